@@ -1,0 +1,60 @@
+package source
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Code is the stable name of a kind of error; docs/errors.md explains each.
+type Code string
+
+// The codes of errors that sources report.
+const (
+	CodeDefinitionInvalid    Code = "source_definition_invalid"
+	CodeOperationUnsupported Code = "source_operation_unsupported"
+	CodeQueryInvalid         Code = "source_query_invalid"
+	CodeRecordInvalid        Code = "source_record_invalid"
+	CodeTableNotFound        Code = "source_table_not_found"
+	CodeUnavailable          Code = "source_unavailable"
+)
+
+// Codes returns every code that a source reports.
+func Codes() []Code {
+	return []Code{
+		CodeDefinitionInvalid, CodeOperationUnsupported, CodeQueryInvalid, CodeRecordInvalid, CodeTableNotFound,
+		CodeUnavailable,
+	}
+}
+
+// Error is what went wrong in a source, where, and what to do about it.
+type Error struct {
+	Code    Code
+	Source  string // The source's name in its app.
+	Table   string // The table, where one is concerned.
+	Message string // What went wrong, in one sentence without a full stop.
+	Hint    string // What to do about it, where that is known.
+	Curable bool   // Whether the same call may succeed later, with nobody changing anything.
+	Err     error  // The cause, where there is one.
+}
+
+// Error tells source, table, message and hint.
+func (e *Error) Error() string {
+	var text strings.Builder
+
+	fmt.Fprintf(&text, "source %q", e.Source)
+
+	if e.Table != "" {
+		fmt.Fprintf(&text, ", table %q", e.Table)
+	}
+
+	text.WriteString(": " + e.Message)
+
+	if e.Hint != "" {
+		text.WriteString(" (" + e.Hint + ")")
+	}
+
+	return text.String()
+}
+
+// Unwrap returns the cause.
+func (e *Error) Unwrap() error { return e.Err }

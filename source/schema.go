@@ -1,0 +1,50 @@
+package source
+
+import "encoding/json"
+
+// Column describes one column of a table or of a query's result.
+type Column struct {
+	Name       string
+	Updateable bool
+	Native     NativeType
+	Type       Type
+}
+
+// Schema describes the columns of a table or of a query's result, in order.
+type Schema []Column
+
+// standardType is the form in which a result's schema shows a [Type].
+type standardType struct {
+	Name    Type `json:"name"`
+	TypeStr Type `json:"typeStr"`
+}
+
+// column is the form that the API documents for a column of a result's schema.
+type column struct {
+	Name         string       `json:"name"`
+	Updateable   bool         `json:"updateable"`
+	Type         NativeType   `json:"type"`
+	TypeStandard standardType `json:"typeStandard"`
+}
+
+// MarshalJSON writes the column in the form that the API documents for a result's schema.
+func (c Column) MarshalJSON() ([]byte, error) {
+	return json.Marshal(column{
+		Name:         c.Name,
+		Updateable:   c.Updateable,
+		Type:         c.Native,
+		TypeStandard: standardType{Name: c.Type, TypeStr: c.Type},
+	})
+}
+
+// UnmarshalJSON reads what [Column.MarshalJSON] writes.
+func (c *Column) UnmarshalJSON(data []byte) error {
+	var wire column
+	if err := json.Unmarshal(data, &wire); err != nil {
+		return err
+	}
+
+	*c = Column{Name: wire.Name, Updateable: wire.Updateable, Native: wire.Type, Type: wire.TypeStandard.Name}
+
+	return nil
+}
