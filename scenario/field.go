@@ -1,0 +1,167 @@
+package scenario
+
+import (
+	"fmt"
+	"maps"
+	"math"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/jobwright/jobwright/source"
+)
+
+// Field is one field of an object of the language, read from the Go struct that holds the object. The struct is the one
+// place that defines it: its JSON tag names the field, `required:"true"` says that it can't be left out, `refers:"source"`
+// that its value names a source of the app, and `description` says to people what it means.
+type Field struct {
+	Name        string
+	Description string
+	Required    bool
+	Refers      string
+	form        form
+}
+
+// form is what the value of a field looks like.
+type form string
+
+const (
+	formText     form = "text"
+	formInteger  form = "an integer"
+	formNumber   form = "a number"
+	formBoolean  form = "true or false"
+	formDuration form = "a duration"
+	formType     form = "a type"
+	formTypes    form = "an object of column names with types"
+	formObject   form = "an object"
+	formList     form = "a list"
+	formAny      form = "a value"
+)
+
+// fieldsOf reads the fields of the struct T.
+func fieldsOf[T any]() []Field {
+	var fields []Field
+
+	for structField := range reflect.TypeFor[T]().Fields() {
+		name, _, _ := strings.Cut(structField.Tag.Get("json"), ",")
+		fields = append(fields, Field{
+			Name:        name,
+			Description: structField.Tag.Get("description"),
+			Required:    structField.Tag.Get("required") == "true",
+			Refers:      structField.Tag.Get("refers"),
+			form:        formOf(structField.Type),
+		})
+	}
+
+	return fields
+}
+
+func formOf(t reflect.Type) form {
+	switch t {
+	case reflect.TypeFor[Duration]():
+		return formDuration
+	case reflect.TypeFor[source.Type]():
+		return formType
+	case reflect.TypeFor[map[string]source.Type]():
+		return formTypes
+	case reflect.TypeFor[any]():
+		return formAny
+	}
+
+	switch t.Kind() {
+	case reflect.String:
+		return formText
+	case reflect.Int, reflect.Int64:
+		return formInteger
+	case reflect.Float64:
+		return formNumber
+	case reflect.Bool:
+		return formBoolean
+	case reflect.Slice:
+		return formList
+	default:
+		return formObject
+	}
+}
+
+// mismatch says why value does not have the form, or "" when it does.
+func (f form) mismatch(value any) string {
+	fits := false
+
+	switch f {
+	case formText:
+		_, fits = value.(string)
+	case formInteger:
+		_, fits = value.(int64)
+	case formNumber:
+		switch number := value.(type) {
+		case int64:
+			fits = true
+		case float64:
+			fits = !math.IsNaN(number)
+		}
+	case formBoolean:
+		_, fits = value.(bool)
+	case formList:
+		_, fits = value.([]any)
+	case formObject:
+		_, fits = value.(map[string]any)
+	case formAny:
+		fits = true
+	case formDuration:
+		text, _ := value.(string)
+		if d, err := time.ParseDuration(text); err == nil && d > 0 {
+			return ""
+		}
+
+		return "want a duration above zero such as 90s or 1h30m, have " + describe(value)
+	case formType:
+		return typeMismatch(value)
+	case formTypes:
+		types, _ := value.(map[string]any)
+		for _, column := range slices.Sorted(maps.Keys(types)) {
+			if mismatch := typeMismatch(types[column]); mismatch != "" {
+				return fmt.Sprintf("column %q: %s", column, mismatch)
+			}
+		}
+
+		fits = types != nil
+	}
+
+	if fits {
+		return ""
+	}
+
+	return fmt.Sprintf("want %s, have %s", f, describe(value))
+}
+
+func typeMismatch(value any) string {
+	text, _ := value.(string)
+	if source.Type(text).Valid() {
+		return ""
+	}
+
+	names := make([]string, 0, len(source.Types()))
+	for _, t := range source.Types() {
+		names = append(names, string(t))
+	}
+
+	return fmt.Sprintf("want a type, have %s; %s", describe(value), Suggest(text, names))
+}
+
+// accepts reports whether the result of an expression can have the form; given is "" where only running it can tell.
+func (f form) accepts(given form) bool {
+	switch {
+	case given == "" || given == f || f == formAny:
+		return true
+	case given == formInteger:
+		return f == formNumber
+	case given == formText:
+		return f == formDuration || f == formType
+	case given == formObject:
+		return f == formTypes
+	}
+
+	return false
+}

@@ -1,0 +1,112 @@
+package scenario
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/agnivade/levenshtein"
+)
+
+// Code is the stable name of a kind of mistake; docs/errors.md explains each.
+type Code string
+
+// The codes of mistakes that validation finds.
+const (
+	CodeSyntax            Code = "syntax"
+	CodeFieldUnknown      Code = "field_unknown"
+	CodeFieldMissing      Code = "field_missing"
+	CodeTypeMismatch      Code = "type_mismatch"
+	CodeValueInvalid      Code = "value_invalid"
+	CodeNameTaken         Code = "name_taken"
+	CodeOperationUnknown  Code = "operation_unknown"
+	CodeSourceUnknown     Code = "source_unknown"
+	CodeExpressionInvalid Code = "expression_invalid"
+	CodeParameterUnknown  Code = "parameter_unknown"
+	CodeParameterMissing  Code = "parameter_missing"
+	CodeParameterMismatch Code = "parameter_type_mismatch"
+)
+
+// Codes returns every code of a mistake.
+func Codes() []Code {
+	return []Code{
+		CodeSyntax, CodeFieldUnknown, CodeFieldMissing, CodeTypeMismatch, CodeValueInvalid, CodeNameTaken,
+		CodeOperationUnknown, CodeSourceUnknown, CodeExpressionInvalid, CodeParameterUnknown, CodeParameterMissing,
+		CodeParameterMismatch,
+	}
+}
+
+// Problem is one mistake: what was found, where, and what would be right.
+type Problem struct {
+	Code    Code   `json:"code"`
+	File    string `json:"file,omitempty"`
+	Line    int    `json:"line,omitempty"`   // From 1; 0 where there is no file.
+	Column  int    `json:"column,omitempty"` // From 1.
+	Path    string `json:"path,omitempty"`   // Where in the document: steps[0].opParams.source.
+	Message string `json:"message"`
+}
+
+// String tells place, message and code in one line.
+func (p Problem) String() string {
+	place := p.Path
+	if p.File != "" {
+		place = fmt.Sprintf("%s:%d:%d", p.File, p.Line, p.Column)
+	}
+
+	if place != "" {
+		place += ": "
+	}
+
+	return fmt.Sprintf("%s%s [%s]", place, p.Message, p.Code)
+}
+
+// Problems are all the mistakes found at once, as an error.
+type Problems []Problem
+
+// Error tells every mistake, a line each.
+func (p Problems) Error() string {
+	lines := make([]string, len(p))
+	for i, problem := range p {
+		lines[i] = problem.String()
+	}
+
+	return strings.Join(lines, "\n")
+}
+
+// err returns the problems in the order of the document, or nil when there are none.
+func (p Problems) err() error {
+	if len(p) == 0 {
+		return nil
+	}
+
+	slices.SortStableFunc(p, func(a, b Problem) int {
+		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
+	})
+
+	return p
+}
+
+// Suggest says which of the known names was probably meant or, where none is near, which there are.
+func Suggest(name string, known []string) string {
+	if len(known) == 0 {
+		return "there are none"
+	}
+
+	const near = 3
+
+	best, distance := "", near+1
+
+	for _, candidate := range known {
+		d := levenshtein.ComputeDistance(strings.ToLower(name), strings.ToLower(candidate))
+		if d < distance && d < len(candidate) {
+			best, distance = candidate, d
+		}
+	}
+
+	if best != "" {
+		return "did you mean " + best + "?"
+	}
+
+	return "known are " + strings.Join(known, ", ")
+}
