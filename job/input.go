@@ -1,0 +1,44 @@
+package job
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+
+	"github.com/jobwright/jobwright/scenario"
+)
+
+// Input is what a job's workflow is started with.
+type Input struct {
+	AppID      string           `json:"appId"`
+	Program    scenario.Program `json:"program"`
+	Parameters scenario.Params  `json:"parameters,omitempty"` // A value for each parameter of the program's entry.
+}
+
+// Task is what the activity of a step is told beside the operation's parameters.
+type Task struct {
+	AppID string `json:"appId"`
+	JobID string `json:"jobId"`
+	Step  string `json:"step"` // The step's path, see [StepStatus].
+}
+
+// Fingerprint identifies what a request asks for, so that a repeated request can be told from a different one with the
+// same jobId: the SHA-256, in hex, of the app and the operation. How the answer is wanted (isAsync, waitSeconds,
+// noResultSchema) is not part of it, neither is the order of the fields.
+func Fingerprint(appID string, operation scenario.Params) (string, error) {
+	canonical, err := json.Marshal(map[string]any{"appId": appID, "operation": operation})
+	if err != nil {
+		return "", err
+	}
+
+	sum := sha256.Sum256(canonical)
+
+	return hex.EncodeToString(sum[:]), nil
+}
+
+// ShortFingerprint is a fingerprint as people are shown it.
+func ShortFingerprint(fingerprint string) string {
+	const length = 12
+
+	return fingerprint[:min(length, len(fingerprint))]
+}
