@@ -1,0 +1,173 @@
+package app
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v4"
+
+	"github.com/jobwright/jobwright/scenario"
+	"github.com/jobwright/jobwright/source"
+)
+
+// ErrNotFound is the error for an app or a scenario that there is not.
+var ErrNotFound = errors.New("not found")
+
+// Catalog is a folder of apps.
+type Catalog struct {
+	dir string
+}
+
+// Open opens the folder dir, each of whose folders is an app.
+func Open(dir string) (*Catalog, error) {
+	absolute, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, err
+	}
+
+	info, err := os.Stat(absolute)
+	if err != nil {
+		return nil, fmt.Errorf("the folder of apps can't be read: %w", err)
+	}
+
+	if !info.IsDir() {
+		return nil, fmt.Errorf("the folder of apps can't be read: %s is no folder", dir)
+	}
+
+	return &Catalog{dir: absolute}, nil
+}
+
+// App is one app, as its files say.
+type App struct {
+	ID          string
+	Description string
+	Dir         string // Its folder.
+	Sources     map[string]source.Definition
+	Access      []Access
+}
+
+// manifest is the form of app.yaml.
+type manifest struct {
+	Description string                    `yaml:"description"`
+	Sources     map[string]map[string]any `yaml:"sources"`
+	Access      []Access                  `yaml:"access"`
+}
+
+// names of apps and scenarios become parts of paths: they hold no separator and don't begin with a dot.
+var pathName = regexp.MustCompile(`^[\p{L}\p{N}_][\p{L}\p{N}_ .-]*$`)
+
+// maxIDLength is Temporal's limit for a fairness key, in bytes.
+const maxIDLength = 64
+
+// App reads the app with that id. The error is [ErrNotFound] when there is none.
+func (c *Catalog) App(id string) (*App, error) {
+	if !pathName.MatchString(id) || len(id) > maxIDLength {
+		return nil, ErrNotFound
+	}
+
+	dir := filepath.Join(c.dir, id)
+
+	text, err := os.ReadFile(filepath.Join(dir, "app.yaml")) //nolint:gosec // The id is checked above.
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, ErrNotFound
+	}
+
+	if err != nil {
+		return nil, fmt.Errorf("app %s can't be read: %w", id, err)
+	}
+
+	var read manifest
+	if err := yaml.Load(text, &read, yaml.WithKnownFields()); err != nil {
+		return nil, fmt.Errorf("app %s: app.yaml is wrong: %w", id, err)
+	}
+
+	found := &App{
+		ID: id, Description: read.Description, Dir: dir, Access: read.Access,
+		Sources: make(map[string]source.Definition, len(read.Sources)),
+	}
+
+	for name, options := range read.Sources {
+		kind, ok := options["kind"].(string)
+		if !ok {
+			return nil, fmt.Errorf("app %s: app.yaml is wrong: the source %s has no kind", id, name)
+		}
+
+		delete(options, "kind")
+		found.Sources[name] = source.Definition{Name: name, Kind: kind, Options: options}
+	}
+
+	return found, found.checkAccess()
+}
+
+// IDs returns the ids of all apps, in order.
+func (c *Catalog) IDs() ([]string, error) {
+	entries, err := os.ReadDir(c.dir)
+	if err != nil {
+		return nil, err
+	}
+
+	var ids []string
+
+	for _, entry := range entries {
+		if _, err := os.Stat(filepath.Join(c.dir, entry.Name(), "app.yaml")); err == nil {
+			ids = append(ids, entry.Name())
+		}
+	}
+
+	return ids, nil
+}
+
+// SourceNames returns the names of the app's sources, in order.
+func (a *App) SourceNames() []string { return slices.Sorted(maps.Keys(a.Sources)) }
+
+// Scenario reads and checks the scenario of that name. The error is [ErrNotFound] when there is none, and
+// [scenario.Problems] when it has mistakes.
+func (a *App) Scenario(name string) (scenario.Scenario, error) {
+	if !pathName.MatchString(name) {
+		return scenario.Scenario{}, ErrNotFound
+	}
+
+	for _, extension := range scenarioExtensions {
+		file := filepath.Join("scenarios", name+extension)
+
+		text, err := os.ReadFile(filepath.Join(a.Dir, file)) //nolint:gosec // The name is checked above.
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+
+		if err != nil {
+			return scenario.Scenario{}, fmt.Errorf("app %s, scenario %s can't be read: %w", a.ID, name, err)
+		}
+
+		return scenario.Parse(filepath.ToSlash(file), text, a.SourceNames())
+	}
+
+	return scenario.Scenario{}, ErrNotFound
+}
+
+var scenarioExtensions = []string{".yaml", ".yml", ".json"}
+
+// ScenarioNames returns the names of the app's scenarios, in order.
+func (a *App) ScenarioNames() ([]string, error) {
+	entries, err := os.ReadDir(filepath.Join(a.Dir, "scenarios"))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+
+	var names []string
+
+	for _, entry := range entries {
+		if extension := filepath.Ext(entry.Name()); slices.Contains(scenarioExtensions, extension) {
+			names = append(names, strings.TrimSuffix(entry.Name(), extension))
+		}
+	}
+
+	return slices.Compact(names), nil
+}
