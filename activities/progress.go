@@ -1,0 +1,71 @@
+package activities
+
+import (
+	"context"
+	"sync/atomic"
+	"time"
+
+	"go.temporal.io/sdk/activity"
+
+	"github.com/jobwright/jobwright/job"
+	"github.com/jobwright/jobwright/source"
+)
+
+// heartbeatInterval is how often an attempt reports that it lives. The SDK passes on to Temporal only as many of them as
+// the worker's throttle lets through.
+const heartbeatInterval = time.Second
+
+// progress reports, in heartbeats, how many records an attempt has read.
+type progress struct {
+	rows atomic.Int64
+	done chan struct{}
+	end  chan struct{}
+}
+
+// startProgress begins to heartbeat. The caller ends it with stop.
+func startProgress(ctx context.Context) *progress {
+	p := &progress{done: make(chan struct{}), end: make(chan struct{})}
+
+	activity.RecordHeartbeat(ctx, job.Progress{})
+
+	go func() {
+		defer close(p.end)
+
+		ticker := time.NewTicker(heartbeatInterval)
+		defer ticker.Stop()
+
+		for {
+			select {
+			case <-p.done:
+				return
+			case <-ticker.C:
+				activity.RecordHeartbeat(ctx, job.Progress{Rows: p.rows.Load()})
+			}
+		}
+	}()
+
+	return p
+}
+
+func (p *progress) stop() {
+	close(p.done)
+	<-p.end
+}
+
+// count returns rows, with every record that is read counted.
+func (p *progress) count(rows source.Rows) source.Rows { return &countedRows{Rows: rows, progress: p} }
+
+type countedRows struct {
+	source.Rows
+
+	progress *progress
+}
+
+func (r *countedRows) Next(ctx context.Context) (source.Record, error) {
+	record, err := r.Rows.Next(ctx)
+	if err == nil {
+		r.progress.rows.Add(1)
+	}
+
+	return record, err
+}
