@@ -1,0 +1,172 @@
+package apiserver
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	enumspb "go.temporal.io/api/enums/v1"
+	workflowpb "go.temporal.io/api/workflow/v1"
+	"go.temporal.io/api/workflowservice/v1"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/converter"
+
+	"github.com/jobwright/jobwright/app"
+	"github.com/jobwright/jobwright/job"
+)
+
+// queryTimeout is how long workers have to answer a job's status query before Temporal's own record has to do.
+const queryTimeout = 2 * time.Second
+
+// progress is the result of getJobStatus for a job that runs.
+type progress struct {
+	JobID     string           `json:"jobId"`
+	Status    job.State        `json:"status"`
+	Message   string           `json:"message,omitempty"`
+	StartedAt time.Time        `json:"startedAt"`
+	Steps     []job.StepStatus `json:"steps"`
+}
+
+// getJobStatus answers where a job stands and, when it has ended, its results.
+func (s *Server) getJobStatus(c *gin.Context) {
+	query, err := readQuery(c, "apiKey", "appId", "jobId")
+	if err != nil {
+		s.answerError(c, err)
+
+		return
+	}
+
+	found, err := s.authorize(c, query["apiKey"], query["appId"], app.Status)
+	if err != nil {
+		s.answerError(c, err)
+
+		return
+	}
+
+	if query["jobId"] == "" {
+		s.answerError(c, badRequest("jobId parameter is required."))
+
+		return
+	}
+
+	if err := s.answerStatus(c, found.ID, query["jobId"]); err != nil {
+		s.answerError(c, err)
+	}
+}
+
+func (s *Server) answerStatus(c *gin.Context, appID, jobID string) error {
+	ctx := c.Request.Context()
+
+	described, err := s.describe(ctx, jobID)
+	if err != nil {
+		return err
+	}
+
+	if memoText(described, job.MemoAppID) != appID {
+		return noJob(jobID)
+	}
+
+	info := described.GetWorkflowExecutionInfo()
+	if info.GetStatus() == enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING {
+		current, running, err := s.current(ctx, described)
+		if err != nil {
+			return err
+		}
+
+		if running {
+			c.JSON(http.StatusOK, envelope{Status: "success", Result: current})
+
+			return nil
+		}
+	}
+
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+
+	ended, err := s.end(ctx, jobID, info.GetExecution().GetRunId())
+	if err != nil {
+		return err
+	}
+
+	s.stream(c, http.StatusOK, envelope{Status: "success", Result: ended}, ended.results, true)
+
+	return nil
+}
+
+// current asks the job's workflow where it stands. When no worker answers, Temporal's own record has to do. The job is
+// not running when it ended since it was described.
+func (s *Server) current(
+	ctx context.Context, described *workflowservice.DescribeWorkflowExecutionResponse,
+) (current progress, running bool, err error) {
+	execution := described.GetWorkflowExecutionInfo().GetExecution()
+	current = progress{
+		JobID:     execution.GetWorkflowId(),
+		Status:    job.Running,
+		StartedAt: described.GetWorkflowExecutionInfo().GetStartTime().AsTime(),
+		Steps:     []job.StepStatus{},
+	}
+
+	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
+	defer cancel()
+
+	answer, err := s.Temporal.QueryWorkflowWithOptions(ctx, &client.QueryWorkflowWithOptionsRequest{
+		WorkflowID:           execution.GetWorkflowId(),
+		RunID:                execution.GetRunId(),
+		QueryType:            job.StatusQuery,
+		QueryRejectCondition: enumspb.QUERY_REJECT_CONDITION_NOT_OPEN,
+	})
+
+	switch {
+	case err != nil:
+		current.Message = "no worker answers at the moment; this is what Temporal knows of the job"
+		s.log.Warn("status query failed", "jobId", current.JobID, "error", err)
+	case answer.QueryRejected != nil:
+		return current, false, nil
+	default:
+		var status job.Status
+		if err := answer.QueryResult.Get(&status); err != nil {
+			return current, false, err
+		}
+
+		current.Status, current.Steps = status.State, status.Steps
+	}
+
+	for _, activity := range described.GetPendingActivities() {
+		current.Steps = withActivity(current.Steps, activity)
+	}
+
+	return current, true, nil
+}
+
+// withActivity adds to the step that an activity belongs to what Temporal knows of the activity.
+func withActivity(steps []job.StepStatus, activity *workflowpb.PendingActivityInfo) []job.StepStatus {
+	at := slices.IndexFunc(steps, func(step job.StepStatus) bool { return step.Path == activity.GetActivityId() })
+	if at < 0 {
+		opName := activity.GetActivityType().GetName()
+		steps = append(steps, job.StepStatus{Path: activity.GetActivityId(), Title: opName, OpName: opName})
+		at = len(steps) - 1
+	}
+
+	step := &steps[at]
+	if step.EndedAt != nil {
+		return steps // It ended since the job was described.
+	}
+
+	step.State = job.StepRunning
+	step.Attempt = activity.GetAttempt()
+	step.LastError = activity.GetLastFailure().GetMessage()
+
+	if next := activity.GetNextAttemptScheduleTime(); next != nil {
+		at := next.AsTime()
+		step.NextTry = &at
+	}
+
+	var beat job.Progress
+	if converter.GetDefaultDataConverter().FromPayloads(activity.GetHeartbeatDetails(), &beat) == nil {
+		step.Rows = beat.Rows
+	}
+
+	return steps
+}

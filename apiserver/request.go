@@ -1,0 +1,236 @@
+package apiserver
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/jobwright/jobwright/app"
+	"github.com/jobwright/jobwright/job"
+	"github.com/jobwright/jobwright/scenario"
+)
+
+// maxBody is the size in bytes up to which a request's body is read. It leaves the pinned program, beside it in the
+// workflow's input, its share of Temporal's 2 MiB.
+const maxBody = 1 << 20
+
+// executeRequest is the body of executeJob.
+type executeRequest struct {
+	APIKey         string         `json:"apiKey"         description:"The caller's key."`
+	AppID          string         `json:"appId"          required:"true" description:"The app in whose context the job runs."`
+	Operation      map[string]any `json:"operation"      required:"true" description:"The operation to execute."`
+	IsAsync        bool           `json:"isAsync"        description:"Whether to answer as soon as the job has started."`
+	NoResultSchema bool           `json:"noResultSchema" description:"Whether to leave the schemas out of the results."`
+	JobID          string         `json:"jobId"          description:"The jobId to use instead of a generated one."`
+	WaitSeconds    int64          `json:"waitSeconds"    description:"How long to wait for the job's end when isAsync is false."`
+}
+
+// execution is a call of executeJob, checked.
+type execution struct {
+	app         *app.App
+	operation   scenario.Params
+	jobID       string // Empty when the caller gives none.
+	fingerprint string
+	async       bool
+	withSchema  bool
+	wait        time.Duration
+}
+
+// readExecution reads and checks a call of executeJob, all but its operation.
+func (s *Server) readExecution(c *gin.Context) (*execution, error) {
+	body, err := readBody(c)
+	if err != nil {
+		return nil, err
+	}
+
+	// Who does not get in learns nothing of what else is wrong.
+	key, _ := body["apiKey"].(string)
+	appID, _ := body["appId"].(string)
+
+	if given, present := body["appId"]; present && appID == "" {
+		return nil, badRequest("appId must be a text such as \"7\", not %v", given)
+	}
+
+	found, err := s.authorize(c, key, appID, app.Execute)
+	if err != nil {
+		return nil, err
+	}
+
+	var problems scenario.Problems
+	if err := scenario.Check[executeRequest](body); errors.As(err, &problems) {
+		return nil, withProblems(http.StatusBadRequest, CodeRequestInvalid, problems)
+	}
+
+	request, err := scenario.Decode[executeRequest](body)
+	if err != nil {
+		return nil, err
+	}
+
+	call := &execution{app: found, operation: body["operation"].(map[string]any), async: true, withSchema: true, wait: s.DefaultWait} //nolint:forcetypeassert // Checked above.
+
+	if _, given := body["isAsync"]; given {
+		call.async = request.IsAsync
+	}
+
+	call.withSchema = !request.NoResultSchema
+
+	if _, given := body["waitSeconds"]; given {
+		call.wait = time.Duration(request.WaitSeconds) * time.Second
+		if request.WaitSeconds < 0 || request.WaitSeconds > int64(MaximumWait/time.Second) {
+			return nil, badRequest("waitSeconds must be between 0 and %d, not %d", int64(MaximumWait/time.Second), request.WaitSeconds)
+		}
+	}
+
+	if _, given := body["jobId"]; given {
+		if err := job.CheckID(request.JobID); err != nil {
+			return nil, badRequest("%v", err)
+		}
+
+		call.jobID = request.JobID
+	}
+
+	call.fingerprint, err = job.Fingerprint(found.ID, call.operation)
+
+	return call, err
+}
+
+// readBody reads the body as a JSON object.
+func readBody(c *gin.Context) (scenario.Params, error) {
+	if given := c.GetHeader("Content-Type"); given != "" {
+		mediaType, parameters, err := mime.ParseMediaType(given)
+		charset := strings.ToLower(parameters["charset"])
+
+		if err != nil || mediaType != "application/json" || (charset != "" && charset != "utf-8") {
+			return nil, newError(http.StatusUnsupportedMediaType, CodeMediaTypeUnsupported,
+				"the body must be application/json in UTF-8, not %s", given)
+		}
+	}
+
+	text, err := io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, maxBody))
+
+	var tooLarge *http.MaxBytesError
+	if errors.As(err, &tooLarge) {
+		return nil, newError(http.StatusRequestEntityTooLarge, CodeRequestTooLarge,
+			"the body has more than %d bytes; put large data into a source and name it in the operation", tooLarge.Limit)
+	}
+
+	if err != nil {
+		return nil, badRequest("the body can't be read: %v", err)
+	}
+
+	value, err := scenario.DecodeJSON(text)
+	if err != nil {
+		return nil, badRequest("the body is no JSON: %v", err)
+	}
+
+	object, ok := value.(map[string]any)
+	if !ok {
+		return nil, badRequest("the body must be a JSON object")
+	}
+
+	return object, nil
+}
+
+// readQuery reads the parameters of a GET, each of which may be given once.
+func readQuery(c *gin.Context, known ...string) (map[string]string, error) {
+	query := make(map[string]any)
+
+	for name, values := range c.Request.URL.Query() {
+		if len(values) > 1 {
+			return nil, badRequest("the parameter %s is given %d times", name, len(values))
+		}
+
+		query[name] = values[0]
+	}
+
+	read := make(map[string]string, len(known))
+
+	for _, name := range known {
+		read[name], _ = query[name].(string)
+		delete(query, name)
+	}
+
+	for name := range query {
+		return nil, badRequest("unknown parameter %s; there are %s", name, strings.Join(known, ", "))
+	}
+
+	return read, nil
+}
+
+// program pins what the job is to run, and binds its parameters.
+func (e *execution) program() (job.Input, error) {
+	input := job.Input{AppID: e.app.ID}
+
+	var problems scenario.Problems
+
+	step, err := scenario.ParseOperation(e.operation, e.app.SourceNames())
+	if errors.As(err, &problems) {
+		return input, withProblems(http.StatusBadRequest, CodeRequestInvalid, under("operation", problems))
+	}
+
+	if step.OpName != scenario.RunScenario {
+		input.Program = pin(step.OpName, scenario.Scenario{Steps: []scenario.Step{step}})
+
+		return input, nil
+	}
+
+	params, err := scenario.Decode[scenario.RunScenarioParams](step.OpParams)
+	if err != nil {
+		return input, err
+	}
+
+	entry, err := e.app.Scenario(params.Scenario)
+	if errors.Is(err, app.ErrNotFound) {
+		return input, e.noScenario(params.Scenario)
+	}
+
+	if errors.As(err, &problems) {
+		return input, withProblems(http.StatusUnprocessableEntity, CodeScenarioInvalid, problems)
+	}
+
+	if err != nil {
+		return input, err
+	}
+
+	input.Parameters, err = entry.Bind(params.Parameters)
+	if errors.As(err, &problems) {
+		return input, withProblems(http.StatusBadRequest, CodeRequestInvalid, under("operation.opParams.parameters", problems))
+	}
+
+	input.Program = pin(params.Scenario, entry)
+
+	return input, err
+}
+
+func pin(name string, entry scenario.Scenario) scenario.Program {
+	return scenario.Program{Entry: name, Scenarios: map[string]scenario.Scenario{name: entry}}
+}
+
+func (e *execution) noScenario(name string) error {
+	names, err := e.app.ScenarioNames()
+	if err != nil {
+		return err
+	}
+
+	return newError(http.StatusNotFound, CodeScenarioNotFound, "app %s has no scenario %s; %s",
+		e.app.ID, name, scenario.Suggest(name, names))
+}
+
+// under puts the paths of problems below the place in the request that they are about.
+func under(place string, problems scenario.Problems) scenario.Problems {
+	for i := range problems {
+		if problems[i].Path == "" {
+			problems[i].Path = place
+		} else {
+			problems[i].Path = fmt.Sprintf("%s.%s", place, problems[i].Path)
+		}
+	}
+
+	return problems
+}
