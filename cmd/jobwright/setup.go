@@ -1,0 +1,131 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/spf13/cobra"
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/operatorservice/v1"
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/api/workflowservice/v1"
+	"go.temporal.io/sdk/client"
+	"google.golang.org/protobuf/types/known/durationpb"
+
+	"github.com/jobwright/jobwright/job"
+)
+
+const (
+	// Temporal's services learn of a new namespace by refreshing a cache every few seconds.
+	setupTimeout = time.Minute
+	setupPause   = time.Second
+)
+
+func setupCommand() *cobra.Command {
+	var retention time.Duration
+
+	command := &cobra.Command{
+		Use:   "setup",
+		Short: "Prepare Temporal: the namespace and its search attributes.",
+		Long: `Prepare Temporal for Jobwright: register the namespace, if there is none, and the search
+attributes by which jobs are found in Temporal UI. What is there already stays, so that the command
+may be repeated.
+
+The retention of the namespace is how long the status and the results of a job that ended can be asked
+for, and how long its jobId stays taken.`,
+		Args: cobra.NoArgs,
+		RunE: func(command *cobra.Command, _ []string) error {
+			return setup(command.Context(), retention, command.OutOrStdout())
+		},
+	}
+
+	command.Flags().DurationVar(&retention, "retention", 7*24*time.Hour, "how long a new namespace keeps jobs that ended")
+
+	return command
+}
+
+func setup(ctx context.Context, retention time.Duration, out io.Writer) error {
+	options, err := clientOptions(logger())
+	if err != nil {
+		return err
+	}
+
+	temporal, err := client.NewLazyClient(options)
+	if err != nil {
+		return err
+	}
+	defer temporal.Close()
+
+	ctx, cancel := context.WithTimeout(ctx, setupTimeout)
+	defer cancel()
+
+	_, err = temporal.WorkflowService().RegisterNamespace(ctx, &workflowservice.RegisterNamespaceRequest{
+		Namespace:                        options.Namespace,
+		Description:                      "Jobs of Jobwright",
+		WorkflowExecutionRetentionPeriod: durationpb.New(retention),
+	})
+
+	var exists *serviceerror.NamespaceAlreadyExists
+
+	switch {
+	case errors.As(err, &exists):
+		fmt.Fprintf(out, "The namespace %s is there already.\n", options.Namespace)
+	case err != nil:
+		return fmt.Errorf("the namespace %s can't be registered: %w", options.Namespace, err)
+	default:
+		fmt.Fprintf(out, "Registered the namespace %s, which keeps jobs that ended for %s.\n", options.Namespace, retention)
+	}
+
+	for {
+		err := registerAttributes(ctx, temporal.OperatorService(), options.Namespace, out)
+
+		var unknown *serviceerror.NamespaceNotFound
+		if !errors.As(err, &unknown) {
+			return err
+		}
+
+		select {
+		case <-ctx.Done():
+			return errors.Join(err, ctx.Err())
+		case <-time.After(setupPause):
+		}
+	}
+}
+
+// registerAttributes registers those search attributes of jobs that the namespace does not have.
+func registerAttributes(ctx context.Context, operator operatorservice.OperatorServiceClient, namespace string, out io.Writer) error {
+	have, err := operator.ListSearchAttributes(ctx, &operatorservice.ListSearchAttributesRequest{Namespace: namespace})
+	if err != nil {
+		return err
+	}
+
+	missing := map[string]enumspb.IndexedValueType{}
+
+	for name, want := range job.SearchAttributes() {
+		switch found, ok := have.GetCustomAttributes()[name]; {
+		case !ok:
+			missing[name] = want
+		case found != want:
+			return fmt.Errorf("the search attribute %s is of type %s, but jobs need %s; remove it first", name, found, want)
+		}
+	}
+
+	if len(missing) == 0 {
+		fmt.Fprintln(out, "Its search attributes are there already.")
+
+		return nil
+	}
+
+	if _, err := operator.AddSearchAttributes(ctx, &operatorservice.AddSearchAttributesRequest{
+		Namespace: namespace, SearchAttributes: missing,
+	}); err != nil {
+		return err
+	}
+
+	fmt.Fprintf(out, "Registered %d search attributes.\n", len(missing))
+
+	return nil
+}

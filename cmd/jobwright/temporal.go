@@ -1,0 +1,30 @@
+package main
+
+import (
+	"fmt"
+	"log/slog"
+
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/contrib/envconfig"
+	sdklog "go.temporal.io/sdk/log"
+)
+
+// clientOptions reads which Temporal to use, and how, from the environment and the profiles of Temporal's own tools.
+func clientOptions(log *slog.Logger) (client.Options, error) {
+	options, err := envconfig.LoadDefaultClientOptions()
+	if err != nil {
+		return options, fmt.Errorf("Temporal's configuration is wrong: %w", err)
+	}
+
+	if options.Namespace == "" {
+		options.Namespace = client.DefaultNamespace
+	}
+
+	if options.HostPort == "" {
+		options.HostPort = client.DefaultHostPort
+	}
+
+	options.Logger = sdklog.NewStructuredLogger(log)
+
+	return options, nil
+}

@@ -1,0 +1,111 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/spf13/cobra"
+	"go.temporal.io/sdk/client"
+
+	"github.com/jobwright/jobwright/app"
+	"github.com/jobwright/jobwright/result"
+	"github.com/jobwright/jobwright/worker"
+)
+
+type workerOptions struct {
+	http, apps, results, data string
+	grace                     time.Duration
+}
+
+func workerCommand() *cobra.Command {
+	var opts workerOptions
+
+	command := &cobra.Command{
+		Use:   "worker",
+		Short: "Run jobs.",
+		Long: `Run jobs. Any number of workers may run beside one another; when one dies, the others go on
+with its jobs.
+
+With --http, GET /healthz tells that the process lives, GET /readyz that Temporal answers it.`,
+		Args: cobra.NoArgs,
+		RunE: func(command *cobra.Command, _ []string) error {
+			return work(command.Context(), opts)
+		},
+	}
+
+	flags := command.Flags()
+	flags.StringVar(&opts.http, "http", "", "address for health checks; none by default")
+	flags.StringVar(&opts.apps, "apps", "apps", "folder of the apps")
+	flags.StringVar(&opts.results, "results", "results", "result store: a folder or a bucket's URL")
+	flags.StringVar(&opts.data, "data", "data", "folder for the data of sources that live on this machine")
+	flags.DurationVar(&opts.grace, "grace", 30*time.Second, "time for running steps after SIGTERM")
+
+	return command
+}
+
+func work(ctx context.Context, opts workerOptions) (err error) {
+	log := logger()
+
+	apps, err := app.Open(opts.apps)
+	if err != nil {
+		return err
+	}
+
+	results, err := result.Open(ctx, opts.results)
+	if err != nil {
+		return err
+	}
+
+	defer func() { err = errors.Join(err, results.Close()) }()
+
+	options, err := clientOptions(log)
+	if err != nil {
+		return err
+	}
+
+	temporal, err := client.DialContext(ctx, options)
+	if err != nil {
+		return fmt.Errorf("Temporal at %s can't be reached: %w", options.HostPort, err)
+	}
+	defer temporal.Close()
+
+	failed := make(chan error, 1)
+
+	jobs := worker.New(temporal, worker.Options{
+		Apps: apps, Results: results, DataDir: opts.data, StopTimeout: opts.grace,
+		OnFatalError: func(err error) { failed <- err },
+	})
+	if err := jobs.Start(); err != nil {
+		return fmt.Errorf("the worker can't start in the namespace %s: %w", options.Namespace, err)
+	}
+	defer jobs.Stop()
+
+	address := ""
+
+	if opts.http != "" {
+		listener, err := net.Listen("tcp", opts.http)
+		if err != nil {
+			return fmt.Errorf("the address can't be used: %w; choose another with --http", err)
+		}
+
+		address = listener.Addr().String()
+
+		health := &http.Server{Handler: worker.Health(temporal), ReadHeaderTimeout: 10 * time.Second} //nolint:mnd // As good as any.
+		defer health.Close()                                                                          //nolint:errcheck // Nothing is lost with it.
+
+		go func() { failed <- health.Serve(listener) }()
+	}
+
+	log.Info("worker is up", "http", address, "temporal", options.HostPort, "namespace", options.Namespace)
+
+	select {
+	case <-ctx.Done():
+		return nil
+	case err := <-failed:
+		return err
+	}
+}

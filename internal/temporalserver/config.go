@@ -1,0 +1,103 @@
+package temporalserver
+
+import (
+	"time"
+
+	"go.temporal.io/server/common/cluster"
+	"go.temporal.io/server/common/config"
+	"go.temporal.io/server/common/dynamicconfig"
+	"go.temporal.io/server/common/membership/static"
+	"go.temporal.io/server/common/primitives"
+)
+
+const (
+	clusterName = "active"
+	storeName   = "sqlite"
+)
+
+var services = []primitives.ServiceName{
+	primitives.FrontendService, primitives.HistoryService, primitives.MatchingService, primitives.WorkerService,
+}
+
+// configure returns the configuration of a Temporal of one process, whose frontend listens at address and whose other
+// services talk to one another on free ports of this machine.
+func configure(address string, database *config.SQL) (*config.Config, error) {
+	host, port, err := splitAddress(address)
+	if err != nil {
+		return nil, err
+	}
+
+	configuration := &config.Config{
+		Global: config.Global{
+			Membership: config.Membership{MaxJoinDuration: 30 * time.Second, BroadcastAddress: host},
+		},
+		Persistence: config.Persistence{
+			DefaultStore:     storeName,
+			VisibilityStore:  storeName,
+			NumHistoryShards: 1,
+			DataStores:       map[string]config.DataStore{storeName: {SQL: database}},
+		},
+		ClusterMetadata: &cluster.Config{
+			FailoverVersionIncrement: 10,
+			MasterClusterName:        clusterName,
+			CurrentClusterName:       clusterName,
+			ClusterInformation: map[string]cluster.ClusterInformation{
+				clusterName: {Enabled: true, InitialFailoverVersion: 1, RPCAddress: address},
+			},
+		},
+		DCRedirectionPolicy: config.DCRedirectionPolicy{Policy: "noop"},
+		Services:            map[string]config.Service{},
+		PublicClient:        config.PublicClient{HostPort: address},
+	}
+
+	for _, name := range services {
+		rpc := config.RPC{GRPCPort: port, BindOnIP: host}
+
+		if name != primitives.FrontendService {
+			free, err := reserve("127.0.0.1:0")
+			if err != nil {
+				return nil, err
+			}
+
+			if rpc.BindOnIP, rpc.GRPCPort, err = splitAddress(free); err != nil {
+				return nil, err
+			}
+		}
+
+		configuration.Services[string(name)] = config.Service{RPC: rpc}
+	}
+
+	return configuration, nil
+}
+
+// staticHosts tells each service where the others are.
+func staticHosts(configuration *config.Config) map[primitives.ServiceName]static.Hosts {
+	hosts := make(map[primitives.ServiceName]static.Hosts, len(services))
+
+	for _, name := range services {
+		rpc := configuration.Services[string(name)].RPC
+		hosts[name] = static.SingleLocalHost(joinAddress(rpc.BindOnIP, rpc.GRPCPort))
+	}
+
+	return hosts
+}
+
+// pollRPS lifts the limit of 20 polls a second for each of a shard's queues, which makes every task of a lone job wait
+// for up to 50 ms. There is one shard here, so that it would be the limit of the whole server.
+const pollRPS = 10_000
+
+// dynamicConfig makes a server of one process answer fast.
+func dynamicConfig() dynamicconfig.StaticClient {
+	return dynamicconfig.StaticClient{
+		dynamicconfig.TransferProcessorMaxPollRPS.Key():   pollRPS,
+		dynamicconfig.TimerProcessorMaxPollRPS.Key():      pollRPS,
+		dynamicconfig.VisibilityProcessorMaxPollRPS.Key(): pollRPS,
+
+		// With more than one partition on one node, a task now and then waits for two seconds in one that nobody polls.
+		dynamicconfig.MatchingNumTaskqueueReadPartitions.Key():  1,
+		dynamicconfig.MatchingNumTaskqueueWritePartitions.Key(): 1,
+
+		// The UI lists workflows more often than the default lets it.
+		dynamicconfig.FrontendMaxNamespaceVisibilityRPSPerInstance.Key(): 100,
+	}
+}
