@@ -105,7 +105,7 @@ func (s *Server) asCallError(c *gin.Context, err error) *callError {
 		answer.Status, answer.Code = http.StatusTooManyRequests, CodeTooManyRequests
 		answer.Message = "Temporal takes no more requests at the moment; repeat the call"
 	case errors.As(err, &namespace), errors.As(err, &argument) && strings.Contains(argument.Message, "search attribute"):
-		answer.Message = "Temporal is not set up for Jobwright; run jobwright setup"
+		answer.Message = "Temporal is not set up for Jobwright, or does not know it yet; repeat the call, and if that does not help, run jobwright setup"
 	default:
 		answer = newError(http.StatusInternalServerError, CodeInternal,
 			"an internal error occurred; its reference in the server's log is %s", reference(c))

@@ -5,6 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -19,7 +22,7 @@ import (
 )
 
 const (
-	// Temporal's services learn of a new namespace by refreshing a cache every few seconds.
+	// Temporal's services learn of a change of a namespace by refreshing a cache, every ten seconds or so.
 	setupTimeout = time.Minute
 	setupPause   = time.Second
 )
@@ -79,11 +82,46 @@ func setup(ctx context.Context, retention time.Duration, out io.Writer) error {
 		fmt.Fprintf(out, "Registered the namespace %s, which keeps jobs that ended for %s.\n", options.Namespace, retention)
 	}
 
-	for {
-		err := registerAttributes(ctx, temporal.OperatorService(), options.Namespace, out)
+	if err := retry(ctx, func() error {
+		return registerAttributes(ctx, temporal.OperatorService(), options.Namespace, out)
+	}); err != nil {
+		return fmt.Errorf("the search attributes can't be registered: %w", err)
+	}
 
-		var unknown *serviceerror.NamespaceNotFound
-		if !errors.As(err, &unknown) {
+	// A job that is started before Temporal knows them would be refused.
+	if err := retry(ctx, func() error {
+		_, err := temporal.CountWorkflow(ctx, &workflowservice.CountWorkflowExecutionsRequest{Query: usesAttributes()})
+
+		return err
+	}); err != nil {
+		return fmt.Errorf("Temporal does not know the search attributes: %w", err)
+	}
+
+	fmt.Fprintln(out, "Temporal is ready for jobs.")
+
+	return nil
+}
+
+// usesAttributes is a query that Temporal can answer once it knows the search attributes.
+func usesAttributes() string {
+	var terms []string
+	for _, name := range slices.Sorted(maps.Keys(job.SearchAttributes())) {
+		terms = append(terms, name+" IS NULL")
+	}
+
+	return strings.Join(terms, " AND ")
+}
+
+// retry does what is refused as long as Temporal does not know of a change, until ctx ends.
+func retry(ctx context.Context, do func() error) error {
+	for {
+		err := do()
+
+		var (
+			namespace *serviceerror.NamespaceNotFound
+			argument  *serviceerror.InvalidArgument
+		)
+		if !errors.As(err, &namespace) && !errors.As(err, &argument) {
 			return err
 		}
 
