@@ -1,0 +1,183 @@
+package e2e_test
+
+import (
+	"bufio"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"syscall"
+	"testing"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+)
+
+// bigApp has a step that takes some seconds.
+var bigApp = map[string]string{
+	"app.yaml": `
+sources:
+  files: {kind: FileSource}
+  stage: {kind: SQLiteSource}
+access:
+  - {name: caller, key: "${env:JOBWRIGHT_APP_7_KEY}"}
+`,
+	"scenarios/Load.yaml": `
+steps:
+  - title: Load many numbers
+    name: load
+    opName: LoadTableFromSource
+    opParams: {source: files, table: numbers.csv, targetSource: stage, targetTable: numbers, columnTypes: {id: integer, value: integer}}
+  - title: Count them
+    opName: Transform
+    opParams: {source: stage, query: "SELECT count(*) AS count, sum(value) AS sum, ${steps.load.rows} AS loaded FROM numbers", returnResult: true}
+`,
+}
+
+const numbers = 2_000_000
+
+// production is Jobwright in the shape of production: an API server and workers as processes of their own, in a namespace
+// of their own.
+type production struct {
+	environment           []string
+	apps, results, dataOf string
+}
+
+func newProduction(t *testing.T) production {
+	t.Helper()
+
+	p := production{
+		environment: []string{"TEMPORAL_ADDRESS=" + shared.temporal.Address(), "TEMPORAL_NAMESPACE=apart-" + uuid.NewString()},
+		apps:        t.TempDir(), results: t.TempDir(), dataOf: t.TempDir(),
+	}
+
+	setup := launch(t, p.environment, "jobwright", "setup", "--retention", "24h")
+	require.Equal(t, 0, setup.end(t), setup.output())
+	require.Contains(t, setup.output(), "Registered 2 search attributes.")
+
+	again := launch(t, p.environment, "jobwright", "setup")
+	require.Equal(t, 0, again.end(t), again.output())
+	require.Contains(t, again.output(), "Its search attributes are there already.")
+
+	return p
+}
+
+func (p production) apiserver(t *testing.T) (*process, caller) {
+	t.Helper()
+
+	server := launch(t, p.environment, "jobwright", "apiserver", "--http", "127.0.0.1:0", "--apps", p.apps, "--results", p.results)
+
+	return server, caller{"http://" + server.await(t, `"API server is up","http":"([0-9.:]+)"`)}
+}
+
+func (p production) worker(t *testing.T) *process {
+	t.Helper()
+
+	worker := launch(t, p.environment, "jobwright", "worker",
+		"--http", "127.0.0.1:0", "--apps", p.apps, "--results", p.results, "--data", p.dataOf)
+	health := caller{"http://" + worker.await(t, `"worker is up","http":"([0-9.:]+)"`)}
+
+	require.Equal(t, http.StatusOK, health.call(t, http.MethodGet, "/healthz", nil, "").status)
+	require.Equal(t, http.StatusOK, health.call(t, http.MethodGet, "/readyz", nil, "").status)
+
+	return worker
+}
+
+// writeNumbers writes the file that bigApp loads, and returns the sum of its values.
+func writeNumbers(t *testing.T, path string) (sum int) {
+	t.Helper()
+
+	file, err := os.Create(path)
+	require.NoError(t, err)
+
+	buffered := bufio.NewWriter(file)
+	fmt.Fprintln(buffered, "id,value")
+
+	for i := range numbers {
+		value := i % 1000
+		sum += value
+
+		fmt.Fprintf(buffered, "%d,%d\n", i, value)
+	}
+
+	require.NoError(t, buffered.Flush())
+	require.NoError(t, file.Close())
+
+	return sum
+}
+
+func TestAJobSurvivesItsWorkersDeathInTheMiddleOfAStep(t *testing.T) {
+	t.Parallel()
+
+	system := newProduction(t)
+	writeApp(t, filepath.Join(system.apps, "8"), bigApp)
+	sum := writeNumbers(t, filepath.Join(system.apps, "8", "numbers.csv"))
+
+	server, api := system.apiserver(t)
+	require.Equal(t, http.StatusServiceUnavailable, api.call(t, http.MethodGet, "/readyz", nil, "").status, "no worker yet")
+
+	first := system.worker(t)
+	require.Equal(t, http.StatusOK, api.call(t, http.MethodGet, "/readyz", nil, "").status)
+
+	jobID := uuid.NewString()
+	request := with(runScenario("8", "Load", object{}), object{"apiKey": callerKey, "jobId": jobID, "isAsync": true})
+	require.Equal(t, http.StatusOK, api.execute(t, request).status)
+
+	withKey := func(t *testing.T) object {
+		t.Helper()
+
+		got := api.call(t, http.MethodGet, "/api/v1/getJobStatus.jsp?apiKey="+callerKey+"&appId=8&jobId="+jobID, nil, "")
+		require.Equal(t, http.StatusOK, got.status, got.text)
+
+		return got.result(t)
+	}
+
+	// Some rows, but not all of them.
+	rows := 0.0
+	for rows == 0 {
+		status := withKey(t)
+		require.Equal(t, "running", status["status"])
+
+		if steps := status["steps"].([]any); len(steps) > 0 {
+			rows, _ = steps[0].(object)["rows"].(float64)
+		}
+	}
+
+	require.Less(t, rows, float64(numbers))
+	first.kill()
+
+	// With no worker left, the status still answers, from Temporal's own record.
+	orphan := withKey(t)
+	require.Equal(t, "running", orphan["status"])
+	require.Contains(t, orphan["message"], "no worker answers")
+
+	second := system.worker(t)
+
+	var result object
+	for result = withKey(t); !ended(result); {
+		result = withKey(t)
+	}
+
+	require.Equal(t, "completed", result["status"], result)
+	requireResults(t, fmt.Sprintf(`[{"count": %d, "sum": %d, "loaded": %d}]`, numbers, sum, numbers),
+		result["results"].([]any)[0].(object)["result"].(object)["records"])
+
+	for _, p := range []*process{second, server} {
+		require.NoError(t, p.command.Process.Signal(syscall.SIGTERM))
+		require.Equal(t, 0, p.end(t), p.output())
+		require.NotContains(t, p.output(), callerKey, "no key in a log")
+	}
+}
+
+func TestTheProcessesReadTemporalsProfiles(t *testing.T) {
+	t.Parallel()
+
+	profile := filepath.Join(t.TempDir(), "temporal.toml")
+	namespace := "profile-" + uuid.NewString()
+	require.NoError(t, os.WriteFile(profile, fmt.Appendf(nil,
+		"[profile.night]\naddress = %q\nnamespace = %q\n", shared.temporal.Address(), namespace), 0o600))
+
+	setup := launch(t, []string{"TEMPORAL_CONFIG_FILE=" + profile, "TEMPORAL_PROFILE=night"}, "jobwright", "setup")
+	require.Equal(t, 0, setup.end(t), setup.output())
+	require.Contains(t, setup.output(), "Registered the namespace "+namespace)
+}

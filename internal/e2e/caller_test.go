@@ -1,0 +1,142 @@
+package e2e_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"maps"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+)
+
+// object is a JSON object.
+type object = map[string]any
+
+// answer is what a call was answered.
+type answer struct {
+	status int
+	header http.Header
+	text   string
+	body   object
+}
+
+// result returns the field result of the envelope.
+func (a answer) result(t *testing.T) object {
+	t.Helper()
+
+	require.IsType(t, object{}, a.body["result"], a.text)
+
+	return a.body["result"].(object)
+}
+
+// caller calls the API at an address.
+type caller struct{ address string }
+
+func (c caller) call(t *testing.T, method, path string, header http.Header, body string) answer {
+	t.Helper()
+
+	request, err := http.NewRequestWithContext(t.Context(), method, c.address+path, bytes.NewBufferString(body))
+	require.NoError(t, err)
+
+	maps.Copy(request.Header, header)
+
+	response, err := http.DefaultClient.Do(request)
+	require.NoError(t, err)
+
+	defer response.Body.Close()
+
+	text, err := io.ReadAll(response.Body)
+	require.NoError(t, err)
+
+	read := answer{status: response.StatusCode, header: response.Header, text: string(text)}
+	require.NoError(t, json.Unmarshal(text, &read.body), "no JSON: %s", text)
+
+	return read
+}
+
+// execute posts a request to executeJob.
+func (c caller) execute(t *testing.T, request object) answer {
+	t.Helper()
+
+	body, err := json.Marshal(request)
+	require.NoError(t, err)
+
+	return c.call(t, http.MethodPost, "/api/v1/executeJob.jsp", http.Header{"Content-Type": {"application/json"}}, string(body))
+}
+
+// status gets the status of a job.
+func (c caller) status(t *testing.T, appID, jobID string) answer {
+	t.Helper()
+
+	query := url.Values{"apiKey": {devKey}, "appId": {appID}, "jobId": {jobID}}
+
+	return c.call(t, http.MethodGet, "/api/v1/getJobStatus.jsp?"+query.Encode(), nil, "")
+}
+
+// eventually asks for the job's status until it satisfies the condition.
+func (c caller) eventually(t *testing.T, appID, jobID string, satisfied func(result object) bool) object {
+	t.Helper()
+
+	const patience = 2 * time.Minute
+
+	for deadline := time.Now().Add(patience); ; {
+		got := c.status(t, appID, jobID)
+		require.Equal(t, http.StatusOK, got.status, got.text)
+
+		if result := got.result(t); satisfied(result) {
+			return result
+		}
+
+		require.True(t, time.Now().Before(deadline), "the status did not become what it must: %s", got.text)
+	}
+}
+
+// ended is satisfied by a job that has ended.
+func ended(result object) bool { return result["status"] != "running" && result["status"] != "stopping" }
+
+// runScenario is a request that runs a scenario and waits for its end.
+func runScenario(appID, scenario string, parameters object) object {
+	return object{
+		"apiKey": devKey, "appId": appID, "isAsync": false,
+		"operation": object{"opName": "RunScenario", "opParams": object{"scenario": scenario, "parameters": parameters}},
+	}
+}
+
+// with returns the request with more fields.
+func with(request object, fields object) object {
+	changed := maps.Clone(request)
+	maps.Copy(changed, fields)
+
+	return changed
+}
+
+// api calls the API of the shared system.
+func api() caller { return caller{shared.server.URL} }
+
+// newApp adds an app with those files to the shared system, and returns its id.
+func newApp(t *testing.T, files map[string]string) string {
+	t.Helper()
+
+	id := "test-" + uuid.NewString()
+
+	writeApp(t, filepath.Join(shared.dir, "apps", id), files)
+
+	return id
+}
+
+func writeApp(t *testing.T, dir string, files map[string]string) {
+	t.Helper()
+
+	for name, text := range files {
+		path := filepath.Join(dir, name)
+		require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o750))
+		require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
+	}
+}

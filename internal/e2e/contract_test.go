@@ -1,0 +1,308 @@
+package e2e_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+)
+
+// The app of the contract's tests.
+var contractApp = map[string]string{
+	"app.yaml": `
+sources:
+  files: {kind: FileSource}
+  stage: {kind: SQLiteSource}
+access:
+  - {name: looker, key: "${env:JOBWRIGHT_STATUS_KEY}", rights: [status]}
+`,
+	"people.csv": "name,age\nAda,36\n",
+	"scenarios/Typed.yaml": `
+parameters:
+  word:  {type: text, description: A word}
+  count: {type: integer, default: 3}
+  share: {type: float, default: 0.5}
+  flag:  {type: boolean, default: true}
+  day:   {type: date, default: 2024-02-29}
+  moment: {type: timestamp, default: "2024-02-29T12:00:00Z"}
+steps:
+  - opName: Transform
+    opParams:
+      source: stage
+      query: SELECT :word AS word, :count AS count, :share AS share, :flag AS flag, :day AS day, :moment AS moment
+      bind: {word: "${word}", count: "${count}", share: "${share}", flag: "${flag}", day: "${day}", moment: "${moment}"}
+      returnResult: true
+`,
+	"scenarios/Broken.yaml": `
+steps:
+  - opName: Transfrom
+    opParams: {source: stage}
+  - title: Ask
+    opName: Transform
+    opParams: {source: stag, query: SELECT 1, returnResult: yes}
+`,
+	"scenarios/Failing.yaml": `
+steps:
+  - title: Answer something
+    opName: Transform
+    opParams: {source: stage, query: SELECT 42 AS answer, returnResult: true, resultName: first}
+  - title: Ask for a table that is not there
+    name: ask
+    opName: Transform
+    opParams: {source: stage, query: SELECT * FROM nowhere, returnResult: true}
+  - title: Never reached
+    opName: Transform
+    opParams: {source: stage, query: SELECT 1, returnResult: true}
+`,
+	"scenarios/Outcomes.yaml": `
+steps:
+  - name: load
+    opName: LoadTableFromSource
+    opParams: {source: files, table: people.csv, targetSource: stage, targetTable: people, columnTypes: {age: integer}}
+  - name: copy
+    opName: Transform
+    opParams: {source: stage, query: "SELECT name, age + :more AS older FROM people", bind: {more: "${steps.load.rows * 10}"}, targetTable: older}
+  - opName: Transform
+    opParams:
+      source: stage
+      query: SELECT older, :text AS told FROM older
+      bind: {text: "${steps.copy.rows} of app ${job.appId}, $${literally}"}
+      returnResult: true
+`,
+}
+
+// exchange is one call and what it must be answered.
+type exchange struct {
+	name   string
+	method string // POST by default.
+	path   string // executeJob by default.
+	header http.Header
+	body   string
+
+	status  int
+	code    string   // The error's code; empty for success.
+	says    []string // What the answer's text must contain.
+	headers http.Header
+}
+
+func TestContract(t *testing.T) {
+	t.Parallel()
+
+	appID := newApp(t, contractApp)
+
+	// request returns the body of a call in the test's app, with changes: a field's value, or nil to leave it out.
+	request := func(changes object) string {
+		body := with(object{"apiKey": devKey, "appId": appID, "isAsync": false, "operation": object{
+			"opName": "RunScenario", "opParams": object{"scenario": "Typed", "parameters": object{"word": "x"}},
+		}}, changes)
+		for name, value := range body {
+			if value == nil {
+				delete(body, name)
+			}
+		}
+
+		encoded, err := json.Marshal(body)
+		require.NoError(t, err)
+
+		return string(encoded)
+	}
+	scenario := func(name string, parameters any) object {
+		return object{"operation": object{"opName": "RunScenario", "opParams": object{"scenario": name, "parameters": parameters}}}
+	}
+	operation := func(operation any) object { return object{"operation": operation} }
+	transform := func(opParams object) object { return operation(object{"opName": "Transform", "opParams": opParams}) }
+
+	const status = "/api/v1/getJobStatus.jsp"
+
+	exchanges := []exchange{
+		// What may be left out, and what may be given.
+		{name: "every default", body: request(nil), status: 200, says: []string{`"word":"x","count":3,"share":0.5,"flag":1,"day":"2024-02-29","moment":"2024-02-29T12:00:00Z"`}},
+		{name: "without .jsp", path: "/api/v1/executeJob", body: request(nil), status: 200, says: []string{`"results":[{"name":null`}},
+		{name: "async by default", body: request(object{"isAsync": nil}), status: 200, says: []string{`{"result":{"jobId":"`}},
+		{name: "async with noResultSchema", body: request(object{"isAsync": true, "noResultSchema": true}), status: 200, says: []string{`"jobId"`}},
+		{name: "no schema", body: request(object{"noResultSchema": true}), status: 200, says: []string{`"result":{"records":[`}},
+		{name: "a jobId of the caller's", body: request(object{"jobId": "night " + appID}), status: 200, says: []string{"night " + appID}},
+		{name: "the key in a header", header: http.Header{"Authorization": {"Bearer " + devKey}}, body: request(object{"apiKey": nil}), status: 200},
+		{name: "charset", header: http.Header{"Content-Type": {"application/json; charset=UTF-8"}}, body: request(nil), status: 200},
+		{name: "exact integers", body: request(scenario("Typed", object{"word": "", "count": 9223372036854775807})), status: 200, says: []string{`"count":9223372036854775807`}},
+		{name: "expressions see parameters, outcomes and the job", body: request(scenario("Outcomes", object{})), status: 200, says: []string{`"older":46`, "1 of app " + appID + ", ${literally}"}},
+		{name: "a data operation as a job", body: request(transform(object{"source": "stage", "query": "SELECT 1 AS one", "returnResult": true})), status: 200, says: []string{`"records":[{"one":1}]`}},
+		{name: "a step as a job", body: request(operation(object{"title": "Try", "name": "try", "timeout": "1m", "retry": object{"maximumAttempts": 1}, "opName": "Transform", "opParams": object{"source": "stage", "query": "SELECT '${job.scenario}' AS one", "returnResult": true}})), status: 200, says: []string{`{"one":"Transform"}`}},
+		{name: "a caller's parameter is data", body: request(scenario("Typed", object{"word": "${job.id}"})), status: 200, says: []string{`"word":"${job.id}"`}},
+
+		// The body.
+		{name: "no body", body: "", status: 400, code: "request_invalid", says: []string{"no JSON"}},
+		{name: "no JSON", body: "{appId: 7}", status: 400, code: "request_invalid", says: []string{"no JSON"}},
+		{name: "more than JSON", body: request(nil) + "x", status: 400, code: "request_invalid", says: []string{"no JSON"}},
+		{name: "no object", body: "[]", status: 400, code: "request_invalid", says: []string{"must be a JSON object"}},
+		{name: "a number too large", body: strings.Replace(request(scenario("Typed", object{"word": "", "count": 1})), `"count":1`, `"count":9223372036854775808`, 1), status: 400, code: "request_invalid", says: []string{"9223372036854775808 does not fit into 64 bits"}},
+		{name: "a form", header: http.Header{"Content-Type": {"application/x-www-form-urlencoded"}}, body: request(nil), status: 415, code: "media_type_unsupported", says: []string{"application/json"}},
+		{name: "another charset", header: http.Header{"Content-Type": {"application/json; charset=latin1"}}, body: request(nil), status: 415, code: "media_type_unsupported"},
+		{name: "too large", body: request(object{"jobId": strings.Repeat("x", 1<<20)}), status: 413, code: "request_too_large", says: []string{"1048576 bytes"}},
+		{name: "an unknown field", body: request(object{"isasync": true}), status: 400, code: "request_invalid", says: []string{"unknown field isasync; did you mean isAsync?"}},
+		{name: "every mistake at once", body: request(object{"isAsync": "no", "noResultSchema": 1, "waitSeconds": "1"}), status: 400, code: "request_invalid", says: []string{"isAsync: want true or false, have the text", "noResultSchema: want", "waitSeconds: want an integer"}},
+		{name: "appId a number", body: request(object{"appId": 7}), status: 400, code: "request_invalid", says: []string{"appId must be a text"}},
+		{name: "appId missing", body: request(object{"appId": nil}), status: 400, code: "request_invalid", says: []string{"appId parameter is required."}},
+		{name: "waitSeconds below", body: request(object{"waitSeconds": -1}), status: 400, code: "request_invalid", says: []string{"between 0 and 3600"}},
+		{name: "waitSeconds above", body: request(object{"waitSeconds": 3601}), status: 400, code: "request_invalid", says: []string{"between 0 and 3600"}},
+		{name: "jobId empty", body: request(object{"jobId": ""}), status: 400, code: "request_invalid", says: []string{"can't be empty"}},
+		{name: "jobId with a slash", body: request(object{"jobId": "a/b"}), status: 400, code: "request_invalid", says: []string{"slash"}},
+		{name: "jobId too long", body: request(object{"jobId": strings.Repeat("x", 201)}), status: 400, code: "request_invalid", says: []string{"200 characters"}},
+		{name: "jobId that does not print", body: request(object{"jobId": "a\nb"}), status: 400, code: "request_invalid", says: []string{"print"}},
+		{name: "jobId a number", body: request(object{"jobId": 1}), status: 400, code: "request_invalid", says: []string{"jobId: want text"}},
+
+		// Who calls.
+		{name: "no key", body: request(object{"apiKey": nil}), status: 401, code: "unauthorized", says: []string{"apiKey parameter is required."}, headers: http.Header{"Www-Authenticate": {"Bearer"}}},
+		{name: "a wrong key", body: request(object{"apiKey": strangerKey}), status: 401, code: "unauthorized", says: []string{"the apiKey is wrong"}},
+		{name: "a wrong key learns nothing else", body: request(object{"apiKey": strangerKey, "foo": 1}), status: 401, code: "unauthorized"},
+		{name: "a wrong key does not learn which apps there are", body: request(object{"apiKey": strangerKey, "appId": "nowhere"}), status: 401, code: "unauthorized"},
+		{name: "another app's key", body: request(object{"apiKey": callerKey}), status: 403, code: "forbidden", says: []string{"not for app " + appID}},
+		{name: "another app's key for no app", body: request(object{"apiKey": callerKey, "appId": "nowhere"}), status: 403, code: "forbidden"},
+		{name: "a key without the right", body: request(object{"apiKey": statusKey}), status: 403, code: "forbidden", says: []string{`has not the right \"execute\"`}},
+		{name: "the app's own key", body: request(object{"apiKey": callerKey, "appId": "7", "operation": object{"opName": "RunScenario", "opParams": object{"scenario": "Main"}}}), status: 200, says: []string{"Microsoft"}},
+		{name: "no such app", body: request(object{"appId": "nowhere"}), status: 404, code: "app_not_found", says: []string{"there is no app nowhere"}},
+		{name: "an app outside of the folder", body: request(object{"appId": "../apps/7"}), status: 404, code: "app_not_found"},
+
+		// The operation.
+		{name: "no operation", body: request(object{"operation": nil}), status: 400, code: "request_invalid", says: []string{"operation is missing"}},
+		{name: "operation a text", body: request(operation("RunScenario")), status: 400, code: "request_invalid", says: []string{"operation: want an object, have the text"}},
+		{name: "no opName", body: request(operation(object{"opParams": object{}})), status: 400, code: "request_invalid", says: []string{"opName is missing"}},
+		{name: "an unknown operation", body: request(operation(object{"opName": "RunScenari"})), status: 400, code: "request_invalid", says: []string{"unknown operation RunScenari; did you mean RunScenario?", `"path":"operation.opName"`, `"code":"operation_unknown"`}},
+		{name: "an unknown field of the operation", body: request(operation(object{"opName": "RunScenario", "opParam": object{}})), status: 400, code: "request_invalid", says: []string{"unknown field opParam; did you mean opParams?"}},
+		{name: "an unknown parameter of the operation", body: request(operation(object{"opName": "RunScenario", "opParams": object{"scenario": "Typed", "params": object{}}})), status: 400, code: "request_invalid", says: []string{"unknown field params"}},
+		{name: "no scenario named", body: request(operation(object{"opName": "RunScenario"})), status: 400, code: "request_invalid", says: []string{"scenario is missing"}},
+		{name: "no such scenario", body: request(scenario("Typd", object{})), status: 404, code: "scenario_not_found", says: []string{"no scenario Typd; did you mean Typed?"}},
+		{name: "a scenario outside of the app", body: request(scenario("../../7/scenarios/Main", object{})), status: 404, code: "scenario_not_found"},
+		{name: "a scenario with mistakes", body: request(scenario("Broken", object{})), status: 422, code: "scenario_invalid", says: []string{"scenarios/Broken.yaml:3:5: unknown operation Transfrom; did you mean Transform?", "scenarios/Broken.yaml:7:16: unknown source stag", `"line":7`}},
+		{name: "a parameter missing", body: request(scenario("Typed", object{})), status: 400, code: "request_invalid", says: []string{"the parameter word is missing: A word", `"path":"operation.opParams.parameters.word"`}},
+		{name: "a parameter unknown", body: request(scenario("Typed", object{"word": "", "cuont": 1})), status: 400, code: "request_invalid", says: []string{"no parameter cuont; did you mean count?"}},
+		{name: "a text for an integer", body: request(scenario("Typed", object{"word": "", "count": "3"})), status: 400, code: "request_invalid", says: []string{`the parameter count: want integer, have the text`}},
+		{name: "a fraction for an integer", body: request(scenario("Typed", object{"word": "", "count": 1.5})), status: 400, code: "request_invalid", says: []string{"want integer, have the number 1.5"}},
+		{name: "an integer for a text", body: request(scenario("Typed", object{"word": 1})), status: 400, code: "request_invalid", says: []string{"want text, have the integer 1"}},
+		{name: "null for a text", body: request(scenario("Typed", object{"word": nil})), status: 400, code: "request_invalid", says: []string{"want text, have nothing"}},
+		{name: "no day", body: request(scenario("Typed", object{"word": "", "day": "2023-02-29"})), status: 400, code: "request_invalid", says: []string{"want a date"}},
+		{name: "parameters a list", body: request(scenario("Typed", []any{})), status: 400, code: "request_invalid", says: []string{"want an object, have a list"}},
+		{name: "an unknown source", body: request(transform(object{"source": "stagee", "query": "SELECT 1", "returnResult": true})), status: 400, code: "request_invalid", says: []string{"unknown source stagee; did you mean stage?"}},
+		{name: "records that go nowhere", body: request(transform(object{"source": "stage", "query": "SELECT 1"})), status: 400, code: "request_invalid", says: []string{"the records go nowhere"}},
+		{name: "a wrong expression", body: request(transform(object{"source": "stage", "query": "SELECT ${cuntry}", "returnResult": true})), status: 400, code: "request_invalid", says: []string{"unknown name cuntry"}},
+
+		// A job that fails.
+		{name: "a job that fails", body: request(scenario("Failing", object{})), status: 422, code: "source_table_not_found", says: []string{
+			`"status":"completedWithError"`, `"path":"2"`, `"file":"scenarios/Failing.yaml"`, `"attempts":1`,
+			`step 2 \"Ask for a table that is not there\" (scenarios/Failing.yaml:6): source \"stage\": SQL logic error: no such table: nowhere`,
+			`"name":"first"`, `"answer":42`, `"state":"failed"`, `"state":"pending"`,
+		}},
+		{name: "a source that can't do it", body: request(transform(object{"source": "files", "query": "SELECT 1", "returnResult": true})), status: 422, code: "source_operation_unsupported", says: []string{"a FileSource can't be queried"}},
+		{name: "wrong SQL", body: request(transform(object{"source": "stage", "query": "SELEC 1", "returnResult": true})), status: 422, code: "source_query_invalid", says: []string{`near \"SELEC\"`}},
+		{name: "a query that writes", body: request(transform(object{"source": "stage", "query": "CREATE TABLE x (y)", "returnResult": true})), status: 422, code: "source_query_invalid"},
+		{name: "a column twice", body: request(transform(object{"source": "stage", "query": "SELECT 1 AS a, 2 AS a", "returnResult": true})), status: 422, code: "result_invalid", says: []string{`two columns are named \"a\"`}},
+
+		// Calls that there are not.
+		{name: "another path", path: "/api/v1/executeJobs", body: request(nil), status: 404, code: "call_not_found", says: []string{"executeJob.jsp"}},
+		{name: "GET executeJob", method: http.MethodGet, status: 405, code: "method_not_allowed", says: []string{"it takes POST"}, headers: http.Header{"Allow": {"POST"}}},
+		{name: "POST getJobStatus", path: status, status: 405, code: "method_not_allowed", says: []string{"it takes GET"}},
+
+		// getJobStatus.
+		{name: "status: no key", method: http.MethodGet, path: status + "?appId=7&jobId=x", status: 401, code: "unauthorized", says: []string{"apiKey parameter is required."}},
+		{name: "status: no app", method: http.MethodGet, path: status + "?apiKey=dev&jobId=x", status: 400, code: "request_invalid", says: []string{"appId parameter is required."}},
+		{name: "status: no job", method: http.MethodGet, path: status + "?apiKey=dev&appId=7", status: 400, code: "request_invalid", says: []string{"jobId parameter is required."}},
+		{name: "status: an unknown parameter", method: http.MethodGet, path: status + "?apiKey=dev&appId=7&jobId=x&jobid=y", status: 400, code: "request_invalid", says: []string{"unknown parameter jobid"}},
+		{name: "status: a parameter twice", method: http.MethodGet, path: status + "?apiKey=dev&appId=7&jobId=x&jobId=y", status: 400, code: "request_invalid", says: []string{"jobId is given 2 times"}},
+		{name: "status: no such job", method: http.MethodGet, path: status + "?apiKey=dev&appId=7&jobId=nowhere", status: 404, code: "job_not_found", says: []string{`"jobId":"nowhere"`}},
+		{name: "status: without .jsp", method: http.MethodGet, path: "/api/v1/getJobStatus?apiKey=dev&appId=7&jobId=nowhere", status: 404, code: "job_not_found"},
+		{name: "status: the right is enough", method: http.MethodGet, path: status + "?appId=" + appID + "&jobId=nowhere", header: http.Header{"Authorization": {"Bearer " + statusKey}}, status: 404, code: "job_not_found"},
+
+		// Health.
+		{name: "healthz", method: http.MethodGet, path: "/healthz", status: 200},
+		{name: "readyz", method: http.MethodGet, path: "/readyz", status: 200, says: []string{`"temporal":true,"worker":true`}},
+	}
+
+	for _, exchange := range exchanges {
+		t.Run(exchange.name, func(t *testing.T) {
+			t.Parallel()
+
+			exchange.run(t, api())
+		})
+	}
+}
+
+// run makes the call and checks its answer, also against what holds for all answers.
+func (e exchange) run(t *testing.T, caller caller) {
+	t.Helper()
+
+	method, path, header := e.method, e.path, asJSON.Clone()
+	if method == "" {
+		method = http.MethodPost
+	}
+
+	if path == "" {
+		path = "/api/v1/executeJob.jsp"
+	}
+
+	for name, values := range e.header {
+		header[name] = values
+	}
+
+	got := caller.call(t, method, path, header, e.body)
+	require.Equal(t, e.status, got.status, got.text)
+
+	for _, says := range e.says {
+		require.Contains(t, got.text, says)
+	}
+
+	for name, values := range e.headers {
+		require.Equal(t, values, got.header.Values(name))
+	}
+
+	require.NotContains(t, got.text, "goroutine ")
+	require.Contains(t, got.header.Get("Content-Type"), "application/json")
+
+	if strings.HasSuffix(path, "z") {
+		return
+	}
+
+	require.Len(t, got.body, 2, "the envelope has two fields: %s", got.text)
+
+	if e.code == "" {
+		require.Equal(t, "success", got.body["status"])
+
+		return
+	}
+
+	require.Equal(t, "error", got.body["status"])
+	require.Equal(t, e.code, got.result(t)["code"])
+	require.NotEmpty(t, got.result(t)["message"])
+}
+
+func TestAJobOfAnotherAppIsNoSuchJob(t *testing.T) {
+	t.Parallel()
+
+	jobID := uuid.NewString()
+	require.Equal(t, http.StatusOK, api().execute(t, with(runScenario("7", "Main", object{}), object{"jobId": jobID})).status)
+	require.Equal(t, http.StatusOK, api().status(t, "7", jobID).status)
+
+	got := api().status(t, newApp(t, contractApp), jobID)
+	require.Equal(t, http.StatusNotFound, got.status, got.text)
+	require.Equal(t, "job_not_found", got.result(t)["code"])
+}
+
+func TestAFailedJobsStatusTellsWhyAndWhatItDidBefore(t *testing.T) {
+	t.Parallel()
+
+	appID, jobID := newApp(t, contractApp), uuid.NewString()
+	failed := api().execute(t, with(runScenario(appID, "Failing", object{}), object{"jobId": jobID}))
+	require.Equal(t, http.StatusUnprocessableEntity, failed.status, failed.text)
+
+	got := api().status(t, appID, jobID)
+	require.Equal(t, http.StatusOK, got.status, got.text)
+	require.Equal(t, "success", got.body["status"], "the call went well, whatever the job did")
+
+	result := got.result(t)
+	require.Equal(t, "completedWithError", result["status"])
+	require.Equal(t, "source_table_not_found", result["code"])
+	require.Equal(t, "ask", result["step"].(object)["name"])
+	require.Len(t, result["results"], 1)
+}

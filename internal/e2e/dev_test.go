@@ -1,0 +1,144 @@
+package e2e_test
+
+import (
+	"net"
+	"net/http"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+)
+
+// dev starts jobwright-dev on free ports, over the apps of the examples unless the arguments say others.
+func dev(t *testing.T, dataDir string, arguments ...string) *process {
+	t.Helper()
+
+	return launch(t, nil, "jobwright-dev", append([]string{
+		"--apps", "../../examples/apps", "--data", dataDir, "--http", "127.0.0.1:0", "--temporal", "127.0.0.1:0", "--ui", "127.0.0.1:0",
+	}, arguments...)...)
+}
+
+// apiOf returns a caller of the API of a jobwright-dev, once it is up.
+func apiOf(t *testing.T, p *process) caller {
+	t.Helper()
+
+	return caller{p.await(t, `API +(http://[0-9.:]+)/api/v1/`)}
+}
+
+func TestDevRunsAScenarioAndEnds(t *testing.T) {
+	t.Parallel()
+
+	p := dev(t, t.TempDir(), "--run", "Main", "--once")
+	require.Equal(t, 0, p.end(t))
+
+	output := p.output()
+	require.Contains(t, output, "│ 1  │ IBM          │\n│ 2  │ Microsoft    │\n")
+	require.Contains(t, output, `"company_name": "Microsoft"`)
+	require.Contains(t, output, `apiKey dev, accepted from this machine only`)
+}
+
+func TestDevEndsWithStatusOneWhenTheScenarioFails(t *testing.T) {
+	t.Parallel()
+
+	apps := t.TempDir()
+	writeApp(t, filepath.Join(apps, "8"), contractApp)
+
+	p := dev(t, t.TempDir(), "--apps", apps, "--app", "8", "--run", "Failing", "--once")
+	require.Equal(t, 1, p.end(t))
+	require.Contains(t, p.output(), "It failed: app 8, scenario Failing, step 2")
+}
+
+func TestDevStaysUpAndItsCurlCommandRepeatsTheJob(t *testing.T) {
+	t.Parallel()
+
+	p := dev(t, t.TempDir(), "--run", "Main")
+	pasted := p.await(t, `  (curl .*)\n`)
+
+	parts := regexp.MustCompile(`^curl -H "Content-Type: application/json" -X POST -d '(.*)' "http://(.*)(/api/v1/executeJob.jsp)"$`).
+		FindStringSubmatch(pasted)
+	require.Len(t, parts, 4, pasted)
+
+	got := caller{"http://" + parts[2]}.call(t, http.MethodPost, parts[3], asJSON, parts[1])
+	require.Equal(t, http.StatusOK, got.status, got.text)
+	requireResults(t, theResults, got.result(t)["results"])
+
+	p.interrupt(t)
+	require.Equal(t, 0, p.end(t))
+	require.Contains(t, p.output(), "What runs now goes on at the next start.")
+}
+
+func TestDevServesTemporalUI(t *testing.T) {
+	t.Parallel()
+
+	p := dev(t, t.TempDir())
+	address := p.await(t, `Temporal UI +(http://[0-9.:]+)`)
+
+	response, err := http.Get(address)
+	require.NoError(t, err)
+	require.NoError(t, response.Body.Close())
+	require.Equal(t, http.StatusOK, response.StatusCode)
+}
+
+func TestDevGoesOnWhereItWasKilled(t *testing.T) {
+	t.Parallel()
+
+	apps, data := t.TempDir(), t.TempDir()
+	writeApp(t, filepath.Join(apps, "8"), contractApp)
+	writeApp(t, filepath.Join(apps, "9"), heldApp)
+
+	release := hold(t, data, "9")
+
+	first := dev(t, data, "--apps", apps)
+	finished := with(runScenario("8", "Outcomes", object{}), object{"jobId": uuid.NewString()})
+	before := apiOf(t, first).execute(t, finished)
+	require.Equal(t, http.StatusOK, before.status, before.text)
+
+	running := with(runScenario("9", "Held", object{}), object{"jobId": uuid.NewString(), "isAsync": true})
+	require.Equal(t, http.StatusOK, apiOf(t, first).execute(t, running).status)
+	apiOf(t, first).eventually(t, "9", running["jobId"].(string), stepRuns)
+
+	first.kill()
+
+	second := dev(t, data, "--apps", apps)
+
+	// The one that had ended still answers, and is not run again.
+	require.Equal(t, before.text, apiOf(t, second).execute(t, finished).text)
+
+	// The other goes on: with its second step, not with its first.
+	again := apiOf(t, second).eventually(t, "9", running["jobId"].(string), stepRuns)
+	require.Equal(t, "completed", again["steps"].([]any)[0].(object)["state"])
+
+	release()
+	require.Equal(t, "completed", apiOf(t, second).eventually(t, "9", running["jobId"].(string), ended)["status"])
+}
+
+func TestDevSaysWhatIsInItsWay(t *testing.T) {
+	t.Parallel()
+
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, taken.Close()) })
+
+	for _, flag := range []string{"--http", "--temporal", "--ui"} {
+		p := dev(t, t.TempDir(), flag, taken.Addr().String())
+		require.Equal(t, 1, p.end(t))
+		require.Contains(t, p.output(), taken.Addr().String())
+		require.Contains(t, p.output(), "address already in use")
+		require.Contains(t, p.output(), flag)
+		require.Equal(t, 1, strings.Count(p.output(), "\n"), "one line is enough: %s", p.output())
+	}
+
+	data := t.TempDir()
+	apiOf(t, dev(t, data))
+
+	second := dev(t, data)
+	require.Equal(t, 1, second.end(t))
+	require.Contains(t, second.output(), "is used by another process")
+
+	nowhere := dev(t, t.TempDir(), "--apps", "nowhere")
+	require.Equal(t, 1, nowhere.end(t))
+	require.Contains(t, nowhere.output(), "the folder of apps can't be read")
+}

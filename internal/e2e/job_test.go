@@ -1,0 +1,390 @@
+package e2e_test
+
+import (
+	"context"
+	"database/sql"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/api/enums/v1"
+	"go.temporal.io/sdk/client"
+
+	"github.com/jobwright/jobwright/apiserver"
+)
+
+// heldApp has a step that goes on for as long as a test holds the lock of its database.
+var heldApp = map[string]string{
+	"app.yaml": `
+sources:
+  files: {kind: FileSource}
+  held: {kind: SQLiteSource}
+  stage: {kind: SQLiteSource}
+`,
+	"people.csv": "name,age\nAda,36\n",
+	"scenarios/Held.yaml": `
+steps:
+  - title: Answer something
+    opName: Transform
+    opParams: {source: stage, query: SELECT 42 AS answer, returnResult: true}
+  - title: Wait for the lock
+    opName: LoadTableFromSource
+    opParams: {source: files, table: people.csv, targetSource: held, targetTable: people}
+    retry: {initialInterval: 100ms, maximumInterval: 100ms}
+`,
+}
+
+// hold takes the write lock of an app's database until the returned function is called.
+func hold(t *testing.T, dataDir, appID string) (release func()) {
+	t.Helper()
+
+	dir := filepath.Join(dataDir, "apps", appID)
+	require.NoError(t, os.MkdirAll(dir, 0o750))
+
+	db, err := sql.Open("sqlite", "file:"+filepath.Join(dir, "held.db")+"?_txlock=immediate&_pragma=journal_mode(WAL)")
+	require.NoError(t, err)
+
+	tx, err := db.BeginTx(context.Background(), nil) // Not the test's context: it would let go of the lock too early.
+	require.NoError(t, err)
+
+	release = sync.OnceFunc(func() {
+		require.NoError(t, tx.Rollback())
+		require.NoError(t, db.Close())
+	})
+	t.Cleanup(release)
+
+	return release
+}
+
+// stepRuns is satisfied by a job whose second step runs.
+func stepRuns(result object) bool {
+	steps, _ := result["steps"].([]any)
+
+	return len(steps) == 2 && steps[1].(object)["state"] == "running" && steps[1].(object)["attempt"] != nil
+}
+
+func TestAWaitThatEndsBeforeTheJobIsAnswered202(t *testing.T) {
+	t.Parallel()
+
+	appID := newApp(t, heldApp)
+	release := hold(t, shared.dir, appID)
+	request := with(runScenario(appID, "Held", object{}), object{"jobId": uuid.NewString(), "waitSeconds": 1})
+
+	got := api().execute(t, request)
+	require.Equal(t, http.StatusAccepted, got.status, got.text)
+	require.Equal(t, object{"jobId": request["jobId"], "status": "running"}, got.result(t))
+	require.NotEmpty(t, got.header.Get("Retry-After"))
+
+	// The answer says where to ask.
+	location := got.header.Get("Location")
+	require.Contains(t, location, "/api/v1/getJobStatus.jsp?")
+
+	running := api().call(t, http.MethodGet, location+"&apiKey="+devKey, nil, "")
+	require.Equal(t, "running", running.result(t)["status"], running.text)
+
+	release()
+
+	// The same call again attaches to the job and waits for its end.
+	got = api().execute(t, with(request, object{"waitSeconds": 60}))
+	require.Equal(t, http.StatusOK, got.status, got.text)
+	requireResults(t, `[{"name": null, "result": {"records": [{"answer": 42}], "schema": [{
+		"name": "answer", "updateable": false, "type": {"name": "INTEGER", "typeStr": "INTEGER", "precision": -1, "scale": 0},
+		"typeStandard": {"name": "integer", "typeStr": "integer"}}]}}]`, got.result(t)["results"])
+}
+
+func TestAJobIDRunsOnceHoweverOftenItIsAskedFor(t *testing.T) {
+	t.Parallel()
+
+	const callers = 20
+
+	request := with(runScenario("7", "Main", object{}), object{"jobId": uuid.NewString()})
+	answers := make([]answer, callers)
+
+	var group sync.WaitGroup
+	for i := range answers {
+		group.Go(func() { answers[i] = api().execute(t, request) })
+	}
+
+	group.Wait()
+
+	for _, answer := range answers {
+		require.Equal(t, http.StatusOK, answer.status, answer.text)
+		require.Equal(t, answers[0].text, answer.text)
+	}
+
+	requireOneRun(t, request["jobId"].(string))
+
+	// How the answer is wanted, and in which order the fields stand, does not make it a different request.
+	body := `{"jobId": "` + request["jobId"].(string) + `", "operation": {"opParams": {"parameters": {}, "scenario": "Main"},
+		"opName": "RunScenario"}, "appId": "7", "apiKey": "dev", "noResultSchema": true}`
+	again := api().call(t, http.MethodPost, "/api/v1/executeJob.jsp", asJSON, body)
+	require.Equal(t, http.StatusOK, again.status, again.text)
+	require.Equal(t, object{"jobId": request["jobId"]}, again.result(t))
+
+	// Another parameter does.
+	other := api().execute(t, with(runScenario("7", "Main", object{"country": "DE"}), object{"jobId": request["jobId"]}))
+	require.Equal(t, http.StatusConflict, other.status, other.text)
+	require.Equal(t, "job_id_taken", other.result(t)["code"])
+	require.Equal(t, request["jobId"], other.result(t)["jobId"])
+
+	requireOneRun(t, request["jobId"].(string))
+}
+
+// requireOneRun looks the runs of a job up in Temporal's own records.
+func requireOneRun(t *testing.T, jobID string) {
+	t.Helper()
+
+	described, err := shared.client.DescribeWorkflowExecution(t.Context(), jobID, "")
+	require.NoError(t, err)
+	require.Equal(t, described.GetWorkflowExecutionInfo().GetFirstRunId(),
+		described.GetWorkflowExecutionInfo().GetExecution().GetRunId())
+}
+
+func TestTheSameRequestFindsItsJobAlsoWhenTheScenarioIsGone(t *testing.T) {
+	t.Parallel()
+
+	appID := newApp(t, contractApp)
+	request := with(runScenario(appID, "Outcomes", object{}), object{"jobId": uuid.NewString()})
+	first := api().execute(t, request)
+	require.Equal(t, http.StatusOK, first.status, first.text)
+
+	require.NoError(t, os.Remove(filepath.Join(shared.dir, "apps", appID, "scenarios", "Outcomes.yaml")))
+	require.Equal(t, first.text, api().execute(t, request).text)
+
+	delete(request, "jobId")
+	require.Equal(t, http.StatusNotFound, api().execute(t, request).status)
+}
+
+func TestARunningJobKeepsTheProgramItWasStartedWith(t *testing.T) {
+	t.Parallel()
+
+	appID := newApp(t, heldApp)
+	release := hold(t, shared.dir, appID)
+	request := with(runScenario(appID, "Held", object{}), object{"jobId": uuid.NewString(), "isAsync": true})
+	require.Equal(t, http.StatusOK, api().execute(t, request).status)
+
+	writeApp(t, filepath.Join(shared.dir, "apps", appID), map[string]string{"scenarios/Held.yaml": "steps: []"})
+	release()
+
+	result := api().eventually(t, appID, request["jobId"].(string), ended)
+	require.Equal(t, "completed", result["status"])
+	require.Len(t, result["steps"], 2)
+}
+
+func TestACallerWhoHangsUpDoesNotStopTheJob(t *testing.T) {
+	t.Parallel()
+
+	appID, jobID := newApp(t, heldApp), uuid.NewString()
+	release := hold(t, shared.dir, appID)
+
+	ctx, hangUp := context.WithCancel(t.Context())
+	body := `{"apiKey":"dev","appId":"` + appID + `","jobId":"` + jobID + `","isAsync":false,
+		"operation":{"opName":"RunScenario","opParams":{"scenario":"Held"}}}`
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, shared.server.URL+"/api/v1/executeJob.jsp", strings.NewReader(body))
+	require.NoError(t, err)
+	request.Header.Set("Content-Type", "application/json")
+
+	gone := make(chan error, 1)
+
+	go func() {
+		response, err := http.DefaultClient.Do(request)
+		if err == nil {
+			response.Body.Close()
+		}
+
+		gone <- err
+	}()
+
+	require.Eventually(t, func() bool { return api().status(t, appID, jobID).status == http.StatusOK }, time.Minute, 10*time.Millisecond)
+	hangUp()
+	require.ErrorIs(t, <-gone, context.Canceled)
+
+	release()
+	require.Equal(t, "completed", api().eventually(t, appID, jobID, ended)["status"])
+}
+
+func TestStatusTellsOfAStepThatIsBeingTried(t *testing.T) {
+	t.Parallel()
+
+	appID, jobID := newApp(t, heldApp), uuid.NewString()
+	release := hold(t, shared.dir, appID)
+	request := with(runScenario(appID, "Held", object{}), object{"jobId": jobID, "isAsync": true})
+	require.Equal(t, http.StatusOK, api().execute(t, request).status)
+
+	running := api().eventually(t, appID, jobID, func(result object) bool {
+		return stepRuns(result) && result["steps"].([]any)[1].(object)["attempt"].(float64) > 1
+	})
+	step := running["steps"].([]any)[1].(object)
+	require.Equal(t, "running", running["status"])
+	require.Equal(t, "completed", running["steps"].([]any)[0].(object)["state"])
+	require.Equal(t, "Wait for the lock", step["title"])
+	require.Contains(t, step["lastError"], "another process holds the database's lock")
+
+	release()
+	require.Equal(t, "completed", api().eventually(t, appID, jobID, ended)["status"])
+}
+
+func TestACancelledJobIsStopped(t *testing.T) {
+	t.Parallel()
+
+	appID, jobID := newApp(t, heldApp), uuid.NewString()
+	hold(t, shared.dir, appID)
+	request := with(runScenario(appID, "Held", object{}), object{"jobId": jobID})
+
+	waiting := make(chan answer, 1)
+	go func() { waiting <- api().execute(t, request) }()
+
+	require.Eventually(t, func() bool { return api().status(t, appID, jobID).status == http.StatusOK }, time.Minute, 10*time.Millisecond)
+	api().eventually(t, appID, jobID, stepRuns)
+	require.NoError(t, shared.client.CancelWorkflow(t.Context(), jobID, ""))
+
+	result := api().eventually(t, appID, jobID, ended)
+	require.Equal(t, "stopped", result["status"])
+	require.Len(t, result["results"], 1, "what was returned before stays")
+	require.Equal(t, "stopped", result["steps"].([]any)[1].(object)["state"])
+
+	got := <-waiting
+	require.Equal(t, http.StatusUnprocessableEntity, got.status, got.text)
+	require.Equal(t, "job_stopped", got.result(t)["code"])
+}
+
+func TestATerminatedJobSaysSo(t *testing.T) {
+	t.Parallel()
+
+	appID, jobID := newApp(t, heldApp), uuid.NewString()
+	hold(t, shared.dir, appID)
+	request := with(runScenario(appID, "Held", object{}), object{"jobId": jobID, "isAsync": true})
+	require.Equal(t, http.StatusOK, api().execute(t, request).status)
+	require.NoError(t, shared.client.TerminateWorkflow(t.Context(), jobID, "", "a test"))
+
+	result := api().eventually(t, appID, jobID, ended)
+	require.Equal(t, "completedWithError", result["status"])
+	require.Equal(t, "job_terminated", result["code"])
+}
+
+func TestAResultThatIsKeptNoMoreIsGone(t *testing.T) {
+	t.Parallel()
+
+	appID, jobID := newApp(t, contractApp), uuid.NewString()
+	request := with(runScenario(appID, "Outcomes", object{}), object{"jobId": jobID})
+	require.Equal(t, http.StatusOK, api().execute(t, request).status)
+	require.NoError(t, os.RemoveAll(filepath.Join(shared.dir, "results", appID)))
+
+	got := api().execute(t, request)
+	require.Equal(t, http.StatusGone, got.status, got.text)
+	require.Equal(t, "result_expired", got.result(t)["code"])
+}
+
+func TestOperatorsFindTheJob(t *testing.T) {
+	t.Parallel()
+
+	jobID := uuid.NewString()
+	require.Equal(t, http.StatusOK, api().execute(t, with(runScenario("7", "Main", object{}), object{"jobId": jobID})).status)
+
+	described, err := shared.client.DescribeWorkflow(t.Context(), jobID, "")
+	require.NoError(t, err)
+	require.Equal(t, enums.WORKFLOW_EXECUTION_STATUS_COMPLETED, described.Status)
+	require.Equal(t, "RunScenario", described.WorkflowType.Name)
+	require.Equal(t, "jobwright", described.TaskQueueName)
+
+	for name, want := range map[string]string{"JobwrightApp": "7", "JobwrightScenario": "Main"} {
+		var found string
+		for key, value := range described.TypedSearchAttributes.GetUntypedValues() {
+			if key.GetName() == name {
+				found, _ = value.(string)
+			}
+		}
+
+		require.Equal(t, want, found)
+	}
+
+	summary, err := described.GetStaticSummary()
+	require.NoError(t, err)
+	require.Equal(t, "Main · app 7", summary)
+
+	details, err := described.GetStaticDetails()
+	require.NoError(t, err)
+	require.Contains(t, details, "Load the companies file")
+}
+
+func TestWithoutTemporalACallIsAnswered503(t *testing.T) {
+	t.Parallel()
+
+	nobody, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+
+	address := nobody.Addr().String()
+	require.NoError(t, nobody.Close())
+
+	lazy, err := client.NewLazyClient(client.Options{HostPort: address, Logger: silent{}})
+	require.NoError(t, err)
+	t.Cleanup(lazy.Close)
+
+	lonely := serve(t, apiserver.Options{Temporal: lazy, Namespace: "default"})
+
+	for _, jobID := range []any{"mine-" + uuid.NewString(), nil} {
+		request := runScenario("7", "Main", object{})
+		if jobID != nil {
+			request["jobId"] = jobID
+		}
+
+		got := lonely.execute(t, request)
+		require.Equal(t, http.StatusServiceUnavailable, got.status, got.text)
+		require.Equal(t, "temporal_unavailable", got.result(t)["code"])
+		require.NotEmpty(t, got.header.Get("Retry-After"))
+		require.NotEmpty(t, got.result(t)["jobId"], "with it the call can be repeated safely")
+	}
+
+	require.Equal(t, http.StatusServiceUnavailable, lonely.status(t, "7", "x").status)
+	require.Equal(t, http.StatusServiceUnavailable, lonely.call(t, http.MethodGet, "/readyz", nil, "").status)
+	require.Equal(t, http.StatusOK, lonely.call(t, http.MethodGet, "/healthz", nil, "").status)
+}
+
+func TestTheLoopbackKeyIsRefusedWhereThereIsNone(t *testing.T) {
+	t.Parallel()
+
+	production := serve(t, apiserver.Options{Temporal: shared.client, Namespace: "default"}, "")
+	require.Equal(t, http.StatusUnauthorized, production.execute(t, runScenario("7", "Main", object{})).status)
+}
+
+func TestAServerThatStopsAnswersWhoWaits202(t *testing.T) {
+	t.Parallel()
+
+	appID := newApp(t, heldApp)
+	hold(t, shared.dir, appID)
+
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	server := newServer(apiserver.Options{Temporal: shared.client, Namespace: "default"}, devKey)
+
+	go func() { ended <- server.Serve(ctx, listener, time.Minute) }()
+
+	stopping := caller{"http://" + listener.Addr().String()}
+	jobID := uuid.NewString()
+	waiting := make(chan answer, 1)
+
+	go func() {
+		waiting <- stopping.execute(t, with(runScenario(appID, "Held", object{}), object{"jobId": jobID}))
+	}()
+
+	require.Eventually(t, func() bool { return stopping.status(t, appID, jobID).status == http.StatusOK }, time.Minute, 10*time.Millisecond)
+	stop()
+
+	got := <-waiting
+	require.Equal(t, http.StatusAccepted, got.status, got.text)
+	require.Equal(t, jobID, got.result(t)["jobId"])
+	require.NoError(t, <-ended)
+
+	_, err = net.Dial("tcp", listener.Addr().String())
+	require.Error(t, err)
+}

@@ -1,0 +1,143 @@
+package e2e_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"go.temporal.io/sdk/client"
+	sdklog "go.temporal.io/sdk/log"
+
+	"github.com/jobwright/jobwright/apiserver"
+	"github.com/jobwright/jobwright/app"
+	"github.com/jobwright/jobwright/internal/temporalserver"
+	"github.com/jobwright/jobwright/job"
+	"github.com/jobwright/jobwright/result"
+	"github.com/jobwright/jobwright/worker"
+)
+
+const (
+	devKey      = "dev"
+	callerKey   = "the-key-of-app-7"
+	statusKey   = "the-key-of-somebody-who-looks"
+	strangerKey = "a-key-of-nobody"
+)
+
+// system is a whole Jobwright within the test's process, which the tests of the package share. Each test that needs an
+// app of its own adds one to the folder of apps.
+type system struct {
+	dir      string // Everything that is kept, with the folder apps.
+	temporal *temporalserver.Server
+	client   client.Client
+	server   *httptest.Server
+	apps     *app.Catalog
+	results  *result.Store
+}
+
+var shared *system
+
+func TestMain(m *testing.M) {
+	code, err := run(m)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+
+		code = 1
+	}
+
+	os.Exit(code)
+}
+
+func run(m *testing.M) (code int, err error) {
+	for name, key := range map[string]string{"JOBWRIGHT_APP_7_KEY": callerKey, "JOBWRIGHT_STATUS_KEY": statusKey} {
+		if err := os.Setenv(name, key); err != nil {
+			return 0, err
+		}
+	}
+
+	dir, err := os.MkdirTemp("", "jobwright")
+	if err != nil {
+		return 0, err
+	}
+
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+
+	if err := os.CopyFS(filepath.Join(dir, "apps"), os.DirFS("../../examples/apps")); err != nil {
+		return 0, err
+	}
+
+	shared = &system{dir: dir}
+	if err := shared.start(); err != nil {
+		return 0, err
+	}
+
+	jobs := worker.New(shared.client, worker.Options{Apps: shared.apps, Results: shared.results, DataDir: dir})
+	if err := jobs.Start(); err != nil {
+		return 0, err
+	}
+
+	defer func() {
+		jobs.Stop()
+
+		err = errors.Join(err, shared.stop())
+	}()
+
+	return m.Run(), nil
+}
+
+// start starts everything but the worker.
+func (s *system) start() error {
+	var err error
+	if s.temporal, err = temporalserver.Start(temporalserver.Options{
+		DataDir: s.dir, Address: "127.0.0.1:0", Namespace: client.DefaultNamespace, Retention: time.Hour,
+		SearchAttributes: job.SearchAttributes(),
+	}); err != nil {
+		return err
+	}
+
+	quiet := slog.New(slog.NewTextHandler(io.Discard, nil))
+
+	if s.client, err = dial(s.temporal.Address(), quiet); err != nil {
+		return err
+	}
+
+	if s.apps, err = app.Open(filepath.Join(s.dir, "apps")); err != nil {
+		return err
+	}
+
+	if s.results, err = result.Open(context.Background(), filepath.Join(s.dir, "results")); err != nil {
+		return err
+	}
+
+	s.server = httptest.NewServer(apiserver.New(apiserver.Options{
+		Temporal: s.client, Namespace: client.DefaultNamespace, Apps: s.apps, Results: s.results,
+		LoopbackKey: devKey, Log: quiet,
+	}))
+
+	return nil
+}
+
+func (s *system) stop() error {
+	s.server.Close()
+	s.client.Close()
+
+	return errors.Join(s.results.Close(), s.temporal.Stop())
+}
+
+// dial connects to Temporal once it answers.
+func dial(address string, log *slog.Logger) (client.Client, error) {
+	deadline := time.Now().Add(time.Minute)
+
+	for {
+		connection, err := client.Dial(client.Options{HostPort: address, Logger: sdklog.NewStructuredLogger(log)})
+		if err == nil || time.Now().After(deadline) {
+			return connection, err
+		}
+	}
+}

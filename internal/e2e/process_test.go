@@ -1,0 +1,153 @@
+package e2e_test
+
+import (
+	"bufio"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// binaries builds the commands once, as a user would.
+var binaries = sync.OnceValues(func() (dir string, err error) {
+	dir = filepath.Join(shared.dir, "bin") + string(filepath.Separator)
+
+	build := exec.Command("go", "build", "-o", dir, "../../cmd/jobwright", "../../cmd/jobwright-dev")
+	build.Stderr = os.Stderr
+
+	return dir, build.Run()
+})
+
+// process is a command that was started, and what it has printed so far.
+type process struct {
+	command *exec.Cmd
+	exited  chan struct{}
+
+	mutex   sync.Mutex
+	printed strings.Builder
+	changed *sync.Cond
+}
+
+// launch starts one of the commands; it is killed when the test ends, if it still runs.
+func launch(t *testing.T, env []string, name string, arguments ...string) *process {
+	t.Helper()
+
+	dir, err := binaries()
+	require.NoError(t, err)
+
+	p := &process{command: exec.Command(dir+name, arguments...), exited: make(chan struct{})}
+	p.changed = sync.NewCond(&p.mutex)
+	p.command.Env = append(os.Environ(), env...)
+
+	reader, writer := io.Pipe()
+	p.command.Stdout, p.command.Stderr = writer, writer
+
+	require.NoError(t, p.command.Start())
+
+	go p.read(reader)
+	go func() {
+		_ = p.command.Wait() // The exit code says what there is to know.
+		_ = writer.Close()
+
+		close(p.exited)
+	}()
+
+	t.Cleanup(func() {
+		p.kill()
+
+		if t.Failed() {
+			t.Logf("%s printed:\n%s", name, p.output())
+		}
+	})
+
+	return p
+}
+
+func (p *process) read(reader io.Reader) {
+	lines := bufio.NewReader(reader)
+
+	for {
+		line, err := lines.ReadString('\n')
+
+		p.mutex.Lock()
+		p.printed.WriteString(line)
+		p.changed.Broadcast()
+		p.mutex.Unlock()
+
+		if err != nil {
+			return
+		}
+	}
+}
+
+func (p *process) output() string {
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+
+	return p.printed.String()
+}
+
+// await returns the first group of the pattern once the process has printed it.
+func (p *process) await(t *testing.T, pattern string) string {
+	t.Helper()
+
+	expression := regexp.MustCompile(pattern)
+
+	// Whoever waits is woken when the process ends or the time is over.
+	timer := time.AfterFunc(2*time.Minute, p.kill)
+	defer timer.Stop()
+
+	go func() {
+		<-p.exited
+		p.changed.Broadcast()
+	}()
+
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+
+	for {
+		if found := expression.FindStringSubmatch(p.printed.String()); found != nil {
+			return found[len(found)-1]
+		}
+
+		select {
+		case <-p.exited:
+			require.Fail(t, "the process ended before it printed "+pattern, p.printed.String())
+		default:
+			p.changed.Wait()
+		}
+	}
+}
+
+// kill ends the process as a power cut would.
+func (p *process) kill() {
+	_ = p.command.Process.Kill()
+	<-p.exited
+}
+
+// end waits for the process to end by itself, and returns its exit code.
+func (p *process) end(t *testing.T) int {
+	t.Helper()
+
+	timer := time.AfterFunc(2*time.Minute, p.kill)
+	defer timer.Stop()
+
+	<-p.exited
+
+	return p.command.ProcessState.ExitCode()
+}
+
+// interrupt is Ctrl-C.
+func (p *process) interrupt(t *testing.T) {
+	t.Helper()
+
+	require.NoError(t, p.command.Process.Signal(syscall.SIGINT))
+}
