@@ -99,7 +99,9 @@ func (c caller) eventually(t *testing.T, appID, jobID string, satisfied func(res
 }
 
 // ended is satisfied by a job that has ended.
-func ended(result object) bool { return result["status"] != "running" && result["status"] != "stopping" }
+func ended(result object) bool {
+	return result["status"] != "running" && result["status"] != "stopping"
+}
 
 // runScenario is a request that runs a scenario and waits for its end.
 func runScenario(appID, scenario string, parameters object) object {

@@ -2,6 +2,7 @@ package e2e_test
 
 import (
 	"encoding/json"
+	"maps"
 	"net/http"
 	"strings"
 	"testing"
@@ -242,9 +243,7 @@ func (e exchange) run(t *testing.T, caller caller) {
 		path = "/api/v1/executeJob.jsp"
 	}
 
-	for name, values := range e.header {
-		header[name] = values
-	}
+	maps.Copy(header, e.header)
 
 	got := caller.call(t, method, path, header, e.body)
 	require.Equal(t, e.status, got.status, got.text)

@@ -14,7 +14,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
-	"go.temporal.io/api/enums/v1"
+	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/client"
 
 	"github.com/jobwright/jobwright/apiserver"
@@ -51,7 +51,7 @@ func hold(t *testing.T, dataDir, appID string) (release func()) {
 	db, err := sql.Open("sqlite", "file:"+filepath.Join(dir, "held.db")+"?_txlock=immediate&_pragma=journal_mode(WAL)")
 	require.NoError(t, err)
 
-	tx, err := db.BeginTx(context.Background(), nil) // Not the test's context: it would let go of the lock too early.
+	tx, err := db.Begin() // Not with the test's context: it would let go of the lock too early.
 	require.NoError(t, err)
 
 	release = sync.OnceFunc(func() {
@@ -290,7 +290,7 @@ func TestOperatorsFindTheJob(t *testing.T) {
 
 	described, err := shared.client.DescribeWorkflow(t.Context(), jobID, "")
 	require.NoError(t, err)
-	require.Equal(t, enums.WORKFLOW_EXECUTION_STATUS_COMPLETED, described.Status)
+	require.Equal(t, enumspb.WORKFLOW_EXECUTION_STATUS_COMPLETED, described.Status)
 	require.Equal(t, "RunScenario", described.WorkflowType.Name)
 	require.Equal(t, "jobwright", described.TaskQueueName)
 

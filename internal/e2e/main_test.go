@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net/http/httptest"
 	"os"
@@ -101,7 +100,7 @@ func (s *system) start() error {
 		return err
 	}
 
-	quiet := slog.New(slog.NewTextHandler(io.Discard, nil))
+	quiet := slog.New(slog.DiscardHandler)
 
 	if s.client, err = dial(s.temporal.Address(), quiet); err != nil {
 		return err

@@ -1,7 +1,6 @@
 package e2e_test
 
 import (
-	"io"
 	"log/slog"
 	"net/http/httptest"
 	"testing"
@@ -12,7 +11,7 @@ import (
 // newServer returns an API server over the apps and results of the shared system, but with options of its own.
 func newServer(options apiserver.Options, loopbackKey string) *apiserver.Server {
 	options.Apps, options.Results, options.LoopbackKey = shared.apps, shared.results, loopbackKey
-	options.Log = slog.New(slog.NewTextHandler(io.Discard, nil))
+	options.Log = slog.New(slog.DiscardHandler)
 
 	return apiserver.New(options)
 }

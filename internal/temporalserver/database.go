@@ -22,7 +22,7 @@ func openDatabase(options Options) (*config.SQL, error) {
 
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 		if err := createDatabase(path, options); err != nil {
-			return nil, fmt.Errorf("Temporal's database %s can't be created: %w", path, err)
+			return nil, fmt.Errorf("the database %s of Temporal can't be created: %w", path, err)
 		}
 	} else if err != nil {
 		return nil, err
