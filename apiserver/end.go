@@ -3,7 +3,10 @@ package apiserver
 import (
 	"context"
 	"errors"
+	"time"
 
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/temporal"
 
 	"github.com/jobwright/jobwright/job"
@@ -22,21 +25,51 @@ type end struct {
 	results []job.Result
 }
 
-// end waits for the job's end by one long poll. The error is the context's when that ends first.
+// Bounds of one long poll for a job's end.
+const (
+	shortestPoll = 250 * time.Millisecond
+	longestPoll  = time.Minute
+)
+
+// end waits for the job's end. The error is the context's when that ends first.
 func (s *Server) end(ctx context.Context, jobID, runID string) (*end, error) {
 	var outcome job.Outcome
 
-	err := s.Temporal.GetWorkflow(ctx, jobID, runID).Get(ctx, &outcome)
+	err := longPoll(ctx, s.Temporal.GetWorkflow(ctx, jobID, runID), &outcome)
 	if err == nil {
 		return &end{JobID: jobID, Status: job.Completed, Steps: outcome.Steps, results: outcome.Results}, nil
 	}
 
-	var execution *temporal.WorkflowExecutionError
-	if !errors.As(err, &execution) {
+	execution, ok := errors.AsType[*temporal.WorkflowExecutionError](err)
+	if !ok {
 		return nil, errors.Join(ctx.Err(), err)
 	}
 
 	return endWithError(jobID, execution)
+}
+
+// longPoll waits for the run's end in long polls, each as long as all those before it. One would do if Temporal never
+// lost the news: its history service drops a notification when the one before has not been taken yet (channels of one
+// place in service/history/events/notifier.go, server 1.32), and when that was the end of a short job, the waiter learns
+// of it 20 s later. This way nobody waits much longer than twice the time that the job took.
+func longPoll(ctx context.Context, run client.WorkflowRun, outcome *job.Outcome) error {
+	for length := shortestPoll; ; length = min(2*length, longestPoll) {
+		polling, cancel := context.WithTimeout(ctx, length)
+		err := run.Get(polling, outcome)
+
+		cancel()
+
+		if ctx.Err() != nil || !isDeadline(err) {
+			return err
+		}
+	}
+}
+
+// isDeadline reports whether the time was over, be it Temporal that noticed first or the client.
+func isDeadline(err error) bool {
+	_, ofServer := errors.AsType[*serviceerror.DeadlineExceeded](err)
+
+	return ofServer || errors.Is(err, context.DeadlineExceeded)
 }
 
 func endWithError(jobID string, execution *temporal.WorkflowExecutionError) (*end, error) {

@@ -82,8 +82,7 @@ const retryAfter = 5 * time.Second
 // asCallError turns any error into one to answer with. What it can't explain to a caller is for the log: the caller gets
 // the request's reference.
 func (s *Server) asCallError(c *gin.Context, err error) *callError {
-	var known *callError
-	if errors.As(err, &known) {
+	if known, ok := errors.AsType[*callError](err); ok {
 		return known
 	}
 
@@ -105,7 +104,8 @@ func (s *Server) asCallError(c *gin.Context, err error) *callError {
 		answer.Status, answer.Code = http.StatusTooManyRequests, CodeTooManyRequests
 		answer.Message = "Temporal takes no more requests at the moment; repeat the call"
 	case errors.As(err, &namespace), errors.As(err, &argument) && strings.Contains(argument.Message, "search attribute"):
-		answer.Message = "Temporal is not set up for Jobwright, or does not know it yet; repeat the call, and if that does not help, run jobwright setup"
+		answer.Message = "Temporal is not set up for Jobwright, or does not know it yet; " +
+			"repeat the call, and if that does not help, run jobwright setup"
 	default:
 		answer = newError(http.StatusInternalServerError, CodeInternal,
 			"an internal error occurred; its reference in the server's log is %s", reference(c))

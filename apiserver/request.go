@@ -22,13 +22,13 @@ const maxBody = 1 << 20
 
 // executeRequest is the body of executeJob.
 type executeRequest struct {
-	APIKey         string         `json:"apiKey"         description:"The caller's key."`
-	AppID          string         `json:"appId"          required:"true" description:"The app in whose context the job runs."`
-	Operation      map[string]any `json:"operation"      required:"true" description:"The operation to execute."`
-	IsAsync        bool           `json:"isAsync"        description:"Whether to answer as soon as the job has started."`
-	NoResultSchema bool           `json:"noResultSchema" description:"Whether to leave the schemas out of the results."`
-	JobID          string         `json:"jobId"          description:"The jobId to use instead of a generated one."`
-	WaitSeconds    int64          `json:"waitSeconds"    description:"How long to wait for the job's end when isAsync is false."`
+	APIKey         string          `json:"apiKey"         description:"The caller's key."`
+	AppID          string          `json:"appId"          required:"true" description:"The app in whose context the job runs."`
+	Operation      scenario.Params `json:"operation"      required:"true" description:"The operation to execute."`
+	IsAsync        bool            `json:"isAsync"        description:"Whether to answer as soon as the job has started."`
+	NoResultSchema bool            `json:"noResultSchema" description:"Whether to leave the schemas out of the results."`
+	JobID          string          `json:"jobId"          description:"The jobId to use instead of a generated one."`
+	WaitSeconds    int64           `json:"waitSeconds"    description:"How long to wait for the job's end when isAsync is false."`
 }
 
 // execution is a call of executeJob, checked.
@@ -72,18 +72,18 @@ func (s *Server) readExecution(c *gin.Context) (*execution, error) {
 		return nil, err
 	}
 
-	call := &execution{app: found, operation: body["operation"].(map[string]any), async: true, withSchema: true, wait: s.DefaultWait} //nolint:forcetypeassert // Checked above.
+	call := &execution{
+		app: found, operation: request.Operation, async: true, withSchema: !request.NoResultSchema, wait: s.DefaultWait,
+	}
 
 	if _, given := body["isAsync"]; given {
 		call.async = request.IsAsync
 	}
 
-	call.withSchema = !request.NoResultSchema
-
 	if _, given := body["waitSeconds"]; given {
 		call.wait = time.Duration(request.WaitSeconds) * time.Second
-		if request.WaitSeconds < 0 || request.WaitSeconds > int64(MaximumWait/time.Second) {
-			return nil, badRequest("waitSeconds must be between 0 and %d, not %d", int64(MaximumWait/time.Second), request.WaitSeconds)
+		if most := int64(MaximumWait / time.Second); request.WaitSeconds < 0 || request.WaitSeconds > most {
+			return nil, badRequest("waitSeconds must be between 0 and %d, not %d", most, request.WaitSeconds)
 		}
 	}
 
@@ -114,8 +114,7 @@ func readBody(c *gin.Context) (scenario.Params, error) {
 
 	text, err := io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, maxBody))
 
-	var tooLarge *http.MaxBytesError
-	if errors.As(err, &tooLarge) {
+	if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		return nil, newError(http.StatusRequestEntityTooLarge, CodeRequestTooLarge,
 			"the body has more than %d bytes; put large data into a source and name it in the operation", tooLarge.Limit)
 	}

@@ -42,14 +42,13 @@ func (s *Server) start(ctx context.Context, call *execution, input job.Input) (r
 		WorkflowExecutionErrorWhenAlreadyStarted: true,
 		EnableEagerStart:                         true,
 		TypedSearchAttributes:                    temporal.NewSearchAttributes(attributes...),
-		Memo:                                     map[string]any{job.MemoAppID: call.app.ID, job.MemoFingerprint: call.fingerprint},
+		Memo:                                     call.memo(),
 		StaticSummary:                            summary,
 		StaticDetails:                            input.Program.Scenarios[input.Program.Entry].Description,
 		Priority:                                 temporal.Priority{FairnessKey: call.app.ID},
 	}, job.Workflow, input)
 
-	var started *serviceerror.WorkflowExecutionAlreadyStarted
-	if errors.As(err, &started) {
+	if _, ok := errors.AsType[*serviceerror.WorkflowExecutionAlreadyStarted](err); ok {
 		return s.attach(ctx, call)
 	}
 
@@ -58,6 +57,11 @@ func (s *Server) start(ctx context.Context, call *execution, input job.Input) (r
 	}
 
 	return run.GetRunID(), nil
+}
+
+// memo is what a workflow remembers of the call that started it.
+func (e *execution) memo() map[string]any {
+	return map[string]any{job.MemoAppID: e.app.ID, job.MemoFingerprint: e.fingerprint}
 }
 
 // attach finds the job with the call's jobId, if the same request started it.
@@ -87,8 +91,7 @@ func (s *Server) describe(ctx context.Context, jobID string) (*workflowservice.D
 
 	found, err := s.Temporal.DescribeWorkflowExecution(ctx, jobID, "")
 
-	var notFound *serviceerror.NotFound
-	if errors.As(err, &notFound) {
+	if _, ok := errors.AsType[*serviceerror.NotFound](err); ok {
 		return nil, noJob(jobID)
 	}
 
