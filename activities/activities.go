@@ -84,7 +84,9 @@ func open[T source.Source](ctx context.Context, s *step, name, need string) (T, 
 }
 
 // replaceTable makes a table of a source hold the records of rows.
-func (s *step) replaceTable(ctx context.Context, sourceName, table string, rows source.Rows) (outcome *job.StepOutcome, err error) {
+func (s *step) replaceTable(
+	ctx context.Context, sourceName, table string, rows source.Rows,
+) (outcome *job.StepOutcome, err error) {
 	target, err := open[source.Writer](ctx, s, sourceName, "be written to")
 	if err != nil {
 		return nil, err

@@ -21,7 +21,7 @@ const (
 // Access lets the holders of one key use the app.
 type Access struct {
 	Name   string  `yaml:"name"`   // Who holds the key, for people.
-	Key    string  `yaml:"key"`    // Where the key is found: ${env:NAME} or ${file:path}. The key itself never stands here.
+	Key    string  `yaml:"key"`    // Where the key is found, never the key itself: ${env:NAME} or ${file:path}.
 	Rights []Right `yaml:"rights"` // What the key is good for; everything, by default.
 }
 

@@ -22,7 +22,8 @@ func (s Scenario) Bind(given Params) (Params, error) {
 
 		value, ok := given[parameter.Name]
 		if !ok && parameter.Required {
-			check.add(parameter.Name, CodeParameterMissing, "the parameter %s is missing: %s", parameter.Name, parameter.explain())
+			check.addf(parameter.Name, CodeParameterMissing, "the parameter %s is missing: %s",
+				parameter.Name, parameter.explain())
 
 			continue
 		}
@@ -33,7 +34,7 @@ func (s Scenario) Bind(given Params) (Params, error) {
 
 		converted, mismatch := convert(parameter.Type, value)
 		if mismatch != "" {
-			check.add(parameter.Name, CodeParameterMismatch, "the parameter %s: %s", parameter.Name, mismatch)
+			check.addf(parameter.Name, CodeParameterMismatch, "the parameter %s: %s", parameter.Name, mismatch)
 		}
 
 		bound[parameter.Name] = converted
@@ -41,7 +42,7 @@ func (s Scenario) Bind(given Params) (Params, error) {
 
 	for _, name := range slices.Sorted(maps.Keys(given)) {
 		if !slices.Contains(names, name) {
-			check.add(name, CodeParameterUnknown, "the scenario has no parameter %s; %s", name, Suggest(name, names))
+			check.addf(name, CodeParameterUnknown, "the scenario has no parameter %s; %s", name, Suggest(name, names))
 		}
 	}
 

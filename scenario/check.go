@@ -25,8 +25,8 @@ func Check[T any](object Params) error {
 	return check.problems.err()
 }
 
-// add notes a mistake at a path of the document, or at the nearest place around it that has a position.
-func (c *checker) add(path string, code Code, format string, arguments ...any) {
+// addf notes a mistake at a path of the document, or at the nearest place around it that has a position.
+func (c *checker) addf(path string, code Code, format string, arguments ...any) {
 	problem := Problem{Code: code, File: c.file, Path: path, Message: fmt.Sprintf(format, arguments...)}
 
 	if c.document != nil {
@@ -62,7 +62,7 @@ func parent(path string) string {
 func (c *checker) object(path string, value any, fields []Field) map[string]any {
 	object, ok := value.(map[string]any)
 	if !ok {
-		c.add(path, CodeTypeMismatch, "want an object, have %s", describe(value))
+		c.addf(path, CodeTypeMismatch, "want an object, have %s", describe(value))
 
 		return nil
 	}
@@ -79,13 +79,13 @@ func (c *checker) object(path string, value any, fields []Field) map[string]any 
 		case present && c.field(join(path, field.Name), field, given):
 			sound[field.Name] = given
 		case !present && field.Required:
-			c.add(path, CodeFieldMissing, "%s is missing: %s", field.Name, field.Description)
+			c.addf(path, CodeFieldMissing, "%s is missing: %s", field.Name, field.Description)
 		}
 	}
 
 	for _, name := range slices.Sorted(maps.Keys(object)) {
 		if !slices.Contains(names, name) {
-			c.add(join(path, name), CodeFieldUnknown, "unknown field %s; %s", name, Suggest(name, names))
+			c.addf(join(path, name), CodeFieldUnknown, "unknown field %s; %s", name, Suggest(name, names))
 		}
 	}
 
@@ -102,14 +102,14 @@ func (c *checker) field(path string, field Field, value any) bool {
 	}
 
 	if mismatch := field.form.mismatch(value); mismatch != "" {
-		c.add(path, CodeTypeMismatch, "%s", mismatch)
+		c.addf(path, CodeTypeMismatch, "%s", mismatch)
 
 		return false
 	}
 
 	if name, isText := value.(string); isText && field.Refers == "source" && c.sources != nil &&
 		!slices.Contains(c.sources, name) {
-		c.add(path, CodeSourceUnknown, "unknown source %s; %s", name, Suggest(name, c.sources))
+		c.addf(path, CodeSourceUnknown, "unknown source %s; %s", name, Suggest(name, c.sources))
 
 		return false
 	}
@@ -149,7 +149,7 @@ func (c *checker) expressions(path string, form form, value any) (plain, sound b
 func (c *checker) template(path string, form form, text string) (plain, sound bool) {
 	parsed, err := parseTemplate(text)
 	if err != nil {
-		c.add(path, CodeExpressionInvalid, "%v", err)
+		c.addf(path, CodeExpressionInvalid, "%v", err)
 
 		return false, false
 	}
@@ -167,7 +167,7 @@ func (c *checker) template(path string, form form, text string) (plain, sound bo
 
 		program, err := compile(fragment.text, c.scope.names)
 		if err != nil {
-			c.add(path, CodeExpressionInvalid, "%v", err)
+			c.addf(path, CodeExpressionInvalid, "%v", err)
 
 			sound = false
 
@@ -175,7 +175,7 @@ func (c *checker) template(path string, form form, text string) (plain, sound bo
 		}
 
 		if given := resultForm(program); parsed.isExpression() && !form.accepts(given) {
-			c.add(path, CodeTypeMismatch, "want %s, but ${%s} gives %s", form, fragment.text, given)
+			c.addf(path, CodeTypeMismatch, "want %s, but ${%s} gives %s", form, fragment.text, given)
 
 			sound = false
 		}
@@ -200,6 +200,6 @@ func (c *checker) operation(path string, operation Operation, params map[string]
 			at = join(path, field)
 		}
 
-		c.add(at, CodeValueInvalid, "%s", message)
+		c.addf(at, CodeValueInvalid, "%s", message)
 	}
 }

@@ -105,8 +105,7 @@ func evaluate(expression string, names types.Map, values map[string]any) (any, e
 
 // expressionError says what is wrong in one line.
 func expressionError(expression string, err error) error {
-	var located *file.Error
-	if errors.As(err, &located) {
+	if located, ok := errors.AsType[*file.Error](err); ok {
 		for _, name := range clockFunctions {
 			if strings.Contains(located.Message, "unknown name "+name) {
 				located.Message += "; an expression can't read the clock, its answer must stay the same in a replay"
@@ -230,7 +229,7 @@ func objectFromExpr(reflected reflect.Value) (any, error) {
 	object := make(map[string]any, reflected.Len())
 
 	for entry := reflected.MapRange(); entry.Next(); {
-		name, ok := entry.Key().Interface().(string)
+		name, ok := reflect.TypeAssert[string](entry.Key())
 		if !ok {
 			return nil, fmt.Errorf("the result has the key %v; a key must be text", entry.Key().Interface())
 		}

@@ -39,8 +39,7 @@ func parseDocument(text []byte) (*document, Problems) {
 func syntaxProblem(err error) Problem {
 	problem := Problem{Code: CodeSyntax, Line: 1, Column: 1, Message: err.Error()}
 
-	var located *yaml.LoadError
-	if errors.As(err, &located) {
+	if located, ok := errors.AsType[*yaml.LoadError](err); ok {
 		problem.Message = located.Message
 		problem.Line, problem.Column = max(located.Mark.Line, 1), max(located.Mark.Column, 1)
 	}

@@ -62,7 +62,7 @@ func (p Problem) String() string {
 }
 
 // Problems are all the mistakes found at once, as an error.
-type Problems []Problem
+type Problems []Problem //nolint:errname // It is the list that everybody shows, and an error only on its way.
 
 // Error tells every mistake, a line each.
 func (p Problems) Error() string {

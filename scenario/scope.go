@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/expr-lang/expr/types"
 )
@@ -86,7 +87,7 @@ func (s *Scope) Resolve(opName string, params Params) (Params, error) {
 	for _, name := range slices.Sorted(maps.Keys(params)) {
 		value, err := s.resolve(params[name])
 		if err != nil {
-			check.add(name, CodeExpressionInvalid, "%v", err)
+			check.addf(name, CodeExpressionInvalid, "%v", err)
 
 			continue
 		}
@@ -143,11 +144,11 @@ func (s *Scope) resolveText(text string) (any, error) {
 		return evaluate(parsed[0].text, s.names, s.values)
 	}
 
-	whole := ""
+	var whole strings.Builder
 
 	for _, fragment := range parsed {
 		if !fragment.isExpression {
-			whole += fragment.text
+			whole.WriteString(fragment.text)
 
 			continue
 		}
@@ -162,8 +163,8 @@ func (s *Scope) resolveText(text string) (any, error) {
 			return nil, fmt.Errorf("in ${%s}: %w", fragment.text, err)
 		}
 
-		whole += text
+		whole.WriteString(text)
 	}
 
-	return whole, nil
+	return whole.String(), nil
 }

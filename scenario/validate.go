@@ -105,14 +105,14 @@ func (c *checker) scenario(value any) Scenario {
 	steps, given := object["steps"].([]any)
 
 	if given && len(steps) == 0 {
-		c.add("steps", CodeValueInvalid, "a scenario needs at least one step")
+		c.addf("steps", CodeValueInvalid, "a scenario needs at least one step")
 	}
 
 	for i, value := range steps {
 		step := c.step(pathOfStep(i), value, operationNames())
 
 		if _, taken := c.scope.steps[step.Name]; taken {
-			c.add(pathOfStep(i)+".name", CodeNameTaken, "an earlier step is named %s too", step.Name)
+			c.addf(pathOfStep(i)+".name", CodeNameTaken, "an earlier step is named %s too", step.Name)
 		}
 
 		c.scope.AddStep(step.Name, StepScope{})
@@ -135,7 +135,8 @@ var reservedNames = []string{
 
 func (c *checker) parameter(path, name string, value any) Parameter {
 	if !identifier.MatchString(name) || slices.Contains(reservedNames, name) {
-		c.add(path, CodeValueInvalid, "%s can't name a parameter; a name is letters, digits and _, and no word of the expressions", name)
+		c.addf(path, CodeValueInvalid, "%s can't name a parameter; a name is letters, digits and _, and no word of the expressions",
+			name)
 	}
 
 	object := c.object(path, value, fieldsOf[parameterFields]())
@@ -151,7 +152,7 @@ func (c *checker) parameter(path, name string, value any) Parameter {
 	if given && parameter.Type.Valid() {
 		converted, mismatch := convert(parameter.Type, fallback)
 		if mismatch != "" {
-			c.add(path+".default", CodeTypeMismatch, "%s", mismatch)
+			c.addf(path+".default", CodeTypeMismatch, "%s", mismatch)
 		}
 
 		parameter.Default = converted
@@ -169,7 +170,7 @@ func (c *checker) step(path string, value any, known []string) Step {
 
 	operation, ok := dataOperation(step.OpName)
 	if !ok {
-		c.add(join(path, "opName"), CodeOperationUnknown, "unknown operation %s; %s", step.OpName, Suggest(step.OpName, known))
+		c.addf(join(path, "opName"), CodeOperationUnknown, "unknown operation %s; %s", step.OpName, Suggest(step.OpName, known))
 
 		return step
 	}
@@ -200,7 +201,7 @@ func (c *checker) stepFrame(path string, value any) Step {
 	step.OpParams = params
 
 	if step.Name != "" && !identifier.MatchString(step.Name) {
-		c.add(join(path, "name"), CodeValueInvalid, "%s can't name a step; a name is letters, digits and _", step.Name)
+		c.addf(join(path, "name"), CodeValueInvalid, "%s can't name a step; a name is letters, digits and _", step.Name)
 	}
 
 	if retry, given := object["retry"]; given {
@@ -223,7 +224,7 @@ func (c *checker) retry(path string, value any) *Retry {
 	if attempts, given := object["maximumAttempts"].(int64); given {
 		const most = 1_000_000
 		if attempts < 1 || attempts > most {
-			c.add(path+".maximumAttempts", CodeValueInvalid, "want at least 1 attempt and at most %d, have %d", most, attempts)
+			c.addf(path+".maximumAttempts", CodeValueInvalid, "want at least 1 attempt and at most %d, have %d", most, attempts)
 		}
 
 		retry.MaximumAttempts = int(attempts)
@@ -234,7 +235,7 @@ func (c *checker) retry(path string, value any) *Retry {
 		retry.BackoffCoefficient, _ = converted.(float64)
 
 		if retry.BackoffCoefficient < 1 {
-			c.add(path+".backoffCoefficient", CodeValueInvalid, "want a number of at least 1, have %s", describe(coefficient))
+			c.addf(path+".backoffCoefficient", CodeValueInvalid, "want a number of at least 1, have %s", describe(coefficient))
 		}
 	}
 
@@ -244,7 +245,7 @@ func (c *checker) retry(path string, value any) *Retry {
 // duration reads a duration that was checked before.
 func duration(value any) Duration {
 	text, _ := value.(string)
-	parsed, _ := time.ParseDuration(text) //nolint:errcheck // An empty text is no duration: zero.
+	parsed, _ := time.ParseDuration(text) // An empty text is no duration: zero.
 
 	return Duration(parsed)
 }

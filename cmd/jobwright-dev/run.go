@@ -98,7 +98,8 @@ func (c *caller) runScenario(ctx context.Context, appID, name string, out io.Wri
 		return err
 	}
 
-	fmt.Fprintf(out, "\nTo run it again:\n\n  curl -H \"Content-Type: application/json\" -X POST -d '%s' \"http://%s/api/v1/executeJob.jsp\"\n",
+	fmt.Fprintf(out, "\nTo run it again:\n\n"+
+		"  curl -H \"Content-Type: application/json\" -X POST -d '%s' \"http://%s/api/v1/executeJob.jsp\"\n",
 		strings.ReplaceAll(string(pasted), "'", `'\''`), c.address)
 
 	if status != http.StatusOK {
@@ -120,7 +121,7 @@ func (c *caller) call(ctx context.Context, method, path string, body []byte) (st
 	if err != nil {
 		return 0, nil, err
 	}
-	defer response.Body.Close() //nolint:errcheck // It was read.
+	defer response.Body.Close()
 
 	answer, err = io.ReadAll(io.LimitReader(response.Body, maxAnswer+1))
 

@@ -134,7 +134,9 @@ func retry(ctx context.Context, do func() error) error {
 }
 
 // registerAttributes registers those search attributes of jobs that the namespace does not have.
-func registerAttributes(ctx context.Context, operator operatorservice.OperatorServiceClient, namespace string, out io.Writer) error {
+func registerAttributes(
+	ctx context.Context, operator operatorservice.OperatorServiceClient, namespace string, out io.Writer,
+) error {
 	have, err := operator.ListSearchAttributes(ctx, &operatorservice.ListSearchAttributesRequest{Namespace: namespace})
 	if err != nil {
 		return err

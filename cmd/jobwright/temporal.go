@@ -13,7 +13,7 @@ import (
 func clientOptions(log *slog.Logger) (client.Options, error) {
 	options, err := envconfig.LoadDefaultClientOptions()
 	if err != nil {
-		return options, fmt.Errorf("Temporal's configuration is wrong: %w", err)
+		return options, fmt.Errorf("the configuration of Temporal is wrong: %w", err)
 	}
 
 	if options.Namespace == "" {

@@ -16,6 +16,9 @@ import (
 	"github.com/jobwright/jobwright/worker"
 )
 
+// readHeaderTimeout bounds how long who asks for the health may take to say so.
+const readHeaderTimeout = 10 * time.Second
+
 type workerOptions struct {
 	http, apps, results, data string
 	grace                     time.Duration
@@ -73,7 +76,7 @@ func work(ctx context.Context, opts workerOptions) (err error) {
 	}
 	defer temporal.Close()
 
-	failed := make(chan error, 1)
+	failed := make(chan error, 2) // Of the worker, and of its health checks.
 
 	jobs := worker.New(temporal, worker.Options{
 		Apps: apps, Results: results, DataDir: opts.data, StopTimeout: opts.grace,
@@ -84,21 +87,11 @@ func work(ctx context.Context, opts workerOptions) (err error) {
 	}
 	defer jobs.Stop()
 
-	address := ""
-
-	if opts.http != "" {
-		listener, err := net.Listen("tcp", opts.http)
-		if err != nil {
-			return fmt.Errorf("the address can't be used: %w; choose another with --http", err)
-		}
-
-		address = listener.Addr().String()
-
-		health := &http.Server{Handler: worker.Health(temporal), ReadHeaderTimeout: 10 * time.Second} //nolint:mnd // As good as any.
-		defer health.Close()                                                                          //nolint:errcheck // Nothing is lost with it.
-
-		go func() { failed <- health.Serve(listener) }()
+	health, address, err := serveHealth(opts.http, temporal, failed)
+	if err != nil {
+		return err
 	}
+	defer health.Close() //nolint:errcheck // Nothing is lost with it.
 
 	log.Info("worker is up", "http", address, "temporal", options.HostPort, "namespace", options.Namespace)
 
@@ -108,4 +101,22 @@ func work(ctx context.Context, opts workerOptions) (err error) {
 	case err := <-failed:
 		return err
 	}
+}
+
+// serveHealth answers health checks at the address, if there is one, and returns where exactly. What ends it by itself
+// goes to failed.
+func serveHealth(address string, temporal client.Client, failed chan<- error) (*http.Server, string, error) {
+	server := &http.Server{Handler: worker.Health(temporal), ReadHeaderTimeout: readHeaderTimeout}
+	if address == "" {
+		return server, "", nil
+	}
+
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		return nil, "", fmt.Errorf("the address can't be used: %w; choose another with --http", err)
+	}
+
+	go func() { failed <- server.Serve(listener) }()
+
+	return server, listener.Addr().String(), nil
 }

@@ -2,6 +2,7 @@ package e2e_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"io"
 	"maps"
@@ -42,23 +43,35 @@ type caller struct{ address string }
 func (c caller) call(t *testing.T, method, path string, header http.Header, body string) answer {
 	t.Helper()
 
-	request, err := http.NewRequestWithContext(t.Context(), method, c.address+path, bytes.NewBufferString(body))
+	got, err := c.try(t.Context(), method, path, header, body)
 	require.NoError(t, err)
+
+	return got
+}
+
+// try makes a call, and may do so in any goroutine.
+func (c caller) try(ctx context.Context, method, path string, header http.Header, body string) (answer, error) {
+	request, err := http.NewRequestWithContext(ctx, method, c.address+path, bytes.NewBufferString(body))
+	if err != nil {
+		return answer{}, err
+	}
 
 	maps.Copy(request.Header, header)
 
 	response, err := http.DefaultClient.Do(request)
-	require.NoError(t, err)
-
+	if err != nil {
+		return answer{}, err
+	}
 	defer response.Body.Close()
 
 	text, err := io.ReadAll(response.Body)
-	require.NoError(t, err)
+	got := answer{status: response.StatusCode, header: response.Header, text: string(text)}
 
-	read := answer{status: response.StatusCode, header: response.Header, text: string(text)}
-	require.NoError(t, json.Unmarshal(text, &read.body), "no JSON: %s", text)
+	if err == nil {
+		err = json.Unmarshal(text, &got.body)
+	}
 
-	return read
+	return got, err
 }
 
 // execute posts a request to executeJob.
@@ -68,7 +81,34 @@ func (c caller) execute(t *testing.T, request object) answer {
 	body, err := json.Marshal(request)
 	require.NoError(t, err)
 
-	return c.call(t, http.MethodPost, "/api/v1/executeJob.jsp", http.Header{"Content-Type": {"application/json"}}, string(body))
+	return c.call(t, http.MethodPost, "/api/v1/executeJob.jsp", asJSON, string(body))
+}
+
+// executeLater posts a request to executeJob at once, and returns a function that waits for the answer.
+func (c caller) executeLater(t *testing.T, request object) (wait func() answer) {
+	t.Helper()
+
+	body, err := json.Marshal(request)
+	require.NoError(t, err)
+
+	type outcome struct {
+		answer answer
+		err    error
+	}
+
+	answered := make(chan outcome, 1)
+
+	go func() {
+		got, err := c.try(t.Context(), http.MethodPost, "/api/v1/executeJob.jsp", asJSON, string(body))
+		answered <- outcome{got, err}
+	}()
+
+	return func() answer {
+		got := <-answered
+		require.NoError(t, got.err)
+
+		return got.answer
+	}
 }
 
 // status gets the status of a job.

@@ -105,18 +105,16 @@ func TestAJobIDRunsOnceHoweverOftenItIsAskedFor(t *testing.T) {
 	const callers = 20
 
 	request := with(runScenario("7", "Main", object{}), object{"jobId": uuid.NewString()})
-	answers := make([]answer, callers)
-
-	var group sync.WaitGroup
-	for i := range answers {
-		group.Go(func() { answers[i] = api().execute(t, request) })
+	waiting := make([]func() answer, callers)
+	for i := range waiting {
+		waiting[i] = api().executeLater(t, request)
 	}
 
-	group.Wait()
+	first := waiting[0]()
+	require.Equal(t, http.StatusOK, first.status, first.text)
 
-	for _, answer := range answers {
-		require.Equal(t, http.StatusOK, answer.status, answer.text)
-		require.Equal(t, answers[0].text, answer.text)
+	for _, wait := range waiting[1:] {
+		require.Equal(t, first.text, wait().text)
 	}
 
 	requireOneRun(t, request["jobId"].(string))
@@ -238,8 +236,7 @@ func TestACancelledJobIsStopped(t *testing.T) {
 	hold(t, shared.dir, appID)
 	request := with(runScenario(appID, "Held", object{}), object{"jobId": jobID})
 
-	waiting := make(chan answer, 1)
-	go func() { waiting <- api().execute(t, request) }()
+	waiting := api().executeLater(t, request)
 
 	require.Eventually(t, func() bool { return api().status(t, appID, jobID).status == http.StatusOK }, time.Minute, 10*time.Millisecond)
 	api().eventually(t, appID, jobID, stepRuns)
@@ -250,7 +247,7 @@ func TestACancelledJobIsStopped(t *testing.T) {
 	require.Len(t, result["results"], 1, "what was returned before stays")
 	require.Equal(t, "stopped", result["steps"].([]any)[1].(object)["state"])
 
-	got := <-waiting
+	got := waiting()
 	require.Equal(t, http.StatusUnprocessableEntity, got.status, got.text)
 	require.Equal(t, "job_stopped", got.result(t)["code"])
 }
@@ -371,16 +368,12 @@ func TestAServerThatStopsAnswersWhoWaits202(t *testing.T) {
 
 	stopping := caller{"http://" + listener.Addr().String()}
 	jobID := uuid.NewString()
-	waiting := make(chan answer, 1)
-
-	go func() {
-		waiting <- stopping.execute(t, with(runScenario(appID, "Held", object{}), object{"jobId": jobID}))
-	}()
+	waiting := stopping.executeLater(t, with(runScenario(appID, "Held", object{}), object{"jobId": jobID}))
 
 	require.Eventually(t, func() bool { return stopping.status(t, appID, jobID).status == http.StatusOK }, time.Minute, 10*time.Millisecond)
 	stop()
 
-	got := <-waiting
+	got := waiting()
 	require.Equal(t, http.StatusAccepted, got.status, got.text)
 	require.Equal(t, jobID, got.result(t)["jobId"])
 	require.NoError(t, <-ended)

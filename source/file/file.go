@@ -102,8 +102,7 @@ func (s *Source) openError(table string, err error) error {
 
 // cause is what err says without the path, which is the machine's and not the caller's business.
 func cause(err error) string {
-	var pathError *fs.PathError
-	if errors.As(err, &pathError) {
+	if pathError, ok := errors.AsType[*fs.PathError](err); ok {
 		return pathError.Err.Error()
 	}
 

@@ -1,0 +1,67 @@
+package e2e_test
+
+import (
+	"context"
+	"net/http"
+	"sync"
+	"testing"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/api/workflowservice/v1"
+	"go.temporal.io/sdk/client"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/status"
+
+	"github.com/jobwright/jobwright/apiserver"
+)
+
+// lossy loses the answer to the first long poll for each workflow's end, as Temporal's history service does now and then.
+type lossy struct {
+	mutex sync.Mutex
+	lost  map[string]bool
+}
+
+func (l *lossy) intercept(
+	ctx context.Context, method string, request, reply any, connection *grpc.ClientConn, invoke grpc.UnaryInvoker,
+	options ...grpc.CallOption,
+) error {
+	if poll, ok := request.(*workflowservice.GetWorkflowExecutionHistoryRequest); ok && poll.GetWaitNewEvent() &&
+		l.isFirst(poll.GetExecution().GetWorkflowId()) {
+		<-ctx.Done()
+
+		return status.FromContextError(ctx.Err()).Err()
+	}
+
+	return invoke(ctx, method, request, reply, connection, options...)
+}
+
+func (l *lossy) isFirst(workflowID string) bool {
+	l.mutex.Lock()
+	defer l.mutex.Unlock()
+
+	first := !l.lost[workflowID]
+	l.lost[workflowID] = true
+
+	return first
+}
+
+func TestAWaitOutlivesALostNotification(t *testing.T) {
+	t.Parallel()
+
+	losing := &lossy{lost: map[string]bool{}}
+	connection, err := client.Dial(client.Options{
+		HostPort: shared.temporal.Address(), Logger: silent{},
+		ConnectionOptions: client.ConnectionOptions{
+			DialOptions: []grpc.DialOption{grpc.WithChainUnaryInterceptor(losing.intercept)},
+		},
+	})
+	require.NoError(t, err)
+	t.Cleanup(connection.Close)
+
+	jobID := uuid.NewString()
+	api := serve(t, apiserver.Options{Temporal: connection, Namespace: client.DefaultNamespace})
+	got := api.execute(t, with(runScenario("7", "Main", object{}), object{"jobId": jobID, "waitSeconds": 10}))
+	require.True(t, losing.lost[jobID], "the test lost nothing")
+	require.Equal(t, http.StatusOK, got.status, got.text)
+}
