@@ -99,6 +99,14 @@ func (c *checker) field(path string, field Field, value any) bool {
 		if !plain || !sound {
 			return sound
 		}
+
+		value = withoutExpressions(value)
+	}
+
+	if field.Required && value == "" {
+		c.addf(path, CodeValueInvalid, "%s is empty: %s", field.Name, field.Description)
+
+		return false
 	}
 
 	if mismatch := field.form.mismatch(value); mismatch != "" {
@@ -146,6 +154,25 @@ func (c *checker) expressions(path string, form form, value any) (plain, sound b
 	return true, true
 }
 
+// withoutExpressions returns value without those entries whose form only running them can tell.
+func withoutExpressions(value any) any {
+	object, ok := value.(map[string]any)
+	if !ok {
+		return value
+	}
+
+	plain := make(map[string]any, len(object))
+
+	for _, name := range slices.Sorted(maps.Keys(object)) {
+		text, _ := object[name].(string)
+		if parsed, err := parseTemplate(text); err == nil && parsed.isPlain() {
+			plain[name] = object[name]
+		}
+	}
+
+	return plain
+}
+
 func (c *checker) template(path string, form form, text string) (plain, sound bool) {
 	parsed, err := parseTemplate(text)
 	if err != nil {
@@ -159,6 +186,12 @@ func (c *checker) template(path string, form form, text string) (plain, sound bo
 	}
 
 	sound = true
+
+	if !parsed.isExpression() && !form.accepts(formText) {
+		c.addf(path, CodeTypeMismatch, "want %s, but what stands around the expression makes it text", form)
+
+		sound = false
+	}
 
 	for _, fragment := range parsed {
 		if !fragment.isExpression {

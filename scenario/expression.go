@@ -1,7 +1,6 @@
 package scenario
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -19,33 +18,17 @@ import (
 	"github.com/jobwright/jobwright/source"
 )
 
-// Bounds of what one expression may take, so that none can hold up a workflow task.
-const (
-	maxExpressionNodes  = 1_000  // Nodes of its syntax tree.
-	maxExpressionMemory = 50_000 // Values that it makes, in the unit of expr's own memory budget.
-)
-
-// clockFunctions read the clock or the machine's time zones: a replay would not get the same answer.
-var clockFunctions = []string{"now", "date", "timezone"}
-
-// mapFunctions are replaced by ones that go through a map in the order of its keys.
-var mapFunctions = map[string]func(map[string]any, string) any{
-	"keys":    func(_ map[string]any, key string) any { return key },
-	"values":  func(object map[string]any, key string) any { return object[key] },
-	"toPairs": func(object map[string]any, key string) any { return []any{key, object[key]} },
-}
-
 // compile checks an expression against the names and types in scope.
 func compile(expression string, scope types.Map) (*vm.Program, error) {
-	options := []expr.Option{expr.Env(scope), expr.MaxNodes(maxExpressionNodes)}
-
-	for _, name := range clockFunctions {
-		options = append(options, expr.DisableBuiltin(name))
+	if len(expression) > maxExpression {
+		return nil, fmt.Errorf("an expression has at most %d bytes, this has %d", maxExpression, len(expression))
 	}
 
-	for _, name := range slices.Sorted(maps.Keys(mapFunctions)) {
-		options = append(options, expr.DisableBuiltin(name), expr.Function(name, inKeyOrder(mapFunctions[name])))
+	if err := checkWork(expression); err != nil {
+		return nil, expressionError(expression, err)
 	}
+
+	options := append([]expr.Option{expr.Env(scope), expr.MaxNodes(maxNodes)}, functions()...)
 
 	program, err := expr.Compile(expression, options...)
 	if err != nil {
@@ -55,32 +38,6 @@ func compile(expression string, scope types.Map) (*vm.Program, error) {
 	return program, nil
 }
 
-// inKeyOrder is an expression's function that maps each entry of an object, in the order of their keys.
-func inKeyOrder(entry func(map[string]any, string) any) func(...any) (any, error) {
-	return func(arguments ...any) (any, error) {
-		if len(arguments) != 1 {
-			return nil, errors.New("want one argument, an object")
-		}
-
-		value, err := fromExpr(arguments[0])
-		if err != nil {
-			return nil, err
-		}
-
-		object, ok := value.(map[string]any)
-		if !ok {
-			return nil, fmt.Errorf("want an object, have %s", describe(value))
-		}
-
-		entries := make([]any, 0, len(object))
-		for _, key := range slices.Sorted(maps.Keys(object)) {
-			entries = append(entries, toExpr(entry(object, key)))
-		}
-
-		return entries, nil
-	}
-}
-
 // evaluate runs an expression over the values in scope.
 func evaluate(expression string, names types.Map, values map[string]any) (any, error) {
 	program, err := compile(expression, names)
@@ -88,7 +45,7 @@ func evaluate(expression string, names types.Map, values map[string]any) (any, e
 		return nil, err
 	}
 
-	machine := vm.VM{MemoryBudget: maxExpressionMemory}
+	machine := vm.VM{MemoryBudget: maxMemory}
 
 	result, err := machine.Run(program, toExpr(values))
 	if err != nil {
@@ -105,17 +62,16 @@ func evaluate(expression string, names types.Map, values map[string]any) (any, e
 
 // expressionError says what is wrong in one line.
 func expressionError(expression string, err error) error {
-	if located, ok := errors.AsType[*file.Error](err); ok {
-		for _, name := range clockFunctions {
-			if strings.Contains(located.Message, "unknown name "+name) {
-				located.Message += "; an expression can't read the clock, its answer must stay the same in a replay"
-			}
-		}
-
-		return fmt.Errorf("in ${%s}, column %d: %s", expression, located.Column+1, located.Message)
+	located, ok := errors.AsType[*file.Error](err)
+	if !ok {
+		return fmt.Errorf("in ${%s}: %w", expression, err)
 	}
 
-	return fmt.Errorf("in ${%s}: %w", expression, err)
+	if name, isName := strings.CutPrefix(located.Message, "unknown name "); isName && refusedFunctions[name] != "" {
+		located.Message = noFunction(name).Error()
+	}
+
+	return fmt.Errorf("in ${%s}, column %d: %s", expression, located.Column+1, located.Message)
 }
 
 // resultForm returns the form of what a compiled expression gives, or "" where only running it can tell.
@@ -186,7 +142,14 @@ func toExpr(value any) any {
 }
 
 // fromExpr turns what an expression gave into a value of the language.
-func fromExpr(value any) (any, error) {
+func fromExpr(value any) (any, error) { return new(size).fromExpr(value) }
+
+func (s *size) fromExpr(value any) (any, error) {
+	text, _ := value.(string)
+	if err := s.add(text); err != nil {
+		return nil, err
+	}
+
 	switch v := value.(type) {
 	case nil, bool, string:
 		return v, nil
@@ -204,20 +167,20 @@ func fromExpr(value any) (any, error) {
 	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
 		return reflected.Int(), nil
 	case reflect.Slice, reflect.Array:
-		return listFromExpr(reflected)
+		return s.listFromExpr(reflected)
 	case reflect.Map:
-		return objectFromExpr(reflected)
+		return s.objectFromExpr(reflected)
 	default:
 		return nil, fmt.Errorf("the result is a %T, which no parameter can hold", value)
 	}
 }
 
-func listFromExpr(reflected reflect.Value) (any, error) {
+func (s *size) listFromExpr(reflected reflect.Value) (any, error) {
 	list := make([]any, reflected.Len())
 
 	for i := range list {
 		var err error
-		if list[i], err = fromExpr(reflected.Index(i).Interface()); err != nil {
+		if list[i], err = s.fromExpr(reflected.Index(i).Interface()); err != nil {
 			return nil, err
 		}
 	}
@@ -225,22 +188,29 @@ func listFromExpr(reflected reflect.Value) (any, error) {
 	return list, nil
 }
 
-func objectFromExpr(reflected reflect.Value) (any, error) {
-	object := make(map[string]any, reflected.Len())
+func (s *size) objectFromExpr(reflected reflect.Value) (any, error) {
+	entries := make(map[string]any, reflected.Len())
 
 	for entry := reflected.MapRange(); entry.Next(); {
 		name, ok := reflect.TypeAssert[string](entry.Key())
 		if !ok {
-			return nil, fmt.Errorf("the result has the key %v; a key must be text", entry.Key().Interface())
+			return nil, errors.New("a key must be text")
 		}
 
-		var err error
-		if object[name], err = fromExpr(entry.Value().Interface()); err != nil {
-			return nil, err
-		}
+		entries[name] = entry.Value().Interface()
 	}
 
-	return object, nil
+	// In the order of the keys, so that of several errors it is always the same one.
+	for _, name := range slices.Sorted(maps.Keys(entries)) {
+		value, err := s.fromExpr(entries[name])
+		if err != nil {
+			return nil, err
+		}
+
+		entries[name] = value
+	}
+
+	return entries, nil
 }
 
 // written is a value as it stands inside text.
@@ -253,10 +223,20 @@ func written(value any) (string, error) {
 	case int64:
 		return strconv.FormatInt(v, 10), nil
 	case float64:
-		return strconv.FormatFloat(v, 'g', -1, 64), nil
+		return formatFloat(v), nil
 	}
 
-	encoded, err := json.Marshal(value)
+	return encode(value)
+}
 
-	return string(encoded), err
+// formatFloat writes a float as people do, unless it is so large or small that only an exponent keeps it readable: as
+// encoding/json does.
+func formatFloat(value float64) string {
+	const smallest, largest = 1e-6, 1e21
+
+	if magnitude := math.Abs(value); magnitude != 0 && (magnitude < smallest || magnitude >= largest) {
+		return strconv.FormatFloat(value, 'e', -1, 64)
+	}
+
+	return strconv.FormatFloat(value, 'f', -1, 64)
 }

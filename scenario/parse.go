@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 
 	"go.yaml.in/yaml/v4"
 )
@@ -44,6 +45,10 @@ func syntaxProblem(err error) Problem {
 		problem.Line, problem.Column = max(located.Mark.Line, 1), max(located.Mark.Column, 1)
 	}
 
+	if strings.Contains(problem.Message, "no documents") {
+		problem.Message = "the file holds nothing"
+	}
+
 	return problem
 }
 
@@ -51,6 +56,12 @@ func syntaxProblem(err error) Problem {
 func (d *document) read(path string, node *yaml.Node, problems *Problems) any {
 	if _, noted := d.positions[path]; !noted {
 		d.positions[path] = position{node.Line, node.Column}
+	}
+
+	if node.Anchor != "" || node.Style&yaml.TaggedStyle != 0 {
+		d.complain(problems, path, node, "anchors and tags are not part of the language; write the value out")
+
+		return nil
 	}
 
 	switch node.Kind {
@@ -71,7 +82,7 @@ func (d *document) read(path string, node *yaml.Node, problems *Problems) any {
 
 		return value
 	default:
-		d.complain(problems, path, node, "aliases and anchors are not part of the language; write the value out")
+		d.complain(problems, path, node, "aliases are not part of the language; write the value out")
 
 		return nil
 	}
@@ -82,6 +93,12 @@ func (d *document) readMapping(path string, node *yaml.Node, problems *Problems)
 
 	for i := 0; i+1 < len(node.Content); i += 2 {
 		key := node.Content[i]
+		if key.Kind != yaml.ScalarNode {
+			d.complain(problems, path, key, "the name of a field must be text")
+
+			continue
+		}
+
 		at := join(path, key.Value)
 
 		if _, taken := object[key.Value]; taken {
@@ -110,23 +127,40 @@ func scalar(node *yaml.Node) (any, error) {
 		return nil, nil //nolint:nilnil // A null is a value.
 	case "!!bool":
 		return strconv.ParseBool(node.Value)
-	case "!!int":
-		value, err := strconv.ParseInt(node.Value, 0, 64)
-		if err != nil {
-			return nil, fmt.Errorf("the number %s does not fit into 64 bits; quote it if it is text", node.Value)
-		}
-
-		return value, nil
-	case "!!float":
-		value, err := strconv.ParseFloat(node.Value, 64)
-		if err != nil {
-			return nil, fmt.Errorf("the number %s is out of range; quote it if it is text", node.Value)
-		}
-
-		return value, nil
+	case "!!int", "!!float":
+		return yamlNumber(node.Value)
 	default:
 		return node.Value, nil
 	}
+}
+
+// yamlNumber reads a number, exactly if it is written as an integer. One with a zero before it is refused: what is meant
+// may be text, such as a postal code, and older YAML takes it for octal.
+func yamlNumber(text string) (any, error) {
+	digits := strings.TrimLeft(text, "+-")
+	if len(digits) > 1 && digits[0] == '0' && '0' <= digits[1] && digits[1] <= '9' {
+		return nil, fmt.Errorf("the number %s begins with a zero; quote it if it is text", text)
+	}
+
+	if !strings.ContainsAny(text, ".eE") || strings.HasPrefix(digits, "0x") {
+		value, err := strconv.ParseInt(text, 0, 64)
+		if err != nil {
+			return nil, fmt.Errorf("the number %s does not fit into 64 bits; quote it if it is text", text)
+		}
+
+		return value, nil
+	}
+
+	if unsigned := strings.ToLower(digits); unsigned == ".inf" || unsigned == ".nan" {
+		return nil, fmt.Errorf("%s is no number; quote it if it is text", text)
+	}
+
+	value, err := strconv.ParseFloat(text, 64)
+	if err != nil {
+		return nil, fmt.Errorf("the number %s is out of range; quote it if it is text", text)
+	}
+
+	return value, nil
 }
 
 // join returns the path of a field of the object at path.

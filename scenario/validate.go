@@ -61,8 +61,10 @@ func ParseOperation(operation Params, sources []string) (Step, error) {
 	check := checker{sources: nonNil(sources)}
 
 	if operation["opName"] == RunScenario {
-		step := check.stepFrame("", map[string]any(operation))
-		check.object("opParams", map[string]any(step.OpParams), fieldsOf[RunScenarioParams]())
+		step, sound := check.stepFrame("", map[string]any(operation))
+		if sound {
+			check.object("opParams", map[string]any(step.OpParams), fieldsOf[RunScenarioParams]())
+		}
 
 		return step, check.problems.err()
 	}
@@ -135,7 +137,7 @@ var reservedNames = []string{
 
 func (c *checker) parameter(path, name string, value any) Parameter {
 	if !identifier.MatchString(name) || slices.Contains(reservedNames, name) {
-		c.addf(path, CodeValueInvalid, "%s can't name a parameter; a name is letters, digits and _, and no word of the expressions",
+		c.addf(path, CodeValueInvalid, "%s can't name a parameter; a name is letters, digits and _, and no word of expressions",
 			name)
 	}
 
@@ -163,7 +165,7 @@ func (c *checker) parameter(path, name string, value any) Parameter {
 
 // step checks a step whose operation is one of known.
 func (c *checker) step(path string, value any, known []string) Step {
-	step := c.stepFrame(path, value)
+	step, sound := c.stepFrame(path, value)
 	if step.OpName == "" {
 		return step
 	}
@@ -175,27 +177,31 @@ func (c *checker) step(path string, value any, known []string) Step {
 		return step
 	}
 
-	c.operation(join(path, "opParams"), operation, step.OpParams)
+	if sound {
+		c.operation(join(path, "opParams"), operation, step.OpParams)
+	}
 
 	return step
 }
 
-// stepFrame checks what every step has, whatever its operation.
-func (c *checker) stepFrame(path string, value any) Step {
+// stepFrame checks what every step has, whatever its operation, and reports whether its parameters are an object.
+func (c *checker) stepFrame(path string, value any) (step Step, sound bool) {
 	scope := c.scope
 	c.scope = nil // No expressions around an operation, only in its parameters.
 	object := c.object(path, value, fieldsOf[stepFields]())
-
-	var step Step
 
 	step.Title, _ = object["title"].(string)
 	step.Name, _ = object["name"].(string)
 	step.OpName, _ = object["opName"].(string)
 	step.Timeout = duration(object["timeout"])
 
-	params, _ := object["opParams"].(map[string]any)
-	if params == nil {
+	params, sound := object["opParams"].(map[string]any)
+	if !sound {
 		params = map[string]any{}
+
+		raw, _ := value.(map[string]any)
+		_, given := raw["opParams"]
+		sound = !given
 	}
 
 	step.OpParams = params
@@ -214,7 +220,7 @@ func (c *checker) stepFrame(path string, value any) Step {
 
 	c.scope = scope
 
-	return step
+	return step, sound
 }
 
 func (c *checker) retry(path string, value any) *Retry {

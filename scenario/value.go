@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -14,6 +16,9 @@ import (
 // float64, a string, a []any or a map[string]any of values, exactly as it was written: an integer never passes through
 // a float.
 type Params map[string]any
+
+// MarshalJSON writes a JSON object in which a float is told from an integer, so that [DecodeJSON] reads back what it was.
+func (p Params) MarshalJSON() ([]byte, error) { return json.Marshal(wire(map[string]any(p))) }
 
 // UnmarshalJSON reads a JSON object with [DecodeJSON].
 func (p *Params) UnmarshalJSON(data []byte) error {
@@ -32,28 +37,61 @@ func (p *Params) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// UnmarshalJSON reads a parameter as it is written by the standard encoding, with the default exactly as it was.
+// MarshalJSON writes a parameter, with a default that [DecodeJSON] reads back as what it was.
+func (p Parameter) MarshalJSON() ([]byte, error) {
+	type plain Parameter
+
+	p.Default = wire(p.Default)
+
+	return json.Marshal(plain(p))
+}
+
+// UnmarshalJSON reads what [Parameter.MarshalJSON] writes.
 func (p *Parameter) UnmarshalJSON(data []byte) error {
 	type plain Parameter
 
-	wire := struct {
+	read := struct {
 		*plain
 
 		Default json.RawMessage `json:"default"`
 	}{plain: (*plain)(p)}
-	if err := json.Unmarshal(data, &wire); err != nil || wire.Default == nil {
+	if err := json.Unmarshal(data, &read); err != nil || read.Default == nil {
 		return err
 	}
 
-	value, err := DecodeJSON(wire.Default)
-	if err != nil {
-		return err
+	value, err := DecodeJSON(read.Default)
+	p.Default = value
+
+	return err
+}
+
+// wire replaces the floats in value by numbers that have a fraction or an exponent.
+func wire(value any) any {
+	switch v := value.(type) {
+	case float64:
+		text := strconv.FormatFloat(v, 'g', -1, 64)
+		if !strings.ContainsAny(text, ".e") {
+			text += ".0"
+		}
+
+		return json.Number(text)
+	case []any:
+		list := make([]any, len(v))
+		for i := range v {
+			list[i] = wire(v[i])
+		}
+
+		return list
+	case map[string]any:
+		object := make(map[string]any, len(v))
+		for _, name := range slices.Sorted(maps.Keys(v)) {
+			object[name] = wire(v[name])
+		}
+
+		return object
 	}
 
-	// Encoding wrote a float without a fraction as an integer.
-	p.Default, _ = convert(p.Type, value)
-
-	return nil
+	return value
 }
 
 // DecodeJSON reads one JSON value as the Go types that [Params] holds. A number without fraction and exponent is an
@@ -88,7 +126,7 @@ func exact(value any) (any, error) {
 			}
 		}
 	case map[string]any:
-		for name := range v {
+		for _, name := range slices.Sorted(maps.Keys(v)) {
 			if v[name], err = exact(v[name]); err != nil {
 				return nil, err
 			}

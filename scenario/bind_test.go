@@ -1,0 +1,161 @@
+package scenario_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/jobwright/jobwright/scenario"
+	"github.com/jobwright/jobwright/source"
+)
+
+// withParameter is a scenario with the one required parameter x.
+func withParameter(t source.Type) scenario.Scenario {
+	return scenario.Scenario{Parameters: []scenario.Parameter{{Name: "x", Type: t, Required: true}}}
+}
+
+func TestBindTakesADefaultOnlyWhereNoValueIsGiven(t *testing.T) {
+	t.Parallel()
+
+	found := scenario.Scenario{Parameters: []scenario.Parameter{
+		{Name: "country", Type: source.Text, Default: "US"},
+		{Name: "limit", Type: source.Integer, Default: int64(10)},
+		{Name: "exact", Type: source.Boolean, Default: false},
+	}}
+
+	values, err := found.Bind(nil)
+	require.NoError(t, err)
+	require.Equal(t, scenario.Params{"country": "US", "limit": int64(10), "exact": false}, values)
+
+	given := scenario.Params{"country": "", "limit": int64(0), "exact": true}
+	values, err = found.Bind(given)
+	require.NoError(t, err)
+	require.Equal(t, given, values)
+
+	values["country"] = "CH"
+
+	require.Empty(t, given["country"], "what the caller gave was changed")
+}
+
+func TestBindGivesEachValueTheTypeOfItsParameter(t *testing.T) {
+	t.Parallel()
+
+	tests := []struct {
+		name        string
+		parameter   source.Type
+		given, want any
+	}{
+		{"text", source.Text, "5", "5"},
+		{"empty text", source.Text, "", ""},
+		{"an integer beyond a float", source.Integer, int64(9007199254740993), int64(9007199254740993)},
+		{"a float", source.Float, 1.5, 1.5},
+		{"a float written as an integer", source.Float, int64(5), 5.0},
+		{"a boolean", source.Boolean, false, false},
+		{"a date", source.Date, "2024-02-29", "2024-02-29"},
+		{"a timestamp", source.Timestamp, "2024-02-29T12:00:00.5+01:00", "2024-02-29T12:00:00.5+01:00"},
+		{"binary data", source.Binary, "AAEC", "AAEC"},
+	}
+
+	covered := map[source.Type]bool{}
+
+	for _, test := range tests {
+		covered[test.parameter] = true
+
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+
+			values, err := withParameter(test.parameter).Bind(scenario.Params{"x": test.given})
+			require.NoError(t, err)
+			require.Equal(t, scenario.Params{"x": test.want}, values)
+		})
+	}
+
+	for _, each := range source.Types() {
+		require.True(t, covered[each], "no case for %s", each)
+	}
+}
+
+func TestBindRefusesAValueOfAnotherType(t *testing.T) {
+	t.Parallel()
+
+	tests := []struct {
+		name      string
+		parameter source.Type
+		given     any
+		message   string
+	}{
+		{"a number is no text", source.Text, int64(5), "want text, have the integer 5"},
+		{"null is no text", source.Text, nil, "want text, have nothing"},
+		{"text is no integer", source.Integer, "5", `want integer, have the text "5"`},
+		{"a float is no integer", source.Integer, 5.0, "want integer, have the number 5"},
+		{"text is no float", source.Float, "1.5", `want float, have the text "1.5"`},
+		{"a number is no boolean", source.Boolean, int64(1), "want boolean, have the integer 1"},
+		{"text is no boolean", source.Boolean, "true", `want boolean, have the text "true"`},
+		{"a day that no calendar has", source.Date, "2023-02-29", "want a date such as 2006-01-02"},
+		{"empty text is no date", source.Date, "", `want a date such as 2006-01-02, have the text ""`},
+		{"a date is no timestamp", source.Timestamp, "2024-02-29", "want a timestamp such as 2006-01-02T15:04:05Z"},
+		{"what base64 lacks", source.Binary, "%", "want binary data in base64"},
+		{"a list", source.Text, []any{"a"}, "want text, have a list"},
+		{"an object", source.Text, map[string]any{}, "want text, have an object"},
+		{"true", source.Integer, true, "want integer, have the boolean true"},
+		{
+			"long text is cut", source.Integer, "äääääääääääääääääääääääääääääääääääääääää",
+			`want integer, have the text "ääääääääääääääääääääääääääääääääääääääää…"`,
+		},
+	}
+
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+
+			_, err := withParameter(test.parameter).Bind(scenario.Params{"x": test.given})
+			problems := problemsOf(t, err)
+			require.Len(t, problems, 1)
+			require.Equal(t, scenario.CodeParameterMismatch, problems[0].Code)
+			require.Equal(t, "x", problems[0].Path)
+			require.Contains(t, problems[0].Message, "the parameter x: "+test.message)
+		})
+	}
+}
+
+func TestBindReportsAllMistakesAtOnce(t *testing.T) {
+	t.Parallel()
+
+	found := scenario.Scenario{Parameters: []scenario.Parameter{
+		{Name: "since", Type: source.Date, Required: true, Description: "The first day."},
+		{Name: "until", Type: source.Date, Required: true},
+		{Name: "limit", Type: source.Integer, Default: int64(10)},
+	}}
+
+	_, err := found.Bind(scenario.Params{"limit": "ten", "unitl": "2024-01-02", "zzzzzzzzzz": nil})
+	require.Equal(t, scenario.Problems{
+		{
+			Code: scenario.CodeParameterMissing, Path: "since",
+			Message: "the parameter since is missing: The first day. (of type date)",
+		},
+		{Code: scenario.CodeParameterMissing, Path: "until", Message: "the parameter until is missing: it is of type date"},
+		{
+			Code: scenario.CodeParameterMismatch, Path: "limit",
+			Message: `the parameter limit: want integer, have the text "ten"`,
+		},
+		{
+			Code: scenario.CodeParameterUnknown, Path: "unitl",
+			Message: "the scenario has no parameter unitl; did you mean until?",
+		},
+		{
+			Code: scenario.CodeParameterUnknown, Path: "zzzzzzzzzz",
+			Message: "the scenario has no parameter zzzzzzzzzz; known are since, until, limit",
+		},
+	}, problemsOf(t, err))
+}
+
+func TestBindKnowsAScenarioWithoutParameters(t *testing.T) {
+	t.Parallel()
+
+	values, err := scenario.Scenario{}.Bind(scenario.Params{})
+	require.NoError(t, err)
+	require.Empty(t, values)
+
+	_, err = scenario.Scenario{}.Bind(scenario.Params{"x": "y"})
+	require.EqualError(t, err, "x: the scenario has no parameter x; there are none [parameter_unknown]")
+}

@@ -1,0 +1,175 @@
+package scenario_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"github.com/jobwright/jobwright/scenario"
+	"github.com/jobwright/jobwright/source"
+)
+
+// resolve returns what a text gives as a parameter that takes any value, in a scope with the parameters country, a
+// text, and big, an integer that no float holds.
+func resolve(text string) (any, error) {
+	scope := scenario.NewScope([]scenario.Parameter{
+		{Name: "country", Type: source.Text}, {Name: "big", Type: source.Integer}, {Name: "ratio", Type: source.Float},
+	}, scenario.Params{
+		"country": "CH", "big": int64(9007199254740993), "ratio": 2.0,
+	}, scenario.JobScope{ID: "job-1", AppID: "7", Scenario: "Main"})
+
+	return resolveIn(scope, text)
+}
+
+func resolveIn(scope *scenario.Scope, text string) (any, error) {
+	resolved, err := scope.Resolve("Transform", scenario.Params{
+		"source": "stage", "query": "q", "returnResult": true, "bind": map[string]any{"x": text},
+	})
+	if err != nil {
+		return nil, err
+	}
+
+	return resolved["bind"].(map[string]any)["x"], nil
+}
+
+func TestATemplateIsTakenApart(t *testing.T) {
+	t.Parallel()
+
+	for text, want := range map[string]any{
+		"":                                  "",
+		"no expression":                     "no expression",
+		"$":                                 "$",
+		"$5, $a, a$ and {b}":                "$5, $a, a$ and {b}",
+		"$[source]{query}":                  "$[source]{query}",
+		"}":                                 "}",
+		"$${":                               "${",
+		"$${country}":                       "${country}",
+		"a $${country} b":                   "a ${country} b",
+		"$${$${":                            "${${",
+		"$${${country}":                     "${CH",
+		"${country}$${country}":             "CH${country}",
+		"${country}${country}":              "CHCH",
+		"<${country}>":                      "<CH>",
+		"${country}$":                       "CH$",
+		"$ ${country}":                      "$ CH",
+		"${'$'}${country}":                  "$CH", // A dollar right before an expression.
+		`${"}"}`:                            "}",
+		"${'}'}":                            "}",
+		"${`}`}":                            "}",
+		`${"\"}"}`:                          `"}`,
+		`${'\'}'}`:                          "'}",
+		"${`\\`}":                           `\`, // A backslash between backticks is itself.
+		`${"${country}"}`:                   "${country}",
+		`${{"a": {"b": 1}}.a.b}`:            int64(1),
+		`${{"a": "{"}.a}{`:                  "{{",
+		"${map([1], {{n: #}})[0].n} of {1}": "1 of {1}",
+		"${ \n country \n }":                "CH",
+		"ü${country}ü":                      "üCHü",
+	} {
+		t.Run(text, func(t *testing.T) {
+			t.Parallel()
+
+			value, err := resolve(text)
+			require.NoError(t, err)
+			require.Equal(t, want, value)
+		})
+	}
+}
+
+func TestAnExpressionThatIsNotClosedIsAMistake(t *testing.T) {
+	t.Parallel()
+
+	for _, text := range []string{
+		"${", "a ${country", "${country} ${", `${"}`, "${'}", "${`}", "${{}", `${"\"}`, "$${ ${",
+	} {
+		t.Run(text, func(t *testing.T) {
+			t.Parallel()
+
+			_, err := resolve(text)
+			require.ErrorContains(t, err, "the ${ has no closing }; write $${ for a literal ${")
+			require.Equal(t, scenario.CodeExpressionInvalid, problemsOf(t, err)[0].Code)
+		})
+	}
+}
+
+func TestAnEmptyExpressionIsAMistake(t *testing.T) {
+	t.Parallel()
+
+	for _, text := range []string{"${}", "a ${ }"} {
+		_, err := resolve(text)
+		require.ErrorContains(t, err, "unexpected token EOF")
+	}
+}
+
+func TestTextWithEveryExpressionEscapedResolvesToItself(t *testing.T) {
+	t.Parallel()
+
+	pieces := rapid.OneOf(
+		rapid.SampledFrom([]string{"$", "{", "}", "${", "$${", "${country}", "\"", "'", "`", "\\", "\n"}), rapid.String(),
+	)
+
+	rapid.Check(t, func(t *rapid.T) {
+		text := strings.Join(rapid.SliceOf(pieces).Draw(t, "pieces"), "")
+
+		value, err := resolve(strings.ReplaceAll(text, "${", "$${"))
+		require.NoError(t, err)
+		require.Equal(t, text, value)
+	})
+}
+
+func FuzzTemplate(f *testing.F) {
+	for _, text := range []string{
+		"a ${country} $${b} $", "${", "$$${country}", "${{\"a\": {\"}\": 1}}}", "${map(1..10, {# * 2})}", "${big + 1}",
+		"${country ?? nil}", "${keys(job)[0]}", "${let x = 1; x / 0}", "${'a' matches '('}", "${repeat('x', 10)}",
+		"${toPairs({b: 1, a: [2.5, nil]})}", "${job.id | upper()}", "${if true {1} else {2}}", "${sortBy([2, 1], #)}",
+	} {
+		f.Add(text)
+	}
+
+	f.Fuzz(func(t *testing.T, text string) {
+		const soon = 10 * time.Second // Generous, for a machine that is busy.
+
+		started := time.Now()
+		value, err := resolve(text)
+		require.Less(t, time.Since(started), soon)
+
+		again, errAgain := resolve(text)
+		require.Equal(t, value, again)
+		require.Equal(t, err == nil, errAgain == nil)
+
+		if !strings.Contains(text, "${") {
+			require.NoError(t, err)
+			require.Equal(t, text, value)
+		}
+
+		if err != nil {
+			require.Equal(t, scenario.CodeExpressionInvalid, problemsOf(t, err)[0].Code)
+
+			return
+		}
+
+		requireLanguage(t, value)
+	})
+}
+
+// requireLanguage requires that value consists of the types that parameters hold.
+func requireLanguage(t *testing.T, value any) {
+	t.Helper()
+
+	switch v := value.(type) {
+	case nil, bool, int64, float64, string:
+	case []any:
+		for _, entry := range v {
+			requireLanguage(t, entry)
+		}
+	case map[string]any:
+		for _, entry := range v {
+			requireLanguage(t, entry)
+		}
+	default:
+		require.Failf(t, "not a value of the language", "%T", value)
+	}
+}

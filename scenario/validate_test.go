@@ -1,0 +1,355 @@
+package scenario_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/jobwright/jobwright/scenario"
+	"github.com/jobwright/jobwright/source"
+)
+
+// load is the beginning of a scenario whose one step loads a table; what follows goes on with its opParams.
+const load = "steps:\n- opName: LoadTableFromSource\n  opParams: {source: files, table: a, targetSource: stage, targetTable: b"
+
+// mistake is a scenario with one mistake, and what is said of it.
+type mistake struct {
+	rule    string
+	text    string
+	code    scenario.Code
+	place   string
+	message string
+}
+
+// mistakes holds at least one scenario for each rule.
+func mistakes() []mistake {
+	list := []mistake{
+		{"a file is YAML", "steps: [", scenario.CodeSyntax, "2:1", "did not find expected node content"},
+		{"a scenario is an object", "- 1", scenario.CodeTypeMismatch, "1:1", "want an object, have a list"},
+		{"a scenario has steps", "description: x", scenario.CodeFieldMissing, "1:1", "steps is missing: What it does, in order."},
+		{"a scenario has at least one step", "steps: []", scenario.CodeValueInvalid, "1:1", "a scenario needs at least one step"},
+		{"steps are a list", "steps: {a: 1}", scenario.CodeTypeMismatch, "1:1", "want a list, have an object"},
+		{"a field of a scenario is known", query + "}\nstep: []", scenario.CodeFieldUnknown, "4:1", "unknown field step; did you mean steps?"},
+		{"a description is text", "description: 5\n" + query + "}", scenario.CodeTypeMismatch, "1:1", "want text, have the integer 5"},
+
+		{"parameters are an object", "parameters: [a]\n" + query + "}", scenario.CodeTypeMismatch, "1:1", "want an object, have a list"},
+		{"a parameter is an object", "parameters: {a: text}\n" + query + "}", scenario.CodeTypeMismatch, "1:14", `want an object, have the text "text"`},
+		{"a parameter has a type", "parameters: {a: {}}\n" + query + "}", scenario.CodeFieldMissing, "1:14", "type is missing: The type of its values."},
+		{"a parameter's type is known", "parameters: {a: {type: txt}}\n" + query + "}", scenario.CodeTypeMismatch, "1:18", `want a type, have the text "txt"; did you mean text?`},
+		{"a parameter's type is text", "parameters: {a: {type: 5}}\n" + query + "}", scenario.CodeTypeMismatch, "1:18", "want a type, have the integer 5"},
+		{"a parameter's field is known", "parameters: {a: {type: text, defaul: x}}\n" + query + "}", scenario.CodeFieldUnknown, "1:30", "unknown field defaul; did you mean default?"},
+		{"a default has its parameter's type", "parameters: {a: {type: integer, default: five}}\n" + query + "}", scenario.CodeTypeMismatch, "1:33", `want integer, have the text "five"`},
+		{"a default is not null", "parameters: {a: {type: text, default: ~}}\n" + query + "}", scenario.CodeTypeMismatch, "1:30", "want text, have nothing"},
+		{"a default holds no expression", "parameters: {a: {type: integer, default: \"${1}\"}}\n" + query + "}", scenario.CodeTypeMismatch, "1:33", `want integer, have the text "${1}"`},
+		{"a parameter's name is an identifier", "parameters: {1st: {type: text}}\n" + query + "}", scenario.CodeValueInvalid, "1:14", "1st can't name a parameter"},
+		{"a parameter's name is in one piece", "parameters: {a-b: {type: text}}\n" + query + "}", scenario.CodeValueInvalid, "1:14", "a-b can't name a parameter"},
+
+		{"a step is an object", "steps: [1]", scenario.CodeTypeMismatch, "1:9", "want an object, have the integer 1"},
+		{"a step has an operation", "steps:\n- title: x", scenario.CodeFieldMissing, "2:3", "opName is missing: The operation that the step runs."},
+		{"an operation's name is text", "steps:\n- opName: 5", scenario.CodeTypeMismatch, "2:3", "want text, have the integer 5"},
+		{"an operation is known", "steps:\n- opName: transfrom", scenario.CodeOperationUnknown, "2:3", "unknown operation transfrom; did you mean Transform?"},
+		{"an operation far from all is answered with the list", "steps:\n- opName: Mail", scenario.CodeOperationUnknown, "2:3", "unknown operation Mail; known are LoadTableFromSource, Transform"},
+		{"a scenario's steps run no scenario yet", "steps:\n- opName: RunScenario", scenario.CodeOperationUnknown, "2:3", "unknown operation RunScenario"},
+		{"a field of a step is known", query + "}\n  timeuot: 1m", scenario.CodeFieldUnknown, "4:3", "unknown field timeuot; did you mean timeout?"},
+		{"a step's title is text", query + "}\n  title: [a]", scenario.CodeTypeMismatch, "4:3", "want text, have a list"},
+		{"a step's name is an identifier", query + "}\n  name: my-step", scenario.CodeValueInvalid, "4:3", "my-step can't name a step"},
+		{"a step's name is taken once", query + "}\n  name: a\n" + strings.TrimPrefix(query, "steps:\n") + "}\n  name: a", scenario.CodeNameTaken, "7:3", "an earlier step is named a too"},
+
+		{"a timeout is a duration", query + "}\n  timeout: soon", scenario.CodeTypeMismatch, "4:3", `want a duration above zero such as 90s or 1h30m, have the text "soon"`},
+		{"a timeout has a unit", query + "}\n  timeout: 90", scenario.CodeTypeMismatch, "4:3", "want a duration above zero such as 90s or 1h30m, have the integer 90"},
+		{"a timeout is above zero", query + "}\n  timeout: 0s", scenario.CodeTypeMismatch, "4:3", "want a duration above zero"},
+		{"a timeout is not negative", query + "}\n  timeout: -1s", scenario.CodeTypeMismatch, "4:3", "want a duration above zero"},
+		{"retry is an object", query + "}\n  retry: 3", scenario.CodeTypeMismatch, "4:3", "want an object, have the integer 3"},
+		{"a field of retry is known", query + "}\n  retry: {maxAttempts: 3}", scenario.CodeFieldUnknown, "4:11", "unknown field maxAttempts; known are initialInterval"},
+		{"there is at least one attempt", query + "}\n  retry: {maximumAttempts: 0}", scenario.CodeValueInvalid, "4:11", "want at least 1 attempt and at most 1000000, have 0"},
+		{"there are at most a million attempts", query + "}\n  retry: {maximumAttempts: 1000001}", scenario.CodeValueInvalid, "4:11", "have 1000001"},
+		{"attempts are whole", query + "}\n  retry: {maximumAttempts: 1.5}", scenario.CodeTypeMismatch, "4:11", "want an integer, have the number 1.5"},
+		{"waits between attempts don't shrink", query + "}\n  retry: {backoffCoefficient: 0.99}", scenario.CodeValueInvalid, "4:11", "want a number of at least 1, have the number 0.99"},
+		{"a whole coefficient is bounded too", query + "}\n  retry: {backoffCoefficient: 0}", scenario.CodeValueInvalid, "4:11", "want a number of at least 1, have the integer 0"},
+		{"a coefficient is a number", query + "}\n  retry: {backoffCoefficient: two}", scenario.CodeTypeMismatch, "4:11", `want a number, have the text "two"`},
+		{"the first wait is a duration", query + "}\n  retry: {initialInterval: 0s}", scenario.CodeTypeMismatch, "4:11", "want a duration above zero"},
+		{"the longest wait is a duration", query + "}\n  retry: {maximumInterval: 5}", scenario.CodeTypeMismatch, "4:11", "want a duration above zero"},
+
+		{"a field of an operation is known", query + ", sourec: files}", scenario.CodeFieldUnknown, "3:66", "unknown field sourec; did you mean source?"},
+		{"an operation's field is given", "steps:\n- opName: Transform\n  opParams: {source: stage, returnResult: true}", scenario.CodeFieldMissing, "3:3", "query is missing: The query"},
+		{"an operation's text is text", "steps:\n- opName: Transform\n  opParams: {source: stage, query: 5, returnResult: true}", scenario.CodeTypeMismatch, "3:29", "want text, have the integer 5"},
+		{"an operation's boolean is one", "steps:\n- opName: Transform\n  opParams: {source: stage, query: q, returnResult: \"yes\"}", scenario.CodeTypeMismatch, "3:39", `want true or false, have the text "yes"`},
+		{"an operation's object is one", query + ", bind: [1]}", scenario.CodeTypeMismatch, "3:66", "want an object, have a list"},
+		{"column types are an object", load + ", columnTypes: [text]}", scenario.CodeTypeMismatch, "3:76", "want an object of column names with types, have a list"},
+		{"column types are known", load + ", columnTypes: {a: text, b: int}}", scenario.CodeTypeMismatch, "3:76", `column "b": want a type, have the text "int"`},
+		{"a source is known", "steps:\n- opName: Transform\n  opParams: {source: stgae, query: q, returnResult: true}", scenario.CodeSourceUnknown, "3:14", "unknown source stgae; did you mean stage?"},
+		{"a target source is known", "steps:\n- opName: LoadTableFromSource\n  opParams: {source: files, table: a, targetSource: warehouse, targetTable: b}", scenario.CodeSourceUnknown, "3:39", "unknown source warehouse; known are files, stage"},
+
+		{"a result is stored in no table", query + ", targetTable: t}", scenario.CodeValueInvalid, "3:66", "drop either targetTable or returnResult"},
+		{"the records go somewhere", "steps:\n- opName: Transform\n  opParams: {source: stage, query: q}", scenario.CodeValueInvalid, "3:3", "the records go nowhere"},
+		{"a result that is not returned goes nowhere", "steps:\n- opName: Transform\n  opParams: {source: stage, query: q, returnResult: false}", scenario.CodeValueInvalid, "3:3", "the records go nowhere"},
+		{"only a result has a name", "steps:\n- opName: Transform\n  opParams: {source: stage, query: q, targetTable: t, resultName: r}", scenario.CodeValueInvalid, "3:55", "there is no result to name"},
+		{"only a table is in a target source", query + ", targetSource: files}", scenario.CodeValueInvalid, "3:66", "a target source needs a targetTable"},
+
+		{"an expression is closed", query + ", resultName: \"a${job.id\"}", scenario.CodeExpressionInvalid, "3:66", "the ${ has no closing }"},
+		{"an expression is whole", query + ", resultName: \"${1 +}\"}", scenario.CodeExpressionInvalid, "3:66", "in ${1 +}, column 3: unexpected token EOF"},
+		{"an expression's names are known", query + ", bind: {x: [1, {y: \"${contry}\"}]}}", scenario.CodeExpressionInvalid, "3:81", "in ${contry}, column 1: unknown name contry"},
+		{"an expression's types fit together", query + ", resultName: \"${job.id + 1}\"}", scenario.CodeExpressionInvalid, "3:66", "invalid operation: + (mismatched types string and int)"},
+		{"an expression reads no clock", query + ", resultName: \"${string(now())}\"}", scenario.CodeExpressionInvalid, "3:66", "an expression can't read the clock"},
+		{"an expression sees no step that comes later", query + ", bind: {n: \"${steps.a.rows}\"}}\n  name: a", scenario.CodeExpressionInvalid, "3:73", "unknown field a"},
+		{"an expression's result has the field's form", query + ", resultName: \"${1 + 1}\"}", scenario.CodeTypeMismatch, "3:66", "want text, but ${1 + 1} gives an integer"},
+		{"an expression's result has the parameter's type", "parameters: {x: {type: float}}\n" + query + ", resultName: \"${x}\"}", scenario.CodeTypeMismatch, "4:66", "want text, but ${x} gives a number"},
+		{"a boolean is no text", query + ", resultName: \"${true}\"}", scenario.CodeTypeMismatch, "3:66", "want text, but ${true} gives true or false"},
+		{"a list is no object", query + ", bind: \"${[1]}\"}", scenario.CodeTypeMismatch, "3:66", "want an object, but ${[1]} gives a list"},
+		{"an object is no text", query + ", resultName: \"${job}\"}", scenario.CodeTypeMismatch, "3:66", "want text, but ${job} gives an object"},
+		{"text around an expression is text", "steps:\n- opName: Transform\n  opParams: {source: stage, query: q, returnResult: \"x${1}\"}", scenario.CodeTypeMismatch, "3:39", "what stands around the expression makes it text"},
+		{"an operation has a name", "steps:\n- opName: ''", scenario.CodeValueInvalid, "2:3", "opName is empty"},
+		{"a query says something", "steps:\n- opName: Transform\n  opParams: {source: stage, query: '', returnResult: true}", scenario.CodeValueInvalid, "3:29", "query is empty"},
+		{"parameters that are no object are told once", "steps:\n- opName: Transform\n  opParams: 5", scenario.CodeTypeMismatch, "3:3", "want an object, have the integer 5"},
+		{"only the clock is taken for the clock", query + ", bind: {x: \"${nowhere}\"}}", scenario.CodeExpressionInvalid, "3:73", "column 1: unknown name nowhere"},
+	}
+
+	for _, name := range []string{
+		"job", "steps", "true", "false", "nil", "null", "in", "not", "and", "or", "let", "if", "else", "matches",
+		"contains", "startsWith", "endsWith", "env",
+	} {
+		list = append(list, mistake{
+			name + " is no name for a parameter", fmt.Sprintf("parameters: {%q: {type: text}}\n%s}", name, query),
+			scenario.CodeValueInvalid, "1:14", name + " can't name a parameter",
+		})
+	}
+
+	return list
+}
+
+// boundMistakes holds values for the parameters of a scenario, with a mistake each.
+func boundMistakes() map[scenario.Code]scenario.Params {
+	return map[scenario.Code]scenario.Params{
+		scenario.CodeParameterMissing:  {},
+		scenario.CodeParameterMismatch: {"x": "five"},
+		scenario.CodeParameterUnknown:  {"x": int64(5), "y": "z"},
+	}
+}
+
+func TestEveryRuleReportsItsMistakeWithCodePlaceAndWords(t *testing.T) {
+	t.Parallel()
+
+	for _, test := range mistakes() {
+		t.Run(test.rule, func(t *testing.T) {
+			t.Parallel()
+
+			_, err := parse(test.text)
+			problems := problemsOf(t, err)
+			require.Len(t, problems, 1, err)
+			require.Equal(t, test.code, problems[0].Code, err)
+			require.Equal(t, []string{test.place}, places(problems), err)
+			require.Contains(t, problems[0].Message, test.message)
+		})
+	}
+}
+
+func TestEveryCodeIsOfSomeMistake(t *testing.T) {
+	t.Parallel()
+
+	produced := map[scenario.Code]bool{}
+
+	for _, test := range mistakes() {
+		_, err := parse(test.text)
+		for _, problem := range problemsOf(t, err) {
+			produced[problem.Code] = true
+		}
+	}
+
+	for code, given := range boundMistakes() {
+		_, err := withParameter(source.Integer).Bind(given)
+		problems := problemsOf(t, err)
+		require.Len(t, problems, 1)
+		require.Equal(t, code, problems[0].Code)
+
+		produced[code] = true
+	}
+
+	for _, code := range scenario.Codes() {
+		require.True(t, produced[code], "no case produces %s", code)
+		delete(produced, code)
+	}
+
+	require.Empty(t, produced, "codes that Codes does not list")
+}
+
+func TestWhatIsRightHasNoMistake(t *testing.T) {
+	t.Parallel()
+
+	for rule, text := range map[string]string{
+		"the most attempts":                   query + "}\n  retry: {maximumAttempts: 1000000}",
+		"a single attempt":                    query + "}\n  retry: {maximumAttempts: 1, backoffCoefficient: 1}",
+		"an empty retry":                      query + "}\n  retry: {}",
+		"the shortest timeout":                query + "}\n  timeout: 1ns",
+		"a table in another source":           "steps:\n- opName: Transform\n  opParams: {source: stage, query: q, targetSource: files, targetTable: t}",
+		"a table, and nothing returned":       "steps:\n- opName: Transform\n  opParams: {source: stage, query: q, returnResult: false, targetTable: t}",
+		"whether to return is computed":       "steps:\n- opName: Transform\n  opParams: {source: stage, query: q, returnResult: \"${1 < 2}\"}",
+		"a source that is computed":           "parameters: {s: {type: text}}\nsteps:\n- opName: Transform\n  opParams: {source: \"${s}\", query: q, returnResult: true}",
+		"an object that is computed":          query + ", bind: \"${job}\"}",
+		"column types that are computed":      load + ", columnTypes: \"${{id: 'integer'}}\"}",
+		"any value where any may stand":       query + ", bind: {a: \"${1}\", b: \"${[true]}\", c: \"${nil}\"}}",
+		"a result only running can tell":      query + ", resultName: \"${[job.id][0]}\"}",
+		"an outcome of an earlier step":       query + "}\n  name: a\n" + strings.TrimPrefix(query, "steps:\n") + ", bind: {n: \"${steps.a.rows + steps.a.durationMs}\"}}",
+		"two steps without names":             query + "}\n" + strings.TrimPrefix(query, "steps:\n") + "}",
+		"a dollar in a title, no expression":  query + "}\n  title: \"${what}\"",
+		"a parameter that calls itself by _":  "parameters: {_: {type: text}}\n" + query + ", resultName: \"${_}\"}",
+		"a parameter named like a function":   "parameters: {date: {type: text}, keys: {type: text}}\n" + query + ", resultName: \"${date + keys}\"}",
+		"a default that an integer is for":    "parameters: {x: {type: float, default: 5}}\n" + query + "}",
+		"a default that is false":             "parameters: {x: {type: boolean, default: false}}\n" + query + "}",
+		"a timestamp and a date, not in text": "parameters: {x: {type: timestamp, default: 2024-01-02T03:04:05Z}, y: {type: date, default: 2024-01-02}}\n" + query + "}",
+	} {
+		t.Run(rule, func(t *testing.T) {
+			t.Parallel()
+
+			_, err := parse(text)
+			require.NoError(t, err)
+		})
+	}
+}
+
+func TestAParameterWithoutDefaultIsRequired(t *testing.T) {
+	t.Parallel()
+
+	found, err := parse("parameters: {a: {type: text}, b: {type: boolean, default: false}}\n" + query + "}")
+	require.NoError(t, err)
+	require.Equal(t, []scenario.Parameter{
+		{Name: "a", Type: source.Text, Required: true},
+		{Name: "b", Type: source.Boolean, Default: false},
+	}, found.Parameters)
+}
+
+func TestAnAppWithoutSourcesKnowsNone(t *testing.T) {
+	t.Parallel()
+
+	_, err := scenario.Parse("Main.yaml", []byte(query+"}"), nil)
+	require.EqualError(t, err, "Main.yaml:3:14: unknown source stage; there are none [source_unknown]")
+}
+
+func TestTheOperationOfAJobIsAStep(t *testing.T) {
+	t.Parallel()
+
+	step, err := scenario.ParseOperation(scenario.Params{
+		"title": "Show", "opName": "Transform", "timeout": "1m",
+		"opParams": map[string]any{"source": "stage", "query": "q", "returnResult": true, "resultName": "of ${job.id}"},
+	}, []string{"stage"})
+	require.NoError(t, err)
+	require.Equal(t, "Show", step.Title)
+	require.Equal(t, "Transform", step.OpName)
+	require.Equal(t, scenario.Duration(time.Minute), step.Timeout)
+	require.Equal(t, "of ${job.id}", step.OpParams["resultName"])
+	require.Zero(t, step.Line)
+}
+
+func TestMistakesInTheOperationOfAJobHaveTheirPaths(t *testing.T) {
+	t.Parallel()
+
+	_, err := scenario.ParseOperation(scenario.Params{
+		"opName": "Transform", "titel": "x",
+		"opParams": map[string]any{"source": "stgae", "query": "q", "returnResult": true, "bind": map[string]any{"x": "${y}"}},
+	}, []string{"stage"})
+	require.EqualError(t, err, strings.Join([]string{
+		"titel: unknown field titel; did you mean title? [field_unknown]",
+		"opParams.source: unknown source stgae; did you mean stage? [source_unknown]",
+		"opParams.bind.x: in ${y}, column 1: unknown name y [expression_invalid]",
+	}, "\n"))
+
+	_, err = scenario.ParseOperation(scenario.Params{"opName": "RunScenari"}, nil)
+	require.EqualError(t, err, "opName: unknown operation RunScenari; did you mean RunScenario? [operation_unknown]")
+
+	_, err = scenario.ParseOperation(nil, nil)
+	require.EqualError(t, err, "opName is missing: The operation that the step runs. [field_missing]")
+}
+
+func TestTheParametersOfARunScenarioAreDataWithoutExpressions(t *testing.T) {
+	t.Parallel()
+
+	step, err := scenario.ParseOperation(scenario.Params{
+		"opName": scenario.RunScenario,
+		"opParams": map[string]any{
+			"scenario": "Main", "parameters": map[string]any{"text": "${now()} ${ $${", "deep": []any{"${nope}"}},
+		},
+	}, nil)
+	require.NoError(t, err)
+
+	decoded, err := scenario.Decode[scenario.RunScenarioParams](step.OpParams)
+	require.NoError(t, err)
+	require.Equal(t, scenario.RunScenarioParams{
+		Scenario: "Main", Parameters: scenario.Params{"text": "${now()} ${ $${", "deep": []any{"${nope}"}},
+	}, decoded)
+
+	_, err = scenario.ParseOperation(scenario.Params{
+		"opName": scenario.RunScenario, "opParams": map[string]any{"parameters": int64(5), "scenari": "Main"},
+	}, nil)
+	problems := problemsOf(t, err)
+	require.Len(t, problems, 3)
+	require.Equal(t, scenario.CodeFieldMissing, problems[0].Code)
+	require.Equal(t, "opParams.parameters", problems[1].Path)
+	require.Equal(t, "unknown field scenari; did you mean scenario?", problems[2].Message)
+}
+
+func TestCheckKnowsEveryFormOfAField(t *testing.T) {
+	t.Parallel()
+
+	type object struct {
+		Text     string                 `json:"text"     required:"true" description:"Some text."`
+		Integer  int                    `json:"integer"`
+		Number   float64                `json:"number"`
+		Boolean  bool                   `json:"boolean"`
+		Duration scenario.Duration      `json:"duration"`
+		Type     source.Type            `json:"type"`
+		Types    map[string]source.Type `json:"types"`
+		Object   scenario.Params        `json:"object"`
+		List     []any                  `json:"list"`
+		Any      any                    `json:"any"`
+	}
+
+	require.NoError(t, scenario.Check[object](scenario.Params{
+		"text": "${not an expression", "integer": int64(1), "number": int64(1), "boolean": false, "duration": "1s",
+		"type": "text", "types": map[string]any{}, "object": map[string]any{}, "list": []any{}, "any": nil,
+	}))
+	require.NoError(t, scenario.Check[object](scenario.Params{"text": "x", "number": 1.5, "any": []any{"x"}}))
+
+	err := scenario.Check[object](scenario.Params{
+		"integer": 1.5, "number": "1", "boolean": "true", "duration": "1", "type": nil, "types": nil, "object": nil,
+		"list": map[string]any{},
+	})
+	require.EqualError(t, err, strings.Join([]string{
+		"text is missing: Some text. [field_missing]",
+		"integer: want an integer, have the number 1.5 [type_mismatch]",
+		`number: want a number, have the text "1" [type_mismatch]`,
+		`boolean: want true or false, have the text "true" [type_mismatch]`,
+		`duration: want a duration above zero such as 90s or 1h30m, have the text "1" [type_mismatch]`,
+		"type: want a type, have nothing; known are text, integer, float, boolean, date, timestamp, binary [type_mismatch]",
+		"types: want an object of column names with types, have nothing [type_mismatch]",
+		"object: want an object, have nothing [type_mismatch]",
+		"list: want a list, have an object [type_mismatch]",
+	}, "\n"))
+}
+
+func TestSuggestSaysWhichNameWasMeant(t *testing.T) {
+	t.Parallel()
+
+	known := []string{"source", "table", "targetSource"}
+
+	require.Equal(t, "did you mean source?", scenario.Suggest("sorce", known))
+	require.Equal(t, "did you mean targetSource?", scenario.Suggest("TARGETSOURCE", known))
+	require.Equal(t, "known are source, table, targetSource", scenario.Suggest("elephant", known))
+	require.Equal(t, "known are a", scenario.Suggest("b", []string{"a"})) // One letter in place of another is no likeness.
+	require.Equal(t, "there are none", scenario.Suggest("sorce", nil))
+}
+
+func TestTheDescribedOperationsHaveFields(t *testing.T) {
+	t.Parallel()
+
+	for _, operation := range scenario.DataOperations() {
+		require.NotEmpty(t, operation.Description, operation.Name)
+		require.NotEmpty(t, operation.Fields, operation.Name)
+
+		for _, field := range operation.Fields {
+			require.NotEmpty(t, field.Name, operation.Name)
+			require.NotEmpty(t, field.Description, "%s.%s", operation.Name, field.Name)
+		}
+	}
+}
