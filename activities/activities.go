@@ -40,8 +40,12 @@ func (a *Activities) attempt(
 	ctx context.Context, task job.Task, do func(context.Context, *step) (*job.StepOutcome, error),
 ) (*job.StepOutcome, error) {
 	found, err := a.apps.App(task.AppID)
+	if errors.Is(err, app.ErrNotFound) {
+		err = fmt.Errorf("this worker has no app %s", task.AppID)
+	}
+
 	if err != nil {
-		return nil, asFailure(ctx, &appError{err: fmt.Errorf("app %s: %w", task.AppID, err)})
+		return nil, asFailure(ctx, &appError{err: err})
 	}
 
 	progress := startProgress(ctx)

@@ -40,7 +40,8 @@ func (a *App) checkAccess() error {
 
 		for _, right := range access.Rights {
 			if right != Execute && right != Status {
-				return fmt.Errorf("app %s: app.yaml is wrong: unknown right %q; there are %s and %s", a.ID, right, Execute, Status)
+				return fmt.Errorf("app %s: app.yaml is wrong: unknown right %q; there are %s and %s",
+					a.ID, right, Execute, Status)
 			}
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"syscall"
 
 	"go.yaml.in/yaml/v4"
 
@@ -75,7 +76,7 @@ func (c *Catalog) App(id string) (*App, error) {
 	dir := filepath.Join(c.dir, id)
 
 	text, err := os.ReadFile(filepath.Join(dir, "app.yaml")) //nolint:gosec // The id is checked above.
-	if errors.Is(err, fs.ErrNotExist) {
+	if isMissing(err) {
 		return nil, ErrNotFound
 	}
 
@@ -106,6 +107,11 @@ func (c *Catalog) App(id string) (*App, error) {
 	return found, found.checkAccess()
 }
 
+// isMissing reports whether err says that there is no such file, for whichever reason its name can't be that of one.
+func isMissing(err error) bool {
+	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) || errors.Is(err, syscall.ENAMETOOLONG)
+}
+
 // IDs returns the ids of all apps, in order.
 func (c *Catalog) IDs() ([]string, error) {
 	entries, err := os.ReadDir(c.dir)
@@ -116,7 +122,8 @@ func (c *Catalog) IDs() ([]string, error) {
 	var ids []string
 
 	for _, entry := range entries {
-		if _, err := os.Stat(filepath.Join(c.dir, entry.Name(), "app.yaml")); err == nil {
+		_, err := os.Stat(filepath.Join(c.dir, entry.Name(), "app.yaml"))
+		if err == nil && pathName.MatchString(entry.Name()) {
 			ids = append(ids, entry.Name())
 		}
 	}
@@ -138,7 +145,7 @@ func (a *App) Scenario(name string) (scenario.Scenario, error) {
 		file := filepath.Join("scenarios", name+extension)
 
 		text, err := os.ReadFile(filepath.Join(a.Dir, file)) //nolint:gosec // The name is checked above.
-		if errors.Is(err, fs.ErrNotExist) {
+		if isMissing(err) {
 			continue
 		}
 
@@ -164,10 +171,15 @@ func (a *App) ScenarioNames() ([]string, error) {
 	var names []string
 
 	for _, entry := range entries {
-		if extension := filepath.Ext(entry.Name()); slices.Contains(scenarioExtensions, extension) {
-			names = append(names, strings.TrimSuffix(entry.Name(), extension))
+		extension := filepath.Ext(entry.Name())
+
+		name := strings.TrimSuffix(entry.Name(), extension)
+		if slices.Contains(scenarioExtensions, extension) && pathName.MatchString(name) && !entry.IsDir() {
+			names = append(names, name)
 		}
 	}
+
+	slices.Sort(names)
 
 	return slices.Compact(names), nil
 }

@@ -30,6 +30,14 @@ func Convert(rows Rows, sourceName, table string, types map[string]Type) (Rows, 
 			}
 		}
 
+		if have := schema[at].Type; have != Text && have != types[name] {
+			return nil, &Error{
+				Code: CodeRecordInvalid, Source: sourceName, Table: table,
+				Message: fmt.Sprintf("the column %q is of type %s already", name, have),
+				Hint:    "columnTypes is for columns that are text",
+			}
+		}
+
 		schema[at].Type = types[name]
 	}
 

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"unicode/utf8"
 
 	"github.com/jobwright/jobwright/source"
 )
@@ -101,6 +102,14 @@ func (r *csvRows) Next(ctx context.Context) (source.Record, error) {
 	r.line, _ = r.reader.FieldPos(0)
 
 	for i, field := range fields {
+		if !utf8.ValidString(field) {
+			return nil, &source.Error{
+				Code: source.CodeRecordInvalid, Source: r.source, Table: r.table,
+				Message: fmt.Sprintf("%s, column %q: %q is not UTF-8", r.Location(), r.schema[i].Name, field),
+				Hint:    "convert the file to UTF-8",
+			}
+		}
+
 		r.record[i] = field
 	}
 

@@ -2,6 +2,7 @@
 package file
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"path"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"github.com/jobwright/jobwright/source"
 )
@@ -76,6 +78,10 @@ func (s *Source) ReadTable(_ context.Context, table string) (source.Rows, error)
 		return nil, s.openError(table, err)
 	}
 
+	if info, err := file.Stat(); err != nil || info.IsDir() {
+		return nil, errors.Join(s.openError(table, cmp.Or(err, fs.ErrNotExist)), file.Close())
+	}
+
 	rows, err := readCSV(s.name, table, file)
 	if err != nil {
 		return nil, errors.Join(err, file.Close())
@@ -85,7 +91,7 @@ func (s *Source) ReadTable(_ context.Context, table string) (source.Rows, error)
 }
 
 func (s *Source) openError(table string, err error) error {
-	if errors.Is(err, fs.ErrNotExist) {
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
 		return &source.Error{
 			Code: source.CodeTableNotFound, Source: s.name, Table: table,
 			Message: "there is no such file", Hint: "the source's folder is " + filepath.Base(s.root.Name()), Err: err,

@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"errors"
+	"io"
 	"strings"
 
 	"modernc.org/sqlite"
@@ -18,7 +19,8 @@ const primaryCode = 0xff
 // already, and the end of the context, pass as they are.
 func (s *Source) classify(table string, err error) error {
 	var classified *source.Error
-	if err == nil || errors.As(err, &classified) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+	if err == nil || errors.As(err, &classified) || errors.Is(err, io.EOF) ||
+		errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return err
 	}
 
@@ -39,9 +41,9 @@ func (s *Source) classify(table string, err error) error {
 		problem.Hint = "the disk is full"
 	case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
 		problem.Curable, problem.Hint = false, "the file is no intact SQLite database"
-	case sqlite3.SQLITE_READONLY:
+	case sqlite3.SQLITE_READONLY, sqlite3.SQLITE_AUTH:
 		problem.Code, problem.Curable = source.CodeQueryInvalid, false
-		problem.Hint = "a query may only read, and the database file must be writable"
+		problem.Hint = "a query may only read, and the database file must be writable to be written to"
 	default:
 		problem.Code, problem.Curable = source.CodeQueryInvalid, false
 		problem.Hint = "correct the query"

@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"database/sql/driver"
@@ -9,6 +10,8 @@ import (
 	"io"
 	"maps"
 	"slices"
+
+	"modernc.org/sqlite"
 
 	"github.com/jobwright/jobwright/source"
 )
@@ -23,24 +26,44 @@ func (s *Source) Query(ctx context.Context, query string, bind map[string]any) (
 	return s.stream(ctx, "", query, bind)
 }
 
-// stream runs query on a connection of its own on which nothing can be written.
+// stream runs query on a connection of its own that can only read.
 func (s *Source) stream(ctx context.Context, table, query string, bind map[string]any) (source.Rows, error) {
 	conn, err := s.db.Conn(ctx)
 	if err != nil {
 		return nil, s.classify(table, err)
 	}
 
-	if _, err := conn.ExecContext(ctx, "PRAGMA query_only = 1"); err != nil {
-		return nil, errors.Join(s.classify(table, err), conn.Close())
+	rows := &queryRows{source: s, table: table, conn: conn}
+
+	err = conn.Raw(allowReading)
+	if err == nil {
+		err = rows.open(ctx, query, bind)
 	}
 
-	rows := &queryRows{source: s, table: table, conn: conn}
-	if err := rows.open(ctx, query, bind); err != nil {
+	if err != nil {
 		return nil, errors.Join(s.classify(table, err), rows.Close())
 	}
 
 	return rows, nil
 }
+
+// allowReading lets a connection compile nothing but what reads the database: it can't write, attach another file, or
+// change a setting.
+func allowReading(connection any) error {
+	authorize := func(action sqlite.AuthorizerActionCode, _, _, _, _ string) sqlite.AuthorizerReturnCode {
+		switch action {
+		case sqlite.AuthSelect, sqlite.AuthRead, sqlite.AuthFunction, sqlite.AuthRecursive:
+			return sqlite.AuthorizerOK
+		default:
+			return sqlite.AuthorizerDeny
+		}
+	}
+
+	return connection.(sqlite.AuthorizerRegisterer).RegisterAuthorizer(authorize) //nolint:forcetypeassert // The driver's is.
+}
+
+// lookAhead is how many records are read to learn the types of columns whose declaration does not tell them.
+const lookAhead = 100
 
 // queryRows streams a query's records. It owns its connection.
 type queryRows struct {
@@ -49,8 +72,7 @@ type queryRows struct {
 	conn   *sql.Conn
 	rows   *sql.Rows
 	schema source.Schema
-	record source.Record
-	first  bool // The record holds the first one, read to learn its types, and not returned yet.
+	ahead  []source.Record // Read, and not returned yet.
 	count  int64
 }
 
@@ -79,29 +101,49 @@ func (r *queryRows) open(ctx context.Context, query string, bind map[string]any)
 		}
 	}
 
-	// The first record tells the type of those columns whose declaration does not.
-	r.record = make(source.Record, len(columns))
-	if r.first = r.rows.Next(); r.first {
-		if err := r.scan(); err != nil {
-			return err
-		}
-	} else if err := r.rows.Err(); err != nil {
-		return err
+	for _, column := range columns {
+		declared := column.DatabaseTypeName()
+		r.schema = append(r.schema, source.Column{Name: column.Name(), Native: native(declared), Type: standard(declared)})
 	}
 
-	for i, column := range columns {
-		declared := column.DatabaseTypeName()
+	return r.learnTypes()
+}
 
-		standardType := standard(declared)
-		if standardType == "" {
-			standardType = typeOf(r.record[i])
+// learnTypes gives a type to each column that has none by its declaration: that of its first value which is not NULL, or
+// text when there is none among the first records.
+func (r *queryRows) learnTypes() error {
+	untyped := func() bool {
+		return slices.ContainsFunc(r.schema, func(column source.Column) bool { return column.Type == "" })
+	}
+
+	for len(r.ahead) < lookAhead && untyped() {
+		record, err := r.read()
+		if errors.Is(err, io.EOF) {
+			break
 		}
 
-		if declared == "" {
-			declared = declaration(standardType)
+		if err != nil {
+			return err
 		}
 
-		r.schema = append(r.schema, source.Column{Name: column.Name(), Native: native(declared), Type: standardType})
+		r.ahead = append(r.ahead, record)
+
+		for i, value := range record {
+			if r.schema[i].Type == "" && value != nil {
+				r.schema[i].Type = typeOf(value)
+			}
+		}
+	}
+
+	for i := range r.schema {
+		column := &r.schema[i]
+		if column.Type == "" {
+			column.Type = source.Text
+		}
+
+		if column.Native.TypeStr == "" {
+			column.Native = native(declaration(column.Type))
+		}
 	}
 
 	return nil
@@ -110,24 +152,15 @@ func (r *queryRows) open(ctx context.Context, query string, bind map[string]any)
 func (r *queryRows) Schema() source.Schema { return r.schema }
 
 func (r *queryRows) Next(context.Context) (source.Record, error) {
-	switch {
-	case r.first:
-		r.first = false
-	case r.rows.Next():
-		if err := r.scan(); err != nil {
-			return nil, r.source.classify(r.table, err)
-		}
-	case r.rows.Err() != nil:
-		return nil, r.source.classify(r.table, r.rows.Err())
-	default:
-		return nil, io.EOF
+	record, err := r.next()
+	if err != nil {
+		return nil, r.source.classify(r.table, err)
 	}
 
 	r.count++
 
-	for i, value := range r.record {
-		converted, err := fromSQLite(r.schema[i].Type, value)
-		if err != nil {
+	for i, value := range record {
+		if record[i], err = fromSQLite(r.schema[i].Type, value); err != nil {
 			return nil, &source.Error{
 				Code: source.CodeRecordInvalid, Source: r.source.name, Table: r.table,
 				Message: fmt.Sprintf("record %d, column %q: %v", r.count, r.schema[i].Name, err),
@@ -135,20 +168,36 @@ func (r *queryRows) Next(context.Context) (source.Record, error) {
 				Err:     err,
 			}
 		}
-
-		r.record[i] = converted
 	}
 
-	return r.record, nil
+	return record, nil
 }
 
-func (r *queryRows) scan() error {
-	targets := make([]any, len(r.record))
-	for i := range r.record {
-		targets[i] = &r.record[i]
+func (r *queryRows) next() (source.Record, error) {
+	if len(r.ahead) == 0 {
+		return r.read()
 	}
 
-	return r.rows.Scan(targets...)
+	record := r.ahead[0]
+	r.ahead = r.ahead[1:]
+
+	return record, nil
+}
+
+// read reads the next record as the database holds it. The error is io.EOF after the last.
+func (r *queryRows) read() (source.Record, error) {
+	if !r.rows.Next() {
+		return nil, cmp.Or(r.rows.Err(), io.EOF)
+	}
+
+	record := make(source.Record, len(r.schema))
+	targets := make([]any, len(record))
+
+	for i := range record {
+		targets[i] = &record[i]
+	}
+
+	return record, r.rows.Scan(targets...)
 }
 
 // Close ends the query and gives its connection up: it must not serve a writer, for it can't write.

@@ -55,7 +55,8 @@ func standard(declared string) source.Type {
 		return source.Text
 	case strings.Contains(name, "BLOB"):
 		return source.Binary
-	case strings.Contains(name, "REAL"), strings.Contains(name, "FLOA"), strings.Contains(name, "DOUB"):
+	case strings.Contains(name, "REAL"), strings.Contains(name, "FLOA"), strings.Contains(name, "DOUB"),
+		strings.Contains(name, "DEC"), strings.Contains(name, "NUM"): // SQLite holds no exact fractions.
 		return source.Float
 	}
 
@@ -119,11 +120,29 @@ func fromSQLite(t source.Type, value any) (any, error) {
 			return v == 1, nil
 		}
 	case source.Date, source.Timestamp:
-		if v, ok := value.(time.Time); ok {
-			return v, nil
-		}
+		return toTime(value, t)
 	case source.Binary:
 		if v, ok := value.([]byte); ok {
+			return v, nil
+		}
+	}
+
+	return nil, typeError(t, value)
+}
+
+// timeLayouts are the forms of SQLite's own date functions (https://www.sqlite.org/lang_datefunc.html), which are in UTC,
+// and RFC 3339.
+var timeLayouts = []string{time.RFC3339Nano, "2006-01-02 15:04:05.999999999", "2006-01-02T15:04:05.999999999", time.DateOnly}
+
+// toTime reads a time that the driver has read, or left as text because of the arguments of its column's type.
+func toTime(value any, t source.Type) (any, error) {
+	if v, ok := value.(time.Time); ok {
+		return v, nil
+	}
+
+	text, _ := value.(string)
+	for _, layout := range timeLayouts {
+		if v, err := time.Parse(layout, text); err == nil {
 			return v, nil
 		}
 	}

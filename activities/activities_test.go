@@ -1,0 +1,389 @@
+package activities_test
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/converter"
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/testsuite"
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/jobwright/jobwright/activities"
+	"github.com/jobwright/jobwright/app"
+	"github.com/jobwright/jobwright/job"
+	"github.com/jobwright/jobwright/result"
+	"github.com/jobwright/jobwright/scenario"
+	"github.com/jobwright/jobwright/source"
+	"github.com/jobwright/jobwright/source/file"
+	"github.com/jobwright/jobwright/source/sqlite"
+)
+
+const manifest = `
+sources:
+  files: {kind: FileSource, path: files}
+  stage: {kind: SQLiteSource}
+  broken: {kind: SQLightSource}
+`
+
+const companies = "id,name,founded\n1,IBM,1911-06-16\n2,SAP,1972-04-01\n3,\"Kongsberg, ASA\",\n"
+
+// bench is a worker's data operations over an app of their own, 7.
+type bench struct {
+	*activities.Activities
+
+	apps, data string // Folders.
+	results    *result.Store
+}
+
+func newBench(t *testing.T) *bench {
+	t.Helper()
+
+	b := &bench{apps: filepath.Join(t.TempDir(), "apps"), data: t.TempDir()}
+	b.write(t, "app.yaml", manifest)
+	b.write(t, "files/companies.csv", companies)
+
+	apps, err := app.Open(b.apps)
+	require.NoError(t, err)
+
+	b.results, err = result.Open(t.Context(), filepath.Join(b.data, "results"))
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, b.results.Close()) })
+
+	drivers := source.Drivers{file.Kind: file.Open, sqlite.Kind: sqlite.Open}
+	b.Activities = activities.New(apps, drivers, b.results, b.data)
+
+	return b
+}
+
+// write writes a file of the app.
+func (b *bench) write(t *testing.T, name, text string) {
+	t.Helper()
+
+	path := filepath.Join(b.apps, "7", filepath.FromSlash(name))
+	require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o750))
+	require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
+}
+
+var task = job.Task{AppID: "7", JobID: "nightly", Step: "2"}
+
+// run runs one attempt of an operation.
+func (b *bench) run(t *testing.T, operation, params any) (job.StepOutcome, error) {
+	t.Helper()
+
+	var suite testsuite.WorkflowTestSuite
+
+	env := suite.NewTestActivityEnvironment()
+	env.RegisterActivity(b.Activities)
+
+	var outcome job.StepOutcome
+
+	value, err := env.ExecuteActivity(operation, task, params)
+	if err == nil {
+		require.NoError(t, value.Get(&outcome))
+	}
+
+	return outcome, err
+}
+
+// load loads the file of companies as the table companies.
+func (b *bench) load(t *testing.T) {
+	t.Helper()
+
+	outcome, err := b.run(t, b.LoadTableFromSource, loading)
+	require.NoError(t, err)
+	require.Equal(t, job.StepOutcome{Rows: 3}, outcome)
+}
+
+var loading = scenario.LoadTableFromSource{
+	Source: "files", Table: "companies.csv", TargetSource: "stage", TargetTable: "companies",
+	ColumnTypes: map[string]source.Type{"id": source.Integer, "founded": source.Date},
+}
+
+// returned runs a Transform that returns its records, and returns them as the API answers them.
+func (b *bench) returned(t *testing.T, params scenario.Transform) string {
+	t.Helper()
+
+	params.ReturnResult = true
+
+	outcome, err := b.run(t, b.Transform, params)
+	require.NoError(t, err)
+
+	return b.answer(t, outcome)
+}
+
+func (b *bench) answer(t *testing.T, outcome job.StepOutcome) string {
+	t.Helper()
+	require.NotNil(t, outcome.Result)
+
+	var text strings.Builder
+	require.NoError(t, b.results.Copy(t.Context(), &text, *outcome.Result, false))
+
+	return text.String()
+}
+
+// requireFailure requires the error of an attempt, as Temporal's retry policy and a job's failure see it.
+func requireFailure(t *testing.T, err error, code string, retried bool, message string) {
+	t.Helper()
+
+	var failure *temporal.ApplicationError
+	require.ErrorAs(t, err, &failure)
+	require.Equal(t, code, failure.Type(), failure)
+	require.Equal(t, retried, !failure.NonRetryable(), failure)
+	require.Contains(t, failure.Message(), message)
+
+	var detail job.ErrorDetail
+	require.NoError(t, failure.Details(&detail))
+	require.EqualValues(t, 1, detail.Attempt)
+}
+
+func TestAFileBecomesATableAndATableAResult(t *testing.T) {
+	t.Parallel()
+
+	b := newBench(t)
+	b.load(t)
+
+	outcome, err := b.run(t, b.Transform, scenario.Transform{
+		Source: "stage", Query: "SELECT * FROM companies WHERE id <> :id ORDER BY id DESC", Bind: scenario.Params{"id": int64(2)},
+		ReturnResult: true, ResultName: "companies",
+	})
+	require.NoError(t, err)
+	require.EqualValues(t, 2, outcome.Rows)
+	require.EqualValues(t, 2, outcome.Result.Records)
+	require.Equal(t, "companies", *outcome.Result.Name)
+	require.JSONEq(t, `{"records":[{"id":3,"name":"Kongsberg, ASA","founded":null},`+
+		`{"id":1,"name":"IBM","founded":"1911-06-16"}]}`, b.answer(t, outcome))
+}
+
+func TestAResultWithoutANameHasNone(t *testing.T) {
+	t.Parallel()
+
+	b := newBench(t)
+
+	outcome, err := b.run(t, b.Transform, scenario.Transform{Source: "stage", Query: "SELECT 1 AS a", ReturnResult: true})
+	require.NoError(t, err)
+	require.Nil(t, outcome.Result.Name)
+}
+
+func TestAQueryBecomesATableOfItsOwnSourceOrOfAnother(t *testing.T) {
+	t.Parallel()
+
+	b := newBench(t)
+	b.write(t, "app.yaml", manifest+"  other: {kind: SQLiteSource}\n")
+	b.load(t)
+
+	for target, asked := range map[string]string{"": "stage", "other": "other"} {
+		outcome, err := b.run(t, b.Transform, scenario.Transform{
+			Source: "stage", Query: "SELECT id, founded FROM companies WHERE id < 3", TargetSource: target, TargetTable: "early",
+		})
+		require.NoError(t, err)
+		require.Equal(t, job.StepOutcome{Rows: 2}, outcome)
+		require.JSONEq(t, `{"records":[{"founded":"1911-06-16"},{"founded":"1972-04-01"}]}`,
+			b.returned(t, scenario.Transform{Source: asked, Query: "SELECT founded FROM early ORDER BY id"}))
+	}
+}
+
+func TestAnAttemptMayBeRepeated(t *testing.T) {
+	t.Parallel()
+
+	b := newBench(t)
+	b.load(t)
+	b.load(t)
+	require.JSONEq(t, `{"records":[{"n":3}]}`,
+		b.returned(t, scenario.Transform{Source: "stage", Query: "SELECT count(*) AS n FROM companies"}))
+}
+
+func TestTheDataOfAnAppLieInAFolderOfItsOwn(t *testing.T) {
+	t.Parallel()
+
+	b := newBench(t)
+	b.load(t)
+	require.FileExists(t, filepath.Join(b.data, "apps", "7", "stage.db"))
+}
+
+func TestALoadThatFailsLeavesTheOldTable(t *testing.T) {
+	t.Parallel()
+
+	b := newBench(t)
+	b.load(t)
+	b.write(t, "files/companies.csv", "id,name,founded\n1,IBM,1911-06-16\n2,SAP,yesterday\n")
+
+	_, err := b.run(t, b.LoadTableFromSource, loading)
+	requireFailure(t, err, "source_record_invalid", false, `line 3, column "founded": "yesterday" is not a value of type date`)
+	require.JSONEq(t, `{"records":[{"n":3}]}`,
+		b.returned(t, scenario.Transform{Source: "stage", Query: "SELECT count(*) AS n FROM companies"}))
+}
+
+func TestAnErrorIsRetriedOnlyWhereTimeMayHealIt(t *testing.T) {
+	t.Parallel()
+
+	change := func(change func(*scenario.LoadTableFromSource)) scenario.LoadTableFromSource {
+		params := loading
+		change(&params)
+
+		return params
+	}
+	asking := func(source, query string) scenario.Transform {
+		return scenario.Transform{Source: source, Query: query, ReturnResult: true}
+	}
+
+	for _, test := range []struct {
+		name, code string
+		retried    bool
+		message    string
+		params     any
+		spoil      func(t *testing.T, b *bench)
+	}{
+		{
+			name: "a file that is missing", code: "source_table_not_found", message: `source "files", table "x.csv": there is no such file`,
+			params: change(func(p *scenario.LoadTableFromSource) { p.Table = "x.csv" }),
+		},
+		{
+			name: "a source that can't be written", code: "source_operation_unsupported", message: "a FileSource can't be written to",
+			params: change(func(p *scenario.LoadTableFromSource) { p.TargetSource = "files" }),
+		},
+		{
+			name: "a source that can't be queried", code: "source_operation_unsupported", message: "a FileSource can't be queried",
+			params: asking("files", "SELECT 1"),
+		},
+		{
+			name: "an unknown kind of source", code: "source_definition_invalid", message: "this worker knows FileSource, SQLiteSource",
+			params: asking("broken", "SELECT 1"),
+		},
+		{name: "wrong SQL", code: "source_query_invalid", message: "syntax error", params: asking("stage", "SELEKT 1")},
+		{
+			name: "a column that is missing", code: "source_record_invalid", message: `names the column "x"`,
+			params: change(func(p *scenario.LoadTableFromSource) { p.ColumnTypes = map[string]source.Type{"x": source.Date} }),
+		},
+		{
+			name: "two columns of one name", code: "result_invalid", message: `two columns are named "a"`,
+			params: asking("stage", "SELECT 1 AS a, 2 AS a"),
+		},
+		{
+			name: "text that is not UTF-8", code: "result_invalid", message: `column "a"`,
+			params: asking("stage", "SELECT CAST(x'ff' AS TEXT) AS a"),
+		},
+		{
+			name: "a database that can't be opened", code: "source_unavailable", retried: true, message: `source "stage"`,
+			params: asking("stage", "SELECT 1"),
+			spoil: func(t *testing.T, b *bench) {
+				t.Helper()
+				require.NoError(t, os.MkdirAll(filepath.Join(b.data, "apps", "7", "stage.db"), 0o750))
+			},
+		},
+		{
+			name: "a result store that takes nothing", code: "result_store", retried: true, message: "the result can't be stored",
+			params: asking("stage", "SELECT 1"),
+			spoil: func(t *testing.T, b *bench) {
+				t.Helper()
+				require.NoError(t, os.WriteFile(filepath.Join(b.data, "results", "7"), nil, 0o600))
+			},
+		},
+		{ // The next three may be healed by the app's next deployment.
+			name: "a source that the app doesn't have", code: "app_invalid", retried: true, message: "app 7 has no source named \"nowhere\"",
+			params: asking("nowhere", "SELECT 1"),
+		},
+		{
+			name: "an app that is missing", code: "app_invalid", retried: true, message: "this worker has no app 7",
+			params: asking("stage", "SELECT 1"),
+			spoil: func(t *testing.T, b *bench) {
+				t.Helper()
+				require.NoError(t, os.RemoveAll(filepath.Join(b.apps, "7")))
+			},
+		},
+		{
+			name: "an app with a mistake", code: "app_invalid", retried: true, message: "app.yaml is wrong",
+			params: asking("stage", "SELECT 1"),
+			spoil: func(t *testing.T, b *bench) {
+				t.Helper()
+				b.write(t, "app.yaml", "sources: 7")
+			},
+		},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+
+			b := newBench(t)
+			if test.spoil != nil {
+				test.spoil(t, b)
+			}
+
+			var operation any = b.Transform
+			if _, loads := test.params.(scenario.LoadTableFromSource); loads {
+				operation = b.LoadTableFromSource
+			}
+
+			_, err := b.run(t, operation, test.params)
+			requireFailure(t, err, test.code, test.retried, test.message)
+		})
+	}
+}
+
+func TestAResultThatFailsHalfwayLeavesNothing(t *testing.T) {
+	t.Parallel()
+
+	b := newBench(t)
+
+	_, err := b.run(t, b.Transform, scenario.Transform{
+		Source: "stage", Query: "SELECT 'x' AS a UNION ALL SELECT CAST(x'ff' AS TEXT)", ReturnResult: true,
+	})
+	requireFailure(t, err, "result_invalid", false, "record 2")
+
+	left, err := filepath.Glob(filepath.Join(b.data, "results", "*", "*", "*"))
+	require.NoError(t, err)
+	require.Empty(t, left)
+}
+
+// An attempt that Temporal has given up may still be writing while the next one runs.
+func TestEachAttemptHasAResultOfItsOwn(t *testing.T) {
+	t.Parallel()
+
+	b := newBench(t)
+	b.write(t, "app.yaml", "sources: {}") // Until the second attempt.
+
+	var suite testsuite.WorkflowTestSuite
+
+	env := suite.NewTestWorkflowEnvironment()
+	env.RegisterActivity(b.Activities)
+	env.SetOnActivityStartedListener(func(info *activity.Info, _ context.Context, _ converter.EncodedValues) {
+		if info.Attempt == 2 {
+			b.write(t, "app.yaml", manifest)
+		}
+	})
+
+	steps := func(ctx workflow.Context) ([]job.StepOutcome, error) {
+		ctx = workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
+			StartToCloseTimeout: time.Hour, RetryPolicy: &temporal.RetryPolicy{MaximumAttempts: 2},
+		})
+
+		outcomes := make([]job.StepOutcome, 2)
+		for i := range outcomes {
+			err := workflow.ExecuteActivity(ctx, b.Transform, task, scenario.Transform{
+				Source: "stage", Query: "SELECT 1 AS a", ReturnResult: true,
+			}).Get(ctx, &outcomes[i])
+			if err != nil {
+				return nil, err
+			}
+		}
+
+		return outcomes, nil
+	}
+
+	env.ExecuteWorkflow(steps)
+	require.NoError(t, env.GetWorkflowError())
+
+	// The first step succeeded in its second attempt and the second step, of the same path, in its first.
+	var outcomes []job.StepOutcome
+	require.NoError(t, env.GetWorkflowResult(&outcomes))
+	require.NotEqual(t, outcomes[0].Result.Key, outcomes[1].Result.Key)
+
+	for _, outcome := range outcomes {
+		require.JSONEq(t, `{"records":[{"a":1}]}`, b.answer(t, outcome))
+	}
+}

@@ -1,0 +1,109 @@
+package app_test
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/jobwright/jobwright/app"
+)
+
+// keyFile writes a key to a file and returns the reference to it.
+func keyFile(t *testing.T, text string) string {
+	t.Helper()
+
+	path := filepath.Join(t.TempDir(), "key")
+	require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
+
+	return "${file:" + path + "}"
+}
+
+// The environment belongs to the whole process, so this test runs alone.
+func TestAKeyIsFoundInTheEnvironment(t *testing.T) {
+	t.Setenv("JOBWRIGHT_TEST_KEY", "open sesame")
+	t.Setenv("JOBWRIGHT_TEST_EMPTY", "")
+
+	found := load(t, `
+access:
+  - {name: nightly, key: "${env:JOBWRIGHT_TEST_KEY}"}
+  - {name: empty, key: "${env:JOBWRIGHT_TEST_EMPTY}"}
+`, nil)
+
+	access, ok := found.Lookup("open sesame")
+	require.True(t, ok)
+	require.Equal(t, "nightly", access.Name)
+	require.Equal(t, []string{"empty"}, found.MissingKeys())
+
+	_, ok = found.Lookup("")
+	require.False(t, ok)
+}
+
+func TestAKeyIsFoundInAFile(t *testing.T) {
+	t.Parallel()
+
+	found := load(t, `
+access:
+  - {name: nightly, key: "`+keyFile(t, "open sesame\n")+`"}
+  - {name: monitor, key: "`+keyFile(t, "look")+`", rights: [status]}
+`, nil)
+
+	for key, name := range map[string]string{"open sesame": "nightly", "look": "monitor"} {
+		access, ok := found.Lookup(key)
+		require.True(t, ok)
+		require.Equal(t, name, access.Name)
+	}
+
+	require.Empty(t, found.MissingKeys())
+}
+
+func TestAWrongKeyOpensNothing(t *testing.T) {
+	t.Parallel()
+
+	reference := keyFile(t, "open sesame")
+	found := load(t, `access: [{name: nightly, key: "`+reference+`"}]`, nil)
+
+	for _, key := range []string{"", "open", "open sesame ", "OPEN SESAME", reference} {
+		_, ok := found.Lookup(key)
+		require.False(t, ok, key)
+	}
+}
+
+func TestAKeyThatCannotBeFoundOpensNothing(t *testing.T) {
+	t.Parallel()
+
+	missing := "${file:" + filepath.Join(t.TempDir(), "missing") + "}"
+	found := load(t, `
+access:
+  - {name: missing file, key: "`+missing+`"}
+  - {name: empty file, key: "`+keyFile(t, " \n")+`"}
+  - {name: missing variable, key: "${env:JOBWRIGHT_TEST_NEVER_SET}"}
+  - {name: found, key: "`+keyFile(t, "open sesame")+`"}
+`, nil)
+
+	for _, key := range []string{"", " \n", missing, "${env:JOBWRIGHT_TEST_NEVER_SET}"} {
+		_, ok := found.Lookup(key)
+		require.False(t, ok, key)
+	}
+
+	require.Equal(t, []string{"missing file", "empty file", "missing variable"}, found.MissingKeys())
+}
+
+func TestAnAppWithoutAccessLetsNobodyIn(t *testing.T) {
+	t.Parallel()
+
+	_, ok := load(t, "description: x", nil).Lookup("")
+	require.False(t, ok)
+}
+
+func TestAnAccessGrantsTheRightsThatItNamesOrEverything(t *testing.T) {
+	t.Parallel()
+
+	require.True(t, app.Access{}.Grants(app.Execute))
+	require.True(t, app.Access{}.Grants(app.Status))
+
+	monitor := app.Access{Rights: []app.Right{app.Status}}
+	require.True(t, monitor.Grants(app.Status))
+	require.False(t, monitor.Grants(app.Execute))
+}

@@ -1,0 +1,230 @@
+package app_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/jobwright/jobwright/app"
+	"github.com/jobwright/jobwright/scenario"
+	"github.com/jobwright/jobwright/source"
+)
+
+const scenarioText = `{"steps": [{"opName": "Transform", "opParams": {"source": "stage", "query": "SELECT 1", "returnResult": true}}]}`
+
+// catalog returns a catalog over those files, by path.
+func catalog(t *testing.T, files map[string]string) *app.Catalog {
+	t.Helper()
+
+	dir := filepath.Join(t.TempDir(), "apps")
+	require.NoError(t, os.Mkdir(dir, 0o750))
+
+	for name, text := range files {
+		path := filepath.Join(dir, filepath.FromSlash(name))
+		require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o750))
+		require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
+	}
+
+	apps, err := app.Open(dir)
+	require.NoError(t, err)
+
+	return apps
+}
+
+// load returns the app 7 with that app.yaml and those other files.
+func load(t *testing.T, manifest string, files map[string]string) *app.App {
+	t.Helper()
+
+	all := map[string]string{"7/app.yaml": manifest}
+	for name, text := range files {
+		all["7/"+name] = text
+	}
+
+	found, err := catalog(t, all).App("7")
+	require.NoError(t, err)
+
+	return found
+}
+
+func TestTheExampleIsAnApp(t *testing.T) {
+	t.Parallel()
+
+	apps, err := app.Open("../examples/apps")
+	require.NoError(t, err)
+
+	ids, err := apps.IDs()
+	require.NoError(t, err)
+	require.Contains(t, ids, "7")
+
+	found, err := apps.App("7")
+	require.NoError(t, err)
+	require.Equal(t, "7", found.ID)
+	require.FileExists(t, filepath.Join(found.Dir, "app.yaml"))
+	require.Equal(t, []string{"files", "stage"}, found.SourceNames())
+	require.Equal(t, map[string]source.Definition{
+		"files": {Name: "files", Kind: "FileSource", Options: map[string]any{"path": "files"}},
+		"stage": {Name: "stage", Kind: "SQLiteSource", Options: map[string]any{}},
+	}, found.Sources)
+
+	names, err := found.ScenarioNames()
+	require.NoError(t, err)
+	require.Equal(t, []string{"Main"}, names)
+
+	main, err := found.Scenario("Main")
+	require.NoError(t, err)
+	require.Equal(t, "scenarios/Main.yaml", main.File)
+	require.NotEmpty(t, main.Steps)
+}
+
+func TestAFolderOfAppsMustBeThere(t *testing.T) {
+	t.Parallel()
+
+	file := filepath.Join(t.TempDir(), "file")
+	require.NoError(t, os.WriteFile(file, nil, 0o600))
+
+	for _, dir := range []string{file, file + "-that-is-missing"} {
+		_, err := app.Open(dir)
+		require.ErrorContains(t, err, "the folder of apps can't be read")
+	}
+}
+
+func TestAMistakeInAppYAMLIsNamed(t *testing.T) {
+	t.Parallel()
+
+	for _, test := range []struct{ name, text, message string }{
+		{"an unknown field", "source: {}", "field source not found"},
+		{"no YAML", "sources: [", "app.yaml is wrong"},
+		{"a source without a kind", "sources: {stage: {path: x}}", "the source stage has no kind"},
+		{"a source without anything", "sources: {stage: }", "the source stage has no kind"},
+		{"a key in plain words", "access: [{name: nightly, key: secret}]", `the key of "nightly" must be a reference`},
+		{"a key that is missing", "access: [{name: nightly}]", `the key of "nightly" must be a reference`},
+		{"a key of another kind", "access: [{name: nightly, key: '${vault:x}'}]", "must be a reference"},
+		{"a key without a name", "access: [{name: nightly, key: '${env:}'}]", "must be a reference"},
+		{"a key half open", "access: [{name: nightly, key: '${env:KEY'}]", "must be a reference"},
+		{"an unknown right", "access: [{name: nightly, key: '${env:KEY}', rights: [stop]}]", `unknown right "stop"`},
+		{"an unknown field of an access", "access: [{name: nightly, key: '${env:KEY}', right: [status]}]", "field right not found"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+
+			_, err := catalog(t, map[string]string{"7/app.yaml": test.text}).App("7")
+			require.ErrorContains(t, err, "app 7")
+			require.ErrorContains(t, err, test.message)
+			require.NotErrorIs(t, err, app.ErrNotFound)
+			require.NotContains(t, err.Error(), "secret")
+		})
+	}
+}
+
+func TestAnIDThatIsNoFolderOfAppsIsNotFound(t *testing.T) {
+	t.Parallel()
+
+	apps := catalog(t, map[string]string{
+		"7/app.yaml": "description: x", "7/inner/app.yaml": "description: x", "../app.yaml": "description: x",
+		"../other/app.yaml": "description: x", "empty/readme": "", ".hidden/app.yaml": "description: x",
+		strings.Repeat("x", 65) + "/app.yaml": "description: x",
+	})
+
+	for _, id := range []string{
+		"", "8", ".", "..", "../other", "../apps/7", "7/", "7/inner", `7\inner`, "/7", "7\x00", "7\n", "empty", ".hidden",
+		strings.Repeat("x", 65),
+	} {
+		_, err := apps.App(id)
+		require.ErrorIs(t, err, app.ErrNotFound, id)
+	}
+}
+
+func TestAnIDMayBeAName(t *testing.T) {
+	t.Parallel()
+
+	for _, id := range []string{"7", "Müller & Söhne", "sales-2024_v1.0", strings.Repeat("x", 64)} {
+		id = strings.ReplaceAll(id, "& ", "")
+
+		found, err := catalog(t, map[string]string{id + "/app.yaml": "description: Numbers"}).App(id)
+		require.NoError(t, err)
+		require.Equal(t, id, found.ID)
+		require.Equal(t, "Numbers", found.Description)
+	}
+}
+
+func TestOnlyFoldersWithAnAppAreListed(t *testing.T) {
+	t.Parallel()
+
+	ids, err := catalog(t, map[string]string{
+		"b/app.yaml": "description: x", "a/app.yaml": "description: x", "c/readme": "", "d": "",
+	}).IDs()
+	require.NoError(t, err)
+	require.Equal(t, []string{"a", "b"}, ids)
+}
+
+func TestAnAppIsReadAnewEachTime(t *testing.T) {
+	t.Parallel()
+
+	apps := catalog(t, map[string]string{"7/app.yaml": "description: old"})
+
+	found, err := apps.App("7")
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(filepath.Join(found.Dir, "app.yaml"), []byte("description: new"), 0o600))
+
+	found, err = apps.App("7")
+	require.NoError(t, err)
+	require.Equal(t, "new", found.Description)
+}
+
+func TestAScenarioIsAFileOfAnyExtension(t *testing.T) {
+	t.Parallel()
+
+	found := load(t, "sources: {stage: {kind: SQLiteSource}}", map[string]string{
+		"scenarios/a.yaml": scenarioText, "scenarios/b.yml": scenarioText, "scenarios/c.json": scenarioText,
+		"scenarios/d.txt": scenarioText,
+	})
+
+	names, err := found.ScenarioNames()
+	require.NoError(t, err)
+	require.Equal(t, []string{"a", "b", "c"}, names)
+
+	for name, file := range map[string]string{"a": "scenarios/a.yaml", "b": "scenarios/b.yml", "c": "scenarios/c.json"} {
+		read, err := found.Scenario(name)
+		require.NoError(t, err)
+		require.Equal(t, file, read.File)
+		require.Len(t, read.Steps, 1)
+	}
+}
+
+func TestAnAppMayHaveNoScenario(t *testing.T) {
+	t.Parallel()
+
+	names, err := load(t, "description: x", nil).ScenarioNames()
+	require.NoError(t, err)
+	require.Empty(t, names)
+}
+
+func TestAScenarioWithMistakesIsRefusedWithAllOfThem(t *testing.T) {
+	t.Parallel()
+
+	// The app has no source named stage.
+	_, err := load(t, "description: x", map[string]string{"scenarios/Main.json": scenarioText}).Scenario("Main")
+
+	var problems scenario.Problems
+	require.ErrorAs(t, err, &problems)
+	require.Contains(t, err.Error(), "scenarios/Main.json")
+}
+
+func TestANameThatIsNoScenarioIsNotFound(t *testing.T) {
+	t.Parallel()
+
+	found := load(t, "sources: {stage: {kind: SQLiteSource}}", map[string]string{
+		"scenarios/Main.yaml": scenarioText, "scenarios/inner/x.yaml": scenarioText, "secret.yaml": scenarioText,
+		"scenarios/.hidden.yaml": scenarioText,
+	})
+
+	for _, name := range []string{
+		"", "main2", "Main.yaml", "..", "../secret", "inner/x", `inner\x`, ".hidden", "Main\x00", "/Main",
+	} {
+		_, err := found.Scenario(name)
+		require.ErrorIs(t, err, app.ErrNotFound, name)
+	}
+}

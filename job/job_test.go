@@ -1,0 +1,258 @@
+package job_test
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/jobwright/jobwright/job"
+	"github.com/jobwright/jobwright/scenario"
+	"github.com/jobwright/jobwright/source"
+)
+
+func TestAJobIDIsWhatPeopleAndTemporalCanRead(t *testing.T) {
+	t.Parallel()
+
+	for _, test := range []struct{ name, id, message string }{
+		{"short", "1", ""},
+		{"a UUID", "0191e4b0-5f7c-7c3e-9a53-1f0c7f6f2d11", ""},
+		{"spaces, dots and colons", "nightly load: 2024.02.29", ""},
+		{"unicode", "Nestlé 株式 \U0001F980", ""},
+		{"as long as can be", strings.Repeat("é", 200), ""},
+		{"empty", "", "can't be empty"},
+		{"too long", strings.Repeat("é", 201), "at most 200 characters, this has 201"},
+		{"a slash", "a/b", "can't contain a slash"},
+		{"a space before", " a", "can't begin or end with a space"},
+		{"a space behind", "a ", "can't begin or end with a space"},
+		{"a line break", "a\nb", "characters that don't print"},
+		{"a zero", "a\x00b", "characters that don't print"},
+		{"a space of no width", "a\u200bb", "characters that don't print"},
+		{"not UTF-8", "a\xff", "must be UTF-8"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+
+			err := job.CheckID(test.id)
+			if test.message == "" {
+				require.NoError(t, err)
+			} else {
+				require.ErrorContains(t, err, test.message)
+			}
+		})
+	}
+}
+
+// fingerprint returns the fingerprint of an operation that is written in JSON.
+func fingerprint(t *testing.T, appID, operation string) string {
+	t.Helper()
+
+	var params scenario.Params
+	require.NoError(t, json.Unmarshal([]byte(operation), &params))
+
+	sum, err := job.Fingerprint(appID, params)
+	require.NoError(t, err)
+
+	return sum
+}
+
+func TestAFingerprintStaysForEver(t *testing.T) {
+	t.Parallel()
+
+	// Running jobs keep theirs: echo -n '{"appId":"7","operation":{"opName":"RunScenario"}}' | sha256sum
+	require.Equal(t, "da468ba54f02057ca01dce1dfd9a5e4fa7af9f7e2b6d8a5ebea98f977bdc88ba",
+		fingerprint(t, "7", `{"opName": "RunScenario"}`))
+}
+
+func TestAFingerprintDoesNotDependOnTheOrderOfFields(t *testing.T) {
+	t.Parallel()
+
+	require.Equal(t,
+		fingerprint(t, "7", `{"opName": "RunScenario", "opParams": {"scenario": "Main", "parameters": {"a": 1, "b": [true, null]}}}`),
+		fingerprint(t, "7", `{"opParams":{"parameters":{"b":[true,null],"a":1},"scenario":"Main"},"opName":"RunScenario"}`))
+}
+
+func TestAFingerprintDependsOnTheAppAndOnEveryValue(t *testing.T) {
+	t.Parallel()
+
+	seen := map[string]string{}
+
+	for _, test := range []struct{ appID, operation string }{
+		{"7", `{"opName": "RunScenario", "opParams": {"scenario": "Main", "parameters": {"a": 1}}}`},
+		{"8", `{"opName": "RunScenario", "opParams": {"scenario": "Main", "parameters": {"a": 1}}}`},
+		{"7", `{"opName": "RunScenario", "opParams": {"scenario": "Main", "parameters": {"a": 2}}}`},
+		{"7", `{"opName": "RunScenario", "opParams": {"scenario": "Main", "parameters": {"a": "1"}}}`},
+		{"7", `{"opName": "RunScenario", "opParams": {"scenario": "Main", "parameters": {"b": 1}}}`},
+		{"7", `{"opName": "RunScenario", "opParams": {"scenario": "Main", "parameters": {"a": [1, 2]}}}`},
+		{"7", `{"opName": "RunScenario", "opParams": {"scenario": "Main", "parameters": {"a": [2, 1]}}}`},
+		{"7", `{"opName": "RunScenario", "opParams": {"scenario": "Main", "parameters": {"a": 9007199254740992}}}`},
+		{"7", `{"opName": "RunScenario", "opParams": {"scenario": "Main", "parameters": {"a": 9007199254740993}}}`},
+		{"7", `{"opName": "RunScenario", "opParams": {"scenario": "Other", "parameters": {"a": 1}}}`},
+		{"7", `{"opName": "Transform", "opParams": {"scenario": "Main", "parameters": {"a": 1}}}`},
+	} {
+		sum := fingerprint(t, test.appID, test.operation)
+		require.Len(t, sum, 64)
+		require.Empty(t, seen[sum], test.operation)
+
+		seen[sum] = test.appID + test.operation
+	}
+}
+
+func TestPeopleAreShownTheBeginningOfAFingerprint(t *testing.T) {
+	t.Parallel()
+
+	require.Equal(t, "0123456789ab", job.ShortFingerprint("0123456789abcdef0123456789abcdef"))
+	require.Equal(t, "0123", job.ShortFingerprint("0123"))
+	require.Empty(t, job.ShortFingerprint(""))
+}
+
+// Histories of running jobs and Temporal's namespaces know these words, so they stay.
+func TestTheNamesThatTemporalKnowsStay(t *testing.T) {
+	t.Parallel()
+
+	require.Equal(t, []string{"jobwright", "RunScenario", "status", "appId", "fingerprint"},
+		[]string{job.TaskQueue, job.Workflow, job.StatusQuery, job.MemoAppID, job.MemoFingerprint})
+	require.Equal(t, []string{"JobwrightApp", "JobwrightScenario"},
+		[]string{job.AppAttribute.GetName(), job.ScenarioAttribute.GetName()})
+	require.Len(t, job.SearchAttributes(), 2)
+	require.Equal(t, []string{
+		"parameter_invalid", "step_timed_out", "app_invalid", "result_store", "result_invalid", "internal",
+	}, job.Codes())
+}
+
+// requireWire requires that value is written as that JSON, to the byte, and read from it as it was.
+func requireWire[T any](t *testing.T, want string, value T) {
+	t.Helper()
+
+	written, err := json.Marshal(value)
+	require.NoError(t, err)
+	require.Equal(t, want, string(written))
+
+	var read T
+	require.NoError(t, json.Unmarshal(written, &read))
+	require.Equal(t, value, read)
+}
+
+// The histories of running jobs hold these forms. When a test below fails, histories that are there can't be read with
+// the change, or those of the change not with what is there: see CONTRIBUTING.md, golden histories.
+
+func TestTheInputOfAJobStaysAsHistoriesHoldIt(t *testing.T) {
+	t.Parallel()
+
+	requireWire(t, `{"appId":"7","program":{"entry":"Main","scenarios":{`+
+		`"Main":{"file":"scenarios/Main.yaml","description":"All of it","parameters":[`+
+		`{"name":"country","type":"text","default":"US","required":true,"description":"ISO 3166"},{"name":"limit","type":"integer","default":9007199254740993}],`+
+		`"steps":[{"title":"Load","name":"load","opName":"Transform","opParams":{"bind":{"a":9007199254740993,"b":null},"query":"SELECT 1"},`+
+		`"retry":{"initialInterval":"1s","backoffCoefficient":1.5,"maximumInterval":"1m0s","maximumAttempts":20},`+
+		`"timeout":"1h0m0s","line":7}]},`+
+		`"Other":{"steps":[{"opName":"Transform"}]}}},`+
+		`"parameters":{"country":"DE"}}`,
+		job.Input{
+			AppID: "7",
+			Program: scenario.Program{Entry: "Main", Scenarios: map[string]scenario.Scenario{
+				"Main": {
+					File: "scenarios/Main.yaml", Description: "All of it",
+					Parameters: []scenario.Parameter{
+						{Name: "country", Type: source.Text, Default: "US", Required: true, Description: "ISO 3166"},
+						{Name: "limit", Type: source.Integer, Default: int64(1)<<53 + 1},
+					},
+					Steps: []scenario.Step{{
+						Title: "Load", Name: "load", OpName: "Transform",
+						OpParams: scenario.Params{"query": "SELECT 1", "bind": map[string]any{"b": nil, "a": int64(1)<<53 + 1}},
+						Retry: &scenario.Retry{
+							InitialInterval: scenario.Duration(time.Second), BackoffCoefficient: 1.5,
+							MaximumInterval: scenario.Duration(time.Minute), MaximumAttempts: 20,
+						},
+						Timeout: scenario.Duration(time.Hour), Line: 7,
+					}},
+				},
+				"Other": {Steps: []scenario.Step{{OpName: "Transform"}}},
+			}},
+			Parameters: scenario.Params{"country": "DE"},
+		})
+}
+
+func TestTheTaskOfAStepStaysAsHistoriesHoldIt(t *testing.T) {
+	t.Parallel()
+
+	requireWire(t, `{"appId":"7","jobId":"nightly","step":"2"}`, job.Task{AppID: "7", JobID: "nightly", Step: "2"})
+}
+
+func TestTheOutcomeOfAStepStaysAsHistoriesHoldIt(t *testing.T) {
+	t.Parallel()
+
+	requireWire(t, `{"rows":7}`, job.StepOutcome{Rows: 7})
+	requireWire(t, `{"name":null,"key":"","records":0,"schemaBytes":0}`, job.Result{})
+	requireWire(t, `{"rows":7,"result":{"name":null,"key":"7/run/2-1.json","records":7,"schemaBytes":12}}`,
+		job.StepOutcome{Rows: 7, Result: &job.Result{Key: "7/run/2-1.json", Records: 7, SchemaBytes: 12}})
+}
+
+func TestTheOutcomeOfAJobStaysAsHistoriesHoldIt(t *testing.T) {
+	t.Parallel()
+
+	name, at := "companies", time.Date(2024, 2, 29, 12, 30, 0, 1000, time.UTC)
+	next := at.Add(time.Minute)
+
+	requireWire(t, `{"results":[{"name":"companies","key":"7/run/2-1.json","records":7,"schemaBytes":12}],"steps":[`+
+		`{"path":"1","title":"Load","name":"load","opName":"LoadTableFromSource","state":"failed",`+
+		`"startedAt":"2024-02-29T12:30:00.000001Z","endedAt":"2024-02-29T12:31:00.000001Z","rows":7,"attempt":2,`+
+		`"lastError":"it is gone","nextTry":"2024-02-29T12:31:00.000001Z"},`+
+		`{"path":"2","title":"Ask","opName":"Transform","state":"pending","rows":0}]}`,
+		job.Outcome{
+			Results: []job.Result{{Name: &name, Key: "7/run/2-1.json", Records: 7, SchemaBytes: 12}},
+			Steps: []job.StepStatus{
+				{
+					Path: "1", Title: "Load", Name: "load", OpName: "LoadTableFromSource", State: job.StepFailed,
+					StartedAt: &at, EndedAt: &next, Rows: 7, Attempt: 2, LastError: "it is gone", NextTry: &next,
+				},
+				{Path: "2", Title: "Ask", OpName: "Transform", State: job.StepPending},
+			},
+		})
+}
+
+func TestTheFailureOfAJobStaysAsHistoriesHoldIt(t *testing.T) {
+	t.Parallel()
+
+	requireWire(t, `{"code":"internal","message":"it broke","outcome":{"results":[],"steps":[]}}`,
+		job.Failure{
+			Code: "internal", Message: "it broke",
+			Outcome: job.Outcome{Results: []job.Result{}, Steps: []job.StepStatus{}},
+		})
+	requireWire(t, `{"code":"source_query_invalid","message":"it is wrong","step":{"appId":"7","scenario":"Main",`+
+		`"file":"scenarios/Main.yaml","line":7,"path":"2","title":"Ask","name":"ask","opName":"Transform"},"attempts":3,`+
+		`"outcome":{"results":null,"steps":null}}`,
+		job.Failure{
+			Code: "source_query_invalid", Message: "it is wrong", Attempts: 3,
+			Step: &job.StepPlace{
+				AppID: "7", Scenario: "Main", File: "scenarios/Main.yaml", Line: 7, Path: "2", Title: "Ask", Name: "ask",
+				OpName: "Transform",
+			},
+		})
+	requireWire(t, `{"attempt":2}`, job.ErrorDetail{Attempt: 2})
+}
+
+func TestTheStatusOfAJobStays(t *testing.T) {
+	t.Parallel()
+
+	requireWire(t, `{"state":"running","steps":[{"path":"1","title":"Ask","opName":"Transform","state":"running","rows":0}]}`,
+		job.Status{State: job.Running, Steps: []job.StepStatus{
+			{Path: "1", Title: "Ask", OpName: "Transform", State: job.StepRunning},
+		}})
+	requireWire(t, `{"rows":7}`, job.Progress{Rows: 7})
+	requireWire(t, `["running","stopping","completed","completedWithError","stopped"]`,
+		[]job.State{job.Running, job.Stopping, job.Completed, job.CompletedWithError, job.Stopped})
+	requireWire(t, `["pending","running","completed","failed","stopped"]`,
+		[]job.StepState{job.StepPending, job.StepRunning, job.StepCompleted, job.StepFailed, job.StepStopped})
+}
+
+func TestThePlaceOfAStepIsNamedInOneLine(t *testing.T) {
+	t.Parallel()
+
+	place := job.StepPlace{AppID: "7", Scenario: "Main", Path: "2", Title: "Ask them"}
+	require.Equal(t, `app 7, scenario Main, step 2 "Ask them"`, place.String())
+
+	place.File, place.Line = "scenarios/Main.yaml", 17
+	require.Equal(t, `app 7, scenario Main, step 2 "Ask them" (scenarios/Main.yaml:17)`, place.String())
+}

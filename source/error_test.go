@@ -1,0 +1,54 @@
+package source_test
+
+import (
+	"io"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/jobwright/jobwright/source"
+)
+
+func TestAnErrorTellsWhereWhatAndWhatToDo(t *testing.T) {
+	t.Parallel()
+
+	for _, test := range []struct {
+		want string
+		err  source.Error
+	}{
+		{`source "stage": it is gone`, source.Error{Source: "stage", Message: "it is gone"}},
+		{`source "stage", table "a b": it is gone`, source.Error{Source: "stage", Table: "a b", Message: "it is gone"}},
+		{`source "stage": it is gone (load it)`, source.Error{Source: "stage", Message: "it is gone", Hint: "load it"}},
+		{
+			`source "stage", table "t": it is gone (load it)`,
+			source.Error{Source: "stage", Table: "t", Message: "it is gone", Hint: "load it", Err: io.ErrClosedPipe},
+		},
+	} {
+		t.Run(test.want, func(t *testing.T) {
+			t.Parallel()
+
+			require.EqualError(t, &test.err, test.want)
+		})
+	}
+}
+
+func TestAnErrorHoldsItsCause(t *testing.T) {
+	t.Parallel()
+
+	require.ErrorIs(t, &source.Error{Err: io.ErrClosedPipe}, io.ErrClosedPipe)
+	require.NoError(t, (&source.Error{}).Unwrap())
+}
+
+// Callers tell errors apart by these words, so they stay.
+func TestTheCodesOfErrorsStay(t *testing.T) {
+	t.Parallel()
+
+	require.Equal(t, []source.Code{
+		"source_definition_invalid",
+		"source_operation_unsupported",
+		"source_query_invalid",
+		"source_record_invalid",
+		"source_table_not_found",
+		"source_unavailable",
+	}, source.Codes())
+}

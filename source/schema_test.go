@@ -1,0 +1,92 @@
+package source_test
+
+import (
+	"encoding/json"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/jobwright/jobwright/source"
+)
+
+func TestAColumnIsWrittenAsTheAPIDocumentsIt(t *testing.T) {
+	t.Parallel()
+
+	for _, test := range []struct {
+		name, want string
+		column     source.Column
+	}{
+		{
+			name: "without a bound",
+			column: source.Column{
+				Name: "company_name", Updateable: true,
+				Native: source.NativeType{Name: "nvarchar", TypeStr: "nvarchar(max)", Precision: -1},
+				Type:   source.Text,
+			},
+			want: `{"name":"company_name","updateable":true,` +
+				`"type":{"name":"nvarchar","typeStr":"nvarchar(max)","precision":-1,"scale":0},` +
+				`"typeStandard":{"name":"text","typeStr":"text"}}`,
+		},
+		{
+			name: "with precision and scale",
+			column: source.Column{
+				Name:   "price",
+				Native: source.NativeType{Name: "DECIMAL", TypeStr: "DECIMAL(10,2)", Precision: 10, Scale: 2},
+				Type:   source.Float,
+			},
+			want: `{"name":"price","updateable":false,` +
+				`"type":{"name":"DECIMAL","typeStr":"DECIMAL(10,2)","precision":10,"scale":2},` +
+				`"typeStandard":{"name":"float","typeStr":"float"}}`,
+		},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+
+			written, err := json.Marshal(test.column)
+			require.NoError(t, err)
+			require.Equal(t, test.want, string(written))
+		})
+	}
+}
+
+func TestASchemaIsReadAsItWasWritten(t *testing.T) {
+	t.Parallel()
+
+	var schema source.Schema
+	for i, of := range source.Types() {
+		schema = append(schema, source.Column{
+			Name: "é <" + string(of) + `> "`, Updateable: i%2 == 0,
+			Native: source.NativeType{Name: "N", TypeStr: "N(7,2)", Precision: 7, Scale: i},
+			Type:   of,
+		})
+	}
+
+	written, err := json.Marshal(schema)
+	require.NoError(t, err)
+
+	var read source.Schema
+	require.NoError(t, json.Unmarshal(written, &read))
+	require.Equal(t, schema, read)
+}
+
+func TestAColumnThatIsNoObjectIsRefused(t *testing.T) {
+	t.Parallel()
+
+	var column source.Column
+	require.Error(t, json.Unmarshal([]byte(`"text"`), &column))
+}
+
+// Schemas that were answered, and scenarios, name the types by these words, so they stay.
+func TestTheStandardTypesStay(t *testing.T) {
+	t.Parallel()
+
+	require.Equal(t, []source.Type{"text", "integer", "float", "boolean", "date", "timestamp", "binary"}, source.Types())
+
+	for _, of := range source.Types() {
+		require.True(t, of.Valid(), of)
+	}
+
+	for _, of := range []source.Type{"", "Text", "varchar"} {
+		require.False(t, of.Valid(), of)
+	}
+}
