@@ -120,7 +120,7 @@ func TestStepsRunInOrderWithTheOutcomesOfThoseBefore(t *testing.T) {
 	require.Equal(t, "7", b.calls[0].task.AppID)
 	require.Equal(t, "DE.csv", b.calls[0].params["table"])
 	require.Equal(t, "SELECT 7 FROM Main", b.calls[1].params["query"])
-	require.Equal(t, map[string]any{"rows": int64(7), "factor": int64(2)}, b.calls[1].params["bind"])
+	require.Equal(t, map[string]any{"rows": int64(7), "factor": 2.0}, b.calls[1].params["bind"])
 
 	var outcome job.Outcome
 

@@ -52,7 +52,7 @@ func TestGoldenHistory(t *testing.T) {
 			require.NoError(t, replayer.ReplayWorkflowHistory(nil, history))
 
 			if *update {
-				record(t, filepath.Join("../../workflows/testdata/histories", name+".json"), history)
+				record(t, filepath.Join("..", "..", "workflows", "testdata", "histories", name+".json"), history)
 			}
 		})
 	}

@@ -1,0 +1,155 @@
+package e2e_test
+
+import (
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/jobwright/jobwright/apiserver"
+	"github.com/jobwright/jobwright/job"
+	"github.com/jobwright/jobwright/scenario"
+	"github.com/jobwright/jobwright/source"
+)
+
+// block is a fenced block of a page: its language and its text.
+type block struct{ language, text string }
+
+var fence = regexp.MustCompile("(?ms)^```(\\w+)\n(.*?)\n```$")
+
+// page reads the blocks of a page, relative to the root of the repository.
+func page(t *testing.T, name string) []block {
+	t.Helper()
+
+	text, err := os.ReadFile(filepath.Join("..", "..", filepath.FromSlash(name)))
+	require.NoError(t, err)
+
+	var blocks []block
+	for _, found := range fence.FindAllStringSubmatch(string(text), -1) {
+		blocks = append(blocks, block{found[1], found[2]})
+	}
+
+	return blocks
+}
+
+var (
+	curlURL  = regexp.MustCompile(`"http://127\.0\.0\.1:8080([^"]*)"`)
+	curlBody = regexp.MustCompile(`-d '([^']*)'`)
+	moment   = regexp.MustCompile(`"\d{4}-\d\d-\d\dT[0-9:.]+Z"`)
+)
+
+// curl makes the call of a curl command.
+func (c caller) curl(t *testing.T, command string) answer {
+	t.Helper()
+
+	path := curlURL.FindStringSubmatch(command)
+	require.NotNil(t, path, "no address of the documented server in %s", command)
+
+	if body := curlBody.FindStringSubmatch(command); body != nil {
+		return c.call(t, http.MethodPost, path[1], asJSON, body[1])
+	}
+
+	return c.call(t, http.MethodGet, path[1], nil, "")
+}
+
+// requireExamples runs the curl commands of a page in order, and compares the answers that the page shows.
+func requireExamples(t *testing.T, name string, api caller) (ran int) {
+	t.Helper()
+
+	blocks := page(t, name)
+	for i, block := range blocks {
+		if block.language != "sh" || !strings.HasPrefix(block.text, "curl ") {
+			continue
+		}
+
+		got := api.curl(t, block.text)
+		ran++
+
+		// A job that was not waited for goes on, and the next example may be about what it does.
+		if jobID, ok := got.result(t)["jobId"].(string); ok && len(got.result(t)) == 1 {
+			api.eventually(t, "7", jobID, ended)
+		}
+
+		require.Greater(t, len(blocks), i+1, "%s shows no answer to %s", name, block.text)
+		require.Equal(t, "json", blocks[i+1].language)
+
+		const anyMoment = `"a moment"`
+
+		require.JSONEq(t, moment.ReplaceAllString(blocks[i+1].text, anyMoment), moment.ReplaceAllString(got.text, anyMoment))
+	}
+
+	return ran
+}
+
+func TestTheReadmesCommandsAnswerWhatItSays(t *testing.T) {
+	t.Parallel()
+
+	blocks := page(t, "README.md")
+	require.Equal(t, block{"sh", "go run ./cmd/jobwright-dev --run Main"}, blocks[0])
+	require.Equal(t, "text", blocks[1].language)
+	require.Contains(t, blocks, block{"sh", "go test ./..."})
+
+	p := dev(t, t.TempDir(), "--run", "Main")
+	api := apiOf(t, p)
+	p.await(t, `To run it again`)
+	require.Contains(t, p.output(), blocks[1].text)
+
+	require.Equal(t, 1, requireExamples(t, "README.md", api))
+	require.Equal(t, 4, requireExamples(t, "docs/api.md", api))
+}
+
+func TestTheCommandsOfThePagesHaveTheFlagsThatTheySay(t *testing.T) {
+	t.Parallel()
+
+	checked := 0
+
+	for _, block := range page(t, "docs/operations.md") {
+		for command := range strings.Lines(block.text) {
+			arguments := strings.Fields(command)
+			require.Equal(t, "jobwright", arguments[0])
+
+			p := launch(t, nil, "jobwright", append(slices.Clone(arguments[1:]), "--help")...)
+			require.Equal(t, 0, p.end(t), p.output())
+
+			checked++
+		}
+	}
+
+	require.Equal(t, 3, checked)
+}
+
+func TestEveryCodeIsDocumentedAndEveryDocumentedCodeExists(t *testing.T) {
+	t.Parallel()
+
+	text, err := os.ReadFile(filepath.Join("..", "..", "docs", "errors.md"))
+	require.NoError(t, err)
+
+	var known, documented []string
+
+	for _, code := range apiserver.Codes() {
+		known = append(known, string(code))
+	}
+
+	for _, code := range scenario.Codes() {
+		known = append(known, string(code))
+	}
+
+	for _, code := range source.Codes() {
+		known = append(known, string(code))
+	}
+
+	known = append(known, job.Codes()...)
+
+	for _, row := range regexp.MustCompile("(?m)^\\| `(\\w+)` \\|").FindAllStringSubmatch(string(text), -1) {
+		documented = append(documented, row[1])
+	}
+
+	slices.Sort(known)
+	slices.Sort(documented)
+	require.Equal(t, known, documented)
+}
