@@ -27,7 +27,7 @@ func (s *Server) authorize(c *gin.Context, key, appID string, right app.Right) (
 		return nil, badRequest("appId parameter is required.")
 	}
 
-	found, err := s.Apps.App(appID)
+	found, err := s.options.Apps.App(appID)
 	if err != nil && !errors.Is(err, app.ErrNotFound) {
 		return nil, err
 	}
@@ -56,7 +56,7 @@ func (s *Server) authorize(c *gin.Context, key, appID string, right app.Right) (
 // isLoopbackKey reports whether the call comes from this machine with the key that is good for it. Who the peer is, says
 // the connection and no header.
 func (s *Server) isLoopbackKey(c *gin.Context, key string) bool {
-	if s.LoopbackKey == "" || subtle.ConstantTimeCompare([]byte(key), []byte(s.LoopbackKey)) == 0 {
+	if s.options.LoopbackKey == "" || subtle.ConstantTimeCompare([]byte(key), []byte(s.options.LoopbackKey)) == 0 {
 		return false
 	}
 
@@ -67,13 +67,13 @@ func (s *Server) isLoopbackKey(c *gin.Context, key string) bool {
 
 // refuse tells a key of another app from one that no app knows.
 func (s *Server) refuse(key, appID string) error {
-	ids, err := s.Apps.IDs()
+	ids, err := s.options.Apps.IDs()
 	if err != nil {
 		return err
 	}
 
 	for _, id := range ids {
-		other, err := s.Apps.App(id)
+		other, err := s.options.Apps.App(id)
 		if err != nil {
 			continue // An app with mistakes lets nobody in.
 		}

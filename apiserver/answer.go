@@ -59,7 +59,7 @@ func (s *Server) stream(c *gin.Context, status int, answer envelope, results []j
 
 	err = s.writeAnswer(ctx, c.Writer, answer.Status, fields, results, withSchema)
 	if err != nil {
-		s.log.Error("answer broken off", "reference", reference(c), "error", err)
+		s.options.Log.Error("answer broken off", "reference", reference(c), "error", err)
 		panic(http.ErrAbortHandler)
 	}
 }
@@ -67,7 +67,7 @@ func (s *Server) stream(c *gin.Context, status int, answer envelope, results []j
 // checkResults makes sure, before anything is answered, that the store has every result.
 func (s *Server) checkResults(ctx context.Context, results []job.Result) error {
 	for _, result := range results {
-		has, err := s.Results.Has(ctx, result)
+		has, err := s.options.Results.Has(ctx, result)
 		if err != nil {
 			return err
 		}
@@ -101,7 +101,7 @@ func (s *Server) writeAnswer(
 			return err
 		}
 
-		if err := s.Results.Copy(ctx, w, result, withSchema); err != nil {
+		if err := s.options.Results.Copy(ctx, w, result, withSchema); err != nil {
 			return err
 		}
 

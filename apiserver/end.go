@@ -35,7 +35,7 @@ const (
 func (s *Server) end(ctx context.Context, jobID, runID string) (*end, error) {
 	var outcome job.Outcome
 
-	err := longPoll(ctx, s.Temporal.GetWorkflow(ctx, jobID, runID), &outcome)
+	err := longPoll(ctx, s.options.Temporal.GetWorkflow(ctx, jobID, runID), &outcome)
 	if err == nil {
 		return &end{JobID: jobID, Status: job.Completed, Steps: outcome.Steps, results: outcome.Results}, nil
 	}

@@ -111,7 +111,7 @@ func (s *Server) asCallError(c *gin.Context, err error) *callError {
 			"an internal error occurred; its reference in the server's log is %s", reference(c))
 	}
 
-	s.log.Error("call failed", "reference", reference(c), "code", answer.Code, "error", err)
+	s.options.Log.Error("call failed", "reference", reference(c), "code", answer.Code, "error", err)
 
 	return answer
 }

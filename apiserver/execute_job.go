@@ -56,7 +56,7 @@ func (s *Server) accept(ctx context.Context, call *execution) (runID string, err
 		call.jobID = id.String()
 	}
 
-	input, err := call.program()
+	input, err := call.input()
 	if err != nil && repeatable {
 		// The scenario may have changed since the same request was accepted. It still gets its job.
 		if runID, attachError := s.attach(ctx, call); attachError == nil {

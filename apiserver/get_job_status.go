@@ -111,7 +111,7 @@ func (s *Server) current(
 	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
 	defer cancel()
 
-	answer, err := s.Temporal.QueryWorkflowWithOptions(ctx, &client.QueryWorkflowWithOptionsRequest{
+	answer, err := s.options.Temporal.QueryWorkflowWithOptions(ctx, &client.QueryWorkflowWithOptionsRequest{
 		WorkflowID:           execution.GetWorkflowId(),
 		RunID:                execution.GetRunId(),
 		QueryType:            job.StatusQuery,
@@ -121,7 +121,7 @@ func (s *Server) current(
 	switch {
 	case err != nil:
 		current.Message = "no worker answers at the moment; this is what Temporal knows of the job"
-		s.log.Warn("status query failed", "jobId", current.JobID, "error", err)
+		s.options.Log.Warn("status query failed", "jobId", current.JobID, "error", err)
 	case answer.QueryRejected != nil:
 		return current, false, nil
 	default:

@@ -33,8 +33,8 @@ func (s *Server) readyz(c *gin.Context) {
 
 	answer := health{Status: "unavailable"}
 
-	described, err := s.Temporal.WorkflowService().DescribeTaskQueue(ctx, &workflowservice.DescribeTaskQueueRequest{
-		Namespace:     s.Namespace,
+	described, err := s.options.Temporal.WorkflowService().DescribeTaskQueue(ctx, &workflowservice.DescribeTaskQueueRequest{
+		Namespace:     s.options.Namespace,
 		TaskQueue:     &taskqueuepb.TaskQueue{Name: job.TaskQueue},
 		TaskQueueType: enumspb.TASK_QUEUE_TYPE_WORKFLOW,
 	})

@@ -29,7 +29,7 @@ func (s *Server) observe(c *gin.Context) {
 		level = slog.LevelDebug
 	}
 
-	s.log.Log(c, level, "call", "reference", reference(c), "method", c.Request.Method, "path", c.Request.URL.Path,
+	s.options.Log.Log(c, level, "call", "reference", reference(c), "method", c.Request.Method, "path", c.Request.URL.Path,
 		"status", c.Writer.Status(), "duration", time.Since(started))
 }
 

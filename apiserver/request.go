@@ -2,7 +2,6 @@ package apiserver
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"mime"
 	"net/http"
@@ -73,7 +72,7 @@ func (s *Server) readExecution(c *gin.Context) (*execution, error) {
 	}
 
 	call := &execution{
-		app: found, operation: request.Operation, async: true, withSchema: !request.NoResultSchema, wait: s.DefaultWait,
+		app: found, operation: request.Operation, async: true, withSchema: !request.NoResultSchema, wait: s.options.DefaultWait,
 	}
 
 	if _, given := body["isAsync"]; given {
@@ -160,76 +159,4 @@ func readQuery(c *gin.Context, known ...string) (map[string]string, error) {
 	}
 
 	return read, nil
-}
-
-// program pins what the job is to run, and binds its parameters.
-func (e *execution) program() (job.Input, error) {
-	input := job.Input{AppID: e.app.ID}
-
-	var problems scenario.Problems
-
-	step, err := scenario.ParseOperation(e.operation, e.app.SourceNames())
-	if errors.As(err, &problems) {
-		return input, withProblems(http.StatusBadRequest, CodeRequestInvalid, under("operation", problems))
-	}
-
-	if step.OpName != scenario.RunScenario {
-		input.Program = pin(step.OpName, scenario.Scenario{Steps: []scenario.Step{step}})
-
-		return input, nil
-	}
-
-	params, err := scenario.Decode[scenario.RunScenarioParams](step.OpParams)
-	if err != nil {
-		return input, err
-	}
-
-	entry, err := e.app.Scenario(params.Scenario)
-	if errors.Is(err, app.ErrNotFound) {
-		return input, e.noScenario(params.Scenario)
-	}
-
-	if errors.As(err, &problems) {
-		return input, withProblems(http.StatusUnprocessableEntity, CodeScenarioInvalid, problems)
-	}
-
-	if err != nil {
-		return input, err
-	}
-
-	input.Parameters, err = entry.Bind(params.Parameters)
-	if errors.As(err, &problems) {
-		return input, withProblems(http.StatusBadRequest, CodeRequestInvalid, under("operation.opParams.parameters", problems))
-	}
-
-	input.Program = pin(params.Scenario, entry)
-
-	return input, err
-}
-
-func pin(name string, entry scenario.Scenario) scenario.Program {
-	return scenario.Program{Entry: name, Scenarios: map[string]scenario.Scenario{name: entry}}
-}
-
-func (e *execution) noScenario(name string) error {
-	names, err := e.app.ScenarioNames()
-	if err != nil {
-		return err
-	}
-
-	return newError(http.StatusNotFound, CodeScenarioNotFound, "app %s has no scenario %s; %s",
-		e.app.ID, name, scenario.Suggest(name, names))
-}
-
-// under puts the paths of problems below the place in the request that they are about.
-func under(place string, problems scenario.Problems) scenario.Problems {
-	for i := range problems {
-		if problems[i].Path == "" {
-			problems[i].Path = place
-		} else {
-			problems[i].Path = fmt.Sprintf("%s.%s", place, problems[i].Path)
-		}
-	}
-
-	return problems
 }

@@ -1,6 +1,7 @@
 package apiserver
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -38,9 +39,7 @@ const (
 
 // Server answers the calls of the API.
 type Server struct {
-	Options
-
-	log      *slog.Logger
+	options  Options
 	engine   *gin.Engine
 	draining context.Context //nolint:containedctx // It ends when the server begins to stop, whichever call looks.
 	drain    context.CancelFunc
@@ -50,10 +49,8 @@ type Server struct {
 func New(options Options) *Server {
 	gin.SetMode(gin.ReleaseMode)
 
-	s := &Server{Options: options, log: options.Log, engine: gin.New()}
-	if s.DefaultWait == 0 {
-		s.DefaultWait = DefaultWait
-	}
+	s := &Server{options: options, engine: gin.New()}
+	s.options.DefaultWait = cmp.Or(options.DefaultWait, DefaultWait)
 
 	s.draining, s.drain = context.WithCancel(context.Background())
 

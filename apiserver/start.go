@@ -34,7 +34,7 @@ func (s *Server) start(ctx context.Context, call *execution, input job.Input) (r
 		attributes = append(attributes, job.ScenarioAttribute.ValueSet(input.Program.Entry))
 	}
 
-	run, err := s.Temporal.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
+	run, err := s.options.Temporal.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
 		ID:                                       call.jobID,
 		TaskQueue:                                job.TaskQueue,
 		WorkflowIDReusePolicy:                    enumspb.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE,
@@ -89,7 +89,7 @@ func (s *Server) describe(ctx context.Context, jobID string) (*workflowservice.D
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 
-	found, err := s.Temporal.DescribeWorkflowExecution(ctx, jobID, "")
+	found, err := s.options.Temporal.DescribeWorkflowExecution(ctx, jobID, "")
 
 	if _, ok := errors.AsType[*serviceerror.NotFound](err); ok {
 		return nil, noJob(jobID)

@@ -311,6 +311,34 @@ func TestOperatorsFindTheJob(t *testing.T) {
 	require.Contains(t, details, "Load the companies file")
 }
 
+func TestAProgramThatTemporalCanNotHoldIsRefused(t *testing.T) {
+	t.Parallel()
+
+	appID := newApp(t, map[string]string{
+		"app.yaml": "sources: {stage: {kind: SQLiteSource}}",
+		"scenarios/Large.yaml": "description: " + strings.Repeat("x", 2_000_000) + `
+steps:
+  - {opName: Transform, opParams: {source: stage, query: SELECT 1, returnResult: true}}
+`,
+	})
+	got := api().execute(t, runScenario(appID, "Large", object{}))
+	require.Equal(t, http.StatusRequestEntityTooLarge, got.status, got.text)
+	require.Equal(t, "request_too_large", got.result(t)["code"])
+	require.Contains(t, got.result(t)["message"], "a job can hold 1900000")
+}
+
+func TestNoKeyEntersAJobsHistory(t *testing.T) {
+	t.Parallel()
+
+	jobID := uuid.NewString()
+	got := api().execute(t, with(runScenario("7", "Main", object{}), object{"apiKey": callerKey, "jobId": jobID}))
+	require.Equal(t, http.StatusOK, got.status, got.text)
+
+	for _, event := range historyOf(t, jobID).GetEvents() {
+		require.NotContains(t, event.String(), callerKey)
+	}
+}
+
 func TestWithoutTemporalACallIsAnswered503(t *testing.T) {
 	t.Parallel()
 

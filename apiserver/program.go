@@ -1,0 +1,108 @@
+package apiserver
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"github.com/jobwright/jobwright/app"
+	"github.com/jobwright/jobwright/job"
+	"github.com/jobwright/jobwright/scenario"
+)
+
+// maxInput is the size in bytes up to which a job's input is given to Temporal, which refuses one of 2 MiB.
+const maxInput = 1_900_000
+
+// input pins what the job is to run, binds its parameters, and makes sure that Temporal can hold it.
+func (e *execution) input() (job.Input, error) {
+	input, err := e.program()
+	if err != nil {
+		return input, err
+	}
+
+	encoded, err := json.Marshal(input)
+	if err != nil {
+		return input, err
+	}
+
+	if len(encoded) > maxInput {
+		return input, newError(http.StatusRequestEntityTooLarge, CodeRequestTooLarge,
+			"the scenario with its parameters has %d bytes, and a job can hold %d; put large data into a source",
+			len(encoded), maxInput)
+	}
+
+	return input, nil
+}
+
+// program pins what the job is to run, and binds its parameters.
+func (e *execution) program() (job.Input, error) {
+	input := job.Input{AppID: e.app.ID}
+
+	var problems scenario.Problems
+
+	step, err := scenario.ParseOperation(e.operation, e.app.SourceNames())
+	if errors.As(err, &problems) {
+		return input, withProblems(http.StatusBadRequest, CodeRequestInvalid, under("operation", problems))
+	}
+
+	if step.OpName != scenario.RunScenario {
+		input.Program = pin(step.OpName, scenario.Scenario{Steps: []scenario.Step{step}})
+
+		return input, nil
+	}
+
+	params, err := scenario.Decode[scenario.RunScenarioParams](step.OpParams)
+	if err != nil {
+		return input, err
+	}
+
+	entry, err := e.app.Scenario(params.Scenario)
+	if errors.Is(err, app.ErrNotFound) {
+		return input, e.noScenario(params.Scenario)
+	}
+
+	if errors.As(err, &problems) {
+		return input, withProblems(http.StatusUnprocessableEntity, CodeScenarioInvalid, problems)
+	}
+
+	if err != nil {
+		return input, err
+	}
+
+	input.Parameters, err = entry.Bind(params.Parameters)
+	if errors.As(err, &problems) {
+		return input, withProblems(http.StatusBadRequest, CodeRequestInvalid, under("operation.opParams.parameters", problems))
+	}
+
+	input.Program = pin(params.Scenario, entry)
+
+	return input, err
+}
+
+func pin(name string, entry scenario.Scenario) scenario.Program {
+	return scenario.Program{Entry: name, Scenarios: map[string]scenario.Scenario{name: entry}}
+}
+
+func (e *execution) noScenario(name string) error {
+	names, err := e.app.ScenarioNames()
+	if err != nil {
+		return err
+	}
+
+	return newError(http.StatusNotFound, CodeScenarioNotFound, "app %s has no scenario %s; %s",
+		e.app.ID, name, scenario.Suggest(name, names))
+}
+
+// under puts the paths of problems below the place in the request that they are about.
+func under(place string, problems scenario.Problems) scenario.Problems {
+	for i := range problems {
+		if problems[i].Path == "" {
+			problems[i].Path = place
+		} else {
+			problems[i].Path = fmt.Sprintf("%s.%s", place, problems[i].Path)
+		}
+	}
+
+	return problems
+}
