@@ -23,6 +23,9 @@ type Field struct {
 	form        form
 }
 
+// Form says what a value of the field looks like, for people.
+func (f Field) Form() string { return string(f.form) }
+
 // form is what the value of a field looks like.
 type form string
 

@@ -115,6 +115,16 @@ func TestDevGoesOnWhereItWasKilled(t *testing.T) {
 	require.Equal(t, "completed", apiOf(t, second).eventually(t, "9", running["jobId"].(string), ended)["status"])
 }
 
+func TestDevStartsWhereItWasKilledInItsFirstStart(t *testing.T) {
+	t.Parallel()
+
+	data := t.TempDir()
+	writeApp(t, data, map[string]string{"temporal.db.new": "half a database", "temporal.db.new-journal": "half a journal"})
+
+	got := apiOf(t, dev(t, data)).execute(t, runScenario("7", "Main", object{}))
+	require.Equal(t, http.StatusOK, got.status, got.text)
+}
+
 func TestDevSaysWhatIsInItsWay(t *testing.T) {
 	t.Parallel()
 

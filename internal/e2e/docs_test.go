@@ -123,6 +123,47 @@ func TestTheCommandsOfThePagesHaveTheFlagsThatTheySay(t *testing.T) {
 	require.Equal(t, 3, checked)
 }
 
+func TestThePageOfScenariosTellsWhatIs(t *testing.T) {
+	t.Parallel()
+
+	text, err := os.ReadFile(filepath.Join("..", "..", "docs", "scenarios.md"))
+	require.NoError(t, err)
+
+	for _, operation := range scenario.DataOperations() {
+		_, section, found := strings.Cut(string(text), "### "+operation.Name+"\n\n"+operation.Description+"\n")
+		require.True(t, found, operation.Name)
+
+		for _, field := range operation.Fields {
+			form := field.Form()
+			if field.Required {
+				form += ", required"
+			}
+
+			require.Contains(t, section, "| `"+field.Name+"` | "+form+" | "+field.Description+" |")
+		}
+	}
+
+	// Its app and its scenario are taken as they stand, and run.
+	var examples []string
+	for _, block := range page(t, "docs/scenarios.md") {
+		if block.language == "yaml" {
+			examples = append(examples, block.text)
+		}
+	}
+
+	require.Len(t, examples, 2)
+
+	companies, err := os.ReadFile(filepath.Join("..", "..", "examples", "apps", "7", "files", "companies.csv"))
+	require.NoError(t, err)
+
+	appID := newApp(t, map[string]string{
+		"app.yaml": examples[0], "scenarios/Main.yaml": examples[1], "files/companies.csv": string(companies),
+	})
+	got := api().execute(t, runScenario(appID, "Main", object{}))
+	require.Equal(t, http.StatusOK, got.status, got.text)
+	requireResults(t, theResults, got.result(t)["results"])
+}
+
 func TestEveryCodeIsDocumentedAndEveryDocumentedCodeExists(t *testing.T) {
 	t.Parallel()
 
