@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/testsuite"
@@ -182,6 +183,19 @@ steps:
 `)})
 	require.NoError(t, b.GetWorkflowError())
 	require.Greater(t, len(b.calls), 10)
+}
+
+func TestAStepThatDoesNotEndInTimeFailsItsJob(t *testing.T) {
+	t.Parallel()
+
+	b := newBench(t, func(call) (*job.StepOutcome, error) {
+		return nil, temporal.NewTimeoutError(enumspb.TIMEOUT_TYPE_START_TO_CLOSE, nil)
+	})
+	b.ExecuteWorkflow(job.Workflow, job.Input{AppID: "7", Program: program(t, twoSteps)})
+
+	failure := b.failure(t)
+	require.Equal(t, job.CodeStepTimedOut, failure.Code)
+	require.Contains(t, failure.Message, "no attempt ended in time (StartToClose timeout)")
 }
 
 func TestAnIncurableErrorFailsTheJobAtOnce(t *testing.T) {

@@ -118,8 +118,8 @@ func use(
 	select {
 	case <-ctx.Done():
 		fmt.Fprintln(out, "Stopping. What runs now goes on at the next start.")
-	case err := <-ended:
-		ended <- nil
+	case err := <-ended: // By itself: something is wrong with it.
+		ended <- nil // The caller waits for the end too.
 
 		return err
 	}
@@ -168,11 +168,12 @@ func introduce(out io.Writer, opts options, address string, temporal *temporalse
 
 	_, err = fmt.Fprintf(out, `Jobwright is up.
   API          http://%s/api/v1/ (apiKey %s, accepted from this machine only)
-  Temporal     %s, namespace %s, task queue %s
+  Worker       in this process, task queue %s
+  Temporal     %s, namespace %s
   Temporal UI  http://%s
   Apps         %s: %s
   Data         %s
-`, address, devKey, temporal.Address(), namespace, job.TaskQueue, temporal.UIAddress(), opts.apps,
+`, address, devKey, job.TaskQueue, temporal.Address(), namespace, temporal.UIAddress(), opts.apps,
 		strings.Join(ids, ", "), opts.data)
 
 	return err

@@ -39,8 +39,12 @@ func openDatabase(options Options) (*config.SQL, error) {
 
 func createDatabase(path string, options Options) error {
 	unfinished := path + ".new"
-	if err := os.Remove(unfinished); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
+
+	// What a process left that died here before, with the journal that SQLite would roll back into the new file.
+	for _, leftover := range []string{"", "-journal", "-wal", "-shm"} {
+		if err := os.Remove(unfinished + leftover); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
 	}
 
 	database := &config.SQL{
