@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -377,6 +378,26 @@ func TestTheLoopbackKeyIsRefusedWhereThereIsNone(t *testing.T) {
 
 	production := serve(t, apiserver.Options{Temporal: shared.client, Namespace: "default"}, "")
 	require.Equal(t, http.StatusUnauthorized, production.execute(t, runScenario("7", "Main", object{})).status)
+}
+
+func TestTheLoopbackKeyIsRefusedFromElsewhere(t *testing.T) {
+	t.Parallel()
+
+	server := newServer(apiserver.Options{Temporal: shared.client, Namespace: "default"}, devKey)
+
+	for address, status := range map[string]int{
+		"127.0.0.1:1234": http.StatusNotFound, "[::1]:1234": http.StatusNotFound,
+		"192.0.2.1:1234": http.StatusUnauthorized, "[2001:db8::1]:1234": http.StatusUnauthorized,
+	} {
+		request := httptest.NewRequestWithContext(t.Context(), http.MethodGet,
+			"/api/v1/getJobStatus.jsp?apiKey="+devKey+"&appId=7&jobId=nowhere", nil)
+		request.RemoteAddr = address
+		request.Header.Set("X-Forwarded-For", "127.0.0.1") // Who the peer is, no header says.
+
+		recorder := httptest.NewRecorder()
+		server.ServeHTTP(recorder, request)
+		require.Equal(t, status, recorder.Code, address)
+	}
 }
 
 func TestAServerThatStopsAnswersWhoWaits202(t *testing.T) {
