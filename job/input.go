@@ -13,13 +13,14 @@ type Input struct {
 	AppID      string           `json:"appId"`
 	Program    scenario.Program `json:"program"`
 	Parameters scenario.Params  `json:"parameters,omitempty"` // A value for each parameter of the program's entry.
+	Depth      int              `json:"depth,omitempty"`      // How many jobs stand above this one, which a RunScenario started.
 }
 
 // Task is what the activity of a step is told beside the operation's parameters.
 type Task struct {
 	AppID string `json:"appId"`
 	JobID string `json:"jobId"`
-	Step  string `json:"step"` // The step's path, see [StepStatus].
+	Step  string `json:"step"` // The step's path, with the number of the round in each loop around it: 4.steps[17].2.
 }
 
 // Fingerprint identifies what a request asks for, so that a repeated request can be told from a different one with the

@@ -118,8 +118,28 @@ func TestTheNamesThatTemporalKnowsStay(t *testing.T) {
 		[]string{job.AppAttribute.GetName(), job.ScenarioAttribute.GetName()})
 	require.Len(t, job.SearchAttributes(), 2)
 	require.Equal(t, []string{
-		"parameter_invalid", "step_timed_out", "app_invalid", "result_store", "result_invalid", "internal",
+		"parameter_invalid", "step_timed_out", "app_invalid", "result_store", "result_invalid", "failed", "iterations_exceeded",
+		"signal_timed_out", "branches_failed", "call_too_deep", "limit_exceeded", "child_stopped", "variable_store", "internal",
 	}, job.Codes())
+	require.Equal(t, []string{"signal", "LookUp", "ReadRecords", "DropRecords", "SetVariable", "AppVariables", "variables", "set"},
+		[]string{
+			job.SignalUpdate, job.LookUpActivity, job.ReadRecordsActivity, job.DropRecordsActivity, job.SetVariableActivity,
+			job.VariablesWorkflow, job.VariablesQuery, job.SetVariableUpdate,
+		})
+	require.Equal(t, "app/7/variables", job.VariablesID("7"))
+}
+
+func TestTheStepOfAnActivityIsPartOfItsID(t *testing.T) {
+	t.Parallel()
+
+	for id, path := range map[string]string{
+		"2":                               "2",
+		"4.steps[17].2":                   "4.steps.2",
+		"4.steps[17].2.then.1#LookUp":     "4.steps.2.then.1",
+		"1.steps[0].1.steps[12].3.left.1": "1.steps.1.steps.3.left.1",
+	} {
+		require.Equal(t, path, job.StepPath(id))
+	}
 }
 
 // requireWire requires that value is written as that JSON, to the byte, and read from it as it was.
@@ -174,6 +194,51 @@ func TestTheInputOfAJobStaysAsHistoriesHoldIt(t *testing.T) {
 		})
 }
 
+func TestTheInputOfAChildStaysAsHistoriesHoldIt(t *testing.T) {
+	t.Parallel()
+
+	requireWire(t, `{"appId":"7","program":{"entry":"Sub","scenarios":{"Sub":{"steps":[`+
+		`{"condition":"${n \u003e 1}","opName":"If","opParams":{"condition":"${true}"},"blocks":[`+
+		`{"name":"then","steps":[{"opName":"Return"}]},{"name":"else","steps":null}],"onError":"continue"}]}},`+
+		`"variables":[{"name":"since","type":"date","default":"2024-02-29"}]},"parameters":{"n":2},"depth":3}`,
+		job.Input{
+			AppID: "7",
+			Program: scenario.Program{
+				Entry: "Sub",
+				Scenarios: map[string]scenario.Scenario{"Sub": {Steps: []scenario.Step{{
+					Condition: "${n > 1}", OpName: "If", OpParams: scenario.Params{"condition": "${true}"},
+					Blocks: []scenario.Block{
+						{Name: "then", Steps: []scenario.Step{{OpName: "Return"}}}, {Name: "else"},
+					},
+					OnError: scenario.OnErrorContinue,
+				}}}},
+				Variables: []scenario.Parameter{{Name: "since", Type: source.Date, Default: "2024-02-29"}},
+			},
+			Parameters: scenario.Params{"n": int64(2)}, Depth: 3,
+		})
+}
+
+func TestWhatIsLookedUpStaysAsHistoriesHoldIt(t *testing.T) {
+	t.Parallel()
+
+	query := scenario.Query{Source: "stage", Query: "SELECT :value1", Bind: scenario.Params{"value1": 2.0}}
+
+	requireWire(t, `{"queries":[{"source":"stage","query":"SELECT :value1","bind":{"value1":2.0}}],"variables":["since"]}`,
+		job.LookUp{Queries: []scenario.Query{query}, Variables: []string{"since"}})
+	requireWire(t, `{"cells":[null,9007199254740993],"variables":{"since":2.0}}`,
+		job.Found{Cells: []scenario.Value{{}, {Any: int64(1)<<53 + 1}}, Variables: scenario.Params{"since": 2.0}})
+	requireWire(t, `{"query":{"source":"stage","query":"SELECT :value1","bind":{"value1":2.0}}}`, job.RecordsQuery{Query: query})
+	requireWire(t, `{"query":{"source":"","query":""},"key":"7/run/1-1.ndjson","offset":70}`,
+		job.RecordsQuery{Key: "7/run/1-1.ndjson", Offset: 70})
+	requireWire(t, `{"records":[{"n":1}],"key":"7/run/1-1.ndjson","next":80}`,
+		job.RecordsPage{Records: []scenario.Params{{"n": int64(1)}}, Key: "7/run/1-1.ndjson", Next: 80})
+	requireWire(t, `{"name":"since","value":1.0,"id":"nightly/3"}`,
+		job.Variable{Name: "since", Value: scenario.Value{Any: 1.0}, ID: "nightly/3"})
+	requireWire(t, `{"name":"go","data":{"yes":true},"from":"boss"}`,
+		job.Signal{Name: "go", Data: scenario.Value{Any: map[string]any{"yes": true}}, From: "boss"})
+	requireWire(t, `{"awaited":true}`, job.SignalTaken{Awaited: true})
+}
+
 func TestTheTaskOfAStepStaysAsHistoriesHoldIt(t *testing.T) {
 	t.Parallel()
 
@@ -184,6 +249,8 @@ func TestTheOutcomeOfAStepStaysAsHistoriesHoldIt(t *testing.T) {
 	t.Parallel()
 
 	requireWire(t, `{"rows":7}`, job.StepOutcome{Rows: 7})
+	requireWire(t, `{"rows":7,"value":[{"n":1.0}]}`,
+		job.StepOutcome{Rows: 7, Value: scenario.Value{Any: []any{map[string]any{"n": 1.0}}}})
 	requireWire(t, `{"name":null,"key":"","records":0,"schemaBytes":0}`, job.Result{})
 	requireWire(t, `{"rows":7,"result":{"name":null,"key":"7/run/2-1.json","records":7,"schemaBytes":12}}`,
 		job.StepOutcome{Rows: 7, Result: &job.Result{Key: "7/run/2-1.json", Records: 7, SchemaBytes: 12}})

@@ -2,6 +2,7 @@ package job
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -12,9 +13,10 @@ import (
 
 // The names under which Temporal knows Jobwright's things.
 const (
-	TaskQueue   = "jobwright"   // The task queue of every job and every step.
-	Workflow    = "RunScenario" // The workflow type of every job.
-	StatusQuery = "status"      // The query that answers a [Status].
+	TaskQueue    = "jobwright"   // The task queue of every job and every step.
+	Workflow     = "RunScenario" // The workflow type of every job.
+	StatusQuery  = "status"      // The query that answers a [Status].
+	SignalUpdate = "signal"      // The update that takes a [Signal] and answers a [SignalTaken].
 
 	MemoAppID       = "appId"       // The memo field with the app that a job belongs to.
 	MemoFingerprint = "fingerprint" // The memo field with the [Fingerprint] of the request that started the job.
@@ -56,3 +58,9 @@ func CheckID(id string) error {
 
 	return nil
 }
+
+var round = regexp.MustCompile(`\[\d+\]|#.*`)
+
+// StepPath returns the path of the step that an activity belongs to, given the activity's ID: the ID names, besides, the
+// rounds of the loops around the step, and what else than the step's own operation the activity does.
+func StepPath(activityID string) string { return round.ReplaceAllString(activityID, "") }

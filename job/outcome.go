@@ -1,11 +1,16 @@
 package job
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/jobwright/jobwright/scenario"
+)
 
 // Outcome is what a job leaves behind when it ends.
 type Outcome struct {
-	Results []Result     `json:"results"` // In the order in which the steps returned them.
-	Steps   []StepStatus `json:"steps"`
+	Results []Result        `json:"results"` // In the order in which the steps returned them.
+	Steps   []StepStatus    `json:"steps"`
+	Value   *scenario.Value `json:"value,omitempty"` // What a Return gave; nil where none did.
 }
 
 // Result refers to a result set in the result store.
@@ -19,8 +24,9 @@ type Result struct {
 
 // StepOutcome is what the activity of a data operation returns.
 type StepOutcome struct {
-	Rows   int64   `json:"rows"` // Records written or returned.
-	Result *Result `json:"result,omitempty"`
+	Rows   int64          `json:"rows"` // Records written or returned.
+	Result *Result        `json:"result,omitempty"`
+	Value  scenario.Value `json:"value,omitzero"` // What later steps read as its value.
 }
 
 // Failure is why and where a job failed. It is the detail of the error with which its workflow ends, and holds what the
@@ -30,6 +36,7 @@ type Failure struct {
 	Message  string     `json:"message"`
 	Step     *StepPlace `json:"step,omitempty"`
 	Attempts int32      `json:"attempts,omitempty"` // How often the step was tried, where that is known.
+	Trace    []string   `json:"trace,omitempty"`    // The places from the step that failed to the outermost one around it.
 	Outcome  Outcome    `json:"outcome"`
 }
 
@@ -55,19 +62,32 @@ func (p StepPlace) String() string {
 	return place
 }
 
-// The codes of failures that are not those of a source (see source.Codes).
+// The codes of failures that are not those of a source (see source.Codes). A Fail has the code that its author gave it.
 const (
-	CodeParameterInvalid = "parameter_invalid" // A step's parameters were wrong once their expressions were evaluated.
-	CodeStepTimedOut     = "step_timed_out"    // No attempt ended within the step's timeout, or its workers died.
-	CodeAppInvalid       = "app_invalid"       // The app's files on a worker are missing or wrong.
-	CodeResultStore      = "result_store"      // The result store did not take a result.
-	CodeResultInvalid    = "result_invalid"    // A result holds what the API can't answer.
-	CodeInternal         = "internal"          // A defect of Jobwright's.
+	CodeParameterInvalid   = "parameter_invalid"   // A step's parameters were wrong once their expressions were evaluated.
+	CodeStepTimedOut       = "step_timed_out"      // No attempt ended within the step's timeout, or its workers died.
+	CodeAppInvalid         = "app_invalid"         // The app's files on a worker are missing or wrong.
+	CodeResultStore        = "result_store"        // The result store did not take a result.
+	CodeResultInvalid      = "result_invalid"      // A result holds what the API can't answer.
+	CodeFailed             = "failed"              // A Fail that names no code of its own.
+	CodeIterationsExceeded = "iterations_exceeded" // A While went on beyond its maxIterations.
+	CodeSignalTimedOut     = "signal_timed_out"    // A WaitForSignal waited in vain.
+	CodeBranchesFailed     = "branches_failed"     // Branches of a Parallel that collects errors failed.
+	CodeCallTooDeep        = "call_too_deep"       // Scenarios ran each other beyond the bound of their recursion.
+	CodeLimitExceeded      = "limit_exceeded"      // A value, or the job's state, is larger than Temporal could hold.
+	CodeChildStopped       = "child_stopped"       // The job that a RunScenario started was stopped or terminated by itself.
+	CodeVariableStore      = "variable_store"      // The app's variables can't be reached.
+	CodeInternal           = "internal"            // A defect of Jobwright's.
 )
 
 // Codes returns every code of a failure that is not a source's.
 func Codes() []string {
-	return []string{CodeParameterInvalid, CodeStepTimedOut, CodeAppInvalid, CodeResultStore, CodeResultInvalid, CodeInternal}
+	return []string{
+		CodeParameterInvalid, CodeStepTimedOut, CodeAppInvalid, CodeResultStore, CodeResultInvalid, CodeFailed,
+		CodeIterationsExceeded, CodeSignalTimedOut, CodeBranchesFailed, CodeCallTooDeep, CodeLimitExceeded,
+		CodeChildStopped, CodeVariableStore,
+		CodeInternal,
+	}
 }
 
 // ErrorDetail is the detail of the error that a step's activity ends with.

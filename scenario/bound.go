@@ -15,20 +15,41 @@ const (
 	maxMemory     = 10_000  // Values that it makes on its way, in the unit of expr's own memory budget.
 	maxValues     = 10_000  // Values in what it gives, at any depth.
 	maxResult     = 1 << 20 // Bytes of text in what it gives.
+	maxLoopText   = 4 << 10 // Bytes of the longest text in what it uses, if it goes through a list: it may look at it each time.
 )
 
-// checkWork refuses what could multiply an expression's work without a bound: a loop within a loop, and a name for a value
-// that is used again and again. What is no expression at all, compiling tells better.
-func checkWork(expression string) error {
-	tree, err := parser.Parse(expression)
-	if err != nil {
-		return nil //nolint:nilerr // See above.
+// parseExpression finds the names that an expression uses. It refuses what could multiply an expression's work without a
+// bound: a loop within a loop, and a name for a value that is used again and again. What is no expression at all, compiling
+// tells better.
+func parseExpression(expression string) (uses, error) {
+	if len(expression) > maxExpression {
+		return uses{}, fmt.Errorf("an expression has at most %d bytes, this has %d", maxExpression, len(expression))
 	}
 
+	tree, err := parser.Parse(expression)
+	if err != nil {
+		return uses{}, nil //nolint:nilerr // See above.
+	}
+
+	if err := refused(tree.Node); err != nil {
+		return uses{}, expressionError(expression, err)
+	}
+
+	return usesOf(tree.Node), nil
+}
+
+// refused says what of expr-lang is not part of the language.
+func refused(tree ast.Node) error {
 	var refused error
 
-	ast.Find(tree.Node, func(node ast.Node) bool {
+	ast.Find(tree, func(node ast.Node) bool {
 		switch n := node.(type) {
+		case *ast.IdentifierNode:
+			if n.Value == "$env" { // It would read names past all that is known of them.
+				refused = errors.New("$env is not part of the language; write the names themselves")
+			}
+		case *ast.SequenceNode:
+			refused = errors.New("an expression is one value; use the steps SetVariable, If and ForEach for the rest")
 		case *ast.BuiltinNode: // Those with a loop are part of expr-lang's syntax, and can't be taken away there.
 			if refusedFunctions[n.Name] != "" {
 				refused = noFunction(n.Name)
@@ -70,4 +91,46 @@ func (s *size) add(text string) error {
 	}
 
 	return nil
+}
+
+// longestText returns the length in bytes of the longest text in a value, at any depth.
+func longestText(value any) int {
+	longest := 0
+
+	switch v := value.(type) {
+	case string:
+		return len(v)
+	case []any:
+		for _, entry := range v {
+			longest = max(longest, longestText(entry))
+		}
+	case map[string]any:
+		for _, entry := range v { //workflowcheck:ignore // The longest is the same in every order.
+			longest = max(longest, longestText(entry))
+		}
+	}
+
+	return longest
+}
+
+// SizeOf is roughly how many bytes a value takes as JSON, for bounds of what a job keeps.
+func SizeOf(value any) int {
+	const scalar = 8
+
+	size := scalar
+
+	switch v := value.(type) {
+	case string:
+		size += len(v)
+	case []any:
+		for _, entry := range v {
+			size += SizeOf(entry)
+		}
+	case map[string]any:
+		for name, entry := range v { //workflowcheck:ignore // The sum is the same in every order.
+			size += len(name) + SizeOf(entry)
+		}
+	}
+
+	return size
 }

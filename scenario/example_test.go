@@ -20,13 +20,13 @@ steps:
       returnResult: true
 `)
 
-	_, err := scenario.Parse("scenarios/Main.yaml", text, []string{"files", "stage"})
+	_, err := scenario.Parse("scenarios/Main.yaml", text, scenario.Surroundings{Sources: []string{"files", "stage"}})
 	fmt.Println(err)
 
 	// Output:
 	// scenarios/Main.yaml:4:5: unknown operation Transfrom; did you mean Transform? [operation_unknown]
 	// scenarios/Main.yaml:7:7: unknown source stag; did you mean stage? [source_unknown]
-	// scenarios/Main.yaml:9:14: in ${contry}, column 1: unknown name contry [expression_invalid]
+	// scenarios/Main.yaml:9:14: in ${contry}, column 1: unknown name contry; did you mean country? [expression_invalid]
 }
 
 // Bind completes the values that a caller gives with the scenario's defaults.
@@ -38,7 +38,7 @@ parameters:
 steps:
   - opName: Transform
     opParams: {source: stage, query: SELECT 1, returnResult: true}
-`), []string{"stage"})
+`), scenario.Surroundings{Sources: []string{"stage"}})
 	if err != nil {
 		fmt.Println(err)
 

@@ -18,17 +18,9 @@ import (
 	"github.com/jobwright/jobwright/source"
 )
 
-// compile checks an expression against the names and types in scope.
+// compile checks an expression, which [parseExpression] has read, against the names and types in scope.
 func compile(expression string, scope types.Map) (*vm.Program, error) {
-	if len(expression) > maxExpression {
-		return nil, fmt.Errorf("an expression has at most %d bytes, this has %d", maxExpression, len(expression))
-	}
-
-	if err := checkWork(expression); err != nil {
-		return nil, expressionError(expression, err)
-	}
-
-	options := append([]expr.Option{expr.Env(scope), expr.MaxNodes(maxNodes)}, functions()...)
+	options := append([]expr.Option{expr.MaxNodes(maxNodes), expr.Env(scope)}, functions()...)
 
 	program, err := expr.Compile(expression, options...)
 	if err != nil {
@@ -38,16 +30,99 @@ func compile(expression string, scope types.Map) (*vm.Program, error) {
 	return program, nil
 }
 
-// evaluate runs an expression over the values in scope.
-func evaluate(expression string, names types.Map, values map[string]any) (any, error) {
-	program, err := compile(expression, names)
+// evaluator evaluates the expressions of one run of a scenario, and keeps what it compiled for the next time.
+type evaluator struct {
+	variables map[string]Parameter // Those of the app.
+	templates map[string]template
+	programs  map[string]*program
+	work      int64
+}
+
+// program is a compiled expression.
+type program struct {
+	uses
+
+	code *vm.Program
+}
+
+// maxCompiled bounds how many expressions an evaluator keeps.
+const maxCompiled = 10_000
+
+// template takes a text apart.
+func (e *evaluator) template(text string) (template, error) {
+	if known, ok := e.templates[text]; ok {
+		return known, nil
+	}
+
+	parsed, err := parseTemplate(text)
+	if err != nil {
+		return nil, err
+	}
+
+	if e.templates == nil || len(e.templates) >= maxCompiled {
+		e.templates = map[string]template{}
+	}
+
+	e.templates[text] = parsed
+
+	return parsed, nil
+}
+
+// program compiles an expression. Its names and types were checked when the scenario was read; here it takes the types that
+// the values have.
+func (e *evaluator) program(expression string) (*program, error) {
+	if known, ok := e.programs[expression]; ok {
+		return known, nil
+	}
+
+	used, err := parseExpression(expression)
+	if err != nil {
+		return nil, err
+	}
+
+	code, err := compile(expression, used.untyped())
+	if err != nil {
+		return nil, err
+	}
+
+	compiled := &program{code: code, uses: used}
+
+	if len(e.programs) >= maxCompiled {
+		e.programs = map[string]*program{}
+	}
+
+	e.programs[expression] = compiled
+
+	return compiled, nil
+}
+
+// Work is measured in expressions without a loop. One with a loop counts for more, by how much it may look at again and
+// again.
+const (
+	workOfLoop  = 10
+	bytesOfWork = 16
+)
+
+// evaluate runs an expression over what the scope and the moment hold.
+func (e *evaluator) evaluate(expression string, scope *Scope, moment Moment) (any, error) {
+	program, err := e.program(expression)
+	if err != nil {
+		return nil, err
+	}
+
+	e.work++
+	if program.hasLoops {
+		e.work += workOfLoop
+	}
+
+	env, err := e.env(program, scope, moment)
 	if err != nil {
 		return nil, err
 	}
 
 	machine := vm.VM{MemoryBudget: maxMemory}
 
-	result, err := machine.Run(program, toExpr(values))
+	result, err := machine.Run(program.code, env)
 	if err != nil {
 		return nil, expressionError(expression, err)
 	}
@@ -60,18 +135,80 @@ func evaluate(expression string, names types.Map, values map[string]any) (any, e
 	return value, nil
 }
 
-// expressionError says what is wrong in one line.
+// env returns the values of the names that a program may use, in the form that expr computes with.
+func (e *evaluator) env(program *program, scope *Scope, moment Moment) (map[string]any, error) {
+	var functions map[string]any
+	if program.readsMoment() {
+		functions = momentFunctions(moment)
+	}
+
+	env := make(map[string]any, len(program.names))
+
+	return env, missingOf(len(program.names), func(i int) (err error) {
+		name := program.names[i]
+
+		value, known := scope.lookup(name)
+		declared, ofApp := e.variables[name]
+
+		switch function, isFunction := functions[name]; {
+		case isFunction:
+			env[name] = function
+
+			return nil
+		case name == nameSteps:
+			value = scope.outcomes(program.uses)
+		case !known && ofApp:
+			if value, err = moment.variable(declared); err != nil {
+				return err
+			}
+		}
+
+		if program.hasLoops {
+			e.work += int64(SizeOf(value) / bytesOfWork)
+		}
+
+		if program.hasLoops && longestText(value) > maxLoopText {
+			return fmt.Errorf("%s holds a text of more than %d bytes, too long for a function that goes through a list",
+				name, maxLoopText)
+		}
+
+		env[name] = toExpr(value)
+
+		return nil
+	})
+}
+
+// expressionError says what is wrong in one line. The error is [*unknownNameError] for a name that is not known.
 func expressionError(expression string, err error) error {
 	located, ok := errors.AsType[*file.Error](err)
 	if !ok {
 		return fmt.Errorf("in ${%s}: %w", expression, err)
 	}
 
-	if name, isName := strings.CutPrefix(located.Message, "unknown name "); isName && refusedFunctions[name] != "" {
-		located.Message = noFunction(name).Error()
+	message := located.Message
+
+	name, isName := strings.CutPrefix(message, "unknown name ")
+	if isName && refusedFunctions[name] != "" {
+		message, isName = noFunction(name).Error(), false
 	}
 
-	return fmt.Errorf("in ${%s}, column %d: %s", expression, located.Column+1, located.Message)
+	if hint := javascriptHint(expression); hint != "" {
+		message, isName = message+"; this looks like JavaScript: "+hint, false
+	}
+
+	told := fmt.Errorf("in ${%s}, column %d: %s", expression, located.Column+1, message)
+	if isName {
+		return &unknownNameError{error: told, name: name}
+	}
+
+	return told
+}
+
+// unknownNameError is the error of an expression that uses a name which is not known.
+type unknownNameError struct {
+	error
+
+	name string
 }
 
 // resultForm returns the form of what a compiled expression gives, or "" where only running it can tell.
@@ -99,21 +236,24 @@ func resultForm(program *vm.Program) form {
 	}
 }
 
-// exprType returns the type that the values of a standard type have in expressions.
-func exprType(t source.Type) types.Type {
+// formOfType returns the form of the values of a standard type.
+func formOfType(t source.Type) form {
 	switch t {
 	case source.Integer:
-		return types.Int
+		return formInteger
 	case source.Float:
-		return types.Float64
+		return formNumber
 	case source.Boolean:
-		return types.Bool
+		return formBoolean
 	case source.Text, source.Date, source.Timestamp, source.Binary:
-		return types.String
+		return formText
 	}
 
-	return types.Any
+	return ""
 }
+
+// exprType returns the type that the values of a standard type have in expressions.
+func exprType(t source.Type) types.Type { return typeOfForm(formOfType(t)) }
 
 // toExpr turns a value of the language into the form that expr computes with, where an integer is an int.
 func toExpr(value any) any {

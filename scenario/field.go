@@ -14,12 +14,15 @@ import (
 
 // Field is one field of an object of the language, read from the Go struct that holds the object. The struct is the one
 // place that defines it: its JSON tag names the field, `required:"true"` says that it can't be left out, `refers:"source"`
-// that its value names a source of the app, and `description` says to people what it means.
+// that its value names a source of the app, `literal:"true"` that it can't be an expression, `lazy:"true"` that its
+// expressions are evaluated when the operation needs them, and `description` says to people what it means.
 type Field struct {
 	Name        string
 	Description string
 	Required    bool
 	Refers      string
+	Literal     bool
+	Lazy        bool
 	form        form
 }
 
@@ -40,7 +43,18 @@ const (
 	formObject   form = "an object"
 	formList     form = "a list"
 	formAny      form = "a value"
+
+	formTexts     form = "a list of texts"
+	formOnError   form = "fail or continue"
+	formCondition form = "true, false or an expression"
+	formSteps     form = "a list of steps"
+	formCases     form = "a list of cases"
+	formBranches  form = "an object of lists of steps"
+	formRules     form = "a list of rules"
 )
+
+// holdsSteps reports whether values of the form hold steps, which become blocks.
+func (f form) holdsSteps() bool { return f == formSteps || f == formCases || f == formBranches }
 
 // fieldsOf reads the fields of the struct T.
 func fieldsOf[T any]() []Field {
@@ -53,6 +67,8 @@ func fieldsOf[T any]() []Field {
 			Description: structField.Tag.Get("description"),
 			Required:    structField.Tag.Get("required") == "true",
 			Refers:      structField.Tag.Get("refers"),
+			Literal:     structField.Tag.Get("literal") == "true",
+			Lazy:        structField.Tag.Get("lazy") == "true",
 			form:        formOf(structField.Type),
 		})
 	}
@@ -68,8 +84,24 @@ func formOf(t reflect.Type) form {
 		return formType
 	case reflect.TypeFor[map[string]source.Type]():
 		return formTypes
-	case reflect.TypeFor[any]():
+	case reflect.TypeFor[any](), reflect.TypeFor[Value]():
 		return formAny
+	case reflect.TypeFor[*bool]():
+		return formBoolean
+	case reflect.TypeFor[[]string]():
+		return formTexts
+	case reflect.TypeFor[OnError]():
+		return formOnError
+	case reflect.TypeFor[Condition]():
+		return formCondition
+	case reflect.TypeFor[Steps]():
+		return formSteps
+	case reflect.TypeFor[Cases]():
+		return formCases
+	case reflect.TypeFor[Branches]():
+		return formBranches
+	case reflect.TypeFor[IgnoreRules]():
+		return formRules
 	}
 
 	switch t.Kind() {
@@ -104,11 +136,15 @@ func (f form) mismatch(value any) string {
 		case float64:
 			fits = !math.IsNaN(number)
 		}
-	case formBoolean:
+	case formBoolean, formCondition:
 		_, fits = value.(bool)
-	case formList:
+	case formOnError:
+		fits = value == string(OnErrorFail) || value == string(OnErrorContinue)
+	case formTexts:
+		fits = isTexts(value)
+	case formList, formSteps, formCases, formRules:
 		_, fits = value.([]any)
-	case formObject:
+	case formObject, formBranches:
 		_, fits = value.(map[string]any)
 	case formAny:
 		fits = true
@@ -139,6 +175,16 @@ func (f form) mismatch(value any) string {
 	return fmt.Sprintf("want %s, have %s", f, describe(value))
 }
 
+func isTexts(value any) bool {
+	list, isList := value.([]any)
+
+	return isList && !slices.ContainsFunc(list, func(entry any) bool {
+		_, isText := entry.(string)
+
+		return !isText
+	})
+}
+
 func typeMismatch(value any) string {
 	text, _ := value.(string)
 	if source.Type(text).Valid() {
@@ -162,6 +208,10 @@ func (f form) accepts(given form) bool {
 		return f == formNumber
 	case given == formText:
 		return f == formDuration || f == formType
+	case given == formBoolean:
+		return f == formCondition
+	case given == formList:
+		return f == formTexts
 	case given == formObject:
 		return f == formTypes
 	}

@@ -17,17 +17,18 @@ const maxText = 64 << 10
 
 // refusedFunctions are those of expr-lang's that expressions don't have, with the reason.
 var refusedFunctions = map[string]string{
-	"now":      refusedClock,
-	"date":     refusedClock,
-	"timezone": refusedClock,
+	"now":      "", // Replaced, see momentFunctions.
+	"date":     refusedTime,
+	"duration": refusedTime,
+	"timezone": refusedTime,
 	"reduce":   refusedWork,
 	"flatten":  refusedWork,
 	"uniq":     refusedWork,
 }
 
 const (
-	refusedClock = "an expression can't read the clock, its answer must stay the same in a replay"
-	refusedWork  = "its work has no bound"
+	refusedTime = "dates and moments are texts; see now, today, addTime, addDays, formatTime and secondsBetween"
+	refusedWork = "its work has no bound"
 )
 
 func noFunction(name string) error {
@@ -52,6 +53,10 @@ func functions() []expr.Option {
 		{"string", scalarText, new(func(any) string)},
 		{"toJSON", toJSON, new(func(any) string)},
 		{"fromJSON", fromJSON, new(func(string) any)},
+		{"addTime", addTime, new(func(string, string) string)},
+		{"addDays", addDays, new(func(string, int) string)},
+		{"formatTime", formatTime, new(func(string, string) string)},
+		{"secondsBetween", secondsBetween, new(func(string, string) float64)},
 	}
 
 	var options []expr.Option

@@ -9,14 +9,19 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
-// position is a place in a file, from 1.
-type position struct{ line, column int }
-
-// document is a YAML or JSON file as values, with the position of each: of a field's key, or of a list's entry.
+// document is a YAML or JSON file as values, with where they stand.
 type document struct {
 	value     any
-	positions map[string]position // By path: steps[0].opParams.source.
+	root      *yaml.Node
+	steps     map[string]int // The lines in which steps are given their names.
+	variables map[string]int // The lines in which variables are first set.
 }
+
+// Bounds of what a file may hold, so that reading it takes no longer than its length asks for.
+const (
+	maxNesting = 100   // How deep lists and objects may lie within each other.
+	maxPath    = 1_000 // Bytes of a path: a long name, or many, with a long list below.
+)
 
 // parseDocument reads text as one YAML document; JSON is YAML too. A date stays the text that it was written as.
 func parseDocument(text []byte) (*document, Problems) {
@@ -25,14 +30,15 @@ func parseDocument(text []byte) (*document, Problems) {
 		return nil, Problems{syntaxProblem(err)}
 	}
 
-	parsed := &document{positions: map[string]position{}}
+	parsed := &document{steps: map[string]int{}, variables: map[string]int{}}
 	if node.Kind != yaml.DocumentNode || len(node.Content) == 0 {
 		return parsed, nil
 	}
 
 	var problems Problems
 
-	parsed.value = parsed.read("", node.Content[0], &problems)
+	parsed.root = node.Content[0]
+	parsed.value = parsed.read("", 0, parsed.root, &problems)
 
 	return parsed, problems
 }
@@ -52,25 +58,27 @@ func syntaxProblem(err error) Problem {
 	return problem
 }
 
-// read turns a node into a value and notes the positions of what it holds.
-func (d *document) read(path string, node *yaml.Node, problems *Problems) any {
-	if _, noted := d.positions[path]; !noted {
-		d.positions[path] = position{node.Line, node.Column}
-	}
-
+// read turns a node into a value.
+func (d *document) read(path string, depth int, node *yaml.Node, problems *Problems) any {
 	if node.Anchor != "" || node.Style&yaml.TaggedStyle != 0 {
 		d.complain(problems, path, node, "anchors and tags are not part of the language; write the value out")
 
 		return nil
 	}
 
+	if depth > maxNesting || len(path) > maxPath {
+		d.complain(problems, path, node, "this lies too deep within lists and objects, or below names that are too long")
+
+		return nil
+	}
+
 	switch node.Kind {
 	case yaml.MappingNode:
-		return d.readMapping(path, node, problems)
+		return d.readMapping(path, depth, node, problems)
 	case yaml.SequenceNode:
 		list := make([]any, len(node.Content))
 		for i, entry := range node.Content {
-			list[i] = d.read(fmt.Sprintf("%s[%d]", path, i), entry, problems)
+			list[i] = d.read(fmt.Sprintf("%s[%d]", path, i), depth+1, entry, problems)
 		}
 
 		return list
@@ -88,7 +96,7 @@ func (d *document) read(path string, node *yaml.Node, problems *Problems) any {
 	}
 }
 
-func (d *document) readMapping(path string, node *yaml.Node, problems *Problems) any {
+func (d *document) readMapping(path string, depth int, node *yaml.Node, problems *Problems) any {
 	object := make(map[string]any, len(node.Content)/2) //nolint:mnd // Keys and values alternate.
 
 	for i := 0; i+1 < len(node.Content); i += 2 {
@@ -107,17 +115,41 @@ func (d *document) readMapping(path string, node *yaml.Node, problems *Problems)
 			continue
 		}
 
-		d.positions[at] = position{key.Line, key.Column}
-		object[key.Value] = d.read(at, node.Content[i+1], problems)
+		object[key.Value] = d.read(at, depth+1, node.Content[i+1], problems)
 	}
+
+	d.noteNames(node, object)
 
 	return object
 }
 
+// noteNames notes what a step names, for messages about names that are used before they exist.
+func (d *document) noteNames(node *yaml.Node, object map[string]any) {
+	if _, isStep := object["opName"]; !isStep {
+		return
+	}
+
+	name, _ := object["name"].(string)
+	if _, noted := d.steps[name]; !noted {
+		d.steps[name] = node.Line
+	}
+
+	params, _ := object["opParams"].(map[string]any)
+	if name, _ := params["name"].(string); object["opName"] == OpSetVariable {
+		if _, noted := d.variables[name]; !noted {
+			d.variables[name] = node.Line
+		}
+	}
+}
+
+// stepLine returns the line of the step of that name, or 0.
+func (d *document) stepLine(name string) int { return d.steps[name] }
+
+// variableLine returns the line of the step that sets the variable of that name first, or 0.
+func (d *document) variableLine(name string) int { return d.variables[name] }
+
 func (d *document) complain(problems *Problems, path string, node *yaml.Node, message string) {
-	*problems = append(*problems, Problem{
-		Code: CodeSyntax, Line: node.Line, Column: node.Column, Path: path, Message: message,
-	})
+	problems.add(Problem{Code: CodeSyntax, Line: node.Line, Column: node.Column, Path: path, Message: message})
 }
 
 // scalar reads a scalar by YAML's core schema. What is neither null, boolean nor number is text, also a date.
@@ -161,13 +193,4 @@ func yamlNumber(text string) (any, error) {
 	}
 
 	return value, nil
-}
-
-// join returns the path of a field of the object at path.
-func join(path, field string) string {
-	if path == "" {
-		return field
-	}
-
-	return path + "." + field
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/agnivade/levenshtein"
 )
@@ -26,6 +27,13 @@ const (
 	CodeParameterUnknown  Code = "parameter_unknown"
 	CodeParameterMissing  Code = "parameter_missing"
 	CodeParameterMismatch Code = "parameter_type_mismatch"
+	CodeScenarioUnknown   Code = "scenario_unknown"
+	CodeAccessUnknown     Code = "access_unknown"
+	CodeVariableUnknown   Code = "variable_unknown"
+	CodeVariableShared    Code = "variable_shared"
+	CodeStepUnreachable   Code = "step_unreachable"
+	CodeCallCycle         Code = "call_cycle"
+	CodeTooLarge          Code = "too_large"
 )
 
 // Codes returns every code of a mistake.
@@ -33,7 +41,8 @@ func Codes() []Code {
 	return []Code{
 		CodeSyntax, CodeFieldUnknown, CodeFieldMissing, CodeTypeMismatch, CodeValueInvalid, CodeNameTaken,
 		CodeOperationUnknown, CodeSourceUnknown, CodeExpressionInvalid, CodeParameterUnknown, CodeParameterMissing,
-		CodeParameterMismatch,
+		CodeParameterMismatch, CodeScenarioUnknown, CodeAccessUnknown, CodeVariableUnknown, CodeVariableShared,
+		CodeStepUnreachable, CodeCallCycle, CodeTooLarge,
 	}
 }
 
@@ -62,7 +71,7 @@ func (p Problem) String() string {
 }
 
 // Problems are all the mistakes found at once, as an error.
-type Problems []Problem //nolint:errname // It is the list that everybody shows, and an error only on its way.
+type Problems []Problem //nolint:errname,recvcheck // A list that grows in place, and an error only on its way.
 
 // Error tells every mistake, a line each.
 func (p Problems) Error() string {
@@ -74,6 +83,26 @@ func (p Problems) Error() string {
 	return strings.Join(lines, "\n")
 }
 
+// maxProblems bounds how many mistakes are told at once.
+const maxProblems = 1_000
+
+// add notes a mistake, unless there are too many already; then that is told, once.
+func (p *Problems) add(problem Problem) {
+	switch len(*p) {
+	case maxProblems + 1:
+		return
+	case maxProblems:
+		problem.Code = CodeTooLarge
+		problem.Message = fmt.Sprintf(
+			"there are more mistakes than these %d; they are looked for when these are mended", maxProblems)
+	}
+
+	*p = append(*p, problem)
+}
+
+// isFull reports whether it makes no sense to look for more mistakes.
+func (p *Problems) isFull() bool { return len(*p) > maxProblems }
+
 // err returns the problems in the order of the document, or nil when there are none.
 func (p Problems) err() error {
 	if len(p) == 0 {
@@ -81,7 +110,7 @@ func (p Problems) err() error {
 	}
 
 	slices.SortStableFunc(p, func(a, b Problem) int {
-		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
+		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
 	})
 
 	return p
@@ -93,19 +122,28 @@ func Suggest(name string, known []string) string {
 		return "there are none"
 	}
 
-	const near = 3
+	const near, shown = 3, 30
 
 	best, distance := "", near+1
 
 	for _, candidate := range known {
+		// To compare takes as long as the lengths multiplied, and this already says that they are far apart.
+		if d := utf8.RuneCountInString(name) - utf8.RuneCountInString(candidate); d < -near || d > near {
+			continue
+		}
+
 		d := levenshtein.ComputeDistance(strings.ToLower(name), strings.ToLower(candidate))
-		if d < distance && d < len(candidate) {
+		if d < distance && 2*d <= len(candidate) { // More than half of it would be no likeness.
 			best, distance = candidate, d
 		}
 	}
 
 	if best != "" {
 		return "did you mean " + best + "?"
+	}
+
+	if more := len(known) - shown; more > 0 {
+		return fmt.Sprintf("known are %s and %d more", strings.Join(known[:shown], ", "), more)
 	}
 
 	return "known are " + strings.Join(known, ", ")

@@ -1,16 +1,11 @@
 package scenario
 
 import (
+	"slices"
 	"time"
 
 	"github.com/jobwright/jobwright/source"
 )
-
-// Program is what a job runs, pinned when the job starts: a change of the app's files never changes a running job.
-type Program struct {
-	Entry     string              `json:"entry"`     // The name of the scenario that the job starts with.
-	Scenarios map[string]Scenario `json:"scenarios"` // That scenario, and every one that it can call.
-}
 
 // Scenario is a list of steps, with the parameters that it can be run with.
 type Scenario struct {
@@ -18,9 +13,11 @@ type Scenario struct {
 	Description string      `json:"description,omitempty"`
 	Parameters  []Parameter `json:"parameters,omitempty"`
 	Steps       []Step      `json:"steps"`
+
+	document *document // Where things stand in its file, as long as it is not pinned; see [NewProgram].
 }
 
-// Parameter is a value that a scenario is run with.
+// Parameter is a value that a scenario is run with. A variable of an app is declared in the same words.
 type Parameter struct {
 	Name        string      `json:"name"`
 	Type        source.Type `json:"type"`
@@ -31,14 +28,48 @@ type Parameter struct {
 
 // Step is one operation, with its parameters and how it is to be tried.
 type Step struct {
-	Title    string   `json:"title,omitempty"` // What people read in progress, in Temporal UI and in errors.
-	Name     string   `json:"name,omitempty"`  // The name by which later expressions read its outcome, as steps.<name>.
-	OpName   string   `json:"opName"`
-	OpParams Params   `json:"opParams,omitempty"`
-	Retry    *Retry   `json:"retry,omitempty"`
-	Timeout  Duration `json:"timeout,omitempty"` // The longest that one attempt may take.
-	Line     int      `json:"line,omitempty"`    // Where it stands in its scenario's file, from 1.
+	Title     string   `json:"title,omitempty"`     // What people read in progress, in Temporal UI and in errors.
+	Name      string   `json:"name,omitempty"`      // The name by which later expressions read its outcome, as steps.<name>.
+	Condition any      `json:"condition,omitempty"` // A boolean or an expression; where it is false, the step is skipped.
+	OpName    string   `json:"opName"`
+	OpParams  Params   `json:"opParams,omitempty"` // All but the blocks.
+	Blocks    []Block  `json:"blocks,omitempty"`   // The steps within a control operation, in the order of its definition.
+	Retry     *Retry   `json:"retry,omitempty"`
+	Timeout   Duration `json:"timeout,omitempty"` // The longest that one attempt may take; of a control operation, the whole.
+	OnError   OnError  `json:"onError,omitempty"`
+	Line      int      `json:"line,omitempty"` // Where it stands in its scenario's file, from 1.
 }
+
+// Block is a list of steps within a control operation.
+type Block struct {
+	Name  string `json:"name"` // Its part in a step's path: then, steps, finally; a branch's name; case1, case2 and so on.
+	Steps []Step `json:"steps"`
+}
+
+// Block returns the step's block of that name; one without steps where it has none.
+func (s Step) Block(name string) Block {
+	if at := s.blockIndex(name); at >= 0 {
+		return s.Blocks[at]
+	}
+
+	return Block{Name: name}
+}
+
+// HasBlock reports whether the step has a block of that name, be it without steps: a catch that does nothing still catches.
+func (s Step) HasBlock(name string) bool { return s.blockIndex(name) >= 0 }
+
+func (s Step) blockIndex(name string) int {
+	return slices.IndexFunc(s.Blocks, func(b Block) bool { return b.Name == name })
+}
+
+// OnError says what becomes of the scenario when a step fails.
+type OnError string
+
+// What can become of it: by default, the scenario fails with its step.
+const (
+	OnErrorFail     OnError = "fail"
+	OnErrorContinue OnError = "continue" // The next step runs, and can read the error as steps.<name>.error.
+)
 
 // DisplayTitle is what people call the step: its title or, where it has none, its operation's name.
 func (s Step) DisplayTitle() string {

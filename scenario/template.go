@@ -2,43 +2,63 @@ package scenario
 
 import (
 	"errors"
+	"fmt"
+	"regexp"
 	"strings"
 )
 
-// template is a string parameter, taken apart: literal text and expressions in turn.
+// template is a string parameter, taken apart: literal text, expressions and queries in turn.
 type template []fragment
 
-// fragment is a piece of a template: text as it stands, or the source of an expression.
+// fragment is a piece of a template.
 type fragment struct {
-	text         string
-	isExpression bool
+	kind   fragmentKind
+	text   string   // Text as it stands, or an expression, or the text of a query.
+	source string   // The source to ask, of a query.
+	bind   []string // The expressions within a query, whose values are bound to its parameters :value1, :value2 and so on.
 }
 
-// parseTemplate takes a string apart. ${ … } is an expression, $${ stands for ${ itself, and every other $ for itself.
-func parseTemplate(text string) (template, error) {
+type fragmentKind int
+
+const (
+	literalText fragmentKind = iota
+	expressionText
+	queryText
+)
+
+// opening matches what begins a fragment that is not text, and the dollar before it that takes its meaning away.
+var opening = regexp.MustCompile(`(\$?)\$(\{|\[([^\[\]{}$]+)\]\{|\(\()`)
+
+// parseTemplate takes a string apart. ${ … } is an expression, $[source]{ … } a query; a $ before one of them stands for
+// itself and takes away the meaning, and every other $ stands for itself too.
+func parseTemplate(text string) (template, error) { return parseFragments(text, parseQuery) }
+
+// parseFragments takes a string apart, with the queries in it by parseQuery.
+func parseFragments(text string, parseQuery func(source, text string) (fragment, string, error)) (template, error) {
 	var (
 		parsed  template
 		literal strings.Builder
 	)
 
 	for {
-		at := strings.Index(text, "${")
-		if at < 0 {
+		at := opening.FindStringSubmatchIndex(text)
+		if at == nil {
 			break
 		}
 
-		if at > 0 && text[at-1] == '$' {
-			literal.WriteString(text[:at-1] + "${")
-			text = text[at+len("${"):]
+		begin, end := at[0], at[1]
+
+		if escaped := at[2] < at[3]; escaped {
+			literal.WriteString(text[:begin] + text[begin+1:end])
+			text = text[end:]
 
 			continue
 		}
 
-		literal.WriteString(text[:at])
+		literal.WriteString(text[:begin])
 
-		expression, rest, closed := cutExpression(text[at+len("${"):])
-		if !closed {
-			return nil, errors.New("the ${ has no closing }; write $${ for a literal ${")
+		if strings.HasSuffix(text[begin:end], "((") {
+			return nil, javascriptRefused(text[end:])
 		}
 
 		if literal.Len() > 0 {
@@ -46,8 +66,23 @@ func parseTemplate(text string) (template, error) {
 			literal.Reset()
 		}
 
-		parsed = append(parsed, fragment{text: expression, isExpression: true})
-		text = rest
+		var (
+			found fragment
+			err   error
+		)
+
+		if at[6] >= 0 {
+			found, text, err = parseQuery(text[at[6]:at[7]], text[end:])
+		} else {
+			found.kind = expressionText
+			found.text, text, err = cutExpression(text[end:])
+		}
+
+		if err != nil {
+			return nil, err
+		}
+
+		parsed = append(parsed, found)
 	}
 
 	literal.WriteString(text)
@@ -59,18 +94,119 @@ func parseTemplate(text string) (template, error) {
 	return parsed, nil
 }
 
+// notClosed is the error for what has a beginning but no end.
+func notClosed(opening string) error {
+	return fmt.Errorf("the %s has no closing }; write $%[1]s for a literal %[1]s", opening)
+}
+
+// parseQuery takes apart the query at the beginning of text, and returns what follows it. The expressions in it become
+// parameters, so that no value is ever read as a part of the query.
+func parseQuery(source, text string) (query fragment, rest string, err error) {
+	query = fragment{kind: queryText, source: strings.TrimSpace(source)}
+
+	inner, rest, closed := cutQuery(text)
+	if !closed {
+		return query, "", notClosed("$[" + source + "]{")
+	}
+
+	parts, err := parseFragments(inner, func(_, _ string) (fragment, string, error) {
+		return fragment{}, "", errors.New("a query can't stand within another one; set a variable to it first")
+	})
+	if err != nil {
+		return query, "", err
+	}
+
+	var whole strings.Builder
+
+	for _, part := range parts {
+		if part.kind == literalText {
+			whole.WriteString(part.text)
+
+			continue
+		}
+
+		if isQuoted(whole.String()) {
+			return query, "", fmt.Errorf(
+				"the value of ${%s} is passed beside the query; leave out the quotes around it", part.text)
+		}
+
+		query.bind = append(query.bind, part.text)
+		fmt.Fprintf(&whole, ":%s", bindName(len(query.bind)))
+	}
+
+	query.text = whole.String()
+
+	return query, rest, nil
+}
+
+// isQuoted reports whether what follows the beginning of a query stands within quotes. To write a quote twice, as SQL does
+// for one within quotes, ends them and begins them again.
+func isQuoted(beginning string) bool {
+	quote := rune(0)
+
+	for _, c := range beginning {
+		switch {
+		case quote == 0 && (c == '\'' || c == '"'):
+			quote = c
+		case c == quote:
+			quote = 0
+		}
+	}
+
+	return quote != 0
+}
+
+// bindName is the name of the parameter with that number, from 1.
+func bindName(number int) string { return fmt.Sprintf("value%d", number) }
+
 // cutExpression splits text at the brace that closes the expression at its start. Braces within the expression's own
-// braces and string literals don't.
-func cutExpression(text string) (expression, rest string, closed bool) {
+// braces, string literals and comments don't, but a comment up to the end of the line ends there too.
+func cutExpression(text string) (expression, rest string, err error) {
 	depth := 0
-	quote := byte(0)
 
 	for i := 0; i < len(text); i++ {
 		switch c := text[i]; {
+		case c == '"' || c == '\'' || c == '`':
+			i = endOfString(text, i)
+		case strings.HasPrefix(text[i:], "/*"):
+			i = endOf(text, i, "*/")
+		case strings.HasPrefix(text[i:], "//"):
+			length := strings.IndexAny(text[i:], "\n}")
+			if length < 0 {
+				return "", "", notClosed("${")
+			}
+
+			i += length - 1
+		case c == '{':
+			depth++
+		case c == '}' && depth > 0:
+			depth--
+		case c == '}':
+			return text[:i], text[i+1:], nil
+		}
+	}
+
+	return "", "", notClosed("${")
+}
+
+// cutQuery splits text at the brace that closes the query at its start. Braces within the query's own braces, its quotes
+// and the expressions in it don't. A backslash is no escape in SQL.
+func cutQuery(text string) (query, rest string, closed bool) {
+	depth, quote := 0, byte(0)
+
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; {
+		case strings.HasPrefix(text[i:], "$${"):
+			i++ // Its brace counts as one of the query's own.
+		case strings.HasPrefix(text[i:], "${"):
+			_, after, err := cutExpression(text[i+len("${"):])
+			if err != nil {
+				return "", "", false
+			}
+
+			i = len(text) - len(after) - 1
 		case quote != 0:
-			if c == '\\' && quote != '`' {
-				i++
-			} else if c == quote {
+			if c == quote {
 				quote = 0
 			}
 		case c == '"' || c == '\'' || c == '`':
@@ -87,8 +223,33 @@ func cutExpression(text string) (expression, rest string, closed bool) {
 	return "", "", false
 }
 
-// isPlain reports whether the template holds no expression.
-func (t template) isPlain() bool { return len(t) == 1 && !t[0].isExpression }
+// endOfString returns the index of the quote that ends the string literal at start.
+func endOfString(text string, start int) int {
+	quote := text[start]
 
-// isExpression reports whether the template is an expression alone, which keeps its type.
-func (t template) isExpression() bool { return len(t) == 1 && t[0].isExpression }
+	for i := start + 1; i < len(text); i++ {
+		if text[i] == '\\' && quote != '`' {
+			i++
+		} else if text[i] == quote {
+			return i
+		}
+	}
+
+	return len(text)
+}
+
+// endOf returns the index of the last byte of the first mark after start.
+func endOf(text string, start int, mark string) int {
+	found := strings.Index(text[start:], mark)
+	if found < 0 {
+		return len(text)
+	}
+
+	return start + found + len(mark) - 1
+}
+
+// isPlain reports whether the template is text alone.
+func (t template) isPlain() bool { return len(t) == 1 && t[0].kind == literalText }
+
+// isAlone reports whether the template is one expression or query and nothing else: its value keeps its type.
+func (t template) isAlone() bool { return len(t) == 1 && t[0].kind != literalText }

@@ -1,6 +1,8 @@
 package scenario_test
 
 import (
+	"errors"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -9,17 +11,14 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/jobwright/jobwright/scenario"
-	"github.com/jobwright/jobwright/source"
 )
 
 // resolve returns what a text gives as a parameter that takes any value, in a scope with the parameters country, a
 // text, and big, an integer that no float holds.
 func resolve(text string) (any, error) {
-	scope := scenario.NewScope([]scenario.Parameter{
-		{Name: "country", Type: source.Text}, {Name: "big", Type: source.Integer}, {Name: "ratio", Type: source.Float},
-	}, scenario.Params{
-		"country": "CH", "big": int64(9007199254740993), "ratio": 2.0,
-	}, scenario.JobScope{ID: "job-1", AppID: "7", Scenario: "Main"})
+	scope := scenario.NewScope(scenario.JobScope{
+		ID: "job-1", AppID: "7", Scenario: "Main", StartedAt: time.Date(2024, 1, 2, 3, 4, 5, 0, time.UTC),
+	}, nil, scenario.Params{"country": "CH", "big": int64(9007199254740993), "ratio": 2.0})
 
 	return resolveIn(scope, text)
 }
@@ -27,7 +26,7 @@ func resolve(text string) (any, error) {
 func resolveIn(scope *scenario.Scope, text string) (any, error) {
 	resolved, err := scope.Resolve("Transform", scenario.Params{
 		"source": "stage", "query": "q", "returnResult": true, "bind": map[string]any{"x": text},
-	})
+	}, scenario.Moment{Now: time.Date(2024, 2, 29, 12, 0, 0, 0, time.UTC), Seed: "seed"})
 	if err != nil {
 		return nil, err
 	}
@@ -43,7 +42,11 @@ func TestATemplateIsTakenApart(t *testing.T) {
 		"no expression":                     "no expression",
 		"$":                                 "$",
 		"$5, $a, a$ and {b}":                "$5, $a, a$ and {b}",
-		"$[source]{query}":                  "$[source]{query}",
+		"$$[source]{query}":                 "$[source]{query}",
+		"$$((x))":                           "$((x))",
+		"$[a[b]{c} $[a{b} $[]{} $(a)":       "$[a[b]{c} $[a{b} $[]{} $(a)",
+		"${country // it's }":               "CH",
+		"${country /* } it's */ }":          "CH",
 		"}":                                 "}",
 		"$${":                               "${",
 		"$${country}":                       "${country}",
@@ -104,17 +107,20 @@ func TestAnEmptyExpressionIsAMistake(t *testing.T) {
 	}
 }
 
+// opening matches what begins an expression, a query or what would be JavaScript.
+var opening = regexp.MustCompile(`\$(\{|\[[^\[\]{}$]+\]\{|\(\()`)
+
 func TestTextWithEveryExpressionEscapedResolvesToItself(t *testing.T) {
 	t.Parallel()
 
 	pieces := rapid.OneOf(
-		rapid.SampledFrom([]string{"$", "{", "}", "${", "$${", "${country}", "\"", "'", "`", "\\", "\n"}), rapid.String(),
+		rapid.SampledFrom([]string{"$", "{", "}", "${", "$${", "$[a]{", "$((", "${country}", "\"", "'", "`", "\\", "\n"}), rapid.String(),
 	)
 
 	rapid.Check(t, func(t *rapid.T) {
 		text := strings.Join(rapid.SliceOf(pieces).Draw(t, "pieces"), "")
 
-		value, err := resolve(strings.ReplaceAll(text, "${", "$${"))
+		value, err := resolve(opening.ReplaceAllString(text, "$$$0"))
 		require.NoError(t, err)
 		require.Equal(t, text, value)
 	})
@@ -125,6 +131,8 @@ func FuzzTemplate(f *testing.F) {
 		"a ${country} $${b} $", "${", "$$${country}", "${{\"a\": {\"}\": 1}}}", "${map(1..10, {# * 2})}", "${big + 1}",
 		"${country ?? nil}", "${keys(job)[0]}", "${let x = 1; x / 0}", "${'a' matches '('}", "${repeat('x', 10)}",
 		"${toPairs({b: 1, a: [2.5, nil]})}", "${job.id | upper()}", "${if true {1} else {2}}", "${sortBy([2, 1], #)}",
+		"$[stage]{SELECT 1}", "$[ s ]{a '${country}' }", "$[a]{$[b]{c}}", "$[a]{${big} $${ '}'}", "$((a.length))", "${uuid()}",
+		"${formatTime(now(), '11')}", "${addDays(today(), -800000)}", "$[a]{${$[b]{c}}}", "${country // it's\n}",
 	} {
 		f.Add(text)
 	}
@@ -140,9 +148,15 @@ func FuzzTemplate(f *testing.F) {
 		require.Equal(t, value, again)
 		require.Equal(t, err == nil, errAgain == nil)
 
-		if !strings.Contains(text, "${") {
+		if !opening.MatchString(text) {
 			require.NoError(t, err)
 			require.Equal(t, text, value)
+		}
+
+		if missing, lacks := errors.AsType[*scenario.Missing](err); lacks {
+			require.NotEmpty(t, missing.Queries)
+
+			return
 		}
 
 		if err != nil {

@@ -1,11 +1,9 @@
 package scenario
 
 import (
-	"cmp"
 	"maps"
 	"regexp"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/jobwright/jobwright/source"
@@ -26,20 +24,22 @@ type (
 	}
 
 	stepFields struct {
-		Title    string         `json:"title"    description:"What people read of the step."`
-		Name     string         `json:"name"     description:"The name by which later steps read its outcome."`
-		OpName   string         `json:"opName"   required:"true" description:"The operation that the step runs."`
-		OpParams map[string]any `json:"opParams" description:"The operation's parameters."`
-		Retry    map[string]any `json:"retry"    description:"How the step is tried again."`
-		Timeout  Duration       `json:"timeout"  description:"The longest that one attempt may take."`
+		Title     string         `json:"title"     description:"What people read of the step."`
+		Name      string         `json:"name"      description:"The name by which later steps read its outcome."`
+		Condition Condition      `json:"condition" description:"Whether to run the step: an expression that gives true or false."`
+		OpName    string         `json:"opName"    required:"true" description:"The operation that the step runs."`
+		OpParams  map[string]any `json:"opParams"  description:"The operation's parameters."`
+		Retry     map[string]any `json:"retry"     description:"How the step is tried again, if its operation touches data."`
+		Timeout   Duration       `json:"timeout"   description:"The longest that one attempt may take; of a control operation, the longest that it may take as a whole."`
+		OnError   OnError        `json:"onError"   description:"What becomes of the scenario when the step fails: fail, the default, or continue."`
 	}
 )
 
-// Parse reads a scenario from a YAML or JSON file and checks it against the sources that its app has. An error is
-// [Problems]: every mistake in the file, with its place.
-func Parse(file string, text []byte, sources []string) (Scenario, error) {
+// Parse reads a scenario from a YAML or JSON file and checks it against what its app offers. An error is [Problems]: every
+// mistake in the file, with its place. What lies beyond the file, [NewProgram] checks.
+func Parse(file string, text []byte, app Surroundings) (Scenario, error) {
 	parsed, problems := parseDocument(text)
-	check := checker{file: file, document: parsed, sources: nonNil(sources)}
+	check := checker{file: file, document: parsed, app: &app}
 
 	if len(problems) > 0 {
 		for i := range problems {
@@ -51,37 +51,54 @@ func Parse(file string, text []byte, sources []string) (Scenario, error) {
 
 	found := check.scenario(parsed.value)
 	found.File = file
+	found.document = parsed
 
 	return found, check.problems.err()
 }
 
-// ParseOperation reads the operation of a job, which is a step by itself, and checks it against the sources that the app
-// has. An error is [Problems]. The parameters of RunScenario are data, in which no expressions are looked for.
-func ParseOperation(operation Params, sources []string) (Step, error) {
-	check := checker{sources: nonNil(sources)}
+// ParseOperation reads the operation of a job, which is a step by itself, and checks it against what the app offers. An
+// error is [Problems]. The parameters of RunScenario are data, in which no expressions are looked for.
+func ParseOperation(operation Params, app Surroundings) (Step, error) {
+	check := checker{app: &app}
 
-	if operation["opName"] == RunScenario {
+	check.names = check.outermost(nil)
+
+	if operation["opName"] == OpRunScenario {
 		step, sound := check.stepFrame("", map[string]any(operation))
+		check.names = nil
+
 		if sound {
-			check.object("opParams", map[string]any(step.OpParams), fieldsOf[RunScenarioParams]())
+			check.object("opParams", map[string]any(step.OpParams), fieldsOf[RunScenario]())
 		}
 
 		return step, check.problems.err()
 	}
 
-	check.scope = NewScope(nil, nil, JobScope{})
-	step := check.step("", map[string]any(operation), append(operationNames(), RunScenario))
+	step := check.step("", map[string]any(operation))
 
 	return step, check.problems.err()
 }
 
-// nonNil makes the list of an app without sources one that is checked.
-func nonNil(sources []string) []string {
-	if sources == nil {
-		return []string{}
+// outermost returns the names that a scenario with those parameters begins with.
+func (c *checker) outermost(parameters []Parameter) *names {
+	outermost := (*names)(nil).inner()
+
+	if c.app != nil {
+		for _, variable := range c.app.Variables {
+			outermost.own[variable.Name] = knownAs(kindAppVariable, variable)
+		}
 	}
 
-	return sources
+	// A parameter hides a variable of the app that has its name.
+	for _, parameter := range parameters {
+		outermost.own[parameter.Name] = knownAs(kindParameter, parameter)
+	}
+
+	return outermost
+}
+
+func knownAs(kind nameKind, declared Parameter) known {
+	return known{kind: kind, form: formOfType(declared.Type), t: exprType(declared.Type)}
 }
 
 func (c *checker) scenario(value any) Scenario {
@@ -92,51 +109,71 @@ func (c *checker) scenario(value any) Scenario {
 	found.Description, _ = object["description"].(string)
 
 	parameters, _ := object["parameters"].(map[string]any)
-	for _, name := range slices.Sorted(maps.Keys(parameters)) {
-		found.Parameters = append(found.Parameters, c.parameter("parameters."+name, name, parameters[name]))
-	}
+	found.Parameters = c.parameters("parameters", parameters)
 
-	// In the order in which the author wrote them.
-	slices.SortStableFunc(found.Parameters, func(a, b Parameter) int {
-		at, bt := c.document.positions["parameters."+a.Name], c.document.positions["parameters."+b.Name]
+	c.names = c.outermost(found.Parameters)
 
-		return cmp.Or(cmp.Compare(at.line, bt.line), cmp.Compare(at.column, bt.column))
-	})
-
-	c.scope = NewScope(found.Parameters, nil, JobScope{})
 	steps, given := object["steps"].([]any)
-
 	if given && len(steps) == 0 {
 		c.addf("steps", CodeValueInvalid, "a scenario needs at least one step")
 	}
 
-	for i, value := range steps {
-		step := c.step(pathOfStep(i), value, operationNames())
-
-		if _, taken := c.scope.steps[step.Name]; taken {
-			c.addf(pathOfStep(i)+".name", CodeNameTaken, "an earlier step is named %s too", step.Name)
-		}
-
-		c.scope.AddStep(step.Name, StepScope{})
-
-		found.Steps = append(found.Steps, step)
-	}
+	found.Steps = c.steps("steps", steps)
 
 	return found
 }
 
-func pathOfStep(index int) string { return "steps[" + strconv.Itoa(index) + "]" }
+// parameters reads the declarations of parameters, in the order in which the author wrote them.
+func (c *checker) parameters(path string, declared map[string]any) []Parameter {
+	var parameters []Parameter
+
+	for _, name := range c.inOrder(path, declared) {
+		parameters = append(parameters, c.parameter(join(path, name), name, declared[name]))
+	}
+
+	return parameters
+}
+
+// ParseVariables reads the declarations of an app's variables, which have the form of a scenario's parameters and need a
+// default. An error is [Problems], whose paths begin with path.
+func ParseVariables(path string, declared map[string]any) ([]Parameter, error) {
+	var check checker
+
+	parameters := check.parameters(path, declared)
+	for _, parameter := range parameters {
+		if parameter.Required {
+			check.addf(join(path, parameter.Name), CodeFieldMissing, "default is missing: the value until a job sets another")
+		}
+	}
+
+	return parameters, check.problems.err()
+}
+
+// inOrder returns the names of an object's fields in the order in which the author wrote them or, where that is not known,
+// by name.
+func (c *checker) inOrder(path string, object map[string]any) []string {
+	if c.document == nil {
+		return slices.Sorted(maps.Keys(object))
+	}
+
+	return slices.DeleteFunc(c.document.fieldOrder(path), func(name string) bool {
+		_, isThere := object[name]
+
+		return !isThere
+	})
+}
 
 var identifier = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
-// reservedNames can't name a parameter: expressions mean something else by them.
+// reservedNames can't name a parameter, a variable or an entry of a loop: expressions mean something else by them.
 var reservedNames = []string{
-	scopeJob, scopeSteps, "true", "false", "nil", "null", "in", "not", "and", "or", "let", "if", "else", "matches",
-	"contains", "startsWith", "endsWith", "env",
+	nameJob, nameSteps, nameError, nameErrorMessage, nameErrorStackTrace, "now", "today", "random", "uuid", // See momentNames.
+	"true", "false", "nil", "null", "in", "not", "and", "or", "let", "if", "else",
+	"matches", "contains", "startsWith", "endsWith", "env",
 }
 
 func (c *checker) parameter(path, name string, value any) Parameter {
-	if !identifier.MatchString(name) || slices.Contains(reservedNames, name) {
+	if !isName(name) {
 		c.addf(path, CodeValueInvalid, "%s can't name a parameter; a name is letters, digits and _, and no word of expressions",
 			name)
 	}
@@ -163,43 +200,22 @@ func (c *checker) parameter(path, name string, value any) Parameter {
 	return parameter
 }
 
-// step checks a step whose operation is one of known.
-func (c *checker) step(path string, value any, known []string) Step {
-	step, sound := c.stepFrame(path, value)
-	if step.OpName == "" {
-		return step
-	}
-
-	operation, ok := dataOperation(step.OpName)
-	if !ok {
-		c.addf(join(path, "opName"), CodeOperationUnknown, "unknown operation %s; %s", step.OpName, Suggest(step.OpName, known))
-
-		return step
-	}
-
-	if sound {
-		c.operation(join(path, "opParams"), operation, step.OpParams)
-	}
-
-	return step
-}
-
 // stepFrame checks what every step has, whatever its operation, and reports whether its parameters are an object.
 func (c *checker) stepFrame(path string, value any) (step Step, sound bool) {
-	scope := c.scope
-	c.scope = nil // No expressions around an operation, only in its parameters.
-	object := c.object(path, value, fieldsOf[stepFields]())
+	raw, _ := value.(map[string]any)
+	object := c.stepObject(path, value)
 
 	step.Title, _ = object["title"].(string)
 	step.Name, _ = object["name"].(string)
 	step.OpName, _ = object["opName"].(string)
 	step.Timeout = duration(object["timeout"])
+	step.Condition = object["condition"]
+	onError, _ := object["onError"].(string)
+	step.OnError = OnError(onError)
 
 	params, sound := object["opParams"].(map[string]any)
 	if !sound {
 		params = map[string]any{}
-
-		raw, _ := value.(map[string]any)
 		_, given := raw["opParams"]
 		sound = !given
 	}
@@ -214,13 +230,45 @@ func (c *checker) stepFrame(path string, value any) (step Step, sound bool) {
 		step.Retry = c.retry(join(path, "retry"), retry)
 	}
 
-	if c.document != nil {
-		step.Line = c.document.positions[path].line
+	if operation, ok := OperationNamed(step.OpName); ok && operation.Control && step.Retry != nil {
+		c.addf(join(path, "retry"), CodeValueInvalid, "%s is not tried again; retry belongs to the steps in it that touch data",
+			step.OpName)
 	}
 
-	c.scope = scope
+	if c.document != nil {
+		step.Line, _ = c.document.position(path)
+	}
 
 	return step, sound
+}
+
+// stepObject checks the fields of a step. Of them, only its condition and its parameters hold expressions, and the
+// parameters are checked later.
+func (c *checker) stepObject(path string, value any) map[string]any {
+	names := c.names
+	c.names = nil
+
+	defer func() { c.names = names }()
+
+	var frame []Field
+
+	for _, field := range fieldsOf[stepFields]() {
+		if field.form == formCondition {
+			field.form = formAny // It is checked with the names, below.
+		}
+
+		frame = append(frame, field)
+	}
+
+	object := c.object(path, value, frame)
+	c.names = names
+
+	condition, given := object["condition"]
+	if given && !c.field(join(path, "condition"), Field{Name: "condition", form: formCondition}, condition) {
+		delete(object, "condition")
+	}
+
+	return object
 }
 
 func (c *checker) retry(path string, value any) *Retry {

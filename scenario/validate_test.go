@@ -2,6 +2,7 @@ package scenario_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -51,8 +52,7 @@ func mistakes() []mistake {
 		{"a step has an operation", "steps:\n- title: x", scenario.CodeFieldMissing, "2:3", "opName is missing: The operation that the step runs."},
 		{"an operation's name is text", "steps:\n- opName: 5", scenario.CodeTypeMismatch, "2:3", "want text, have the integer 5"},
 		{"an operation is known", "steps:\n- opName: transfrom", scenario.CodeOperationUnknown, "2:3", "unknown operation transfrom; did you mean Transform?"},
-		{"an operation far from all is answered with the list", "steps:\n- opName: Mail", scenario.CodeOperationUnknown, "2:3", "unknown operation Mail; known are LoadTableFromSource, Transform"},
-		{"a scenario's steps run no scenario yet", "steps:\n- opName: RunScenario", scenario.CodeOperationUnknown, "2:3", "unknown operation RunScenario"},
+		{"an operation far from all is answered with the list", "steps:\n- opName: SendMessage", scenario.CodeOperationUnknown, "2:3", "unknown operation SendMessage; known are LoadTableFromSource, Transform, If, Switch, While, "},
 		{"a field of a step is known", query + "}\n  timeuot: 1m", scenario.CodeFieldUnknown, "4:3", "unknown field timeuot; did you mean timeout?"},
 		{"a step's title is text", query + "}\n  title: [a]", scenario.CodeTypeMismatch, "4:3", "want text, have a list"},
 		{"a step's name is an identifier", query + "}\n  name: my-step", scenario.CodeValueInvalid, "4:3", "my-step can't name a step"},
@@ -91,10 +91,10 @@ func mistakes() []mistake {
 
 		{"an expression is closed", query + ", resultName: \"a${job.id\"}", scenario.CodeExpressionInvalid, "3:66", "the ${ has no closing }"},
 		{"an expression is whole", query + ", resultName: \"${1 +}\"}", scenario.CodeExpressionInvalid, "3:66", "in ${1 +}, column 3: unexpected token EOF"},
-		{"an expression's names are known", query + ", bind: {x: [1, {y: \"${contry}\"}]}}", scenario.CodeExpressionInvalid, "3:81", "in ${contry}, column 1: unknown name contry"},
+		{"an expression's names are known", query + ", bind: {x: [1, {y: \"${contry}\"}]}}", scenario.CodeExpressionInvalid, "3:81", "in ${contry}, column 1: unknown name contry; did you mean counter?"},
 		{"an expression's types fit together", query + ", resultName: \"${job.id + 1}\"}", scenario.CodeExpressionInvalid, "3:66", "invalid operation: + (mismatched types string and int)"},
-		{"an expression reads no clock", query + ", resultName: \"${string(now())}\"}", scenario.CodeExpressionInvalid, "3:66", "an expression can't read the clock"},
-		{"an expression sees no step that comes later", query + ", bind: {n: \"${steps.a.rows}\"}}\n  name: a", scenario.CodeExpressionInvalid, "3:73", "unknown field a"},
+		{"an expression reads no clock", query + ", resultName: \"${string(date())}\"}", scenario.CodeExpressionInvalid, "3:66", "there is no function date"},
+		{"an expression sees no step that comes later", query + ", bind: {n: \"${steps.a.rows}\"}}\n  name: a", scenario.CodeExpressionInvalid, "3:73", "in ${steps.a.rows}: no step named a has ended here; a is named in line 2, which is later or within"},
 		{"an expression's result has the field's form", query + ", resultName: \"${1 + 1}\"}", scenario.CodeTypeMismatch, "3:66", "want text, but ${1 + 1} gives an integer"},
 		{"an expression's result has the parameter's type", "parameters: {x: {type: float}}\n" + query + ", resultName: \"${x}\"}", scenario.CodeTypeMismatch, "4:66", "want text, but ${x} gives a number"},
 		{"a boolean is no text", query + ", resultName: \"${true}\"}", scenario.CodeTypeMismatch, "3:66", "want text, but ${true} gives true or false"},
@@ -104,11 +104,11 @@ func mistakes() []mistake {
 		{"an operation has a name", "steps:\n- opName: ''", scenario.CodeValueInvalid, "2:3", "opName is empty"},
 		{"a query says something", "steps:\n- opName: Transform\n  opParams: {source: stage, query: '', returnResult: true}", scenario.CodeValueInvalid, "3:29", "query is empty"},
 		{"parameters that are no object are told once", "steps:\n- opName: Transform\n  opParams: 5", scenario.CodeTypeMismatch, "3:3", "want an object, have the integer 5"},
-		{"only the clock is taken for the clock", query + ", bind: {x: \"${nowhere}\"}}", scenario.CodeExpressionInvalid, "3:73", "column 1: unknown name nowhere"},
+		{"only now is taken for now", query + ", bind: {x: \"${nowhere}\"}}", scenario.CodeExpressionInvalid, "3:73", "column 1: unknown name nowhere"},
 	}
 
 	for _, name := range []string{
-		"job", "steps", "true", "false", "nil", "null", "in", "not", "and", "or", "let", "if", "else", "matches",
+		"job", "steps", "error", "errorMessage", "errorStackTrace", "now", "today", "random", "uuid", "true", "false", "nil", "null", "in", "not", "and", "or", "let", "if", "else", "matches",
 		"contains", "startsWith", "endsWith", "env",
 	} {
 		list = append(list, mistake{
@@ -151,8 +151,21 @@ func TestEveryCodeIsOfSomeMistake(t *testing.T) {
 
 	produced := map[scenario.Code]bool{}
 
-	for _, test := range mistakes() {
-		_, err := parse(test.text)
+	for _, test := range slices.Concat(mistakes(), controlMistakes()) {
+		produced[test.code] = true // Which other tests hold.
+	}
+
+	for _, text := range []string{
+		steps(call("Nothing")), steps(call("Main")),
+		steps(set("x", "1"), step("Parallel", "branches: {a: ["+set("x", "2")+"]}")),
+	} {
+		found, err := parse(text)
+		if err == nil {
+			_, err = program(t, map[string]string{"Main": text})
+		}
+
+		require.Error(t, err, found)
+
 		for _, problem := range problemsOf(t, err) {
 			produced[problem.Code] = true
 		}
@@ -223,7 +236,7 @@ func TestAParameterWithoutDefaultIsRequired(t *testing.T) {
 func TestAnAppWithoutSourcesKnowsNone(t *testing.T) {
 	t.Parallel()
 
-	_, err := scenario.Parse("Main.yaml", []byte(query+"}"), nil)
+	_, err := scenario.Parse("Main.yaml", []byte(query+"}"), scenario.Surroundings{})
 	require.EqualError(t, err, "Main.yaml:3:14: unknown source stage; there are none [source_unknown]")
 }
 
@@ -233,7 +246,7 @@ func TestTheOperationOfAJobIsAStep(t *testing.T) {
 	step, err := scenario.ParseOperation(scenario.Params{
 		"title": "Show", "opName": "Transform", "timeout": "1m",
 		"opParams": map[string]any{"source": "stage", "query": "q", "returnResult": true, "resultName": "of ${job.id}"},
-	}, []string{"stage"})
+	}, surroundings())
 	require.NoError(t, err)
 	require.Equal(t, "Show", step.Title)
 	require.Equal(t, "Transform", step.OpName)
@@ -248,17 +261,17 @@ func TestMistakesInTheOperationOfAJobHaveTheirPaths(t *testing.T) {
 	_, err := scenario.ParseOperation(scenario.Params{
 		"opName": "Transform", "titel": "x",
 		"opParams": map[string]any{"source": "stgae", "query": "q", "returnResult": true, "bind": map[string]any{"x": "${y}"}},
-	}, []string{"stage"})
+	}, surroundings())
 	require.EqualError(t, err, strings.Join([]string{
 		"titel: unknown field titel; did you mean title? [field_unknown]",
 		"opParams.source: unknown source stgae; did you mean stage? [source_unknown]",
-		"opParams.bind.x: in ${y}, column 1: unknown name y [expression_invalid]",
+		"opParams.bind.x: in ${y}, column 1: unknown name y; known are counter, job, lastRun, steps [expression_invalid]",
 	}, "\n"))
 
-	_, err = scenario.ParseOperation(scenario.Params{"opName": "RunScenari"}, nil)
+	_, err = scenario.ParseOperation(scenario.Params{"opName": "RunScenari"}, surroundings())
 	require.EqualError(t, err, "opName: unknown operation RunScenari; did you mean RunScenario? [operation_unknown]")
 
-	_, err = scenario.ParseOperation(nil, nil)
+	_, err = scenario.ParseOperation(nil, surroundings())
 	require.EqualError(t, err, "opName is missing: The operation that the step runs. [field_missing]")
 }
 
@@ -266,22 +279,22 @@ func TestTheParametersOfARunScenarioAreDataWithoutExpressions(t *testing.T) {
 	t.Parallel()
 
 	step, err := scenario.ParseOperation(scenario.Params{
-		"opName": scenario.RunScenario,
+		"opName": scenario.OpRunScenario,
 		"opParams": map[string]any{
 			"scenario": "Main", "parameters": map[string]any{"text": "${now()} ${ $${", "deep": []any{"${nope}"}},
 		},
-	}, nil)
+	}, surroundings())
 	require.NoError(t, err)
 
-	decoded, err := scenario.Decode[scenario.RunScenarioParams](step.OpParams)
+	decoded, err := scenario.Decode[scenario.RunScenario](step.OpParams)
 	require.NoError(t, err)
-	require.Equal(t, scenario.RunScenarioParams{
+	require.Equal(t, scenario.RunScenario{
 		Scenario: "Main", Parameters: scenario.Params{"text": "${now()} ${ $${", "deep": []any{"${nope}"}},
 	}, decoded)
 
 	_, err = scenario.ParseOperation(scenario.Params{
-		"opName": scenario.RunScenario, "opParams": map[string]any{"parameters": int64(5), "scenari": "Main"},
-	}, nil)
+		"opName": scenario.OpRunScenario, "opParams": map[string]any{"parameters": int64(5), "scenari": "Main"},
+	}, surroundings())
 	problems := problemsOf(t, err)
 	require.Len(t, problems, 3)
 	require.Equal(t, scenario.CodeFieldMissing, problems[0].Code)
@@ -343,7 +356,7 @@ func TestSuggestSaysWhichNameWasMeant(t *testing.T) {
 func TestTheDescribedOperationsHaveFields(t *testing.T) {
 	t.Parallel()
 
-	for _, operation := range scenario.DataOperations() {
+	for _, operation := range scenario.Operations() {
 		require.NotEmpty(t, operation.Description, operation.Name)
 		require.NotEmpty(t, operation.Fields, operation.Name)
 

@@ -37,6 +37,20 @@ func (p *Params) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
+// Value is a single value of the kinds that [Params] holds, which goes through JSON exactly.
+type Value struct{ Any any }
+
+// MarshalJSON writes the value so that [DecodeJSON] reads back what it was.
+func (v Value) MarshalJSON() ([]byte, error) { return json.Marshal(wire(v.Any)) }
+
+// UnmarshalJSON reads a value with [DecodeJSON].
+func (v *Value) UnmarshalJSON(data []byte) error {
+	value, err := DecodeJSON(data)
+	v.Any = value
+
+	return err
+}
+
 // MarshalJSON writes a parameter, with a default that [DecodeJSON] reads back as what it was.
 func (p Parameter) MarshalJSON() ([]byte, error) {
 	type plain Parameter
@@ -89,6 +103,8 @@ func wire(value any) any {
 		}
 
 		return object
+	case Params:
+		return wire(map[string]any(v))
 	}
 
 	return value

@@ -207,6 +207,15 @@ func FuzzDecodeJSON(f *testing.F) {
 			return
 		}
 
+		// What was read is written so that it is read as the same.
+		encoded, err := json.Marshal(scenario.Value{Any: value})
+		require.NoError(t, err)
+
+		var again scenario.Value
+
+		require.NoError(t, json.Unmarshal(encoded, &again))
+		require.Equal(t, value, again.Any)
+
 		var standard any
 
 		require.NoError(t, json.Unmarshal(data, &standard))

@@ -1,0 +1,45 @@
+package job
+
+import "github.com/jobwright/jobwright/scenario"
+
+// The activities that the interpreter calls on behalf of a step, beside those of the data operations.
+const (
+	LookUpActivity      = "LookUp"      // Takes a [Task] and a [LookUp], returns a [Found].
+	ReadRecordsActivity = "ReadRecords" // Takes a [Task] and a [RecordsQuery], returns a [RecordsPage].
+	DropRecordsActivity = "DropRecords" // Takes a [Task] and the key of records that were set aside, which it drops.
+	SetVariableActivity = "SetVariable" // Takes a [Task] and a [Variable] of the app, which it sets.
+)
+
+// LookUp is what the expressions of a step read from outside.
+type LookUp struct {
+	Queries   []scenario.Query `json:"queries,omitempty"`   // The first column of the first record of each is asked for.
+	Variables []string         `json:"variables,omitempty"` // Variables of the app.
+}
+
+// Found is what was looked up.
+type Found struct {
+	Cells     []scenario.Value `json:"cells,omitempty"`     // One for each query, nil where it found no record.
+	Variables scenario.Params  `json:"variables,omitempty"` // Those that were set; others have their defaults.
+}
+
+// RecordsQuery asks for a page of the records that a query finds. The first page runs the query and sets aside what it
+// finds, in the result store, so that all pages are of one moment and no page reads what came before it again.
+type RecordsQuery struct {
+	Query  scenario.Query `json:"query"`
+	Key    string         `json:"key,omitempty"`    // Where the records were set aside; empty for the first page.
+	Offset int64          `json:"offset,omitempty"` // Where the page begins there.
+}
+
+// RecordsPage is a page of records. It is bounded in records and in bytes.
+type RecordsPage struct {
+	Records []scenario.Params `json:"records"`
+	Key     string            `json:"key,omitempty"`  // Where the rest was set aside; empty where the first page is all.
+	Next    int64             `json:"next,omitempty"` // The offset of the next page; 0 where there is none.
+}
+
+// Variable is a variable of an app, with its value.
+type Variable struct {
+	Name  string         `json:"name"`
+	Value scenario.Value `json:"value"`
+	ID    string         `json:"id"` // Identifies the setting, so that a repeated one takes effect once.
+}

@@ -1,0 +1,78 @@
+package scenario_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/jobwright/jobwright/scenario"
+)
+
+// benchScope is the scope of a step within a loop within a branch.
+func benchScope() *scenario.Scope {
+	parameters := scenario.Params{"country": "DE", "from": "2026-01-01", "limit": int64(100)}
+	outer := scenario.NewScope(scenario.JobScope{ID: "job", AppID: "7", Scenario: "Main"}, nil, parameters)
+	steps := scenario.Params{}
+
+	for _, name := range []string{"load", "check", "send"} {
+		steps[name] = map[string]any(scenario.EmptyOutcome("Transform"))
+	}
+
+	return outer.Inner(scenario.Params{"count": int64(0)}, steps).
+		Inner(scenario.Params{"item": map[string]any{"id": int64(7), "name": "a"}, "index": int64(3)}, scenario.Params{})
+}
+
+// What the rounds of a loop cost beside their activities, once the expressions are compiled.
+func BenchmarkExpression(b *testing.B) {
+	moment := scenario.Moment{Now: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), Seed: "job/4.steps[17].2"}
+
+	for _, one := range []struct{ name, text string }{
+		{"Literal", "SELECT 1"},
+		{"Name", "${count}"},
+		{"Arithmetic", "${count + 1}"},
+		{"Comparison", "${count < 100000}"},
+		{"Member", "${item.id}"},
+		{"Outcome", "${steps.load.rows > 0}"},
+		{"Text", "SELECT * FROM ${country} WHERE id = ${item.id} LIMIT ${limit}"},
+		{"Now", "${now()}"},
+		{"Random", "${random()}"},
+		{"Filter", "${filter([1, 2, 3], # > 1)}"},
+	} {
+		b.Run(one.name, func(b *testing.B) {
+			scope := benchScope()
+
+			b.ReportAllocs()
+
+			for b.Loop() {
+				_, err := scope.Evaluate(one.text, moment)
+				require.NoError(b, err)
+			}
+		})
+	}
+}
+
+// What the parameters of a step cost.
+func BenchmarkExpressionsOfAStep(b *testing.B) {
+	for _, one := range []struct {
+		name   string
+		params scenario.Params
+	}{
+		{"SetVariable", scenario.Params{"name": "count", "value": "${count + 1}"}},
+		{"Transform", scenario.Params{
+			"source": "stage", "query": "SELECT * FROM ${country}", "returnResult": true,
+			"bind": map[string]any{"id": "${item.id}", "from": "${from}"},
+		}},
+	} {
+		b.Run(one.name, func(b *testing.B) {
+			scope := benchScope()
+
+			b.ReportAllocs()
+
+			for b.Loop() {
+				_, err := scope.Resolve(one.name, one.params, scenario.Moment{Seed: "job/4.steps[17].2"})
+				require.NoError(b, err)
+			}
+		})
+	}
+}

@@ -1,0 +1,66 @@
+package scenario
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+)
+
+// isName reports whether a parameter, a variable or an entry of a loop can have the name.
+func isName(name string) bool {
+	return identifier.MatchString(name) && !slices.Contains(reservedNames, name)
+}
+
+// explain adds to the error of an expression what its author probably meant: a name that is known elsewhere, or one that is
+// nearly the same.
+func (c *checker) explain(expression string, used uses, err error) error {
+	for _, name := range used.steps {
+		if _, known := c.names.step(name); !known {
+			return fmt.Errorf("in ${%s}: no step named %s has ended here; %s", expression, name,
+				c.elsewhere(name, (*document).stepLine, c.stepNames()))
+		}
+	}
+
+	if unknown, ok := errors.AsType[*unknownNameError](err); ok {
+		return fmt.Errorf("%w; %s", err, c.elsewhere(unknown.name, (*document).variableLine, c.valueNames()))
+	}
+
+	return err
+}
+
+// elsewhere says in which line of the file a name that is not known here is given or, where in none, which known name is
+// nearest.
+func (c *checker) elsewhere(name string, line func(d *document, name string) int, known []string) string {
+	if c.document != nil {
+		if found := line(c.document, name); found > 0 {
+			return fmt.Sprintf("%s is named in line %d, which is later or within a list of steps of its own", name, found)
+		}
+	}
+
+	return Suggest(name, known)
+}
+
+func (c *checker) stepNames() []string {
+	var found []string
+
+	for at := c.names; at != nil; at = at.outer {
+		found = append(found, slices.Collect(maps.Keys(at.steps))...) //nolint:forbidigo // They are sorted below.
+	}
+
+	slices.Sort(found)
+
+	return found
+}
+
+func (c *checker) valueNames() []string {
+	found := []string{nameJob, nameSteps}
+
+	for at := c.names; at != nil; at = at.outer {
+		found = append(found, slices.Collect(maps.Keys(at.own))...) //nolint:forbidigo // They are sorted below.
+	}
+
+	slices.Sort(found)
+
+	return slices.Compact(found)
+}

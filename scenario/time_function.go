@@ -1,0 +1,118 @@
+package scenario
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jobwright/jobwright/source"
+)
+
+// Dates and moments are texts in the language, as they are in parameters and results. The functions that compute with
+// them know no time zone but UTC: what another one is depends on the machine.
+
+// addTime adds a duration, such as "-24h", to a moment.
+func addTime(arguments ...any) (any, error) {
+	texts, err := asTexts(arguments)
+	if err != nil {
+		return nil, err
+	}
+
+	moment, err := ParseMoment(texts[0])
+	if err != nil {
+		return nil, err
+	}
+
+	duration, err := time.ParseDuration(texts[1])
+	if err != nil {
+		return nil, fmt.Errorf("want a duration such as \"-24h\" or \"90m\", have %q", texts[1])
+	}
+
+	return writeMoment(moment.Add(duration), false)
+}
+
+// addDays adds days to a date, or to a moment.
+func addDays(arguments ...any) (any, error) {
+	text, isText := arguments[0].(string)
+	days, isCount := arguments[1].(int)
+
+	const most = 3_660_000 // Ten thousand years.
+	if !isText || !isCount || days < -most || days > most {
+		return nil, errors.New("want a date and a number of days")
+	}
+
+	moment, err := ParseMoment(text)
+	if err != nil {
+		return nil, err
+	}
+
+	return writeMoment(moment.AddDate(0, 0, days), len(text) == len(time.DateOnly))
+}
+
+// writeMoment writes a date or a timestamp, if it lies in the years that have four digits.
+func writeMoment(moment time.Time, isDate bool) (any, error) {
+	const last = 9999
+
+	switch year := moment.Year(); {
+	case year < 1 || year > last:
+		return nil, fmt.Errorf("the year %d is out of range, want one from 1 to %d", year, last)
+	case isDate:
+		return moment.Format(time.DateOnly), nil
+	default:
+		return formatTimestamp(moment), nil
+	}
+}
+
+// formatTime writes a moment in a layout of Go's: "2006-01-02 15:04".
+func formatTime(arguments ...any) (any, error) {
+	texts, err := asTexts(arguments)
+	if err != nil {
+		return nil, err
+	}
+
+	moment, err := ParseMoment(texts[0])
+	if err != nil {
+		return nil, err
+	}
+
+	// What is written of a digit may be two, which are two digits in the layout that another call would make of it.
+	const longest = 100
+	if len(texts[1]) > longest {
+		return nil, fmt.Errorf("a layout has at most %d bytes", longest)
+	}
+
+	return moment.Format(texts[1]), nil
+}
+
+// secondsBetween returns the seconds from one moment to another.
+func secondsBetween(arguments ...any) (any, error) {
+	texts, err := asTexts(arguments)
+	if err != nil {
+		return nil, err
+	}
+
+	from, err := ParseMoment(texts[0])
+	if err != nil {
+		return nil, err
+	}
+
+	to, err := ParseMoment(texts[1])
+	if err != nil {
+		return nil, err
+	}
+
+	return to.Sub(from).Seconds(), nil
+}
+
+// ParseMoment reads a timestamp, or a date as its midnight in UTC.
+func ParseMoment(text string) (time.Time, error) {
+	for _, t := range []source.Type{source.Timestamp, source.Date} {
+		value, err := source.ParseText(t, text)
+		if moment, ok := value.(time.Time); ok && err == nil {
+			return moment.UTC(), nil
+		}
+	}
+
+	return time.Time{}, fmt.Errorf("want a timestamp such as 2006-01-02T15:04:05Z or a date such as %s, have %q",
+		time.DateOnly, text)
+}
