@@ -2,7 +2,6 @@ package workflows
 
 import (
 	"cmp"
-	"strconv"
 	"time"
 
 	"go.temporal.io/sdk/temporal"
@@ -17,34 +16,67 @@ import (
 // long as this.
 const heartbeatTimeout = 15 * time.Second
 
-// stepPath is the path of the step at index: its number, from 1.
-func stepPath(index int) string { return strconv.Itoa(index + 1) }
-
 // dataStep runs a data operation as the activity of its name.
-func (r *run) dataStep(ctx workflow.Context, step scenario.Step, path string) (*job.StepOutcome, error) {
-	// Expressions were made deterministic where they are compiled: see package scenario.
-	params, err := r.scope.Resolve(step.OpName, step.OpParams) //workflowcheck:ignore
+func (m *machine) dataStep(ctx workflow.Context, s *step) (scenario.Params, error) {
+	params, err := m.resolve(ctx, s)
 	if err != nil {
 		return nil, err
 	}
 
-	ctx = workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
-		ActivityID:          path,
-		Summary:             step.DisplayTitle(),
-		StartToCloseTimeout: time.Duration(cmp.Or(step.Timeout, scenario.DefaultTimeout)),
-		HeartbeatTimeout:    heartbeatTimeout,
-		RetryPolicy:         retryPolicy(step.Retry),
-		WaitForCancellation: true, // A job ends when its work has ended.
-	})
-
-	task := job.Task{AppID: r.input.AppID, JobID: r.jobID, Step: path}
+	call := activityCall{name: s.OpName, id: s.instance, retry: s.Retry, timeout: s.Timeout}
 
 	var outcome job.StepOutcome
-	if err := workflow.ExecuteActivity(ctx, step.OpName, task, params).Get(ctx, &outcome); err != nil {
+	if err := m.call(ctx, s, call, params, &outcome); err != nil {
 		return nil, err
 	}
 
-	return &outcome, nil
+	if err := checkSize("the step's value", outcome.Value.Any); err != nil {
+		return nil, err
+	}
+
+	if outcome.Result != nil {
+		if err := m.addResults(s, *outcome.Result); err != nil {
+			return nil, err
+		}
+	}
+
+	return scenario.Params{"rows": outcome.Rows, "value": outcome.Value.Any}, nil
+}
+
+// activityCall says how an activity is called.
+type activityCall struct {
+	name    string
+	id      string // Among the activities that run at the same time.
+	retry   *scenario.Retry
+	timeout scenario.Duration // Of one attempt.
+}
+
+// assist calls an activity on behalf of a step whose operation is not one itself, or beside it.
+func (m *machine) assist(ctx workflow.Context, s *step, call activityCall, request, answer any) error {
+	call.id = s.instance + "#" + call.name
+	if call.retry == nil {
+		call.retry = s.Retry
+	}
+
+	return m.call(ctx, s, call, request, answer)
+}
+
+func (m *machine) call(ctx workflow.Context, s *step, call activityCall, request, answer any) error {
+	ctx = workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
+		ActivityID:          call.id,
+		Summary:             s.DisplayTitle(),
+		StartToCloseTimeout: time.Duration(cmp.Or(call.timeout, scenario.DefaultTimeout)),
+		HeartbeatTimeout:    heartbeatTimeout,
+		RetryPolicy:         retryPolicy(call.retry),
+		WaitForCancellation: true, // A job ends when its work has ended.
+	})
+
+	task := job.Task{AppID: m.input.AppID, JobID: m.jobID, Step: s.instance}
+	future := workflow.ExecuteActivity(ctx, call.name, task, request)
+
+	m.rest(ctx)
+
+	return future.Get(ctx, answer)
 }
 
 // retryPolicy is the step's own policy, with the default for what it leaves out.

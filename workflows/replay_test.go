@@ -1,10 +1,12 @@
 package workflows_test
 
 import (
+	"os"
 	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
 
@@ -20,13 +22,28 @@ func TestGoldenHistoriesReplay(t *testing.T) {
 	require.NoError(t, err)
 	require.NotEmpty(t, histories)
 
-	for _, history := range histories {
-		t.Run(filepath.Base(history), func(t *testing.T) {
+	for _, path := range histories {
+		t.Run(filepath.Base(path), func(t *testing.T) {
 			t.Parallel()
+
+			file, err := os.Open(path)
+			require.NoError(t, err)
+
+			t.Cleanup(func() { require.NoError(t, file.Close()) })
+
+			history, err := client.HistoryFromJSON(file, client.HistoryJSONOptions{})
+			require.NoError(t, err)
+
+			started := history.GetEvents()[0].GetWorkflowExecutionStartedEventAttributes()
 
 			replayer := worker.NewWorkflowReplayer()
 			replayer.RegisterWorkflowWithOptions(workflows.RunScenario, workflow.RegisterOptions{Name: job.Workflow})
-			require.NoError(t, replayer.ReplayWorkflowHistoryFromJSONFile(nil, history))
+			replayer.RegisterWorkflowWithOptions(workflows.AppVariables, workflow.RegisterOptions{Name: job.VariablesWorkflow})
+
+			// A job's own ID is part of what it does: its children have IDs that begin with it.
+			require.NoError(t, replayer.ReplayWorkflowHistoryWithOptions(nil, history, worker.ReplayWorkflowHistoryOptions{
+				OriginalExecution: workflow.Execution{ID: started.GetWorkflowId(), RunID: started.GetOriginalExecutionRunId()},
+			}))
 		})
 	}
 }

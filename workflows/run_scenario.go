@@ -1,6 +1,10 @@
 package workflows
 
 import (
+	"encoding/json"
+	"errors"
+
+	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/jobwright/jobwright/job"
@@ -10,96 +14,110 @@ import (
 // RunScenario is the workflow of every job: it runs the program's entry, step by step. It returns what the job leaves
 // behind. When the job fails, it ends with an application error whose type is the failure's code and whose detail is a
 // [job.Failure]; when it is cancelled, with a cancellation whose detail is the [job.Outcome] so far.
-func RunScenario(ctx workflow.Context, input job.Input) (*job.Outcome, error) {
-	r, err := newRun(ctx, input)
+//
+// A history does not grow for ever: before it is too long, the run ends and another goes on from the position.
+func RunScenario(ctx workflow.Context, input job.Input, position *Position) (*job.Outcome, error) {
+	return Interpreter{}.RunScenario(ctx, input, position)
+}
+
+// Interpreter runs scenarios as workflows. Its zero value is the one for production.
+type Interpreter struct {
+	// MaxHistory is the number of events after which a run continues as new, although Temporal does not suggest it yet.
+	MaxHistory int
+
+	// Observe, when it is set, is told of each step that begins and ends. Replays tell it again.
+	Observe func(StepEvent)
+}
+
+// StepEvent tells that a step began or ended.
+type StepEvent struct {
+	JobID  string // Of the job itself, or of one that it started.
+	Path   string // With the number of the round in each loop around it.
+	OpName string
+	State  job.StepState
+}
+
+// RunScenario is the function of that name.
+func (i Interpreter) RunScenario(ctx workflow.Context, input job.Input, position *Position) (*job.Outcome, error) {
+	m, err := newMachine(ctx, i, input, position)
 	if err != nil {
 		return nil, err
 	}
 
-	for i := range r.scenario.Steps {
-		if err := r.step(ctx, i); err != nil {
-			return nil, err
-		}
+	if m.position.Stopping {
+		stopping, stop := workflow.WithCancel(ctx)
+		ctx = stopping
+
+		stop()
 	}
 
-	outcome := r.outcome()
+	err = m.list(ctx, m.root)
+	m.show(ctx)
 
-	return &outcome, nil
+	var returns *returned
+
+	failed, isFailure := asFailure(err)
+
+	switch {
+	case err == nil:
+		outcome := m.outcome()
+
+		return &outcome, nil
+	case errors.As(err, &returns):
+		outcome := m.outcome()
+		outcome.Value = &scenario.Value{Any: returns.value}
+
+		return &outcome, nil
+	case errors.Is(err, errMoving):
+		return nil, m.continueAsNew(ctx)
+	case isFailure:
+		return nil, m.fail(failed, err)
+	}
+
+	return nil, temporal.NewCanceledError(m.outcome())
 }
 
-// run is one execution of a scenario.
-type run struct {
-	input    job.Input
-	jobID    string
-	scenario scenario.Scenario
-	scope    *scenario.Scope
-	steps    []job.StepStatus
-	results  []job.Result
-}
+// maxInput is the size in bytes up to which the input of the next run is given to Temporal, which refuses one of 2 MiB.
+const maxInput = 1_900_000
 
-func newRun(ctx workflow.Context, input job.Input) (*run, error) {
-	r := &run{
-		input:    input,
-		jobID:    workflow.GetInfo(ctx).WorkflowExecution.ID,
-		scenario: input.Program.Scenarios[input.Program.Entry],
-		results:  []job.Result{},
-	}
+// continueAsNew ends this run, and begins another at the position.
+func (m *machine) continueAsNew(ctx workflow.Context) error {
+	m.position.Runs++
+	m.position.Stopping = ctx.Err() != nil
 
-	for i, step := range r.scenario.Steps {
-		r.steps = append(r.steps, job.StepStatus{
-			Path: stepPath(i), Title: step.DisplayTitle(), Name: step.Name, OpName: step.OpName, State: job.StepPending,
-		})
-	}
-
-	handler := func() (job.Status, error) { return r.status(ctx), nil }
-	options := workflow.QueryHandlerOptions{Description: "Where the job and each of its steps stand."}
-
-	if err := workflow.SetQueryHandlerWithOptions(ctx, job.StatusQuery, handler, options); err != nil {
-		return nil, err
-	}
-
-	// The parameters were bound when the job was accepted. Binding them again gives each the Go type of its declaration,
-	// which JSON does not carry.
-	bound, err := r.scenario.Bind(input.Parameters)
+	encoded, err := json.Marshal(m.position)
 	if err != nil {
-		return nil, r.failure(job.Failure{Code: job.CodeParameterInvalid, Message: err.Error()}, err)
+		return m.fail(failedWith(job.CodeInternal, "%v", err), err)
 	}
 
-	r.scope = scenario.NewScope(r.scenario.Parameters, bound, scenario.JobScope{
-		ID: r.jobID, AppID: input.AppID, Scenario: input.Program.Entry,
+	program, err := json.Marshal(m.input)
+	if err != nil {
+		return m.fail(failedWith(job.CodeInternal, "%v", err), err)
+	}
+
+	if size := len(encoded) + len(program); size > maxInput {
+		return m.fail(failedWith(job.CodeLimitExceeded,
+			"the job's program and state have %d bytes, and %d is the most; keep large data in sources, not in variables",
+			size, maxInput), nil)
+	}
+
+	return workflow.NewContinueAsNewError(ctx, job.Workflow, m.input, m.position)
+}
+
+// fail is the error with which the job ends: the code as its type, and what was done so far in its detail.
+func (m *machine) fail(failed *failure, cause error) error {
+	ended := job.Failure{
+		Code: failed.Code, Message: failed.Message, Attempts: failed.Attempts, Trace: failed.Trace, Outcome: m.outcome(),
+	}
+
+	if failed.Step.Path != "" {
+		ended.Step = &failed.Step
+		ended.Message = failed.Step.String() + ": " + failed.Message
+	}
+
+	return temporal.NewApplicationErrorWithOptions(ended.Message, ended.Code, temporal.ApplicationErrorOptions{
+		NonRetryable: true,
+		Cause:        cause,
+		Details:      []any{ended},
 	})
-
-	return r, nil
 }
-
-// step runs the step at index and makes its outcome known to the steps after it.
-func (r *run) step(ctx workflow.Context, index int) error {
-	step, status := r.scenario.Steps[index], &r.steps[index]
-
-	started := workflow.Now(ctx)
-	status.State, status.StartedAt = job.StepRunning, &started
-
-	r.showDetails(ctx)
-
-	outcome, err := r.dataStep(ctx, step, status.Path)
-
-	ended := workflow.Now(ctx)
-	status.EndedAt = &ended
-
-	if err != nil {
-		return r.endStep(ctx, index, err)
-	}
-
-	status.State, status.Rows = job.StepCompleted, outcome.Rows
-	if outcome.Result != nil {
-		r.results = append(r.results, *outcome.Result)
-	}
-
-	r.scope.AddStep(step.Name, scenario.StepScope{Rows: outcome.Rows, DurationMs: ended.Sub(started).Milliseconds()})
-	r.showDetails(ctx)
-
-	return nil
-}
-
-// outcome is what the job has done so far.
-func (r *run) outcome() job.Outcome { return job.Outcome{Results: r.results, Steps: r.steps} }

@@ -60,7 +60,7 @@ func newBench(t *testing.T, do func(call) (*job.StepOutcome, error)) *bench {
 func program(t *testing.T, text string) scenario.Program {
 	t.Helper()
 
-	parsed, err := scenario.Parse("scenarios/Main.yaml", []byte(text), []string{"files", "stage"})
+	parsed, err := scenario.Parse("scenarios/Main.yaml", []byte(text), scenario.Surroundings{Sources: []string{"files", "stage"}})
 	require.NoError(t, err)
 
 	return scenario.Program{Entry: "Main", Scenarios: map[string]scenario.Scenario{"Main": parsed}}

@@ -1,0 +1,20 @@
+package workflows
+
+import (
+	"cmp"
+
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/jobwright/jobwright/job"
+	"github.com/jobwright/jobwright/scenario"
+)
+
+// failStep fails as its author wants.
+func (m *machine) failStep(ctx workflow.Context, s *step) (scenario.Params, error) {
+	params, err := decode[scenario.Fail](m, ctx, s)
+	if err != nil {
+		return nil, err
+	}
+
+	return nil, failedWith(cmp.Or(params.Code, job.CodeFailed), "%s", params.Message)
+}

@@ -1,0 +1,53 @@
+package workflows
+
+import (
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/jobwright/jobwright/job"
+	"github.com/jobwright/jobwright/scenario"
+)
+
+// maxValue bounds a value that a job keeps, in bytes: it is part of the job's position.
+const maxValue = 64 << 10
+
+// setVariable gives a variable of the job or of the app a value.
+func (m *machine) setVariable(ctx workflow.Context, s *step) (scenario.Params, error) {
+	params, err := m.resolve(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+
+	name, _ := params["name"].(string)
+	value := params["value"]
+
+	if err := checkSize(name, value); err != nil {
+		return nil, err
+	}
+
+	if params["scope"] != scenario.ScopeApp {
+		if err := s.level.scope.Set(name, value); err != nil {
+			return nil, failedWith(job.CodeParameterInvalid, "%v", err)
+		}
+
+		return scenario.Params{"value": value}, nil
+	}
+
+	converted, err := s.level.scope.ConvertVariable(name, value)
+	if err != nil {
+		return nil, failedWith(job.CodeParameterInvalid, "the app's variable %s: %v", name, err)
+	}
+
+	variable := job.Variable{Name: name, Value: scenario.Value{Any: converted}, ID: m.jobID + "/" + s.instance}
+
+	return scenario.Params{"value": converted}, m.assist(ctx, s, activityCall{name: job.SetVariableActivity}, variable, nil)
+}
+
+// checkSize refuses a value that is too large for the job to keep.
+func checkSize(name string, value any) error {
+	if size := scenario.SizeOf(value); size > maxValue {
+		return failedWith(job.CodeLimitExceeded,
+			"%s has %d bytes, and a job keeps values of at most %d; put large data into a table", name, size, maxValue)
+	}
+
+	return nil
+}

@@ -1,0 +1,291 @@
+package workflows
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"time"
+
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/jobwright/jobwright/job"
+	"github.com/jobwright/jobwright/scenario"
+)
+
+// step is a step that runs.
+type step struct {
+	scenario.Step
+
+	level    level
+	path     string
+	instance string // The path with the rounds of loops.
+	frame    *frame
+}
+
+// list runs a list of steps from where it stands to its end.
+func (m *machine) list(ctx workflow.Context, l level) error {
+	for l.state.Next < len(l.steps) {
+		number := strconv.Itoa(l.state.Next + 1)
+		s := &step{
+			Step: l.steps[l.state.Next], level: l, path: l.path + number, instance: l.instance + number, frame: l.state.Step,
+		}
+
+		if err := m.run(ctx, s); err != nil {
+			return err
+		}
+
+		l.state.Next++
+	}
+
+	return nil
+}
+
+// run runs a step, or goes on with one that has begun, and makes its outcome known to the steps after it.
+func (m *machine) run(ctx workflow.Context, s *step) error {
+	if s.frame == nil {
+		if err := m.turn(ctx); err != nil {
+			return err
+		}
+
+		skipped, err := m.begin(ctx, s)
+		if skipped {
+			return nil
+		}
+
+		if err != nil {
+			return m.end(ctx, s, nil, err)
+		}
+	}
+
+	outcome, err := m.operate(ctx, s)
+
+	return m.end(ctx, s, outcome, err)
+}
+
+// begin begins a step, unless its condition is false.
+func (m *machine) begin(ctx workflow.Context, s *step) (skipped bool, err error) {
+	now := workflow.Now(ctx)
+	s.frame = &frame{StartedAt: now}
+
+	if s.Condition != nil {
+		holds, err := m.condition(ctx, s, s.Condition)
+		if err != nil {
+			m.board.begin(s.path, now)
+
+			return false, err
+		}
+
+		if !holds {
+			m.board.skip(s.path, now)
+			m.observe(s, job.StepSkipped)
+			m.know(s, scenario.Params{"status": string(job.StepSkipped)})
+
+			return true, nil
+		}
+	}
+
+	if most := maxWorkflowID - len(m.jobID); len(s.instance) > most {
+		m.board.begin(s.path, now)
+
+		return false, failedWith(job.CodeLimitExceeded, "the path %s has more than %d characters", s.instance, most)
+	}
+
+	m.board.begin(s.path, now)
+	m.observe(s, job.StepRunning)
+
+	s.level.state.Step = s.frame
+
+	return false, nil
+}
+
+// maxWorkflowID is how many bytes the ID of a child job has at most; Temporal's limit is 1,000 characters.
+const maxWorkflowID = 990
+
+// operate runs the operation of a step that has begun.
+func (m *machine) operate(ctx workflow.Context, s *step) (scenario.Params, error) {
+	run := controlOperationNamed(s.OpName)
+
+	switch {
+	case run == nil:
+		return m.dataStep(ctx, s)
+	case s.Timeout == 0:
+		return run(m, ctx, s)
+	}
+
+	return m.within(ctx, s, run)
+}
+
+// controlOperation runs a step of a control operation. It returns what later steps read of it beside what they read of
+// every step.
+type controlOperation func(m *machine, ctx workflow.Context, s *step) (scenario.Params, error)
+
+// controlOperationNamed returns the control operation of that name, or nil.
+func controlOperationNamed(name string) controlOperation {
+	switch name {
+	case scenario.OpIf:
+		return (*machine).ifElse
+	case scenario.OpSwitch:
+		return (*machine).switchCase
+	case scenario.OpWhile:
+		return (*machine).while
+	case scenario.OpForEach:
+		return (*machine).forEach
+	case scenario.OpParallel:
+		return (*machine).parallel
+	case scenario.OpTryCatch:
+		return (*machine).tryCatch
+	case scenario.OpRunScenario:
+		return (*machine).runScenario
+	case scenario.OpSetVariable:
+		return (*machine).setVariable
+	case scenario.OpWait:
+		return (*machine).wait
+	case scenario.OpWaitForSignal:
+		return (*machine).waitForSignal
+	case scenario.OpReturn:
+		return (*machine).returnValue
+	case scenario.OpFail:
+		return (*machine).failStep
+	}
+
+	return nil
+}
+
+// within runs a control operation, and stops it when the step's timeout is over.
+func (m *machine) within(ctx workflow.Context, s *step, run controlOperation) (scenario.Params, error) {
+	deadline := s.frame.StartedAt.Add(time.Duration(s.Timeout))
+	timedOut := false
+
+	limited, cancel := workflow.WithCancel(ctx)
+	defer cancel()
+
+	// It may have been over before this run of the job began, whose steps may end before another coroutine looks.
+	if left := deadline.Sub(workflow.Now(ctx)); left <= 0 {
+		timedOut = true
+
+		cancel()
+	} else {
+		workflow.GoNamed(limited, "timeout of "+s.instance, func(ctx workflow.Context) {
+			if workflow.Sleep(ctx, left) == nil {
+				timedOut = true
+
+				cancel()
+			}
+		})
+	}
+
+	outcome, err := run(m, limited, s)
+	if isCancelled(err) && timedOut && ctx.Err() == nil {
+		return outcome, failedWith(job.CodeStepTimedOut, "it did not end within its timeout of %s", time.Duration(s.Timeout))
+	}
+
+	return outcome, err
+}
+
+// end notes how a step ended. It returns what ends the steps around it too.
+func (m *machine) end(ctx workflow.Context, s *step, outcome scenario.Params, err error) error {
+	if err == errMoving { //nolint:errorlint // Nobody wraps it.
+		return err
+	}
+
+	failed, isFailure := asFailure(err)
+	if isFailure {
+		failed.at(m.place(s))
+	}
+
+	now := workflow.Now(ctx)
+	state := stateOf(err, isFailure)
+
+	m.board.end(s.path, now, state, outcome, failed)
+	m.observe(s, state)
+
+	if err != nil && (!isFailure || s.OnError != scenario.OnErrorContinue) {
+		return orFailure(err, failed)
+	}
+
+	if outcome == nil {
+		outcome = scenario.Params{}
+	}
+
+	outcome["status"] = string(state)
+	outcome["durationMs"] = now.Sub(s.frame.StartedAt).Milliseconds()
+
+	if isFailure {
+		outcome["error"] = failed.object()
+	}
+
+	m.know(s, outcome)
+
+	return nil
+}
+
+// orFailure is the failure that an error was found to be, or the error itself.
+func orFailure(err error, failed *failure) error {
+	if failed != nil {
+		return failed
+	}
+
+	return err
+}
+
+func stateOf(err error, isFailure bool) job.StepState {
+	switch {
+	case isFailure:
+		return job.StepFailed
+	case isCancelled(err):
+		return job.StepStopped
+	default:
+		return job.StepCompleted
+	}
+}
+
+// know makes the outcome of a step known to the steps after it.
+func (m *machine) know(s *step, outcome scenario.Params) {
+	s.level.state.Step = nil
+
+	if s.OpName == scenario.OpSetVariable && s.OpParams["scope"] != scenario.ScopeApp &&
+		outcome["status"] != string(job.StepCompleted) {
+		name, _ := s.OpParams["name"].(string)
+		s.level.scope.Declare(name)
+	}
+
+	if s.Name == "" {
+		return
+	}
+
+	complete := scenario.EmptyOutcome(s.OpName)
+	for _, name := range slices.Sorted(maps.Keys(outcome)) {
+		complete[name] = outcome[name]
+	}
+
+	s.level.scope.AddStep(s.Name, complete)
+}
+
+// place says which step it is, for people.
+func (m *machine) place(s *step) job.StepPlace {
+	return job.StepPlace{
+		AppID: m.input.AppID, Scenario: s.level.run.name, File: s.level.run.file, Line: s.Line, Path: s.instance,
+		Title: s.DisplayTitle(), Name: s.Name, OpName: s.OpName,
+	}
+}
+
+func (m *machine) observe(s *step, state job.StepState) {
+	if m.Observe != nil {
+		m.Observe(StepEvent{JobID: m.jobID, Path: s.instance, OpName: s.OpName, State: state})
+	}
+}
+
+// block runs the steps of the block that the step's frame has entered.
+func (m *machine) block(ctx workflow.Context, s *step) error {
+	return m.list(ctx, s.inner(s.frame.Block, s.frame.Block, s.frame.List))
+}
+
+// inner is the level of a block within a step. The instance names the block in paths, with the round in a loop.
+func (s *step) inner(block, instance string, state *list) level {
+	return level{
+		run: s.level.run, steps: s.Block(block).Steps, state: state, scope: state.scope(s.level.scope),
+		path:     fmt.Sprintf("%s.%s.", s.path, block),
+		instance: fmt.Sprintf("%s.%s.", s.instance, instance),
+	}
+}

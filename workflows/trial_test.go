@@ -1,0 +1,435 @@
+package workflows_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/converter"
+	"go.temporal.io/sdk/interceptor"
+	sdklog "go.temporal.io/sdk/log"
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/testsuite"
+	"go.temporal.io/sdk/worker"
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/jobwright/jobwright/job"
+	"github.com/jobwright/jobwright/scenario"
+	"github.com/jobwright/jobwright/workflows"
+)
+
+// trialID is the ID that the test environment gives to every job.
+const trialID = "default-test-workflow-id"
+
+// conditions are those of a trial.
+type conditions struct {
+	maxHistory int           // After how many events the job continues as new; 0 for never.
+	stopAt     time.Duration // When it is told to stop; 0 for never.
+	position   []byte        // Where it begins, as JSON; nil for the beginning.
+	moves      int           // After how often continuing as new it is left alone; 0 for never.
+	slowReads  bool          // Whether reading and dropping records takes a time of its own.
+}
+
+// trial is what came of a job that the interpreter ran.
+type trial struct {
+	verdict
+
+	begun     []event
+	commands  []string        // What it asked of Temporal, in order, with every byte.
+	positions []string        // Where it stood when it continued as new.
+	kept      map[string]bool // Records that were set aside and not dropped.
+	err       error
+
+	mutex  sync.Mutex
+	starts map[string]time.Time // When each step began, by job and path.
+	events int
+}
+
+// atFirst is when every trial begins.
+var atFirst = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+
+// maxMoves bounds how often a job continues as new: it makes progress each time.
+const maxMoves = 10_000
+
+// try runs a program in the test environment, one run after the other.
+func try(t require.TestingT, program scenario.Program, under conditions) *trial {
+	made := &trial{kept: map[string]bool{}, starts: map[string]time.Time{}}
+	made.Trace = []event{}
+
+	input := job.Input{AppID: "7", Program: program}
+
+	var position *workflows.Position
+
+	if under.position != nil {
+		if made.err = json.Unmarshal(under.position, &position); made.err != nil {
+			return made
+		}
+	}
+
+	for now, moves := atFirst, 0; ; moves++ {
+		require.Less(t, moves, maxMoves, "the job makes no progress")
+
+		env := made.environment(under, now)
+		env.ExecuteWorkflow(job.Workflow, input, position)
+		require.True(t, env.IsWorkflowCompleted())
+
+		now = env.Now()
+
+		var moved *workflow.ContinueAsNewError
+
+		if err := env.GetWorkflowError(); !errors.As(err, &moved) {
+			made.judge(t, env, err)
+
+			return made
+		}
+
+		var next struct {
+			input    job.Input
+			position *workflows.Position
+		}
+
+		require.NoError(t, converter.GetDefaultDataConverter().FromPayloads(moved.Input, &next.input, &next.position))
+
+		encoded, err := json.Marshal(next.position)
+		require.NoError(t, err)
+
+		made.positions = append(made.positions, string(encoded))
+
+		if made.err = moved; len(made.positions) == under.moves {
+			return made
+		}
+
+		input, position = next.input, next.position
+	}
+}
+
+// environment makes one for a run that begins at a moment.
+func (m *trial) environment(under conditions, now time.Time) *testsuite.TestWorkflowEnvironment {
+	var suite testsuite.WorkflowTestSuite
+
+	suite.SetLogger(sdklog.NewStructuredLogger(slog.New(slog.DiscardHandler)))
+
+	env := suite.NewTestWorkflowEnvironment()
+	env.SetStartTime(now)
+	env.SetTestTimeout(time.Minute)
+	env.SetWorkerOptions(worker.Options{
+		DeadlockDetectionTimeout: time.Minute, Interceptors: []interceptor.WorkerInterceptor{&listener{trial: m}},
+	})
+
+	env.RegisterWorkflowWithOptions(
+		func(ctx workflow.Context, input job.Input, position *workflows.Position) (*job.Outcome, error) {
+			id := workflow.GetInfo(ctx).WorkflowExecution.ID
+			interpreter := workflows.Interpreter{MaxHistory: under.maxHistory, Observe: func(e workflows.StepEvent) {
+				m.observe(env.Now(), id, e)
+			}}
+
+			return interpreter.RunScenario(ctx, input, position)
+		}, workflow.RegisterOptions{Name: job.Workflow})
+
+	m.activities(env, under.slowReads)
+	m.count(env)
+
+	if left := under.stopAt - now.Sub(atFirst); under.stopAt > 0 && left > 0 {
+		env.RegisterDelayedCallback(env.CancelWorkflow, left)
+	}
+
+	return env
+}
+
+// count keeps the length of the history as a server would.
+func (m *trial) count(env *testsuite.TestWorkflowEnvironment) {
+	const perTask = 3
+
+	m.events = perTask
+	add := func(events int) {
+		m.events += events
+		env.SetCurrentHistoryLength(m.events)
+	}
+
+	add(0)
+	env.SetOnActivityStartedListener(func(*activity.Info, context.Context, converter.EncodedValues) { add(2) })
+	env.SetOnActivityCompletedListener(func(*activity.Info, converter.EncodedValue, error) { add(1 + perTask) })
+	env.SetOnTimerScheduledListener(func(string, time.Duration) { add(1) })
+	env.SetOnTimerFiredListener(func(string) { add(1 + perTask) })
+}
+
+func (m *trial) observe(now time.Time, jobID string, e workflows.StepEvent) {
+	m.mutex.Lock()
+	defer m.mutex.Unlock()
+
+	found := event{At: now.Sub(atFirst), Job: jobID, Path: e.Path, State: e.State}
+
+	if e.State == job.StepRunning {
+		m.begun = append(m.begun, found)
+		m.starts[jobID+" "+e.Path] = now
+
+		return
+	}
+
+	m.Trace = append(m.Trace, found)
+}
+
+func (m *trial) activities(env *testsuite.TestWorkflowEnvironment, slowReads bool) {
+	env.RegisterActivityWithOptions(
+		func(ctx context.Context, task job.Task, params scenario.Params) (*job.StepOutcome, error) {
+			return m.answer(ctx, env, task, params)
+		}, activity.RegisterOptions{Name: "Transform"})
+
+	// Those that end at the same moment end in any order.
+	slow := func(ctx context.Context, task job.Task, what string, result any) error {
+		if !slowReads {
+			return nil
+		}
+
+		info := activity.GetInfo(ctx)
+		env.RegisterDelayedCallback(func() { m.complete(env, info.TaskToken, task, result, nil) }, lasts(task.JobID, task.Step+what))
+
+		return activity.ErrResultPending
+	}
+
+	env.RegisterActivityWithOptions(
+		func(ctx context.Context, task job.Task, query job.RecordsQuery) (*job.RecordsPage, error) {
+			page := m.records(task, query)
+
+			return page, slow(ctx, task, fmt.Sprint(query.Offset), page)
+		}, activity.RegisterOptions{Name: job.ReadRecordsActivity})
+
+	env.RegisterActivityWithOptions(func(ctx context.Context, task job.Task, key string) error {
+		m.mutex.Lock()
+		defer m.mutex.Unlock()
+
+		if !m.kept[key] {
+			return errors.New("these records were dropped before")
+		}
+
+		delete(m.kept, key)
+
+		return slow(ctx, task, "drop", nil)
+	}, activity.RegisterOptions{Name: job.DropRecordsActivity})
+}
+
+// complete ends an activity. The test environment tells it to the job that it is made for; a child has to be woken.
+func (m *trial) complete(env *testsuite.TestWorkflowEnvironment, token []byte, task job.Task, result any, err error) {
+	if env.CompleteActivity(token, result, err) == nil && task.JobID != trialID {
+		env.RegisterDelayedCallback(func() { _ = env.SignalWorkflowByID(task.JobID, "wake", nil) }, 0)
+	}
+}
+
+// answer does what the query says, on the clock of the workflow.
+func (m *trial) answer(
+	ctx context.Context, env *testsuite.TestWorkflowEnvironment, task job.Task, params scenario.Params,
+) (*job.StepOutcome, error) {
+	info := activity.GetInfo(ctx)
+	query, _ := params["query"].(string)
+	given := answerOf(query)
+	detail := temporal.ApplicationErrorOptions{Details: []any{job.ErrorDetail{Attempt: info.Attempt}}}
+
+	if info.Attempt <= given.flaws {
+		return nil, temporal.NewApplicationErrorWithOptions(flawMessage, "unavailable", detail)
+	}
+
+	outcome := &job.StepOutcome{Rows: given.rows}
+	if params["returnResult"] == true {
+		outcome.Result = &job.Result{Key: task.JobID + "/" + task.Step}
+	} else {
+		outcome.Value = scenario.Value{Any: rowsOf(0, given.rows)}
+	}
+
+	var failed error
+
+	if given.code != "" {
+		detail.NonRetryable = true
+		outcome, failed = nil, temporal.NewApplicationErrorWithOptions(faultMessage, given.code, detail)
+	}
+
+	complete := func() {
+		var result any
+		if outcome != nil {
+			result = outcome
+		}
+
+		m.complete(env, info.TaskToken, task, result, failed)
+	}
+
+	// On the main thread, where the clock stands still. It may have gone on by itself since the step began.
+	env.RegisterDelayedCallback(func() {
+		due := env.Now()
+
+		m.mutex.Lock()
+		if given.flaws == 0 {
+			due = m.starts[task.JobID+" "+task.Step]
+		}
+		m.mutex.Unlock()
+
+		env.RegisterDelayedCallback(complete, due.Add(lasts(task.JobID, task.Step)).Sub(env.Now()))
+	}, 0)
+
+	return nil, activity.ErrResultPending
+}
+
+// records gives a page of two records.
+func (m *trial) records(task job.Task, query job.RecordsQuery) *job.RecordsPage {
+	m.mutex.Lock()
+	defer m.mutex.Unlock()
+
+	const most = 2
+
+	key := query.Key
+	if key == "" {
+		key = fmt.Sprintf("%s/%s %s", task.JobID, task.Step, query.Query.Query)
+	}
+
+	total := min(answerOf(key[max(0, strings.LastIndex(key, "records ")):]).rows, 100)
+	page := &job.RecordsPage{Records: []scenario.Params{}}
+
+	for _, row := range rowsOf(query.Offset, min(most, total-query.Offset)) {
+		page.Records = append(page.Records, row.(map[string]any))
+	}
+
+	if total > most {
+		m.kept[key], page.Key = true, key
+	}
+
+	if query.Offset+most < total {
+		page.Next = query.Offset + most
+	}
+
+	return page
+}
+
+// judge says what became of the job.
+func (m *trial) judge(t require.TestingT, env *testsuite.TestWorkflowEnvironment, err error) {
+	var (
+		application *temporal.ApplicationError
+		cancelled   *temporal.CanceledError
+		outcome     job.Outcome
+		failure     job.Failure
+	)
+
+	m.err = err
+
+	switch {
+	case err == nil:
+		m.State = job.Completed
+
+		require.NoError(t, env.GetWorkflowResult(&outcome))
+	case errors.As(err, &cancelled):
+		m.State = job.Stopped
+
+		require.NoError(t, cancelled.Details(&outcome))
+	case errors.As(err, &application) && application.HasDetails():
+		m.State = job.CompletedWithError
+
+		require.NoError(t, application.Details(&failure))
+
+		outcome = failure.Outcome
+		m.Failure = &blame{Code: failure.Code, Message: failure.Message, Attempts: failure.Attempts, Trace: failure.Trace}
+
+		if failure.Step != nil {
+			m.Failure.Path = failure.Step.Path
+		}
+	default:
+		return // A panic, or the like.
+	}
+
+	if outcome.Value != nil {
+		m.Value = outcome.Value.Any
+	}
+
+	for _, result := range outcome.Results {
+		m.Results = append(m.Results, result.Key)
+	}
+
+	for _, step := range outcome.Steps {
+		m.Steps = append(m.Steps, tally{
+			Path: step.Path, State: step.State, Rows: step.Rows, Runs: step.Runs, Failures: step.Failures, LastError: step.LastError,
+		})
+	}
+}
+
+// listener notes what the workflows of a trial ask of Temporal.
+type listener struct {
+	interceptor.WorkerInterceptorBase
+
+	trial *trial
+}
+
+func (l *listener) InterceptWorkflow(_ workflow.Context, next interceptor.WorkflowInboundInterceptor) interceptor.WorkflowInboundInterceptor {
+	inbound := &inbound{trial: l.trial}
+	inbound.Next = next
+
+	return inbound
+}
+
+type inbound struct {
+	interceptor.WorkflowInboundInterceptorBase
+
+	trial *trial
+}
+
+func (i *inbound) Init(next interceptor.WorkflowOutboundInterceptor) error {
+	outbound := &outbound{trial: i.trial}
+	outbound.Next = next
+
+	return i.Next.Init(outbound)
+}
+
+type outbound struct {
+	interceptor.WorkflowOutboundInterceptorBase
+
+	trial *trial
+}
+
+func (o *outbound) note(ctx workflow.Context, kind, id string, arguments ...any) {
+	payloads, err := converter.GetDefaultDataConverter().ToPayloads(arguments...)
+	told := fmt.Sprint(err)
+
+	for _, payload := range payloads.GetPayloads() {
+		told += " " + string(payload.GetData())
+	}
+
+	o.trial.mutex.Lock()
+	defer o.trial.mutex.Unlock()
+
+	o.trial.commands = append(o.trial.commands,
+		fmt.Sprintf("%s %s %s %s", workflow.GetInfo(ctx).WorkflowExecution.ID, kind, id, told))
+}
+
+func (o *outbound) ExecuteActivity(ctx workflow.Context, name string, arguments ...any) workflow.Future {
+	o.note(ctx, name, workflow.GetActivityOptions(ctx).ActivityID, arguments...)
+
+	return o.Next.ExecuteActivity(ctx, name, arguments...)
+}
+
+func (o *outbound) ExecuteChildWorkflow(ctx workflow.Context, name string, arguments ...any) workflow.ChildWorkflowFuture {
+	o.note(ctx, name, workflow.GetChildWorkflowOptions(ctx).WorkflowID, arguments...)
+
+	return o.Next.ExecuteChildWorkflow(ctx, name, arguments...)
+}
+
+func (o *outbound) NewTimer(ctx workflow.Context, duration time.Duration) workflow.Future {
+	o.note(ctx, "timer", duration.String())
+
+	return o.Next.NewTimer(ctx, duration)
+}
+
+func (o *outbound) NewTimerWithOptions(
+	ctx workflow.Context, duration time.Duration, options workflow.TimerOptions,
+) workflow.Future {
+	o.note(ctx, "timer", duration.String())
+
+	return o.Next.NewTimerWithOptions(ctx, duration, options)
+}
+
+func (o *outbound) Sleep(ctx workflow.Context, duration time.Duration) error {
+	o.note(ctx, "timer", duration.String())
+
+	return o.Next.Sleep(ctx, duration)
+}

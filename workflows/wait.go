@@ -1,0 +1,63 @@
+package workflows
+
+import (
+	"time"
+
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/jobwright/jobwright/job"
+	"github.com/jobwright/jobwright/scenario"
+)
+
+// wait waits for some time, or until a moment.
+func (m *machine) wait(ctx workflow.Context, s *step) (scenario.Params, error) {
+	if s.frame.Deadline == nil {
+		params, err := decode[scenario.Wait](m, ctx, s)
+		if err != nil {
+			return nil, err
+		}
+
+		deadline := workflow.Now(ctx).Add(time.Duration(params.Duration))
+		if params.Until != "" {
+			if deadline, err = scenario.ParseMoment(params.Until); err != nil {
+				return nil, failedWith(job.CodeParameterInvalid, "until: %v", err)
+			}
+		}
+
+		s.frame.Deadline = &deadline
+	}
+
+	_, err := m.await(ctx, s, s.frame.Deadline, func() bool { return false })
+
+	return nil, err
+}
+
+// await waits until something holds, or until a moment; nil for one that never comes. It reports whether it holds. A job
+// that is moving does not wait on: what it waits for stands in the position.
+func (m *machine) await(ctx workflow.Context, s *step, deadline *time.Time, holds func() bool) (bool, error) {
+	m.rest(ctx)
+
+	over := func() bool { return m.moving || holds() }
+
+	if deadline == nil {
+		if err := workflow.Await(ctx, over); err != nil {
+			return false, err
+		}
+	} else {
+		options := workflow.AwaitOptions{
+			Timeout:      deadline.Sub(workflow.Now(ctx)),
+			TimerOptions: workflow.TimerOptions{Summary: s.DisplayTitle()},
+		}
+
+		ended, err := workflow.AwaitWithOptions(ctx, options, over)
+		if err != nil || !ended {
+			return false, err
+		}
+	}
+
+	if holds() {
+		return true, nil
+	}
+
+	return false, errMoving
+}
