@@ -40,6 +40,7 @@ type bench struct {
 
 	apps, data string // Folders.
 	results    *result.Store
+	temporal   *variables
 }
 
 func newBench(t *testing.T) *bench {
@@ -56,8 +57,9 @@ func newBench(t *testing.T) *bench {
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, b.results.Close()) })
 
+	b.temporal = &variables{}
 	drivers := source.Drivers{file.Kind: file.Open, sqlite.Kind: sqlite.Open}
-	b.Activities = activities.New(apps, drivers, b.results, b.data)
+	b.Activities = activities.New(apps, drivers, b.results, b.temporal, b.data)
 
 	return b
 }
@@ -77,19 +79,27 @@ var task = job.Task{AppID: "7", JobID: "nightly", Step: "2"}
 func (b *bench) run(t *testing.T, operation, params any) (job.StepOutcome, error) {
 	t.Helper()
 
-	var suite testsuite.WorkflowTestSuite
+	return runAs[job.StepOutcome](t, b, operation, params)
+}
+
+// runAs runs one attempt of an activity that answers with a T.
+func runAs[T any](t *testing.T, b *bench, called, request any) (T, error) {
+	t.Helper()
+
+	var (
+		suite  testsuite.WorkflowTestSuite
+		answer T
+	)
 
 	env := suite.NewTestActivityEnvironment()
 	env.RegisterActivity(b.Activities)
 
-	var outcome job.StepOutcome
-
-	value, err := env.ExecuteActivity(operation, task, params)
-	if err == nil {
-		require.NoError(t, value.Get(&outcome))
+	value, err := env.ExecuteActivity(called, task, request)
+	if err == nil && value.HasValue() {
+		require.NoError(t, value.Get(&answer))
 	}
 
-	return outcome, err
+	return answer, err
 }
 
 // load loads the file of companies as the table companies.

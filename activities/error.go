@@ -18,11 +18,27 @@ type appError struct{ err error }
 func (e *appError) Error() string { return e.err.Error() }
 func (e *appError) Unwrap() error { return e.err }
 
-// storeError is a result store that did not take a result.
-type storeError struct{ err error }
+// storeError is a result store that did not do what it was told to.
+type storeError struct {
+	message string
+	err     error
+}
 
-func (e *storeError) Error() string { return "the result can't be stored: " + e.err.Error() }
+func (e *storeError) Error() string { return e.message + ": " + e.err.Error() }
 func (e *storeError) Unwrap() error { return e.err }
+
+// variableError is an app's variables that can't be reached.
+type variableError struct{ err error }
+
+func (e *variableError) Error() string {
+	return "the app's variables can't be reached: " + e.err.Error()
+}
+func (e *variableError) Unwrap() error { return e.err }
+
+// limitError is a value that is larger than a job could hold.
+type limitError struct{ message string }
+
+func (e *limitError) Error() string { return e.message }
 
 // asFailure turns the error of an attempt into one that tells Temporal its code, and whether trying again may help.
 func asFailure(ctx context.Context, err error) error {
@@ -33,9 +49,11 @@ func asFailure(ctx context.Context, err error) error {
 	code, curable := job.CodeInternal, true
 
 	var (
-		ofSource *source.Error
-		ofApp    *appError
-		ofStore  *storeError
+		ofSource    *source.Error
+		ofApp       *appError
+		ofStore     *storeError
+		ofVariables *variableError
+		ofLimit     *limitError
 	)
 
 	switch {
@@ -45,8 +63,12 @@ func asFailure(ctx context.Context, err error) error {
 		code = job.CodeAppInvalid
 	case errors.Is(err, result.ErrInvalid):
 		code, curable = job.CodeResultInvalid, false
+	case errors.As(err, &ofLimit), errors.Is(err, result.ErrTooLarge):
+		code, curable = job.CodeLimitExceeded, false
 	case errors.As(err, &ofStore):
 		code = job.CodeResultStore
+	case errors.As(err, &ofVariables):
+		code = job.CodeVariableStore
 	}
 
 	return temporal.NewApplicationErrorWithOptions(err.Error(), code, temporal.ApplicationErrorOptions{

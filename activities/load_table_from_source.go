@@ -14,7 +14,7 @@ import (
 func (a *Activities) LoadTableFromSource(
 	ctx context.Context, task job.Task, params scenario.LoadTableFromSource,
 ) (*job.StepOutcome, error) {
-	return a.attempt(ctx, task, func(ctx context.Context, s *step) (outcome *job.StepOutcome, err error) {
+	return attempt(ctx, a, task, func(ctx context.Context, s *step) (outcome *job.StepOutcome, err error) {
 		from, err := open[source.Reader](ctx, s, params.Source, "be read table by table")
 		if err != nil {
 			return nil, err

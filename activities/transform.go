@@ -5,36 +5,30 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-
-	"go.temporal.io/sdk/activity"
 
 	"github.com/jobwright/jobwright/job"
+	"github.com/jobwright/jobwright/result"
 	"github.com/jobwright/jobwright/scenario"
 	"github.com/jobwright/jobwright/source"
 )
 
-// Transform runs a query, and returns what it finds as a result of the job or stores it as a table. It may be repeated:
-// a table is replaced at once or not at all, and a result that was not committed is seen by nobody.
+// Transform runs a query, and returns what it finds as a result of the job, stores it as a table or gives it to later
+// steps. It may be repeated: a table is replaced at once or not at all, and a result that was not committed is seen by
+// nobody.
 func (a *Activities) Transform(ctx context.Context, task job.Task, params scenario.Transform) (*job.StepOutcome, error) {
-	return a.attempt(ctx, task, func(ctx context.Context, s *step) (outcome *job.StepOutcome, err error) {
-		from, err := open[source.Querier](ctx, s, params.Source, "be queried")
+	return attempt(ctx, a, task, func(ctx context.Context, s *step) (outcome *job.StepOutcome, err error) {
+		rows, err := s.query(ctx, scenario.Query{Source: params.Source, Query: params.Query, Bind: params.Bind})
 		if err != nil {
 			return nil, err
 		}
 
-		defer func() { err = errors.Join(err, from.Close()) }()
+		defer func() { err = errors.Join(err, rows.Close()) }()
 
-		found, err := from.Query(ctx, params.Query, params.Bind)
-		if err != nil {
-			return nil, err
-		}
-
-		defer func() { err = errors.Join(err, found.Close()) }()
-
-		rows := s.progress.count(found)
-		if params.ReturnResult {
+		switch {
+		case params.ReturnResult:
 			return s.returnRows(ctx, params, rows)
+		case params.ReturnValue:
+			return returnValue(ctx, rows)
 		}
 
 		return s.replaceTable(ctx, cmp.Or(params.TargetSource, params.Source), params.TargetTable, rows)
@@ -43,41 +37,72 @@ func (a *Activities) Transform(ctx context.Context, task job.Task, params scenar
 
 // returnRows makes rows a result of the job.
 func (s *step) returnRows(ctx context.Context, params scenario.Transform, rows source.Rows) (*job.StepOutcome, error) {
+	const failed = "the result can't be stored"
+
 	var name *string
 	if params.ResultName != "" {
 		name = &params.ResultName
 	}
 
-	// Each attempt has a key of its own, so that one which outlives its worker's lease can't disturb another.
-	info := activity.GetInfo(ctx)
-	key := fmt.Sprintf("%s/%s/%s-%d.json", s.task.AppID, info.WorkflowExecution.RunID, s.task.Step, info.Attempt)
-
-	writer, err := s.activities.results.Create(ctx, key, name, rows.Schema())
+	writer, err := s.activities.results.Create(ctx, s.key(ctx, ".json"), name, rows.Schema())
 	if err != nil {
-		return nil, &storeError{err: err}
+		return nil, &storeError{failed, err}
 	}
 
-	for {
-		record, err := rows.Next(ctx)
-		if errors.Is(err, io.EOF) {
-			break
+	err = each(ctx, rows, func(record source.Record) error {
+		if err := writer.Append(record); err != nil {
+			return &storeError{failed, err}
 		}
 
-		if err == nil {
-			if err = writer.Append(record); err != nil {
-				err = &storeError{err: err}
-			}
-		}
-
-		if err != nil {
-			return nil, errors.Join(err, writer.Abort())
-		}
+		return nil
+	})
+	if err != nil {
+		return nil, errors.Join(err, writer.Abort())
 	}
 
 	stored, err := writer.Commit()
 	if err != nil {
-		return nil, &storeError{err: err}
+		return nil, &storeError{failed, err}
 	}
 
 	return &job.StepOutcome{Rows: stored.Records, Result: stored}, nil
+}
+
+// Bounds of records that become a value, which is part of the job.
+const (
+	maxValueRecords = 1_000
+	maxValueBytes   = 64 << 10
+)
+
+// returnValue makes rows the value of the step.
+func returnValue(ctx context.Context, rows source.Rows) (*job.StepOutcome, error) {
+	values, err := result.NewValues(rows.Schema())
+	if err != nil {
+		return nil, err
+	}
+
+	list := []any{}
+	size := scenario.SizeOf(list)
+
+	err = each(ctx, rows, func(record source.Record) error {
+		object, err := values.Record(record)
+		if err != nil {
+			return fmt.Errorf("record %d: %w", len(list)+1, err)
+		}
+
+		if size += scenario.SizeOf(map[string]any(object)); len(list) == maxValueRecords || size > maxValueBytes {
+			return &limitError{fmt.Sprintf("the query finds more than a step's value can hold, %d records and %d bytes; "+
+				"go over the records with a ForEach that has the query, or store them in a table",
+				maxValueRecords, maxValueBytes)}
+		}
+
+		list = append(list, map[string]any(object))
+
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+
+	return &job.StepOutcome{Rows: int64(len(list)), Value: scenario.Value{Any: list}}, nil
 }

@@ -16,6 +16,7 @@ type Right string
 const (
 	Execute Right = "execute" // Start jobs, and read the answers of those calls.
 	Status  Right = "status"  // Read the status and the results of jobs.
+	Signal  Right = "signal"  // Tell a job that waits for it to go on.
 )
 
 // Access lets the holders of one key use the app.
@@ -39,9 +40,9 @@ func (a *App) checkAccess() error {
 		}
 
 		for _, right := range access.Rights {
-			if right != Execute && right != Status {
-				return fmt.Errorf("app %s: app.yaml is wrong: unknown right %q; there are %s and %s",
-					a.ID, right, Execute, Status)
+			if right != Execute && right != Status && right != Signal {
+				return fmt.Errorf("app %s: app.yaml is wrong: unknown right %q; there are %s, %s and %s",
+					a.ID, right, Execute, Status, Signal)
 			}
 		}
 	}

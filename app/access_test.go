@@ -102,8 +102,10 @@ func TestAnAccessGrantsTheRightsThatItNamesOrEverything(t *testing.T) {
 
 	require.True(t, app.Access{}.Grants(app.Execute))
 	require.True(t, app.Access{}.Grants(app.Status))
+	require.True(t, app.Access{}.Grants(app.Signal))
 
 	monitor := app.Access{Rights: []app.Right{app.Status}}
 	require.True(t, monitor.Grants(app.Status))
 	require.False(t, monitor.Grants(app.Execute))
+	require.False(t, monitor.Grants(app.Signal))
 }

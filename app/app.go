@@ -51,6 +51,7 @@ type App struct {
 	Description string
 	Dir         string // Its folder.
 	Sources     map[string]source.Definition
+	Variables   []scenario.Parameter // What outlives its jobs, with a default for as long as no job has set it.
 	Access      []Access
 }
 
@@ -58,6 +59,7 @@ type App struct {
 type manifest struct {
 	Description string                    `yaml:"description"`
 	Sources     map[string]map[string]any `yaml:"sources"`
+	Variables   map[string]declared       `yaml:"variables"`
 	Access      []Access                  `yaml:"access"`
 }
 
@@ -104,6 +106,10 @@ func (c *Catalog) App(id string) (*App, error) {
 		found.Sources[name] = source.Definition{Name: name, Kind: kind, Options: options}
 	}
 
+	if err := found.readVariables(read.Variables); err != nil {
+		return nil, err
+	}
+
 	return found, found.checkAccess()
 }
 
@@ -134,6 +140,33 @@ func (c *Catalog) IDs() ([]string, error) {
 // SourceNames returns the names of the app's sources, in order.
 func (a *App) SourceNames() []string { return slices.Sorted(maps.Keys(a.Sources)) }
 
+// Surroundings returns what the app offers to its scenarios.
+func (a *App) Surroundings() scenario.Surroundings {
+	offered := scenario.Surroundings{Sources: a.SourceNames(), Variables: a.Variables}
+	for _, access := range a.Access {
+		offered.Access = append(offered.Access, access.Name)
+	}
+
+	return offered
+}
+
+// Library returns the app's scenarios, for those that run one another.
+func (a *App) Library() (scenario.Library, error) {
+	names, err := a.ScenarioNames()
+
+	return scenario.Library{Names: names, Load: a.load, Surroundings: a.Surroundings()}, err
+}
+
+// load reads a scenario for another one that runs it.
+func (a *App) load(name string) (scenario.Scenario, error) {
+	found, err := a.Scenario(name)
+	if errors.Is(err, ErrNotFound) {
+		err = scenario.ErrUnknown
+	}
+
+	return found, err
+}
+
 // Scenario reads and checks the scenario of that name. The error is [ErrNotFound] when there is none, and
 // [scenario.Problems] when it has mistakes.
 func (a *App) Scenario(name string) (scenario.Scenario, error) {
@@ -143,6 +176,9 @@ func (a *App) Scenario(name string) (scenario.Scenario, error) {
 
 	for _, extension := range scenarioExtensions {
 		file := filepath.Join("scenarios", name+extension)
+		if isTest(file) {
+			continue
+		}
 
 		text, err := os.ReadFile(filepath.Join(a.Dir, file)) //nolint:gosec // The name is checked above.
 		if isMissing(err) {
@@ -153,13 +189,18 @@ func (a *App) Scenario(name string) (scenario.Scenario, error) {
 			return scenario.Scenario{}, fmt.Errorf("app %s, scenario %s can't be read: %w", a.ID, name, err)
 		}
 
-		return scenario.Parse(filepath.ToSlash(file), text, a.SourceNames())
+		return scenario.Parse(filepath.ToSlash(file), text, a.Surroundings())
 	}
 
 	return scenario.Scenario{}, ErrNotFound
 }
 
 var scenarioExtensions = []string{".yaml", ".yml", ".json"}
+
+// isTest reports whether a file holds the tests of a scenario, which lie beside it.
+func isTest(file string) bool {
+	return strings.HasSuffix(file, "_test.yaml") || strings.HasSuffix(file, "_test.yml")
+}
 
 // ScenarioNames returns the names of the app's scenarios, in order.
 func (a *App) ScenarioNames() ([]string, error) {
@@ -172,9 +213,12 @@ func (a *App) ScenarioNames() ([]string, error) {
 
 	for _, entry := range entries {
 		extension := filepath.Ext(entry.Name())
+		if entry.IsDir() || isTest(entry.Name()) {
+			continue
+		}
 
 		name := strings.TrimSuffix(entry.Name(), extension)
-		if slices.Contains(scenarioExtensions, extension) && pathName.MatchString(name) && !entry.IsDir() {
+		if slices.Contains(scenarioExtensions, extension) && pathName.MatchString(name) {
 			names = append(names, name)
 		}
 	}

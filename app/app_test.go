@@ -71,7 +71,12 @@ func TestTheExampleIsAnApp(t *testing.T) {
 
 	names, err := found.ScenarioNames()
 	require.NoError(t, err)
-	require.Equal(t, []string{"Main"}, names)
+	require.Contains(t, names, "Main")
+
+	for _, name := range names {
+		_, err := found.Scenario(name)
+		require.NoError(t, err, name)
+	}
 
 	main, err := found.Scenario("Main")
 	require.NoError(t, err)
@@ -104,8 +109,21 @@ func TestAMistakeInAppYAMLIsNamed(t *testing.T) {
 		{"a key of another kind", "access: [{name: nightly, key: '${vault:x}'}]", "must be a reference"},
 		{"a key without a name", "access: [{name: nightly, key: '${env:}'}]", "must be a reference"},
 		{"a key half open", "access: [{name: nightly, key: '${env:KEY'}]", "must be a reference"},
-		{"an unknown right", "access: [{name: nightly, key: '${env:KEY}', rights: [stop]}]", `unknown right "stop"`},
+		{"an unknown right", "access: [{name: nightly, key: '${env:KEY}', rights: [stop]}]", `unknown right "stop"; there are execute, status and signal`},
 		{"an unknown field of an access", "access: [{name: nightly, key: '${env:KEY}', right: [status]}]", "field right not found"},
+		{"variables that are no object", "variables: [since]", "app.yaml is wrong"},
+		{"a variable that is no object", "variables: {since: 7}", "variables.since: want an object, have the integer 7"},
+		{"a variable without anything", "variables: {since: }", "variables.since: want an object, have nothing"},
+		{"a variable without a type", "variables: {since: {default: x}}", "variables.since: type is missing"},
+		{"a variable of an unknown type", "variables: {since: {type: moment, default: x}}", "variables.since.type"},
+		{"a variable without a default", "variables: {since: {type: date}}", "variables.since: default is missing"},
+		{"a default of another type", "variables: {n: {type: integer, default: x}}", "variables.n.default"},
+		{"a default with a zero before it", "variables: {n: {type: integer, default: 010}}", "the number 010 begins with a zero"},
+		{"a default beyond 64 bits", "variables: {n: {type: integer, default: 9223372036854775808}}", "9223372036854775808 does not fit into 64 bits"},
+		{"a default that is no number", "variables: {n: {type: float, default: .inf}}", ".inf is out of range"},
+		{"an unknown field of a variable", "variables: {n: {type: integer, default: 1, min: 0}}", "variables.n.min"},
+		{"a variable whose name is taken", "variables: {steps: {type: integer, default: 1}}", "steps can't name a parameter"},
+		{"a variable that stands there twice", "variables: {n: {type: text, default: a}, n: {type: text, default: b}}", "already"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -226,5 +244,115 @@ func TestANameThatIsNoScenarioIsNotFound(t *testing.T) {
 	} {
 		_, err := found.Scenario(name)
 		require.ErrorIs(t, err, app.ErrNotFound, name)
+	}
+}
+
+func TestVariablesAreReadExactly(t *testing.T) {
+	t.Parallel()
+
+	found := load(t, `
+variables:
+  since: {type: timestamp, default: 2024-02-29T12:30:00Z, description: The newest record that was loaded}
+  day: {type: date, default: 2024-02-29}
+  most: {type: integer, default: 9223372036854775807}
+  least: {type: integer, default: -0x10}
+  rate: {type: float, default: 0.1}
+  whole: {type: float, default: 1e3}
+  name: {type: text, default: "007"}
+  open: {type: boolean, default: true}
+  shut: {type: boolean, default: false}
+`, nil)
+
+	require.Equal(t, []scenario.Parameter{
+		{Name: "day", Type: source.Date, Default: "2024-02-29"},
+		{Name: "least", Type: source.Integer, Default: int64(-16)},
+		{Name: "most", Type: source.Integer, Default: int64(9223372036854775807)},
+		{Name: "name", Type: source.Text, Default: "007"},
+		{Name: "open", Type: source.Boolean, Default: true},
+		{Name: "rate", Type: source.Float, Default: 0.1},
+		{Name: "shut", Type: source.Boolean, Default: false},
+		{
+			Name: "since", Type: source.Timestamp, Default: "2024-02-29T12:30:00Z",
+			Description: "The newest record that was loaded",
+		},
+		{Name: "whole", Type: source.Float, Default: 1000.0},
+	}, found.Variables)
+}
+
+func TestScenariosAreSurroundedByWhatTheirAppOffers(t *testing.T) {
+	t.Parallel()
+
+	found := load(t, `
+sources: {stage: {kind: SQLiteSource}, files: {kind: FileSource}}
+variables: {country: {type: text, default: US}}
+access: [{name: nightly, key: "${env:A}"}, {name: boss, key: "${env:B}"}]
+`, map[string]string{
+		"scenarios/good.yaml": `{"steps": [{"opName": "Return", "opParams": {"value": "${country}"}}]}`,
+		"scenarios/bad.yaml":  `{"steps": [{"opName": "Return", "opParams": {"value": "${county}"}}]}`,
+	})
+
+	require.Equal(t, scenario.Surroundings{
+		Sources: []string{"files", "stage"}, Variables: found.Variables, Access: []string{"nightly", "boss"},
+	}, found.Surroundings())
+
+	_, err := found.Scenario("good")
+	require.NoError(t, err)
+
+	_, err = found.Scenario("bad")
+	require.ErrorContains(t, err, "county")
+}
+
+func TestAnAppIsALibraryOfItsScenarios(t *testing.T) {
+	t.Parallel()
+
+	found := load(t, "sources: {stage: {kind: SQLiteSource}}", map[string]string{
+		"scenarios/Main.yaml": `{"steps": [{"opName": "RunScenario", "opParams": {"scenario": "Load"}}]}`,
+		"scenarios/Load.yaml": scenarioText,
+		"scenarios/Typo.yaml": `{"steps": [{"opName": "RunScenario", "opParams": {"scenario": "Laod"}}]}`,
+		"scenarios/Bad.yaml":  `{"steps": []}`,
+	})
+
+	library, err := found.Library()
+	require.NoError(t, err)
+	require.Equal(t, []string{"Bad", "Load", "Main", "Typo"}, library.Names)
+	require.Equal(t, found.Surroundings(), library.Surroundings)
+
+	_, err = library.Load("Laod")
+	require.ErrorIs(t, err, scenario.ErrUnknown)
+
+	var problems scenario.Problems
+
+	_, err = library.Load("Bad")
+	require.ErrorAs(t, err, &problems)
+
+	main, err := library.Load("Main")
+	require.NoError(t, err)
+
+	program, err := scenario.NewProgram("Main", main, library)
+	require.NoError(t, err)
+	require.Len(t, program.Scenarios, 2)
+
+	typo, err := library.Load("Typo")
+	require.NoError(t, err)
+
+	_, err = scenario.NewProgram("Typo", typo, library)
+	require.ErrorContains(t, err, "did you mean Load?")
+}
+
+func TestATestBesideAScenarioIsNone(t *testing.T) {
+	t.Parallel()
+
+	found := load(t, "sources: {stage: {kind: SQLiteSource}}", map[string]string{
+		"scenarios/Main.yaml": scenarioText, "scenarios/Main_test.yaml": scenarioText, "scenarios/Load_test.yml": scenarioText,
+		"scenarios/_testing.yaml": scenarioText,
+	})
+
+	names, err := found.ScenarioNames()
+	require.NoError(t, err)
+	require.Equal(t, []string{"Main", "_testing"}, names)
+
+	for _, name := range []string{"Main_test", "Load_test"} {
+		_, err := found.Scenario(name)
+		require.ErrorIs(t, err, app.ErrNotFound)
 	}
 }

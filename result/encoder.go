@@ -23,6 +23,7 @@ type encoder struct {
 	names  [][]byte // Each column's name as a JSON string with the colon.
 	text   bytes.Buffer
 	json   *json.Encoder
+	exact  bool // Whether a float is told from an integer.
 }
 
 func newEncoder(schema source.Schema) (*encoder, error) {
@@ -46,6 +47,20 @@ func newEncoder(schema source.Schema) (*encoder, error) {
 
 		e.names = append(e.names, append(name, ':'))
 	}
+
+	return e, nil
+}
+
+// newExactEncoder returns an encoder whose records are values of scenarios, which tell a float from an integer. It writes
+// text at the same length as they have in the JSON of a job.
+func newExactEncoder(schema source.Schema) (*encoder, error) {
+	e, err := newEncoder(schema)
+	if err != nil {
+		return nil, err
+	}
+
+	e.exact = true
+	e.json.SetEscapeHTML(true)
 
 	return e, nil
 }
@@ -78,7 +93,7 @@ func (e *encoder) appendValue(line []byte, t source.Type, value any) ([]byte, er
 	case int64:
 		return strconv.AppendInt(line, v, 10), nil
 	case float64:
-		return appendFloat(line, v), nil
+		return e.appendFloat(line, v), nil
 	case bool:
 		return strconv.AppendBool(line, v), nil
 	case time.Time:
@@ -97,7 +112,7 @@ func (e *encoder) appendValue(line []byte, t source.Type, value any) ([]byte, er
 
 // appendFloat writes a float; what JSON has no number for is a string, as in Protocol Buffers' JSON
 // (https://protobuf.dev/programming-guides/json).
-func appendFloat(line []byte, value float64) []byte {
+func (e *encoder) appendFloat(line []byte, value float64) []byte {
 	switch {
 	case math.IsNaN(value):
 		return append(line, `"NaN"`...)
@@ -107,7 +122,14 @@ func appendFloat(line []byte, value float64) []byte {
 		return append(line, `"-Infinity"`...)
 	}
 
-	return strconv.AppendFloat(line, value, 'g', -1, 64)
+	begin := len(line)
+
+	line = strconv.AppendFloat(line, value, 'g', -1, 64)
+	if e.exact && !bytes.ContainsAny(line[begin:], ".e") {
+		line = append(line, ".0"...)
+	}
+
+	return line
 }
 
 func (e *encoder) appendText(line []byte, text string) ([]byte, error) {

@@ -21,6 +21,10 @@ import (
 // heartbeatThrottle is how often at most a step's heartbeat goes to Temporal, and so how old its progress may be.
 const heartbeatThrottle = 3 * time.Second
 
+// deadlockTimeout is how long a workflow may compute without a pause. The interpreter pauses every few milliseconds; on a
+// machine with far too much to do, they may become the second after which the SDK would give up by default.
+const deadlockTimeout = 5 * time.Second
+
 // Options say what a worker works with.
 type Options struct {
 	Apps    *app.Catalog  // The apps whose jobs it runs.
@@ -48,11 +52,13 @@ func New(temporal client.Client, options Options) worker.Worker {
 		WorkerStopTimeout:            options.StopTimeout,
 		OnFatalError:                 options.OnFatalError,
 		MaxHeartbeatThrottleInterval: heartbeatThrottle,
+		DeadlockDetectionTimeout:     deadlockTimeout,
 	})
 
 	w.RegisterWorkflowWithOptions(workflows.RunScenario, workflow.RegisterOptions{Name: job.Workflow})
+	w.RegisterWorkflowWithOptions(workflows.AppVariables, workflow.RegisterOptions{Name: job.VariablesWorkflow})
 	w.RegisterActivityWithOptions(
-		activities.New(options.Apps, Drivers(), options.Results, options.DataDir), activity.RegisterOptions{})
+		activities.New(options.Apps, Drivers(), options.Results, temporal, options.DataDir), activity.RegisterOptions{})
 
 	return w
 }

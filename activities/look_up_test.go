@@ -1,0 +1,79 @@
+package activities_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/jobwright/jobwright/job"
+	"github.com/jobwright/jobwright/scenario"
+)
+
+func TestTheFirstCellOfEachQueryIsLookedUp(t *testing.T) {
+	t.Parallel()
+
+	b := newBench(t)
+	b.load(t)
+
+	asked := []struct {
+		query string
+		bind  scenario.Params
+		want  any
+	}{
+		{query: "SELECT max(id), name FROM companies", want: int64(3)},
+		{query: "SELECT id AS a, name AS a FROM companies ORDER BY id DESC", want: int64(3)},
+		{query: "SELECT name FROM companies WHERE id = :id", bind: scenario.Params{"id": int64(2)}, want: "SAP"},
+		{query: "SELECT founded FROM companies WHERE id = 1", want: "1911-06-16"},
+		{query: "SELECT founded FROM companies WHERE id = 3", want: nil},
+		{query: "SELECT id FROM companies WHERE id = 4", want: nil},
+		{query: "SELECT 9223372036854775807", want: int64(9223372036854775807)},
+		{query: "SELECT 3.0", want: 3.0},
+		{query: "SELECT 1e300 * 1e300", want: "Infinity"},
+		{query: "SELECT 'é\U0001F980<&'", want: "é\U0001F980<&"},
+		{query: "SELECT x'00ff'", want: "AP8="},
+	}
+
+	wanted := job.LookUp{}
+	want := []scenario.Value{}
+
+	for _, row := range asked {
+		wanted.Queries = append(wanted.Queries, scenario.Query{Source: "stage", Query: row.query, Bind: row.bind})
+		want = append(want, scenario.Value{Any: row.want})
+	}
+
+	found, err := runAs[job.Found](t, b, b.LookUp, wanted)
+	require.NoError(t, err)
+	require.Equal(t, want, found.Cells)
+}
+
+func TestALookUpFailsLikeAnyQuery(t *testing.T) {
+	t.Parallel()
+
+	large := "SELECT '" + strings.Repeat("x", 100<<10) + "'"
+
+	for _, test := range []struct {
+		name, code string
+		retried    bool
+		message    string
+		queries    []scenario.Query
+	}{
+		{"wrong SQL", "source_query_invalid", false, "syntax error", []scenario.Query{{Source: "stage", Query: "SELEKT 1"}}},
+		{"no such source", "app_invalid", true, `no source named "nowhere"`, []scenario.Query{{Source: "nowhere", Query: "SELECT 1"}}},
+		{"a source of files", "source_operation_unsupported", false, "can't be queried", []scenario.Query{{Source: "files", Query: "SELECT 1"}}},
+		{"text that is not UTF-8", "result_invalid", false, `source "stage": column "a"`, []scenario.Query{{Source: "stage", Query: "SELECT CAST(x'ff' AS TEXT) AS a"}}},
+		{
+			"more than a job can hold", "limit_exceeded", false, "at most 262144 bytes",
+			[]scenario.Query{{Source: "stage", Query: large}, {Source: "stage", Query: large}, {Source: "stage", Query: large}},
+		},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+
+			b := newBench(t)
+
+			_, err := runAs[job.Found](t, b, b.LookUp, job.LookUp{Queries: test.queries})
+			requireFailure(t, err, test.code, test.retried, test.message)
+		})
+	}
+}

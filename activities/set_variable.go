@@ -1,0 +1,106 @@
+package activities
+
+import (
+	"context"
+	"errors"
+
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/converter"
+	"go.temporal.io/sdk/temporal"
+
+	"github.com/jobwright/jobwright/job"
+	"github.com/jobwright/jobwright/scenario"
+)
+
+// Temporal is what the variables of apps need of Temporal's client.
+type Temporal interface {
+	NewWithStartWorkflowOperation(
+		options client.StartWorkflowOptions, workflow any, arguments ...any,
+	) client.WithStartWorkflowOperation
+
+	UpdateWithStartWorkflow(
+		ctx context.Context, options client.UpdateWithStartWorkflowOptions,
+	) (client.WorkflowUpdateHandle, error)
+
+	QueryWorkflow(
+		ctx context.Context, workflowID, runID, queryType string, arguments ...any,
+	) (converter.EncodedValue, error)
+}
+
+// SetVariable sets a variable of the app. It may be repeated: a setting takes effect once, also where another job has set
+// the variable since.
+func (a *Activities) SetVariable(ctx context.Context, task job.Task, variable job.Variable) error {
+	return perform(ctx, a, task, func(ctx context.Context, s *step) error {
+		variable.ID = settingID(ctx, variable.ID)
+
+		// The first setting of all brings the app's variables to life.
+		start := s.activities.temporal.NewWithStartWorkflowOperation(client.StartWorkflowOptions{
+			ID:                       job.VariablesID(s.app.ID),
+			TaskQueue:                job.TaskQueue,
+			WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
+			StaticSummary:            "The variables of app " + s.app.ID,
+		}, job.VariablesWorkflow)
+
+		handle, err := s.activities.temporal.UpdateWithStartWorkflow(ctx, client.UpdateWithStartWorkflowOptions{
+			StartWorkflowOperation: start,
+			UpdateOptions: client.UpdateWorkflowOptions{
+				UpdateID:     variable.ID,
+				UpdateName:   job.SetVariableUpdate,
+				Args:         []any{variable},
+				WaitForStage: client.WorkflowUpdateStageCompleted,
+			},
+		})
+		if err == nil {
+			err = handle.Get(ctx, nil)
+		}
+
+		return asVariableError(err)
+	})
+}
+
+// settingID identifies a setting among all of the app, for ever: jobIds may come again when Temporal has forgotten the job
+// that had them, runs don't. All attempts of a step belong to one run.
+func settingID(ctx context.Context, id string) string {
+	const longest = 200 // Bytes; the variables keep some of them.
+
+	id = activity.GetInfo(ctx).WorkflowExecution.RunID + "/" + id
+	if len(id) > longest {
+		id = shortened(id)
+	}
+
+	return id
+}
+
+func asVariableError(err error) error {
+	if err == nil {
+		return nil
+	}
+
+	if refused, ok := errors.AsType[*temporal.ApplicationError](err); ok && refused.Type() == job.VariableRefused {
+		return &limitError{refused.Message()}
+	}
+
+	return &variableError{err}
+}
+
+// variables returns the variables of the app that were set.
+func (s *step) variables(ctx context.Context) (scenario.Params, error) {
+	answer, err := s.activities.temporal.QueryWorkflow(ctx, job.VariablesID(s.app.ID), "", job.VariablesQuery)
+	if _, isMissing := errors.AsType[*serviceerror.NotFound](err); isMissing {
+		return scenario.Params{}, nil // Nobody has set one.
+	}
+
+	if err != nil {
+		return nil, &variableError{err}
+	}
+
+	var values scenario.Params
+	if err := answer.Get(&values); err != nil {
+		return nil, &variableError{err}
+	}
+
+	return values, nil
+}

@@ -1,0 +1,210 @@
+package activities_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/converter"
+	"go.temporal.io/sdk/temporal"
+
+	"github.com/jobwright/jobwright/job"
+	"github.com/jobwright/jobwright/scenario"
+)
+
+// variables are the variables of apps as Temporal would keep them: each value goes through its data converter.
+type variables struct {
+	fails, refuses error // What every call, or every setting, ends with.
+
+	mutex    sync.Mutex
+	settings []setting
+}
+
+// setting is what Temporal was told to set.
+type setting struct {
+	start    client.StartWorkflowOptions
+	workflow any
+	update   client.UpdateWorkflowOptions
+	variable job.Variable
+}
+
+func (v *variables) NewWithStartWorkflowOperation(
+	options client.StartWorkflowOptions, workflow any, _ ...any,
+) client.WithStartWorkflowOperation {
+	return &starting{options: options, workflow: workflow}
+}
+
+func (v *variables) UpdateWithStartWorkflow(
+	_ context.Context, options client.UpdateWithStartWorkflowOptions,
+) (client.WorkflowUpdateHandle, error) {
+	if v.fails != nil {
+		return nil, v.fails
+	}
+
+	start := options.StartWorkflowOperation.(*starting)
+	told := setting{start: start.options, workflow: start.workflow, update: options.UpdateOptions}
+
+	data := converter.GetDefaultDataConverter()
+
+	payload, err := data.ToPayload(options.UpdateOptions.Args[0])
+	if err != nil {
+		return nil, err
+	}
+
+	if err := data.FromPayload(payload, &told.variable); err != nil {
+		return nil, err
+	}
+
+	v.mutex.Lock()
+	defer v.mutex.Unlock()
+
+	if v.refuses == nil {
+		v.settings = append(v.settings, told)
+	}
+
+	return handle{err: v.refuses}, nil
+}
+
+func (v *variables) QueryWorkflow(
+	_ context.Context, workflowID, _, queryType string, _ ...any,
+) (converter.EncodedValue, error) {
+	if v.fails != nil {
+		return nil, v.fails
+	}
+
+	v.mutex.Lock()
+	defer v.mutex.Unlock()
+
+	values := scenario.Params{}
+
+	for _, told := range v.settings {
+		if told.start.ID == workflowID && queryType == job.VariablesQuery {
+			values[told.variable.Name] = told.variable.Value.Any
+		}
+	}
+
+	if len(values) == 0 {
+		return nil, serviceerror.NewNotFound("there is no such workflow")
+	}
+
+	payloads, err := converter.GetDefaultDataConverter().ToPayloads(values)
+
+	return client.NewValue(payloads), err
+}
+
+// starting is a workflow that is started if it doesn't run yet.
+type starting struct {
+	options  client.StartWorkflowOptions
+	workflow any
+}
+
+func (*starting) Get(context.Context) (client.WorkflowRun, error) { return nil, errors.ErrUnsupported }
+
+// handle is an update that has ended.
+type handle struct {
+	client.WorkflowUpdateHandle
+
+	err error
+}
+
+func (h handle) Get(context.Context, any) error { return h.err }
+
+func TestAVariableIsSetInTheWorkflowOfItsApp(t *testing.T) {
+	t.Parallel()
+
+	b := newBench(t)
+
+	_, err := runAs[any](t, b, b.SetVariable, job.Variable{Name: "rate", Value: scenario.Value{Any: 3.0}, ID: "nightly/2"})
+	require.NoError(t, err)
+	require.Len(t, b.temporal.settings, 1)
+
+	told := b.temporal.settings[0]
+	require.Equal(t, job.VariablesWorkflow, told.workflow)
+	require.Equal(t, "app/7/variables", told.start.ID)
+	require.Equal(t, job.TaskQueue, told.start.TaskQueue)
+	require.Equal(t, enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING, told.start.WorkflowIDConflictPolicy)
+	require.Equal(t, job.SetVariableUpdate, told.update.UpdateName)
+	require.Equal(t, client.WorkflowUpdateStageCompleted, told.update.WaitForStage)
+	require.Equal(t, told.variable.ID, told.update.UpdateID)
+	require.True(t, strings.HasSuffix(told.variable.ID, "/nightly/2"), told.variable.ID)
+	require.Equal(t, "rate", told.variable.Name)
+	require.InDelta(t, 3.0, told.variable.Value.Any, 0)
+}
+
+// Temporal takes no longer ID than 1,000 bytes, and the variables keep many.
+func TestTheIDOfASettingIsBounded(t *testing.T) {
+	t.Parallel()
+
+	b := newBench(t)
+
+	for _, id := range []string{strings.Repeat("é", 1000) + "/1", strings.Repeat("é", 1000) + "/2"} {
+		_, err := runAs[any](t, b, b.SetVariable, job.Variable{Name: "n", ID: id})
+		require.NoError(t, err)
+	}
+
+	require.NotEqual(t, b.temporal.settings[0].update.UpdateID, b.temporal.settings[1].update.UpdateID)
+	require.LessOrEqual(t, len(b.temporal.settings[0].update.UpdateID), 200)
+}
+
+func TestAVariableThatIsRefusedFailsAtOnce(t *testing.T) {
+	t.Parallel()
+
+	b := newBench(t)
+	b.temporal.refuses = temporal.NewApplicationError("the app's variable n has 20000 bytes", job.VariableRefused)
+
+	_, err := runAs[any](t, b, b.SetVariable, job.Variable{Name: "n", ID: "nightly/2"})
+	requireFailure(t, err, "limit_exceeded", false, "the app's variable n has 20000 bytes")
+}
+
+func TestVariablesThatCannotBeReachedAreTriedAgain(t *testing.T) {
+	t.Parallel()
+
+	b := newBench(t)
+	b.temporal.refuses = temporal.NewApplicationError("the workflow continues as new", "AcceptedUpdateCompletedWorkflow")
+
+	_, err := runAs[any](t, b, b.SetVariable, job.Variable{Name: "n", ID: "nightly/2"})
+	requireFailure(t, err, "variable_store", true, "the app's variables can't be reached: the workflow continues as new")
+
+	b.temporal.fails = serviceerror.NewUnavailable("connection refused")
+
+	_, err = runAs[any](t, b, b.SetVariable, job.Variable{Name: "n", ID: "nightly/2"})
+	requireFailure(t, err, "variable_store", true, "the app's variables can't be reached: connection refused")
+
+	_, err = runAs[job.Found](t, b, b.LookUp, job.LookUp{Variables: []string{"n"}})
+	requireFailure(t, err, "variable_store", true, "the app's variables can't be reached: connection refused")
+}
+
+func TestVariablesAreLookedUpAsTheyWereSet(t *testing.T) {
+	t.Parallel()
+
+	b := newBench(t)
+
+	found, err := runAs[job.Found](t, b, b.LookUp, job.LookUp{Variables: []string{"n", "rate"}})
+	require.NoError(t, err)
+	require.Empty(t, found.Variables)
+
+	for name, value := range map[string]any{"n": int64(9007199254740993), "rate": 3.0, "none": nil, "other": "x"} {
+		_, err := runAs[any](t, b, b.SetVariable, job.Variable{Name: name, Value: scenario.Value{Any: value}, ID: name})
+		require.NoError(t, err)
+	}
+
+	found, err = runAs[job.Found](t, b, b.LookUp, job.LookUp{Variables: []string{"n", "rate", "none", "never"}})
+	require.NoError(t, err)
+	require.Equal(t, scenario.Params{"n": int64(9007199254740993), "rate": 3.0, "none": nil}, found.Variables)
+}
+
+func TestNobodyIsAskedForVariablesThatNobodyWants(t *testing.T) {
+	t.Parallel()
+
+	b := newBench(t)
+	b.temporal.fails = errors.New("nobody should ask")
+
+	_, err := runAs[job.Found](t, b, b.LookUp, job.LookUp{Queries: []scenario.Query{{Source: "stage", Query: "SELECT 1"}}})
+	require.NoError(t, err)
+}

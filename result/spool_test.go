@@ -1,0 +1,334 @@
+package result_test
+
+import (
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/jobwright/jobwright/job"
+	"github.com/jobwright/jobwright/result"
+	"github.com/jobwright/jobwright/scenario"
+	"github.com/jobwright/jobwright/source"
+)
+
+const spoolKey = "7/run/4.steps[17].2-1.ndjson"
+
+// setAside sets records aside and returns the first page.
+func setAside(t *testing.T, store *result.Store, schema source.Schema, records ...source.Record) *job.RecordsPage {
+	t.Helper()
+
+	spool, err := store.SetAside(t.Context(), spoolKey, schema)
+	require.NoError(t, err)
+
+	for _, record := range records {
+		require.NoError(t, spool.Append(record))
+	}
+
+	page, err := spool.Commit()
+	require.NoError(t, err)
+
+	return page
+}
+
+// requireBounded requires that a page holds no more than a job can keep.
+func requireBounded(t *testing.T, page *job.RecordsPage) {
+	t.Helper()
+	require.LessOrEqual(t, len(page.Records), 500)
+
+	size := 0
+
+	for _, record := range page.Records {
+		text, err := record.MarshalJSON()
+		require.NoError(t, err)
+
+		size += len(text)
+	}
+
+	require.LessOrEqual(t, size, 128<<10)
+}
+
+// texts returns count records with a number and as many letters.
+func texts(count, letters int) []source.Record {
+	records := make([]source.Record, count)
+	for i := range records {
+		records[i] = source.Record{int64(i), strings.Repeat("x", letters)}
+	}
+
+	return records
+}
+
+var numbered = source.Schema{column("n", source.Integer), column("text", source.Text)}
+
+func TestEachRecordThatWasSetAsideIsReadOnceAndInOrder(t *testing.T) {
+	t.Parallel()
+
+	const count = 100_000
+
+	store := open(t, t.TempDir())
+
+	spool, err := store.SetAside(t.Context(), spoolKey, numbered)
+	require.NoError(t, err)
+
+	for i := range int64(count) {
+		// Pages end by their records as well as by their bytes.
+		require.NoError(t, spool.Append(source.Record{i, strings.Repeat("é", int(i%1000))}))
+	}
+
+	page, err := spool.Commit()
+	require.NoError(t, err)
+	require.Equal(t, spoolKey, page.Key)
+
+	next := int64(0)
+
+	for {
+		require.NotEmpty(t, page.Records)
+		requireBounded(t, page)
+
+		for _, record := range page.Records {
+			require.Equal(t, next, record["n"])
+			require.Len(t, record["text"], 2*int(next%1000))
+
+			next++
+		}
+
+		if page.Next == 0 {
+			break
+		}
+
+		page, err = store.Page(t.Context(), page.Key, page.Next)
+		require.NoError(t, err)
+	}
+
+	require.EqualValues(t, count, next)
+}
+
+func TestAPageIsBoundedInRecordsAndInBytes(t *testing.T) {
+	t.Parallel()
+
+	const aroundText = len(`{"n":1,"text":""}` + "\n")
+
+	for _, test := range []struct {
+		name                  string
+		records               []source.Record
+		onFirst, onSecond     int
+		secondIsLast, oneFile bool
+	}{
+		{name: "nothing"},
+		{name: "a full page of records", records: texts(500, 0), onFirst: 500},
+		{name: "a record more", records: texts(501, 0), onFirst: 500, onSecond: 1, secondIsLast: true, oneFile: true},
+		{name: "two full pages", records: texts(1000, 0), onFirst: 500, onSecond: 500, secondIsLast: true, oneFile: true},
+		{name: "two pages and one", records: texts(1001, 0), onFirst: 500, onSecond: 500, oneFile: true},
+		{name: "a full page of bytes", records: texts(2, 64<<10-aroundText), onFirst: 2},
+		{name: "a byte more", records: append(texts(1, 64<<10-aroundText+1), texts(1, 64<<10-aroundText)...), onFirst: 1, onSecond: 1, secondIsLast: true, oneFile: true},
+		{name: "the largest records", records: texts(3, 128<<10-aroundText), onFirst: 1, onSecond: 1, oneFile: true},
+		{name: "a small one behind a large one", records: append(texts(1, 128<<10-aroundText-1), texts(2, 0)...), onFirst: 1, onSecond: 2, secondIsLast: true, oneFile: true},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+
+			folder := t.TempDir()
+			store := open(t, folder)
+
+			first := setAside(t, store, numbered, test.records...)
+			require.NotNil(t, first.Records)
+			require.Len(t, first.Records, test.onFirst)
+			requireBounded(t, first)
+
+			if !test.oneFile {
+				require.Empty(t, first.Key)
+				require.Zero(t, first.Next)
+				require.Empty(t, files(t, folder))
+
+				return
+			}
+
+			require.Len(t, files(t, folder), 1)
+
+			second, err := store.Page(t.Context(), first.Key, first.Next)
+			require.NoError(t, err)
+			require.Len(t, second.Records, test.onSecond)
+			require.Equal(t, test.secondIsLast, second.Next == 0)
+			requireBounded(t, second)
+		})
+	}
+}
+
+// In the JSON of a job, some letters take six.
+func TestAPageIsBoundedByWhatItTakesInAJob(t *testing.T) {
+	t.Parallel()
+
+	store := open(t, t.TempDir())
+	record := source.Record{int64(1), strings.Repeat("<", 10<<10)}
+
+	page := setAside(t, store, numbered, record, record, record)
+	require.Len(t, page.Records, 2)
+	requireBounded(t, page)
+}
+
+func TestARecordThatNoPageHoldsIsRefused(t *testing.T) {
+	t.Parallel()
+
+	folder := t.TempDir()
+
+	spool, err := open(t, folder).SetAside(t.Context(), spoolKey, numbered)
+	require.NoError(t, err)
+	require.NoError(t, spool.Append(source.Record{int64(1), ""}))
+
+	err = spool.Append(source.Record{int64(2), strings.Repeat("x", 128<<10)})
+	require.ErrorIs(t, err, result.ErrTooLarge)
+	require.ErrorContains(t, err, "record 2: ")
+	require.ErrorContains(t, err, "131072 is the most; select fewer or shorter columns")
+	require.NoError(t, spool.Abort())
+	require.Empty(t, files(t, folder))
+}
+
+// exactValues are values of each type, with what scenarios know them by.
+var exactValues = []struct {
+	of          source.Type
+	value, want any
+}{
+	{source.Integer, int64(math.MaxInt64), int64(math.MaxInt64)},
+	{source.Integer, int64(math.MinInt64), int64(math.MinInt64)},
+	{source.Integer, nil, nil},
+	{source.Float, 0.1, 0.1},
+	{source.Float, 3.0, 3.0},
+	{source.Float, 1e21, 1e21},
+	{source.Float, 99999999999999999999.0, 1e20},
+	{source.Float, math.SmallestNonzeroFloat64, math.SmallestNonzeroFloat64},
+	{source.Float, math.NaN(), "NaN"},
+	{source.Float, math.Inf(-1), "-Infinity"},
+	{source.Text, "", ""},
+	{source.Text, "Nestlé 株式 \U0001F980 <a&b>\u2028\n\x00\"", "Nestlé 株式 \U0001F980 <a&b>\u2028\n\x00\""},
+	{source.Boolean, true, true},
+	{source.Date, time.Date(2024, 2, 29, 0, 0, 0, 0, time.UTC), "2024-02-29"},
+	{source.Timestamp, time.Date(2024, 2, 29, 12, 30, 0, 120000000, time.UTC), "2024-02-29T12:30:00.12Z"},
+	{source.Binary, []byte{0, 255}, "AP8="},
+}
+
+func TestValuesAreExact(t *testing.T) {
+	t.Parallel()
+
+	var (
+		schema source.Schema
+		record source.Record
+		want   = scenario.Params{}
+	)
+
+	for i, row := range exactValues {
+		name := fmt.Sprintf("%d <é>", i)
+		schema = append(schema, column(name, row.of))
+		record = append(record, row.value)
+		want[name] = row.want
+	}
+
+	values, err := result.NewValues(schema)
+	require.NoError(t, err)
+
+	object, err := values.Record(record)
+	require.NoError(t, err)
+	require.Equal(t, want, object)
+
+	store := open(t, t.TempDir())
+	records := make([]source.Record, 501)
+	for i := range records {
+		records[i] = record
+	}
+
+	page := setAside(t, store, schema, records...)
+	require.Equal(t, want, page.Records[0])
+
+	page, err = store.Page(t.Context(), page.Key, page.Next)
+	require.NoError(t, err)
+	require.Equal(t, want, page.Records[0])
+}
+
+func TestRecordsThatNoObjectCanHoldAreRefused(t *testing.T) {
+	t.Parallel()
+
+	twice := source.Schema{column("a", source.Text), column("a", source.Text)}
+	store := open(t, t.TempDir())
+
+	_, err := result.NewValues(twice)
+	require.ErrorIs(t, err, result.ErrInvalid)
+
+	_, err = store.SetAside(t.Context(), spoolKey, twice)
+	require.ErrorIs(t, err, result.ErrInvalid)
+
+	values, err := result.NewValues(twice[:1])
+	require.NoError(t, err)
+
+	_, err = values.Record(source.Record{"\xff"})
+	require.ErrorIs(t, err, result.ErrInvalid)
+
+	spool, err := store.SetAside(t.Context(), spoolKey, twice[:1])
+	require.NoError(t, err)
+
+	err = spool.Append(source.Record{"\xff"})
+	require.ErrorIs(t, err, result.ErrInvalid)
+	require.ErrorContains(t, err, `record 1: column "a"`)
+	require.NoError(t, spool.Abort())
+}
+
+func TestNothingThatIsSetAsideIsSeenBeforeACommit(t *testing.T) {
+	t.Parallel()
+
+	folder := t.TempDir()
+	store := open(t, folder)
+
+	spool, err := store.SetAside(t.Context(), spoolKey, numbered)
+	require.NoError(t, err)
+
+	for _, record := range texts(1000, 1000) {
+		require.NoError(t, spool.Append(record))
+	}
+
+	_, err = store.Page(t.Context(), spoolKey, 0)
+	require.ErrorIs(t, err, result.ErrNotFound)
+
+	require.NoError(t, spool.Abort())
+	require.Empty(t, files(t, folder))
+}
+
+func TestWhatWasSetAsideIsDropped(t *testing.T) {
+	t.Parallel()
+
+	folder := t.TempDir()
+	store := open(t, folder)
+	page := setAside(t, store, numbered, texts(501, 0)...)
+	require.Equal(t, []string{filepath.Join(folder, "7", "run", "4.steps[17].2-1.ndjson")}, files(t, folder))
+
+	for range 2 {
+		require.NoError(t, store.Drop(t.Context(), page.Key))
+		require.Empty(t, files(t, folder))
+	}
+
+	_, err := store.Page(t.Context(), page.Key, page.Next)
+	require.ErrorIs(t, err, result.ErrNotFound)
+}
+
+func TestWhatIsNoPageIsRefused(t *testing.T) {
+	t.Parallel()
+
+	folder := t.TempDir()
+	store := open(t, folder)
+	page := setAside(t, store, numbered, texts(501, 10)...)
+
+	for _, offset := range []int64{-1, page.Next - 3, page.Next + 1, page.Next + 1000, page.Next + 1<<40} {
+		_, err := store.Page(t.Context(), page.Key, offset)
+		require.Error(t, err, offset)
+	}
+
+	name := filepath.Join(folder, "7", "run", "4.steps[17].2-1.ndjson")
+	text, err := os.ReadFile(name)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(name, text[:len(text)-1], 0o600))
+
+	_, err = store.Page(t.Context(), page.Key, page.Next)
+	require.ErrorContains(t, err, "no record begins")
+}
