@@ -10,47 +10,51 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/jobwright/jobwright/app"
+	"github.com/jobwright/jobwright/job"
 )
 
-// authorize returns the app that a call names, if the call's key has the right to it. A caller without a key for the app
-// does not learn whether there is one.
-func (s *Server) authorize(c *gin.Context, key, appID string, right app.Right) (*app.App, error) {
+// authorize returns the app that a call names, if the call's key has the right to it, and the name of the access that the
+// key gives. A caller without a key for the app does not learn whether there is one.
+func (s *Server) authorize(
+	c *gin.Context, key, appID string, right app.Right,
+) (found *app.App, access string, err error) {
 	if key == "" {
 		key, _ = strings.CutPrefix(c.GetHeader("Authorization"), "Bearer ")
 	}
 
 	if key == "" {
-		return nil, newError(http.StatusUnauthorized, CodeUnauthorized, "apiKey parameter is required.")
+		return nil, "", newError(http.StatusUnauthorized, CodeUnauthorized, "apiKey parameter is required.")
 	}
 
 	if appID == "" {
-		return nil, badRequest("appId parameter is required.")
+		return nil, "", badRequest("appId parameter is required.")
 	}
 
-	found, err := s.options.Apps.App(appID)
+	found, err = s.options.Apps.App(appID)
 	if err != nil && !errors.Is(err, app.ErrNotFound) {
-		return nil, err
+		return nil, "", err
 	}
 
 	if s.isLoopbackKey(c, key) {
 		if found == nil {
-			return nil, newError(http.StatusNotFound, CodeAppNotFound, "there is no app %s", appID)
+			return nil, "", newError(http.StatusNotFound, CodeAppNotFound, "there is no app %s", appID)
 		}
 
-		return found, nil
+		return found, job.Anybody, nil
 	}
 
 	if found != nil {
 		if access, ok := found.Lookup(key); ok {
 			if access.Grants(right) {
-				return found, nil
+				return found, access.Name, nil
 			}
 
-			return nil, newError(http.StatusForbidden, CodeForbidden, "this apiKey has not the right %q in app %s", right, appID)
+			return nil, "", newError(http.StatusForbidden, CodeForbidden,
+				"this apiKey has not the right %q in app %s", right, appID)
 		}
 	}
 
-	return nil, s.refuse(key, appID)
+	return nil, "", s.refuse(key, appID)
 }
 
 // isLoopbackKey reports whether the call comes from this machine with the key that is good for it. Who the peer is, says

@@ -10,6 +10,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/jobwright/jobwright/job"
+	"github.com/jobwright/jobwright/scenario"
 )
 
 // envelope is the form of every answer.
@@ -20,14 +21,16 @@ type envelope struct {
 
 // started is the result of a call that started a job and did not see its end.
 type started struct {
-	JobID  string    `json:"jobId"`
-	Status job.State `json:"status,omitempty"`
+	JobID  string          `json:"jobId"`
+	Status job.State       `json:"status,omitempty"`
+	Value  *scenario.Value `json:"value,omitempty"` // What the scenario returned, once it has ended.
 }
 
 // answerSync answers a caller who waited: the results, or that the job failed.
 func (s *Server) answerSync(c *gin.Context, ended *end, withSchema bool) {
 	if ended.Status == job.Completed {
-		s.stream(c, http.StatusOK, envelope{Status: "success", Result: started{JobID: ended.JobID}}, ended.results, withSchema)
+		answer := started{JobID: ended.JobID, Value: ended.Value}
+		s.stream(c, http.StatusOK, envelope{Status: "success", Result: answer}, ended.results, withSchema)
 
 		return
 	}

@@ -10,6 +10,7 @@ import (
 	"go.temporal.io/sdk/temporal"
 
 	"github.com/jobwright/jobwright/job"
+	"github.com/jobwright/jobwright/scenario"
 )
 
 // end is how a job ended.
@@ -20,7 +21,9 @@ type end struct {
 	Message  string           `json:"message,omitempty"`
 	Step     *job.StepPlace   `json:"step,omitempty"`     // The step that failed.
 	Attempts int32            `json:"attempts,omitempty"` // How often it was tried.
+	Trace    []string         `json:"trace,omitempty"`    // The places from that step to the outermost one around it.
 	Steps    []job.StepStatus `json:"steps,omitempty"`
+	Value    *scenario.Value  `json:"value,omitempty"` // What the scenario returned.
 
 	results []job.Result
 }
@@ -37,7 +40,9 @@ func (s *Server) end(ctx context.Context, jobID, runID string) (*end, error) {
 
 	err := longPoll(ctx, s.options.Temporal.GetWorkflow(ctx, jobID, runID), &outcome)
 	if err == nil {
-		return &end{JobID: jobID, Status: job.Completed, Steps: outcome.Steps, results: outcome.Results}, nil
+		return &end{
+			JobID: jobID, Status: job.Completed, Steps: outcome.Steps, Value: outcome.Value, results: outcome.Results,
+		}, nil
 	}
 
 	execution, ok := errors.AsType[*temporal.WorkflowExecutionError](err)
@@ -105,7 +110,7 @@ func endWithError(jobID string, execution *temporal.WorkflowExecutionError) (*en
 
 		return &end{
 			JobID: jobID, Status: job.CompletedWithError, Code: failure.Code, Message: failure.Message, Step: failure.Step,
-			Attempts: failure.Attempts, Steps: failure.Outcome.Steps, results: failure.Outcome.Results,
+			Attempts: failure.Attempts, Trace: failure.Trace, Steps: failure.Outcome.Steps, results: failure.Outcome.Results,
 		}, nil
 	}
 

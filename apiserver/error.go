@@ -30,6 +30,7 @@ const (
 	CodeJobNotFound          Code = "job_not_found"
 	CodeMethodNotAllowed     Code = "method_not_allowed"
 	CodeJobIDTaken           Code = "job_id_taken"
+	CodeJobEnded             Code = "job_ended"
 	CodeResultExpired        Code = "result_expired"
 	CodeRequestTooLarge      Code = "request_too_large"
 	CodeMediaTypeUnsupported Code = "media_type_unsupported"
@@ -45,7 +46,7 @@ const (
 func Codes() []Code {
 	return []Code{
 		CodeRequestInvalid, CodeUnauthorized, CodeForbidden, CodeCallNotFound, CodeAppNotFound, CodeScenarioNotFound,
-		CodeJobNotFound, CodeMethodNotAllowed, CodeJobIDTaken, CodeResultExpired, CodeRequestTooLarge,
+		CodeJobNotFound, CodeMethodNotAllowed, CodeJobIDTaken, CodeJobEnded, CodeResultExpired, CodeRequestTooLarge,
 		CodeMediaTypeUnsupported, CodeScenarioInvalid, CodeJobStopped, CodeJobTerminated, CodeTooManyRequests,
 		CodeTemporalUnavailable, CodeInternal,
 	}

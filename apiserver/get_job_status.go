@@ -27,6 +27,8 @@ type progress struct {
 	Message   string           `json:"message,omitempty"`
 	StartedAt time.Time        `json:"startedAt"`
 	Steps     []job.StepStatus `json:"steps"`
+
+	Signals []job.AwaitedSignal `json:"signals,omitempty"` // What the job waits to be told.
 }
 
 // getJobStatus answers where a job stands and, when it has ended, its results.
@@ -38,7 +40,7 @@ func (s *Server) getJobStatus(c *gin.Context) {
 		return
 	}
 
-	found, err := s.authorize(c, query["apiKey"], query["appId"], app.Status)
+	found, _, err := s.authorize(c, query["apiKey"], query["appId"], app.Status)
 	if err != nil {
 		s.answerError(c, err)
 
@@ -57,19 +59,31 @@ func (s *Server) getJobStatus(c *gin.Context) {
 }
 
 func (s *Server) answerStatus(c *gin.Context, appID, jobID string) error {
-	ctx := c.Request.Context()
+	ctx, cancel := context.WithTimeout(c.Request.Context(), callTimeout)
+	defer cancel()
 
-	described, err := s.describe(ctx, jobID)
-	if err != nil {
-		return err
-	}
+	for {
+		described, err := s.describe(ctx, jobID)
+		if err != nil {
+			return err
+		}
 
-	if memoText(described, job.MemoAppID) != appID {
-		return noJob(jobID)
-	}
+		if memoText(described, job.MemoAppID) != appID {
+			return noJob(jobID)
+		}
 
-	info := described.GetWorkflowExecutionInfo()
-	if info.GetStatus() == enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING {
+		info := described.GetWorkflowExecutionInfo()
+		if info.GetStatus() != enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING {
+			ended, err := s.end(ctx, jobID, info.GetExecution().GetRunId())
+			if err != nil {
+				return err
+			}
+
+			s.stream(c, http.StatusOK, envelope{Status: "success", Result: ended}, ended.results, true)
+
+			return nil
+		}
+
 		current, running, err := s.current(ctx, described)
 		if err != nil {
 			return err
@@ -80,23 +94,13 @@ func (s *Server) answerStatus(c *gin.Context, appID, jobID string) error {
 
 			return nil
 		}
+
+		// Since it was described, the job has ended, or goes on in another run.
 	}
-
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
-	defer cancel()
-
-	ended, err := s.end(ctx, jobID, info.GetExecution().GetRunId())
-	if err != nil {
-		return err
-	}
-
-	s.stream(c, http.StatusOK, envelope{Status: "success", Result: ended}, ended.results, true)
-
-	return nil
 }
 
 // current asks the job's workflow where it stands. When no worker answers, Temporal's own record has to do. The job is
-// not running when it ended since it was described.
+// not running when this run of it ended since it was described.
 func (s *Server) current(
 	ctx context.Context, described *workflowservice.DescribeWorkflowExecutionResponse,
 ) (current progress, running bool, err error) {
@@ -112,8 +116,7 @@ func (s *Server) current(
 	defer cancel()
 
 	answer, err := s.options.Temporal.QueryWorkflowWithOptions(ctx, &client.QueryWorkflowWithOptionsRequest{
-		WorkflowID:           execution.GetWorkflowId(),
-		RunID:                execution.GetRunId(),
+		WorkflowID:           execution.GetWorkflowId(), // In whichever run: the one described may have moved on.
 		QueryType:            job.StatusQuery,
 		QueryRejectCondition: enumspb.QUERY_REJECT_CONDITION_NOT_OPEN,
 	})
@@ -130,7 +133,11 @@ func (s *Server) current(
 			return current, false, err
 		}
 
-		current.Status, current.Steps = status.State, status.Steps
+		if !status.StartedAt.IsZero() {
+			current.StartedAt = status.StartedAt
+		}
+
+		current.Status, current.Steps, current.Signals = status.State, status.Steps, status.Signals
 	}
 
 	for _, activity := range described.GetPendingActivities() {
@@ -142,10 +149,12 @@ func (s *Server) current(
 
 // withActivity adds to the step that an activity belongs to what Temporal knows of the activity.
 func withActivity(steps []job.StepStatus, activity *workflowpb.PendingActivityInfo) []job.StepStatus {
-	at := slices.IndexFunc(steps, func(step job.StepStatus) bool { return step.Path == activity.GetActivityId() })
+	path := job.StepPath(activity.GetActivityId())
+
+	at := slices.IndexFunc(steps, func(step job.StepStatus) bool { return step.Path == path })
 	if at < 0 {
 		opName := activity.GetActivityType().GetName()
-		steps = append(steps, job.StepStatus{Path: activity.GetActivityId(), Title: opName, OpName: opName})
+		steps = append(steps, job.StepStatus{Path: path, Title: opName, OpName: opName})
 		at = len(steps) - 1
 	}
 
@@ -155,17 +164,25 @@ func withActivity(steps []job.StepStatus, activity *workflowpb.PendingActivityIn
 	}
 
 	step.State = job.StepRunning
+
+	var beat job.Progress
+	if converter.GetDefaultDataConverter().FromPayloads(activity.GetHeartbeatDetails(), &beat) == nil {
+		step.Rows += beat.Rows
+	}
+
+	// Of several that run at the same time, the one that has most trouble tells most.
+	if activity.GetAttempt() < step.Attempt {
+		return steps
+	}
+
 	step.Attempt = activity.GetAttempt()
-	step.LastError = activity.GetLastFailure().GetMessage()
+	if failure := activity.GetLastFailure(); failure != nil {
+		step.LastError = failure.GetMessage()
+	}
 
 	if next := activity.GetNextAttemptScheduleTime(); next != nil {
 		at := next.AsTime()
 		step.NextTry = &at
-	}
-
-	var beat job.Progress
-	if converter.GetDefaultDataConverter().FromPayloads(activity.GetHeartbeatDetails(), &beat) == nil {
-		step.Rows = beat.Rows
 	}
 
 	return steps

@@ -11,8 +11,9 @@ import (
 	"github.com/jobwright/jobwright/scenario"
 )
 
-// maxInput is the size in bytes up to which a job's input is given to Temporal, which refuses one of 2 MiB.
-const maxInput = 1_900_000
+// maxInput is the size in bytes up to which a job's input is given to Temporal, which refuses one of 2 MiB. A job that
+// continues as new adds where it stands.
+const maxInput = 1_400_000
 
 // input pins what the job is to run, binds its parameters, and makes sure that Temporal can hold it.
 func (e *execution) input() (job.Input, error) {
@@ -41,47 +42,64 @@ func (e *execution) program() (job.Input, error) {
 
 	var problems scenario.Problems
 
-	step, err := scenario.ParseOperation(e.operation, e.app.SourceNames())
+	step, err := scenario.ParseOperation(e.operation, e.app.Surroundings())
 	if errors.As(err, &problems) {
 		return input, withProblems(http.StatusBadRequest, CodeRequestInvalid, under("operation", problems))
 	}
 
-	if step.OpName != scenario.RunScenario {
-		input.Program = pin(step.OpName, scenario.Scenario{Steps: []scenario.Step{step}})
+	name, entry := step.OpName, scenario.Scenario{Steps: []scenario.Step{step}}
+	isScenario := step.OpName == scenario.OpRunScenario
 
-		return input, nil
+	if isScenario {
+		params, err := scenario.Decode[scenario.RunScenario](step.OpParams)
+		if err != nil {
+			return input, err
+		}
+
+		name = params.Scenario
+		if entry, input.Parameters, err = e.scenario(params); err != nil {
+			return input, err
+		}
 	}
 
-	params, err := scenario.Decode[scenario.RunScenarioParams](step.OpParams)
+	library, err := e.app.Library()
 	if err != nil {
 		return input, err
 	}
 
-	entry, err := e.app.Scenario(params.Scenario)
-	if errors.Is(err, app.ErrNotFound) {
-		return input, e.noScenario(params.Scenario)
-	}
+	input.Program, err = scenario.NewProgram(name, entry, library)
 
-	if errors.As(err, &problems) {
+	switch {
+	case errors.As(err, &problems) && (isScenario || problems[0].File != ""):
 		return input, withProblems(http.StatusUnprocessableEntity, CodeScenarioInvalid, problems)
+	case errors.As(err, &problems):
+		return input, withProblems(http.StatusBadRequest, CodeRequestInvalid, under("operation", problems))
 	}
-
-	if err != nil {
-		return input, err
-	}
-
-	input.Parameters, err = entry.Bind(params.Parameters)
-	if errors.As(err, &problems) {
-		return input, withProblems(http.StatusBadRequest, CodeRequestInvalid, under("operation.opParams.parameters", problems))
-	}
-
-	input.Program = pin(params.Scenario, entry)
 
 	return input, err
 }
 
-func pin(name string, entry scenario.Scenario) scenario.Program {
-	return scenario.Program{Entry: name, Scenarios: map[string]scenario.Scenario{name: entry}}
+// scenario reads the scenario that the call names, and binds its parameters.
+func (e *execution) scenario(params scenario.RunScenario) (scenario.Scenario, scenario.Params, error) {
+	var problems scenario.Problems
+
+	entry, err := e.app.Scenario(params.Scenario)
+
+	switch {
+	case errors.Is(err, app.ErrNotFound):
+		return entry, nil, e.noScenario(params.Scenario)
+	case errors.As(err, &problems):
+		return entry, nil, withProblems(http.StatusUnprocessableEntity, CodeScenarioInvalid, problems)
+	case err != nil:
+		return entry, nil, err
+	}
+
+	bound, err := entry.Bind(params.Parameters)
+	if errors.As(err, &problems) {
+		err = withProblems(http.StatusBadRequest, CodeRequestInvalid, under("operation.opParams.parameters", problems))
+	}
+
+	return entry, bound, err
 }
 
 func (e *execution) noScenario(name string) error {

@@ -56,7 +56,7 @@ func (s *Server) readExecution(c *gin.Context) (*execution, error) {
 		return nil, badRequest("appId must be a text such as \"7\", not %v", given)
 	}
 
-	found, err := s.authorize(c, key, appID, app.Execute)
+	found, _, err := s.authorize(c, key, appID, app.Execute)
 	if err != nil {
 		return nil, err
 	}

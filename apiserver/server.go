@@ -66,6 +66,7 @@ func New(options Options) *Server {
 	for _, suffix := range []string{"", ".jsp"} {
 		api.POST("/executeJob"+suffix, s.executeJob)
 		api.GET("/getJobStatus"+suffix, s.getJobStatus)
+		api.POST("/signalJob"+suffix, s.signalJob)
 	}
 
 	return s

@@ -30,7 +30,7 @@ func (s *Server) start(ctx context.Context, call *execution, input job.Input) (r
 	attributes := []temporal.SearchAttributeUpdate{job.AppAttribute.ValueSet(call.app.ID)}
 
 	summary := fmt.Sprintf("%s · app %s", input.Program.Entry, call.app.ID)
-	if call.operation["opName"] == scenario.RunScenario {
+	if call.operation["opName"] == scenario.OpRunScenario {
 		attributes = append(attributes, job.ScenarioAttribute.ValueSet(input.Program.Entry))
 	}
 
