@@ -42,8 +42,8 @@ type executeJob struct {
 }
 
 type operation struct {
-	OpName   string                     `json:"opName"`
-	OpParams scenario.RunScenarioParams `json:"opParams"`
+	OpName   string               `json:"opName"`
+	OpParams scenario.RunScenario `json:"opParams"`
 }
 
 // waitUntilReady returns when a job that is started would run.
@@ -69,7 +69,7 @@ func (c *caller) waitUntilReady(ctx context.Context) error {
 // or the call, did not succeed.
 func (c *caller) runScenario(ctx context.Context, appID, name string, out io.Writer) error {
 	request := executeJob{APIKey: c.key, AppID: appID, Operation: operation{
-		OpName: scenario.RunScenario, OpParams: scenario.RunScenarioParams{Scenario: name, Parameters: scenario.Params{}},
+		OpName: scenario.OpRunScenario, OpParams: scenario.RunScenario{Scenario: name, Parameters: scenario.Params{}},
 	}}
 
 	pasted, err := json.Marshal(request)

@@ -3,7 +3,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"os/signal"
@@ -20,10 +22,39 @@ func main() {
 	context.AfterFunc(ctx, cancel)
 
 	if err := command().ExecuteContext(ctx); err != nil {
-		fmt.Fprintln(os.Stderr, "jobwright:", err)
-		os.Exit(1) //nolint:gocritic // The context ends with the process.
+		os.Exit(tell(err, os.Stderr)) //nolint:gocritic // The context ends with the process.
 	}
 }
+
+// tell says why a command failed, unless it has told already, and returns the status with which the process exits.
+func tell(err error, out io.Writer) int {
+	exit, ok := errors.AsType[exitError](err)
+	if !ok {
+		exit = exitError{status: 1, err: err}
+	}
+
+	if exit.err != nil {
+		fmt.Fprintln(out, "jobwright:", exit.err)
+	}
+
+	return exit.status
+}
+
+// exitError ends the process with a status of its own. One without an error has been told already.
+type exitError struct {
+	status int
+	err    error
+}
+
+func (e exitError) Error() string {
+	if e.err == nil {
+		return fmt.Sprintf("exit status %d", e.status)
+	}
+
+	return e.err.Error()
+}
+
+func (e exitError) Unwrap() error { return e.err }
 
 func command() *cobra.Command {
 	command := &cobra.Command{
@@ -34,14 +65,15 @@ func command() *cobra.Command {
 Which Temporal, says its own configuration: the environment variables TEMPORAL_ADDRESS,
 TEMPORAL_NAMESPACE, TEMPORAL_API_KEY, TEMPORAL_TLS_… and the profiles in temporal.toml
 (https://docs.temporal.io/develop/environment-configuration).`,
-		Example: `  jobwright setup                      prepare Temporal, once
+		Example: `  jobwright validate apps              find the mistakes in scenarios
+  jobwright setup                      prepare Temporal, once
   jobwright apiserver --apps apps --results /var/lib/jobwright/results
   jobwright worker    --apps apps --results /var/lib/jobwright/results --data /var/lib/jobwright/data`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
 
-	command.AddCommand(apiserverCommand(), workerCommand(), setupCommand())
+	command.AddCommand(apiserverCommand(), workerCommand(), setupCommand(), validateCommand(), testCommand(), schemaCommand())
 
 	return command
 }

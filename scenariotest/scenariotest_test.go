@@ -1,0 +1,113 @@
+package scenariotest_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/jobwright/jobwright/scenario"
+	"github.com/jobwright/jobwright/scenariotest"
+)
+
+const main = `app: {sources: [stage], variables: {mark: {type: integer, default: 1}}}
+tests:
+- name: it
+  scenarios:
+    Main:
+      steps:
+      - {opName: Transform, name: ask, opParams: {source: stage, query: SELECT 1, returnValue: true}}
+      - {opName: ForEach, opParams: {in: [1, 2], steps: [{opName: Wait, opParams: {duration: 1h}}]}}
+      - {opName: SetVariable, opParams: {name: mark, value: 2, scope: app}}
+      - {opName: Return, opParams: {value: {a: 1, b: 2.0}}}
+`
+
+func TestATestTellsWhatIsNotAsExpected(t *testing.T) {
+	t.Parallel()
+
+	for name, row := range map[string]struct {
+		rest string
+		want string
+	}{
+		"nothing":            {"", ""},
+		"status":             {"expect: {status: stopped}", "status: want stopped, have completed"},
+		"an error":           {"mocks: [{step: ask, error: {code: c, message: no}}]", "status: want completed, have completedWithError"},
+		"another code":       {"mocks: [{step: ask, error: {code: c, message: no}}]\n  expect: {code: d}", "code: want d, have c"},
+		"another message":    {"mocks: [{step: ask, error: {code: c, message: no}}]\n  expect: {message: yes it is}", `message: want "yes it is", have`},
+		"no value":           {"stop: 1m\n  expect: {status: stopped, value: 1}", "value: want 1, there is none"},
+		"another value":      {"expect: {value: {a: 1, b: 2}}", "value.b: want 2, have 2.0"},
+		"more in a value":    {"expect: {value: {a: 1}}", `value: want {"a":1}, have {"a":1,"b":2.0}`},
+		"results":            {"expect: {results: [r]}", "results:\n    want  have\n  ≠ r     "},
+		"steps":              {"expect: {steps: [1 completed]}", "steps:\n    want         have\n    1 completed  1 completed\n  ≠              2.steps[0].1 completed"},
+		"begun":              {"expect: {begun: [\"2\"]}", "begun:\n    want  have\n  ≠ 2     1"},
+		"variables":          {"expect: {variables: {mark: 3}}", "mark: want 3, have 2"},
+		"duration":           {"expect: {duration: 1h}", "duration: want 1h0m0s, have 2h0m0s"},
+		"calls":              {"expect: {calls: {\"1\": 2}}", "calls of step 1: want 2, have 1"},
+		"attempts":           {"expect: {attempts: {\"1\": 2}}", "attempts of step 1: want 2, have 1"},
+		"a state":            {"expect: {states: {\"1\": {state: failed}}}", "state of step 1: want failed, have completed"},
+		"runs":               {"expect: {states: {2.steps.1: {runs: 3}}}", "runs of step 2.steps.1: want 3, have 2"},
+		"an unknown state":   {"expect: {states: {\"9\": {state: failed}}}", "states: there is no step 9"},
+		"parameters":         {"mocks: [{step: ask, expect: {query: SELECT 2}}]", `step 1, call 1: query: want "SELECT 2", have "SELECT 1"`},
+		"an unknown step":    {"mocks: [{step: aske, rows: 1}]", "mock of the step aske: there is no such step; did you mean ask?"},
+		"a signal":           {"signals: [{name: s, after: 1m, refused: signal_forbidden}]", "signals[0]: want it refused with signal_forbidden, it was taken"},
+		"problems":           {"expect: {problems: [syntax]}", "want problems, there are none"},
+		"an unset parameter": {"parameters: {n: 1}", "n: the scenario has no parameter n; there are none [parameter_unknown]"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+
+			cases, err := scenariotest.Load("Main_test.yaml", []byte(main+"  "+row.rest+"\n"))
+			require.NoError(t, err)
+			require.Len(t, cases, 1)
+
+			report, err := cases[0].Run(t.Context(), scenario.Library{}, scenariotest.Options{AppID: "7"})
+			require.NoError(t, err)
+
+			if row.want == "" {
+				require.Empty(t, report.Differences)
+
+				return
+			}
+
+			require.NotEmpty(t, report.Differences)
+			require.Contains(t, report.Differences[0], row.want)
+		})
+	}
+}
+
+func TestAJobThatWouldNeverEndIsTold(t *testing.T) {
+	t.Parallel()
+
+	cases, err := scenariotest.Load("Main_test.yaml", []byte(`tests:
+- {name: it, scenarios: {Main: {steps: [{opName: WaitForSignal, opParams: {name: go}}]}}}
+`))
+	require.NoError(t, err)
+
+	report, err := cases[0].Run(t.Context(), scenario.Library{}, scenariotest.Options{AppID: "7"})
+	require.NoError(t, err)
+	require.Contains(t, report.Differences[0], "the job would never end")
+}
+
+func TestMistakesInAFileOfTestsAreTold(t *testing.T) {
+	t.Parallel()
+
+	for name, row := range map[string]struct{ text, want string }{
+		"no tests":          {"tests: []\n", "T.yaml:1: there are no tests"},
+		"an unknown field":  {"tests:\n- name: a\n  mock: []\n", "T.yaml:3: "},
+		"no name":           {"tests:\n- start: 2026-01-01\n", "T.yaml:2: name is missing"},
+		"a name twice":      {"tests:\n- name: a\n- name: a\n", `T.yaml:3: another test is named "a" too`},
+		"an unknown status": {"tests:\n- {name: a, expect: {status: complete}}\n", "did you mean completed?"},
+		"a wrong start":     {"tests:\n- {name: a, start: soon}\n", "start: "},
+		"no kind of mock":   {"tests:\n- {name: a, mocks: [{rows: 1}]}\n", "give either step or query"},
+		"calls and rows":    {"tests:\n- {name: a, mocks: [{step: b, rows: 1, calls: [{rows: 2}]}]}\n", "give either calls or one outcome"},
+		"an empty error":    {"tests:\n- {name: a, mocks: [{step: b, error: {}}]}\n", "an error has a code and a message"},
+		"no signal's name":  {"tests:\n- {name: a, signals: [{after: 1m}]}\n", "name is missing"},
+		"no YAML":           {"tests: [\n", "T.yaml:"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+
+			_, err := scenariotest.Load("T.yaml", []byte(row.text))
+			require.ErrorContains(t, err, row.want)
+		})
+	}
+}
