@@ -29,10 +29,10 @@ type answer struct {
 }
 
 // result returns the field result of the envelope.
-func (a answer) result(t *testing.T) object {
-	t.Helper()
+func (a answer) result(tb testing.TB) object {
+	tb.Helper()
 
-	require.IsType(t, object{}, a.body["result"], a.text)
+	require.IsType(tb, object{}, a.body["result"], a.text)
 
 	return a.body["result"].(object)
 }
@@ -40,11 +40,11 @@ func (a answer) result(t *testing.T) object {
 // caller calls the API at an address.
 type caller struct{ address string }
 
-func (c caller) call(t *testing.T, method, path string, header http.Header, body string) answer {
-	t.Helper()
+func (c caller) call(tb testing.TB, method, path string, header http.Header, body string) answer {
+	tb.Helper()
 
-	got, err := c.try(t.Context(), method, path, header, body)
-	require.NoError(t, err)
+	got, err := c.try(tb.Context(), method, path, header, body)
+	require.NoError(tb, err)
 
 	return got
 }
@@ -75,13 +75,13 @@ func (c caller) try(ctx context.Context, method, path string, header http.Header
 }
 
 // execute posts a request to executeJob.
-func (c caller) execute(t *testing.T, request object) answer {
-	t.Helper()
+func (c caller) execute(tb testing.TB, request object) answer {
+	tb.Helper()
 
 	body, err := json.Marshal(request)
-	require.NoError(t, err)
+	require.NoError(tb, err)
 
-	return c.call(t, http.MethodPost, "/api/v1/executeJob.jsp", asJSON, string(body))
+	return c.call(tb, http.MethodPost, "/api/v1/executeJob.jsp", asJSON, string(body))
 }
 
 // executeLater posts a request to executeJob at once, and returns a function that waits for the answer.
@@ -163,22 +163,22 @@ func with(request object, fields object) object {
 func api() caller { return caller{shared.server.URL} }
 
 // newApp adds an app with those files to the shared system, and returns its id.
-func newApp(t *testing.T, files map[string]string) string {
-	t.Helper()
+func newApp(tb testing.TB, files map[string]string) string {
+	tb.Helper()
 
 	id := "test-" + uuid.NewString()
 
-	writeApp(t, filepath.Join(shared.dir, "apps", id), files)
+	writeApp(tb, filepath.Join(shared.dir, "apps", id), files)
 
 	return id
 }
 
-func writeApp(t *testing.T, dir string, files map[string]string) {
-	t.Helper()
+func writeApp(tb testing.TB, dir string, files map[string]string) {
+	tb.Helper()
 
 	for name, text := range files {
 		path := filepath.Join(dir, name)
-		require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o750))
-		require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
+		require.NoError(tb, os.MkdirAll(filepath.Dir(path), 0o750))
+		require.NoError(tb, os.WriteFile(path, []byte(text), 0o600))
 	}
 }

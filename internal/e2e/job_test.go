@@ -325,7 +325,7 @@ steps:
 	got := api().execute(t, runScenario(appID, "Large", object{}))
 	require.Equal(t, http.StatusRequestEntityTooLarge, got.status, got.text)
 	require.Equal(t, "request_too_large", got.result(t)["code"])
-	require.Contains(t, got.result(t)["message"], "a job can hold 1900000")
+	require.Contains(t, got.result(t)["message"], "a job can hold 1400000")
 }
 
 func TestNoKeyEntersAJobsHistory(t *testing.T) {

@@ -38,6 +38,8 @@ type system struct {
 	server   *httptest.Server
 	apps     *app.Catalog
 	results  *result.Store
+	suggest  int // After how many events Temporal suggests to continue as new; its default when 0.
+	stopping []func() error
 }
 
 var shared *system
@@ -95,7 +97,7 @@ func (s *system) start() error {
 	var err error
 	if s.temporal, err = temporalserver.Start(temporalserver.Options{
 		DataDir: s.dir, Address: "127.0.0.1:0", Namespace: client.DefaultNamespace, Retention: time.Hour,
-		SearchAttributes: job.SearchAttributes(),
+		SearchAttributes: job.SearchAttributes(), SuggestContinueAsNew: s.suggest,
 	}); err != nil {
 		return err
 	}
@@ -123,10 +125,15 @@ func (s *system) start() error {
 }
 
 func (s *system) stop() error {
+	var err error
+	for _, stop := range s.stopping {
+		err = errors.Join(err, stop())
+	}
+
 	s.server.Close()
 	s.client.Close()
 
-	return errors.Join(s.results.Close(), s.temporal.Stop())
+	return errors.Join(err, s.results.Close(), s.temporal.Stop())
 }
 
 // dial connects to Temporal once it answers.

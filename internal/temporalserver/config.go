@@ -87,11 +87,14 @@ func staticHosts(configuration *config.Config) map[primitives.ServiceName]static
 const pollRPS = 10_000
 
 // dynamicConfig makes a server of one process answer fast.
-func dynamicConfig() dynamicconfig.StaticClient {
-	return dynamicconfig.StaticClient{
+func dynamicConfig(options Options) dynamicconfig.StaticClient {
+	settings := dynamicconfig.StaticClient{
 		dynamicconfig.TransferProcessorMaxPollRPS.Key():   pollRPS,
 		dynamicconfig.TimerProcessorMaxPollRPS.Key():      pollRPS,
 		dynamicconfig.VisibilityProcessorMaxPollRPS.Key(): pollRPS,
+
+		// Timers fire up to this much late. The default of one second makes every short wait one of a second.
+		dynamicconfig.TimerProcessorMaxTimeShift.Key(): 10 * time.Millisecond,
 
 		// With more than one partition on one node, a task now and then waits for two seconds in one that nobody polls.
 		dynamicconfig.MatchingNumTaskqueueReadPartitions.Key():  1,
@@ -100,4 +103,10 @@ func dynamicConfig() dynamicconfig.StaticClient {
 		// The UI lists workflows more often than the default lets it.
 		dynamicconfig.FrontendMaxNamespaceVisibilityRPSPerInstance.Key(): 100,
 	}
+
+	if options.SuggestContinueAsNew > 0 {
+		settings[dynamicconfig.HistoryCountSuggestContinueAsNew.Key()] = options.SuggestContinueAsNew
+	}
+
+	return settings
 }

@@ -30,6 +30,10 @@ type Options struct {
 	Namespace        string
 	Retention        time.Duration // How long the namespace keeps what has ended.
 	SearchAttributes map[string]enumspb.IndexedValueType
+
+	// SuggestContinueAsNew is the number of events after which workflows are told to continue as new; Temporal's own
+	// default when 0.
+	SuggestContinueAsNew int
 }
 
 // Server is a running Temporal.
@@ -96,7 +100,7 @@ func (s *Server) start(options Options) error {
 		temporal.WithConfig(configuration),
 		temporal.ForServices(temporal.DefaultServices),
 		temporal.WithStaticHosts(staticHosts(configuration)),
-		temporal.WithDynamicConfigClient(dynamicConfig()),
+		temporal.WithDynamicConfigClient(dynamicConfig(options)),
 		temporal.WithLogger(logger),
 		temporal.WithAuthorizer(authorization.NewNoopAuthorizer()),
 		temporal.WithClaimMapper(func(*config.Config) authorization.ClaimMapper {

@@ -1,0 +1,331 @@
+package e2e_test
+
+import (
+	"fmt"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+	enumspb "go.temporal.io/api/enums/v1"
+)
+
+// languageApp has a scenario for every control operation. Each can be told to stop while it waits, and shows by a result
+// that its finally steps ran.
+var languageApp = map[string]string{
+	"app.yaml": `
+sources:
+  stage: {kind: SQLiteSource}
+variables:
+  counter: {type: integer, default: 0}
+access:
+  - {name: looker, key: "${env:JOBWRIGHT_STATUS_KEY}", rights: [status, signal]}
+  - {name: boss, key: "${env:JOBWRIGHT_APP_7_KEY}"}
+`,
+	"scenarios/If.yaml": `
+parameters: {long: {type: boolean, default: false}}
+steps:
+  - opName: If
+    opParams:
+      condition: ${long}
+      then:
+        - opName: TryCatch
+          opParams:
+            try: [{title: Long, opName: Wait, opParams: {duration: 1h}}]
+            finally: [{opName: Transform, opParams: {source: stage, query: SELECT 1 AS ran, returnResult: true, resultName: finally}}]
+      else:
+        - {opName: Return, opParams: {value: short}}
+`,
+	"scenarios/Switch.yaml": `
+parameters: {long: {type: boolean, default: false}}
+steps:
+  - opName: Switch
+    opParams:
+      value: ${long}
+      cases:
+        - when: true
+          steps:
+            - opName: TryCatch
+              opParams:
+                try: [{title: Long, opName: Wait, opParams: {duration: 1h}}]
+                finally: [{opName: Transform, opParams: {source: stage, query: SELECT 1 AS ran, returnResult: true, resultName: finally}}]
+      default:
+        - {opName: Return, opParams: {value: short}}
+`,
+	"scenarios/While.yaml": `
+parameters: {long: {type: boolean, default: false}}
+steps:
+  - {opName: SetVariable, opParams: {name: i, value: 0}}
+  - opName: While
+    opParams:
+      condition: ${i < 5}
+      steps:
+        - {opName: SetVariable, opParams: {name: i, value: "${i + 1}"}}
+        - {opName: Transform, opParams: {source: stage, query: "SELECT ${i} AS i", returnResult: true, resultName: "i${i}"}}
+        - opName: TryCatch
+          condition: ${long && i == 3}
+          opParams:
+            try: [{title: Long, opName: Wait, opParams: {duration: 1h}}]
+            finally: [{opName: Transform, opParams: {source: stage, query: SELECT 1 AS ran, returnResult: true, resultName: finally}}]
+  - {opName: Return, opParams: {value: "${i}"}}
+`,
+	"scenarios/ForEach.yaml": `
+parameters: {long: {type: boolean, default: false}}
+steps:
+  - name: each
+    opName: ForEach
+    opParams:
+      in: ${1..6}
+      as: n
+      index: at
+      maxConcurrency: 3
+      continueOnError: true
+      steps:
+        - opName: TryCatch
+          opParams:
+            try:
+              - {opName: Transform, name: asked, opParams: {source: stage, query: "SELECT ${n} AS n", returnValue: true}}
+              - {opName: Fail, condition: "${n == 4}", opParams: {code: four, message: "no ${n}"}}
+              - {title: Long, condition: "${long && n == 5}", opName: Wait, opParams: {duration: 1h}}
+            finally:
+              - {opName: Transform, condition: "${n == 5}", opParams: {source: stage, query: SELECT 1 AS ran, returnResult: true, resultName: finally}}
+  - {opName: Return, opParams: {value: ["${steps.each.iterations}", "${steps.each.errors}"]}}
+`,
+	"scenarios/Records.yaml": `
+parameters: {long: {type: boolean, default: false}}
+steps:
+  - {opName: SetVariable, opParams: {name: sum, value: 0}}
+  - name: each
+    opName: ForEach
+    opParams:
+      source: stage
+      query: WITH RECURSIVE s(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM s WHERE i < 1200) SELECT i FROM s
+      steps:
+        - {opName: SetVariable, opParams: {name: sum, value: "${sum + item.i}"}}
+        - opName: TryCatch
+          condition: ${long && item.i == 700}
+          opParams:
+            try: [{title: Long, opName: Wait, opParams: {duration: 1h}}]
+            finally: [{opName: Transform, opParams: {source: stage, query: SELECT 1 AS ran, returnResult: true, resultName: finally}}]
+  - {opName: Return, opParams: {value: "${sum}"}}
+`,
+	"scenarios/Parallel.yaml": `
+parameters: {long: {type: boolean, default: false}}
+steps:
+  - name: both
+    opName: Parallel
+    opParams:
+      branches:
+        left:
+          - {opName: Transform, opParams: {source: stage, query: SELECT 1 AS n, returnValue: true}}
+          - {opName: Transform, opParams: {source: stage, query: SELECT 2 AS n, returnValue: true}}
+        right:
+          - opName: TryCatch
+            opParams:
+              try:
+                - {opName: Transform, opParams: {source: stage, query: SELECT 3 AS n, returnValue: true}}
+                - {title: Long, condition: "${long}", opName: Wait, opParams: {duration: 1h}}
+              finally: [{opName: Transform, opParams: {source: stage, query: SELECT 1 AS ran, returnResult: true, resultName: finally}}]
+  - {opName: Return, opParams: {value: "${steps.both.failed}"}}
+`,
+	"scenarios/TryCatch.yaml": `
+parameters: {long: {type: boolean, default: false}}
+steps:
+  - opName: TryCatch
+    opParams:
+      try:
+        - opName: TryCatch
+          opParams:
+            try: [{title: Ask, name: ask, opName: Transform, opParams: {source: stage, query: SELECT * FROM nowhere, returnResult: true}}]
+            catch:
+              - {title: Long, condition: "${long}", opName: Wait, opParams: {duration: 1h}}
+              - {opName: Fail, opParams: {code: caught, message: "${error.code} in ${error.step.title}"}}
+      catch:
+        - {opName: Return, opParams: {value: "${errorMessage}"}}
+      finally: [{opName: Transform, opParams: {source: stage, query: SELECT 1 AS ran, returnResult: true, resultName: finally}}]
+`,
+	"scenarios/Child.yaml": `
+parameters: {n: {type: integer}, long: {type: boolean, default: false}}
+steps:
+  - opName: TryCatch
+    opParams:
+      try:
+        - {opName: Transform, opParams: {source: stage, query: "SELECT ${n} AS n", returnResult: true, resultName: "child${n}"}}
+        - {title: Long, condition: "${long}", opName: Wait, opParams: {duration: 1h}}
+        - {opName: Fail, condition: "${n < 0}", opParams: {code: negative, message: "${n} is negative"}}
+      finally:
+        - {opName: Transform, condition: "${long}", opParams: {source: stage, query: SELECT 1 AS ran, returnResult: true, resultName: finally}}
+  - {opName: Return, opParams: {value: "${n * 2}"}}
+`,
+	"scenarios/RunScenario.yaml": `
+parameters: {long: {type: boolean, default: false}}
+steps:
+  - {name: child, opName: RunScenario, opParams: {scenario: Child, parameters: {n: 7, long: "${long}"}}}
+  - {name: inline, opName: RunScenario, opParams: {scenario: Child, inline: true, addResults: false, parameters: {n: "${steps.child.value}"}}}
+  - {name: negative, opName: RunScenario, onError: continue, opParams: {scenario: Child, parameters: {n: -1}}}
+  - {opName: Return, opParams: {value: ["${steps.inline.value}", "${steps.negative.error.code}"]}}
+`,
+	"scenarios/AppVariable.yaml": `
+parameters: {long: {type: boolean, default: false}}
+steps:
+  - {opName: SetVariable, opParams: {name: counter, scope: app, value: "${counter + 1}"}}
+  - opName: TryCatch
+    opParams:
+      try: [{title: Long, condition: "${long}", opName: Wait, opParams: {duration: 1h}}]
+      finally: [{opName: Transform, opParams: {source: stage, query: SELECT 1 AS ran, returnResult: true, resultName: finally}}]
+  - {opName: Return, opParams: {value: "${counter}"}}
+`,
+	"scenarios/WaitForSignal.yaml": `
+parameters: {long: {type: boolean, default: true}}
+steps:
+  - opName: TryCatch
+    opParams:
+      try:
+        - {title: Long, name: go, opName: WaitForSignal, opParams: {name: "go-${job.scenario}", timeout: 1h, from: [boss]}}
+        - {opName: Return, opParams: {value: "${steps.go.value}"}}
+      finally: [{opName: Transform, opParams: {source: stage, query: SELECT 1 AS ran, returnResult: true, resultName: finally}}]
+`,
+}
+
+// whole is what each scenario of languageApp returns when nothing stops it.
+var whole = map[string]any{
+	"If": "short", "Switch": "short", "While": 5.0, "Records": 720_600.0, "Parallel": 0.0,
+	"ForEach": []any{6.0, []any{object{
+		"index": 3.0, "code": "four", "message": "no 4", "step": "1.steps[3].1.try.2",
+	}}},
+	"TryCatch": "source_table_not_found in Ask", "RunScenario": []any{28.0, "negative"}, "AppVariable": 1.0,
+}
+
+func TestEachControlOperationRunsToItsEnd(t *testing.T) {
+	t.Parallel()
+
+	for scenario, value := range whole {
+		t.Run(scenario, func(t *testing.T) {
+			t.Parallel()
+
+			got := api().execute(t, runScenario(newApp(t, languageApp), scenario, object{}))
+			require.Equal(t, http.StatusOK, got.status, got.text)
+			require.Equal(t, value, got.result(t)["value"], got.text)
+		})
+	}
+}
+
+// waitsLong is satisfied by a job whose step Long runs.
+func waitsLong(result object) bool {
+	steps, _ := result["steps"].([]any)
+	for _, step := range steps {
+		if step.(object)["title"] == "Long" && step.(object)["state"] == "running" {
+			return true
+		}
+	}
+
+	return false
+}
+
+// resultNames are the names of the results in an answer.
+func resultNames(t *testing.T, result object) []string {
+	t.Helper()
+
+	var names []string
+
+	for _, one := range result["results"].([]any) {
+		names = append(names, fmt.Sprint(one.(object)["name"]))
+	}
+
+	return names
+}
+
+func TestAStopInTheMiddleOfEachControlOperationRunsItsFinally(t *testing.T) {
+	t.Parallel()
+
+	scenarios := []string{"WaitForSignal"}
+	for scenario := range whole {
+		scenarios = append(scenarios, scenario)
+	}
+
+	for _, scenario := range scenarios {
+		t.Run(scenario, func(t *testing.T) {
+			t.Parallel()
+
+			appID, jobID := newApp(t, languageApp), uuid.NewString()
+			request := with(runScenario(appID, scenario, object{"long": true}), object{"jobId": jobID})
+			wait := api().executeLater(t, request)
+
+			// The step of a child is in the status of the child.
+			waiting := jobID
+			if scenario == "RunScenario" {
+				waiting += "/1"
+			}
+
+			await(t, func() bool { return api().status(t, appID, waiting).status == http.StatusOK })
+			api().eventually(t, appID, waiting, waitsLong)
+			require.NoError(t, shared.client.CancelWorkflow(t.Context(), jobID, ""))
+
+			got := wait()
+			require.Equal(t, http.StatusUnprocessableEntity, got.status, got.text)
+			require.Equal(t, "stopped", got.result(t)["status"])
+			require.Equal(t, "job_stopped", got.result(t)["code"])
+			require.Contains(t, resultNames(t, got.result(t)), "finally")
+
+			described, err := shared.client.DescribeWorkflowExecution(t.Context(), jobID, "")
+			require.NoError(t, err)
+			require.Equal(t, enumspb.WORKFLOW_EXECUTION_STATUS_CANCELED, described.GetWorkflowExecutionInfo().GetStatus())
+			require.Empty(t, described.GetPendingActivities())
+			require.Empty(t, described.GetPendingChildren())
+		})
+	}
+}
+
+func TestAnAppVariableOutlivesItsJobAndIsSafeUnderConcurrentOnes(t *testing.T) {
+	t.Parallel()
+
+	appID := newApp(t, languageApp)
+
+	for want := 1; want < 4; want++ {
+		got := api().execute(t, runScenario(appID, "AppVariable", object{}))
+		require.EqualValues(t, want, got.result(t)["value"], got.text)
+	}
+
+	// A job that reads and sets is no transaction. But each value that is set is one that a job has computed.
+	var waits []func() answer
+	for range 10 {
+		waits = append(waits, api().executeLater(t, runScenario(appID, "AppVariable", object{})))
+	}
+
+	for _, wait := range waits {
+		got := wait()
+		require.Equal(t, http.StatusOK, got.status, got.text)
+		require.GreaterOrEqual(t, got.result(t)["value"], 4.0)
+		require.LessOrEqual(t, got.result(t)["value"], 13.0)
+	}
+}
+
+func TestAChildIsAJobOfItsOwn(t *testing.T) {
+	t.Parallel()
+
+	appID, jobID := newApp(t, languageApp), uuid.NewString()
+	got := api().execute(t, with(runScenario(appID, "RunScenario", object{}), object{"jobId": jobID}))
+	require.Equal(t, http.StatusOK, got.status, got.text)
+	require.Equal(t, []string{"child7", "child-1"}, resultNames(t, got.result(t)), "the results of a child are the job's, unless it says no")
+
+	child := api().status(t, appID, jobID+"/1")
+	require.Equal(t, "completed", child.result(t)["status"], child.text)
+	require.EqualValues(t, 14, child.result(t)["value"])
+
+	negative := api().status(t, appID, jobID+"/3").result(t)
+	require.Equal(t, "completedWithError", negative["status"])
+	require.Equal(t, "negative", negative["code"])
+	require.Contains(t, negative["message"], "-1 is negative")
+
+	require.Equal(t, http.StatusNotFound, api().status(t, "7", jobID+"/1").status, "the child of another app's job")
+}
+
+// await returns when the condition holds, which asks somebody each time.
+func await(t *testing.T, holds func() bool) {
+	t.Helper()
+
+	for deadline := time.Now().Add(time.Minute); !holds(); {
+		require.True(t, time.Now().Before(deadline), "it did not come to hold")
+	}
+}

@@ -1,0 +1,121 @@
+package e2e_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+)
+
+// signal posts a request to signalJob.
+func (c caller) signal(t *testing.T, request object) answer {
+	t.Helper()
+
+	body, err := json.Marshal(request)
+	require.NoError(t, err)
+
+	return c.call(t, http.MethodPost, "/api/v1/signalJob.jsp", asJSON, string(body))
+}
+
+// waiting starts a job that waits for a signal, and returns when it does.
+func waiting(t *testing.T) (appID, jobID string, wait func() answer) {
+	t.Helper()
+
+	appID, jobID = newApp(t, languageApp), uuid.NewString()
+	wait = api().executeLater(t, with(runScenario(appID, "WaitForSignal", object{}), object{"jobId": jobID}))
+
+	await(t, func() bool { return api().status(t, appID, jobID).status == http.StatusOK })
+
+	status := api().eventually(t, appID, jobID, func(result object) bool { return result["signals"] != nil })
+	require.Equal(t, []any{object{"name": "go-WaitForSignal", "from": []any{"boss"}, "step": "1.try.1"}}, status["signals"])
+
+	return appID, jobID, wait
+}
+
+func TestASignalGoesToTheStepThatWaitsForIt(t *testing.T) {
+	t.Parallel()
+
+	appID, jobID, wait := waiting(t)
+	request := object{
+		"apiKey": callerKey, "appId": appID, "jobId": jobID, "signal": "go-WaitForSignal", "signalId": "one",
+		"data": object{"yes": true, "size": json.Number("9007199254740993"), "share": 1.5},
+	}
+
+	got := api().signal(t, request)
+	require.Equal(t, http.StatusOK, got.status, got.text)
+	require.JSONEq(t, `{"status":"success","result":{"jobId":"`+jobID+`","signal":"go-WaitForSignal","awaited":true}}`, got.text)
+
+	ended := wait()
+	require.Equal(t, http.StatusOK, ended.status, ended.text)
+	require.Contains(t, ended.text, `"size":9007199254740993`, "an integer stays exact")
+	require.Equal(t, true, ended.result(t)["value"].(object)["yes"])
+
+	after := api().signal(t, with(request, object{"signalId": "two"}))
+	require.Equal(t, http.StatusConflict, after.status, after.text)
+	require.Equal(t, "job_ended", after.result(t)["code"])
+	require.Equal(t, jobID, after.result(t)["jobId"])
+}
+
+func TestASignalThatNobodyWaitsForIsKeptAndARepeatedOneCountsOnce(t *testing.T) {
+	t.Parallel()
+
+	appID, jobID, _ := waiting(t)
+	early := object{"apiKey": devKey, "appId": appID, "jobId": jobID, "signal": "other", "signalId": "same", "data": 1}
+
+	for range 20 {
+		got := api().signal(t, early)
+		require.Equal(t, http.StatusOK, got.status, got.text)
+		require.Equal(t, false, got.result(t)["awaited"])
+	}
+
+	var refused answer
+	for i := range 20 {
+		if refused = api().signal(t, with(early, object{"signalId": strings.Repeat("x", i+1)})); refused.status != http.StatusOK {
+			break
+		}
+	}
+
+	require.Equal(t, http.StatusTooManyRequests, refused.status, refused.text)
+	require.NoError(t, shared.client.CancelWorkflow(t.Context(), jobID, ""))
+}
+
+func TestWhoMayNotSignalIsRefused(t *testing.T) {
+	t.Parallel()
+
+	appID, jobID, _ := waiting(t)
+	sound := object{"apiKey": callerKey, "appId": appID, "jobId": jobID, "signal": "go-WaitForSignal"}
+
+	for name, test := range map[string]struct {
+		change object
+		status int
+		code   string
+	}{
+		"another access than the step wants": {object{"apiKey": statusKey}, http.StatusForbidden, "forbidden"},
+		"no key":                             {object{"apiKey": ""}, http.StatusUnauthorized, "unauthorized"},
+		"a key of nobody":                    {object{"apiKey": strangerKey}, http.StatusUnauthorized, "unauthorized"},
+		"the job of another app":             {object{"apiKey": devKey, "appId": "7"}, http.StatusNotFound, "job_not_found"},
+		"no such job":                        {object{"jobId": "none"}, http.StatusNotFound, "job_not_found"},
+		"an empty jobId":                     {object{"jobId": ""}, http.StatusBadRequest, "request_invalid"},
+		"no signal":                          {object{"signal": ""}, http.StatusBadRequest, "request_invalid"},
+		"an unknown field":                   {object{"name": "go"}, http.StatusBadRequest, "request_invalid"},
+		"data that is too large for a job's state": {object{"data": strings.Repeat("x", 20_000)}, http.StatusRequestEntityTooLarge, "request_too_large"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+
+			got := api().signal(t, with(sound, test.change))
+			require.Equal(t, test.status, got.status, got.text)
+			require.Equal(t, test.code, got.result(t)["code"])
+		})
+	}
+
+	t.Run("and the job", func(t *testing.T) {
+		t.Parallel()
+
+		got := api().status(t, appID, jobID)
+		require.Equal(t, "running", got.result(t)["status"])
+	})
+}
