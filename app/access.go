@@ -7,6 +7,8 @@ import (
 	"os"
 	"slices"
 	"strings"
+
+	"github.com/jobwright/jobwright/job"
 )
 
 // Right is something that the holder of a key may do.
@@ -34,6 +36,11 @@ func (a Access) Grants(right Right) bool {
 // checkAccess finds mistakes in what app.yaml says of access.
 func (a *App) checkAccess() error {
 	for _, access := range a.Access {
+		if access.Name == job.Anybody {
+			return fmt.Errorf("app %s: app.yaml is wrong: nobody can be named %q in access, which stands for everybody",
+				a.ID, access.Name)
+		}
+
 		if _, _, ok := access.reference(); !ok {
 			return fmt.Errorf("app %s: app.yaml is wrong: the key of %q must be a reference, ${env:NAME} or ${file:path}",
 				a.ID, access.Name)

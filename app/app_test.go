@@ -109,6 +109,7 @@ func TestAMistakeInAppYAMLIsNamed(t *testing.T) {
 		{"a key of another kind", "access: [{name: nightly, key: '${vault:x}'}]", "must be a reference"},
 		{"a key without a name", "access: [{name: nightly, key: '${env:}'}]", "must be a reference"},
 		{"a key half open", "access: [{name: nightly, key: '${env:KEY'}]", "must be a reference"},
+		{"a name for everybody", "access: [{name: '*', key: '${env:KEY}'}]", `nobody can be named "*" in access`},
 		{"an unknown right", "access: [{name: nightly, key: '${env:KEY}', rights: [stop]}]", `unknown right "stop"; there are execute, status and signal`},
 		{"an unknown field of an access", "access: [{name: nightly, key: '${env:KEY}', right: [status]}]", "field right not found"},
 		{"variables that are no object", "variables: [since]", "app.yaml is wrong"},

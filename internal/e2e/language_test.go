@@ -176,6 +176,24 @@ steps:
       finally: [{opName: Transform, opParams: {source: stage, query: SELECT 1 AS ran, returnResult: true, resultName: finally}}]
   - {opName: Return, opParams: {value: "${counter}"}}
 `,
+	"scenarios/Wait.yaml": `
+parameters: {long: {type: boolean, default: false}}
+steps:
+  - opName: TryCatch
+    opParams:
+      try: [{title: Long, condition: "${long}", opName: Wait, opParams: {duration: 1h}}]
+      finally: [{opName: Transform, opParams: {source: stage, query: SELECT 1 AS ran, returnResult: true, resultName: finally}}]
+  - {name: short, opName: Wait, opParams: {duration: 20ms}}
+  - {name: past, opName: Wait, opParams: {until: "2020-01-01T00:00:00Z"}}
+  - name: limited
+    opName: If
+    timeout: 50ms
+    onError: continue
+    opParams: {condition: true, then: [{opName: Wait, opParams: {duration: 1h}}]}
+  - opName: Return
+    opParams:
+      value: ["${steps.short.durationMs >= 20}", "${steps.limited.error.code}", "$[stage]{SELECT 40 + ${2}}"]
+`,
 	"scenarios/WaitForSignal.yaml": `
 parameters: {long: {type: boolean, default: true}}
 steps:
@@ -195,6 +213,7 @@ var whole = map[string]any{
 		"index": 3.0, "code": "four", "message": "no 4", "step": "1.steps[3].1.try.2",
 	}}},
 	"TryCatch": "source_table_not_found in Ask", "RunScenario": []any{28.0, "negative"}, "AppVariable": 1.0,
+	"Wait": []any{true, "step_timed_out", 42.0},
 }
 
 func TestEachControlOperationRunsToItsEnd(t *testing.T) {
