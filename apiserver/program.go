@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 
 	"github.com/jobwright/jobwright/app"
 	"github.com/jobwright/jobwright/job"
@@ -73,6 +74,11 @@ func (e *execution) program() (job.Input, error) {
 	case errors.As(err, &problems) && (isScenario || problems[0].File != ""):
 		return input, withProblems(http.StatusUnprocessableEntity, CodeScenarioInvalid, problems)
 	case errors.As(err, &problems):
+		// The operation was made the only step of a scenario, of which its caller knows nothing.
+		for i := range problems {
+			problems[i].Path = strings.TrimPrefix(problems[i].Path, "steps[0].")
+		}
+
 		return input, withProblems(http.StatusBadRequest, CodeRequestInvalid, under("operation", problems))
 	}
 

@@ -3,6 +3,7 @@ package e2e_test
 import (
 	"fmt"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -347,4 +348,54 @@ func await(t *testing.T, holds func() bool) {
 	for deadline := time.Now().Add(time.Minute); !holds(); {
 		require.True(t, time.Now().Before(deadline), "it did not come to hold")
 	}
+}
+
+func TestMistakesBetweenFilesAreAnswered(t *testing.T) {
+	t.Parallel()
+
+	appID := newApp(t, map[string]string{
+		"app.yaml": "sources:\n  stage: {kind: SQLiteSource}\n",
+		"scenarios/Caller.yaml": `
+steps:
+  - {opName: RunScenario, opParams: {scenario: Calee, parameters: {n: 1}}}
+  - {opName: RunScenario, opParams: {scenario: Callee, parameters: {m: 1, n: one}}}
+`,
+		"scenarios/Callee.yaml":   "parameters: {n: {type: integer}}\nsteps:\n  - {opName: Return, opParams: {value: \"${n}\"}}\n",
+		"scenarios/OfBroken.yaml": "steps:\n  - {opName: RunScenario, opParams: {scenario: Broken}}\n",
+		"scenarios/Broken.yaml":   "steps:\n  - {opName: Retrun}\n",
+	})
+
+	got := api().execute(t, runScenario(appID, "Caller", object{}))
+	require.Equal(t, http.StatusUnprocessableEntity, got.status, got.text)
+	require.Equal(t, "scenario_invalid", got.result(t)["code"])
+	require.Equal(t, strings.Join([]string{
+		"scenarios/Caller.yaml:3:38: unknown scenario Calee; did you mean Callee? [scenario_unknown]",
+		"scenarios/Caller.yaml:4:69: the scenario Callee has no parameter m; known are n [parameter_unknown]",
+		`scenarios/Caller.yaml:4:75: the parameter n of scenario Callee: want integer, have the text "one" [parameter_type_mismatch]`,
+	}, "\n"), got.result(t)["message"])
+	require.Len(t, got.result(t)["problems"], 3)
+
+	got = api().execute(t, runScenario(appID, "OfBroken", object{}))
+	require.Equal(t, http.StatusUnprocessableEntity, got.status, got.text)
+	require.Equal(t, "scenarios/Broken.yaml:2:6: unknown operation Retrun; did you mean Return? [operation_unknown]",
+		got.result(t)["message"])
+
+	// A step that is tried as a job has no file: its mistakes are those of the request.
+	got = api().execute(t, object{"apiKey": devKey, "appId": appID, "operation": object{
+		"opName": "If", "opParams": object{"condition": true, "then": []object{
+			{"opName": "RunScenario", "opParams": object{"scenario": "None"}},
+		}},
+	}})
+	require.Equal(t, http.StatusBadRequest, got.status, got.text)
+	require.Equal(t, "request_invalid", got.result(t)["code"])
+	require.Contains(t, got.result(t)["message"], "operation.opParams.then[0].opParams.scenario: unknown scenario None")
+
+	got = api().execute(t, object{"apiKey": devKey, "appId": appID, "isAsync": false, "operation": object{
+		"opName": "If", "opParams": object{"condition": "${job.scenario == 'If'}", "then": []object{
+			{"name": "called", "opName": "RunScenario", "opParams": object{"scenario": "Callee", "parameters": object{"n": 3}}},
+			{"opName": "Return", "opParams": object{"value": "${steps.called.value}"}},
+		}},
+	}})
+	require.Equal(t, http.StatusOK, got.status, got.text)
+	require.EqualValues(t, 3, got.result(t)["value"])
 }
