@@ -29,7 +29,9 @@ func missingOf(t *testing.T, err error) *scenario.Missing {
 func TestTimeIsComputedInUTC(t *testing.T) {
 	t.Parallel()
 
-	scope := scenario.NewScope(scenario.JobScope{}, nil, nil)
+	evaluate := func(expression string) (any, error) {
+		return scenario.NewScope(scenario.JobScope{}, nil, nil).Evaluate("${"+expression+"}", noon(""))
+	}
 
 	for expression, want := range map[string]any{
 		"now()":                        "2024-02-29T12:00:00.123Z",
@@ -46,7 +48,7 @@ func TestTimeIsComputedInUTC(t *testing.T) {
 		t.Run(expression, func(t *testing.T) {
 			t.Parallel()
 
-			value, err := scope.Evaluate("${"+expression+"}", noon(""))
+			value, err := evaluate(expression)
 			require.NoError(t, err)
 			require.Equal(t, want, value)
 		})
@@ -70,7 +72,7 @@ func TestTimeIsComputedInUTC(t *testing.T) {
 		t.Run(expression, func(t *testing.T) {
 			t.Parallel()
 
-			_, err := scope.Evaluate("${"+expression+"}", noon(""))
+			_, err := evaluate(expression)
 			require.ErrorContains(t, err, message)
 		})
 	}

@@ -19,7 +19,8 @@ type JobScope struct {
 }
 
 // Scope holds what the expressions at one place of a running scenario see: the names and the ended steps of one list of
-// steps, within those of the lists around it.
+// steps, within those of the lists around it. The scopes of one run belong to one goroutine at a time: the coroutines of a
+// workflow take turns.
 type Scope struct {
 	outer     *Scope
 	names     Params
