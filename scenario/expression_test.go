@@ -359,12 +359,12 @@ func TestAParameterMayBeNamedLikeAnyFunction(t *testing.T) {
 	t.Parallel()
 
 	for _, function := range builtin.Builtins {
+		if function.Name == "now" {
+			continue // It reads the moment, and its name is reserved.
+		}
+
 		t.Run(function.Name, func(t *testing.T) {
 			t.Parallel()
-
-			if function.Name == "now" {
-				t.Skip("It reads the moment, and its name is reserved.")
-			}
 
 			scope := scenario.NewScope(scenario.JobScope{}, nil, scenario.Params{function.Name: "v"})
 

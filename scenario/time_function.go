@@ -11,21 +11,28 @@ import (
 // Dates and moments are texts in the language, as they are in parameters and results. The functions that compute with
 // them know no time zone but UTC: what another one is depends on the machine.
 
-// addTime adds a duration, such as "-24h", to a moment.
-func addTime(arguments ...any) (any, error) {
+// momentAndText reads the arguments of a function that takes a moment and a text.
+func momentAndText(arguments []any) (moment time.Time, text string, err error) {
 	texts, err := asTexts(arguments)
 	if err != nil {
-		return nil, err
+		return time.Time{}, "", err
 	}
 
-	moment, err := ParseMoment(texts[0])
+	moment, err = ParseMoment(texts[0])
+
+	return moment, texts[1], err
+}
+
+// addTime adds a duration, such as "-24h", to a moment.
+func addTime(arguments ...any) (any, error) {
+	moment, text, err := momentAndText(arguments)
 	if err != nil {
 		return nil, err
 	}
 
-	duration, err := time.ParseDuration(texts[1])
+	duration, err := time.ParseDuration(text)
 	if err != nil {
-		return nil, fmt.Errorf("want a duration such as \"-24h\" or \"90m\", have %q", texts[1])
+		return nil, fmt.Errorf("want a duration such as \"-24h\" or \"90m\", have %q", text)
 	}
 
 	return writeMoment(moment.Add(duration), false)
@@ -65,38 +72,28 @@ func writeMoment(moment time.Time, isDate bool) (any, error) {
 
 // formatTime writes a moment in a layout of Go's: "2006-01-02 15:04".
 func formatTime(arguments ...any) (any, error) {
-	texts, err := asTexts(arguments)
-	if err != nil {
-		return nil, err
-	}
-
-	moment, err := ParseMoment(texts[0])
+	moment, text, err := momentAndText(arguments)
 	if err != nil {
 		return nil, err
 	}
 
 	// What is written of a digit may be two, which are two digits in the layout that another call would make of it.
 	const longest = 100
-	if len(texts[1]) > longest {
+	if len(text) > longest {
 		return nil, fmt.Errorf("a layout has at most %d bytes", longest)
 	}
 
-	return moment.Format(texts[1]), nil
+	return moment.Format(text), nil
 }
 
 // secondsBetween returns the seconds from one moment to another.
 func secondsBetween(arguments ...any) (any, error) {
-	texts, err := asTexts(arguments)
+	from, text, err := momentAndText(arguments)
 	if err != nil {
 		return nil, err
 	}
 
-	from, err := ParseMoment(texts[0])
-	if err != nil {
-		return nil, err
-	}
-
-	to, err := ParseMoment(texts[1])
+	to, err := ParseMoment(text)
 	if err != nil {
 		return nil, err
 	}
