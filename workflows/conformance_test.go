@@ -71,7 +71,7 @@ func requireConformance(t *testing.T, fixture scenariotest.Case) (moved bool) {
 	var still scenariotest.Report
 
 	for _, most := range []int{0, 50, 7, 1} {
-		if most < 50 && len(still.Outcome.Trace) > longTrace {
+		if most < 7 && len(still.Outcome.Trace) > longTrace {
 			continue // A run for each step of a long job takes long and shows nothing new.
 		}
 

@@ -56,6 +56,7 @@ func goldenJobs() map[string]golden {
 	jobs := map[string]golden{
 		"main":                  {scenario: "Main"},
 		"failing":               {app: contractApp, scenario: "Failing"},
+		"fail":                  {app: languageApp, scenario: "Fail"},
 		"wait-for-signal":       {app: languageApp, scenario: "WaitForSignal", long: true, act: signal},
 		"moved-wait-for-signal": {app: languageApp, scenario: "WaitForSignal", long: true, moves: true, act: signal},
 	}

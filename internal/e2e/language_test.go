@@ -177,6 +177,45 @@ steps:
       finally: [{opName: Transform, opParams: {source: stage, query: SELECT 1 AS ran, returnResult: true, resultName: finally}}]
   - {opName: Return, opParams: {value: "${counter}"}}
 `,
+	"scenarios/SetVariable.yaml": `
+parameters: {long: {type: boolean, default: false}}
+steps:
+  - {opName: SetVariable, opParams: {name: all, value: []}}
+  - opName: TryCatch
+    opParams:
+      try:
+        - {opName: SetVariable, opParams: {name: all, value: "${concat(all, [1])}"}}
+        - {title: Long, condition: "${long}", opName: Wait, opParams: {duration: 1h}}
+        - {opName: SetVariable, opParams: {scope: app, name: counter, value: "${counter + 1}"}}
+      finally: [{opName: Transform, opParams: {source: stage, query: SELECT 1 AS ran, returnResult: true, resultName: finally}}]
+  - {opName: SetVariable, opParams: {name: all, value: "${concat(all, [counter])}"}}
+  - {opName: Return, opParams: {value: "${all}"}}
+`,
+	"scenarios/Return.yaml": `
+parameters: {long: {type: boolean, default: false}}
+steps:
+  - opName: TryCatch
+    opParams:
+      try:
+        - opName: ForEach
+          opParams:
+            in: [1, 2, 3]
+            steps:
+              - {title: Long, condition: "${long}", opName: Wait, opParams: {duration: 1h}}
+              - {opName: Return, condition: "${item == 2}", opParams: {value: "${item}"}}
+      finally: [{opName: Transform, opParams: {source: stage, query: SELECT 1 AS ran, returnResult: true, resultName: finally}}]
+  - {opName: Return, opParams: {value: all}}
+`,
+	"scenarios/Fail.yaml": `
+parameters: {long: {type: boolean, default: false}}
+steps:
+  - opName: TryCatch
+    opParams:
+      try:
+        - {title: Long, condition: "${long}", opName: Wait, opParams: {duration: 1h}}
+        - {title: Give up, opName: Fail, opParams: {code: no_feed, message: "${1 + 1} feeds are missing"}}
+      finally: [{opName: Transform, opParams: {source: stage, query: SELECT 1 AS ran, returnResult: true, resultName: finally}}]
+`,
 	"scenarios/Wait.yaml": `
 parameters: {long: {type: boolean, default: false}}
 steps:
@@ -214,7 +253,7 @@ var whole = map[string]any{
 		"index": 3.0, "code": "four", "message": "no 4", "step": "1.steps[3].1.try.2",
 	}}},
 	"TryCatch": "source_table_not_found in Ask", "RunScenario": []any{28.0, "negative"}, "AppVariable": 1.0,
-	"Wait": []any{true, "step_timed_out", 42.0},
+	"Wait": []any{true, "step_timed_out", 42.0}, "SetVariable": []any{1.0, 1.0}, "Return": 2.0,
 }
 
 func TestEachControlOperationRunsToItsEnd(t *testing.T) {
@@ -259,7 +298,7 @@ func resultNames(t *testing.T, result object) []string {
 func TestAStopInTheMiddleOfEachControlOperationRunsItsFinally(t *testing.T) {
 	t.Parallel()
 
-	scenarios := []string{"WaitForSignal"}
+	scenarios := []string{"WaitForSignal", "Fail"}
 	for scenario := range whole {
 		scenarios = append(scenarios, scenario)
 	}
