@@ -17,6 +17,7 @@ type object = map[string]any
 type freedom struct {
 	concurrent bool // Parallel, and ForEach with a maxConcurrency.
 	calm       bool // What runs at the same time never stops each other, so that its order does not matter to what comes of it.
+	alone      bool // No job starts another: of jobs that run at the same time, which one ends first is nobody's to say.
 }
 
 // author writes random programs that are valid.
@@ -466,7 +467,7 @@ func (a *author) runScenario(known *surroundings) []any {
 		"scenario": pick(a, "scenario", known.callable), "parameters": object{"n": "${" + a.integer(known) + "}"},
 	}
 
-	if a.chance("inline", 2) {
+	if a.freedom.alone || a.chance("inline", 2) {
 		params["inline"] = true
 	}
 

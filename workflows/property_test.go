@@ -152,7 +152,7 @@ func TestEveryProgramAsksTheSameEachTime(t *testing.T) {
 	t.Parallel()
 
 	rapid.Check(t, func(t *rapid.T) {
-		program, text := randomProgram(t, freedom{concurrent: true})
+		program, text := randomProgram(t, freedom{concurrent: true, alone: true})
 		under := conditions{slowReads: true}
 
 		if rapid.Bool().Draw(t, "moving") {
