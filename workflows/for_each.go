@@ -1,6 +1,7 @@
 package workflows
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -150,9 +151,7 @@ func (f *forEachRun) lane(ctx workflow.Context) error {
 		if isFailure {
 			f.loop.Failed++
 
-			if len(f.loop.Errors) < maxErrors {
-				f.loop.Errors = append(f.loop.Errors, roundError{Index: number, Failure: failed})
-			}
+			f.keep(roundError{Index: number, Failure: failed})
 		}
 
 		if err != nil && (!isFailure || !f.params.ContinueOnError) {
@@ -232,6 +231,18 @@ func (f *forEachRun) page(ctx workflow.Context) error {
 			return err
 		}
 	}
+}
+
+// keep keeps an error, in the order of the entries: which of two rounds at the same time ends first is nobody's concern.
+func (f *forEachRun) keep(failed roundError) {
+	if len(f.loop.Errors) == maxErrors {
+		return
+	}
+
+	at, _ := slices.BinarySearchFunc(f.loop.Errors, failed.Index, func(kept roundError, index int64) int {
+		return cmp.Compare(kept.Index, index)
+	})
+	f.loop.Errors = slices.Insert(f.loop.Errors, at, failed)
 }
 
 // atHand reports whether the next entry has been read.

@@ -882,6 +882,10 @@ func (s *sentence) forEach(t *thread, l *leash, params, outcome scenario.Params)
 		}
 	})
 
+	slices.SortStableFunc(errs, func(a, b any) int {
+		return cmp.Compare(a.(map[string]any)["index"].(int64), b.(map[string]any)["index"].(int64))
+	})
+
 	outcome["iterations"], outcome["failed"], outcome["errors"] = ended, failures, errs
 
 	return err
