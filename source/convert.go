@@ -2,149 +2,166 @@ package source
 
 import (
 	"context"
-	"encoding/base64"
 	"fmt"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
-	"time"
 )
 
-// Convert returns rows with the text columns that types names turned into those types, as they are read. A text that is
-// no value of its column's new type is an [*Error] with [CodeRecordInvalid] that names the place; empty text becomes
-// NULL in every type but text. Names of columns that rows do not have are an error at once.
-//
-// The forms understood are those in which results show the types: 42, 1.5e3, true, 2006-01-02, RFC 3339 timestamps and
-// base64 for binary.
-func Convert(rows Rows, sourceName, table string, types map[string]Type) (Rows, error) {
+// Convert returns rows with the columns that types names turned into those types, as they are read. Text is read in the
+// forms of [ParseText], and what has another type goes by its form as text. A value that is none of its column's new type
+// is an [*Error] with [CodeRecordInvalid] that names the place; with reject, the record goes there, and reading goes on.
+// Names of columns that rows do not have are an error at once.
+func Convert(
+	rows Rows, sourceName string, table Table, types map[string]Standard, reject func(Reject) error,
+) (Rows, error) {
 	schema := slices.Clone(rows.Schema())
+	converted := &converted{Rows: rows, source: sourceName, table: table, reject: reject}
 
 	for _, name := range slices.Sorted(maps.Keys(types)) {
 		at := slices.IndexFunc(schema, func(c Column) bool { return c.Name == name })
 		if at < 0 {
-			return nil, &Error{
-				Code: CodeRecordInvalid, Source: sourceName, Table: table,
-				Message: fmt.Sprintf("columnTypes names the column %q, which the table does not have", name),
-				Hint:    "its columns are " + strings.Join(columnNames(schema), ", "),
-			}
+			return nil, noColumn(sourceName, table, "columnTypes", name, schema)
 		}
 
-		if have := schema[at].Type; have != Text && have != types[name] {
-			return nil, &Error{
-				Code: CodeRecordInvalid, Source: sourceName, Table: table,
-				Message: fmt.Sprintf("the column %q is of type %s already", name, have),
-				Hint:    "columnTypes is for columns that are text",
-			}
+		if schema[at].Standard == types[name] {
+			continue
 		}
 
-		schema[at].Type = types[name]
+		converted.changes = append(converted.changes, change{at: at, from: schema[at].Standard})
+		schema[at].Standard = types[name]
 	}
 
-	return &converted{Rows: rows, schema: schema, source: sourceName, table: table}, nil
-}
-
-func columnNames(schema Schema) []string {
-	names := make([]string, len(schema))
-	for i, column := range schema {
-		names[i] = column.Name
+	if len(converted.changes) == 0 {
+		return rows, nil
 	}
 
-	return names
+	converted.schema = schema
+
+	return converted, nil
 }
 
-// converted reads the text values of the rows it wraps as the types of its own schema.
+// noColumn is the error for a name that is none of a column.
+func noColumn(sourceName string, table Table, field, name string, schema Schema) error {
+	return &Error{
+		Code: CodeRecordInvalid, Source: sourceName, Table: table.String(),
+		Message: fmt.Sprintf("%s names the column %q, which the table does not have", field, name),
+		Hint:    "its columns are " + strings.Join(schema.Names(), ", "),
+	}
+}
+
+// change is a column that is given another type.
+type change struct {
+	at   int
+	from Standard
+}
+
+// converted reads the values of the rows it wraps as the types of its own schema.
 type converted struct {
 	Rows
 
-	schema        Schema
-	source, table string
-	count         int64
+	schema  Schema
+	changes []change
+	source  string
+	table   Table
+	reject  func(Reject) error
+	count   int64
+	text    []byte
 }
 
 func (c *converted) Schema() Schema { return c.schema }
 
 func (c *converted) Next(ctx context.Context) (Record, error) {
-	record, err := c.Rows.Next(ctx)
-	if err != nil {
-		return nil, err
-	}
-
-	c.count++
-
-	for i, value := range record {
-		text, isText := value.(string)
-		if !isText || c.schema[i].Type == Text {
-			continue
+	for {
+		record, err := c.Rows.Next(ctx)
+		if err != nil {
+			return nil, err
 		}
 
-		if record[i], err = ParseText(c.schema[i].Type, text); err != nil {
+		c.count++
+
+		message, err := c.convert(record)
+		if err == nil {
+			return record, nil
+		}
+
+		if c.reject == nil {
 			return nil, &Error{
-				Code: CodeRecordInvalid, Source: c.source, Table: c.table,
-				Message: fmt.Sprintf("%s, column %q: %v", c.location(), c.schema[i].Name, err),
-				Hint:    "correct the value, or read the column as text",
+				Code: CodeRecordInvalid, Source: c.source, Table: c.table.String(),
+				Message: c.Location() + ", " + message,
+				Hint:    "correct the value, or give the column another type in columnTypes",
 				Err:     err,
 			}
 		}
-	}
 
-	return record, nil
+		text, err := c.written(record)
+		if err != nil {
+			return nil, err
+		}
+
+		if err := c.reject(Reject{Location: c.Location(), Message: message, Text: text}); err != nil {
+			return nil, err
+		}
+	}
 }
 
-func (c *converted) location() string {
-	if locator, ok := c.Rows.(Locator); ok {
+// convert turns the values of the record into their new types. It stops at the first that is none of its, and says so.
+func (c *converted) convert(record Record) (message string, err error) {
+	for _, change := range c.changes {
+		value := record[change.at]
+		if value == nil {
+			continue
+		}
+
+		if value, err = c.value(change, value); err != nil {
+			return fmt.Sprintf("column %q: %v", c.schema[change.at].Name, err), err
+		}
+
+		record[change.at] = value
+	}
+
+	return "", nil
+}
+
+func (c *converted) value(change change, value any) (any, error) {
+	if text, isText := value.(string); isText {
+		return ParseText(c.schema[change.at].Standard, text)
+	}
+
+	var err error
+	if c.text, err = AppendText(c.text[:0], change.from, value); err != nil {
+		return nil, err
+	}
+
+	return ParseText(c.schema[change.at].Standard, string(c.text))
+}
+
+// written is a rejected record as a list in JSON. Those of its values that were converted are written in their new types.
+func (c *converted) written(record Record) (string, error) {
+	text := []byte{'['}
+
+	for i, value := range record {
+		if i > 0 {
+			text = append(text, ',')
+		}
+
+		var err error
+		if text, err = AppendJSON(text, c.schema[i].Standard, value); err != nil {
+			return "", err
+		}
+	}
+
+	return string(append(text, ']')), nil
+}
+
+// Location tells where the last record stood.
+func (c *converted) Location() string { return location(c.Rows, c.count) }
+
+// location tells where the last record of rows stood, of which count were read.
+func location(rows Rows, count int64) string {
+	if locator, ok := rows.(Locator); ok {
 		return locator.Location()
 	}
 
-	return fmt.Sprintf("record %d", c.count)
-}
-
-// ParseText reads text as a value of type t, in the form in which results show that type. Empty text is NULL in every
-// type but [Text].
-func ParseText(t Type, text string) (any, error) {
-	if t == Text {
-		return text, nil
-	}
-
-	if text == "" {
-		return nil, nil //nolint:nilnil // NULL is a value, and nil is how a record holds it.
-	}
-
-	var (
-		value any
-		err   error
-	)
-
-	switch t {
-	case Integer:
-		value, err = strconv.ParseInt(text, 10, 64)
-	case Float:
-		value, err = strconv.ParseFloat(text, 64)
-	case Boolean:
-		value, err = parseBoolean(text)
-	case Date:
-		value, err = time.Parse(time.DateOnly, text)
-	case Timestamp:
-		value, err = time.Parse(time.RFC3339Nano, text)
-	case Binary:
-		value, err = base64.StdEncoding.DecodeString(text)
-	case Text: // Returned above.
-	}
-
-	if err != nil {
-		return nil, fmt.Errorf("%q is not a value of type %s", text, t)
-	}
-
-	return value, nil
-}
-
-func parseBoolean(text string) (bool, error) {
-	switch strings.ToLower(text) {
-	case "true":
-		return true, nil
-	case "false":
-		return false, nil
-	}
-
-	return false, strconv.ErrSyntax
+	return fmt.Sprintf("record %d", count)
 }

@@ -2,11 +2,13 @@ package source_test
 
 import (
 	"context"
+	"encoding/json"
 	"io"
 	"math"
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
 	"github.com/jobwright/jobwright/source"
@@ -38,11 +40,19 @@ type placed struct{ *records }
 
 func (placed) Location() string { return "line 17" }
 
+// text is a column of text.
+func text(name string) source.Column {
+	return source.Column{Name: name, Standard: source.Standard{Type: source.Text}}
+}
+
+// of is a type without arguments.
+func of(t source.Type) source.Standard { return source.Standard{Type: t} }
+
 // texts returns rows of text columns.
 func texts(names []string, left ...source.Record) *records {
 	rows := &records{left: left}
 	for _, name := range names {
-		rows.schema = append(rows.schema, source.Column{Name: name, Type: source.Text})
+		rows.schema = append(rows.schema, text(name))
 	}
 
 	return rows
@@ -68,11 +78,19 @@ func TestTextIsReadInTheFormInWhichResultsShowItsType(t *testing.T) {
 		{source.Date, "2024-02-29", time.Date(2024, 2, 29, 0, 0, 0, 0, time.UTC)},
 		{source.Timestamp, "2024-02-29T12:30:00.000000001Z", time.Date(2024, 2, 29, 12, 30, 0, 1, time.UTC)},
 		{source.Binary, "AP8=", []byte{0, 255}},
+		{source.Timestamp, "2024-02-29 12:30:00Z", time.Date(2024, 2, 29, 12, 30, 0, 0, time.UTC)},
+		{source.Datetime, "2024-02-29 12:30:00.5", time.Date(2024, 2, 29, 12, 30, 0, 500_000_000, time.UTC)},
+		{source.Time, "23:59:59.999999", 24*time.Hour - time.Microsecond},
+		{source.Time, "24:00:00", 24 * time.Hour},
+		{source.Decimal, "-0012.50", source.Number("-12.50")},
+		{source.Decimal, "99999999999999999999999999999999999999", source.Number("99999999999999999999999999999999999999")},
+		{source.JSON, `{"a": 1.0}`, json.RawMessage(`{"a": 1.0}`)},
+		{source.UUID, "F47AC10B-58CC-0372-8567-0E02B2C3D479", uuid.MustParse("f47ac10b-58cc-0372-8567-0e02b2c3d479")},
 	} {
 		t.Run(string(test.of)+" "+test.text, func(t *testing.T) {
 			t.Parallel()
 
-			value, err := source.ParseText(test.of, test.text)
+			value, err := source.ParseText(of(test.of), test.text)
 			require.NoError(t, err)
 			require.Equal(t, test.want, value)
 		})
@@ -82,22 +100,25 @@ func TestTextIsReadInTheFormInWhichResultsShowItsType(t *testing.T) {
 func TestATimestampKeepsItsOffset(t *testing.T) {
 	t.Parallel()
 
-	value, err := source.ParseText(source.Timestamp, "2024-02-29T12:30:00+05:30")
+	value, err := source.ParseText(of(source.Timestamp), "2024-02-29T12:30:00+05:30")
 	require.NoError(t, err)
 	require.Equal(t, "2024-02-29T12:30:00+05:30", value.(time.Time).Format(time.RFC3339Nano))
 }
 
-func TestEmptyTextIsNullInEveryTypeButText(t *testing.T) {
+func TestEmptyTextIsNullInEveryTypeThatHasNoEmptyValue(t *testing.T) {
 	t.Parallel()
 
-	for _, of := range source.Types() {
-		value, err := source.ParseText(of, "")
+	for _, standard := range source.Types() {
+		value, err := source.ParseText(of(standard), "")
 		require.NoError(t, err)
 
-		if of == source.Text {
+		switch standard { //nolint:exhaustive // The others have no empty value.
+		case source.Text:
 			require.Equal(t, "", value) //nolint:testifylint // Empty is what nil is too.
-		} else {
-			require.Nil(t, value, of)
+		case source.Binary:
+			require.Equal(t, []byte{}, value)
+		default:
+			require.Nil(t, value, standard)
 		}
 	}
 }
@@ -119,12 +140,18 @@ func TestTextThatIsNoValueOfItsTypeIsRefused(t *testing.T) {
 		{source.Date, "29.02.2024"},
 		{source.Date, "2023-02-29"},
 		{source.Timestamp, "2024-02-29 12:30:00"},
+		{source.Datetime, "2024-02-29T12:30:00Z"},
+		{source.Time, "24:00:01"},
+		{source.Decimal, "1,50"},
+		{source.Decimal, "."},
+		{source.UUID, "123"},
+		{source.JSON, "{"},
 		{source.Binary, "AP8"},
 	} {
 		t.Run(string(test.of)+" "+test.text, func(t *testing.T) {
 			t.Parallel()
 
-			_, err := source.ParseText(test.of, test.text)
+			_, err := source.ParseText(of(test.of), test.text)
 			require.EqualError(t, err, `"`+test.text+`" is not a value of type `+string(test.of))
 		})
 	}
@@ -135,9 +162,9 @@ func TestOnlyTheNamedColumnsAreConverted(t *testing.T) {
 
 	original := texts([]string{"id", "name"}, source.Record{"1", "2"}, source.Record{nil, nil})
 
-	rows, err := source.Convert(original, "files", "t.csv", map[string]source.Type{"id": source.Integer})
+	rows, err := source.Convert(original, "files", source.Table{Name: "t.csv"}, map[string]source.Standard{"id": of(source.Integer)}, nil)
 	require.NoError(t, err)
-	require.Equal(t, source.Schema{{Name: "id", Type: source.Integer}, {Name: "name", Type: source.Text}}, rows.Schema())
+	require.Equal(t, source.Schema{{Name: "id", Standard: of(source.Integer)}, text("name")}, rows.Schema())
 	require.Equal(t, source.Text, original.schema[0].Type, "the original's schema was changed")
 
 	record, err := rows.Next(t.Context())
@@ -155,7 +182,7 @@ func TestOnlyTheNamedColumnsAreConverted(t *testing.T) {
 func TestTypesOfAColumnThatIsNotThereAreAnErrorThatNamesThoseThatAre(t *testing.T) {
 	t.Parallel()
 
-	_, err := source.Convert(texts([]string{"id", "name"}), "files", "t.csv", map[string]source.Type{"ID": source.Integer})
+	_, err := source.Convert(texts([]string{"id", "name"}), "files", source.Table{Name: "t.csv"}, map[string]source.Standard{"ID": of(source.Integer)}, nil)
 
 	var problem *source.Error
 	require.ErrorAs(t, err, &problem)
@@ -178,7 +205,7 @@ func TestAValueThatIsNotOfItsTypeIsNamedByItsPlace(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 
-			rows, err := source.Convert(test.rows, "files", "t.csv", map[string]source.Type{"id": source.Integer})
+			rows, err := source.Convert(test.rows, "files", source.Table{Name: "t.csv"}, map[string]source.Standard{"id": of(source.Integer)}, nil)
 			require.NoError(t, err)
 
 			_, err = rows.Next(t.Context())
@@ -195,15 +222,47 @@ func TestAValueThatIsNotOfItsTypeIsNamedByItsPlace(t *testing.T) {
 	}
 }
 
-func TestAColumnThatIsNoTextKeepsItsType(t *testing.T) {
+func TestAColumnOfAnotherTypeGoesByItsText(t *testing.T) {
 	t.Parallel()
 
-	rows := &records{schema: source.Schema{{Name: "id", Type: source.Integer}}}
+	for _, test := range []struct {
+		from, to    source.Type
+		value, want any
+	}{
+		{source.Integer, source.Decimal, int64(42), source.Number("42")},
+		{source.Integer, source.Text, int64(42), "42"},
+		{source.Decimal, source.Integer, source.Number("42"), int64(42)},
+		{source.Boolean, source.Text, true, "true"},
+		{source.Integer, source.Integer, int64(1), int64(1)},
+	} {
+		rows := &records{
+			schema: source.Schema{{Name: "id", Standard: of(test.from)}}, left: []source.Record{{test.value}, {nil}},
+		}
 
-	_, err := source.Convert(rows, "stage", "t", map[string]source.Type{"id": source.Date})
-	require.ErrorContains(t, err, `the column "id" is of type integer already`)
+		converted, err := source.Convert(rows, "stage", source.Table{Name: "t"}, map[string]source.Standard{"id": of(test.to)}, nil)
+		require.NoError(t, err)
+		require.Equal(t, test.to, converted.Schema()[0].Type)
 
-	same, err := source.Convert(rows, "stage", "t", map[string]source.Type{"id": source.Integer})
+		record, err := converted.Next(t.Context())
+		require.NoError(t, err)
+		require.Equal(t, source.Record{test.want}, record)
+
+		record, err = converted.Next(t.Context())
+		require.NoError(t, err)
+		require.Equal(t, source.Record{nil}, record)
+	}
+}
+
+func TestAValueThatIsLostInAnotherTypeIsRefused(t *testing.T) {
+	t.Parallel()
+
+	rows := &records{
+		schema: source.Schema{{Name: "id", Standard: of(source.Decimal)}}, left: []source.Record{{source.Number("1.5")}},
+	}
+
+	converted, err := source.Convert(rows, "stage", source.Table{Name: "t"}, map[string]source.Standard{"id": of(source.Integer)}, nil)
 	require.NoError(t, err)
-	require.Equal(t, source.Integer, same.Schema()[0].Type)
+
+	_, err = converted.Next(t.Context())
+	require.ErrorContains(t, err, `record 1, column "id": "1.5" is not a value of type integer`)
 }

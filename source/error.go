@@ -1,8 +1,11 @@
 package source
 
 import (
+	"errors"
 	"fmt"
+	"io"
 	"strings"
+	"time"
 )
 
 // Code is the stable name of a kind of error; docs/errors.md explains each.
@@ -14,6 +17,7 @@ const (
 	CodeOperationUnsupported Code = "source_operation_unsupported"
 	CodeQueryInvalid         Code = "source_query_invalid"
 	CodeRecordInvalid        Code = "source_record_invalid"
+	CodeRequestRefused       Code = "source_request_refused"
 	CodeTableNotFound        Code = "source_table_not_found"
 	CodeUnavailable          Code = "source_unavailable"
 )
@@ -21,8 +25,8 @@ const (
 // Codes returns every code that a source reports.
 func Codes() []Code {
 	return []Code{
-		CodeDefinitionInvalid, CodeOperationUnsupported, CodeQueryInvalid, CodeRecordInvalid, CodeTableNotFound,
-		CodeUnavailable,
+		CodeDefinitionInvalid, CodeOperationUnsupported, CodeQueryInvalid, CodeRecordInvalid, CodeRequestRefused,
+		CodeTableNotFound, CodeUnavailable,
 	}
 }
 
@@ -35,6 +39,8 @@ type Error struct {
 	Hint    string // What to do about it, where that is known.
 	Curable bool   // Whether the same call may succeed later, with nobody changing anything.
 	Err     error  // The cause, where there is one.
+
+	RetryAfter time.Duration // How long the source asks to be left alone, where it does.
 }
 
 // Error tells source, table, message and hint.
@@ -56,5 +62,11 @@ func (e *Error) Error() string {
 	return text.String()
 }
 
-// Unwrap returns the cause.
-func (e *Error) Unwrap() error { return e.Err }
+// Unwrap returns the cause. That something ended too early is hidden: whoever reads rows would take it for their end.
+func (e *Error) Unwrap() error {
+	if errors.Is(e.Err, io.EOF) {
+		return nil
+	}
+
+	return e.Err
+}

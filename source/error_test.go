@@ -1,6 +1,7 @@
 package source_test
 
 import (
+	"fmt"
 	"io"
 	"testing"
 
@@ -37,6 +38,7 @@ func TestAnErrorHoldsItsCause(t *testing.T) {
 
 	require.ErrorIs(t, &source.Error{Err: io.ErrClosedPipe}, io.ErrClosedPipe)
 	require.NoError(t, (&source.Error{}).Unwrap())
+	require.NotErrorIs(t, &source.Error{Err: fmt.Errorf("it broke off: %w", io.EOF)}, io.EOF)
 }
 
 // Callers tell errors apart by these words, so they stay.
@@ -48,6 +50,7 @@ func TestTheCodesOfErrorsStay(t *testing.T) {
 		"source_operation_unsupported",
 		"source_query_invalid",
 		"source_record_invalid",
+		"source_request_refused",
 		"source_table_not_found",
 		"source_unavailable",
 	}, source.Codes())

@@ -7,16 +7,26 @@ type Column struct {
 	Name       string
 	Updateable bool
 	Native     NativeType
-	Type       Type
+	Standard
 }
 
 // Schema describes the columns of a table or of a query's result, in order.
 type Schema []Column
 
-// standardType is the form in which a result's schema shows a [Type].
+// Names returns the names of the columns, in order.
+func (s Schema) Names() []string {
+	names := make([]string, len(s))
+	for i, column := range s {
+		names[i] = column.Name
+	}
+
+	return names
+}
+
+// standardType is the form in which a result's schema shows a [Standard].
 type standardType struct {
-	Name    Type `json:"name"`
-	TypeStr Type `json:"typeStr"`
+	Name    Type     `json:"name"`
+	TypeStr Standard `json:"typeStr"`
 }
 
 // column is the form that the API documents for a column of a result's schema.
@@ -33,7 +43,7 @@ func (c Column) MarshalJSON() ([]byte, error) {
 		Name:         c.Name,
 		Updateable:   c.Updateable,
 		Type:         c.Native,
-		TypeStandard: standardType{Name: c.Type, TypeStr: c.Type},
+		TypeStandard: standardType{Name: c.Type, TypeStr: c.Standard},
 	})
 }
 
@@ -44,7 +54,7 @@ func (c *Column) UnmarshalJSON(data []byte) error {
 		return err
 	}
 
-	*c = Column{Name: wire.Name, Updateable: wire.Updateable, Native: wire.Type, Type: wire.TypeStandard.Name}
+	*c = Column{Name: wire.Name, Updateable: wire.Updateable, Native: wire.Type, Standard: wire.TypeStandard.TypeStr}
 
 	return nil
 }

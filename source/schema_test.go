@@ -20,8 +20,8 @@ func TestAColumnIsWrittenAsTheAPIDocumentsIt(t *testing.T) {
 			name: "without a bound",
 			column: source.Column{
 				Name: "company_name", Updateable: true,
-				Native: source.NativeType{Name: "nvarchar", TypeStr: "nvarchar(max)", Precision: -1},
-				Type:   source.Text,
+				Native:   source.NativeType{Name: "nvarchar", TypeStr: "nvarchar(max)", Precision: -1},
+				Standard: source.Standard{Type: source.Text},
 			},
 			want: `{"name":"company_name","updateable":true,` +
 				`"type":{"name":"nvarchar","typeStr":"nvarchar(max)","precision":-1,"scale":0},` +
@@ -30,13 +30,13 @@ func TestAColumnIsWrittenAsTheAPIDocumentsIt(t *testing.T) {
 		{
 			name: "with precision and scale",
 			column: source.Column{
-				Name:   "price",
-				Native: source.NativeType{Name: "DECIMAL", TypeStr: "DECIMAL(10,2)", Precision: 10, Scale: 2},
-				Type:   source.Float,
+				Name:     "price",
+				Native:   source.NativeType{Name: "DECIMAL", TypeStr: "DECIMAL(10,2)", Precision: 10, Scale: 2},
+				Standard: source.Standard{Type: source.Decimal, Precision: 10, Scale: 2},
 			},
 			want: `{"name":"price","updateable":false,` +
 				`"type":{"name":"DECIMAL","typeStr":"DECIMAL(10,2)","precision":10,"scale":2},` +
-				`"typeStandard":{"name":"float","typeStr":"float"}}`,
+				`"typeStandard":{"name":"decimal","typeStr":"decimal(10,2)"}}`,
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -56,10 +56,12 @@ func TestASchemaIsReadAsItWasWritten(t *testing.T) {
 	for i, of := range source.Types() {
 		schema = append(schema, source.Column{
 			Name: "é <" + string(of) + `> "`, Updateable: i%2 == 0,
-			Native: source.NativeType{Name: "N", TypeStr: "N(7,2)", Precision: 7, Scale: i},
-			Type:   of,
+			Native:   source.NativeType{Name: "N", TypeStr: "N(7,2)", Precision: 7, Scale: i},
+			Standard: source.Standard{Type: of},
 		})
 	}
+
+	schema[len(schema)-1].Element = source.Integer // An array is one of something.
 
 	written, err := json.Marshal(schema)
 	require.NoError(t, err)
@@ -80,7 +82,10 @@ func TestAColumnThatIsNoObjectIsRefused(t *testing.T) {
 func TestTheStandardTypesStay(t *testing.T) {
 	t.Parallel()
 
-	require.Equal(t, []source.Type{"text", "integer", "float", "boolean", "date", "timestamp", "binary"}, source.Types())
+	require.Equal(t, []source.Type{
+		"text", "integer", "decimal", "float", "boolean", "date", "time", "datetime", "timestamp", "binary", "json", "uuid",
+		"array",
+	}, source.Types())
 
 	for _, of := range source.Types() {
 		require.True(t, of.Valid(), of)

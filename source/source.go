@@ -11,18 +11,23 @@ import (
 	"strings"
 )
 
-// Source is an open connection to the data that a [Definition] names. What else it can do, it tells by also being a
-// [Reader], a [Querier] or a [Writer]. Every error that a source returns for a reason it understands is an [*Error].
+// Source is an open connection to the data that a [Definition] names; many goroutines may use it at once. What else it
+// can do, it tells by also being a [Reader], a [Querier], a [Writer] and so on. Every error that a source returns for a
+// reason it understands is an [*Error]; the end of a context is returned as it is.
 type Source interface {
 	io.Closer
+
+	// Check connects, and says in one line what it found: which server, of which version, and how many tables.
+	Check(ctx context.Context) (string, error)
 }
 
 // Reader is a source whose tables can be read whole.
 type Reader interface {
 	Source
 
-	// ReadTable streams the records of one table.
-	ReadTable(ctx context.Context, table string) (Rows, error)
+	// ReadTable streams the records of one table. Reading it holds neither up those who write to the table nor shows what
+	// they write meanwhile, where the source can do that.
+	ReadTable(ctx context.Context, read Read) (Rows, error)
 }
 
 // Querier is a source that answers queries in a language of its own.
@@ -30,7 +35,8 @@ type Querier interface {
 	Source
 
 	// Query streams the records that a query returns. It changes nothing in the source. A value of bind takes the place
-	// of the parameter :name in the query; it is a string, int64, float64, bool or nil.
+	// of the parameter :name in the query; it is a string, int64, float64, bool or nil. A parameter that bind does not
+	// have is an error, and so is a value that the query does not use.
 	Query(ctx context.Context, query string, bind map[string]any) (Rows, error)
 }
 
@@ -38,9 +44,36 @@ type Querier interface {
 type Writer interface {
 	Source
 
-	// ReplaceTable makes the table hold exactly the records of rows and returns their number. It happens at once: whoever
-	// reads the table meanwhile, or after a crash, sees either the old table or the new one.
-	ReplaceTable(ctx context.Context, table string, rows Rows) (int64, error)
+	// WriteTable writes rows to a table, at once or not at all. It reads rows to their end and does not close them.
+	WriteTable(ctx context.Context, write Write, rows Rows) (Written, error)
+}
+
+// Copier is a [Writer] that can take a table from another source faster than record by record, because both hold the same
+// bytes.
+type Copier interface {
+	Writer
+
+	// CopyTable does what reading the table and writing it would do, or reports that it can't copy it and has done
+	// nothing. It tells progress how many bytes it has copied.
+	CopyTable(ctx context.Context, from Reader, read Read, write Write, progress func(bytes int64)) (
+		written Written, copied bool, err error)
+}
+
+// Dropper is a source whose tables can be removed.
+type Dropper interface {
+	Source
+
+	// DropTable removes a table. That there is none is no error: an earlier attempt may have removed it.
+	DropTable(ctx context.Context, table Table) error
+}
+
+// Executor is a source that runs scripts in a language of its own.
+type Executor interface {
+	Source
+
+	// Execute runs the statements of a script in order, all of them or none where the source can do that, and returns how
+	// many records they changed. An error names the statement and the line on which it begins.
+	Execute(ctx context.Context, script Script) (int64, error)
 }
 
 // Definition is a source as an app declares it.
@@ -50,10 +83,16 @@ type Definition struct {
 	Options map[string]any // What its driver asks for; the driver documents the keys.
 }
 
-// Decode stores the definition's options into the struct that options points to, by its JSON tags. An option that the
-// struct does not know is an error, so that a misspelt one is not ignored.
+// Decode stores the definition's options into the struct that options points to, by its JSON tags, with the secrets that
+// they refer to as ${env:NAME} or ${file:path}. An option that the struct does not know is an error, so that a misspelt
+// one is not ignored.
 func (d Definition) Decode(options any) error {
-	encoded, err := json.Marshal(d.Options)
+	values, err := resolved(d.Options)
+	if err != nil {
+		return d.invalid(err)
+	}
+
+	encoded, err := json.Marshal(values)
 	if err != nil {
 		return d.invalid(err)
 	}

@@ -17,6 +17,8 @@ type opened struct {
 
 func (opened) Close() error { return nil }
 
+func (opened) Check(context.Context) (string, error) { return "it is there", nil }
+
 func openOpened(_ context.Context, definition source.Definition, place source.Place) (source.Source, error) {
 	return opened{definition, place}, nil
 }

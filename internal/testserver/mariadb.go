@@ -1,0 +1,190 @@
+package testserver
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+
+	_ "github.com/go-sql-driver/mysql" // Registers the database/sql driver "mysql".
+)
+
+// MariaDBOptions say how a server of MariaDB runs.
+type MariaDBOptions struct {
+	// Durable leaves the server's settings as they are, which is what a benchmark has to measure. Otherwise it does not
+	// wait for its disk: it would survive its own crash, but not the machine's.
+	Durable bool
+
+	// Settings are further ones of the server's, "local_infile=OFF" for example.
+	Settings []string
+}
+
+// MariaDBServer is a running server of MariaDB, whose root needs no password at its loopback port.
+type MariaDBServer struct {
+	process
+
+	port      int
+	databases atomic.Int64
+}
+
+// sharedMariaDB is the server that all tests of a binary share.
+var sharedMariaDB = sync.OnceValues(func() (*MariaDBServer, error) {
+	return startMariaDB(MariaDBOptions{})
+})
+
+// MariaDB returns the data source name of a new, empty database on a server that all tests of the binary share. The test
+// is skipped where MariaDB is not installed, unless the environment has CI=true.
+func MariaDB(tb testing.TB) string {
+	tb.Helper()
+
+	server, err := sharedMariaDB()
+	requireMariaDB(tb, err)
+
+	return server.NewDatabase(tb)
+}
+
+// NewMariaDB starts a server that this test alone uses, so that it may take it away. It ends with the test.
+func NewMariaDB(tb testing.TB, options MariaDBOptions) *MariaDBServer {
+	tb.Helper()
+
+	server, err := startMariaDB(options)
+	requireMariaDB(tb, err)
+	tb.Cleanup(func() { server.Stop(tb) })
+
+	return server
+}
+
+// NewDatabase makes a new, empty database and returns its data source name.
+func (s *MariaDBServer) NewDatabase(tb testing.TB) string {
+	tb.Helper()
+
+	name := fmt.Sprintf("test%d", s.databases.Add(1))
+	if err := s.execute(tb.Context(), "CREATE DATABASE "+name); err != nil {
+		tb.Fatalf("create a database: %v", err)
+	}
+
+	return s.dsn(name)
+}
+
+// Stop stops the server, which ends its clients' connections. Their databases stay.
+func (s *MariaDBServer) Stop(tb testing.TB) {
+	tb.Helper()
+	require(tb, s.stop())
+}
+
+// Kill ends the server as a crash would.
+func (s *MariaDBServer) Kill(tb testing.TB) {
+	tb.Helper()
+	require(tb, s.kill())
+}
+
+// Start starts the server again after [MariaDBServer.Stop] or [MariaDBServer.Kill], at the same address.
+func (s *MariaDBServer) Start(tb testing.TB) {
+	tb.Helper()
+	require(tb, s.start())
+}
+
+func (s *MariaDBServer) dsn(database string) string {
+	return "root@tcp(127.0.0.1:" + strconv.Itoa(s.port) + ")/" + database
+}
+
+func (s *MariaDBServer) execute(ctx context.Context, statement string) error {
+	db, err := sql.Open("mysql", s.dsn(""))
+	if err != nil {
+		return err
+	}
+
+	_, err = db.ExecContext(ctx, statement)
+
+	return errors.Join(err, db.Close())
+}
+
+// errNoMariaDB is for a machine without MariaDB.
+var errNoMariaDB = errors.New("MariaDB is not installed")
+
+func requireMariaDB(tb testing.TB, err error) {
+	tb.Helper()
+
+	if errors.Is(err, errNoMariaDB) {
+		missing(tb, "MariaDB", "install the package mariadb-server")
+	}
+
+	require(tb, err)
+}
+
+// startMariaDB makes a folder of data and starts the server on it.
+func startMariaDB(options MariaDBOptions) (*MariaDBServer, error) {
+	program, install, err := findMariaDB()
+	if err != nil {
+		return nil, err
+	}
+
+	folder, err := newFolder("mariadb")
+	if err != nil {
+		return nil, err
+	}
+
+	servers.add(func() error { return os.RemoveAll(folder) })
+
+	data := filepath.Join(folder, "data")
+	if err := run(folder, install, "--no-defaults", "--datadir="+data, "--tmpdir="+folder,
+		"--auth-root-authentication-method=normal", "--skip-test-db"); err != nil {
+		return nil, err
+	}
+
+	server := &MariaDBServer{}
+	if server.port, err = freePort(); err != nil {
+		return nil, err
+	}
+
+	args := []string{
+		"--no-defaults", "--datadir=" + data, "--tmpdir=" + folder, "--socket=" + filepath.Join(folder, "socket"),
+		"--pid-file=" + filepath.Join(folder, "pid"), "--bind-address=127.0.0.1", "--port=" + strconv.Itoa(server.port),
+		"--skip-name-resolve", // The kernel's answer is quicker than a name server's.
+	}
+	if !options.Durable {
+		args = append(args, "--innodb-flush-log-at-trx-commit=0", "--innodb-flush-method=nosync")
+	}
+
+	for _, setting := range options.Settings {
+		args = append(args, "--"+setting)
+	}
+
+	server.process = process{
+		path: program, args: args, folder: folder, ready: "ready for connections",
+		stops: syscall.SIGTERM, dies: syscall.SIGKILL,
+	}
+
+	if err := server.start(); err != nil {
+		return nil, err
+	}
+
+	servers.add(server.stop)
+
+	return server, nil
+}
+
+// findMariaDB returns the paths of the server and of the program that makes its folder of data. Debian keeps the server
+// where only root's path leads.
+func findMariaDB() (server, install string, err error) {
+	install, err = exec.LookPath("mariadb-install-db")
+	if err != nil {
+		return "", "", errNoMariaDB
+	}
+
+	for _, path := range []string{"mariadbd", "/usr/sbin/mariadbd", "/usr/libexec/mariadbd"} {
+		if server, err = exec.LookPath(path); err == nil {
+			return server, install, nil
+		}
+	}
+
+	return "", "", errNoMariaDB
+}

@@ -1,0 +1,217 @@
+package testserver
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// PostgreSQLOptions say how a server of PostgreSQL runs.
+type PostgreSQLOptions struct {
+	// Durable leaves the server's settings as they are, which is what a benchmark has to measure. Otherwise it does not
+	// wait for its disk: it would survive its own crash, but not the machine's.
+	Durable bool
+
+	// Settings are further ones of postgresql.conf's, "lock_timeout=1s" for example.
+	Settings []string
+}
+
+// PostgreSQLServer is a running server of PostgreSQL, which trusts everybody who reaches its loopback port.
+type PostgreSQLServer struct {
+	process
+
+	port      int
+	databases atomic.Int64
+}
+
+// sharedPostgreSQL is the server that all tests of a binary share.
+var sharedPostgreSQL = sync.OnceValues(func() (*PostgreSQLServer, error) {
+	return startPostgreSQL(PostgreSQLOptions{})
+})
+
+// PostgreSQL returns the connection URL of a new, empty database on a server that all tests of the binary share. The test
+// is skipped where PostgreSQL is not installed, unless the environment has CI=true.
+func PostgreSQL(tb testing.TB) string {
+	tb.Helper()
+
+	server, err := sharedPostgreSQL()
+	requirePostgreSQL(tb, err)
+
+	return server.NewDatabase(tb)
+}
+
+// NewPostgreSQL starts a server that this test alone uses, so that it may take it away. It ends with the test.
+func NewPostgreSQL(tb testing.TB, options PostgreSQLOptions) *PostgreSQLServer {
+	tb.Helper()
+
+	server, err := startPostgreSQL(options)
+	requirePostgreSQL(tb, err)
+	tb.Cleanup(func() { server.Stop(tb) })
+
+	return server
+}
+
+// NewDatabase makes a new, empty database and returns its connection URL.
+func (s *PostgreSQLServer) NewDatabase(tb testing.TB) string {
+	tb.Helper()
+
+	name := fmt.Sprintf("test%d", s.databases.Add(1))
+	ctx := tb.Context()
+
+	conn, err := pgx.Connect(ctx, s.url("postgres"))
+	if err != nil {
+		tb.Fatalf("connect to the tests' PostgreSQL: %v", err)
+	}
+	defer conn.Close(ctx) //nolint:errcheck // The server notices, one way or the other.
+
+	if _, err := conn.Exec(ctx, "CREATE DATABASE "+name); err != nil {
+		tb.Fatalf("create a database: %v", err)
+	}
+
+	return s.url(name)
+}
+
+// Stop stops the server, which ends its clients' connections. Their databases stay.
+func (s *PostgreSQLServer) Stop(tb testing.TB) {
+	tb.Helper()
+	require(tb, s.stop())
+}
+
+// Kill ends the server as a crash would.
+func (s *PostgreSQLServer) Kill(tb testing.TB) {
+	tb.Helper()
+	require(tb, s.kill())
+}
+
+// Start starts the server again after [PostgreSQLServer.Stop] or [PostgreSQLServer.Kill], at the same address.
+func (s *PostgreSQLServer) Start(tb testing.TB) {
+	tb.Helper()
+	require(tb, s.start())
+}
+
+// Program returns the path of a program of the same installation, of psql for example.
+func (s *PostgreSQLServer) Program(name string) string {
+	return filepath.Join(filepath.Dir(s.path), name)
+}
+
+func (s *PostgreSQLServer) url(database string) string {
+	return (&url.URL{
+		Scheme: "postgres", User: url.User("postgres"), Host: "127.0.0.1:" + strconv.Itoa(s.port), Path: database,
+		RawQuery: "sslmode=disable",
+	}).String()
+}
+
+func require(tb testing.TB, err error) {
+	tb.Helper()
+
+	if err != nil {
+		tb.Fatal(err)
+	}
+}
+
+// errNoPostgreSQL is for a machine without PostgreSQL.
+var errNoPostgreSQL = errors.New("PostgreSQL is not installed")
+
+func requirePostgreSQL(tb testing.TB, err error) {
+	tb.Helper()
+
+	if errors.Is(err, errNoPostgreSQL) {
+		missing(tb, "PostgreSQL", "install the package postgresql")
+	}
+
+	require(tb, err)
+}
+
+// startPostgreSQL makes a cluster and starts its server.
+func startPostgreSQL(options PostgreSQLOptions) (*PostgreSQLServer, error) {
+	programs, err := findPostgreSQL()
+	if err != nil {
+		return nil, err
+	}
+
+	folder, err := newFolder("postgresql")
+	if err != nil {
+		return nil, err
+	}
+
+	servers.add(func() error { return os.RemoveAll(folder) })
+
+	data := filepath.Join(folder, "data")
+	if err := run(folder, filepath.Join(programs, "initdb"), "--pgdata="+data, "--username=postgres", "--auth=trust",
+		"--encoding=UTF8", "--no-locale", "--no-sync", "--no-instructions"); err != nil {
+		return nil, err
+	}
+
+	server := &PostgreSQLServer{}
+	if server.port, err = freePort(); err != nil {
+		return nil, err
+	}
+
+	settings := []string{
+		"port=" + strconv.Itoa(server.port), "listen_addresses=127.0.0.1", "unix_socket_directories=", "max_connections=200",
+	}
+	if !options.Durable {
+		settings = append(settings, "fsync=off", "full_page_writes=off")
+	}
+
+	server.process = process{
+		path: filepath.Join(programs, "postgres"), args: []string{"-D", data}, folder: folder,
+		ready: "database system is ready to accept connections",
+		stops: syscall.SIGINT, dies: syscall.SIGQUIT, // What PostgreSQL calls a fast shutdown, and an immediate one.
+	}
+
+	for _, setting := range slices.Concat(settings, options.Settings) {
+		server.args = append(server.args, "-c", setting)
+	}
+
+	if err := server.start(); err != nil {
+		return nil, err
+	}
+
+	servers.add(server.stop)
+
+	return server, nil
+}
+
+// findPostgreSQL returns the folder of PostgreSQL's programs: that which pg_config names, or the newest of Debian's.
+func findPostgreSQL() (string, error) {
+	if output, err := exec.Command("pg_config", "--bindir").Output(); err == nil { //nolint:noctx // It ends at once.
+		if folder := strings.TrimSpace(string(output)); isProgram(filepath.Join(folder, "initdb")) {
+			return folder, nil
+		}
+	}
+
+	found, err := filepath.Glob("/usr/lib/postgresql/*/bin/initdb")
+	if err != nil || len(found) == 0 {
+		return "", errNoPostgreSQL
+	}
+
+	newest := slices.MaxFunc(found, func(a, b string) int { return version(a) - version(b) })
+
+	return filepath.Dir(newest), nil
+}
+
+// version is that of Debian's folder in which a program of PostgreSQL stands.
+func version(program string) int {
+	number, _ := strconv.Atoi(filepath.Base(filepath.Dir(filepath.Dir(program)))) // 0 is the oldest.
+
+	return number
+}
+
+func isProgram(path string) bool {
+	found, err := os.Stat(path)
+
+	return err == nil && found.Mode().IsRegular()
+}

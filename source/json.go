@@ -1,0 +1,156 @@
+package source
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"math"
+	"strconv"
+	"unicode/utf8"
+)
+
+// AppendJSON appends value as a JSON value, in the form in which results answer its type: a number for an integer, a
+// decimal and a float, true and false, null, what it is for json, a list for an array, and the text of [AppendText] for
+// every other type. NaN and the infinities, for which JSON has no number, are text too, as in Protocol Buffers' JSON
+// (https://protobuf.dev/programming-guides/json).
+func AppendJSON(dst []byte, of Standard, value any) ([]byte, error) {
+	switch v := value.(type) {
+	case nil:
+		return append(dst, "null"...), nil
+	case string:
+		return AppendJSONText(dst, v)
+	case int64:
+		return strconv.AppendInt(dst, v, 10), nil
+	case Number:
+		return append(dst, v...), nil
+	case bool:
+		return strconv.AppendBool(dst, v), nil
+	case json.RawMessage:
+		return append(dst, v...), nil
+	case float64:
+		if !math.IsNaN(v) && !math.IsInf(v, 0) {
+			return appendFloat(dst, v), nil
+		}
+	case []any:
+		return appendArray(dst, of, v)
+	}
+
+	// The rest is plain ASCII without quotes or backslashes.
+	dst, err := AppendText(append(dst, '"'), of, value)
+	if err != nil {
+		return nil, err
+	}
+
+	return append(dst, '"'), nil
+}
+
+func appendArray(dst []byte, of Standard, values []any) ([]byte, error) {
+	element := Standard{Type: of.Element}
+
+	dst = append(dst, '[')
+
+	for i, value := range values {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+
+		inner := element
+		if _, isArray := value.([]any); isArray {
+			inner = of
+		}
+
+		var err error
+		if dst, err = AppendJSON(dst, inner, value); err != nil {
+			return nil, fmt.Errorf("element %d: %w", i+1, err)
+		}
+	}
+
+	return append(dst, ']'), nil
+}
+
+// AppendJSONText appends text as a JSON string. Text that is not UTF-8 is an error.
+func AppendJSONText(dst []byte, text string) ([]byte, error) {
+	plain := true
+
+	for i := range len(text) {
+		if c := text[i]; c < ' ' || c == '"' || c == '\\' || c >= utf8.RuneSelf {
+			plain = false
+
+			break
+		}
+	}
+
+	if plain { // Most are, and this is many times as fast.
+		return append(append(append(dst, '"'), text...), '"'), nil
+	}
+
+	if !utf8.ValidString(text) {
+		return nil, fmt.Errorf("the text %q is not UTF-8", text)
+	}
+
+	var buffer bytes.Buffer
+
+	encoder := json.NewEncoder(&buffer)
+	encoder.SetEscapeHTML(false)
+
+	if err := encoder.Encode(text); err != nil {
+		return nil, err
+	}
+
+	return append(dst, bytes.TrimSuffix(buffer.Bytes(), []byte("\n"))...), nil
+}
+
+// FromJSON reads a JSON value as a value of that type. It understands what [AppendJSON] writes, and text in the forms of
+// [ParseText]. What is null is NULL in every type, json among them.
+func FromJSON(of Standard, raw json.RawMessage) (any, error) {
+	raw = bytes.TrimSpace(raw)
+
+	switch {
+	case len(raw) == 0 || bytes.Equal(raw, []byte("null")):
+		return nil, nil //nolint:nilnil // NULL is a value.
+	case of.Type == JSON:
+		return json.RawMessage(bytes.Clone(raw)), nil
+	case raw[0] == '"':
+		var text string
+		if err := json.Unmarshal(raw, &text); err != nil {
+			return nil, err
+		}
+
+		if text == "" && of.Type != Text && of.Type != Binary {
+			return nil, fmt.Errorf("empty text is not a value of type %s", of)
+		}
+
+		return ParseText(of, text)
+	case raw[0] == '[' && of.Type == Array:
+		return arrayFromJSON(of, raw)
+	case of.Type == Text: // A number, an object: the text that it is.
+		return string(raw), nil
+	case raw[0] == '{' || raw[0] == '[':
+		return nil, fmt.Errorf("%s is not a value of type %s", excerpt(string(raw)), of)
+	}
+
+	return ParseText(of, string(raw))
+}
+
+func arrayFromJSON(of Standard, raw json.RawMessage) (any, error) {
+	var elements []json.RawMessage
+	if err := json.Unmarshal(raw, &elements); err != nil {
+		return nil, err
+	}
+
+	values := make([]any, len(elements))
+
+	for i, element := range elements {
+		inner := Standard{Type: of.Element}
+		if trimmed := bytes.TrimSpace(element); len(trimmed) > 0 && trimmed[0] == '[' && of.Element != JSON {
+			inner = of
+		}
+
+		var err error
+		if values[i], err = FromJSON(inner, element); err != nil {
+			return nil, fmt.Errorf("element %d: %w", i+1, err)
+		}
+	}
+
+	return values, nil
+}

@@ -1,0 +1,145 @@
+package source
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Number is an exact decimal number, as its digits: "-12.50". It has as many digits as it takes, a point only between
+// digits, and neither an exponent nor superfluous zeros before the point; zeros at its end are kept, as SQL keeps them.
+type Number string
+
+// ParseNumber reads a decimal number in the forms that SQL's literals have: +1, .5, 1., 1.50 and 1.5e-3 too.
+func ParseNumber(text string) (Number, error) {
+	rest, negative := text, false
+
+	if rest != "" && (rest[0] == '-' || rest[0] == '+') {
+		negative = rest[0] == '-'
+		rest = rest[1:]
+	}
+
+	mantissa, exponent, hasExponent := cutExponent(rest)
+
+	whole, fraction, _ := strings.Cut(mantissa, ".")
+	if (whole == "" && fraction == "") || !areDigits(whole) || !areDigits(fraction) {
+		return "", fmt.Errorf("%q is no decimal number", text)
+	}
+
+	if hasExponent {
+		shift, err := parseExponent(exponent)
+		if err != nil {
+			return "", fmt.Errorf("%q is no decimal number: %w", text, err)
+		}
+
+		whole, fraction = shifted(whole, fraction, shift)
+	}
+
+	if whole = strings.TrimLeft(whole, "0"); whole == "" {
+		whole = "0"
+	}
+
+	number := whole
+	if fraction != "" {
+		number += "." + fraction
+	}
+
+	if negative && strings.Trim(number, "0.") != "" {
+		number = "-" + number
+	}
+
+	return Number(number), nil
+}
+
+// maxExponent bounds what a few characters can make of a number.
+const maxExponent = 10_000
+
+func cutExponent(text string) (mantissa, exponent string, found bool) {
+	at := strings.IndexAny(text, "eE")
+	if at < 0 {
+		return text, "", false
+	}
+
+	return text[:at], text[at+1:], true
+}
+
+func parseExponent(text string) (int, error) {
+	digits, negative := text, false
+
+	if digits != "" && (digits[0] == '-' || digits[0] == '+') {
+		negative = digits[0] == '-'
+		digits = digits[1:]
+	}
+
+	if digits == "" || !areDigits(digits) {
+		return 0, fmt.Errorf("%q is no exponent", text)
+	}
+
+	value := 0
+	for _, digit := range digits {
+		if value = 10*value + int(digit-'0'); value > maxExponent {
+			return 0, fmt.Errorf("its exponent is beyond %d", maxExponent)
+		}
+	}
+
+	if negative {
+		value = -value
+	}
+
+	return value, nil
+}
+
+// shifted moves the point between whole and fraction to the right, or to the left where shift is negative.
+func shifted(whole, fraction string, shift int) (newWhole, newFraction string) {
+	if shift >= 0 {
+		if missing := shift - len(fraction); missing > 0 {
+			fraction += strings.Repeat("0", missing)
+		}
+
+		return whole + fraction[:shift], fraction[shift:]
+	}
+
+	if missing := -shift - len(whole); missing > 0 {
+		whole = strings.Repeat("0", missing) + whole
+	}
+
+	at := len(whole) + shift
+
+	return whole[:at], whole[at:] + fraction
+}
+
+func areDigits(text string) bool {
+	for i := range len(text) {
+		if text[i] < '0' || text[i] > '9' {
+			return false
+		}
+	}
+
+	return true
+}
+
+// Digits returns how many digits stand before the point, and how many behind it.
+func (n Number) Digits() (whole, fraction int) {
+	before, behind, _ := strings.Cut(strings.TrimPrefix(string(n), "-"), ".")
+	if before == "0" {
+		return 0, len(behind)
+	}
+
+	return len(before), len(behind)
+}
+
+// Fits reports whether the number keeps every digit, but zeros at its end, in a decimal of that precision and scale. A
+// precision of 0 is without a bound.
+func (n Number) Fits(precision, scale int) bool {
+	if precision == 0 {
+		return true
+	}
+
+	short := n
+	if strings.Contains(string(n), ".") {
+		short = Number(strings.TrimRight(string(n), "0"))
+	}
+
+	whole, fraction := short.Digits()
+
+	return whole <= precision-scale && fraction <= scale
+}

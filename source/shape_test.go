@@ -1,0 +1,70 @@
+package source_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/jobwright/jobwright/source"
+)
+
+func TestAShapeSelectsOrdersAndNamesColumns(t *testing.T) {
+	t.Parallel()
+
+	for name, test := range map[string]struct {
+		shape  source.Shape
+		names  []string
+		record source.Record
+	}{
+		"as it is": {source.Shape{}, []string{"Company Name", "2nd", "ID", "id"}, source.Record{"a", "b", "c", "d"}},
+		"selected": {source.Shape{Columns: []string{"id", "2nd"}}, []string{"id", "2nd"}, source.Record{"d", "b"}},
+		"renamed": {
+			source.Shape{Columns: []string{"ID", "2nd"}, Rename: map[string]string{"ID": "Key X"}, Naming: source.Standardize},
+			[]string{"Key X", "_2nd"},
+			source.Record{"c", "b"},
+		},
+		"standardized": {source.Shape{Naming: source.Standardize}, []string{"company_name", "_2nd", "id", "id_2"}, source.Record{"a", "b", "c", "d"}},
+		"upper case":   {source.Shape{Naming: source.ToUpperCase}, []string{"COMPANY NAME", "2ND", "ID", "ID_2"}, source.Record{"a", "b", "c", "d"}},
+		"lower case":   {source.Shape{Naming: source.ToLowerCase}, []string{"company name", "2nd", "id", "id_2"}, source.Record{"a", "b", "c", "d"}},
+		"numbered":     {source.Shape{Columns: []string{"id"}, RecordOrder: "n"}, []string{"id", "n"}, source.Record{"d", int64(1)}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+
+			rows := texts([]string{"Company Name", "2nd", "ID", "id"}, source.Record{"a", "b", "c", "d"})
+
+			shaped, err := test.shape.Apply(rows, "files", source.Table{Name: "t.csv"})
+			require.NoError(t, err)
+			require.Equal(t, test.names, shaped.Schema().Names())
+
+			record, err := shaped.Next(t.Context())
+			require.NoError(t, err)
+			require.Equal(t, test.record, record)
+		})
+	}
+}
+
+func TestAShapeOfColumnsThatAreNotThereIsAnError(t *testing.T) {
+	t.Parallel()
+
+	for message, shape := range map[string]source.Shape{
+		`columns names the column "x"`:   {Columns: []string{"x"}},
+		`rename names the column "x"`:    {Rename: map[string]string{"x": "y"}},
+		`there is a column "id" already`: {RecordOrder: "id"},
+	} {
+		_, err := shape.Apply(texts([]string{"id"}), "files", source.Table{Name: "t.csv"})
+		require.ErrorContains(t, err, message)
+	}
+}
+
+func TestALimitEndsRows(t *testing.T) {
+	t.Parallel()
+
+	rows := source.Limit(texts([]string{"id"}, source.Record{"1"}, source.Record{"2"}), 1)
+
+	_, err := rows.Next(t.Context())
+	require.NoError(t, err)
+
+	_, err = rows.Next(t.Context())
+	require.EqualError(t, err, "EOF")
+}
