@@ -1,0 +1,87 @@
+package csv_test
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/jobwright/jobwright/source"
+	"github.com/jobwright/jobwright/source/format/csv"
+)
+
+// orders is a file of a few megabytes such as many are, with each of its fields written as field does.
+func orders(field string) []byte {
+	var file bytes.Buffer
+
+	file.WriteString("id,customer,amount,day,currency,paid,street,number,city,state\n")
+
+	format := fmt.Sprintf(field+","+field+","+field+","+field+","+field+","+field+","+field+","+field+","+field+","+field+"\n",
+		"%d", "customer name %d", "%d.00", "2024-05-01", "NOK", "true", "some street %d", "%d", "Oslo", "active")
+
+	for i := range 100_000 {
+		fmt.Fprintf(&file, format, i, i*7, i%1000, i%997, i%10_000)
+	}
+
+	return file.Bytes()
+}
+
+// BenchmarkRead reads fields without quotes, with them, and long ones.
+func BenchmarkRead(b *testing.B) {
+	line := strings.Repeat("The quick brown fox jumps over the lazy dog. ", 10)
+
+	for _, test := range []struct {
+		name string
+		file []byte
+	}{
+		{"plain", orders("%s")},
+		{"quoted", orders(`"%s"`)},
+		{"long", []byte("text,more\n" + strings.Repeat(line+","+line[1:]+"\n", 10_000))},
+	} {
+		b.Run(test.name, func(b *testing.B) {
+			b.SetBytes(int64(len(test.file)))
+			b.ReportAllocs()
+
+			for b.Loop() {
+				rows, err := csv.NewReader(bytes.NewReader(test.file), source.Format{}, nil)
+				require.NoError(b, err)
+
+				for err == nil {
+					_, err = rows.Next(b.Context())
+				}
+
+				require.ErrorIs(b, err, io.EOF)
+			}
+		})
+	}
+}
+
+// BenchmarkWrite writes what BenchmarkRead reads.
+func BenchmarkWrite(b *testing.B) {
+	file := orders("%s")
+
+	rows, err := csv.NewReader(bytes.NewReader(file), source.Format{}, nil)
+	require.NoError(b, err)
+
+	record, err := rows.Next(b.Context())
+	require.NoError(b, err)
+
+	b.SetBytes(int64(len(file)))
+	b.ReportAllocs()
+
+	for b.Loop() {
+		writer, err := csv.NewWriter(io.Discard, source.Format{}, rows.Schema())
+		require.NoError(b, err)
+
+		for written := 0; written < len(file); written += 86 { // About as long is a record.
+			if err := writer.Append(record); err != nil {
+				require.NoError(b, err)
+			}
+		}
+
+		require.NoError(b, writer.Close())
+	}
+}

@@ -1,0 +1,282 @@
+package csv
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/jobwright/jobwright/source"
+)
+
+// Rows are the records of a file, of which every column is text.
+type Rows struct {
+	dialect
+
+	encoding string // That of the file, for messages.
+	input    *input
+	fields   fields
+	schema   source.Schema
+	record   source.Record
+	begin    int // The line in which the last record begins.
+	reject   func(source.Reject) error
+	end      error // What ended the reading.
+}
+
+var (
+	_ source.Rows    = (*Rows)(nil)
+	_ source.Locator = (*Rows)(nil)
+)
+
+// NewReader reads the names of the columns and returns the records that follow. Of the format it takes separator, quote,
+// header and null; the encoding only for messages, since r is UTF-8.
+//
+// A line that can't be a record goes to reject. Without reject, it ends the reading with a [*source.Error], without names
+// of a source and a table as all errors about the content are. Errors of r are returned as they are. A completely empty
+// line is no record, unless the table has a single column.
+func NewReader(r io.Reader, f source.Format, reject func(source.Reject) error) (*Rows, error) {
+	d, err := newDialect(f)
+	if err != nil {
+		return nil, err
+	}
+
+	rows := &Rows{dialect: d, encoding: f.Encoding, input: newInput(r, d), begin: 1, reject: reject}
+	if rows.encoding == "" {
+		rows.encoding = "UTF-8"
+	}
+
+	if err := rows.readHeader(); err != nil {
+		return nil, err
+	}
+
+	rows.record = make(source.Record, len(rows.schema))
+
+	return rows, nil
+}
+
+// readHeader learns the columns from the first line: their names, or how many there are.
+func (r *Rows) readHeader() error {
+	const hint = "give each column a name of its own; if the first line is a record already, give the format header: false"
+
+	wrong, err := r.fields.parse(r.input, r.dialect)
+	if err != nil {
+		return err
+	}
+
+	record := r.input.rest()[:r.fields.size]
+
+	switch {
+	case wrong == nil && len(record) == 0:
+		return invalid("the file is empty", "its first line has to tell which columns there are")
+	case wrong == nil && !utf8.Valid(record):
+		wrong = r.notText()
+	}
+
+	if wrong != nil {
+		return wrong.in(r.Location())
+	}
+
+	seen := map[string]bool{}
+
+	for i, name := range r.fields.split() {
+		switch {
+		case !r.header:
+			name = fmt.Sprintf("column%d", i+1)
+		case name == "":
+			return invalid(fmt.Sprintf("line 1: column %d has no name", i+1), hint)
+		case seen[name]:
+			return invalid(fmt.Sprintf("line 1: column %d is named %q, as one before it is", i+1, name), hint)
+		}
+
+		seen[name] = true
+
+		r.schema = append(r.schema, source.Column{
+			Name:     name,
+			Native:   source.NativeType{Name: "text", TypeStr: "text", Precision: -1},
+			Standard: source.Standard{Type: source.Text},
+		})
+	}
+
+	if r.header {
+		r.input.use(r.fields.size, countLineBreaks(record))
+	}
+
+	return nil
+}
+
+// Schema returns the columns of the file.
+func (r *Rows) Schema() source.Schema { return r.schema }
+
+// Location returns the line in which the last record begins.
+func (r *Rows) Location() string { return fmt.Sprintf("line %d", r.begin) }
+
+// Close does nothing: who opened the file closes it.
+func (r *Rows) Close() error { return nil }
+
+// Next returns the next record. Its values stay as they are when the record is used again for the next one.
+func (r *Rows) Next(context.Context) (source.Record, error) {
+	for r.end == nil {
+		var found bool
+		if found, r.end = r.next(); found {
+			return r.record, nil
+		}
+	}
+
+	return nil, r.end
+}
+
+// next reads the next line, or the record of several lines that begins with it, and reports whether it was one.
+func (r *Rows) next() (found bool, err error) {
+	in := r.input
+	r.begin = in.line
+
+	length, size, err := in.lineEnd()
+
+	switch {
+	case errors.Is(err, errTooLong):
+		return false, r.refuse(tooLong())
+	case err != nil:
+		return false, err
+	case length == 0 && len(r.schema) > 1:
+		in.use(size, 1)
+
+		return false, nil
+	case r.isPlain(length) && r.takePlain(in.rest()[:length]):
+		in.use(size, 1)
+
+		return true, nil
+	}
+
+	wrong, err := r.fields.parse(in, r.dialect)
+	if err != nil {
+		return false, err
+	}
+
+	if wrong == nil {
+		wrong = r.check()
+	}
+
+	if wrong != nil {
+		return false, r.refuse(wrong)
+	}
+
+	text, start := string(r.fields.text), 0
+	for i, end := range r.fields.ends {
+		r.put(i, text[start:end], r.fields.quoted[i])
+		start = end
+	}
+
+	in.use(r.fields.size, countLineBreaks(in.rest()[:r.fields.size]))
+
+	return true, nil
+}
+
+// isPlain reports whether the next bytes hold no quote, so that the line that they are is a record.
+func (r *Rows) isPlain(length int) bool {
+	return len(r.separator) == 1 && (r.quote == "" || r.input.next(&r.input.quote) >= r.input.at+length)
+}
+
+// takePlain makes a record of a line without quotes, or reports that it can't be one. This is the way of most lines, and
+// each of them costs one allocation, and a small one for each value that differs from the one above it.
+func (r *Rows) takePlain(line []byte) bool {
+	if !utf8.Valid(line) {
+		return false
+	}
+
+	rest, last := string(line), len(r.record)-1
+
+	for i := range last {
+		end := strings.IndexByte(rest, r.separator[0])
+		if end < 0 {
+			return false
+		}
+
+		r.put(i, rest[:end], false)
+		rest = rest[end+1:]
+	}
+
+	r.put(last, rest, false)
+
+	return strings.IndexByte(rest, r.separator[0]) < 0
+}
+
+// put sets a value of the record.
+func (r *Rows) put(i int, field string, quoted bool) {
+	if !quoted && field == r.null {
+		r.record[i] = nil
+
+		return
+	}
+
+	// Columns often repeat a value, and to keep it is cheaper than to make a value of another string.
+	if above, isText := r.record[i].(string); !isText || above != field {
+		r.record[i] = field
+	}
+}
+
+// check finds what is wrong with a record whose fields could be told.
+func (r *Rows) check() *fault {
+	if len(r.fields.ends) != len(r.schema) {
+		return &fault{
+			message: fmt.Sprintf("it has %s, and the table has %s",
+				count(len(r.fields.ends), "field"), count(len(r.schema), "column")),
+			hint: "give each record a field for each column, and put quotes around fields that hold the separator",
+		}
+	}
+
+	if utf8.Valid(r.input.rest()[:r.fields.size]) {
+		return nil
+	}
+
+	return r.notText()
+}
+
+// notText tells which field of a record is no text.
+func (r *Rows) notText() *fault {
+	fields := r.fields.split()
+	i := max(0, slices.IndexFunc(fields, func(field string) bool { return !utf8.ValidString(field) }))
+
+	field := fmt.Sprintf("field %d", i+1)
+	if i < len(r.schema) {
+		field = fmt.Sprintf("column %q", r.schema[i].Name)
+	}
+
+	return &fault{
+		field:   field,
+		message: fmt.Sprintf("%q is not text in %s", aroundBroken(fields[i]), r.encoding),
+		hint:    "give the format the encoding that the file has, windows-1252 for example",
+	}
+}
+
+// refuse hands over the record at which the input stands, and goes on behind it; or it ends the reading.
+func (r *Rows) refuse(wrong *fault) error {
+	if r.reject == nil {
+		return wrong.in(r.Location())
+	}
+
+	size := r.fields.size
+
+	if wrong.inQuotes {
+		var err error
+		if size, _, err = r.input.lineEnd(); err != nil { // The line is longer than a record may be.
+			size = len(r.input.rest())
+		}
+	}
+
+	record := r.input.rest()[:size]
+
+	if err := r.reject(source.Reject{Location: r.Location(), Message: wrong.String(), Text: excerpt(record)}); err != nil {
+		return err
+	}
+
+	if wrong.inQuotes {
+		return r.input.skipLine()
+	}
+
+	r.input.use(size, countLineBreaks(record))
+
+	return nil
+}

@@ -1,0 +1,198 @@
+package csv
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/jobwright/jobwright/source"
+)
+
+// writeAtOnce is how much is gathered before it is written, in bytes.
+const writeAtOnce = 64 << 10
+
+// Writer writes records with LF line ends.
+type Writer struct {
+	dialect
+
+	to      io.Writer
+	schema  source.Schema
+	special [256]bool // The bytes of which a text must have none to be written as it is, without a closer look.
+	buffer  []byte
+	records int64
+}
+
+// NewWriter returns a writer whose first line names the columns, if the format has a header. Values are written in the
+// forms of [source.AppendText]. A value that a file of that format does not hold exactly is a [*source.Error], without
+// names of a source and a table; errors of w are returned as they are.
+func NewWriter(w io.Writer, f source.Format, schema source.Schema) (*Writer, error) {
+	d, err := newDialect(f)
+	if err != nil {
+		return nil, err
+	}
+
+	if len(schema) == 0 {
+		return nil, invalid("a table without columns can't be written as CSV", "write at least one column")
+	}
+
+	writer := &Writer{dialect: d, to: w, schema: schema}
+	writer.learnSpecial()
+
+	if d.header {
+		if err := writer.appendHeader(); err != nil {
+			return nil, err
+		}
+	}
+
+	return writer, nil
+}
+
+// learnSpecial marks the bytes that call for a closer look. What is not ASCII is among them: it has to be valid.
+func (w *Writer) learnSpecial() {
+	for c := utf8.RuneSelf; c < len(w.special); c++ {
+		w.special[c] = true
+	}
+
+	for _, c := range []byte("\r\n" + w.separator[:1]) {
+		w.special[c] = true
+	}
+
+	if w.quote != "" {
+		w.special[w.quote[0]] = true
+	}
+}
+
+func (w *Writer) appendHeader() error {
+	names := w.schema.Names()
+
+	for i, name := range names {
+		if name == "" || slices.Contains(names[:i], name) {
+			return invalid(fmt.Sprintf("column %d is named %q, which is empty or taken", i+1, name),
+				"give each column a name of its own")
+		}
+
+		if wrong := w.appendField(i, source.Standard{Type: source.Text}, name); wrong != nil {
+			return wrong.in(fmt.Sprintf("the name of column %d", i+1))
+		}
+	}
+
+	w.buffer = append(w.buffer, '\n')
+
+	return nil
+}
+
+// Conversions returns the columns that have another type than text, which is what they are when they are read again.
+func (w *Writer) Conversions() []source.Conversion {
+	var conversions []source.Conversion
+
+	for _, column := range w.schema {
+		if column.Type != source.Text {
+			conversions = append(conversions, source.Conversion{Column: column.Name, From: column.String(), To: "text"})
+		}
+	}
+
+	return conversions
+}
+
+// Append writes a record.
+func (w *Writer) Append(record source.Record) error {
+	w.records++
+
+	begin := len(w.buffer)
+
+	for i, value := range record {
+		if wrong := w.appendField(i, w.schema[i].Standard, value); wrong != nil {
+			w.buffer = w.buffer[:begin]
+			wrong.field = fmt.Sprintf("column %q", w.schema[i].Name)
+
+			return wrong.in(fmt.Sprintf("record %d", w.records))
+		}
+	}
+
+	w.buffer = append(w.buffer, '\n')
+
+	if len(w.buffer) < writeAtOnce {
+		return nil
+	}
+
+	return w.flush()
+}
+
+// Close writes what is left.
+func (w *Writer) Close() error { return w.flush() }
+
+func (w *Writer) flush() error {
+	_, err := w.to.Write(w.buffer)
+	w.buffer = w.buffer[:0]
+
+	return err
+}
+
+// appendField appends the separator before the i-th field, and the field.
+func (w *Writer) appendField(i int, of source.Standard, value any) *fault {
+	if i > 0 {
+		w.buffer = append(w.buffer, w.separator...)
+	}
+
+	if value == nil {
+		w.buffer = append(w.buffer, w.null...)
+
+		return nil
+	}
+
+	begin := len(w.buffer)
+
+	buffer, err := source.AppendText(w.buffer, of, value)
+	if err != nil {
+		return &fault{message: err.Error(), hint: "convert the column, or leave it out"}
+	}
+
+	w.buffer = buffer
+
+	if text := w.buffer[begin:]; string(text) == w.null || w.isSpecial(text) {
+		return w.quoteField(begin)
+	}
+
+	return nil
+}
+
+func (w *Writer) isSpecial(text []byte) bool {
+	for _, c := range text {
+		if w.special[c] {
+			return true
+		}
+	}
+
+	return false
+}
+
+// quoteField puts quotes around the field that the buffer ends with, where it would be read as something else without them.
+func (w *Writer) quoteField(begin int) *fault {
+	text := string(w.buffer[begin:])
+	isNull := text == w.null
+
+	switch {
+	case !utf8.ValidString(text):
+		return &fault{message: fmt.Sprintf("%q is not UTF-8", aroundBroken(text)), hint: "write it as binary, or correct it"}
+	case !isNull && !w.mustQuote(text):
+		return nil
+	case w.quote == "" && isNull:
+		return &fault{
+			message: fmt.Sprintf("the text %q can't be told from NULL in a file without quotes", text),
+			hint:    "give the format a quote, or another text for NULL",
+		}
+	case w.quote == "":
+		return &fault{
+			message: fmt.Sprintf("%q would be read as something else in a file without quotes", shortened(text)),
+			hint:    "give the format a quote, or a separator that the values do not have",
+		}
+	}
+
+	w.buffer = append(w.buffer[:begin], w.quote...)
+	w.buffer = append(w.buffer, strings.ReplaceAll(text, w.quote, w.quote+w.quote)...)
+	w.buffer = append(w.buffer, w.quote...)
+
+	return nil
+}

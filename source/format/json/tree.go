@@ -1,0 +1,271 @@
+package json
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+)
+
+// tree are the records of a file that is one value of JSON: those of the list to which a path of names leads.
+type tree struct {
+	stream *stream
+	path   []string
+	count  int64 // How many records were read.
+	single bool  // The path leads to one object, which is the only record.
+	done   bool  // Nothing follows, and what stood behind the records was read.
+}
+
+// newTree goes to the list of records.
+func newTree(s *stream, records string) (*tree, error) {
+	t := &tree{stream: s}
+	if records != "" {
+		t.path = strings.Split(records, ".")
+	}
+
+	for i := range t.path {
+		if err := t.enter(i); err != nil {
+			return t, err
+		}
+	}
+
+	c, err := s.peek()
+
+	switch {
+	case errors.Is(err, io.EOF):
+		return t, &fault{message: "the file is empty", hint: "a file without records is written as []"}
+	case err != nil:
+		return t, err
+	case c == '[':
+		s.take(1)
+	case c == '{':
+		t.single = true
+	default:
+		return t, &fault{
+			message: fmt.Sprintf("%s is %s, and not a list of records", t.where(len(t.path)), t.found()),
+			hint:    hintRecords,
+		}
+	}
+
+	return t, nil
+}
+
+// where names the value to which the first names of the path lead.
+func (t *tree) where(names int) string {
+	if names == 0 {
+		return "the file's content"
+	}
+
+	return fmt.Sprintf("the value of %q", strings.Join(t.path[:names], "."))
+}
+
+// found is what stands here, as a message shows it.
+func (t *tree) found() string { return shownLine(string(t.stream.rest())) }
+
+// enter goes to the value of the name at that place of the path, in the object that is the value of those before.
+func (t *tree) enter(i int) error {
+	if c, err := t.stream.peek(); err != nil || c != '{' {
+		if err != nil {
+			return t.cutOff(err)
+		}
+
+		return &fault{
+			message: fmt.Sprintf("%s is %s, and no object with the name %q", t.where(i), t.found(), t.path[i]),
+			hint:    hintRecords + "; it leads through objects only",
+		}
+	}
+
+	t.stream.take(1)
+
+	var names []string
+
+	for first := true; ; first = false {
+		name, found, err := t.member(first)
+		if err != nil {
+			return err
+		}
+
+		if !found {
+			return t.noName(i, names)
+		}
+
+		if name == t.path[i] {
+			return nil
+		}
+
+		if len(names) < 20 { // As many as a message can show.
+			names = append(names, shown(name))
+		}
+
+		if err := t.stream.pass(); err != nil {
+			return err
+		}
+	}
+}
+
+func (t *tree) noName(i int, names []string) error {
+	hint := "it has none"
+	if len(names) > 0 {
+		hint = "it has " + strings.Join(names, ", ")
+	}
+
+	return &fault{message: fmt.Sprintf("%s has no name %q, which the path to the records has", t.where(i), t.path[i]), hint: hint}
+}
+
+// member goes to the value of the next member of an object around the records, and returns its name. Found is false where the
+// object ends; it goes on behind it.
+func (t *tree) member(first bool) (name string, found bool, err error) {
+	if found, err = t.more(first, '}'); err != nil || !found {
+		return "", false, err
+	}
+
+	if c, err := t.stream.peek(); err != nil || c != '"' {
+		return "", false, t.expected("a name in double quotes", err)
+	}
+
+	raw, err := t.stream.value()
+	if err != nil {
+		return "", false, err
+	}
+
+	parser := parser{all: string(raw)}
+	if name, err = parser.string(); err != nil {
+		return "", false, err
+	}
+
+	if c, err := t.stream.peek(); err != nil || c != ':' {
+		return "", false, t.expected("a colon", err)
+	}
+
+	t.stream.take(1)
+
+	if _, err := t.stream.peek(); err != nil {
+		return "", false, t.cutOff(err)
+	}
+
+	return name, true, nil
+}
+
+// more goes to the next member of an object around the records, or to the next record of the list, and reports whether there
+// is one. It goes on behind the bracket that closes them where there is none.
+func (t *tree) more(first bool, closing byte) (bool, error) {
+	c, err := t.stream.peek()
+
+	switch {
+	case err != nil:
+		return false, t.cutOff(err)
+	case c == closing:
+		t.stream.take(1)
+
+		return false, nil
+	case first:
+		return true, nil
+	case c != ',':
+		return false, t.expected("a comma or "+string(closing), nil)
+	}
+
+	t.stream.take(1)
+
+	if c, err = t.stream.peek(); err != nil || c == closing {
+		return false, t.expected("something behind the comma", err)
+	}
+
+	return true, nil
+}
+
+// expected is why the file is not as it should be here.
+func (t *tree) expected(what string, err error) error {
+	if err != nil {
+		return t.cutOff(err)
+	}
+
+	return &fault{message: fmt.Sprintf("%s is missing before %s", what, t.found()), hint: hintSyntax}
+}
+
+// cutOff is why the file ends too early, or can't be read on.
+func (t *tree) cutOff(err error) error {
+	if errors.Is(err, io.EOF) {
+		return &fault{message: "the file ends before its brackets are closed", hint: "it was cut off"}
+	}
+
+	return err
+}
+
+func (t *tree) next() ([]byte, place, error) {
+	if found, err := t.another(); err != nil || !found {
+		if err == nil {
+			err = t.finish()
+		}
+
+		return nil, place{line: t.stream.line}, err
+	}
+
+	t.count++
+	at := place{t.stream.line, t.count}
+
+	text, err := t.stream.value()
+	if err != nil && t.stream.extent.wrong != nil {
+		at.line = t.stream.line // Where the brackets do not match, and not where the record begins.
+	}
+
+	return text, at, err
+}
+
+// another goes to the next record, and reports whether there is one.
+func (t *tree) another() (bool, error) {
+	switch {
+	case t.done:
+		return false, nil
+	case t.single:
+		return t.count == 0, nil
+	}
+
+	return t.more(t.count == 0, ']')
+}
+
+// finish reads what stands behind the records. The error is io.EOF where nothing is wrong with it.
+func (t *tree) finish() error {
+	if t.done {
+		return io.EOF
+	}
+
+	for i := range slices.Backward(t.path) {
+		if err := t.leave(i); err != nil {
+			return err
+		}
+	}
+
+	if _, err := t.stream.peek(); err != nil {
+		t.done = errors.Is(err, io.EOF)
+
+		return err
+	}
+
+	return &fault{
+		message: fmt.Sprintf("the file goes on with %s behind its end", t.found()),
+		hint:    "a file with one object per line is of type ndjson",
+	}
+}
+
+// leave goes on behind the object with the name at that place of the path. That the name stands in it twice is an error: who
+// wrote the file might have meant either.
+func (t *tree) leave(i int) error {
+	for {
+		name, found, err := t.member(false)
+		if err != nil || !found {
+			return err
+		}
+
+		if name == t.path[i] {
+			return &fault{
+				message: fmt.Sprintf("%s has the name %q twice", t.where(i), name),
+				hint:    "remove one of them, or give it another name",
+			}
+		}
+
+		if err := t.stream.pass(); err != nil {
+			return err
+		}
+	}
+}

@@ -1,0 +1,301 @@
+package parquet
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/parquet-go/parquet-go"
+
+	"github.com/jobwright/jobwright/source"
+)
+
+// rowsAtOnce is how many rows are decoded together.
+const rowsAtOnce = 256
+
+// Rows streams the records of a file, one row group after the other. A page of each column is in memory at a time.
+type Rows struct {
+	file    *parquet.File
+	columns []column
+	schema  source.Schema
+	reject  func(source.Reject) error
+
+	groups []parquet.RowGroup // Those that were not opened yet.
+	rows   parquet.Rows       // Of the group that is open.
+	buffer []parquet.Row
+	at     int // In the buffer.
+	filled int
+	count  int64
+	record source.Record
+}
+
+var (
+	_ source.Rows    = (*Rows)(nil)
+	_ source.Locator = (*Rows)(nil)
+)
+
+// column says how a column of records is read from the leaf that it is.
+type column struct {
+	reading
+
+	leaf    int // The number of the leaf.
+	list    bool
+	present int // The definition level from which on there is a value, or a list.
+	filled  int // The definition level from which on the list has entries.
+	deepest int // The definition level of an entry that is not NULL.
+}
+
+// NewReader reads the schema of the file. A column is a leaf of the file's schema, or a list of leaves; a file with other
+// nested columns is refused. The formats' other fields mean nothing to it.
+func NewReader(content io.ReaderAt, size int64, _ source.Format, reject func(source.Reject) error) (rows *Rows, err error) {
+	defer recovered(&err)
+
+	file, err := parquet.OpenFile(content, size, parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true))
+	if err != nil {
+		return nil, broken("the file is no intact Parquet file: "+err.Error(), err)
+	}
+
+	rows = &Rows{file: file, reject: reject, groups: file.RowGroups(), buffer: make([]parquet.Row, rowsAtOnce)}
+
+	for _, field := range file.Schema().Fields() {
+		if err := rows.add(field); err != nil {
+			return nil, err
+		}
+	}
+
+	rows.record = make(source.Record, len(rows.columns))
+
+	return rows, nil
+}
+
+// recovered makes an error of a panic: the library trusts what a file says of itself in some places.
+func recovered(err *error) { //nolint:gocritic // It is deferred, and so has to set the error that is returned.
+	if panicked := recover(); panicked != nil { //nolint:revive // It is called by defer.
+		*err = broken(fmt.Sprintf("the file is no intact Parquet file: %v", panicked), nil)
+	}
+}
+
+func broken(message string, err error) error {
+	return &source.Error{Code: source.CodeRecordInvalid, Message: message, Err: err}
+}
+
+// add adds the column of a field of the file's schema.
+func (r *Rows) add(field parquet.Field) error {
+	path, list := []string{field.Name()}, false
+
+	if !field.Leaf() {
+		inner, isList := listPath(field)
+		if !isList {
+			return &source.Error{
+				Code:    source.CodeRecordInvalid,
+				Message: fmt.Sprintf("the column %q holds objects, which no table has", field.Name()),
+				Hint:    "write the file with columns of plain values, or of lists of them",
+			}
+		}
+
+		path, list = append(path, inner...), true
+	}
+
+	leaf, found := r.file.Schema().Lookup(path...)
+	if !found {
+		return broken(fmt.Sprintf("the column %q is not in the file", field.Name()), nil)
+	}
+
+	added := column{reading: readingOf(leaf.Node.Type()), leaf: leaf.ColumnIndex, list: list}
+	added.deepest = leaf.MaxDefinitionLevel
+	added.present = added.deepest
+
+	of := added.of
+
+	if list || field.Repeated() {
+		added.list, of = true, source.Standard{Type: source.Array, Element: added.of.Type}
+		added.present, added.filled = 0, 1
+
+		if field.Optional() {
+			added.present, added.filled = 1, 2
+		}
+	}
+
+	native := leaf.Node.Type().String()
+	name, _, _ := strings.Cut(native, "(")
+
+	r.columns = append(r.columns, added)
+	r.schema = append(r.schema, source.Column{
+		Name:     field.Name(),
+		Native:   source.NativeType{Name: name, TypeStr: native, Precision: -1},
+		Standard: of,
+	})
+
+	return nil
+}
+
+// listPath returns the path from a list to its entries, in the form of three levels and in that of two that older writers
+// have (https://github.com/apache/parquet-format/blob/master/LogicalTypes.md#lists).
+func listPath(field parquet.Field) (path []string, isList bool) {
+	inner := field.Fields()
+	if len(inner) != 1 || !inner[0].Repeated() {
+		return nil, false
+	}
+
+	if inner[0].Leaf() {
+		return []string{inner[0].Name()}, true
+	}
+
+	entries := inner[0].Fields()
+	if len(entries) != 1 || !entries[0].Leaf() || entries[0].Repeated() {
+		return nil, false
+	}
+
+	return []string{inner[0].Name(), entries[0].Name()}, true
+}
+
+// Schema describes the records.
+func (r *Rows) Schema() source.Schema { return r.schema }
+
+// Location tells the number of the last row.
+func (r *Rows) Location() string { return fmt.Sprintf("row %d", r.count) }
+
+// Next returns the next record.
+func (r *Rows) Next(ctx context.Context) (record source.Record, err error) {
+	defer recovered(&err)
+
+	for {
+		if r.at == r.filled {
+			if err := r.fill(ctx); err != nil {
+				return nil, err
+			}
+		}
+
+		row := r.buffer[r.at]
+		r.at++
+		r.count++
+
+		problem := r.read(row)
+		if problem == nil {
+			return r.record, nil
+		}
+
+		if r.reject == nil {
+			return nil, problem
+		}
+
+		err := r.reject(source.Reject{
+			Location: r.Location(), Message: strings.TrimPrefix(problem.Message, r.Location()+", "), Text: fmt.Sprint(row),
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+}
+
+// fill decodes the next rows. The error is io.EOF behind the last one.
+func (r *Rows) fill(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+
+	for {
+		if r.rows == nil {
+			if len(r.groups) == 0 {
+				return io.EOF
+			}
+
+			r.rows, r.groups = r.groups[0].Rows(), r.groups[1:]
+		}
+
+		count, err := r.rows.ReadRows(r.buffer)
+		if err != nil && !errors.Is(err, io.EOF) {
+			return broken(fmt.Sprintf("behind row %d: %v", r.count, err), err)
+		}
+
+		ended := errors.Is(err, io.EOF)
+		if ended {
+			if err := r.closeGroup(); err != nil {
+				return err
+			}
+		}
+
+		if r.at, r.filled = 0, count; count > 0 {
+			return nil
+		}
+
+		if !ended {
+			return broken(fmt.Sprintf("behind row %d: the file does not go on", r.count), nil)
+		}
+	}
+}
+
+// read takes the values of a row.
+func (r *Rows) read(row parquet.Row) *source.Error {
+	at := 0
+
+	for i := range r.columns {
+		column := &r.columns[i]
+
+		begin := at
+		for at < len(row) && row[at].Column() == column.leaf {
+			at++
+		}
+
+		value, err := column.take(row[begin:at])
+		if err != nil {
+			return &source.Error{
+				Code: source.CodeRecordInvalid, Err: err,
+				Message: fmt.Sprintf("%s, column %q: %v", r.Location(), r.schema[i].Name, err),
+			}
+		}
+
+		r.record[i] = value
+	}
+
+	return nil
+}
+
+// take returns what the values of a row's leaf are.
+func (c *column) take(values []parquet.Value) (any, error) {
+	switch {
+	case len(values) == 0:
+		return nil, errors.New("the row has no value")
+	case !c.list:
+		if values[0].IsNull() {
+			return nil, nil //nolint:nilnil // NULL is a value.
+		}
+
+		return c.value(values[0])
+	case values[0].DefinitionLevel() < c.present:
+		return nil, nil //nolint:nilnil // NULL is a value.
+	case values[0].DefinitionLevel() < c.filled:
+		return []any{}, nil
+	}
+
+	list := make([]any, len(values))
+
+	for i, value := range values {
+		if value.DefinitionLevel() < c.deepest {
+			continue
+		}
+
+		var err error
+		if list[i], err = c.value(value); err != nil {
+			return nil, err
+		}
+	}
+
+	return list, nil
+}
+
+func (r *Rows) closeGroup() error {
+	if r.rows == nil {
+		return nil
+	}
+
+	err := r.rows.Close()
+	r.rows = nil
+
+	return err
+}
+
+// Close ends the reading.
+func (r *Rows) Close() error { return r.closeGroup() }

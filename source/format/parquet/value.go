@@ -1,0 +1,243 @@
+package parquet
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/big"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/google/uuid"
+	"github.com/parquet-go/parquet-go"
+	"github.com/parquet-go/parquet-go/format"
+	"github.com/x448/float16"
+
+	"github.com/jobwright/jobwright/source"
+)
+
+// reading says how the values of a leaf are read: as which standard type, and by which function.
+type reading struct {
+	of    source.Standard
+	value func(parquet.Value) (any, error)
+}
+
+// readingOf returns how a leaf is read, by its logical type or, where it has none, its physical one.
+func readingOf(leaf parquet.Type) reading {
+	if logical := leaf.LogicalType(); logical != nil {
+		if found, known := readingOfLogical(leaf, logical.Value); known {
+			return found
+		}
+	}
+
+	switch leaf.Kind() {
+	case parquet.Boolean:
+		return reading{standard(source.Boolean), func(v parquet.Value) (any, error) { return v.Boolean(), nil }}
+	case parquet.Int32:
+		return reading{standard(source.Integer), func(v parquet.Value) (any, error) { return int64(v.Int32()), nil }}
+	case parquet.Int64:
+		return reading{standard(source.Integer), func(v parquet.Value) (any, error) { return v.Int64(), nil }}
+	case parquet.Int96:
+		return reading{standard(source.Datetime), ofInt96}
+	case parquet.Float:
+		return reading{standard(source.Float), func(v parquet.Value) (any, error) { return shortest(v.Float()) }}
+	case parquet.Double:
+		return reading{standard(source.Float), func(v parquet.Value) (any, error) { return v.Double(), nil }}
+	}
+
+	return reading{standard(source.Binary), ofBytes}
+}
+
+func readingOfLogical(leaf parquet.Type, logical format.LogicalTypeValue) (reading, bool) {
+	switch of := logical.(type) {
+	case *format.StringType, *format.EnumType:
+		return reading{standard(source.Text), ofText}, true
+	case *format.JsonType:
+		return reading{standard(source.JSON), ofJSON}, true
+	case *format.UUIDType:
+		return reading{standard(source.UUID), func(v parquet.Value) (any, error) { return uuid.FromBytes(v.ByteArray()) }}, true
+	case *format.DateType:
+		return reading{standard(source.Date), func(v parquet.Value) (any, error) {
+			return time.Unix(0, 0).UTC().AddDate(0, 0, int(v.Int32())), nil
+		}}, true
+	case *format.Float16Type:
+		return reading{standard(source.Float), func(v parquet.Value) (any, error) {
+			return float64(float16.Frombits(binary.LittleEndian.Uint16(v.ByteArray())).Float32()), nil
+		}}, true
+	case *format.DecimalType:
+		precision, scale := int(of.Precision), int(of.Scale)
+
+		return reading{
+			source.Standard{Type: source.Decimal, Precision: precision, Scale: scale},
+			func(v parquet.Value) (any, error) { return decimal(unscaled(v), scale), nil },
+		}, true
+	case *format.TimeType:
+		unit := unitOf(of.Unit)
+
+		return reading{standard(source.Time), func(v parquet.Value) (any, error) {
+			return time.Duration(integer(v)) * unit, nil
+		}}, true
+	case *format.TimestampType:
+		kind := source.Datetime
+		if of.IsAdjustedToUTC {
+			kind = source.Timestamp
+		}
+
+		perSecond := int64(time.Second / unitOf(of.Unit))
+		nanoseconds := int64(unitOf(of.Unit))
+
+		return reading{standard(kind), func(v parquet.Value) (any, error) {
+			return moment(v.Int64(), perSecond, nanoseconds), nil
+		}}, true
+	case *format.IntType:
+		return readingOfInteger(leaf, of), true
+	}
+
+	return reading{}, false
+}
+
+func readingOfInteger(leaf parquet.Type, of *format.IntType) reading {
+	switch {
+	case of.IsSigned:
+		return reading{standard(source.Integer), func(v parquet.Value) (any, error) { return integer(v), nil }}
+	case leaf.Kind() == parquet.Int32:
+		return reading{standard(source.Integer), func(v parquet.Value) (any, error) { return int64(v.Uint32()), nil }}
+	}
+
+	// Half of its values have no 64-bit integer.
+	return reading{source.Standard{Type: source.Decimal, Precision: 20}, func(v parquet.Value) (any, error) {
+		return source.Number(strconv.FormatUint(v.Uint64(), 10)), nil
+	}}
+}
+
+func standard(t source.Type) source.Standard { return source.Standard{Type: t} }
+
+func integer(v parquet.Value) int64 {
+	if v.Kind() == parquet.Int32 {
+		return int64(v.Int32())
+	}
+
+	return v.Int64()
+}
+
+func unitOf(unit format.TimeUnit) time.Duration {
+	switch unit.Value.(type) {
+	case *format.MilliSeconds:
+		return time.Millisecond
+	case *format.MicroSeconds:
+		return time.Microsecond
+	}
+
+	return time.Nanosecond
+}
+
+// moment is the time that so many units after 1970 are.
+func moment(count, perSecond, nanoseconds int64) time.Time {
+	seconds, rest := count/perSecond, count%perSecond
+	if rest < 0 {
+		seconds, rest = seconds-1, rest+perSecond
+	}
+
+	return time.Unix(seconds, rest*nanoseconds).UTC()
+}
+
+// julianEpoch is the Julian day of 1970-01-01.
+const julianEpoch = 2_440_588
+
+// ofInt96 reads the timestamp of older writers: nanoseconds of the day, and the Julian day. None of them says what zone.
+func ofInt96(v parquet.Value) (any, error) {
+	parts := v.Int96()
+	nanoseconds := int64(parts[1])<<32 | int64(parts[0])
+	days := int64(parts[2]) - julianEpoch
+
+	return time.Unix(days*24*60*60, nanoseconds).UTC(), nil
+}
+
+func ofText(v parquet.Value) (any, error) {
+	text := string(v.ByteArray())
+	if !utf8.ValidString(text) {
+		return nil, errors.New("the text is not UTF-8")
+	}
+
+	return text, nil
+}
+
+func ofJSON(v parquet.Value) (any, error) {
+	text := json.RawMessage(append([]byte(nil), v.ByteArray()...))
+	if !json.Valid(text) {
+		return nil, errors.New("the value is not JSON")
+	}
+
+	return text, nil
+}
+
+func ofBytes(v parquet.Value) (any, error) { return append([]byte{}, v.ByteArray()...), nil }
+
+// shortest is a float of 32 bits as the float of 64 that looks the same.
+func shortest(value float32) (any, error) {
+	return strconv.ParseFloat(strconv.FormatFloat(float64(value), 'g', -1, 32), 64)
+}
+
+// unscaled is the integer of a decimal without its point, in two's complement.
+func unscaled(v parquet.Value) *big.Int {
+	switch v.Kind() {
+	case parquet.Int32, parquet.Int64:
+		return big.NewInt(integer(v))
+	}
+
+	bytes := v.ByteArray()
+	value := new(big.Int).SetBytes(bytes)
+
+	if len(bytes) > 0 && bytes[0]&0x80 != 0 {
+		value.Sub(value, new(big.Int).Lsh(big.NewInt(1), uint(8*len(bytes))))
+	}
+
+	return value
+}
+
+// decimal writes an integer with a point before its last digits.
+func decimal(value *big.Int, scale int) source.Number {
+	if scale == 0 {
+		return source.Number(value.String())
+	}
+
+	digits := new(big.Int).Abs(value).String()
+	if missing := scale + 1 - len(digits); missing > 0 {
+		digits = strings.Repeat("0", missing) + digits
+	}
+
+	text := digits[:len(digits)-scale] + "." + digits[len(digits)-scale:]
+	if value.Sign() < 0 {
+		text = "-" + text
+	}
+
+	return source.Number(text)
+}
+
+// fixed is a number without its point in 16 bytes, in two's complement.
+func fixed(number source.Number, of source.Standard) ([]byte, error) {
+	if !number.Fits(of.Precision, of.Scale) {
+		return nil, fmt.Errorf("%s does not fit into %s", number, of)
+	}
+
+	whole, fraction, _ := strings.Cut(string(number), ".")
+	if missing := of.Scale - len(fraction); missing >= 0 {
+		fraction += strings.Repeat("0", missing)
+	} else {
+		fraction = fraction[:of.Scale] // Zeros, as it fits.
+	}
+
+	value, ok := new(big.Int).SetString(whole+fraction, 10)
+	if !ok {
+		return nil, fmt.Errorf("%s is no decimal", number)
+	}
+
+	if value.Sign() < 0 {
+		value.Add(value, new(big.Int).Lsh(big.NewInt(1), 8*decimalBytes))
+	}
+
+	return value.FillBytes(make([]byte, decimalBytes)), nil
+}

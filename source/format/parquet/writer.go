@@ -1,0 +1,277 @@
+package parquet
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/parquet-go/parquet-go"
+
+	"github.com/jobwright/jobwright/source"
+)
+
+const (
+	// rowsPerGroup bounds a row group, which is in memory, compressed, until it is written.
+	rowsPerGroup = 128 << 10
+	// decimalBytes hold 38 digits.
+	decimalBytes = 16
+	maxPrecision = 38
+)
+
+// Writer writes a table.
+type Writer struct {
+	parquet     *parquet.Writer //nolint:staticcheck // The generic one takes no rows of values without a Go type.
+	columns     []target
+	conversions []source.Conversion
+	rows        []parquet.Row
+	count       int64
+}
+
+// target is a column as it is written.
+type target struct {
+	name string
+	of   source.Standard
+	text bool // Whether it is written as text, because there is no type like its own.
+}
+
+// NewWriter begins a table. Moments and times are written in microseconds: a finer one is an error. A decimal without a
+// precision, or with more than 38 digits, is written as text.
+func NewWriter(w io.Writer, _ source.Format, schema source.Schema) (*Writer, error) {
+	writer := &Writer{}
+	table := table{Group: parquet.Group{}}
+
+	for _, column := range schema {
+		if slices.Contains(table.names, column.Name) {
+			return nil, broken(fmt.Sprintf("there are two columns %q", column.Name), nil)
+		}
+
+		added := target{name: column.Name, of: column.Standard}
+
+		node, held := nodeOf(column.Standard)
+		if !held {
+			added.text = true
+			node = parquet.String()
+			writer.conversions = append(writer.conversions, source.Conversion{
+				Column: column.Name, From: column.String(), To: "STRING",
+			})
+		}
+
+		table.Group[column.Name] = parquet.Optional(node)
+		table.names = append(table.names, column.Name)
+		writer.columns = append(writer.columns, added)
+	}
+
+	writer.parquet = parquet.NewWriter(w, parquet.NewSchema("table", table),
+		parquet.Compression(&parquet.Zstd), parquet.MaxRowsPerRowGroup(rowsPerGroup), parquet.CreatedBy("jobwright", "", ""))
+
+	return writer, nil
+}
+
+// table is a group whose fields stand in the order of the columns.
+type table struct {
+	parquet.Group
+
+	names []string
+}
+
+// Fields returns the columns in their order.
+func (t table) Fields() []parquet.Field {
+	fields := t.Group.Fields()
+	slices.SortFunc(fields, func(a, b parquet.Field) int {
+		return slices.Index(t.names, a.Name()) - slices.Index(t.names, b.Name())
+	})
+
+	return fields
+}
+
+// nodeOf returns the node of a type, unless Parquet has no type that holds all its values.
+func nodeOf(of source.Standard) (parquet.Node, bool) {
+	switch of.Type {
+	case source.Text:
+		return parquet.String(), true
+	case source.Integer:
+		return parquet.Int(64), true
+	case source.Decimal:
+		if of.Precision == 0 || of.Precision > maxPrecision {
+			return nil, false
+		}
+
+		return parquet.Decimal(of.Scale, of.Precision, parquet.FixedLenByteArrayType(decimalBytes)), true
+	case source.Float:
+		return parquet.Leaf(parquet.DoubleType), true
+	case source.Boolean:
+		return parquet.Leaf(parquet.BooleanType), true
+	case source.Date:
+		return parquet.Date(), true
+	case source.Time:
+		return parquet.TimeAdjusted(parquet.Microsecond, false), true
+	case source.Datetime:
+		return parquet.TimestampAdjusted(parquet.Microsecond, false), true
+	case source.Timestamp:
+		return parquet.TimestampAdjusted(parquet.Microsecond, true), true
+	case source.Binary:
+		return parquet.Leaf(parquet.ByteArrayType), true
+	case source.JSON:
+		return parquet.JSON(), true
+	case source.UUID:
+		return parquet.UUID(), true
+	case source.Array:
+		entry, held := nodeOf(source.Standard{Type: of.Element})
+		if !held || of.Element == source.Array {
+			return nil, false
+		}
+
+		return parquet.List(parquet.Optional(entry)), true
+	}
+
+	return nil, false
+}
+
+// Conversions tells which columns are written as text.
+func (w *Writer) Conversions() []source.Conversion { return w.conversions }
+
+// Append adds a record.
+func (w *Writer) Append(record source.Record) error {
+	w.count++
+
+	row := make(parquet.Row, 0, len(record))
+
+	for i, column := range w.columns {
+		var err error
+		if row, err = column.append(row, i, record[i]); err != nil {
+			return &source.Error{
+				Code: source.CodeRecordInvalid, Err: err,
+				Message: fmt.Sprintf("record %d, column %q: %v", w.count, column.name, err),
+			}
+		}
+	}
+
+	if w.rows = append(w.rows, row); len(w.rows) < rowsAtOnce {
+		return nil
+	}
+
+	return w.flush()
+}
+
+func (w *Writer) flush() error {
+	_, err := w.parquet.WriteRows(w.rows)
+	w.rows = w.rows[:0]
+
+	return err
+}
+
+// Close completes the file.
+func (w *Writer) Close() error {
+	if err := w.flush(); err != nil {
+		return err
+	}
+
+	return w.parquet.Close()
+}
+
+// The definition levels of a list that is written, as its three levels are optional, repeated and optional.
+const (
+	levelNull  = 0
+	levelEmpty = 1
+	levelGap   = 2 // An entry that is NULL.
+	levelEntry = 3
+)
+
+// append adds the values that a value becomes to a row.
+func (t target) append(row parquet.Row, leaf int, value any) (parquet.Row, error) {
+	list, isList := value.([]any)
+
+	switch {
+	case value == nil:
+		return append(row, parquet.Value{}.Level(0, levelNull, leaf)), nil
+	case t.text:
+		text, err := source.AppendText(nil, t.of, value)
+
+		return append(row, parquet.ByteArrayValue(text).Level(0, 1, leaf)), err
+	case !isList:
+		written, err := written(t.of, value)
+
+		return append(row, written.Level(0, 1, leaf)), err
+	case len(list) == 0:
+		return append(row, parquet.Value{}.Level(0, levelEmpty, leaf)), nil
+	}
+
+	for i, entry := range list {
+		repetition := min(i, 1)
+
+		if entry == nil {
+			row = append(row, parquet.Value{}.Level(repetition, levelGap, leaf))
+
+			continue
+		}
+
+		written, err := written(source.Standard{Type: t.of.Element}, entry)
+		if err != nil {
+			return nil, fmt.Errorf("element %d: %w", i+1, err)
+		}
+
+		row = append(row, written.Level(repetition, levelEntry, leaf))
+	}
+
+	return row, nil
+}
+
+// written is a value as Parquet holds one of that type.
+func written(of source.Standard, value any) (parquet.Value, error) {
+	switch v := value.(type) {
+	case string:
+		return parquet.ByteArrayValue([]byte(v)), nil
+	case int64:
+		return parquet.Int64Value(v), nil
+	case float64:
+		return parquet.DoubleValue(v), nil
+	case bool:
+		return parquet.BooleanValue(v), nil
+	case []byte:
+		return parquet.ByteArrayValue(v), nil
+	case json.RawMessage:
+		return parquet.ByteArrayValue(v), nil
+	case uuid.UUID:
+		return parquet.FixedLenByteArrayValue(v[:]), nil
+	case source.Number:
+		bytes, err := fixed(v, of)
+
+		return parquet.FixedLenByteArrayValue(bytes), err
+	case time.Duration:
+		if v%time.Microsecond != 0 {
+			return parquet.Value{}, tooFine(of, v)
+		}
+
+		return parquet.Int64Value(v.Microseconds()), nil
+	case time.Time:
+		return writtenTime(of, v)
+	}
+
+	return parquet.Value{}, fmt.Errorf("a %T is no value of type %s", value, of)
+}
+
+func writtenTime(of source.Standard, value time.Time) (parquet.Value, error) {
+	if of.Type == source.Date {
+		const day = 24 * 60 * 60
+
+		return parquet.Int32Value(int32(value.Unix() / day)), nil //nolint:gosec // Years have four digits.
+	}
+
+	if value.Nanosecond()%int(time.Microsecond) != 0 {
+		return parquet.Value{}, tooFine(of, value)
+	}
+
+	return parquet.Int64Value(value.UnixMicro()), nil
+}
+
+func tooFine(of source.Standard, value any) error {
+	text, err := source.AppendText(nil, of, value)
+	if err != nil {
+		return err
+	}
+
+	return fmt.Errorf("%s is finer than microseconds, which Parquet files here have", text)
+}

@@ -1,0 +1,186 @@
+package xlsx
+
+import (
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"math"
+	"strconv"
+	"time"
+
+	"github.com/jobwright/jobwright/source"
+)
+
+// cell is one cell of a sheet, as it stands there.
+type cell struct {
+	kind  string // Its t: s, str, inlineStr, b, e, d, or n.
+	style int
+	text  string
+	there bool // Whether it has a value.
+}
+
+// readCell reads the cell whose start was read.
+func readCell(decoder *xml.Decoder, start xml.StartElement) (read cell, err error) {
+	read.kind = "n"
+
+	for _, attribute := range start.Attr {
+		switch attribute.Name.Local {
+		case "t":
+			read.kind = attribute.Value
+		case "s":
+			if read.style, err = strconv.Atoi(attribute.Value); err != nil {
+				return read, err
+			}
+		}
+	}
+
+	for {
+		token, err := decoder.Token()
+		if err != nil {
+			return read, err
+		}
+
+		switch t := token.(type) {
+		case xml.EndElement:
+			return read, nil
+		case xml.StartElement:
+			switch t.Name.Local {
+			case "v":
+				read.there = true
+				read.text, err = plainText(decoder)
+			case "is":
+				read.there = true
+				read.text, err = richText(decoder)
+			default:
+				err = decoder.Skip() // The formula; its value is there too.
+			}
+
+			if err != nil {
+				return read, err
+			}
+		}
+	}
+}
+
+// plainText reads the characters up to the end of the element whose start was read.
+func plainText(decoder *xml.Decoder) (string, error) {
+	var text []byte
+
+	for {
+		token, err := decoder.Token()
+		if err != nil {
+			return "", err
+		}
+
+		switch t := token.(type) {
+		case xml.CharData:
+			text = append(text, t...)
+		case xml.EndElement:
+			return string(text), nil
+		case xml.StartElement:
+			if err := decoder.Skip(); err != nil {
+				return "", err
+			}
+		}
+	}
+}
+
+// value returns what a cell holds, in the form of a record; its type goes by that.
+func (b *workbook) value(of cell) (any, source.Type, error) {
+	if !of.there {
+		return nil, "", nil
+	}
+
+	switch of.kind {
+	case "s":
+		number, err := strconv.Atoi(of.text)
+		if err != nil {
+			return nil, "", fmt.Errorf("%q is no number of a text", of.text)
+		}
+
+		text, err := b.strings.at(number)
+
+		return text, source.Text, err
+	case "str":
+		return unescaped(of.text), source.Text, nil
+	case "inlineStr":
+		return of.text, source.Text, nil
+	case "b":
+		return of.text == "1" || of.text == "true", source.Boolean, nil
+	case "e":
+		return nil, "", fmt.Errorf("the cell holds the error %s", of.text)
+	case "d":
+		moment, err := source.ParseText(source.Standard{Type: source.Datetime}, of.text)
+
+		return moment, source.Datetime, err
+	}
+
+	if of.text == "" {
+		return nil, "", nil
+	}
+
+	return b.number(of)
+}
+
+// exactInteger is the largest integer up to which every integer is a number of its own in a sheet.
+const exactInteger = 1 << 53
+
+func (b *workbook) number(of cell) (any, source.Type, error) {
+	number, err := strconv.ParseFloat(of.text, 64)
+	if err != nil || math.IsNaN(number) || math.IsInf(number, 0) {
+		return nil, "", fmt.Errorf("%q is no number", of.text)
+	}
+
+	style := plainNumber
+	if of.style >= 0 && of.style < len(b.styles) {
+		style = b.styles[of.style]
+	}
+
+	switch {
+	case style != plainNumber:
+		return b.moment(number, style)
+	case number == math.Trunc(number) && math.Abs(number) <= exactInteger:
+		return int64(number), source.Integer, nil
+	}
+
+	return number, source.Float, nil
+}
+
+// lostDay is the number of a day that there was not, see [since1900]; those before it are a day off.
+const lostDay = 60
+
+// longestSerial is the number of the last day that a sheet can show, 9999-12-31.
+const longestSerial = 2_958_466
+
+// moment returns what a number of days stands for. A sheet shows milliseconds; what is finer is an error of arithmetic. A
+// time alone is exact to microseconds.
+func (b *workbook) moment(number float64, style cellStyle) (any, source.Type, error) {
+	if number < 0 || number >= longestSerial {
+		return nil, "", errors.New("the number " + strconv.FormatFloat(number, 'g', -1, 64) + " is no date")
+	}
+
+	days, fraction := math.Modf(number)
+
+	if style == timeNumber && days == 0 {
+		microseconds := math.Round(fraction * float64(24*time.Hour/time.Microsecond))
+
+		return time.Duration(microseconds) * time.Microsecond, source.Time, nil
+	}
+
+	if b.since == since1900 && days <= lostDay {
+		if days == lostDay {
+			return nil, "", errors.New("the cell holds the 29th of February 1900, which was none")
+		}
+
+		days++
+	}
+
+	milliseconds := int64(math.Round(fraction * float64(24*time.Hour/time.Millisecond)))
+	moment := time.Unix(b.since+int64(days)*24*60*60, 0).UTC().Add(time.Duration(milliseconds) * time.Millisecond)
+
+	if style == dateNumber && fraction == 0 {
+		return moment, source.Date, nil
+	}
+
+	return moment, source.Datetime, nil
+}

@@ -1,0 +1,147 @@
+package xlsx
+
+import (
+	"bufio"
+	"encoding/xml"
+	"errors"
+	"io"
+	"os"
+	"regexp"
+	"strconv"
+	"strings"
+	"unicode/utf16"
+)
+
+// sharedStrings are the texts that cells refer to by numbers. They may be most of the table, so they lie in a file.
+type sharedStrings struct {
+	file *os.File
+	ends []int64 // Where each text ends.
+}
+
+func (b *workbook) readStrings() (err error) {
+	opened, err := b.part("xl/sharedStrings.xml")
+	if opened == nil || err != nil {
+		return err
+	}
+
+	defer func() { err = errors.Join(err, opened.Close()) }()
+
+	file, err := os.CreateTemp("", "jobwright-strings-*")
+	if err != nil {
+		return err
+	}
+
+	b.strings = &sharedStrings{file: file}
+
+	// It goes with its last user, also if that dies.
+	if err := os.Remove(file.Name()); err != nil {
+		return err
+	}
+
+	out, end := bufio.NewWriter(file), int64(0)
+
+	for decoder := xml.NewDecoder(opened); ; {
+		token, err := decoder.Token()
+		if errors.Is(err, io.EOF) {
+			return out.Flush()
+		}
+
+		if err != nil {
+			return broken("the texts of the file can't be read", err)
+		}
+
+		start, isStart := token.(xml.StartElement)
+		if !isStart || start.Name.Local != "si" {
+			continue
+		}
+
+		text, err := richText(decoder)
+		if err != nil {
+			return broken("the texts of the file can't be read", err)
+		}
+
+		if _, err := out.WriteString(text); err != nil {
+			return err
+		}
+
+		end += int64(len(text))
+		b.strings.ends = append(b.strings.ends, end)
+	}
+}
+
+// richText reads the text of an element whose start was read, in one piece whatever it looks like. What tells how it is
+// spoken is no part of it.
+func richText(decoder *xml.Decoder) (string, error) {
+	var text strings.Builder
+
+	for inText, depth := false, 1; depth > 0; {
+		token, err := decoder.Token()
+		if err != nil {
+			return "", err
+		}
+
+		switch t := token.(type) {
+		case xml.StartElement:
+			if t.Name.Local == "rPh" {
+				if err := decoder.Skip(); err != nil {
+					return "", err
+				}
+
+				continue
+			}
+
+			depth++
+			inText = t.Name.Local == "t"
+		case xml.EndElement:
+			depth--
+			inText = false
+		case xml.CharData:
+			if inText {
+				text.Write(t)
+			}
+		}
+	}
+
+	return unescaped(text.String()), nil
+}
+
+var escaped = regexp.MustCompile(`_x[0-9A-Fa-f]{4}_`)
+
+// unescaped reads the characters that XML can't hold, and which are written as _xHHHH_ (ECMA-376, part 1, 22.9.2.19).
+func unescaped(text string) string {
+	if !strings.Contains(text, "_x") {
+		return text
+	}
+
+	return escaped.ReplaceAllStringFunc(text, func(found string) string {
+		code, err := strconv.ParseUint(found[2:6], 16, 16)
+		if err != nil || utf16.IsSurrogate(rune(code)) {
+			return found
+		}
+
+		return string(rune(code))
+	})
+}
+
+// at returns the text with that number.
+func (s *sharedStrings) at(number int) (string, error) {
+	if s == nil || number < 0 || number >= len(s.ends) {
+		return "", errors.New("the file has no such text")
+	}
+
+	begin := int64(0)
+	if number > 0 {
+		begin = s.ends[number-1]
+	}
+
+	text := make([]byte, s.ends[number]-begin)
+	if len(text) == 0 {
+		return "", nil
+	}
+
+	_, err := s.file.ReadAt(text, begin)
+
+	return string(text), err
+}
+
+func (s *sharedStrings) close() error { return s.file.Close() }

@@ -1,0 +1,71 @@
+package xml_test
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/jobwright/jobwright/source"
+	"github.com/jobwright/jobwright/source/format/xml"
+	"github.com/jobwright/jobwright/source/sourcetest"
+)
+
+// orders returns a table with the columns that most tables have.
+func orders(records int) (source.Schema, []source.Record) {
+	schema := source.Schema{
+		sourcetest.Column("id", source.Standard{Type: source.Integer}),
+		sourcetest.Column("customer", source.Standard{Type: source.Text}),
+		sourcetest.Column("city", source.Standard{Type: source.Text}),
+		sourcetest.Column("price", source.Standard{Type: source.Decimal}),
+		sourcetest.Column("paid", source.Standard{Type: source.Boolean}),
+		sourcetest.Column("placed", source.Standard{Type: source.Timestamp}),
+		sourcetest.Column("note", source.Standard{Type: source.Text}),
+	}
+
+	var all []source.Record
+
+	for i := range records {
+		all = append(all, source.Record{
+			int64(i), fmt.Sprintf("customer %d", i%997), []any{"Köln", "Paris", "Rome"}[i%3],
+			source.Number(fmt.Sprintf("%d.%02d", i%1_000, i%100)), i%2 == 0,
+			time.Date(2024, 2, 29, 12, 30, i%60, 0, time.UTC), nil,
+		})
+	}
+
+	return schema, all
+}
+
+func BenchmarkRead(b *testing.B) {
+	schema, records := orders(20_000)
+
+	var content bytes.Buffer
+	write(b, &content, "", schema, records)
+	b.SetBytes(int64(content.Len()))
+	b.ReportAllocs()
+
+	for b.Loop() {
+		rows, err := xml.NewReader(bytes.NewReader(content.Bytes()), source.Format{}, nil)
+		for err == nil {
+			_, err = rows.Next(b.Context())
+		}
+
+		require.ErrorIs(b, err, io.EOF)
+	}
+}
+
+func BenchmarkWrite(b *testing.B) {
+	schema, records := orders(20_000)
+
+	var content bytes.Buffer
+	write(b, &content, "", schema, records)
+	b.SetBytes(int64(content.Len()))
+	b.ReportAllocs()
+
+	for b.Loop() {
+		write(b, io.Discard, "", schema, records)
+	}
+}

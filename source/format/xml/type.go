@@ -1,0 +1,34 @@
+package xml
+
+import "github.com/jobwright/jobwright/source"
+
+// Types returns how the content of XML's elements is read.
+func Types() []source.Mapping {
+	return []source.Mapping{
+		{Native: "text", Standard: "text", Note: "an attribute, or an element with nothing but text"},
+		{Native: "element", Standard: "json", Note: "an element with attributes or elements, or several of one name"},
+	}
+}
+
+// Creations returns the content of elements in which columns of the standard types are written.
+func Creations() []source.Creation {
+	creations := make([]source.Creation, len(source.Types()))
+	for i, t := range source.Types() {
+		creations[i] = source.Creation{Standard: string(t), Native: "text"}
+	}
+
+	return creations
+}
+
+// Conversions returns the columns that have another type than text, which is what they are when they are read again.
+func (w *Writer) Conversions() []source.Conversion {
+	var conversions []source.Conversion
+
+	for _, column := range w.schema {
+		if column.Type != source.Text {
+			conversions = append(conversions, source.Conversion{Column: column.Name, From: column.String(), To: "text"})
+		}
+	}
+
+	return conversions
+}

@@ -1,0 +1,287 @@
+package format
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/bmatcuk/doublestar/v4"
+	"github.com/klauspost/compress/zip"
+
+	"github.com/jobwright/jobwright/source"
+)
+
+// members returns the files of a zip file that a pattern names, or all of them, in the order of their names as those of a
+// folder. What macOS adds about each file is none of them.
+func members(archive *zip.Reader, pattern string) ([]*zip.File, error) {
+	if !doublestar.ValidatePattern(pattern) {
+		return nil, unsupported(fmt.Sprintf("the member %q is no name and no pattern", pattern), "close its brackets")
+	}
+
+	var found []*zip.File
+
+	names := make([]string, 0, len(archive.File))
+
+	for _, file := range archive.File {
+		if strings.HasSuffix(file.Name, "/") {
+			continue
+		}
+
+		names = append(names, file.Name)
+
+		wanted := !strings.HasPrefix(file.Name, "__MACOSX/")
+		if pattern != "" {
+			wanted = file.Name == pattern || doublestar.MatchUnvalidated(pattern, file.Name)
+		}
+
+		if wanted {
+			found = append(found, file)
+		}
+	}
+
+	slices.SortStableFunc(found, func(a, b *zip.File) int { return strings.Compare(a.Name, b.Name) })
+
+	switch {
+	case len(found) > 0:
+		return found, nil
+	case pattern == "":
+		return nil, &Problem{Message: "the zip file is empty", Hint: "it has to hold the table as a file"}
+	}
+
+	return nil, &Problem{
+		Message: fmt.Sprintf("the zip file has no member %q", pattern), Hint: "it has " + strings.Join(shortened(names), ", "),
+	}
+}
+
+// shortened are as many names as a message shows.
+func shortened(names []string) []string {
+	const most = 20
+
+	if len(names) > most {
+		return append(slices.Clone(names[:most]), fmt.Sprintf("and %d more", len(names)-most))
+	}
+
+	return names
+}
+
+// zipRows are the records of the members of a zip file, one after the other.
+type zipRows struct {
+	archive *table      // What is held for the zip file.
+	members []*zip.File // Those that are not open yet.
+	name    string      // Of the zip file, without its end.
+	options Options
+	origin  *origin
+
+	first  string // The name of the first member.
+	schema source.Schema
+	member string // The name of the one that is open.
+	rows   *table
+}
+
+// openZip returns the records of the members of a zip file. It closes the file, also when there is an error.
+func openZip(ctx context.Context, file File, from *origin, name string, options Options) (*zipRows, error) {
+	z := &zipRows{archive: &table{free: []func() error{file.Close}}, name: name, options: options, origin: from}
+
+	err := z.openArchive(ctx, file)
+	if err == nil {
+		err = z.openMember(ctx)
+	}
+
+	if err != nil {
+		return nil, errors.Join(err, z.Close())
+	}
+
+	z.first, z.schema = z.member, z.rows.Schema()
+
+	return z, nil
+}
+
+func (z *zipRows) openArchive(ctx context.Context, file File) error {
+	content, size, cleanup, err := Random(ctx, file)
+	if err != nil {
+		return err
+	}
+
+	z.archive.free = append(z.archive.free, cleanup)
+
+	archive, err := zip.NewReader(content, size)
+	if err != nil && !errors.Is(err, zip.ErrInsecurePath) { // Nothing is written to such a path.
+		return &Problem{
+			Message: fmt.Sprintf("it can't be read as a zip file: %v", err),
+			Hint:    "the file was cut off or changed, or it has another compression, which the format can name",
+		}
+	}
+
+	z.members, err = members(archive, z.options.Member)
+
+	return err
+}
+
+// openMember opens the next member.
+func (z *zipRows) openMember(ctx context.Context) error {
+	member := z.members[0]
+	z.member, z.members = member.Name, z.members[1:]
+
+	c, err := z.choose()
+	if err != nil {
+		return err
+	}
+
+	if member.Flags&1 != 0 {
+		return &Problem{Location: z.member, Message: "the member is encrypted", Hint: "zip it without a password"}
+	}
+
+	content, err := member.Open()
+	if err != nil {
+		return &Problem{
+			Location: z.member,
+			Message:  fmt.Sprintf("the member can't be opened: %v", err),
+			Hint:     "zip it with the method deflate",
+		}
+	}
+
+	unzipped := &extracted{
+		Reader: content, how: zipped, location: z.member, origin: z.origin, close: content.Close,
+	}
+
+	z.rows, err = openTable(ctx, unzipped, c, z.options.Format, z.reject())
+
+	return z.within(err)
+}
+
+// choose returns the codec of a member, which its name tells, or that of the zip file.
+func (z *zipRows) choose() (codec, error) {
+	name := z.member
+	if ending(Types(), name) < 0 && ending(Types(), z.name) >= 0 {
+		name = z.name
+	}
+
+	c, err := choose(name, z.options.Format)
+	if err != nil {
+		return codec{}, err
+	}
+
+	return c, nil
+}
+
+// reject adds the member to the location of what it rejects.
+func (z *zipRows) reject() reject {
+	if z.options.Reject == nil {
+		return nil
+	}
+
+	member := z.member
+
+	return func(record source.Reject) error {
+		record.Location = member + ", " + record.Location
+
+		return z.options.Reject(record)
+	}
+}
+
+// within adds the member to an error about its content.
+func (z *zipRows) within(err error) error {
+	if problem, ok := errors.AsType[*Problem](err); ok && problem.Location == "" {
+		return &Problem{Location: z.member, Message: problem.Message, Hint: problem.Hint}
+	}
+
+	wrong, ok := errors.AsType[*source.Error](err)
+	if !ok || wrong.Source != "" {
+		return err
+	}
+
+	named := *wrong
+	named.Message = z.member + ", " + named.Message
+
+	return &named
+}
+
+// Schema returns the columns that all members have.
+func (z *zipRows) Schema() source.Schema { return z.schema }
+
+// Location returns the name of the member, and the place in it.
+func (z *zipRows) Location() string { return z.member + ", " + z.rows.Location() }
+
+// Next returns the next record of the member, or the first one of the next.
+func (z *zipRows) Next(ctx context.Context) (source.Record, error) {
+	for {
+		record, err := z.rows.Next(ctx)
+		if err != io.EOF || len(z.members) == 0 { //nolint:errorlint // What wraps the end is a failure.
+			return record, z.within(err)
+		}
+
+		if err := z.rows.Close(); err != nil {
+			return nil, err
+		}
+
+		if err := z.openMember(ctx); err != nil {
+			return nil, err
+		}
+
+		if difference := differ(z.schema, z.rows.Schema()); difference != "" {
+			return nil, &Problem{
+				Location: z.member,
+				Message:  fmt.Sprintf("%s in %s", difference, z.first),
+				Hint:     "all members have to have the same columns; the format can name the one to read",
+			}
+		}
+	}
+}
+
+// differ tells in what the columns of a member differ from those of the first one, or returns "".
+func differ(first, other source.Schema) string {
+	if names, others := first.Names(), other.Names(); !slices.Equal(names, others) {
+		return fmt.Sprintf("it has the columns %s, but there are %s",
+			strings.Join(shortened(others), ", "), strings.Join(shortened(names), ", "))
+	}
+
+	for i, column := range first {
+		if column.Standard != other[i].Standard {
+			return fmt.Sprintf("its column %q is of type %s, but it is %s", column.Name, other[i].Standard, column.Standard)
+		}
+	}
+
+	return ""
+}
+
+// Close closes the open member and the file.
+func (z *zipRows) Close() error {
+	var err error
+	if z.rows != nil {
+		err = z.rows.Close()
+	}
+
+	return errors.Join(err, z.archive.Close())
+}
+
+// newMember returns what writes a zip file with a single member, and what completes it.
+func newMember(w io.Writer, name string) (io.Writer, io.Closer, error) {
+	archive := zip.NewWriter(w)
+
+	member, err := archive.Create(name)
+
+	return member, archive, err
+}
+
+// memberName is the name of the member that is written to a zip file: the one that the format gives, or that of the zip file
+// without its end.
+func memberName(inner string, f source.Format) (string, error) {
+	if strings.ContainsAny(f.Member, `*?[{\`) || strings.HasSuffix(f.Member, "/") {
+		return "", unsupported(fmt.Sprintf("the member %q is no name that a file can be written to", f.Member), "give it a name")
+	}
+
+	if f.Member != "" {
+		return f.Member, nil
+	}
+
+	name := path.Base(inner)
+	if at := named(Types(), f.Type); at >= 0 && ending(Types(), name) < 0 {
+		name += codecs[at].Extensions[0]
+	}
+
+	return name, nil
+}
