@@ -1,0 +1,74 @@
+package files
+
+import (
+	"context"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/jobwright/jobwright/source"
+	"github.com/jobwright/jobwright/source/format"
+)
+
+// NotCounted is what [source.Written] tells of the rows of a table that was copied byte by byte.
+const NotCounted = -1
+
+// CopyTable copies a file from another source of files byte by byte, where reading the copy would yield what reading the
+// file does: both are written in the same way, and all of it is wanted. Nobody counts the records then, and the rows of what
+// was written are [NotCounted]. Progress is told the sum of the bytes, each time that some were copied.
+func (s *Source) CopyTable(
+	ctx context.Context, from source.Reader, read source.Read, write source.Write, progress func(bytes int64),
+) (written source.Written, copied bool, err error) {
+	other, isFiles := from.(*Source)
+	if !isFiles || write.Mode != source.Replace || read.Reject != nil || !sameBytes(read, write) {
+		return source.Written{}, false, nil
+	}
+
+	if _, isPattern, err := other.parse(read.Table); err != nil || isPattern {
+		return source.Written{}, false, err
+	}
+
+	file, err := other.open(ctx, read.Table)
+	if err != nil {
+		return source.Written{}, false, err
+	}
+	defer file.Close()
+
+	if _, err := s.put(ctx, write.Table, file, progress); err != nil {
+		return source.Written{}, false, err
+	}
+
+	return source.Written{Rows: NotCounted}, true, nil
+}
+
+// sameBytes tells whether a file can be copied as it is: what is written is written as it was, and no part of it is chosen.
+func sameBytes(read source.Read, write source.Write) bool {
+	from, to := read.Format, write.Format
+
+	if header := func(f source.Format) bool { return f.Header == nil || *f.Header }; header(from) != header(to) {
+		return false
+	}
+
+	from.Header, to.Header = nil, nil
+
+	if from != to || from.Member != "" || from.Records != "" || from.Sheet != "" || from.Range != "" {
+		return false
+	}
+
+	return extensions(read.Table.Name) == extensions(write.Table.Name) || from.Type != "" && from.Compression != ""
+}
+
+// extensions are what the format of a file follows from where nobody gives it. The last one alone is enough where it is that
+// of a type of files, .csv for example; another one may be that of a compression, as in .csv.gz.
+func extensions(name string) string {
+	name = strings.ToLower(path.Base(name))
+	last := path.Ext(name)
+
+	for _, of := range format.Types() {
+		if slices.Contains(of.Extensions, last) {
+			return last
+		}
+	}
+
+	return path.Ext(strings.TrimSuffix(name, last)) + last
+}

@@ -1,0 +1,52 @@
+package files
+
+import (
+	"context"
+	"errors"
+	"io"
+
+	"github.com/jobwright/jobwright/source"
+)
+
+// named returns err with the names of this source and that table, where it has none yet. What nobody has understood so far
+// may go better later. The ends of streams and contexts are returned as they are.
+func (s *Source) named(err error, table source.Table) error {
+	if err == nil || err == io.EOF { //nolint:errorlint // An error that has io.EOF as its cause is not the end of a stream.
+		return err
+	}
+
+	known, isKnown := errors.AsType[*source.Error](err)
+
+	switch {
+	case isKnown && known.Source != "":
+		return err
+	case isKnown:
+		named := *known
+		named.Source, named.Table = s.name, table.String()
+
+		return &named
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return err
+	}
+
+	return &source.Error{
+		Code: source.CodeUnavailable, Source: s.name, Table: table.String(),
+		Message: "the file can't be read or written: " + err.Error(), Curable: true, Err: err,
+	}
+}
+
+// aborted aborts a draft because of err, and returns that, with what the draft says if it can't be removed.
+func (s *Source) aborted(draft Draft, err error, table source.Table) error {
+	if failed := draft.Abort(); failed != nil {
+		return errors.Join(err, s.named(failed, table))
+	}
+
+	return err
+}
+
+// isMissing tells whether err says that a table is not there.
+func isMissing(err error) bool {
+	known, isKnown := errors.AsType[*source.Error](err)
+
+	return isKnown && known.Code == source.CodeTableNotFound
+}

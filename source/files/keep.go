@@ -1,0 +1,102 @@
+package files
+
+import (
+	"context"
+	"io"
+
+	"github.com/jobwright/jobwright/source"
+)
+
+// OpenFile opens a file, to be read as it stands there. The context has to last until the file is closed.
+func (s *Source) OpenFile(ctx context.Context, name string) (io.ReadCloser, error) {
+	return s.open(ctx, source.Table{Name: name})
+}
+
+// WriteFile makes a file of that name with that content, at once, and returns its size in bytes. It makes the folders that it
+// lies in where they are missing.
+func (s *Source) WriteFile(ctx context.Context, name string, content io.Reader) (int64, error) {
+	return s.put(ctx, source.Table{Name: name}, content, nil)
+}
+
+// open opens the one file that a table is.
+func (s *Source) open(ctx context.Context, table source.Table) (io.ReadCloser, error) {
+	name, err := s.file(table)
+	if err != nil {
+		return nil, err
+	}
+
+	file, err := s.store.Open(ctx, name)
+	if err != nil {
+		return nil, s.named(err, table)
+	}
+
+	return &namedFile{ReadCloser: file, source: s, table: table}, nil
+}
+
+// namedFile is a file whose errors say which one it is.
+type namedFile struct {
+	io.ReadCloser
+
+	source *Source
+	table  source.Table
+}
+
+func (f *namedFile) Read(chunk []byte) (int, error) {
+	length, err := f.ReadCloser.Read(chunk)
+
+	return length, f.source.named(err, f.table)
+}
+
+// put makes content the one file that a table is, and tells progress how many bytes there are so far.
+func (s *Source) put(ctx context.Context, table source.Table, content io.Reader, progress func(bytes int64)) (int64, error) {
+	name, err := s.file(table)
+	if err != nil {
+		return 0, err
+	}
+
+	draft, err := s.store.Create(ctx, name)
+	if err != nil {
+		return 0, s.named(err, table)
+	}
+
+	size, err := s.transfer(ctx, table, draft, content, progress)
+	if err == nil {
+		err = s.named(draft.Commit(), table)
+	}
+
+	if err != nil {
+		return 0, s.aborted(draft, err, table)
+	}
+
+	return size, nil
+}
+
+// transfer writes content to a draft. An error of the content is returned as it is.
+func (s *Source) transfer(
+	ctx context.Context, table source.Table, draft Draft, content io.Reader, progress func(bytes int64),
+) (size int64, err error) {
+	chunk := make([]byte, buffer)
+
+	for {
+		if err := ctx.Err(); err != nil {
+			return size, err
+		}
+
+		length, err := content.Read(chunk)
+		if _, failed := draft.Write(chunk[:length]); failed != nil {
+			return size, s.named(failed, table)
+		}
+
+		if size += int64(length); progress != nil && length > 0 {
+			progress(size)
+		}
+
+		if err == io.EOF {
+			return size, nil
+		}
+
+		if err != nil {
+			return size, err
+		}
+	}
+}

@@ -1,0 +1,58 @@
+package files
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jobwright/jobwright/source"
+)
+
+// countTo is how many files [Source.Check] counts: as many as a bucket lists in one answer.
+const countTo = 1_000
+
+// Source is a store whose files are tables.
+type Source struct {
+	name  string
+	store Store
+}
+
+var (
+	_ source.Reader     = (*Source)(nil)
+	_ source.Writer     = (*Source)(nil)
+	_ source.Copier     = (*Source)(nil)
+	_ source.Dropper    = (*Source)(nil)
+	_ source.FileKeeper = (*Source)(nil)
+)
+
+// New returns a source of that name over store, which it closes when it is closed.
+func New(name string, store Store) *Source { return &Source{name: name, store: store} }
+
+// Close closes the store.
+func (s *Source) Close() error { return s.store.Close() }
+
+// Check lists the first files of the store and says how many there are.
+func (s *Source) Check(ctx context.Context) (string, error) {
+	count := 0
+
+	for name, err := range s.store.List(ctx, "", true) {
+		if err != nil {
+			return "", s.named(err, source.Table{})
+		}
+
+		if reserved(name) {
+			continue
+		}
+
+		if count == countTo {
+			return fmt.Sprintf("%s, with more than %d files", s.store, countTo), nil
+		}
+
+		count++
+	}
+
+	if count == 1 {
+		return fmt.Sprintf("%s, with 1 file", s.store), nil
+	}
+
+	return fmt.Sprintf("%s, with %d files", s.store, count), nil
+}
