@@ -3,55 +3,109 @@ package sqlite
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"strings"
 
-	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
 
 	"github.com/jobwright/jobwright/source"
 )
 
-// primaryCode masks an extended result code down to its primary one (https://www.sqlite.org/rescode.html).
+// nativeError is an error of SQLite's.
+type nativeError struct {
+	code    int32 // https://www.sqlite.org/rescode.html
+	message string
+	refused string // What an authorizer refused, where that is the cause.
+}
+
+func (e *nativeError) Error() string {
+	if e.code&primaryCode == sqlite3.SQLITE_AUTH && e.refused != "" {
+		return e.refused
+	}
+
+	return e.message
+}
+
+// primaryCode masks an extended result code down to its primary one.
 const primaryCode = 0xff
 
-// classify turns an error of SQLite's into one that says whether trying again may help. Errors that are classified
-// already, and the end of the context, pass as they are.
-func (s *Source) classify(table string, err error) error {
-	var classified *source.Error
-	if err == nil || errors.As(err, &classified) || errors.Is(err, io.EOF) ||
-		errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+// classify turns an error into one that says whether trying again may help. Errors that are classified already, and the
+// end of the context, pass as they are.
+func (s *Source) classify(ctx context.Context, table source.Table, err error) error {
+	if err == nil || errors.Is(err, io.EOF) {
 		return err
 	}
 
+	if classified := new(source.Error); errors.As(err, &classified) {
+		return err
+	}
+
+	if ended := ctx.Err(); ended != nil { // Whatever SQLite says, that is why.
+		return ended
+	}
+
 	problem := &source.Error{
-		Code: source.CodeUnavailable, Source: s.name, Table: table, Message: err.Error(), Curable: true, Err: err,
+		Code: source.CodeUnavailable, Source: s.name, Table: table.String(), Message: err.Error(), Curable: true, Err: err,
 	}
 
-	var native *sqlite.Error
-	if !errors.As(err, &native) {
-		return problem
+	native, isNative := errors.AsType[*nativeError](err)
+
+	switch {
+	case errors.Is(err, errCrowded):
+		problem.Hint = "close what was read, or raise the source's maxConnections in app.yaml"
+	case errors.Is(err, errClosed):
+		problem.Curable = false
+	case isNative:
+		problem.Message = native.Error() // Without what failed after it.
+		explain(problem, native)
 	}
 
-	switch native.Code() & primaryCode {
+	return problem
+}
+
+// missingHint is what to do about a table that is missing.
+const missingHint = "load the table first, or correct its name"
+
+// explain says what an error of SQLite's means.
+func explain(problem *source.Error, native *nativeError) {
+	set := func(code source.Code, hint string) { problem.Code, problem.Hint, problem.Curable = code, hint, false }
+
+	switch native.code & primaryCode {
 	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED:
 		problem.Hint = "another process holds the database's lock"
 	case sqlite3.SQLITE_IOERR, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_INTERRUPT, sqlite3.SQLITE_PROTOCOL, sqlite3.SQLITE_CANTOPEN:
 	case sqlite3.SQLITE_FULL:
 		problem.Hint = "the disk is full"
 	case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
-		problem.Curable, problem.Hint = false, "the file is no intact SQLite database"
-	case sqlite3.SQLITE_READONLY, sqlite3.SQLITE_AUTH:
-		problem.Code, problem.Curable = source.CodeQueryInvalid, false
-		problem.Hint = "a query may only read, and the database file must be writable to be written to"
+		set(source.CodeUnavailable, "the file is no intact SQLite database")
+	case sqlite3.SQLITE_READONLY:
+		set(source.CodeUnavailable, "the database file and its folder must be writable by this worker")
+	case sqlite3.SQLITE_AUTH:
+		set(source.CodeQueryInvalid, "a query may only read, and a script may only touch this database")
+	case sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_MISMATCH, sqlite3.SQLITE_TOOBIG:
+		set(source.CodeRecordInvalid, "correct the value, or the table's definition")
 	default:
-		problem.Code, problem.Curable = source.CodeQueryInvalid, false
-		problem.Hint = "correct the query"
-
-		if strings.Contains(err.Error(), "no such table") {
-			problem.Code, problem.Hint = source.CodeTableNotFound, "load the table first, or correct its name"
+		if strings.Contains(native.message, "no such table") {
+			set(source.CodeTableNotFound, missingHint)
+		} else {
+			set(source.CodeQueryInvalid, "correct the query")
 		}
 	}
+}
 
-	return problem
+// place adds to an error where it happened.
+func place(err error, where string) error {
+	if native, ok := errors.AsType[*nativeError](err); ok {
+		placed := *native
+		placed.message = fmt.Sprintf("%s: %s", where, native.message)
+
+		if native.refused != "" {
+			placed.refused = fmt.Sprintf("%s: %s", where, native.refused)
+		}
+
+		return &placed
+	}
+
+	return err
 }

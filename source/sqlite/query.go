@@ -1,138 +1,153 @@
 package sqlite
 
 import (
-	"cmp"
 	"context"
-	"database/sql"
-	"database/sql/driver"
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"slices"
-
-	"modernc.org/sqlite"
+	"sync"
+	"sync/atomic"
 
 	"github.com/jobwright/jobwright/source"
+	"github.com/jobwright/jobwright/source/sqltext"
 )
 
 // ReadTable streams the records of one table or view.
-func (s *Source) ReadTable(ctx context.Context, table string) (source.Rows, error) {
-	return s.stream(ctx, table, "SELECT * FROM "+quote(table), nil)
+func (s *Source) ReadTable(ctx context.Context, read source.Read) (source.Rows, error) {
+	if err := s.noSpace(read.Table); err != nil {
+		return nil, err
+	}
+
+	return s.stream(ctx, read.Table, func(r *queryRows) error {
+		definition, err := r.c.table(read.Table.Name)
+		if err != nil {
+			return err
+		}
+
+		if err := r.open("SELECT * FROM "+quote(read.Table.Name), nil); err != nil {
+			return err
+		}
+
+		updateable := definition.names()
+		for i, column := range r.schema {
+			r.schema[i].Updateable = slices.Contains(updateable, column.Name)
+		}
+
+		return nil
+	})
 }
 
 // Query streams the records that a SELECT returns.
 func (s *Source) Query(ctx context.Context, query string, bind map[string]any) (source.Rows, error) {
-	return s.stream(ctx, "", query, bind)
-}
-
-// stream runs query on a connection of its own that can only read.
-func (s *Source) stream(ctx context.Context, table, query string, bind map[string]any) (source.Rows, error) {
-	conn, err := s.db.Conn(ctx)
-	if err != nil {
-		return nil, s.classify(table, err)
-	}
-
-	rows := &queryRows{source: s, table: table, conn: conn}
-
-	err = conn.Raw(allowReading)
+	text, values, used, err := sqltext.SQLite.Bind(query, bind)
 	if err == nil {
-		err = rows.open(ctx, query, bind)
+		err = sqltext.Unused(bind, used)
 	}
 
 	if err != nil {
-		return nil, errors.Join(s.classify(table, err), rows.Close())
-	}
-
-	return rows, nil
-}
-
-// allowReading lets a connection compile nothing but what reads the database: it can't write, attach another file, or
-// change a setting.
-func allowReading(connection any) error {
-	authorize := func(action sqlite.AuthorizerActionCode, _, _, _, _ string) sqlite.AuthorizerReturnCode {
-		switch action {
-		case sqlite.AuthSelect, sqlite.AuthRead, sqlite.AuthFunction, sqlite.AuthRecursive:
-			return sqlite.AuthorizerOK
-		default:
-			return sqlite.AuthorizerDeny
+		return nil, &source.Error{
+			Code: source.CodeQueryInvalid, Source: s.name, Message: err.Error(), Hint: "correct the query, or its bind", Err: err,
 		}
 	}
 
-	return connection.(sqlite.AuthorizerRegisterer).RegisterAuthorizer(authorize) //nolint:forcetypeassert // The driver's is.
+	return s.stream(ctx, source.Table{}, func(r *queryRows) error {
+		r.unrestrict = r.c.restrict(mayOnlyRead)
+
+		return r.open(text, values)
+	})
+}
+
+// stream returns the rows that open has opened, on a connection of their own.
+func (s *Source) stream(ctx context.Context, table source.Table, open func(*queryRows) error) (source.Rows, error) {
+	c, err := s.readers.get(ctx, busyTimeout)
+	if err != nil {
+		return nil, s.classify(ctx, table, err)
+	}
+
+	r := &queryRows{source: s, table: table, c: c, unwatch: c.watch(ctx), watched: ctx.Done(), unrestrict: func() {}}
+
+	if err := open(r); err != nil {
+		return nil, errors.Join(s.classify(ctx, table, err), r.Close())
+	}
+
+	return r, nil
 }
 
 // lookAhead is how many records are read to learn the types of columns whose declaration does not tell them.
 const lookAhead = 100
 
-// queryRows streams a query's records. It owns its connection.
+// queryRows streams a statement's records. It owns its connection.
 type queryRows struct {
 	source *Source
-	table  string
-	conn   *sql.Conn
-	rows   *sql.Rows
+	table  source.Table
 	schema source.Schema
-	ahead  []source.Record // Read, and not returned yet.
+
+	mu         sync.Mutex // A statement must not be closed while it runs.
+	closed     atomic.Bool
+	c          *connection
+	statement  *statement
+	unwatch    func()
+	unrestrict func()
+	watched    <-chan struct{} // The end of the context that is watched.
+
+	value  stored
+	record source.Record
+	ahead  [][]stored // Read, and not returned yet.
+	done   bool       // Whether the last one was read.
 	count  int64
 }
 
 var _ source.Rows = (*queryRows)(nil)
 
-func (r *queryRows) open(ctx context.Context, query string, bind map[string]any) error {
-	arguments := make([]any, 0, len(bind))
-	for _, name := range slices.Sorted(maps.Keys(bind)) {
-		arguments = append(arguments, sql.Named(name, bind[name]))
-	}
-
+func (r *queryRows) open(query string, values []any) error {
 	var err error
-	if r.rows, err = r.conn.QueryContext(ctx, query, arguments...); err != nil { //nolint:rowserrcheck // Next checks it.
+	if r.statement, err = r.c.prepare(query); err != nil {
 		return err
 	}
 
-	columns, err := r.rows.ColumnTypes()
-	if err != nil {
+	if err := r.statement.bind(values); err != nil {
 		return err
 	}
 
-	if len(columns) == 0 {
+	if r.statement.columns() == 0 {
 		return &source.Error{
 			Code: source.CodeQueryInvalid, Source: r.source.name,
 			Message: "the query returns no columns", Hint: "give a SELECT",
 		}
 	}
 
-	for _, column := range columns {
-		declared := column.DatabaseTypeName()
-		r.schema = append(r.schema, source.Column{Name: column.Name(), Native: native(declared), Type: standard(declared)})
+	for i := range r.statement.columns() {
+		name, declared := r.statement.column(i)
+		r.schema = append(r.schema, source.Column{Name: name, Native: native(declared), Standard: standard(declared)})
 	}
+
+	r.record = make(source.Record, len(r.schema))
 
 	return r.learnTypes()
 }
 
 // learnTypes gives a type to each column that has none by its declaration: that of its first value which is not NULL, or
-// text when there is none among the first records.
+// text when there is none among the first records. It reads one record at least, so that a mistake which shows only when
+// the statement runs shows at once.
 func (r *queryRows) learnTypes() error {
 	untyped := func() bool {
 		return slices.ContainsFunc(r.schema, func(column source.Column) bool { return column.Type == "" })
 	}
 
-	for len(r.ahead) < lookAhead && untyped() {
-		record, err := r.read()
-		if errors.Is(err, io.EOF) {
-			break
-		}
-
+	for !r.done && len(r.ahead) < lookAhead && (len(r.ahead) == 0 || untyped()) {
+		row, err := r.statement.step()
 		if err != nil {
 			return err
 		}
 
-		r.ahead = append(r.ahead, record)
+		if !row {
+			r.done = true
 
-		for i, value := range record {
-			if r.schema[i].Type == "" && value != nil {
-				r.schema[i].Type = typeOf(value)
-			}
+			break
 		}
+
+		r.lookAt()
 	}
 
 	for i := range r.schema {
@@ -142,27 +157,97 @@ func (r *queryRows) learnTypes() error {
 		}
 
 		if column.Native.TypeStr == "" {
-			column.Native = native(declaration(column.Type))
+			column.Native = native(declaration(column.Standard))
 		}
 	}
 
 	return nil
 }
 
-func (r *queryRows) Schema() source.Schema { return r.schema }
+// lookAt keeps the record at which the statement stands, and learns from it.
+func (r *queryRows) lookAt() {
+	record := make([]stored, len(r.schema))
+	for i := range record {
+		value := &record[i]
+		r.statement.read(i, value)
+		value.bytes = slices.Clone(value.bytes)
 
-func (r *queryRows) Next(context.Context) (source.Record, error) {
-	record, err := r.next()
-	if err != nil {
-		return nil, r.source.classify(r.table, err)
+		if r.schema[i].Type == "" && value.kind != storedNull {
+			r.schema[i].Type = typeOf(value)
+		}
 	}
 
+	r.ahead = append(r.ahead, record)
+}
+
+func (r *queryRows) Schema() source.Schema { return r.schema }
+
+// Next returns the next record. It ends with ctx, however long SQLite takes to find it.
+func (r *queryRows) Next(ctx context.Context) (source.Record, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+
+	r.mu.Lock()
+	defer r.mu.Unlock()
+
+	if r.closed.Load() {
+		return nil, r.source.classify(ctx, r.table, errClosed)
+	}
+
+	if done := ctx.Done(); done != r.watched { // The same one at all records, most likely.
+		r.unwatch()
+		r.unwatch, r.watched = r.c.watch(ctx), done
+	}
+
+	row, err := r.next()
+	if err != nil {
+		return nil, r.source.classify(ctx, r.table, err)
+	}
+
+	if !row {
+		return nil, io.EOF
+	}
+
+	return r.record, nil
+}
+
+// next makes record the next one.
+func (r *queryRows) next() (bool, error) {
+	if len(r.ahead) > 0 {
+		values := r.ahead[0]
+		r.ahead = r.ahead[1:]
+
+		return true, r.decode(func(i int) *stored { return &values[i] })
+	}
+
+	if r.done {
+		return false, nil
+	}
+
+	row, err := r.statement.step()
+	if err != nil || !row {
+		r.done = true
+
+		return false, err
+	}
+
+	return true, r.decode(func(i int) *stored {
+		r.statement.read(i, &r.value)
+
+		return &r.value
+	})
+}
+
+// decode makes record of the values that SQLite holds.
+func (r *queryRows) decode(value func(i int) *stored) error {
 	r.count++
 
-	for i, value := range record {
-		if record[i], err = fromSQLite(r.schema[i].Type, value); err != nil {
-			return nil, &source.Error{
-				Code: source.CodeRecordInvalid, Source: r.source.name, Table: r.table,
+	for i := range r.record {
+		var err error
+		if r.record[i], err = decode(r.schema[i].Standard, value(i)); err != nil {
+			return &source.Error{
+				Code: source.CodeRecordInvalid, Source: r.source.name, Table: r.table.String(),
 				Message: fmt.Sprintf("record %d, column %q: %v", r.count, r.schema[i].Name, err),
 				Hint:    "correct the value, or CAST the column in a query",
 				Err:     err,
@@ -170,53 +255,27 @@ func (r *queryRows) Next(context.Context) (source.Record, error) {
 		}
 	}
 
-	return record, nil
+	return nil
 }
 
-func (r *queryRows) next() (source.Record, error) {
-	if len(r.ahead) == 0 {
-		return r.read()
-	}
-
-	record := r.ahead[0]
-	r.ahead = r.ahead[1:]
-
-	return record, nil
-}
-
-// read reads the next record as the database holds it. The error is io.EOF after the last.
-func (r *queryRows) read() (source.Record, error) {
-	if !r.rows.Next() {
-		return nil, cmp.Or(r.rows.Err(), io.EOF)
-	}
-
-	record := make(source.Record, len(r.schema))
-	targets := make([]any, len(record))
-
-	for i := range record {
-		targets[i] = &record[i]
-	}
-
-	return record, r.rows.Scan(targets...)
-}
-
-// Close ends the query and gives its connection up: it must not serve a writer, for it can't write.
+// Close ends the statement, also one that another goroutine runs at this moment, and gives the connection back.
 func (r *queryRows) Close() error {
-	if r.conn == nil {
+	if r.closed.Swap(true) {
 		return nil
 	}
 
-	var err error
-	if r.rows != nil {
-		err = r.rows.Close()
+	r.c.abandoned.Store(true)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.c.abandoned.Store(false)
+
+	if r.statement != nil {
+		r.statement.close()
 	}
 
-	// The driver's connection is dropped from the pool by telling it that it is bad.
-	if dropped := r.conn.Raw(func(any) error { return driver.ErrBadConn }); !errors.Is(dropped, driver.ErrBadConn) {
-		err = errors.Join(err, dropped)
-	}
+	r.unrestrict()
+	r.unwatch()
+	r.source.readers.put(r.c)
 
-	r.conn = nil
-
-	return err
+	return nil
 }

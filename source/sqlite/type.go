@@ -1,83 +1,206 @@
 package sqlite
 
 import (
-	"encoding/base64"
+	"cmp"
 	"fmt"
-	"math"
 	"regexp"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/jobwright/jobwright/source"
 )
 
-// declaration returns the type with which a column of standard type t is declared.
-func declaration(t source.Type) string {
-	switch t {
-	case source.Text:
-		return "TEXT"
-	case source.Integer:
-		return "INTEGER"
-	case source.Float:
-		return "REAL"
-	case source.Boolean:
-		return "BOOLEAN"
-	case source.Date:
-		return "DATE"
-	case source.Timestamp:
-		return "TIMESTAMP"
-	case source.Binary:
-		return "BLOB"
-	}
+// exactDigits is how many digits of a decimal number every float keeps (DBL_DIG in C).
+const exactDigits = 15
 
-	return ""
+// declarations are the types with which columns of the standard types are declared, but for arrays and decimals. Where
+// SQLite would make numbers of text that looks like them, the name holds TEXT, which tells it not to
+// (https://www.sqlite.org/datatype3.html#determination_of_column_affinity).
+var declarations = map[source.Type]string{
+	source.Text:      "TEXT",
+	source.Integer:   "INTEGER",
+	source.Float:     "REAL",
+	source.Boolean:   "BOOLEAN",
+	source.Date:      "DATE",
+	source.Time:      "TIME",
+	source.Datetime:  "DATETIME",
+	source.Timestamp: "TIMESTAMP",
+	source.Binary:    "BLOB",
+	source.JSON:      "JSON_TEXT",
+	source.UUID:      "UUID",
 }
 
-// standard returns the standard type of a column by its declared type, or "" where that says nothing: SQLite's rules of
-// affinity (https://www.sqlite.org/datatype3.html), preceded by the three declared types that only a standard type can tell.
-func standard(declared string) source.Type {
-	name, _, _ := strings.Cut(strings.ToUpper(declared), "(")
+// decimalText is the type of a column of decimals that have more digits than SQLite's numbers.
+const decimalText = "DECIMAL_TEXT"
 
-	switch strings.TrimSpace(name) {
-	case "BOOLEAN", "BOOL":
-		return source.Boolean
-	case "DATE":
-		return source.Date
-	case "DATETIME", "TIMESTAMP":
-		return source.Timestamp
-	}
-
+// declaration returns the type with which a column of a standard type is declared.
+func declaration(of source.Standard) string {
 	switch {
-	case strings.Contains(name, "INT"):
-		return source.Integer
-	case strings.Contains(name, "CHAR"), strings.Contains(name, "CLOB"), strings.Contains(name, "TEXT"):
-		return source.Text
-	case strings.Contains(name, "BLOB"):
-		return source.Binary
-	case strings.Contains(name, "REAL"), strings.Contains(name, "FLOA"), strings.Contains(name, "DOUB"),
-		strings.Contains(name, "DEC"), strings.Contains(name, "NUM"): // SQLite holds no exact fractions.
-		return source.Float
+	case of.Type == source.Array:
+		return cmp.Or(declarations[of.Element], decimalText) + "[]"
+	case of.Type != source.Decimal:
+		return declarations[of.Type]
+	case of.Precision == 0:
+		return decimalText
+	case of.Precision <= exactDigits:
+		return fmt.Sprintf("DECIMAL(%d,%d)", of.Precision, of.Scale)
+	}
+
+	return fmt.Sprintf("%s(%d,%d)", decimalText, of.Precision, of.Scale)
+}
+
+// Creations returns, for each standard type, how a column of it is declared in a table that this driver makes.
+func Creations() []source.Creation {
+	notes := map[source.Type]string{
+		source.Float:     "NaN is refused, since SQLite makes NULL of it; -0 becomes 0.",
+		source.Boolean:   "Stored as 0 and 1.",
+		source.Date:      "Stored as text, 2006-01-02.",
+		source.Time:      "Stored as text, 15:04:05.5.",
+		source.Datetime:  "Stored as text, 2006-01-02 15:04:05.5, as SQLite's own functions write it.",
+		source.Timestamp: "Stored as text, 2006-01-02T15:04:05.5+01:00. SQL compares it as text, so by its offset too.",
+		source.JSON:      "Stored as the text that it is.",
+		source.UUID:      "Stored as text, in small letters.",
+	}
+
+	var creations []source.Creation
+
+	for _, of := range source.Types() {
+		switch of { //nolint:exhaustive // The others have one declaration each.
+		case source.Decimal:
+			creations = append(creations,
+				source.Creation{
+					Standard: "decimal(p,s)", Native: "DECIMAL(p,s)",
+					Note: "Up to 15 digits: stored as a number, and exact.",
+				},
+				source.Creation{
+					Standard: "decimal", Native: decimalText + " or " + decimalText + "(p,s)",
+					Note: "Stored as text, since SQLite's numbers have fewer digits. SQL compares it as text, unless it is CAST.",
+				})
+		case source.Array:
+			creations = append(creations, source.Creation{
+				Standard: "integer[] and so on", Native: "INTEGER[] and so on", Note: "Stored as text, a JSON list.",
+			})
+		default:
+			creations = append(creations, source.Creation{Standard: string(of), Native: declarations[of], Note: notes[of]})
+		}
+	}
+
+	return creations
+}
+
+// exactNames are the declared types that are told by their whole names, without their arguments.
+var exactNames = map[string]source.Type{
+	"BOOLEAN":   source.Boolean,
+	"BOOL":      source.Boolean,
+	"DATE":      source.Date,
+	"TIME":      source.Time,
+	"DATETIME":  source.Datetime,
+	"TIMESTAMP": source.Timestamp,
+	"JSON":      source.JSON,
+	"JSON_TEXT": source.JSON,
+	"UUID":      source.UUID,
+	decimalText: source.Decimal,
+}
+
+// nameParts are the declared types that are told by a part of their names, the first one first: SQLite's own rules.
+var nameParts = []struct {
+	part string
+	of   source.Type
+}{
+	{"INT", source.Integer},
+	{"CHAR", source.Text},
+	{"CLOB", source.Text},
+	{"TEXT", source.Text},
+	{"BLOB", source.Binary},
+	{"REAL", source.Float},
+	{"FLOA", source.Float},
+	{"DOUB", source.Float},
+	{"DEC", source.Decimal},
+	{"NUM", source.Decimal},
+}
+
+// Types returns, for each declared type, the standard type as which a column of it is read.
+func Types() []source.Mapping {
+	mappings := []source.Mapping{
+		{Native: "BOOLEAN, BOOL", Standard: "boolean", Note: "Holds 0 and 1."},
+		{Native: "DATE", Standard: "date", Note: "Holds text, 2006-01-02."},
+		{Native: "TIME", Standard: "time", Note: "Holds text, 15:04:05.5."},
+		{Native: "DATETIME", Standard: "datetime", Note: "Holds text, 2006-01-02 15:04:05.5, with a space or a T between."},
+		{Native: "TIMESTAMP", Standard: "timestamp", Note: "As DATETIME, with +01:00 or Z at its end, or in UTC."},
+		{Native: "JSON, JSON_TEXT", Standard: "json", Note: "Holds text, or a number."},
+		{Native: "UUID", Standard: "uuid", Note: "Holds text, or 16 bytes."},
+		{Native: "DECIMAL_TEXT, DECIMAL_TEXT(p,s)", Standard: "decimal", Note: "Holds text."},
+		{Native: "INTEGER[], TEXT[] and so on", Standard: "integer[], text[] and so on", Note: "Holds text, a JSON list."},
+	}
+
+	notes := map[source.Type]string{
+		source.Text:    "Must be UTF-8.",
+		source.Float:   "An integer within ±2^53 is one too.",
+		source.Decimal: "A number with a fraction is read as the shortest digits that mean it. Text keeps any number of digits.",
+	}
+
+	for _, rule := range nameParts {
+		mappings = append(mappings, source.Mapping{
+			Native: "…" + rule.part + "…", Standard: string(rule.of), Note: notes[rule.of],
+		})
+	}
+
+	return append(mappings, source.Mapping{
+		Native: "any other, or none", Standard: "integer, float, text or binary", Note: "That of the first value but NULL.",
+	})
+}
+
+// standard returns the standard type of a column by its declared type, or none where that says nothing.
+func standard(declared string) source.Standard {
+	upper := strings.ToUpper(strings.TrimSpace(declared))
+
+	if element, isArray := strings.CutSuffix(upper, "[]"); isArray {
+		if of := scalar(strings.TrimSpace(element)); of != "" {
+			return source.Standard{Type: source.Array, Element: of}
+		}
+	}
+
+	name, _, _ := strings.Cut(upper, "(")
+	of := source.Standard{Type: scalar(strings.TrimSpace(name))}
+
+	if of.Type != source.Decimal {
+		return of
+	}
+
+	if described := native(declared); described.Precision > 0 && described.Scale <= described.Precision {
+		of.Precision, of.Scale = described.Precision, described.Scale
+	}
+
+	return of
+}
+
+// scalar returns the standard type that a declared type's name stands for.
+func scalar(name string) source.Type {
+	if of, found := exactNames[name]; found {
+		return of
+	}
+
+	for _, rule := range nameParts {
+		if strings.Contains(name, rule.part) {
+			return rule.of
+		}
 	}
 
 	return ""
 }
 
-// typeOf returns the standard type of a value of a column whose declared type says nothing.
-func typeOf(value any) source.Type {
-	switch value.(type) {
-	case int64:
-		return source.Integer
-	case float64:
-		return source.Float
-	case []byte:
-		return source.Binary
+// keepsText reports whether a column of that declared type keeps text that looks like a number as it is.
+func keepsText(declared string) bool {
+	name := strings.ToUpper(declared)
+	if strings.Contains(name, "INT") {
+		return false
 	}
 
-	return source.Text
+	return name == "" || strings.Contains(name, "CHAR") || strings.Contains(name, "CLOB") || strings.Contains(name, "TEXT") ||
+		strings.Contains(name, "BLOB")
 }
 
-var typeArguments = regexp.MustCompile(`\((\d+)(?:\s*,\s*(\d+))?\)`)
+var typeArguments = regexp.MustCompile(`\((\d+)(?:\s*,\s*(\d+))?\s*\)`)
 
 // native describes a declared type, VARCHAR(20) for example.
 func native(declared string) source.NativeType {
@@ -95,99 +218,4 @@ func native(declared string) source.NativeType {
 	}
 
 	return described
-}
-
-// fromSQLite turns a value that SQLite holds into the form that a record holds for type t. SQLite lets any column hold
-// any value, so one that is not of its column's type is an error and never changed in silence.
-func fromSQLite(t source.Type, value any) (any, error) {
-	if value == nil {
-		return nil, nil //nolint:nilnil // NULL is a value, and nil is how a record holds it.
-	}
-
-	switch t {
-	case source.Text:
-		if v, ok := value.(string); ok {
-			return v, nil
-		}
-	case source.Integer:
-		if v, ok := value.(int64); ok {
-			return v, nil
-		}
-	case source.Float:
-		return toFloat(value)
-	case source.Boolean:
-		if v, ok := value.(int64); ok && (v == 0 || v == 1) {
-			return v == 1, nil
-		}
-	case source.Date, source.Timestamp:
-		return toTime(value, t)
-	case source.Binary:
-		if v, ok := value.([]byte); ok {
-			return v, nil
-		}
-	}
-
-	return nil, typeError(t, value)
-}
-
-// timeLayouts are the forms of SQLite's own date functions (https://www.sqlite.org/lang_datefunc.html), which are in UTC,
-// and RFC 3339.
-var timeLayouts = []string{time.RFC3339Nano, "2006-01-02 15:04:05.999999999", "2006-01-02T15:04:05.999999999", time.DateOnly}
-
-// toTime reads a time that the driver has read, or left as text because of the arguments of its column's type.
-func toTime(value any, t source.Type) (any, error) {
-	if v, ok := value.(time.Time); ok {
-		return v, nil
-	}
-
-	text, _ := value.(string)
-	for _, layout := range timeLayouts {
-		if v, err := time.Parse(layout, text); err == nil {
-			return v, nil
-		}
-	}
-
-	return nil, typeError(t, value)
-}
-
-// exactInteger is the largest integer up to which every integer has a float of its own.
-const exactInteger = 1 << 53
-
-func toFloat(value any) (any, error) {
-	switch v := value.(type) {
-	case float64:
-		return v, nil
-	case int64:
-		if -exactInteger <= v && v <= exactInteger {
-			return float64(v), nil
-		}
-	}
-
-	return nil, typeError(source.Float, value)
-}
-
-func typeError(t source.Type, value any) error {
-	if binary, ok := value.([]byte); ok {
-		value = base64.StdEncoding.EncodeToString(binary)
-	}
-
-	return fmt.Errorf("%v is not a value of type %s, which the column has", value, t)
-}
-
-// toSQLite turns a record's value into the form in which SQLite holds one of type t.
-func toSQLite(t source.Type, value any) (any, error) {
-	switch v := value.(type) {
-	case float64:
-		if math.IsNaN(v) {
-			return nil, fmt.Errorf("SQLite can't hold NaN, it would become NULL")
-		}
-	case time.Time:
-		if t == source.Date {
-			return v.Format(time.DateOnly), nil
-		}
-
-		return v.Format(time.RFC3339Nano), nil
-	}
-
-	return value, nil
 }

@@ -1,0 +1,145 @@
+package mysql
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"io"
+	"strings"
+
+	"github.com/jobwright/jobwright/source"
+)
+
+const (
+	maxPlaceholders = 65_535 // Of a prepared statement.
+	maxBatch        = 1_000  // Records of one INSERT.
+	maxBatchBytes   = 1 << 20
+)
+
+// insert writes the rows with INSERTs of many records each.
+func (w *writer) insert(ctx context.Context, into source.Table, replaces bool) error {
+	b := &batch{writer: w, most: max(1, min(maxBatch, maxPlaceholders/max(1, len(w.columns))))}
+	b.statement = w.insertStatement(into, replaces)
+
+	err := b.run(ctx)
+	if b.full != nil {
+		err = errors.Join(err, b.full.Close())
+	}
+
+	return err
+}
+
+// insertStatement returns what writes the statement for that many records.
+func (w *writer) insertStatement(into source.Table, replaces bool) func(records int) string {
+	names := make([]string, len(w.columns))
+	for i, column := range w.columns {
+		names[i] = column.column
+	}
+
+	verb := "INSERT"
+	if replaces {
+		verb = "REPLACE"
+	}
+
+	head := verb + " INTO " + quoteTable(into) + " (" + joined(names, ", ", quote) + ") VALUES "
+	record := "(" + strings.TrimSuffix(strings.Repeat("?, ", len(names)), ", ") + "), "
+
+	return func(records int) string { return head + strings.TrimSuffix(strings.Repeat(record, records), ", ") }
+}
+
+// batch collects the records of an INSERT.
+type batch struct {
+	writer    *writer
+	statement func(records int) string
+	most      int
+	full      *sql.Stmt // The statement for a batch of most records.
+	values    []any
+	records   int
+	bytes     int
+	written   int64
+	value     []byte
+}
+
+func (b *batch) run(ctx context.Context) error {
+	for {
+		record, err := b.writer.next(ctx)
+		if errors.Is(err, io.EOF) {
+			return b.flush(ctx)
+		}
+
+		if err == nil {
+			err = b.append(record)
+		}
+
+		if err == nil && (b.records == b.most || b.bytes >= maxBatchBytes) {
+			err = b.flush(ctx)
+		}
+
+		if err != nil {
+			return err
+		}
+	}
+}
+
+func (b *batch) append(record source.Record) error {
+	for i := range b.writer.columns {
+		column := &b.writer.columns[i]
+
+		if record[i] == nil {
+			if column.required {
+				return b.writer.wrong(column.column, errRequired)
+			}
+
+			b.values = append(b.values, nil)
+
+			continue
+		}
+
+		var err error
+		if b.value, err = column.encode(b.value[:0], record[i]); err != nil {
+			return b.writer.wrong(column.column, err)
+		}
+
+		b.values = append(b.values, string(b.value))
+		b.bytes += len(b.value)
+	}
+
+	b.records++
+
+	return nil
+}
+
+func (b *batch) flush(ctx context.Context) error {
+	if b.records == 0 {
+		return nil
+	}
+
+	err := b.send(ctx)
+	if err == nil {
+		err = b.writer.checkWarnings(ctx, b.written)
+	}
+
+	b.written += int64(b.records)
+	clear(b.values)
+	b.values, b.records, b.bytes = b.values[:0], 0, 0
+
+	return err
+}
+
+func (b *batch) send(ctx context.Context) error {
+	var err error
+
+	if b.records < b.most {
+		_, err = b.writer.session.conn.ExecContext(ctx, b.statement(b.records), b.values...)
+	} else {
+		if b.full == nil {
+			if b.full, err = b.writer.session.conn.PrepareContext(ctx, b.statement(b.most)); err != nil {
+				return err
+			}
+		}
+
+		_, err = b.full.ExecContext(ctx, b.values...)
+	}
+
+	return relocate(err, b.written)
+}

@@ -1,0 +1,53 @@
+package mysql
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+
+	"github.com/jobwright/jobwright/source"
+)
+
+// checkNumbers returns an error for a number in JSON of which MySQL would keep less than all digits: it holds them as
+// BIGINT, BIGINT UNSIGNED or DOUBLE.
+func checkNumbers(raw []byte) error {
+	decoder := json.NewDecoder(bytes.NewReader(raw))
+	decoder.UseNumber()
+
+	for {
+		token, err := decoder.Token()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+
+		if err != nil {
+			return err
+		}
+
+		if number, isNumber := token.(json.Number); isNumber && !isKept(number.String()) {
+			return fmt.Errorf("the number %s has more digits than MySQL keeps in JSON", number)
+		}
+	}
+}
+
+func isKept(number string) bool {
+	if _, err := strconv.ParseInt(number, 10, 64); err == nil {
+		return true
+	}
+
+	if _, err := strconv.ParseUint(number, 10, 64); err == nil {
+		return true
+	}
+
+	exact, err := source.ParseNumber(number)
+	if err != nil {
+		return false
+	}
+
+	wide, err := strconv.ParseFloat(string(exact), 64)
+
+	return err == nil && sameNumber(exact, strconv.FormatFloat(wide, 'f', -1, 64))
+}

@@ -1,0 +1,254 @@
+package postgres
+
+import (
+	"bytes"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"math"
+	"strconv"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// decoder makes a record's value of what the server sends for one. It keeps nothing of data.
+type decoder func(data []byte) (any, error)
+
+// epoch is the beginning of PostgreSQL's time, 2000-01-01, in seconds of Unix's.
+const epoch = 946_684_800
+
+const (
+	microsecond   = int64(time.Microsecond)
+	second        = int64(time.Second / time.Microsecond)
+	secondsPerDay = 24 * 60 * 60
+)
+
+// decodeText is also that of every type that is read in its form as text.
+func decodeText(data []byte) (any, error) { return string(data), nil }
+
+func decodeBool(data []byte) (any, error) {
+	if len(data) != 1 {
+		return nil, errMalformed
+	}
+
+	return data[0] != 0, nil
+}
+
+func decodeInt2(data []byte) (any, error) {
+	if len(data) != 2 {
+		return nil, errMalformed
+	}
+
+	return int64(int16(binary.BigEndian.Uint16(data))), nil //nolint:gosec // It is sent as a signed number.
+}
+
+func decodeInt4(data []byte) (any, error) {
+	if len(data) != 4 {
+		return nil, errMalformed
+	}
+
+	return int64(int32(binary.BigEndian.Uint32(data))), nil //nolint:gosec // It is sent as a signed number.
+}
+
+func decodeInt8(data []byte) (any, error) {
+	if len(data) != 8 {
+		return nil, errMalformed
+	}
+
+	return int64(binary.BigEndian.Uint64(data)), nil //nolint:gosec // It is sent as a signed number.
+}
+
+func decodeOID(data []byte) (any, error) {
+	if len(data) != 4 {
+		return nil, errMalformed
+	}
+
+	return int64(binary.BigEndian.Uint32(data)), nil
+}
+
+// decodeFloat4 returns the number that looks the same with 64 bits as it does with 32: 0.1, not 0.10000000149011612.
+func decodeFloat4(data []byte) (any, error) {
+	if len(data) != 4 {
+		return nil, errMalformed
+	}
+
+	return widened(math.Float32frombits(binary.BigEndian.Uint32(data))), nil
+}
+
+func widened(value float32) float64 {
+	wide := float64(value)
+	if wide == math.Trunc(wide) && math.Abs(wide) < 1<<24 { // Whole numbers look the same while 32 bits hold all of them.
+		return wide
+	}
+
+	var buffer [32]byte
+	if parsed, err := strconv.ParseFloat(string(strconv.AppendFloat(buffer[:0], wide, 'g', -1, 32)), 64); err == nil {
+		return parsed
+	}
+
+	return wide
+}
+
+func decodeFloat8(data []byte) (any, error) {
+	if len(data) != 8 {
+		return nil, errMalformed
+	}
+
+	return math.Float64frombits(binary.BigEndian.Uint64(data)), nil
+}
+
+func decodeDate(data []byte) (any, error) {
+	if len(data) != 4 {
+		return nil, errMalformed
+	}
+
+	days := int32(binary.BigEndian.Uint32(data)) //nolint:gosec // It is sent as a signed number.
+
+	switch days {
+	case math.MaxInt32:
+		return nil, &specialError{"infinity"}
+	case math.MinInt32:
+		return nil, &specialError{"-infinity"}
+	}
+
+	return time.Unix(epoch+int64(days)*secondsPerDay, 0).UTC(), nil
+}
+
+func decodeTime(data []byte) (any, error) {
+	if len(data) != 8 {
+		return nil, errMalformed
+	}
+
+	return time.Duration(binary.BigEndian.Uint64(data)) * time.Microsecond, nil //nolint:gosec // At most 24 hours.
+}
+
+// decodeTimestamp is that of timestamps with and without time zone: the server keeps no zone with either.
+func decodeTimestamp(data []byte) (any, error) {
+	if len(data) != 8 {
+		return nil, errMalformed
+	}
+
+	micros := int64(binary.BigEndian.Uint64(data)) //nolint:gosec // It is sent as a signed number.
+
+	switch micros {
+	case math.MaxInt64:
+		return nil, &specialError{"infinity"}
+	case math.MinInt64:
+		return nil, &specialError{"-infinity"}
+	}
+
+	seconds, rest := micros/second, micros%second
+
+	return time.Unix(epoch+seconds, rest*microsecond).UTC(), nil
+}
+
+func decodeBytes(data []byte) (any, error) { return append([]byte{}, data...), nil }
+
+func decodeJSON(data []byte) (any, error) { return json.RawMessage(bytes.Clone(data)), nil }
+
+// decodeJSONB leaves out the version of the form, which is the same as text until there is another one.
+func decodeJSONB(data []byte) (any, error) {
+	if len(data) == 0 || data[0] != 1 {
+		return nil, errMalformed
+	}
+
+	return json.RawMessage(bytes.Clone(data[1:])), nil
+}
+
+func decodeUUID(data []byte) (any, error) {
+	if len(data) != 16 {
+		return nil, errMalformed
+	}
+
+	return uuid.UUID(data), nil
+}
+
+// decodeArray decodes arrays of what element decodes. Where their subscripts begin gets lost: a list has no such thing.
+func decodeArray(element decoder) decoder {
+	return func(data []byte) (any, error) {
+		if len(data) < 12 {
+			return nil, errMalformed
+		}
+
+		dimensions := int(binary.BigEndian.Uint32(data))
+		if dimensions == 0 {
+			return []any{}, nil
+		}
+
+		data = data[12:] // After the number of dimensions, whether there is a NULL, and the elements' type.
+		if dimensions > 6 || len(data) < 8*dimensions {
+			return nil, errMalformed
+		}
+
+		lengths := make([]int, dimensions)
+		for i := range lengths {
+			lengths[i] = int(binary.BigEndian.Uint32(data[8*i:]))
+		}
+
+		array := elements{rest: data[8*dimensions:], decode: element}
+
+		return array.list(lengths)
+	}
+}
+
+// elements are those of an array that are not read yet.
+type elements struct {
+	rest   []byte
+	decode decoder
+}
+
+// list reads the elements of an array of those lengths, the outermost one first.
+func (e *elements) list(lengths []int) (any, error) {
+	if lengths[0] < 0 || lengths[0] > len(e.rest) { // An element takes four bytes at least.
+		return nil, errMalformed
+	}
+
+	list := make([]any, lengths[0])
+
+	for i := range list {
+		var err error
+		if len(lengths) > 1 {
+			list[i], err = e.list(lengths[1:])
+		} else {
+			list[i], err = e.next()
+		}
+
+		if err != nil {
+			return nil, err
+		}
+	}
+
+	return list, nil
+}
+
+func (e *elements) next() (any, error) {
+	if len(e.rest) < 4 {
+		return nil, errMalformed
+	}
+
+	length := int(int32(binary.BigEndian.Uint32(e.rest))) //nolint:gosec // It is sent as a signed number.
+	e.rest = e.rest[4:]
+
+	if length < 0 {
+		return nil, nil //nolint:nilnil // NULL is a value.
+	}
+
+	if length > len(e.rest) {
+		return nil, errMalformed
+	}
+
+	data := e.rest[:length]
+	e.rest = e.rest[length:]
+
+	return e.decode(data)
+}
+
+// shown is a value that could not be read as it is shown to people, where that is known.
+func shown(err error) string {
+	if special := new(specialError); errors.As(err, &special) {
+		return special.value
+	}
+
+	return ""
+}

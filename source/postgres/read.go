@@ -1,0 +1,313 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/jobwright/jobwright/source"
+	"github.com/jobwright/jobwright/source/sqltext"
+)
+
+// ReadTable streams the records of a table or a view, as they were at one moment.
+func (s *Source) ReadTable(ctx context.Context, read source.Read) (source.Rows, error) {
+	stream := &rows{source: s, table: read.Table, reject: read.Reject, ofTable: true}
+
+	return stream.open(ctx, "SELECT * FROM "+qualified(read.Table), nil)
+}
+
+// Query streams the records that a query returns. It runs in a transaction that can't change anything.
+func (s *Source) Query(ctx context.Context, query string, bind map[string]any) (source.Rows, error) {
+	text, values, used, err := sqltext.PostgreSQL.Bind(query, bind)
+	if err == nil {
+		err = sqltext.Unused(bind, used)
+	}
+
+	var parameters [][]byte
+	if err == nil {
+		parameters, err = encodeParameters(values)
+	}
+
+	if err != nil {
+		return nil, &source.Error{Code: source.CodeQueryInvalid, Source: s.name, Message: err.Error(), Err: err}
+	}
+
+	return (&rows{source: s}).open(ctx, text, parameters)
+}
+
+// encodeParameters writes values as text, whose type the server finds out: that which the query needs at their places.
+func encodeParameters(values []any) ([][]byte, error) {
+	parameters := make([][]byte, len(values))
+
+	for i, value := range values {
+		switch v := value.(type) {
+		case nil:
+		case string:
+			parameters[i] = []byte(v)
+		case int64:
+			parameters[i] = strconv.AppendInt(nil, v, 10)
+		case float64:
+			text, err := source.AppendText(nil, source.Standard{Type: source.Float}, v)
+			if err != nil {
+				return nil, err
+			}
+
+			parameters[i] = text
+		case bool:
+			parameters[i] = strconv.AppendBool(nil, v)
+		default:
+			return nil, fmt.Errorf("a %T can't be a parameter's value", value)
+		}
+	}
+
+	return parameters, nil
+}
+
+// rows streams the records of a query from the server, which sends no more of them than are read. It owns its session.
+type rows struct {
+	source  *Source
+	table   source.Table
+	ofTable bool // Whether the query reads a table whole, so that its columns may be the table's.
+	reject  func(source.Reject) error
+
+	session  *session
+	cancel   context.CancelFunc
+	opened   context.Context //nolint:containedctx // The query runs under it until the rows are closed.
+	watched  <-chan struct{} // The end of the context that the last call of Next had.
+	unwatch  func() bool
+	result   *pgconn.ResultReader
+	schema   source.Schema
+	decoders []decoder
+	record   source.Record
+	count    int64
+	err      error // What ended the stream.
+}
+
+var (
+	_ source.Rows    = (*rows)(nil)
+	_ source.Locator = (*rows)(nil)
+)
+
+// open runs the query and describes what it returns. It is described before it runs, since what is asked for in binary
+// form depends on the types; the transaction keeps them from changing in between.
+func (r *rows) open(ctx context.Context, query string, parameters [][]byte) (source.Rows, error) {
+	r.opened, r.cancel = context.WithCancel(ctx)
+
+	var err error
+	if r.session, err = begin(r.opened, r.source.reading, beginReading); err != nil {
+		r.cancel()
+
+		return nil, r.source.classify(ctx, r.failure(err))
+	}
+
+	if err := r.start(query, parameters); err != nil {
+		err = r.source.classify(ctx, r.failure(err))
+		r.finish(err)
+
+		return nil, err
+	}
+
+	return r, nil
+}
+
+func (r *rows) failure(err error) failure { return failure{err: err, table: r.table, reading: true} }
+
+func (r *rows) start(query string, parameters [][]byte) error {
+	described, err := r.session.conn.Prepare(r.opened, "", query, nil)
+	if err != nil {
+		return err
+	}
+
+	if len(described.Fields) == 0 {
+		return &source.Error{
+			Code: source.CodeQueryInvalid, Message: "the query returns no columns",
+			Hint: "give a SELECT; change data in a script",
+		}
+	}
+
+	if err := r.describe(described.Fields); err != nil {
+		return err
+	}
+
+	formats := make([]int16, len(described.Fields))
+	r.decoders = make([]decoder, len(described.Fields))
+	r.record = make(source.Record, len(described.Fields))
+
+	for i, field := range described.Fields {
+		decode, binary := decoderOf(field.DataTypeOID)
+		if r.decoders[i] = decode; binary {
+			formats[i] = 1
+		}
+	}
+
+	r.result = r.session.conn.ExecParams(r.opened, query, parameters, nil, nil, formats)
+
+	return nil
+}
+
+// describe learns the names of the fields' types, and which fields are columns of a table that can be written to.
+func (r *rows) describe(fields []pgconn.FieldDescription) error {
+	var types, modifiers, tables, numbers strings.Builder
+
+	for i, field := range fields {
+		separator := ","
+		if i == 0 {
+			separator = "{"
+		}
+
+		fmt.Fprintf(&types, "%s%d", separator, field.DataTypeOID)
+		fmt.Fprintf(&modifiers, "%s%d", separator, field.TypeModifier)
+		fmt.Fprintf(&tables, "%s%d", separator, field.TableOID)
+		fmt.Fprintf(&numbers, "%s%d", separator, field.TableAttributeNumber)
+	}
+
+	found, err := r.session.query(r.opened, `
+		SELECT pg_catalog.format_type(f.type, NULL), pg_catalog.format_type(f.type, f.modifier),
+			c.relkind IN ('r', 'p') AND a.attgenerated = ''
+		FROM unnest($1::oid[], $2::int4[], $3::oid[], $4::int2[]) WITH ORDINALITY f(type, modifier, relation, number, place)
+		LEFT JOIN pg_catalog.pg_class c ON c.oid = f.relation
+		LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = f.relation AND a.attnum = f.number
+		ORDER BY f.place`, types.String()+"}", modifiers.String()+"}", tables.String()+"}", numbers.String()+"}")
+	if err != nil {
+		return err
+	}
+
+	r.schema = make(source.Schema, len(fields))
+	for i, field := range fields {
+		r.schema[i] = source.Column{
+			Name:       field.Name,
+			Updateable: r.ofTable && found[i][2] == "t",
+			Native:     nativeType(found[i][0], found[i][1], field.DataTypeOID, field.TypeModifier),
+			Standard:   standardOf(field.DataTypeOID, field.TypeModifier),
+		}
+	}
+
+	return nil
+}
+
+// Schema describes the records.
+func (r *rows) Schema() source.Schema { return r.schema }
+
+// Next returns the next record, which is overwritten by the next call.
+func (r *rows) Next(ctx context.Context) (source.Record, error) {
+	if r.err != nil {
+		return nil, r.err
+	}
+
+	r.watch(ctx)
+
+	for r.result.NextRow() {
+		r.count++
+
+		at, err := r.decode()
+		if err == nil {
+			return r.record, nil
+		}
+
+		if err := r.refuse(at, err); err != nil {
+			r.finish(err)
+
+			return nil, err
+		}
+	}
+
+	_, err := r.result.Close()
+
+	switch {
+	case err == nil:
+		err = io.EOF
+	case ctx.Err() != nil:
+		err = ctx.Err()
+	default:
+		err = r.source.classify(r.opened, r.failure(err))
+	}
+
+	r.finish(err)
+
+	return nil, err
+}
+
+// watch lets the end of a context end the query too, where it is another one than that of the call before.
+func (r *rows) watch(ctx context.Context) {
+	if done := ctx.Done(); done != r.watched {
+		if r.unwatch != nil {
+			r.unwatch()
+		}
+
+		r.watched, r.unwatch = done, context.AfterFunc(ctx, r.cancel)
+	}
+}
+
+// decode reads the record that the server sent last, and tells the column of a value that it can't read.
+func (r *rows) decode() (int, error) {
+	for i, data := range r.result.Values() {
+		if data == nil {
+			r.record[i] = nil
+
+			continue
+		}
+
+		value, err := r.decoders[i](data)
+		if err != nil {
+			return i, err
+		}
+
+		r.record[i] = value
+	}
+
+	return 0, nil
+}
+
+// refuse hands a record that can't be read to who takes such ones, or returns the error that it is otherwise.
+func (r *rows) refuse(at int, err error) error {
+	message := fmt.Sprintf("column %q: %v", r.schema[at].Name, err)
+
+	if r.reject != nil {
+		return r.reject(source.Reject{Location: r.Location(), Message: message, Text: shown(err)})
+	}
+
+	return &source.Error{
+		Code: source.CodeRecordInvalid, Source: r.source.name, Table: r.table.String(),
+		Message: r.Location() + ", " + message,
+		Hint:    "correct the value, or read it as text: a query with CAST(the column AS text)",
+		Err:     err,
+	}
+}
+
+// Location tells the number of the last record.
+func (r *rows) Location() string { return fmt.Sprintf("record %d", r.count) }
+
+// Close ends the query. Where records are left, the server is told to stop.
+func (r *rows) Close() error {
+	r.finish(&source.Error{
+		Code: source.CodeOperationUnsupported, Source: r.source.name, Table: r.table.String(), Message: "the rows are closed",
+	})
+
+	return nil
+}
+
+// finish gives the session up as soon as the stream has ended: whoever writes the records somewhere may hold on to the rows
+// for long.
+func (r *rows) finish(err error) {
+	if r.err != nil {
+		return
+	}
+
+	r.err = err
+
+	if r.unwatch != nil {
+		r.unwatch()
+	}
+
+	if r.result != nil && r.session.conn.IsBusy() {
+		r.cancel()              // The connection is lost that way, but not the time for all that would still be sent.
+		_, _ = r.result.Close() // It reports the end that was just caused.
+	}
+
+	r.session.end(r.opened)
+	r.cancel()
+}

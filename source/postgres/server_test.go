@@ -1,0 +1,91 @@
+package postgres_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/jobwright/jobwright/internal/testserver"
+	"github.com/jobwright/jobwright/source"
+)
+
+func TestAServerThatDiesAmidstAWriteHoldsNothingOfIt(t *testing.T) {
+	t.Parallel()
+
+	server := testserver.NewPostgreSQL(t, testserver.PostgreSQLOptions{})
+	stage := open(t, server.NewDatabase(t))
+	columns := source.Schema{column("id", source.Integer)}
+
+	_, err := stage.WriteTable(t.Context(), source.Write{Table: table("t"), Mode: source.Replace},
+		records(columns, source.Record{int64(7)}))
+	require.NoError(t, err)
+
+	for name, end := range map[string]func(testing.TB){"killed": server.Kill, "stopped": server.Stop} {
+		for _, mode := range []source.Mode{source.Replace, source.Refill, source.Append, source.Upsert} {
+			rows := &counting{Rows: records(columns), each: func(count int64) {
+				if count == 100_000 {
+					end(t)
+				}
+			}}
+
+			_, err := stage.WriteTable(t.Context(), source.Write{Table: table("t"), Mode: mode, Key: []string{"id"}}, rows)
+			problem := requireError(t, err, source.CodeUnavailable)
+			require.True(t, problem.Curable, "%s, %s: %v", name, mode, err)
+
+			_, err = stage.Check(t.Context())
+			require.True(t, requireError(t, err, source.CodeUnavailable).Curable)
+
+			server.Start(t)
+
+			found, err := stage.Check(t.Context())
+			require.NoError(t, err)
+			require.Contains(t, found, ", 1 tables", "something was left")
+			require.Equal(t, []source.Record{{int64(7)}}, (&database{Source: stage}).read(t, "SELECT id FROM t"))
+		}
+	}
+}
+
+func TestAServerThatDiesAmidstAReadingIsACurableError(t *testing.T) {
+	t.Parallel()
+
+	server := testserver.NewPostgreSQL(t, testserver.PostgreSQLOptions{})
+	stage := open(t, server.NewDatabase(t))
+
+	rows, err := stage.Query(t.Context(), "SELECT generate_series(1, 1000000000)", nil)
+	require.NoError(t, err)
+
+	_, err = rows.Next(t.Context())
+	require.NoError(t, err)
+
+	server.Kill(t)
+
+	for err == nil {
+		_, err = rows.Next(t.Context())
+	}
+
+	require.True(t, requireError(t, err, source.CodeUnavailable).Curable)
+	require.NoError(t, rows.Close())
+
+	server.Start(t)
+
+	_, err = stage.Check(t.Context())
+	require.NoError(t, err)
+}
+
+func TestTooManyConnectionsAreACurableError(t *testing.T) {
+	t.Parallel()
+
+	server := testserver.NewPostgreSQL(t, testserver.PostgreSQLOptions{
+		Settings: []string{"max_connections=4", "superuser_reserved_connections=0", "max_wal_senders=0"},
+	})
+	url := server.NewDatabase(t)
+
+	for range 4 {
+		connect(t, url)
+	}
+
+	_, err := open(t, url).Check(t.Context())
+	problem := requireError(t, err, source.CodeUnavailable)
+	require.True(t, problem.Curable)
+	require.ErrorContains(t, err, "too many clients")
+}

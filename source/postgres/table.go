@@ -1,0 +1,175 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/jobwright/jobwright/source"
+)
+
+// table is a table as the catalogue describes it.
+type table struct {
+	oid         string
+	space, name string
+	kind        string // One of pg_class.relkind's letters.
+	owner       string // The role that owns it, where that is not the connection's own.
+	secured     bool   // Whether policies tell who sees which of its rows.
+	columns     []column
+}
+
+// column is one column of a table. Of a domain, its type is that on which the domain is based.
+type column struct {
+	name        string
+	number      string // Its number in its table.
+	oid         uint32
+	modifier    int32
+	enumeration bool
+	computed    bool // Whether the server computes its values, so that none can be written.
+	native      source.NativeType
+}
+
+func (t *table) quoted() string { return quote(t.space) + "." + quote(t.name) }
+
+// holdsRecords reports whether records can be written to it, and is not a view for example.
+func (t *table) holdsRecords() bool { return t.kind == "r" || t.kind == "p" }
+
+func (t *table) column(name string) (column, bool) {
+	at := slices.IndexFunc(t.columns, func(c column) bool { return c.name == name })
+	if at < 0 {
+		return column{}, false
+	}
+
+	return t.columns[at], true
+}
+
+func (t *table) columnNames() []string {
+	names := make([]string, len(t.columns))
+	for i, column := range t.columns {
+		names[i] = column.name
+	}
+
+	return names
+}
+
+// standard is the type as which the column is read.
+func (c column) standard() source.Standard { return standardOf(c.oid, c.modifier) }
+
+// find describes a table, or returns nil where there is none. One that is named without a schema is looked for where the
+// connection's search_path says.
+func (s *session) find(ctx context.Context, named source.Table) (*table, error) {
+	rows, err := s.query(ctx, `
+		SELECT c.oid, n.nspname, c.relname, c.relkind, c.relrowsecurity,
+			coalesce(nullif(pg_catalog.pg_get_userbyid(c.relowner), current_user), '')
+		FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+		WHERE c.oid = pg_catalog.to_regclass($1::text)`, qualified(named))
+	if err != nil || len(rows) == 0 {
+		return nil, err
+	}
+
+	row := rows[0]
+	found := &table{
+		oid: row[0], space: row[1], name: row[2], kind: row[3], secured: row[4] == "t", owner: row[5],
+	}
+	found.columns, err = s.columnsOf(ctx, found.oid)
+
+	return found, err
+}
+
+// qualified writes a table's name as SQL does.
+func qualified(named source.Table) string {
+	if named.Space == "" {
+		return quote(named.Name)
+	}
+
+	return quote(named.Space) + "." + quote(named.Name)
+}
+
+func (s *session) columnsOf(ctx context.Context, table string) ([]column, error) {
+	rows, err := s.query(ctx, `
+		WITH RECURSIVE based AS (
+			SELECT a.attnum, a.atttypid AS oid, a.atttypmod AS modifier
+			FROM pg_catalog.pg_attribute a WHERE a.attrelid = $1::oid AND a.attnum > 0 AND NOT a.attisdropped
+			UNION ALL
+			SELECT b.attnum, t.typbasetype, t.typtypmod
+			FROM based b JOIN pg_catalog.pg_type t ON t.oid = b.oid AND t.typtype = 'd'
+		)
+		SELECT a.attname, a.attnum, b.oid, b.modifier, t.typtype = 'e', a.attgenerated <> '',
+			pg_catalog.format_type(a.atttypid, NULL), pg_catalog.format_type(a.atttypid, a.atttypmod)
+		FROM based b
+		JOIN pg_catalog.pg_attribute a ON a.attrelid = $1::oid AND a.attnum = b.attnum
+		JOIN pg_catalog.pg_type t ON t.oid = b.oid
+		WHERE t.typtype <> 'd' ORDER BY a.attnum`, table)
+	if err != nil {
+		return nil, err
+	}
+
+	columns := make([]column, len(rows))
+
+	for i, row := range rows {
+		oid, modifier, err := typeNumbers(row[2], row[3])
+		if err != nil {
+			return nil, err
+		}
+
+		columns[i] = column{
+			name: row[0], number: row[1], oid: oid, modifier: modifier, enumeration: row[4] == "t", computed: row[5] == "t",
+			native: nativeType(row[6], row[7], oid, modifier),
+		}
+	}
+
+	return columns, nil
+}
+
+func typeNumbers(typeText, modifierText string) (oid uint32, modifier int32, err error) {
+	number, err := strconv.ParseUint(typeText, 10, 32)
+	if err != nil {
+		return 0, 0, err
+	}
+
+	arguments, err := strconv.ParseInt(modifierText, 10, 32)
+
+	return uint32(number), int32(arguments), err
+}
+
+// hasUniqueIndex reports whether those columns, and no others, tell the table's records apart for the server too.
+func (s *session) hasUniqueIndex(ctx context.Context, of *table, key []string) (bool, error) {
+	numbers := make([]string, len(key))
+	for i, name := range key {
+		column, _ := of.column(name)
+		numbers[i] = column.number
+	}
+
+	rows, err := s.query(ctx, `
+		SELECT count(*) FROM pg_catalog.pg_index i
+		WHERE i.indrelid = $1::oid AND i.indisunique AND i.indimmediate AND i.indisvalid
+			AND i.indpred IS NULL AND i.indexprs IS NULL AND i.indnkeyatts = cardinality($2::int2[])
+			AND (i.indkey::int2[])[0:i.indnkeyatts - 1] <@ $2::int2[]`, of.oid, "{"+strings.Join(numbers, ",")+"}")
+	if err != nil {
+		return false, err
+	}
+
+	return rows[0][0] != "0", nil
+}
+
+// create makes a table with the columns of a schema.
+func (s *session) create(ctx context.Context, space, name string, schema source.Schema) error {
+	definitions := make([]string, len(schema))
+
+	for i, column := range schema {
+		of := creation(column.Standard)
+		if of == "" || of == "[]" {
+			return &source.Error{
+				Code:    source.CodeRecordInvalid,
+				Message: fmt.Sprintf("no column can be made for %q of the type %q", column.Name, column.Standard),
+			}
+		}
+
+		definitions[i] = quote(column.Name) + " " + of
+	}
+
+	return s.run(ctx, fmt.Sprintf("CREATE TABLE %s (%s)",
+		qualified(source.Table{Space: space, Name: name}), strings.Join(definitions, ", ")))
+}

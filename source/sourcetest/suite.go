@@ -1,0 +1,375 @@
+package sourcetest
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/jobwright/jobwright/source"
+)
+
+// Suite is what every driver must do that tables can be written to and read from.
+type Suite struct {
+	// Open returns a source, connected to the real thing, in which nobody else writes.
+	Open func(t *testing.T) source.Source
+
+	// Table makes a table's name of a word; orders.csv of orders, for example. It stays as it is where Table is nil.
+	Table func(word string) string
+
+	// Untyped says that the source holds texts alone, so that a reader says which types they are of.
+	Untyped bool
+
+	// Refuses says which values the source can't hold, so that writing them is an error. That anything else is an error too
+	// fails the suite.
+	Refuses func(of source.Standard, value any) bool
+
+	// Keyless says that records can't be told by a key, so that upsert, update and delete are not supported.
+	Keyless bool
+}
+
+// Run runs the suite.
+func (s Suite) Run(t *testing.T) {
+	t.Helper()
+
+	t.Run("a value is held exactly, or refused", s.values)
+	t.Run("check says what it found", s.check)
+	t.Run("a missing table is told", s.missing)
+	t.Run("replace", s.replace)
+	t.Run("append", s.append)
+	t.Run("insert", s.insert)
+	t.Run("refill", s.refill)
+	t.Run("drop", s.drop)
+
+	if !s.Keyless {
+		t.Run("upsert", s.upsert)
+		t.Run("update", s.update)
+		t.Run("delete", s.delete)
+	}
+
+	t.Run("a write that fails changes nothing", s.failing)
+}
+
+// Store is a source that the suite can test.
+type Store interface {
+	source.Reader
+	source.Writer
+	source.Dropper
+}
+
+func (s Suite) open(t *testing.T) Store {
+	t.Helper()
+
+	opened := s.Open(t)
+	store, ok := opened.(Store)
+	require.True(t, ok, "a %T can't be read, written and dropped", opened)
+
+	return store
+}
+
+func (s Suite) table(word string) source.Table {
+	if s.Table != nil {
+		word = s.Table(word)
+	}
+
+	return source.Table{Name: word}
+}
+
+func (s Suite) write(t *testing.T, to Store, write source.Write, rows source.Rows) source.Written {
+	t.Helper()
+
+	written, err := to.WriteTable(t.Context(), write, rows)
+	require.NoError(t, err)
+
+	return written
+}
+
+// read returns the records of a table, with the types of columns, in the order of the first column.
+func (s Suite) read(t *testing.T, from Store, table source.Table, columns source.Schema) []source.Record {
+	t.Helper()
+
+	rows, err := from.ReadTable(t.Context(), source.Read{Table: table})
+	require.NoError(t, err)
+
+	records := ReadAll(t, s.typed(t, rows, columns))
+	slices.SortFunc(records, func(a, b source.Record) int {
+		return strings.Compare(fmt.Sprint(a[0]), fmt.Sprint(b[0]))
+	})
+
+	return records
+}
+
+// typed gives rows the types of columns where the source has none.
+func (s Suite) typed(t *testing.T, rows source.Rows, columns source.Schema) source.Rows {
+	t.Helper()
+
+	if !s.Untyped {
+		return rows
+	}
+
+	types := map[string]source.Standard{}
+	for _, column := range columns {
+		types[column.Name] = column.Standard
+	}
+
+	converted, err := source.Convert(rows, "test", source.Table{}, types, nil)
+	require.NoError(t, err)
+
+	return converted
+}
+
+func (s Suite) values(t *testing.T) {
+	store := s.open(t)
+
+	for i, sample := range Samples() {
+		t.Run(sample.Name(), func(t *testing.T) {
+			var held []source.Record
+
+			columns := source.Schema{Column("n", of(source.Integer)), Column("v", sample.Type)}
+
+			for j, value := range sample.Values {
+				table := s.table(fmt.Sprintf("refused%d", i))
+				record := source.Record{int64(j), value}
+
+				if s.Refuses == nil || !s.Refuses(sample.Type, value) {
+					held = append(held, record)
+
+					continue
+				}
+
+				write := source.Write{Table: table, Mode: source.Replace}
+				_, err := store.WriteTable(t.Context(), write, NewRows(columns, record))
+
+				var problem *source.Error
+				require.ErrorAs(t, err, &problem, "%v was not refused", value)
+				require.False(t, problem.Curable, "%v", err)
+				require.Contains(t, err.Error(), `"v"`, "the column is not named")
+			}
+
+			table := s.table(fmt.Sprintf("held%d", i))
+			written := s.write(t, store, source.Write{Table: table, Mode: source.Replace}, NewRows(columns, held...))
+			require.EqualValues(t, len(held), written.Rows)
+
+			RequireHeld(t, store, table, columns, held, written.Conversions, s.Untyped)
+		})
+	}
+}
+
+// RequireHeld holds that a table has the records that were written to it: in their own types, or in those that the write
+// told of, from which they can be read back.
+func RequireHeld(
+	t T, from source.Reader, table source.Table, columns source.Schema, held []source.Record,
+	conversions []source.Conversion, untyped bool,
+) {
+	t.Helper()
+
+	rows, err := from.ReadTable(t.Context(), source.Read{Table: table})
+	require.NoError(t, err)
+	require.Equal(t, columns.Names(), rows.Schema().Names())
+
+	types := map[string]source.Standard{}
+
+	for i, column := range columns {
+		told := slices.ContainsFunc(conversions, func(c source.Conversion) bool { return c.Column == column.Name })
+		if untyped || told {
+			types[column.Name] = column.Standard
+
+			continue
+		}
+
+		require.Equal(t, column.Type, rows.Schema()[i].Type, "the column %s changed its type, and nobody told", column.Name)
+		require.Equal(t, column.Element, rows.Schema()[i].Element, "the column %s", column.Name)
+	}
+
+	converted, err := source.Convert(rows, "test", table, types, nil)
+	require.NoError(t, errors.Join(err))
+
+	records := ReadAll(t, converted)
+	slices.SortFunc(records, func(a, b source.Record) int {
+		return cmp.Compare(a[0].(int64), b[0].(int64)) //nolint:forcetypeassert // They are numbered.
+	})
+	require.Len(t, records, len(held))
+
+	for i, record := range held {
+		for j, column := range columns {
+			require.True(t, Equal(column.Standard, record[j], records[i][j]), "%s: %#v became %#v", column.Name, record[j],
+				records[i][j])
+		}
+	}
+}
+
+func (s Suite) check(t *testing.T) {
+	found, err := s.open(t).Check(t.Context())
+	require.NoError(t, err)
+	require.NotEmpty(t, found)
+}
+
+func (s Suite) missing(t *testing.T) {
+	_, err := s.open(t).ReadTable(t.Context(), source.Read{Table: s.table("nowhere")})
+	requireCode(t, err, source.CodeTableNotFound)
+}
+
+func requireCode(t *testing.T, err error, code source.Code) {
+	t.Helper()
+
+	var problem *source.Error
+	require.ErrorAs(t, err, &problem)
+	require.Equal(t, code, problem.Code, "%v", err)
+	require.False(t, problem.Curable, "%v", err)
+}
+
+// people is the table that the modes are tried on.
+var people = source.Schema{Column("id", of(source.Integer)), Column("name", of(source.Text))}
+
+func (s Suite) begin(t *testing.T) (Store, source.Table) {
+	t.Helper()
+
+	store, table := s.open(t), s.table("people")
+	s.write(t, store, source.Write{Table: table, Mode: source.Replace}, NewRows(people,
+		source.Record{int64(1), "one"}, source.Record{int64(2), nil}))
+
+	return store, table
+}
+
+func (s Suite) replace(t *testing.T) {
+	store, table := s.begin(t)
+
+	columns := source.Schema{Column("key", of(source.Text))}
+	written := s.write(t, store, source.Write{Table: table, Mode: source.Replace}, NewRows(columns, source.Record{"a"}))
+	require.EqualValues(t, 1, written.Rows)
+	require.Equal(t, []source.Record{{"a"}}, s.read(t, store, table, columns))
+
+	s.write(t, store, source.Write{Table: table, Mode: source.Replace}, NewRows(columns))
+	require.Empty(t, s.read(t, store, table, columns))
+}
+
+func (s Suite) append(t *testing.T) {
+	store, table := s.begin(t)
+
+	// Columns are found by their names, and one that is missing is NULL.
+	swapped := source.Schema{people[1], people[0]}
+	s.write(t, store, source.Write{Table: table, Mode: source.Append}, NewRows(swapped, source.Record{"three", int64(3)}))
+	s.write(t, store, source.Write{Table: table, Mode: source.Append}, NewRows(people[:1], source.Record{int64(4)}))
+	require.Equal(t, []source.Record{{int64(1), "one"}, {int64(2), nil}, {int64(3), "three"}, {int64(4), nil}},
+		s.read(t, store, table, people))
+
+	_, err := store.WriteTable(t.Context(), source.Write{Table: table, Mode: source.Append},
+		NewRows(source.Schema{people[0], Column("unheard", of(source.Text))}, source.Record{int64(5), "x"}))
+	require.ErrorContains(t, err, "unheard")
+
+	fresh := s.table("fresh")
+	s.write(t, store, source.Write{Table: fresh, Mode: source.Append}, NewRows(people, source.Record{int64(1), "one"}))
+	require.Equal(t, []source.Record{{int64(1), "one"}}, s.read(t, store, fresh, people))
+}
+
+func (s Suite) insert(t *testing.T) {
+	store, table := s.begin(t)
+
+	s.write(t, store, source.Write{Table: table, Mode: source.Insert}, NewRows(people, source.Record{int64(3), "three"}))
+	require.Len(t, s.read(t, store, table, people), 3)
+
+	_, err := store.WriteTable(t.Context(), source.Write{Table: s.table("nowhere"), Mode: source.Insert},
+		NewRows(people, source.Record{int64(3), "three"}))
+	requireCode(t, err, source.CodeTableNotFound)
+}
+
+func (s Suite) refill(t *testing.T) {
+	store, table := s.begin(t)
+
+	s.write(t, store, source.Write{Table: table, Mode: source.Refill}, NewRows(people[:1], source.Record{int64(3)}))
+	require.Equal(t, []source.Record{{int64(3), nil}}, s.read(t, store, table, people))
+
+	fresh := s.table("refilled")
+	s.write(t, store, source.Write{Table: fresh, Mode: source.Refill}, NewRows(people, source.Record{int64(1), "one"}))
+	require.Len(t, s.read(t, store, fresh, people), 1)
+}
+
+func (s Suite) upsert(t *testing.T) {
+	store, table := s.begin(t)
+
+	upsert := source.Write{Table: table, Mode: source.Upsert, Key: []string{"id"}}
+	records := func() *Rows {
+		return NewRows(people, source.Record{int64(2), "two"}, source.Record{int64(3), "first"}, source.Record{int64(3), "last"})
+	}
+	want := []source.Record{{int64(1), "one"}, {int64(2), "two"}, {int64(3), "last"}}
+
+	s.write(t, store, upsert, records())
+	require.Equal(t, want, s.read(t, store, table, people))
+
+	s.write(t, store, upsert, records())
+	require.Equal(t, want, s.read(t, store, table, people), "a second time changes nothing")
+
+	upsert.Table = s.table("upserted")
+	for range 2 {
+		s.write(t, store, upsert, records())
+	}
+
+	require.Equal(t, want[1:], s.read(t, store, upsert.Table, people))
+}
+
+func (s Suite) update(t *testing.T) {
+	store, table := s.begin(t)
+
+	written := s.write(t, store, source.Write{Table: table, Mode: source.Update, Key: []string{"id"}},
+		NewRows(people, source.Record{int64(1), "uno"}, source.Record{int64(9), "none"}))
+	require.EqualValues(t, 1, written.Rows)
+	require.Equal(t, []source.Record{{int64(1), "uno"}, {int64(2), nil}}, s.read(t, store, table, people))
+}
+
+func (s Suite) delete(t *testing.T) {
+	store, table := s.begin(t)
+
+	written := s.write(t, store, source.Write{Table: table, Mode: source.Delete, Key: []string{"id"}},
+		NewRows(people[:1], source.Record{int64(1)}, source.Record{int64(9)}))
+	require.EqualValues(t, 1, written.Rows)
+	require.Equal(t, []source.Record{{int64(2), nil}}, s.read(t, store, table, people))
+}
+
+func (s Suite) drop(t *testing.T) {
+	store, table := s.begin(t)
+
+	for range 2 {
+		require.NoError(t, store.DropTable(t.Context(), table))
+	}
+
+	_, err := store.ReadTable(t.Context(), source.Read{Table: table})
+	requireCode(t, err, source.CodeTableNotFound)
+}
+
+var errReading = errors.New("reading failed")
+
+func (s Suite) failing(t *testing.T) {
+	modes := []source.Mode{source.Replace, source.Append, source.Insert, source.Refill}
+	if !s.Keyless {
+		modes = append(modes, source.Upsert, source.Update, source.Delete)
+	}
+
+	for _, mode := range modes {
+		t.Run(string(mode), func(t *testing.T) {
+			store, table := s.begin(t)
+			before := s.read(t, store, table, people)
+
+			columns := people
+			if mode == source.Delete {
+				columns = people[:1]
+			}
+
+			rows := NewRows(columns,
+				source.Record{int64(1), "changed"}[:len(columns)], source.Record{int64(7), "new"}[:len(columns)])
+			rows.Failure = errReading
+
+			write := source.Write{Table: table, Mode: mode}
+			if mode.Keyed() {
+				write.Key = []string{"id"}
+			}
+
+			_, err := store.WriteTable(t.Context(), write, rows)
+			require.ErrorIs(t, err, errReading)
+			require.Equal(t, before, s.read(t, store, table, people))
+		})
+	}
+}

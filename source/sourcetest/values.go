@@ -1,0 +1,188 @@
+package sourcetest
+
+import (
+	"encoding/json"
+	"math"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/jobwright/jobwright/source"
+)
+
+// Sample is a type, and values of it that are easily lost.
+type Sample struct {
+	Type   source.Standard
+	Values []any
+}
+
+// Name names the sample as a test does.
+func (s Sample) Name() string { return s.Type.String() }
+
+// Samples returns values of every type, NULL among those of each.
+func Samples() []Sample {
+	return []Sample{
+		{of(source.Text), []any{
+			nil, "", " ", "a", "NULL", `\N`, `\.`, "a\tb", "a\nb", "a\r\nb", `back\slash`, `"quoted"`, "'single'", "a,b;c|d",
+			"Nestlé 株式会社 Ünïcödé", //nolint:gosmopolitan // Every text.
+			"👩‍👩‍👧‍👦", "\u202eright to left", "e\u0301", "\U0010fffd", "007", "1e5", "true", "<a>&amp;</a>", "_x0041_",
+			" leading and trailing ", strings.Repeat("long ", 10_000),
+		}},
+		{of(source.Integer), []any{
+			nil, int64(0), int64(1), int64(-1), int64(1) << 53, int64(1)<<53 + 1, int64(math.MaxInt64), int64(math.MinInt64),
+		}},
+		{of(source.Decimal), []any{
+			nil, source.Number("0"), source.Number("-0.01"), source.Number("1.50"),
+			source.Number("12345678901234567890.123456789"), source.Number("99999999999999999999999999999999999999"),
+			source.Number("-0.0000000000000000000001"),
+		}},
+		{source.Standard{Type: source.Decimal, Precision: 38, Scale: 10}, []any{
+			nil, source.Number("0.0000000000"), source.Number("9999999999999999999999999999.9999999999"),
+			source.Number("-9999999999999999999999999999.9999999999"), source.Number("1.5000000000"),
+		}},
+		{of(source.Float), []any{
+			nil, 0.0, 1.5, -1.5, 0.1, 1e-300, math.MaxFloat64, math.SmallestNonzeroFloat64, math.NaN(), math.Inf(1), math.Inf(-1),
+			float64(1 << 53), 3.0,
+		}},
+		{of(source.Boolean), []any{nil, true, false}},
+		{of(source.Date), []any{nil, date(2024, 2, 29), date(1970, 1, 1), date(1900, 1, 1), date(1, 1, 1), date(9999, 12, 31)}},
+		{of(source.Time), []any{
+			nil, time.Duration(0), 12*time.Hour + 30*time.Minute, 24*time.Hour - time.Microsecond, 123456 * time.Microsecond,
+		}},
+		{of(source.Datetime), []any{
+			nil, date(2024, 2, 29), date(1970, 1, 1), moment(2024, 10, 27, 2, 30, 0, 123456), moment(1, 1, 1, 0, 0, 0, 0),
+			moment(9999, 12, 31, 23, 59, 59, 999999),
+		}},
+		{of(source.Timestamp), []any{
+			nil, moment(2024, 2, 29, 12, 30, 45, 123456), moment(1970, 1, 1, 0, 0, 0, 0), moment(2039, 1, 1, 0, 0, 0, 0),
+			moment(1900, 1, 1, 0, 0, 0, 1),
+			time.Date(2024, 10, 27, 2, 30, 0, 0, time.FixedZone("", 2*60*60)),
+			time.Date(2024, 10, 27, 2, 30, 0, 0, time.FixedZone("", 5*60*60+30*60)),
+		}},
+		{of(source.Binary), []any{nil, []byte{}, []byte{0}, []byte{0xff, 0xfe, 0, 10, 13}, []byte("text"), every()}},
+		{of(source.JSON), []any{
+			nil, json.RawMessage(`{"a": [1, 2.50, null], "ä": "\u00e4\n"}`), json.RawMessage(`[]`), json.RawMessage(`"text"`),
+			json.RawMessage(`12345678901234567890.12`), json.RawMessage(`true`),
+		}},
+		{of(source.UUID), []any{nil, uuid.MustParse("f47ac10b-58cc-0372-8567-0e02b2c3d479"), uuid.Nil, uuid.Max}},
+		{
+			source.Standard{Type: source.Array, Element: source.Integer},
+			[]any{nil, []any{}, []any{int64(1), nil, int64(math.MaxInt64)}},
+		},
+		{
+			source.Standard{Type: source.Array, Element: source.Text},
+			[]any{nil, []any{"", "a,b", `"`, `\`, nil, "NULL", "{}", "ä"}},
+		},
+	}
+}
+
+func of(t source.Type) source.Standard { return source.Standard{Type: t} }
+
+func date(year int, month time.Month, day int) time.Time {
+	return time.Date(year, month, day, 0, 0, 0, 0, time.UTC)
+}
+
+func moment(year int, month time.Month, day, hour, minute, second, microsecond int) time.Time {
+	return time.Date(year, month, day, hour, minute, second, microsecond*1_000, time.UTC)
+}
+
+// every is every byte there is.
+func every() []byte {
+	bytes := make([]byte, 256)
+	for i := range bytes {
+		bytes[i] = byte(i)
+	}
+
+	return bytes
+}
+
+// Equal reports whether two values of a type are the same: moments in other zones are, numbers with more zeros at the end
+// are, and JSON of another layout is.
+func Equal(of source.Standard, a, b any) bool {
+	if a == nil || b == nil {
+		return a == nil && b == nil
+	}
+
+	switch of.Type { //nolint:exhaustive // The others are the same where Go says so.
+	case source.Timestamp, source.Datetime, source.Date:
+		first, isTime := a.(time.Time)
+		second, isTimeToo := b.(time.Time)
+
+		return isTime && isTimeToo && first.Equal(second)
+	case source.Decimal:
+		first, isNumber := a.(source.Number)
+		second, isNumberToo := b.(source.Number)
+
+		return isNumber && isNumberToo && plain(first) == plain(second)
+	case source.JSON:
+		first, isJSON := a.(json.RawMessage)
+		second, isJSONToo := b.(json.RawMessage)
+
+		return isJSON && isJSONToo && compact(first) == compact(second)
+	case source.Float:
+		first, isFloat := a.(float64)
+		second, isFloatToo := b.(float64)
+
+		return isFloat && isFloatToo && (first == second || (math.IsNaN(first) && math.IsNaN(second)))
+	case source.Binary:
+		first, isBinary := a.([]byte)
+		second, isBinaryToo := b.([]byte)
+
+		return isBinary && isBinaryToo && string(first) == string(second)
+	case source.Array:
+		return equalLists(of, a, b)
+	}
+
+	return a == b
+}
+
+func equalLists(of source.Standard, a, b any) bool {
+	first, isList := a.([]any)
+	second, isListToo := b.([]any)
+
+	if !isList || !isListToo || len(first) != len(second) {
+		return false
+	}
+
+	for i := range first {
+		inner := source.Standard{Type: of.Element}
+		if _, nested := first[i].([]any); nested {
+			inner = of
+		}
+
+		if !Equal(inner, first[i], second[i]) {
+			return false
+		}
+	}
+
+	return true
+}
+
+// plain is a number without zeros at its end.
+func plain(number source.Number) string {
+	text := string(number)
+	if strings.Contains(text, ".") {
+		text = strings.TrimSuffix(strings.TrimRight(text, "0"), ".")
+	}
+
+	return text
+}
+
+// compact is JSON in one layout, with its fields in one order and every digit of its numbers.
+func compact(raw json.RawMessage) string {
+	decoder := json.NewDecoder(strings.NewReader(string(raw)))
+	decoder.UseNumber()
+
+	var value any
+	if err := decoder.Decode(&value); err != nil {
+		return string(raw)
+	}
+
+	encoded, err := json.Marshal(value)
+	if err != nil {
+		return string(raw)
+	}
+
+	return string(encoded)
+}

@@ -1,0 +1,70 @@
+package sqlite
+
+import (
+	"modernc.org/libc"
+	sqlite3 "modernc.org/sqlite/lib"
+)
+
+// rule says of an action that a statement is about to be compiled for (https://www.sqlite.org/c3ref/c_alter_table.html)
+// why it is refused, or "" when it isn't. The arguments are what the action is about.
+type rule func(action int32, first, second string) string
+
+// mayOnlyRead allows nothing but what reads the database: no writing, no attaching of another file, no change of a setting.
+func mayOnlyRead(action int32, first, second string) string {
+	switch action {
+	case sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_RECURSIVE:
+		return ""
+	case sqlite3.SQLITE_FUNCTION:
+		return refusedFunction(second)
+	case sqlite3.SQLITE_PRAGMA:
+		if first == "data_version" { // Full text tables ask for it themselves.
+			return ""
+		}
+	}
+
+	return "a query may only read"
+}
+
+// mayTouchThisDatabase allows whatever stays within the database and within one transaction.
+func mayTouchThisDatabase(action int32, _, second string) string {
+	switch action {
+	case sqlite3.SQLITE_ATTACH, sqlite3.SQLITE_DETACH:
+		return "a script can't attach another database, which would lie outside of this source"
+	case sqlite3.SQLITE_TRANSACTION, sqlite3.SQLITE_SAVEPOINT:
+		return "a script can't begin or end a transaction, since it runs in one that holds all of it"
+	case sqlite3.SQLITE_PRAGMA:
+		if second != "" {
+			return "a script can't set a PRAGMA, which would outlast it"
+		}
+	case sqlite3.SQLITE_FUNCTION:
+		return refusedFunction(second)
+	}
+
+	return ""
+}
+
+func refusedFunction(name string) string {
+	if name == "load_extension" {
+		return "an extension can't be loaded"
+	}
+
+	return ""
+}
+
+// restrict lets the connection compile what the rule allows, until release is called.
+func (c *connection) restrict(allowed rule) (release func()) {
+	c.authorize = func(_ *libc.TLS, _ uintptr, action int32, first, second, _, _ uintptr) int32 {
+		reason := allowed(action, libc.GoString(first), libc.GoString(second))
+		if reason == "" {
+			return sqlite3.SQLITE_OK
+		}
+
+		c.refused = reason
+
+		return sqlite3.SQLITE_DENY
+	}
+
+	sqlite3.Xsqlite3_set_authorizer(c.tls, c.db, address(&c.authorize), 0)
+
+	return func() { sqlite3.Xsqlite3_set_authorizer(c.tls, c.db, 0, 0) }
+}

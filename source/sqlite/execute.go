@@ -1,0 +1,85 @@
+package sqlite
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jobwright/jobwright/source"
+	"github.com/jobwright/jobwright/source/sqltext"
+)
+
+// Execute runs the statements of a script in one transaction. It refuses what reaches outside of the database or would end
+// that transaction: ATTACH, BEGIN, COMMIT, SAVEPOINT and their like, and PRAGMA with a value.
+func (s *Source) Execute(ctx context.Context, script source.Script) (int64, error) {
+	steps, err := s.steps(script)
+	if err != nil {
+		return 0, err
+	}
+
+	var changed int64
+
+	err = s.write(ctx, source.Table{}, func(c *connection) error {
+		defer c.restrict(mayTouchThisDatabase)()
+
+		for _, step := range steps {
+			before := c.changes()
+
+			if err := c.execute(step.text, step.values...); err != nil {
+				return place(err, step.where)
+			}
+
+			if c.changes() != before { // Otherwise it still tells what an earlier statement changed.
+				changed += c.lastChanges()
+			}
+		}
+
+		return nil
+	})
+	if err != nil {
+		return 0, err
+	}
+
+	return changed, nil
+}
+
+// step is a statement of a script that is ready to run.
+type step struct {
+	where  string
+	text   string
+	values []any
+}
+
+// steps returns the statements of a script with the values for their parameters.
+func (s *Source) steps(script source.Script) ([]step, error) {
+	invalid := func(err error, where string) error {
+		return &source.Error{
+			Code: source.CodeQueryInvalid, Source: s.name, Message: where + err.Error(),
+			Hint: "correct the script, or its bind", Err: err,
+		}
+	}
+
+	var steps []step
+
+	used := map[string]bool{}
+
+	for i, statement := range sqltext.SQLite.Statements(script.Text) {
+		where := fmt.Sprintf("statement %d, line %d", i+1, statement.Line)
+
+		text, values, uses, err := sqltext.SQLite.Bind(statement.Text, script.Bind)
+		if err != nil {
+			return nil, invalid(err, where+": ")
+		}
+
+		for name := range uses {
+			used[name] = true
+		}
+
+		steps = append(steps, step{where: where, text: text, values: values})
+	}
+
+	if err := sqltext.Unused(script.Bind, used); err != nil {
+		return nil, invalid(err, "")
+	}
+
+	return steps, nil
+}

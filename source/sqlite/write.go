@@ -1,0 +1,291 @@
+package sqlite
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/jobwright/jobwright/source"
+)
+
+// WriteTable writes rows to a table, in one transaction. Keys are compared as SQL's = does, so that NULL is no key.
+func (s *Source) WriteTable(ctx context.Context, write source.Write, rows source.Rows) (source.Written, error) {
+	w := &writing{source: s, write: write, schema: rows.Schema()}
+
+	if err := w.check(); err != nil {
+		return source.Written{}, err
+	}
+
+	var written int64
+
+	err := s.write(ctx, write.Table, func(c *connection) error {
+		w.c = c
+
+		if err := w.prepareTable(); err != nil {
+			return err
+		}
+
+		var err error
+		written, err = w.load(ctx, rows)
+
+		return err
+	})
+
+	switch {
+	case w.failed != nil: // It is none of this source's errors.
+		return source.Written{}, w.failed
+	case err != nil:
+		return source.Written{}, err
+	}
+
+	return source.Written{Rows: written}, nil
+}
+
+// writing is one write.
+type writing struct {
+	source *Source
+	write  source.Write
+	schema source.Schema
+	key    []string
+	c      *connection
+	table  table
+	failed error // Why reading the rows failed.
+}
+
+// check finds what is wrong with a write without looking at the table.
+func (w *writing) check() error {
+	switch w.write.Mode {
+	case source.Replace, source.Refill, source.Append, source.Insert, source.Upsert, source.Update, source.Delete:
+	default:
+		return w.problem(source.CodeOperationUnsupported, fmt.Sprintf("there is no mode %q to write in", w.write.Mode), "")
+	}
+
+	names := w.schema.Names()
+	for i, name := range names {
+		if hasName(names[:i], name) {
+			return w.problem(source.CodeRecordInvalid, fmt.Sprintf("there are two columns %q", name), "rename one of them")
+		}
+	}
+
+	if !w.write.Mode.Keyed() {
+		return nil
+	}
+
+	if w.key = w.write.Key; len(w.key) == 0 && w.write.Mode == source.Delete {
+		w.key = names
+	}
+
+	if len(w.key) == 0 {
+		return w.problem(source.CodeRecordInvalid, "no key tells which records are meant", "name the columns of the key")
+	}
+
+	for _, name := range w.key {
+		if !hasName(names, name) {
+			return w.problem(source.CodeRecordInvalid, fmt.Sprintf("the key names the column %q, which is not written", name),
+				"the columns that are written are "+strings.Join(names, ", "))
+		}
+	}
+
+	if w.write.Mode == source.Update && len(w.key) == len(names) {
+		return w.problem(source.CodeRecordInvalid, "there is nothing to update: all columns belong to the key", "")
+	}
+
+	return nil
+}
+
+func (w *writing) problem(code source.Code, message, hint string) error {
+	return &source.Error{
+		Code: code, Source: w.source.name, Table: w.write.Table.String(), Message: message, Hint: hint,
+	}
+}
+
+// prepareTable makes the table what the mode wants before the first record is written.
+func (w *writing) prepareTable() error {
+	var err error
+	if w.table, err = w.c.table(w.write.Table.Name); err != nil {
+		return err
+	}
+
+	switch w.write.Mode {
+	case source.Replace:
+		return w.create("DROP TABLE IF EXISTS " + quote(w.table.name))
+	case source.Refill:
+		if w.table.exists {
+			return w.c.execute("DELETE FROM " + quote(w.table.name))
+		}
+	case source.Append, source.Upsert:
+	case source.Insert, source.Update, source.Delete:
+		if !w.table.exists {
+			return w.problem(source.CodeTableNotFound, "no such table: "+w.table.name, missingHint)
+		}
+	}
+
+	if !w.table.exists {
+		return w.create()
+	}
+
+	return w.c.readIndexes(&w.table)
+}
+
+// create creates the table, after those statements.
+func (w *writing) create(before ...string) error {
+	var unique []string
+	if w.write.Mode == source.Upsert {
+		unique = w.key
+	}
+
+	for _, text := range append(before, definition(w.table.name, w.schema, unique)) {
+		if err := w.c.execute(text); err != nil {
+			return err
+		}
+	}
+
+	var err error
+	if w.table, err = w.c.table(w.table.name); err != nil {
+		return err
+	}
+
+	return w.c.readIndexes(&w.table)
+}
+
+// load writes the records, and returns how many were written, changed or removed.
+func (w *writing) load(ctx context.Context, rows source.Rows) (int64, error) {
+	targets, err := w.targets()
+	if err != nil {
+		return 0, err
+	}
+
+	many, each := w.statements()
+
+	removeIndex, err := w.indexKey(each)
+	if err != nil {
+		return 0, err
+	}
+
+	loader, err := newLoader(w.c, targets, many, each)
+	if err != nil {
+		return 0, err
+	}
+
+	loader.source, loader.table = w.source.name, w.write.Table
+
+	err = loader.load(ctx, rows)
+	w.failed = loader.failed
+	loader.close()
+
+	if err != nil {
+		return 0, err
+	}
+
+	if w.write.Mode == source.Update || w.write.Mode == source.Delete {
+		return loader.changed, removeIndex()
+	}
+
+	return loader.count, removeIndex()
+}
+
+// targets finds the column of the table for each column that is written.
+func (w *writing) targets() ([]target, error) {
+	targets := make([]target, len(w.schema))
+
+	for i, column := range w.schema {
+		found, ok := w.table.column(column.Name)
+		if !ok {
+			return nil, w.problem(source.CodeRecordInvalid, fmt.Sprintf("the table has no column %q", column.Name),
+				"its columns are "+strings.Join(w.table.names(), ", "))
+		}
+
+		targets[i] = target{
+			name: column.Name, from: column.Standard, to: standard(found.declared), keepsText: keepsText(found.declared),
+		}
+		if targets[i].to.Type == "" { // It holds what it is given.
+			targets[i].to = column.Standard
+		}
+	}
+
+	return targets, nil
+}
+
+// statements returns the statement that writes several records, where there is one, and those that write one record. The
+// parameter ?1 is the value of its first column, and so on.
+func (w *writing) statements() (many string, each []string) {
+	if w.write.Mode == source.Update {
+		return "", []string{"UPDATE " + quote(w.table.name) + " SET " + w.assignments(", ", false) + w.where()}
+	}
+
+	remove := "DELETE FROM " + quote(w.table.name) + w.where()
+	if w.write.Mode == source.Delete {
+		return "", []string{remove}
+	}
+
+	values := "(" + strings.TrimSuffix(strings.Repeat("?, ", len(w.schema)), ", ") + ")"
+	insert := "INSERT INTO " + quote(w.table.name) + " (" + quoted(w.schema.Names()) + ") VALUES " + values
+	severally := insert + strings.Repeat(", "+values, batchRecords-1)
+
+	switch {
+	case w.write.Mode != source.Upsert:
+	case w.table.isUnique(w.key):
+		insert += w.onConflict()
+		severally += w.onConflict()
+	default:
+		return "", []string{remove, insert}
+	}
+
+	if batchRecords*len(w.schema) > mostParameters {
+		severally = ""
+	}
+
+	return severally, []string{insert}
+}
+
+// mostParameters is how many parameters SQLite allows a statement.
+const mostParameters = 32_766
+
+// where is the condition for the records of the same key.
+func (w *writing) where() string { return " WHERE " + w.assignments(" AND ", true) }
+
+// assignments writes a = ?1 for each column that belongs to the key, or does not.
+func (w *writing) assignments(between string, key bool) string {
+	var parts []string
+
+	for i, column := range w.schema {
+		if hasName(w.key, column.Name) == key {
+			parts = append(parts, fmt.Sprintf("%s = ?%d", quote(column.Name), i+1))
+		}
+	}
+
+	return strings.Join(parts, between)
+}
+
+// onConflict lets an INSERT overwrite the record of the same key.
+func (w *writing) onConflict() string {
+	var parts []string
+
+	for _, column := range w.schema {
+		if !hasName(w.key, column.Name) {
+			parts = append(parts, quote(column.Name)+" = excluded."+quote(column.Name))
+		}
+	}
+
+	if len(parts) == 0 {
+		return " ON CONFLICT (" + quoted(w.key) + ") DO NOTHING"
+	}
+
+	return " ON CONFLICT (" + quoted(w.key) + ") DO UPDATE SET " + strings.Join(parts, ", ")
+}
+
+// indexKey makes an index of the key where the table has none: without it, each record would take a look at the whole
+// table. It stands for the time of the write, and nobody else sees it.
+func (w *writing) indexKey(each []string) (remove func() error, err error) {
+	looksUp := w.write.Mode.Keyed() && (len(each) > 1 || w.write.Mode != source.Upsert)
+	if !looksUp || w.table.finds(w.key) {
+		return func() error { return nil }, nil
+	}
+
+	name := quote("jobwright key of " + w.table.name)
+	if err := w.c.execute("CREATE INDEX " + name + " ON " + quote(w.table.name) + " (" + quoted(w.key) + ")"); err != nil {
+		return nil, err
+	}
+
+	return func() error { return w.c.execute("DROP INDEX " + name) }, nil
+}

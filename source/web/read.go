@@ -1,0 +1,48 @@
+package web
+
+import (
+	"context"
+	"fmt"
+	"path"
+
+	"github.com/jobwright/jobwright/source"
+	"github.com/jobwright/jobwright/source/format"
+)
+
+// ReadTable streams the records that a path answers, in the format that the read names or the answer has. Where the source
+// has paging, it asks for one page after the other, each a JSON document.
+func (s *Source) ReadTable(ctx context.Context, read source.Read) (source.Rows, error) {
+	name := path.Base(withoutQuery(read.Table.Name))
+	options := format.Options{Format: read.Format, Reject: read.Reject, Source: s.name, Table: read.Table}
+	options.Table.Name = withoutQuery(read.Table.Name)
+
+	if s.paging.Style != pagingNone {
+		if read.Format.Type != "" && read.Format.Type != "json" {
+			return nil, &source.Error{
+				Code: source.CodeOperationUnsupported, Source: s.name, Table: options.Table.Name,
+				Message: fmt.Sprintf("a table in %s can't come in pages", read.Format.Type),
+				Hint:    "read JSON, or drop the paging",
+			}
+		}
+
+		pages, err := s.pages(ctx, read.Table, read.Format.Records)
+		if err != nil {
+			return nil, err
+		}
+
+		options.Format = source.Format{Type: "ndjson", Compression: "none"}
+
+		return format.Read(ctx, pages, name, options)
+	}
+
+	response, err := s.Request(ctx, source.Request{Path: read.Table.Name})
+	if err != nil {
+		return nil, err
+	}
+
+	if options.Type == "" {
+		options.Type = format.TypeOf(response.ContentType)
+	}
+
+	return format.Read(ctx, response.Body, name, options)
+}
