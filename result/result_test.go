@@ -13,6 +13,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
 	"github.com/jobwright/jobwright/job"
@@ -31,12 +32,22 @@ func open(t *testing.T, location string) *result.Store {
 	return store
 }
 
-// write writes a result set.
+// write writes a result set to the store, however small it is.
 func write(t *testing.T, store *result.Store, key string, schema source.Schema, records ...source.Record) *job.Result {
+	t.Helper()
+
+	return writeUpTo(t, 0, store, key, schema, records...)
+}
+
+// writeUpTo writes a result set, which is part of the reference to it if it is not larger than that.
+func writeUpTo(
+	t *testing.T, inline int, store *result.Store, key string, schema source.Schema, records ...source.Record,
+) *job.Result {
 	t.Helper()
 
 	writer, err := store.Create(t.Context(), key, nil, schema)
 	require.NoError(t, err)
+	writer.LimitInline(inline)
 
 	for _, record := range records {
 		require.NoError(t, writer.Append(record))
@@ -59,6 +70,15 @@ func answer(t *testing.T, store *result.Store, stored job.Result, withSchema boo
 	return text.String()
 }
 
+// appendMuch appends more than any buffer on the way holds.
+func appendMuch(t *testing.T, writer *result.Writer) {
+	t.Helper()
+
+	for range 1000 {
+		require.NoError(t, writer.Append(source.Record{strings.Repeat("x", 1000)}))
+	}
+}
+
 // files returns the names of all files in a folder, and below.
 func files(t *testing.T, folder string) []string {
 	t.Helper()
@@ -78,7 +98,12 @@ func files(t *testing.T, folder string) []string {
 
 // column describes a column of that type.
 func column(name string, of source.Type) source.Column {
-	return source.Column{Name: name, Native: source.NativeType{Name: "N", TypeStr: "N(1)", Precision: 1}, Type: of}
+	return columnOf(name, source.Standard{Type: of})
+}
+
+// columnOf describes a column of that type with its arguments.
+func columnOf(name string, of source.Standard) source.Column {
+	return source.Column{Name: name, Native: source.NativeType{Name: "N", TypeStr: "N(1)", Precision: 1}, Standard: of}
 }
 
 func TestAResultIsAnsweredAsTheAPIDocumentsIt(t *testing.T) {
@@ -97,7 +122,7 @@ func TestAResultIsAnsweredAsTheAPIDocumentsIt(t *testing.T) {
 		{"no records", `"records":[]`, nil},
 		{"one record", `"records":[{"id":1,"company_name":"IBM"}]`, []source.Record{{int64(1), "IBM"}}},
 		{
-			"two records", `"records":[{"id":1,"company_name":"IBM"},{"id":2,"company_name":null}]`,
+			"two records", `"records":[{"id":1,"company_name":"IBM"},` + "\n" + `{"id":2,"company_name":null}]`,
 			[]source.Record{{int64(1), "IBM"}, {int64(2), nil}},
 		},
 	} {
@@ -122,42 +147,68 @@ func TestEachValueIsWrittenInTheFormOfItsType(t *testing.T) {
 	moment := time.Date(2024, 2, 29, 12, 30, 0, 120000000, time.FixedZone("", 2*60*60))
 
 	for _, test := range []struct {
-		of    source.Type
+		of    string
 		value any
 		want  string
 	}{
-		{source.Text, "IBM", `"IBM"`},
-		{source.Text, "", `""`},
-		{source.Text, `<a href="x">&amp;</a>`, `"<a href=\"x\">&amp;</a>"`},
-		{source.Text, "a\x00\n\\", `"a\u0000\n\\"`},
-		{source.Text, "Nestlé 株式 \U0001F980", `"Nestlé 株式 ` + "\U0001F980" + `"`},
-		{source.Integer, int64(math.MaxInt64), `9223372036854775807`},
-		{source.Integer, int64(math.MinInt64), `-9223372036854775808`},
-		{source.Float, 0.1, `0.1`},
-		{source.Float, 3.0, `3`},
-		{source.Float, 1e21, `1e+21`},
-		{source.Float, math.MaxFloat64, `1.7976931348623157e+308`},
-		{source.Float, math.NaN(), `"NaN"`},
-		{source.Float, math.Inf(1), `"Infinity"`},
-		{source.Float, math.Inf(-1), `"-Infinity"`},
-		{source.Boolean, true, `true`},
-		{source.Boolean, false, `false`},
-		{source.Date, moment, `"2024-02-29"`},
-		{source.Timestamp, moment, `"2024-02-29T12:30:00.12+02:00"`},
-		{source.Timestamp, moment.UTC(), `"2024-02-29T10:30:00.12Z"`},
-		{source.Binary, []byte{0, 255}, `"AP8="`},
-		{source.Binary, []byte{}, `""`},
-		{source.Integer, nil, `null`},
+		{"text", "IBM", `"IBM"`},
+		{"text", "", `""`},
+		{"text", `<a href="x">&amp;</a>`, `"<a href=\"x\">&amp;</a>"`},
+		{"text", "a\x00\n\\", `"a\u0000\n\\"`},
+		{"text", "Nestlé 株式 \U0001F980", `"Nestlé 株式 ` + "\U0001F980" + `"`},
+		{"integer", int64(math.MaxInt64), `9223372036854775807`},
+		{"integer", int64(math.MinInt64), `-9223372036854775808`},
+		{"decimal(40,2)", source.Number("12345678901234567890123456789012345678.90"), `12345678901234567890123456789012345678.90`},
+		{"decimal", source.Number("-0.10"), `-0.10`},
+		{"float", 0.1, `0.1`},
+		{"float", 3.0, `3`},
+		{"float", 1e21, `1e+21`},
+		{"float", math.MaxFloat64, `1.7976931348623157e+308`},
+		{"float", math.NaN(), `"NaN"`},
+		{"float", math.Inf(1), `"Infinity"`},
+		{"float", math.Inf(-1), `"-Infinity"`},
+		{"boolean", true, `true`},
+		{"boolean", false, `false`},
+		{"date", moment, `"2024-02-29"`},
+		{"time", 24 * time.Hour, `"24:00:00"`},
+		{"time", time.Hour + 1500*time.Millisecond, `"01:00:01.5"`},
+		{"datetime", time.Date(2024, 2, 29, 12, 30, 0, 0, time.UTC), `"2024-02-29T12:30:00"`},
+		{"timestamp", moment, `"2024-02-29T12:30:00.12+02:00"`},
+		{"timestamp", moment.UTC(), `"2024-02-29T10:30:00.12Z"`},
+		{"binary", []byte{0, 255}, `"AP8="`},
+		{"binary", []byte{}, `""`},
+		{"json", json.RawMessage(`{"a": [1.50, "<é>"]}`), `{"a": [1.50, "<é>"]}`},
+		{"json", json.RawMessage("{\n\t\"a\":\r\n1\n}"), "{ \t\"a\":  1 }"},
+		{"json", json.RawMessage("null"), `null`},
+		{"uuid", uuid.MustParse("018c9a3e-7b1d-7000-8000-0123456789ab"), `"018c9a3e-7b1d-7000-8000-0123456789ab"`},
+		{"integer[]", []any{int64(1), nil, []any{int64(2)}}, `[1,null,[2]]`},
+		{"json[]", []any{json.RawMessage("[\n1]")}, "[[ 1]]"},
+		{"text[]", []any{"a", ""}, `["a",""]`},
+		{"integer", nil, `null`},
 	} {
-		t.Run(test.want, func(t *testing.T) {
+		t.Run(test.of+" "+test.want, func(t *testing.T) {
 			t.Parallel()
 
 			store := open(t, t.TempDir())
-			stored := write(t, store, "1.json", source.Schema{column("a", test.of)}, source.Record{test.value})
+			schema, record := source.Schema{columnOf("a", standard(t, test.of))}, source.Record{test.value}
+			want := `{"records":[{"a":` + test.want + `}]}`
 
-			require.Equal(t, `{"records":[{"a":`+test.want+`}]}`, answer(t, store, *stored, false))
+			require.Equal(t, want, answer(t, store, *write(t, store, "1.json", schema, record), false))
+
+			inline := writeUpTo(t, result.MaxInline, store, "2.json", schema, record)
+			require.JSONEq(t, want, answer(t, store, *inline, false))
 		})
 	}
+}
+
+// standard reads a standard type.
+func standard(t *testing.T, text string) source.Standard {
+	t.Helper()
+
+	of, err := source.ParseStandard(text)
+	require.NoError(t, err)
+
+	return of
 }
 
 func TestNamesOfColumnsMayHoldAnything(t *testing.T) {
@@ -211,10 +262,7 @@ func TestNothingIsSeenBeforeACommit(t *testing.T) {
 
 	requireAbsent()
 
-	for range 1000 { // More than any buffer on the way holds.
-		require.NoError(t, writer.Append(source.Record{strings.Repeat("x", 1000)}))
-	}
-
+	appendMuch(t, writer)
 	requireAbsent()
 
 	stored, err := writer.Commit()
@@ -233,7 +281,9 @@ func TestAnAbortedResultLeavesNothing(t *testing.T) {
 
 	writer, err := store.Create(t.Context(), "7/run/1-1.json", nil, source.Schema{column("a", source.Text)})
 	require.NoError(t, err)
-	require.NoError(t, writer.Append(source.Record{"x"}))
+
+	appendMuch(t, writer)
+	require.NotEmpty(t, files(t, folder))
 	require.NoError(t, writer.Abort())
 	require.Empty(t, files(t, folder))
 }
@@ -247,7 +297,8 @@ func TestAResultWhoseContextEndedIsNotCommitted(t *testing.T) {
 
 	writer, err := store.Create(ctx, "1.json", nil, source.Schema{column("a", source.Text)})
 	require.NoError(t, err)
-	require.NoError(t, writer.Append(source.Record{"x"}))
+
+	appendMuch(t, writer)
 	cancel()
 
 	_, err = writer.Commit()
@@ -301,19 +352,46 @@ func TestASchemaThatCannotBeAnsweredIsInvalid(t *testing.T) {
 func TestAValueThatCannotBeAnsweredIsInvalidAndNamedByItsPlace(t *testing.T) {
 	t.Parallel()
 
-	for name, value := range map[string]any{"not UTF-8": "Nestl\xe9", "of no type": int32(1)} {
-		t.Run(name, func(t *testing.T) {
+	for _, test := range []struct {
+		name, of string
+		value    any
+	}{
+		{"not UTF-8", "text", "Nestl\xe9"},
+		{"of no type", "text", int32(1)},
+		{"no JSON", "json", json.RawMessage(`{"a":`)},
+		{"JSON and more", "json", json.RawMessage(`1},{"a":2`)},
+		{"no JSON at all", "json", json.RawMessage(nil)},
+		{"JSON that is not UTF-8", "json", json.RawMessage("\"\xe9\"")},
+		{"no JSON within a list", "json[]", []any{json.RawMessage("{")}},
+		{"a year that RFC 3339 has not", "timestamp", time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC)},
+	} {
+		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 
-			writer, err := open(t, t.TempDir()).Create(t.Context(), "1.json", nil, source.Schema{column("a", source.Text)})
-			require.NoError(t, err)
-			require.NoError(t, writer.Append(source.Record{"x"}))
+			schema := source.Schema{columnOf("a", standard(t, test.of))}
 
-			err = writer.Append(source.Record{value})
+			writer, err := open(t, t.TempDir()).Create(t.Context(), "1.json", nil, schema)
+			require.NoError(t, err)
+			require.NoError(t, writer.Append(source.Record{nil}))
+
+			err = writer.Append(source.Record{test.value})
 			require.ErrorIs(t, err, result.ErrInvalid)
 			require.ErrorContains(t, err, `record 2: column "a"`)
 			require.NoError(t, writer.Abort())
 		})
+	}
+}
+
+func TestARecordHasAValueForEachColumn(t *testing.T) {
+	t.Parallel()
+
+	writer, err := open(t, t.TempDir()).Create(t.Context(), "1.json", nil, source.Schema{column("a", source.Text)})
+	require.NoError(t, err)
+
+	for _, record := range []source.Record{{}, {"x", "y"}} {
+		err = writer.Append(record)
+		require.ErrorIs(t, err, result.ErrInvalid)
+		require.ErrorContains(t, err, "record 1: ")
 	}
 }
 
@@ -334,7 +412,7 @@ func TestAStoreIsAFolderOrAURL(t *testing.T) {
 func TestALocationThatIsNoneIsRefused(t *testing.T) {
 	t.Parallel()
 
-	for _, location := range []string{"nothing://bucket", "://"} {
+	for _, location := range []string{"nothing://bucket", "://", "file://./results", "file:///results?metadata=skip"} {
 		_, err := result.Open(t.Context(), location)
 		require.ErrorContains(t, err, `the result store "`+location+`"`)
 	}

@@ -7,9 +7,6 @@ import (
 	"fmt"
 	"io"
 
-	"gocloud.dev/blob"
-	"gocloud.dev/gcerrors"
-
 	"github.com/jobwright/jobwright/job"
 	"github.com/jobwright/jobwright/scenario"
 	"github.com/jobwright/jobwright/source"
@@ -27,12 +24,8 @@ var ErrTooLarge = errors.New("the record is too large to be set aside")
 // Spool sets records aside, to be read in pages later. It stores them only if there are more than one page holds. Nobody
 // sees any of it before [Spool.Commit].
 type Spool struct {
-	ctx     context.Context //nolint:containedctx // Writing takes many calls, and the blob's writer is bound to one context.
-	cancel  context.CancelFunc
-	store   *Store
-	key     string
-	encoder *encoder
-	blob    *blob.Writer // nil as long as there are no more than the first page holds.
+	encoder *exactEncoder
+	upload  upload
 	line    []byte
 
 	first     []byte // The first page.
@@ -47,65 +40,59 @@ func (s *Store) SetAside(ctx context.Context, key string, schema source.Schema) 
 		return nil, err
 	}
 
-	ctx, cancel := context.WithCancel(ctx)
-
-	return &Spool{ctx: ctx, cancel: cancel, store: s, key: key, encoder: encoder}, nil
+	return &Spool{
+		encoder: encoder,
+		upload:  upload{ctx: ctx, bucket: s.bucket, key: key, contentType: "application/x-ndjson"},
+	}, nil
 }
 
-// Append adds a record. The error is [ErrTooLarge] where no page can hold it.
+// Append adds a record. The error is [ErrTooLarge] where no page can hold it, [ErrInvalid] where no job can, and [ErrFull]
+// where the store has no space for it.
 func (s *Spool) Append(record source.Record) error {
-	s.records++
-
 	var err error
 	if s.line, err = s.encoder.appendRecord(s.line[:0], record); err != nil {
-		return fmt.Errorf("record %d: %w", s.records, err)
+		return fmt.Errorf("record %d: %w", s.records+1, err)
 	}
 
+	s.records++
 	s.line = append(s.line, '\n')
+
 	if len(s.line) > maxPageBytes {
 		return fmt.Errorf("record %d: %w: it has %d bytes as JSON, and %d is the most; select fewer or shorter columns",
 			s.records, ErrTooLarge, len(s.line), maxPageBytes)
 	}
 
-	if s.blob == nil {
-		if s.firstSize < maxPageRecords && len(s.first)+len(s.line) <= maxPageBytes {
-			s.first = append(s.first, s.line...)
-			s.firstSize++
+	isFirst := s.records == int64(s.firstSize)+1
+	if isFirst && s.firstSize < maxPageRecords && len(s.first)+len(s.line) <= maxPageBytes {
+		s.first = append(s.first, s.line...)
+		s.firstSize++
 
-			return nil
-		}
-
-		options := &blob.WriterOptions{ContentType: "application/x-ndjson"}
-		if s.blob, err = s.store.bucket.NewWriter(s.ctx, s.key, options); err != nil {
-			return err
-		}
-
-		if _, err := s.blob.Write(s.first); err != nil {
-			return err
-		}
+		return nil
 	}
 
-	_, err = s.blob.Write(s.line)
+	if isFirst {
+		s.upload.buffer = append(s.upload.buffer, s.first...)
+	}
 
-	return err
+	s.upload.buffer = append(s.upload.buffer, s.line...)
+
+	return s.upload.flushLarge()
 }
 
 // Commit makes what was set aside visible, and returns the first page. It has no key where it is all that there is.
 func (s *Spool) Commit() (*job.RecordsPage, error) {
-	defer s.cancel()
-
-	if err := s.ctx.Err(); err != nil {
+	if err := s.upload.ctx.Err(); err != nil {
 		return nil, errors.Join(err, s.Abort())
 	}
 
 	page := &job.RecordsPage{}
 
-	if s.blob != nil {
-		if err := s.blob.Close(); err != nil {
+	if s.records > int64(s.firstSize) {
+		if err := s.upload.commit(); err != nil {
 			return nil, err
 		}
 
-		page.Key, page.Next = s.key, int64(len(s.first))
+		page.Key, page.Next = s.upload.key, int64(len(s.first))
 	}
 
 	var err error
@@ -116,29 +103,12 @@ func (s *Spool) Commit() (*job.RecordsPage, error) {
 }
 
 // Abort throws away what was written.
-func (s *Spool) Abort() error {
-	s.cancel()
-
-	if s.blob == nil {
-		return nil
-	}
-
-	// With its context cancelled, closing the blob's writer discards the blob and says that it did.
-	if err := s.blob.Close(); err != nil && s.ctx.Err() == nil {
-		return err
-	}
-
-	return nil
-}
+func (s *Spool) Abort() error { return s.upload.abort() }
 
 // Page reads the page that begins at an offset of what was set aside under key. The error is [ErrNotFound] when the store
 // does not hold it.
 func (s *Store) Page(ctx context.Context, key string, offset int64) (page *job.RecordsPage, err error) {
-	reader, err := s.bucket.NewRangeReader(ctx, key, offset, maxPageBytes, nil)
-	if gcerrors.Code(err) == gcerrors.NotFound {
-		return nil, ErrNotFound
-	}
-
+	reader, err := s.bucket.open(ctx, key, offset, maxPageBytes)
 	if err != nil {
 		return nil, err
 	}
@@ -190,10 +160,4 @@ func readPage(text []byte) (records []scenario.Params, size int, err error) {
 }
 
 // Drop removes what was set aside under key. That there is nothing is no error: it may have been dropped before.
-func (s *Store) Drop(ctx context.Context, key string) error {
-	if err := s.bucket.Delete(ctx, key); err != nil && gcerrors.Code(err) != gcerrors.NotFound {
-		return err
-	}
-
-	return nil
-}
+func (s *Store) Drop(ctx context.Context, key string) error { return s.bucket.remove(ctx, key) }

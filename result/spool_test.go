@@ -1,6 +1,7 @@
 package result_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"math"
 	"os"
@@ -9,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
 	"github.com/jobwright/jobwright/job"
@@ -190,25 +192,42 @@ func TestARecordThatNoPageHoldsIsRefused(t *testing.T) {
 
 // exactValues are values of each type, with what scenarios know them by.
 var exactValues = []struct {
-	of          source.Type
+	of          string
 	value, want any
 }{
-	{source.Integer, int64(math.MaxInt64), int64(math.MaxInt64)},
-	{source.Integer, int64(math.MinInt64), int64(math.MinInt64)},
-	{source.Integer, nil, nil},
-	{source.Float, 0.1, 0.1},
-	{source.Float, 3.0, 3.0},
-	{source.Float, 1e21, 1e21},
-	{source.Float, 99999999999999999999.0, 1e20},
-	{source.Float, math.SmallestNonzeroFloat64, math.SmallestNonzeroFloat64},
-	{source.Float, math.NaN(), "NaN"},
-	{source.Float, math.Inf(-1), "-Infinity"},
-	{source.Text, "", ""},
-	{source.Text, "Nestlé 株式 \U0001F980 <a&b>\u2028\n\x00\"", "Nestlé 株式 \U0001F980 <a&b>\u2028\n\x00\""},
-	{source.Boolean, true, true},
-	{source.Date, time.Date(2024, 2, 29, 0, 0, 0, 0, time.UTC), "2024-02-29"},
-	{source.Timestamp, time.Date(2024, 2, 29, 12, 30, 0, 120000000, time.UTC), "2024-02-29T12:30:00.12Z"},
-	{source.Binary, []byte{0, 255}, "AP8="},
+	{"integer", int64(math.MaxInt64), int64(math.MaxInt64)},
+	{"integer", int64(math.MinInt64), int64(math.MinInt64)},
+	{"integer", nil, nil},
+	{"decimal(40,2)", source.Number("12345678901234567890123456789012345678.90"), "12345678901234567890123456789012345678.90"},
+	{"decimal", source.Number("3"), "3"},
+	{"float", 0.1, 0.1},
+	{"float", 3.0, 3.0},
+	{"float", 1e21, 1e21},
+	{"float", 99999999999999999999.0, 1e20},
+	{"float", math.SmallestNonzeroFloat64, math.SmallestNonzeroFloat64},
+	{"float", math.NaN(), "NaN"},
+	{"float", math.Inf(-1), "-Infinity"},
+	{"text", "", ""},
+	{"text", "Nestlé 株式 \U0001F980 <a&b>\u2028\n\x00\"", "Nestlé 株式 \U0001F980 <a&b>\u2028\n\x00\""},
+	{"boolean", true, true},
+	{"date", time.Date(2024, 2, 29, 0, 0, 0, 0, time.UTC), "2024-02-29"},
+	{"time", 24 * time.Hour, "24:00:00"},
+	{"datetime", time.Date(2024, 2, 29, 12, 30, 0, 120000000, time.UTC), "2024-02-29T12:30:00.12"},
+	{"timestamp", time.Date(2024, 2, 29, 12, 30, 0, 120000000, time.UTC), "2024-02-29T12:30:00.12Z"},
+	{"binary", []byte{0, 255}, "AP8="},
+	{"uuid", uuid.MustParse("018c9a3e-7b1d-7000-8000-0123456789ab"), "018c9a3e-7b1d-7000-8000-0123456789ab"},
+	{
+		"json", json.RawMessage("{\n\"a\": [1, 1.0, 1e2, \"<\", null], \"b\": {\"c\": 9007199254740993}}"),
+		map[string]any{"a": []any{int64(1), 1.0, 100.0, "<", nil}, "b": map[string]any{"c": int64(9007199254740993)}},
+	},
+	{"json", json.RawMessage(`"x"`), "x"},
+	{"json", json.RawMessage(`null`), nil},
+	{"integer[]", []any{int64(1), nil, []any{int64(math.MaxInt64)}}, []any{int64(1), nil, []any{int64(math.MaxInt64)}}},
+	{"float[]", []any{1.0, []any{2.5}, math.NaN()}, []any{1.0, []any{2.5}, "NaN"}},
+	{"decimal[]", []any{source.Number("1.50"), []any{source.Number("2")}}, []any{"1.50", []any{"2"}}},
+	{"json[]", []any{json.RawMessage(`[1.0]`)}, []any{[]any{1.0}}},
+	{"date[]", []any{time.Date(2024, 2, 29, 0, 0, 0, 0, time.UTC)}, []any{"2024-02-29"}},
+	{"text[]", []any{}, []any{}},
 }
 
 func TestValuesAreExact(t *testing.T) {
@@ -222,7 +241,7 @@ func TestValuesAreExact(t *testing.T) {
 
 	for i, row := range exactValues {
 		name := fmt.Sprintf("%d <é>", i)
-		schema = append(schema, column(name, row.of))
+		schema = append(schema, columnOf(name, standard(t, row.of)))
 		record = append(record, row.value)
 		want[name] = row.want
 	}
@@ -273,6 +292,21 @@ func TestRecordsThatNoObjectCanHoldAreRefused(t *testing.T) {
 	require.ErrorIs(t, err, result.ErrInvalid)
 	require.ErrorContains(t, err, `record 1: column "a"`)
 	require.NoError(t, spool.Abort())
+}
+
+func TestJSONThatNoScenarioCanHoldIsRefusedByItsColumn(t *testing.T) {
+	t.Parallel()
+
+	schema := source.Schema{columnOf("doc", standard(t, "json"))}
+
+	values, err := result.NewValues(schema)
+	require.NoError(t, err)
+
+	for _, text := range []string{`{"n":9223372036854775808}`, `[1e400]`, `{"a":`, `1 2`, ``} {
+		_, err := values.Record(source.Record{json.RawMessage(text)})
+		require.ErrorIs(t, err, result.ErrInvalid, text)
+		require.ErrorContains(t, err, `column "doc": `)
+	}
 }
 
 func TestNothingThatIsSetAsideIsSeenBeforeACommit(t *testing.T) {

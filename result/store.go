@@ -4,102 +4,74 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/url"
 	"path/filepath"
 	"strings"
 
 	"gocloud.dev/blob"
-	_ "gocloud.dev/blob/fileblob" // Registers file:// URLs.
-	"gocloud.dev/gcerrors"
 
 	"github.com/jobwright/jobwright/job"
 )
 
-// ErrNotFound is the error for a result that the store does not hold, or holds no more.
-var ErrNotFound = errors.New("the result is not in the result store")
-
 // Store is a place that holds result sets.
 type Store struct {
-	bucket *blob.Bucket
+	bucket bucket
 }
 
-// Open opens the store at a folder, which is created when it is missing, or at the URL of a gocloud.dev/blob bucket.
+// Open opens the store at a folder, which is created when it is missing, or at the URL of a bucket of gocloud.dev/blob.
+// Which kinds of buckets there are is up to what the program imports; see [github.com/jobwright/jobwright/result/cloud].
 func Open(ctx context.Context, location string) (*Store, error) {
-	address, err := bucketURL(location)
-	if err != nil {
-		return nil, fmt.Errorf("the result store %q has no location that can be read: %w", location, err)
-	}
-
-	bucket, err := blob.OpenBucket(ctx, address)
+	opened, err := openBucket(ctx, location)
 	if err != nil {
 		return nil, fmt.Errorf("the result store %q can't be opened: %w", location, err)
 	}
 
-	return &Store{bucket: bucket}, nil
+	return &Store{opened}, nil
 }
 
-// bucketURL returns the URL of a store's location. In a folder, new files are made beside the finished ones, because a
-// rename from another file system is not atomic, and have no second file with attributes.
-func bucketURL(location string) (string, error) {
+func openBucket(ctx context.Context, location string) (bucket, error) {
 	if !strings.Contains(location, "://") {
-		absolute, err := filepath.Abs(location)
-		if err != nil {
-			return "", err
-		}
-
-		location = (&url.URL{Scheme: "file", Path: filepath.ToSlash(absolute)}).String()
+		return openFolder(location)
 	}
 
 	address, err := url.Parse(location)
-	if err != nil || address.Scheme != "file" {
-		return location, err
+	if err != nil {
+		return nil, err
 	}
 
-	query := address.Query()
-	for name, value := range map[string]string{"create_dir": "true", "no_tmp_dir": "true", "metadata": "skip"} {
-		if !query.Has(name) {
-			query.Set(name, value)
+	if address.Scheme == "file" {
+		if (address.Host != "" && address.Host != "localhost") || address.RawQuery != "" {
+			return nil, errors.New("the URL of a folder is file:// and its absolute path, and nothing more")
 		}
+
+		return openFolder(filepath.FromSlash(address.Path))
 	}
 
-	address.RawQuery = query.Encode()
+	opened, err := blob.OpenBucket(ctx, location)
+	if err != nil {
+		return nil, err
+	}
 
-	return address.String(), nil
+	return remote{opened}, nil
 }
 
 // Close releases the store.
 func (s *Store) Close() error { return s.bucket.Close() }
 
-// Has reports whether the store holds the result.
+// Has reports whether the store holds the result, or the reference to it does.
 func (s *Store) Has(ctx context.Context, result job.Result) (bool, error) {
-	return s.bucket.Exists(ctx, result.Key)
+	if result.Inline != nil {
+		return true, nil
+	}
+
+	return s.bucket.has(ctx, result.Key)
 }
 
-// Copy writes the result set to w as the API answers it, a JSON object with schema and records, or with the records
-// alone. The error is [ErrNotFound] when the store does not hold it; nothing was written then.
-func (s *Store) Copy(ctx context.Context, w io.Writer, result job.Result, withSchema bool) error {
-	offset := int64(0)
-	if !withSchema {
-		offset = result.SchemaBytes
+// open reads a result set from an offset on.
+func (s *Store) open(ctx context.Context, result job.Result, offset int64) (blobReader, error) {
+	if result.Inline != nil {
+		return openText(result.Inline, offset), nil
 	}
 
-	reader, err := s.bucket.NewRangeReader(ctx, result.Key, offset, -1, nil)
-	if gcerrors.Code(err) == gcerrors.NotFound {
-		return ErrNotFound
-	}
-
-	if err != nil {
-		return err
-	}
-
-	if !withSchema {
-		if _, err := io.WriteString(w, "{"); err != nil {
-			return errors.Join(err, reader.Close())
-		}
-	}
-
-	_, err = io.Copy(w, reader)
-
-	return errors.Join(err, reader.Close())
+	return s.bucket.open(ctx, result.Key, offset, -1)
 }

@@ -8,9 +8,10 @@ import (
 )
 
 // Values turns records into values of scenarios, in the forms in which results answer them: a date, a moment and binary
-// data are text. An integer stays one, and so does a float.
+// data are text. An integer stays one, and so does a float. A decimal is the text of its digits, because no float holds
+// them all; JSON is the value that it says, and an array is a list.
 type Values struct {
-	encoder *encoder
+	encoder *exactEncoder
 	line    []byte
 }
 

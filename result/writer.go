@@ -6,20 +6,30 @@ import (
 	"errors"
 	"fmt"
 
-	"gocloud.dev/blob"
-
 	"github.com/jobwright/jobwright/job"
 	"github.com/jobwright/jobwright/source"
 )
 
+// MaxInline is how many bytes a result set has at most that is part of the reference to it.
+const MaxInline = 16 << 10
+
+// How a result set is written, around the schema and the records. After SchemaBytes bytes, all that a caller who wants no
+// schema is to see is the rest, behind a brace. Each record has a line of its own, so that a reader finds the records
+// without decoding them.
+const (
+	schemaOpening  = `{"schema":`
+	schemaClosing  = `,`
+	recordsOpening = `"records":[`
+	recordBreak    = ",\n"
+	recordsClosing = `]}`
+)
+
 // Writer writes one result set. Nobody sees any of it before [Writer.Commit].
 type Writer struct {
-	ctx     context.Context //nolint:containedctx // Writing takes many calls, and the blob's writer is bound to one context.
-	cancel  context.CancelFunc
-	blob    *blob.Writer
 	encoder *encoder
+	upload  upload
 	result  job.Result
-	line    []byte
+	inline  int // How many bytes a result set has at most that is not stored.
 }
 
 // Create begins a result set with that schema under key. The caller ends it with [Writer.Commit] or [Writer.Abort].
@@ -29,79 +39,92 @@ func (s *Store) Create(ctx context.Context, key string, name *string, schema sou
 		return nil, err
 	}
 
+	if schema == nil {
+		schema = source.Schema{} // Which is a list in JSON, and nil is none.
+	}
+
 	head, err := json.Marshal(schema)
 	if err != nil {
 		return nil, err
 	}
 
-	ctx, cancel := context.WithCancel(ctx)
+	opening := schemaOpening + string(head) + schemaClosing
 
-	blobWriter, err := s.bucket.NewWriter(ctx, key, &blob.WriterOptions{ContentType: "application/json"})
-	if err != nil {
-		cancel()
-
-		return nil, err
-	}
-
-	// After SchemaBytes bytes, all that a caller who wants no schema is to see is the rest, behind a brace.
-	opening := fmt.Sprintf(`{"schema":%s,`, head)
-	writer := &Writer{
-		ctx: ctx, cancel: cancel, blob: blobWriter, encoder: encoder,
+	return &Writer{
+		encoder: encoder,
+		upload: upload{
+			ctx: ctx, bucket: s.bucket, key: key, contentType: "application/json", buffer: []byte(opening + recordsOpening),
+		},
 		result: job.Result{Name: name, Key: key, SchemaBytes: int64(len(opening))},
-	}
-
-	if _, err := blobWriter.Write([]byte(opening + `"records":[`)); err != nil {
-		return nil, errors.Join(err, writer.Abort())
-	}
-
-	return writer, nil
+		inline: MaxInline,
+	}, nil
 }
 
-// Append adds a record.
+// LimitInline sets how many bytes the result set may have to be part of the reference to it, where [MaxInline] is too
+// many. With 0, it is stored, however small it is.
+func (w *Writer) LimitInline(most int) { w.inline = min(most, MaxInline) }
+
+// Append adds a record. The error is [ErrInvalid] where the API can't answer it, and [ErrFull] where the store has no
+// space for it.
 func (w *Writer) Append(record source.Record) error {
-	w.line = w.line[:0]
+	line := w.upload.buffer
 	if w.result.Records > 0 {
-		w.line = append(w.line, ',')
+		line = append(line, recordBreak...)
 	}
 
-	var err error
-	if w.line, err = w.encoder.appendRecord(w.line, record); err != nil {
+	line, err := w.encoder.appendRecord(line, record)
+	if err != nil {
 		return fmt.Errorf("record %d: %w", w.result.Records+1, err)
 	}
 
 	w.result.Records++
-	_, err = w.blob.Write(w.line)
+	w.upload.buffer = line
 
-	return err
+	return w.upload.flushLarge()
 }
 
-// Commit makes the result set visible and returns the reference to it.
+// Commit makes the result set visible, and returns the reference to it. A small one is part of the reference and nowhere
+// else.
 func (w *Writer) Commit() (*job.Result, error) {
-	defer w.cancel()
-
-	if err := w.ctx.Err(); err != nil {
+	if err := w.upload.ctx.Err(); err != nil {
 		return nil, errors.Join(err, w.Abort())
 	}
 
-	if _, err := w.blob.Write([]byte("]}")); err != nil {
-		return nil, errors.Join(err, w.Abort())
+	w.upload.buffer = append(w.upload.buffer, recordsClosing...)
+
+	inline, err := w.asInline()
+	if err != nil {
+		return nil, err
 	}
 
-	if err := w.blob.Close(); err != nil {
+	if inline != nil {
+		w.result.Key, w.result.Inline = "", inline
+
+		return &w.result, nil
+	}
+
+	if err := w.upload.commit(); err != nil {
 		return nil, err
 	}
 
 	return &w.result, nil
 }
 
-// Abort throws away what was written.
-func (w *Writer) Abort() error {
-	w.cancel()
-
-	// With its context cancelled, closing the blob's writer discards the blob and says that it did.
-	if err := w.blob.Close(); err != nil && w.ctx.Err() == nil {
-		return err
+// asInline returns the result set in the form that it has as a part of a job, or nil where it is too large for that. The
+// reference to it goes through [json.Marshal] on its way, which takes out the line breaks and escapes some letters; doing
+// that here already keeps SchemaBytes true, and tells the size that it really takes.
+func (w *Writer) asInline() (json.RawMessage, error) {
+	if w.upload.blob != nil || len(w.upload.buffer) > w.inline {
+		return nil, nil
 	}
 
-	return nil
+	inline, err := json.Marshal(json.RawMessage(w.upload.buffer))
+	if err != nil || len(inline) > w.inline {
+		return nil, err
+	}
+
+	return inline, nil
 }
+
+// Abort throws away what was written.
+func (w *Writer) Abort() error { return w.upload.abort() }
