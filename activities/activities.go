@@ -2,8 +2,6 @@ package activities
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -22,7 +20,7 @@ import (
 // one activity, registered under the method's name.
 type Activities struct {
 	apps     *app.Catalog
-	drivers  source.Drivers
+	sources  *source.Pool
 	results  *result.Store
 	temporal Temporal
 	dataDir  string
@@ -31,9 +29,9 @@ type Activities struct {
 // New returns the activities over those apps, whose variables are kept in temporal. Sources that live on this machine keep
 // their data in a folder for each app below dataDir.
 func New(
-	apps *app.Catalog, drivers source.Drivers, results *result.Store, temporal Temporal, dataDir string,
+	apps *app.Catalog, sources *source.Pool, results *result.Store, temporal Temporal, dataDir string,
 ) *Activities {
-	return &Activities{apps: apps, drivers: drivers, results: results, temporal: temporal, dataDir: dataDir}
+	return &Activities{apps: apps, sources: sources, results: results, temporal: temporal, dataDir: dataDir}
 }
 
 // step is one attempt of a step.
@@ -76,51 +74,42 @@ func perform(ctx context.Context, a *Activities, task job.Task, do func(context.
 	return err
 }
 
-// key is where an attempt keeps what it writes. Each has a key of its own, so that one which outlives its worker's lease
-// can't disturb another.
+// key is where an attempt keeps what it writes.
 func (s *step) key(ctx context.Context, extension string) string {
-	const longest = 100 // Bytes; a file's name has a bound, and the path of a step in many loops has none.
-
 	info := activity.GetInfo(ctx)
 
-	path := s.task.Step
-	if len(path) > longest {
-		path = shortened(path)
-	}
-
-	return fmt.Sprintf("%s/%s/%s-%d%s", s.task.AppID, info.WorkflowExecution.RunID, path, info.Attempt, extension)
+	return job.ResultKey(s.task, info.WorkflowExecution.RunID, info.Attempt, extension)
 }
 
-// shortened is what stands for a text that is too long.
-func shortened(text string) string {
-	sum := sha256.Sum256([]byte(text))
-
-	return hex.EncodeToString(sum[:])
-}
-
-// query opens a source and asks it. The caller closes the records, and with them the source.
+// query asks a source. The caller closes the records.
 func (s *step) query(ctx context.Context, query scenario.Query) (source.Rows, error) {
-	from, err := open[source.Querier](ctx, s, query.Source, "be queried")
+	from, release, err := open[source.Querier](ctx, s, query.Source, "be queried")
 	if err != nil {
 		return nil, err
 	}
 
 	found, err := from.Query(ctx, query.Query, query.Bind)
 	if err != nil {
-		return nil, errors.Join(err, from.Close())
+		release()
+
+		return nil, err
 	}
 
-	return &asked{Rows: s.progress.count(found), source: from}, nil
+	return &held{Rows: s.progress.count(found), release: release}, nil
 }
 
-// asked are records that close their source with them.
-type asked struct {
+// held are records that give their source back when they are closed.
+type held struct {
 	source.Rows
 
-	source source.Source
+	release func()
 }
 
-func (r *asked) Close() error { return errors.Join(r.Rows.Close(), r.source.Close()) }
+func (r *held) Close() error {
+	defer r.release()
+
+	return r.Rows.Close()
+}
 
 // each calls do with every record that a query finds.
 func each(ctx context.Context, rows source.Rows, do func(source.Record) error) error {
@@ -140,49 +129,33 @@ func each(ctx context.Context, rows source.Rows, do func(source.Record) error) e
 	}
 }
 
-// open opens the source of that name as a T: a source that can do what the operation needs.
-func open[T source.Source](ctx context.Context, s *step, name, need string) (T, error) {
+// open returns the source of that name as a T: a source that can do what the operation needs. The caller calls release when
+// it no longer uses it.
+func open[T source.Source](ctx context.Context, s *step, name, need string) (able T, release func(), err error) {
 	var none T
 
 	definition, ok := s.app.Sources[name]
 	if !ok {
-		return none, &appError{err: fmt.Errorf("app %s has no source named %q", s.app.ID, name)}
+		return none, nil, &appError{err: fmt.Errorf("app %s has no source named %q", s.app.ID, name)}
 	}
 
-	opened, err := s.activities.drivers.Open(ctx, definition, source.Place{
+	opened, release, err := s.activities.sources.Get(ctx, definition, source.Place{
 		AppDir:  s.app.Dir,
 		DataDir: filepath.Join(s.activities.dataDir, "apps", s.app.ID),
 	})
 	if err != nil {
-		return none, err
+		return none, nil, err
 	}
 
-	able, ok := opened.(T)
+	able, ok = opened.(T)
 	if !ok {
-		return none, errors.Join(&source.Error{
+		release()
+
+		return none, nil, &source.Error{
 			Code: source.CodeOperationUnsupported, Source: name,
 			Message: fmt.Sprintf("a %s can't %s", definition.Kind, need), Hint: "name another source in the step",
-		}, opened.Close())
+		}
 	}
 
-	return able, nil
-}
-
-// replaceTable makes a table of a source hold the records of rows.
-func (s *step) replaceTable(
-	ctx context.Context, sourceName, table string, rows source.Rows,
-) (outcome *job.StepOutcome, err error) {
-	target, err := open[source.Writer](ctx, s, sourceName, "be written to")
-	if err != nil {
-		return nil, err
-	}
-
-	defer func() { err = errors.Join(err, target.Close()) }()
-
-	count, err := target.ReplaceTable(ctx, table, rows)
-	if err != nil {
-		return nil, err
-	}
-
-	return &job.StepOutcome{Rows: count}, nil
+	return able, release, nil
 }

@@ -17,12 +17,16 @@ import (
 
 	"github.com/jobwright/jobwright/activities"
 	"github.com/jobwright/jobwright/app"
+	"github.com/jobwright/jobwright/internal/testserver"
 	"github.com/jobwright/jobwright/job"
 	"github.com/jobwright/jobwright/result"
 	"github.com/jobwright/jobwright/scenario"
 	"github.com/jobwright/jobwright/source"
 	"github.com/jobwright/jobwright/source/file"
+	"github.com/jobwright/jobwright/source/mysql"
+	"github.com/jobwright/jobwright/source/postgres"
 	"github.com/jobwright/jobwright/source/sqlite"
+	"github.com/jobwright/jobwright/source/web"
 )
 
 const manifest = `
@@ -30,9 +34,16 @@ sources:
   files: {kind: FileSource, path: files}
   stage: {kind: SQLiteSource}
   broken: {kind: SQLightSource}
+  shop: {kind: HTTPSource, url: "http://127.0.0.1:1"}
 `
 
 const companies = "id,name,founded\n1,IBM,1911-06-16\n2,SAP,1972-04-01\n3,\"Kongsberg, ASA\",\n"
+
+var drivers = source.Drivers{
+	file.Kind: file.Open, mysql.Kind: mysql.Open, postgres.Kind: postgres.Open, sqlite.Kind: sqlite.Open, web.Kind: web.Open,
+}
+
+func TestMain(m *testing.M) { testserver.Main(m) }
 
 // bench is a worker's data operations over an app of their own, 7.
 type bench struct {
@@ -43,48 +54,50 @@ type bench struct {
 	temporal   *variables
 }
 
-func newBench(t *testing.T) *bench {
-	t.Helper()
+func newBench(tb testing.TB) *bench {
+	tb.Helper()
 
-	b := &bench{apps: filepath.Join(t.TempDir(), "apps"), data: t.TempDir()}
-	b.write(t, "app.yaml", manifest)
-	b.write(t, "files/companies.csv", companies)
+	b := &bench{apps: filepath.Join(tb.TempDir(), "apps"), data: tb.TempDir()}
+	b.write(tb, "app.yaml", manifest)
+	b.write(tb, "files/companies.csv", companies)
 
 	apps, err := app.Open(b.apps)
-	require.NoError(t, err)
+	require.NoError(tb, err)
 
-	b.results, err = result.Open(t.Context(), filepath.Join(b.data, "results"))
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, b.results.Close()) })
+	b.results, err = result.Open(tb.Context(), filepath.Join(b.data, "results"))
+	require.NoError(tb, err)
+	tb.Cleanup(func() { require.NoError(tb, b.results.Close()) })
 
 	b.temporal = &variables{}
-	drivers := source.Drivers{file.Kind: file.Open, sqlite.Kind: sqlite.Open}
-	b.Activities = activities.New(apps, drivers, b.results, b.temporal, b.data)
+	sources := source.NewPool(drivers)
+	tb.Cleanup(func() { require.NoError(tb, sources.Close()) })
+
+	b.Activities = activities.New(apps, sources, b.results, b.temporal, b.data)
 
 	return b
 }
 
 // write writes a file of the app.
-func (b *bench) write(t *testing.T, name, text string) {
-	t.Helper()
+func (b *bench) write(tb testing.TB, name, text string) {
+	tb.Helper()
 
 	path := filepath.Join(b.apps, "7", filepath.FromSlash(name))
-	require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o750))
-	require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
+	require.NoError(tb, os.MkdirAll(filepath.Dir(path), 0o750))
+	require.NoError(tb, os.WriteFile(path, []byte(text), 0o600))
 }
 
 var task = job.Task{AppID: "7", JobID: "nightly", Step: "2"}
 
 // run runs one attempt of an operation.
-func (b *bench) run(t *testing.T, operation, params any) (job.StepOutcome, error) {
-	t.Helper()
+func (b *bench) run(tb testing.TB, operation, params any) (job.StepOutcome, error) {
+	tb.Helper()
 
-	return runAs[job.StepOutcome](t, b, operation, params)
+	return runAs[job.StepOutcome](tb, b, operation, params)
 }
 
 // runAs runs one attempt of an activity that answers with a T.
-func runAs[T any](t *testing.T, b *bench, called, request any) (T, error) {
-	t.Helper()
+func runAs[T any](tb testing.TB, b *bench, called, request any) (T, error) {
+	tb.Helper()
 
 	var (
 		suite  testsuite.WorkflowTestSuite
@@ -96,7 +109,7 @@ func runAs[T any](t *testing.T, b *bench, called, request any) (T, error) {
 
 	value, err := env.ExecuteActivity(called, task, request)
 	if err == nil && value.HasValue() {
-		require.NoError(t, value.Get(&answer))
+		require.NoError(tb, value.Get(&answer))
 	}
 
 	return answer, err
@@ -113,7 +126,7 @@ func (b *bench) load(t *testing.T) {
 
 var loading = scenario.LoadTableFromSource{
 	Source: "files", Table: "companies.csv", TargetSource: "stage", TargetTable: "companies",
-	ColumnTypes: map[string]source.Type{"id": source.Integer, "founded": source.Date},
+	ColumnTypes: map[string]source.Standard{"id": {Type: source.Integer}, "founded": {Type: source.Date}},
 }
 
 // returned runs a Transform that returns its records, and returns them as the API answers them.
@@ -255,28 +268,30 @@ func TestAnErrorIsRetriedOnlyWhereTimeMayHealIt(t *testing.T) {
 			params: change(func(p *scenario.LoadTableFromSource) { p.Table = "x.csv" }),
 		},
 		{
-			name: "a source that can't be written", code: "source_operation_unsupported", message: "a FileSource can't be written to",
-			params: change(func(p *scenario.LoadTableFromSource) { p.TargetSource = "files" }),
+			name: "a source that can't be written", code: "source_operation_unsupported", message: "a HTTPSource can't be written to",
+			params: change(func(p *scenario.LoadTableFromSource) { p.TargetSource = "shop" }),
 		},
 		{
 			name: "a source that can't be queried", code: "source_operation_unsupported", message: "a FileSource can't be queried",
 			params: asking("files", "SELECT 1"),
 		},
 		{
-			name: "an unknown kind of source", code: "source_definition_invalid", message: "this worker knows FileSource, SQLiteSource",
+			name: "an unknown kind of source", code: "source_definition_invalid", message: "this worker knows FileSource, HTTPSource",
 			params: asking("broken", "SELECT 1"),
 		},
 		{name: "wrong SQL", code: "source_query_invalid", message: "syntax error", params: asking("stage", "SELEKT 1")},
 		{
 			name: "a column that is missing", code: "source_record_invalid", message: `names the column "x"`,
-			params: change(func(p *scenario.LoadTableFromSource) { p.ColumnTypes = map[string]source.Type{"x": source.Date} }),
+			params: change(func(p *scenario.LoadTableFromSource) {
+				p.ColumnTypes = map[string]source.Standard{"x": {Type: source.Date}}
+			}),
 		},
 		{
 			name: "two columns of one name", code: "result_invalid", message: `two columns are named "a"`,
 			params: asking("stage", "SELECT 1 AS a, 2 AS a"),
 		},
 		{
-			name: "text that is not UTF-8", code: "result_invalid", message: `column "a"`,
+			name: "text that is not UTF-8", code: "source_record_invalid", message: `column "a"`,
 			params: asking("stage", "SELECT CAST(x'ff' AS TEXT) AS a"),
 		},
 		{
@@ -343,7 +358,7 @@ func TestAResultThatFailsHalfwayLeavesNothing(t *testing.T) {
 	_, err := b.run(t, b.Transform, scenario.Transform{
 		Source: "stage", Query: "SELECT 'x' AS a UNION ALL SELECT CAST(x'ff' AS TEXT)", ReturnResult: true,
 	})
-	requireFailure(t, err, "result_invalid", false, "record 2")
+	requireFailure(t, err, "source_record_invalid", false, "record 2")
 
 	left, err := filepath.Glob(filepath.Join(b.data, "results", "*", "*", "*"))
 	require.NoError(t, err)

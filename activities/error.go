@@ -3,6 +3,7 @@ package activities
 import (
 	"context"
 	"errors"
+	"time"
 
 	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/temporal"
@@ -56,9 +57,11 @@ func asFailure(ctx context.Context, err error) error {
 		ofLimit     *limitError
 	)
 
+	var retryAfter time.Duration
+
 	switch {
 	case errors.As(err, &ofSource):
-		code, curable = string(ofSource.Code), ofSource.Curable
+		code, curable, retryAfter = string(ofSource.Code), ofSource.Curable, ofSource.RetryAfter
 	case errors.As(err, &ofApp):
 		code = job.CodeAppInvalid
 	case errors.Is(err, result.ErrInvalid):
@@ -72,7 +75,8 @@ func asFailure(ctx context.Context, err error) error {
 	}
 
 	return temporal.NewApplicationErrorWithOptions(err.Error(), code, temporal.ApplicationErrorOptions{
-		NonRetryable: !curable,
-		Details:      []any{job.ErrorDetail{Attempt: activity.GetInfo(ctx).Attempt}},
+		NonRetryable:   !curable,
+		NextRetryDelay: retryAfter,
+		Details:        []any{job.ErrorDetail{Attempt: activity.GetInfo(ctx).Attempt}},
 	})
 }

@@ -3,37 +3,171 @@ package activities
 import (
 	"context"
 	"errors"
+	"maps"
+	"slices"
+	"strings"
 
 	"github.com/jobwright/jobwright/job"
 	"github.com/jobwright/jobwright/scenario"
 	"github.com/jobwright/jobwright/source"
 )
 
-// LoadTableFromSource copies a table from one source to another and replaces the target. It may be repeated: the target
-// is replaced at once or not at all.
+// LoadTableFromSource copies a table from one source to another. A load that replaces its target may be repeated: the
+// target is replaced at once or not at all.
 func (a *Activities) LoadTableFromSource(
 	ctx context.Context, task job.Task, params scenario.LoadTableFromSource,
 ) (*job.StepOutcome, error) {
 	return attempt(ctx, a, task, func(ctx context.Context, s *step) (outcome *job.StepOutcome, err error) {
-		from, err := open[source.Reader](ctx, s, params.Source, "be read table by table")
+		from, release, err := open[source.Reader](ctx, s, params.Source, "be read table by table")
 		if err != nil {
 			return nil, err
 		}
 
-		defer func() { err = errors.Join(err, from.Close()) }()
+		defer release()
 
-		table, err := from.ReadTable(ctx, params.Table)
-		if err != nil {
+		if err := dropsOne(from, params); err != nil {
 			return nil, err
 		}
 
-		defer func() { err = errors.Join(err, table.Close()) }()
+		load := load{step: s, params: params, from: from, read: source.Read{
+			Table: source.Table{Space: params.Space, Name: params.Table}, Format: params.Format,
+		}}
 
-		rows, err := source.Convert(table, params.Source, params.Table, params.ColumnTypes)
-		if err != nil {
-			return nil, err
+		if outcome, err = load.copy(ctx); err != nil || outcome != nil {
+			return outcome, err
 		}
 
-		return s.replaceTable(ctx, params.TargetSource, params.TargetTable, s.progress.count(rows))
+		return load.records(ctx)
 	})
+}
+
+// dropsOne holds that a table to be dropped is one that was read: a pattern may match a file that came later.
+func dropsOne(from source.Reader, params scenario.LoadTableFromSource) error {
+	_, hasFiles := from.(source.FileKeeper)
+	if !hasFiles || !params.DropSource || !strings.ContainsAny(params.Table, "*?[{") {
+		return nil
+	}
+
+	return &source.Error{
+		Code: source.CodeOperationUnsupported, Source: params.Source, Table: params.Table,
+		Message: "dropSource would remove files that the pattern matches by then, read or not",
+		Hint:    "name one file, or drop dropSource",
+	}
+}
+
+// load is one attempt of a LoadTableFromSource.
+type load struct {
+	*step
+
+	params scenario.LoadTableFromSource
+	from   source.Reader
+	read   source.Read
+}
+
+func (l *load) target() target {
+	return targetOf(l.params.TargetSource, l.params.TargetTable, l.params.Writing)
+}
+
+// isPlain reports whether the target gets what the table holds, as it is.
+func (l *load) isPlain() bool {
+	shaping := l.params.Shaping
+
+	return len(l.params.ColumnTypes) == 0 && !l.params.InferTypes && l.params.RejectTable == "" &&
+		len(shaping.Columns) == 0 && len(shaping.Rename) == 0 && shaping.ColumnNames == source.Keep &&
+		shaping.RecordOrderColumn == ""
+}
+
+// copy lets the target take the table as it is, where it can. It returns nothing where it can't.
+func (l *load) copy(ctx context.Context) (*job.StepOutcome, error) {
+	if !l.isPlain() {
+		return nil, nil //nolint:nilnil // As it says.
+	}
+
+	writer, release, err := open[source.Writer](ctx, l.step, l.params.TargetSource, "be written to")
+	if err != nil {
+		return nil, err
+	}
+
+	defer release()
+
+	copier, isCopier := writer.(source.Copier)
+	if !isCopier {
+		return nil, nil //nolint:nilnil // As it says.
+	}
+
+	written, copied, err := copier.CopyTable(ctx, l.from, l.read, l.target().write, l.progress.copied)
+	if err != nil || !copied {
+		return nil, err
+	}
+
+	// A file that is copied byte by byte is not counted.
+	return &job.StepOutcome{Rows: max(written.Rows, 0), Conversions: written.Conversions}, nil
+}
+
+// records reads the table record by record, and writes them to the target.
+func (l *load) records(ctx context.Context) (outcome *job.StepOutcome, err error) {
+	rejects, err := l.rejects()
+	if err != nil {
+		return nil, err
+	}
+
+	defer func() { err = errors.Join(err, rejects.close()) }()
+
+	l.read.Reject = rejects.add()
+
+	table, err := l.from.ReadTable(ctx, l.read)
+	if err != nil {
+		return nil, err
+	}
+
+	defer func() { err = errors.Join(err, table.Close()) }()
+
+	rows, inferred, err := l.typed(ctx, table)
+	if err != nil {
+		return nil, err
+	}
+
+	if rows, err = l.params.Shape().Apply(rows, l.params.Source, l.read.Table); err != nil {
+		return nil, err
+	}
+
+	if outcome, err = l.write(ctx, l.target(), l.progress.count(rows)); err != nil {
+		return nil, err
+	}
+
+	outcome.Conversions = slices.Concat(inferred, outcome.Conversions)
+
+	return outcome, l.writeRejects(ctx, rejects)
+}
+
+// typed returns the records with the types that the author named, and those that were inferred, which it tells.
+func (l *load) typed(ctx context.Context, rows source.Rows) (source.Rows, []source.Conversion, error) {
+	types := maps.Clone(l.params.ColumnTypes)
+
+	var told []source.Conversion
+
+	if l.params.InferTypes {
+		inferred, again, err := source.Infer(ctx, rows, types)
+		if err != nil {
+			return nil, nil, err
+		}
+
+		rows = again
+
+		for _, column := range rows.Schema() {
+			if of, found := inferred[column.Name]; found {
+				told = append(told, source.Conversion{Column: column.Name, From: string(source.Text), To: of.String()})
+			}
+		}
+
+		if types == nil {
+			types = inferred
+		} else {
+			maps.Copy(types, inferred)
+		}
+	}
+
+	converted, err := source.Convert(rows, l.params.Source, l.read.Table, types, l.read.Reject)
+
+	return converted, told, err
 }

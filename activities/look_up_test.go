@@ -61,7 +61,7 @@ func TestALookUpFailsLikeAnyQuery(t *testing.T) {
 		{"wrong SQL", "source_query_invalid", false, "syntax error", []scenario.Query{{Source: "stage", Query: "SELEKT 1"}}},
 		{"no such source", "app_invalid", true, `no source named "nowhere"`, []scenario.Query{{Source: "nowhere", Query: "SELECT 1"}}},
 		{"a source of files", "source_operation_unsupported", false, "can't be queried", []scenario.Query{{Source: "files", Query: "SELECT 1"}}},
-		{"text that is not UTF-8", "result_invalid", false, `source "stage": column "a"`, []scenario.Query{{Source: "stage", Query: "SELECT CAST(x'ff' AS TEXT) AS a"}}},
+		{"text that is not UTF-8", "source_record_invalid", false, `source "stage": record 1, column "a"`, []scenario.Query{{Source: "stage", Query: "SELECT CAST(x'ff' AS TEXT) AS a"}}},
 		{
 			"more than a job can hold", "limit_exceeded", false, "at most 262144 bytes",
 			[]scenario.Query{{Source: "stage", Query: large}, {Source: "stage", Query: large}, {Source: "stage", Query: large}},

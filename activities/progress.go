@@ -2,6 +2,7 @@ package activities
 
 import (
 	"context"
+	"fmt"
 	"sync/atomic"
 	"time"
 
@@ -15,11 +16,12 @@ import (
 // the worker's throttle lets through.
 const heartbeatInterval = time.Second
 
-// progress reports, in heartbeats, how many records an attempt has read.
+// progress reports, in heartbeats, how many records an attempt has read, or how many bytes it has copied.
 type progress struct {
-	rows atomic.Int64
-	done chan struct{}
-	end  chan struct{}
+	rows  atomic.Int64
+	bytes atomic.Int64
+	done  chan struct{}
+	end   chan struct{}
 }
 
 // startProgress begins to heartbeat. The caller ends it with stop.
@@ -39,7 +41,7 @@ func startProgress(ctx context.Context) *progress {
 			case <-p.done:
 				return
 			case <-ticker.C:
-				activity.RecordHeartbeat(ctx, job.Progress{Rows: p.rows.Load()})
+				activity.RecordHeartbeat(ctx, job.Progress{Rows: p.rows.Load(), Bytes: p.bytes.Load()})
 			}
 		}
 	}()
@@ -51,6 +53,9 @@ func (p *progress) stop() {
 	close(p.done)
 	<-p.end
 }
+
+// copied tells how many bytes were copied so far.
+func (p *progress) copied(bytes int64) { p.bytes.Store(bytes) }
 
 // count returns rows, with every record that is read counted.
 func (p *progress) count(rows source.Rows) source.Rows { return &countedRows{Rows: rows, progress: p} }
@@ -68,4 +73,13 @@ func (r *countedRows) Next(ctx context.Context) (source.Record, error) {
 	}
 
 	return record, err
+}
+
+// Location tells where the last record stood.
+func (r *countedRows) Location() string {
+	if locator, ok := r.Rows.(source.Locator); ok {
+		return locator.Location()
+	}
+
+	return fmt.Sprintf("record %d", r.progress.rows.Load())
 }

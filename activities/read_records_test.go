@@ -142,7 +142,7 @@ func TestReadingRecordsFailsWhereTheyCannotBeSetAside(t *testing.T) {
 			query: "SELECT 'x' AS a UNION ALL SELECT hex(zeroblob(65536))",
 		},
 		{
-			name: "a record behind the first page that is not UTF-8", code: "result_invalid", message: "record 501",
+			name: "a record behind the first page that is not UTF-8", code: "source_record_invalid", message: "record 501",
 			query: "WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < 501) " +
 				"SELECT CASE n WHEN 501 THEN CAST(x'ff' AS TEXT) ELSE 'x' END AS a FROM s",
 		},

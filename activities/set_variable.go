@@ -68,7 +68,7 @@ func settingID(ctx context.Context, id string) string {
 
 	id = activity.GetInfo(ctx).WorkflowExecution.RunID + "/" + id
 	if len(id) > longest {
-		id = shortened(id)
+		id = job.Digest(id)
 	}
 
 	return id

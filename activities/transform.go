@@ -13,8 +13,8 @@ import (
 )
 
 // Transform runs a query, and returns what it finds as a result of the job, stores it as a table or gives it to later
-// steps. It may be repeated: a table is replaced at once or not at all, and a result that was not committed is seen by
-// nobody.
+// steps. One that replaces a table, or has none, may be repeated: a table is replaced at once or not at all, and a result
+// that was not committed is seen by nobody.
 func (a *Activities) Transform(ctx context.Context, task job.Task, params scenario.Transform) (*job.StepOutcome, error) {
 	return attempt(ctx, a, task, func(ctx context.Context, s *step) (outcome *job.StepOutcome, err error) {
 		rows, err := s.query(ctx, scenario.Query{Source: params.Source, Query: params.Query, Bind: params.Bind})
@@ -24,30 +24,41 @@ func (a *Activities) Transform(ctx context.Context, task job.Task, params scenar
 
 		defer func() { err = errors.Join(err, rows.Close()) }()
 
-		switch {
-		case params.ReturnResult:
-			return s.returnRows(ctx, params, rows)
-		case params.ReturnValue:
-			return returnValue(ctx, rows)
+		shaped, err := source.Shape{Naming: params.ColumnNames}.Apply(rows, params.Source, source.Table{})
+		if err != nil {
+			return nil, err
 		}
 
-		return s.replaceTable(ctx, cmp.Or(params.TargetSource, params.Source), params.TargetTable, rows)
+		if params.Limit > 0 {
+			shaped = source.Limit(shaped, params.Limit)
+		}
+
+		switch {
+		case params.ReturnResult:
+			return s.returnRows(ctx, params.ResultName, shaped)
+		case params.ReturnValue:
+			return returnValue(ctx, shaped)
+		}
+
+		return s.write(ctx, targetOf(cmp.Or(params.TargetSource, params.Source), params.TargetTable, params.Writing), shaped)
 	})
 }
 
 // returnRows makes rows a result of the job.
-func (s *step) returnRows(ctx context.Context, params scenario.Transform, rows source.Rows) (*job.StepOutcome, error) {
+func (s *step) returnRows(ctx context.Context, resultName string, rows source.Rows) (*job.StepOutcome, error) {
 	const failed = "the result can't be stored"
 
 	var name *string
-	if params.ResultName != "" {
-		name = &params.ResultName
+	if resultName != "" {
+		name = &resultName
 	}
 
 	writer, err := s.activities.results.Create(ctx, s.key(ctx, ".json"), name, rows.Schema())
 	if err != nil {
 		return nil, &storeError{failed, err}
 	}
+
+	writer.LimitInline(s.task.Inline)
 
 	err = each(ctx, rows, func(record source.Record) error {
 		if err := writer.Append(record); err != nil {

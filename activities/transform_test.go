@@ -49,7 +49,7 @@ func TestAValueIsBounded(t *testing.T) {
 		{name: "too many bytes", query: "SELECT hex(zeroblob(32768)) AS a", code: "limit_exceeded", message: "65536 bytes"},
 		{name: "too many bytes together", query: "SELECT hex(zeroblob(20000)) AS a UNION ALL SELECT hex(zeroblob(20000))", code: "limit_exceeded", message: "65536 bytes"},
 		{name: "two columns of one name", query: "SELECT 1 AS a, 2 AS a", code: "result_invalid", message: `two columns are named "a"`},
-		{name: "text that is not UTF-8", query: "SELECT 'x' AS a UNION ALL SELECT CAST(x'ff' AS TEXT)", code: "result_invalid", message: "record 2"},
+		{name: "text that is not UTF-8", query: "SELECT 'x' AS a UNION ALL SELECT CAST(x'ff' AS TEXT)", code: "source_record_invalid", message: "record 2"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()

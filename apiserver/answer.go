@@ -1,10 +1,8 @@
 package apiserver
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
-	"io"
 	"net/http"
 
 	"github.com/gin-gonic/gin"
@@ -27,24 +25,30 @@ type started struct {
 }
 
 // answerSync answers a caller who waited: the results, or that the job failed.
-func (s *Server) answerSync(c *gin.Context, ended *end, withSchema bool) {
+func (s *Server) answerSync(c *gin.Context, ended *end, form resultForm) {
 	if ended.Status == job.Completed {
 		answer := started{JobID: ended.JobID, Value: ended.Value}
-		s.stream(c, http.StatusOK, envelope{Status: "success", Result: answer}, ended.results, withSchema)
+		s.stream(c, http.StatusOK, envelope{Status: "success", Result: answer}, ended.results, form)
 
 		return
 	}
 
-	s.stream(c, http.StatusUnprocessableEntity, envelope{Status: "error", Result: ended}, ended.results, withSchema)
+	form.mediaType = formJSON // That it failed is no table.
+	s.stream(c, http.StatusUnprocessableEntity, envelope{Status: "error", Result: ended}, ended.results, form)
 }
 
-// stream answers with the envelope, whose result is an object that gets the field results. The result sets go from the
-// store to the caller as they are. When the store fails on the way, the answer is broken off: the caller sees a broken
-// connection and never half an answer that looks whole.
-func (s *Server) stream(c *gin.Context, status int, answer envelope, results []job.Result, withSchema bool) {
+// stream answers with the envelope, whose result is an object that gets the field results, or with the records of one
+// result alone. The result sets go from the store to the caller as they are. When the store fails on the way, the answer
+// is broken off: the caller sees a broken connection and never half an answer that looks whole.
+func (s *Server) stream(c *gin.Context, status int, answer envelope, results []job.Result, form resultForm) {
 	ctx := c.Request.Context()
 
-	if err := s.checkResults(ctx, results); err != nil {
+	results, err := form.choose(results)
+	if err == nil {
+		err = s.checkResults(ctx, results)
+	}
+
+	if err != nil {
 		s.answerError(c, err)
 
 		return
@@ -57,10 +61,16 @@ func (s *Server) stream(c *gin.Context, status int, answer envelope, results []j
 		return
 	}
 
-	c.Header("Content-Type", "application/json; charset=utf-8")
+	c.Header("Content-Type", form.mediaType+"; charset=utf-8")
+	c.Writer.Header().Add("Vary", "Accept")
 	c.Status(status)
 
-	err = s.writeAnswer(ctx, c.Writer, answer.Status, fields, results, withSchema)
+	if form.mediaType == formJSON {
+		err = s.writeAnswer(ctx, c.Writer, answer.Status, fields, results, form)
+	} else {
+		err = s.records(ctx, c.Writer, form, results[0])
+	}
+
 	if err != nil {
 		s.options.Log.Error("answer broken off", "reference", reference(c), "error", err)
 		panic(http.ErrAbortHandler)
@@ -81,41 +91,4 @@ func (s *Server) checkResults(ctx context.Context, results []job.Result) error {
 	}
 
 	return nil
-}
-
-// writeAnswer writes the envelope around the fields of a JSON object and the result sets.
-func (s *Server) writeAnswer(
-	ctx context.Context, w io.Writer, status string, fields []byte, results []job.Result, withSchema bool,
-) error {
-	opening := append([]byte(`{"result":`), bytes.TrimSuffix(fields, []byte("}"))...)
-	if _, err := w.Write(append(opening, `,"results":[`...)); err != nil {
-		return err
-	}
-
-	separator := ""
-
-	for _, result := range results {
-		name, err := json.Marshal(result.Name)
-		if err != nil {
-			return err
-		}
-
-		if _, err := io.WriteString(w, separator+`{"name":`+string(name)+`,"result":`); err != nil {
-			return err
-		}
-
-		if err := s.options.Results.Copy(ctx, w, result, withSchema); err != nil {
-			return err
-		}
-
-		if _, err := io.WriteString(w, "}"); err != nil {
-			return err
-		}
-
-		separator = ","
-	}
-
-	_, err := io.WriteString(w, `]},"status":"`+status+`"}`)
-
-	return err
 }

@@ -32,6 +32,8 @@ const (
 	CodeJobIDTaken           Code = "job_id_taken"
 	CodeJobEnded             Code = "job_ended"
 	CodeResultExpired        Code = "result_expired"
+	CodeResultNotFound       Code = "result_not_found"
+	CodeNotAcceptable        Code = "not_acceptable"
 	CodeRequestTooLarge      Code = "request_too_large"
 	CodeMediaTypeUnsupported Code = "media_type_unsupported"
 	CodeScenarioInvalid      Code = "scenario_invalid"
@@ -46,7 +48,8 @@ const (
 func Codes() []Code {
 	return []Code{
 		CodeRequestInvalid, CodeUnauthorized, CodeForbidden, CodeCallNotFound, CodeAppNotFound, CodeScenarioNotFound,
-		CodeJobNotFound, CodeMethodNotAllowed, CodeJobIDTaken, CodeJobEnded, CodeResultExpired, CodeRequestTooLarge,
+		CodeJobNotFound, CodeMethodNotAllowed, CodeJobIDTaken, CodeJobEnded, CodeResultExpired, CodeResultNotFound,
+		CodeNotAcceptable, CodeRequestTooLarge,
 		CodeMediaTypeUnsupported, CodeScenarioInvalid, CodeJobStopped, CodeJobTerminated, CodeTooManyRequests,
 		CodeTemporalUnavailable, CodeInternal,
 	}

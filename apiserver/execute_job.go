@@ -81,7 +81,7 @@ func (s *Server) answerEnd(c *gin.Context, call *execution, runID string) {
 
 	switch {
 	case err == nil:
-		s.answerSync(c, ended, call.withSchema)
+		s.answerSync(c, ended, call.form)
 	case c.Request.Context().Err() != nil: // The caller hung up. The job goes on.
 	case ctx.Err() != nil:
 		s.answerStillRunning(c, call)

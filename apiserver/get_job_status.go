@@ -33,7 +33,7 @@ type progress struct {
 
 // getJobStatus answers where a job stands and, when it has ended, its results.
 func (s *Server) getJobStatus(c *gin.Context) {
-	query, err := readQuery(c, "apiKey", "appId", "jobId")
+	query, err := readQuery(c, "apiKey", "appId", "jobId", "resultName", "offset", "limit")
 	if err != nil {
 		s.answerError(c, err)
 
@@ -53,12 +53,17 @@ func (s *Server) getJobStatus(c *gin.Context) {
 		return
 	}
 
-	if err := s.answerStatus(c, found.ID, query["jobId"]); err != nil {
+	form, err := readResultForm(c, query)
+	if err == nil {
+		err = s.answerStatus(c, found.ID, query["jobId"], form)
+	}
+
+	if err != nil {
 		s.answerError(c, err)
 	}
 }
 
-func (s *Server) answerStatus(c *gin.Context, appID, jobID string) error {
+func (s *Server) answerStatus(c *gin.Context, appID, jobID string, form resultForm) error {
 	ctx, cancel := context.WithTimeout(c.Request.Context(), callTimeout)
 	defer cancel()
 
@@ -79,7 +84,11 @@ func (s *Server) answerStatus(c *gin.Context, appID, jobID string) error {
 				return err
 			}
 
-			s.stream(c, http.StatusOK, envelope{Status: "success", Result: ended}, ended.results, true)
+			if ended.Status != job.Completed {
+				form.mediaType = formJSON // That it failed is no table.
+			}
+
+			s.stream(c, http.StatusOK, envelope{Status: "success", Result: ended}, ended.results, form)
 
 			return nil
 		}

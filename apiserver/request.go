@@ -37,7 +37,7 @@ type execution struct {
 	jobID       string // Empty when the caller gives none.
 	fingerprint string
 	async       bool
-	withSchema  bool
+	form        resultForm // Of the results, where the call waits for them.
 	wait        time.Duration
 }
 
@@ -71,8 +71,15 @@ func (s *Server) readExecution(c *gin.Context) (*execution, error) {
 		return nil, err
 	}
 
+	form, err := readResultForm(c, nil)
+	if err != nil {
+		return nil, err
+	}
+
+	form.withSchema = !request.NoResultSchema
+
 	call := &execution{
-		app: found, operation: request.Operation, async: true, withSchema: !request.NoResultSchema, wait: s.options.DefaultWait,
+		app: found, operation: request.Operation, async: true, form: form, wait: s.options.DefaultWait,
 	}
 
 	if _, given := body["isAsync"]; given {
@@ -150,7 +157,10 @@ func readQuery(c *gin.Context, known ...string) (map[string]string, error) {
 	read := make(map[string]string, len(known))
 
 	for _, name := range known {
-		read[name], _ = query[name].(string)
+		if value, given := query[name].(string); given {
+			read[name] = value
+		}
+
 		delete(query, name)
 	}
 

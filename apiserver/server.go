@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/gin-gonic/gin"
+	"github.com/klauspost/compress/gzhttp"
 	"go.temporal.io/sdk/client"
 
 	"github.com/jobwright/jobwright/app"
@@ -41,6 +42,7 @@ const (
 type Server struct {
 	options  Options
 	engine   *gin.Engine
+	handler  http.Handler    // The engine, with answers compressed for those who want that.
 	draining context.Context //nolint:containedctx // It ends when the server begins to stop, whichever call looks.
 	drain    context.CancelFunc
 }
@@ -69,11 +71,13 @@ func New(options Options) *Server {
 		api.POST("/signalJob"+suffix, s.signalJob)
 	}
 
+	s.handler = gzhttp.GzipHandler(s.engine)
+
 	return s
 }
 
 // ServeHTTP answers one request.
-func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.engine.ServeHTTP(w, r) }
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
 
 // Bounds of what a client may hold up.
 const (

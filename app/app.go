@@ -154,7 +154,9 @@ func (a *App) Surroundings() scenario.Surroundings {
 func (a *App) Library() (scenario.Library, error) {
 	names, err := a.ScenarioNames()
 
-	return scenario.Library{Names: names, Load: a.load, Surroundings: a.Surroundings()}, err
+	return scenario.Library{
+		Names: names, Load: a.load, ReadFile: a.readFile, Surroundings: a.Surroundings(),
+	}, err
 }
 
 // load reads a scenario for another one that runs it.
@@ -165,6 +167,23 @@ func (a *App) load(name string) (scenario.Scenario, error) {
 	}
 
 	return found, err
+}
+
+// readFile reads a file of the app, and none outside of its folder, for a step that runs it.
+func (a *App) readFile(path string) (string, error) {
+	root, err := os.OpenRoot(a.Dir)
+	if err != nil {
+		return "", fmt.Errorf("app %s can't be read: %w", a.ID, err)
+	}
+
+	defer root.Close() //nolint:errcheck // It was only read.
+
+	text, err := root.ReadFile(filepath.FromSlash(path))
+	if err != nil {
+		return "", scenario.ErrUnknown // Whether it is not there, lies outside or is a folder: the app has no such file.
+	}
+
+	return string(text), nil
 }
 
 // Scenario reads and checks the scenario of that name. The error is [ErrNotFound] when there is none, and

@@ -311,10 +311,21 @@ func TestAnAppIsALibraryOfItsScenarios(t *testing.T) {
 		"scenarios/Load.yaml": scenarioText,
 		"scenarios/Typo.yaml": `{"steps": [{"opName": "RunScenario", "opParams": {"scenario": "Laod"}}]}`,
 		"scenarios/Bad.yaml":  `{"steps": []}`,
+		"scripts/a.sql":       "SELECT 1",
 	})
 
 	library, err := found.Library()
 	require.NoError(t, err)
+
+	text, err := library.ReadFile("scripts/a.sql")
+	require.NoError(t, err)
+	require.Equal(t, "SELECT 1", text)
+
+	for _, path := range []string{"scripts/b.sql", "scripts", "../app.yaml", "/etc/hostname", ""} {
+		_, err = library.ReadFile(path)
+		require.ErrorIs(t, err, scenario.ErrUnknown, path)
+	}
+
 	require.Equal(t, []string{"Bad", "Load", "Main", "Typo"}, library.Names)
 	require.Equal(t, found.Surroundings(), library.Surroundings)
 

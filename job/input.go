@@ -21,6 +21,9 @@ type Task struct {
 	AppID string `json:"appId"`
 	JobID string `json:"jobId"`
 	Step  string `json:"step"` // The step's path, with the number of the round in each loop around it: 4.steps[17].2.
+
+	// How many bytes a result may have to be in the outcome, and not in the result store.
+	Inline int `json:"inline,omitempty"`
 }
 
 // Fingerprint identifies what a request asks for, so that a repeated request can be told from a different one with the
@@ -32,9 +35,14 @@ func Fingerprint(appID string, operation scenario.Params) (string, error) {
 		return "", err
 	}
 
-	sum := sha256.Sum256(canonical)
+	return Digest(string(canonical)), nil
+}
 
-	return hex.EncodeToString(sum[:]), nil
+// Digest is what stands for a text that is too long: its SHA-256, in hex.
+func Digest(text string) string {
+	sum := sha256.Sum256([]byte(text))
+
+	return hex.EncodeToString(sum[:])
 }
 
 // ShortFingerprint is a fingerprint as people are shown it.

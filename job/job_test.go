@@ -121,10 +121,10 @@ func TestTheNamesThatTemporalKnowsStay(t *testing.T) {
 		"parameter_invalid", "step_timed_out", "app_invalid", "result_store", "result_invalid", "failed", "iterations_exceeded",
 		"signal_timed_out", "branches_failed", "call_too_deep", "limit_exceeded", "child_stopped", "variable_store", "internal",
 	}, job.Codes())
-	require.Equal(t, []string{"signal", "LookUp", "ReadRecords", "DropRecords", "SetVariable", "AppVariables", "variables", "set"},
+	require.Equal(t, []string{"signal", "LookUp", "ReadRecords", "DropRecords", "SetVariable", "AppVariables", "variables", "set", "DropTable"},
 		[]string{
 			job.SignalUpdate, job.LookUpActivity, job.ReadRecordsActivity, job.DropRecordsActivity, job.SetVariableActivity,
-			job.VariablesWorkflow, job.VariablesQuery, job.SetVariableUpdate,
+			job.VariablesWorkflow, job.VariablesQuery, job.SetVariableUpdate, job.DropTableActivity,
 		})
 	require.Equal(t, "app/7/variables", job.VariablesID("7"))
 }

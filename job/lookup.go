@@ -8,7 +8,15 @@ const (
 	ReadRecordsActivity = "ReadRecords" // Takes a [Task] and a [RecordsQuery], returns a [RecordsPage].
 	DropRecordsActivity = "DropRecords" // Takes a [Task] and the key of records that were set aside, which it drops.
 	SetVariableActivity = "SetVariable" // Takes a [Task] and a [Variable] of the app, which it sets.
+	DropTableActivity   = "DropTable"   // Takes a [Task] and a [SourceTable], which it drops.
 )
+
+// SourceTable is a table of one of the app's sources.
+type SourceTable struct {
+	Source string `json:"source"`
+	Space  string `json:"space,omitempty"`
+	Table  string `json:"table"`
+}
 
 // LookUp is what the expressions of a step read from outside.
 type LookUp struct {

@@ -1,9 +1,11 @@
 package job
 
 import (
+	"encoding/json"
 	"fmt"
 
 	"github.com/jobwright/jobwright/scenario"
+	"github.com/jobwright/jobwright/source"
 )
 
 // Outcome is what a job leaves behind when it ends.
@@ -16,10 +18,12 @@ type Outcome struct {
 // Result refers to a result set in the result store.
 type Result struct {
 	Name    *string `json:"name"`    // nil where the step gave it none.
-	Key     string  `json:"key"`     // Its key in the store.
+	Key     string  `json:"key"`     // Its key in the store; empty where it is Inline.
 	Records int64   `json:"records"` // How many records it holds.
 	// The number of bytes before its records; what comes before them is the schema, which a caller may not want.
 	SchemaBytes int64 `json:"schemaBytes"`
+	// The result set itself, where it is small: the bytes that the store would hold.
+	Inline json.RawMessage `json:"inline,omitempty"`
 }
 
 // StepOutcome is what the activity of a data operation returns.
@@ -27,6 +31,9 @@ type StepOutcome struct {
 	Rows   int64          `json:"rows"` // Records written or returned.
 	Result *Result        `json:"result,omitempty"`
 	Value  scenario.Value `json:"value,omitzero"` // What later steps read as its value.
+
+	// Conversions tells of columns that the target holds in another type than they had.
+	Conversions []source.Conversion `json:"conversions,omitempty"`
 }
 
 // Failure is why and where a job failed. It is the detail of the error with which its workflow ends, and holds what the

@@ -1,6 +1,10 @@
 package job
 
-import "time"
+import (
+	"time"
+
+	"github.com/jobwright/jobwright/source"
+)
 
 // State is where a job stands, in the words of the API.
 type State string
@@ -53,9 +57,13 @@ type StepStatus struct {
 	Attempt   int32      `json:"attempt,omitempty"`
 	LastError string     `json:"lastError,omitempty"`
 	NextTry   *time.Time `json:"nextTry,omitempty"`
+
+	// Columns that it wrote in another type than it read them, some of them where there are many.
+	Conversions []source.Conversion `json:"conversions,omitempty"`
 }
 
 // Progress is what the heartbeats of a step's activity carry.
 type Progress struct {
-	Rows int64 `json:"rows"` // Records read so far.
+	Rows  int64 `json:"rows"`            // Records read so far.
+	Bytes int64 `json:"bytes,omitempty"` // Bytes copied so far, where nobody counts records.
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/jobwright/jobwright/source"
@@ -58,39 +59,53 @@ func (p Parameter) explain() string {
 	return fmt.Sprintf("%s (of type %s)", p.Description, p.Type)
 }
 
-// convert returns value as the Go type in which the language holds one of type t, or says why it is none. Dates,
-// timestamps and binary values are text in the language, in the form in which results show them.
+// convert returns value as the Go type in which the language holds one of type t, or says why it is none. Decimals, dates,
+// times, binary values and UUIDs are text in the language, in the form in which results show them; JSON is any value.
 func convert(t source.Type, value any) (converted any, mismatch string) {
-	switch v := value.(type) {
-	case string:
-		if t == source.Text {
-			return v, ""
+	switch t { //nolint:exhaustive // The rest is what it looks like.
+	case source.JSON:
+		return value, ""
+	case source.Array:
+		if _, isList := value.([]any); isList {
+			return value, ""
 		}
-
-		if t == source.Date || t == source.Timestamp || t == source.Binary {
-			if _, err := source.ParseText(t, v); err == nil && v != "" {
-				return v, ""
-			}
-		}
-	case int64:
-		if t == source.Integer {
-			return v, ""
-		}
-
-		if t == source.Float {
+	case source.Float:
+		if v, isInteger := value.(int64); isInteger {
 			return float64(v), ""
 		}
-	case float64:
-		if t == source.Float {
-			return v, ""
-		}
-	case bool:
-		if t == source.Boolean {
-			return v, ""
+	case source.Decimal:
+		if v, isInteger := value.(int64); isInteger {
+			return strconv.FormatInt(v, 10), ""
 		}
 	}
 
+	if isOfType(t, value) {
+		return value, ""
+	}
+
 	return nil, fmt.Sprintf("want %s, have %s", describeType(t), describe(value))
+}
+
+// isOfType reports whether value is what the language holds for one of type t.
+func isOfType(t source.Type, value any) bool {
+	switch v := value.(type) {
+	case string:
+		if formOfType(t) != formText {
+			return false
+		}
+
+		_, err := source.ParseText(source.Standard{Type: t}, v)
+
+		return t == source.Text || (err == nil && v != "")
+	case int64:
+		return t == source.Integer
+	case float64:
+		return t == source.Float
+	case bool:
+		return t == source.Boolean
+	}
+
+	return false
 }
 
 // describeType says what a value of type t looks like, for people.
@@ -102,8 +117,17 @@ func describeType(t source.Type) string {
 		return "a timestamp such as 2006-01-02T15:04:05Z"
 	case source.Binary:
 		return "binary data in base64"
-	case source.Text, source.Integer, source.Float, source.Boolean:
-		return string(t)
+	case source.Decimal:
+		return "a decimal, as a text of digits such as 12.50"
+	case source.Time:
+		return "a time such as 15:04:05"
+	case source.Datetime:
+		return "a date with a time such as 2006-01-02T15:04:05"
+	case source.UUID:
+		return "a UUID"
+	case source.Array:
+		return "a list"
+	case source.Text, source.Integer, source.Float, source.Boolean, source.JSON:
 	}
 
 	return string(t)

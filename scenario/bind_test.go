@@ -54,6 +54,13 @@ func TestBindGivesEachValueTheTypeOfItsParameter(t *testing.T) {
 		{"a date", source.Date, "2024-02-29", "2024-02-29"},
 		{"a timestamp", source.Timestamp, "2024-02-29T12:00:00.5+01:00", "2024-02-29T12:00:00.5+01:00"},
 		{"binary data", source.Binary, "AAEC", "AAEC"},
+		{"a decimal", source.Decimal, "12.50", "12.50"},
+		{"a decimal written as an integer", source.Decimal, int64(12), "12"},
+		{"a time", source.Time, "12:30:00", "12:30:00"},
+		{"a date with a time", source.Datetime, "2024-02-29T12:00:00", "2024-02-29T12:00:00"},
+		{"a UUID", source.UUID, "f47ac10b-58cc-0372-8567-0e02b2c3d479", "f47ac10b-58cc-0372-8567-0e02b2c3d479"},
+		{"JSON", source.JSON, map[string]any{"a": nil}, map[string]any{"a": nil}},
+		{"an array", source.Array, []any{int64(1)}, []any{int64(1)}},
 	}
 
 	covered := map[source.Type]bool{}

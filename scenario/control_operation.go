@@ -195,7 +195,7 @@ type (
 	ForEachOutcome struct {
 		Iterations int   `json:"iterations" description:"For how many entries the steps were run."`
 		Failed     int   `json:"failed" description:"For how many of them they failed."`
-		Errors     []any `json:"errors" description:"The first 100 errors: objects with index, code, message and step."`
+		Errors     []any `json:"errors" description:"The first 100 errors, in the order of the entries: objects with index, code, message and step."`
 	}
 
 	// ParallelOutcome is what is read of a Parallel.

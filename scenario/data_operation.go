@@ -2,13 +2,17 @@ package scenario
 
 import "github.com/jobwright/jobwright/source"
 
+// OpRunSourceScript is the name of the operation whose script may be a file of the app.
+const OpRunSourceScript = "RunSourceScript"
+
 // DataOperations returns the operations that touch data. Each runs as one activity of the same name.
 func DataOperations() []Operation {
 	return []Operation{
 		{
 			Name:        "LoadTableFromSource",
-			Description: "Copies a table from one source to another and replaces the target.",
+			Description: "Copies a table from one source to another, whatever the formats and types of both.",
 			Fields:      fieldsOf[LoadTableFromSource](),
+			rule:        loadRule,
 		},
 		{
 			Name:        "Transform",
@@ -16,47 +20,87 @@ func DataOperations() []Operation {
 			Fields:      fieldsOf[Transform](),
 			rule:        transformRule,
 		},
+		{
+			Name:        OpRunSourceScript,
+			Description: "Runs statements in a source's own language, all of them or none where the source can do that.",
+			Fields:      fieldsOf[RunSourceScript](),
+			rule:        scriptRule,
+		},
+		{
+			Name:        "Insert",
+			Description: "Adds records to a table that is there.",
+			Fields:      fieldsOf[Insert](),
+			rule:        recordsRule,
+		},
+		{
+			Name:        "Update",
+			Description: "Changes the records of a table that have the same key as those given.",
+			Fields:      fieldsOf[Update](),
+			rule:        recordsRule,
+		},
+		{
+			Name:        "Delete",
+			Description: "Removes the records of a table that have the same key as those given.",
+			Fields:      fieldsOf[Delete](),
+			rule:        recordsRule,
+		},
+		{
+			Name:        "HTTPRequest",
+			Description: "Sends one request to a source of HTTP, and takes the answer as a value, a table, a result or a file.",
+			Fields:      fieldsOf[HTTPRequest](),
+			rule:        requestRule,
+		},
 	}
 }
 
-// LoadTableFromSource are the parameters of the operation of that name.
-type LoadTableFromSource struct {
-	Source       string `json:"source" required:"true" refers:"source" description:"The source to read from."`
-	Table        string `json:"table" required:"true" description:"The table to read; in a source of files, a file's path."`
-	TargetSource string `json:"targetSource" required:"true" refers:"source" description:"The source to write to."`
-	TargetTable  string `json:"targetTable" required:"true" description:"The table to write. It is replaced, at once, when every record was read."`
-
-	ColumnTypes map[string]source.Type `json:"columnTypes,omitempty" description:"Types for columns that are read as text; other columns stay what they are."`
+// Shaping says which columns are taken, and how they are called in the target.
+type Shaping struct {
+	Columns           []string          `json:"columns,omitempty" description:"The columns to take, in that order; all where it is missing."`
+	Rename            map[string]string `json:"rename,omitempty" description:"New names for columns; they stay as they are given here."`
+	ColumnNames       source.Naming     `json:"columnNames,omitempty" description:"What becomes of the other names: standardize makes small letters, digits and underscores of them, toUpperCase and toLowerCase do what they say. They stay as they are where it is missing."`
+	RecordOrderColumn string            `json:"recordOrderColumn,omitempty" description:"The name of a further column, for the number of each record, from 1, in the order in which they were read."`
 }
 
-// Transform are the parameters of the operation of that name.
-type Transform struct {
-	Source       string `json:"source" required:"true" refers:"source" description:"The source to ask."`
-	Query        string `json:"query" required:"true" description:"The query, in the source's own language. A :name in it stands for a value of bind."`
-	Bind         Params `json:"bind,omitempty" description:"Values for the query's :name parameters; they are passed beside the query, never put into its text."`
-	ReturnResult bool   `json:"returnResult,omitempty" description:"Whether the records become a result of the job."`
-	ResultName   string `json:"resultName,omitempty" description:"The name of that result."`
-	ReturnValue  bool   `json:"returnValue,omitempty" description:"Whether the records become the step's value, a list of objects, for later steps to read: at most 1,000 records and 64 KiB."`
-	TargetSource string `json:"targetSource,omitempty" refers:"source" description:"The source in which to store the records; the source asked, by default."`
-	TargetTable  string `json:"targetTable,omitempty" description:"The table in which to store the records. It is replaced, at once, when every record was read."`
+// Shape is what package source calls it.
+func (s Shaping) Shape() source.Shape {
+	return source.Shape{Columns: s.Columns, Rename: s.Rename, Naming: s.ColumnNames, RecordOrder: s.RecordOrderColumn}
 }
 
-// transformRule holds that the records of a Transform go to one place: a result, a value or a table.
-func transformRule(params Params) (field, message string) {
-	returns, values := isSet(params["returnResult"]), isSet(params["returnValue"])
-	_, stores := params["targetTable"]
+// Writing says what becomes of a target that is there. By default it is replaced, at once, when every record was read.
+type Writing struct {
+	TargetSpace  string        `json:"targetSpace,omitempty" description:"The part of the source that the target stands in: a schema of PostgreSQL's, a database of MySQL's, a folder."`
+	TargetFormat source.Format `json:"targetFormat,omitzero" description:"How the target is written, where it is a file."`
+	Append       bool          `json:"append,omitempty" description:"Whether the records are added to those of the target."`
+	DropTarget   *bool         `json:"dropTarget,omitempty" description:"false keeps the target's definition, with its types and indexes, and exchanges its records."`
+	Upsert       []string      `json:"upsert,omitempty" description:"The columns of a key: a record takes the place of those in the target with the same key, and is added where there is none."`
+}
+
+// Mode is what package source calls it.
+func (w Writing) Mode() source.Mode {
+	switch {
+	case w.Append:
+		return source.Append
+	case len(w.Upsert) > 0:
+		return source.Upsert
+	case w.DropTarget != nil && !*w.DropTarget:
+		return source.Refill
+	}
+
+	return source.Replace
+}
+
+// writingRule holds that a target is written in one way.
+func writingRule(params Params) (field, message string) {
+	_, upserts := params["upsert"]
+	keeps := params["dropTarget"] == false
 
 	switch {
-	case returns && stores:
-		return "targetTable", "a returned result is stored in no table; drop either targetTable or returnResult"
-	case values && (returns || stores):
-		return "returnValue", "records that become a value go nowhere else; drop returnValue, or what stands beside it"
-	case !returns && !stores && !values:
-		return "", "the records go nowhere; give returnResult: true, returnValue: true, or a targetTable to store them in"
-	case !returns && params["resultName"] != nil:
-		return "resultName", "there is no result to name without returnResult: true"
-	case !stores && params["targetSource"] != nil:
-		return "targetSource", "a target source needs a targetTable"
+	case upserts && isSet(params["append"]):
+		return "upsert", "records are either appended or upserted; drop append or upsert"
+	case keeps && (upserts || isSet(params["append"])):
+		return "dropTarget", "append and upsert keep the target anyway; drop dropTarget"
+	case params["dropTarget"] == true && (upserts || isSet(params["append"])):
+		return "dropTarget", "a target that is dropped can't be appended or upserted to; drop dropTarget"
 	}
 
 	return "", ""

@@ -245,7 +245,11 @@ func formOfType(t source.Type) form {
 		return formNumber
 	case source.Boolean:
 		return formBoolean
-	case source.Text, source.Date, source.Timestamp, source.Binary:
+	case source.Array:
+		return formList
+	case source.JSON:
+		return formAny
+	case source.Text, source.Decimal, source.Date, source.Time, source.Datetime, source.Timestamp, source.Binary, source.UUID:
 		return formText
 	}
 
@@ -353,8 +357,8 @@ func (s *size) objectFromExpr(reflected reflect.Value) (any, error) {
 	return entries, nil
 }
 
-// written is a value as it stands inside text.
-func written(value any) (string, error) {
+// Text is a value as it stands inside text: a number by its digits, a list or an object as JSON. NULL has no text.
+func Text(value any) (string, error) {
 	switch v := value.(type) {
 	case nil:
 		return "", errors.New("it gives nothing; say what to write instead, as in ${x ?? \"none\"}")

@@ -45,6 +45,11 @@ const (
 	formAny      form = "a value"
 
 	formTexts     form = "a list of texts"
+	formIntegers  form = "a list of integers"
+	formRecords   form = "a list of objects"
+	formNames     form = "an object of texts"
+	formNaming    form = "standardize, toUpperCase or toLowerCase"
+	formFormat    form = "a format"
 	formOnError   form = "fail or continue"
 	formCondition form = "true, false or an expression"
 	formSteps     form = "a list of steps"
@@ -60,7 +65,11 @@ func (f form) holdsSteps() bool { return f == formSteps || f == formCases || f =
 func fieldsOf[T any]() []Field {
 	var fields []Field
 
-	for structField := range reflect.TypeFor[T]().Fields() {
+	for _, structField := range reflect.VisibleFields(reflect.TypeFor[T]()) {
+		if structField.Anonymous { // Its fields come next.
+			continue
+		}
+
 		name, _, _ := strings.Cut(structField.Tag.Get("json"), ",")
 		fields = append(fields, Field{
 			Name:        name,
@@ -82,8 +91,18 @@ func formOf(t reflect.Type) form {
 		return formDuration
 	case reflect.TypeFor[source.Type]():
 		return formType
-	case reflect.TypeFor[map[string]source.Type]():
+	case reflect.TypeFor[map[string]source.Standard]():
 		return formTypes
+	case reflect.TypeFor[map[string]string]():
+		return formNames
+	case reflect.TypeFor[source.Naming]():
+		return formNaming
+	case reflect.TypeFor[source.Format]():
+		return formFormat
+	case reflect.TypeFor[[]int64]():
+		return formIntegers
+	case reflect.TypeFor[[]Params]():
+		return formRecords
 	case reflect.TypeFor[any](), reflect.TypeFor[Value]():
 		return formAny
 	case reflect.TypeFor[*bool]():
@@ -141,7 +160,22 @@ func (f form) mismatch(value any) string {
 	case formOnError:
 		fits = value == string(OnErrorFail) || value == string(OnErrorContinue)
 	case formTexts:
-		fits = isTexts(value)
+		fits = isListOf(value, isA[string])
+	case formIntegers:
+		fits = isListOf(value, isA[int64])
+	case formRecords:
+		fits = isListOf(value, isA[map[string]any])
+	case formNames:
+		names, isObject := value.(map[string]any)
+		fits = isObject
+
+		for _, name := range slices.Sorted(maps.Keys(names)) {
+			fits = fits && isA[string](names[name])
+		}
+	case formNaming:
+		fits = value == string(source.Standardize) || value == string(source.ToUpperCase) || value == string(source.ToLowerCase)
+	case formFormat:
+		return formatMismatch(value)
 	case formList, formSteps, formCases, formRules:
 		_, fits = value.([]any)
 	case formObject, formBranches:
@@ -156,7 +190,11 @@ func (f form) mismatch(value any) string {
 
 		return "want a duration above zero such as 90s or 1h30m, have " + describe(value)
 	case formType:
-		return typeMismatch(value)
+		if text, _ := value.(string); !source.Type(text).Valid() {
+			return fmt.Sprintf("want a type, have %s; %s", describe(value), Suggest(text, typeNames()))
+		}
+
+		return ""
 	case formTypes:
 		types, _ := value.(map[string]any)
 		for _, column := range slices.Sorted(maps.Keys(types)) {
@@ -175,28 +213,67 @@ func (f form) mismatch(value any) string {
 	return fmt.Sprintf("want %s, have %s", f, describe(value))
 }
 
-func isTexts(value any) bool {
-	list, isList := value.([]any)
+func isA[T any](value any) bool {
+	_, is := value.(T)
 
-	return isList && !slices.ContainsFunc(list, func(entry any) bool {
-		_, isText := entry.(string)
-
-		return !isText
-	})
+	return is
 }
 
+// isListOf reports whether value is a list in which every entry is one of those.
+func isListOf(value any, is func(any) bool) bool {
+	list, isList := value.([]any)
+
+	return isList && !slices.ContainsFunc(list, func(entry any) bool { return !is(entry) })
+}
+
+// formatMismatch says what is wrong with a format, or "".
+func formatMismatch(value any) string {
+	format, isObject := value.(map[string]any)
+	if !isObject {
+		return fmt.Sprintf("want %s, an object, have %s", formFormat, describe(value))
+	}
+
+	fields := fieldsOf[source.Format]()
+	names := make([]string, len(fields))
+
+	for i, field := range fields {
+		names[i] = field.Name
+
+		if given, present := format[field.Name]; present {
+			if mismatch := field.form.mismatch(given); mismatch != "" {
+				return field.Name + ": " + mismatch
+			}
+		}
+	}
+
+	for _, name := range slices.Sorted(maps.Keys(format)) {
+		if !slices.Contains(names, name) {
+			return fmt.Sprintf("unknown field %s; %s", name, Suggest(name, names))
+		}
+	}
+
+	return ""
+}
+
+// typeMismatch says why value is no type with its arguments, or "".
 func typeMismatch(value any) string {
 	text, _ := value.(string)
-	if source.Type(text).Valid() {
+
+	_, err := source.ParseStandard(text)
+	if err == nil {
 		return ""
 	}
 
+	return fmt.Sprintf("want a type, have %s; %v; %s", describe(value), err, Suggest(text, typeNames()))
+}
+
+func typeNames() []string {
 	names := make([]string, 0, len(source.Types()))
 	for _, t := range source.Types() {
 		names = append(names, string(t))
 	}
 
-	return fmt.Sprintf("want a type, have %s; %s", describe(value), Suggest(text, names))
+	return names
 }
 
 // accepts reports whether the result of an expression can have the form; given is "" where only running it can tell.
@@ -207,13 +284,13 @@ func (f form) accepts(given form) bool {
 	case given == formInteger:
 		return f == formNumber
 	case given == formText:
-		return f == formDuration || f == formType
+		return f == formDuration || f == formType || f == formNaming
 	case given == formBoolean:
 		return f == formCondition
 	case given == formList:
-		return f == formTexts
+		return f == formTexts || f == formIntegers || f == formRecords
 	case given == formObject:
-		return f == formTypes
+		return f == formTypes || f == formNames || f == formFormat
 	}
 
 	return false

@@ -178,7 +178,7 @@ func scalarText(arguments ...any) (any, error) {
 		return nil, errors.New("want no list or object; toJSON writes those")
 	}
 
-	return written(value)
+	return Text(value)
 }
 
 func toJSON(arguments ...any) (any, error) {

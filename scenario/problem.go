@@ -28,6 +28,7 @@ const (
 	CodeParameterMissing  Code = "parameter_missing"
 	CodeParameterMismatch Code = "parameter_type_mismatch"
 	CodeScenarioUnknown   Code = "scenario_unknown"
+	CodeFileMissing       Code = "file_missing"
 	CodeAccessUnknown     Code = "access_unknown"
 	CodeVariableUnknown   Code = "variable_unknown"
 	CodeVariableShared    Code = "variable_shared"
@@ -41,7 +42,7 @@ func Codes() []Code {
 	return []Code{
 		CodeSyntax, CodeFieldUnknown, CodeFieldMissing, CodeTypeMismatch, CodeValueInvalid, CodeNameTaken,
 		CodeOperationUnknown, CodeSourceUnknown, CodeExpressionInvalid, CodeParameterUnknown, CodeParameterMissing,
-		CodeParameterMismatch, CodeScenarioUnknown, CodeAccessUnknown, CodeVariableUnknown, CodeVariableShared,
+		CodeParameterMismatch, CodeScenarioUnknown, CodeFileMissing, CodeAccessUnknown, CodeVariableUnknown, CodeVariableShared,
 		CodeStepUnreachable, CodeCallCycle, CodeTooLarge,
 	}
 }

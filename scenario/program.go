@@ -13,15 +13,17 @@ type Program struct {
 	Entry     string              `json:"entry"`               // The name of the scenario that the job starts with.
 	Scenarios map[string]Scenario `json:"scenarios"`           // That scenario, and every one that it can call.
 	Variables []Parameter         `json:"variables,omitempty"` // The app's variables.
+	Files     map[string]string   `json:"files,omitempty"`     // The files of the app that its steps run, by their paths.
 }
 
-// ErrUnknown is the error with which a [Library] answers for a scenario that it does not have.
-var ErrUnknown = errors.New("there is no such scenario")
+// ErrUnknown is the error with which a [Library] answers for a scenario, or a file, that it does not have.
+var ErrUnknown = errors.New("there is no such thing in the app")
 
 // Library finds scenarios.
 type Library struct {
 	Names        []string                            // Of all that there are.
 	Load         func(name string) (Scenario, error) // The error is [ErrUnknown], or [Problems] when the file has mistakes.
+	ReadFile     func(path string) (string, error)   // Reads a file of the app as text. The error may be [ErrUnknown].
 	Surroundings Surroundings
 }
 
@@ -37,6 +39,10 @@ func NewProgram(name string, entry Scenario, library Library) (Program, error) {
 	for waiting := []string{name}; len(waiting) > 0; waiting = waiting[1:] {
 		called, err := pinning.calls(waiting[0])
 		if err != nil {
+			return program, err
+		}
+
+		if err := pinning.files(waiting[0]); err != nil {
 			return program, err
 		}
 
@@ -283,6 +289,8 @@ func (p Program) Reachable(name string) (Program, error) {
 			waiting = append(waiting, call.name)
 		}
 	}
+
+	part.Files = p.filesOf(part.Scenarios)
 
 	return part, nil
 }

@@ -38,6 +38,14 @@ func program(t *testing.T, files map[string]string) (scenario.Program, error) {
 
 			return scenario.Parse("scenarios/"+name+".yaml", []byte(text), surroundings())
 		},
+		ReadFile: func(path string) (string, error) {
+			text, ok := files[path]
+			if !ok {
+				return "", scenario.ErrUnknown
+			}
+
+			return text, nil
+		},
 		Surroundings: surroundings(),
 	}
 
@@ -71,6 +79,32 @@ func TestAProgramHoldsWhatItCanCall(t *testing.T) {
 
 	_, err = found.Reachable("Other")
 	require.EqualError(t, err, "the program has no scenario Other")
+}
+
+func TestAProgramHoldsTheFilesThatItsStepsRun(t *testing.T) {
+	t.Parallel()
+
+	runs := func(file string) string { return step("RunSourceScript", "source: stage, scriptFile: "+file) }
+	files := map[string]string{
+		"Main":   steps(within(call("Load")), runs("a.sql")),
+		"Load":   steps(step("TryCatch", "try: ["+set("x", "1")+"], catch: ["+runs("b.sql")+"]")),
+		"a.sql":  "SELECT '${not an expression}';",
+		"b.sql":  "SELECT 2",
+		"no.sql": "SELECT '\xff'",
+	}
+
+	found, err := program(t, files)
+	require.NoError(t, err)
+	require.Equal(t, map[string]string{"a.sql": files["a.sql"], "b.sql": files["b.sql"]}, found.Files)
+
+	part, err := found.Reachable("Load")
+	require.NoError(t, err)
+	require.Equal(t, map[string]string{"b.sql": files["b.sql"]}, part.Files)
+
+	files["Load"] = steps(runs("c.sql"), runs("no.sql"))
+	_, err = program(t, files)
+	require.EqualError(t, err, "scenarios/Load.yaml:2:55: the app has no file c.sql [file_missing]\n"+
+		"scenarios/Load.yaml:3:55: the file no.sql is no text in UTF-8 [file_missing]")
 }
 
 func keys[T any](m map[string]T) func(func(string) bool) {

@@ -3,6 +3,8 @@ package scenario
 import (
 	"bytes"
 	"encoding/json"
+	"slices"
+	"strings"
 
 	"github.com/jobwright/jobwright/source"
 )
@@ -17,6 +19,7 @@ func Schema() ([]byte, error) {
 		"parameter":          parameterSchema(),
 		"retry":              retrySchema(),
 		"type":               {"enum": source.Types()},
+		"typeWithArguments":  typeSchema(),
 		"duration":           durationSchema(),
 		"expression":         {"type": "string", "pattern": expressionAlone, "description": "An expression: ${…}."},
 		"textWithExpression": {"type": "string", "pattern": expressionWithin, "description": "Text with an expression in it."},
@@ -72,6 +75,23 @@ const (
 	expressionAlone  = `^` + expressionBegin + `[\s\S]*\}$`
 	expressionWithin = `(^|[^$])` + expressionBegin
 )
+
+// typeSchema is what source.ParseStandard reads.
+func typeSchema() node {
+	elements := slices.DeleteFunc(typeNames(), func(name string) bool { return name == string(source.Array) })
+
+	return node{"anyOf": []node{
+		{"enum": elements},
+		{
+			"type": "string", "pattern": `^(` + strings.Join(elements, "|") + `)\[\]$`,
+			"description": "An array: integer[] for example.",
+		},
+		{
+			"type": "string", "pattern": `^decimal\( *[0-9]+ *(, *[0-9]+ *)?\)$`,
+			"description": "A decimal with its digits: decimal(10,2).",
+		},
+	}}
+}
 
 // durationSchema is what time.ParseDuration reads, as long as it is above zero.
 func durationSchema() node {
@@ -158,6 +178,16 @@ func (f form) schema() node {
 		return node{"type": "array"}
 	case formTexts:
 		return node{"type": "array", "items": node{"type": "string"}}
+	case formIntegers:
+		return node{"type": "array", "items": node{"type": "integer"}}
+	case formRecords:
+		return node{"type": "array", "items": node{"type": "object"}}
+	case formNames:
+		return node{"type": "object", "additionalProperties": node{"type": "string"}}
+	case formNaming:
+		return node{"enum": []source.Naming{source.Standardize, source.ToUpperCase, source.ToLowerCase}}
+	case formFormat:
+		return objectSchema(fieldsOf[source.Format](), true)
 	case formOnError:
 		return node{"enum": []OnError{OnErrorFail, OnErrorContinue}}
 	case formDuration:
@@ -165,9 +195,9 @@ func (f form) schema() node {
 	case formType:
 		return reference("type")
 	case formTypes:
-		return node{
-			"type": "object", "additionalProperties": node{"anyOf": []node{reference("type"), reference("textWithExpression")}},
-		}
+		of := node{"anyOf": []node{reference("typeWithArguments"), reference("textWithExpression")}}
+
+		return node{"type": "object", "additionalProperties": of}
 	case formCondition:
 		return node{"anyOf": []node{{"type": "boolean"}, reference("expression")}}
 	case formSteps:

@@ -301,7 +301,7 @@ func (s *Scope) resolveText(text string, moment Moment) (any, error) {
 			return err
 		}
 
-		text, err := written(value)
+		text, err := Text(value)
 		if err != nil {
 			return fmt.Errorf("in ${%s}: %w", parsed[i].text, err)
 		}

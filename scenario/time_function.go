@@ -104,7 +104,7 @@ func secondsBetween(arguments ...any) (any, error) {
 // ParseMoment reads a timestamp, or a date as its midnight in UTC.
 func ParseMoment(text string) (time.Time, error) {
 	for _, t := range []source.Type{source.Timestamp, source.Date} {
-		value, err := source.ParseText(t, text)
+		value, err := source.ParseText(source.Standard{Type: t}, text)
 		if moment, ok := value.(time.Time); ok && err == nil {
 			return moment.UTC(), nil
 		}

@@ -52,7 +52,7 @@ func mistakes() []mistake {
 		{"a step has an operation", "steps:\n- title: x", scenario.CodeFieldMissing, "2:3", "opName is missing: The operation that the step runs."},
 		{"an operation's name is text", "steps:\n- opName: 5", scenario.CodeTypeMismatch, "2:3", "want text, have the integer 5"},
 		{"an operation is known", "steps:\n- opName: transfrom", scenario.CodeOperationUnknown, "2:3", "unknown operation transfrom; did you mean Transform?"},
-		{"an operation far from all is answered with the list", "steps:\n- opName: SendMessage", scenario.CodeOperationUnknown, "2:3", "unknown operation SendMessage; known are LoadTableFromSource, Transform, If, Switch, While, "},
+		{"an operation far from all is answered with the list", "steps:\n- opName: SendMessage", scenario.CodeOperationUnknown, "2:3", "unknown operation SendMessage; known are LoadTableFromSource, Transform, RunSourceScript, Insert, Update, Delete, HTTPRequest, If, "},
 		{"a field of a step is known", query + "}\n  timeuot: 1m", scenario.CodeFieldUnknown, "4:3", "unknown field timeuot; did you mean timeout?"},
 		{"a step's title is text", query + "}\n  title: [a]", scenario.CodeTypeMismatch, "4:3", "want text, have a list"},
 		{"a step's name is an identifier", query + "}\n  name: my-step", scenario.CodeValueInvalid, "4:3", "my-step can't name a step"},
@@ -87,7 +87,7 @@ func mistakes() []mistake {
 		{"the records go somewhere", "steps:\n- opName: Transform\n  opParams: {source: stage, query: q}", scenario.CodeValueInvalid, "3:3", "the records go nowhere"},
 		{"a result that is not returned goes nowhere", "steps:\n- opName: Transform\n  opParams: {source: stage, query: q, returnResult: false}", scenario.CodeValueInvalid, "3:3", "the records go nowhere"},
 		{"only a result has a name", "steps:\n- opName: Transform\n  opParams: {source: stage, query: q, targetTable: t, resultName: r}", scenario.CodeValueInvalid, "3:55", "there is no result to name"},
-		{"only a table is in a target source", query + ", targetSource: files}", scenario.CodeValueInvalid, "3:66", "a target source needs a targetTable"},
+		{"only a table is in a target source", query + ", targetSource: files}", scenario.CodeValueInvalid, "3:66", "targetSource needs a targetTable"},
 
 		{"an expression is closed", query + ", resultName: \"a${job.id\"}", scenario.CodeExpressionInvalid, "3:66", "the ${ has no closing }"},
 		{"an expression is whole", query + ", resultName: \"${1 +}\"}", scenario.CodeExpressionInvalid, "3:66", "in ${1 +}, column 3: unexpected token EOF"},
@@ -156,7 +156,7 @@ func TestEveryCodeIsOfSomeMistake(t *testing.T) {
 	}
 
 	for _, text := range []string{
-		steps(call("Nothing")), steps(call("Main")),
+		steps(call("Nothing")), steps(call("Main")), steps(step("RunSourceScript", "source: stage, scriptFile: nowhere.sql")),
 		steps(set("x", "1"), step("Parallel", "branches: {a: ["+set("x", "2")+"]}")),
 	} {
 		found, err := parse(text)
@@ -306,27 +306,40 @@ func TestCheckKnowsEveryFormOfAField(t *testing.T) {
 	t.Parallel()
 
 	type object struct {
-		Text     string                 `json:"text"     required:"true" description:"Some text."`
-		Integer  int                    `json:"integer"`
-		Number   float64                `json:"number"`
-		Boolean  bool                   `json:"boolean"`
-		Duration scenario.Duration      `json:"duration"`
-		Type     source.Type            `json:"type"`
-		Types    map[string]source.Type `json:"types"`
-		Object   scenario.Params        `json:"object"`
-		List     []any                  `json:"list"`
-		Any      any                    `json:"any"`
+		Text     string                     `json:"text"     required:"true" description:"Some text."`
+		Integer  int                        `json:"integer"`
+		Number   float64                    `json:"number"`
+		Boolean  bool                       `json:"boolean"`
+		Duration scenario.Duration          `json:"duration"`
+		Type     source.Type                `json:"type"`
+		Types    map[string]source.Standard `json:"types"`
+		Texts    []string                   `json:"texts"`
+		Integers []int64                    `json:"integers"`
+		Records  []scenario.Params          `json:"records"`
+		Names    map[string]string          `json:"names"`
+		Naming   source.Naming              `json:"naming"`
+		Format   source.Format              `json:"format"`
+		Object   scenario.Params            `json:"object"`
+		List     []any                      `json:"list"`
+		Any      any                        `json:"any"`
 	}
 
 	require.NoError(t, scenario.Check[object](scenario.Params{
 		"text": "${not an expression", "integer": int64(1), "number": int64(1), "boolean": false, "duration": "1s",
-		"type": "text", "types": map[string]any{}, "object": map[string]any{}, "list": []any{}, "any": nil,
+		"type": "text", "types": map[string]any{"a": "decimal(10,2)", "b": "integer[]"}, "object": map[string]any{},
+		"list": []any{}, "any": nil, "texts": []any{"x"}, "integers": []any{int64(1)}, "records": []any{map[string]any{}},
+		"names": map[string]any{"a": "b"}, "naming": "standardize", "format": map[string]any{"separator": ";", "header": false},
 	}))
 	require.NoError(t, scenario.Check[object](scenario.Params{"text": "x", "number": 1.5, "any": []any{"x"}}))
+	require.ErrorContains(t, scenario.Check[object](scenario.Params{"text": "x", "types": map[string]any{"a": "decimal(2,3)"}}),
+		`types: column "a": want a type, have the text "decimal(2,3)"`)
+	require.ErrorContains(t, scenario.Check[object](scenario.Params{"text": "x", "format": map[string]any{"header": "no"}}),
+		`format: header: want true or false, have the text "no"`)
 
 	err := scenario.Check[object](scenario.Params{
 		"integer": 1.5, "number": "1", "boolean": "true", "duration": "1", "type": nil, "types": nil, "object": nil,
-		"list": map[string]any{},
+		"list": map[string]any{}, "texts": []any{int64(1)}, "integers": []any{"1"}, "records": []any{"x"},
+		"names": map[string]any{"a": int64(1)}, "naming": "lower", "format": map[string]any{"separater": ";"},
 	})
 	require.EqualError(t, err, strings.Join([]string{
 		"text is missing: Some text. [field_missing]",
@@ -334,8 +347,15 @@ func TestCheckKnowsEveryFormOfAField(t *testing.T) {
 		`number: want a number, have the text "1" [type_mismatch]`,
 		`boolean: want true or false, have the text "true" [type_mismatch]`,
 		`duration: want a duration above zero such as 90s or 1h30m, have the text "1" [type_mismatch]`,
-		"type: want a type, have nothing; known are text, integer, float, boolean, date, timestamp, binary [type_mismatch]",
+		"type: want a type, have nothing; known are text, integer, decimal, float, boolean, date, " +
+			"time, datetime, timestamp, binary, json, uuid, array [type_mismatch]",
 		"types: want an object of column names with types, have nothing [type_mismatch]",
+		"texts: want a list of texts, have a list [type_mismatch]",
+		"integers: want a list of integers, have a list [type_mismatch]",
+		"records: want a list of objects, have a list [type_mismatch]",
+		"names: want an object of texts, have an object [type_mismatch]",
+		`naming: want standardize, toUpperCase or toLowerCase, have the text "lower" [type_mismatch]`,
+		"format: unknown field separater; did you mean separator? [type_mismatch]",
 		"object: want an object, have nothing [type_mismatch]",
 		"list: want a list, have an object [type_mismatch]",
 	}, "\n"))

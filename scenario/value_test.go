@@ -165,7 +165,7 @@ func TestDecodeReadsParametersAsTheirStruct(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, scenario.LoadTableFromSource{
 		Source: "files", Table: "a.csv", TargetSource: "stage", TargetTable: "a",
-		ColumnTypes: map[string]source.Type{"id": source.Integer},
+		ColumnTypes: map[string]source.Standard{"id": {Type: source.Integer}},
 	}, decoded)
 
 	transform, err := scenario.Decode[scenario.Transform](scenario.Params{

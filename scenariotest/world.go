@@ -179,6 +179,8 @@ func (w *world) activity(ctx workflow.Context, name string, options workflow.Act
 		return answer(asked, func(asked job.RecordsQuery) (any, error) { return call.readRecords(ctx, asked) })
 	case job.DropRecordsActivity:
 		return answer(asked, func(key string) (any, error) { return nil, call.dropRecords(ctx, key) })
+	case job.DropTableActivity:
+		return answer(asked, func(job.SourceTable) (any, error) { return nil, nil }) // What it drops is mocked.
 	case job.SetVariableActivity:
 		return answer(asked, func(variable job.Variable) (any, error) { return nil, call.setVariable(ctx, variable) })
 	default:

@@ -1,6 +1,9 @@
 package worker
 
 import (
+	"context"
+	"log/slog"
+	"sync"
 	"time"
 
 	"go.temporal.io/sdk/activity"
@@ -14,7 +17,11 @@ import (
 	"github.com/jobwright/jobwright/result"
 	"github.com/jobwright/jobwright/source"
 	"github.com/jobwright/jobwright/source/file"
+	"github.com/jobwright/jobwright/source/mysql"
+	"github.com/jobwright/jobwright/source/postgres"
+	"github.com/jobwright/jobwright/source/s3"
 	"github.com/jobwright/jobwright/source/sqlite"
+	"github.com/jobwright/jobwright/source/web"
 	"github.com/jobwright/jobwright/workflows"
 )
 
@@ -27,9 +34,12 @@ const deadlockTimeout = 5 * time.Second
 
 // Options say what a worker works with.
 type Options struct {
-	Apps    *app.Catalog  // The apps whose jobs it runs.
-	Results *result.Store // Where it puts the results.
-	DataDir string        // The folder for the data of sources that live on this machine.
+	Apps      *app.Catalog  // The apps whose jobs it runs.
+	Results   *result.Store // Where it puts the results, and from where it removes those of jobs that Temporal has forgotten.
+	Namespace string        // The namespace of the client.
+	DataDir   string        // The folder for the data of sources that live on this machine.
+
+	Log *slog.Logger
 
 	// StopTimeout is how long running steps may go on after a stop before they are left to another worker.
 	StopTimeout time.Duration
@@ -41,14 +51,32 @@ type Options struct {
 // Drivers returns the driver of every kind of source.
 func Drivers() source.Drivers {
 	return source.Drivers{
-		file.Kind:   file.Open,
-		sqlite.Kind: sqlite.Open,
+		file.Kind:     file.Open,
+		mysql.Kind:    mysql.Open,
+		postgres.Kind: postgres.Open,
+		s3.Kind:       s3.Open,
+		sqlite.Kind:   sqlite.Open,
+		web.Kind:      web.Open,
 	}
 }
 
-// New returns a worker that runs jobs once it is started. It polls over temporal, which stays the caller's.
-func New(temporal client.Client, options Options) worker.Worker {
-	w := worker.New(temporal, job.TaskQueue, worker.Options{
+// Worker runs jobs once it is started.
+type Worker struct {
+	worker.Worker
+
+	sources  *source.Pool
+	sweeper  *sweeper
+	sweeping sync.WaitGroup
+	sweep    context.CancelFunc
+}
+
+// New returns a worker. It polls over temporal, which stays the caller's.
+func New(temporal client.Client, options Options) *Worker {
+	w := &Worker{sources: source.NewPool(Drivers()), sweep: func() {}, sweeper: &sweeper{
+		temporal: temporal, namespace: options.Namespace, results: options.Results,
+		log: options.Log,
+	}}
+	w.Worker = worker.New(temporal, job.TaskQueue, worker.Options{
 		WorkerStopTimeout:            options.StopTimeout,
 		OnFatalError:                 options.OnFatalError,
 		MaxHeartbeatThrottleInterval: heartbeatThrottle,
@@ -58,7 +86,29 @@ func New(temporal client.Client, options Options) worker.Worker {
 	w.RegisterWorkflowWithOptions(workflows.RunScenario, workflow.RegisterOptions{Name: job.Workflow})
 	w.RegisterWorkflowWithOptions(workflows.AppVariables, workflow.RegisterOptions{Name: job.VariablesWorkflow})
 	w.RegisterActivityWithOptions(
-		activities.New(options.Apps, Drivers(), options.Results, temporal, options.DataDir), activity.RegisterOptions{})
+		activities.New(options.Apps, w.sources, options.Results, temporal, options.DataDir), activity.RegisterOptions{})
 
 	return w
+}
+
+// Start begins to run jobs.
+func (w *Worker) Start() error {
+	if err := w.Worker.Start(); err != nil {
+		return err
+	}
+
+	ctx, cancel := context.WithCancel(context.Background())
+	w.sweep = cancel
+	w.sweeping.Go(func() { w.sweeper.run(ctx) })
+
+	return nil
+}
+
+// Stop lets running steps end, as long as the options allow, and closes the sources.
+func (w *Worker) Stop() {
+	w.sweep()
+	w.sweeping.Wait()
+	w.Worker.Stop()
+
+	_ = w.sources.Close() // Whatever they lose, they would have lost without it.
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/jobwright/jobwright/job"
 	"github.com/jobwright/jobwright/scenario"
+	"github.com/jobwright/jobwright/source"
 )
 
 // board is what operators and callers see of a job's steps: one line for each step that the scenario defines, however
@@ -30,6 +31,8 @@ type stepRecord struct {
 	Attempt   int32         `json:"attempt,omitempty"`
 	LastError string        `json:"lastError,omitempty"`
 	ChildID   string        `json:"childId,omitempty"`
+
+	Conversions []source.Conversion `json:"conversions,omitempty"`
 }
 
 func newBoard(program scenario.Program, entry scenario.Scenario, records map[string]*stepRecord) *board {
@@ -99,6 +102,16 @@ func (b *board) end(path string, now time.Time, state job.StepState, outcome sce
 	}
 }
 
+// maxConversions bounds how many conversions are told of each step: a job keeps them.
+const maxConversions = 10
+
+// convert notes which columns the step wrote in another type than it read them.
+func (b *board) convert(path string, conversions []source.Conversion) {
+	if record := b.records[path]; record != nil {
+		record.Conversions = conversions[:min(len(conversions), maxConversions)]
+	}
+}
+
 // child notes which job the step started.
 func (b *board) child(path, id string) {
 	if record := b.records[path]; record != nil {
@@ -115,6 +128,7 @@ func (b *board) steps() []job.StepStatus {
 			started := record.StartedAt
 			line.State, line.StartedAt, line.EndedAt = record.State, &started, record.EndedAt
 			line.Rows, line.Attempt, line.LastError, line.ChildID = record.Rows, record.Attempt, record.LastError, record.ChildID
+			line.Conversions = record.Conversions
 
 			if record.Runs > 1 {
 				line.Runs, line.Failures = record.Runs, record.Failures

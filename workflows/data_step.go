@@ -23,6 +23,10 @@ func (m *machine) dataStep(ctx workflow.Context, s *step) (scenario.Params, erro
 		return nil, err
 	}
 
+	if file, isText := params["scriptFile"].(string); isText && s.OpName == scenario.OpRunSourceScript {
+		params["script"] = m.input.Program.Files[file]
+	}
+
 	call := activityCall{name: s.OpName, id: s.instance, retry: s.Retry, timeout: s.Timeout}
 
 	var outcome job.StepOutcome
@@ -40,7 +44,50 @@ func (m *machine) dataStep(ctx workflow.Context, s *step) (scenario.Params, erro
 		}
 	}
 
+	m.board.convert(s.path, outcome.Conversions)
+
+	if err := m.dropSource(ctx, s, params); err != nil {
+		return nil, err
+	}
+
 	return scenario.Params{"rows": outcome.Rows, "value": outcome.Value.Any}, nil
+}
+
+// dropSource drops the table that a step has loaded, where its author wants that. It is an activity of its own, because the
+// load could not be tried again when the table is gone.
+func (m *machine) dropSource(ctx workflow.Context, s *step, params scenario.Params) error {
+	if params["dropSource"] != true {
+		return nil
+	}
+
+	var table job.SourceTable
+
+	table.Source, _ = params["source"].(string)
+	table.Space, _ = params["space"].(string)
+	table.Table, _ = params["table"].(string)
+
+	return m.assist(ctx, s, activityCall{name: job.DropTableActivity}, table, nil)
+}
+
+// Bounds of what results take in the job itself, in bytes: all of them, and each. Steps that run at the same time may each
+// use what is left.
+const (
+	maxInline       = 256 << 10
+	maxInlineResult = 4 << 10
+)
+
+// inlineLeft is how many bytes the next result may take in the job itself. The results of a child would be in two jobs.
+func (m *machine) inlineLeft() int {
+	if m.input.Depth > 0 {
+		return 0
+	}
+
+	left := maxInline
+	for _, result := range m.position.Results {
+		left -= len(result.Inline)
+	}
+
+	return min(max(left, 0), maxInlineResult)
 }
 
 // activityCall says how an activity is called.
@@ -71,7 +118,7 @@ func (m *machine) call(ctx workflow.Context, s *step, call activityCall, request
 		WaitForCancellation: true, // A job ends when its work has ended.
 	})
 
-	task := job.Task{AppID: m.input.AppID, JobID: m.jobID, Step: s.instance}
+	task := job.Task{AppID: m.input.AppID, JobID: m.jobID, Step: s.instance, Inline: m.inlineLeft()}
 	future := workflow.ExecuteActivity(ctx, call.name, task, request)
 
 	m.rest(ctx)

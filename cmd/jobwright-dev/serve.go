@@ -65,7 +65,9 @@ func serve(ctx context.Context, opts options, out io.Writer) (err error) {
 
 	defer func() { err = errors.Join(err, results.Close()) }()
 
-	jobs := worker.New(connection, worker.Options{Apps: apps, Results: results, DataDir: opts.data, StopTimeout: grace})
+	jobs := worker.New(connection, worker.Options{
+		Apps: apps, Results: results, Namespace: namespace, DataDir: opts.data, Log: logger(), StopTimeout: grace,
+	})
 	if err := jobs.Start(); err != nil {
 		return err
 	}

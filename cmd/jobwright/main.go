@@ -12,6 +12,8 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+
+	_ "github.com/jobwright/jobwright/result/cloud" // A result store may be a bucket.
 )
 
 func main() {
@@ -66,6 +68,7 @@ Which Temporal, says its own configuration: the environment variables TEMPORAL_A
 TEMPORAL_NAMESPACE, TEMPORAL_API_KEY, TEMPORAL_TLS_… and the profiles in temporal.toml
 (https://docs.temporal.io/develop/environment-configuration).`,
 		Example: `  jobwright validate apps              find the mistakes in scenarios
+  jobwright sources check --apps apps  connect to the sources of apps
   jobwright setup                      prepare Temporal, once
   jobwright apiserver --apps apps --results /var/lib/jobwright/results
   jobwright worker    --apps apps --results /var/lib/jobwright/results --data /var/lib/jobwright/data`,
@@ -73,7 +76,8 @@ TEMPORAL_NAMESPACE, TEMPORAL_API_KEY, TEMPORAL_TLS_… and the profiles in tempo
 		SilenceErrors: true,
 	}
 
-	command.AddCommand(apiserverCommand(), workerCommand(), setupCommand(), validateCommand(), testCommand(), schemaCommand())
+	command.AddCommand(apiserverCommand(), workerCommand(), setupCommand(), validateCommand(), testCommand(), schemaCommand(),
+		sourcesCommand())
 
 	return command
 }

@@ -79,7 +79,7 @@ func work(ctx context.Context, opts workerOptions) (err error) {
 	failed := make(chan error, 2) // Of the worker, and of its health checks.
 
 	jobs := worker.New(temporal, worker.Options{
-		Apps: apps, Results: results, DataDir: opts.data, StopTimeout: opts.grace,
+		Apps: apps, Results: results, Namespace: options.Namespace, DataDir: opts.data, Log: log, StopTimeout: opts.grace,
 		OnFatalError: func(err error) { failed <- err },
 	})
 	if err := jobs.Start(); err != nil {

@@ -193,7 +193,7 @@ func TestContract(t *testing.T) {
 		// A job that fails.
 		{name: "a job that fails", body: request(scenario("Failing", object{})), status: 422, code: "source_table_not_found", says: []string{
 			`"status":"completedWithError"`, `"path":"2"`, `"file":"scenarios/Failing.yaml"`, `"attempts":1`,
-			`step 2 \"Ask for a table that is not there\" (scenarios/Failing.yaml:6): source \"stage\": SQL logic error: no such table: nowhere`,
+			`step 2 \"Ask for a table that is not there\" (scenarios/Failing.yaml:6): source \"stage\": no such table: nowhere`,
 			`"name":"first"`, `"answer":42`, `"state":"failed"`, `"state":"pending"`,
 		}},
 		{name: "a source that can't do it", body: request(transform(object{"source": "files", "query": "SELECT 1", "returnResult": true})), status: 422, code: "source_operation_unsupported", says: []string{"a FileSource can't be queried"}},

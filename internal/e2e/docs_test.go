@@ -139,6 +139,10 @@ func TestThePageOfScenariosTellsWhatIs(t *testing.T) {
 				form += ", required"
 			}
 
+			if field.Literal {
+				form += ", no expression"
+			}
+
 			require.Contains(t, section, "| `"+field.Name+"` | "+form+" | "+field.Description+" |")
 		}
 	}

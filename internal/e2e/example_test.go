@@ -52,7 +52,7 @@ func TestTheExampleOfAFanOut(t *testing.T) {
 	require.Equal(t, http.StatusOK, got.status, got.text)
 	require.Equal(t, object{
 		"loaded": 2.0, "failed": 1.0,
-		"errors": []any{`source "files", table "prices.csv": there is no such file (the source's folder is files)`},
+		"errors": []any{`source "files", table "prices.csv": there is no such file (the source is the folder "files")`},
 	}, got.result(t)["value"])
 }
 

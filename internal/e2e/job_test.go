@@ -270,8 +270,8 @@ func TestATerminatedJobSaysSo(t *testing.T) {
 func TestAResultThatIsKeptNoMoreIsGone(t *testing.T) {
 	t.Parallel()
 
-	appID, jobID := newApp(t, contractApp), uuid.NewString()
-	request := with(runScenario(appID, "Outcomes", object{}), object{"jobId": jobID})
+	appID, jobID := newApp(t, dataApp("http://127.0.0.1:1")), uuid.NewString()
+	request := with(runScenario(appID, "Many", object{}), object{"jobId": jobID})
 	require.Equal(t, http.StatusOK, api().execute(t, request).status)
 	require.NoError(t, os.RemoveAll(filepath.Join(shared.dir, "results", appID)))
 

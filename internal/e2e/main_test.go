@@ -78,7 +78,9 @@ func run(m *testing.M) (code int, err error) {
 		return 0, err
 	}
 
-	jobs := worker.New(shared.client, worker.Options{Apps: shared.apps, Results: shared.results, DataDir: dir})
+	jobs := worker.New(shared.client, worker.Options{
+		Apps: shared.apps, Results: shared.results, Namespace: client.DefaultNamespace, DataDir: dir, Log: slog.New(slog.DiscardHandler),
+	})
 	if err := jobs.Start(); err != nil {
 		return 0, err
 	}

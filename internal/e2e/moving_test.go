@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"log/slog"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/client"
 
 	"github.com/jobwright/jobwright/worker"
 )
@@ -27,7 +29,9 @@ var restless = sync.OnceValues(func() (*system, error) {
 		return nil, err
 	}
 
-	jobs := worker.New(system.client, worker.Options{Apps: system.apps, Results: system.results, DataDir: dir})
+	jobs := worker.New(system.client, worker.Options{
+		Apps: system.apps, Results: system.results, Namespace: client.DefaultNamespace, DataDir: dir, Log: slog.New(slog.DiscardHandler),
+	})
 
 	system.stopping = append(system.stopping, func() error {
 		jobs.Stop()

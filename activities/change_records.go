@@ -1,0 +1,67 @@
+package activities
+
+import (
+	"cmp"
+	"context"
+	"errors"
+
+	"github.com/jobwright/jobwright/job"
+	"github.com/jobwright/jobwright/scenario"
+	"github.com/jobwright/jobwright/source"
+)
+
+// Insert adds records to a table that is there.
+func (a *Activities) Insert(ctx context.Context, task job.Task, params scenario.Insert) (*job.StepOutcome, error) {
+	return a.change(ctx, task, params.Given, target{source: params.Source, write: source.Write{
+		Table: source.Table{Space: params.Space, Name: params.Table}, Mode: source.Insert,
+	}})
+}
+
+// Update changes the records of a table that have the same key as those given. It may be repeated.
+func (a *Activities) Update(ctx context.Context, task job.Task, params scenario.Update) (*job.StepOutcome, error) {
+	return a.change(ctx, task, params.Given, target{source: params.Source, write: source.Write{
+		Table: source.Table{Space: params.Space, Name: params.Table}, Mode: source.Update, Key: params.Key,
+	}})
+}
+
+// Delete removes the records of a table that have the same key as those given. It may be repeated.
+func (a *Activities) Delete(ctx context.Context, task job.Task, params scenario.Delete) (*job.StepOutcome, error) {
+	return a.change(ctx, task, params.Given, target{source: params.Source, write: source.Write{
+		Table: source.Table{Space: params.Space, Name: params.Table}, Mode: source.Delete, Key: params.Key,
+	}})
+}
+
+// change writes the records that are given, or found, to a table that must be there.
+func (a *Activities) change(
+	ctx context.Context, task job.Task, given scenario.Given, to target,
+) (*job.StepOutcome, error) {
+	return attempt(ctx, a, task, func(ctx context.Context, s *step) (outcome *job.StepOutcome, err error) {
+		rows, err := s.given(ctx, given, to)
+		if err != nil {
+			return nil, err
+		}
+
+		defer func() { err = errors.Join(err, rows.Close()) }()
+
+		// The columns of a delete are those of its key.
+		shaped := rows
+		if to.write.Mode == source.Delete {
+			if shaped, err = (source.Shape{Columns: to.write.Key}).Apply(rows, to.source, to.write.Table); err != nil {
+				return nil, err
+			}
+		}
+
+		return s.write(ctx, to, shaped)
+	})
+}
+
+// given returns the records that an operation works with.
+func (s *step) given(ctx context.Context, given scenario.Given, to target) (source.Rows, error) {
+	if given.Query == "" {
+		return newLiterals(given.Records), nil
+	}
+
+	return s.query(ctx, scenario.Query{
+		Source: cmp.Or(given.FromSource, to.source), Query: given.Query, Bind: given.Bind,
+	})
+}

@@ -1,0 +1,90 @@
+package activities
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/jobwright/jobwright/job"
+	"github.com/jobwright/jobwright/scenario"
+	"github.com/jobwright/jobwright/source"
+)
+
+// target is a table to write to.
+type target struct {
+	source string
+	write  source.Write
+}
+
+// targetOf is the table that the parameters of an operation name.
+func targetOf(sourceName, table string, writing scenario.Writing) target {
+	return target{source: sourceName, write: source.Write{
+		Table:  source.Table{Space: writing.TargetSpace, Name: table},
+		Mode:   writing.Mode(),
+		Key:    writing.Upsert,
+		Format: writing.TargetFormat,
+	}}
+}
+
+// write writes rows to a table.
+func (s *step) write(ctx context.Context, to target, rows source.Rows) (*job.StepOutcome, error) {
+	writer, release, err := open[source.Writer](ctx, s, to.source, "be written to")
+	if err != nil {
+		return nil, err
+	}
+
+	defer release()
+
+	if to.write.Mode != source.Replace {
+		if rows, err = fitted(ctx, writer, to, rows); err != nil {
+			return nil, err
+		}
+	}
+
+	written, err := writer.WriteTable(ctx, to.write, rows)
+	if err != nil {
+		return nil, err
+	}
+
+	return &job.StepOutcome{Rows: written.Rows, Conversions: written.Conversions}, nil
+}
+
+// fitted returns rows with the types that the columns of the same names have in the target, where there is one.
+func fitted(ctx context.Context, writer source.Writer, to target, rows source.Rows) (source.Rows, error) {
+	there, err := schemaOf(ctx, writer, source.Read{Table: to.write.Table, Format: to.write.Format})
+	if err != nil || there == nil {
+		return rows, err
+	}
+
+	types := map[string]source.Standard{}
+
+	for _, column := range rows.Schema() {
+		at := slices.IndexFunc(there, func(c source.Column) bool { return c.Name == column.Name })
+		if at >= 0 && there[at].Type != column.Type {
+			types[column.Name] = there[at].Standard
+		}
+	}
+
+	return source.Convert(rows, to.source, to.write.Table, types, nil)
+}
+
+// schemaOf returns the schema of a table, or nil where there is none, or nobody can read it.
+func schemaOf(ctx context.Context, of source.Source, read source.Read) (source.Schema, error) {
+	reader, isReader := of.(source.Reader)
+	if !isReader {
+		return nil, nil
+	}
+
+	rows, err := reader.ReadTable(ctx, read)
+
+	var problem *source.Error
+	if errors.As(err, &problem) && problem.Code == source.CodeTableNotFound {
+		return nil, nil
+	}
+
+	if err != nil {
+		return nil, err
+	}
+
+	return rows.Schema(), rows.Close()
+}

@@ -1,0 +1,31 @@
+package scenario
+
+import "github.com/jobwright/jobwright/source"
+
+// LoadTableFromSource are the parameters of the operation of that name.
+type LoadTableFromSource struct {
+	Source       string        `json:"source" required:"true" refers:"source" description:"The source to read from."`
+	Space        string        `json:"space,omitempty" description:"The part of the source that the table stands in: a schema of PostgreSQL's, a database of MySQL's, a folder."`
+	Table        string        `json:"table" required:"true" description:"The table to read; in a source of files a file's path, or a pattern such as orders/*.csv for many files as one table."`
+	Format       source.Format `json:"format,omitzero" description:"How the table is read, where it is a file."`
+	TargetSource string        `json:"targetSource" required:"true" refers:"source" description:"The source to write to."`
+	TargetTable  string        `json:"targetTable" required:"true" description:"The table to write."`
+
+	ColumnTypes map[string]source.Standard `json:"columnTypes,omitempty" description:"Types for columns, by their names in the table that is read: text, integer, decimal, decimal(10,2), integer[] and so on. Others stay what they are; in text files, all are text."`
+	InferTypes  bool                       `json:"inferTypes,omitempty" description:"Whether the types of text columns are learned from the first 1,000 records. The outcome tells which they are."`
+
+	Shaping
+	Writing
+
+	RejectTable string `json:"rejectTable,omitempty" description:"A table of the target's source for records that can't be read, with the place, the mistake and the text of each. It is replaced. Where it is missing, such a record is an error."`
+	DropSource  bool   `json:"dropSource,omitempty" description:"Whether the table that was read is removed when all of it was written."`
+}
+
+// loadRule holds that a target is written in one way, and that a table is not loaded over itself.
+func loadRule(params Params) (field, message string) {
+	if params["rejectTable"] != nil && params["rejectTable"] == params["targetTable"] {
+		return "rejectTable", "the records that can't be read need a table of their own"
+	}
+
+	return writingRule(params)
+}
