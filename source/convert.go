@@ -2,6 +2,7 @@ package source
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -9,9 +10,9 @@ import (
 )
 
 // Convert returns rows with the columns that types names turned into those types, as they are read. Text is read in the
-// forms of [ParseText], and what has another type goes by its form as text. A value that is none of its column's new type
-// is an [*Error] with [CodeRecordInvalid] that names the place; with reject, the record goes there, and reading goes on.
-// Names of columns that rows do not have are an error at once.
+// forms of [ParseText], JSON by [FromJSON], and what has another type goes by its form as text. A value that is none of its
+// column's new type is an [*Error] with [CodeRecordInvalid] that names the place; with reject, the record goes there, and
+// reading goes on. Names of columns that rows do not have are an error at once.
 func Convert(
 	rows Rows, sourceName string, table Table, types map[string]Standard, reject func(Reject) error,
 ) (Rows, error) {
@@ -124,8 +125,11 @@ func (c *converted) convert(record Record) (message string, err error) {
 }
 
 func (c *converted) value(change change, value any) (any, error) {
-	if text, isText := value.(string); isText {
-		return ParseText(c.schema[change.at].Standard, text)
+	switch v := value.(type) {
+	case string:
+		return ParseText(c.schema[change.at].Standard, v)
+	case json.RawMessage:
+		return FromJSON(c.schema[change.at].Standard, v)
 	}
 
 	var err error

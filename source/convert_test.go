@@ -233,6 +233,9 @@ func TestAColumnOfAnotherTypeGoesByItsText(t *testing.T) {
 		{source.Integer, source.Text, int64(42), "42"},
 		{source.Decimal, source.Integer, source.Number("42"), int64(42)},
 		{source.Boolean, source.Text, true, "true"},
+		{source.JSON, source.Text, json.RawMessage(`"a\u00e4"`), "aä"},
+		{source.JSON, source.Text, json.RawMessage(`[1, 2]`), "[1, 2]"},
+		{source.JSON, source.Decimal, json.RawMessage(`"1.50"`), source.Number("1.50")},
 		{source.Integer, source.Integer, int64(1), int64(1)},
 	} {
 		rows := &records{
