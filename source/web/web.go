@@ -89,8 +89,8 @@ func Open(_ context.Context, definition source.Definition, _ source.Place) (sour
 	}, nil
 }
 
-// check finds mistakes in the options.
-func (o options) check() (base *url.URL, timeout time.Duration, err error) {
+// check finds mistakes in the options, and fills in what they leave out.
+func (o *options) check() (base *url.URL, timeout time.Duration, err error) {
 	base, err = url.Parse(o.URL)
 
 	switch {
