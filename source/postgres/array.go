@@ -19,8 +19,7 @@ func encodeArray(oid uint32, element encoder) encoder {
 		lengths := lengthsOf(list)
 
 		dst = binary.BigEndian.AppendUint32(dst, uint32(len(lengths))) //nolint:gosec // It is a small number.
-		flags := len(dst)
-		dst = append(dst, 0, 0, 0, 0)
+		dst = append(dst, 0, 0, 0, 0)                                  // Whether there is a NULL; the server looks for itself.
 		dst = binary.BigEndian.AppendUint32(dst, oid)
 
 		for _, length := range lengths {
@@ -28,18 +27,9 @@ func encodeArray(oid uint32, element encoder) encoder {
 			dst = binary.BigEndian.AppendUint32(dst, 1)              // The subscript of the first element.
 		}
 
-		hasNull := false
-
-		dst, err := appendElements(dst, list, lengths, func(dst []byte, value any) ([]byte, error) {
-			hasNull = hasNull || value == nil
-
+		return appendElements(dst, list, lengths, func(dst []byte, value any) ([]byte, error) {
 			return encodeField(dst, value, element)
 		})
-		if err == nil && hasNull {
-			dst[flags+3] = 1
-		}
-
-		return dst, err
 	}
 }
 

@@ -161,10 +161,24 @@ func (s *Source) Check(ctx context.Context) (string, error) {
 	return found, nil
 }
 
-// Close closes the connections to the database. It waits for those that are in use.
+// Close closes the connections to the database. It waits a little for those that are in use, and reports that they are.
 func (s *Source) Close() error {
-	s.reading.Close()
-	s.writing.Close()
+	closed := make(chan struct{})
 
-	return nil
+	go func() {
+		defer close(closed)
+
+		s.reading.Close()
+		s.writing.Close()
+	}()
+
+	select {
+	case <-closed:
+		return nil
+	case <-time.After(patience):
+		return &source.Error{
+			Code: source.CodeUnavailable, Source: s.name, Message: "connections are still in use, so that not all are closed",
+			Hint: "close the rows that were read",
+		}
+	}
 }

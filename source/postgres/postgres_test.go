@@ -252,6 +252,18 @@ func TestConnectionsAreBounded(t *testing.T) {
 	require.NoError(t, rows.Close())
 }
 
+func TestClosingASourceDoesNotWaitForEver(t *testing.T) {
+	t.Parallel()
+
+	opened, err := openWith(t, map[string]any{"connStr": testserver.PostgreSQL(t)})
+	require.NoError(t, err)
+
+	rows, err := opened.(source.Querier).Query(t.Context(), "SELECT generate_series(1, 1000000)", nil)
+	require.NoError(t, err)
+	require.ErrorContains(t, opened.Close(), "connections are still in use")
+	require.NoError(t, rows.Close())
+}
+
 func TestTheServersAddressIsAllThatAnErrorTellsOfConnStr(t *testing.T) {
 	t.Parallel()
 

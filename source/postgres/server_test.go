@@ -1,8 +1,11 @@
 package postgres_test
 
 import (
+	"context"
 	"testing"
+	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
 	"github.com/jobwright/jobwright/internal/testserver"
@@ -78,13 +81,20 @@ func TestTooManyConnectionsAreACurableError(t *testing.T) {
 	server := testserver.NewPostgreSQL(t, testserver.PostgreSQLOptions{
 		Settings: []string{"max_connections=4", "superuser_reserved_connections=0", "max_wal_senders=0"},
 	})
-	url := server.NewDatabase(t)
+	address := server.NewDatabase(t)
 
-	for range 4 {
-		connect(t, url)
+	for range 4 { // The connection that made the database may still be there.
+		require.Eventually(t, func() bool {
+			conn, err := pgx.Connect(t.Context(), address)
+			if err == nil {
+				t.Cleanup(func() { require.NoError(t, conn.Close(context.WithoutCancel(t.Context()))) })
+			}
+
+			return err == nil
+		}, 10*time.Second, 10*time.Millisecond)
 	}
 
-	_, err := open(t, url).Check(t.Context())
+	_, err := open(t, address).Check(t.Context())
 	problem := requireError(t, err, source.CodeUnavailable)
 	require.True(t, problem.Curable)
 	require.ErrorContains(t, err, "too many clients")
