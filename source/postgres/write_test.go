@@ -16,7 +16,7 @@ import (
 	"github.com/jobwright/jobwright/source/sourcetest"
 )
 
-// write writes records with one column v of a type to a table with such a column, and returns what it holds then, as text.
+// hold writes NULL and a value of a standard type to a column of a native one, and returns what the column holds then, as text.
 func (d *database) hold(t *testing.T, from source.Standard, native string, value any) (string, []source.Conversion, error) {
 	t.Helper()
 
