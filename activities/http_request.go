@@ -220,10 +220,11 @@ func (c *call) file(ctx context.Context, response *source.Response) (*job.StepOu
 // table reads the answer as a table, and stores it or returns it.
 func (c *call) table(ctx context.Context, response *source.Response) (outcome *job.StepOutcome, err error) {
 	options := format.Options{
-		Format: c.params.Format, Source: c.params.Source, Table: source.Table{Name: c.params.Path},
+		Read:   source.Read{Table: source.Table{Name: c.params.Path}, Format: c.params.Format},
+		Source: c.params.Source,
 	}
-	if options.Type == "" {
-		options.Type = format.TypeOf(response.ContentType)
+	if options.Format.Type == "" {
+		options.Format.Type = format.TypeOf(response.ContentType)
 	}
 
 	rows, err := format.Read(ctx, response.Body, path.Base(c.params.Path), options)

@@ -30,7 +30,7 @@ func (a *Activities) LoadTableFromSource(
 		}
 
 		load := load{step: s, params: params, from: from, read: source.Read{
-			Table: source.Table{Space: params.Space, Name: params.Table}, Format: params.Format,
+			Table: source.Table{Space: params.Space, Name: params.Table}, Format: params.Format, Types: params.ColumnTypes,
 		}}
 
 		if outcome, err = load.copy(ctx); err != nil || outcome != nil {

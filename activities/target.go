@@ -41,8 +41,10 @@ func (s *step) write(ctx context.Context, to target, rows source.Rows) (*job.Ste
 		}
 	}
 
-	written, err := writer.WriteTable(ctx, to.write, rows)
-	if err != nil {
+	ahead := source.Prefetch(ctx, rows)
+	written, err := writer.WriteTable(ctx, to.write, ahead)
+
+	if err = errors.Join(err, ahead.Close()); err != nil {
 		return nil, err
 	}
 

@@ -20,6 +20,10 @@ type Read struct {
 	Table  Table
 	Format Format // Of sources whose tables are files.
 
+	// Types are the types that [Convert] is to give to columns of these names. A reader that would learn a type from the
+	// first values of such a column gives it this one itself, or one that holds all that may follow.
+	Types map[string]Standard
+
 	// Reject takes what of the table can't be read, and lets the rest be read. Without it, such a thing ends the reading
 	// with an [*Error] of [CodeRecordInvalid]. An error that it returns ends the reading too.
 	Reject func(Reject) error

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"syscall"
@@ -13,11 +14,11 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// bigApp has a step that takes some seconds.
+// bigApp has a step that takes as long as the server of its numbers.
 var bigApp = map[string]string{
 	"app.yaml": `
 sources:
-  files: {kind: FileSource}
+  web: {kind: HTTPSource, url: "${env:NUMBERS_URL}"}
   stage: {kind: SQLiteSource}
 access:
   - {name: caller, key: "${env:JOBWRIGHT_APP_7_KEY}"}
@@ -27,14 +28,15 @@ steps:
   - title: Load many numbers
     name: load
     opName: LoadTableFromSource
-    opParams: {source: files, table: numbers.csv, targetSource: stage, targetTable: numbers, columnTypes: {id: integer, value: integer}}
+    opParams: {source: web, table: numbers.csv, targetSource: stage, targetTable: numbers, columnTypes: {id: integer, value: integer}}
   - title: Count them
     opName: Transform
     opParams: {source: stage, query: "SELECT count(*) AS count, sum(value) AS sum, ${steps.load.rows} AS loaded FROM numbers", returnResult: true}
 `,
 }
 
-const numbers = 2_000_000
+// numbers is how many records the server of numbers has: enough for some to be written before half of them have come.
+const numbers = 200_000
 
 // production is Jobwright in the shape of production: an API server and workers as processes of their own, in a namespace
 // of their own.
@@ -83,27 +85,38 @@ func (p production) worker(t *testing.T) *process {
 	return worker
 }
 
-// writeNumbers writes the file that bigApp loads, and returns the sum of its values.
-func writeNumbers(t *testing.T, path string) (sum int) {
+// serveNumbers serves the records that bigApp loads. It sends half of them, and the others when released is closed.
+func serveNumbers(t *testing.T, released <-chan struct{}) (address string, sum int) {
 	t.Helper()
 
-	file, err := os.Create(path)
-	require.NoError(t, err)
-
-	buffered := bufio.NewWriter(file)
-	fmt.Fprintln(buffered, "id,value")
-
 	for i := range numbers {
-		value := i % 1000
-		sum += value
-
-		fmt.Fprintf(buffered, "%d,%d\n", i, value)
+		sum += i % 1000
 	}
 
-	require.NoError(t, buffered.Flush())
-	require.NoError(t, file.Close())
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		out := bufio.NewWriter(w)
+		fmt.Fprintln(out, "id,value")
 
-	return sum
+		for i := range numbers {
+			if i == numbers/2 {
+				_ = out.Flush() // Whoever has gone is seen by its context.
+				_ = http.NewResponseController(w).Flush()
+
+				select {
+				case <-released:
+				case <-r.Context().Done():
+					return
+				}
+			}
+
+			fmt.Fprintf(out, "%d,%d\n", i, i%1000)
+		}
+
+		_ = out.Flush()
+	}))
+	t.Cleanup(server.Close)
+
+	return server.URL, sum
 }
 
 func TestAJobSurvivesItsWorkersDeathInTheMiddleOfAStep(t *testing.T) {
@@ -111,7 +124,10 @@ func TestAJobSurvivesItsWorkersDeathInTheMiddleOfAStep(t *testing.T) {
 
 	system := newProduction(t)
 	writeApp(t, filepath.Join(system.apps, "8"), bigApp)
-	sum := writeNumbers(t, filepath.Join(system.apps, "8", "numbers.csv"))
+
+	released := make(chan struct{})
+	address, sum := serveNumbers(t, released)
+	system.environment = append(system.environment, "NUMBERS_URL="+address)
 
 	server, api := system.apiserver(t)
 	require.Equal(t, http.StatusServiceUnavailable, api.call(t, http.MethodGet, "/readyz", nil, "").status, "no worker yet")
@@ -150,6 +166,8 @@ func TestAJobSurvivesItsWorkersDeathInTheMiddleOfAStep(t *testing.T) {
 	orphan := withKey(t)
 	require.Equal(t, "running", orphan["status"])
 	require.Contains(t, orphan["message"], "no worker answers")
+
+	close(released)
 
 	second := system.worker(t)
 

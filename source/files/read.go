@@ -78,9 +78,10 @@ func (r *rows) openNext(ctx context.Context) error {
 		return r.source.named(err, r.table())
 	}
 
-	current, err := format.Read(ctx, r.file, r.name, format.Options{
-		Format: r.read.Format, Reject: r.reject(), Source: r.source.name, Table: r.table(),
-	})
+	read := r.read
+	read.Table, read.Reject = r.table(), r.reject()
+
+	current, err := format.Read(ctx, r.file, r.name, format.Options{Read: read, Source: r.source.name})
 	if err == nil {
 		r.current = current
 	}

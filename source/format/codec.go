@@ -31,9 +31,6 @@ func Types() []Type {
 	return types
 }
 
-// reject is [Options.Reject].
-type reject = func(source.Reject) error
-
 // codec turns bytes into records, and records into bytes.
 type codec struct {
 	Type
@@ -42,8 +39,8 @@ type codec struct {
 	fields []string // The fields of a [source.Format] that mean something to it.
 
 	// One of these reads: from the beginning to the end, or at any place.
-	read   func(content io.Reader, f source.Format, reject reject) (Reader, error)
-	readAt func(content io.ReaderAt, size int64, f source.Format, reject reject) (Reader, error)
+	read   func(content io.Reader, read source.Read) (Reader, error)
+	readAt func(content io.ReaderAt, size int64, read source.Read) (Reader, error)
 
 	write func(w io.Writer, f source.Format, schema source.Schema) (Writer, error)
 }
@@ -76,10 +73,9 @@ var codecs = []codec{
 }
 
 // reading is a codec's function that returns the interface, which is nil where there is an error.
-func reading[R Reader](open func(io.Reader, source.Format, func(source.Reject) error) (R, error)) func(
-	io.Reader, source.Format, reject) (Reader, error) {
-	return func(content io.Reader, f source.Format, reject reject) (Reader, error) {
-		rows, err := open(content, f, reject)
+func reading[R Reader](open func(io.Reader, source.Read) (R, error)) func(io.Reader, source.Read) (Reader, error) {
+	return func(content io.Reader, read source.Read) (Reader, error) {
+		rows, err := open(content, read)
 		if err != nil {
 			return nil, err
 		}
@@ -89,10 +85,10 @@ func reading[R Reader](open func(io.Reader, source.Format, func(source.Reject) e
 }
 
 // jumping is [reading] for a codec that reads at any place.
-func jumping[R Reader](open func(io.ReaderAt, int64, source.Format, func(source.Reject) error) (R, error)) func(
-	io.ReaderAt, int64, source.Format, reject) (Reader, error) {
-	return func(content io.ReaderAt, size int64, f source.Format, reject reject) (Reader, error) {
-		rows, err := open(content, size, f, reject)
+func jumping[R Reader](open func(io.ReaderAt, int64, source.Read) (R, error)) func(
+	io.ReaderAt, int64, source.Read) (Reader, error) {
+	return func(content io.ReaderAt, size int64, read source.Read) (Reader, error) {
+		rows, err := open(content, size, read)
 		if err != nil {
 			return nil, err
 		}

@@ -47,14 +47,10 @@ func (p *Problem) Error() string {
 
 // Options say how a codec reads.
 type Options struct {
-	source.Format
+	source.Read
 
-	// Reject is that of [source.Read].
-	Reject func(source.Reject) error
-
-	// What errors name: the source that has the file, and the table that is read from it.
+	// Source is the name of the source that has the file, for errors.
 	Source string
-	Table  source.Table
 }
 
 // Reader is implemented by the rows that codecs return; a context's end is checked by who wraps them.

@@ -42,7 +42,7 @@ func (f *randomFile) Close() error {
 
 // options are those of a table of a source.
 func options(f source.Format) format.Options {
-	return format.Options{Format: f, Source: "files", Table: source.Table{Name: "orders"}}
+	return format.Options{Read: source.Read{Format: f, Table: source.Table{Name: "orders"}}, Source: "files"}
 }
 
 // texts is a schema of columns of text.

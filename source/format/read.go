@@ -66,7 +66,7 @@ func (r *rows) open(ctx context.Context, file File, name string, options Options
 		}
 	}
 
-	return opened(openTable(ctx, content, c, options.Format, options.Reject))
+	return opened(openTable(ctx, content, c, options.Read))
 }
 
 // opened is the interface, which is nil where there is an error.

@@ -33,22 +33,22 @@ func (t *table) Close() error {
 }
 
 // openTable returns the records of content that is not compressed anymore. It closes it, also when there is an error.
-func openTable(ctx context.Context, content File, c codec, f source.Format, reject reject) (*table, error) {
+func openTable(ctx context.Context, content File, c codec, read source.Read) (*table, error) {
 	t := &table{free: []func() error{content.Close}}
 
-	if err := t.open(ctx, content, c, f, reject); err != nil {
+	if err := t.open(ctx, content, c, read); err != nil {
 		return nil, errors.Join(err, t.Close())
 	}
 
 	return t, nil
 }
 
-func (t *table) open(ctx context.Context, content File, c codec, f source.Format, reject reject) error {
-	if err := c.check(f); err != nil {
+func (t *table) open(ctx context.Context, content File, c codec, read source.Read) error {
+	if err := c.check(read.Format); err != nil {
 		return err
 	}
 
-	f.Type = c.Name
+	read.Format.Type = c.Name
 
 	if c.readAt != nil {
 		random, size, cleanup, err := Random(ctx, content)
@@ -57,7 +57,7 @@ func (t *table) open(ctx context.Context, content File, c codec, f source.Format
 		}
 
 		t.free = append(t.free, cleanup)
-		t.Reader, err = c.readAt(random, size, f, reject)
+		t.Reader, err = c.readAt(random, size, read)
 
 		return err
 	}
@@ -67,24 +67,24 @@ func (t *table) open(ctx context.Context, content File, c codec, f source.Format
 
 	if !c.text {
 		var err error
-		t.Reader, err = c.read(buffered, f, reject)
+		t.Reader, err = c.read(buffered, read)
 
 		return err
 	}
 
-	if f.Compression == "" {
+	if read.Format.Compression == "" {
 		if err := hidden(buffered); err != nil {
 			return err
 		}
 	}
 
-	text, encoding, err := decode(buffered, f.Encoding)
+	text, encoding, err := decode(buffered, read.Format.Encoding)
 	if err != nil {
 		return err
 	}
 
-	f.Encoding = encoding
-	t.Reader, err = c.read(text, f, reject)
+	read.Format.Encoding = encoding
+	t.Reader, err = c.read(text, read)
 
 	return err
 }

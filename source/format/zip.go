@@ -116,7 +116,7 @@ func (z *zipRows) openArchive(ctx context.Context, file File) error {
 		}
 	}
 
-	z.members, err = members(archive, z.options.Member)
+	z.members, err = members(archive, z.options.Format.Member)
 
 	return err
 }
@@ -148,7 +148,9 @@ func (z *zipRows) openMember(ctx context.Context) error {
 		Reader: content, how: zipped, location: z.member, origin: z.origin, close: content.Close,
 	}
 
-	z.rows, err = openTable(ctx, unzipped, c, z.options.Format, z.reject())
+	read := z.options.Read
+	read.Reject = z.reject()
+	z.rows, err = openTable(ctx, unzipped, c, read)
 
 	return z.within(err)
 }
@@ -169,7 +171,7 @@ func (z *zipRows) choose() (codec, error) {
 }
 
 // reject adds the member to the location of what it rejects.
-func (z *zipRows) reject() reject {
+func (z *zipRows) reject() func(source.Reject) error {
 	if z.options.Reject == nil {
 		return nil
 	}

@@ -13,7 +13,7 @@ import (
 // has paging, it asks for one page after the other, each a JSON document.
 func (s *Source) ReadTable(ctx context.Context, read source.Read) (source.Rows, error) {
 	name := path.Base(withoutQuery(read.Table.Name))
-	options := format.Options{Format: read.Format, Reject: read.Reject, Source: s.name, Table: read.Table}
+	options := format.Options{Read: read, Source: s.name}
 	options.Table.Name = withoutQuery(read.Table.Name)
 
 	if s.paging.Style != pagingNone {
@@ -40,8 +40,8 @@ func (s *Source) ReadTable(ctx context.Context, read source.Read) (source.Rows, 
 		return nil, err
 	}
 
-	if options.Type == "" {
-		options.Type = format.TypeOf(response.ContentType)
+	if options.Format.Type == "" {
+		options.Format.Type = format.TypeOf(response.ContentType)
 	}
 
 	return format.Read(ctx, response.Body, name, options)

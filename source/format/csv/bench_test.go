@@ -46,7 +46,7 @@ func BenchmarkRead(b *testing.B) {
 			b.ReportAllocs()
 
 			for b.Loop() {
-				rows, err := csv.NewReader(bytes.NewReader(test.file), source.Format{}, nil)
+				rows, err := csv.NewReader(bytes.NewReader(test.file), source.Read{})
 				require.NoError(b, err)
 
 				for err == nil {
@@ -63,7 +63,7 @@ func BenchmarkRead(b *testing.B) {
 func BenchmarkWrite(b *testing.B) {
 	file := orders("%s")
 
-	rows, err := csv.NewReader(bytes.NewReader(file), source.Format{}, nil)
+	rows, err := csv.NewReader(bytes.NewReader(file), source.Read{})
 	require.NoError(b, err)
 
 	record, err := rows.Next(b.Context())

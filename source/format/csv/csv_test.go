@@ -66,7 +66,7 @@ func TestAFormatThatCannotBeToldApartIsAnError(t *testing.T) {
 
 			schema := source.Schema{{Name: "a", Standard: source.Standard{Type: source.Text}}}
 
-			_, readError := csv.NewReader(nil, test.format, nil)
+			_, readError := csv.NewReader(nil, source.Read{Format: test.format})
 			_, writeError := csv.NewWriter(nil, test.format, schema)
 
 			for _, err := range []error{readError, writeError} {

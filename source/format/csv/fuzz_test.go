@@ -40,8 +40,8 @@ func FuzzRead(f *testing.F) {
 				return nil
 			}
 
-			rows, err := csv.NewReader(strings.NewReader(text), format, reject)
-			slow, slowErr := csv.NewReader(iotest.OneByteReader(strings.NewReader(text)), format, nil)
+			rows, err := csv.NewReader(strings.NewReader(text), source.Read{Format: format, Reject: reject})
+			slow, slowErr := csv.NewReader(iotest.OneByteReader(strings.NewReader(text)), source.Read{Format: format})
 
 			require.Equal(t, err, slowErr)
 
@@ -94,7 +94,7 @@ func TestWhatIsWrittenIsRead(t *testing.T) {
 			return
 		}
 
-		rows, err := csv.NewReader(strings.NewReader(file), format, nil)
+		rows, err := csv.NewReader(strings.NewReader(file), source.Read{Format: format})
 		require.NoError(r, err)
 
 		read, err := readAll(t, rows)

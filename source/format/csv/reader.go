@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -21,7 +22,8 @@ type Rows struct {
 	fields   fields
 	schema   source.Schema
 	record   source.Record
-	begin    int // The line in which the last record begins.
+	parsed   []parsed // For each column: the value above, where it is to be read as another type than text.
+	begin    int      // The line in which the last record begins.
 	reject   func(source.Reject) error
 	end      error // What ended the reading.
 }
@@ -31,19 +33,26 @@ var (
 	_ source.Locator = (*Rows)(nil)
 )
 
+// parsed is a text, and the value that it is.
+type parsed struct {
+	text  string
+	value any
+}
+
 // NewReader reads the names of the columns and returns the records that follow. Of the format it takes separator, quote,
-// header and null; the encoding only for messages, since r is UTF-8.
+// header and null; the encoding only for messages, since r is UTF-8. Columns are of the types that read gives them, in the
+// forms of [source.ParseText], the others text.
 //
-// A line that can't be a record goes to reject. Without reject, it ends the reading with a [*source.Error], without names
+// A line that can't be a record goes to read's Reject. Without it, such a line ends the reading with a [*source.Error], without names
 // of a source and a table as all errors about the content are. Errors of r are returned as they are. A completely empty
 // line is no record, unless the table has a single column.
-func NewReader(r io.Reader, f source.Format, reject func(source.Reject) error) (*Rows, error) {
-	d, err := newDialect(f)
+func NewReader(r io.Reader, read source.Read) (*Rows, error) {
+	d, err := newDialect(read.Format)
 	if err != nil {
 		return nil, err
 	}
 
-	rows := &Rows{dialect: d, encoding: f.Encoding, input: newInput(r, d), begin: 1, reject: reject}
+	rows := &Rows{dialect: d, encoding: read.Format.Encoding, input: newInput(r, d), begin: 1, reject: read.Reject}
 	if rows.encoding == "" {
 		rows.encoding = "UTF-8"
 	}
@@ -52,7 +61,14 @@ func NewReader(r io.Reader, f source.Format, reject func(source.Reject) error) (
 		return nil, err
 	}
 
+	for i := range rows.schema {
+		if of, isNamed := read.Types[rows.schema[i].Name]; isNamed {
+			rows.schema[i].Standard = of
+		}
+	}
+
 	rows.record = make(source.Record, len(rows.schema))
+	rows.parsed = make([]parsed, len(rows.schema))
 
 	return rows, nil
 }
@@ -111,7 +127,7 @@ func (r *Rows) readHeader() error {
 func (r *Rows) Schema() source.Schema { return r.schema }
 
 // Location returns the line in which the last record begins.
-func (r *Rows) Location() string { return fmt.Sprintf("line %d", r.begin) }
+func (r *Rows) Location() string { return "line " + strconv.Itoa(r.begin) }
 
 // Close does nothing: who opened the file closes it.
 func (r *Rows) Close() error { return nil }
@@ -165,7 +181,13 @@ func (r *Rows) next() (found bool, err error) {
 
 	text, start := string(r.fields.text), 0
 	for i, end := range r.fields.ends {
-		r.put(i, text[start:end], r.fields.quoted[i])
+		if err := r.put(i, text[start:end], r.fields.quoted[i]); err != nil {
+			return false, r.refuse(&fault{
+				field: fmt.Sprintf("column %q", r.schema[i].Name), message: err.Error(),
+				hint: "correct the value, or give the column another type in columnTypes",
+			})
+		}
+
 		start = end
 	}
 
@@ -194,27 +216,37 @@ func (r *Rows) takePlain(line []byte) bool {
 			return false
 		}
 
-		r.put(i, rest[:end], false)
+		if r.put(i, rest[:end], false) != nil {
+			return false
+		}
+
 		rest = rest[end+1:]
 	}
 
-	r.put(last, rest, false)
-
-	return strings.IndexByte(rest, r.separator[0]) < 0
+	return strings.IndexByte(rest, r.separator[0]) < 0 && r.put(last, rest, false) == nil
 }
 
 // put sets a value of the record.
-func (r *Rows) put(i int, field string, quoted bool) {
+func (r *Rows) put(i int, field string, quoted bool) (err error) {
 	if !quoted && field == r.null {
 		r.record[i] = nil
 
-		return
+		return nil
 	}
 
-	// Columns often repeat a value, and to keep it is cheaper than to make a value of another string.
-	if above, isText := r.record[i].(string); !isText || above != field {
-		r.record[i] = field
+	// Columns often repeat a value, and to keep it is cheaper than to make it again.
+	above := &r.parsed[i]
+	if above.value == nil || above.text != field {
+		above.text = field
+
+		if above.value, err = source.ParseText(r.schema[i].Standard, field); err != nil {
+			return err
+		}
 	}
+
+	r.record[i] = above.value
+
+	return nil
 }
 
 // check finds what is wrong with a record whose fields could be told.

@@ -58,7 +58,7 @@ func TestAFileIsATableOfText(t *testing.T) {
 			t.Parallel()
 
 			for _, content := range []io.Reader{strings.NewReader(test.text), iotest.OneByteReader(strings.NewReader(test.text))} {
-				rows, err := csv.NewReader(content, test.format, nil)
+				rows, err := csv.NewReader(content, source.Read{Format: test.format})
 				require.NoError(t, err)
 				require.Equal(t, test.names, rows.Schema().Names())
 
@@ -109,7 +109,7 @@ func TestAMistakeIsNamedByItsLine(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 
-			rows, err := csv.NewReader(strings.NewReader(test.text), test.format, nil)
+			rows, err := csv.NewReader(strings.NewReader(test.text), source.Read{Format: test.format})
 			if err == nil {
 				_, err = readAll(t, rows)
 			}
@@ -140,11 +140,11 @@ func TestWhatCannotBeReadIsRejectedAndReadingGoesOn(t *testing.T) {
 
 	var rejects []source.Reject
 
-	rows, err := csv.NewReader(strings.NewReader(text), source.Format{}, func(reject source.Reject) error {
+	rows, err := csv.NewReader(strings.NewReader(text), source.Read{Reject: func(reject source.Reject) error {
 		rejects = append(rejects, reject)
 
 		return nil
-	})
+	}})
 	require.NoError(t, err)
 
 	records, err := readAll(t, rows)
@@ -168,11 +168,11 @@ func TestALongRecordIsRejectedInExcerpt(t *testing.T) {
 
 	text := "a,b\n" + strings.Repeat("é", 1_000_000) + "\n1,2\n"
 
-	rows, err := csv.NewReader(strings.NewReader(text), source.Format{}, func(reject source.Reject) error {
+	rows, err := csv.NewReader(strings.NewReader(text), source.Read{Reject: func(reject source.Reject) error {
 		rejected = reject
 
 		return nil
-	})
+	}})
 	require.NoError(t, err)
 
 	records, err := readAll(t, rows)
@@ -186,7 +186,7 @@ func TestAnErrorOfRejectEndsTheReading(t *testing.T) {
 
 	full := errors.New("too many rejects")
 
-	rows, err := csv.NewReader(strings.NewReader("a,b\n1\n2,3\n"), source.Format{}, func(source.Reject) error { return full })
+	rows, err := csv.NewReader(strings.NewReader("a,b\n1\n2,3\n"), source.Read{Reject: func(source.Reject) error { return full }})
 	require.NoError(t, err)
 
 	for range 2 {
@@ -198,7 +198,7 @@ func TestAnErrorOfRejectEndsTheReading(t *testing.T) {
 func TestRowsKnowTheLineInWhichTheirLastRecordBegins(t *testing.T) {
 	t.Parallel()
 
-	rows, err := csv.NewReader(strings.NewReader("a,b\n1,2\n\n\"x\n\ny\",2\n3,4\n"), source.Format{}, nil)
+	rows, err := csv.NewReader(strings.NewReader("a,b\n1,2\n\n\"x\n\ny\",2\n3,4\n"), source.Read{})
 	require.NoError(t, err)
 
 	for _, line := range []string{"line 2", "line 4", "line 7"} {
@@ -213,7 +213,7 @@ func TestRowsKnowTheLineInWhichTheirLastRecordBegins(t *testing.T) {
 func TestValuesStayWhenTheRecordIsUsedAgain(t *testing.T) {
 	t.Parallel()
 
-	rows, err := csv.NewReader(strings.NewReader("a,b\n1,x\n2,\"y\"\n3,x\n"), source.Format{}, nil)
+	rows, err := csv.NewReader(strings.NewReader("a,b\n1,x\n2,\"y\"\n3,x\n"), source.Read{})
 	require.NoError(t, err)
 
 	var values []any
@@ -265,7 +265,7 @@ func TestARecordWithoutAnEndDoesNotTakeAllMemory(t *testing.T) {
 				rest.text = "some lines\n"
 			}
 
-			rows, err := csv.NewReader(io.MultiReader(strings.NewReader(test.text), rest), source.Format{}, nil)
+			rows, err := csv.NewReader(io.MultiReader(strings.NewReader(test.text), rest), source.Read{})
 			if err == nil {
 				_, err = rows.Next(t.Context())
 			}
@@ -283,11 +283,11 @@ func TestReadingGoesOnBehindARecordThatIsTooLong(t *testing.T) {
 
 	var rejects []string
 
-	rows, err := csv.NewReader(content, source.Format{}, func(reject source.Reject) error {
+	rows, err := csv.NewReader(content, source.Read{Reject: func(reject source.Reject) error {
 		rejects = append(rejects, reject.Location+": "+reject.Message)
 
 		return nil
-	})
+	}})
 	require.NoError(t, err)
 
 	records, err := readAll(t, rows)
@@ -306,7 +306,7 @@ func TestRecordsLargerThanTheBufferAreRead(t *testing.T) {
 		long := strings.Repeat("x", length)
 		text := "a,b\n" + long + ",1\n\"" + long + "\",2\r\n\"" + long + "\"\"\n\",3"
 
-		rows, err := csv.NewReader(iotest.HalfReader(strings.NewReader(text)), source.Format{}, nil)
+		rows, err := csv.NewReader(iotest.HalfReader(strings.NewReader(text)), source.Read{})
 		require.NoError(t, err)
 
 		records, err := readAll(t, rows)
@@ -337,7 +337,7 @@ func TestItMakesNoDifferenceWhereTheBufferEnds(t *testing.T) {
 			header := "a" + s + "b\n"
 			first := strings.Repeat("0", buffer-len(header)-len(s)-1-at)
 
-			rows, err := csv.NewReader(strings.NewReader(header+first+s+"\n"+text), format, nil)
+			rows, err := csv.NewReader(strings.NewReader(header+first+s+"\n"+text), source.Read{Format: format})
 			require.NoError(t, err)
 
 			read, err := readAll(t, rows)
@@ -361,7 +361,7 @@ func TestAFailureToReadIsReturnedAsItIs(t *testing.T) {
 			{"a,", nil},
 			{"", nil},
 		} {
-			rows, err := csv.NewReader(io.MultiReader(strings.NewReader(test.text), iotest.ErrReader(failure)), source.Format{}, nil)
+			rows, err := csv.NewReader(io.MultiReader(strings.NewReader(test.text), iotest.ErrReader(failure)), source.Read{})
 
 			var records []source.Record
 			if err == nil {

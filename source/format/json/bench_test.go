@@ -53,7 +53,7 @@ func BenchmarkRead(b *testing.B) {
 			b.ReportAllocs()
 
 			for b.Loop() {
-				rows, err := json.NewReader(bytes.NewReader(content.Bytes()), f, nil)
+				rows, err := json.NewReader(bytes.NewReader(content.Bytes()), source.Read{Format: f})
 				for err == nil {
 					_, err = rows.Next(b.Context())
 				}

@@ -28,8 +28,8 @@ func (c *column) learn(v value) {
 	}
 }
 
-// decide gives the column the type of the values that it has learnt.
-func (c *column) decide() source.Column {
+// decide gives the column the type of the values that it has learnt, or one that holds any, where others may follow.
+func (c *column) decide(holdsAny bool) source.Column {
 	of, native := source.JSON, "value"
 
 	switch kinds := c.kinds; {
@@ -47,6 +47,10 @@ func (c *column) decide() source.Column {
 		of, native = source.Float, "number"
 	case kinds&^number == 0:
 		of, native = source.Decimal, "number"
+	}
+
+	if holdsAny {
+		of = source.JSON
 	}
 
 	c.standard = source.Standard{Type: of}

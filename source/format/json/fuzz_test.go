@@ -24,7 +24,7 @@ func read(t *testing.T, from io.Reader, f source.Format, reject func(source.Reje
 ) {
 	t.Helper()
 
-	rows, err := json.NewReader(from, f, reject)
+	rows, err := json.NewReader(from, source.Read{Format: f, Reject: reject})
 	if err != nil {
 		return nil, nil, err
 	}

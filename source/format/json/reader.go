@@ -16,6 +16,7 @@ type Rows struct {
 	records records
 	ahead   []sampled // Records of the sample that were not returned yet.
 	reject  func(source.Reject) error
+	types   map[string]source.Standard // Those of [source.Read].
 
 	columns []column
 	places  map[string]int // The place of each column in columns, by its name.
@@ -41,13 +42,18 @@ type records interface {
 }
 
 // NewReader learns the columns of a file from its first records, and returns all of them. Of the format it takes the type,
-// which is ndjson or json, and the path to the records; the encoding only for messages, since r is UTF-8.
+// which is ndjson or json, and the path to the records; the encoding only for messages, since r is UTF-8. The columns that
+// read gives types to are JSON, which any value is.
 //
-// A record that can't be read goes to reject. Without reject, it ends the reading with a [*source.Error] without names of a
+// A record that can't be read goes to read's Reject. Without it, it ends the reading with a [*source.Error] without names of a
 // source and a table, as all errors about the content are. What breaks the list of the records, and not just one of them,
 // ends the reading too. Errors of r are returned as they are.
-func NewReader(r io.Reader, f source.Format, reject func(source.Reject) error) (*Rows, error) {
-	rows := &Rows{reject: reject, places: map[string]int{}, parser: parser{encoding: cmp.Or(f.Encoding, "UTF-8")}}
+func NewReader(r io.Reader, read source.Read) (*Rows, error) {
+	f := read.Format
+	rows := &Rows{
+		reject: read.Reject, types: read.Types, places: map[string]int{},
+		parser: parser{encoding: cmp.Or(f.Encoding, "UTF-8")},
+	}
 
 	if f.Type == TypeNDJSON {
 		if f.Records != "" {

@@ -26,7 +26,7 @@ var ndjson = source.Format{Type: json.TypeNDJSON}
 func open(t *testing.T, content string, f source.Format) *json.Rows {
 	t.Helper()
 
-	rows, err := json.NewReader(strings.NewReader(content), f, nil)
+	rows, err := json.NewReader(strings.NewReader(content), source.Read{Format: f})
 	require.NoError(t, err)
 
 	return rows
@@ -154,7 +154,7 @@ func TestRecordsAreFoundWhereThePathLeads(t *testing.T) {
 			require.Equal(t, test.want, sourcetest.ReadAll(t, open(t, test.content, f)))
 
 			// The same, whichever pieces the file comes in.
-			rows, err := json.NewReader(iotest.OneByteReader(strings.NewReader(test.content)), f, nil)
+			rows, err := json.NewReader(iotest.OneByteReader(strings.NewReader(test.content)), source.Read{Format: f})
 			require.NoError(t, err)
 			require.Equal(t, test.want, sourcetest.ReadAll(t, rows))
 		})
@@ -167,7 +167,7 @@ func TestLinesAreRecordsAndEmptyOnesAreNot(t *testing.T) {
 	const content = "\n{\"a\": 1}\r\n  \r\n\t{ \"a\" : 2 }\n\n{\"a\": 3}"
 
 	for _, from := range []io.Reader{strings.NewReader(content), iotest.OneByteReader(strings.NewReader(content))} {
-		rows, err := json.NewReader(from, ndjson, nil)
+		rows, err := json.NewReader(from, source.Read{Format: ndjson})
 		require.NoError(t, err)
 
 		for i, want := range []string{"line 2", "line 4", "line 6"} {
@@ -200,7 +200,7 @@ func TestARecordOfAListIsLocatedByItsLineAndItsNumber(t *testing.T) {
 func readError(t *testing.T, content string, f source.Format) *source.Error {
 	t.Helper()
 
-	rows, err := json.NewReader(strings.NewReader(content), f, nil)
+	rows, err := json.NewReader(strings.NewReader(content), source.Read{Format: f})
 	for err == nil {
 		_, err = rows.Next(t.Context())
 	}
@@ -368,11 +368,11 @@ func TestRejectedRecordsAreHandedOverAndTheOthersRead(t *testing.T) {
 
 			var rejects []source.Reject
 
-			rows, err := json.NewReader(strings.NewReader(test.content), test.format, func(reject source.Reject) error {
+			rows, err := json.NewReader(strings.NewReader(test.content), source.Read{Format: test.format, Reject: func(reject source.Reject) error {
 				rejects = append(rejects, reject)
 
 				return nil
-			})
+			}})
 			require.NoError(t, err)
 			require.Equal(t, "a integer", types(rows.Schema()), "what is rejected is no part of the sample")
 			require.Equal(t, []source.Record{{int64(1)}, {int64(2)}, {int64(4)}}, sourcetest.ReadAll(t, rows))
@@ -392,11 +392,11 @@ func TestARejectedRecordIsShownInPart(t *testing.T) {
 
 	var text string
 
-	rows, err := json.NewReader(strings.NewReader(`["`+strings.Repeat("ä", 5_000)+`"]`), source.Format{}, func(reject source.Reject) error {
+	rows, err := json.NewReader(strings.NewReader(`["`+strings.Repeat("ä", 5_000)+`"]`), source.Read{Reject: func(reject source.Reject) error {
 		text = reject.Text
 
 		return nil
-	})
+	}})
 	require.NoError(t, err)
 	require.Empty(t, sourcetest.ReadAll(t, rows))
 	require.Equal(t, `"`+strings.Repeat("ä", 2047), text)
@@ -407,7 +407,7 @@ func TestWhoeverTakesRejectsCanEndTheReading(t *testing.T) {
 
 	enough := errors.New("enough")
 
-	rows, err := json.NewReader(strings.NewReader("1\n2\n"), ndjson, func(source.Reject) error { return enough })
+	rows, err := json.NewReader(strings.NewReader("1\n2\n"), source.Read{Format: ndjson, Reject: func(source.Reject) error { return enough }})
 	require.NoError(t, err)
 
 	for range 2 {
@@ -422,13 +422,13 @@ func TestTheEndOfAContextIsSeenBetweenRejects(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	count := 0
 
-	rows, err := json.NewReader(strings.NewReader("1\n2\n3\n"), ndjson, func(source.Reject) error {
+	rows, err := json.NewReader(strings.NewReader("1\n2\n3\n"), source.Read{Format: ndjson, Reject: func(source.Reject) error {
 		count++
 
 		cancel()
 
 		return nil
-	})
+	}})
 	require.NoError(t, err)
 
 	_, err = rows.Next(ctx)
@@ -462,14 +462,14 @@ func TestErrorsOfTheFileAreReturnedAsTheyAre(t *testing.T) {
 			f.Records = "records"
 		}
 
-		_, err := json.NewReader(io.MultiReader(strings.NewReader(content), iotest.ErrReader(broken)), f, nil)
+		_, err := json.NewReader(io.MultiReader(strings.NewReader(content), iotest.ErrReader(broken)), source.Read{Format: f})
 		require.Equal(t, broken, err, content)
 	}
 
 	// Behind the sample, it is Next that returns it.
 	begin := "[" + strings.Repeat("{\"a\": 1},", 1_000) + "{\"a\": 1}"
 
-	rows, err := json.NewReader(io.MultiReader(strings.NewReader(begin), iotest.ErrReader(broken)), source.Format{}, nil)
+	rows, err := json.NewReader(io.MultiReader(strings.NewReader(begin), iotest.ErrReader(broken)), source.Read{})
 	require.NoError(t, err)
 
 	for err == nil {
@@ -512,7 +512,7 @@ func TestNoMoreIsReadThanRecordsAreTaken(t *testing.T) {
 
 		from := &endless{begin: begin, repeat: record}
 
-		rows, err := json.NewReader(from, f, nil)
+		rows, err := json.NewReader(from, source.Read{Format: f})
 		require.NoError(t, err)
 
 		for range 50_000 {
@@ -539,7 +539,7 @@ func TestARecordWithoutAnEndIsFoundBeforeItFillsTheMemory(t *testing.T) {
 			t.Parallel()
 
 			from := &endless{begin: test.begin, repeat: strings.Repeat(test.repeat, 64<<10)}
-			_, err := json.NewReader(from, test.format, nil)
+			_, err := json.NewReader(from, source.Read{Format: test.format})
 			require.ErrorContains(t, err, "has no end within 64 MiB")
 			require.Less(t, from.read, int64(257<<20))
 		})
@@ -552,7 +552,7 @@ func TestDepthHasABound(t *testing.T) {
 	for depth, message := range map[int]string{9_999: "", 10_000: "more than 10,000 lists and objects"} {
 		content := `{"a": ` + strings.Repeat("[", depth) + strings.Repeat("]", depth) + "}"
 
-		_, err := json.NewReader(strings.NewReader(content), source.Format{}, nil)
+		_, err := json.NewReader(strings.NewReader(content), source.Read{})
 		if message == "" {
 			require.NoError(t, err)
 

@@ -43,7 +43,8 @@ func (r *Rows) sample() error {
 
 	r.record = make(source.Record, len(r.columns))
 	for i := range r.columns {
-		r.schema = append(r.schema, r.columns[i].decide())
+		_, isNamed := r.types[r.columns[i].name]
+		r.schema = append(r.schema, r.columns[i].decide(isNamed))
 	}
 
 	return nil

@@ -38,7 +38,7 @@ func write(t *testing.T, columns source.Schema, records ...source.Record) ([]byt
 func open(t *testing.T, content []byte) *parquet.Rows {
 	t.Helper()
 
-	rows, err := parquet.NewReader(bytes.NewReader(content), int64(len(content)), source.Format{}, nil)
+	rows, err := parquet.NewReader(bytes.NewReader(content), int64(len(content)), source.Read{})
 	require.NoError(t, err)
 
 	return rows
@@ -195,7 +195,7 @@ func TestObjectsAreNoColumns(t *testing.T) {
 	}](&content)
 	require.NoError(t, writer.Close())
 
-	_, err := parquet.NewReader(bytes.NewReader(content.Bytes()), int64(content.Len()), source.Format{}, nil)
+	_, err := parquet.NewReader(bytes.NewReader(content.Bytes()), int64(content.Len()), source.Read{})
 	require.ErrorContains(t, err, `the column "inner" holds objects`)
 }
 
@@ -215,7 +215,7 @@ func TestABrokenFileIsAnError(t *testing.T) {
 func requireBroken(t *testing.T, content []byte) {
 	t.Helper()
 
-	_, err := parquet.NewReader(bytes.NewReader(content), int64(len(content)), source.Format{}, nil)
+	_, err := parquet.NewReader(bytes.NewReader(content), int64(len(content)), source.Read{})
 
 	var problem *source.Error
 	require.ErrorAs(t, err, &problem)
@@ -242,7 +242,7 @@ func FuzzReader(f *testing.F) {
 	f.Add(content.Bytes())
 
 	f.Fuzz(func(t *testing.T, content []byte) {
-		rows, err := parquet.NewReader(bytes.NewReader(content), int64(len(content)), source.Format{}, nil)
+		rows, err := parquet.NewReader(bytes.NewReader(content), int64(len(content)), source.Read{})
 		if err != nil {
 			return
 		}

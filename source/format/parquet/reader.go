@@ -49,7 +49,7 @@ type column struct {
 
 // NewReader reads the schema of the file. A column is a leaf of the file's schema, or a list of leaves; a file with other
 // nested columns is refused. The formats' other fields mean nothing to it.
-func NewReader(content io.ReaderAt, size int64, _ source.Format, reject func(source.Reject) error) (rows *Rows, err error) {
+func NewReader(content io.ReaderAt, size int64, read source.Read) (rows *Rows, err error) {
 	defer recovered(&err)
 
 	file, err := parquet.OpenFile(content, size, parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true))
@@ -57,7 +57,7 @@ func NewReader(content io.ReaderAt, size int64, _ source.Format, reject func(sou
 		return nil, broken("the file is no intact Parquet file: "+err.Error(), err)
 	}
 
-	rows = &Rows{file: file, reject: reject, groups: file.RowGroups(), buffer: make([]parquet.Row, rowsAtOnce)}
+	rows = &Rows{file: file, reject: read.Reject, groups: file.RowGroups(), buffer: make([]parquet.Row, rowsAtOnce)}
 
 	for _, field := range file.Schema().Fields() {
 		if err := rows.add(field); err != nil {

@@ -25,6 +25,7 @@ type Rows struct {
 	decoder *xml.Decoder
 	area    area
 	reject  func(source.Reject) error
+	types   map[string]source.Standard // Those of [source.Read].
 	schema  source.Schema
 
 	ahead []line // Read, and not returned yet.
@@ -49,11 +50,11 @@ type area struct{ left, top, right, bottom int }
 var rangeForm = regexp.MustCompile(`^\$?([A-Za-z]{1,3})\$?([0-9]{1,7}):\$?([A-Za-z]{1,3})\$?([0-9]{1,7})?$`)
 
 // NewReader reads the beginning of a sheet: the columns' names, and the types that they have in the first rows. A column is
-// of the type that all its cells have; where they have several, it is text, in the forms of [source.AppendText].
-func NewReader(
-	content io.ReaderAt, size int64, f source.Format, reject func(source.Reject) error,
-) (rows *Rows, err error) {
-	rows = &Rows{reject: reject}
+// of the type that all its cells have; where they have several, or read gives it a type, it is text, in the forms of
+// [source.AppendText].
+func NewReader(content io.ReaderAt, size int64, read source.Read) (rows *Rows, err error) {
+	f := read.Format
+	rows = &Rows{reject: read.Reject, types: read.Types}
 
 	if rows.area, err = parseRange(f.Range); err != nil {
 		return nil, err
@@ -237,7 +238,7 @@ func (r *Rows) learn(names []string) {
 			}
 		}
 
-		if found == "" {
+		if _, isNamed := r.types[name]; isNamed || found == "" {
 			found = source.Text
 		}
 

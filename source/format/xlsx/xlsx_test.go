@@ -33,7 +33,7 @@ func write(t *testing.T, f source.Format, columns source.Schema, records ...sour
 func open(t *testing.T, content []byte, f source.Format) *xlsx.Rows {
 	t.Helper()
 
-	rows, err := xlsx.NewReader(bytes.NewReader(content), int64(len(content)), f, nil)
+	rows, err := xlsx.NewReader(bytes.NewReader(content), int64(len(content)), source.Read{Format: f})
 	require.NoError(t, err)
 
 	return rows
@@ -163,7 +163,7 @@ func TestASheetAndARangeAreRead(t *testing.T) {
 		`the sheet is empty`:           {},
 		`column is named "", which is`: {Sheet: "Orders 2026", Range: "A3:C7"},
 	} {
-		_, err := xlsx.NewReader(bytes.NewReader(content), int64(len(content)), f, nil)
+		_, err := xlsx.NewReader(bytes.NewReader(content), int64(len(content)), source.Read{Format: f})
 		require.ErrorContains(t, err, message)
 	}
 }
@@ -194,11 +194,11 @@ func TestACellThatDoesNotFitIsToldByItsPlace(t *testing.T) {
 
 	var rejected []source.Reject
 
-	rejecting, err := xlsx.NewReader(bytes.NewReader(content), int64(len(content)), source.Format{}, func(r source.Reject) error {
+	rejecting, err := xlsx.NewReader(bytes.NewReader(content), int64(len(content)), source.Read{Reject: func(r source.Reject) error {
 		rejected = append(rejected, r)
 
 		return nil
-	})
+	}})
 	require.NoError(t, err)
 	require.Len(t, sourcetest.ReadAll(t, rejecting), 1_002)
 	require.Len(t, rejected, 1)
@@ -243,7 +243,7 @@ func TestABrokenFileIsAnError(t *testing.T) {
 	whole := write(t, source.Format{}, source.Schema{sourcetest.Column("v", source.Standard{Type: source.Text})}, source.Record{"x"})
 
 	for _, content := range [][]byte{nil, []byte("id,name\n"), whole[:len(whole)/2], whole[:len(whole)-1]} {
-		_, err := xlsx.NewReader(bytes.NewReader(content), int64(len(content)), source.Format{}, nil)
+		_, err := xlsx.NewReader(bytes.NewReader(content), int64(len(content)), source.Read{})
 
 		var problem *source.Error
 		require.ErrorAs(t, err, &problem)

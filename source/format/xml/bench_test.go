@@ -48,7 +48,7 @@ func BenchmarkRead(b *testing.B) {
 	b.ReportAllocs()
 
 	for b.Loop() {
-		rows, err := xml.NewReader(bytes.NewReader(content.Bytes()), source.Format{}, nil)
+		rows, err := xml.NewReader(bytes.NewReader(content.Bytes()), source.Read{})
 		for err == nil {
 			_, err = rows.Next(b.Context())
 		}

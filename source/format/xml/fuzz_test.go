@@ -23,7 +23,7 @@ func read(t *testing.T, from io.Reader, records string, reject func(source.Rejec
 ) {
 	t.Helper()
 
-	rows, err := xml.NewReader(from, source.Format{Records: records}, reject)
+	rows, err := xml.NewReader(from, source.Read{Format: source.Format{Records: records}, Reject: reject})
 	if err != nil {
 		return nil, nil, err
 	}

@@ -34,16 +34,16 @@ var (
 // NewReader learns the columns of a file from its first records, and returns all of them. Of the format it takes the path to
 // the records.
 //
-// A record that can't be read goes to reject. Without reject, it ends the reading with a [*source.Error] without names of a
+// A record that can't be read goes to read's Reject. Without it, it ends the reading with a [*source.Error] without names of a
 // source and a table, as all errors about the content are. What is not well-formed ends the reading too. Errors of r are
 // returned as they are.
-func NewReader(r io.Reader, f source.Format, reject func(source.Reject) error) (*Rows, error) {
-	records, err := newRecords(r, f.Records)
+func NewReader(r io.Reader, read source.Read) (*Rows, error) {
+	records, err := newRecords(r, read.Format.Records)
 	if err != nil {
 		return nil, err
 	}
 
-	rows := &Rows{records: records, reject: reject, places: map[key]int{}}
+	rows := &Rows{records: records, reject: read.Reject, places: map[key]int{}}
 	if err := rows.sample(); err != nil {
 		return nil, err
 	}

@@ -26,7 +26,7 @@ import (
 func open(t *testing.T, content, records string) *xml.Rows {
 	t.Helper()
 
-	rows, err := xml.NewReader(strings.NewReader(content), source.Format{Records: records}, nil)
+	rows, err := xml.NewReader(strings.NewReader(content), source.Read{Format: source.Format{Records: records}})
 	require.NoError(t, err)
 
 	return rows
@@ -215,7 +215,7 @@ func TestAFileIsReadInTheEncodingThatItTells(t *testing.T) {
 			require.NoError(t, err)
 
 			for _, from := range []io.Reader{strings.NewReader(encoded), iotest.OneByteReader(strings.NewReader(encoded))} {
-				rows, err := xml.NewReader(from, source.Format{}, nil)
+				rows, err := xml.NewReader(from, source.Read{})
 				require.NoError(t, err)
 				require.Equal(t, []source.Record{{raw(`{"@a":"` + test.content + `"}`)}}, sourcetest.ReadAll(t, rows))
 			}
@@ -227,7 +227,7 @@ func TestAFileIsReadInTheEncodingThatItTells(t *testing.T) {
 func readError(t *testing.T, content, records string) *source.Error {
 	t.Helper()
 
-	rows, err := xml.NewReader(strings.NewReader(content), source.Format{Records: records}, nil)
+	rows, err := xml.NewReader(strings.NewReader(content), source.Read{Format: source.Format{Records: records}})
 	for err == nil {
 		_, err = rows.Next(t.Context())
 	}
@@ -277,11 +277,11 @@ func TestWhatIsWrongWithARecordIsToldWithItsPlace(t *testing.T) {
 			for _, content := range []string{content, strings.Replace(begin, "\n\n", "", 1) + "\n\n" + test.record + "\n<r a=\"2\"/></all>"} {
 				var rejects []source.Reject
 
-				rows, err := xml.NewReader(strings.NewReader(content), source.Format{}, func(reject source.Reject) error {
+				rows, err := xml.NewReader(strings.NewReader(content), source.Read{Reject: func(reject source.Reject) error {
 					rejects = append(rejects, reject)
 
 					return nil
-				})
+				}})
 				require.NoError(t, err)
 
 				records := sourcetest.ReadAll(t, rows)
@@ -372,11 +372,11 @@ func TestARejectedRecordIsShownInPart(t *testing.T) {
 
 			var text string
 
-			rows, err := xml.NewReader(strings.NewReader(content), source.Format{}, func(reject source.Reject) error {
+			rows, err := xml.NewReader(strings.NewReader(content), source.Read{Reject: func(reject source.Reject) error {
 				text = reject.Text
 
 				return nil
-			})
+			}})
 			require.NoError(t, err)
 			require.Len(t, sourcetest.ReadAll(t, rows), len(begin)/len("<r/>"))
 			require.Less(t, len(text), 4<<10)
@@ -391,11 +391,11 @@ func TestNothingIsLearntFromARecordThatIsRejected(t *testing.T) {
 
 	var rejects []source.Reject
 
-	rows, err := xml.NewReader(strings.NewReader("<all><r><bad/>x</r><r><a>1</a></r></all>"), source.Format{}, func(reject source.Reject) error {
+	rows, err := xml.NewReader(strings.NewReader("<all><r><bad/>x</r><r><a>1</a></r></all>"), source.Read{Reject: func(reject source.Reject) error {
 		rejects = append(rejects, reject)
 
 		return nil
-	})
+	}})
 	require.NoError(t, err)
 	require.Equal(t, "a text", types(rows.Schema()))
 	require.Equal(t, []source.Record{{"1"}}, sourcetest.ReadAll(t, rows))
@@ -409,7 +409,7 @@ func TestWhoeverTakesRejectsCanEndTheReading(t *testing.T) {
 
 	enough := errors.New("enough")
 
-	rows, err := xml.NewReader(strings.NewReader("<all><r>x<y/></r><r/></all>"), source.Format{}, func(source.Reject) error { return enough })
+	rows, err := xml.NewReader(strings.NewReader("<all><r>x<y/></r><r/></all>"), source.Read{Reject: func(source.Reject) error { return enough }})
 	require.NoError(t, err)
 
 	for range 2 {
@@ -424,13 +424,13 @@ func TestTheEndOfAContextIsSeenBetweenRejects(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	count := 0
 
-	rows, err := xml.NewReader(strings.NewReader("<all><r>x<y/></r><r>x<y/></r></all>"), source.Format{}, func(source.Reject) error {
+	rows, err := xml.NewReader(strings.NewReader("<all><r>x<y/></r><r>x<y/></r></all>"), source.Read{Reject: func(source.Reject) error {
 		count++
 
 		cancel()
 
 		return nil
-	})
+	}})
 	require.NoError(t, err)
 
 	_, err = rows.Next(ctx)
@@ -460,14 +460,14 @@ func TestErrorsOfTheFileAreReturnedAsTheyAre(t *testing.T) {
 	broken := errors.New("broken")
 
 	for _, content := range []string{"", "<all", "<all><r/>", "<all><r><a>", "<?xml version='1.0' encoding='iso-8859-1'?><all><r>", "\xfe\xff\x00<"} {
-		_, err := xml.NewReader(io.MultiReader(strings.NewReader(content), iotest.ErrReader(broken)), source.Format{}, nil)
+		_, err := xml.NewReader(io.MultiReader(strings.NewReader(content), iotest.ErrReader(broken)), source.Read{})
 		require.Equal(t, broken, err, content)
 	}
 
 	// Behind the sample, it is Next that returns it.
 	begin := "<all>" + strings.Repeat("<r a='1'/>", 1_000)
 
-	rows, err := xml.NewReader(io.MultiReader(strings.NewReader(begin), iotest.ErrReader(broken)), source.Format{}, nil)
+	rows, err := xml.NewReader(io.MultiReader(strings.NewReader(begin), iotest.ErrReader(broken)), source.Read{})
 	require.NoError(t, err)
 
 	for err == nil {
@@ -506,7 +506,7 @@ func TestNoMoreIsReadThanRecordsAreTaken(t *testing.T) {
 		record := "<r a='1'><b>" + strings.Repeat("x", 78) + "</b></r>\n"
 		from := &endless{begin: begin, repeat: record}
 
-		rows, err := xml.NewReader(from, source.Format{}, nil)
+		rows, err := xml.NewReader(from, source.Read{})
 		require.NoError(t, err)
 
 		for range 20_000 {
@@ -533,7 +533,7 @@ func TestWhatHasNoEndIsFoundBeforeItFillsTheMemory(t *testing.T) {
 			t.Parallel()
 
 			from := &endless{begin: test.begin, repeat: strings.Repeat(test.repeat, 64<<10)}
-			_, err := xml.NewReader(from, source.Format{Records: test.records}, nil)
+			_, err := xml.NewReader(from, source.Read{Format: source.Format{Records: test.records}})
 			require.ErrorContains(t, err, test.want)
 			require.Less(t, from.read, int64(65<<20))
 		})
@@ -557,7 +557,7 @@ func TestAFileOfManyRecordsMayBeLongerThanARecord(t *testing.T) {
 
 			content := io.MultiReader(strings.NewReader(begin), io.LimitReader(&endless{repeat: repeat}, int64(70*len(repeat))), strings.NewReader("</all>"))
 
-			rows, err := xml.NewReader(content, source.Format{Records: "r"}, nil)
+			rows, err := xml.NewReader(content, source.Read{Format: source.Format{Records: "r"}})
 			require.NoError(t, err)
 
 			got := 0
