@@ -126,9 +126,10 @@ func BenchmarkLoad(b *testing.B) {
 	})
 
 	b.Run("CSVIntoSQLite", func(b *testing.B) {
+		database := filepath.Join(b.TempDir(), "reference.db")
+
 		compare(b, size, func() {
-			database := filepath.Join(b.TempDir(), "reference.db")
-			run(b, "sqlite3", database, "CREATE TABLE reference (id INTEGER, customer TEXT, email TEXT, quantity INTEGER, "+
+			run(b, "sqlite3", database, "DROP TABLE IF EXISTS reference", "CREATE TABLE reference (id INTEGER, customer TEXT, email TEXT, quantity INTEGER, "+
 				"amount TEXT, rate REAL, paid BOOLEAN, ordered DATE, changed TIMESTAMP, note TEXT)", ".mode csv",
 				".import --skip 1 "+file+" reference")
 		}, load(scenario.LoadTableFromSource{

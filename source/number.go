@@ -11,6 +11,10 @@ type Number string
 
 // ParseNumber reads a decimal number in the forms that SQL's literals have: +1, .5, 1., 1.50 and 1.5e-3 too.
 func ParseNumber(text string) (Number, error) {
+	if isNumber(text) { // Most are, and need no second string.
+		return Number(text), nil
+	}
+
 	rest, negative := text, false
 
 	if rest != "" && (rest[0] == '-' || rest[0] == '+') {
@@ -48,6 +52,16 @@ func ParseNumber(text string) (Number, error) {
 	}
 
 	return Number(number), nil
+}
+
+// isNumber reports whether text has the form of a [Number] already, and is not one of those below zero that begin with 0.
+func isNumber(text string) bool {
+	whole, fraction, hasPoint := strings.Cut(strings.TrimPrefix(text, "-"), ".")
+	if whole == "" || (hasPoint && fraction == "") || (whole[0] == '0' && (len(whole) > 1 || text[0] == '-')) {
+		return false
+	}
+
+	return areDigits(whole) && areDigits(fraction)
 }
 
 // maxExponent bounds what a few characters can make of a number.

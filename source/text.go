@@ -75,8 +75,8 @@ func appendTime(dst []byte, t Type, value time.Time) ([]byte, error) {
 	layout := time.RFC3339Nano
 
 	switch t { //nolint:exhaustive // Of those with a date.
-	case Date:
-		layout = time.DateOnly
+	case Date: // The layout that the library is fastest with.
+		return value.AppendFormat(dst, time.RFC3339)[:len(dst)+len(time.DateOnly)], nil
 	case Datetime:
 		layout = datetimeLayout
 	default:
@@ -152,7 +152,7 @@ func parseText(of Standard, text string) (any, error) {
 	case Boolean:
 		return parseBoolean(text)
 	case Date:
-		return time.Parse(time.DateOnly, text)
+		return time.Parse(time.RFC3339, text+"T00:00:00Z") // The layout that the library is fastest with.
 	case Time:
 		return parseClock(text)
 	case Datetime:

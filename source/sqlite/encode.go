@@ -128,10 +128,12 @@ func (e *encoder) decimal(to *target, number source.Number, bound *bound) error 
 
 	digits := withoutZeros(number)
 
-	if integer, err := strconv.ParseInt(digits, 10, 64); err == nil {
-		bound.kind, bound.integer = storedInteger, integer
+	if !strings.Contains(digits, ".") {
+		if integer, err := strconv.ParseInt(digits, 10, 64); err == nil {
+			bound.kind, bound.integer = storedInteger, integer
 
-		return nil
+			return nil
+		}
 	}
 
 	var err error

@@ -7,7 +7,6 @@ import (
 	"io"
 	"slices"
 	"strconv"
-	"strings"
 	"unicode/utf8"
 
 	"github.com/jobwright/jobwright/source"
@@ -160,7 +159,7 @@ func (r *Rows) next() (found bool, err error) {
 		in.use(size, 1)
 
 		return false, nil
-	case r.isPlain(length) && r.takePlain(in.rest()[:length]):
+	case r.isSimple() && r.takeLine(in.rest()[:length]):
 		in.use(size, 1)
 
 		return true, nil
@@ -196,34 +195,29 @@ func (r *Rows) next() (found bool, err error) {
 	return true, nil
 }
 
-// isPlain reports whether the next bytes hold no quote, so that the line that they are is a record.
-func (r *Rows) isPlain(length int) bool {
-	return len(r.separator) == 1 && (r.quote == "" || r.input.next(&r.input.quote) >= r.input.at+length)
-}
+// isSimple reports whether a byte tells fields, and another one quotes.
+func (r *Rows) isSimple() bool { return len(r.separator) == 1 && len(r.quote) <= 1 }
 
-// takePlain makes a record of a line without quotes, or reports that it can't be one. This is the way of most lines, and
-// each of them costs one allocation, and a small one for each value that differs from the one above it.
-func (r *Rows) takePlain(line []byte) bool {
-	if !utf8.Valid(line) {
+// takeLine makes a record of a line that is one, or reports that it would have to look closer. This is the way of most
+// lines, and each of them costs one allocation, and a small one for each value that differs from the one above it.
+func (r *Rows) takeLine(text []byte) bool {
+	if !utf8.Valid(text) {
 		return false
 	}
 
-	rest, last := string(line), len(r.record)-1
-
-	for i := range last {
-		end := strings.IndexByte(rest, r.separator[0])
-		if end < 0 {
-			return false
-		}
-
-		if r.put(i, rest[:end], false) != nil {
-			return false
-		}
-
-		rest = rest[end+1:]
+	rest := simpleLine{text: string(text), separator: r.separator[0]}
+	if r.quote != "" && r.input.next(&r.input.quote) < r.input.at+len(text) {
+		rest.quote, rest.hasQuotes = r.quote[0], true
 	}
 
-	return strings.IndexByte(rest, r.separator[0]) < 0 && r.put(last, rest, false) == nil
+	for i := range r.record {
+		field, quoted, ok := rest.next()
+		if !ok || r.put(i, field, quoted) != nil {
+			return false
+		}
+	}
+
+	return rest.ended
 }
 
 // put sets a value of the record.
