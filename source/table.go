@@ -61,6 +61,7 @@ type Write struct {
 	Mode   Mode
 	Key    []string // The columns that tell records, where the mode is [Mode.Keyed]. The columns of a delete are all of them.
 	Format Format   // Of sources whose tables are files.
+	Effect Effect   // What a [Ledger] is to record.
 }
 
 // Written tells what a write did.
@@ -83,4 +84,6 @@ type Conversion struct {
 type Script struct {
 	Text string
 	Bind map[string]any // Values for the :name parameters of its statements, as in [Querier].
+
+	Effect Effect // What a [Ledger] is to record.
 }

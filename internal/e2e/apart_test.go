@@ -45,42 +45,42 @@ type production struct {
 	apps, results, dataOf string
 }
 
-func newProduction(t *testing.T) production {
-	t.Helper()
+func newProduction(tb testing.TB) production {
+	tb.Helper()
 
 	p := production{
 		environment: []string{"TEMPORAL_ADDRESS=" + shared.temporal.Address(), "TEMPORAL_NAMESPACE=apart-" + uuid.NewString()},
-		apps:        t.TempDir(), results: t.TempDir(), dataOf: t.TempDir(),
+		apps:        tb.TempDir(), results: tb.TempDir(), dataOf: tb.TempDir(),
 	}
 
-	setup := launch(t, p.environment, "jobwright", "setup", "--retention", "24h")
-	require.Equal(t, 0, setup.end(t), setup.output())
-	require.Contains(t, setup.output(), "Registered 2 search attributes.")
+	setup := launch(tb, p.environment, "jobwright", "setup", "--retention", "24h")
+	require.Equal(tb, 0, setup.end(tb), setup.output())
+	require.Contains(tb, setup.output(), "Registered 2 search attributes.")
 
-	again := launch(t, p.environment, "jobwright", "setup")
-	require.Equal(t, 0, again.end(t), again.output())
-	require.Contains(t, again.output(), "Its search attributes are there already.")
+	again := launch(tb, p.environment, "jobwright", "setup")
+	require.Equal(tb, 0, again.end(tb), again.output())
+	require.Contains(tb, again.output(), "Its search attributes are there already.")
 
 	return p
 }
 
-func (p production) apiserver(t *testing.T) (*process, caller) {
-	t.Helper()
+func (p production) apiserver(tb testing.TB) (*process, caller) {
+	tb.Helper()
 
-	server := launch(t, p.environment, "jobwright", "apiserver", "--http", "127.0.0.1:0", "--apps", p.apps, "--results", p.results)
+	server := launch(tb, p.environment, "jobwright", "apiserver", "--http", "127.0.0.1:0", "--apps", p.apps, "--results", p.results)
 
-	return server, caller{"http://" + server.await(t, `"API server is up","http":"([0-9.:]+)"`)}
+	return server, caller{"http://" + server.await(tb, `"API server is up","http":"([0-9.:]+)"`)}
 }
 
-func (p production) worker(t *testing.T) *process {
-	t.Helper()
+func (p production) worker(tb testing.TB) *process {
+	tb.Helper()
 
-	worker := launch(t, p.environment, "jobwright", "worker",
+	worker := launch(tb, p.environment, "jobwright", "worker",
 		"--http", "127.0.0.1:0", "--apps", p.apps, "--results", p.results, "--data", p.dataOf)
-	health := caller{"http://" + worker.await(t, `"worker is up","http":"([0-9.:]+)"`)}
+	health := caller{"http://" + worker.await(tb, `"worker is up","http":"([0-9.:]+)"`)}
 
-	require.Equal(t, http.StatusOK, health.call(t, http.MethodGet, "/healthz", nil, "").status)
-	require.Equal(t, http.StatusOK, health.call(t, http.MethodGet, "/readyz", nil, "").status)
+	require.Equal(tb, http.StatusOK, health.call(tb, http.MethodGet, "/healthz", nil, "").status)
+	require.Equal(tb, http.StatusOK, health.call(tb, http.MethodGet, "/readyz", nil, "").status)
 
 	return worker
 }

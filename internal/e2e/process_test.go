@@ -37,11 +37,11 @@ type process struct {
 }
 
 // launch starts one of the commands; it is killed when the test ends, if it still runs.
-func launch(t *testing.T, env []string, name string, arguments ...string) *process {
-	t.Helper()
+func launch(tb testing.TB, env []string, name string, arguments ...string) *process {
+	tb.Helper()
 
 	dir, err := binaries()
-	require.NoError(t, err)
+	require.NoError(tb, err)
 
 	p := &process{command: exec.Command(dir+name, arguments...), exited: make(chan struct{})}
 	p.changed = sync.NewCond(&p.mutex)
@@ -50,7 +50,7 @@ func launch(t *testing.T, env []string, name string, arguments ...string) *proce
 	reader, writer := io.Pipe()
 	p.command.Stdout, p.command.Stderr = writer, writer
 
-	require.NoError(t, p.command.Start())
+	require.NoError(tb, p.command.Start())
 
 	go p.read(reader)
 	go func() {
@@ -60,11 +60,11 @@ func launch(t *testing.T, env []string, name string, arguments ...string) *proce
 		close(p.exited)
 	}()
 
-	t.Cleanup(func() {
+	tb.Cleanup(func() {
 		p.kill()
 
-		if t.Failed() {
-			t.Logf("%s printed:\n%s", name, p.output())
+		if tb.Failed() {
+			tb.Logf("%s printed:\n%s", name, p.output())
 		}
 	})
 
@@ -96,8 +96,8 @@ func (p *process) output() string {
 }
 
 // await returns the first group of the pattern once the process has printed it.
-func (p *process) await(t *testing.T, pattern string) string {
-	t.Helper()
+func (p *process) await(tb testing.TB, pattern string) string {
+	tb.Helper()
 
 	expression := regexp.MustCompile(pattern)
 
@@ -120,7 +120,7 @@ func (p *process) await(t *testing.T, pattern string) string {
 
 		select {
 		case <-p.exited:
-			require.Fail(t, "the process ended before it printed "+pattern, p.printed.String())
+			require.Fail(tb, "the process ended before it printed "+pattern, p.printed.String())
 		default:
 			p.changed.Wait()
 		}
@@ -134,8 +134,8 @@ func (p *process) kill() {
 }
 
 // end waits for the process to end by itself, and returns its exit code.
-func (p *process) end(t *testing.T) int {
-	t.Helper()
+func (p *process) end(tb testing.TB) int {
+	tb.Helper()
 
 	timer := time.AfterFunc(2*time.Minute, p.kill)
 	defer timer.Stop()
@@ -146,8 +146,8 @@ func (p *process) end(t *testing.T) int {
 }
 
 // interrupt is Ctrl-C.
-func (p *process) interrupt(t *testing.T) {
-	t.Helper()
+func (p *process) interrupt(tb testing.TB) {
+	tb.Helper()
 
-	require.NoError(t, p.command.Process.Signal(syscall.SIGINT))
+	require.NoError(tb, p.command.Process.Signal(syscall.SIGINT))
 }

@@ -1,0 +1,170 @@
+package e2e_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+)
+
+// volumeApp has a scenario that writes as many records as it is told to, and returns all of them.
+var volumeApp = map[string]string{
+	"app.yaml": `
+sources:
+  stage: {kind: SQLiteSource}
+access:
+  - {name: caller, key: "${env:JOBWRIGHT_APP_7_KEY}"}
+`,
+	"scenarios/Volume.yaml": `
+parameters: {records: {type: integer}}
+steps:
+  - title: Write them
+    opName: Transform
+    opParams:
+      source: stage
+      query: >-
+        WITH RECURSIVE s(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM s WHERE i < :records)
+        SELECT i AS id, 'Customer ' || (i % 50000) AS customer, 'c' || (i % 50000) || '@example.com' AS email,
+          i % 100 AS quantity, (i % 1000000) / 7.0 AS amount, i % 2 AS paid, date('2026-01-01', (i % 365) || ' days') AS ordered,
+          'north, south and east' AS note FROM s
+      bind: {records: "${records}"}
+      targetSource: stage
+      targetTable: orders
+  - title: Return them
+    opName: Transform
+    opParams: {source: stage, query: SELECT * FROM orders, returnResult: true}
+`,
+}
+
+// BenchmarkVolume runs jobs that write and return ever more records, with the API server and the worker as processes of
+// their own, and tells how fast the answer streams once it begins, and how far the memory of both processes rises above
+// rest: of what they hold themselves, without the files that the system keeps for them. Run it with -benchtime 1x.
+func BenchmarkVolume(b *testing.B) {
+	system := newProduction(b)
+	writeApp(b, filepath.Join(system.apps, "8"), volumeApp)
+
+	server, api := system.apiserver(b)
+	worker := system.worker(b)
+
+	api.volume(b, 1) // What is made once is not counted.
+
+	restOfServer, restOfWorker := memory(b, server), memory(b, worker)
+
+	for _, records := range []int{10_000, 100_000, 1_000_000, 10_000_000} {
+		b.Run(strconv.Itoa(records), func(b *testing.B) {
+			for range b.N {
+				stop := make(chan struct{})
+				peakOfServer, peakOfWorker := peak(b, server, stop), peak(b, worker, stop)
+
+				began := time.Now()
+				first, size := api.volume(b, records)
+				all := time.Since(began)
+
+				close(stop)
+
+				b.ReportMetric(first.Seconds(), "first-byte-s")
+				b.ReportMetric(float64(size)/(all-first).Seconds()/1e6, "answer-MB/s")
+				b.ReportMetric(float64(size)/1e6, "answer-MB")
+				b.ReportMetric(float64(<-peakOfServer-restOfServer)/(1<<20), "server-MiB-above-rest")
+				b.ReportMetric(float64(<-peakOfWorker-restOfWorker)/(1<<20), "worker-MiB-above-rest")
+			}
+		})
+	}
+}
+
+// volume runs the job, and returns when the first byte of its answer came, and how many there were.
+func (c caller) volume(b *testing.B, records int) (first time.Duration, size int64) {
+	b.Helper()
+
+	body, err := json.Marshal(with(runScenario("8", "Volume", object{"records": records}), object{
+		"apiKey": callerKey, "jobId": uuid.NewString(), "waitSeconds": 300,
+	}))
+	require.NoError(b, err)
+
+	request, err := http.NewRequestWithContext(b.Context(), http.MethodPost, c.address+"/api/v1/executeJob.jsp", bytes.NewReader(body))
+	require.NoError(b, err)
+	request.Header.Set("Content-Type", "application/json")
+
+	began := time.Now()
+
+	response, err := http.DefaultClient.Do(request)
+	require.NoError(b, err)
+	defer response.Body.Close()
+
+	first = time.Since(began)
+	end := &tail{}
+
+	size, err = io.Copy(end, response.Body)
+	require.NoError(b, err)
+	require.Equal(b, http.StatusOK, response.StatusCode, "%s", end.last)
+	require.Contains(b, string(end.last), fmt.Sprintf(`"count":%d`, records))
+
+	return first, size
+}
+
+// tail keeps the end of what is written to it.
+type tail struct{ last []byte }
+
+func (t *tail) Write(p []byte) (int, error) {
+	const enough = 2_000
+
+	t.last = append(t.last, p[max(0, len(p)-enough):]...)
+	t.last = t.last[max(0, len(t.last)-enough):]
+
+	return len(p), nil
+}
+
+var anonymous = regexp.MustCompile(`RssAnon:\s+([0-9]+) kB`)
+
+// memory is what a process holds that is no file's, in bytes.
+func memory(b *testing.B, of *process) int64 {
+	b.Helper()
+
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", of.command.Process.Pid))
+	require.NoError(b, err)
+
+	found := anonymous.FindSubmatch(status)
+	require.NotNil(b, found)
+
+	kib, err := strconv.ParseInt(string(found[1]), 10, 64)
+	require.NoError(b, err)
+
+	return kib << 10
+}
+
+// peak watches the memory of a process, and tells the highest when stop is closed.
+func peak(b *testing.B, of *process, stop <-chan struct{}) <-chan int64 {
+	b.Helper()
+
+	var highest int64
+
+	told := make(chan int64, 1)
+
+	go func() {
+		ticker := time.NewTicker(20 * time.Millisecond)
+		defer ticker.Stop()
+
+		for {
+			select {
+			case <-stop:
+				told <- highest
+
+				return
+			case <-ticker.C:
+				highest = max(highest, memory(b, of))
+			}
+		}
+	}()
+
+	return told
+}
