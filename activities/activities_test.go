@@ -2,6 +2,7 @@ package activities_test
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -52,6 +53,7 @@ type bench struct {
 	apps, data string // Folders.
 	results    *result.Store
 	temporal   *variables
+	runs       int // How many steps there were: each is another one, as the ledgers of the sources know them.
 }
 
 func newBench(tb testing.TB) *bench {
@@ -107,7 +109,12 @@ func runAs[T any](tb testing.TB, b *bench, called, request any) (T, error) {
 	env := suite.NewTestActivityEnvironment()
 	env.RegisterActivity(b.Activities)
 
-	value, err := env.ExecuteActivity(called, task, request)
+	b.runs++
+
+	another := task
+	another.Step = fmt.Sprintf("2[%d]", b.runs)
+
+	value, err := env.ExecuteActivity(called, another, request)
 	if err == nil && value.HasValue() {
 		require.NoError(tb, value.Get(&answer))
 	}

@@ -17,14 +17,14 @@ func (a *Activities) Insert(ctx context.Context, task job.Task, params scenario.
 	}})
 }
 
-// Update changes the records of a table that have the same key as those given. It may be repeated.
+// Update changes the records of a table that have the same key as those given.
 func (a *Activities) Update(ctx context.Context, task job.Task, params scenario.Update) (*job.StepOutcome, error) {
 	return a.change(ctx, task, params.Given, target{source: params.Source, write: source.Write{
 		Table: source.Table{Space: params.Space, Name: params.Table}, Mode: source.Update, Key: params.Key,
 	}})
 }
 
-// Delete removes the records of a table that have the same key as those given. It may be repeated.
+// Delete removes the records of a table that have the same key as those given.
 func (a *Activities) Delete(ctx context.Context, task job.Task, params scenario.Delete) (*job.StepOutcome, error) {
 	return a.change(ctx, task, params.Given, target{source: params.Source, write: source.Write{
 		Table: source.Table{Space: params.Space, Name: params.Table}, Mode: source.Delete, Key: params.Key,
@@ -35,24 +35,28 @@ func (a *Activities) Delete(ctx context.Context, task job.Task, params scenario.
 func (a *Activities) change(
 	ctx context.Context, task job.Task, given scenario.Given, to target,
 ) (*job.StepOutcome, error) {
-	return attempt(ctx, a, task, func(ctx context.Context, s *step) (outcome *job.StepOutcome, err error) {
-		rows, err := s.given(ctx, given, to)
-		if err != nil {
+	return attempt(ctx, a, task, func(ctx context.Context, s *step) (*job.StepOutcome, error) {
+		return s.once(ctx, to.source, func() (*job.StepOutcome, error) { return s.change(ctx, given, to) })
+	})
+}
+
+func (s *step) change(ctx context.Context, given scenario.Given, to target) (outcome *job.StepOutcome, err error) {
+	rows, err := s.given(ctx, given, to)
+	if err != nil {
+		return nil, err
+	}
+
+	defer func() { err = errors.Join(err, rows.Close()) }()
+
+	// The columns of a delete are those of its key.
+	shaped := rows
+	if to.write.Mode == source.Delete {
+		if shaped, err = (source.Shape{Columns: to.write.Key}).Apply(rows, to.source, to.write.Table); err != nil {
 			return nil, err
 		}
+	}
 
-		defer func() { err = errors.Join(err, rows.Close()) }()
-
-		// The columns of a delete are those of its key.
-		shaped := rows
-		if to.write.Mode == source.Delete {
-			if shaped, err = (source.Shape{Columns: to.write.Key}).Apply(rows, to.source, to.write.Table); err != nil {
-				return nil, err
-			}
-		}
-
-		return s.write(ctx, to, shaped)
-	})
+	return s.write(ctx, to, shaped)
 }
 
 // given returns the records that an operation works with.

@@ -17,33 +17,18 @@ import (
 	"github.com/jobwright/jobwright/source/format"
 )
 
-// HTTPRequest sends one request to a source of HTTP. Each attempt carries the same Idempotency-Key.
+// HTTPRequest sends one request to a source of HTTP. Each attempt carries the same Idempotency-Key, and none is made when an
+// earlier one has stored its answer as a table.
 func (a *Activities) HTTPRequest(
 	ctx context.Context, task job.Task, params scenario.HTTPRequest,
 ) (*job.StepOutcome, error) {
-	return attempt(ctx, a, task, func(ctx context.Context, s *step) (outcome *job.StepOutcome, err error) {
-		to, release, err := open[source.Requester](ctx, s, params.Source, "be sent requests")
-		if err != nil {
-			return nil, err
-		}
-
-		defer release()
-
+	return attempt(ctx, a, task, func(ctx context.Context, s *step) (*job.StepOutcome, error) {
 		call := &call{step: s, params: params}
-
-		request, done, err := call.request(ctx)
-		if err != nil {
-			return nil, err
+		if params.TargetTable == "" {
+			return call.send(ctx)
 		}
 
-		defer func() { err = errors.Join(err, done()) }()
-
-		response, err := to.Request(ctx, request)
-		if err != nil {
-			return nil, err
-		}
-
-		return call.answer(ctx, response)
+		return s.once(ctx, params.TargetSource, func() (*job.StepOutcome, error) { return call.send(ctx) })
 	})
 }
 
@@ -52,6 +37,30 @@ type call struct {
 	*step
 
 	params scenario.HTTPRequest
+}
+
+// send sends the request, and takes its answer.
+func (c *call) send(ctx context.Context) (outcome *job.StepOutcome, err error) {
+	to, release, err := open[source.Requester](ctx, c.step, c.params.Source, "be sent requests")
+	if err != nil {
+		return nil, err
+	}
+
+	defer release()
+
+	request, done, err := c.request(ctx)
+	if err != nil {
+		return nil, err
+	}
+
+	defer func() { err = errors.Join(err, done()) }()
+
+	response, err := to.Request(ctx, request)
+	if err != nil {
+		return nil, err
+	}
+
+	return c.answer(ctx, response)
 }
 
 // request puts the request together. The caller calls done when it was sent.

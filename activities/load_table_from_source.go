@@ -12,33 +12,40 @@ import (
 	"github.com/jobwright/jobwright/source"
 )
 
-// LoadTableFromSource copies a table from one source to another. A load that replaces its target may be repeated: the
-// target is replaced at once or not at all.
+// LoadTableFromSource copies a table from one source to another: the target changes at once or not at all.
 func (a *Activities) LoadTableFromSource(
 	ctx context.Context, task job.Task, params scenario.LoadTableFromSource,
 ) (*job.StepOutcome, error) {
-	return attempt(ctx, a, task, func(ctx context.Context, s *step) (outcome *job.StepOutcome, err error) {
-		from, release, err := open[source.Reader](ctx, s, params.Source, "be read table by table")
-		if err != nil {
-			return nil, err
+	return attempt(ctx, a, task, func(ctx context.Context, s *step) (*job.StepOutcome, error) {
+		if params.RejectTable != "" { // The table of what was rejected may be missing although the target is written.
+			return s.load(ctx, params)
 		}
 
-		defer release()
-
-		if err := dropsOne(from, params); err != nil {
-			return nil, err
-		}
-
-		load := load{step: s, params: params, from: from, read: source.Read{
-			Table: source.Table{Space: params.Space, Name: params.Table}, Format: params.Format, Types: params.ColumnTypes,
-		}}
-
-		if outcome, err = load.copy(ctx); err != nil || outcome != nil {
-			return outcome, err
-		}
-
-		return load.records(ctx)
+		return s.once(ctx, params.TargetSource, func() (*job.StepOutcome, error) { return s.load(ctx, params) })
 	})
+}
+
+func (s *step) load(ctx context.Context, params scenario.LoadTableFromSource) (*job.StepOutcome, error) {
+	from, release, err := open[source.Reader](ctx, s, params.Source, "be read table by table")
+	if err != nil {
+		return nil, err
+	}
+
+	defer release()
+
+	if err := dropsOne(from, params); err != nil {
+		return nil, err
+	}
+
+	load := load{step: s, params: params, from: from, read: source.Read{
+		Table: source.Table{Space: params.Space, Name: params.Table}, Format: params.Format, Types: params.ColumnTypes,
+	}}
+
+	if outcome, err := load.copy(ctx); err != nil || outcome != nil {
+		return outcome, err
+	}
+
+	return load.records(ctx)
 }
 
 // dropsOne holds that a table to be dropped is one that was read: a pattern may match a file that came later.
@@ -95,7 +102,10 @@ func (l *load) copy(ctx context.Context) (*job.StepOutcome, error) {
 		return nil, nil //nolint:nilnil // As it says.
 	}
 
-	written, copied, err := copier.CopyTable(ctx, l.from, l.read, l.target().write, l.progress.copied)
+	write := l.target().write
+	write.Effect = l.effect(ctx, "")
+
+	written, copied, err := copier.CopyTable(ctx, l.from, l.read, write, l.progress.copied)
 	if err != nil || !copied {
 		return nil, err
 	}
@@ -131,7 +141,12 @@ func (l *load) records(ctx context.Context) (outcome *job.StepOutcome, err error
 		return nil, err
 	}
 
-	if outcome, err = l.write(ctx, l.target(), l.progress.count(rows)); err != nil {
+	counted := l.progress.count(rows)
+	if outcome, err = l.write(ctx, l.target(), counted); err != nil {
+		return nil, err
+	}
+
+	if err := rejects.complete(ctx, counted); err != nil {
 		return nil, err
 	}
 

@@ -2,7 +2,9 @@ package activities
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"sync/atomic"
 	"time"
 
@@ -58,12 +60,13 @@ func (p *progress) stop() {
 func (p *progress) copied(bytes int64) { p.bytes.Store(bytes) }
 
 // count returns rows, with every record that is read counted.
-func (p *progress) count(rows source.Rows) source.Rows { return &countedRows{Rows: rows, progress: p} }
+func (p *progress) count(rows source.Rows) *countedRows { return &countedRows{Rows: rows, progress: p} }
 
 type countedRows struct {
 	source.Rows
 
 	progress *progress
+	ended    bool // Whether all were read.
 }
 
 func (r *countedRows) Next(ctx context.Context) (source.Record, error) {
@@ -71,6 +74,8 @@ func (r *countedRows) Next(ctx context.Context) (source.Record, error) {
 	if err == nil {
 		r.progress.rows.Add(1)
 	}
+
+	r.ended = r.ended || errors.Is(err, io.EOF)
 
 	return record, err
 }

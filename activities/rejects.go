@@ -68,6 +68,16 @@ func (r *rejects) add() func(source.Reject) error {
 	}
 }
 
+// complete reads the records that the target did not ask for, because an earlier attempt has written them: what is rejected
+// of them is still to be written.
+func (r *rejects) complete(ctx context.Context, rows *countedRows) error {
+	if r.file == nil || rows.ended {
+		return nil
+	}
+
+	return each(ctx, rows, func(source.Record) error { return nil })
+}
+
 func (r *rejects) close() error {
 	if r.file == nil {
 		return nil
@@ -93,6 +103,7 @@ func (l *load) writeRejects(ctx context.Context, rejects *rejects) error {
 	to := l.target()
 	to.write.Mode, to.write.Key = source.Replace, nil
 	to.write.Table.Name = l.params.RejectTable
+	to.part = "#rejects"
 
 	_, err := l.write(ctx, to, &rejectRows{decoder: json.NewDecoder(bufio.NewReader(rejects.file))})
 

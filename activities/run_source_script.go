@@ -8,8 +8,8 @@ import (
 	"github.com/jobwright/jobwright/source"
 )
 
-// RunSourceScript runs statements in a source's own language. What becomes of them when an attempt dies after its source has
-// done them, and before Temporal knows, is what becomes of them when they are run twice.
+// RunSourceScript runs statements in a source's own language: once, where the source keeps a ledger and can run them in a
+// transaction, and otherwise again when the answer of an attempt that ran them is lost.
 func (a *Activities) RunSourceScript(
 	ctx context.Context, task job.Task, params scenario.RunSourceScript,
 ) (*job.StepOutcome, error) {
@@ -21,7 +21,9 @@ func (a *Activities) RunSourceScript(
 
 		defer release()
 
-		rows, err := in.Execute(ctx, source.Script{Text: params.Script, Bind: params.Bind})
+		rows, err := in.Execute(ctx, source.Script{
+			Text: params.Script, Bind: params.Bind, Effect: s.effect(ctx, ""),
+		})
 		if err != nil {
 			return nil, err
 		}

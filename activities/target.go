@@ -14,6 +14,7 @@ import (
 type target struct {
 	source string
 	write  source.Write
+	part   string // Of the step's effect, where it writes several tables.
 }
 
 // targetOf is the table that the parameters of an operation name.
@@ -41,6 +42,8 @@ func (s *step) write(ctx context.Context, to target, rows source.Rows) (*job.Ste
 		}
 	}
 
+	to.write.Effect = s.effect(ctx, to.part)
+
 	ahead := source.Prefetch(ctx, rows)
 	written, err := writer.WriteTable(ctx, to.write, ahead)
 
@@ -48,7 +51,7 @@ func (s *step) write(ctx context.Context, to target, rows source.Rows) (*job.Ste
 		return nil, err
 	}
 
-	return &job.StepOutcome{Rows: written.Rows, Conversions: written.Conversions}, nil
+	return outcomeOf(written), nil
 }
 
 // fitted returns rows with the types that the columns of the same names have in the target, where there is one.

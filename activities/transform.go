@@ -13,35 +13,44 @@ import (
 )
 
 // Transform runs a query, and returns what it finds as a result of the job, stores it as a table or gives it to later
-// steps. One that replaces a table, or has none, may be repeated: a table is replaced at once or not at all, and a result
-// that was not committed is seen by nobody.
+// steps. A table is written at once or not at all, and a result that was not committed is seen by nobody.
 func (a *Activities) Transform(ctx context.Context, task job.Task, params scenario.Transform) (*job.StepOutcome, error) {
-	return attempt(ctx, a, task, func(ctx context.Context, s *step) (outcome *job.StepOutcome, err error) {
-		rows, err := s.query(ctx, scenario.Query{Source: params.Source, Query: params.Query, Bind: params.Bind})
-		if err != nil {
-			return nil, err
+	return attempt(ctx, a, task, func(ctx context.Context, s *step) (*job.StepOutcome, error) {
+		if params.TargetTable == "" {
+			return s.transform(ctx, params)
 		}
 
-		defer func() { err = errors.Join(err, rows.Close()) }()
-
-		shaped, err := source.Shape{Naming: params.ColumnNames}.Apply(rows, params.Source, source.Table{})
-		if err != nil {
-			return nil, err
-		}
-
-		if params.Limit > 0 {
-			shaped = source.Limit(shaped, params.Limit)
-		}
-
-		switch {
-		case params.ReturnResult:
-			return s.returnRows(ctx, params.ResultName, shaped)
-		case params.ReturnValue:
-			return returnValue(ctx, shaped)
-		}
-
-		return s.write(ctx, targetOf(cmp.Or(params.TargetSource, params.Source), params.TargetTable, params.Writing), shaped)
+		return s.once(ctx, cmp.Or(params.TargetSource, params.Source), func() (*job.StepOutcome, error) {
+			return s.transform(ctx, params)
+		})
 	})
+}
+
+func (s *step) transform(ctx context.Context, params scenario.Transform) (outcome *job.StepOutcome, err error) {
+	rows, err := s.query(ctx, scenario.Query{Source: params.Source, Query: params.Query, Bind: params.Bind})
+	if err != nil {
+		return nil, err
+	}
+
+	defer func() { err = errors.Join(err, rows.Close()) }()
+
+	shaped, err := source.Shape{Naming: params.ColumnNames}.Apply(rows, params.Source, source.Table{})
+	if err != nil {
+		return nil, err
+	}
+
+	if params.Limit > 0 {
+		shaped = source.Limit(shaped, params.Limit)
+	}
+
+	switch {
+	case params.ReturnResult:
+		return s.returnRows(ctx, params.ResultName, shaped)
+	case params.ReturnValue:
+		return returnValue(ctx, shaped)
+	}
+
+	return s.write(ctx, targetOf(cmp.Or(params.TargetSource, params.Source), params.TargetTable, params.Writing), shaped)
 }
 
 // returnRows makes rows a result of the job.

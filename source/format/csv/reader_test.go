@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 	"testing/iotest"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -372,4 +373,45 @@ func TestAFailureToReadIsReturnedAsItIs(t *testing.T) {
 			require.Equal(t, test.records, records)
 		}
 	}
+}
+
+func TestColumnsHaveTheTypesThatAreNamed(t *testing.T) {
+	t.Parallel()
+
+	const text = "id,price,day,name\n1,1.50,2026-01-02,x\n,,,\n\"2\",\"2\",\"\",\"\"\n1e3,3,2026-01-02,y\n4,5,2026-02-30,\"z\"\n5,6,2026-01-02,w\n"
+
+	types := map[string]source.Standard{
+		"id": {Type: source.Integer}, "price": {Type: source.Decimal, Precision: 4, Scale: 2}, "day": {Type: source.Date},
+		"of nobody": {Type: source.UUID},
+	}
+	day := time.Date(2026, 1, 2, 0, 0, 0, 0, time.UTC)
+
+	var rejects []source.Reject
+
+	rows, err := csv.NewReader(strings.NewReader(text), source.Read{Types: types, Reject: func(reject source.Reject) error {
+		rejects = append(rejects, reject)
+
+		return nil
+	}})
+	require.NoError(t, err)
+	require.Equal(t, types["price"], rows.Schema()[1].Standard)
+
+	records, err := readAll(t, rows)
+	require.NoError(t, err)
+	require.Equal(t, []source.Record{
+		{int64(1), source.Number("1.50"), day, "x"},
+		{nil, nil, nil, nil},
+		{int64(2), source.Number("2"), nil, ""},
+		{int64(5), source.Number("6"), day, "w"},
+	}, records)
+	require.Equal(t, []source.Reject{
+		{Location: "line 5", Message: `column "id": "1e3" is not a value of type integer`, Text: "1e3,3,2026-01-02,y"},
+		{Location: "line 6", Message: `column "day": "2026-02-30" is not a value of type date`, Text: `4,5,2026-02-30,"z"`},
+	}, rejects)
+
+	rows, err = csv.NewReader(strings.NewReader("id\nx\n"), source.Read{Types: types})
+	require.NoError(t, err)
+
+	_, err = rows.Next(t.Context())
+	require.ErrorContains(t, err, `line 2, column "id": "x" is not a value of type integer`)
 }

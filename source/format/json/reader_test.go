@@ -571,3 +571,21 @@ func TestClosingRowsClosesNothing(t *testing.T) {
 	require.NoError(t, rows.Close())
 	require.NoError(t, rows.Close())
 }
+
+func TestAColumnWhoseTypeIsNamedTakesAnyValue(t *testing.T) {
+	t.Parallel()
+
+	content := strings.Repeat("{\"a\": 1, \"b\": 2}\n", 1_000) + `{"a": "x1", "b": 3}` + "\n"
+
+	rows, err := json.NewReader(strings.NewReader(content), source.Read{
+		Format: ndjson, Types: map[string]source.Standard{"a": {Type: source.Text}},
+	})
+	require.NoError(t, err)
+
+	typed, err := source.Convert(rows, "files", source.Table{}, map[string]source.Standard{"a": {Type: source.Text}}, nil)
+	require.NoError(t, err)
+
+	records := sourcetest.ReadAll(t, typed)
+	require.Equal(t, source.Record{"1", int64(2)}, records[0])
+	require.Equal(t, source.Record{"x1", int64(3)}, records[1_000])
+}

@@ -250,3 +250,16 @@ func TestABrokenFileIsAnError(t *testing.T) {
 		require.Equal(t, source.CodeRecordInvalid, problem.Code)
 	}
 }
+
+func TestAColumnWhoseTypeIsNamedIsText(t *testing.T) {
+	t.Parallel()
+
+	content := write(t, source.Format{}, source.Schema{sourcetest.Column("n", source.Standard{Type: source.Integer})}, source.Record{int64(7)})
+
+	rows, err := xlsx.NewReader(bytes.NewReader(content), int64(len(content)), source.Read{
+		Types: map[string]source.Standard{"n": {Type: source.Decimal}},
+	})
+	require.NoError(t, err)
+	require.Equal(t, []source.Record{{"7"}}, sourcetest.ReadAll(t, rows), "whatever follows")
+	require.NoError(t, rows.Close())
+}

@@ -1,0 +1,119 @@
+package source_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/jobwright/jobwright/source"
+)
+
+// counting are rows of a number each, whose record is used again for the next one.
+type counting struct {
+	most   int64
+	text   string        // A second value of each.
+	end    error         // What comes behind the last one.
+	stuck  chan struct{} // Closed when somebody waits for a record that never comes, where end is nil.
+	read   atomic.Int64
+	record source.Record
+}
+
+func (c *counting) Schema() source.Schema { return texts([]string{"n", "text"}).Schema() }
+
+func (c *counting) Next(ctx context.Context) (source.Record, error) {
+	if n := c.read.Load(); n == c.most {
+		if c.end == nil {
+			close(c.stuck)
+			<-ctx.Done()
+
+			return nil, ctx.Err()
+		}
+
+		return nil, c.end
+	}
+
+	if c.record == nil {
+		c.record = make(source.Record, 2)
+	}
+
+	c.record[0], c.record[1] = c.read.Add(1), c.text
+
+	return c.record, nil
+}
+
+func (c *counting) Location() string { return fmt.Sprintf("line %d", 2*c.read.Load()) }
+
+func (c *counting) Close() error { return nil }
+
+func TestPrefetchedRowsAreTheSameRecordsAtTheSamePlaces(t *testing.T) {
+	t.Parallel()
+
+	broken := errors.New("the file is broken")
+
+	for _, records := range []int64{0, 1, 255, 256, 257, 10_000} {
+		for _, end := range []error{io.EOF, broken} {
+			rows := source.Prefetch(t.Context(), &counting{most: records, end: end})
+
+			for n := range records {
+				record, err := rows.Next(t.Context())
+				require.NoError(t, err)
+				require.Equal(t, source.Record{n + 1, ""}, record)
+				require.Equal(t, fmt.Sprintf("line %d", 2*(n+1)), rows.Location())
+			}
+
+			for range 2 {
+				_, err := rows.Next(t.Context())
+				require.Equal(t, end, err)
+			}
+
+			require.NoError(t, rows.Close())
+		}
+	}
+}
+
+func TestPrefetchedRowsAreReadNoFurtherThanMemoryAllows(t *testing.T) {
+	t.Parallel()
+
+	long := &counting{most: 1_000, text: strings.Repeat("x", 1<<20), stuck: make(chan struct{})}
+	rows := source.Prefetch(t.Context(), long)
+
+	for range 10 {
+		_, err := rows.Next(t.Context())
+		require.NoError(t, err)
+	}
+
+	require.NoError(t, rows.Close())
+	require.LessOrEqual(t, long.read.Load(), int64(14), "a record of 1 MiB fills a batch, of which there are three")
+}
+
+func TestClosingPrefetchedRowsEndsTheirReading(t *testing.T) {
+	t.Parallel()
+
+	waiting := &counting{most: 3, stuck: make(chan struct{})}
+	rows := source.Prefetch(t.Context(), waiting)
+
+	<-waiting.stuck
+
+	require.NoError(t, rows.Close())
+	require.NoError(t, rows.Close(), "again")
+}
+
+func TestWhoWaitsForPrefetchedRowsIsToldThatTheContextEnded(t *testing.T) {
+	t.Parallel()
+
+	rows := source.Prefetch(t.Context(), &counting{stuck: make(chan struct{})})
+
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
+	defer cancel()
+
+	_, err := rows.Next(ctx)
+	require.ErrorIs(t, err, context.DeadlineExceeded)
+	require.NoError(t, rows.Close())
+}
