@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"runtime/debug"
 
 	"go.temporal.io/sdk/activity"
 
@@ -46,7 +47,13 @@ type step struct {
 // retry policy.
 func attempt[T any](
 	ctx context.Context, a *Activities, task job.Task, do func(context.Context, *step) (*T, error),
-) (*T, error) {
+) (outcome *T, err error) {
+	defer func() {
+		if panicked := recover(); panicked != nil {
+			outcome, err = nil, asFailure(ctx, defect(ctx, &source.PanicError{Value: panicked, Stack: debug.Stack()}))
+		}
+	}()
+
 	found, err := a.apps.App(task.AppID)
 	if errors.Is(err, app.ErrNotFound) {
 		err = fmt.Errorf("this worker has no app %s", task.AppID)
@@ -59,7 +66,11 @@ func attempt[T any](
 	progress := startProgress(ctx)
 	defer progress.stop()
 
-	outcome, err := do(ctx, &step{activities: a, task: task, app: found, progress: progress})
+	outcome, err = do(ctx, &step{activities: a, task: task, app: found, progress: progress})
+	if panicked, isPanic := errors.AsType[*source.PanicError](err); isPanic {
+		err = defect(ctx, panicked)
+	}
+
 	if err != nil {
 		return nil, asFailure(ctx, err)
 	}

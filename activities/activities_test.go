@@ -42,6 +42,7 @@ const companies = "id,name,founded\n1,IBM,1911-06-16\n2,SAP,1972-04-01\n3,\"Kong
 
 var drivers = source.Drivers{
 	file.Kind: file.Open, mysql.Kind: mysql.Open, postgres.Kind: postgres.Open, sqlite.Kind: sqlite.Open, web.Kind: web.Open,
+	"PanickingSource": openPanicking,
 }
 
 func TestMain(m *testing.M) { testserver.Main(m) }

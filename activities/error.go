@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/google/uuid"
 	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/temporal"
 
@@ -41,6 +42,23 @@ type limitError struct{ message string }
 
 func (e *limitError) Error() string { return e.message }
 
+// defectError is a mistake of ours, of which the worker's log tells more.
+type defectError struct{ reference string }
+
+func (e *defectError) Error() string {
+	return "an internal error occurred; its reference in the worker's log is " + e.reference
+}
+
+// defect makes an error of a panic, and logs what only we can use. Trying again would panic again.
+func defect(ctx context.Context, panicked *source.PanicError) error {
+	reference := uuid.NewString()
+
+	activity.GetLogger(ctx).Error("an operation panicked", "reference", reference,
+		"error", panicked, "stack", string(panicked.Stack))
+
+	return &defectError{reference}
+}
+
 // asFailure turns the error of an attempt into one that tells Temporal its code, and whether trying again may help.
 func asFailure(ctx context.Context, err error) error {
 	if cancelled := ctx.Err(); cancelled != nil {
@@ -55,11 +73,14 @@ func asFailure(ctx context.Context, err error) error {
 		ofStore     *storeError
 		ofVariables *variableError
 		ofLimit     *limitError
+		ofDefect    *defectError
 	)
 
 	var retryAfter time.Duration
 
 	switch {
+	case errors.As(err, &ofDefect):
+		curable = false
 	case errors.As(err, &ofSource):
 		code, curable, retryAfter = string(ofSource.Code), ofSource.Curable, ofSource.RetryAfter
 	case errors.As(err, &ofApp):

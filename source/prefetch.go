@@ -3,6 +3,8 @@ package source
 import (
 	"context"
 	"encoding/json"
+	"fmt"
+	"runtime/debug"
 )
 
 // How much one batch of a [Prefetched] holds: enough for the hand-over to cost nothing, and few enough bytes for three of
@@ -53,6 +55,14 @@ func Prefetch(ctx context.Context, rows Rows) *Prefetched {
 	return p
 }
 
+// PanicError is a panic in a goroutine of ours, where it would end the whole process.
+type PanicError struct {
+	Value any
+	Stack []byte
+}
+
+func (e *PanicError) Error() string { return fmt.Sprintf("panic: %v", e.Value) }
+
 // fill reads until something is no record: the end, or an error.
 func (p *Prefetched) fill(ctx context.Context) {
 	defer close(p.filled)
@@ -65,6 +75,7 @@ func (p *Prefetched) fill(ctx context.Context) {
 			return
 		case b := <-p.free:
 			b.fill(ctx, p.rows, &count)
+
 			p.filled <- b
 
 			if b.err != nil {
@@ -78,6 +89,12 @@ func (b *batch) fill(ctx context.Context, rows Rows, count *int64) {
 	clear(b.values) // Lest the texts of long records stay behind those of short ones.
 
 	b.records, b.values, b.places, b.bytes = b.records[:0], b.values[:0], b.places[:0], 0
+
+	defer func() {
+		if panicked := recover(); panicked != nil {
+			b.err = &PanicError{Value: panicked, Stack: debug.Stack()}
+		}
+	}()
 
 	for len(b.records) < batchRecords && b.bytes < batchBytes {
 		record, err := rows.Next(ctx)

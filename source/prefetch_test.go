@@ -117,3 +117,31 @@ func TestWhoWaitsForPrefetchedRowsIsToldThatTheContextEnded(t *testing.T) {
 	require.ErrorIs(t, err, context.DeadlineExceeded)
 	require.NoError(t, rows.Close())
 }
+
+// panicking panics behind its first record.
+type panicking struct{ counting }
+
+func (p *panicking) Next(ctx context.Context) (source.Record, error) {
+	if p.read.Load() == 1 {
+		panic("a mistake")
+	}
+
+	return p.counting.Next(ctx)
+}
+
+func TestAPanicOfPrefetchedRowsIsAnError(t *testing.T) {
+	t.Parallel()
+
+	rows := source.Prefetch(t.Context(), &panicking{counting{most: 2}})
+
+	_, err := rows.Next(t.Context())
+	require.NoError(t, err)
+
+	_, err = rows.Next(t.Context())
+
+	var panicked *source.PanicError
+	require.ErrorAs(t, err, &panicked)
+	require.Equal(t, "a mistake", panicked.Value)
+	require.Contains(t, string(panicked.Stack), "panicking")
+	require.NoError(t, rows.Close())
+}

@@ -11,8 +11,8 @@ import (
 // healthTimeout bounds how long Temporal may take to answer a health check.
 const healthTimeout = 5 * time.Second
 
-// Health answers GET /healthz, that the process lives, and GET /readyz, that Temporal answers it.
-func Health(temporal client.Client) http.Handler {
+// Health answers GET /healthz, that the process lives, and GET /readyz, that its worker is running and Temporal answers it.
+func Health(temporal client.Client, running func() bool) http.Handler {
 	mux := http.NewServeMux()
 
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
@@ -22,7 +22,7 @@ func Health(temporal client.Client) http.Handler {
 		ctx, cancel := context.WithTimeout(r.Context(), healthTimeout)
 		defer cancel()
 
-		if _, err := temporal.CheckHealth(ctx, &client.CheckHealthRequest{}); err != nil {
+		if _, err := temporal.CheckHealth(ctx, &client.CheckHealthRequest{}); err != nil || !running() {
 			answer(w, http.StatusServiceUnavailable, "unavailable")
 
 			return

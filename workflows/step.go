@@ -42,7 +42,13 @@ func (m *machine) list(ctx workflow.Context, l level) error {
 }
 
 // run runs a step, or goes on with one that has begun, and makes its outcome known to the steps after it.
-func (m *machine) run(ctx workflow.Context, s *step) error {
+func (m *machine) run(ctx workflow.Context, s *step) (err error) {
+	defer func() {
+		if panicked := recover(); panicked != nil {
+			err = m.defect(ctx, s, panicked)
+		}
+	}()
+
 	if s.frame == nil {
 		if err := m.turn(ctx); err != nil {
 			return err

@@ -4,11 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/spf13/cobra"
+	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
 
 	"github.com/jobwright/jobwright/app"
@@ -33,7 +36,8 @@ func workerCommand() *cobra.Command {
 		Long: `Run jobs. Any number of workers may run beside one another; when one dies, the others go on
 with its jobs.
 
-With --http, GET /healthz tells that the process lives, GET /readyz that Temporal answers it.`,
+With --http, GET /healthz tells that the process lives, GET /readyz that it runs jobs and Temporal
+answers it. Until Temporal can be reached, it waits.`,
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
 			return work(command.Context(), opts)
@@ -70,29 +74,36 @@ func work(ctx context.Context, opts workerOptions) (err error) {
 		return err
 	}
 
-	temporal, err := client.DialContext(ctx, options)
+	temporal, err := client.NewLazyClient(options)
 	if err != nil {
-		return fmt.Errorf("Temporal at %s can't be reached: %w", options.HostPort, err)
+		return err
 	}
 	defer temporal.Close()
 
 	failed := make(chan error, 2) // Of the worker, and of its health checks.
 
-	jobs := worker.New(temporal, worker.Options{
-		Apps: apps, Results: results, Namespace: options.Namespace, DataDir: opts.data, Log: log, StopTimeout: opts.grace,
-		OnFatalError: func(err error) { failed <- err },
-	})
-	if err := jobs.Start(); err != nil {
-		return fmt.Errorf("the worker can't start in the namespace %s: %w", options.Namespace, err)
-	}
-	defer jobs.Stop()
+	var running atomic.Bool
 
-	health, address, err := serveHealth(opts.http, temporal, failed)
+	health, address, err := serveHealth(opts.http, worker.Health(temporal, running.Load), failed)
 	if err != nil {
 		return err
 	}
 	defer health.Close() //nolint:errcheck // Nothing is lost with it.
 
+	jobs, err := start(ctx, log, temporal, worker.Options{
+		Apps: apps, Results: results, Namespace: options.Namespace, DataDir: opts.data, Log: log, StopTimeout: opts.grace,
+		OnFatalError: func(err error) { failed <- err },
+	})
+
+	switch {
+	case ctx.Err() != nil: // It was told to end before it began.
+		return nil
+	case err != nil:
+		return fmt.Errorf("the worker can't start in the namespace %s: %w", options.Namespace, err)
+	}
+	defer jobs.Stop()
+
+	running.Store(true)
 	log.Info("worker is up", "http", address, "temporal", options.HostPort, "namespace", options.Namespace)
 
 	select {
@@ -103,10 +114,38 @@ func work(ctx context.Context, opts workerOptions) (err error) {
 	}
 }
 
+// startInterval is how long a worker waits before it tries again to reach Temporal.
+const startInterval = 2 * time.Second
+
+// start starts a worker as soon as Temporal can be reached, so that nobody has to mind the order in which the two start. A
+// namespace that Temporal does not have is an error at once.
+func start(ctx context.Context, log *slog.Logger, temporal client.Client, options worker.Options) (*worker.Worker, error) {
+	for {
+		jobs := worker.New(temporal, options)
+
+		err := jobs.Start()
+		if err == nil {
+			return jobs, nil
+		}
+
+		if _, unknown := errors.AsType[*serviceerror.NamespaceNotFound](err); unknown {
+			return nil, err
+		}
+
+		log.Warn("Temporal can't be reached yet", "next", startInterval, "error", err)
+
+		select {
+		case <-ctx.Done():
+			return nil, errors.Join(ctx.Err(), err)
+		case <-time.After(startInterval):
+		}
+	}
+}
+
 // serveHealth answers health checks at the address, if there is one, and returns where exactly. What ends it by itself
 // goes to failed.
-func serveHealth(address string, temporal client.Client, failed chan<- error) (*http.Server, string, error) {
-	server := &http.Server{Handler: worker.Health(temporal), ReadHeaderTimeout: readHeaderTimeout}
+func serveHealth(address string, health http.Handler, failed chan<- error) (*http.Server, string, error) {
+	server := &http.Server{Handler: health, ReadHeaderTimeout: readHeaderTimeout}
 	if address == "" {
 		return server, "", nil
 	}

@@ -1,0 +1,55 @@
+package workflows_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/jobwright/jobwright/job"
+	"github.com/jobwright/jobwright/workflows"
+)
+
+func TestAPanicOfTheInterpreterFailsTheStepAndNotTheWorkflowTask(t *testing.T) {
+	t.Parallel()
+
+	const reference = "an internal error occurred; its reference in the worker's log is default-test-run-id"
+
+	for name, test := range map[string]struct {
+		steps string
+		path  string // Of the step whose beginning panics.
+		trace int    // How many steps are around it, with itself; 0 where it is caught.
+	}{
+		"a step":         {"[{opName: Transform, opParams: {source: stage, query: SELECT 1, targetTable: t}}]", "1", 1},
+		"a loop":         {"[{opName: ForEach, opParams: {in: '${[1, 2]}', steps: [{opName: Wait, opParams: {duration: 1s}}]}}]", "1.steps[1].1", 2},
+		"a branch":       {"[{opName: ForEach, opParams: {in: '${[1, 2, 3]}', maxConcurrency: 3, steps: [{opName: Wait, opParams: {duration: 1s}}]}}]", "1.steps[2].1", 2},
+		"what is caught": {"[{opName: TryCatch, opParams: {try: [{opName: Wait, opParams: {duration: 1s}}], catch: [{opName: Wait, opParams: {duration: 1s}}]}}]", "1.try.1", 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+
+			b := newBench(t, func(call) (*job.StepOutcome, error) { return &job.StepOutcome{}, nil })
+			mistaken := workflows.Interpreter{Observe: func(event workflows.StepEvent) {
+				if event.Path == test.path && event.State == job.StepRunning {
+					var nobody *workflows.StepEvent
+					nobody.Path = "" // As a mistake would.
+				}
+			}}
+
+			b.RegisterWorkflowWithOptions(mistaken.RunScenario, workflow.RegisterOptions{Name: "Mistaken"})
+			b.ExecuteWorkflow("Mistaken", job.Input{AppID: "7", Program: program(t, "steps: "+test.steps)}, nil)
+
+			if test.trace == 0 {
+				require.NoError(t, b.GetWorkflowError())
+
+				return
+			}
+
+			failure := b.failure(t)
+			require.Equal(t, job.CodeInternal, failure.Code)
+			require.Contains(t, failure.Message, reference)
+			require.Equal(t, test.path, failure.Step.Path)
+			require.Len(t, failure.Trace, test.trace)
+		})
+	}
+}
