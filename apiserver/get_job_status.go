@@ -121,6 +121,10 @@ func (s *Server) current(
 		Steps:     []job.StepStatus{},
 	}
 
+	if described.GetWorkflowExtendedInfo().GetCancelRequested() {
+		current.Status = job.Stopping // Also before a worker has noticed, or when none does.
+	}
+
 	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
 	defer cancel()
 

@@ -53,7 +53,8 @@ func (s *Server) recover(c *gin.Context) {
 
 func (s *Server) noRoute(c *gin.Context) {
 	s.answerError(c, newError(http.StatusNotFound, CodeCallNotFound,
-		"there is no call %s; there are /api/v1/executeJob.jsp and /api/v1/getJobStatus.jsp", c.Request.URL.Path))
+		"there is no call %s; there are executeJob.jsp, getJobStatus.jsp, stopJob.jsp and signalJob.jsp under /api/v1",
+		c.Request.URL.Path))
 }
 
 func (s *Server) noMethod(c *gin.Context) {

@@ -106,6 +106,33 @@ func (s *Server) readExecution(c *gin.Context) (*execution, error) {
 	return call, err
 }
 
+// readCall reads and checks the body of a call whose caller needs the right. It returns the name of the access by which the
+// caller got in.
+func readCall[T any](s *Server, c *gin.Context, right app.Right) (request T, by string, err error) {
+	body, err := readBody(c)
+	if err != nil {
+		return request, "", err
+	}
+
+	// Who does not get in learns nothing of what else is wrong.
+	key, _ := body["apiKey"].(string)
+	appID, _ := body["appId"].(string)
+
+	_, by, err = s.authorize(c, key, appID, right)
+	if err != nil {
+		return request, "", err
+	}
+
+	var problems scenario.Problems
+	if err := scenario.Check[T](body); errors.As(err, &problems) {
+		return request, "", withProblems(http.StatusBadRequest, CodeRequestInvalid, problems)
+	}
+
+	request, err = scenario.Decode[T](body)
+
+	return request, by, err
+}
+
 // readBody reads the body as a JSON object.
 func readBody(c *gin.Context) (scenario.Params, error) {
 	if given := c.GetHeader("Content-Type"); given != "" {

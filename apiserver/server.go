@@ -69,6 +69,11 @@ func New(options Options) *Server {
 		api.POST("/executeJob"+suffix, s.executeJob)
 		api.GET("/getJobStatus"+suffix, s.getJobStatus)
 		api.POST("/signalJob"+suffix, s.signalJob)
+
+		// The API that we speak knows both names, and stops jobs by GET. What changes something may also be a POST.
+		for _, name := range []string{"/stopJob", "/stop"} {
+			api.Match([]string{http.MethodGet, http.MethodPost}, name+suffix, s.stopJob)
+		}
 	}
 
 	s.handler = gzhttp.GzipHandler(s.engine)

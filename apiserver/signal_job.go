@@ -36,7 +36,7 @@ type signalled struct {
 
 // signalJob tells a job something that it waits for, or will wait for.
 func (s *Server) signalJob(c *gin.Context) {
-	request, from, err := s.readSignal(c)
+	request, from, err := readCall[signalRequest](s, c, app.Signal)
 	if err != nil {
 		s.answerError(c, err)
 
@@ -55,31 +55,6 @@ func (s *Server) signalJob(c *gin.Context) {
 	c.JSON(http.StatusOK, envelope{Status: "success", Result: signalled{
 		JobID: request.JobID, Signal: request.Signal, Awaited: taken.Awaited,
 	}})
-}
-
-// readSignal reads and checks a call of signalJob. It returns the name of the access by which the caller got in.
-func (s *Server) readSignal(c *gin.Context) (request signalRequest, from string, err error) {
-	body, err := readBody(c)
-	if err != nil {
-		return request, "", err
-	}
-
-	key, _ := body["apiKey"].(string)
-	appID, _ := body["appId"].(string)
-
-	_, from, err = s.authorize(c, key, appID, app.Signal)
-	if err != nil {
-		return request, "", err
-	}
-
-	var problems scenario.Problems
-	if err := scenario.Check[signalRequest](body); errors.As(err, &problems) {
-		return request, "", withProblems(http.StatusBadRequest, CodeRequestInvalid, problems)
-	}
-
-	request, err = scenario.Decode[signalRequest](body)
-
-	return request, from, err
 }
 
 // signal hands the signal to the job's workflow, as an update: unlike a signal of Temporal's, it is answered.

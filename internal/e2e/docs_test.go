@@ -100,7 +100,7 @@ func TestTheReadmesCommandsAnswerWhatItSays(t *testing.T) {
 	require.Contains(t, p.output(), blocks[1].text)
 
 	require.Equal(t, 1, requireExamples(t, "README.md", api))
-	require.Equal(t, 6, requireExamples(t, "docs/api.md", api))
+	require.Equal(t, 8, requireExamples(t, "docs/api.md", api))
 }
 
 func TestTheCommandsOfThePagesHaveTheFlagsThatTheySay(t *testing.T) {

@@ -20,6 +20,10 @@ const (
 	errUnknownDatabase     = 1049
 	errTableExists         = 1050
 	errUnknownTable        = 1051
+	errDuplicate           = 1062
+	errUnknownConnection   = 1094
+	errForeignConnection   = 1095
+	errNotLocked           = 1100
 	errNoSuchTable         = 1146
 	errNotPreparable       = 1295
 	errReadOnlyTransaction = 1792

@@ -12,6 +12,11 @@ import (
 
 // Execute runs the statements of a script in one transaction. A statement that defines data, CREATE, ALTER and DROP for
 // example, commits what was done before it and itself: that is how MySQL is made. What follows it is a transaction again.
+//
+// An effect is recorded in the ledger in the last transaction. So it happens exactly once as long as all statements change
+// records alone. Statements that commit by themselves may be run again when the script breaks off behind them, or when
+// its answer is lost before its end. An older attempt that is still at work is given a second, and then its connection is
+// ended. A statement that names the ledger may only read.
 func (s *Source) Execute(ctx context.Context, script source.Script) (int64, error) {
 	statements, err := s.bind(script)
 	if err != nil {
@@ -24,27 +29,47 @@ func (s *Source) Execute(ctx context.Context, script source.Script) (int64, erro
 	}
 	defer session.discard() // Nobody knows what the script made of it.
 
+	written, err := session.once(ctx, script.Effect, func(e *entry) (source.Written, error) {
+		changed, err := session.run(ctx, statements, e)
+
+		return source.Written{Rows: changed}, err
+	})
+
+	return written.Rows, s.classify(ctx, source.Table{}, source.CodeQueryInvalid, err)
+}
+
+// run runs the statements, records what they did, and commits.
+func (s *session) run(ctx context.Context, statements []statement, e *entry) (changed int64, err error) {
 	// START TRANSACTION would hold only until a statement that commits.
-	if err := session.execute(ctx, "SET SESSION autocommit = 0"); err != nil {
-		return 0, s.classify(ctx, source.Table{}, source.CodeUnavailable, err)
+	if err := s.execute(ctx, "SET SESSION autocommit = 0"); err != nil {
+		return 0, s.source.classify(ctx, source.Table{}, source.CodeUnavailable, err)
 	}
 
-	var changed int64
-
 	for _, statement := range statements {
-		count, err := session.change(ctx, statement.text, statement.values...)
+		count, err := s.change(ctx, statement.text, statement.values...)
 		if err != nil {
-			if ctx.Err() == nil {
-				_ = session.execute(ctx, "ROLLBACK") // The end of the connection is one too, a moment later.
-			}
+			s.rollBack(ctx)
 
-			return 0, statement.located(s.classify(ctx, source.Table{}, source.CodeQueryInvalid, err))
+			return 0, statement.located(s.source.classify(ctx, source.Table{}, source.CodeQueryInvalid, err))
 		}
 
 		changed += count
 	}
 
-	return changed, s.classify(ctx, source.Table{}, source.CodeQueryInvalid, session.execute(ctx, "COMMIT"))
+	if err := e.record(ctx, source.Written{Rows: changed}); err != nil {
+		s.rollBack(ctx)
+
+		return 0, err
+	}
+
+	return changed, s.execute(ctx, "COMMIT")
+}
+
+// rollBack ends the transaction of a script. The end of the connection is one too, a moment later.
+func (s *session) rollBack(ctx context.Context) {
+	if ctx.Err() == nil {
+		_ = s.execute(ctx, "ROLLBACK")
+	}
 }
 
 // statement is one of a script, ready to be run.
@@ -82,6 +107,11 @@ func (s *Source) bind(script source.Script) ([]statement, error) {
 		if word := firstWord(one.Text); slices.Contains(transactions, word) && !strings.HasPrefix(one.Text, "(") {
 			return nil, bound.located(s.invalidQuery(word+" has no place in a script: all of it is one transaction",
 				"leave it out; run two scripts where you need two transactions"))
+		}
+
+		if s.ledger.isChangedBy(one.Text) {
+			return nil, bound.located(s.invalidQuery("the table "+s.ledger.table.Name+
+				" is the ledger of what was done, which no step may change", "a statement that names it may only be a SELECT"))
 		}
 
 		var (

@@ -68,7 +68,11 @@ func (w *writer) merge(ctx context.Context, found *table) (source.Written, error
 			err = m.updateAndInsert(ctx)
 		}
 
-		return err
+		if err != nil {
+			return err
+		}
+
+		return m.entry.record(ctx, written)
 	})
 	if err != nil {
 		return source.Written{}, err

@@ -30,11 +30,17 @@ type options struct {
 
 	// The most connections at once, for reading and for writing each; 8 by default.
 	MaxConnections int `json:"maxConnections"`
+
+	// The table that is the ledger of what steps did, so that each happens once: jobwright_ledger by default, in the
+	// connection's database, or database.table. With none, an append, an insert or a script whose answer is lost may happen
+	// twice.
+	Ledger string `json:"ledger"`
 }
 
 // Source is a database of a server.
 type Source struct {
-	name string
+	name   string
+	ledger *ledger
 
 	// Who writes a table may read another one of the same source meanwhile. If both took their connections from one pool,
 	// enough jobs could take all of them for reading, and wait for each other's to write.
@@ -51,6 +57,7 @@ var (
 	_ source.Writer   = (*Source)(nil)
 	_ source.Dropper  = (*Source)(nil)
 	_ source.Executor = (*Source)(nil)
+	_ source.Ledger   = (*Source)(nil)
 )
 
 // Open returns the database that definition names. It does not connect yet.
@@ -65,13 +72,19 @@ func Open(_ context.Context, definition source.Definition, _ source.Place) (sour
 		return nil, invalid(definition.Name, err)
 	}
 
+	ledger, err := newLedger(opts.Ledger)
+	if err != nil {
+		return nil, invalid(definition.Name, err)
+	}
+
 	connector, err := mysql.NewConnector(config)
 	if err != nil {
 		return nil, invalid(definition.Name, errConnStr) // The driver's own words may hold parts of connStr.
 	}
 
 	s := &Source{
-		name: definition.Name, reading: sql.OpenDB(connector), writing: sql.OpenDB(connector), aside: sql.OpenDB(connector),
+		name: definition.Name, ledger: ledger,
+		reading: sql.OpenDB(connector), writing: sql.OpenDB(connector), aside: sql.OpenDB(connector),
 	}
 
 	for _, pool := range []*sql.DB{s.reading, s.writing} {
@@ -98,7 +111,8 @@ func (s *Source) Close() error {
 	return errors.Join(s.reading.Close(), s.writing.Close(), s.aside.Close())
 }
 
-// Check connects and tells the server's version, the database and the number of its tables.
+// Check connects and tells the server's version, the database and the number of its tables, the ledger not counted. What
+// keeps old rows in the ledger it tells too.
 func (s *Source) Check(ctx context.Context) (string, error) {
 	found, err := s.check(ctx)
 
@@ -113,28 +127,38 @@ func (s *Source) check(ctx context.Context) (string, error) {
 
 	var tables int
 
-	err = session.conn.QueryRowContext(ctx,
-		"SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = DATABASE()").Scan(&tables)
+	ledger := session.resolve(s.ledger.table)
+	err = session.conn.QueryRowContext(ctx, "SELECT COUNT(*) FROM information_schema.tables "+
+		"WHERE table_schema = DATABASE() AND NOT (table_schema = ? AND table_name = ?)", ledger.Space, ledger.Name).Scan(&tables)
 	session.release(err)
 
 	if session.space == "" {
 		return session.server.String() + ", no database", err
 	}
 
-	return fmt.Sprintf("%s, database %s, %d tables", &session.server, session.space, tables), err
+	return fmt.Sprintf("%s, database %s, %d tables%s", &session.server, session.space, tables, s.ledger.cleaning.note()), err
 }
 
 // DropTable removes a table, and knows no difference between one that is removed and one that never was.
 func (s *Source) DropTable(ctx context.Context, table source.Table) error {
 	session, err := s.connect(ctx, s.writing)
 	if err == nil {
-		err = session.execute(ctx, "DROP TABLE IF EXISTS "+quoteTable(session.resolve(table)))
-		if number(err) == errUnknownDatabase {
-			err = nil
-		}
-
+		err = session.drop(ctx, session.resolve(table))
 		session.release(err)
 	}
 
 	return s.classify(ctx, table, source.CodeQueryInvalid, err)
+}
+
+func (s *session) drop(ctx context.Context, table source.Table) error {
+	if err := s.protectLedger(table); err != nil {
+		return err
+	}
+
+	err := s.execute(ctx, "DROP TABLE IF EXISTS "+quoteTable(table))
+	if number(err) == errUnknownDatabase {
+		return nil
+	}
+
+	return err
 }

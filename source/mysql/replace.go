@@ -48,7 +48,7 @@ func (w *writer) replace(ctx context.Context, old *table) (source.Written, error
 
 	written, err := w.build(ctx, built)
 	if err == nil {
-		err = w.swap(ctx, old, built, source.Table{Space: w.table.Space, Name: lock + oldSuffix})
+		err = w.swap(ctx, old, built, source.Table{Space: w.table.Space, Name: lock + oldSuffix}, written)
 	}
 
 	if err != nil {
@@ -66,7 +66,7 @@ func (w *writer) replace(ctx context.Context, old *table) (source.Written, error
 func (w *writer) build(ctx context.Context, built source.Table) (source.Written, error) {
 	definitions, conversions := w.define()
 	if err := w.session.execute(ctx,
-		"CREATE TABLE "+quoteTable(built)+" ("+strings.Join(definitions, ", ")+") ENGINE=InnoDB"); err != nil {
+		"CREATE TABLE "+quoteTable(built)+" ("+strings.Join(definitions, ", ")+") ENGINE=InnoDB"+w.entry.option()); err != nil {
 		return source.Written{}, err
 	}
 
@@ -77,6 +77,18 @@ func (w *writer) build(ctx context.Context, built source.Table) (source.Written,
 
 	if err == nil && isKeyed {
 		err = w.session.conn.QueryRowContext(ctx, "SELECT COUNT(*) FROM "+quoteTable(built)).Scan(&written.Rows)
+	}
+
+	return written, err
+}
+
+// finish records what an earlier attempt did that broke off between putting its table in its place and recording that.
+func (w *writer) finish(ctx context.Context) (written source.Written, err error) {
+	_, written.Conversions = w.define()
+
+	err = w.session.conn.QueryRowContext(ctx, "SELECT COUNT(*) FROM "+quoteTable(w.table)).Scan(&written.Rows)
+	if err == nil {
+		err = w.entry.record(ctx, written)
 	}
 
 	return written, err
@@ -116,8 +128,8 @@ func (w *writer) define() (definitions []string, conversions []source.Conversion
 	return definitions, conversions
 }
 
-// swap puts the built table in its place and removes the old one.
-func (w *writer) swap(ctx context.Context, old *table, built, aside source.Table) error {
+// swap puts the built table in its place, which is what an effect is, and removes the old one.
+func (w *writer) swap(ctx context.Context, old *table, built, aside source.Table, written source.Written) error {
 	renames := quoteTable(built) + " TO " + quoteTable(w.table)
 	if old != nil {
 		renames = quoteTable(w.table) + " TO " + quoteTable(aside) + ", " + renames
@@ -131,7 +143,11 @@ func (w *writer) swap(ctx context.Context, old *table, built, aside source.Table
 			Code: source.CodeUnavailable, Source: w.session.source.name, Table: w.write.Table.String(), Curable: true,
 			Message: "somebody else made or removed the table meanwhile", Err: err,
 		}
-	case err != nil || old == nil:
+	case err != nil:
+		return err
+	}
+
+	if err := w.entry.record(ctx, written); err != nil || old == nil {
 		return err
 	}
 

@@ -23,6 +23,7 @@ type session struct {
 	server  server
 	space   string // The database in which tables without a space are found.
 	unwatch func() bool
+	spoiled bool // Whether something failed that changes nothing of what the caller is told.
 }
 
 // connect takes a connection from a pool. When ctx ends, what the connection does is ended in the server too: closing the
@@ -86,7 +87,7 @@ func (s *Source) executeAside(ctx context.Context, statement string) error {
 // release gives the connection back to its pool, unless what it did ended with an error: then nobody knows in which state
 // it is.
 func (s *session) release(err error) {
-	if !s.unwatch() || err != nil {
+	if !s.unwatch() || err != nil || s.spoiled {
 		s.discard()
 
 		return

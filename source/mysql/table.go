@@ -42,6 +42,7 @@ type table struct {
 
 	kind          string // "BASE TABLE", "VIEW" and others.
 	transactional bool   // Whether its engine can roll back.
+	comment       string
 	fields        []field
 }
 
@@ -70,9 +71,10 @@ func (t *table) columns() []string {
 func (s *session) describe(ctx context.Context, name source.Table) (*table, error) {
 	found := &table{Table: name}
 
-	err := s.conn.QueryRowContext(ctx, "SELECT t.table_type, COALESCE(e.transactions, '') = 'YES' "+
+	err := s.conn.QueryRowContext(ctx, "SELECT t.table_type, COALESCE(e.transactions, '') = 'YES', t.table_comment "+
 		"FROM information_schema.tables AS t LEFT JOIN information_schema.engines AS e ON e.engine = t.engine "+
-		"WHERE t.table_schema = ? AND t.table_name = ?", name.Space, name.Name).Scan(&found.kind, &found.transactional)
+		"WHERE t.table_schema = ? AND t.table_name = ?", name.Space, name.Name).
+		Scan(&found.kind, &found.transactional, &found.comment)
 	if err == sql.ErrNoRows { //nolint:errorlint // Scan returns it as it is.
 		return nil, nil //nolint:nilnil // There is none.
 	}

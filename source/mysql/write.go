@@ -17,10 +17,15 @@ import (
 // most. Indexes, triggers and foreign keys of a table that is replaced are gone; it can't be replaced while foreign keys of
 // other tables point to it.
 //
-// Everything else is one transaction of InnoDB; tables of engines that can't roll back are refused. Upsert, Update and
-// Delete load the records into a temporary table first. A record's key is equal to another's where the table's columns say
-// so by their collations, and the last of the records with one key counts. Columns that an Upsert does not write keep their
-// values in records that are there already.
+// Everything else is one transaction of InnoDB, of which an effect's row in the ledger is a part; tables of engines that
+// can't roll back are refused. Upsert, Update and Delete load the records into a temporary table first. A record's key is
+// equal to another's where the table's columns say so by their collations, and the last of the records with one key counts.
+// Columns that an Upsert does not write keep their values in records that are there already.
+//
+// An effect happens exactly once, in every mode; who finds it in the ledger reads no rows. That of a table which is put in
+// its place is recorded right after that, and the table's comment tells who made it: an attempt that finds it there records
+// what an earlier one could not. How many records it tells then is how many the table has. An older attempt that is still at
+// work is given a second, and then its connection is ended; while it can't be, the error is a curable one.
 func (s *Source) WriteTable(ctx context.Context, write source.Write, rows source.Rows) (source.Written, error) {
 	session, err := s.connect(ctx, s.writing)
 	if err != nil {
@@ -56,6 +61,7 @@ type writer struct {
 	write   source.Write
 	table   source.Table // With its space.
 	rows    source.Rows
+	entry   *entry // Records the effect.
 	columns []target
 	count   int64 // How many records were read.
 }
@@ -74,10 +80,23 @@ func newTarget(of field, encode encoder, required bool) target {
 }
 
 func (w *writer) run(ctx context.Context) (source.Written, error) {
+	if err := w.session.protectLedger(w.table); err != nil {
+		return source.Written{}, err
+	}
+
 	if err := w.checkKey(); err != nil {
 		return source.Written{}, err
 	}
 
+	return w.session.once(ctx, w.write.Effect, func(e *entry) (source.Written, error) {
+		w.entry = e
+
+		return w.change(ctx)
+	})
+}
+
+// change writes the rows in the way of the mode.
+func (w *writer) change(ctx context.Context) (source.Written, error) {
 	found, err := w.session.describe(ctx, w.table)
 	if err != nil {
 		return source.Written{}, err
@@ -89,6 +108,8 @@ func (w *writer) run(ctx context.Context) (source.Written, error) {
 	}
 
 	switch mode := w.write.Mode; {
+	case w.entry.hasMade(found):
+		return w.finish(ctx)
 	case mode == source.Replace:
 		return w.replace(ctx, found)
 	case found == nil && (mode == source.Insert || mode == source.Update || mode == source.Delete):
@@ -180,7 +201,11 @@ func (w *writer) fill(ctx context.Context) (source.Written, error) {
 			}
 		}
 
-		return w.load(ctx, w.table, false)
+		if err := w.load(ctx, w.table, false); err != nil {
+			return err
+		}
+
+		return w.entry.record(ctx, source.Written{Rows: w.count})
 	})
 
 	return source.Written{Rows: w.count}, err

@@ -250,3 +250,25 @@ func BenchmarkCopy(b *testing.B) {
 		x.shell(b, `psql $HERE -c "COPY orders TO STDOUT" | psql $THERE -c "TRUNCATE theirs" -c "COPY theirs FROM STDIN"`)
 	})
 }
+
+// BenchmarkEffect tells what it costs to record an effect, by a write of one record without it and with it.
+func BenchmarkEffect(b *testing.B) {
+	stage := open(b, testserver.NewPostgreSQL(b, testserver.PostgreSQLOptions{Durable: true}).NewDatabase(b))
+	count := 0
+
+	for name, recorded := range map[string]bool{"none": false, "recorded": true} {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				write := source.Write{Table: table("t"), Mode: source.Append}
+				count++
+
+				if recorded {
+					write.Effect = effect(fmt.Sprint(count))
+				}
+
+				_, err := stage.WriteTable(b.Context(), write, records(ids, source.Record{int64(1)}))
+				require.NoError(b, err)
+			}
+		})
+	}
+}

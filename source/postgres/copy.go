@@ -16,13 +16,19 @@ import (
 
 // CopyTable copies a table of another PostgreSQL, or of this one, without looking into its records: the one server's bytes
 // go to the other. It can where each column's type is, or becomes by a cast of the reading server's, that of the target's
-// column, and where records are not told by a key. Like that, NaN and infinite dates are copied too.
+// column, and where records are not told by a key. Like that, NaN and infinite dates are copied too. An effect is recorded as
+// [Source.WriteTable] does; where it is recorded already, nothing is read.
 func (s *Source) CopyTable(
 	ctx context.Context, from source.Reader, read source.Read, write source.Write, progress func(bytes int64),
 ) (written source.Written, copied bool, err error) {
 	origin, isPostgres := from.(*Source)
 	if !isPostgres || write.Mode.Keyed() {
 		return source.Written{}, false, nil
+	}
+
+	// What was read may be gone by now, so that it is not even looked at.
+	if written, copied, err := s.Recorded(ctx, write.Effect); err != nil || copied {
+		return written, copied, err
 	}
 
 	session, err := begin(ctx, origin.reading, beginReading)

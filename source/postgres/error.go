@@ -43,6 +43,10 @@ func (s *Source) classify(ctx context.Context, failed failure) error {
 		return failed.err
 	}
 
+	if explained := s.explainLedger(failed.err); explained != nil {
+		return explained
+	}
+
 	problem := &source.Error{Source: s.name, Table: failed.table.String(), Err: failed.err}
 
 	if native, isNative := errors.AsType[*pgconn.PgError](failed.err); isNative {

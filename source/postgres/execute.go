@@ -2,27 +2,116 @@ package postgres
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"strings"
+
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/jobwright/jobwright/source"
 	"github.com/jobwright/jobwright/source/sqltext"
 )
 
-// Execute runs the statements of a script in one transaction. A script of one statement is run without, as some of
-// PostgreSQL's must be: VACUUM, CREATE DATABASE, CREATE INDEX CONCURRENTLY. What a script sets for its session ends with it.
+// Execute runs the statements of a script in one transaction. What a script sets for its session ends with it.
+//
+// An effect is recorded in the ledger by the same transaction, so that it happens exactly once; all that [Source.WriteTable]
+// says about that holds here. What the transaction puts off to its end, deferred constraints for example, is done before.
+//
+// A script of one statement is run without a transaction where none is needed, because no effect is to be recorded, or where
+// the server refuses to run it in one: VACUUM, CREATE DATABASE, CREATE INDEX CONCURRENTLY, CALL of a procedure that commits.
+// That leaves no record: it happens again when the answer to it is lost and another attempt follows.
 func (s *Source) Execute(ctx context.Context, script source.Script) (int64, error) {
-	prepared, err := s.prepare(script)
-	if err != nil || len(prepared) == 0 {
+	statements, err := s.prepare(script)
+	if err != nil || len(statements) == 0 {
 		return 0, err
 	}
 
-	opening := ""
-	if len(prepared) > 1 {
-		opening = "BEGIN"
+	if !s.ledger.keeps(script.Effect) {
+		opening := ""
+		if len(statements) > 1 {
+			opening = "BEGIN"
+		}
+
+		return s.execute(ctx, opening, statements, func(session *session, _ int64) error {
+			if len(statements) == 1 {
+				return nil
+			}
+
+			if err := session.commit(ctx); err != nil {
+				return s.classify(ctx, failure{err: err})
+			}
+
+			return nil
+		})
 	}
 
+	changed, err := s.executeOnce(ctx, script.Effect, statements)
+	if len(statements) == 1 && needsNoTransaction(err) {
+		return s.execute(ctx, "SET "+naming(script.Effect), statements, func(*session, int64) error { return nil })
+	}
+
+	return changed, err
+}
+
+// executeOnce runs statements in a transaction that also records their effect.
+func (s *Source) executeOnce(ctx context.Context, effect source.Effect, statements []prepared) (int64, error) {
+	ledger, err := s.openLedger(ctx)
+	if err != nil {
+		return 0, s.classify(ctx, failure{err: err})
+	}
+
+	// Another transaction looks, for the first statement of this one may be SET TRANSACTION, which has to be the first.
+	written, done, err := s.lookUp(ctx, s.writing, beginWriting, effect)
+
+	if err == nil && !done {
+		opening := "BEGIN; SET LOCAL " + naming(effect)
+		written.Rows, err = s.execute(ctx, opening, statements, func(session *session, changed int64) error {
+			if err := session.recordScript(ctx, ledger, effect, changed); err != nil {
+				return err
+			}
+
+			return session.commit(ctx)
+		})
+
+		written, err = s.ended(ctx, effect, written, err)
+	}
+
+	if err != nil {
+		return 0, s.classify(ctx, failure{err: err})
+	}
+
+	return written.Rows, nil
+}
+
+// recordScript records what a script has done. It may have become another user, and what it has put off is done as that one.
+// A script that has made its transaction read only has changed nothing, and can't record that either.
+func (s *session) recordScript(ctx context.Context, ledger string, effect source.Effect, changed int64) error {
+	if err := s.run(ctx, `SET CONSTRAINTS ALL IMMEDIATE;
+		RESET SESSION AUTHORIZATION; RESET ROLE; SET LOCAL lock_timeout = '10s'`); err != nil {
+		return err
+	}
+
+	onlyRead, err := s.query(ctx,
+		"SELECT current_setting('transaction_read_only') = 'on' AND pg_catalog.txid_current_if_assigned() IS NULL")
+	if err != nil || onlyRead[0][0] == "t" {
+		return err
+	}
+
+	return s.record(ctx, ledger, effect, source.Written{Rows: changed})
+}
+
+// needsNoTransaction reports whether an error says that a statement can't be run in a transaction.
+func needsNoTransaction(err error) bool {
+	native, isNative := errors.AsType[*pgconn.PgError](err)
+
+	return isNative && (native.Code == "25001" || native.Code == "2D000")
+}
+
+// execute runs statements in a session of their own, which end ends, and returns how many records they changed.
+func (s *Source) execute(
+	ctx context.Context, opening string, statements []prepared, end func(session *session, changed int64) error,
+) (int64, error) {
 	session, err := begin(ctx, s.writing, opening)
 	if err != nil {
 		return 0, s.classify(ctx, failure{err: err})
@@ -31,7 +120,7 @@ func (s *Source) Execute(ctx context.Context, script source.Script) (int64, erro
 
 	changed := int64(0)
 
-	for _, statement := range prepared {
+	for _, statement := range statements {
 		tag, err := session.conn.ExecParams(ctx, statement.text, statement.parameters, nil, nil, nil).Close()
 		if err != nil {
 			return 0, s.classify(ctx, failure{err: err, place: statement.place})
@@ -42,10 +131,8 @@ func (s *Source) Execute(ctx context.Context, script source.Script) (int64, erro
 		}
 	}
 
-	if len(prepared) > 1 {
-		if err := session.commit(ctx); err != nil {
-			return 0, s.classify(ctx, failure{err: err})
-		}
+	if err := end(session, changed); err != nil {
+		return 0, err
 	}
 
 	return changed, nil

@@ -28,6 +28,11 @@ type options struct {
 	// writing: a job that reads from the database what it writes to it needs one of each, and jobs that each held one
 	// and waited for another would wait for ever.
 	MaxConnections int32 `json:"maxConnections"`
+
+	// The table that is the ledger, name or schema.name; [source.LedgerTable], where the connection makes tables, if it is
+	// missing. With "none" there is none, and what is appended, inserted or run by a script may happen twice when the answer
+	// to it is lost.
+	Ledger string `json:"ledger"`
 }
 
 // Source is one database.
@@ -36,6 +41,9 @@ type Source struct {
 	server  string // host:port, for messages.
 	reading *pgxpool.Pool
 	writing *pgxpool.Pool
+
+	ledger   ledger
+	cleaning cleaning
 }
 
 var (
@@ -44,6 +52,7 @@ var (
 	_ source.Copier   = (*Source)(nil)
 	_ source.Dropper  = (*Source)(nil)
 	_ source.Executor = (*Source)(nil)
+	_ source.Ledger   = (*Source)(nil)
 )
 
 // Open returns the source that definition describes. It does not connect: the first use does, and [Source.Check].
@@ -75,6 +84,10 @@ func Open(_ context.Context, definition source.Definition, _ source.Place) (sour
 	configure(config, opts)
 
 	s := &Source{name: definition.Name, server: fmt.Sprintf("%s:%d", config.ConnConfig.Host, config.ConnConfig.Port)}
+	if s.ledger.named, err = parseLedger(opts.Ledger); err != nil {
+		return nil, invalid(err.Error(), "name a table, ops.jobwright_ledger for example, or write none")
+	}
+
 	if s.reading, err = newPool(config, (opts.MaxConnections+1)/2); err != nil {
 		return nil, invalid("connStr can't be used", connStrHint)
 	}
@@ -137,7 +150,8 @@ func newPool(config *pgxpool.Config, most int32) (*pgxpool.Pool, error) {
 	return pgxpool.NewWithConfig(context.Background(), config)
 }
 
-// Check connects and tells the server's version and the number of tables.
+// Check connects and tells the server's version and the number of tables; the ledger is not counted. It also tells why the
+// ledger was not cleaned, if that went wrong.
 func (s *Source) Check(ctx context.Context) (string, error) {
 	var found string
 
@@ -145,7 +159,9 @@ func (s *Source) Check(ctx context.Context) (string, error) {
 		rows, err := session.query(ctx, `
 			SELECT current_setting('server_version'), count(*) FROM pg_catalog.pg_class c
 			JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-			WHERE c.relkind IN ('r', 'p') AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'`)
+			WHERE c.relkind IN ('r', 'p') AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'
+				AND NOT (c.relname = $1 AND n.nspname = coalesce(nullif($2, ''), n.nspname))`,
+			s.ledger.named.Name, s.ledger.named.Space)
 		if err != nil {
 			return err
 		}
@@ -158,6 +174,10 @@ func (s *Source) Check(ctx context.Context) (string, error) {
 		return "", s.classify(ctx, failure{err: err})
 	}
 
+	if problem := s.cleaning.problem(); problem != "" {
+		found += "; old rows of the ledger are not removed: " + problem
+	}
+
 	return found, nil
 }
 
@@ -168,6 +188,7 @@ func (s *Source) Close() error {
 	go func() {
 		defer close(closed)
 
+		s.cleaning.close()
 		s.reading.Close()
 		s.writing.Close()
 	}()

@@ -83,11 +83,10 @@ func (w *writing) handOver(ctx context.Context, made *table) error {
 
 // swap removes the old table, where there is one by now, and renames the new one.
 func (w *writing) swap(ctx context.Context, made *table) error {
-	if err := w.reserve(ctx, made.space); err != nil {
+	named := source.Table{Space: made.space, Name: w.write.Table.Name}
+	if err := w.session.reserve(ctx, named); err != nil {
 		return err
 	}
-
-	named := source.Table{Space: made.space, Name: w.write.Table.Name}
 
 	return w.session.run(ctx, fmt.Sprintf("DROP TABLE IF EXISTS %s; ALTER TABLE %s RENAME TO %s",
 		qualified(named), made.quoted(), quote(named.Name)))

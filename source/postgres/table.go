@@ -78,6 +78,31 @@ func (s *session) find(ctx context.Context, named source.Table) (*table, error) 
 	return found, err
 }
 
+// defaultSpace returns the schema in which the connection makes tables.
+func (s *session) defaultSpace(ctx context.Context) (string, error) {
+	rows, err := s.query(ctx, "SELECT current_schema()")
+	if err != nil {
+		return "", err
+	}
+
+	if rows[0][0] == "" {
+		return "", &source.Error{
+			Code: source.CodeTableNotFound, Message: "the connection's search_path names no schema in which tables are made",
+			Hint: "name a schema",
+		}
+	}
+
+	return rows[0][0], nil
+}
+
+// reserve lets nobody else who writes this way make a table of that name until the transaction has ended.
+func (s *session) reserve(ctx context.Context, named source.Table) error {
+	_, err := s.query(ctx, "SELECT pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended($1, 0))",
+		"jobwright "+qualified(named))
+
+	return err
+}
+
 // qualified writes a table's name as SQL does.
 func qualified(named source.Table) string {
 	if named.Space == "" {

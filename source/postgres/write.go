@@ -24,6 +24,13 @@ import (
 // A record takes the place of one with the same key by the table's unique index on just these columns. Where there is none,
 // the table is locked for writing for that moment, and records with the same key are removed first. Of records with the
 // same key among those that are written, the last one counts. Columns that are not written keep what they hold.
+//
+// An effect is recorded in the ledger by the same transaction, in every mode. So it happens exactly once: an attempt that
+// finds it recorded, at its begin or at its end, changes nothing and returns what was recorded; one that loses the connection
+// while it commits returns a curable error, and the next one knows whether it has. At its begin it also ends the sessions of
+// earlier attempts of the effect that the same user still has, since those may hold locks. Without an effect, or with ledger:
+// none, records that are appended or inserted may be so twice if that error is followed by another attempt; it is not
+// curable then.
 func (s *Source) WriteTable(ctx context.Context, write source.Write, rows source.Rows) (source.Written, error) {
 	feed := &recordFeed{rows: rows}
 	if write.Mode.Keyed() {
@@ -45,12 +52,16 @@ func keyOf(write source.Write, schema source.Schema) []string {
 func (s *Source) write(ctx context.Context, write source.Write, feed feed) (source.Written, error) {
 	w := &writing{write: write, feed: feed, schema: feed.schema()}
 
-	err := w.check()
-	if err == nil {
-		err = s.transaction(ctx, s.writing, beginWriting, func(session *session) error {
-			w.session = session
+	err := s.ledger.guard(write.Table)
 
-			return w.run(ctx)
+	var written source.Written
+
+	if err == nil {
+		written, err = s.once(ctx, write.Effect, func(session *session) (source.Written, error) {
+			w.session = session
+			err := w.run(ctx)
+
+			return w.written, err
 		})
 	}
 
@@ -62,7 +73,7 @@ func (s *Source) write(ctx context.Context, write source.Write, feed feed) (sour
 		return source.Written{}, s.classify(ctx, failure{err: err, table: write.Table, writing: true})
 	}
 
-	return w.written, nil
+	return written, nil
 }
 
 // repeatable takes away the doubt whether a change was committed, for one that leads to the same when it is made again.
@@ -87,7 +98,8 @@ type writing struct {
 // longestName is how many bytes of a name the server keeps; it cuts off the rest without an error.
 const longestName = 63
 
-// check finds what is wrong with a write before anything is done.
+// check finds what is wrong with a write before anything is done. What an earlier attempt has done is found before: the
+// records may have changed since.
 func (w *writing) check() error {
 	names := w.schema.Names()
 
@@ -129,6 +141,10 @@ func invalid(message, hint, what string) error {
 
 // run writes the table, within the transaction.
 func (w *writing) run(ctx context.Context) error {
+	if err := w.check(); err != nil {
+		return err
+	}
+
 	if err := w.find(ctx); err != nil {
 		return err
 	}
@@ -190,11 +206,11 @@ func (w *writing) make(ctx context.Context) error {
 		return err
 	}
 
-	if err := w.reserve(ctx, space); err != nil {
+	named := source.Table{Space: space, Name: w.write.Table.Name}
+	if err := w.session.reserve(ctx, named); err != nil {
 		return err
 	}
 
-	named := source.Table{Space: space, Name: w.write.Table.Name}
 	if w.target, err = w.session.find(ctx, named); err != nil || w.target != nil {
 		return err
 	}
@@ -225,27 +241,7 @@ func (w *writing) space(ctx context.Context) (string, error) {
 		return w.write.Table.Space, nil
 	}
 
-	rows, err := w.session.query(ctx, "SELECT current_schema()")
-	if err != nil {
-		return "", err
-	}
-
-	if rows[0][0] == "" {
-		return "", &source.Error{
-			Code: source.CodeTableNotFound, Message: "the connection's search_path names no schema in which tables are made",
-			Hint: "name a schema",
-		}
-	}
-
-	return rows[0][0], nil
-}
-
-// reserve lets nobody else who writes this way make a table of that name until the transaction has ended.
-func (w *writing) reserve(ctx context.Context, space string) error {
-	_, err := w.session.query(ctx, "SELECT pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended($1, 0))",
-		"jobwright "+qualified(source.Table{Space: space, Name: w.write.Table.Name}))
-
-	return err
+	return w.session.defaultSpace(ctx)
 }
 
 // empty deletes the table's records. Others who would add some wait, since theirs would outlive the refilling.

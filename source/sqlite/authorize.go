@@ -3,6 +3,8 @@ package sqlite
 import (
 	"modernc.org/libc"
 	sqlite3 "modernc.org/sqlite/lib"
+
+	"github.com/jobwright/jobwright/source"
 )
 
 // rule says of an action that a statement is about to be compiled for (https://www.sqlite.org/c3ref/c_alter_table.html)
@@ -25,8 +27,12 @@ func mayOnlyRead(action int32, first, second string) string {
 	return "a query may only read"
 }
 
-// mayTouchThisDatabase allows whatever stays within the database and within one transaction.
-func mayTouchThisDatabase(action int32, _, second string) string {
+// mayTouchThisDatabase allows whatever stays within the database and within one transaction, and leaves the ledger alone.
+func mayTouchThisDatabase(action int32, first, second string) string {
+	if changesLedger(action, first, second) {
+		return refusedLedger
+	}
+
 	switch action {
 	case sqlite3.SQLITE_ATTACH, sqlite3.SQLITE_DETACH:
 		return "a script can't attach another database, which would lie outside of this source"
@@ -41,6 +47,20 @@ func mayTouchThisDatabase(action int32, _, second string) string {
 	}
 
 	return ""
+}
+
+// changesLedger reports whether an action makes, changes or removes a table, or what belongs to one, that is the ledger.
+func changesLedger(action int32, first, second string) bool {
+	switch action {
+	case sqlite3.SQLITE_INSERT, sqlite3.SQLITE_UPDATE, sqlite3.SQLITE_DELETE,
+		sqlite3.SQLITE_CREATE_TABLE, sqlite3.SQLITE_CREATE_VIEW, sqlite3.SQLITE_CREATE_VTABLE, sqlite3.SQLITE_DROP_TABLE:
+		return sameName(first, source.LedgerTable)
+	case sqlite3.SQLITE_ALTER_TABLE, sqlite3.SQLITE_CREATE_INDEX, sqlite3.SQLITE_DROP_INDEX,
+		sqlite3.SQLITE_CREATE_TRIGGER, sqlite3.SQLITE_CREATE_TEMP_TRIGGER, sqlite3.SQLITE_DROP_TRIGGER:
+		return sameName(second, source.LedgerTable)
+	}
+
+	return false
 }
 
 func refusedFunction(name string) string {

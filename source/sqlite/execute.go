@@ -9,34 +9,37 @@ import (
 )
 
 // Execute runs the statements of a script in one transaction. It refuses what reaches outside of the database or would end
-// that transaction: ATTACH, BEGIN, COMMIT, SAVEPOINT and their like, and PRAGMA with a value.
+// that transaction: ATTACH, BEGIN, COMMIT, SAVEPOINT and their like, and PRAGMA with a value. An effect happens exactly once,
+// whatever the statements are: its row in the ledger, which they can't change, is committed together with what they did.
 func (s *Source) Execute(ctx context.Context, script source.Script) (int64, error) {
 	steps, err := s.steps(script)
 	if err != nil {
 		return 0, err
 	}
 
-	var changed int64
+	written, err := s.write(ctx, source.Table{}, script.Effect, func(c *connection) (source.Written, error) {
+		changed, err := c.run(steps)
 
-	err = s.write(ctx, source.Table{}, func(c *connection) error {
-		defer c.restrict(mayTouchThisDatabase)()
+		return source.Written{Rows: changed}, err
+	})
 
-		for _, step := range steps {
-			before := c.changes()
+	return written.Rows, err
+}
 
-			if err := c.execute(step.text, step.values...); err != nil {
-				return place(err, step.where)
-			}
+// run runs the statements of a script, and returns how many records they changed.
+func (c *connection) run(steps []step) (changed int64, err error) {
+	defer c.restrict(mayTouchThisDatabase)()
 
-			if c.changes() != before { // Otherwise it still tells what an earlier statement changed.
-				changed += c.lastChanges()
-			}
+	for _, step := range steps {
+		before := c.changes()
+
+		if err := c.execute(step.text, step.values...); err != nil {
+			return 0, place(err, step.where)
 		}
 
-		return nil
-	})
-	if err != nil {
-		return 0, err
+		if c.changes() != before { // Otherwise it still tells what an earlier statement changed.
+			changed += c.lastChanges()
+		}
 	}
 
 	return changed, nil

@@ -87,6 +87,7 @@ type database interface {
 	source.Writer
 	source.Dropper
 	source.Executor
+	source.Ledger
 }
 
 // open opens the source stage, which keeps its data in dir.

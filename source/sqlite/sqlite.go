@@ -38,6 +38,8 @@ type Source struct {
 	path    string
 	readers *pool
 	writer  *pool // Of one connection, since a database has one writer at a time.
+
+	cleaning cleaning
 }
 
 var (
@@ -46,6 +48,7 @@ var (
 	_ source.Writer   = (*Source)(nil)
 	_ source.Dropper  = (*Source)(nil)
 	_ source.Executor = (*Source)(nil)
+	_ source.Ledger   = (*Source)(nil)
 )
 
 // Open opens the database file that definition names. The file is created when it is missing and first used.
@@ -95,7 +98,8 @@ func cause(err error) string {
 // Close closes the connections to the database. One that still serves a reader is closed with that.
 func (s *Source) Close() error { return errors.Join(s.readers.close(), s.writer.close()) }
 
-// Check opens the database, and says SQLite's version and how many tables there are.
+// Check opens the database, and says SQLite's version and how many tables there are, the ledger not counted. What keeps old
+// rows in the ledger it says too.
 func (s *Source) Check(ctx context.Context) (string, error) {
 	c, err := s.readers.get(ctx, busyTimeout)
 	if err != nil {
@@ -106,33 +110,61 @@ func (s *Source) Check(ctx context.Context) (string, error) {
 
 	found := ""
 	err = c.each(`SELECT sqlite_version(), count(*) FROM sqlite_schema
-		WHERE type = 'table' AND name NOT LIKE 'sqlite\_%' ESCAPE '\'`, nil, func(row *statement) error {
-		found = fmt.Sprintf("SQLite %s, %d tables", row.text(0), row.integer(1))
+		WHERE type = 'table' AND name NOT LIKE 'sqlite\_%' ESCAPE '\' AND name <> ? COLLATE NOCASE`,
+		[]any{source.LedgerTable}, func(row *statement) error {
+			found = fmt.Sprintf("SQLite %s, %d tables%s", row.text(0), row.integer(1), s.cleaning.trouble.note())
 
-		return nil
-	})
+			return nil
+		})
 
 	return found, s.classify(ctx, source.Table{}, err)
 }
 
 // DropTable removes a table. That there is none is no error.
 func (s *Source) DropTable(ctx context.Context, table source.Table) error {
-	return s.write(ctx, table, func(c *connection) error { return c.execute("DROP TABLE IF EXISTS " + quote(table.Name)) })
+	_, err := s.write(ctx, table, source.Effect{}, func(c *connection) (source.Written, error) {
+		return source.Written{}, c.execute("DROP TABLE IF EXISTS " + quote(table.Name))
+	})
+
+	return err
 }
 
-// write runs work in a transaction on the connection that writes. Others that want to write wait for their turn.
-func (s *Source) write(ctx context.Context, table source.Table, work func(c *connection) error) error {
+// write runs work in a transaction on the connection that writes, and records it in the ledger as that effect, if there is
+// one. Others that want to write wait for their turn.
+func (s *Source) write(
+	ctx context.Context, table source.Table, effect source.Effect, work func(c *connection) (source.Written, error),
+) (source.Written, error) {
 	if err := s.noSpace(table); err != nil {
-		return err
+		return source.Written{}, err
+	}
+
+	if err := s.noLedger(table); err != nil {
+		return source.Written{}, err
 	}
 
 	c, err := s.writer.get(ctx, 0)
 	if err != nil {
-		return s.classify(ctx, table, err)
+		return source.Written{}, s.classify(ctx, table, err)
 	}
 	defer s.writer.put(c)
 
-	return s.classify(ctx, table, c.transaction(ctx, func() error { return work(c) }))
+	var written source.Written
+
+	err = c.transaction(ctx, func() error {
+		var err error
+		written, err = c.once(effect, func() (source.Written, error) { return work(c) })
+
+		return err
+	})
+	if err != nil {
+		return source.Written{}, s.classify(ctx, table, err)
+	}
+
+	if effect != (source.Effect{}) {
+		s.cleanLedger(ctx, c)
+	}
+
+	return written, nil
 }
 
 // noSpace is the error for a table in a space: SQLite has none.

@@ -9,6 +9,10 @@ import (
 )
 
 // WriteTable writes rows to a table, in one transaction. Keys are compared as SQL's = does, so that NULL is no key.
+//
+// An effect happens exactly once, in every mode: its row in the ledger is committed together with the records, and who finds
+// it there reads no rows. An older attempt that is still at work can't be ended where it is another process: while it has
+// the database's lock, and until it ends, this one waits for ten seconds and returns a curable error.
 func (s *Source) WriteTable(ctx context.Context, write source.Write, rows source.Rows) (source.Written, error) {
 	w := &writing{source: s, write: write, schema: rows.Schema()}
 
@@ -16,29 +20,22 @@ func (s *Source) WriteTable(ctx context.Context, write source.Write, rows source
 		return source.Written{}, err
 	}
 
-	var written int64
-
-	err := s.write(ctx, write.Table, func(c *connection) error {
+	written, err := s.write(ctx, write.Table, write.Effect, func(c *connection) (source.Written, error) {
 		w.c = c
 
 		if err := w.prepareTable(); err != nil {
-			return err
+			return source.Written{}, err
 		}
 
-		var err error
-		written, err = w.load(ctx, rows)
+		count, err := w.load(ctx, rows)
 
-		return err
+		return source.Written{Rows: count}, err
 	})
-
-	switch {
-	case w.failed != nil: // It is none of this source's errors.
+	if w.failed != nil { // It is none of this source's errors.
 		return source.Written{}, w.failed
-	case err != nil:
-		return source.Written{}, err
 	}
 
-	return source.Written{Rows: written}, nil
+	return written, err
 }
 
 // writing is one write.

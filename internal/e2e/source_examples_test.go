@@ -1,0 +1,205 @@
+package e2e_test
+
+import (
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/johannesboyne/gofakes3"
+	"github.com/johannesboyne/gofakes3/backend/s3mem"
+	"github.com/stretchr/testify/require"
+
+	"github.com/jobwright/jobwright/app"
+	"github.com/jobwright/jobwright/internal/testserver"
+	"github.com/jobwright/jobwright/source"
+	"github.com/jobwright/jobwright/worker"
+)
+
+// theSecret stands behind every reference of the examples.
+const theSecret = "a-secret-of-the-examples"
+
+var environmentReference = regexp.MustCompile(`\$\{env:(\w+)\}`)
+
+func TestEveryExampleOfASourceIsOneThatItsDriverTakes(t *testing.T) { //nolint:paralleltest,tparallel // It sets secrets in the environment.
+	// The SDK of AWS would also look there for what an example leaves out.
+	for name, value := range map[string]string{"AWS_CONFIG_FILE": os.DevNull, "AWS_SHARED_CREDENTIALS_FILE": os.DevNull, "AWS_PROFILE": ""} {
+		t.Setenv(name, value)
+	}
+
+	text := "sources:\n"
+
+	for _, block := range page(t, "docs/sources.md") {
+		if block.language == "yaml" {
+			text += regexp.MustCompile("(?m)^").ReplaceAllString(block.text, "  ") + "\n"
+		}
+	}
+
+	for _, reference := range environmentReference.FindAllStringSubmatch(text, -1) {
+		t.Setenv(reference[1], theSecret)
+	}
+
+	dir := t.TempDir()
+	writeApp(t, filepath.Join(dir, "7"), map[string]string{"app.yaml": replaced(t, text, addresses(t)), "files/a.csv": "id\n1\n"})
+
+	apps, err := app.Open(dir)
+	require.NoError(t, err)
+
+	found, err := apps.App("7")
+	require.NoError(t, err)
+
+	var kinds []string
+
+	for _, name := range slices.Sorted(maps.Keys(found.Sources)) {
+		definition := found.Sources[name]
+		kinds = append(kinds, definition.Kind)
+
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+
+			opened, err := worker.Drivers().Open(t.Context(), definition, source.Place{AppDir: found.Dir, DataDir: t.TempDir()})
+			require.NoError(t, err)
+
+			said, err := opened.Check(t.Context())
+			require.NoError(t, err)
+			require.NotEmpty(t, said)
+			require.NoError(t, opened.Close())
+		})
+	}
+
+	slices.Sort(kinds)
+	require.Equal(t, slices.Sorted(maps.Keys(worker.Drivers())), slices.Compact(kinds), "a kind of source has no example")
+}
+
+// formatField is what a row of the table of formats names in its last cell.
+var formatField = regexp.MustCompile("`(\\w+)`")
+
+func TestThePageOfSourcesHasTheFieldsOfFormats(t *testing.T) {
+	t.Parallel()
+
+	text, err := os.ReadFile(filepath.Join("..", "..", "docs", "sources.md"))
+	require.NoError(t, err)
+
+	_, section, found := strings.Cut(string(text), "\n## Formats of files\n")
+	require.True(t, found)
+
+	_, section, found = strings.Cut(section, "\n|---|---|---|\n")
+	require.True(t, found)
+
+	rows, rest, found := strings.Cut(section, "\n\n")
+	require.True(t, found)
+
+	documented := []string{"type"} // The table's first column.
+
+	for _, name := range []string{"compression", "member"} {
+		require.Contains(t, rest, "`"+name+"`")
+
+		documented = append(documented, name)
+	}
+
+	for row := range strings.Lines(rows) {
+		cells := strings.Split(row, "|")
+		require.Len(t, cells, 5, row)
+
+		for _, field := range formatField.FindAllStringSubmatch(cells[3], -1) {
+			documented = append(documented, field[1])
+		}
+	}
+
+	var fields []string
+
+	for field := range reflect.TypeFor[source.Format]().Fields() {
+		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+		fields = append(fields, name)
+	}
+
+	slices.Sort(documented)
+	require.ElementsMatch(t, fields, slices.Compact(documented))
+}
+
+// addresses are those of servers that take the examples, by what the page has in their place.
+func addresses(t *testing.T) map[string]string {
+	t.Helper()
+
+	warehouse, buckets, signing := testserver.PostgreSQL(t), bucketServer(t, "lake", "archive"), signingServer(t)
+
+	// Its server trusts everybody, but only with a role.
+	conn, err := pgx.Connect(t.Context(), warehouse)
+	require.NoError(t, err)
+	_, err = conn.Exec(t.Context(), "CREATE ROLE loader LOGIN")
+	require.NoError(t, err)
+	require.NoError(t, conn.Close(t.Context()))
+
+	mariaDB := testserver.MariaDB(t)
+
+	db, err := sql.Open("mysql", mariaDB)
+	require.NoError(t, err)
+
+	for _, statement := range []string{"CREATE USER loader IDENTIFIED BY '" + theSecret + "'", "GRANT ALL ON *.* TO loader"} {
+		_, err = db.ExecContext(t.Context(), statement)
+		require.NoError(t, err)
+	}
+
+	require.NoError(t, db.Close())
+
+	return map[string]string{
+		"postgres://db.example.com/warehouse?sslmode=verify-full": warehouse,
+		"tcp(db.example.com:3306)/shop":                           strings.TrimPrefix(mariaDB, "root@"),
+		"https://shop.example.com":                                signing,
+		"https://stock.example.com":                               signing,
+		"https://prices.example.com":                              signing,
+		"https://rates.example.com":                               signing,
+		"http://minio.example.com:9000":                           buckets,
+		"region: eu-central-1":                                    "region: eu-central-1\n    endpoint: " + buckets,
+	}
+}
+
+// bucketServer is a server of S3 with buckets.
+func bucketServer(t *testing.T, buckets ...string) string {
+	t.Helper()
+
+	backend := s3mem.New()
+	for _, bucket := range buckets {
+		require.NoError(t, backend.CreateBucket(bucket))
+	}
+
+	server := httptest.NewServer(gofakes3.New(backend).Server())
+	t.Cleanup(server.Close)
+
+	return server.URL
+}
+
+// signingServer gives a token to those who know the secret, and an answer to those who have the token or the secret.
+func signingServer(t *testing.T) string {
+	t.Helper()
+
+	const token = "a-token"
+
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, password, _ := r.BasicAuth()
+
+		switch {
+		case r.URL.Path == "/oauth/token" && password == theSecret:
+			w.Header().Set("Content-Type", "application/json")
+			_ = json.NewEncoder(w).Encode(object{"access_token": token, "token_type": "Bearer", "expires_in": 3600})
+		case slices.Contains([]string{password, r.Header.Get("X-Key"), r.URL.Query().Get("key")}, theSecret),
+			r.Header.Get("Authorization") == "Bearer "+token:
+			fmt.Fprint(w, "[]")
+		default:
+			w.WriteHeader(http.StatusUnauthorized)
+		}
+	}))
+	t.Cleanup(server.Close)
+
+	return server.URL
+}

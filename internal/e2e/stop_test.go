@@ -1,0 +1,635 @@
+package e2e_test
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/require"
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/workflowservice/v1"
+	"go.temporal.io/sdk/client"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"github.com/jobwright/jobwright/apiserver"
+	"github.com/jobwright/jobwright/internal/testserver"
+	"github.com/jobwright/jobwright/job"
+)
+
+// promptly is how long a job may take to end once it was told to stop: a step learns of it with a heartbeat.
+const promptly = 5 * time.Second
+
+const stopPath = "/api/v1/stopJob.jsp"
+
+// stop tells a job to stop.
+func (c caller) stop(t *testing.T, appID, jobID string) answer {
+	t.Helper()
+
+	return c.call(t, http.MethodGet, stopPath+"?"+ofJob(devKey, appID, jobID), nil, "")
+}
+
+// ofJob is the query of a call about a job.
+func ofJob(key, appID, jobID string) string {
+	return url.Values{"apiKey": {key}, "appId": {appID}, "jobId": {jobID}}.Encode()
+}
+
+// requireStop requires what a call of stopJob answers.
+func requireStop(t *testing.T, want object, got answer) {
+	t.Helper()
+
+	require.Equal(t, http.StatusOK, got.status, got.text)
+	require.Equal(t, object{"status": "success", "result": want}, got.body)
+}
+
+// stopApp has a scenario Main, whose long step stands between one before and a finally step, which both leave a result.
+func stopApp(long string, more ...string) map[string]string {
+	return map[string]string{
+		"app.yaml": `
+sources:
+  held: {kind: SQLiteSource}
+  stage: {kind: SQLiteSource}
+` + strings.Join(more, "\n") + `
+access:
+  - {name: looker, key: "${env:JOBWRIGHT_STATUS_KEY}", rights: [status, signal]}
+  - {name: boss, key: "${env:JOBWRIGHT_APP_7_KEY}"}
+`,
+		"scenarios/Main.yaml": `
+steps:
+  - {opName: Transform, opParams: {source: stage, query: SELECT 1 AS n, returnResult: true, resultName: before}}
+  - opName: TryCatch
+    opParams:
+      try:
+        - ` + long + `
+        - {opName: Transform, opParams: {source: stage, query: SELECT 1 AS n, returnResult: true, resultName: after}}
+      catch: [{opName: Transform, opParams: {source: stage, query: SELECT 1 AS n, returnResult: true, resultName: caught}}]
+      finally: [{opName: Transform, opParams: {source: stage, query: SELECT 1 AS n, returnResult: true, resultName: finally}}]
+`,
+		"scenarios/Child.yaml": "steps: [{title: Long, opName: Wait, opParams: {duration: 1h}}]",
+	}
+}
+
+// endless is a query of SQLite that goes on for ever.
+const endless = "WITH RECURSIVE s(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM s) SELECT count(*) AS n FROM s"
+
+// long starts the job of an app's Main, and returns when its status satisfies the condition.
+func long(t *testing.T, files map[string]string, satisfied func(result object) bool) (appID, jobID string) {
+	t.Helper()
+
+	appID, jobID = newApp(t, files), uuid.NewString()
+	got := api().execute(t, with(runScenario(appID, "Main", object{}), object{"jobId": jobID, "isAsync": true}))
+	require.Equal(t, http.StatusOK, got.status, got.text)
+	api().eventually(t, appID, jobID, satisfied)
+
+	return appID, jobID
+}
+
+// requireStops stops a job, whose finally step has to run, and requires that it ends promptly.
+func requireStops(t *testing.T, appID, jobID string, results ...string) object {
+	t.Helper()
+
+	told := time.Now()
+
+	requireStop(t, object{"jobId": jobID, "status": "stop started"}, api().stop(t, appID, jobID))
+
+	result := api().eventually(t, appID, jobID, ended)
+	require.Less(t, time.Since(told), promptly)
+	t.Logf("stopped after %s", time.Since(told))
+
+	require.Equal(t, "stopped", result["status"])
+	require.Equal(t, append(results, "finally"), resultNames(t, result))
+
+	described, err := shared.client.DescribeWorkflowExecution(t.Context(), jobID, "")
+	require.NoError(t, err)
+	require.Equal(t, enumspb.WORKFLOW_EXECUTION_STATUS_CANCELED, described.GetWorkflowExecutionInfo().GetStatus())
+	require.Empty(t, described.GetPendingActivities())
+	require.Empty(t, described.GetPendingChildren())
+
+	return result
+}
+
+// stepOf returns the step with that title of a job's status.
+func stepOf(result object, title string) object {
+	steps, _ := result["steps"].([]any)
+	for _, step := range steps {
+		if step.(object)["title"] == title {
+			return step.(object)
+		}
+	}
+
+	return nil
+}
+
+func TestAStopEndsAStepThatWaitsAndRunsFinally(t *testing.T) {
+	t.Parallel()
+
+	appID, jobID := long(t, stopApp(`{title: Long, opName: Wait, opParams: {duration: 1h}}`), waitsLong)
+	result := requireStops(t, appID, jobID, "before")
+	require.Equal(t, "stopped", stepOf(result, "Long")["state"])
+	require.Equal(t, "completed", result["steps"].([]any)[0].(object)["state"])
+}
+
+func TestAStopEndsALoopInTheRoundThatItIsIn(t *testing.T) {
+	t.Parallel()
+
+	const loop = `{opName: ForEach, opParams: {in: [1, 2, 3, 4], as: n, maxConcurrency: 2, continueOnError: true, steps: [
+            {opName: Transform, opParams: {source: stage, query: "SELECT ${n} AS n", returnResult: true, resultName: round}},
+            {title: Long, condition: "${n > 2}", opName: Wait, opParams: {duration: 1h}}]}}`
+
+	appID, jobID := long(t, stopApp(loop), func(result object) bool {
+		step := stepOf(result, "Long")
+
+		return step != nil && step["runs"] == 2.0 // The two that do not wait never began.
+	})
+	requireStops(t, appID, jobID, "before", "round", "round", "round", "round")
+}
+
+func TestAStopStopsTheJobsThatAJobHasStarted(t *testing.T) {
+	t.Parallel()
+
+	appID, jobID := long(t, stopApp(`{title: Call, opName: RunScenario, opParams: {scenario: Child}}`), func(result object) bool {
+		return stepOf(result, "Call")["childJobId"] != nil
+	})
+	childID := jobID + "/2.try.1"
+
+	await(t, func() bool { return api().status(t, appID, childID).status == http.StatusOK })
+	api().eventually(t, appID, childID, waitsLong)
+
+	requireStops(t, appID, jobID, "before")
+	require.Equal(t, "stopped", api().status(t, appID, childID).result(t)["status"])
+}
+
+func TestAStopBreaksAQueryOfSQLiteOff(t *testing.T) {
+	t.Parallel()
+
+	query := `{title: Long, opName: Transform, opParams: {source: stage, query: "` + endless + `", returnResult: true}}`
+	appID, jobID := long(t, stopApp(query), waitsLong)
+	await(t, func() bool { return attemptRuns(t, jobID) })
+	requireStops(t, appID, jobID, "before")
+}
+
+// attemptRuns reports whether a worker has begun an attempt of the job's step.
+func attemptRuns(t *testing.T, jobID string) bool {
+	t.Helper()
+
+	described, err := shared.client.DescribeWorkflowExecution(t.Context(), jobID, "")
+	require.NoError(t, err)
+
+	pending := described.GetPendingActivities()
+
+	return len(pending) == 1 && pending[0].GetState() == enumspb.PENDING_ACTIVITY_STATE_STARTED
+}
+
+func TestAStopBreaksAScriptOfSQLiteOffAndItsLockIsFree(t *testing.T) {
+	t.Parallel()
+
+	script := `{title: Long, opName: RunSourceScript, opParams: {source: held, script: "CREATE TABLE t (n); INSERT INTO t ` + endless + `"}}`
+	appID, jobID := long(t, stopApp(script), waitsLong)
+	file := filepath.Join(shared.dir, "apps", appID, "held.db")
+
+	await(t, func() bool { return attemptRuns(t, jobID) })
+	await(t, func() bool { return locked(t, file) })
+
+	requireStops(t, appID, jobID, "before")
+	require.False(t, locked(t, file), "somebody still writes")
+}
+
+// locked reports whether somebody writes to the database in a file.
+func locked(t *testing.T, file string) bool {
+	t.Helper()
+
+	if _, err := os.Stat(file); err != nil {
+		return false // Nobody has begun.
+	}
+
+	db, err := sql.Open("sqlite", "file:"+file+"?_txlock=immediate")
+	require.NoError(t, err)
+
+	tx, err := db.Begin() // It takes the lock at once, or fails.
+	if err == nil {
+		require.NoError(t, tx.Rollback())
+	}
+
+	require.NoError(t, db.Close())
+
+	return err != nil
+}
+
+func TestAStopBreaksARequestOff(t *testing.T) {
+	t.Parallel()
+
+	came, gone := make(chan struct{}), make(chan struct{})
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		close(came)
+		<-r.Context().Done() // The connection is gone.
+		close(gone)
+	}))
+	t.Cleanup(server.CloseClientConnections)
+
+	request := `{title: Long, opName: HTTPRequest, opParams: {source: slow, path: /}}`
+	appID, jobID := long(t, stopApp(request, fmt.Sprintf("  slow: {kind: HTTPSource, url: %q}", server.URL)), waitsLong)
+
+	<-came
+	requireStops(t, appID, jobID, "before")
+
+	select {
+	case <-gone:
+	case <-time.After(promptly):
+		require.Fail(t, "the server still has the connection")
+	}
+}
+
+func TestAStopBreaksStatementsOfPostgreSQLOff(t *testing.T) {
+	t.Parallel()
+
+	server := testserver.NewPostgreSQL(t, testserver.PostgreSQLOptions{})
+
+	for name, step := range map[string]string{
+		"a query":  `{title: Long, opName: Transform, opParams: {source: warehouse, query: "SELECT pg_sleep(600)::text AS slept", returnResult: true}}`,
+		"a load":   `{title: Long, opName: Transform, opParams: {source: warehouse, query: "SELECT pg_sleep(600)::text AS slept", targetTable: slept}}`,
+		"a script": `{title: Long, opName: RunSourceScript, opParams: {source: warehouse, script: "SELECT pg_sleep(600)"}}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+
+			address := server.NewDatabase(t)
+
+			db, err := pgx.Connect(t.Context(), address)
+			require.NoError(t, err)
+			t.Cleanup(func() { require.NoError(t, db.Close(context.WithoutCancel(t.Context()))) })
+
+			sleeping := func() (count int) {
+				require.NoError(t, db.QueryRow(t.Context(), `SELECT count(*) FROM pg_stat_activity
+					WHERE datname = current_database() AND pid <> pg_backend_pid() AND state = 'active'`).Scan(&count))
+
+				return count
+			}
+
+			appID, jobID := long(t, stopApp(step, fmt.Sprintf("  warehouse: {kind: PgSQLSource, connStr: %q}", address)), waitsLong)
+			await(t, func() bool { return sleeping() > 0 })
+
+			told := time.Now()
+			requireStops(t, appID, jobID, "before")
+			await(t, func() bool { return sleeping() == 0 })
+			require.Less(t, time.Since(told), promptly)
+		})
+	}
+}
+
+func TestAStopEndsAStepThatWaitsForItsNextAttempt(t *testing.T) {
+	t.Parallel()
+
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusServiceUnavailable)
+	}))
+	t.Cleanup(server.Close)
+
+	request := `{title: Long, opName: HTTPRequest, opParams: {source: down, path: /}, retry: {initialInterval: 1h, maximumInterval: 1h}}`
+	files := stopApp(request, fmt.Sprintf("  down: {kind: HTTPSource, url: %q}", server.URL))
+	appID, jobID := long(t, files, func(result object) bool {
+		return waitsLong(result) && stepOf(result, "Long")["nextTry"] != nil
+	})
+
+	requireStops(t, appID, jobID, "before")
+}
+
+// cleaning is a scenario whose finally steps wait to be told that they may end.
+const cleaning = `
+steps:
+  - opName: TryCatch
+    opParams:
+      try: [{title: Long, opName: Wait, opParams: {duration: 1h}}]
+      finally:
+        - opName: ForEach
+          opParams: {in: "${1..5}", as: n, steps: [{opName: Transform, opParams: {source: stage, query: "SELECT ${n} AS n", returnValue: true}}]}
+        - {opName: WaitForSignal, opParams: {name: clean}}
+        - {opName: Transform, opParams: {source: stage, query: SELECT 1 AS n, returnResult: true, resultName: finally}}
+`
+
+// cleans is satisfied by a job that waits in its finally steps.
+func cleans(result object) bool { return result["signals"] != nil }
+
+func TestAStopThatIsRepeatedTellsTheTruthAboutTheFirst(t *testing.T) {
+	t.Parallel()
+
+	restless, err := restless()
+	require.NoError(t, err)
+
+	for name, system := range map[string]*system{"in one run": shared, "in a run after that which was told to stop": restless} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+
+			api, appID, jobID := caller{system.server.URL}, "test-"+uuid.NewString(), uuid.NewString()
+			writeApp(t, filepath.Join(system.dir, "apps", appID), map[string]string{
+				"app.yaml": "sources: {stage: {kind: SQLiteSource}}", "scenarios/Main.yaml": cleaning,
+			})
+
+			got := api.execute(t, with(runScenario(appID, "Main", object{}), object{"jobId": jobID, "isAsync": true}))
+			require.Equal(t, http.StatusOK, got.status, got.text)
+			api.eventually(t, appID, jobID, waitsLong)
+
+			requireStop(t, object{"jobId": jobID, "status": "stop started"}, api.stop(t, appID, jobID))
+			require.Equal(t, "stopping", api.eventually(t, appID, jobID, cleans)["status"])
+
+			if system == restless {
+				described, err := system.client.DescribeWorkflowExecution(t.Context(), jobID, "")
+				require.NoError(t, err)
+				require.False(t, described.GetWorkflowExtendedInfo().GetCancelRequested(), "it did not move")
+			}
+
+			for range 3 {
+				requireStop(t, object{"jobId": jobID, "status": "already being stopped"}, api.stop(t, appID, jobID))
+			}
+
+			require.Equal(t, 1, system.cancellations(t, jobID), "Temporal was asked once")
+
+			signal := api.signal(t, object{"apiKey": devKey, "appId": appID, "jobId": jobID, "signal": "clean"})
+			require.Equal(t, http.StatusOK, signal.status, signal.text)
+
+			ended := api.eventually(t, appID, jobID, ended)
+			require.Equal(t, "stopped", ended["status"])
+			require.Equal(t, []string{"finally"}, resultNames(t, ended))
+
+			for range 2 {
+				requireStop(t, object{"jobId": jobID, "status": "already completed", "jobStatus": "stopped"}, api.stop(t, appID, jobID))
+			}
+		})
+	}
+}
+
+// cancellations counts how often Temporal was asked to cancel a job, over all of its runs.
+func (s *system) cancellations(t *testing.T, jobID string) int {
+	t.Helper()
+
+	count := 0
+
+	for _, history := range s.historiesOf(t, jobID) {
+		for _, event := range history.GetEvents() {
+			if event.GetEventType() == enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_CANCEL_REQUESTED {
+				count++
+			}
+		}
+	}
+
+	return count
+}
+
+func TestAStopAfterTheEndSaysHowTheJobEnded(t *testing.T) {
+	t.Parallel()
+
+	appID := newApp(t, contractApp)
+
+	for scenario, end := range map[string]string{"Outcomes": "completed", "Failing": "completedWithError"} {
+		jobID := uuid.NewString()
+		api().execute(t, with(runScenario(appID, scenario, object{}), object{"jobId": jobID}))
+
+		requireStop(t, object{"jobId": jobID, "status": "already completed", "jobStatus": end}, api().stop(t, appID, jobID))
+		require.Equal(t, end, api().status(t, appID, jobID).result(t)["status"])
+	}
+}
+
+func TestAStopIsTakenByEveryNameAndMethod(t *testing.T) {
+	t.Parallel()
+
+	for _, path := range []string{"/api/v1/stopJob", "/api/v1/stopJob.jsp", "/api/v1/stop", "/api/v1/stop.jsp"} {
+		for _, method := range []string{http.MethodGet, http.MethodPost} {
+			t.Run(method+" "+path, func(t *testing.T) {
+				t.Parallel()
+
+				appID, jobID := long(t, stopApp(`{title: Long, opName: Wait, opParams: {duration: 1h}}`), waitsLong)
+
+				var got answer
+
+				if method == http.MethodGet {
+					got = api().call(t, method, path+"?"+ofJob(callerKey, appID, jobID), nil, "")
+				} else {
+					body, err := json.Marshal(object{"apiKey": callerKey, "appId": appID, "jobId": jobID})
+					require.NoError(t, err)
+
+					got = api().call(t, method, path, asJSON, string(body))
+				}
+
+				requireStop(t, object{"jobId": jobID, "status": "stop started"}, got)
+				require.Equal(t, "no-store", got.header.Get("Cache-Control"))
+				require.Equal(t, "stopped", api().eventually(t, appID, jobID, ended)["status"])
+
+				require.Equal(t, "stopJob, called by boss", causeOf(t, jobID), "operators see who it was")
+			})
+		}
+	}
+}
+
+// causeOf returns why a job was stopped, as its history tells.
+func causeOf(t *testing.T, jobID string) string {
+	t.Helper()
+
+	for _, event := range historyOf(t, jobID).GetEvents() {
+		if event.GetEventType() == enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_CANCEL_REQUESTED {
+			return event.GetWorkflowExecutionCancelRequestedEventAttributes().GetCause()
+		}
+	}
+
+	return ""
+}
+
+func TestWhoMayNotStopIsRefused(t *testing.T) {
+	t.Parallel()
+
+	appID, jobID := long(t, stopApp(`{title: Long, opName: Wait, opParams: {duration: 1h}}`), waitsLong)
+	path := func(key, appID, jobID string) string { return stopPath + "?" + ofJob(key, appID, jobID) }
+
+	refused := []exchange{
+		{name: "no key", path: path("", appID, jobID), status: 401, code: "unauthorized", says: []string{"apiKey parameter is required."}},
+		{name: "a key of nobody", path: path(strangerKey, appID, jobID), status: 401, code: "unauthorized"},
+		{name: "a key without the right", path: path(statusKey, appID, jobID), status: 403, code: "forbidden", says: []string{`has not the right`}},
+		{name: "a key of another app", path: path(statusKey, "7", jobID), status: 403, code: "forbidden"},
+		{name: "the job of another app", path: path(devKey, "7", jobID), status: 404, code: "job_not_found", says: []string{jobID}},
+		{name: "no such job", path: path(devKey, appID, "none"), status: 404, code: "job_not_found", says: []string{`"jobId":"none"`}},
+		{name: "no such app", path: path(devKey, "nowhere", jobID), status: 404, code: "app_not_found"},
+		{name: "no app", path: path(devKey, "", jobID), status: 400, code: "request_invalid", says: []string{"appId parameter is required."}},
+		{name: "no jobId", path: path(devKey, appID, ""), status: 400, code: "request_invalid", says: []string{"jobId parameter is required."}},
+		{name: "an unknown parameter", path: path(devKey, appID, jobID) + "&force=true", status: 400, code: "request_invalid", says: []string{"unknown parameter force"}},
+		{name: "the app's variables", path: path(devKey, appID, job.VariablesID(appID)), status: 404, code: "job_not_found"},
+		{name: "another method", method: http.MethodDelete, path: path(devKey, appID, jobID), status: 405, code: "method_not_allowed"},
+		{name: "POST without the right", method: http.MethodPost, path: stopPath, body: `{"apiKey":"` + statusKey + `","appId":"` + appID + `","jobId":"` + jobID + `"}`, status: 403, code: "forbidden"},
+		{name: "POST without a jobId", method: http.MethodPost, path: stopPath, body: `{"apiKey":"dev","appId":"` + appID + `"}`, status: 400, code: "request_invalid", says: []string{"jobId is missing"}},
+		{name: "POST with an unknown field", method: http.MethodPost, path: stopPath, body: `{"apiKey":"dev","appId":"` + appID + `","jobId":"` + jobID + `","jobid":"x"}`, status: 400, code: "request_invalid", says: []string{"unknown field jobid"}},
+	}
+
+	got := api().execute(t, runScenario(newApp(t, languageApp), "AppVariable", object{}))
+	require.Equal(t, http.StatusOK, got.status, got.text)
+
+	for _, exchange := range refused {
+		if exchange.method == "" {
+			exchange.method = http.MethodGet
+		}
+
+		exchange.run(t, api())
+	}
+
+	require.Equal(t, "running", api().status(t, appID, jobID).result(t)["status"])
+	requireStops(t, appID, jobID, "before")
+}
+
+func TestAStopIsTakenWhereNoWorkerAnswers(t *testing.T) {
+	t.Parallel()
+
+	appID, jobID := newApp(t, contractApp), uuid.NewString()
+	run, err := shared.client.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{
+		ID: jobID, TaskQueue: "nobody's", Memo: map[string]any{job.MemoAppID: appID},
+	}, job.Workflow)
+	require.NoError(t, err)
+	t.Cleanup(func() {
+		require.NoError(t, shared.client.TerminateWorkflow(context.WithoutCancel(t.Context()), jobID, run.GetRunID(), "the test's end"))
+	})
+
+	require.Equal(t, "running", api().status(t, appID, jobID).result(t)["status"])
+	requireStop(t, object{"jobId": jobID, "status": "stop started"}, api().stop(t, appID, jobID))
+
+	// Temporal has it, whatever becomes of the API server now.
+	described, err := shared.client.DescribeWorkflowExecution(t.Context(), jobID, "")
+	require.NoError(t, err)
+	require.True(t, described.GetWorkflowExtendedInfo().GetCancelRequested())
+
+	requireStop(t, object{"jobId": jobID, "status": "already being stopped"}, api().stop(t, appID, jobID))
+	require.Equal(t, "stopping", api().status(t, appID, jobID).result(t)["status"])
+}
+
+func TestWithoutTemporalAStopIsAnswered503(t *testing.T) {
+	t.Parallel()
+
+	nobody, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+
+	address := nobody.Addr().String()
+	require.NoError(t, nobody.Close())
+
+	lazy, err := client.NewLazyClient(client.Options{HostPort: address, Logger: silent{}})
+	require.NoError(t, err)
+	t.Cleanup(lazy.Close)
+
+	got := serve(t, apiserver.Options{Temporal: lazy, Namespace: client.DefaultNamespace}).stop(t, "7", "some job")
+	require.Equal(t, http.StatusServiceUnavailable, got.status, got.text)
+	require.Equal(t, "temporal_unavailable", got.result(t)["code"])
+	require.Equal(t, "some job", got.result(t)["jobId"])
+	require.NotEmpty(t, got.header.Get("Retry-After"))
+}
+
+// forgetful does with requests to cancel as it is told, and keeps their IDs.
+type forgetful struct {
+	mutex sync.Mutex
+	ids   []string
+	lose  func(number int) (before, after bool) // Called before each; whether it gets lost, or its answer.
+}
+
+func (f *forgetful) intercept(
+	ctx context.Context, method string, request, reply any, connection *grpc.ClientConn, invoke grpc.UnaryInvoker,
+	options ...grpc.CallOption,
+) error {
+	cancellation, ok := request.(*workflowservice.RequestCancelWorkflowExecutionRequest)
+	if !ok {
+		return invoke(ctx, method, request, reply, connection, options...)
+	}
+
+	f.mutex.Lock()
+	f.ids = append(f.ids, cancellation.GetRequestId())
+	before, after := f.lose(len(f.ids))
+	f.mutex.Unlock()
+
+	lost := status.Error(codes.Unavailable, "the connection is lost")
+	if before {
+		return lost
+	}
+
+	if err := invoke(ctx, method, request, reply, connection, options...); err != nil || !after {
+		return err
+	}
+
+	return lost
+}
+
+// through is an API server whose requests to cancel go through the interceptor.
+func (f *forgetful) through(t *testing.T) caller {
+	t.Helper()
+
+	connection, err := client.Dial(client.Options{
+		HostPort: shared.temporal.Address(), Logger: silent{},
+		ConnectionOptions: client.ConnectionOptions{
+			DialOptions: []grpc.DialOption{grpc.WithChainUnaryInterceptor(f.intercept)},
+		},
+	})
+	require.NoError(t, err)
+	t.Cleanup(connection.Close)
+
+	return serve(t, apiserver.Options{Temporal: connection, Namespace: client.DefaultNamespace})
+}
+
+func TestAStopWhoseAnswerGetsLostIsAskedForOnceMoreAndTakesEffectOnce(t *testing.T) {
+	t.Parallel()
+
+	appID, jobID := newApp(t, map[string]string{
+		"app.yaml": "sources: {stage: {kind: SQLiteSource}}", "scenarios/Main.yaml": cleaning,
+	}), uuid.NewString()
+	api().execute(t, with(runScenario(appID, "Main", object{}), object{"jobId": jobID, "isAsync": true}))
+	api().eventually(t, appID, jobID, waitsLong)
+
+	losing := &forgetful{lose: func(number int) (before, after bool) { return false, number == 1 }}
+	requireStop(t, object{"jobId": jobID, "status": "stop started"}, losing.through(t).stop(t, appID, jobID))
+	require.Len(t, losing.ids, 2)
+	require.Equal(t, losing.ids[0], losing.ids[1])
+	require.NotEmpty(t, losing.ids[0])
+
+	api().eventually(t, appID, jobID, cleans)
+	require.Equal(t, 1, shared.cancellations(t, jobID))
+
+	signal := api().signal(t, object{"apiKey": devKey, "appId": appID, "jobId": jobID, "signal": "clean"})
+	require.Equal(t, http.StatusOK, signal.status, signal.text)
+	require.Equal(t, "stopped", api().eventually(t, appID, jobID, ended)["status"])
+}
+
+func TestAStopThatTemporalNeverGotIsNotAnsweredAsOneThatItHas(t *testing.T) {
+	t.Parallel()
+
+	appID, jobID := long(t, stopApp(`{title: Long, opName: Wait, opParams: {duration: 1h}}`), waitsLong)
+
+	deaf := &forgetful{lose: func(int) (before, after bool) { return true, true }}
+	got := deaf.through(t).stop(t, appID, jobID)
+	require.Equal(t, http.StatusServiceUnavailable, got.status, got.text)
+	require.NotEmpty(t, got.header.Get("Retry-After"))
+	require.Equal(t, "running", api().status(t, appID, jobID).result(t)["status"])
+
+	requireStops(t, appID, jobID, "before")
+}
+
+func TestAStopThatComesTooLateSaysHowTheJobEnded(t *testing.T) {
+	t.Parallel()
+
+	appID, jobID := long(t, stopApp(`{title: Long, opName: Wait, opParams: {duration: 1h}}`), waitsLong)
+
+	var err error
+
+	// It ends after the API server has looked, and before Temporal has the request.
+	late := &forgetful{lose: func(int) (before, after bool) {
+		err = shared.client.TerminateWorkflow(t.Context(), jobID, "", "a test")
+
+		return false, false
+	}}
+	requireStop(t, object{"jobId": jobID, "status": "already completed", "jobStatus": "completedWithError"},
+		late.through(t).stop(t, appID, jobID))
+	require.NoError(t, err)
+	require.Len(t, late.ids, 1)
+}
