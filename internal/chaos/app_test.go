@@ -1,0 +1,165 @@
+package chaos_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+const (
+	appID = "7"
+	key   = "the-key-of-chaos"
+)
+
+// How many records the jobs write; what is in a table at the end follows from them and from how many jobs there were.
+const (
+	appendedRows = 500
+	loadedRows   = 2_000
+	rounds       = 10
+)
+
+// writeApp writes the app whose jobs are run.
+func writeApp(t *testing.T, dir string) {
+	t.Helper()
+
+	var file strings.Builder
+
+	file.WriteString("id,name\n")
+
+	for i := range loadedRows {
+		fmt.Fprintf(&file, "%d,name %d\n", i, i)
+	}
+
+	files := map[string]string{"app.yaml": manifest, "files/names.csv": file.String()}
+	for name, text := range scenarios() {
+		files["scenarios/"+name+".yaml"] = text
+	}
+
+	for name, text := range files {
+		path := filepath.Join(dir, filepath.FromSlash(name))
+		require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o750))
+		require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
+	}
+}
+
+const manifest = `
+sources:
+  files: {kind: FileSource, path: files}
+  stage: {kind: SQLiteSource}
+  warehouse: {kind: PgSQLSource, connStr: "${env:CHAOS_DATABASE}"}
+  counter: {kind: HTTPSource, url: "${env:CHAOS_COUNTER}"}
+access:
+  - {name: caller, key: "${env:CHAOS_KEY}"}
+`
+
+// tables are those that the jobs write to.
+const tables = `
+CREATE TABLE appended (job text, n bigint);
+CREATE TABLE scripted (job text);
+CREATE TABLE total (n bigint);
+INSERT INTO total VALUES (0);
+CREATE TABLE looped (job text, round bigint);
+CREATE TABLE tried (job text);
+CREATE TABLE finished (job text);
+CREATE TABLE inherited (job text);`
+
+// scenarios are the kinds of jobs.
+func scenarios() map[string]string {
+	return map[string]string{
+		"Append": fmt.Sprintf(`
+steps:
+  - opName: Transform
+    opParams:
+      source: warehouse
+      query: SELECT :job::text AS job, n::bigint AS n FROM generate_series(1, %d) AS n
+      bind: {job: "${job.id}"}
+      targetSource: warehouse
+      targetTable: appended
+      append: true
+`, appendedRows),
+		"Keep": fmt.Sprintf(`
+steps:
+  - opName: Transform
+    opParams:
+      source: stage
+      query: WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < %d) SELECT :job AS job, n FROM s
+      bind: {job: "${job.id}"}
+      targetSource: stage
+      targetTable: kept
+      append: true
+`, appendedRows),
+		"Load": `
+parameters: {table: {type: text}}
+steps:
+  - opName: LoadTableFromSource
+    opParams:
+      source: files
+      table: names.csv
+      targetSource: warehouse
+      targetTable: "${table}"
+      columnTypes: {id: integer}
+  - opName: Transform
+    opParams: {source: warehouse, query: "SELECT n::bigint AS n FROM generate_series(1, 3000) AS n", returnResult: true}
+`,
+		"Script": `
+steps:
+  - opName: RunSourceScript
+    opParams:
+      source: warehouse
+      script: |
+        INSERT INTO scripted VALUES (:job);
+        UPDATE total SET n = n + 1;
+      bind: {job: "${job.id}"}
+`,
+		"Loop": fmt.Sprintf(`
+steps:
+  - opName: ForEach
+    opParams:
+      in: "${1..%d}"
+      as: round
+      maxConcurrency: 3
+      steps:
+        - opName: Insert
+          opParams: {source: warehouse, table: looped, records: [{job: "${job.id}", round: "${round}"}]}
+`, rounds),
+		"Try": `
+steps:
+  - opName: TryCatch
+    opParams:
+      try:
+        - opName: Insert
+          opParams: {source: warehouse, table: tried, records: [{job: "${job.id}"}]}
+        - opName: Fail
+          opParams: {message: as it should}
+      finally:
+        - opName: Insert
+          opParams: {source: warehouse, table: finished, records: [{job: "${job.id}"}]}
+`,
+		"Child": `
+parameters: {of: {type: text}}
+steps:
+  - opName: Insert
+    opParams: {source: warehouse, table: inherited, records: [{job: "${of}"}]}
+`,
+		"Parent": `
+steps:
+  - opName: RunScenario
+    opParams: {scenario: Child, parameters: {of: "${job.id}"}}
+`,
+		"Request": `
+steps:
+  - opName: HTTPRequest
+    opParams: {source: counter, method: POST, path: count, params: {job: "${job.id}"}, text: one}
+`,
+		"Hold": `
+parameters: {variant: {type: text}}
+steps:
+  - opName: Wait
+    opParams: {duration: 24h}
+`,
+	}
+}

@@ -1,0 +1,231 @@
+package chaos_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"net/url"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// kind is a kind of jobs.
+type kind struct {
+	scenario string
+	state    string // In which such a job ends.
+}
+
+var kinds = []kind{
+	{"Append", "completed"}, {"Keep", "completed"}, {"Load", "completed"}, {"Script", "completed"}, {"Loop", "completed"},
+	{"Try", "completedWithError"}, {"Parent", "completed"}, {"Request", "completed"},
+}
+
+// ran is a job, and what its caller learned of it.
+type ran struct {
+	kind
+
+	jobID    string
+	accepted bool // Whether its start was ever answered.
+	calls    int
+	state    string
+	result   string // What getJobStatus answered when it had ended.
+	took     time.Duration
+}
+
+// callers run jobs, several at a time, each until its end.
+type callers struct {
+	api    string
+	client *http.Client
+
+	mutex    sync.Mutex
+	random   *rand.Rand
+	jobs     []*ran
+	wrong    []string    // Answers that nobody should ever get.
+	finished []time.Time // When jobs ended.
+}
+
+func newCallers(api string, seed uint64) *callers {
+	return &callers{
+		api: api, random: rand.New(rand.NewPCG(seed, 1)), //nolint:gosec // The same seed makes the same jobs.
+		client: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 16}},
+	}
+}
+
+// run runs one job after the other until begin ends, and each of them until its end, or until give ends.
+func (c *callers) run(begin, give context.Context) {
+	for begin.Err() == nil {
+		job := &ran{kind: kinds[c.number(len(kinds))], jobID: uuid.NewString()}
+
+		c.mutex.Lock()
+		c.jobs = append(c.jobs, job)
+		c.mutex.Unlock()
+
+		began := time.Now()
+		c.drive(give, job)
+		job.took = time.Since(began)
+
+		c.mutex.Lock()
+		c.finished = append(c.finished, time.Now())
+		c.mutex.Unlock()
+	}
+}
+
+// drive calls until the job has ended: it hangs up now and then, and repeats a call whose answer it did not get.
+func (c *callers) drive(ctx context.Context, job *ran) {
+	for ctx.Err() == nil && !job.accepted {
+		job.calls++
+		c.start(ctx, job)
+	}
+
+	for ctx.Err() == nil && job.state == "" {
+		if job.calls++; c.number(4) == 0 {
+			c.start(ctx, job) // The same call again is the same job.
+		} else {
+			c.ask(ctx, job)
+		}
+
+		pause(ctx, 200*time.Millisecond)
+	}
+}
+
+// start posts the job: asynchronously, or waiting for a while of chance.
+func (c *callers) start(ctx context.Context, job *ran) {
+	patience := time.Duration(50+c.number(5_000)) * time.Millisecond
+
+	hasty, hangUp := context.WithTimeout(ctx, patience)
+	defer hangUp()
+
+	parameters := map[string]any{}
+	if job.scenario == "Load" {
+		parameters["table"] = "loaded_" + job.jobID[:1] // Sixteen tables: jobs replace those of each other.
+	}
+
+	status, answer, err := c.call(hasty, http.MethodPost, "executeJob.jsp", map[string]any{
+		"apiKey": key, "appId": appID, "jobId": job.jobID, "isAsync": c.number(2) == 0,
+		"operation": map[string]any{
+			"opName": "RunScenario", "opParams": map[string]any{"scenario": job.scenario, "parameters": parameters},
+		},
+	})
+
+	switch {
+	case err != nil, status == http.StatusServiceUnavailable, status == http.StatusTooManyRequests:
+		pause(ctx, 100*time.Millisecond)
+	case slices.Contains([]int{http.StatusOK, http.StatusAccepted, http.StatusUnprocessableEntity}, status):
+		job.accepted = true
+	default:
+		c.complain("%s %s: start answered %d %s", job.scenario, job.jobID, status, answer)
+		pause(ctx, time.Second)
+	}
+}
+
+// ask asks how the job stands.
+func (c *callers) ask(ctx context.Context, job *ran) {
+	status, answer, err := c.status(ctx, job.jobID)
+
+	switch {
+	case err != nil, status == http.StatusServiceUnavailable, status == http.StatusTooManyRequests:
+		return
+	case status != http.StatusOK:
+		c.complain("%s %s: status of an accepted job answered %d %s", job.scenario, job.jobID, status, answer)
+		pause(ctx, time.Second)
+
+		return
+	}
+
+	state, problem := stateOf(answer)
+	if problem != nil {
+		c.complain("%s %s: status answered %s", job.scenario, job.jobID, answer)
+
+		return
+	}
+
+	if isEnd(state) {
+		job.state, job.result = state, answer
+	}
+}
+
+// status is getJobStatus.
+func (c *callers) status(ctx context.Context, jobID string) (status int, answer string, err error) {
+	patient, cancel := context.WithTimeout(ctx, 20*time.Second)
+	defer cancel()
+
+	query := url.Values{"apiKey": {key}, "appId": {appID}, "jobId": {jobID}}
+
+	return c.call(patient, http.MethodGet, "getJobStatus.jsp?"+query.Encode(), nil)
+}
+
+func (c *callers) call(ctx context.Context, method, path string, body any) (status int, answer string, err error) {
+	encoded, err := json.Marshal(body)
+	if err != nil {
+		return 0, "", err
+	}
+
+	request, err := http.NewRequestWithContext(ctx, method, c.api+"/api/v1/"+path, bytes.NewReader(encoded))
+	if err != nil {
+		return 0, "", err
+	}
+
+	request.Header.Set("Content-Type", "application/json")
+
+	response, err := c.client.Do(request)
+	if err != nil {
+		return 0, "", err
+	}
+	defer response.Body.Close() //nolint:errcheck // It was read, or is of no use.
+
+	text, err := io.ReadAll(response.Body)
+
+	return response.StatusCode, string(text), err
+}
+
+func (c *callers) number(below int) int {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+
+	return c.random.IntN(below)
+}
+
+func (c *callers) complain(format string, arguments ...any) {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+
+	c.wrong = append(c.wrong, fmt.Sprintf(format, arguments...))
+}
+
+// stateOf is the state of the job in an answer.
+func stateOf(answer string) (string, error) {
+	var envelope struct {
+		Result struct {
+			Status string `json:"status"`
+		} `json:"result"`
+	}
+
+	err := json.Unmarshal([]byte(answer), &envelope)
+	if err == nil && envelope.Result.Status == "" {
+		err = fmt.Errorf("there is no status in %s", answer)
+	}
+
+	return envelope.Result.Status, err
+}
+
+func isEnd(state string) bool {
+	return slices.Contains([]string{"completed", "completedWithError", "stopped"}, state)
+}
+
+// pause waits, or until ctx ends.
+func pause(ctx context.Context, length time.Duration) {
+	timer := time.NewTimer(length)
+	defer timer.Stop()
+
+	select {
+	case <-ctx.Done():
+	case <-timer.C:
+	}
+}
