@@ -194,7 +194,7 @@ func (p *Prefetched) Location() string {
 func (p *Prefetched) Close() error {
 	p.cancel()
 
-	for range p.filled { //nolint:revive // What was read is not needed.
+	for range p.filled {
 	}
 
 	return nil

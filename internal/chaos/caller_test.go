@@ -23,8 +23,14 @@ type kind struct {
 }
 
 var kinds = []kind{
-	{"Append", "completed"}, {"Keep", "completed"}, {"Load", "completed"}, {"Script", "completed"}, {"Loop", "completed"},
-	{"Try", "completedWithError"}, {"Parent", "completed"}, {"Request", "completed"},
+	{"Append", "completed"},
+	{"Keep", "completed"},
+	{"Load", "completed"},
+	{"Script", "completed"},
+	{"Loop", "completed"},
+	{"Try", "completedWithError"},
+	{"Parent", "completed"},
+	{"Request", "completed"},
 }
 
 // ran is a job, and what its caller learned of it.
@@ -53,7 +59,7 @@ type callers struct {
 
 func newCallers(api string, seed uint64) *callers {
 	return &callers{
-		api: api, random: rand.New(rand.NewPCG(seed, 1)), //nolint:gosec // The same seed makes the same jobs.
+		api: api, random: rand.New(rand.NewPCG(seed, 1)),
 		client: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 16}},
 	}
 }
@@ -85,7 +91,9 @@ func (c *callers) drive(ctx context.Context, job *ran) {
 	}
 
 	for ctx.Err() == nil && job.state == "" {
-		if job.calls++; c.number(4) == 0 {
+		job.calls++
+
+		if c.number(4) == 0 {
 			c.start(ctx, job) // The same call again is the same job.
 		} else {
 			c.ask(ctx, job)
@@ -120,7 +128,7 @@ func (c *callers) start(ctx context.Context, job *ran) {
 	case slices.Contains([]int{http.StatusOK, http.StatusAccepted, http.StatusUnprocessableEntity}, status):
 		job.accepted = true
 	default:
-		c.complain("%s %s: start answered %d %s", job.scenario, job.jobID, status, answer)
+		c.complainf("%s %s: start answered %d %s", job.scenario, job.jobID, status, answer)
 		pause(ctx, time.Second)
 	}
 }
@@ -133,7 +141,7 @@ func (c *callers) ask(ctx context.Context, job *ran) {
 	case err != nil, status == http.StatusServiceUnavailable, status == http.StatusTooManyRequests:
 		return
 	case status != http.StatusOK:
-		c.complain("%s %s: status of an accepted job answered %d %s", job.scenario, job.jobID, status, answer)
+		c.complainf("%s %s: status of an accepted job answered %d %s", job.scenario, job.jobID, status, answer)
 		pause(ctx, time.Second)
 
 		return
@@ -141,7 +149,7 @@ func (c *callers) ask(ctx context.Context, job *ran) {
 
 	state, problem := stateOf(answer)
 	if problem != nil {
-		c.complain("%s %s: status answered %s", job.scenario, job.jobID, answer)
+		c.complainf("%s %s: status answered %s", job.scenario, job.jobID, answer)
 
 		return
 	}
@@ -178,7 +186,7 @@ func (c *callers) call(ctx context.Context, method, path string, body any) (stat
 	if err != nil {
 		return 0, "", err
 	}
-	defer response.Body.Close() //nolint:errcheck // It was read, or is of no use.
+	defer response.Body.Close()
 
 	text, err := io.ReadAll(response.Body)
 
@@ -192,7 +200,7 @@ func (c *callers) number(below int) int {
 	return c.random.IntN(below)
 }
 
-func (c *callers) complain(format string, arguments ...any) {
+func (c *callers) complainf(format string, arguments ...any) {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
 

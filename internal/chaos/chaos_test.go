@@ -25,8 +25,10 @@ var (
 const ending = 5 * time.Minute
 
 func TestChaos(t *testing.T) {
+	t.Parallel()
+
 	if *seed == 0 {
-		*seed = rand.Uint64() //nolint:gosec // The next run needs another, and nobody has to be unable to guess it.
+		*seed = rand.Uint64()
 	}
 
 	t.Logf("seed %d, for %s", *seed, *duration)

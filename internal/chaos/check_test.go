@@ -25,7 +25,7 @@ type check struct {
 	broken  []string
 }
 
-func (c *check) fail(format string, arguments ...any) {
+func (c *check) failf(format string, arguments ...any) {
 	c.broken = append(c.broken, fmt.Sprintf(format, arguments...))
 }
 
@@ -66,11 +66,11 @@ func (c *check) ends(t *testing.T) {
 		switch {
 		case job.state == "":
 			c.counts["stuck"]++
-			c.fail("%s %s has not ended: %d %s %v", job.scenario, job.jobID, status, answer, err)
+			c.failf("%s %s has not ended: %d %s %v", job.scenario, job.jobID, status, answer, err)
 		case job.state != job.kind.state:
-			c.fail("%s %s ended %s: %s", job.scenario, job.jobID, job.state, job.result)
+			c.failf("%s %s ended %s: %s", job.scenario, job.jobID, job.state, job.result)
 		case answer != job.result:
-			c.fail("%s %s is told differently: %s, and before %s", job.scenario, job.jobID, answer, job.result)
+			c.failf("%s %s is told differently: %s, and before %s", job.scenario, job.jobID, answer, job.result)
 		}
 	}
 }
@@ -97,7 +97,7 @@ func (c *check) runs(t *testing.T) {
 
 		if time.Now().After(deadline) {
 			c.counts["losses"] += len(lost)
-			c.fail("%d jobs are not known to Temporal, %s among them", len(lost), lost[0].jobID)
+			c.failf("%d jobs are not known to Temporal, %s among them", len(lost), lost[0].jobID)
 
 			break
 		}
@@ -124,7 +124,7 @@ func (c *check) list(t *testing.T, temporal client.Client, seen map[string]strin
 			id, last := run.GetExecution().GetWorkflowId(), run.GetExecution().GetRunId()
 			if before, again := seen[id]; again && before != last {
 				c.counts["doubles"]++
-				c.fail("%s ran twice", id)
+				c.failf("%s ran twice", id)
 			}
 
 			seen[id] = last
@@ -176,14 +176,14 @@ func (c *check) compare(table, scenario string, records int, found map[string]in
 		}
 
 		if found[job.jobID] != records {
-			c.fail("%s: %d records of %s %s, and not %d", table, found[job.jobID], scenario, job.jobID, records)
+			c.failf("%s: %d records of %s %s, and not %d", table, found[job.jobID], scenario, job.jobID, records)
 		}
 
 		delete(found, job.jobID)
 	}
 
 	if len(found) > 0 {
-		c.fail("%s has records of jobs that nobody started: %v", table, found)
+		c.failf("%s has records of jobs that nobody started: %v", table, found)
 	}
 }
 
@@ -197,7 +197,7 @@ func (c *check) total(ctx context.Context, t *testing.T, data *pgx.Conn) {
 		"SELECT n, (SELECT count(*) FROM scripted) FROM total").Scan(&total, &jobs))
 
 	if total != jobs {
-		c.fail("scripts counted to %d, and %d ran", total, jobs)
+		c.failf("scripts counted to %d, and %d ran", total, jobs)
 	}
 }
 
@@ -215,7 +215,7 @@ func (c *check) loaded(ctx context.Context, data *pgx.Conn) {
 		}
 
 		if rows != loadedRows || distinct != loadedRows {
-			c.fail("%s has %d records, %d of them different, and not %d", table, rows, distinct, loadedRows)
+			c.failf("%s has %d records, %d of them different, and not %d", table, rows, distinct, loadedRows)
 		}
 	}
 }
@@ -230,13 +230,13 @@ func (c *check) left(ctx context.Context, t *testing.T, data *pgx.Conn) {
 		WHERE relname LIKE 'jobwright%' AND relname NOT LIKE 'jobwright\_ledger%' AND relkind = 'r'`).Scan(&left))
 
 	if left > 0 {
-		c.fail("%d tables of writes that were broken off are left", left)
+		c.failf("%d tables of writes that were broken off are left", left)
 	}
 
 	require.NoError(t, data.QueryRow(ctx, "SELECT count(*) FROM pg_catalog.pg_prepared_xacts").Scan(&left))
 
 	if left > 0 {
-		c.fail("%d transactions are left", left)
+		c.failf("%d transactions are left", left)
 	}
 }
 
@@ -269,7 +269,7 @@ func (c *check) kept(t *testing.T) {
 
 	rows, err := database.QueryContext(t.Context(), "SELECT job, count(*) FROM kept GROUP BY job")
 	if err == nil {
-		defer rows.Close() //nolint:errcheck // As above.
+		defer rows.Close()
 
 		for rows.Next() {
 			var (
@@ -286,7 +286,7 @@ func (c *check) kept(t *testing.T) {
 	}
 
 	if err != nil {
-		c.fail("kept: %v", err)
+		c.failf("kept: %v", err)
 	}
 
 	c.compare("kept", "Keep", appendedRows, found)
@@ -307,7 +307,7 @@ func (c *check) requests() {
 		c.counts["requests"]++
 
 		if keys := counting.jobs[job.jobID]; len(keys) != 1 {
-			c.fail("%s made requests with %d keys", job.jobID, len(keys))
+			c.failf("%s made requests with %d keys", job.jobID, len(keys))
 		}
 	}
 

@@ -52,12 +52,12 @@ type held struct {
 var oneJob = porcupine.Model{
 	Init: func() any { return held{} },
 	Step: func(state, input, output any) (bool, any) {
-		was := state.(held) //nolint:forcetypeassert // It is what Init returns.
+		was := state.(held)
 
 		switch input {
 		case startOne, startTwo:
 			if was.request == "" && output != conflict {
-				return true, held{request: input.(string)} //nolint:forcetypeassert // It is one of the two.
+				return true, held{request: input.(string)}
 			}
 
 			return output == unknown || (output == accepted) == (was.request == input), was
@@ -164,7 +164,7 @@ func (c *callers) attempt(ctx context.Context, jobID, input string) (output stri
 	case status == http.StatusConflict:
 		return conflict
 	case status != http.StatusOK:
-		c.complain("%s of %s answered %d %s", input, jobID, status, answer)
+		c.complainf("%s of %s answered %d %s", input, jobID, status, answer)
 
 		return unknown
 	}
@@ -214,6 +214,6 @@ func (c *check) inOrder(contests []*contest) {
 				call.Input, call.Output)
 		}
 
-		c.fail("%s can't have happened one call after the other:%s", one.jobID, &told)
+		c.failf("%s can't have happened one call after the other:%s", one.jobID, &told)
 	}
 }

@@ -2,6 +2,7 @@ package chaos_test
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"os"
 	"os/exec"
@@ -53,10 +54,15 @@ func (p *process) start() error {
 
 // await waits until the process serves.
 func (p *process) await() error {
-	for began := time.Now(); !p.ready(); time.Sleep(20 * time.Millisecond) {
-		if time.Since(began) > 2*time.Minute {
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	defer cancel()
+
+	for !p.ready() {
+		if ctx.Err() != nil {
 			return fmt.Errorf("%s does not serve:\n%s", p.name, &p.printed)
 		}
+
+		pause(ctx, 20*time.Millisecond)
 	}
 
 	return nil
@@ -122,7 +128,7 @@ func self(environment ...string) (*exec.Cmd, error) {
 		return nil, err
 	}
 
-	command := exec.Command(path) //nolint:gosec // It is this one.
+	command := exec.Command(path)
 	command.Env = append(os.Environ(), environment...)
 
 	return command, nil

@@ -132,7 +132,7 @@ func (s *system) add(t *testing.T) {
 
 	command := func(arguments ...string) func() *exec.Cmd {
 		return func() *exec.Cmd {
-			command := exec.Command(filepath.Join(s.dir, "jobwright"), append(arguments, //nolint:gosec // The one just built.
+			command := exec.Command(filepath.Join(s.dir, "jobwright"), append(arguments,
 				"--apps", filepath.Join(s.dir, "apps"), "--results", filepath.Join(s.dir, "results"))...)
 			command.Env = environment
 

@@ -141,8 +141,8 @@ func TestACallWhoseAnswerFromTemporalIsLostIsSettledByRepeatingIt(t *testing.T) 
 			got = settled(func() answer { return api.call(t, http.MethodGet, "/api/v1/stopJob.jsp"+query, nil, "") })
 			require.Equal(t, http.StatusOK, got.status, got.text)
 
-			sync := with(start, object{"isAsync": false})
-			got = settled(func() answer { return api.execute(t, sync) })
+			again := with(start, object{"isAsync": false})
+			got = settled(func() answer { return api.execute(t, again) })
 			require.Equal(t, http.StatusUnprocessableEntity, got.status, got.text)
 			require.Equal(t, "stopped", got.result(t)["status"])
 

@@ -17,6 +17,7 @@ import (
 	"github.com/jobwright/jobwright/apiserver"
 	"github.com/jobwright/jobwright/app"
 	"github.com/jobwright/jobwright/internal/temporalserver"
+	"github.com/jobwright/jobwright/internal/testserver"
 	"github.com/jobwright/jobwright/job"
 	"github.com/jobwright/jobwright/result"
 	"github.com/jobwright/jobwright/worker"
@@ -45,44 +46,40 @@ type system struct {
 var shared *system
 
 func TestMain(m *testing.M) {
-	code, err := run(m)
-	if err != nil {
+	if err := run(m); err != nil {
 		fmt.Fprintln(os.Stderr, err)
-
-		code = 1
+		os.Exit(1)
 	}
-
-	os.Exit(code)
 }
 
-func run(m *testing.M) (code int, err error) {
+func run(m *testing.M) (err error) {
 	for name, key := range map[string]string{"JOBWRIGHT_APP_7_KEY": callerKey, "JOBWRIGHT_STATUS_KEY": statusKey} {
 		if err := os.Setenv(name, key); err != nil {
-			return 0, err
+			return err
 		}
 	}
 
 	dir, err := os.MkdirTemp("", "jobwright")
 	if err != nil {
-		return 0, err
+		return err
 	}
 
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 
 	if err := os.CopyFS(filepath.Join(dir, "apps"), os.DirFS("../../examples/apps")); err != nil {
-		return 0, err
+		return err
 	}
 
 	shared = &system{dir: dir}
 	if err := shared.start(); err != nil {
-		return 0, err
+		return err
 	}
 
 	jobs := worker.New(shared.client, worker.Options{
 		Apps: shared.apps, Results: shared.results, Namespace: client.DefaultNamespace, DataDir: dir, Log: slog.New(slog.DiscardHandler),
 	})
 	if err := jobs.Start(); err != nil {
-		return 0, err
+		return err
 	}
 
 	defer func() {
@@ -91,7 +88,9 @@ func run(m *testing.M) (code int, err error) {
 		err = errors.Join(err, shared.stop())
 	}()
 
-	return m.Run(), nil
+	testserver.Main(m) // What the tests came to is the process's end, too.
+
+	return nil
 }
 
 // start starts everything but the worker.

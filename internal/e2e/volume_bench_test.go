@@ -58,13 +58,14 @@ func BenchmarkVolume(b *testing.B) {
 
 	api.volume(b, 1) // What is made once is not counted.
 
-	restOfServer, restOfWorker := memory(b, server), memory(b, worker)
+	restOfServer, restOfWorker := memory(server), memory(worker)
+	require.Positive(b, min(restOfServer, restOfWorker))
 
 	for _, records := range []int{10_000, 100_000, 1_000_000, 10_000_000} {
 		b.Run(strconv.Itoa(records), func(b *testing.B) {
 			for range b.N {
 				stop := make(chan struct{})
-				peakOfServer, peakOfWorker := peak(b, server, stop), peak(b, worker, stop)
+				peakOfServer, peakOfWorker := peak(server, stop), peak(worker, stop)
 
 				began := time.Now()
 				first, size := api.volume(b, records)
@@ -124,28 +125,30 @@ func (t *tail) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-var anonymous = regexp.MustCompile(`RssAnon:\s+([0-9]+) kB`)
+var anonymous = regexp.MustCompile(`RssAnon:\s+(\d+) kB`)
 
-// memory is what a process holds that is no file's, in bytes.
-func memory(b *testing.B, of *process) int64 {
-	b.Helper()
-
+// memory is what a process holds that is no file's, in bytes; 0 where nobody can tell.
+func memory(of *process) int64 {
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", of.command.Process.Pid))
-	require.NoError(b, err)
+	if err != nil {
+		return 0
+	}
 
 	found := anonymous.FindSubmatch(status)
-	require.NotNil(b, found)
+	if found == nil {
+		return 0
+	}
 
 	kib, err := strconv.ParseInt(string(found[1]), 10, 64)
-	require.NoError(b, err)
+	if err != nil {
+		return 0
+	}
 
 	return kib << 10
 }
 
 // peak watches the memory of a process, and tells the highest when stop is closed.
-func peak(b *testing.B, of *process, stop <-chan struct{}) <-chan int64 {
-	b.Helper()
-
+func peak(of *process, stop <-chan struct{}) <-chan int64 {
 	var highest int64
 
 	told := make(chan int64, 1)
@@ -161,7 +164,7 @@ func peak(b *testing.B, of *process, stop <-chan struct{}) <-chan int64 {
 
 				return
 			case <-ticker.C:
-				highest = max(highest, memory(b, of))
+				highest = max(highest, memory(of))
 			}
 		}
 	}()

@@ -42,9 +42,9 @@ type parsed struct {
 // header and null; the encoding only for messages, since r is UTF-8. Columns are of the types that read gives them, in the
 // forms of [source.ParseText], the others text.
 //
-// A line that can't be a record goes to read's Reject. Without it, such a line ends the reading with a [*source.Error], without names
-// of a source and a table as all errors about the content are. Errors of r are returned as they are. A completely empty
-// line is no record, unless the table has a single column.
+// A line that can't be a record goes to read's Reject. Without it, such a line ends the reading with a [*source.Error],
+// without names of a source and a table as all errors about the content are. Errors of r are returned as they are. A
+// completely empty line is no record, unless the table has a single column.
 func NewReader(r io.Reader, read source.Read) (*Rows, error) {
 	d, err := newDialect(read.Format)
 	if err != nil {

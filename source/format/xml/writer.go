@@ -115,6 +115,8 @@ func (w *Writer) Append(record source.Record) error {
 
 	for i, value := range record {
 		if value == nil {
+			w.line = append(w.line, w.null(i)...)
+
 			continue
 		}
 
@@ -137,6 +139,15 @@ func (w *Writer) Append(record source.Record) error {
 	_, err := w.to.Write(append(w.line, w.endRecord...))
 
 	return err
+}
+
+// null is how NULL is written: not at all, but in the first record, from which readers learn which columns there are.
+func (w *Writer) null(column int) string {
+	if w.count > 0 {
+		return ""
+	}
+
+	return strings.TrimSuffix(w.begins[column], ">") + ` xmlns:xsi="` + instances + `" xsi:nil="true"/>`
 }
 
 // append writes a value.

@@ -49,6 +49,8 @@ const header = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
 func TestRecordsAreElementsAtThePathOfTheFormat(t *testing.T) {
 	t.Parallel()
 
+	const null = `<b xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:nil="true"/>` // In the first record alone.
+
 	two := []source.Record{{int64(1), nil}, {nil, ""}}
 
 	for name, test := range map[string]struct {
@@ -56,9 +58,9 @@ func TestRecordsAreElementsAtThePathOfTheFormat(t *testing.T) {
 		all     []source.Record
 		want    string
 	}{
-		"no path":    {"", two, "<records>\n<record><a>1</a></record>\n<record><b></b></record>\n</records>\n"},
-		"a name":     {"order", two[:1], "<records>\n<order><a>1</a></order>\n</records>\n"},
-		"a path":     {"x/y/z", two[:1], "<x><y>\n<z><a>1</a></z>\n</y></x>\n"},
+		"no path":    {"", two, "<records>\n<record><a>1</a>" + null + "</record>\n<record><b></b></record>\n</records>\n"},
+		"a name":     {"order", two[:1], "<records>\n<order><a>1</a>" + null + "</order>\n</records>\n"},
+		"a path":     {"x/y/z", two[:1], "<x><y>\n<z><a>1</a>" + null + "</z>\n</y></x>\n"},
 		"no records": {"x/y/z", nil, "<x><y>\n</y></x>\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -119,7 +121,7 @@ func TestAValueThatXMLCannotHoldIsAnErrorThatNamesItsPlace(t *testing.T) {
 			// Nothing of it was written, so that a caller who passes it over has a whole file.
 			require.NoError(t, writer.Append(source.Record{int64(3), nil}))
 			require.NoError(t, writer.Close())
-			require.Equal(t, []source.Record{{"1"}, {"3"}}, sourcetest.ReadAll(t, open(t, content.String(), "")))
+			require.Equal(t, []source.Record{{"1", nil}, {"3", nil}}, sourcetest.ReadAll(t, open(t, content.String(), "")))
 		})
 	}
 }
