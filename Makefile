@@ -33,7 +33,15 @@ test: ## Run the tests
 
 .PHONY: race
 race: ## Run the tests with the race detector, every one anew
-	go test -race -count=1 ./...
+	go test -race -count=1 $$(go list ./... | grep -v /internal/chaos) # Whose processes are built without it.
+
+# How long the system is broken, and the seed that decides how.
+DURATION ?= 3m
+SEED ?= 0
+
+.PHONY: chaos
+chaos: ## Break the whole system at random, and look whether its guarantees hold (DURATION=3m SEED=0)
+	go test ./internal/chaos -count=1 -v -timeout 0 -args -duration $(DURATION) -seed $(SEED)
 
 .PHONY: fuzz
 fuzz: ## Let each fuzz test search for a while (FUZZTIME=30s)

@@ -2,6 +2,7 @@ package apiserver
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"slices"
 	"time"
@@ -136,7 +137,7 @@ func (s *Server) current(
 
 	switch {
 	case err != nil:
-		current.Message = "no worker answers at the moment; this is what Temporal knows of the job"
+		current.Message = silence(described.GetPendingWorkflowTask().GetAttempt())
 		s.options.Log.Warn("status query failed", "jobId", current.JobID, "error", err)
 	case answer.QueryRejected != nil:
 		return current, false, nil
@@ -158,6 +159,20 @@ func (s *Server) current(
 	}
 
 	return current, true, nil
+}
+
+// silence says why a job does not answer whose workflow task is in that attempt. One that is tried again and again was not
+// lost with a worker: workers fail it.
+func silence(attempt int32) string {
+	const few = 3
+
+	if attempt < few {
+		return "no worker answers at the moment; this is what Temporal knows of the job"
+	}
+
+	return fmt.Sprintf("the job makes no progress: workers have failed its workflow task %d times, as they do when they run "+
+		"another version than it was started with; Temporal UI has the reason, and the job goes on when a worker can run it",
+		attempt-1)
 }
 
 // withActivity adds to the step that an activity belongs to what Temporal knows of the activity.

@@ -17,7 +17,7 @@ import (
 )
 
 var (
-	duration = flag.Duration("duration", 20*time.Second, "how long the system is broken")
+	duration = flag.Duration("duration", 5*time.Second, "how long the system is broken")
 	seed     = flag.Uint64("seed", 0, "what decides how it is broken; 0 for one of chance")
 )
 

@@ -1,0 +1,101 @@
+package activities_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/testsuite"
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/jobwright/jobwright/internal/testserver"
+	"github.com/jobwright/jobwright/job"
+	"github.com/jobwright/jobwright/scenario"
+	"github.com/jobwright/jobwright/source"
+)
+
+// again makes the same attempt of a step three times, as Temporal does when the answers of the first two get lost.
+func (b *bench) again(t *testing.T, operation, params any) []job.StepOutcome {
+	t.Helper()
+
+	var (
+		suite    testsuite.WorkflowTestSuite
+		outcomes []job.StepOutcome
+	)
+
+	env := suite.NewTestWorkflowEnvironment()
+	env.RegisterActivity(b.Activities)
+	env.ExecuteWorkflow(func(ctx workflow.Context) error {
+		ctx = workflow.WithActivityOptions(ctx, workflow.ActivityOptions{StartToCloseTimeout: time.Duration(scenario.DefaultTimeout)})
+
+		for range 3 {
+			var outcome job.StepOutcome
+			if err := workflow.ExecuteActivity(ctx, operation, task, params).Get(ctx, &outcome); err != nil {
+				return err
+			}
+
+			outcomes = append(outcomes, outcome)
+		}
+
+		return nil
+	})
+	require.NoError(t, env.GetWorkflowError())
+
+	return outcomes
+}
+
+func TestWhatAStepChangesHappensOnceHoweverOftenItsAnswerIsLost(t *testing.T) {
+	t.Parallel()
+
+	for _, in := range []string{"stage", "warehouse"} {
+		for name, test := range map[string]struct {
+			change func(*bench) (operation, params any)
+			rows   int64 // What each attempt answers.
+		}{
+			"Insert": {func(b *bench) (operation, params any) {
+				return b.Insert, scenario.Insert{
+					Source: in, Table: "t", Given: scenario.Given{Records: []scenario.Params{{"n": int64(1)}}},
+				}
+			}, 1},
+			"Transform": {func(b *bench) (operation, params any) {
+				return b.Transform, scenario.Transform{
+					Source: in, Query: "SELECT n FROM t", TargetTable: "t", Writing: scenario.Writing{Append: true},
+				}
+			}, 1},
+			"LoadTableFromSource": {func(b *bench) (operation, params any) {
+				return b.LoadTableFromSource, scenario.LoadTableFromSource{
+					Source: "files", Table: "n.csv", TargetSource: in, TargetTable: "t", Writing: scenario.Writing{Append: true},
+				}
+			}, 1},
+			"LoadTableFromSource with rejects": {func(b *bench) (operation, params any) {
+				return b.LoadTableFromSource, scenario.LoadTableFromSource{
+					Source: "files", Table: "n.csv", TargetSource: in, TargetTable: "t", Writing: scenario.Writing{Append: true},
+					ColumnTypes: map[string]source.Standard{"n": {Type: source.Integer}}, RejectTable: "r",
+				}
+			}, 1},
+			"RunSourceScript": {func(b *bench) (operation, params any) {
+				return b.RunSourceScript, scenario.RunSourceScript{Source: in, Script: "INSERT INTO t VALUES (1)"}
+			}, 1},
+		} {
+			t.Run(in+"/"+name, func(t *testing.T) {
+				t.Parallel()
+
+				b := newBench(t)
+				b.write(t, "app.yaml", manifest+"  warehouse: {kind: PgSQLSource, connStr: \""+testserver.PostgreSQL(t)+"\"}\n")
+				b.write(t, "files/n.csv", "n\n2\n")
+
+				_, err := b.run(t, b.RunSourceScript, scenario.RunSourceScript{
+					Source: in, Script: "CREATE TABLE t (n bigint); INSERT INTO t VALUES (0)",
+				})
+				require.NoError(t, err)
+
+				operation, params := test.change(b)
+				for _, outcome := range b.again(t, operation, params) {
+					require.Equal(t, test.rows, outcome.Rows)
+				}
+
+				require.Contains(t, b.returned(t, scenario.Transform{Source: in, Query: "SELECT count(*) AS n FROM t"}), `[{"n":2}]`)
+			})
+		}
+	}
+}
