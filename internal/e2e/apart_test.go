@@ -133,7 +133,7 @@ func TestAJobSurvivesItsWorkersDeathInTheMiddleOfAStep(t *testing.T) {
 	require.Equal(t, http.StatusServiceUnavailable, api.call(t, http.MethodGet, "/readyz", nil, "").status, "no worker yet")
 
 	first := system.worker(t)
-	require.Equal(t, http.StatusOK, api.call(t, http.MethodGet, "/readyz", nil, "").status)
+	await(t, func() bool { return api.call(t, http.MethodGet, "/readyz", nil, "").status == http.StatusOK }) // It polls.
 
 	jobID := uuid.NewString()
 	request := with(runScenario("8", "Load", object{}), object{"apiKey": callerKey, "jobId": jobID, "isAsync": true})

@@ -108,7 +108,7 @@ func (c caller) volume(b *testing.B, records int) (first time.Duration, size int
 	size, err = io.Copy(end, response.Body)
 	require.NoError(b, err)
 	require.Equal(b, http.StatusOK, response.StatusCode, "%s", end.last)
-	require.Contains(b, string(end.last), fmt.Sprintf(`"count":%d`, records))
+	require.Contains(b, string(end.last), fmt.Sprintf(`{"id":%d,`, records))
 
 	return first, size
 }
