@@ -7,6 +7,7 @@ import (
 	"io"
 	"path/filepath"
 	"runtime/debug"
+	"time"
 
 	"go.temporal.io/sdk/activity"
 
@@ -25,14 +26,17 @@ type Activities struct {
 	results  *result.Store
 	temporal Temporal
 	dataDir  string
+	grace    time.Duration
 }
 
 // New returns the activities over those apps, whose variables are kept in temporal. Sources that live on this machine keep
-// their data in a folder for each app below dataDir.
+// their data in a folder for each app below dataDir. When the worker is told to stop, what runs has that grace to end.
 func New(
-	apps *app.Catalog, sources *source.Pool, results *result.Store, temporal Temporal, dataDir string,
+	apps *app.Catalog, sources *source.Pool, results *result.Store, temporal Temporal, dataDir string, grace time.Duration,
 ) *Activities {
-	return &Activities{apps: apps, sources: sources, results: results, temporal: temporal, dataDir: dataDir}
+	return &Activities{
+		apps: apps, sources: sources, results: results, temporal: temporal, dataDir: dataDir, grace: grace,
+	}
 }
 
 // step is one attempt of a step.
@@ -62,6 +66,9 @@ func attempt[T any](
 	if err != nil {
 		return nil, asFailure(ctx, &appError{err: err})
 	}
+
+	ctx, cancel := a.untilStopped(ctx)
+	defer cancel()
 
 	progress := startProgress(ctx)
 	defer progress.stop()

@@ -75,7 +75,7 @@ func newBench(tb testing.TB) *bench {
 	sources := source.NewPool(drivers)
 	tb.Cleanup(func() { require.NoError(tb, sources.Close()) })
 
-	b.Activities = activities.New(apps, sources, b.results, b.temporal, b.data)
+	b.Activities = activities.New(apps, sources, b.results, b.temporal, b.data, time.Second)
 
 	return b
 }

@@ -61,7 +61,13 @@ func defect(ctx context.Context, panicked *source.PanicError) error {
 
 // asFailure turns the error of an attempt into one that tells Temporal its code, and whether trying again may help.
 func asFailure(ctx context.Context, err error) error {
-	if cancelled := ctx.Err(); cancelled != nil {
+	cancelled := ctx.Err()
+
+	if errors.Is(context.Cause(ctx), errStopping) {
+		err, cancelled = errStopping, nil
+	}
+
+	if cancelled != nil {
 		return cancelled
 	}
 
@@ -79,6 +85,8 @@ func asFailure(ctx context.Context, err error) error {
 	var retryAfter time.Duration
 
 	switch {
+	case errors.Is(err, errStopping):
+		code = job.CodeWorkerStopped
 	case errors.As(err, &ofDefect):
 		curable = false
 	case errors.As(err, &ofSource):

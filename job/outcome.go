@@ -84,6 +84,7 @@ const (
 	CodeLimitExceeded      = "limit_exceeded"      // A value, or the job's state, is larger than Temporal could hold.
 	CodeChildStopped       = "child_stopped"       // The job that a RunScenario started was stopped or terminated by itself.
 	CodeVariableStore      = "variable_store"      // The app's variables can't be reached.
+	CodeWorkerStopped      = "worker_stopped"      // The worker that ran a step was stopped, too often for its policy.
 	CodeInternal           = "internal"            // A defect of Jobwright's.
 )
 
@@ -92,7 +93,7 @@ func Codes() []string {
 	return []string{
 		CodeParameterInvalid, CodeStepTimedOut, CodeAppInvalid, CodeResultStore, CodeResultInvalid, CodeFailed,
 		CodeIterationsExceeded, CodeSignalTimedOut, CodeBranchesFailed, CodeCallTooDeep, CodeLimitExceeded,
-		CodeChildStopped, CodeVariableStore,
+		CodeChildStopped, CodeVariableStore, CodeWorkerStopped,
 		CodeInternal,
 	}
 }

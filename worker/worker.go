@@ -86,7 +86,8 @@ func New(temporal client.Client, options Options) *Worker {
 	w.RegisterWorkflowWithOptions(workflows.RunScenario, workflow.RegisterOptions{Name: job.Workflow})
 	w.RegisterWorkflowWithOptions(workflows.AppVariables, workflow.RegisterOptions{Name: job.VariablesWorkflow})
 	w.RegisterActivityWithOptions(
-		activities.New(options.Apps, w.sources, options.Results, temporal, options.DataDir), activity.RegisterOptions{})
+		activities.New(options.Apps, w.sources, options.Results, temporal, options.DataDir, options.StopTimeout*3/4),
+		activity.RegisterOptions{})
 
 	return w
 }

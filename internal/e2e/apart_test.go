@@ -72,11 +72,12 @@ func (p production) apiserver(tb testing.TB) (*process, caller) {
 	return server, caller{"http://" + server.await(tb, `"API server is up","http":"([0-9.:]+)"`)}
 }
 
-func (p production) worker(tb testing.TB) *process {
+func (p production) worker(tb testing.TB, arguments ...string) *process {
 	tb.Helper()
 
-	worker := launch(tb, p.environment, "jobwright", "worker",
-		"--http", "127.0.0.1:0", "--apps", p.apps, "--results", p.results, "--data", p.dataOf)
+	worker := launch(tb, p.environment, "jobwright", append([]string{
+		"worker", "--http", "127.0.0.1:0", "--apps", p.apps, "--results", p.results, "--data", p.dataOf,
+	}, arguments...)...)
 	health := caller{"http://" + worker.await(tb, `"worker is up","http":"([0-9.:]+)"`)}
 
 	require.Equal(tb, http.StatusOK, health.call(tb, http.MethodGet, "/healthz", nil, "").status)
@@ -119,39 +120,44 @@ func serveNumbers(t *testing.T, released <-chan struct{}) (address string, sum i
 	return server.URL, sum
 }
 
-func TestAJobSurvivesItsWorkersDeathInTheMiddleOfAStep(t *testing.T) {
-	t.Parallel()
+// loading is a job in the midst of a step that waits for the second half of its numbers.
+type loading struct {
+	production
 
-	system := newProduction(t)
-	writeApp(t, filepath.Join(system.apps, "8"), bigApp)
+	api            caller
+	server, worker *process
+	jobID          string
+	sum            int
+	release        func() // Lets the second half of the numbers come.
+}
+
+func newLoading(t *testing.T, arguments ...string) *loading {
+	t.Helper()
+
+	l := &loading{production: newProduction(t), jobID: uuid.NewString()}
+	writeApp(t, filepath.Join(l.apps, "8"), bigApp)
 
 	released := make(chan struct{})
-	address, sum := serveNumbers(t, released)
-	system.environment = append(system.environment, "NUMBERS_URL="+address)
+	l.release = func() { close(released) }
 
-	server, api := system.apiserver(t)
-	require.Equal(t, http.StatusServiceUnavailable, api.call(t, http.MethodGet, "/readyz", nil, "").status, "no worker yet")
+	var address string
 
-	first := system.worker(t)
-	await(t, func() bool { return api.call(t, http.MethodGet, "/readyz", nil, "").status == http.StatusOK }) // It polls.
+	address, l.sum = serveNumbers(t, released)
+	l.environment = append(l.environment, "NUMBERS_URL="+address)
 
-	jobID := uuid.NewString()
-	request := with(runScenario("8", "Load", object{}), object{"apiKey": callerKey, "jobId": jobID, "isAsync": true})
-	require.Equal(t, http.StatusOK, api.execute(t, request).status)
+	l.server, l.api = l.apiserver(t)
+	require.Equal(t, http.StatusServiceUnavailable, l.api.call(t, http.MethodGet, "/readyz", nil, "").status, "no worker yet")
 
-	withKey := func(t *testing.T) object {
-		t.Helper()
+	l.worker = l.production.worker(t, arguments...)
+	await(t, func() bool { return l.api.call(t, http.MethodGet, "/readyz", nil, "").status == http.StatusOK }) // It polls.
 
-		got := api.call(t, http.MethodGet, "/api/v1/getJobStatus.jsp?apiKey="+callerKey+"&appId=8&jobId="+jobID, nil, "")
-		require.Equal(t, http.StatusOK, got.status, got.text)
-
-		return got.result(t)
-	}
+	request := with(runScenario("8", "Load", object{}), object{"apiKey": callerKey, "jobId": l.jobID, "isAsync": true})
+	require.Equal(t, http.StatusOK, l.api.execute(t, request).status)
 
 	// Some rows, but not all of them.
 	rows := 0.0
 	for rows == 0 {
-		status := withKey(t)
+		status := l.status(t)
 		require.Equal(t, "running", status["status"])
 
 		if steps := status["steps"].([]any); len(steps) > 0 {
@@ -160,31 +166,70 @@ func TestAJobSurvivesItsWorkersDeathInTheMiddleOfAStep(t *testing.T) {
 	}
 
 	require.Less(t, rows, float64(numbers))
-	first.kill()
 
-	// With no worker left, the status still answers, from Temporal's own record.
-	orphan := withKey(t)
-	require.Equal(t, "running", orphan["status"])
-	require.Contains(t, orphan["message"], "no worker answers")
+	return l
+}
 
-	close(released)
+func (l *loading) status(t *testing.T) object {
+	t.Helper()
 
-	second := system.worker(t)
+	got := l.api.call(t, http.MethodGet, "/api/v1/getJobStatus.jsp?apiKey="+callerKey+"&appId=8&jobId="+l.jobID, nil, "")
+	require.Equal(t, http.StatusOK, got.status, got.text)
+
+	return got.result(t)
+}
+
+// requireEnd holds that the job ends with all numbers, once.
+func (l *loading) requireEnd(t *testing.T) {
+	t.Helper()
 
 	var result object
-	for result = withKey(t); !ended(result); {
-		result = withKey(t)
+	for result = l.status(t); !ended(result); {
+		result = l.status(t)
 	}
 
 	require.Equal(t, "completed", result["status"], result)
-	requireResults(t, fmt.Sprintf(`[{"count": %d, "sum": %d, "loaded": %d}]`, numbers, sum, numbers),
+	requireResults(t, fmt.Sprintf(`[{"count": %d, "sum": %d, "loaded": %d}]`, numbers, l.sum, numbers),
 		result["results"].([]any)[0].(object)["result"].(object)["records"])
+}
 
-	for _, p := range []*process{second, server} {
+func TestAJobSurvivesItsWorkersDeathInTheMiddleOfAStep(t *testing.T) {
+	t.Parallel()
+
+	l := newLoading(t)
+	l.worker.kill()
+
+	// With no worker left, the status still answers, from Temporal's own record.
+	orphan := l.status(t)
+	require.Equal(t, "running", orphan["status"])
+	require.Contains(t, orphan["message"], "no worker answers")
+
+	l.release()
+
+	second := l.production.worker(t)
+	l.requireEnd(t)
+
+	for _, p := range []*process{second, l.server} {
 		require.NoError(t, p.command.Process.Signal(syscall.SIGTERM))
 		require.Equal(t, 0, p.end(t), p.output())
 		require.NotContains(t, p.output(), callerKey, "no key in a log")
 	}
+}
+
+func TestAWorkerThatStopsGivesItsStepBack(t *testing.T) {
+	t.Parallel()
+
+	l := newLoading(t, "--grace", "2s")
+	require.NoError(t, l.worker.command.Process.Signal(syscall.SIGTERM))
+	require.Equal(t, 0, l.worker.end(t), l.worker.output())
+
+	// Nobody has to miss its heartbeats first.
+	step := l.status(t)["steps"].([]any)[0].(object)
+	require.Contains(t, step["lastError"], "the worker that ran it was stopped", step)
+
+	l.release()
+	l.production.worker(t)
+	l.requireEnd(t)
 }
 
 func TestTheProcessesReadTemporalsProfiles(t *testing.T) {
