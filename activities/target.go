@@ -47,7 +47,7 @@ func (s *step) write(ctx context.Context, to target, rows source.Rows) (*job.Ste
 	ahead := source.Prefetch(ctx, rows)
 	written, err := writer.WriteTable(ctx, to.write, ahead)
 
-	if err = errors.Join(err, ahead.Close()); err != nil {
+	if err := errors.Join(err, ahead.Close()); err != nil {
 		return nil, err
 	}
 

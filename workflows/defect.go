@@ -17,7 +17,7 @@ import (
 func (m *machine) defect(ctx workflow.Context, s *step, panicked any) error {
 	mistake, isMistake := panicked.(runtime.Error)
 	if !isMistake {
-		panic(panicked)
+		panic(panicked) //nolint:forbidigo // It was on its way already.
 	}
 
 	reference := workflow.GetInfo(ctx).WorkflowExecution.RunID

@@ -10,7 +10,8 @@ import (
 	"github.com/jobwright/jobwright/scenario"
 )
 
-// finallyTimeout is how long the finally steps of a job that is being stopped may take, all in all.
+// finallyTimeout is how long the finally steps of a TryCatch may take in a job that is being stopped. One that stands in
+// another's has its own time, since the other's begins when it has ended.
 const finallyTimeout = 10 * time.Minute
 
 // tryCatch runs steps, others when one of those fails, and others again at the end.

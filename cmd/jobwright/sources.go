@@ -42,7 +42,8 @@ func sourcesCheckCommand() *cobra.Command {
 		Use:   "check [app…]",
 		Short: "Connect to each source, and say what is there.",
 		Long: `Connect to each source of the apps, of all where none is named, and say what is there: the server's
-version, how many tables, or what is wrong. Nothing is changed.
+version, how many tables, or what is wrong. Nothing is changed, but that the database of an SQLiteSource
+is made when it is missing.
 
 Run it where a worker runs: with its environment, its network and its --data.
 
