@@ -66,7 +66,7 @@ func TestChaos(t *testing.T) {
 
 	calling.Wait()
 
-	found := &check{system: s, callers: callers, counts: map[string]int{}}
+	found := &check{system: s, callers: callers, counts: map[string]int{"doubles": 0, "losses": 0, "stuck": 0}}
 	found.run(t)
 	found.inOrder(contests)
 
