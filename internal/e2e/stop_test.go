@@ -31,8 +31,9 @@ import (
 	"github.com/jobwright/jobwright/job"
 )
 
-// promptly is how long a job may take to end once it was told to stop: a step learns of it with a heartbeat.
-const promptly = 5 * time.Second
+// promptly is how long a job may take to end once it was told to stop. A step learns of it with a heartbeat, after 3 s at most
+// where nothing else takes all of the machine.
+const promptly = 30 * time.Second
 
 const stopPath = "/api/v1/stopJob.jsp"
 

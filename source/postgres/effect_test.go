@@ -298,7 +298,7 @@ func TestAnOlderAttemptThatHangsDoesNotStopANewerOne(t *testing.T) {
 						IF NEW.id = 1 THEN PERFORM pg_sleep(600); END IF; RETURN NULL; END $$;
 					CREATE CONSTRAINT TRIGGER hangs AFTER INSERT ON t DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION hang()`)
 
-				ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+				ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 				defer cancel()
 
 				done := make(chan error, 1)
@@ -359,7 +359,7 @@ func TestToAskWhetherAnEffectIsRecordedEndsAnOlderAttempt(t *testing.T) {
 	d := newDatabase(t)
 	d.run(t, "CREATE TABLE t (id bigint)")
 
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 
 	begun := make(chan struct{})

@@ -157,7 +157,7 @@ func TestALedgerThatMayNotBeKeptIsAClearError(t *testing.T) {
 		require.NoError(t, err)
 
 		return strings.Contains(found, "old rows of the ledger are not removed: ") && strings.Contains(found, "permission denied")
-	}, 10*time.Second, 10*time.Millisecond, "that it has no right to remove rows is not told")
+	}, time.Minute, 10*time.Millisecond, "that it has no right to remove rows is not told")
 
 	d.run(t, "DROP TABLE jobwright_ledger; CREATE TABLE jobwright_ledger (id int); GRANT ALL ON jobwright_ledger TO "+role(t))
 
