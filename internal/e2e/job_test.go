@@ -3,11 +3,13 @@ package e2e_test
 import (
 	"context"
 	"database/sql"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -135,6 +137,40 @@ func TestAJobIDRunsOnceHoweverOftenItIsAskedFor(t *testing.T) {
 	require.Equal(t, request["jobId"], other.result(t)["jobId"])
 
 	requireOneRun(t, request["jobId"].(string))
+}
+
+func TestOfTwoHundredCallsAtOnceWithOneJobIDOneRequestRuns(t *testing.T) {
+	t.Parallel()
+
+	const callers = 200
+
+	jobID := uuid.NewString()
+	waiting := make([]func() answer, callers)
+
+	for i := range waiting {
+		country := []string{"US", "DE"}[i%2] // Two requests, of which the first to arrive has the jobId.
+		request := with(runScenario("7", "Main", object{"country": country}), object{"jobId": jobID})
+		waiting[i] = api().executeLater(t, request)
+	}
+
+	ran, refused := map[string]int{}, map[string]int{}
+
+	for _, wait := range waiting {
+		switch got := wait(); got.status {
+		case http.StatusOK:
+			ran[got.text]++
+		case http.StatusConflict:
+			require.Equal(t, "job_id_taken", got.result(t)["code"])
+			require.Regexp(t, `its fingerprint is [0-9a-f]{12}, this one's [0-9a-f]{12}`, got.result(t)["message"])
+			refused[got.text]++
+		default:
+			require.Fail(t, "an answer that nobody should get", "%d %s", got.status, got.text)
+		}
+	}
+
+	require.Equal(t, []int{callers / 2}, slices.Collect(maps.Values(ran)), "the same answer to all of one request")
+	require.Equal(t, []int{callers / 2}, slices.Collect(maps.Values(refused)))
+	requireOneRun(t, jobID)
 }
 
 // requireOneRun holds that a jobId ran once.
