@@ -25,8 +25,8 @@ func (s Schema) Names() []string {
 
 // standardType is the form in which a result's schema shows a [Standard].
 type standardType struct {
-	Name    Type     `json:"name"`
-	TypeStr Standard `json:"typeStr"`
+	Name    Type   `json:"name"`
+	TypeStr string `json:"typeStr"`
 }
 
 // column is the form that the API documents for a column of a result's schema.
@@ -39,22 +39,27 @@ type column struct {
 
 // MarshalJSON writes the column in the form that the API documents for a result's schema.
 func (c Column) MarshalJSON() ([]byte, error) {
-	return json.Marshal(column{ //nolint:musttag // A Standard is a text.
+	return json.Marshal(column{
 		Name:         c.Name,
 		Updateable:   c.Updateable,
 		Type:         c.Native,
-		TypeStandard: standardType{Name: c.Type, TypeStr: c.Standard},
+		TypeStandard: standardType{Name: c.Type, TypeStr: c.Standard.String()},
 	})
 }
 
 // UnmarshalJSON reads what [Column.MarshalJSON] writes.
 func (c *Column) UnmarshalJSON(data []byte) error {
 	var wire column
-	if err := json.Unmarshal(data, &wire); err != nil { //nolint:musttag // A Standard is a text.
+	if err := json.Unmarshal(data, &wire); err != nil {
 		return err
 	}
 
-	*c = Column{Name: wire.Name, Updateable: wire.Updateable, Native: wire.Type, Standard: wire.TypeStandard.TypeStr}
+	standard, err := ParseStandard(wire.TypeStandard.TypeStr)
+	if err != nil {
+		return err
+	}
+
+	*c = Column{Name: wire.Name, Updateable: wire.Updateable, Native: wire.Type, Standard: standard}
 
 	return nil
 }
