@@ -49,7 +49,7 @@ func (m *machine) forEach(ctx workflow.Context, s *step) (scenario.Params, error
 	}
 
 	each := &forEachRun{machine: m, step: s, params: params, loop: s.frame.Loop, taken: map[int64]bool{}}
-	err = m.lanes(ctx, s, max(params.MaxConcurrency, 1), each.lane)
+	err = m.lanes(ctx, s, len(each.loop.Rounds), params.MaxConcurrency, each.lane)
 
 	if errors.Is(err, errMoving) {
 		return nil, err

@@ -6,10 +6,23 @@ import (
 	"go.temporal.io/sdk/workflow"
 )
 
-// lanes runs a function as often as count says at the same time, and returns when all have ended. The first failure stops
-// the others. When the job is moving, all of them leave where they stand in the position; a failure is kept there too, so
-// that in the next run the others are stopped, and their finally steps run.
-func (m *machine) lanes(ctx workflow.Context, s *step, count int, lane func(ctx workflow.Context) error) error {
+// maxLanes is how many lanes a job has at most beside its first, however its loops and branches stand within each other. A
+// lane has one activity or child under way at a time, and Temporal lets a workflow have 2,000 of each: one that asks for more
+// gets stuck. Nor would the position of more rounds that have begun find room. Where a job opens a lane is part of its
+// history: running jobs depend on this number.
+const maxLanes = 1_000
+
+// lanes runs a function as often as count says at the same time, and returns when all have ended. Where the job has no lanes
+// left, it runs less often, which takes longer; but always as often as there are begun rounds or branches, each of which
+// goes on in a lane of its own. The first failure stops the others. When the job is moving, all of them leave where they
+// stand in the position; a failure is kept there too, so that in the next run the others are stopped, and their finally
+// steps run.
+func (m *machine) lanes(ctx workflow.Context, s *step, begun, count int, lane func(ctx workflow.Context) error) error {
+	count = max(min(count, maxLanes-m.opened+1), begun, 1)
+
+	m.opened += count - 1
+	defer func() { m.opened -= count - 1 }()
+
 	ctx, stop := workflow.WithCancel(ctx)
 	defer stop()
 

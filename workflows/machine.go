@@ -21,6 +21,7 @@ type machine struct {
 	root     level
 	board    *board
 	waiting  []*waiting
+	opened   int // How many lanes run beside the first.
 
 	moving bool  // Whether this run is winding up, so that the next one can go on.
 	begun  bool  // Whether this run has begun a step; one that has not makes no progress.

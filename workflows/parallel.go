@@ -38,7 +38,7 @@ func (m *machine) parallel(ctx workflow.Context, s *step) (scenario.Params, erro
 	}
 
 	branches := &parallelRun{machine: m, step: s, params: params}
-	err = m.lanes(ctx, s, min(count, scenario.MaxConcurrency), branches.lane)
+	err = m.lanes(ctx, s, branches.begun(), min(count, scenario.MaxConcurrency), branches.lane)
 
 	failed := branches.failed()
 	outcome := scenario.Params{"failed": int64(len(failed)), "errors": errorObjects(failed)}
@@ -83,6 +83,20 @@ func (p *parallelRun) lane(ctx workflow.Context) error {
 	}
 
 	return nil
+}
+
+// begun is how many branches have begun and not ended.
+func (p *parallelRun) begun() int {
+	begun := 0
+
+	for _, block := range p.step.Blocks {
+		at := p.step.frame.Branches[block.Name]
+		if at != nil && !at.Ended && at.List.begun() {
+			begun++
+		}
+	}
+
+	return begun
 }
 
 // failed returns the errors of the branches that failed.

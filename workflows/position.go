@@ -27,6 +27,9 @@ type list struct {
 	Steps scenario.Params `json:"steps,omitempty"` // The outcomes of its steps that have a name.
 }
 
+// begun reports whether a step of the list has begun.
+func (l *list) begun() bool { return l.Next > 0 || l.Step != nil }
+
 // frame is where a step stands that has begun and not ended. Each control operation uses the part that it needs.
 type frame struct {
 	StartedAt time.Time  `json:"startedAt"`
