@@ -25,6 +25,9 @@ type Options struct {
 	Results   *result.Store
 	Log       *slog.Logger
 
+	// Metrics, when it is set, answers GET /metrics.
+	Metrics http.Handler
+
 	// LoopbackKey, when it is set, is a key for every app that is accepted from this machine alone.
 	LoopbackKey string
 
@@ -63,6 +66,10 @@ func New(options Options) *Server {
 
 	s.engine.GET("/healthz", s.healthz)
 	s.engine.GET("/readyz", s.readyz)
+
+	if options.Metrics != nil {
+		s.engine.GET("/metrics", gin.WrapH(options.Metrics))
+	}
 
 	api := s.engine.Group("/api/v1")
 	for _, suffix := range []string{"", ".jsp"} {

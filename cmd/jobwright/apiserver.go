@@ -9,11 +9,9 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-	"go.temporal.io/sdk/client"
 
 	"github.com/jobwright/jobwright/apiserver"
 	"github.com/jobwright/jobwright/app"
-	"github.com/jobwright/jobwright/result"
 )
 
 type apiserverOptions struct {
@@ -29,7 +27,8 @@ func apiserverCommand() *cobra.Command {
 		Short: "Serve the job API.",
 		Long: `Serve the job API over HTTP. Any number of API servers may run beside one another.
 
-GET /healthz tells that the process lives, GET /readyz that jobs can run.`,
+GET /healthz tells that the process lives, GET /readyz that jobs can run, GET /metrics what it asks
+of Temporal, in Prometheus' form.`,
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
 			return serveAPI(command.Context(), opts)
@@ -46,43 +45,26 @@ GET /healthz tells that the process lives, GET /readyz that jobs can run.`,
 }
 
 func serveAPI(ctx context.Context, opts apiserverOptions) (err error) {
-	log := logger()
-
-	apps, err := app.Open(opts.apps)
+	opened, err := openSystem(ctx, opts.apps, opts.results)
 	if err != nil {
 		return err
 	}
 
-	warnOfMissingKeys(apps, log)
+	defer func() { err = errors.Join(err, opened.close()) }()
 
-	results, err := result.Open(ctx, opts.results)
-	if err != nil {
-		return err
-	}
-
-	defer func() { err = errors.Join(err, results.Close()) }()
-
-	options, err := clientOptions(log)
-	if err != nil {
-		return err
-	}
-
-	// The server answers also while Temporal can't be reached.
-	temporal, err := client.NewLazyClient(options)
-	if err != nil {
-		return err
-	}
-	defer temporal.Close()
+	warnOfMissingKeys(opened.apps, opened.log)
 
 	listener, err := net.Listen("tcp", opts.http)
 	if err != nil {
 		return fmt.Errorf("the address can't be used: %w; choose another with --http", err)
 	}
 
-	log.Info("API server is up", "http", listener.Addr().String(), "temporal", options.HostPort, "namespace", options.Namespace)
+	opened.log.Info("API server is up",
+		"http", listener.Addr().String(), "temporal", opened.address, "namespace", opened.namespace)
 
 	return apiserver.New(apiserver.Options{
-		Temporal: temporal, Namespace: options.Namespace, Apps: apps, Results: results, Log: log,
+		Temporal: opened.temporal, Namespace: opened.namespace, Apps: opened.apps, Results: opened.results,
+		Log: opened.log, Metrics: opened.metrics,
 	}).Serve(ctx, listener, opts.grace)
 }
 

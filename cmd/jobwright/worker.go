@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net"
 	"net/http"
 	"sync/atomic"
@@ -14,12 +13,10 @@ import (
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
 
-	"github.com/jobwright/jobwright/app"
-	"github.com/jobwright/jobwright/result"
 	"github.com/jobwright/jobwright/worker"
 )
 
-// readHeaderTimeout bounds how long who asks for the health may take to say so.
+// readHeaderTimeout bounds how long an operator may take to say what he asks.
 const readHeaderTimeout = 10 * time.Second
 
 type workerOptions struct {
@@ -37,7 +34,7 @@ func workerCommand() *cobra.Command {
 with its jobs.
 
 With --http, GET /healthz tells that the process lives, GET /readyz that it runs jobs and Temporal
-answers it. Until Temporal can be reached, it waits.`,
+answers it, GET /metrics what it does, in Prometheus' form. Until Temporal can be reached, it waits.`,
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
 			return work(command.Context(), opts)
@@ -45,7 +42,7 @@ answers it. Until Temporal can be reached, it waits.`,
 	}
 
 	flags := command.Flags()
-	flags.StringVar(&opts.http, "http", "", "address for health checks; none by default")
+	flags.StringVar(&opts.http, "http", "", "address for health checks and metrics; none by default")
 	flags.StringVar(&opts.apps, "apps", "apps", "folder of the apps")
 	flags.StringVar(&opts.results, "results", "results", "result store: a folder or a bucket's URL")
 	flags.StringVar(&opts.data, "data", "data", "folder for the data of sources that live on this machine")
@@ -55,56 +52,42 @@ answers it. Until Temporal can be reached, it waits.`,
 }
 
 func work(ctx context.Context, opts workerOptions) (err error) {
-	log := logger()
-
-	apps, err := app.Open(opts.apps)
+	opened, err := openSystem(ctx, opts.apps, opts.results)
 	if err != nil {
 		return err
 	}
 
-	results, err := result.Open(ctx, opts.results)
-	if err != nil {
-		return err
-	}
+	defer func() { err = errors.Join(err, opened.close()) }()
 
-	defer func() { err = errors.Join(err, results.Close()) }()
-
-	options, err := clientOptions(log)
-	if err != nil {
-		return err
-	}
-
-	temporal, err := client.NewLazyClient(options)
-	if err != nil {
-		return err
-	}
-	defer temporal.Close()
-
-	failed := make(chan error, 2) // Of the worker, and of its health checks.
+	failed := make(chan error, 2) // Of the worker, and of the server beside it.
 
 	var running atomic.Bool
 
-	health, address, err := serveHealth(opts.http, worker.Health(temporal, running.Load), failed)
+	operators := http.NewServeMux()
+	operators.Handle("/", worker.Health(opened.temporal, running.Load))
+	operators.Handle("GET /metrics", opened.metrics)
+
+	server, address, err := serveOperators(opts.http, operators, failed)
 	if err != nil {
 		return err
 	}
-	defer health.Close() //nolint:errcheck // Nothing is lost with it.
+	defer server.Close() //nolint:errcheck // Nothing is lost with it.
 
-	jobs, err := start(ctx, log, temporal, worker.Options{
-		Apps: apps, Results: results, Namespace: options.Namespace, DataDir: opts.data, Log: log, StopTimeout: opts.grace,
-		OnFatalError: func(err error) { failed <- err },
+	jobs, err := start(ctx, opened.temporal, worker.Options{
+		Apps: opened.apps, Results: opened.results, Namespace: opened.namespace, DataDir: opts.data, Log: opened.log,
+		StopTimeout: opts.grace, OnFatalError: func(err error) { failed <- err },
 	})
 
 	switch {
 	case ctx.Err() != nil: // It was told to end before it began.
 		return nil
 	case err != nil:
-		return fmt.Errorf("the worker can't start in the namespace %s: %w", options.Namespace, err)
+		return fmt.Errorf("the worker can't start in the namespace %s: %w", opened.namespace, err)
 	}
 	defer jobs.Stop()
 
 	running.Store(true)
-	log.Info("worker is up", "http", address, "temporal", options.HostPort, "namespace", options.Namespace)
+	opened.log.Info("worker is up", "http", address, "temporal", opened.address, "namespace", opened.namespace)
 
 	select {
 	case <-ctx.Done():
@@ -119,7 +102,7 @@ const startInterval = 2 * time.Second
 
 // start starts a worker as soon as Temporal can be reached, so that nobody has to mind the order in which the two start. A
 // namespace that Temporal does not have is an error at once.
-func start(ctx context.Context, log *slog.Logger, temporal client.Client, options worker.Options) (*worker.Worker, error) {
+func start(ctx context.Context, temporal client.Client, options worker.Options) (*worker.Worker, error) {
 	for {
 		jobs := worker.New(temporal, options)
 
@@ -132,7 +115,7 @@ func start(ctx context.Context, log *slog.Logger, temporal client.Client, option
 			return nil, err
 		}
 
-		log.Warn("Temporal can't be reached yet", "next", startInterval, "error", err)
+		options.Log.Warn("Temporal can't be reached yet", "next", startInterval, "error", err)
 
 		select {
 		case <-ctx.Done():
@@ -142,10 +125,10 @@ func start(ctx context.Context, log *slog.Logger, temporal client.Client, option
 	}
 }
 
-// serveHealth answers health checks at the address, if there is one, and returns where exactly. What ends it by itself
-// goes to failed.
-func serveHealth(address string, health http.Handler, failed chan<- error) (*http.Server, string, error) {
-	server := &http.Server{Handler: health, ReadHeaderTimeout: readHeaderTimeout}
+// serveOperators answers what operators ask at the address, if there is one, and returns where exactly. What ends it by
+// itself goes to failed.
+func serveOperators(address string, answer http.Handler, failed chan<- error) (*http.Server, string, error) {
+	server := &http.Server{Handler: answer, ReadHeaderTimeout: readHeaderTimeout}
 	if address == "" {
 		return server, "", nil
 	}

@@ -1,10 +1,12 @@
 package e2e_test
 
 import (
+	"io"
 	"net/http"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
@@ -15,12 +17,27 @@ import (
 	"github.com/jobwright/jobwright/job"
 )
 
-// TestAJobThatNoWorkerCanRunSaysSo has a worker of another version take a job on: its code does not fit.
+// TestAJobThatNoWorkerCanRunSaysSo has a worker of another version begin a job. What it did does not fit the code of the
+// worker that goes on.
 func TestAJobThatNoWorkerCanRunSaysSo(t *testing.T) {
 	t.Parallel()
 
 	system := newProduction(t)
 	writeApp(t, filepath.Join(system.apps, "8"), volumeApp)
+
+	_, namespace, _ := strings.Cut(system.environment[1], "=")
+	temporal, err := client.Dial(client.Options{HostPort: shared.temporal.Address(), Namespace: namespace, Logger: silent{}})
+	require.NoError(t, err)
+	t.Cleanup(temporal.Close)
+
+	begun := make(chan struct{})
+	other := worker.New(temporal, job.TaskQueue, worker.Options{})
+	other.RegisterWorkflowWithOptions(func(ctx workflow.Context) error {
+		close(begun)
+
+		return workflow.Sleep(ctx, time.Hour)
+	}, workflow.RegisterOptions{Name: job.Workflow})
+	require.NoError(t, other.Start())
 
 	_, api := system.apiserver(t)
 	jobID := uuid.NewString()
@@ -29,22 +46,43 @@ func TestAJobThatNoWorkerCanRunSaysSo(t *testing.T) {
 	})
 	require.Equal(t, http.StatusOK, api.execute(t, request).status)
 
-	_, namespace, _ := strings.Cut(system.environment[1], "=")
-	temporal, err := client.Dial(client.Options{HostPort: shared.temporal.Address(), Namespace: namespace, Logger: silent{}})
-	require.NoError(t, err)
-	t.Cleanup(temporal.Close)
+	<-begun
+	other.Stop()
 
-	other := worker.New(temporal, job.TaskQueue, worker.Options{})
-	other.RegisterWorkflowWithOptions(
-		func(workflow.Context) error { panic("the history does not fit") }, workflow.RegisterOptions{Name: job.Workflow})
-	require.NoError(t, other.Start())
-	t.Cleanup(other.Stop)
+	ours := launch(t, system.environment, "jobwright",
+		"worker", "--http", "127.0.0.1:0", "--apps", system.apps, "--results", system.results, "--data", system.dataOf)
+	operators := caller{"http://" + ours.await(t, `"worker is up","http":"([0-9.:]+)"`)}
+
+	// Something has to happen to the job before a worker looks at it.
+	stop := api.call(t, http.MethodGet, stopPath+"?"+ofJob(callerKey, "8", jobID), nil, "")
+	require.Equal(t, http.StatusOK, stop.status, stop.text)
 
 	await(t, func() bool {
-		got := api.call(t, http.MethodGet, "/api/v1/getJobStatus.jsp?apiKey="+callerKey+"&appId=8&jobId="+jobID, nil, "")
+		got := api.call(t, http.MethodGet, "/api/v1/getJobStatus.jsp?"+ofJob(callerKey, "8", jobID), nil, "")
 		require.Equal(t, http.StatusOK, got.status, got.text)
-		require.Equal(t, "running", got.result(t)["status"])
+		require.Equal(t, "stopping", got.result(t)["status"])
 
 		return strings.Contains(got.text, "the job makes no progress: workers have failed its workflow task")
 	})
+
+	require.Regexp(t, `(?m)^temporal_workflow_task_execution_failed_total\{.*failure_reason="NonDeterminismError".*\} [1-9]`,
+		metrics(t, operators))
+	require.Regexp(t, `(?m)^temporal_request_latency_seconds_count\{.*operation="StartWorkflowExecution".*\} [1-9]`,
+		metrics(t, api))
+}
+
+// metrics are those of a process.
+func metrics(t *testing.T, of caller) string {
+	t.Helper()
+
+	response, err := http.Get(of.address + "/metrics")
+	require.NoError(t, err)
+
+	defer response.Body.Close()
+
+	text, err := io.ReadAll(response.Body)
+	require.NoError(t, err)
+	require.Equal(t, http.StatusOK, response.StatusCode)
+
+	return string(text)
 }
