@@ -15,8 +15,8 @@ const maxLanes = 1_000
 // lanes runs a function as often as count says at the same time, and returns when all have ended. Where the job has no lanes
 // left, it runs less often, which takes longer; but always as often as there are begun rounds or branches, each of which
 // goes on in a lane of its own. The first failure stops the others. When the job is moving, all of them leave where they
-// stand in the position; a failure is kept there too, so that in the next run the others are stopped, and their finally
-// steps run.
+// stand in the position; how a lane ended is kept there too: after a failure the others are stopped in the next run, so that
+// their finally steps run, and where a lane was stopped, the whole was.
 func (m *machine) lanes(ctx workflow.Context, s *step, begun, count int, lane func(ctx workflow.Context) error) error {
 	count = max(min(count, maxLanes-m.opened+1), begun, 1)
 
@@ -30,11 +30,7 @@ func (m *machine) lanes(ctx workflow.Context, s *step, begun, count int, lane fu
 		stop()
 	}
 
-	var (
-		moving bool
-		other  error
-	)
-
+	moving := false
 	group := workflow.NewWaitGroup(ctx)
 
 	note := func(err error) {
@@ -47,8 +43,8 @@ func (m *machine) lanes(ctx workflow.Context, s *step, begun, count int, lane fu
 			s.frame.Failure = failed
 
 			stop()
-		case err != nil && !isFailure && other == nil:
-			other = err // A cancellation, or a Return.
+		case err != nil && !isFailure && s.frame.Ending == nil:
+			s.frame.Ending = keep(err) // A cancellation, or a Return.
 		}
 	}
 
@@ -56,6 +52,11 @@ func (m *machine) lanes(ctx workflow.Context, s *step, begun, count int, lane fu
 		group.Add(1)
 		workflow.GoNamed(ctx, s.instance, func(ctx workflow.Context) {
 			defer group.Done()
+			defer func() {
+				if panicked := recover(); panicked != nil {
+					note(m.defect(ctx, s, panicked))
+				}
+			}()
 
 			note(lane(ctx))
 		})
@@ -69,7 +70,9 @@ func (m *machine) lanes(ctx workflow.Context, s *step, begun, count int, lane fu
 		return errMoving
 	case s.frame.Failure != nil:
 		return s.frame.Failure
+	case s.frame.Ending != nil:
+		return s.frame.Ending.err()
 	}
 
-	return other
+	return nil
 }

@@ -43,8 +43,8 @@ type frame struct {
 	Params   scenario.Params    `json:"params,omitempty"`   // Parameters that were evaluated when the step began.
 	Loop     *loop              `json:"loop,omitempty"`     // Of a ForEach.
 	Branches map[string]*branch `json:"branches,omitempty"` // Of a Parallel, by name.
-	Failure  *failure           `json:"failure,omitempty"`  // Of a Parallel or a ForEach: why the others are being stopped.
-	Ending   *ending            `json:"ending,omitempty"`   // Of a TryCatch: what goes on when finally has run.
+	Failure  *failure           `json:"failure,omitempty"`  // Why the other lanes are being stopped, or what a catch handles.
+	Ending   *ending            `json:"ending,omitempty"`   // What goes on when the rest has ended: finally, or other lanes.
 }
 
 // enter makes a block the one whose steps run.
