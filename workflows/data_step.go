@@ -118,12 +118,22 @@ func (m *machine) call(ctx workflow.Context, s *step, call activityCall, request
 		WaitForCancellation: true, // A job ends when its work has ended.
 	})
 
+	if err := m.send(ctx, request); err != nil {
+		return err
+	}
+
 	task := job.Task{AppID: m.input.AppID, JobID: m.jobID, Step: s.instance, Inline: m.inlineLeft()}
 	future := workflow.ExecuteActivity(ctx, call.name, task, request)
 
 	m.rest(ctx)
 
-	return future.Get(ctx, answer)
+	err := future.Get(ctx, answer)
+	if err != nil && ctx.Err() != nil {
+		// Temporal does not try again what was told to stop: that it failed then, or that its worker died, is how it stopped.
+		return ctx.Err()
+	}
+
+	return err
 }
 
 // retryPolicy is the step's own policy, with the default for what it leaves out.

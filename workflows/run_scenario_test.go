@@ -231,31 +231,43 @@ steps:
 	require.Contains(t, failure.Message, `step 1 "Divide" (scenarios/Main.yaml:3): query: in ${`)
 }
 
+// Temporal does not try again what was told to stop. So an attempt that ends then is the last one, however it ends.
 func TestACancelledJobEndsStoppedWithWhatItHas(t *testing.T) {
 	t.Parallel()
 
-	var b *bench
+	for name, ending := range map[string]error{
+		"the step stopped":       context.Canceled,
+		"its source was down":    temporal.NewNonRetryableApplicationError("down", string(source.CodeUnavailable), nil),
+		"its worker was stopped": temporal.NewNonRetryableApplicationError("stopped", job.CodeWorkerStopped, nil),
+		"its worker died":        temporal.NewHeartbeatTimeoutError(),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 
-	b = newBench(t, func(made call) (*job.StepOutcome, error) {
-		if made.task.Step == "2" {
-			b.CancelWorkflow()
+			var b *bench
 
-			return nil, context.Canceled
-		}
+			b = newBench(t, func(made call) (*job.StepOutcome, error) {
+				if made.task.Step == "2" {
+					b.CancelWorkflow()
 
-		return &job.StepOutcome{Result: &job.Result{Key: "before"}}, nil
-	})
-	b.ExecuteWorkflow(job.Workflow, job.Input{AppID: "7", Program: program(t, twoSteps)})
+					return nil, ending
+				}
 
-	var cancelled *temporal.CanceledError
+				return &job.StepOutcome{Result: &job.Result{Key: "before"}}, nil
+			})
+			b.ExecuteWorkflow(job.Workflow, job.Input{AppID: "7", Program: program(t, twoSteps)})
 
-	require.ErrorAs(t, b.GetWorkflowError(), &cancelled)
+			var cancelled *temporal.CanceledError
 
-	var outcome job.Outcome
+			require.ErrorAs(t, b.GetWorkflowError(), &cancelled)
 
-	require.NoError(t, cancelled.Details(&outcome))
-	require.Len(t, outcome.Results, 1)
-	require.Equal(t, []job.StepState{job.StepCompleted, job.StepStopped}, states(outcome.Steps))
+			var outcome job.Outcome
+
+			require.NoError(t, cancelled.Details(&outcome))
+			require.Len(t, outcome.Results, 1)
+			require.Equal(t, []job.StepState{job.StepCompleted, job.StepStopped}, states(outcome.Steps))
+		})
+	}
 }
 
 func TestTheStatusQueryTellsWhereTheJobStands(t *testing.T) {

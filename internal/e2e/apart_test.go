@@ -216,6 +216,27 @@ func TestAJobSurvivesItsWorkersDeathInTheMiddleOfAStep(t *testing.T) {
 	}
 }
 
+// Temporal does not try again what was told to stop: the attempt that nobody hears of any more is the last one.
+func TestAJobIsStoppedAlsoWhereTheWorkerOfItsStepDied(t *testing.T) {
+	t.Parallel()
+
+	l := newLoading(t)
+	require.NoError(t, l.worker.command.Process.Signal(syscall.SIGSTOP)) // It must not learn of the stop.
+
+	got := l.api.call(t, http.MethodGet, stopPath+"?"+ofJob(callerKey, "8", l.jobID), nil, "")
+	requireStop(t, object{"jobId": l.jobID, "status": "stop started"}, got)
+
+	l.worker.kill()
+	l.production.worker(t)
+
+	var result object
+	for result = l.status(t); !ended(result); {
+		result = l.status(t)
+	}
+
+	require.Equal(t, "stopped", result["status"], result)
+}
+
 func TestAWorkerThatStopsGivesItsStepBack(t *testing.T) {
 	t.Parallel()
 
