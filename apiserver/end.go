@@ -22,6 +22,7 @@ type end struct {
 	Step     *job.StepPlace   `json:"step,omitempty"`     // The step that failed.
 	Attempts int32            `json:"attempts,omitempty"` // How often it was tried.
 	Trace    []string         `json:"trace,omitempty"`    // The places from that step to the outermost one around it.
+	Causes   []string         `json:"causes,omitempty"`   // The failures that led to this one, the nearest first.
 	Steps    []job.StepStatus `json:"steps,omitempty"`
 	Value    *scenario.Value  `json:"value,omitempty"` // What the scenario returned.
 
@@ -110,7 +111,7 @@ func endWithError(jobID string, execution *temporal.WorkflowExecutionError) (*en
 
 		return &end{
 			JobID: jobID, Status: job.CompletedWithError, Code: failure.Code, Message: failure.Message, Step: failure.Step,
-			Attempts: failure.Attempts, Trace: failure.Trace, Steps: failure.Outcome.Steps, results: failure.Outcome.Results,
+			Attempts: failure.Attempts, Trace: failure.Trace, Causes: failure.Causes, Steps: failure.Outcome.Steps, results: failure.Outcome.Results,
 		}, nil
 	}
 

@@ -44,6 +44,7 @@ type Failure struct {
 	Step     *StepPlace `json:"step,omitempty"`
 	Attempts int32      `json:"attempts,omitempty"` // How often the step was tried, where that is known.
 	Trace    []string   `json:"trace,omitempty"`    // The places from the step that failed to the outermost one around it.
+	Causes   []string   `json:"causes,omitempty"`   // The failures that led to this one, the nearest first, each with its place.
 	Outcome  Outcome    `json:"outcome"`
 }
 

@@ -3,6 +3,7 @@ package workflows
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/temporal"
@@ -18,12 +19,9 @@ const maxDepth = 16
 // runScenario runs another scenario, as a child job or within this one.
 func (m *machine) runScenario(ctx workflow.Context, s *step) (scenario.Params, error) {
 	if s.frame.Params == nil {
-		params, err := m.resolve(ctx, s)
-		if err != nil {
+		if err := m.settle(ctx, s); err != nil {
 			return nil, err
 		}
-
-		s.frame.Params = params
 	}
 
 	name, _ := s.frame.Params["scenario"].(string)
@@ -98,6 +96,10 @@ func (m *machine) child(ctx workflow.Context, s *step, name string, parameters s
 
 	input := job.Input{AppID: m.input.AppID, Program: program, Parameters: parameters, Depth: m.input.Depth + 1}
 
+	if err := m.send(ctx, input); err != nil {
+		return nil, err
+	}
+
 	var outcome job.Outcome
 
 	err = workflow.ExecuteChildWorkflow(ctx, job.Workflow, input).Get(ctx, &outcome)
@@ -145,11 +147,22 @@ func childFailure(ctx workflow.Context, err error) (job.Outcome, error) {
 			return outcome, err
 		}
 
-		failed := failedWith(failure.Code, "%s", failure.Message)
-		failed.Attempts, failed.Trace, failed.Cause = failure.Attempts, failure.Trace, failure.Message
-
-		return failure.Outcome, failed
+		return failure.Outcome, failureOf(failure)
 	}
 
 	return outcome, err
+}
+
+// failureOf is the failure with which a child job ended. The step that failed is the child's.
+func failureOf(ended job.Failure) *failure {
+	failed := &failure{
+		Code: ended.Code, Message: ended.Message, Attempts: ended.Attempts, Trace: ended.Trace, Causes: ended.Causes,
+	}
+
+	if ended.Step != nil {
+		failed.Step = *ended.Step
+		failed.Message = strings.TrimPrefix(ended.Message, ended.Step.String()+": ")
+	}
+
+	return failed
 }

@@ -1,8 +1,10 @@
 package workflows
 
 import (
+	"errors"
 	"runtime"
 	"runtime/debug"
+	"strings"
 
 	"go.temporal.io/sdk/workflow"
 
@@ -12,23 +14,42 @@ import (
 // defect makes a failure of a panic, so that a mistake of ours ends the step, and not in a job that is stuck: Temporal would
 // let a workflow that panics try the same again for ever. The worker's log has the stack, under the run's ID.
 //
-// Only what the Go runtime panics with is meant. The SDK panics too, where a history does not fit the code any more: such a
-// job has to wait for a worker that can run it.
-func (m *machine) defect(ctx workflow.Context, s *step, panicked any) error {
-	mistake, isMistake := panicked.(runtime.Error)
-	if !isMistake {
+// The SDK panics too, where a history does not fit the code any more: such a job has to wait for a worker that can run it.
+func (m *machine) defect(ctx workflow.Context, s *step, panicked any) *failure {
+	if isOfSDK(panicked) {
 		panic(panicked) //nolint:forbidigo // It was on its way already.
 	}
 
 	reference := workflow.GetInfo(ctx).WorkflowExecution.RunID
 	workflow.GetLogger(ctx).Error("the interpreter panicked", "reference", reference, "step", s.instance,
-		"error", mistake, "stack", string(debug.Stack()))
+		"error", panicked, "stack", string(debug.Stack()))
 
-	failed := failedWith(job.CodeInternal,
+	return failedWith(job.CodeInternal,
 		"an internal error occurred; its reference in the worker's log is %s", reference)
-	failed.at(m.place(s))
+}
 
-	m.board.end(s.path, workflow.Now(ctx), job.StepFailed, nil, failed)
+// isOfSDK reports whether it is the SDK that panics, and not the Go runtime in whichever code: whose call of panic it is, the
+// stack tells, which a deferred function still sees.
+func isOfSDK(panicked any) bool {
+	if err, isError := panicked.(error); isError {
+		if _, ofRuntime := errors.AsType[runtime.Error](err); ofRuntime {
+			return false
+		}
+	}
 
-	return failed
+	const deepest = 32
+
+	callers := make([]uintptr, deepest)
+	frames := runtime.CallersFrames(callers[:runtime.Callers(0, callers)])
+
+	for panics := false; ; {
+		frame, more := frames.Next()
+		if panics {
+			return strings.HasPrefix(frame.Function, "go.temporal.io/sdk/")
+		}
+
+		if panics = frame.Function == "runtime.gopanic"; !more {
+			return false
+		}
+	}
 }

@@ -18,12 +18,14 @@ func TestAPanicOfTheInterpreterFailsTheStepAndNotTheWorkflowTask(t *testing.T) {
 	for name, test := range map[string]struct {
 		steps string
 		path  string // Of the step whose beginning panics.
+		with  any    // What it panics with; nil for what the Go runtime does.
 		trace int    // How many steps are around it, with itself; 0 where it is caught.
 	}{
-		"a step":         {"[{opName: Transform, opParams: {source: stage, query: SELECT 1, targetTable: t}}]", "1", 1},
-		"a loop":         {"[{opName: ForEach, opParams: {in: '${[1, 2]}', steps: [{opName: Wait, opParams: {duration: 1s}}]}}]", "1.steps[1].1", 2},
-		"a branch":       {"[{opName: ForEach, opParams: {in: '${[1, 2, 3]}', maxConcurrency: 3, steps: [{opName: Wait, opParams: {duration: 1s}}]}}]", "1.steps[2].1", 2},
-		"what is caught": {"[{opName: TryCatch, opParams: {try: [{opName: Wait, opParams: {duration: 1s}}], catch: [{opName: Wait, opParams: {duration: 1s}}]}}]", "1.try.1", 0},
+		"a step":         {"[{opName: Transform, opParams: {source: stage, query: SELECT 1, targetTable: t}}]", "1", nil, 1},
+		"a library":      {"[{opName: Transform, opParams: {source: stage, query: SELECT 1, targetTable: t}}]", "1", "unreachable", 1},
+		"a loop":         {"[{opName: ForEach, opParams: {in: '${[1, 2]}', steps: [{opName: Wait, opParams: {duration: 1s}}]}}]", "1.steps[1].1", nil, 2},
+		"a branch":       {"[{opName: ForEach, opParams: {in: '${[1, 2, 3]}', maxConcurrency: 3, steps: [{opName: Wait, opParams: {duration: 1s}}]}}]", "1.steps[2].1", nil, 2},
+		"what is caught": {"[{opName: TryCatch, opParams: {try: [{opName: Wait, opParams: {duration: 1s}}], catch: [{opName: Wait, opParams: {duration: 1s}}]}}]", "1.try.1", nil, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -31,6 +33,10 @@ func TestAPanicOfTheInterpreterFailsTheStepAndNotTheWorkflowTask(t *testing.T) {
 			b := newBench(t, func(call) (*job.StepOutcome, error) { return &job.StepOutcome{}, nil })
 			mistaken := workflows.Interpreter{Observe: func(event workflows.StepEvent) {
 				if event.Path == test.path && event.State == job.StepRunning {
+					if test.with != nil {
+						panic(test.with)
+					}
+
 					var nobody *workflows.StepEvent
 					nobody.Path = "" // As a mistake would.
 				}

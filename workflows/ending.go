@@ -27,7 +27,7 @@ type failure struct {
 	Code     string        `json:"code"`
 	Message  string        `json:"message"`
 	Attempts int32         `json:"attempts,omitempty"`
-	Cause    string        `json:"cause,omitempty"`
+	Causes   []string      `json:"causes,omitempty"` // The failures that led to this one, the nearest first.
 	Step     job.StepPlace `json:"step"`
 	Trace    []string      `json:"trace,omitempty"` // The places from the step that failed to the outermost one around it.
 }
@@ -38,6 +38,7 @@ func (f *failure) Error() string { return f.Message }
 const (
 	maxMessage = 2 << 10
 	maxTrace   = 20
+	maxCauses  = 10
 )
 
 // failedWith is a failure that the interpreter finds itself.
@@ -102,6 +103,26 @@ func (f *failure) at(place job.StepPlace) {
 	}
 }
 
+// because adds the failures that led to this one, the nearest first.
+func (f *failure) because(causes ...*failure) {
+	for _, cause := range causes {
+		for _, told := range append([]string{cause.placed()}, cause.Causes...) {
+			if len(f.Causes) < maxCauses {
+				f.Causes = append(f.Causes, told)
+			}
+		}
+	}
+}
+
+// placed tells the failure, and where it arose.
+func (f *failure) placed() string {
+	if f.Step.Path == "" {
+		return f.Message
+	}
+
+	return f.Step.String() + ": " + f.Message
+}
+
 // stackTrace tells the places of a failure, a line each.
 func (f *failure) stackTrace() string {
 	return f.Code + ": " + f.Message + "\n\tat " + strings.Join(f.Trace, "\n\tat ")
@@ -109,8 +130,13 @@ func (f *failure) stackTrace() string {
 
 // object is the failure as expressions read it.
 func (f *failure) object() map[string]any {
+	cause := ""
+	if len(f.Causes) > 0 {
+		cause = f.Causes[0]
+	}
+
 	return map[string]any{
-		"code": f.Code, "message": f.Message, "attempts": int64(f.Attempts), "cause": f.Cause,
+		"code": f.Code, "message": f.Message, "attempts": int64(f.Attempts), "cause": cause,
 		"step": map[string]any{
 			"path": f.Step.Path, "title": f.Step.Title, "name": f.Step.Name, "opName": f.Step.OpName,
 			"scenario": f.Step.Scenario, "file": f.Step.File, "line": int64(f.Step.Line),

@@ -21,6 +21,20 @@ func (m *machine) resolve(ctx workflow.Context, s *step) (scenario.Params, error
 	})
 }
 
+// settle evaluates the parameters of a step once, and keeps them for as long as it runs.
+func (m *machine) settle(ctx workflow.Context, s *step) error {
+	params, err := m.resolve(ctx, s)
+	if err == nil {
+		err = m.keep(scenario.SizeOf(map[string]any(params)))
+	}
+
+	if err == nil {
+		s.frame.Params = params
+	}
+
+	return err
+}
+
 // decode evaluates the parameters of a step and reads them as the struct that defines them.
 func decode[T any](m *machine, ctx workflow.Context, s *step) (T, error) {
 	params, err := m.resolve(ctx, s)
@@ -82,7 +96,7 @@ func (m *machine) look(ctx workflow.Context, s *step, evaluate func(scenario.Mom
 		var found job.Found
 
 		request := job.LookUp{Queries: missing.Queries, Variables: missing.Variables}
-		if err := m.assist(ctx, s, activityCall{name: job.LookUpActivity}, request, &found); err != nil {
+		if err := m.assist(ctx, s, activityCall{name: job.LookUpActivity, timeout: s.Timeout}, request, &found); err != nil {
 			return err
 		}
 

@@ -23,20 +23,18 @@ const maxErrors = 100
 // is told to.
 func (m *machine) forEach(ctx workflow.Context, s *step) (scenario.Params, error) {
 	if s.frame.Loop == nil {
-		params, err := m.resolve(ctx, s)
-		if err != nil {
+		if err := m.settle(ctx, s); err != nil {
 			return nil, err
 		}
 
-		s.frame.Params = params
 		s.frame.Loop = &loop{Rounds: map[int64]*list{}}
 		each := &forEachRun{machine: m, step: s, loop: s.frame.Loop}
 
 		if err := each.open(ctx); err != nil {
+			each.close(ctx)
+
 			return nil, err
 		}
-
-		delete(params, "in")
 	}
 
 	if s.frame.Loop.Rounds == nil {
@@ -80,9 +78,15 @@ func (f *forEachRun) open(ctx workflow.Context) error {
 	}
 
 	entries, _ := f.step.frame.Params["in"].([]any)
+	delete(f.step.frame.Params, "in") // It is kept as what the loop goes over.
+
 	if size := scenario.SizeOf(entries); size > maxEntries {
 		return failedWith(job.CodeLimitExceeded,
 			"the list has %d bytes, and %d is the most; keep it in a table and go over the records of a query", size, maxEntries)
+	}
+
+	if err := f.machine.keep(scenario.SizeOf(entries)); err != nil {
+		return err
 	}
 
 	for _, entry := range entries {
@@ -101,12 +105,20 @@ func (f *forEachRun) read(ctx workflow.Context, query job.RecordsQuery) error {
 
 	f.loop.Base += int64(len(f.loop.Entries))
 	f.loop.Entries = nil
+	f.loop.Key, f.loop.Offset = page.Key, page.Next
+
+	size := 0
+	for _, record := range page.Records {
+		size += scenario.SizeOf(map[string]any(record))
+	}
+
+	if err := f.machine.keep(size); err != nil {
+		return err
+	}
 
 	for _, record := range page.Records {
 		f.loop.Entries = append(f.loop.Entries, scenario.Value{Any: map[string]any(record)})
 	}
-
-	f.loop.Key, f.loop.Offset = page.Key, page.Next
 
 	return nil
 }

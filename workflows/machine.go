@@ -2,6 +2,7 @@ package workflows
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"time"
 
@@ -22,6 +23,11 @@ type machine struct {
 	board    *board
 	waiting  []*waiting
 	opened   int // How many lanes run beside the first.
+
+	room int // How many bytes of values, records and results the job can keep.
+	kept int // How many it keeps; what has been let go since may be counted still.
+	task int // The length of the history in this workflow task.
+	sent int // How many bytes its commands hold so far.
 
 	moving bool  // Whether this run is winding up, so that the next one can go on.
 	begun  bool  // Whether this run has begun a step; one that has not makes no progress.
@@ -76,6 +82,14 @@ func newMachine(ctx workflow.Context, interpreter Interpreter, input job.Input, 
 	if err := position.check(input.Program); err != nil {
 		return nil, m.fail(failedWith(job.CodeInternal, "%v", err), err)
 	}
+
+	program, err := json.Marshal(input)
+	if err != nil {
+		return nil, m.fail(failedWith(job.CodeInternal, "%v", err), err)
+	}
+
+	m.room = maxPayload - len(program) - others
+	m.kept = m.room // What it keeps already is looked at first.
 
 	m.root = m.scenarioLevel(input.Program.Entry, entry, bound, position.Root)
 
@@ -179,6 +193,9 @@ func (m *machine) rest(ctx workflow.Context) {
 // maxResults bounds the results of a job: the references to them are part of its position.
 const maxResults = 1_000
 
+// maxReference is how many bytes a reference to a result takes beside its key: its name and its numbers.
+const maxReference = 400
+
 // addResults adds the result sets of a step to those of the job.
 func (m *machine) addResults(s *step, results ...job.Result) error {
 	if s.level.run.discard {
@@ -189,12 +206,25 @@ func (m *machine) addResults(s *step, results ...job.Result) error {
 		return failedWith(job.CodeLimitExceeded, "a job returns at most %d results; store the records in a table", maxResults)
 	}
 
-	m.position.Results = append(m.position.Results, results...)
+	for _, result := range results {
+		if err := m.keep(len(result.Inline) + len(result.Key) + maxReference); err != nil {
+			return err
+		}
+
+		m.position.Results = append(m.position.Results, result)
+	}
 
 	return nil
 }
 
 // outcome is what the job has done so far.
 func (m *machine) outcome() job.Outcome {
-	return job.Outcome{Results: append([]job.Result{}, m.position.Results...), Steps: m.board.steps()}
+	outcome := job.Outcome{Results: append([]job.Result{}, m.position.Results...), Steps: m.board.steps()}
+
+	// What a thousand steps with long titles and errors came to, Temporal could refuse. The results matter more.
+	if encoded, err := json.Marshal(outcome); err == nil && len(encoded) > maxPayload-2*maxValue {
+		outcome.Steps = []job.StepStatus{}
+	}
+
+	return outcome
 }

@@ -14,12 +14,10 @@ import (
 // parallel runs several lists of steps at the same time.
 func (m *machine) parallel(ctx workflow.Context, s *step) (scenario.Params, error) {
 	if s.frame.Branches == nil {
-		params, err := m.resolve(ctx, s)
-		if err != nil {
+		if err := m.settle(ctx, s); err != nil {
 			return nil, err
 		}
 
-		s.frame.Params = params
 		s.frame.Branches = map[string]*branch{}
 
 		for _, block := range s.Blocks {
@@ -119,5 +117,10 @@ func allFailed(failed []roundError) *failure {
 		messages[i] = fmt.Sprintf("%s: %s", one.Branch, one.Failure.Message)
 	}
 
-	return failedWith(job.CodeBranchesFailed, "%d branches failed: %s", len(failed), strings.Join(messages, "; "))
+	all := failedWith(job.CodeBranchesFailed, "%d branches failed: %s", len(failed), strings.Join(messages, "; "))
+	for _, one := range failed {
+		all.because(one.Failure)
+	}
+
+	return all
 }

@@ -53,7 +53,7 @@ type tally struct {
 type blame struct {
 	Code, Message, Path string
 	Attempts            int32
-	Trace               []string
+	Trace, Causes       []string
 }
 
 // answer is what a step that touches data does in these tests, as its query says.
@@ -257,7 +257,7 @@ type (
 	fault struct {
 		code, message string
 		attempts      int32
-		trace         []string
+		trace, causes []string
 		place         *job.StepPlace
 	}
 
@@ -403,6 +403,7 @@ func read(program scenario.Program, stopAt time.Duration) verdict {
 		found.State = job.CompletedWithError
 		found.Failure = &blame{
 			Code: failed.code, Message: failed.whole(), Path: failed.place.Path, Attempts: failed.attempts, Trace: failed.trace,
+			Causes: failed.causes,
 		}
 	case errors.As(err, &given):
 		found.Value = given.value
@@ -614,12 +615,17 @@ func (s *sentence) place() job.StepPlace {
 
 func (f *fault) object() map[string]any {
 	return map[string]any{
-		"code": f.code, "message": f.message, "attempts": int64(f.attempts), "cause": "",
+		"code": f.code, "message": f.message, "attempts": int64(f.attempts), "cause": append(slices.Clone(f.causes), "")[0],
 		"step": map[string]any{
 			"path": f.place.Path, "title": f.place.Title, "name": f.place.Name, "opName": f.place.OpName,
 			"scenario": f.place.Scenario, "file": f.place.File, "line": int64(f.place.Line),
 		},
 	}
+}
+
+func (f *fault) because(cause *fault) {
+	all := slices.Concat(f.causes, []string{cause.whole()}, cause.causes)
+	f.causes = all[:min(len(all), 10)]
 }
 
 func (f *fault) stack() string {
@@ -931,7 +937,15 @@ func (s *sentence) parallel(t *thread, l *leash, params, outcome scenario.Params
 	outcome["failed"], outcome["errors"] = int64(len(errs)), errs
 
 	if err == nil && len(errs) > 0 {
-		return faultf(job.CodeBranchesFailed, "%d branches failed: %s", len(errs), strings.Join(messages, "; "))
+		all := faultf(job.CodeBranchesFailed, "%d branches failed: %s", len(errs), strings.Join(messages, "; "))
+
+		for _, failed := range failures {
+			if failed != nil {
+				all.because(failed)
+			}
+		}
+
+		return all
 	}
 
 	return err
@@ -986,6 +1000,9 @@ func (s *sentence) tryCatch(t *thread, l *leash) error {
 			err = failed
 			if s.HasBlock("catch") {
 				err = s.block(t, l, "catch", names)
+				if again := asFault(err); again != nil {
+					again.because(failed)
+				}
 			}
 		}
 	}
@@ -1005,6 +1022,7 @@ func (s *sentence) tryCatch(t *thread, l *leash) error {
 	case failed != nil && again != nil:
 		both := *failed
 		both.message += "; then finally failed too: " + again.message
+		both.because(again)
 
 		return &both
 	case after != nil && !errors.Is(err, errHalt):
@@ -1059,10 +1077,6 @@ func (s *sentence) call(t *thread, l *leash, params, outcome scenario.Params) er
 		program.Entry = name
 		child := newReader(s.reader().world, s.reader().id+"/"+s.number, program, s.reader().trace)
 		err = child.job(t, l, bound)
-
-		if failed := asFault(err); failed != nil {
-			err = &fault{code: failed.code, message: failed.whole(), attempts: failed.attempts, trace: failed.trace}
-		}
 
 		if params["addResults"] != false {
 			if !s.page.discards() {

@@ -77,9 +77,6 @@ func (i Interpreter) RunScenario(ctx workflow.Context, input job.Input, position
 	return nil, temporal.NewCanceledError(m.outcome())
 }
 
-// maxInput is the size in bytes up to which the input of the next run is given to Temporal, which refuses one of 2 MiB.
-const maxInput = 1_900_000
-
 // continueAsNew ends this run, and begins another at the position.
 func (m *machine) continueAsNew(ctx workflow.Context) error {
 	m.position.Runs++
@@ -90,15 +87,10 @@ func (m *machine) continueAsNew(ctx workflow.Context) error {
 		return m.fail(failedWith(job.CodeInternal, "%v", err), err)
 	}
 
-	program, err := json.Marshal(m.input)
-	if err != nil {
-		return m.fail(failedWith(job.CodeInternal, "%v", err), err)
-	}
-
-	if size := len(encoded) + len(program); size > maxInput {
+	if most := m.room + others; len(encoded) > most {
 		return m.fail(failedWith(job.CodeLimitExceeded,
-			"the job's program and state have %d bytes, and %d is the most; keep large data in sources, not in variables",
-			size, maxInput), nil)
+			"the job's state has %d bytes, and %d is the most beside its program; keep large data in sources, not in variables",
+			len(encoded), most), nil)
 	}
 
 	return workflow.NewContinueAsNewError(ctx, job.Workflow, m.input, m.position)
@@ -107,12 +99,12 @@ func (m *machine) continueAsNew(ctx workflow.Context) error {
 // fail is the error with which the job ends: the code as its type, and what was done so far in its detail.
 func (m *machine) fail(failed *failure, cause error) error {
 	ended := job.Failure{
-		Code: failed.Code, Message: failed.Message, Attempts: failed.Attempts, Trace: failed.Trace, Outcome: m.outcome(),
+		Code: failed.Code, Message: failed.placed(), Attempts: failed.Attempts, Trace: failed.Trace, Causes: failed.Causes,
+		Outcome: m.outcome(),
 	}
 
 	if failed.Step.Path != "" {
 		ended.Step = &failed.Step
-		ended.Message = failed.Step.String() + ": " + failed.Message
 	}
 
 	return temporal.NewApplicationErrorWithOptions(ended.Message, ended.Code, temporal.ApplicationErrorOptions{

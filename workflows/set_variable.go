@@ -7,9 +7,6 @@ import (
 	"github.com/jobwright/jobwright/scenario"
 )
 
-// maxValue bounds a value that a job keeps, in bytes: it is part of the job's position.
-const maxValue = 64 << 10
-
 // setVariable gives a variable of the job or of the app a value.
 func (m *machine) setVariable(ctx workflow.Context, s *step) (scenario.Params, error) {
 	params, err := m.resolve(ctx, s)
@@ -25,6 +22,10 @@ func (m *machine) setVariable(ctx workflow.Context, s *step) (scenario.Params, e
 	}
 
 	if params["scope"] != scenario.ScopeApp {
+		if err := m.keep(scenario.SizeOf(value)); err != nil {
+			return nil, err
+		}
+
 		if err := s.level.scope.Set(name, value); err != nil {
 			return nil, failedWith(job.CodeParameterInvalid, "%v", err)
 		}
@@ -40,14 +41,4 @@ func (m *machine) setVariable(ctx workflow.Context, s *step) (scenario.Params, e
 	variable := job.Variable{Name: name, Value: scenario.Value{Any: converted}, ID: m.jobID + "/" + s.instance}
 
 	return scenario.Params{"value": converted}, m.assist(ctx, s, activityCall{name: job.SetVariableActivity}, variable, nil)
-}
-
-// checkSize refuses a value that is too large for the job to keep.
-func checkSize(name string, value any) error {
-	if size := scenario.SizeOf(value); size > maxValue {
-		return failedWith(job.CodeLimitExceeded,
-			"%s has %d bytes, and a job keeps values of at most %d; put large data into a table", name, size, maxValue)
-	}
-
-	return nil
 }

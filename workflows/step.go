@@ -45,7 +45,11 @@ func (m *machine) list(ctx workflow.Context, l level) error {
 func (m *machine) run(ctx workflow.Context, s *step) (err error) {
 	defer func() {
 		if panicked := recover(); panicked != nil {
-			err = m.defect(ctx, s, panicked)
+			failed := m.defect(ctx, s, panicked)
+			failed.at(m.place(s))
+			m.board.end(s.path, workflow.Now(ctx), job.StepFailed, nil, failed)
+
+			err = failed
 		}
 	}()
 
@@ -193,6 +197,10 @@ func (m *machine) within(ctx workflow.Context, s *step, run controlOperation) (s
 func (m *machine) end(ctx workflow.Context, s *step, outcome scenario.Params, err error) error {
 	if err == errMoving { //nolint:errorlint // Nobody wraps it.
 		return err
+	}
+
+	if err == nil && s.Name != "" {
+		err = m.keep(scenario.SizeOf(map[string]any(outcome)))
 	}
 
 	failed, isFailure := asFailure(err)

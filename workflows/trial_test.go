@@ -330,7 +330,7 @@ func (m *trial) judge(t require.TestingT, env *testsuite.TestWorkflowEnvironment
 		require.NoError(t, application.Details(&failure))
 
 		outcome = failure.Outcome
-		m.Failure = &blame{Code: failure.Code, Message: failure.Message, Attempts: failure.Attempts, Trace: failure.Trace}
+		m.Failure = &blame{Code: failure.Code, Message: failure.Message, Attempts: failure.Attempts, Trace: failure.Trace, Causes: failure.Causes}
 
 		if failure.Step != nil {
 			m.Failure.Path = failure.Step.Path

@@ -34,6 +34,11 @@ func (m *machine) tryCatch(ctx workflow.Context, s *step) (scenario.Params, erro
 		if err = m.block(ctx, s); errors.Is(err, errMoving) {
 			return nil, err
 		}
+
+		if failed, isFailure := asFailure(err); isFailure && s.frame.Failure != nil {
+			failed.because(s.frame.Failure)
+			err = failed
+		}
 	}
 
 	if len(s.Block(scenario.BlockFinally).Steps) == 0 {
@@ -70,6 +75,7 @@ func (m *machine) handle(ctx workflow.Context, s *step, err error) error {
 		return failed
 	}
 
+	s.frame.Failure = failed
 	s.frame.enter(scenario.BlockCatch)
 	s.frame.List.Names = names
 
@@ -155,6 +161,7 @@ func (m *machine) finally(outer workflow.Context, s *step) error {
 	case failedBefore != nil && failedAfter != nil:
 		both := *failedBefore
 		both.Message = shorten(both.Message+"; then finally failed too: "+failedAfter.Message, maxMessage)
+		both.because(failedAfter)
 
 		return &both
 	case after != nil && !isCancelled(before):

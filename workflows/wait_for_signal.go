@@ -27,14 +27,11 @@ func (w *waiting) may(signal job.Signal) bool {
 // waitForSignal waits until somebody says go.
 func (m *machine) waitForSignal(ctx workflow.Context, s *step) (scenario.Params, error) {
 	if s.frame.Params == nil {
-		params, err := m.resolve(ctx, s)
-		if err != nil {
+		if err := m.settle(ctx, s); err != nil {
 			return nil, err
 		}
 
-		s.frame.Params = params
-
-		if wait, err := scenario.Decode[scenario.WaitForSignal](params); err == nil && wait.Timeout > 0 {
+		if wait, err := scenario.Decode[scenario.WaitForSignal](s.frame.Params); err == nil && wait.Timeout > 0 {
 			deadline := workflow.Now(ctx).Add(time.Duration(wait.Timeout))
 			s.frame.Deadline = &deadline
 		}
@@ -82,6 +79,7 @@ func (m *machine) takeSignals(ctx workflow.Context) error {
 			return job.SignalTaken{Awaited: true}, nil
 		}
 
+		m.kept += sizeOf(signal)
 		m.position.Signals = append(m.position.Signals, signal)
 
 		return job.SignalTaken{}, nil
@@ -106,22 +104,26 @@ func (m *machine) waitingFor(signal job.Signal) *waiting {
 
 // checkSignal refuses a signal before it becomes a part of the history.
 func (m *machine) checkSignal(signal job.Signal) error {
-	size := scenario.SizeOf(signal.Data.Any)
+	size := sizeOf(signal)
+	_, full := m.keeping(size)
 
 	switch {
 	case size > job.MaxSignal:
-		return refused(job.SignalTooLarge, "the signal's data has %d bytes, and %d is the most", size, job.MaxSignal)
+		return refused(job.SignalTooLarge, "the signal has %d bytes, and %d is the most", size, job.MaxSignal)
 	case m.waitingFor(signal) != nil:
 		return nil
 	case slices.ContainsFunc(m.waiting, func(w *waiting) bool { return w.signal == nil && w.Name == signal.Name }):
 		return refused(job.SignalForbidden, "the job waits for the signal %s, but not from %s", signal.Name, signal.From)
-	case len(m.position.Signals) >= job.MaxSignals:
+	case len(m.position.Signals) >= job.MaxSignals, full != nil:
 		return refused(job.SignalsTooMany, "the job keeps %d signals that no step has waited for yet, and takes no more",
 			len(m.position.Signals))
 	}
 
 	return nil
 }
+
+// sizeOf is how many bytes the job keeps of a signal until a step waits for it.
+func sizeOf(signal job.Signal) int { return len(signal.Name) + scenario.SizeOf(signal.Data.Any) }
 
 func refused(kind, format string, arguments ...any) error {
 	return temporal.NewNonRetryableApplicationError(fmt.Sprintf(format, arguments...), kind, nil)

@@ -14,12 +14,9 @@ func (m *machine) while(ctx workflow.Context, s *step) (scenario.Params, error) 
 	frame := s.frame
 
 	if frame.Params == nil {
-		params, err := m.resolve(ctx, s)
-		if err != nil {
+		if err := m.settle(ctx, s); err != nil {
 			return nil, err
 		}
-
-		frame.Params = params
 	}
 
 	for {

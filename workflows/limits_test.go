@@ -1,0 +1,73 @@
+package workflows_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/jobwright/jobwright/job"
+	"github.com/jobwright/jobwright/scenario"
+)
+
+// What Temporal would refuse in every attempt of a workflow task, for ever, fails the step that asks for it.
+func TestAStepWhoseParametersTemporalCouldNotHoldFails(t *testing.T) {
+	t.Parallel()
+
+	b := newBench(t, func(call) (*job.StepOutcome, error) { return &job.StepOutcome{}, nil })
+	b.ExecuteWorkflow(job.Workflow, job.Input{
+		AppID: "7",
+		Program: program(t, `
+parameters: {t: {type: text}}
+steps: [{opName: RunSourceScript, opParams: {source: stage, script: "SELECT '${t}', '${t}', '${t}'"}}]
+`),
+		Parameters: scenario.Params{"t": strings.Repeat("x", 800_000)},
+	})
+
+	failure := b.failure(t)
+	require.Equal(t, job.CodeLimitExceeded, failure.Code)
+	require.Contains(t, failure.Message, "the parameters have 24000")
+	require.Empty(t, b.calls)
+}
+
+// A job that keeps too much fails where it does, so that it can be caught, and not where it happens to continue as new.
+func TestAJobThatKeepsTooMuchFailsWhereverItMoves(t *testing.T) {
+	t.Parallel()
+
+	var steps strings.Builder
+
+	for i := range 30 {
+		fmt.Fprintf(&steps, `
+            - {opName: SetVariable, opParams: {name: v%d, value: '${repeat("x", 60000)}'}}
+            - {opName: Transform, opParams: {source: stage, query: SELECT 1, targetTable: t}}`, i)
+	}
+
+	kept := program(t, `
+steps:
+  - opName: TryCatch
+    opParams:
+      try:`+strings.ReplaceAll(steps.String(), "\n      ", "\n  ")+`
+      catch: [{opName: Return, opParams: {value: "${error.code} ${error.step.path}"}}]
+      finally: [{opName: Transform, opParams: {source: stage, query: SELECT 1, targetTable: t}}]
+`)
+
+	for _, maxHistory := range []int{0, 50, 7} {
+		made := try(t, kept, conditions{maxHistory: maxHistory})
+		require.NoError(t, made.err)
+		require.Equal(t, "limit_exceeded 1.try.53", made.Value)
+		require.Equal(t, job.StepCompleted, made.Steps[len(made.Steps)-1].State, "finally did not run")
+	}
+
+	// What a round has kept is let go when it ends.
+	rounds := program(t, `
+steps:
+  - opName: While
+    opParams:
+      condition: "${true}"
+      maxIterations: 100
+      steps:
+        - {opName: SetVariable, opParams: {name: v, value: '${repeat("x", 60000)}'}}
+`)
+	require.Equal(t, job.CodeIterationsExceeded, try(t, rounds, conditions{}).Failure.Code)
+}
