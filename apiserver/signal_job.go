@@ -83,7 +83,7 @@ func (s *Server) signal(ctx context.Context, request signalRequest, from string)
 
 	handle, err := s.options.Temporal.UpdateWorkflow(ctx, client.UpdateWorkflowOptions{
 		WorkflowID: request.JobID, UpdateID: id, UpdateName: job.SignalUpdate,
-		Args:         []any{job.Signal{Name: request.Signal, Data: request.Data, From: from}},
+		Args:         []any{job.Signal{Name: request.Signal, Data: request.Data, From: from, ID: request.SignalID}},
 		WaitForStage: client.WorkflowUpdateStageCompleted,
 	})
 	if err == nil {

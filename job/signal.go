@@ -6,7 +6,8 @@ import "github.com/jobwright/jobwright/scenario"
 type Signal struct {
 	Name string         `json:"name"`
 	Data scenario.Value `json:"data"`
-	From string         `json:"from"` // The name of the access by which it came.
+	From string         `json:"from"`         // The name of the access by which it came.
+	ID   string         `json:"id,omitempty"` // Who repeats a signal with its ID tells the job nothing new.
 }
 
 // Anybody is the name of the access that may give every signal: the key that jobwright-dev accepts from its own machine.
@@ -35,4 +36,7 @@ const (
 const (
 	MaxSignal  = 16 << 10 // Bytes of one signal's data as JSON.
 	MaxSignals = 16       // Signals that wait for a step to come.
+
+	// MaxTakenSignals is how many signals with an ID a job remembers when it continues as new.
+	MaxTakenSignals = 50
 )

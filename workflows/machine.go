@@ -68,6 +68,14 @@ func newMachine(ctx workflow.Context, interpreter Interpreter, input job.Input, 
 
 	m.board = newBoard(input.Program, entry, position.Steps)
 
+	program, err := json.Marshal(input)
+	if err != nil {
+		return nil, m.fail(failedWith(job.CodeInternal, "%v", err), err)
+	}
+
+	m.room = maxPayload - len(program) - others
+	m.kept = m.room // What it keeps already is looked at first.
+
 	if err := m.listen(ctx); err != nil {
 		return nil, err
 	}
@@ -82,14 +90,6 @@ func newMachine(ctx workflow.Context, interpreter Interpreter, input job.Input, 
 	if err := position.check(input.Program); err != nil {
 		return nil, m.fail(failedWith(job.CodeInternal, "%v", err), err)
 	}
-
-	program, err := json.Marshal(input)
-	if err != nil {
-		return nil, m.fail(failedWith(job.CodeInternal, "%v", err), err)
-	}
-
-	m.room = maxPayload - len(program) - others
-	m.kept = m.room // What it keeps already is looked at first.
 
 	m.root = m.scenarioLevel(input.Program.Entry, entry, bound, position.Root)
 

@@ -17,6 +17,13 @@ type Position struct {
 	Steps     map[string]*stepRecord `json:"steps,omitempty"`    // What each step that has begun has come to, by path.
 	Results   []job.Result           `json:"results,omitempty"`  // What the job has returned so far.
 	Signals   []job.Signal           `json:"signals,omitempty"`  // Signals that came before a step waited for them.
+	Taken     []takenSignal          `json:"taken,omitempty"`    // The last signals with an ID, oldest first.
+}
+
+// takenSignal is how a signal was answered. Temporal knows it by its ID only within a run.
+type takenSignal struct {
+	ID string `json:"id"`
+	job.SignalTaken
 }
 
 // list is where a list of steps stands.

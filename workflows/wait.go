@@ -37,6 +37,10 @@ func (m *machine) wait(ctx workflow.Context, s *step) (scenario.Params, error) {
 func (m *machine) await(ctx workflow.Context, s *step, deadline *time.Time, holds func() bool) (bool, error) {
 	m.rest(ctx)
 
+	// The timer of a wait that ended otherwise has to go, or a loop of such waits would gather them.
+	ctx, cancel := workflow.WithCancel(ctx)
+	defer cancel()
+
 	over := func() bool { return m.moving || holds() }
 
 	if deadline == nil {

@@ -73,22 +73,52 @@ func (m *machine) takeSignals(ctx workflow.Context) error {
 		// Updates make a history long as well, with or without steps in between.
 		m.moving = m.moving || (m.begun && m.mustMove(ctx))
 
-		if w := m.waitingFor(signal); w != nil {
-			w.signal = &signal
-
-			return job.SignalTaken{Awaited: true}, nil
+		if taken, repeated := m.taken(signal); repeated {
+			return taken, nil
 		}
 
-		m.kept += sizeOf(signal)
-		m.position.Signals = append(m.position.Signals, signal)
-
-		return job.SignalTaken{}, nil
+		return m.take(signal), nil
 	}
 
 	return workflow.SetUpdateHandlerWithOptions(ctx, job.SignalUpdate, take, workflow.UpdateHandlerOptions{
 		Validator:   m.checkSignal,
 		Description: "Tells the job something that it waits for.",
 	})
+}
+
+// take hands the signal to the step that has waited longest for it, or keeps it for one to come.
+func (m *machine) take(signal job.Signal) job.SignalTaken {
+	var taken job.SignalTaken
+
+	if w := m.waitingFor(signal); w != nil {
+		w.signal = &signal
+		taken.Awaited = true
+	} else {
+		m.kept += sizeOf(signal)
+		m.position.Signals = append(m.position.Signals, signal)
+	}
+
+	if signal.ID != "" {
+		m.kept += len(signal.ID)
+		m.position.Taken = append(m.position.Taken, takenSignal{signal.ID, taken})
+		m.position.Taken = m.position.Taken[max(0, len(m.position.Taken)-job.MaxTakenSignals):]
+	}
+
+	return taken
+}
+
+// taken returns how the signal was answered when it came before, by its ID.
+func (m *machine) taken(signal job.Signal) (answer job.SignalTaken, repeated bool) {
+	if signal.ID == "" {
+		return answer, false
+	}
+
+	at := slices.IndexFunc(m.position.Taken, func(taken takenSignal) bool { return taken.ID == signal.ID })
+	if at < 0 {
+		return answer, false
+	}
+
+	return m.position.Taken[at].SignalTaken, true
 }
 
 // waitingFor returns the step that has waited longest for the signal.
@@ -104,6 +134,10 @@ func (m *machine) waitingFor(signal job.Signal) *waiting {
 
 // checkSignal refuses a signal before it becomes a part of the history.
 func (m *machine) checkSignal(signal job.Signal) error {
+	if _, repeated := m.taken(signal); repeated {
+		return nil
+	}
+
 	size := sizeOf(signal)
 	_, full := m.keeping(size)
 
@@ -123,7 +157,7 @@ func (m *machine) checkSignal(signal job.Signal) error {
 }
 
 // sizeOf is how many bytes the job keeps of a signal until a step waits for it.
-func sizeOf(signal job.Signal) int { return len(signal.Name) + scenario.SizeOf(signal.Data.Any) }
+func sizeOf(signal job.Signal) int { return len(signal.Name) + len(signal.ID) + scenario.SizeOf(signal.Data.Any) }
 
 func refused(kind, format string, arguments ...any) error {
 	return temporal.NewNonRetryableApplicationError(fmt.Sprintf(format, arguments...), kind, nil)

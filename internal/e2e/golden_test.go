@@ -65,8 +65,12 @@ func goldenJobs() map[string]golden {
 		jobs[scenario] = golden{app: languageApp, scenario: scenario}
 	}
 
-	for _, scenario := range []string{"While", "ForEach", "Parallel", "TryCatch", "RunScenario"} {
+	for _, scenario := range []string{"While", "ForEach", "Parallel", "TryCatch", "RunScenario", "Records"} {
 		jobs["moved-"+scenario] = golden{app: languageApp, scenario: scenario, moves: true}
+	}
+
+	for _, scenario := range []string{"Failure", "Ending", "Caught", "Timeout", "Wait", "Stopped"} {
+		jobs["moved-"+scenario] = golden{app: positionApp, scenario: scenario, moves: true}
 	}
 
 	for _, scenario := range []string{"While", "ForEach", "Parallel", "TryCatch"} {

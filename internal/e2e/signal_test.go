@@ -3,6 +3,7 @@ package e2e_test
 import (
 	"encoding/json"
 	"net/http"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -118,4 +119,43 @@ func TestWhoMayNotSignalIsRefused(t *testing.T) {
 		got := api().status(t, appID, jobID)
 		require.Equal(t, "running", got.result(t)["status"])
 	})
+}
+
+// Temporal knows the ID of a signal only within a run of its job.
+func TestARepeatedSignalCountsOnceAlsoWhereTheJobWentOnInAnotherRun(t *testing.T) {
+	t.Parallel()
+
+	system, err := restless()
+	require.NoError(t, err)
+
+	appID, jobID, api := "signals-"+uuid.NewString(), uuid.NewString(), caller{system.server.URL}
+	writeApp(t, filepath.Join(system.dir, "apps", appID), map[string]string{
+		"app.yaml": "sources:\n  stage: {kind: SQLiteSource}\n",
+		"scenarios/Main.yaml": `
+steps:
+  - {opName: WaitForSignal, opParams: {name: go, timeout: 1h}}
+  - {opName: ForEach, opParams: {in: "${1..5}", steps: [` + oneStep + `]}}
+  - {opName: WaitForSignal, title: Long, name: second, opParams: {name: go, timeout: 1h}}
+  - {opName: Return, opParams: {value: "${steps.second.value}"}}
+`,
+	})
+
+	wait := api.executeLater(t, with(runScenario(appID, "Main", object{}), object{"jobId": jobID}))
+	await(t, func() bool { return api.status(t, appID, jobID).status == http.StatusOK })
+	api.eventually(t, appID, jobID, func(result object) bool { return result["signals"] != nil })
+
+	first := object{"apiKey": devKey, "appId": appID, "jobId": jobID, "signal": "go", "signalId": "first", "data": 1}
+	require.Equal(t, true, api.signal(t, first).result(t)["awaited"])
+
+	api.eventually(t, appID, jobID, waitsLong)
+
+	again := api.signal(t, first)
+	require.Equal(t, http.StatusOK, again.status, again.text)
+	require.Equal(t, true, again.result(t)["awaited"], "the same answer")
+
+	require.Equal(t, http.StatusOK, api.signal(t, with(first, object{"signalId": "second", "data": 2})).status)
+
+	ended := wait()
+	require.Equal(t, http.StatusOK, ended.status, ended.text)
+	require.InEpsilon(t, 2.0, ended.result(t)["value"], 0)
 }
