@@ -58,9 +58,12 @@ fuzz: ## Let each fuzz test search for a while (FUZZTIME=30s)
 bench: ## Run the benchmarks; keep the machine quiet meanwhile
 	go test -run '^$$' -bench . -benchmem ./...
 
+# Which golden histories are recorded: a pattern for their names.
+GOLDEN ?= .
+
 .PHONY: golden
-golden: ## Record the golden histories anew; CONTRIBUTING.md says when
-	go test ./internal/e2e -run TestGoldenHistory -update -timeout 5m
+golden: ## Record golden histories, new ones or anew; CONTRIBUTING.md says when (GOLDEN=moved-wait)
+	go test ./internal/e2e -run 'TestGoldenHistory/$(GOLDEN)' -update -timeout 5m
 
 .PHONY: fmt
 fmt: $(GOLANGCI_LINT) ## Format the code and order its imports

@@ -131,21 +131,25 @@ func TestGoldenHistory(t *testing.T) {
 func TestGoldenHistoryOfVariables(t *testing.T) {
 	t.Parallel()
 
-	appID := newApp(t, languageApp)
-	for range 3 {
-		got := api().execute(t, runScenario(appID, "AppVariable", object{}))
-		require.Equal(t, http.StatusOK, got.status, got.text)
-	}
+	t.Run("app-variables", func(t *testing.T) { // By this name it can be recorded alone.
+		t.Parallel()
 
-	history := historyOf(t, job.VariablesID(appID))
+		appID := newApp(t, languageApp)
+		for range 3 {
+			got := api().execute(t, runScenario(appID, "AppVariable", object{}))
+			require.Equal(t, http.StatusOK, got.status, got.text)
+		}
 
-	replayer := worker.NewWorkflowReplayer()
-	replayer.RegisterWorkflowWithOptions(workflows.AppVariables, workflow.RegisterOptions{Name: job.VariablesWorkflow})
-	require.NoError(t, replayer.ReplayWorkflowHistory(nil, history))
+		history := historyOf(t, job.VariablesID(appID))
 
-	if *update {
-		record(t, filepath.Join("..", "..", "workflows", "testdata", "histories", "app-variables.json"), history)
-	}
+		replayer := worker.NewWorkflowReplayer()
+		replayer.RegisterWorkflowWithOptions(workflows.AppVariables, workflow.RegisterOptions{Name: job.VariablesWorkflow})
+		require.NoError(t, replayer.ReplayWorkflowHistory(nil, history))
+
+		if *update {
+			record(t, filepath.Join("..", "..", "workflows", "testdata", "histories", "app-variables.json"), history)
+		}
+	})
 }
 
 // recordedRuns bounds how many runs of a job that moves are recorded.
