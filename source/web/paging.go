@@ -133,7 +133,7 @@ func (p *pages) Close() error { return nil }
 func (p *pages) fetch() error {
 	current := p.next
 	if p.seen[current.String()] {
-		return p.wrong("the pages come round: one names a page as the next that was read already")
+		return p.wrong("the pages come round: one names a page as the next that was read already", "")
 	}
 
 	p.seen[current.String()] = true
@@ -162,7 +162,7 @@ func (p *pages) fetch() error {
 	}
 
 	if len(text) > maxPage {
-		return p.wrong(fmt.Sprintf("a page has more than %d bytes; ask for fewer records at once", maxPage))
+		return p.wrong(fmt.Sprintf("a page has more than %d bytes", maxPage), "ask for fewer records at once")
 	}
 
 	records, err := p.list(text)
@@ -172,7 +172,7 @@ func (p *pages) fetch() error {
 
 	for _, record := range records {
 		if err := json.Compact(&p.buffer, record); err != nil {
-			return p.wrong("a record is no JSON: " + err.Error())
+			return p.wrong("a record is no JSON: "+err.Error(), "")
 		}
 
 		p.buffer.WriteByte('\n')
@@ -185,39 +185,33 @@ func (p *pages) fetch() error {
 	return err
 }
 
-// list returns the records of a page.
+// list returns the records of a page. A server that has none may say null, but a page without the records' path is none: it
+// may be an error that came with the status 200, and must not pass for the last page.
 func (p *pages) list(text []byte) ([]json.RawMessage, error) {
+	if !json.Valid(text) {
+		return nil, p.wrong(p.inPage("it is no JSON"), "")
+	}
+
 	found, err := at(text, p.records)
 	if err != nil {
-		return nil, p.wrong(err.Error())
+		return nil, p.wrong(p.inPage(err.Error()), "correct the path in format.records")
 	}
 
 	var records []json.RawMessage
 	if err := json.Unmarshal(found, &records); err != nil {
-		return nil, p.wrong("there is no list of records in a page; name the path to it in format.records")
+		return nil, p.wrong(p.inPage("there is no list of records"), "name the path to it in format.records")
 	}
 
 	return records, nil
 }
 
-// at returns what stands at a path of a JSON document, or null where there is nothing.
-func at(text []byte, path []string) (json.RawMessage, error) {
-	found := json.RawMessage(text)
-
-	for _, name := range path {
-		var object map[string]json.RawMessage
-		if err := json.Unmarshal(found, &object); err != nil {
-			return nil, fmt.Errorf("a page has no object around %s", name)
-		}
-
-		found = object[name]
-		if found == nil {
-			return json.RawMessage("null"), nil
-		}
-	}
-
-	return found, nil
+// inPage says in which page something is wrong.
+func (p *pages) inPage(message string) string {
+	return fmt.Sprintf("page %d: %s", p.ordinal(), message)
 }
+
+// ordinal counts the pages, the current one among them.
+func (p *pages) ordinal() int { return len(p.seen) }
 
 // following returns the address of the page after this one, or nil.
 func (p *pages) following(current *url.URL, response *http.Response, text []byte, count int) (*url.URL, error) {
@@ -227,7 +221,7 @@ func (p *pages) following(current *url.URL, response *http.Response, text []byte
 	case pagingLink:
 		return p.link(current, response.Header.Values("Link"))
 	case pagingCursor:
-		return p.cursor(current, text)
+		return p.cursor(current, text, count)
 	}
 
 	if count == 0 || count < paging.Size {
@@ -268,10 +262,19 @@ func (p *pages) link(current *url.URL, headers []string) (*url.URL, error) {
 	return nil, nil //nolint:nilnil // No address is the end.
 }
 
-func (p *pages) cursor(current *url.URL, text []byte) (*url.URL, error) {
+// cursor returns the address of the page at the cursor. Servers end a table by a cursor that is null, false or empty, or
+// that is missing. In the first page, a missing one may also be misspelt, and is an error then, unless the page is empty or
+// not full.
+func (p *pages) cursor(current *url.URL, text []byte, count int) (*url.URL, error) {
 	found, err := at(text, strings.Split(p.source.paging.Cursor, "."))
 	if err != nil {
-		return nil, p.wrong(err.Error())
+		absent, isAbsent := errors.AsType[*absentError](err)
+		if isAbsent && (absent.isNull || p.ordinal() > 1 || count < max(p.source.paging.Size, 1)) {
+			return nil, nil //nolint:nilnil // No address is the end.
+		}
+
+		return nil, p.wrong(p.inPage(err.Error()), "correct the path in paging.cursor; where the server leaves it out of a last "+
+			"page, give the paging the size of a full one")
 	}
 
 	cursor := string(found)
@@ -281,7 +284,7 @@ func (p *pages) cursor(current *url.URL, text []byte) (*url.URL, error) {
 		return nil, nil //nolint:nilnil // No address is the end.
 	case found[0] == '"':
 		if err := json.Unmarshal(found, &cursor); err != nil {
-			return nil, p.wrong("the cursor is no text: " + err.Error())
+			return nil, p.wrong("the cursor is no text: "+err.Error(), "")
 		}
 	}
 
@@ -297,16 +300,18 @@ func (p *pages) cursor(current *url.URL, text []byte) (*url.URL, error) {
 func (p *pages) resolve(current *url.URL, reference string) (*url.URL, error) {
 	next, err := current.Parse(reference)
 	if err != nil {
-		return nil, p.wrong("the address of the next page is none")
+		return nil, p.wrong("the address of the next page is none", "")
 	}
 
 	if !sameOrigin(next, p.source.base) {
-		return nil, p.wrong(fmt.Sprintf("the next page is said to be on another server, %s", next.Host))
+		return nil, p.wrong(fmt.Sprintf("the next page is said to be on another server, %s", next.Host), "")
 	}
 
 	return next, nil
 }
 
-func (p *pages) wrong(message string) error {
-	return &source.Error{Code: source.CodeRecordInvalid, Source: p.source.name, Table: p.path, Message: message}
+func (p *pages) wrong(message, hint string) error {
+	return &source.Error{
+		Code: source.CodeRecordInvalid, Source: p.source.name, Table: p.path, Message: message, Hint: hint,
+	}
 }

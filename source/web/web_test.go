@@ -430,7 +430,8 @@ func TestPagesThatComeRoundAreAnError(t *testing.T) {
 		`{"items":[{"id":1}],"next":"same"}`:                    "the pages come round",
 		`{"items":[{"id":1}],"next":"http://example.invalid/"}`: "another server",
 		`{"items":{"id":1}}`:                                    "no list of records",
-		`[`:                                                     "no object around items",
+		`[`:                                                     "page 1: it is no JSON",
+		`[]`:                                                    "page 1: there is no object around items",
 	} {
 		from := open(t, serve(t, func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, answer) }),
 			map[string]any{"paging": map[string]any{"style": "cursor", "cursor": "next"}})
