@@ -24,7 +24,10 @@ func Types() []source.Mapping {
 // in the form of [source.AppendText].
 func Creations() []source.Creation {
 	return []source.Creation{
-		{Standard: "text", Native: "text", Note: "More than 32,767 characters are an error."},
+		{
+			Standard: "text", Native: "text",
+			Note: "More than 32,767 characters are an error, and so are control characters but tabs and line ends.",
+		},
 		{Standard: "integer", Native: "number", Note: "Beyond 2⁵³, text."},
 		{Standard: "decimal", Native: "number", Note: "With more than 15 digits, text."},
 		{Standard: "float", Native: "number", Note: "NaN and the infinities are text."},

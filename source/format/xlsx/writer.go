@@ -204,11 +204,23 @@ func textCell(text string) (any, error) {
 		return nil, errors.New("the text is not UTF-8")
 	}
 
+	// The library would write U+FFFD for them.
+	if i := strings.IndexFunc(text, isLost); i >= 0 {
+		char, _ := utf8.DecodeRuneInString(text[i:])
+
+		return nil, fmt.Errorf("the text has the character %U, which a sheet can't hold", char)
+	}
+
 	if units := len(utf16.Encode([]rune(text))); units > maxText {
 		return nil, fmt.Errorf("the text has %d characters, and a cell has %d at most", units, maxText)
 	}
 
 	return text, nil
+}
+
+// isLost reports whether a character is one of those that XML does not have, of which a sheet is made.
+func isLost(char rune) bool {
+	return (char < ' ' && char != '\t' && char != '\n' && char != '\r') || char == '\ufffe' || char == '\uffff'
 }
 
 // Close completes the file.

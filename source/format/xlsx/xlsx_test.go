@@ -216,8 +216,29 @@ func TestWhatASheetCanNotHoldIsRefused(t *testing.T) {
 	err = writer.Append(source.Record{string(bytes.Repeat([]byte("x"), 32_768))})
 	require.ErrorContains(t, err, `record 1, column "v": the text has 32768 characters, and a cell has 32767 at most`)
 
+	for _, text := range []string{"\x00", "a\x01", "\x1f\n", "\ufffe", "b\uffff"} {
+		err := writer.Append(source.Record{text})
+		require.ErrorContains(t, err, `column "v": the text has the character U+`, "%q", text)
+		require.ErrorContains(t, err, "which a sheet can't hold")
+	}
+
+	_, err = xlsx.NewWriter(&bytes.Buffer{}, source.Format{}, source.Schema{
+		sourcetest.Column("a\x01", source.Standard{Type: source.Text}),
+	})
+	require.ErrorContains(t, err, `the name of the column "a\x01" can't be written: the text has the character U+0001`)
+
 	_, err = xlsx.NewWriter(&bytes.Buffer{}, source.Format{Range: "A1:B2"}, nil)
 	require.ErrorContains(t, err, "written whole")
+}
+
+// Characters that XML has, although they look like those that it has not.
+func TestCharactersOfAllKindsAreHeld(t *testing.T) {
+	t.Parallel()
+
+	columns := source.Schema{sourcetest.Column("v", source.Standard{Type: source.Text})}
+	records := []source.Record{{"\t\n"}, {"a\rb"}, {"\r"}, {"\u007f"}, {"\u0085"}, {"\u2028"}, {"\ufffd"}, {"\U0001fffe"}}
+
+	require.Equal(t, records, sourcetest.ReadAll(t, open(t, write(t, source.Format{}, columns, records...), source.Format{})))
 }
 
 func TestTheOtherDateSystemIsRead(t *testing.T) {

@@ -15,6 +15,9 @@ func Creations() []source.Creation {
 	creations := make([]source.Creation, len(source.Types()))
 	for i, t := range source.Types() {
 		creations[i] = source.Creation{Standard: string(t), Native: "text"}
+		if t == source.Text {
+			creations[i].Note = "Control characters but tabs and line ends are an error."
+		}
 	}
 
 	return creations
