@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -42,16 +41,20 @@ var (
 type line struct {
 	number int
 	cells  []cell // One for each column of the area that has any.
+
+	// Whether the row has no cells, and nothing else but its number: such a row is written for a record of NULLs. Programs
+	// write those that only look like something with their styles and heights.
+	isBare bool
 }
 
-// area is a part of a sheet; its numbers begin with 1, and a 0 has no bound.
-type area struct{ left, top, right, bottom int }
+// isRecord reports whether the row is a record.
+func (l line) isRecord() bool {
+	return l.isBare || slices.ContainsFunc(l.cells, func(c cell) bool { return c.there })
+}
 
-var rangeForm = regexp.MustCompile(`^\$?([A-Za-z]{1,3})\$?([0-9]{1,7}):\$?([A-Za-z]{1,3})\$?([0-9]{1,7})?$`)
-
-// NewReader reads the beginning of a sheet: the columns' names, and the types that they have in the first rows. A column is
-// of the type that all its cells have; where they have several, or read gives it a type, it is text, in the forms of
-// [source.AppendText].
+// NewReader reads the beginning of a sheet: the columns' names, and the types that they have in the first rows. A row without
+// cells is a record of NULLs, and one that has nothing but styles or a height is none. A column is of the type that all its
+// cells have; where they have several, or read gives it a type, it is text, in the forms of [source.AppendText].
 func NewReader(content io.ReaderAt, size int64, read source.Read) (rows *Rows, err error) {
 	f := read.Format
 	rows = &Rows{reject: read.Reject, types: read.Types}
@@ -88,60 +91,16 @@ func NewReader(content io.ReaderAt, size int64, read source.Read) (rows *Rows, e
 	return rows, rows.begin(f.Header == nil || *f.Header)
 }
 
-// parseRange reads a range such as B3:F100 or B3:F.
-func parseRange(text string) (area, error) {
-	if text == "" {
-		return area{left: 1, top: 1}, nil
-	}
-
-	parts := rangeForm.FindStringSubmatch(text)
-	if parts == nil {
-		return area{}, &source.Error{
-			Code: source.CodeRecordInvalid, Message: fmt.Sprintf("%q is no range", text),
-			Hint: "give one such as B3:F100, or B3:F for all rows from the third on",
-		}
-	}
-
-	top, _ := strconv.Atoi(parts[2]) // The form has digits alone.
-	bottom, _ := strconv.Atoi("0" + parts[4])
-
-	found := area{columnNumber(parts[1]), top, columnNumber(parts[3]), bottom}
-	if found.right < found.left || (bottom > 0 && bottom < top) || top == 0 {
-		return area{}, &source.Error{
-			Code: source.CodeRecordInvalid, Message: fmt.Sprintf("the range %q has no cells", text),
-			Hint: "name the upper left cell first, and the lower right one behind the colon",
-		}
-	}
-
-	return found, nil
-}
-
-// columnNumber is the number of the column with those letters, from 1.
-func columnNumber(letters string) int {
-	number := 0
-	for _, letter := range strings.ToUpper(letters) {
-		number = 26*number + int(letter-'A') + 1
-	}
-
-	return number
-}
-
-// columnLetters are the letters of the column with that number.
-func columnLetters(number int) string {
-	letters := ""
-	for ; number > 0; number = (number - 1) / 26 {
-		letters = string(rune('A'+(number-1)%26)) + letters
-	}
-
-	return letters
-}
-
 // begin reads the names and the sample.
 func (r *Rows) begin(hasHeader bool) error {
 	var names []string
 
 	if hasHeader {
 		header, err := r.line()
+		for err == nil && header.isBare {
+			header, err = r.line()
+		}
+
 		if errors.Is(err, io.EOF) {
 			return r.wrong("the sheet is empty", "its first row must name the columns")
 		}
@@ -266,7 +225,7 @@ func joined(a, b source.Type) source.Type {
 	return source.Text
 }
 
-// line reads the next row of the area that has cells.
+// line reads the next row of the area that is a record.
 func (r *Rows) line() (line, error) {
 	for {
 		token, err := r.decoder.Token()
@@ -295,7 +254,7 @@ func (r *Rows) line() (line, error) {
 		switch {
 		case r.area.bottom > 0 && read.number > r.area.bottom:
 			return line{}, io.EOF
-		case read.number >= r.area.top && slices.ContainsFunc(read.cells, func(c cell) bool { return c.there }):
+		case read.number >= r.area.top && read.isRecord():
 			return read, nil
 		}
 	}
@@ -303,6 +262,7 @@ func (r *Rows) line() (line, error) {
 
 func (r *Rows) readLine(start xml.StartElement) (read line, err error) {
 	read.number = r.last + 1
+	read.isBare = len(start.Attr) <= 1 // That of its number.
 
 	for _, attribute := range start.Attr {
 		if attribute.Name.Local == "r" {
@@ -324,6 +284,7 @@ func (r *Rows) readLine(start xml.StartElement) (read line, err error) {
 		case xml.EndElement:
 			return read, nil
 		case xml.StartElement:
+			read.isBare = false
 			column++
 
 			for _, attribute := range t.Attr {

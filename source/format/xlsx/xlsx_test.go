@@ -241,6 +241,45 @@ func TestCharactersOfAllKindsAreHeld(t *testing.T) {
 	require.Equal(t, records, sourcetest.ReadAll(t, open(t, write(t, source.Format{}, columns, records...), source.Format{})))
 }
 
+func TestARecordOfNullsIsOne(t *testing.T) {
+	t.Parallel()
+
+	columns := source.Schema{
+		sourcetest.Column("v", source.Standard{Type: source.Text}), sourcetest.Column("w", source.Standard{Type: source.Text}),
+	}
+	none := source.Record{nil, nil}
+	no := false
+
+	for _, f := range []source.Format{{}, {Header: &no}} {
+		for _, records := range [][]source.Record{
+			{{"a", "x"}, none, {"b", "y"}}, {none, {"a", "x"}}, {{"a", "x"}, none, none}, {none, {"a", nil}, none, {nil, "y"}},
+		} {
+			require.Equal(t, records, sourcetest.ReadAll(t, open(t, write(t, f, columns, records...), f)))
+		}
+	}
+
+	require.Equal(t, []source.Record{none, none},
+		sourcetest.ReadAll(t, open(t, write(t, source.Format{}, columns, none, none), source.Format{})))
+}
+
+// Rows that only look like something are none, as people leave them behind.
+func TestARowThatOnlyHasAStyleIsNone(t *testing.T) {
+	t.Parallel()
+
+	content := book(t, func(f *excelize.File) {
+		style, err := f.NewStyle(&excelize.Style{Font: &excelize.Font{Bold: true}})
+		require.NoError(t, err)
+
+		set(t, f, "Sheet1", map[string]any{"A2": "id", "A4": 1, "A9": 2})
+		require.NoError(t, f.SetCellStyle("Sheet1", "A1", "B1", style))
+		require.NoError(t, f.SetCellStyle("Sheet1", "A5", "B6", style))
+		require.NoError(t, f.SetRowHeight("Sheet1", 7, 40))
+		require.NoError(t, f.SetCellStyle("Sheet1", "A10", "A12", style))
+	})
+
+	require.Equal(t, []source.Record{{int64(1)}, {int64(2)}}, sourcetest.ReadAll(t, open(t, content, source.Format{})))
+}
+
 func TestTheOtherDateSystemIsRead(t *testing.T) {
 	t.Parallel()
 
