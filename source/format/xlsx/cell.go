@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/jobwright/jobwright/source"
@@ -136,14 +137,31 @@ func (b *workbook) number(of cell) (any, source.Type, error) {
 		style = b.styles[of.style]
 	}
 
-	switch {
-	case style != plainNumber:
+	if style != plainNumber {
 		return b.moment(number, style)
+	}
+
+	// A program that keeps integers as they are may write one that a float would round.
+	if integer, err := strconv.ParseInt(of.text, 10, 64); err == nil {
+		return integer, source.Integer, nil
+	}
+
+	switch {
 	case number == math.Trunc(number) && math.Abs(number) <= exactInteger:
 		return int64(number), source.Integer, nil
+	case isRounded(of.text, number):
+		return nil, "", fmt.Errorf("the number %s has more digits than a number of a sheet holds", of.text)
 	}
 
 	return number, source.Float, nil
+}
+
+// isRounded reports whether digits were lost when a whole number became a float: it is neither the float in all its digits
+// nor the shortest form of it, which programs write.
+func isRounded(text string, number float64) bool {
+	isWhole := strings.Trim(strings.TrimPrefix(text, "-"), "0123456789") == ""
+
+	return isWhole && text != strconv.FormatFloat(number, 'f', 0, 64) && text != strconv.FormatFloat(number, 'f', -1, 64)
 }
 
 // lostDay is the number of a day that there was not, see [since1900]; those before it are a day off.
@@ -151,6 +169,19 @@ const lostDay = 60
 
 // longestSerial is the number of the last day that a sheet can show, 9999-12-31.
 const longestSerial = 2_958_466
+
+// elapsed is a number of days as hours, minutes and seconds, for there is no type of values that they are.
+func elapsed(days float64) string {
+	milliseconds := int64(math.Round(days * float64(24*time.Hour/time.Millisecond)))
+	seconds := milliseconds / 1_000
+	text := fmt.Sprintf("%d:%02d:%02d", seconds/3600, seconds/60%60, seconds%60)
+
+	if rest := milliseconds % 1_000; rest > 0 {
+		text += strings.TrimRight(fmt.Sprintf(".%03d", rest), "0")
+	}
+
+	return text
+}
 
 // moment returns what a number of days stands for. A sheet shows milliseconds; what is finer is an error of arithmetic. A
 // time alone is exact to microseconds.
@@ -160,11 +191,16 @@ func (b *workbook) moment(number float64, style cellStyle) (any, source.Type, er
 	}
 
 	days, fraction := math.Modf(number)
+	isClock := style == timeNumber || style == elapsedNumber
 
-	if style == timeNumber && days == 0 {
+	if isClock && days == 0 {
 		microseconds := math.Round(fraction * float64(24*time.Hour/time.Microsecond))
 
 		return time.Duration(microseconds) * time.Microsecond, source.Time, nil
+	}
+
+	if style == elapsedNumber {
+		return elapsed(number), source.Text, nil
 	}
 
 	if b.since == since1900 && days <= lostDay {

@@ -406,7 +406,10 @@ func fitted(value any, of source.Type, column source.Standard) (any, error) {
 	case of == column.Type, of == source.Date && column.Type == source.Datetime:
 		return value, nil
 	case of == source.Integer && column.Type == source.Float:
-		return float64(value.(int64)), nil //nolint:forcetypeassert // It is what the type says.
+		integer := value.(int64) //nolint:forcetypeassert // It is what the type says.
+		if -exactInteger <= integer && integer <= exactInteger {
+			return float64(integer), nil
+		}
 	}
 
 	text, err := source.AppendText(nil, source.Standard{Type: of}, value)

@@ -7,11 +7,15 @@ import "github.com/jobwright/jobwright/source"
 func Types() []source.Mapping {
 	return []source.Mapping{
 		{Native: "text, also of a formula", Standard: "text"},
-		{Native: "whole number up to 2⁵³", Standard: "integer"},
+		{Native: "whole number of 64 bits", Standard: "integer"},
 		{Native: "another number", Standard: "float", Note: "Whole numbers beside others are floats too."},
 		{Native: "boolean", Standard: "boolean"},
 		{Native: "number shown as a date", Standard: "date"},
 		{Native: "number shown as a time", Standard: "time"},
+		{
+			Native: "number shown as a time that elapsed", Standard: "time",
+			Note: "From 24 hours on, text: 36:00:00. Times beside these are text too.",
+		},
 		{
 			Native: "number shown as both", Standard: "datetime",
 			Note: "To milliseconds, as programs show it. Dates beside these are some too.",

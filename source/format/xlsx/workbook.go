@@ -34,6 +34,7 @@ const (
 	dateNumber
 	timeNumber
 	datetimeNumber
+	elapsedNumber // A time that elapsed, beyond a day too.
 )
 
 func broken(message string, err error) error {
@@ -227,6 +228,8 @@ func builtIn(id int) cellStyle {
 	switch {
 	case id >= 14 && id <= 17, id >= 27 && id <= 31, id == 36, id >= 50 && id <= 54, id == 57, id == 58:
 		return dateNumber
+	case id == 46: // [h]:mm:ss
+		return elapsedNumber
 	case id >= 18 && id <= 21, id >= 32 && id <= 35, id >= 45 && id <= 47, id == 55, id == 56:
 		return timeNumber
 	case id == 22:
@@ -256,6 +259,8 @@ func styleOf(code string) cellStyle {
 	switch {
 	case hasDate && hasTime:
 		return datetimeNumber
+	case elapsed:
+		return elapsedNumber
 	case hasTime:
 		return timeNumber
 	case hasDate, strings.Contains(letters, "mmm"):
