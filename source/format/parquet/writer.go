@@ -14,8 +14,13 @@ import (
 )
 
 const (
-	// rowsPerGroup bounds a row group, which is in memory, compressed, until it is written.
-	rowsPerGroup = 128 << 10
+	// rowsPerGroup and bytesPerGroup bound a row group, which is in memory until it is written.
+	rowsPerGroup  = 128 << 10
+	bytesPerGroup = 32 << 20
+	// bytesAtOnce bounds the rows that are encoded together.
+	bytesAtOnce = 1 << 20
+	// valueBytes is what a value takes at least: a number, or the length of a text.
+	valueBytes = 8
 	// decimalBytes hold 38 digits.
 	decimalBytes = 16
 	maxPrecision = 38
@@ -26,7 +31,9 @@ type Writer struct {
 	parquet     *parquet.Writer //nolint:staticcheck // The generic one takes no rows of values without a Go type.
 	columns     []target
 	conversions []source.Conversion
-	rows        []parquet.Row
+	rows        []parquet.Row // Those that are not encoded yet,
+	pending     int           // and their bytes.
+	group       int           // The bytes of the row group so far; it may end earlier, by its rows.
 	count       int64
 }
 
@@ -149,18 +156,44 @@ func (w *Writer) Append(record source.Record) error {
 		}
 	}
 
-	if w.rows = append(w.rows, row); len(w.rows) < rowsAtOnce {
+	w.rows = append(w.rows, row)
+	w.pending += size(row)
+
+	if len(w.rows) < rowsAtOnce && w.pending < bytesAtOnce {
 		return nil
 	}
 
 	return w.flush()
 }
 
+// size is the memory that the values of a row take, before they are encoded.
+func size(row parquet.Row) int {
+	total := len(row) * valueBytes
+
+	for _, value := range row {
+		if kind := value.Kind(); kind == parquet.ByteArray || kind == parquet.FixedLenByteArray {
+			total += len(value.ByteArray())
+		}
+	}
+
+	return total
+}
+
+// flush encodes the rows, and ends the row group when it is full.
 func (w *Writer) flush() error {
 	_, err := w.parquet.WriteRows(w.rows)
-	w.rows = w.rows[:0]
+	w.group += w.pending
 
-	return err
+	clear(w.rows) // Their texts can be freed.
+	w.rows, w.pending = w.rows[:0], 0
+
+	if err != nil || w.group < bytesPerGroup {
+		return err
+	}
+
+	w.group = 0
+
+	return w.parquet.Flush()
 }
 
 // Close completes the file.
