@@ -33,6 +33,8 @@ var byteOrderMarks = []struct{ mark, encoding string }{
 // decode returns text as UTF-8, and the name of the encoding that it had. That is what a byte order mark tells, as everywhere
 // in the WHATWG's standard (https://encoding.spec.whatwg.org/#decode), otherwise the one of that name.
 func decode(content *bufio.Reader, name string) (io.Reader, string, error) {
+	isNamed := name != ""
+
 	name, known, err := encodingOf(name)
 	if err != nil {
 		return nil, "", err
@@ -49,9 +51,15 @@ func decode(content *bufio.Reader, name string) (io.Reader, string, error) {
 			return nil, "", err
 		}
 
-		name = order.encoding
+		name, isNamed = order.encoding, true
 
 		break
+	}
+
+	if !isNamed {
+		if err := looksLikeUTF16(content); err != nil {
+			return nil, "", err
+		}
 	}
 
 	switch name {
@@ -64,6 +72,27 @@ func decode(content *bufio.Reader, name string) (io.Reader, string, error) {
 	}
 
 	return transform.NewReader(content, strict{known.NewDecoder()}), name, nil
+}
+
+// sampleBytes is where the look of a text is searched.
+const sampleBytes = 512
+
+// looksLikeUTF16 finds text in UTF-16 that does not tell so: its first line has a zero byte, beside a letter of ASCII or a comma.
+// Other text may have U+0000 in values further on.
+func looksLikeUTF16(text *bufio.Reader) error {
+	start, _ := text.Peek(sampleBytes) // Its error comes again when the text is read.
+	line, _, _ := bytes.Cut(start, []byte("\n"))
+
+	zero := bytes.IndexByte(line, 0)
+	if zero < 0 {
+		return nil
+	}
+
+	return &Problem{
+		Message: "the text looks like UTF-16, which neither its beginning nor the format tells",
+		Hint: fmt.Sprintf("give the format the encoding %s, or utf-8 if it only looks like that",
+			[]string{"utf-16be", "utf-16le"}[zero%2]),
+	}
 }
 
 // encodingOf finds the encoding of that name, and the WHATWG's name for it. UTF-16 without an order is little-endian.

@@ -2,9 +2,11 @@ package format_test
 
 import (
 	"bytes"
+	"encoding/binary"
 	"io"
 	"testing"
 	"testing/iotest"
+	"unicode/utf16"
 
 	"github.com/stretchr/testify/require"
 
@@ -74,6 +76,56 @@ func TestWhatIsNoTextInItsEncodingIsAnErrorWithItsPlace(t *testing.T) {
 			_, _, err := read(t, []byte(test.content), "orders.csv", options(source.Format{Encoding: test.encoding}))
 			requireProblem(t, err, source.CodeRecordInvalid, test.message)
 		})
+	}
+}
+
+func TestTextThatLooksLikeUTF16IsToldSo(t *testing.T) {
+	t.Parallel()
+
+	little, big := binary.LittleEndian, binary.BigEndian
+
+	for _, test := range []struct {
+		name, text string
+		order      binary.AppendByteOrder
+		want       string // The encoding that the error names.
+	}{
+		{"orders.csv", "id,name\n1,é\n", little, "utf-16le"},
+		{"orders.csv", "id,name\n1,é\n", big, "utf-16be"},
+		{"orders.csv", "a\n1\n", little, "utf-16le"},
+		{"orders.csv", "a\n1\n", big, "utf-16be"},
+		// Letters without zeros.
+		{"orders.csv", "名,年\n", little, "utf-16le"},
+		{"orders.csv", "名,年\n", big, "utf-16be"},
+		{"orders.json", `[{"id":1}]`, little, "utf-16le"},
+		{"orders.json", "[\n{}]", big, "utf-16be"},
+		{"orders.ndjson", `{"id":1}`, big, "utf-16be"},
+	} {
+		var content []byte
+		for _, unit := range utf16.Encode([]rune(test.text)) {
+			content = test.order.AppendUint16(content, unit)
+		}
+
+		_, _, err := read(t, content, test.name, options(source.Format{}))
+		requireProblem(t, err, source.CodeRecordInvalid, "the text looks like UTF-16, which neither its beginning nor the format tells")
+		require.ErrorContains(t, err, test.want)
+
+		_, _, err = read(t, content, test.name, options(source.Format{Encoding: test.want}))
+		require.NoError(t, err)
+	}
+}
+
+// U+0000 in a value does not make UTF-16 of a text, and a format that names its encoding is believed.
+func TestTextWithZerosIsRead(t *testing.T) {
+	t.Parallel()
+
+	for content, f := range map[string]source.Format{
+		"a\n\x00\n":   {},
+		"a\nx\x00y\n": {},
+		"\x00\nx\n":   {Encoding: "utf-8"},
+	} {
+		_, records, err := read(t, []byte(content), "orders.csv", options(f))
+		require.NoError(t, err)
+		require.Len(t, records, 1)
 	}
 }
 
