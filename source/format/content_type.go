@@ -1,6 +1,37 @@
 package format
 
-import "strings"
+import (
+	"mime"
+	"strings"
+
+	"github.com/jobwright/jobwright/source"
+)
+
+// WithContentType returns a format with what it leaves out and a content type of HTTP tells of a file of that name: the type,
+// and the encoding of CSV. JSON is UTF-8 whatever its server says (RFC 8259, section 11), and XML tells its encoding itself.
+func WithContentType(f source.Format, name, contentType string) source.Format {
+	if f.Type == "" {
+		f.Type = TypeOf(contentType)
+	}
+
+	_, parameters, err := mime.ParseMediaType(contentType)
+	if err == nil && f.Encoding == "" && isCSV(name, f) {
+		f.Encoding = parameters["charset"]
+	}
+
+	return f
+}
+
+func isCSV(name string, f source.Format) bool {
+	_, inner, err := compressionOf(name, f)
+	if err != nil {
+		return false
+	}
+
+	c, err := choose(inner, f)
+
+	return err == nil && c.Name == "csv"
+}
 
 // TypeOf returns the type of a [source.Format] that a content type of HTTP stands for, or "" where it stands for none.
 func TypeOf(contentType string) string {

@@ -74,6 +74,14 @@ func decode(content *bufio.Reader, name string) (io.Reader, string, error) {
 	return transform.NewReader(content, strict{known.NewDecoder()}), name, nil
 }
 
+// Decode returns text as UTF-8. It had the encoding that its byte order mark tells, or otherwise the one of that name; UTF-8
+// where that is empty. What is no character in it is no UTF-8 afterwards either.
+func Decode(text io.Reader, name string) (io.Reader, error) {
+	decoded, _, err := decode(bufio.NewReader(text), name)
+
+	return decoded, err
+}
+
 // sampleBytes is where the look of a text is searched.
 const sampleBytes = 512
 

@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -12,8 +13,10 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/jobwright/jobwright/source"
+	"github.com/jobwright/jobwright/source/format"
 )
 
 // The ways in which a server gives a table in pages.
@@ -68,10 +71,11 @@ const maxPage = 64 << 20
 
 // pages reads the records of all pages, each as JSON on a line of its own.
 type pages struct {
-	ctx     context.Context //nolint:containedctx // A reader of bytes has no other way to be told when to end.
-	source  *Source
-	path    string   // Of the table, for messages.
-	records []string // The path to the records in a page.
+	ctx      context.Context //nolint:containedctx // A reader of bytes has no other way to be told when to end.
+	source   *Source
+	path     string   // Of the table, for messages.
+	records  []string // The path to the records in a page.
+	encoding string   // Of a page.
 
 	next   *url.URL // nil behind the last page.
 	seen   map[string]bool
@@ -80,7 +84,7 @@ type pages struct {
 	buffer bytes.Buffer
 }
 
-func (s *Source) pages(ctx context.Context, table source.Table, records string) (*pages, error) {
+func (s *Source) pages(ctx context.Context, table source.Table, f source.Format) (*pages, error) {
 	first := 1
 	if s.paging.First != nil {
 		first = *s.paging.First
@@ -103,9 +107,12 @@ func (s *Source) pages(ctx context.Context, table source.Table, records string) 
 		return nil, err
 	}
 
-	p := &pages{ctx: ctx, source: s, path: withoutQuery(table.Name), next: address, seen: map[string]bool{}, number: first}
-	if records != "" {
-		p.records = strings.Split(records, ".")
+	p := &pages{
+		ctx: ctx, source: s, path: withoutQuery(table.Name), encoding: f.Encoding,
+		next: address, seen: map[string]bool{}, number: first,
+	}
+	if f.Records != "" {
+		p.records = strings.Split(f.Records, ".")
 	}
 
 	return p, p.fetch() // That there is no such table is told at once.
@@ -165,6 +172,10 @@ func (p *pages) fetch() error {
 		return p.wrong(fmt.Sprintf("a page has more than %d bytes", maxPage), "ask for fewer records at once")
 	}
 
+	if text, err = p.decode(text); err != nil {
+		return err
+	}
+
 	records, err := p.list(text)
 	if err != nil {
 		return err
@@ -183,6 +194,24 @@ func (p *pages) fetch() error {
 	p.next, err = p.following(current, response, text, len(records))
 
 	return err
+}
+
+// decode returns a page as UTF-8.
+func (p *pages) decode(text []byte) ([]byte, error) {
+	decoded, err := format.Decode(bytes.NewReader(text), p.encoding)
+	if err != nil {
+		return nil, format.Named(err, p.source.name, source.Table{Name: p.path})
+	}
+
+	if text, err = io.ReadAll(decoded); err != nil {
+		return nil, err
+	}
+
+	if !utf8.Valid(text) {
+		return nil, p.wrong(p.inPage("it is no text in "+cmp.Or(p.encoding, "utf-8")), "give the format the encoding that it has")
+	}
+
+	return text, nil
 }
 
 // list returns the records of a page. A server that has none may say null, but a page without the records' path is none: it

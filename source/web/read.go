@@ -25,7 +25,7 @@ func (s *Source) ReadTable(ctx context.Context, read source.Read) (source.Rows, 
 			}
 		}
 
-		pages, err := s.pages(ctx, read.Table, read.Format.Records)
+		pages, err := s.pages(ctx, read.Table, read.Format)
 		if err != nil {
 			return nil, err
 		}
@@ -40,9 +40,7 @@ func (s *Source) ReadTable(ctx context.Context, read source.Read) (source.Rows, 
 		return nil, err
 	}
 
-	if options.Format.Type == "" {
-		options.Format.Type = format.TypeOf(response.ContentType)
-	}
+	options.Format = format.WithContentType(options.Format, name, response.Headers["Content-Type"])
 
 	return format.Read(ctx, response.Body, name, options)
 }
