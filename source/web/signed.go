@@ -50,6 +50,8 @@ func (s *signed) RoundTrip(request *http.Request) (*http.Response, error) {
 		return response, err
 	}
 
+	s.tokens.forget(token) // Whether or not the request can be sent again: others come.
+
 	again := request.Clone(request.Context())
 
 	if request.Body != nil {
@@ -61,8 +63,6 @@ func (s *signed) RoundTrip(request *http.Request) (*http.Response, error) {
 			return response, nil //nolint:nilerr // The answer that is there tells more.
 		}
 	}
-
-	s.tokens.forget(token)
 
 	if err := response.Body.Close(); err != nil {
 		return nil, err

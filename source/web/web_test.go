@@ -175,6 +175,38 @@ func TestATokenIsAskedForOnceAndExchangedWhenItIsTakenNoMore(t *testing.T) {
 	require.NotContains(t, err.Error(), "wrong")
 }
 
+// What is sent from a file can't be sent again, but the next request must not fail by the same token.
+func TestATokenThatIsTakenNoMoreIsForgottenWithTheRequestThatShowedIt(t *testing.T) {
+	t.Parallel()
+
+	var asked atomic.Int64
+
+	address := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+
+		switch {
+		case r.URL.Path == "/token":
+			w.Header().Set("Content-Type", "application/json")
+			fmt.Fprintf(w, `{"access_token":"token%d","token_type":"Bearer","expires_in":3600}`, asked.Add(1))
+		case r.Header.Get("Authorization") == "Bearer token1":
+			w.WriteHeader(http.StatusUnauthorized)
+		default:
+			fmt.Fprint(w, "taken")
+		}
+	})
+	from := open(t, address, map[string]any{"oauth2": map[string]any{"tokenUrl": address + "/token", "clientId": "me"}})
+	request := func() (*source.Response, error) {
+		return from.Request(t.Context(), source.Request{Method: "POST", Body: io.LimitReader(strings.NewReader("a file"), 6)})
+	}
+
+	_, err := request()
+	requireProblem(t, err, source.CodeRequestRefused, false)
+
+	response, err := request()
+	require.NoError(t, err)
+	require.Equal(t, "taken", readAll(t, response))
+}
+
 func TestAStatusThatWasNotExpectedIsAnError(t *testing.T) {
 	t.Parallel()
 
