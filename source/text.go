@@ -148,7 +148,7 @@ func parseText(of Standard, text string) (any, error) {
 	case Decimal:
 		return parseDecimal(of, text)
 	case Float:
-		return strconv.ParseFloat(text, 64)
+		return parseFloat(text)
 	case Boolean:
 		return parseBoolean(text)
 	case Date:
@@ -184,6 +184,30 @@ func parseDecimal(of Standard, text string) (any, error) {
 	return number, err
 }
 
+// parseFloat leaves Go's hexadecimal form alone, which is no number elsewhere. A number that would become another one, zero, is
+// an error as one that would become infinite is.
+func parseFloat(text string) (any, error) {
+	if strings.ContainsAny(text, "xX") {
+		return nil, strconv.ErrSyntax
+	}
+
+	number, err := strconv.ParseFloat(text, 64)
+	if err != nil {
+		return nil, err
+	}
+
+	if number != 0 {
+		return number, nil
+	}
+
+	mantissa, _, _ := strings.Cut(strings.ToLower(text), "e")
+	if strings.ContainsAny(mantissa, "123456789") {
+		return nil, &reasonError{"it is so close to zero that it would become zero"}
+	}
+
+	return number, nil
+}
+
 func parseBoolean(text string) (bool, error) {
 	switch strings.ToLower(text) {
 	case "true":
@@ -200,7 +224,7 @@ func parseClock(text string) (any, error) {
 		return 24 * time.Hour, nil
 	}
 
-	clock, err := time.Parse(timeLayout, text)
+	clock, err := parseTime(text, timeLayout)
 	if err != nil {
 		return nil, err
 	}
@@ -211,11 +235,27 @@ func parseClock(text string) (any, error) {
 func parseTime(text string, layouts ...string) (parsed time.Time, err error) {
 	for _, layout := range layouts {
 		if parsed, err = time.Parse(layout, text); err == nil {
-			return parsed, nil
+			return parsed, finest(text)
 		}
 	}
 
 	return parsed, err
+}
+
+// finest refuses what is finer than nanoseconds, which the library cuts off. Text is a time that it has read.
+func finest(text string) error {
+	_, fraction, _ := strings.Cut(text, ".")
+	if _, rest, found := strings.Cut(text, ","); found { // The library takes it for a point.
+		fraction = rest
+	}
+
+	for i := 0; i < len(fraction) && '0' <= fraction[i] && fraction[i] <= '9'; i++ {
+		if i >= len("999999999") && fraction[i] != '0' {
+			return &reasonError{"it is finer than nanoseconds"}
+		}
+	}
+
+	return nil
 }
 
 func parseJSON(text string) (any, error) {

@@ -2,6 +2,7 @@ package source_test
 
 import (
 	"encoding/json"
+	"math"
 	"testing"
 	"time"
 
@@ -36,6 +37,60 @@ func TestEveryValueIsReadAsItWasWritten(t *testing.T) {
 			require.True(t, sourcetest.Equal(sample.Type, value, read), "as text, %#v became %#v", value, read)
 		}
 	}
+}
+
+func TestTextThatATypeCanNotHoldIsRefused(t *testing.T) {
+	t.Parallel()
+
+	for _, test := range []struct {
+		of   source.Type
+		text string
+		want string
+	}{
+		{source.Float, "1e-400", `"1e-400" is not a value of type float: it is so close to zero that it would become zero`},
+		{source.Float, "-0.00000001e-320", `"-0.00000001e-320" is not a value of type float: it is so close to zero that it would become zero`},
+		{source.Float, "1e400", `"1e400" is not a value of type float`},
+		{source.Float, "0x10p0", `"0x10p0" is not a value of type float`},
+		{source.Float, "-0X1.8p1", `"-0X1.8p1" is not a value of type float`},
+		{source.Float, "0x_1p0", `"0x_1p0" is not a value of type float`},
+		{source.Time, "12:00:00.1234567891", `"12:00:00.1234567891" is not a value of type time: it is finer than nanoseconds`},
+		{
+			source.Datetime, "2024-02-29 12:00:00,0000000001",
+			`"2024-02-29 12:00:00,0000000001" is not a value of type datetime: it is finer than nanoseconds`,
+		},
+		{
+			source.Timestamp, "2024-02-29T12:00:00.1234567891+01:00",
+			`"2024-02-29T12:00:00.1234567891+01:00" is not a value of type timestamp: it is finer than nanoseconds`,
+		},
+		{
+			source.Timestamp, "2024-02-29T12:00:00.0000000000001Z",
+			`"2024-02-29T12:00:00.0000000000001Z" is not a value of type timestamp: it is finer than nanoseconds`,
+		},
+		{source.Datetime, "x.1234567891", `"x.1234567891" is not a value of type datetime`},
+	} {
+		_, err := source.ParseText(of(test.of), test.text)
+		require.EqualError(t, err, test.want)
+	}
+}
+
+func TestTextThatLosesNothingIsRead(t *testing.T) {
+	t.Parallel()
+
+	for text, want := range map[string]any{
+		"0": 0.0, "0.000e-400": 0.0, "-0e10": 0.0, "5e-324": 5e-324, "1E3": 1000.0, "+1.5": 1.5, "Infinity": math.Inf(1), "-inf": math.Inf(-1),
+	} {
+		read, err := source.ParseText(of(source.Float), text)
+		require.NoError(t, err, text)
+		require.InDelta(t, want, read, 0, text)
+	}
+
+	clock, err := source.ParseText(of(source.Time), "12:00:00.123456789000")
+	require.NoError(t, err)
+	require.Equal(t, 12*time.Hour+123456789, clock)
+
+	moment, err := source.ParseText(of(source.Timestamp), "2024-02-29 12:00:00.5000000000+01")
+	require.NoError(t, err)
+	require.True(t, time.Date(2024, 2, 29, 11, 0, 0, 5e8, time.UTC).Equal(moment.(time.Time)))
 }
 
 func TestAYearThatHasNoFormIsAnError(t *testing.T) {
