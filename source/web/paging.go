@@ -152,17 +152,16 @@ func (p *pages) fetch() error {
 
 	request.Header.Set("Accept", "application/json")
 
-	response, err := p.source.client.Do(request)
+	response, err := p.source.send(request)
 	if err != nil {
-		return p.source.unreachable(p.ctx, request, err)
+		return err
 	}
 
 	if !expected(nil, response.StatusCode) {
 		return p.source.refused(request, response)
 	}
 
-	content := &body{ReadCloser: response.Body, source: p.source, request: request}
-	text, err := io.ReadAll(io.LimitReader(content, maxPage+1))
+	text, err := io.ReadAll(io.LimitReader(response.Body, maxPage+1))
 
 	if err := errors.Join(err, response.Body.Close()); err != nil {
 		return err

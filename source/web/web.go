@@ -4,9 +4,7 @@ package web
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"slices"
@@ -52,6 +50,7 @@ type Source struct {
 	client    *http.Client
 	transport *http.Transport
 	paging    paging
+	pause     time.Duration // How long the body of an answer may pause.
 }
 
 var (
@@ -84,7 +83,7 @@ func Open(_ context.Context, definition source.Definition, _ source.Place) (sour
 	}
 
 	return &Source{
-		name: definition.Name, base: base, transport: transport, paging: opts.Paging,
+		name: definition.Name, base: base, transport: transport, paging: opts.Paging, pause: max(timeout, longestPause),
 		client: &http.Client{Transport: newSigned(transport, base, opts), CheckRedirect: follow},
 	}, nil
 }
@@ -174,9 +173,9 @@ func (s *Source) Request(ctx context.Context, asked source.Request) (*source.Res
 		request.Header.Set("Idempotency-Key", asked.IdempotencyKey)
 	}
 
-	response, err := s.client.Do(request)
+	response, err := s.send(request)
 	if err != nil {
-		return nil, s.unreachable(ctx, request, err)
+		return nil, err
 	}
 
 	if !expected(asked.Statuses, response.StatusCode) {
@@ -185,7 +184,7 @@ func (s *Source) Request(ctx context.Context, asked source.Request) (*source.Res
 
 	return &source.Response{
 		Status: response.StatusCode, Headers: headersOf(response), ContentType: mediaType(response),
-		Body: &body{ReadCloser: response.Body, source: s, request: request},
+		Body: response.Body,
 	}, nil
 }
 
@@ -231,21 +230,4 @@ func mediaType(response *http.Response) string {
 	kind, _, _ := strings.Cut(strings.ToLower(response.Header.Get("Content-Type")), ";")
 
 	return strings.TrimSpace(kind)
-}
-
-// body is the body of an answer. That it ends too early may be healed by asking again.
-type body struct {
-	io.ReadCloser
-
-	source  *Source
-	request *http.Request
-}
-
-func (b *body) Read(into []byte) (int, error) {
-	n, err := b.ReadCloser.Read(into)
-	if err != nil && !errors.Is(err, io.EOF) {
-		err = b.source.unreachable(b.request.Context(), b.request, err)
-	}
-
-	return n, err
 }

@@ -1,0 +1,72 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"time"
+
+	"github.com/jobwright/jobwright/source"
+)
+
+// longestPause is how long the body of an answer may pause, unless an answer may take longer to begin.
+const longestPause = 5 * time.Minute
+
+// errPaused ends a request whose answer paused for too long.
+var errPaused = errors.New("the answer paused for too long")
+
+// send sends a request, and returns the answer with a [body].
+func (s *Source) send(request *http.Request) (*http.Response, error) {
+	ctx, cancel := context.WithCancelCause(request.Context())
+
+	response, err := s.client.Do(request.WithContext(ctx))
+	if err != nil {
+		cancel(nil)
+
+		return nil, s.unreachable(request.Context(), request, err)
+	}
+
+	response.Body = &body{ReadCloser: response.Body, source: s, request: request, ctx: ctx, cancel: cancel}
+
+	return response, nil
+}
+
+// body is the body of an answer. That it ends too early, or pauses for too long, may be healed by asking again.
+type body struct {
+	io.ReadCloser
+
+	source  *Source
+	request *http.Request
+	ctx     context.Context //nolint:containedctx // That of the request, which lasts as long as the body.
+	cancel  context.CancelCauseFunc
+}
+
+// Read waits no longer than the source may pause. The time that its caller takes between two reads does not count.
+func (b *body) Read(into []byte) (int, error) {
+	timer := time.AfterFunc(b.source.pause, func() { b.cancel(errPaused) })
+	n, err := b.ReadCloser.Read(into)
+
+	timer.Stop()
+
+	switch {
+	case err == nil || errors.Is(err, io.EOF):
+		return n, err
+	case errors.Is(context.Cause(b.ctx), errPaused):
+		return n, &source.Error{
+			Code: source.CodeUnavailable, Source: b.source.name, Curable: true,
+			Message: fmt.Sprintf("the answer to %s %s paused for %s", b.request.Method, b.request.URL.Path, b.source.pause),
+		}
+	}
+
+	return n, b.source.unreachable(b.request.Context(), b.request, err)
+}
+
+// Close ends the request.
+func (b *body) Close() error {
+	err := b.ReadCloser.Close()
+	b.cancel(nil)
+
+	return err
+}

@@ -1,0 +1,6 @@
+package web
+
+import "time"
+
+// SetPause makes the source wait less for what follows in an answer than anybody could configure.
+func (s *Source) SetPause(pause time.Duration) { s.pause = pause }
