@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/url"
 	"sync"
@@ -50,13 +51,17 @@ func (s *signed) RoundTrip(request *http.Request) (*http.Response, error) {
 		return response, err
 	}
 
-	s.tokens.forget(token) // Whether or not the request can be sent again: others come.
+	s.tokens.forget(token.token) // Whether or not the request can be sent again: others come.
 
 	again := request.Clone(request.Context())
 
 	if request.Body != nil {
-		if request.GetBody == nil {
-			return response, nil // It was sent, and can't be sent again.
+		if request.GetBody == nil { // It was sent, and can't be sent again from here.
+			if !token.kept {
+				return response, nil
+			}
+
+			return nil, errors.Join(errTokenRefused, response.Body.Close())
 		}
 
 		if again.Body, err = request.GetBody(); err != nil {
@@ -73,9 +78,20 @@ func (s *signed) RoundTrip(request *http.Request) (*http.Response, error) {
 	return response, err
 }
 
-func (s *signed) try(request *http.Request) (*http.Response, string, error) {
+// errTokenRefused is for a token that was taken before, and a request that can't be sent again with a new one but by its
+// caller. A new token that is refused too is an answer as any other.
+var errTokenRefused = errors.New("the token is taken no more, and the next attempt asks for a new one")
+
+// shown is the token that a request shows.
+type shown struct {
+	token string
+	kept  bool // Whether it was there before the request.
+}
+
+func (s *signed) try(request *http.Request) (*http.Response, shown, error) {
 	clone := request.Clone(request.Context())
-	token := ""
+
+	var token shown
 
 	for name, value := range s.opts.Headers {
 		if clone.Header.Get(name) == "" {
@@ -87,12 +103,12 @@ func (s *signed) try(request *http.Request) (*http.Response, string, error) {
 	case s.opts.User != "":
 		clone.SetBasicAuth(s.opts.User, s.opts.Password)
 	case s.tokens != nil:
-		current, err := s.tokens.token(request.Context())
+		current, kept, err := s.tokens.token(request.Context())
 		if err != nil {
-			return nil, "", err
+			return nil, token, err
 		}
 
-		token = current.AccessToken
+		token = shown{current.AccessToken, kept}
 		current.SetAuthHeader(clone)
 	}
 
@@ -120,22 +136,23 @@ type tokens struct {
 	current *oauth2.Token
 }
 
-func (t *tokens) token(ctx context.Context) (*oauth2.Token, error) {
+// token returns a token, and whether it was there already.
+func (t *tokens) token(ctx context.Context) (token *oauth2.Token, kept bool, err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 
 	if t.current.Valid() {
-		return t.current, nil
+		return t.current, true, nil
 	}
 
 	fresh, err := t.config.Token(context.WithValue(ctx, oauth2.HTTPClient, t.client))
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 
 	t.current = fresh
 
-	return fresh, nil
+	return fresh, false, nil
 }
 
 // forget makes the next request ask for a token, if that is still the current one.

@@ -179,7 +179,12 @@ func TestATokenIsAskedForOnceAndExchangedWhenItIsTakenNoMore(t *testing.T) {
 func TestATokenThatIsTakenNoMoreIsForgottenWithTheRequestThatShowedIt(t *testing.T) {
 	t.Parallel()
 
-	var asked atomic.Int64
+	var (
+		asked   atomic.Int64
+		refused atomic.Value
+	)
+
+	refused.Store("Bearer token1")
 
 	address := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body)
@@ -188,7 +193,7 @@ func TestATokenThatIsTakenNoMoreIsForgottenWithTheRequestThatShowedIt(t *testing
 		case r.URL.Path == "/token":
 			w.Header().Set("Content-Type", "application/json")
 			fmt.Fprintf(w, `{"access_token":"token%d","token_type":"Bearer","expires_in":3600}`, asked.Add(1))
-		case r.Header.Get("Authorization") == "Bearer token1":
+		case r.Header.Get("Authorization") == refused.Load():
 			w.WriteHeader(http.StatusUnauthorized)
 		default:
 			fmt.Fprint(w, "taken")
@@ -199,10 +204,20 @@ func TestATokenThatIsTakenNoMoreIsForgottenWithTheRequestThatShowedIt(t *testing
 		return from.Request(t.Context(), source.Request{Method: "POST", Body: io.LimitReader(strings.NewReader("a file"), 6)})
 	}
 
+	// A token that was fetched just now is not refused for its age.
 	_, err := request()
 	requireProblem(t, err, source.CodeRequestRefused, false)
 
 	response, err := request()
+	require.NoError(t, err)
+	require.Equal(t, "taken", readAll(t, response))
+
+	refused.Store("Bearer token2")
+
+	_, err = request()
+	requireProblem(t, err, source.CodeUnavailable, true)
+
+	response, err = request()
 	require.NoError(t, err)
 	require.Equal(t, "taken", readAll(t, response))
 }
