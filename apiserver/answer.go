@@ -3,6 +3,7 @@ package apiserver
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 
 	"github.com/gin-gonic/gin"
@@ -65,13 +66,15 @@ func (s *Server) stream(c *gin.Context, status int, answer envelope, results []j
 	c.Writer.Header().Add("Vary", "Accept")
 	c.Status(status)
 
+	w := newPatientWriter(c.Writer, s.options.Patience)
+
 	if form.mediaType == formJSON {
-		err = s.writeAnswer(ctx, c.Writer, answer.Status, fields, results, form)
+		err = s.writeAnswer(ctx, w, answer.Status, fields, results, form)
 	} else {
-		err = s.records(ctx, c.Writer, form, results[0])
+		err = s.records(ctx, w, form, results[0])
 	}
 
-	if err != nil {
+	if err = errors.Join(err, w.release()); err != nil {
 		s.options.Log.Error("answer broken off", "reference", reference(c), "error", err)
 		panic(http.ErrAbortHandler)
 	}

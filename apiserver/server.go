@@ -33,6 +33,9 @@ type Options struct {
 
 	// DefaultWait is how long a call that waits for its job's end waits when it doesn't say; [DefaultWait] when 0.
 	DefaultWait time.Duration
+
+	// Patience is how long a caller may take nothing of an answer before it is broken off; [DefaultPatience] when 0.
+	Patience time.Duration
 }
 
 // DefaultWait and MaximumWait bound how long a call waits for its job's end before it is answered 202.
@@ -56,6 +59,7 @@ func New(options Options) *Server {
 
 	s := &Server{options: options, engine: gin.New()}
 	s.options.DefaultWait = cmp.Or(options.DefaultWait, DefaultWait)
+	s.options.Patience = cmp.Or(options.Patience, DefaultPatience)
 
 	s.draining, s.drain = context.WithCancel(context.Background())
 

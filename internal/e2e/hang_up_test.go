@@ -1,0 +1,112 @@
+package e2e_test
+
+import (
+	"context"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"github.com/jobwright/jobwright/apiserver"
+)
+
+// A caller who reads part of a large answer and hangs up leaves nothing open.
+func TestACallerWhoHangsUpFreesEverything(t *testing.T) {
+	t.Parallel()
+
+	system := newProduction(t)
+	writeApp(t, filepath.Join(system.apps, "8"), volumeApp)
+
+	_, api := system.apiserver(t)
+	system.worker(t)
+
+	jobID := uuid.NewString()
+	ran := api.execute(t, with(runScenario("8", "Volume", object{"records": 200_000}), object{
+		"apiKey": callerKey, "jobId": jobID, "isAsync": true,
+	}))
+	require.Equal(t, http.StatusOK, ran.status, ran.text)
+
+	path := "/api/v1/getJobStatus.jsp?" + ofJob(callerKey, "8", jobID)
+	await(t, func() bool { return ended(api.call(t, http.MethodGet, path+"&limit=1", nil, "").result(t)) })
+
+	open := func() int {
+		_, found, _ := strings.Cut(metrics(t, api), "\nprocess_open_fds ")
+		line, _, _ := strings.Cut(found, "\n")
+		number, err := strconv.Atoi(line)
+		require.NoError(t, err)
+
+		return number
+	}
+	before := open()
+
+	hangUp := make([]func(), 20)
+
+	for i := range hangUp {
+		ctx, cancel := context.WithCancel(t.Context())
+		hangUp[i] = cancel
+
+		request, err := http.NewRequestWithContext(ctx, http.MethodGet, api.address+path, http.NoBody)
+		require.NoError(t, err)
+
+		request.Header.Set("Accept-Encoding", "identity") // Compressed, all of it is on its way at once.
+
+		response, err := http.DefaultClient.Do(request)
+		require.NoError(t, err)
+		t.Cleanup(func() { require.NoError(t, response.Body.Close()) })
+
+		_, err = io.ReadFull(response.Body, make([]byte, 1<<10))
+		require.NoError(t, err)
+	}
+
+	require.GreaterOrEqual(t, open(), before+2*len(hangUp), "each has a connection and a reader of the store")
+
+	for _, cancel := range hangUp {
+		cancel()
+	}
+
+	await(t, func() bool { return open() <= before })
+}
+
+// A caller who does not read any more, but stays, is left in time.
+func TestAnAnswerThatNobodyTakesIsBrokenOff(t *testing.T) {
+	t.Parallel()
+
+	appID, jobID := newApp(t, volumeApp), uuid.NewString()
+	ran := api().execute(t, with(runScenario(appID, "Volume", object{"records": 200_000}), object{"jobId": jobID, "isAsync": true}))
+	require.Equal(t, http.StatusOK, ran.status, ran.text)
+	api().eventually(t, appID, jobID, func(result object) bool { return ended(result) })
+
+	const patience = 200 * time.Millisecond
+
+	closed := make(chan struct{})
+	impatient := httptest.NewUnstartedServer(newServer(apiserver.Options{Temporal: shared.client, Patience: patience}, devKey))
+	impatient.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		if state == http.StateClosed {
+			close(closed)
+		}
+	}
+
+	impatient.Start()
+	t.Cleanup(impatient.Close)
+
+	connection, err := net.Dial("tcp", impatient.Listener.Addr().String())
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, connection.Close()) })
+
+	_, err = io.WriteString(connection, "GET /api/v1/getJobStatus.jsp?"+ofJob(devKey, appID, jobID)+" HTTP/1.1\r\nHost: it\r\n\r\n")
+	require.NoError(t, err)
+	<-closed
+
+	// Whoever comes back later finds what the system kept for it, which is some megabytes, and not the answer's 35.
+	got, err := io.Copy(io.Discard, connection)
+	require.NoError(t, err)
+	require.Less(t, got, int64(25<<20))
+}
