@@ -111,7 +111,8 @@ func endWithError(jobID string, execution *temporal.WorkflowExecutionError) (*en
 
 		return &end{
 			JobID: jobID, Status: job.CompletedWithError, Code: failure.Code, Message: failure.Message, Step: failure.Step,
-			Attempts: failure.Attempts, Trace: failure.Trace, Causes: failure.Causes, Steps: failure.Outcome.Steps, results: failure.Outcome.Results,
+			Attempts: failure.Attempts, Trace: failure.Trace, Causes: failure.Causes,
+			Steps: failure.Outcome.Steps, results: failure.Outcome.Results,
 		}, nil
 	}
 

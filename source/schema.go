@@ -43,7 +43,7 @@ func (c Column) MarshalJSON() ([]byte, error) {
 		Name:         c.Name,
 		Updateable:   c.Updateable,
 		Type:         c.Native,
-		TypeStandard: standardType{Name: c.Type, TypeStr: c.Standard.String()},
+		TypeStandard: standardType{Name: c.Type, TypeStr: c.String()},
 	})
 }
 

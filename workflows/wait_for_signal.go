@@ -157,7 +157,9 @@ func (m *machine) checkSignal(signal job.Signal) error {
 }
 
 // sizeOf is how many bytes the job keeps of a signal until a step waits for it.
-func sizeOf(signal job.Signal) int { return len(signal.Name) + len(signal.ID) + scenario.SizeOf(signal.Data.Any) }
+func sizeOf(signal job.Signal) int {
+	return len(signal.Name) + len(signal.ID) + scenario.SizeOf(signal.Data.Any)
+}
 
 func refused(kind, format string, arguments ...any) error {
 	return temporal.NewNonRetryableApplicationError(fmt.Sprintf(format, arguments...), kind, nil)

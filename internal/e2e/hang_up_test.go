@@ -82,7 +82,7 @@ func TestAnAnswerThatNobodyTakesIsBrokenOff(t *testing.T) {
 	appID, jobID := newApp(t, volumeApp), uuid.NewString()
 	ran := api().execute(t, with(runScenario(appID, "Volume", object{"records": 200_000}), object{"jobId": jobID, "isAsync": true}))
 	require.Equal(t, http.StatusOK, ran.status, ran.text)
-	api().eventually(t, appID, jobID, func(result object) bool { return ended(result) })
+	api().eventually(t, appID, jobID, ended)
 
 	const patience = 200 * time.Millisecond
 
