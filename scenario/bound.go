@@ -54,6 +54,10 @@ func refused(tree ast.Node) error {
 			if refusedFunctions[n.Name] != "" {
 				refused = noFunction(n.Name)
 			}
+		case *ast.BinaryNode:
+			if text, isText := n.Right.(*ast.StringNode); isText && n.Operator == "matches" && len(text.Value) > maxPattern {
+				refused = longPattern(text.Value)
+			}
 		case *ast.VariableDeclaratorNode:
 			refused = errors.New("let is not part of the language; write the value out")
 		case *ast.PredicateNode:

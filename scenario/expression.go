@@ -19,8 +19,8 @@ import (
 )
 
 // compile checks an expression, which [parseExpression] has read, against the names and types in scope.
-func compile(expression string, scope types.Map) (*vm.Program, error) {
-	options := append([]expr.Option{expr.MaxNodes(maxNodes), expr.Env(scope)}, functions()...)
+func compile(expression string, scope types.Map, more ...expr.Option) (*vm.Program, error) {
+	options := slices.Concat([]expr.Option{expr.MaxNodes(maxNodes), expr.Env(scope)}, functions(), more)
 
 	program, err := expr.Compile(expression, options...)
 	if err != nil {
@@ -42,7 +42,8 @@ type evaluator struct {
 type program struct {
 	uses
 
-	code *vm.Program
+	code   *vm.Program
+	budget *budget // What the code charges while it runs.
 }
 
 // maxCompiled bounds how many expressions an evaluator keeps.
@@ -80,12 +81,14 @@ func (e *evaluator) program(expression string) (*program, error) {
 		return nil, err
 	}
 
-	code, err := compile(expression, used.untyped())
+	budget := &budget{}
+
+	code, err := compile(expression, used.untyped(), budget.options()...)
 	if err != nil {
 		return nil, err
 	}
 
-	compiled := &program{code: code, uses: used}
+	compiled := &program{code: code, budget: budget, uses: used}
 
 	if len(e.programs) >= maxCompiled {
 		e.programs = map[string]*program{}
@@ -97,10 +100,11 @@ func (e *evaluator) program(expression string) (*program, error) {
 }
 
 // Work is measured in expressions without a loop. One with a loop counts for more, by how much it may look at again and
-// again.
+// again; so does one that goes through much text.
 const (
-	workOfLoop  = 10
-	bytesOfWork = 16
+	workOfLoop   = 10
+	bytesOfWork  = 16
+	effortOfWork = 64 << 10
 )
 
 // evaluate runs an expression over what the scope and the moment hold.
@@ -121,8 +125,11 @@ func (e *evaluator) evaluate(expression string, scope *Scope, moment Moment) (an
 	}
 
 	machine := vm.VM{MemoryBudget: maxMemory}
+	program.budget.effort = 0
 
 	result, err := machine.Run(program.code, env)
+	e.work += int64(program.budget.effort / effortOfWork)
+
 	if err != nil {
 		return nil, expressionError(expression, err)
 	}

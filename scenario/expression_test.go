@@ -183,6 +183,18 @@ func TestAFunctionOfMapsTakesOneObject(t *testing.T) {
 func TestAnExpressionEndsSoonWhateverItAsksFor(t *testing.T) {
 	t.Parallel()
 
+	const goesThrough = "it goes through more than 16777216 bytes of text and values"
+
+	var (
+		numbers []any
+		object  = map[string]any{}
+	)
+
+	for i := range int64(4_000) {
+		numbers = append(numbers, i)
+		object[strconv.FormatInt(i, 10)] = i
+	}
+
 	tests := []struct{ rule, expression, message string }{
 		{"a long range", "1..60000", "memory budget exceeded"},
 		{"a very long range", "1..9000000000000000000", "memory budget exceeded"},
@@ -191,11 +203,27 @@ func TestAnExpressionEndsSoonWhateverItAsksFor(t *testing.T) {
 		{"a long text", "repeat('x', 1000000)", "more than 65536 bytes"},
 		{"a text of long texts", "repeat(repeat('x', 60000), 60000)", "more than 65536 bytes"},
 		{"a text that grows where it is replaced", "replace(repeat('x', 60000), 'x', repeat('y', 60000))", "more than 65536 bytes"},
-		{"a text of many", "join(map(1..3000, repeat('x', 60000)), '')", "more than 65536 bytes"},
+		{"a text of many", "join(map(1..30, repeat('x', 60000)), '')", "more than 65536 bytes"},
 		{"JSON of many", "toJSON(map(1..3000, repeat('x', 60000)))", "bytes of text"},
 		{"a result of many", "map(1..3000, repeat('x', 60000))", "bytes of text"},
 		{"a list that doubles", "reduce(1..64, concat(#acc, #acc), [1])", "no function reduce; its work has no bound"},
 		{"a value that doubles", "let a = [1, 1]; let b = [a, a]; [b, b]", "let is not part"},
+		{"a text that grows with each call", nest("toBase64(", 55, "'abc'"), goesThrough},
+		{"a sum of long texts", "len(map(1..300, repeat('a', 65000)" + strings.Repeat(" + repeat('a', 65000)", 20) + "))", goesThrough},
+		{"JSON of JSON", "len(map(1..900, toJSON(repeat('\\n', 30000))))", goesThrough},
+		{"capitals of many", "count(1..9000, upper(repeat('ß', 30000)) == '')", goesThrough},
+		{"a search in long texts", "count(1..9000, repeat('a', 60000) contains 'b')", goesThrough},
+		{"a pattern for long texts", "len(filter(1..4000, repeat('ab', 32000) matches '(a|b)*c$'))", goesThrough},
+		{"a long pattern", "count(1..9000, '" + strings.Repeat("a", 1_000) + "' matches '(a{1,500}b?){2}c')", goesThrough},
+		{"a pattern that is made", "'a' matches repeat('(a{999})', 5000)", "a pattern has at most 1000 bytes, this has 40000"},
+		{"parts of many", "count(1..9000, len(split(repeat('a,', 4000), ',')) == 1)", goesThrough},
+		{"parts with their separators", "count(1..9000, len(splitAfter(repeat('a,', 4000), ',')) == 1)", goesThrough},
+		{"characters to trim", "count(1..9000, trim(repeat('ä', 2000), repeat('äöü', 500)) == '')", goesThrough},
+		{"a long list for each", "count(1..4000, # in numbers)", goesThrough},
+		{"the largest of a list for each", "count(1..4000, # > max(numbers))", goesThrough},
+		{"equal lists for each", "count(1..4000, numbers == numbers)", goesThrough},
+		{"the names of an object for each", "count(1..4000, len(keys(object)) == #)", goesThrough},
+		{"what JSON holds for each", "count(1..4000, len(fromJSON('[' + repeat('1,', 2000) + '1]')) == #)", goesThrough},
 		{"a deep stack", strings.Repeat("(", 1_000_000), "at most 4096 bytes"},
 		{"a deep stack of what is allowed", strings.Repeat("(", 2_000) + "1" + strings.Repeat(")", 2_000), ""},
 		{"many nodes", strings.Repeat("1 + ", 1_000) + "1", "exceeds maximum allowed nodes"},
@@ -208,8 +236,9 @@ func TestAnExpressionEndsSoonWhateverItAsksFor(t *testing.T) {
 
 			const soon = 10 * time.Second // Generous, for a machine that is busy: without its bound it takes forever.
 
+			scope := scenario.NewScope(scenario.JobScope{}, nil, scenario.Params{"numbers": numbers, "object": object})
 			started := time.Now()
-			_, err := resolve("${" + test.expression + "}")
+			_, err := scope.Evaluate("${"+test.expression+"}", scenario.Moment{})
 			require.Less(t, time.Since(started), soon)
 
 			if test.message == "" {
@@ -219,6 +248,11 @@ func TestAnExpressionEndsSoonWhateverItAsksFor(t *testing.T) {
 			}
 		})
 	}
+}
+
+// nest is a call within a call, that many times.
+func nest(call string, times int, innermost string) string {
+	return "len(" + strings.Repeat(call, times) + innermost + strings.Repeat(")", times) + ")"
 }
 
 func TestWorkWithinTheBoundsIsDone(t *testing.T) {

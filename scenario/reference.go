@@ -156,6 +156,11 @@ func limitTable() string {
 		{"names, values, operators and calls in an expression", number(maxNodes)},
 		{"values that an expression makes on its way, and values in what it gives", number(maxValues)},
 		{"text in what an expression gives", kilobytes(maxResult)},
+		{
+			"text and values that an expression makes on its way and looks through, those of a list with a predicate each time; " +
+				"to look for a pattern counts as often as the pattern has parts", kilobytes(maxEffort),
+		},
+		{"a pattern of `matches`", number(maxPattern) + " bytes"},
 		{"the text that `repeat`, `replace` or `join` makes", kilobytes(maxText)},
 		{"a text in what an expression uses that goes through a list with a predicate", kilobytes(maxLoopText)},
 	})

@@ -93,6 +93,7 @@ func mistakes() []mistake {
 		{"an expression is whole", query + ", resultName: \"${1 +}\"}", scenario.CodeExpressionInvalid, "3:66", "in ${1 +}, column 3: unexpected token EOF"},
 		{"an expression's names are known", query + ", bind: {x: [1, {y: \"${contry}\"}]}}", scenario.CodeExpressionInvalid, "3:81", "in ${contry}, column 1: unknown name contry; did you mean counter?"},
 		{"an expression's types fit together", query + ", resultName: \"${job.id + 1}\"}", scenario.CodeExpressionInvalid, "3:66", "invalid operation: + (mismatched types string and int)"},
+		{"a pattern has a bound", query + ", returnValue: \"${job.id matches '" + strings.Repeat("a", 1_001) + "'}\"}", scenario.CodeExpressionInvalid, "3:66", "a pattern has at most 1000 bytes, this has 1001"},
 		{"an expression reads no clock", query + ", resultName: \"${string(date())}\"}", scenario.CodeExpressionInvalid, "3:66", "there is no function date"},
 		{"an expression sees no step that comes later", query + ", bind: {n: \"${steps.a.rows}\"}}\n  name: a", scenario.CodeExpressionInvalid, "3:73", "in ${steps.a.rows}: no step named a has ended here; a is named in line 2, which is later or within"},
 		{"an expression's result has the field's form", query + ", resultName: \"${1 + 1}\"}", scenario.CodeTypeMismatch, "3:66", "want text, but ${1 + 1} gives an integer"},
