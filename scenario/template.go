@@ -139,21 +139,15 @@ func parseQuery(source, text string) (query fragment, rest string, err error) {
 	return query, rest, nil
 }
 
-// isQuoted reports whether what follows the beginning of a query stands within quotes. To write a quote twice, as SQL does
-// for one within quotes, ends them and begins them again.
+// isQuoted reports whether what follows the beginning of a query stands within quotes.
 func isQuoted(beginning string) bool {
-	quote := rune(0)
+	within := inQuery
 
-	for _, c := range beginning {
-		switch {
-		case quote == 0 && (c == '\'' || c == '"'):
-			quote = c
-		case c == quote:
-			quote = 0
-		}
+	for i := 0; i < len(beginning); i++ {
+		within, i = within.at(beginning, i)
 	}
 
-	return quote != 0
+	return within != inQuery && within != inComment
 }
 
 // bindName is the name of the parameter with that number, from 1.
@@ -190,9 +184,9 @@ func cutExpression(text string) (expression, rest string, err error) {
 }
 
 // cutQuery splits text at the brace that closes the query at its start. Braces within the query's own braces, its quotes
-// and the expressions in it don't. A backslash is no escape in SQL.
+// and the expressions in it don't, but a comment up to the end of the line ends there too.
 func cutQuery(text string) (query, rest string, closed bool) {
-	depth, quote := 0, byte(0)
+	depth, within := 0, inQuery
 
 	for i := 0; i < len(text); i++ {
 		switch c := text[i]; {
@@ -205,22 +199,46 @@ func cutQuery(text string) (query, rest string, closed bool) {
 			}
 
 			i = len(text) - len(after) - 1
-		case quote != 0:
-			if c == quote {
-				quote = 0
-			}
-		case c == '"' || c == '\'' || c == '`':
-			quote = c
+		case within != inQuery && within != inComment || c != '{' && c != '}':
+			within, i = within.at(text, i)
 		case c == '{':
 			depth++
-		case c == '}' && depth > 0:
+		case depth > 0:
 			depth--
-		case c == '}':
+		default:
 			return text[:i], text[i+1:], true
 		}
 	}
 
 	return "", "", false
+}
+
+// quoting is what a place of a query stands within: the quote that will end it, or one of these.
+type quoting byte
+
+const (
+	inQuery   quoting = 0
+	inComment quoting = '\n' // Up to the end of the line.
+)
+
+// at reads the byte at i, or the whole comment that begins there. It returns what the place behind it stands within, and
+// the index of the last byte that it has read. To write a quote twice, as SQL does for one within quotes, ends them and
+// begins them again; a backslash is no escape in SQL.
+func (q quoting) at(query string, i int) (quoting, int) {
+	switch c := query[i]; {
+	case q != inQuery:
+		if c == byte(q) {
+			return inQuery, i
+		}
+	case c == '"' || c == '\'' || c == '`':
+		return quoting(c), i
+	case strings.HasPrefix(query[i:], "--"):
+		return inComment, i
+	case strings.HasPrefix(query[i:], "/*"):
+		return inQuery, endOf(query, i+len("/*"), "*/")
+	}
+
+	return q, i
 }
 
 // endOfString returns the index of the quote that ends the string literal at start.

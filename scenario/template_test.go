@@ -187,3 +187,27 @@ func requireLanguage(t *testing.T, value any) {
 		require.Failf(t, "not a value of the language", "%T", value)
 	}
 }
+
+func TestWhatStandsInACommentOfAQueryOpensNoQuotes(t *testing.T) {
+	t.Parallel()
+
+	for text, want := range map[string]string{
+		"$[stage]{SELECT 1 -- it's\n WHERE x = ${1}}":     "SELECT 1 -- it's\n WHERE x = :value1",
+		"$[stage]{SELECT 1 /* it's\n */ WHERE x = ${1}}":  "SELECT 1 /* it's\n */ WHERE x = :value1",
+		"$[stage]{SELECT 1 /*/ it's } */ WHERE x = ${1}}": "SELECT 1 /*/ it's } */ WHERE x = :value1",
+		"$[stage]{SELECT '--', ${1}}":                     "SELECT '--', :value1",
+		"$[stage]{SELECT '/*', '}', '*/', ${1}}":          "SELECT '/*', '}', '*/', :value1",
+		"$[stage]{SELECT ${1} -- the last}":               "SELECT :value1 -- the last",
+		"$[stage]{SELECT \"--}\", `}` -- it's\n, ${1}}":   "SELECT \"--}\", `}` -- it's\n, :value1",
+	} {
+		t.Run(text, func(t *testing.T) {
+			t.Parallel()
+
+			_, err := scenario.NewScope(scenario.JobScope{}, nil, nil).Evaluate(text, scenario.Moment{})
+
+			missing, ok := errors.AsType[*scenario.Missing](err)
+			require.True(t, ok, err)
+			require.Equal(t, want, missing.Queries[0].Query)
+		})
+	}
+}
