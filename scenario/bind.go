@@ -86,6 +86,11 @@ func convert(t source.Type, value any) (converted any, mismatch string) {
 	return nil, fmt.Sprintf("want %s, have %s", describeType(t), describe(value))
 }
 
+// takes reports whether a value of the given form can be converted to type t; the form is "" where it is not known.
+func takes(t source.Type, given form) bool {
+	return formOfType(t).accepts(given) || t == source.Decimal && given == formInteger
+}
+
 // isOfType reports whether value is what the language holds for one of type t.
 func isOfType(t source.Type, value any) bool {
 	switch v := value.(type) {

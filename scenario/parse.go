@@ -15,6 +15,10 @@ type document struct {
 	root      *yaml.Node
 	steps     map[string]int // The lines in which steps are given their names.
 	variables map[string]int // The lines in which variables are first set.
+
+	// What the expressions give that stand for parameters of other scenarios, by their paths. Only validation knows it, and
+	// only with the other file can it be judged.
+	arguments map[string]form
 }
 
 // Bounds of what a file may hold, so that reading it takes no longer than its length asks for.
@@ -30,7 +34,7 @@ func parseDocument(text []byte) (*document, Problems) {
 		return nil, Problems{syntaxProblem(err)}
 	}
 
-	parsed := &document{steps: map[string]int{}, variables: map[string]int{}}
+	parsed := &document{steps: map[string]int{}, variables: map[string]int{}, arguments: map[string]form{}}
 	if node.Kind != yaml.DocumentNode || len(node.Content) == 0 {
 		return parsed, nil
 	}

@@ -6,6 +6,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/jobwright/jobwright/source"
 )
 
 // Program is what a job runs, pinned when the job starts: a change of the app's files never changes a running job.
@@ -139,11 +141,11 @@ func (p *pinning) arguments(caller Scenario, call call, callee Scenario) {
 				parameter.explain())
 		}
 
-		if !present || !isLiteral(value) {
-			continue // What an expression gives is bound when the step runs.
+		if !present {
+			continue
 		}
 
-		if _, mismatch := convert(parameter.Type, value); mismatch != "" {
+		if mismatch := caller.mismatch(parameter.Type, join(at, parameter.Name), value); mismatch != "" {
 			p.addf(caller, join(at, parameter.Name), CodeParameterMismatch, "the parameter %s of scenario %s: %s", parameter.Name,
 				name, mismatch)
 		}
@@ -155,6 +157,22 @@ func (p *pinning) arguments(caller Scenario, call call, callee Scenario) {
 				Suggest(parameter, names))
 		}
 	}
+}
+
+// mismatch says why the value at a path of the scenario's file is none of type t, or "". What an expression gives is bound
+// when the step runs; here, only its form may be known.
+func (s Scenario) mismatch(t source.Type, path string, value any) string {
+	if isLiteral(value) {
+		_, mismatch := convert(t, value)
+
+		return mismatch
+	}
+
+	if s.document == nil || takes(t, s.document.arguments[path]) {
+		return ""
+	}
+
+	return fmt.Sprintf("want %s, but %s gives %s", describeType(t), value, s.document.arguments[path])
 }
 
 // isLiteral reports whether a value holds no expression.

@@ -152,6 +152,26 @@ func TestWhatLiesBetweenFilesIsChecked(t *testing.T) {
 		"what an expression gives is bound later": {
 			map[string]string{"Main": parameters("day: '${today()}', limit: '${1}'"), "Load": load}, nil,
 		},
+		"what an expression gives has the parameter's type": {
+			map[string]string{
+				"Main": "parameters: {country: {type: text}}\n" + parameters("day: '${1 / 2}', limit: '${country}'"),
+				"Load": load,
+			},
+			[]string{
+				"scenarios/Main.yaml:3:65: the parameter day of scenario Load: want a date such as 2006-01-02, but ${1 / 2} gives a number [parameter_type_mismatch]",
+				"scenarios/Main.yaml:3:82: the parameter limit of scenario Load: want integer, but ${country} gives text [parameter_type_mismatch]",
+			},
+		},
+		"text around an expression has the parameter's type": {
+			map[string]string{"Main": parameters("day: 'x${1}', limit: '1${1}'"), "Load": load},
+			[]string{"scenarios/Main.yaml:2:79: the parameter limit of scenario Load: want integer, but 1${1} gives text [parameter_type_mismatch]"},
+		},
+		"an integer is a number and a decimal, and anything is JSON": {
+			map[string]string{
+				"Main": parameters("f: '${1}', d: '${1}', j: '${[1]}', t: '$[stage]{SELECT 1}'"),
+				"Load": "parameters: {f: {type: float}, d: {type: decimal}, j: {type: json}, t: {type: text}}\nsteps: [{opName: Return}]",
+			}, nil,
+		},
 		"all parameters from an expression are bound later": {
 			map[string]string{"Main": steps(step("RunScenario", "scenario: Load, parameters: '${{day: today()}}'")), "Load": load}, nil,
 		},

@@ -3,6 +3,7 @@ package scenario
 import (
 	"fmt"
 	"maps"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -189,12 +190,27 @@ func (c *checker) step(path string, value any) Step {
 		c.addf(join(path, "opParams"), CodeValueInvalid, "there is nothing to do about an error; give catch, ignore or finally")
 	}
 
+	if step.OpName == OpRunScenario {
+		c.arguments(join(path, "opParams.parameters"), step.OpParams["parameters"])
+	}
+
 	if step.OpName == OpReturn && c.names.isApart() {
 		c.addf(join(path, "opName"), CodeValueInvalid,
 			"a Return can't stand in what runs at the same time as other steps: which of them would have run?")
 	}
 
 	return step
+}
+
+// arguments notes what the expressions give that stand for parameters of another scenario.
+func (c *checker) arguments(path string, value any) {
+	given, _ := value.(map[string]any)
+
+	for _, name := range slices.Sorted(maps.Keys(given)) {
+		if c.document != nil && !isLiteral(given[name]) {
+			c.document.arguments[join(path, name)] = c.formOf(given[name])
+		}
+	}
 }
 
 // blocks checks the steps within a control operation, and moves them from its parameters to its blocks.
