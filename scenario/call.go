@@ -23,8 +23,10 @@ func callsOf(steps []Step, path string, always bool) []call {
 		at := fmt.Sprintf("%s[%d]", path, i)
 		reached := always && !step.isConditional()
 
-		if step.OpName == OpRunScenario {
-			name, _ := step.OpParams["scenario"].(string)
+		name, _ := step.OpParams["scenario"].(string)
+
+		// One without a name that is known, validation has found fault with.
+		if step.OpName == OpRunScenario && name != "" && isLiteral(name) {
 			inline, _ := step.OpParams["inline"].(bool)
 			calls = append(calls, call{name: name, path: at, params: step.OpParams, always: reached, inline: inline})
 		}

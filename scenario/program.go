@@ -24,14 +24,14 @@ var ErrUnknown = errors.New("there is no such thing in the app")
 // Library finds scenarios.
 type Library struct {
 	Names        []string                            // Of all that there are.
-	Load         func(name string) (Scenario, error) // The error is [ErrUnknown], or [Problems] when the file has mistakes.
+	Load         func(name string) (Scenario, error) // The error is [ErrUnknown], or [Problems] beside what could be read.
 	ReadFile     func(path string) (string, error)   // Reads a file of the app as text. The error may be [ErrUnknown].
 	Surroundings Surroundings
 }
 
 // NewProgram pins a scenario with everything that it can call, and checks what lies between the files: calls of scenarios
 // that are not there, with parameters that these don't take, or that go on for ever. The error is [Problems], or one of the
-// library's own.
+// library's own. Of an entry that has mistakes itself, it tells those that lie between it and other files.
 func NewProgram(name string, entry Scenario, library Library) (Program, error) {
 	program := Program{
 		Entry: name, Scenarios: map[string]Scenario{name: entry}, Variables: library.Surroundings.Variables,
@@ -84,7 +84,7 @@ func (p *pinning) calls(name string) ([]string, error) {
 			return nil, err
 		}
 
-		if callee, ok := p.program.Scenarios[call.name]; ok {
+		if callee, ok := p.program.Scenarios[call.name]; ok && !slices.Contains(p.broken, call.name) {
 			p.arguments(caller, call, callee)
 		}
 	}
@@ -94,7 +94,7 @@ func (p *pinning) calls(name string) ([]string, error) {
 
 // load adds the scenario that is called, and its name to added, if it is not there yet.
 func (p *pinning) load(caller Scenario, call call, added *[]string) error {
-	if _, known := p.program.Scenarios[call.name]; known || slices.Contains(p.broken, call.name) {
+	if _, known := p.program.Scenarios[call.name]; known {
 		return nil
 	}
 
@@ -111,7 +111,10 @@ func (p *pinning) load(caller Scenario, call call, added *[]string) error {
 		p.broken = append(p.broken, call.name)
 	case err != nil:
 		return err
-	default:
+	}
+
+	// What one with mistakes calls can still be looked at, as far as it was read.
+	if !errors.Is(err, ErrUnknown) {
 		p.program.Scenarios[call.name] = loaded
 		*added = append(*added, call.name)
 	}

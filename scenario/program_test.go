@@ -182,6 +182,19 @@ func TestWhatLiesBetweenFilesIsChecked(t *testing.T) {
 				"scenarios/Main.yaml:4:36: unknown scenario Nothing; known are Load, Main, Report [scenario_unknown]",
 			},
 		},
+		"what a file with mistakes calls is checked too": {
+			map[string]string{
+				"Main":   steps(call("Load"), call("Report")),
+				"Load":   steps("{opName: Transfrom}", call("Nothing"), call("Report"), step("RunScenario", "inline: true"), step("RunScenario", "scenario: '${job.id}'")),
+				"Report": steps(set("x", "1")),
+			},
+			[]string{
+				"scenarios/Load.yaml:2:4: unknown operation Transfrom; did you mean Transform? [operation_unknown]",
+				"scenarios/Load.yaml:3:36: unknown scenario Nothing; known are Load, Main, Report [scenario_unknown]",
+				"scenarios/Load.yaml:5:25: scenario is missing: The scenario's name: that of its file in the app's folder scenarios, without the extension. [field_missing]",
+				"scenarios/Load.yaml:6:36: this can't be an expression: it must be known before the job runs [value_invalid]",
+			},
+		},
 		"a scenario in a case is checked where it stands": {
 			map[string]string{"Main": steps(step("Switch", "value: 1, cases: [{when: 1, steps: ["+call("A")+"]}, {when: 2, steps: ["+call("B")+"]}], default: ["+call("C")+"]"))},
 			[]string{

@@ -36,7 +36,8 @@ type (
 )
 
 // Parse reads a scenario from a YAML or JSON file and checks it against what its app offers. An error is [Problems]: every
-// mistake in the file, with its place. What lies beyond the file, [NewProgram] checks.
+// mistake in the file, with its place; the scenario is then what could be read. What lies beyond the file, [NewProgram]
+// checks.
 func Parse(file string, text []byte, app Surroundings) (Scenario, error) {
 	parsed, problems := parseDocument(text)
 	check := checker{file: file, document: parsed, app: &app}

@@ -241,16 +241,27 @@ func (v *validation) scenarios(dir string, wanted func(name string) bool) error 
 		v.count++
 
 		found, err := library.Load(name)
-		if err == nil {
-			_, err = scenario.NewProgram(name, found, library)
+		if err := v.note(dir, err); err != nil {
+			return err
 		}
 
-		if mistakes, wrong := errors.AsType[scenario.Problems](err); wrong {
-			v.add(dir, mistakes)
-		} else if err != nil {
+		_, err = scenario.NewProgram(name, found, library)
+		if err := v.note(dir, err); err != nil {
 			return err
 		}
 	}
+
+	return nil
+}
+
+// note notes the mistakes of an app's file that an error tells of, and returns an error that is none of the author's.
+func (v *validation) note(dir string, err error) error {
+	mistakes, wrong := errors.AsType[scenario.Problems](err)
+	if !wrong {
+		return err
+	}
+
+	v.add(dir, mistakes)
 
 	return nil
 }

@@ -90,6 +90,14 @@ func TestValidateTellsWhatIsWrong(t *testing.T) {
 				"7/scenarios/B.yaml:1:1: unknown field step; did you mean steps? [field_unknown]\n",
 			"4 scenarios, 3 problems\n",
 		},
+		"mistakes within a file and between files": {
+			[]string{"7/scenarios/A.yaml"},
+			map[string]string{"7/scenarios/A.yaml": wrong + "- opName: RunScenario\n  opParams: {scenario: Mian}\n"},
+			1,
+			"7/scenarios/A.yaml:" + mistake +
+				"7/scenarios/A.yaml:5:14: unknown scenario Mian; did you mean Main? [scenario_unknown]\n",
+			"1 scenario, 2 problems\n",
+		},
 		"an app without scenarios": {[]string{"9"}, map[string]string{"9/app.yaml": anApp}, 0, "", "0 scenarios are valid\n"},
 		"an absolute path":         {[]string{"/7"}, nil, 0, "", "2 scenarios are valid\n"},
 
