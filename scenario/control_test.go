@@ -339,3 +339,61 @@ func TestAllMistakesOfAFileAreToldAtOnceAndEachOnce(t *testing.T) {
 		"9 expression_invalid steps[0].opParams.ignore[0].condition",
 	}, told)
 }
+
+func TestMistakesOfYAMLHideNoOthers(t *testing.T) {
+	t.Parallel()
+
+	_, err := parse(`parameters: {limit: {type: integer, default: 012}}
+steps:
+- {opName: SetVariable, opParams: {name: a, value: 1}, opParams: {name: b, value: 2}}
+- &one {opName: SetVariable, opParams: {name: c, value: 3}}
+- *one
+- {opName: WaitForSignal, opParams: {name: 007, from: [approvers, 08], timeout: !!str soon}}
+- {opName: Transfrom}
+- {opName: Return, opParams: {value: "${a + c + limit + d}"}}
+`)
+
+	var told []string
+
+	for _, problem := range problemsOf(t, err) {
+		told = append(told, fmt.Sprintf("%d %s %s", problem.Line, problem.Code, problem.Path))
+	}
+
+	require.Equal(t, []string{
+		"1 syntax parameters.limit.default",
+		"3 syntax steps[0].opParams",
+		"4 syntax steps[1]",
+		"5 syntax steps[2]",
+		"6 syntax steps[3].opParams.name",
+		"6 syntax steps[3].opParams.from[1]",
+		"6 syntax steps[3].opParams.timeout",
+		"7 operation_unknown steps[4].opName",
+		"8 expression_invalid steps[5].opParams.value",
+	}, told)
+}
+
+func TestStepsWithinAnUnknownOperationAreChecked(t *testing.T) {
+	t.Parallel()
+
+	_, err := parse(steps(
+		step("Iff", "condition: true, then: ["+call("Load", "titel: a")+"]"),
+		step("SetVariabel", "name: x, value: 1"),
+		step("Return", "value: '${x + nope}'"),
+		step("Wiggle", "steps: [{opName: Iff}]"),
+	))
+
+	var told []string
+
+	for _, problem := range problemsOf(t, err) {
+		told = append(told, fmt.Sprintf("%d %s %s", problem.Line, problem.Code, problem.Path))
+	}
+
+	require.Equal(t, []string{
+		"2 operation_unknown steps[0].opName",
+		"2 field_unknown steps[0].opParams.then[0].titel",
+		"3 operation_unknown steps[1].opName",
+		"4 expression_invalid steps[2].opParams.value",
+		"5 step_unreachable steps[3]",
+		"5 operation_unknown steps[3].opName",
+	}, told)
+}

@@ -27,7 +27,8 @@ const (
 	maxPath    = 1_000 // Bytes of a path: a long name, or many, with a long list below.
 )
 
-// parseDocument reads text as one YAML document; JSON is YAML too. A date stays the text that it was written as.
+// parseDocument reads text as one YAML document; JSON is YAML too. A date stays the text that it was written as. What can't
+// be read for what it is, is nil; the document is nil where the text is no YAML.
 func parseDocument(text []byte) (*document, Problems) {
 	var node yaml.Node
 	if err := yaml.Load(text, &node); err != nil {
@@ -66,8 +67,6 @@ func syntaxProblem(err error) Problem {
 func (d *document) read(path string, depth int, node *yaml.Node, problems *Problems) any {
 	if node.Anchor != "" || node.Style&yaml.TaggedStyle != 0 {
 		d.complain(problems, path, node, "anchors and tags are not part of the language; write the value out")
-
-		return nil
 	}
 
 	if depth > maxNesting || len(path) > maxPath {

@@ -71,6 +71,15 @@ func (p Problem) String() string {
 	return fmt.Sprintf("%s%s [%s]", place, p.Message, p.Code)
 }
 
+// isWithin reports whether the value that the problem finds fault with could not be read, or not all of it.
+func (p Problem) isWithin(unread Problems) bool {
+	return slices.ContainsFunc(unread, func(other Problem) bool {
+		rest, is := strings.CutPrefix(other.Path, p.Path)
+
+		return is && (rest == "" || rest[0] == '[' || p.Code == CodeTooLarge)
+	})
+}
+
 // Problems are all the mistakes found at once, as an error.
 type Problems []Problem //nolint:errname,recvcheck // A list that grows in place, and an error only on its way.
 
@@ -123,7 +132,21 @@ func Suggest(name string, known []string) string {
 		return "there are none"
 	}
 
-	const near, shown = 3, 30
+	if meant := nearest(name, known); meant != "" {
+		return "did you mean " + meant + "?"
+	}
+
+	const shown = 30
+	if more := len(known) - shown; more > 0 {
+		return fmt.Sprintf("known are %s and %d more", strings.Join(known[:shown], ", "), more)
+	}
+
+	return "known are " + strings.Join(known, ", ")
+}
+
+// nearest returns which of the known names was probably meant, or "".
+func nearest(name string, known []string) string {
+	const near = 3
 
 	best, distance := "", near+1
 
@@ -139,13 +162,5 @@ func Suggest(name string, known []string) string {
 		}
 	}
 
-	if best != "" {
-		return "did you mean " + best + "?"
-	}
-
-	if more := len(known) - shown; more > 0 {
-		return fmt.Sprintf("known are %s and %d more", strings.Join(known[:shown], ", "), more)
-	}
-
-	return "known are " + strings.Join(known, ", ")
+	return best
 }

@@ -176,6 +176,11 @@ func (c *checker) step(path string, value any) Step {
 		c.addf(join(path, "opName"), CodeOperationUnknown, "unknown operation %s; %s", step.OpName,
 			Suggest(step.OpName, operationNames()))
 
+		// What it was probably meant to be says which steps and names are in it.
+		operation, _ = OperationNamed(nearest(step.OpName, operationNames()))
+		step.OpName = operation.Name
+		c.blocks(join(path, "opParams"), operation, &step)
+
 		return step
 	}
 

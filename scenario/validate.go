@@ -40,21 +40,26 @@ type (
 // checks.
 func Parse(file string, text []byte, app Surroundings) (Scenario, error) {
 	parsed, problems := parseDocument(text)
-	check := checker{file: file, document: parsed, app: &app}
+	for i := range problems {
+		problems[i].File = file
+	}
 
-	if len(problems) > 0 {
-		for i := range problems {
-			problems[i].File = file
-		}
-
+	if parsed == nil {
 		return Scenario{}, problems.err()
 	}
 
+	check := checker{file: file, document: parsed, app: &app}
 	found := check.scenario(parsed.value)
 	found.File = file
 	found.document = parsed
 
-	return found, check.problems.err()
+	for _, problem := range check.problems {
+		if !problem.isWithin(problems) {
+			problems.add(problem)
+		}
+	}
+
+	return found, problems.err()
 }
 
 // ParseOperation reads the operation of a job, which is a step by itself, and checks it against what the app offers. An
