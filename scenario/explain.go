@@ -5,6 +5,10 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+
+	"github.com/expr-lang/expr/ast"
+	"github.com/expr-lang/expr/parser"
+	"github.com/expr-lang/expr/types"
 )
 
 // isName reports whether a parameter, a variable or an entry of a loop can have the name.
@@ -22,11 +26,68 @@ func (c *checker) explain(expression string, used uses, err error) error {
 		}
 	}
 
-	if unknown, ok := errors.AsType[*unknownNameError](err); ok {
-		return fmt.Errorf("%w; %s", err, c.elsewhere(unknown.name, (*document).variableLine, c.valueNames()))
+	if unknown, ok := errors.AsType[*unknownFieldError](err); ok {
+		if known := c.fieldNames(expression, used, unknown.field); known != nil {
+			return fmt.Errorf("%w; %s", err, Suggest(unknown.field, known))
+		}
 	}
 
-	return err
+	unknown, ok := errors.AsType[*unknownNameError](err)
+
+	switch {
+	case !ok:
+		return err
+	case slices.Contains(used.calls, unknown.name):
+		return fmt.Errorf("%w; %s", err, Suggest(unknown.name, functionNames()))
+	default:
+		return fmt.Errorf("%w; %s", err, c.elsewhere(unknown.name, (*document).variableLine, c.valueNames()))
+	}
+}
+
+// fieldNames returns the fields of the object of which an expression first reads one that it does not have, as far as they
+// are known.
+func (c *checker) fieldNames(expression string, used uses, missing string) []string {
+	tree, err := parser.Parse(expression)
+	if err != nil {
+		return nil
+	}
+
+	env := c.names.env(used)
+
+	var found []string
+
+	ast.Find(tree.Node, func(node ast.Node) bool {
+		member, isMember := node.(*ast.MemberNode)
+		if !isMember {
+			return false
+		}
+
+		fields, isObject := typeIn(member.Node, env).(types.Map)
+		property, isName := member.Property.(*ast.StringNode)
+
+		if isObject && isName && property.Value == missing && fields[missing] == nil {
+			found = slices.Sorted(maps.Keys(fields))
+		}
+
+		return found != nil
+	})
+
+	return found
+}
+
+// typeIn returns the type of a name, or of a field of one.
+func typeIn(node ast.Node, env types.Map) types.Type {
+	switch n := node.(type) {
+	case *ast.IdentifierNode:
+		return env[n.Value]
+	case *ast.MemberNode:
+		fields, isObject := typeIn(n.Node, env).(types.Map)
+		if property, isName := n.Property.(*ast.StringNode); isObject && isName {
+			return fields[property.Value]
+		}
+	}
+
+	return nil
 }
 
 // elsewhere says in which line of the file a name that is not known here is given or, where in none, which known name is

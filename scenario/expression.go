@@ -185,7 +185,8 @@ func (e *evaluator) env(program *program, scope *Scope, moment Moment) (map[stri
 	})
 }
 
-// expressionError says what is wrong in one line. The error is [*unknownNameError] for a name that is not known.
+// expressionError says what is wrong in one line. The error is [*unknownNameError] for a name that is not known, and
+// [*unknownFieldError] for a field.
 func expressionError(expression string, err error) error {
 	located, ok := errors.AsType[*file.Error](err)
 	if !ok {
@@ -195,28 +196,42 @@ func expressionError(expression string, err error) error {
 	message := located.Message
 
 	name, isName := strings.CutPrefix(message, "unknown name ")
+	field, isField := strings.CutPrefix(message, "unknown field ")
 	if isName && refusedFunctions[name] != "" {
 		message, isName = noFunction(name).Error(), false
 	}
 
 	if hint := javascriptHint(expression); hint != "" {
-		message, isName = message+"; this looks like JavaScript: "+hint, false
+		message, isName, isField = message+"; this looks like JavaScript: "+hint, false, false
 	}
 
 	told := fmt.Errorf("in ${%s}, column %d: %s", expression, located.Column+1, message)
-	if isName {
+
+	switch {
+	case isName:
 		return &unknownNameError{error: told, name: name}
+	case isField:
+		return &unknownFieldError{error: told, field: field}
+	default:
+		return told
+	}
+}
+
+type (
+	// unknownNameError is the error of an expression that uses a name which is not known.
+	unknownNameError struct {
+		error
+
+		name string
 	}
 
-	return told
-}
+	// unknownFieldError is the error of an expression that reads a field which there is not.
+	unknownFieldError struct {
+		error
 
-// unknownNameError is the error of an expression that uses a name which is not known.
-type unknownNameError struct {
-	error
-
-	name string
-}
+		field string
+	}
+)
 
 // resultForm returns the form of what a compiled expression gives, or "" where only running it can tell.
 func resultForm(program *vm.Program) form {

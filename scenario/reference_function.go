@@ -1,5 +1,10 @@
 package scenario
 
+import (
+	"slices"
+	"strings"
+)
+
 // Function is a function that expressions can call.
 type Function struct {
 	Signature   string
@@ -26,6 +31,22 @@ func Functions() []FunctionGroup {
 		{"Types and forms", formFunctions()},
 		{"Bits of integers", bitFunctions()},
 	}
+}
+
+// functionNames returns the names of all of them.
+func functionNames() []string {
+	var names []string
+
+	for _, group := range Functions() {
+		for _, function := range group.Functions {
+			name, _, _ := strings.Cut(function.Signature, "(")
+			names = append(names, name)
+		}
+	}
+
+	slices.Sort(names)
+
+	return slices.Compact(names) // Those of text and of lists may have one name.
 }
 
 func textFunctions() []Function {

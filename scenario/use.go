@@ -13,6 +13,7 @@ type uses struct {
 	names    []string
 	steps    []string // The steps whose outcomes it reads, where each is named: steps.load, steps["load"].
 	anyStep  bool     // Whether it may read the outcome of any step: keys(steps).
+	calls    []string // The functions that it calls, but for those that are part of expr's syntax.
 	hasLoops bool     // Whether a function in it goes through a list.
 }
 
@@ -56,6 +57,10 @@ func usesOf(tree ast.Node) uses {
 
 		if !called[mention] || slices.Contains(momentNames, mention.Value) {
 			found.names = append(found.names, mention.Value)
+		}
+
+		if called[mention] {
+			found.calls = append(found.calls, mention.Value)
 		}
 	}
 
