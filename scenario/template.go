@@ -139,6 +139,17 @@ func parseQuery(source, text string) (query fragment, rest string, err error) {
 	return query, rest, nil
 }
 
+// AsAsked returns what a source is asked by a query, given as it stands within $[source]{ … }: each expression in it is a
+// parameter. What is no query is returned as it is, both without the space around them.
+func AsAsked(query string) string {
+	parsed, err := parseTemplate("$[source]{" + query + "}")
+	if err != nil || !parsed.isAlone() || parsed[0].kind != queryText {
+		return strings.TrimSpace(query)
+	}
+
+	return strings.TrimSpace(parsed[0].text)
+}
+
 // isQuoted reports whether what follows the beginning of a query stands within quotes.
 func isQuoted(beginning string) bool {
 	within := inQuery

@@ -87,25 +87,12 @@ func (w *world) mockOf(task job.Task) *mock {
 // queryMockOf finds what stands in for a query that an expression asks.
 func (w *world) queryMockOf(query scenario.Query) *mock {
 	for _, candidate := range w.mocks {
-		if candidate.Query != "" && asAsked(candidate.Query) == strings.TrimSpace(query.Query) {
+		if candidate.Query != "" && scenario.AsAsked(candidate.Query) == strings.TrimSpace(query.Query) {
 			return candidate
 		}
 	}
 
 	return nil
-}
-
-var embedded = regexp.MustCompile(`\$\{[^{}]*\}`)
-
-// asAsked is the text of a query as the source is asked: the expressions in it are values beside it.
-func asAsked(query string) string {
-	count := 0
-
-	return strings.TrimSpace(embedded.ReplaceAllStringFunc(query, func(string) string {
-		count++
-
-		return fmt.Sprintf(":value%d", count)
-	}))
 }
 
 // checkMocks finds mocks of steps that there are not.

@@ -1,6 +1,8 @@
 package scenariotest_test
 
 import (
+	"encoding/json"
+	"fmt"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -108,6 +110,42 @@ func TestMistakesInAFileOfTestsAreTold(t *testing.T) {
 
 			_, err := scenariotest.Load("T.yaml", []byte(row.text))
 			require.ErrorContains(t, err, row.want)
+		})
+	}
+}
+
+func TestAMockAnswersAQueryAsItStandsInTheScenario(t *testing.T) {
+	t.Parallel()
+
+	for name, query := range map[string]string{
+		"a name":              "SELECT ${job.id}",
+		"an object":           "SELECT ${{a: {b: 1}}.a.b}, ${1}",
+		"a brace in a text":   "SELECT ${'}'}, ${1}",
+		"a comment":           "SELECT ${1 /* } */} -- it's ${2}",
+		"braces of the query": "SELECT '{}', {d '2026-01-01'}, $${}, ${1}",
+		"space around it":     " SELECT ${1} ",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+
+			quoted, err := json.Marshal(query)
+			require.NoError(t, err)
+
+			value, err := json.Marshal("$[stage]{" + query + "}")
+			require.NoError(t, err)
+
+			cases, err := scenariotest.Load("Main_test.yaml", fmt.Appendf(nil, `app: {sources: [stage]}
+tests:
+- name: it
+  scenarios: {Main: {steps: [{opName: Return, opParams: {value: %s}}]}}
+  mocks: [{query: %s, value: 7}]
+  expect: {value: 7}
+`, value, quoted))
+			require.NoError(t, err)
+
+			report, err := cases[0].Run(t.Context(), scenario.Library{}, scenariotest.Options{AppID: "7"})
+			require.NoError(t, err)
+			require.Empty(t, report.Differences)
 		})
 	}
 }
