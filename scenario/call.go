@@ -44,7 +44,22 @@ func callsOf(steps []Step, path string, always bool) []call {
 
 // alwaysRuns reports whether the block of that name is run whenever the step is.
 func (s Step) alwaysRuns(block string) bool {
-	return s.OpName == OpParallel || s.OpName == OpTryCatch && block != BlockCatch
+	switch s.OpName {
+	case OpParallel:
+		return true
+	case OpTryCatch:
+		return block != BlockCatch
+	case OpIf:
+		return s.OpParams["condition"] == (block == BlockThen)
+	case OpWhile:
+		return s.OpParams["condition"] == true
+	case OpForEach:
+		list, _ := s.OpParams["in"].([]any)
+
+		return len(list) > 0
+	}
+
+	return false
 }
 
 // blockPath returns where the list of steps stands that became the block of that name; path is the step's.

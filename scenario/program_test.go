@@ -228,6 +228,17 @@ func TestWhatLiesBetweenFilesIsChecked(t *testing.T) {
 			map[string]string{"Main": steps(step("TryCatch", "try: [{opName: Return}], finally: ["+call("Main")+"]"))},
 			[]string{"scenarios/Main.yaml:2:101: the scenarios run each other for ever: Main → Main; nothing on the way can end it; give the step a condition [call_cycle]"},
 		},
+		"nor where the condition is always true": {
+			map[string]string{"Main": steps(step("If", "condition: true, then: ["+call("Main")+"]"))},
+			[]string{"scenarios/Main.yaml:2:84: the scenarios run each other for ever: Main → Main; nothing on the way can end it; give the step a condition [call_cycle]"},
+		},
+		"nor in the rounds of a loop": {
+			map[string]string{
+				"Main": steps(step("While", "condition: true, steps: ["+call("Load")+"]")),
+				"Load": steps(step("ForEach", "in: [1], steps: ["+call("Main")+"]")),
+			},
+			[]string{"scenarios/Main.yaml:2:88: the scenarios run each other for ever: Load → Main → Load; nothing on the way can end it; give the step a condition [call_cycle]"},
+		},
 		"what runs under a condition may run itself": {
 			map[string]string{"Main": steps(call("Main", "condition: '${1 < 2}'"))}, nil,
 		},
