@@ -84,6 +84,8 @@ func controlMistakes() []mistake {
 		{"something is done about an error", steps(step("TryCatch", "try: []")), scenario.CodeValueInvalid, "2:22", "there is nothing to do about an error"},
 		{"a rule says one thing", steps(step("TryCatch", "try: [], ignore: [{messageContains: a, stackContains: b}]")), scenario.CodeValueInvalid, "2:51", "a rule has one of messageContains, stackContains and condition"},
 		{"a rule says something", steps(step("TryCatch", "try: [], ignore: [{}]")), scenario.CodeValueInvalid, "2:51", "a rule has one of"},
+		{"a rule's text is not empty", steps(step("TryCatch", "try: [], ignore: [{messageContains: ''}]")), scenario.CodeValueInvalid, "2:52", "messageContains is empty; every error contains that, and would be passed over"},
+		{"a rule's text of the stack is not empty", steps(step("TryCatch", "try: [], ignore: [{stackContains: ''}]")), scenario.CodeValueInvalid, "2:52", "stackContains is empty"},
 		{"a rule is an object", steps(step("TryCatch", "try: [], ignore: [gone]")), scenario.CodeTypeMismatch, "2:51", "want an object"},
 		{"a rule's parts are checked", steps(step("TryCatch", "try: [], ignore: [{messageContains: 5}]")), scenario.CodeTypeMismatch, "2:52", "want text, have the integer 5"},
 		{"rules are a list", steps(step("TryCatch", "try: [], ignore: gone")), scenario.CodeTypeMismatch, "2:42", "want a list of rules"},

@@ -361,8 +361,15 @@ func (c *checker) rules(path string, value any) {
 		at := fmt.Sprintf("%s[%d]", path, i)
 		c.object(at, entry, fieldsOf[IgnoreRule]())
 
-		if rule, isObject := entry.(map[string]any); isObject && len(rule) != 1 {
+		rule, isObject := entry.(map[string]any)
+		if isObject && len(rule) != 1 {
 			c.addf(at, CodeValueInvalid, "a rule has one of messageContains, stackContains and condition")
+		}
+
+		for _, name := range []string{"messageContains", "stackContains"} {
+			if rule[name] == "" {
+				c.addf(join(at, name), CodeValueInvalid, "%s is empty; every error contains that, and would be passed over", name)
+			}
 		}
 	}
 
