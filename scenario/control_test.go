@@ -25,7 +25,7 @@ func set(name, value string) string { return step("SetVariable", "name: "+name+"
 func nested(depth int) string {
 	text := "[" + set("x", "1") + "]"
 	for range depth - 1 {
-		text = "[" + step("While", "condition: false, steps: "+text) + "]"
+		text = "[" + step("While", "condition: '${1 > 2}', steps: "+text) + "]"
 	}
 
 	return "steps: " + text
@@ -56,6 +56,14 @@ func controlMistakes() []mistake {
 		{"cases are a list", steps(step("Switch", "value: 1, cases: {a: 1}")), scenario.CodeTypeMismatch, "2:41", "want a list of cases, have an object"},
 		{"there are cases", steps(step("Switch", "value: 1, cases: []")), scenario.CodeValueInvalid, "2:41", "there are no cases"},
 		{"a case's steps are checked", steps(step("Switch", "value: 1, cases: [{when: 1, steps: [5]}]")), scenario.CodeTypeMismatch, "2:67", "want an object, have the integer 5"},
+
+		{"a case is not there twice", steps(step("Switch", "value: '${counter}', cases: [{when: 1, steps: []}, {when: [2, 3], steps: []}, {when: 3.0, steps: []}]")), scenario.CodeStepUnreachable, "2:110", "this case is never reached; the values of it have earlier ones"},
+		{"a case has the value's type", steps(step("Switch", "value: '${counter}', cases: [{when: DE, steps: []}]")), scenario.CodeTypeMismatch, "2:61", `the value is an integer, and never the text "DE"`},
+		{"a case's expression has the value's type", steps(step("Switch", "value: '${job.id}', cases: [{when: '${1 + 1}', steps: []}]")), scenario.CodeTypeMismatch, "2:60", "the value is text, and never an integer"},
+		{"each value of a case has the value's type", steps(step("Switch", "value: '${counter}', cases: [{when: [1, 2.0, DE], steps: []}]")), scenario.CodeTypeMismatch, "2:61", `the value is an integer, and never the text "DE"`},
+		{"then may be reached", steps(step("If", "condition: false, then: ["+set("x", "1")+"]")), scenario.CodeStepUnreachable, "2:52", "this step is never reached; the condition is always false"},
+		{"else may be reached", steps(step("If", "condition: true, then: [], else: ["+set("x", "1")+"]")), scenario.CodeStepUnreachable, "2:61", "this step is never reached; the condition is always true"},
+		{"a round may be reached", steps(step("While", "condition: false, steps: ["+set("x", "1")+"]")), scenario.CodeStepUnreachable, "2:56", "this step is never reached; the condition is always false"},
 
 		{"rounds have a bound", steps(step("While", "condition: true, steps: [], maxIterations: 0")), scenario.CodeValueInvalid, "2:58", "want a number from 1 to 1000000000, have 0"},
 		{"rounds have a bound that is not too far", steps(step("While", "condition: true, steps: [], maxIterations: 1000000001")), scenario.CodeValueInvalid, "2:58", "have 1000000001"},
@@ -149,7 +157,7 @@ func controlMistakes() []mistake {
 		{"nothing follows a branch that fails", steps(step("Parallel", "branches: {a: [], b: [{opName: Fail, opParams: {message: a}}]}"), set("x", "1")), scenario.CodeStepUnreachable, "3:3", "never reached"},
 		{"nothing in a block follows a Return", steps(step("If", "condition: true, then: [{opName: Return}, "+set("x", "1")+"]")), scenario.CodeStepUnreachable, "2:69", "never reached"},
 
-		{"steps lie within each other to a bound", nested(17), scenario.CodeTooLarge, "1:849", "steps lie more than 16 lists deep"},
+		{"steps lie within each other to a bound", nested(17), scenario.CodeTooLarge, "1:929", "steps lie more than 16 lists deep"},
 		{"steps have a bound", steps(strings.Split(strings.Repeat(set("x", "1")+"\n", 1002), "\n")[:1002]...), scenario.CodeTooLarge, "1002:3", "a scenario has at most 1000 steps"},
 		{"expressions have a bound", query + ", bind: {x: [" + strings.Repeat("\"${1}\",", 10_002) + "]}}", scenario.CodeTooLarge, "3:70077", "a scenario has at most 10000 expressions"},
 		{"values lie within each other to a bound", query + ", bind: {x: " + strings.Repeat("[", 101) + strings.Repeat("]", 101) + "}}", scenario.CodeSyntax, "3:172", "this lies too deep within lists and objects"},
@@ -188,6 +196,8 @@ func TestWhatIsRightOfControlHasNoMistake(t *testing.T) {
 	for rule, text := range map[string]string{
 		"an If without else":                    steps(step("If", "condition: '${1 < 2}', then: []")),
 		"a Switch over anything":                steps(step("Switch", "value: '', cases: [{when: [1, a, '${job.id}'], steps: []}, {when: ~, steps: []}], default: []")),
+		"a Switch over a list":                  steps(step("Switch", "value: '${[1]}', cases: [{when: [a], steps: []}, {when: [a], steps: []}]")),
+		"a Switch over numbers and nothing":     steps(step("Switch", "value: '${counter}', cases: [{when: 1.5, steps: []}, {when: [~, 1, 1.5], steps: []}, {when: '${counter}', steps: []}, {when: '${counter}', steps: []}]")),
 		"a While at its bounds":                 steps(step("While", "condition: '${1 < 2}', steps: [], maxIterations: 1000000000")),
 		"a While with rounds that are computed": steps(step("While", "condition: false, steps: [], maxIterations: '${5 * 5}'")),
 		"a ForEach over a list":                 steps(step("ForEach", "in: '${1..3}', as: n, index: i, steps: ["+set("x", "'${i + n}'")+"]")),
@@ -240,7 +250,7 @@ func TestListsOfStepsBecomeBlocks(t *testing.T) {
 		blocks []string
 		rest   scenario.Params
 	}{
-		"If":       {"else: " + wait + ", condition: true, then: " + wait, []string{"then", "else"}, scenario.Params{"condition": true}},
+		"If":       {"else: " + wait + ", condition: '${1 < 2}', then: " + wait, []string{"then", "else"}, scenario.Params{"condition": "${1 < 2}"}},
 		"While":    {"condition: true, steps: " + wait, []string{"steps"}, scenario.Params{"condition": true}},
 		"ForEach":  {"in: [1], steps: " + wait, []string{"steps"}, scenario.Params{"in": []any{int64(1)}}},
 		"Parallel": {"branches: {b: " + wait + ", a: " + wait + "}", []string{"b", "a"}, scenario.Params{}},

@@ -38,7 +38,7 @@ func TestNamesAreKnownWhereTheyAreLexically(t *testing.T) {
 		"a variable before it is set":              {steps(use("x"), set("x", "1")), "unknown name x; x is named in line 3, which is later or within a list of steps of its own"},
 		"a variable in its own value":              {steps(set("x", "'${x}'")), "x is named in line 2"},
 		"a variable of a list within":              {steps(within(set("x", "1")), use("x")), "x is named in line 2"},
-		"a variable of another branch":             {steps(step("If", "condition: true, then: ["+set("x", "1")+"], else: ["+use("x")+"]")), "x is named in line 2"},
+		"a variable of another branch":             {steps(step("If", "condition: '${1 < 2}', then: ["+set("x", "1")+"], else: ["+use("x")+"]")), "x is named in line 2"},
 		"a variable of try in catch":               {steps(step("TryCatch", "try: ["+set("x", "1")+"], catch: ["+use("x")+"]")), "x is named in line 2"},
 		"a variable of one round in the next":      {steps(step("While", "condition: '${x > 1}', steps: ["+set("x", "1")+"]")), "x is named in line 2"},
 		"a variable set anew in a list of its own": {steps(within(set("x", "1")), within(set("x", "text"))), ""},

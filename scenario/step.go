@@ -190,6 +190,7 @@ func (c *checker) step(path string, value any) Step {
 
 	c.operation(join(path, "opParams"), operation, step.OpParams)
 	c.blocks(join(path, "opParams"), operation, &step)
+	c.unreached(path, step)
 
 	if _, ignores := step.OpParams["ignore"]; step.OpName == OpTryCatch && len(step.Blocks) == 1 && !ignores {
 		c.addf(join(path, "opParams"), CodeValueInvalid, "there is nothing to do about an error; give catch, ignore or finally")

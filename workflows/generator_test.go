@@ -324,7 +324,12 @@ func (a *author) giveBack(known *surroundings) []any {
 }
 
 func (a *author) ifElse(known *surroundings) []any {
-	params := object{"condition": a.condition(known), "then": a.list(known.inner(), 3)}
+	condition := a.condition(known)
+	if literal, isLiteral := condition.(bool); isLiteral { // Written out, it would leave steps that are never reached.
+		condition = fmt.Sprintf("${%t}", literal)
+	}
+
+	params := object{"condition": condition, "then": a.list(known.inner(), 3)}
 	if a.chance("else", 2) {
 		params["else"] = a.list(known.inner(), 2)
 	}
