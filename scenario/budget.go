@@ -24,6 +24,7 @@ const (
 // The names under which a program calls its budget. No expression can write them.
 const (
 	nameCharge  = " charge"
+	nameMade    = " made"
 	nameLength  = " length"
 	nameMatches = " matches"
 )
@@ -44,6 +45,7 @@ type pattern struct {
 func (b *budget) options() []expr.Option {
 	return []expr.Option{
 		expr.Function(nameCharge, b.chargeValue, new(func(any) any)),
+		expr.Function(nameMade, b.chargeMade, new(func(any) any)),
 		expr.Function(nameLength, b.chargeText, new(func(any) any)),
 		expr.Function(nameMatches, b.matches, new(func(any, any) bool)),
 		expr.DisableBuiltin("trim"), expr.Function("trim", b.trim, new(func(string) string), new(func(string, string) string)),
@@ -64,6 +66,17 @@ func (b *budget) charge(bytes int) error {
 // chargeValue charges for all that a value holds, and returns it.
 func (b *budget) chargeValue(arguments ...any) (any, error) {
 	return arguments[0], b.charge(SizeOf(arguments[0]))
+}
+
+// chargeMade charges for a value that was made, and returns it. To make a list takes longer than to look through it.
+func (b *budget) chargeMade(arguments ...any) (any, error) {
+	const making = 4
+
+	if text, isText := arguments[0].(string); isText {
+		return text, b.charge(len(text))
+	}
+
+	return arguments[0], b.charge(making * SizeOf(arguments[0]))
 }
 
 // chargeText charges for a text, and returns it; how long a list is can be told without looking through it.
@@ -121,10 +134,10 @@ func (b *budget) pattern(text string) (pattern, error) {
 		return pattern{}, err
 	}
 
-	found := pattern{code: code, steps: len(instructions.Inst)}
+	// Hardly ever do all instructions look at the same byte. To compile one takes longer than to look at a byte by it.
+	const atOnce, compiling = 4, 100
 
-	// To compile one takes longer than to look at its instructions.
-	const compiling = 100
+	found := pattern{code: code, steps: 1 + len(instructions.Inst)/atOnce}
 	if err := b.charge(compiling * found.steps); err != nil {
 		return pattern{}, err
 	}
@@ -185,7 +198,7 @@ func (b *budget) operator(node *ast.Node, operator *ast.BinaryNode) {
 		ast.Patch(node, callOf(nameMatches, *left, *right))
 	case "+": // What a number is added to is no text.
 		if !isScalar(*left) && !isScalar(*right) {
-			charged(node)
+			*node = wrapped(nameMade, *node)
 		}
 	case "in":
 		charged(right)
@@ -215,7 +228,7 @@ func (b *budget) function(node *ast.Node, name string, arguments []ast.Node) {
 		}
 
 		if !isScalar(*node) {
-			*node = wrapped(nameCharge, *node)
+			*node = wrapped(nameMade, *node)
 		}
 	}
 }
@@ -245,7 +258,7 @@ func isShort(node ast.Node) bool {
 	case *ast.CallNode:
 		name, isName := n.Callee.(*ast.IdentifierNode)
 
-		return isName && name.Value == nameCharge || isScalar(node)
+		return isName && name.Value == nameMade || isScalar(node)
 	case *ast.StringNode, *ast.ArrayNode, *ast.NilNode:
 		return true
 	case *ast.BinaryNode:

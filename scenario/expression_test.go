@@ -218,6 +218,8 @@ func TestAnExpressionEndsSoonWhateverItAsksFor(t *testing.T) {
 		{"a pattern that is made", "'a' matches repeat('(a{999})', 5000)", "a pattern has at most 1000 bytes, this has 40000"},
 		{"parts of many", "count(1..9000, len(split(repeat('a,', 4000), ',')) == 1)", goesThrough},
 		{"parts with their separators", "count(1..9000, len(splitAfter(repeat('a,', 4000), ',')) == 1)", goesThrough},
+		{"more parts than a list may have", "len(splitAfter(repeat('a', 60000), ''))", "it has more than 10000 parts"},
+		{"lists of the values of an object", "count(1..4000, len(values(object)) == #)", goesThrough},
 		{"characters to trim", "count(1..9000, trim(repeat('ä', 2000), repeat('äöü', 500)) == '')", goesThrough},
 		{"a long list for each", "count(1..4000, # in numbers)", goesThrough},
 		{"the largest of a list for each", "count(1..4000, # > max(numbers))", goesThrough},
@@ -259,6 +261,10 @@ func TestWorkWithinTheBoundsIsDone(t *testing.T) {
 	t.Parallel()
 
 	value, err := resolve("${len(map(1..4000, # * 2))}")
+	require.NoError(t, err)
+	require.Equal(t, int64(4_000), value)
+
+	value, err = resolve("${len(filter(1..4000, repeat('a', 60) matches '^[a-z]{3,80}$'))}")
 	require.NoError(t, err)
 	require.Equal(t, int64(4_000), value)
 

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"iter"
 	"maps"
 	"slices"
 	"strings"
@@ -49,7 +50,8 @@ func functions() []expr.Option {
 		{"repeat", repeatText, new(func(string, int) string)},
 		{"replace", replaceText, new(func(string, string, string) string)},
 		{"join", joinTexts, new(func([]any, string) string)},
-		{"split", splitText, new(func(string, string) []any)},
+		{"split", partsOf(strings.SplitSeq), new(func(string, string) []any)},
+		{"splitAfter", partsOf(strings.SplitAfterSeq), new(func(string, string) []any)},
 		{"string", scalarText, new(func(any) string)},
 		{"toJSON", toJSON, new(func(any) string)},
 		{"fromJSON", fromJSON, new(func(string) any)},
@@ -149,22 +151,25 @@ func joinTexts(arguments ...any) (any, error) {
 	return strings.Join(texts, separator), nil
 }
 
-func splitText(arguments ...any) (any, error) {
-	texts, err := asTexts(arguments)
-	if err != nil {
-		return nil, err
-	}
+// partsOf is a function that splits a text.
+func partsOf(split func(text, separator string) iter.Seq[string]) func(...any) (any, error) {
+	return func(arguments ...any) (any, error) {
+		texts, err := asTexts(arguments)
+		if err != nil {
+			return nil, err
+		}
 
-	if strings.Count(texts[0], texts[1]) > maxValues {
-		return nil, fmt.Errorf("it has more than %d parts", maxValues)
-	}
+		if strings.Count(texts[0], texts[1]) > maxValues {
+			return nil, fmt.Errorf("it has more than %d parts", maxValues)
+		}
 
-	parts := []any{}
-	for part := range strings.SplitSeq(texts[0], texts[1]) {
-		parts = append(parts, part)
-	}
+		parts := []any{}
+		for part := range split(texts[0], texts[1]) {
+			parts = append(parts, part)
+		}
 
-	return parts, nil
+		return parts, nil
+	}
 }
 
 func scalarText(arguments ...any) (any, error) {
