@@ -190,12 +190,12 @@ func (a *author) condition(known *surroundings) any {
 
 // code is the code of a failure.
 func (a *author) code() string {
-	return pick(a, "code", []string{"failed", "table_not_found", "unavailable", "mine", "step_timed_out", "branches_failed"})
+	return pick(a, "code", []string{"failed", "table_not_found", "unavailable", "mine", "step_timed_out", "branches_failed", "signal_timed_out"})
 }
 
 // step writes a step, or a few that belong together.
 func (a *author) step(known *surroundings) []any {
-	kinds := []func(*surroundings) []any{a.data, a.data, a.setVariable, a.wait, a.fail, a.giveBack}
+	kinds := []func(*surroundings) []any{a.data, a.data, a.setVariable, a.wait, a.waitForSignal, a.fail, a.giveBack}
 
 	a.steps--
 
@@ -295,6 +295,13 @@ func (a *author) wait(known *surroundings) []any {
 	}
 
 	return a.control(known, object{"opName": "Wait", "opParams": params}, &known.others)
+}
+
+// waitForSignal writes a step that waits for what nobody sends.
+func (a *author) waitForSignal(known *surroundings) []any {
+	params := object{"name": "go", "timeout": fmt.Sprintf("%ds", a.number("seconds", 1, 20))}
+
+	return a.control(known, object{"opName": "WaitForSignal", "opParams": params}, &known.others)
 }
 
 // sometimes makes what ends a scenario conditional, so that what comes after is reached.

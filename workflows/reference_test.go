@@ -699,6 +699,14 @@ func (s *sentence) operate(t *thread, l *leash, outcome scenario.Params) error {
 		}
 
 		return nil
+	case "WaitForSignal": // Nobody sends one.
+		limit, _ := time.ParseDuration(params["timeout"].(string))
+
+		if s.reader().sleep(t, l, limit) {
+			return errHalt
+		}
+
+		return faultf(job.CodeSignalTimedOut, "the signal %s did not come within %s", params["name"], limit)
 	case "Return":
 		return &gift{value: params["value"]}
 	case "Fail":
