@@ -57,18 +57,22 @@ func (s *Server) accept(ctx context.Context, call *execution) (runID string, err
 	}
 
 	input, err := call.input()
-	if err != nil && repeatable {
-		// The scenario may have changed since the same request was accepted. It still gets its job.
-		if runID, attachError := s.attach(ctx, call); attachError == nil {
-			return runID, nil
-		}
+	if err == nil {
+		return s.start(ctx, call, input)
 	}
 
-	if err != nil {
+	if !repeatable {
 		return "", err
 	}
 
-	return s.start(ctx, call, input)
+	// The scenario may have changed since the same request was accepted. It still gets its job. That nothing was started is
+	// answered only where it is known.
+	runID, attachError := s.attach(ctx, call)
+	if known, ok := errors.AsType[*callError](attachError); ok && known.Code == CodeJobNotFound {
+		return "", err
+	}
+
+	return runID, attachError
 }
 
 // answerEnd waits for the job's end and answers it, or 202 when the wait is over before.

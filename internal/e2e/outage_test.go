@@ -1,0 +1,115 @@
+package e2e_test
+
+import (
+	"context"
+	"net/http"
+	"os"
+	"path/filepath"
+	"sync/atomic"
+	"testing"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/sdk/client"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"github.com/jobwright/jobwright/apiserver"
+)
+
+// withOutages returns an API server that does not reach Temporal as long as away is true.
+func withOutages(t *testing.T) (api caller, away *atomic.Bool) {
+	t.Helper()
+
+	away = &atomic.Bool{}
+
+	temporal, err := client.Dial(client.Options{
+		HostPort: shared.temporal.Address(), Logger: silent{},
+		ConnectionOptions: client.ConnectionOptions{DialOptions: []grpc.DialOption{grpc.WithChainUnaryInterceptor(
+			func(
+				ctx context.Context, method string, request, reply any, connection *grpc.ClientConn, invoke grpc.UnaryInvoker,
+				options ...grpc.CallOption,
+			) error {
+				if away.Load() {
+					return status.Error(codes.Unavailable, "Temporal is away")
+				}
+
+				return invoke(ctx, method, request, reply, connection, options...)
+			})}},
+	})
+	require.NoError(t, err)
+	t.Cleanup(temporal.Close)
+
+	return serve(t, apiserver.Options{Temporal: temporal, Namespace: client.DefaultNamespace}), away
+}
+
+// requireUnavailable holds that the caller is told to repeat the call with its jobId.
+func requireUnavailable(t *testing.T, jobID string, got answer) {
+	t.Helper()
+
+	require.Equal(t, http.StatusServiceUnavailable, got.status, got.text)
+	require.Equal(t, "temporal_unavailable", got.result(t)["code"])
+	require.Equal(t, jobID, got.result(t)["jobId"])
+	require.NotEmpty(t, got.header.Get("Retry-After"))
+}
+
+func TestARepeatedCallIsNotToldThatNothingStartedWhileNobodyKnows(t *testing.T) {
+	t.Parallel()
+
+	for name, change := range map[string]func(t *testing.T, file string){
+		"the scenario is gone": func(t *testing.T, file string) { t.Helper(); require.NoError(t, os.Remove(file)) },
+		"the scenario is broken": func(t *testing.T, file string) {
+			t.Helper()
+			require.NoError(t, os.WriteFile(file, []byte("steps: 1"), 0o600))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+
+			api, away := withOutages(t)
+			appID, jobID := newApp(t, contractApp), uuid.NewString()
+			request := with(runScenario(appID, "Outcomes", object{}), object{"jobId": jobID})
+
+			first := api.execute(t, request)
+			require.Equal(t, http.StatusOK, first.status, first.text)
+
+			change(t, filepath.Join(shared.dir, "apps", appID, "scenarios", "Outcomes.yaml"))
+			away.Store(true)
+			requireUnavailable(t, jobID, api.execute(t, request))
+
+			away.Store(false)
+			require.Equal(t, first.text, api.execute(t, request).text)
+
+			different := runScenario(appID, "Outcomes", object{"more": 1})
+			taken := api.execute(t, with(different, object{"jobId": jobID}))
+			require.Equal(t, http.StatusConflict, taken.status, taken.text)
+			require.Equal(t, "job_id_taken", taken.result(t)["code"])
+
+			unheard := api.execute(t, with(request, object{"jobId": uuid.NewString()}))
+			require.Contains(t, []any{"scenario_not_found", "scenario_invalid"}, unheard.result(t)["code"])
+		})
+	}
+}
+
+func TestWithoutTemporalNoJobIsAccepted(t *testing.T) {
+	t.Parallel()
+
+	api, away := withOutages(t)
+	jobID := uuid.NewString()
+	request := with(runScenario("7", "Main", object{}), object{"jobId": jobID, "isAsync": true})
+
+	away.Store(true)
+	requireUnavailable(t, jobID, api.execute(t, request))
+
+	_, err := shared.client.DescribeWorkflow(t.Context(), jobID, "")
+	require.ErrorAs(t, err, new(*serviceerror.NotFound), "something was started")
+
+	away.Store(false)
+
+	got := api.execute(t, request)
+	require.Equal(t, http.StatusOK, got.status, got.text)
+	require.Equal(t, "completed", api.eventually(t, "7", jobID, ended)["status"])
+	requireOneRun(t, jobID)
+}
