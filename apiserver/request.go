@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/gin-gonic/gin"
 
@@ -131,6 +133,23 @@ func readCall[T any](s *Server, c *gin.Context, right app.Right) (request T, by 
 	request, err = scenario.Decode[T](body)
 
 	return request, by, err
+}
+
+// maxJobID is the length of a jobId in bytes that Temporal takes: that of a child has the path of its step in it.
+const maxJobID = 1000
+
+// checkJobID refuses, in words that help, what Temporal could not be asked for.
+func checkJobID(id string) error {
+	switch {
+	case !utf8.ValidString(id):
+		return badRequest("jobId must be UTF-8")
+	case len(id) > maxJobID:
+		return badRequest("a jobId has at most %d bytes, this has %d", maxJobID, len(id))
+	case strings.ContainsFunc(id, func(r rune) bool { return !unicode.IsPrint(r) }):
+		return badRequest("a jobId can't contain characters that don't print")
+	}
+
+	return nil
 }
 
 // readBody reads the body as a JSON object.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"unicode/utf8"
 
 	"github.com/gin-gonic/gin"
 	"github.com/google/uuid"
@@ -37,6 +38,10 @@ type signalled struct {
 // signalJob tells a job something that it waits for, or will wait for.
 func (s *Server) signalJob(c *gin.Context) {
 	request, from, err := readCall[signalRequest](s, c, app.Signal)
+	if err == nil {
+		err = request.check()
+	}
+
 	if err != nil {
 		s.answerError(c, err)
 
@@ -55,6 +60,22 @@ func (s *Server) signalJob(c *gin.Context) {
 	c.JSON(http.StatusOK, envelope{Status: "success", Result: signalled{
 		JobID: request.JobID, Signal: request.Signal, Awaited: taken.Awaited,
 	}})
+}
+
+// maxSignalName is the length in characters of a signal's name, and of its ID, up to which Temporal and the job keep them.
+const maxSignalName = 200
+
+// check bounds what the job has to remember.
+func (r signalRequest) check() error {
+	if length := utf8.RuneCountInString(r.Signal); length > maxSignalName {
+		return badRequest("a signal's name has at most %d characters, this has %d", maxSignalName, length)
+	}
+
+	if length := utf8.RuneCountInString(r.SignalID); length > maxSignalName {
+		return badRequest("a signalId has at most %d characters, this has %d", maxSignalName, length)
+	}
+
+	return nil
 }
 
 // signal hands the signal to the job's workflow, as an update: unlike a signal of Temporal's, it is answered.

@@ -84,8 +84,12 @@ func (s *Server) attach(ctx context.Context, call *execution) (runID string, err
 	return found.GetWorkflowExecutionInfo().GetExecution().GetRunId(), nil
 }
 
-// describe returns what Temporal knows of a job.
+// describe returns what Temporal knows of a job. Every jobId that a caller asks for comes here first.
 func (s *Server) describe(ctx context.Context, jobID string) (*workflowservice.DescribeWorkflowExecutionResponse, error) {
+	if err := checkJobID(jobID); err != nil {
+		return nil, err
+	}
+
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 

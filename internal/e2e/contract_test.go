@@ -213,6 +213,10 @@ func TestContract(t *testing.T) {
 		{name: "status: an unknown parameter", method: http.MethodGet, path: status + "?apiKey=dev&appId=7&jobId=x&jobid=y", status: 400, code: "request_invalid", says: []string{"unknown parameter jobid"}},
 		{name: "status: a parameter twice", method: http.MethodGet, path: status + "?apiKey=dev&appId=7&jobId=x&jobId=y", status: 400, code: "request_invalid", says: []string{"jobId is given 2 times"}},
 		{name: "status: no such job", method: http.MethodGet, path: status + "?apiKey=dev&appId=7&jobId=nowhere", status: 404, code: "job_not_found", says: []string{`"jobId":"nowhere"`}},
+		{name: "status: a jobId of the longest that a job of a scenario can have", method: http.MethodGet, path: status + "?apiKey=dev&appId=7&jobId=" + strings.Repeat("x", 1000), status: 404, code: "job_not_found"},
+		{name: "status: a jobId longer than any", method: http.MethodGet, path: status + "?apiKey=dev&appId=7&jobId=" + strings.Repeat("x", 1001), status: 400, code: "request_invalid", says: []string{"at most 1000 bytes, this has 1001"}},
+		{name: "status: a jobId that is not UTF-8", method: http.MethodGet, path: status + "?apiKey=dev&appId=7&jobId=%ff", status: 400, code: "request_invalid", says: []string{"must be UTF-8"}},
+		{name: "status: a jobId that does not print", method: http.MethodGet, path: status + "?apiKey=dev&appId=7&jobId=%00", status: 400, code: "request_invalid", says: []string{"don't print"}},
 		{name: "status: without .jsp", method: http.MethodGet, path: "/api/v1/getJobStatus?apiKey=dev&appId=7&jobId=nowhere", status: 404, code: "job_not_found"},
 		{name: "status: the right is enough", method: http.MethodGet, path: status + "?appId=" + appID + "&jobId=nowhere", header: http.Header{"Authorization": {"Bearer " + statusKey}}, status: 404, code: "job_not_found"},
 

@@ -94,14 +94,17 @@ func TestWhoMayNotSignalIsRefused(t *testing.T) {
 		status int
 		code   string
 	}{
-		"another access than the step wants": {object{"apiKey": statusKey}, http.StatusForbidden, "forbidden"},
-		"no key":                             {object{"apiKey": ""}, http.StatusUnauthorized, "unauthorized"},
-		"a key of nobody":                    {object{"apiKey": strangerKey}, http.StatusUnauthorized, "unauthorized"},
-		"the job of another app":             {object{"apiKey": devKey, "appId": "7"}, http.StatusNotFound, "job_not_found"},
-		"no such job":                        {object{"jobId": "none"}, http.StatusNotFound, "job_not_found"},
-		"an empty jobId":                     {object{"jobId": ""}, http.StatusBadRequest, "request_invalid"},
-		"no signal":                          {object{"signal": ""}, http.StatusBadRequest, "request_invalid"},
-		"an unknown field":                   {object{"name": "go"}, http.StatusBadRequest, "request_invalid"},
+		"another access than the step wants":       {object{"apiKey": statusKey}, http.StatusForbidden, "forbidden"},
+		"no key":                                   {object{"apiKey": ""}, http.StatusUnauthorized, "unauthorized"},
+		"a key of nobody":                          {object{"apiKey": strangerKey}, http.StatusUnauthorized, "unauthorized"},
+		"the job of another app":                   {object{"apiKey": devKey, "appId": "7"}, http.StatusNotFound, "job_not_found"},
+		"no such job":                              {object{"jobId": "none"}, http.StatusNotFound, "job_not_found"},
+		"an empty jobId":                           {object{"jobId": ""}, http.StatusBadRequest, "request_invalid"},
+		"no signal":                                {object{"signal": ""}, http.StatusBadRequest, "request_invalid"},
+		"a signal with a name longer than any":     {object{"signal": strings.Repeat("x", 201)}, http.StatusBadRequest, "request_invalid"},
+		"a signalId that is too long":              {object{"signalId": strings.Repeat("x", 201)}, http.StatusBadRequest, "request_invalid"},
+		"a jobId longer than any":                  {object{"jobId": strings.Repeat("x", 1001)}, http.StatusBadRequest, "request_invalid"},
+		"an unknown field":                         {object{"name": "go"}, http.StatusBadRequest, "request_invalid"},
 		"data that is too large for a job's state": {object{"data": strings.Repeat("x", 20_000)}, http.StatusRequestEntityTooLarge, "request_too_large"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -463,6 +463,8 @@ func TestWhoMayNotStopIsRefused(t *testing.T) {
 		{name: "no such app", path: path(devKey, "nowhere", jobID), status: 404, code: "app_not_found"},
 		{name: "no app", path: path(devKey, "", jobID), status: 400, code: "request_invalid", says: []string{"appId parameter is required."}},
 		{name: "no jobId", path: path(devKey, appID, ""), status: 400, code: "request_invalid", says: []string{"jobId parameter is required."}},
+		{name: "a jobId longer than any", path: path(devKey, appID, strings.Repeat("x", 1001)), status: 400, code: "request_invalid", says: []string{"at most 1000 bytes, this has 1001"}},
+		{name: "a jobId that is not UTF-8", path: path(devKey, appID, "\xff"), status: 400, code: "request_invalid", says: []string{"must be UTF-8"}},
 		{name: "an unknown parameter", path: path(devKey, appID, jobID) + "&force=true", status: 400, code: "request_invalid", says: []string{"unknown parameter force"}},
 		{name: "the app's variables", path: path(devKey, appID, job.VariablesID(appID)), status: 404, code: "job_not_found"},
 		{name: "another method", method: http.MethodDelete, path: path(devKey, appID, jobID), status: 405, code: "method_not_allowed"},
