@@ -52,6 +52,10 @@ func (e *execution) program() (job.Input, error) {
 	isScenario := step.OpName == scenario.OpRunScenario
 
 	if isScenario {
+		if problems = ofStep(e.operation, step.OpParams); len(problems) > 0 {
+			return input, withProblems(http.StatusBadRequest, CodeRequestInvalid, under("operation", problems))
+		}
+
 		params, err := scenario.Decode[scenario.RunScenario](step.OpParams)
 		if err != nil {
 			return input, err
@@ -83,6 +87,26 @@ func (e *execution) program() (job.Input, error) {
 	}
 
 	return input, err
+}
+
+// ofStep finds what a RunScenario may say as a step of another scenario only. The scenario that a caller asks for is the job
+// itself, and nothing is left around it that could be timed, skipped or survive its failure.
+func ofStep(operation, opParams scenario.Params) (problems scenario.Problems) {
+	find := func(in scenario.Params, prefix string, names ...string) {
+		for _, name := range names {
+			if _, given := in[name]; given {
+				problems = append(problems, scenario.Problem{
+					Code: scenario.CodeValueInvalid, Path: prefix + name,
+					Message: fmt.Sprintf("%s is for a RunScenario that is a step of a scenario; leave it out", name),
+				})
+			}
+		}
+	}
+
+	find(operation, "", "condition", "timeout", "onError")
+	find(opParams, "opParams.", "inline", "addResults")
+
+	return problems
 }
 
 // scenario reads the scenario that the call names, and binds its parameters.

@@ -114,6 +114,11 @@ func TestContract(t *testing.T) {
 		return object{"operation": object{"opName": "RunScenario", "opParams": object{"scenario": name, "parameters": parameters}}}
 	}
 	operation := func(operation any) object { return object{"operation": operation} }
+	runs := func(fields, opParams object) object { // What a step says of itself.
+		return operation(with(object{"opName": "RunScenario", "opParams": with(object{
+			"scenario": "Typed", "parameters": object{"word": "x"},
+		}, opParams)}, fields))
+	}
 	transform := func(opParams object) object { return operation(object{"opName": "Transform", "opParams": opParams}) }
 
 	const status = "/api/v1/getJobStatus.jsp"
@@ -133,6 +138,13 @@ func TestContract(t *testing.T) {
 		{name: "a data operation as a job", body: request(transform(object{"source": "stage", "query": "SELECT 1 AS one", "returnResult": true})), status: 200, says: []string{`"records":[{"one":1}]`}},
 		{name: "a step as a job", body: request(operation(object{"title": "Try", "name": "try", "timeout": "1m", "retry": object{"maximumAttempts": 1}, "opName": "Transform", "opParams": object{"source": "stage", "query": "SELECT '${job.scenario}' AS one", "returnResult": true}})), status: 200, says: []string{`{"one":"Transform"}`}},
 		{name: "a caller's parameter is data", body: request(scenario("Typed", object{"word": "${job.id}"})), status: 200, says: []string{`"word":"${job.id}"`}},
+		{name: "condition of a scenario", body: request(runs(object{"condition": "${true}"}, nil)), status: 400, code: "request_invalid", says: []string{`"path":"operation.condition"`, "a step of a scenario"}},
+		{name: "timeout of a scenario", body: request(runs(object{"timeout": "1m"}, nil)), status: 400, code: "request_invalid", says: []string{`"path":"operation.timeout"`, "a step of a scenario"}},
+		{name: "onError of a scenario", body: request(runs(object{"onError": "continue"}, nil)), status: 400, code: "request_invalid", says: []string{`"path":"operation.onError"`, "a step of a scenario"}},
+		{name: "inline of a scenario", body: request(runs(nil, object{"inline": true})), status: 400, code: "request_invalid", says: []string{`"path":"operation.opParams.inline"`, "a step of a scenario"}},
+		{name: "addResults of a scenario", body: request(runs(nil, object{"addResults": false})), status: 400, code: "request_invalid", says: []string{`"path":"operation.opParams.addResults"`, "a step of a scenario"}},
+		{name: "retry of a scenario", body: request(runs(object{"retry": object{"maximumAttempts": 2}}, nil)), status: 400, code: "request_invalid", says: []string{`"path":"operation.retry"`}},
+		{name: "title and name of a scenario", body: request(runs(object{"title": "Try", "name": "try"}, nil)), status: 200},
 
 		// The body.
 		{name: "no body", body: "", status: 400, code: "request_invalid", says: []string{"no JSON"}},
