@@ -196,6 +196,7 @@ func withActivity(steps []job.StepStatus, activity *workflowpb.PendingActivityIn
 	var beat job.Progress
 	if converter.GetDefaultDataConverter().FromPayloads(activity.GetHeartbeatDetails(), &beat) == nil {
 		step.Rows += beat.Rows
+		step.Bytes += beat.Bytes
 	}
 
 	// Of several that run at the same time, the one that has most trouble tells most.

@@ -51,6 +51,7 @@ type StepStatus struct {
 	StartedAt *time.Time `json:"startedAt,omitempty"`
 	EndedAt   *time.Time `json:"endedAt,omitempty"`
 	Rows      int64      `json:"rows"`                 // Records written or returned; in a loop, by all rounds.
+	Bytes     int64      `json:"bytes,omitempty"`      // Bytes copied so far by one that runs, where nobody counts records.
 	Runs      int64      `json:"runs,omitempty"`       // How often it was begun, where that is not once.
 	Failures  int64      `json:"failures,omitempty"`   // How often it failed, where it runs again and again.
 	ChildID   string     `json:"childJobId,omitempty"` // The job that it started, where it is a RunScenario.

@@ -1,0 +1,51 @@
+package e2e_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/worker"
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/jobwright/jobwright/job"
+)
+
+// TestStatusTellsTheProgressOfAStep has a worker of its own, whose step reports what the test wants to see.
+func TestStatusTellsTheProgressOfAStep(t *testing.T) {
+	t.Parallel()
+
+	appID, jobID, queue := newApp(t, contractApp), uuid.NewString(), uuid.NewString()
+
+	reporting := worker.New(shared.client, queue, worker.Options{})
+	reporting.RegisterWorkflowWithOptions(func(ctx workflow.Context) error {
+		ctx = workflow.WithActivityOptions(ctx, workflow.ActivityOptions{ActivityID: "1", StartToCloseTimeout: time.Hour})
+
+		return workflow.ExecuteActivity(ctx, "HTTPRequest").Get(ctx, nil)
+	}, workflow.RegisterOptions{Name: job.Workflow})
+	reporting.RegisterActivityWithOptions(func(ctx context.Context) error {
+		activity.RecordHeartbeat(ctx, job.Progress{Rows: 7, Bytes: 70_000})
+		<-ctx.Done()
+
+		return ctx.Err()
+	}, activity.RegisterOptions{Name: "HTTPRequest"})
+	require.NoError(t, reporting.Start())
+	t.Cleanup(reporting.Stop)
+
+	_, err := shared.client.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{
+		ID: jobID, TaskQueue: queue, Memo: map[string]any{job.MemoAppID: appID},
+	}, job.Workflow)
+	require.NoError(t, err)
+
+	running := api().eventually(t, appID, jobID, func(result object) bool {
+		steps := result["steps"].([]any)
+
+		return len(steps) == 1 && steps[0].(object)["rows"] == 7.0
+	})
+	require.Equal(t, 70_000.0, running["steps"].([]any)[0].(object)["bytes"]) //nolint:testifylint // It is exact.
+	require.NoError(t, shared.client.TerminateWorkflow(t.Context(), jobID, "", "the test's end"))
+}
