@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 	enumspb "go.temporal.io/api/enums/v1"
+	namespacepb "go.temporal.io/api/namespace/v1"
 	"go.temporal.io/api/operatorservice/v1"
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/api/workflowservice/v1"
@@ -35,22 +36,22 @@ func setupCommand() *cobra.Command {
 		Short: "Prepare Temporal: the namespace and its search attributes.",
 		Long: `Prepare Temporal for Jobwright: register the namespace, if there is none, and the search
 attributes by which jobs are found in Temporal UI. What is there already stays, so that the command
-may be repeated.
+may be repeated; a namespace that is there changes its retention when --retention is given.
 
 The retention of the namespace is how long the status and the results of a job that ended can be asked
 for, and how long its jobId stays taken.`,
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
-			return setup(command.Context(), retention, command.OutOrStdout())
+			return setup(command.Context(), retention, command.Flags().Changed("retention"), command.OutOrStdout())
 		},
 	}
 
-	command.Flags().DurationVar(&retention, "retention", 7*24*time.Hour, "how long a new namespace keeps jobs that ended")
+	command.Flags().DurationVar(&retention, "retention", 7*24*time.Hour, "how long the namespace keeps jobs that ended")
 
 	return command
 }
 
-func setup(ctx context.Context, retention time.Duration, out io.Writer) error {
+func setup(ctx context.Context, retention time.Duration, explicit bool, out io.Writer) error {
 	options, err := clientOptions(logger())
 	if err != nil {
 		return err
@@ -65,21 +66,8 @@ func setup(ctx context.Context, retention time.Duration, out io.Writer) error {
 	ctx, cancel := context.WithTimeout(ctx, setupTimeout)
 	defer cancel()
 
-	_, err = temporal.WorkflowService().RegisterNamespace(ctx, &workflowservice.RegisterNamespaceRequest{
-		Namespace:                        options.Namespace,
-		Description:                      "Jobs of Jobwright",
-		WorkflowExecutionRetentionPeriod: durationpb.New(retention),
-	})
-
-	var exists *serviceerror.NamespaceAlreadyExists
-
-	switch {
-	case errors.As(err, &exists):
-		fmt.Fprintf(out, "The namespace %s is there already.\n", options.Namespace)
-	case err != nil:
-		return fmt.Errorf("the namespace %s can't be registered: %w", options.Namespace, err)
-	default:
-		fmt.Fprintf(out, "Registered the namespace %s, which keeps jobs that ended for %s.\n", options.Namespace, retention)
+	if err := prepareNamespace(ctx, temporal.WorkflowService(), options.Namespace, retention, explicit, out); err != nil {
+		return err
 	}
 
 	if err := retry(ctx, func() error {
@@ -98,6 +86,50 @@ func setup(ctx context.Context, retention time.Duration, out io.Writer) error {
 	}
 
 	fmt.Fprintln(out, "Temporal is ready for jobs.")
+
+	return nil
+}
+
+// prepareNamespace registers the namespace. One that is there already gets the retention that was asked for, if any was.
+func prepareNamespace(
+	ctx context.Context, service workflowservice.WorkflowServiceClient, namespace string, retention time.Duration, explicit bool,
+	out io.Writer,
+) error {
+	_, err := service.RegisterNamespace(ctx, &workflowservice.RegisterNamespaceRequest{
+		Namespace:                        namespace,
+		Description:                      "Jobs of Jobwright",
+		WorkflowExecutionRetentionPeriod: durationpb.New(retention),
+	})
+	if err == nil {
+		fmt.Fprintf(out, "Registered the namespace %s, which keeps jobs that ended for %s.\n", namespace, retention)
+
+		return nil
+	}
+
+	if _, exists := errors.AsType[*serviceerror.NamespaceAlreadyExists](err); !exists {
+		return fmt.Errorf("the namespace %s can't be registered: %w", namespace, err)
+	}
+
+	found, err := service.DescribeNamespace(ctx, &workflowservice.DescribeNamespaceRequest{Namespace: namespace})
+	if err != nil {
+		return fmt.Errorf("the namespace %s can't be read: %w", namespace, err)
+	}
+
+	before := found.GetConfig().GetWorkflowExecutionRetentionTtl().AsDuration()
+	if !explicit || before == retention {
+		fmt.Fprintf(out, "The namespace %s is there already, and keeps jobs that ended for %s.\n", namespace, before)
+
+		return nil
+	}
+
+	if _, err := service.UpdateNamespace(ctx, &workflowservice.UpdateNamespaceRequest{
+		Namespace: namespace,
+		Config:    &namespacepb.NamespaceConfig{WorkflowExecutionRetentionTtl: durationpb.New(retention)},
+	}); err != nil {
+		return fmt.Errorf("the retention of the namespace %s can't be changed: %w", namespace, err)
+	}
+
+	fmt.Fprintf(out, "The namespace %s keeps jobs that ended for %s now, and not for %s any more.\n", namespace, retention, before)
 
 	return nil
 }

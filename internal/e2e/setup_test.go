@@ -1,0 +1,38 @@
+package e2e_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/api/workflowservice/v1"
+)
+
+func TestSetupSetsTheRetentionThatItIsTold(t *testing.T) {
+	t.Parallel()
+
+	namespace := "setup-" + uuid.NewString()
+	environment := []string{"TEMPORAL_ADDRESS=" + shared.temporal.Address(), "TEMPORAL_NAMESPACE=" + namespace}
+
+	for _, run := range []struct {
+		arguments []string
+		retention time.Duration
+		says      string
+	}{
+		{[]string{"--retention", "24h"}, 24 * time.Hour, "Registered the namespace " + namespace + ", which keeps jobs that ended for 24h0m0s."},
+		{nil, 24 * time.Hour, "The namespace " + namespace + " is there already, and keeps jobs that ended for 24h0m0s."},
+		{[]string{"--retention", "48h"}, 48 * time.Hour, "keeps jobs that ended for 48h0m0s now, and not for 24h0m0s any more."},
+		{[]string{"--retention", "48h"}, 48 * time.Hour, "is there already, and keeps jobs that ended for 48h0m0s."},
+		{nil, 48 * time.Hour, "is there already, and keeps jobs that ended for 48h0m0s."},
+	} {
+		setup := launch(t, environment, "jobwright", append([]string{"setup"}, run.arguments...)...)
+		require.Equal(t, 0, setup.end(t), setup.output())
+		require.Contains(t, setup.output(), run.says)
+
+		found, err := shared.client.WorkflowService().DescribeNamespace(t.Context(),
+			&workflowservice.DescribeNamespaceRequest{Namespace: namespace})
+		require.NoError(t, err)
+		require.Equal(t, run.retention, found.GetConfig().GetWorkflowExecutionRetentionTtl().AsDuration())
+	}
+}
