@@ -51,9 +51,16 @@ func (s *sweeper) run(ctx context.Context) {
 	}
 }
 
+// claim makes the result store that of the namespace, or fails where it is another's.
+func (s *sweeper) claim(ctx context.Context) error { return s.results.Claim(ctx, s.namespace) }
+
 // sweep removes what is older than the namespace remembers jobs, and belongs to none that it still knows: a job that ran for
 // long is remembered longer than what it wrote first.
 func (s *sweeper) sweep(ctx context.Context) (removed int, err error) {
+	if err := s.claim(ctx); err != nil {
+		return 0, err
+	}
+
 	described, err := s.temporal.WorkflowService().DescribeNamespace(ctx, &workflowservice.DescribeNamespaceRequest{
 		Namespace: s.namespace,
 	})

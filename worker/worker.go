@@ -64,15 +64,15 @@ func Drivers() source.Drivers {
 type Worker struct {
 	worker.Worker
 
-	sources  *source.Pool
-	sweeper  *sweeper
-	sweeping sync.WaitGroup
-	sweep    context.CancelFunc
+	sources   *source.Pool
+	sweeper   *sweeper
+	sweeping  sync.WaitGroup
+	endSweeps context.CancelFunc
 }
 
 // New returns a worker. It polls over temporal, which stays the caller's.
 func New(temporal client.Client, options Options) *Worker {
-	w := &Worker{sources: source.NewPool(Drivers()), sweep: func() {}, sweeper: &sweeper{
+	w := &Worker{sources: source.NewPool(Drivers()), endSweeps: func() {}, sweeper: &sweeper{
 		temporal: temporal, namespace: options.Namespace, results: options.Results,
 		log: options.Log,
 	}}
@@ -92,22 +92,41 @@ func New(temporal client.Client, options Options) *Worker {
 	return w
 }
 
-// Start begins to run jobs.
+// claimTimeout bounds how long the result store may take to say whose it is.
+const claimTimeout = 30 * time.Second
+
+// Start begins to run jobs, unless the result store belongs to another namespace: [result.ErrTaken].
 func (w *Worker) Start() error {
+	ctx, cancel := context.WithTimeout(context.Background(), claimTimeout)
+	defer cancel()
+
+	if err := w.sweeper.claim(ctx); err != nil {
+		return err
+	}
+
 	if err := w.Worker.Start(); err != nil {
 		return err
 	}
 
-	ctx, cancel := context.WithCancel(context.Background())
-	w.sweep = cancel
-	w.sweeping.Go(func() { w.sweeper.run(ctx) })
+	w.sweepSometimes()
 
 	return nil
 }
 
+// sweepSometimes sweeps the result store from time to time until the worker is stopped.
+func (w *Worker) sweepSometimes() {
+	ctx, cancel := context.WithCancel(context.Background())
+	w.endSweeps = cancel
+	w.sweeping.Go(func() { w.sweeper.run(ctx) })
+}
+
+// Sweep removes from the result store, now, what belongs to jobs that Temporal has forgotten, and returns how many results
+// that were. A worker that was started does so by itself, once an hour or so.
+func (w *Worker) Sweep(ctx context.Context) (removed int, err error) { return w.sweeper.sweep(ctx) }
+
 // Stop lets running steps end, as long as the options allow, and closes the sources.
 func (w *Worker) Stop() {
-	w.sweep()
+	w.endSweeps()
 	w.sweeping.Wait()
 	w.Worker.Stop()
 

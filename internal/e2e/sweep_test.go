@@ -1,0 +1,151 @@
+package e2e_test
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/client"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"github.com/jobwright/jobwright/job"
+	"github.com/jobwright/jobwright/result"
+	"github.com/jobwright/jobwright/worker"
+)
+
+// sweeping is a result store of a test's own, and a worker that may sweep it.
+type sweeping struct {
+	folder  string
+	results *result.Store
+	worker  *worker.Worker
+}
+
+func newSweeping(t *testing.T, temporal client.Client, namespace, folder string) sweeping {
+	t.Helper()
+
+	results, err := result.Open(t.Context(), folder)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, results.Close()) })
+
+	return sweeping{folder, results, worker.New(temporal, worker.Options{
+		Apps: shared.apps, Results: results, Namespace: namespace, DataDir: t.TempDir(), Log: slog.New(slog.DiscardHandler),
+	})}
+}
+
+// keep puts a result of that job and age into the store, and returns its key.
+func (s sweeping) keep(t *testing.T, jobID string, age time.Duration) string {
+	t.Helper()
+
+	key := job.ResultKey(job.Task{AppID: "7", JobID: jobID, Step: "1"}, uuid.NewString(), 1, ".json")
+	name := filepath.Join(s.folder, filepath.FromSlash(key))
+	changed := time.Now().Add(-age)
+
+	require.NoError(t, os.MkdirAll(filepath.Dir(name), 0o750))
+	require.NoError(t, os.WriteFile(name, []byte("{}"), 0o600))
+	require.NoError(t, os.Chtimes(name, changed, changed))
+
+	return key
+}
+
+// has reports whether the store still has a result.
+func (s sweeping) has(t *testing.T, key string) bool {
+	t.Helper()
+
+	has, err := s.results.Has(t.Context(), job.Result{Key: key})
+	require.NoError(t, err)
+
+	return has
+}
+
+// namespace is the one that the processes are told.
+func (p production) namespace() string { return strings.TrimPrefix(p.environment[1], "TEMPORAL_NAMESPACE=") }
+
+// beyond is longer than the shared namespace remembers jobs that have ended.
+const beyond = 2 * time.Hour
+
+func TestASweepTakesTheResultsOfJobsThatTemporalHasForgotten(t *testing.T) {
+	t.Parallel()
+
+	s := newSweeping(t, shared.client, client.DefaultNamespace, t.TempDir())
+	jobID := uuid.NewString()
+	require.Equal(t, http.StatusOK, api().execute(t, with(runScenario("7", "Main", object{}), object{"jobId": jobID})).status)
+
+	remembered, ofChild := s.keep(t, jobID, beyond), s.keep(t, jobID+"/1", beyond)
+	forgotten, young := s.keep(t, uuid.NewString(), beyond), s.keep(t, uuid.NewString(), 0)
+
+	removed, err := s.worker.Sweep(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, 1, removed)
+
+	require.False(t, s.has(t, forgotten))
+	require.True(t, s.has(t, remembered), "its job can still be asked for")
+	require.True(t, s.has(t, ofChild), "it belongs to the outermost job")
+	require.True(t, s.has(t, young), "its job may be one that Temporal tells of in a moment")
+}
+
+func TestASweepTakesNothingWhileTemporalDoesNotTell(t *testing.T) {
+	t.Parallel()
+
+	asked := 0
+	temporal, err := client.Dial(client.Options{
+		HostPort: shared.temporal.Address(), Logger: silent{},
+		ConnectionOptions: client.ConnectionOptions{DialOptions: []grpc.DialOption{grpc.WithChainUnaryInterceptor(
+			func(
+				ctx context.Context, method string, request, reply any, connection *grpc.ClientConn, invoke grpc.UnaryInvoker,
+				options ...grpc.CallOption,
+			) error {
+				if path.Base(method) == "DescribeWorkflowExecution" {
+					asked++
+
+					return status.Error(codes.PermissionDenied, "it may not be asked")
+				}
+
+				return invoke(ctx, method, request, reply, connection, options...)
+			})}},
+	})
+	require.NoError(t, err)
+	t.Cleanup(temporal.Close)
+
+	s := newSweeping(t, temporal, client.DefaultNamespace, t.TempDir())
+	kept := s.keep(t, uuid.NewString(), beyond)
+
+	removed, err := s.worker.Sweep(t.Context())
+	require.NoError(t, err)
+	require.Zero(t, removed)
+	require.True(t, s.has(t, kept))
+	require.Equal(t, 1, asked)
+}
+
+func TestAWorkerLeavesTheResultsOfAnotherNamespaceAlone(t *testing.T) {
+	t.Parallel()
+
+	night := newSweeping(t, shared.client, client.DefaultNamespace, t.TempDir())
+	_, err := night.worker.Sweep(t.Context())
+	require.NoError(t, err)
+
+	kept := night.keep(t, uuid.NewString(), beyond)
+
+	production := newProduction(t) // Its namespace knows none of the other's jobs.
+	temporal, err := client.Dial(client.Options{
+		HostPort: shared.temporal.Address(), Namespace: production.namespace(), Logger: silent{},
+	})
+	require.NoError(t, err)
+	t.Cleanup(temporal.Close)
+
+	day := newSweeping(t, temporal, production.namespace(), night.folder)
+	require.ErrorIs(t, day.worker.Start(), result.ErrTaken)
+
+	_, err = day.worker.Sweep(t.Context())
+	require.ErrorIs(t, err, result.ErrTaken)
+	require.True(t, night.has(t, kept))
+}

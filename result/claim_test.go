@@ -1,0 +1,39 @@
+package result_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	_ "gocloud.dev/blob/memblob" // The kind mem.
+
+	"github.com/jobwright/jobwright/result"
+)
+
+func TestAStoreBelongsToTheNamespaceThatClaimedItFirst(t *testing.T) {
+	t.Parallel()
+
+	folder := t.TempDir()
+	first, second := open(t, folder), open(t, folder)
+
+	require.NoError(t, first.Claim(t.Context(), "night"))
+	require.NoError(t, first.Claim(t.Context(), "night"), "again")
+
+	err := second.Claim(t.Context(), "day")
+	require.ErrorIs(t, err, result.ErrTaken)
+	require.ErrorContains(t, err, "night, and not to day")
+
+	put(t, folder, "7/job/"+run+"-1-1.json", time.Hour)
+	_, err = first.Sweep(t.Context(), time.Nanosecond, nil)
+	require.NoError(t, err)
+	require.Equal(t, []string{"namespace"}, keys(t, folder), "a sweep leaves the claim")
+}
+
+func TestABucketIsClaimedToo(t *testing.T) {
+	t.Parallel()
+
+	bucket := open(t, "mem://")
+	require.NoError(t, bucket.Claim(t.Context(), "night"))
+	require.NoError(t, bucket.Claim(t.Context(), "night"))
+	require.ErrorIs(t, bucket.Claim(t.Context(), "day"), result.ErrTaken)
+}
