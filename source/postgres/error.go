@@ -2,6 +2,8 @@ package postgres
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -86,10 +88,37 @@ func (s *Source) explainConnection(problem *source.Error, err error) {
 		reason = number.Error()
 	case errors.Is(err, context.DeadlineExceeded):
 		reason = "it does not answer"
+	case ofTLS(err) != "":
+		reason, problem.Hint = ofTLS(err), "correct sslmode and its certificates in connStr, or the server"
+		problem.Curable = false
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF): // It is lost.
 	}
 
 	problem.Message = fmt.Sprintf("PostgreSQL at %s: %s", s.server, reason)
+}
+
+// ofTLS says what the two sides do not agree on of how the connection is encrypted, or "" where that is not the error. They
+// will not agree the next time either.
+func ofTLS(err error) string {
+	var (
+		ofRecord      tls.RecordHeaderError
+		ofCertificate *tls.CertificateVerificationError
+		ofAuthority   x509.UnknownAuthorityError
+		ofAlert       *net.OpError
+	)
+
+	switch {
+	case errors.As(err, &ofRecord), strings.Contains(err.Error(), "server refused TLS connection"): // It has no type.
+		return "it speaks no TLS"
+	case errors.As(err, &ofCertificate):
+		return ofCertificate.Error()
+	case errors.As(err, &ofAuthority):
+		return ofAuthority.Error()
+	case errors.As(err, &ofAlert) && ofAlert.Op == "remote error" && !strings.Contains(ofAlert.Error(), "internal error"):
+		return ofAlert.Error()
+	}
+
+	return ""
 }
 
 // explain explains an error of the server's by its SQLSTATE, of which PostgreSQL's documentation has a list

@@ -9,7 +9,9 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/textproto"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -129,8 +131,13 @@ func (s *Source) unreachable(ctx context.Context, request *http.Request, err err
 	)
 
 	switch {
+	case isUnsendable(err):
+		problem.Code, problem.Curable = source.CodeQueryInvalid, false
+		problem.Message, problem.Hint = "the request can't be sent: "+cause(err), "correct its headers, or the address"
 	case errors.As(err, &ofCertificate), errors.As(err, &ofAuthority):
 		problem.Curable, problem.Hint = false, "the server's certificate is none that this worker trusts"
+	case speaksOther(err):
+		problem.Curable, problem.Hint = false, "the server speaks something else; correct the source's url"
 	case errors.As(err, &ofToken):
 		problem.Code, problem.Message = source.CodeRequestRefused, "no token was given: "+tokenCause(ofToken)
 		problem.Curable = ofToken.Response == nil || mayChange(ofToken.Response.StatusCode)
@@ -139,6 +146,32 @@ func (s *Source) unreachable(ctx context.Context, request *http.Request, err err
 	}
 
 	return problem
+}
+
+// isUnsendable reports whether the request was refused by this side. Go's client has no types for that.
+func isUnsendable(err error) bool {
+	return slices.ContainsFunc([]string{"net/http: invalid header field", "unsupported protocol scheme"}, func(says string) bool {
+		return strings.HasPrefix(cause(err), says)
+	})
+}
+
+// speaksOther reports whether what answers is no server of HTTP, or does not agree on how the connection is encrypted.
+func speaksOther(err error) bool {
+	var (
+		ofRecord tls.RecordHeaderError
+		ofHeader textproto.ProtocolError
+		ofAlert  *net.OpError
+	)
+
+	switch {
+	case errors.As(err, &ofRecord), errors.Is(err, http.ErrSchemeMismatch), errors.As(err, &ofHeader),
+		strings.Contains(cause(err), "malformed HTTP"): // It has no type.
+		return true
+	case errors.As(err, &ofAlert):
+		return ofAlert.Op == "remote error" && !strings.Contains(ofAlert.Error(), "internal error")
+	}
+
+	return false
 }
 
 func tokenCause(err *oauth2.RetrieveError) string {

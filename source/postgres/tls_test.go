@@ -1,0 +1,112 @@
+package postgres_test
+
+import (
+	"crypto/tls"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/jobwright/jobwright/internal/testserver"
+	"github.com/jobwright/jobwright/source"
+)
+
+// checked is what a source with that connection string learns of its server.
+func checked(t *testing.T, address string) *source.Error {
+	t.Helper()
+
+	opened, err := openWith(t, map[string]any{"connStr": address})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, opened.Close()) })
+
+	_, err = opened.Check(t.Context())
+
+	return requireError(t, err, source.CodeUnavailable)
+}
+
+func TestAServerWithoutTLSIsNotAskedForItAgain(t *testing.T) {
+	t.Parallel()
+
+	server := testserver.NewPostgreSQL(t, testserver.PostgreSQLOptions{})
+	demanding := strings.Replace(server.NewDatabase(t), "sslmode=disable", "sslmode=require", 1)
+
+	problem := checked(t, demanding)
+	require.False(t, problem.Curable)
+	require.Contains(t, problem.Message, "it speaks no TLS")
+	require.Contains(t, problem.Hint, "sslmode")
+
+	server.Stop(t)
+	require.True(t, checked(t, demanding).Curable, "a server that is not there may come back")
+	require.True(t, checked(t, strings.Replace(demanding, "sslmode=require", "sslmode=prefer", 1)).Curable)
+}
+
+func TestWhatIsNoServerOfPostgreSQLIsNotAskedAgain(t *testing.T) {
+	t.Parallel()
+
+	other := httptest.NewServer(http.NotFoundHandler())
+	t.Cleanup(other.Close)
+
+	address, err := url.Parse(other.URL)
+	require.NoError(t, err)
+
+	problem := checked(t, "postgres://user@"+address.Host+"/x?sslmode=require&sslnegotiation=direct")
+	require.False(t, problem.Curable)
+	require.Contains(t, problem.Message, "it speaks no TLS")
+}
+
+func TestACertificateThatNobodyTrustsIsNotAskedForAgain(t *testing.T) {
+	t.Parallel()
+
+	withCertificate := httptest.NewTLSServer(http.NotFoundHandler())
+	t.Cleanup(withCertificate.Close)
+
+	for name, test := range map[string]struct {
+		config *tls.Config
+		mode   string
+		says   string
+	}{
+		"unknown":            {withCertificate.TLS, "verify-full", "certificate"},
+		"that asks for ours": {&tls.Config{Certificates: withCertificate.TLS.Certificates, ClientAuth: tls.RequireAnyClientCert}, "require", "certificate required"},
+		"of an old version":  {&tls.Config{Certificates: withCertificate.TLS.Certificates, MaxVersion: tls.VersionTLS11}, "require", "protocol version"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+
+			problem := checked(t, "postgres://user@"+offerTLS(t, test.config)+"/x?sslmode="+test.mode)
+			require.False(t, problem.Curable)
+			require.Contains(t, problem.Message, test.says)
+		})
+	}
+}
+
+// offerTLS serves what PostgreSQL's server says before it speaks TLS, and then the handshake.
+func offerTLS(t *testing.T, config *tls.Config) (address string) {
+	t.Helper()
+
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = listener.Close() }) // Nobody comes any more.
+
+	go func() {
+		for {
+			connection, err := listener.Accept()
+			if err != nil {
+				return
+			}
+
+			request := make([]byte, 8)
+			_, _ = io.ReadFull(connection, request) // Whatever fails here fails the client, too.
+			_, _ = connection.Write([]byte("S"))
+			_ = tls.Server(connection, config).Handshake()
+			_, _ = io.Copy(io.Discard, connection) // Who closes what was not read takes back what it has said.
+			_ = connection.Close()
+		}
+	}()
+
+	return listener.Addr().String()
+}
