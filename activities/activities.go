@@ -52,9 +52,11 @@ type step struct {
 func attempt[T any](
 	ctx context.Context, a *Activities, task job.Task, do func(context.Context, *step) (*T, error),
 ) (outcome *T, err error) {
+	given := ctx // When a panic is caught, the context of the attempt has ended with its deferred cancel.
+
 	defer func() {
 		if panicked := recover(); panicked != nil {
-			outcome, err = nil, asFailure(ctx, defect(ctx, &source.PanicError{Value: panicked, Stack: debug.Stack()}))
+			outcome, err = nil, asFailure(given, defect(given, &source.PanicError{Value: panicked, Stack: debug.Stack()}))
 		}
 	}()
 
