@@ -54,8 +54,19 @@ func (s *step) write(ctx context.Context, to target, rows source.Rows) (*job.Ste
 	return outcomeOf(written), nil
 }
 
-// fitted returns rows with the types that the columns of the same names have in the target, where there is one.
+// fitted returns rows whose values of JSON have the types that the columns of the same names have in the target, where there
+// is one. All else the drivers convert themselves, each as exactly as its columns are; but files take text, too, as
+// the types that it is read with.
 func fitted(ctx context.Context, writer source.Writer, to target, rows source.Rows) (source.Rows, error) {
+	_, hasFiles := writer.(source.FileKeeper)
+
+	isRead := func(column source.Column) bool {
+		return column.Type == source.JSON || hasFiles && column.Type == source.Text
+	}
+	if !slices.ContainsFunc(rows.Schema(), isRead) {
+		return rows, nil
+	}
+
 	there, err := schemaOf(ctx, writer, source.Read{Table: to.write.Table, Format: to.write.Format})
 	if err != nil || there == nil {
 		return rows, err
@@ -65,12 +76,12 @@ func fitted(ctx context.Context, writer source.Writer, to target, rows source.Ro
 
 	for _, column := range rows.Schema() {
 		at := slices.IndexFunc(there, func(c source.Column) bool { return c.Name == column.Name })
-		if at >= 0 && there[at].Type != column.Type {
+		if at >= 0 && isRead(column) && there[at].Type != column.Type {
 			types[column.Name] = there[at].Standard
 		}
 	}
 
-	return source.Convert(rows, to.source, to.write.Table, types, nil)
+	return source.Fit(rows, to.source, to.write.Table, types)
 }
 
 // schemaOf returns the schema of a table, or nil where there is none, or nobody can read it.

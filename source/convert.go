@@ -9,37 +9,57 @@ import (
 	"strings"
 )
 
-// Convert returns rows with the columns that types names turned into those types, as they are read. Text is read in the
-// forms of [ParseText], JSON by [FromJSON], and what has another type goes by its form as text. A value that is none of its
-// column's new type is an [*Error] with [CodeRecordInvalid] that names the place; with reject, the record goes there, and
+// Convert returns rows with the columns that types names turned into those types, as they are read: as their author wants
+// them. Text is read in the forms of [ParseText], JSON by [FromJSON], and all else by [ConvertValue]. A value that is none of
+// its column's new type is an [*Error] with [CodeRecordInvalid] that names the place; with reject, the record goes there, and
 // reading goes on. Names of columns that rows do not have are an error at once.
 func Convert(
 	rows Rows, sourceName string, table Table, types map[string]Standard, reject func(Reject) error,
 ) (Rows, error) {
-	schema := slices.Clone(rows.Schema())
-	converted := &converted{Rows: rows, source: sourceName, table: table, reject: reject}
+	converted := &converted{
+		Rows: rows, source: sourceName, table: table, reject: reject, value: authored,
+		hint: "correct the value, or give the column another type in columnTypes",
+	}
+
+	return converted.to(types)
+}
+
+// Fit returns rows with the columns that types names turned into those types, as they are read, by [ConvertValue]: as the
+// columns of a target need them. Nothing is lost; what would be is an [*Error], as in [Convert].
+func Fit(rows Rows, sourceName string, table Table, types map[string]Standard) (Rows, error) {
+	converted := &converted{
+		Rows: rows, source: sourceName, table: table, value: ConvertValue,
+		hint: "correct the value, name the column's type in columnTypes, or change that of the target",
+	}
+
+	return converted.to(types)
+}
+
+// to gives columns their new types.
+func (c *converted) to(types map[string]Standard) (Rows, error) {
+	schema := slices.Clone(c.Rows.Schema())
 
 	for _, name := range slices.Sorted(maps.Keys(types)) {
 		at := slices.IndexFunc(schema, func(c Column) bool { return c.Name == name })
 		if at < 0 {
-			return nil, noColumn(sourceName, table, "columnTypes", name, schema)
+			return nil, noColumn(c.source, c.table, "columnTypes", name, schema)
 		}
 
 		if schema[at].Standard == types[name] {
 			continue
 		}
 
-		converted.changes = append(converted.changes, change{at: at, from: schema[at].Standard})
+		c.changes = append(c.changes, change{at: at, from: schema[at].Standard})
 		schema[at].Standard = types[name]
 	}
 
-	if len(converted.changes) == 0 {
-		return rows, nil
+	if len(c.changes) == 0 {
+		return c.Rows, nil
 	}
 
-	converted.schema = schema
+	c.schema = schema
 
-	return converted, nil
+	return c, nil
 }
 
 // noColumn is the error for a name that is none of a column.
@@ -66,8 +86,9 @@ type converted struct {
 	source  string
 	table   Table
 	reject  func(Reject) error
+	value   func(from, to Standard, value any) (any, error)
+	hint    string
 	count   int64
-	text    []byte
 }
 
 func (c *converted) Schema() Schema { return c.schema }
@@ -90,7 +111,7 @@ func (c *converted) Next(ctx context.Context) (Record, error) {
 			return nil, &Error{
 				Code: CodeRecordInvalid, Source: c.source, Table: c.table.String(),
 				Message: c.Location() + ", " + message,
-				Hint:    "correct the value, or give the column another type in columnTypes",
+				Hint:    c.hint,
 				Err:     err,
 			}
 		}
@@ -114,7 +135,7 @@ func (c *converted) convert(record Record) (message string, err error) {
 			continue
 		}
 
-		if value, err = c.value(change, value); err != nil {
+		if value, err = c.value(change.from, c.schema[change.at].Standard, value); err != nil {
 			return fmt.Sprintf("column %q: %v", c.schema[change.at].Name, err), err
 		}
 
@@ -124,20 +145,16 @@ func (c *converted) convert(record Record) (message string, err error) {
 	return "", nil
 }
 
-func (c *converted) value(change change, value any) (any, error) {
+// authored reads a value as the type that an author names. Text becomes the nearest float, and empty text NULL.
+func authored(from, to Standard, value any) (any, error) {
 	switch v := value.(type) {
 	case string:
-		return ParseText(c.schema[change.at].Standard, v)
+		return ParseText(to, v)
 	case json.RawMessage:
-		return FromJSON(c.schema[change.at].Standard, v)
+		return FromJSON(to, v)
 	}
 
-	var err error
-	if c.text, err = AppendText(c.text[:0], change.from, value); err != nil {
-		return nil, err
-	}
-
-	return ParseText(c.schema[change.at].Standard, string(c.text))
+	return ConvertValue(from, to, value)
 }
 
 // written is a rejected record as a list in JSON. Those of its values that were converted are written in their new types.

@@ -148,12 +148,16 @@ func (n Number) Fits(precision, scale int) bool {
 		return true
 	}
 
-	short := n
-	if strings.Contains(string(n), ".") {
-		short = Number(strings.TrimRight(string(n), "0"))
-	}
-
-	whole, fraction := short.Digits()
+	whole, fraction := Number(n.withoutZeros()).Digits()
 
 	return whole <= precision-scale && fraction <= scale
+}
+
+// withoutZeros returns the digits of the number without the zeros at the end of its fraction.
+func (n Number) withoutZeros() string {
+	if !strings.Contains(string(n), ".") {
+		return string(n)
+	}
+
+	return strings.TrimSuffix(strings.TrimRight(string(n), "0"), ".")
 }

@@ -55,7 +55,8 @@ const (
 func (m Mode) Keyed() bool { return m == Upsert || m == Update || m == Delete }
 
 // Write says what is to be written to a source, and how. In a table that is there, columns are found by their names: a
-// column that the table does not have is an error, one that is not written takes its default.
+// column that the table does not have is an error, one that is not written takes its default. A value that a column of
+// another type can't hold whole is an error, too, with the column and the value; empty text is no NULL.
 type Write struct {
 	Table  Table
 	Mode   Mode

@@ -83,7 +83,7 @@ func encoderFor(from source.Standard, to native) (encoder, error) {
 	return nil, errNoEncoder
 }
 
-// encodeParsed is for text in a column of another type: it is read in the forms of [source.ParseText].
+// encodeParsed is for text in a column of another type: it is read by [source.ParseExactly].
 func encodeParsed(to native) (encoder, error) {
 	of, known := to.standard()
 	if !known {
@@ -103,16 +103,12 @@ func encodeParsed(to native) (encoder, error) {
 	}
 
 	return encode(func(dst []byte, text string) ([]byte, error) {
-		if text == "" {
-			return nil, fmt.Errorf("empty text is not a value of type %s", to)
-		}
-
 		// What looks like a boolean may hold any small number.
 		if number, err := strconv.ParseInt(text, 10, 64); err == nil && to.isFlag() {
 			return integer(dst, number)
 		}
 
-		value, err := source.ParseText(of, text)
+		value, err := source.ParseExactly(of, text)
 		if err != nil {
 			return nil, err
 		}

@@ -96,6 +96,7 @@ func TestAValueThatAColumnWouldChangeIsRefused(t *testing.T) {
 		{"DOUBLE", integer, int64(1)<<53 + 1},
 		{"DOUBLE", integer, int64(math.MaxInt64)},
 		{"DOUBLE", decimal, source.Number("0.12345678901234567890")},
+		{"DOUBLE", text, "9007199254740993"},
 		{"DATE", of(source.Datetime), utc(2024, 1, 1, 0, 0, 0, 0)},
 		{"DATE", of(source.Date), utc(10000, 1, 1, 0, 0, 0, 0)},
 		{"DATE", of(source.Date), utc(-1, 1, 1, 0, 0, 0, 0)},

@@ -64,20 +64,20 @@ var conversions = map[[2]source.Type]converter{
 // fromText reads text. Unlike elsewhere, empty text is not NULL: the records say which they mean.
 func fromText(to source.Standard, value any) (any, error) {
 	text, ok := value.(string)
+	if !ok {
+		return nil, strange(value)
+	}
+
+	parsed, err := source.ParseExactly(source.Standard{Type: to.Type, Element: to.Element}, text)
 
 	switch {
-	case !ok:
-		return nil, strange(value)
-	case text == "":
-		return nil, fmt.Errorf("empty text is not a value of type %s", to)
+	case err == nil || text == "":
+		return parsed, err
+	case to.Type == source.Float:
+		return nil, errors.New("it is no number of which a float holds all digits")
 	}
 
-	parsed, err := source.ParseText(source.Standard{Type: to.Type, Element: to.Element}, text)
-	if err != nil {
-		return nil, fmt.Errorf("it is not a value of type %s", to)
-	}
-
-	return parsed, nil
+	return nil, fmt.Errorf("it is not a value of type %s", to) // The value is told beside it.
 }
 
 func convertElements(value any, element converter) (any, error) {

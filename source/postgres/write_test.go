@@ -159,6 +159,7 @@ func TestAValueThatAColumnCannotHoldIsAnErrorThatNamesIt(t *testing.T) {
 		{of(source.Text), "abc ", "char(3)", "it has more than 3 characters"},
 		{list(source.Text), []any{"abcd"}, "varchar(3)[]", "it has more than 3 characters"},
 		{of(source.Text), "", "integer", "empty text is not a value of type integer"},
+		{of(source.Text), "9007199254740993", "double precision", "it is no number of which a float holds all digits"},
 		{of(source.Text), "x", "integer", `value "x": it is not a value of type integer`},
 		{of(source.Text), "{", "jsonb", "it is not a value of type json"},
 		{of(source.Text), "merry", "mood", `invalid input value for enum mood: "merry"`},

@@ -1,0 +1,81 @@
+package activities_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/jobwright/jobwright/scenario"
+)
+
+// A table that is there may have other types than the records: what it can't hold as it is, is refused.
+func TestNothingIsLostInATableThatIsThere(t *testing.T) {
+	t.Parallel()
+
+	const table = "CREATE TABLE t (n REAL, d REAL, i INTEGER); INSERT INTO t VALUES (1, 1, 1)"
+
+	for query, mistake := range map[string]string{
+		"SELECT 9007199254740993 AS n":                                `column "n": 9007199254740993`,
+		"SELECT '9007199254740993' AS n":                              `column "n": "9007199254740993"`,
+		"SELECT d FROM exact":                                         `column "d": "12345678901234567.89"`,
+		"SELECT '' AS i":                                              `column "i": empty text`,
+		"SELECT 1.5 AS i":                                             `column "i": "1.5"`,
+		"SELECT 9007199254740992 AS n, '0.10' AS d, 1e6 AS i":         "",
+		"SELECT '1e3' AS n, NULL AS d, '42' AS i":                     "",
+		"SELECT 1 AS n, 12.5 AS d, CAST('-7' AS INTEGER) AS i":        "",
+		"SELECT j AS n FROM json_numbers":                             `column "n": "9007199254740993"`,
+		"SELECT j AS i FROM json_numbers":                             "",
+		"SELECT DATE('2024-02-29') AS i":                              `column "i": "2024-02-29"`,
+		"SELECT i FROM (SELECT 1 AS i UNION ALL SELECT 2) ORDER BY i": "",
+	} {
+		for _, mode := range []scenario.Writing{{Append: true}, {DropTarget: new(bool)}} {
+			t.Run(query, func(t *testing.T) {
+				t.Parallel()
+
+				b := newBench(t)
+				b.script(t, table+`;
+					CREATE TABLE exact (d DECIMAL_TEXT); INSERT INTO exact VALUES ('12345678901234567.89');
+					CREATE TABLE json_numbers (j JSON_TEXT); INSERT INTO json_numbers VALUES ('9007199254740993')`)
+
+				_, err := b.run(t, b.Transform, scenario.Transform{
+					Source: "stage", Query: query, TargetTable: "t", Writing: mode,
+				})
+
+				if mistake == "" {
+					require.NoError(t, err)
+
+					return
+				}
+
+				requireFailure(t, err, "source_record_invalid", false, mistake)
+				require.JSONEq(t, `{"records":[{"n":1.0,"d":1.0,"i":1}]}`,
+					b.returned(t, scenario.Transform{Source: "stage", Query: "SELECT * FROM t"}))
+			})
+		}
+	}
+}
+
+func TestAnEmptyTextIsNoNULLInAFileThatIsThere(t *testing.T) {
+	t.Parallel()
+
+	b := newBench(t)
+	b.script(t, "CREATE TABLE numbers (n INTEGER); INSERT INTO numbers VALUES (1); CREATE TABLE texts (n TEXT); INSERT INTO texts VALUES ('')")
+
+	_, err := b.run(t, b.Transform, scenario.Transform{
+		Source: "stage", Query: "SELECT n FROM numbers", TargetSource: "files", TargetTable: "n.parquet",
+	})
+	require.NoError(t, err)
+
+	_, err = b.run(t, b.Transform, scenario.Transform{
+		Source: "stage", Query: "SELECT n FROM texts", TargetSource: "files", TargetTable: "n.parquet", Writing: scenario.Writing{Append: true},
+	})
+	requireFailure(t, err, "source_record_invalid", false, `column "n": empty text`)
+}
+
+// script runs statements in the source stage.
+func (b *bench) script(t *testing.T, script string) {
+	t.Helper()
+
+	_, err := b.run(t, b.RunSourceScript, scenario.RunSourceScript{Source: "stage", Script: script})
+	require.NoError(t, err)
+}

@@ -1,0 +1,115 @@
+package source
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"math/big"
+	"strconv"
+	"time"
+)
+
+// ConvertValue makes of a value of one type the same value of another, for a column of a target that has that type. A value
+// that the other type does not hold whole, with all its digits and its offset, is an error.
+func ConvertValue(from, to Standard, value any) (any, error) {
+	switch v := value.(type) {
+	case nil:
+		return nil, nil //nolint:nilnil // NULL is a value.
+	case json.RawMessage:
+		if to.Type == JSON || to.Type == Array {
+			return FromJSON(to, v)
+		}
+
+		text, err := FromJSON(Standard{Type: Text}, v)
+		if err != nil || text == nil {
+			return nil, err
+		}
+
+		return ConvertValue(Standard{Type: Text}, to, text)
+	case float64:
+		if to.Type == Integer || to.Type == Decimal { // Whose text has no exponent.
+			return ParseText(to, strconv.FormatFloat(v, 'f', -1, 64))
+		}
+	case Number:
+		if to.Type == Integer {
+			return ParseText(to, v.withoutZeros())
+		}
+	case time.Time:
+		isDay := v.Equal(v.Truncate(24 * time.Hour))
+
+		if from.Type == Date && to.Type == Datetime || from.Type == Datetime && to.Type == Date && isDay {
+			return v, nil
+		}
+	case []any:
+		if to.Type == Array {
+			return convertElements(from, to, v)
+		}
+	}
+
+	text, err := AppendText(nil, from, value)
+	if err != nil {
+		return nil, err
+	}
+
+	return ParseExactly(to, string(text))
+}
+
+func convertElements(from, to Standard, values []any) (any, error) {
+	converted := make([]any, len(values))
+
+	for i, value := range values {
+		inner, outer := Standard{Type: from.Element}, Standard{Type: to.Element}
+		if _, isArray := value.([]any); isArray {
+			inner, outer = from, to
+		}
+
+		var err error
+		if converted[i], err = ConvertValue(inner, outer, value); err != nil {
+			return nil, fmt.Errorf("element %d: %w", i+1, err)
+		}
+	}
+
+	return converted, nil
+}
+
+// ParseExactly is [ParseText] for what must not be lost: empty text, which is not NULL, is an error in every type but [Text]
+// and [Binary], and so are digits that a float does not hold.
+func ParseExactly(of Standard, text string) (any, error) {
+	switch {
+	case text == "" && of.Type != Text && of.Type != Binary:
+		return nil, fmt.Errorf("empty text is not a value of type %s", of)
+	case of.Type == Float:
+		return parseExactFloat(of, text)
+	}
+
+	return ParseText(of, text)
+}
+
+func parseExactFloat(of Standard, text string) (any, error) {
+	value, err := ParseText(of, text)
+	if err != nil {
+		return nil, err
+	}
+
+	float, isFloat := value.(float64)
+	if isFloat && (math.IsNaN(float) || math.IsInf(float, 0)) { // What is too large for a float is an error already.
+		return value, nil
+	}
+
+	if number, err := ParseNumber(text); err == nil && isFloat && holds(float, number) {
+		return value, nil
+	}
+
+	return nil, fmt.Errorf("%s has more digits than a float holds", excerpt(text))
+}
+
+// holds reports whether a float is a number: whether it is written with the same digits, or exactly as large.
+func holds(float float64, number Number) bool {
+	if strconv.FormatFloat(float, 'f', -1, 64) == number.withoutZeros() {
+		return true
+	}
+
+	exact, ok := new(big.Rat).SetString(string(number))
+
+	return ok && exact.Cmp(new(big.Rat).SetFloat64(float)) == 0
+}
