@@ -41,6 +41,10 @@ func (s *step) load(ctx context.Context, params scenario.LoadTableFromSource) (*
 		Table: source.Table{Space: params.Space, Name: params.Table}, Format: params.Format, Types: params.ColumnTypes,
 	}}
 
+	if err := load.distinct(ctx); err != nil {
+		return nil, err
+	}
+
 	if outcome, err := load.copy(ctx); err != nil || outcome != nil {
 		return outcome, err
 	}

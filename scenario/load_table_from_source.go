@@ -1,6 +1,10 @@
 package scenario
 
-import "github.com/jobwright/jobwright/source"
+import (
+	"path"
+
+	"github.com/jobwright/jobwright/source"
+)
 
 // LoadTableFromSource are the parameters of the operation of that name.
 type LoadTableFromSource struct {
@@ -21,11 +25,30 @@ type LoadTableFromSource struct {
 	DropSource  bool   `json:"dropSource,omitempty" description:"Whether the table that was read is removed when all of it was written."`
 }
 
-// loadRule holds that a target is written in one way, and that a table is not loaded over itself.
+// loadRule holds that a target is written in one way, and that a table is not loaded over itself. Where the source has other
+// names for the same table, that is found out when the step runs.
 func loadRule(params Params) (field, message string) {
-	if params["rejectTable"] != nil && params["rejectTable"] == params["targetTable"] {
+	target, rejects := tableIn(params, "targetSpace", "targetTable"), tableIn(params, "targetSpace", "rejectTable")
+
+	switch table := tableIn(params, "space", "table"); {
+	case params["rejectTable"] != nil && rejects == target:
 		return "rejectTable", "the records that can't be read need a table of their own"
+	case params["source"] != params["targetSource"]:
+	case table == target:
+		return "targetTable", "a table can't be loaded over itself; give the target another name"
+	case params["rejectTable"] != nil && rejects == table:
+		return "rejectTable", "the records that can't be read would take the place of the table that is read"
 	}
 
 	return writingRule(params)
+}
+
+// tableIn is the table that two parameters name.
+func tableIn(params Params, space, name string) source.Table {
+	table := source.Table{}
+	table.Space, _ = params[space].(string)
+	table.Name, _ = params[name].(string)
+	table.Name = path.Clean(table.Name)
+
+	return table
 }

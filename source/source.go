@@ -67,6 +67,15 @@ type Dropper interface {
 	DropTable(ctx context.Context, table Table) error
 }
 
+// Resolver is a source of which several names may mean the same table.
+type Resolver interface {
+	Source
+
+	// ResolveTable returns the one name that stands for all that mean the same table, there or not: with the space that may
+	// be left out, and in small letters where it makes no difference which they are.
+	ResolveTable(ctx context.Context, table Table) (Table, error)
+}
+
 // Executor is a source that runs scripts in a language of its own.
 type Executor interface {
 	Source

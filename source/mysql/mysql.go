@@ -56,6 +56,7 @@ var (
 	_ source.Querier  = (*Source)(nil)
 	_ source.Writer   = (*Source)(nil)
 	_ source.Dropper  = (*Source)(nil)
+	_ source.Resolver = (*Source)(nil)
 	_ source.Executor = (*Source)(nil)
 	_ source.Ledger   = (*Source)(nil)
 )

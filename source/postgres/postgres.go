@@ -51,6 +51,7 @@ var (
 	_ source.Querier  = (*Source)(nil)
 	_ source.Copier   = (*Source)(nil)
 	_ source.Dropper  = (*Source)(nil)
+	_ source.Resolver = (*Source)(nil)
 	_ source.Executor = (*Source)(nil)
 	_ source.Ledger   = (*Source)(nil)
 )

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/jobwright/jobwright/source"
 )
@@ -47,6 +48,7 @@ var (
 	_ source.Querier  = (*Source)(nil)
 	_ source.Writer   = (*Source)(nil)
 	_ source.Dropper  = (*Source)(nil)
+	_ source.Resolver = (*Source)(nil)
 	_ source.Executor = (*Source)(nil)
 	_ source.Ledger   = (*Source)(nil)
 )
@@ -127,6 +129,13 @@ func (s *Source) DropTable(ctx context.Context, table source.Table) error {
 	})
 
 	return err
+}
+
+// ResolveTable returns the name in small letters: to SQLite, others are the same.
+func (s *Source) ResolveTable(_ context.Context, table source.Table) (source.Table, error) {
+	table.Name = strings.ToLower(table.Name)
+
+	return table, s.noSpace(table)
 }
 
 // write runs work in a transaction on the connection that writes, and records it in the ledger as that effect, if there is

@@ -1,0 +1,78 @@
+package activities_test
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/jobwright/jobwright/scenario"
+)
+
+func TestATableIsNotLoadedOverItself(t *testing.T) {
+	t.Parallel()
+
+	files := func(table, target, rejects string) scenario.LoadTableFromSource {
+		return scenario.LoadTableFromSource{
+			Source: "files", Table: table, TargetSource: "files", TargetTable: target, RejectTable: rejects,
+		}
+	}
+	within := func(params scenario.LoadTableFromSource, space, targetSpace string) scenario.LoadTableFromSource {
+		params.Space, params.TargetSpace = space, targetSpace
+
+		return params
+	}
+
+	const (
+		itself   = "a table can't be loaded over itself"
+		rejected = "would take the place of the table that is read"
+		both     = "would take the place of the target"
+	)
+
+	for name, test := range map[string]struct {
+		params  scenario.LoadTableFromSource
+		mistake string
+	}{
+		"the same file":             {files("companies.csv", "companies.csv", ""), itself},
+		"another way to write it":   {files("companies.csv", "./x/../companies.csv", ""), itself},
+		"with a backslash":          {files("companies.csv", `\[c].csv`, ""), ""},
+		"both with a backslash":     {files(`\{c}.csv`, `\{c\}.csv`, ""), itself},
+		"in a folder":               {within(files("companies.csv", "sub/companies.csv", ""), "sub", ""), itself},
+		"in another folder":         {within(files("companies.csv", "companies.csv", ""), "sub", ""), ""},
+		"one of many":               {files("*.csv", "all.csv", ""), itself},
+		"one of many in folders":    {files("**/*.csv", "sub/all.csv", ""), itself},
+		"none of many":              {files("*.csv", "sub/all.csv", ""), ""},
+		"rejects over the input":    {files("companies.csv", "copy.csv", "./companies.csv"), rejected},
+		"rejects over many":         {files("comp*.csv", "copy.csv", "companies-2.csv"), rejected},
+		"rejects over the target":   {files("companies.csv", "copy.csv", "./copy.csv"), both},
+		"rejects of their own":      {files("companies.csv", "copy.csv", "rejects.csv"), ""},
+		"the letters of a database": {scenario.LoadTableFromSource{Source: "stage", Table: "companies", TargetSource: "stage", TargetTable: "COMPANIES"}, itself},
+		"another table":             {scenario.LoadTableFromSource{Source: "stage", Table: "companies", TargetSource: "stage", TargetTable: "c"}, ""},
+		"of another source":         {scenario.LoadTableFromSource{Source: "stage", Table: "companies", TargetSource: "files", TargetTable: "companies"}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+
+			b := newBench(t)
+			b.load(t)
+			b.write(t, "files/sub/companies.csv", companies)
+
+			test.params.TargetFormat.Type = map[string]string{"files": "csv"}[test.params.TargetSource]
+
+			_, err := b.run(t, b.LoadTableFromSource, test.params)
+
+			left, readError := os.ReadFile(filepath.Join(b.apps, "7", "files", "companies.csv"))
+			require.NoError(t, readError)
+			require.Equal(t, companies, string(left))
+
+			if test.mistake == "" {
+				require.NoError(t, err)
+
+				return
+			}
+
+			requireFailure(t, err, "source_operation_unsupported", false, test.mistake)
+		})
+	}
+}
