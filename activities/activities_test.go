@@ -420,3 +420,19 @@ func TestEachAttemptHasAResultOfItsOwn(t *testing.T) {
 		require.JSONEq(t, `{"records":[{"a":1}]}`, b.answer(t, outcome))
 	}
 }
+
+func TestTheRecordsOfAFileThatBecomesAFileAreCounted(t *testing.T) {
+	t.Parallel()
+
+	b := newBench(t)
+
+	outcome, err := b.run(t, b.LoadTableFromSource, scenario.LoadTableFromSource{
+		Source: "files", Table: "companies.csv", TargetSource: "files", TargetTable: "copy.csv",
+	})
+	require.NoError(t, err)
+	require.Equal(t, job.StepOutcome{Rows: 3}, outcome)
+
+	copied, err := os.ReadFile(filepath.Join(b.apps, "7", "files", "copy.csv"))
+	require.NoError(t, err)
+	require.Equal(t, companies, string(copied))
+}
