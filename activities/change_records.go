@@ -50,7 +50,7 @@ func (s *step) change(ctx context.Context, given scenario.Given, to target) (out
 
 	// The columns of a delete are those of its key.
 	shaped := rows
-	if to.write.Mode == source.Delete {
+	if to.write.Mode == source.Delete && len(rows.Schema()) > 0 {
 		if shaped, err = (source.Shape{Columns: to.write.Key}).Apply(rows, to.source, to.write.Table); err != nil {
 			return nil, err
 		}

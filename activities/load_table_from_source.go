@@ -140,12 +140,8 @@ func (l *load) records(ctx context.Context) (outcome *job.StepOutcome, err error
 
 	defer func() { err = errors.Join(err, table.Close()) }()
 
-	rows, inferred, err := l.typed(ctx, table)
+	rows, inferred, err := l.shaped(ctx, table)
 	if err != nil {
-		return nil, err
-	}
-
-	if rows, err = l.params.Shape().Apply(rows, l.params.Source, l.read.Table); err != nil {
 		return nil, err
 	}
 
@@ -161,6 +157,27 @@ func (l *load) records(ctx context.Context) (outcome *job.StepOutcome, err error
 	outcome.Conversions = slices.Concat(inferred, outcome.Conversions)
 
 	return outcome, l.writeRejects(ctx, rejects)
+}
+
+// shaped returns the records in the types and the shape that the author wants, and tells which types were inferred. A feed
+// without records may have no columns but those that the author names.
+func (l *load) shaped(ctx context.Context, rows source.Rows) (source.Rows, []source.Conversion, error) {
+	if len(rows.Schema()) == 0 {
+		if len(l.params.ColumnTypes) == 0 {
+			return rows, nil, nil
+		}
+
+		rows = withTypes(rows, l.params.ColumnTypes)
+	}
+
+	rows, inferred, err := l.typed(ctx, rows)
+	if err != nil {
+		return nil, nil, err
+	}
+
+	rows, err = l.params.Shape().Apply(rows, l.params.Source, l.read.Table)
+
+	return rows, inferred, err
 }
 
 // typed returns the records with the types that the author named, and those that were inferred, which it tells.

@@ -27,6 +27,13 @@ func targetOf(sourceName, table string, writing scenario.Writing) target {
 	}}
 }
 
+// problem is an error about what was to be written.
+func (t target) problem(message, hint string) error {
+	return &source.Error{
+		Code: source.CodeRecordInvalid, Source: t.source, Table: t.write.Table.String(), Message: message, Hint: hint,
+	}
+}
+
 // write writes rows to a table.
 func (s *step) write(ctx context.Context, to target, rows source.Rows) (*job.StepOutcome, error) {
 	writer, release, err := open[source.Writer](ctx, s, to.source, "be written to")
@@ -35,6 +42,10 @@ func (s *step) write(ctx context.Context, to target, rows source.Rows) (*job.Ste
 	}
 
 	defer release()
+
+	if len(rows.Schema()) == 0 {
+		return s.writeNothing(ctx, writer, to, rows)
+	}
 
 	if to.write.Mode != source.Replace {
 		if rows, err = fitted(ctx, writer, to, rows); err != nil {
