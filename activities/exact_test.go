@@ -79,3 +79,23 @@ func (b *bench) script(t *testing.T, script string) {
 	_, err := b.run(t, b.RunSourceScript, scenario.RunSourceScript{Source: "stage", Script: script})
 	require.NoError(t, err)
 }
+
+func TestNumbersOfOneColumnOfLiteralsStayExact(t *testing.T) {
+	t.Parallel()
+
+	b := newBench(t)
+	b.script(t, "CREATE TABLE t (n DECIMAL_TEXT, r REAL)")
+
+	outcome, err := b.run(t, b.Insert, scenario.Insert{Source: "stage", Table: "t", Given: scenario.Given{Records: []scenario.Params{
+		{"n": int64(9_007_199_254_740_993), "r": int64(1)}, {"n": 1.5, "r": 2.5}, {"n": nil, "r": nil}, {"n": int64(-1), "r": 1e21},
+	}}})
+	require.NoError(t, err)
+	require.EqualValues(t, 4, outcome.Rows)
+	require.JSONEq(t, `{"records":[{"n":"9007199254740993","r":1.0},{"n":"1.5","r":2.5},{"n":null,"r":null},{"n":"-1","r":1e21}]}`,
+		b.returned(t, scenario.Transform{Source: "stage", Query: "SELECT CAST(n AS TEXT) AS n, r FROM t"}))
+
+	_, err = b.run(t, b.Insert, scenario.Insert{Source: "stage", Table: "t", Given: scenario.Given{Records: []scenario.Params{
+		{"r": int64(9_007_199_254_740_993)}, {"r": 1.5},
+	}}})
+	requireFailure(t, err, "source_record_invalid", false, `record 1, column "r": "9007199254740993" has more digits`)
+}

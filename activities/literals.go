@@ -21,7 +21,7 @@ type literals struct {
 }
 
 // newLiterals returns the records with a column for each name in them, in the order of the names. The type of a column is
-// that of its values; one whose values have several is JSON.
+// that of its values; integers beside floats are decimals, and a column whose values have other types, too, is JSON.
 func newLiterals(records []scenario.Params) *literals {
 	types := map[string]source.Type{}
 
@@ -78,11 +78,15 @@ func joined(a, b source.Type) source.Type {
 		return b
 	case b == "":
 		return a
-	case (a == source.Integer && b == source.Float) || (a == source.Float && b == source.Integer):
-		return source.Float
+	case isNumeric(a) && isNumeric(b): // A float holds fewer digits than an integer.
+		return source.Decimal
 	}
 
 	return source.JSON
+}
+
+func isNumeric(of source.Type) bool {
+	return of == source.Integer || of == source.Float || of == source.Decimal
 }
 
 func (l *literals) Schema() source.Schema { return l.schema }
@@ -102,27 +106,28 @@ func (l *literals) Next(ctx context.Context) (source.Record, error) {
 	for i, column := range l.schema {
 		value := given[column.Name]
 
-		switch v := value.(type) {
-		case int64:
-			if column.Type == source.Float {
-				value = float64(v)
-			}
-		default:
-		}
-
-		if column.Type == source.JSON && value != nil {
-			encoded, err := json.Marshal(scenario.Value{Any: value})
-			if err != nil {
+		if value != nil && (column.Type == source.JSON || column.Type == source.Decimal) {
+			var err error
+			if value, err = joint(column.Type, value); err != nil {
 				return nil, fmt.Errorf("%s, column %q: %w", l.Location(), column.Name, err)
 			}
-
-			value = json.RawMessage(encoded)
 		}
 
 		l.record[i] = value
 	}
 
 	return l.record, nil
+}
+
+// joint is a value in the type of a column that has values of several.
+func joint(of source.Type, value any) (any, error) {
+	if of == source.Decimal {
+		return source.ConvertValue(source.Standard{Type: typeOf(value)}, source.Standard{Type: of}, value)
+	}
+
+	encoded, err := json.Marshal(scenario.Value{Any: value})
+
+	return json.RawMessage(encoded), err
 }
 
 // Location tells which record was the last.
