@@ -3,7 +3,6 @@ package activities
 import (
 	"context"
 	"errors"
-	"maps"
 	"slices"
 	"strings"
 
@@ -182,32 +181,29 @@ func (l *load) shaped(ctx context.Context, rows source.Rows) (source.Rows, []sou
 
 // typed returns the records with the types that the author named, and those that were inferred, which it tells.
 func (l *load) typed(ctx context.Context, rows source.Rows) (source.Rows, []source.Conversion, error) {
-	types := maps.Clone(l.params.ColumnTypes)
-
-	var told []source.Conversion
+	var (
+		inferred map[string]source.Standard
+		told     []source.Conversion
+		err      error
+	)
 
 	if l.params.InferTypes {
-		inferred, again, err := source.Infer(ctx, rows, types)
-		if err != nil {
+		if inferred, rows, err = source.Infer(ctx, rows, l.params.ColumnTypes); err != nil {
 			return nil, nil, err
-		}
-
-		rows = again
-
-		for _, column := range rows.Schema() {
-			if of, found := inferred[column.Name]; found {
-				told = append(told, source.Conversion{Column: column.Name, From: string(source.Text), To: of.String()})
-			}
-		}
-
-		if types == nil {
-			types = inferred
-		} else {
-			maps.Copy(types, inferred)
 		}
 	}
 
-	converted, err := source.Convert(rows, l.params.Source, l.read.Table, types, l.read.Reject)
+	for _, column := range rows.Schema() {
+		if of, found := inferred[column.Name]; found {
+			told = append(told, source.Conversion{Column: column.Name, From: string(source.Text), To: of.String()})
+		}
+	}
 
-	return converted, told, err
+	if rows, err = source.Inferred(rows, l.params.Source, l.read.Table, inferred, l.read.Reject); err != nil {
+		return nil, nil, err
+	}
+
+	rows, err = source.Convert(rows, l.params.Source, l.read.Table, l.params.ColumnTypes, l.read.Reject)
+
+	return rows, told, err
 }

@@ -3,9 +3,10 @@ package source
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
+	"regexp"
 	"slices"
-	"strings"
 )
 
 // inferFrom is how many records at the beginning of a table decide the types of its columns.
@@ -14,7 +15,7 @@ const inferFrom = 1_000
 // Infer finds a type for each column of text that given does not name, from the first thousand records: the first of
 // integer, decimal, float, boolean, date, datetime, timestamp, time and uuid that every value among them has. A column
 // stays text where the values have none of these, where there are none, and where reading them would change how they
-// look: numbers with leading zeros, for example, are often none. It returns the types that it found, and rows from the
+// look, or lose digits: numbers with leading zeros, for example, are often none. It returns the types that it found, and rows from the
 // first one on.
 func Infer(ctx context.Context, rows Rows, given map[string]Standard) (map[string]Standard, Rows, error) {
 	ahead := &ahead{Rows: rows}
@@ -61,7 +62,9 @@ func inferred(records []Record, column int) (Standard, bool) {
 
 			values++
 
-			return !looksLike(standard, text)
+			_, err := inferredValue(standard, text)
+
+			return err != nil
 		})
 
 		if values == 0 {
@@ -76,30 +79,54 @@ func inferred(records []Record, column int) (Standard, bool) {
 	return Standard{}, false
 }
 
-// looksLike reports whether text is a value of the type, written as one of that type is.
-func looksLike(of Standard, text string) bool {
-	value, err := ParseText(of, text)
-	if err != nil || value == nil {
-		return false
+// Inferred returns rows with the columns that types names turned into those types, which were inferred: a later value that has
+// another type, or that would look different, is an [*Error], as in [Convert].
+func Inferred(
+	rows Rows, sourceName string, table Table, types map[string]Standard, reject func(Reject) error,
+) (Rows, error) {
+	converted := &converted{
+		Rows: rows, source: sourceName, table: table, reject: reject,
+		value: func(from, to Standard, value any) (any, error) {
+			if text, isText := value.(string); isText {
+				return inferredValue(to, text)
+			}
+
+			return ConvertValue(from, to, value)
+		},
+		hint: "correct the value, or name the type of the column in columnTypes",
 	}
+
+	return converted.to(types)
+}
+
+// inferredValue reads text as a value of the type, where it is written as one of that type is.
+func inferredValue(of Standard, text string) (any, error) {
+	value, err := ParseExactly(of, text)
+	if err != nil {
+		return nil, err
+	}
+
+	looksLike := true
 
 	switch of.Type { //nolint:exhaustive // The others are read in one form alone.
 	case Integer, Decimal, UUID:
 		written, err := AppendText(nil, of, value)
-
-		return err == nil && string(written) == text
+		looksLike = err == nil && string(written) == text
 	case Float:
-		return text[0] != '+' && !hasLeadingZero(text)
+		looksLike = floatForm.MatchString(text)
 	}
 
-	return true
+	if !looksLike {
+		return nil, fmt.Errorf("%s is not written as a value of type %s", excerpt(text), of)
+	}
+
+	return value, nil
 }
 
-func hasLeadingZero(text string) bool {
-	text = strings.TrimPrefix(text, "-")
-
-	return len(text) > 1 && text[0] == '0' && text[1] >= '0' && text[1] <= '9'
-}
+// floatForm is how programs write floats: with a sign or a point where there is an exponent, since 12E4 alone may be a code,
+// and without the words NaN and Inf, which may be names.
+var floatForm = regexp.MustCompile(
+	`^-?(?:(?:0|[1-9]\d*)?(?:\.\d+)?|(?:0|[1-9]\d*)(?:\.\d+)?[eE][+-]\d+|(?:0|[1-9]\d*)\.\d+[eE]\d+)$`)
 
 // ahead are rows of which the first records were read already.
 type ahead struct {

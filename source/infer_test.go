@@ -16,7 +16,7 @@ func TestTheTypeOfTextIsThatOfAllItsValues(t *testing.T) {
 	for want, values := range map[string][]any{
 		"integer":   {"1", nil, "-20", "0"},
 		"decimal":   {"1", "1.50", "-0.01"},
-		"float":     {"1", "1.5e3", "NaN"},
+		"float":     {"1", "1.5e3", "-0.1E-07", "6e+23", ".5"},
 		"boolean":   {"true", "FALSE"},
 		"date":      {"2024-02-29", "1999-12-31"},
 		"datetime":  {"2024-02-29 12:30:00", "2024-02-29T12:30:00.5"},
@@ -57,6 +57,15 @@ func TestWhatWouldLookDifferentStaysText(t *testing.T) {
 		{"007"},
 		{"+1"},
 		{"1.0", "01.5"},
+		{"Nan", "nan"},
+		{"inf", "-Inf"},
+		{"1.5", "Infinity"},
+		{"1E5", "12E4"},
+		{"1e3", "12345678901234567.89"},
+		{"1.5e3", "12345678901234567.89"},
+		{"1.5e0", "1e-400"},
+		{"1.5e0", "0x1p-2"},
+		{"1.", "2."},
 		{"1e5", "00e5"},
 		{nil, nil},
 		{},
@@ -90,7 +99,7 @@ func TestTheFirstThousandRecordsDecideAndALaterOneIsToldWhereItStands(t *testing
 	require.NoError(t, err)
 	require.Equal(t, map[string]source.Standard{"v": of(source.Integer)}, types)
 
-	converted, err := source.Convert(again, "files", source.Table{Name: "t.csv"}, types, nil)
+	converted, err := source.Inferred(again, "files", source.Table{Name: "t.csv"}, types, nil)
 	require.NoError(t, err)
 
 	for range 1_001 {
@@ -128,4 +137,27 @@ func TestRejectedRecordsGoWhereTheyAreWanted(t *testing.T) {
 	require.Equal(t, []source.Reject{{
 		Location: "record 2", Message: `column "id": "x" is not a value of type integer`, Text: `["x","two"]`,
 	}}, rejected)
+}
+
+func TestALaterValueThatWouldLookDifferentIsAnError(t *testing.T) {
+	t.Parallel()
+
+	for value, mistake := range map[string]string{
+		"007":                  `"007" is not written as a value of type float`,
+		"NaN":                  `"NaN" is not written as a value of type float`,
+		"12345678901234567.89": `has more digits than a float holds`,
+		"":                     `empty text is not a value of type float`,
+	} {
+		rows := texts([]string{"v"}, source.Record{"1.5e3"}, source.Record{value})
+
+		converted, err := source.Inferred(rows, "files", source.Table{Name: "t.csv"}, map[string]source.Standard{"v": of(source.Float)}, nil)
+		require.NoError(t, err)
+
+		record, err := converted.Next(t.Context())
+		require.NoError(t, err)
+		require.Equal(t, source.Record{1500.0}, record)
+
+		_, err = converted.Next(t.Context())
+		require.ErrorContains(t, err, mistake)
+	}
 }
