@@ -56,7 +56,7 @@ func DataOperations() []Operation {
 // Shaping says which columns are taken, and how they are called in the target.
 type Shaping struct {
 	Columns           []string          `json:"columns,omitempty" description:"The columns to take, in that order; all where it is missing."`
-	Rename            map[string]string `json:"rename,omitempty" description:"New names for columns; they stay as they are given here."`
+	Rename            map[string]string `json:"rename,omitempty" description:"New names for columns; they stay as they are given here, and no other column may have one of them."`
 	ColumnNames       source.Naming     `json:"columnNames,omitempty" description:"What becomes of the other names: standardize makes small letters, digits and underscores of them, toUpperCase and toLowerCase do what they say. They stay as they are where it is missing."`
 	RecordOrderColumn string            `json:"recordOrderColumn,omitempty" description:"The name of a further column, for the number of each record, from 1, in the order in which they were read."`
 }

@@ -12,7 +12,8 @@ import (
 // Naming is what becomes of the names of columns.
 type Naming string
 
-// The ways to name columns. Names that become the same are told apart by _2, _3 and so on at their ends.
+// The ways to name columns. Names that become the same are told apart by _2, _3 and so on at their ends, where
+// no column is called that.
 const (
 	Keep        Naming = ""            // Names stay as they are.
 	Standardize Naming = "standardize" // Small letters and digits; each run of other characters becomes an underscore.
@@ -48,27 +49,22 @@ func (s Shape) Apply(rows Rows, sourceName string, table Table) (Rows, error) {
 		columns = schema.Names()
 	}
 
-	taken := map[string]int{}
-
-	for i, name := range columns {
+	for _, name := range columns {
 		at := slices.Index(schema.Names(), name)
 		if at < 0 {
 			return nil, noColumn(sourceName, table, "columns", name, schema)
 		}
 
-		column := schema[at]
-		if renamed, found := s.Rename[name]; found {
-			column.Name = renamed
-		} else {
-			column.Name = s.Naming.name(name, i+1)
-		}
+		shaped.schema, shaped.from = append(shaped.schema, schema[at]), append(shaped.from, at)
+	}
 
-		taken[column.Name]++
-		if again := taken[column.Name]; again > 1 {
-			column.Name = fmt.Sprintf("%s_%d", column.Name, again)
-		}
+	names, err := s.names(columns, sourceName, table)
+	if err != nil {
+		return nil, err
+	}
 
-		shaped.schema, shaped.from = append(shaped.schema, column), append(shaped.from, at)
+	for i, name := range names {
+		shaped.schema[i].Name = name
 	}
 
 	if shaped.numbered {
@@ -90,6 +86,46 @@ func (s Shape) Apply(rows Rows, sourceName string, table Table) (Rows, error) {
 	shaped.record = make(Record, len(shaped.schema))
 
 	return shaped, nil
+}
+
+// names is what becomes of the names of columns. Those that [Shape.Rename] gives stay, and belong to one column; the others
+// are told apart.
+func (s Shape) names(columns []string, sourceName string, table Table) ([]string, error) {
+	names, count := make([]string, len(columns)), map[string]int{}
+
+	for i, column := range columns {
+		renamed, found := s.Rename[column]
+		if !found {
+			renamed = s.Naming.name(column, i+1)
+		}
+
+		names[i] = renamed
+		count[renamed]++
+	}
+
+	seen := map[string]bool{}
+
+	for i, column := range columns {
+		name := names[i]
+
+		if _, isGiven := s.Rename[column]; isGiven && count[name] > 1 {
+			return nil, &Error{
+				Code: CodeRecordInvalid, Source: sourceName, Table: table.String(),
+				Message: fmt.Sprintf("rename gives two columns the name %q", name),
+				Hint:    "give one of them another name in rename",
+			}
+		}
+
+		for again := 2; seen[names[i]]; again++ {
+			if other := fmt.Sprintf("%s_%d", name, again); count[other] == 0 {
+				names[i] = other
+			}
+		}
+
+		seen[names[i]] = true
+	}
+
+	return names, nil
 }
 
 // name is what becomes of the name of the column with that number.

@@ -44,6 +44,42 @@ func TestAShapeSelectsOrdersAndNamesColumns(t *testing.T) {
 	}
 }
 
+func TestNamesThatBecomeTheSameAreToldApart(t *testing.T) {
+	t.Parallel()
+
+	for _, test := range []struct {
+		columns, want []string
+		shape         source.Shape
+	}{
+		{[]string{"A", "a", "a_2"}, []string{"a", "a_3", "a_2"}, source.Shape{Naming: source.ToLowerCase}},
+		{[]string{"a_2", "A", "a", "a"}, []string{"a_2", "a", "a_3", "a_4"}, source.Shape{Naming: source.ToLowerCase}},
+		{[]string{"a", "b"}, []string{"a", "a_2", "b"}, source.Shape{Columns: []string{"a", "a", "b"}}},
+		{[]string{"a", "b"}, []string{"b", "a"}, source.Shape{Rename: map[string]string{"a": "b", "b": "a"}}},
+		{[]string{"A", "B"}, []string{"a", "A"}, source.Shape{Rename: map[string]string{"B": "A"}, Naming: source.ToLowerCase}},
+	} {
+		shaped, err := test.shape.Apply(texts(test.columns), "files", source.Table{Name: "t.csv"})
+		require.NoError(t, err)
+		require.Equal(t, test.want, shaped.Schema().Names())
+	}
+}
+
+func TestANewNameThatAnotherColumnHasIsAnError(t *testing.T) {
+	t.Parallel()
+
+	for _, shape := range []source.Shape{
+		{Rename: map[string]string{"b": "a"}},
+		{Rename: map[string]string{"b": "x", "a": "x"}},
+		{Rename: map[string]string{"b": "c"}, Naming: source.ToLowerCase},
+	} {
+		_, err := shape.Apply(texts([]string{"a", "b", "C"}), "files", source.Table{Name: "t.csv"})
+
+		var problem *source.Error
+		require.ErrorAs(t, err, &problem)
+		require.Equal(t, source.CodeRecordInvalid, problem.Code)
+		require.Contains(t, problem.Message, `rename gives two columns the name`)
+	}
+}
+
 func TestAShapeOfColumnsThatAreNotThereIsAnError(t *testing.T) {
 	t.Parallel()
 
