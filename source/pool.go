@@ -2,9 +2,9 @@ package source
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"sync"
 	"time"
 )
@@ -13,7 +13,7 @@ import (
 const idle = 5 * time.Minute
 
 // Pool keeps sources open, so that all that a process does with one shares its connections. A source that nobody has used
-// for a while is closed; that is also the end of one whose definition changed.
+// for a while is closed; that is also the end of one whose definition changed, or a secret in it.
 type Pool struct {
 	drivers Drivers
 
@@ -37,12 +37,12 @@ func NewPool(drivers Drivers) *Pool { return &Pool{drivers: drivers, open: map[s
 // Get returns the source of that definition, opened where it isn't. The caller calls release when it no longer uses it,
 // once, and does not close it.
 func (p *Pool) Get(ctx context.Context, definition Definition, place Place) (source Source, release func(), err error) {
-	key, err := json.Marshal([]any{definition, place})
+	key, err := poolKey(definition, place)
 	if err != nil {
-		return nil, nil, fmt.Errorf("source %q: %w", definition.Name, err)
+		return nil, nil, definition.invalid(err)
 	}
 
-	entry, first, err := p.enter(string(key))
+	entry, first, err := p.enter(key)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -56,18 +56,36 @@ func (p *Pool) Get(ctx context.Context, definition Definition, place Place) (sou
 	select {
 	case <-entry.ready:
 	case <-ctx.Done():
-		p.leave(string(key), entry)
+		p.leave(key, entry)
 
 		return nil, nil, ctx.Err()
 	}
 
 	if entry.err != nil {
-		p.leave(string(key), entry)
+		p.leave(key, entry)
 
 		return nil, nil, entry.err
 	}
 
-	return entry.source, sync.OnceFunc(func() { p.leave(string(key), entry) }), nil
+	return entry.source, sync.OnceFunc(func() { p.leave(key, entry) }), nil
+}
+
+// poolKey tells a source from others, by the secrets that its definition refers to, too: with a new password it is another one.
+// It does not show them.
+func poolKey(definition Definition, place Place) (string, error) {
+	options, err := resolved(definition.Options)
+	if err != nil {
+		return "", err
+	}
+
+	encoded, err := json.Marshal([]any{definition.Name, definition.Kind, options, place})
+	if err != nil {
+		return "", err
+	}
+
+	sum := sha256.Sum256(encoded)
+
+	return string(sum[:]), nil
 }
 
 // enter counts a user of the entry, which it makes where it is missing.

@@ -160,3 +160,49 @@ func TestSecretsOfASourceAreLookedUpWhereItIsOpened(t *testing.T) {
 		require.Equal(t, source.CodeDefinitionInvalid, problem.Code)
 	}
 }
+
+// Else connections would fail with the old password until nobody has used the source for a while.
+func TestANewSecretIsAnotherSource(t *testing.T) {
+	t.Parallel()
+
+	file := filepath.Join(t.TempDir(), "secret")
+	definition := source.Definition{Name: "a", Kind: "x", Options: map[string]any{"password": "${file:" + file + "}"}}
+
+	var closed atomic.Int64
+
+	passwords := make(chan string, 4)
+	pool := source.NewPool(source.Drivers{"x": func(_ context.Context, definition source.Definition, _ source.Place) (source.Source, error) {
+		var options struct {
+			Password string `json:"password"`
+		}
+
+		err := definition.Decode(&options)
+		passwords <- options.Password
+
+		return closing{&closed}, err
+	}})
+
+	_, _, err := pool.Get(t.Context(), definition, source.Place{})
+
+	var problem *source.Error
+	require.ErrorAs(t, err, &problem)
+	require.Equal(t, source.CodeDefinitionInvalid, problem.Code)
+
+	for _, secret := range []string{"old", "old", "new"} {
+		require.NoError(t, os.WriteFile(file, []byte(secret), 0o600))
+
+		_, release, err := pool.Get(t.Context(), definition, source.Place{})
+		require.NoError(t, err)
+		release()
+	}
+
+	require.NoError(t, pool.Close())
+	close(passwords)
+
+	var opened []string
+	for password := range passwords {
+		opened = append(opened, password)
+	}
+
+	require.Equal(t, []string{"old", "new"}, opened)
+}
