@@ -60,6 +60,12 @@ type bench struct {
 func newBench(tb testing.TB) *bench {
 	tb.Helper()
 
+	return newBenchWith(tb, drivers)
+}
+
+func newBenchWith(tb testing.TB, drivers source.Drivers) *bench {
+	tb.Helper()
+
 	b := &bench{apps: filepath.Join(tb.TempDir(), "apps"), data: tb.TempDir()}
 	b.write(tb, "app.yaml", manifest)
 	b.write(tb, "files/companies.csv", companies)

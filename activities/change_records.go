@@ -62,7 +62,7 @@ func (s *step) change(ctx context.Context, given scenario.Given, to target) (out
 // given returns the records that an operation works with.
 func (s *step) given(ctx context.Context, given scenario.Given, to target) (source.Rows, error) {
 	if given.Query == "" {
-		return newLiterals(given.Records), nil
+		return s.progress.count(newLiterals(given.Records)), nil
 	}
 
 	return s.query(ctx, scenario.Query{

@@ -113,7 +113,7 @@ func (c *call) withFile(ctx context.Context, request source.Request) (source.Req
 		return request, nil, err
 	}
 
-	request.Body, request.ContentType = file, "application/octet-stream"
+	request.Body, request.ContentType = c.progress.countBytes(file), "application/octet-stream"
 
 	return request, func() error {
 		defer release()
@@ -220,8 +220,7 @@ func (c *call) file(ctx context.Context, response *source.Response) (*job.StepOu
 
 	defer release()
 
-	size, err := keeper.WriteFile(ctx, c.params.TargetFile, response.Body)
-	c.progress.copied(size)
+	_, err = keeper.WriteFile(ctx, c.params.TargetFile, c.progress.countBytes(response.Body))
 
 	return &job.StepOutcome{}, err
 }

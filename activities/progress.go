@@ -18,7 +18,7 @@ import (
 // the worker's throttle lets through.
 const heartbeatInterval = time.Second
 
-// progress reports, in heartbeats, how many records an attempt has read, or how many bytes it has copied.
+// progress reports, in heartbeats, how many records an attempt has read or changed, or how many bytes it has copied.
 type progress struct {
 	rows  atomic.Int64
 	bytes atomic.Int64
@@ -58,6 +58,25 @@ func (p *progress) stop() {
 
 // copied tells how many bytes were copied so far.
 func (p *progress) copied(bytes int64) { p.bytes.Store(bytes) }
+
+// changed tells how many records were changed so far.
+func (p *progress) changed(rows int64) { p.rows.Store(rows) }
+
+// countBytes returns content, with every byte that is read counted.
+func (p *progress) countBytes(content io.Reader) io.Reader { return &countedBytes{content, p} }
+
+type countedBytes struct {
+	io.Reader
+
+	progress *progress
+}
+
+func (r *countedBytes) Read(chunk []byte) (int, error) {
+	length, err := r.Reader.Read(chunk)
+	r.progress.bytes.Add(int64(length))
+
+	return length, err
+}
 
 // count returns rows, with every record that is read counted.
 func (p *progress) count(rows source.Rows) *countedRows { return &countedRows{Rows: rows, progress: p} }

@@ -87,4 +87,14 @@ type Script struct {
 	Bind map[string]any // Values for the :name parameters of its statements, as in [Querier].
 
 	Effect Effect // What a [Ledger] is to record.
+
+	// Progress is told after each statement how many records were changed so far, where there is one.
+	Progress func(changed int64)
+}
+
+// Tell tells the script's Progress, if there is one, how many records were changed so far.
+func (s Script) Tell(changed int64) {
+	if s.Progress != nil {
+		s.Progress(changed)
+	}
 }

@@ -30,7 +30,7 @@ func (s *Source) Execute(ctx context.Context, script source.Script) (int64, erro
 	defer session.discard() // Nobody knows what the script made of it.
 
 	written, err := session.once(ctx, script.Effect, func(e *entry) (source.Written, error) {
-		changed, err := session.run(ctx, statements, e)
+		changed, err := session.run(ctx, statements, e, script.Tell)
 
 		return source.Written{Rows: changed}, err
 	})
@@ -39,7 +39,9 @@ func (s *Source) Execute(ctx context.Context, script source.Script) (int64, erro
 }
 
 // run runs the statements, records what they did, and commits.
-func (s *session) run(ctx context.Context, statements []statement, e *entry) (changed int64, err error) {
+func (s *session) run(
+	ctx context.Context, statements []statement, e *entry, tell func(changed int64),
+) (changed int64, err error) {
 	// START TRANSACTION would hold only until a statement that commits.
 	if err := s.execute(ctx, "SET SESSION autocommit = 0"); err != nil {
 		return 0, s.source.classify(ctx, source.Table{}, source.CodeUnavailable, err)
@@ -54,6 +56,7 @@ func (s *session) run(ctx context.Context, statements []statement, e *entry) (ch
 		}
 
 		changed += count
+		tell(changed)
 	}
 
 	if err := e.record(ctx, source.Written{Rows: changed}); err != nil {

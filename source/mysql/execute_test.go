@@ -15,6 +15,8 @@ func TestAScriptRunsItsStatementsInOrder(t *testing.T) {
 
 	stage := open(t)
 
+	var told []int64
+
 	changed, err := stage.Execute(t.Context(), source.Script{
 		Text: `-- A script; with a comment
 			CREATE TABLE t (id INT, name VARCHAR(50));
@@ -23,9 +25,12 @@ func TestAScriptRunsItsStatementsInOrder(t *testing.T) {
 			SELECT * FROM t;
 			CREATE PROCEDURE p() BEGIN DELETE FROM t WHERE id = 1; SELECT 1; END;
 			CALL p();`,
-		Bind: map[string]any{"name": "'; --", "by": int64(5)},
+		Bind:     map[string]any{"name": "'; --", "by": int64(5)},
+		Progress: func(changed int64) { told = append(told, changed) },
 	})
 	require.NoError(t, err)
+	require.Len(t, told, 6)
+	require.Equal(t, []int64{0, 2, 3}, told[:3])
 	require.GreaterOrEqual(t, changed, int64(3))
 	require.Equal(t, []source.Record{{int64(7), "'; --"}}, stage.table(t, "t"))
 }

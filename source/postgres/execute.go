@@ -33,7 +33,7 @@ func (s *Source) Execute(ctx context.Context, script source.Script) (int64, erro
 			opening = "BEGIN"
 		}
 
-		return s.execute(ctx, opening, statements, func(session *session, _ int64) error {
+		return s.execute(ctx, opening, statements, script.Tell, func(session *session, _ int64) error {
 			if len(statements) == 1 {
 				return nil
 			}
@@ -46,16 +46,18 @@ func (s *Source) Execute(ctx context.Context, script source.Script) (int64, erro
 		})
 	}
 
-	changed, err := s.executeOnce(ctx, script.Effect, statements)
+	changed, err := s.executeOnce(ctx, script, statements)
 	if len(statements) == 1 && needsNoTransaction(err) {
-		return s.execute(ctx, "SET "+naming(script.Effect), statements, func(*session, int64) error { return nil })
+		return s.execute(ctx, "SET "+naming(script.Effect), statements, script.Tell, func(*session, int64) error { return nil })
 	}
 
 	return changed, err
 }
 
 // executeOnce runs statements in a transaction that also records their effect.
-func (s *Source) executeOnce(ctx context.Context, effect source.Effect, statements []prepared) (int64, error) {
+func (s *Source) executeOnce(ctx context.Context, script source.Script, statements []prepared) (int64, error) {
+	effect := script.Effect
+
 	ledger, err := s.openLedger(ctx)
 	if err != nil {
 		return 0, s.classify(ctx, failure{err: err})
@@ -66,7 +68,7 @@ func (s *Source) executeOnce(ctx context.Context, effect source.Effect, statemen
 
 	if err == nil && !done {
 		opening := "BEGIN; SET LOCAL " + naming(effect)
-		written.Rows, err = s.execute(ctx, opening, statements, func(session *session, changed int64) error {
+		written.Rows, err = s.execute(ctx, opening, statements, script.Tell, func(session *session, changed int64) error {
 			if err := session.recordScript(ctx, ledger, effect, changed); err != nil {
 				return err
 			}
@@ -110,7 +112,8 @@ func needsNoTransaction(err error) bool {
 
 // execute runs statements in a session of their own, which end ends, and returns how many records they changed.
 func (s *Source) execute(
-	ctx context.Context, opening string, statements []prepared, end func(session *session, changed int64) error,
+	ctx context.Context, opening string, statements []prepared, tell func(changed int64),
+	end func(session *session, changed int64) error,
 ) (int64, error) {
 	session, err := begin(ctx, s.writing, opening)
 	if err != nil {
@@ -129,6 +132,8 @@ func (s *Source) execute(
 		if !tag.Select() {
 			changed += tag.RowsAffected()
 		}
+
+		tell(changed)
 	}
 
 	if err := end(session, changed); err != nil {

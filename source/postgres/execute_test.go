@@ -15,6 +15,8 @@ func TestAScriptRunsItsStatementsInOrder(t *testing.T) {
 
 	d := newDatabase(t)
 
+	var told []int64
+
 	changed, err := d.Execute(t.Context(), source.Script{
 		Text: `-- A comment; with a semicolon.
 			CREATE TABLE t (id int, name text);
@@ -24,9 +26,11 @@ func TestAScriptRunsItsStatementsInOrder(t *testing.T) {
 			SAVEPOINT s; DELETE FROM t; ROLLBACK TO SAVEPOINT s;
 			CREATE TABLE u AS SELECT * FROM t;
 			UPDATE t SET id = id + 1 WHERE id = :id`,
-		Bind: map[string]any{"id": "2", "name": nil},
+		Bind:     map[string]any{"id": "2", "name": nil},
+		Progress: func(changed int64) { told = append(told, changed) },
 	})
 	require.NoError(t, err)
+	require.Equal(t, []int64{0, 2, 2, 2, 2, 4, 4, 4, 5}, told)
 	require.EqualValues(t, 2+2+1, changed, "inserted, deleted and updated")
 	require.Equal(t, "1x,3", d.value(t, "SELECT string_agg(concat(id, name), ',' ORDER BY id) FROM t"))
 }

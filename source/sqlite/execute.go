@@ -18,7 +18,7 @@ func (s *Source) Execute(ctx context.Context, script source.Script) (int64, erro
 	}
 
 	written, err := s.write(ctx, source.Table{}, script.Effect, func(c *connection) (source.Written, error) {
-		changed, err := c.run(steps)
+		changed, err := c.run(steps, script.Tell)
 
 		return source.Written{Rows: changed}, err
 	})
@@ -26,8 +26,8 @@ func (s *Source) Execute(ctx context.Context, script source.Script) (int64, erro
 	return written.Rows, err
 }
 
-// run runs the statements of a script, and returns how many records they changed.
-func (c *connection) run(steps []step) (changed int64, err error) {
+// run runs the statements of a script, tells after each how many records they have changed, and returns how many it were.
+func (c *connection) run(steps []step, tell func(changed int64)) (changed int64, err error) {
 	defer c.restrict(mayTouchThisDatabase)()
 
 	for _, step := range steps {
@@ -40,6 +40,8 @@ func (c *connection) run(steps []step) (changed int64, err error) {
 		if c.changes() != before { // Otherwise it still tells what an earlier statement changed.
 			changed += c.lastChanges()
 		}
+
+		tell(changed)
 	}
 
 	return changed, nil

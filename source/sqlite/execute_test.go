@@ -15,6 +15,8 @@ func TestAScriptTellsHowManyRecordsItChanged(t *testing.T) {
 
 	stage := open(t, t.TempDir())
 
+	var told []int64
+
 	changed, err := stage.Execute(t.Context(), source.Script{
 		Text: `
 			-- A table of its own; and not more.
@@ -26,9 +28,11 @@ func TestAScriptTellsHowManyRecordsItChanged(t *testing.T) {
 			DELETE FROM t WHERE id = 77;
 			CREATE INDEX i ON t (id);
 			DELETE FROM t WHERE id = 2;`,
-		Bind: map[string]any{"id": int64(1), "note": "it's"},
+		Bind:     map[string]any{"id": int64(1), "note": "it's"},
+		Progress: func(changed int64) { told = append(told, changed) },
 	})
 	require.NoError(t, err)
+	require.Equal(t, []int64{0, 3, 3, 3, 4, 4, 4, 5}, told)
 	require.EqualValues(t, 3+1+1, changed)
 	require.Equal(t, []source.Record{{int64(1), "new"}, {int64(9), "by a trigger"}}, table(t, stage, "t"))
 }
