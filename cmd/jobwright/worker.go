@@ -13,6 +13,7 @@ import (
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
 
+	"github.com/jobwright/jobwright/result"
 	"github.com/jobwright/jobwright/worker"
 )
 
@@ -91,6 +92,8 @@ func work(ctx context.Context, opts workerOptions) (err error) {
 
 	select {
 	case <-ctx.Done():
+		running.Store(false) // It takes no more jobs, and may yet take a while to end those that it has.
+
 		return nil
 	case err := <-failed:
 		return err
@@ -100,8 +103,8 @@ func work(ctx context.Context, opts workerOptions) (err error) {
 // startInterval is how long a worker waits before it tries again to reach Temporal.
 const startInterval = 2 * time.Second
 
-// start starts a worker as soon as Temporal can be reached, so that nobody has to mind the order in which the two start. A
-// namespace that Temporal does not have is an error at once.
+// start starts a worker as soon as Temporal and the result store can be reached, so that nobody has to mind the order in which
+// they start. A namespace that Temporal does not have, or a store that belongs to another one, is an error at once.
 func start(ctx context.Context, temporal client.Client, options worker.Options) (*worker.Worker, error) {
 	for {
 		jobs := worker.New(temporal, options)
@@ -111,11 +114,12 @@ func start(ctx context.Context, temporal client.Client, options worker.Options) 
 			return jobs, nil
 		}
 
-		if _, unknown := errors.AsType[*serviceerror.NamespaceNotFound](err); unknown {
+		_, unknown := errors.AsType[*serviceerror.NamespaceNotFound](err)
+		if unknown || errors.Is(err, result.ErrTaken) {
 			return nil, err
 		}
 
-		options.Log.Warn("Temporal can't be reached yet", "next", startInterval, "error", err)
+		options.Log.Warn("the worker can't start yet", "next", startInterval, "error", err)
 
 		select {
 		case <-ctx.Done():
