@@ -48,7 +48,8 @@ const (
 type Server struct {
 	options  Options
 	engine   *gin.Engine
-	handler  http.Handler    // The engine, with answers compressed for those who want that.
+	handler  http.Handler // The engine, with answers compressed for those who want that.
+	outage   outage
 	draining context.Context //nolint:containedctx // It ends when the server begins to stop, whichever call looks.
 	drain    context.CancelFunc
 }

@@ -94,7 +94,7 @@ func (s *Server) signal(ctx context.Context, request signalRequest, from string)
 		return taken, jobEnded(request.JobID)
 	}
 
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	ctx, cancel := s.outage.bound(ctx)
 	defer cancel()
 
 	id := request.SignalID

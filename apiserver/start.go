@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"time"
 
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
@@ -18,13 +17,10 @@ import (
 	"github.com/jobwright/jobwright/scenario"
 )
 
-// callTimeout bounds a request to Temporal that is not waiting for a job: a caller learns soon that it can't be reached.
-const callTimeout = 5 * time.Second
-
 // start starts the job or, when the same request was made with this jobId before, finds the one that it started. It
 // returns the run's ID.
 func (s *Server) start(ctx context.Context, call *execution, input job.Input) (runID string, err error) {
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	ctx, cancel := s.outage.bound(ctx)
 	defer cancel()
 
 	attributes := []temporal.SearchAttributeUpdate{job.AppAttribute.ValueSet(call.app.ID)}
@@ -47,6 +43,8 @@ func (s *Server) start(ctx context.Context, call *execution, input job.Input) (r
 		StaticDetails:                            input.Program.Scenarios[input.Program.Entry].Description,
 		Priority:                                 temporal.Priority{FairnessKey: call.app.ID},
 	}, job.Workflow, input)
+
+	s.outage.note(err)
 
 	if _, ok := errors.AsType[*serviceerror.WorkflowExecutionAlreadyStarted](err); ok {
 		return s.attach(ctx, call)
@@ -90,10 +88,11 @@ func (s *Server) describe(ctx context.Context, jobID string) (*workflowservice.D
 		return nil, err
 	}
 
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	ctx, cancel := s.outage.bound(ctx)
 	defer cancel()
 
 	found, err := s.options.Temporal.DescribeWorkflowExecution(ctx, jobID, "")
+	s.outage.note(err)
 
 	if _, ok := errors.AsType[*serviceerror.NotFound](err); ok {
 		return nil, noJob(jobID)

@@ -86,7 +86,7 @@ func (s *Server) readStop(c *gin.Context) (request stopRequest, by string, err e
 
 // stop has Temporal cancel the job, unless it is being stopped or has ended.
 func (s *Server) stop(ctx context.Context, request stopRequest, by string) (stopped, error) {
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	ctx, cancel := s.outage.bound(ctx)
 	defer cancel()
 
 	answer := stopped{JobID: request.JobID}
