@@ -64,7 +64,9 @@ func TestWhileTemporalIsAwayCallsDoNotWaitForIt(t *testing.T) {
 	t.Cleanup(temporal.Close)
 
 	api := serve(t, apiserver.Options{Temporal: temporal, Namespace: client.DefaultNamespace})
-	request := func() object { return with(runScenario("7", "Main", object{}), object{"jobId": uuid.NewString(), "isAsync": true}) }
+	request := func() object {
+		return with(runScenario("7", "Main", object{}), object{"jobId": uuid.NewString(), "isAsync": true})
+	}
 
 	requireAway := func() {
 		got := api.execute(t, request())

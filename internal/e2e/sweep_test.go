@@ -68,7 +68,9 @@ func (s sweeping) has(t *testing.T, key string) bool {
 }
 
 // namespace is the one that the processes are told.
-func (p production) namespace() string { return strings.TrimPrefix(p.environment[1], "TEMPORAL_NAMESPACE=") }
+func (p production) namespace() string {
+	return strings.TrimPrefix(p.environment[1], "TEMPORAL_NAMESPACE=")
+}
 
 // beyond is longer than the shared namespace remembers jobs that have ended.
 const beyond = 2 * time.Hour
