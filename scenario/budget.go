@@ -109,7 +109,7 @@ func (b *budget) matches(arguments ...any) (any, error) {
 	return found.code.MatchString(texts[0]), nil
 }
 
-// pattern compiles a pattern, and keeps it for the next time.
+// pattern compiles a pattern, and keeps it for the next round of a loop.
 func (b *budget) pattern(text string) (pattern, error) {
 	if known, ok := b.patterns[text]; ok {
 		return known, nil
@@ -177,78 +177,80 @@ func (b *budget) trim(arguments ...any) (any, error) {
 }
 
 // Visit makes the operators and functions of a syntax tree charge for what they look through, and for what they make.
-func (b *budget) Visit(node *ast.Node) {
+func (b *budget) Visit(node *ast.Node) { //nolint:gocritic // That a node is exchanged by a pointer is expr's way.
 	switch n := (*node).(type) {
 	case *ast.BinaryNode:
-		b.operator(node, n)
+		*node = chargedOperator(n)
 	case *ast.BuiltinNode:
-		b.function(node, n.Name, n.Arguments)
+		*node = chargedCall(n, n.Name, n.Arguments)
 	case *ast.CallNode:
 		if name, isName := n.Callee.(*ast.IdentifierNode); isName {
-			b.function(node, name.Value, n.Arguments)
+			*node = chargedCall(n, name.Value, n.Arguments)
 		}
 	}
 }
 
-func (b *budget) operator(node *ast.Node, operator *ast.BinaryNode) {
-	left, right := &operator.Left, &operator.Right
-
-	switch operator.Operator {
+func chargedOperator(node *ast.BinaryNode) ast.Node {
+	switch node.Operator {
 	case "matches":
-		ast.Patch(node, callOf(nameMatches, *left, *right))
+		return wrapped(nameMatches, node, node.Left, node.Right)
 	case "+": // What a number is added to is no text.
-		if !isScalar(*left) && !isScalar(*right) {
-			*node = wrapped(nameMade, *node)
+		if !isScalar(node.Left) && !isScalar(node.Right) {
+			return wrapped(nameMade, node, node)
 		}
 	case "in":
-		charged(right)
+		node.Right = charged(node.Right)
 	case "contains":
-		charged(left)
+		node.Left = charged(node.Left)
 	case "==", "!=", "<", "<=", ">", ">=", "startsWith", "endsWith": // They end with the shorter one.
-		if !isShort(*left) && !isShort(*right) {
-			charged(left)
+		if !isShort(node.Right) {
+			node.Left = charged(node.Left)
 		}
 	}
+
+	return node
 }
 
 // cheap are the functions that neither look through their arguments nor make anything.
 var cheap = append(strings.Fields("abs ceil floor round get first last take type "+
 	"bitand bitor bitxor bitnand bitnot bitshl bitshr bitushr"), momentNames...)
 
-func (b *budget) function(node *ast.Node, name string, arguments []ast.Node) {
+func chargedCall(node ast.Node, name string, arguments []ast.Node) ast.Node {
 	switch {
 	case slices.Contains(cheap, name) || slices.ContainsFunc(arguments, isLoop):
-	case name == "len":
-		if !isShort(arguments[0]) {
-			arguments[0] = wrapped(nameLength, arguments[0])
-		}
-	default:
-		for i := range arguments {
-			charged(&arguments[i])
-		}
+		return node
+	case name == "len" && len(arguments) == 1 && !isShort(arguments[0]):
+		arguments[0] = wrapped(nameLength, arguments[0], arguments[0])
 
-		if !isScalar(*node) {
-			*node = wrapped(nameMade, *node)
-		}
+		return node
 	}
+
+	for i := range arguments {
+		arguments[i] = charged(arguments[i])
+	}
+
+	if isScalar(node) {
+		return node
+	}
+
+	return wrapped(nameMade, node, node)
 }
 
 // charged makes a node charge for its value, unless that is short.
-func charged(node *ast.Node) {
-	if !isShort(*node) {
-		*node = wrapped(nameCharge, *node)
+func charged(node ast.Node) ast.Node {
+	if isShort(node) {
+		return node
 	}
+
+	return wrapped(nameCharge, node, node)
 }
 
-func wrapped(name string, node ast.Node) ast.Node {
-	call := callOf(name, node)
+// wrapped is the call of a function in the place of a node.
+func wrapped(name string, node ast.Node, arguments ...ast.Node) ast.Node {
+	call := &ast.CallNode{Callee: &ast.IdentifierNode{Value: name}, Arguments: arguments}
 	call.SetLocation(node.Location())
 
 	return call
-}
-
-func callOf(name string, arguments ...ast.Node) ast.Node {
-	return &ast.CallNode{Callee: &ast.IdentifierNode{Value: name}, Arguments: arguments}
 }
 
 // isShort reports whether the value of a node is as short as the expression itself, or was counted where it was made: expr
@@ -276,7 +278,7 @@ func isScalar(node ast.Node) bool {
 		return false
 	}
 
-	switch node.Type().Kind() { //nolint:exhaustive // The others may be of any length.
+	switch node.Type().Kind() {
 	case reflect.Int, reflect.Float64, reflect.Bool:
 		return true
 	default:

@@ -125,7 +125,7 @@ func (e *evaluator) evaluate(expression string, scope *Scope, moment Moment) (an
 	}
 
 	machine := vm.VM{MemoryBudget: maxMemory}
-	program.budget.effort = 0
+	*program.budget = budget{} // Also without the patterns that it keeps, so that what they count never depends on the past.
 
 	result, err := machine.Run(program.code, env)
 	e.work += int64(program.budget.effort / effortOfWork)

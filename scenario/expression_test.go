@@ -226,6 +226,7 @@ func TestAnExpressionEndsSoonWhateverItAsksFor(t *testing.T) {
 		{"equal lists for each", "count(1..4000, numbers == numbers)", goesThrough},
 		{"the names of an object for each", "count(1..4000, len(keys(object)) == #)", goesThrough},
 		{"what JSON holds for each", "count(1..4000, len(fromJSON('[' + repeat('1,', 2000) + '1]')) == #)", goesThrough},
+		{"a function without arguments", "len()", "invalid number of arguments"},
 		{"a deep stack", strings.Repeat("(", 1_000_000), "at most 4096 bytes"},
 		{"a deep stack of what is allowed", strings.Repeat("(", 2_000) + "1" + strings.Repeat(")", 2_000), ""},
 		{"many nodes", strings.Repeat("1 + ", 1_000) + "1", "exceeds maximum allowed nodes"},

@@ -157,8 +157,8 @@ func limitTable() string {
 		{"values that an expression makes on its way, and values in what it gives", number(maxValues)},
 		{"text in what an expression gives", kilobytes(maxResult)},
 		{
-			"text and values that an expression makes on its way and looks through, those of a list with a predicate each time; " +
-				"to look for a pattern counts as often as the pattern has parts", kilobytes(maxEffort),
+			"text and values that an expression makes on its way and looks through, in a list with a predicate each time; " +
+				"to look for a pattern counts for its parts too", kilobytes(maxEffort),
 		},
 		{"a pattern of `matches`", number(maxPattern) + " bytes"},
 		{"the text that `repeat`, `replace` or `join` makes", kilobytes(maxText)},

@@ -161,6 +161,26 @@ func TestWorkIsMeasured(t *testing.T) {
 	require.Greater(t, scope.Work(), int64(15+11+100-1), "and so does what it may look at each time")
 }
 
+func TestWorkIsTheSameEachTime(t *testing.T) {
+	t.Parallel()
+
+	// To compile the pattern counts as much as to look for it.
+	const expression = "${count(1..2, repeat('a', 9000) matches '^(a{1,500}b?){1,2}$')}"
+
+	scope := scenario.NewScope(scenario.JobScope{}, nil, nil)
+
+	for evaluations := range int64(3) {
+		first := scope.Work() / max(1, evaluations)
+
+		_, err := scope.Evaluate(expression, scenario.Moment{})
+		require.NoError(t, err)
+
+		if evaluations > 0 {
+			require.Equal(t, (evaluations+1)*first, scope.Work())
+		}
+	}
+}
+
 func TestSizeIsRoughlyThatOfJSON(t *testing.T) {
 	t.Parallel()
 

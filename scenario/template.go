@@ -235,7 +235,7 @@ const (
 // at reads the byte at i, or the whole comment that begins there. It returns what the place behind it stands within, and
 // the index of the last byte that it has read. To write a quote twice, as SQL does for one within quotes, ends them and
 // begins them again; a backslash is no escape in SQL.
-func (q quoting) at(query string, i int) (quoting, int) {
+func (q quoting) at(query string, i int) (behind quoting, last int) {
 	switch c := query[i]; {
 	case q != inQuery:
 		if c == byte(q) {
