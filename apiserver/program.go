@@ -119,7 +119,7 @@ func (e *execution) scenario(params scenario.RunScenario) (scenario.Scenario, sc
 	case errors.Is(err, app.ErrNotFound):
 		return entry, nil, e.noScenario(params.Scenario)
 	case errors.As(err, &problems):
-		return entry, nil, withProblems(http.StatusUnprocessableEntity, CodeScenarioInvalid, problems)
+		return entry, nil, e.mistakes(params.Scenario, entry, problems)
 	case err != nil:
 		return entry, nil, err
 	}
@@ -130,6 +130,21 @@ func (e *execution) scenario(params scenario.RunScenario) (scenario.Scenario, sc
 	}
 
 	return entry, bound, err
+}
+
+// mistakes adds to those of a scenario's file those that lie between it and others: its author mends all of them at once.
+func (e *execution) mistakes(name string, entry scenario.Scenario, found scenario.Problems) error {
+	library, err := e.app.Library()
+	if err != nil {
+		return err
+	}
+
+	var between scenario.Problems
+	if _, err := scenario.NewProgram(name, entry, library); err != nil && !errors.As(err, &between) {
+		return err
+	}
+
+	return withProblems(http.StatusUnprocessableEntity, CodeScenarioInvalid, append(found, between...))
 }
 
 func (e *execution) noScenario(name string) error {

@@ -1,0 +1,62 @@
+package e2e_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// An author is told the same of a scenario by whoever runs it and by the command that only looks.
+func TestACallerIsToldTheMistakesThatValidateFinds(t *testing.T) {
+	t.Parallel()
+
+	files := map[string]string{
+		"app.yaml": "sources:\n  stage: {kind: SQLiteSource}\n",
+		"scenarios/Main.yaml": `
+parameters: {count: {type: integer, default: many}}
+steps:
+  - {opName: Waitt, opParams: {duration: 1s}}
+  - {opName: Transform, opParams: {source: stagee, query: "SELECT ${cuont}", returnResult: true}}
+  - {opName: RunScenario, opParams: {scenario: Mian}}
+`,
+	}
+	appID := newApp(t, files)
+
+	type mistake struct {
+		Code, File, Message, Hint string
+		Line, Column              int
+	}
+
+	got := api().execute(t, runScenario(appID, "Main", object{}))
+	require.Equal(t, http.StatusUnprocessableEntity, got.status, got.text)
+
+	var answered struct {
+		Result struct{ Problems []mistake }
+	}
+
+	require.NoError(t, json.Unmarshal([]byte(got.text), &answered))
+	require.Len(t, answered.Result.Problems, 5, got.text)
+
+	dir, err := binaries()
+	require.NoError(t, err)
+
+	command := exec.CommandContext(t.Context(), dir+"jobwright", "validate", "--json", filepath.Join(shared.dir, "apps", appID))
+	command.Stderr = os.Stderr
+	printed, err := command.Output()
+	require.ErrorContains(t, err, "exit status 1")
+
+	var validated []mistake
+
+	require.NoError(t, json.Unmarshal(printed, &validated), string(printed))
+
+	for i := range validated { // It tells files as one who stands where it was called sees them.
+		validated[i].File = filepath.Join("scenarios", filepath.Base(validated[i].File))
+	}
+
+	require.ElementsMatch(t, validated, answered.Result.Problems)
+}
