@@ -1,0 +1,111 @@
+package activities_test
+
+import (
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/jobwright/jobwright/scenario"
+)
+
+func TestARequestSendsWhatItsParametersSay(t *testing.T) {
+	t.Parallel()
+
+	for name, test := range map[string]struct {
+		params              scenario.HTTPRequest
+		body, kind, trace   string
+		method, query, path string
+	}{
+		"nothing": {params: scenario.HTTPRequest{Path: "a"}, method: "GET", path: "/a"},
+		"headers": {
+			params: scenario.HTTPRequest{Headers: map[string]string{"X-Trace": "t1"}}, method: "GET", path: "/", trace: "t1",
+		},
+		"params": {
+			params: scenario.HTTPRequest{Params: scenario.Params{"a": []any{int64(1), "ä&b"}, "none": nil}},
+			method: "GET", path: "/", query: "a=1&a=%C3%A4%26b",
+		},
+		"json": {
+			params: scenario.HTTPRequest{Method: "POST", JSON: scenario.Value{Any: map[string]any{"n": int64(9_007_199_254_740_993)}}},
+			method: "POST", path: "/", body: `{"n":9007199254740993}`, kind: "application/json",
+		},
+		"form": {
+			params: scenario.HTTPRequest{Method: "POST", Form: scenario.Params{"a": "x y", "b": []any{true, int64(2)}}},
+			method: "POST", path: "/", body: "a=x+y&b=true&b=2", kind: "application/x-www-form-urlencoded",
+		},
+		"text": {
+			params: scenario.HTTPRequest{Method: "PUT", Text: "Grüße"},
+			method: "PUT", path: "/", body: "Grüße", kind: "text/plain; charset=utf-8",
+		},
+		"file": {
+			params: scenario.HTTPRequest{Method: "PATCH", File: "companies.csv", FileSource: "files"},
+			method: "PATCH", path: "/", body: companies, kind: "application/octet-stream",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+
+			b := newBench(t)
+			asked, body := b.serve(t, http.StatusOK, "")
+
+			test.params.Source = "shop"
+
+			_, err := b.run(t, b.HTTPRequest, test.params)
+			require.NoError(t, err)
+			require.Equal(t, test.method, asked.Method)
+			require.Equal(t, test.path, asked.URL.Path)
+			require.Equal(t, test.query, asked.URL.RawQuery)
+			require.Equal(t, test.trace, asked.Header.Get("X-Trace"))
+			require.Equal(t, test.kind, asked.Header.Get("Content-Type"))
+			require.Equal(t, "nightly/2[1]", asked.Header.Get("Idempotency-Key"))
+			require.Equal(t, test.body, *body)
+		})
+	}
+}
+
+func TestAnAnswerBecomesAResult(t *testing.T) {
+	t.Parallel()
+
+	b := newBench(t)
+	b.serve(t, http.StatusCreated, `[{"id":1,"name":"IBM"},{"id":2,"name":null}]`)
+
+	params := scenario.HTTPRequest{Source: "shop", ReturnResult: true, ResultName: "created", Statuses: []int64{201}}
+
+	outcome, err := b.run(t, b.HTTPRequest, params)
+	require.NoError(t, err)
+	require.EqualValues(t, 2, outcome.Rows)
+	require.Equal(t, "created", *outcome.Result.Name)
+	require.Equal(t, `{"records":[{"id":1,"name":"IBM"},`+"\n"+`{"id":2,"name":null}]}`, b.answer(t, outcome))
+
+	params.Statuses = []int64{200}
+
+	_, err = b.run(t, b.HTTPRequest, params)
+	requireFailure(t, err, "source_request_refused", false, "201")
+}
+
+// serve lets the source shop be a server that answers that, and returns the last request that it was sent, with its body.
+func (b *bench) serve(t *testing.T, status int, answer string) (asked *http.Request, body *string) {
+	t.Helper()
+
+	asked, body = &http.Request{}, new(string)
+
+	server := httptest.NewServer(http.HandlerFunc(func(writer http.ResponseWriter, request *http.Request) {
+		content, err := io.ReadAll(request.Body)
+		if err != nil {
+			panic(err)
+		}
+
+		*asked, *body = *request, string(content)
+
+		writer.Header().Set("Content-Type", "application/json")
+		writer.WriteHeader(status)
+		_, _ = writer.Write([]byte(answer))
+	}))
+	t.Cleanup(server.Close)
+
+	b.write(t, "app.yaml", "sources:\n  files: {kind: FileSource, path: files}\n  shop: {kind: HTTPSource, url: \""+server.URL+"\"}\n")
+
+	return asked, body
+}
