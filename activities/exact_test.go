@@ -25,6 +25,7 @@ func TestNothingIsLostInATableThatIsThere(t *testing.T) {
 		"SELECT 1 AS n, 12.5 AS d, CAST('-7' AS INTEGER) AS i":        "",
 		"SELECT j AS n FROM json_numbers":                             `column "n": "9007199254740993"`,
 		"SELECT j AS i FROM json_numbers":                             "",
+		"SELECT j AS I FROM json_nulls":                               "",
 		"SELECT DATE('2024-02-29') AS i":                              `column "i": "2024-02-29"`,
 		"SELECT i FROM (SELECT 1 AS i UNION ALL SELECT 2) ORDER BY i": "",
 	} {
@@ -35,7 +36,8 @@ func TestNothingIsLostInATableThatIsThere(t *testing.T) {
 				b := newBench(t)
 				b.script(t, table+`;
 					CREATE TABLE exact (d DECIMAL_TEXT); INSERT INTO exact VALUES ('12345678901234567.89');
-					CREATE TABLE json_numbers (j JSON_TEXT); INSERT INTO json_numbers VALUES ('9007199254740993')`)
+					CREATE TABLE json_numbers (j JSON_TEXT); INSERT INTO json_numbers VALUES ('9007199254740993');
+					CREATE TABLE json_nulls (j JSON_TEXT); INSERT INTO json_nulls VALUES ('null')`)
 
 				_, err := b.run(t, b.Transform, scenario.Transform{
 					Source: "stage", Query: query, TargetTable: "t", Writing: mode,

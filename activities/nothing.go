@@ -39,7 +39,7 @@ func (s *step) writeNothing(
 		to.write.Mode = source.Refill
 	case !hasFiles:
 		return nil, to.problem("there are no records, which would tell the columns of the table",
-			"name the columns and their types in columnTypes")
+			"name the columns and their types in columnTypes, or make the table")
 	}
 
 	to.write.Effect = s.effect(ctx, to.part)

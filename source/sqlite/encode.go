@@ -34,17 +34,17 @@ type encoder struct {
 
 // encode makes of bound what a column holds for a value. A value that it can't hold exactly is an error.
 func (e *encoder) encode(to *target, value any, bound *bound) error {
-	if value == nil {
-		bound.kind = storedNull
-
-		return nil
-	}
-
 	if to.from.Type != to.to.Type || to.from.Element != to.to.Element {
 		var err error
 		if value, err = assign(to.from, to.to, value); err != nil {
 			return err
 		}
+	}
+
+	if value == nil { // That of JSON is one of every other type, too.
+		bound.kind = storedNull
+
+		return nil
 	}
 
 	switch of := to.to; of.Type {
