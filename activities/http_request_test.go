@@ -77,7 +77,7 @@ func TestAnAnswerBecomesAResult(t *testing.T) {
 	require.NoError(t, err)
 	require.EqualValues(t, 2, outcome.Rows)
 	require.Equal(t, "created", *outcome.Result.Name)
-	require.Equal(t, `{"records":[{"id":1,"name":"IBM"},`+"\n"+`{"id":2,"name":null}]}`, b.answer(t, outcome))
+	require.JSONEq(t, `{"records":[{"id":1,"name":"IBM"},{"id":2,"name":null}]}`, b.answer(t, outcome))
 
 	params.Statuses = []int64{200}
 

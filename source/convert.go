@@ -35,6 +35,26 @@ func Fit(rows Rows, sourceName string, table Table, types map[string]Standard) (
 	return converted.to(types)
 }
 
+// change is a column that is given another type.
+type change struct {
+	at   int
+	from Standard
+}
+
+// converted reads the values of the rows it wraps as the types of its own schema.
+type converted struct {
+	Rows
+
+	schema  Schema
+	changes []change
+	source  string
+	table   Table
+	reject  func(Reject) error
+	value   func(from, to Standard, value any) (any, error)
+	hint    string
+	count   int64
+}
+
 // to gives columns their new types.
 func (c *converted) to(types map[string]Standard) (Rows, error) {
 	schema := slices.Clone(c.Rows.Schema())
@@ -69,26 +89,6 @@ func noColumn(sourceName string, table Table, field, name string, schema Schema)
 		Message: fmt.Sprintf("%s names the column %q, which the table does not have", field, name),
 		Hint:    "its columns are " + strings.Join(schema.Names(), ", "),
 	}
-}
-
-// change is a column that is given another type.
-type change struct {
-	at   int
-	from Standard
-}
-
-// converted reads the values of the rows it wraps as the types of its own schema.
-type converted struct {
-	Rows
-
-	schema  Schema
-	changes []change
-	source  string
-	table   Table
-	reject  func(Reject) error
-	value   func(from, to Standard, value any) (any, error)
-	hint    string
-	count   int64
 }
 
 func (c *converted) Schema() Schema { return c.schema }

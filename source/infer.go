@@ -15,8 +15,8 @@ const inferFrom = 1_000
 // Infer finds a type for each column of text that given does not name, from the first thousand records: the first of
 // integer, decimal, float, boolean, date, datetime, timestamp, time and uuid that every value among them has. A column
 // stays text where the values have none of these, where there are none, and where reading them would change how they
-// look, or lose digits: numbers with leading zeros, for example, are often none. It returns the types that it found, and rows from the
-// first one on.
+// look, or lose digits: numbers with leading zeros, for example, are often none. It returns the types that it found, for
+// [Inferred], and rows from the first one on.
 func Infer(ctx context.Context, rows Rows, given map[string]Standard) (map[string]Standard, Rows, error) {
 	ahead := &ahead{Rows: rows}
 
