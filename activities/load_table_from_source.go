@@ -93,11 +93,6 @@ func (l *load) copy(ctx context.Context) (*job.StepOutcome, error) {
 		return nil, nil //nolint:nilnil // As it says.
 	}
 
-	// Nobody would count the records of a file that is copied byte by byte, and later steps ask for their number.
-	if _, hasFiles := l.from.(source.FileKeeper); hasFiles {
-		return nil, nil //nolint:nilnil // As it says.
-	}
-
 	writer, release, err := open[source.Writer](ctx, l.step, l.params.TargetSource, "be written to")
 	if err != nil {
 		return nil, err

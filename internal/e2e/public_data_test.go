@@ -80,8 +80,8 @@ var publicData = map[string]public{
 			"format": object{"type": "csv", "separator": "tab", "quote": "none", "header": false},
 			"rename": object{"column1": "code", "column2": "name"},
 		},
-		question: "SELECT name FROM from_postgres WHERE code IN ('CI', 'ZM') ORDER BY code",
-		answer:   []any{object{"name": "Côte d'Ivoire"}, object{"name": "Zambia"}},
+		question: "SELECT name FROM from_postgres WHERE code IN ('CW', 'ZM') ORDER BY code",
+		answer:   []any{object{"name": "Curaçao"}, object{"name": "Zambia"}},
 	},
 	"characters": {
 		pkg: "unicode-data", path: "/usr/share/unicode/UnicodeData.txt",

@@ -10,12 +10,9 @@ import (
 	"github.com/jobwright/jobwright/source/format"
 )
 
-// NotCounted is what [source.Written] tells of the rows of a table that was copied byte by byte.
-const NotCounted = -1
-
 // CopyTable copies a file from another source of files byte by byte, where reading the copy would yield what reading the
-// file does: both are written in the same way, and all of it is wanted. Nobody counts the records then, and the rows of what
-// was written are [NotCounted]. Progress is told the sum of the bytes, each time that some were copied.
+// file does: both are written in the same way, and all of it is wanted. Its records are counted on the way; one that can't be
+// read ends the copy. Progress is told the sum of the bytes, each time that some were copied.
 func (s *Source) CopyTable(
 	ctx context.Context, from source.Reader, read source.Read, write source.Write, progress func(bytes int64),
 ) (written source.Written, copied bool, err error) {
@@ -24,7 +21,8 @@ func (s *Source) CopyTable(
 		return source.Written{}, false, nil
 	}
 
-	if _, isPattern, err := other.parse(read.Table); err != nil || isPattern {
+	name, isPattern, err := other.parse(read.Table)
+	if err != nil || isPattern {
 		return source.Written{}, false, err
 	}
 
@@ -34,11 +32,18 @@ func (s *Source) CopyTable(
 	}
 	defer file.Close()
 
-	if _, err := s.put(ctx, write.Table, file, progress); err != nil {
+	counted := newTally(ctx, file, name, format.Options{Read: read, Source: other.name})
+	_, err = s.put(ctx, write.Table, counted, progress)
+
+	if ended := counted.close(); err == nil {
+		err = ended
+	}
+
+	if err != nil {
 		return source.Written{}, false, err
 	}
 
-	return source.Written{Rows: NotCounted}, true, nil
+	return source.Written{Rows: counted.rows}, true, nil
 }
 
 // sameBytes tells whether a file can be copied as it is: what is written is written as it was, and no part of it is chosen.

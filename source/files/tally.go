@@ -1,0 +1,91 @@
+package files
+
+import (
+	"context"
+	"errors"
+	"io"
+	"runtime/debug"
+
+	"github.com/jobwright/jobwright/source"
+	"github.com/jobwright/jobwright/source/format"
+)
+
+// tally counts the records of a file while it is copied: what is read of the file goes, unchanged, to whoever copies it and to
+// a reader of its format. It ends with the file, or with the first record that can't be read.
+type tally struct {
+	file  io.Reader
+	pipe  *io.PipeWriter
+	ended chan struct{}
+
+	rows int64 // Once it has ended.
+	err  error
+}
+
+func newTally(ctx context.Context, file io.Reader, name string, options format.Options) *tally {
+	reader, writer := io.Pipe()
+	t := &tally{file: file, pipe: writer, ended: make(chan struct{})}
+
+	go func() {
+		defer close(t.ended)
+		defer func() {
+			if panicked := recover(); panicked != nil {
+				t.err = &source.PanicError{Value: panicked, Stack: debug.Stack()}
+			}
+
+			_ = reader.CloseWithError(t.err) // It has none of its own.
+		}()
+
+		if t.err = t.count(ctx, reader, name, options); t.err == nil {
+			_, t.err = io.Copy(io.Discard, reader) // A format may end before its file does.
+		}
+	}()
+
+	return t
+}
+
+func (t *tally) count(ctx context.Context, file io.Reader, name string, options format.Options) (err error) {
+	rows, err := format.Read(ctx, io.NopCloser(file), name, options)
+	if err != nil {
+		return err
+	}
+
+	defer func() { err = errors.Join(err, rows.Close()) }()
+
+	for {
+		switch _, err := rows.Next(ctx); {
+		case err == nil:
+			t.rows++
+		case errors.Is(err, io.EOF):
+			return nil
+		default:
+			return err
+		}
+	}
+}
+
+// Read reads from the file. At its end, all records have been counted.
+func (t *tally) Read(chunk []byte) (int, error) {
+	length, err := t.file.Read(chunk)
+
+	if _, failed := t.pipe.Write(chunk[:length]); failed != nil {
+		<-t.ended
+
+		return 0, t.err
+	}
+
+	if errors.Is(err, io.EOF) {
+		if failed := t.close(); failed != nil {
+			return 0, failed
+		}
+	}
+
+	return length, err
+}
+
+// close ends the counting, wherever it is, and returns why it failed.
+func (t *tally) close() error {
+	_ = t.pipe.Close() // It has none of its own.
+	<-t.ended
+
+	return t.err
+}
