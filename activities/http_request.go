@@ -227,15 +227,15 @@ func (c *call) file(ctx context.Context, response *source.Response) (*job.StepOu
 
 // table reads the answer as a table, and stores it or returns it.
 func (c *call) table(ctx context.Context, response *source.Response) (outcome *job.StepOutcome, err error) {
-	options := format.Options{
-		Read:   source.Read{Table: source.Table{Name: c.params.Path}, Format: c.params.Format},
-		Source: c.params.Source,
-	}
-	if options.Format.Type == "" {
-		options.Format.Type = format.TypeOf(response.ContentType)
-	}
+	name := path.Base(c.params.Path)
 
-	rows, err := format.Read(ctx, response.Body, path.Base(c.params.Path), options)
+	rows, err := format.Read(ctx, response.Body, name, format.Options{
+		Read: source.Read{
+			Table:  source.Table{Name: c.params.Path},
+			Format: format.WithContentType(c.params.Format, name, response.Headers["Content-Type"]),
+		},
+		Source: c.params.Source,
+	})
 	if err != nil {
 		return nil, err
 	}

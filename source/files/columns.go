@@ -51,7 +51,7 @@ func match(rows source.Rows, there source.Schema, sourceName string, table sourc
 	}
 
 	var err error
-	if matched.Rows, err = source.Convert(rows, sourceName, table, types, nil); err != nil {
+	if matched.Rows, err = source.Fit(rows, sourceName, table, types); err != nil {
 		return nil, err
 	}
 
