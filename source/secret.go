@@ -1,9 +1,12 @@
 package source
 
 import (
+	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -40,6 +43,38 @@ func resolved(option any) (any, error) {
 	}
 
 	return option, nil
+}
+
+// Secrets returns what the references in the options stand for, so that a driver can keep it out of what it tells.
+func (d Definition) Secrets() ([]string, error) {
+	var (
+		secrets []string
+		failed  error
+	)
+
+	var look func(option any)
+
+	look = func(option any) {
+		switch v := option.(type) {
+		case string:
+			for _, parts := range secretReference.FindAllStringSubmatch(v, -1) {
+				secret, err := lookUpSecret(parts[1], parts[2])
+				secrets, failed = append(secrets, secret), errors.Join(failed, err)
+			}
+		case map[string]any:
+			for _, name := range slices.Sorted(maps.Keys(v)) {
+				look(v[name])
+			}
+		case []any:
+			for _, inner := range v {
+				look(inner)
+			}
+		}
+	}
+
+	look(d.Options)
+
+	return secrets, failed
 }
 
 func resolvedText(text string) (string, error) {

@@ -52,7 +52,7 @@ func (s *Source) refused(request *http.Request, response *http.Response) error {
 		RetryAfter: retryAfter(response.Header.Get("Retry-After"), time.Now()),
 	}
 
-	if text := printable(excerpt); text != "" {
+	if text := printable([]byte(s.hide.Replace(string(excerpt)))); text != "" {
 		problem.Message += ": " + text
 	}
 

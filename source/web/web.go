@@ -50,7 +50,8 @@ type Source struct {
 	client    *http.Client
 	transport *http.Transport
 	paging    paging
-	pause     time.Duration // How long the body of an answer may pause.
+	pause     time.Duration     // How long the body of an answer may pause.
+	hide      *strings.Replacer // Of secrets, in what a server says.
 }
 
 var (
@@ -73,6 +74,11 @@ func Open(_ context.Context, definition source.Definition, _ source.Place) (sour
 		}
 	}
 
+	secrets, err := definition.Secrets()
+	if err != nil {
+		return nil, err
+	}
+
 	transport := &http.Transport{
 		Proxy:                 http.ProxyFromEnvironment,
 		MaxConnsPerHost:       cmp.Or(opts.MaxConnections, defaultConnections),
@@ -84,8 +90,22 @@ func Open(_ context.Context, definition source.Definition, _ source.Place) (sour
 
 	return &Source{
 		name: definition.Name, base: base, transport: transport, paging: opts.Paging, pause: max(timeout, longestPause),
+		hide:   hiding(secrets),
 		client: &http.Client{Transport: newSigned(transport, base, opts), CheckRedirect: follow},
 	}, nil
+}
+
+// hiding replaces secrets, which a server may repeat where it says what is wrong with a request.
+func hiding(secrets []string) *strings.Replacer {
+	var pairs []string
+
+	for _, secret := range secrets {
+		if secret != "" {
+			pairs = append(pairs, secret, "…")
+		}
+	}
+
+	return strings.NewReplacer(pairs...)
 }
 
 // check finds mistakes in the options, and fills in what they leave out.
