@@ -65,7 +65,8 @@ INSERT INTO total VALUES (0);
 CREATE TABLE looped (job text, round bigint);
 CREATE TABLE tried (job text);
 CREATE TABLE finished (job text);
-CREATE TABLE inherited (job text);`
+CREATE TABLE inherited (job text);
+CREATE TABLE stopped (job text);`
 
 // scenarios are the kinds of jobs.
 func scenarios() map[string]string {
@@ -154,6 +155,17 @@ steps:
 steps:
   - opName: HTTPRequest
     opParams: {source: counter, method: POST, path: count, params: {job: "${job.id}"}, text: one}
+`,
+		"Stop": `
+steps:
+  - opName: TryCatch
+    opParams:
+      try:
+        - opName: HTTPRequest
+          opParams: {source: counter, path: slow}
+      finally:
+        - opName: Insert
+          opParams: {source: warehouse, table: stopped, records: [{job: "${job.id}"}]}
 `,
 		"Hold": `
 parameters: {variant: {type: text}}

@@ -31,6 +31,7 @@ var kinds = []kind{
 	{"Try", "completedWithError"},
 	{"Parent", "completed"},
 	{"Request", "completed"},
+	{"Stop", "stopped"},
 }
 
 // ran is a job, and what its caller learned of it.
@@ -42,7 +43,8 @@ type ran struct {
 	calls    int
 	state    string
 	result   string // What getJobStatus answered when it had ended.
-	took     time.Duration
+	began    time.Time
+	ended    time.Time
 }
 
 // callers run jobs, several at a time, each until its end.
@@ -50,11 +52,10 @@ type callers struct {
 	api    string
 	client *http.Client
 
-	mutex    sync.Mutex
-	random   *rand.Rand
-	jobs     []*ran
-	wrong    []string    // Answers that nobody should ever get.
-	finished []time.Time // When jobs ended.
+	mutex  sync.Mutex
+	random *rand.Rand
+	jobs   []*ran
+	wrong  []string // Answers that nobody should ever get.
 }
 
 func newCallers(api string, seed uint64) *callers {
@@ -67,20 +68,28 @@ func newCallers(api string, seed uint64) *callers {
 // run runs one job after the other until begin ends, and each of them until its end, or until give ends.
 func (c *callers) run(begin, give context.Context) {
 	for begin.Err() == nil {
-		job := &ran{kind: kinds[c.number(len(kinds))], jobID: uuid.NewString()}
+		job := c.next()
 
-		c.mutex.Lock()
-		c.jobs = append(c.jobs, job)
-		c.mutex.Unlock()
-
-		began := time.Now()
 		c.drive(give, job)
-		job.took = time.Since(began)
-
-		c.mutex.Lock()
-		c.finished = append(c.finished, time.Now())
-		c.mutex.Unlock()
+		job.ended = time.Now()
 	}
+}
+
+// next is a new job: one of each kind, so that a short run has them all, and then of kinds of chance.
+func (c *callers) next() *ran {
+	chosen := c.number(len(kinds))
+
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+
+	if begun := len(c.jobs); begun < len(kinds) {
+		chosen = begun
+	}
+
+	job := &ran{kind: kinds[chosen], jobID: uuid.NewString(), began: time.Now()}
+	c.jobs = append(c.jobs, job)
+
+	return job
 }
 
 // drive calls until the job has ended: it hangs up now and then, and repeats a call whose answer it did not get.
@@ -123,7 +132,7 @@ func (c *callers) start(ctx context.Context, job *ran) {
 	})
 
 	switch {
-	case err != nil, status == http.StatusServiceUnavailable, status == http.StatusTooManyRequests:
+	case isUnknown(status, err):
 		pause(ctx, 100*time.Millisecond)
 	case slices.Contains([]int{http.StatusOK, http.StatusAccepted, http.StatusUnprocessableEntity}, status):
 		job.accepted = true
@@ -138,7 +147,7 @@ func (c *callers) ask(ctx context.Context, job *ran) {
 	status, answer, err := c.status(ctx, job.jobID)
 
 	switch {
-	case err != nil, status == http.StatusServiceUnavailable, status == http.StatusTooManyRequests:
+	case isUnknown(status, err):
 		return
 	case status != http.StatusOK:
 		c.complainf("%s %s: status of an accepted job answered %d %s", job.scenario, job.jobID, status, answer)
@@ -147,16 +156,21 @@ func (c *callers) ask(ctx context.Context, job *ran) {
 		return
 	}
 
-	state, problem := stateOf(answer)
-	if problem != nil {
+	state, working, problem := stateOf(answer)
+
+	switch {
+	case problem != nil:
 		c.complainf("%s %s: status answered %s", job.scenario, job.jobID, answer)
-
-		return
-	}
-
-	if isEnd(state) {
+	case isEnd(state):
 		job.state, job.result = state, answer
+	case job.scenario == "Stop" && working:
+		c.attempt(ctx, job.jobID, stopIt) // Until it has ended, as a caller may.
 	}
+}
+
+// isUnknown reports whether a call may or may not have done what it was to do, so that it is repeated.
+func isUnknown(status int, err error) bool {
+	return err != nil || status == http.StatusServiceUnavailable || status == http.StatusTooManyRequests
 }
 
 // status is getJobStatus.
@@ -207,20 +221,28 @@ func (c *callers) complainf(format string, arguments ...any) {
 	c.wrong = append(c.wrong, fmt.Sprintf(format, arguments...))
 }
 
-// stateOf is the state of the job in an answer.
-func stateOf(answer string) (string, error) {
+// stateOf is the state of the job in an answer, and whether the one step that a job of kind Stop has in its middle runs.
+func stateOf(answer string) (state string, working bool, err error) {
 	var envelope struct {
 		Result struct {
 			Status string `json:"status"`
+			Steps  []struct {
+				Path  string `json:"path"`
+				State string `json:"state"`
+			} `json:"steps"`
 		} `json:"result"`
 	}
 
-	err := json.Unmarshal([]byte(answer), &envelope)
+	err = json.Unmarshal([]byte(answer), &envelope)
 	if err == nil && envelope.Result.Status == "" {
 		err = fmt.Errorf("there is no status in %s", answer)
 	}
 
-	return envelope.Result.Status, err
+	for _, step := range envelope.Result.Steps {
+		working = working || (step.Path == "1.try.1" && step.State == "running")
+	}
+
+	return envelope.Result.Status, working, err
 }
 
 func isEnd(state string) bool {

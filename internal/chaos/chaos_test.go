@@ -39,6 +39,8 @@ func TestChaos(t *testing.T) {
 		require.NoError(t, err)
 	})
 
+	began := s.goroutines(t)
+
 	var (
 		callers  = newCallers(s.api, *seed)
 		faults   = newFaults(t, s, *seed)
@@ -67,14 +69,20 @@ func TestChaos(t *testing.T) {
 	calling.Wait()
 
 	found := &check{system: s, callers: callers, counts: map[string]int{"doubles": 0, "losses": 0, "stuck": 0}}
+	found.windUp(t.Context(), contests)
 	found.run(t)
 	found.inOrder(contests)
+
+	if *duration >= time.Minute { // A short run is not to take a minute longer.
+		found.quiet(t, began)
+	}
 
 	for _, p := range slices.Backward(s.processes()[1:]) {
 		require.Equal(t, 0, p.stop(t), "%s printed:\n%s", p.name, &p.printed)
 	}
 
 	found.idle(t)
+	found.files(t)
 
 	t.Log("\n" + table(callers, faults, found))
 	require.Empty(t, strings.Join(found.broken, "\n"))
@@ -102,26 +110,31 @@ func table(callers *callers, faults *faults, found *check) string {
 
 	row("all of these faults", strikes)
 
-	resumed := resumptions(faults.mended, callers.finished)
+	resumed := resumptions(faults.outages, callers.jobs)
 	if len(resumed) > 0 {
-		row("from serving again to the next job's end, p50", resumed[len(resumed)/2].Round(time.Millisecond))
+		row("until the first job that an outage met has ended, p50", resumed[len(resumed)/2].Round(time.Millisecond))
 		row("the same, p99", resumed[len(resumed)*99/100].Round(time.Millisecond))
 	}
 
 	return text.String()
 }
 
-// resumptions are how long it took from each time that something served again until a job ended, in order.
-func resumptions(mended, finished []time.Time) []time.Duration {
+// resumptions are how long it took from each time that something served again until a job ended that had run when it went
+// down, in order.
+func resumptions(outages []outage, jobs []*ran) []time.Duration {
 	var found []time.Duration
 
-	for _, at := range mended {
-		for _, end := range finished {
-			if end.After(at) {
-				found = append(found, end.Sub(at))
+	for _, outage := range outages {
+		first := time.Duration(-1)
 
-				break
+		for _, job := range jobs {
+			if took := job.ended.Sub(outage.to); job.began.Before(outage.from) && took > 0 && (first < 0 || took < first) {
+				first = took
 			}
+		}
+
+		if first >= 0 {
+			found = append(found, first)
 		}
 	}
 

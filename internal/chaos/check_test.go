@@ -45,6 +45,7 @@ func (c *check) run(t *testing.T) {
 		c.once(ctx, t, data, "tried", "Try", 1)
 		c.once(ctx, t, data, "finished", "Try", 1)
 		c.once(ctx, t, data, "inherited", "Parent", 1)
+		c.once(ctx, t, data, "stopped", "Stop", 1)
 		c.total(ctx, t, data)
 		c.loaded(ctx, data)
 		c.left(ctx, t, data)
@@ -104,6 +105,25 @@ func (c *check) runs(t *testing.T) {
 	}
 
 	c.counts["workflows"] = len(seen)
+
+	for id, run := range seen {
+		c.counts["attempts after the first of a step"] += retries(t, temporal, id, run)
+	}
+}
+
+// retries are the attempts that steps of a workflow were given after their first.
+func retries(t *testing.T, temporal client.Client, id, run string) (count int) {
+	t.Helper()
+
+	history := temporal.GetWorkflowHistory(t.Context(), id, run, false, enumspb.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
+	for history.HasNext() {
+		event, err := history.Next()
+		require.NoError(t, err)
+
+		count += max(0, int(event.GetActivityTaskStartedEventAttributes().GetAttempt())-1)
+	}
+
+	return count
 }
 
 // list adds what Temporal lists to what was seen.

@@ -157,7 +157,7 @@ func (c *callers) attempt(ctx context.Context, jobID, input string) (output stri
 	}
 
 	switch {
-	case err != nil, status == http.StatusServiceUnavailable:
+	case isUnknown(status, err):
 		return unknown
 	case status == http.StatusNotFound:
 		return missing
@@ -180,6 +180,26 @@ func (c *callers) attempt(ctx context.Context, jobID, input string) (output stri
 	}
 
 	return accepted
+}
+
+// windUp stops what the contests have started, and holds that it ends.
+func (c *check) windUp(ctx context.Context, contests []*contest) {
+	patient, cancel := context.WithTimeout(ctx, ending)
+	defer cancel()
+
+	for _, one := range contests {
+		told := unknown
+
+		for patient.Err() == nil && told != completed && told != missing {
+			told = c.callers.attempt(patient, one.jobID, stopIt)
+			pause(patient, 10*time.Millisecond)
+		}
+
+		if told != completed && told != missing {
+			c.counts["stuck"]++
+			c.failf("%s, which was contested, has not ended: %q", one.jobID, told)
+		}
+	}
 }
 
 // stoppedAnew reports whether a stop was told to have been the first although another had been answered before it began.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
+	"runtime"
 	"sync"
 	"syscall"
 	"testing"
@@ -22,10 +23,13 @@ type faults struct {
 	random *rand.Rand
 	kinds  []fault
 
-	mutex  sync.Mutex
-	counts map[string]int
-	mended []time.Time // When something that was down served again.
+	mutex   sync.Mutex
+	counts  map[string]int
+	outages []outage
 }
+
+// outage is the time in which something was down.
+type outage struct{ from, to time.Time }
 
 func newFaults(t *testing.T, s *system, seed uint64) *faults {
 	t.Helper()
@@ -53,10 +57,12 @@ func newFaults(t *testing.T, s *system, seed uint64) *faults {
 		}},
 		fault{"SIGKILL Temporal", 1, f.restart(t, s.temporal)},
 		fault{"SIGKILL PostgreSQL", 2, func(ctx context.Context) {
-			s.postgres.Kill(t)
+			down := time.Now()
+
+			s.postgres.Kill(striker{t})
 			pause(ctx, f.some(time.Second))
-			s.postgres.Start(t)
-			f.mend()
+			s.postgres.Start(striker{t})
+			f.mend(down)
 		}},
 	)
 
@@ -79,6 +85,8 @@ func (f *faults) restart(t *testing.T, p *process) func(context.Context) {
 	t.Helper()
 
 	return func(ctx context.Context) {
+		down := time.Now()
+
 		p.kill()
 		pause(ctx, f.some(time.Second))
 
@@ -88,7 +96,7 @@ func (f *faults) restart(t *testing.T, p *process) func(context.Context) {
 			return
 		}
 
-		f.mend()
+		f.mend(down)
 	}
 }
 
@@ -145,9 +153,18 @@ func (f *faults) some(most time.Duration) time.Duration {
 	return time.Duration(f.random.Int64N(int64(most)))
 }
 
-func (f *faults) mend() {
+// mend notes that what was down serves again.
+func (f *faults) mend(down time.Time) {
 	f.mutex.Lock()
 	defer f.mutex.Unlock()
 
-	f.mended = append(f.mended, time.Now())
+	f.outages = append(f.outages, outage{down, time.Now()})
+}
+
+// striker is the test for a goroutine that strikes, which may not end the test itself: it ends that goroutine.
+type striker struct{ testing.TB }
+
+func (s striker) Fatal(why ...any) {
+	s.Error(why...)
+	runtime.Goexit()
 }

@@ -17,6 +17,7 @@ import (
 // process is one that is killed and started again, each time with the same command.
 type process struct {
 	name    string
+	http    string // The address at which it answers operators, where it has one.
 	command func() *exec.Cmd
 	ready   func() bool // Whether it serves.
 

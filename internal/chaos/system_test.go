@@ -51,7 +51,7 @@ func runTemporal(folder, address string) error {
 }
 
 // system is a Jobwright in the shape of production, of which everything can be broken: processes of their own, and proxies
-// before Temporal and PostgreSQL.
+// before Temporal, PostgreSQL and the server that jobs call.
 type system struct {
 	dir      string
 	temporal *process
@@ -62,6 +62,7 @@ type system struct {
 	database  string // The address of PostgreSQL's database, past the proxy.
 	toData    *proxy
 	toHistory *proxy
+	toCounter *proxy
 
 	api      string
 	counting *counter
@@ -79,6 +80,7 @@ func newSystem(t *testing.T) *system {
 	s.postgres = testserver.NewPostgreSQL(t, testserver.PostgreSQLOptions{Durable: true})
 	s.database = s.postgres.NewDatabase(t)
 	s.toData = newProxy(t, host(t, s.database))
+	s.toCounter = newProxy(t, host(t, s.counting.server.URL))
 
 	temporal := freeAddress(t)
 	s.toHistory = newProxy(t, temporal)
@@ -115,7 +117,7 @@ func (s *system) processes() []*process {
 // proxies are those of the system, by what is behind them.
 func (s *system) proxies() iter.Seq2[string, *proxy] {
 	return func(yield func(string, *proxy) bool) {
-		_ = yield("Temporal", s.toHistory) && yield("PostgreSQL", s.toData)
+		_ = yield("Temporal", s.toHistory) && yield("PostgreSQL", s.toData) && yield("the server that jobs call", s.toCounter)
 	}
 }
 
@@ -128,7 +130,7 @@ func (s *system) add(t *testing.T) {
 
 	through.Host = s.toData.address()
 	environment := append(os.Environ(), "TEMPORAL_ADDRESS="+s.toHistory.address(), "TEMPORAL_NAMESPACE="+namespace,
-		"CHAOS_DATABASE="+through.String(), "CHAOS_COUNTER="+s.counting.server.URL, "CHAOS_KEY="+key)
+		"CHAOS_DATABASE="+through.String(), "CHAOS_COUNTER=http://"+s.toCounter.address(), "CHAOS_KEY="+key)
 
 	command := func(arguments ...string) func() *exec.Cmd {
 		return func() *exec.Cmd {
@@ -151,6 +153,7 @@ func (s *system) add(t *testing.T) {
 		address := freeAddress(t)
 		s.workers = append(s.workers, &process{
 			name:    fmt.Sprintf("worker %d", number+1),
+			http:    "http://" + address,
 			command: command("worker", "--http", address, "--data", filepath.Join(s.dir, "data")),
 			ready:   func() bool { return answers200("http://" + address + "/readyz") },
 		})
@@ -210,7 +213,7 @@ func (s *system) connected(t *testing.T, do func(context.Context, *pgx.Conn)) {
 	require.NoError(t, connection.Close(t.Context()))
 }
 
-// counter is a server that counts the requests by their idempotency keys.
+// counter is a server that counts the requests by their idempotency keys; those that are slow, it never answers.
 type counter struct {
 	server *httptest.Server
 
@@ -224,6 +227,12 @@ func newCounter(t *testing.T) *counter {
 
 	c := &counter{counts: map[string]int{}, jobs: map[string]map[string]bool{}}
 	c.server = httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/slow" {
+			<-r.Context().Done()
+
+			return
+		}
+
 		c.count(r.Header.Get("Idempotency-Key"), r.URL.Query().Get("job"))
 	}))
 	t.Cleanup(c.server.Close)

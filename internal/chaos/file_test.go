@@ -1,0 +1,80 @@
+package chaos_test
+
+import (
+	"encoding/json"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/jobwright/jobwright/job"
+	"github.com/jobwright/jobwright/result"
+)
+
+// files holds that what processes which were killed have left in the result store is what a sweep takes, and that nothing but
+// whole results, and the workers' own database, is there after it. Everything has ended by now.
+func (c *check) files(t *testing.T) {
+	t.Helper()
+
+	store, err := result.Open(t.Context(), filepath.Join(c.system.dir, "results"))
+	require.NoError(t, err)
+
+	known := map[string]bool{}
+	for _, job := range c.callers.jobs {
+		known[job.jobID] = true
+	}
+
+	swept, err := store.Sweep(t.Context(), time.Nanosecond, func(key string) bool {
+		jobID, readable := job.OfResult(key)
+
+		return readable && known[jobID]
+	})
+	require.NoError(t, err)
+	require.NoError(t, store.Close())
+
+	c.counts["files that a sweep took"] = swept
+
+	each(t, filepath.Join(c.system.dir, "results"), func(name string, text []byte) {
+		if name == "namespace" {
+			return
+		}
+
+		c.counts["results"]++
+
+		if !json.Valid(text) {
+			c.failf("%s in the result store is no whole result: it has %d bytes", name, len(text))
+		}
+	})
+
+	own := []string{"stage.db", "stage.db-shm", "stage.db-wal"}
+
+	each(t, filepath.Join(c.system.dir, "data"), func(name string, _ []byte) {
+		if filepath.Dir(name) != filepath.Join("apps", appID) || !slices.Contains(own, filepath.Base(name)) {
+			c.failf("%s was left in the workers' data", name)
+		}
+	})
+}
+
+// each reads every file in a folder.
+func each(t *testing.T, folder string, read func(name string, text []byte)) {
+	t.Helper()
+
+	require.NoError(t, filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+
+		text, err := os.ReadFile(path)
+		require.NoError(t, err)
+
+		name, err := filepath.Rel(folder, path)
+		require.NoError(t, err)
+		read(name, text)
+
+		return nil
+	}))
+}
