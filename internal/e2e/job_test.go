@@ -219,6 +219,32 @@ func TestARunningJobKeepsTheProgramItWasStartedWith(t *testing.T) {
 	require.Len(t, result["steps"], 2)
 }
 
+func TestARunningJobKeepsTheScriptsItWasStartedWith(t *testing.T) {
+	t.Parallel()
+
+	files := maps.Clone(heldApp)
+	files["scripts/told.sql"] = "CREATE TABLE told AS SELECT 'before' AS since"
+	files["scenarios/Held.yaml"] += `
+  - opName: RunSourceScript
+    opParams: {source: stage, scriptFile: scripts/told.sql}
+  - opName: Transform
+    opParams: {source: stage, query: SELECT since FROM told, returnResult: true}
+`
+	appID := newApp(t, files)
+	release := hold(t, shared.dir, appID)
+	request := with(runScenario(appID, "Held", object{}), object{"jobId": uuid.NewString(), "isAsync": true})
+	require.Equal(t, http.StatusOK, api().execute(t, request).status)
+
+	writeApp(t, filepath.Join(shared.dir, "apps", appID), map[string]string{
+		"scripts/told.sql": "CREATE TABLE told AS SELECT 'after' AS since",
+	})
+	release()
+
+	result := api().eventually(t, appID, request["jobId"].(string), ended)
+	require.Equal(t, "completed", result["status"], result)
+	require.Equal(t, []any{object{"since": "before"}}, recordsOf(t, result, 1))
+}
+
 func TestACallerWhoHangsUpDoesNotStopTheJob(t *testing.T) {
 	t.Parallel()
 
