@@ -129,7 +129,8 @@ func prepareNamespace(
 		return fmt.Errorf("the retention of the namespace %s can't be changed: %w", namespace, err)
 	}
 
-	fmt.Fprintf(out, "The namespace %s keeps jobs that ended for %s now, and not for %s any more.\n", namespace, retention, before)
+	fmt.Fprintf(out, "The namespace %s keeps jobs that ended for %s now, and not for %s any more.\n",
+		namespace, retention, before)
 
 	return nil
 }
