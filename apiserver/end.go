@@ -101,7 +101,7 @@ func endWithError(jobID string, execution *temporal.WorkflowExecutionError) (*en
 	case errors.As(execution, &terminated):
 		return &end{
 			JobID: jobID, Status: job.CompletedWithError, Code: string(CodeJobTerminated),
-			Message: "the job was terminated by an operator",
+			Message: "the job was terminated, by an operator or by Temporal; its history in Temporal UI says why",
 		}, nil
 	case errors.As(execution, &application) && application.HasDetails():
 		var failure job.Failure

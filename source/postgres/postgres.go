@@ -3,9 +3,11 @@ package postgres
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
@@ -136,8 +138,22 @@ func configure(config *pgxpool.Config, opts options) {
 		return byDefault(conn, err)
 	}
 
+	config.AfterConnect = noticeGoneClients
 	config.MinConns = 0
 	config.MaxConnIdleTime = time.Minute
+}
+
+// noticeGoneClients has the server look every few seconds, also during a query, whether its client is still there: else what a
+// worker that died has asked would run to its end, though nobody waits for it any more. Servers before 14 can't.
+func noticeGoneClients(ctx context.Context, connection *pgx.Conn) error {
+	_, err := connection.Exec(ctx, "SET client_connection_check_interval = '5s'")
+
+	var refused *pgconn.PgError
+	if errors.As(err, &refused) {
+		return nil // Nor can those of other systems, under which it does not work, and some that speak this protocol only.
+	}
+
+	return err
 }
 
 // onFailure is the key under which a connection keeps what is to be called when the server reports an error. The library

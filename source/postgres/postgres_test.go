@@ -278,3 +278,11 @@ func TestTheServersAddressIsAllThatAnErrorTellsOfConnStr(t *testing.T) {
 	require.Contains(t, err.Error(), `role "nobody_here" does not exist`)
 	require.NotContains(t, err.Error(), "secret")
 }
+
+// What a worker that died has asked would run to its end otherwise, though nobody waits for it any more.
+func TestTheServerLooksWhetherItsClientIsStillThere(t *testing.T) {
+	t.Parallel()
+
+	require.Equal(t, []source.Record{{"5s"}},
+		newDatabase(t).read(t, "SELECT current_setting('client_connection_check_interval') AS looks"))
+}
