@@ -28,15 +28,21 @@ steps:
 	appID := newApp(t, files)
 
 	type mistake struct {
-		Code, File, Message, Hint string
-		Line, Column              int
+		Code    string `json:"code"`
+		File    string `json:"file"`
+		Line    int    `json:"line"`
+		Column  int    `json:"column"`
+		Message string `json:"message"`
+		Hint    string `json:"hint"`
 	}
 
 	got := api().execute(t, runScenario(appID, "Main", object{}))
 	require.Equal(t, http.StatusUnprocessableEntity, got.status, got.text)
 
 	var answered struct {
-		Result struct{ Problems []mistake }
+		Result struct {
+			Problems []mistake `json:"problems"`
+		} `json:"result"`
 	}
 
 	require.NoError(t, json.Unmarshal([]byte(got.text), &answered))

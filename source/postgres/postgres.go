@@ -148,8 +148,7 @@ func configure(config *pgxpool.Config, opts options) {
 func noticeGoneClients(ctx context.Context, connection *pgx.Conn) error {
 	_, err := connection.Exec(ctx, "SET client_connection_check_interval = '5s'")
 
-	var refused *pgconn.PgError
-	if errors.As(err, &refused) {
+	if _, refused := errors.AsType[*pgconn.PgError](err); refused {
 		return nil // Nor can those of other systems, under which it does not work, and some that speak this protocol only.
 	}
 
