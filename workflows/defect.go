@@ -40,10 +40,10 @@ func isOfSDK(panicked any) bool {
 	const deepest = 32
 
 	callers := make([]uintptr, deepest)
-	frames := runtime.CallersFrames(callers[:runtime.Callers(0, callers)])
+	frames := runtime.CallersFrames(callers[:runtime.Callers(0, callers)]) // The same in every replay.
 
 	for panics := false; ; {
-		frame, more := frames.Next()
+		frame, more := frames.Next() //workflowcheck:ignore
 		if panics {
 			return strings.HasPrefix(frame.Function, "go.temporal.io/sdk/")
 		}
