@@ -3,6 +3,8 @@ package activities
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io"
 	"slices"
 	"strings"
 
@@ -32,10 +34,6 @@ func (s *step) load(ctx context.Context, params scenario.LoadTableFromSource) (*
 
 	defer release()
 
-	if err := dropsOne(from, params); err != nil {
-		return nil, err
-	}
-
 	load := load{step: s, params: params, from: from, read: source.Read{
 		Table: source.Table{Space: params.Space, Name: params.Table}, Format: params.Format, Types: params.ColumnTypes,
 	}}
@@ -49,20 +47,6 @@ func (s *step) load(ctx context.Context, params scenario.LoadTableFromSource) (*
 	}
 
 	return load.records(ctx)
-}
-
-// dropsOne holds that a table to be dropped is one that was read: a pattern may match a file that came later.
-func dropsOne(from source.Reader, params scenario.LoadTableFromSource) error {
-	_, hasFiles := from.(source.FileKeeper)
-	if !hasFiles || !params.DropSource || !strings.ContainsAny(params.Table, "*?[{") {
-		return nil
-	}
-
-	return &source.Error{
-		Code: source.CodeOperationUnsupported, Source: params.Source, Table: params.Table,
-		Message: "dropSource would remove files that the pattern matches by then, read or not",
-		Hint:    "name one file, or drop dropSource",
-	}
 }
 
 // load is one attempt of a LoadTableFromSource.
@@ -134,6 +118,11 @@ func (l *load) records(ctx context.Context) (outcome *job.StepOutcome, err error
 
 	defer func() { err = errors.Join(err, table.Close()) }()
 
+	parts, err := l.partsToDrop(table)
+	if err != nil {
+		return nil, err
+	}
+
 	rows, inferred, err := l.shaped(ctx, table)
 	if err != nil {
 		return nil, err
@@ -150,7 +139,54 @@ func (l *load) records(ctx context.Context) (outcome *job.StepOutcome, err error
 
 	outcome.Conversions = slices.Concat(inferred, outcome.Conversions)
 
+	if outcome.Read, err = readOf(ctx, parts, table); err != nil {
+		return nil, err
+	}
+
 	return outcome, l.writeRejects(ctx, rejects)
+}
+
+// maxParts bounds the files that are dropped when a pattern was loaded: the job keeps their names until then.
+const maxParts = 1_000
+
+// partsToDrop returns the parts of a table that is to be dropped part by part, or nil: a pattern may match, by then, a file
+// that came later, and that nobody has read.
+func (l *load) partsToDrop(table source.Rows) (source.Parts, error) {
+	parts, hasParts := table.(source.Parts)
+	if !hasParts || !l.params.DropSource || !strings.ContainsAny(l.params.Table, "*?[{") {
+		return nil, nil //nolint:nilnil // As it says.
+	}
+
+	if parts.Len() > maxParts {
+		return nil, &source.Error{
+			Code: source.CodeOperationUnsupported, Source: l.params.Source, Table: l.params.Table,
+			Message: fmt.Sprintf("dropSource drops at most %d files at a time, and the pattern matches %d", maxParts, parts.Len()),
+			Hint:    "load fewer files by a narrower pattern, or drop dropSource",
+		}
+	}
+
+	return parts, nil
+}
+
+// readOf returns the names of the parts, all of which have been read. Of a table without columns, nobody has read to the end.
+func readOf(ctx context.Context, parts source.Parts, table source.Rows) (names []string, err error) {
+	if parts == nil {
+		return nil, nil
+	}
+
+	for len(parts.Tables()) < parts.Len() && err == nil {
+		_, err = table.Next(ctx)
+	}
+
+	if err != nil && !errors.Is(err, io.EOF) {
+		return nil, err
+	}
+
+	for _, part := range parts.Tables() {
+		names = append(names, part.Name)
+	}
+
+	return names, nil
 }
 
 // shaped returns the records in the types and the shape that the author wants, and tells which types were inferred. A feed

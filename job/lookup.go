@@ -13,9 +13,10 @@ const (
 
 // SourceTable is a table of one of the app's sources.
 type SourceTable struct {
-	Source string `json:"source"`
-	Space  string `json:"space,omitempty"`
-	Table  string `json:"table"`
+	Source string   `json:"source"`
+	Space  string   `json:"space,omitempty"`
+	Table  string   `json:"table"`
+	Parts  []string `json:"parts,omitempty"` // The tables that make it up, where it is a pattern.
 }
 
 // LookUp is what the expressions of a step read from outside.

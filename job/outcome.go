@@ -32,6 +32,9 @@ type StepOutcome struct {
 	Result *Result        `json:"result,omitempty"`
 	Value  scenario.Value `json:"value,omitzero"` // What later steps read as its value.
 
+	// Read are the tables that make up the one that was read, where it is a pattern, and to be dropped.
+	Read []string `json:"read,omitempty"`
+
 	// Conversions tells of columns that the target holds in another type than they had.
 	Conversions []source.Conversion `json:"conversions,omitempty"`
 }

@@ -17,6 +17,15 @@ type Rows interface {
 	Close() error
 }
 
+// Parts is implemented by [Rows] of a table that several others make up, such as the files that a pattern names.
+type Parts interface {
+	// Len is how many parts there are.
+	Len() int
+
+	// Tables are those parts that have been read to their ends, each as a table of its own.
+	Tables() []Table
+}
+
 // Locator is implemented by [Rows] that know where in their source the last record stood, "line 17" for example, so
 // that an error about its values can name the place.
 type Locator interface {

@@ -46,21 +46,21 @@ func (m *machine) dataStep(ctx workflow.Context, s *step) (scenario.Params, erro
 
 	m.board.convert(s.path, outcome.Conversions)
 
-	if err := m.dropSource(ctx, s, params); err != nil {
+	if err := m.dropSource(ctx, s, params, outcome.Read); err != nil {
 		return nil, err
 	}
 
 	return scenario.Params{"rows": outcome.Rows, "value": outcome.Value.Any}, nil
 }
 
-// dropSource drops the table that a step has loaded, where its author wants that. It is an activity of its own, because the
-// load could not be tried again when the table is gone.
-func (m *machine) dropSource(ctx workflow.Context, s *step, params scenario.Params) error {
+// dropSource drops the table that a step has loaded, or the parts of it that were read, where its author wants that. It is an
+// activity of its own, because the load could not be tried again when the table is gone.
+func (m *machine) dropSource(ctx workflow.Context, s *step, params scenario.Params, read []string) error {
 	if params["dropSource"] != true {
 		return nil
 	}
 
-	var table job.SourceTable
+	table := job.SourceTable{Parts: read}
 
 	table.Source, _ = params["source"].(string)
 	table.Space, _ = params["space"].(string)

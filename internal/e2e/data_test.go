@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"path/filepath"
 	"sync"
 	"testing"
 
@@ -259,4 +260,28 @@ func TestResultsAreAnsweredInTheFormThatIsAskedFor(t *testing.T) {
 	}
 
 	require.Equal(t, 5000, seen)
+}
+
+func TestTheFilesOfAPatternAreDroppedWhenAllAreLoaded(t *testing.T) {
+	t.Parallel()
+
+	appID := newApp(t, map[string]string{
+		"app.yaml":       "sources:\n  files: {kind: FileSource, path: files}\n  stage: {kind: SQLiteSource}\n",
+		"files/in/1.csv": "id\n1\n",
+		"files/in/2.csv": "id\n2\n3\n",
+		"files/in/x.txt": "no table\n",
+		"scenarios/Main.yaml": `
+steps:
+  - {name: load, opName: LoadTableFromSource, opParams: {source: files, table: "in/*.csv", targetSource: stage, targetTable: t, dropSource: true}}
+  - {opName: Return, opParams: {value: "${steps.load.rows}"}}
+`,
+	})
+
+	got := api().execute(t, runScenario(appID, "Main", object{}))
+	require.Equal(t, http.StatusOK, got.status, got.text)
+	require.InEpsilon(t, 3.0, got.result(t)["value"], 0)
+
+	left, err := filepath.Glob(filepath.Join(shared.dir, "apps", appID, "files", "in", "*"))
+	require.NoError(t, err)
+	require.Equal(t, []string{filepath.Join(shared.dir, "apps", appID, "files", "in", "x.txt")}, left)
 }

@@ -387,7 +387,8 @@ func TestRowsTellTheFilesThatWereRead(t *testing.T) {
 	rows, err := from.ReadTable(t.Context(), source.Read{Table: source.Table{Space: "x", Name: "*"}})
 	require.NoError(t, err)
 
-	parts := rows.(interface{ Tables() []source.Table })
+	parts := rows.(source.Parts)
+	require.Equal(t, 2, parts.Len())
 
 	for range 2 {
 		_, err = rows.Next(t.Context())

@@ -22,7 +22,7 @@ func (s *Source) ReadTable(ctx context.Context, read source.Read) (source.Rows, 
 		return nil, err
 	}
 
-	rows := &rows{source: s, read: read, many: isPattern, names: names}
+	rows := &rows{source: s, read: read, many: isPattern, names: names, count: len(names)}
 	if err := rows.open(ctx); err != nil {
 		return nil, err
 	}
@@ -46,11 +46,15 @@ type rows struct {
 	file    format.File
 	current source.Rows
 
-	done []string // The names of the files that were read to their ends.
+	count int      // How many files there are.
+	done  []string // The names of those that were read to their ends.
 	end  error    // Why the next file can't be read.
 }
 
-var _ source.Locator = (*rows)(nil)
+var (
+	_ source.Locator = (*rows)(nil)
+	_ source.Parts   = (*rows)(nil)
+)
 
 // open opens the next file that has columns, or the last one. Some formats have no columns where they have no records; such
 // a file is not different from the others, but empty.
@@ -208,6 +212,9 @@ func (r *rows) Location() string {
 
 	return locator.Location()
 }
+
+// Len returns how many files there are.
+func (r *rows) Len() int { return r.count }
 
 // Tables returns the files that were read to their ends, each as a table of its own. When a pattern is read, and then dropped,
 // files may be dropped that came in between; when these are, none is.
