@@ -2,8 +2,10 @@ package workflows
 
 import (
 	"cmp"
+	"errors"
 	"time"
 
+	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
@@ -109,12 +111,13 @@ func (m *machine) assist(ctx workflow.Context, s *step, call activityCall, reque
 }
 
 func (m *machine) call(ctx workflow.Context, s *step, call activityCall, request, answer any) error {
+	policy := retryPolicy(call.retry)
 	ctx = workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
 		ActivityID:          call.id,
 		Summary:             s.DisplayTitle(),
 		StartToCloseTimeout: time.Duration(cmp.Or(call.timeout, scenario.DefaultTimeout)),
 		HeartbeatTimeout:    heartbeatTimeout,
-		RetryPolicy:         retryPolicy(call.retry),
+		RetryPolicy:         policy,
 		WaitForCancellation: true, // A job ends when its work has ended.
 	})
 
@@ -133,7 +136,20 @@ func (m *machine) call(ctx workflow.Context, s *step, call activityCall, request
 		return ctx.Err()
 	}
 
-	return err
+	return spent(err, policy)
+}
+
+// spent tells of a failure how often was tried, where it can't tell so itself: nobody hears of an attempt that timed out.
+func spent(err error, policy *temporal.RetryPolicy) error {
+	ended, isActivity := errors.AsType[*temporal.ActivityError](err)
+	if !isActivity || ended.RetryState() != enumspb.RETRY_STATE_MAXIMUM_ATTEMPTS_REACHED {
+		return err
+	}
+
+	failed, _ := asFailure(err)
+	failed.Attempts = cmp.Or(failed.Attempts, policy.MaximumAttempts)
+
+	return failed
 }
 
 // retryPolicy is the step's own policy, with the default for what it leaves out.
