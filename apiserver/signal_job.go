@@ -75,6 +75,12 @@ func (r signalRequest) check() error {
 		return badRequest("a signalId has at most %d characters, this has %d", maxSignalName, length)
 	}
 
+	// The job would refuse it too, but only where a worker is there to look.
+	if size := scenario.SizeOf(r.Data.Any); size > job.MaxSignal {
+		return newError(http.StatusRequestEntityTooLarge, CodeRequestTooLarge,
+			"the signal's data has %d bytes, and %d is the most", size, job.MaxSignal)
+	}
+
 	return nil
 }
 

@@ -122,7 +122,7 @@ func (m *machine) contains(ctx workflow.Context, s *step, text string, part any)
 	value, err := m.evaluate(ctx, s, part)
 	looked, isText := value.(string)
 
-	return err == nil && isText && strings.Contains(text, looked), err
+	return err == nil && isText && looked != "" && strings.Contains(text, looked), err // Nothing is in every text.
 }
 
 // finally runs the steps at the end, whatever happened before. When the job is being stopped, or is told to stop
