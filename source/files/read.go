@@ -48,7 +48,7 @@ type rows struct {
 
 	count int      // How many files there are.
 	done  []string // The names of those that were read to their ends.
-	end  error    // Why the next file can't be read.
+	end   error    // Why the next file can't be read.
 }
 
 var (
