@@ -160,8 +160,9 @@ func (l *load) partsToDrop(table source.Rows) (source.Parts, error) {
 	if parts.Len() > maxParts {
 		return nil, &source.Error{
 			Code: source.CodeOperationUnsupported, Source: l.params.Source, Table: l.params.Table,
-			Message: fmt.Sprintf("dropSource drops at most %d files at a time, and the pattern matches %d", maxParts, parts.Len()),
-			Hint:    "load fewer files by a narrower pattern, or drop dropSource",
+			Message: fmt.Sprintf("dropSource drops at most %d files at a time, and the pattern matches %d",
+				maxParts, parts.Len()),
+			Hint: "load fewer files by a narrower pattern, or drop dropSource",
 		}
 	}
 
