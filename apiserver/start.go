@@ -19,8 +19,8 @@ import (
 
 // start starts the job or, when the same request was made with this jobId before, finds the one that it started. It
 // returns the run's ID.
-func (s *Server) start(ctx context.Context, call *execution, input job.Input) (runID string, err error) {
-	ctx, cancel := s.outage.bound(ctx)
+func (s *Server) start(outer context.Context, call *execution, input job.Input) (runID string, err error) {
+	ctx, cancel := s.outage.bound(outer)
 	defer cancel()
 
 	attributes := []temporal.SearchAttributeUpdate{job.AppAttribute.ValueSet(call.app.ID)}
@@ -50,11 +50,26 @@ func (s *Server) start(ctx context.Context, call *execution, input job.Input) (r
 		return s.attach(ctx, call)
 	}
 
+	if isDeadline(err) {
+		return s.settle(outer, call, err)
+	}
+
 	if err != nil {
 		return "", err
 	}
 
 	return run.GetRunID(), nil
+}
+
+// settle finds out what became of a start that ended with that error: Temporal may have done it, or, where many start one jobId
+// at the same moment, may have had no turn for this one in time.
+func (s *Server) settle(ctx context.Context, call *execution, unknown error) (runID string, err error) {
+	runID, err = s.attach(ctx, call)
+	if known, ok := errors.AsType[*callError](err); err == nil || ok && known.Code == CodeJobIDTaken {
+		return runID, err
+	}
+
+	return "", unknown
 }
 
 // memo is what a workflow remembers of the call that started it.
