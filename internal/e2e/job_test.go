@@ -146,17 +146,25 @@ func TestOfTwoHundredCallsAtOnceWithOneJobIDOneRequestRuns(t *testing.T) {
 
 	jobID := uuid.NewString()
 	waiting := make([]func() answer, callers)
+	requests := make([]object, callers)
 
 	for i := range waiting {
 		country := []string{"US", "DE"}[i%2] // Two requests, of which the first to arrive has the jobId.
-		request := with(runScenario("7", "Main", object{"country": country}), object{"jobId": jobID})
-		waiting[i] = api().executeLater(t, request)
+		requests[i] = with(runScenario("7", "Main", object{"country": country}), object{"jobId": jobID})
+		waiting[i] = api().executeLater(t, requests[i])
 	}
 
 	ran, refused := map[string]int{}, map[string]int{}
 
-	for _, wait := range waiting {
-		switch got := wait(); got.status {
+	for i, wait := range waiting {
+		got := wait()
+
+		// On a machine that has far too much to do, Temporal has no turn for some of them in time.
+		for got.status == http.StatusServiceUnavailable && got.header.Get("Retry-After") != "" {
+			got = api().execute(t, requests[i])
+		}
+
+		switch got.status {
 		case http.StatusOK:
 			ran[got.text]++
 		case http.StatusConflict:
