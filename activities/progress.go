@@ -18,7 +18,7 @@ import (
 // the worker's throttle lets through.
 const heartbeatInterval = time.Second
 
-// progress reports, in heartbeats, how many records an attempt has read or changed, or how many bytes it has copied.
+// progress reports, in heartbeats, how many records and bytes an attempt has read, changed or copied.
 type progress struct {
 	rows  atomic.Int64
 	bytes atomic.Int64
@@ -56,8 +56,11 @@ func (p *progress) stop() {
 	<-p.end
 }
 
-// copied tells how many bytes were copied so far.
-func (p *progress) copied(bytes int64) { p.bytes.Store(bytes) }
+// copied tells how many records and bytes were copied so far.
+func (p *progress) copied(rows, bytes int64) {
+	p.rows.Store(rows)
+	p.bytes.Store(bytes)
+}
 
 // changed tells how many records were changed so far.
 func (p *progress) changed(rows int64) { p.rows.Store(rows) }
@@ -78,7 +81,7 @@ func (r *countedBytes) Read(chunk []byte) (int, error) {
 	return length, err
 }
 
-// count returns rows, with every record that is read counted.
+// count returns rows, with every record that is read counted, and the bytes of its values.
 func (p *progress) count(rows source.Rows) *countedRows { return &countedRows{Rows: rows, progress: p} }
 
 type countedRows struct {
@@ -92,6 +95,7 @@ func (r *countedRows) Next(ctx context.Context) (source.Record, error) {
 	record, err := r.Rows.Next(ctx)
 	if err == nil {
 		r.progress.rows.Add(1)
+		r.progress.bytes.Add(record.Size())
 	}
 
 	r.ended = r.ended || errors.Is(err, io.EOF)

@@ -19,6 +19,7 @@ import (
 	"github.com/jobwright/jobwright/job"
 	"github.com/jobwright/jobwright/scenario"
 	"github.com/jobwright/jobwright/source"
+	"github.com/jobwright/jobwright/source/sourcetest"
 )
 
 // watch runs an operation to its end, and closes told when a heartbeat tells that progress.
@@ -76,6 +77,54 @@ func TestTheBytesOfAnAnswerAreToldWhileItIsStored(t *testing.T) {
 
 	b.watch(t, b.HTTPRequest, scenario.HTTPRequest{Source: "shop", FileSource: "files", TargetFile: "answer.txt"},
 		job.Progress{Bytes: 5}, told)
+}
+
+// trickle is a source of two records, the end of which comes when they were told.
+type trickle struct {
+	*sourcetest.Rows
+
+	told chan struct{}
+}
+
+func (trickle) Check(context.Context) (string, error) { return "", nil }
+
+func (s trickle) ReadTable(context.Context, source.Read) (source.Rows, error) { return s, nil }
+
+func (s trickle) Next(ctx context.Context) (source.Record, error) {
+	record, err := s.Rows.Next(ctx)
+	if err == nil {
+		return record, nil
+	}
+
+	select {
+	case <-s.told:
+		return nil, err
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+func TestTheRecordsOfALoadAndTheirBytesAreTold(t *testing.T) {
+	t.Parallel()
+
+	told := make(chan struct{})
+
+	own := maps.Clone(drivers)
+	own["TrickleSource"] = func(context.Context, source.Definition, source.Place) (source.Source, error) {
+		columns := source.Schema{
+			sourcetest.Column("id", source.Standard{Type: source.Integer}), sourcetest.Column("name", source.Standard{Type: source.Text}),
+		}
+
+		return trickle{sourcetest.NewRows(columns, source.Record{int64(1), "Müller"}, source.Record{int64(2), nil}), told}, nil
+	}
+
+	b := newBenchWith(t, own)
+	b.write(t, "app.yaml", "sources: {trickle: {kind: TrickleSource}, stage: {kind: SQLiteSource}}")
+
+	outcome := b.watch(t, b.LoadTableFromSource, scenario.LoadTableFromSource{
+		Source: "trickle", Table: "t", TargetSource: "stage", TargetTable: "t",
+	}, job.Progress{Rows: 2, Bytes: 8 + 7 + 8}, told)
+	require.Equal(t, job.StepOutcome{Rows: 2}, outcome)
 }
 
 // waiting is a source whose scripts change 7 records, and wait until that was told.

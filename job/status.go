@@ -51,7 +51,7 @@ type StepStatus struct {
 	StartedAt *time.Time `json:"startedAt,omitempty"`
 	EndedAt   *time.Time `json:"endedAt,omitempty"`
 	Rows      int64      `json:"rows"`                 // Records written or returned; in a loop, by all rounds.
-	Bytes     int64      `json:"bytes,omitempty"`      // Bytes copied so far by one that runs, where nobody counts records.
+	Bytes     int64      `json:"bytes,omitempty"`      // Bytes that one that runs has read or copied so far.
 	Runs      int64      `json:"runs,omitempty"`       // How often it was begun, where that is not once.
 	Failures  int64      `json:"failures,omitempty"`   // How often it failed, where it runs again and again.
 	ChildID   string     `json:"childJobId,omitempty"` // The job that it started, where it is a RunScenario.
@@ -65,6 +65,6 @@ type StepStatus struct {
 
 // Progress is what the heartbeats of a step's activity carry.
 type Progress struct {
-	Rows  int64 `json:"rows"`            // Records read so far.
-	Bytes int64 `json:"bytes,omitempty"` // Bytes copied so far, where nobody counts records.
+	Rows  int64 `json:"rows"`            // Records read, changed or copied so far.
+	Bytes int64 `json:"bytes,omitempty"` // The bytes of these, or of a file.
 }

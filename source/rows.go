@@ -1,9 +1,44 @@
 package source
 
-import "context"
+import (
+	"context"
+	"encoding/json"
+
+	"github.com/google/uuid"
+)
 
 // Record is one row: a value for each column of its [Schema], in the Go type that the column's [Type] names, or nil.
 type Record []any
+
+// Size tells how many bytes the record's values are: texts, bytes and exact numbers as many as they are long, all else as many
+// as Go holds them in, and NULL none.
+func (r Record) Size() int64 {
+	size := 0
+
+	for _, value := range r {
+		switch v := value.(type) {
+		case nil:
+		case string:
+			size += len(v)
+		case Number:
+			size += len(v)
+		case []byte:
+			size += len(v)
+		case json.RawMessage:
+			size += len(v)
+		case bool:
+			size++
+		case uuid.UUID:
+			size += len(v)
+		case []any:
+			size += int(Record(v).Size())
+		default: // Integers, floats and times of any kind.
+			size += 8
+		}
+	}
+
+	return int64(size)
+}
 
 // Rows is a stream of records. It is read by one goroutine.
 type Rows interface {

@@ -54,8 +54,8 @@ type Copier interface {
 	Writer
 
 	// CopyTable does what reading the table and writing it would do, or reports that it can't copy it and has done
-	// nothing. It tells progress how many bytes it has copied.
-	CopyTable(ctx context.Context, from Reader, read Read, write Write, progress func(bytes int64)) (
+	// nothing. It tells progress how many records and bytes it has copied so far.
+	CopyTable(ctx context.Context, from Reader, read Read, write Write, progress func(rows, bytes int64)) (
 		written Written, copied bool, err error)
 }
 

@@ -12,9 +12,9 @@ import (
 
 // CopyTable copies a file from another source of files byte by byte, where reading the copy would yield what reading the
 // file does: both are written in the same way, and all of it is wanted. Its records are counted on the way; one that can't be
-// read ends the copy. Progress is told the sum of the bytes, each time that some were copied.
+// read ends the copy. Progress is told each time that some bytes were copied.
 func (s *Source) CopyTable(
-	ctx context.Context, from source.Reader, read source.Read, write source.Write, progress func(bytes int64),
+	ctx context.Context, from source.Reader, read source.Read, write source.Write, progress func(rows, bytes int64),
 ) (written source.Written, copied bool, err error) {
 	other, isFiles := from.(*Source)
 	if !isFiles || write.Mode != source.Replace || read.Reject != nil || !sameBytes(read, write) {
@@ -33,7 +33,13 @@ func (s *Source) CopyTable(
 	defer file.Close()
 
 	counted := newTally(ctx, file, name, format.Options{Read: read, Source: other.name})
-	_, err = s.put(ctx, write.Table, counted, progress)
+	tell := func(bytes int64) {
+		if progress != nil {
+			progress(counted.rows.Load(), bytes)
+		}
+	}
+
+	size, err := s.put(ctx, write.Table, counted, tell)
 
 	if ended := counted.close(); err == nil {
 		err = ended
@@ -43,7 +49,9 @@ func (s *Source) CopyTable(
 		return source.Written{}, false, err
 	}
 
-	return source.Written{Rows: counted.rows}, true, nil
+	tell(size) // The last records are counted after their bytes were told.
+
+	return source.Written{Rows: counted.rows.Load()}, true, nil
 }
 
 // sameBytes tells whether a file can be copied as it is: what is written is written as it was, and no part of it is chosen.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"runtime/debug"
+	"sync/atomic"
 
 	"github.com/jobwright/jobwright/source"
 	"github.com/jobwright/jobwright/source/format"
@@ -17,8 +18,8 @@ type tally struct {
 	pipe  *io.PipeWriter
 	ended chan struct{}
 
-	rows int64 // Once it has ended.
-	err  error
+	rows atomic.Int64
+	err  error // Once it has ended.
 }
 
 func newTally(ctx context.Context, file io.Reader, name string, options format.Options) *tally {
@@ -54,7 +55,7 @@ func (t *tally) count(ctx context.Context, file io.Reader, name string, options 
 	for {
 		switch _, err := rows.Next(ctx); {
 		case err == nil:
-			t.rows++
+			t.rows.Add(1)
 		case errors.Is(err, io.EOF):
 			return nil
 		default:

@@ -19,7 +19,7 @@ import (
 // column, and where records are not told by a key. Like that, NaN and infinite dates are copied too. An effect is recorded as
 // [Source.WriteTable] does; where it is recorded already, nothing is read.
 func (s *Source) CopyTable(
-	ctx context.Context, from source.Reader, read source.Read, write source.Write, progress func(bytes int64),
+	ctx context.Context, from source.Reader, read source.Read, write source.Write, progress func(rows, bytes int64),
 ) (written source.Written, copied bool, err error) {
 	origin, isPostgres := from.(*Source)
 	if !isPostgres || write.Mode.Keyed() {
@@ -58,7 +58,7 @@ var errOtherTypes = errors.New("the columns have other types")
 type rawFeed struct {
 	origin   *Source
 	session  *session
-	progress func(bytes int64)
+	progress func(rows, bytes int64)
 	read     source.Read
 	table    *table
 }
@@ -101,9 +101,9 @@ func (f *rawFeed) open(ctx context.Context, into *table, takes []int, _ bool) (s
 
 	raw.reading.Go(func() {
 		// The server sends each record by itself.
-		buffered := bufio.NewWriterSize(&counter{Writer: writer, progress: f.progress}, 2*chunk)
+		buffered := bufio.NewWriterSize(writer, 2*chunk)
 
-		_, err := f.session.conn.CopyTo(ctx, buffered, query)
+		_, err := f.session.conn.CopyTo(ctx, &counter{Writer: buffered, progress: f.progress}, query)
 		if err == nil {
 			err = buffered.Flush()
 		}
@@ -143,20 +143,28 @@ func (r *rawStream) end() error {
 	return r.failed
 }
 
-// counter tells how many bytes were written.
+// copyTrailer is what ends a copy in binary form, in a message of its own.
+const copyTrailer = "\xff\xff"
+
+// counter tells how many records and bytes were written. The protocol sends "always one per row":
+// https://www.postgresql.org/docs/15/protocol-flow.html#PROTOCOL-COPY.
 type counter struct {
 	io.Writer
 
-	progress func(bytes int64)
-	bytes    int64
+	progress    func(rows, bytes int64)
+	rows, bytes int64
 }
 
-func (c *counter) Write(p []byte) (int, error) {
-	n, err := c.Writer.Write(p)
+func (c *counter) Write(record []byte) (int, error) {
+	n, err := c.Writer.Write(record)
 	c.bytes += int64(n)
 
+	if string(record) != copyTrailer {
+		c.rows++
+	}
+
 	if c.progress != nil {
-		c.progress(c.bytes)
+		c.progress(c.rows, c.bytes)
 	}
 
 	return n, err

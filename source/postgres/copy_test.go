@@ -30,13 +30,14 @@ func TestACopyIsWhatReadingAndWritingWouldMake(t *testing.T) {
 	require.NoError(t, err)
 
 	for _, mode := range []source.Mode{source.Replace, source.Append, source.Refill, source.Insert, source.Replace} {
-		var bytes int64
+		var rows, bytes int64
 
 		written, copied, err := to.CopyTable(t.Context(), from.Source, source.Read{Table: table("T")},
-			source.Write{Table: table("copied"), Mode: mode}, func(now int64) { bytes = now })
+			source.Write{Table: table("copied"), Mode: mode}, func(r, b int64) { rows, bytes = r, b })
 		require.NoError(t, err, mode)
 		require.True(t, copied, mode)
 		require.Equal(t, want, written)
+		require.Equal(t, want.Rows, rows)
 		require.Greater(t, bytes, int64(50_000))
 	}
 
@@ -99,7 +100,7 @@ func TestACopyThatFailsChangesNothing(t *testing.T) {
 		CREATE VIEW endless AS SELECT generate_series(1, 1000000000) id`)
 	to.run(t, "CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t VALUES (7)")
 
-	copyTo := func(ctx context.Context, name string, mode source.Mode, progress func(int64)) error {
+	copyTo := func(ctx context.Context, name string, mode source.Mode, progress func(rows, bytes int64)) error {
 		_, copied, err := to.CopyTable(ctx, from.Source, source.Read{Table: table(name)}, source.Write{Table: table("t"), Mode: mode}, progress)
 		require.False(t, copied)
 
@@ -117,7 +118,7 @@ func TestACopyThatFailsChangesNothing(t *testing.T) {
 	requireError(t, err, source.CodeTableNotFound)
 
 	ctx, cancel := context.WithCancel(t.Context())
-	err = copyTo(ctx, "endless", source.Replace, func(bytes int64) {
+	err = copyTo(ctx, "endless", source.Replace, func(_, bytes int64) {
 		if bytes > 1_000_000 {
 			cancel()
 		}
