@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"io"
 	"strconv"
 	"strings"
@@ -32,7 +33,9 @@ func (w *writer) loadFile(ctx context.Context, into source.Table, replaces bool)
 	mysql.RegisterReaderHandler(name, func() io.Reader { return file })
 	defer mysql.DeregisterReaderHandler(name)
 
-	err := w.session.execute(ctx, w.loadStatement(name, into, replaces))
+	before := w.count
+
+	taken, err := w.session.change(ctx, w.loadStatement(name, into, replaces))
 	if file.err != nil {
 		err = file.err // The library may have met another one when it told the server.
 	}
@@ -42,7 +45,21 @@ func (w *writer) loadFile(ctx context.Context, into source.Table, replaces bool)
 	}
 
 	// A server that reads a client's file takes what is wrong in it for something to warn of, in its strictest mode too.
-	return w.checkWarnings(ctx, 0)
+	if err := w.checkWarnings(ctx, 0); err != nil {
+		return err
+	}
+
+	if sent := w.count - before; taken < sent {
+		return w.skipped(sent - taken)
+	}
+
+	return nil
+}
+
+// skipped is the error for records that the server left out without a word: MySQL 5.6 does not warn of a key that is there.
+func (w *writer) skipped(records int64) error {
+	return w.invalid(fmt.Sprintf("the server skipped %d of the records, whose keys are there, or which have no place in the table",
+		records), "write records with other keys, or with upsert to change those that are there")
 }
 
 func (w *writer) loadStatement(name string, into source.Table, replaces bool) string {

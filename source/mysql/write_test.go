@@ -334,6 +334,24 @@ func TestOnlyATableThatCanRollBackIsWrittenTo(t *testing.T) {
 	require.Len(t, stage.table(t, "m"), 2)
 }
 
+// MySQL 5.6 skips such a record without a word; here, the server forgets its warning.
+func TestARecordThatTheServerSkipsIsNotLostInSilence(t *testing.T) {
+	t.Parallel()
+
+	onBothWays(t, func(t *testing.T, open func(*testing.T) *database) {
+		t.Helper()
+
+		stage := open(t)
+		stage.prepare(t, "CREATE TABLE t (v INT UNIQUE)", "INSERT INTO t VALUES (1)",
+			"CREATE TRIGGER quiet BEFORE INSERT ON t FOR EACH ROW SET SESSION max_error_count = 0")
+
+		_, err := stage.WriteTable(t.Context(), to("t", source.Append), sourcetest.NewRows(
+			source.Schema{sourcetest.Column("v", of(source.Integer))}, source.Record{int64(1)}, source.Record{int64(2)}))
+		require.Equal(t, "t", requireProblem(t, err, source.CodeRecordInvalid, false).Table)
+		require.Equal(t, []source.Record{{int64(1)}}, stage.table(t, "t"))
+	})
+}
+
 func TestAColumnThatIsNotWrittenTakesItsDefault(t *testing.T) {
 	t.Parallel()
 
