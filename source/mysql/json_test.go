@@ -26,13 +26,16 @@ func TestAServersVersionIsRead(t *testing.T) {
 	for _, test := range []struct {
 		version, want, collation string
 		scale                    int
-		hasUUID                  bool
+		hasUUID, isTooOld        bool
 	}{
-		{"10.11.19-MariaDB-0+deb12u1", "MariaDB 10.11.19", "utf8mb4_nopad_bin", 38, true},
-		{"5.5.5-10.6.4-MariaDB-log", "MariaDB 10.6.4", "utf8mb4_nopad_bin", 38, false},
-		{"5.5.68-MariaDB", "MariaDB 5.5.68", "utf8mb4_bin", 30, false},
-		{"8.4.3", "MySQL 8.4.3", "utf8mb4_0900_bin", 30, false},
-		{"5.7.44-log", "MySQL 5.7.44", "utf8mb4_bin", 30, false},
+		{"10.11.19-MariaDB-0+deb12u1", "MariaDB 10.11.19", "utf8mb4_nopad_bin", 38, true, false},
+		{"5.5.5-10.6.4-MariaDB-log", "MariaDB 10.6.4", "utf8mb4_nopad_bin", 38, false, false},
+		{"5.5.68-MariaDB", "MariaDB 5.5.68", "utf8mb4_bin", 30, false, true},
+		{"8.4.3", "MySQL 8.4.3", "utf8mb4_0900_bin", 30, false, false},
+		{"5.7.44-log", "MySQL 5.7.44", "utf8mb4_bin", 30, false, false},
+		{"5.6.24-log", "MySQL 5.6.24", "utf8mb4_bin", 30, false, true},
+		{"10.1.48-MariaDB", "MariaDB 10.1.48", "utf8mb4_bin", 30, false, true},
+		{"10.2.7-MariaDB", "MariaDB 10.2.7", "utf8mb4_nopad_bin", 38, false, false},
 	} {
 		var s server
 
@@ -41,5 +44,6 @@ func TestAServersVersionIsRead(t *testing.T) {
 		require.Equal(t, test.collation, s.exactCollation())
 		require.Equal(t, test.scale, s.maxScale())
 		require.Equal(t, test.hasUUID, s.hasUUID())
+		require.Equal(t, test.isTooOld, s.isTooOld())
 	}
 }

@@ -45,6 +45,16 @@ func (s *server) isAtLeast(major, minor, patch int) bool {
 	return true
 }
 
+// isTooOld reports whether the server lacks what the driver can't do without: columns that tell how they are generated, a type
+// JSON, and keys of 3,072 bytes, by default.
+func (s *server) isTooOld() bool {
+	if s.mariaDB {
+		return !s.isAtLeast(10, 2, 0)
+	}
+
+	return !s.isAtLeast(5, 7, 0)
+}
+
 // hasUUID reports whether the server has a type UUID.
 func (s *server) hasUUID() bool { return s.mariaDB && s.isAtLeast(10, 7, 0) }
 

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"errors"
+	"fmt"
 	"strconv"
 	"sync"
 	"time"
@@ -48,6 +49,16 @@ func (s *Source) connect(ctx context.Context, pool *sql.DB) (*session, error) {
 
 	opened.server.read(version)
 	opened.watch(ctx)
+
+	if opened.server.isTooOld() {
+		opened.release(nil)
+
+		return nil, &source.Error{
+			Code: source.CodeOperationUnsupported, Source: s.name,
+			Message: fmt.Sprintf("its server, %s, is too old", &opened.server),
+			Hint:    "use MySQL 5.7 or later, or MariaDB 10.2 or later",
+		}
+	}
 
 	return opened, nil
 }
