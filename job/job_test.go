@@ -255,6 +255,8 @@ func TestTheOutcomeOfAStepStaysAsHistoriesHoldIt(t *testing.T) {
 	requireWire(t, `{"name":null,"key":"","records":0,"schemaBytes":0}`, job.Result{})
 	requireWire(t, `{"rows":7,"result":{"name":null,"key":"7/run/2-1.json","records":7,"schemaBytes":12}}`,
 		job.StepOutcome{Rows: 7, Result: &job.Result{Key: "7/run/2-1.json", Records: 7, SchemaBytes: 12}})
+	requireWire(t, `{"name":null,"key":"k","records":7,"schemaBytes":12,"bytes":99}`,
+		job.Result{Key: "k", Records: 7, SchemaBytes: 12, Bytes: 99})
 }
 
 func TestTheOutcomeOfAJobStaysAsHistoriesHoldIt(t *testing.T) {

@@ -22,6 +22,8 @@ type Result struct {
 	Records int64   `json:"records"` // How many records it holds.
 	// The number of bytes before its records; what comes before them is the schema, which a caller may not want.
 	SchemaBytes int64 `json:"schemaBytes"`
+	// The number of bytes of the result set in the store, where the store's index follows it; 0 where none does.
+	Bytes int64 `json:"bytes,omitempty"`
 	// The result set itself, where it is small: the bytes that the store would hold.
 	Inline json.RawMessage `json:"inline,omitempty"`
 }

@@ -21,7 +21,7 @@ func (s *Store) Copy(ctx context.Context, w io.Writer, result job.Result, withSc
 		offset = result.SchemaBytes
 	}
 
-	reader, err := s.open(ctx, result, offset)
+	reader, err := s.open(ctx, result, offset, -1)
 	if err != nil {
 		return err
 	}
@@ -83,7 +83,7 @@ func (s *Store) CopyCSV(ctx context.Context, w io.Writer, result job.Result) err
 func (s *Store) copyRecords(
 	ctx context.Context, w io.Writer, result job.Result, write func(*bufio.Writer, *recordReader) error,
 ) (err error) {
-	records, err := s.records(ctx, result)
+	records, err := s.records(ctx, result, Range{})
 	if err != nil {
 		return err
 	}
@@ -102,35 +102,28 @@ func (s *Store) copyRecords(
 type Range struct {
 	First int64 // The number of the first record, from 0.
 	Limit int64 // How many records it has at most.
-
-	// The byte at which the first record begins, if a range before it told that; 0 if not. Without it, the records before
-	// it have to be gone over.
-	At int64
 }
 
 // ErrNoRange is the error for a range that no result set can have.
 var ErrNoRange = errors.New("the result has no such range of records")
 
 // CopyRange writes a part of the result set to w, in the form of [Store.Copy], and returns the range that follows it, or
-// nil where there are no more records. The error is [ErrNotFound] when the store does not hold the result set, and
-// [ErrNoRange] when part is none of its parts; nothing was written then.
+// nil where there are no more records. However many there are before the part, it goes over fewer than 1,000 of them. The
+// error is [ErrNotFound] when the store does not hold the result set, and [ErrNoRange] when part is none of its parts;
+// nothing was written then.
 func (s *Store) CopyRange(
 	ctx context.Context, w io.Writer, result job.Result, part Range, withSchema bool,
 ) (next *Range, err error) {
-	if part.First < 0 || part.Limit < 1 || part.At < 0 {
+	if part.First < 0 || part.Limit < 1 {
 		return nil, fmt.Errorf("%w: it begins at record %d and has at most %d", ErrNoRange, part.First, part.Limit)
 	}
 
-	records, err := s.records(ctx, result)
+	records, err := s.records(ctx, result, part)
 	if err != nil {
 		return nil, err
 	}
 
 	defer func() { err = errors.Join(err, records.close()) }()
-
-	if err := records.seek(part); err != nil {
-		return nil, err
-	}
 
 	head := []byte("{")
 	if withSchema {

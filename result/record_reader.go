@@ -6,7 +6,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 
 	"github.com/jobwright/jobwright/job"
@@ -18,22 +17,21 @@ var errDamaged = errors.New("what the result store holds is not the result that 
 
 // recordReader reads the text of a result set record by record. It holds one record at a time.
 type recordReader struct {
-	open  func(offset int64) (blobReader, error)
-	total int64  // How many records the result set has, or -1 where not all of them are gone over.
+	open  func(offset, length int64) (blobReader, error)
+	total int64  // How many records the result set has.
+	size  int64  // How many bytes its text has, where an index follows it; 0 where none does.
 	head  []byte // What comes before the records' name: the opening brace and the schema.
-	begin int64  // The byte at which the first record begins.
 
 	blob   blobReader
 	lines  *bufio.Reader
-	at     int64 // The byte at which the next record begins.
 	number int64 // The number of the next record, from 0.
 	ended  bool
 	long   []byte // A line that does not fit into the buffer of lines.
 }
 
-// records opens a result set. The caller closes it.
-func (s *Store) records(ctx context.Context, result job.Result) (*recordReader, error) {
-	open := func(offset int64) (blobReader, error) { return s.bucket.open(ctx, result.Key, offset, -1) }
+// records opens a result set, to be read from a record on. The caller closes it.
+func (s *Store) records(ctx context.Context, result job.Result, part Range) (*recordReader, error) {
+	open := func(offset, length int64) (blobReader, error) { return s.open(ctx, result, offset, length) }
 
 	if result.Inline != nil {
 		text, unfolded, err := unfold(result)
@@ -42,16 +40,26 @@ func (s *Store) records(ctx context.Context, result job.Result) (*recordReader, 
 		}
 
 		result = unfolded
-		open = func(offset int64) (blobReader, error) { return openText(text, offset), nil }
+		open = func(offset, _ int64) (blobReader, error) { return openText(text, offset), nil }
 	}
 
-	blob, err := open(0)
+	head := result.SchemaBytes + int64(len(recordsOpening))
+	isFar := result.Bytes > 0 && part.First >= indexStep
+
+	length := int64(-1)
+	if isFar {
+		length = head
+	}
+
+	blob, err := open(0, length)
 	if err != nil {
 		return nil, err
 	}
 
-	r := &recordReader{open: open, total: result.Records, blob: blob, lines: bufio.NewReaderSize(blob, copyBuffer)}
-	if err := r.readHead(result.SchemaBytes); err != nil {
+	r := &recordReader{
+		open: open, total: result.Records, size: result.Bytes, blob: blob, lines: bufio.NewReaderSize(blob, copyBuffer),
+	}
+	if err := r.seek(head, part, isFar); err != nil {
 		return nil, errors.Join(err, r.close())
 	}
 
@@ -60,15 +68,27 @@ func (s *Store) records(ctx context.Context, result job.Result) (*recordReader, 
 
 func (r *recordReader) close() error { return r.blob.Close() }
 
-// readHead reads what comes before the first record.
-func (r *recordReader) readHead(size int64) error {
-	head, err := io.ReadAll(io.LimitReader(r.lines, size+int64(len(recordsOpening))))
-	if err != nil {
+// seek reads the head, and goes to the first record of a part.
+func (r *recordReader) seek(head int64, part Range, isFar bool) error {
+	if err := r.readHead(head); err != nil {
 		return err
 	}
 
-	r.begin = int64(len(head))
-	r.at = r.begin
+	if isFar {
+		if err := r.jump(part); err != nil {
+			return err
+		}
+	}
+
+	return r.skip(part.First - r.number)
+}
+
+// readHead reads what comes before the first record.
+func (r *recordReader) readHead(size int64) error {
+	head, err := io.ReadAll(io.LimitReader(r.lines, size))
+	if err != nil {
+		return err
+	}
 
 	var isWhole bool
 	if r.head, isWhole = bytes.CutSuffix(head, []byte(recordsOpening)); !isWhole {
@@ -92,46 +112,26 @@ func (r *recordReader) schema() (source.Schema, error) {
 	return schema, nil
 }
 
-// seek goes to the first record of a part.
-func (r *recordReader) seek(part Range) error {
-	if part.At == 0 {
-		return r.skip(part.First)
+// jump goes to a record that the index tells, the last one that is not behind the first one of a part.
+func (r *recordReader) jump(part Range) error {
+	if part.First >= r.total {
+		r.ended = true
+
+		return nil
 	}
 
-	// The byte comes from a caller, and must not lead into the middle of a record.
-	before := part.At - int64(len(recordBreak))
-
-	if part.At != r.begin && (before <= r.begin || part.At >= r.blob.Size()) {
-		return noRecord(part.At)
+	first, from, to, err := r.find(part)
+	if err != nil {
+		return err
 	}
 
-	if part.At != r.begin {
-		if err := r.reopen(before); err != nil {
-			return err
-		}
-
-		text := make([]byte, len(recordBreak))
-		if _, err := io.ReadFull(r.lines, text); err != nil {
-			return err
-		}
-
-		if string(text) != recordBreak {
-			return noRecord(part.At)
-		}
+	// What the index says must not lead into the middle of a record.
+	from -= int64(len(recordBreak))
+	if from < 0 || to <= from || to > r.size {
+		return errDamaged
 	}
 
-	r.at, r.number, r.total = part.At, part.First, -1
-
-	return nil
-}
-
-func noRecord(at int64) error {
-	return fmt.Errorf("%w: none of its records begins at byte %d", ErrNoRange, at)
-}
-
-// reopen goes to a byte of the blob.
-func (r *recordReader) reopen(at int64) error {
-	blob, err := r.open(at)
+	blob, err := r.open(from, to-from)
 	if err != nil {
 		return err
 	}
@@ -140,7 +140,22 @@ func (r *recordReader) reopen(at int64) error {
 	r.blob = blob
 	r.lines.Reset(blob)
 
-	return err
+	if err != nil {
+		return err
+	}
+
+	text := make([]byte, len(recordBreak))
+	if _, err := io.ReadFull(r.lines, text); err != nil {
+		return err
+	}
+
+	if string(text) != recordBreak {
+		return errDamaged
+	}
+
+	r.number = first
+
+	return nil
 }
 
 // skip goes over some records, or all if there are fewer.
@@ -218,7 +233,6 @@ func (r *recordReader) line() ([]byte, error) {
 
 	for {
 		part, err := r.lines.ReadSlice('\n')
-		r.at += int64(len(part))
 
 		isWhole := !errors.Is(err, bufio.ErrBufferFull)
 		if isWhole && len(r.long) == 0 {
@@ -239,5 +253,5 @@ func (r *recordReader) rest(limit int64) *Range {
 		return nil
 	}
 
-	return &Range{First: r.number, Limit: limit, At: r.at}
+	return &Range{First: r.number, Limit: limit}
 }

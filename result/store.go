@@ -67,11 +67,28 @@ func (s *Store) Has(ctx context.Context, result job.Result) (bool, error) {
 	return s.bucket.has(ctx, result.Key)
 }
 
-// open reads a result set from an offset on.
-func (s *Store) open(ctx context.Context, result job.Result, offset int64) (blobReader, error) {
+// open reads a result set from an offset on: length bytes, or, where length is negative, all the rest of its text.
+func (s *Store) open(ctx context.Context, result job.Result, offset, length int64) (blobReader, error) {
 	if result.Inline != nil {
 		return openText(result.Inline, offset), nil
 	}
 
-	return s.bucket.open(ctx, result.Key, offset, -1)
+	if result.Bytes == 0 { // The reference is from a time when there was the text and no index.
+		return s.bucket.open(ctx, result.Key, offset, length)
+	}
+
+	if length < 0 {
+		length = result.Bytes - offset
+	}
+
+	opened, err := s.bucket.open(ctx, result.Key, offset, length)
+	if err != nil {
+		return nil, err
+	}
+
+	if opened.Size() != result.Bytes+entriesOf(result.Records)*indexEntry {
+		return nil, errors.Join(errDamaged, opened.Close())
+	}
+
+	return opened, nil
 }

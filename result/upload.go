@@ -17,7 +17,11 @@ type upload struct {
 	contentType string
 	blob        blobWriter // nil as long as all that was written is in the buffer.
 	buffer      []byte
+	written     int64 // How many bytes are gone from the buffer.
 }
+
+// size is how many bytes the blob has so far.
+func (u *upload) size() int64 { return u.written + int64(len(u.buffer)) }
 
 // flush writes what the buffer holds.
 func (u *upload) flush() error {
@@ -31,6 +35,7 @@ func (u *upload) flush() error {
 	}
 
 	_, err := u.blob.Write(u.buffer)
+	u.written += int64(len(u.buffer))
 	u.buffer = u.buffer[:0]
 
 	return err

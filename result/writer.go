@@ -15,7 +15,7 @@ const MaxInline = 16 << 10
 
 // How a result set is written, around the schema and the records. After SchemaBytes bytes, all that a caller who wants no
 // schema is to see is the rest, behind a brace. Each record has a line of its own, so that a reader finds the records
-// without decoding them.
+// without decoding them. For what stands behind it in the store, see indexStep.
 const (
 	schemaOpening  = `{"schema":`
 	schemaClosing  = `,`
@@ -29,7 +29,8 @@ type Writer struct {
 	encoder *encoder
 	upload  upload
 	result  job.Result
-	inline  int // How many bytes a result set has at most that is not stored.
+	index   []int64 // The byte at which each record begins that the index tells.
+	inline  int     // How many bytes a result set has at most that is not stored.
 }
 
 // Create begins a result set with that schema under key. The caller ends it with [Writer.Commit] or [Writer.Abort].
@@ -72,9 +73,15 @@ func (w *Writer) Append(record source.Record) error {
 		line = append(line, recordBreak...)
 	}
 
+	begin := w.upload.written + int64(len(line))
+
 	line, err := w.encoder.appendRecord(line, record)
 	if err != nil {
 		return fmt.Errorf("record %d: %w", w.result.Records+1, err)
+	}
+
+	if w.result.Records > 0 && w.result.Records%indexStep == 0 {
+		w.index = append(w.index, begin)
 	}
 
 	w.result.Records++
@@ -103,11 +110,29 @@ func (w *Writer) Commit() (*job.Result, error) {
 		return &w.result, nil
 	}
 
+	w.result.Bytes = w.upload.size()
+
+	if err := w.writeIndex(); err != nil {
+		return nil, errors.Join(err, w.Abort())
+	}
+
 	if err := w.upload.commit(); err != nil {
 		return nil, err
 	}
 
 	return &w.result, nil
+}
+
+func (w *Writer) writeIndex() error {
+	for _, at := range w.index {
+		w.upload.buffer = appendEntry(w.upload.buffer, at)
+
+		if err := w.upload.flushLarge(); err != nil {
+			return err
+		}
+	}
+
+	return nil
 }
 
 // asInline returns the result set in the form that it has as a part of a job, or nil where it is too large for that. The

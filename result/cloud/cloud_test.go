@@ -32,6 +32,21 @@ type service struct {
 	storage *s3mem.Backend
 	clock   gofakes3.TimeSourceAdvancer
 	refused atomic.Pointer[string] // The beginning of the paths that it refuses to delete from.
+	sent    atomic.Int64           // How many bytes of blobs it has sent.
+}
+
+// counted counts what is sent in an answer.
+type counted struct {
+	http.ResponseWriter
+
+	sent *atomic.Int64
+}
+
+func (c counted) Write(text []byte) (int, error) {
+	n, err := c.ResponseWriter.Write(text)
+	c.sent.Add(int64(n))
+
+	return n, err
 }
 
 func start(t *testing.T) *service {
@@ -49,7 +64,7 @@ func start(t *testing.T) *service {
 			return
 		}
 
-		handler.ServeHTTP(w, r)
+		handler.ServeHTTP(counted{w, &s.sent}, r)
 	}))
 	t.Cleanup(server.Close)
 
@@ -138,12 +153,34 @@ func TestABucketHoldsResults(t *testing.T) {
 	require.NoError(t, err)
 	require.JSONEq(t, `{"records":[{"n":999002},{"n":999003}]}`, part.String())
 
-	_, err = store.CopyRange(t.Context(), &part, *stored, result.Range{Limit: 1, At: 1 << 40}, false)
-	require.ErrorIs(t, err, result.ErrNoRange)
-
 	require.NoError(t, store.Drop(t.Context(), key))
 	require.NoError(t, store.Drop(t.Context(), key))
 	requireAbsent(t, store, *stored)
+}
+
+// How much is read for a page depends on the page, and not on how many records come before it or after it.
+func TestOfALargeResultLittleIsReadForAPage(t *testing.T) {
+	t.Parallel()
+
+	const records = 1_000_000
+
+	s := start(t)
+	store := s.open(t, "")
+	stored := write(t, store, key, records)
+
+	for _, first := range []int64{1_000, 500_123, 998_000, 999_000, 999_999, records, records + 1_000} {
+		s.sent.Store(0)
+
+		var page bytes.Buffer
+
+		_, err := store.CopyRange(t.Context(), &page, *stored, result.Range{First: first, Limit: 1_000}, false)
+		require.NoError(t, err)
+
+		count := max(min(1_000, records-first), 0)
+		require.EqualValues(t, count, bytes.Count(page.Bytes(), []byte(`{"n":`)))
+		require.Equal(t, count > 0, bytes.HasPrefix(page.Bytes(), fmt.Appendf(nil, `{"records":[{"n":%d}`, first)))
+		require.Less(t, s.sent.Load(), int64(2_000*len(`{"n":999999},.`)+500), first)
+	}
 }
 
 // requireAbsent requires that the store does not have a result.
