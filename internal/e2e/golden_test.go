@@ -36,6 +36,19 @@ type golden struct {
 	act      func(t *testing.T, s *system, appID, jobID string)
 }
 
+// dropApp loads files that it drops then: one by its name, and others by a pattern.
+var dropApp = map[string]string{
+	"app.yaml":       "sources:\n  files: {kind: FileSource, path: files}\n  stage: {kind: SQLiteSource}\n",
+	"files/one.csv":  "id\n1\n",
+	"files/in/1.csv": "id\n2\n",
+	"files/in/2.csv": "id\n3\n4\n",
+	"scenarios/Main.yaml": `
+steps:
+  - {opName: LoadTableFromSource, opParams: {source: files, table: one.csv, targetSource: stage, targetTable: one, dropSource: true}}
+  - {opName: LoadTableFromSource, opParams: {source: files, table: "in/*.csv", targetSource: stage, targetTable: many, dropSource: true}}
+`,
+}
+
 func goldenJobs() map[string]golden {
 	stop := func(t *testing.T, s *system, _, jobID string) {
 		t.Helper()
@@ -57,6 +70,7 @@ func goldenJobs() map[string]golden {
 		"main":                  {scenario: "Main"},
 		"failing":               {app: contractApp, scenario: "Failing"},
 		"fail":                  {app: languageApp, scenario: "Fail"},
+		"drop-source":           {app: dropApp, scenario: "Main"},
 		"wait-for-signal":       {app: languageApp, scenario: "WaitForSignal", long: true, act: signal},
 		"moved-wait-for-signal": {app: languageApp, scenario: "WaitForSignal", long: true, moves: true, act: signal},
 	}
