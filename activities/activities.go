@@ -45,6 +45,7 @@ type step struct {
 	task       job.Task
 	app        *app.App
 	progress   *progress
+	before     bool // Whether an earlier attempt has done what this one was to do.
 }
 
 // attempt runs do as one attempt of the step that task names: it heartbeats meanwhile, and sorts the error for the

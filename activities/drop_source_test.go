@@ -1,11 +1,17 @@
 package activities_test
 
 import (
+	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/testsuite"
+	"go.temporal.io/sdk/workflow"
 
 	"github.com/jobwright/jobwright/job"
 	"github.com/jobwright/jobwright/scenario"
@@ -37,9 +43,11 @@ func TestOfAPatternTheFilesAreDroppedThatWereRead(t *testing.T) {
 
 			b.write(t, "files/in/4.json", "[{\"id\":4}]")
 
-			_, err = runAs[struct{}](t, b, b.DropTable,
-				job.SourceTable{Source: "files", Space: "in", Table: "*.json", Parts: outcome.Read})
+			dropped, err := runAs[job.Dropped](t, b, b.DropTable, job.SourceTable{
+				Source: "files", Space: "in", Table: "*.json", Parts: outcome.Read, Versions: outcome.Versions,
+			})
 			require.NoError(t, err)
+			require.Empty(t, dropped.Kept)
 
 			left, err := filepath.Glob(filepath.Join(b.apps, "7", "files", "in", "*"))
 			require.NoError(t, err)
@@ -47,6 +55,130 @@ func TestOfAPatternTheFilesAreDroppedThatWereRead(t *testing.T) {
 			require.FileExists(t, filepath.Join(b.apps, "7", "files", "companies.csv"))
 		})
 	}
+}
+
+// loadAndDrop loads files, lets change do something then, and drops what was loaded.
+func (b *bench) loadAndDrop(t *testing.T, params scenario.LoadTableFromSource, change func()) job.Dropped {
+	t.Helper()
+
+	params.DropSource = true
+
+	outcome, err := b.run(t, b.LoadTableFromSource, params)
+	require.NoError(t, err)
+	require.Len(t, outcome.Versions, len(outcome.Read))
+
+	change()
+
+	dropped, err := runAs[job.Dropped](t, b, b.DropTable, job.SourceTable{
+		Source: params.Source, Table: params.Table, Parts: outcome.Read, Versions: outcome.Versions,
+	})
+	require.NoError(t, err)
+
+	return dropped
+}
+
+func TestAFileThatChangesAfterItWasReadIsNotDropped(t *testing.T) {
+	t.Parallel()
+
+	for name, params := range map[string]scenario.LoadTableFromSource{
+		"a file":    {Source: "files", Table: "in/1.csv", TargetSource: "stage", TargetTable: "t"},
+		"a pattern": {Source: "files", Table: "in/*.csv", TargetSource: "stage", TargetTable: "t"},
+		"a copy":    {Source: "files", Table: "in/1.csv", TargetSource: "files", TargetTable: "t.csv"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+
+			b := newBench(t)
+			b.write(t, "files/in/1.csv", "id\n1\n")
+			b.write(t, "files/in/2.csv", "id\n2\n")
+
+			dropped := b.loadAndDrop(t, params, func() { b.write(t, "files/in/1.csv", "id\n1\n3\n") })
+			require.Len(t, dropped.Kept, 1)
+			require.Equal(t, "in/1.csv", dropped.Kept[0].Table)
+			require.Contains(t, dropped.Kept[0].Reason, "after it was read")
+			require.FileExists(t, filepath.Join(b.apps, "7", "files", "in", "1.csv"))
+
+			require.Empty(t, b.loadAndDrop(t, params, func() {}).Kept)
+			require.NoFileExists(t, filepath.Join(b.apps, "7", "files", "in", "1.csv"))
+
+			if name == "a pattern" {
+				require.NoFileExists(t, filepath.Join(b.apps, "7", "files", "in", "2.csv"))
+			}
+		})
+	}
+}
+
+// An attempt whose answer was lost has not told what it has read. What is there now may be something else.
+func TestWhatNobodyKnowsToBeTheFileThatWasReadIsNotDropped(t *testing.T) {
+	t.Parallel()
+
+	params := scenario.LoadTableFromSource{
+		Source: "files", Table: "companies.csv", TargetSource: "stage", TargetTable: "t", DropSource: true,
+	}
+	kept := func(t *testing.T, outcome job.StepOutcome) {
+		t.Helper()
+		require.EqualValues(t, 3, outcome.Rows)
+		require.Empty(t, outcome.Read)
+		require.Len(t, outcome.Kept, 1)
+		require.Equal(t, "companies.csv", outcome.Kept[0].Table)
+		require.Contains(t, outcome.Kept[0].Reason, "the answer of that attempt was lost")
+	}
+
+	t.Run("it is tried again", func(t *testing.T) {
+		t.Parallel()
+
+		var suite testsuite.WorkflowTestSuite
+
+		b := newBench(t)
+		env := suite.NewTestWorkflowEnvironment()
+
+		env.RegisterActivityWithOptions(func(
+			ctx context.Context, task job.Task, params scenario.LoadTableFromSource,
+		) (*job.StepOutcome, error) {
+			outcome, err := b.LoadTableFromSource(ctx, task, params)
+			if err == nil && activity.GetInfo(ctx).Attempt == 1 {
+				return nil, errors.New("the answer is lost")
+			}
+
+			return outcome, err
+		}, activity.RegisterOptions{Name: "Load"})
+		env.ExecuteWorkflow(func(ctx workflow.Context) (outcome job.StepOutcome, err error) {
+			ctx = workflow.WithActivityOptions(ctx, workflow.ActivityOptions{StartToCloseTimeout: time.Minute})
+
+			return outcome, workflow.ExecuteActivity(ctx, "Load", task, params).Get(ctx, &outcome)
+		})
+
+		var outcome job.StepOutcome
+
+		require.NoError(t, env.GetWorkflowResult(&outcome))
+		kept(t, outcome)
+	})
+
+	t.Run("the first attempt is still at it", func(t *testing.T) {
+		t.Parallel()
+
+		b := newBench(t)
+		outcomes := b.again(t, b.LoadTableFromSource, params)
+		require.Equal(t, []string{"companies.csv"}, outcomes[0].Read)
+		kept(t, outcomes[1])
+	})
+
+	t.Run("a table of a database", func(t *testing.T) {
+		t.Parallel()
+
+		b := newBench(t)
+		b.write(t, "app.yaml", manifest+"  warehouse: {kind: SQLiteSource}\n")
+		b.load(t)
+
+		for _, outcome := range b.again(t, b.LoadTableFromSource, scenario.LoadTableFromSource{
+			Source: "stage", Table: "companies", TargetSource: "warehouse", TargetTable: "t", DropSource: true,
+		}) {
+			require.Equal(t, job.StepOutcome{Rows: 3}, outcome)
+		}
+
+		_, err := runAs[job.Dropped](t, b, b.DropTable, job.SourceTable{Source: "stage", Table: "companies"})
+		require.NoError(t, err)
+	})
 }
 
 func TestAPatternOfTooManyFilesToBeDroppedIsRefused(t *testing.T) {

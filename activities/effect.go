@@ -26,7 +26,7 @@ func (s *step) once(ctx context.Context, in string, do func() (*job.StepOutcome,
 			return nil, err
 		}
 
-		if done {
+		if s.before = done; done {
 			return outcomeOf(written), nil
 		}
 	}

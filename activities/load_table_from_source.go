@@ -3,10 +3,7 @@ package activities
 import (
 	"context"
 	"errors"
-	"fmt"
-	"io"
 	"slices"
-	"strings"
 
 	"github.com/jobwright/jobwright/job"
 	"github.com/jobwright/jobwright/scenario"
@@ -17,12 +14,18 @@ import (
 func (a *Activities) LoadTableFromSource(
 	ctx context.Context, task job.Task, params scenario.LoadTableFromSource,
 ) (*job.StepOutcome, error) {
-	return attempt(ctx, a, task, func(ctx context.Context, s *step) (*job.StepOutcome, error) {
+	return attempt(ctx, a, task, func(ctx context.Context, s *step) (outcome *job.StepOutcome, err error) {
 		if params.RejectTable != "" { // The table of what was rejected may be missing although the target is written.
-			return s.load(ctx, params)
+			outcome, err = s.load(ctx, params)
+		} else {
+			outcome, err = s.once(ctx, params.TargetSource, func() (*job.StepOutcome, error) { return s.load(ctx, params) })
 		}
 
-		return s.once(ctx, params.TargetSource, func() (*job.StepOutcome, error) { return s.load(ctx, params) })
+		if err == nil && params.DropSource && s.before {
+			err = s.keep(ctx, params, outcome)
+		}
+
+		return outcome, err
 	})
 }
 
@@ -37,6 +40,10 @@ func (s *step) load(ctx context.Context, params scenario.LoadTableFromSource) (*
 	load := load{step: s, params: params, from: from, read: source.Read{
 		Table: source.Table{Space: params.Space, Name: params.Table}, Format: params.Format, Types: params.ColumnTypes,
 	}}
+
+	if params.DropSource {
+		load.read.Done = func(part source.Part) { load.done = append(load.done, part) }
+	}
 
 	if err := load.distinct(ctx); err != nil {
 		return nil, err
@@ -56,6 +63,7 @@ type load struct {
 	params scenario.LoadTableFromSource
 	from   source.Reader
 	read   source.Read
+	done   []source.Part // The files that were read, where they are to be dropped.
 }
 
 func (l *load) target() target {
@@ -97,7 +105,10 @@ func (l *load) copy(ctx context.Context) (*job.StepOutcome, error) {
 		return nil, err
 	}
 
-	return outcomeOf(written), nil
+	outcome := outcomeOf(written)
+	l.tell(outcome)
+
+	return outcome, nil
 }
 
 // records reads the table record by record, and writes them to the target.
@@ -118,8 +129,7 @@ func (l *load) records(ctx context.Context) (outcome *job.StepOutcome, err error
 
 	defer func() { err = errors.Join(err, table.Close()) }()
 
-	parts, err := l.partsToDrop(table)
-	if err != nil {
+	if err := l.countFiles(table); err != nil {
 		return nil, err
 	}
 
@@ -139,55 +149,9 @@ func (l *load) records(ctx context.Context) (outcome *job.StepOutcome, err error
 
 	outcome.Conversions = slices.Concat(inferred, outcome.Conversions)
 
-	if outcome.Read, err = readOf(ctx, parts, table); err != nil {
-		return nil, err
-	}
+	l.tell(outcome)
 
 	return outcome, l.writeRejects(ctx, rejects)
-}
-
-// maxParts bounds the files that are dropped when a pattern was loaded: the job keeps their names until then.
-const maxParts = 1_000
-
-// partsToDrop returns the parts of a table that is to be dropped part by part, or nil: a pattern may match, by then, a file
-// that came later, and that nobody has read.
-func (l *load) partsToDrop(table source.Rows) (source.Parts, error) {
-	parts, hasParts := table.(source.Parts)
-	if !hasParts || !l.params.DropSource || !strings.ContainsAny(l.params.Table, "*?[{") {
-		return nil, nil //nolint:nilnil // As it says.
-	}
-
-	if parts.Len() > maxParts {
-		return nil, &source.Error{
-			Code: source.CodeOperationUnsupported, Source: l.params.Source, Table: l.params.Table,
-			Message: fmt.Sprintf("dropSource drops at most %d files at a time, and the pattern matches %d",
-				maxParts, parts.Len()),
-			Hint: "load fewer files by a narrower pattern, or drop dropSource",
-		}
-	}
-
-	return parts, nil
-}
-
-// readOf returns the names of the parts, all of which have been read. Of a table without columns, nobody has read to the end.
-func readOf(ctx context.Context, parts source.Parts, table source.Rows) (names []string, err error) {
-	if parts == nil {
-		return nil, nil
-	}
-
-	for len(parts.Tables()) < parts.Len() && err == nil {
-		_, err = table.Next(ctx)
-	}
-
-	if err != nil && !errors.Is(err, io.EOF) {
-		return nil, err
-	}
-
-	for _, part := range parts.Tables() {
-		names = append(names, part.Name)
-	}
-
-	return names, nil
 }
 
 // shaped returns the records in the types and the shape that the author wants, and tells which types were inferred. A feed

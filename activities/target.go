@@ -62,6 +62,8 @@ func (s *step) write(ctx context.Context, to target, rows source.Rows) (*job.Ste
 		return nil, err
 	}
 
+	s.before = s.before || !ahead.Ended() // A writer reads to the end, unless its ledger has it that all is written.
+
 	return outcomeOf(written), nil
 }
 

@@ -8,7 +8,7 @@ const (
 	ReadRecordsActivity = "ReadRecords" // Takes a [Task] and a [RecordsQuery], returns a [RecordsPage].
 	DropRecordsActivity = "DropRecords" // Takes a [Task] and the key of records that were set aside, which it drops.
 	SetVariableActivity = "SetVariable" // Takes a [Task] and a [Variable] of the app, which it sets.
-	DropTableActivity   = "DropTable"   // Takes a [Task] and a [SourceTable], which it drops.
+	DropTableActivity   = "DropTable"   // Takes a [Task] and a [SourceTable], which it drops, and returns [Dropped].
 )
 
 // SourceTable is a table of one of the app's sources.
@@ -16,7 +16,14 @@ type SourceTable struct {
 	Source string   `json:"source"`
 	Space  string   `json:"space,omitempty"`
 	Table  string   `json:"table"`
-	Parts  []string `json:"parts,omitempty"` // The tables that make it up, where it is a pattern.
+	Parts  []string `json:"parts,omitempty"` // The tables that make it up, where these are to be dropped alone.
+
+	Versions []string `json:"versions,omitempty"` // Those of the parts, in the same order, where they are known.
+}
+
+// Dropped tells what a [SourceTable] has come to.
+type Dropped struct {
+	Kept []Kept `json:"kept,omitempty"`
 }
 
 // LookUp is what the expressions of a step read from outside.

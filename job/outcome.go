@@ -34,11 +34,23 @@ type StepOutcome struct {
 	Result *Result        `json:"result,omitempty"`
 	Value  scenario.Value `json:"value,omitzero"` // What later steps read as its value.
 
-	// Read are the tables that make up the one that was read, where it is a pattern, and to be dropped.
-	Read []string `json:"read,omitempty"`
+	// Read are the files that make up the table that was read, where they are to be dropped, and Versions tells of each, in the
+	// same order, in which version. What has no files has none, and so have patterns in older outcomes no versions, and single
+	// files neither.
+	Read     []string `json:"read,omitempty"`
+	Versions []string `json:"versions,omitempty"`
+
+	// Kept tells of what was to be dropped, and was not.
+	Kept []Kept `json:"kept,omitempty"`
 
 	// Conversions tells of columns that the target holds in another type than they had.
 	Conversions []source.Conversion `json:"conversions,omitempty"`
+}
+
+// Kept is a table that was to be dropped when it was loaded, and was not.
+type Kept struct {
+	Table  string `json:"table"`
+	Reason string `json:"reason"`
 }
 
 // Failure is why and where a job failed. It is the detail of the error with which its workflow ends, and holds what the

@@ -59,6 +59,9 @@ type StepStatus struct {
 	LastError string     `json:"lastError,omitempty"`
 	NextTry   *time.Time `json:"nextTry,omitempty"`
 
+	// Files that it loaded and was to drop, and did not, some of them where there are many.
+	Kept []Kept `json:"kept,omitempty"`
+
 	// Columns that it wrote in another type than it read them, some of them where there are many.
 	Conversions []source.Conversion `json:"conversions,omitempty"`
 }

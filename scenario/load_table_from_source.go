@@ -22,7 +22,7 @@ type LoadTableFromSource struct {
 	Writing
 
 	RejectTable string `json:"rejectTable,omitempty" description:"A table of the target's source for records that can't be read, with the place, the mistake and the text of each. It is replaced. Where it is missing, such a record is an error."`
-	DropSource  bool   `json:"dropSource,omitempty" description:"Whether the table that was read is removed when all of it was written: of a pattern, each file that was read, 1,000 at most."`
+	DropSource  bool   `json:"dropSource,omitempty" description:"Whether the table that was read is removed when all of it was written: of a pattern, each file that was read, 1,000 at most. A file that was replaced or added to since stays, which the step tells as kept; of a database's table nobody knows that."`
 }
 
 // loadRule holds that a target is written in one way, and that a table is not loaded over itself. Where the source has other

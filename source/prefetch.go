@@ -3,7 +3,9 @@ package source
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"runtime/debug"
 )
 
@@ -27,6 +29,7 @@ type Prefetched struct {
 
 	current *batch // That of the last record; nil at first.
 	next    int    // The place in it of the next record.
+	ended   bool   // Whether the end was told.
 }
 
 // batch is some records that follow each other.
@@ -147,6 +150,8 @@ func (p *Prefetched) Schema() Schema { return p.rows.Schema() }
 func (p *Prefetched) Next(ctx context.Context) (Record, error) {
 	for p.current == nil || p.next == len(p.current.records) {
 		if err := p.turn(ctx); err != nil {
+			p.ended = errors.Is(err, io.EOF)
+
 			return nil, err
 		}
 	}
@@ -180,6 +185,9 @@ func (p *Prefetched) turn(ctx context.Context) error {
 		return nil
 	}
 }
+
+// Ended reports whether Next has told the end, however far was read ahead.
+func (p *Prefetched) Ended() bool { return p.ended }
 
 // Location tells where the last record stood.
 func (p *Prefetched) Location() string {

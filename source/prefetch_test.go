@@ -145,3 +145,22 @@ func TestAPanicOfPrefetchedRowsIsAnError(t *testing.T) {
 	require.Contains(t, string(panicked.Stack), "panicking")
 	require.NoError(t, rows.Close())
 }
+
+// What was read ahead is not what was taken.
+func TestPrefetchedRowsTellWhetherTheirEndWasTold(t *testing.T) {
+	t.Parallel()
+
+	for _, end := range []error{io.EOF, errors.New("the file is broken")} {
+		from := &counting{most: 1, end: end}
+		rows := source.Prefetch(t.Context(), from)
+
+		_, err := rows.Next(t.Context())
+		require.NoError(t, err)
+		require.False(t, rows.Ended())
+
+		_, err = rows.Next(t.Context())
+		require.ErrorIs(t, err, end)
+		require.Equal(t, end == io.EOF, rows.Ended()) //nolint:errorlint // It is this one.
+		require.NoError(t, rows.Close())
+	}
+}

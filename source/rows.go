@@ -56,9 +56,6 @@ type Rows interface {
 type Parts interface {
 	// Len is how many parts there are.
 	Len() int
-
-	// Tables are those parts that have been read to their ends, each as a table of its own.
-	Tables() []Table
 }
 
 // Locator is implemented by [Rows] that know where in their source the last record stood, "line 17" for example, so

@@ -67,6 +67,16 @@ type Dropper interface {
 	DropTable(ctx context.Context, table Table) error
 }
 
+// FileDropper is a [Dropper] whose tables are files: others may put another one into the place of one that was read, or add
+// to it, and nothing keeps them from that.
+type FileDropper interface {
+	Dropper
+
+	// DropFile removes a file, as DropTable does, but only in the version that was read. It reports whether another version
+	// is there, which stays.
+	DropFile(ctx context.Context, read Part) (isOther bool, err error)
+}
+
 // Resolver is a source of which several names may mean the same table.
 type Resolver interface {
 	Source

@@ -27,6 +27,15 @@ type Read struct {
 	// Reject takes what of the table can't be read, and lets the rest be read. Without it, such a thing ends the reading
 	// with an [*Error] of [CodeRecordInvalid]. An error that it returns ends the reading too.
 	Reject func(Reject) error
+
+	// Done, where there is one, is told each file of the table when all of it was read, if the source is a [FileDropper].
+	Done func(Part)
+}
+
+// Part is one of the files that make up a table, or the only one.
+type Part struct {
+	Table   Table  // The file as a table of its own.
+	Version string // Tells it from what may take its place; empty where the source can't.
 }
 
 // Reject is a record that could not be read.

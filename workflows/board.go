@@ -32,6 +32,7 @@ type stepRecord struct {
 	LastError string        `json:"lastError,omitempty"`
 	ChildID   string        `json:"childId,omitempty"`
 
+	Kept        []job.Kept          `json:"kept,omitempty"`
 	Conversions []source.Conversion `json:"conversions,omitempty"`
 }
 
@@ -112,6 +113,16 @@ func (b *board) convert(path string, conversions []source.Conversion) {
 	}
 }
 
+// maxKept bounds how many tables are told of each step that it was to drop, and did not.
+const maxKept = 10
+
+// keep notes which tables the step was to drop, and did not. Each round of a loop may add some.
+func (b *board) keep(path string, kept []job.Kept) {
+	if record := b.records[path]; record != nil {
+		record.Kept = append(record.Kept, kept[:min(len(kept), maxKept-len(record.Kept))]...)
+	}
+}
+
 // child notes which job the step started.
 func (b *board) child(path, id string) {
 	if record := b.records[path]; record != nil {
@@ -128,7 +139,7 @@ func (b *board) steps() []job.StepStatus {
 			started := record.StartedAt
 			line.State, line.StartedAt, line.EndedAt = record.State, &started, record.EndedAt
 			line.Rows, line.Attempt, line.LastError, line.ChildID = record.Rows, record.Attempt, record.LastError, record.ChildID
-			line.Conversions = record.Conversions
+			line.Kept, line.Conversions = record.Kept, record.Conversions
 
 			if record.Runs > 1 {
 				line.Runs, line.Failures = record.Runs, record.Failures

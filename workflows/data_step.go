@@ -48,7 +48,7 @@ func (m *machine) dataStep(ctx workflow.Context, s *step) (scenario.Params, erro
 
 	m.board.convert(s.path, outcome.Conversions)
 
-	if err := m.dropSource(ctx, s, params, outcome.Read); err != nil {
+	if err := m.dropSource(ctx, s, params, outcome); err != nil {
 		return nil, err
 	}
 
@@ -57,18 +57,31 @@ func (m *machine) dataStep(ctx workflow.Context, s *step) (scenario.Params, erro
 
 // dropSource drops the table that a step has loaded, or the parts of it that were read, where its author wants that. It is an
 // activity of its own, because the load could not be tried again when the table is gone.
-func (m *machine) dropSource(ctx workflow.Context, s *step, params scenario.Params, read []string) error {
+func (m *machine) dropSource(ctx workflow.Context, s *step, params scenario.Params, outcome job.StepOutcome) error {
 	if params["dropSource"] != true {
 		return nil
 	}
 
-	table := job.SourceTable{Parts: read}
+	if len(outcome.Kept) > 0 {
+		m.board.keep(s.path, outcome.Kept)
+
+		return nil
+	}
+
+	table := job.SourceTable{Parts: outcome.Read, Versions: outcome.Versions}
 
 	table.Source, _ = params["source"].(string)
 	table.Space, _ = params["space"].(string)
 	table.Table, _ = params["table"].(string)
 
-	return m.assist(ctx, s, activityCall{name: job.DropTableActivity}, table, nil)
+	var dropped job.Dropped // It stays empty where a version answered that kept nothing.
+	if err := m.assist(ctx, s, activityCall{name: job.DropTableActivity}, table, &dropped); err != nil {
+		return err
+	}
+
+	m.board.keep(s.path, dropped.Kept)
+
+	return nil
 }
 
 // Bounds of what results take in the job itself, in bytes: all of them, and each. Steps that run at the same time may each

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
 	"path/filepath"
 	"sync"
 	"testing"
@@ -284,4 +285,48 @@ steps:
 	left, err := filepath.Glob(filepath.Join(shared.dir, "apps", appID, "files", "in", "*"))
 	require.NoError(t, err)
 	require.Equal(t, []string{filepath.Join(shared.dir, "apps", appID, "files", "in", "x.txt")}, left)
+}
+
+// What a producer puts into the place of a file while it is loaded waits for the next load.
+func TestAFileThatIsReplacedWhileItIsLoadedIsKept(t *testing.T) {
+	t.Parallel()
+
+	files := ""
+	taken := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+
+		// All was read by the time that it is written here.
+		if err := os.WriteFile(filepath.Join(files, "in", "1.csv"), []byte("id\n1\n4\n"), 0o600); err != nil {
+			w.WriteHeader(http.StatusForbidden)
+		}
+	}))
+	t.Cleanup(taken.Close)
+
+	appID := newApp(t, map[string]string{
+		"app.yaml": "sources:\n  files: {kind: FileSource, path: files}\n  bucket: {kind: AWSS3Source, bucket: b, endpoint: \"" +
+			taken.URL + "\", accessKeyId: k, secretAccessKey: s}\n",
+		"files/in/1.csv": "id\n1\n",
+		"files/in/2.csv": "id\n2\n3\n",
+		"scenarios/Main.yaml": `
+steps:
+  - {opName: LoadTableFromSource, opParams: {source: files, table: "in/*.csv", targetSource: bucket, targetTable: all.csv, dropSource: true}}
+`,
+	})
+	files = filepath.Join(shared.dir, "apps", appID, "files")
+
+	got := api().execute(t, runScenario(appID, "Main", object{}))
+	require.Equal(t, http.StatusOK, got.status, got.text)
+
+	jobID, _ := got.result(t)["jobId"].(string)
+	step := api().status(t, appID, jobID).result(t)["steps"].([]any)[0].(object)
+	require.EqualValues(t, 3, step["rows"])
+
+	kept := step["kept"].([]any)
+	require.Len(t, kept, 1)
+	require.Equal(t, "in/1.csv", kept[0].(object)["table"])
+	require.Contains(t, kept[0].(object)["reason"], "was replaced or changed after it was read")
+
+	left, err := filepath.Glob(filepath.Join(files, "in", "*"))
+	require.NoError(t, err)
+	require.Equal(t, []string{filepath.Join(files, "in", "1.csv")}, left)
 }

@@ -152,7 +152,7 @@ func (s *store) Supersede(_ context.Context, name string, old format.File) (file
 			return err
 		}
 
-		if !os.SameFile(was.info, is) || is.Size() != was.info.Size() || !is.ModTime().Equal(was.info.ModTime()) {
+		if !os.SameFile(was.info, is) || versionOf(is) != versionOf(was.info) {
 			return errChanged
 		}
 
@@ -177,33 +177,6 @@ func (s *store) link(draft, to string) error {
 	}
 
 	return errors.Join(errChanged, err)
-}
-
-// Delete removes a file, or the link that is called so.
-func (s *store) Delete(_ context.Context, name string) error {
-	native := filepath.FromSlash(name)
-
-	info, err := s.root.Lstat(native)
-	if err == nil && info.IsDir() {
-		return &source.Error{
-			Code: source.CodeOperationUnsupported, Message: "this is a folder, and only files are removed",
-			Hint: "for the files in it, give a pattern such as " + name + "/*.csv",
-		}
-	}
-
-	if err == nil {
-		err = s.root.Remove(native)
-	}
-
-	if isMissing(err) {
-		return nil
-	}
-
-	if err == nil {
-		err = s.sync(path.Dir(name))
-	}
-
-	return s.failed(removed, err)
 }
 
 // sync makes a folder's entries survive a loss of power, and those of the folders that it lies in.

@@ -30,7 +30,7 @@ func (s *Source) CopyTable(
 	if err != nil {
 		return source.Written{}, false, err
 	}
-	defer file.Close()
+	defer file.Close() //nolint:errcheck // Only read.
 
 	counted := newTally(ctx, file, name, format.Options{Read: read, Source: other.name})
 	tell := func(bytes int64) {
@@ -50,6 +50,7 @@ func (s *Source) CopyTable(
 	}
 
 	tell(size) // The last records are counted after their bytes were told.
+	other.done(read, name, other.store.Version(file.file))
 
 	return source.Written{Rows: counted.rows.Load()}, true, nil
 }

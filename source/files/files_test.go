@@ -379,38 +379,6 @@ func TestAmongManyFilesSomeMayBeEmpty(t *testing.T) {
 	require.NoError(t, rows.Close())
 }
 
-func TestRowsTellTheFilesThatWereRead(t *testing.T) {
-	t.Parallel()
-
-	from := open(t, "files", map[string]string{"x/[1].csv": "id\n1\n", "x/2.csv": "id\n2\n", "1.csv": "id\n3\n"})
-
-	rows, err := from.ReadTable(t.Context(), source.Read{Table: source.Table{Space: "x", Name: "*"}})
-	require.NoError(t, err)
-
-	parts := rows.(source.Parts)
-	require.Equal(t, 2, parts.Len())
-
-	for range 2 {
-		_, err = rows.Next(t.Context())
-		require.NoError(t, err)
-	}
-
-	require.Equal(t, []source.Table{named("x/2.csv")}, parts.Tables())
-
-	_, err = rows.Next(t.Context())
-	require.Equal(t, io.EOF, err)
-	require.Equal(t, []source.Table{named("x/2.csv"), named(`x/\[1].csv`)}, parts.Tables())
-	require.NoError(t, rows.Close())
-
-	require.NoError(t, os.WriteFile(filepath.Join(from.path, "x", "3.csv"), []byte("id\n4\n"), 0o600))
-
-	for _, table := range parts.Tables() {
-		require.NoError(t, from.DropTable(t.Context(), table))
-	}
-
-	require.Equal(t, []string{"1.csv", "x/3.csv"}, from.names(t))
-}
-
 func TestOnlyOneOfManyFilesIsOpen(t *testing.T) {
 	t.Parallel()
 

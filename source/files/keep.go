@@ -5,6 +5,7 @@ import (
 	"io"
 
 	"github.com/jobwright/jobwright/source"
+	"github.com/jobwright/jobwright/source/format"
 )
 
 // OpenFile opens a file, to be read as it stands there. The context has to last until the file is closed.
@@ -19,7 +20,7 @@ func (s *Source) WriteFile(ctx context.Context, name string, content io.Reader) 
 }
 
 // open opens the one file that a table is.
-func (s *Source) open(ctx context.Context, table source.Table) (io.ReadCloser, error) {
+func (s *Source) open(ctx context.Context, table source.Table) (*namedFile, error) {
 	name, err := s.file(table)
 	if err != nil {
 		return nil, err
@@ -30,22 +31,23 @@ func (s *Source) open(ctx context.Context, table source.Table) (io.ReadCloser, e
 		return nil, s.named(err, table)
 	}
 
-	return &namedFile{ReadCloser: file, source: s, table: table}, nil
+	return &namedFile{file: file, source: s, table: table}, nil
 }
 
 // namedFile is a file whose errors say which one it is.
 type namedFile struct {
-	io.ReadCloser
-
+	file   format.File
 	source *Source
 	table  source.Table
 }
 
 func (f *namedFile) Read(chunk []byte) (int, error) {
-	length, err := f.ReadCloser.Read(chunk)
+	length, err := f.file.Read(chunk)
 
 	return length, f.source.named(err, f.table)
 }
+
+func (f *namedFile) Close() error { return f.file.Close() }
 
 // put makes content the one file that a table is, and tells progress how many bytes there are so far.
 func (s *Source) put(ctx context.Context, table source.Table, content io.Reader, progress func(bytes int64)) (int64, error) {

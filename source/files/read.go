@@ -46,9 +46,8 @@ type rows struct {
 	file    format.File
 	current source.Rows
 
-	count int      // How many files there are.
-	done  []string // The names of those that were read to their ends.
-	end   error    // Why the next file can't be read.
+	count int   // How many files there are.
+	end   error // Why the next file can't be read.
 }
 
 var (
@@ -95,7 +94,7 @@ func (r *rows) openNext(ctx context.Context) error {
 
 // leave closes a file that was read to its end.
 func (r *rows) leave() error {
-	r.done = append(r.done, r.name)
+	r.source.done(r.read, r.name, r.source.store.Version(r.file))
 
 	return r.Close()
 }
@@ -215,16 +214,5 @@ func (r *rows) Location() string {
 
 // Len returns how many files there are.
 func (r *rows) Len() int { return r.count }
-
-// Tables returns the files that were read to their ends, each as a table of its own. When a pattern is read, and then dropped,
-// files may be dropped that came in between; when these are, none is.
-func (r *rows) Tables() []source.Table {
-	tables := make([]source.Table, len(r.done))
-	for i, name := range r.done {
-		tables[i] = source.Table{Name: escape(name)}
-	}
-
-	return tables
-}
 
 func (r *rows) Close() error { return r.source.named(r.current.Close(), r.table()) }

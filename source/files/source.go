@@ -17,11 +17,11 @@ type Source struct {
 }
 
 var (
-	_ source.Reader     = (*Source)(nil)
-	_ source.Writer     = (*Source)(nil)
-	_ source.Copier     = (*Source)(nil)
-	_ source.Dropper    = (*Source)(nil)
-	_ source.FileKeeper = (*Source)(nil)
+	_ source.Reader      = (*Source)(nil)
+	_ source.Writer      = (*Source)(nil)
+	_ source.Copier      = (*Source)(nil)
+	_ source.FileDropper = (*Source)(nil)
+	_ source.FileKeeper  = (*Source)(nil)
 )
 
 // New returns a source of that name over store, which it closes when it is closed.

@@ -34,8 +34,15 @@ type Store interface {
 	// error, and nothing changes.
 	Supersede(ctx context.Context, name string, old format.File) (Draft, error)
 
+	// Version tells a file as Open returned it from all others of its name, then and later. It is empty where the store can't
+	// tell.
+	Version(file format.File) string
+
 	// Delete removes a file. That there is none is no error.
 	Delete(ctx context.Context, name string) error
+
+	// DeleteVersion removes a file while it is of that version, and reports whether one of another version is there.
+	DeleteVersion(ctx context.Context, name, version string) (isOther bool, err error)
 }
 
 // Draft is a file that is being written. Nobody sees anything of it before it is committed, also after a crash.

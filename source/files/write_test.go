@@ -271,36 +271,6 @@ func TestTheFormatOfAWriteHoldsForTheFileThatIsThereToo(t *testing.T) {
 	require.Equal(t, "1;a\n;b\n", into.text(t, "t.txt"))
 }
 
-func TestDroppingRemovesTheFilesOfATable(t *testing.T) {
-	t.Parallel()
-
-	for _, test := range []struct {
-		table string
-		left  []string
-	}{
-		{"a.csv", []string{"b.csv", "x/a.csv"}},
-		{"*.csv", []string{"x/a.csv"}},
-		{"**/a.csv", []string{"b.csv"}},
-		{"nowhere.csv", []string{"a.csv", "b.csv", "x/a.csv"}},
-		{"nowhere/*.csv", []string{"a.csv", "b.csv", "x/a.csv"}},
-	} {
-		t.Run(test.table, func(t *testing.T) {
-			t.Parallel()
-
-			from := open(t, "files", map[string]string{"a.csv": "", "b.csv": "", "x/a.csv": ""})
-
-			for range 2 {
-				require.NoError(t, from.DropTable(t.Context(), named(test.table)))
-				require.Equal(t, test.left, from.names(t))
-			}
-		})
-	}
-
-	from := open(t, "files", map[string]string{"x/a.csv": ""})
-	requireProblem(t, from.DropTable(t.Context(), named("x")), source.CodeOperationUnsupported, "x", "this is a folder")
-	requireProblem(t, from.DropTable(t.Context(), named("../x")), source.CodeUnavailable, "../x", "escapes")
-}
-
 // number writes a file whose column has a type of its own.
 func number(t *testing.T, into folder, name string, of source.Standard, value any) {
 	t.Helper()

@@ -52,6 +52,7 @@ var curable = map[string]bool{
 	"RequestTimeout": true, "SlowDown": true, "Throttling": true, "ThrottlingException": true, "TooManyRequests": true,
 	"RequestLimitExceeded": true, "BandwidthLimitExceeded": true, "OperationAborted": true, "NoSuchUpload": true,
 	"InternalError": true, "ServiceUnavailable": true, "IncompleteBody": true, "BadDigest": true,
+	"ConditionalRequestConflict": true,
 }
 
 // failed says what an error of the SDK means. It tells neither keys nor addresses: the SDK's own texts may hold both.
@@ -75,6 +76,10 @@ func (s *store) failed(ctx context.Context, done string, err error) error {
 			}
 		}
 	case "PreconditionFailed", "ConditionalRequestConflict":
+		if done == removed {
+			break
+		}
+
 		return &source.Error{
 			Code: source.CodeUnavailable, Curable: true, Err: err,
 			Message: "somebody else changed the file while it was written anew, so that it stays as it is",

@@ -146,6 +146,15 @@ func (s *store) Supersede(ctx context.Context, name string, old format.File) (fi
 	return s.upload(ctx, bucket, name, false), nil
 }
 
+// Version is the object's ETag.
+func (s *store) Version(file format.File) string {
+	if opened, isContent := file.(*content); isContent {
+		return opened.version
+	}
+
+	return ""
+}
+
 // Delete removes an object.
 func (s *store) Delete(ctx context.Context, name string) error {
 	err := s.bucket.Delete(ctx, name)
@@ -154,4 +163,35 @@ func (s *store) Delete(ctx context.Context, name string) error {
 	}
 
 	return s.failed(ctx, removed, err)
+}
+
+// DeleteVersion asks for the object's version, and has the server remove that one. Not every server knows such a condition, and
+// those of them that say so are told again without it.
+func (s *store) DeleteVersion(ctx context.Context, name, version string) (isOther bool, err error) {
+	there, err := s.bucket.Attributes(ctx, name)
+	if err == nil && there.ETag != version {
+		return true, nil
+	}
+
+	if err == nil {
+		err = s.bucket.DeleteWithOptions(ctx, name, &blob.DeleteOptions{BeforeDelete: func(as func(any) bool) error {
+			var request *s3.DeleteObjectInput
+			if as(&request) {
+				request.IfMatch = &version
+			}
+
+			return nil
+		}})
+	}
+
+	switch {
+	case gcerrors.Code(err) == gcerrors.NotFound:
+		return false, nil
+	case apiCode(err) == "PreconditionFailed":
+		return true, nil
+	case apiCode(err) == "NotImplemented":
+		return false, s.Delete(ctx, name)
+	}
+
+	return false, s.failed(ctx, removed, err)
 }

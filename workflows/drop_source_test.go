@@ -1,0 +1,86 @@
+package workflows_test
+
+import (
+	"context"
+	"fmt"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/activity"
+
+	"github.com/jobwright/jobwright/job"
+	"github.com/jobwright/jobwright/scenario"
+)
+
+const droppingLoads = `
+steps:
+  - opName: ForEach
+    opParams:
+      in: [1, 2, 3, 4, 5, 6, 7]
+      as: n
+      steps:
+        - {opName: LoadTableFromSource, opParams: {source: files, table: "${n}.csv", targetSource: stage, targetTable: t, dropSource: true}}
+`
+
+func TestAJobTellsWhatItKept(t *testing.T) {
+	t.Parallel()
+
+	var asked []job.SourceTable
+
+	b := newBench(t, func(made call) (*job.StepOutcome, error) {
+		outcome := &job.StepOutcome{Rows: 1, Read: []string{made.params["table"].(string)}, Versions: []string{"v"}}
+
+		if made.params["table"] == "7.csv" {
+			outcome.Kept = []job.Kept{{Table: "7.csv", Reason: "it is not known"}}
+		}
+
+		return outcome, nil
+	})
+	b.RegisterActivityWithOptions(func(_ context.Context, _ job.Task, table job.SourceTable) (*job.Dropped, error) {
+		asked = append(asked, table)
+
+		switch table.Table {
+		case "1.csv": // As a version answers that kept nothing.
+			return nil, nil //nolint:nilnil // That is nothing in Temporal's encoding.
+		case "2.csv":
+			return &job.Dropped{}, nil
+		}
+
+		return &job.Dropped{Kept: []job.Kept{
+			{Table: table.Table, Reason: "replaced"}, {Table: table.Table, Reason: "replaced, too"}, {Table: table.Table, Reason: "and again"},
+		}}, nil
+	}, activity.RegisterOptions{Name: job.DropTableActivity})
+	b.ExecuteWorkflow(job.Workflow, job.Input{AppID: "7", Program: program(t, droppingLoads), Parameters: scenario.Params{}})
+	require.NoError(t, b.GetWorkflowError())
+
+	require.Len(t, asked, 6, "what the load keeps is not dropped")
+
+	for i, table := range asked {
+		name := fmt.Sprintf("%d.csv", i+1)
+		require.Equal(t, job.SourceTable{Source: "files", Table: name, Parts: []string{name}, Versions: []string{"v"}}, table)
+	}
+
+	var outcome job.Outcome
+
+	require.NoError(t, b.GetWorkflowResult(&outcome))
+	require.Equal(t, job.StepCompleted, outcome.Steps[1].State)
+	require.Len(t, outcome.Steps[1].Kept, 10) // As many as a job tells.
+	require.Equal(t, job.Kept{Table: "3.csv", Reason: "replaced"}, outcome.Steps[1].Kept[0])
+	require.Equal(t, job.Kept{Table: "6.csv", Reason: "replaced"}, outcome.Steps[1].Kept[9])
+}
+
+func TestAJobTellsWhatALoadKept(t *testing.T) {
+	t.Parallel()
+
+	kept := []job.Kept{{Table: "1.csv", Reason: "it is not known"}}
+
+	b := newBench(t, func(call) (*job.StepOutcome, error) { return &job.StepOutcome{Kept: kept}, nil })
+	b.ExecuteWorkflow(job.Workflow, job.Input{AppID: "7", Program: program(t, droppingLoads), Parameters: scenario.Params{}})
+	require.NoError(t, b.GetWorkflowError())
+
+	var outcome job.Outcome
+
+	require.NoError(t, b.GetWorkflowResult(&outcome))
+	require.Len(t, outcome.Steps[1].Kept, 7)
+	require.Equal(t, kept[0], outcome.Steps[1].Kept[0])
+}
