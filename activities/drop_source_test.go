@@ -13,6 +13,7 @@ import (
 	"go.temporal.io/sdk/testsuite"
 	"go.temporal.io/sdk/workflow"
 
+	"github.com/jobwright/jobwright/internal/testserver"
 	"github.com/jobwright/jobwright/job"
 	"github.com/jobwright/jobwright/scenario"
 )
@@ -103,6 +104,42 @@ func TestAFileThatChangesAfterItWasReadIsNotDropped(t *testing.T) {
 
 			if name == "a pattern" {
 				require.NoFileExists(t, filepath.Join(b.apps, "7", "files", "in", "2.csv"))
+			}
+		})
+	}
+}
+
+// A writer that has not read to the end is taken for one whose ledger has it that an earlier attempt has written all.
+func TestWhateverTheTargetTheFileIsKnownToBeWritten(t *testing.T) {
+	t.Parallel()
+
+	keep := false
+
+	for mode, writing := range map[string]scenario.Writing{
+		"replace": {}, "append": {Append: true}, "upsert": {Upsert: []string{"id"}}, "refill": {DropTarget: &keep},
+	} {
+		t.Run(mode, func(t *testing.T) {
+			t.Parallel()
+
+			b := newBench(t)
+			b.write(t, "app.yaml", manifest+"  warehouse: {kind: PgSQLSource, connStr: \""+testserver.PostgreSQL(t)+
+				"\"}\n  sales: {kind: MySQLSource, connStr: \""+testserver.MariaDB(t)+"\"}\n")
+
+			for _, in := range []string{"stage", "warehouse", "sales", "files"} {
+				for range 2 { // The table is missing, and then it is there.
+					if in == "files" && mode == "upsert" {
+						continue
+					}
+
+					params := loading
+					params.TargetSource, params.TargetTable, params.Writing, params.DropSource = in, "t.csv", writing, true
+
+					outcome, err := b.run(t, b.LoadTableFromSource, params)
+					require.NoError(t, err, in)
+					require.Empty(t, outcome.Kept, in)
+					require.Equal(t, []string{"companies.csv"}, outcome.Read, in)
+					require.Len(t, outcome.Versions, 1, in)
+				}
 			}
 		})
 	}
