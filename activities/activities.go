@@ -45,7 +45,8 @@ type step struct {
 	task       job.Task
 	app        *app.App
 	progress   *progress
-	before     bool // Whether an earlier attempt has done what this one was to do.
+	read       []source.Part // The files that were read, where they are to be dropped.
+	before     bool          // Whether an earlier attempt has done what this one was to do.
 }
 
 // attempt runs do as one attempt of the step that task names: it heartbeats meanwhile, and sorts the error for the

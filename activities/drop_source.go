@@ -15,8 +15,8 @@ const maxParts = 1_000
 // Why a file was not dropped, and what to do then.
 const (
 	otherVersion = "the file was replaced or changed after it was read, so it was not dropped; load it again"
-	lostVersion  = "it was loaded, but in which version is not known any more, because the answer of that attempt was lost, so " +
-		"it was not dropped; look whether it was changed since, and drop it or load it again"
+	lostVersion  = "it was loaded by an older worker, and in which version is not known, so it was not dropped; look whether it " +
+		"was changed since, and drop it or load it again"
 )
 
 // countFiles holds that a table that is to be dropped file by file has no more of them than a job can keep.
@@ -33,17 +33,17 @@ func (l *load) countFiles(table source.Rows) error {
 	}
 }
 
-// tell tells in the outcome which files were read, and in which versions: a pattern may match, when they are dropped, a file
-// that came later, and a file may be another one by then.
-func (l *load) tell(outcome *job.StepOutcome) {
-	for _, part := range l.done {
+// tellRead tells in the outcome which files were read, and in which versions: a pattern may match, when they are dropped, a
+// file that came later, and a file may be another one by then.
+func tellRead(outcome *job.StepOutcome, parts []source.Part) {
+	for _, part := range parts {
 		outcome.Read = append(outcome.Read, part.Table.Name)
 		outcome.Versions = append(outcome.Versions, part.Version)
 	}
 }
 
-// keep tells in the outcome that the files of a table stay, because an earlier attempt has loaded them, and what is there now may
-// be something else.
+// keep tells in the outcome that the files of a table stay, because the ledger does not tell which they were that an earlier
+// attempt has loaded: what is there now may be something else.
 func (s *step) keep(ctx context.Context, params scenario.LoadTableFromSource, outcome *job.StepOutcome) error {
 	from, release, err := open[source.Source](ctx, s, params.Source, "be used")
 	if err != nil {
@@ -54,7 +54,6 @@ func (s *step) keep(ctx context.Context, params scenario.LoadTableFromSource, ou
 
 	if _, hasFiles := from.(source.FileDropper); hasFiles {
 		table := source.Table{Space: params.Space, Name: params.Table}
-		outcome.Read, outcome.Versions = nil, nil
 		outcome.Kept = []job.Kept{{Table: table.String(), Reason: lostVersion}}
 	}
 

@@ -13,7 +13,7 @@ import (
 // that the step makes.
 func (s *step) effect(ctx context.Context, part string) source.Effect {
 	return source.Effect{
-		Job: s.task.JobID, Run: activity.GetInfo(ctx).WorkflowExecution.RunID, Step: s.task.Step + part,
+		Job: s.task.JobID, Run: activity.GetInfo(ctx).WorkflowExecution.RunID, Step: s.task.Step + part, Read: &s.read,
 	}
 }
 
@@ -52,5 +52,8 @@ func (s *step) recorded(ctx context.Context, in, part string) (source.Written, b
 }
 
 func outcomeOf(written source.Written) *job.StepOutcome {
-	return &job.StepOutcome{Rows: written.Rows, Conversions: written.Conversions}
+	outcome := &job.StepOutcome{Rows: written.Rows, Conversions: written.Conversions}
+	tellRead(outcome, written.Read)
+
+	return outcome
 }

@@ -21,7 +21,7 @@ func (a *Activities) LoadTableFromSource(
 			outcome, err = s.once(ctx, params.TargetSource, func() (*job.StepOutcome, error) { return s.load(ctx, params) })
 		}
 
-		if err == nil && params.DropSource && s.before {
+		if err == nil && params.DropSource && s.before && len(outcome.Read) == 0 {
 			err = s.keep(ctx, params, outcome)
 		}
 
@@ -42,7 +42,7 @@ func (s *step) load(ctx context.Context, params scenario.LoadTableFromSource) (*
 	}}
 
 	if params.DropSource {
-		load.read.Done = func(part source.Part) { load.done = append(load.done, part) }
+		load.read.Done = func(part source.Part) { s.read = append(s.read, part) }
 	}
 
 	if err := load.distinct(ctx); err != nil {
@@ -63,7 +63,6 @@ type load struct {
 	params scenario.LoadTableFromSource
 	from   source.Reader
 	read   source.Read
-	done   []source.Part // The files that were read, where they are to be dropped.
 }
 
 func (l *load) target() target {
@@ -106,7 +105,7 @@ func (l *load) copy(ctx context.Context) (*job.StepOutcome, error) {
 	}
 
 	outcome := outcomeOf(written)
-	l.tell(outcome)
+	tellRead(outcome, l.step.read)
 
 	return outcome, nil
 }
@@ -149,7 +148,9 @@ func (l *load) records(ctx context.Context) (outcome *job.StepOutcome, err error
 
 	outcome.Conversions = slices.Concat(inferred, outcome.Conversions)
 
-	l.tell(outcome)
+	if !l.before { // Else the ledger has told which they were.
+		tellRead(outcome, l.step.read)
+	}
 
 	return outcome, l.writeRejects(ctx, rejects)
 }

@@ -1,7 +1,9 @@
 package source
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"time"
 )
 
@@ -12,6 +14,43 @@ type Effect struct {
 	Job  string // The jobId, for those who read the ledger.
 	Run  string // The ID of the run of the job's workflow: unlike the jobId, it is never used again.
 	Step string // The step's path, with the number of the round in each loop around it.
+
+	// Read are the files that the step reads, where it is to drop them: all of them once it has read the last record. The
+	// row keeps them, since by the time of another attempt there may be other files in their places.
+	Read *[]Part
+}
+
+// note is what a row keeps of an effect beside the number of records. Where there are conversions alone, it is their list, which
+// older workers know too.
+type note struct {
+	Conversions []Conversion `json:"conversions,omitempty"`
+	Read        []Part       `json:"read"`
+}
+
+// Note returns, as JSON, what a ledger has to keep of the effect beside how many records were written, or nil for nothing.
+func (e Effect) Note(written Written) ([]byte, error) {
+	switch {
+	case e.Read != nil && len(*e.Read) > 0:
+		return json.Marshal(note{Conversions: written.Conversions, Read: *e.Read})
+	case len(written.Conversions) > 0:
+		return json.Marshal(written.Conversions)
+	}
+
+	return nil, nil
+}
+
+// Recall adds to written what a ledger has kept as a [Effect.Note].
+func (w *Written) Recall(text []byte) error {
+	if bytes.HasPrefix(text, []byte("[")) {
+		return json.Unmarshal(text, &w.Conversions)
+	}
+
+	var kept note
+
+	err := json.Unmarshal(text, &kept)
+	w.Conversions, w.Read = kept.Conversions, kept.Read
+
+	return err
 }
 
 // Ledger is implemented by sources that keep one. Their WriteTable and Execute record the effect that they are given, and

@@ -2,8 +2,9 @@ package source
 
 // Table names a table of a source.
 type Table struct {
-	Space string // The part of the source that it stands in, where there are such: a schema of PostgreSQL's, for example.
-	Name  string
+	// The part of the source that it stands in, where there are such: a schema of PostgreSQL's, for example.
+	Space string `json:"space,omitempty"`
+	Name  string `json:"name"`
 }
 
 // String names the table as a message does.
@@ -34,8 +35,8 @@ type Read struct {
 
 // Part is one of the files that make up a table, or the only one.
 type Part struct {
-	Table   Table  // The file as a table of its own.
-	Version string // Tells it from what may take its place; empty where the source can't.
+	Table   Table  `json:"table"`             // The file as a table of its own.
+	Version string `json:"version,omitempty"` // Tells it from what may take its place; empty where the source can't.
 }
 
 // Reject is a record that could not be read.
@@ -81,6 +82,9 @@ type Written struct {
 	// Conversions tells which columns the target holds in another type, because it has none like theirs: nothing of a
 	// value is lost that way, but it looks different when it is read again.
 	Conversions []Conversion
+
+	// Read are the files of [Effect.Read], where the ledger has it that an earlier attempt has written them.
+	Read []Part
 }
 
 // Conversion is a column whose type a target does not have.

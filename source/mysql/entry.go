@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"database/sql"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"strconv"
 	"strings"
@@ -111,16 +110,16 @@ func (e *entry) verify(ctx context.Context) error {
 
 // find returns what the ledger has of the effect.
 func (e *entry) find(ctx context.Context) (written source.Written, found bool, err error) {
-	var conversions sql.NullString
+	var note sql.NullString
 
 	err = e.session.conn.QueryRowContext(ctx, "SELECT `rows`, `conversions` FROM "+quoteTable(e.table)+
-		" WHERE `run` = ? AND `step` = ?", e.effect.Run, e.effect.Step).Scan(&written.Rows, &conversions)
+		" WHERE `run` = ? AND `step` = ?", e.effect.Run, e.effect.Step).Scan(&written.Rows, &note)
 	if errors.Is(err, sql.ErrNoRows) {
 		return source.Written{}, false, nil
 	}
 
-	if err == nil && conversions.Valid {
-		err = json.Unmarshal([]byte(conversions.String), &written.Conversions)
+	if err == nil && note.Valid {
+		err = written.Recall([]byte(note.String))
 	}
 
 	return written, err == nil, err
@@ -142,25 +141,21 @@ func (e *entry) record(ctx context.Context, written source.Written) error {
 		return nil
 	}
 
-	var conversions any
-
-	if len(written.Conversions) > 0 {
-		encoded, err := json.Marshal(written.Conversions)
-		if err != nil {
-			return err
-		}
-
-		conversions = string(encoded)
+	text, err := e.effect.Note(written)
+	if err != nil {
+		return err
 	}
+
+	note := sql.NullString{String: string(text), Valid: text != nil}
 
 	insert := func() error {
 		_, err := e.session.change(ctx, e.insertion()+"VALUES (?, ?, ?, ?, ?, UTC_TIMESTAMP(6))",
-			e.effect.Job, e.effect.Run, e.effect.Step, written.Rows, conversions)
+			e.effect.Job, e.effect.Run, e.effect.Step, written.Rows, note)
 
 		return err
 	}
 
-	err := insert()
+	err = insert()
 	if number(err) == errNotLocked { // A script has locked tables. To let go of them commits what it did.
 		if err = e.session.execute(ctx, "UNLOCK TABLES"); err == nil {
 			err = insert()

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"strconv"
 
@@ -143,7 +142,7 @@ func (s *session) recorded(ctx context.Context, ledger string, effect source.Eff
 	}
 
 	if rows[0][1] != "" {
-		err = json.Unmarshal([]byte(rows[0][1]), &written.Conversions)
+		err = written.Recall([]byte(rows[0][1]))
 	}
 
 	return written, err == nil, err
@@ -152,17 +151,13 @@ func (s *session) recorded(ctx context.Context, ledger string, effect source.Eff
 // record records an effect in its own transaction, of which it is the last statement: until the commit, another attempt that
 // comes as far waits. The error is errRecorded where one has been first.
 func (s *session) record(ctx context.Context, ledger string, effect source.Effect, written source.Written) error {
-	var conversions []byte
-
-	if len(written.Conversions) > 0 {
-		var err error
-		if conversions, err = json.Marshal(written.Conversions); err != nil {
-			return err
-		}
+	note, err := effect.Note(written)
+	if err != nil {
+		return err
 	}
 
 	tag, err := s.conn.ExecParams(ctx, insertInto(ledger), [][]byte{
-		[]byte(effect.Job), []byte(effect.Run), []byte(effect.Step), strconv.AppendInt(nil, written.Rows, 10), conversions,
+		[]byte(effect.Job), []byte(effect.Run), []byte(effect.Step), strconv.AppendInt(nil, written.Rows, 10), note,
 	}, nil, nil, nil).Close()
 	if err == nil && tag.RowsAffected() == 0 {
 		return errRecorded

@@ -73,20 +73,31 @@ func (c *connection) once(effect source.Effect, do func() (source.Written, error
 }
 
 func (c *connection) recorded(effect source.Effect) (written source.Written, found bool, err error) {
-	err = c.each(`SELECT "rows" FROM `+ledgerTable+" WHERE run = ? AND step = ?", []any{effect.Run, effect.Step},
-		func(row *statement) error {
+	err = c.each(`SELECT "rows", coalesce(conversions, '{}') FROM `+ledgerTable+" WHERE run = ? AND step = ?",
+		[]any{effect.Run, effect.Step}, func(row *statement) error {
 			written.Rows, found = row.integer(0), true
 
-			return nil
+			return written.Recall([]byte(row.text(1)))
 		})
 
 	return written, found, inLedger(err)
 }
 
-// record adds a row to the ledger. Its conversions are NULL, since this driver makes none.
+// record adds a row to the ledger.
 func (c *connection) record(effect source.Effect, written source.Written) error {
-	return inLedger(c.execute("INSERT INTO "+ledgerTable+` (job, run, step, "rows", recorded_at)
-		VALUES (?, ?, ?, ?, strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))`, effect.Job, effect.Run, effect.Step, written.Rows))
+	text, err := effect.Note(written)
+	if err != nil {
+		return err
+	}
+
+	var note any
+	if text != nil {
+		note = string(text)
+	}
+
+	return inLedger(c.execute("INSERT INTO "+ledgerTable+` (job, run, step, "rows", conversions, recorded_at)
+		VALUES (?, ?, ?, ?, ?, strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))`,
+		effect.Job, effect.Run, effect.Step, written.Rows, note))
 }
 
 // inLedger says of an error that it is about the ledger, of which a scenario's author knows nothing.
