@@ -83,6 +83,8 @@ func (c *call) request(ctx context.Context) (request source.Request, done func()
 		}
 
 		request.Body, request.ContentType = bytes.NewReader(body), "application/json"
+	case c.params.File != "":
+		return c.withFile(ctx, request)
 	case c.params.Form != nil:
 		form, err := values(c.params.Form)
 		if err != nil {
@@ -92,15 +94,18 @@ func (c *call) request(ctx context.Context) (request source.Request, done func()
 		request.Body, request.ContentType = strings.NewReader(form.Encode()), "application/x-www-form-urlencoded"
 	case c.params.Text != "":
 		request.Body, request.ContentType = strings.NewReader(c.params.Text), "text/plain; charset=utf-8"
-	case c.params.File != "":
-		return c.withFile(ctx, request)
 	}
 
 	return request, done, nil
 }
 
-// withFile makes a file the body of the request.
+// withFile makes a file the body of the request, or a form with it.
 func (c *call) withFile(ctx context.Context, request source.Request) (source.Request, func() error, error) {
+	around, err := c.aroundFile()
+	if err != nil {
+		return request, nil, err
+	}
+
 	from, release, err := open[source.FileKeeper](ctx, c.step, c.params.FileSource, "keep files")
 	if err != nil {
 		return request, nil, err
@@ -113,7 +118,7 @@ func (c *call) withFile(ctx context.Context, request source.Request) (source.Req
 		return request, nil, err
 	}
 
-	request.Body, request.ContentType = c.progress.countBytes(file), "application/octet-stream"
+	request.Body, request.ContentType = around.with(c.progress.countBytes(file)), around.contentType
 
 	return request, func() error {
 		defer release()

@@ -91,7 +91,7 @@ func (b *bench) serve(t *testing.T, status int, answer string) (asked *http.Requ
 
 	asked, body = &http.Request{}, new(string)
 
-	server := httptest.NewServer(http.HandlerFunc(func(writer http.ResponseWriter, request *http.Request) {
+	b.answerWith(t, func(writer http.ResponseWriter, request *http.Request) {
 		content, err := io.ReadAll(request.Body)
 		if err != nil {
 			panic(err)
@@ -102,10 +102,17 @@ func (b *bench) serve(t *testing.T, status int, answer string) (asked *http.Requ
 		writer.Header().Set("Content-Type", "application/json")
 		writer.WriteHeader(status)
 		_, _ = writer.Write([]byte(answer))
-	}))
+	})
+
+	return asked, body
+}
+
+// answerWith lets the source shop be a server that answers with that.
+func (b *bench) answerWith(t *testing.T, answer http.HandlerFunc) {
+	t.Helper()
+
+	server := httptest.NewServer(answer)
 	t.Cleanup(server.Close)
 
 	b.write(t, "app.yaml", "sources:\n  files: {kind: FileSource, path: files}\n  shop: {kind: HTTPSource, url: \""+server.URL+"\"}\n")
-
-	return asked, body
 }

@@ -2,9 +2,9 @@ package activities_test
 
 import (
 	"context"
+	"io"
 	"maps"
 	"net/http"
-	"net/http/httptest"
 	"sync"
 	"testing"
 	"time"
@@ -62,7 +62,7 @@ func TestTheBytesOfAnAnswerAreToldWhileItIsStored(t *testing.T) {
 	b := newBench(t)
 
 	told := make(chan struct{})
-	server := httptest.NewServer(http.HandlerFunc(func(answer http.ResponseWriter, request *http.Request) {
+	b.answerWith(t, func(answer http.ResponseWriter, request *http.Request) {
 		_, _ = answer.Write([]byte("hello"))
 		_ = http.NewResponseController(answer).Flush()
 
@@ -70,10 +70,7 @@ func TestTheBytesOfAnAnswerAreToldWhileItIsStored(t *testing.T) {
 		case <-told:
 		case <-request.Context().Done():
 		}
-	}))
-	t.Cleanup(server.Close)
-
-	b.write(t, "app.yaml", "sources:\n  files: {kind: FileSource, path: files}\n  shop: {kind: HTTPSource, url: \""+server.URL+"\"}\n")
+	})
 
 	b.watch(t, b.HTTPRequest, scenario.HTTPRequest{Source: "shop", FileSource: "files", TargetFile: "answer.txt"},
 		job.Progress{Bytes: 5}, told)
@@ -125,6 +122,32 @@ func TestTheRecordsOfALoadAndTheirBytesAreTold(t *testing.T) {
 		Source: "trickle", Table: "t", TargetSource: "stage", TargetTable: "t",
 	}, job.Progress{Rows: 2, Bytes: 8 + 7 + 8}, told)
 	require.Equal(t, job.StepOutcome{Rows: 2}, outcome)
+}
+
+func TestTheBytesOfAFileAreToldWhenTheyWereSent(t *testing.T) {
+	t.Parallel()
+
+	for name, params := range map[string]scenario.HTTPRequest{"as it is": {}, "in a form": {Form: scenario.Params{"a": "b"}}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+
+			b := newBench(t)
+			told := make(chan struct{})
+
+			b.answerWith(t, func(_ http.ResponseWriter, request *http.Request) {
+				_, _ = io.Copy(io.Discard, request.Body)
+
+				select {
+				case <-told:
+				case <-request.Context().Done():
+				}
+			})
+
+			params.Source, params.FileSource, params.File, params.Method = "shop", "files", "companies.csv", "POST"
+
+			b.watch(t, b.HTTPRequest, params, job.Progress{Bytes: int64(len(companies))}, told)
+		})
+	}
 }
 
 // waiting is a source whose scripts change 7 records, and wait until that was told.

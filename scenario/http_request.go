@@ -1,19 +1,24 @@
 package scenario
 
-import "github.com/jobwright/jobwright/source"
+import (
+	"strings"
+
+	"github.com/jobwright/jobwright/source"
+)
 
 // HTTPRequest are the parameters of the operation of that name.
 type HTTPRequest struct {
-	Source   string            `json:"source" required:"true" refers:"source" description:"The source to send the request to; it knows the address and how to sign in."`
-	Method   string            `json:"method,omitempty" description:"GET, POST, PUT, PATCH, DELETE or HEAD; GET where it is missing."`
-	Path     string            `json:"path,omitempty" description:"The path below the source's address."`
-	Params   Params            `json:"params,omitempty" description:"Parameters for the address: what stands behind its question mark."`
-	Headers  map[string]string `json:"headers,omitempty" description:"Headers beside those of the source."`
-	JSON     Value             `json:"json,omitzero" description:"A value to send as JSON."`
-	Form     Params            `json:"form,omitempty" description:"Fields to send as a form."`
-	Text     string            `json:"text,omitempty" description:"A text to send."`
-	File     string            `json:"file,omitempty" description:"A file of fileSource to send."`
-	Statuses []int64           `json:"statuses,omitempty" description:"The statuses that are no error; 200 to 299 where it is missing."`
+	Source    string            `json:"source" required:"true" refers:"source" description:"The source to send the request to; it knows the address and how to sign in."`
+	Method    string            `json:"method,omitempty" description:"GET, POST, PUT, PATCH, DELETE or HEAD; GET where it is missing."`
+	Path      string            `json:"path,omitempty" description:"The path below the source's address."`
+	Params    Params            `json:"params,omitempty" description:"Parameters for the address: what stands behind its question mark."`
+	Headers   map[string]string `json:"headers,omitempty" description:"Headers beside those of the source."`
+	JSON      Value             `json:"json,omitzero" description:"A value to send as JSON."`
+	Form      Params            `json:"form,omitempty" description:"Fields to send as a form, along with the file where there is one."`
+	Text      string            `json:"text,omitempty" description:"A text to send."`
+	File      string            `json:"file,omitempty" description:"A file of fileSource to send: as it is, or in a form (multipart/form-data) where form or fileField is given."`
+	FileField string            `json:"fileField,omitempty" description:"The field of the form that has the file; file where it is missing."`
+	Statuses  []int64           `json:"statuses,omitempty" description:"The statuses that are no error; 200 to 299 where it is missing."`
 
 	FileSource   string        `json:"fileSource,omitempty" refers:"source" description:"The source of the file to send, and of the one in which to store the answer."`
 	ReturnValue  bool          `json:"returnValue,omitempty" description:"Whether the answer becomes the step's value: an object of status, headers and body, which is what it says where it is JSON, and text otherwise; at most 64 KiB."`
@@ -27,7 +32,7 @@ type HTTPRequest struct {
 	Writing
 }
 
-// requestRule holds that a request has one body, and that its answer goes to one place.
+// requestRule holds that a request has one body, which may be a form with a file, and that its answer goes to one place.
 func requestRule(params Params) (field, message string) {
 	count := func(fields ...string) (set int, last string) {
 		for _, field := range fields {
@@ -39,21 +44,29 @@ func requestRule(params Params) (field, message string) {
 		return set, last
 	}
 
-	if bodies, last := count("json", "form", "text", "file"); bodies > 1 {
-		return last, "a request has one body; give json, form, text or file"
+	for _, bodies := range [][]string{{"json", "form", "text"}, {"json", "text", "file"}} { // A form may have a file.
+		if set, last := count(bodies...); set > 1 {
+			return last, "a request has one body; give json, form, text or file, or a form with a file"
+		}
 	}
 
 	if places, last := count("returnValue", "returnResult", "targetFile", "targetTable"); places > 1 {
 		return last, "the answer goes to one place; give returnValue, returnResult, targetFile or targetTable"
 	}
 
-	for _, pair := range [][2]string{{"targetTable", "targetSource"}, {"file", "fileSource"}, {"targetFile", "fileSource"}} {
+	for _, pair := range [][2]string{
+		{"targetTable", "targetSource"}, {"fileField", "file"}, {"file", "fileSource"}, {"targetFile", "fileSource"},
+	} {
 		if field, needed := pair[0], pair[1]; isSet(params[field]) && !isSet(params[needed]) {
 			return field, field + " needs a " + needed
 		}
 	}
 
+	isFormWithFile := isSet(params["file"]) && (isSet(params["form"]) || isSet(params["fileField"]))
+
 	switch {
+	case isFormWithFile && namesContentType(params["headers"]):
+		return "headers", "the Content-Type of a form with a file says what stands between its fields; leave it to the request"
 	case params["resultName"] != nil && !isSet(params["returnResult"]):
 		return "resultName", "there is no result to name without returnResult: true"
 	case params["format"] != nil && !isSet(params["returnResult"]) && params["targetTable"] == nil:
@@ -63,4 +76,17 @@ func requestRule(params Params) (field, message string) {
 	}
 
 	return writingRule(params)
+}
+
+// namesContentType reports whether headers, which may still be an expression, have the one of that name.
+func namesContentType(headers any) bool {
+	object, _ := headers.(map[string]any)
+
+	for name := range object {
+		if strings.EqualFold(name, "Content-Type") {
+			return true
+		}
+	}
+
+	return false
 }

@@ -16,6 +16,9 @@ import (
 // load is the beginning of a scenario whose one step loads a table; what follows goes on with its opParams.
 const load = "steps:\n- opName: LoadTableFromSource\n  opParams: {source: files, table: a, targetSource: stage, targetTable: b"
 
+// request is the beginning of one whose one step sends a request.
+const request = "steps:\n- opName: HTTPRequest\n  opParams: {source: files, path: orders"
+
 // mistake is a scenario with one mistake, and what is said of it.
 type mistake struct {
 	rule    string
@@ -88,6 +91,22 @@ func mistakes() []mistake {
 		{"a result that is not returned goes nowhere", "steps:\n- opName: Transform\n  opParams: {source: stage, query: q, returnResult: false}", scenario.CodeValueInvalid, "3:3", "the records go nowhere"},
 		{"only a result has a name", "steps:\n- opName: Transform\n  opParams: {source: stage, query: q, targetTable: t, resultName: r}", scenario.CodeValueInvalid, "3:55", "there is no result to name"},
 		{"only a table is in a target source", query + ", targetSource: files}", scenario.CodeValueInvalid, "3:66", "targetSource needs a targetTable"},
+
+		{"a request has one body", request + ", json: 1, form: {a: 1}}", scenario.CodeValueInvalid, "3:52", "a request has one body; give json, form, text or file, or a form with a file"},
+		{"a form has fields or a text is sent", request + ", form: {a: 1}, text: x}", scenario.CodeValueInvalid, "3:57", "a request has one body"},
+		{"a file is sent with a form, and not with JSON", request + ", json: 1, fileField: f, file: f, fileSource: files}", scenario.CodeValueInvalid, "3:66", "a request has one body"},
+		{"a file is sent with a form, and not with a text too", request + ", form: {a: 1}, text: x, file: f, fileSource: files}", scenario.CodeValueInvalid, "3:57", "a request has one body"},
+		{"a file comes from somewhere", request + ", file: f}", scenario.CodeValueInvalid, "3:43", "file needs a fileSource"},
+		{"a field for a file has one", request + ", form: {a: 1}, fileField: f}", scenario.CodeValueInvalid, "3:57", "fileField needs a file"},
+		{"a form with a file says where its fields end", request + ", form: {a: 1}, file: f, fileSource: files, headers: {content-type: multipart/form-data}}", scenario.CodeValueInvalid, "3:85", "leave it to the request"},
+		{"a form of a file alone says where that ends", request + ", fileField: x, file: f, fileSource: files, headers: {Content-Type: x}}", scenario.CodeValueInvalid, "3:85", "leave it to the request"},
+		{"an answer goes to one place", request + ", returnValue: true, returnResult: true}", scenario.CodeValueInvalid, "3:62", "the answer goes to one place"},
+		{"an answer's file lies somewhere", request + ", targetFile: f}", scenario.CodeValueInvalid, "3:43", "targetFile needs a fileSource"},
+		{"an answer's table lies somewhere", request + ", targetTable: t}", scenario.CodeValueInvalid, "3:43", "targetTable needs a targetSource"},
+		{"only an answer that is a result has a name", request + ", returnValue: true, resultName: r}", scenario.CodeValueInvalid, "3:62", "there is no result to name"},
+		{"only an answer that is a table has a format", request + ", returnValue: true, format: {type: csv}}", scenario.CodeValueInvalid, "3:62", "an answer is read as a table only for"},
+		{"only an answer that is a table is in a target source", request + ", targetSource: stage}", scenario.CodeValueInvalid, "3:43", "targetSource needs a targetTable"},
+		{"an answer's table is written in one way", request + ", targetSource: stage, targetTable: t, append: true, upsert: [a]}", scenario.CodeValueInvalid, "3:94", "drop append or upsert"},
 
 		{"an expression is closed", query + ", resultName: \"a${job.id\"}", scenario.CodeExpressionInvalid, "3:66", "the ${ has no closing }"},
 		{"an expression is whole", query + ", resultName: \"${1 +}\"}", scenario.CodeExpressionInvalid, "3:66", "in ${1 +}, column 3: unexpected token EOF"},

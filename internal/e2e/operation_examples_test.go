@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"mime"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -109,6 +110,10 @@ var documentedExamples = map[string]documented{
 			require.Equal(t, []string{
 				`POST /api/orders application/json {"customer":7,"items":[{"quantity":2,"sku":"A1"}]}`,
 				`GET /api/products?country=US `,
+				"POST /api/lists multipart/form-data; boundary=… --…\r\nContent-Disposition: form-data; name=\"country\"\r\n\r\nUS\r\n" +
+					"--…\r\nContent-Disposition: form-data; name=\"kind\"\r\n\r\ncompanies\r\n" +
+					"--…\r\nContent-Disposition: form-data; name=\"list\"; filename=\"companies.csv\"\r\n" +
+					"Content-Type: application/octet-stream\r\n\r\n" + s.companies + "\r\n--…--\r\n",
 			}, s.shop.told())
 			require.Equal(t, []string{"A1 2.50", "B2 "},
 				s.inStage(t, "SELECT sku || ' ' || coalesce(price, '') FROM products ORDER BY sku"))
@@ -165,6 +170,7 @@ type surroundings struct {
 	warehouse *pgx.Conn
 	stage     *sql.DB
 	shop      *shop
+	companies string // What the file of companies holds.
 }
 
 // surroundings adds an app with the sources that the page declares, but of this machine.
@@ -185,7 +191,8 @@ func (d documented) surroundings(t *testing.T, manifest string, files map[string
 	companies, err := os.ReadFile(filepath.Join("..", "..", "examples", "apps", "7", "files", "companies.csv"))
 	require.NoError(t, err)
 
-	files["files/companies.csv"] = string(companies)
+	s.companies = string(companies)
+	files["files/companies.csv"] = s.companies
 	files["app.yaml"] = replaced(t, manifest, map[string]string{
 		"postgres://loader@db.example.com/warehouse": address,
 		"https://shop.example.com/api":               s.shop.URL + "/api",
@@ -278,7 +285,7 @@ func newShop(t *testing.T) *shop {
 		}
 
 		s.mu.Lock()
-		s.requests = append(s.requests, fmt.Sprintf("%s %s %s%s", r.Method, r.URL, contentType(r), body))
+		s.requests = append(s.requests, withoutBoundary(r, fmt.Sprintf("%s %s %s%s", r.Method, r.URL, contentType(r), body)))
 		s.mu.Unlock()
 
 		w.Header().Set("Content-Type", "application/json")
@@ -303,6 +310,15 @@ func contentType(r *http.Request) string {
 	}
 
 	return ""
+}
+
+// withoutBoundary replaces what stands between the fields of a form, which is another one for each request.
+func withoutBoundary(r *http.Request, text string) string {
+	if _, params, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err == nil && params["boundary"] != "" {
+		return strings.ReplaceAll(text, params["boundary"], "…")
+	}
+
+	return text
 }
 
 func (s *shop) told() []string {
