@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"mime"
 	"net/url"
 	"path"
 	"strings"
@@ -202,14 +203,38 @@ func bodyValue(response *source.Response, body []byte) any {
 		return nil
 	}
 
+	text := decoded(response, body)
+
 	if isJSON(response.ContentType) {
 		var value scenario.Value
-		if err := json.Unmarshal(body, &value); err == nil {
+		if err := json.Unmarshal(text, &value); err == nil {
 			return value.Any
 		}
 	}
 
-	return strings.ToValidUTF8(string(body), "\uFFFD")
+	return strings.ToValidUTF8(string(text), "\uFFFD")
+}
+
+// decoded is a body as UTF-8, out of the charset that its content type says; JSON has none. Where nobody knows the charset,
+// the body stays as it is: it may still say something.
+func decoded(response *source.Response, body []byte) []byte {
+	charset := ""
+
+	if _, parameters, err := mime.ParseMediaType(response.Headers["Content-Type"]); err == nil && !isJSON(response.ContentType) {
+		charset = parameters["charset"]
+	}
+
+	reader, err := format.Decode(bytes.NewReader(body), charset)
+	if err != nil {
+		return body
+	}
+
+	text, err := io.ReadAll(reader)
+	if err != nil {
+		return body
+	}
+
+	return text
 }
 
 func isJSON(contentType string) bool {

@@ -4,6 +4,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -85,6 +86,68 @@ func TestAnAnswerBecomesAResult(t *testing.T) {
 	requireFailure(t, err, "source_request_refused", false, "201")
 }
 
+func TestAnAnswerIsReadInTheCharsetThatItsServerSays(t *testing.T) {
+	t.Parallel()
+
+	const text = "v\nÅ €\n"
+
+	records := []any{map[string]any{"v": "Å €"}}
+
+	for name, test := range map[string]struct {
+		contentType, content string
+		value                any
+	}{
+		"none":                      {"text/csv", text, text},
+		"ISO-8859-1":                {"text/csv; charset=ISO-8859-1", "v\n\xc5 \x80\n", text}, // Which has the euro sign, as browsers read it.
+		"Windows-1252":              {`text/csv; header=present; charset="windows-1252"`, "v\n\xc5 \x80\n", text},
+		"UTF-16":                    {"text/csv; charset=utf-16le", "v\x00\n\x00\xc5\x00 \x00\xac\x20\n\x00", text},
+		"that of a byte order mark": {"text/csv; charset=windows-1252", "\xef\xbb\xbf" + text, text},
+		"JSON has none":             {"application/json; charset=ISO-8859-1", `[{"v":"Å €"}]`, records},
+		"JSON has a byte order mark": {
+			"application/json", "\xfe\xff\x00[\x00{\x00\"\x00v\x00\"\x00:\x00\"\x00\xc5\x00 \x20\xac\x00\"\x00}\x00]", records,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+
+			b := newBench(t)
+			b.answerWith(t, func(answer http.ResponseWriter, _ *http.Request) {
+				answer.Header().Set("Content-Type", test.contentType)
+				_, _ = answer.Write([]byte(test.content))
+			})
+
+			outcome, err := b.run(t, b.HTTPRequest, scenario.HTTPRequest{Source: "shop", ReturnValue: true})
+			require.NoError(t, err)
+			require.Equal(t, test.value, outcome.Value.Any.(map[string]any)["body"])
+
+			outcome, err = b.run(t, b.HTTPRequest, scenario.HTTPRequest{Source: "shop", ReturnResult: true})
+			require.NoError(t, err)
+			require.JSONEq(t, `{"records":[{"v":"Å €"}]}`, b.answer(t, outcome))
+
+			_, err = b.run(t, b.HTTPRequest, scenario.HTTPRequest{Source: "shop", TargetSource: "stage", TargetTable: "answered"})
+			require.NoError(t, err)
+			require.JSONEq(t, `{"records":[{"v":"Å €"}]}`, b.returned(t, scenario.Transform{Source: "stage", Query: "SELECT * FROM answered"}))
+		})
+	}
+}
+
+func TestAnAnswerInACharsetThatNobodyKnowsIsNoTable(t *testing.T) {
+	t.Parallel()
+
+	b := newBench(t)
+	b.answerWith(t, func(answer http.ResponseWriter, _ *http.Request) {
+		answer.Header().Set("Content-Type", "text/csv; charset=none-such")
+		_, _ = answer.Write([]byte("a\xff"))
+	})
+
+	_, err := b.run(t, b.HTTPRequest, scenario.HTTPRequest{Source: "shop", ReturnResult: true})
+	requireFailure(t, err, "source_operation_unsupported", false, `there is no encoding named "none-such"`)
+
+	outcome, err := b.run(t, b.HTTPRequest, scenario.HTTPRequest{Source: "shop", ReturnValue: true})
+	require.NoError(t, err)
+	require.Equal(t, "a\uFFFD", outcome.Value.Any.(map[string]any)["body"])
+}
+
 // serve lets the source shop be a server that answers that, and returns the last request that it was sent, with its body.
 func (b *bench) serve(t *testing.T, status int, answer string) (asked *http.Request, body *string) {
 	t.Helper()
@@ -114,5 +177,5 @@ func (b *bench) answerWith(t *testing.T, answer http.HandlerFunc) {
 	server := httptest.NewServer(answer)
 	t.Cleanup(server.Close)
 
-	b.write(t, "app.yaml", "sources:\n  files: {kind: FileSource, path: files}\n  shop: {kind: HTTPSource, url: \""+server.URL+"\"}\n")
+	b.write(t, "app.yaml", strings.Replace(manifest, "http://127.0.0.1:1", server.URL, 1))
 }
