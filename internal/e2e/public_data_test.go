@@ -1,11 +1,15 @@
 package e2e_test
 
 import (
+	"archive/zip"
+	"bytes"
 	"database/sql"
 	"encoding/json"
 	"errors"
 	"io/fs"
+	"maps"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path"
 	"path/filepath"
@@ -26,6 +30,7 @@ type public struct {
 	text      func(text string) string              // What the app is given of the file; all of it where it is nil.
 	load      object                                // How the file is read.
 	types     object                                // The types of columns, where a form does not tell them.
+	beyond    string                                // What Windows-1252 can't hold of it, as an error says; nothing where it holds all.
 
 	// A question to the data with the answer, which can be checked by hand.
 	question string
@@ -38,38 +43,69 @@ type table struct {
 	records [][]any
 }
 
-// forms are the tables through which the data goes, each with its source: every format, and databases.
-var forms = map[string]struct {
+// form is a table through which the data goes.
+type form struct {
 	source, table string
+	format        object // Where the table's name does not tell all of it.
+	also          string // A further source that the table is read from.
 	keepsNoOrder  bool
-}{
-	"csv":        {source: "files", table: "data.csv"},
-	"csv_gz":     {source: "files", table: "data.csv.gz"},
-	"json":       {source: "files", table: "data.json"},
+}
+
+// forms are those of every format, every compression, and every source.
+var forms = map[string]form{
+	"csv":        {source: "files", table: "data.csv", also: "web"},
+	"csv_latin":  {source: "files", table: "latin.csv", format: object{"separator": ";", "encoding": "windows-1252"}},
+	"csv_gz":     {source: "files", table: "data.txt.gz", format: object{"type": "csv", "separator": "tab", "encoding": "utf-16"}},
+	"json":       {source: "files", table: "data.json", also: "web"},
 	"ndjson_zst": {source: "files", table: "data.ndjson.zst"},
-	"xml":        {source: "files", table: "data.xml"},
+	"xml":        {source: "files", table: "data.xml", also: "web"},
 	"xlsx":       {source: "files", table: "data.xlsx"},
 	"parquet":    {source: "files", table: "data.parquet"},
+	"s3":         {source: "lake", table: "data.json.zip"},
 	"sqlite":     {source: "other", table: "data", keepsNoOrder: true},
 	"postgres":   {source: "warehouse", table: "data", keepsNoOrder: true},
+	"mariadb":    {source: "shop", table: "data", keepsNoOrder: true},
+}
+
+// forms are those that can hold the data.
+func (p public) forms() map[string]form {
+	holding := maps.Clone(forms)
+	if p.beyond != "" {
+		delete(holding, "csv_latin")
+	}
+
+	return holding
+}
+
+// readings are the tables that a form is read into, by the sources that it is read from.
+func (f form) readings(name string) map[string]string {
+	tables := map[string]string{f.source: "from_" + name}
+	if f.also != "" {
+		tables[f.also] = "from_" + name + "_" + f.also
+	}
+
+	return tables
 }
 
 var publicData = map[string]public{
 	"countries": {
 		pkg: "iso-codes", path: "/usr/share/iso-codes/json/iso_3166-1.json",
 		parse: parseObjects("3166-1"), load: object{"format": object{"records": "3166-1"}},
+		beyond:   `column "flag": the encoding windows-1252 does not have the character "🇦"`,
 		question: "SELECT count(*) AS countries, min(name) AS first, max(name) AS last FROM from_csv",
 		answer:   []any{object{"countries": 249.0, "first": "Afghanistan", "last": "Åland Islands"}},
 	},
 	"parts of countries": {
 		pkg: "iso-codes", path: "/usr/share/iso-codes/json/iso_3166-2.json",
 		parse: parseObjects("3166-2"), load: object{"format": object{"records": "3166-2"}},
+		beyond:   `column "name": the encoding windows-1252 does not have the character "ā"`,
 		question: "SELECT count(*) AS cantons FROM from_parquet WHERE code LIKE 'CH-%'",
 		answer:   []any{object{"cantons": 26.0}},
 	},
 	"languages": {
 		pkg: "iso-codes", path: "/usr/share/iso-codes/json/iso_639-3.json",
 		parse: parseObjects("639-3"), load: object{"format": object{"records": "639-3"}},
+		beyond:   `column "name": the encoding windows-1252 does not have the character "ɛ"`,
 		question: "SELECT alpha_3, name FROM from_xlsx WHERE alpha_2 IN ('de', 'fr') ORDER BY alpha_2",
 		answer:   []any{object{"alpha_3": "deu", "name": "German"}, object{"alpha_3": "fra", "name": "French"}},
 	},
@@ -124,16 +160,90 @@ func TestPublicDataComesBackEqualFromEveryForm(t *testing.T) {
 			require.Equal(t, http.StatusOK, got.status, got.text)
 			require.Equal(t, data.answer, recordsOf(t, got.result(t), 0))
 
-			db, err := sql.Open("sqlite", "file:"+filepath.Join(shared.dir, "apps", appID, "stage.db"))
-			require.NoError(t, err)
+			db := stageOf(t, appID)
 
-			defer func() { require.NoError(t, db.Close()) }()
-
-			for form := range forms {
-				want.requireEqual(t, db, "from_"+form)
+			for name, form := range data.forms() {
+				for _, table := range form.readings(name) {
+					want.requireEqual(t, db, table)
+				}
 			}
 		})
 	}
+}
+
+func TestPublicDataThatAnEncodingCanNotHoldIsRefused(t *testing.T) {
+	t.Parallel()
+
+	for name, data := range publicData {
+		if data.beyond == "" {
+			continue
+		}
+
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+
+			appID := newApp(t, data.appWith(t, installed(t, data.path, data.pkg),
+				object{"opName": "LoadTableFromSource", "opParams": data.into(forms["csv_latin"]), "onError": "continue", "name": "load"},
+				object{"opName": "Return", "opParams": object{"value": "${steps.load.error.message}"}},
+			))
+
+			got := api().execute(t, runScenario(appID, "Load", object{}))
+			require.Equal(t, http.StatusOK, got.status, got.text)
+			require.Contains(t, got.result(t)["value"], data.beyond)
+		})
+	}
+}
+
+// The lines of a file, in the order of the members that hold them.
+func TestPublicDataIsReadFromTheMembersOfAZipFile(t *testing.T) {
+	t.Parallel()
+
+	data := publicData["countries with time zones"]
+	text := data.text(installed(t, data.path, data.pkg))
+	want := data.parse(t, text)
+	lines := slices.Collect(strings.Lines(text))
+
+	var archive bytes.Buffer
+
+	members := zip.NewWriter(&archive)
+
+	for name, content := range map[string][]string{
+		"tab/3.tab": lines[200:], "tab/1.tab": lines[:100], "tab/2.tab": lines[100:200], "__MACOSX/tab/._1.tab": {"\x00"}, "tab/": nil,
+	} {
+		member, err := members.Create(name)
+		require.NoError(t, err)
+		_, err = member.Write([]byte(strings.Join(content, "")))
+		require.NoError(t, err)
+	}
+
+	require.NoError(t, members.Close())
+
+	into := func(table string, format object) object {
+		return object{"opName": "LoadTableFromSource", "opParams": with(data.load, object{
+			"source": "files", "table": path.Base(data.path), "targetSource": "stage", "targetTable": table,
+			"format": with(data.load["format"].(object), format), "recordOrderColumn": "position",
+		})}
+	}
+	appID := newApp(t, data.appWith(t, archive.String(),
+		into("everything", object{"compression": "zip"}), into("one", object{"compression": "zip", "member": "*/2.*"})))
+
+	got := api().execute(t, runScenario(appID, "Load", object{}))
+	require.Equal(t, http.StatusOK, got.status, got.text)
+
+	db := stageOf(t, appID)
+	want.requireEqual(t, db, "everything")
+	table{want.columns, want.records[100:200]}.requireEqual(t, db, "one")
+}
+
+// stageOf opens the database of an app that its scenario loads.
+func stageOf(t *testing.T, appID string) *sql.DB {
+	t.Helper()
+
+	db, err := sql.Open("sqlite", "file:"+filepath.Join(shared.dir, "apps", appID, "stage.db"))
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, db.Close()) })
+
+	return db
 }
 
 // installed reads a file of a package. On a build server it is there: nobody would notice a test that never runs.
@@ -154,50 +264,82 @@ func installed(t *testing.T, file, pkg string) string {
 func (p public) app(t *testing.T, text string) map[string]string {
 	t.Helper()
 
-	original := path.Base(p.path)
 	branches := object{}
 
-	for form, through := range forms {
-		into := with(p.load, object{
-			"source": "files", "table": original, "targetSource": through.source, "targetTable": through.table,
-		})
-		back := object{
-			"source": through.source, "table": through.table, "targetSource": "stage", "targetTable": "from_" + form,
-		}
-
-		if p.types != nil {
-			back["columnTypes"] = p.types
-		}
-
-		// The number of a record shows whether it came back in its place.
-		if through.keepsNoOrder {
+	for name, form := range p.forms() {
+		into := p.into(form)
+		if form.keepsNoOrder { // The number of a record shows whether it came back in its place.
 			into["recordOrderColumn"] = "position"
-		} else {
-			back["recordOrderColumn"] = "position"
 		}
 
-		branches[form] = []object{
-			{"title": "Into " + form, "opName": "LoadTableFromSource", "opParams": into},
-			{"title": "Out of " + form, "opName": "LoadTableFromSource", "opParams": back},
+		steps := []object{{"title": "Into " + name, "opName": "LoadTableFromSource", "opParams": into}}
+
+		for source, table := range form.readings(name) {
+			back := object{"source": source, "table": form.table, "targetSource": "stage", "targetTable": table}
+
+			if !form.keepsNoOrder {
+				back["recordOrderColumn"] = "position"
+			}
+
+			if form.format != nil {
+				back["format"] = form.format
+			}
+
+			if p.types != nil {
+				back["columnTypes"] = p.types
+			}
+
+			steps = append(steps, object{
+				"title": "Out of " + name + " from " + source, "opName": "LoadTableFromSource", "opParams": back,
+			})
 		}
+
+		branches[name] = steps
 	}
 
-	scenario, err := json.Marshal(object{"steps": []object{
-		{"opName": "Parallel", "opParams": object{"branches": branches, "maxConcurrency": 2, "collectErrors": true}},
-		{"opName": "Transform", "opParams": object{"source": "stage", "query": p.question, "returnResult": true}},
-	}})
+	return p.appWith(t, text,
+		object{"opName": "Parallel", "opParams": object{"branches": branches, "maxConcurrency": 2, "collectErrors": true}},
+		object{"opName": "Transform", "opParams": object{"source": "stage", "query": p.question, "returnResult": true}},
+	)
+}
+
+// into are the parameters of the step that takes the file into a form.
+func (p public) into(f form) object {
+	into := with(p.load, object{
+		"source": "files", "table": path.Base(p.path), "targetSource": f.source, "targetTable": f.table,
+	})
+	if f.format != nil {
+		into["targetFormat"] = f.format
+	}
+
+	return into
+}
+
+// appWith has the file, all sources, and a scenario of these steps. What lies in its folder of files, a server shows too.
+func (p public) appWith(t *testing.T, text string, steps ...object) map[string]string {
+	t.Helper()
+
+	files := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(files, path.Base(p.path)), []byte(text), 0o600))
+
+	web := httptest.NewServer(http.FileServer(http.Dir(files)))
+	t.Cleanup(web.Close)
+
+	scenario, err := json.Marshal(object{"steps": steps})
 	require.NoError(t, err)
 
 	manifest, err := json.Marshal(object{"sources": object{
-		"files": object{"kind": "FileSource", "path": "files"},
+		"files": object{"kind": "FileSource", "path": files}, "web": object{"kind": "HTTPSource", "url": web.URL},
+		"lake": object{
+			"kind": "AWSS3Source", "bucket": "lake", "endpoint": bucketServer(t, "lake"), "accessKeyId": "a", "secretAccessKey": "b",
+		},
 		"stage": object{"kind": "SQLiteSource"}, "other": object{"kind": "SQLiteSource"},
 		"warehouse": object{"kind": "PgSQLSource", "connStr": testserver.PostgreSQL(t)},
+		"shop":      object{"kind": "MySQLSource", "connStr": testserver.MariaDB(t)},
 	}})
 	require.NoError(t, err)
 
-	return map[string]string{
-		"app.yaml": string(manifest), "scenarios/Load.json": string(scenario), "files/" + original: text,
-	}
+	return map[string]string{"app.yaml": string(manifest), "scenarios/Load.json": string(scenario)}
 }
 
 // requireEqual holds that a table of a database has the columns and the records, and these in their order.
