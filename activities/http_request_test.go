@@ -1,15 +1,24 @@
 package activities_test
 
 import (
+	"context"
+	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/activity"
 
+	"github.com/jobwright/jobwright/job"
 	"github.com/jobwright/jobwright/scenario"
+	"github.com/jobwright/jobwright/source"
 )
 
 func TestARequestSendsWhatItsParametersSay(t *testing.T) {
@@ -20,7 +29,13 @@ func TestARequestSendsWhatItsParametersSay(t *testing.T) {
 		body, kind, trace   string
 		method, query, path string
 	}{
-		"nothing": {params: scenario.HTTPRequest{Path: "a"}, method: "GET", path: "/a"},
+		"nothing":                          {params: scenario.HTTPRequest{Path: "a"}, method: "GET", path: "/a"},
+		"a method in small letters":        {params: scenario.HTTPRequest{Method: "delete", Path: "/a/b"}, method: "DELETE", path: "/a/b"},
+		"a question for the headers alone": {params: scenario.HTTPRequest{Method: "HEAD", Path: "a"}, method: "HEAD", path: "/a"},
+		"params beside those of the path": {
+			params: scenario.HTTPRequest{Path: "a?x=1", Params: scenario.Params{"y": true}},
+			method: "GET", path: "/a", query: "x=1&y=true",
+		},
 		"headers": {
 			params: scenario.HTTPRequest{Headers: map[string]string{"X-Trace": "t1"}}, method: "GET", path: "/", trace: "t1",
 		},
@@ -39,6 +54,10 @@ func TestARequestSendsWhatItsParametersSay(t *testing.T) {
 		"text": {
 			params: scenario.HTTPRequest{Method: "PUT", Text: "Grüße"},
 			method: "PUT", path: "/", body: "Grüße", kind: "text/plain; charset=utf-8",
+		},
+		"text of another type": {
+			params: scenario.HTTPRequest{Method: "POST", Text: "<a/>", Headers: map[string]string{"content-type": "application/xml"}},
+			method: "POST", path: "/", body: "<a/>", kind: "application/xml",
 		},
 		"file": {
 			params: scenario.HTTPRequest{Method: "PATCH", File: "companies.csv", FileSource: "files"},
@@ -84,6 +103,117 @@ func TestAnAnswerBecomesAResult(t *testing.T) {
 
 	_, err = b.run(t, b.HTTPRequest, params)
 	requireFailure(t, err, "source_request_refused", false, "201")
+}
+
+func TestAnAnswerBecomesAValue(t *testing.T) {
+	t.Parallel()
+
+	for name, test := range map[string]struct {
+		contentType, content string
+		body                 any
+	}{
+		"JSON": {
+			"application/json", `{"n":9007199254740993,"list":[1.5,null,"é"]}`,
+			map[string]any{"n": int64(9_007_199_254_740_993), "list": []any{1.5, nil, "é"}},
+		},
+		"JSON of a kind":    {"application/problem+json; charset=utf-8", `"no"`, "no"},
+		"what is no JSON":   {"application/json", "{", "{"},
+		"text":              {"text/plain", `{"n":1}`, `{"n":1}`},
+		"what is no text":   {"image/png", "\x89PNG\r\n", "\uFFFDPNG\r\n"},
+		"nothing":           {"application/json", "", nil},
+		"as much as it may": {"text/plain", strings.Repeat("x", 64_000), strings.Repeat("x", 64_000)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+
+			b := newBench(t)
+			b.answerWith(t, func(answer http.ResponseWriter, _ *http.Request) {
+				answer.Header().Set("Content-Type", test.contentType)
+				answer.Header()["X-Seen"] = []string{"a", "b"}
+				answer.WriteHeader(http.StatusNotFound)
+				_, _ = answer.Write([]byte(test.content))
+			})
+
+			outcome, err := b.run(t, b.HTTPRequest, scenario.HTTPRequest{Source: "shop", ReturnValue: true, Statuses: []int64{200, 404}})
+			require.NoError(t, err)
+
+			value := outcome.Value.Any.(map[string]any)
+			require.EqualValues(t, 404, value["status"])
+			require.Equal(t, test.body, value["body"])
+			require.Equal(t, "a, b", value["headers"].(map[string]any)["X-Seen"])
+			require.Equal(t, test.contentType, value["headers"].(map[string]any)["Content-Type"])
+		})
+	}
+}
+
+func TestAnAnswerThatIsTooLongIsNoValue(t *testing.T) {
+	t.Parallel()
+
+	for name, test := range map[string]struct {
+		content string
+		message string
+	}{
+		"its body":              {strings.Repeat("x", 65_537), "the answer is more than a step's value can hold, 65536 bytes; take it as a table"},
+		"its body with headers": {strings.Repeat("x", 65_530), "a step's value has at most 65536"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+
+			b := newBench(t)
+			b.serve(t, http.StatusOK, test.content)
+
+			_, err := b.run(t, b.HTTPRequest, scenario.HTTPRequest{Source: "shop", ReturnValue: true})
+			requireFailure(t, err, "limit_exceeded", false, test.message)
+		})
+	}
+}
+
+func TestAnAnswerBecomesAFileAsItIs(t *testing.T) {
+	t.Parallel()
+
+	const content = "\xef\xbb\xbf{\x00\xff\r\n"
+
+	b := newBench(t)
+	b.serve(t, http.StatusOK, content)
+
+	outcome, err := b.run(t, b.HTTPRequest, scenario.HTTPRequest{Source: "shop", FileSource: "files", TargetFile: "a/b.json"})
+	require.NoError(t, err)
+	require.Equal(t, job.StepOutcome{}, outcome)
+
+	stored, err := os.ReadFile(filepath.Join(b.apps, "7", "files", "a", "b.json"))
+	require.NoError(t, err)
+	require.Equal(t, content, string(stored))
+}
+
+// What an earlier attempt has stored tells that the server was asked, although nobody got to know.
+func TestNothingIsAskedAgainWhoseAnswerIsInATable(t *testing.T) {
+	t.Parallel()
+
+	b := newBench(t)
+
+	var asked atomic.Int32
+
+	b.answerWith(t, func(answer http.ResponseWriter, _ *http.Request) {
+		answer.Header().Set("Content-Type", "application/json")
+		_, _ = fmt.Fprintf(answer, `{"data":[{"n":%d},{"n":null}]}`, asked.Add(1))
+	})
+
+	losesItsAnswer := func(ctx context.Context, of job.Task, params scenario.HTTPRequest) (*job.StepOutcome, error) {
+		outcome, err := b.HTTPRequest(ctx, of, params)
+		if err == nil && activity.GetInfo(ctx).Attempt == 1 {
+			err = errors.New("the answer is lost")
+		}
+
+		return outcome, err
+	}
+
+	outcome := b.attempts(t, 2, losesItsAnswer, scenario.HTTPRequest{
+		Source: "shop", Method: "POST", Format: source.Format{Records: "data"}, TargetSource: "stage", TargetTable: "answered",
+	})
+	require.Equal(t, job.StepOutcome{Rows: 2}, outcome)
+	require.EqualValues(t, 1, asked.Load())
+	require.JSONEq(t, `{"records":[{"n":1},{"n":null}]}`,
+		b.returned(t, scenario.Transform{Source: "stage", Query: "SELECT * FROM answered ORDER BY n NULLS LAST"}))
 }
 
 func TestAnAnswerIsReadInTheCharsetThatItsServerSays(t *testing.T) {

@@ -20,6 +20,7 @@ import (
 	"go.temporal.io/sdk/testsuite"
 	"go.temporal.io/sdk/workflow"
 
+	"github.com/jobwright/jobwright/job"
 	"github.com/jobwright/jobwright/scenario"
 	"github.com/jobwright/jobwright/source"
 )
@@ -177,14 +178,14 @@ func TestAFileIsSentWhileItIsRead(t *testing.T) {
 	}
 }
 
-// attempts runs an operation in as many attempts, of which the last one succeeds.
-func (b *bench) attempts(t *testing.T, number int32, operation, params any) {
+// attempts runs an operation in as many attempts, and returns the outcome of the last one.
+func (b *bench) attempts(t *testing.T, number int32, operation, params any) (outcome job.StepOutcome) {
 	t.Helper()
 
 	var suite testsuite.WorkflowTestSuite
 
 	env := suite.NewTestWorkflowEnvironment()
-	env.RegisterActivity(b.Activities)
+	env.RegisterActivityWithOptions(operation, activity.RegisterOptions{Name: "operation"})
 
 	var last int32
 
@@ -194,8 +195,10 @@ func (b *bench) attempts(t *testing.T, number int32, operation, params any) {
 			StartToCloseTimeout: time.Hour, RetryPolicy: &temporal.RetryPolicy{MaximumAttempts: number},
 		})
 
-		return workflow.ExecuteActivity(ctx, operation, task, params).Get(ctx, nil)
+		return workflow.ExecuteActivity(ctx, "operation", task, params).Get(ctx, &outcome)
 	})
 	require.NoError(t, env.GetWorkflowError())
 	require.Equal(t, number, last)
+
+	return outcome
 }
