@@ -120,6 +120,9 @@ func (c *call) withFile(ctx context.Context, request source.Request) (source.Req
 	}
 
 	request.Body, request.ContentType = around.with(c.progress.countBytes(file)), around.contentType
+	if sizer, isSized := file.(format.Sizer); isSized { // Many servers take no body whose length nobody tells.
+		request.Length = around.length() + sizer.Size()
+	}
 
 	return request, func() error {
 		defer release()

@@ -81,6 +81,7 @@ func TestARequestSendsWhatItsParametersSay(t *testing.T) {
 			require.Equal(t, test.kind, asked.Header.Get("Content-Type"))
 			require.Equal(t, "nightly/2[1]", asked.Header.Get("Idempotency-Key"))
 			require.Equal(t, test.body, *body)
+			require.EqualValues(t, len(test.body), asked.ContentLength)
 		})
 	}
 }

@@ -51,6 +51,9 @@ func (c *call) aroundFile() (envelope, error) {
 	return envelope{form.FormDataContentType(), around.Bytes()[:start], around.Bytes()[start:]}, err
 }
 
+// length is that of what is around the file, in bytes.
+func (e envelope) length() int64 { return int64(len(e.before) + len(e.after)) }
+
 // with returns the body with the file in it.
 func (e envelope) with(file io.Reader) io.Reader {
 	return io.MultiReader(bytes.NewReader(e.before), file, bytes.NewReader(e.after))

@@ -97,6 +97,7 @@ func TestAFormMayHaveAFile(t *testing.T) {
 			_, err := b.run(t, b.HTTPRequest, test.params)
 			require.NoError(t, err)
 			require.Equal(t, test.parts, partsOf(t, asked, *body))
+			require.EqualValues(t, len(*body), asked.ContentLength)
 		})
 	}
 }

@@ -22,6 +22,7 @@ type Request struct {
 	Params  url.Values // What stands behind the question mark of the address, beside what the path has of it.
 	Headers map[string]string
 	Body    io.Reader // nil for none.
+	Length  int64     // Of the body in bytes, where it is known and can't be seen in it; 0 otherwise.
 
 	ContentType    string  // Of the body.
 	Statuses       []int64 // Those that are expected; 200 to 299 where there are none.
@@ -40,7 +41,8 @@ type Response struct {
 type FileKeeper interface {
 	Source
 
-	// OpenFile opens a file for reading.
+	// OpenFile opens a file for reading. Where its size is known, it is a [github.com/jobwright/jobwright/source/format.Sizer]
+	// too.
 	OpenFile(ctx context.Context, name string) (io.ReadCloser, error)
 
 	// WriteFile makes a file of that name with that content, at once, and returns its size in bytes.

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/jobwright/jobwright/source"
+	"github.com/jobwright/jobwright/source/format"
 )
 
 func TestAFileIsCopiedByteByByteWhereThatIsTheSame(t *testing.T) {
@@ -182,6 +183,7 @@ func TestAFileIsKeptAsItIs(t *testing.T) {
 
 	file, err := keeper.OpenFile(t.Context(), "x/t")
 	require.NoError(t, err)
+	require.EqualValues(t, len(content), file.(format.Sizer).Size())
 
 	kept, err := io.ReadAll(file)
 	require.NoError(t, err)

@@ -10,7 +10,22 @@ import (
 
 // OpenFile opens a file, to be read as it stands there. The context has to last until the file is closed.
 func (s *Source) OpenFile(ctx context.Context, name string) (io.ReadCloser, error) {
-	return s.open(ctx, source.Table{Name: name})
+	file, err := s.open(ctx, source.Table{Name: name})
+	if err != nil {
+		return nil, err
+	}
+
+	if sizer, isSized := file.file.(format.Sizer); isSized {
+		return sizedFile{file, sizer}, nil
+	}
+
+	return file, nil
+}
+
+// sizedFile is a file whose size is known.
+type sizedFile struct {
+	*namedFile
+	format.Sizer
 }
 
 // WriteFile makes a file of that name with that content, at once, and returns its size in bytes. It makes the folders that it

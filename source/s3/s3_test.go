@@ -23,6 +23,7 @@ import (
 
 	"github.com/jobwright/jobwright/source"
 	"github.com/jobwright/jobwright/source/files"
+	"github.com/jobwright/jobwright/source/format"
 	"github.com/jobwright/jobwright/source/s3"
 	"github.com/jobwright/jobwright/source/sourcetest"
 )
@@ -277,6 +278,7 @@ func TestALargeFileGoesInParts(t *testing.T) {
 
 	file, err := bucket.OpenFile(t.Context(), "t")
 	require.NoError(t, err)
+	require.EqualValues(t, len(values[0]), file.(format.Sizer).Size())
 
 	content, err := io.ReadAll(file)
 	require.NoError(t, err)

@@ -111,6 +111,9 @@ func (c *content) Read(chunk []byte) (int, error) {
 	return length, c.failed(err)
 }
 
+// Size is that of the object whose download began.
+func (c *content) Size() int64 { return c.reader.Size() }
+
 // Close ends the download. It may be called again.
 func (c *content) Close() error {
 	if c.closed {

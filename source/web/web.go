@@ -181,6 +181,10 @@ func (s *Source) Request(ctx context.Context, asked source.Request) (*source.Res
 		return nil, s.invalid(asked.Path, "the request can't be made: "+err.Error())
 	}
 
+	if asked.Length > 0 {
+		request.ContentLength = asked.Length
+	}
+
 	for name, value := range asked.Headers {
 		request.Header.Set(name, value)
 	}
