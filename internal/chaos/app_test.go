@@ -19,6 +19,7 @@ const (
 const (
 	appendedRows = 500
 	loadedRows   = 2_000
+	droppedRows  = 100
 	rounds       = 10
 )
 
@@ -39,6 +40,8 @@ func writeApp(t *testing.T, dir string) {
 		files["scenarios/"+name+".yaml"] = text
 	}
 
+	require.NoError(t, os.MkdirAll(filepath.Join(dir, "files", "in"), 0o750))
+
 	for name, text := range files {
 		path := filepath.Join(dir, filepath.FromSlash(name))
 		require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o750))
@@ -56,10 +59,26 @@ access:
   - {name: caller, key: "${env:CHAOS_KEY}"}
 `
 
+// writeDropped writes the file that a job loads, and drops then.
+func writeDropped(dir, jobID string) (name string, err error) {
+	var text strings.Builder
+
+	text.WriteString("job,n\n")
+
+	for i := range droppedRows {
+		fmt.Fprintf(&text, "%s,%d\n", jobID, i)
+	}
+
+	name = "in/" + jobID + ".csv"
+
+	return name, os.WriteFile(filepath.Join(dir, "files", name), []byte(text.String()), 0o600)
+}
+
 // tables are those that the jobs write to.
 const tables = `
 CREATE TABLE appended (job text, n bigint);
 CREATE TABLE scripted (job text);
+CREATE TABLE dropped (job text, n bigint);
 CREATE TABLE total (n bigint);
 INSERT INTO total VALUES (0);
 CREATE TABLE looped (job text, round bigint);
@@ -105,6 +124,18 @@ steps:
       columnTypes: {id: integer}
   - opName: Transform
     opParams: {source: warehouse, query: "SELECT n::bigint AS n FROM generate_series(1, 3000) AS n", returnResult: true}
+`,
+		"Drop": `
+parameters: {file: {type: text}}
+steps:
+  - opName: LoadTableFromSource
+    opParams:
+      source: files
+      table: "${file}"
+      targetSource: warehouse
+      targetTable: dropped
+      append: true
+      dropSource: true
 `,
 		"Script": `
 steps:

@@ -26,6 +26,7 @@ var kinds = []kind{
 	{"Append", "completed"},
 	{"Keep", "completed"},
 	{"Load", "completed"},
+	{"Drop", "completed"},
 	{"Script", "completed"},
 	{"Loop", "completed"},
 	{"Try", "completedWithError"},
@@ -39,7 +40,8 @@ type ran struct {
 	kind
 
 	jobID    string
-	accepted bool // Whether its start was ever answered.
+	file     string // What it loads and drops, if it is of that kind.
+	accepted bool   // Whether its start was ever answered.
 	calls    int
 	state    string
 	result   string // What getJobStatus answered when it had ended.
@@ -50,6 +52,7 @@ type ran struct {
 // callers run jobs, several at a time, each until its end.
 type callers struct {
 	api    string
+	app    string // The app's folder.
 	client *http.Client
 
 	mutex  sync.Mutex
@@ -58,9 +61,9 @@ type callers struct {
 	wrong  []string // Answers that nobody should ever get.
 }
 
-func newCallers(api string, seed uint64) *callers {
+func newCallers(api, app string, seed uint64) *callers {
 	return &callers{
-		api: api, random: rand.New(rand.NewPCG(seed, 1)),
+		api: api, app: app, random: rand.New(rand.NewPCG(seed, 1)),
 		client: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 16}},
 	}
 }
@@ -88,6 +91,13 @@ func (c *callers) next() *ran {
 
 	job := &ran{kind: kinds[chosen], jobID: uuid.NewString(), began: time.Now()}
 	c.jobs = append(c.jobs, job)
+
+	if job.scenario == "Drop" {
+		var err error
+		if job.file, err = writeDropped(c.app, job.jobID); err != nil {
+			c.wrong = append(c.wrong, err.Error())
+		}
+	}
 
 	return job
 }
@@ -120,8 +130,12 @@ func (c *callers) start(ctx context.Context, job *ran) {
 	defer hangUp()
 
 	parameters := map[string]any{}
-	if job.scenario == "Load" {
+
+	switch job.scenario {
+	case "Load":
 		parameters["table"] = "loaded_" + job.jobID[:1] // Sixteen tables: jobs replace those of each other.
+	case "Drop":
+		parameters["file"] = job.file
 	}
 
 	status, answer, err := c.call(hasty, http.MethodPost, "executeJob.jsp", map[string]any{

@@ -42,7 +42,7 @@ func TestChaos(t *testing.T) {
 	began := s.goroutines(t)
 
 	var (
-		callers  = newCallers(s.api, *seed)
+		callers  = newCallers(s.api, s.app(), *seed)
 		faults   = newFaults(t, s, *seed)
 		contests []*contest
 		calling  sync.WaitGroup

@@ -40,6 +40,7 @@ func (c *check) run(t *testing.T) {
 
 	c.system.connected(t, func(ctx context.Context, data *pgx.Conn) {
 		c.once(ctx, t, data, "appended", "Append", appendedRows)
+		c.once(ctx, t, data, "dropped", "Drop", droppedRows)
 		c.once(ctx, t, data, "scripted", "Script", 1)
 		c.once(ctx, t, data, "looped", "Loop", rounds)
 		c.once(ctx, t, data, "tried", "Try", 1)
@@ -51,6 +52,7 @@ func (c *check) run(t *testing.T) {
 		c.left(ctx, t, data)
 	})
 
+	c.dropped(t)
 	c.kept(t)
 	c.requests()
 }
@@ -310,6 +312,15 @@ func (c *check) kept(t *testing.T) {
 	}
 
 	c.compare("kept", "Keep", appendedRows, found)
+}
+
+// dropped holds that no file is left that was loaded to be dropped.
+func (c *check) dropped(t *testing.T) {
+	t.Helper()
+
+	each(t, filepath.Join(c.system.app(), "files", "in"), func(name string, _ []byte) {
+		c.failf("%s was loaded and not dropped", name)
+	})
 }
 
 // requests holds that each job's request came at least once, always with the same key.

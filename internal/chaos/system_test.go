@@ -68,6 +68,9 @@ type system struct {
 	counting *counter
 }
 
+// app is the folder of the app whose jobs are run.
+func (s *system) app() string { return filepath.Join(s.dir, "apps", appID) }
+
 func newSystem(t *testing.T) *system {
 	t.Helper()
 
@@ -97,7 +100,7 @@ func newSystem(t *testing.T) *system {
 		ready: func() bool { return accepts(temporal) },
 	}
 
-	writeApp(t, filepath.Join(s.dir, "apps", "7"))
+	writeApp(t, s.app())
 	s.add(t)
 
 	for _, p := range s.processes() {
