@@ -2,6 +2,7 @@ package files
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"strings"
 
@@ -43,10 +44,15 @@ func match(rows source.Rows, there source.Schema, sourceName string, table sourc
 
 		matched.from[place] = i
 
+		if column.Type == source.JSON && there[place].Native.TypeStr == "text" {
+			matched.verbatim = append(matched.verbatim, i)
+			matched.conversions = append(matched.conversions, conversion(column, there[place]))
+
+			continue
+		}
+
 		if types[column.Name] = there[place].Standard; column.Standard != there[place].Standard {
-			matched.conversions = append(matched.conversions, source.Conversion{
-				Column: column.Name, From: column.String(), To: there[place].Native.TypeStr,
-			})
+			matched.conversions = append(matched.conversions, conversion(column, there[place]))
 		}
 	}
 
@@ -58,13 +64,19 @@ func match(rows source.Rows, there source.Schema, sourceName string, table sourc
 	return matched, nil
 }
 
+// conversion tells of a column that has another type in the table.
+func conversion(column, there source.Column) source.Conversion {
+	return source.Conversion{Column: column.Name, From: column.String(), To: there.Native.TypeStr}
+}
+
 // matched are rows with the columns of a table.
 type matched struct {
 	source.Rows
 
-	schema source.Schema
-	from   []int // The place of each column in the records of Rows, or -1.
-	record source.Record
+	schema   source.Schema
+	from     []int // The place of each column in the records of Rows, or -1.
+	verbatim []int // The places in the records of Rows whose JSON is text as it stands, as in a file that begins with it.
+	record   source.Record
 
 	conversions []source.Conversion // Of columns that have another type in the table.
 }
@@ -75,6 +87,12 @@ func (m *matched) Next(ctx context.Context) (source.Record, error) {
 	record, err := m.Rows.Next(ctx)
 	if err != nil {
 		return nil, err
+	}
+
+	for _, at := range m.verbatim {
+		if value, isJSON := record[at].(json.RawMessage); isJSON {
+			record[at] = string(value)
+		}
 	}
 
 	for to, from := range m.from {

@@ -2,6 +2,7 @@ package files_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"strings"
 	"testing"
@@ -257,6 +258,28 @@ func TestValuesThatAreAddedTakeTheTypesThatAreThere(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, source.Written{Rows: 1, Conversions: []source.Conversion{{Column: "id", From: "integer", To: "text"}}}, written)
 	require.Equal(t, "id,name\n1,a\n2,b\n", into.text(t, "t.csv"))
+}
+
+// A reader that takes the column for JSON finds each value again.
+func TestJSONIsAddedAsTheFormatWritesIt(t *testing.T) {
+	t.Parallel()
+
+	rows := func() *sourcetest.Rows {
+		return sourcetest.NewRows(source.Schema{sourcetest.Column("v", source.Standard{Type: source.JSON})},
+			source.Record{json.RawMessage(`"5"`)}, source.Record{nil}, source.Record{json.RawMessage(`{"a":1}`)})
+	}
+
+	for name, want := range map[string]string{
+		"t.csv":    "v\nx\n\"\"\"5\"\"\"\n\n\"{\"\"a\"\":1}\"\n",
+		"t.ndjson": `{"v":"x"}` + "\n" + `{"v":"5"}` + "\n" + `{"v":null}` + "\n" + `{"v":"{\"a\":1}"}` + "\n",
+	} {
+		into := open(t, "files", map[string]string{"t.csv": "v\nx\n", "t.ndjson": `{"v":"x"}`})
+
+		written, err := into.WriteTable(t.Context(), source.Write{Table: named(name), Mode: source.Append}, rows())
+		require.NoError(t, err)
+		require.Len(t, written.Conversions, 1)
+		require.Equal(t, want, into.text(t, name))
+	}
 }
 
 func TestTheFormatOfAWriteHoldsForTheFileThatIsThereToo(t *testing.T) {
