@@ -2,8 +2,7 @@ package sourcetest_test
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -11,102 +10,135 @@ import (
 
 	"github.com/jobwright/jobwright/internal/testserver"
 	"github.com/jobwright/jobwright/source"
-	"github.com/jobwright/jobwright/source/file"
-	"github.com/jobwright/jobwright/source/mysql"
-	"github.com/jobwright/jobwright/source/postgres"
 	"github.com/jobwright/jobwright/source/sourcetest"
-	"github.com/jobwright/jobwright/source/sqlite"
 )
 
 func TestMain(m *testing.M) { testserver.Main(m) }
 
-// store is a place for tables.
-type store struct {
-	name      string
-	extension string // Of its tables, where they are files.
-	untyped   bool   // Whether it holds texts alone.
-	sourcetest.Store
+// way is one of the ways in which records come into a table.
+type way struct {
+	name  string
+	mode  source.Mode
+	there state
 }
 
-func (s store) table(word string) source.Table { return source.Table{Name: word + s.extension} }
+// state is what is there of a table before it is written to.
+type state int
 
-// stores are every source, and every format of files.
-func stores(t *testing.T) []store {
-	t.Helper()
+const (
+	missing state = iota // Nothing.
+	empty                // A table without records, of the columns that are written.
+	filled               // One with records.
+)
 
-	place := source.Place{AppDir: t.TempDir(), DataDir: t.TempDir()}
-	require.NoError(t, os.Mkdir(filepath.Join(place.AppDir, "files"), 0o750))
+var ways = []way{
+	{"replace", source.Replace, missing},
+	{"append to a missing table", source.Append, missing},
+	{"refill a missing table", source.Refill, missing},
+	{"upsert into a missing table", source.Upsert, missing},
+	{"insert into an empty table", source.Insert, empty},
+	{"upsert into an empty table", source.Upsert, empty},
+	{"append", source.Append, filled},
+	{"insert", source.Insert, filled},
+	{"refill", source.Refill, filled},
+	{"upsert", source.Upsert, filled},
+}
 
-	open := func(open source.Open, kind string, options map[string]any) sourcetest.Store {
-		opened, err := open(t.Context(), source.Definition{Name: kind, Kind: kind, Options: options}, place)
-		require.NoError(t, err)
-		t.Cleanup(func() { require.NoError(t, opened.Close()) })
+// Whatever the way from one store to another, a value comes out as it went in, or is refused.
+//
+// Each value is first written and read alone. What a store holds goes to each other one in a single table that has a column
+// for each sample, so that the many ways from each to each stay affordable.
+func TestEveryValueSurvivesEveryWay(t *testing.T) {
+	t.Parallel()
 
-		return opened.(sourcetest.Store)
-	}
+	all := stores(t)
+	held := make([]holdings, len(all))
 
-	files := open(file.Open, file.Kind, map[string]any{"path": "files"})
+	require.True(t, t.Run("alone", func(t *testing.T) {
+		for i, s := range all {
+			t.Run(s.name, func(t *testing.T) {
+				t.Parallel()
 
-	return []store{
-		{name: "PostgreSQL", Store: open(postgres.Open, postgres.Kind, map[string]any{"connStr": testserver.PostgreSQL(t)})},
-		{name: "MariaDB", Store: open(mysql.Open, mysql.Kind, map[string]any{"connStr": testserver.MariaDB(t)})},
-		{name: "SQLite", Store: open(sqlite.Open, sqlite.Kind, nil)},
-		{name: "CSV", extension: ".csv", untyped: true, Store: files},
-		{name: "JSON", extension: ".json.gz", untyped: true, Store: files},
-		{name: "NDJSON", extension: ".ndjson.zst", untyped: true, Store: files},
-		{name: "XML", extension: ".xml", untyped: true, Store: files},
-		{name: "XLSX", extension: ".xlsx", untyped: true, Store: files},
-		{name: "Parquet", extension: ".parquet", Store: files},
+				held[i] = heldBy(t, s)
+			})
+		}
+	}))
+
+	for i, from := range all {
+		t.Run("from "+from.name, func(t *testing.T) {
+			t.Parallel()
+
+			columns, records := tableOf(held[i])
+			table := from.table("from")
+			written, err := from.WriteTable(t.Context(), source.Write{Table: table, Mode: source.Replace},
+				sourcetest.NewRows(columns, records...))
+			require.NoError(t, err)
+			sourcetest.RequireHeld(t, from, table, columns, records, written.Conversions, from.untyped)
+
+			for j, to := range all {
+				t.Run("to "+to.name, func(t *testing.T) {
+					t.Parallel()
+
+					columns, records := tableOf(held[i], held[j])
+					rows := typed(t, from, table, columns, records)
+
+					for k, way := range ways {
+						t.Run(way.name, func(t *testing.T) {
+							t.Parallel()
+
+							into := to.table(fmt.Sprintf("to%d_%d", i, k))
+							way.require(t, to, into, sourcetest.NewRows(rows.Columns, rows.Records...), columns, records)
+						})
+					}
+				})
+			}
+		})
 	}
 }
 
-// holdings are the values of each sample that a store can hold.
-type holdings [][]source.Record
+// holdings are, for each sample, which of its values a store can hold.
+type holdings [][]bool
 
-// heldBy finds out which values a store holds, and writes them to a table for each sample. What it refuses, it has to refuse
-// with an error.
-func heldBy(t *testing.T, s store) (held holdings, refused []string) {
+// heldBy finds out which values a store holds. What it refuses, it has to refuse with an error.
+func heldBy(t *testing.T, s store) (held holdings) {
 	t.Helper()
 
-	for i, sample := range sourcetest.Samples() {
-		columns := columnsOf(sample)
+	var refused []string
 
-		var records []source.Record
+	for _, sample := range sourcetest.Samples() {
+		columns := source.Schema{numbered, sourcetest.Column("v", sample.Type)}
+		holds := make([]bool, len(sample.Values))
 
-		for j, value := range sample.Values {
-			record := source.Record{int64(j), value}
+		for i, value := range sample.Values {
+			records := []source.Record{{int64(i), value}}
+			written, err := s.WriteTable(t.Context(), source.Write{Table: s.table("alone"), Mode: source.Replace},
+				sourcetest.NewRows(columns, records...))
 
-			_, err := s.WriteTable(t.Context(), source.Write{Table: s.table("tried"), Mode: source.Replace},
-				sourcetest.NewRows(columns, record))
-			if err == nil {
-				records = append(records, record)
+			if holds[i] = err == nil; holds[i] {
+				sourcetest.RequireHeld(t, s, s.table("alone"), columns, records, written.Conversions, s.untyped)
 
 				continue
 			}
 
-			var problem *source.Error
-			require.ErrorAs(t, err, &problem, "%s, %s: %v", s.name, sample.Name(), err)
-			require.False(t, problem.Curable, "%s, %s: %v", s.name, sample.Name(), err)
+			requireIncurable(t, err)
 
 			refused = append(refused, fmt.Sprintf("%s %s", sample.Name(), shown(value)))
 		}
 
-		written, err := s.WriteTable(t.Context(), source.Write{Table: s.table(fmt.Sprintf("from%d", i)), Mode: source.Replace},
-			sourcetest.NewRows(columns, records...))
-		require.NoError(t, err)
-
-		sourcetest.RequireHeld(t, s, s.table(fmt.Sprintf("from%d", i)), columns, records, written.Conversions, s.untyped)
-
-		held = append(held, records)
+		held = append(held, holds)
 	}
 
-	return held, refused
+	require.Equal(t, strings.Join(refusals[s.name], "\n"), strings.Join(refused, "\n"), "other values are refused than should be")
+
+	return held
 }
 
-func columnsOf(sample sourcetest.Sample) source.Schema {
-	return source.Schema{
-		sourcetest.Column("n", source.Standard{Type: source.Integer}), sourcetest.Column("v", sample.Type),
-	}
+func requireIncurable(t *testing.T, err error) {
+	t.Helper()
+
+	var problem *source.Error
+	require.ErrorAs(t, err, &problem, "%v", err)
+	require.False(t, problem.Curable, "%v", err)
 }
 
 // shown is a value as the list of what is refused has it.
@@ -119,85 +151,117 @@ func shown(value any) string {
 	return fmt.Sprintf("%q", text)
 }
 
-// refusals are the values that a store can't hold; docs/types.md tells of them.
-var refusals = map[string][]string{
-	"MariaDB": {`float "NaN"`, `float "+Inf"`, `float "-Inf"`},
-	"SQLite":  {`float "NaN"`},
-	"XLSX":    {`text "` + strings.Repeat("long ", 8) + `…"`},
-}
+// numbered is the column that tells records.
+var numbered = sourcetest.Column("n", source.Standard{Type: source.Integer})
 
-// Whatever the way from one store to another, a value comes out as it went in, or is refused.
-func TestEveryValueSurvivesEveryWay(t *testing.T) {
-	t.Parallel()
+// columnNames makes names of columns of types.
+var columnNames = strings.NewReplacer("(", "_", ",", "_", ")", "", "[]", "s")
 
-	all := stores(t)
-	held := map[string]holdings{}
+// tableOf is a table with a column for each sample, whose values are those that all holdings have; NULL is in place of others.
+func tableOf(held ...holdings) (columns source.Schema, records []source.Record) {
+	columns = source.Schema{numbered}
 
-	for _, s := range all {
-		var refused []string
+	for i, sample := range sourcetest.Samples() {
+		columns = append(columns, sourcetest.Column(columnNames.Replace(sample.Name()), sample.Type))
 
-		held[s.name], refused = heldBy(t, s)
-		if strings.Join(refused, "\n") != strings.Join(refusals[s.name], "\n") {
-			t.Errorf("%s refuses other values than it should:\n%s", s.name, strings.Join(refused, "\n"))
+		for j, value := range sample.Values {
+			if j == len(records) {
+				records = append(records, make(source.Record, 1+len(sourcetest.Samples())))
+				records[j][0] = int64(j)
+			}
+
+			if !slices.ContainsFunc(held, func(h holdings) bool { return !h[i][j] }) {
+				records[j][i+1] = value
+			}
 		}
 	}
 
-	for _, from := range all {
-		for _, to := range all {
-			t.Run(from.name+" to "+to.name, func(t *testing.T) {
-				t.Parallel()
-
-				for i, sample := range sourcetest.Samples() {
-					t.Run(sample.Name(), func(t *testing.T) {
-						t.Parallel()
-
-						move(t, from, to, i, sample, held)
-					})
-				}
-			})
-		}
-	}
+	return columns, records
 }
 
-// move takes the values that both stores hold from one to the other.
-func move(t *testing.T, from, to store, number int, sample sourcetest.Sample, held map[string]holdings) {
+// typed reads a table as an author does who names the types of its columns. It leaves out the values that are not wanted.
+func typed(t *testing.T, from store, table source.Table, columns source.Schema, wanted []source.Record) *sourcetest.Rows {
 	t.Helper()
 
-	columns := columnsOf(sample)
-	kept := map[any]bool{}
-
-	for _, record := range held[to.name][number] {
-		kept[record[0]] = true
+	types := map[string]source.Standard{}
+	for _, column := range columns {
+		types[column.Name] = column.Standard
 	}
 
-	rows, err := from.ReadTable(t.Context(), source.Read{Table: from.table(fmt.Sprintf("from%d", number))})
+	rows, err := from.ReadTable(t.Context(), source.Read{Table: table, Types: types})
 	require.NoError(t, err)
 
-	typed, err := source.Convert(rows, from.name, source.Table{}, map[string]source.Standard{
-		"n": columns[0].Standard, "v": sample.Type,
-	}, nil)
+	rows, err = source.Convert(rows, from.name, table, types, nil)
 	require.NoError(t, err)
 
-	var common []source.Record
+	schema := rows.Schema()
+	records := sourcetest.ReadAll(t, rows)
+	require.Len(t, records, len(wanted))
 
-	for _, record := range sourcetest.ReadAll(t, typed) {
-		if kept[record[0]] {
-			common = append(common, record)
+	for _, record := range records {
+		for i := range record {
+			if wanted[record[0].(int64)][i] == nil {
+				record[i] = nil
+			}
 		}
 	}
 
-	table := to.table(fmt.Sprintf("to%d%s", number, from.name))
-	written, err := to.WriteTable(t.Context(), source.Write{Table: table, Mode: source.Replace},
-		sourcetest.NewRows(typed.Schema(), common...))
-	require.NoError(t, err)
+	return sourcetest.NewRows(schema, records...)
+}
 
-	var want []source.Record
+// require holds that records which are written in that way are in the table afterwards, with those that stay of what is there.
+func (w way) require(t *testing.T, to store, table source.Table, rows *sourcetest.Rows, columns source.Schema, want []source.Record) {
+	t.Helper()
 
-	for _, record := range held[from.name][number] {
-		if kept[record[0]] {
-			want = append(want, record)
+	var conversions []source.Conversion
+
+	if w.there != missing {
+		there := w.before(want)
+		written, err := to.WriteTable(t.Context(), source.Write{Table: table, Mode: source.Replace},
+			sourcetest.NewRows(columns, there...))
+		require.NoError(t, err)
+
+		conversions = written.Conversions
+
+		if w.mode != source.Refill {
+			stays := func(record source.Record) bool { return record[0].(int64) < 0 }
+			want = append(slices.DeleteFunc(there, func(r source.Record) bool { return !stays(r) }), want...)
 		}
 	}
 
-	sourcetest.RequireHeld(t, to, table, columns, want, written.Conversions, to.untyped)
+	write := source.Write{Table: table, Mode: w.mode}
+	if w.mode.Keyed() {
+		write.Key = []string{numbered.Name}
+	}
+
+	written, err := to.WriteTable(t.Context(), write, rows)
+	if w.mode.Keyed() && to.keyless() {
+		requireIncurable(t, err)
+
+		return
+	}
+
+	require.NoError(t, err)
+	sourcetest.RequireHeld(t, to, table, columns, want, append(conversions, written.Conversions...), to.untyped)
+}
+
+// before are the records of a table that is there: the same values, below zero and, for an upsert, every second of them under a
+// key that comes, with the values of another one.
+func (w way) before(coming []source.Record) (there []source.Record) {
+	if w.there == empty {
+		return nil
+	}
+
+	for i, record := range coming {
+		record = slices.Clone(record)
+		record[0] = int64(i - len(coming))
+
+		if w.mode == source.Upsert && i%2 == 0 {
+			record[0] = int64(len(coming) - 1 - i)
+		}
+
+		there = append(there, record)
+	}
+
+	return there
 }
