@@ -1,6 +1,8 @@
 package activities_test
 
 import (
+	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -72,6 +74,26 @@ func TestAnEmptyTextIsNoNULLInAFileThatIsThere(t *testing.T) {
 		Source: "stage", Query: "SELECT n FROM texts", TargetSource: "files", TargetTable: "n.parquet", Writing: scenario.Writing{Append: true},
 	})
 	requireFailure(t, err, "source_record_invalid", false, `column "n": empty text`)
+}
+
+func TestJSONThatIsAddedToAFileLooksLikeThatWhichIsThere(t *testing.T) {
+	t.Parallel()
+
+	b := newBench(t)
+	b.script(t, `CREATE TABLE j (v JSON_TEXT); INSERT INTO j VALUES ('"5"'), ('5'), ('null'), ('["a"]')`)
+
+	for range 2 {
+		_, err := b.run(t, b.Transform, scenario.Transform{
+			Source: "stage", Query: "SELECT v FROM j", TargetSource: "files", TargetTable: "j.csv", Writing: scenario.Writing{Append: true},
+		})
+		require.NoError(t, err)
+	}
+
+	written, err := os.ReadFile(filepath.Join(b.apps, "7", "files", "j.csv"))
+	require.NoError(t, err)
+
+	const records = "\"\"\"5\"\"\"\n5\nnull\n\"[\"\"a\"\"]\"\n"
+	require.Equal(t, "v\n"+records+records, string(written))
 }
 
 // script runs statements in the source stage.

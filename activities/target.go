@@ -69,13 +69,17 @@ func (s *step) write(ctx context.Context, to target, rows source.Rows) (*job.Ste
 
 // fitted returns rows whose values of JSON have the types that the columns of the same names have in the target, where there
 // is one. All else the drivers convert themselves, each as exactly as its columns are; but files take text, too, as
-// the types that it is read with.
+// the types that it is read with, and know themselves what JSON is as their text.
 func fitted(ctx context.Context, writer source.Writer, to target, rows source.Rows) (source.Rows, error) {
 	_, hasFiles := writer.(source.FileKeeper)
 
 	isRead := func(column source.Column) bool {
 		return column.Type == source.JSON || hasFiles && column.Type == source.Text
 	}
+	leaves := func(column, there source.Column) bool {
+		return column.Type == there.Type || hasFiles && column.Type == source.JSON && there.Type == source.Text
+	}
+
 	if !slices.ContainsFunc(rows.Schema(), isRead) {
 		return rows, nil
 	}
@@ -89,7 +93,7 @@ func fitted(ctx context.Context, writer source.Writer, to target, rows source.Ro
 
 	for _, column := range rows.Schema() {
 		at := slices.IndexFunc(there, func(c source.Column) bool { return c.Name == column.Name })
-		if at >= 0 && isRead(column) && there[at].Type != column.Type {
+		if at >= 0 && isRead(column) && !leaves(column, there[at]) {
 			types[column.Name] = there[at].Standard
 		}
 	}
