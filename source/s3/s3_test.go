@@ -21,6 +21,7 @@ import (
 	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/stretchr/testify/require"
 
+	"github.com/jobwright/jobwright/internal/testserver"
 	"github.com/jobwright/jobwright/source"
 	"github.com/jobwright/jobwright/source/files"
 	"github.com/jobwright/jobwright/source/format"
@@ -114,7 +115,7 @@ func requireProblem(t *testing.T, err error, code source.Code, curable bool, mes
 	require.Equal(t, curable, problem.Curable, "%v", err)
 	require.Equal(t, "files", problem.Source)
 	require.Contains(t, problem.Message, message)
-	require.NotContains(t, err.Error(), accessKeyID)
+	require.NotContains(t, err.Error(), testserver.S3AccessKeyID)
 	require.NotContains(t, err.Error(), "secret/")
 	require.NotContains(t, err.Error(), "Signature=")
 
@@ -131,11 +132,11 @@ func TestOptionsAreChecked(t *testing.T) {
 	}{
 		{"no bucket", map[string]any{"region": "eu-north-1"}, "the bucket is missing"},
 		{"no region", map[string]any{"bucket": "b"}, "the region of the bucket is missing"},
-		{"half a key", map[string]any{"bucket": "b", "region": "eu-north-1", "accessKeyId": accessKeyID}, "accessKeyId and secretAccessKey belong together"},
-		{"the other half", map[string]any{"bucket": "b", "region": "eu-north-1", "secretAccessKey": secretAccessKey}, "accessKeyId and secretAccessKey belong together"},
+		{"half a key", map[string]any{"bucket": "b", "region": "eu-north-1", "accessKeyId": testserver.S3AccessKeyID}, "accessKeyId and secretAccessKey belong together"},
+		{"the other half", map[string]any{"bucket": "b", "region": "eu-north-1", "secretAccessKey": testserver.S3SecretAccessKey}, "accessKeyId and secretAccessKey belong together"},
 		{"an endpoint without a scheme", map[string]any{"bucket": "b", "endpoint": "minio:9000"}, "the endpoint is no address"},
 		{"an endpoint of another protocol", map[string]any{"bucket": "b", "endpoint": "ftp://minio"}, "the endpoint is no address"},
-		{"keys in the endpoint", map[string]any{"bucket": "b", "endpoint": "http://" + accessKeyID + ":secret@minio"}, "no place for keys"},
+		{"keys in the endpoint", map[string]any{"bucket": "b", "endpoint": "http://" + testserver.S3AccessKeyID + ":secret@minio"}, "no place for keys"},
 		{"an unknown option", map[string]any{"buckets": "b"}, "buckets"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -205,7 +206,7 @@ func TestAPatternFindsMoreFilesThanOneAnswerLists(t *testing.T) {
 	require.Len(t, found, 3*21)
 	require.True(t, slices.IsSorted(found))
 	require.Equal(t, "2099", found[len(found)-1])
-	require.Equal(t, 3, server.count("GET list-type"))
+	require.Equal(t, 3, server.Count("GET list-type"))
 
 	told, err := bucket.Check(t.Context())
 	require.NoError(t, err)
@@ -222,7 +223,7 @@ func TestAPatternOfOneFolderLooksIntoNoOther(t *testing.T) {
 
 	var queries []string
 
-	server.interrupt(func(_ http.ResponseWriter, r *http.Request) bool {
+	server.Interrupt(func(_ http.ResponseWriter, r *http.Request) bool {
 		if r.URL.Query().Has("list-type") {
 			queries = append(queries, r.URL.Query().Get("prefix")+" "+r.URL.Query().Get("delimiter"))
 		}
@@ -265,8 +266,8 @@ func TestALargeFileGoesInParts(t *testing.T) {
 	}
 
 	require.NoError(t, write(t, bucket, "t.csv", source.Replace, values...))
-	require.Equal(t, 3, server.count("PUT partNumber"))
-	require.Equal(t, 1, server.count("POST uploadId"))
+	require.Equal(t, 3, server.Count("PUT partNumber"))
+	require.Equal(t, 1, server.Count("POST uploadId"))
 
 	found, err := read(t, bucket, named("t.csv"))
 	require.NoError(t, err)
@@ -342,8 +343,8 @@ func TestAWriteEndsWithItsContextAndLeavesNothing(t *testing.T) {
 
 	ctx, cancel := context.WithCancel(t.Context())
 
-	server.interrupt(func(_ http.ResponseWriter, r *http.Request) bool {
-		if kindOf(r) == "PUT partNumber" {
+	server.Interrupt(func(_ http.ResponseWriter, r *http.Request) bool {
+		if testserver.S3Kind(r) == "PUT partNumber" {
 			cancel()
 		}
 
@@ -389,12 +390,12 @@ func TestWhatCannotBeRemovedIsTold(t *testing.T) {
 	t.Parallel()
 
 	server := serve(t)
-	server.interrupt(func(w http.ResponseWriter, r *http.Request) bool {
+	server.Interrupt(func(w http.ResponseWriter, r *http.Request) bool {
 		if r.Method != http.MethodDelete {
 			return false
 		}
 
-		answer(w, http.StatusForbidden, "AccessDenied", "Access Denied")
+		testserver.S3Answer(w, http.StatusForbidden, "AccessDenied", "Access Denied")
 
 		return true
 	})
@@ -412,13 +413,13 @@ func TestAPartThatIsRefusedEndsTheWriteAndLeavesNothing(t *testing.T) {
 
 	server := serve(t)
 	server.put(t, "t", "old")
-	server.interrupt(func(w http.ResponseWriter, r *http.Request) bool {
-		if kindOf(r) != "PUT partNumber" || r.URL.Query().Get("partNumber") != "3" {
+	server.Interrupt(func(w http.ResponseWriter, r *http.Request) bool {
+		if testserver.S3Kind(r) != "PUT partNumber" || r.URL.Query().Get("partNumber") != "3" {
 			return false
 		}
 
 		_, _ = io.Copy(io.Discard, r.Body)
-		answer(w, http.StatusForbidden, "AccessDenied", "Access Denied")
+		testserver.S3Answer(w, http.StatusForbidden, "AccessDenied", "Access Denied")
 
 		return true
 	})
@@ -614,8 +615,8 @@ func TestAnErrorOfTheServerTellsWhetherItMayPass(t *testing.T) {
 			t.Parallel()
 
 			server := serve(t)
-			server.interrupt(func(w http.ResponseWriter, _ *http.Request) bool {
-				answer(w, test.status, test.code, "as it is")
+			server.Interrupt(func(w http.ResponseWriter, _ *http.Request) bool {
+				testserver.S3Answer(w, test.status, test.code, "as it is")
 
 				return true
 			})
@@ -658,7 +659,7 @@ func TestAConnectionThatBreaksMayHoldLater(t *testing.T) {
 	t.Parallel()
 
 	server := serve(t)
-	server.interrupt(func(w http.ResponseWriter, _ *http.Request) bool {
+	server.Interrupt(func(w http.ResponseWriter, _ *http.Request) bool {
 		w.Header().Set("Content-Length", "1000")
 		_, _ = io.WriteString(w, "id\n1\n2\n")
 
