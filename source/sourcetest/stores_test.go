@@ -1,6 +1,8 @@
 package sourcetest_test
 
 import (
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -13,51 +15,99 @@ import (
 	"github.com/jobwright/jobwright/source/file"
 	"github.com/jobwright/jobwright/source/mysql"
 	"github.com/jobwright/jobwright/source/postgres"
+	"github.com/jobwright/jobwright/source/s3"
 	"github.com/jobwright/jobwright/source/sourcetest"
 	"github.com/jobwright/jobwright/source/sqlite"
+	"github.com/jobwright/jobwright/source/web"
 )
 
 // store is a place for tables.
 type store struct {
-	name      string
+	kind      string // What it holds values as.
+	where     string // Where it is, if that is not all the same.
 	extension string // Of its tables, where they are files.
 	untyped   bool   // Whether it holds texts alone.
-	sourcetest.Store
+
+	reader source.Reader
+	writer source.Writer
 }
+
+func (s store) name() string { return strings.TrimSpace(s.kind + " " + s.where) }
 
 func (s store) table(word string) source.Table { return source.Table{Name: word + s.extension} }
 
 // keyless reports whether a store's records can't be told by a key.
 func (s store) keyless() bool { return s.extension != "" }
 
-// stores are every source, and every format of files.
+// stores are all sources, and all formats of files. What is served over HTTP is written to a folder.
 func stores(t *testing.T) []store {
 	t.Helper()
 
 	place := source.Place{AppDir: t.TempDir(), DataDir: t.TempDir()}
-	require.NoError(t, os.Mkdir(filepath.Join(place.AppDir, "files"), 0o750))
 
-	open := func(open source.Open, kind string, options map[string]any) sourcetest.Store {
-		opened, err := open(t.Context(), source.Definition{Name: kind, Kind: kind, Options: options}, place)
-		require.NoError(t, err)
-		t.Cleanup(func() { require.NoError(t, opened.Close()) })
+	folder := func(name string) sourcetest.Store {
+		require.NoError(t, os.Mkdir(filepath.Join(place.AppDir, name), 0o750))
 
-		return opened.(sourcetest.Store)
+		return open(t, file.Open, place, map[string]any{"path": name}).(sourcetest.Store)
 	}
 
-	files := open(file.Open, file.Kind, map[string]any{"path": "files"})
+	bucket := testserver.S3(t).Options()
+	bucket["region"] = testserver.S3Region
 
-	return []store{
-		{name: "PostgreSQL", Store: open(postgres.Open, postgres.Kind, map[string]any{"connStr": testserver.PostgreSQL(t)})},
-		{name: "MariaDB", Store: open(mysql.Open, mysql.Kind, map[string]any{"connStr": testserver.MariaDB(t)})},
-		{name: "SQLite", Store: open(sqlite.Open, sqlite.Kind, nil)},
-		{name: "CSV", extension: ".csv", untyped: true, Store: files},
-		{name: "JSON", extension: ".json.gz", untyped: true, Store: files},
-		{name: "NDJSON", extension: ".ndjson.zst", untyped: true, Store: files},
-		{name: "XML", extension: ".xml", untyped: true, Store: files},
-		{name: "XLSX", extension: ".xlsx", untyped: true, Store: files},
-		{name: "Parquet", extension: ".parquet", Store: files},
+	listening := httptest.NewServer(http.FileServer(http.Dir(filepath.Join(place.AppDir, "served"))))
+	t.Cleanup(listening.Close)
+
+	database := func(kind string, driver source.Open, options map[string]any) store {
+		opened := open(t, driver, place, options).(sourcetest.Store)
+
+		return store{kind: kind, reader: opened, writer: opened}
 	}
+
+	all := []store{
+		database("PostgreSQL", postgres.Open, map[string]any{"connStr": testserver.PostgreSQL(t)}),
+		database("MariaDB", mysql.Open, map[string]any{"connStr": testserver.MariaDB(t)}),
+		database("SQLite", sqlite.Open, nil),
+	}
+
+	inFolder, inBucket, served := folder("files"), open(t, s3.Open, place, bucket).(sourcetest.Store), folder("served")
+	server := open(t, web.Open, place, map[string]any{"url": listening.URL}).(source.Reader)
+
+	for _, of := range formats {
+		of.reader, of.writer = inFolder, inFolder
+		all = append(all, of)
+
+		of.where, of.reader, of.writer = overHTTP, server, served
+		all = append(all, of)
+
+		if of.kind == "CSV" || of.kind == "Parquet" { // The bytes of the others go the same way.
+			of.where, of.reader, of.writer = "in S3", inBucket, inBucket
+			all = append(all, of)
+		}
+	}
+
+	return all
+}
+
+// overHTTP is where a store is that can only be read.
+const overHTTP = "over HTTP"
+
+var formats = []store{
+	{kind: "CSV", extension: ".csv", untyped: true},
+	{kind: "JSON", extension: ".json.gz", untyped: true},
+	{kind: "NDJSON", extension: ".ndjson.zst", untyped: true},
+	{kind: "XML", extension: ".xml", untyped: true},
+	{kind: "XLSX", extension: ".xlsx", untyped: true},
+	{kind: "Parquet", extension: ".parquet"},
+}
+
+func open(t *testing.T, open source.Open, place source.Place, options map[string]any) source.Source {
+	t.Helper()
+
+	opened, err := open(t.Context(), source.Definition{Name: "store", Options: options}, place)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, opened.Close()) })
+
+	return opened
 }
 
 // refusals are the values that a store can't hold; docs/types.md tells of them.
