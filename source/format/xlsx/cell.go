@@ -141,6 +141,10 @@ func (b *workbook) number(of cell) (any, source.Type, error) {
 		return b.moment(number, style)
 	}
 
+	if number == 0 && math.Signbit(number) { // Which no integer is.
+		return number, source.Float, nil
+	}
+
 	// A program that keeps integers as they are may write one that a float would round.
 	if integer, err := strconv.ParseInt(of.text, 10, 64); err == nil {
 		return integer, source.Integer, nil

@@ -1,6 +1,8 @@
 package xlsx_test
 
 import (
+	"math"
+	"slices"
 	"testing"
 	"time"
 
@@ -42,6 +44,7 @@ func TestANumberIsReadWithAllItsDigits(t *testing.T) {
 		"-9223372036854775808":   int64(-9223372036854775808),
 		"7":                      int64(7),
 		"7.0":                    int64(7),
+		"-0":                     math.Copysign(0, -1),
 		"1E3":                    int64(1000),
 		"0.10000000000000001":    0.1,
 		"1.2345678901234567E+19": 12345678901234567e3,
@@ -65,6 +68,16 @@ func TestANumberIsReadWithAllItsDigits(t *testing.T) {
 	}
 
 	require.ErrorContains(t, err, "cell A3: 9007199254740993 is of type integer, and the first rows made the column's float")
+}
+
+func TestMinusZeroIsZeroAmongIntegers(t *testing.T) {
+	t.Parallel()
+
+	numbers := slices.Repeat([]string{"7"}, 2_000)
+	numbers[len(numbers)-1] = "-0.0"
+
+	records := sourcetest.ReadAll(t, column(t, "", numbers...))
+	require.Equal(t, source.Record{int64(0)}, records[len(records)-1])
 }
 
 func TestATimeThatElapsedIsNoTimeOfDay(t *testing.T) {

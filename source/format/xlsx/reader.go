@@ -410,6 +410,8 @@ func fitted(value any, of source.Type, column source.Standard) (any, error) {
 		if -exactInteger <= integer && integer <= exactInteger {
 			return float64(integer), nil
 		}
+	case value == 0.0 && column.Type == source.Integer: // It is -0, which is no more to integers.
+		return int64(0), nil
 	}
 
 	text, err := source.AppendText(nil, source.Standard{Type: of}, value)
