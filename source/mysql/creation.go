@@ -14,12 +14,13 @@ var creations = []source.Creation{
 	{Standard: "decimal(p,s)", Native: "DECIMAL(p,s)", Note: "up to 65 digits, up to 38 (MySQL: 30) of them behind the point; " +
 		"LONGTEXT beyond, which is a conversion"},
 	{Standard: "decimal", Native: "LONGTEXT", Note: "a conversion; DECIMAL(65,30) for a key's column"},
-	{Standard: "float", Native: "DOUBLE", Note: "NaN and the infinities are errors"},
+	{Standard: "float", Native: "DOUBLE", Note: "NaN and the infinities are errors; MariaDB makes 0 of -0"},
 	{Standard: "boolean", Native: "TINYINT(1)"},
 	{Standard: "date", Native: "DATE"},
-	{Standard: "time", Native: "TIME(6)"},
-	{Standard: "datetime", Native: "DATETIME(6)"},
-	{Standard: "timestamp", Native: "DATETIME(6) COMMENT 'UTC'", Note: "TIMESTAMP ends in 2038; the offset is not kept"},
+	{Standard: "time", Native: "TIME(6)", Note: "digits finer than a microsecond are an error"},
+	{Standard: "datetime", Native: "DATETIME(6)", Note: "digits finer than a microsecond are an error"},
+	{Standard: "timestamp", Native: "DATETIME(6) COMMENT 'UTC'", Note: "TIMESTAMP ends in 2038; the offset is not kept; " +
+		"digits finer than a microsecond are an error"},
 	{Standard: "binary", Native: "LONGBLOB", Note: "VARBINARY for a key's column"},
 	{Standard: "json", Native: "JSON", Note: "MariaDB keeps the text, MySQL its meaning; " +
 		"what is no BIGINT or DOUBLE in it is an error then"},

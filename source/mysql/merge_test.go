@@ -88,6 +88,10 @@ func TestAKeyMayHaveManyColumnsOfAllTypes(t *testing.T) {
 	)
 
 	for _, sample := range sourcetest.Samples() {
+		if sample.Type.Element == source.Integer {
+			break // An index has no room for every type of list.
+		}
+
 		for _, value := range sample.Values {
 			if value != nil {
 				key = append(key, strings.NewReplacer("(", "_", ",", "_", ")", "", "[]", "s").Replace(sample.Name()))

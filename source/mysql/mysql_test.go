@@ -154,7 +154,17 @@ func TestItDoesWhatEveryDriverMustDo(t *testing.T) {
 	refuses := func(of source.Standard, value any) bool {
 		float, isFloat := value.(float64)
 
-		return of.Type == source.Float && isFloat && (math.IsNaN(float) || math.IsInf(float, 0))
+		return isFloat && (math.IsNaN(float) || math.IsInf(float, 0)) || of.Type != source.Array && sourcetest.IsFine(value)
+	}
+	becomes := func(of source.Standard, value any) any {
+		switch {
+		case of.Type == source.Array: // Lists are JSON.
+			return value
+		case value == 0.0: // There is no -0.
+			return 0.0
+		}
+
+		return sourcetest.InUTC(of, value)
 	}
 
 	onBothWays(t, func(t *testing.T, open func(*testing.T) *database) {
@@ -167,6 +177,7 @@ func TestItDoesWhatEveryDriverMustDo(t *testing.T) {
 				return open(t).Source
 			},
 			Refuses: refuses,
+			Becomes: becomes,
 		}.Run(t)
 	})
 }

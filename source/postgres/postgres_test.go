@@ -3,6 +3,8 @@ package postgres_test
 import (
 	"context"
 	"net/url"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -26,6 +28,14 @@ func TestADriverDoesWhatEveryDriverDoes(t *testing.T) {
 
 			return open(t, testserver.PostgreSQL(t))
 		},
+		Refuses: func(_ source.Standard, value any) bool {
+			text, _ := value.(string)
+			list, _ := value.([]any)
+			isRagged := sourcetest.IsNested(value) && slices.Contains(list, nil)
+
+			return strings.Contains(text, "\x00") || sourcetest.IsFine(value) || isRagged
+		},
+		Becomes: sourcetest.InUTC,
 	}.Run(t)
 }
 

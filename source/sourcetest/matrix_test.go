@@ -74,7 +74,7 @@ func TestEveryValueSurvivesEveryWay(t *testing.T) {
 			written, err := from.writer.WriteTable(t.Context(), source.Write{Table: table, Mode: source.Replace},
 				sourcetest.NewRows(columns, records...))
 			require.NoError(t, err)
-			sourcetest.RequireHeld(t, from.reader, table, columns, records, written.Conversions, from.untyped)
+			from.requireHeld(t, table, columns, records, written.Conversions)
 
 			for j, to := range all {
 				if to.where == overHTTP {
@@ -86,6 +86,7 @@ func TestEveryValueSurvivesEveryWay(t *testing.T) {
 
 					columns, records := tableOf(held[i], held[j])
 					rows := typed(t, from, table, columns, records)
+					records = sourcetest.Become(from.becomes, columns, records)
 
 					for k, way := range ways {
 						if from.where == overHTTP && way.mode != source.Replace {
@@ -124,7 +125,7 @@ func heldBy(t *testing.T, s store) (held holdings) {
 				sourcetest.NewRows(columns, records...))
 
 			if holds[i] = err == nil; holds[i] {
-				sourcetest.RequireHeld(t, s.reader, s.table("alone"), columns, records, written.Conversions, s.untyped)
+				s.requireHeld(t, s.table("alone"), columns, records, written.Conversions)
 
 				continue
 			}
@@ -140,6 +141,14 @@ func heldBy(t *testing.T, s store) (held holdings) {
 	require.Equal(t, strings.Join(refusals[s.kind], "\n"), strings.Join(refused, "\n"), "other values are refused than should be")
 
 	return held
+}
+
+// requireHeld holds that a table has the records that were written to it.
+func (s store) requireHeld(
+	t *testing.T, table source.Table, columns source.Schema, records []source.Record, conversions []source.Conversion,
+) {
+	t.Helper()
+	sourcetest.RequireHeld(t, s.reader, table, columns, sourcetest.Become(s.becomes, columns, records), conversions, s.untyped)
 }
 
 func requireIncurable(t *testing.T, err error) {
@@ -251,7 +260,7 @@ func (w way) require(t *testing.T, to store, table source.Table, rows *sourcetes
 	}
 
 	require.NoError(t, err)
-	sourcetest.RequireHeld(t, to.reader, table, columns, want, append(conversions, written.Conversions...), to.untyped)
+	to.requireHeld(t, table, columns, want, append(conversions, written.Conversions...))
 }
 
 // before are the records of a table that is there: the same values, below zero and, for an upsert, every second of them under a

@@ -5,6 +5,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -27,6 +28,9 @@ type store struct {
 	where     string // Where it is, if that is not all the same.
 	extension string // Of its tables, where they are files.
 	untyped   bool   // Whether it holds texts alone.
+
+	// What it makes of a value that it holds, where that is not the same; docs/types.md tells of it.
+	becomes func(of source.Standard, value any) any
 
 	reader source.Reader
 	writer source.Writer
@@ -57,16 +61,16 @@ func stores(t *testing.T) []store {
 	listening := httptest.NewServer(http.FileServer(http.Dir(filepath.Join(place.AppDir, "served"))))
 	t.Cleanup(listening.Close)
 
-	database := func(kind string, driver source.Open, options map[string]any) store {
+	database := func(kind string, becomes func(source.Standard, any) any, driver source.Open, options map[string]any) store {
 		opened := open(t, driver, place, options).(sourcetest.Store)
 
-		return store{kind: kind, reader: opened, writer: opened}
+		return store{kind: kind, becomes: becomes, reader: opened, writer: opened}
 	}
 
 	all := []store{
-		database("PostgreSQL", postgres.Open, map[string]any{"connStr": testserver.PostgreSQL(t)}),
-		database("MariaDB", mysql.Open, map[string]any{"connStr": testserver.MariaDB(t)}),
-		database("SQLite", sqlite.Open, nil),
+		database("PostgreSQL", sourcetest.InUTC, postgres.Open, map[string]any{"connStr": testserver.PostgreSQL(t)}),
+		database("MariaDB", inMariaDB, mysql.Open, map[string]any{"connStr": testserver.MariaDB(t)}),
+		database("SQLite", withoutSignOfZero, sqlite.Open, nil),
 	}
 
 	inFolder, inBucket, served := folder("files"), open(t, s3.Open, place, bucket).(sourcetest.Store), folder("served")
@@ -92,12 +96,32 @@ func stores(t *testing.T) []store {
 const overHTTP = "over HTTP"
 
 var formats = []store{
-	{kind: "CSV", extension: ".csv", untyped: true},
-	{kind: "JSON", extension: ".json.gz", untyped: true},
-	{kind: "NDJSON", extension: ".ndjson.zst", untyped: true},
-	{kind: "XML", extension: ".xml", untyped: true},
-	{kind: "XLSX", extension: ".xlsx", untyped: true},
-	{kind: "Parquet", extension: ".parquet"},
+	{kind: "CSV", extension: ".csv", untyped: true, becomes: same},
+	{kind: "JSON", extension: ".json.gz", untyped: true, becomes: same},
+	{kind: "NDJSON", extension: ".ndjson.zst", untyped: true, becomes: same},
+	{kind: "XML", extension: ".xml", untyped: true, becomes: same},
+	{kind: "XLSX", extension: ".xlsx", untyped: true, becomes: same},
+	{kind: "Parquet", extension: ".parquet", becomes: sourcetest.InUTC},
+}
+
+func same(_ source.Standard, value any) any { return value }
+
+// inMariaDB is what MariaDB makes of a value: lists are JSON there.
+func inMariaDB(of source.Standard, value any) any {
+	if of.Type == source.Array {
+		return value
+	}
+
+	return sourcetest.InUTC(of, withoutSignOfZero(of, value))
+}
+
+// withoutSignOfZero makes 0 of -0.
+func withoutSignOfZero(_ source.Standard, value any) any {
+	if value == 0.0 {
+		return 0.0
+	}
+
+	return value
 }
 
 func open(t *testing.T, open source.Open, place source.Place, options map[string]any) source.Source {
@@ -112,7 +136,25 @@ func open(t *testing.T, open source.Open, place source.Place, options map[string
 
 // refusals are the values that a store can't hold; docs/types.md tells of them.
 var refusals = map[string][]string{
-	"MariaDB": {`float "NaN"`, `float "+Inf"`, `float "-Inf"`},
-	"SQLite":  {`float "NaN"`},
-	"XLSX":    {`text "` + strings.Repeat("long ", 8) + `…"`},
+	"PostgreSQL": slices.Concat([]string{`text "a\x00b"`}, finerTimes, []string{`integer[] "[[1] <nil> []]"`}, finerLists),
+	"MariaDB":    slices.Concat([]string{`float "NaN"`, `float "+Inf"`, `float "-Inf"`}, finerTimes),
+	"SQLite":     {`float "NaN"`},
+	"XML":        noCharacters,
+	"XLSX":       append(noCharacters, `text "`+strings.Repeat("long ", 8)+`…"`),
+	"Parquet": slices.Concat(finerTimes, []string{
+		`text[] "[[a b] [c <nil>]]"`, `integer[] "[[[1] [2]] [[<nil>] [-922337203685477580…"`, `integer[] "[[1] <nil> []]"`,
+	}, finerLists),
 }
+
+// finerTimes are those that are finer than microseconds, and finerLists have some in them.
+var (
+	finerTimes = []string{
+		`time "12h0m0.000000001s"`, `time "23h59m59.999999999s"`,
+		`datetime "2024-02-29 12:30:45.000000001 +0000 UTC"`, `datetime "9999-12-31 23:59:59.999999999 +0000 UTC"`,
+		`timestamp "2024-02-29 12:30:45.000000001 +0000 UTC"`,
+	}
+	finerLists = []string{`time[] "[1ns]"`, `datetime[] "[2024-02-29 00:00:00.000000001 +0000 UTC…"`}
+)
+
+// noCharacters are the texts with characters that XML does not have.
+var noCharacters = []string{`text "a\x00b"`, `text "a\x01b"`, `text "a\x1fb"`, `text "a\ufffeb"`, `text "a\uffffb"`}

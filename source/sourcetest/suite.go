@@ -28,6 +28,10 @@ type Suite struct {
 	// fails the suite.
 	Refuses func(of source.Standard, value any) bool
 
+	// Becomes is what the source makes of a value that it holds, where that is not the same, which docs/types.md tells:
+	// [InUTC], for example. Without it, it has to be the same.
+	Becomes func(of source.Standard, value any) any
+
 	// Keyless says that records can't be told by a key, so that upsert, update and delete are not supported.
 	Keyless bool
 }
@@ -154,9 +158,27 @@ func (s Suite) values(t *testing.T) {
 			written := s.write(t, store, source.Write{Table: table, Mode: source.Replace}, NewRows(columns, held...))
 			require.EqualValues(t, len(held), written.Rows)
 
+			if s.Becomes != nil {
+				held = Become(s.Becomes, columns, held)
+			}
+
 			RequireHeld(t, store, table, columns, held, written.Conversions, s.Untyped)
 		})
 	}
+}
+
+// Become returns records of those columns with what becomes of their values.
+func Become(becomes func(of source.Standard, value any) any, columns source.Schema, records []source.Record) []source.Record {
+	became := make([]source.Record, len(records))
+
+	for i, record := range records {
+		became[i] = slices.Clone(record)
+		for j, value := range record {
+			became[i][j] = becomes(columns[j].Standard, value)
+		}
+	}
+
+	return became
 }
 
 // RequireHeld holds that a table has the records that were written to it: in their own types, or in those that the write

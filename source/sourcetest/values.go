@@ -3,6 +3,7 @@ package sourcetest
 import (
 	"encoding/json"
 	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -27,7 +28,8 @@ func Samples() []Sample {
 			nil, "", " ", "a", "NULL", `\N`, `\.`, "a\tb", "a\nb", "a\r\nb", `back\slash`, `"quoted"`, "'single'", "a,b;c|d",
 			"Nestlé 株式会社 Ünïcödé", //nolint:gosmopolitan // Every text.
 			"👩‍👩‍👧‍👦", "\u202eright to left", "e\u0301", "\U0010fffd", "007", "1e5", "true", "<a>&amp;</a>", "_x0041_",
-			" leading and trailing ", strings.Repeat("long ", 10_000),
+			" leading and trailing ", "a\rb", "\r", "\ufeffmarked", "a\x00b", "a\x01b", "a\x1fb", "a\x7fb", "a\u0085b", "a\u2028b",
+			"a\ufffdb", "a\ufffeb", "a\uffffb", strings.Repeat("long ", 10_000),
 		}},
 		{of(source.Integer), []any{
 			nil, int64(0), int64(1), int64(-1), int64(1) << 53, int64(1)<<53 + 1, int64(math.MaxInt64), int64(math.MinInt64),
@@ -43,22 +45,26 @@ func Samples() []Sample {
 		}},
 		{of(source.Float), []any{
 			nil, 0.0, 1.5, -1.5, 0.1, 1e-300, math.MaxFloat64, math.SmallestNonzeroFloat64, math.NaN(), math.Inf(1), math.Inf(-1),
-			float64(1 << 53), 3.0,
+			float64(1 << 53), 3.0, math.Copysign(0, -1),
 		}},
 		{of(source.Boolean), []any{nil, true, false}},
 		{of(source.Date), []any{nil, date(2024, 2, 29), date(1970, 1, 1), date(1900, 1, 1), date(1, 1, 1), date(9999, 12, 31)}},
 		{of(source.Time), []any{
 			nil, time.Duration(0), 12*time.Hour + 30*time.Minute, 24*time.Hour - time.Microsecond, 123456 * time.Microsecond,
+			24 * time.Hour, 12*time.Hour + time.Nanosecond, 24*time.Hour - time.Nanosecond,
 		}},
 		{of(source.Datetime), []any{
 			nil, date(2024, 2, 29), date(1970, 1, 1), moment(2024, 10, 27, 2, 30, 0, 123456), moment(1, 1, 1, 0, 0, 0, 0),
-			moment(9999, 12, 31, 23, 59, 59, 999999),
+			moment(9999, 12, 31, 23, 59, 59, 999999), moment(2024, 2, 29, 12, 30, 45, 0).Add(time.Nanosecond),
+			moment(9999, 12, 31, 23, 59, 59, 999999).Add(999 * time.Nanosecond),
 		}},
 		{of(source.Timestamp), []any{
 			nil, moment(2024, 2, 29, 12, 30, 45, 123456), moment(1970, 1, 1, 0, 0, 0, 0), moment(2039, 1, 1, 0, 0, 0, 0),
 			moment(1900, 1, 1, 0, 0, 0, 1),
 			time.Date(2024, 10, 27, 2, 30, 0, 0, time.FixedZone("", 2*60*60)),
 			time.Date(2024, 10, 27, 2, 30, 0, 0, time.FixedZone("", 5*60*60+30*60)),
+			time.Date(2024, 10, 27, 2, 30, 0, 0, time.FixedZone("", -(9*60*60+30*60))),
+			moment(2024, 2, 29, 12, 30, 45, 0).Add(time.Nanosecond),
 		}},
 		{of(source.Binary), []any{nil, []byte{}, []byte{0}, []byte{0xff, 0xfe, 0, 10, 13}, []byte("text"), every()}},
 		{of(source.JSON), []any{
@@ -66,18 +72,45 @@ func Samples() []Sample {
 			json.RawMessage(`12345678901234567890.12`), json.RawMessage(`true`),
 		}},
 		{of(source.UUID), []any{nil, uuid.MustParse("f47ac10b-58cc-0372-8567-0e02b2c3d479"), uuid.Nil, uuid.Max}},
-		{
-			source.Standard{Type: source.Array, Element: source.Integer},
-			[]any{nil, []any{}, []any{int64(1), nil, int64(math.MaxInt64)}},
-		},
-		{
-			source.Standard{Type: source.Array, Element: source.Text},
-			[]any{nil, []any{"", "a,b", `"`, `\`, nil, "NULL", "{}", "ä"}},
-		},
+		{listOf(source.Text), []any{
+			nil, []any{}, []any{nil}, []any{"", "a,b", `"`, `\`, nil, "NULL", "{}", "ä"}, []any{[]any{"a", "b"}, []any{"c", nil}},
+		}},
+		{listOf(source.Integer), []any{
+			nil, []any{}, []any{int64(1), nil, int64(math.MaxInt64)},
+			[]any{[]any{[]any{int64(1)}, []any{int64(2)}}, []any{[]any{nil}, []any{int64(math.MinInt64)}}},
+			[]any{[]any{int64(1)}, nil, []any{}},
+		}},
+		{listOf(source.Decimal), []any{
+			nil, []any{source.Number("1.50"), nil, source.Number("12345678901234567890.123456789"), source.Number("-0.01")},
+			[]any{source.Number("99999999999999999999999999999999999999")},
+		}},
+		{listOf(source.Float), []any{
+			nil, []any{0.1, nil, -1.5, 1e-300, math.MaxFloat64}, []any{math.NaN(), math.Inf(1), math.Inf(-1)}, []any{math.Copysign(0, -1)},
+		}},
+		{listOf(source.Boolean), []any{nil, []any{true, nil, false}}},
+		{listOf(source.Date), []any{nil, []any{date(2024, 2, 29), nil, date(1, 1, 1), date(9999, 12, 31)}}},
+		{listOf(source.Time), []any{
+			nil, []any{time.Duration(0), nil, 123456 * time.Microsecond, 24 * time.Hour}, []any{time.Nanosecond},
+		}},
+		{listOf(source.Datetime), []any{
+			nil, []any{date(2024, 2, 29), nil, moment(9999, 12, 31, 23, 59, 59, 999999)}, []any{date(2024, 2, 29).Add(time.Nanosecond)},
+		}},
+		{listOf(source.Timestamp), []any{
+			nil, []any{moment(2024, 2, 29, 12, 30, 45, 123456), nil, time.Date(2024, 10, 27, 2, 30, 0, 0, time.FixedZone("", 2*60*60))},
+		}},
+		{listOf(source.Binary), []any{nil, []any{[]byte{}, nil, every()}}},
+		{listOf(source.JSON), []any{
+			nil, []any{json.RawMessage(`{"a":[1,2.50,null]}`), nil, json.RawMessage(`"text"`), json.RawMessage(`[]`)},
+		}},
+		{listOf(source.UUID), []any{nil, []any{uuid.MustParse("f47ac10b-58cc-0372-8567-0e02b2c3d479"), nil, uuid.Max}}},
 	}
 }
 
 func of(t source.Type) source.Standard { return source.Standard{Type: t} }
+
+func listOf(element source.Type) source.Standard {
+	return source.Standard{Type: source.Array, Element: element}
+}
 
 func date(year int, month time.Month, day int) time.Time {
 	return time.Date(year, month, day, 0, 0, 0, 0, time.UTC)
@@ -97,8 +130,8 @@ func every() []byte {
 	return bytes
 }
 
-// Equal reports whether two values of a type are the same: moments in other zones are, numbers with more zeros at the end
-// are, and JSON of another layout is.
+// Equal reports whether two values of a type are the same: numbers with more zeros at the end are, and JSON of another layout
+// is. A moment at another offset is not, nor is 0 the same as -0.
 func Equal(of source.Standard, a, b any) bool {
 	if a == nil || b == nil {
 		return a == nil && b == nil
@@ -109,7 +142,7 @@ func Equal(of source.Standard, a, b any) bool {
 		first, isTime := a.(time.Time)
 		second, isTimeToo := b.(time.Time)
 
-		return isTime && isTimeToo && first.Equal(second)
+		return isTime && isTimeToo && first.Equal(second) && offset(first) == offset(second)
 	case source.Decimal:
 		first, isNumber := a.(source.Number)
 		second, isNumberToo := b.(source.Number)
@@ -124,7 +157,8 @@ func Equal(of source.Standard, a, b any) bool {
 		first, isFloat := a.(float64)
 		second, isFloatToo := b.(float64)
 
-		return isFloat && isFloatToo && (first == second || (math.IsNaN(first) && math.IsNaN(second)))
+		return isFloat && isFloatToo && (math.IsNaN(first) && math.IsNaN(second) ||
+			first == second && math.Signbit(first) == math.Signbit(second))
 	case source.Binary:
 		first, isBinary := a.([]byte)
 		second, isBinaryToo := b.([]byte)
@@ -135,6 +169,54 @@ func Equal(of source.Standard, a, b any) bool {
 	}
 
 	return a == b
+}
+
+func offset(moment time.Time) int {
+	_, seconds := moment.Zone()
+
+	return seconds
+}
+
+// InUTC is what a source makes of a value that keeps moments, also those in lists, but no offsets.
+func InUTC(of source.Standard, value any) any {
+	switch v := value.(type) {
+	case time.Time:
+		return v.UTC()
+	case []any:
+		inner := make([]any, len(v))
+		for i, value := range v {
+			inner[i] = InUTC(of, value)
+		}
+
+		return inner
+	}
+
+	return value
+}
+
+// IsFine reports whether a value, or one in a list, is a time that is finer than microseconds.
+func IsFine(value any) bool {
+	switch v := value.(type) {
+	case time.Duration:
+		return v%time.Microsecond != 0
+	case time.Time:
+		return v.Nanosecond()%int(time.Microsecond) != 0
+	case []any:
+		return slices.ContainsFunc(v, IsFine)
+	}
+
+	return false
+}
+
+// IsNested reports whether a value is a list with a list in it.
+func IsNested(value any) bool {
+	list, _ := value.([]any)
+
+	return slices.ContainsFunc(list, func(value any) bool {
+		_, isList := value.([]any)
+
+		return isList
+	})
 }
 
 func equalLists(of source.Standard, a, b any) bool {

@@ -186,9 +186,12 @@ func FuzzWriteAndRead(f *testing.F) {
 			var content bytes.Buffer
 			write(t, &content, format, schema, []source.Record{record, make(source.Record, len(schema)), record})
 
-			rows, err := source.Convert(open(t, content.String(), format), "test", source.Table{}, map[string]source.Standard{
-				"decimal": schema[1].Standard, "float": schema[3].Standard,
-			}, nil)
+			named := map[string]source.Standard{"decimal": schema[1].Standard, "float": schema[3].Standard}
+
+			read, err := json.NewReader(strings.NewReader(content.String()), source.Read{Format: format, Types: named})
+			require.NoError(t, err)
+
+			rows, err := source.Convert(read, "test", source.Table{}, named, nil)
 			require.NoError(t, err)
 			require.Equal(t, types(schema), types(rows.Schema()))
 

@@ -29,7 +29,7 @@ func readAgain(t source.Type) bool {
 func Types() []source.Mapping {
 	return []source.Mapping{
 		{Native: "string", Standard: "text"},
-		{Native: "number", Standard: "integer", Note: "where all numbers of the column are whole and 64 bits hold them"},
+		{Native: "number", Standard: "integer", Note: "where all numbers of the column are whole and 64 bits hold them; -0 is 0"},
 		{Native: "number", Standard: "decimal", Note: "where some have a fraction or more digits; each digit is kept"},
 		{Native: "number", Standard: "float", Note: "where some have an exponent, and a float keeps all digits of each"},
 		{Native: "boolean", Standard: "boolean"},

@@ -56,8 +56,10 @@ func TestEveryValueIsReadAsItWasWritten(t *testing.T) {
 			}
 
 			var records []source.Record
-			for i, value := range sample.Values {
-				records = append(records, source.Record{int64(i), value})
+			for _, value := range sample.Values {
+				if !sourcetest.IsFine(value) && !sourcetest.IsNested(value) { // Those are refused.
+					records = append(records, source.Record{int64(len(records)), value})
+				}
 			}
 
 			content, conversions := write(t, columns, records...)
@@ -78,7 +80,8 @@ func TestEveryValueIsReadAsItWasWritten(t *testing.T) {
 			require.NoError(t, err)
 
 			for i, record := range sourcetest.ReadAll(t, typed) {
-				require.True(t, sourcetest.Equal(sample.Type, sample.Values[i], record[1]), "%#v became %#v", sample.Values[i], record[1])
+				want := sourcetest.InUTC(sample.Type, records[i][1])
+				require.True(t, sourcetest.Equal(sample.Type, want, record[1]), "%#v became %#v", want, record[1])
 			}
 		})
 	}

@@ -47,6 +47,6 @@ func Creations() []source.Creation {
 		{Standard: "binary", Native: "BYTE_ARRAY"},
 		{Standard: "json", Native: "JSON"},
 		{Standard: "uuid", Native: "UUID"},
-		{Standard: "array", Native: "LIST"},
+		{Standard: "array", Native: "LIST", Note: "A list in it is an error. That of decimals is STRING, which is told."},
 	}
 }

@@ -16,7 +16,7 @@ func Creations() []source.Creation {
 	for i, t := range source.Types() {
 		creations[i] = source.Creation{Standard: string(t), Native: "text"}
 		if t == source.Text {
-			creations[i].Note = "Control characters but tabs and line ends are an error."
+			creations[i].Note = "Control characters but tabs and line ends are an error, and so are U+FFFE and U+FFFF."
 		}
 	}
 

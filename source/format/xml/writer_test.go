@@ -201,8 +201,11 @@ func TestValuesOfEveryTypeAreReadAsTheyWereWritten(t *testing.T) {
 				t.Parallel()
 
 				var records []source.Record
+
 				for _, value := range sample.Values {
-					records = append(records, source.Record{value})
+					if text, _ := value.(string); !strings.ContainsAny(text, "\x00\x01\x1f\ufffe\uffff") { // Those are refused.
+						records = append(records, source.Record{value})
+					}
 				}
 
 				var content bytes.Buffer
@@ -216,7 +219,7 @@ func TestValuesOfEveryTypeAreReadAsTheyWereWritten(t *testing.T) {
 				require.Len(t, read, len(records))
 
 				for i, record := range read {
-					require.True(t, sourcetest.Equal(sample.Type, sample.Values[i], record[0]), "%#v became %#v", sample.Values[i], record[0])
+					require.True(t, sourcetest.Equal(sample.Type, records[i][0], record[0]), "%#v became %#v", records[i][0], record[0])
 				}
 			})
 		}
