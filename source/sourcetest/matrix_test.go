@@ -106,6 +106,42 @@ func TestEveryValueSurvivesEveryWay(t *testing.T) {
 	}
 }
 
+// A record without a single value is one, too, in a table that has no other.
+func TestARecordOfNULLsIsARecord(t *testing.T) {
+	t.Parallel()
+
+	none := source.Record{nil}
+
+	for _, s := range stores(t) {
+		t.Run(s.name(), func(t *testing.T) {
+			t.Parallel()
+
+			for _, sample := range sourcetest.Samples() {
+				columns := source.Schema{sourcetest.Column("v", sample.Type)}
+				table := s.table(columnNames.Replace(sample.Name()))
+				there := 0
+
+				for _, mode := range []source.Mode{source.Append, source.Insert, source.Replace, source.Append, source.Refill} {
+					if mode == source.Replace || mode == source.Refill {
+						there = 0
+					}
+
+					written, err := s.writer.WriteTable(t.Context(), source.Write{Table: table, Mode: mode},
+						sourcetest.NewRows(columns, none, none))
+					require.NoError(t, err)
+					require.EqualValues(t, 2, written.Rows)
+
+					there += 2
+
+					// What is there has the types that it is read with, be they the same or those that were told.
+					told := []source.Conversion{{Column: "v"}}
+					s.requireHeld(t, table, columns, slices.Repeat([]source.Record{none}, there), told)
+				}
+			}
+		})
+	}
+}
+
 // holdings are, for each sample, which of its values a store can hold.
 type holdings [][]bool
 

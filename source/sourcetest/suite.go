@@ -212,10 +212,14 @@ func RequireHeld(
 	converted, err := source.Convert(rows, "test", table, types, nil)
 	require.NoError(t, err)
 
+	number := func(record source.Record) int64 { // They have one, or are all the same.
+		number, _ := record[0].(int64)
+
+		return number
+	}
+
 	records := ReadAll(t, converted)
-	slices.SortFunc(records, func(a, b source.Record) int {
-		return cmp.Compare(a[0].(int64), b[0].(int64)) //nolint:forcetypeassert // They are numbered.
-	})
+	slices.SortFunc(records, func(a, b source.Record) int { return cmp.Compare(number(a), number(b)) })
 	require.Len(t, records, len(held))
 
 	for i, record := range held {
