@@ -97,8 +97,8 @@ const overHTTP = "over HTTP"
 
 var formats = []store{
 	{kind: "CSV", extension: ".csv", untyped: true, becomes: same},
-	{kind: "JSON", extension: ".json.gz", untyped: true, becomes: same},
-	{kind: "NDJSON", extension: ".ndjson.zst", untyped: true, becomes: same},
+	{kind: "JSON", extension: ".json.gz", untyped: true, becomes: sourcetest.NullAsNULL},
+	{kind: "NDJSON", extension: ".ndjson.zst", untyped: true, becomes: sourcetest.NullAsNULL},
 	{kind: "XML", extension: ".xml", untyped: true, becomes: same},
 	{kind: "XLSX", extension: ".xlsx", untyped: true, becomes: same},
 	{kind: "Parquet", extension: ".parquet", becomes: sourcetest.InUTC},

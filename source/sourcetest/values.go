@@ -69,7 +69,8 @@ func Samples() []Sample {
 		{of(source.Binary), []any{nil, []byte{}, []byte{0}, []byte{0xff, 0xfe, 0, 10, 13}, []byte("text"), every()}},
 		{of(source.JSON), []any{
 			nil, json.RawMessage(`{"a": [1, 2.50, null], "ä": "\u00e4\n"}`), json.RawMessage(`[]`), json.RawMessage(`"text"`),
-			json.RawMessage(`12345678901234567890.12`), json.RawMessage(`true`),
+			json.RawMessage(`12345678901234567890.12`), json.RawMessage(`true`), json.RawMessage(`null`),
+			json.RawMessage(`"5"`), json.RawMessage(`-0`), json.RawMessage(`1e400`), json.RawMessage(`"a\u0000b"`), json.RawMessage("\"\u2028\""),
 		}},
 		{of(source.UUID), []any{nil, uuid.MustParse("f47ac10b-58cc-0372-8567-0e02b2c3d479"), uuid.Nil, uuid.Max}},
 		{listOf(source.Text), []any{
@@ -189,6 +190,15 @@ func InUTC(of source.Standard, value any) any {
 		}
 
 		return inner
+	}
+
+	return value
+}
+
+// NullAsNULL is what JSON makes of a value: its null can't be told from NULL.
+func NullAsNULL(_ source.Standard, value any) any {
+	if raw, isJSON := value.(json.RawMessage); isJSON && string(raw) == "null" {
+		return nil
 	}
 
 	return value

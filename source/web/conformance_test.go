@@ -40,6 +40,7 @@ func TestEveryValueIsReadFromPages(t *testing.T) {
 			_, _ = w.Write(page)
 		}), map[string]any{"paging": map[string]any{"style": "offset", "size": 2}})
 
+		records = sourcetest.Become(sourcetest.NullAsNULL, columns, records)
 		sourcetest.RequireHeld(t, from, source.Table{Name: "table"}, columns, records, conversions, true)
 	}
 }

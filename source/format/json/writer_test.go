@@ -248,7 +248,7 @@ func requireHeld(t *testing.T, f source.Format, of source.Standard, values []any
 	require.Len(t, read, len(values))
 
 	for i, record := range read {
-		require.True(t, sourcetest.Equal(of, values[i], record[0]), "%#v became %#v", values[i], record[0])
+		require.True(t, sourcetest.Equal(of, sourcetest.NullAsNULL(of, values[i]), record[0]), "%#v became %#v", values[i], record[0])
 	}
 }
 
