@@ -124,10 +124,10 @@ func withoutSignOfZero(_ source.Standard, value any) any {
 	return value
 }
 
-func open(t *testing.T, open source.Open, place source.Place, options map[string]any) source.Source {
+func open(t *testing.T, driver source.Open, place source.Place, options map[string]any) source.Source {
 	t.Helper()
 
-	opened, err := open(t.Context(), source.Definition{Name: "store", Options: options}, place)
+	opened, err := driver(t.Context(), source.Definition{Name: "store", Options: options}, place)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, opened.Close()) })
 

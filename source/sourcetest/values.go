@@ -28,8 +28,9 @@ func Samples() []Sample {
 			nil, "", " ", "a", "NULL", `\N`, `\.`, "a\tb", "a\nb", "a\r\nb", `back\slash`, `"quoted"`, "'single'", "a,b;c|d",
 			"Nestlé 株式会社 Ünïcödé", //nolint:gosmopolitan // Every text.
 			"👩‍👩‍👧‍👦", "\u202eright to left", "e\u0301", "\U0010fffd", "007", "1e5", "true", "<a>&amp;</a>", "_x0041_",
-			" leading and trailing ", "a\rb", "\r", "\ufeffmarked", "a\x00b", "a\x01b", "a\x1fb", "a\x7fb", "a\u0085b", "a\u2028b",
-			"a\ufffdb", "a\ufffeb", "a\uffffb", strings.Repeat("long ", 10_000),
+			" leading and trailing ", "a\rb", "\r", "\ufeffmarked",
+			"a\x00b", "a\x01b", "a\x1fb", "a\x7fb", "a\u0085b", "a\u2028b", "a\ufffdb", "a\ufffeb", "a\uffffb",
+			strings.Repeat("long ", 10_000),
 		}},
 		{of(source.Integer), []any{
 			nil, int64(0), int64(1), int64(-1), int64(1) << 53, int64(1)<<53 + 1, int64(math.MaxInt64), int64(math.MinInt64),
@@ -70,23 +71,30 @@ func Samples() []Sample {
 		{of(source.JSON), []any{
 			nil, json.RawMessage(`{"a": [1, 2.50, null], "ä": "\u00e4\n"}`), json.RawMessage(`[]`), json.RawMessage(`"text"`),
 			json.RawMessage(`12345678901234567890.12`), json.RawMessage(`true`), json.RawMessage(`null`),
-			json.RawMessage(`"5"`), json.RawMessage(`-0`), json.RawMessage(`1e400`), json.RawMessage(`"a\u0000b"`), json.RawMessage("\"\u2028\""),
+			json.RawMessage(`"5"`), json.RawMessage(`-0`), json.RawMessage(`1e400`), json.RawMessage(`"a\u0000b"`),
+			json.RawMessage("\"\u2028\""),
 		}},
 		{of(source.UUID), []any{nil, uuid.MustParse("f47ac10b-58cc-0372-8567-0e02b2c3d479"), uuid.Nil, uuid.Max}},
 		{listOf(source.Text), []any{
 			nil, []any{}, []any{nil}, []any{"", "a,b", `"`, `\`, nil, "NULL", "{}", "ä"}, []any{[]any{"a", "b"}, []any{"c", nil}},
 		}},
 		{listOf(source.Integer), []any{
-			nil, []any{}, []any{int64(1), nil, int64(math.MaxInt64)},
+			nil,
+			[]any{},
+			[]any{int64(1), nil, int64(math.MaxInt64)},
 			[]any{[]any{[]any{int64(1)}, []any{int64(2)}}, []any{[]any{nil}, []any{int64(math.MinInt64)}}},
 			[]any{[]any{int64(1)}, nil, []any{}},
 		}},
 		{listOf(source.Decimal), []any{
-			nil, []any{source.Number("1.50"), nil, source.Number("12345678901234567890.123456789"), source.Number("-0.01")},
+			nil,
+			[]any{source.Number("1.50"), nil, source.Number("12345678901234567890.123456789"), source.Number("-0.01")},
 			[]any{source.Number("99999999999999999999999999999999999999")},
 		}},
 		{listOf(source.Float), []any{
-			nil, []any{0.1, nil, -1.5, 1e-300, math.MaxFloat64}, []any{math.NaN(), math.Inf(1), math.Inf(-1)}, []any{math.Copysign(0, -1)},
+			nil,
+			[]any{0.1, nil, -1.5, 1e-300, math.MaxFloat64},
+			[]any{math.NaN(), math.Inf(1), math.Inf(-1)},
+			[]any{math.Copysign(0, -1)},
 		}},
 		{listOf(source.Boolean), []any{nil, []any{true, nil, false}}},
 		{listOf(source.Date), []any{nil, []any{date(2024, 2, 29), nil, date(1, 1, 1), date(9999, 12, 31)}}},
@@ -94,10 +102,14 @@ func Samples() []Sample {
 			nil, []any{time.Duration(0), nil, 123456 * time.Microsecond, 24 * time.Hour}, []any{time.Nanosecond},
 		}},
 		{listOf(source.Datetime), []any{
-			nil, []any{date(2024, 2, 29), nil, moment(9999, 12, 31, 23, 59, 59, 999999)}, []any{date(2024, 2, 29).Add(time.Nanosecond)},
+			nil,
+			[]any{date(2024, 2, 29), nil, moment(9999, 12, 31, 23, 59, 59, 999999)},
+			[]any{date(2024, 2, 29).Add(time.Nanosecond)},
 		}},
 		{listOf(source.Timestamp), []any{
-			nil, []any{moment(2024, 2, 29, 12, 30, 45, 123456), nil, time.Date(2024, 10, 27, 2, 30, 0, 0, time.FixedZone("", 2*60*60))},
+			nil, []any{
+				moment(2024, 2, 29, 12, 30, 45, 123456), nil, time.Date(2024, 10, 27, 2, 30, 0, 0, time.FixedZone("", 2*60*60)),
+			},
 		}},
 		{listOf(source.Binary), []any{nil, []any{[]byte{}, nil, every()}}},
 		{listOf(source.JSON), []any{

@@ -30,14 +30,18 @@ func Creations() []source.Creation {
 	return []source.Creation{
 		{
 			Standard: "text", Native: "text",
-			Note: "More than 32,767 characters are an error, and so are control characters but tabs and line ends, U+FFFE and U+FFFF.",
+			Note: "More than 32,767 characters are an error, and so are control characters but tabs and line ends, " +
+				"U+FFFE and U+FFFF.",
 		},
 		{Standard: "integer", Native: "number", Note: "Beyond 2⁵³, text."},
 		{Standard: "decimal", Native: "number", Note: "With more than 15 digits, text."},
 		{Standard: "float", Native: "number", Note: "NaN and the infinities are text."},
 		{Standard: "boolean", Native: "boolean"},
 		{Standard: "date", Native: "number shown as a date", Note: "Before March 1900, text."},
-		{Standard: "time", Native: "number shown as a time", Note: "24:00:00 is text, and so is what is finer than microseconds."},
+		{
+			Standard: "time", Native: "number shown as a time",
+			Note: "24:00:00 is text, and so is what is finer than microseconds.",
+		},
 		{
 			Standard: "datetime", Native: "number shown as date and time",
 			Note: "Before March 1900, or finer than milliseconds, text.",
