@@ -231,6 +231,6 @@ var creationNotes = map[source.Type]string{
 	source.Time:      "Digits finer than a microsecond are an error.",
 	source.Datetime:  "Digits finer than a microsecond are an error.",
 	source.Timestamp: "The moment is kept, the offset is not. Digits finer than a microsecond are an error.",
-	source.JSON:      "It keeps the text as it is, which jsonb would not.",
+	source.JSON:      "It keeps the text as it is, which jsonb would not. It is no key, since PostgreSQL compares none.",
 	source.Array:     "The lists in a list have the same length, and none is empty or NULL; all else is an error.",
 }

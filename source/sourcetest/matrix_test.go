@@ -168,7 +168,7 @@ func heldBy(t *testing.T, s store) (held holdings) {
 
 			requireIncurable(t, err)
 
-			refused = append(refused, fmt.Sprintf("%s %s", sample.Name(), shown(value)))
+			refused = append(refused, named(sample, value))
 		}
 
 		held = append(held, holds)
@@ -195,14 +195,14 @@ func requireIncurable(t *testing.T, err error) {
 	require.False(t, problem.Curable, "%v", err)
 }
 
-// shown is a value as the list of what is refused has it.
-func shown(value any) string {
+// named is a value of a sample as the list of what is refused has it.
+func named(sample sourcetest.Sample, value any) string {
 	text := fmt.Sprint(value)
 	if len(text) > 40 {
 		text = text[:40] + "…"
 	}
 
-	return fmt.Sprintf("%q", text)
+	return fmt.Sprintf("%s %q", sample.Name(), text)
 }
 
 // numbered is the column that tells records.
