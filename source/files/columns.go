@@ -4,19 +4,21 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/jobwright/jobwright/source"
 )
 
 // match returns rows with exactly the columns of a table that is there, found by their names. One that rows do not have is
-// NULL; one that the table does not have is an error.
+// NULL; one that the table does not have is an error. A column of JSON that has nothing but null takes the type of rows.
 func match(rows source.Rows, there source.Schema, sourceName string, table source.Table) (*matched, error) {
 	places := make(map[string]int, len(there))
 	for i, column := range there {
 		places[column.Name] = i
 	}
 
+	there = slices.Clone(there)
 	types := map[string]source.Standard{}
 	matched := &matched{schema: there, from: make([]int, len(there)), record: make(source.Record, len(there))}
 
@@ -43,6 +45,12 @@ func match(rows source.Rows, there source.Schema, sourceName string, table sourc
 		}
 
 		matched.from[place] = i
+
+		if there[place].Native.TypeStr == "null" {
+			there[place].Standard = column.Standard
+
+			continue
+		}
 
 		if column.Type == source.JSON && there[place].Native.TypeStr == "text" {
 			matched.verbatim = append(matched.verbatim, i)

@@ -81,6 +81,8 @@ func (t *target) extend(ctx context.Context, added source.Rows) (source.Written,
 		return source.Written{}, err
 	}
 
+	there.schema = matched.schema // Some columns may have got their types only now.
+
 	streams := []source.Rows{there, matched}
 	if t.write.Mode == source.Refill {
 		streams = streams[1:]

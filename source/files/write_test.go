@@ -6,6 +6,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -280,6 +281,22 @@ func TestJSONIsAddedAsTheFormatWritesIt(t *testing.T) {
 		require.Len(t, written.Conversions, 1)
 		require.Equal(t, want, into.text(t, name))
 	}
+}
+
+// What nobody knows a type of yet is of that which comes.
+func TestAColumnOfNullsTakesTheTypeOfWhatIsAdded(t *testing.T) {
+	t.Parallel()
+
+	into := open(t, "files", map[string]string{"t.ndjson": `{"d":null,"v":null,"n":1}`})
+
+	rows := sourcetest.NewRows(source.Schema{
+		sourcetest.Column("v", source.Standard{Type: source.JSON}), sourcetest.Column("d", source.Standard{Type: source.Date}),
+	}, source.Record{json.RawMessage(`{"a":1}`), time.Date(2024, 2, 29, 0, 0, 0, 0, time.UTC)})
+
+	written, err := into.WriteTable(t.Context(), source.Write{Table: named("t.ndjson"), Mode: source.Append}, rows)
+	require.NoError(t, err)
+	require.Equal(t, []source.Conversion{{Column: "d", From: "date", To: "string"}}, written.Conversions)
+	require.Equal(t, `{"d":null,"v":null,"n":1}`+"\n"+`{"d":"2024-02-29","v":{"a":1},"n":null}`+"\n", into.text(t, "t.ndjson"))
 }
 
 func TestTheFormatOfAWriteHoldsForTheFileThatIsThereToo(t *testing.T) {

@@ -33,6 +33,8 @@ func (c *column) decide(holdsAny bool) source.Column {
 	of, native := source.JSON, "value"
 
 	switch kinds := c.kinds; {
+	case kinds == null:
+		of, native = source.Text, "null"
 	case kinds&^(text|notFinite) == 0:
 		of, native = source.Text, "string"
 	case kinds == boolean:

@@ -124,7 +124,7 @@ func TestAColumnTellsItsNativeType(t *testing.T) {
 		natives = append(natives, column.Native.TypeStr)
 	}
 
-	require.Equal(t, []string{"number", "string", "boolean", "object", "array", "string"}, natives)
+	require.Equal(t, []string{"number", "string", "boolean", "object", "array", "null"}, natives)
 }
 
 func TestRecordsAreFoundWhereThePathLeads(t *testing.T) {

@@ -36,7 +36,10 @@ func Types() []source.Mapping {
 		{Native: "object", Standard: "json"},
 		{Native: "array", Standard: "json"},
 		{Native: "value", Standard: "json", Note: "where the values of the column are of several types"},
-		{Native: "null", Standard: "text", Note: "where the column has no other value; beside others, null is NULL"},
+		{
+			Native: "null", Standard: "text",
+			Note: "where the column has no other value, until records of its type are added; beside others, null is NULL",
+		},
 	}
 }
 
