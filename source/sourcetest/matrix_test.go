@@ -28,6 +28,7 @@ type state int
 const (
 	missing state = iota // Nothing.
 	empty                // A table without records, of the columns that are written.
+	blank                // One with a record of NULLs.
 	filled               // One with records.
 )
 
@@ -38,6 +39,7 @@ var ways = []way{
 	{"upsert into a missing table", source.Upsert, missing},
 	{"insert into an empty table", source.Insert, empty},
 	{"upsert into an empty table", source.Upsert, empty},
+	{"append to NULLs", source.Append, blank},
 	{"append", source.Append, filled},
 	{"insert", source.Insert, filled},
 	{"refill", source.Refill, filled},
@@ -302,8 +304,12 @@ func (w way) require(t *testing.T, to store, table source.Table, rows *sourcetes
 // before are the records of a table that is there: the same values, below zero and, for an upsert, every second of them under a
 // key that comes, with the values of another one.
 func (w way) before(coming []source.Record) (there []source.Record) {
-	if w.there == empty {
+	switch w.there {
+	case missing, empty:
 		return nil
+	case blank:
+		return []source.Record{append(source.Record{int64(-1)}, make(source.Record, len(coming[0])-1)...)}
+	case filled:
 	}
 
 	for i, record := range coming {
