@@ -1,5 +1,5 @@
 // Package testserver runs real database servers for tests: each test binary starts its own, from the system's packages,
-// when the first test asks for it, and stops them at its end.
+// when the first test asks for it, and stops them at its end. A server of S3 is no process, and each test's own.
 //
 // A package whose tests use it hands its TestMain over:
 //

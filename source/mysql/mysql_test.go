@@ -157,14 +157,11 @@ func TestItDoesWhatEveryDriverMustDo(t *testing.T) {
 		return isFloat && (math.IsNaN(float) || math.IsInf(float, 0)) || of.Type != source.Array && sourcetest.IsFine(value)
 	}
 	becomes := func(of source.Standard, value any) any {
-		switch {
-		case of.Type == source.Array: // Lists are JSON.
+		if of.Type == source.Array { // Lists are JSON.
 			return value
-		case value == 0.0: // There is no -0.
-			return 0.0
 		}
 
-		return sourcetest.InUTC(of, value)
+		return sourcetest.InUTC(of, sourcetest.UnsignedZero(of, value))
 	}
 
 	onBothWays(t, func(t *testing.T, open func(*testing.T) *database) {

@@ -70,7 +70,7 @@ func stores(t *testing.T) []store {
 	all := []store{
 		database("PostgreSQL", sourcetest.InUTC, postgres.Open, map[string]any{"connStr": testserver.PostgreSQL(t)}),
 		database("MariaDB", inMariaDB, mysql.Open, map[string]any{"connStr": testserver.MariaDB(t)}),
-		database("SQLite", withoutSignOfZero, sqlite.Open, nil),
+		database("SQLite", sourcetest.UnsignedZero, sqlite.Open, nil),
 	}
 
 	inFolder, inBucket, served := folder("files"), open(t, s3.Open, place, bucket).(sourcetest.Store), folder("served")
@@ -112,16 +112,7 @@ func inMariaDB(of source.Standard, value any) any {
 		return value
 	}
 
-	return sourcetest.InUTC(of, withoutSignOfZero(of, value))
-}
-
-// withoutSignOfZero makes 0 of -0.
-func withoutSignOfZero(_ source.Standard, value any) any {
-	if value == 0.0 {
-		return 0.0
-	}
-
-	return value
+	return sourcetest.InUTC(of, sourcetest.UnsignedZero(of, value))
 }
 
 func open(t *testing.T, driver source.Open, place source.Place, options map[string]any) source.Source {

@@ -207,6 +207,15 @@ func InUTC(of source.Standard, value any) any {
 	return value
 }
 
+// UnsignedZero is what a source makes of a value that has no -0.
+func UnsignedZero(_ source.Standard, value any) any {
+	if value == 0.0 {
+		return 0.0
+	}
+
+	return value
+}
+
 // NullAsNULL is what JSON makes of a value: its null can't be told from NULL.
 func NullAsNULL(_ source.Standard, value any) any {
 	if raw, isJSON := value.(json.RawMessage); isJSON && string(raw) == "null" {

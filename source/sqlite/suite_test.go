@@ -22,12 +22,6 @@ func TestTheDriverDoesWhatEveryDriverMust(t *testing.T) {
 
 			return isFloat && math.IsNaN(float)
 		},
-		Becomes: func(_ source.Standard, value any) any {
-			if value == 0.0 { // There is no -0.
-				return 0.0
-			}
-
-			return value
-		},
+		Becomes: sourcetest.UnsignedZero,
 	}.Run(t)
 }
