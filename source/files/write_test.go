@@ -296,7 +296,9 @@ func TestAColumnOfNullsTakesTheTypeOfWhatIsAdded(t *testing.T) {
 	written, err := into.WriteTable(t.Context(), source.Write{Table: named("t.ndjson"), Mode: source.Append}, rows)
 	require.NoError(t, err)
 	require.Equal(t, []source.Conversion{{Column: "d", From: "date", To: "string"}}, written.Conversions)
-	require.Equal(t, `{"d":null,"v":null,"n":1}`+"\n"+`{"d":"2024-02-29","v":{"a":1},"n":null}`+"\n", into.text(t, "t.ndjson"))
+
+	lines := []string{`{"d":null,"v":null,"n":1}`, `{"d":"2024-02-29","v":{"a":1},"n":null}`, ""}
+	require.Equal(t, lines, strings.Split(into.text(t, "t.ndjson"), "\n"))
 }
 
 func TestTheFormatOfAWriteHoldsForTheFileThatIsThereToo(t *testing.T) {
