@@ -126,7 +126,10 @@ func (s *store) removeParts(ctx context.Context, name string, err error) error {
 
 // ifMatch returns a client like that one that makes an object only while the version that is there is that one.
 func ifMatch(client *s3.Client, version string) *s3.Client {
-	return s3.New(client.Options(), func(o *s3.Options) {
+	options := client.Options()
+	options.ExpressCredentials = nil // A new client changes those that it gets, while others use them.
+
+	return s3.New(options, func(o *s3.Options) {
 		o.APIOptions = append(o.APIOptions, func(stack *middleware.Stack) error {
 			return stack.Initialize.Add(middleware.InitializeMiddlewareFunc("IfMatch", func(
 				ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler,

@@ -4,6 +4,7 @@ import (
 	"io"
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/stretchr/testify/require"
 
 	"github.com/jobwright/jobwright/source"
@@ -27,4 +28,13 @@ func TestAFileThatIsTooLargeIsNotTriedAgain(t *testing.T) {
 	require.ErrorAs(t, err, &problem)
 	require.False(t, problem.Curable)
 	require.NoError(t, writer.Close())
+}
+
+// A client that is made for one upload changes nothing that others are reading at that moment.
+func TestTheClientOfAnUploadSharesNothingThatItChanges(t *testing.T) {
+	t.Parallel()
+
+	client := s3.New(s3.Options{})
+	require.NotNil(t, client.Options().ExpressCredentials)
+	require.NotSame(t, client.Options().ExpressCredentials, ifMatch(client, "version").Options().ExpressCredentials)
 }
