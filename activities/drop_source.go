@@ -15,8 +15,8 @@ const maxParts = 1_000
 // Why a file was not dropped, and what to do then.
 const (
 	otherVersion = "the file was replaced or changed after it was read, so it was not dropped; load it again"
-	lostVersion  = "it was loaded by an older worker, and in which version is not known, so it was not dropped; look whether it " +
-		"was changed since, and drop it or load it again"
+	lostVersion  = "it was loaded by an older worker, and in which version is not known, so it was not dropped; look whether " +
+		"it was changed since, and drop it or load it again"
 )
 
 // countFiles holds that a table that is to be dropped file by file has no more of them than a job can keep.

@@ -62,16 +62,16 @@ func (c *check) files(t *testing.T) {
 
 // isWhole reports whether a text is that of a result, with its index where it has many records.
 func isWhole(text []byte) bool {
-	var result struct {
+	var whole struct {
 		Records []json.RawMessage `json:"records"`
 	}
 
 	decoder := json.NewDecoder(bytes.NewReader(text))
-	if err := decoder.Decode(&result); err != nil {
+	if err := decoder.Decode(&whole); err != nil {
 		return false
 	}
 
-	for range max(0, len(result.Records)-1) / 1_000 {
+	for range max(0, len(whole.Records)-1) / 1_000 {
 		var at int
 		if err := decoder.Decode(&at); err != nil || at >= len(text) || text[at] != '{' {
 			return false

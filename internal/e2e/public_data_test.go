@@ -330,9 +330,7 @@ func (p public) appWith(t *testing.T, text string, steps ...object) map[string]s
 
 	manifest, err := json.Marshal(object{"sources": object{
 		"files": object{"kind": "FileSource", "path": files}, "web": object{"kind": "HTTPSource", "url": web.URL},
-		"lake": object{
-			"kind": "AWSS3Source", "bucket": "lake", "endpoint": bucketServer(t, "lake"), "accessKeyId": "a", "secretAccessKey": "b",
-		},
+		"lake":  with(testserver.S3(t).Options(), object{"kind": "AWSS3Source"}),
 		"stage": object{"kind": "SQLiteSource"}, "other": object{"kind": "SQLiteSource"},
 		"warehouse": object{"kind": "PgSQLSource", "connStr": testserver.PostgreSQL(t)},
 		"shop":      object{"kind": "MySQLSource", "connStr": testserver.MariaDB(t)},

@@ -58,7 +58,7 @@ func (w *writer) loadFile(ctx context.Context, into source.Table, replaces bool)
 
 // skipped is the error for records that the server left out without a word: MySQL 5.6 does not warn of a key that is there.
 func (w *writer) skipped(records int64) error {
-	return w.invalid(fmt.Sprintf("the server skipped %d of the records, whose keys are there, or which have no place in the table",
+	return w.invalid(fmt.Sprintf("the server skipped %d of the records: their keys are there, or they have no place in the table",
 		records), "write records with other keys, or with upsert to change those that are there")
 }
 

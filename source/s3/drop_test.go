@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/jobwright/jobwright/internal/testserver"
 	"github.com/jobwright/jobwright/source"
 	"github.com/jobwright/jobwright/source/files"
 )
@@ -43,7 +44,7 @@ func TestAnObjectIsDroppedInTheVersionThatWasRead(t *testing.T) {
 	isOther, err := bucket.DropFile(t.Context(), done)
 	require.NoError(t, err)
 	require.True(t, isOther)
-	require.Zero(t, server.count(http.MethodDelete))
+	require.Zero(t, server.Count(http.MethodDelete))
 
 	done = seen(t, bucket, "t.csv")
 
@@ -82,12 +83,12 @@ func TestTheServerIsToldWhichVersionToRemove(t *testing.T) {
 			bucket := server.open(t, nil)
 			done := seen(t, bucket, "t.csv")
 
-			server.interrupt(func(w http.ResponseWriter, r *http.Request) bool {
+			server.Interrupt(func(w http.ResponseWriter, r *http.Request) bool {
 				if r.Method != http.MethodDelete || r.Header.Get("If-Match") != done.Version || test.code == "" {
 					return false
 				}
 
-				answer(w, test.status, test.code, "")
+				testserver.S3Answer(w, test.status, test.code, "")
 
 				return true
 			})
