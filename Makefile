@@ -33,7 +33,7 @@ test: ## Run the tests
 
 .PHONY: race
 race: ## Run the tests with the race detector, every one anew
-	go test -race -count=1 $$(go list ./... | grep -v /internal/chaos) # Whose processes are built without it.
+	go test -race -count=1 -timeout 25m $$(go list ./... | grep -v /internal/chaos) # Whose processes are built without it.
 
 # How long the system is broken, and the seed that decides how.
 DURATION ?= 3m

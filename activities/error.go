@@ -65,6 +65,8 @@ func asFailure(ctx context.Context, err error) error {
 
 	if errors.Is(context.Cause(ctx), errStopping) {
 		err, cancelled = errStopping, nil
+	} else if isolated := cutOff(ctx); isolated != nil {
+		err, cancelled = isolated, nil
 	}
 
 	if cancelled != nil {
@@ -87,6 +89,8 @@ func asFailure(ctx context.Context, err error) error {
 	switch {
 	case errors.Is(err, errStopping):
 		code = job.CodeWorkerStopped
+	case errors.Is(err, errCutOff):
+		code = job.CodeWorkerCutOff
 	case errors.As(err, &ofDefect):
 		curable = false
 	case errors.As(err, &ofSource):

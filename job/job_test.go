@@ -120,7 +120,7 @@ func TestTheNamesThatTemporalKnowsStay(t *testing.T) {
 	require.Equal(t, []string{
 		"parameter_invalid", "step_timed_out", "app_invalid", "result_store", "result_invalid", "failed", "iterations_exceeded",
 		"signal_timed_out", "branches_failed", "call_too_deep", "limit_exceeded", "child_stopped", "variable_store",
-		"worker_stopped", "internal",
+		"worker_stopped", "worker_cut_off", "internal",
 	}, job.Codes())
 	require.Equal(t, []string{"signal", "LookUp", "ReadRecords", "DropRecords", "SetVariable", "AppVariables", "variables", "set", "DropTable"},
 		[]string{

@@ -103,6 +103,7 @@ const (
 	CodeChildStopped       = "child_stopped"       // The job that a RunScenario started was stopped or terminated by itself.
 	CodeVariableStore      = "variable_store"      // The app's variables can't be reached.
 	CodeWorkerStopped      = "worker_stopped"      // The worker that ran a step was stopped, too often for its policy.
+	CodeWorkerCutOff       = "worker_cut_off"      // The worker that ran a step could not reach Temporal for too long.
 	CodeInternal           = "internal"            // A defect of Jobwright's.
 )
 
@@ -111,7 +112,7 @@ func Codes() []string {
 	return []string{
 		CodeParameterInvalid, CodeStepTimedOut, CodeAppInvalid, CodeResultStore, CodeResultInvalid, CodeFailed,
 		CodeIterationsExceeded, CodeSignalTimedOut, CodeBranchesFailed, CodeCallTooDeep, CodeLimitExceeded,
-		CodeChildStopped, CodeVariableStore, CodeWorkerStopped,
+		CodeChildStopped, CodeVariableStore, CodeWorkerStopped, CodeWorkerCutOff,
 		CodeInternal,
 	}
 }

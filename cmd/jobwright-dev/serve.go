@@ -14,6 +14,7 @@ import (
 
 	"go.temporal.io/sdk/client"
 	sdklog "go.temporal.io/sdk/log"
+	"google.golang.org/grpc"
 
 	"github.com/jobwright/jobwright/apiserver"
 	"github.com/jobwright/jobwright/app"
@@ -149,6 +150,9 @@ func connect(ctx context.Context, address string) (client.Client, error) {
 	for {
 		connection, err := client.DialContext(ctx, client.Options{
 			HostPort: address, Namespace: namespace, Logger: sdklog.NewStructuredLogger(logger()),
+			ConnectionOptions: client.ConnectionOptions{
+				DialOptions: []grpc.DialOption{grpc.WithChainUnaryInterceptor(worker.PatientHeartbeats)},
+			},
 		})
 		if err == nil || ctx.Err() != nil {
 			return connection, err

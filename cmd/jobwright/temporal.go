@@ -7,6 +7,9 @@ import (
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/contrib/envconfig"
 	sdklog "go.temporal.io/sdk/log"
+	"google.golang.org/grpc"
+
+	"github.com/jobwright/jobwright/worker"
 )
 
 // clientOptions reads which Temporal to use, and how, from the environment and the profiles of Temporal's own tools.
@@ -25,6 +28,8 @@ func clientOptions(log *slog.Logger) (client.Options, error) {
 	}
 
 	options.Logger = sdklog.NewStructuredLogger(log)
+	options.ConnectionOptions.DialOptions = append(options.ConnectionOptions.DialOptions,
+		grpc.WithChainUnaryInterceptor(worker.PatientHeartbeats))
 
 	return options, nil
 }

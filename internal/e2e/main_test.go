@@ -13,6 +13,7 @@ import (
 
 	"go.temporal.io/sdk/client"
 	sdklog "go.temporal.io/sdk/log"
+	"google.golang.org/grpc"
 
 	"github.com/jobwright/jobwright/apiserver"
 	"github.com/jobwright/jobwright/app"
@@ -142,7 +143,12 @@ func dial(address string, log *slog.Logger) (client.Client, error) {
 	deadline := time.Now().Add(time.Minute)
 
 	for {
-		connection, err := client.Dial(client.Options{HostPort: address, Logger: sdklog.NewStructuredLogger(log)})
+		connection, err := client.Dial(client.Options{
+			HostPort: address, Logger: sdklog.NewStructuredLogger(log),
+			ConnectionOptions: client.ConnectionOptions{
+				DialOptions: []grpc.DialOption{grpc.WithChainUnaryInterceptor(worker.PatientHeartbeats)},
+			},
+		})
 		if err == nil || time.Now().After(deadline) {
 			return connection, err
 		}
