@@ -26,8 +26,9 @@ type options struct {
 	MaxConnections int `json:"maxConnections"`
 }
 
-// How many MiB of the file a connection keeps in memory. To write a million records in a random order of their keys took
-// nearly twice the processor's time with SQLite's own 2 MiB, since the index's pages did not stay there.
+// How many MiB of the file a connection keeps in memory, where they take about twice as much. To write a million records in a
+// random order of their keys took nearly twice the processor's time with SQLite's own 2 MiB, since the index's pages did not
+// stay there.
 const (
 	readerCache = 4
 	writerCache = 64
