@@ -11,8 +11,8 @@ import (
 
 // effect is what the ledger of a source knows a change by, in every attempt of the step; part tells it from other changes
 // that the step makes.
-func (s *step) effect(ctx context.Context, part string) source.Effect {
-	return source.Effect{
+func (s *step) effect(ctx context.Context, part string) source.IdempotencyKey {
+	return source.IdempotencyKey{
 		Job: s.task.JobID, Run: activity.GetInfo(ctx).WorkflowExecution.RunID, Step: s.task.Step + part, Read: &s.read,
 	}
 }

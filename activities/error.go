@@ -73,7 +73,7 @@ func asFailure(ctx context.Context, err error) error {
 		return cancelled
 	}
 
-	code, curable := job.CodeInternal, true
+	code, retryable := job.CodeInternal, true
 
 	var (
 		ofSource    *source.Error
@@ -92,15 +92,15 @@ func asFailure(ctx context.Context, err error) error {
 	case errors.Is(err, errCutOff):
 		code = job.CodeWorkerCutOff
 	case errors.As(err, &ofDefect):
-		curable = false
+		retryable = false
 	case errors.As(err, &ofSource):
-		code, curable, retryAfter = string(ofSource.Code), ofSource.Curable, ofSource.RetryAfter
+		code, retryable, retryAfter = string(ofSource.Code), ofSource.Retryable, ofSource.RetryAfter
 	case errors.As(err, &ofApp):
 		code = job.CodeAppInvalid
 	case errors.Is(err, result.ErrInvalid):
-		code, curable = job.CodeResultInvalid, false
+		code, retryable = job.CodeResultInvalid, false
 	case errors.As(err, &ofLimit), errors.Is(err, result.ErrTooLarge):
-		code, curable = job.CodeLimitExceeded, false
+		code, retryable = job.CodeLimitExceeded, false
 	case errors.As(err, &ofStore):
 		code = job.CodeResultStore
 	case errors.As(err, &ofVariables):
@@ -108,7 +108,7 @@ func asFailure(ctx context.Context, err error) error {
 	}
 
 	return temporal.NewApplicationErrorWithOptions(err.Error(), code, temporal.ApplicationErrorOptions{
-		NonRetryable:   !curable,
+		NonRetryable:   !retryable,
 		NextRetryDelay: retryAfter,
 		Details:        []any{job.ErrorDetail{Attempt: activity.GetInfo(ctx).Attempt}},
 	})

@@ -97,7 +97,7 @@ func (l *load) copy(ctx context.Context) (*job.StepOutcome, error) {
 	}
 
 	write := l.target().write
-	write.Effect = l.effect(ctx, "")
+	write.IdempotencyKey = l.effect(ctx, "")
 
 	written, copied, err := copier.CopyTable(ctx, l.from, l.read, write, l.progress.copied)
 	if err != nil || !copied {

@@ -42,7 +42,7 @@ func (s *step) writeNothing(
 			"name the columns and their types in columnTypes, or make the table")
 	}
 
-	to.write.Effect = s.effect(ctx, to.part)
+	to.write.IdempotencyKey = s.effect(ctx, to.part)
 
 	written, err := writer.WriteTable(ctx, to.write, &withColumns{Rows: rows, schema: there})
 	if err != nil {

@@ -22,7 +22,7 @@ func (a *Activities) RunSourceScript(
 		defer release()
 
 		rows, err := in.Execute(ctx, source.Script{
-			Text: params.Script, Bind: params.Bind, Effect: s.effect(ctx, ""), Progress: s.progress.changed,
+			Text: params.Script, Bind: params.Bind, IdempotencyKey: s.effect(ctx, ""), Progress: s.progress.changed,
 		})
 		if err != nil {
 			return nil, err

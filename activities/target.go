@@ -53,7 +53,7 @@ func (s *step) write(ctx context.Context, to target, rows source.Rows) (*job.Ste
 		}
 	}
 
-	to.write.Effect = s.effect(ctx, to.part)
+	to.write.IdempotencyKey = s.effect(ctx, to.part)
 
 	ahead := source.Prefetch(ctx, rows)
 	written, err := writer.WriteTable(ctx, to.write, ahead)

@@ -81,10 +81,10 @@ type (
 	}
 
 	errorForm struct {
-		Code    string `yaml:"code"`
-		Message string `yaml:"message"`
-		Curable bool   `yaml:"curable"`
-		Times   int32  `yaml:"times"`
+		Code      string `yaml:"code"`
+		Message   string `yaml:"message"`
+		Retryable bool   `yaml:"retryable"`
+		Times     int32  `yaml:"times"`
 	}
 
 	signalForm struct {

@@ -246,8 +246,8 @@ func (c *call) perform(ctx workflow.Context, what string, outcome outcomeForm, p
 			return err
 		}
 
-		curable := outcome.Error == nil || outcome.Error.Curable || temporal.IsTimeoutError(err)
-		if !curable || attempt == policy.MaximumAttempts {
+		retryable := outcome.Error == nil || outcome.Error.Retryable || temporal.IsTimeoutError(err)
+		if !retryable || attempt == policy.MaximumAttempts {
 			return err
 		}
 
@@ -270,7 +270,7 @@ func (c *call) attempt(ctx workflow.Context, outcome outcomeForm, number int32) 
 		return temporal.NewTimeoutError(enumspb.TIMEOUT_TYPE_START_TO_CLOSE, nil)
 	case failure != nil && (failure.Times == 0 || number <= failure.Times):
 		return temporal.NewApplicationErrorWithOptions(failure.Message, failure.Code, temporal.ApplicationErrorOptions{
-			NonRetryable: !failure.Curable, Details: []any{job.ErrorDetail{Attempt: number}},
+			NonRetryable: !failure.Retryable, Details: []any{job.ErrorDetail{Attempt: number}},
 		})
 	}
 

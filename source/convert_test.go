@@ -187,7 +187,7 @@ func TestTypesOfAColumnThatIsNotThereAreAnErrorThatNamesThoseThatAre(t *testing.
 	var problem *source.Error
 	require.ErrorAs(t, err, &problem)
 	require.Equal(t, source.CodeRecordInvalid, problem.Code)
-	require.False(t, problem.Curable)
+	require.False(t, problem.Retryable)
 	require.EqualError(t, err, `source "files", table "t.csv": columnTypes names the column "ID", which the table does not have `+
 		`(its columns are id, name)`)
 }
@@ -216,7 +216,7 @@ func TestAValueThatIsNotOfItsTypeIsNamedByItsPlace(t *testing.T) {
 			var problem *source.Error
 			require.ErrorAs(t, err, &problem)
 			require.Equal(t, source.CodeRecordInvalid, problem.Code)
-			require.False(t, problem.Curable)
+			require.False(t, problem.Retryable)
 			require.Equal(t, test.place+`, column "id": "x" is not a value of type integer`, problem.Message)
 		})
 	}

@@ -32,13 +32,13 @@ func Codes() []Code {
 
 // Error is what went wrong in a source, where, and what to do about it.
 type Error struct {
-	Code    Code
-	Source  string // The source's name in its app.
-	Table   string // The table, where one is concerned.
-	Message string // What went wrong, in one sentence without a full stop.
-	Hint    string // What to do about it, where that is known.
-	Curable bool   // Whether the same call may succeed later, with nobody changing anything.
-	Err     error  // The cause, where there is one.
+	Code      Code
+	Source    string // The source's name in its app.
+	Table     string // The table, where one is concerned.
+	Message   string // What went wrong, in one sentence without a full stop.
+	Hint      string // What to do about it, where that is known.
+	Retryable bool   // Whether the same call may succeed later, with nobody changing anything.
+	Err       error  // The cause, where there is one.
 
 	RetryAfter time.Duration // How long the source asks to be left alone, where it does.
 }

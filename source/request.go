@@ -11,7 +11,7 @@ type Requester interface {
 	Source
 
 	// Request sends a request, and returns the answer when its headers are there. The caller closes its body. A status that
-	// was not expected is an [*Error]; it is curable where the server says so, by 408, 425, 429 and most of 5xx.
+	// was not expected is an [*Error]; it is retryable where the server says so, by 408, 425, 429 and most of 5xx.
 	Request(ctx context.Context, request Request) (*Response, error)
 }
 

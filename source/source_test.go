@@ -48,7 +48,7 @@ func TestAnUnknownKindOfSourceIsAnErrorThatNamesTheKnownOnes(t *testing.T) {
 	var problem *source.Error
 	require.ErrorAs(t, err, &problem)
 	require.Equal(t, source.CodeDefinitionInvalid, problem.Code)
-	require.False(t, problem.Curable)
+	require.False(t, problem.Retryable)
 	require.EqualError(t, err, `source "stage": there is no kind of source named "SQLightSource" (this worker knows FileSource, SQLiteSource)`)
 }
 
@@ -93,7 +93,7 @@ func TestWrongOptionsAreAnErrorThatNamesThem(t *testing.T) {
 			require.ErrorAs(t, err, &problem)
 			require.Equal(t, source.CodeDefinitionInvalid, problem.Code)
 			require.Equal(t, "files", problem.Source)
-			require.False(t, problem.Curable)
+			require.False(t, problem.Retryable)
 			require.Contains(t, problem.Message, "the options of this FileSource are wrong: ")
 			require.Contains(t, problem.Message, test.message)
 		})

@@ -68,11 +68,11 @@ func (m Mode) Keyed() bool { return m == Upsert || m == Update || m == Delete }
 // column that the table does not have is an error, one that is not written takes its default. A value that a column of
 // another type can't hold whole is an error, too, with the column and the value; empty text is no NULL.
 type Write struct {
-	Table  Table
-	Mode   Mode
-	Key    []string // The columns that tell records, where the mode is [Mode.Keyed]. The columns of a delete are all of them.
-	Format Format   // Of sources whose tables are files.
-	Effect Effect   // What a [Ledger] is to record.
+	Table          Table
+	Mode           Mode
+	Key            []string       // The columns that tell records, where the mode is [Mode.Keyed]. The columns of a delete are all of them.
+	Format         Format         // Of sources whose tables are files.
+	IdempotencyKey IdempotencyKey // What a [Ledger] is to record.
 }
 
 // Written tells what a write did.
@@ -83,7 +83,7 @@ type Written struct {
 	// value is lost that way, but it looks different when it is read again.
 	Conversions []Conversion
 
-	// Read are the files of [Effect.Read], where the ledger has it that an earlier attempt has written them.
+	// Read are the files of [IdempotencyKey.Read], where the ledger has it that an earlier attempt has written them.
 	Read []Part
 }
 
@@ -99,7 +99,7 @@ type Script struct {
 	Text string
 	Bind map[string]any // Values for the :name parameters of its statements, as in [Querier].
 
-	Effect Effect // What a [Ledger] is to record.
+	IdempotencyKey IdempotencyKey // What a [Ledger] is to record.
 
 	// Progress is told after each statement how many records were changed so far, where there is one.
 	Progress func(changed int64)

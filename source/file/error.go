@@ -37,14 +37,14 @@ func (s *store) failed(done string, err error) error {
 
 	switch {
 	case errors.Is(err, errChanged):
-		problem.Curable = true
+		problem.Retryable = true
 		problem.Message = "somebody else changed the file while it was written anew, so that it stays as it is"
 		problem.Hint = "let only one step at a time add to a file"
 	case done == opened && isMissing(err):
 		problem.Code, problem.Message = source.CodeTableNotFound, "there is no such file"
 		problem.Hint = fmt.Sprintf("the source is %s", s)
 	case isAny(err, syscall.ENOSPC, syscall.EDQUOT):
-		problem.Curable, problem.Hint = true, fmt.Sprintf("free some space on the disk of %s", s)
+		problem.Retryable, problem.Hint = true, fmt.Sprintf("free some space on the disk of %s", s)
 	case isAny(err, fs.ErrPermission, syscall.EROFS):
 		problem.Hint = fmt.Sprintf("give the account of the worker the rights that it needs in %s", s)
 	case isAny(err, syscall.ENOTDIR, syscall.EISDIR, syscall.ENOTEMPTY, fs.ErrExist):
@@ -53,7 +53,7 @@ func (s *store) failed(done string, err error) error {
 	case isAny(err, syscall.ENXIO, syscall.ENODEV, syscall.ELOOP, syscall.EINVAL, syscall.ENAMETOOLONG), escapes(err):
 		problem.Hint = fmt.Sprintf("give the path of a file in %s", s)
 	default:
-		problem.Curable = true
+		problem.Retryable = true
 	}
 
 	return problem

@@ -22,12 +22,12 @@ func TestAnErrorOfTheSystemTellsWhatToDo(t *testing.T) {
 	folder := &store{root: root}
 
 	for _, test := range []struct {
-		done    string
-		err     error
-		code    source.Code
-		curable bool
-		message string
-		hint    string
+		done      string
+		err       error
+		code      source.Code
+		retryable bool
+		message   string
+		hint      string
 	}{
 		{opened, syscall.ENOENT, source.CodeTableNotFound, false, "there is no such file", "the source is the folder"},
 		{opened, syscall.ENOTDIR, source.CodeTableNotFound, false, "there is no such file", "the source is the folder"},
@@ -54,7 +54,7 @@ func TestAnErrorOfTheSystemTellsWhatToDo(t *testing.T) {
 			var problem *source.Error
 			require.ErrorAs(t, folder.failed(test.done, err), &problem)
 			require.Equal(t, test.code, problem.Code, "%v", err)
-			require.Equal(t, test.curable, problem.Curable, "%v", err)
+			require.Equal(t, test.retryable, problem.Retryable, "%v", err)
 			require.Contains(t, problem.Message, test.message)
 			require.Contains(t, problem.Hint, test.hint)
 			require.NotContains(t, problem.Error(), "/secret")

@@ -85,7 +85,7 @@ func requireProblem(t *testing.T, err error, code source.Code, message string) {
 	var problem *source.Error
 	require.ErrorAs(t, err, &problem)
 	require.Equal(t, code, problem.Code)
-	require.False(t, problem.Curable)
+	require.False(t, problem.Retryable)
 	require.Equal(t, "files", problem.Source)
 	require.Contains(t, problem.Message, message)
 }

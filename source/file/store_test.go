@@ -192,7 +192,7 @@ func TestAFileMayStandForAFolderOnlyIfItIsOne(t *testing.T) {
 
 	var problem *source.Error
 	require.ErrorAs(t, err, &problem)
-	require.False(t, problem.Curable)
+	require.False(t, problem.Retryable)
 	require.Contains(t, problem.Message, "not a directory")
 }
 

@@ -31,7 +31,7 @@ func (s *Source) named(err error, table source.Table) error {
 
 	return &source.Error{
 		Code: source.CodeUnavailable, Source: s.name, Table: table.String(),
-		Message: "the file can't be read or written: " + err.Error(), Curable: true, Err: err,
+		Message: "the file can't be read or written: " + err.Error(), Retryable: true, Err: err,
 	}
 }
 

@@ -189,7 +189,7 @@ func TestANameLeadsNowhereElse(t *testing.T) {
 			t.Parallel()
 
 			_, _, err := from.read(t, source.Read{Table: test.table})
-			require.False(t, requireProblem(t, err, test.code, test.table.String(), test.message).Curable)
+			require.False(t, requireProblem(t, err, test.code, test.table.String(), test.message).Retryable)
 		})
 	}
 }
@@ -275,7 +275,7 @@ func TestAPatternThatMatchesNothingIsATableThatIsNotThere(t *testing.T) {
 
 	for _, name := range []string{"?b.csv", "nowhere/*.csv", "a.csv/*", "b*"} {
 		_, _, err := from.read(t, source.Read{Table: named(name)})
-		require.False(t, requireProblem(t, err, source.CodeTableNotFound, name, "no file matches the pattern").Curable)
+		require.False(t, requireProblem(t, err, source.CodeTableNotFound, name, "no file matches the pattern").Retryable)
 	}
 }
 
@@ -348,7 +348,7 @@ func TestFilesOfOneTableHaveTheSameColumns(t *testing.T) {
 			records, _, err := from.read(t, source.Read{Table: named("o/*")})
 			require.Equal(t, []source.Record{{"0", "z"}}, records)
 			require.False(t, requireProblem(t, err, source.CodeRecordInvalid, "o/2.csv",
-				"its columns are not those of o/1.csv: "+test.message).Curable)
+				"its columns are not those of o/1.csv: "+test.message).Retryable)
 		})
 	}
 }

@@ -30,7 +30,7 @@ type Store interface {
 	Create(ctx context.Context, name string) (Draft, error)
 
 	// Supersede begins a file, as Create does, whose content rests on what stood there before: a file as Open returned it,
-	// closed or not, or nothing, if old is nil. When there is something else by the time it is committed, that is a curable
+	// closed or not, or nothing, if old is nil. When there is something else by the time it is committed, that is a retryable
 	// error, and nothing changes.
 	Supersede(ctx context.Context, name string, old format.File) (Draft, error)
 

@@ -119,7 +119,7 @@ func TestAWriteThatIsRefusedChangesNothing(t *testing.T) {
 
 			_, err := into.write(t, source.Write{Table: named(test.table), Mode: test.mode}, test.columns, test.records...)
 			problem := requireProblem(t, err, test.code, test.table, test.message)
-			require.False(t, problem.Curable)
+			require.False(t, problem.Retryable)
 			require.Equal(t, []string{"bad.csv", "folder.csv/t.csv", "t.csv"}, into.names(t))
 			require.Equal(t, "id,name\n1,a\n", into.text(t, "t.csv"))
 			require.Equal(t, "id\n1\n1,2\n", into.text(t, "bad.csv"))
@@ -206,7 +206,7 @@ func TestOfTwoStepsThatAddToAFileAtOnceOneIsToldToTryAgain(t *testing.T) {
 			}}
 
 			_, err := into.WriteTable(t.Context(), write, rows)
-			require.True(t, requireProblem(t, err, source.CodeUnavailable, "t.csv", "somebody else changed the file").Curable)
+			require.True(t, requireProblem(t, err, source.CodeUnavailable, "t.csv", "somebody else changed the file").Retryable)
 			require.Equal(t, []string{"t.csv"}, into.names(t))
 			require.Equal(t, test.after, into.text(t, "t.csv"))
 
@@ -227,7 +227,7 @@ func TestAFileThatIsRemovedWhileItIsAddedToIsNotMadeAgain(t *testing.T) {
 	}}
 
 	_, err := into.WriteTable(t.Context(), source.Write{Table: named("t.csv"), Mode: source.Append}, rows)
-	require.True(t, requireProblem(t, err, source.CodeUnavailable, "t.csv", "somebody else changed the file").Curable)
+	require.True(t, requireProblem(t, err, source.CodeUnavailable, "t.csv", "somebody else changed the file").Retryable)
 	require.Empty(t, into.names(t))
 }
 

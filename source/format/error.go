@@ -52,7 +52,7 @@ func known(err error) error {
 	wrong, ok := errors.AsType[*source.Error](err)
 	if !ok {
 		wrong = &source.Error{
-			Code: source.CodeUnavailable, Message: "the file can't be read: " + cause(err), Curable: true, Err: err,
+			Code: source.CodeUnavailable, Message: "the file can't be read: " + cause(err), Retryable: true, Err: err,
 		}
 	}
 
@@ -76,7 +76,7 @@ func notAside(err error) error {
 
 	return &source.Error{
 		Code: source.CodeUnavailable, Message: "the file can't be set aside for reading: " + cause(err), Hint: hint,
-		Curable: errors.Is(err, syscall.ENOSPC), Err: err,
+		Retryable: errors.Is(err, syscall.ENOSPC), Err: err,
 	}
 }
 

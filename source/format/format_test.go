@@ -120,7 +120,7 @@ func requireProblem(t *testing.T, err error, code source.Code, message string) {
 	require.Equal(t, code, problem.Code)
 	require.Equal(t, "files", problem.Source)
 	require.Equal(t, "orders", problem.Table)
-	require.Equal(t, code == source.CodeUnavailable, problem.Curable)
+	require.Equal(t, code == source.CodeUnavailable, problem.Retryable)
 	require.NotErrorIs(t, err, io.EOF, "it would be taken for the end of the rows")
 }
 

@@ -68,7 +68,7 @@ func TestAFailureToReadIsNotTakenForBrokenContent(t *testing.T) {
 func TestAnErrorThatTheFileExplainsKeepsItsWords(t *testing.T) {
 	t.Parallel()
 
-	failure := &source.Error{Code: source.CodeUnavailable, Source: "files", Message: "the bucket is busy", Hint: "wait", Curable: true}
+	failure := &source.Error{Code: source.CodeUnavailable, Source: "files", Message: "the bucket is busy", Hint: "wait", Retryable: true}
 
 	for _, name := range names() {
 		from := &file{Reader: iotest.ErrReader(failure)}
@@ -181,6 +181,6 @@ func FuzzRead(f *testing.F) {
 
 		var problem *source.Error
 		require.ErrorAs(t, err, &problem)
-		require.False(t, problem.Curable, "the bytes stay what they are: %v", err)
+		require.False(t, problem.Retryable, "the bytes stay what they are: %v", err)
 	})
 }

@@ -89,7 +89,7 @@ func (e *entry) removeOld(ctx context.Context) (removed int, err error) {
 }
 
 // old returns the keys of the oldest rows, in an order that is the same for all who remove some.
-func (e *entry) old(ctx context.Context) ([]source.Effect, error) {
+func (e *entry) old(ctx context.Context) ([]source.IdempotencyKey, error) {
 	rows, err := e.session.conn.QueryContext(ctx, "SELECT `run`, `step` FROM "+quoteTable(e.table)+
 		" WHERE `recorded_at` < UTC_TIMESTAMP(6) - INTERVAL "+strconv.FormatInt(int64(source.LedgerKeep/time.Second), 10)+
 		" SECOND ORDER BY `recorded_at`, `run`, `step` LIMIT "+strconv.Itoa(cleaningRound))
@@ -98,10 +98,10 @@ func (e *entry) old(ctx context.Context) ([]source.Effect, error) {
 	}
 	defer rows.Close()
 
-	var old []source.Effect
+	var old []source.IdempotencyKey
 
 	for rows.Next() {
-		var key source.Effect
+		var key source.IdempotencyKey
 		if err := rows.Scan(&key.Run, &key.Step); err != nil {
 			return nil, err
 		}

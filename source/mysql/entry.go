@@ -18,7 +18,7 @@ import (
 // entry is an effect's row in the ledger. The one that is nil records nothing.
 type entry struct {
 	session *session
-	effect  source.Effect
+	effect  source.IdempotencyKey
 	table   source.Table // The ledger, with its space.
 	mark    string       // Tells the effect from all others that the server sees: the name of its lock.
 }
@@ -29,7 +29,7 @@ const (
 	stepLength = 640
 )
 
-func (s *session) entry(effect source.Effect) (*entry, error) {
+func (s *session) entry(effect source.IdempotencyKey) (*entry, error) {
 	table := s.resolve(s.source.ledger.table)
 	if table.Space == "" {
 		return nil, &source.Error{
@@ -201,7 +201,7 @@ func (e *entry) explain(err error) error {
 	}
 
 	if native.Number == errNoSuchTable {
-		problem.Curable, problem.Message, problem.Hint = true, "somebody removed the ledger meanwhile", "it is made again"
+		problem.Retryable, problem.Message, problem.Hint = true, "somebody removed the ledger meanwhile", "it is made again"
 	}
 
 	return problem

@@ -89,8 +89,8 @@ func (s *Source) classify(ctx context.Context, table source.Table, otherwise sou
 
 // explain tells what an error of the server's means.
 func explain(problem *source.Error, table source.Table, number uint16) {
-	unavailable := func(curable bool, hint string) {
-		problem.Code, problem.Curable, problem.Hint = source.CodeUnavailable, curable, hint
+	unavailable := func(retryable bool, hint string) {
+		problem.Code, problem.Retryable, problem.Hint = source.CodeUnavailable, retryable, hint
 	}
 
 	switch {
@@ -155,14 +155,14 @@ func explainConnection(problem *source.Error, err error) {
 	case errors.As(err, &certificate), is(authErrors):
 		problem.Code, problem.Hint = source.CodeUnavailable, "correct the parameters of connStr"
 	case errors.As(err, &name):
-		problem.Code, problem.Curable, problem.Hint = source.CodeUnavailable, true, "check the host's name in connStr"
+		problem.Code, problem.Retryable, problem.Hint = source.CodeUnavailable, true, "check the host's name in connStr"
 		problem.Message = "the server can't be found: " + name.Err
 	case errors.As(err, &network) && network.Op == "dial":
-		problem.Code, problem.Curable = source.CodeUnavailable, true
+		problem.Code, problem.Retryable = source.CodeUnavailable, true
 		problem.Message = "the server can't be reached: " + network.Err.Error()
 		problem.Hint = "check connStr, and whether the server runs"
 	case errors.As(err, &network), is(connectionErrors):
-		problem.Code, problem.Curable = source.CodeUnavailable, true
+		problem.Code, problem.Retryable = source.CodeUnavailable, true
 		problem.Message, problem.Hint = "the connection to the server was lost", "it may have been restarted"
 	}
 }

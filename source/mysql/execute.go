@@ -29,7 +29,7 @@ func (s *Source) Execute(ctx context.Context, script source.Script) (int64, erro
 	}
 	defer session.discard() // Nobody knows what the script made of it.
 
-	written, err := session.once(ctx, script.Effect, func(e *entry) (source.Written, error) {
+	written, err := session.once(ctx, script.IdempotencyKey, func(e *entry) (source.Written, error) {
 		changed, err := session.run(ctx, statements, e, script.Tell)
 
 		return source.Written{Rows: changed}, err

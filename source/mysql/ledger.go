@@ -74,8 +74,8 @@ func (s *session) protectLedger(table source.Table) error {
 
 // Recorded returns what an earlier attempt has done as that effect, if there was one that did it. Of a table that was
 // replaced or made, it may not know yet when that attempt broke off just then; the next one finds out.
-func (s *Source) Recorded(ctx context.Context, effect source.Effect) (source.Written, bool, error) {
-	if !s.ledger.isKept() || effect == (source.Effect{}) {
+func (s *Source) Recorded(ctx context.Context, effect source.IdempotencyKey) (source.Written, bool, error) {
+	if !s.ledger.isKept() || effect == (source.IdempotencyKey{}) {
 		return source.Written{}, false, nil
 	}
 
@@ -90,7 +90,7 @@ func (s *Source) Recorded(ctx context.Context, effect source.Effect) (source.Wri
 	return written, found, s.classify(ctx, source.Table{}, source.CodeUnavailable, err)
 }
 
-func (s *session) recorded(ctx context.Context, effect source.Effect) (source.Written, bool, error) {
+func (s *session) recorded(ctx context.Context, effect source.IdempotencyKey) (source.Written, bool, error) {
 	e, err := s.entry(effect)
 	if err != nil {
 		return source.Written{}, false, err
@@ -110,9 +110,9 @@ var errRecorded = errors.New("the effect is recorded already")
 // once does what an effect is, unless it is recorded already. The entry with which do records it, just before it commits, is
 // nil where there is no effect, or no ledger.
 func (s *session) once(
-	ctx context.Context, effect source.Effect, do func(e *entry) (source.Written, error),
+	ctx context.Context, effect source.IdempotencyKey, do func(e *entry) (source.Written, error),
 ) (source.Written, error) {
-	if !s.source.ledger.isKept() || effect == (source.Effect{}) {
+	if !s.source.ledger.isKept() || effect == (source.IdempotencyKey{}) {
 		return do(nil)
 	}
 

@@ -16,11 +16,13 @@ import (
 	"github.com/jobwright/jobwright/source/mysql"
 )
 
-func effect(step string) source.Effect { return source.Effect{Job: "job", Run: "run", Step: step} }
+func effect(step string) source.IdempotencyKey {
+	return source.IdempotencyKey{Job: "job", Run: "run", Step: step}
+}
 
 // as makes a write an effect.
 func as(step string, write source.Write) source.Write {
-	write.Effect = effect(step)
+	write.IdempotencyKey = effect(step)
 
 	return write
 }
@@ -32,7 +34,7 @@ func unreadable(t *testing.T, rows source.Rows) source.Rows {
 	return &before{Rows: rows, do: func(context.Context) { t.Error("the rows are read") }}
 }
 
-// persist does something until it succeeds, as long as its errors are curable.
+// persist does something until it succeeds, as long as its errors are retryable.
 func persist(t *testing.T, do func() (source.Written, error)) (source.Written, error) {
 	t.Helper()
 
@@ -40,7 +42,7 @@ func persist(t *testing.T, do func() (source.Written, error)) (source.Written, e
 		written, err := do()
 
 		var problem *source.Error
-		if !errors.As(err, &problem) || !problem.Curable {
+		if !errors.As(err, &problem) || !problem.Retryable {
 			return written, err
 		}
 	}
@@ -83,7 +85,7 @@ func (d deed) begin(t *testing.T, stage *database) {
 func (d deed) do(ctx context.Context, stage *database, made func(source.Rows) source.Rows) (source.Written, error) {
 	if d.mode == "" {
 		rows, err := stage.Execute(ctx, source.Script{
-			Text: "INSERT INTO t VALUES (2); INSERT INTO t VALUES (3)", Effect: effect("a"),
+			Text: "INSERT INTO t VALUES (2); INSERT INTO t VALUES (3)", IdempotencyKey: effect("a"),
 		})
 
 		return source.Written{Rows: rows}, err
@@ -331,7 +333,7 @@ func TestAScriptThatHangsIsEnded(t *testing.T) {
 	stage.prepare(t, "CREATE TABLE t (id BIGINT PRIMARY KEY)")
 
 	script := func(end string) source.Script {
-		return source.Script{Text: "INSERT INTO t VALUES (1)" + end, Effect: effect("a")}
+		return source.Script{Text: "INSERT INTO t VALUES (1)" + end, IdempotencyKey: effect("a")}
 	}
 	older := make(chan error)
 
@@ -390,7 +392,7 @@ func TestAnEffectThatFailsIsNotRecorded(t *testing.T) {
 		require.ErrorIs(t, err, broken.Failure)
 	}
 
-	_, err := stage.Execute(t.Context(), source.Script{Text: "INSERT INTO t VALUES (1); SELEKT", Effect: effect("a")})
+	_, err := stage.Execute(t.Context(), source.Script{Text: "INSERT INTO t VALUES (1); SELEKT", IdempotencyKey: effect("a")})
 	requireProblem(t, err, source.CodeQueryInvalid, false)
 
 	_, found, err := stage.Recorded(t.Context(), effect("a"))
@@ -420,7 +422,7 @@ func TestTheLedgerTellsWhatWasDone(t *testing.T) {
 	require.True(t, found)
 	require.Equal(t, source.Written{Rows: 1, Conversions: conversions}, written)
 
-	for _, other := range []source.Effect{effect("b"), effect("A"), effect("a "), {Job: "job", Run: "other", Step: "a"}, {}} {
+	for _, other := range []source.IdempotencyKey{effect("b"), effect("A"), effect("a "), {Job: "job", Run: "other", Step: "a"}, {}} {
 		_, found, err = stage.Recorded(t.Context(), other)
 		require.NoError(t, err)
 		require.False(t, found)
@@ -505,7 +507,7 @@ func TestTheLedgerMayHaveAnotherNameAndDatabase(t *testing.T) {
 	nowhere, err := openWith(t, map[string]any{"connStr": "root@tcp(" + stage.address + ")/"})
 	require.NoError(t, err)
 
-	_, err = nowhere.Execute(t.Context(), source.Script{Text: "SELECT 1", Effect: effect("a")})
+	_, err = nowhere.Execute(t.Context(), source.Script{Text: "SELECT 1", IdempotencyKey: effect("a")})
 	require.Contains(t, requireProblem(t, err, source.CodeUnavailable, false).Hint, "none")
 
 	for _, option := range []string{".", "a.", ".a"} {
@@ -646,7 +648,7 @@ func TestAScriptMayChangeItsSession(t *testing.T) {
 		"SET autocommit = 1", "CREATE TABLE u (id INT)",
 	} {
 		for range 2 {
-			_, err := stage.Execute(t.Context(), source.Script{Text: "INSERT INTO t VALUES (1); " + text, Effect: effect(text)})
+			_, err := stage.Execute(t.Context(), source.Script{Text: "INSERT INTO t VALUES (1); " + text, IdempotencyKey: effect(text)})
 			require.NoError(t, err)
 		}
 
@@ -689,7 +691,7 @@ func TestOldRowsOfTheLedgerGo(t *testing.T) {
 	opened.write(t, as("a", to("t", source.Append)), numbers(1))
 	require.Equal(t, "55", left(), "one round")
 
-	_, err := opened.Execute(t.Context(), source.Script{Text: "SELECT 1", Effect: effect("b")})
+	_, err := opened.Execute(t.Context(), source.Script{Text: "SELECT 1", IdempotencyKey: effect("b")})
 	require.NoError(t, err)
 	require.Equal(t, "5", left())
 

@@ -140,7 +140,7 @@ func (w *writer) swap(ctx context.Context, old *table, built, aside source.Table
 	switch number := number(err); {
 	case number == errTableExists, number == errNoSuchTable && old != nil:
 		return &source.Error{
-			Code: source.CodeUnavailable, Source: w.session.source.name, Table: w.write.Table.String(), Curable: true,
+			Code: source.CodeUnavailable, Source: w.session.source.name, Table: w.write.Table.String(), Retryable: true,
 			Message: "somebody else made or removed the table meanwhile", Err: err,
 		}
 	case err != nil:

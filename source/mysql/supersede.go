@@ -45,7 +45,7 @@ func (e *entry) supersede(ctx context.Context) error {
 // occupied is the error for an older attempt that can't be ended. It could put its table in the place of a later one.
 func (e *entry) occupied() error {
 	return &source.Error{
-		Code: source.CodeUnavailable, Source: e.session.source.name, Curable: true,
+		Code: source.CodeUnavailable, Source: e.session.source.name, Retryable: true,
 		Message: "an older attempt of this step is still at work, or being rolled back",
 		Hint:    "it can be ended by KILL with the connection that SELECT IS_USED_LOCK('" + e.mark + "') tells",
 	}

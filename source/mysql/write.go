@@ -25,7 +25,7 @@ import (
 // An effect happens exactly once, in every mode; who finds it in the ledger reads no rows. That of a table which is put in
 // its place is recorded right after that, and the table's comment tells who made it: an attempt that finds it there records
 // what an earlier one could not. How many records it tells then is how many the table has. An older attempt that is still at
-// work is given a second, and then its connection is ended; while it can't be, the error is a curable one.
+// work is given a second, and then its connection is ended; while it can't be, the error is a retryable one.
 func (s *Source) WriteTable(ctx context.Context, write source.Write, rows source.Rows) (source.Written, error) {
 	session, err := s.connect(ctx, s.writing)
 	if err != nil {
@@ -88,7 +88,7 @@ func (w *writer) run(ctx context.Context) (source.Written, error) {
 		return source.Written{}, err
 	}
 
-	return w.session.once(ctx, w.write.Effect, func(e *entry) (source.Written, error) {
+	return w.session.once(ctx, w.write.IdempotencyKey, func(e *entry) (source.Written, error) {
 		w.entry = e
 
 		return w.change(ctx)

@@ -263,7 +263,7 @@ func BenchmarkEffect(b *testing.B) {
 				count++
 
 				if recorded {
-					write.Effect = effect(fmt.Sprint(count))
+					write.IdempotencyKey = effect(fmt.Sprint(count))
 				}
 
 				_, err := stage.WriteTable(b.Context(), write, records(ids, source.Record{int64(1)}))

@@ -27,7 +27,7 @@ func (s *Source) CopyTable(
 	}
 
 	// What was read may be gone by now, so that it is not even looked at.
-	if written, copied, err := s.Recorded(ctx, write.Effect); err != nil || copied {
+	if written, copied, err := s.Recorded(ctx, write.IdempotencyKey); err != nil || copied {
 		return written, copied, err
 	}
 

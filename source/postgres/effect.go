@@ -18,7 +18,7 @@ var errRecorded = errors.New("another attempt has done it")
 // Recorded returns what an earlier attempt of an effect has done. Where there is no ledger yet, none has done anything. An
 // attempt asks before it reads: sessions of earlier ones that the same user still has are ended, since they may hold locks on
 // what is read too.
-func (s *Source) Recorded(ctx context.Context, effect source.Effect) (source.Written, bool, error) {
+func (s *Source) Recorded(ctx context.Context, effect source.IdempotencyKey) (source.Written, bool, error) {
 	if !s.ledger.keeps(effect) {
 		return source.Written{}, false, nil
 	}
@@ -32,7 +32,7 @@ func (s *Source) Recorded(ctx context.Context, effect source.Effect) (source.Wri
 }
 
 func (s *Source) lookUp(
-	ctx context.Context, pool *pgxpool.Pool, statement string, effect source.Effect,
+	ctx context.Context, pool *pgxpool.Pool, statement string, effect source.IdempotencyKey,
 ) (written source.Written, done bool, err error) {
 	err = s.transaction(ctx, pool, statement, func(session *session) error {
 		ledger, err := session.findLedger(ctx, s.ledger.named)
@@ -51,7 +51,7 @@ func (s *Source) lookUp(
 // once runs do in a transaction that also records what it has written, unless another attempt of the same effect has been
 // first. Then it returns what that one has recorded, and has done nothing.
 func (s *Source) once(
-	ctx context.Context, effect source.Effect, do func(*session) (source.Written, error),
+	ctx context.Context, effect source.IdempotencyKey, do func(*session) (source.Written, error),
 ) (written source.Written, err error) {
 	if !s.ledger.keeps(effect) {
 		err = s.transaction(ctx, s.writing, beginWriting, func(session *session) error {
@@ -85,7 +85,7 @@ func (s *Source) once(
 }
 
 // ended returns what the transaction of an effect has come to.
-func (s *Source) ended(ctx context.Context, effect source.Effect, written source.Written, err error) (source.Written, error) {
+func (s *Source) ended(ctx context.Context, effect source.IdempotencyKey, written source.Written, err error) (source.Written, error) {
 	if !errors.Is(err, errRecorded) {
 		if err == nil {
 			s.cleaning.start(s)
@@ -97,7 +97,7 @@ func (s *Source) ended(ctx context.Context, effect source.Effect, written source
 	written, done, err := s.lookUp(ctx, s.writing, beginWriting, effect)
 	if err == nil && !done {
 		err = &source.Error{
-			Code: source.CodeUnavailable, Curable: true, Message: "another attempt has recorded this, and the record is gone",
+			Code: source.CodeUnavailable, Retryable: true, Message: "another attempt has recorded this, and the record is gone",
 		}
 	}
 
@@ -106,18 +106,20 @@ func (s *Source) ended(ctx context.Context, effect source.Effect, written source
 
 // attempts is the application_name of all sessions that try to bring about that effect, for each other and for an operator
 // who looks at pg_stat_activity.
-func attempts(effect source.Effect) string {
+func attempts(effect source.IdempotencyKey) string {
 	hash := sha256.Sum256([]byte(effect.Run + "\x00" + effect.Step))
 
 	return "jobwright " + hex.EncodeToString(hash[:8])
 }
 
 // naming is the rest of a SET that gives a session its name. Set for a transaction, it is forgotten at that one's end.
-func naming(effect source.Effect) string { return "application_name = '" + attempts(effect) + "'" }
+func naming(effect source.IdempotencyKey) string {
+	return "application_name = '" + attempts(effect) + "'"
+}
 
 // arrive ends earlier attempts of an effect that are still at work, or hang while they hold locks, and returns what was
 // recorded of it. Of two that arrive at once, the one whose transaction began later ends the other, and not the reverse.
-func (s *session) arrive(ctx context.Context, ledger string, effect source.Effect) (source.Written, bool, error) {
+func (s *session) arrive(ctx context.Context, ledger string, effect source.IdempotencyKey) (source.Written, bool, error) {
 	if _, err := s.query(ctx, `
 		SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity
 		WHERE application_name = $1 AND usename = current_user AND datname = current_database()
@@ -130,7 +132,7 @@ func (s *session) arrive(ctx context.Context, ledger string, effect source.Effec
 }
 
 // recorded looks an effect up.
-func (s *session) recorded(ctx context.Context, ledger string, effect source.Effect) (source.Written, bool, error) {
+func (s *session) recorded(ctx context.Context, ledger string, effect source.IdempotencyKey) (source.Written, bool, error) {
 	rows, err := s.query(ctx, "SELECT rows, conversions FROM "+ledger+" WHERE run = $1 AND step = $2", effect.Run, effect.Step)
 	if err != nil || len(rows) == 0 {
 		return source.Written{}, false, onLedger(err)
@@ -150,7 +152,7 @@ func (s *session) recorded(ctx context.Context, ledger string, effect source.Eff
 
 // record records an effect in its own transaction, of which it is the last statement: until the commit, another attempt that
 // comes as far waits. The error is errRecorded where one has been first.
-func (s *session) record(ctx context.Context, ledger string, effect source.Effect, written source.Written) error {
+func (s *session) record(ctx context.Context, ledger string, effect source.IdempotencyKey, written source.Written) error {
 	note, err := effect.Note(written)
 	if err != nil {
 		return err

@@ -13,7 +13,9 @@ import (
 	"github.com/jobwright/jobwright/source/postgres"
 )
 
-func effect(step string) source.Effect { return source.Effect{Job: "job-1", Run: "run-1", Step: step} }
+func effect(step string) source.IdempotencyKey {
+	return source.IdempotencyKey{Job: "job-1", Run: "run-1", Step: step}
+}
 
 var ids = source.Schema{column("id", source.Integer)}
 
@@ -34,7 +36,7 @@ func TestAnEffectIsRecordedAndReturnedAgainWithoutReading(t *testing.T) {
 			d := newDatabase(t)
 			d.run(t, "CREATE TABLE t (id text, v int); INSERT INTO t VALUES (7, 0)")
 
-			write := source.Write{Table: table("t"), Mode: mode, Key: []string{"id"}, Effect: effect("a")}
+			write := source.Write{Table: table("t"), Mode: mode, Key: []string{"id"}, IdempotencyKey: effect("a")}
 			columns := source.Schema{column("id", source.Integer), column("v", source.Integer)}
 
 			if mode == source.Delete {
@@ -43,7 +45,7 @@ func TestAnEffectIsRecordedAndReturnedAgainWithoutReading(t *testing.T) {
 
 			record := source.Record{int64(7), int64(1)}[:len(columns)]
 
-			_, done, err := d.Recorded(t.Context(), write.Effect)
+			_, done, err := d.Recorded(t.Context(), write.IdempotencyKey)
 			require.NoError(t, err)
 			require.False(t, done)
 
@@ -59,7 +61,7 @@ func TestAnEffectIsRecordedAndReturnedAgainWithoutReading(t *testing.T) {
 			require.Equal(t, first, second)
 			require.Equal(t, held, d.value(t, "SELECT array_agg(t::text) FROM t"))
 
-			found, done, err := d.Recorded(t.Context(), write.Effect)
+			found, done, err := d.Recorded(t.Context(), write.IdempotencyKey)
 			require.NoError(t, err)
 			require.True(t, done)
 			require.Equal(t, first, found)
@@ -68,8 +70,8 @@ func TestAnEffectIsRecordedAndReturnedAgainWithoutReading(t *testing.T) {
 			require.Equal(t, "true", d.value(t, "SELECT abs(extract(epoch FROM recorded_at - now())) < 60 FROM jobwright_ledger"))
 
 			// Another effect is another one, and none at all leaves no row.
-			for _, other := range []source.Effect{{Job: "job-1", Run: "run-1", Step: "b"}, {Job: "job-1", Run: "run-2", Step: "a"}, {}} {
-				write.Effect = other
+			for _, other := range []source.IdempotencyKey{{Job: "job-1", Run: "run-1", Step: "b"}, {Job: "job-1", Run: "run-2", Step: "a"}, {}} {
+				write.IdempotencyKey = other
 
 				_, err = d.WriteTable(t.Context(), write, records(columns, record))
 				require.NoError(t, err)
@@ -86,16 +88,16 @@ func TestAWriteThatFailsRecordsNothing(t *testing.T) {
 	d := newDatabase(t)
 	d.run(t, `CREATE TABLE t (id int PRIMARY KEY DEFERRABLE INITIALLY DEFERRED)`)
 
-	write := source.Write{Table: table("t"), Mode: source.Insert, Effect: effect("a")}
+	write := source.Write{Table: table("t"), Mode: source.Insert, IdempotencyKey: effect("a")}
 	twice := records(ids, source.Record{int64(7)}, source.Record{int64(7)})
 
 	_, err := d.WriteTable(t.Context(), write, twice)
 	requireError(t, err, source.CodeRecordInvalid) // By the commit itself.
 
-	_, err = d.Execute(t.Context(), source.Script{Text: "INSERT INTO t VALUES (7), (7)", Effect: effect("b")})
+	_, err = d.Execute(t.Context(), source.Script{Text: "INSERT INTO t VALUES (7), (7)", IdempotencyKey: effect("b")})
 	requireError(t, err, source.CodeQueryInvalid)
 
-	_, err = d.Execute(t.Context(), source.Script{Text: "INSERT INTO t VALUES (8); SELECT 1/0", Effect: effect("b")})
+	_, err = d.Execute(t.Context(), source.Script{Text: "INSERT INTO t VALUES (8); SELECT 1/0", IdempotencyKey: effect("b")})
 	requireError(t, err, source.CodeQueryInvalid)
 
 	require.Equal(t, "0", d.value(t, "SELECT count(*) FROM t"))
@@ -114,7 +116,7 @@ func TestACopyIsRecordedAndReturnedAgainWithoutReading(t *testing.T) {
 
 	for range 2 {
 		written, copied, err := to.CopyTable(t.Context(), from.Source, source.Read{Table: table("t")},
-			source.Write{Table: table("t"), Mode: source.Append, Effect: effect("a")}, nil)
+			source.Write{Table: table("t"), Mode: source.Append, IdempotencyKey: effect("a")}, nil)
 		require.NoError(t, err)
 		require.True(t, copied)
 		require.EqualValues(t, 10, written.Rows)
@@ -125,11 +127,11 @@ func TestACopyIsRecordedAndReturnedAgainWithoutReading(t *testing.T) {
 }
 
 // change changes a table t by a script or a write, as one attempt of an effect, and returns how many records it changed.
-type change func(d *postgres.Source, ctx context.Context, effect source.Effect, id int64) (int64, error)
+type change func(d *postgres.Source, ctx context.Context, effect source.IdempotencyKey, id int64) (int64, error)
 
 func writing(mode source.Mode) change {
-	return func(d *postgres.Source, ctx context.Context, effect source.Effect, id int64) (int64, error) {
-		written, err := d.WriteTable(ctx, source.Write{Table: table("t"), Mode: mode, Key: []string{"id"}, Effect: effect},
+	return func(d *postgres.Source, ctx context.Context, effect source.IdempotencyKey, id int64) (int64, error) {
+		written, err := d.WriteTable(ctx, source.Write{Table: table("t"), Mode: mode, Key: []string{"id"}, IdempotencyKey: effect},
 			records(ids, source.Record{id}))
 
 		return written.Rows, err
@@ -137,8 +139,8 @@ func writing(mode source.Mode) change {
 }
 
 func running(script string) change {
-	return func(d *postgres.Source, ctx context.Context, effect source.Effect, id int64) (int64, error) {
-		return d.Execute(ctx, source.Script{Text: script, Bind: map[string]any{"id": id}, Effect: effect})
+	return func(d *postgres.Source, ctx context.Context, effect source.IdempotencyKey, id int64) (int64, error) {
+		return d.Execute(ctx, source.Script{Text: script, Bind: map[string]any{"id": id}, IdempotencyKey: effect})
 	}
 }
 
@@ -169,7 +171,7 @@ func TestAnEffectWhoseCommitIsCutHappensOnce(t *testing.T) {
 				through.cuts.Store(cut)
 
 				_, err = attempt(stage, t.Context(), effect("a"), 1)
-				require.True(t, requireError(t, err, source.CodeUnavailable).Curable, "%v", err)
+				require.True(t, requireError(t, err, source.CodeUnavailable).Retryable, "%v", err)
 				d.eventually(t, held, "SELECT count(*) FROM t WHERE id = 1")
 
 				for range 2 {
@@ -197,11 +199,11 @@ func TestWithoutALedgerNobodyKnowsWhatBecameOfACommitThatIsCut(t *testing.T) {
 	defer func() { require.NoError(t, unkept.Close()) }()
 
 	for _, name := range []string{"append", "insert", "a script of several"} {
-		for stage, of := range map[*postgres.Source]source.Effect{open(t, address): {}, unkept.(*postgres.Source): effect("a")} {
+		for stage, of := range map[*postgres.Source]source.IdempotencyKey{open(t, address): {}, unkept.(*postgres.Source): effect("a")} {
 			through.cuts.Store(cutAnswer)
 
 			_, err = changes[name](stage, t.Context(), of, 1)
-			require.False(t, requireError(t, err, source.CodeUnavailable).Curable, name)
+			require.False(t, requireError(t, err, source.CodeUnavailable).Retryable, name)
 			require.ErrorContains(t, err, "look whether the change was made")
 
 			_, done, err := stage.Recorded(t.Context(), of)
@@ -246,12 +248,12 @@ func TestAttemptsAtTheSameTimeHaveOneEffect(t *testing.T) {
 }
 
 // untilItIsDone attempts an effect as long as another attempt may help.
-func untilItIsDone(ctx context.Context, worker *postgres.Source, attempt change, of source.Effect, id int64) error {
+func untilItIsDone(ctx context.Context, worker *postgres.Source, attempt change, of source.IdempotencyKey, id int64) error {
 	for {
 		changed, err := attempt(worker, ctx, of, id)
 
 		problem, isKnown := errors.AsType[*source.Error](err)
-		if isKnown && problem.Curable {
+		if isKnown && problem.Retryable {
 			continue
 		}
 
@@ -267,8 +269,8 @@ func TestAnOlderAttemptThatHangsDoesNotStopANewerOne(t *testing.T) {
 	t.Parallel()
 
 	hanging := func(mode source.Mode) change {
-		return func(d *postgres.Source, ctx context.Context, of source.Effect, _ int64) (int64, error) {
-			_, err := d.WriteTable(ctx, source.Write{Table: table("t"), Mode: mode, Effect: of},
+		return func(d *postgres.Source, ctx context.Context, of source.IdempotencyKey, _ int64) (int64, error) {
+			_, err := d.WriteTable(ctx, source.Write{Table: table("t"), Mode: mode, IdempotencyKey: of},
 				&waiting{Rows: records(ids), begun: make(chan struct{}), goOn: make(chan struct{})})
 
 			return 0, err
@@ -276,8 +278,8 @@ func TestAnOlderAttemptThatHangsDoesNotStopANewerOne(t *testing.T) {
 	}
 
 	alone := func(statement string) change {
-		return func(d *postgres.Source, ctx context.Context, of source.Effect, _ int64) (int64, error) {
-			return d.Execute(ctx, source.Script{Text: statement, Effect: of})
+		return func(d *postgres.Source, ctx context.Context, of source.IdempotencyKey, _ int64) (int64, error) {
+			return d.Execute(ctx, source.Script{Text: statement, IdempotencyKey: of})
 		}
 	}
 
@@ -317,7 +319,7 @@ func TestAnOlderAttemptThatHangsDoesNotStopANewerOne(t *testing.T) {
 				require.EqualValues(t, 1, changed)
 				require.Equal(t, "{2}", d.value(t, "SELECT array_agg(id) FROM t"))
 
-				require.True(t, requireError(t, <-done, source.CodeUnavailable).Curable)
+				require.True(t, requireError(t, <-done, source.CodeUnavailable).Retryable)
 			})
 		}
 	}
@@ -333,7 +335,7 @@ func TestAnAttemptEndsNoOtherEffects(t *testing.T) {
 	done := make(chan error)
 
 	go func() {
-		_, err := d.WriteTable(t.Context(), source.Write{Table: table("t"), Mode: source.Append, Effect: effect("a")},
+		_, err := d.WriteTable(t.Context(), source.Write{Table: table("t"), Mode: source.Append, IdempotencyKey: effect("a")},
 			&waiting{Rows: records(ids, source.Record{int64(1)}), begun: begun, goOn: goOn})
 		done <- err
 	}()
@@ -366,7 +368,7 @@ func TestToAskWhetherAnEffectIsRecordedEndsAnOlderAttempt(t *testing.T) {
 	done := make(chan error, 1)
 
 	go func() {
-		_, err := d.WriteTable(ctx, source.Write{Table: table("t"), Mode: source.Refill, Effect: effect("a")},
+		_, err := d.WriteTable(ctx, source.Write{Table: table("t"), Mode: source.Refill, IdempotencyKey: effect("a")},
 			&waiting{Rows: records(ids), begun: begun, goOn: make(chan struct{})})
 		done <- err
 	}()
@@ -381,7 +383,7 @@ func TestToAskWhetherAnEffectIsRecordedEndsAnOlderAttempt(t *testing.T) {
 	_, recorded, err = open(t, d.url).Recorded(t.Context(), effect("a"))
 	require.NoError(t, err)
 	require.False(t, recorded)
-	require.True(t, requireError(t, <-done, source.CodeUnavailable).Curable)
+	require.True(t, requireError(t, <-done, source.CodeUnavailable).Retryable)
 }
 
 func TestAScriptIsRecordedWhateverItSets(t *testing.T) {
@@ -405,7 +407,7 @@ func TestAScriptIsRecordedWhateverItSets(t *testing.T) {
 		d.run(t, "TRUNCATE t")
 
 		for range 2 {
-			changed, err := d.Execute(t.Context(), source.Script{Text: script, Effect: effect(script)})
+			changed, err := d.Execute(t.Context(), source.Script{Text: script, IdempotencyKey: effect(script)})
 			require.NoError(t, err, script)
 			require.Equal(t, want, changed, script)
 			require.Equal(t, "{1}", d.value(t, "SELECT array_agg(id) FROM t"), script)
@@ -420,7 +422,7 @@ func TestAScriptThatOnlyReadsNeedsNoRecord(t *testing.T) {
 
 	d := newDatabase(t)
 
-	_, err := d.Execute(t.Context(), source.Script{Text: "SET TRANSACTION READ ONLY; SELECT 1", Effect: effect("a")})
+	_, err := d.Execute(t.Context(), source.Script{Text: "SET TRANSACTION READ ONLY; SELECT 1", IdempotencyKey: effect("a")})
 	require.NoError(t, err)
 
 	_, done, err := d.Recorded(t.Context(), effect("a"))
@@ -459,7 +461,7 @@ func TestAnAttemptThatComesSecondChangesNothing(t *testing.T) {
 		of := effect(string(mode))
 
 		written, err := opened.(*postgres.Source).WriteTable(t.Context(),
-			source.Write{Table: table("t"), Mode: mode, Key: []string{"id"}, Effect: of},
+			source.Write{Table: table("t"), Mode: mode, Key: []string{"id"}, IdempotencyKey: of},
 			&hooked{records(ids, source.Record{int64(1)}), func() {
 				d.run(t, `INSERT INTO jobwright_ledger
 					VALUES ('j', 'run-1', '`+of.Step+`', 42, '[{"column": "a", "from": "b", "to": "c"}]', now())`)
@@ -482,10 +484,10 @@ func TestAStatementThatCannotBeInATransactionLeavesNoRecord(t *testing.T) {
 		"VACUUM t", "CREATE INDEX CONCURRENTLY ON t (id)", "CALL commits()",
 		"DO $$ BEGIN INSERT INTO t VALUES (3); COMMIT; END $$",
 	} {
-		_, err := d.Execute(t.Context(), source.Script{Text: statement + ";", Effect: effect(statement)})
+		_, err := d.Execute(t.Context(), source.Script{Text: statement + ";", IdempotencyKey: effect(statement)})
 		require.NoError(t, err)
 
-		_, err = d.Execute(t.Context(), source.Script{Text: "SELECT 1; " + statement, Effect: effect(statement)})
+		_, err = d.Execute(t.Context(), source.Script{Text: "SELECT 1; " + statement, IdempotencyKey: effect(statement)})
 		requireError(t, err, source.CodeQueryInvalid)
 		require.ErrorContains(t, err, "make it a script's only statement")
 	}

@@ -58,7 +58,7 @@ func (s *Source) classify(ctx context.Context, failed failure) error {
 	}
 
 	if lost := new(commitError); errors.As(failed.err, &lost) {
-		problem.Code, problem.Curable = source.CodeUnavailable, false
+		problem.Code, problem.Retryable = source.CodeUnavailable, false
 		problem.Message = "the connection was lost while the server was told to commit: " + problem.Message
 		problem.Hint = "look whether the change was made before you make it again"
 	}
@@ -72,7 +72,7 @@ func (s *Source) classify(ctx context.Context, failed failure) error {
 
 // explainConnection explains what is no answer of the server's: it can't be reached, or not anymore.
 func (s *Source) explainConnection(problem *source.Error, err error) {
-	problem.Code, problem.Curable = source.CodeUnavailable, true
+	problem.Code, problem.Retryable = source.CodeUnavailable, true
 
 	var (
 		number  syscall.Errno
@@ -90,7 +90,7 @@ func (s *Source) explainConnection(problem *source.Error, err error) {
 		reason = "it does not answer"
 	case ofTLS(err) != "":
 		reason, problem.Hint = ofTLS(err), "correct sslmode and its certificates in connStr, or the server"
-		problem.Curable = false
+		problem.Retryable = false
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF): // It is lost.
 	}
 
@@ -146,7 +146,7 @@ func (s *Source) explain(problem *source.Error, native *pgconn.PgError, failed f
 		known = meaning{source.CodeQueryInvalid, false, native.Hint}
 	}
 
-	problem.Code, problem.Curable, problem.Hint = known.code, known.curable, known.hint
+	problem.Code, problem.Retryable, problem.Hint = known.code, known.retryable, known.hint
 }
 
 // copied is how the server tells the line of a COPY, which is the number of a record, and the column, in any language.
@@ -173,9 +173,9 @@ func placeInCopy(native *pgconn.PgError) string {
 
 // meaning is what an SQLSTATE means here.
 type meaning struct {
-	code    source.Code
-	curable bool
-	hint    string
+	code      source.Code
+	retryable bool
+	hint      string
 }
 
 // classes are the meanings of SQLSTATEs by their first two characters. All others are mistakes of a query.

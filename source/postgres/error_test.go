@@ -22,7 +22,7 @@ func TestErrorsOfTheServerSayWhetherTheyMayPass(t *testing.T) {
 	for _, test := range []struct {
 		name, statement string
 		code            source.Code
-		curable         bool
+		retryable       bool
 		message         string
 	}{
 		{"syntax", "SELEC", source.CodeQueryInvalid, false, `syntax error at or near "SELEC"`},
@@ -50,7 +50,7 @@ func TestErrorsOfTheServerSayWhetherTheyMayPass(t *testing.T) {
 
 			_, err := d.Execute(t.Context(), source.Script{Text: test.statement})
 			problem := requireError(t, err, test.code)
-			require.Equal(t, test.curable, problem.Curable)
+			require.Equal(t, test.retryable, problem.Retryable)
 			require.Equal(t, "stage", problem.Source)
 			require.Contains(t, err.Error(), test.message)
 			require.Error(t, problem.Unwrap())
@@ -83,7 +83,7 @@ func TestADeadlockIsACurableError(t *testing.T) {
 		require.NoError(t, second)
 	}
 
-	require.True(t, requireError(t, first, source.CodeUnavailable).Curable)
+	require.True(t, requireError(t, first, source.CodeUnavailable).Retryable)
 	require.ErrorContains(t, first, "deadlock")
 }
 

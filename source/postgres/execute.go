@@ -27,7 +27,7 @@ func (s *Source) Execute(ctx context.Context, script source.Script) (int64, erro
 		return 0, err
 	}
 
-	if !s.ledger.keeps(script.Effect) {
+	if !s.ledger.keeps(script.IdempotencyKey) {
 		opening := ""
 		if len(statements) > 1 {
 			opening = "BEGIN"
@@ -48,7 +48,7 @@ func (s *Source) Execute(ctx context.Context, script source.Script) (int64, erro
 
 	changed, err := s.executeOnce(ctx, script, statements)
 	if len(statements) == 1 && needsNoTransaction(err) {
-		return s.execute(ctx, "SET "+naming(script.Effect), statements, script.Tell, func(*session, int64) error { return nil })
+		return s.execute(ctx, "SET "+naming(script.IdempotencyKey), statements, script.Tell, func(*session, int64) error { return nil })
 	}
 
 	return changed, err
@@ -56,7 +56,7 @@ func (s *Source) Execute(ctx context.Context, script source.Script) (int64, erro
 
 // executeOnce runs statements in a transaction that also records their effect.
 func (s *Source) executeOnce(ctx context.Context, script source.Script, statements []prepared) (int64, error) {
-	effect := script.Effect
+	effect := script.IdempotencyKey
 
 	ledger, err := s.openLedger(ctx)
 	if err != nil {
@@ -88,7 +88,7 @@ func (s *Source) executeOnce(ctx context.Context, script source.Script, statemen
 
 // recordScript records what a script has done. It may have become another user, and what it has put off is done as that one.
 // A script that has made its transaction read only has changed nothing, and can't record that either.
-func (s *session) recordScript(ctx context.Context, ledger string, effect source.Effect, changed int64) error {
+func (s *session) recordScript(ctx context.Context, ledger string, effect source.IdempotencyKey, changed int64) error {
 	if err := s.run(ctx, `SET CONSTRAINTS ALL IMMEDIATE;
 		RESET SESSION AUTHORIZATION; RESET ROLE; SET LOCAL lock_timeout = '10s'`); err != nil {
 		return err

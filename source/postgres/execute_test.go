@@ -42,7 +42,7 @@ func TestAScriptThatFailsChangesNothing(t *testing.T) {
 
 	_, err := d.Execute(t.Context(), source.Script{Text: "CREATE TABLE t (id int);\n\nINSERT INTO t VALUES (1);\nSELECT 1/0"})
 	problem := requireError(t, err, source.CodeQueryInvalid)
-	require.False(t, problem.Curable)
+	require.False(t, problem.Retryable)
 	require.EqualError(t, err, `source "stage": statement 3, line 4: division by zero`)
 	require.Equal(t, "NULL", d.value(t, "SELECT to_regclass('t')"))
 
@@ -85,7 +85,7 @@ func TestAScriptIsCheckedBeforeItRuns(t *testing.T) {
 
 			_, err := d.Execute(t.Context(), source.Script{Text: "CREATE TABLE t (id int);\n" + test.statement, Bind: test.bind})
 			problem := requireError(t, err, source.CodeQueryInvalid)
-			require.False(t, problem.Curable)
+			require.False(t, problem.Retryable)
 			require.ErrorContains(t, err, test.message)
 			require.Equal(t, "NULL", ask(t, connect(t, d.url), "SELECT to_regclass('t')"))
 		})

@@ -44,8 +44,8 @@ func parseLedger(option string) (source.Table, error) {
 }
 
 // keeps reports whether an effect is recorded.
-func (l *ledger) keeps(effect source.Effect) bool {
-	return l.named.Name != "" && effect != (source.Effect{})
+func (l *ledger) keeps(effect source.IdempotencyKey) bool {
+	return l.named.Name != "" && effect != (source.IdempotencyKey{})
 }
 
 // guard refuses to change the ledger itself. A table of its name in any schema counts, where the definition names no schema.

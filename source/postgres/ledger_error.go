@@ -35,12 +35,12 @@ func (s *Source) explainLedger(err error) error {
 	native, isNative := errors.AsType[*pgconn.PgError](about.err)
 
 	switch {
-	case !isNative || states[native.Code].curable:
+	case !isNative || states[native.Code].retryable:
 		return nil
 	case native.Code == "42P01":
 		s.ledger.remember("")
 
-		problem.Code, problem.Curable = source.CodeUnavailable, true
+		problem.Code, problem.Retryable = source.CodeUnavailable, true
 		problem.Message, problem.Hint = "the ledger was removed", "the next attempt makes it again"
 
 		return problem

@@ -89,14 +89,14 @@ func TestTheLedgerIsNoTableOfTheUsers(t *testing.T) {
 		for _, mode := range []source.Mode{source.Replace, source.Refill, source.Append, source.Delete} {
 			_, err = d.WriteTable(t.Context(), source.Write{Table: named, Mode: mode, Key: []string{"id"}}, records(ids))
 			problem := requireError(t, err, source.CodeOperationUnsupported)
-			require.False(t, problem.Curable)
+			require.False(t, problem.Retryable)
 			require.ErrorContains(t, err, "it is the ledger")
 		}
 
 		requireError(t, d.DropTable(t.Context(), named), source.CodeOperationUnsupported)
 
 		_, _, err = d.CopyTable(t.Context(), d.Source, source.Read{Table: table("t")},
-			source.Write{Table: named, Mode: source.Append, Effect: effect("b")}, nil)
+			source.Write{Table: named, Mode: source.Append, IdempotencyKey: effect("b")}, nil)
 		requireError(t, err, source.CodeOperationUnsupported)
 	}
 
@@ -130,7 +130,7 @@ func TestALedgerThatMayNotBeKeptIsAClearError(t *testing.T) {
 		for _, attempt := range changes {
 			_, err := attempt(stage, t.Context(), effect("a"), 1)
 			problem = requireError(t, err, source.CodeDefinitionInvalid)
-			require.False(t, problem.Curable)
+			require.False(t, problem.Retryable)
 			require.ErrorContains(t, err, `source "stage", table "jobwright_ledger": the ledger can't be kept: `+message)
 			require.ErrorContains(t, err, "or set ledger: none")
 		}
@@ -193,9 +193,9 @@ func TestALedgerThatWasRemovedIsMadeAgain(t *testing.T) {
 
 		d.run(t, "DROP TABLE jobwright_ledger")
 
-		_, err = d.Execute(t.Context(), source.Script{Text: "SELECT 1", Effect: effect("b")})
+		_, err = d.Execute(t.Context(), source.Script{Text: "SELECT 1", IdempotencyKey: effect("b")})
 		if err != nil {
-			require.True(t, requireError(t, err, source.CodeUnavailable).Curable)
+			require.True(t, requireError(t, err, source.CodeUnavailable).Retryable)
 			require.ErrorContains(t, err, "the ledger was removed")
 		}
 	}

@@ -125,7 +125,7 @@ func TestAKeyIsNeverNull(t *testing.T) {
 		_, err := d.WriteTable(t.Context(), source.Write{Table: table("t"), Mode: mode, Key: []string{"id"}},
 			records(people, source.Record{int64(1), "x"}, source.Record{nil, "y"}))
 		problem := requireError(t, err, source.CodeRecordInvalid)
-		require.False(t, problem.Curable)
+		require.False(t, problem.Retryable)
 		require.ErrorContains(t, err, `record 2, column "id": it is NULL`)
 	}
 

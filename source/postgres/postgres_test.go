@@ -170,7 +170,7 @@ func TestASourceConnectsOnlyWhenItIsUsed(t *testing.T) {
 
 	_, err = opened.Check(t.Context())
 	problem := requireError(t, err, source.CodeUnavailable)
-	require.True(t, problem.Curable)
+	require.True(t, problem.Retryable)
 	require.EqualError(t, err, `source "stage": PostgreSQL at 127.0.0.1:1: connection refused`)
 }
 
@@ -284,7 +284,7 @@ func TestTheServersAddressIsAllThatAnErrorTellsOfConnStr(t *testing.T) {
 
 	_, err = open(t, parsed.String()).Check(t.Context())
 	problem := requireError(t, err, source.CodeUnavailable)
-	require.False(t, problem.Curable)
+	require.False(t, problem.Retryable)
 	require.Contains(t, err.Error(), `role "nobody_here" does not exist`)
 	require.NotContains(t, err.Error(), "secret")
 }

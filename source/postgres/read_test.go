@@ -87,7 +87,7 @@ func TestParametersAndValuesMustFit(t *testing.T) {
 			}
 
 			problem := requireError(t, err, source.CodeQueryInvalid)
-			require.False(t, problem.Curable)
+			require.False(t, problem.Retryable)
 			require.ErrorContains(t, err, test.message)
 		})
 	}
@@ -112,7 +112,7 @@ func TestAQueryChangesNothing(t *testing.T) {
 		}
 
 		problem := requireError(t, err, source.CodeQueryInvalid)
-		require.False(t, problem.Curable, query)
+		require.False(t, problem.Retryable, query)
 	}
 
 	require.Equal(t, "0", d.value(t, "SELECT count(*) FROM t"))

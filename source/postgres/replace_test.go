@@ -64,7 +64,7 @@ func TestATableWithPoliciesOrViewsIsNotReplaced(t *testing.T) {
 
 	_, err = d.WriteTable(t.Context(), source.Write{Table: table("t"), Mode: source.Replace}, records(people))
 	problem := requireError(t, err, source.CodeQueryInvalid)
-	require.False(t, problem.Curable)
+	require.False(t, problem.Retryable)
 	require.ErrorContains(t, err, "view v depends on table t")
 	require.Equal(t, "1", d.value(t, "SELECT count(*) FROM v"))
 }
@@ -139,7 +139,7 @@ func TestAReaderThatStaysHoldsUpTheReplacementForAWhileOnly(t *testing.T) {
 
 	_, err = d.WriteTable(t.Context(), source.Write{Table: table("t"), Mode: source.Replace}, records(people))
 	problem := requireError(t, err, source.CodeUnavailable)
-	require.True(t, problem.Curable)
+	require.True(t, problem.Retryable)
 	require.ErrorContains(t, err, "lock timeout")
 	require.Equal(t, "1", ask(t, reader, "SELECT count(*) FROM t"))
 	require.Equal(t, "1", d.value(t, "SELECT count(*) FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"))

@@ -33,10 +33,10 @@ func TestAServerThatDiesAmidstAWriteHoldsNothingOfIt(t *testing.T) {
 
 			_, err := stage.WriteTable(t.Context(), source.Write{Table: table("t"), Mode: mode, Key: []string{"id"}}, rows)
 			problem := requireError(t, err, source.CodeUnavailable)
-			require.True(t, problem.Curable, "%s, %s: %v", name, mode, err)
+			require.True(t, problem.Retryable, "%s, %s: %v", name, mode, err)
 
 			_, err = stage.Check(t.Context())
-			require.True(t, requireError(t, err, source.CodeUnavailable).Curable)
+			require.True(t, requireError(t, err, source.CodeUnavailable).Retryable)
 
 			server.Start(t)
 
@@ -66,7 +66,7 @@ func TestAServerThatDiesAmidstAReadingIsACurableError(t *testing.T) {
 		_, err = rows.Next(t.Context())
 	}
 
-	require.True(t, requireError(t, err, source.CodeUnavailable).Curable)
+	require.True(t, requireError(t, err, source.CodeUnavailable).Retryable)
 	require.NoError(t, rows.Close())
 
 	server.Start(t)
@@ -96,6 +96,6 @@ func TestTooManyConnectionsAreACurableError(t *testing.T) {
 
 	_, err := open(t, address).Check(t.Context())
 	problem := requireError(t, err, source.CodeUnavailable)
-	require.True(t, problem.Curable)
+	require.True(t, problem.Retryable)
 	require.ErrorContains(t, err, "too many clients")
 }

@@ -36,13 +36,13 @@ func TestAServerWithoutTLSIsNotAskedForItAgain(t *testing.T) {
 	demanding := strings.Replace(server.NewDatabase(t), "sslmode=disable", "sslmode=require", 1)
 
 	problem := checked(t, demanding)
-	require.False(t, problem.Curable)
+	require.False(t, problem.Retryable)
 	require.Contains(t, problem.Message, "it speaks no TLS")
 	require.Contains(t, problem.Hint, "sslmode")
 
 	server.Stop(t)
-	require.True(t, checked(t, demanding).Curable, "a server that is not there may come back")
-	require.True(t, checked(t, strings.Replace(demanding, "sslmode=require", "sslmode=prefer", 1)).Curable)
+	require.True(t, checked(t, demanding).Retryable, "a server that is not there may come back")
+	require.True(t, checked(t, strings.Replace(demanding, "sslmode=require", "sslmode=prefer", 1)).Retryable)
 }
 
 func TestWhatIsNoServerOfPostgreSQLIsNotAskedAgain(t *testing.T) {
@@ -55,7 +55,7 @@ func TestWhatIsNoServerOfPostgreSQLIsNotAskedAgain(t *testing.T) {
 	require.NoError(t, err)
 
 	problem := checked(t, "postgres://user@"+address.Host+"/x?sslmode=require&sslnegotiation=direct")
-	require.False(t, problem.Curable)
+	require.False(t, problem.Retryable)
 	require.Contains(t, problem.Message, "it speaks no TLS")
 }
 
@@ -78,7 +78,7 @@ func TestACertificateThatNobodyTrustsIsNotAskedForAgain(t *testing.T) {
 			t.Parallel()
 
 			problem := checked(t, "postgres://user@"+offerTLS(t, test.config)+"/x?sslmode="+test.mode)
-			require.False(t, problem.Curable)
+			require.False(t, problem.Retryable)
 			require.Contains(t, problem.Message, test.says)
 		})
 	}

@@ -177,7 +177,7 @@ func TestAValueThatHasNoStandardFormIsAnErrorThatNamesIt(t *testing.T) {
 
 			_, err = rows.Next(t.Context())
 			problem := requireError(t, err, source.CodeRecordInvalid)
-			require.False(t, problem.Curable)
+			require.False(t, problem.Retryable)
 			require.Regexp(t, `record 2, column "v": -?(NaN|Infinity|infinity) has no place .*CAST`, err.Error())
 
 			_, again := rows.Next(t.Context())

@@ -27,10 +27,10 @@ import (
 //
 // An effect is recorded in the ledger by the same transaction, in every mode. So it happens exactly once: an attempt that
 // finds it recorded, at its begin or at its end, changes nothing and returns what was recorded; one that loses the connection
-// while it commits returns a curable error, and the next one knows whether it has. At its begin it also ends the sessions of
+// while it commits returns a retryable error, and the next one knows whether it has. At its begin it also ends the sessions of
 // earlier attempts of the effect that the same user still has, since those may hold locks. Without an effect, or with ledger:
 // none, records that are appended or inserted may be so twice if that error is followed by another attempt; it is not
-// curable then.
+// retryable then.
 func (s *Source) WriteTable(ctx context.Context, write source.Write, rows source.Rows) (source.Written, error) {
 	feed := &recordFeed{rows: rows}
 	if write.Mode.Keyed() {
@@ -57,7 +57,7 @@ func (s *Source) write(ctx context.Context, write source.Write, feed feed) (sour
 	var written source.Written
 
 	if err == nil {
-		written, err = s.once(ctx, write.Effect, func(session *session) (source.Written, error) {
+		written, err = s.once(ctx, write.IdempotencyKey, func(session *session) (source.Written, error) {
 			w.session = session
 			err := w.run(ctx)
 

@@ -188,7 +188,7 @@ func TestAValueThatAColumnCannotHoldIsAnErrorThatNamesIt(t *testing.T) {
 
 			_, _, err := d.hold(t, test.from, test.native, test.value)
 			problem := requireError(t, err, source.CodeRecordInvalid)
-			require.False(t, problem.Curable)
+			require.False(t, problem.Retryable)
 			require.Equal(t, "stage", problem.Source)
 			require.ErrorContains(t, err, test.message)
 
@@ -267,7 +267,7 @@ func TestAWriteThatCannotWorkIsRefusedAtOnce(t *testing.T) {
 
 			_, err := d.WriteTable(t.Context(), test.write, records(test.columns))
 			problem := requireError(t, err, test.code)
-			require.False(t, problem.Curable)
+			require.False(t, problem.Retryable)
 			require.ErrorContains(t, err, test.message)
 		})
 	}
@@ -314,7 +314,7 @@ func TestARefilledTableKeepsWhatItIs(t *testing.T) {
 	_, err = d.WriteTable(t.Context(), source.Write{Table: table("t"), Mode: source.Refill},
 		records(source.Schema{column("id", source.Integer)}, source.Record{int64(7)}, source.Record{int64(7)}))
 	problem := requireError(t, err, source.CodeRecordInvalid)
-	require.False(t, problem.Curable)
+	require.False(t, problem.Retryable)
 	require.ErrorContains(t, err, "record 2: duplicate key value violates unique constraint")
 	require.Equal(t, "(2,2024-02-29)", d.value(t, "SELECT v FROM v"), "nothing has changed")
 }
@@ -455,7 +455,7 @@ func TestAWriteEndsWhenTheServerEndsIt(t *testing.T) {
 	select {
 	case err := <-done:
 		problem := requireError(t, err, source.CodeUnavailable)
-		require.True(t, problem.Curable)
+		require.True(t, problem.Retryable)
 	case <-time.After(30 * time.Second):
 		t.Fatal("it waits")
 	}
@@ -499,7 +499,7 @@ func TestAReaderOfWhatIsWrittenKeepsItsOwnErrors(t *testing.T) {
 	t.Parallel()
 
 	d := newDatabase(t)
-	own := &source.Error{Code: source.CodeUnavailable, Source: "elsewhere", Message: "it is gone", Curable: true}
+	own := &source.Error{Code: source.CodeUnavailable, Source: "elsewhere", Message: "it is gone", Retryable: true}
 
 	for _, failure := range []error{own, io.ErrUnexpectedEOF} {
 		rows := records(source.Schema{column("id", source.Integer)})
@@ -517,7 +517,7 @@ func TestATableIsDroppedUnlessSomethingDependsOnIt(t *testing.T) {
 	d.run(t, "CREATE TABLE t (id int); CREATE VIEW v AS SELECT id FROM t")
 
 	problem := requireError(t, d.DropTable(t.Context(), table("t")), source.CodeQueryInvalid)
-	require.False(t, problem.Curable)
+	require.False(t, problem.Retryable)
 	require.Contains(t, problem.Message, "view v depends on table t")
 
 	require.NoError(t, d.DropTable(t.Context(), source.Table{Space: "nowhere", Name: "t"}))

@@ -26,7 +26,7 @@ func TestAFileThatIsTooLargeIsNotTriedAgain(t *testing.T) {
 
 	var problem *source.Error
 	require.ErrorAs(t, err, &problem)
-	require.False(t, problem.Curable)
+	require.False(t, problem.Retryable)
 	require.NoError(t, writer.Close())
 }
 

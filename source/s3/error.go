@@ -47,8 +47,8 @@ var hints = map[string]string{
 	"NotImplemented":               "the server does not know this request; write to it with a mode that replaces the table",
 }
 
-// curable are the codes of errors that the same request may not get later, whatever the status that they come with.
-var curable = map[string]bool{
+// retryable are the codes of errors that the same request may not get later, whatever the status that they come with.
+var retryable = map[string]bool{
 	"RequestTimeout": true, "SlowDown": true, "Throttling": true, "ThrottlingException": true, "TooManyRequests": true,
 	"RequestLimitExceeded": true, "BandwidthLimitExceeded": true, "OperationAborted": true, "NoSuchUpload": true,
 	"InternalError": true, "ServiceUnavailable": true, "IncompleteBody": true, "BadDigest": true,
@@ -81,7 +81,7 @@ func (s *store) failed(ctx context.Context, done string, err error) error {
 		}
 
 		return &source.Error{
-			Code: source.CodeUnavailable, Curable: true, Err: err,
+			Code: source.CodeUnavailable, Retryable: true, Err: err,
 			Message: "somebody else changed the file while it was written anew, so that it stays as it is",
 			Hint:    "let only one step at a time add to a file",
 		}
@@ -96,7 +96,7 @@ func (s *store) failed(ctx context.Context, done string, err error) error {
 		problem.Message = fmt.Sprintf("%s can't be listed: %s", s, cause(err))
 	}
 
-	switch problem.Curable = problem.Hint == "" && isCurable(err); {
+	switch problem.Retryable = problem.Hint == "" && isCurable(err); {
 	case isUntrusted(err):
 		problem.Hint = "give an endpoint for which the server has a certificate that the worker's machine trusts"
 	case hasNoKeys(err):
@@ -119,7 +119,7 @@ func isCurable(err error) bool {
 
 	status := answer.HTTPStatusCode()
 
-	return status >= http.StatusInternalServerError || status == http.StatusTooManyRequests || curable[apiCode(err)]
+	return status >= http.StatusInternalServerError || status == http.StatusTooManyRequests || retryable[apiCode(err)]
 }
 
 // isUntrusted tells whether the server is none that the worker's machine trusts.

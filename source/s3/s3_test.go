@@ -106,13 +106,13 @@ func write(t *testing.T, into *files.Source, name string, mode source.Mode, valu
 }
 
 // requireProblem requires an error with that code that tells no secret.
-func requireProblem(t *testing.T, err error, code source.Code, curable bool, message string) *source.Error {
+func requireProblem(t *testing.T, err error, code source.Code, retryable bool, message string) *source.Error {
 	t.Helper()
 
 	var problem *source.Error
 	require.ErrorAs(t, err, &problem)
 	require.Equal(t, code, problem.Code, "%v", err)
-	require.Equal(t, curable, problem.Curable, "%v", err)
+	require.Equal(t, retryable, problem.Retryable, "%v", err)
 	require.Equal(t, "files", problem.Source)
 	require.Contains(t, problem.Message, message)
 	require.NotContains(t, err.Error(), testserver.S3AccessKeyID)
@@ -595,10 +595,10 @@ func TestAnErrorOfTheServerTellsWhetherItMayPass(t *testing.T) {
 	t.Parallel()
 
 	for _, test := range []struct {
-		status  int
-		code    string
-		curable bool
-		hint    string
+		status    int
+		code      string
+		retryable bool
+		hint      string
 	}{
 		{http.StatusServiceUnavailable, "SlowDown", true, ""},
 		{http.StatusInternalServerError, "InternalError", true, ""},
@@ -622,7 +622,7 @@ func TestAnErrorOfTheServerTellsWhetherItMayPass(t *testing.T) {
 			})
 
 			_, err := read(t, server.open(t, nil), named("t.csv"))
-			problem := requireProblem(t, err, source.CodeUnavailable, test.curable, "the file can't be opened: "+test.code)
+			problem := requireProblem(t, err, source.CodeUnavailable, test.retryable, "the file can't be opened: "+test.code)
 			require.Contains(t, problem.Hint, test.hint)
 		})
 	}

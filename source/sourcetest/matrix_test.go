@@ -194,7 +194,7 @@ func requireIncurable(t *testing.T, err error) {
 
 	var problem *source.Error
 	require.ErrorAs(t, err, &problem, "%v", err)
-	require.False(t, problem.Curable, "%v", err)
+	require.False(t, problem.Retryable, "%v", err)
 }
 
 // named is a value of a sample as the list of what is refused has it.

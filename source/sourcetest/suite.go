@@ -150,7 +150,7 @@ func (s Suite) values(t *testing.T) {
 
 				var problem *source.Error
 				require.ErrorAs(t, err, &problem, "%v was not refused", value)
-				require.False(t, problem.Curable, "%v", err)
+				require.False(t, problem.Retryable, "%v", err)
 				require.Contains(t, err.Error(), `"v"`, "the column is not named")
 			}
 
@@ -247,7 +247,7 @@ func requireCode(t *testing.T, err error, code source.Code) {
 	var problem *source.Error
 	require.ErrorAs(t, err, &problem)
 	require.Equal(t, code, problem.Code, "%v", err)
-	require.False(t, problem.Curable, "%v", err)
+	require.False(t, problem.Retryable, "%v", err)
 }
 
 // people is the table that the modes are tried on.

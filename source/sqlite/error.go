@@ -46,7 +46,7 @@ func (s *Source) classify(ctx context.Context, table source.Table, err error) er
 	}
 
 	problem := &source.Error{
-		Code: source.CodeUnavailable, Source: s.name, Table: table.String(), Message: err.Error(), Curable: true, Err: err,
+		Code: source.CodeUnavailable, Source: s.name, Table: table.String(), Message: err.Error(), Retryable: true, Err: err,
 	}
 
 	native, isNative := errors.AsType[*nativeError](err)
@@ -55,7 +55,7 @@ func (s *Source) classify(ctx context.Context, table source.Table, err error) er
 	case errors.Is(err, errCrowded):
 		problem.Hint = "close what was read, or raise the source's maxConnections in app.yaml"
 	case errors.Is(err, errClosed):
-		problem.Curable = false
+		problem.Retryable = false
 	case isNative:
 		problem.Message = native.Error() // Without what failed after it.
 		explain(problem, native)
@@ -69,7 +69,7 @@ const missingHint = "load the table first, or correct its name"
 
 // explain says what an error of SQLite's means.
 func explain(problem *source.Error, native *nativeError) {
-	set := func(code source.Code, hint string) { problem.Code, problem.Hint, problem.Curable = code, hint, false }
+	set := func(code source.Code, hint string) { problem.Code, problem.Hint, problem.Retryable = code, hint, false }
 
 	switch native.code & primaryCode {
 	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED:

@@ -17,7 +17,7 @@ func (s *Source) Execute(ctx context.Context, script source.Script) (int64, erro
 		return 0, err
 	}
 
-	written, err := s.write(ctx, source.Table{}, script.Effect, func(c *connection) (source.Written, error) {
+	written, err := s.write(ctx, source.Table{}, script.IdempotencyKey, func(c *connection) (source.Written, error) {
 		changed, err := c.run(steps, script.Tell)
 
 		return source.Written{Rows: changed}, err

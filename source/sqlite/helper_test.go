@@ -178,13 +178,13 @@ func replace(t *testing.T, to source.Writer, name string, rows source.Rows) {
 	require.NoError(t, err)
 }
 
-func requireProblem(t *testing.T, err error, code source.Code, curable bool) *source.Error {
+func requireProblem(t *testing.T, err error, code source.Code, retryable bool) *source.Error {
 	t.Helper()
 
 	var problem *source.Error
 	require.ErrorAs(t, err, &problem)
 	require.Equal(t, code, problem.Code, problem)
-	require.Equal(t, curable, problem.Curable, problem)
+	require.Equal(t, retryable, problem.Retryable, problem)
 	require.Equal(t, "stage", problem.Source)
 
 	return problem

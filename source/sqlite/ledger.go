@@ -31,7 +31,7 @@ type cleaning struct {
 }
 
 // Recorded returns what an earlier attempt has done as that effect, if there was one that did it.
-func (s *Source) Recorded(ctx context.Context, effect source.Effect) (source.Written, bool, error) {
+func (s *Source) Recorded(ctx context.Context, effect source.IdempotencyKey) (source.Written, bool, error) {
 	c, err := s.readers.get(ctx, busyTimeout)
 	if err != nil {
 		return source.Written{}, false, s.classify(ctx, source.Table{}, err)
@@ -51,8 +51,8 @@ func (s *Source) Recorded(ctx context.Context, effect source.Effect) (source.Wri
 
 // once does what an effect is, and records it, unless it is recorded already. The transaction around it holds the lock of
 // all who write, so that nobody else records the effect meanwhile.
-func (c *connection) once(effect source.Effect, do func() (source.Written, error)) (source.Written, error) {
-	if effect == (source.Effect{}) {
+func (c *connection) once(effect source.IdempotencyKey, do func() (source.Written, error)) (source.Written, error) {
+	if effect == (source.IdempotencyKey{}) {
 		return do()
 	}
 
@@ -72,7 +72,7 @@ func (c *connection) once(effect source.Effect, do func() (source.Written, error
 	return written, c.record(effect, written)
 }
 
-func (c *connection) recorded(effect source.Effect) (written source.Written, found bool, err error) {
+func (c *connection) recorded(effect source.IdempotencyKey) (written source.Written, found bool, err error) {
 	err = c.each(`SELECT "rows", coalesce(conversions, '{}') FROM `+ledgerTable+" WHERE run = ? AND step = ?",
 		[]any{effect.Run, effect.Step}, func(row *statement) error {
 			written.Rows, found = row.integer(0), true
@@ -84,7 +84,7 @@ func (c *connection) recorded(effect source.Effect) (written source.Written, fou
 }
 
 // record adds a row to the ledger.
-func (c *connection) record(effect source.Effect, written source.Written) error {
+func (c *connection) record(effect source.IdempotencyKey, written source.Written) error {
 	text, err := effect.Note(written)
 	if err != nil {
 		return err

@@ -17,11 +17,13 @@ import (
 const ledgerDefinition = `CREATE TABLE jobwright_ledger (job TEXT, run TEXT, step TEXT, "rows" INTEGER, conversions TEXT,
 	recorded_at TIMESTAMP, PRIMARY KEY (run, step))`
 
-func effect(step string) source.Effect { return source.Effect{Job: "job", Run: "run", Step: step} }
+func effect(step string) source.IdempotencyKey {
+	return source.IdempotencyKey{Job: "job", Run: "run", Step: step}
+}
 
 // adding is a write to the table t that is an effect.
 func adding(step string) source.Write {
-	return source.Write{Table: source.Table{Name: "t"}, Mode: source.Append, Effect: effect(step)}
+	return source.Write{Table: source.Table{Name: "t"}, Mode: source.Append, IdempotencyKey: effect(step)}
 }
 
 // unreadable are rows that nobody may read.
@@ -46,7 +48,7 @@ func TestAnEffectHappensOnceInEveryMode(t *testing.T) {
 			dir := t.TempDir()
 			prepare(t, dir, "CREATE TABLE t (id INTEGER, note TEXT)", "INSERT INTO t VALUES (1, 'old')")
 
-			write := source.Write{Table: source.Table{Name: "t"}, Mode: mode, Effect: effect("a")}
+			write := source.Write{Table: source.Table{Name: "t"}, Mode: mode, IdempotencyKey: effect("a")}
 			schema := source.Schema{column("id", source.Integer), column("note", source.Text)}
 
 			if mode.Keyed() {
@@ -79,8 +81,8 @@ func TestAScriptThatIsAnEffectRunsOnce(t *testing.T) {
 
 	stage := open(t, t.TempDir())
 	script := source.Script{
-		Text:   "CREATE TABLE IF NOT EXISTS t (id); INSERT INTO t VALUES (1), (2); DELETE FROM t WHERE id = 1",
-		Effect: effect("a"),
+		Text:           "CREATE TABLE IF NOT EXISTS t (id); INSERT INTO t VALUES (1), (2); DELETE FROM t WHERE id = 1",
+		IdempotencyKey: effect("a"),
 	}
 
 	for range 2 {
@@ -90,7 +92,7 @@ func TestAScriptThatIsAnEffectRunsOnce(t *testing.T) {
 		require.Equal(t, []source.Record{{int64(2)}}, table(t, stage, "t"))
 	}
 
-	script.Effect.Run = "another"
+	script.IdempotencyKey.Run = "another"
 	_, err := stage.Execute(t.Context(), script)
 	require.NoError(t, err)
 	require.Len(t, table(t, stage, "t"), 2)
@@ -126,7 +128,7 @@ func TestTheLedgerTellsWhatWasDone(t *testing.T) {
 	require.True(t, found)
 	require.Equal(t, source.Written{Rows: 3}, written)
 
-	for _, other := range []source.Effect{effect("b"), {Job: "job", Run: "another", Step: "a"}, {}} {
+	for _, other := range []source.IdempotencyKey{effect("b"), {Job: "job", Run: "another", Step: "a"}, {}} {
 		_, found, err = stage.Recorded(t.Context(), other)
 		require.NoError(t, err)
 		require.False(t, found)
@@ -148,7 +150,7 @@ func TestAnEffectThatFailsIsNotRecorded(t *testing.T) {
 	_, err := stage.WriteTable(t.Context(), adding("a"), broken)
 	require.ErrorIs(t, err, broken.err)
 
-	_, err = stage.Execute(t.Context(), source.Script{Text: "CREATE TABLE t (id); SELEKT", Effect: effect("b")})
+	_, err = stage.Execute(t.Context(), source.Script{Text: "CREATE TABLE t (id); SELEKT", IdempotencyKey: effect("b")})
 	requireProblem(t, err, source.CodeQueryInvalid, false)
 
 	for _, step := range []string{"a", "b"} {
@@ -174,7 +176,7 @@ func TestWhatCantBeRecordedDoesNotHappen(t *testing.T) {
 	_, err := stage.WriteTable(t.Context(), adding("a"), numbers(1))
 	require.Contains(t, requireProblem(t, err, source.CodeRecordInvalid, false).Message, "the ledger jobwright_ledger: no ink")
 
-	_, err = stage.Execute(t.Context(), source.Script{Text: "INSERT INTO t VALUES (1)", Effect: effect("b")})
+	_, err = stage.Execute(t.Context(), source.Script{Text: "INSERT INTO t VALUES (1)", IdempotencyKey: effect("b")})
 	require.Contains(t, requireProblem(t, err, source.CodeRecordInvalid, false).Message, "no ink")
 	require.Empty(t, table(t, stage, "t"))
 }
@@ -297,7 +299,7 @@ func TestATemporaryTableIsNoLedger(t *testing.T) {
 	for _, text := range []string{
 		"CREATE TEMP TABLE x AS SELECT 1 AS run; ALTER TABLE x RENAME TO jobwright_ledger", "SELECT 1",
 	} {
-		_, err := stage.Execute(t.Context(), source.Script{Text: text, Effect: effect(text)})
+		_, err := stage.Execute(t.Context(), source.Script{Text: text, IdempotencyKey: effect(text)})
 		require.NoError(t, err)
 
 		_, found, err := stage.Recorded(t.Context(), effect(text))

@@ -173,7 +173,7 @@ func TestAWriteThatMakesNoSenseIsRefused(t *testing.T) {
 
 			var problem *source.Error
 			require.ErrorAs(t, err, &problem)
-			require.False(t, problem.Curable)
+			require.False(t, problem.Retryable)
 			require.Empty(t, table(t, stage, "t"))
 		})
 	}

@@ -76,10 +76,10 @@ func Open(_ context.Context, definition source.Definition, place source.Place) (
 	if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
 		return nil, &source.Error{
 			Code: source.CodeUnavailable, Source: definition.Name,
-			Message: "the folder of its file can't be created: " + cause(err),
-			Hint:    "correct the source's path in app.yaml, or the rights on the folder",
-			Curable: !errors.Is(err, fs.ErrPermission),
-			Err:     err,
+			Message:   "the folder of its file can't be created: " + cause(err),
+			Hint:      "correct the source's path in app.yaml, or the rights on the folder",
+			Retryable: !errors.Is(err, fs.ErrPermission),
+			Err:       err,
 		}
 	}
 
@@ -125,7 +125,7 @@ func (s *Source) Check(ctx context.Context) (string, error) {
 
 // DropTable removes a table. That there is none is no error.
 func (s *Source) DropTable(ctx context.Context, table source.Table) error {
-	_, err := s.write(ctx, table, source.Effect{}, func(c *connection) (source.Written, error) {
+	_, err := s.write(ctx, table, source.IdempotencyKey{}, func(c *connection) (source.Written, error) {
 		return source.Written{}, c.execute("DROP TABLE IF EXISTS " + quote(table.Name))
 	})
 
@@ -142,7 +142,7 @@ func (s *Source) ResolveTable(_ context.Context, table source.Table) (source.Tab
 // write runs work in a transaction on the connection that writes, and records it in the ledger as that effect, if there is
 // one. Others that want to write wait for their turn.
 func (s *Source) write(
-	ctx context.Context, table source.Table, effect source.Effect, work func(c *connection) (source.Written, error),
+	ctx context.Context, table source.Table, effect source.IdempotencyKey, work func(c *connection) (source.Written, error),
 ) (source.Written, error) {
 	if err := s.noSpace(table); err != nil {
 		return source.Written{}, err
@@ -170,7 +170,7 @@ func (s *Source) write(
 		return source.Written{}, s.classify(ctx, table, err)
 	}
 
-	if effect != (source.Effect{}) {
+	if effect != (source.IdempotencyKey{}) {
 		s.cleanLedger(ctx, c)
 	}
 

@@ -12,7 +12,7 @@ import (
 //
 // An effect happens exactly once, in every mode: its row in the ledger is committed together with the records, and who finds
 // it there reads no rows. An older attempt that is still at work can't be ended where it is another process: while it has
-// the database's lock, and until it ends, this one waits for ten seconds and returns a curable error.
+// the database's lock, and until it ends, this one waits for ten seconds and returns a retryable error.
 func (s *Source) WriteTable(ctx context.Context, write source.Write, rows source.Rows) (source.Written, error) {
 	w := &writing{source: s, write: write, schema: rows.Schema()}
 
@@ -20,7 +20,7 @@ func (s *Source) WriteTable(ctx context.Context, write source.Write, rows source
 		return source.Written{}, err
 	}
 
-	written, err := s.write(ctx, write.Table, write.Effect, func(c *connection) (source.Written, error) {
+	written, err := s.write(ctx, write.Table, write.IdempotencyKey, func(c *connection) (source.Written, error) {
 		w.c = c
 
 		if err := w.prepareTable(); err != nil {

@@ -55,7 +55,7 @@ func (b *body) Read(into []byte) (int, error) {
 		return n, err
 	case errors.Is(context.Cause(b.ctx), errPaused):
 		return n, &source.Error{
-			Code: source.CodeUnavailable, Source: b.source.name, Curable: true,
+			Code: source.CodeUnavailable, Source: b.source.name, Retryable: true,
 			Message: fmt.Sprintf("the answer to %s %s paused for %s", b.request.Method, b.request.URL.Path, b.source.pause),
 		}
 	}

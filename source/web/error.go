@@ -48,7 +48,7 @@ func (s *Source) refused(request *http.Request, response *http.Response) error {
 	problem := &source.Error{
 		Code: source.CodeRequestRefused, Source: s.name,
 		Message:    fmt.Sprintf("%s %s was answered %s", request.Method, request.URL.Path, response.Status),
-		Curable:    mayChange(response.StatusCode),
+		Retryable:  mayChange(response.StatusCode),
 		RetryAfter: retryAfter(response.Header.Get("Retry-After"), time.Now()),
 	}
 
@@ -63,7 +63,7 @@ func (s *Source) refused(request *http.Request, response *http.Response) error {
 		problem.Code, problem.Hint = source.CodeTableNotFound, "correct the path"
 	}
 
-	if problem.Curable {
+	if problem.Retryable {
 		problem.Code = source.CodeUnavailable
 	}
 
@@ -120,7 +120,7 @@ func (s *Source) unreachable(ctx context.Context, request *http.Request, err err
 	}
 
 	problem := &source.Error{
-		Code: source.CodeUnavailable, Source: s.name, Curable: true, Err: err,
+		Code: source.CodeUnavailable, Source: s.name, Retryable: true, Err: err,
 		Message: fmt.Sprintf("%s %s was not answered: %s", request.Method, request.URL.Path, cause(err)),
 	}
 
@@ -132,15 +132,15 @@ func (s *Source) unreachable(ctx context.Context, request *http.Request, err err
 
 	switch {
 	case isUnsendable(err):
-		problem.Code, problem.Curable = source.CodeQueryInvalid, false
+		problem.Code, problem.Retryable = source.CodeQueryInvalid, false
 		problem.Message, problem.Hint = "the request can't be sent: "+cause(err), "correct its headers, or the address"
 	case errors.As(err, &ofCertificate), errors.As(err, &ofAuthority):
-		problem.Curable, problem.Hint = false, "the server's certificate is none that this worker trusts"
+		problem.Retryable, problem.Hint = false, "the server's certificate is none that this worker trusts"
 	case speaksOther(err):
-		problem.Curable, problem.Hint = false, "the server speaks something else; correct the source's url"
+		problem.Retryable, problem.Hint = false, "the server speaks something else; correct the source's url"
 	case errors.As(err, &ofToken):
 		problem.Code, problem.Message = source.CodeRequestRefused, "no token was given: "+tokenCause(ofToken)
-		problem.Curable = ofToken.Response == nil || mayChange(ofToken.Response.StatusCode)
+		problem.Retryable = ofToken.Response == nil || mayChange(ofToken.Response.StatusCode)
 		problem.Hint = "check oauth2 of the source"
 		problem.Err = nil // It has the whole answer in it.
 	}

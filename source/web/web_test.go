@@ -51,21 +51,21 @@ func open(t *testing.T, address string, options map[string]any) *web.Source {
 }
 
 // problemOf requires an error of the source's.
-func problemOf(t *testing.T, err error, code source.Code, curable bool) *source.Error {
+func problemOf(t *testing.T, err error, code source.Code, retryable bool) *source.Error {
 	t.Helper()
 
 	var problem *source.Error
 	require.ErrorAs(t, err, &problem)
 	require.Equal(t, code, problem.Code, err)
-	require.Equal(t, curable, problem.Curable, err)
+	require.Equal(t, retryable, problem.Retryable, err)
 	require.Equal(t, "shop", problem.Source)
 
 	return problem
 }
 
-func requireProblem(t *testing.T, err error, code source.Code, curable bool) {
+func requireProblem(t *testing.T, err error, code source.Code, retryable bool) {
 	t.Helper()
-	require.Error(t, problemOf(t, err, code, curable))
+	require.Error(t, problemOf(t, err, code, retryable))
 }
 
 func readAll(t *testing.T, response *source.Response) string {
@@ -234,14 +234,14 @@ func TestAStatusThatWasNotExpectedIsAnError(t *testing.T) {
 	})
 	from := open(t, address, map[string]any{"apiKey": map[string]any{"query": "key", "value": "secret"}})
 
-	for status, curable := range map[int]bool{
+	for status, retryable := range map[int]bool{
 		400: false, 401: false, 403: false, 404: false, 408: true, 409: false, 425: true, 429: true, 500: true, 501: false, 502: true,
 		503: true, 505: false, 304: false,
 	} {
 		_, err := from.Request(t.Context(), source.Request{Path: fmt.Sprint(status)})
 
 		code := source.CodeRequestRefused
-		if curable {
+		if retryable {
 			code = source.CodeUnavailable
 		}
 
@@ -249,7 +249,7 @@ func TestAStatusThatWasNotExpectedIsAnError(t *testing.T) {
 			code = source.CodeTableNotFound
 		}
 
-		problem := problemOf(t, err, code, curable)
+		problem := problemOf(t, err, code, retryable)
 		require.Equal(t, 7*time.Second, problem.RetryAfter)
 		require.Contains(t, problem.Message, fmt.Sprintf("GET /%d was answered %d", status, status))
 		require.NotContains(t, err.Error(), "secret")

@@ -209,7 +209,7 @@ func readError(t *testing.T, content string, f source.Format) *source.Error {
 	require.ErrorAs(t, err, &problem)
 	require.Empty(t, problem.Source)
 	require.Empty(t, problem.Table)
-	require.False(t, problem.Curable)
+	require.False(t, problem.Retryable)
 
 	return problem
 }

@@ -223,7 +223,7 @@ func requireBroken(t *testing.T, content []byte) {
 	var problem *source.Error
 	require.ErrorAs(t, err, &problem)
 	require.Equal(t, source.CodeRecordInvalid, problem.Code)
-	require.False(t, problem.Curable)
+	require.False(t, problem.Retryable)
 }
 
 // Whatever stands in a file, reading it ends, with an error or without.

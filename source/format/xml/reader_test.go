@@ -236,7 +236,7 @@ func readError(t *testing.T, content, records string) *source.Error {
 	require.ErrorAs(t, err, &problem)
 	require.Empty(t, problem.Source)
 	require.Empty(t, problem.Table)
-	require.False(t, problem.Curable)
+	require.False(t, problem.Retryable)
 
 	return problem
 }

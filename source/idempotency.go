@@ -7,10 +7,10 @@ import (
 	"time"
 )
 
-// Effect identifies what must happen once however often it is tried: what one step of a job does to a source. A source that
+// IdempotencyKey identifies what must happen once however often it is tried: what one step of a job does to a source. A source that
 // has transactions commits the effect and a row of its ledger together, and an attempt that finds the row does nothing: an
-// earlier one has done it, and only the answer was lost. The zero Effect is none, and leaves no row.
-type Effect struct {
+// earlier one has done it, and only the answer was lost. The zero IdempotencyKey is none, and leaves no row.
+type IdempotencyKey struct {
 	Job  string // The jobId, for those who read the ledger.
 	Run  string // The ID of the run of the job's workflow: unlike the jobId, it is never used again.
 	Step string // The step's path, with the number of the round in each loop around it.
@@ -28,7 +28,7 @@ type note struct {
 }
 
 // Note returns, as JSON, what a ledger has to keep of the effect beside how many records were written, or nil for nothing.
-func (e Effect) Note(written Written) ([]byte, error) {
+func (e IdempotencyKey) Note(written Written) ([]byte, error) {
 	switch {
 	case e.Read != nil && len(*e.Read) > 0:
 		return json.Marshal(note{Conversions: written.Conversions, Read: *e.Read})
@@ -39,7 +39,7 @@ func (e Effect) Note(written Written) ([]byte, error) {
 	return nil, nil
 }
 
-// Recall adds to written what a ledger has kept as a [Effect.Note].
+// Recall adds to written what a ledger has kept as a [IdempotencyKey.Note].
 func (w *Written) Recall(text []byte) error {
 	if bytes.HasPrefix(text, []byte("[")) {
 		return json.Unmarshal(text, &w.Conversions)
@@ -59,7 +59,7 @@ type Ledger interface {
 	Source
 
 	// Recorded returns what an earlier attempt has done, if there was one that did it.
-	Recorded(ctx context.Context, effect Effect) (Written, bool, error)
+	Recorded(ctx context.Context, key IdempotencyKey) (Written, bool, error)
 }
 
 // LedgerTable is the name of the table that is the ledger, and LedgerKeep how long a row stays in it: much longer than
