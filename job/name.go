@@ -20,6 +20,8 @@ const (
 
 	MemoAppID       = "appId"       // The memo field with the app that a job belongs to.
 	MemoFingerprint = "fingerprint" // The memo field with the [Fingerprint] of the request that started the job.
+
+	MemoFieldDigests = "fieldDigests" // The memo field with the [FieldDigests] of that request.
 )
 
 // The search attributes of a job's workflow. They must be registered with the namespace, which the command
