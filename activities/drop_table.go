@@ -9,8 +9,16 @@ import (
 	"github.com/jobwright/jobwright/source"
 )
 
-// DropTable removes the table that a LoadTableFromSource has read, or its parts, when all of it was written. A file that is
-// not the one that was read stays, which the answer tells. It may be repeated: that there is no such table is no error.
+// The reasons why a file stays although it was to be dropped, with what to do.
+const (
+	otherVersion = "the file was replaced or changed after it was read, so it was not dropped; load it again"
+	unknownParts = "the load did not report which files it read, so nothing was dropped; " +
+		"compare the target with the files, then drop them or load them again"
+)
+
+// DropTable removes the table that a LoadTableFromSource has read, after all of it was written. If the table consists of
+// files, it removes the files that were read; a file of another version stays and is reported. DropTable is idempotent: a
+// missing table is no error.
 func (a *Activities) DropTable(ctx context.Context, task job.Task, table job.SourceTable) (*job.Dropped, error) {
 	return attempt(ctx, a, task, func(ctx context.Context, s *step) (*job.Dropped, error) {
 		from, release, err := open[source.Dropper](ctx, s, table.Source, "drop tables")
@@ -20,39 +28,39 @@ func (a *Activities) DropTable(ctx context.Context, task job.Task, table job.Sou
 
 		defer release()
 
-		if len(table.Parts) == 0 {
-			return &job.Dropped{}, from.DropTable(ctx, source.Table{Space: table.Space, Name: table.Table})
+		files, hasFiles := from.(source.FileDropper)
+		if hasFiles {
+			return dropFiles(ctx, files, table)
 		}
 
-		dropped := &job.Dropped{}
-
-		for i, name := range table.Parts {
-			part := source.Part{Table: source.Table{Name: name}}
-			if len(table.Versions) > i {
-				part.Version = table.Versions[i]
-			}
-
-			isOther, err := dropPart(ctx, from, part)
-			if err != nil {
-				return nil, err
-			}
-
-			if isOther {
-				activity.GetLogger(ctx).Warn(otherVersion, "source", table.Source, "file", name)
-
-				dropped.Kept = append(dropped.Kept, job.Kept{Table: name, Reason: otherVersion})
-			}
-		}
-
-		return dropped, nil
+		return &job.Dropped{}, from.DropTable(ctx, source.Table{Space: table.Space, Name: table.Table})
 	})
 }
 
-// dropPart removes a part of a table. It reports whether another version of it is there, which stays.
-func dropPart(ctx context.Context, from source.Dropper, part source.Part) (isOther bool, err error) {
-	if keeper, hasFiles := from.(source.FileDropper); hasFiles {
-		return keeper.DropFile(ctx, part)
+// dropFiles removes the files of a table in the versions that were read.
+func dropFiles(ctx context.Context, from source.FileDropper, table job.SourceTable) (*job.Dropped, error) {
+	dropped := &job.Dropped{}
+
+	if len(table.Parts) == 0 {
+		dropped.Kept = append(dropped.Kept, job.Kept{
+			Table: source.Table{Space: table.Space, Name: table.Table}.String(), Reason: unknownParts,
+		})
 	}
 
-	return false, from.DropTable(ctx, part.Table)
+	for _, part := range table.Parts {
+		isOther, err := from.DropFile(ctx, part)
+		if err != nil {
+			return nil, err
+		}
+
+		if isOther {
+			dropped.Kept = append(dropped.Kept, job.Kept{Table: part.Table.Name, Reason: otherVersion})
+		}
+	}
+
+	for _, kept := range dropped.Kept {
+		activity.GetLogger(ctx).Warn("A file was not dropped", "source", table.Source, "file", kept.Table, "reason", kept.Reason)
+	}
+
+	return dropped, nil
 }

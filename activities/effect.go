@@ -52,8 +52,5 @@ func (s *step) recorded(ctx context.Context, in, part string) (source.Written, b
 }
 
 func outcomeOf(written source.Written) *job.StepOutcome {
-	outcome := &job.StepOutcome{Rows: written.Rows, Conversions: written.Conversions}
-	tellRead(outcome, written.Read)
-
-	return outcome
+	return &job.StepOutcome{Rows: written.Rows, Conversions: written.Conversions, Read: written.Read}
 }

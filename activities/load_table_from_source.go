@@ -21,10 +21,6 @@ func (a *Activities) LoadTableFromSource(
 			outcome, err = s.once(ctx, params.TargetSource, func() (*job.StepOutcome, error) { return s.load(ctx, params) })
 		}
 
-		if err == nil && params.DropSource && s.before && len(outcome.Read) == 0 {
-			err = s.keep(ctx, params, outcome)
-		}
-
 		return outcome, err
 	})
 }
@@ -105,7 +101,7 @@ func (l *load) copy(ctx context.Context) (*job.StepOutcome, error) {
 	}
 
 	outcome := outcomeOf(written)
-	tellRead(outcome, l.step.read)
+	outcome.Read = append(outcome.Read, l.step.read...)
 
 	return outcome, nil
 }
@@ -148,8 +144,8 @@ func (l *load) records(ctx context.Context) (outcome *job.StepOutcome, err error
 
 	outcome.Conversions = slices.Concat(inferred, outcome.Conversions)
 
-	if !l.before { // Else the ledger has told which they were.
-		tellRead(outcome, l.step.read)
+	if !l.before { // Otherwise the ledger has returned them.
+		outcome.Read = l.step.read
 	}
 
 	return outcome, l.writeRejects(ctx, rejects)

@@ -255,12 +255,10 @@ func TestTheOutcomeOfAStepStaysAsHistoriesHoldIt(t *testing.T) {
 	requireWire(t, `{"name":null,"key":"","records":0,"schemaBytes":0}`, job.Result{})
 	requireWire(t, `{"rows":7,"result":{"name":null,"key":"7/run/2-1.json","records":7,"schemaBytes":12}}`,
 		job.StepOutcome{Rows: 7, Result: &job.Result{Key: "7/run/2-1.json", Records: 7, SchemaBytes: 12}})
-	requireWire(t, `{"rows":7,"read":["1.csv"],"versions":["v"],"kept":[{"table":"2.csv","reason":"it was replaced"}]}`,
-		job.StepOutcome{
-			Rows: 7, Read: []string{"1.csv"}, Versions: []string{"v"}, Kept: []job.Kept{{Table: "2.csv", Reason: "it was replaced"}},
-		})
-	requireWire(t, `{"source":"files","table":"*.csv","parts":["1.csv"],"versions":["v"]}`,
-		job.SourceTable{Source: "files", Table: "*.csv", Parts: []string{"1.csv"}, Versions: []string{"v"}})
+	parts := []source.Part{{Table: source.Table{Name: "1.csv"}, Version: "v"}}
+	requireWire(t, `{"rows":7,"read":[{"table":{"name":"1.csv"},"version":"v"}]}`, job.StepOutcome{Rows: 7, Read: parts})
+	requireWire(t, `{"source":"files","table":"*.csv","parts":[{"table":{"name":"1.csv"},"version":"v"}]}`,
+		job.SourceTable{Source: "files", Table: "*.csv", Parts: parts})
 	requireWire(t, `{"kept":[{"table":"2.csv","reason":"it was replaced"}]}`,
 		job.Dropped{Kept: []job.Kept{{Table: "2.csv", Reason: "it was replaced"}}})
 	requireWire(t, `{"name":null,"key":"k","records":7,"schemaBytes":12,"bytes":99}`,

@@ -1,6 +1,9 @@
 package job
 
-import "github.com/jobwright/jobwright/scenario"
+import (
+	"github.com/jobwright/jobwright/scenario"
+	"github.com/jobwright/jobwright/source"
+)
 
 // The activities that the interpreter calls on behalf of a step, beside those of the data operations.
 const (
@@ -13,15 +16,13 @@ const (
 
 // SourceTable is a table of one of the app's sources.
 type SourceTable struct {
-	Source string   `json:"source"`
-	Space  string   `json:"space,omitempty"`
-	Table  string   `json:"table"`
-	Parts  []string `json:"parts,omitempty"` // The tables that make it up, where these are to be dropped alone.
-
-	Versions []string `json:"versions,omitempty"` // Those of the parts, in the same order, where they are known.
+	Source string        `json:"source"`
+	Space  string        `json:"space,omitempty"`
+	Table  string        `json:"table"`
+	Parts  []source.Part `json:"parts,omitempty"` // The files of the table that were read. A table without files has none.
 }
 
-// Dropped tells what a [SourceTable] has come to.
+// Dropped reports which files of a [SourceTable] were not dropped.
 type Dropped struct {
 	Kept []Kept `json:"kept,omitempty"`
 }

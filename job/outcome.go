@@ -34,14 +34,8 @@ type StepOutcome struct {
 	Result *Result        `json:"result,omitempty"`
 	Value  scenario.Value `json:"value,omitzero"` // What later steps read as its value.
 
-	// Read are the files that make up the table that was read, where they are to be dropped, and Versions tells of each, in the
-	// same order, in which version. What has no files has none, and so have patterns in older outcomes no versions, and single
-	// files neither.
-	Read     []string `json:"read,omitempty"`
-	Versions []string `json:"versions,omitempty"`
-
-	// Kept tells of what was to be dropped, and was not.
-	Kept []Kept `json:"kept,omitempty"`
+	// Read lists the files that were read, if the step drops them afterwards. Sources without files report none.
+	Read []source.Part `json:"read,omitempty"`
 
 	// Conversions tells of columns that the target holds in another type than they had.
 	Conversions []source.Conversion `json:"conversions,omitempty"`

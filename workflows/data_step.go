@@ -62,13 +62,7 @@ func (m *machine) dropSource(ctx workflow.Context, s *step, params scenario.Para
 		return nil
 	}
 
-	if len(outcome.Kept) > 0 {
-		m.board.keep(s.path, outcome.Kept)
-
-		return nil
-	}
-
-	table := job.SourceTable{Parts: outcome.Read, Versions: outcome.Versions}
+	table := job.SourceTable{Parts: outcome.Read}
 
 	table.Source, _ = params["source"].(string)
 	table.Space, _ = params["space"].(string)
