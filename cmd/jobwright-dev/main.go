@@ -11,6 +11,8 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+
+	"github.com/jobwright/jobwright/internal/version"
 )
 
 func main() {
@@ -75,6 +77,8 @@ from this machine.`,
 	flags.StringVar(&opts.run, "run", "", "scenario to run once everything is up")
 	flags.StringVar(&opts.app, "app", "7", "app of that scenario")
 	flags.BoolVar(&opts.once, "once", false, "end after the scenario, with exit status 0 or 1")
+
+	version.AddTo(command)
 
 	return command
 }

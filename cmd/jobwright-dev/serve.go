@@ -19,6 +19,7 @@ import (
 	"github.com/jobwright/jobwright/apiserver"
 	"github.com/jobwright/jobwright/app"
 	"github.com/jobwright/jobwright/internal/temporalserver"
+	"github.com/jobwright/jobwright/internal/version"
 	"github.com/jobwright/jobwright/job"
 	"github.com/jobwright/jobwright/result"
 	"github.com/jobwright/jobwright/worker"
@@ -172,14 +173,14 @@ func introduce(out io.Writer, opts options, address string, temporal *temporalse
 		return err
 	}
 
-	_, err = fmt.Fprintf(out, `Jobwright is up.
+	_, err = fmt.Fprintf(out, `Jobwright %s is up.
   API          http://%s/api/v1/ (apiKey %s, accepted from this machine only)
   Worker       in this process, task queue %s
   Temporal     %s, namespace %s
   Temporal UI  http://%s
   Apps         %s: %s
   Data         %s
-`, address, devKey, job.TaskQueue, temporal.Address(), namespace, temporal.UIAddress(), opts.apps,
+`, version.Get(), address, devKey, job.TaskQueue, temporal.Address(), namespace, temporal.UIAddress(), opts.apps,
 		strings.Join(ids, ", "), opts.data)
 
 	return err

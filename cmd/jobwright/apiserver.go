@@ -12,6 +12,7 @@ import (
 
 	"github.com/jobwright/jobwright/apiserver"
 	"github.com/jobwright/jobwright/app"
+	"github.com/jobwright/jobwright/internal/version"
 )
 
 type apiserverOptions struct {
@@ -60,7 +61,8 @@ func serveAPI(ctx context.Context, opts apiserverOptions) (err error) {
 	}
 
 	opened.log.Info("API server is up",
-		"http", listener.Addr().String(), "temporal", opened.address, "namespace", opened.namespace)
+		"http", listener.Addr().String(), "temporal", opened.address, "namespace", opened.namespace,
+		"build", version.Get())
 
 	return apiserver.New(apiserver.Options{
 		Temporal: opened.temporal, Namespace: opened.namespace, Apps: opened.apps, Results: opened.results,

@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/jobwright/jobwright/internal/version"
 	_ "github.com/jobwright/jobwright/result/cloud" // A result store may be a bucket.
 )
 
@@ -78,6 +79,7 @@ TEMPORAL_NAMESPACE, TEMPORAL_API_KEY, TEMPORAL_TLS_… and the profiles in tempo
 
 	command.AddCommand(apiserverCommand(), workerCommand(), setupCommand(), validateCommand(), testCommand(), schemaCommand(),
 		sourcesCommand())
+	version.AddTo(command)
 
 	return command
 }

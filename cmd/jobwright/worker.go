@@ -13,6 +13,7 @@ import (
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
 
+	"github.com/jobwright/jobwright/internal/version"
 	"github.com/jobwright/jobwright/result"
 	"github.com/jobwright/jobwright/worker"
 )
@@ -88,7 +89,8 @@ func work(ctx context.Context, opts workerOptions) (err error) {
 	defer jobs.Stop()
 
 	running.Store(true)
-	opened.log.Info("worker is up", "http", address, "temporal", opened.address, "namespace", opened.namespace)
+	opened.log.Info("worker is up", "http", address, "temporal", opened.address, "namespace", opened.namespace,
+		"build", version.Get())
 
 	select {
 	case <-ctx.Done():
