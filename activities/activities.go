@@ -16,13 +16,14 @@ import (
 	"github.com/jobwright/jobwright/result"
 	"github.com/jobwright/jobwright/scenario"
 	"github.com/jobwright/jobwright/source"
+	"github.com/jobwright/jobwright/source/pool"
 )
 
 // Activities are the data operations, and what the interpreter needs of the world beside them. Every exported method is
 // one activity, registered under the method's name.
 type Activities struct {
 	apps     *app.Catalog
-	sources  *source.Pool
+	sources  *pool.Pool
 	results  *result.Store
 	temporal Temporal
 	dataDir  string
@@ -32,7 +33,7 @@ type Activities struct {
 // New returns the activities over those apps, whose variables are kept in temporal. Sources that live on this machine keep
 // their data in a folder for each app below dataDir. When the worker is told to stop, what runs has that grace to end.
 func New(
-	apps *app.Catalog, sources *source.Pool, results *result.Store, temporal Temporal, dataDir string, grace time.Duration,
+	apps *app.Catalog, sources *pool.Pool, results *result.Store, temporal Temporal, dataDir string, grace time.Duration,
 ) *Activities {
 	return &Activities{
 		apps: apps, sources: sources, results: results, temporal: temporal, dataDir: dataDir, grace: grace,

@@ -25,6 +25,7 @@ import (
 	"github.com/jobwright/jobwright/source"
 	"github.com/jobwright/jobwright/source/file"
 	"github.com/jobwright/jobwright/source/mysql"
+	"github.com/jobwright/jobwright/source/pool"
 	"github.com/jobwright/jobwright/source/postgres"
 	"github.com/jobwright/jobwright/source/sqlite"
 	"github.com/jobwright/jobwright/source/web"
@@ -78,7 +79,7 @@ func newBenchWith(tb testing.TB, drivers source.Drivers) *bench {
 	tb.Cleanup(func() { require.NoError(tb, b.results.Close()) })
 
 	b.temporal = &variables{}
-	sources := source.NewPool(drivers)
+	sources := pool.New(drivers)
 	tb.Cleanup(func() { require.NoError(tb, sources.Close()) })
 
 	b.Activities = activities.New(apps, sources, b.results, b.temporal, b.data, time.Second)

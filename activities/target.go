@@ -8,6 +8,7 @@ import (
 	"github.com/jobwright/jobwright/job"
 	"github.com/jobwright/jobwright/scenario"
 	"github.com/jobwright/jobwright/source"
+	"github.com/jobwright/jobwright/source/prefetch"
 )
 
 // target is a table to write to.
@@ -55,14 +56,14 @@ func (s *step) write(ctx context.Context, to target, rows source.Rows) (*job.Ste
 
 	to.write.IdempotencyKey = s.effect(ctx, to.part)
 
-	ahead := source.Prefetch(ctx, rows)
+	ahead := prefetch.New(ctx, rows)
 	written, err := writer.WriteTable(ctx, to.write, ahead)
 
 	if err := errors.Join(err, ahead.Close()); err != nil {
 		return nil, err
 	}
 
-	s.before = s.before || !ahead.Ended() // A writer reads to the end, unless its ledger has it that all is written.
+	s.before = s.before || !ahead.Drained() // A writer reads to the end, unless its ledger has it that all is written.
 
 	return outcomeOf(written), nil
 }

@@ -176,13 +176,4 @@ func (c *converted) written(record Record) (string, error) {
 }
 
 // Location tells where the last record stood.
-func (c *converted) Location() string { return location(c.Rows, c.count) }
-
-// location tells where the last record of rows stood, of which count were read.
-func location(rows Rows, count int64) string {
-	if locator, ok := rows.(Locator); ok {
-		return locator.Location()
-	}
-
-	return fmt.Sprintf("record %d", count)
-}
+func (c *converted) Location() string { return Location(c.Rows, c.count) }

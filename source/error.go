@@ -70,3 +70,12 @@ func (e *Error) Unwrap() error {
 
 	return e.Err
 }
+
+// PanicError is a recovered panic. Code that runs in a goroutine of its own reports a panic as an error, since the panic
+// would otherwise end the process.
+type PanicError struct {
+	Value any
+	Stack []byte
+}
+
+func (e *PanicError) Error() string { return fmt.Sprintf("panic: %v", e.Value) }

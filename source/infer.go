@@ -31,7 +31,7 @@ func Infer(ctx context.Context, rows Rows, given map[string]Standard) (map[strin
 		}
 
 		ahead.records = append(ahead.records, slices.Clone(record))
-		ahead.locations = append(ahead.locations, location(rows, int64(len(ahead.records))))
+		ahead.locations = append(ahead.locations, Location(rows, int64(len(ahead.records))))
 	}
 
 	types := map[string]Standard{}
@@ -160,5 +160,5 @@ func (a *ahead) Location() string {
 		return a.place
 	}
 
-	return location(a.Rows, a.count)
+	return Location(a.Rows, a.count)
 }

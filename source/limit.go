@@ -25,4 +25,4 @@ func (l *limited) Next(ctx context.Context) (Record, error) {
 }
 
 // Location tells where the last record stood.
-func (l *limited) Location() string { return location(l.Rows, l.count) }
+func (l *limited) Location() string { return Location(l.Rows, l.count) }

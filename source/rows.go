@@ -3,6 +3,7 @@ package source
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 
 	"github.com/google/uuid"
 )
@@ -62,4 +63,14 @@ type Parts interface {
 // that an error about its values can name the place.
 type Locator interface {
 	Location() string
+}
+
+// Location returns the location of the last record of rows: as rows report it, if they are a [Locator], and as its number
+// otherwise. count is the number of records that have been read.
+func Location(rows Rows, count int64) string {
+	if locator, ok := rows.(Locator); ok {
+		return locator.Location()
+	}
+
+	return fmt.Sprintf("record %d", count)
 }

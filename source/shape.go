@@ -187,4 +187,4 @@ func (s *shaped) Next(ctx context.Context) (Record, error) {
 }
 
 // Location tells where the last record stood.
-func (s *shaped) Location() string { return location(s.Rows, s.count) }
+func (s *shaped) Location() string { return Location(s.Rows, s.count) }

@@ -99,34 +99,33 @@ type Executor interface {
 type Definition struct {
 	Name    string         // The name by which scenarios of the app call it.
 	Kind    string         // The key of its driver in [Drivers], for example "SQLiteSource".
-	Options map[string]any // What its driver asks for; the driver documents the keys.
+	Options map[string]any // The options of its driver, which documents them.
+
+	// Secrets are the values of the secrets in Options, so that the driver can remove them from messages. They are empty until
+	// the references to secrets in Options have been resolved, by package secret.
+	Secrets []string
 }
 
-// Decode stores the definition's options into the struct that options points to, by its JSON tags, with the secrets that
-// they refer to as ${env:NAME} or ${file:path}. An option that the struct does not know is an error, so that a misspelt
-// one is not ignored.
+// Decode stores the options into the struct that options points to, by its JSON tags. An option that the struct does not
+// have is an error, so that misspelt options are reported. References to secrets must have been resolved before.
 func (d Definition) Decode(options any) error {
-	values, err := resolved(d.Options)
+	encoded, err := json.Marshal(d.Options)
 	if err != nil {
-		return d.invalid(err)
-	}
-
-	encoded, err := json.Marshal(values)
-	if err != nil {
-		return d.invalid(err)
+		return d.Invalid(err)
 	}
 
 	decoder := json.NewDecoder(bytes.NewReader(encoded))
 	decoder.DisallowUnknownFields()
 
 	if err := decoder.Decode(options); err != nil {
-		return d.invalid(err)
+		return d.Invalid(err)
 	}
 
 	return nil
 }
 
-func (d Definition) invalid(err error) error {
+// Invalid returns an [*Error] with [CodeDefinitionInvalid] whose cause is err.
+func (d Definition) Invalid(err error) error {
 	return &Error{
 		Code:    CodeDefinitionInvalid,
 		Source:  d.Name,

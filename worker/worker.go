@@ -18,6 +18,7 @@ import (
 	"github.com/jobwright/jobwright/source"
 	"github.com/jobwright/jobwright/source/file"
 	"github.com/jobwright/jobwright/source/mysql"
+	"github.com/jobwright/jobwright/source/pool"
 	"github.com/jobwright/jobwright/source/postgres"
 	"github.com/jobwright/jobwright/source/s3"
 	"github.com/jobwright/jobwright/source/sqlite"
@@ -64,7 +65,7 @@ func Drivers() source.Drivers {
 type Worker struct {
 	worker.Worker
 
-	sources   *source.Pool
+	sources   *pool.Pool
 	sweeper   *sweeper
 	sweeping  sync.WaitGroup
 	endSweeps context.CancelFunc
@@ -72,7 +73,7 @@ type Worker struct {
 
 // New returns a worker. It polls over temporal, which stays the caller's.
 func New(temporal client.Client, options Options) *Worker {
-	w := &Worker{sources: source.NewPool(Drivers()), endSweeps: func() {}, sweeper: &sweeper{
+	w := &Worker{sources: pool.New(Drivers()), endSweeps: func() {}, sweeper: &sweeper{
 		temporal: temporal, namespace: options.Namespace, results: options.Results,
 		log: options.Log,
 	}}

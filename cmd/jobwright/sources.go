@@ -15,6 +15,7 @@ import (
 
 	"github.com/jobwright/jobwright/app"
 	"github.com/jobwright/jobwright/source"
+	"github.com/jobwright/jobwright/source/secret"
 	"github.com/jobwright/jobwright/worker"
 )
 
@@ -120,6 +121,11 @@ func checkSource(
 ) (text string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, opts.timeout)
 	defer cancel()
+
+	definition, err = secret.Resolve(definition)
+	if err != nil {
+		return "", err
+	}
 
 	opened, err := worker.Drivers().Open(ctx, definition, source.Place{
 		AppDir: of.Dir, DataDir: filepath.Join(opts.data, "apps", of.ID),

@@ -22,7 +22,7 @@ import (
 	"github.com/jobwright/jobwright/activities"
 	"github.com/jobwright/jobwright/job"
 	"github.com/jobwright/jobwright/scenario"
-	"github.com/jobwright/jobwright/source"
+	"github.com/jobwright/jobwright/source/pool"
 	"github.com/jobwright/jobwright/worker"
 )
 
@@ -84,7 +84,7 @@ func load(t *testing.T, interceptors ...grpc.UnaryClientInterceptor) (run client
 	require.NoError(t, err)
 	t.Cleanup(connection.Close)
 
-	sources := source.NewPool(worker.Drivers())
+	sources := pool.New(worker.Drivers())
 	t.Cleanup(func() { require.NoError(t, sources.Close()) })
 
 	loading := sdkworker.New(connection, queue, sdkworker.Options{MaxHeartbeatThrottleInterval: time.Second})

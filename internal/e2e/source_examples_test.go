@@ -23,6 +23,7 @@ import (
 	"github.com/jobwright/jobwright/app"
 	"github.com/jobwright/jobwright/internal/testserver"
 	"github.com/jobwright/jobwright/source"
+	"github.com/jobwright/jobwright/source/secret"
 	"github.com/jobwright/jobwright/worker"
 )
 
@@ -66,6 +67,9 @@ func TestEveryExampleOfASourceIsOneThatItsDriverTakes(t *testing.T) { //nolint:p
 
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+
+			definition, err := secret.Resolve(definition)
+			require.NoError(t, err)
 
 			opened, err := worker.Drivers().Open(t.Context(), definition, source.Place{AppDir: found.Dir, DataDir: t.TempDir()})
 			require.NoError(t, err)

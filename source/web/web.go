@@ -74,11 +74,6 @@ func Open(_ context.Context, definition source.Definition, _ source.Place) (sour
 		}
 	}
 
-	secrets, err := definition.Secrets()
-	if err != nil {
-		return nil, err
-	}
-
 	transport := &http.Transport{
 		Proxy:                 http.ProxyFromEnvironment,
 		MaxConnsPerHost:       cmp.Or(opts.MaxConnections, defaultConnections),
@@ -90,7 +85,7 @@ func Open(_ context.Context, definition source.Definition, _ source.Place) (sour
 
 	return &Source{
 		name: definition.Name, base: base, transport: transport, paging: opts.Paging, pause: max(timeout, longestPause),
-		hide:   hiding(secrets),
+		hide:   hiding(definition.Secrets),
 		client: &http.Client{Transport: newSigned(transport, base, opts), CheckRedirect: follow},
 	}, nil
 }

@@ -1,4 +1,4 @@
-package source_test
+package prefetch_test
 
 import (
 	"context"
@@ -13,19 +13,24 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/jobwright/jobwright/source"
+	"github.com/jobwright/jobwright/source/prefetch"
 )
 
-// counting are rows of a number each, whose record is used again for the next one.
+// counting are rows of consecutive numbers. Next reuses its record.
 type counting struct {
 	most   int64
-	text   string        // A second value of each.
-	end    error         // What comes behind the last one.
-	stuck  chan struct{} // Closed when somebody waits for a record that never comes, where end is nil.
+	text   string        // The second value of each record.
+	end    error         // The error after the last record.
+	stuck  chan struct{} // If end is nil, closed when Next blocks after the last record.
 	read   atomic.Int64
 	record source.Record
 }
 
-func (c *counting) Schema() source.Schema { return texts([]string{"n", "text"}).Schema() }
+func (c *counting) Schema() source.Schema {
+	return source.Schema{
+		{Name: "n", Standard: source.Standard{Type: source.Integer}}, {Name: "text", Standard: source.Standard{Type: source.Text}},
+	}
+}
 
 func (c *counting) Next(ctx context.Context) (source.Record, error) {
 	if n := c.read.Load(); n == c.most {
@@ -52,14 +57,14 @@ func (c *counting) Location() string { return fmt.Sprintf("line %d", 2*c.read.Lo
 
 func (c *counting) Close() error { return nil }
 
-func TestPrefetchedRowsAreTheSameRecordsAtTheSamePlaces(t *testing.T) {
+func TestRowsReturnsRecordsAndLocationsInOrder(t *testing.T) {
 	t.Parallel()
 
 	broken := errors.New("the file is broken")
 
 	for _, records := range []int64{0, 1, 255, 256, 257, 10_000} {
 		for _, end := range []error{io.EOF, broken} {
-			rows := source.Prefetch(t.Context(), &counting{most: records, end: end})
+			rows := prefetch.New(t.Context(), &counting{most: records, end: end})
 
 			for n := range records {
 				record, err := rows.Next(t.Context())
@@ -78,11 +83,11 @@ func TestPrefetchedRowsAreTheSameRecordsAtTheSamePlaces(t *testing.T) {
 	}
 }
 
-func TestPrefetchedRowsAreReadNoFurtherThanMemoryAllows(t *testing.T) {
+func TestRowsBoundsMemoryOfLongRecords(t *testing.T) {
 	t.Parallel()
 
 	long := &counting{most: 1_000, text: strings.Repeat("x", 1<<20), stuck: make(chan struct{})}
-	rows := source.Prefetch(t.Context(), long)
+	rows := prefetch.New(t.Context(), long)
 
 	for range 10 {
 		_, err := rows.Next(t.Context())
@@ -90,25 +95,25 @@ func TestPrefetchedRowsAreReadNoFurtherThanMemoryAllows(t *testing.T) {
 	}
 
 	require.NoError(t, rows.Close())
-	require.LessOrEqual(t, long.read.Load(), int64(14), "a record of 1 MiB fills a batch, of which there are three")
+	require.LessOrEqual(t, long.read.Load(), int64(14), "a record of 1 MiB fills one of three batches")
 }
 
-func TestClosingPrefetchedRowsEndsTheirReading(t *testing.T) {
+func TestRowsCloseStopsReading(t *testing.T) {
 	t.Parallel()
 
 	waiting := &counting{most: 3, stuck: make(chan struct{})}
-	rows := source.Prefetch(t.Context(), waiting)
+	rows := prefetch.New(t.Context(), waiting)
 
 	<-waiting.stuck
 
 	require.NoError(t, rows.Close())
-	require.NoError(t, rows.Close(), "again")
+	require.NoError(t, rows.Close(), "a second time")
 }
 
-func TestWhoWaitsForPrefetchedRowsIsToldThatTheContextEnded(t *testing.T) {
+func TestRowsNextReturnsErrorOfItsContext(t *testing.T) {
 	t.Parallel()
 
-	rows := source.Prefetch(t.Context(), &counting{stuck: make(chan struct{})})
+	rows := prefetch.New(t.Context(), &counting{stuck: make(chan struct{})})
 
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
 	defer cancel()
@@ -118,7 +123,7 @@ func TestWhoWaitsForPrefetchedRowsIsToldThatTheContextEnded(t *testing.T) {
 	require.NoError(t, rows.Close())
 }
 
-// panicking panics behind its first record.
+// panicking panics after its first record.
 type panicking struct{ counting }
 
 func (p *panicking) Next(ctx context.Context) (source.Record, error) {
@@ -129,10 +134,10 @@ func (p *panicking) Next(ctx context.Context) (source.Record, error) {
 	return p.counting.Next(ctx)
 }
 
-func TestAPanicOfPrefetchedRowsIsAnError(t *testing.T) {
+func TestRowsNextReturnsPanicAsError(t *testing.T) {
 	t.Parallel()
 
-	rows := source.Prefetch(t.Context(), &panicking{counting{most: 2}})
+	rows := prefetch.New(t.Context(), &panicking{counting{most: 2}})
 
 	_, err := rows.Next(t.Context())
 	require.NoError(t, err)
@@ -146,21 +151,20 @@ func TestAPanicOfPrefetchedRowsIsAnError(t *testing.T) {
 	require.NoError(t, rows.Close())
 }
 
-// What was read ahead is not what was taken.
-func TestPrefetchedRowsTellWhetherTheirEndWasTold(t *testing.T) {
+func TestRowsDrainedOnlyAfterNextReturnedEOF(t *testing.T) {
 	t.Parallel()
 
 	for _, end := range []error{io.EOF, errors.New("the file is broken")} {
 		from := &counting{most: 1, end: end}
-		rows := source.Prefetch(t.Context(), from)
+		rows := prefetch.New(t.Context(), from)
 
 		_, err := rows.Next(t.Context())
 		require.NoError(t, err)
-		require.False(t, rows.Ended())
+		require.False(t, rows.Drained())
 
 		_, err = rows.Next(t.Context())
 		require.ErrorIs(t, err, end)
-		require.Equal(t, end == io.EOF, rows.Ended()) //nolint:errorlint // It is this one.
+		require.Equal(t, end == io.EOF, rows.Drained()) //nolint:errorlint // Next returns io.EOF itself.
 		require.NoError(t, rows.Close())
 	}
 }

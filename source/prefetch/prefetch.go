@@ -1,0 +1,203 @@
+// Package prefetch reads rows ahead in a goroutine of its own, so that reading and writing overlap.
+package prefetch
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"runtime/debug"
+
+	"github.com/jobwright/jobwright/source"
+)
+
+// The limits of one batch. 256 records make the cost of handing over a batch negligible; 1 MiB bounds the memory that three
+// batches of long texts need.
+const (
+	maxRecords = 256
+	maxBytes   = 1 << 20
+)
+
+// batches is the number of batches: one being filled, one being consumed, and one between the two.
+const batches = 3
+
+// Rows are rows that a goroutine reads ahead of their consumer.
+type Rows struct {
+	rows   source.Rows
+	cancel context.CancelFunc
+	filled chan *batch // Closed when the goroutine has ended.
+	free   chan *batch
+
+	current *batch // The batch of the last record; nil before the first.
+	next    int    // The index in current of the next record.
+	drained bool   // Whether Next has returned io.EOF.
+}
+
+// batch is a number of consecutive records.
+type batch struct {
+	records   []source.Record
+	values    []any    // The backing array of the records.
+	locations []string // The location of each record.
+	bytes     int      // The approximate size of the values.
+	err       error    // Why the batch is the last one; nil if it is not.
+}
+
+// New starts to read rows ahead. The caller must not use rows until it has closed the returned Rows, which does not close
+// rows. Functions that rows call, such as [source.Read.Reject], are called by another goroutine, but not after Close.
+func New(ctx context.Context, rows source.Rows) *Rows {
+	ctx, cancel := context.WithCancel(ctx)
+	r := &Rows{
+		rows: rows, cancel: cancel, filled: make(chan *batch, batches), free: make(chan *batch, batches),
+	}
+
+	for range batches {
+		r.free <- &batch{}
+	}
+
+	go r.fill(ctx)
+
+	return r
+}
+
+// fill reads batches until the rows end, with io.EOF or another error, or ctx is cancelled.
+func (r *Rows) fill(ctx context.Context) {
+	defer close(r.filled)
+
+	var count int64
+
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case b := <-r.free:
+			b.fill(ctx, r.rows, &count)
+
+			r.filled <- b
+
+			if b.err != nil {
+				return
+			}
+		}
+	}
+}
+
+func (b *batch) fill(ctx context.Context, rows source.Rows, count *int64) {
+	clear(b.values) // Otherwise long texts stay reachable behind the end of a shorter batch.
+
+	b.records, b.values, b.locations, b.bytes = b.records[:0], b.values[:0], b.locations[:0], 0
+
+	defer func() {
+		if panicked := recover(); panicked != nil {
+			b.err = &source.PanicError{Value: panicked, Stack: debug.Stack()}
+		}
+	}()
+
+	for len(b.records) < maxRecords && b.bytes < maxBytes {
+		record, err := rows.Next(ctx)
+		if err != nil {
+			b.err = err
+
+			return
+		}
+
+		*count++
+
+		begin := len(b.values)
+		b.values = append(b.values, record...)
+		b.records = append(b.records, b.values[begin:len(b.values):len(b.values)])
+		b.locations = append(b.locations, source.Location(rows, *count))
+
+		for _, value := range record {
+			b.bytes += size(value)
+		}
+	}
+}
+
+// size returns the approximate number of bytes that a value needs beside its element of the record.
+func size(value any) int {
+	switch v := value.(type) {
+	case string:
+		return len(v)
+	case source.Number:
+		return len(v)
+	case []byte:
+		return len(v)
+	case json.RawMessage:
+		return len(v)
+	case []any:
+		total := 0
+		for _, element := range v {
+			total += 16 + size(element)
+		}
+
+		return total
+	}
+
+	return 0
+}
+
+// Schema returns the schema of the underlying rows.
+func (r *Rows) Schema() source.Schema { return r.rows.Schema() }
+
+// Next returns the next record, as described at [source.Rows]. A panic of the underlying rows is returned as a
+// [*source.PanicError].
+func (r *Rows) Next(ctx context.Context) (source.Record, error) {
+	for r.current == nil || r.next == len(r.current.records) {
+		if err := r.advance(ctx); err != nil {
+			r.drained = errors.Is(err, io.EOF)
+
+			return nil, err
+		}
+	}
+
+	r.next++
+
+	return r.current.records[r.next-1], nil
+}
+
+// advance replaces the current batch by the next one.
+func (r *Rows) advance(ctx context.Context) error {
+	if r.current != nil {
+		if r.current.err != nil {
+			return r.current.err
+		}
+
+		r.free <- r.current
+		r.current = nil
+	}
+
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case filled, open := <-r.filled:
+		if !open { // After Close, or because the context that New received was cancelled.
+			return context.Canceled
+		}
+
+		r.current, r.next = filled, 0
+
+		return nil
+	}
+}
+
+// Drained reports whether Next has returned io.EOF. Records that were read ahead do not count.
+func (r *Rows) Drained() bool { return r.drained }
+
+// Location returns the location of the record that Next returned last.
+func (r *Rows) Location() string {
+	if r.current == nil || r.next == 0 {
+		return "the first record"
+	}
+
+	return r.current.locations[r.next-1]
+}
+
+// Close stops the goroutine and waits for it.
+func (r *Rows) Close() error {
+	r.cancel()
+
+	for range r.filled {
+	}
+
+	return nil
+}
