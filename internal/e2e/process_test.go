@@ -20,7 +20,7 @@ import (
 var binaries = sync.OnceValues(func() (dir string, err error) {
 	dir = filepath.Join(shared.dir, "bin") + string(filepath.Separator)
 
-	build := exec.Command("go", "build", "-o", dir, "../../cmd/jobwright", "../../cmd/jobwright-dev")
+	build := exec.Command("go", "build", "-o", dir, "../../cmd/...")
 	build.Stderr = os.Stderr
 
 	return dir, build.Run()
@@ -43,9 +43,18 @@ func launch(tb testing.TB, env []string, name string, arguments ...string) *proc
 	dir, err := binaries()
 	require.NoError(tb, err)
 
-	p := &process{command: exec.Command(dir+name, arguments...), exited: make(chan struct{})}
+	command := exec.Command(dir+name, arguments...)
+	command.Env = append(os.Environ(), env...)
+
+	return start(tb, command)
+}
+
+// start starts a process; it is killed when the test ends, if it still runs.
+func start(tb testing.TB, command *exec.Cmd) *process {
+	tb.Helper()
+
+	p := &process{command: command, exited: make(chan struct{})}
 	p.changed = sync.NewCond(&p.mutex)
-	p.command.Env = append(os.Environ(), env...)
 
 	reader, writer := io.Pipe()
 	p.command.Stdout, p.command.Stderr = writer, writer
@@ -64,7 +73,7 @@ func launch(tb testing.TB, env []string, name string, arguments ...string) *proc
 		p.kill()
 
 		if tb.Failed() {
-			tb.Logf("%s printed:\n%s", name, p.output())
+			tb.Logf("%s printed:\n%s", command, p.output())
 		}
 	})
 
