@@ -25,52 +25,52 @@ const (
 // ControlOperations returns the operations that the interpreter runs itself.
 func ControlOperations() []Operation {
 	return []Operation{
-		{Name: OpIf, Description: "Runs one list of steps or another.", Fields: fieldsOf[If](), Control: true},
-		{
+		define[If](Operation{Name: OpIf, Description: "Runs one list of steps or another.", Control: true}),
+		define[Switch](Operation{
 			Name: OpSwitch, Description: "Runs the steps of the first case that has the value.",
-			Fields: fieldsOf[Switch](), Control: true,
-		},
-		{
+			Control: true,
+		}),
+		define[While](Operation{
 			Name: OpWhile, Description: "Repeats steps for as long as a condition holds, which is looked at before each round.",
-			Fields: fieldsOf[While](), Outcome: fieldsOf[WhileOutcome](), Control: true, rule: whileRule,
-		},
-		{
+			Outcome: fieldsOf[WhileOutcome](), Control: true, rule: whileRule,
+		}),
+		define[ForEach](Operation{
 			Name:        OpForEach,
 			Description: "Runs steps for each entry of a list, or for each record that a query finds.",
-			Fields:      fieldsOf[ForEach](), Outcome: fieldsOf[ForEachOutcome](), Control: true, rule: forEachRule,
-		},
-		{
+			Outcome:     fieldsOf[ForEachOutcome](), Control: true, rule: forEachRule,
+		}),
+		define[Parallel](Operation{
 			Name: OpParallel, Description: "Runs several lists of steps at the same time.",
-			Fields: fieldsOf[Parallel](), Outcome: fieldsOf[ParallelOutcome](), Control: true, rule: parallelRule,
-		},
-		{
+			Outcome: fieldsOf[ParallelOutcome](), Control: true, rule: parallelRule,
+		}),
+		define[TryCatch](Operation{
 			Name:        OpTryCatch,
 			Description: "Runs steps, others when one of those fails, and others again at the end, whatever happened.",
-			Fields:      fieldsOf[TryCatch](), Control: true,
-		},
-		{
+			Control:     true,
+		}),
+		define[RunScenario](Operation{
 			Name: OpRunScenario, Description: "Runs another scenario of the app, as a child job.",
-			Fields: fieldsOf[RunScenario](), Control: true,
-		},
-		{
+			Control: true,
+		}),
+		define[SetVariable](Operation{
 			Name: OpSetVariable, Description: "Gives a variable a value.",
-			Fields: fieldsOf[SetVariable](), Control: true, rule: setVariableRule,
-		},
-		{
+			Control: true, rule: setVariableRule,
+		}),
+		define[Wait](Operation{
 			Name: OpWait, Description: "Waits for some time, or until a moment.",
-			Fields: fieldsOf[Wait](), Control: true, rule: waitRule,
-		},
-		{
+			Control: true, rule: waitRule,
+		}),
+		define[WaitForSignal](Operation{
 			Name: OpWaitForSignal,
 			Description: "Waits until a person or a system says go, by the call signalJob. " +
 				"The data of the signal is the step's value.",
-			Fields: fieldsOf[WaitForSignal](), Control: true,
-		},
-		{
+			Control: true,
+		}),
+		define[Return](Operation{
 			Name: OpReturn, Description: "Ends the scenario with success.",
-			Fields: fieldsOf[Return](), Control: true,
-		},
-		{Name: OpFail, Description: "Fails, as a step does.", Fields: fieldsOf[Fail](), Control: true, rule: failRule},
+			Control: true,
+		}),
+		define[Fail](Operation{Name: OpFail, Description: "Fails, as a step does.", Control: true, rule: failRule}),
 	}
 }
 
@@ -90,64 +90,70 @@ const (
 type (
 	// If are the parameters of the operation of that name.
 	If struct {
-		Condition Condition `json:"condition" required:"true" description:"What decides: an expression that gives true or false."`
-		Then      Steps     `json:"then" required:"true" description:"The steps to run when it is true."`
-		Else      Steps     `json:"else" description:"The steps to run when it is false."`
+		Condition Condition `json:"condition,omitempty" required:"true" lazy:"true" description:"What decides: an expression that gives true or false."`
+		Then      Steps     `json:"then,omitempty" required:"true" description:"The steps to run when it is true."`
+		Else      Steps     `json:"else,omitempty" description:"The steps to run when it is false."`
 	}
 
 	// Switch are the parameters of the operation of that name.
 	Switch struct {
 		Value   Value `json:"value" required:"true" description:"What decides."`
-		Cases   Cases `json:"cases" required:"true" description:"A list of objects with when, a value or a list of values, and steps. The first that has the value is run."`
-		Default Steps `json:"default" description:"The steps to run when no case has the value."`
+		Cases   Cases `json:"cases,omitempty" required:"true" lazy:"true" description:"A list of objects with when, a value or a list of values, and steps. The first that has the value is run."`
+		Default Steps `json:"default,omitempty" description:"The steps to run when no case has the value."`
+	}
+
+	// Case is one case of a [Switch].
+	Case struct {
+		When  Value `json:"when" required:"true" description:"The value, or a list of values, of the case."`
+		Steps Steps `json:"steps,omitempty" required:"true" description:"The steps to run."`
 	}
 
 	// While are the parameters of the operation of that name.
 	While struct {
-		Condition     Condition `json:"condition" required:"true" lazy:"true" description:"What decides before each round: an expression that gives true or false."`
-		Steps         Steps     `json:"steps" required:"true" description:"The steps of a round."`
-		MaxIterations int       `json:"maxIterations" description:"How many rounds there may be, 10,000 by default; the step fails when the condition still holds after them."`
+		Condition     Condition `json:"condition,omitempty" required:"true" lazy:"true" description:"What decides before each round: an expression that gives true or false."`
+		Steps         Steps     `json:"steps,omitempty" required:"true" description:"The steps of a round."`
+		MaxIterations int       `json:"maxIterations,omitempty" description:"How many rounds there may be, 10,000 by default; the step fails when the condition still holds after them."`
 	}
 
 	// ForEach are the parameters of the operation of that name.
 	ForEach struct {
 		In              List   `json:"in,omitempty" description:"The list, an expression."`
-		Source          string `json:"source" refers:"source" description:"In place of a list: the source to ask for records."`
-		Query           string `json:"query" description:"The query. Its records are set aside when the loop begins, so that the steps may change the tables that it reads."`
-		Bind            Params `json:"bind" description:"Values for the query's :name parameters."`
-		As              string `json:"as" literal:"true" description:"The name of the entry or record in the steps, item by default."`
-		Index           string `json:"index" literal:"true" description:"A name for its number, from 0."`
-		MaxConcurrency  int    `json:"maxConcurrency" description:"For how many entries the steps run at the same time: 1 by default, 100 at most."`
-		ContinueOnError bool   `json:"continueOnError" description:"Whether the others still run when the steps of one fail. The step then does not fail; errors tells of them."`
-		Steps           Steps  `json:"steps" required:"true" description:"The steps to run for each."`
+		Source          string `json:"source,omitempty" refers:"source" description:"In place of a list: the source to ask for records."`
+		Query           string `json:"query,omitempty" description:"The query. Its records are set aside when the loop begins, so that the steps may change the tables that it reads."`
+		Bind            Params `json:"bind,omitempty" description:"Values for the query's :name parameters."`
+		As              string `json:"as,omitempty" literal:"true" description:"The name of the entry or record in the steps, item by default."`
+		Index           string `json:"index,omitempty" literal:"true" description:"A name for its number, from 0."`
+		MaxConcurrency  int    `json:"maxConcurrency,omitempty" description:"For how many entries the steps run at the same time: 1 by default, 100 at most."`
+		ContinueOnError bool   `json:"continueOnError,omitempty" description:"Whether the others still run when the steps of one fail. The step then does not fail; errors tells of them."`
+		Steps           Steps  `json:"steps,omitempty" required:"true" description:"The steps to run for each."`
 	}
 
 	// Parallel are the parameters of the operation of that name.
 	Parallel struct {
-		Branches       Branches `json:"branches" required:"true" description:"An object of branch names, each with its list of steps."`
-		MaxConcurrency int      `json:"maxConcurrency" description:"How many branches run at the same time: all, by default, and 100 at most."`
-		CollectErrors  bool     `json:"collectErrors" description:"Whether every branch runs to its end. The step then fails at the end if one of them failed, with all the errors; otherwise the first error stops the others."`
+		Branches       Branches `json:"branches,omitempty" required:"true" description:"An object of branch names, each with its list of steps."`
+		MaxConcurrency int      `json:"maxConcurrency,omitempty" description:"How many branches run at the same time: all, by default, and 100 at most."`
+		CollectErrors  bool     `json:"collectErrors,omitempty" description:"Whether every branch runs to its end. The step then fails at the end if one of them failed, with all the errors; otherwise the first error stops the others."`
 	}
 
 	// TryCatch are the parameters of the operation of that name.
 	TryCatch struct {
-		Try     Steps       `json:"try" required:"true" description:"The steps to try."`
-		Ignore  IgnoreRules `json:"ignore" lazy:"true" description:"Errors to pass over, as if the steps had ended well: a list of rules, tried in order, each an object with one of messageContains, stackContains and condition."`
-		Catch   Steps       `json:"catch" description:"The steps to run when one of those failed and its error is not passed over. They read errorMessage, errorStackTrace and error."`
-		Finally Steps       `json:"finally" description:"The steps to run at the end, whatever happened, also when the job is being stopped; then they have 10 minutes."`
+		Try     Steps       `json:"try,omitempty" required:"true" description:"The steps to try."`
+		Ignore  IgnoreRules `json:"ignore,omitempty" lazy:"true" description:"Errors to pass over, as if the steps had ended well: a list of rules, tried in order, each an object with one of messageContains, stackContains and condition."`
+		Catch   Steps       `json:"catch,omitempty" description:"The steps to run when one of those failed and its error is not passed over. They read errorMessage, errorStackTrace and error."`
+		Finally Steps       `json:"finally,omitempty" description:"The steps to run at the end, whatever happened, also when the job is being stopped; then they have 10 minutes."`
 	}
 
 	// IgnoreRule is one rule of a TryCatch for errors to pass over.
 	IgnoreRule struct {
-		MessageContains string    `json:"messageContains" description:"Text that the error's message contains."`
-		StackContains   string    `json:"stackContains" description:"Text that the error's stack trace contains."`
-		Condition       Condition `json:"condition" description:"An expression that gives true; it reads errorMessage, errorStackTrace and error."`
+		MessageContains string    `json:"messageContains,omitempty" description:"Text that the error's message contains."`
+		StackContains   string    `json:"stackContains,omitempty" description:"Text that the error's stack trace contains."`
+		Condition       Condition `json:"condition,omitempty" description:"An expression that gives true; it reads errorMessage, errorStackTrace and error."`
 	}
 
 	// RunScenario are the parameters of the operation of that name.
 	RunScenario struct {
 		Scenario   string `json:"scenario" required:"true" refers:"scenario" literal:"true" description:"The scenario's name: that of its file in the app's folder scenarios, without the extension."`
-		Parameters Params `json:"parameters" description:"Values for the scenario's parameters."`
+		Parameters Params `json:"parameters,omitempty" description:"Values for the scenario's parameters."`
 		Inline     bool   `json:"inline,omitempty" literal:"true" description:"Whether to run it within the job itself, and not as a child job with an ID, a status and a history of its own."`
 		AddResults *bool  `json:"addResults,omitempty" literal:"true" description:"Whether its results become results of the job, as they do by default. What it returns is the step's value in any case."`
 	}
@@ -156,31 +162,31 @@ type (
 	SetVariable struct {
 		Name  string `json:"name" required:"true" literal:"true" description:"The variable's name. A name that is not known yet is known from here to the end of the list of steps."`
 		Value Value  `json:"value" required:"true" description:"Its value. A variable keeps the type that it began with."`
-		Scope string `json:"scope" literal:"true" description:"job, the default, or app: a variable that app.yaml declares and that outlives the job."`
+		Scope string `json:"scope,omitempty" literal:"true" description:"job, the default, or app: a variable that app.yaml declares and that outlives the job."`
 	}
 
 	// Wait are the parameters of the operation of that name.
 	Wait struct {
-		Duration Duration `json:"duration" description:"How long to wait."`
-		Until    string   `json:"until" description:"In place of a duration: the moment to wait for, a timestamp. One that has passed is not waited for."`
+		Duration Duration `json:"duration,omitempty" description:"How long to wait."`
+		Until    string   `json:"until,omitempty" description:"In place of a duration: the moment to wait for, a timestamp. One that has passed is not waited for."`
 	}
 
 	// WaitForSignal are the parameters of the operation of that name.
 	WaitForSignal struct {
 		Name    string   `json:"name" required:"true" description:"The signal's name. One that came before the step began counts."`
-		Timeout Duration `json:"timeout" description:"How long to wait, for ever by default; then the step fails with signal_timed_out."`
-		From    []string `json:"from" refers:"access" description:"Who may give the signal: names from access in app.yaml; everybody with the right, by default."`
+		Timeout Duration `json:"timeout,omitempty" description:"How long to wait, for ever by default; then the step fails with signal_timed_out."`
+		From    []string `json:"from,omitempty" refers:"access" description:"Who may give the signal: names from access in app.yaml; everybody with the right, by default."`
 	}
 
 	// Return are the parameters of the operation of that name.
 	Return struct {
-		Value Value `json:"value" description:"What the scenario returns, at most 64 KiB: the value of the step that ran it, and of the job."`
+		Value Value `json:"value,omitzero" description:"What the scenario returns, at most 64 KiB: the value of the step that ran it, and of the job."`
 	}
 
 	// Fail are the parameters of the operation of that name.
 	Fail struct {
 		Message string `json:"message" required:"true" description:"What people read."`
-		Code    string `json:"code" literal:"true" description:"What programs read, failed by default: small letters, digits and _."`
+		Code    string `json:"code,omitempty" literal:"true" description:"What programs read, failed by default: small letters, digits and _."`
 	}
 )
 
@@ -217,27 +223,19 @@ type (
 	Steps []any
 
 	// Cases are the cases of a [Switch].
-	Cases []any
+	Cases []Case
 
 	// Branches are lists of steps by the names of their branches.
 	Branches map[string]any
 
 	// IgnoreRules are the rules of a [TryCatch].
-	IgnoreRules []any
+	IgnoreRules []IgnoreRule
 )
 
 // UnmarshalJSON reads a list with [DecodeJSON].
 func (l *List) UnmarshalJSON(data []byte) error {
 	value, err := DecodeJSON(data)
 	*l, _ = value.([]any)
-
-	return err
-}
-
-// UnmarshalJSON reads a list with [DecodeJSON].
-func (c *Cases) UnmarshalJSON(data []byte) error {
-	value, err := DecodeJSON(data)
-	*c, _ = value.([]any)
 
 	return err
 }

@@ -307,7 +307,7 @@ func TestCasesKeepTheirIntegers(t *testing.T) {
 		"value": int64(9007199254740993), "cases": []any{map[string]any{"when": int64(9007199254740993)}},
 	})
 	require.NoError(t, err)
-	require.Equal(t, scenario.Cases{map[string]any{"when": decoded.Value.Any}}, decoded.Cases)
+	require.Equal(t, scenario.Cases{{When: decoded.Value}}, decoded.Cases)
 
 	loop, err := scenario.Decode[scenario.ForEach](scenario.Params{"in": []any{int64(9007199254740993), 1.0}})
 	require.NoError(t, err)

@@ -8,48 +8,41 @@ const OpRunSourceScript = "RunSourceScript"
 // DataOperations returns the operations that touch data. Each runs as one activity of the same name.
 func DataOperations() []Operation {
 	return []Operation{
-		{
+		define[LoadTableFromSource](Operation{
 			Name:        "LoadTableFromSource",
 			Description: "Copies a table from one source to another, whatever the formats and types of both.",
-			Fields:      fieldsOf[LoadTableFromSource](),
 			rule:        loadRule,
-		},
-		{
+		}),
+		define[Transform](Operation{
 			Name:        "Transform",
 			Description: "Runs a query, and returns what it finds, stores it as a table, or gives it to later steps.",
-			Fields:      fieldsOf[Transform](),
 			rule:        transformRule,
-		},
-		{
+		}),
+		define[RunSourceScript](Operation{
 			Name:        OpRunSourceScript,
 			Description: "Runs statements in a source's own language, all of them or none where the source can do that.",
-			Fields:      fieldsOf[RunSourceScript](),
 			rule:        scriptRule,
-		},
-		{
+		}),
+		define[Insert](Operation{
 			Name:        "Insert",
 			Description: "Adds records to a table that is there.",
-			Fields:      fieldsOf[Insert](),
 			rule:        recordsRule,
-		},
-		{
+		}),
+		define[Update](Operation{
 			Name:        "Update",
 			Description: "Changes the records of a table that have the same key as those given.",
-			Fields:      fieldsOf[Update](),
 			rule:        recordsRule,
-		},
-		{
+		}),
+		define[Delete](Operation{
 			Name:        "Delete",
 			Description: "Removes the records of a table that have the same key as those given.",
-			Fields:      fieldsOf[Delete](),
 			rule:        recordsRule,
-		},
-		{
+		}),
+		define[HTTPRequest](Operation{
 			Name:        "HTTPRequest",
 			Description: "Sends one request to a source of HTTP, and takes the answer as a value, a table, a result or a file.",
-			Fields:      fieldsOf[HTTPRequest](),
 			rule:        requestRule,
-		},
+		}),
 	}
 }
 

@@ -1,7 +1,6 @@
 package scenario
 
 import (
-	"encoding/json"
 	"slices"
 	"sync"
 )
@@ -18,7 +17,20 @@ type Operation struct {
 	// rule finds mistakes in the parameters as a whole, beyond those of single fields. It returns the name of a field and
 	// what is wrong, or two empty strings.
 	rule func(params Params) (field, message string)
+
+	decode func(params Params) (any, error)
 }
+
+// define completes an operation with what follows from the struct T of its parameters.
+func define[T any](operation Operation) Operation {
+	operation.Fields = fieldsOf[T]()
+	operation.decode = func(params Params) (any, error) { return Decode[T](params) }
+
+	return operation
+}
+
+// Decode returns parameters as the operation's struct, a [Transform] for example, as the function [Decode] does.
+func (o Operation) Decode(params Params) (any, error) { return o.decode(params) }
 
 // Operations returns every operation, in the order in which documentation lists them.
 func Operations() []Operation { return slices.Concat(DataOperations(), ControlOperations()) }
@@ -48,16 +60,4 @@ func operationNames() []string {
 	}
 
 	return names
-}
-
-// Decode reads parameters, checked and without expressions, as the struct that defines them.
-func Decode[T any](params Params) (T, error) {
-	var decoded T
-
-	encoded, err := json.Marshal(params)
-	if err == nil {
-		err = json.Unmarshal(encoded, &decoded)
-	}
-
-	return decoded, err
 }

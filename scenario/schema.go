@@ -203,7 +203,7 @@ func (f form) schema() node {
 	case formSteps:
 		return reference("steps")
 	case formCases:
-		return node{"type": "array", "items": objectSchema(fieldsOf[caseFields](), true), "minItems": 1}
+		return node{"type": "array", "items": objectSchema(fieldsOf[Case](), true), "minItems": 1}
 	case formBranches:
 		return node{
 			"type": "object", "additionalProperties": reference("steps"), "minProperties": 1,

@@ -315,12 +315,6 @@ func (c *checker) branches(path string, step *Step, value any) {
 	}
 }
 
-// caseFields is one case of a Switch, as its author writes it.
-type caseFields struct {
-	When  Value `json:"when"  required:"true" description:"The value, or a list of values, of the case."`
-	Steps Steps `json:"steps" required:"true" description:"The steps to run."`
-}
-
 // cases checks the cases of a Switch, and returns what remains of them without their steps: the values.
 func (c *checker) cases(path string, step *Step, value any) []any {
 	list, isList := value.([]any)
@@ -332,7 +326,7 @@ func (c *checker) cases(path string, step *Step, value any) []any {
 
 	for i, entry := range list {
 		at := fmt.Sprintf("%s[%d]", path, i)
-		object := c.object(at, entry, fieldsOf[caseFields]())
+		object := c.object(at, entry, fieldsOf[Case]())
 		values = append(values, map[string]any{"when": object["when"]})
 
 		c.block(join(at, "steps"), step, BlockCase(i), object["steps"])
