@@ -2,10 +2,6 @@ package activities
 
 import (
 	"context"
-	"path"
-	"regexp"
-
-	"github.com/bmatcuk/doublestar/v4"
 
 	"github.com/jobwright/jobwright/source"
 )
@@ -46,7 +42,7 @@ func (l *load) distinct(ctx context.Context) error {
 
 // apart returns an error with that message where what is written to one table changes the other.
 func (l *load) apart(ctx context.Context, in source.Source, table, written source.Table, message string) error {
-	same, err := includes(ctx, in, table, written)
+	same, err := overlap(ctx, in, table, written)
 	if err != nil || !same {
 		return err
 	}
@@ -57,32 +53,11 @@ func (l *load) apart(ctx context.Context, in source.Source, table, written sourc
 	}
 }
 
-// includes reports whether a table is another one, or has it as one of its files.
-func includes(ctx context.Context, in source.Source, table, other source.Table) (bool, error) {
-	if _, hasFiles := in.(source.FileKeeper); hasFiles {
-		pattern := path.Join(special.ReplaceAllString(table.Space, `\$0`), table.Name)
-		file := path.Join(other.Space, escaped.ReplaceAllString(other.Name, "$1"))
-
-		return doublestar.MatchUnvalidated(pattern, file), nil
+// overlap reports whether writing one table of a source changes the other.
+func overlap(ctx context.Context, in source.Source, table, other source.Table) (bool, error) {
+	if overlapper, ok := in.(source.Overlapper); ok {
+		return overlapper.Overlaps(ctx, table, other)
 	}
 
-	resolver, hasNames := in.(source.Resolver)
-	if !hasNames {
-		return table == other, nil
-	}
-
-	one, err := resolver.ResolveTable(ctx, table)
-	if err != nil {
-		return false, err
-	}
-
-	another, err := resolver.ResolveTable(ctx, other)
-
-	return one == another, err
+	return table == other, nil
 }
-
-// special are the characters that make a file's name a pattern, and escaped those that a backslash keeps from that.
-var (
-	special = regexp.MustCompile(`[*?\[{\\]`)
-	escaped = regexp.MustCompile(`\\(.)`)
-)

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"mime/multipart"
 	"path"
+	"regexp"
 	"slices"
 )
 
@@ -50,6 +51,9 @@ func (c *call) aroundFile() (envelope, error) {
 
 	return envelope{form.FormDataContentType(), around.Bytes()[:start], around.Bytes()[start:]}, err
 }
+
+// escaped matches a character of a file's name that a backslash protects from being read as part of a pattern.
+var escaped = regexp.MustCompile(`\\(.)`)
 
 // length is that of what is around the file, in bytes.
 func (e envelope) length() int64 { return int64(len(e.before) + len(e.after)) }

@@ -71,6 +71,14 @@ func (e *Error) Unwrap() error {
 	return e.Err
 }
 
+// TableNotFound returns the error for a table that does not exist.
+func TableNotFound(sourceName string, table Table) *Error {
+	return &Error{
+		Code: CodeTableNotFound, Source: sourceName, Table: table.String(),
+		Message: "the table does not exist", Hint: "load the table first, or correct its name",
+	}
+}
+
 // PanicError is a recovered panic. Code that runs in a goroutine of its own reports a panic as an error, since the panic
 // would otherwise end the process.
 type PanicError struct {

@@ -77,13 +77,25 @@ type FileDropper interface {
 	DropFile(ctx context.Context, read Part) (isOther bool, err error)
 }
 
-// Resolver is a source of which several names may mean the same table.
-type Resolver interface {
+// Describer is a source that reports the columns of a table without reading the table.
+type Describer interface {
 	Source
 
-	// ResolveTable returns the one name that stands for all that mean the same table, there or not: with the space that may
-	// be left out, and in small letters where it makes no difference which they are.
-	ResolveTable(ctx context.Context, table Table) (Table, error)
+	// Describe returns the columns of a table, as the Schema of [Reader.ReadTable] would return them. format is the format of
+	// a table whose source has files. If the column types depend on the records, Describe reads the first of them. A table
+	// that does not exist is an [*Error] with [CodeTableNotFound].
+	Describe(ctx context.Context, table Table, format Format) (Schema, error)
+}
+
+// Overlapper is a source in which different names may mean the same table, or a table may contain another one. Tables of
+// all other sources overlap only if they are equal.
+type Overlapper interface {
+	Source
+
+	// Overlaps reports whether a and b have records in common, so that writing one of them changes the other: they are the
+	// same table, or one is a pattern of files that matches the other. The tables need not exist. The order of a and b makes
+	// no difference.
+	Overlaps(ctx context.Context, a, b Table) (bool, error)
 }
 
 // Executor is a source that runs scripts in a language of its own.

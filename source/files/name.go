@@ -68,13 +68,7 @@ func (s *Source) files(ctx context.Context, table source.Table) (names []string,
 
 // match lists the files that match the table's pattern, in order.
 func (s *Source) match(ctx context.Context, table source.Table) ([]string, error) {
-	folder, pattern := doublestar.SplitPattern(path.Clean(table.Name))
-
-	if folder = path.Join(table.Space, folder); folder == "." {
-		folder = ""
-	} else {
-		folder += "/"
-	}
+	folder, pattern := splitPattern(table)
 
 	// The store is asked for no more than has to be looked at: a bucket may hold millions of files.
 	prefix := folder + pattern[:strings.IndexAny(pattern, special)]
@@ -87,12 +81,32 @@ func (s *Source) match(ctx context.Context, table source.Table) ([]string, error
 			return nil, err
 		}
 
-		if within := strings.TrimPrefix(name, folder); !hidden(within) && doublestar.MatchUnvalidated(pattern, within) {
+		if matches(table, name) {
 			names = append(names, name)
 		}
 	}
 
 	return names, nil
+}
+
+// splitPattern splits a table whose name is a pattern into the folder in which every matching file lies, with a slash at
+// its end unless it is the root, and the pattern of names within the folder.
+func splitPattern(table source.Table) (folder, pattern string) {
+	folder, pattern = doublestar.SplitPattern(path.Clean(table.Name))
+
+	if folder = path.Join(table.Space, folder); folder == "." {
+		return "", pattern
+	}
+
+	return folder + "/", pattern
+}
+
+// matches reports whether the file of that name belongs to a table whose name is a pattern.
+func matches(table source.Table, name string) bool {
+	folder, pattern := splitPattern(table)
+	within, inFolder := strings.CutPrefix(name, folder)
+
+	return inFolder && !hidden(within) && doublestar.MatchUnvalidated(pattern, within)
 }
 
 // parse tells whether the table's name is a pattern, and otherwise returns the name of its file in the store. Nothing that

@@ -22,6 +22,8 @@ var (
 	_ source.Copier      = (*Source)(nil)
 	_ source.FileDropper = (*Source)(nil)
 	_ source.FileKeeper  = (*Source)(nil)
+	_ source.Describer   = (*Source)(nil)
+	_ source.Overlapper  = (*Source)(nil)
 )
 
 // New returns a source of that name over store, which it closes when it is closed.

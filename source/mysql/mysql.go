@@ -52,13 +52,14 @@ type Source struct {
 }
 
 var (
-	_ source.Reader   = (*Source)(nil)
-	_ source.Querier  = (*Source)(nil)
-	_ source.Writer   = (*Source)(nil)
-	_ source.Dropper  = (*Source)(nil)
-	_ source.Resolver = (*Source)(nil)
-	_ source.Executor = (*Source)(nil)
-	_ source.Ledger   = (*Source)(nil)
+	_ source.Reader     = (*Source)(nil)
+	_ source.Querier    = (*Source)(nil)
+	_ source.Writer     = (*Source)(nil)
+	_ source.Dropper    = (*Source)(nil)
+	_ source.Describer  = (*Source)(nil)
+	_ source.Overlapper = (*Source)(nil)
+	_ source.Executor   = (*Source)(nil)
+	_ source.Ledger     = (*Source)(nil)
 )
 
 // Open returns the database that definition names. It does not connect yet.

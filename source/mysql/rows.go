@@ -119,12 +119,7 @@ func (r *stream) describe(of *table) error {
 			}
 		}
 
-		var known bool
-		if described.Standard, known = found.standard(); !known {
-			described.Standard = source.Standard{Type: source.Text}
-		}
-
-		described.Native = found.describe()
+		described.Standard, described.Native = found.read()
 		r.schema[i], r.cells[i].decode = described, decoderOf(described.Type)
 		r.targets[i] = &r.cells[i]
 	}

@@ -67,6 +67,20 @@ func (t *table) columns() []string {
 	return names
 }
 
+// schema returns the columns as they are read.
+func (t *table) schema() source.Schema {
+	schema := make(source.Schema, len(t.fields))
+
+	for i, field := range t.fields {
+		standard, native := field.read()
+		schema[i] = source.Column{
+			Name: field.column, Updateable: t.isBase() && !field.generated, Native: native, Standard: standard,
+		}
+	}
+
+	return schema
+}
+
 // describe returns a table or view as it is, or nil where there is none.
 func (s *session) describe(ctx context.Context, name source.Table) (*table, error) {
 	found := &table{Table: name}

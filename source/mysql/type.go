@@ -144,6 +144,16 @@ func (n native) describe() source.NativeType {
 	return described
 }
 
+// read returns the types of a column that is read. A type that the driver does not know is read as text.
+func (n native) read() (source.Standard, source.NativeType) {
+	standard, known := n.standard()
+	if !known {
+		standard = source.Standard{Type: source.Text}
+	}
+
+	return standard, n.describe()
+}
+
 func (n native) hasTime() bool {
 	return n.name == "TIME" || n.name == "DATETIME" || n.name == "TIMESTAMP"
 }

@@ -49,13 +49,14 @@ type Source struct {
 }
 
 var (
-	_ source.Reader   = (*Source)(nil)
-	_ source.Querier  = (*Source)(nil)
-	_ source.Copier   = (*Source)(nil)
-	_ source.Dropper  = (*Source)(nil)
-	_ source.Resolver = (*Source)(nil)
-	_ source.Executor = (*Source)(nil)
-	_ source.Ledger   = (*Source)(nil)
+	_ source.Reader     = (*Source)(nil)
+	_ source.Querier    = (*Source)(nil)
+	_ source.Copier     = (*Source)(nil)
+	_ source.Dropper    = (*Source)(nil)
+	_ source.Describer  = (*Source)(nil)
+	_ source.Overlapper = (*Source)(nil)
+	_ source.Executor   = (*Source)(nil)
+	_ source.Ledger     = (*Source)(nil)
 )
 
 // Open returns the source that definition describes. It does not connect: the first use does, and [Source.Check].

@@ -17,7 +17,7 @@ import (
 func (s *Source) ReadTable(ctx context.Context, read source.Read) (source.Rows, error) {
 	stream := &rows{source: s, table: read.Table, reject: read.Reject, ofTable: true}
 
-	return stream.open(ctx, "SELECT * FROM "+qualified(read.Table), nil)
+	return stream.open(ctx, selectAll(read.Table), nil)
 }
 
 // Query streams the records that a query returns. It runs in a transaction that can't change anything.
@@ -116,28 +116,34 @@ func (r *rows) open(ctx context.Context, query string, parameters [][]byte) (sou
 
 func (r *rows) failure(err error) failure { return failure{err: err, table: r.table, reading: true} }
 
-func (r *rows) start(query string, parameters [][]byte) error {
+// prepare parses the query on the server and sets the schema of what it returns.
+func (r *rows) prepare(query string) ([]pgconn.FieldDescription, error) {
 	described, err := r.session.conn.Prepare(r.opened, "", query, nil)
 	if err != nil {
-		return err
+		return nil, err
 	}
 
 	if len(described.Fields) == 0 {
-		return &source.Error{
+		return nil, &source.Error{
 			Code: source.CodeQueryInvalid, Message: "the query returns no columns",
 			Hint: "give a SELECT; change data in a script",
 		}
 	}
 
-	if err := r.describe(described.Fields); err != nil {
+	return described.Fields, r.describe(described.Fields)
+}
+
+func (r *rows) start(query string, parameters [][]byte) error {
+	fields, err := r.prepare(query)
+	if err != nil {
 		return err
 	}
 
-	formats := make([]int16, len(described.Fields))
-	r.decoders = make([]decoder, len(described.Fields))
-	r.record = make(source.Record, len(described.Fields))
+	formats := make([]int16, len(fields))
+	r.decoders = make([]decoder, len(fields))
+	r.record = make(source.Record, len(fields))
 
-	for i, field := range described.Fields {
+	for i, field := range fields {
 		decode, binary := decoderOf(field.DataTypeOID)
 		if r.decoders[i] = decode; binary {
 			formats[i] = 1

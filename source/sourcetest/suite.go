@@ -43,6 +43,8 @@ func (s Suite) Run(t *testing.T) {
 	t.Run("a value is held exactly, or refused", s.values)
 	t.Run("check says what it found", s.check)
 	t.Run("a missing table is told", s.missing)
+	t.Run("describe returns the columns as read", s.describe)
+	t.Run("overlaps compares tables", s.overlaps)
 	t.Run("replace", s.replace)
 	t.Run("append", s.append)
 	t.Run("insert", s.insert)
@@ -63,6 +65,8 @@ type Store interface {
 	source.Reader
 	source.Writer
 	source.Dropper
+	source.Describer
+	source.Overlapper
 }
 
 func (s Suite) open(t *testing.T) Store {
@@ -239,6 +243,62 @@ func (s Suite) check(t *testing.T) {
 func (s Suite) missing(t *testing.T) {
 	_, err := s.open(t).ReadTable(t.Context(), source.Read{Table: s.table("nowhere")})
 	requireCode(t, err, source.CodeTableNotFound)
+}
+
+func (s Suite) describe(t *testing.T) {
+	store := s.open(t)
+	table := s.table("described")
+
+	var (
+		columns source.Schema
+		record  source.Record
+	)
+
+	for i, sample := range Samples() {
+		columns = append(columns, Column(fmt.Sprintf("c%d", i), sample.Type))
+		record = append(record, nil)
+
+		for _, value := range sample.Values {
+			if s.Refuses == nil || !s.Refuses(sample.Type, value) {
+				record[i] = value
+
+				break
+			}
+		}
+	}
+
+	for _, records := range [][]source.Record{{record}, nil} {
+		s.write(t, store, source.Write{Table: table, Mode: source.Replace}, NewRows(columns, records...))
+
+		rows, err := store.ReadTable(t.Context(), source.Read{Table: table})
+		require.NoError(t, err)
+		require.NoError(t, rows.Close())
+
+		described, err := store.Describe(t.Context(), table, source.Format{})
+		require.NoError(t, err)
+		require.Equal(t, rows.Schema(), described)
+	}
+
+	_, err := store.Describe(t.Context(), s.table("nowhere"), source.Format{})
+	requireCode(t, err, source.CodeTableNotFound)
+}
+
+func (s Suite) overlaps(t *testing.T) {
+	store := s.open(t)
+
+	for _, exist := range []bool{false, true} {
+		if exist {
+			s.write(t, store, source.Write{Table: s.table("a"), Mode: source.Replace}, NewRows(people))
+		}
+
+		for _, other := range []string{"a", "b"} {
+			for _, pair := range [][2]source.Table{{s.table("a"), s.table(other)}, {s.table(other), s.table("a")}} {
+				same, err := store.Overlaps(t.Context(), pair[0], pair[1])
+				require.NoError(t, err)
+				require.Equal(t, other == "a", same, "%s and %s", pair[0], pair[1])
+			}
+		}
+	}
 }
 
 func requireCode(t *testing.T, err error, code source.Code) {

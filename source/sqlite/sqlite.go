@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"github.com/jobwright/jobwright/source"
 )
@@ -45,13 +44,14 @@ type Source struct {
 }
 
 var (
-	_ source.Reader   = (*Source)(nil)
-	_ source.Querier  = (*Source)(nil)
-	_ source.Writer   = (*Source)(nil)
-	_ source.Dropper  = (*Source)(nil)
-	_ source.Resolver = (*Source)(nil)
-	_ source.Executor = (*Source)(nil)
-	_ source.Ledger   = (*Source)(nil)
+	_ source.Reader     = (*Source)(nil)
+	_ source.Querier    = (*Source)(nil)
+	_ source.Writer     = (*Source)(nil)
+	_ source.Dropper    = (*Source)(nil)
+	_ source.Describer  = (*Source)(nil)
+	_ source.Overlapper = (*Source)(nil)
+	_ source.Executor   = (*Source)(nil)
+	_ source.Ledger     = (*Source)(nil)
 )
 
 // Open opens the database file that definition names. The file is created when it is missing and first used.
@@ -130,13 +130,6 @@ func (s *Source) DropTable(ctx context.Context, table source.Table) error {
 	})
 
 	return err
-}
-
-// ResolveTable returns the name in small letters: to SQLite, others are the same.
-func (s *Source) ResolveTable(_ context.Context, table source.Table) (source.Table, error) {
-	table.Name = strings.ToLower(table.Name)
-
-	return table, s.noSpace(table)
 }
 
 // write runs work in a transaction on the connection that writes, and records it in the ledger as that effect, if there is

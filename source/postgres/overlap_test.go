@@ -9,7 +9,7 @@ import (
 	"github.com/jobwright/jobwright/source"
 )
 
-func TestATableIsTheSameWithItsSchemaAndWithout(t *testing.T) {
+func TestOverlapsResolvesSchema(t *testing.T) {
 	t.Parallel()
 
 	stage := open(t, testserver.PostgreSQL(t))
@@ -19,14 +19,11 @@ func TestATableIsTheSameWithItsSchemaAndWithout(t *testing.T) {
 
 	for _, name := range []string{"There", "there", "missing"} {
 		for _, space := range []string{"", "public", "other"} {
-			resolved, err := stage.ResolveTable(t.Context(), source.Table{Space: space, Name: name})
-			require.NoError(t, err)
-
-			if space == "" {
-				space = "public"
+			for _, other := range []string{"There", "there", "missing"} {
+				same, err := stage.Overlaps(t.Context(), source.Table{Name: name}, source.Table{Space: space, Name: other})
+				require.NoError(t, err)
+				require.Equal(t, name == other && space != "other", same, "%s and %s.%s", name, space, other)
 			}
-
-			require.Equal(t, source.Table{Space: space, Name: name}, resolved)
 		}
 	}
 }

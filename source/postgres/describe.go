@@ -1,0 +1,27 @@
+package postgres
+
+import (
+	"context"
+
+	"github.com/jobwright/jobwright/source"
+)
+
+// Describe returns the columns of a table or view. It prepares a query of the table, but does not run it.
+func (s *Source) Describe(ctx context.Context, table source.Table, _ source.Format) (source.Schema, error) {
+	described := &rows{source: s, table: table, ofTable: true}
+
+	err := s.transaction(ctx, s.reading, beginReading, func(session *session) error {
+		described.session, described.opened = session, ctx
+		_, err := described.prepare(selectAll(table))
+
+		return err
+	})
+	if err != nil {
+		return nil, s.classify(ctx, described.failure(err))
+	}
+
+	return described.schema, nil
+}
+
+// selectAll returns the query that reads a whole table.
+func selectAll(table source.Table) string { return "SELECT * FROM " + qualified(table) }

@@ -1,0 +1,54 @@
+package postgres
+
+import (
+	"context"
+
+	"github.com/jobwright/jobwright/source"
+)
+
+// Overlaps reports whether two names mean the same table. The schema of a name without one is the schema in which the
+// connection's search_path finds the table, or would create it. Views do not overlap with the tables that they read.
+func (s *Source) Overlaps(ctx context.Context, a, b source.Table) (bool, error) {
+	var same bool
+
+	err := s.transaction(ctx, s.reading, beginReading, func(session *session) error {
+		a, err := session.resolve(ctx, a)
+		if err != nil {
+			return err
+		}
+
+		b, err := session.resolve(ctx, b)
+		same = a == b
+
+		return err
+	})
+	if err != nil {
+		return false, s.classify(ctx, failure{err: err, table: a})
+	}
+
+	return same, nil
+}
+
+// resolve returns the table with its schema.
+func (s *session) resolve(ctx context.Context, table source.Table) (source.Table, error) {
+	if table.Space != "" {
+		return table, nil
+	}
+
+	rows, err := s.query(ctx, `
+		SELECT n.nspname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+		WHERE c.oid = pg_catalog.to_regclass($1::text)`, qualified(table))
+	if err != nil {
+		return source.Table{}, err
+	}
+
+	if len(rows) > 0 {
+		table.Space = rows[0][0]
+
+		return table, nil
+	}
+
+	table.Space, err = s.defaultSpace(ctx)
+
+	return table, err
+}
