@@ -4,58 +4,60 @@ import (
 	sqlite3 "modernc.org/sqlite/lib"
 )
 
-// arenaSize is how much of the texts of records an arena holds without asking SQLite for more.
+// arenaSize is the size in bytes of an arena's block.
 const arenaSize = 64 << 10
 
-// arena holds texts where SQLite can read them: its own memory, for it does not read Go's. All of them go at once.
+// arena stores texts and binaries in SQLite's memory, where parameters can refer to them: SQLite does not read Go's memory.
+// reset frees all of them at once.
 type arena struct {
-	c       *connection
-	address uintptr
-	memory  []byte
-	used    int
-	more    []uintptr // What did not fit.
+	c        *connection
+	address  uintptr
+	block    []byte
+	used     int
+	overflow []uintptr // Allocations for values that did not fit into the block.
 }
 
 func newArena(c *connection) (*arena, error) {
-	first := sqlite3.Xsqlite3_malloc64(c.tls, arenaSize)
-	if first == 0 {
-		return nil, c.failure(sqlite3.SQLITE_NOMEM)
+	address := sqlite3.Xsqlite3_malloc64(c.tls, arenaSize)
+	if address == 0 {
+		return nil, c.lastError(sqlite3.SQLITE_NOMEM)
 	}
 
-	return &arena{c: c, address: first, memory: bytesAt(first, arenaSize)}, nil
+	return &arena{c: c, address: address, block: bytesAt(address, arenaSize)}, nil
 }
 
-// hold stores text, and returns its address. That of empty text is one too, since SQLite takes none for NULL.
-func hold[T string | []byte](a *arena, text T) (uintptr, error) {
-	if len(text) <= len(a.memory)-a.used {
-		at := a.address + uintptr(a.used)
-		a.used += copy(a.memory[a.used:], text)
+// store copies value into the arena and returns its address. The address of an empty value is not 0, which SQLite would
+// read as NULL.
+func store[T string | []byte](a *arena, value T) (uintptr, error) {
+	if len(value) <= len(a.block)-a.used {
+		address := a.address + uintptr(a.used)
+		a.used += copy(a.block[a.used:], value)
 
-		return at, nil
+		return address, nil
 	}
 
-	at := sqlite3.Xsqlite3_malloc64(a.c.tls, uint64(len(text)))
-	if at == 0 {
-		return 0, a.c.failure(sqlite3.SQLITE_NOMEM)
+	address := sqlite3.Xsqlite3_malloc64(a.c.tls, uint64(len(value)))
+	if address == 0 {
+		return 0, a.c.lastError(sqlite3.SQLITE_NOMEM)
 	}
 
-	a.more = append(a.more, at)
-	copy(bytesAt(at, len(text)), text)
+	a.overflow = append(a.overflow, address)
+	copy(bytesAt(address, len(value)), value)
 
-	return at, nil
+	return address, nil
 }
 
-// clear lets go of all texts.
-func (a *arena) clear() {
-	for _, address := range a.more {
+// reset removes all values, and retains the block.
+func (a *arena) reset() {
+	for _, address := range a.overflow {
 		sqlite3.Xsqlite3_free(a.c.tls, address)
 	}
 
-	a.more, a.used = a.more[:0], 0
+	a.overflow, a.used = a.overflow[:0], 0
 }
 
-// close gives the memory back.
+// close frees the arena's memory.
 func (a *arena) close() {
-	a.clear()
+	a.reset()
 	sqlite3.Xsqlite3_free(a.c.tls, a.address)
 }

@@ -7,19 +7,19 @@ import (
 	"github.com/jobwright/jobwright/source"
 )
 
-// rule says of an action that a statement is about to be compiled for (https://www.sqlite.org/c3ref/c_alter_table.html)
-// why it is refused, or "" when it isn't. The arguments are what the action is about.
+// rule returns why a statement must not be compiled for an action (https://www.sqlite.org/c3ref/c_alter_table.html), or ""
+// if the action is allowed. The arguments identify the action's object.
 type rule func(action int32, first, second string) string
 
-// mayOnlyRead allows nothing but what reads the database: no writing, no attaching of another file, no change of a setting.
-func mayOnlyRead(action int32, first, second string) string {
+// readOnly allows only actions that read the database: it denies writing, attaching another file, and changing a setting.
+func readOnly(action int32, first, second string) string {
 	switch action {
 	case sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_RECURSIVE:
 		return ""
 	case sqlite3.SQLITE_FUNCTION:
-		return refusedFunction(second)
+		return denyFunction(second)
 	case sqlite3.SQLITE_PRAGMA:
-		if first == "data_version" { // Full text tables ask for it themselves.
+		if first == "data_version" { // Full-text tables read it themselves.
 			return ""
 		}
 	}
@@ -43,13 +43,13 @@ func mayTouchThisDatabase(action int32, first, second string) string {
 			return "a script can't set a PRAGMA, which would outlast it"
 		}
 	case sqlite3.SQLITE_FUNCTION:
-		return refusedFunction(second)
+		return denyFunction(second)
 	}
 
 	return ""
 }
 
-// changesLedger reports whether an action makes, changes or removes a table, or what belongs to one, that is the ledger.
+// changesLedger reports whether an action creates, changes or drops the ledger, or an index or trigger of it.
 func changesLedger(action int32, first, second string) bool {
 	switch action {
 	case sqlite3.SQLITE_INSERT, sqlite3.SQLITE_UPDATE, sqlite3.SQLITE_DELETE,
@@ -63,7 +63,7 @@ func changesLedger(action int32, first, second string) bool {
 	return false
 }
 
-func refusedFunction(name string) string {
+func denyFunction(name string) string {
 	if name == "load_extension" {
 		return "an extension can't be loaded"
 	}
@@ -71,20 +71,20 @@ func refusedFunction(name string) string {
 	return ""
 }
 
-// restrict lets the connection compile what the rule allows, until release is called.
-func (c *connection) restrict(allowed rule) (release func()) {
+// restrict denies the connection's statements the actions that the rule denies, until release is called.
+func (c *connection) restrict(deny rule) (release func()) {
 	c.authorize = func(_ *libc.TLS, _ uintptr, action int32, first, second, _, _ uintptr) int32 {
-		reason := allowed(action, libc.GoString(first), libc.GoString(second))
+		reason := deny(action, libc.GoString(first), libc.GoString(second))
 		if reason == "" {
 			return sqlite3.SQLITE_OK
 		}
 
-		c.refused = reason
+		c.denied = reason
 
 		return sqlite3.SQLITE_DENY
 	}
 
-	sqlite3.Xsqlite3_set_authorizer(c.tls, c.db, address(&c.authorize), 0)
+	sqlite3.Xsqlite3_set_authorizer(c.tls, c.db, functionPointer(&c.authorize), 0)
 
 	return func() { sqlite3.Xsqlite3_set_authorizer(c.tls, c.db, 0, 0) }
 }

@@ -9,49 +9,48 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
-	"unsafe"
 
 	"github.com/google/uuid"
 
 	"github.com/jobwright/jobwright/source"
 )
 
-// typeOf returns the standard type of a value of a column whose declared type says nothing.
-func typeOf(value *stored) source.Type {
-	switch value.kind {
-	case storedInteger:
+// typeOf returns the standard type of a value, for a column whose declaration implies none.
+func typeOf(value *columnValue) source.Type {
+	switch value.class {
+	case classInteger:
 		return source.Integer
-	case storedFloat:
+	case classFloat:
 		return source.Float
-	case storedBinary:
+	case classBinary:
 		return source.Binary
-	case storedText, storedNull:
+	case classText, classNull:
 	}
 
 	return source.Text
 }
 
-// decode turns a value that SQLite holds into the form that a record holds for a standard type. SQLite lets any column
-// hold any value, so one that is not of its column's type is an error and never changed in silence.
-func decode(of source.Standard, value *stored) (any, error) {
-	switch value.kind {
-	case storedNull:
-		return nil, nil //nolint:nilnil // NULL is a value, and nil is how a record holds it.
-	case storedText:
+// decode converts a column's value to the Go type that records use for a standard type. SQLite allows values of any type in
+// any column; a value that is not of its column's type is an error, so decode never changes a value silently.
+func decode(of source.Standard, value *columnValue) (any, error) {
+	switch value.class {
+	case classNull:
+		return nil, nil //nolint:nilnil // nil is a record's NULL.
+	case classText:
 		return decodeText(of, value)
-	case storedInteger:
+	case classInteger:
 		return decodeInteger(of, value)
-	case storedFloat:
+	case classFloat:
 		return decodeFloat(of, value)
-	case storedBinary:
+	case classBinary:
 		return decodeBinary(of, value)
 	}
 
 	return nil, typeError(of, value)
 }
 
-func decodeInteger(of source.Standard, value *stored) (any, error) {
-	switch of.Type { //nolint:exhaustive // The others are no numbers.
+func decodeInteger(of source.Standard, value *columnValue) (any, error) {
+	switch of.Type { //nolint:exhaustive // The other types do not accept an integer.
 	case source.Integer:
 		return value.integer, nil
 	case source.Float:
@@ -64,21 +63,21 @@ func decodeInteger(of source.Standard, value *stored) (any, error) {
 		}
 	case source.Decimal:
 		return decodeNumber(of, value, strconv.FormatInt(value.integer, 10))
-	case source.JSON: // SQLite makes a number of a JSON text that is one, unless the column keeps text.
+	case source.JSON: // SQLite converts JSON text that is a number, unless the column has TEXT affinity.
 		return json.RawMessage(strconv.FormatInt(value.integer, 10)), nil
 	}
 
 	return nil, typeError(of, value)
 }
 
-// isExact reports whether the float of an integer is that integer, and no other integer has the same.
+// isExact reports whether a float represents the integer and no other integer.
 func isExact(value int64) bool {
-	const most = 1 << 53
+	const limit = 1 << 53
 
-	return -most <= value && value <= most
+	return -limit <= value && value <= limit
 }
 
-func decodeFloat(of source.Standard, value *stored) (any, error) {
+func decodeFloat(of source.Standard, value *columnValue) (any, error) {
 	finite := !math.IsInf(value.float, 0)
 
 	switch {
@@ -93,8 +92,9 @@ func decodeFloat(of source.Standard, value *stored) (any, error) {
 	return nil, typeError(of, value)
 }
 
-// decodeNumber reads a number of a column of decimals, which keeps no zeros at the end: the column's scale tells them.
-func decodeNumber(of source.Standard, value *stored, digits string) (any, error) {
+// decodeNumber decodes a number of a decimal column. SQLite does not store the zeros at its end; the column's scale
+// restores them.
+func decodeNumber(of source.Standard, value *columnValue, digits string) (any, error) {
 	number := source.Number(digits)
 	if !number.Fits(of.Precision, of.Scale) {
 		return nil, typeError(of, value)
@@ -112,7 +112,7 @@ func decodeNumber(of source.Standard, value *stored, digits string) (any, error)
 	return source.Number(digits + strings.Repeat("0", of.Scale-fraction)), nil
 }
 
-func decodeBinary(of source.Standard, value *stored) (any, error) {
+func decodeBinary(of source.Standard, value *columnValue) (any, error) {
 	switch {
 	case of.Type == source.Binary:
 		return append([]byte{}, value.bytes...), nil
@@ -123,9 +123,8 @@ func decodeBinary(of source.Standard, value *stored) (any, error) {
 	return nil, typeError(of, value)
 }
 
-func decodeText(of source.Standard, value *stored) (any, error) {
-	// Most texts are no more than read, and not kept: a copy for each would be what takes the most time.
-	text := unsafe.String(unsafe.SliceData(value.bytes), len(value.bytes)) //nolint:gosec // Those that are kept are copied.
+func decodeText(of source.Standard, value *columnValue) (any, error) {
+	text := viewText(value.bytes) // Most types only parse the text, and copying it would take most of the time.
 
 	if !utf8.ValidString(text) {
 		return nil, fmt.Errorf("%s is not UTF-8", excerpt(text))
@@ -134,7 +133,7 @@ func decodeText(of source.Standard, value *stored) (any, error) {
 	switch of.Type {
 	case source.Text:
 		return strings.Clone(text), nil
-	case source.Integer, source.Float, source.Boolean, source.Binary: // Such a column would hold no text.
+	case source.Integer, source.Float, source.Boolean, source.Binary:
 		return nil, typeError(of, value)
 	case source.Date:
 		return decodeDate(of, text)
@@ -142,18 +141,18 @@ func decodeText(of source.Standard, value *stored) (any, error) {
 		return decodeTime(of, text, datetimeLayouts)
 	case source.Timestamp:
 		return decodeTime(of, text, timestampLayouts)
-	case source.Decimal, source.Time, source.JSON, source.UUID, source.Array: // These have the forms that all sources share.
+	case source.Decimal, source.Time, source.JSON, source.UUID, source.Array: // All sources share their text forms.
 	}
 
-	if text == "" { // Which is NULL in text files, but a database has both.
+	if text == "" { // ParseText returns NULL, as for text files, but a database distinguishes the two.
 		return nil, typeError(of, value)
 	}
 
 	return source.ParseText(of, strings.Clone(text))
 }
 
-// The forms of times, that in which this driver writes it first: those of SQLite's own date functions, which are in UTC
-// (https://www.sqlite.org/lang_datefunc.html), and those of RFC 3339.
+// The accepted layouts of times: those of SQLite's date functions, in UTC (https://www.sqlite.org/lang_datefunc.html), and
+// those of RFC 3339. The layout that this driver writes is first.
 var (
 	datetimeLayouts  = []string{datetimeLayout, "2006-01-02T15:04:05.999999999", time.DateOnly}
 	timestampLayouts = []string{
@@ -174,14 +173,14 @@ func decodeTime(of source.Standard, text string, layouts []string) (any, error) 
 	return nil, fmt.Errorf("%s is not a value of type %s", excerpt(text), of)
 }
 
-// decodeDate reads a date. Others store one with the time of midnight.
+// decodeDate decodes a date. Other programs store dates with the time of midnight.
 func decodeDate(of source.Standard, text string) (any, error) {
 	parsed, err := decodeTime(of, text, dateLayouts)
 	if err != nil {
 		return nil, err
 	}
 
-	date := parsed.(time.Time).UTC() //nolint:forcetypeassert // It is one.
+	date := parsed.(time.Time).UTC() //nolint:forcetypeassert // decodeTime returns a time.Time.
 	if !date.Equal(date.Truncate(24 * time.Hour)) {
 		return nil, fmt.Errorf("%s is not a value of type %s", excerpt(text), of)
 	}
@@ -189,31 +188,31 @@ func decodeDate(of source.Standard, text string) (any, error) {
 	return date, nil
 }
 
-func typeError(of source.Standard, value *stored) error {
+func typeError(of source.Standard, value *columnValue) error {
 	shown := ""
 
-	switch value.kind {
-	case storedInteger:
+	switch value.class {
+	case classInteger:
 		shown = strconv.FormatInt(value.integer, 10)
-	case storedFloat:
+	case classFloat:
 		shown = strconv.FormatFloat(value.float, 'g', -1, 64)
-	case storedText:
+	case classText:
 		shown = excerpt(string(value.bytes))
-	case storedBinary:
+	case classBinary:
 		shown = "the binary " + excerpt(base64.StdEncoding.EncodeToString(value.bytes))
-	case storedNull:
+	case classNull:
 		shown = "NULL"
 	}
 
-	return fmt.Errorf("%s is not a value of type %s, which the column has", shown, of)
+	return fmt.Errorf("%s is not a value of the column's type %s", shown, of)
 }
 
-// excerpt is as much of a text as a message shows, in quotes.
+// excerpt returns the first 100 characters of a text, quoted for a message.
 func excerpt(text string) string {
-	const longest = 100
+	const limit = 100
 
-	if runes := []rune(text); len(runes) > longest {
-		text = string(runes[:longest]) + "…"
+	if runes := []rune(text); len(runes) > limit {
+		text = string(runes[:limit]) + "…"
 	}
 
 	return strconv.Quote(text)

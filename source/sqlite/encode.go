@@ -15,25 +15,26 @@ import (
 	"github.com/jobwright/jobwright/source"
 )
 
-// datetimeLayout is the form in which SQLite's own functions write a time, with as many digits as it takes.
+// datetimeLayout is the layout in which SQLite's date functions write a time, with up to nine digits of a second.
 const datetimeLayout = "2006-01-02 15:04:05.999999999"
 
-// target is where the values of a column are written to.
+// target is a column of the table that a write's values are stored in.
 type target struct {
 	name      string
-	from      source.Standard // What the values are.
-	to        source.Standard // What they become.
-	keepsText bool            // Whether a text that looks like a number stays a text.
+	from      source.Standard // The type of the written values.
+	to        source.Standard // The type of the table's column.
+	keepsText bool            // Whether the column stores text that looks like a number as text.
 }
 
-// encoder turns the values of records into those that SQLite holds.
+// encoder converts the values of records to parameters of statements.
 type encoder struct {
 	arena   *arena
 	scratch []byte
 }
 
-// encode makes of bound what a column holds for a value. A value that it can't hold exactly is an error.
-func (e *encoder) encode(to *target, value any, bound *bound) error {
+// encode stores a value in param as the target column represents it. A value that the column can't represent exactly is an
+// error.
+func (e *encoder) encode(to *target, value any, param *parameter) error {
 	if to.from.Type != to.to.Type || to.from.Element != to.to.Element {
 		var err error
 		if value, err = assign(to.from, to.to, value); err != nil {
@@ -41,8 +42,8 @@ func (e *encoder) encode(to *target, value any, bound *bound) error {
 		}
 	}
 
-	if value == nil { // That of JSON is one of every other type, too.
-		bound.kind = storedNull
+	if value == nil { // Also after assign: JSON's null is NULL in a column of another type.
+		param.class = classNull
 
 		return nil
 	}
@@ -50,103 +51,113 @@ func (e *encoder) encode(to *target, value any, bound *bound) error {
 	switch of := to.to; of.Type {
 	case source.Text:
 		if v, ok := value.(string); ok {
-			return e.text(v, bound)
+			return e.text(v, param)
 		}
 	case source.Integer:
 		if v, ok := value.(int64); ok {
-			bound.kind, bound.integer = storedInteger, v
+			param.class, param.integer = classInteger, v
 
 			return nil
 		}
 	case source.Float:
 		if v, ok := value.(float64); ok {
-			return encodeFloat(v, bound)
+			return encodeFloat(v, param)
 		}
 	case source.Boolean:
 		if v, ok := value.(bool); ok {
-			bound.kind, bound.integer = storedInteger, 0
+			param.class, param.integer = classInteger, 0
 			if v {
-				bound.integer = 1
+				param.integer = 1
 			}
 
 			return nil
 		}
 	case source.Decimal:
 		if v, ok := value.(source.Number); ok {
-			return e.decimal(to, v, bound)
+			return e.decimal(to, v, param)
 		}
 	case source.Binary:
 		if v, ok := value.([]byte); ok {
-			return holdAs(storedBinary, e.arena, v, bound)
+			return storeParameter(classBinary, e.arena, v, param)
 		}
 	case source.JSON:
 		if v, ok := value.(json.RawMessage); ok {
-			return e.json(v, bound)
+			return e.json(v, param)
 		}
 	case source.Date, source.Time, source.Datetime, source.Timestamp, source.UUID, source.Array:
-		return e.form(of, value, bound)
+		return e.form(of, value, param)
 	}
 
-	return fmt.Errorf("a %T is no value of type %s", value, to.to)
+	return fmt.Errorf("a %T is not a value of type %s", value, to.to)
 }
 
-// holdAs stores a text, or a binary, of that kind.
-func holdAs[T string | []byte](as kind, a *arena, text T, bound *bound) (err error) {
-	bound.kind, bound.length = as, uint64(len(text))
-	bound.address, err = hold(a, text)
+// assign converts a value to the type of the table's column. A value that the type can't represent exactly is an error.
+func assign(from, to source.Standard, value any) (any, error) {
+	if integer, isInteger := value.(int64); isInteger && to.Type == source.Float && !isExact(integer) {
+		return nil, fmt.Errorf("%d has more digits than a float", integer) // decode would refuse it as a float.
+	}
+
+	return source.ConvertValue(from, to, value)
+}
+
+// storeParameter stores a text or binary in the arena, and its address in param.
+func storeParameter[T string | []byte](class storageClass, a *arena, value T, param *parameter) (err error) {
+	param.class, param.length = class, uint64(len(value))
+	param.address, err = store(a, value)
 
 	return err
 }
 
-func (e *encoder) text(text string, bound *bound) error {
+func (e *encoder) text(text string, param *parameter) error {
 	if !utf8.ValidString(text) {
 		return fmt.Errorf("%s is not UTF-8", excerpt(text))
 	}
 
-	return holdAs(storedText, e.arena, text, bound)
+	return storeParameter(classText, e.arena, text, param)
 }
 
-func encodeFloat(value float64, bound *bound) error {
+func encodeFloat(value float64, param *parameter) error {
 	if math.IsNaN(value) {
-		return errors.New("SQLite can't hold NaN, it would become NULL")
+		return errors.New("SQLite has no NaN: it stores NULL instead")
 	}
 
-	bound.kind, bound.float = storedFloat, value
+	param.class, param.float = classFloat, value
 
 	return nil
 }
 
-// decimal stores a number as text where the column keeps it, and otherwise as the number that SQLite would make of it.
-func (e *encoder) decimal(to *target, number source.Number, bound *bound) error {
+// decimal stores a number as text if the column keeps text, and otherwise as the integer or float to which SQLite would
+// convert it.
+func (e *encoder) decimal(to *target, number source.Number, param *parameter) error {
 	if !number.Fits(to.to.Precision, to.to.Scale) {
 		return fmt.Errorf("%s is not a value of type %s: it has too many digits", number, to.to)
 	}
 
 	if to.keepsText {
-		return holdAs(storedText, e.arena, string(number), bound)
+		return storeParameter(classText, e.arena, string(number), param)
 	}
 
 	digits := withoutZeros(number)
 
 	if !strings.Contains(digits, ".") {
 		if integer, err := strconv.ParseInt(digits, 10, 64); err == nil {
-			bound.kind, bound.integer = storedInteger, integer
+			param.class, param.integer = classInteger, integer
 
 			return nil
 		}
 	}
 
 	var err error
-	if bound.float, err = exactFloat(digits); err != nil {
-		return fmt.Errorf("%w; declare the column as %s to keep them", err, decimalText)
+	if param.float, err = exactFloat(digits); err != nil {
+		return fmt.Errorf("%w; declare the column as %s to store all of them", err, decimalText)
 	}
 
-	bound.kind = storedFloat
+	param.class = classFloat
 
 	return nil
 }
 
-// withoutZeros returns the digits of a number without the zeros at the end of its fraction.
+// withoutZeros returns the digits of a number without trailing zeros of its fraction.
 func withoutZeros(number source.Number) string {
 	if !strings.Contains(string(number), ".") {
 		return string(number)
@@ -155,7 +166,7 @@ func withoutZeros(number source.Number) string {
 	return strings.TrimSuffix(strings.TrimRight(string(number), "0"), ".")
 }
 
-// exactFloat returns the float whose shortest digits are those.
+// exactFloat returns the float whose shortest decimal form is digits.
 func exactFloat(digits string) (float64, error) {
 	value, err := strconv.ParseFloat(digits, 64)
 	if err != nil || (len(digits) > exactDigits && strconv.FormatFloat(value, 'f', -1, 64) != digits) {
@@ -165,16 +176,16 @@ func exactFloat(digits string) (float64, error) {
 	return value, nil
 }
 
-func (e *encoder) json(value json.RawMessage, bound *bound) error {
+func (e *encoder) json(value json.RawMessage, param *parameter) error {
 	if !json.Valid(value) || !utf8.Valid(value) {
 		return fmt.Errorf("%s is not a value of type json", excerpt(string(value)))
 	}
 
-	return holdAs(storedText, e.arena, []byte(value), bound)
+	return storeParameter(classText, e.arena, []byte(value), param)
 }
 
-// form stores a value in the form that text files show.
-func (e *encoder) form(of source.Standard, value any, bound *bound) error {
+// form stores a value in its text form, which text files share.
+func (e *encoder) form(of source.Standard, value any, param *parameter) error {
 	if err := checkForm(of, value); err != nil {
 		return err
 	}
@@ -185,13 +196,13 @@ func (e *encoder) form(of source.Standard, value any, bound *bound) error {
 	}
 
 	if of.Type == source.Datetime {
-		e.scratch[len(time.DateOnly)] = ' ' // For the T, as SQLite's own functions write it.
+		e.scratch[len(time.DateOnly)] = ' ' // Instead of T, as in SQLite's date functions.
 	}
 
-	return holdAs(storedText, e.arena, e.scratch, bound)
+	return storeParameter(classText, e.arena, e.scratch, param)
 }
 
-// checkForm returns an error for a value that has no form.
+// checkForm returns an error for a value that has no text form of the type.
 func checkForm(of source.Standard, value any) error {
 	fits := false
 
@@ -200,13 +211,13 @@ func checkForm(of source.Standard, value any) error {
 		fits = of.Type == source.Date || of.Type == source.Datetime || of.Type == source.Timestamp
 
 		if _, offset := v.Zone(); of.Type == source.Timestamp && offset%60 != 0 {
-			return fmt.Errorf("the offset of %s has seconds, for which there is no form", v)
+			return fmt.Errorf("the offset of %s has seconds, which no text form can represent", v)
 		}
 	case time.Duration:
 		fits = of.Type == source.Time
 
 		if v < 0 || v > 24*time.Hour {
-			return fmt.Errorf("%s is no time of a day", v)
+			return fmt.Errorf("%s is not a time of day", v)
 		}
 	case uuid.UUID:
 		fits = of.Type == source.UUID
@@ -215,7 +226,7 @@ func checkForm(of source.Standard, value any) error {
 	}
 
 	if !fits {
-		return fmt.Errorf("a %T is no value of type %s", value, of)
+		return fmt.Errorf("a %T is not a value of type %s", value, of)
 	}
 
 	return nil

@@ -12,16 +12,16 @@ import (
 	"github.com/jobwright/jobwright/source"
 )
 
-// nativeError is an error of SQLite's.
+// nativeError is an error that SQLite returned.
 type nativeError struct {
 	code    int32 // https://www.sqlite.org/rescode.html
 	message string
-	refused string // What an authorizer refused, where that is the cause.
+	denied  string // Why the authorizer denied an action, if that is the cause.
 }
 
 func (e *nativeError) Error() string {
-	if e.code&primaryCode == sqlite3.SQLITE_AUTH && e.refused != "" {
-		return e.refused
+	if e.code&primaryCode == sqlite3.SQLITE_AUTH && e.denied != "" {
+		return e.denied
 	}
 
 	return e.message
@@ -30,8 +30,8 @@ func (e *nativeError) Error() string {
 // primaryCode masks an extended result code down to its primary one.
 const primaryCode = 0xff
 
-// classify turns an error into one that says whether trying again may help. Errors that are classified already, and the
-// end of the context, pass as they are.
+// classify converts an error to a source.Error, which reports whether it is retryable. It returns classified errors, io.EOF
+// and the end of the context unchanged.
 func (s *Source) classify(ctx context.Context, table source.Table, err error) error {
 	if err == nil || errors.Is(err, io.EOF) {
 		return err
@@ -41,7 +41,7 @@ func (s *Source) classify(ctx context.Context, table source.Table, err error) er
 		return err
 	}
 
-	if ended := ctx.Err(); ended != nil { // Whatever SQLite says, that is why.
+	if ended := ctx.Err(); ended != nil { // It caused the error, whatever SQLite reports.
 		return ended
 	}
 
@@ -52,22 +52,22 @@ func (s *Source) classify(ctx context.Context, table source.Table, err error) er
 	native, isNative := errors.AsType[*nativeError](err)
 
 	switch {
-	case errors.Is(err, errCrowded):
-		problem.Hint = "close what was read, or raise the source's maxConnections in app.yaml"
+	case errors.Is(err, errPoolExhausted):
+		problem.Hint = "close open rows, or raise the source's maxConnections in app.yaml"
 	case errors.Is(err, errClosed):
 		problem.Retryable = false
 	case isNative:
-		problem.Message = native.Error() // Without what failed after it.
+		problem.Message = native.Error() // Without errors of a rollback or close after it.
 		explain(problem, native)
 	}
 
 	return problem
 }
 
-// missingHint is what to do about a table that is missing.
+// missingHint is the hint of errors about a missing table.
 const missingHint = "load the table first, or correct its name"
 
-// explain says what an error of SQLite's means.
+// explain sets the code, hint and retryability for SQLite's result code.
 func explain(problem *source.Error, native *nativeError) {
 	set := func(code source.Code, hint string) { problem.Code, problem.Hint, problem.Retryable = code, hint, false }
 
@@ -78,13 +78,13 @@ func explain(problem *source.Error, native *nativeError) {
 	case sqlite3.SQLITE_FULL:
 		problem.Hint = "the disk is full"
 	case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
-		set(source.CodeUnavailable, "the file is no intact SQLite database")
+		set(source.CodeUnavailable, "the file is not an intact SQLite database")
 	case sqlite3.SQLITE_READONLY:
 		set(source.CodeUnavailable, "the database file and its folder must be writable by this worker")
 	case sqlite3.SQLITE_AUTH:
-		set(source.CodeQueryInvalid, "a query may only read, and a script may only touch this database")
+		set(source.CodeQueryInvalid, "a query can only read, and a script can only change this database")
 	case sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_MISMATCH, sqlite3.SQLITE_TOOBIG:
-		set(source.CodeRecordInvalid, "correct the value, or the table's definition")
+		set(source.CodeRecordInvalid, "correct the value, or the definition of the table")
 	default:
 		if strings.Contains(native.message, "no such table") {
 			set(source.CodeTableNotFound, missingHint)
@@ -94,14 +94,14 @@ func explain(problem *source.Error, native *nativeError) {
 	}
 }
 
-// place adds to an error where it happened.
+// place prefixes the message of SQLite's error with the place where it occurred.
 func place(err error, where string) error {
 	if native, ok := errors.AsType[*nativeError](err); ok {
 		placed := *native
 		placed.message = fmt.Sprintf("%s: %s", where, native.message)
 
-		if native.refused != "" {
-			placed.refused = fmt.Sprintf("%s: %s", where, native.refused)
+		if native.denied != "" {
+			placed.denied = fmt.Sprintf("%s: %s", where, native.denied)
 		}
 
 		return &placed

@@ -11,11 +11,11 @@ import (
 	"github.com/jobwright/jobwright/source"
 )
 
-// batchRecords is how many records one statement writes, where it can: a statement a record took a quarter longer, and more
-// records a statement took no less.
+// batchRecords is the number of records that one INSERT writes. Single-record statements took a quarter longer, and larger
+// batches were no faster.
 const batchRecords = 10
 
-// loader runs statements for each record.
+// loader runs statements for each record of a write.
 type loader struct {
 	source  string
 	table   source.Table
@@ -23,24 +23,24 @@ type loader struct {
 	targets []target
 	encoder encoder
 
-	many *statement   // Writes batchRecords at once; nil where there is no such statement.
-	each []*statement // Write one record, one after the other.
+	batch *statement   // Writes batchRecords records; nil if each record is written separately.
+	each  []*statement // Write one record; they run in this order.
 
-	pending []bound // The values of the records that wait to be written.
-	waiting int     // How many records that are.
-	count   int64   // How many records were read.
-	failed  error   // Why reading the records failed.
-	changed int64   // How many records of the table the statements changed one by one.
+	pending []parameter // The values of the pending records.
+	waiting int         // The number of pending records.
+	count   int64       // The number of records read.
+	failed  error       // Why reading the records failed.
+	changed int64       // The number of the table's records that the statements in each have changed.
 }
 
-// newLoader prepares the statements that write a record: many, which may be empty, writes batchRecords of them.
-func newLoader(c *connection, targets []target, many string, each []string) (*loader, error) {
+// newLoader prepares the statements: each for one record, and batch, which may be empty, for batchRecords records.
+func newLoader(c *connection, targets []target, batch string, each []string) (*loader, error) {
 	memory, err := newArena(c)
 	if err != nil {
 		return nil, err
 	}
 
-	l := &loader{c: c, targets: targets, encoder: encoder{arena: memory}, pending: make([]bound, batchRecords*len(targets))}
+	l := &loader{c: c, targets: targets, encoder: encoder{arena: memory}, pending: make([]parameter, batchRecords*len(targets))}
 
 	for _, text := range each {
 		prepared, err := c.prepare(text)
@@ -53,8 +53,8 @@ func newLoader(c *connection, targets []target, many string, each []string) (*lo
 		l.each = append(l.each, prepared)
 	}
 
-	if many != "" {
-		if l.many, err = c.prepare(many); err != nil {
+	if batch != "" {
+		if l.batch, err = c.prepare(batch); err != nil {
 			l.close()
 
 			return nil, err
@@ -69,8 +69,8 @@ func (l *loader) close() {
 		prepared.close()
 	}
 
-	if l.many != nil {
-		l.many.close()
+	if l.batch != nil {
+		l.batch.close()
 	}
 
 	l.encoder.arena.close()
@@ -98,7 +98,7 @@ func (l *loader) load(ctx context.Context, rows source.Rows) error {
 	}
 }
 
-// add takes a record, and writes those that wait when they are enough.
+// add encodes a record, and writes the pending records when they fill a batch.
 func (l *loader) add(rows source.Rows, record source.Record) error {
 	values := l.pending[l.waiting*len(l.targets):]
 
@@ -116,7 +116,7 @@ func (l *loader) add(rows source.Rows, record source.Record) error {
 	return l.flush()
 }
 
-// invalid is the error for a value that can't be written.
+// invalid returns the error for a value that can't be written.
 func (l *loader) invalid(rows source.Rows, column string, err error) error {
 	where := fmt.Sprintf("record %d", l.count)
 	if locator, ok := rows.(source.Locator); ok {
@@ -131,20 +131,20 @@ func (l *loader) invalid(rows source.Rows, column string, err error) error {
 	}
 }
 
-// flush writes the records that wait.
+// flush writes the pending records.
 func (l *loader) flush() error {
 	err := l.write()
 	l.waiting = 0
-	l.encoder.arena.clear()
+	l.encoder.arena.reset()
 
 	return err
 }
 
 func (l *loader) write() error {
-	if l.many != nil && l.waiting == batchRecords {
-		err := l.run(l.many, l.pending)
+	if l.batch != nil && l.waiting == batchRecords {
+		err := l.run(l.batch, l.pending)
 
-		// It does not tell which of the records it could not write, but was undone: each by itself will.
+		// A violated constraint undoes the statement but does not identify the record. Writing them one by one does.
 		if native, ok := errors.AsType[*nativeError](err); !ok || native.code&primaryCode != sqlite3.SQLITE_CONSTRAINT ||
 			!l.c.inTransaction() {
 			return err
@@ -166,10 +166,10 @@ func (l *loader) write() error {
 	return nil
 }
 
-// run runs a statement with those values.
-func (l *loader) run(prepared *statement, values []bound) error {
-	for i := range min(len(values), prepared.parameters()) {
-		if err := prepared.bindValue(i+1, &values[i]); err != nil {
+// run runs a statement with values for its parameters.
+func (l *loader) run(prepared *statement, values []parameter) error {
+	for i := range min(len(values), prepared.parameterCount()) {
+		if err := prepared.bindParameter(i+1, &values[i]); err != nil {
 			return err
 		}
 	}

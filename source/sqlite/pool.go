@@ -7,40 +7,40 @@ import (
 	"time"
 )
 
-// errClosed is what a closed source answers.
-var errClosed = errors.New("the source is closed")
+var (
+	errClosed        = errors.New("the source is closed")
+	errPoolExhausted = errors.New("all connections of the source are in use")
+)
 
-// errCrowded is what a source answers when all connections are in use, and stay so.
-var errCrowded = errors.New("all of its connections are in use")
-
-// pool keeps up to most connections, and those that nobody uses for the next one.
+// pool limits the number of connections and reuses idle ones.
 type pool struct {
 	path  string
-	cache int           // How many MiB of the file each keeps in memory.
-	turns chan struct{} // Holds something for each connection in use.
+	cache int           // Each connection's cache, in MiB.
+	inUse chan struct{} // A semaphore: one element for each connection in use.
 
 	mu     sync.Mutex
 	idle   []*connection
 	closed bool
 }
 
-func newPool(path string, most, cache int) *pool {
-	return &pool{path: path, cache: cache, turns: make(chan struct{}, most)}
+// newPool returns a pool of up to limit connections.
+func newPool(path string, limit, cache int) *pool {
+	return &pool{path: path, cache: cache, inUse: make(chan struct{}, limit)}
 }
 
-// get returns a connection, for which it waits at most for so long, and without a bound when patience is 0.
-func (p *pool) get(ctx context.Context, patience time.Duration) (*connection, error) {
-	if err := p.takeTurn(ctx, patience); err != nil {
+// get returns a connection. It waits for one until the timeout, or without a limit if timeout is 0.
+func (p *pool) get(ctx context.Context, timeout time.Duration) (*connection, error) {
+	if err := p.acquire(ctx, timeout); err != nil {
 		return nil, err
 	}
 
-	c, err := p.takeIdle()
+	c, err := p.popIdle()
 	if c == nil && err == nil {
 		c, err = connect(ctx, p.path, p.cache)
 	}
 
 	if err != nil {
-		<-p.turns
+		<-p.inUse
 
 		return nil, err
 	}
@@ -48,38 +48,38 @@ func (p *pool) get(ctx context.Context, patience time.Duration) (*connection, er
 	return c, nil
 }
 
-func (p *pool) takeTurn(ctx context.Context, patience time.Duration) error {
+func (p *pool) acquire(ctx context.Context, timeout time.Duration) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
 
 	select {
-	case p.turns <- struct{}{}:
+	case p.inUse <- struct{}{}:
 		return nil
 	default:
 	}
 
-	var expired <-chan time.Time // Nothing ever comes from nil.
+	var expired <-chan time.Time // Without a timeout, nil: it blocks forever.
 
-	if patience > 0 {
-		timer := time.NewTimer(patience)
+	if timeout > 0 {
+		timer := time.NewTimer(timeout)
 		defer timer.Stop()
 
 		expired = timer.C
 	}
 
 	select {
-	case p.turns <- struct{}{}:
+	case p.inUse <- struct{}{}:
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()
 	case <-expired:
-		return errCrowded
+		return errPoolExhausted
 	}
 }
 
-// takeIdle returns a connection that nobody uses, or nil where there is none.
-func (p *pool) takeIdle() (*connection, error) {
+// popIdle removes an idle connection from the pool and returns it, or nil if all are in use.
+func (p *pool) popIdle() (*connection, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 
@@ -88,7 +88,7 @@ func (p *pool) takeIdle() (*connection, error) {
 	}
 
 	if len(p.idle) == 0 {
-		return nil, nil //nolint:nilnil // That there is none is no error.
+		return nil, nil //nolint:nilnil // An empty pool is no error.
 	}
 
 	last := len(p.idle) - 1
@@ -98,22 +98,22 @@ func (p *pool) takeIdle() (*connection, error) {
 	return c, nil
 }
 
-// put gives a connection back.
+// put returns a connection to the pool.
 func (p *pool) put(c *connection) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 
-	if p.closed || c.inTransaction() { // What can't be rolled back ends with the connection.
-		_ = c.close() // Nobody is there to be told, and nothing was to be written.
+	if p.closed || c.inTransaction() { // Closing the connection ends a transaction that could not be rolled back.
+		_ = c.close() // No caller waits for the error, and nothing is left to write.
 	} else {
-		c.rest()
+		c.releaseMemory()
 		p.idle = append(p.idle, c)
 	}
 
-	<-p.turns
+	<-p.inUse
 }
 
-// close closes the connections that nobody uses, and lets put close the others.
+// close closes the idle connections. put closes the others.
 func (p *pool) close() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()

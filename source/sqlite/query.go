@@ -52,13 +52,13 @@ func (s *Source) Query(ctx context.Context, query string, bind map[string]any) (
 	}
 
 	return s.stream(ctx, source.Table{}, func(r *queryRows) error {
-		r.unrestrict = r.c.restrict(mayOnlyRead)
+		r.unrestrict = r.c.restrict(readOnly)
 
 		return r.open(text, values)
 	})
 }
 
-// stream returns the rows that open has opened, on a connection of their own.
+// stream gets a connection, calls open to prepare the rows' statement on it, and returns the rows, which own the connection.
 func (s *Source) stream(ctx context.Context, table source.Table, open func(*queryRows) error) (source.Rows, error) {
 	c, err := s.readers.get(ctx, busyTimeout)
 	if err != nil {
@@ -74,8 +74,8 @@ func (s *Source) stream(ctx context.Context, table source.Table, open func(*quer
 	return r, nil
 }
 
-// lookAhead is how many records are read to learn the types of columns whose declaration does not tell them.
-const lookAhead = 100
+// inferenceRecords is the number of records that infer the types of columns whose declaration implies none.
+const inferenceRecords = 100
 
 // queryRows streams a statement's records. It owns its connection.
 type queryRows struct {
@@ -89,13 +89,13 @@ type queryRows struct {
 	statement  *statement
 	unwatch    func()
 	unrestrict func()
-	watched    <-chan struct{} // The end of the context that is watched.
+	watched    <-chan struct{} // The Done channel of the watched context.
 
-	value  stored
-	record source.Record
-	ahead  [][]stored // Read, and not returned yet.
-	done   bool       // Whether the last one was read.
-	count  int64
+	value    columnValue
+	record   source.Record
+	buffered [][]columnValue // Read to infer types, and not yet returned.
+	done     bool            // Whether the statement has returned its last record.
+	count    int64
 }
 
 var _ source.Rows = (*queryRows)(nil)
@@ -110,32 +110,32 @@ func (r *queryRows) open(query string, values []any) error {
 		return err
 	}
 
-	if r.statement.columns() == 0 {
+	if r.statement.columnCount() == 0 {
 		return &source.Error{
 			Code: source.CodeQueryInvalid, Source: r.source.name,
-			Message: "the query returns no columns", Hint: "give a SELECT",
+			Message: "the query returns no columns", Hint: "write a SELECT statement",
 		}
 	}
 
-	for i := range r.statement.columns() {
+	for i := range r.statement.columnCount() {
 		name, declared := r.statement.column(i)
 		r.schema = append(r.schema, source.Column{Name: name, Native: native(declared), Standard: standard(declared)})
 	}
 
 	r.record = make(source.Record, len(r.schema))
 
-	return r.learnTypes()
+	return r.inferTypes()
 }
 
-// learnTypes gives a type to each column that has none by its declaration: that of its first value which is not NULL, or
-// text when there is none among the first records. It reads one record at least, so that a mistake which shows only when
-// the statement runs shows at once.
-func (r *queryRows) learnTypes() error {
+// inferTypes sets the type of each column whose declaration implies none: the type of its first value that is not NULL, or
+// text if the first records have no such value. It reads at least one record, so an error that occurs only when the
+// statement runs is returned before the first call of Next.
+func (r *queryRows) inferTypes() error {
 	untyped := func() bool {
 		return slices.ContainsFunc(r.schema, func(column source.Column) bool { return column.Type == "" })
 	}
 
-	for !r.done && len(r.ahead) < lookAhead && (len(r.ahead) == 0 || untyped()) {
+	for !r.done && len(r.buffered) < inferenceRecords && (len(r.buffered) == 0 || untyped()) {
 		row, err := r.statement.step()
 		if err != nil {
 			return err
@@ -147,7 +147,7 @@ func (r *queryRows) learnTypes() error {
 			break
 		}
 
-		r.lookAt()
+		r.buffer()
 	}
 
 	for i := range r.schema {
@@ -164,25 +164,25 @@ func (r *queryRows) learnTypes() error {
 	return nil
 }
 
-// lookAt keeps the record at which the statement stands, and learns from it.
-func (r *queryRows) lookAt() {
-	record := make([]stored, len(r.schema))
+// buffer copies the statement's current record and infers the types of its columns.
+func (r *queryRows) buffer() {
+	record := make([]columnValue, len(r.schema))
 	for i := range record {
 		value := &record[i]
 		r.statement.read(i, value)
 		value.bytes = slices.Clone(value.bytes)
 
-		if r.schema[i].Type == "" && value.kind != storedNull {
+		if r.schema[i].Type == "" && value.class != classNull {
 			r.schema[i].Type = typeOf(value)
 		}
 	}
 
-	r.ahead = append(r.ahead, record)
+	r.buffered = append(r.buffered, record)
 }
 
 func (r *queryRows) Schema() source.Schema { return r.schema }
 
-// Next returns the next record. It ends with ctx, however long SQLite takes to find it.
+// Next returns the next record. It returns when ctx ends, even while SQLite runs the statement.
 func (r *queryRows) Next(ctx context.Context) (source.Record, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -195,7 +195,7 @@ func (r *queryRows) Next(ctx context.Context) (source.Record, error) {
 		return nil, r.source.classify(ctx, r.table, errClosed)
 	}
 
-	if done := ctx.Done(); done != r.watched { // The same one at all records, most likely.
+	if done := ctx.Done(); done != r.watched { // Usually all calls pass the same context.
 		r.unwatch()
 		r.unwatch, r.watched = r.c.watch(ctx), done
 	}
@@ -212,13 +212,13 @@ func (r *queryRows) Next(ctx context.Context) (source.Record, error) {
 	return r.record, nil
 }
 
-// next makes record the next one.
+// next decodes the next record into r.record, and reports whether there is one.
 func (r *queryRows) next() (bool, error) {
-	if len(r.ahead) > 0 {
-		values := r.ahead[0]
-		r.ahead = r.ahead[1:]
+	if len(r.buffered) > 0 {
+		values := r.buffered[0]
+		r.buffered = r.buffered[1:]
 
-		return true, r.decode(func(i int) *stored { return &values[i] })
+		return true, r.decode(func(i int) *columnValue { return &values[i] })
 	}
 
 	if r.done {
@@ -232,15 +232,15 @@ func (r *queryRows) next() (bool, error) {
 		return false, err
 	}
 
-	return true, r.decode(func(i int) *stored {
+	return true, r.decode(func(i int) *columnValue {
 		r.statement.read(i, &r.value)
 
 		return &r.value
 	})
 }
 
-// decode makes record of the values that SQLite holds.
-func (r *queryRows) decode(value func(i int) *stored) error {
+// decode decodes the values of a record into r.record.
+func (r *queryRows) decode(value func(i int) *columnValue) error {
 	r.count++
 
 	for i := range r.record {
@@ -258,16 +258,16 @@ func (r *queryRows) decode(value func(i int) *stored) error {
 	return nil
 }
 
-// Close ends the statement, also one that another goroutine runs at this moment, and gives the connection back.
+// Close interrupts the statement if another goroutine runs it, closes it, and returns the connection to the pool.
 func (r *queryRows) Close() error {
 	if r.closed.Swap(true) {
 		return nil
 	}
 
-	r.c.abandoned.Store(true)
+	r.c.closing.Store(true)
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.c.abandoned.Store(false)
+	r.c.closing.Store(false)
 
 	if r.statement != nil {
 		r.statement.close()

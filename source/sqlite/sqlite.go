@@ -1,4 +1,30 @@
-// Package sqlite is the driver of SQLiteSource: a database in one file, which needs no server.
+// Package sqlite is the driver of SQLiteSource: a database in one file, without a server.
+//
+// # Binding
+//
+// The package calls SQLite's C interface as modernc.org/sqlite/lib translates it to Go; it needs no cgo. The database/sql
+// driver of modernc.org/sqlite took twice as long to write and to read a table, and can't interrupt a query that has returned
+// its first record. The price is unsafe operations, all of which are in native.go, and a direct dependency on
+// modernc.org/libc, whose TLS every function of the interface requires. Its version must be the one that modernc.org/sqlite
+// requires: the translated code depends on the internals of libc.
+//
+// github.com/ncruces/go-sqlite3 would need no unsafe operations here: it compiles SQLite to WebAssembly and translates that
+// to Go. Version 0.37.0 was measured against this binding in November 2026, both with SQLite 3.54.1 and on the same data,
+// 1,000,000 records of 5 columns, in 5 alternating rounds. The medians of processor time and peak memory:
+//
+//	                                    this     ncruces   relative speed
+//	load, 10 records for each INSERT     807 ms    950 ms  0.84
+//	load, 1 record for each INSERT     1,208 ms  1,525 ms  0.79
+//	read all records                     238 ms    284 ms  0.83
+//	GROUP BY over all records            667 ms    919 ms  0.72
+//	200,000 reads by an indexed column 2,071 ms  1,935 ms  1.04
+//	open 200 connections                  54 ms    133 ms  0.41
+//	peak memory of the load              134 MiB    75 MiB
+//
+// WAL with several processes, also with one of each binding and after a writer was killed, interruption and authorizers
+// worked equally well. But it limits a connection's memory, to 256 MiB by default and 4 GiB at most, and panics when SQLite
+// exceeds the limit; this binding has no such limit. Its build lacks FTS5, R-trees and double-quoted strings. Measure again
+// when a later version is faster: it should load and read at least 0.95 times as fast.
 package sqlite
 
 import (

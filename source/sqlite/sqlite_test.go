@@ -2,7 +2,9 @@ package sqlite_test
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -92,4 +94,20 @@ func TestAnUnknownOptionIsRefused(t *testing.T) {
 
 	_, err := sqlite.Open(t.Context(), definition, source.Place{DataDir: t.TempDir()})
 	requireProblem(t, err, source.CodeDefinitionInvalid, false)
+}
+
+// modernc.org/sqlite/lib depends on the internals of one version of modernc.org/libc. An update of libc alone can break it.
+func TestLibcHasTheVersionThatSQLiteRequires(t *testing.T) {
+	t.Parallel()
+
+	list := func(format, module string) string {
+		output, err := exec.CommandContext(t.Context(), "go", "list", "-m", "-f", format, module).Output()
+		require.NoError(t, err)
+
+		return strings.TrimSpace(string(output))
+	}
+
+	requirements, err := os.ReadFile(list("{{.GoMod}}", "modernc.org/sqlite"))
+	require.NoError(t, err)
+	require.Contains(t, string(requirements), "\tmodernc.org/libc "+list("{{.Version}}", "modernc.org/libc")+"\n")
 }

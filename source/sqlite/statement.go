@@ -8,35 +8,46 @@ import (
 	sqlite3 "modernc.org/sqlite/lib"
 )
 
-// statement is a compiled statement.
+// statement is a prepared statement.
 type statement struct {
 	c      *connection
 	handle uintptr
 }
 
-// kind is one of the five ways in which SQLite stores a value (https://www.sqlite.org/datatype3.html).
-type kind int32
+// storageClass is the storage class of a value (https://www.sqlite.org/datatype3.html).
+type storageClass int32
 
 const (
-	storedInteger kind = sqlite3.SQLITE_INTEGER
-	storedFloat   kind = sqlite3.SQLITE_FLOAT
-	storedText    kind = sqlite3.SQLITE_TEXT
-	storedBinary  kind = sqlite3.SQLITE_BLOB
-	storedNull    kind = sqlite3.SQLITE_NULL
+	classInteger storageClass = sqlite3.SQLITE_INTEGER
+	classFloat   storageClass = sqlite3.SQLITE_FLOAT
+	classText    storageClass = sqlite3.SQLITE_TEXT
+	classBinary  storageClass = sqlite3.SQLITE_BLOB
+	classNull    storageClass = sqlite3.SQLITE_NULL
 )
 
-// stored is a value as SQLite holds it.
-type stored struct {
-	kind    kind
+// columnValue is a value of a record that a statement returned.
+type columnValue struct {
+	class   storageClass
 	integer int64
 	float   float64
-	bytes   []byte // Of a text and a binary: SQLite's memory until the statement's next step.
+	bytes   []byte // The text or binary, in SQLite's memory; valid until the statement's next step.
 }
 
-// native32 is the number of a column or a parameter as SQLite takes it.
-func native32(number int) int32 { return int32(number) } //nolint:gosec // SQLite allows 32,766 of them.
+// parameter is a value to bind to a parameter of a statement.
+type parameter struct {
+	class   storageClass
+	integer int64
+	float   float64
 
-// step runs the statement up to its next record. It reports whether there is one.
+	// The text or binary, in SQLite's memory. It must stay there until the statement has run.
+	address uintptr
+	length  uint64
+}
+
+// cInt converts the number of a column or parameter to C's int.
+func cInt(number int) int32 { return int32(number) } //nolint:gosec // SQLite allows 32,766 parameters and 2,000 columns.
+
+// step runs the statement up to its next record, and reports whether there is one.
 func (s *statement) step() (bool, error) {
 	switch code := sqlite3.Xsqlite3_step(s.c.tls, s.handle); code {
 	case sqlite3.SQLITE_ROW:
@@ -44,77 +55,77 @@ func (s *statement) step() (bool, error) {
 	case sqlite3.SQLITE_DONE:
 		return false, nil
 	default:
-		return false, s.c.failure(code)
+		return false, s.c.lastError(code)
 	}
 }
 
-// reset lets the statement run anew. What it returns, step returned before.
+// reset makes the statement ready to run again. It ignores SQLite's result, which repeats the error of the last step.
 func (s *statement) reset() { sqlite3.Xsqlite3_reset(s.c.tls, s.handle) }
 
-// close gives the statement up. It may be called more than once.
+// close frees the statement. Later calls do nothing.
 func (s *statement) close() {
 	sqlite3.Xsqlite3_finalize(s.c.tls, s.handle)
 	s.handle = 0
 }
 
-// columns returns how many columns the statement's records have.
-func (s *statement) columns() int { return int(sqlite3.Xsqlite3_column_count(s.c.tls, s.handle)) }
+// columnCount returns the number of columns of the statement's records.
+func (s *statement) columnCount() int { return int(sqlite3.Xsqlite3_column_count(s.c.tls, s.handle)) }
 
-// column returns the name of a column, and the type with which it was declared where it is one of a table.
+// column returns the name of a column and, for a column of a table, its declared type.
 func (s *statement) column(i int) (name, declared string) {
-	return libc.GoString(sqlite3.Xsqlite3_column_name(s.c.tls, s.handle, native32(i))),
-		libc.GoString(sqlite3.Xsqlite3_column_decltype(s.c.tls, s.handle, native32(i)))
+	return libc.GoString(sqlite3.Xsqlite3_column_name(s.c.tls, s.handle, cInt(i))),
+		libc.GoString(sqlite3.Xsqlite3_column_decltype(s.c.tls, s.handle, cInt(i)))
 }
 
-// parameters returns how many parameters the statement has.
-func (s *statement) parameters() int {
+// parameterCount returns the number of the statement's parameters.
+func (s *statement) parameterCount() int {
 	return int(sqlite3.Xsqlite3_bind_parameter_count(s.c.tls, s.handle))
 }
 
-// read stores a value of the record into value.
-func (s *statement) read(i int, value *stored) {
+// read stores column i of the current record into value. It allocates nothing.
+func (s *statement) read(i int, value *columnValue) {
 	tls := s.c.tls
-	native := sqlite3.Xsqlite3_column_value(tls, s.handle, native32(i))
-	value.kind = kind(sqlite3.Xsqlite3_value_type(tls, native))
+	native := sqlite3.Xsqlite3_column_value(tls, s.handle, cInt(i))
+	value.class = storageClass(sqlite3.Xsqlite3_value_type(tls, native))
 
-	switch value.kind {
-	case storedInteger:
+	switch value.class {
+	case classInteger:
 		value.integer = sqlite3.Xsqlite3_value_int64(tls, native)
-	case storedFloat:
+	case classFloat:
 		value.float = sqlite3.Xsqlite3_value_double(tls, native)
-	case storedText: // The length is asked for behind the text, which may be turned from UTF-16 into UTF-8.
+	case classText: // Get the length after the text: value_text may convert UTF-16 to UTF-8.
 		first := sqlite3.Xsqlite3_value_text(tls, native)
 		value.bytes = bytesAt(first, int(sqlite3.Xsqlite3_value_bytes(tls, native)))
-	case storedBinary:
+	case classBinary:
 		first := sqlite3.Xsqlite3_value_blob(tls, native)
 		value.bytes = bytesAt(first, int(sqlite3.Xsqlite3_value_bytes(tls, native)))
-	case storedNull:
+	case classNull:
 	}
 }
 
-// text returns a value of the record as text, and a number as its digits.
+// text returns column i of the current record as text; a number as its digits.
 func (s *statement) text(i int) string {
-	first := sqlite3.Xsqlite3_column_text(s.c.tls, s.handle, native32(i))
+	first := sqlite3.Xsqlite3_column_text(s.c.tls, s.handle, cInt(i))
 
-	return string(bytesAt(first, int(sqlite3.Xsqlite3_column_bytes(s.c.tls, s.handle, native32(i)))))
+	return string(bytesAt(first, int(sqlite3.Xsqlite3_column_bytes(s.c.tls, s.handle, cInt(i)))))
 }
 
-// integer returns a value of the record that is an integer.
+// integer returns column i of the current record, an integer.
 func (s *statement) integer(i int) int64 {
-	return sqlite3.Xsqlite3_column_int64(s.c.tls, s.handle, native32(i))
+	return sqlite3.Xsqlite3_column_int64(s.c.tls, s.handle, cInt(i))
 }
 
-// bind gives the statement's parameters their values, in the Go types of a query's bind.
+// bind binds values to all parameters of the statement. Their types are nil, bool, int64, float64 and string.
 func (s *statement) bind(values []any) error {
-	if have := s.parameters(); have != len(values) {
+	if count := s.parameterCount(); count != len(values) {
 		return &nativeError{
 			code:    sqlite3.SQLITE_ERROR,
-			message: fmt.Sprintf("there are %d parameters of another form than :name", have-len(values)),
+			message: fmt.Sprintf("the statement has %d parameters of another form than :name", count-len(values)),
 		}
 	}
 
 	for i, value := range values {
-		if err := s.bindOne(i+1, value); err != nil {
+		if err := s.bindAny(i+1, value); err != nil {
 			return err
 		}
 	}
@@ -122,17 +133,17 @@ func (s *statement) bind(values []any) error {
 	return nil
 }
 
-func (s *statement) bindOne(number int, value any) error {
-	bound := bound{kind: storedNull}
+func (s *statement) bindAny(number int, value any) error {
+	param := parameter{class: classNull}
 
 	switch v := value.(type) {
 	case nil:
 	case int64:
-		bound.kind, bound.integer = storedInteger, v
+		param.class, param.integer = classInteger, v
 	case bool:
-		bound.kind, bound.integer = storedInteger, int64(libc.BoolInt32(v))
+		param.class, param.integer = classInteger, int64(libc.BoolInt32(v))
 	case float64:
-		bound.kind, bound.float = storedFloat, v
+		param.class, param.float = classFloat, v
 	case string:
 		native, err := libc.CString(v)
 		if err != nil {
@@ -141,38 +152,30 @@ func (s *statement) bindOne(number int, value any) error {
 		defer libc.Xfree(s.c.tls, native)
 
 		return s.check(sqlite3.Xsqlite3_bind_text64(
-			s.c.tls, s.handle, native32(number), native, uint64(len(v)), sqlite3.SQLITE_TRANSIENT, sqlite3.SQLITE_UTF8))
+			s.c.tls, s.handle, cInt(number), native, uint64(len(v)), sqlite3.SQLITE_TRANSIENT, sqlite3.SQLITE_UTF8))
 	default:
 		return &nativeError{code: sqlite3.SQLITE_ERROR, message: fmt.Sprintf("a %T can't be bound", value)}
 	}
 
-	return s.bindValue(number, &bound)
+	return s.bindParameter(number, &param)
 }
 
-// bound is a value that is to be bound to a parameter. Its bytes stay where they are until the statement has run.
-type bound struct {
-	kind    kind
-	integer int64
-	float   float64
-	address uintptr // Of a text and a binary.
-	length  uint64
-}
+// bindParameter binds a value to the parameter with the given number, which starts at 1.
+func (s *statement) bindParameter(number int, value *parameter) error {
+	tls, at := s.c.tls, cInt(number)
 
-func (s *statement) bindValue(number int, value *bound) error {
-	tls, at := s.c.tls, native32(number)
-
-	switch value.kind {
-	case storedInteger:
+	switch value.class {
+	case classInteger:
 		return s.check(sqlite3.Xsqlite3_bind_int64(tls, s.handle, at, value.integer))
-	case storedFloat:
+	case classFloat:
 		return s.check(sqlite3.Xsqlite3_bind_double(tls, s.handle, at, value.float))
-	case storedText:
+	case classText:
 		return s.check(sqlite3.Xsqlite3_bind_text64(
 			tls, s.handle, at, value.address, value.length, sqlite3.SQLITE_STATIC, sqlite3.SQLITE_UTF8))
-	case storedBinary:
+	case classBinary:
 		return s.check(sqlite3.Xsqlite3_bind_blob64(
 			tls, s.handle, at, value.address, value.length, sqlite3.SQLITE_STATIC))
-	case storedNull:
+	case classNull:
 	}
 
 	return s.check(sqlite3.Xsqlite3_bind_null(tls, s.handle, at))
@@ -180,18 +183,18 @@ func (s *statement) bindValue(number int, value *bound) error {
 
 func (s *statement) check(code int32) error {
 	if code != sqlite3.SQLITE_OK {
-		return s.c.failure(code)
+		return s.c.lastError(code)
 	}
 
 	return nil
 }
 
-// quote writes a name as an SQL identifier.
+// quote returns a name as an SQL identifier.
 func quote(name string) string {
 	return `"` + strings.ReplaceAll(name, `"`, `""`) + `"`
 }
 
-// quoted writes names as a list of SQL identifiers.
+// quoted returns names as a list of SQL identifiers.
 func quoted(names []string) string {
 	list := make([]string, len(names))
 	for i, name := range names {

@@ -14,7 +14,7 @@ type table struct {
 	exists  bool
 	isView  bool
 	columns []tableColumn
-	primary []string // The columns of its primary key.
+	primary []string // The columns of the primary key.
 	indexes []index
 }
 
@@ -24,13 +24,13 @@ type tableColumn struct {
 	generated bool
 }
 
-// index is an index over all records of a table.
+// index is an index on all records of a table; partial indexes are not listed.
 type index struct {
 	unique  bool
 	columns []string
 }
 
-// table returns the definition of a table, also of one that is missing.
+// table returns the definition of a table or view. If it does not exist, only the name is set.
 func (c *connection) table(name string) (table, error) {
 	found := table{name: name}
 	values := []any{name}
@@ -45,7 +45,7 @@ func (c *connection) table(name string) (table, error) {
 		return found, err
 	}
 
-	// A hidden column of a virtual table is 1, and generated ones are 2 and 3.
+	// hidden is 1 for a hidden column of a virtual table, and 2 or 3 for a generated column.
 	definition := "SELECT name, type, pk, hidden FROM pragma_table_xinfo(?) WHERE hidden <> 1"
 	err = c.each(definition, values, func(row *statement) error {
 		column := tableColumn{name: row.text(0), declared: row.text(1), generated: row.integer(3) > 1}
@@ -75,19 +75,19 @@ func (c *connection) readIndexes(t *table) error {
 		}
 
 		at := &t.indexes[len(t.indexes)-1]
-		at.columns = append(at.columns, row.text(2)) // Nothing for an expression, which is no column's name.
+		at.columns = append(at.columns, row.text(2)) // "" for an expression, which equals no column's name.
 
 		return nil
 	})
 }
 
-// isUnique reports whether the table keeps two records from having the same key.
+// isUnique reports whether the table can't contain two records with the same key.
 func (t *table) isUnique(key []string) bool {
 	return sameNames(t.primary, key) ||
 		slices.ContainsFunc(t.indexes, func(i index) bool { return i.unique && sameNames(i.columns, key) })
 }
 
-// finds reports whether the table has an index that leads to the records of a key.
+// finds reports whether the table has an index that starts with the columns of a key.
 func (t *table) finds(key []string) bool {
 	leads := func(columns []string) bool { return len(columns) >= len(key) && sameNames(columns[:len(key)], key) }
 
@@ -104,7 +104,7 @@ func (t *table) column(name string) (tableColumn, bool) {
 	return t.columns[at], true
 }
 
-// names returns the names of the columns that can be written to.
+// names returns the names of the columns that can be written.
 func (t *table) names() []string {
 	var names []string
 
@@ -117,19 +117,19 @@ func (t *table) names() []string {
 	return names
 }
 
-// sameName reports whether SQLite takes two names for one.
+// sameName reports whether two names are equal for SQLite.
 func sameName(a, b string) bool { return strings.EqualFold(a, b) }
 
-// sameNames reports whether two lists have the same names, in whatever order.
+// sameNames reports whether two lists contain the same names, in any order.
 func sameNames(a, b []string) bool {
 	return len(a) == len(b) && !slices.ContainsFunc(a, func(name string) bool { return !hasName(b, name) })
 }
 
 func hasName(names []string, name string) bool {
-	return slices.ContainsFunc(names, func(one string) bool { return sameName(one, name) })
+	return slices.ContainsFunc(names, func(listed string) bool { return sameName(listed, name) })
 }
 
-// definition is the statement that creates a table with those columns, of which unique ones tell records.
+// definition returns the CREATE TABLE statement for a schema. The unique columns, if any, become a UNIQUE constraint.
 func definition(name string, schema source.Schema, unique []string) string {
 	parts := make([]string, 0, len(schema)+1)
 	for _, column := range schema {

@@ -10,11 +10,11 @@ import (
 	"github.com/jobwright/jobwright/source"
 )
 
-// exactDigits is how many digits of a decimal number every float keeps (DBL_DIG in C).
+// exactDigits is the number of decimal digits that every float represents exactly (DBL_DIG in C).
 const exactDigits = 15
 
-// declarations are the types with which columns of the standard types are declared, but for arrays and decimals. Where
-// SQLite would make numbers of text that looks like them, the name holds TEXT, which tells it not to
+// declarations maps standard types, except arrays and decimals, to the declared types of their columns. A name that contains
+// TEXT prevents SQLite from converting text that looks like a number
 // (https://www.sqlite.org/datatype3.html#determination_of_column_affinity).
 var declarations = map[source.Type]string{
 	source.Text:      "TEXT",
@@ -30,10 +30,10 @@ var declarations = map[source.Type]string{
 	source.UUID:      "UUID",
 }
 
-// decimalText is the type of a column of decimals that have more digits than SQLite's numbers.
+// decimalText is the declared type of a column of decimals with more digits than SQLite's numbers.
 const decimalText = "DECIMAL_TEXT"
 
-// declaration returns the type with which a column of a standard type is declared.
+// declaration returns the declared type of a column of a standard type.
 func declaration(of source.Standard) string {
 	switch {
 	case of.Type == source.Array:
@@ -49,36 +49,36 @@ func declaration(of source.Standard) string {
 	return fmt.Sprintf("%s(%d,%d)", decimalText, of.Precision, of.Scale)
 }
 
-// Creations returns, for each standard type, how a column of it is declared in a table that this driver makes.
+// Creations returns, for each standard type, the declared type of its columns in tables that this driver creates.
 func Creations() []source.Creation {
 	notes := map[source.Type]string{
-		source.Float:     "NaN is refused, since SQLite makes NULL of it; -0 becomes 0.",
+		source.Float:     "NaN is an error, because SQLite would store NULL; -0 becomes 0.",
 		source.Boolean:   "Stored as 0 and 1.",
 		source.Date:      "Stored as text, 2006-01-02.",
 		source.Time:      "Stored as text, 15:04:05.5.",
-		source.Datetime:  "Stored as text, 2006-01-02 15:04:05.5, as SQLite's own functions write it.",
-		source.Timestamp: "Stored as text, 2006-01-02T15:04:05.5+01:00. SQL compares it as text, so by its offset too.",
-		source.JSON:      "Stored as the text that it is.",
-		source.UUID:      "Stored as text, in small letters.",
+		source.Datetime:  "Stored as text, 2006-01-02 15:04:05.5, the format of SQLite's date functions.",
+		source.Timestamp: "Stored as text, 2006-01-02T15:04:05.5+01:00. SQL compares the text, including the offset.",
+		source.JSON:      "Stored as text, unchanged.",
+		source.UUID:      "Stored as text, in lower case.",
 	}
 
 	var creations []source.Creation
 
 	for _, of := range source.Types() {
-		switch of { //nolint:exhaustive // The others have one declaration each.
+		switch of { //nolint:exhaustive // Each of the other types has one declaration.
 		case source.Decimal:
 			creations = append(creations,
 				source.Creation{
 					Standard: "decimal(p,s)", Native: "DECIMAL(p,s)",
-					Note: "Up to 15 digits: stored as a number, and exact.",
+					Note: "Up to 15 digits: stored as a number, exactly.",
 				},
 				source.Creation{
 					Standard: "decimal", Native: decimalText + " or " + decimalText + "(p,s)",
-					Note: "Stored as text, since SQLite's numbers have fewer digits. SQL compares it as text, unless it is CAST.",
+					Note: "Stored as text, because SQLite's numbers have fewer digits. SQL compares the text unless you CAST it.",
 				})
 		case source.Array:
 			creations = append(creations, source.Creation{
-				Standard: "integer[] and so on", Native: "INTEGER[] and so on", Note: "Stored as text, a JSON list.",
+				Standard: "integer[] and so on", Native: "INTEGER[] and so on", Note: "Stored as text, a JSON array.",
 			})
 		default:
 			creations = append(creations, source.Creation{Standard: string(of), Native: declarations[of], Note: notes[of]})
@@ -88,7 +88,7 @@ func Creations() []source.Creation {
 	return creations
 }
 
-// exactNames are the declared types that are told by their whole names, without their arguments.
+// exactNames maps declared types to standard types by their whole name, without arguments.
 var exactNames = map[string]source.Type{
 	"BOOLEAN":   source.Boolean,
 	"BOOL":      source.Boolean,
@@ -102,7 +102,8 @@ var exactNames = map[string]source.Type{
 	decimalText: source.Decimal,
 }
 
-// nameParts are the declared types that are told by a part of their names, the first one first: SQLite's own rules.
+// nameParts maps declared types to standard types by a part of their name; the first match applies. They extend
+// SQLite's rules for affinity.
 var nameParts = []struct {
 	part string
 	of   source.Type
@@ -119,24 +120,24 @@ var nameParts = []struct {
 	{"NUM", source.Decimal},
 }
 
-// Types returns, for each declared type, the standard type as which a column of it is read.
+// Types returns, for each declared type, the standard type of its columns.
 func Types() []source.Mapping {
 	mappings := []source.Mapping{
-		{Native: "BOOLEAN, BOOL", Standard: "boolean", Note: "Holds 0 and 1."},
-		{Native: "DATE", Standard: "date", Note: "Holds text, 2006-01-02."},
-		{Native: "TIME", Standard: "time", Note: "Holds text, 15:04:05.5."},
-		{Native: "DATETIME", Standard: "datetime", Note: "Holds text, 2006-01-02 15:04:05.5, with a space or a T between."},
-		{Native: "TIMESTAMP", Standard: "timestamp", Note: "As DATETIME, with +01:00 or Z at its end, or in UTC."},
-		{Native: "JSON, JSON_TEXT", Standard: "json", Note: "Holds text, or a number."},
-		{Native: "UUID", Standard: "uuid", Note: "Holds text, or 16 bytes."},
-		{Native: "DECIMAL_TEXT, DECIMAL_TEXT(p,s)", Standard: "decimal", Note: "Holds text."},
-		{Native: "INTEGER[], TEXT[] and so on", Standard: "integer[], text[] and so on", Note: "Holds text, a JSON list."},
+		{Native: "BOOLEAN, BOOL", Standard: "boolean", Note: "The values 0 and 1."},
+		{Native: "DATE", Standard: "date", Note: "Text, 2006-01-02."},
+		{Native: "TIME", Standard: "time", Note: "Text, 15:04:05.5."},
+		{Native: "DATETIME", Standard: "datetime", Note: "Text, 2006-01-02 15:04:05.5, with a space or T before the time."},
+		{Native: "TIMESTAMP", Standard: "timestamp", Note: "Text, as DATETIME, with +01:00 or Z at its end; without an offset, in UTC."},
+		{Native: "JSON, JSON_TEXT", Standard: "json", Note: "Text, or a number."},
+		{Native: "UUID", Standard: "uuid", Note: "Text, or a BLOB of 16 bytes."},
+		{Native: "DECIMAL_TEXT, DECIMAL_TEXT(p,s)", Standard: "decimal", Note: "Text."},
+		{Native: "INTEGER[], TEXT[] and so on", Standard: "integer[], text[] and so on", Note: "Text, a JSON array."},
 	}
 
 	notes := map[source.Type]string{
 		source.Text:    "Must be UTF-8.",
-		source.Float:   "An integer within ±2^53 is one too.",
-		source.Decimal: "A number with a fraction is read as the shortest digits that mean it. Text keeps any number of digits.",
+		source.Float:   "Integers within ±2^53 are accepted.",
+		source.Decimal: "A stored float is read as the shortest decimal number that represents it. Text has any number of digits.",
 	}
 
 	for _, rule := range nameParts {
@@ -146,11 +147,11 @@ func Types() []source.Mapping {
 	}
 
 	return append(mappings, source.Mapping{
-		Native: "any other, or none", Standard: "integer, float, text or binary", Note: "That of the first value but NULL.",
+		Native: "any other, or none", Standard: "integer, float, text or binary", Note: "The type of the first value that is not NULL.",
 	})
 }
 
-// standard returns the standard type of a column by its declared type, or none where that says nothing.
+// standard returns the standard type that a declared type implies, or the zero Standard if it implies none.
 func standard(declared string) source.Standard {
 	upper := strings.ToUpper(strings.TrimSpace(declared))
 
@@ -174,7 +175,7 @@ func standard(declared string) source.Standard {
 	return of
 }
 
-// scalar returns the standard type that a declared type's name stands for.
+// scalar returns the standard type that a declared type's name implies, or "".
 func scalar(name string) source.Type {
 	if of, found := exactNames[name]; found {
 		return of
@@ -189,7 +190,7 @@ func scalar(name string) source.Type {
 	return ""
 }
 
-// keepsText reports whether a column of that declared type keeps text that looks like a number as it is.
+// keepsText reports whether a column of a declared type stores text that looks like a number as text.
 func keepsText(declared string) bool {
 	name := strings.ToUpper(declared)
 	if strings.Contains(name, "INT") {
@@ -202,7 +203,7 @@ func keepsText(declared string) bool {
 
 var typeArguments = regexp.MustCompile(`\((\d+)(?:\s*,\s*(\d+))?\s*\)`)
 
-// native describes a declared type, VARCHAR(20) for example.
+// native parses a declared type, for example VARCHAR(20).
 func native(declared string) source.NativeType {
 	name, _, _ := strings.Cut(declared, "(")
 	described := source.NativeType{Name: strings.TrimSpace(name), TypeStr: declared, Precision: -1}
