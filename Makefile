@@ -1,18 +1,22 @@
-# The words a contributor types. `make` alone lists them.
+# The commands of a contributor. `make` lists them.
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 
-# The versions of the tools stand here and nowhere else.
+# The versions of the tools are defined here only.
 GOLANGCI_LINT_VERSION := v2.15.0
 WORKFLOWCHECK_VERSION := v0.6.0
+GORELEASER_VERSION := v2.17.0
+CYCLONEDX_VERSION := v1.10.0
 
-# The tools live beside the code, one file per version, so that they neither meet nor replace those of other projects.
+# The tools are installed in this folder, a file for each version, and do not replace those of other projects.
 TOOLS := .tools
 GOLANGCI_LINT := $(TOOLS)/golangci-lint-$(GOLANGCI_LINT_VERSION)
 WORKFLOWCHECK := $(TOOLS)/workflowcheck-$(WORKFLOWCHECK_VERSION)
+GORELEASER := $(TOOLS)/goreleaser-$(GORELEASER_VERSION)
+CYCLONEDX := $(TOOLS)/cyclonedx-gomod
 
-# How long each fuzz test searches.
+# The duration of each fuzz test.
 FUZZTIME ?= 30s
 
 .PHONY: help
@@ -31,20 +35,31 @@ build: ## Compile everything
 test: ## Run the tests
 	go test ./...
 
-.PHONY: race
-race: ## Run the tests with the race detector, every one anew
-	go test -race -count=1 -timeout 25m $$(go list ./... | grep -v /internal/chaos) # Whose processes are built without it.
+# The packages whose tests start neither Temporal's server nor a database server.
+define FAST_PACKAGES
+go list -test -f '{{.ImportPath}} {{join .Deps " "}}' ./... | \
+	grep -vE ' (go\.temporal\.io/server|github\.com/jobwright/jobwright/internal/testserver)[ /]|/internal/(e2e|chaos)\.test ' | \
+	sed -n 's/\.test .*//p'
+endef
 
-# How long the system is broken, and the seed that decides how.
+.PHONY: test-fast
+test-fast: ## Run the tests that need no Temporal server and no database server
+	go test $$($(FAST_PACKAGES))
+
+.PHONY: race
+race: ## Run the tests with the race detector, without cached results
+	go test -race -count=1 -timeout 25m $$(go list ./... | grep -v /internal/chaos) # Chaos starts processes that are built without it.
+
+# The duration of the chaos test, and the seed of its random decisions; 0 chooses one.
 DURATION ?= 3m
 SEED ?= 0
 
 .PHONY: chaos
-chaos: ## Break the whole system at random, and look whether its guarantees hold (DURATION=3m SEED=0)
+chaos: ## Inject random faults into the whole system and verify its guarantees (DURATION=3m SEED=0)
 	go test ./internal/chaos -count=1 -v -timeout 0 -args -duration $(DURATION) -seed $(SEED)
 
 .PHONY: fuzz
-fuzz: ## Let each fuzz test search for a while (FUZZTIME=30s)
+fuzz: ## Run each fuzz test (FUZZTIME=30s)
 	@files=$$(grep -rl --include='*_test.go' '^func Fuzz' . || true); \
 	if [ -z "$$files" ]; then echo "There are no fuzz tests yet."; fi; \
 	for package in $$(for file in $$files; do dirname "$$file"; done | sort -u); do \
@@ -55,14 +70,14 @@ fuzz: ## Let each fuzz test search for a while (FUZZTIME=30s)
 	done
 
 .PHONY: bench
-bench: ## Run the benchmarks; keep the machine quiet meanwhile
+bench: ## Run the benchmarks; nothing else should run on the machine
 	go test -run '^$$' -bench . -benchmem ./...
 
-# Which golden histories are recorded: a pattern for their names.
+# A pattern for the names of the golden histories to record.
 GOLDEN ?= .
 
 .PHONY: golden
-golden: ## Record golden histories, new ones or anew; CONTRIBUTING.md says when (GOLDEN=moved-wait)
+golden: ## Record golden histories; CONTRIBUTING.md says when (GOLDEN=continued-wait)
 	go test ./internal/e2e -run 'TestGoldenHistory/$(GOLDEN)' -update -timeout 5m
 
 .PHONY: fmt
@@ -70,17 +85,16 @@ fmt: $(GOLANGCI_LINT) ## Format the code and order its imports
 	$(GOLANGCI_LINT) fmt ./...
 
 .PHONY: lint
-lint: $(GOLANGCI_LINT) ## Check the house rules of .golangci.yaml
+lint: $(GOLANGCI_LINT) ## Check the conventions in .golangci.yaml
 	$(GOLANGCI_LINT) run ./...
 
 .PHONY: vet
-vet: ## Check what the compiler doesn't
+vet: ## Run go vet
 	go vet ./...
 
-# What workflowcheck must know of the libraries. reflect looks at the stack, but only to word a panic; without that line
-# everything that encodes JSON or prints a value would count as not deterministic. And maps.Keys has no order, but
-# .golangci.yaml lets nobody use it without sorting; that copying or clearing a map has none, nobody sees; nor in which
-# order SizeOf adds up.
+# Exceptions of workflowcheck. reflect reads the stack, but only for the text of a panic; without that line everything that
+# encodes JSON or prints a value would count as not deterministic. maps.Keys has no order, but .golangci.yaml requires that
+# it is sorted; the order in which a map is copied or cleared, or in which SizeOf adds, has no effect.
 define WORKFLOWCHECK_CONFIG
 decls:
   reflect.valueMethodName: false
@@ -93,13 +107,13 @@ endef
 export WORKFLOWCHECK_CONFIG
 
 .PHONY: workflowcheck
-workflowcheck: $(WORKFLOWCHECK) ## Check that workflows do the same on every replay
+workflowcheck: $(WORKFLOWCHECK) ## Check that workflows are deterministic
 	@echo "$$WORKFLOWCHECK_CONFIG" >$(TOOLS)/workflowcheck.yaml
 	$(WORKFLOWCHECK) -config $(TOOLS)/workflowcheck.yaml ./...
 
-# depguard sees what a file imports; this sees what comes along with it.
-.PHONY: floors
-floors: ## Check what the rooms drag in behind their imports
+# depguard checks direct imports; this target checks indirect ones.
+.PHONY: layers
+layers: ## Check the indirect imports of packages
 	@keeps_out() { \
 		dependencies=$$(go list -deps "$$1"); \
 		if grep -E "$$2" <<<"$$dependencies"; then echo "$$1 must not depend on the above: $$3"; return 1; fi; \
@@ -110,17 +124,34 @@ floors: ## Check what the rooms drag in behind their imports
 		'apiserver talks to Temporal, never to a data source'
 
 .PHONY: tidy
-tidy: ## Bring go.mod and go.sum in line with the code
+tidy: ## Update go.mod and go.sum
 	go mod tidy
 
 .PHONY: tools
 tools: $(GOLANGCI_LINT) $(WORKFLOWCHECK) ## Install the tools of lint, fmt and workflowcheck
 
 .PHONY: ci
-ci: ## Do what the build server does
+ci: ## Run everything that the build server runs
 	.ci/run
 
-# Nothing in the folder belongs into the repository, and the folder says so itself.
+.PHONY: notices
+notices: ## Write THIRD_PARTY_NOTICES, the licences of everything that the binaries include
+	go run ./internal/notices ./cmd/jobwright ./cmd/jobwright-dev >THIRD_PARTY_NOTICES
+
+.PHONY: release-check
+release-check: $(GORELEASER) ## Check .goreleaser.yaml
+	$(GORELEASER) check
+
+.PHONY: release-snapshot
+release-snapshot: $(GORELEASER) $(CYCLONEDX) ## Build a release into dist/ without the image and without publishing it
+	PATH="$(CURDIR)/$(TOOLS):$$PATH" $(GORELEASER) release --snapshot --clean --skip=docker
+
+.PHONY: release
+release: $(GORELEASER) $(CYCLONEDX) ## Build and publish the draft release of the tag that is checked out
+	awk '/^## /{ if (found) exit; found = /^## \[[0-9]/ } found' CHANGELOG.md >.release-notes.md
+	PATH="$(CURDIR)/$(TOOLS):$$PATH" $(GORELEASER) release --clean --release-notes .release-notes.md
+
+# Git ignores the whole folder.
 $(TOOLS)/.gitignore:
 	mkdir -p $(TOOLS)
 	echo '*' > $@
@@ -132,3 +163,11 @@ $(GOLANGCI_LINT): | $(TOOLS)/.gitignore
 $(WORKFLOWCHECK): | $(TOOLS)/.gitignore
 	GOBIN=$(CURDIR)/$(TOOLS) go install go.temporal.io/sdk/contrib/tools/workflowcheck@$(WORKFLOWCHECK_VERSION)
 	mv $(TOOLS)/workflowcheck $@
+
+$(GORELEASER): | $(TOOLS)/.gitignore
+	GOBIN=$(CURDIR)/$(TOOLS) go install github.com/goreleaser/goreleaser/v2@$(GORELEASER_VERSION)
+	mv $(TOOLS)/goreleaser $@
+
+# goreleaser starts it by this name.
+$(CYCLONEDX): | $(TOOLS)/.gitignore
+	GOBIN=$(CURDIR)/$(TOOLS) go install github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@$(CYCLONEDX_VERSION)
