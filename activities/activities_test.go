@@ -53,6 +53,7 @@ type bench struct {
 	*activities.Activities
 
 	apps, data string // Folders.
+	sources    *countedSources
 	results    *result.Store
 	temporal   *variables
 	runs       int // How many steps there were: each is another one, as the ledgers of the sources know them.
@@ -82,7 +83,8 @@ func newBenchWith(tb testing.TB, drivers source.Drivers) *bench {
 	sources := pool.New(drivers)
 	tb.Cleanup(func() { require.NoError(tb, sources.Close()) })
 
-	b.Activities = activities.New(apps, sources, b.results, b.temporal, b.data, time.Second)
+	b.sources = &countedSources{Pool: sources, gets: map[string]int{}}
+	b.Activities = activities.New(apps, b.sources, b.results, b.temporal, b.data, time.Second)
 
 	return b
 }

@@ -10,32 +10,32 @@ import (
 	"github.com/jobwright/jobwright/source"
 )
 
-// Insert adds records to a table that is there.
+// Insert adds records to an existing table.
 func (a *Activities) Insert(ctx context.Context, task job.Task, params scenario.Insert) (*job.StepOutcome, error) {
 	return a.change(ctx, task, params.Given, target{source: params.Source, write: source.Write{
 		Table: source.Table{Space: params.Space, Name: params.Table}, Mode: source.Insert,
 	}})
 }
 
-// Update changes the records of a table that have the same key as those given.
+// Update changes the records of a table that have the same keys as the given records.
 func (a *Activities) Update(ctx context.Context, task job.Task, params scenario.Update) (*job.StepOutcome, error) {
 	return a.change(ctx, task, params.Given, target{source: params.Source, write: source.Write{
 		Table: source.Table{Space: params.Space, Name: params.Table}, Mode: source.Update, Key: params.Key,
 	}})
 }
 
-// Delete removes the records of a table that have the same key as those given.
+// Delete removes the records of a table that have the same keys as the given records.
 func (a *Activities) Delete(ctx context.Context, task job.Task, params scenario.Delete) (*job.StepOutcome, error) {
 	return a.change(ctx, task, params.Given, target{source: params.Source, write: source.Write{
 		Table: source.Table{Space: params.Space, Name: params.Table}, Mode: source.Delete, Key: params.Key,
 	}})
 }
 
-// change writes the records that are given, or found, to a table that must be there.
+// change writes the given records, or those that a query returns, to an existing table.
 func (a *Activities) change(
 	ctx context.Context, task job.Task, given scenario.Given, to target,
 ) (*job.StepOutcome, error) {
-	return attempt(ctx, a, task, func(ctx context.Context, s *step) (*job.StepOutcome, error) {
+	return runAttempt(ctx, a, task, func(ctx context.Context, s *step) (*job.StepOutcome, error) {
 		return s.once(ctx, to.source, func() (*job.StepOutcome, error) { return s.change(ctx, given, to) })
 	})
 }
@@ -48,7 +48,7 @@ func (s *step) change(ctx context.Context, given scenario.Given, to target) (out
 
 	defer func() { err = errors.Join(err, rows.Close()) }()
 
-	// The columns of a delete are those of its key.
+	// A delete writes the columns of its key only.
 	shaped := rows
 	if to.write.Mode == source.Delete && len(rows.Schema()) > 0 {
 		if shaped, err = (source.Shape{Columns: to.write.Key}).Apply(rows, to.source, to.write.Table); err != nil {
@@ -59,7 +59,7 @@ func (s *step) change(ctx context.Context, given scenario.Given, to target) (out
 	return s.write(ctx, to, shaped)
 }
 
-// given returns the records that an operation works with.
+// given returns the records that an operation receives.
 func (s *step) given(ctx context.Context, given scenario.Given, to target) (source.Rows, error) {
 	if given.Query == "" {
 		return s.progress.count(newLiterals(given.Records)), nil

@@ -20,13 +20,11 @@ const (
 // files, it removes the files that were read; a file of another version stays and is reported. DropTable is idempotent: a
 // missing table is no error.
 func (a *Activities) DropTable(ctx context.Context, task job.Task, table job.SourceTable) (*job.Dropped, error) {
-	return attempt(ctx, a, task, func(ctx context.Context, s *step) (*job.Dropped, error) {
-		from, release, err := open[source.Dropper](ctx, s, table.Source, "drop tables")
+	return runAttempt(ctx, a, task, func(ctx context.Context, s *step) (*job.Dropped, error) {
+		from, err := open[source.Dropper](ctx, s, table.Source, "drop tables")
 		if err != nil {
 			return nil, err
 		}
-
-		defer release()
 
 		files, hasFiles := from.(source.FileDropper)
 		if hasFiles {

@@ -14,13 +14,14 @@ import (
 	"github.com/jobwright/jobwright/source"
 )
 
-// appError is an app on this worker that is not as the job's start found it, which the app's next deployment may heal.
+// appError reports an app that is missing or invalid on this worker, unlike when the job was started. The next deployment of
+// the app may correct it.
 type appError struct{ err error }
 
 func (e *appError) Error() string { return e.err.Error() }
 func (e *appError) Unwrap() error { return e.err }
 
-// storeError is a result store that did not do what it was told to.
+// storeError reports a failed operation of the result store.
 type storeError struct {
 	message string
 	err     error
@@ -29,7 +30,7 @@ type storeError struct {
 func (e *storeError) Error() string { return e.message + ": " + e.err.Error() }
 func (e *storeError) Unwrap() error { return e.err }
 
-// variableError is an app's variables that can't be reached.
+// variableError reports that the workflow of an app's variables can't be reached.
 type variableError struct{ err error }
 
 func (e *variableError) Error() string {
@@ -37,36 +38,36 @@ func (e *variableError) Error() string {
 }
 func (e *variableError) Unwrap() error { return e.err }
 
-// limitError is a value that is larger than a job could hold.
+// limitError reports a value that exceeds a limit of jobs.
 type limitError struct{ message string }
 
 func (e *limitError) Error() string { return e.message }
 
-// defectError is a mistake of ours, of which the worker's log tells more.
+// defectError reports a bug in Jobwright. The worker's log contains the details.
 type defectError struct{ reference string }
 
 func (e *defectError) Error() string {
 	return "an internal error occurred; its reference in the worker's log is " + e.reference
 }
 
-// defect makes an error of a panic, and logs what only we can use. Trying again would panic again.
+// defect logs a panic, and returns an error that refers to the log. It is not retryable: a retry would panic again.
 func defect(ctx context.Context, panicked *source.PanicError) error {
 	reference := uuid.NewString()
 
-	activity.GetLogger(ctx).Error("an operation panicked", "reference", reference,
+	activity.GetLogger(ctx).Error("An operation panicked", "reference", reference,
 		"error", panicked, "stack", string(panicked.Stack))
 
 	return &defectError{reference}
 }
 
-// asFailure turns the error of an attempt into one that tells Temporal its code, and whether trying again may help.
+// asFailure converts the error of an attempt to an error of Temporal with its code, and whether Temporal retries the step.
 func asFailure(ctx context.Context, err error) error {
 	cancelled := ctx.Err()
 
 	if errors.Is(context.Cause(ctx), errStopping) {
 		err, cancelled = errStopping, nil
-	} else if isolated := cutOff(ctx); isolated != nil {
-		err, cancelled = isolated, nil
+	} else if lost := disconnected(ctx); lost != nil {
+		err, cancelled = lost, nil
 	}
 
 	if cancelled != nil {
@@ -89,7 +90,7 @@ func asFailure(ctx context.Context, err error) error {
 	switch {
 	case errors.Is(err, errStopping):
 		code = job.CodeWorkerStopped
-	case errors.Is(err, errCutOff):
+	case errors.Is(err, errDisconnected):
 		code = job.CodeWorkerCutOff
 	case errors.As(err, &ofDefect):
 		retryable = false

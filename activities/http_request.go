@@ -18,12 +18,12 @@ import (
 	"github.com/jobwright/jobwright/source/format"
 )
 
-// HTTPRequest sends one request to a source of HTTP. Each attempt carries the same Idempotency-Key, and none is made when an
-// earlier one has stored its answer as a table.
+// HTTPRequest sends one request to an HTTP source. All attempts send the same Idempotency-Key. If an earlier attempt has
+// stored the response as a table, no request is sent.
 func (a *Activities) HTTPRequest(
 	ctx context.Context, task job.Task, params scenario.HTTPRequest,
 ) (*job.StepOutcome, error) {
-	return attempt(ctx, a, task, func(ctx context.Context, s *step) (*job.StepOutcome, error) {
+	return runAttempt(ctx, a, task, func(ctx context.Context, s *step) (*job.StepOutcome, error) {
 		call := &call{step: s, params: params}
 		if params.TargetTable == "" {
 			return call.send(ctx)
@@ -35,42 +35,41 @@ func (a *Activities) HTTPRequest(
 
 // call is one attempt of an HTTPRequest.
 type call struct {
-	*step
-
+	step   *step
 	params scenario.HTTPRequest
 }
 
-// send sends the request, and takes its answer.
+// send sends the request, and stores or returns the response.
 func (c *call) send(ctx context.Context) (outcome *job.StepOutcome, err error) {
-	to, release, err := open[source.Requester](ctx, c.step, c.params.Source, "be sent requests")
+	to, err := open[source.Requester](ctx, c.step, c.params.Source, "be sent requests")
 	if err != nil {
 		return nil, err
 	}
 
-	defer release()
-
-	request, done, err := c.request(ctx)
+	request, file, err := c.request(ctx)
 	if err != nil {
 		return nil, err
 	}
 
-	defer func() { err = errors.Join(err, done()) }()
+	if file != nil {
+		defer func() { err = errors.Join(err, file.Close()) }()
+	}
 
 	response, err := to.Request(ctx, request)
 	if err != nil {
 		return nil, err
 	}
 
-	return c.answer(ctx, response)
+	return c.handle(ctx, response)
 }
 
-// request puts the request together. The caller calls done when it was sent.
-func (c *call) request(ctx context.Context) (request source.Request, done func() error, err error) {
+// request builds the request. If its body contains a file, request returns the file, which the caller closes after the
+// request was sent.
+func (c *call) request(ctx context.Context) (request source.Request, file io.Closer, err error) {
 	request = source.Request{
 		Method: c.params.Method, Path: c.params.Path, Headers: c.params.Headers, Statuses: c.params.Statuses,
-		IdempotencyKey: c.task.JobID + "/" + c.task.Step,
+		IdempotencyKey: c.step.task.JobID + "/" + c.step.task.Step,
 	}
-	done = func() error { return nil }
 
 	if request.Params, err = values(c.params.Params); err != nil {
 		return request, nil, err
@@ -97,43 +96,37 @@ func (c *call) request(ctx context.Context) (request source.Request, done func()
 		request.Body, request.ContentType = strings.NewReader(c.params.Text), "text/plain; charset=utf-8"
 	}
 
-	return request, done, nil
+	return request, nil, nil
 }
 
-// withFile makes a file the body of the request, or a form with it.
-func (c *call) withFile(ctx context.Context, request source.Request) (source.Request, func() error, error) {
-	around, err := c.aroundFile()
+// withFile makes the body of the request a file, or a form that contains it.
+func (c *call) withFile(ctx context.Context, request source.Request) (source.Request, io.Closer, error) {
+	form, err := c.fileForm()
 	if err != nil {
 		return request, nil, err
 	}
 
-	from, release, err := open[source.FileKeeper](ctx, c.step, c.params.FileSource, "keep files")
+	from, err := open[source.FileKeeper](ctx, c.step, c.params.FileSource, "keep files")
 	if err != nil {
 		return request, nil, err
 	}
 
 	file, err := from.OpenFile(ctx, c.params.File)
 	if err != nil {
-		release()
-
 		return request, nil, err
 	}
 
-	request.Body, request.ContentType = around.with(c.progress.countBytes(file)), around.contentType
-	if sizer, isSized := file.(format.Sizer); isSized { // Many servers take no body whose length nobody tells.
-		request.Length = around.length() + sizer.Size()
+	request.Body, request.ContentType = form.body(c.step.progress.countBytes(file)), form.contentType
+	if sizer, isSized := file.(format.Sizer); isSized { // Many servers reject bodies of unknown length.
+		request.Length = form.size() + sizer.Size()
 	}
 
-	return request, func() error {
-		defer release()
-
-		return file.Close()
-	}, nil
+	return request, file, nil
 }
 
-// values are parameters as an address or a form has them: a list gives several of the same name, what is NULL none.
+// values converts parameters to those of a URL or a form: a list gives several of the same name, NULL gives none.
 func values(params scenario.Params) (url.Values, error) {
-	written := url.Values{}
+	converted := url.Values{}
 
 	for name, value := range params {
 		list, isList := value.([]any)
@@ -141,25 +134,25 @@ func values(params scenario.Params) (url.Values, error) {
 			list = []any{value}
 		}
 
-		for _, one := range list {
-			if one == nil {
+		for _, element := range list {
+			if element == nil {
 				continue
 			}
 
-			text, err := scenario.Text(one)
+			text, err := scenario.Text(element)
 			if err != nil {
 				return nil, fmt.Errorf("%s: %w", name, err)
 			}
 
-			written.Add(name, text)
+			converted.Add(name, text)
 		}
 	}
 
-	return written, nil
+	return converted, nil
 }
 
-// answer takes the answer to where the parameters say, and closes its body.
-func (c *call) answer(ctx context.Context, response *source.Response) (outcome *job.StepOutcome, err error) {
+// handle stores or returns the response as the parameters request, and closes its body.
+func (c *call) handle(ctx context.Context, response *source.Response) (outcome *job.StepOutcome, err error) {
 	switch {
 	case c.params.ReturnResult, c.params.TargetTable != "":
 		return c.table(ctx, response)
@@ -174,7 +167,7 @@ func (c *call) answer(ctx context.Context, response *source.Response) (outcome *
 	return outcome, errors.Join(err, response.Body.Close())
 }
 
-// value makes the answer the value of the step.
+// value returns the response as the value of the step.
 func (c *call) value(response *source.Response) (*job.StepOutcome, error) {
 	body, err := io.ReadAll(io.LimitReader(response.Body, maxValueBytes+1))
 	if err != nil {
@@ -182,8 +175,8 @@ func (c *call) value(response *source.Response) (*job.StepOutcome, error) {
 	}
 
 	if len(body) > maxValueBytes {
-		return nil, &limitError{fmt.Sprintf("source %q: the answer is more than a step's value can hold, %d bytes; "+
-			"take it as a table with targetTable, or as a file with targetFile", c.params.Source, maxValueBytes)}
+		return nil, &limitError{fmt.Sprintf("source %q: the response exceeds the %d bytes that a step's value can have; "+
+			"store it as a table with targetTable, or as a file with targetFile", c.params.Source, maxValueBytes)}
 	}
 
 	headers := map[string]any{}
@@ -193,20 +186,20 @@ func (c *call) value(response *source.Response) (*job.StepOutcome, error) {
 
 	value := map[string]any{"status": int64(response.Status), "headers": headers, "body": bodyValue(response, body)}
 	if size := scenario.SizeOf(value); size > maxValueBytes {
-		return nil, &limitError{fmt.Sprintf("source %q: the answer with its headers has %d bytes; a step's value has at most %d",
+		return nil, &limitError{fmt.Sprintf("source %q: the response with its headers has %d bytes; a step's value can have at most %d",
 			c.params.Source, size, maxValueBytes)}
 	}
 
 	return &job.StepOutcome{Value: scenario.Value{Any: value}}, nil
 }
 
-// bodyValue is a body as a value: what it says where it is JSON, nil where there is none, and text otherwise.
+// bodyValue returns a body as a value: its content if it is JSON, nil if it is empty, and otherwise text.
 func bodyValue(response *source.Response, body []byte) any {
 	if len(body) == 0 {
 		return nil
 	}
 
-	text := decoded(response, body)
+	text := toUTF8(response, body)
 
 	if isJSON(response.ContentType) {
 		var value scenario.Value
@@ -218,9 +211,9 @@ func bodyValue(response *source.Response, body []byte) any {
 	return strings.ToValidUTF8(string(text), "\uFFFD")
 }
 
-// decoded is a body as UTF-8, out of the charset that its content type says; JSON has none. Where nobody knows the charset,
-// the body stays as it is: it may still say something.
-func decoded(response *source.Response, body []byte) []byte {
+// toUTF8 converts a body from the charset of its content type to UTF-8; JSON is UTF-8 already. If the charset is unknown, the
+// body is returned unchanged, since it may still be readable.
+func toUTF8(response *source.Response, body []byte) []byte {
 	charset := ""
 
 	if _, parameters, err := mime.ParseMediaType(response.Headers["Content-Type"]); err == nil && !isJSON(response.ContentType) {
@@ -244,21 +237,19 @@ func isJSON(contentType string) bool {
 	return contentType == "application/json" || strings.HasSuffix(contentType, "+json")
 }
 
-// file stores the answer as it is.
+// file stores the response unchanged.
 func (c *call) file(ctx context.Context, response *source.Response) (*job.StepOutcome, error) {
-	keeper, release, err := open[source.FileKeeper](ctx, c.step, c.params.FileSource, "keep files")
+	files, err := open[source.FileKeeper](ctx, c.step, c.params.FileSource, "keep files")
 	if err != nil {
 		return nil, err
 	}
 
-	defer release()
-
-	_, err = keeper.WriteFile(ctx, c.params.TargetFile, c.progress.countBytes(response.Body))
+	_, err = files.WriteFile(ctx, c.params.TargetFile, c.step.progress.countBytes(response.Body))
 
 	return &job.StepOutcome{}, err
 }
 
-// table reads the answer as a table, and stores it or returns it.
+// table reads the response as a table, and stores or returns it.
 func (c *call) table(ctx context.Context, response *source.Response) (outcome *job.StepOutcome, err error) {
 	name := path.Base(c.params.Path)
 
@@ -275,10 +266,10 @@ func (c *call) table(ctx context.Context, response *source.Response) (outcome *j
 
 	defer func() { err = errors.Join(err, rows.Close()) }()
 
-	counted := c.progress.count(rows)
+	counted := c.step.progress.count(rows)
 	if c.params.ReturnResult {
-		return c.returnRows(ctx, c.params.ResultName, counted)
+		return c.step.returnRows(ctx, c.params.ResultName, counted)
 	}
 
-	return c.write(ctx, targetOf(c.params.TargetSource, c.params.TargetTable, c.params.Writing), counted)
+	return c.step.write(ctx, targetOf(c.params.TargetSource, c.params.TargetTable, c.params.Writing), counted)
 }

@@ -154,8 +154,8 @@ func TestAnAnswerThatIsTooLongIsNoValue(t *testing.T) {
 		content string
 		message string
 	}{
-		"its body":              {strings.Repeat("x", 65_537), "the answer is more than a step's value can hold, 65536 bytes; take it as a table"},
-		"its body with headers": {strings.Repeat("x", 65_530), "a step's value has at most 65536"},
+		"its body":              {strings.Repeat("x", 65_537), "the response exceeds the 65536 bytes that a step's value can have; store it as a table"},
+		"its body with headers": {strings.Repeat("x", 65_530), "a step's value can have at most 65536"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -12,23 +12,23 @@ import (
 	"github.com/jobwright/jobwright/source"
 )
 
-// literals are records that stand in an operation's parameters.
+// literals are the records in an operation's parameters.
 type literals struct {
 	schema  source.Schema
 	records []scenario.Params
-	count   int
-	record  source.Record
+	count   int           // Records returned so far.
+	record  source.Record // The last record returned.
 }
 
-// newLiterals returns the records with a column for each name in them, in the order of the names. The type of a column is
-// that of its values; integers beside floats are decimals, and a column whose values have other types, too, is JSON.
+// newLiterals returns the records with a column per name, in the order of the names. A column has the type of its values. It
+// is a decimal if it has integers and floats, and JSON if its values have different types otherwise.
 func newLiterals(records []scenario.Params) *literals {
 	types := map[string]source.Type{}
 
 	for _, record := range records {
 		for _, name := range slices.Sorted(maps.Keys(record)) {
 			if of := typeOf(record[name]); types[name] == "" || (types[name] != of && of != "") {
-				types[name] = joined(types[name], of)
+				types[name] = commonType(types[name], of)
 			}
 		}
 	}
@@ -41,11 +41,7 @@ func newLiterals(records []scenario.Params) *literals {
 			of = source.Text
 		}
 
-		rows.schema = append(rows.schema, source.Column{
-			Name:     name,
-			Native:   source.NativeType{Name: string(of), TypeStr: string(of), Precision: -1},
-			Standard: source.Standard{Type: of},
-		})
+		rows.schema = append(rows.schema, newColumn(name, source.Standard{Type: of}))
 	}
 
 	rows.record = make(source.Record, len(rows.schema))
@@ -53,7 +49,7 @@ func newLiterals(records []scenario.Params) *literals {
 	return rows
 }
 
-// typeOf is the type of a value of the language, or "" for NULL.
+// typeOf returns the type of a value of the language, or "" for NULL.
 func typeOf(value any) source.Type {
 	switch value.(type) {
 	case nil:
@@ -71,14 +67,14 @@ func typeOf(value any) source.Type {
 	return source.JSON
 }
 
-// joined is the type that holds values of two.
-func joined(a, b source.Type) source.Type {
+// commonType returns the type that can hold the values of both types.
+func commonType(a, b source.Type) source.Type {
 	switch {
 	case a == "" || a == b:
 		return b
 	case b == "":
 		return a
-	case isNumeric(a) && isNumeric(b): // A float holds fewer digits than an integer.
+	case isNumeric(a) && isNumeric(b): // A float can't represent every integer.
 		return source.Decimal
 	}
 
@@ -108,7 +104,7 @@ func (l *literals) Next(ctx context.Context) (source.Record, error) {
 
 		if value != nil && (column.Type == source.JSON || column.Type == source.Decimal) {
 			var err error
-			if value, err = joint(column.Type, value); err != nil {
+			if value, err = toCommonType(column.Type, value); err != nil {
 				return nil, fmt.Errorf("%s, column %q: %w", l.Location(), column.Name, err)
 			}
 		}
@@ -119,8 +115,8 @@ func (l *literals) Next(ctx context.Context) (source.Record, error) {
 	return l.record, nil
 }
 
-// joint is a value in the type of a column that has values of several.
-func joint(of source.Type, value any) (any, error) {
+// toCommonType converts a value to the type of a column whose values have different types.
+func toCommonType(of source.Type, value any) (any, error) {
 	if of == source.Decimal {
 		return source.ConvertValue(source.Standard{Type: typeOf(value)}, source.Standard{Type: of}, value)
 	}
@@ -130,7 +126,7 @@ func joint(of source.Type, value any) (any, error) {
 	return json.RawMessage(encoded), err
 }
 
-// Location tells which record was the last.
+// Location returns the number of the last record.
 func (l *literals) Location() string { return fmt.Sprintf("record %d", l.count) }
 
 func (l *literals) Close() error { return nil }

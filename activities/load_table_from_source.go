@@ -3,6 +3,7 @@ package activities
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 
 	"github.com/jobwright/jobwright/job"
@@ -10,62 +11,113 @@ import (
 	"github.com/jobwright/jobwright/source"
 )
 
-// LoadTableFromSource copies a table from one source to another: the target changes at once or not at all.
+// maxParts bounds the files that a load with dropSource reads: the job stores their names until it drops them.
+const maxParts = 1_000
+
+// LoadTableFromSource copies a table from one source to another. The target changes as a whole or not at all.
 func (a *Activities) LoadTableFromSource(
 	ctx context.Context, task job.Task, params scenario.LoadTableFromSource,
 ) (*job.StepOutcome, error) {
-	return attempt(ctx, a, task, func(ctx context.Context, s *step) (outcome *job.StepOutcome, err error) {
-		if params.RejectTable != "" { // The table of what was rejected may be missing although the target is written.
-			outcome, err = s.load(ctx, params)
-		} else {
-			outcome, err = s.once(ctx, params.TargetSource, func() (*job.StepOutcome, error) { return s.load(ctx, params) })
+	return runAttempt(ctx, a, task, func(ctx context.Context, s *step) (outcome *job.StepOutcome, err error) {
+		load := load{step: s, params: params}
+
+		// The table of rejected records is written after the target, so a recorded target does not prove that it exists.
+		if params.RejectTable != "" {
+			return load.run(ctx)
 		}
 
-		return outcome, err
+		return s.once(ctx, params.TargetSource, func() (*job.StepOutcome, error) { return load.run(ctx) })
 	})
-}
-
-func (s *step) load(ctx context.Context, params scenario.LoadTableFromSource) (*job.StepOutcome, error) {
-	from, release, err := open[source.Reader](ctx, s, params.Source, "be read table by table")
-	if err != nil {
-		return nil, err
-	}
-
-	defer release()
-
-	load := load{step: s, params: params, from: from, read: source.Read{
-		Table: source.Table{Space: params.Space, Name: params.Table}, Format: params.Format, Types: params.ColumnTypes,
-	}}
-
-	if params.DropSource {
-		load.read.Done = func(part source.Part) { s.read = append(s.read, part) }
-	}
-
-	if err := load.distinct(ctx); err != nil {
-		return nil, err
-	}
-
-	if outcome, err := load.copy(ctx); err != nil || outcome != nil {
-		return outcome, err
-	}
-
-	return load.records(ctx)
 }
 
 // load is one attempt of a LoadTableFromSource.
 type load struct {
-	*step
-
+	step   *step
 	params scenario.LoadTableFromSource
-	from   source.Reader
-	read   source.Read
+
+	from source.Reader
+	read source.Read
+	to   source.Writer
+}
+
+func (l *load) run(ctx context.Context) (outcome *job.StepOutcome, err error) {
+	if l.from, err = open[source.Reader](ctx, l.step, l.params.Source, "be read table by table"); err != nil {
+		return nil, err
+	}
+
+	if l.to, err = open[source.Writer](ctx, l.step, l.params.TargetSource, "be written to"); err != nil {
+		return nil, err
+	}
+
+	l.read = source.Read{
+		Table: source.Table{Space: l.params.Space, Name: l.params.Table}, Format: l.params.Format, Types: l.params.ColumnTypes,
+	}
+	if l.params.DropSource {
+		l.read.Done = func(part source.Part) { l.step.read = append(l.step.read, part) }
+	}
+
+	if err := l.checkTables(ctx); err != nil {
+		return nil, err
+	}
+
+	if outcome, err := l.copyTable(ctx); err != nil || outcome != nil {
+		return outcome, err
+	}
+
+	return l.copyRecords(ctx)
 }
 
 func (l *load) target() target {
 	return targetOf(l.params.TargetSource, l.params.TargetTable, l.params.Writing)
 }
 
-// isPlain reports whether the target gets what the table holds, as it is.
+// checkTables verifies that input, target and rejectTable are different tables. Validation can't verify it if names are
+// computed, or if several names of a source mean the same table.
+func (l *load) checkTables(ctx context.Context) error {
+	target := l.target().write.Table
+	rejects := source.Table{Space: target.Space, Name: l.params.RejectTable}
+	hasRejects := l.params.RejectTable != ""
+	isOneSource := l.params.Source == l.params.TargetSource
+
+	for _, check := range []struct {
+		applies        bool
+		table, written source.Table
+		message        string
+	}{
+		{hasRejects, target, rejects, "the rejectTable would replace the target"},
+		{isOneSource, l.read.Table, target, "a table can't be loaded over itself"},
+		{isOneSource && hasRejects, l.read.Table, rejects, "the rejectTable would replace the table that is read"},
+	} {
+		if !check.applies {
+			continue
+		}
+
+		overlaps, err := overlap(ctx, l.to, check.table, check.written)
+		if err != nil {
+			return err
+		}
+
+		if overlaps {
+			return &source.Error{
+				Code: source.CodeOperationUnsupported, Source: l.params.TargetSource, Table: check.written.String(),
+				Message: check.message, Hint: "choose another name",
+			}
+		}
+	}
+
+	return nil
+}
+
+// overlap reports whether writing one table of a source changes the other.
+func overlap(ctx context.Context, in source.Source, a, b source.Table) (bool, error) {
+	if overlapper, ok := in.(source.Overlapper); ok {
+		return overlapper.Overlaps(ctx, a, b)
+	}
+
+	return a == b, nil
+}
+
+// isPlain reports whether the load stores the table unchanged.
 func (l *load) isPlain() bool {
 	shaping := l.params.Shaping
 
@@ -74,28 +126,18 @@ func (l *load) isPlain() bool {
 		shaping.RecordOrderColumn == ""
 }
 
-// copy lets the target take the table as it is, where it can. It returns nothing where it can't.
-func (l *load) copy(ctx context.Context) (*job.StepOutcome, error) {
-	if !l.isPlain() {
-		return nil, nil //nolint:nilnil // As it says.
-	}
-
-	writer, release, err := open[source.Writer](ctx, l.step, l.params.TargetSource, "be written to")
-	if err != nil {
-		return nil, err
-	}
-
-	defer release()
-
-	copier, isCopier := writer.(source.Copier)
-	if !isCopier {
-		return nil, nil //nolint:nilnil // As it says.
+// copyTable copies the table as a whole, without decoding its records. If the load changes the table, or the target does
+// not support it, copyTable returns nil.
+func (l *load) copyTable(ctx context.Context) (*job.StepOutcome, error) {
+	copier, isCopier := l.to.(source.Copier)
+	if !isCopier || !l.isPlain() {
+		return nil, nil //nolint:nilnil // As documented.
 	}
 
 	write := l.target().write
-	write.IdempotencyKey = l.effect(ctx, "")
+	write.IdempotencyKey = l.step.idempotencyKey(ctx, "")
 
-	written, copied, err := copier.CopyTable(ctx, l.from, l.read, write, l.progress.copied)
+	written, copied, err := copier.CopyTable(ctx, l.from, l.read, write, l.step.progress.set)
 	if err != nil || !copied {
 		return nil, err
 	}
@@ -106,9 +148,9 @@ func (l *load) copy(ctx context.Context) (*job.StepOutcome, error) {
 	return outcome, nil
 }
 
-// records reads the table record by record, and writes them to the target.
-func (l *load) records(ctx context.Context) (outcome *job.StepOutcome, err error) {
-	rejects, err := l.rejects()
+// copyRecords reads the table record by record, and writes the records to the target.
+func (l *load) copyRecords(ctx context.Context) (outcome *job.StepOutcome, err error) {
+	rejects, err := l.createRejects()
 	if err != nil {
 		return nil, err
 	}
@@ -124,45 +166,59 @@ func (l *load) records(ctx context.Context) (outcome *job.StepOutcome, err error
 
 	defer func() { err = errors.Join(err, table.Close()) }()
 
-	if err := l.countFiles(table); err != nil {
+	if err := l.checkParts(table); err != nil {
 		return nil, err
 	}
 
-	rows, inferred, err := l.shaped(ctx, table)
+	rows, inferred, err := l.shape(ctx, table)
 	if err != nil {
 		return nil, err
 	}
 
-	counted := l.progress.count(rows)
-	if outcome, err = l.write(ctx, l.target(), counted); err != nil {
+	counted := l.step.progress.count(rows)
+	if outcome, err = l.step.write(ctx, l.target(), counted); err != nil {
 		return nil, err
 	}
 
-	if err := rejects.complete(ctx, counted); err != nil {
+	if err := rejects.readRest(ctx, counted); err != nil {
 		return nil, err
 	}
 
 	outcome.Conversions = slices.Concat(inferred, outcome.Conversions)
 
-	if !l.before { // Otherwise the ledger has returned them.
+	if !l.step.written { // Otherwise the ledger has returned them.
 		outcome.Read = l.step.read
 	}
 
 	return outcome, l.writeRejects(ctx, rejects)
 }
 
-// shaped returns the records in the types and the shape that the author wants, and tells which types were inferred. A feed
-// without records may have no columns but those that the author names.
-func (l *load) shaped(ctx context.Context, rows source.Rows) (source.Rows, []source.Conversion, error) {
+// checkParts verifies that a table whose files are dropped after the load has no more files than a job can store.
+func (l *load) checkParts(table source.Rows) error {
+	parts, hasParts := table.(source.Parts)
+	if !hasParts || !l.params.DropSource || parts.Len() <= maxParts {
+		return nil
+	}
+
+	return &source.Error{
+		Code: source.CodeOperationUnsupported, Source: l.params.Source, Table: l.params.Table,
+		Message: fmt.Sprintf("dropSource drops at most %d files at a time, and the pattern matches %d", maxParts, parts.Len()),
+		Hint:    "load fewer files by a narrower pattern, or omit dropSource",
+	}
+}
+
+// shape converts the records to the types and the shape that the author requests, and returns the inferred types. An input
+// without records may have no columns except those that the author names.
+func (l *load) shape(ctx context.Context, rows source.Rows) (source.Rows, []source.Conversion, error) {
 	if len(rows.Schema()) == 0 {
 		if len(l.params.ColumnTypes) == 0 {
 			return rows, nil, nil
 		}
 
-		rows = withTypes(rows, l.params.ColumnTypes)
+		rows = withColumns(rows, l.params.ColumnTypes)
 	}
 
-	rows, inferred, err := l.typed(ctx, rows)
+	rows, inferred, err := l.convert(ctx, rows)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -172,12 +228,12 @@ func (l *load) shaped(ctx context.Context, rows source.Rows) (source.Rows, []sou
 	return rows, inferred, err
 }
 
-// typed returns the records with the types that the author named, and those that were inferred, which it tells.
-func (l *load) typed(ctx context.Context, rows source.Rows) (source.Rows, []source.Conversion, error) {
+// convert converts the records to the types that the author names and, if requested, to inferred types, which it returns.
+func (l *load) convert(ctx context.Context, rows source.Rows) (source.Rows, []source.Conversion, error) {
 	var (
-		inferred map[string]source.Standard
-		told     []source.Conversion
-		err      error
+		inferred    map[string]source.Standard
+		conversions []source.Conversion
+		err         error
 	)
 
 	if l.params.InferTypes {
@@ -188,7 +244,7 @@ func (l *load) typed(ctx context.Context, rows source.Rows) (source.Rows, []sour
 
 	for _, column := range rows.Schema() {
 		if of, found := inferred[column.Name]; found {
-			told = append(told, source.Conversion{Column: column.Name, From: string(source.Text), To: of.String()})
+			conversions = append(conversions, source.Conversion{Column: column.Name, From: string(source.Text), To: of.String()})
 		}
 	}
 
@@ -198,5 +254,5 @@ func (l *load) typed(ctx context.Context, rows source.Rows) (source.Rows, []sour
 
 	rows, err = source.Convert(rows, l.params.Source, l.read.Table, l.params.ColumnTypes, l.read.Reject)
 
-	return rows, told, err
+	return rows, conversions, err
 }

@@ -11,30 +11,30 @@ import (
 	"github.com/jobwright/jobwright/scenario"
 )
 
-// maxLookedUp bounds what the queries of one look-up find together, in bytes: it is part of the job's history.
-const maxLookedUp = 256 << 10
+// maxLookUp bounds the values that one look-up returns, in bytes: they become part of the job's history.
+const maxLookUp = 256 << 10
 
-// LookUp reads what the expressions of a step need: cells that queries find, and variables of the app.
-func (a *Activities) LookUp(ctx context.Context, task job.Task, wanted job.LookUp) (*job.Found, error) {
-	return attempt(ctx, a, task, func(ctx context.Context, s *step) (*job.Found, error) {
+// LookUp reads the values that the expressions of a step require: results of queries, and variables of the app.
+func (a *Activities) LookUp(ctx context.Context, task job.Task, request job.LookUp) (*job.Found, error) {
+	return runAttempt(ctx, a, task, func(ctx context.Context, s *step) (*job.Found, error) {
 		found := &job.Found{}
 		size := 0
 
-		for _, query := range wanted.Queries {
+		for _, query := range request.Queries {
 			cell, err := s.cell(ctx, query)
 			if err != nil {
 				return nil, err
 			}
 
-			if size += scenario.SizeOf(cell); size > maxLookedUp {
-				return nil, &limitError{fmt.Sprintf("source %q: what the expressions of a step look up has at most %d bytes; "+
-					"this is more with what %s finds", query.Source, maxLookedUp, beginning(query.Query))}
+			if size += scenario.SizeOf(cell); size > maxLookUp {
+				return nil, &limitError{fmt.Sprintf("source %q: the expressions of a step can look up at most %d bytes; "+
+					"the result of the query %s exceeds this limit", query.Source, maxLookUp, abbreviate(query.Query))}
 			}
 
 			found.Cells = append(found.Cells, scenario.Value{Any: cell})
 		}
 
-		if len(wanted.Variables) == 0 {
+		if len(request.Variables) == 0 {
 			return found, nil
 		}
 
@@ -45,7 +45,7 @@ func (a *Activities) LookUp(ctx context.Context, task job.Task, wanted job.LookU
 
 		found.Variables = scenario.Params{}
 
-		for _, name := range wanted.Variables {
+		for _, name := range request.Variables {
 			if value, set := all[name]; set {
 				found.Variables[name] = value
 			}
@@ -55,7 +55,7 @@ func (a *Activities) LookUp(ctx context.Context, task job.Task, wanted job.LookU
 	})
 }
 
-// cell returns the first column of the first record that a query finds, or nil where it finds none.
+// cell returns the first column of the first record that a query returns, or nil if it returns none.
 func (s *step) cell(ctx context.Context, query scenario.Query) (cell any, err error) {
 	rows, err := s.query(ctx, query)
 	if err != nil {
@@ -73,7 +73,7 @@ func (s *step) cell(ctx context.Context, query scenario.Query) (cell any, err er
 		return nil, err
 	}
 
-	first := rows.Schema()[:1] // What other columns are called is of no concern.
+	first := rows.Schema()[:1] // The names of other columns need not be valid.
 
 	values, err := result.NewValues(first)
 	if err != nil {
@@ -88,8 +88,8 @@ func (s *step) cell(ctx context.Context, query scenario.Query) (cell any, err er
 	return object[first[0].Name], nil
 }
 
-// beginning is as much of a query as a message shows.
-func beginning(query string) string {
+// abbreviate returns a query in the length that an error message shows.
+func abbreviate(query string) string {
 	const longest = 60
 
 	if runes := []rune(query); len(runes) > longest {

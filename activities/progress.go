@@ -14,33 +14,33 @@ import (
 	"github.com/jobwright/jobwright/source"
 )
 
-// heartbeatInterval is how often an attempt reports that it lives. The SDK passes on to Temporal only as many of them as
-// the worker's throttle lets through.
+// heartbeatInterval is the time between two heartbeats of an attempt. The SDK forwards to Temporal only as many of them as
+// the worker's throttle allows.
 const heartbeatInterval = time.Second
 
-// progress reports, in heartbeats, how many records and bytes an attempt has read, changed or copied.
+// progress counts the records and bytes that an attempt has read, changed or copied, and reports them in heartbeats.
 type progress struct {
-	rows  atomic.Int64
-	bytes atomic.Int64
-	done  chan struct{}
-	end   chan struct{}
+	rows    atomic.Int64
+	bytes   atomic.Int64
+	stopped chan struct{}
+	ended   chan struct{}
 }
 
-// startProgress begins to heartbeat. The caller ends it with stop.
+// startProgress starts the heartbeats. The caller ends them with stop.
 func startProgress(ctx context.Context) *progress {
-	p := &progress{done: make(chan struct{}), end: make(chan struct{})}
+	p := &progress{stopped: make(chan struct{}), ended: make(chan struct{})}
 
 	activity.RecordHeartbeat(ctx, job.Progress{})
 
 	go func() {
-		defer close(p.end)
+		defer close(p.ended)
 
 		ticker := time.NewTicker(heartbeatInterval)
 		defer ticker.Stop()
 
 		for {
 			select {
-			case <-p.done:
+			case <-p.stopped:
 				return
 			case <-ticker.C:
 				activity.RecordHeartbeat(ctx, job.Progress{Rows: p.rows.Load(), Bytes: p.bytes.Load()})
@@ -52,20 +52,20 @@ func startProgress(ctx context.Context) *progress {
 }
 
 func (p *progress) stop() {
-	close(p.done)
-	<-p.end
+	close(p.stopped)
+	<-p.ended
 }
 
-// copied tells how many records and bytes were copied so far.
-func (p *progress) copied(rows, bytes int64) {
+// set replaces both counts.
+func (p *progress) set(rows, bytes int64) {
 	p.rows.Store(rows)
 	p.bytes.Store(bytes)
 }
 
-// changed tells how many records were changed so far.
-func (p *progress) changed(rows int64) { p.rows.Store(rows) }
+// setRows replaces the count of records.
+func (p *progress) setRows(rows int64) { p.rows.Store(rows) }
 
-// countBytes returns content, with every byte that is read counted.
+// countBytes returns a reader of content that counts every byte it reads.
 func (p *progress) countBytes(content io.Reader) io.Reader { return &countedBytes{content, p} }
 
 type countedBytes struct {
@@ -81,14 +81,14 @@ func (r *countedBytes) Read(chunk []byte) (int, error) {
 	return length, err
 }
 
-// count returns rows, with every record that is read counted, and the bytes of its values.
+// count returns rows that count every record they read, and the bytes of its values.
 func (p *progress) count(rows source.Rows) *countedRows { return &countedRows{Rows: rows, progress: p} }
 
 type countedRows struct {
 	source.Rows
 
 	progress *progress
-	ended    bool // Whether all were read.
+	ended    bool // Whether all records were read.
 }
 
 func (r *countedRows) Next(ctx context.Context) (source.Record, error) {
@@ -103,7 +103,7 @@ func (r *countedRows) Next(ctx context.Context) (source.Record, error) {
 	return record, err
 }
 
-// Location tells where the last record stood.
+// Location returns the place of the last record in its source.
 func (r *countedRows) Location() string {
 	if locator, ok := r.Rows.(source.Locator); ok {
 		return locator.Location()

@@ -8,26 +8,26 @@ import (
 	"github.com/jobwright/jobwright/source"
 )
 
-// ReadRecords reads a page of the records that a query finds, for a loop over them. The first page runs the query and sets
-// aside what it finds, if that is more than a page. It may be repeated: each attempt sets aside at a place of its own.
+// ReadRecords reads a page of the records that a query returns, for a loop over them. The request for the first page runs the
+// query, and spools the records if they exceed a page. ReadRecords is idempotent: each attempt spools under its own key.
 func (a *Activities) ReadRecords(ctx context.Context, task job.Task, query job.RecordsQuery) (*job.RecordsPage, error) {
-	return attempt(ctx, a, task, func(ctx context.Context, s *step) (*job.RecordsPage, error) {
+	return runAttempt(ctx, a, task, func(ctx context.Context, s *step) (*job.RecordsPage, error) {
 		if query.Key == "" {
-			return s.setAside(ctx, query)
+			return s.spool(ctx, query)
 		}
 
 		page, err := s.activities.results.Page(ctx, query.Key, query.Offset)
 		if err != nil {
-			return nil, &storeError{"the records that were set aside can't be read", err}
+			return nil, &storeError{"the records of the loop can't be read", err}
 		}
 
 		return page, nil
 	})
 }
 
-// setAside runs the query, and returns the first page of what it finds.
-func (s *step) setAside(ctx context.Context, query job.RecordsQuery) (page *job.RecordsPage, err error) {
-	const failed = "the records can't be set aside"
+// spool runs the query, spools its records, and returns the first page.
+func (s *step) spool(ctx context.Context, query job.RecordsQuery) (page *job.RecordsPage, err error) {
+	const failed = "the records of the loop can't be stored"
 
 	rows, err := s.query(ctx, query.Query)
 	if err != nil {
@@ -36,12 +36,12 @@ func (s *step) setAside(ctx context.Context, query job.RecordsQuery) (page *job.
 
 	defer func() { err = errors.Join(err, rows.Close()) }()
 
-	spool, err := s.activities.results.SetAside(ctx, s.key(ctx, ".ndjson"), rows.Schema())
+	spool, err := s.activities.results.SetAside(ctx, s.resultKey(ctx, ".ndjson"), rows.Schema())
 	if err != nil {
 		return nil, &storeError{failed, err}
 	}
 
-	err = each(ctx, rows, func(record source.Record) error {
+	err = forEach(ctx, rows, func(record source.Record) error {
 		if err := spool.Append(record); err != nil {
 			return &storeError{failed, err}
 		}
@@ -57,4 +57,15 @@ func (s *step) setAside(ctx context.Context, query job.RecordsQuery) (page *job.
 	}
 
 	return page, nil
+}
+
+// DropRecords removes spooled records. It is idempotent: missing records are no error.
+func (a *Activities) DropRecords(ctx context.Context, task job.Task, key string) error {
+	return runCommand(ctx, a, task, func(ctx context.Context, s *step) error {
+		if err := s.activities.results.Drop(ctx, key); err != nil {
+			return &storeError{"the records of the loop can't be removed", err}
+		}
+
+		return nil
+	})
 }

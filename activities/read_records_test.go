@@ -110,7 +110,7 @@ func TestRecordsAreDropped(t *testing.T) {
 	}
 
 	_, err = runAs[job.RecordsPage](t, b, b.ReadRecords, job.RecordsQuery{Key: page.Key, Offset: page.Next})
-	requireFailure(t, err, "result_store", true, "the records that were set aside can't be read")
+	requireFailure(t, err, "result_store", true, "the records of the loop can't be read")
 }
 
 func TestRecordsThatCannotBeDroppedAreTriedAgain(t *testing.T) {
@@ -122,7 +122,7 @@ func TestRecordsThatCannotBeDroppedAreTriedAgain(t *testing.T) {
 	require.NoError(t, os.MkdirAll(filepath.Join(b.data, "results", "7", "run", "1-1.ndjson", "x"), 0o750))
 
 	_, err := runAs[any](t, b, b.DropRecords, "7/run/1-1.ndjson")
-	requireFailure(t, err, "result_store", true, "the records that were set aside can't be dropped")
+	requireFailure(t, err, "result_store", true, "the records of the loop can't be removed")
 }
 
 func TestReadingRecordsFailsWhereTheyCannotBeSetAside(t *testing.T) {
@@ -147,7 +147,7 @@ func TestReadingRecordsFailsWhereTheyCannotBeSetAside(t *testing.T) {
 				"SELECT CASE n WHEN 501 THEN CAST(x'ff' AS TEXT) ELSE 'x' END AS a FROM s",
 		},
 		{
-			name: "a store that takes nothing", code: "result_store", retried: true, message: "the records can't be set aside",
+			name: "a store that takes nothing", code: "result_store", retried: true, message: "the records of the loop can't be stored",
 			query: strings.Replace(series, ":count", "501", 1), spoil: true,
 		},
 	} {

@@ -12,15 +12,15 @@ import (
 	"github.com/jobwright/jobwright/source"
 )
 
-// rejects are the records of a load that could not be read. They wait in a file of this machine until the target is
-// written, because a source may have but one writer at a time.
+// rejects are the records of a load that could not be read. They are stored in a temporary file until the target is
+// written, because a source may allow only one writer at a time.
 type rejects struct {
-	file   *os.File // nil where there is no table for them.
+	file   *os.File // nil if the load has no rejectTable.
 	buffer *bufio.Writer
 }
 
-// rejects begins to collect, where the load has a table for it.
-func (l *load) rejects() (*rejects, error) {
+// createRejects creates the temporary file, if the load has a rejectTable.
+func (l *load) createRejects() (*rejects, error) {
 	if l.params.RejectTable == "" {
 		return &rejects{}, nil
 	}
@@ -30,7 +30,7 @@ func (l *load) rejects() (*rejects, error) {
 		return nil, rejectError(err)
 	}
 
-	// It goes with its last user, also if that dies.
+	// An unlinked file disappears with the process that has it open, even if the process is killed.
 	if err := os.Remove(file.Name()); err != nil {
 		return nil, errors.Join(rejectError(err), file.Close())
 	}
@@ -38,20 +38,16 @@ func (l *load) rejects() (*rejects, error) {
 	return &rejects{file: file, buffer: bufio.NewWriter(file)}, nil
 }
 
+// rejectError reports an error of the temporary file without the path, which is internal to this machine.
 func rejectError(err error) error {
-	return fmt.Errorf("rejected records can't be set aside: %w", withoutPath(err))
-}
-
-// withoutPath is an error of a file without the path, which is the machine's and not the caller's business.
-func withoutPath(err error) error {
 	if pathError, ok := errors.AsType[*os.PathError](err); ok {
-		return pathError.Err
+		err = pathError.Err
 	}
 
-	return err
+	return fmt.Errorf("rejected records can't be stored temporarily: %w", err)
 }
 
-// add returns what takes a rejected record, or nil where there is no table for them.
+// add returns a function that stores a rejected record, or nil if the load has no rejectTable.
 func (r *rejects) add() func(source.Reject) error {
 	if r.file == nil {
 		return nil
@@ -68,14 +64,14 @@ func (r *rejects) add() func(source.Reject) error {
 	}
 }
 
-// complete reads the records that the target did not ask for, because an earlier attempt has written them: what is rejected
-// of them is still to be written.
-func (r *rejects) complete(ctx context.Context, rows *countedRows) error {
+// readRest reads the records that the target did not request because an earlier attempt has written them: their rejects
+// are still to be written.
+func (r *rejects) readRest(ctx context.Context, rows *countedRows) error {
 	if r.file == nil || rows.ended {
 		return nil
 	}
 
-	return each(ctx, rows, func(source.Record) error { return nil })
+	return forEach(ctx, rows, func(source.Record) error { return nil })
 }
 
 func (r *rejects) close() error {
@@ -86,7 +82,8 @@ func (r *rejects) close() error {
 	return r.file.Close()
 }
 
-// writeRejects makes the table of rejected records, also where there are none: what an earlier load rejected is past.
+// writeRejects replaces the rejectTable with the rejected records, even if there are none: the rejects of an earlier load
+// are obsolete.
 func (l *load) writeRejects(ctx context.Context, rejects *rejects) error {
 	if rejects.file == nil {
 		return nil
@@ -103,26 +100,20 @@ func (l *load) writeRejects(ctx context.Context, rejects *rejects) error {
 	to := l.target()
 	to.write.Mode, to.write.Key = source.Replace, nil
 	to.write.Table.Name = l.params.RejectTable
-	to.part = "#rejects"
+	to.suffix = "#rejects"
 
-	_, err := l.write(ctx, to, &rejectRows{decoder: json.NewDecoder(bufio.NewReader(rejects.file))})
+	_, err := l.step.write(ctx, to, &rejectRows{decoder: json.NewDecoder(bufio.NewReader(rejects.file))})
 
 	return err
 }
 
-// rejectRows reads the rejected records back.
+// rejectRows reads the rejected records from the temporary file.
 type rejectRows struct{ decoder *json.Decoder }
 
 func (r *rejectRows) Schema() source.Schema {
-	text := func(name string) source.Column {
-		return source.Column{
-			Name:     name,
-			Native:   source.NativeType{Name: string(source.Text), TypeStr: string(source.Text), Precision: -1},
-			Standard: source.Standard{Type: source.Text},
-		}
-	}
+	text := source.Standard{Type: source.Text}
 
-	return source.Schema{text("place"), text("mistake"), text("record")}
+	return source.Schema{newColumn("place", text), newColumn("mistake", text), newColumn("record", text)}
 }
 
 func (r *rejectRows) Next(ctx context.Context) (source.Record, error) {

@@ -8,21 +8,19 @@ import (
 	"github.com/jobwright/jobwright/source"
 )
 
-// RunSourceScript runs statements in a source's own language: once, where the source keeps a ledger and can run them in a
-// transaction, and otherwise again when the answer of an attempt that ran them is lost.
+// RunSourceScript runs statements in the language of a source. They take effect exactly once if the source has a ledger and
+// can run them in a transaction. Otherwise they run again if the report of an attempt to Temporal is lost.
 func (a *Activities) RunSourceScript(
 	ctx context.Context, task job.Task, params scenario.RunSourceScript,
 ) (*job.StepOutcome, error) {
-	return attempt(ctx, a, task, func(ctx context.Context, s *step) (*job.StepOutcome, error) {
-		in, release, err := open[source.Executor](ctx, s, params.Source, "run scripts")
+	return runAttempt(ctx, a, task, func(ctx context.Context, s *step) (*job.StepOutcome, error) {
+		in, err := open[source.Executor](ctx, s, params.Source, "run scripts")
 		if err != nil {
 			return nil, err
 		}
 
-		defer release()
-
 		rows, err := in.Execute(ctx, source.Script{
-			Text: params.Script, Bind: params.Bind, IdempotencyKey: s.effect(ctx, ""), Progress: s.progress.changed,
+			Text: params.Script, Bind: params.Bind, IdempotencyKey: s.idempotencyKey(ctx, ""), Progress: s.progress.setRows,
 		})
 		if err != nil {
 			return nil, err

@@ -12,10 +12,10 @@ import (
 	"github.com/jobwright/jobwright/source"
 )
 
-// Transform runs a query, and returns what it finds as a result of the job, stores it as a table or gives it to later
-// steps. A table is written at once or not at all, and a result that was not committed is seen by nobody.
+// Transform runs a query, and returns its records as a result of the job, stores them as a table or makes them the value of
+// the step. The table is written as a whole or not at all, and a result becomes visible when it is complete.
 func (a *Activities) Transform(ctx context.Context, task job.Task, params scenario.Transform) (*job.StepOutcome, error) {
-	return attempt(ctx, a, task, func(ctx context.Context, s *step) (*job.StepOutcome, error) {
+	return runAttempt(ctx, a, task, func(ctx context.Context, s *step) (*job.StepOutcome, error) {
 		if params.TargetTable == "" {
 			return s.transform(ctx, params)
 		}
@@ -53,7 +53,7 @@ func (s *step) transform(ctx context.Context, params scenario.Transform) (outcom
 	return s.write(ctx, targetOf(cmp.Or(params.TargetSource, params.Source), params.TargetTable, params.Writing), shaped)
 }
 
-// returnRows makes rows a result of the job.
+// returnRows stores rows as a result of the job.
 func (s *step) returnRows(ctx context.Context, resultName string, rows source.Rows) (*job.StepOutcome, error) {
 	const failed = "the result can't be stored"
 
@@ -62,14 +62,14 @@ func (s *step) returnRows(ctx context.Context, resultName string, rows source.Ro
 		name = &resultName
 	}
 
-	writer, err := s.activities.results.Create(ctx, s.key(ctx, ".json"), name, rows.Schema())
+	writer, err := s.activities.results.Create(ctx, s.resultKey(ctx, ".json"), name, rows.Schema())
 	if err != nil {
 		return nil, &storeError{failed, err}
 	}
 
 	writer.LimitInline(s.task.Inline)
 
-	err = each(ctx, rows, func(record source.Record) error {
+	err = forEach(ctx, rows, func(record source.Record) error {
 		if err := writer.Append(record); err != nil {
 			return &storeError{failed, err}
 		}
@@ -88,13 +88,13 @@ func (s *step) returnRows(ctx context.Context, resultName string, rows source.Ro
 	return &job.StepOutcome{Rows: stored.Records, Result: stored}, nil
 }
 
-// Bounds of records that become a value, which is part of the job.
+// Limits of records that become a value, which is part of the job's history.
 const (
 	maxValueRecords = 1_000
 	maxValueBytes   = 64 << 10
 )
 
-// returnValue makes rows the value of the step.
+// returnValue returns rows as the value of the step.
 func returnValue(ctx context.Context, rows source.Rows) (*job.StepOutcome, error) {
 	values, err := result.NewValues(rows.Schema())
 	if err != nil {
@@ -104,15 +104,15 @@ func returnValue(ctx context.Context, rows source.Rows) (*job.StepOutcome, error
 	list := []any{}
 	size := scenario.SizeOf(list)
 
-	err = each(ctx, rows, func(record source.Record) error {
+	err = forEach(ctx, rows, func(record source.Record) error {
 		object, err := values.Record(record)
 		if err != nil {
 			return fmt.Errorf("record %d: %w", len(list)+1, err)
 		}
 
 		if size += scenario.SizeOf(map[string]any(object)); len(list) == maxValueRecords || size > maxValueBytes {
-			return &limitError{fmt.Sprintf("the query finds more than a step's value can hold, %d records and %d bytes; "+
-				"go over the records with a ForEach that has the query, or store them in a table",
+			return &limitError{fmt.Sprintf("the query returns more than the %d records and %d bytes that a step's value can have; "+
+				"use the query in a ForEach, or store the records in a table",
 				maxValueRecords, maxValueBytes)}
 		}
 

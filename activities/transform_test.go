@@ -43,7 +43,7 @@ func TestAValueIsBounded(t *testing.T) {
 		{name: "as many records as can be", query: numbers("1000")},
 		{
 			name: "a record more", query: numbers("1001"), code: "limit_exceeded",
-			message: "1000 records and 65536 bytes; go over the records with a ForEach that has the query",
+			message: "1000 records and 65536 bytes that a step's value can have; use the query in a ForEach",
 		},
 		{name: "many bytes", query: "SELECT hex(zeroblob(32700)) AS a"},
 		{name: "too many bytes", query: "SELECT hex(zeroblob(32768)) AS a", code: "limit_exceeded", message: "65536 bytes"},

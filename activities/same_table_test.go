@@ -26,8 +26,8 @@ func TestATableIsNotLoadedOverItself(t *testing.T) {
 
 	const (
 		itself   = "a table can't be loaded over itself"
-		rejected = "would take the place of the table that is read"
-		both     = "would take the place of the target"
+		rejected = "would replace the table that is read"
+		both     = "would replace the target"
 	)
 
 	for name, test := range map[string]struct {

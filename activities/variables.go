@@ -15,7 +15,7 @@ import (
 	"github.com/jobwright/jobwright/scenario"
 )
 
-// Temporal is what the variables of apps need of Temporal's client.
+// Temporal is the part of Temporal's client that the variables of apps require.
 type Temporal interface {
 	NewWithStartWorkflowOperation(
 		options client.StartWorkflowOptions, workflow any, arguments ...any,
@@ -30,13 +30,13 @@ type Temporal interface {
 	) (converter.EncodedValue, error)
 }
 
-// SetVariable sets a variable of the app. It may be repeated: a setting takes effect once, also where another job has set
-// the variable since.
+// SetVariable sets a variable of the app. It is idempotent: each setting takes effect once, even if another job has set the
+// variable since.
 func (a *Activities) SetVariable(ctx context.Context, task job.Task, variable job.Variable) error {
-	return perform(ctx, a, task, func(ctx context.Context, s *step) error {
+	return runCommand(ctx, a, task, func(ctx context.Context, s *step) error {
 		variable.ID = settingID(ctx, variable.ID)
 
-		// The first setting of all brings the app's variables to life.
+		// The first setting of an app starts the workflow of its variables.
 		start := s.activities.temporal.NewWithStartWorkflowOperation(client.StartWorkflowOptions{
 			ID:                       job.VariablesID(s.app.ID),
 			TaskQueue:                job.TaskQueue,
@@ -61,10 +61,10 @@ func (a *Activities) SetVariable(ctx context.Context, task job.Task, variable jo
 	})
 }
 
-// settingID identifies a setting among all of the app, for ever: jobIds may come again when Temporal has forgotten the job
-// that had them, runs don't. All attempts of a step belong to one run.
+// settingID returns an ID that is unique among all settings of the app. All attempts of a step belong to the same run. The ID
+// contains the run and not the jobId, which may be used again after Temporal's retention.
 func settingID(ctx context.Context, id string) string {
-	const longest = 200 // Bytes; the variables keep some of them.
+	const longest = 200 // Bytes. The workflow stores recent IDs.
 
 	id = activity.GetInfo(ctx).WorkflowExecution.RunID + "/" + id
 	if len(id) > longest {
@@ -86,11 +86,11 @@ func asVariableError(err error) error {
 	return &variableError{err}
 }
 
-// variables returns the variables of the app that were set.
+// variables returns the variables of the app that are set.
 func (s *step) variables(ctx context.Context) (scenario.Params, error) {
 	answer, err := s.activities.temporal.QueryWorkflow(ctx, job.VariablesID(s.app.ID), "", job.VariablesQuery)
 	if _, isMissing := errors.AsType[*serviceerror.NotFound](err); isMissing {
-		return scenario.Params{}, nil // Nobody has set one.
+		return scenario.Params{}, nil // No variable was ever set.
 	}
 
 	if err != nil {

@@ -1,0 +1,217 @@
+package activities
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"runtime/debug"
+	"time"
+
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/sdk/activity"
+
+	"github.com/jobwright/jobwright/app"
+	"github.com/jobwright/jobwright/job"
+	"github.com/jobwright/jobwright/scenario"
+	"github.com/jobwright/jobwright/source"
+)
+
+// step is one attempt of a step. It is used by one goroutine.
+type step struct {
+	activities *Activities
+	task       job.Task
+	app        *app.App
+	progress   *progress
+
+	sources  map[string]source.Source // The sources that the attempt has opened, by name.
+	releases []func()                 // Return the sources to the pool.
+
+	read    []source.Part // The files that were read, if the step drops them afterwards.
+	written bool          // Whether an earlier attempt has written the target.
+}
+
+// runAttempt runs do as one attempt of the step that task names. It heartbeats during the attempt, closes the attempt's
+// sources at its end, and classifies its error for the retry policy.
+func runAttempt[T any](
+	ctx context.Context, a *Activities, task job.Task, do func(context.Context, *step) (*T, error),
+) (outcome *T, err error) {
+	outer := ctx // When a panic is recovered, the attempt's own context is already canceled.
+
+	defer func() {
+		if panicked := recover(); panicked != nil {
+			outcome, err = nil, asFailure(outer, defect(outer, &source.PanicError{Value: panicked, Stack: debug.Stack()}))
+		}
+	}()
+
+	found, err := a.apps.App(task.AppID)
+	if errors.Is(err, app.ErrNotFound) {
+		err = fmt.Errorf("this worker has no app %s", task.AppID)
+	}
+
+	if err != nil {
+		return nil, asFailure(ctx, &appError{err: err})
+	}
+
+	ctx, cancel := a.untilStopped(ctx)
+	defer cancel()
+
+	progress := startProgress(ctx)
+	defer progress.stop()
+
+	s := &step{activities: a, task: task, app: found, progress: progress, sources: map[string]source.Source{}}
+	defer s.releaseSources()
+
+	outcome, err = do(ctx, s)
+	if panicked, isPanic := errors.AsType[*source.PanicError](err); isPanic {
+		err = defect(ctx, panicked)
+	}
+
+	if err != nil {
+		return nil, asFailure(ctx, err)
+	}
+
+	return outcome, nil
+}
+
+// runCommand is [runAttempt] for an activity without a return value.
+func runCommand(ctx context.Context, a *Activities, task job.Task, do func(context.Context, *step) error) error {
+	_, err := runAttempt(ctx, a, task, func(ctx context.Context, s *step) (*struct{}, error) { return nil, do(ctx, s) })
+
+	return err
+}
+
+// open returns the source of that name as a T, an interface that the operation requires; need completes the sentence
+// "a kind of source can't …". The first call of an attempt opens the source, with the secrets of that moment. All later
+// calls return the same source, which stays open until the attempt ends.
+func open[T source.Source](ctx context.Context, s *step, name, need string) (T, error) {
+	var none T
+
+	definition, ok := s.app.Sources[name]
+	if !ok {
+		return none, &appError{err: fmt.Errorf("app %s has no source named %q", s.app.ID, name)}
+	}
+
+	opened, isOpen := s.sources[name]
+	if !isOpen {
+		got, release, err := s.activities.sources.Get(ctx, definition, source.Place{
+			AppDir:  s.app.Dir,
+			DataDir: filepath.Join(s.activities.dataDir, "apps", s.app.ID),
+		})
+		if err != nil {
+			return none, err
+		}
+
+		opened = got
+		s.sources[name] = opened
+		s.releases = append(s.releases, release)
+	}
+
+	able, ok := opened.(T)
+	if !ok {
+		return none, &source.Error{
+			Code: source.CodeOperationUnsupported, Source: name,
+			Message: fmt.Sprintf("a %s can't %s", definition.Kind, need), Hint: "name another source in the step",
+		}
+	}
+
+	return able, nil
+}
+
+func (s *step) releaseSources() {
+	for _, release := range s.releases {
+		release()
+	}
+}
+
+// resultKey returns the key under which the attempt stores a blob.
+func (s *step) resultKey(ctx context.Context, extension string) string {
+	info := activity.GetInfo(ctx)
+
+	return job.ResultKey(s.task, info.WorkflowExecution.RunID, info.Attempt, extension)
+}
+
+// query runs a query in a source. The caller closes the records.
+func (s *step) query(ctx context.Context, query scenario.Query) (source.Rows, error) {
+	from, err := open[source.Querier](ctx, s, query.Source, "be queried")
+	if err != nil {
+		return nil, err
+	}
+
+	rows, err := from.Query(ctx, query.Query, query.Bind)
+	if err != nil {
+		return nil, err
+	}
+
+	return s.progress.count(rows), nil
+}
+
+// forEach calls do with every record of rows.
+func forEach(ctx context.Context, rows source.Rows, do func(source.Record) error) error {
+	for {
+		record, err := rows.Next(ctx)
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+
+		if err != nil {
+			return err
+		}
+
+		if err := do(record); err != nil {
+			return err
+		}
+	}
+}
+
+// errStopping is the cause of an attempt's end if its worker is stopping.
+var errStopping = errors.New("the worker that ran the step was stopped; another worker retries it")
+
+// untilStopped returns a context that ends a grace period after the worker is asked to stop. The worker itself ends later,
+// so that it can still report the attempt to Temporal, which then assigns the step to another worker at once. If the worker
+// ended without a report, Temporal would wait for the heartbeat timeout first.
+func (a *Activities) untilStopped(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	stopping := activity.GetWorkerStopChannel(ctx)
+
+	go func() {
+		select {
+		case <-ctx.Done():
+			return
+		case <-stopping:
+		}
+
+		grace := time.NewTimer(a.grace)
+		defer grace.Stop()
+
+		select {
+		case <-ctx.Done():
+		case <-grace.C:
+			cancel(errStopping)
+		}
+	}()
+
+	return ctx, func() { cancel(nil) }
+}
+
+// errDisconnected is the cause of an attempt's end if its heartbeats did not reach Temporal for so long that Temporal
+// assigns the step to another worker.
+var errDisconnected = errors.New("the worker that ran the step could not reach Temporal for too long; the step is retried")
+
+// disconnected returns errDisconnected with its reason if a failed heartbeat has ended ctx, which the SDK reports as the
+// cause.
+func disconnected(ctx context.Context) error {
+	var (
+		cause       = context.Cause(ctx)
+		unavailable *serviceerror.Unavailable
+		timeout     *serviceerror.DeadlineExceeded
+		overload    *serviceerror.ResourceExhausted
+	)
+
+	if errors.As(cause, &unavailable) || errors.As(cause, &timeout) || errors.As(cause, &overload) {
+		return fmt.Errorf("%w (%w)", errDisconnected, cause)
+	}
+
+	return nil
+}
