@@ -19,10 +19,10 @@ import (
 	"github.com/jobwright/jobwright/source"
 )
 
-// benchRecords is how many records of ten columns the benchmarks write and read.
+// benchRecords is the number of records, of ten columns each, that the benchmarks write and read.
 const benchRecords = 1_000_000
 
-// orders are records that are made as they are read.
+// orders generates records as they are read.
 type orders struct {
 	left   int64
 	record source.Record
@@ -60,16 +60,16 @@ func (o *orders) Next(context.Context) (source.Record, error) {
 
 func (*orders) Close() error { return nil }
 
-// effort is what some work took: by the clock, and of the processors. The latter does not tell what else the machine did.
-type effort struct{ clock, processors time.Duration }
+// usage is the time that some work took. Processor time does not depend on other processes of the machine.
+type usage struct{ clock, processor time.Duration }
 
-func (e *effort) add(other effort) {
-	e.clock += other.clock
-	e.processors += other.processors
+func (u *usage) add(other usage) {
+	u.clock += other.clock
+	u.processor += other.processor
 }
 
-// measure returns what work took this process.
-func measure(b *testing.B, work func()) effort {
+// measure returns the time that work took in this process.
+func measure(b *testing.B, work func()) usage {
 	b.Helper()
 
 	var before, after syscall.Rusage
@@ -82,16 +82,16 @@ func measure(b *testing.B, work func()) effort {
 
 	require.NoError(b, syscall.Getrusage(syscall.RUSAGE_SELF, &after))
 
-	return effort{took, time.Duration(after.Utime.Nano() + after.Stime.Nano() - before.Utime.Nano() - before.Stime.Nano())}
+	return usage{took, time.Duration(after.Utime.Nano() + after.Stime.Nano() - before.Utime.Nano() - before.Stime.Nano())}
 }
 
-// shell runs SQLite's own shell, which is written in C, and returns what that took.
-func shell(b *testing.B, arguments ...string) effort {
+// shell runs SQLite's shell, which is written in C, and returns the time that it took.
+func shell(b *testing.B, arguments ...string) usage {
 	b.Helper()
 
 	program, err := exec.LookPath("sqlite3")
 	if err != nil && os.Getenv("CI") != "true" {
-		b.Skip("the sqlite3 shell is not installed, so there is nothing to compare with")
+		b.Skip("the sqlite3 shell, with which the driver is compared, is not installed")
 	}
 
 	require.NoError(b, err)
@@ -103,7 +103,7 @@ func shell(b *testing.B, arguments ...string) effort {
 
 	require.NoError(b, err, string(output))
 
-	return effort{took, command.ProcessState.UserTime() + command.ProcessState.SystemTime()}
+	return usage{took, command.ProcessState.UserTime() + command.ProcessState.SystemTime()}
 }
 
 // writeCSV writes the records of the benchmarks to a CSV file, and returns its path and size.
@@ -150,22 +150,22 @@ func writeCSV(b *testing.B) (path string, size int64) {
 	return path, info.Size()
 }
 
-// report tells how fast records were written or read, and how that compares with the shell.
-func report(b *testing.B, size int64, own, shells effort) {
+// report reports the driver's speed, and its ratio to the shell's.
+func report(b *testing.B, size int64, own, shells usage) {
 	b.Helper()
 
 	b.SetBytes(size)
 	b.ReportMetric(float64(b.N)*benchRecords/own.clock.Seconds(), "rows/s")
 	b.ReportMetric(shells.clock.Seconds()/own.clock.Seconds(), "×shell")
-	b.ReportMetric(shells.processors.Seconds()/own.processors.Seconds(), "×shell/cpu")
+	b.ReportMetric(shells.processor.Seconds()/own.processor.Seconds(), "×shell/cpu")
 }
 
-// A table is loaded from records in memory, and the shell imports a CSV file of the same records: it has to read that
-// besides, which a driver of files does here.
+// BenchmarkLoad writes a table from records in memory. The shell imports the same records from a CSV file, so it also parses
+// the file.
 func BenchmarkLoad(b *testing.B) {
 	path, size := writeCSV(b)
 
-	var own, shells effort
+	var own, shells usage
 
 	for b.Loop() {
 		b.StopTimer()
@@ -185,7 +185,7 @@ func BenchmarkLoad(b *testing.B) {
 	report(b, size, own, shells)
 }
 
-// A table is read, and the shell writes it as CSV to nowhere.
+// BenchmarkRead reads a table. The shell writes it as CSV to the null device.
 func BenchmarkRead(b *testing.B) {
 	dir := b.TempDir()
 	stage := open(b, dir)
@@ -195,7 +195,7 @@ func BenchmarkRead(b *testing.B) {
 	info, err := os.Stat(filepath.Join(dir, "stage.db"))
 	require.NoError(b, err)
 
-	var own, shells effort
+	var own, shells usage
 
 	for b.Loop() {
 		b.StopTimer()

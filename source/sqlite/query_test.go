@@ -1,19 +1,16 @@
 package sqlite_test
 
 import (
-	"context"
-	"database/sql"
 	"math"
 	"path/filepath"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/jobwright/jobwright/source"
 )
 
-func TestAQueryTakesItsValuesByName(t *testing.T) {
+func TestQueryBindsValuesByName(t *testing.T) {
 	t.Parallel()
 
 	stage := open(t, t.TempDir())
@@ -29,7 +26,7 @@ func TestAQueryTakesItsValuesByName(t *testing.T) {
 	require.ErrorContains(t, err, "country")
 }
 
-func TestAnExpressionHasTheTypeOfItsFirstValue(t *testing.T) {
+func TestQueryInfersTypesOfExpressionsFromFirstValue(t *testing.T) {
 	t.Parallel()
 
 	stage := open(t, t.TempDir())
@@ -54,72 +51,7 @@ func TestAnExpressionHasTheTypeOfItsFirstValue(t *testing.T) {
 	require.Equal(t, []source.Record{{int64(3), 1.5, "x", []byte{0}, nil, int64(1)}}, collect(t, rows, nil))
 }
 
-func TestDeclaredTypesAreUnderstood(t *testing.T) {
-	t.Parallel()
-
-	for declared, want := range map[string]source.Column{
-		"VARCHAR(20)": {Standard: source.Standard{Type: source.Text}, Native: source.NativeType{Name: "VARCHAR", TypeStr: "VARCHAR(20)", Precision: 20}},
-		"CLOB":        {Standard: source.Standard{Type: source.Text}, Native: source.NativeType{Name: "CLOB", TypeStr: "CLOB", Precision: -1}},
-		"BIGINT":      {Standard: source.Standard{Type: source.Integer}, Native: source.NativeType{Name: "BIGINT", TypeStr: "BIGINT", Precision: -1}},
-		"DOUBLE":      {Standard: source.Standard{Type: source.Float}, Native: source.NativeType{Name: "DOUBLE", TypeStr: "DOUBLE", Precision: -1}},
-		"FLOAT(7, 2)": {Standard: source.Standard{Type: source.Float}, Native: source.NativeType{Name: "FLOAT", TypeStr: "FLOAT(7, 2)", Precision: 7, Scale: 2}},
-		"BOOL":        {Standard: source.Standard{Type: source.Boolean}, Native: source.NativeType{Name: "BOOL", TypeStr: "BOOL", Precision: -1}},
-		"DATETIME":    {Standard: source.Standard{Type: source.Datetime}, Native: source.NativeType{Name: "DATETIME", TypeStr: "DATETIME", Precision: -1}},
-		"BLOB":        {Standard: source.Standard{Type: source.Binary}, Native: source.NativeType{Name: "BLOB", TypeStr: "BLOB", Precision: -1}},
-	} {
-		t.Run(declared, func(t *testing.T) {
-			t.Parallel()
-
-			dir := t.TempDir()
-			prepare(t, dir, "CREATE TABLE t (a "+declared+")")
-
-			rows, err := read(t, open(t, dir), "t")
-			require.NoError(t, err)
-
-			want.Name, want.Updateable = "a", true
-			require.Equal(t, source.Schema{want}, rows.Schema())
-			require.NoError(t, rows.Close())
-		})
-	}
-}
-
-// SQLite lets any column hold any value.
-
-func TestAValueThatIsNotOfItsColumnsTypeIsAnErrorAndNotChanged(t *testing.T) {
-	t.Parallel()
-
-	for _, test := range []struct{ declared, value string }{
-		{"INTEGER", "'x'"},
-		{"INTEGER", "1.5"},
-		{"TEXT", "x'00'"},
-		{"REAL", "'x'"},
-		{"BOOLEAN", "2"},
-		{"DATE", "'29.02.2024'"},
-		{"TIMESTAMP", "'soon'"},
-		{"BLOB", "'x'"},
-	} {
-		t.Run(test.declared+" "+test.value, func(t *testing.T) {
-			t.Parallel()
-
-			dir := t.TempDir()
-			prepare(t, dir, "CREATE TABLE t (a "+test.declared+")", "INSERT INTO t VALUES (NULL), ("+test.value+")")
-
-			rows, err := read(t, open(t, dir), "t")
-			require.NoError(t, err)
-
-			defer rows.Close() //nolint:errcheck // Only read.
-
-			_, err = rows.Next(t.Context())
-			require.NoError(t, err)
-
-			_, err = rows.Next(t.Context())
-			problem := requireProblem(t, err, source.CodeRecordInvalid, false)
-			require.Contains(t, problem.Message, `record 2, column "a"`)
-		})
-	}
-}
-
-func TestAQueryCanWriteNothing(t *testing.T) {
+func TestQueryRefusesStatementsThatWrite(t *testing.T) {
 	t.Parallel()
 
 	stage := open(t, t.TempDir())
@@ -136,10 +68,10 @@ func TestAQueryCanWriteNothing(t *testing.T) {
 
 	require.Equal(t, []source.Record{{int64(1)}}, table(t, stage, "t"))
 
-	replace(t, stage, "t", numbers(2)) // A query's connection serves no writer.
+	replace(t, stage, "t", numbers(2)) // Queries and writes use different connections.
 }
 
-func TestAColumnWithoutATypeHasThatOfItsFirstValue(t *testing.T) {
+func TestQueryInfersTypeFromFirstValueThatIsNotNull(t *testing.T) {
 	t.Parallel()
 
 	stage := open(t, t.TempDir())
@@ -149,7 +81,7 @@ func TestAColumnWithoutATypeHasThatOfItsFirstValue(t *testing.T) {
 
 	t.Cleanup(func() { require.NoError(t, rows.Close()) })
 
-	require.Equal(t, source.Text, rows.Schema()[0].Type, "it has no value")
+	require.Equal(t, source.Text, rows.Schema()[0].Type, "the column has no value")
 	require.Equal(t, source.Integer, rows.Schema()[1].Type)
 
 	for _, want := range []any{nil, int64(2), int64(3)} {
@@ -159,32 +91,7 @@ func TestAColumnWithoutATypeHasThatOfItsFirstValue(t *testing.T) {
 	}
 }
 
-func TestADeclaredTypeMayHaveArguments(t *testing.T) {
-	t.Parallel()
-
-	dir := t.TempDir()
-	stage := open(t, dir)
-	replace(t, stage, "t", numbers(1)) // It creates the file.
-
-	db, err := sql.Open("sqlite", filepath.Join(dir, "stage.db"))
-	require.NoError(t, err)
-
-	for _, statement := range []string{
-		"CREATE TABLE d (price DECIMAL(10,2), at TIMESTAMP(6))",
-		"INSERT INTO d VALUES (10, '2024-02-29 12:00:00.123456'), (10.5, '2024-02-29T12:00:00Z')",
-	} {
-		_, err := db.ExecContext(t.Context(), statement)
-		require.NoError(t, err)
-	}
-
-	require.NoError(t, db.Close())
-	require.Equal(t, []source.Record{
-		{source.Number("10.00"), time.Date(2024, 2, 29, 12, 0, 0, 123456000, time.UTC)},
-		{source.Number("10.50"), time.Date(2024, 2, 29, 12, 0, 0, 0, time.UTC)},
-	}, table(t, stage, "d"))
-}
-
-func TestMistakesInAQueryCannotBeHealed(t *testing.T) {
+func TestQueryReturnsNonRetryableErrorForInvalidStatement(t *testing.T) {
 	t.Parallel()
 
 	stage := open(t, t.TempDir())
@@ -196,14 +103,14 @@ func TestMistakesInAQueryCannotBeHealed(t *testing.T) {
 		"":                                 source.CodeQueryInvalid,
 		"-- nothing":                       source.CodeQueryInvalid,
 		"SELECT * FROM nowhere":            source.CodeTableNotFound,
-		"SELECT abs(-9223372036854775808)": source.CodeQueryInvalid, // Fails only when it runs.
+		"SELECT abs(-9223372036854775808)": source.CodeQueryInvalid, // It fails only when it runs.
 	} {
 		_, err := stage.Query(t.Context(), query, nil)
 		requireProblem(t, err, code, false)
 	}
 }
 
-func TestAMistakeThatShowsHalfwayIsAnErrorAndNotTheEnd(t *testing.T) {
+func TestRowsNextReturnsErrorOfALaterRecord(t *testing.T) {
 	t.Parallel()
 
 	stage := open(t, t.TempDir())
@@ -211,7 +118,7 @@ func TestAMistakeThatShowsHalfwayIsAnErrorAndNotTheEnd(t *testing.T) {
 	rows, err := stage.Query(t.Context(), "SELECT 1 AS a UNION ALL SELECT abs(-9223372036854775808)", nil)
 	require.NoError(t, err)
 
-	defer rows.Close() //nolint:errcheck // Only read.
+	defer rows.Close() //nolint:errcheck // Nothing is written.
 
 	_, err = rows.Next(t.Context())
 	require.NoError(t, err)
@@ -220,7 +127,7 @@ func TestAMistakeThatShowsHalfwayIsAnErrorAndNotTheEnd(t *testing.T) {
 	requireProblem(t, err, source.CodeQueryInvalid, false)
 }
 
-func TestAMissingTableIsNamed(t *testing.T) {
+func TestReadTableNamesMissingTable(t *testing.T) {
 	t.Parallel()
 
 	_, err := read(t, open(t, t.TempDir()), "companies")
@@ -228,25 +135,7 @@ func TestAMissingTableIsNamed(t *testing.T) {
 	require.Equal(t, "companies", problem.Table)
 }
 
-// In the bubble, the seconds that SQLite waits for the lock pass at once.
-
-// endless is a query that runs until it is aborted, and has no record.
-
-const endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n WHERE i < 1"
-
-func TestARunningQueryIsAbortedWithItsContext(t *testing.T) {
-	t.Parallel()
-
-	stage := open(t, t.TempDir())
-
-	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
-	defer cancel()
-
-	_, err := stage.Query(ctx, endless, nil)
-	require.ErrorIs(t, err, context.DeadlineExceeded)
-}
-
-func TestRowsMayBeClosedTwiceAndBeforeTheirEnd(t *testing.T) {
+func TestRowsCloseMayBeCalledTwiceAndBeforeLastRecord(t *testing.T) {
 	t.Parallel()
 
 	stage := open(t, t.TempDir())
@@ -256,4 +145,18 @@ func TestRowsMayBeClosedTwiceAndBeforeTheirEnd(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, rows.Close())
 	require.NoError(t, rows.Close())
+}
+
+func TestQuerySearchesFullText(t *testing.T) {
+	t.Parallel()
+
+	stage := open(t, t.TempDir())
+
+	_, err := stage.Execute(t.Context(), source.Script{
+		Text: "CREATE VIRTUAL TABLE pages USING fts5(body); INSERT INTO pages VALUES ('a red fox'), ('a blue whale')",
+	})
+	require.NoError(t, err)
+
+	rows, err := stage.Query(t.Context(), "SELECT body FROM pages WHERE pages MATCH 'whale'", nil)
+	require.Equal(t, []source.Record{{"a blue whale"}}, collect(t, rows, err))
 }

@@ -6,8 +6,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"testing/synctest"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -15,40 +13,17 @@ import (
 	"github.com/jobwright/jobwright/source/sqlite"
 )
 
-func TestAFileThatIsNoDatabaseCannotBeHealed(t *testing.T) {
+func TestReadTableReportsFileThatIsNotADatabase(t *testing.T) {
 	t.Parallel()
 
 	dir := t.TempDir()
-	require.NoError(t, os.WriteFile(filepath.Join(dir, "stage.db"), []byte("this is a letter and no database at all"), 0o600))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "stage.db"), []byte("this is a letter, not a database"), 0o600))
 
 	_, err := read(t, open(t, dir), "t")
 	requireProblem(t, err, source.CodeUnavailable, false)
 }
 
-func TestALockIsWaitedForAndTriedAgainLater(t *testing.T) {
-	t.Parallel()
-
-	dir := t.TempDir()
-	replace(t, open(t, dir), "t", numbers(1))
-
-	unlock := lock(t, dir)
-
-	synctest.Test(t, func(t *testing.T) {
-		stage := open(t, dir)
-		start := time.Now()
-
-		_, err := stage.WriteTable(t.Context(), replacing("t"), numbers(2))
-		problem := requireProblem(t, err, source.CodeUnavailable, true)
-		require.Equal(t, "another process holds the database's lock", problem.Hint)
-		require.GreaterOrEqual(t, time.Since(start), 5*time.Second)
-		require.Equal(t, []source.Record{{int64(1)}}, table(t, stage, "t"), "reading needs no lock")
-	})
-
-	unlock()
-	replace(t, open(t, dir), "t", numbers(2))
-}
-
-func TestTheDatabaseLiesWhereItsPathSays(t *testing.T) {
+func TestOpenResolvesPathOfDatabase(t *testing.T) {
 	t.Parallel()
 
 	data, elsewhere := t.TempDir(), t.TempDir()
@@ -75,7 +50,7 @@ func TestTheDatabaseLiesWhereItsPathSays(t *testing.T) {
 	}
 }
 
-func TestWhatWasWrittenIsThereWhenTheDatabaseIsOpenedAgain(t *testing.T) {
+func TestOpenReadsTablesOfEarlierSource(t *testing.T) {
 	t.Parallel()
 
 	dir := t.TempDir()
@@ -87,7 +62,7 @@ func TestWhatWasWrittenIsThereWhenTheDatabaseIsOpenedAgain(t *testing.T) {
 	require.Equal(t, []source.Record{{int64(1)}}, table(t, open(t, dir), "t"))
 }
 
-func TestAnUnknownOptionIsRefused(t *testing.T) {
+func TestOpenRefusesUnknownOption(t *testing.T) {
 	t.Parallel()
 
 	definition := source.Definition{Name: "stage", Options: map[string]any{"file": "x.db"}}
@@ -97,7 +72,7 @@ func TestAnUnknownOptionIsRefused(t *testing.T) {
 }
 
 // modernc.org/sqlite/lib depends on the internals of one version of modernc.org/libc. An update of libc alone can break it.
-func TestLibcHasTheVersionThatSQLiteRequires(t *testing.T) {
+func TestLibcVersionIsTheOneSQLiteRequires(t *testing.T) {
 	t.Parallel()
 
 	list := func(format, module string) string {
@@ -110,4 +85,47 @@ func TestLibcHasTheVersionThatSQLiteRequires(t *testing.T) {
 	requirements, err := os.ReadFile(list("{{.GoMod}}", "modernc.org/sqlite"))
 	require.NoError(t, err)
 	require.Contains(t, string(requirements), "\tmodernc.org/libc "+list("{{.Version}}", "modernc.org/libc")+"\n")
+}
+
+func TestCheckReturnsVersionAndNumberOfTables(t *testing.T) {
+	t.Parallel()
+
+	stage := open(t, t.TempDir())
+	replace(t, stage, "t", numbers(1))
+
+	_, err := stage.Execute(t.Context(), source.Script{Text: "CREATE TABLE u (id INTEGER PRIMARY KEY AUTOINCREMENT)"})
+	require.NoError(t, err)
+
+	found, err := stage.Check(t.Context())
+	require.NoError(t, err)
+	require.Regexp(t, `^SQLite 3\.\d+\.\d+, 2 tables$`, found)
+}
+
+func TestCheckReportsFileThatIsNotADatabase(t *testing.T) {
+	t.Parallel()
+
+	dir := t.TempDir()
+	require.NoError(t, os.WriteFile(dir+"/stage.db", []byte("this is a letter, not a database"), 0o600))
+
+	_, err := open(t, dir).Check(t.Context())
+	requireProblem(t, err, source.CodeUnavailable, false)
+}
+
+func TestDropTableIgnoresMissingTableAndRefusesView(t *testing.T) {
+	t.Parallel()
+
+	stage := open(t, t.TempDir())
+	replace(t, stage, "t", numbers(1))
+
+	_, err := stage.Execute(t.Context(), source.Script{Text: "CREATE VIEW v AS SELECT 1"})
+	require.NoError(t, err)
+
+	for range 2 {
+		require.NoError(t, stage.DropTable(t.Context(), source.Table{Name: "t"}))
+	}
+
+	_, err = read(t, stage, "t")
+	requireProblem(t, err, source.CodeTableNotFound, false)
+	requireProblem(t, stage.DropTable(t.Context(), source.Table{Name: "v"}), source.CodeQueryInvalid, false)
+	requireProblem(t, stage.DropTable(t.Context(), source.Table{Space: "main", Name: "t"}), source.CodeTableNotFound, false)
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/jobwright/jobwright/source/sourcetest"
 )
 
-func TestTheDriverDoesWhatEveryDriverMust(t *testing.T) {
+func TestDriverFulfillsContract(t *testing.T) {
 	t.Parallel()
 
 	sourcetest.Suite{

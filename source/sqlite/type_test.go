@@ -13,7 +13,7 @@ import (
 	"github.com/jobwright/jobwright/source/sqlite"
 )
 
-func TestValuesOfOthersAreReadAsTheirColumnsTypes(t *testing.T) {
+func TestReadTableDecodesValuesThatOtherProgramsWrote(t *testing.T) {
 	t.Parallel()
 
 	day := time.Date(2024, 2, 29, 0, 0, 0, 0, time.UTC)
@@ -23,7 +23,7 @@ func TestValuesOfOthersAreReadAsTheirColumnsTypes(t *testing.T) {
 		declared, value string
 		want            any
 	}{
-		{"DECIMAL", "'12345678901234567890.10'", source.Number("12345678901234567000")}, // SQLite made a float of it.
+		{"DECIMAL", "'12345678901234567890.10'", source.Number("12345678901234567000")}, // SQLite converted it to a float.
 		{"DECIMAL", "9223372036854775807", source.Number("9223372036854775807")},
 		{"DECIMAL", "0.1", source.Number("0.1")},
 		{"NUMERIC(10)", "7", source.Number("7")},
@@ -62,7 +62,7 @@ func TestValuesOfOthersAreReadAsTheirColumnsTypes(t *testing.T) {
 	}
 }
 
-func TestWhatAColumnOfOthersCannotMeanIsAnError(t *testing.T) {
+func TestReadTableRefusesValuesThatAreNotOfTheColumnsType(t *testing.T) {
 	t.Parallel()
 
 	for _, test := range []struct{ declared, value string }{
@@ -93,7 +93,7 @@ func TestWhatAColumnOfOthersCannotMeanIsAnError(t *testing.T) {
 			rows, err := read(t, open(t, dir), "t")
 			require.NoError(t, err)
 
-			defer rows.Close() //nolint:errcheck // Only read.
+			defer rows.Close() //nolint:errcheck // Nothing is written.
 
 			_, err = rows.Next(t.Context())
 			require.NoError(t, err)
@@ -105,7 +105,7 @@ func TestWhatAColumnOfOthersCannotMeanIsAnError(t *testing.T) {
 	}
 }
 
-func TestAValueThatNoColumnCanHoldIsRefused(t *testing.T) {
+func TestWriteTableRefusesValuesThatSQLiteCannotStore(t *testing.T) {
 	t.Parallel()
 
 	for name, test := range map[string]struct {
@@ -113,11 +113,11 @@ func TestAValueThatNoColumnCanHoldIsRefused(t *testing.T) {
 		value any
 	}{
 		"text that is not UTF-8":   {source.Standard{Type: source.Text}, "a\xff"},
-		"json that is none":        {source.Standard{Type: source.JSON}, json.RawMessage("{")},
+		"invalid json":             {source.Standard{Type: source.JSON}, json.RawMessage("{")},
 		"json that is not UTF-8":   {source.Standard{Type: source.JSON}, json.RawMessage("\"\xff\"")},
 		"too many digits":          {source.Standard{Type: source.Decimal, Precision: 3, Scale: 1}, source.Number("100")},
 		"a time before the day":    {source.Standard{Type: source.Time}, -time.Second},
-		"a time behind the day":    {source.Standard{Type: source.Time}, 25 * time.Hour},
+		"a time after the day":     {source.Standard{Type: source.Time}, 25 * time.Hour},
 		"a year of five digits":    {source.Standard{Type: source.Date}, time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC)},
 		"an offset with seconds":   {source.Standard{Type: source.Timestamp}, time.Date(1900, 1, 1, 0, 0, 0, 0, time.FixedZone("", 1172))},
 		"a value of another type":  {source.Standard{Type: source.Integer}, "1"},
@@ -142,28 +142,28 @@ func TestAValueThatNoColumnCanHoldIsRefused(t *testing.T) {
 	}
 }
 
-// placed are rows that know where their records stand.
-type placed struct{ *records }
+// locatedRows are rows that implement source.Locator.
+type locatedRows struct{ *records }
 
-func (placed) Location() string { return "line 17" }
+func (locatedRows) Location() string { return "line 17" }
 
-func TestAWrongValueIsToldByItsPlace(t *testing.T) {
+func TestWriteTableNamesLocationOfInvalidValue(t *testing.T) {
 	t.Parallel()
 
-	_, err := open(t, t.TempDir()).WriteTable(t.Context(), replacing("t"), placed{&records{
+	_, err := open(t, t.TempDir()).WriteTable(t.Context(), replacing("t"), locatedRows{&records{
 		schema: source.Schema{column("a", source.Text)}, left: []source.Record{{"\xff"}},
 	}})
 	problem := requireProblem(t, err, source.CodeRecordInvalid, false)
 	require.Contains(t, problem.Message, `line 17, column "a"`)
 }
 
-// The documentation lists them.
-func TestEveryTypeThatIsMadeIsRead(t *testing.T) {
+// The documentation lists both.
+func TestTypesAndCreationsContainEveryStandardType(t *testing.T) {
 	t.Parallel()
 
-	var made, readable []string
+	var created, readable []string
 	for _, creation := range sqlite.Creations() {
-		made = append(made, creation.Standard)
+		created = append(created, creation.Standard)
 	}
 
 	for _, mapping := range sqlite.Types() {
@@ -176,7 +176,7 @@ func TestEveryTypeThatIsMadeIsRead(t *testing.T) {
 			name = "integer[] and so on"
 		}
 
-		require.Contains(t, made, name)
+		require.Contains(t, created, name)
 
 		if of != source.Array {
 			require.Contains(t, strings.Join(readable, " "), name)
@@ -184,16 +184,79 @@ func TestEveryTypeThatIsMadeIsRead(t *testing.T) {
 	}
 }
 
-func TestFullTextCanBeSearched(t *testing.T) {
+func TestReadTableMapsDeclaredTypes(t *testing.T) {
 	t.Parallel()
 
-	stage := open(t, t.TempDir())
+	for declared, want := range map[string]source.Column{
+		"VARCHAR(20)": {Standard: source.Standard{Type: source.Text}, Native: source.NativeType{Name: "VARCHAR", TypeStr: "VARCHAR(20)", Precision: 20}},
+		"CLOB":        {Standard: source.Standard{Type: source.Text}, Native: source.NativeType{Name: "CLOB", TypeStr: "CLOB", Precision: -1}},
+		"BIGINT":      {Standard: source.Standard{Type: source.Integer}, Native: source.NativeType{Name: "BIGINT", TypeStr: "BIGINT", Precision: -1}},
+		"DOUBLE":      {Standard: source.Standard{Type: source.Float}, Native: source.NativeType{Name: "DOUBLE", TypeStr: "DOUBLE", Precision: -1}},
+		"FLOAT(7, 2)": {Standard: source.Standard{Type: source.Float}, Native: source.NativeType{Name: "FLOAT", TypeStr: "FLOAT(7, 2)", Precision: 7, Scale: 2}},
+		"BOOL":        {Standard: source.Standard{Type: source.Boolean}, Native: source.NativeType{Name: "BOOL", TypeStr: "BOOL", Precision: -1}},
+		"DATETIME":    {Standard: source.Standard{Type: source.Datetime}, Native: source.NativeType{Name: "DATETIME", TypeStr: "DATETIME", Precision: -1}},
+		"BLOB":        {Standard: source.Standard{Type: source.Binary}, Native: source.NativeType{Name: "BLOB", TypeStr: "BLOB", Precision: -1}},
+	} {
+		t.Run(declared, func(t *testing.T) {
+			t.Parallel()
 
-	_, err := stage.Execute(t.Context(), source.Script{
-		Text: "CREATE VIRTUAL TABLE pages USING fts5(body); INSERT INTO pages VALUES ('a red fox'), ('a blue whale')",
-	})
-	require.NoError(t, err)
+			dir := t.TempDir()
+			prepare(t, dir, "CREATE TABLE t (a "+declared+")")
 
-	rows, err := stage.Query(t.Context(), "SELECT body FROM pages WHERE pages MATCH 'whale'", nil)
-	require.Equal(t, []source.Record{{"a blue whale"}}, collect(t, rows, err))
+			rows, err := read(t, open(t, dir), "t")
+			require.NoError(t, err)
+
+			want.Name, want.Updateable = "a", true
+			require.Equal(t, source.Schema{want}, rows.Schema())
+			require.NoError(t, rows.Close())
+		})
+	}
+}
+
+// SQLite allows values of any type in any column.
+func TestRowsNextReturnsErrorForValueOfAnotherType(t *testing.T) {
+	t.Parallel()
+
+	for _, test := range []struct{ declared, value string }{
+		{"INTEGER", "'x'"},
+		{"INTEGER", "1.5"},
+		{"TEXT", "x'00'"},
+		{"REAL", "'x'"},
+		{"BOOLEAN", "2"},
+		{"DATE", "'29.02.2024'"},
+		{"TIMESTAMP", "'soon'"},
+		{"BLOB", "'x'"},
+	} {
+		t.Run(test.declared+" "+test.value, func(t *testing.T) {
+			t.Parallel()
+
+			dir := t.TempDir()
+			prepare(t, dir, "CREATE TABLE t (a "+test.declared+")", "INSERT INTO t VALUES (NULL), ("+test.value+")")
+
+			rows, err := read(t, open(t, dir), "t")
+			require.NoError(t, err)
+
+			defer rows.Close() //nolint:errcheck // Nothing is written.
+
+			_, err = rows.Next(t.Context())
+			require.NoError(t, err)
+
+			_, err = rows.Next(t.Context())
+			problem := requireProblem(t, err, source.CodeRecordInvalid, false)
+			require.Contains(t, problem.Message, `record 2, column "a"`)
+		})
+	}
+}
+
+func TestReadTableMapsDeclaredTypesWithArguments(t *testing.T) {
+	t.Parallel()
+
+	dir := t.TempDir()
+	prepare(t, dir,
+		"CREATE TABLE d (price DECIMAL(10,2), at TIMESTAMP(6))",
+		"INSERT INTO d VALUES (10, '2024-02-29 12:00:00.123456'), (10.5, '2024-02-29T12:00:00Z')")
+	require.Equal(t, []source.Record{
+		{source.Number("10.00"), time.Date(2024, 2, 29, 12, 0, 0, 123456000, time.UTC)},
+		{source.Number("10.50"), time.Date(2024, 2, 29, 12, 0, 0, 0, time.UTC)},
+	}, table(t, open(t, dir), "d"))
 }
