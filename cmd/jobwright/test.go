@@ -23,7 +23,7 @@ func testCommand() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "test [path…]",
 		Short: "Run the tests beside scenarios, without a server or a source.",
-		Long: `Run the tests of scenarios: those in the files <scenario>_test.yaml beside them (docs/testing.md). Time is
+		Long: `Run the tests of scenarios: those in the files <scenario>_test.yaml beside them (docs/how-to/write-a-test.md). Time is
 skipped, and what touches data is stood in for by what the tests say of it, so that a wait of three days is
 tested in milliseconds.
 

@@ -24,11 +24,11 @@ func tested(t *testing.T, dir, pattern string, paths ...string) (status int, pri
 	return status, regexp.MustCompile(`in \d+m?s\)`).ReplaceAllString(out.String(), "in …)"), summary.String()
 }
 
-// The example of docs/testing.md.
+// The example of docs/how-to/write-a-test.md.
 func TestTestRunsTheExampleOfTheDocumentation(t *testing.T) {
 	t.Parallel()
 
-	document, err := os.ReadFile("../../docs/testing.md")
+	document, err := os.ReadFile("../../docs/how-to/write-a-test.md")
 	require.NoError(t, err)
 
 	blocks := regexp.MustCompile("(?s)```yaml\n# (\\S+)\n(.*?)```").FindAllStringSubmatch(string(document), -1)

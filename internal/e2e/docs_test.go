@@ -103,26 +103,6 @@ func TestTheReadmesCommandsAnswerWhatItSays(t *testing.T) {
 	require.Equal(t, 8, requireExamples(t, "docs/api.md", api))
 }
 
-func TestTheCommandsOfThePagesHaveTheFlagsThatTheySay(t *testing.T) {
-	t.Parallel()
-
-	checked := 0
-
-	for _, block := range page(t, "docs/operations.md") {
-		for command := range strings.Lines(block.text) {
-			arguments := strings.Fields(command)
-			require.Equal(t, "jobwright", arguments[0])
-
-			p := launch(t, nil, "jobwright", append(slices.Clone(arguments[1:]), "--help")...)
-			require.Equal(t, 0, p.end(t), p.output())
-
-			checked++
-		}
-	}
-
-	require.Equal(t, 3, checked)
-}
-
 func TestThePageOfScenariosTellsWhatIs(t *testing.T) {
 	t.Parallel()
 
