@@ -28,13 +28,14 @@ import (
 // to ship their text and the module's notice. MPL-2.0 asks in addition that its files stay available in source form, which
 // the public module proxy ensures.
 var accepted = []string{
-	"0BSD", "Apache-2.0", "BSD-2-Clause", "BSD-2-Clause-FreeBSD", "BSD-3-Clause", "BlueOak-1.0.0", "CC0-1.0", "GooglePatentsFile", "ISC", "MIT", "MPL-2.0",
-	"PostgreSQL", "Unicode-DFS-2016", "Unlicense", "Zlib", "blessing",
+	"0BSD", "Apache-2.0", "BSD-2-Clause", "BSD-2-Clause-FreeBSD", "BSD-2-Clause-Views", "BSD-3-Clause", "BlueOak-1.0.0", "CC0-1.0",
+	"GooglePatentsFile", "ISC", "MIT", "MPL-2.0", "PostgreSQL", "Unicode-DFS-2016", "Unlicense", "Zlib", "blessing",
 }
 
-// withoutFile lists the modules whose repository has no licence file, with the reason why they are linked all the same. The
-// notices name them as such.
+// withoutFile lists the modules that include no licence file, with the reason why they are linked all the same. The notices
+// say so.
 var withoutFile = map[string]string{
+	"github.com/cactus/go-statsd-client/statsd":    "its repository's own licence is MIT; Temporal's server requires it",
 	"github.com/nexus-rpc/nexus-proto-annotations": "Temporal publishes it, and Temporal's API for Go (MIT) requires it",
 }
 
