@@ -24,7 +24,7 @@ func readOnly(action int32, first, second string) string {
 		}
 	}
 
-	return "a query may only read"
+	return "a query can only read"
 }
 
 // mayTouchThisDatabase allows whatever stays within the database and within one transaction, and leaves the ledger alone.
@@ -35,12 +35,12 @@ func mayTouchThisDatabase(action int32, first, second string) string {
 
 	switch action {
 	case sqlite3.SQLITE_ATTACH, sqlite3.SQLITE_DETACH:
-		return "a script can't attach another database, which would lie outside of this source"
+		return "a script can't attach or detach a database: it can only access its own source"
 	case sqlite3.SQLITE_TRANSACTION, sqlite3.SQLITE_SAVEPOINT:
-		return "a script can't begin or end a transaction, since it runs in one that holds all of it"
+		return "a script can't begin or end a transaction: all of it runs in one transaction"
 	case sqlite3.SQLITE_PRAGMA:
 		if second != "" {
-			return "a script can't set a PRAGMA, which would outlast it"
+			return "a script can't set a PRAGMA: the setting would remain after the script"
 		}
 	case sqlite3.SQLITE_FUNCTION:
 		return denyFunction(second)
@@ -65,7 +65,7 @@ func changesLedger(action int32, first, second string) bool {
 
 func denyFunction(name string) string {
 	if name == "load_extension" {
-		return "an extension can't be loaded"
+		return "extensions can't be loaded"
 	}
 
 	return ""

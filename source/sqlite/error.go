@@ -82,7 +82,7 @@ func explain(problem *source.Error, native *nativeError) {
 	case sqlite3.SQLITE_READONLY:
 		set(source.CodeUnavailable, "the database file and its folder must be writable by this worker")
 	case sqlite3.SQLITE_AUTH:
-		set(source.CodeQueryInvalid, "a query can only read, and a script can only change this database")
+		set(source.CodeQueryInvalid, "a query can only read, and a script can only access its own source")
 	case sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_MISMATCH, sqlite3.SQLITE_TOOBIG:
 		set(source.CodeRecordInvalid, "correct the value, or the definition of the table")
 	default:

@@ -38,22 +38,22 @@ import (
 	"github.com/jobwright/jobwright/source"
 )
 
-// Kind is the name by which an app's definitions call this driver.
+// Kind is the name of this driver in the definitions of an app's sources.
 const Kind = "SQLiteSource"
 
 // options are the options of a SQLiteSource in app.yaml.
 type options struct {
-	// The database file, relative to the folder in which the app's sources keep data; <name>.db by default. It is created
-	// when it is missing.
+	// The database file, relative to the data directory of the app's sources; <name>.db by default. It is created if it is
+	// missing.
 	Path string `json:"path"`
 
-	// How many tables and queries may be read at a time; 16 by default. Whoever wants one more waits.
+	// The maximum number of tables and queries that are read at the same time; 16 by default. Further readers wait.
 	MaxConnections int `json:"maxConnections"`
 }
 
-// How many MiB of the file a connection keeps in memory, where they take about twice as much. To write a million records in a
-// random order of their keys took nearly twice the processor's time with SQLite's own 2 MiB, since the index's pages did not
-// stay there.
+// The cache of a connection, in MiB of the file; it uses about twice as much memory. With SQLite's default of 2 MiB, which is
+// too small for the pages of an index, writing a million records in random order of their keys took nearly twice the
+// processor time.
 const (
 	readerCache = 4
 	writerCache = 64
@@ -64,7 +64,7 @@ type Source struct {
 	name    string
 	path    string
 	readers *pool
-	writer  *pool // Of one connection, since a database has one writer at a time.
+	writer  *pool // One connection: a database has one writer at a time.
 
 	cleaning cleaning
 }
@@ -80,7 +80,7 @@ var (
 	_ source.Ledger     = (*Source)(nil)
 )
 
-// Open opens the database file that definition names. The file is created when it is missing and first used.
+// Open returns the source for the database file that definition names. A missing file is created when it is first used.
 func Open(_ context.Context, definition source.Definition, place source.Place) (source.Source, error) {
 	opts := options{Path: definition.Name + ".db", MaxConnections: 16}
 	if err := definition.Decode(&opts); err != nil {
@@ -102,8 +102,8 @@ func Open(_ context.Context, definition source.Definition, place source.Place) (
 	if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
 		return nil, &source.Error{
 			Code: source.CodeUnavailable, Source: definition.Name,
-			Message:   "the folder of its file can't be created: " + cause(err),
-			Hint:      "correct the source's path in app.yaml, or the rights on the folder",
+			Message:   "the directory of the database file can't be created: " + cause(err),
+			Hint:      "correct the source's path in app.yaml, or the permissions of the directory",
 			Retryable: !errors.Is(err, fs.ErrPermission),
 			Err:       err,
 		}
@@ -115,7 +115,7 @@ func Open(_ context.Context, definition source.Definition, place source.Place) (
 	}, nil
 }
 
-// cause is what err says without the path, which is the machine's and not the caller's business.
+// cause returns the message of err without the path, which callers must not see.
 func cause(err error) string {
 	if pathError, ok := errors.AsType[*fs.PathError](err); ok {
 		return pathError.Err.Error()
@@ -124,11 +124,11 @@ func cause(err error) string {
 	return err.Error()
 }
 
-// Close closes the connections to the database. One that still serves a reader is closed with that.
+// Close closes the connections to the database. A connection with open rows closes when the rows are closed.
 func (s *Source) Close() error { return errors.Join(s.readers.close(), s.writer.close()) }
 
-// Check opens the database, and says SQLite's version and how many tables there are, the ledger not counted. What keeps old
-// rows in the ledger it says too.
+// Check opens the database and returns SQLite's version, the number of tables except the ledger, and the error that prevented
+// the last removal of old ledger records.
 func (s *Source) Check(ctx context.Context) (string, error) {
 	c, err := s.readers.get(ctx, busyTimeout)
 	if err != nil {
@@ -137,19 +137,20 @@ func (s *Source) Check(ctx context.Context) (string, error) {
 	defer s.readers.put(c)
 	defer c.watch(ctx)()
 
-	found := ""
+	var summary string
+
 	err = c.each(`SELECT sqlite_version(), count(*) FROM sqlite_schema
 		WHERE type = 'table' AND name NOT LIKE 'sqlite\_%' ESCAPE '\' AND name <> ? COLLATE NOCASE`,
 		[]any{source.LedgerTable}, func(row *statement) error {
-			found = fmt.Sprintf("SQLite %s, %d tables%s", row.text(0), row.integer(1), s.cleaning.trouble.note())
+			summary = fmt.Sprintf("SQLite %s, %d tables%s", row.text(0), row.integer(1), s.cleaning.trouble.note())
 
 			return nil
 		})
 
-	return found, s.classify(ctx, source.Table{}, err)
+	return summary, s.classify(ctx, source.Table{}, err)
 }
 
-// DropTable removes a table. That there is none is no error.
+// DropTable drops a table. A missing table is no error.
 func (s *Source) DropTable(ctx context.Context, table source.Table) error {
 	_, err := s.write(ctx, table, source.IdempotencyKey{}, func(c *connection) (source.Written, error) {
 		return source.Written{}, c.execute("DROP TABLE IF EXISTS " + quote(table.Name))
@@ -196,7 +197,7 @@ func (s *Source) write(
 	return written, nil
 }
 
-// noSpace is the error for a table in a space: SQLite has none.
+// noSpace returns an error if the table is in a space: SQLite has no spaces.
 func (s *Source) noSpace(table source.Table) error {
 	if table.Space == "" {
 		return nil
@@ -204,7 +205,7 @@ func (s *Source) noSpace(table source.Table) error {
 
 	return &source.Error{
 		Code: source.CodeTableNotFound, Source: s.name, Table: table.String(),
-		Message: fmt.Sprintf("a SQLite database has no spaces, so there is no %q", table.Space),
-		Hint:    fmt.Sprintf("give the table's name alone: %q", table.Name),
+		Message: fmt.Sprintf("a SQLite database has no spaces, but the table names the space %q", table.Space),
+		Hint:    fmt.Sprintf("write the name of the table only: %q", table.Name),
 	}
 }
