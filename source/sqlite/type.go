@@ -127,7 +127,10 @@ func Types() []source.Mapping {
 		{Native: "DATE", Standard: "date", Note: "Text, 2006-01-02."},
 		{Native: "TIME", Standard: "time", Note: "Text, 15:04:05.5."},
 		{Native: "DATETIME", Standard: "datetime", Note: "Text, 2006-01-02 15:04:05.5, with a space or T before the time."},
-		{Native: "TIMESTAMP", Standard: "timestamp", Note: "Text, as DATETIME, with +01:00 or Z at its end; without an offset, in UTC."},
+		{
+			Native: "TIMESTAMP", Standard: "timestamp",
+			Note: "Text, as DATETIME, with +01:00 or Z at its end; without an offset, in UTC.",
+		},
 		{Native: "JSON, JSON_TEXT", Standard: "json", Note: "Text, or a number."},
 		{Native: "UUID", Standard: "uuid", Note: "Text, or a BLOB of 16 bytes."},
 		{Native: "DECIMAL_TEXT, DECIMAL_TEXT(p,s)", Standard: "decimal", Note: "Text."},
@@ -137,7 +140,7 @@ func Types() []source.Mapping {
 	notes := map[source.Type]string{
 		source.Text:    "Must be UTF-8.",
 		source.Float:   "Integers within ±2^53 are accepted.",
-		source.Decimal: "A stored float is read as the shortest decimal number that represents it. Text has any number of digits.",
+		source.Decimal: "A float is read as the shortest decimal number that represents it. Text has any number of digits.",
 	}
 
 	for _, rule := range nameParts {
@@ -147,7 +150,8 @@ func Types() []source.Mapping {
 	}
 
 	return append(mappings, source.Mapping{
-		Native: "any other, or none", Standard: "integer, float, text or binary", Note: "The type of the first value that is not NULL.",
+		Native: "any other, or none", Standard: "integer, float, text or binary",
+		Note: "The type of the first value that is not NULL.",
 	})
 }
 
