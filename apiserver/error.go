@@ -16,10 +16,10 @@ import (
 	"github.com/jobwright/jobwright/scenario"
 )
 
-// Code is the stable name of a kind of error that a call can be answered with; docs/errors.md explains each.
+// Code identifies a kind of error of a call. Codes are stable; docs/errors.md explains each.
 type Code string
 
-// The codes of errors of calls.
+// The error codes of calls.
 const (
 	CodeRequestInvalid       Code = "request_invalid"
 	CodeUnauthorized         Code = "unauthorized"
@@ -44,7 +44,7 @@ const (
 	CodeInternal             Code = "internal"
 )
 
-// Codes returns every code of an error of a call.
+// Codes returns every error code of calls.
 func Codes() []Code {
 	return []Code{
 		CodeRequestInvalid, CodeUnauthorized, CodeForbidden, CodeCallNotFound, CodeAppNotFound, CodeScenarioNotFound,
@@ -55,10 +55,10 @@ func Codes() []Code {
 	}
 }
 
-// callError is an error that a call is answered with.
+// callError is the error of a call, as the response shows it.
 type callError struct {
 	Status     int                `json:"-"` // The HTTP status.
-	RetryAfter time.Duration      `json:"-"` // When to try again; 0 where trying again is no use.
+	RetryAfter time.Duration      `json:"-"` // When to repeat the call; 0 if repeating is useless.
 	Code       Code               `json:"code"`
 	Message    string             `json:"message"`
 	JobID      string             `json:"jobId,omitempty"`
@@ -75,16 +75,16 @@ func badRequest(format string, arguments ...any) *callError {
 	return newError(http.StatusBadRequest, CodeRequestInvalid, format, arguments...)
 }
 
-// withProblems is an error whose message tells the mistakes for people, and whose list tells them for machines.
+// withProblems returns an error with the problems, both as its message and as a list for programs.
 func withProblems(status int, code Code, problems scenario.Problems) *callError {
 	return &callError{Status: status, Code: code, Message: problems.Error(), Problems: problems}
 }
 
-// retryAfter is when a call is to be repeated that met an outage, which may end at any moment.
+// retryAfter is the time after which to repeat a call that failed because of an outage.
 const retryAfter = 5 * time.Second
 
-// asCallError turns any error into one to answer with. What it can't explain to a caller is for the log: the caller gets
-// the request's reference.
+// asCallError turns any error into a callError. It logs errors that callers can't act on; the response of an internal error
+// refers to the log entry.
 func (s *Server) asCallError(c *gin.Context, err error) *callError {
 	if known, ok := errors.AsType[*callError](err); ok {
 		return known
@@ -98,39 +98,39 @@ func (s *Server) asCallError(c *gin.Context, err error) *callError {
 		argument    *serviceerror.InvalidArgument
 	)
 
-	answer := newError(http.StatusServiceUnavailable, CodeTemporalUnavailable, "Temporal can't be reached; repeat the call")
-	answer.RetryAfter = retryAfter
+	failed := newError(http.StatusServiceUnavailable, CodeTemporalUnavailable, "Temporal can't be reached; repeat the call")
+	failed.RetryAfter = retryAfter
 
 	switch {
 	case errors.As(err, &unavailable), errors.As(err, &deadline),
 		errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
 	case errors.As(err, &exhausted):
-		answer.Status, answer.Code = http.StatusTooManyRequests, CodeTooManyRequests
-		answer.Message = "Temporal takes no more requests at the moment; repeat the call"
+		failed.Status, failed.Code = http.StatusTooManyRequests, CodeTooManyRequests
+		failed.Message = "Temporal accepts no more requests at the moment; repeat the call"
 	case errors.As(err, &namespace), errors.As(err, &argument) && strings.Contains(argument.Message, "search attribute"):
-		answer.Message = "Temporal is not set up for Jobwright, or does not know it yet; " +
-			"repeat the call, and if that does not help, run jobwright setup"
+		failed.Message = "Temporal is not set up for Jobwright, or the setup has not taken effect yet; " +
+			"repeat the call and, if the error persists, run jobwright setup"
 	default:
-		answer = newError(http.StatusInternalServerError, CodeInternal,
+		failed = newError(http.StatusInternalServerError, CodeInternal,
 			"an internal error occurred; its reference in the server's log is %s", reference(c))
 	}
 
-	s.options.Log.Error("call failed", "reference", reference(c), "code", answer.Code, "error", err)
+	s.options.Log.Error("call failed", "reference", reference(c), "code", failed.Code, "error", err)
 
-	return answer
+	return failed
 }
 
-// answerError answers with the envelope of an error, and ends the handling.
-func (s *Server) answerError(c *gin.Context, err error) {
-	answer := s.asCallError(c, err)
+// respondError responds with the error and ends the handling of the request.
+func (s *Server) respondError(c *gin.Context, err error) {
+	failed := s.asCallError(c, err)
 
-	if answer.RetryAfter > 0 {
-		c.Header("Retry-After", strconv.Itoa(int(math.Ceil(answer.RetryAfter.Seconds()))))
+	if failed.RetryAfter > 0 {
+		c.Header("Retry-After", strconv.Itoa(int(math.Ceil(failed.RetryAfter.Seconds()))))
 	}
 
-	if answer.Status == http.StatusUnauthorized {
+	if failed.Status == http.StatusUnauthorized {
 		c.Header("WWW-Authenticate", "Bearer")
 	}
 
-	c.AbortWithStatusJSON(answer.Status, envelope{Status: "error", Result: answer})
+	c.AbortWithStatusJSON(failed.Status, envelope{Status: "error", Result: failed})
 }

@@ -6,49 +6,123 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"time"
 
 	"github.com/gin-gonic/gin"
 	"github.com/google/uuid"
 
+	"github.com/jobwright/jobwright/app"
 	"github.com/jobwright/jobwright/job"
+	"github.com/jobwright/jobwright/scenario"
 )
 
-// executeJob starts a job and answers at once, or waits for its end and answers its results.
+// executeRequest is the body of executeJob.
+type executeRequest struct {
+	APIKey         string          `json:"apiKey"         description:"The caller's key."`
+	AppID          string          `json:"appId"          required:"true" description:"The app in whose context the job runs."`
+	Operation      scenario.Params `json:"operation"      required:"true" description:"The operation to execute."`
+	IsAsync        bool            `json:"isAsync"        description:"Whether to respond as soon as the job has started."`
+	NoResultSchema bool            `json:"noResultSchema" description:"Whether to leave the schemas out of the results."`
+	JobID          string          `json:"jobId"          description:"The jobId to use instead of a generated one."`
+	WaitSeconds    int64           `json:"waitSeconds"    description:"How long to wait for the job's end when isAsync is false."`
+}
+
+// execution is a valid call of executeJob.
+type execution struct {
+	app          *app.App
+	operation    scenario.Params
+	jobID        string // Empty if the caller gave none.
+	fingerprint  string
+	fieldDigests map[string]string
+	async        bool
+	format       resultFormat // For calls that wait for the results.
+	wait         time.Duration
+}
+
+// executeJob starts a job and responds at once, or waits for the job's end and responds with its results.
 func (s *Server) executeJob(c *gin.Context) {
 	call, err := s.readExecution(c)
 	if err != nil {
-		s.answerError(c, err)
+		s.respondError(c, err)
 
 		return
 	}
 
 	runID, err := s.accept(c.Request.Context(), call)
 	if err != nil {
-		answer := s.asCallError(c, err)
-		// With it, a caller who does not know whether the job was started can repeat the call and be sure of one run.
-		if answer.RetryAfter > 0 {
-			answer.JobID = call.jobID
+		failed := s.asCallError(c, err)
+		// The job may have started. With its jobId, the caller can repeat the call without the risk of a second run.
+		if failed.RetryAfter > 0 {
+			failed.JobID = call.jobID
 		}
 
-		s.answerError(c, answer)
+		s.respondError(c, failed)
 
 		return
 	}
 
 	if call.async {
-		c.JSON(http.StatusOK, envelope{Status: "success", Result: started{JobID: call.jobID}})
+		c.JSON(http.StatusOK, envelope{Status: "success", Result: jobStarted{JobID: call.jobID}})
 
 		return
 	}
 
-	s.answerEnd(c, call, runID)
+	s.waitAndRespond(c, call, runID)
 }
 
-// accept starts the job that the call asks for, or finds it.
+// readExecution reads and validates a call of executeJob, except for its operation.
+func (s *Server) readExecution(c *gin.Context) (*execution, error) {
+	call, err := readCall[executeRequest](s, c, app.Execute)
+	if err != nil {
+		return nil, err
+	}
+
+	format, err := readResultFormat(c, nil)
+	if err != nil {
+		return nil, err
+	}
+
+	format.withSchema = !call.request.NoResultSchema
+
+	read := &execution{
+		app: call.app, operation: call.request.Operation, async: true, format: format, wait: s.options.DefaultWait,
+	}
+
+	if call.has("isAsync") {
+		read.async = call.request.IsAsync
+	}
+
+	if call.has("waitSeconds") {
+		seconds := call.request.WaitSeconds
+		if most := int64(MaximumWait / time.Second); seconds < 0 || seconds > most {
+			return nil, badRequest("waitSeconds must be between 0 and %d, not %d", most, seconds)
+		}
+
+		read.wait = time.Duration(seconds) * time.Second
+	}
+
+	if call.has("jobId") {
+		if err := job.CheckID(call.request.JobID); err != nil {
+			return nil, badRequest("%v", err)
+		}
+
+		read.jobID = call.request.JobID
+	}
+
+	if read.fingerprint, err = job.Fingerprint(call.app.ID, read.operation); err != nil {
+		return nil, err
+	}
+
+	read.fieldDigests, err = job.FieldDigests(call.app.ID, read.operation)
+
+	return read, err
+}
+
+// accept starts the job of the call, or returns the job that the same request has started before.
 func (s *Server) accept(ctx context.Context, call *execution) (runID string, err error) {
-	repeatable := call.jobID != ""
-	if !repeatable {
-		id, err := uuid.NewV7() // In the order of time, for those who read lists of jobs.
+	hasJobID := call.jobID != ""
+	if !hasJobID {
+		id, err := uuid.NewV7() // Sorts by time in lists of jobs.
 		if err != nil {
 			return "", err
 		}
@@ -61,12 +135,12 @@ func (s *Server) accept(ctx context.Context, call *execution) (runID string, err
 		return s.start(ctx, call, input)
 	}
 
-	if !repeatable {
+	if !hasJobID {
 		return "", err
 	}
 
-	// The scenario may have changed since the same request was accepted. It still gets its job. That nothing was started is
-	// answered only where it is known.
+	// The scenario may have become invalid after the same request was accepted: that job still counts. The error about the
+	// scenario is returned only if it is certain that no job was started.
 	runID, attachError := s.attach(ctx, call)
 	if known, ok := errors.AsType[*callError](attachError); ok && known.Code == CodeJobNotFound {
 		return "", err
@@ -75,20 +149,20 @@ func (s *Server) accept(ctx context.Context, call *execution) (runID string, err
 	return runID, attachError
 }
 
-// answerEnd waits for the job's end and answers it, or 202 when the wait is over before.
-func (s *Server) answerEnd(c *gin.Context, call *execution, runID string) {
+// waitAndRespond responds with the job's outcome, or with 202 if the job has not ended within the call's wait.
+func (s *Server) waitAndRespond(c *gin.Context, call *execution, runID string) {
 	ctx, cancel := context.WithTimeout(c.Request.Context(), call.wait)
 	defer cancel()
 	defer context.AfterFunc(s.draining, cancel)()
 
-	ended, err := s.end(ctx, call.jobID, runID)
+	ended, err := s.waitForOutcome(ctx, call.jobID, runID)
 
 	switch {
 	case err == nil:
-		s.answerSync(c, ended, call.form)
-	case c.Request.Context().Err() != nil: // The caller hung up. The job goes on.
+		s.respondOutcome(c, ended, call.format)
+	case c.Request.Context().Err() != nil: // The caller disconnected; the job continues.
 	case ctx.Err() != nil:
-		s.answerStillRunning(c, call)
+		respondStillRunning(c, call)
 	default:
 		var known *callError
 		if !errors.As(err, &known) {
@@ -96,15 +170,15 @@ func (s *Server) answerEnd(c *gin.Context, call *execution, runID string) {
 			known.JobID = call.jobID
 		}
 
-		s.answerError(c, known)
+		s.respondError(c, known)
 	}
 }
 
-// answerStillRunning tells the caller where to ask for a job that goes on.
-func (s *Server) answerStillRunning(c *gin.Context, call *execution) {
+// respondStillRunning responds with 202 and the address of the job's status.
+func respondStillRunning(c *gin.Context, call *execution) {
 	query := url.Values{"appId": {call.app.ID}, "jobId": {call.jobID}}
 
 	c.Header("Location", "/api/v1/getJobStatus.jsp?"+query.Encode())
 	c.Header("Retry-After", strconv.Itoa(int(retryAfter.Seconds())))
-	c.JSON(http.StatusAccepted, envelope{Status: "success", Result: started{JobID: call.jobID, Status: job.Running}})
+	c.JSON(http.StatusAccepted, envelope{Status: "success", Result: jobStarted{JobID: call.jobID, Status: job.Running}})
 }

@@ -18,10 +18,10 @@ import (
 	"github.com/jobwright/jobwright/job"
 )
 
-// queryTimeout is how long workers have to answer a job's status query before Temporal's own record has to do.
+// queryTimeout limits the status query. After it, the response has only what Temporal itself knows about the job.
 const queryTimeout = 2 * time.Second
 
-// progress is the result of getJobStatus for a job that runs.
+// progress is the result of getJobStatus for a running job.
 type progress struct {
 	JobID     string           `json:"jobId"`
 	Status    job.State        `json:"status"`
@@ -29,72 +29,68 @@ type progress struct {
 	StartedAt time.Time        `json:"startedAt"`
 	Steps     []job.StepStatus `json:"steps"`
 
-	Signals []job.AwaitedSignal `json:"signals,omitempty"` // What the job waits to be told.
+	Signals []job.AwaitedSignal `json:"signals,omitempty"` // The signals that the job waits for.
 }
 
-// getJobStatus answers where a job stands and, when it has ended, its results.
+// getJobStatus responds with the status of a job and, if it has ended, with its results.
 func (s *Server) getJobStatus(c *gin.Context) {
 	query, err := readQuery(c, "apiKey", "appId", "jobId", "resultName", "offset", "limit")
 	if err != nil {
-		s.answerError(c, err)
+		s.respondError(c, err)
 
 		return
 	}
 
-	found, _, err := s.authorize(c, query["apiKey"], query["appId"], app.Status)
+	caller, err := s.authorize(c, query["apiKey"], query["appId"], app.Status)
 	if err != nil {
-		s.answerError(c, err)
+		s.respondError(c, err)
 
 		return
 	}
 
 	if query["jobId"] == "" {
-		s.answerError(c, badRequest("jobId parameter is required."))
+		s.respondError(c, badRequest("jobId parameter is required."))
 
 		return
 	}
 
-	form, err := readResultForm(c, query)
+	format, err := readResultFormat(c, query)
 	if err == nil {
-		err = s.answerStatus(c, found.ID, query["jobId"], form)
+		err = s.respondStatus(c, caller.app.ID, query["jobId"], format)
 	}
 
 	if err != nil {
-		s.answerError(c, err)
+		s.respondError(c, err)
 	}
 }
 
-func (s *Server) answerStatus(c *gin.Context, appID, jobID string, form resultForm) error {
+func (s *Server) respondStatus(c *gin.Context, appID, jobID string, format resultFormat) error {
 	ctx, cancel := context.WithTimeout(c.Request.Context(), callTimeout)
 	defer cancel()
 
 	for {
-		described, err := s.describe(ctx, jobID)
+		described, err := s.describeOf(ctx, appID, jobID)
 		if err != nil {
 			return err
 		}
 
-		if memoText(described, job.MemoAppID) != appID {
-			return noJob(jobID)
-		}
-
 		info := described.GetWorkflowExecutionInfo()
 		if info.GetStatus() != enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING {
-			ended, err := s.end(ctx, jobID, info.GetExecution().GetRunId())
+			ended, err := s.waitForOutcome(ctx, jobID, info.GetExecution().GetRunId())
 			if err != nil {
 				return err
 			}
 
 			if ended.Status != job.Completed {
-				form.mediaType = formJSON // That it failed is no table.
+				format.mediaType = mediaJSON // CSV and NDJSON can't express a failure.
 			}
 
-			s.stream(c, http.StatusOK, envelope{Status: "success", Result: ended}, ended.results, form)
+			s.streamResults(c, http.StatusOK, envelope{Status: "success", Result: ended}, ended.results, format)
 
 			return nil
 		}
 
-		current, running, err := s.current(ctx, described)
+		current, running, err := s.progressOf(ctx, described)
 		if err != nil {
 			return err
 		}
@@ -105,13 +101,13 @@ func (s *Server) answerStatus(c *gin.Context, appID, jobID string, form resultFo
 			return nil
 		}
 
-		// Since it was described, the job has ended, or goes on in another run.
+		// Since the description, the job has ended or continued in a new run.
 	}
 }
 
-// current asks the job's workflow where it stands. When no worker answers, Temporal's own record has to do. The job is
-// not running when this run of it ended since it was described.
-func (s *Server) current(
+// progressOf queries the job's workflow for its progress. If no worker responds, the progress has only what Temporal knows.
+// running is false if the described run has ended meanwhile.
+func (s *Server) progressOf(
 	ctx context.Context, described *workflowservice.DescribeWorkflowExecutionResponse,
 ) (current progress, running bool, err error) {
 	execution := described.GetWorkflowExecutionInfo().GetExecution()
@@ -123,21 +119,21 @@ func (s *Server) current(
 	}
 
 	if described.GetWorkflowExtendedInfo().GetCancelRequested() {
-		current.Status = job.Stopping // Also before a worker has noticed, or when none does.
+		current.Status = job.Stopping // Even if no worker has processed the request yet.
 	}
 
 	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
 	defer cancel()
 
 	answer, err := s.options.Temporal.QueryWorkflowWithOptions(ctx, &client.QueryWorkflowWithOptionsRequest{
-		WorkflowID:           execution.GetWorkflowId(), // In whichever run: the one described may have moved on.
+		WorkflowID:           execution.GetWorkflowId(), // Without a run: the described one may have continued in a new one.
 		QueryType:            job.StatusQuery,
 		QueryRejectCondition: enumspb.QUERY_REJECT_CONDITION_NOT_OPEN,
 	})
 
 	switch {
 	case err != nil:
-		current.Message = silence(described.GetPendingWorkflowTask().GetAttempt())
+		current.Message = unresponsive(described.GetPendingWorkflowTask().GetAttempt())
 		s.options.Log.Warn("status query failed", "jobId", current.JobID, "error", err)
 	case answer.QueryRejected != nil:
 		return current, false, nil
@@ -161,21 +157,22 @@ func (s *Server) current(
 	return current, true, nil
 }
 
-// silence says why a job does not answer whose workflow task is in that attempt. One that is tried again and again was not
-// lost with a worker: workers fail it.
-func silence(attempt int32) string {
+// unresponsive explains why the workflow does not respond, given the attempt of its pending workflow task. After several
+// attempts, workers don't lose the task but fail it.
+func unresponsive(attempt int32) string {
 	const few = 3
 
 	if attempt < few {
-		return "no worker answers at the moment; this is what Temporal knows of the job"
+		return "no worker responds at the moment; this status has only what Temporal knows about the job"
 	}
 
-	return fmt.Sprintf("the job makes no progress: workers have failed its workflow task %d times, as they do when they run "+
-		"another version than it was started with; Temporal UI has the reason, and the job goes on when a worker can run it",
+	return fmt.Sprintf("the job makes no progress: workers have failed its workflow task %d times, usually because they run "+
+		"another version than the job was started with; Temporal UI shows the reason, and the job continues as soon as a "+
+		"worker can run it",
 		attempt-1)
 }
 
-// withActivity adds to the step that an activity belongs to what Temporal knows of the activity.
+// withActivity adds what Temporal knows about a pending activity to its step.
 func withActivity(steps []job.StepStatus, activity *workflowpb.PendingActivityInfo) []job.StepStatus {
 	path := job.StepPath(activity.GetActivityId())
 
@@ -188,18 +185,18 @@ func withActivity(steps []job.StepStatus, activity *workflowpb.PendingActivityIn
 
 	step := &steps[at]
 	if step.EndedAt != nil {
-		return steps // It ended since the job was described.
+		return steps // It has ended since the description.
 	}
 
 	step.State = job.StepRunning
 
-	var beat job.Progress
-	if converter.GetDefaultDataConverter().FromPayloads(activity.GetHeartbeatDetails(), &beat) == nil {
-		step.Rows += beat.Rows
-		step.Bytes += beat.Bytes
+	var heartbeat job.Progress
+	if converter.GetDefaultDataConverter().FromPayloads(activity.GetHeartbeatDetails(), &heartbeat) == nil {
+		step.Rows += heartbeat.Rows
+		step.Bytes += heartbeat.Bytes
 	}
 
-	// Of several that run at the same time, the one that has most trouble tells most.
+	// Of several activities of one step, report the one with the most attempts.
 	if activity.GetAttempt() < step.Attempt {
 		return steps
 	}

@@ -13,45 +13,45 @@ import (
 	"github.com/jobwright/jobwright/job"
 )
 
-// pollerAge is how long ago a worker may have polled and still count as there: a poll lasts up to a minute.
+// pollerAge is the maximum age of the last poll of a running worker. A poll takes up to a minute.
 const pollerAge = 70 * time.Second
 
-// health is the answer of /healthz and /readyz.
+// health is the response of /readyz.
 type health struct {
 	Status   string `json:"status"` // ok or unavailable.
 	Temporal bool   `json:"temporal"`
 	Worker   bool   `json:"worker"`
 }
 
-// healthz tells that the process lives.
+// healthz responds with 200 as long as the process serves requests.
 func (s *Server) healthz(c *gin.Context) { c.JSON(http.StatusOK, gin.H{"status": "ok"}) }
 
-// readyz tells whether a job that is started now would run: Temporal answers, and a worker polls for jobs.
+// readyz responds with 200 if a new job would run now: Temporal responds, a worker polls, and this server is not stopping.
 func (s *Server) readyz(c *gin.Context) {
 	ctx, cancel := context.WithTimeout(c.Request.Context(), callTimeout)
 	defer cancel()
 
-	answer := health{Status: "unavailable"}
+	state := health{Status: "unavailable"}
 
 	described, err := s.options.Temporal.WorkflowService().DescribeTaskQueue(ctx, &workflowservice.DescribeTaskQueueRequest{
 		Namespace:     s.options.Namespace,
 		TaskQueue:     &taskqueuepb.TaskQueue{Name: job.TaskQueue},
 		TaskQueueType: enumspb.TASK_QUEUE_TYPE_WORKFLOW,
 	})
-	answer.Temporal = err == nil
+	state.Temporal = err == nil
 
 	for _, poller := range described.GetPollers() {
 		if time.Since(poller.GetLastAccessTime().AsTime()) < pollerAge {
-			answer.Worker = true
+			state.Worker = true
 		}
 	}
 
-	if !answer.Temporal || !answer.Worker || s.draining.Err() != nil {
-		c.JSON(http.StatusServiceUnavailable, answer)
+	if !state.Temporal || !state.Worker || s.draining.Err() != nil {
+		c.JSON(http.StatusServiceUnavailable, state)
 
 		return
 	}
 
-	answer.Status = "ok"
-	c.JSON(http.StatusOK, answer)
+	state.Status = "ok"
+	c.JSON(http.StatusOK, state)
 }

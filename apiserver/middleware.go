@@ -14,11 +14,11 @@ import (
 
 const referenceKey = "reference"
 
-// reference identifies the request in the log.
+// reference returns the ID of the request in the log.
 func reference(c *gin.Context) string { return c.GetString(referenceKey) }
 
-// observe logs each request. It leaves the query out: that is where a GET carries its key.
-func (s *Server) observe(c *gin.Context) {
+// logRequest logs each request, without its query, which may contain a key.
+func (s *Server) logRequest(c *gin.Context) {
 	started := time.Now()
 
 	c.Set(referenceKey, uuid.NewString())
@@ -33,8 +33,8 @@ func (s *Server) observe(c *gin.Context) {
 		"status", c.Writer.Status(), "duration", time.Since(started))
 }
 
-// recover answers a panic as an internal error. An answer that is cut off on purpose stays cut off.
-func (s *Server) recover(c *gin.Context) {
+// recoverPanic responds to a panic with an internal error. It passes on http.ErrAbortHandler.
+func (s *Server) recoverPanic(c *gin.Context) {
 	defer func() {
 		recovered := recover()
 		if recovered == nil {
@@ -42,22 +42,24 @@ func (s *Server) recover(c *gin.Context) {
 		}
 
 		if err, ok := recovered.(error); ok && errors.Is(err, http.ErrAbortHandler) {
-			panic(http.ErrAbortHandler) // The one way to break an answer off that net/http knows.
+			panic(http.ErrAbortHandler) // net/http aborts the response.
 		}
 
-		s.answerError(c, fmt.Errorf("panic: %v\n%s", recovered, debug.Stack()))
+		s.respondError(c, fmt.Errorf("panic: %v\n%s", recovered, debug.Stack()))
 	}()
 
 	c.Next()
 }
 
-func (s *Server) noRoute(c *gin.Context) {
-	s.answerError(c, newError(http.StatusNotFound, CodeCallNotFound,
-		"there is no call %s; there are executeJob.jsp, getJobStatus.jsp, stopJob.jsp and signalJob.jsp under /api/v1",
+// callNotFound responds to an unknown path.
+func (s *Server) callNotFound(c *gin.Context) {
+	s.respondError(c, newError(http.StatusNotFound, CodeCallNotFound,
+		"there is no call %s; the calls are executeJob.jsp, getJobStatus.jsp, stopJob.jsp and signalJob.jsp under /api/v1",
 		c.Request.URL.Path))
 }
 
-func (s *Server) noMethod(c *gin.Context) {
-	s.answerError(c, newError(http.StatusMethodNotAllowed, CodeMethodNotAllowed,
-		"%s does not take %s; it takes %s", c.Request.URL.Path, c.Request.Method, c.Writer.Header().Get("Allow")))
+// methodNotAllowed responds to an unsupported method of a known path.
+func (s *Server) methodNotAllowed(c *gin.Context) {
+	s.respondError(c, newError(http.StatusMethodNotAllowed, CodeMethodNotAllowed,
+		"%s does not support %s; use %s", c.Request.URL.Path, c.Request.Method, c.Writer.Header().Get("Allow")))
 }

@@ -12,11 +12,11 @@ import (
 	"github.com/jobwright/jobwright/scenario"
 )
 
-// maxInput is the size in bytes up to which a job's input is given to Temporal, which refuses one of 2 MiB. A job that
-// continues as new adds where it stands.
+// maxInput is the largest input of a job, in bytes. Temporal's limit is 2 MiB; the rest is for the checkpoint that a job adds
+// when it continues as new.
 const maxInput = 1_400_000
 
-// input pins what the job is to run, binds its parameters, and makes sure that Temporal can hold it.
+// input returns the job's input: the pinned program with its bound parameters. It checks that the input is not too large.
 func (e *execution) input() (job.Input, error) {
 	input, err := e.program()
 	if err != nil {
@@ -30,14 +30,14 @@ func (e *execution) input() (job.Input, error) {
 
 	if len(encoded) > maxInput {
 		return input, newError(http.StatusRequestEntityTooLarge, CodeRequestTooLarge,
-			"the scenario with its parameters has %d bytes, and a job can hold %d; put large data into a source",
+			"the scenario with its parameters has %d bytes, more than the %d that a job can have; store large data in a source",
 			len(encoded), maxInput)
 	}
 
 	return input, nil
 }
 
-// program pins what the job is to run, and binds its parameters.
+// program pins the program of the job and binds its parameters.
 func (e *execution) program() (job.Input, error) {
 	input := job.Input{AppID: e.app.ID}
 
@@ -52,7 +52,7 @@ func (e *execution) program() (job.Input, error) {
 	isScenario := step.OpName == scenario.OpRunScenario
 
 	if isScenario {
-		if problems = ofStep(e.operation, step.OpParams); len(problems) > 0 {
+		if problems = stepOnlyFields(e.operation, step.OpParams); len(problems) > 0 {
 			return input, withProblems(http.StatusBadRequest, CodeRequestInvalid, under("operation", problems))
 		}
 
@@ -78,7 +78,7 @@ func (e *execution) program() (job.Input, error) {
 	case errors.As(err, &problems) && (isScenario || problems[0].File != ""):
 		return input, withProblems(http.StatusUnprocessableEntity, CodeScenarioInvalid, problems)
 	case errors.As(err, &problems):
-		// The operation was made the only step of a scenario, of which its caller knows nothing.
+		// The operation is the only step of a generated scenario, which the caller doesn't know.
 		for i := range problems {
 			problems[i].Path = strings.TrimPrefix(problems[i].Path, "steps[0].")
 		}
@@ -89,27 +89,27 @@ func (e *execution) program() (job.Input, error) {
 	return input, err
 }
 
-// ofStep finds what a RunScenario may say as a step of another scenario only. The scenario that a caller asks for is the job
-// itself, and nothing is left around it that could be timed, skipped or survive its failure.
-func ofStep(operation, opParams scenario.Params) (problems scenario.Problems) {
-	find := func(in scenario.Params, prefix string, names ...string) {
+// stepOnlyFields returns a problem for each field that RunScenario accepts only as a step. The scenario of a call is the job
+// itself: no scenario around it could skip it, time it out or continue after its failure.
+func stepOnlyFields(operation, opParams scenario.Params) (problems scenario.Problems) {
+	add := func(in scenario.Params, prefix string, names ...string) {
 		for _, name := range names {
 			if _, given := in[name]; given {
 				problems = append(problems, scenario.Problem{
 					Code: scenario.CodeValueInvalid, Path: prefix + name,
-					Message: fmt.Sprintf("%s is for a RunScenario that is a step of a scenario; leave it out", name),
+					Message: fmt.Sprintf("%s is only allowed where RunScenario is a step of a scenario; remove it", name),
 				})
 			}
 		}
 	}
 
-	find(operation, "", "condition", "timeout", "onError")
-	find(opParams, "opParams.", "inline", "addResults")
+	add(operation, "", "condition", "timeout", "onError")
+	add(opParams, "opParams.", "inline", "addResults")
 
 	return problems
 }
 
-// scenario reads the scenario that the call names, and binds its parameters.
+// scenario reads the scenario of the call and binds its parameters.
 func (e *execution) scenario(params scenario.RunScenario) (scenario.Scenario, scenario.Params, error) {
 	var problems scenario.Problems
 
@@ -117,9 +117,9 @@ func (e *execution) scenario(params scenario.RunScenario) (scenario.Scenario, sc
 
 	switch {
 	case errors.Is(err, app.ErrNotFound):
-		return entry, nil, e.noScenario(params.Scenario)
+		return entry, nil, e.scenarioNotFound(params.Scenario)
 	case errors.As(err, &problems):
-		return entry, nil, e.mistakes(params.Scenario, entry, problems)
+		return entry, nil, e.scenarioInvalid(params.Scenario, entry, problems)
 	case err != nil:
 		return entry, nil, err
 	}
@@ -132,8 +132,9 @@ func (e *execution) scenario(params scenario.RunScenario) (scenario.Scenario, sc
 	return entry, bound, err
 }
 
-// mistakes adds to those of a scenario's file those that lie between it and others: its author mends all of them at once.
-func (e *execution) mistakes(name string, entry scenario.Scenario, found scenario.Problems) error {
+// scenarioInvalid returns an error with the problems of the scenario's file and of the calls between scenarios, so that the
+// author sees all of them at once.
+func (e *execution) scenarioInvalid(name string, entry scenario.Scenario, found scenario.Problems) error {
 	library, err := e.app.Library()
 	if err != nil {
 		return err
@@ -147,7 +148,8 @@ func (e *execution) mistakes(name string, entry scenario.Scenario, found scenari
 	return withProblems(http.StatusUnprocessableEntity, CodeScenarioInvalid, append(found, between...))
 }
 
-func (e *execution) noScenario(name string) error {
+// scenarioNotFound returns an error that suggests a scenario with a similar name.
+func (e *execution) scenarioNotFound(name string) error {
 	names, err := e.app.ScenarioNames()
 	if err != nil {
 		return err
@@ -157,7 +159,7 @@ func (e *execution) noScenario(name string) error {
 		e.app.ID, name, scenario.Suggest(name, names))
 }
 
-// under puts the paths of problems below the place in the request that they are about.
+// under prefixes the paths of problems with a path in the request.
 func under(place string, problems scenario.Problems) scenario.Problems {
 	for i := range problems {
 		if problems[i].Path == "" {

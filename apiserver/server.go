@@ -1,3 +1,5 @@
+// Package apiserver serves Jobwright's HTTP API. It authorizes callers, validates requests, starts a Temporal workflow for
+// each job, and responds with the status and the results of jobs. It connects to no data source.
 package apiserver
 
 import (
@@ -17,57 +19,58 @@ import (
 	"github.com/jobwright/jobwright/result"
 )
 
-// Options say what a server works with.
+// Options configure a [Server].
 type Options struct {
-	Temporal  client.Client // Stays the caller's.
-	Namespace string        // The namespace of the client.
+	Temporal  client.Client // The server does not close it.
+	Namespace string        // The namespace of the Temporal client.
 	Apps      *app.Catalog
 	Results   *result.Store
 	Log       *slog.Logger
 
-	// Metrics, when it is set, answers GET /metrics.
+	// Metrics serves GET /metrics; nil for no such endpoint.
 	Metrics http.Handler
 
-	// LoopbackKey, when it is set, is a key for every app that is accepted from this machine alone.
+	// LoopbackKey is a key for every app that is accepted only from this machine; empty for none.
 	LoopbackKey string
 
-	// DefaultWait is how long a call that waits for its job's end waits when it doesn't say; [DefaultWait] when 0.
+	// DefaultWait is the wait of calls without waitSeconds; 0 means [DefaultWait].
 	DefaultWait time.Duration
 
-	// Patience is how long a caller may take nothing of an answer before it is broken off; [DefaultPatience] when 0.
-	Patience time.Duration
+	// StallTimeout is how long a client may receive nothing of a response before the server closes the connection; 0 means
+	// [DefaultStallTimeout].
+	StallTimeout time.Duration
 }
 
-// DefaultWait and MaximumWait bound how long a call waits for its job's end before it is answered 202.
+// DefaultWait and MaximumWait limit how long a call waits for the job's end before the server responds with 202.
 const (
 	DefaultWait = 5 * time.Minute
 	MaximumWait = time.Hour
 )
 
-// Server answers the calls of the API.
+// Server is the HTTP handler of the API. Create it with [New].
 type Server struct {
 	options  Options
 	engine   *gin.Engine
-	handler  http.Handler // The engine, with answers compressed for those who want that.
+	handler  http.Handler // The engine with compression.
 	outage   outage
-	draining context.Context //nolint:containedctx // It ends when the server begins to stop, whichever call looks.
+	draining context.Context //nolint:containedctx // Done when the server begins to stop, for all requests.
 	drain    context.CancelFunc
 }
 
-// New returns a server over those apps. It starts to answer with [Server.Serve].
+// New returns a server. It accepts connections in [Server.Serve].
 func New(options Options) *Server {
 	gin.SetMode(gin.ReleaseMode)
 
 	s := &Server{options: options, engine: gin.New()}
 	s.options.DefaultWait = cmp.Or(options.DefaultWait, DefaultWait)
-	s.options.Patience = cmp.Or(options.Patience, DefaultPatience)
+	s.options.StallTimeout = cmp.Or(options.StallTimeout, DefaultStallTimeout)
 
 	s.draining, s.drain = context.WithCancel(context.Background())
 
 	s.engine.HandleMethodNotAllowed = true
-	s.engine.Use(s.observe, s.recover)
-	s.engine.NoRoute(s.noRoute)
-	s.engine.NoMethod(s.noMethod)
+	s.engine.Use(s.logRequest, s.recoverPanic)
+	s.engine.NoRoute(s.callNotFound)
+	s.engine.NoMethod(s.methodNotAllowed)
 
 	s.engine.GET("/healthz", s.healthz)
 	s.engine.GET("/readyz", s.readyz)
@@ -82,7 +85,7 @@ func New(options Options) *Server {
 		api.GET("/getJobStatus"+suffix, s.getJobStatus)
 		api.POST("/signalJob"+suffix, s.signalJob)
 
-		// The API that we speak knows both names, and stops jobs by GET. What changes something may also be a POST.
+		// The API has both names and stops jobs by GET. Jobwright also accepts POST, the usual method for a change.
 		for _, name := range []string{"/stopJob", "/stop"} {
 			api.Match([]string{http.MethodGet, http.MethodPost}, name+suffix, s.stopJob)
 		}
@@ -93,17 +96,17 @@ func New(options Options) *Server {
 	return s
 }
 
-// ServeHTTP answers one request.
+// ServeHTTP handles a request.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
 
-// Bounds of what a client may hold up.
+// Timeouts of connections.
 const (
 	readHeaderTimeout = 10 * time.Second
 	idleTimeout       = 2 * time.Minute
 )
 
-// Serve answers requests on the listener until ctx ends. Then it accepts no more, answers those who wait for a job with
-// 202, and gives the other answers under way until grace is over. It returns nil after such an end.
+// Serve serves requests on the listener until ctx is done. Then it closes the listener, responds with 202 to calls that wait
+// for a job, and lets other requests finish within the grace period. It returns nil after such a shutdown.
 func (s *Server) Serve(ctx context.Context, listener net.Listener, grace time.Duration) error {
 	server := &http.Server{Handler: s, ReadHeaderTimeout: readHeaderTimeout, IdleTimeout: idleTimeout}
 	ended := make(chan error, 1)

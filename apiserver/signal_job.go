@@ -22,85 +22,84 @@ import (
 type signalRequest struct {
 	APIKey   string         `json:"apiKey"   description:"The caller's key."`
 	AppID    string         `json:"appId"    required:"true" description:"The app that the job belongs to."`
-	JobID    string         `json:"jobId"    required:"true" description:"The job to tell something."`
+	JobID    string         `json:"jobId"    required:"true" description:"The job that receives the signal."`
 	Signal   string         `json:"signal"   required:"true" description:"The signal's name."`
-	Data     scenario.Value `json:"data"     description:"What the step that waits for it gets as its value."`
+	Data     scenario.Value `json:"data"     description:"The value of the step that waits for the signal."`
 	SignalID string         `json:"signalId" description:"Identifies the signal, so that a repeated call takes effect once."`
 }
 
-// signalled is the result of signalJob.
-type signalled struct {
+// signalAccepted is the result of signalJob.
+type signalAccepted struct {
 	JobID   string `json:"jobId"`
 	Signal  string `json:"signal"`
-	Awaited bool   `json:"awaited"` // Whether a step waited for it; otherwise the job keeps it for one to come.
+	Awaited bool   `json:"awaited"` // Whether a step waited for it; otherwise the job stores it for a later step.
 }
 
-// signalJob tells a job something that it waits for, or will wait for.
+// signalJob sends a signal to a running job.
 func (s *Server) signalJob(c *gin.Context) {
-	request, from, err := readCall[signalRequest](s, c, app.Signal)
+	call, err := readCall[signalRequest](s, c, app.Signal)
+	request := call.request
+
 	if err == nil {
-		err = request.check()
+		err = request.validate()
 	}
 
 	if err != nil {
-		s.answerError(c, err)
+		s.respondError(c, err)
 
 		return
 	}
 
-	taken, err := s.signal(c.Request.Context(), request, from)
+	taken, err := s.signal(c.Request.Context(), request, call.access)
 	if err != nil {
-		answer := s.asCallError(c, err)
-		answer.JobID = request.JobID
-		s.answerError(c, answer)
+		failed := s.asCallError(c, err)
+		failed.JobID = request.JobID
+		s.respondError(c, failed)
 
 		return
 	}
 
-	c.JSON(http.StatusOK, envelope{Status: "success", Result: signalled{
+	c.JSON(http.StatusOK, envelope{Status: "success", Result: signalAccepted{
 		JobID: request.JobID, Signal: request.Signal, Awaited: taken.Awaited,
 	}})
 }
 
-// maxSignalName is the length in characters of a signal's name, and of its ID, up to which Temporal and the job keep them.
+// maxSignalName is the maximum length of a signal's name and of its ID, in characters.
 const maxSignalName = 200
 
-// check bounds what the job has to remember.
-func (r signalRequest) check() error {
+// validate checks the sizes of the name, the ID and the data, which the job stores.
+func (r signalRequest) validate() error {
 	if length := utf8.RuneCountInString(r.Signal); length > maxSignalName {
-		return badRequest("a signal's name has at most %d characters, this has %d", maxSignalName, length)
+		return badRequest("a signal's name has at most %d characters, this one has %d", maxSignalName, length)
 	}
 
 	if length := utf8.RuneCountInString(r.SignalID); length > maxSignalName {
-		return badRequest("a signalId has at most %d characters, this has %d", maxSignalName, length)
+		return badRequest("a signalId has at most %d characters, this one has %d", maxSignalName, length)
 	}
 
-	// The job would refuse it too, but only where a worker is there to look.
+	// The job rejects it too, but only while a worker runs.
 	if size := scenario.SizeOf(r.Data.Any); size > job.MaxSignal {
 		return newError(http.StatusRequestEntityTooLarge, CodeRequestTooLarge,
-			"the signal's data has %d bytes, and %d is the most", size, job.MaxSignal)
+			"the signal's data has %d bytes, more than the maximum of %d", size, job.MaxSignal)
 	}
 
 	return nil
 }
 
-// signal hands the signal to the job's workflow, as an update: unlike a signal of Temporal's, it is answered.
+// signal sends the signal to the job's workflow as an update. Unlike a Temporal signal, an update has a result.
 func (s *Server) signal(ctx context.Context, request signalRequest, from string) (job.SignalTaken, error) {
 	var taken job.SignalTaken
 
-	described, err := s.describe(ctx, request.JobID)
+	described, err := s.describeOf(ctx, request.AppID, request.JobID)
 	if err != nil {
 		return taken, err
 	}
 
-	switch {
-	case memoText(described, job.MemoAppID) != request.AppID:
-		return taken, noJob(request.JobID)
-	case described.GetWorkflowExecutionInfo().GetStatus() != enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING:
+	if described.GetWorkflowExecutionInfo().GetStatus() != enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING {
 		return taken, jobEnded(request.JobID)
 	}
 
-	ctx, cancel := s.outage.bound(ctx)
+	ctx, cancel := s.outage.withTimeout(ctx)
 	defer cancel()
 
 	id := request.SignalID
@@ -120,32 +119,32 @@ func (s *Server) signal(ctx context.Context, request signalRequest, from string)
 	return taken, asSignalError(request.JobID, err)
 }
 
-// asSignalError says why a job did not take a signal.
+// asSignalError turns the error of an update into the error of the call.
 func asSignalError(jobID string, err error) error {
 	if _, ended := errors.AsType[*serviceerror.NotFound](err); ended {
-		return jobEnded(jobID) // Since it was described.
+		return jobEnded(jobID) // Since the description.
 	}
 
 	if _, timedOut := errors.AsType[*client.WorkflowUpdateServiceTimeoutOrCanceledError](err); timedOut {
-		late := newError(http.StatusServiceUnavailable, CodeTemporalUnavailable,
-			"no worker answers at the moment; repeat the call, with a signalId so that it takes effect once")
-		late.RetryAfter = retryAfter
+		timeout := newError(http.StatusServiceUnavailable, CodeTemporalUnavailable,
+			"no worker responds at the moment; repeat the call, with a signalId so that it takes effect once")
+		timeout.RetryAfter = retryAfter
 
-		return late
+		return timeout
 	}
 
-	refused, ok := errors.AsType[*temporal.ApplicationError](err)
+	rejected, ok := errors.AsType[*temporal.ApplicationError](err)
 	if !ok {
 		return err
 	}
 
-	switch refused.Type() {
+	switch rejected.Type() {
 	case job.SignalForbidden:
-		return newError(http.StatusForbidden, CodeForbidden, "%s", refused.Message())
+		return newError(http.StatusForbidden, CodeForbidden, "%s", rejected.Message())
 	case job.SignalTooLarge:
-		return newError(http.StatusRequestEntityTooLarge, CodeRequestTooLarge, "%s", refused.Message())
+		return newError(http.StatusRequestEntityTooLarge, CodeRequestTooLarge, "%s", rejected.Message())
 	case job.SignalsTooMany:
-		full := newError(http.StatusTooManyRequests, CodeTooManyRequests, "%s", refused.Message())
+		full := newError(http.StatusTooManyRequests, CodeTooManyRequests, "%s", rejected.Message())
 		full.RetryAfter = retryAfter
 
 		return full
@@ -155,7 +154,7 @@ func asSignalError(jobID string, err error) error {
 }
 
 func jobEnded(jobID string) *callError {
-	ended := newError(http.StatusConflict, CodeJobEnded, "the job %s has ended, and takes no signals any more", jobID)
+	ended := newError(http.StatusConflict, CodeJobEnded, "the job %s has ended and accepts no more signals", jobID)
 	ended.JobID = jobID
 
 	return ended

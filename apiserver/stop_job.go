@@ -15,17 +15,17 @@ import (
 	"github.com/jobwright/jobwright/job"
 )
 
-// stopRequest is what stopJob is told, in the query of a GET or in the body of a POST.
+// stopRequest has the fields of stopJob, which are query parameters of a GET or the body of a POST.
 type stopRequest struct {
 	APIKey string `json:"apiKey" description:"The caller's key."`
 	AppID  string `json:"appId"  required:"true" description:"The app that the job belongs to."`
 	JobID  string `json:"jobId"  required:"true" description:"The job to stop."`
 }
 
-// stopStatus is what a call of stopJob came to.
+// stopStatus is the status of a call of stopJob.
 type stopStatus string
 
-// What there is. A caller may repeat the call until it is the last.
+// A caller may repeat the call until the job has ended.
 const (
 	stopStarted     stopStatus = "stop started"
 	alreadyStopping stopStatus = "already being stopped"
@@ -36,37 +36,39 @@ const (
 type stopped struct {
 	JobID     string     `json:"jobId"`
 	Status    stopStatus `json:"status"`
-	JobStatus job.State  `json:"jobStatus,omitempty"` // How the job ended, if it has.
+	JobStatus job.State  `json:"jobStatus,omitempty"` // How the job ended; empty if it has not.
 }
 
-// stopJob tells a job to stop. It is answered as soon as Temporal has the request; that the job winds up takes longer.
+// stopJob requests that a job stops. It responds as soon as Temporal has accepted the request, before the job has stopped.
 func (s *Server) stopJob(c *gin.Context) {
-	c.Header("Cache-Control", "no-store") // What a cache answers stops nothing.
+	c.Header("Cache-Control", "no-store") // A cached response to a GET would stop nothing.
 
 	request, by, err := s.readStop(c)
 	if err != nil {
-		s.answerError(c, err)
+		s.respondError(c, err)
 
 		return
 	}
 
-	answer, err := s.stop(c.Request.Context(), request, by)
+	result, err := s.stop(c.Request.Context(), request, by)
 	if err != nil {
 		failed := s.asCallError(c, err)
 		failed.JobID = request.JobID
-		s.answerError(c, failed)
+		s.respondError(c, failed)
 
 		return
 	}
 
-	c.JSON(http.StatusOK, envelope{Status: "success", Result: answer})
+	c.JSON(http.StatusOK, envelope{Status: "success", Result: result})
 }
 
-// readStop reads and checks a call of stopJob. It returns the name of the access by which the caller got in. Who may start
-// jobs may stop them.
+// readStop reads and validates a call of stopJob. by is the name of the caller's access. Callers that may start jobs may
+// also stop them.
 func (s *Server) readStop(c *gin.Context) (request stopRequest, by string, err error) {
 	if c.Request.Method == http.MethodPost {
-		return readCall[stopRequest](s, c, app.Execute)
+		call, err := readCall[stopRequest](s, c, app.Execute)
+
+		return call.request, call.access, err
 	}
 
 	query, err := readQuery(c, "apiKey", "appId", "jobId")
@@ -76,99 +78,95 @@ func (s *Server) readStop(c *gin.Context) (request stopRequest, by string, err e
 
 	request = stopRequest{APIKey: query["apiKey"], AppID: query["appId"], JobID: query["jobId"]}
 
-	_, by, err = s.authorize(c, request.APIKey, request.AppID, app.Execute)
+	caller, err := s.authorize(c, request.APIKey, request.AppID, app.Execute)
 	if err == nil && request.JobID == "" {
 		err = badRequest("jobId parameter is required.")
 	}
 
-	return request, by, err
+	return request, caller.access, err
 }
 
-// stop has Temporal cancel the job, unless it is being stopped or has ended.
+// stop requests the cancellation of the job, unless it is stopping or has ended.
 func (s *Server) stop(ctx context.Context, request stopRequest, by string) (stopped, error) {
-	ctx, cancel := s.outage.bound(ctx)
+	ctx, cancel := s.outage.withTimeout(ctx)
 	defer cancel()
 
-	answer := stopped{JobID: request.JobID}
+	result := stopped{JobID: request.JobID}
 
-	found, err := s.describe(ctx, request.JobID)
+	described, err := s.describeOf(ctx, request.AppID, request.JobID)
 	if err != nil {
-		return answer, err
+		return result, err
 	}
 
-	if memoText(found, job.MemoAppID) != request.AppID {
-		return answer, noJob(request.JobID)
+	if result.JobStatus = endState(described); result.JobStatus != "" {
+		result.Status = alreadyEnded
+
+		return result, nil
 	}
 
-	if answer.JobStatus = endedAs(found); answer.JobStatus != "" {
-		answer.Status = alreadyEnded
-
-		return answer, nil
-	}
-
-	stopping, err := s.isStopping(ctx, found)
+	stopping, err := s.isStopping(ctx, described)
 	if err != nil {
-		return answer, err
+		return result, err
 	}
 
 	if stopping {
-		answer.Status = alreadyStopping
+		result.Status = alreadyStopping
 
-		return answer, nil
+		return result, nil
 	}
 
-	return s.cancel(ctx, found, by)
+	return s.cancel(ctx, described, by)
 }
 
-// isStopping reports whether the job was told to stop before, by whomever.
-func (s *Server) isStopping(ctx context.Context, found *workflowservice.DescribeWorkflowExecutionResponse) (bool, error) {
-	if found.GetWorkflowExtendedInfo().GetCancelRequested() {
+// isStopping reports whether the job's stop has been requested before.
+func (s *Server) isStopping(ctx context.Context, described *workflowservice.DescribeWorkflowExecutionResponse) (bool, error) {
+	if described.GetWorkflowExtendedInfo().GetCancelRequested() {
 		return true, nil
 	}
 
-	info := found.GetWorkflowExecutionInfo()
+	info := described.GetWorkflowExecutionInfo()
 	if info.GetExecution().GetRunId() == info.GetFirstRunId() {
 		return false, nil
 	}
 
-	// Temporal cancels one run. Whether an earlier one was, from which this one goes on, the workflow alone knows. When no
-	// worker answers, the job is cancelled once more, which does no harm.
-	current, running, err := s.current(ctx, found)
+	// Temporal records the cancellation of a single run. Only the workflow knows whether an earlier run was cancelled. If no
+	// worker responds, the job is cancelled once more, which is harmless.
+	current, running, err := s.progressOf(ctx, described)
 
 	return running && current.Status == job.Stopping, err
 }
 
-// cancel has Temporal cancel the job that was found, in whichever run it is by now. The SDK repeats the request with the
-// same ID when its answer gets lost.
+// cancel requests the cancellation of the job, also if it has continued in a new run. The SDK repeats a failed request with
+// the same ID.
 func (s *Server) cancel(
-	ctx context.Context, found *workflowservice.DescribeWorkflowExecutionResponse, by string,
+	ctx context.Context, described *workflowservice.DescribeWorkflowExecutionResponse, by string,
 ) (stopped, error) {
-	answer := stopped{JobID: found.GetWorkflowExecutionInfo().GetExecution().GetWorkflowId(), Status: stopStarted}
+	result := stopped{JobID: described.GetWorkflowExecutionInfo().GetExecution().GetWorkflowId(), Status: stopStarted}
 
 	err := s.options.Temporal.CancelWorkflowWithOptions(ctx, client.CancelWorkflowOptions{
-		WorkflowID:          answer.JobID,
-		FirstExecutionRunID: found.GetWorkflowExecutionInfo().GetFirstRunId(),
+		WorkflowID:          result.JobID,
+		FirstExecutionRunID: described.GetWorkflowExecutionInfo().GetFirstRunId(),
 		Reason:              stopReason(by),
 	})
 
 	if _, gone := errors.AsType[*serviceerror.NotFound](err); gone {
-		return answer, noJob(answer.JobID)
+		return result, jobNotFound(result.JobID)
 	}
 
 	if err != nil {
-		return answer, err
+		return result, err
 	}
 
-	// Temporal takes a request for a job that has ended just so. It is not this call that stopped such a one.
-	now, err := s.describe(ctx, answer.JobID)
-	if state := endedAs(now); state != "" && state != job.Stopped {
-		answer.Status, answer.JobStatus = alreadyEnded, state
+	// Temporal also accepts the request if the job has just ended. This call has not stopped such a job.
+	now, err := s.describe(ctx, result.JobID)
+	if state := endState(now); state != "" && state != job.Stopped {
+		result.Status, result.JobStatus = alreadyEnded, state
 	}
 
-	return answer, err
+	return result, err
 }
 
-// stopReason is what operators read in Temporal's UI of who stopped a job.
+// stopReason returns the reason of the cancellation, which Temporal UI shows.
 func stopReason(by string) string {
 	if by == job.Anybody {
 		return "stopJob, called with the key of this machine"
@@ -177,8 +175,8 @@ func stopReason(by string) string {
 	return "stopJob, called by " + by
 }
 
-// endedAs returns how a job ended, or "" when it has not.
-func endedAs(described *workflowservice.DescribeWorkflowExecutionResponse) job.State {
+// endState returns how a job ended, or "" if it has not.
+func endState(described *workflowservice.DescribeWorkflowExecutionResponse) job.State {
 	switch described.GetWorkflowExecutionInfo().GetStatus() {
 	case enumspb.WORKFLOW_EXECUTION_STATUS_COMPLETED:
 		return job.Completed

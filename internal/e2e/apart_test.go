@@ -202,7 +202,7 @@ func TestAJobSurvivesItsWorkersDeathInTheMiddleOfAStep(t *testing.T) {
 	// With no worker left, the status still answers, from Temporal's own record.
 	orphan := l.status(t)
 	require.Equal(t, "running", orphan["status"])
-	require.Contains(t, orphan["message"], "no worker answers")
+	require.Contains(t, orphan["message"], "no worker responds")
 
 	l.release()
 

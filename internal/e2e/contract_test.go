@@ -147,9 +147,9 @@ func TestContract(t *testing.T) {
 		{name: "title and name of a scenario", body: request(runs(object{"title": "Try", "name": "try"}, nil)), status: 200},
 
 		// The body.
-		{name: "no body", body: "", status: 400, code: "request_invalid", says: []string{"no JSON"}},
-		{name: "no JSON", body: "{appId: 7}", status: 400, code: "request_invalid", says: []string{"no JSON"}},
-		{name: "more than JSON", body: request(nil) + "x", status: 400, code: "request_invalid", says: []string{"no JSON"}},
+		{name: "no body", body: "", status: 400, code: "request_invalid", says: []string{"not valid JSON"}},
+		{name: "no JSON", body: "{appId: 7}", status: 400, code: "request_invalid", says: []string{"not valid JSON"}},
+		{name: "more than JSON", body: request(nil) + "x", status: 400, code: "request_invalid", says: []string{"not valid JSON"}},
 		{name: "no object", body: "[]", status: 400, code: "request_invalid", says: []string{"must be a JSON object"}},
 		{name: "a number too large", body: strings.Replace(request(scenario("Typed", object{"word": "", "count": 1})), `"count":1`, `"count":9223372036854775808`, 1), status: 400, code: "request_invalid", says: []string{"9223372036854775808 does not fit into 64 bits"}},
 		{name: "a form", header: http.Header{"Content-Type": {"application/x-www-form-urlencoded"}}, body: request(nil), status: 415, code: "media_type_unsupported", says: []string{"application/json"}},
@@ -174,7 +174,7 @@ func TestContract(t *testing.T) {
 		{name: "a wrong key does not learn which apps there are", body: request(object{"apiKey": strangerKey, "appId": "nowhere"}), status: 401, code: "unauthorized"},
 		{name: "another app's key", body: request(object{"apiKey": callerKey}), status: 403, code: "forbidden", says: []string{"not for app " + appID}},
 		{name: "another app's key for no app", body: request(object{"apiKey": callerKey, "appId": "nowhere"}), status: 403, code: "forbidden"},
-		{name: "a key without the right", body: request(object{"apiKey": statusKey}), status: 403, code: "forbidden", says: []string{`has not the right \"execute\"`}},
+		{name: "a key without the right", body: request(object{"apiKey": statusKey}), status: 403, code: "forbidden", says: []string{`does not have the right \"execute\"`}},
 		{name: "the app's own key", body: request(object{"apiKey": callerKey, "appId": "7", "operation": object{"opName": "RunScenario", "opParams": object{"scenario": "Main"}}}), status: 200, says: []string{"Microsoft"}},
 		{name: "no such app", body: request(object{"appId": "nowhere"}), status: 404, code: "app_not_found", says: []string{"there is no app nowhere"}},
 		{name: "an app outside of the folder", body: request(object{"appId": "../apps/7"}), status: 404, code: "app_not_found"},
@@ -215,8 +215,8 @@ func TestContract(t *testing.T) {
 
 		// Calls that there are not.
 		{name: "another path", path: "/api/v1/executeJobs", body: request(nil), status: 404, code: "call_not_found", says: []string{"executeJob.jsp"}},
-		{name: "GET executeJob", method: http.MethodGet, status: 405, code: "method_not_allowed", says: []string{"it takes POST"}, headers: http.Header{"Allow": {"POST"}}},
-		{name: "POST getJobStatus", path: status, status: 405, code: "method_not_allowed", says: []string{"it takes GET"}},
+		{name: "GET executeJob", method: http.MethodGet, status: 405, code: "method_not_allowed", says: []string{"use POST"}, headers: http.Header{"Allow": {"POST"}}},
+		{name: "POST getJobStatus", path: status, status: 405, code: "method_not_allowed", says: []string{"use GET"}},
 
 		// getJobStatus.
 		{name: "status: no key", method: http.MethodGet, path: status + "?appId=7&jobId=x", status: 401, code: "unauthorized", says: []string{"apiKey parameter is required."}},
@@ -226,9 +226,9 @@ func TestContract(t *testing.T) {
 		{name: "status: a parameter twice", method: http.MethodGet, path: status + "?apiKey=dev&appId=7&jobId=x&jobId=y", status: 400, code: "request_invalid", says: []string{"jobId is given 2 times"}},
 		{name: "status: no such job", method: http.MethodGet, path: status + "?apiKey=dev&appId=7&jobId=nowhere", status: 404, code: "job_not_found", says: []string{`"jobId":"nowhere"`}},
 		{name: "status: a jobId of the longest that a job of a scenario can have", method: http.MethodGet, path: status + "?apiKey=dev&appId=7&jobId=" + strings.Repeat("x", 1000), status: 404, code: "job_not_found"},
-		{name: "status: a jobId longer than any", method: http.MethodGet, path: status + "?apiKey=dev&appId=7&jobId=" + strings.Repeat("x", 1001), status: 400, code: "request_invalid", says: []string{"at most 1000 bytes, this has 1001"}},
+		{name: "status: a jobId longer than any", method: http.MethodGet, path: status + "?apiKey=dev&appId=7&jobId=" + strings.Repeat("x", 1001), status: 400, code: "request_invalid", says: []string{"at most 1000 bytes, this one has 1001"}},
 		{name: "status: a jobId that is not UTF-8", method: http.MethodGet, path: status + "?apiKey=dev&appId=7&jobId=%ff", status: 400, code: "request_invalid", says: []string{"must be UTF-8"}},
-		{name: "status: a jobId that does not print", method: http.MethodGet, path: status + "?apiKey=dev&appId=7&jobId=%00", status: 400, code: "request_invalid", says: []string{"don't print"}},
+		{name: "status: a jobId that does not print", method: http.MethodGet, path: status + "?apiKey=dev&appId=7&jobId=%00", status: 400, code: "request_invalid", says: []string{"unprintable characters"}},
 		{name: "status: without .jsp", method: http.MethodGet, path: "/api/v1/getJobStatus?apiKey=dev&appId=7&jobId=nowhere", status: 404, code: "job_not_found"},
 		{name: "status: the right is enough", method: http.MethodGet, path: status + "?appId=" + appID + "&jobId=nowhere", header: http.Header{"Authorization": {"Bearer " + statusKey}}, status: 404, code: "job_not_found"},
 

@@ -87,7 +87,7 @@ func TestAnAnswerThatNobodyTakesIsBrokenOff(t *testing.T) {
 	const patience = 200 * time.Millisecond
 
 	closed := make(chan struct{})
-	impatient := httptest.NewUnstartedServer(newServer(apiserver.Options{Temporal: shared.client, Patience: patience}, devKey))
+	impatient := httptest.NewUnstartedServer(newServer(apiserver.Options{Temporal: shared.client, StallTimeout: patience}, devKey))
 	impatient.Config.ConnState = func(_ net.Conn, state http.ConnState) {
 		if state == http.StateClosed {
 			close(closed)

@@ -169,7 +169,9 @@ func TestOfTwoHundredCallsAtOnceWithOneJobIDOneRequestRuns(t *testing.T) {
 			ran[got.text]++
 		case http.StatusConflict:
 			require.Equal(t, "job_id_taken", got.result(t)["code"])
-			require.Regexp(t, `its fingerprint is [0-9a-f]{12}, this one's [0-9a-f]{12}`, got.result(t)["message"])
+			require.Equal(t, "the jobId "+jobID+" belongs to another job: operation.opParams.parameters.country differs from the "+
+				"request that started it; use another jobId, or repeat the first request unchanged to get that job",
+				got.result(t)["message"])
 			refused[got.text]++
 		default:
 			require.Fail(t, "an answer that nobody should get", "%d %s", got.status, got.text)
@@ -407,7 +409,7 @@ steps:
 	got := api().execute(t, runScenario(appID, "Large", object{}))
 	require.Equal(t, http.StatusRequestEntityTooLarge, got.status, got.text)
 	require.Equal(t, "request_too_large", got.result(t)["code"])
-	require.Contains(t, got.result(t)["message"], "a job can hold 1400000")
+	require.Contains(t, got.result(t)["message"], "more than the 1400000 that a job can have")
 }
 
 func TestNoKeyEntersAJobsHistory(t *testing.T) {

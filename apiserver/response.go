@@ -1,0 +1,137 @@
+package apiserver
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/jobwright/jobwright/job"
+	"github.com/jobwright/jobwright/scenario"
+)
+
+// envelope is the body of every response of the API.
+type envelope struct {
+	Result any    `json:"result"`
+	Status string `json:"status"` // success or error.
+}
+
+// jobStarted is the result of an executeJob call: the jobId and, if the call waited, how far the job got.
+type jobStarted struct {
+	JobID  string          `json:"jobId"`
+	Status job.State       `json:"status,omitempty"`
+	Value  *scenario.Value `json:"value,omitempty"` // The value that the scenario returned.
+}
+
+// respondOutcome responds to a caller that waited for the job: 200 with the results, or 422 with the failure.
+func (s *Server) respondOutcome(c *gin.Context, ended *outcome, format resultFormat) {
+	if ended.Status == job.Completed {
+		result := jobStarted{JobID: ended.JobID, Value: ended.Value}
+		s.streamResults(c, http.StatusOK, envelope{Status: "success", Result: result}, ended.results, format)
+
+		return
+	}
+
+	format.mediaType = mediaJSON // CSV and NDJSON can't express a failure.
+	s.streamResults(c, http.StatusUnprocessableEntity, envelope{Status: "error", Result: ended}, ended.results, format)
+}
+
+// streamResults responds with the envelope, whose result must marshal to a JSON object and gets the additional field
+// results; or, in CSV and NDJSON, with the records of one result alone. Result sets are copied from the store in constant
+// memory. If the store fails on the way, the connection is aborted, so that the caller can't take an incomplete response
+// for a complete one.
+func (s *Server) streamResults(c *gin.Context, status int, body envelope, results []job.Result, format resultFormat) {
+	ctx := c.Request.Context()
+
+	results, err := format.choose(results)
+	if err == nil {
+		err = s.checkResults(ctx, results)
+	}
+
+	if err != nil {
+		s.respondError(c, err)
+
+		return
+	}
+
+	fields, err := json.Marshal(body.Result)
+	if err != nil {
+		s.respondError(c, err)
+
+		return
+	}
+
+	c.Header("Content-Type", format.mediaType+"; charset=utf-8")
+	c.Writer.Header().Add("Vary", "Accept")
+	c.Status(status)
+
+	w := newDeadlineWriter(c.Writer, s.options.StallTimeout)
+
+	if format.mediaType == mediaJSON {
+		err = s.writeEnvelope(ctx, w, body.Status, fields, results, format)
+	} else {
+		err = s.writeRecords(ctx, w, format, results[0])
+	}
+
+	if err = errors.Join(err, w.clearDeadline()); err != nil {
+		s.options.Log.Error("response aborted", "reference", reference(c), "error", err)
+		panic(http.ErrAbortHandler)
+	}
+}
+
+// checkResults verifies, before the first byte of the response, that the store still has every result.
+func (s *Server) checkResults(ctx context.Context, results []job.Result) error {
+	for _, result := range results {
+		has, err := s.options.Results.Has(ctx, result)
+		if err != nil {
+			return err
+		}
+
+		if !has {
+			return newError(http.StatusGone, CodeResultExpired,
+				"the results of this job have expired; run it again with another jobId")
+		}
+	}
+
+	return nil
+}
+
+// DefaultStallTimeout is the default of [Options.StallTimeout].
+const DefaultStallTimeout = 2 * time.Minute
+
+// deadlineWriter sets a new write deadline before each write. A client that reads slowly receives the whole response; one
+// that reads nothing for that long loses its connection, which frees the reader of the result store.
+type deadlineWriter struct {
+	http.ResponseWriter
+
+	control *http.ResponseController
+	timeout time.Duration
+}
+
+func newDeadlineWriter(w http.ResponseWriter, timeout time.Duration) *deadlineWriter {
+	return &deadlineWriter{ResponseWriter: w, control: http.NewResponseController(w), timeout: timeout}
+}
+
+// Write writes a part of the response.
+func (w *deadlineWriter) Write(part []byte) (int, error) {
+	if err := w.setDeadline(time.Now().Add(w.timeout)); err != nil {
+		return 0, err
+	}
+
+	return w.ResponseWriter.Write(part)
+}
+
+// clearDeadline removes the deadline, which would also hold for the next response on the connection.
+func (w *deadlineWriter) clearDeadline() error { return w.setDeadline(time.Time{}) }
+
+// setDeadline sets the deadline of the connection. Writers without a connection, as in tests, have none.
+func (w *deadlineWriter) setDeadline(deadline time.Time) error {
+	if err := w.control.SetWriteDeadline(deadline); !errors.Is(err, http.ErrNotSupported) {
+		return err
+	}
+
+	return nil
+}

@@ -1,0 +1,124 @@
+package apiserver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/temporal"
+
+	"github.com/jobwright/jobwright/job"
+	"github.com/jobwright/jobwright/scenario"
+)
+
+// start starts the job, or returns the job that the same request has started with this jobId before. It returns the ID of
+// the workflow run.
+func (s *Server) start(outer context.Context, call *execution, input job.Input) (runID string, err error) {
+	ctx, cancel := s.outage.withTimeout(outer)
+	defer cancel()
+
+	attributes := []temporal.SearchAttributeUpdate{job.AppAttribute.ValueSet(call.app.ID)}
+
+	summary := fmt.Sprintf("%s · app %s", input.Program.Entry, call.app.ID)
+	if call.operation["opName"] == scenario.OpRunScenario {
+		attributes = append(attributes, job.ScenarioAttribute.ValueSet(input.Program.Entry))
+	}
+
+	run, err := s.options.Temporal.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
+		ID:                                       call.jobID,
+		TaskQueue:                                job.TaskQueue,
+		WorkflowIDReusePolicy:                    enumspb.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE,
+		WorkflowIDConflictPolicy:                 enumspb.WORKFLOW_ID_CONFLICT_POLICY_FAIL,
+		WorkflowExecutionErrorWhenAlreadyStarted: true,
+		EnableEagerStart:                         true,
+		TypedSearchAttributes:                    temporal.NewSearchAttributes(attributes...),
+		Memo:                                     call.memo(),
+		StaticSummary:                            summary,
+		StaticDetails:                            input.Program.Scenarios[input.Program.Entry].Description,
+		Priority:                                 temporal.Priority{FairnessKey: call.app.ID},
+	}, job.Workflow, input)
+
+	s.outage.record(err)
+
+	if _, ok := errors.AsType[*serviceerror.WorkflowExecutionAlreadyStarted](err); ok {
+		return s.attach(ctx, call)
+	}
+
+	if isDeadline(err) {
+		return s.attachAfterTimeout(outer, call, err)
+	}
+
+	if err != nil {
+		return "", err
+	}
+
+	return run.GetRunID(), nil
+}
+
+// memo returns the fields that the workflow stores about the call that started it.
+func (e *execution) memo() map[string]any {
+	return map[string]any{
+		job.MemoAppID: e.app.ID, job.MemoFingerprint: e.fingerprint, job.MemoFieldDigests: e.fieldDigests,
+	}
+}
+
+// attachAfterTimeout returns the job if Temporal started it although the request timed out. Otherwise it returns the
+// timeout: Temporal delays some of many concurrent starts with one jobId beyond it.
+func (s *Server) attachAfterTimeout(ctx context.Context, call *execution, timeout error) (runID string, err error) {
+	runID, err = s.attach(ctx, call)
+	if known, ok := errors.AsType[*callError](err); err == nil || ok && known.Code == CodeJobIDTaken {
+		return runID, err
+	}
+
+	return "", timeout
+}
+
+// attach returns the job with the call's jobId if the same request started it.
+func (s *Server) attach(ctx context.Context, call *execution) (runID string, err error) {
+	described, err := s.describe(ctx, call.jobID)
+	if err != nil {
+		return "", err
+	}
+
+	if memoField[string](described, job.MemoFingerprint) != call.fingerprint {
+		first := memoField[map[string]string](described, job.MemoFieldDigests)
+
+		return "", jobIDTaken(call.jobID, job.DifferingFields(first, call.fieldDigests))
+	}
+
+	return described.GetWorkflowExecutionInfo().GetExecution().GetRunId(), nil
+}
+
+// jobIDTaken returns the error for a jobId whose job was started by a request that differs in the fields, as far as they
+// are known. It names them without their values, which may be secret.
+func jobIDTaken(jobID string, differing []string) *callError {
+	const maxNamed = 10
+
+	reason := "a different request has started it"
+
+	if count := len(differing); count > 0 {
+		named := strings.Join(differing[:min(count, maxNamed)], ", ")
+		if count > maxNamed {
+			named += fmt.Sprintf(" and %d more fields", count-maxNamed)
+		}
+
+		verb := "differs"
+		if count > 1 {
+			verb = "differ"
+		}
+
+		reason = fmt.Sprintf("%s %s from the request that started it", named, verb)
+	}
+
+	taken := newError(http.StatusConflict, CodeJobIDTaken,
+		"the jobId %s belongs to another job: %s; use another jobId, or repeat the first request unchanged to get that job",
+		jobID, reason)
+	taken.JobID = jobID
+
+	return taken
+}

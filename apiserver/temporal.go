@@ -1,0 +1,94 @@
+package apiserver
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/api/workflowservice/v1"
+	"go.temporal.io/sdk/converter"
+
+	"github.com/jobwright/jobwright/job"
+)
+
+// Timeouts of a request to Temporal that does not wait for a job. The client retries within the timeout, so that callers
+// don't notice a restart of Temporal. After one request has failed, the requests that follow soon fail faster.
+const (
+	callTimeout   = 5 * time.Second
+	outageTimeout = time.Second
+	outageMemory  = 3 * time.Second // How long a failed request shortens the timeout of others.
+)
+
+// outage records when Temporal was last unreachable. A slow answer does not count.
+type outage struct{ lastFailure atomic.Int64 } // In Unix nanoseconds; 0 after a request that succeeded since.
+
+// withTimeout returns a context with the timeout of a request to Temporal.
+func (o *outage) withTimeout(ctx context.Context) (context.Context, context.CancelFunc) {
+	if time.Since(time.Unix(0, o.lastFailure.Load())) < outageMemory {
+		return context.WithTimeout(ctx, outageTimeout)
+	}
+
+	return context.WithTimeout(ctx, callTimeout)
+}
+
+// record records the result of a request: only a failed connection starts an outage, and only a response ends it.
+func (o *outage) record(err error) {
+	if _, isUnreachable := errors.AsType[*serviceerror.Unavailable](err); isUnreachable {
+		o.lastFailure.Store(time.Now().UnixNano())
+	} else if !isDeadline(err) && !errors.Is(err, context.Canceled) {
+		o.lastFailure.Store(0)
+	}
+}
+
+// describe returns Temporal's description of a job. It also validates jobIds of callers, before anything else uses them.
+func (s *Server) describe(ctx context.Context, jobID string) (*workflowservice.DescribeWorkflowExecutionResponse, error) {
+	if err := checkJobID(jobID); err != nil {
+		return nil, err
+	}
+
+	ctx, cancel := s.outage.withTimeout(ctx)
+	defer cancel()
+
+	described, err := s.options.Temporal.DescribeWorkflowExecution(ctx, jobID, "")
+	s.outage.record(err)
+
+	if _, ok := errors.AsType[*serviceerror.NotFound](err); ok {
+		return nil, jobNotFound(jobID)
+	}
+
+	return described, err
+}
+
+// describeOf returns Temporal's description of a job of the app. A job of another app is not found.
+func (s *Server) describeOf(
+	ctx context.Context, appID, jobID string,
+) (*workflowservice.DescribeWorkflowExecutionResponse, error) {
+	described, err := s.describe(ctx, jobID)
+	if err == nil && memoField[string](described, job.MemoAppID) != appID {
+		return nil, jobNotFound(jobID)
+	}
+
+	return described, err
+}
+
+func jobNotFound(jobID string) *callError {
+	missing := newError(http.StatusNotFound, CodeJobNotFound,
+		"there is no job %s in this app; jobs that ended are deleted after the retention of Temporal's namespace", jobID)
+	missing.JobID = jobID
+
+	return missing
+}
+
+// memoField returns a field of the workflow's memo, or the zero value if the memo has no such field of that type, as in
+// workflows that Jobwright did not start.
+func memoField[T any](described *workflowservice.DescribeWorkflowExecutionResponse, name string) (value T) {
+	payload := described.GetWorkflowExecutionInfo().GetMemo().GetFields()[name]
+	if payload == nil || converter.GetDefaultDataConverter().FromPayload(payload, &value) != nil {
+		return *new(T)
+	}
+
+	return value
+}
