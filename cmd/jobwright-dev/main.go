@@ -1,36 +1,18 @@
-// Command jobwright-dev runs the whole of Jobwright in one process: an embedded Temporal with its UI, a worker and the
-// API server. It is for trying things out and for writing scenarios; in production, run the command jobwright.
+// Command jobwright-dev runs all of Jobwright in one process: an embedded Temporal with its UI, a worker and the API server.
+// It is for trials and for writing scenarios; for production, use the command jobwright.
 package main
 
 import (
-	"context"
 	"errors"
-	"fmt"
 	"os"
-	"os/signal"
-	"syscall"
 
 	"github.com/spf13/cobra"
 
+	"github.com/jobwright/jobwright/internal/cli"
 	"github.com/jobwright/jobwright/internal/version"
 )
 
-func main() {
-	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer cancel()
-
-	// A second Ctrl-C ends the process at once.
-	context.AfterFunc(ctx, cancel)
-
-	err := command().ExecuteContext(ctx)
-	if err != nil && !errors.Is(err, errJobFailed) { // What the job failed of has been told.
-		fmt.Fprintln(os.Stderr, "jobwright-dev:", err)
-	}
-
-	if err != nil {
-		os.Exit(1) //nolint:gocritic // The context ends with the process.
-	}
-}
+func main() { os.Exit(cli.Run(command())) }
 
 // options are the command's flags.
 type options struct {
@@ -45,23 +27,37 @@ func command() *cobra.Command {
 
 	command := &cobra.Command{
 		Use:   "jobwright-dev",
-		Short: "Run Jobwright in one process, with Temporal and its UI.",
-		Long: `Run Jobwright in one process: an embedded Temporal with its UI, a worker and the API server.
+		Short: "Run Jobwright on your machine, with Temporal and its UI",
+		Long: `Run Jobwright on your machine in one process: an embedded Temporal with its UI, a worker and the API
+server. Use it to try Jobwright and to write scenarios. For production, run the parts with the command
+jobwright against a Temporal of your own.
 
-What it keeps stands in the folder --data: a process that was killed goes on with its
-jobs when it is started again on the same folder. The API accepts the apiKey "dev"
-from this machine.`,
-		Example: `  jobwright-dev                            serve the apps in examples/apps
-  jobwright-dev --run Main                 run a scenario, show its answer, and go on serving
-  jobwright-dev --run Main --once          run a scenario and end; the exit status tells how it went
-  jobwright-dev --http 127.0.0.1:0 --temporal 127.0.0.1:0 --ui 127.0.0.1:0
-                                           take free ports`,
-		Args:          cobra.NoArgs,
-		SilenceUsage:  true,
-		SilenceErrors: true,
+The folder --data has all state: Temporal's database, results, and the databases of SQLite sources. After
+a crash or Ctrl-C, start jobwright-dev with the same folder, and its jobs continue. Delete the folder to
+start from scratch.
+
+The API accepts the key "dev" for every app, from this machine only.
+
+Sources read their secrets from the environment: the password ${env:NAME} in app.yaml is the value of the
+environment variable NAME.`,
+		Example: `  # Serve the apps in examples/apps
+  jobwright-dev
+
+  # Serve your own apps
+  jobwright-dev --apps ~/apps
+
+  # Run the scenario Main of app 7, print its results, and keep serving
+  jobwright-dev --run Main --app 7
+
+  # Run a scenario and exit with status 0 if the job succeeded, else 1
+  jobwright-dev --run Main --once
+
+  # Use free ports
+  jobwright-dev --http 127.0.0.1:0 --temporal 127.0.0.1:0 --ui 127.0.0.1:0`,
+		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
 			if opts.once && opts.run == "" {
-				return errors.New("--once needs --run, the scenario to run")
+				return errors.New("--once requires --run with the scenario to run")
 			}
 
 			return serve(command.Context(), opts, command.OutOrStdout())
@@ -69,14 +65,14 @@ from this machine.`,
 	}
 
 	flags := command.Flags()
-	flags.StringVar(&opts.apps, "apps", "examples/apps", "folder of the apps")
-	flags.StringVar(&opts.data, "data", ".jobwright", "folder for everything that is kept")
-	flags.StringVar(&opts.http, "http", "127.0.0.1:8080", "address of the API; port 0 takes a free one")
-	flags.StringVar(&opts.temporal, "temporal", "127.0.0.1:7233", "address of Temporal; port 0 takes a free one")
-	flags.StringVar(&opts.ui, "ui", "127.0.0.1:8233", "address of Temporal UI; port 0 takes a free one")
-	flags.StringVar(&opts.run, "run", "", "scenario to run once everything is up")
-	flags.StringVar(&opts.app, "app", "7", "app of that scenario")
-	flags.BoolVar(&opts.once, "once", false, "end after the scenario, with exit status 0 or 1")
+	flags.StringVar(&opts.apps, "apps", "examples/apps", "folder with the apps")
+	flags.StringVar(&opts.data, "data", ".jobwright", "folder for all state; created if missing")
+	flags.StringVar(&opts.http, "http", "127.0.0.1:8080", "address of the API; port 0 picks a free port")
+	flags.StringVar(&opts.temporal, "temporal", "127.0.0.1:7233", "address of Temporal; port 0 picks a free port")
+	flags.StringVar(&opts.ui, "ui", "127.0.0.1:8233", "address of Temporal UI; port 0 picks a free port")
+	flags.StringVar(&opts.run, "run", "", "run this scenario after the start")
+	flags.StringVar(&opts.app, "app", "7", "app of the scenario given by --run")
+	flags.BoolVar(&opts.once, "once", false, "exit after the scenario given by --run")
 
 	version.AddTo(command)
 

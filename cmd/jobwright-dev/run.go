@@ -14,25 +14,26 @@ import (
 	"github.com/google/uuid"
 	"github.com/jedib0t/go-pretty/v6/table"
 
+	"github.com/jobwright/jobwright/internal/cli"
 	"github.com/jobwright/jobwright/scenario"
 )
 
-// errJobFailed ends the command with exit status 1 when the job failed, after its answer was shown.
-var errJobFailed = errors.New("the job failed")
+// errJobFailed ends the command with exit status 1 after the response of a failed job has been printed.
+var errJobFailed = cli.ExitError{Status: 1}
 
 const (
-	maxAnswer    = 8 << 20 // Bytes of an answer that are shown.
+	maxResponse  = 8 << 20 // The largest response that is printed, in bytes.
 	maxTableRows = 20
 	readyPause   = 20 * time.Millisecond
 )
 
-// caller calls the API as any other client of it does.
-type caller struct {
+// apiClient is a client of the API.
+type apiClient struct {
 	address string
 	key     string
 }
 
-// executeJob is the body of the call that runs a job and waits for its end.
+// executeJob is the body of an executeJob call.
 type executeJob struct {
 	APIKey    string    `json:"apiKey"`
 	AppID     string    `json:"appId"`
@@ -46,8 +47,8 @@ type operation struct {
 	OpParams scenario.RunScenario `json:"opParams"`
 }
 
-// waitUntilReady returns when a job that is started would run.
-func (c *caller) waitUntilReady(ctx context.Context) error {
+// waitUntilReady waits until new jobs can run.
+func (c *apiClient) waitUntilReady(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, startTime)
 	defer cancel()
 
@@ -65,19 +66,19 @@ func (c *caller) waitUntilReady(ctx context.Context) error {
 	}
 }
 
-// runScenario runs a scenario as a job, waits for its end and shows the answer. The error is errJobFailed when the job,
-// or the call, did not succeed.
-func (c *caller) runScenario(ctx context.Context, appID, name string, out io.Writer) error {
+// runScenario runs a scenario as a job, waits for its end and prints the response. The error is errJobFailed if the job or
+// the call failed.
+func (c *apiClient) runScenario(ctx context.Context, appID, name string, out io.Writer) error {
 	request := executeJob{APIKey: c.key, AppID: appID, Operation: operation{
 		OpName: scenario.OpRunScenario, OpParams: scenario.RunScenario{Scenario: name, Parameters: scenario.Params{}},
 	}}
 
-	pasted, err := json.Marshal(request)
+	example, err := json.Marshal(request)
 	if err != nil {
 		return err
 	}
 
-	// With a jobId of its own, the call can be repeated until the job has ended, however long that takes.
+	// With a jobId, the call can be repeated until the job has ended, even if the job runs longer than a call may wait.
 	request.JobID = uuid.NewString()
 
 	fmt.Fprintf(out, "\nRunning scenario %s of app %s as job %s\n", name, appID, request.JobID)
@@ -87,20 +88,20 @@ func (c *caller) runScenario(ctx context.Context, appID, name string, out io.Wri
 		return err
 	}
 
-	status, answer := http.StatusAccepted, []byte(nil)
+	status, response := http.StatusAccepted, []byte(nil)
 	for status == http.StatusAccepted {
-		if status, answer, err = c.call(ctx, http.MethodPost, "/api/v1/executeJob.jsp", body); err != nil {
+		if status, response, err = c.call(ctx, http.MethodPost, "/api/v1/executeJob.jsp", body); err != nil {
 			return err
 		}
 	}
 
-	if err := show(out, answer); err != nil {
+	if err := printResponse(out, response); err != nil {
 		return err
 	}
 
 	fmt.Fprintf(out, "\nTo run it again:\n\n"+
 		"  curl -H \"Content-Type: application/json\" -X POST -d '%s' \"http://%s/api/v1/executeJob.jsp\"\n",
-		strings.ReplaceAll(string(pasted), "'", `'\''`), c.address)
+		strings.ReplaceAll(string(example), "'", `'\''`), c.address)
 
 	if status != http.StatusOK {
 		return errJobFailed
@@ -109,7 +110,7 @@ func (c *caller) runScenario(ctx context.Context, appID, name string, out io.Wri
 	return nil
 }
 
-func (c *caller) call(ctx context.Context, method, path string, body []byte) (status int, answer []byte, err error) {
+func (c *apiClient) call(ctx context.Context, method, path string, body []byte) (status int, text []byte, err error) {
 	request, err := http.NewRequestWithContext(ctx, method, "http://"+c.address+path, bytes.NewReader(body))
 	if err != nil {
 		return 0, nil, err
@@ -123,13 +124,13 @@ func (c *caller) call(ctx context.Context, method, path string, body []byte) (st
 	}
 	defer response.Body.Close()
 
-	answer, err = io.ReadAll(io.LimitReader(response.Body, maxAnswer+1))
+	text, err = io.ReadAll(io.LimitReader(response.Body, maxResponse+1))
 
-	return response.StatusCode, answer, err
+	return response.StatusCode, text, err
 }
 
-// shown is what of an answer is shown as tables.
-type shown struct {
+// printedResponse has the fields of a response that are printed as text.
+type printedResponse struct {
 	Status string `json:"status"`
 	Result struct {
 		Message string `json:"message"`
@@ -145,31 +146,31 @@ type shown struct {
 	} `json:"result"`
 }
 
-// show prints an answer as tables and as the JSON that it is.
-func show(out io.Writer, answer []byte) error {
-	if len(answer) > maxAnswer {
-		_, err := fmt.Fprintf(out, "\nThe answer has more than %d MiB; get it with the call below.\n", maxAnswer>>20)
+// printResponse prints the results of a response as tables, and its JSON.
+func printResponse(out io.Writer, response []byte) error {
+	if len(response) > maxResponse {
+		_, err := fmt.Fprintf(out, "\nThe response has more than %d MiB; use the command below to get it.\n", maxResponse>>20)
 
 		return err
 	}
 
-	var read shown
+	var read printedResponse
 
-	decoder := json.NewDecoder(bytes.NewReader(answer))
+	decoder := json.NewDecoder(bytes.NewReader(response))
 	decoder.UseNumber()
 
 	if err := decoder.Decode(&read); err != nil {
-		return fmt.Errorf("the API's answer can't be read: %w", err)
+		return fmt.Errorf("the response of the API is not valid JSON: %w", err)
 	}
 
 	if read.Status != "success" {
-		fmt.Fprintf(out, "\nIt failed: %s\n", read.Result.Message)
+		fmt.Fprintf(out, "\nFailed: %s\n", read.Result.Message)
 	}
 
 	for _, set := range read.Result.Results {
 		rows := table.NewWriter()
 		rows.SetStyle(table.StyleLight)
-		rows.Style().Format.Header = 0 // Column names as they are.
+		rows.Style().Format.Header = 0 // Don't change the case of column names.
 
 		var header table.Row
 		for _, column := range set.Result.Schema {
@@ -202,7 +203,7 @@ func show(out io.Writer, answer []byte) error {
 	}
 
 	var indented bytes.Buffer
-	if err := json.Indent(&indented, answer, "", "  "); err != nil {
+	if err := json.Indent(&indented, response, "", "  "); err != nil {
 		return err
 	}
 
@@ -211,7 +212,7 @@ func show(out io.Writer, answer []byte) error {
 	return err
 }
 
-// cell is a value as a table shows it.
+// cell returns a value as a table shows it.
 func cell(value any) any {
 	if value == nil {
 		return "NULL"

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -29,25 +28,25 @@ const (
 	devKey    = "dev"
 	namespace = "default"
 	retention = 7 * 24 * time.Hour
-	grace     = 10 * time.Second // For what is under way when the process is told to end.
-	startTime = 30 * time.Second // For Temporal to answer.
+	grace     = 10 * time.Second // For running requests and steps, when the process stops.
+	startTime = 30 * time.Second // For Temporal and the API to become ready.
 )
 
-// serve runs everything until ctx ends or, with once, until the scenario has ended.
+// serve runs all parts until ctx is done or, with --once, until the job of the scenario has ended.
 func serve(ctx context.Context, opts options, out io.Writer) (err error) {
-	// First what the user may have got wrong, before anything is started.
+	// Check the flags before anything starts.
 	apps, err := app.Open(opts.apps)
+	if err != nil {
+		return fmt.Errorf("--apps %s: %w", opts.apps, err)
+	}
+
+	addresses, err := listen(opts)
 	if err != nil {
 		return err
 	}
+	defer addresses.api.Close() //nolint:errcheck // For a start that fails; otherwise, the server closes it.
 
-	listener, err := net.Listen("tcp", opts.http)
-	if err != nil {
-		return fmt.Errorf("the address of the API can't be used: %w; choose another with --http", err)
-	}
-	defer listener.Close() //nolint:errcheck // The server closes it; this is for a start that fails.
-
-	temporal, err := startTemporal(opts)
+	temporal, err := startTemporal(opts, addresses)
 	if err != nil {
 		return err
 	}
@@ -79,36 +78,36 @@ func serve(ctx context.Context, opts options, out io.Writer) (err error) {
 		Temporal: connection, Namespace: namespace, Apps: apps, Results: results, LoopbackKey: devKey, Log: logger(),
 	})
 
-	// The API ends first, so that those who wait are answered while everything else is there.
+	// The API stops first: it responds to waiting callers while the other parts still run.
 	serving, stop := context.WithCancel(ctx)
 	ended := make(chan error, 1)
 
-	go func() { ended <- api.Serve(serving, listener, grace) }()
+	go func() { ended <- api.Serve(serving, addresses.api, grace) }()
 
-	err = use(ctx, opts, listener.Addr().String(), temporal, apps, ended, out)
+	err = runAndWait(ctx, opts, addresses.api.Addr().String(), temporal, apps, ended, out)
 
 	stop()
 
 	return errors.Join(err, <-ended)
 }
 
-// use tells where everything is, runs the scenario if there is one to run, and waits for the end.
-func use(
+// runAndWait prints the addresses, runs the scenario given by --run, and waits until ctx is done or the API fails.
+func runAndWait(
 	ctx context.Context, opts options, address string, temporal *temporalserver.Server, apps *app.Catalog,
 	ended chan error, out io.Writer,
 ) error {
-	caller := &caller{address: address, key: devKey}
-	if err := caller.waitUntilReady(ctx); err != nil {
+	api := &apiClient{address: address, key: devKey}
+	if err := api.waitUntilReady(ctx); err != nil {
 		return err
 	}
 
-	if err := introduce(out, opts, address, temporal, apps); err != nil {
+	if err := printAddresses(out, opts, address, temporal, apps); err != nil {
 		return err
 	}
 
 	var err error
 	if opts.run != "" {
-		err = caller.runScenario(ctx, opts.app, opts.run, out)
+		err = api.runScenario(ctx, opts.app, opts.run, out)
 	}
 
 	if opts.once {
@@ -121,9 +120,9 @@ func use(
 
 	select {
 	case <-ctx.Done():
-		fmt.Fprintln(out, "Stopping. What runs now goes on at the next start.")
-	case err := <-ended: // By itself: something is wrong with it.
-		ended <- nil // The caller waits for the end too.
+		fmt.Fprintln(out, "Stopping. Running jobs continue at the next start.")
+	case err := <-ended: // The API failed.
+		ended <- nil // serve waits for the end, too.
 
 		return err
 	}
@@ -131,19 +130,19 @@ func use(
 	return nil
 }
 
-func startTemporal(opts options) (*temporalserver.Server, error) {
+func startTemporal(opts options, addresses addresses) (*temporalserver.Server, error) {
 	temporal, err := temporalserver.Start(temporalserver.Options{
-		DataDir: opts.data, Address: opts.temporal, UIAddress: opts.ui, Namespace: namespace, Retention: retention,
+		DataDir: opts.data, Address: addresses.temporal, UIAddress: addresses.ui, Namespace: namespace, Retention: retention,
 		SearchAttributes: job.SearchAttributes(),
 	})
 	if err != nil {
-		return nil, fmt.Errorf("Temporal did not start: %w (see --temporal, --ui and --data)", err)
+		return nil, fmt.Errorf("Temporal can't start with --data %s: %w", opts.data, err)
 	}
 
 	return temporal, nil
 }
 
-// connect returns a client of the server at address once it answers.
+// connect returns a client as soon as the server responds.
 func connect(ctx context.Context, address string) (client.Client, error) {
 	ctx, cancel := context.WithTimeout(ctx, startTime)
 	defer cancel()
@@ -161,13 +160,13 @@ func connect(ctx context.Context, address string) (client.Client, error) {
 	}
 }
 
-// logger shows only what somebody should look at: the terminal is for the user's own work.
+// logger logs only warnings and errors: the terminal shows the output of the user's jobs.
 func logger() *slog.Logger {
 	return slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
 }
 
-// introduce tells where everything is.
-func introduce(out io.Writer, opts options, address string, temporal *temporalserver.Server, apps *app.Catalog) error {
+// printAddresses prints the version and the addresses of all parts.
+func printAddresses(out io.Writer, opts options, address string, temporal *temporalserver.Server, apps *app.Catalog) error {
 	ids, err := apps.IDs()
 	if err != nil {
 		return err

@@ -3,15 +3,14 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
-	"net"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/jobwright/jobwright/apiserver"
 	"github.com/jobwright/jobwright/app"
+	"github.com/jobwright/jobwright/internal/cli"
 	"github.com/jobwright/jobwright/internal/version"
 )
 
@@ -25,11 +24,21 @@ func apiserverCommand() *cobra.Command {
 
 	command := &cobra.Command{
 		Use:   "apiserver",
-		Short: "Serve the job API.",
-		Long: `Serve the job API over HTTP. Any number of API servers may run beside one another.
+		Short: "Serve the job API over HTTP",
+		Long: `Serve the job API over HTTP. The API server starts and observes jobs; workers run them.
 
-GET /healthz tells that the process lives, GET /readyz that jobs can run, GET /metrics what it asks
-of Temporal, in Prometheus' form.`,
+Run one or more API servers behind a load balancer. They share no state except Temporal and the result
+store, so they can be restarted at any time: calls that wait for a job get a response with status 202, and
+the job continues.
+
+Besides the API, the server has endpoints for operators: GET /healthz responds with 200 while the process
+runs, GET /readyz while new jobs can run, and GET /metrics with metrics for Prometheus.` + temporalEnvironment + `
+  NAME                  the key of every access in app.yaml that is declared as ${env:NAME}`,
+		Example: `  # Serve on all interfaces, with results in a folder that the workers share
+  jobwright apiserver --http :8080 --apps /srv/apps --results /srv/results
+
+  # Results in an S3 bucket
+  jobwright apiserver --apps /srv/apps --results 's3://jobwright-results?region=eu-central-1'`,
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
 			return serveAPI(command.Context(), opts)
@@ -37,10 +46,10 @@ of Temporal, in Prometheus' form.`,
 	}
 
 	flags := command.Flags()
-	flags.StringVar(&opts.http, "http", "127.0.0.1:8080", "address to listen on; port 0 takes a free one")
-	flags.StringVar(&opts.apps, "apps", "apps", "folder of the apps")
-	flags.StringVar(&opts.results, "results", "results", "result store, the workers' own: a folder or a bucket's URL")
-	flags.DurationVar(&opts.grace, "grace", 30*time.Second, "time for answers under way after SIGTERM")
+	flags.StringVar(&opts.http, "http", "127.0.0.1:8080", "address to listen on; port 0 picks a free port")
+	flags.StringVar(&opts.apps, "apps", "apps", "folder with the apps")
+	flags.StringVar(&opts.results, "results", "results", "result store, a folder or the URL of a bucket; the same as the workers'")
+	flags.DurationVar(&opts.grace, "grace", 30*time.Second, "time for running requests to finish after SIGTERM")
 
 	return command
 }
@@ -55,9 +64,9 @@ func serveAPI(ctx context.Context, opts apiserverOptions) (err error) {
 
 	warnOfMissingKeys(opened.apps, opened.log)
 
-	listener, err := net.Listen("tcp", opts.http)
+	listener, err := cli.Listen("--http", opts.http)
 	if err != nil {
-		return fmt.Errorf("the address can't be used: %w; choose another with --http", err)
+		return err
 	}
 
 	opened.log.Info("API server is up",
@@ -70,23 +79,23 @@ func serveAPI(ctx context.Context, opts apiserverOptions) (err error) {
 	}).Serve(ctx, listener, opts.grace)
 }
 
-// warnOfMissingKeys tells the operator of those who can't get in, and why.
+// warnOfMissingKeys logs the accesses whose key is not set, and the apps that can't be loaded.
 func warnOfMissingKeys(apps *app.Catalog, log *slog.Logger) {
 	ids, err := apps.IDs()
 	if err != nil {
-		log.Warn("the apps can't be listed", "error", err)
+		log.Warn("can't list the apps", "error", err)
 	}
 
 	for _, id := range ids {
 		found, err := apps.App(id)
 		if err != nil {
-			log.Warn("an app can't be used", "app", id, "error", err)
+			log.Warn("can't load an app", "app", id, "error", err)
 
 			continue
 		}
 
 		for _, name := range found.MissingKeys() {
-			log.Warn("a key is not set, so its holder can't get in", "app", id, "access", name)
+			log.Warn("the key of an access is not set; calls with it are rejected", "app", id, "access", name)
 		}
 	}
 }

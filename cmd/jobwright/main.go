@@ -1,78 +1,40 @@
-// Command jobwright runs Jobwright's parts, each as a process of its own, against any Temporal.
+// Command jobwright runs the parts of Jobwright as separate processes, against any Temporal, and checks and tests scenarios.
 package main
 
 import (
-	"context"
-	"errors"
-	"fmt"
-	"io"
 	"log/slog"
 	"os"
-	"os/signal"
-	"syscall"
 
 	"github.com/spf13/cobra"
 
+	"github.com/jobwright/jobwright/internal/cli"
 	"github.com/jobwright/jobwright/internal/version"
-	_ "github.com/jobwright/jobwright/result/cloud" // A result store may be a bucket.
+	_ "github.com/jobwright/jobwright/result/cloud" // Result stores in buckets.
 )
 
-func main() {
-	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer cancel()
-
-	// A second signal ends the process at once.
-	context.AfterFunc(ctx, cancel)
-
-	if err := command().ExecuteContext(ctx); err != nil {
-		os.Exit(tell(err, os.Stderr)) //nolint:gocritic // The context ends with the process.
-	}
-}
-
-// tell says why a command failed, unless it has told already, and returns the status with which the process exits.
-func tell(err error, out io.Writer) int {
-	exit, ok := errors.AsType[exitError](err)
-	if !ok {
-		exit = exitError{status: 1, err: err}
-	}
-
-	if exit.err != nil {
-		fmt.Fprintln(out, "jobwright:", exit.err)
-	}
-
-	return exit.status
-}
-
-// exitError ends the process with a status of its own. One without an error has been told already.
-type exitError struct {
-	status int
-	err    error
-}
-
-func (e exitError) Error() string {
-	if e.err == nil {
-		return fmt.Sprintf("exit status %d", e.status)
-	}
-
-	return e.err.Error()
-}
-
-func (e exitError) Unwrap() error { return e.err }
+func main() { os.Exit(cli.Run(command())) }
 
 func command() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "jobwright",
-		Short: "Run durable jobs for REST callers, on Temporal.",
-		Long: `Run durable jobs for REST callers, on Temporal.
+		Short: "Run durable jobs for REST callers on Temporal",
+		Long: `Run durable jobs for REST callers on Temporal.
 
-Which Temporal, says its own configuration: the environment variables TEMPORAL_ADDRESS,
-TEMPORAL_NAMESPACE, TEMPORAL_API_KEY, TEMPORAL_TLS_… and the profiles in temporal.toml
-(https://docs.temporal.io/develop/environment-configuration).`,
-		Example: `  jobwright validate apps              find the mistakes in scenarios
-  jobwright sources check --apps apps  connect to the sources of apps
-  jobwright setup                      prepare Temporal, once
+In production, run "jobwright setup" once for a Temporal namespace, then any number of API servers and
+workers. On your machine, jobwright-dev runs all parts in one process.`,
+		Example: `  # Find mistakes in scenarios
+  jobwright validate apps
+
+  # Run the tests of scenarios
+  jobwright test apps
+
+  # Check that the sources of all apps are reachable
+  jobwright sources check --apps apps
+
+  # Prepare Temporal, then start an API server and a worker
+  jobwright setup
   jobwright apiserver --apps apps --results /var/lib/jobwright/results
-  jobwright worker    --apps apps --results /var/lib/jobwright/results --data /var/lib/jobwright/data`,
+  jobwright worker --apps apps --results /var/lib/jobwright/results --data /var/lib/jobwright/data`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
@@ -84,5 +46,18 @@ TEMPORAL_NAMESPACE, TEMPORAL_API_KEY, TEMPORAL_TLS_… and the profiles in tempo
 	return command
 }
 
-// logger writes the log of a process that runs unattended: one JSON object a line.
+// The part of help texts about the environment variables of commands that connect to Temporal.
+const temporalEnvironment = `
+
+Environment variables:
+  TEMPORAL_ADDRESS      host:port of Temporal (default 127.0.0.1:7233)
+  TEMPORAL_NAMESPACE    namespace of the jobs (default "default")
+  TEMPORAL_API_KEY      API key for Temporal Cloud
+  TEMPORAL_TLS_…        TLS settings, for example TEMPORAL_TLS_CLIENT_CERT_PATH
+  TEMPORAL_CONFIG_FILE  configuration file with profiles, instead of temporal.toml in Temporal's own folder
+  TEMPORAL_PROFILE      profile in that file
+These are the variables of Temporal's own tools, see
+https://docs.temporal.io/develop/environment-configuration.`
+
+// logger returns a logger that writes a JSON object per line to the standard error.
 func logger() *slog.Logger { return slog.New(slog.NewJSONHandler(os.Stderr, nil)) }

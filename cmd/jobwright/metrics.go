@@ -12,11 +12,11 @@ import (
 	"go.temporal.io/sdk/contrib/opentelemetry"
 )
 
-// latencies are the bounds, in seconds, between which latencies are counted: from an answer of Temporal's to a night's step.
+// latencies are the bucket bounds of latency histograms, in seconds: from a response of Temporal to a step that runs all night.
 var latencies = []float64{.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60, 300, 1_800, 7_200, 28_800}
 
-// newMetrics returns what the SDK tells its measures, and the handler that answers them in Prometheus' form, with those of
-// the process.
+// newMetrics returns the metrics handler of the Temporal SDK, and an HTTP handler that serves its metrics and those of the
+// Go runtime and the process in Prometheus format.
 func newMetrics() (client.MetricsHandler, http.Handler, error) {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(

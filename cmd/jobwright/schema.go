@@ -9,14 +9,18 @@ import (
 func schemaCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "schema",
-		Short: "Print the JSON Schema of scenarios, for editors.",
-		Long: `Print the JSON Schema of a scenario's file, made from the definitions that validate goes by.
+		Short: "Print the JSON Schema of scenarios",
+		Long: `Print the JSON Schema of scenario files. Editors use it to complete and check scenarios while you type.
 
-An editor with a YAML language server completes and checks a scenario whose first line points to it:
+In an editor with a YAML language server, such as VS Code with the extension "YAML", refer to the schema in
+the first line of a scenario:
 
-  # yaml-language-server: $schema=scenario.schema.json`,
-		Example: `  jobwright schema > scenario.schema.json`,
-		Args:    cobra.NoArgs,
+  # yaml-language-server: $schema=scenario.schema.json
+
+The schema covers the fields and their types. "jobwright validate" also checks names and expressions.`,
+		Example: `  # Write the schema to a file
+  jobwright schema > scenario.schema.json`,
+		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
 			text, err := scenario.Schema()
 			if err != nil {

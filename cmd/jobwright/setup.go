@@ -23,7 +23,7 @@ import (
 )
 
 const (
-	// Temporal's services learn of a change of a namespace by refreshing a cache, every ten seconds or so.
+	// Temporal's services cache namespaces for about ten seconds.
 	setupTimeout = time.Minute
 	setupPause   = time.Second
 )
@@ -33,20 +33,27 @@ func setupCommand() *cobra.Command {
 
 	command := &cobra.Command{
 		Use:   "setup",
-		Short: "Prepare Temporal: the namespace and its search attributes.",
-		Long: `Prepare Temporal for Jobwright: register the namespace, if there is none, and the search
-attributes by which jobs are found in Temporal UI. What is there already stays, so that the command
-may be repeated; a namespace that is there changes its retention when --retention is given.
+		Short: "Create Temporal's namespace and its search attributes",
+		Long: `Prepare Temporal for Jobwright: register the namespace and the search attributes by which Temporal UI
+finds jobs. Run it once before the first start, and after an upgrade that adds search attributes.
 
-The retention of the namespace is how long the status and the results of a job that ended can be asked
-for, and how long its jobId stays taken.`,
+The command can be repeated: it keeps existing namespaces and search attributes. It changes the retention
+of an existing namespace only if --retention is given.
+
+The retention is the time for which the status and the results of an ended job are available, and for
+which its jobId can't be used for another job. Temporal requires at least 24h.` + temporalEnvironment,
+		Example: `  # Prepare the namespace "default" of a Temporal on this machine
+  jobwright setup
+
+  # Prepare another namespace that retains ended jobs for 30 days
+  TEMPORAL_ADDRESS=temporal.example.com:7233 TEMPORAL_NAMESPACE=jobs jobwright setup --retention 720h`,
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
 			return setup(command.Context(), retention, command.Flags().Changed("retention"), command.OutOrStdout())
 		},
 	}
 
-	command.Flags().DurationVar(&retention, "retention", 7*24*time.Hour, "how long the namespace keeps jobs that ended")
+	command.Flags().DurationVar(&retention, "retention", 7*24*time.Hour, "how long the namespace retains ended jobs")
 
 	return command
 }
@@ -73,16 +80,16 @@ func setup(ctx context.Context, retention time.Duration, explicit bool, out io.W
 	if err := retry(ctx, func() error {
 		return registerAttributes(ctx, temporal.OperatorService(), options.Namespace, out)
 	}); err != nil {
-		return fmt.Errorf("the search attributes can't be registered: %w", err)
+		return fmt.Errorf("can't register the search attributes: %w", err)
 	}
 
-	// A job that is started before Temporal knows them would be refused.
+	// Temporal rejects new jobs until the search attributes have taken effect.
 	if err := retry(ctx, func() error {
 		_, err := temporal.CountWorkflow(ctx, &workflowservice.CountWorkflowExecutionsRequest{Query: usesAttributes()})
 
 		return err
 	}); err != nil {
-		return fmt.Errorf("Temporal does not know the search attributes: %w", err)
+		return fmt.Errorf("the search attributes have not taken effect: %w", err)
 	}
 
 	fmt.Fprintln(out, "Temporal is ready for jobs.")
@@ -90,7 +97,7 @@ func setup(ctx context.Context, retention time.Duration, explicit bool, out io.W
 	return nil
 }
 
-// prepareNamespace registers the namespace. One that is there already gets the retention that was asked for, if any was.
+// prepareNamespace registers the namespace, or sets the retention of an existing one if the flag was given.
 func prepareNamespace(
 	ctx context.Context, service workflowservice.WorkflowServiceClient, namespace string, retention time.Duration, explicit bool,
 	out io.Writer,
@@ -101,23 +108,23 @@ func prepareNamespace(
 		WorkflowExecutionRetentionPeriod: durationpb.New(retention),
 	})
 	if err == nil {
-		fmt.Fprintf(out, "Registered the namespace %s, which keeps jobs that ended for %s.\n", namespace, retention)
+		fmt.Fprintf(out, "Registered the namespace %s with a retention of %s.\n", namespace, retention)
 
 		return nil
 	}
 
 	if _, exists := errors.AsType[*serviceerror.NamespaceAlreadyExists](err); !exists {
-		return fmt.Errorf("the namespace %s can't be registered: %w", namespace, err)
+		return fmt.Errorf("can't register the namespace %s: %w", namespace, err)
 	}
 
 	found, err := service.DescribeNamespace(ctx, &workflowservice.DescribeNamespaceRequest{Namespace: namespace})
 	if err != nil {
-		return fmt.Errorf("the namespace %s can't be read: %w", namespace, err)
+		return fmt.Errorf("can't read the namespace %s: %w", namespace, err)
 	}
 
 	before := found.GetConfig().GetWorkflowExecutionRetentionTtl().AsDuration()
 	if !explicit || before == retention {
-		fmt.Fprintf(out, "The namespace %s is there already, and keeps jobs that ended for %s.\n", namespace, before)
+		fmt.Fprintf(out, "The namespace %s exists, with a retention of %s.\n", namespace, before)
 
 		return nil
 	}
@@ -126,16 +133,15 @@ func prepareNamespace(
 		Namespace: namespace,
 		Config:    &namespacepb.NamespaceConfig{WorkflowExecutionRetentionTtl: durationpb.New(retention)},
 	}); err != nil {
-		return fmt.Errorf("the retention of the namespace %s can't be changed: %w", namespace, err)
+		return fmt.Errorf("can't change the retention of the namespace %s: %w", namespace, err)
 	}
 
-	fmt.Fprintf(out, "The namespace %s keeps jobs that ended for %s now, and not for %s any more.\n",
-		namespace, retention, before)
+	fmt.Fprintf(out, "Changed the retention of the namespace %s from %s to %s.\n", namespace, before, retention)
 
 	return nil
 }
 
-// usesAttributes is a query that Temporal can answer once it knows the search attributes.
+// usesAttributes returns a query that fails until the search attributes have taken effect.
 func usesAttributes() string {
 	var terms []string
 	for _, name := range slices.Sorted(maps.Keys(job.SearchAttributes())) {
@@ -145,7 +151,7 @@ func usesAttributes() string {
 	return strings.Join(terms, " AND ")
 }
 
-// retry does what is refused as long as Temporal does not know of a change, until ctx ends.
+// retry repeats a request while Temporal rejects it because a change has not taken effect yet, until ctx is done.
 func retry(ctx context.Context, do func() error) error {
 	for {
 		err := do()
@@ -166,28 +172,28 @@ func retry(ctx context.Context, do func() error) error {
 	}
 }
 
-// registerAttributes registers those search attributes of jobs that the namespace does not have.
+// registerAttributes registers the search attributes that the namespace lacks.
 func registerAttributes(
 	ctx context.Context, operator operatorservice.OperatorServiceClient, namespace string, out io.Writer,
 ) error {
-	have, err := operator.ListSearchAttributes(ctx, &operatorservice.ListSearchAttributesRequest{Namespace: namespace})
+	existing, err := operator.ListSearchAttributes(ctx, &operatorservice.ListSearchAttributesRequest{Namespace: namespace})
 	if err != nil {
 		return err
 	}
 
 	missing := map[string]enumspb.IndexedValueType{}
 
-	for name, want := range job.SearchAttributes() {
-		switch found, ok := have.GetCustomAttributes()[name]; {
+	for name, required := range job.SearchAttributes() {
+		switch found, ok := existing.GetCustomAttributes()[name]; {
 		case !ok:
-			missing[name] = want
-		case found != want:
-			return fmt.Errorf("the search attribute %s is of type %s, but jobs need %s; remove it first", name, found, want)
+			missing[name] = required
+		case found != required:
+			return fmt.Errorf("the search attribute %s has the type %s, but jobs require %s; remove it first", name, found, required)
 		}
 	}
 
 	if len(missing) == 0 {
-		fmt.Fprintln(out, "Its search attributes are there already.")
+		fmt.Fprintln(out, "The search attributes exist.")
 
 		return nil
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/jobwright/jobwright/app"
+	"github.com/jobwright/jobwright/internal/cli"
 	"github.com/jobwright/jobwright/source"
 	"github.com/jobwright/jobwright/source/secret"
 	"github.com/jobwright/jobwright/worker"
@@ -22,8 +23,11 @@ import (
 func sourcesCommand() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "sources",
-		Short: "Look after the sources of apps.",
-		Args:  cobra.NoArgs,
+		Short: "Work with the data sources of apps",
+		Long:  `Work with the data sources that apps declare in app.yaml.`,
+		Example: `  # Check the sources of all apps
+  jobwright sources check --apps apps`,
+		Args: cobra.NoArgs,
 	}
 
 	command.AddCommand(sourcesCheckCommand())
@@ -41,15 +45,20 @@ func sourcesCheckCommand() *cobra.Command {
 
 	command := &cobra.Command{
 		Use:   "check [app…]",
-		Short: "Connect to each source, and say what is there.",
-		Long: `Connect to each source of the apps, of all where none is named, and say what is there: the server's
-version, how many tables, or what is wrong. Nothing is changed, but that the database of an SQLiteSource
-is made when it is missing.
+		Short: "Check that data sources are reachable",
+		Long: `Connect to each data source of the given apps, or of all apps, and print a table with the result: the
+version of the server and the number of tables, or the error. Use it before the first job, and to find
+out why a source fails.
 
-Run it where a worker runs: with its environment, its network and its --data.
+Run it in the environment of a worker: with its environment variables, which hold the secrets of sources,
+its network and its --data folder. It changes no data, except that it creates the missing database of a
+SQLiteSource.
 
-The exit status is 1 when a source can't be used.`,
-		Example: `  jobwright sources check --apps apps
+The exit status is 1 if a source can't be used.`,
+		Example: `  # Check the sources of all apps
+  jobwright sources check --apps apps
+
+  # Check the sources of app 7
   jobwright sources check --apps apps 7`,
 		RunE: func(command *cobra.Command, ids []string) error {
 			return checkSources(command.Context(), opts, ids, command.OutOrStdout())
@@ -57,15 +66,15 @@ The exit status is 1 when a source can't be used.`,
 	}
 
 	flags := command.Flags()
-	flags.StringVar(&opts.apps, "apps", "apps", "folder of the apps")
-	flags.StringVar(&opts.data, "data", "data", "folder for the data of sources that live on this machine")
-	flags.DurationVar(&opts.timeout, "timeout", 30*time.Second, "time for each source to answer")
+	flags.StringVar(&opts.apps, "apps", "apps", "folder with the apps")
+	flags.StringVar(&opts.data, "data", "data", "folder for sources that store data on this machine, such as SQLite")
+	flags.DurationVar(&opts.timeout, "timeout", 30*time.Second, "time limit for each source")
 
 	return command
 }
 
 func checkSources(ctx context.Context, opts sourcesOptions, ids []string, out io.Writer) error {
-	apps, err := app.Open(opts.apps)
+	apps, err := openApps(opts.apps)
 	if err != nil {
 		return err
 	}
@@ -79,7 +88,7 @@ func checkSources(ctx context.Context, opts sourcesOptions, ids []string, out io
 	lines := table.NewWriter()
 	lines.SetOutputMirror(out)
 	lines.SetStyle(table.StyleLight)
-	lines.AppendHeader(table.Row{"App", "Source", "Kind", "", "What is there"})
+	lines.AppendHeader(table.Row{"App", "Source", "Kind", "Status", "Result"})
 
 	failed := 0
 
@@ -98,7 +107,7 @@ func checkSources(ctx context.Context, opts sourcesOptions, ids []string, out io
 
 			text, err := checkSource(ctx, opts, found, found.Sources[name])
 			if err != nil {
-				state, text = "wrong", err.Error()
+				state, text = "failed", err.Error()
 				failed++
 			}
 
@@ -109,7 +118,7 @@ func checkSources(ctx context.Context, opts sourcesOptions, ids []string, out io
 	lines.Render()
 
 	if failed > 0 {
-		return exitError{status: 1}
+		return cli.ExitError{Status: 1}
 	}
 
 	return nil
@@ -138,7 +147,7 @@ func checkSource(
 
 	text, err = opened.Check(ctx)
 	if errors.Is(err, context.DeadlineExceeded) {
-		err = fmt.Errorf("it did not answer within %s", opts.timeout)
+		err = fmt.Errorf("no response within %s", opts.timeout)
 	}
 
 	return text, err

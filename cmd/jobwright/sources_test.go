@@ -11,10 +11,12 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/jobwright/jobwright/internal/cli"
 )
 
-// checked is what sources check tells of apps: its status, what it prints, and what it says of it.
-func checked(t *testing.T, apps string, arguments ...string) (status int, printed, said string) {
+// checkSourcesOf runs "sources check", and returns its exit status and what it prints to stdout and stderr.
+func checkSourcesOf(t *testing.T, apps string, arguments ...string) (status int, stdout, stderr string) {
 	t.Helper()
 
 	var out, summary bytes.Buffer
@@ -23,18 +25,16 @@ func checked(t *testing.T, apps string, arguments ...string) (status int, printe
 	run.SetArgs(append([]string{"sources", "check", "--apps", apps, "--data", t.TempDir()}, arguments...))
 	run.SetOut(&out)
 
-	if err := run.ExecuteContext(t.Context()); err != nil {
-		status = tell(err, &summary)
-	}
+	status = cli.Report(run.ExecuteContext(t.Context()), "jobwright", &summary)
 
 	return status, out.String(), summary.String()
 }
 
-// cells are the rows of a printed table without its heading, SQLite's version being any.
-func cells(t *testing.T, printed string) (rows [][]string) {
+// cells returns the rows of a printed table without its header. SQLite's version is shortened.
+func cells(t *testing.T, stdout string) (rows [][]string) {
 	t.Helper()
 
-	for line := range strings.Lines(printed) {
+	for line := range strings.Lines(stdout) {
 		if line = strings.TrimSpace(line); !strings.HasPrefix(line, "│") {
 			continue
 		}
@@ -47,7 +47,7 @@ func cells(t *testing.T, printed string) (rows [][]string) {
 		rows = append(rows, row)
 	}
 
-	require.NotEmpty(t, rows, printed)
+	require.NotEmpty(t, rows, stdout)
 
 	return rows[1:]
 }
@@ -58,7 +58,7 @@ const (
   stage: {kind: SQLiteSource}
 `
 
-	// Both secrets are references, and one leads nowhere.
+	// Both secrets are references; one of the variables is not set.
 	bad = `sources:
   files: {kind: FileSource, path: folder}
   secret: {kind: PgSQLSource, connStr: "postgres://db.example.com/db", password: "${env:JOBWRIGHT_TEST_MISSING}"}
@@ -73,26 +73,26 @@ func TestSourcesCheckPrintsATable(t *testing.T) {
 		"7/app.yaml": "sources: {files: {kind: FileSource, path: files}}", "7/files/a.csv": "id\n1\n", "7/files/b.csv": "id\n1\n",
 	})
 
-	status, printed, said := checked(t, apps)
+	status, stdout, stderr := checkSourcesOf(t, apps)
 	require.Zero(t, status)
-	require.Empty(t, said)
+	require.Empty(t, stderr)
 	require.Equal(t, `
-┌─────┬────────┬────────────┬────┬──────────────────────────────────┐
-│ APP │ SOURCE │ KIND       │    │ WHAT IS THERE                    │
-├─────┼────────┼────────────┼────┼──────────────────────────────────┤
-│ 7   │ files  │ FileSource │ ok │ the folder "files", with 2 files │
-└─────┴────────┴────────────┴────┴──────────────────────────────────┘
-`, "\n"+printed)
+┌─────┬────────┬────────────┬────────┬──────────────────────────────────┐
+│ APP │ SOURCE │ KIND       │ STATUS │ RESULT                           │
+├─────┼────────┼────────────┼────────┼──────────────────────────────────┤
+│ 7   │ files  │ FileSource │ ok     │ the folder "files", with 2 files │
+└─────┴────────┴────────────┴────────┴──────────────────────────────────┘
+`, "\n"+stdout)
 }
 
-func TestSourcesCheckTellsWhatIsWrongWithEachSource(t *testing.T) {
+func TestSourcesCheckReportsTheErrorOfEachSource(t *testing.T) {
 	t.Parallel()
 
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 
 	address := listener.Addr().String()
-	require.NoError(t, listener.Close()) // Nobody listens there any more.
+	require.NoError(t, listener.Close()) // The address refuses connections.
 
 	const theSecret = "the-secret-of-the-warehouse"
 
@@ -104,34 +104,34 @@ func TestSourcesCheckTellsWhatIsWrongWithEachSource(t *testing.T) {
 		"8/app.yaml": fmt.Sprintf(bad, "postgres://loader@"+address+"/db", secret),
 	})
 
-	status, printed, said := checked(t, apps)
+	status, stdout, stderr := checkSourcesOf(t, apps)
 	require.Equal(t, 1, status)
-	require.Empty(t, said, "the table tells it")
-	require.NotContains(t, printed, theSecret)
+	require.Empty(t, stderr, "the table has the errors")
+	require.NotContains(t, stdout, theSecret)
 	require.Equal(t, [][]string{
 		{"7", "files", "FileSource", "ok", `the folder "files", with 1 file`},
 		{"7", "stage", "SQLiteSource", "ok", "SQLite 3, 0 tables"},
 		{
-			"8", "files", "FileSource", "wrong",
+			"8", "files", "FileSource", "failed",
 			`source "files": its folder can't be opened: no such file or directory (create the folder, or correct the source's path in app.yaml)`,
 		},
 		{
-			"8", "secret", "PgSQLSource", "wrong",
+			"8", "secret", "PgSQLSource", "failed",
 			`source "secret": the options of this PgSQLSource are wrong: the environment variable JOBWRIGHT_TEST_MISSING is not set in this worker (correct the source in app.yaml)`,
 		},
-		{"8", "warehouse", "PgSQLSource", "wrong", `source "warehouse": PostgreSQL at ` + address + `: connection refused`},
-	}, cells(t, printed))
+		{"8", "warehouse", "PgSQLSource", "failed", `source "warehouse": PostgreSQL at ` + address + `: connection refused`},
+	}, cells(t, stdout))
 
-	// Only the apps that are named are looked at.
-	status, printed, said = checked(t, apps, "7")
-	require.Zero(t, status, said)
-	require.Len(t, cells(t, printed), 2)
+	// With arguments, only these apps are checked.
+	status, stdout, stderr = checkSourcesOf(t, apps, "7")
+	require.Zero(t, status, stderr)
+	require.Len(t, cells(t, stdout), 2)
 }
 
-func TestSourcesCheckWaitsNoLongerThanItIsTold(t *testing.T) {
+func TestSourcesCheckTimeoutLimitsEachSource(t *testing.T) {
 	t.Parallel()
 
-	listener, err := net.Listen("tcp", "127.0.0.1:0") // Connections are taken, and nothing is answered.
+	listener, err := net.Listen("tcp", "127.0.0.1:0") // It accepts connections and sends no response.
 	require.NoError(t, err)
 
 	defer func() { require.NoError(t, listener.Close()) }()
@@ -140,18 +140,18 @@ func TestSourcesCheckWaitsNoLongerThanItIsTold(t *testing.T) {
 		"7/app.yaml": fmt.Sprintf("sources: {silent: {kind: PgSQLSource, connStr: %q}}", "postgres://loader@"+listener.Addr().String()+"/db"),
 	})
 
-	status, printed, _ := checked(t, apps, "--timeout", "100ms")
+	status, stdout, _ := checkSourcesOf(t, apps, "--timeout", "100ms")
 	require.Equal(t, 1, status)
-	require.Equal(t, [][]string{{"7", "silent", "PgSQLSource", "wrong", "it did not answer within 100ms"}}, cells(t, printed))
+	require.Equal(t, [][]string{{"7", "silent", "PgSQLSource", "failed", "no response within 100ms"}}, cells(t, stdout))
 }
 
-func TestSourcesCheckOfAnAppThatIsNotThere(t *testing.T) {
+func TestSourcesCheckRejectsAnUnknownApp(t *testing.T) {
 	t.Parallel()
 
 	apps := folder(t, map[string]string{"7/app.yaml": good})
 
-	status, printed, said := checked(t, apps, "9")
+	status, stdout, stderr := checkSourcesOf(t, apps, "9")
 	require.Equal(t, 1, status)
-	require.Empty(t, printed)
-	require.Equal(t, "jobwright: there is no app 9 in "+apps+"\n", said)
+	require.Empty(t, stdout)
+	require.Equal(t, "jobwright: there is no app 9 in "+apps+"\n", stderr)
 }

@@ -3,32 +3,38 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 
 	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/contrib/envconfig"
+	sdklog "go.temporal.io/sdk/log"
+	"google.golang.org/grpc"
 
 	"github.com/jobwright/jobwright/app"
 	"github.com/jobwright/jobwright/result"
+	"github.com/jobwright/jobwright/worker"
 )
 
-// system is what API servers and workers work with alike.
+// system is what API servers and workers have in common.
 type system struct {
 	log       *slog.Logger
 	apps      *app.Catalog
 	results   *result.Store
 	temporal  client.Client
-	address   string // Of Temporal.
+	address   string // The address of Temporal.
 	namespace string
 	metrics   http.Handler
 }
 
-// openSystem opens the apps in a folder, the result store at an address, and Temporal, which may be away for now.
+// openSystem opens the folder of the apps and the result store. The client connects to Temporal when it is used, so that
+// Temporal may start later.
 func openSystem(ctx context.Context, apps, results string) (*system, error) {
 	opened := &system{log: logger()}
 
 	var err error
-	if opened.apps, err = app.Open(apps); err != nil {
+	if opened.apps, err = openApps(apps); err != nil {
 		return nil, err
 	}
 
@@ -44,7 +50,7 @@ func openSystem(ctx context.Context, apps, results string) (*system, error) {
 	opened.address, opened.namespace = options.HostPort, options.Namespace
 
 	if opened.results, err = result.Open(ctx, results); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("--results: %w", err)
 	}
 
 	if opened.temporal, err = client.NewLazyClient(options); err != nil {
@@ -58,4 +64,38 @@ func (s *system) close() error {
 	s.temporal.Close()
 
 	return s.results.Close()
+}
+
+// openApps opens the folder given by --apps.
+func openApps(dir string) (*app.Catalog, error) {
+	apps, err := app.Open(dir)
+	if err != nil {
+		return nil, fmt.Errorf("--apps %s: %w", dir, err)
+	}
+
+	return apps, nil
+}
+
+// clientOptions returns the configuration of the Temporal client, which is the environment variables and profiles of
+// Temporal's own tools.
+func clientOptions(log *slog.Logger) (client.Options, error) {
+	options, err := envconfig.LoadDefaultClientOptions()
+	if err != nil {
+		return options, fmt.Errorf(
+			"the configuration of the Temporal client is invalid (environment variables TEMPORAL_… and temporal.toml): %w", err)
+	}
+
+	if options.Namespace == "" {
+		options.Namespace = client.DefaultNamespace
+	}
+
+	if options.HostPort == "" {
+		options.HostPort = client.DefaultHostPort
+	}
+
+	options.Logger = sdklog.NewStructuredLogger(log)
+	options.ConnectionOptions.DialOptions = append(options.ConnectionOptions.DialOptions,
+		grpc.WithChainUnaryInterceptor(worker.PatientHeartbeats))
+
+	return options, nil
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/jobwright/jobwright/internal/cli"
 	"github.com/jobwright/jobwright/scenario"
 	"github.com/jobwright/jobwright/scenariotest"
 )
@@ -22,45 +23,50 @@ func testCommand() *cobra.Command {
 
 	command := &cobra.Command{
 		Use:   "test [path…]",
-		Short: "Run the tests beside scenarios, without a server or a source.",
-		Long: `Run the tests of scenarios: those in the files <scenario>_test.yaml beside them (docs/how-to/write-a-test.md). Time is
-skipped, and what touches data is stood in for by what the tests say of it, so that a wait of three days is
-tested in milliseconds.
+		Short: "Run the tests of scenarios",
+		Long: `Run the tests of scenarios, which are in files named <scenario>_test.yaml beside the scenario. No server is
+necessary: the tests mock all data, and time is simulated, so that a wait of three days takes
+milliseconds. See docs/how-to/write-a-test.md.
 
-A path is an app, a folder of apps or of tests, or a file of tests; the current folder, by default.
+A path is an app, a folder of apps or of tests, or a test file. The default is the current folder.
 
-The exit status is 1 when a test fails, and 2 when there are none or they can't be read.`,
-		Example: `  jobwright test apps
+The exit status is 1 if a test fails, and 2 if there are no tests or a file can't be read.`,
+		Example: `  # Run all tests of all apps in a folder
+  jobwright test apps
+
+  # Run one file
   jobwright test apps/7/scenarios/Main_test.yaml
+
+  # Run the tests whose names match a regular expression
   jobwright test --run 'late|approval' apps/7`,
 		RunE: func(command *cobra.Command, paths []string) error {
-			wanted, err := regexp.Compile(pattern)
+			selected, err := regexp.Compile(pattern)
 			if err != nil {
-				return exitError{statusCannot, fmt.Errorf("--run: %w", err)}
+				return cli.ExitError{Status: statusUnusable, Err: fmt.Errorf("--run %q: %w", pattern, err)}
 			}
 
 			dir, err := os.Getwd()
 			if err != nil {
-				return exitError{statusCannot, err}
+				return cli.ExitError{Status: statusUnusable, Err: err}
 			}
 
-			tests := tests{dir: dir, wanted: wanted, out: command.OutOrStdout()}
+			tests := tests{dir: dir, selected: selected, out: command.OutOrStdout()}
 
 			return tests.run(command.Context(), paths, command.ErrOrStderr())
 		},
 	}
 
-	command.Flags().StringVar(&pattern, "run", "", "run only the tests whose name matches the regular expression")
-	command.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return exitError{statusCannot, err} })
+	command.Flags().StringVar(&pattern, "run", "", "run only tests whose name matches this regular expression")
+	command.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return cli.ExitError{Status: statusUnusable, Err: err} })
 
 	return command
 }
 
-// tests are tests as they are run one after the other.
+// tests runs tests one after the other.
 type tests struct {
-	dir    string // Where the user stands.
-	wanted *regexp.Regexp
-	out    io.Writer
+	dir      string         // The current folder, to which printed paths are relative.
+	selected *regexp.Regexp // Of the names of tests.
+	out      io.Writer
 
 	count  int
 	failed int
@@ -80,7 +86,7 @@ func (t *tests) run(ctx context.Context, paths []string, summary io.Writer) erro
 
 		found, err := testFiles(filepath.Clean(path))
 		if err != nil {
-			return exitError{statusCannot, err}
+			return cli.ExitError{Status: statusUnusable, Err: err}
 		}
 
 		files = append(files, found...)
@@ -90,18 +96,18 @@ func (t *tests) run(ctx context.Context, paths []string, summary io.Writer) erro
 
 	for _, file := range slices.Compact(files) {
 		if err := t.file(ctx, file); err != nil {
-			return exitError{statusCannot, err}
+			return cli.ExitError{Status: statusUnusable, Err: err}
 		}
 	}
 
 	if t.count == 0 {
-		return exitError{statusCannot, fmt.Errorf("there are no tests in %s", strings.Join(paths, ", "))}
+		return cli.ExitError{Status: statusUnusable, Err: fmt.Errorf("there are no tests in %s", strings.Join(paths, ", "))}
 	}
 
 	if t.failed > 0 {
 		fmt.Fprintf(summary, "%s, %d failed\n", counted(t.count, "test"), t.failed)
 
-		return exitError{status: statusProblems}
+		return cli.ExitError{Status: statusProblems}
 	}
 
 	fmt.Fprintf(summary, "%s passed\n", counted(t.count, "test"))
@@ -109,7 +115,7 @@ func (t *tests) run(ctx context.Context, paths []string, summary io.Writer) erro
 	return nil
 }
 
-// testFiles finds the files of tests at a path.
+// testFiles returns the test files at a path.
 func testFiles(path string) ([]string, error) {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -133,7 +139,7 @@ func testFiles(path string) ([]string, error) {
 	return files, err
 }
 
-// file runs the tests of a file, which tell of the scenarios of the app that it lies in.
+// file runs the tests of a file. They use the scenarios of the app that the file belongs to.
 func (t *tests) file(ctx context.Context, path string) error {
 	shown := path
 	if relative, err := filepath.Rel(t.dir, path); err == nil {
@@ -162,7 +168,7 @@ func (t *tests) file(ctx context.Context, path string) error {
 	}
 
 	for _, test := range cases {
-		if !t.wanted.MatchString(test.Name) {
+		if !t.selected.MatchString(test.Name) {
 			continue
 		}
 

@@ -8,24 +8,24 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/jobwright/jobwright/internal/cli"
 )
 
-// tested is what test tells who stands in dir: its status, what it prints, and what it says of it.
-func tested(t *testing.T, dir, pattern string, paths ...string) (status int, printed, said string) {
+// runTests runs the command test in dir, and returns its exit status and what it prints to stdout and stderr. The durations
+// are replaced.
+func runTests(t *testing.T, dir, pattern string, paths ...string) (status int, stdout, stderr string) {
 	t.Helper()
 
 	var out, summary bytes.Buffer
 
-	run := tests{dir: dir, wanted: regexp.MustCompile(pattern), out: &out}
-	if err := run.run(t.Context(), paths, &summary); err != nil {
-		status = tell(err, &summary)
-	}
+	run := tests{dir: dir, selected: regexp.MustCompile(pattern), out: &out}
+	status = cli.Report(run.run(t.Context(), paths, &summary), "jobwright", &summary)
 
 	return status, regexp.MustCompile(`in \d+m?s\)`).ReplaceAllString(out.String(), "in …)"), summary.String()
 }
 
-// The example of docs/how-to/write-a-test.md.
-func TestTestRunsTheExampleOfTheDocumentation(t *testing.T) {
+func TestTestCommandPrintsTheOutputInTheDocumentation(t *testing.T) {
 	t.Parallel()
 
 	document, err := os.ReadFile("../../docs/how-to/write-a-test.md")
@@ -39,15 +39,15 @@ func TestTestRunsTheExampleOfTheDocumentation(t *testing.T) {
 		files["7/"+block[1]] = "# " + block[1] + "\n" + block[2]
 	}
 
-	status, printed, said := tested(t, folder(t, files)+"/7", "", ".")
-	require.Zero(t, status, printed, said)
+	status, stdout, stderr := runTests(t, folder(t, files)+"/7", "", ".")
+	require.Zero(t, status, stdout, stderr)
 
 	shown := regexp.MustCompile("(?s)```console\n\\$ jobwright test .\n(.*?)```").FindStringSubmatch(string(document))
 	require.Len(t, shown, 2)
-	require.Equal(t, regexp.MustCompile(`in \d+m?s\)`).ReplaceAllString(shown[1], "in …)"), printed+said)
+	require.Equal(t, regexp.MustCompile(`in \d+m?s\)`).ReplaceAllString(shown[1], "in …)"), stdout+stderr)
 }
 
-func TestTestSaysHowATestFails(t *testing.T) {
+func TestTestCommandReportsFailures(t *testing.T) {
 	t.Parallel()
 
 	dir := folder(t, map[string]string{
@@ -62,8 +62,8 @@ func TestTestSaysHowATestFails(t *testing.T) {
 		pattern string
 		paths   []string
 		status  int
-		printed string
-		said    string
+		stdout  string
+		stderr  string
 	}{
 		"a file": {
 			"",
@@ -73,23 +73,23 @@ func TestTestSaysHowATestFails(t *testing.T) {
 				"    steps:\n        want         have\n      ≠ 2 completed  1 completed\n    duration: want 1h0m0s, have 72h0m0s\n",
 			"2 tests, 1 failed\n",
 		},
-		"some of them": {
+		"some tests": {
 			"^r",
 			[]string{"7/scenarios/Main_test.yaml"},
 			0,
 			"ok     7/scenarios/Main_test.yaml:2: right (72h0m0s in …)\n", "1 test passed\n",
 		},
-		"a mistake in a file of tests": {"", nil, 2, "", "jobwright: 7/scenarios/Bad_test.yaml:3: "},
-		"no tests":                     {"", []string{"8"}, 2, "", "jobwright: there are no tests in 8\n"},
-		"no file":                      {"", []string{"9"}, 2, "", "jobwright: "},
+		"a mistake in a test file": {"", nil, 2, "", "jobwright: 7/scenarios/Bad_test.yaml:3: "},
+		"no tests":                 {"", []string{"8"}, 2, "", "jobwright: there are no tests in 8\n"},
+		"no file":                  {"", []string{"9"}, 2, "", "jobwright: "},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 
-			status, printed, said := tested(t, dir, row.pattern, row.paths...)
-			require.Equal(t, row.status, status, said)
-			require.Equal(t, row.printed, printed)
-			require.True(t, strings.HasPrefix(said, row.said), said)
+			status, stdout, stderr := runTests(t, dir, row.pattern, row.paths...)
+			require.Equal(t, row.status, status, stderr)
+			require.Equal(t, row.stdout, stdout)
+			require.True(t, strings.HasPrefix(stderr, row.stderr), stderr)
 		})
 	}
 }

@@ -15,14 +15,15 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	"github.com/jobwright/jobwright/app"
+	"github.com/jobwright/jobwright/internal/cli"
 	"github.com/jobwright/jobwright/job"
 	"github.com/jobwright/jobwright/scenario"
 )
 
-// The statuses with which validate exits, where it does not find everything valid.
+// The exit statuses of validate and test.
 const (
-	statusProblems = 1
-	statusCannot   = 2
+	statusProblems = 1 // There are problems, or tests fail.
+	statusUnusable = 2 // The arguments are wrong, or a file can't be read.
 )
 
 func validateCommand() *cobra.Command {
@@ -30,35 +31,43 @@ func validateCommand() *cobra.Command {
 
 	command := &cobra.Command{
 		Use:   "validate [path…]",
-		Short: "Find the mistakes in scenarios, before a job does.",
-		Long: `Find the mistakes in scenarios, before a job does: all of them at once, each with its file, line and
-column, and what would be right. Nothing is run, and no source is asked.
+		Short: "Find mistakes in scenarios",
+		Long: `Find mistakes in scenarios and in app.yaml before a job runs. The command prints all mistakes, each with its
+file, line and column, and suggests corrections. It runs nothing and connects to no source. Run it in your
+editor and in your build.
 
-A path is an app, a folder of apps, or the file of a scenario; the current folder, by default. A scenario
-is checked with those that it runs.
+A path is an app, a folder of apps, or the file of a scenario. The default is the current folder. A
+scenario is checked together with the scenarios that it runs.
 
-The exit status is 1 when there are problems, and 2 when there is nothing to check or it can't be read.`,
-		Example: `  jobwright validate
+The exit status is 1 if there are mistakes, and 2 if there is nothing to check or a file can't be read.`,
+		Example: `  # Check the app or the apps in the current folder
+  jobwright validate
+
+  # Check one app
   jobwright validate apps/7
+
+  # Check one scenario
   jobwright validate apps/7/scenarios/Main.yaml
+
+  # Print the codes of all mistakes
   jobwright validate --json apps | jq -r '.[].code'`,
 		RunE: func(command *cobra.Command, paths []string) error {
 			dir, err := os.Getwd()
 			if err != nil {
-				return exitError{statusCannot, err}
+				return cli.ExitError{Status: statusUnusable, Err: err}
 			}
 
 			return validate(dir, paths, asJSON, command.OutOrStdout(), command.ErrOrStderr())
 		},
 	}
 
-	command.Flags().BoolVar(&asJSON, "json", false, "print the problems as a JSON array of objects")
-	command.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return exitError{statusCannot, err} })
+	command.Flags().BoolVar(&asJSON, "json", false, "print a JSON array of objects")
+	command.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return cli.ExitError{Status: statusUnusable, Err: err} })
 
 	return command
 }
 
-// validate checks what the paths name, as seen from dir.
+// validate checks the apps and scenarios at the paths, which are relative to dir.
 func validate(dir string, paths []string, asJSON bool, out, summary io.Writer) error {
 	if len(paths) == 0 {
 		paths = []string{"."}
@@ -73,28 +82,28 @@ func validate(dir string, paths []string, asJSON bool, out, summary io.Writer) e
 		}
 
 		if err := validation.path(filepath.Clean(whole)); err != nil {
-			return exitError{statusCannot, err}
+			return cli.ExitError{Status: statusUnusable, Err: err}
 		}
 	}
 
 	if err := validation.print(asJSON, out); err != nil {
-		return exitError{statusCannot, err}
+		return cli.ExitError{Status: statusUnusable, Err: err}
 	}
 
 	fmt.Fprintln(summary, validation.summary())
 
 	if len(validation.problems) > 0 {
-		return exitError{status: statusProblems}
+		return cli.ExitError{Status: statusProblems}
 	}
 
 	return nil
 }
 
-// validation is what was checked so far, and what was found.
+// validation checks apps and collects their problems.
 type validation struct {
-	dir      string          // Where the user stands.
-	checked  map[string]bool // The files of scenarios, and those of apps that are wrong themselves.
-	count    int             // Of scenarios.
+	dir      string          // The current folder, to which printed paths are relative.
+	checked  map[string]bool // The checked scenario files, and the app.yaml files with mistakes.
+	count    int             // The number of checked scenarios.
 	problems scenario.Problems
 }
 
@@ -104,7 +113,7 @@ func (v *validation) print(asJSON bool, out io.Writer) error {
 		encoder.SetEscapeHTML(false)
 		encoder.SetIndent("", "  ")
 
-		return encoder.Encode(append(scenario.Problems{}, v.problems...)) // A list also where there are none.
+		return encoder.Encode(append(scenario.Problems{}, v.problems...)) // An empty list instead of null.
 	}
 
 	for _, problem := range v.problems {
@@ -166,7 +175,7 @@ func (v *validation) path(path string) error {
 	}
 
 	if !found {
-		return fmt.Errorf("there is no app in %s: neither it nor a folder in it has an app.yaml", v.relative(path))
+		return fmt.Errorf("there is no app in %s: neither the folder nor a folder in it has an app.yaml", v.relative(path))
 	}
 
 	return nil
@@ -183,7 +192,7 @@ const (
 	scenariosFolder = "scenarios"
 )
 
-// file checks one scenario of an app, or what the app says of itself.
+// file checks the file of a scenario, or an app.yaml.
 func (v *validation) file(path string) error {
 	folder, name := filepath.Split(path)
 	folder = filepath.Clean(folder)
@@ -193,32 +202,32 @@ func (v *validation) file(path string) error {
 	}
 
 	if filepath.Base(folder) != scenariosFolder || !isApp(filepath.Dir(folder)) {
-		return fmt.Errorf("%s is no scenario of an app: it lies in no folder %s beside an %s", v.relative(path), scenariosFolder,
-			manifest)
+		return fmt.Errorf("%s is not a scenario of an app: scenarios are in a folder %s beside an %s", v.relative(path),
+			scenariosFolder, manifest)
 	}
 
 	found := false
-	wanted := strings.TrimSuffix(name, filepath.Ext(name))
+	selected := strings.TrimSuffix(name, filepath.Ext(name))
 
 	err := v.scenarios(filepath.Dir(folder), func(name string) bool {
-		found = found || name == wanted
+		found = found || name == selected
 
-		return name == wanted
+		return name == selected
 	})
 	if err == nil && !found && !v.checked[filepath.Join(filepath.Dir(folder), manifest)] {
-		return fmt.Errorf("%s is no scenario", v.relative(path))
+		return fmt.Errorf("%s is not a scenario", v.relative(path))
 	}
 
 	return err
 }
 
-// app checks an app with all its scenarios.
+// app checks an app and all its scenarios.
 func (v *validation) app(dir string) error {
 	return v.scenarios(dir, func(string) bool { return true })
 }
 
-// scenarios checks an app, and those of its scenarios that are wanted.
-func (v *validation) scenarios(dir string, wanted func(name string) bool) error {
+// scenarios checks an app and its selected scenarios.
+func (v *validation) scenarios(dir string, selected func(name string) bool) error {
 	library, err := v.library(dir)
 
 	switch mistakes, wrong := errors.AsType[scenario.Problems](err); {
@@ -233,7 +242,7 @@ func (v *validation) scenarios(dir string, wanted func(name string) bool) error 
 
 	for _, name := range library.Names {
 		file := filepath.Join(dir, scenariosFolder, name)
-		if !wanted(name) || v.checked[file] {
+		if !selected(name) || v.checked[file] {
 			continue
 		}
 
@@ -241,12 +250,12 @@ func (v *validation) scenarios(dir string, wanted func(name string) bool) error 
 		v.count++
 
 		found, err := library.Load(name)
-		if err := v.note(dir, err); err != nil {
+		if err := v.collect(dir, err); err != nil {
 			return err
 		}
 
 		_, err = scenario.NewProgram(name, found, library)
-		if err := v.note(dir, err); err != nil {
+		if err := v.collect(dir, err); err != nil {
 			return err
 		}
 	}
@@ -254,8 +263,8 @@ func (v *validation) scenarios(dir string, wanted func(name string) bool) error 
 	return nil
 }
 
-// note notes the mistakes of an app's file that an error tells of, and returns an error that is none of the author's.
-func (v *validation) note(dir string, err error) error {
+// collect adds the problems in err, and returns any other error.
+func (v *validation) collect(dir string, err error) error {
 	mistakes, wrong := errors.AsType[scenario.Problems](err)
 	if !wrong {
 		return err
@@ -266,7 +275,7 @@ func (v *validation) note(dir string, err error) error {
 	return nil
 }
 
-// library reads the app in a folder. Mistakes of the app's own file are [scenario.Problems] too.
+// library reads the app in a folder. Mistakes in its app.yaml are [scenario.Problems].
 func (v *validation) library(dir string) (scenario.Library, error) {
 	apps, err := app.Open(filepath.Dir(dir))
 	if err != nil {
@@ -275,7 +284,7 @@ func (v *validation) library(dir string) (scenario.Library, error) {
 
 	found, err := apps.App(filepath.Base(dir))
 	if errors.Is(err, app.ErrNotFound) {
-		return scenario.Library{}, fmt.Errorf("%s can't be an app: its name can't be an app's id", v.relative(dir))
+		return scenario.Library{}, fmt.Errorf("%s can't be an app: the name of the folder is not a valid app ID", v.relative(dir))
 	}
 
 	if err != nil {
@@ -285,15 +294,15 @@ func (v *validation) library(dir string) (scenario.Library, error) {
 	return found.Library()
 }
 
-// manifestProblems returns what is wrong with an app.yaml as problems, with their lines as far as they are known. An error
-// of the disk stays what it is.
+// manifestProblems turns the error of an app.yaml into problems, with their lines as far as they are known. It returns an
+// error of the file system unchanged.
 func manifestProblems(dir string, err error) error {
 	if _, unreadable := errors.AsType[*os.PathError](err); unreadable {
 		return err
 	}
 
 	if mistakes, ok := errors.AsType[scenario.Problems](err); ok {
-		return placed(dir, mistakes)
+		return locate(dir, mistakes)
 	}
 
 	if several, ok := errors.AsType[*yaml.LoadErrors](err); ok {
@@ -323,8 +332,8 @@ func manifestProblem(message string, at yaml.Mark) scenario.Problem {
 	}
 }
 
-// placed finds the places in an app.yaml of problems that know only their paths.
-func placed(dir string, problems scenario.Problems) scenario.Problems {
+// locate sets the lines and columns of problems in an app.yaml, given their paths.
+func locate(dir string, problems scenario.Problems) scenario.Problems {
 	var document yaml.Node
 
 	text, err := os.ReadFile(filepath.Join(dir, manifest)) //nolint:gosec // The user names the app.
@@ -337,7 +346,7 @@ func placed(dir string, problems scenario.Problems) scenario.Problems {
 		problem.File, problem.Line, problem.Column = manifest, 1, 1
 
 		if err == nil && len(document.Content) > 0 {
-			at := deepest(document.Content[0], strings.Split(problem.Path, "."))
+			at := keyAt(document.Content[0], strings.Split(problem.Path, "."))
 			problem.Line, problem.Column = at.Line, at.Column
 		}
 	}
@@ -349,8 +358,8 @@ func placed(dir string, problems scenario.Problems) scenario.Problems {
 	return problems
 }
 
-// deepest follows the path through objects as far as it leads, and returns the key at which it ends.
-func deepest(node *yaml.Node, path []string) *yaml.Node {
+// keyAt returns the key at the path, or the deepest existing key on the way to it.
+func keyAt(node *yaml.Node, path []string) *yaml.Node {
 	at := node
 
 	for _, name := range path {
@@ -370,7 +379,7 @@ func deepest(node *yaml.Node, path []string) *yaml.Node {
 	return at
 }
 
-// add notes problems of an app, each once: a scenario that several others run is checked with each of them.
+// add adds problems of an app. A scenario that several others run is checked several times: its problems are added once.
 func (v *validation) add(dir string, problems scenario.Problems) {
 	for _, problem := range problems {
 		problem.File = v.relative(filepath.Join(dir, filepath.FromSlash(problem.File)))
@@ -381,7 +390,7 @@ func (v *validation) add(dir string, problems scenario.Problems) {
 	}
 }
 
-// relative returns a path as the user, where they stand, would type it.
+// relative returns the path relative to the current folder.
 func (v *validation) relative(path string) string {
 	if relative, err := filepath.Rel(v.dir, path); err == nil {
 		return relative

@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/jobwright/jobwright/internal/cli"
 	"github.com/jobwright/jobwright/scenario"
 )
 
@@ -20,7 +21,7 @@ const (
 	caller    = "steps:\n- opName: RunScenario\n  opParams: {scenario: Wrong}\n"
 )
 
-// folder writes files, by their paths, into a new folder.
+// folder creates a folder with the files, given by their paths.
 func folder(t *testing.T, files map[string]string) string {
 	t.Helper()
 
@@ -35,27 +36,25 @@ func folder(t *testing.T, files map[string]string) string {
 	return dir
 }
 
-// validated is what validate tells who stands in dir: its status, what it prints, and what it says of it.
-func validated(t *testing.T, dir string, asJSON bool, paths ...string) (status int, printed, said string) {
+// runValidate runs the command validate in dir, and returns its exit status and what it prints to stdout and stderr.
+func runValidate(t *testing.T, dir string, asJSON bool, paths ...string) (status int, stdout, stderr string) {
 	t.Helper()
 
 	var out, summary bytes.Buffer
 
-	if err := validate(dir, paths, asJSON, &out, &summary); err != nil {
-		status = tell(err, &summary)
-	}
+	status = cli.Report(validate(dir, paths, asJSON, &out, &summary), "jobwright", &summary)
 
 	return status, out.String(), summary.String()
 }
 
-func TestValidateTellsWhatIsWrong(t *testing.T) {
+func TestValidatePrintsProblemsOfAppsAndScenarios(t *testing.T) {
 	t.Parallel()
 
 	const (
 		mistake = "3:14: unknown source stag; did you mean stage? [source_unknown]\n"
 	)
 
-	// The folder in which the user stands holds two apps.
+	// The current folder has two apps.
 	apps := map[string]string{
 		"7/app.yaml": anApp, "7/scenarios/Main.yaml": aScenario, "7/scenarios/Other.json": `{"steps": [{"opName": "Return"}]}`,
 		"8/app.yaml": anApp, "8/scenarios/Caller.yaml": caller, "8/scenarios/Wrong.yml": wrong,
@@ -63,11 +62,11 @@ func TestValidateTellsWhatIsWrong(t *testing.T) {
 	}
 
 	for name, row := range map[string]struct {
-		paths   []string
-		change  map[string]string
-		status  int
-		printed string
-		said    string
+		paths  []string
+		change map[string]string
+		status int
+		stdout string
+		stderr string
 	}{
 		"all apps, by default":            {nil, nil, 1, "8/scenarios/Wrong.yml:" + mistake, "4 scenarios, 1 problem\n"},
 		"a folder of apps":                {[]string{"."}, nil, 1, "8/scenarios/Wrong.yml:" + mistake, "4 scenarios, 1 problem\n"},
@@ -75,7 +74,7 @@ func TestValidateTellsWhatIsWrong(t *testing.T) {
 		"several apps, one of them twice": {[]string{"7", "8", "7/"}, nil, 1, "8/scenarios/Wrong.yml:" + mistake, "4 scenarios, 1 problem\n"},
 		"a scenario":                      {[]string{"7/scenarios/Main.yaml"}, nil, 0, "", "1 scenario is valid\n"},
 		"a scenario that runs another":    {[]string{"8/scenarios/Caller.yaml"}, nil, 1, "8/scenarios/Wrong.yml:" + mistake, "1 scenario, 1 problem\n"},
-		"a call of what is not there": {
+		"a call of an unknown scenario": {
 			[]string{"7"},
 			map[string]string{"7/scenarios/Caller.yaml": caller},
 			1,
@@ -101,16 +100,16 @@ func TestValidateTellsWhatIsWrong(t *testing.T) {
 		"an app without scenarios": {[]string{"9"}, map[string]string{"9/app.yaml": anApp}, 0, "", "0 scenarios are valid\n"},
 		"an absolute path":         {[]string{"/7"}, nil, 0, "", "2 scenarios are valid\n"},
 
-		"a folder without apps":    {[]string{"notes"}, nil, 2, "", "jobwright: there is no app in notes: neither it nor a folder in it has an app.yaml\n"},
-		"a file that is elsewhere": {[]string{"b.txt"}, nil, 2, "", "jobwright: b.txt is no scenario of an app: it lies in no folder scenarios beside an app.yaml\n"},
+		"a folder without apps":    {[]string{"notes"}, nil, 2, "", "jobwright: there is no app in notes: neither the folder nor a folder in it has an app.yaml\n"},
+		"a file outside of an app": {[]string{"b.txt"}, nil, 2, "", "jobwright: b.txt is not a scenario of an app: scenarios are in a folder scenarios beside an app.yaml\n"},
 		"a file of another folder": {
 			[]string{"7/files/Main.yaml"},
 			map[string]string{"7/files/Main.yaml": aScenario},
 			2, "",
-			"jobwright: 7/files/Main.yaml is no scenario of an app: it lies in no folder scenarios beside an app.yaml\n",
+			"jobwright: 7/files/Main.yaml is not a scenario of an app: scenarios are in a folder scenarios beside an app.yaml\n",
 		},
-		"a file beside scenarios": {[]string{"7/scenarios/a.txt"}, map[string]string{"7/scenarios/a.txt": ""}, 2, "", "jobwright: 7/scenarios/a.txt is no scenario\n"},
-		"an id that can't be one": {[]string{"."}, map[string]string{".x/app.yaml": anApp}, 2, "", "jobwright: .x can't be an app: its name can't be an app's id\n"},
+		"a file beside scenarios": {[]string{"7/scenarios/a.txt"}, map[string]string{"7/scenarios/a.txt": ""}, 2, "", "jobwright: 7/scenarios/a.txt is not a scenario\n"},
+		"an invalid app ID":       {[]string{"."}, map[string]string{".x/app.yaml": anApp}, 2, "", "jobwright: .x can't be an app: the name of the folder is not a valid app ID\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -127,24 +126,24 @@ func TestValidateTellsWhatIsWrong(t *testing.T) {
 				paths[0] = dir + paths[0]
 			}
 
-			status, printed, said := validated(t, dir, false, paths...)
-			require.Equal(t, row.printed, printed)
-			require.Equal(t, row.said, said)
+			status, stdout, stderr := runValidate(t, dir, false, paths...)
+			require.Equal(t, row.stdout, stdout)
+			require.Equal(t, row.stderr, stderr)
 			require.Equal(t, row.status, status)
 		})
 	}
 }
 
-func TestValidateSaysWhatIsNotThere(t *testing.T) {
+func TestValidateRejectsAMissingPath(t *testing.T) {
 	t.Parallel()
 
-	status, printed, said := validated(t, folder(t, nil), false, "apps")
+	status, stdout, stderr := runValidate(t, folder(t, nil), false, "apps")
 	require.Equal(t, 2, status)
-	require.Empty(t, printed)
-	require.Contains(t, said, "no such file")
+	require.Empty(t, stdout)
+	require.Contains(t, stderr, "no such file")
 }
 
-func TestValidateTellsTheMistakesOfAnApp(t *testing.T) {
+func TestValidatePrintsProblemsOfTheManifest(t *testing.T) {
 	t.Parallel()
 
 	for text, want := range map[string]string{
@@ -163,10 +162,10 @@ func TestValidateTellsTheMistakesOfAnApp(t *testing.T) {
 			dir := folder(t, map[string]string{"7/app.yaml": text, "7/scenarios/Main.yaml": aScenario})
 
 			for _, path := range []string{"7", ".", "7/app.yaml", "7/scenarios/Main.yaml"} {
-				status, printed, said := validated(t, dir, false, path)
-				require.Equal(t, 1, status, said)
-				require.Regexp(t, want, printed)
-				require.Contains(t, said, "0 scenarios, ")
+				status, stdout, stderr := runValidate(t, dir, false, path)
+				require.Equal(t, 1, status, stderr)
+				require.Regexp(t, want, stdout)
+				require.Contains(t, stderr, "0 scenarios, ")
 			}
 		})
 	}
@@ -177,70 +176,70 @@ func TestValidatePrintsProblemsAsJSON(t *testing.T) {
 
 	dir := folder(t, map[string]string{"7/app.yaml": anApp, "7/scenarios/Wrong.yaml": wrong})
 
-	status, printed, said := validated(t, dir, true, "7")
+	status, stdout, stderr := runValidate(t, dir, true, "7")
 	require.Equal(t, 1, status)
-	require.Equal(t, "1 scenario, 1 problem\n", said)
+	require.Equal(t, "1 scenario, 1 problem\n", stderr)
 
 	var problems scenario.Problems
-	require.NoError(t, json.Unmarshal([]byte(printed), &problems))
+	require.NoError(t, json.Unmarshal([]byte(stdout), &problems))
 	require.Equal(t, scenario.Problems{{
 		Code: scenario.CodeSourceUnknown, File: filepath.Join("7", "scenarios", "Wrong.yaml"), Line: 3, Column: 14,
 		Path: "steps[0].opParams.source", Message: "unknown source stag; did you mean stage?",
 	}}, problems)
 
-	_, printed, _ = validated(t, folder(t, map[string]string{"7/app.yaml": anApp}), true, "7")
-	require.JSONEq(t, "[]", printed)
+	_, stdout, _ = runValidate(t, folder(t, map[string]string{"7/app.yaml": anApp}), true, "7")
+	require.JSONEq(t, "[]", stdout)
 }
 
-// The current folder belongs to the whole process, so this test runs alone.
-func TestValidateBeginsInTheCurrentFolder(t *testing.T) {
+// Not parallel: the current folder belongs to the whole process.
+func TestValidateDefaultsToTheCurrentFolder(t *testing.T) {
 	t.Chdir(filepath.Join(folder(t, map[string]string{"7/app.yaml": anApp, "7/scenarios/Wrong.yaml": wrong}), "7"))
 
-	var out, said bytes.Buffer
+	var out, stderr bytes.Buffer
 
 	run := command()
 	run.SetArgs([]string{"validate"})
 	run.SetOut(&out)
-	run.SetErr(&said)
+	run.SetErr(&stderr)
 
-	require.Equal(t, 1, tell(run.Execute(), &said))
+	require.Equal(t, 1, cli.Report(run.Execute(), "jobwright", &stderr))
 	require.Equal(t, "scenarios/Wrong.yaml:3:14: unknown source stag; did you mean stage? [source_unknown]\n", out.String())
-	require.Equal(t, "1 scenario, 1 problem\n", said.String())
+	require.Equal(t, "1 scenario, 1 problem\n", stderr.String())
 }
 
-func TestValidateCanNotRunWithFlagsThatItDoesNotHave(t *testing.T) {
+func TestValidateExitsWithTwoForUnknownFlags(t *testing.T) {
 	t.Parallel()
 
-	var said bytes.Buffer
+	var stderr bytes.Buffer
 
 	run := command()
 	run.SetArgs([]string{"validate", "--jsn"})
 
-	require.Equal(t, 2, tell(run.Execute(), &said))
-	require.Equal(t, "jobwright: unknown flag: --jsn\n", said.String())
+	require.Equal(t, 2, cli.Report(run.Execute(), "jobwright", &stderr))
+	require.Equal(t, "jobwright: unknown flag: --jsn\n", stderr.String())
 }
 
-func TestOtherCommandsEndWithOne(t *testing.T) {
+func TestUnknownCommandExitsWithOne(t *testing.T) {
 	t.Parallel()
 
-	var said bytes.Buffer
+	var stderr bytes.Buffer
 
 	run := command()
 	run.SetArgs([]string{"validat"})
 
-	require.Equal(t, 1, tell(run.Execute(), &said))
-	require.Contains(t, said.String(), "jobwright: unknown command")
+	require.Equal(t, 1, cli.Report(run.Execute(), "jobwright", &stderr))
+	require.Contains(t, stderr.String(), "jobwright: unknown command")
 }
 
-func TestTheExamplesAreValid(t *testing.T) {
+func TestValidateAcceptsTheExamples(t *testing.T) {
 	t.Parallel()
 
-	status, printed, said := validated(t, filepath.Join("..", ".."), false, filepath.Join("examples", "apps"))
-	require.Equal(t, 0, status, said)
-	require.Empty(t, printed)
+	status, stdout, stderr := runValidate(t, filepath.Join("..", ".."), false, filepath.Join("examples", "apps"))
+	require.Equal(t, 0, status, stderr)
+	require.Empty(t, stdout)
 }
 
-func TestSchemaPrintsTheSchemaThatTheExamplesPointTo(t *testing.T) {
+func TestSchemaPrintsTheDocumentedSchema(t *testing.T) {
 	t.Parallel()
 
 	var out bytes.Buffer

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"sync/atomic"
 	"time"
@@ -13,12 +12,13 @@ import (
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
 
+	"github.com/jobwright/jobwright/internal/cli"
 	"github.com/jobwright/jobwright/internal/version"
 	"github.com/jobwright/jobwright/result"
 	"github.com/jobwright/jobwright/worker"
 )
 
-// readHeaderTimeout bounds how long an operator may take to say what he asks.
+// readHeaderTimeout limits the time for the header of a request to the operator endpoints.
 const readHeaderTimeout = 10 * time.Second
 
 type workerOptions struct {
@@ -31,12 +31,20 @@ func workerCommand() *cobra.Command {
 
 	command := &cobra.Command{
 		Use:   "worker",
-		Short: "Run jobs.",
-		Long: `Run jobs. Any number of workers may run beside one another; when one dies, the others go on
-with its jobs.
+		Short: "Run jobs",
+		Long: `Run jobs. A worker executes the steps of jobs, and is the only process that connects to data sources.
 
-With --http, GET /healthz tells that the process lives, GET /readyz that it runs jobs and Temporal
-answers it, GET /metrics what it does, in Prometheus' form. Until Temporal can be reached, it waits.`,
+Run one or more workers. They share the work: if one fails, the others continue its jobs. A worker that
+starts before Temporal waits until Temporal is reachable.
+
+With --http, the worker has endpoints for operators: GET /healthz responds with 200 while the process
+runs, GET /readyz while it accepts work from Temporal, and GET /metrics with metrics for Prometheus.` + temporalEnvironment + `
+  NAME                  every secret that a source in app.yaml declares as ${env:NAME}`,
+		Example: `  # Run jobs, with results in a folder that the API servers share
+  jobwright worker --apps /srv/apps --results /srv/results --data /srv/data
+
+  # Expose health checks and metrics
+  jobwright worker --http :8081 --apps /srv/apps --results /srv/results --data /srv/data`,
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
 			return work(command.Context(), opts)
@@ -44,11 +52,11 @@ answers it, GET /metrics what it does, in Prometheus' form. Until Temporal can b
 	}
 
 	flags := command.Flags()
-	flags.StringVar(&opts.http, "http", "", "address for health checks and metrics; none by default")
-	flags.StringVar(&opts.apps, "apps", "apps", "folder of the apps")
-	flags.StringVar(&opts.results, "results", "results", "result store: a folder or a bucket's URL")
-	flags.StringVar(&opts.data, "data", "data", "folder for the data of sources that live on this machine")
-	flags.DurationVar(&opts.grace, "grace", 30*time.Second, "time for running steps after SIGTERM")
+	flags.StringVar(&opts.http, "http", "", "address for health checks and metrics; by default, none")
+	flags.StringVar(&opts.apps, "apps", "apps", "folder with the apps")
+	flags.StringVar(&opts.results, "results", "results", "result store, a folder or the URL of a bucket; the same as the API servers'")
+	flags.StringVar(&opts.data, "data", "data", "folder for sources that store data on this machine, such as SQLite")
+	flags.DurationVar(&opts.grace, "grace", 30*time.Second, "time for running steps to finish after SIGTERM")
 
 	return command
 }
@@ -61,7 +69,7 @@ func work(ctx context.Context, opts workerOptions) (err error) {
 
 	defer func() { err = errors.Join(err, opened.close()) }()
 
-	failed := make(chan error, 2) // Of the worker, and of the server beside it.
+	failed := make(chan error, 2) // Fatal errors of the worker and of the operator endpoints.
 
 	var running atomic.Bool
 
@@ -73,7 +81,7 @@ func work(ctx context.Context, opts workerOptions) (err error) {
 	if err != nil {
 		return err
 	}
-	defer server.Close() //nolint:errcheck // Nothing is lost with it.
+	defer server.Close() //nolint:errcheck // An open health check may fail.
 
 	jobs, err := start(ctx, opened.temporal, worker.Options{
 		Apps: opened.apps, Results: opened.results, Namespace: opened.namespace, DataDir: opts.data, Log: opened.log,
@@ -81,7 +89,7 @@ func work(ctx context.Context, opts workerOptions) (err error) {
 	})
 
 	switch {
-	case ctx.Err() != nil: // It was told to end before it began.
+	case ctx.Err() != nil: // Stopped before it started.
 		return nil
 	case err != nil:
 		return fmt.Errorf("the worker can't start in the namespace %s: %w", opened.namespace, err)
@@ -94,7 +102,7 @@ func work(ctx context.Context, opts workerOptions) (err error) {
 
 	select {
 	case <-ctx.Done():
-		running.Store(false) // It takes no more jobs, and may yet take a while to end those that it has.
+		running.Store(false) // It accepts no new work while running steps finish.
 
 		return nil
 	case err := <-failed:
@@ -102,11 +110,11 @@ func work(ctx context.Context, opts workerOptions) (err error) {
 	}
 }
 
-// startInterval is how long a worker waits before it tries again to reach Temporal.
+// startInterval is the time between two attempts to start the worker.
 const startInterval = 2 * time.Second
 
-// start starts a worker as soon as Temporal and the result store can be reached, so that nobody has to mind the order in which
-// they start. A namespace that Temporal does not have, or a store that belongs to another one, is an error at once.
+// start starts a worker as soon as Temporal and the result store are reachable, so that processes can start in any order. It
+// returns an error at once if Temporal does not have the namespace, or if the result store belongs to another namespace.
 func start(ctx context.Context, temporal client.Client, options worker.Options) (*worker.Worker, error) {
 	for {
 		jobs := worker.New(temporal, options)
@@ -121,7 +129,7 @@ func start(ctx context.Context, temporal client.Client, options worker.Options) 
 			return nil, err
 		}
 
-		options.Log.Warn("the worker can't start yet", "next", startInterval, "error", err)
+		options.Log.Warn("the worker can't start yet", "retryIn", startInterval.String(), "error", err)
 
 		select {
 		case <-ctx.Done():
@@ -131,17 +139,17 @@ func start(ctx context.Context, temporal client.Client, options worker.Options) 
 	}
 }
 
-// serveOperators answers what operators ask at the address, if there is one, and returns where exactly. What ends it by
-// itself goes to failed.
-func serveOperators(address string, answer http.Handler, failed chan<- error) (*http.Server, string, error) {
-	server := &http.Server{Handler: answer, ReadHeaderTimeout: readHeaderTimeout}
+// serveOperators serves the operator endpoints at the address, if there is one, and returns the address with its port. A
+// failure of the server is sent to failed.
+func serveOperators(address string, endpoints http.Handler, failed chan<- error) (*http.Server, string, error) {
+	server := &http.Server{Handler: endpoints, ReadHeaderTimeout: readHeaderTimeout}
 	if address == "" {
 		return server, "", nil
 	}
 
-	listener, err := net.Listen("tcp", address)
+	listener, err := cli.Listen("--http", address)
 	if err != nil {
-		return nil, "", fmt.Errorf("the address can't be used: %w; choose another with --http", err)
+		return nil, "", err
 	}
 
 	go func() { failed <- server.Serve(listener) }()

@@ -59,7 +59,7 @@ func newProduction(tb testing.TB) production {
 
 	again := launch(tb, p.environment, "jobwright", "setup")
 	require.Equal(tb, 0, again.end(tb), again.output())
-	require.Contains(tb, again.output(), "Its search attributes are there already.")
+	require.Contains(tb, again.output(), "The search attributes exist.")
 
 	return p
 }
@@ -69,7 +69,7 @@ func (p production) apiserver(tb testing.TB) (*process, caller) {
 
 	server := launch(tb, p.environment, "jobwright", "apiserver", "--http", "127.0.0.1:0", "--apps", p.apps, "--results", p.results)
 
-	return server, caller{"http://" + server.await(tb, `"API server is up","http":"([0-9.:]+)"`)}
+	return server, caller{"http://" + server.await(tb, `"API server is up","http":"([0-9.:]+)",.*"build":\{"version":"[^"]+"`)}
 }
 
 func (p production) worker(tb testing.TB, arguments ...string) *process {
@@ -78,7 +78,7 @@ func (p production) worker(tb testing.TB, arguments ...string) *process {
 	worker := launch(tb, p.environment, "jobwright", append([]string{
 		"worker", "--http", "127.0.0.1:0", "--apps", p.apps, "--results", p.results, "--data", p.dataOf,
 	}, arguments...)...)
-	health := caller{"http://" + worker.await(tb, `"worker is up","http":"([0-9.:]+)"`)}
+	health := caller{"http://" + worker.await(tb, `"worker is up","http":"([0-9.:]+)",.*"build":\{"version":"[^"]+"`)}
 
 	require.Equal(tb, http.StatusOK, health.call(tb, http.MethodGet, "/healthz", nil, "").status)
 	require.Equal(tb, http.StatusOK, health.call(tb, http.MethodGet, "/readyz", nil, "").status)

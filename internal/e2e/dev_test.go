@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// dev starts jobwright-dev on free ports, over the apps of the examples unless the arguments say others.
+// dev starts jobwright-dev on free ports with the example apps. The arguments can override both.
 func dev(t *testing.T, dataDir string, arguments ...string) *process {
 	t.Helper()
 
@@ -21,14 +21,14 @@ func dev(t *testing.T, dataDir string, arguments ...string) *process {
 	}, arguments...)...)
 }
 
-// apiOf returns a caller of the API of a jobwright-dev, once it is up.
+// apiOf waits until jobwright-dev is ready and returns a caller of its API.
 func apiOf(t *testing.T, p *process) caller {
 	t.Helper()
 
 	return caller{p.await(t, `API +(http://[0-9.:]+)/api/v1/`)}
 }
 
-func TestDevRunsAScenarioAndEnds(t *testing.T) {
+func TestDevRunOncePrintsResultsAndExits(t *testing.T) {
 	t.Parallel()
 
 	p := dev(t, t.TempDir(), "--run", "Main", "--once")
@@ -38,9 +38,10 @@ func TestDevRunsAScenarioAndEnds(t *testing.T) {
 	require.Contains(t, output, "│ 1  │ IBM          │\n│ 2  │ Microsoft    │\n")
 	require.Contains(t, output, `"company_name": "Microsoft"`)
 	require.Contains(t, output, `apiKey dev, accepted from this machine only`)
+	require.Regexp(t, `^Jobwright \S+.* is up\.\n`, output)
 }
 
-func TestDevEndsWithStatusOneWhenTheScenarioFails(t *testing.T) {
+func TestDevRunOnceExitsWithOneIfTheJobFails(t *testing.T) {
 	t.Parallel()
 
 	apps := t.TempDir()
@@ -48,10 +49,10 @@ func TestDevEndsWithStatusOneWhenTheScenarioFails(t *testing.T) {
 
 	p := dev(t, t.TempDir(), "--apps", apps, "--app", "8", "--run", "Failing", "--once")
 	require.Equal(t, 1, p.end(t))
-	require.Contains(t, p.output(), "It failed: app 8, scenario Failing, step 2")
+	require.Contains(t, p.output(), "Failed: app 8, scenario Failing, step 2")
 }
 
-func TestDevStaysUpAndItsCurlCommandRepeatsTheJob(t *testing.T) {
+func TestDevPrintsACurlCommandThatRepeatsTheJob(t *testing.T) {
 	t.Parallel()
 
 	p := dev(t, t.TempDir(), "--run", "Main")
@@ -67,7 +68,7 @@ func TestDevStaysUpAndItsCurlCommandRepeatsTheJob(t *testing.T) {
 
 	p.interrupt(t)
 	require.Equal(t, 0, p.end(t))
-	require.Contains(t, p.output(), "What runs now goes on at the next start.")
+	require.Contains(t, p.output(), "Running jobs continue at the next start.")
 }
 
 func TestDevServesTemporalUI(t *testing.T) {
@@ -82,7 +83,7 @@ func TestDevServesTemporalUI(t *testing.T) {
 	require.Equal(t, http.StatusOK, response.StatusCode)
 }
 
-func TestDevGoesOnWhereItWasKilled(t *testing.T) {
+func TestDevContinuesJobsAfterKill(t *testing.T) {
 	t.Parallel()
 
 	apps, data := t.TempDir(), t.TempDir()
@@ -104,10 +105,10 @@ func TestDevGoesOnWhereItWasKilled(t *testing.T) {
 
 	second := dev(t, data, "--apps", apps)
 
-	// The one that had ended still answers, and is not run again.
+	// The completed job has its results and does not run again.
 	require.Equal(t, before.text, apiOf(t, second).execute(t, finished).text)
 
-	// The other goes on: with its second step, not with its first.
+	// The running job continues with its second step.
 	again := apiOf(t, second).eventually(t, "9", running["jobId"].(string), stepRuns)
 	require.Equal(t, "completed", again["steps"].([]any)[0].(object)["state"])
 
@@ -115,7 +116,7 @@ func TestDevGoesOnWhereItWasKilled(t *testing.T) {
 	require.Equal(t, "completed", apiOf(t, second).eventually(t, "9", running["jobId"].(string), ended)["status"])
 }
 
-func TestDevStartsWhereItWasKilledInItsFirstStart(t *testing.T) {
+func TestDevStartsAfterAKillDuringItsFirstStart(t *testing.T) {
 	t.Parallel()
 
 	data := t.TempDir()
@@ -125,7 +126,7 @@ func TestDevStartsWhereItWasKilledInItsFirstStart(t *testing.T) {
 	require.Equal(t, http.StatusOK, got.status, got.text)
 }
 
-func TestDevSaysWhatIsInItsWay(t *testing.T) {
+func TestDevReportsUnusableFlagsInOneLine(t *testing.T) {
 	t.Parallel()
 
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
@@ -138,17 +139,35 @@ func TestDevSaysWhatIsInItsWay(t *testing.T) {
 		require.Contains(t, p.output(), taken.Addr().String())
 		require.Contains(t, p.output(), "address already in use")
 		require.Contains(t, p.output(), flag)
-		require.Equal(t, 1, strings.Count(p.output(), "\n"), "one line is enough: %s", p.output())
+		require.Equal(t, 1, strings.Count(p.output(), "\n"), "a single line: %s", p.output())
 	}
+
+	same := freeAddress(t)
+	both := dev(t, t.TempDir(), "--temporal", same, "--ui", same)
+	require.Equal(t, 1, both.end(t))
+	require.Equal(t, "jobwright-dev: --ui "+same+": --temporal uses this address too; choose another address, or port 0 for a "+
+		"free port\n", both.output())
 
 	data := t.TempDir()
 	apiOf(t, dev(t, data))
 
 	second := dev(t, data)
 	require.Equal(t, 1, second.end(t))
+	require.Contains(t, second.output(), "jobwright-dev: Temporal can't start with --data "+data+": ")
 	require.Contains(t, second.output(), "is used by another process")
 
 	nowhere := dev(t, t.TempDir(), "--apps", "nowhere")
 	require.Equal(t, 1, nowhere.end(t))
-	require.Contains(t, nowhere.output(), "the folder of apps can't be read")
+	require.Contains(t, nowhere.output(), "jobwright-dev: --apps nowhere: the folder of apps can't be read")
+}
+
+// freeAddress returns an address on this machine that no process listens on.
+func freeAddress(t *testing.T) string {
+	t.Helper()
+
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	require.NoError(t, listener.Close())
+
+	return listener.Addr().String()
 }

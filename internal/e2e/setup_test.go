@@ -9,7 +9,7 @@ import (
 	"go.temporal.io/api/workflowservice/v1"
 )
 
-func TestSetupSetsTheRetentionThatItIsTold(t *testing.T) {
+func TestSetupSetsTheRetention(t *testing.T) {
 	t.Parallel()
 
 	namespace := "setup-" + uuid.NewString()
@@ -18,17 +18,17 @@ func TestSetupSetsTheRetentionThatItIsTold(t *testing.T) {
 	for _, run := range []struct {
 		arguments []string
 		retention time.Duration
-		says      string
+		printed   string
 	}{
-		{[]string{"--retention", "24h"}, 24 * time.Hour, "Registered the namespace " + namespace + ", which keeps jobs that ended for 24h0m0s."},
-		{nil, 24 * time.Hour, "The namespace " + namespace + " is there already, and keeps jobs that ended for 24h0m0s."},
-		{[]string{"--retention", "48h"}, 48 * time.Hour, "keeps jobs that ended for 48h0m0s now, and not for 24h0m0s any more."},
-		{[]string{"--retention", "48h"}, 48 * time.Hour, "is there already, and keeps jobs that ended for 48h0m0s."},
-		{nil, 48 * time.Hour, "is there already, and keeps jobs that ended for 48h0m0s."},
+		{[]string{"--retention", "24h"}, 24 * time.Hour, "Registered the namespace " + namespace + " with a retention of 24h0m0s."},
+		{nil, 24 * time.Hour, "The namespace " + namespace + " exists, with a retention of 24h0m0s."},
+		{[]string{"--retention", "48h"}, 48 * time.Hour, "Changed the retention of the namespace " + namespace + " from 24h0m0s to 48h0m0s."},
+		{[]string{"--retention", "48h"}, 48 * time.Hour, "exists, with a retention of 48h0m0s."},
+		{nil, 48 * time.Hour, "exists, with a retention of 48h0m0s."},
 	} {
 		setup := launch(t, environment, "jobwright", append([]string{"setup"}, run.arguments...)...)
 		require.Equal(t, 0, setup.end(t), setup.output())
-		require.Contains(t, setup.output(), run.says)
+		require.Contains(t, setup.output(), run.printed)
 
 		found, err := shared.client.WorkflowService().DescribeNamespace(t.Context(),
 			&workflowservice.DescribeNamespaceRequest{Namespace: namespace})

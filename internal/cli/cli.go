@@ -1,0 +1,89 @@
+// Package cli has what the commands of both binaries share: how they end, and how they report addresses that they can't
+// listen on.
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+)
+
+// ExitError ends a process with a status other than 1. Without an error, the process prints nothing: the command has
+// already reported the reason.
+type ExitError struct {
+	Status int
+	Err    error
+}
+
+func (e ExitError) Error() string {
+	if e.Err == nil {
+		return fmt.Sprintf("exit status %d", e.Status)
+	}
+
+	return e.Err.Error()
+}
+
+func (e ExitError) Unwrap() error { return e.Err }
+
+// Run executes the root command of a binary and returns the exit status. The command's context ends at the first SIGINT or
+// SIGTERM; a second one ends the process at once.
+func Run(root *cobra.Command) int {
+	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer cancel()
+
+	context.AfterFunc(ctx, cancel) // Restores the default handling of signals.
+
+	root.SilenceUsage, root.SilenceErrors = true, true
+
+	return Report(root.ExecuteContext(ctx), root.Name(), os.Stderr)
+}
+
+// Report prints the error of a command and returns the exit status of the process.
+func Report(err error, binary string, out io.Writer) int {
+	if err == nil {
+		return 0
+	}
+
+	exit, ok := errors.AsType[ExitError](err)
+	if !ok {
+		exit = ExitError{Status: 1, Err: err}
+	}
+
+	if exit.Err != nil {
+		fmt.Fprintf(out, "%s: %v\n", binary, exit.Err)
+	}
+
+	return exit.Status
+}
+
+// Listen listens on the TCP address of a flag such as --http. The error names the flag and tells what to do.
+func Listen(flag, address string) (net.Listener, error) {
+	if _, _, err := net.SplitHostPort(address); err != nil {
+		return nil, fmt.Errorf("%s %q is not an address; write host:port, for example 127.0.0.1:8080", flag, address)
+	}
+
+	listener, err := net.Listen("tcp", address)
+
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return nil, fmt.Errorf("%s %s: %w; choose another address, or port 0 for a free port", flag, address, syscall.EADDRINUSE)
+	case errors.Is(err, syscall.EACCES):
+		return nil, fmt.Errorf("%s %s: %w; choose a port above 1023, or port 0 for a free port", flag, address, syscall.EACCES)
+	case err != nil:
+		cause := err
+		if operation, ok := errors.AsType[*net.OpError](err); ok {
+			cause = operation.Err
+		}
+
+		return nil, fmt.Errorf("%s %s: can't listen on this address: %w", flag, address, cause)
+	}
+
+	return listener, nil
+}
