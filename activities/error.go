@@ -11,6 +11,7 @@ import (
 
 	"github.com/jobwright/jobwright/job"
 	"github.com/jobwright/jobwright/result"
+	"github.com/jobwright/jobwright/result/spool"
 	"github.com/jobwright/jobwright/source"
 )
 
@@ -100,7 +101,7 @@ func asFailure(ctx context.Context, err error) error {
 		code = job.CodeAppInvalid
 	case errors.Is(err, result.ErrInvalid):
 		code, retryable = job.CodeResultInvalid, false
-	case errors.As(err, &ofLimit), errors.Is(err, result.ErrTooLarge):
+	case errors.As(err, &ofLimit), errors.Is(err, spool.ErrTooLarge):
 		code, retryable = job.CodeLimitExceeded, false
 	case errors.As(err, &ofStore):
 		code = job.CodeResultStore

@@ -7,7 +7,7 @@ import (
 	"io"
 
 	"github.com/jobwright/jobwright/job"
-	"github.com/jobwright/jobwright/result"
+	"github.com/jobwright/jobwright/result/spool"
 	"github.com/jobwright/jobwright/scenario"
 )
 
@@ -75,12 +75,12 @@ func (s *step) cell(ctx context.Context, query scenario.Query) (cell any, err er
 
 	first := rows.Schema()[:1] // The names of other columns need not be valid.
 
-	values, err := result.NewValues(first)
+	converter, err := spool.NewConverter(first)
 	if err != nil {
 		return nil, err
 	}
 
-	object, err := values.Record(record[:1])
+	object, err := converter.Convert(record[:1])
 	if err != nil {
 		return nil, fmt.Errorf("source %q: %w", query.Source, err)
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/jobwright/jobwright/job"
+	"github.com/jobwright/jobwright/result/spool"
 	"github.com/jobwright/jobwright/source"
 )
 
@@ -16,7 +17,7 @@ func (a *Activities) ReadRecords(ctx context.Context, task job.Task, query job.R
 			return s.spool(ctx, query)
 		}
 
-		page, err := s.activities.results.Page(ctx, query.Key, query.Offset)
+		page, err := spool.ReadPage(ctx, s.activities.results, query.Key, query.Offset)
 		if err != nil {
 			return nil, &storeError{"the records of the loop can't be read", err}
 		}
@@ -36,23 +37,23 @@ func (s *step) spool(ctx context.Context, query job.RecordsQuery) (page *job.Rec
 
 	defer func() { err = errors.Join(err, rows.Close()) }()
 
-	spool, err := s.activities.results.SetAside(ctx, s.resultKey(ctx, ".ndjson"), rows.Schema())
+	writer, err := spool.Create(ctx, s.activities.results, s.resultKey(ctx, ".ndjson"), rows.Schema())
 	if err != nil {
 		return nil, &storeError{failed, err}
 	}
 
 	err = forEach(ctx, rows, func(record source.Record) error {
-		if err := spool.Append(record); err != nil {
+		if err := writer.Append(record); err != nil {
 			return &storeError{failed, err}
 		}
 
 		return nil
 	})
 	if err != nil {
-		return nil, errors.Join(err, spool.Abort())
+		return nil, errors.Join(err, writer.Abort())
 	}
 
-	if page, err = spool.Commit(); err != nil {
+	if page, err = writer.Commit(); err != nil {
 		return nil, &storeError{failed, err}
 	}
 
@@ -62,7 +63,7 @@ func (s *step) spool(ctx context.Context, query job.RecordsQuery) (page *job.Rec
 // DropRecords removes spooled records. It is idempotent: missing records are no error.
 func (a *Activities) DropRecords(ctx context.Context, task job.Task, key string) error {
 	return runCommand(ctx, a, task, func(ctx context.Context, s *step) error {
-		if err := s.activities.results.Drop(ctx, key); err != nil {
+		if err := spool.Remove(ctx, s.activities.results, key); err != nil {
 			return &storeError{"the records of the loop can't be removed", err}
 		}
 

@@ -138,7 +138,7 @@ func TestReadingRecordsFailsWhereTheyCannotBeSetAside(t *testing.T) {
 		{name: "wrong SQL", code: "source_query_invalid", message: "syntax error", query: "SELEKT 1"},
 		{name: "two columns of one name", code: "result_invalid", message: `two columns are named "a"`, query: "SELECT 1 AS a, 2 AS a"},
 		{
-			name: "a record that no page holds", code: "limit_exceeded", message: "record 2: the record is too large to be set aside",
+			name: "a record that no page holds", code: "limit_exceeded", message: "record 2: the record is too large for a loop",
 			query: "SELECT 'x' AS a UNION ALL SELECT hex(zeroblob(65536))",
 		},
 		{

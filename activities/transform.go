@@ -7,7 +7,7 @@ import (
 	"fmt"
 
 	"github.com/jobwright/jobwright/job"
-	"github.com/jobwright/jobwright/result"
+	"github.com/jobwright/jobwright/result/spool"
 	"github.com/jobwright/jobwright/scenario"
 	"github.com/jobwright/jobwright/source"
 )
@@ -67,7 +67,7 @@ func (s *step) returnRows(ctx context.Context, resultName string, rows source.Ro
 		return nil, &storeError{failed, err}
 	}
 
-	writer.LimitInline(s.task.Inline)
+	writer.InlineUpTo(s.task.Inline)
 
 	err = forEach(ctx, rows, func(record source.Record) error {
 		if err := writer.Append(record); err != nil {
@@ -96,7 +96,7 @@ const (
 
 // returnValue returns rows as the value of the step.
 func returnValue(ctx context.Context, rows source.Rows) (*job.StepOutcome, error) {
-	values, err := result.NewValues(rows.Schema())
+	converter, err := spool.NewConverter(rows.Schema())
 	if err != nil {
 		return nil, err
 	}
@@ -105,7 +105,7 @@ func returnValue(ctx context.Context, rows source.Rows) (*job.StepOutcome, error
 	size := scenario.SizeOf(list)
 
 	err = forEach(ctx, rows, func(record source.Record) error {
-		object, err := values.Record(record)
+		object, err := converter.Convert(record)
 		if err != nil {
 			return fmt.Errorf("record %d: %w", len(list)+1, err)
 		}

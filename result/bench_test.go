@@ -186,14 +186,14 @@ func BenchmarkCopyAMillionRecords(b *testing.B) {
 }
 
 func BenchmarkSmallResults(b *testing.B) {
-	for name, limit := range map[string]int{"inline": result.MaxInline, "stored": 0} {
+	for name, limit := range map[string]int{"inline": maxInline, "stored": 0} {
 		b.Run(name, func(b *testing.B) {
 			store := openBench(b)
 
 			for b.Loop() {
 				writer, err := store.Create(b.Context(), "7/run/1-1.json", nil, numbered)
 				require.NoError(b, err)
-				writer.LimitInline(limit)
+				writer.InlineUpTo(limit)
 
 				for n := range int64(10) {
 					require.NoError(b, writer.Append(source.Record{n, strings.Repeat("x", 20)}))

@@ -4,27 +4,30 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 )
 
-// ErrTaken is the error for a store that belongs to another namespace.
-var ErrTaken = errors.New("the result store belongs to another namespace")
+// ErrClaimed is the error for a store that belongs to another namespace.
+var ErrClaimed = errors.New("the result store belongs to another namespace")
 
-// claim is the key of the blob that holds the name of the namespace that a store belongs to. It is no key of a result.
+// claim is the key of the blob that contains the namespace of the store. It has not the form of a result's key.
 const claim = "namespace"
 
-// Claim makes the store that of a namespace of Temporal's, unless it is that of another one already: [ErrTaken]. Who sweeps
-// a store asks one namespace which jobs there are, and would take the results of every other namespace for those of jobs
-// that are forgotten.
+// Claim assigns the store to a Temporal namespace. The error is [ErrClaimed] if it belongs to another one. Two namespaces can't
+// share a store: a sweep asks one namespace which jobs exist, and would remove the results of all jobs of the other.
 func (s *Store) Claim(ctx context.Context, namespace string) error {
 	owner, err := s.owner(ctx)
 
 	if errors.Is(err, ErrNotFound) {
-		if err := s.write(ctx, claim, namespace); err != nil {
+		blob := s.CreateBlob(ctx, claim, "text/plain; charset=utf-8")
+		if err := blob.Append([]byte(namespace)); err != nil {
+			return errors.Join(err, blob.Abort())
+		}
+
+		if err := blob.Commit(); err != nil {
 			return err
 		}
 
-		owner, err = s.owner(ctx) // Of two that find it free at the same moment, the last one to write has it.
+		owner, err = s.owner(ctx) // If two processes claim it at the same time, the last write decides.
 	}
 
 	if err != nil {
@@ -32,37 +35,16 @@ func (s *Store) Claim(ctx context.Context, namespace string) error {
 	}
 
 	if owner != namespace {
-		return fmt.Errorf("%w, %s, and not to %s: give each a store of its own, or, if there is no such namespace any more, "+
-			"remove what is named %q in the store", ErrTaken, owner, namespace, claim)
+		return fmt.Errorf("%w, %s, not to %s: use a separate store for each namespace or, if the other namespace no longer exists, "+
+			"remove %q from the store", ErrClaimed, owner, namespace, claim)
 	}
 
 	return nil
 }
 
 // owner returns the namespace that the store belongs to.
-func (s *Store) owner(ctx context.Context) (owner string, err error) {
-	reader, err := s.bucket.open(ctx, claim, 0, -1)
-	if err != nil {
-		return "", err
-	}
-
-	defer func() { err = errors.Join(err, reader.Close()) }()
-
-	text, err := io.ReadAll(reader)
+func (s *Store) owner(ctx context.Context) (string, error) {
+	text, _, err := s.ReadBlob(ctx, claim, 0, -1)
 
 	return string(text), err
-}
-
-// write writes a small blob.
-func (s *Store) write(ctx context.Context, key, text string) error {
-	writer, err := s.bucket.create(ctx, key, "text/plain; charset=utf-8")
-	if err != nil {
-		return err
-	}
-
-	if _, err := io.WriteString(writer, text); err != nil {
-		return errors.Join(err, writer.abort())
-	}
-
-	return writer.commit()
 }

@@ -20,8 +20,8 @@ func TestAStoreBelongsToTheNamespaceThatClaimedItFirst(t *testing.T) {
 	require.NoError(t, first.Claim(t.Context(), "night"), "again")
 
 	err := second.Claim(t.Context(), "day")
-	require.ErrorIs(t, err, result.ErrTaken)
-	require.ErrorContains(t, err, "night, and not to day")
+	require.ErrorIs(t, err, result.ErrClaimed)
+	require.ErrorContains(t, err, "night, not to day")
 
 	put(t, folder, "7/job/"+run+"-1-1.json", time.Hour)
 	_, err = first.Sweep(t.Context(), time.Nanosecond, nil)
@@ -35,5 +35,5 @@ func TestABucketIsClaimedToo(t *testing.T) {
 	bucket := open(t, "mem://")
 	require.NoError(t, bucket.Claim(t.Context(), "night"))
 	require.NoError(t, bucket.Claim(t.Context(), "night"))
-	require.ErrorIs(t, bucket.Claim(t.Context(), "day"), result.ErrTaken)
+	require.ErrorIs(t, bucket.Claim(t.Context(), "day"), result.ErrClaimed)
 }

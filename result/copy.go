@@ -10,11 +10,11 @@ import (
 	"github.com/jobwright/jobwright/job"
 )
 
-// copyBuffer is how many bytes are on their way from the store to an answer.
+// copyBuffer is the size of the buffer between the store and a response.
 const copyBuffer = 256 << 10
 
-// Copy writes the result set to w as the API answers it, a JSON object with schema and records, or with the records
-// alone. The error is [ErrNotFound] when the store does not hold it; nothing was written then.
+// Copy writes the result set to w as a JSON object with schema and records, or with the records only. If the store does not
+// have the result set, the error is [ErrNotFound] and nothing is written.
 func (s *Store) Copy(ctx context.Context, w io.Writer, result job.Result, withSchema bool) error {
 	offset := int64(0)
 	if !withSchema {
@@ -32,14 +32,14 @@ func (s *Store) Copy(ctx context.Context, w io.Writer, result job.Result, withSc
 		}
 	}
 
-	// A reader of the cloud's that copies by itself would take a buffer of a megabyte for each answer.
+	// Without the wrapper, io.Copy would call WriteTo of the cloud's reader, which allocates a megabyte per response.
 	_, err = io.CopyBuffer(w, struct{ io.Reader }{reader}, make([]byte, copyBuffer))
 
 	return errors.Join(err, reader.Close())
 }
 
-// CopyLines writes the records of the result set to w, each as a JSON object on a line of its own: NDJSON. The error is
-// [ErrNotFound] when the store does not hold it; nothing was written then.
+// CopyLines writes the records of the result set to w as NDJSON: one JSON object per line. If the store does not have the
+// result set, the error is [ErrNotFound] and nothing is written.
 func (s *Store) CopyLines(ctx context.Context, w io.Writer, result job.Result) error {
 	return s.copyRecords(ctx, w, result, func(out *bufio.Writer, records *recordReader) error {
 		return records.each(func(record []byte) error {
@@ -52,9 +52,9 @@ func (s *Store) CopyLines(ctx context.Context, w io.Writer, result job.Result) e
 	})
 }
 
-// CopyCSV writes the result set to w as CSV in the form of RFC 4180, with the names of its columns in the first line. What
-// is NULL is empty, and empty text is "". The error is [ErrNotFound] when the store does not hold it; nothing was written
-// then.
+// CopyCSV writes the result set to w as CSV according to RFC 4180, with the names of the columns in the first line. NULL is an
+// empty field, and empty text is "". If the store does not have the result set, the error is [ErrNotFound] and nothing is
+// written.
 func (s *Store) CopyCSV(ctx context.Context, w io.Writer, result job.Result) error {
 	return s.copyRecords(ctx, w, result, func(out *bufio.Writer, records *recordReader) error {
 		schema, err := records.schema()
@@ -79,7 +79,7 @@ func (s *Store) CopyCSV(ctx context.Context, w io.Writer, result job.Result) err
 	})
 }
 
-// copyRecords writes what write makes of the result set.
+// copyRecords calls write with a buffered w and the records of the result set.
 func (s *Store) copyRecords(
 	ctx context.Context, w io.Writer, result job.Result, write func(*bufio.Writer, *recordReader) error,
 ) (err error) {
@@ -98,24 +98,23 @@ func (s *Store) copyRecords(
 	return out.Flush()
 }
 
-// Range is a part of the records of a result set.
+// Range is a range of the records of a result set.
 type Range struct {
 	First int64 // The number of the first record, from 0.
-	Limit int64 // How many records it has at most.
+	Limit int64 // The largest number of records in the range.
 }
 
-// ErrNoRange is the error for a range that no result set can have.
-var ErrNoRange = errors.New("the result has no such range of records")
+// ErrNoRange is the error for an invalid range.
+var ErrNoRange = errors.New("the range of records is invalid")
 
-// CopyRange writes a part of the result set to w, in the form of [Store.Copy], and returns the range that follows it, or
-// nil where there are no more records. However many there are before the part, it goes over fewer than 1,000 of them. The
-// error is [ErrNotFound] when the store does not hold the result set, and [ErrNoRange] when part is none of its parts;
-// nothing was written then.
+// CopyRange writes a range of the result set to w in the form of [Store.Copy], and returns the range that follows it, or nil
+// if there are no more records. It skips fewer than 1,000 records to find the range. The error is [ErrNotFound] if the store
+// does not have the result set, and [ErrNoRange] if the range is invalid. Nothing is written then.
 func (s *Store) CopyRange(
 	ctx context.Context, w io.Writer, result job.Result, part Range, withSchema bool,
 ) (next *Range, err error) {
 	if part.First < 0 || part.Limit < 1 {
-		return nil, fmt.Errorf("%w: it begins at record %d and has at most %d", ErrNoRange, part.First, part.Limit)
+		return nil, fmt.Errorf("%w: it begins at record %d and has up to %d records", ErrNoRange, part.First, part.Limit)
 	}
 
 	records, err := s.records(ctx, result, part)
@@ -142,7 +141,7 @@ func (s *Store) CopyRange(
 	return records.rest(part.Limit), nil
 }
 
-// writeRange writes an object with the next records, as many as there are up to a limit.
+// writeRange writes an object with the next records, up to a limit.
 func writeRange(out *bufio.Writer, head []byte, records *recordReader, limit int64) error {
 	if _, err := fmt.Fprintf(out, "%s%s", head, recordsOpening); err != nil {
 		return err

@@ -28,7 +28,7 @@ func bothWays(
 ) {
 	t.Helper()
 
-	for name, inline := range map[string]int{"stored": 0, "inline": result.MaxInline} {
+	for name, inline := range map[string]int{"stored": 0, "inline": maxInline} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 
@@ -352,7 +352,7 @@ func TestAResultThatIsNotAsItWasWrittenIsAnError(t *testing.T) {
 					continue // It looks at nothing but the size.
 				}
 
-				require.ErrorContains(t, copyResult(t.Context(), store, &bytes.Buffer{}, *reference), "is not the result", form)
+				require.ErrorContains(t, copyResult(t.Context(), store, &bytes.Buffer{}, *reference), "is damaged", form)
 			}
 		})
 	}

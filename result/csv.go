@@ -20,8 +20,8 @@ func appendCSVNames(line []byte, schema source.Schema) []byte {
 	return append(line, "\r\n"...)
 }
 
-// appendCSVRecord appends a record of JSON as a line of CSV. Its fields stand in the order of the schema, because the
-// encoder has written them so; that makes it enough to find where each value ends.
+// appendCSVRecord appends a JSON record as a line of CSV. The encoder has written the fields in the order of the schema, so
+// that it suffices to find the end of each value.
 func appendCSVRecord(line []byte, schema source.Schema, record []byte) ([]byte, error) {
 	rest, opening := record, byte('{')
 

@@ -1,10 +1,7 @@
-// Package result is the store of result sets. A result set is written once, by the step that returns it, in the very
-// form in which the API answers it, and is streamed into any number of answers without being decoded. A small one is not
-// stored at all: the reference to it holds it. Behind a stored one is an index, by which a page is found without going over
-// what comes before it.
+// Package result stores the result sets of jobs. The step that returns a result set writes it once, in the form of the API's
+// response, and any number of responses stream it without decoding it. A small result set is not stored: the reference to it
+// contains it. An index after a stored one makes pages accessible without reading the records before them.
 //
-// Beside them it keeps records that a job sets aside to go over them: a line of JSON for each, which is read in pages.
-//
-// A store is a folder or a bucket of a cloud. What it took is still there after a crash or a power cut, and what it did
-// not take wholly is never seen.
+// A store is a folder or a bucket of a cloud. A committed blob survives a crash and a power failure, and an uncommitted one is
+// never visible. Beside result sets, a store contains the blobs of [github.com/jobwright/jobwright/result/spool].
 package result

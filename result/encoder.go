@@ -9,25 +9,27 @@ import (
 	"github.com/jobwright/jobwright/source"
 )
 
-// ErrInvalid is the error for a result set that the API can't answer, however often it is tried.
-var ErrInvalid = errors.New("the result can't be answered")
+// ErrInvalid is the error for records that can't be encoded. It is permanent.
+var ErrInvalid = errors.New("the result can't be encoded as JSON")
 
-// encoder writes records as JSON objects, in the forms that docs/api.md gives for each standard type.
-type encoder struct {
-	schema source.Schema
-	names  [][]byte // Each column's name as a JSON string with the colon.
+// AppendValue appends a value of a standard type as JSON.
+type AppendValue func(line []byte, of source.Standard, value any) ([]byte, error)
 
-	// appendValue appends a value as JSON.
-	appendValue func(line []byte, of source.Standard, value any) ([]byte, error)
+// Encoder encodes records as JSON objects, whose fields have the order of the schema.
+type Encoder struct {
+	schema      source.Schema
+	names       [][]byte // Each column's name as a JSON string, followed by a colon.
+	appendValue AppendValue
 }
 
-func newEncoder(schema source.Schema) (*encoder, error) {
-	e := &encoder{schema: schema, appendValue: appendAnswer}
+// NewEncoder returns an encoder of records of that schema. The error is [ErrInvalid] if an object can't have those columns.
+func NewEncoder(schema source.Schema, appendValue AppendValue) (*Encoder, error) {
+	e := &Encoder{schema: schema, appendValue: appendValue}
 	seen := make(map[string]bool, len(schema))
 
 	for _, column := range schema {
 		if seen[column.Name] {
-			return nil, fmt.Errorf("%w: two columns are named %q; give one of them another name", ErrInvalid, column.Name)
+			return nil, fmt.Errorf("%w: two columns are named %q; rename one of them", ErrInvalid, column.Name)
 		}
 
 		seen[column.Name] = true
@@ -43,10 +45,10 @@ func newEncoder(schema source.Schema) (*encoder, error) {
 	return e, nil
 }
 
-// appendRecord appends a record as JSON without a line break.
-func (e *encoder) appendRecord(line []byte, record source.Record) ([]byte, error) {
+// AppendRecord appends a record as JSON without a line break. The error is [ErrInvalid] if that is impossible.
+func (e *Encoder) AppendRecord(line []byte, record source.Record) ([]byte, error) {
 	if len(record) != len(e.schema) {
-		return nil, fmt.Errorf("%w: it has %d values for %d columns", ErrInvalid, len(record), len(e.schema))
+		return nil, fmt.Errorf("%w: the record has %d values for %d columns", ErrInvalid, len(record), len(e.schema))
 	}
 
 	line = append(line, '{')
@@ -67,8 +69,8 @@ func (e *encoder) appendRecord(line []byte, record source.Record) ([]byte, error
 	return append(line, '}'), nil
 }
 
-// appendAnswer appends a value as the API answers it.
-func appendAnswer(line []byte, of source.Standard, value any) ([]byte, error) {
+// appendAPIValue appends a value in the form of docs/api.md.
+func appendAPIValue(line []byte, of source.Standard, value any) ([]byte, error) {
 	begin := len(line)
 
 	line, err := source.AppendJSON(line, of, value)
@@ -76,14 +78,14 @@ func appendAnswer(line []byte, of source.Standard, value any) ([]byte, error) {
 		return line, err
 	}
 
-	return line, tidyJSON(line[begin:])
+	return line, normalizeJSON(line[begin:])
 }
 
-// tidyJSON makes sure that what a source holds as JSON does not spoil the JSON around it, and takes it to one line: in
-// JSON, a line break stands only between tokens, where a space means the same.
-func tidyJSON(text []byte) error {
+// normalizeJSON verifies JSON of a source, and replaces its line breaks: in JSON, they occur only between tokens, where a
+// space is equivalent.
+func normalizeJSON(text []byte) error {
 	if !utf8.Valid(text) || !json.Valid(text) {
-		return errors.New("what the source holds there is not JSON")
+		return errors.New("the value in the source is not JSON")
 	}
 
 	for i, c := range text {

@@ -13,21 +13,21 @@ import (
 	"strings"
 )
 
-// leftover is how the name of a file ends that is being written, or whose writer died.
-const leftover = ".tmp"
+// temporarySuffix ends the name of a file that is being written, or whose writer was killed.
+const temporarySuffix = ".tmp"
 
-// folder is a bucket whose blobs are files. It finds them by their path each time, and so goes on working when its file
-// system was away for a while and is mounted again.
+// folder is a bucket whose blobs are files. It opens them by path each time, so that it continues to work after its file
+// system was unmounted and mounted again.
 type folder struct{ root string }
 
-// openFolder opens a folder, which is created when it is missing.
+// openFolder opens a folder, which it creates if necessary.
 func openFolder(root string) (*folder, error) {
 	root, err := filepath.Abs(root)
 	if err != nil {
-		return nil, plain(err)
+		return nil, pathless(err)
 	}
 
-	var parents []string // Of the folders that are missing.
+	var parents []string // Of missing folders.
 
 	for missing := root; missing != filepath.Dir(missing); missing = filepath.Dir(missing) {
 		if _, err := os.Stat(missing); err == nil {
@@ -37,23 +37,23 @@ func openFolder(root string) (*folder, error) {
 		parents = append(parents, filepath.Dir(missing))
 	}
 
-	//nolint:gosec // Who else may read results is the operator's choice, by the umask, as for every other file.
+	//nolint:gosec // The operator decides by the umask who can read results.
 	if err := os.MkdirAll(root, 0o777); err != nil {
-		return nil, plain(err)
+		return nil, pathless(err)
 	}
 
 	for _, parent := range parents {
 		if err := syncFolder(parent); err != nil {
-			return nil, plain(err)
+			return nil, pathless(err)
 		}
 	}
 
 	return &folder{root}, nil
 }
 
-// syncFolder brings the names of what is in a folder to the disk.
+// syncFolder makes the names in a folder durable.
 func syncFolder(name string) error {
-	opened, err := os.Open(name) //nolint:gosec // It is a folder of the store, or one that it is in.
+	opened, err := os.Open(name) //nolint:gosec // The folder is in the store, or contains it.
 	if err != nil {
 		return err
 	}
@@ -63,10 +63,10 @@ func syncFolder(name string) error {
 
 func (f *folder) Close() error { return nil }
 
-// path returns where the file of a key is.
+// path returns the path of the file for a key.
 func (f *folder) path(key string) string { return filepath.Join(f.root, filepath.FromSlash(key)) }
 
-// ancestors returns the folders that the file of a key is in, from the one below the root to the innermost.
+// ancestors returns the folders of a key, from the outermost below the root to the innermost.
 func ancestors(key string) []string {
 	var folders []string
 
@@ -79,36 +79,35 @@ func ancestors(key string) []string {
 	return folders
 }
 
-// create makes the new file beside its place, because a rename from another file system is not atomic.
+// create creates the temporary file in the folder of the final one, because a rename between file systems is not atomic.
 func (f *folder) create(_ context.Context, key, _ string) (blobWriter, error) {
 	if !fs.ValidPath(key) || key == "." {
-		return nil, fmt.Errorf("%w: %q is no key", ErrInvalid, key)
+		return nil, fmt.Errorf("%w: %q is not a valid key", ErrInvalid, key)
 	}
 
-	temporary := key + "." + strings.ToLower(rand.Text()) + leftover
+	temporary := key + "." + strings.ToLower(rand.Text()) + temporarySuffix
 
-	// A sweep may remove a folder that is still empty before the file is in it. No sweep can do that often.
+	// A concurrent sweep may remove an empty folder before the file is created in it. It happens rarely more than once.
 	const attempts = 1_000
 
 	var err error
 
 	for range attempts {
 		var file *os.File
-		if file, err = f.makeFile(temporary); err == nil {
+		if file, err = f.createFile(temporary); err == nil {
 			return &fileWriter{folder: f, file: file, key: key, temporary: temporary}, nil
 		}
 
-		if !errors.Is(err, fs.ErrNotExist) || !f.isThere() {
+		if !errors.Is(err, fs.ErrNotExist) || !f.exists() {
 			break
 		}
 	}
 
-	return nil, f.explained(err)
+	return nil, f.explain(err)
 }
 
-// makeFile makes a new file, and the folders that it is in. It does not make the root, which may be a file system that is
-// not mounted at the moment.
-func (f *folder) makeFile(name string) (*os.File, error) {
+// createFile creates a file and its folders. It does not create the root, which may be an unmounted file system.
+func (f *folder) createFile(name string) (*os.File, error) {
 	for _, ancestor := range ancestors(name) {
 		//nolint:gosec // For the mode, see openFolder.
 		if err := os.Mkdir(f.path(ancestor), 0o777); err != nil && !errors.Is(err, fs.ErrExist) {
@@ -116,27 +115,27 @@ func (f *folder) makeFile(name string) (*os.File, error) {
 		}
 	}
 
-	//nolint:gosec // It is below the root, as create has checked; for the mode, see openFolder.
+	//nolint:gosec // create has verified that it is below the root; for the mode, see openFolder.
 	return os.OpenFile(f.path(name), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
 }
 
-// explained is an error of the file system for those who know nothing of this machine.
-func (f *folder) explained(err error) error {
-	if errors.Is(err, fs.ErrNotExist) && !f.isThere() {
-		return errors.New("the result store's folder is not there")
+// explain returns an error of the file system without paths of this machine.
+func (f *folder) explain(err error) error {
+	if errors.Is(err, fs.ErrNotExist) && !f.exists() {
+		return errors.New("the folder of the result store does not exist")
 	}
 
-	return plain(err)
+	return pathless(err)
 }
 
-// isThere reports whether the root is there, so that a file that is missing in it is really missing.
-func (f *folder) isThere() bool {
+// exists reports whether the root exists. Otherwise its file system is not mounted, and a file that is not found may exist.
+func (f *folder) exists() bool {
 	_, err := os.Stat(f.root)
 
 	return err == nil
 }
 
-// fileWriter writes a file that has another name until it is committed.
+// fileWriter writes a file that has a temporary name until it is committed.
 type fileWriter struct {
 	folder         *folder
 	file           *os.File
@@ -146,14 +145,14 @@ type fileWriter struct {
 func (w *fileWriter) Write(text []byte) (int, error) {
 	n, err := w.file.Write(text)
 
-	return n, plain(err)
+	return n, pathless(err)
 }
 
-// commit brings the file to the disk before it gets its name, so that the name never stands for half a file, and then the
-// name, so that a power cut does not take it away from a job that was told of it.
+// commit makes the content of the file durable before it renames the file, so that the final name never refers to an
+// incomplete file. Then it makes the name durable, so that a power failure does not remove a result that a job refers to.
 func (w *fileWriter) commit() error {
 	if err := w.file.Sync(); err != nil {
-		return errors.Join(plain(err), w.abort())
+		return errors.Join(pathless(err), w.abort())
 	}
 
 	err := w.file.Close()
@@ -162,7 +161,7 @@ func (w *fileWriter) commit() error {
 	}
 
 	if err != nil {
-		return errors.Join(w.folder.explained(err), w.folder.unlink(w.temporary))
+		return errors.Join(w.folder.explain(err), w.folder.unlink(w.temporary))
 	}
 
 	if err := w.folder.sync(w.key); err != nil {
@@ -173,24 +172,24 @@ func (w *fileWriter) commit() error {
 }
 
 func (w *fileWriter) abort() error {
-	return errors.Join(plain(w.file.Close()), w.folder.unlink(w.temporary))
+	return errors.Join(pathless(w.file.Close()), w.folder.unlink(w.temporary))
 }
 
-// sync brings the names of the file of a key and of the folders around it to the disk. Each of the folders may be new,
-// made by this writer or by another one that has not synced it yet.
+// sync makes the names of the file for a key and of its folders durable. Each of the folders may be new, created by this writer
+// or by another one that has not synced it yet.
 func (f *folder) sync(key string) error {
 	for name := key; name != "."; {
 		name = path.Dir(name)
 
 		if err := syncFolder(f.path(name)); err != nil {
-			return f.explained(err)
+			return f.explain(err)
 		}
 	}
 
 	return nil
 }
 
-// fileReader reads a range of a file as long as a context lasts.
+// fileReader reads a range of a file until its context ends.
 type fileReader struct {
 	io.Reader
 
@@ -201,12 +200,12 @@ type fileReader struct {
 
 func (f *folder) open(ctx context.Context, key string, offset, length int64) (blobReader, error) {
 	file, err := os.Open(f.path(key))
-	if errors.Is(err, fs.ErrNotExist) && f.isThere() {
+	if errors.Is(err, fs.ErrNotExist) && f.exists() {
 		return nil, ErrNotFound
 	}
 
 	if err != nil {
-		return nil, f.explained(err)
+		return nil, f.explain(err)
 	}
 
 	info, err := file.Stat()
@@ -215,7 +214,7 @@ func (f *folder) open(ctx context.Context, key string, offset, length int64) (bl
 	}
 
 	if err != nil {
-		return nil, errors.Join(plain(err), plain(file.Close()))
+		return nil, errors.Join(pathless(err), pathless(file.Close()))
 	}
 
 	reader := &fileReader{Reader: file, ctx: ctx, file: file, size: info.Size()}
@@ -233,24 +232,24 @@ func (r *fileReader) Read(into []byte) (int, error) {
 
 	n, err := r.Reader.Read(into)
 	if err != nil && !errors.Is(err, io.EOF) {
-		err = plain(err)
+		err = pathless(err)
 	}
 
-	return n, err //nolint:wrapcheck // io.EOF has to stay itself.
+	return n, err //nolint:wrapcheck // io.EOF must not be wrapped.
 }
 
-func (r *fileReader) Close() error { return plain(r.file.Close()) }
+func (r *fileReader) Close() error { return pathless(r.file.Close()) }
 
 func (r *fileReader) Size() int64 { return r.size }
 
 func (f *folder) has(_ context.Context, key string) (bool, error) {
 	info, err := os.Stat(f.path(key))
-	if errors.Is(err, fs.ErrNotExist) && f.isThere() {
+	if errors.Is(err, fs.ErrNotExist) && f.exists() {
 		return false, nil
 	}
 
 	if err != nil {
-		return false, f.explained(err)
+		return false, f.explain(err)
 	}
 
 	return info.Mode().IsRegular(), nil
@@ -260,7 +259,7 @@ func (f *folder) remove(_ context.Context, key string) error { return f.unlink(k
 
 func (f *folder) unlink(key string) error {
 	if err := os.Remove(f.path(key)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return plain(err)
+		return pathless(err)
 	}
 
 	return nil

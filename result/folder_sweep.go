@@ -10,33 +10,33 @@ import (
 	"time"
 )
 
-// sweepBatch is how many names of a folder, or blobs of a cloud, a sweep holds at once.
+// sweepBatch is the number of names that a sweep lists at a time.
 const sweepBatch = 500
 
-// folderSweep is a sweep that goes on.
+// folderSweep is a running sweep.
 type folderSweep struct {
 	folder  *folder
-	old     func(key string, changed time.Time) bool
+	isOld   func(key string, changed time.Time) bool
 	removed int
-	first   error // The first error of something that could not be removed.
+	first   error // The first error of a removal.
 }
 
-func (f *folder) sweep(ctx context.Context, old func(key string, changed time.Time) bool) (int, error) {
-	sweep := &folderSweep{folder: f, old: old}
+func (f *folder) sweep(ctx context.Context, isOld func(key string, changed time.Time) bool) (int, error) {
+	sweep := &folderSweep{folder: f, isOld: isOld}
 	_, err := sweep.visit(ctx, ".")
 
 	return sweep.removed, errors.Join(err, sweep.first)
 }
 
-// visit sweeps one folder and those within, and reports whether it is empty now.
+// visit sweeps a folder and the folders in it, and reports whether it is empty afterwards.
 func (s *folderSweep) visit(ctx context.Context, name string) (empty bool, err error) {
 	entries, err := os.Open(s.folder.path(name))
 	if errors.Is(err, fs.ErrNotExist) && name != "." {
-		return false, nil // Another sweep was faster.
+		return false, nil // A concurrent sweep has removed it.
 	}
 
 	if err != nil {
-		return false, s.folder.explained(err)
+		return false, s.folder.explain(err)
 	}
 
 	defer func() { err = errors.Join(err, entries.Close()) }()
@@ -50,11 +50,11 @@ func (s *folderSweep) visit(ctx context.Context, name string) (empty bool, err e
 		}
 
 		if errors.Is(err, fs.ErrNotExist) {
-			return false, nil // Another sweep has removed it meanwhile.
+			return false, nil // A concurrent sweep has removed it.
 		}
 
 		if err != nil {
-			return false, plain(err)
+			return false, pathless(err)
 		}
 
 		for _, entry := range batch {
@@ -72,16 +72,16 @@ func (s *folderSweep) visit(ctx context.Context, name string) (empty bool, err e
 	}
 }
 
-// entry sweeps what is in a folder, and reports whether it is gone.
+// entry sweeps an entry of a folder, and reports whether the entry is gone.
 func (s *folderSweep) entry(ctx context.Context, name string, entry fs.DirEntry) (gone bool, err error) {
 	if entry.IsDir() {
-		if !mayHoldKeys(name) {
+		if !mayContainBlobs(name) {
 			return false, nil
 		}
 
 		empty, err := s.visit(ctx, name)
 
-		// A folder is not removed as long as there is anything in it, and so not under the hands of a writer.
+		// os.Remove does not remove a folder with files, so a writer that has created its temporary file is safe.
 		return err == nil && empty && os.Remove(s.folder.path(name)) == nil, err
 	}
 
@@ -91,12 +91,12 @@ func (s *folderSweep) entry(ctx context.Context, name string, entry fs.DirEntry)
 	}
 
 	if err != nil {
-		s.note(err)
+		s.setError(err)
 
 		return false, nil
 	}
 
-	if !info.Mode().IsRegular() || !s.old(name, info.ModTime()) {
+	if !info.Mode().IsRegular() || !s.isOld(name, info.ModTime()) {
 		return false, nil
 	}
 
@@ -106,7 +106,7 @@ func (s *folderSweep) entry(ctx context.Context, name string, entry fs.DirEntry)
 	case err == nil:
 		s.removed++
 	case !errors.Is(err, fs.ErrNotExist):
-		s.note(err)
+		s.setError(err)
 
 		return false, nil
 	}
@@ -114,8 +114,8 @@ func (s *folderSweep) entry(ctx context.Context, name string, entry fs.DirEntry)
 	return true, nil
 }
 
-func (s *folderSweep) note(err error) {
+func (s *folderSweep) setError(err error) {
 	if s.first == nil {
-		s.first = plain(err)
+		s.first = pathless(err)
 	}
 }

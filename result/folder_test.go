@@ -41,7 +41,6 @@ func TestNoErrorShowsAPathOfThisMachine(t *testing.T) {
 		{"writing where a file is in the way", "not a directory", blocked, func(store *result.Store) error {
 			writer, err := store.Create(t.Context(), reference.Key, nil, oneText)
 			require.NoError(t, err)
-			writer.LimitInline(0)
 
 			_, err = writer.Commit()
 
@@ -50,16 +49,14 @@ func TestNoErrorShowsAPathOfThisMachine(t *testing.T) {
 		{"writing a name that is too long", "name too long", nothing, func(store *result.Store) error {
 			writer, err := store.Create(t.Context(), strings.Repeat("x", 1000), nil, oneText)
 			require.NoError(t, err)
-			writer.LimitInline(0)
 
 			_, err = writer.Commit()
 
 			return err
 		}},
-		{"writing to a folder that is gone", "folder is not there", os.RemoveAll, func(store *result.Store) error {
+		{"writing to a folder that is gone", "folder of the result store does not exist", os.RemoveAll, func(store *result.Store) error {
 			writer, err := store.Create(t.Context(), reference.Key, nil, oneText)
 			require.NoError(t, err)
-			writer.LimitInline(0)
 
 			_, err = writer.Commit()
 
@@ -69,12 +66,14 @@ func TestNoErrorShowsAPathOfThisMachine(t *testing.T) {
 			return store.Copy(t.Context(), &bytes.Buffer{}, reference, true)
 		}},
 		{"reading a folder", "is a directory", nothing, func(store *result.Store) error {
-			return store.Copy(t.Context(), &bytes.Buffer{}, job.Result{Key: "."}, true)
+			_, _, err := store.ReadBlob(t.Context(), ".", 0, -1)
+
+			return err
 		}},
-		{"reading from a folder that is gone", "folder is not there", os.RemoveAll, func(store *result.Store) error {
+		{"reading from a folder that is gone", "folder of the result store does not exist", os.RemoveAll, func(store *result.Store) error {
 			return store.Copy(t.Context(), &bytes.Buffer{}, reference, true)
 		}},
-		{"asking a folder that is gone", "folder is not there", os.RemoveAll, func(store *result.Store) error {
+		{"asking a folder that is gone", "folder of the result store does not exist", os.RemoveAll, func(store *result.Store) error {
 			_, err := store.Has(t.Context(), reference)
 
 			return err
@@ -85,9 +84,9 @@ func TestNoErrorShowsAPathOfThisMachine(t *testing.T) {
 			return err
 		}},
 		{"dropping where a file is in the way", "not a directory", blocked, func(store *result.Store) error {
-			return store.Drop(t.Context(), reference.Key)
+			return store.RemoveBlob(t.Context(), reference.Key)
 		}},
-		{"sweeping a folder that is gone", "folder is not there", os.RemoveAll, func(store *result.Store) error {
+		{"sweeping a folder that is gone", "folder of the result store does not exist", os.RemoveAll, func(store *result.Store) error {
 			_, err := store.Sweep(t.Context(), 1, nil)
 
 			return err
@@ -124,7 +123,7 @@ func TestAFolderThatComesBackIsUsedAgain(t *testing.T) {
 	require.NoError(t, os.Rename(folder, away))
 
 	_, err := store.Has(t.Context(), *stored)
-	require.ErrorContains(t, err, "folder is not there")
+	require.ErrorContains(t, err, "folder of the result store does not exist")
 	require.NoFileExists(t, folder)
 
 	require.NoError(t, os.Rename(away, folder))
@@ -145,7 +144,6 @@ func TestAKeyLeadsNowhereElse(t *testing.T) {
 	for _, key := range []string{"../1.json", "/1.json", "7//1.json", "7/../../1.json", "7/./1.json", "", ".", "7/"} {
 		writer, err := store.Create(t.Context(), key, nil, oneText)
 		require.NoError(t, err)
-		writer.LimitInline(0)
 
 		_, err = writer.Commit()
 		require.ErrorIs(t, err, result.ErrInvalid, key)

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/jobwright/jobwright/result"
+	"github.com/jobwright/jobwright/result/spool"
 	"github.com/jobwright/jobwright/source"
 )
 
@@ -113,15 +114,15 @@ func requireFull(t *testing.T, folder string) {
 	_, err = writer.Commit()
 	requireIsFull(err)
 
-	spool, err := store.SetAside(t.Context(), "7/run/1-1.ndjson", oneText)
+	spooled, err := spool.Create(t.Context(), store, "7/run/1-1.ndjson", oneText)
 	require.NoError(t, err)
 
 	for err == nil {
-		err = spool.Append(source.Record{strings.Repeat("x", 100<<10)})
+		err = spooled.Append(source.Record{strings.Repeat("x", 100<<10)})
 	}
 
 	requireIsFull(err)
-	require.NoError(t, spool.Abort())
+	require.NoError(t, spooled.Abort())
 
 	require.Equal(t, []string{filepath.Join(folder, "7", "run", "0-1.json")}, files(t, folder))
 	write(t, store, "7/run/2-1.json", oneText, source.Record{strings.Repeat("x", 700<<10)})

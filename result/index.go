@@ -8,44 +8,46 @@ import (
 	"strings"
 )
 
-// Behind the text of a result set stands where every 1,000th record begins, so that a reader of a page need not go over all
-// the records before it. Each entry takes the same number of bytes, a line break and a number behind spaces: so its place can
-// be computed, and the whole is a sequence of JSON values still.
+// In the store, an index follows the text of a result set. It contains the offset of every 1,000th record, so that a reader of
+// a page skips fewer than 1,000 records. All entries have the same size, so that the position of an entry can be computed: a
+// line break, spaces and the offset. Text and index are together a sequence of JSON values.
 const (
-	indexStep  = 1_000 // As many records as a page has whose caller does not say how many.
+	indexStep  = 1_000 // The default size of a page.
 	indexEntry = 20
 )
 
-// entriesOf returns how many entries the index of a result set has. The first record needs none.
-func entriesOf(records int64) int64 { return max(records-1, 0) / indexStep }
+// indexLength returns the number of entries in the index of a result set. The first record has none.
+func indexLength(records int64) int64 { return max(records-1, 0) / indexStep }
 
-// appendEntry appends an entry to the index: the byte at which a record begins.
-func appendEntry(text []byte, at int64) []byte { return fmt.Appendf(text, "\n%*d", indexEntry-1, at) }
+// appendEntry appends the offset of a record to an index.
+func appendEntry(text []byte, offset int64) []byte {
+	return fmt.Appendf(text, "\n%*d", indexEntry-1, offset)
+}
 
-func readEntry(text []byte) (at int64, err error) {
+func readEntry(text []byte) (offset int64, err error) {
 	number, isEntry := strings.CutPrefix(string(text), "\n")
 
-	at, err = strconv.ParseInt(strings.TrimLeft(number, " "), 10, 64)
+	offset, err = strconv.ParseInt(strings.TrimLeft(number, " "), 10, 64)
 	if err != nil || !isEntry {
 		return 0, errDamaged
 	}
 
-	return at, nil
+	return offset, nil
 }
 
-// find returns a piece of the text that a part is in, from one byte to another: from a record that the index tells, whose
-// number it returns, to another one or the end.
+// find looks up a range in the index. It returns the offsets of a piece of the text that contains the range, and the number
+// of the piece's first record.
 func (r *recordReader) find(part Range) (first, from, to int64, err error) {
 	begin := part.First / indexStep
 	entries := int64(1)
 
-	// A store that is asked for no more than is read can be asked again over the same connection.
-	end := entriesOf(r.total) + 1
+	// The connection to a store can be reused if everything that was requested is read.
+	end := indexLength(r.total) + 1
 	if part.Limit < r.total-part.First {
 		end = min(end, (part.First+part.Limit-1)/indexStep+1)
 	}
 
-	isBounded := end <= entriesOf(r.total)
+	isBounded := end <= indexLength(r.total)
 	if isBounded {
 		entries += end - begin
 	}
@@ -67,7 +69,7 @@ func (r *recordReader) find(part Range) (first, from, to int64, err error) {
 	return begin * indexStep, from, to, err
 }
 
-// read reads a piece of the blob.
+// read reads a piece of the stored blob.
 func (r *recordReader) read(offset, length int64) (text []byte, err error) {
 	blob, err := r.open(offset, length)
 	if err != nil {

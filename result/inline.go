@@ -9,8 +9,8 @@ import (
 	"github.com/jobwright/jobwright/job"
 )
 
-// unfold returns the text of a result set that is part of the reference to it as the store would hold it, with each record
-// on a line of its own, and a reference that fits that.
+// unfold returns the text of an inline result set in the form of the store, with one line per record, and a reference that
+// matches this text.
 func unfold(result job.Result) ([]byte, job.Result, error) {
 	var set struct {
 		Schema  json.RawMessage   `json:"schema"`
@@ -18,7 +18,7 @@ func unfold(result job.Result) ([]byte, job.Result, error) {
 	}
 
 	if err := json.Unmarshal(result.Inline, &set); err != nil {
-		return nil, result, fmt.Errorf("a result that the job holds can't be read: %w", err)
+		return nil, result, fmt.Errorf("the inline result of a job can't be decoded: %w", err)
 	}
 
 	var text bytes.Buffer
@@ -44,13 +44,13 @@ func unfold(result job.Result) ([]byte, job.Result, error) {
 	return text.Bytes(), result, nil
 }
 
-// textReader reads a result set that is held in memory.
+// textReader reads a result set in memory.
 type textReader struct{ *bytes.Reader }
 
-// openText reads a text from an offset on.
+// openText returns a reader of a text from an offset.
 func openText(text []byte, offset int64) blobReader {
 	reader := textReader{bytes.NewReader(text)}
-	_, _ = reader.Seek(offset, io.SeekStart) // Behind the end, there is nothing to be read.
+	_, _ = reader.Seek(offset, io.SeekStart) // An offset behind the end gives an empty reader.
 
 	return reader
 }

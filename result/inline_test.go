@@ -9,7 +9,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/jobwright/jobwright/job"
-	"github.com/jobwright/jobwright/result"
 	"github.com/jobwright/jobwright/source"
 )
 
@@ -33,7 +32,7 @@ func TestASmallResultIsPartOfItsReferenceAndNotStored(t *testing.T) {
 	folder := t.TempDir()
 	store := open(t, folder)
 	schema := source.Schema{column("<a>", source.Text)}
-	small := throughJob(t, *writeUpTo(t, result.MaxInline, store, "1.json", schema, source.Record{"<&>"}, source.Record{nil}))
+	small := throughJob(t, *writeUpTo(t, maxInline, store, "1.json", schema, source.Record{"<&>"}, source.Record{nil}))
 
 	require.Empty(t, files(t, folder))
 	require.Empty(t, small.Key)
@@ -56,7 +55,7 @@ func TestAReferenceIsTheSameHoweverOftenAJobHandsItOn(t *testing.T) {
 	t.Parallel()
 
 	schema := source.Schema{column("<a>", source.Text), columnOf("j", standard(t, "json"))}
-	small := writeUpTo(t, result.MaxInline, open(t, t.TempDir()), "1.json", schema,
+	small := writeUpTo(t, maxInline, open(t, t.TempDir()), "1.json", schema,
 		source.Record{"<é>", json.RawMessage("{ \"a\": 1.0 }")}, source.Record{"", nil})
 
 	require.Equal(t, *small, throughJob(t, *small))
@@ -69,22 +68,22 @@ func TestAResultIsStoredFromTheByteOnThatAReferenceMustNotHave(t *testing.T) {
 
 	schema := source.Schema{column("a", source.Text)}
 	store := open(t, t.TempDir())
-	empty := writeUpTo(t, result.MaxInline, store, "1.json", schema, source.Record{""})
-	room := result.MaxInline - len(empty.Inline)
+	empty := writeUpTo(t, maxInline, store, "1.json", schema, source.Record{""})
+	room := maxInline - len(empty.Inline)
 
 	for _, test := range []struct {
 		name, text string
 		limit      int
 		isInline   bool
 	}{
-		{"the largest", strings.Repeat("x", room), result.MaxInline, true},
-		{"a byte more", strings.Repeat("x", room+1), result.MaxInline, false},
-		{"as many letters, of which one takes six bytes in a job", strings.Repeat("x", room-1) + "<", result.MaxInline, false},
-		{"no larger limit than the largest", strings.Repeat("x", room+1), 1 << 30, false},
+		{"the largest", strings.Repeat("x", room), maxInline, true},
+		{"a byte more", strings.Repeat("x", room+1), maxInline, false},
+		{"as many letters, of which one takes six bytes in a job", strings.Repeat("x", room-1) + "<", maxInline, false},
+		{"a larger limit", strings.Repeat("x", room+1), 1 << 30, true},
 		{"the largest of a smaller limit", "", len(empty.Inline), true},
 		{"a byte more than a smaller limit", "x", len(empty.Inline), false},
 		{"none at all", "", 0, false},
-		{"far more", strings.Repeat("x", 1<<20), result.MaxInline, false},
+		{"far more", strings.Repeat("x", 1<<20), maxInline, false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -95,7 +94,7 @@ func TestAResultIsStoredFromTheByteOnThatAReferenceMustNotHave(t *testing.T) {
 
 			require.Equal(t, test.isInline, reference.Inline != nil)
 			require.Equal(t, test.isInline, len(files(t, folder)) == 0)
-			require.LessOrEqual(t, len(reference.Inline), result.MaxInline)
+			require.LessOrEqual(t, len(reference.Inline), test.limit)
 			require.JSONEq(t, `{"records":[{"a":"`+test.text+`"}]}`, answer(t, store, *reference, false))
 		})
 	}

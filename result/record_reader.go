@@ -12,24 +12,24 @@ import (
 	"github.com/jobwright/jobwright/source"
 )
 
-// errDamaged is the error for a result set that is not what a [Writer] has written.
-var errDamaged = errors.New("what the result store holds is not the result that was put there")
+// errDamaged is the error for a result set that differs from what a [Writer] has written.
+var errDamaged = errors.New("the result in the result store is damaged")
 
-// recordReader reads the text of a result set record by record. It holds one record at a time.
+// recordReader reads the text of a result set record by record, with one record in memory.
 type recordReader struct {
 	open  func(offset, length int64) (blobReader, error)
-	total int64  // How many records the result set has.
-	size  int64  // How many bytes its text has, where an index follows it; 0 where none does.
-	head  []byte // What comes before the records' name: the opening brace and the schema.
+	total int64  // The number of records of the result set.
+	size  int64  // The size of its text if it is stored with an index; 0 if it is inline.
+	head  []byte // The text before the records: the opening brace and the schema.
 
 	blob   blobReader
 	lines  *bufio.Reader
-	number int64 // The number of the next record, from 0.
-	ended  bool
-	long   []byte // A line that does not fit into the buffer of lines.
+	number int64  // The number of the next record, from 0.
+	ended  bool   // Whether all records were read.
+	long   []byte // A line that exceeds the buffer of lines.
 }
 
-// records opens a result set, to be read from a record on. The caller closes it.
+// records opens a result set and positions the reader at the first record of a range. The caller closes the reader.
 func (s *Store) records(ctx context.Context, result job.Result, part Range) (*recordReader, error) {
 	open := func(offset, length int64) (blobReader, error) { return s.open(ctx, result, offset, length) }
 
@@ -68,7 +68,7 @@ func (s *Store) records(ctx context.Context, result job.Result, part Range) (*re
 
 func (r *recordReader) close() error { return r.blob.Close() }
 
-// seek reads the head, and goes to the first record of a part.
+// seek reads the head and moves to the first record of a range.
 func (r *recordReader) seek(head int64, part Range, isFar bool) error {
 	if err := r.readHead(head); err != nil {
 		return err
@@ -83,7 +83,7 @@ func (r *recordReader) seek(head int64, part Range, isFar bool) error {
 	return r.skip(part.First - r.number)
 }
 
-// readHead reads what comes before the first record.
+// readHead reads the text before the first record.
 func (r *recordReader) readHead(size int64) error {
 	head, err := io.ReadAll(io.LimitReader(r.lines, size))
 	if err != nil {
@@ -112,7 +112,7 @@ func (r *recordReader) schema() (source.Schema, error) {
 	return schema, nil
 }
 
-// jump goes to a record that the index tells, the last one that is not behind the first one of a part.
+// jump moves to the last record in the index that is not behind the first record of a range.
 func (r *recordReader) jump(part Range) error {
 	if part.First >= r.total {
 		r.ended = true
@@ -125,7 +125,7 @@ func (r *recordReader) jump(part Range) error {
 		return err
 	}
 
-	// What the index says must not lead into the middle of a record.
+	// A damaged index must not lead into the middle of a record, so the break before the record is read, too.
 	from -= int64(len(recordBreak))
 	if from < 0 || to <= from || to > r.size {
 		return errDamaged
@@ -158,7 +158,7 @@ func (r *recordReader) jump(part Range) error {
 	return nil
 }
 
-// skip goes over some records, or all if there are fewer.
+// skip skips count records, or all remaining ones if there are fewer.
 func (r *recordReader) skip(count int64) error {
 	for range count {
 		if _, err := r.next(); errors.Is(err, io.EOF) {
@@ -171,7 +171,7 @@ func (r *recordReader) skip(count int64) error {
 	return nil
 }
 
-// each calls visit with the JSON of each record that is left.
+// each calls visit with the JSON of each remaining record.
 func (r *recordReader) each(visit func(record []byte) error) error {
 	for {
 		record, err := r.next()
@@ -189,7 +189,7 @@ func (r *recordReader) each(visit func(record []byte) error) error {
 	}
 }
 
-// next returns the JSON of the next record, which is the caller's until the next call, or io.EOF after the last one.
+// next returns the JSON of the next record, which is valid until the next call, or io.EOF after the last record.
 func (r *recordReader) next() ([]byte, error) {
 	if r.ended {
 		return nil, io.EOF
@@ -215,8 +215,7 @@ func (r *recordReader) next() ([]byte, error) {
 		r.number++
 	}
 
-	// A blob of another number of records is not the one that was written.
-	if r.total >= 0 && (r.number > r.total || (r.ended && r.number < r.total)) {
+	if r.number > r.total || (r.ended && r.number < r.total) {
 		return nil, errDamaged
 	}
 
@@ -227,7 +226,7 @@ func (r *recordReader) next() ([]byte, error) {
 	return record, nil
 }
 
-// line returns the next line with its break, or the last one and io.EOF.
+// line returns the next line with its break, or the last line and io.EOF.
 func (r *recordReader) line() ([]byte, error) {
 	r.long = r.long[:0]
 
@@ -247,7 +246,7 @@ func (r *recordReader) line() ([]byte, error) {
 	}
 }
 
-// rest is the part that follows what was read, or nil where there is none.
+// rest returns the range that follows the records read so far, or nil if no records remain.
 func (r *recordReader) rest(limit int64) *Range {
 	if r.ended {
 		return nil

@@ -11,7 +11,7 @@ import (
 	"gocloud.dev/gcerrors"
 )
 
-// remote is a bucket of a cloud. Its service sees to it that a blob is visible wholly or not at all, and lasts.
+// remote is a bucket of a cloud, whose service guarantees that blobs become visible as a whole and are durable.
 type remote struct{ *blob.Bucket }
 
 // remoteWriter uploads a blob.
@@ -29,14 +29,14 @@ func (r remote) create(ctx context.Context, key, contentType string) (blobWriter
 	if err != nil {
 		cancel()
 
-		return nil, explained(ctx, err)
+		return nil, explain(ctx, err)
 	}
 
 	return &remoteWriter{Writer: writer, ctx: ctx, cancel: cancel}, nil
 }
 
-// explained is the error of a context that ended, where that is why a call failed.
-func explained(ctx context.Context, err error) error {
+// explain returns the context's error if its end is the reason for err, and [ErrNotFound] for a missing blob.
+func explain(ctx context.Context, err error) error {
 	switch {
 	case err == nil:
 		return nil
@@ -46,25 +46,25 @@ func explained(ctx context.Context, err error) error {
 		return ErrNotFound
 	}
 
-	return plain(err)
+	return pathless(err)
 }
 
 func (w *remoteWriter) Write(text []byte) (int, error) {
 	n, err := w.Writer.Write(text)
 
-	return n, explained(w.ctx, err)
+	return n, explain(w.ctx, err)
 }
 
 func (w *remoteWriter) commit() error {
 	defer w.cancel()
 
-	return explained(w.ctx, w.Close())
+	return explain(w.ctx, w.Close())
 }
 
 func (w *remoteWriter) abort() error {
 	w.cancel()
 
-	// With its context cancelled, closing the blob's writer discards the blob, and says that it did.
+	// After its context is canceled, Close discards the blob and returns an error that says so.
 	_ = w.Close()
 
 	return nil
@@ -73,7 +73,7 @@ func (w *remoteWriter) abort() error {
 func (r remote) open(ctx context.Context, key string, offset, length int64) (blobReader, error) {
 	reader, err := r.NewRangeReader(ctx, key, offset, length, nil)
 	if err != nil {
-		return nil, explained(ctx, err)
+		return nil, explain(ctx, err)
 	}
 
 	return reader, nil
@@ -82,18 +82,18 @@ func (r remote) open(ctx context.Context, key string, offset, length int64) (blo
 func (r remote) has(ctx context.Context, key string) (bool, error) {
 	has, err := r.Exists(ctx, key)
 
-	return has, explained(ctx, err)
+	return has, explain(ctx, err)
 }
 
 func (r remote) remove(ctx context.Context, key string) error {
-	if err := explained(ctx, r.Delete(ctx, key)); err != nil && !errors.Is(err, ErrNotFound) {
+	if err := explain(ctx, r.Delete(ctx, key)); err != nil && !errors.Is(err, ErrNotFound) {
 		return err
 	}
 
 	return nil
 }
 
-func (r remote) sweep(ctx context.Context, old func(key string, changed time.Time) bool) (removed int, err error) {
+func (r remote) sweep(ctx context.Context, isOld func(key string, changed time.Time) bool) (removed int, err error) {
 	var first error
 
 	for token := blob.FirstPageToken; ; {
@@ -105,11 +105,11 @@ func (r remote) sweep(ctx context.Context, old func(key string, changed time.Tim
 		}
 
 		if err != nil {
-			return removed, fmt.Errorf("the results can't be listed: %w", explained(ctx, err))
+			return removed, fmt.Errorf("the results can't be listed: %w", explain(ctx, err))
 		}
 
 		for _, object := range objects {
-			if object.IsDir || !old(object.Key, object.ModTime) {
+			if object.IsDir || !isOld(object.Key, object.ModTime) {
 				continue
 			}
 

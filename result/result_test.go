@@ -32,6 +32,21 @@ func open(t *testing.T, location string) *result.Store {
 	return store
 }
 
+// maxInline is a limit for inline results.
+const maxInline = 16 << 10
+
+var numbered = source.Schema{column("n", source.Integer), column("text", source.Text)}
+
+// texts returns count records, each with its number and a text of that many letters.
+func texts(count, letters int) []source.Record {
+	records := make([]source.Record, count)
+	for i := range records {
+		records[i] = source.Record{int64(i), strings.Repeat("x", letters)}
+	}
+
+	return records
+}
+
 // write writes a result set to the store, however small it is.
 func write(t *testing.T, store *result.Store, key string, schema source.Schema, records ...source.Record) *job.Result {
 	t.Helper()
@@ -47,7 +62,7 @@ func writeUpTo(
 
 	writer, err := store.Create(t.Context(), key, nil, schema)
 	require.NoError(t, err)
-	writer.LimitInline(inline)
+	writer.InlineUpTo(inline)
 
 	for _, record := range records {
 		require.NoError(t, writer.Append(record))
@@ -195,7 +210,7 @@ func TestEachValueIsWrittenInTheFormOfItsType(t *testing.T) {
 
 			require.Equal(t, want, answer(t, store, *write(t, store, "1.json", schema, record), false))
 
-			inline := writeUpTo(t, result.MaxInline, store, "2.json", schema, record)
+			inline := writeUpTo(t, maxInline, store, "2.json", schema, record)
 			require.JSONEq(t, want, answer(t, store, *inline, false))
 		})
 	}

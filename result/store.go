@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/url"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"gocloud.dev/blob"
@@ -13,13 +14,13 @@ import (
 	"github.com/jobwright/jobwright/job"
 )
 
-// Store is a place that holds result sets.
+// Store stores result sets.
 type Store struct {
 	bucket bucket
 }
 
-// Open opens the store at a folder, which is created when it is missing, or at the URL of a bucket of gocloud.dev/blob.
-// Which kinds of buckets there are is up to what the program imports; see [github.com/jobwright/jobwright/result/cloud].
+// Open opens the store in a folder, which it creates if necessary, or in the bucket of a gocloud.dev/blob URL. A program
+// supports the kinds of buckets whose drivers it imports; see [github.com/jobwright/jobwright/result/cloud].
 func Open(ctx context.Context, location string) (*Store, error) {
 	opened, err := openBucket(ctx, location)
 	if err != nil {
@@ -41,10 +42,15 @@ func openBucket(ctx context.Context, location string) (bucket, error) {
 
 	if address.Scheme == "file" {
 		if (address.Host != "" && address.Host != "localhost") || address.RawQuery != "" {
-			return nil, errors.New("the URL of a folder is file:// and its absolute path, and nothing more")
+			return nil, errors.New("the URL of a folder must consist of file:// and the absolute path")
 		}
 
 		return openFolder(filepath.FromSlash(address.Path))
+	}
+
+	if !blob.DefaultURLMux().ValidBucketScheme(address.Scheme) {
+		return nil, fmt.Errorf("this program supports folders and the buckets %s, but not %s://",
+			schemes(blob.DefaultURLMux().BucketSchemes()), address.Scheme)
 	}
 
 	opened, err := blob.OpenBucket(ctx, location)
@@ -55,10 +61,21 @@ func openBucket(ctx context.Context, location string) (bucket, error) {
 	return remote{opened}, nil
 }
 
+// schemes returns the schemes of URLs as a list for a message.
+func schemes(names []string) string {
+	if len(names) == 0 {
+		return "of no cloud"
+	}
+
+	slices.Sort(names)
+
+	return strings.Join(names, "://, ") + "://"
+}
+
 // Close releases the store.
 func (s *Store) Close() error { return s.bucket.Close() }
 
-// Has reports whether the store holds the result, or the reference to it does.
+// Has reports whether the result exists, in the store or within its reference.
 func (s *Store) Has(ctx context.Context, result job.Result) (bool, error) {
 	if result.Inline != nil {
 		return true, nil
@@ -67,14 +84,10 @@ func (s *Store) Has(ctx context.Context, result job.Result) (bool, error) {
 	return s.bucket.has(ctx, result.Key)
 }
 
-// open reads a result set from an offset on: length bytes, or, where length is negative, all the rest of its text.
+// open reads length bytes of the text of a result set from an offset, or all the rest if length is negative.
 func (s *Store) open(ctx context.Context, result job.Result, offset, length int64) (blobReader, error) {
 	if result.Inline != nil {
 		return openText(result.Inline, offset), nil
-	}
-
-	if result.Bytes == 0 { // The reference is from a time when there was the text and no index.
-		return s.bucket.open(ctx, result.Key, offset, length)
 	}
 
 	if length < 0 {
@@ -86,7 +99,7 @@ func (s *Store) open(ctx context.Context, result job.Result, offset, length int6
 		return nil, err
 	}
 
-	if opened.Size() != result.Bytes+entriesOf(result.Records)*indexEntry {
+	if opened.Size() != result.Bytes+indexLength(result.Records)*indexEntry {
 		return nil, errors.Join(errDamaged, opened.Close())
 	}
 

@@ -9,15 +9,16 @@ import (
 	"github.com/google/uuid"
 )
 
-// Sweep removes what was last changed longer ago than olderThan and keep does not ask to be kept: result sets, records
-// that were set aside, and what writers left behind that died. It asks keep by the key, which a nil keep has no need of.
+// Sweep removes result sets, spooled records and the temporary files of killed writers, if they were last changed longer ago
+// than olderThan, and isUsed returns false for their keys. A nil isUsed returns false always. Temporary files are removed
+// without a call of isUsed.
 //
-// It holds a bounded number of keys at a time, and touches nothing but what a store has written, wherever that is. Several
-// workers may sweep at once. A result set that is being read is read to its end. Where something can't be removed, Sweep
-// goes on with the rest, and returns the first such error.
-func (s *Store) Sweep(ctx context.Context, olderThan time.Duration, keep func(key string) bool) (removed int, err error) {
+// Sweep holds a bounded number of keys in memory, and removes nothing that a store has not written. Several workers may sweep
+// at the same time. A reader of a removed result set can read it to the end. If a removal fails, Sweep continues, and finally
+// returns the first error.
+func (s *Store) Sweep(ctx context.Context, olderThan time.Duration, isUsed func(key string) bool) (removed int, err error) {
 	if olderThan <= 0 {
-		return 0, errors.New("a sweep of the result store needs an age; without one, it would take what is being written")
+		return 0, errors.New("a sweep of the result store requires a positive age; without one, it would remove results that are being written")
 	}
 
 	limit := time.Now().Add(-olderThan)
@@ -27,12 +28,12 @@ func (s *Store) Sweep(ctx context.Context, olderThan time.Duration, keep func(ke
 			return false
 		}
 
-		return strings.HasSuffix(key, leftover) || keep == nil || !keep(key)
+		return strings.HasSuffix(key, temporarySuffix) || isUsed == nil || !isUsed(key)
 	})
 }
 
-// isKey reports whether a key has the form of those of job.ResultKey: the app, the job, and a name that begins with the run
-// and tells what is in it. A folder or a bucket may hold other things too.
+// isKey reports whether a key has the form of job.ResultKey: the app, the job, and a name with the run and an extension. A
+// folder or bucket may contain other files.
 func isKey(key string) bool {
 	parts := strings.Split(key, "/")
 	if len(parts) != 3 {
@@ -44,7 +45,7 @@ func isKey(key string) bool {
 		return false
 	}
 
-	if unfinished, isLeftover := strings.CutSuffix(name, leftover); isLeftover {
+	if unfinished, isTemporary := strings.CutSuffix(name, temporarySuffix); isTemporary {
 		at := strings.LastIndexByte(unfinished, '.')
 		name = unfinished[:max(at, 0)]
 	}
@@ -52,14 +53,14 @@ func isKey(key string) bool {
 	return strings.HasSuffix(name, ".json") || strings.HasSuffix(name, ".ndjson")
 }
 
-// beginsWithUUID reports whether a part of a key is that of a run, or of a job that was given no ID by its caller.
+// beginsWithUUID reports whether a part of a key begins with the ID of a run, or of a job whose caller chose no ID.
 func beginsWithUUID(part string) bool {
 	const length = 36
 
 	return len(part) >= length && uuid.Validate(part[:length]) == nil
 }
 
-// mayHoldKeys reports whether the keys that begin with the name of a folder can be those of blobs.
-func mayHoldKeys(name string) bool {
+// mayContainBlobs reports whether a folder of that name can contain blobs or folders with blobs.
+func mayContainBlobs(name string) bool {
 	return strings.Count(name, "/") < 2
 }

@@ -134,7 +134,7 @@ func TestASweepWithoutAnAgeIsRefused(t *testing.T) {
 
 	for _, age := range []time.Duration{0, -time.Hour} {
 		_, err := store.Sweep(t.Context(), age, nil)
-		require.ErrorContains(t, err, "needs an age")
+		require.ErrorContains(t, err, "requires a positive age")
 	}
 
 	require.Len(t, keys(t, folder), 1)
@@ -254,11 +254,10 @@ func TestNoWriterStumblesOverASweep(t *testing.T) {
 
 				writer, err := store.Create(t.Context(), key, nil, oneText)
 				assertNoError(t, err)
-				writer.LimitInline(0)
 
 				_, err = writer.Commit()
 				assertNoError(t, err)
-				assertNoError(t, store.Drop(t.Context(), key))
+				assertNoError(t, store.RemoveBlob(t.Context(), key))
 			}
 		})
 	}

@@ -10,12 +10,9 @@ import (
 	"github.com/jobwright/jobwright/source"
 )
 
-// MaxInline is how many bytes a result set has at most that is part of the reference to it.
-const MaxInline = 16 << 10
-
-// How a result set is written, around the schema and the records. After SchemaBytes bytes, all that a caller who wants no
-// schema is to see is the rest, behind a brace. Each record has a line of its own, so that a reader finds the records
-// without decoding them. For what stands behind it in the store, see indexStep.
+// The text of a result set around its schema and its records. A response without the schema consists of a brace and the text
+// after SchemaBytes. Each record is one line, so that a reader finds the records without decoding them. In the store, an
+// index follows the text; see indexStep.
 const (
 	schemaOpening  = `{"schema":`
 	schemaClosing  = `,`
@@ -24,24 +21,25 @@ const (
 	recordsClosing = `]}`
 )
 
-// Writer writes one result set. Nobody sees any of it before [Writer.Commit].
+// Writer writes one result set, which is invisible until [Writer.Commit].
 type Writer struct {
-	encoder *encoder
-	upload  upload
+	encoder *Encoder
+	blob    *BlobWriter
 	result  job.Result
-	index   []int64 // The byte at which each record begins that the index tells.
-	inline  int     // How many bytes a result set has at most that is not stored.
+	index   []int64 // The offsets of the records that the index contains.
+	inline  int     // The largest size of a result set that is not stored, in bytes.
 }
 
-// Create begins a result set with that schema under key. The caller ends it with [Writer.Commit] or [Writer.Abort].
+// Create begins a result set with that schema under key. The caller ends it with [Writer.Commit] or [Writer.Abort]. The error
+// is [ErrInvalid] if an object can't have those columns.
 func (s *Store) Create(ctx context.Context, key string, name *string, schema source.Schema) (*Writer, error) {
-	encoder, err := newEncoder(schema)
+	encoder, err := NewEncoder(schema, appendAPIValue)
 	if err != nil {
 		return nil, err
 	}
 
 	if schema == nil {
-		schema = source.Schema{} // Which is a list in JSON, and nil is none.
+		schema = source.Schema{} // In JSON, nil would be null.
 	}
 
 	head, err := json.Marshal(schema)
@@ -50,32 +48,29 @@ func (s *Store) Create(ctx context.Context, key string, name *string, schema sou
 	}
 
 	opening := schemaOpening + string(head) + schemaClosing
+	blob := s.CreateBlob(ctx, key, "application/json")
+	blob.buffer = []byte(opening + recordsOpening)
 
 	return &Writer{
-		encoder: encoder,
-		upload: upload{
-			ctx: ctx, bucket: s.bucket, key: key, contentType: "application/json", buffer: []byte(opening + recordsOpening),
-		},
-		result: job.Result{Name: name, Key: key, SchemaBytes: int64(len(opening))},
-		inline: MaxInline,
+		encoder: encoder, blob: blob, result: job.Result{Name: name, Key: key, SchemaBytes: int64(len(opening))},
 	}, nil
 }
 
-// LimitInline sets how many bytes the result set may have to be part of the reference to it, where [MaxInline] is too
-// many. With 0, it is stored, however small it is.
-func (w *Writer) LimitInline(most int) { w.inline = min(most, MaxInline) }
+// InlineUpTo makes [Writer.Commit] return a result set of at most that many bytes within its reference, instead of storing
+// it. The default is to store every result set.
+func (w *Writer) InlineUpTo(bytes int) { w.inline = bytes }
 
-// Append adds a record. The error is [ErrInvalid] where the API can't answer it, and [ErrFull] where the store has no
-// space for it.
+// Append adds a record. The error is [ErrInvalid] if the API can't represent it, and [ErrFull] if the store has no space for
+// it.
 func (w *Writer) Append(record source.Record) error {
-	line := w.upload.buffer
+	line := w.blob.buffer
 	if w.result.Records > 0 {
 		line = append(line, recordBreak...)
 	}
 
-	begin := w.upload.written + int64(len(line))
+	begin := w.blob.flushed + int64(len(line))
 
-	line, err := w.encoder.appendRecord(line, record)
+	line, err := w.encoder.AppendRecord(line, record)
 	if err != nil {
 		return fmt.Errorf("record %d: %w", w.result.Records+1, err)
 	}
@@ -85,19 +80,18 @@ func (w *Writer) Append(record source.Record) error {
 	}
 
 	w.result.Records++
-	w.upload.buffer = line
+	w.blob.buffer = line
 
-	return w.upload.flushLarge()
+	return w.blob.flushLarge()
 }
 
-// Commit makes the result set visible, and returns the reference to it. A small one is part of the reference and nowhere
-// else.
+// Commit makes the result set visible, and returns the reference to it.
 func (w *Writer) Commit() (*job.Result, error) {
-	if err := w.upload.ctx.Err(); err != nil {
+	if err := w.blob.ctx.Err(); err != nil {
 		return nil, errors.Join(err, w.Abort())
 	}
 
-	w.upload.buffer = append(w.upload.buffer, recordsClosing...)
+	w.blob.buffer = append(w.blob.buffer, recordsClosing...)
 
 	inline, err := w.asInline()
 	if err != nil {
@@ -110,13 +104,13 @@ func (w *Writer) Commit() (*job.Result, error) {
 		return &w.result, nil
 	}
 
-	w.result.Bytes = w.upload.size()
+	w.result.Bytes = w.blob.size()
 
 	if err := w.writeIndex(); err != nil {
 		return nil, errors.Join(err, w.Abort())
 	}
 
-	if err := w.upload.commit(); err != nil {
+	if err := w.blob.Commit(); err != nil {
 		return nil, err
 	}
 
@@ -125,9 +119,9 @@ func (w *Writer) Commit() (*job.Result, error) {
 
 func (w *Writer) writeIndex() error {
 	for _, at := range w.index {
-		w.upload.buffer = appendEntry(w.upload.buffer, at)
+		w.blob.buffer = appendEntry(w.blob.buffer, at)
 
-		if err := w.upload.flushLarge(); err != nil {
+		if err := w.blob.flushLarge(); err != nil {
 			return err
 		}
 	}
@@ -135,15 +129,14 @@ func (w *Writer) writeIndex() error {
 	return nil
 }
 
-// asInline returns the result set in the form that it has as a part of a job, or nil where it is too large for that. The
-// reference to it goes through [json.Marshal] on its way, which takes out the line breaks and escapes some letters; doing
-// that here already keeps SchemaBytes true, and tells the size that it really takes.
+// asInline returns the result set as JSON within a job, or nil if it is too large. [json.Marshal] of the reference removes
+// line breaks and escapes some characters. asInline does so in advance, so that SchemaBytes and the size are correct.
 func (w *Writer) asInline() (json.RawMessage, error) {
-	if w.upload.blob != nil || len(w.upload.buffer) > w.inline {
+	if w.blob.blob != nil || len(w.blob.buffer) > w.inline {
 		return nil, nil
 	}
 
-	inline, err := json.Marshal(json.RawMessage(w.upload.buffer))
+	inline, err := json.Marshal(json.RawMessage(w.blob.buffer))
 	if err != nil || len(inline) > w.inline {
 		return nil, err
 	}
@@ -151,5 +144,5 @@ func (w *Writer) asInline() (json.RawMessage, error) {
 	return inline, nil
 }
 
-// Abort throws away what was written.
-func (w *Writer) Abort() error { return w.upload.abort() }
+// Abort discards what was written.
+func (w *Writer) Abort() error { return w.blob.Abort() }

@@ -96,7 +96,7 @@ func New(temporal client.Client, options Options) *Worker {
 // claimTimeout bounds how long the result store may take to say whose it is.
 const claimTimeout = 30 * time.Second
 
-// Start begins to run jobs, unless the result store belongs to another namespace: [result.ErrTaken].
+// Start begins to run jobs, unless the result store belongs to another namespace: [result.ErrClaimed].
 func (w *Worker) Start() error {
 	ctx, cancel := context.WithTimeout(context.Background(), claimTimeout)
 	defer cancel()

@@ -125,7 +125,7 @@ func start(ctx context.Context, temporal client.Client, options worker.Options) 
 		}
 
 		_, unknown := errors.AsType[*serviceerror.NamespaceNotFound](err)
-		if unknown || errors.Is(err, result.ErrTaken) {
+		if unknown || errors.Is(err, result.ErrClaimed) {
 			return nil, err
 		}
 

@@ -145,9 +145,9 @@ func TestAWorkerLeavesTheResultsOfAnotherNamespaceAlone(t *testing.T) {
 	t.Cleanup(temporal.Close)
 
 	day := newSweeping(t, temporal, production.namespace(), night.folder)
-	require.ErrorIs(t, day.worker.Start(), result.ErrTaken)
+	require.ErrorIs(t, day.worker.Start(), result.ErrClaimed)
 
 	_, err = day.worker.Sweep(t.Context())
-	require.ErrorIs(t, err, result.ErrTaken)
+	require.ErrorIs(t, err, result.ErrClaimed)
 	require.True(t, night.has(t, kept))
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/jobwright/jobwright/job"
 	"github.com/jobwright/jobwright/result"
 	_ "github.com/jobwright/jobwright/result/cloud"
+	"github.com/jobwright/jobwright/result/spool"
 	"github.com/jobwright/jobwright/source"
 )
 
@@ -108,7 +109,6 @@ func write(t *testing.T, store *result.Store, key string, records int64) *job.Re
 
 	writer, err := store.Create(t.Context(), key, nil, schema)
 	require.NoError(t, err)
-	writer.LimitInline(0)
 
 	for n := range records {
 		require.NoError(t, writer.Append(source.Record{n}))
@@ -153,8 +153,8 @@ func TestABucketHoldsResults(t *testing.T) {
 	require.NoError(t, err)
 	require.JSONEq(t, `{"records":[{"n":999002},{"n":999003}]}`, part.String())
 
-	require.NoError(t, store.Drop(t.Context(), key))
-	require.NoError(t, store.Drop(t.Context(), key))
+	require.NoError(t, store.RemoveBlob(t.Context(), key))
+	require.NoError(t, store.RemoveBlob(t.Context(), key))
 	requireAbsent(t, store, *stored)
 }
 
@@ -198,14 +198,14 @@ func TestABucketHoldsRecordsThatAreSetAside(t *testing.T) {
 
 	store := start(t).open(t, "")
 
-	spool, err := store.SetAside(t.Context(), "7/run/1-1.ndjson", schema)
+	writer, err := spool.Create(t.Context(), store, "7/run/1-1.ndjson", schema)
 	require.NoError(t, err)
 
 	for n := range int64(1_200) {
-		require.NoError(t, spool.Append(source.Record{n}))
+		require.NoError(t, writer.Append(source.Record{n}))
 	}
 
-	page, err := spool.Commit()
+	page, err := writer.Commit()
 	require.NoError(t, err)
 
 	for first := int64(0); ; first += 500 {
@@ -215,13 +215,13 @@ func TestABucketHoldsRecordsThatAreSetAside(t *testing.T) {
 			break
 		}
 
-		page, err = store.Page(t.Context(), page.Key, page.Next)
+		page, err = spool.ReadPage(t.Context(), store, page.Key, page.Next)
 		require.NoError(t, err)
 	}
 
 	require.Len(t, page.Records, 200)
 
-	_, err = store.Page(t.Context(), "7/run/2-1.ndjson", 0)
+	_, err = spool.ReadPage(t.Context(), store, "7/run/2-1.ndjson", 0)
 	require.ErrorIs(t, err, result.ErrNotFound)
 }
 

@@ -1,4 +1,4 @@
-package result_test
+package spool_test
 
 import (
 	"encoding/json"
@@ -15,30 +15,67 @@ import (
 
 	"github.com/jobwright/jobwright/job"
 	"github.com/jobwright/jobwright/result"
+	"github.com/jobwright/jobwright/result/spool"
 	"github.com/jobwright/jobwright/scenario"
 	"github.com/jobwright/jobwright/source"
 )
 
-const spoolKey = "7/run/4.steps[17].2-1.ndjson"
+const key = "7/run/4.steps[17].2-1.ndjson"
 
-// setAside sets records aside and returns the first page.
-func setAside(t *testing.T, store *result.Store, schema source.Schema, records ...source.Record) *job.RecordsPage {
+// open opens a store in a folder.
+func open(t *testing.T, folder string) *result.Store {
 	t.Helper()
 
-	spool, err := store.SetAside(t.Context(), spoolKey, schema)
+	store, err := result.Open(t.Context(), folder)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, store.Close()) })
+
+	return store
+}
+
+// files returns the paths of the files in a folder of a store.
+func files(t *testing.T, folder string) []string {
+	t.Helper()
+
+	names, err := filepath.Glob(filepath.Join(folder, "*", "*", "*"))
+	require.NoError(t, err)
+
+	return names
+}
+
+// column returns a column of a type.
+func column(name string, of source.Standard) source.Column {
+	return source.Column{Name: name, Native: source.NativeType{Name: "N", TypeStr: "N(1)", Precision: 1}, Standard: of}
+}
+
+// standard parses a type.
+func standard(t *testing.T, text string) source.Standard {
+	t.Helper()
+
+	of, err := source.ParseStandard(text)
+	require.NoError(t, err)
+
+	return of
+}
+
+// write spools records and returns the first page.
+func write(t *testing.T, store *result.Store, schema source.Schema, records ...source.Record) *job.RecordsPage {
+	t.Helper()
+
+	writer, err := spool.Create(t.Context(), store, key, schema)
 	require.NoError(t, err)
 
 	for _, record := range records {
-		require.NoError(t, spool.Append(record))
+		require.NoError(t, writer.Append(record))
 	}
 
-	page, err := spool.Commit()
+	page, err := writer.Commit()
 	require.NoError(t, err)
 
 	return page
 }
 
-// requireBounded requires that a page holds no more than a job can keep.
+// requireBounded requires that a page does not exceed its limits.
 func requireBounded(t *testing.T, page *job.RecordsPage) {
 	t.Helper()
 	require.LessOrEqual(t, len(page.Records), 500)
@@ -55,7 +92,7 @@ func requireBounded(t *testing.T, page *job.RecordsPage) {
 	require.LessOrEqual(t, size, 128<<10)
 }
 
-// texts returns count records with a number and as many letters.
+// texts returns count records, each with its number and a text of that many letters.
 func texts(count, letters int) []source.Record {
 	records := make([]source.Record, count)
 	for i := range records {
@@ -65,26 +102,26 @@ func texts(count, letters int) []source.Record {
 	return records
 }
 
-var numbered = source.Schema{column("n", source.Integer), column("text", source.Text)}
+var numbered = source.Schema{column("n", source.Standard{Type: source.Integer}), column("text", source.Standard{Type: source.Text})}
 
-func TestEachRecordThatWasSetAsideIsReadOnceAndInOrder(t *testing.T) {
+func TestReadPageReturnsEachRecordOnceAndInOrder(t *testing.T) {
 	t.Parallel()
 
 	const count = 100_000
 
 	store := open(t, t.TempDir())
 
-	spool, err := store.SetAside(t.Context(), spoolKey, numbered)
+	writer, err := spool.Create(t.Context(), store, key, numbered)
 	require.NoError(t, err)
 
 	for i := range int64(count) {
 		// Pages end by their records as well as by their bytes.
-		require.NoError(t, spool.Append(source.Record{i, strings.Repeat("é", int(i%1000))}))
+		require.NoError(t, writer.Append(source.Record{i, strings.Repeat("é", int(i%1000))}))
 	}
 
-	page, err := spool.Commit()
+	page, err := writer.Commit()
 	require.NoError(t, err)
-	require.Equal(t, spoolKey, page.Key)
+	require.Equal(t, key, page.Key)
 
 	next := int64(0)
 
@@ -103,14 +140,14 @@ func TestEachRecordThatWasSetAsideIsReadOnceAndInOrder(t *testing.T) {
 			break
 		}
 
-		page, err = store.Page(t.Context(), page.Key, page.Next)
+		page, err = spool.ReadPage(t.Context(), store, page.Key, page.Next)
 		require.NoError(t, err)
 	}
 
 	require.EqualValues(t, count, next)
 }
 
-func TestAPageIsBoundedInRecordsAndInBytes(t *testing.T) {
+func TestPagesHaveLimitedRecordsAndBytes(t *testing.T) {
 	t.Parallel()
 
 	const aroundText = len(`{"n":1,"text":""}` + "\n")
@@ -137,7 +174,7 @@ func TestAPageIsBoundedInRecordsAndInBytes(t *testing.T) {
 			folder := t.TempDir()
 			store := open(t, folder)
 
-			first := setAside(t, store, numbered, test.records...)
+			first := write(t, store, numbered, test.records...)
 			require.NotNil(t, first.Records)
 			require.Len(t, first.Records, test.onFirst)
 			requireBounded(t, first)
@@ -152,7 +189,7 @@ func TestAPageIsBoundedInRecordsAndInBytes(t *testing.T) {
 
 			require.Len(t, files(t, folder), 1)
 
-			second, err := store.Page(t.Context(), first.Key, first.Next)
+			second, err := spool.ReadPage(t.Context(), store, first.Key, first.Next)
 			require.NoError(t, err)
 			require.Len(t, second.Records, test.onSecond)
 			require.Equal(t, test.secondIsLast, second.Next == 0)
@@ -161,36 +198,36 @@ func TestAPageIsBoundedInRecordsAndInBytes(t *testing.T) {
 	}
 }
 
-// In the JSON of a job, some letters take six.
-func TestAPageIsBoundedByWhatItTakesInAJob(t *testing.T) {
+// In the JSON of a job, some characters are escaped and take six bytes.
+func TestPageLimitCountsEscapedCharacters(t *testing.T) {
 	t.Parallel()
 
 	store := open(t, t.TempDir())
 	record := source.Record{int64(1), strings.Repeat("<", 10<<10)}
 
-	page := setAside(t, store, numbered, record, record, record)
+	page := write(t, store, numbered, record, record, record)
 	require.Len(t, page.Records, 2)
 	requireBounded(t, page)
 }
 
-func TestARecordThatNoPageHoldsIsRefused(t *testing.T) {
+func TestAppendRejectsRecordLargerThanAPage(t *testing.T) {
 	t.Parallel()
 
 	folder := t.TempDir()
 
-	spool, err := open(t, folder).SetAside(t.Context(), spoolKey, numbered)
+	writer, err := spool.Create(t.Context(), open(t, folder), key, numbered)
 	require.NoError(t, err)
-	require.NoError(t, spool.Append(source.Record{int64(1), ""}))
+	require.NoError(t, writer.Append(source.Record{int64(1), ""}))
 
-	err = spool.Append(source.Record{int64(2), strings.Repeat("x", 128<<10)})
-	require.ErrorIs(t, err, result.ErrTooLarge)
+	err = writer.Append(source.Record{int64(2), strings.Repeat("x", 128<<10)})
+	require.ErrorIs(t, err, spool.ErrTooLarge)
 	require.ErrorContains(t, err, "record 2: ")
-	require.ErrorContains(t, err, "131072 is the most; select fewer or shorter columns")
-	require.NoError(t, spool.Abort())
+	require.ErrorContains(t, err, "the limit is 131072; select fewer or shorter columns")
+	require.NoError(t, writer.Abort())
 	require.Empty(t, files(t, folder))
 }
 
-// exactValues are values of each type, with what scenarios know them by.
+// exactValues are values of each type, and the values of scenarios that they become.
 var exactValues = []struct {
 	of          string
 	value, want any
@@ -230,7 +267,7 @@ var exactValues = []struct {
 	{"text[]", []any{}, []any{}},
 }
 
-func TestValuesAreExact(t *testing.T) {
+func TestConvertAndReadPageReturnExactValues(t *testing.T) {
 	t.Parallel()
 
 	var (
@@ -241,15 +278,15 @@ func TestValuesAreExact(t *testing.T) {
 
 	for i, row := range exactValues {
 		name := fmt.Sprintf("%d <é>", i)
-		schema = append(schema, columnOf(name, standard(t, row.of)))
+		schema = append(schema, column(name, standard(t, row.of)))
 		record = append(record, row.value)
 		want[name] = row.want
 	}
 
-	values, err := result.NewValues(schema)
+	converter, err := spool.NewConverter(schema)
 	require.NoError(t, err)
 
-	object, err := values.Record(record)
+	object, err := converter.Convert(record)
 	require.NoError(t, err)
 	require.Equal(t, want, object)
 
@@ -259,102 +296,102 @@ func TestValuesAreExact(t *testing.T) {
 		records[i] = record
 	}
 
-	page := setAside(t, store, schema, records...)
+	page := write(t, store, schema, records...)
 	require.Equal(t, want, page.Records[0])
 
-	page, err = store.Page(t.Context(), page.Key, page.Next)
+	page, err = spool.ReadPage(t.Context(), store, page.Key, page.Next)
 	require.NoError(t, err)
 	require.Equal(t, want, page.Records[0])
 }
 
-func TestRecordsThatNoObjectCanHoldAreRefused(t *testing.T) {
+func TestInvalidColumnsAndTextAreRejected(t *testing.T) {
 	t.Parallel()
 
-	twice := source.Schema{column("a", source.Text), column("a", source.Text)}
+	twice := source.Schema{column("a", source.Standard{Type: source.Text}), column("a", source.Standard{Type: source.Text})}
 	store := open(t, t.TempDir())
 
-	_, err := result.NewValues(twice)
+	_, err := spool.NewConverter(twice)
 	require.ErrorIs(t, err, result.ErrInvalid)
 
-	_, err = store.SetAside(t.Context(), spoolKey, twice)
+	_, err = spool.Create(t.Context(), store, key, twice)
 	require.ErrorIs(t, err, result.ErrInvalid)
 
-	values, err := result.NewValues(twice[:1])
+	converter, err := spool.NewConverter(twice[:1])
 	require.NoError(t, err)
 
-	_, err = values.Record(source.Record{"\xff"})
+	_, err = converter.Convert(source.Record{"\xff"})
 	require.ErrorIs(t, err, result.ErrInvalid)
 
-	spool, err := store.SetAside(t.Context(), spoolKey, twice[:1])
+	writer, err := spool.Create(t.Context(), store, key, twice[:1])
 	require.NoError(t, err)
 
-	err = spool.Append(source.Record{"\xff"})
+	err = writer.Append(source.Record{"\xff"})
 	require.ErrorIs(t, err, result.ErrInvalid)
 	require.ErrorContains(t, err, `record 1: column "a"`)
-	require.NoError(t, spool.Abort())
+	require.NoError(t, writer.Abort())
 }
 
-func TestJSONThatNoScenarioCanHoldIsRefusedByItsColumn(t *testing.T) {
+func TestConvertRejectsInvalidJSONAndNamesItsColumn(t *testing.T) {
 	t.Parallel()
 
-	schema := source.Schema{columnOf("doc", standard(t, "json"))}
+	schema := source.Schema{column("doc", standard(t, "json"))}
 
-	values, err := result.NewValues(schema)
+	converter, err := spool.NewConverter(schema)
 	require.NoError(t, err)
 
 	for _, text := range []string{`{"n":9223372036854775808}`, `[1e400]`, `{"a":`, `1 2`, ``} {
-		_, err := values.Record(source.Record{json.RawMessage(text)})
+		_, err := converter.Convert(source.Record{json.RawMessage(text)})
 		require.ErrorIs(t, err, result.ErrInvalid, text)
 		require.ErrorContains(t, err, `column "doc": `)
 	}
 }
 
-func TestNothingThatIsSetAsideIsSeenBeforeACommit(t *testing.T) {
+func TestRecordsAreInvisibleBeforeCommit(t *testing.T) {
 	t.Parallel()
 
 	folder := t.TempDir()
 	store := open(t, folder)
 
-	spool, err := store.SetAside(t.Context(), spoolKey, numbered)
+	writer, err := spool.Create(t.Context(), store, key, numbered)
 	require.NoError(t, err)
 
 	for _, record := range texts(1000, 1000) {
-		require.NoError(t, spool.Append(record))
+		require.NoError(t, writer.Append(record))
 	}
 
-	_, err = store.Page(t.Context(), spoolKey, 0)
+	_, err = spool.ReadPage(t.Context(), store, key, 0)
 	require.ErrorIs(t, err, result.ErrNotFound)
 
-	require.NoError(t, spool.Abort())
+	require.NoError(t, writer.Abort())
 	require.Empty(t, files(t, folder))
 }
 
-func TestWhatWasSetAsideIsDropped(t *testing.T) {
+func TestRemoveIsIdempotent(t *testing.T) {
 	t.Parallel()
 
 	folder := t.TempDir()
 	store := open(t, folder)
-	page := setAside(t, store, numbered, texts(501, 0)...)
+	page := write(t, store, numbered, texts(501, 0)...)
 	require.Equal(t, []string{filepath.Join(folder, "7", "run", "4.steps[17].2-1.ndjson")}, files(t, folder))
 
 	for range 2 {
-		require.NoError(t, store.Drop(t.Context(), page.Key))
+		require.NoError(t, spool.Remove(t.Context(), store, page.Key))
 		require.Empty(t, files(t, folder))
 	}
 
-	_, err := store.Page(t.Context(), page.Key, page.Next)
+	_, err := spool.ReadPage(t.Context(), store, page.Key, page.Next)
 	require.ErrorIs(t, err, result.ErrNotFound)
 }
 
-func TestWhatIsNoPageIsRefused(t *testing.T) {
+func TestReadPageRejectsInvalidOffsets(t *testing.T) {
 	t.Parallel()
 
 	folder := t.TempDir()
 	store := open(t, folder)
-	page := setAside(t, store, numbered, texts(501, 10)...)
+	page := write(t, store, numbered, texts(501, 10)...)
 
 	for _, offset := range []int64{-1, page.Next - 3, page.Next + 1, page.Next + 1000, page.Next + 1<<40} {
-		_, err := store.Page(t.Context(), page.Key, offset)
+		_, err := spool.ReadPage(t.Context(), store, page.Key, offset)
 		require.Error(t, err, offset)
 	}
 
@@ -363,6 +400,6 @@ func TestWhatIsNoPageIsRefused(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(name, text[:len(text)-1], 0o600))
 
-	_, err = store.Page(t.Context(), page.Key, page.Next)
+	_, err = spool.ReadPage(t.Context(), store, page.Key, page.Next)
 	require.ErrorContains(t, err, "no record begins")
 }
