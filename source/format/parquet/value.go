@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"math/big"
 	"strconv"
 	"strings"
@@ -14,7 +15,6 @@ import (
 	"github.com/google/uuid"
 	"github.com/parquet-go/parquet-go"
 	"github.com/parquet-go/parquet-go/format"
-	"github.com/x448/float16"
 
 	"github.com/jobwright/jobwright/source"
 )
@@ -65,7 +65,7 @@ func readingOfLogical(leaf parquet.Type, logical format.LogicalTypeValue) (readi
 		}}, true
 	case *format.Float16Type:
 		return reading{standard(source.Float), func(v parquet.Value) (any, error) {
-			return float64(float16.Frombits(binary.LittleEndian.Uint16(v.ByteArray())).Float32()), nil
+			return float16(binary.LittleEndian.Uint16(v.ByteArray())), nil
 		}}, true
 	case *format.DecimalType:
 		precision, scale := int(of.Precision), int(of.Scale)
@@ -179,6 +179,36 @@ func ofBytes(v parquet.Value) (any, error) { return append([]byte{}, v.ByteArray
 // shortest is a float of 32 bits as the float of 64 that looks the same.
 func shortest(value float32) (any, error) {
 	return strconv.ParseFloat(strconv.FormatFloat(float64(value), 'g', -1, 32), 64)
+}
+
+// float16 returns the value of a half-precision float: a sign, 5 bits of exponent and 10 of fraction (IEEE 754).
+func float16(bits uint16) float64 {
+	const (
+		fractionBits = 10
+		bias         = 15
+		special      = 31 // The exponent of the infinities and of NaN.
+	)
+
+	fraction, exponent := float64(bits&(1<<fractionBits-1)), int(bits>>fractionBits&special)
+
+	var value float64
+
+	switch {
+	case exponent == special && fraction != 0:
+		return math.NaN()
+	case exponent == special:
+		value = math.Inf(1)
+	case exponent == 0: // A subnormal number has no leading one.
+		value = math.Ldexp(fraction, 1-bias-fractionBits)
+	default:
+		value = math.Ldexp(fraction+1<<fractionBits, exponent-bias-fractionBits)
+	}
+
+	if bits>>15 == 1 {
+		return -value
+	}
+
+	return value
 }
 
 // unscaled is the integer of a decimal without its point, in two's complement.
