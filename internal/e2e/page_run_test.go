@@ -39,7 +39,7 @@ const notRun = "<!-- not run by a test -->"
 
 var (
 	pageFence = regexp.MustCompile("(?m)^([^\n]*)\n\n?```(\\w+)\n((?s:.*?)\n)```$")
-	savedAs   = regexp.MustCompile("`([\\w./-]+)`[^`]*:$")
+	savedAs   = regexp.MustCompile("`([\\w./-]+\\.\\w+)`[^`]*:$")
 
 	// servers are the commands that stay up, with a pattern for each address that they print and its documented form.
 	servers = map[string]map[string]string{

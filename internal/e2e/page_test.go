@@ -5,10 +5,12 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
+	"go.temporal.io/api/workflowservice/v1"
 
 	"github.com/jobwright/jobwright/internal/testserver"
 )
@@ -65,6 +67,22 @@ func TestTutorialNightly(t *testing.T) {
 func TestHowToFindAStuckJob(t *testing.T) {
 	t.Parallel()
 	newPageRun(t, "docs/how-to/find-a-stuck-job.md").run(t)
+
+	// Temporal accepts the filters.
+	filters := 0
+
+	for _, block := range page(t, "docs/how-to/find-a-stuck-job.md") {
+		for filter := range strings.Lines(block.text) {
+			if strings.HasPrefix(filter, "WorkflowType = ") {
+				_, err := shared.client.CountWorkflow(t.Context(), &workflowservice.CountWorkflowExecutionsRequest{Query: filter})
+				require.NoError(t, err, filter)
+
+				filters++
+			}
+		}
+	}
+
+	require.Equal(t, 3, filters)
 }
 
 func TestHowToDeploy(t *testing.T) {

@@ -1,15 +1,18 @@
 package e2e_test
 
 import (
+	"image"
+	"image/draw"
+	"image/png"
 	"net/http"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 )
 
@@ -27,7 +30,8 @@ func TestTemporalUIShowsTheJob(t *testing.T) {
 	p := dev(t, t.TempDir())
 	ui := p.await(t, `Temporal UI +(http://[0-9.:]+)`)
 
-	jobID := uuid.NewString()
+	const jobID = "nightly-2026-01-31"
+
 	got := apiOf(t, p).execute(t, with(runScenario("7", "Main", object{}), object{"jobId": jobID}))
 	require.Equal(t, http.StatusOK, got.status, got.text)
 
@@ -39,30 +43,72 @@ func TestTemporalUIShowsTheJob(t *testing.T) {
 	// A look may come before the page has drawn everything, on a machine that is busy.
 	const patience = 2 * time.Minute
 
+	address := ui + "/namespaces/default/workflows/" + jobID
+
 	for deadline := time.Now().Add(patience); ; {
-		page := look(t, chromium, ui+"/namespaces/default/workflows/"+jobID)
+		page := look(t, chromium, address)
 
 		missing := slices.DeleteFunc(slices.Clone(shown), func(text string) bool { return strings.Contains(page, text) })
 		if len(missing) == 0 {
-			return
+			break
 		}
 
 		require.True(t, time.Now().Before(deadline), "the page does not show %q", missing)
 	}
+
+	if *update {
+		photograph(t, chromium, address, temporalUIPicture)
+	}
 }
+
+// temporalUIPicture is the picture of Temporal UI in the documentation. The test takes it anew with -update.
+const temporalUIPicture = "../../docs/images/temporal-ui.png"
 
 // look returns a page as the browser has drawn it.
 func look(t *testing.T, chromium, address string) string {
 	t.Helper()
 
-	browser := exec.CommandContext(t.Context(), chromium,
-		"--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-		"--disable-component-update", "--disable-sync", "--user-data-dir="+t.TempDir(), "--virtual-time-budget=60000",
-		"--window-size=1500,1300", // A small window leaves the timeline out.
-		"--dump-dom", address)
-
-	page, err := browser.Output()
+	page, err := browse(t, chromium, "--dump-dom", address).Output()
 	require.NoError(t, err)
 
 	return string(page)
+}
+
+// photograph stores a picture of the upper part of a page, as PNG.
+func photograph(t *testing.T, chromium, address, file string) {
+	t.Helper()
+
+	taken := filepath.Join(t.TempDir(), "page.png")
+	require.NoError(t, browse(t, chromium, "--hide-scrollbars", "--screenshot="+taken, address).Run())
+
+	read, err := os.Open(taken)
+	require.NoError(t, err)
+
+	defer func() { require.NoError(t, read.Close()) }()
+
+	picture, err := png.Decode(read)
+	require.NoError(t, err)
+
+	const height = 1040 // Below it, the page is empty.
+
+	upper := image.NewRGBA(image.Rect(0, 0, picture.Bounds().Dx(), height))
+	draw.Draw(upper, upper.Bounds(), picture, image.Point{}, draw.Src)
+
+	written, err := os.Create(file)
+	require.NoError(t, err)
+
+	encoder := png.Encoder{CompressionLevel: png.BestCompression}
+	require.NoError(t, encoder.Encode(written, upper))
+	require.NoError(t, written.Close())
+}
+
+// browse is a call of the browser.
+func browse(t *testing.T, chromium string, arguments ...string) *exec.Cmd {
+	t.Helper()
+
+	return exec.CommandContext(t.Context(), chromium, append([]string{
+		"--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+		"--disable-component-update", "--disable-sync", "--user-data-dir=" + t.TempDir(), "--virtual-time-budget=60000",
+		"--window-size=1500,1300", // A small window leaves the timeline out.
+	}, arguments...)...)
 }
