@@ -3,15 +3,19 @@ package scenariotest
 import (
 	"fmt"
 	"maps"
+	"math"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/jobwright/jobwright/job"
+	"github.com/jobwright/jobwright/scenario"
 )
 
-// compare says how an outcome differs from what is expected, as far as that is given. A job is expected to complete.
-func (e expectForm) compare(have Outcome, took time.Duration) []string {
+// compare returns the differences between the outcome and the expectation. Fields without an expectation are not compared,
+// except the status, whose default is completed, or completedWithError if a code or message is expected.
+func (e expectation) compare(have Outcome, duration time.Duration) []string {
 	var differences []string
 
 	differ := func(format string, arguments ...any) {
@@ -19,7 +23,7 @@ func (e expectForm) compare(have Outcome, took time.Duration) []string {
 	}
 
 	if len(e.Problems) > 0 {
-		differ("want problems, there are none")
+		differ("problems: want %s, have none", strings.Join(e.Problems, ", "))
 	}
 
 	want := e.Status
@@ -35,7 +39,7 @@ func (e expectForm) compare(have Outcome, took time.Duration) []string {
 		differ("status: want %s, have %s", want, have.Status)
 	}
 
-	// What failed is told also where the test expected no failure.
+	// An unexpected failure is reported with its message.
 	if e.Code != "" && e.Code != have.Code {
 		differ("code: want %s, have %s", e.Code, have.Code)
 	}
@@ -46,7 +50,7 @@ func (e expectForm) compare(have Outcome, took time.Duration) []string {
 
 	if e.Value.given {
 		if have.Value == nil {
-			differ("value: want %s, there is none", written(e.Value.any))
+			differ("value: want %s, have none", format(e.Value.any))
 		} else if found := mismatch("value", e.Value.any, have.Value.Any, true); found != "" {
 			differ("%s", found)
 		}
@@ -65,8 +69,8 @@ func (e expectForm) compare(have Outcome, took time.Duration) []string {
 		differ("%s", found)
 	}
 
-	if e.Duration != nil && time.Duration(*e.Duration) != took {
-		differ("duration: want %s, have %s", time.Duration(*e.Duration), took)
+	if e.Duration != nil && time.Duration(*e.Duration) != duration {
+		differ("duration: want %s, have %s", time.Duration(*e.Duration), duration)
 	}
 
 	compareCounts("calls", e.Calls, have.Calls, differ)
@@ -76,21 +80,21 @@ func (e expectForm) compare(have Outcome, took time.Duration) []string {
 	return differences
 }
 
-func compareCounts(what string, want, have map[string]int, differ func(string, ...any)) {
+func compareCounts(name string, want, have map[string]int, differ func(string, ...any)) {
 	for _, path := range slices.Sorted(maps.Keys(want)) {
 		if want[path] != have[path] {
-			differ("%s of step %s: want %d, have %d", what, path, want[path], have[path])
+			differ("%s of step %s: want %d, have %d", name, path, want[path], have[path])
 		}
 	}
 }
 
-func (e expectForm) compareStates(have []job.StepStatus, differ func(string, ...any)) {
+func (e expectation) compareStates(have []job.StepStatus, differ func(string, ...any)) {
 	for _, path := range slices.Sorted(maps.Keys(e.States)) {
 		want := e.States[path]
 
 		at := slices.IndexFunc(have, func(s job.StepStatus) bool { return s.Path == path })
 		if at < 0 {
-			differ("states: there is no step %s", path)
+			differ("states: unknown step %s", path)
 
 			continue
 		}
@@ -119,7 +123,7 @@ func (e expectForm) compareStates(have []job.StepStatus, differ func(string, ...
 	}
 }
 
-// sideBySide shows two lists, with a mark where they differ.
+// sideBySide returns two lists as columns and marks the lines that differ.
 func sideBySide(want, have []string) string {
 	var text strings.Builder
 
@@ -150,4 +154,74 @@ func lineAt(lines []string, at int) string {
 	}
 
 	return ""
+}
+
+// mismatch describes the first difference between two values, or returns "". Unless exact is true, objects may have more
+// fields than expected.
+func mismatch(path string, want, have any, exact bool) string {
+	if params, isParams := have.(scenario.Params); isParams {
+		have = map[string]any(params)
+	}
+
+	switch w := want.(type) {
+	case map[string]any:
+		h, isObject := have.(map[string]any)
+		if !isObject || (exact && len(h) != len(w)) {
+			break
+		}
+
+		for _, name := range slices.Sorted(maps.Keys(w)) {
+			at, present := h[name]
+			if !present {
+				return fmt.Sprintf("%s: want %s, have none", join(path, name), format(w[name]))
+			}
+
+			if found := mismatch(join(path, name), w[name], at, exact); found != "" {
+				return found
+			}
+		}
+
+		return ""
+	case []any:
+		h, isList := have.([]any)
+		if !isList || len(h) != len(w) {
+			break
+		}
+
+		for i := range w {
+			if found := mismatch(fmt.Sprintf("%s[%d]", path, i), w[i], h[i], exact); found != "" {
+				return found
+			}
+		}
+
+		return ""
+	case float64:
+		if h, isFloat := have.(float64); isFloat && math.Float64bits(h) == math.Float64bits(w) {
+			return ""
+		}
+	default:
+		if reflect.DeepEqual(want, have) {
+			return ""
+		}
+	}
+
+	return fmt.Sprintf("%s: want %s, have %s", path, format(want), format(have))
+}
+
+func join(path, name string) string {
+	if path == "" {
+		return name
+	}
+
+	return path + "." + name
+}
+
+// format returns a value as JSON for a message.
+func format(value any) string {
+	text, err := scenario.Value{Any: value}.MarshalJSON()
+	if err != nil {
+		return fmt.Sprint(value)
+	}
+
+	return string(text)
 }

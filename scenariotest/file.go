@@ -1,10 +1,12 @@
 package scenariotest
 
 import (
+	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -14,10 +16,10 @@ import (
 	"github.com/jobwright/jobwright/scenario"
 )
 
-// Suffix is how the name of a file of tests ends, without its extension. A file of that name is no scenario.
+// Suffix is the end of the names of test files, without their extension. Such a file is not a scenario.
 const Suffix = "_test"
 
-// IsTest reports whether a file of that name holds tests.
+// IsTest reports whether a file with this name is a test file.
 func IsTest(name string) bool {
 	extension := filepath.Ext(name)
 
@@ -30,64 +32,64 @@ type Case struct {
 	File string
 	Line int
 
-	form    caseForm
-	library *scenario.Library // Where the file holds its scenarios itself.
+	definition definition
+	library    *scenario.Library // The scenarios in the test file; nil if it has none.
 }
 
-// The form of a file of tests.
+// The fields of a test file. docs/how-to/write-a-test.md describes them.
 type (
-	fileForm struct {
-		App   *appForm    `yaml:"app"`
+	fileFields struct {
+		App   *appFields  `yaml:"app"`
 		Tests []yaml.Node `yaml:"tests"`
 	}
 
-	// appForm stands in for app.yaml where the tests hold their scenarios themselves.
-	appForm struct {
+	// appFields replaces app.yaml for tests with scenarios of their own.
+	appFields struct {
 		Sources   []string  `yaml:"sources"`
 		Access    []string  `yaml:"access"`
 		Variables yaml.Node `yaml:"variables"`
 	}
 
-	caseForm struct {
+	definition struct {
 		Name       string               `yaml:"name"`
 		Scenario   string               `yaml:"scenario"`
 		Scenarios  map[string]yaml.Node `yaml:"scenarios"`
 		Parameters object               `yaml:"parameters"`
 		Start      string               `yaml:"start"`
 		Variables  object               `yaml:"variables"`
-		Mocks      []mockForm           `yaml:"mocks"`
-		Signals    []signalForm         `yaml:"signals"`
+		Mocks      []mockDefinition     `yaml:"mocks"`
+		Signals    []signalDefinition   `yaml:"signals"`
 		Stop       scenario.Duration    `yaml:"stop"`
-		Expect     expectForm           `yaml:"expect"`
+		Expect     expectation          `yaml:"expect"`
 	}
 
-	mockForm struct {
-		outcomeForm `yaml:",inline"`
+	mockDefinition struct {
+		callOutcome `yaml:",inline"`
 
 		Step  string        `yaml:"step"`
 		Query string        `yaml:"query"`
-		Calls []outcomeForm `yaml:"calls"`
+		Calls []callOutcome `yaml:"calls"`
 	}
 
-	// outcomeForm is what a call of a step does.
-	outcomeForm struct {
+	// callOutcome is the outcome of a call of a step.
+	callOutcome struct {
 		Rows     *int64            `yaml:"rows"`
 		Value    value             `yaml:"value"`
 		Result   string            `yaml:"result"`
 		Records  []object          `yaml:"records"`
 		Duration scenario.Duration `yaml:"duration"`
-		Error    *errorForm        `yaml:"error"`
+		Error    *mockError        `yaml:"error"`
 		Expect   object            `yaml:"expect"`
 	}
 
-	errorForm struct {
+	mockError struct {
 		Code      string `yaml:"code"`
 		Message   string `yaml:"message"`
 		Retryable bool   `yaml:"retryable"`
 		Times     int32  `yaml:"times"`
 	}
 
-	signalForm struct {
+	signalDefinition struct {
 		Name    string            `yaml:"name"`
 		Data    value             `yaml:"data"`
 		From    string            `yaml:"from"`
@@ -95,24 +97,24 @@ type (
 		Refused string            `yaml:"refused"`
 	}
 
-	expectForm struct {
-		Problems  []string             `yaml:"problems"`
-		Status    string               `yaml:"status"`
-		Code      string               `yaml:"code"`
-		Message   string               `yaml:"message"`
-		Value     value                `yaml:"value"`
-		Results   []string             `yaml:"results"`
-		Steps     []string             `yaml:"steps"`
-		Begun     []string             `yaml:"begun"`
-		States    map[string]stateForm `yaml:"states"`
-		Variables object               `yaml:"variables"`
-		Duration  *scenario.Duration   `yaml:"duration"`
-		Calls     map[string]int       `yaml:"calls"`
-		Attempts  map[string]int       `yaml:"attempts"`
+	expectation struct {
+		Problems  []string                   `yaml:"problems"`
+		Status    string                     `yaml:"status"`
+		Code      string                     `yaml:"code"`
+		Message   string                     `yaml:"message"`
+		Value     value                      `yaml:"value"`
+		Results   []string                   `yaml:"results"`
+		Steps     []string                   `yaml:"steps"`
+		Begun     []string                   `yaml:"begun"`
+		States    map[string]stepExpectation `yaml:"states"`
+		Variables object                     `yaml:"variables"`
+		Duration  *scenario.Duration         `yaml:"duration"`
+		Calls     map[string]int             `yaml:"calls"`
+		Attempts  map[string]int             `yaml:"attempts"`
 	}
 
-	// stateForm is what is expected of the status of one step, as far as it is given.
-	stateForm struct {
+	// stepExpectation is the expected status of a step. Fields that are not given are not compared.
+	stepExpectation struct {
 		State     string `yaml:"state"`
 		Runs      *int64 `yaml:"runs"`
 		Failures  *int64 `yaml:"failures"`
@@ -121,15 +123,32 @@ type (
 	}
 )
 
-// Load reads a file of tests. The file's name is for messages, and says which scenario is tested.
+// Load reads a test file. Messages contain the name of the file; the default scenario is named like the file without
+// [Suffix].
 func Load(file string, text []byte) ([]Case, error) {
-	var read fileForm
-	if err := yaml.Load(text, &read, yaml.WithKnownFields()); err != nil {
-		return nil, located(file, 0, err)
+	var (
+		document yaml.Node
+		read     fileFields
+	)
+
+	if len(bytes.TrimSpace(text)) > 0 {
+		if err := yaml.Load(text, &document); err != nil {
+			return nil, located(file, 0, err)
+		}
+	}
+
+	for _, root := range document.Content {
+		if err := checkFields(file, root, reflect.TypeFor[fileFields]()); err != nil {
+			return nil, err
+		}
+
+		if err := root.Load(&read); err != nil {
+			return nil, located(file, 0, err)
+		}
 	}
 
 	if len(read.Tests) == 0 {
-		return nil, fmt.Errorf("%s:1: there are no tests", file)
+		return nil, fmt.Errorf("%s:1: the file has no tests", file)
 	}
 
 	var cases []Case
@@ -141,7 +160,7 @@ func Load(file string, text []byte) ([]Case, error) {
 		}
 
 		if slices.ContainsFunc(cases, func(c Case) bool { return c.Name == found.Name }) {
-			return nil, fmt.Errorf("%s:%d: another test is named %q too", file, found.Line, found.Name)
+			return nil, fmt.Errorf("%s:%d: name: another test has the name %q, too", file, found.Line, found.Name)
 		}
 
 		cases = append(cases, found)
@@ -150,29 +169,33 @@ func Load(file string, text []byte) ([]Case, error) {
 	return cases, nil
 }
 
-func loadCase(file string, node *yaml.Node, app *appForm, text []byte) (Case, error) {
+func loadCase(file string, node *yaml.Node, app *appFields, text []byte) (Case, error) {
 	found := Case{File: file, Line: node.Line}
 
-	if err := node.Load(&found.form, yaml.WithKnownFields()); err != nil {
+	if err := checkFields(file, node, reflect.TypeFor[definition]()); err != nil {
+		return found, err
+	}
+
+	if err := node.Load(&found.definition); err != nil {
 		return found, located(file, node.Line, err)
 	}
 
-	found.Name = found.form.Name
+	found.Name = found.definition.Name
 	if found.Name == "" {
-		return found, fmt.Errorf("%s:%d: name is missing: what the test shows", file, found.Line)
+		return found, fmt.Errorf("%s:%d: name is missing; describe what the test shows", file, found.Line)
 	}
 
-	found.form.Scenario = cmp.Or(found.form.Scenario, found.form.only(), scenarioOf(file))
+	found.definition.Scenario = cmp.Or(found.definition.Scenario, found.definition.ownScenario(), scenarioOf(file))
 
-	if err := found.form.check(); err != nil {
+	if err := found.definition.validate(); err != nil {
 		return found, fmt.Errorf("%s:%d: test %q: %w", file, found.Line, found.Name, err)
 	}
 
-	if len(found.form.Scenarios) == 0 {
+	if len(found.definition.Scenarios) == 0 {
 		return found, nil
 	}
 
-	library, err := libraryOf(app, found.form.Scenarios, text)
+	library, err := libraryOf(app, found.definition.Scenarios, text)
 	if err != nil {
 		return found, fmt.Errorf("%s:%d: test %q: %w", file, found.Line, found.Name, err)
 	}
@@ -182,15 +205,15 @@ func loadCase(file string, node *yaml.Node, app *appForm, text []byte) (Case, er
 	return found, nil
 }
 
-// scenarioOf is the name of the scenario beside which a file of tests lies.
+// scenarioOf returns the name of the scenario that belongs to a test file.
 func scenarioOf(file string) string {
 	base := filepath.Base(file)
 
 	return strings.TrimSuffix(strings.TrimSuffix(base, filepath.Ext(base)), Suffix)
 }
 
-// only is the name of the scenario that a test holds itself: of several, the one named Main.
-func (c caseForm) only() string {
+// ownScenario returns the name of the only scenario in the test, or Main if there are several.
+func (c definition) ownScenario() string {
 	for name := range c.Scenarios {
 		if len(c.Scenarios) == 1 || name == "Main" {
 			return name
@@ -202,19 +225,19 @@ func (c caseForm) only() string {
 
 var statuses = []string{"completed", "completedWithError", "stopped"}
 
-// check finds what the form of a test alone can't tell.
-func (c caseForm) check() error {
+// validate checks the rules that the types of the fields don't express.
+func (c definition) validate() error {
 	for i, mock := range c.Mocks {
 		switch {
 		case (mock.Step == "") == (mock.Query == ""):
-			return fmt.Errorf("mocks[%d]: give either step or query", i)
+			return fmt.Errorf("mocks[%d]: set either step or query", i)
 		case len(mock.Calls) > 0 && !mock.isEmpty():
-			return fmt.Errorf("mocks[%d]: give either calls or one outcome", i)
+			return fmt.Errorf("mocks[%d]: set either calls, or the outcome of all calls", i)
 		}
 
-		for _, outcome := range append(mock.Calls, mock.outcomeForm) {
+		for _, outcome := range append(mock.Calls, mock.callOutcome) {
 			if outcome.Error != nil && (outcome.Error.Code == "" || outcome.Error.Message == "") {
-				return fmt.Errorf("mocks[%d]: an error has a code and a message", i)
+				return fmt.Errorf("mocks[%d]: error requires code and message", i)
 			}
 		}
 	}
@@ -238,13 +261,13 @@ func (c caseForm) check() error {
 	return nil
 }
 
-func (o outcomeForm) isEmpty() bool {
+func (o callOutcome) isEmpty() bool {
 	return o.Rows == nil && !o.Value.given && o.Result == "" && o.Records == nil && o.Duration == 0 && o.Error == nil &&
 		o.Expect == nil
 }
 
-// start is when the job starts: unless the test says so, at a moment that is always the same.
-func (c caseForm) start() time.Time {
+// start returns the simulated time at which the job starts.
+func (c definition) start() time.Time {
 	if moment, err := scenario.ParseMoment(c.Start); err == nil {
 		return moment
 	}
@@ -252,7 +275,7 @@ func (c caseForm) start() time.Time {
 	return time.Date(2026, time.January, 1, 0, 0, 0, 0, time.UTC)
 }
 
-// located says where a mistake in the file stands.
+// located adds the file and the line to an error of the YAML parser.
 func located(file string, line int, err error) error {
 	var (
 		several *yaml.LoadErrors
@@ -268,8 +291,8 @@ func located(file string, line int, err error) error {
 	return fmt.Errorf("%s:%d: %s", file, max(one.Mark.Line, line, 1), one.Message)
 }
 
-// libraryOf returns the scenarios that a file of tests holds itself.
-func libraryOf(app *appForm, scenarios map[string]yaml.Node, text []byte) (scenario.Library, error) {
+// libraryOf returns the scenarios in a test.
+func libraryOf(app *appFields, scenarios map[string]yaml.Node, text []byte) (scenario.Library, error) {
 	library := scenario.Library{}
 
 	if app != nil {
@@ -311,7 +334,7 @@ func libraryOf(app *appForm, scenarios map[string]yaml.Node, text []byte) (scena
 	return library, nil
 }
 
-// textOf returns the text of a scenario that stands within a file, as if it were one of its own.
+// textOf returns the text of a scenario in a test file, as it would be in a file of its own.
 func textOf(node *yaml.Node, text []byte) ([]byte, error) {
 	if node.Kind != yaml.MappingNode || node.Style&yaml.FlowStyle != 0 {
 		return yaml.Dump(node)

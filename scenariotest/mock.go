@@ -10,31 +10,31 @@ import (
 	"github.com/jobwright/jobwright/scenario"
 )
 
-// mock stands in for the calls of a step or for a query.
+// mock defines the outcomes of the calls of a step, or of a query.
 type mock struct {
-	mockForm
+	mockDefinition
 
-	made int // How many calls it stood in for.
+	used int // The number of calls so far.
 }
 
-// next returns what the next call does; the last one that the test tells of goes on for ever.
-func (m *mock) next() outcomeForm {
-	m.made++
+// next returns the outcome of the next call. The last outcome is repeated.
+func (m *mock) next() callOutcome {
+	m.used++
 
 	if len(m.Calls) == 0 {
-		return m.outcomeForm
+		return m.callOutcome
 	}
 
-	return m.Calls[min(m.made, len(m.Calls))-1]
+	return m.Calls[min(m.used, len(m.Calls))-1]
 }
 
-// place is a step of a program, by what a test can call it.
+// place is a step of a program with its path.
 type place struct {
-	path string // In its scenario, without rounds.
+	path string // In the scenario, without the rounds of loops.
 	step scenario.Step
 }
 
-// placesOf lists the steps of a scenario and of those that it runs inline.
+// placesOf returns the steps of a scenario and of the scenarios that it runs inline.
 func placesOf(program scenario.Program, prefix string, steps []scenario.Step) []place {
 	var places []place
 
@@ -57,15 +57,16 @@ func placesOf(program scenario.Program, prefix string, steps []scenario.Step) []
 
 var rounds = regexp.MustCompile(`\[\d+\]`)
 
-// withoutRounds is the path of a step as the scenario defines it.
+// withoutRounds returns the path of a step as the scenario defines it.
 func withoutRounds(instance string) string { return rounds.ReplaceAllString(instance, "") }
 
-// mockOf finds what stands in for a step: what names it most exactly.
-func (w *world) mockOf(task job.Task) *mock {
-	instance := w.key(task.JobID, task.Step)
+// mockOf returns the mock of a step, or nil. A mock of a single round precedes one of all rounds, and a path precedes a name
+// and a title.
+func (s *simulation) mockOf(task job.Task) *mock {
+	instance := s.key(task.JobID, task.Step)
 	names := []string{instance, withoutRounds(instance)}
 
-	for _, at := range w.places[task.JobID] {
+	for _, at := range s.places[task.JobID] {
 		if at.path == withoutRounds(task.Step) {
 			names = append(names, at.step.Name, at.step.Title)
 		}
@@ -76,17 +77,17 @@ func (w *world) mockOf(task job.Task) *mock {
 			continue
 		}
 
-		if at := slices.IndexFunc(w.mocks, func(m *mock) bool { return m.Step == name }); at >= 0 {
-			return w.mocks[at]
+		if at := slices.IndexFunc(s.mocks, func(m *mock) bool { return m.Step == name }); at >= 0 {
+			return s.mocks[at]
 		}
 	}
 
 	return nil
 }
 
-// queryMockOf finds what stands in for a query that an expression asks.
-func (w *world) queryMockOf(query scenario.Query) *mock {
-	for _, candidate := range w.mocks {
+// queryMockOf returns the mock of a query in an expression, or nil.
+func (s *simulation) queryMockOf(query scenario.Query) *mock {
+	for _, candidate := range s.mocks {
 		if candidate.Query != "" && scenario.AsAsked(candidate.Query) == strings.TrimSpace(query.Query) {
 			return candidate
 		}
@@ -95,8 +96,8 @@ func (w *world) queryMockOf(query scenario.Query) *mock {
 	return nil
 }
 
-// checkMocks finds mocks of steps that there are not.
-func (w *world) checkMocks(program scenario.Program) {
+// checkMocks reports mocks of unknown steps.
+func (s *simulation) checkMocks(program scenario.Program) {
 	var known []string
 
 	for _, found := range program.Scenarios {
@@ -108,12 +109,12 @@ func (w *world) checkMocks(program scenario.Program) {
 	slices.Sort(known)
 	known = slices.DeleteFunc(slices.Compact(known), func(name string) bool { return name == "" })
 
-	for _, candidate := range w.mocks {
+	for _, candidate := range s.mocks {
 		path := withoutRounds(candidate.Step)
 		path = path[strings.LastIndex(path, "/")+1:]
 
 		if candidate.Step != "" && !slices.Contains(known, candidate.Step) && !slices.Contains(known, path) {
-			w.differf("mock of the step %s: there is no such step; %s", candidate.Step, scenario.Suggest(candidate.Step, known))
+			s.differf("mocks: unknown step %s; %s", candidate.Step, scenario.Suggest(candidate.Step, known))
 		}
 	}
 }

@@ -1,3 +1,6 @@
+// Package scenariotest runs the tests of scenarios. A test is a YAML object beside a scenario: it mocks the data that the
+// scenario reads and writes, and states the expected outcome. The interpreter of real jobs runs the scenario in Temporal's
+// test environment, which simulates time: a scenario that waits for three days is tested in milliseconds.
 package scenariotest
 
 import (
@@ -23,47 +26,47 @@ import (
 	"github.com/jobwright/jobwright/workflows"
 )
 
-// Options say how a test is run.
+// Options configure a run of a test.
 type Options struct {
-	AppID string // What the job takes for its app.
+	AppID string // The ID of the app, as the job sees it.
 
-	// MaxHistory is the number of events after which a run of the job continues as new; 0 for as many as Temporal wants.
+	// MaxHistory is the number of history events after which the job continues as new; 0 for Temporal's default.
 	MaxHistory int
 }
 
-// Report is how a test went.
+// Report is the result of a test.
 type Report struct {
-	Differences []string      // What is not as expected, a line each; none where the test passes.
-	Duration    time.Duration // How long the job took, by its own clock.
-	Runs        int           // How often it continued as new.
+	Differences []string      // The differences from the expected outcome; empty if the test passes.
+	Duration    time.Duration // The simulated duration of the job.
+	Runs        int           // The number of times that the job continued as new.
 	Outcome     Outcome
 }
 
-// Outcome is what came of a job.
+// Outcome is the outcome of a tested job.
 type Outcome struct {
-	Problems  scenario.Problems // Why it could not start.
+	Problems  scenario.Problems // The mistakes that prevent the start.
 	Status    job.State
 	Code      string
 	Message   string
 	Value     *scenario.Value
 	Results   []string
-	Trace     []string // Which steps ended, in order, and how.
-	Begun     []string // Which steps began, in order.
+	Trace     []string // The steps with their final states, in the order in which they ended.
+	Begun     []string // The steps in the order in which they started.
 	Steps     []job.StepStatus
-	Variables scenario.Params // Of the app.
-	Calls     map[string]int  // How often each step called what it stands for, by its path.
-	Attempts  map[string]int  // The same with what was tried again.
+	Variables scenario.Params // The variables of the app.
+	Calls     map[string]int  // The number of calls of each step, by its path.
+	Attempts  map[string]int  // The number of attempts of each step, retries included.
 }
 
-// Bounds of a test: a job that waits longer waits for ever, and one that computes longer hangs.
+// Limits of a test.
 const (
-	longest     = 10 * 365 * 24 * time.Hour
-	testTimeout = time.Minute
+	maxDuration = 10 * 365 * 24 * time.Hour // Simulated. A job that waits longer is reported as endless.
+	testTimeout = time.Minute               // Real. A workflow that computes longer is reported as hanging.
 	maxRuns     = 2_000
 )
 
-// Run runs the test. Scenarios come from the library, unless the file of the test holds them itself. The error is one of
-// the library's.
+// Run runs the test with the scenarios of the library, or with those in the test file if it has its own. A difference is not
+// an error; an error means that a scenario can't be read.
 func (c Case) Run(ctx context.Context, library scenario.Library, options Options) (Report, error) {
 	if c.library != nil {
 		library = *c.library
@@ -73,7 +76,7 @@ func (c Case) Run(ctx context.Context, library scenario.Library, options Options
 
 	var report Report
 	if errors.As(err, &report.Outcome.Problems) {
-		report.Differences = c.form.Expect.compareProblems(report.Outcome.Problems)
+		report.Differences = c.definition.Expect.compareProblems(report.Outcome.Problems)
 
 		return report, nil
 	}
@@ -82,8 +85,8 @@ func (c Case) Run(ctx context.Context, library scenario.Library, options Options
 		return report, err
 	}
 
-	r := newRun(c.form, options)
-	r.world.checkMocks(program)
+	r := newRun(c.definition, options)
+	r.simulation.checkMocks(program)
 
 	if err := r.run(ctx, job.Input{AppID: options.AppID, Program: program, Parameters: parameters}); err != nil {
 		return report, err
@@ -92,61 +95,61 @@ func (c Case) Run(ctx context.Context, library scenario.Library, options Options
 	return r.report(), nil
 }
 
-// program returns what the job runs, with values for its parameters.
+// program returns the program of the job and its parameters.
 func (c Case) program(library scenario.Library) (scenario.Program, scenario.Params, error) {
-	entry, err := library.Load(c.form.Scenario)
+	entry, err := library.Load(c.definition.Scenario)
 	if errors.Is(err, scenario.ErrUnknown) {
-		return scenario.Program{}, nil, fmt.Errorf("%s:%d: there is no scenario %s; %s", c.File, c.Line, c.form.Scenario,
-			scenario.Suggest(c.form.Scenario, library.Names))
+		return scenario.Program{}, nil, fmt.Errorf("%s:%d: there is no scenario %s; %s", c.File, c.Line, c.definition.Scenario,
+			scenario.Suggest(c.definition.Scenario, library.Names))
 	}
 
 	if err != nil {
 		return scenario.Program{}, nil, err
 	}
 
-	program, err := scenario.NewProgram(c.form.Scenario, entry, library)
+	program, err := scenario.NewProgram(c.definition.Scenario, entry, library)
 	if err != nil {
 		return program, nil, err
 	}
 
-	parameters, err := program.Scenarios[program.Entry].Bind(scenario.Params(c.form.Parameters))
+	parameters, err := program.Scenarios[program.Entry].Bind(scenario.Params(c.definition.Parameters))
 
 	return program, parameters, err
 }
 
-// jobRun is a job as it is tested, over all its runs.
+// jobRun is a tested job with all its workflow runs.
 type jobRun struct {
-	form    caseForm
-	options Options
-	world   *world
-	clock   time.Time // Where the run before ended.
+	definition definition
+	options    Options
+	simulation *simulation
+	clock      time.Time // The simulated time at the end of the previous run.
 
-	told    []bool // Which signals the job has taken or refused.
-	stopped bool   // Whether it was told to stop.
-	endless bool   // Whether it was told to stop because it would never end.
+	signalled []bool // The signals that the job has accepted or rejected.
+	stopped   bool   // Whether a stop was requested.
+	endless   bool   // Whether the stop was requested after maxDuration.
 
 	runs int
-	err  error // What the last run ended with.
+	err  error // The error of the last run.
 	last job.Outcome
 }
 
-func newRun(form caseForm, options Options) *jobRun {
-	r := &jobRun{form: form, options: options, clock: form.start(), told: make([]bool, len(form.Signals))}
-	r.world = &world{
-		places: map[string][]place{}, variables: scenario.Params{}, set: map[string]bool{},
-		aside: map[string][]scenario.Params{}, calls: map[string]int{}, attempts: map[string]int{},
+func newRun(definition definition, options Options) *jobRun {
+	r := &jobRun{definition: definition, options: options, clock: definition.start(), signalled: make([]bool, len(definition.Signals))}
+	r.simulation = &simulation{
+		places: map[string][]place{}, variables: scenario.Params{}, applied: map[string]bool{},
+		stored: map[string][]scenario.Params{}, calls: map[string]int{}, attempts: map[string]int{},
 	}
 
-	maps.Copy(r.world.variables, scenario.Params(form.Variables))
+	maps.Copy(r.simulation.variables, scenario.Params(definition.Variables))
 
-	for _, form := range form.Mocks {
-		r.world.mocks = append(r.world.mocks, &mock{mockForm: form})
+	for _, definition := range definition.Mocks {
+		r.simulation.mocks = append(r.simulation.mocks, &mock{mockDefinition: definition})
 	}
 
 	return r
 }
 
-// run runs the job, and goes on for as long as it continues as new.
+// run runs the job until it ends, over all runs that continue as new.
 func (r *jobRun) run(ctx context.Context, input job.Input) error {
 	var position *workflows.Position
 
@@ -155,12 +158,12 @@ func (r *jobRun) run(ctx context.Context, input job.Input) error {
 			return err
 		}
 
-		if err := r.once(input, position); err != nil {
+		if err := r.runOnce(input, position); err != nil {
 			return err
 		}
 
-		next, moves := errors.AsType[*workflow.ContinueAsNewError](r.err)
-		if !moves {
+		next, continues := errors.AsType[*workflow.ContinueAsNewError](r.err)
+		if !continues {
 			return nil
 		}
 
@@ -171,27 +174,27 @@ func (r *jobRun) run(ctx context.Context, input job.Input) error {
 			return err
 		}
 
-		// Temporal gives the next run what the one before did not see any more.
-		if !r.world.sawStop {
+		// Temporal delivers a cancellation that the workflow has not received to the next run.
+		if !r.simulation.cancelled {
 			r.stopped, r.endless = false, false
 		}
 	}
 
-	r.world.differf("the job continued as new %d times without an end", r.runs)
+	r.simulation.differf("the job continued as new %d times and did not end", r.runs)
 
 	return nil
 }
 
-// once runs the job in an environment of its own, until it ends or continues as new.
-func (r *jobRun) once(input job.Input, position *workflows.Position) (err error) {
+// runOnce runs the job until it ends or continues as new.
+func (r *jobRun) runOnce(input job.Input, position *workflows.Position) (err error) {
 	var suite testsuite.WorkflowTestSuite
 
 	suite.SetLogger(sdklog.NewStructuredLogger(slog.New(slog.DiscardHandler)))
 
 	env := suite.NewTestWorkflowEnvironment()
 	env.SetWorkerOptions(worker.Options{
-		Interceptors:             []interceptor.WorkerInterceptor{&workers{world: r.world}},
-		DeadlockDetectionTimeout: testTimeout, // Of the machine's own time, which others use too.
+		Interceptors:             []interceptor.WorkerInterceptor{&workerInterceptor{simulation: r.simulation}},
+		DeadlockDetectionTimeout: testTimeout, // The default of 1 s is too short for a busy machine.
 	})
 	env.SetStartWorkflowOptions(client.StartWorkflowOptions{ID: jobID, TaskQueue: job.TaskQueue})
 	env.SetTestTimeout(testTimeout)
@@ -200,13 +203,13 @@ func (r *jobRun) once(input job.Input, position *workflows.Position) (err error)
 	interpreter := workflows.Interpreter{MaxHistory: r.options.MaxHistory, Observe: r.observe}
 	env.RegisterWorkflowWithOptions(interpreter.RunScenario, workflow.RegisterOptions{Name: job.Workflow})
 
-	r.world.history, r.world.setHistory = 0, env.SetCurrentHistoryLength
-	r.world.setHistory(firstEvents)
-	r.world.history = firstEvents
+	r.simulation.history, r.simulation.setHistory = 0, env.SetCurrentHistoryLength
+	r.simulation.setHistory(firstEvents)
+	r.simulation.history = firstEvents
 
 	r.schedule(env)
 
-	// The environment panics with the stack of a workflow that hangs.
+	// The environment panics if a workflow hangs.
 	defer func() {
 		if cause := recover(); cause != nil {
 			err = fmt.Errorf("the job hangs: %v", cause)
@@ -223,30 +226,30 @@ func (r *jobRun) once(input job.Input, position *workflows.Position) (err error)
 	return nil
 }
 
-// firstEvents are those that begin every history.
+// firstEvents is the number of events at the beginning of every history.
 const firstEvents = 3
 
-// schedule makes happen, at their moments, the things from outside that have not happened yet.
+// schedule schedules the signals and the stop that have not happened in earlier runs.
 func (r *jobRun) schedule(env *testsuite.TestWorkflowEnvironment) {
 	at := func(after time.Duration, do func()) {
-		env.RegisterDelayedCallback(do, max(r.form.start().Add(after).Sub(r.clock), instant))
+		env.RegisterDelayedCallback(do, max(r.definition.start().Add(after).Sub(r.clock), minDuration))
 	}
 
-	for i, signal := range r.form.Signals {
-		if !r.told[i] {
+	for i, signal := range r.definition.Signals {
+		if !r.signalled[i] {
 			at(time.Duration(signal.After), func() { r.signal(env, i) })
 		}
 	}
 
-	if r.form.Stop > 0 && !r.stopped {
-		at(time.Duration(r.form.Stop), func() {
+	if r.definition.Stop > 0 && !r.stopped {
+		at(time.Duration(r.definition.Stop), func() {
 			r.stopped = true
 
 			env.CancelWorkflow()
 		})
 	}
 
-	at(longest, func() {
+	at(maxDuration, func() {
 		r.endless = true
 
 		env.CancelWorkflow()
@@ -254,67 +257,67 @@ func (r *jobRun) schedule(env *testsuite.TestWorkflowEnvironment) {
 }
 
 func (r *jobRun) signal(env *testsuite.TestWorkflowEnvironment, number int) {
-	form := r.form.Signals[number]
+	signal := r.definition.Signals[number]
 
 	env.UpdateWorkflow(job.SignalUpdate, "", &testsuite.TestUpdateCallback{
 		OnAccept: func() {
-			r.told[number] = true
+			r.signalled[number] = true
 
-			if form.Refused != "" {
-				r.world.differf("signals[%d]: want it refused with %s, it was taken", number, form.Refused)
+			if signal.Refused != "" {
+				r.simulation.differf("signals[%d]: want rejection with %s, but the job accepted the signal", number, signal.Refused)
 			}
 		},
 		OnReject: func(err error) {
-			r.told[number] = true
+			r.signalled[number] = true
 
-			refusal, _ := errors.AsType[*temporal.ApplicationError](err)
-			if refusal == nil || form.Refused == "" || refusal.Type() != form.Refused {
-				r.world.differf("signals[%d]: it was refused: %v", number, err)
+			rejection, _ := errors.AsType[*temporal.ApplicationError](err)
+			if rejection == nil || signal.Refused == "" || rejection.Type() != signal.Refused {
+				r.simulation.differf("signals[%d]: the job rejected the signal: %v", number, err)
 			}
 		},
 		OnComplete: func(any, error) {},
-	}, job.Signal{Name: form.Name, Data: scenario.Value{Any: form.Data.any}, From: form.From})
+	}, job.Signal{Name: signal.Name, Data: scenario.Value{Any: signal.Data.any}, From: signal.From})
 }
 
-// observe notes which steps begin and end.
+// observe records the steps that start and end.
 func (r *jobRun) observe(event workflows.StepEvent) {
-	key := r.world.key(event.JobID, event.Path)
+	key := r.simulation.key(event.JobID, event.Path)
 
 	if event.State == job.StepRunning {
-		r.world.begun = append(r.world.begun, key)
+		r.simulation.begun = append(r.simulation.begun, key)
 
 		return
 	}
 
-	r.world.trace = append(r.world.trace, key+" "+string(event.State))
+	r.simulation.trace = append(r.simulation.trace, key+" "+string(event.State))
 }
 
-// report compares what the job came to with what the test expects.
+// report compares the outcome of the job with the expectation.
 func (r *jobRun) report() Report {
 	outcome := r.outcome()
-	took := r.clock.Sub(r.form.start()).Round(time.Millisecond)
+	duration := r.clock.Sub(r.definition.start()).Round(time.Millisecond)
 
 	if r.endless {
-		r.world.differf("the job would never end: it waits for what does not come")
+		r.simulation.differf("the job does not end: it waits for a signal or a time that does not come")
 	}
 
-	if left := len(r.world.aside); left > 0 {
-		r.world.differf("records were set aside and not dropped: %d", left)
+	if left := len(r.simulation.stored); left > 0 {
+		r.simulation.differf("the job left the stored records of %d queries", left)
 	}
 
 	return Report{
-		Differences: append(r.world.differences, r.form.Expect.compare(outcome, took)...),
-		Duration:    took,
+		Differences: append(r.simulation.differences, r.definition.Expect.compare(outcome, duration)...),
+		Duration:    duration,
 		Runs:        r.runs,
 		Outcome:     outcome,
 	}
 }
 
-// outcome reads what the job ended with.
+// outcome returns the outcome of the last run.
 func (r *jobRun) outcome() Outcome {
 	found := Outcome{
-		Trace: r.world.trace, Begun: r.world.begun, Variables: r.world.variables, Calls: r.world.calls,
-		Attempts: r.world.attempts,
+		Trace: r.simulation.trace, Begun: r.simulation.begun, Variables: r.simulation.variables, Calls: r.simulation.calls,
+		Attempts: r.simulation.attempts,
 	}
 	last := r.last
 
@@ -331,10 +334,10 @@ func (r *jobRun) outcome() Outcome {
 		found.Status = job.Stopped
 
 		if cancelled.HasDetails() {
-			r.noteError(cancelled.Details(&last))
+			r.checkDetails(cancelled.Details(&last))
 		}
 	case errors.As(r.err, &application) && application.HasDetails():
-		r.noteError(application.Details(&failure))
+		r.checkDetails(application.Details(&failure))
 
 		found.Status, found.Code, found.Message = job.CompletedWithError, failure.Code, failure.Message
 		last = failure.Outcome
@@ -356,31 +359,31 @@ func (r *jobRun) outcome() Outcome {
 	return found
 }
 
-func (r *jobRun) noteError(err error) {
+func (r *jobRun) checkDetails(err error) {
 	if err != nil {
-		r.world.differf("what the job left behind can't be read: %v", err)
+		r.simulation.differf("the job's outcome can't be decoded: %v", err)
 	}
 }
 
-// compareProblems compares the mistakes of a scenario with those that a test expects: the code of each and, after it, the
-// place or some words of what is told.
-func (e expectForm) compareProblems(found scenario.Problems) []string {
+// compareProblems compares the mistakes of a scenario with the expected ones. An expected mistake is a code, optionally
+// followed by a part of the path or of the message.
+func (e expectation) compareProblems(found scenario.Problems) []string {
 	var differences []string
 
 	for i, problem := range found {
-		if i >= len(e.Problems) || !told(e.Problems[i], problem) {
+		if i >= len(e.Problems) || !matches(e.Problems[i], problem) {
 			differences = append(differences, problem.String())
 		}
 	}
 
 	for _, missing := range e.Problems[min(len(found), len(e.Problems)):] {
-		differences = append(differences, "want the problem "+missing)
+		differences = append(differences, "problems: want "+missing+", have none")
 	}
 
 	return differences
 }
 
-func told(want string, problem scenario.Problem) bool {
+func matches(want string, problem scenario.Problem) bool {
 	code, words, _ := strings.Cut(want, " ")
 
 	return string(problem.Code) == code && (strings.Contains(problem.Message, words) || strings.Contains(problem.Path, words))

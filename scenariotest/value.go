@@ -2,9 +2,6 @@ package scenariotest
 
 import (
 	"fmt"
-	"maps"
-	"math"
-	"reflect"
 	"slices"
 	"strconv"
 
@@ -13,13 +10,13 @@ import (
 	"github.com/jobwright/jobwright/scenario"
 )
 
-// value is a value of the language, as [scenario.Params] holds them.
+// value is a value of the language, as in [scenario.Params].
 type value struct {
 	given bool
 	any   any
 }
 
-// UnmarshalYAML reads a value exactly as it was written.
+// UnmarshalYAML reads a value without a change of its type.
 func (v *value) UnmarshalYAML(node *yaml.Node) error {
 	read, err := valueOf(node)
 	*v = value{given: true, any: read}
@@ -27,10 +24,10 @@ func (v *value) UnmarshalYAML(node *yaml.Node) error {
 	return err
 }
 
-// object is an object of such values.
+// object is an object with values of the language.
 type object scenario.Params
 
-// UnmarshalYAML reads an object whose values are exactly as they were written.
+// UnmarshalYAML reads an object without a change of the types of its values.
 func (o *object) UnmarshalYAML(node *yaml.Node) error {
 	read, err := valueOf(node)
 	if err != nil {
@@ -39,7 +36,7 @@ func (o *object) UnmarshalYAML(node *yaml.Node) error {
 
 	found, isObject := read.(map[string]any)
 	if !isObject {
-		return fmt.Errorf("line %d: want an object", node.Line)
+		return fmt.Errorf("line %d: must be an object", node.Line)
 	}
 
 	*o = found
@@ -47,7 +44,7 @@ func (o *object) UnmarshalYAML(node *yaml.Node) error {
 	return nil
 }
 
-// valueOf turns a node into a value of the language. A date stays the text that it was written as.
+// valueOf returns a YAML node as a value of the language. Dates remain texts.
 func valueOf(node *yaml.Node) (any, error) {
 	switch node.Kind {
 	case yaml.MappingNode:
@@ -79,7 +76,7 @@ func valueOf(node *yaml.Node) (any, error) {
 	case yaml.ScalarNode:
 		return scalarOf(node)
 	case yaml.DocumentNode, yaml.AliasNode, yaml.StreamNode:
-		return nil, fmt.Errorf("line %d: want a value", node.Line)
+		return nil, fmt.Errorf("line %d: must be a value", node.Line)
 	default:
 		return nil, nil //nolint:nilnil // A null is a value.
 	}
@@ -108,74 +105,4 @@ func scalarOf(node *yaml.Node) (any, error) {
 	}
 
 	return read, nil
-}
-
-// mismatch says how what there is differs from what is wanted, or "" where it does not. An object holds at least what is
-// wanted of it, unless it has to be the same whole.
-func mismatch(path string, want, have any, whole bool) string {
-	if params, isParams := have.(scenario.Params); isParams {
-		have = map[string]any(params)
-	}
-
-	switch w := want.(type) {
-	case map[string]any:
-		h, isObject := have.(map[string]any)
-		if !isObject || (whole && len(h) != len(w)) {
-			break
-		}
-
-		for _, name := range slices.Sorted(maps.Keys(w)) {
-			at, there := h[name]
-			if !there {
-				return fmt.Sprintf("%s: want %s, there is none", join(path, name), written(w[name]))
-			}
-
-			if found := mismatch(join(path, name), w[name], at, whole); found != "" {
-				return found
-			}
-		}
-
-		return ""
-	case []any:
-		h, isList := have.([]any)
-		if !isList || len(h) != len(w) {
-			break
-		}
-
-		for i := range w {
-			if found := mismatch(fmt.Sprintf("%s[%d]", path, i), w[i], h[i], whole); found != "" {
-				return found
-			}
-		}
-
-		return ""
-	case float64:
-		if h, isFloat := have.(float64); isFloat && math.Float64bits(h) == math.Float64bits(w) {
-			return ""
-		}
-	default:
-		if reflect.DeepEqual(want, have) {
-			return ""
-		}
-	}
-
-	return fmt.Sprintf("%s: want %s, have %s", path, written(want), written(have))
-}
-
-func join(path, name string) string {
-	if path == "" {
-		return name
-	}
-
-	return path + "." + name
-}
-
-// written is a value as people read it.
-func written(value any) string {
-	text, err := scenario.Value{Any: value}.MarshalJSON()
-	if err != nil {
-		return fmt.Sprint(value)
-	}
-
-	return string(text)
 }
