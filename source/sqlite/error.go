@@ -80,7 +80,7 @@ func explain(problem *source.Error, native *nativeError) {
 	case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
 		set(source.CodeUnavailable, "the file is not an intact SQLite database")
 	case sqlite3.SQLITE_READONLY:
-		set(source.CodeUnavailable, "the database file and its folder must be writable by this worker")
+		set(source.CodeUnavailable, "the database file and its directory must be writable by this worker")
 	case sqlite3.SQLITE_AUTH:
 		set(source.CodeQueryInvalid, "a query can only read, and a script can only access its own source")
 	case sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_MISMATCH, sqlite3.SQLITE_TOOBIG:
