@@ -3,22 +3,24 @@ package json
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 
 	"github.com/jobwright/jobwright/source"
+	"github.com/jobwright/jobwright/source/format/internal/content"
 )
 
-// column is what is known of a column.
+// column describes a column of a file.
 type column struct {
 	name     string
-	kinds    kind // Those that the values of the sample have.
-	inexact  bool // A number of the sample has more digits than a float keeps.
+	kinds    kind // The kinds of its values in the sample.
+	inexact  bool // A number in the sample has more digits than a float keeps.
 	standard source.Standard
-	last     int64 // Which record had the column last, from 1.
+	last     int64 // The number of the last record that had the column, from 1.
 }
 
-// learn takes a value of the sample.
+// learn adds a value of the sample.
 func (c *column) learn(v value) {
 	c.kinds |= v.kind
 
@@ -28,8 +30,8 @@ func (c *column) learn(v value) {
 	}
 }
 
-// decide gives the column the type of the values that it has learnt, or one that holds any, where others may follow.
-func (c *column) decide(holdsAny bool) source.Column {
+// decide sets the type of the column to that of its values in the sample, or to JSON if acceptsAny.
+func (c *column) decide(acceptsAny bool) source.Column {
 	of, native := source.JSON, "value"
 
 	switch kinds := c.kinds; {
@@ -51,7 +53,7 @@ func (c *column) decide(holdsAny bool) source.Column {
 		of, native = source.Decimal, "number"
 	}
 
-	if holdsAny {
+	if acceptsAny {
 		of = source.JSON
 	}
 
@@ -62,26 +64,26 @@ func (c *column) decide(holdsAny bool) source.Column {
 	}
 }
 
-// hold returns a value as the column's type has it. Above is the column's value in the record before, which is returned
-// again where it is the same: columns often repeat a value, and to keep it is cheaper than to make another.
-func (c *column) hold(v value, above any) (any, error) {
+// convert returns a value in the form of the column's type. Previous is the column's value in the previous record, which is
+// returned if it is equal: columns often repeat a value, and reusing it is cheaper than an allocation.
+func (c *column) convert(v value, previous any) (any, error) {
 	switch {
 	case v.kind == null:
-		return nil, nil //nolint:nilnil // NULL is a value, and nil is how a record holds it.
+		return nil, nil //nolint:nilnil // A record contains nil for NULL.
 	case c.standard.Type == source.JSON:
 		return json.RawMessage(v.raw), nil
 	case c.standard.Type == source.Text && v.kind&(text|notFinite) != 0:
-		if last, isText := above.(string); !isText || last != v.text {
+		if last, isText := previous.(string); !isText || last != v.text {
 			return v.text, nil
 		}
 
-		return above, nil
+		return previous, nil
 	case c.standard.Type == source.Integer && v.kind == integer:
 		return strconv.ParseInt(v.raw, 10, 64)
 	case c.standard.Type == source.Decimal && v.kind&number != 0:
-		return c.holdDecimal(v, above)
+		return c.convertDecimal(v, previous)
 	case c.standard.Type == source.Float && v.kind&(number|notFinite) != 0:
-		return c.holdFloat(v)
+		return c.convertFloat(v)
 	case c.standard.Type == source.Boolean && v.kind == boolean:
 		return v.raw == "true", nil
 	}
@@ -89,13 +91,13 @@ func (c *column) hold(v value, above any) (any, error) {
 	return nil, c.misfit(v, "")
 }
 
-func (c *column) holdDecimal(v value, above any) (any, error) {
-	if v.kind != float && !strings.HasPrefix(v.raw, "-0") { // It has the form of a Number already.
-		if last, isNumber := above.(source.Number); !isNumber || string(last) != v.raw {
+func (c *column) convertDecimal(v value, previous any) (any, error) {
+	if v.kind != float && !strings.HasPrefix(v.raw, "-0") { // It already has the form of a Number.
+		if last, isNumber := previous.(source.Number); !isNumber || string(last) != v.raw {
 			return source.Number(v.raw), nil
 		}
 
-		return above, nil
+		return previous, nil
 	}
 
 	parsed, err := source.ParseNumber(v.raw)
@@ -106,7 +108,7 @@ func (c *column) holdDecimal(v value, above any) (any, error) {
 	return parsed, nil
 }
 
-func (c *column) holdFloat(v value) (any, error) {
+func (c *column) convertFloat(v value) (any, error) {
 	if v.kind == notFinite {
 		return strconv.ParseFloat(v.text, 64)
 	}
@@ -119,10 +121,53 @@ func (c *column) holdFloat(v value) (any, error) {
 	return parsed, nil
 }
 
-// misfit is the fault of a value that is not of the column's type.
+// misfit returns the fault of a value that does not have the column's type.
 func (c *column) misfit(v value, reason string) error {
 	return &fault{
-		message: fmt.Sprintf("column %q: %s is not a value of type %s%s", c.name, shown(v.raw), c.standard, reason),
+		message: fmt.Sprintf("column %q: %s is not a value of type %s%s", c.name, content.Quote(v.raw), c.standard, reason),
 		hint:    "correct the value; " + hintSample,
 	}
+}
+
+// exactFloat parses a number as a float, and reports whether the float keeps all its digits: whether formatting the float
+// returns the same digits.
+func exactFloat(raw string) (float64, bool) {
+	number, err := strconv.ParseFloat(raw, 64)
+	if err != nil {
+		return 0, false
+	}
+
+	// Every number of so few digits is exact, unless it is so close to zero that floats have fewer.
+	const alwaysExact = 15
+	if size := math.Abs(number); len(raw) <= alwaysExact && size > 1e-300 {
+		return number, true
+	}
+
+	digits, exponent := normal(raw)
+	kept, keptExponent := normal(strconv.FormatFloat(number, 'e', -1, 64))
+
+	return number, digits == kept && exponent == keptExponent
+}
+
+// normal returns the digits of a number without leading and trailing zeros, and the power of ten that multiplies them.
+func normal(raw string) (digits string, exponent int) {
+	mantissa := strings.TrimPrefix(raw, "-")
+
+	if at := strings.IndexAny(mantissa, "eE"); at >= 0 {
+		// An exponent that is too large for an int belongs to zero, or to a number outside the range of floats.
+		exponent, _ = strconv.Atoi(mantissa[at+1:])
+		mantissa = mantissa[:at]
+	}
+
+	whole, fraction, _ := strings.Cut(mantissa, ".")
+	exponent -= len(fraction)
+
+	all := strings.TrimLeft(whole+fraction, "0")
+	digits = strings.TrimRight(all, "0")
+
+	if digits == "" {
+		return "", 0
+	}
+
+	return digits, exponent + len(all) - len(digits)
 }

@@ -2,33 +2,33 @@ package json
 
 import "fmt"
 
-// maxDepth bounds how deep lists and objects stand within each other. It is that of encoding/json, so that whoever gets a
-// value from here can read it.
+// maxDepth is the largest depth of nested arrays and objects. It is that of encoding/json, which can therefore read every value
+// of a record.
 const maxDepth = 10_000
 
-// extent finds where a text, a list or an object ends, piece by piece. It looks at quotes and brackets alone: whether what
-// they hold is JSON, the parser finds.
+// extent finds the end of a string, an array or an object, piece by piece. It examines quotes and brackets only; the parser
+// verifies that the text is JSON.
 type extent struct {
-	open    []byte // The brackets that are open, as those that close them.
-	inText  bool
-	escaped bool // The last byte of the text was a backslash.
+	open    []byte // For each open bracket, the bracket that closes it.
+	quoted  bool   // Within a string.
+	escaped bool   // The last byte of the string was a backslash.
 	wrong   *fault
 }
 
 // reset prepares for another value.
 func (e *extent) reset() { *e = extent{open: e.open[:0]} }
 
-// advance looks at the next piece of the value. It returns how much of the piece was looked at, and whether the value ends
-// there; before its end, less than all is looked at only where something is wrong.
+// advance examines the next piece of the value. It returns the size of the examined part, and whether the value ends there. It
+// stops before the end of the piece only at the end of the value, or if something is wrong.
 func (e *extent) advance(piece []byte) (size int, ended bool) {
 	for size < len(piece) && e.wrong == nil {
-		if e.inText {
-			size += e.advanceText(piece[size:])
+		if e.quoted {
+			size += e.advanceString(piece[size:])
 		} else {
 			size += e.advanceBrackets(piece[size:])
 		}
 
-		if !e.inText && len(e.open) == 0 {
+		if !e.quoted && len(e.open) == 0 {
 			return size, e.wrong == nil
 		}
 	}
@@ -36,22 +36,22 @@ func (e *extent) advance(piece []byte) (size int, ended bool) {
 	return size, false
 }
 
-// advanceText goes on behind the text's closing quote. No text has a line break, so that one whose quote is missing is found
-// before it takes the rest of the file.
-func (e *extent) advanceText(piece []byte) int {
+// advanceString examines a string up to its closing quote. No string contains a line break, so that a missing quote is found on
+// its line.
+func (e *extent) advanceString(piece []byte) int {
 	for i, c := range piece {
 		switch {
 		case e.escaped:
 			e.escaped = false
 		case c == '"':
-			e.inText = false
+			e.quoted = false
 
 			return i + 1
 		case c == '\\':
 			e.escaped = true
 		case c == '\n':
 			e.wrong = &fault{
-				message: "a text has no closing quote on its line", hint: `close it, and write a line break within it as \n`,
+				message: "a string has no closing quote on its line", hint: `close it, and write a line break within it as \n`,
 			}
 
 			return i
@@ -61,7 +61,7 @@ func (e *extent) advanceText(piece []byte) int {
 	return len(piece)
 }
 
-// advanceBrackets goes on behind the next quote or the last bracket.
+// advanceBrackets examines text up to the next quote, or to the last bracket.
 func (e *extent) advanceBrackets(piece []byte) int {
 	for i, c := range piece {
 		if !quoteOrBracket[c] {
@@ -70,7 +70,7 @@ func (e *extent) advanceBrackets(piece []byte) int {
 
 		switch c {
 		case '"':
-			e.inText = true
+			e.quoted = true
 
 			return i + 1
 		case '{':
@@ -103,22 +103,22 @@ func (e *extent) advanceBrackets(piece []byte) int {
 
 func (e *extent) mismatch(found byte) *fault {
 	return &fault{
-		message: fmt.Sprintf("there is a %c where a %c is missing", found, e.open[len(e.open)-1]), hint: hintSyntax,
+		message: fmt.Sprintf("there is a %c in place of a %c", found, e.open[len(e.open)-1]), hint: hintSyntax,
 	}
 }
 
 func tooDeep() *fault {
 	return &fault{
-		message: "more than 10,000 lists and objects stand within each other", hint: "correct the file; a bracket may be missing",
+		message: "lists and objects are nested more than 10,000 levels deep", hint: "correct the file; a bracket may be missing",
 	}
 }
 
 var (
 	quoteOrBracket = set(`"{}[]`)
-	endsScalar     = set("\"{}[],: \t\r\n") // What stands behind a number or a word.
+	endsScalar     = set("\"{}[],: \t\r\n") // The bytes that end a number or a literal.
 )
 
-// set is a set of bytes.
+// set returns a set of bytes.
 func set(of string) (bytes [256]bool) {
 	for i := range len(of) {
 		bytes[of[i]] = true

@@ -18,7 +18,7 @@ import (
 	"github.com/jobwright/jobwright/source/sourcetest"
 )
 
-// read reads all records; the error is nil where they were read to their end.
+// read reads all records. The error is nil if it reached their end.
 func read(t *testing.T, from io.Reader, f source.Format, reject func(source.Reject) error) (
 	schema source.Schema, records []source.Record, err error,
 ) {
@@ -43,8 +43,8 @@ func read(t *testing.T, from io.Reader, f source.Format, reject func(source.Reje
 	}
 }
 
-// FuzzRead holds that any content is read, or refused with an error that says where; that it does not matter in which pieces
-// it comes; and that what is read is JSON for encoding/json too, with the same values.
+// FuzzRead verifies that any content is read, or refused with an error that has a place; that the size of reads does not matter;
+// and that encoding/json reads the same values.
 func FuzzRead(f *testing.F) {
 	for _, content := range []string{
 		`[{"a": 1, "b": "x\n\u00e4\ud83d\ude00", "c": {"d": [1.50, null, true]}}, {"a": -0, "c": 1e400}]`, `{"data": {"items": [{}]}}`,
@@ -100,7 +100,7 @@ func FuzzRead(f *testing.F) {
 	})
 }
 
-// requireAgreement holds that encoding/json reads the same records.
+// requireAgreement verifies that encoding/json reads the same records.
 func requireAgreement(t *testing.T, content string, schema source.Schema, records []source.Record) {
 	t.Helper()
 
@@ -156,7 +156,7 @@ func requireSame(t *testing.T, schema source.Schema, a, b []source.Record) {
 	}
 }
 
-// FuzzWriteAndRead holds that any values are read as they were written.
+// FuzzWriteAndRead verifies that any values are read as they were written.
 func FuzzWriteAndRead(f *testing.F) {
 	f.Add("a", "x", "12.50", int64(-1), 1.5, true)
 	f.Add("\u2028\"\\", "\x00\x1f\u007f\ufffd😀", "-0.0000001", int64(math.MinInt64), math.Inf(-1), false)

@@ -6,16 +6,18 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/jobwright/jobwright/source/format/internal/content"
 )
 
-// kind is what a value is; a sum of several is a set of them.
+// kind is the kind of a value, or a set of kinds.
 type kind uint8
 
 const (
-	integer   kind = 1 << iota // A whole number that 64 bits hold.
+	integer   kind = 1 << iota // A whole number of 64 bits.
 	decimal                    // Another number without an exponent.
 	float                      // A number with an exponent.
-	notFinite                  // The text for a float that is no number in JSON: NaN, Infinity or -Infinity.
+	notFinite                  // The string NaN, Infinity or -Infinity, which stands for a float.
 	boolean
 	text
 	object
@@ -29,21 +31,21 @@ const (
 // value is a value of a record.
 type value struct {
 	kind kind
-	raw  string // As it stands in the file.
-	text string // Of a text: what it says.
+	raw  string // The JSON of the value, as it is in the file.
+	text string // The content of a string.
 }
 
-// parser reads the text of one record. Its errors are faults.
+// parser parses the text of one record. Its errors are faults.
 type parser struct {
-	encoding string // That of the file, for messages.
+	encoding string // The encoding of the file, for messages.
 
 	all   string
 	at    int
-	names []string // Those of the objects that are being read, which stand within each other.
-	depth int      // How many lists and objects are being read.
+	names []string // The names of the objects that are being parsed, which are nested.
+	depth int      // The number of arrays and objects that are being parsed.
 }
 
-// check finds what is wrong with the text of a record, whichever columns there are.
+// check verifies that the text of a record is an object, regardless of columns.
 func (p *parser) check(all string) error {
 	if err := p.begin(all); err != nil {
 		return err
@@ -56,7 +58,7 @@ func (p *parser) check(all string) error {
 	return p.finish()
 }
 
-// begin prepares to read the members of the object that all has to be.
+// begin starts to parse the object that all has to be. Its members follow.
 func (p *parser) begin(all string) error {
 	p.all, p.at, p.names, p.depth = all, 0, p.names[:0], 1
 
@@ -68,7 +70,7 @@ func (p *parser) begin(all string) error {
 
 	if p.peek() != '{' {
 		return &fault{
-			message: fmt.Sprintf("a record is an object, and this is %s", shown(strings.TrimSpace(all))),
+			message: fmt.Sprintf("a record is an object, and this is %s", content.Quote(strings.TrimSpace(all))),
 			hint:    `write a record as {"column": value, …}`,
 		}
 	}
@@ -78,42 +80,33 @@ func (p *parser) begin(all string) error {
 	return nil
 }
 
-// notText is the fault of a record in another encoding.
+// notText returns the fault of a record in another encoding.
 func (p *parser) notText() error {
-	at := 0
-
-	for at < len(p.all) {
-		r, size := utf8.DecodeRuneInString(p.all[at:])
-		if r == utf8.RuneError && size == 1 {
-			break
-		}
-
-		at += size
-	}
+	at := content.IndexInvalid(p.all)
 
 	return &fault{
 		message: fmt.Sprintf("%q is not text in %s", p.all[max(0, at-20):min(at+1, len(p.all))], p.encoding),
-		hint:    "give the format the encoding that the file has, windows-1252 for example",
+		hint:    "set the format's encoding to that of the file, windows-1252 for example",
 		below:   strings.Count(p.all[:at], "\n"),
 	}
 }
 
-// finish finds what stands behind the object.
+// finish verifies that nothing follows the object.
 func (p *parser) finish() error {
 	p.space()
 
 	if p.at < len(p.all) {
-		return p.fault("a record ends with its object, but behind it stands")
+		return p.fault("a record ends with its object, but is followed by")
 	}
 
 	return nil
 }
 
-// fault says what is wrong with what stands here.
+// fault returns a fault at the current place. The message precedes an excerpt of the text there.
 func (p *parser) fault(message string) error {
 	found := "the end of the record"
 	if p.at < len(p.all) {
-		found = shownLine(p.all[p.at:])
+		found = quoteLine(p.all[p.at:])
 	}
 
 	return &fault{message: message + " " + found, hint: hintSyntax, below: strings.Count(p.all[:p.at], "\n")}
@@ -139,8 +132,8 @@ func (p *parser) peek() byte {
 	return p.all[p.at]
 }
 
-// more goes to the next member of an object, or value of a list, and reports whether there is one. It goes on behind the
-// bracket that closes them where there is none.
+// more skips to the next member of an object or value of an array, and reports whether there is one. Otherwise it skips the
+// closing bracket.
 func (p *parser) more(first bool, closing byte) (bool, error) {
 	p.space()
 
@@ -159,14 +152,14 @@ func (p *parser) more(first bool, closing byte) (bool, error) {
 	p.space()
 
 	if p.peek() == closing {
-		return false, p.fault("something is missing between the comma and")
+		return false, p.fault("a value is missing between the comma and")
 	}
 
 	return true, nil
 }
 
-// member goes to the value of the next member of an object, and returns its name. Found is false where the object ends; it
-// goes on behind it.
+// member parses the name of the next member of an object, up to its value. Found is false at the end of the object, which is
+// skipped.
 func (p *parser) member(first bool) (name string, found bool, err error) {
 	if found, err = p.more(first, '}'); err != nil || !found {
 		return "", false, err
@@ -183,7 +176,7 @@ func (p *parser) member(first bool) (name string, found bool, err error) {
 	p.space()
 
 	if p.peek() != ':' {
-		return "", false, p.fault(fmt.Sprintf("a colon is missing behind the name %q, before", name))
+		return "", false, p.fault(fmt.Sprintf("a colon is missing after the name %q, before", name))
 	}
 
 	p.at++
@@ -192,7 +185,7 @@ func (p *parser) member(first bool) (name string, found bool, err error) {
 	return name, true, nil
 }
 
-// value reads a value, whatever it is.
+// value parses a value.
 func (p *parser) value() (v value, err error) {
 	from := p.at
 
@@ -213,7 +206,7 @@ func (p *parser) value() (v value, err error) {
 	case c == '-', '0' <= c && c <= '9':
 		v.kind, err = p.number()
 	default:
-		v.kind, err = p.word()
+		v.kind, err = p.literal()
 	}
 
 	v.raw = p.all[from:p.at]
@@ -221,22 +214,21 @@ func (p *parser) value() (v value, err error) {
 	return v, err
 }
 
-// within reads a list or an object whose bracket stands here.
-func (p *parser) within(read func() error) error {
+// within parses a nested array or object.
+func (p *parser) within(parse func() error) error {
 	if p.depth == maxDepth {
 		return tooDeep()
 	}
 
 	p.at++
 	p.depth++
-	err := read()
+	err := parse()
 	p.depth--
 
 	return err
 }
 
-// object reads the members of an object. That a name stands in it twice is an error, because most who read it would keep
-// but one of the values.
+// object parses the members of an object. A duplicate name is an error, because most programs would ignore one of its values.
 func (p *parser) object() error {
 	own := len(p.names)
 
@@ -275,7 +267,7 @@ func (p *parser) object() error {
 	return nil
 }
 
-// list reads the values of a list.
+// list parses the values of an array.
 func (p *parser) list() error {
 	for first := true; ; first = false {
 		found, err := p.more(first, ']')
@@ -289,8 +281,8 @@ func (p *parser) list() error {
 	}
 }
 
-// word reads true, false or null.
-func (p *parser) word() (kind, error) {
+// literal parses true, false or null.
+func (p *parser) literal() (kind, error) {
 	end := p.at
 	for end < len(p.all) && !endsScalar[p.all[end]] {
 		end++
@@ -307,10 +299,10 @@ func (p *parser) word() (kind, error) {
 		return null, nil
 	}
 
-	return null, p.fault("a value is a text, a number, true, false, null, a list or an object, and none of these is")
+	return null, p.fault("a value is a string, a number, true, false, null, a list or an object, but not")
 }
 
-// number reads a number.
+// number parses a number.
 func (p *parser) number() (kind, error) {
 	from := p.at
 	of := integer
@@ -319,7 +311,7 @@ func (p *parser) number() (kind, error) {
 		p.at++
 	}
 
-	valid := p.peek() == '0' // No digit stands behind a zero at the beginning.
+	valid := p.peek() == '0' // No digit follows a leading zero.
 	if valid {
 		p.at++
 	} else {
@@ -346,10 +338,10 @@ func (p *parser) number() (kind, error) {
 	if !valid || (p.at < len(p.all) && !endsScalar[p.all[p.at]]) {
 		p.at = from
 
-		return null, p.fault("a number is written as -12.5e3, without zeros before it, and not as")
+		return null, p.fault("a number is written like -12.5e3, without leading zeros, but not like")
 	}
 
-	if of == integer && p.at-from > 18 { // Fewer characters are never too many.
+	if of == integer && p.at-from > 18 { // 64 bits hold every number of 18 characters.
 		if _, err := strconv.ParseInt(p.all[from:p.at], 10, 64); err != nil {
 			of = decimal
 		}
@@ -358,7 +350,7 @@ func (p *parser) number() (kind, error) {
 	return of, nil
 }
 
-// digits goes on behind digits, and reports whether there was one.
+// digits skips digits, and reports whether there was one.
 func (p *parser) digits() bool {
 	from := p.at
 	for p.at < len(p.all) && '0' <= p.all[p.at] && p.all[p.at] <= '9' {

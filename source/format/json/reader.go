@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/jobwright/jobwright/source"
+	"github.com/jobwright/jobwright/source/format/internal/content"
 )
 
 // Rows are the records of a file.
@@ -16,17 +17,17 @@ type Rows struct {
 	records records
 	ahead   []sampled // Records of the sample that were not returned yet.
 	reject  func(source.Reject) error
-	types   map[string]source.Standard // Those of [source.Read].
+	types   map[string]source.Standard // The types of [source.Read].
 
 	columns []column
-	places  map[string]int // The place of each column in columns, by its name.
+	places  map[string]int // The index of each column, by its name.
 	schema  source.Schema
 	record  source.Record
 
 	parser parser
-	count  int64 // How many records were read, and rejected ones among them.
-	at     place // Of the last of them.
-	end    error // What ended the reading.
+	count  int64 // The number of records that were read, including rejected ones.
+	at     place // The place of the last record.
+	end    error // The error that ended reading.
 }
 
 var (
@@ -34,20 +35,20 @@ var (
 	_ source.Locator = (*Rows)(nil)
 )
 
-// records are the texts of the records of a file, one after the other.
+// records are the texts of the records of a file.
 type records interface {
-	// next returns the text of the next record, and where it stands. The text is the caller's until the next call. The error
-	// is io.EOF after the last record, a fault, or that of the file.
+	// next returns the text and the place of the next record. The text is valid until the next call. The error is io.EOF after
+	// the last record, a fault, or the error of the file.
 	next() ([]byte, place, error)
 }
 
-// NewReader learns the columns of a file from its first records, and returns all of them. Of the format it takes the type,
-// which is ndjson or json, and the path to the records; the encoding only for messages, since r is UTF-8. The columns that
-// read gives types to are JSON, which any value is.
+// NewReader infers the columns of a file from its first records, and returns all records. It uses the type, which is ndjson or
+// json, and the records of the format; the encoding for messages only, because r is UTF-8. Columns whose type is named by read
+// are JSON, which accepts every value.
 //
-// A record that can't be read goes to read's Reject. Without it, it ends the reading with a [*source.Error] without names of a
-// source and a table, as all errors about the content are. What breaks the list of the records, and not just one of them,
-// ends the reading too. Errors of r are returned as they are.
+// Invalid records are passed to read's Reject. Without Reject, an invalid record ends reading with a [*source.Error]. A syntax
+// error outside of a record ends reading in any case. Errors about the content name neither source nor table. Errors of r are
+// returned as they are.
 func NewReader(r io.Reader, read source.Read) (*Rows, error) {
 	f := read.Format
 	rows := &Rows{
@@ -77,15 +78,15 @@ func NewReader(r io.Reader, read source.Read) (*Rows, error) {
 	return rows, nil
 }
 
-// TypeNDJSON is the type of a [source.Format] for one object per line; every other type is that of a whole file.
+// TypeNDJSON is the type of a [source.Format] with one object per line. Every other type is JSON.
 const TypeNDJSON = "ndjson"
 
 func noPath(records string) error {
-	return unsupported(fmt.Sprintf("a file of type ndjson has no path %q to its records", records),
-		"leave the format's records away, since each line is one")
+	return content.Unsupported(fmt.Sprintf("a file of type ndjson has no path to its records, but the format names %q", records),
+		"remove records from the format, because each line is a record")
 }
 
-// located makes an error of a fault, with its place. Other errors are returned as they are.
+// located returns the error for a fault at a place. Other errors are returned as they are.
 func located(at place, err error) error {
 	if wrong := new(fault); errors.As(err, &wrong) {
 		return invalid(at, wrong)
@@ -97,13 +98,13 @@ func located(at place, err error) error {
 // Schema returns the columns of the file, in the order in which its first records have them.
 func (r *Rows) Schema() source.Schema { return r.schema }
 
-// Location returns where the last record begins: its line, and its number in the list that it is of.
+// Location returns the line on which the last record begins, and its number in an array.
 func (r *Rows) Location() string { return r.at.String() }
 
-// Close does nothing: who opened the file closes it.
+// Close does nothing: the caller closes the file.
 func (r *Rows) Close() error { return nil }
 
-// Next returns the next record. Its values stay as they are when the record is used again for the next one.
+// Next returns the next record. The record is reused by the next call, its values are not.
 func (r *Rows) Next(ctx context.Context) (source.Record, error) {
 	for r.end == nil {
 		text, err := r.next()
@@ -119,7 +120,7 @@ func (r *Rows) Next(ctx context.Context) (source.Record, error) {
 		}
 
 		if r.end = r.refuse(text, err); r.end == nil {
-			r.end = ctx.Err() // Nobody else would look at it where no record can be read.
+			r.end = ctx.Err() // No caller checks it between rejected records.
 		}
 	}
 
@@ -141,7 +142,7 @@ func (r *Rows) next() (string, error) {
 	return string(text), err
 }
 
-// read reads a record.
+// read parses a record.
 func (r *Rows) read(text string) error {
 	r.count++
 
@@ -149,7 +150,7 @@ func (r *Rows) read(text string) error {
 		return err
 	}
 
-	next := 0 // Records have their columns in one order, mostly.
+	next := 0 // Most records have their columns in the same order.
 
 	for first := true; ; first = false {
 		name, found, err := r.parser.member(first)
@@ -183,12 +184,12 @@ func (r *Rows) read(text string) error {
 	return r.parser.finish()
 }
 
-// put reads the value of the column at that place.
+// put parses the value of a column.
 func (r *Rows) put(at int) error {
 	column := &r.columns[at]
 
 	if column.last == r.count {
-		return &fault{message: fmt.Sprintf("it has the column %q twice", column.name)} // The parser's check says it better.
+		return &fault{message: fmt.Sprintf("it has the column %q twice", column.name)} // The check in refuse describes it better.
 	}
 
 	column.last = r.count
@@ -198,14 +199,14 @@ func (r *Rows) put(at int) error {
 		return err
 	}
 
-	r.record[at], err = column.hold(v, r.record[at])
+	r.record[at], err = column.convert(v, r.record[at])
 
 	return err
 }
 
-// refuse hands a record over that could not be read.
+// refuse passes an invalid record to Reject, or returns its error.
 func (r *Rows) refuse(text string, err error) error {
-	// What is wrong with its text comes first: it may be why it seems to have other columns.
+	// A syntax error takes precedence: it may be the reason why the record seems to have other columns.
 	if wrong := r.parser.check(text); wrong != nil {
 		err = wrong
 	}
@@ -215,9 +216,8 @@ func (r *Rows) refuse(text string, err error) error {
 		return located(r.at, err)
 	}
 
-	// Who keeps it keeps text, and this may be none.
-	const longest = 4 << 10
-	shown := strings.ToValidUTF8(prefix(text, longest), "\ufffd")
+	const size = 4 << 10
+	excerpt := strings.ToValidUTF8(content.Prefix(text, size), "\ufffd")
 
-	return r.reject(source.Reject{Location: r.Location(), Message: wrong.Error(), Text: shown})
+	return r.reject(source.Reject{Location: r.Location(), Message: wrong.Error(), Text: excerpt})
 }

@@ -22,7 +22,7 @@ import (
 // ndjson is the format of one object per line.
 var ndjson = source.Format{Type: json.TypeNDJSON}
 
-// open returns the records of a content.
+// open returns the records of content.
 func open(t *testing.T, content string, f source.Format) *json.Rows {
 	t.Helper()
 
@@ -32,7 +32,7 @@ func open(t *testing.T, content string, f source.Format) *json.Rows {
 	return rows
 }
 
-// types are the types of columns, by their names.
+// types formats the names and types of columns.
 func types(schema source.Schema) string {
 	var all []string
 	for _, column := range schema {
@@ -44,7 +44,7 @@ func types(schema source.Schema) string {
 
 func raw(text string) stdjson.RawMessage { return stdjson.RawMessage(text) }
 
-func TestAColumnHasTheTypeThatKeepsAllOfItsValues(t *testing.T) {
+func TestReadInfersColumnTypes(t *testing.T) {
 	t.Parallel()
 
 	for name, test := range map[string]struct {
@@ -105,7 +105,7 @@ func TestAColumnHasTheTypeThatKeepsAllOfItsValues(t *testing.T) {
 	}
 }
 
-func TestColumnsStandInTheOrderInWhichTheyAppearAndMissingOnesAreNull(t *testing.T) {
+func TestReadOrdersColumnsByAppearanceAndMissingMembersAreNull(t *testing.T) {
 	t.Parallel()
 
 	rows := open(t, `[{"b": 1}, {"a": "x", "b": 2}, {}, {"c": true, "a": "y"}]`, source.Format{})
@@ -114,7 +114,7 @@ func TestColumnsStandInTheOrderInWhichTheyAppearAndMissingOnesAreNull(t *testing
 		sourcetest.ReadAll(t, rows))
 }
 
-func TestAColumnTellsItsNativeType(t *testing.T) {
+func TestSchemaHasNativeTypes(t *testing.T) {
 	t.Parallel()
 
 	rows := open(t, `{"a": 1, "b": "x", "c": true, "d": {}, "e": [], "f": null}`, source.Format{})
@@ -127,7 +127,7 @@ func TestAColumnTellsItsNativeType(t *testing.T) {
 	require.Equal(t, []string{"number", "string", "boolean", "object", "array", "null"}, natives)
 }
 
-func TestRecordsAreFoundWhereThePathLeads(t *testing.T) {
+func TestReadFollowsThePathToRecords(t *testing.T) {
 	t.Parallel()
 
 	for name, test := range map[string]struct {
@@ -153,7 +153,7 @@ func TestRecordsAreFoundWhereThePathLeads(t *testing.T) {
 			f := source.Format{Records: test.records}
 			require.Equal(t, test.want, sourcetest.ReadAll(t, open(t, test.content, f)))
 
-			// The same, whichever pieces the file comes in.
+			// The size of reads does not matter.
 			rows, err := json.NewReader(iotest.OneByteReader(strings.NewReader(test.content)), source.Read{Format: f})
 			require.NoError(t, err)
 			require.Equal(t, test.want, sourcetest.ReadAll(t, rows))
@@ -161,7 +161,7 @@ func TestRecordsAreFoundWhereThePathLeads(t *testing.T) {
 	}
 }
 
-func TestLinesAreRecordsAndEmptyOnesAreNot(t *testing.T) {
+func TestReadNDJSONSkipsEmptyLines(t *testing.T) {
 	t.Parallel()
 
 	const content = "\n{\"a\": 1}\r\n  \r\n\t{ \"a\" : 2 }\n\n{\"a\": 3}"
@@ -184,7 +184,7 @@ func TestLinesAreRecordsAndEmptyOnesAreNot(t *testing.T) {
 	require.Empty(t, open(t, "", ndjson).Schema())
 }
 
-func TestARecordOfAListIsLocatedByItsLineAndItsNumber(t *testing.T) {
+func TestLocationOfAnArrayHasLineAndNumber(t *testing.T) {
 	t.Parallel()
 
 	rows := open(t, "[\n  {\"a\": 1},\n  {\n    \"a\": 2\n  }, {\"a\": 3}\n]", source.Format{})
@@ -196,7 +196,7 @@ func TestARecordOfAListIsLocatedByItsLineAndItsNumber(t *testing.T) {
 	}
 }
 
-// readError is the error that reading the content ends with.
+// readError returns the error that ends reading the content.
 func readError(t *testing.T, content string, f source.Format) *source.Error {
 	t.Helper()
 
@@ -214,7 +214,7 @@ func readError(t *testing.T, content string, f source.Format) *source.Error {
 	return problem
 }
 
-func TestWhatIsWrongWithARecordIsToldWithItsPlace(t *testing.T) {
+func TestReadReportsInvalidRecordsWithTheirPlace(t *testing.T) {
 	t.Parallel()
 
 	for name, test := range map[string]struct{ line, want string }{
@@ -231,44 +231,44 @@ func TestWhatIsWrongWithARecordIsToldWithItsPlace(t *testing.T) {
 		"a number for a text":      {`{"t": 5}`, `line 2: column "t": "5" is not a value of type text`},
 		"a text for a truth":       {`{"b": "true"}`, `line 2: column "b": "\"true\"" is not a value of type boolean`},
 		"another encoding":         {"{\"t\": \"caf\xe9\"}", `line 2: "{\"t\": \"caf\xe9" is not text in UTF-8`},
-		"half a pair":              {`{"t": "\ud83d"}`, `line 2: a text has a half of a surrogate pair without the other, which is no character, before "\"}"`},
-		"the wrong half":           {`{"t": "\ude00\ud83d"}`, `line 2: a text has a half of a surrogate pair`},
-		"half a pair and another":  {`{"t": "\ud83d\u0041"}`, `line 2: a text has a half of a surrogate pair`},
-		"half a pair as a name":    {`{"\ud83d": 1}`, `line 2: a text has a half of a surrogate pair`},
-		"half a pair within":       {`{"o": {"x": "\ud83d"}}`, `line 2: a text has a half of a surrogate pair`},
-		"an unknown escape":        {`{"t": "\x"}`, `line 2: a backslash in a text stands before`},
-		"too few digits":           {`{"t": "\u12"}`, `line 2: \u in a text stands before four hexadecimal digits`},
-		"a sign for a digit":       {`{"t": "\u+123"}`, `line 2: \u in a text stands before four hexadecimal digits`},
-		"a tab in a text":          {"{\"t\": \"a\tb\"}", `line 2: a text has no closing quote, or a character that has to be escaped, before "\tb`},
-		"an open text":             {`{"t": "a}`, `line 2: a text has no closing quote`},
-		"an open text, escaped":    {`{"t": "a\"}`, `line 2: a text has no closing quote`},
+		"half a pair":              {`{"t": "\ud83d"}`, `line 2: a string has half of a surrogate pair, which is not a character, before "\"}"`},
+		"the wrong half":           {`{"t": "\ude00\ud83d"}`, `line 2: a string has half of a surrogate pair`},
+		"half a pair and another":  {`{"t": "\ud83d\u0041"}`, `line 2: a string has half of a surrogate pair`},
+		"half a pair as a name":    {`{"\ud83d": 1}`, `line 2: a string has half of a surrogate pair`},
+		"half a pair within":       {`{"o": {"x": "\ud83d"}}`, `line 2: a string has half of a surrogate pair`},
+		"an unknown escape":        {`{"t": "\x"}`, `line 2: a backslash in a string precedes`},
+		"too few digits":           {`{"t": "\u12"}`, `line 2: \u in a string precedes four hexadecimal digits`},
+		"a sign for a digit":       {`{"t": "\u+123"}`, `line 2: \u in a string precedes four hexadecimal digits`},
+		"a tab in a text":          {"{\"t\": \"a\tb\"}", `line 2: a string has no closing quote, or a character that has to be escaped, before "\tb`},
+		"an open text":             {`{"t": "a}`, `line 2: a string has no closing quote`},
+		"an open text, escaped":    {`{"t": "a\"}`, `line 2: a string has no closing quote`},
 		"an open object":           {`{"a": 1`, `line 2: a comma or } is missing before the end of the record`},
 		"no comma":                 {`{"a": 1 "b": 2}`, `line 2: a comma or } is missing before "\"b\": 2}"`},
-		"a comma at the end":       {`{"a": 1,}`, `line 2: something is missing between the comma and "}"`},
-		"a comma at a list's end":  {`{"o": [1,]}`, `line 2: something is missing between the comma and "]}"`},
-		"no colon":                 {`{"a" 1}`, `line 2: a colon is missing behind the name "a", before "1}"`},
+		"a comma at the end":       {`{"a": 1,}`, `line 2: a value is missing between the comma and "}"`},
+		"a comma at a list's end":  {`{"o": [1,]}`, `line 2: a value is missing between the comma and "]}"`},
+		"no colon":                 {`{"a" 1}`, `line 2: a colon is missing after the name "a", before "1}"`},
 		"no quotes":                {`{a: 1}`, `line 2: a name in double quotes is missing before "a: 1}"`},
 		"single quotes":            {`{'a': 1}`, `line 2: a name in double quotes is missing before "'a': 1}"`},
-		"no value":                 {`{"a": }`, `line 2: a value is a text, a number, true, false, null, a list or an object, and none of these is "}"`},
-		"an unknown word":          {`{"b": True}`, `line 2: a value is a text, a number, true, false, null, a list or an object, and none of these is "True}"`},
-		"a word for a float":       {`{"f": NaN}`, `line 2: a value is a text, a number, true, false, null, a list or an object, and none of these is "NaN}"`},
-		"a zero before a number":   {`{"a": 01}`, `line 2: a number is written as -12.5e3, without zeros before it, and not as "01}"`},
-		"a plus before a number":   {`{"a": +1}`, `line 2: a value is a text, a number`},
-		"no digit before a point":  {`{"f": .5}`, `line 2: a value is a text, a number`},
-		"no digit behind a point":  {`{"f": 5.}`, `line 2: a number is written as`},
-		"no digit in an exponent":  {`{"f": 5e+}`, `line 2: a number is written as`},
-		"a minus alone":            {`{"f": -}`, `line 2: a number is written as`},
-		"a number and more":        {`{"a": 1x}`, `line 2: a number is written as`},
-		"two objects":              {`{"a": 1} {"a": 2}`, `line 2: a record ends with its object, but behind it stands "{\"a\": 2}"`},
+		"no value":                 {`{"a": }`, `line 2: a value is a string, a number, true, false, null, a list or an object, but not "}"`},
+		"an unknown word":          {`{"b": True}`, `line 2: a value is a string, a number, true, false, null, a list or an object, but not "True}"`},
+		"a word for a float":       {`{"f": NaN}`, `line 2: a value is a string, a number, true, false, null, a list or an object, but not "NaN}"`},
+		"a zero before a number":   {`{"a": 01}`, `line 2: a number is written like -12.5e3, without leading zeros, but not like "01}"`},
+		"a plus before a number":   {`{"a": +1}`, `line 2: a value is a string, a number`},
+		"no digit before a point":  {`{"f": .5}`, `line 2: a value is a string, a number`},
+		"no digit behind a point":  {`{"f": 5.}`, `line 2: a number is written like`},
+		"no digit in an exponent":  {`{"f": 5e+}`, `line 2: a number is written like`},
+		"a minus alone":            {`{"f": -}`, `line 2: a number is written like`},
+		"a number and more":        {`{"a": 1x}`, `line 2: a number is written like`},
+		"two objects":              {`{"a": 1} {"a": 2}`, `line 2: a record ends with its object, but is followed by "{\"a\": 2}"`},
 		"the wrong bracket":        {`{"a": [1}`, `line 2: a comma or ] is missing before "}"`},
-		"wrong below many a value": {`{"o": {"x": [[{"y": tru}]]}}`, `line 2: a value is a text, a number`},
+		"wrong below many a value": {`{"o": {"x": [[{"y": tru}]]}}`, `line 2: a value is a string, a number`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 
 			const first = `{"a": 1, "t": "x", "b": true, "f": 1e3, "d": 1.5, "o": {}}`
 
-			// What comes behind the sample alone can have another column or type.
+			// Only records after the sample can have another column or type.
 			content := strings.Repeat(first+"\n", 1_000)
 			want := strings.Replace(test.want, "line 2", "line 1001", 1)
 
@@ -280,29 +280,29 @@ func TestWhatIsWrongWithARecordIsToldWithItsPlace(t *testing.T) {
 	}
 }
 
-func TestWhatIsWrongWithAListIsToldWithItsPlace(t *testing.T) {
+func TestReadReportsInvalidFilesWithTheirPlace(t *testing.T) {
 	t.Parallel()
 
 	for name, test := range map[string]struct{ records, content, want, hint string }{
 		"nothing":                 {"", " \n", "line 2: the file is empty", "[]"},
-		"a text":                  {"", `"x"`, `line 1: the file's content is "\"x\"", and not a list of records`, "records"},
+		"a text":                  {"", `"x"`, `line 1: the file's content is "\"x\"", but not a list of records`, "records"},
 		"a number in a list":      {"", "[{\"a\": 1},\n 5]", `line 2, record 2: a record is an object, and this is "5"`, "column"},
 		"no comma":                {"", "[{\"a\": 1}\n{\"a\": 2}]", `line 2: a comma or ] is missing before "{\"a\": 2}]"`, "comma"},
-		"a comma at the end":      {"", "[{\"a\": 1},\n]", `line 2: something behind the comma is missing before "]"`, "comma"},
+		"a comma at the end":      {"", "[{\"a\": 1},\n]", `line 2: a value after the comma is missing before "]"`, "comma"},
 		"a comma at the front":    {"", "[,{\"a\": 1}]", `line 1, record 1: a value is missing before ,`, "comma"},
 		"cut off between":         {"", "[{\"a\": 1},\n{\"a\": 2},\n", `line 3: the file ends before its brackets are closed`, "cut off"},
 		"cut off behind a record": {"", "[{\"a\": 1}", `line 1: the file ends before its brackets are closed`, "cut off"},
 		"cut off within":          {"", "[{\"a\": 1},\n{\"a\":\n", `line 2, record 2: the file ends within the value that begins here`, "cut off"},
-		"a wrong bracket":         {"", "[\n{\"a\": [\n1}]", `line 3, record 1: there is a } where a ] is missing`, "comma"},
-		"a quote left open":       {"", "[\n{\"a\":\n\"x},\n{\"a\": 1}]", `line 3, record 1: a text has no closing quote on its line`, `\n`},
-		"a mistake further down":  {"", "[\n{\"a\": 1,\n\"b\": tru\n}]", `line 3, record 1: a value is a text`, "quotes"},
-		"lines":                   {"", "{\"a\": 1}\n{\"a\": 2}\n", `line 2: the file goes on with "{\"a\": 2}" behind its end`, "ndjson"},
-		"text behind the list":    {"", "[{\"a\": 1}] x", `line 1: the file goes on with "x" behind its end`, "ndjson"},
+		"a wrong bracket":         {"", "[\n{\"a\": [\n1}]", `line 3, record 1: there is a } in place of a ]`, "comma"},
+		"a quote left open":       {"", "[\n{\"a\":\n\"x},\n{\"a\": 1}]", `line 3, record 1: a string has no closing quote on its line`, `\n`},
+		"a mistake further down":  {"", "[\n{\"a\": 1,\n\"b\": tru\n}]", `line 3, record 1: a value is a string`, "quotes"},
+		"lines":                   {"", "{\"a\": 1}\n{\"a\": 2}\n", `line 2: the file continues with "{\"a\": 2}" after its end`, "ndjson"},
+		"text behind the list":    {"", "[{\"a\": 1}] x", `line 1: the file continues with "x" after its end`, "ndjson"},
 		"no such name":            {"data.items", `{"data": {"rows": [], "n": 1}}`, `line 1: the value of "data" has no name "items"`, `"rows", "n"`},
 		"no name at all":          {"items", `{}`, `line 1: the file's content has no name "items"`, "none"},
-		"a path through a list":   {"data.items", `{"data": [{"items": []}]}`, `line 1: the value of "data" is "[{\"items\": []}]}", and no object with the name "items"`, "objects only"},
-		"a path through a list's": {"items", `[{"items": []}]`, `line 1: the file's content is "[{\"items\": []}]", and no object with the name "items"`, "objects only"},
-		"a path to null":          {"items", `{"items": null}`, `line 1: the value of "items" is "null}", and not a list of records`, "records"},
+		"a path through a list":   {"data.items", `{"data": [{"items": []}]}`, `line 1: the value of "data" is "[{\"items\": []}]}", but not an object with the name "items"`, "objects only"},
+		"a path through a list's": {"items", `[{"items": []}]`, `line 1: the file's content is "[{\"items\": []}]", but not an object with the name "items"`, "objects only"},
+		"a path to null":          {"items", `{"items": null}`, `line 1: the value of "items" is "null}", but not a list of records`, "records"},
 		"a path to nothing":       {"items", `{"items":`, `line 1: the file ends before its brackets are closed`, "cut off"},
 		"a path in nothing":       {"items", ``, `line 1: the file ends before its brackets are closed`, "cut off"},
 		"a path cut off":          {"items", `{"x": [1, 2`, `line 1: the file ends within the value that begins here`, "cut off"},
@@ -311,7 +311,7 @@ func TestWhatIsWrongWithAListIsToldWithItsPlace(t *testing.T) {
 		"the path twice above":    {"a.b", `{"a": {"b": [{}]}, "a": 1}`, `line 1: the file's content has the name "a" twice`, "remove"},
 		"a name without quotes":   {"a", `{a: []}`, `line 1: a name in double quotes is missing before "a: []}"`, "quotes"},
 		"a name without a colon":  {"a", `{"a" []}`, `line 1: a colon is missing before "[]}"`, "quotes"},
-		"a wrong bracket beside":  {"a", `{"b": [}, "a": []}`, `line 1: there is a } where a ] is missing`, "quotes"},
+		"a wrong bracket beside":  {"a", `{"b": [}, "a": []}`, `line 1: there is a } in place of a ]`, "quotes"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -324,7 +324,7 @@ func TestWhatIsWrongWithAListIsToldWithItsPlace(t *testing.T) {
 	}
 }
 
-func TestAMessageIsShortHoweverLongANameIs(t *testing.T) {
+func TestErrorMessagesAreShortForLongNames(t *testing.T) {
 	t.Parallel()
 
 	name := strings.Repeat("ä", 1<<20)
@@ -333,20 +333,20 @@ func TestAMessageIsShortHoweverLongANameIs(t *testing.T) {
 	require.True(t, utf8.ValidString(problem.Message))
 }
 
-func TestLinesHaveNoPath(t *testing.T) {
+func TestReadNDJSONRefusesAPath(t *testing.T) {
 	t.Parallel()
 
 	problem := readError(t, "{}", source.Format{Type: json.TypeNDJSON, Records: "items"})
 	require.Equal(t, source.CodeOperationUnsupported, problem.Code)
 }
 
-func TestRejectedRecordsAreHandedOverAndTheOthersRead(t *testing.T) {
+func TestRejectReceivesInvalidRecordsAndReadingContinues(t *testing.T) {
 	t.Parallel()
 
 	records := []string{
 		`{"a": 1}`, `{"a": 1, "a": 2}`, `{"a": 01}`, `7`, "{\"a\": \"\xe9\"}", `{"a": [{"x": "\ud800"}]}`, `{"a": 2}`, `{"a": 3, "b": tru}`, `{"a": 4}`,
 	}
-	messages := []string{"twice", "zeros", "object", "UTF-8", "surrogate", "none of these"}
+	messages := []string{"twice", "zeros", "object", "UTF-8", "surrogate", "a value is a string"}
 	texts := []string{records[1], records[2], records[3], "{\"a\": \"\ufffd\"}", records[5], records[7]}
 
 	for name, test := range map[string]struct {
@@ -374,7 +374,7 @@ func TestRejectedRecordsAreHandedOverAndTheOthersRead(t *testing.T) {
 				return nil
 			}})
 			require.NoError(t, err)
-			require.Equal(t, "a integer", types(rows.Schema()), "what is rejected is no part of the sample")
+			require.Equal(t, "a integer", types(rows.Schema()), "rejected records are not part of the sample")
 			require.Equal(t, []source.Record{{int64(1)}, {int64(2)}, {int64(4)}}, sourcetest.ReadAll(t, rows))
 			require.Len(t, rejects, len(messages))
 
@@ -387,7 +387,7 @@ func TestRejectedRecordsAreHandedOverAndTheOthersRead(t *testing.T) {
 	}
 }
 
-func TestARejectedRecordIsShownInPart(t *testing.T) {
+func TestRejectReceivesAnExcerptOfALongRecord(t *testing.T) {
 	t.Parallel()
 
 	var text string
@@ -402,7 +402,7 @@ func TestARejectedRecordIsShownInPart(t *testing.T) {
 	require.Equal(t, `"`+strings.Repeat("ä", 2047), text)
 }
 
-func TestWhoeverTakesRejectsCanEndTheReading(t *testing.T) {
+func TestAnErrorOfRejectEndsReading(t *testing.T) {
 	t.Parallel()
 
 	enough := errors.New("enough")
@@ -416,7 +416,7 @@ func TestWhoeverTakesRejectsCanEndTheReading(t *testing.T) {
 	}
 }
 
-func TestTheEndOfAContextIsSeenBetweenRejects(t *testing.T) {
+func TestNextChecksTheContextBetweenRejects(t *testing.T) {
 	t.Parallel()
 
 	ctx, cancel := context.WithCancel(t.Context())
@@ -436,7 +436,7 @@ func TestTheEndOfAContextIsSeenBetweenRejects(t *testing.T) {
 	require.Equal(t, 1, count)
 }
 
-func TestTheSampleIsAThousandRecordsOrAMiB(t *testing.T) {
+func TestTheSampleEndsAfterAThousandRecordsOrOneMiB(t *testing.T) {
 	t.Parallel()
 
 	small, large := "{\"a\": 1}\n", fmt.Sprintf("{\"a\": 1, \"t\": %q}\n", strings.Repeat("x", 64<<10))
@@ -451,7 +451,7 @@ func TestTheSampleIsAThousandRecordsOrAMiB(t *testing.T) {
 	}
 }
 
-func TestErrorsOfTheFileAreReturnedAsTheyAre(t *testing.T) {
+func TestReadReturnsErrorsOfTheFileUnchanged(t *testing.T) {
 	t.Parallel()
 
 	broken := errors.New("broken")
@@ -466,7 +466,7 @@ func TestErrorsOfTheFileAreReturnedAsTheyAre(t *testing.T) {
 		require.Equal(t, broken, err, content)
 	}
 
-	// Behind the sample, it is Next that returns it.
+	// After the sample, Next returns the error.
 	begin := "[" + strings.Repeat("{\"a\": 1},", 1_000) + "{\"a\": 1}"
 
 	rows, err := json.NewReader(io.MultiReader(strings.NewReader(begin), iotest.ErrReader(broken)), source.Read{})
@@ -479,7 +479,7 @@ func TestErrorsOfTheFileAreReturnedAsTheyAre(t *testing.T) {
 	require.Equal(t, broken, err)
 }
 
-// endless is a content that repeats itself, and counts how much of it was read.
+// endless is content that repeats itself, and counts the bytes that were read.
 type endless struct {
 	begin, repeat string
 	read          int64
@@ -501,7 +501,7 @@ func (e *endless) Read(to []byte) (int, error) {
 	return n, nil
 }
 
-func TestNoMoreIsReadThanRecordsAreTaken(t *testing.T) {
+func TestReadDoesNotReadFarAhead(t *testing.T) {
 	t.Parallel()
 
 	for begin, f := range map[string]source.Format{"": ndjson, "[": {}, `{"x": [1, "y"], "data": [`: {Records: "data"}} {
@@ -524,7 +524,7 @@ func TestNoMoreIsReadThanRecordsAreTaken(t *testing.T) {
 	}
 }
 
-func TestARecordWithoutAnEndIsFoundBeforeItFillsTheMemory(t *testing.T) {
+func TestReadLimitsTheSizeOfARecord(t *testing.T) {
 	t.Parallel()
 
 	for name, test := range map[string]struct {
@@ -540,16 +540,16 @@ func TestARecordWithoutAnEndIsFoundBeforeItFillsTheMemory(t *testing.T) {
 
 			from := &endless{begin: test.begin, repeat: strings.Repeat(test.repeat, 64<<10)}
 			_, err := json.NewReader(from, source.Read{Format: test.format})
-			require.ErrorContains(t, err, "has no end within 64 MiB")
+			require.ErrorContains(t, err, "does not end within 64 MiB")
 			require.Less(t, from.read, int64(257<<20))
 		})
 	}
 }
 
-func TestDepthHasABound(t *testing.T) {
+func TestReadLimitsTheDepthOfNesting(t *testing.T) {
 	t.Parallel()
 
-	for depth, message := range map[int]string{9_999: "", 10_000: "more than 10,000 lists and objects"} {
+	for depth, message := range map[int]string{9_999: "", 10_000: "nested more than 10,000 levels deep"} {
 		content := `{"a": ` + strings.Repeat("[", depth) + strings.Repeat("]", depth) + "}"
 
 		_, err := json.NewReader(strings.NewReader(content), source.Read{})
@@ -564,7 +564,7 @@ func TestDepthHasABound(t *testing.T) {
 	}
 }
 
-func TestClosingRowsClosesNothing(t *testing.T) {
+func TestCloseCanBeRepeated(t *testing.T) {
 	t.Parallel()
 
 	rows := open(t, `[{"a": 1}]`, source.Format{})
@@ -572,7 +572,7 @@ func TestClosingRowsClosesNothing(t *testing.T) {
 	require.NoError(t, rows.Close())
 }
 
-func TestAColumnWhoseTypeIsNamedTakesAnyValue(t *testing.T) {
+func TestAColumnWithANamedTypeAcceptsAnyValue(t *testing.T) {
 	t.Parallel()
 
 	content := strings.Repeat("{\"a\": 1, \"b\": 2}\n", 1_000) + `{"a": "x1", "b": 3}` + "\n"

@@ -7,7 +7,7 @@ import (
 	"github.com/jobwright/jobwright/source"
 )
 
-// The sample that columns and their types are learnt from ends with whichever of these comes first.
+// The sample, which decides on the columns and their types, ends with the first of these limits.
 const (
 	sampleRecords = 1_000
 	sampleBytes   = 1 << 20
@@ -19,7 +19,7 @@ type sampled struct {
 	at   place
 }
 
-// sample reads the first records ahead, and learns the columns from them.
+// sample reads the first records ahead, and infers the columns from them.
 func (r *Rows) sample() error {
 	for size := 0; len(r.ahead) < sampleRecords && size < sampleBytes; {
 		text, at, err := r.records.next()
@@ -35,7 +35,7 @@ func (r *Rows) sample() error {
 		r.ahead = append(r.ahead, record)
 		size += len(text)
 
-		// What is wrong with it is told when its turn comes.
+		// Next reports invalid records.
 		if r.parser.check(record.text) == nil {
 			r.learn(record.text)
 		}
@@ -50,7 +50,7 @@ func (r *Rows) sample() error {
 	return nil
 }
 
-// learn takes the columns of a record that can be read.
+// learn adds the columns of a valid record.
 func (r *Rows) learn(text string) {
 	_ = r.parser.begin(text)
 

@@ -9,27 +9,27 @@ import (
 )
 
 const (
-	// readAtOnce is how much of a file is read at once, in bytes.
-	readAtOnce = 256 << 10
+	// readSize is the number of bytes requested from a file at a time.
+	readSize = 256 << 10
 
-	// maxRecord bounds the bytes of a record, so that a bracket that is never closed does not take all memory.
+	// maxRecord is the largest size of a record in bytes. It keeps a bracket that is never closed from exhausting memory.
 	maxRecord = 64 << 20
 
 	byteOrderMark = "\ufeff"
 )
 
-// stream is a file as a sequence of values and of what stands between them.
+// stream is a file as a sequence of values and separators.
 type stream struct {
 	from   io.Reader
-	buffer []byte // What was read and is not used up stands in it from at.
+	buffer []byte // The unconsumed bytes begin at at.
 	at     int
-	line   int   // The number of the line on which that begins, from 1.
-	end    error // What the file ended with, io.EOF where it was read wholly; nil before.
+	line   int   // The line on which the unconsumed bytes begin, from 1.
+	end    error // The error that the file ended with, which is io.EOF at its regular end.
 	extent extent
 }
 
 func newStream(from io.Reader) *stream {
-	s := &stream{from: from, buffer: make([]byte, 0, readAtOnce), line: 1}
+	s := &stream{from: from, buffer: make([]byte, 0, readSize), line: 1}
 
 	for more := true; more && len(s.buffer) < len(byteOrderMark); {
 		more = s.fill()
@@ -42,7 +42,7 @@ func newStream(from io.Reader) *stream {
 	return s
 }
 
-// fill reads more of the file, behind what is not used up. It reports whether there was more.
+// fill reads more of the file into the buffer. It reports whether there was more.
 func (s *stream) fill() bool {
 	if s.end != nil {
 		return false
@@ -64,10 +64,10 @@ func (s *stream) fill() bool {
 	return n > 0
 }
 
-// rest is what was read and is not used up.
+// rest returns the unconsumed bytes.
 func (s *stream) rest() []byte { return s.buffer[s.at:] }
 
-// peek goes to the next byte that is no white space, and returns it. The error is what the file ended with.
+// peek skips white space and returns the next byte. The error is the one that the file ended with.
 func (s *stream) peek() (byte, error) {
 	for {
 		for ; s.at < len(s.buffer); s.at++ {
@@ -86,8 +86,7 @@ func (s *stream) peek() (byte, error) {
 	}
 }
 
-// value returns the value at which the stream stands, which peek found, and goes on behind it. The value is the caller's
-// until the next call.
+// value consumes and returns the next value, after peek. The value is valid until the next call.
 func (s *stream) value() ([]byte, error) {
 	if !beginsExtent(s.rest()[0]) {
 		return s.scalar()
@@ -95,18 +94,18 @@ func (s *stream) value() ([]byte, error) {
 
 	s.extent.reset()
 
-	for looked := 0; ; {
-		size, ended := s.extent.advance(s.rest()[looked:])
-		looked += size
+	for examined := 0; ; {
+		size, ended := s.extent.advance(s.rest()[examined:])
+		examined += size
 
 		switch {
 		case ended:
-			return s.take(looked), nil
+			return s.take(examined), nil
 		case s.extent.wrong != nil:
-			s.take(looked)
+			s.take(examined)
 
 			return nil, s.extent.wrong
-		case looked > maxRecord:
+		case examined > maxRecord:
 			return nil, tooLong()
 		case !s.fill():
 			return nil, s.unfinished()
@@ -114,8 +113,8 @@ func (s *stream) value() ([]byte, error) {
 	}
 }
 
-// pass goes on behind the value at which the stream stands, however long it is.
-func (s *stream) pass() error {
+// skip consumes the next value, after peek. The value may have any size.
+func (s *stream) skip() error {
 	if !beginsExtent(s.rest()[0]) {
 		_, err := s.scalar()
 
@@ -141,64 +140,64 @@ func (s *stream) pass() error {
 
 func beginsExtent(c byte) bool { return c == '{' || c == '[' || c == '"' }
 
-// scalar returns the number or the word at which the stream stands, and goes on behind it.
+// scalar consumes and returns a number or a literal.
 func (s *stream) scalar() ([]byte, error) {
-	for looked := 0; ; {
-		end := slices.IndexFunc(s.rest()[looked:], func(c byte) bool { return endsScalar[c] })
+	for examined := 0; ; {
+		end := slices.IndexFunc(s.rest()[examined:], func(c byte) bool { return endsScalar[c] })
 
 		switch {
-		case looked == 0 && end == 0:
+		case examined == 0 && end == 0:
 			return nil, &fault{message: "a value is missing before " + string(s.rest()[0]), hint: hintSyntax}
 		case end >= 0:
-			return s.take(looked + end), nil
+			return s.take(examined + end), nil
 		}
 
-		looked = len(s.rest())
+		examined = len(s.rest())
 
 		switch {
-		case looked > maxRecord:
+		case examined > maxRecord:
 			return nil, tooLong()
 		case s.fill():
 		case errors.Is(s.end, io.EOF):
-			return s.take(looked), nil
+			return s.take(examined), nil
 		default:
 			return nil, s.end
 		}
 	}
 }
 
-// textLine returns the next line without what ends it, and goes on behind it. The line is the caller's until the next call.
-// The error is io.EOF where no line follows.
+// textLine consumes and returns the next line with its line break. The line is valid until the next call. The error is io.EOF
+// after the last line.
 func (s *stream) textLine() ([]byte, error) {
-	for looked := 0; ; {
-		if end := bytes.IndexByte(s.rest()[looked:], '\n'); end >= 0 {
-			return s.take(looked + end + 1), nil
+	for examined := 0; ; {
+		if end := bytes.IndexByte(s.rest()[examined:], '\n'); end >= 0 {
+			return s.take(examined + end + 1), nil
 		}
 
-		looked = len(s.rest())
+		examined = len(s.rest())
 
 		switch {
-		case looked > maxRecord:
+		case examined > maxRecord:
 			return nil, tooLong()
 		case s.fill():
-		case looked > 0 && errors.Is(s.end, io.EOF):
-			return s.take(looked), nil
+		case examined > 0 && errors.Is(s.end, io.EOF):
+			return s.take(examined), nil
 		default:
 			return nil, s.end
 		}
 	}
 }
 
-// take returns the next size bytes and goes on behind them.
+// take consumes and returns the next size bytes.
 func (s *stream) take(size int) []byte {
-	taken := s.rest()[:size]
-	s.line += bytes.Count(taken, []byte("\n"))
+	consumed := s.rest()[:size]
+	s.line += bytes.Count(consumed, []byte("\n"))
 	s.at += size
 
-	return taken
+	return consumed
 }
 
-// unfinished is why a value has no end.
+// unfinished returns the reason why a value has no end.
 func (s *stream) unfinished() error {
 	if errors.Is(s.end, io.EOF) {
 		return &fault{
@@ -212,7 +211,25 @@ func (s *stream) unfinished() error {
 
 func tooLong() error {
 	return &fault{
-		message: fmt.Sprintf("the value that begins here has no end within %d MiB", maxRecord>>20),
+		message: fmt.Sprintf("the value that begins here does not end within %d MiB", maxRecord>>20),
 		hint:    "a record has to fit into memory; " + hintRecords,
+	}
+}
+
+// lines are the records of NDJSON.
+type lines struct{ stream *stream }
+
+func (l *lines) next() ([]byte, place, error) {
+	for {
+		at := place{line: l.stream.line}
+
+		line, err := l.stream.textLine()
+		if err != nil {
+			return nil, at, err
+		}
+
+		if line = bytes.Trim(line, " \t\r\n"); len(line) > 0 {
+			return line, at, nil
+		}
 	}
 }

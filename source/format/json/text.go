@@ -7,8 +7,8 @@ import (
 	"unicode/utf8"
 )
 
-// needsCare are the bytes of a text that do not stand for themselves.
-var needsCare = func() (bytes [256]bool) {
+// special are the bytes of a string that do not represent themselves.
+var special = func() (bytes [256]bool) {
 	bytes['"'], bytes['\\'] = true, true
 	for c := range ' ' {
 		bytes[c] = true
@@ -17,16 +17,16 @@ var needsCare = func() (bytes [256]bool) {
 	return bytes
 }()
 
-// string reads a text in quotes.
+// string parses a string.
 func (p *parser) string() (string, error) {
 	from := p.at + 1
 
 	at := from
-	for at < len(p.all) && !needsCare[p.all[at]] {
+	for at < len(p.all) && !special[p.all[at]] {
 		at++
 	}
 
-	if at < len(p.all) && p.all[at] == '"' { // So are most, and they need no memory of their own.
+	if at < len(p.all) && p.all[at] == '"' { // Most strings have no escape sequences, and share the memory of the record.
 		p.at = at + 1
 
 		return p.all[from:at], nil
@@ -35,21 +35,21 @@ func (p *parser) string() (string, error) {
 	return p.escaped(from, at)
 }
 
-// escaped reads the rest of a text in which something at the place at does not stand for itself.
+// escaped parses the rest of a string that begins at from and has the first special byte at at.
 func (p *parser) escaped(from, at int) (string, error) {
-	var said strings.Builder
+	var content strings.Builder
 
 	for {
-		said.WriteString(p.all[from:at])
+		content.WriteString(p.all[from:at])
 		p.at = at
 
 		switch c := p.peek(); {
 		case c == '"':
 			p.at++
 
-			return said.String(), nil
+			return content.String(), nil
 		case c != '\\':
-			return "", p.fault("a text has no closing quote, or a character that has to be escaped, before")
+			return "", p.fault("a string has no closing quote, or a character that has to be escaped, before")
 		}
 
 		p.at++
@@ -59,16 +59,16 @@ func (p *parser) escaped(from, at int) (string, error) {
 			return "", err
 		}
 
-		said.WriteRune(r)
+		content.WriteRune(r)
 
 		from, at = p.at, p.at
-		for at < len(p.all) && !needsCare[p.all[at]] {
+		for at < len(p.all) && !special[p.all[at]] {
 			at++
 		}
 	}
 }
 
-// escape reads what stands behind a backslash.
+// escape parses an escape sequence after its backslash.
 func (p *parser) escape() (rune, error) {
 	c := p.peek()
 
@@ -79,12 +79,12 @@ func (p *parser) escape() (rune, error) {
 	}
 
 	if c != 'u' {
-		return 0, p.fault(`a backslash in a text stands before one of "\/bfnrt or u and four digits, and not before`)
+		return 0, p.fault(`a backslash in a string precedes one of "\/bfnrt, or u and four digits, but not`)
 	}
 
 	first, valid := p.hexadecimal()
 	if !valid {
-		return 0, p.fault(`\u in a text stands before four hexadecimal digits, and not before`)
+		return 0, p.fault(`\u in a string precedes four hexadecimal digits, but not`)
 	}
 
 	if !utf16.IsSurrogate(first) {
@@ -100,10 +100,10 @@ func (p *parser) escape() (rune, error) {
 		}
 	}
 
-	return 0, p.fault(`a text has a half of a surrogate pair without the other, which is no character, before`)
+	return 0, p.fault(`a string has half of a surrogate pair, which is not a character, before`)
 }
 
-// hexadecimal reads a u and the four digits behind it.
+// hexadecimal parses a u and four digits.
 func (p *parser) hexadecimal() (rune, bool) {
 	const length = len("uffff")
 	if len(p.all)-p.at < length {

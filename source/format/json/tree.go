@@ -6,18 +6,20 @@ import (
 	"io"
 	"slices"
 	"strings"
+
+	"github.com/jobwright/jobwright/source/format/internal/content"
 )
 
-// tree are the records of a file that is one value of JSON: those of the list to which a path of names leads.
+// tree reads the records of a file that is a single JSON value: the elements of the array to which a path of names leads.
 type tree struct {
 	stream *stream
 	path   []string
-	count  int64 // How many records were read.
-	single bool  // The path leads to one object, which is the only record.
-	done   bool  // Nothing follows, and what stood behind the records was read.
+	count  int64 // The number of records that were read.
+	single bool  // The path leads to an object, which is the only record.
+	done   bool  // The text after the records was read.
 }
 
-// newTree goes to the list of records.
+// newTree reads up to the records.
 func newTree(s *stream, records string) (*tree, error) {
 	t := &tree{stream: s}
 	if records != "" {
@@ -43,7 +45,7 @@ func newTree(s *stream, records string) (*tree, error) {
 		t.single = true
 	default:
 		return t, &fault{
-			message: fmt.Sprintf("%s is %s, and not a list of records", t.where(len(t.path)), t.found()),
+			message: fmt.Sprintf("%s is %s, but not a list of records", t.where(len(t.path)), t.found()),
 			hint:    hintRecords,
 		}
 	}
@@ -60,10 +62,10 @@ func (t *tree) where(names int) string {
 	return fmt.Sprintf("the value of %q", strings.Join(t.path[:names], "."))
 }
 
-// found is what stands here, as a message shows it.
-func (t *tree) found() string { return shownLine(string(t.stream.rest())) }
+// found returns an excerpt of the text that follows, for a message.
+func (t *tree) found() string { return quoteLine(string(t.stream.rest())) }
 
-// enter goes to the value of the name at that place of the path, in the object that is the value of those before.
+// enter reads up to the value of the i-th name of the path.
 func (t *tree) enter(i int) error {
 	if c, err := t.stream.peek(); err != nil || c != '{' {
 		if err != nil {
@@ -71,7 +73,7 @@ func (t *tree) enter(i int) error {
 		}
 
 		return &fault{
-			message: fmt.Sprintf("%s is %s, and no object with the name %q", t.where(i), t.found(), t.path[i]),
+			message: fmt.Sprintf("%s is %s, but not an object with the name %q", t.where(i), t.found(), t.path[i]),
 			hint:    hintRecords + "; it leads through objects only",
 		}
 	}
@@ -94,11 +96,11 @@ func (t *tree) enter(i int) error {
 			return nil
 		}
 
-		if len(names) < 20 { // As many as a message can show.
-			names = append(names, shown(name))
+		if len(names) < 20 { // A message shows no more.
+			names = append(names, content.Quote(name))
 		}
 
-		if err := t.stream.pass(); err != nil {
+		if err := t.stream.skip(); err != nil {
 			return err
 		}
 	}
@@ -110,11 +112,11 @@ func (t *tree) noName(i int, names []string) error {
 		hint = "it has " + strings.Join(names, ", ")
 	}
 
-	return &fault{message: fmt.Sprintf("%s has no name %q, which the path to the records has", t.where(i), t.path[i]), hint: hint}
+	return &fault{message: fmt.Sprintf("%s has no name %q, which the path to the records contains", t.where(i), t.path[i]), hint: hint}
 }
 
-// member goes to the value of the next member of an object around the records, and returns its name. Found is false where the
-// object ends; it goes on behind it.
+// member reads the name of the next member of an object around the records, up to its value. Found is false at the end of the
+// object, which is consumed.
 func (t *tree) member(first bool) (name string, found bool, err error) {
 	if found, err = t.more(first, '}'); err != nil || !found {
 		return "", false, err
@@ -147,8 +149,8 @@ func (t *tree) member(first bool) (name string, found bool, err error) {
 	return name, true, nil
 }
 
-// more goes to the next member of an object around the records, or to the next record of the list, and reports whether there
-// is one. It goes on behind the bracket that closes them where there is none.
+// more reads up to the next member of an object around the records, or to the next record, and reports whether there is one.
+// Otherwise it consumes the closing bracket.
 func (t *tree) more(first bool, closing byte) (bool, error) {
 	c, err := t.stream.peek()
 
@@ -168,25 +170,25 @@ func (t *tree) more(first bool, closing byte) (bool, error) {
 	t.stream.take(1)
 
 	if c, err = t.stream.peek(); err != nil || c == closing {
-		return false, t.expected("something behind the comma", err)
+		return false, t.expected("a value after the comma", err)
 	}
 
 	return true, nil
 }
 
-// expected is why the file is not as it should be here.
-func (t *tree) expected(what string, err error) error {
+// expected returns the fault of a token that is missing, or the error that ended the file.
+func (t *tree) expected(token string, err error) error {
 	if err != nil {
 		return t.cutOff(err)
 	}
 
-	return &fault{message: fmt.Sprintf("%s is missing before %s", what, t.found()), hint: hintSyntax}
+	return &fault{message: fmt.Sprintf("%s is missing before %s", token, t.found()), hint: hintSyntax}
 }
 
-// cutOff is why the file ends too early, or can't be read on.
+// cutOff returns the reason why the file ends too early.
 func (t *tree) cutOff(err error) error {
 	if errors.Is(err, io.EOF) {
-		return &fault{message: "the file ends before its brackets are closed", hint: "it was cut off"}
+		return &fault{message: "the file ends before its brackets are closed", hint: "the file was cut off"}
 	}
 
 	return err
@@ -206,13 +208,13 @@ func (t *tree) next() ([]byte, place, error) {
 
 	text, err := t.stream.value()
 	if err != nil && t.stream.extent.wrong != nil {
-		at.line = t.stream.line // Where the brackets do not match, and not where the record begins.
+		at.line = t.stream.line // The line of the wrong bracket, not that of the record.
 	}
 
 	return text, at, err
 }
 
-// another goes to the next record, and reports whether there is one.
+// another reads up to the next record, and reports whether there is one.
 func (t *tree) another() (bool, error) {
 	switch {
 	case t.done:
@@ -224,7 +226,7 @@ func (t *tree) another() (bool, error) {
 	return t.more(t.count == 0, ']')
 }
 
-// finish reads what stands behind the records. The error is io.EOF where nothing is wrong with it.
+// finish reads everything after the records. It returns io.EOF if nothing is wrong with it.
 func (t *tree) finish() error {
 	if t.done {
 		return io.EOF
@@ -243,13 +245,13 @@ func (t *tree) finish() error {
 	}
 
 	return &fault{
-		message: fmt.Sprintf("the file goes on with %s behind its end", t.found()),
+		message: fmt.Sprintf("the file continues with %s after its end", t.found()),
 		hint:    "a file with one object per line is of type ndjson",
 	}
 }
 
-// leave goes on behind the object with the name at that place of the path. That the name stands in it twice is an error: who
-// wrote the file might have meant either.
+// leave reads the rest of the object that has the i-th name of the path. A second value of the name is an error, because either
+// of them may contain the records.
 func (t *tree) leave(i int) error {
 	for {
 		name, found, err := t.member(false)
@@ -264,7 +266,7 @@ func (t *tree) leave(i int) error {
 			}
 		}
 
-		if err := t.stream.pass(); err != nil {
+		if err := t.stream.skip(); err != nil {
 			return err
 		}
 	}

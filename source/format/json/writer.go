@@ -10,27 +10,28 @@ import (
 	"strings"
 
 	"github.com/jobwright/jobwright/source"
+	"github.com/jobwright/jobwright/source/format/internal/content"
 )
 
-// writeAtOnce is how much is written at once, in bytes.
-const writeAtOnce = 256 << 10
+// writeSize is the size of the buffer in bytes.
+const writeSize = 256 << 10
 
 // Writer writes the records of a table.
 type Writer struct {
 	to     *bufio.Writer
 	schema source.Schema
-	names  [][]byte // What stands before the value of each column.
+	names  [][]byte // For each column, the text before its value.
 	line   []byte
 	count  int64
 
-	begin, between, end string // What stands before the first record, between two, and behind the last.
+	begin, between, end string // The text before the first record, between two records, and after the last record.
 }
 
-// NewWriter returns a writer of a table whose content goes to w. Of the format it takes the type, which is ndjson or json,
-// and the path to the records, which gets an object around the list for each of its names. Its errors about the format and
-// the values are those of [source.Error] without a source and a table; those of w are returned as they are.
+// NewWriter returns a writer that writes a table to w. It uses the type of the format, which is ndjson or json, and the path to
+// the records: the array is nested in an object for each of its names. Errors about the format and the values are [*source.Error]
+// without source and table; errors of w are returned as they are.
 func NewWriter(w io.Writer, f source.Format, schema source.Schema) (*Writer, error) {
-	writer := &Writer{to: bufio.NewWriterSize(w, writeAtOnce), schema: schema, between: "\n", end: "\n"}
+	writer := &Writer{to: bufio.NewWriterSize(w, writeSize), schema: schema, between: "\n", end: "\n"}
 
 	if f.Type == TypeNDJSON {
 		if f.Records != "" {
@@ -61,7 +62,7 @@ func NewWriter(w io.Writer, f source.Format, schema source.Schema) (*Writer, err
 	return writer, nil
 }
 
-// wrap puts a list around the records, and objects around the list.
+// wrap puts an array around the records, and objects around the array.
 func (w *Writer) wrap(records string) error {
 	w.begin, w.between, w.end = "[\n", ",\n", "\n]\n"
 	if records == "" {
@@ -75,8 +76,8 @@ func (w *Writer) wrap(records string) error {
 	for _, name := range names {
 		var err error
 		if before, err = source.AppendJSONText(append(before, '{'), name); err != nil {
-			return unsupported(fmt.Sprintf("the path %q to the records: %v", records, err),
-				"give a path of names, data.items for example")
+			return content.Unsupported(fmt.Sprintf("the path %q to the records: %v", records, err),
+				"use a path of names, data.items for example")
 		}
 
 		before = append(before, ':')
@@ -88,7 +89,7 @@ func (w *Writer) wrap(records string) error {
 	return nil
 }
 
-// Append writes a record. A value that JSON can't hold is an error, and nothing of the record is written then.
+// Append writes a record. If JSON cannot represent a value, it returns an error and writes nothing of the record.
 func (w *Writer) Append(record source.Record) error {
 	w.line = append(w.line[:0], w.before()...)
 	w.line = append(w.line, '{')
@@ -105,7 +106,7 @@ func (w *Writer) Append(record source.Record) error {
 			return &source.Error{
 				Code:    source.CodeRecordInvalid,
 				Message: fmt.Sprintf("record %d, column %q: %v", w.count+1, w.schema[i].Name, err),
-				Hint:    "correct the value, or leave the column away",
+				Hint:    "correct the value, or leave out the column",
 				Err:     err,
 			}
 		}
@@ -118,7 +119,7 @@ func (w *Writer) Append(record source.Record) error {
 	return err
 }
 
-// before is what stands before the next record.
+// before returns the text before the next record.
 func (w *Writer) before() string {
 	if w.count == 0 {
 		return w.begin
@@ -127,7 +128,7 @@ func (w *Writer) before() string {
 	return w.between
 }
 
-// append writes a value into the line. JSON from elsewhere may have line breaks, which would be the end of a record.
+// append writes a value into the line. JSON from other sources may have line breaks, which would end a record of NDJSON.
 func (w *Writer) append(of source.Standard, value any) error {
 	from := len(w.line)
 
@@ -156,7 +157,7 @@ func (w *Writer) Close() error {
 
 	switch {
 	case w.count > 0:
-	case w.begin == "": // A file of lines that has none.
+	case w.begin == "": // NDJSON without records is empty.
 		end = ""
 	default:
 		end = strings.TrimSuffix(w.begin, "\n") + strings.TrimPrefix(w.end, "\n")
@@ -169,13 +170,13 @@ func (w *Writer) Close() error {
 	return w.to.Flush()
 }
 
-// Conversions returns the columns that have another type when they are read again: JSON has strings in place of dates and
-// others, numbers of one kind alone, and lists of anything.
+// Conversions returns the columns that have another type when they are read again: JSON has no dates, one kind of numbers, and
+// arrays of any values.
 func (w *Writer) Conversions() []source.Conversion {
 	var conversions []source.Conversion
 
 	for _, column := range w.schema {
-		if !readAgain(column.Type) {
+		if !isKept(column.Type) {
 			conversions = append(conversions, source.Conversion{
 				Column: column.Name, From: column.String(), To: native(column.Type),
 			})

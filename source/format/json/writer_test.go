@@ -33,7 +33,7 @@ func write(tb testing.TB, to io.Writer, f source.Format, schema source.Schema, r
 	return writer
 }
 
-// table is a table with columns of those types, called a, b and so on.
+// table returns a schema with columns of the given types, named a, b and so on.
 func table(of ...source.Type) source.Schema {
 	var schema source.Schema
 	for i, t := range of {
@@ -43,7 +43,7 @@ func table(of ...source.Type) source.Schema {
 	return schema
 }
 
-func TestRecordsStandOnLinesInTheListToWhichThePathLeads(t *testing.T) {
+func TestWritePutsRecordsOnLinesAtThePath(t *testing.T) {
 	t.Parallel()
 
 	two := []source.Record{{int64(1), nil}, {nil, "x\ny"}}
@@ -72,7 +72,7 @@ func TestRecordsStandOnLinesInTheListToWhichThePathLeads(t *testing.T) {
 	}
 }
 
-func TestATableWithoutColumnsHasEmptyObjects(t *testing.T) {
+func TestWriteEmptyObjectsForATableWithoutColumns(t *testing.T) {
 	t.Parallel()
 
 	var content bytes.Buffer
@@ -80,7 +80,7 @@ func TestATableWithoutColumnsHasEmptyObjects(t *testing.T) {
 	require.Equal(t, "{}\n{}\n", content.String())
 }
 
-func TestJSONOfSeveralLinesBecomesOne(t *testing.T) {
+func TestWriteCompactsJSONOfSeveralLines(t *testing.T) {
 	t.Parallel()
 
 	schema := table(source.JSON)
@@ -97,7 +97,7 @@ func TestJSONOfSeveralLinesBecomesOne(t *testing.T) {
 	require.Equal(t, []string{`{"a":{"x":[1.50,"a b"]},"list":[[1],2]}`, `{"a":{"x": 1},"list":null}`, ""}, lines)
 }
 
-func TestAValueThatJSONCannotHoldIsAnErrorThatNamesItsPlace(t *testing.T) {
+func TestAppendReportsValuesThatJSONCannotRepresent(t *testing.T) {
 	t.Parallel()
 
 	for name, test := range map[string]struct {
@@ -134,7 +134,7 @@ func TestAValueThatJSONCannotHoldIsAnErrorThatNamesItsPlace(t *testing.T) {
 	}
 }
 
-func TestWhatCannotBeWrittenIsKnownBeforeTheFirstRecord(t *testing.T) {
+func TestNewWriterRefusesInvalidFormatsAndColumns(t *testing.T) {
 	t.Parallel()
 
 	for name, test := range map[string]struct {
@@ -170,12 +170,12 @@ func TestWhatCannotBeWrittenIsKnownBeforeTheFirstRecord(t *testing.T) {
 	}
 }
 
-// failing is a file that can't be written.
+// failing is a writer that fails.
 type failing struct{ err error }
 
 func (f failing) Write([]byte) (int, error) { return 0, f.err }
 
-func TestErrorsOfWritingAreReturnedAsTheyAre(t *testing.T) {
+func TestWriteReturnsErrorsOfTheFileUnchanged(t *testing.T) {
 	t.Parallel()
 
 	full := errors.New("the disk is full")
@@ -186,7 +186,7 @@ func TestErrorsOfWritingAreReturnedAsTheyAre(t *testing.T) {
 	require.Equal(t, full, writer.Close())
 }
 
-func TestColumnsThatLookDifferentWhenTheyAreReadAgainAreTold(t *testing.T) {
+func TestConversionsReportsColumnsOfOtherTypes(t *testing.T) {
 	t.Parallel()
 
 	schema := table(source.Types()[:12]...)
@@ -207,21 +207,21 @@ func TestColumnsThatLookDifferentWhenTheyAreReadAgainAreTold(t *testing.T) {
 	}, writer.Conversions())
 }
 
-func TestValuesOfEveryTypeAreReadAsTheyWereWritten(t *testing.T) {
+func TestWriteAndReadKeepValuesOfEveryType(t *testing.T) {
 	t.Parallel()
 
 	for _, sample := range sourcetest.Samples() {
 		for _, f := range []source.Format{{}, ndjson, {Records: "data.items"}} {
 			t.Run(sample.Name()+" "+f.Type+f.Records, func(t *testing.T) {
 				t.Parallel()
-				requireHeld(t, f, sample.Type, sample.Values)
+				requireKept(t, f, sample.Type, sample.Values)
 			})
 		}
 	}
 }
 
-// requireHeld holds that values are read as they were written.
-func requireHeld(t *testing.T, f source.Format, of source.Standard, values []any) {
+// requireKept verifies that values are read as they were written.
+func requireKept(t *testing.T, f source.Format, of source.Standard, values []any) {
 	t.Helper()
 
 	var records []source.Record
@@ -252,7 +252,7 @@ func requireHeld(t *testing.T, f source.Format, of source.Standard, values []any
 	}
 }
 
-func TestTheDocumentedTypesAreThoseOfColumns(t *testing.T) {
+func TestTypesListsTheNativeTypesOfColumns(t *testing.T) {
 	t.Parallel()
 
 	require.Len(t, json.Creations(), len(source.Types()))
