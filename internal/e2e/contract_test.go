@@ -292,7 +292,7 @@ func (e exchange) run(t *testing.T, caller caller) {
 	require.NotEmpty(t, got.result(t)["message"])
 }
 
-func TestAJobOfAnotherAppIsNoSuchJob(t *testing.T) {
+func TestStatusOfAnotherAppsJobIsNotFound(t *testing.T) {
 	t.Parallel()
 
 	jobID := uuid.NewString()
@@ -304,7 +304,7 @@ func TestAJobOfAnotherAppIsNoSuchJob(t *testing.T) {
 	require.Equal(t, "job_not_found", got.result(t)["code"])
 }
 
-func TestAFailedJobsStatusTellsWhyAndWhatItDidBefore(t *testing.T) {
+func TestStatusOfAFailedJobHasTheErrorAndEarlierResults(t *testing.T) {
 	t.Parallel()
 
 	appID, jobID := newApp(t, contractApp), uuid.NewString()

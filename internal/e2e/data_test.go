@@ -82,7 +82,7 @@ steps:
 	}
 }
 
-func TestDataGoesThroughEveryOperation(t *testing.T) {
+func TestDataOperations(t *testing.T) {
 	t.Parallel()
 
 	got := api().execute(t, runScenario(newApp(t, dataApp("http://127.0.0.1:1")), "Load", object{}))
@@ -108,7 +108,7 @@ func recordsOf(t *testing.T, result object, number int) []any {
 	return result["results"].([]any)[number].(object)["result"].(object)["records"].([]any)
 }
 
-func TestRequestsAreSentOnceMoreWithTheSameKey(t *testing.T) {
+func TestHTTPRequestRetriesWithTheSameIdempotencyKey(t *testing.T) {
 	t.Parallel()
 
 	var (
@@ -198,7 +198,7 @@ func results(t *testing.T, appID, jobID string, header http.Header, more url.Val
 	return formed{response.StatusCode, response.Header, string(text)}
 }
 
-func TestResultsAreAnsweredInTheFormThatIsAskedFor(t *testing.T) {
+func TestResultsInEachFormat(t *testing.T) {
 	t.Parallel()
 
 	appID, jobID := newApp(t, dataApp("http://127.0.0.1:1")), uuid.NewString()
@@ -263,7 +263,7 @@ func TestResultsAreAnsweredInTheFormThatIsAskedFor(t *testing.T) {
 	require.Equal(t, 5000, seen)
 }
 
-func TestTheFilesOfAPatternAreDroppedWhenAllAreLoaded(t *testing.T) {
+func TestDropSourceDeletesAllFilesOfAPattern(t *testing.T) {
 	t.Parallel()
 
 	appID := newApp(t, map[string]string{
@@ -288,7 +288,7 @@ steps:
 }
 
 // What a producer puts into the place of a file while it is loaded waits for the next load.
-func TestAFileThatIsReplacedWhileItIsLoadedIsKept(t *testing.T) {
+func TestDropSourceKeepsAFileReplacedDuringTheLoad(t *testing.T) {
 	t.Parallel()
 
 	files := ""

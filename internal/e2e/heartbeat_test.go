@@ -115,7 +115,7 @@ func load(t *testing.T, interceptors ...grpc.UnaryClientInterceptor) (run client
 }
 
 // The SDK gives up a heartbeat when the next one is due, after a second here.
-func TestAnOutageThatTemporalHoldsAgainstNoStepEndsNone(t *testing.T) {
+func TestShortHeartbeatOutageEndsNoStep(t *testing.T) {
 	t.Parallel()
 
 	outage := &deaf{lasts: 2 * time.Second}
@@ -130,7 +130,7 @@ func TestAnOutageThatTemporalHoldsAgainstNoStepEndsNone(t *testing.T) {
 	require.EqualValues(t, 1, attempt)
 }
 
-func TestAnAttemptThatIsCutOffSaysSo(t *testing.T) {
+func TestLongHeartbeatOutageFailsTheAttempt(t *testing.T) {
 	t.Parallel()
 
 	run, _ := load(t, (&deaf{lasts: time.Hour}).intercept)

@@ -74,7 +74,7 @@ func stepRuns(result object) bool {
 	return len(steps) == 2 && steps[1].(object)["state"] == "running" && steps[1].(object)["attempt"] != nil
 }
 
-func TestAWaitThatEndsBeforeTheJobIsAnswered202(t *testing.T) {
+func TestWaitTimeoutResponds202(t *testing.T) {
 	t.Parallel()
 
 	appID := newApp(t, heldApp)
@@ -103,7 +103,7 @@ func TestAWaitThatEndsBeforeTheJobIsAnswered202(t *testing.T) {
 		"typeStandard": {"name": "integer", "typeStr": "integer"}}]}}]`, got.result(t)["results"])
 }
 
-func TestAJobIDRunsOnceHoweverOftenItIsAskedFor(t *testing.T) {
+func TestJobIDRunsOnceForRepeatedRequests(t *testing.T) {
 	t.Parallel()
 
 	const callers = 20
@@ -139,7 +139,7 @@ func TestAJobIDRunsOnceHoweverOftenItIsAskedFor(t *testing.T) {
 	requireOneRun(t, request["jobId"].(string))
 }
 
-func TestOfTwoHundredCallsAtOnceWithOneJobIDOneRequestRuns(t *testing.T) {
+func TestJobIDRunsOnceForConcurrentRequests(t *testing.T) {
 	t.Parallel()
 
 	const callers = 200
@@ -198,7 +198,7 @@ func requireOneRun(t *testing.T, jobID string) {
 	})
 }
 
-func TestTheSameRequestFindsItsJobAlsoWhenTheScenarioIsGone(t *testing.T) {
+func TestRepeatedRequestAttachesAfterTheScenarioIsDeleted(t *testing.T) {
 	t.Parallel()
 
 	appID := newApp(t, contractApp)
@@ -213,7 +213,7 @@ func TestTheSameRequestFindsItsJobAlsoWhenTheScenarioIsGone(t *testing.T) {
 	require.Equal(t, http.StatusNotFound, api().execute(t, request).status)
 }
 
-func TestARunningJobKeepsTheProgramItWasStartedWith(t *testing.T) {
+func TestRunningJobKeepsItsProgram(t *testing.T) {
 	t.Parallel()
 
 	appID := newApp(t, heldApp)
@@ -229,7 +229,7 @@ func TestARunningJobKeepsTheProgramItWasStartedWith(t *testing.T) {
 	require.Len(t, result["steps"], 2)
 }
 
-func TestARunningJobKeepsTheScriptsItWasStartedWith(t *testing.T) {
+func TestRunningJobKeepsItsScripts(t *testing.T) {
 	t.Parallel()
 
 	files := maps.Clone(heldApp)
@@ -255,7 +255,7 @@ func TestARunningJobKeepsTheScriptsItWasStartedWith(t *testing.T) {
 	require.Equal(t, []any{object{"since": "before"}}, recordsOf(t, result, 1))
 }
 
-func TestACallerWhoHangsUpDoesNotStopTheJob(t *testing.T) {
+func TestDisconnectDoesNotStopTheJob(t *testing.T) {
 	t.Parallel()
 
 	appID, jobID := newApp(t, heldApp), uuid.NewString()
@@ -287,7 +287,7 @@ func TestACallerWhoHangsUpDoesNotStopTheJob(t *testing.T) {
 	require.Equal(t, "completed", api().eventually(t, appID, jobID, ended)["status"])
 }
 
-func TestStatusTellsOfAStepThatIsBeingTried(t *testing.T) {
+func TestStatusReportsARetryingStep(t *testing.T) {
 	t.Parallel()
 
 	appID, jobID := newApp(t, heldApp), uuid.NewString()
@@ -314,7 +314,7 @@ func TestStatusTellsOfAStepThatIsBeingTried(t *testing.T) {
 	require.Equal(t, "completed", api().eventually(t, appID, jobID, ended)["status"])
 }
 
-func TestACancelledJobIsStopped(t *testing.T) {
+func TestCancellationInTemporalStopsTheJob(t *testing.T) {
 	t.Parallel()
 
 	appID, jobID := newApp(t, heldApp), uuid.NewString()
@@ -337,7 +337,7 @@ func TestACancelledJobIsStopped(t *testing.T) {
 	require.Equal(t, "job_stopped", got.result(t)["code"])
 }
 
-func TestATerminatedJobSaysSo(t *testing.T) {
+func TestTerminatedJobIsReported(t *testing.T) {
 	t.Parallel()
 
 	appID, jobID := newApp(t, heldApp), uuid.NewString()
@@ -351,7 +351,7 @@ func TestATerminatedJobSaysSo(t *testing.T) {
 	require.Equal(t, "job_terminated", result["code"])
 }
 
-func TestAResultThatIsKeptNoMoreIsGone(t *testing.T) {
+func TestExpiredResultResponds410(t *testing.T) {
 	t.Parallel()
 
 	appID, jobID := newApp(t, dataApp("http://127.0.0.1:1")), uuid.NewString()
@@ -364,7 +364,7 @@ func TestAResultThatIsKeptNoMoreIsGone(t *testing.T) {
 	require.Equal(t, "result_expired", got.result(t)["code"])
 }
 
-func TestOperatorsFindTheJob(t *testing.T) {
+func TestJobHasSearchAttributesAndSummary(t *testing.T) {
 	t.Parallel()
 
 	jobID := uuid.NewString()
@@ -396,7 +396,7 @@ func TestOperatorsFindTheJob(t *testing.T) {
 	require.Contains(t, details, "Load the companies file")
 }
 
-func TestAProgramThatTemporalCanNotHoldIsRefused(t *testing.T) {
+func TestExecuteJobRejectsATooLargeProgram(t *testing.T) {
 	t.Parallel()
 
 	appID := newApp(t, map[string]string{
@@ -412,7 +412,7 @@ steps:
 	require.Contains(t, got.result(t)["message"], "more than the 1400000 that a job can have")
 }
 
-func TestNoKeyEntersAJobsHistory(t *testing.T) {
+func TestHistoryContainsNoKey(t *testing.T) {
 	t.Parallel()
 
 	jobID := uuid.NewString()
@@ -424,7 +424,7 @@ func TestNoKeyEntersAJobsHistory(t *testing.T) {
 	}
 }
 
-func TestWithoutTemporalACallIsAnswered503(t *testing.T) {
+func TestCallWithoutTemporalResponds503(t *testing.T) {
 	t.Parallel()
 
 	nobody, err := net.Listen("tcp", "127.0.0.1:0")
@@ -457,14 +457,14 @@ func TestWithoutTemporalACallIsAnswered503(t *testing.T) {
 	require.Equal(t, http.StatusOK, lonely.call(t, http.MethodGet, "/healthz", nil, "").status)
 }
 
-func TestTheLoopbackKeyIsRefusedWhereThereIsNone(t *testing.T) {
+func TestLoopbackKeyIsRejectedIfNotConfigured(t *testing.T) {
 	t.Parallel()
 
 	production := serve(t, apiserver.Options{Temporal: shared.client, Namespace: "default"}, "")
 	require.Equal(t, http.StatusUnauthorized, production.execute(t, runScenario("7", "Main", object{})).status)
 }
 
-func TestTheLoopbackKeyIsRefusedFromElsewhere(t *testing.T) {
+func TestLoopbackKeyIsRejectedFromOtherMachines(t *testing.T) {
 	t.Parallel()
 
 	server := newServer(apiserver.Options{Temporal: shared.client, Namespace: "default"}, devKey)
@@ -484,7 +484,7 @@ func TestTheLoopbackKeyIsRefusedFromElsewhere(t *testing.T) {
 	}
 }
 
-func TestAServerThatStopsAnswersWhoWaits202(t *testing.T) {
+func TestStoppingServerResponds202ToWaitingCallers(t *testing.T) {
 	t.Parallel()
 
 	appID := newApp(t, heldApp)

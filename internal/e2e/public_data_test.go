@@ -141,7 +141,7 @@ var publicData = map[string]public{
 	},
 }
 
-func TestPublicDataComesBackEqualFromEveryForm(t *testing.T) {
+func TestPublicDataRoundTripsThroughEveryFormat(t *testing.T) {
 	t.Parallel()
 
 	for name, data := range publicData {
@@ -171,7 +171,7 @@ func TestPublicDataComesBackEqualFromEveryForm(t *testing.T) {
 	}
 }
 
-func TestPublicDataThatAnEncodingCanNotHoldIsRefused(t *testing.T) {
+func TestPublicDataOutsideOfAnEncodingIsRejected(t *testing.T) {
 	t.Parallel()
 
 	for name, data := range publicData {
@@ -195,7 +195,7 @@ func TestPublicDataThatAnEncodingCanNotHoldIsRefused(t *testing.T) {
 }
 
 // The lines of a file, in the order of the members that hold them.
-func TestPublicDataIsReadFromTheMembersOfAZipFile(t *testing.T) {
+func TestPublicDataInAZipFile(t *testing.T) {
 	t.Parallel()
 
 	data := publicData["countries with time zones"]

@@ -36,7 +36,7 @@ func waiting(t *testing.T) (appID, jobID string, wait func() answer) {
 	return appID, jobID, wait
 }
 
-func TestASignalGoesToTheStepThatWaitsForIt(t *testing.T) {
+func TestSignalReachesTheWaitingStep(t *testing.T) {
 	t.Parallel()
 
 	appID, jobID, wait := waiting(t)
@@ -60,7 +60,7 @@ func TestASignalGoesToTheStepThatWaitsForIt(t *testing.T) {
 	require.Equal(t, jobID, after.result(t)["jobId"])
 }
 
-func TestASignalThatNobodyWaitsForIsKeptAndARepeatedOneCountsOnce(t *testing.T) {
+func TestEarlySignalIsStoredAndRepeatedSignalCountsOnce(t *testing.T) {
 	t.Parallel()
 
 	appID, jobID, _ := waiting(t)
@@ -83,7 +83,7 @@ func TestASignalThatNobodyWaitsForIsKeptAndARepeatedOneCountsOnce(t *testing.T) 
 	require.NoError(t, shared.client.CancelWorkflow(t.Context(), jobID, ""))
 }
 
-func TestWhoMayNotSignalIsRefused(t *testing.T) {
+func TestSignalJobRejectsInvalidCalls(t *testing.T) {
 	t.Parallel()
 
 	appID, jobID, _ := waiting(t)
@@ -125,7 +125,7 @@ func TestWhoMayNotSignalIsRefused(t *testing.T) {
 }
 
 // Temporal knows the ID of a signal only within a run of its job.
-func TestARepeatedSignalCountsOnceAlsoWhereTheJobWentOnInAnotherRun(t *testing.T) {
+func TestRepeatedSignalCountsOnceAfterContinueAsNew(t *testing.T) {
 	t.Parallel()
 
 	system, err := restless()

@@ -10,9 +10,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestOnlyTheJobsOfASourceThatIsAwayWait runs jobs of one app on a source that is not there, and on one that takes requests
+// TestSourceOutageDelaysOnlyItsOwnJobs runs jobs of one app on a source that is not there, and on one that takes requests
 // and never answers, and meanwhile a job of another app.
-func TestOnlyTheJobsOfASourceThatIsAwayWait(t *testing.T) {
+func TestSourceOutageDelaysOnlyItsOwnJobs(t *testing.T) {
 	t.Parallel()
 
 	hanging := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }))

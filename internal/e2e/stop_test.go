@@ -135,7 +135,7 @@ func stepOf(result object, title string) object {
 	return nil
 }
 
-func TestAStopEndsAStepThatWaitsAndRunsFinally(t *testing.T) {
+func TestStopEndsAWaitingStepAndRunsFinally(t *testing.T) {
 	t.Parallel()
 
 	appID, jobID := long(t, stopApp(`{title: Long, opName: Wait, opParams: {duration: 1h}}`), waitsLong)
@@ -144,7 +144,7 @@ func TestAStopEndsAStepThatWaitsAndRunsFinally(t *testing.T) {
 	require.Equal(t, "completed", result["steps"].([]any)[0].(object)["state"])
 }
 
-func TestAStopEndsALoopInTheRoundThatItIsIn(t *testing.T) {
+func TestStopEndsALoopInItsCurrentRound(t *testing.T) {
 	t.Parallel()
 
 	const loop = `{opName: ForEach, opParams: {in: [1, 2, 3, 4], as: n, maxConcurrency: 2, continueOnError: true, steps: [
@@ -159,7 +159,7 @@ func TestAStopEndsALoopInTheRoundThatItIsIn(t *testing.T) {
 	requireStops(t, appID, jobID, "before", "round", "round", "round", "round")
 }
 
-func TestAStopStopsTheJobsThatAJobHasStarted(t *testing.T) {
+func TestStopStopsChildJobs(t *testing.T) {
 	t.Parallel()
 
 	appID, jobID := long(t, stopApp(`{title: Call, opName: RunScenario, opParams: {scenario: Child}}`), func(result object) bool {
@@ -174,7 +174,7 @@ func TestAStopStopsTheJobsThatAJobHasStarted(t *testing.T) {
 	require.Equal(t, "stopped", api().status(t, appID, childID).result(t)["status"])
 }
 
-func TestAStopBreaksAQueryOfSQLiteOff(t *testing.T) {
+func TestStopCancelsASQLiteQuery(t *testing.T) {
 	t.Parallel()
 
 	query := `{title: Long, opName: Transform, opParams: {source: stage, query: "` + endless + `", returnResult: true}}`
@@ -195,7 +195,7 @@ func attemptRuns(t *testing.T, jobID string) bool {
 	return len(pending) == 1 && pending[0].GetState() == enumspb.PENDING_ACTIVITY_STATE_STARTED
 }
 
-func TestAStopBreaksAScriptOfSQLiteOffAndItsLockIsFree(t *testing.T) {
+func TestStopCancelsASQLiteScriptAndReleasesItsLock(t *testing.T) {
 	t.Parallel()
 
 	script := `{title: Long, opName: RunSourceScript, opParams: {source: held, script: "CREATE TABLE t (n); INSERT INTO t ` + endless + `"}}`
@@ -230,7 +230,7 @@ func locked(t *testing.T, file string) bool {
 	return err != nil
 }
 
-func TestAStopBreaksARequestOff(t *testing.T) {
+func TestStopCancelsAnHTTPRequest(t *testing.T) {
 	t.Parallel()
 
 	came, gone := make(chan struct{}), make(chan struct{})
@@ -254,7 +254,7 @@ func TestAStopBreaksARequestOff(t *testing.T) {
 	}
 }
 
-func TestAStopBreaksStatementsOfPostgreSQLOff(t *testing.T) {
+func TestStopCancelsPostgreSQLStatements(t *testing.T) {
 	t.Parallel()
 
 	server := testserver.NewPostgreSQL(t, testserver.PostgreSQLOptions{})
@@ -291,7 +291,7 @@ func TestAStopBreaksStatementsOfPostgreSQLOff(t *testing.T) {
 	}
 }
 
-func TestAStopEndsAStepThatWaitsForItsNextAttempt(t *testing.T) {
+func TestStopEndsAStepBetweenTwoAttempts(t *testing.T) {
 	t.Parallel()
 
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -324,7 +324,7 @@ steps:
 // cleans is satisfied by a job that waits in its finally steps.
 func cleans(result object) bool { return result["signals"] != nil }
 
-func TestAStopThatIsRepeatedTellsTheTruthAboutTheFirst(t *testing.T) {
+func TestRepeatedStopReportsTheFirst(t *testing.T) {
 	t.Parallel()
 
 	restless, err := restless()
@@ -389,7 +389,7 @@ func (s *system) cancellations(t *testing.T, jobID string) int {
 	return count
 }
 
-func TestAStopAfterTheEndSaysHowTheJobEnded(t *testing.T) {
+func TestStopAfterTheEndReportsTheStatus(t *testing.T) {
 	t.Parallel()
 
 	appID := newApp(t, contractApp)
@@ -403,7 +403,7 @@ func TestAStopAfterTheEndSaysHowTheJobEnded(t *testing.T) {
 	}
 }
 
-func TestAStopIsTakenByEveryNameAndMethod(t *testing.T) {
+func TestStopJobHasTwoNamesAndMethods(t *testing.T) {
 	t.Parallel()
 
 	for _, path := range []string{"/api/v1/stopJob", "/api/v1/stopJob.jsp", "/api/v1/stop", "/api/v1/stop.jsp"} {
@@ -447,7 +447,7 @@ func causeOf(t *testing.T, jobID string) string {
 	return ""
 }
 
-func TestWhoMayNotStopIsRefused(t *testing.T) {
+func TestStopJobRejectsInvalidCalls(t *testing.T) {
 	t.Parallel()
 
 	appID, jobID := long(t, stopApp(`{title: Long, opName: Wait, opParams: {duration: 1h}}`), waitsLong)
@@ -488,7 +488,7 @@ func TestWhoMayNotStopIsRefused(t *testing.T) {
 	requireStops(t, appID, jobID, "before")
 }
 
-func TestAStopIsTakenWhereNoWorkerAnswers(t *testing.T) {
+func TestStopIsAcceptedWithoutAWorker(t *testing.T) {
 	t.Parallel()
 
 	appID, jobID := newApp(t, contractApp), uuid.NewString()
@@ -512,7 +512,7 @@ func TestAStopIsTakenWhereNoWorkerAnswers(t *testing.T) {
 	require.Equal(t, "stopping", api().status(t, appID, jobID).result(t)["status"])
 }
 
-func TestWithoutTemporalAStopIsAnswered503(t *testing.T) {
+func TestStopWithoutTemporalResponds503(t *testing.T) {
 	t.Parallel()
 
 	nobody, err := net.Listen("tcp", "127.0.0.1:0")
@@ -581,7 +581,7 @@ func (f *forgetful) through(t *testing.T) caller {
 	return serve(t, apiserver.Options{Temporal: connection, Namespace: client.DefaultNamespace})
 }
 
-func TestAStopWhoseAnswerGetsLostIsAskedForOnceMoreAndTakesEffectOnce(t *testing.T) {
+func TestStopIsRetriedAfterALostResponse(t *testing.T) {
 	t.Parallel()
 
 	appID, jobID := newApp(t, map[string]string{
@@ -604,7 +604,7 @@ func TestAStopWhoseAnswerGetsLostIsAskedForOnceMoreAndTakesEffectOnce(t *testing
 	require.Equal(t, "stopped", api().eventually(t, appID, jobID, ended)["status"])
 }
 
-func TestAStopThatTemporalNeverGotIsNotAnsweredAsOneThatItHas(t *testing.T) {
+func TestStopThatTemporalDidNotReceiveIsAnError(t *testing.T) {
 	t.Parallel()
 
 	appID, jobID := long(t, stopApp(`{title: Long, opName: Wait, opParams: {duration: 1h}}`), waitsLong)
@@ -618,7 +618,7 @@ func TestAStopThatTemporalNeverGotIsNotAnsweredAsOneThatItHas(t *testing.T) {
 	requireStops(t, appID, jobID, "before")
 }
 
-func TestAStopThatComesTooLateSaysHowTheJobEnded(t *testing.T) {
+func TestLateStopReportsHowTheJobEnded(t *testing.T) {
 	t.Parallel()
 
 	appID, jobID := long(t, stopApp(`{title: Long, opName: Wait, opParams: {duration: 1h}}`), waitsLong)

@@ -256,7 +256,7 @@ var whole = map[string]any{
 	"Wait": []any{true, "step_timed_out", 42.0}, "SetVariable": []any{1.0, 1.0}, "Return": 2.0,
 }
 
-func TestEachControlOperationRunsToItsEnd(t *testing.T) {
+func TestControlOperationsComplete(t *testing.T) {
 	t.Parallel()
 
 	for scenario, value := range whole {
@@ -295,7 +295,7 @@ func resultNames(t *testing.T, result object) []string {
 	return names
 }
 
-func TestAStopInTheMiddleOfEachControlOperationRunsItsFinally(t *testing.T) {
+func TestStopOfEachControlOperationRunsFinally(t *testing.T) {
 	t.Parallel()
 
 	scenarios := []string{"WaitForSignal", "Fail"}
@@ -336,7 +336,7 @@ func TestAStopInTheMiddleOfEachControlOperationRunsItsFinally(t *testing.T) {
 	}
 }
 
-func TestAnAppVariableOutlivesItsJobAndIsSafeUnderConcurrentOnes(t *testing.T) {
+func TestAppVariablePersistsAndAllowsConcurrentJobs(t *testing.T) {
 	t.Parallel()
 
 	appID := newApp(t, languageApp)
@@ -360,7 +360,7 @@ func TestAnAppVariableOutlivesItsJobAndIsSafeUnderConcurrentOnes(t *testing.T) {
 	}
 }
 
-func TestAChildIsAJobOfItsOwn(t *testing.T) {
+func TestRunScenarioStartsAChildJob(t *testing.T) {
 	t.Parallel()
 
 	appID, jobID := newApp(t, languageApp), uuid.NewString()
@@ -389,7 +389,7 @@ func await(t *testing.T, holds func() bool) {
 	}
 }
 
-func TestMistakesBetweenFilesAreAnswered(t *testing.T) {
+func TestExecuteJobReportsProblemsBetweenScenarios(t *testing.T) {
 	t.Parallel()
 
 	appID := newApp(t, map[string]string{

@@ -68,7 +68,7 @@ func (s *system) runs(t *testing.T, jobID string) (count, longest int) {
 	return len(histories), longest
 }
 
-func TestAJobThatMovesAllTheTimeDoesTheSame(t *testing.T) {
+func TestContinueAsNewDoesNotChangeTheOutcome(t *testing.T) {
 	t.Parallel()
 
 	for scenario, value := range whole {
@@ -96,7 +96,7 @@ func TestAJobThatMovesAllTheTimeDoesTheSame(t *testing.T) {
 	}
 }
 
-func TestAJobThatMovedCanBeStoppedAndItsFinallyMovesToo(t *testing.T) {
+func TestStopAfterContinueAsNewRunsFinally(t *testing.T) {
 	t.Parallel()
 
 	for _, scenario := range []string{"While", "ForEach", "Parallel", "TryCatch", "AppVariable", "Records"} {
@@ -118,7 +118,7 @@ func TestAJobThatMovedCanBeStoppedAndItsFinallyMovesToo(t *testing.T) {
 	}
 }
 
-func TestASignalSurvivesAMove(t *testing.T) {
+func TestSignalSurvivesContinueAsNew(t *testing.T) {
 	t.Parallel()
 
 	system, api, appID := restlessApp(t)

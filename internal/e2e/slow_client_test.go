@@ -19,7 +19,7 @@ import (
 )
 
 // A caller who reads part of a large answer and hangs up leaves nothing open.
-func TestACallerWhoHangsUpFreesEverything(t *testing.T) {
+func TestDisconnectDuringTheResponseFreesResources(t *testing.T) {
 	t.Parallel()
 
 	system := newProduction(t)
@@ -76,7 +76,7 @@ func TestACallerWhoHangsUpFreesEverything(t *testing.T) {
 }
 
 // A caller who does not read any more, but stays, is left in time.
-func TestAnAnswerThatNobodyTakesIsBrokenOff(t *testing.T) {
+func TestStallTimeoutAbortsAnUnreadResponse(t *testing.T) {
 	t.Parallel()
 
 	appID, jobID := newApp(t, volumeApp), uuid.NewString()

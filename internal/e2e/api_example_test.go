@@ -34,7 +34,7 @@ const theResults = `[{
 
 var asJSON = http.Header{"Content-Type": {"application/json"}}
 
-func TestTheDocumentsCallAnswersAJobIDAtOnceAndItsResultsInTheEnd(t *testing.T) {
+func TestAPIExampleAsync(t *testing.T) {
 	t.Parallel()
 
 	started := api().call(t, http.MethodPost, "/api/v1/executeJob.jsp", asJSON, theCall)
@@ -56,7 +56,7 @@ func TestTheDocumentsCallAnswersAJobIDAtOnceAndItsResultsInTheEnd(t *testing.T) 
 	require.InDelta(t, 2, steps[1].(object)["rows"], 0)
 }
 
-func TestTheDocumentsCallAnswersTheResultsWhenItWaits(t *testing.T) {
+func TestAPIExampleSync(t *testing.T) {
 	t.Parallel()
 
 	var request object
@@ -69,7 +69,7 @@ func TestTheDocumentsCallAnswersTheResultsWhenItWaits(t *testing.T) {
 	requireResults(t, theResults, got.result(t)["results"])
 }
 
-func TestAResultWithoutItsSchemaIsTheRestOfIt(t *testing.T) {
+func TestNoResultSchemaLeavesOutTheSchema(t *testing.T) {
 	t.Parallel()
 
 	got := api().execute(t, with(runScenario("7", "Main", object{}), object{"noResultSchema": true}))

@@ -17,9 +17,9 @@ import (
 	"github.com/jobwright/jobwright/job"
 )
 
-// TestAJobThatNoWorkerCanRunSaysSo has a worker of another version begin a job. What it did does not fit the code of the
+// TestStatusReportsAJobThatNoWorkerCanRun has a worker of another version begin a job. What it did does not fit the code of the
 // worker that goes on.
-func TestAJobThatNoWorkerCanRunSaysSo(t *testing.T) {
+func TestStatusReportsAJobThatNoWorkerCanRun(t *testing.T) {
 	t.Parallel()
 
 	system := newProduction(t)

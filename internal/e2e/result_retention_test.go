@@ -75,7 +75,7 @@ func (p production) namespace() string {
 // beyond is longer than the shared namespace remembers jobs that have ended.
 const beyond = 2 * time.Hour
 
-func TestASweepTakesTheResultsOfJobsThatTemporalHasForgotten(t *testing.T) {
+func TestSweepDeletesResultsOfDeletedJobs(t *testing.T) {
 	t.Parallel()
 
 	s := newSweeping(t, shared.client, client.DefaultNamespace, t.TempDir())
@@ -95,7 +95,7 @@ func TestASweepTakesTheResultsOfJobsThatTemporalHasForgotten(t *testing.T) {
 	require.True(t, s.has(t, young), "its job may be one that Temporal tells of in a moment")
 }
 
-func TestASweepTakesNothingWhileTemporalDoesNotTell(t *testing.T) {
+func TestSweepDeletesNothingDuringAnOutageOfTemporal(t *testing.T) {
 	t.Parallel()
 
 	asked := 0
@@ -128,7 +128,7 @@ func TestASweepTakesNothingWhileTemporalDoesNotTell(t *testing.T) {
 	require.Equal(t, 1, asked)
 }
 
-func TestAWorkerLeavesTheResultsOfAnotherNamespaceAlone(t *testing.T) {
+func TestWorkerRejectsTheResultStoreOfAnotherNamespace(t *testing.T) {
 	t.Parallel()
 
 	night := newSweeping(t, shared.client, client.DefaultNamespace, t.TempDir())

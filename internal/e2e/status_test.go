@@ -2,6 +2,8 @@ package e2e_test
 
 import (
 	"context"
+	"net/http"
+	"net/http/httptest"
 	"testing"
 	"time"
 
@@ -15,8 +17,8 @@ import (
 	"github.com/jobwright/jobwright/job"
 )
 
-// TestStatusTellsTheProgressOfAStep has a worker of its own, whose step reports what the test wants to see.
-func TestStatusTellsTheProgressOfAStep(t *testing.T) {
+// TestStatusReportsTheProgressOfAStep has a worker of its own, whose step reports what the test wants to see.
+func TestStatusReportsTheProgressOfAStep(t *testing.T) {
 	t.Parallel()
 
 	appID, jobID, queue := newApp(t, contractApp), uuid.NewString(), uuid.NewString()
@@ -48,4 +50,25 @@ func TestStatusTellsTheProgressOfAStep(t *testing.T) {
 	})
 	require.Equal(t, 70_000.0, running["steps"].([]any)[0].(object)["bytes"]) //nolint:testifylint // It is exact.
 	require.NoError(t, shared.client.TerminateWorkflow(t.Context(), jobID, "", "the test's end"))
+}
+
+// Nobody hears of an attempt that timed out; how many there were is told all the same.
+func TestTimedOutStepReportsItsAttempts(t *testing.T) {
+	t.Parallel()
+
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }))
+	t.Cleanup(server.Close)
+
+	appID := newApp(t, map[string]string{
+		"app.yaml": "sources:\n  silent: {kind: HTTPSource, url: \"" + server.URL + "\"}\n",
+		"scenarios/Main.yaml": `
+steps:
+  - {opName: HTTPRequest, timeout: 500ms, retry: {maximumAttempts: 2, initialInterval: 10ms}, opParams: {source: silent, path: /}}
+`,
+	})
+
+	got := api().execute(t, runScenario(appID, "Main", object{}))
+	require.Equal(t, http.StatusUnprocessableEntity, got.status, got.text)
+	require.Equal(t, "step_timed_out", got.result(t)["code"], got.text)
+	require.InEpsilon(t, 2.0, got.result(t)["attempts"], 0, got.text)
 }

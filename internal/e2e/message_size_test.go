@@ -10,7 +10,7 @@ import (
 )
 
 // Temporal takes messages of 4 MB. What steps ask of it at the same time is more.
-func TestManyLargeStepsAtTheSameTimeFindRoomInMessages(t *testing.T) {
+func TestConcurrentLargeStepsFitIntoTemporalMessages(t *testing.T) {
 	t.Parallel()
 
 	const lanes = 100

@@ -12,7 +12,7 @@ import (
 )
 
 // An author is told the same of a scenario by whoever runs it and by the command that only looks.
-func TestACallerIsToldTheMistakesThatValidateFinds(t *testing.T) {
+func TestExecuteJobReportsTheProblemsOfValidate(t *testing.T) {
 	t.Parallel()
 
 	files := map[string]string{

@@ -193,7 +193,7 @@ func (l *loading) requireEnd(t *testing.T) {
 		result["results"].([]any)[0].(object)["result"].(object)["records"])
 }
 
-func TestAJobSurvivesItsWorkersDeathInTheMiddleOfAStep(t *testing.T) {
+func TestStepIsRetriedAfterTheDeathOfItsWorker(t *testing.T) {
 	t.Parallel()
 
 	l := newLoading(t)
@@ -217,7 +217,7 @@ func TestAJobSurvivesItsWorkersDeathInTheMiddleOfAStep(t *testing.T) {
 }
 
 // Temporal does not try again what was told to stop: the attempt that nobody hears of any more is the last one.
-func TestAJobIsStoppedAlsoWhereTheWorkerOfItsStepDied(t *testing.T) {
+func TestStopEndsAJobWhoseWorkerIsDead(t *testing.T) {
 	t.Parallel()
 
 	l := newLoading(t)
@@ -237,7 +237,7 @@ func TestAJobIsStoppedAlsoWhereTheWorkerOfItsStepDied(t *testing.T) {
 	require.Equal(t, "stopped", result["status"], result)
 }
 
-func TestAWorkerThatStopsGivesItsStepBack(t *testing.T) {
+func TestStoppedWorkerReturnsItsStep(t *testing.T) {
 	t.Parallel()
 
 	l := newLoading(t, "--grace", "2s")
@@ -246,14 +246,14 @@ func TestAWorkerThatStopsGivesItsStepBack(t *testing.T) {
 
 	// Nobody has to miss its heartbeats first.
 	step := l.status(t)["steps"].([]any)[0].(object)
-	require.Contains(t, step["lastError"], "the worker that ran it was stopped", step)
+	require.Contains(t, step["lastError"], "the worker that ran the step was stopped", step)
 
 	l.release()
 	l.production.worker(t)
 	l.requireEnd(t)
 }
 
-func TestTheProcessesReadTemporalsProfiles(t *testing.T) {
+func TestProcessesReadTemporalProfiles(t *testing.T) {
 	t.Parallel()
 
 	profile := filepath.Join(t.TempDir(), "temporal.toml")
@@ -264,4 +264,29 @@ func TestTheProcessesReadTemporalsProfiles(t *testing.T) {
 	setup := launch(t, []string{"TEMPORAL_CONFIG_FILE=" + profile, "TEMPORAL_PROFILE=night"}, "jobwright", "setup")
 	require.Equal(t, 0, setup.end(t), setup.output())
 	require.Contains(t, setup.output(), "Registered the namespace "+namespace)
+}
+
+func TestAPIServerRespondsToWaitingCallersOnSIGTERM(t *testing.T) {
+	t.Parallel()
+
+	l := newLoading(t)
+	jobID := uuid.NewString()
+	waiting := l.api.executeLater(t, with(runScenario("8", "Load", object{}), object{"apiKey": callerKey, "jobId": jobID}))
+
+	await(t, func() bool {
+		got := l.api.call(t, http.MethodGet, "/api/v1/getJobStatus.jsp?"+ofJob(callerKey, "8", jobID), nil, "")
+
+		return got.status == http.StatusOK // It was accepted, and its caller waits.
+	})
+	require.NoError(t, l.server.command.Process.Signal(syscall.SIGTERM))
+
+	got := waiting()
+	require.Equal(t, http.StatusAccepted, got.status, got.text)
+	require.Equal(t, object{"jobId": jobID, "status": "running"}, got.result(t))
+	require.Contains(t, got.header.Get("Location"), "jobId="+jobID)
+	require.Equal(t, 0, l.server.end(t), l.server.output())
+
+	l.release()
+	l.server, l.api = l.apiserver(t)
+	l.requireEnd(t)
 }

@@ -21,7 +21,7 @@ func exampleApp(t *testing.T) string {
 	return id
 }
 
-func TestTheExamplesPassTheirTests(t *testing.T) {
+func TestExampleAppsPassTheirTests(t *testing.T) {
 	t.Parallel()
 
 	p := launch(t, nil, "jobwright", "test", "../../examples/apps")
@@ -33,7 +33,7 @@ func TestTheExamplesPassTheirTests(t *testing.T) {
 	require.Contains(t, p.output(), "4 scenarios are valid")
 }
 
-func TestTheExampleOfAnIncrementalLoad(t *testing.T) {
+func TestExampleIncrementalLoad(t *testing.T) {
 	t.Parallel()
 
 	appID := exampleApp(t)
@@ -45,7 +45,7 @@ func TestTheExampleOfAnIncrementalLoad(t *testing.T) {
 	require.Equal(t, object{"orders": 0.0, "until": "2026-11-22T06:15:00Z"}, second.result(t)["value"], second.text)
 }
 
-func TestTheExampleOfAFanOut(t *testing.T) {
+func TestExampleFanOut(t *testing.T) {
 	t.Parallel()
 
 	got := api().execute(t, runScenario(exampleApp(t), "LoadFeeds", object{}))
@@ -56,7 +56,7 @@ func TestTheExampleOfAFanOut(t *testing.T) {
 	}, got.result(t)["value"])
 }
 
-func TestTheExampleOfAnApproval(t *testing.T) {
+func TestExampleApproval(t *testing.T) {
 	t.Parallel()
 
 	for name, test := range map[string]struct {

@@ -82,9 +82,9 @@ func withLosses(t *testing.T) (caller, *loss) {
 // always is more answers than anybody waits for.
 const always = 1_000_000
 
-// TestACallWhoseAnswerFromTemporalIsLostIsSettledByRepeatingIt has Temporal do what it is asked to, and then tells the API
+// TestCallCanBeRepeatedAfterALostResponseOfTemporal has Temporal do what it is asked to, and then tells the API
 // server that it has not: once, which nobody may notice, and for as long as the call takes, which its caller may repeat.
-func TestACallWhoseAnswerFromTemporalIsLostIsSettledByRepeatingIt(t *testing.T) {
+func TestCallCanBeRepeatedAfterALostResponseOfTemporal(t *testing.T) {
 	t.Parallel()
 
 	seen := map[string]bool{}

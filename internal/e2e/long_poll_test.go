@@ -46,7 +46,7 @@ func (l *lossy) isFirst(workflowID string) bool {
 	return first
 }
 
-func TestAWaitOutlivesALostNotification(t *testing.T) {
+func TestWaitSurvivesALostNotification(t *testing.T) {
 	t.Parallel()
 
 	losing := &lossy{lost: map[string]bool{}}
