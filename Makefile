@@ -102,7 +102,7 @@ decls:
   maps.Copy: false
   maps.Clone: false
   maps.DeleteFunc: false
-  github.com/jobwright/jobwright/scenario.SizeOf: false
+  github.com/jobwright/jobwright/scenario/jsonvalue.SizeOf: false
 endef
 export WORKFLOWCHECK_CONFIG
 

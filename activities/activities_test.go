@@ -22,6 +22,7 @@ import (
 	"github.com/jobwright/jobwright/job"
 	"github.com/jobwright/jobwright/result"
 	"github.com/jobwright/jobwright/scenario"
+	"github.com/jobwright/jobwright/scenario/jsonvalue"
 	"github.com/jobwright/jobwright/source"
 	"github.com/jobwright/jobwright/source/file"
 	"github.com/jobwright/jobwright/source/mysql"
@@ -190,7 +191,7 @@ func TestAFileBecomesATableAndATableAResult(t *testing.T) {
 	b.load(t)
 
 	outcome, err := b.run(t, b.Transform, scenario.Transform{
-		Source: "stage", Query: "SELECT * FROM companies WHERE id <> :id ORDER BY id DESC", Bind: scenario.Params{"id": int64(2)},
+		Source: "stage", Query: "SELECT * FROM companies WHERE id <> :id ORDER BY id DESC", Bind: jsonvalue.Object{"id": int64(2)},
 		ReturnResult: true, ResultName: "companies",
 	})
 	require.NoError(t, err)

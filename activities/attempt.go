@@ -14,7 +14,7 @@ import (
 
 	"github.com/jobwright/jobwright/app"
 	"github.com/jobwright/jobwright/job"
-	"github.com/jobwright/jobwright/scenario"
+	"github.com/jobwright/jobwright/scenario/expression"
 	"github.com/jobwright/jobwright/source"
 )
 
@@ -133,7 +133,7 @@ func (s *step) resultKey(ctx context.Context, extension string) string {
 }
 
 // query runs a query in a source. The caller closes the records.
-func (s *step) query(ctx context.Context, query scenario.Query) (source.Rows, error) {
+func (s *step) query(ctx context.Context, query expression.Query) (source.Rows, error) {
 	from, err := open[source.Querier](ctx, s, query.Source, "be queried")
 	if err != nil {
 		return nil, err

@@ -12,6 +12,7 @@ import (
 
 	"github.com/jobwright/jobwright/job"
 	"github.com/jobwright/jobwright/scenario"
+	"github.com/jobwright/jobwright/scenario/expression"
 	"github.com/jobwright/jobwright/source"
 	"github.com/jobwright/jobwright/source/pool"
 )
@@ -68,7 +69,7 @@ func TestAttemptGetsEachSourceOnceAndReleasesIt(t *testing.T) {
 	b.serve(t, 200, `[{"id":4}]`)
 
 	types := map[string]source.Standard{"id": {Type: source.Integer}, "founded": {Type: source.Date}}
-	query := scenario.Query{Source: "stage", Query: "SELECT 1"}
+	query := expression.Query{Source: "stage", Query: "SELECT 1"}
 
 	// All steps use the table of the first one.
 	for _, test := range []struct {
@@ -101,7 +102,7 @@ func TestAttemptGetsEachSourceOnceAndReleasesIt(t *testing.T) {
 		}, map[string]int{"stage": 1}},
 		{"RunSourceScript", b.RunSourceScript, scenario.RunSourceScript{Source: "stage", Script: "CREATE TABLE s (a int)"},
 			map[string]int{"stage": 1}},
-		{"LookUp", b.LookUp, job.LookUp{Queries: []scenario.Query{query, query, query}}, map[string]int{"stage": 1}},
+		{"LookUp", b.LookUp, job.LookUp{Queries: []expression.Query{query, query, query}}, map[string]int{"stage": 1}},
 		{"HTTPRequest", b.HTTPRequest, scenario.HTTPRequest{
 			Source: "shop", Path: "/n.json", File: "n.csv", FileSource: "files", TargetSource: "stage", TargetTable: "answer",
 		}, map[string]int{"shop": 1, "files": 1, "stage": 1}},

@@ -7,6 +7,7 @@ import (
 
 	"github.com/jobwright/jobwright/job"
 	"github.com/jobwright/jobwright/scenario"
+	"github.com/jobwright/jobwright/scenario/expression"
 	"github.com/jobwright/jobwright/source"
 )
 
@@ -65,7 +66,7 @@ func (s *step) given(ctx context.Context, given scenario.Given, to target) (sour
 		return s.progress.count(newLiterals(given.Records)), nil
 	}
 
-	return s.query(ctx, scenario.Query{
+	return s.query(ctx, expression.Query{
 		Source: cmp.Or(given.FromSource, to.source), Query: given.Query, Bind: given.Bind,
 	})
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/jobwright/jobwright/scenario"
+	"github.com/jobwright/jobwright/scenario/jsonvalue"
 )
 
 // A table that is there may have other types than the records: what it can't hold as it is, is refused.
@@ -110,7 +111,7 @@ func TestNumbersOfOneColumnOfLiteralsStayExact(t *testing.T) {
 	b := newBench(t)
 	b.script(t, "CREATE TABLE t (n DECIMAL_TEXT, r REAL)")
 
-	outcome, err := b.run(t, b.Insert, scenario.Insert{Source: "stage", Table: "t", Given: scenario.Given{Records: []scenario.Params{
+	outcome, err := b.run(t, b.Insert, scenario.Insert{Source: "stage", Table: "t", Given: scenario.Given{Records: []jsonvalue.Object{
 		{"n": int64(9_007_199_254_740_993), "r": int64(1)}, {"n": 1.5, "r": 2.5}, {"n": nil, "r": nil}, {"n": int64(-1), "r": 1e21},
 	}}})
 	require.NoError(t, err)
@@ -118,7 +119,7 @@ func TestNumbersOfOneColumnOfLiteralsStayExact(t *testing.T) {
 	require.JSONEq(t, `{"records":[{"n":"9007199254740993","r":1.0},{"n":"1.5","r":2.5},{"n":null,"r":null},{"n":"-1","r":1e21}]}`,
 		b.returned(t, scenario.Transform{Source: "stage", Query: "SELECT CAST(n AS TEXT) AS n, r FROM t"}))
 
-	_, err = b.run(t, b.Insert, scenario.Insert{Source: "stage", Table: "t", Given: scenario.Given{Records: []scenario.Params{
+	_, err = b.run(t, b.Insert, scenario.Insert{Source: "stage", Table: "t", Given: scenario.Given{Records: []jsonvalue.Object{
 		{"r": int64(9_007_199_254_740_993)}, {"r": 1.5},
 	}}})
 	requireFailure(t, err, "source_record_invalid", false, `record 1, column "r": "9007199254740993" has more digits`)

@@ -14,6 +14,8 @@ import (
 
 	"github.com/jobwright/jobwright/job"
 	"github.com/jobwright/jobwright/scenario"
+	"github.com/jobwright/jobwright/scenario/expression"
+	"github.com/jobwright/jobwright/scenario/jsonvalue"
 	"github.com/jobwright/jobwright/source"
 	"github.com/jobwright/jobwright/source/format"
 )
@@ -125,7 +127,7 @@ func (c *call) withFile(ctx context.Context, request source.Request) (source.Req
 }
 
 // values converts parameters to those of a URL or a form: a list gives several of the same name, NULL gives none.
-func values(params scenario.Params) (url.Values, error) {
+func values(params jsonvalue.Object) (url.Values, error) {
 	converted := url.Values{}
 
 	for name, value := range params {
@@ -139,7 +141,7 @@ func values(params scenario.Params) (url.Values, error) {
 				continue
 			}
 
-			text, err := scenario.Text(element)
+			text, err := expression.Text(element)
 			if err != nil {
 				return nil, fmt.Errorf("%s: %w", name, err)
 			}
@@ -185,12 +187,12 @@ func (c *call) value(response *source.Response) (*job.StepOutcome, error) {
 	}
 
 	value := map[string]any{"status": int64(response.Status), "headers": headers, "body": bodyValue(response, body)}
-	if size := scenario.SizeOf(value); size > maxValueBytes {
+	if size := jsonvalue.SizeOf(value); size > maxValueBytes {
 		return nil, &limitError{fmt.Sprintf("source %q: the response with its headers has %d bytes; a step's value can have at most %d",
 			c.params.Source, size, maxValueBytes)}
 	}
 
-	return &job.StepOutcome{Value: scenario.Value{Any: value}}, nil
+	return &job.StepOutcome{Value: jsonvalue.Value{Any: value}}, nil
 }
 
 // bodyValue returns a body as a value: its content if it is JSON, nil if it is empty, and otherwise text.
@@ -202,7 +204,7 @@ func bodyValue(response *source.Response, body []byte) any {
 	text := toUTF8(response, body)
 
 	if isJSON(response.ContentType) {
-		var value scenario.Value
+		var value jsonvalue.Value
 		if err := json.Unmarshal(text, &value); err == nil {
 			return value.Any
 		}

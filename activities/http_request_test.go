@@ -18,6 +18,7 @@ import (
 
 	"github.com/jobwright/jobwright/job"
 	"github.com/jobwright/jobwright/scenario"
+	"github.com/jobwright/jobwright/scenario/jsonvalue"
 	"github.com/jobwright/jobwright/source"
 )
 
@@ -33,22 +34,22 @@ func TestARequestSendsWhatItsParametersSay(t *testing.T) {
 		"a method in small letters":        {params: scenario.HTTPRequest{Method: "delete", Path: "/a/b"}, method: "DELETE", path: "/a/b"},
 		"a question for the headers alone": {params: scenario.HTTPRequest{Method: "HEAD", Path: "a"}, method: "HEAD", path: "/a"},
 		"params beside those of the path": {
-			params: scenario.HTTPRequest{Path: "a?x=1", Params: scenario.Params{"y": true}},
+			params: scenario.HTTPRequest{Path: "a?x=1", Params: jsonvalue.Object{"y": true}},
 			method: "GET", path: "/a", query: "x=1&y=true",
 		},
 		"headers": {
 			params: scenario.HTTPRequest{Headers: map[string]string{"X-Trace": "t1"}}, method: "GET", path: "/", trace: "t1",
 		},
 		"params": {
-			params: scenario.HTTPRequest{Params: scenario.Params{"a": []any{int64(1), "ä&b"}, "none": nil}},
+			params: scenario.HTTPRequest{Params: jsonvalue.Object{"a": []any{int64(1), "ä&b"}, "none": nil}},
 			method: "GET", path: "/", query: "a=1&a=%C3%A4%26b",
 		},
 		"json": {
-			params: scenario.HTTPRequest{Method: "POST", JSON: scenario.Value{Any: map[string]any{"n": int64(9_007_199_254_740_993)}}},
+			params: scenario.HTTPRequest{Method: "POST", JSON: jsonvalue.Value{Any: map[string]any{"n": int64(9_007_199_254_740_993)}}},
 			method: "POST", path: "/", body: `{"n":9007199254740993}`, kind: "application/json",
 		},
 		"form": {
-			params: scenario.HTTPRequest{Method: "POST", Form: scenario.Params{"a": "x y", "b": []any{true, int64(2)}}},
+			params: scenario.HTTPRequest{Method: "POST", Form: jsonvalue.Object{"a": "x y", "b": []any{true, int64(2)}}},
 			method: "POST", path: "/", body: "a=x+y&b=true&b=2", kind: "application/x-www-form-urlencoded",
 		},
 		"text": {

@@ -11,6 +11,7 @@ import (
 	"github.com/jobwright/jobwright/internal/testserver"
 	"github.com/jobwright/jobwright/job"
 	"github.com/jobwright/jobwright/scenario"
+	"github.com/jobwright/jobwright/scenario/jsonvalue"
 	"github.com/jobwright/jobwright/source"
 )
 
@@ -54,7 +55,7 @@ func TestWhatAStepChangesHappensOnceHoweverOftenItsAnswerIsLost(t *testing.T) {
 		}{
 			"Insert": {func(b *bench) (operation, params any) {
 				return b.Insert, scenario.Insert{
-					Source: in, Table: "t", Given: scenario.Given{Records: []scenario.Params{{"n": int64(1)}}},
+					Source: in, Table: "t", Given: scenario.Given{Records: []jsonvalue.Object{{"n": int64(1)}}},
 				}
 			}, 1},
 			"Transform": {func(b *bench) (operation, params any) {

@@ -8,21 +8,21 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/jobwright/jobwright/scenario"
+	"github.com/jobwright/jobwright/scenario/jsonvalue"
 	"github.com/jobwright/jobwright/source"
 )
 
 // literals are the records in an operation's parameters.
 type literals struct {
 	schema  source.Schema
-	records []scenario.Params
+	records []jsonvalue.Object
 	count   int           // Records returned so far.
 	record  source.Record // The last record returned.
 }
 
 // newLiterals returns the records with a column per name, in the order of the names. A column has the type of its values. It
 // is a decimal if it has integers and floats, and JSON if its values have different types otherwise.
-func newLiterals(records []scenario.Params) *literals {
+func newLiterals(records []jsonvalue.Object) *literals {
 	types := map[string]source.Type{}
 
 	for _, record := range records {
@@ -121,7 +121,7 @@ func toCommonType(of source.Type, value any) (any, error) {
 		return source.ConvertValue(source.Standard{Type: typeOf(value)}, source.Standard{Type: of}, value)
 	}
 
-	encoded, err := json.Marshal(scenario.Value{Any: value})
+	encoded, err := json.Marshal(jsonvalue.Value{Any: value})
 
 	return json.RawMessage(encoded), err
 }

@@ -8,7 +8,8 @@ import (
 
 	"github.com/jobwright/jobwright/job"
 	"github.com/jobwright/jobwright/result/spool"
-	"github.com/jobwright/jobwright/scenario"
+	"github.com/jobwright/jobwright/scenario/expression"
+	"github.com/jobwright/jobwright/scenario/jsonvalue"
 )
 
 // maxLookUp bounds the values that one look-up returns, in bytes: they become part of the job's history.
@@ -26,12 +27,12 @@ func (a *Activities) LookUp(ctx context.Context, task job.Task, request job.Look
 				return nil, err
 			}
 
-			if size += scenario.SizeOf(cell); size > maxLookUp {
+			if size += jsonvalue.SizeOf(cell); size > maxLookUp {
 				return nil, &limitError{fmt.Sprintf("source %q: the expressions of a step can look up at most %d bytes; "+
 					"the result of the query %s exceeds this limit", query.Source, maxLookUp, abbreviate(query.Query))}
 			}
 
-			found.Cells = append(found.Cells, scenario.Value{Any: cell})
+			found.Cells = append(found.Cells, jsonvalue.Value{Any: cell})
 		}
 
 		if len(request.Variables) == 0 {
@@ -43,7 +44,7 @@ func (a *Activities) LookUp(ctx context.Context, task job.Task, request job.Look
 			return nil, err
 		}
 
-		found.Variables = scenario.Params{}
+		found.Variables = jsonvalue.Object{}
 
 		for _, name := range request.Variables {
 			if value, set := all[name]; set {
@@ -56,7 +57,7 @@ func (a *Activities) LookUp(ctx context.Context, task job.Task, request job.Look
 }
 
 // cell returns the first column of the first record that a query returns, or nil if it returns none.
-func (s *step) cell(ctx context.Context, query scenario.Query) (cell any, err error) {
+func (s *step) cell(ctx context.Context, query expression.Query) (cell any, err error) {
 	rows, err := s.query(ctx, query)
 	if err != nil {
 		return nil, err

@@ -7,7 +7,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/jobwright/jobwright/job"
-	"github.com/jobwright/jobwright/scenario"
+	"github.com/jobwright/jobwright/scenario/expression"
+	"github.com/jobwright/jobwright/scenario/jsonvalue"
 )
 
 func TestTheFirstCellOfEachQueryIsLookedUp(t *testing.T) {
@@ -18,12 +19,12 @@ func TestTheFirstCellOfEachQueryIsLookedUp(t *testing.T) {
 
 	asked := []struct {
 		query string
-		bind  scenario.Params
+		bind  jsonvalue.Object
 		want  any
 	}{
 		{query: "SELECT max(id), name FROM companies", want: int64(3)},
 		{query: "SELECT id AS a, name AS a FROM companies ORDER BY id DESC", want: int64(3)},
-		{query: "SELECT name FROM companies WHERE id = :id", bind: scenario.Params{"id": int64(2)}, want: "SAP"},
+		{query: "SELECT name FROM companies WHERE id = :id", bind: jsonvalue.Object{"id": int64(2)}, want: "SAP"},
 		{query: "SELECT founded FROM companies WHERE id = 1", want: "1911-06-16"},
 		{query: "SELECT founded FROM companies WHERE id = 3", want: nil},
 		{query: "SELECT id FROM companies WHERE id = 4", want: nil},
@@ -35,11 +36,11 @@ func TestTheFirstCellOfEachQueryIsLookedUp(t *testing.T) {
 	}
 
 	wanted := job.LookUp{}
-	want := []scenario.Value{}
+	want := []jsonvalue.Value{}
 
 	for _, row := range asked {
-		wanted.Queries = append(wanted.Queries, scenario.Query{Source: "stage", Query: row.query, Bind: row.bind})
-		want = append(want, scenario.Value{Any: row.want})
+		wanted.Queries = append(wanted.Queries, expression.Query{Source: "stage", Query: row.query, Bind: row.bind})
+		want = append(want, jsonvalue.Value{Any: row.want})
 	}
 
 	found, err := runAs[job.Found](t, b, b.LookUp, wanted)
@@ -56,15 +57,15 @@ func TestALookUpFailsLikeAnyQuery(t *testing.T) {
 		name, code string
 		retried    bool
 		message    string
-		queries    []scenario.Query
+		queries    []expression.Query
 	}{
-		{"wrong SQL", "source_query_invalid", false, "syntax error", []scenario.Query{{Source: "stage", Query: "SELEKT 1"}}},
-		{"no such source", "app_invalid", true, `no source named "nowhere"`, []scenario.Query{{Source: "nowhere", Query: "SELECT 1"}}},
-		{"a source of files", "source_operation_unsupported", false, "can't be queried", []scenario.Query{{Source: "files", Query: "SELECT 1"}}},
-		{"text that is not UTF-8", "source_record_invalid", false, `source "stage": record 1, column "a"`, []scenario.Query{{Source: "stage", Query: "SELECT CAST(x'ff' AS TEXT) AS a"}}},
+		{"wrong SQL", "source_query_invalid", false, "syntax error", []expression.Query{{Source: "stage", Query: "SELEKT 1"}}},
+		{"no such source", "app_invalid", true, `no source named "nowhere"`, []expression.Query{{Source: "nowhere", Query: "SELECT 1"}}},
+		{"a source of files", "source_operation_unsupported", false, "can't be queried", []expression.Query{{Source: "files", Query: "SELECT 1"}}},
+		{"text that is not UTF-8", "source_record_invalid", false, `source "stage": record 1, column "a"`, []expression.Query{{Source: "stage", Query: "SELECT CAST(x'ff' AS TEXT) AS a"}}},
 		{
 			"more than a job can hold", "limit_exceeded", false, "at most 262144 bytes",
-			[]scenario.Query{{Source: "stage", Query: large}, {Source: "stage", Query: large}, {Source: "stage", Query: large}},
+			[]expression.Query{{Source: "stage", Query: large}, {Source: "stage", Query: large}, {Source: "stage", Query: large}},
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -22,6 +22,7 @@ import (
 
 	"github.com/jobwright/jobwright/job"
 	"github.com/jobwright/jobwright/scenario"
+	"github.com/jobwright/jobwright/scenario/jsonvalue"
 	"github.com/jobwright/jobwright/source"
 )
 
@@ -64,7 +65,7 @@ func TestAFormMayHaveAFile(t *testing.T) {
 	}{
 		"and fields": {
 			scenario.HTTPRequest{
-				File: "companies.csv", Form: scenario.Params{"n": int64(1), "b": []any{"ä\n&", true}, "none": nil},
+				File: "companies.csv", Form: jsonvalue.Object{"n": int64(1), "b": []any{"ä\n&", true}, "none": nil},
 			},
 			[]part{
 				{field: "b", text: "ä\n&"},
@@ -74,7 +75,7 @@ func TestAFormMayHaveAFile(t *testing.T) {
 			},
 		},
 		"in a field of another name": {
-			scenario.HTTPRequest{File: "companies.csv", Form: scenario.Params{"file": "x"}, FileField: "Liste 1"},
+			scenario.HTTPRequest{File: "companies.csv", Form: jsonvalue.Object{"file": "x"}, FileField: "Liste 1"},
 			[]part{{field: "file", text: "x"}, {"Liste 1", "companies.csv", binary, companies}},
 		},
 		"and nothing else": {

@@ -18,6 +18,7 @@ import (
 
 	"github.com/jobwright/jobwright/job"
 	"github.com/jobwright/jobwright/scenario"
+	"github.com/jobwright/jobwright/scenario/jsonvalue"
 	"github.com/jobwright/jobwright/source"
 	"github.com/jobwright/jobwright/source/sourcetest"
 )
@@ -127,7 +128,7 @@ func TestTheRecordsOfALoadAndTheirBytesAreTold(t *testing.T) {
 func TestTheBytesOfAFileAreToldWhenTheyWereSent(t *testing.T) {
 	t.Parallel()
 
-	for name, params := range map[string]scenario.HTTPRequest{"as it is": {}, "in a form": {Form: scenario.Params{"a": "b"}}} {
+	for name, params := range map[string]scenario.HTTPRequest{"as it is": {}, "in a form": {Form: jsonvalue.Object{"a": "b"}}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 

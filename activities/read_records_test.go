@@ -16,7 +16,8 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/jobwright/jobwright/job"
-	"github.com/jobwright/jobwright/scenario"
+	"github.com/jobwright/jobwright/scenario/expression"
+	"github.com/jobwright/jobwright/scenario/jsonvalue"
 )
 
 // series is a query that finds the numbers from 1 to :count.
@@ -24,7 +25,7 @@ const series = "WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s W
 
 // numbersTo asks for the numbers from 1 to count.
 func numbersTo(count int64) job.RecordsQuery {
-	return job.RecordsQuery{Query: scenario.Query{Source: "stage", Query: series, Bind: scenario.Params{"count": count}}}
+	return job.RecordsQuery{Query: expression.Query{Source: "stage", Query: series, Bind: jsonvalue.Object{"count": count}}}
 }
 
 // setAside returns the files with records that were set aside.
@@ -57,7 +58,7 @@ func TestRecordsAreReadInPages(t *testing.T) {
 		require.LessOrEqual(t, len(page.Records), 500)
 
 		for _, record := range page.Records {
-			require.Equal(t, scenario.Params{"n": next, "half": float64(next) / 2}, record)
+			require.Equal(t, jsonvalue.Object{"n": next, "half": float64(next) / 2}, record)
 
 			next++
 		}
@@ -87,7 +88,7 @@ func TestRecordsThatOnePageHoldsAreNotSetAside(t *testing.T) {
 	}
 
 	page, err := runAs[job.RecordsPage](t, b, b.ReadRecords, job.RecordsQuery{
-		Query: scenario.Query{Source: "stage", Query: "SELECT 1 AS n WHERE 1 = 0"},
+		Query: expression.Query{Source: "stage", Query: "SELECT 1 AS n WHERE 1 = 0"},
 	})
 	require.NoError(t, err)
 	require.Empty(t, page.Records)
@@ -160,7 +161,7 @@ func TestReadingRecordsFailsWhereTheyCannotBeSetAside(t *testing.T) {
 			}
 
 			_, err := runAs[job.RecordsPage](t, b, b.ReadRecords, job.RecordsQuery{
-				Query: scenario.Query{Source: "stage", Query: test.query},
+				Query: expression.Query{Source: "stage", Query: test.query},
 			})
 			requireFailure(t, err, test.code, test.retried, test.message)
 			require.Empty(t, b.setAside(t))

@@ -9,6 +9,8 @@ import (
 	"github.com/jobwright/jobwright/job"
 	"github.com/jobwright/jobwright/result/spool"
 	"github.com/jobwright/jobwright/scenario"
+	"github.com/jobwright/jobwright/scenario/expression"
+	"github.com/jobwright/jobwright/scenario/jsonvalue"
 	"github.com/jobwright/jobwright/source"
 )
 
@@ -27,7 +29,7 @@ func (a *Activities) Transform(ctx context.Context, task job.Task, params scenar
 }
 
 func (s *step) transform(ctx context.Context, params scenario.Transform) (outcome *job.StepOutcome, err error) {
-	rows, err := s.query(ctx, scenario.Query{Source: params.Source, Query: params.Query, Bind: params.Bind})
+	rows, err := s.query(ctx, expression.Query{Source: params.Source, Query: params.Query, Bind: params.Bind})
 	if err != nil {
 		return nil, err
 	}
@@ -102,7 +104,7 @@ func returnValue(ctx context.Context, rows source.Rows) (*job.StepOutcome, error
 	}
 
 	list := []any{}
-	size := scenario.SizeOf(list)
+	size := jsonvalue.SizeOf(list)
 
 	err = forEach(ctx, rows, func(record source.Record) error {
 		object, err := converter.Convert(record)
@@ -110,7 +112,7 @@ func returnValue(ctx context.Context, rows source.Rows) (*job.StepOutcome, error
 			return fmt.Errorf("record %d: %w", len(list)+1, err)
 		}
 
-		if size += scenario.SizeOf(map[string]any(object)); len(list) == maxValueRecords || size > maxValueBytes {
+		if size += jsonvalue.SizeOf(map[string]any(object)); len(list) == maxValueRecords || size > maxValueBytes {
 			return &limitError{fmt.Sprintf("the query returns more than the %d records and %d bytes that a step's value can have; "+
 				"use the query in a ForEach, or store the records in a table",
 				maxValueRecords, maxValueBytes)}
@@ -124,5 +126,5 @@ func returnValue(ctx context.Context, rows source.Rows) (*job.StepOutcome, error
 		return nil, err
 	}
 
-	return &job.StepOutcome{Rows: int64(len(list)), Value: scenario.Value{Any: list}}, nil
+	return &job.StepOutcome{Rows: int64(len(list)), Value: jsonvalue.Value{Any: list}}, nil
 }

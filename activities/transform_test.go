@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/jobwright/jobwright/scenario"
+	"github.com/jobwright/jobwright/scenario/jsonvalue"
 )
 
 func TestAQueryBecomesTheValueOfItsStep(t *testing.T) {
@@ -17,7 +18,7 @@ func TestAQueryBecomesTheValueOfItsStep(t *testing.T) {
 
 	outcome, err := b.run(t, b.Transform, scenario.Transform{
 		Source: "stage", Query: "SELECT *, id * 1.0 AS weight FROM companies WHERE id <> :id ORDER BY id",
-		Bind: scenario.Params{"id": int64(2)}, ReturnValue: true,
+		Bind: jsonvalue.Object{"id": int64(2)}, ReturnValue: true,
 	})
 	require.NoError(t, err)
 	require.EqualValues(t, 2, outcome.Rows)

@@ -12,7 +12,7 @@ import (
 	"go.temporal.io/sdk/temporal"
 
 	"github.com/jobwright/jobwright/job"
-	"github.com/jobwright/jobwright/scenario"
+	"github.com/jobwright/jobwright/scenario/jsonvalue"
 )
 
 // Temporal is the part of Temporal's client that the variables of apps require.
@@ -87,17 +87,17 @@ func asVariableError(err error) error {
 }
 
 // variables returns the variables of the app that are set.
-func (s *step) variables(ctx context.Context) (scenario.Params, error) {
+func (s *step) variables(ctx context.Context) (jsonvalue.Object, error) {
 	answer, err := s.activities.temporal.QueryWorkflow(ctx, job.VariablesID(s.app.ID), "", job.VariablesQuery)
 	if _, isMissing := errors.AsType[*serviceerror.NotFound](err); isMissing {
-		return scenario.Params{}, nil // No variable was ever set.
+		return jsonvalue.Object{}, nil // No variable was ever set.
 	}
 
 	if err != nil {
 		return nil, &variableError{err}
 	}
 
-	var values scenario.Params
+	var values jsonvalue.Object
 	if err := answer.Get(&values); err != nil {
 		return nil, &variableError{err}
 	}

@@ -15,7 +15,8 @@ import (
 	"go.temporal.io/sdk/temporal"
 
 	"github.com/jobwright/jobwright/job"
-	"github.com/jobwright/jobwright/scenario"
+	"github.com/jobwright/jobwright/scenario/expression"
+	"github.com/jobwright/jobwright/scenario/jsonvalue"
 )
 
 // variables are the variables of apps as Temporal would keep them: each value goes through its data converter.
@@ -81,7 +82,7 @@ func (v *variables) QueryWorkflow(
 	v.mutex.Lock()
 	defer v.mutex.Unlock()
 
-	values := scenario.Params{}
+	values := jsonvalue.Object{}
 
 	for _, told := range v.settings {
 		if told.start.ID == workflowID && queryType == job.VariablesQuery {
@@ -120,7 +121,7 @@ func TestAVariableIsSetInTheWorkflowOfItsApp(t *testing.T) {
 
 	b := newBench(t)
 
-	_, err := runAs[any](t, b, b.SetVariable, job.Variable{Name: "rate", Value: scenario.Value{Any: 3.0}, ID: "nightly/2"})
+	_, err := runAs[any](t, b, b.SetVariable, job.Variable{Name: "rate", Value: jsonvalue.Value{Any: 3.0}, ID: "nightly/2"})
 	require.NoError(t, err)
 	require.Len(t, b.temporal.settings, 1)
 
@@ -190,13 +191,13 @@ func TestVariablesAreLookedUpAsTheyWereSet(t *testing.T) {
 	require.Empty(t, found.Variables)
 
 	for name, value := range map[string]any{"n": int64(9007199254740993), "rate": 3.0, "none": nil, "other": "x"} {
-		_, err := runAs[any](t, b, b.SetVariable, job.Variable{Name: name, Value: scenario.Value{Any: value}, ID: name})
+		_, err := runAs[any](t, b, b.SetVariable, job.Variable{Name: name, Value: jsonvalue.Value{Any: value}, ID: name})
 		require.NoError(t, err)
 	}
 
 	found, err = runAs[job.Found](t, b, b.LookUp, job.LookUp{Variables: []string{"n", "rate", "none", "never"}})
 	require.NoError(t, err)
-	require.Equal(t, scenario.Params{"n": int64(9007199254740993), "rate": 3.0, "none": nil}, found.Variables)
+	require.Equal(t, jsonvalue.Object{"n": int64(9007199254740993), "rate": 3.0, "none": nil}, found.Variables)
 }
 
 func TestNobodyIsAskedForVariablesThatNobodyWants(t *testing.T) {
@@ -205,6 +206,6 @@ func TestNobodyIsAskedForVariablesThatNobodyWants(t *testing.T) {
 	b := newBench(t)
 	b.temporal.fails = errors.New("nobody should ask")
 
-	_, err := runAs[job.Found](t, b, b.LookUp, job.LookUp{Queries: []scenario.Query{{Source: "stage", Query: "SELECT 1"}}})
+	_, err := runAs[job.Found](t, b, b.LookUp, job.LookUp{Queries: []expression.Query{{Source: "stage", Query: "SELECT 1"}}})
 	require.NoError(t, err)
 }

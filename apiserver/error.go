@@ -13,7 +13,7 @@ import (
 	"github.com/gin-gonic/gin"
 	"go.temporal.io/api/serviceerror"
 
-	"github.com/jobwright/jobwright/scenario"
+	"github.com/jobwright/jobwright/scenario/problem"
 )
 
 // Code identifies a kind of error of a call. Codes are stable; docs/errors.md explains each.
@@ -57,12 +57,12 @@ func Codes() []Code {
 
 // callError is the error of a call, as the response shows it.
 type callError struct {
-	Status     int                `json:"-"` // The HTTP status.
-	RetryAfter time.Duration      `json:"-"` // When to repeat the call; 0 if repeating is useless.
-	Code       Code               `json:"code"`
-	Message    string             `json:"message"`
-	JobID      string             `json:"jobId,omitempty"`
-	Problems   []scenario.Problem `json:"problems,omitempty"`
+	Status     int               `json:"-"` // The HTTP status.
+	RetryAfter time.Duration     `json:"-"` // When to repeat the call; 0 if repeating is useless.
+	Code       Code              `json:"code"`
+	Message    string            `json:"message"`
+	JobID      string            `json:"jobId,omitempty"`
+	Problems   []problem.Problem `json:"problems,omitempty"`
 }
 
 func (e *callError) Error() string { return e.Message }
@@ -76,7 +76,7 @@ func badRequest(format string, arguments ...any) *callError {
 }
 
 // withProblems returns an error with the problems, both as its message and as a list for programs.
-func withProblems(status int, code Code, problems scenario.Problems) *callError {
+func withProblems(status int, code Code, problems problem.List) *callError {
 	return &callError{Status: status, Code: code, Message: problems.Error(), Problems: problems}
 }
 

@@ -13,24 +13,24 @@ import (
 
 	"github.com/jobwright/jobwright/app"
 	"github.com/jobwright/jobwright/job"
-	"github.com/jobwright/jobwright/scenario"
+	"github.com/jobwright/jobwright/scenario/jsonvalue"
 )
 
 // executeRequest is the body of executeJob.
 type executeRequest struct {
-	APIKey         string          `json:"apiKey"         description:"The caller's key."`
-	AppID          string          `json:"appId"          required:"true" description:"The app in whose context the job runs."`
-	Operation      scenario.Params `json:"operation"      required:"true" description:"The operation to execute."`
-	IsAsync        bool            `json:"isAsync"        description:"Whether to respond as soon as the job has started."`
-	NoResultSchema bool            `json:"noResultSchema" description:"Whether to leave the schemas out of the results."`
-	JobID          string          `json:"jobId"          description:"The jobId to use instead of a generated one."`
-	WaitSeconds    int64           `json:"waitSeconds"    description:"How long to wait for the job's end when isAsync is false."`
+	APIKey         string           `json:"apiKey"         description:"The caller's key."`
+	AppID          string           `json:"appId"          required:"true" description:"The app in whose context the job runs."`
+	Operation      jsonvalue.Object `json:"operation"      required:"true" description:"The operation to execute."`
+	IsAsync        bool             `json:"isAsync"        description:"Whether to respond as soon as the job has started."`
+	NoResultSchema bool             `json:"noResultSchema" description:"Whether to leave the schemas out of the results."`
+	JobID          string           `json:"jobId"          description:"The jobId to use instead of a generated one."`
+	WaitSeconds    int64            `json:"waitSeconds"    description:"How long to wait for the job's end when isAsync is false."`
 }
 
 // execution is a valid call of executeJob.
 type execution struct {
 	app          *app.App
-	operation    scenario.Params
+	operation    jsonvalue.Object
 	jobID        string // Empty if the caller gave none.
 	fingerprint  string
 	fieldDigests map[string]string

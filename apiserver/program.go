@@ -10,6 +10,9 @@ import (
 	"github.com/jobwright/jobwright/app"
 	"github.com/jobwright/jobwright/job"
 	"github.com/jobwright/jobwright/scenario"
+	"github.com/jobwright/jobwright/scenario/jsonvalue"
+	"github.com/jobwright/jobwright/scenario/problem"
+	"github.com/jobwright/jobwright/scenario/validation"
 )
 
 // maxInput is the largest input of a job, in bytes. Temporal's limit is 2 MiB; the rest is for the checkpoint that a job adds
@@ -41,14 +44,14 @@ func (e *execution) input() (job.Input, error) {
 func (e *execution) program() (job.Input, error) {
 	input := job.Input{AppID: e.app.ID}
 
-	var problems scenario.Problems
+	var problems problem.List
 
-	step, err := scenario.ParseOperation(e.operation, e.app.Surroundings())
+	step, err := validation.ParseOperation(e.operation, e.app.Environment())
 	if errors.As(err, &problems) {
 		return input, withProblems(http.StatusBadRequest, CodeRequestInvalid, under("operation", problems))
 	}
 
-	name, entry := step.OpName, scenario.Scenario{Steps: []scenario.Step{step}}
+	name, entry := step.OpName, validation.Document{Scenario: scenario.Scenario{Steps: []scenario.Step{step}}}
 	isScenario := step.OpName == scenario.OpRunScenario
 
 	if isScenario {
@@ -72,7 +75,7 @@ func (e *execution) program() (job.Input, error) {
 		return input, err
 	}
 
-	input.Program, err = scenario.NewProgram(name, entry, library)
+	input.Program, err = validation.NewProgram(name, entry, library)
 
 	switch {
 	case errors.As(err, &problems) && (isScenario || problems[0].File != ""):
@@ -91,12 +94,12 @@ func (e *execution) program() (job.Input, error) {
 
 // stepOnlyFields returns a problem for each field that RunScenario accepts only as a step. The scenario of a call is the job
 // itself: no scenario around it could skip it, time it out or continue after its failure.
-func stepOnlyFields(operation, opParams scenario.Params) (problems scenario.Problems) {
-	add := func(in scenario.Params, prefix string, names ...string) {
+func stepOnlyFields(operation, opParams jsonvalue.Object) (problems problem.List) {
+	add := func(in jsonvalue.Object, prefix string, names ...string) {
 		for _, name := range names {
 			if _, given := in[name]; given {
-				problems = append(problems, scenario.Problem{
-					Code: scenario.CodeValueInvalid, Path: prefix + name,
+				problems = append(problems, problem.Problem{
+					Code: problem.CodeValueInvalid, Path: prefix + name,
 					Message: fmt.Sprintf("%s is only allowed where RunScenario is a step of a scenario; remove it", name),
 				})
 			}
@@ -110,8 +113,8 @@ func stepOnlyFields(operation, opParams scenario.Params) (problems scenario.Prob
 }
 
 // scenario reads the scenario of the call and binds its parameters.
-func (e *execution) scenario(params scenario.RunScenario) (scenario.Scenario, scenario.Params, error) {
-	var problems scenario.Problems
+func (e *execution) scenario(params scenario.RunScenario) (validation.Document, jsonvalue.Object, error) {
+	var problems problem.List
 
 	entry, err := e.app.Scenario(params.Scenario)
 
@@ -134,14 +137,14 @@ func (e *execution) scenario(params scenario.RunScenario) (scenario.Scenario, sc
 
 // scenarioInvalid returns an error with the problems of the scenario's file and of the calls between scenarios, so that the
 // author sees all of them at once.
-func (e *execution) scenarioInvalid(name string, entry scenario.Scenario, found scenario.Problems) error {
+func (e *execution) scenarioInvalid(name string, entry validation.Document, found problem.List) error {
 	library, err := e.app.Library()
 	if err != nil {
 		return err
 	}
 
-	var between scenario.Problems
-	if _, err := scenario.NewProgram(name, entry, library); err != nil && !errors.As(err, &between) {
+	var between problem.List
+	if _, err := validation.NewProgram(name, entry, library); err != nil && !errors.As(err, &between) {
 		return err
 	}
 
@@ -156,11 +159,11 @@ func (e *execution) scenarioNotFound(name string) error {
 	}
 
 	return newError(http.StatusNotFound, CodeScenarioNotFound, "app %s has no scenario %s; %s",
-		e.app.ID, name, scenario.Suggest(name, names))
+		e.app.ID, name, problem.Suggest(name, names))
 }
 
 // under prefixes the paths of problems with a path in the request.
-func under(place string, problems scenario.Problems) scenario.Problems {
+func under(place string, problems problem.List) problem.List {
 	for i := range problems {
 		if problems[i].Path == "" {
 			problems[i].Path = place

@@ -12,7 +12,10 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/jobwright/jobwright/app"
+	"github.com/jobwright/jobwright/internal/schema"
 	"github.com/jobwright/jobwright/scenario"
+	"github.com/jobwright/jobwright/scenario/jsonvalue"
+	"github.com/jobwright/jobwright/scenario/problem"
 )
 
 // maxBody is the largest body of a request, in bytes. The pinned program needs the rest of the 2 MiB that Temporal allows
@@ -24,7 +27,7 @@ type bodyCall[T any] struct {
 	authorization
 
 	request T
-	body    scenario.Params // The fields that are present.
+	body    jsonvalue.Object // The fields that are present.
 }
 
 // has reports whether the caller set the field.
@@ -52,8 +55,8 @@ func readCall[T any](s *Server, c *gin.Context, right app.Right) (call bodyCall[
 		return call, err
 	}
 
-	var problems scenario.Problems
-	if err := scenario.Check[T](call.body); errors.As(err, &problems) {
+	var problems problem.List
+	if err := schema.Check[T](call.body); errors.As(err, &problems) {
 		return call, withProblems(http.StatusBadRequest, CodeRequestInvalid, problems)
 	}
 
@@ -80,7 +83,7 @@ func checkJobID(id string) error {
 }
 
 // readBody reads the body as a JSON object.
-func readBody(c *gin.Context) (scenario.Params, error) {
+func readBody(c *gin.Context) (jsonvalue.Object, error) {
 	if given := c.GetHeader("Content-Type"); given != "" {
 		mediaType, parameters, err := mime.ParseMediaType(given)
 		charset := strings.ToLower(parameters["charset"])
@@ -102,7 +105,7 @@ func readBody(c *gin.Context) (scenario.Params, error) {
 		return nil, badRequest("the body can't be read: %v", err)
 	}
 
-	value, err := scenario.DecodeJSON(text)
+	value, err := jsonvalue.Decode(text)
 	if err != nil {
 		return nil, badRequest("the body is not valid JSON: %v", err)
 	}

@@ -10,7 +10,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/jobwright/jobwright/job"
-	"github.com/jobwright/jobwright/scenario"
+	"github.com/jobwright/jobwright/scenario/jsonvalue"
 )
 
 // envelope is the body of every response of the API.
@@ -21,9 +21,9 @@ type envelope struct {
 
 // jobStarted is the result of an executeJob call: the jobId and, if the call waited, how far the job got.
 type jobStarted struct {
-	JobID  string          `json:"jobId"`
-	Status job.State       `json:"status,omitempty"`
-	Value  *scenario.Value `json:"value,omitempty"` // The value that the scenario returned.
+	JobID  string           `json:"jobId"`
+	Status job.State        `json:"status,omitempty"`
+	Value  *jsonvalue.Value `json:"value,omitempty"` // The value that the scenario returned.
 }
 
 // respondOutcome responds to a caller that waited for the job: 200 with the results, or 422 with the failure.

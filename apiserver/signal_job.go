@@ -15,17 +15,17 @@ import (
 
 	"github.com/jobwright/jobwright/app"
 	"github.com/jobwright/jobwright/job"
-	"github.com/jobwright/jobwright/scenario"
+	"github.com/jobwright/jobwright/scenario/jsonvalue"
 )
 
 // signalRequest is the body of signalJob.
 type signalRequest struct {
-	APIKey   string         `json:"apiKey"   description:"The caller's key."`
-	AppID    string         `json:"appId"    required:"true" description:"The app that the job belongs to."`
-	JobID    string         `json:"jobId"    required:"true" description:"The job that receives the signal."`
-	Signal   string         `json:"signal"   required:"true" description:"The signal's name."`
-	Data     scenario.Value `json:"data"     description:"The value of the step that waits for the signal."`
-	SignalID string         `json:"signalId" description:"Identifies the signal, so that a repeated call takes effect once."`
+	APIKey   string          `json:"apiKey"   description:"The caller's key."`
+	AppID    string          `json:"appId"    required:"true" description:"The app that the job belongs to."`
+	JobID    string          `json:"jobId"    required:"true" description:"The job that receives the signal."`
+	Signal   string          `json:"signal"   required:"true" description:"The signal's name."`
+	Data     jsonvalue.Value `json:"data"     description:"The value of the step that waits for the signal."`
+	SignalID string          `json:"signalId" description:"Identifies the signal, so that a repeated call takes effect once."`
 }
 
 // signalAccepted is the result of signalJob.
@@ -78,7 +78,7 @@ func (r signalRequest) validate() error {
 	}
 
 	// The job rejects it too, but only while a worker runs.
-	if size := scenario.SizeOf(r.Data.Any); size > job.MaxSignal {
+	if size := jsonvalue.SizeOf(r.Data.Any); size > job.MaxSignal {
 		return newError(http.StatusRequestEntityTooLarge, CodeRequestTooLarge,
 			"the signal's data has %d bytes, more than the maximum of %d", size, job.MaxSignal)
 	}

@@ -10,7 +10,7 @@ import (
 	"go.temporal.io/sdk/temporal"
 
 	"github.com/jobwright/jobwright/job"
-	"github.com/jobwright/jobwright/scenario"
+	"github.com/jobwright/jobwright/scenario/jsonvalue"
 )
 
 // outcome is how a job ended.
@@ -24,7 +24,7 @@ type outcome struct {
 	Trace    []string         `json:"trace,omitempty"`    // The places from that step to the outermost step around it.
 	Causes   []string         `json:"causes,omitempty"`   // The failures that led to this one, the nearest first.
 	Steps    []job.StepStatus `json:"steps,omitempty"`
-	Value    *scenario.Value  `json:"value,omitempty"` // The value that the scenario returned.
+	Value    *jsonvalue.Value `json:"value,omitempty"` // The value that the scenario returned.
 
 	results []job.Result
 }

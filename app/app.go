@@ -15,6 +15,7 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	"github.com/jobwright/jobwright/scenario"
+	"github.com/jobwright/jobwright/scenario/validation"
 	"github.com/jobwright/jobwright/source"
 )
 
@@ -140,9 +141,9 @@ func (c *Catalog) IDs() ([]string, error) {
 // SourceNames returns the names of the app's sources, in order.
 func (a *App) SourceNames() []string { return slices.Sorted(maps.Keys(a.Sources)) }
 
-// Surroundings returns what the app offers to its scenarios.
-func (a *App) Surroundings() scenario.Surroundings {
-	offered := scenario.Surroundings{Sources: a.SourceNames(), Variables: a.Variables}
+// Environment returns what the app offers to its scenarios.
+func (a *App) Environment() validation.Environment {
+	offered := validation.Environment{Sources: a.SourceNames(), Variables: a.Variables}
 	for _, access := range a.Access {
 		offered.Access = append(offered.Access, access.Name)
 	}
@@ -151,19 +152,19 @@ func (a *App) Surroundings() scenario.Surroundings {
 }
 
 // Library returns the app's scenarios, for those that run one another.
-func (a *App) Library() (scenario.Library, error) {
+func (a *App) Library() (validation.Library, error) {
 	names, err := a.ScenarioNames()
 
-	return scenario.Library{
-		Names: names, Load: a.load, ReadFile: a.readFile, Surroundings: a.Surroundings(),
+	return validation.Library{
+		Names: names, Load: a.load, ReadFile: a.readFile, Environment: a.Environment(),
 	}, err
 }
 
 // load reads a scenario for another one that runs it.
-func (a *App) load(name string) (scenario.Scenario, error) {
+func (a *App) load(name string) (validation.Document, error) {
 	found, err := a.Scenario(name)
 	if errors.Is(err, ErrNotFound) {
-		err = scenario.ErrUnknown
+		err = validation.ErrUnknown
 	}
 
 	return found, err
@@ -180,17 +181,17 @@ func (a *App) readFile(path string) (string, error) {
 
 	text, err := root.ReadFile(filepath.FromSlash(path))
 	if err != nil {
-		return "", scenario.ErrUnknown // Whether it is not there, lies outside or is a folder: the app has no such file.
+		return "", validation.ErrUnknown // Whether it is not there, lies outside or is a folder: the app has no such file.
 	}
 
 	return string(text), nil
 }
 
 // Scenario reads and checks the scenario of that name. The error is [ErrNotFound] when there is none, and
-// [scenario.Problems] when it has mistakes.
-func (a *App) Scenario(name string) (scenario.Scenario, error) {
+// [problem.List] when it has mistakes.
+func (a *App) Scenario(name string) (validation.Document, error) {
 	if !pathName.MatchString(name) {
-		return scenario.Scenario{}, ErrNotFound
+		return validation.Document{}, ErrNotFound
 	}
 
 	for _, extension := range scenarioExtensions {
@@ -205,13 +206,13 @@ func (a *App) Scenario(name string) (scenario.Scenario, error) {
 		}
 
 		if err != nil {
-			return scenario.Scenario{}, fmt.Errorf("app %s, scenario %s can't be read: %w", a.ID, name, err)
+			return validation.Document{}, fmt.Errorf("app %s, scenario %s can't be read: %w", a.ID, name, err)
 		}
 
-		return scenario.Parse(filepath.ToSlash(file), text, a.Surroundings())
+		return validation.Parse(filepath.ToSlash(file), text, a.Environment())
 	}
 
-	return scenario.Scenario{}, ErrNotFound
+	return validation.Document{}, ErrNotFound
 }
 
 var scenarioExtensions = []string{".yaml", ".yml", ".json"}

@@ -10,6 +10,8 @@ import (
 
 	"github.com/jobwright/jobwright/app"
 	"github.com/jobwright/jobwright/scenario"
+	"github.com/jobwright/jobwright/scenario/problem"
+	"github.com/jobwright/jobwright/scenario/validation"
 	"github.com/jobwright/jobwright/source"
 )
 
@@ -227,7 +229,7 @@ func TestAScenarioWithMistakesIsRefusedWithAllOfThem(t *testing.T) {
 	// The app has no source named stage.
 	_, err := load(t, "description: x", map[string]string{"scenarios/Main.json": scenarioText}).Scenario("Main")
 
-	var problems scenario.Problems
+	var problems problem.List
 	require.ErrorAs(t, err, &problems)
 	require.Contains(t, err.Error(), "scenarios/Main.json")
 }
@@ -292,9 +294,9 @@ access: [{name: nightly, key: "${env:A}"}, {name: boss, key: "${env:B}"}]
 		"scenarios/bad.yaml":  `{"steps": [{"opName": "Return", "opParams": {"value": "${county}"}}]}`,
 	})
 
-	require.Equal(t, scenario.Surroundings{
+	require.Equal(t, validation.Environment{
 		Sources: []string{"files", "stage"}, Variables: found.Variables, Access: []string{"nightly", "boss"},
-	}, found.Surroundings())
+	}, found.Environment())
 
 	_, err := found.Scenario("good")
 	require.NoError(t, err)
@@ -323,16 +325,16 @@ func TestAnAppIsALibraryOfItsScenarios(t *testing.T) {
 
 	for _, path := range []string{"scripts/b.sql", "scripts", "../app.yaml", "/etc/hostname", ""} {
 		_, err = library.ReadFile(path)
-		require.ErrorIs(t, err, scenario.ErrUnknown, path)
+		require.ErrorIs(t, err, validation.ErrUnknown, path)
 	}
 
 	require.Equal(t, []string{"Bad", "Load", "Main", "Typo"}, library.Names)
-	require.Equal(t, found.Surroundings(), library.Surroundings)
+	require.Equal(t, found.Environment(), library.Environment)
 
 	_, err = library.Load("Laod")
-	require.ErrorIs(t, err, scenario.ErrUnknown)
+	require.ErrorIs(t, err, validation.ErrUnknown)
 
-	var problems scenario.Problems
+	var problems problem.List
 
 	_, err = library.Load("Bad")
 	require.ErrorAs(t, err, &problems)
@@ -340,14 +342,14 @@ func TestAnAppIsALibraryOfItsScenarios(t *testing.T) {
 	main, err := library.Load("Main")
 	require.NoError(t, err)
 
-	program, err := scenario.NewProgram("Main", main, library)
+	program, err := validation.NewProgram("Main", main, library)
 	require.NoError(t, err)
 	require.Len(t, program.Scenarios, 2)
 
 	typo, err := library.Load("Typo")
 	require.NoError(t, err)
 
-	_, err = scenario.NewProgram("Typo", typo, library)
+	_, err = validation.NewProgram("Typo", typo, library)
 	require.ErrorContains(t, err, "did you mean Load?")
 }
 

@@ -7,7 +7,7 @@ import (
 
 	"go.yaml.in/yaml/v4"
 
-	"github.com/jobwright/jobwright/scenario"
+	"github.com/jobwright/jobwright/scenario/validation"
 )
 
 // declared is a value in app.yaml, read as exactly as those of scenarios: an integer is an int64, and a date the text that
@@ -93,7 +93,7 @@ func plain(fields map[string]declared) map[string]any {
 // readVariables reads the declarations of the app's variables.
 func (a *App) readVariables(fields map[string]declared) error {
 	var err error
-	if a.Variables, err = scenario.ParseVariables("variables", plain(fields)); err != nil {
+	if a.Variables, err = validation.ParseVariables("variables", plain(fields)); err != nil {
 		return fmt.Errorf("app %s: app.yaml is wrong: %w", a.ID, err)
 	}
 

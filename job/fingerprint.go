@@ -8,13 +8,13 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/jobwright/jobwright/scenario"
+	"github.com/jobwright/jobwright/scenario/jsonvalue"
 )
 
 // Fingerprint identifies a request, so that the API server can distinguish a repeated request from a different one with
 // the same jobId: the SHA-256, in hex, of the app and the operation. The fields that only affect the answer (isAsync,
 // waitSeconds, noResultSchema) and the order of fields don't count.
-func Fingerprint(appID string, operation scenario.Params) (string, error) {
+func Fingerprint(appID string, operation jsonvalue.Object) (string, error) {
 	canonical, err := json.Marshal(requestOf(appID, operation))
 	if err != nil {
 		return "", err
@@ -24,7 +24,7 @@ func Fingerprint(appID string, operation scenario.Params) (string, error) {
 }
 
 // requestOf returns the fields of a request that count for its fingerprint.
-func requestOf(appID string, operation scenario.Params) map[string]any {
+func requestOf(appID string, operation jsonvalue.Object) map[string]any {
 	return map[string]any{fieldAppID: appID, "operation": operation}
 }
 
@@ -49,14 +49,14 @@ const (
 // appId, operation.opName, operation.opParams.parameters.country. A job's memo stores them under [MemoFieldDigests], so
 // that the API server can name the fields in which a later request differs ([DifferingFields]) although it knows neither
 // the earlier request nor may repeat its values.
-func FieldDigests(appID string, operation scenario.Params) (map[string]string, error) {
+func FieldDigests(appID string, operation jsonvalue.Object) (map[string]string, error) {
 	digests := map[string]string{}
 
 	return digests, addFieldDigests(digests, "", 0, requestOf(appID, operation))
 }
 
 func addFieldDigests(digests map[string]string, path string, depth int, value any) error {
-	if params, ok := value.(scenario.Params); ok {
+	if params, ok := value.(jsonvalue.Object); ok {
 		value = map[string]any(params)
 	}
 
@@ -75,7 +75,7 @@ func addFieldDigests(digests map[string]string, path string, depth int, value an
 		return nil
 	}
 
-	encoded, err := json.Marshal(scenario.Value{Any: value})
+	encoded, err := json.Marshal(jsonvalue.Value{Any: value})
 	if err != nil {
 		return err
 	}

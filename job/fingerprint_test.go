@@ -9,14 +9,14 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/jobwright/jobwright/job"
-	"github.com/jobwright/jobwright/scenario"
+	"github.com/jobwright/jobwright/scenario/jsonvalue"
 )
 
 // parseOperation returns an operation that is written in JSON.
-func parseOperation(t *testing.T, operation string) scenario.Params {
+func parseOperation(t *testing.T, operation string) jsonvalue.Object {
 	t.Helper()
 
-	var params scenario.Params
+	var params jsonvalue.Object
 	require.NoError(t, json.Unmarshal([]byte(operation), &params))
 
 	return params
@@ -78,13 +78,13 @@ func TestFieldDigestsRepeatNoValueAndStayBounded(t *testing.T) {
 		"appId": "266aa588", "operation.opName": "f425799b", "operation.opParams.bind.a": "592c1744",
 	}, fieldDigests(t, "7", `{"opName": "Transform", "opParams": {"bind": {"a": {"b": "secret"}}}}`))
 
-	bind := scenario.Params{}
+	bind := jsonvalue.Object{}
 	for i := range 51 {
 		bind[fmt.Sprint(i)] = i
 	}
 
-	for _, large := range []scenario.Params{bind, {strings.Repeat("n", 65): "1"}} {
-		digests, err := job.FieldDigests("7", scenario.Params{"opParams": map[string]any{"bind": large, "query": "SELECT 1"}})
+	for _, large := range []jsonvalue.Object{bind, {strings.Repeat("n", 65): "1"}} {
+		digests, err := job.FieldDigests("7", jsonvalue.Object{"opParams": map[string]any{"bind": large, "query": "SELECT 1"}})
 		require.NoError(t, err)
 		require.Len(t, digests, 3)
 		require.Contains(t, digests, "operation.opParams.bind")

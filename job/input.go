@@ -1,12 +1,15 @@
 package job
 
-import "github.com/jobwright/jobwright/scenario"
+import (
+	"github.com/jobwright/jobwright/scenario"
+	"github.com/jobwright/jobwright/scenario/jsonvalue"
+)
 
 // Input is what a job's workflow is started with.
 type Input struct {
 	AppID      string           `json:"appId"`
 	Program    scenario.Program `json:"program"`
-	Parameters scenario.Params  `json:"parameters,omitempty"` // A value for each parameter of the program's entry.
+	Parameters jsonvalue.Object `json:"parameters,omitempty"` // A value for each parameter of the program's entry.
 	Depth      int              `json:"depth,omitempty"`      // How many jobs stand above this one, which a RunScenario started.
 }
 

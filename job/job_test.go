@@ -10,6 +10,8 @@ import (
 
 	"github.com/jobwright/jobwright/job"
 	"github.com/jobwright/jobwright/scenario"
+	"github.com/jobwright/jobwright/scenario/expression"
+	"github.com/jobwright/jobwright/scenario/jsonvalue"
 	"github.com/jobwright/jobwright/source"
 )
 
@@ -49,7 +51,7 @@ func TestAJobIDIsWhatPeopleAndTemporalCanRead(t *testing.T) {
 func fingerprint(t *testing.T, appID, operation string) string {
 	t.Helper()
 
-	var params scenario.Params
+	var params jsonvalue.Object
 	require.NoError(t, json.Unmarshal([]byte(operation), &params))
 
 	sum, err := job.Fingerprint(appID, params)
@@ -181,7 +183,7 @@ func TestTheInputOfAJobStaysAsHistoriesHoldIt(t *testing.T) {
 					},
 					Steps: []scenario.Step{{
 						Title: "Load", Name: "load", OpName: "Transform",
-						OpParams: scenario.Params{"query": "SELECT 1", "bind": map[string]any{"b": nil, "a": int64(1)<<53 + 1}},
+						OpParams: jsonvalue.Object{"query": "SELECT 1", "bind": map[string]any{"b": nil, "a": int64(1)<<53 + 1}},
 						Retry: &scenario.Retry{
 							InitialInterval: scenario.Duration(time.Second), BackoffCoefficient: 1.5,
 							MaximumInterval: scenario.Duration(time.Minute), MaximumAttempts: 20,
@@ -191,7 +193,7 @@ func TestTheInputOfAJobStaysAsHistoriesHoldIt(t *testing.T) {
 				},
 				"Other": {Steps: []scenario.Step{{OpName: "Transform"}}},
 			}},
-			Parameters: scenario.Params{"country": "DE"},
+			Parameters: jsonvalue.Object{"country": "DE"},
 		})
 }
 
@@ -207,7 +209,7 @@ func TestTheInputOfAChildStaysAsHistoriesHoldIt(t *testing.T) {
 			Program: scenario.Program{
 				Entry: "Sub",
 				Scenarios: map[string]scenario.Scenario{"Sub": {Steps: []scenario.Step{{
-					Condition: "${n > 1}", OpName: "If", OpParams: scenario.Params{"condition": "${true}"},
+					Condition: "${n > 1}", OpName: "If", OpParams: jsonvalue.Object{"condition": "${true}"},
 					Blocks: []scenario.Block{
 						{Name: "then", Steps: []scenario.Step{{OpName: "Return"}}}, {Name: "else"},
 					},
@@ -215,28 +217,28 @@ func TestTheInputOfAChildStaysAsHistoriesHoldIt(t *testing.T) {
 				}}}},
 				Variables: []scenario.Parameter{{Name: "since", Type: source.Date, Default: "2024-02-29"}},
 			},
-			Parameters: scenario.Params{"n": int64(2)}, Depth: 3,
+			Parameters: jsonvalue.Object{"n": int64(2)}, Depth: 3,
 		})
 }
 
 func TestWhatIsLookedUpStaysAsHistoriesHoldIt(t *testing.T) {
 	t.Parallel()
 
-	query := scenario.Query{Source: "stage", Query: "SELECT :value1", Bind: scenario.Params{"value1": 2.0}}
+	query := expression.Query{Source: "stage", Query: "SELECT :value1", Bind: jsonvalue.Object{"value1": 2.0}}
 
 	requireWire(t, `{"queries":[{"source":"stage","query":"SELECT :value1","bind":{"value1":2.0}}],"variables":["since"]}`,
-		job.LookUp{Queries: []scenario.Query{query}, Variables: []string{"since"}})
+		job.LookUp{Queries: []expression.Query{query}, Variables: []string{"since"}})
 	requireWire(t, `{"cells":[null,9007199254740993],"variables":{"since":2.0}}`,
-		job.Found{Cells: []scenario.Value{{}, {Any: int64(1)<<53 + 1}}, Variables: scenario.Params{"since": 2.0}})
+		job.Found{Cells: []jsonvalue.Value{{}, {Any: int64(1)<<53 + 1}}, Variables: jsonvalue.Object{"since": 2.0}})
 	requireWire(t, `{"query":{"source":"stage","query":"SELECT :value1","bind":{"value1":2.0}}}`, job.RecordsQuery{Query: query})
 	requireWire(t, `{"query":{"source":"","query":""},"key":"7/run/1-1.ndjson","offset":70}`,
 		job.RecordsQuery{Key: "7/run/1-1.ndjson", Offset: 70})
 	requireWire(t, `{"records":[{"n":1}],"key":"7/run/1-1.ndjson","next":80}`,
-		job.RecordsPage{Records: []scenario.Params{{"n": int64(1)}}, Key: "7/run/1-1.ndjson", Next: 80})
+		job.RecordsPage{Records: []jsonvalue.Object{{"n": int64(1)}}, Key: "7/run/1-1.ndjson", Next: 80})
 	requireWire(t, `{"name":"since","value":1.0,"id":"nightly/3"}`,
-		job.Variable{Name: "since", Value: scenario.Value{Any: 1.0}, ID: "nightly/3"})
+		job.Variable{Name: "since", Value: jsonvalue.Value{Any: 1.0}, ID: "nightly/3"})
 	requireWire(t, `{"name":"go","data":{"yes":true},"from":"boss"}`,
-		job.Signal{Name: "go", Data: scenario.Value{Any: map[string]any{"yes": true}}, From: "boss"})
+		job.Signal{Name: "go", Data: jsonvalue.Value{Any: map[string]any{"yes": true}}, From: "boss"})
 	requireWire(t, `{"awaited":true}`, job.SignalTaken{Awaited: true})
 }
 
@@ -251,7 +253,7 @@ func TestTheOutcomeOfAStepStaysAsHistoriesHoldIt(t *testing.T) {
 
 	requireWire(t, `{"rows":7}`, job.StepOutcome{Rows: 7})
 	requireWire(t, `{"rows":7,"value":[{"n":1.0}]}`,
-		job.StepOutcome{Rows: 7, Value: scenario.Value{Any: []any{map[string]any{"n": 1.0}}}})
+		job.StepOutcome{Rows: 7, Value: jsonvalue.Value{Any: []any{map[string]any{"n": 1.0}}}})
 	requireWire(t, `{"name":null,"key":"","records":0,"schemaBytes":0}`, job.Result{})
 	requireWire(t, `{"rows":7,"result":{"name":null,"key":"7/run/2-1.json","records":7,"schemaBytes":12}}`,
 		job.StepOutcome{Rows: 7, Result: &job.Result{Key: "7/run/2-1.json", Records: 7, SchemaBytes: 12}})

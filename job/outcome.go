@@ -4,15 +4,15 @@ import (
 	"encoding/json"
 	"fmt"
 
-	"github.com/jobwright/jobwright/scenario"
+	"github.com/jobwright/jobwright/scenario/jsonvalue"
 	"github.com/jobwright/jobwright/source"
 )
 
 // Outcome is what a job leaves behind when it ends.
 type Outcome struct {
-	Results []Result        `json:"results"` // In the order in which the steps returned them.
-	Steps   []StepStatus    `json:"steps"`
-	Value   *scenario.Value `json:"value,omitempty"` // What a Return gave; nil where none did.
+	Results []Result         `json:"results"` // In the order in which the steps returned them.
+	Steps   []StepStatus     `json:"steps"`
+	Value   *jsonvalue.Value `json:"value,omitempty"` // What a Return gave; nil where none did.
 }
 
 // Result refers to a result set in the result store.
@@ -30,9 +30,9 @@ type Result struct {
 
 // StepOutcome is what the activity of a data operation returns.
 type StepOutcome struct {
-	Rows   int64          `json:"rows"` // Records written or returned.
-	Result *Result        `json:"result,omitempty"`
-	Value  scenario.Value `json:"value,omitzero"` // What later steps read as its value.
+	Rows   int64           `json:"rows"` // Records written or returned.
+	Result *Result         `json:"result,omitempty"`
+	Value  jsonvalue.Value `json:"value,omitzero"` // What later steps read as its value.
 
 	// Read lists the files that were read, if the step drops them afterwards. Sources without files report none.
 	Read []source.Part `json:"read,omitempty"`

@@ -1,13 +1,13 @@
 package job
 
-import "github.com/jobwright/jobwright/scenario"
+import "github.com/jobwright/jobwright/scenario/jsonvalue"
 
 // Signal is what somebody tells a job that waits for it.
 type Signal struct {
-	Name string         `json:"name"`
-	Data scenario.Value `json:"data"`
-	From string         `json:"from"`         // The name of the access by which it came.
-	ID   string         `json:"id,omitempty"` // Who repeats a signal with its ID tells the job nothing new.
+	Name string          `json:"name"`
+	Data jsonvalue.Value `json:"data"`
+	From string          `json:"from"`         // The name of the access by which it came.
+	ID   string          `json:"id,omitempty"` // Who repeats a signal with its ID tells the job nothing new.
 }
 
 // Anybody is the name of the access that may give every signal: the key that jobwright-dev accepts from its own machine.

@@ -4,7 +4,7 @@ package job
 // a jobId has no slash, and behind the slash of a child stands a digit.
 const (
 	VariablesWorkflow = "AppVariables" // The workflow type.
-	VariablesQuery    = "variables"    // The query that answers all that were set, as [scenario.Params].
+	VariablesQuery    = "variables"    // The query that answers all that were set, as [jsonvalue.Object].
 	SetVariableUpdate = "set"          // The update that takes a [Variable].
 
 	// VariableRefused is the type of the error with which the workflow refuses a variable that is beyond a bound.

@@ -6,6 +6,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/jobwright/jobwright/scenario"
+	"github.com/jobwright/jobwright/scenario/jsonvalue"
+	"github.com/jobwright/jobwright/scenario/problem"
 	"github.com/jobwright/jobwright/source"
 )
 
@@ -25,9 +27,9 @@ func TestBindTakesADefaultOnlyWhereNoValueIsGiven(t *testing.T) {
 
 	values, err := found.Bind(nil)
 	require.NoError(t, err)
-	require.Equal(t, scenario.Params{"country": "US", "limit": int64(10), "exact": false}, values)
+	require.Equal(t, jsonvalue.Object{"country": "US", "limit": int64(10), "exact": false}, values)
 
-	given := scenario.Params{"country": "", "limit": int64(0), "exact": true}
+	given := jsonvalue.Object{"country": "", "limit": int64(0), "exact": true}
 	values, err = found.Bind(given)
 	require.NoError(t, err)
 	require.Equal(t, given, values)
@@ -71,9 +73,9 @@ func TestBindGivesEachValueTheTypeOfItsParameter(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 
-			values, err := withParameter(test.parameter).Bind(scenario.Params{"x": test.given})
+			values, err := withParameter(test.parameter).Bind(jsonvalue.Object{"x": test.given})
 			require.NoError(t, err)
-			require.Equal(t, scenario.Params{"x": test.want}, values)
+			require.Equal(t, jsonvalue.Object{"x": test.want}, values)
 		})
 	}
 
@@ -115,10 +117,10 @@ func TestBindRefusesAValueOfAnotherType(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 
-			_, err := withParameter(test.parameter).Bind(scenario.Params{"x": test.given})
+			_, err := withParameter(test.parameter).Bind(jsonvalue.Object{"x": test.given})
 			problems := problemsOf(t, err)
 			require.Len(t, problems, 1)
-			require.Equal(t, scenario.CodeParameterMismatch, problems[0].Code)
+			require.Equal(t, problem.CodeParameterMismatch, problems[0].Code)
 			require.Equal(t, "x", problems[0].Path)
 			require.Contains(t, problems[0].Message, "the parameter x: "+test.message)
 		})
@@ -134,23 +136,23 @@ func TestBindReportsAllMistakesAtOnce(t *testing.T) {
 		{Name: "limit", Type: source.Integer, Default: int64(10)},
 	}}
 
-	_, err := found.Bind(scenario.Params{"limit": "ten", "unitl": "2024-01-02", "zzzzzzzzzz": nil})
-	require.Equal(t, scenario.Problems{
+	_, err := found.Bind(jsonvalue.Object{"limit": "ten", "unitl": "2024-01-02", "zzzzzzzzzz": nil})
+	require.Equal(t, problem.List{
 		{
-			Code: scenario.CodeParameterMissing, Path: "since",
+			Code: problem.CodeParameterMissing, Path: "since",
 			Message: "the parameter since is missing: The first day. (of type date)",
 		},
-		{Code: scenario.CodeParameterMissing, Path: "until", Message: "the parameter until is missing: it is of type date"},
+		{Code: problem.CodeParameterMissing, Path: "until", Message: "the parameter until is missing: it is of type date"},
 		{
-			Code: scenario.CodeParameterMismatch, Path: "limit",
+			Code: problem.CodeParameterMismatch, Path: "limit",
 			Message: `the parameter limit: want integer, have the text "ten"`,
 		},
 		{
-			Code: scenario.CodeParameterUnknown, Path: "unitl",
+			Code: problem.CodeParameterUnknown, Path: "unitl",
 			Message: "the scenario has no parameter unitl; did you mean until?",
 		},
 		{
-			Code: scenario.CodeParameterUnknown, Path: "zzzzzzzzzz",
+			Code: problem.CodeParameterUnknown, Path: "zzzzzzzzzz",
 			Message: "the scenario has no parameter zzzzzzzzzz; known are since, until, limit",
 		},
 	}, problemsOf(t, err))
@@ -159,10 +161,22 @@ func TestBindReportsAllMistakesAtOnce(t *testing.T) {
 func TestBindKnowsAScenarioWithoutParameters(t *testing.T) {
 	t.Parallel()
 
-	values, err := scenario.Scenario{}.Bind(scenario.Params{})
+	values, err := scenario.Scenario{}.Bind(jsonvalue.Object{})
 	require.NoError(t, err)
 	require.Empty(t, values)
 
-	_, err = scenario.Scenario{}.Bind(scenario.Params{"x": "y"})
+	_, err = scenario.Scenario{}.Bind(jsonvalue.Object{"x": "y"})
 	require.EqualError(t, err, "x: the scenario has no parameter x; there are none [parameter_unknown]")
+}
+
+// problemsOf returns the problems of an error.
+func problemsOf(t *testing.T, err error) problem.List {
+	t.Helper()
+
+	var problems problem.List
+
+	require.ErrorAs(t, err, &problems)
+	require.NotEmpty(t, problems)
+
+	return problems
 }

@@ -1,11 +1,13 @@
 package scenario
 
+import "github.com/jobwright/jobwright/scenario/jsonvalue"
+
 // Given are the records that an operation works with: literals, or what a query finds.
 type Given struct {
-	Records    []Params `json:"records,omitempty" description:"The records, each an object of column names with values."`
-	FromSource string   `json:"fromSource,omitempty" refers:"source" description:"In place of records: the source to ask for them; the table's own where it is missing."`
-	Query      string   `json:"query,omitempty" description:"In place of records: the query that finds them. A :name in it stands for a value of bind."`
-	Bind       Params   `json:"bind,omitempty" description:"Values for the query's :name parameters; they are passed beside the query, never put into its text."`
+	Records    []jsonvalue.Object `json:"records,omitempty" description:"The records, each an object of column names with values."`
+	FromSource string             `json:"fromSource,omitempty" refers:"source" description:"In place of records: the source to ask for them; the table's own where it is missing."`
+	Query      string             `json:"query,omitempty" description:"In place of records: the query that finds them. A :name in it stands for a value of bind."`
+	Bind       jsonvalue.Object   `json:"bind,omitempty" description:"Values for the query's :name parameters; they are passed beside the query, never put into its text."`
 }
 
 // Insert are the parameters of the operation of that name.
@@ -38,7 +40,7 @@ type Delete struct {
 }
 
 // recordsRule holds that records come from one place.
-func recordsRule(params Params) (field, message string) {
+func recordsRule(params jsonvalue.Object) (field, message string) {
 	_, literals := params["records"]
 	_, queried := params["query"]
 

@@ -4,6 +4,10 @@ import (
 	"cmp"
 	"fmt"
 	"regexp"
+
+	"github.com/jobwright/jobwright/internal/schema"
+	"github.com/jobwright/jobwright/scenario/expression"
+	"github.com/jobwright/jobwright/scenario/jsonvalue"
 )
 
 // The names of the control operations, by which the interpreter knows them.
@@ -32,16 +36,16 @@ func ControlOperations() []Operation {
 		}),
 		define[While](Operation{
 			Name: OpWhile, Description: "Repeats steps for as long as a condition holds, which is looked at before each round.",
-			Outcome: fieldsOf[WhileOutcome](), Control: true, rule: whileRule,
+			Outcome: schema.Fields[WhileOutcome](), Control: true, rule: whileRule,
 		}),
 		define[ForEach](Operation{
 			Name:        OpForEach,
 			Description: "Runs steps for each entry of a list, or for each record that a query finds.",
-			Outcome:     fieldsOf[ForEachOutcome](), Control: true, rule: forEachRule,
+			Outcome:     schema.Fields[ForEachOutcome](), Control: true, rule: forEachRule,
 		}),
 		define[Parallel](Operation{
 			Name: OpParallel, Description: "Runs several lists of steps at the same time.",
-			Outcome: fieldsOf[ParallelOutcome](), Control: true, rule: parallelRule,
+			Outcome: schema.Fields[ParallelOutcome](), Control: true, rule: parallelRule,
 		}),
 		define[TryCatch](Operation{
 			Name:        OpTryCatch,
@@ -90,42 +94,42 @@ const (
 type (
 	// If are the parameters of the operation of that name.
 	If struct {
-		Condition Condition `json:"condition,omitempty" required:"true" lazy:"true" description:"What decides: an expression that gives true or false."`
+		Condition Condition `json:"condition,omitzero" required:"true" lazy:"true" description:"What decides: an expression that gives true or false."`
 		Then      Steps     `json:"then,omitempty" required:"true" description:"The steps to run when it is true."`
 		Else      Steps     `json:"else,omitempty" description:"The steps to run when it is false."`
 	}
 
 	// Switch are the parameters of the operation of that name.
 	Switch struct {
-		Value   Value `json:"value" required:"true" description:"What decides."`
-		Cases   Cases `json:"cases,omitempty" required:"true" lazy:"true" description:"A list of objects with when, a value or a list of values, and steps. The first that has the value is run."`
-		Default Steps `json:"default,omitempty" description:"The steps to run when no case has the value."`
+		Value   jsonvalue.Value `json:"value" required:"true" description:"What decides."`
+		Cases   Cases           `json:"cases,omitempty" required:"true" lazy:"true" description:"A list of objects with when, a value or a list of values, and steps. The first that has the value is run."`
+		Default Steps           `json:"default,omitempty" description:"The steps to run when no case has the value."`
 	}
 
 	// Case is one case of a [Switch].
 	Case struct {
-		When  Value `json:"when" required:"true" description:"The value, or a list of values, of the case."`
-		Steps Steps `json:"steps,omitempty" required:"true" description:"The steps to run."`
+		When  jsonvalue.Value `json:"when" required:"true" description:"The value, or a list of values, of the case."`
+		Steps Steps           `json:"steps,omitempty" required:"true" description:"The steps to run."`
 	}
 
 	// While are the parameters of the operation of that name.
 	While struct {
-		Condition     Condition `json:"condition,omitempty" required:"true" lazy:"true" description:"What decides before each round: an expression that gives true or false."`
+		Condition     Condition `json:"condition,omitzero" required:"true" lazy:"true" description:"What decides before each round: an expression that gives true or false."`
 		Steps         Steps     `json:"steps,omitempty" required:"true" description:"The steps of a round."`
 		MaxIterations int       `json:"maxIterations,omitempty" description:"How many rounds there may be, 10,000 by default; the step fails when the condition still holds after them."`
 	}
 
 	// ForEach are the parameters of the operation of that name.
 	ForEach struct {
-		In              List   `json:"in,omitempty" description:"The list, an expression."`
-		Source          string `json:"source,omitempty" refers:"source" description:"In place of a list: the source to ask for records."`
-		Query           string `json:"query,omitempty" description:"The query. Its records are set aside when the loop begins, so that the steps may change the tables that it reads."`
-		Bind            Params `json:"bind,omitempty" description:"Values for the query's :name parameters."`
-		As              string `json:"as,omitempty" literal:"true" description:"The name of the entry or record in the steps, item by default."`
-		Index           string `json:"index,omitempty" literal:"true" description:"A name for its number, from 0."`
-		MaxConcurrency  int    `json:"maxConcurrency,omitempty" description:"For how many entries the steps run at the same time: 1 by default, 100 at most."`
-		ContinueOnError bool   `json:"continueOnError,omitempty" description:"Whether the others still run when the steps of one fail. The step then does not fail; errors tells of them."`
-		Steps           Steps  `json:"steps,omitempty" required:"true" description:"The steps to run for each."`
+		In              List             `json:"in,omitempty" description:"The list, an expression."`
+		Source          string           `json:"source,omitempty" refers:"source" description:"In place of a list: the source to ask for records."`
+		Query           string           `json:"query,omitempty" description:"The query. Its records are set aside when the loop begins, so that the steps may change the tables that it reads."`
+		Bind            jsonvalue.Object `json:"bind,omitempty" description:"Values for the query's :name parameters."`
+		As              string           `json:"as,omitempty" literal:"true" description:"The name of the entry or record in the steps, item by default."`
+		Index           string           `json:"index,omitempty" literal:"true" description:"A name for its number, from 0."`
+		MaxConcurrency  int              `json:"maxConcurrency,omitempty" description:"For how many entries the steps run at the same time: 1 by default, 100 at most."`
+		ContinueOnError bool             `json:"continueOnError,omitempty" description:"Whether the others still run when the steps of one fail. The step then does not fail; errors tells of them."`
+		Steps           Steps            `json:"steps,omitempty" required:"true" description:"The steps to run for each."`
 	}
 
 	// Parallel are the parameters of the operation of that name.
@@ -147,22 +151,22 @@ type (
 	IgnoreRule struct {
 		MessageContains string    `json:"messageContains,omitempty" description:"Text that the error's message contains."`
 		StackContains   string    `json:"stackContains,omitempty" description:"Text that the error's stack trace contains."`
-		Condition       Condition `json:"condition,omitempty" description:"An expression that gives true; it reads errorMessage, errorStackTrace and error."`
+		Condition       Condition `json:"condition,omitzero" description:"An expression that gives true; it reads errorMessage, errorStackTrace and error."`
 	}
 
 	// RunScenario are the parameters of the operation of that name.
 	RunScenario struct {
-		Scenario   string `json:"scenario" required:"true" refers:"scenario" literal:"true" description:"The scenario's name: that of its file in the app's folder scenarios, without the extension."`
-		Parameters Params `json:"parameters,omitempty" description:"Values for the scenario's parameters."`
-		Inline     bool   `json:"inline,omitempty" literal:"true" description:"Whether to run it within the job itself, and not as a child job with an ID, a status and a history of its own."`
-		AddResults *bool  `json:"addResults,omitempty" literal:"true" description:"Whether its results become results of the job, as they do by default. What it returns is the step's value in any case."`
+		Scenario   string           `json:"scenario" required:"true" refers:"scenario" literal:"true" description:"The scenario's name: that of its file in the app's folder scenarios, without the extension."`
+		Parameters jsonvalue.Object `json:"parameters,omitempty" description:"Values for the scenario's parameters."`
+		Inline     bool             `json:"inline,omitempty" literal:"true" description:"Whether to run it within the job itself, and not as a child job with an ID, a status and a history of its own."`
+		AddResults *bool            `json:"addResults,omitempty" literal:"true" description:"Whether its results become results of the job, as they do by default. What it returns is the step's value in any case."`
 	}
 
 	// SetVariable are the parameters of the operation of that name.
 	SetVariable struct {
-		Name  string `json:"name" required:"true" literal:"true" description:"The variable's name. A name that is not known yet is known from here to the end of the list of steps."`
-		Value Value  `json:"value" required:"true" description:"Its value. A variable keeps the type that it began with."`
-		Scope string `json:"scope,omitempty" literal:"true" description:"job, the default, or app: a variable that app.yaml declares and that outlives the job."`
+		Name  string          `json:"name" required:"true" literal:"true" description:"The variable's name. A name that is not known yet is known from here to the end of the list of steps."`
+		Value jsonvalue.Value `json:"value" required:"true" description:"Its value. A variable keeps the type that it began with."`
+		Scope string          `json:"scope,omitempty" literal:"true" description:"job, the default, or app: a variable that app.yaml declares and that outlives the job."`
 	}
 
 	// Wait are the parameters of the operation of that name.
@@ -180,7 +184,7 @@ type (
 
 	// Return are the parameters of the operation of that name.
 	Return struct {
-		Value Value `json:"value,omitzero" description:"What the scenario returns, at most 64 KiB: the value of the step that ran it, and of the job."`
+		Value jsonvalue.Value `json:"value,omitzero" description:"What the scenario returns, at most 64 KiB: the value of the step that ran it, and of the job."`
 	}
 
 	// Fail are the parameters of the operation of that name.
@@ -214,7 +218,7 @@ type (
 // The forms of parameters that only control operations have. When a scenario is read, lists of steps become [Block]s.
 type (
 	// Condition is a boolean, or a text that is an expression.
-	Condition any
+	Condition jsonvalue.Value
 
 	// List is a list, or a text that is an expression.
 	List []any
@@ -232,19 +236,27 @@ type (
 	IgnoreRules []IgnoreRule
 )
 
-// UnmarshalJSON reads a list with [DecodeJSON].
+// MarshalJSON writes JSON from which [jsonvalue.Decode] restores the same value.
+func (c Condition) MarshalJSON() ([]byte, error) { return jsonvalue.Value(c).MarshalJSON() }
+
+// UnmarshalJSON reads a value with [jsonvalue.Decode].
+func (c *Condition) UnmarshalJSON(data []byte) error {
+	return (*jsonvalue.Value)(c).UnmarshalJSON(data)
+}
+
+// UnmarshalJSON reads a list with [jsonvalue.Decode].
 func (l *List) UnmarshalJSON(data []byte) error {
-	value, err := DecodeJSON(data)
+	value, err := jsonvalue.Decode(data)
 	*l, _ = value.([]any)
 
 	return err
 }
 
-// Bounds of control operations. Temporal holds at most 2,000 activities of one workflow at a time.
+// Limits of control operations. Temporal allows at most 2,000 pending activities of one workflow.
 const (
-	MaxConcurrency       = 100
-	DefaultMaxIterations = 10_000
-	maxMaxIterations     = 1_000_000_000
+	MaxConcurrency       = 100           // Of a [ForEach] or a [Parallel].
+	DefaultMaxIterations = 10_000        // Of a [While].
+	MaxIterations        = 1_000_000_000 // Of a [While].
 )
 
 // The scopes of a [SetVariable].
@@ -256,7 +268,7 @@ const (
 // DefaultItem is the name of an entry in a [ForEach] that gives none.
 const DefaultItem = "item"
 
-func forEachRule(params Params) (field, message string) {
+func forEachRule(params jsonvalue.Object) (field, message string) {
 	_, list := params["in"]
 	_, source := params["source"]
 	_, query := params["query"]
@@ -268,30 +280,30 @@ func forEachRule(params Params) (field, message string) {
 		return "", "there is nothing to go over; give in, or source and query"
 	case source != query:
 		return "", "records come from a query to a source; give both source and query"
-	case itemName(params) == params["index"]:
+	case ItemName(params) == params["index"]:
 		return "index", "the number needs another name than the entry"
 	}
 
 	return within(params, "maxConcurrency", MaxConcurrency)
 }
 
-// itemName is the name that the entries have in a ForEach with those parameters.
-func itemName(params Params) string {
+// ItemName returns the name of an entry in the steps of a [ForEach] with these parameters.
+func ItemName(params jsonvalue.Object) string {
 	name, _ := params["as"].(string)
 
 	return cmp.Or(name, DefaultItem)
 }
 
-func parallelRule(params Params) (field, message string) {
+func parallelRule(params jsonvalue.Object) (field, message string) {
 	return within(params, "maxConcurrency", MaxConcurrency)
 }
 
-func whileRule(params Params) (field, message string) {
-	return within(params, "maxIterations", maxMaxIterations)
+func whileRule(params jsonvalue.Object) (field, message string) {
+	return within(params, "maxIterations", MaxIterations)
 }
 
 // within holds that a number, where it is given, is at least 1 and at most most.
-func within(params Params, name string, most int64) (field, message string) {
+func within(params jsonvalue.Object, name string, most int64) (field, message string) {
 	if number, given := params[name].(int64); given && (number < 1 || number > most) {
 		return name, fmt.Sprintf("want a number from 1 to %d, have %d", most, number)
 	}
@@ -299,22 +311,22 @@ func within(params Params, name string, most int64) (field, message string) {
 	return "", ""
 }
 
-func setVariableRule(params Params) (field, message string) {
+func setVariableRule(params jsonvalue.Object) (field, message string) {
 	if scope, given := params["scope"]; given && scope != ScopeJob && scope != ScopeApp {
-		return "scope", fmt.Sprintf("want job or app, have %s", describe(scope))
+		return "scope", fmt.Sprintf("want job or app, have %s", jsonvalue.Describe(scope))
 	}
 
 	return "", ""
 }
 
-func waitRule(params Params) (field, message string) {
+func waitRule(params jsonvalue.Object) (field, message string) {
 	until, given := params["until"]
 	if _, lasts := params["duration"]; lasts == given {
 		return "", "give either duration or until"
 	}
 
-	if text, isText := until.(string); isText && isLiteral(text) {
-		if _, err := ParseMoment(text); err != nil {
+	if text, isText := until.(string); isText && expression.IsLiteral(text) {
+		if _, err := expression.ParseMoment(text); err != nil {
 			return "until", err.Error()
 		}
 	}
@@ -324,9 +336,9 @@ func waitRule(params Params) (field, message string) {
 
 var failureCode = regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
 
-func failRule(params Params) (field, message string) {
+func failRule(params jsonvalue.Object) (field, message string) {
 	if code, given := params["code"].(string); given && !failureCode.MatchString(code) {
-		return "code", fmt.Sprintf("want small letters, digits and _, have %s", describe(code))
+		return "code", fmt.Sprintf("want small letters, digits and _, have %s", jsonvalue.Describe(code))
 	}
 
 	return "", ""

@@ -1,6 +1,9 @@
 package scenario
 
-import "github.com/jobwright/jobwright/source"
+import (
+	"github.com/jobwright/jobwright/scenario/jsonvalue"
+	"github.com/jobwright/jobwright/source"
+)
 
 // OpRunSourceScript is the name of the operation whose script may be a file of the app.
 const OpRunSourceScript = "RunSourceScript"
@@ -83,7 +86,7 @@ func (w Writing) Mode() source.Mode {
 }
 
 // writingRule holds that a target is written in one way.
-func writingRule(params Params) (field, message string) {
+func writingRule(params jsonvalue.Object) (field, message string) {
 	_, upserts := params["upsert"]
 	keeps := params["dropTarget"] == false
 

@@ -7,22 +7,25 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+
+	"github.com/jobwright/jobwright/internal/schema"
+	"github.com/jobwright/jobwright/scenario/jsonvalue"
 )
 
 // Decode returns parameters as the struct T that defines them: checked, and without expressions but in fields that are
-// evaluated later ([Field].Lazy). Fields that are missing or null keep their zero value. Numbers stay exact, and lists
+// evaluated later ([schema.Field].Lazy). Fields that are missing or null keep their zero value. Numbers stay exact, and lists
 // and objects within the parameters are shared, not copied.
-func Decode[T any](params Params) (T, error) {
+func Decode[T any](params jsonvalue.Object) (T, error) {
 	return decodeFields[T](params, func(reflect.StructTag) bool { return true })
 }
 
-// DecodeLiteral returns those fields of T that can't be expressions ([Field].Literal). It reads the parameters of a step as
+// DecodeLiteral returns those fields of T that can't be expressions ([schema.Field].Literal). It reads the parameters of a step as
 // a scenario defines them, before they are evaluated.
-func DecodeLiteral[T any](params Params) (T, error) {
+func DecodeLiteral[T any](params jsonvalue.Object) (T, error) {
 	return decodeFields[T](params, func(tag reflect.StructTag) bool { return tag.Get("literal") == "true" })
 }
 
-func decodeFields[T any](params Params, includes func(reflect.StructTag) bool) (T, error) {
+func decodeFields[T any](params jsonvalue.Object, includes func(reflect.StructTag) bool) (T, error) {
 	var decoded T
 
 	return decoded, decodeStruct(reflect.ValueOf(&decoded).Elem(), params, includes)
@@ -57,8 +60,8 @@ func decodeValue(target reflect.Value, value any) error {
 	}
 
 	switch kind := target.Kind(); {
-	case target.Type() == reflect.TypeFor[Value]():
-		target.Set(reflect.ValueOf(Value{Any: value}))
+	case kind == reflect.Struct && reflect.TypeFor[jsonvalue.Value]().ConvertibleTo(target.Type()): // Also a Condition.
+		target.Set(reflect.ValueOf(jsonvalue.Value{Any: value}).Convert(target.Type()))
 
 		return nil
 	case kind == reflect.Interface:
@@ -81,7 +84,7 @@ func decodeValue(target reflect.Value, value any) error {
 		return decodeMap(target, objectOf(given))
 	}
 
-	return fmt.Errorf("want %s, have %s", formOf(target.Type()), describe(value))
+	return fmt.Errorf("want %s, have %s", schema.FormOf(target.Type()), jsonvalue.Describe(value))
 }
 
 // isSameKind reports whether values of one kind become values of the other without loss. Validation bounds integers.
@@ -96,7 +99,7 @@ func isSameKind(from, to reflect.Kind) bool {
 
 var objectType = reflect.TypeFor[map[string]any]()
 
-// objectOf returns a map[string]any or [Params] as the former.
+// objectOf returns a map[string]any or [jsonvalue.Object] as the former.
 func objectOf(given reflect.Value) map[string]any {
 	object, _ := given.Convert(objectType).Interface().(map[string]any)
 

@@ -8,12 +8,13 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/jobwright/jobwright/scenario"
+	"github.com/jobwright/jobwright/scenario/jsonvalue"
 	"github.com/jobwright/jobwright/source"
 )
 
 // decodable are parameters with a field of each type that operations have.
-func decodable() map[string]scenario.Params {
-	return map[string]scenario.Params{
+func decodable() map[string]jsonvalue.Object {
+	return map[string]jsonvalue.Object{
 		"LoadTableFromSource": {
 			"source": "files", "table": "a.csv", "format": map[string]any{"type": "csv", "header": false}, "targetSource": "stage",
 			"targetTable": "a", "columnTypes": map[string]any{"id": "integer", "price": "decimal(10, 2)"}, "inferTypes": false,
@@ -84,7 +85,7 @@ func TestOperationDecodeEqualsDecodingItsJSON(t *testing.T) {
 }
 
 // requireDecoded requires that decoded equals what the JSON of params gives, and that it survives JSON itself.
-func requireDecoded[T any](t *testing.T, params scenario.Params, decoded T) {
+func requireDecoded[T any](t *testing.T, params jsonvalue.Object, decoded T) {
 	t.Helper()
 
 	var want T
@@ -109,16 +110,16 @@ func requireDecoded[T any](t *testing.T, params scenario.Params, decoded T) {
 func TestDecodeDistinguishesUnsetFromZero(t *testing.T) {
 	t.Parallel()
 
-	unset, err := scenario.Decode[scenario.RunScenario](scenario.Params{"scenario": "Sub"})
+	unset, err := scenario.Decode[scenario.RunScenario](jsonvalue.Object{"scenario": "Sub"})
 	require.NoError(t, err)
 	require.Nil(t, unset.AddResults)
 
-	zero, err := scenario.Decode[scenario.RunScenario](scenario.Params{"scenario": "Sub", "addResults": false})
+	zero, err := scenario.Decode[scenario.RunScenario](jsonvalue.Object{"scenario": "Sub", "addResults": false})
 	require.NoError(t, err)
 	require.NotNil(t, zero.AddResults)
 	require.False(t, *zero.AddResults)
 
-	empty, err := scenario.Decode[scenario.ForEach](scenario.Params{"in": []any{}})
+	empty, err := scenario.Decode[scenario.ForEach](jsonvalue.Object{"in": []any{}})
 	require.NoError(t, err)
 	require.NotNil(t, empty.In)
 	require.Empty(t, empty.In)
@@ -127,17 +128,17 @@ func TestDecodeDistinguishesUnsetFromZero(t *testing.T) {
 func TestDecodeKeepsLazyExpressions(t *testing.T) {
 	t.Parallel()
 
-	rules, err := scenario.Decode[scenario.TryCatch](scenario.Params{
+	rules, err := scenario.Decode[scenario.TryCatch](jsonvalue.Object{
 		"ignore": []any{map[string]any{"messageContains": "${word}"}, map[string]any{"condition": true}},
 	})
 	require.NoError(t, err)
-	require.Equal(t, scenario.IgnoreRules{{MessageContains: "${word}"}, {Condition: true}}, rules.Ignore)
+	require.Equal(t, scenario.IgnoreRules{{MessageContains: "${word}"}, {Condition: scenario.Condition{Any: true}}}, rules.Ignore)
 }
 
 func TestDecodeLiteralIgnoresFieldsThatMayBeExpressions(t *testing.T) {
 	t.Parallel()
 
-	params := scenario.Params{
+	params := jsonvalue.Object{
 		"in": "${list}", "maxConcurrency": "${n}", "as": "entry", "index": "i",
 	}
 
@@ -153,28 +154,28 @@ func TestDecodeReportsFieldOfAnotherType(t *testing.T) {
 	t.Parallel()
 
 	for _, test := range []struct {
-		params  scenario.Params
+		params  jsonvalue.Object
 		message string
 	}{
-		{scenario.Params{"query": int64(5)}, "query: want text, have the integer 5"},
-		{scenario.Params{"limit": 1.5}, "limit: want an integer, have the number 1.5"},
-		{scenario.Params{"limit": "1"}, `limit: want an integer, have the text "1"`},
-		{scenario.Params{"bind": []any{}}, "bind: want an object, have a list"},
-		{scenario.Params{"upsert": []any{"a", true}}, "upsert: [1]: want text, have the boolean true"},
-		{scenario.Params{"dropTarget": "no"}, `dropTarget: want true or false, have the text "no"`},
+		{jsonvalue.Object{"query": int64(5)}, "query: want text, have the integer 5"},
+		{jsonvalue.Object{"limit": 1.5}, "limit: want an integer, have the number 1.5"},
+		{jsonvalue.Object{"limit": "1"}, `limit: want an integer, have the text "1"`},
+		{jsonvalue.Object{"bind": []any{}}, "bind: want an object, have a list"},
+		{jsonvalue.Object{"upsert": []any{"a", true}}, "upsert: [1]: want text, have the boolean true"},
+		{jsonvalue.Object{"dropTarget": "no"}, `dropTarget: want true or false, have the text "no"`},
 	} {
 		_, err := scenario.Decode[scenario.Transform](test.params)
 		require.EqualError(t, err, test.message)
 	}
 
-	_, err := scenario.Decode[scenario.Wait](scenario.Params{"duration": "soon"})
+	_, err := scenario.Decode[scenario.Wait](jsonvalue.Object{"duration": "soon"})
 	require.ErrorContains(t, err, "duration: time: invalid duration")
 
-	types, err := scenario.Decode[scenario.LoadTableFromSource](scenario.Params{"columnTypes": map[string]any{"n": "decimal(5,2)"}})
+	types, err := scenario.Decode[scenario.LoadTableFromSource](jsonvalue.Object{"columnTypes": map[string]any{"n": "decimal(5,2)"}})
 	require.NoError(t, err)
 	require.Equal(t, map[string]source.Standard{"n": {Type: source.Decimal, Precision: 5, Scale: 2}}, types.ColumnTypes)
 
-	wait, err := scenario.Decode[scenario.Wait](scenario.Params{"duration": "90s"})
+	wait, err := scenario.Decode[scenario.Wait](jsonvalue.Object{"duration": "90s"})
 	require.NoError(t, err)
 	require.Equal(t, 90*time.Second, time.Duration(wait.Duration))
 }

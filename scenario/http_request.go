@@ -3,6 +3,7 @@ package scenario
 import (
 	"strings"
 
+	"github.com/jobwright/jobwright/scenario/jsonvalue"
 	"github.com/jobwright/jobwright/source"
 )
 
@@ -11,10 +12,10 @@ type HTTPRequest struct {
 	Source    string            `json:"source" required:"true" refers:"source" description:"The source to send the request to; it knows the address and how to sign in."`
 	Method    string            `json:"method,omitempty" description:"GET, POST, PUT, PATCH, DELETE or HEAD; GET where it is missing."`
 	Path      string            `json:"path,omitempty" description:"The path below the source's address."`
-	Params    Params            `json:"params,omitempty" description:"Parameters for the address: what stands behind its question mark."`
+	Params    jsonvalue.Object  `json:"params,omitempty" description:"Parameters for the address: what stands behind its question mark."`
 	Headers   map[string]string `json:"headers,omitempty" description:"Headers beside those of the source."`
-	JSON      Value             `json:"json,omitzero" description:"A value to send as JSON."`
-	Form      Params            `json:"form,omitempty" description:"Fields to send as a form, along with the file where there is one."`
+	JSON      jsonvalue.Value   `json:"json,omitzero" description:"A value to send as JSON."`
+	Form      jsonvalue.Object  `json:"form,omitempty" description:"Fields to send as a form, along with the file where there is one."`
 	Text      string            `json:"text,omitempty" description:"A text to send."`
 	File      string            `json:"file,omitempty" description:"A file of fileSource to send: as it is, or in a form (multipart/form-data) where form or fileField is given."`
 	FileField string            `json:"fileField,omitempty" description:"The field of the form that has the file; file where it is missing."`
@@ -33,7 +34,7 @@ type HTTPRequest struct {
 }
 
 // requestRule holds that a request has one body, which may be a form with a file, and that its answer goes to one place.
-func requestRule(params Params) (field, message string) {
+func requestRule(params jsonvalue.Object) (field, message string) {
 	count := func(fields ...string) (set int, last string) {
 		for _, field := range fields {
 			if isSet(params[field]) {

@@ -3,6 +3,7 @@ package scenario
 import (
 	"path"
 
+	"github.com/jobwright/jobwright/scenario/jsonvalue"
 	"github.com/jobwright/jobwright/source"
 )
 
@@ -27,7 +28,7 @@ type LoadTableFromSource struct {
 
 // loadRule holds that a target is written in one way, and that a table is not loaded over itself. Where the source has other
 // names for the same table, that is found out when the step runs.
-func loadRule(params Params) (field, message string) {
+func loadRule(params jsonvalue.Object) (field, message string) {
 	target, rejects := tableIn(params, "targetSpace", "targetTable"), tableIn(params, "targetSpace", "rejectTable")
 
 	switch table := tableIn(params, "space", "table"); {
@@ -44,7 +45,7 @@ func loadRule(params Params) (field, message string) {
 }
 
 // tableIn is the table that two parameters name.
-func tableIn(params Params, space, name string) source.Table {
+func tableIn(params jsonvalue.Object, space, name string) source.Table {
 	table := source.Table{}
 	table.Space, _ = params[space].(string)
 	table.Name, _ = params[name].(string)

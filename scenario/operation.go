@@ -3,39 +3,50 @@ package scenario
 import (
 	"slices"
 	"sync"
+
+	"github.com/jobwright/jobwright/internal/schema"
+	"github.com/jobwright/jobwright/scenario/jsonvalue"
 )
 
-// Operation defines an operation once for all: validation, the interpreter, the JSON Schema and the documentation go by
-// it.
+// Operation defines an operation. Validation, the interpreter, the JSON Schema and the documentation use this definition.
 type Operation struct {
 	Name        string
 	Description string
-	Fields      []Field
-	Control     bool    // Whether the interpreter runs it; the others touch data, and each runs as an activity of its name.
-	Outcome     []Field // What later expressions read of it, beside what they read of every step.
+	Fields      []schema.Field
+	Control     bool           // Whether the interpreter runs it; a data operation runs as an activity of its name.
+	Outcome     []schema.Field // The fields of its outcome, beside those of [OutcomeFields].
 
-	// rule finds mistakes in the parameters as a whole, beyond those of single fields. It returns the name of a field and
-	// what is wrong, or two empty strings.
-	rule func(params Params) (field, message string)
+	// rule checks the parameters as a whole, see [Operation.CheckParams].
+	rule func(params jsonvalue.Object) (field, message string)
 
-	decode func(params Params) (any, error)
+	decode func(params jsonvalue.Object) (any, error)
 }
 
 // define completes an operation with what follows from the struct T of its parameters.
 func define[T any](operation Operation) Operation {
-	operation.Fields = fieldsOf[T]()
-	operation.decode = func(params Params) (any, error) { return Decode[T](params) }
+	operation.Fields = schema.Fields[T]()
+	operation.decode = func(params jsonvalue.Object) (any, error) { return Decode[T](params) }
 
 	return operation
 }
 
 // Decode returns parameters as the operation's struct, a [Transform] for example, as the function [Decode] does.
-func (o Operation) Decode(params Params) (any, error) { return o.decode(params) }
+func (o Operation) Decode(params jsonvalue.Object) (any, error) { return o.decode(params) }
 
-// Operations returns every operation, in the order in which documentation lists them.
+// CheckParams checks the parameters as a whole, after their fields. It returns the name of a field and what is wrong with it;
+// field is "" if the mistake concerns no single field, and both are "" if there is none.
+func (o Operation) CheckParams(params jsonvalue.Object) (field, message string) {
+	if o.rule == nil {
+		return "", ""
+	}
+
+	return o.rule(params)
+}
+
+// Operations returns all operations, in the order of the documentation.
 func Operations() []Operation { return slices.Concat(DataOperations(), ControlOperations()) }
 
-// operations are all operations by name, read from their structs once: that takes longer than most steps.
+// operations are all operations by name. They are read from their structs once, since that takes longer than most steps.
 var operations = sync.OnceValue(func() map[string]Operation {
 	named := map[string]Operation{}
 	for _, operation := range Operations() {
@@ -45,15 +56,15 @@ var operations = sync.OnceValue(func() map[string]Operation {
 	return named
 })
 
-// OperationNamed finds the operation of that name.
+// OperationNamed returns the operation of that name.
 func OperationNamed(name string) (Operation, bool) {
 	found, ok := operations()[name]
 
 	return found, ok
 }
 
-// operationNames lists the operations that a step can have.
-func operationNames() []string {
+// OperationNames returns the names of all operations, in the order of the documentation.
+func OperationNames() []string {
 	var names []string
 	for _, operation := range Operations() {
 		names = append(names, operation.Name)

@@ -1,27 +1,46 @@
 package scenario
 
-// EmptyOutcome is what expressions read of a step of that operation which did nothing, because it was skipped or failed:
-// every field with the zero value of its form.
-func EmptyOutcome(opName string) Params {
-	operation, _ := OperationNamed(opName)
-	outcome := Params{}
+import (
+	"slices"
+	"sync"
 
-	for _, fields := range [][]Field{OutcomeFields(), operation.Outcome} {
-		for _, field := range fields {
-			outcome[field.Name] = field.form.zero()
-		}
+	"github.com/jobwright/jobwright/internal/schema"
+	"github.com/jobwright/jobwright/scenario/jsonvalue"
+)
+
+// stepOutcome is the part of a step's outcome that all operations have. Expressions read it as steps.<name>.rows and so on.
+type stepOutcome struct {
+	Status     string `json:"status" description:"completed, failed or skipped."`
+	Rows       int    `json:"rows" description:"The records that it wrote or returned."`
+	Value      any    `json:"value" description:"What it gave: the records of a Transform with returnValue, the data of a signal, what a scenario returned."`
+	DurationMs int    `json:"durationMs" description:"How long it took, in milliseconds."`
+	Error      any    `json:"error" description:"Why it failed, where onError let the scenario go on, or nil: code, message, attempts, cause, and step with path, title, name, opName, scenario, file and line."`
+}
+
+// OutcomeFields returns the fields of an outcome that all operations have.
+func OutcomeFields() []schema.Field { return outcomeFields() }
+
+var outcomeFields = sync.OnceValue(schema.Fields[stepOutcome])
+
+// EmptyOutcome returns the outcome of a step that was skipped or failed: every field has the zero value of its form.
+func EmptyOutcome(opName string) jsonvalue.Object {
+	operation, _ := OperationNamed(opName)
+	outcome := jsonvalue.Object{}
+
+	for _, field := range slices.Concat(OutcomeFields(), operation.Outcome) {
+		outcome[field.Name] = zero(field.Form)
 	}
 
 	return outcome
 }
 
-func (f form) zero() any {
-	switch f { //nolint:exhaustive // The others have no zero value but null.
-	case formText:
+func zero(form schema.Form) any {
+	switch form {
+	case schema.Text:
 		return ""
-	case formInteger:
+	case schema.Integer:
 		return int64(0)
-	case formList:
+	case schema.List:
 		return []any{}
 	default:
 		return nil

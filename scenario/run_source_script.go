@@ -1,15 +1,17 @@
 package scenario
 
+import "github.com/jobwright/jobwright/scenario/jsonvalue"
+
 // RunSourceScript are the parameters of the operation of that name.
 type RunSourceScript struct {
-	Source     string `json:"source" required:"true" refers:"source" description:"The source that runs the statements."`
-	Script     string `json:"script,omitempty" description:"The statements, with a semicolon between two. A :name in them stands for a value of bind."`
-	ScriptFile string `json:"scriptFile,omitempty" literal:"true" description:"In place of a script: a file of the app with the statements, scripts/monthly.sql for example. A job runs the file as it was when the job started."`
-	Bind       Params `json:"bind,omitempty" description:"Values for the statements' :name parameters; they are passed beside the statements, never put into their text."`
+	Source     string           `json:"source" required:"true" refers:"source" description:"The source that runs the statements."`
+	Script     string           `json:"script,omitempty" description:"The statements, with a semicolon between two. A :name in them stands for a value of bind."`
+	ScriptFile string           `json:"scriptFile,omitempty" literal:"true" description:"In place of a script: a file of the app with the statements, scripts/monthly.sql for example. A job runs the file as it was when the job started."`
+	Bind       jsonvalue.Object `json:"bind,omitempty" description:"Values for the statements' :name parameters; they are passed beside the statements, never put into their text."`
 }
 
 // scriptRule holds that a script comes from one place.
-func scriptRule(params Params) (field, message string) {
+func scriptRule(params jsonvalue.Object) (field, message string) {
 	_, inline := params["script"]
 	_, file := params["scriptFile"]
 

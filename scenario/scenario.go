@@ -2,9 +2,10 @@ package scenario
 
 import (
 	"slices"
+	"strconv"
 	"time"
 
-	"github.com/jobwright/jobwright/source"
+	"github.com/jobwright/jobwright/scenario/jsonvalue"
 )
 
 // Scenario is a list of steps, with the parameters that it can be run with.
@@ -13,31 +14,20 @@ type Scenario struct {
 	Description string      `json:"description,omitempty"`
 	Parameters  []Parameter `json:"parameters,omitempty"`
 	Steps       []Step      `json:"steps"`
-
-	document *document // Where things stand in its file, as long as it is not pinned; see [NewProgram].
-}
-
-// Parameter is a value that a scenario is run with. A variable of an app is declared in the same words.
-type Parameter struct {
-	Name        string      `json:"name"`
-	Type        source.Type `json:"type"`
-	Default     any         `json:"default,omitempty"` // Of type Type.
-	Required    bool        `json:"required,omitempty"`
-	Description string      `json:"description,omitempty"`
 }
 
 // Step is one operation, with its parameters and how it is to be tried.
 type Step struct {
-	Title     string   `json:"title,omitempty"`     // What people read in progress, in Temporal UI and in errors.
-	Name      string   `json:"name,omitempty"`      // The name by which later expressions read its outcome, as steps.<name>.
-	Condition any      `json:"condition,omitempty"` // A boolean or an expression; where it is false, the step is skipped.
-	OpName    string   `json:"opName"`
-	OpParams  Params   `json:"opParams,omitempty"` // All but the blocks.
-	Blocks    []Block  `json:"blocks,omitempty"`   // The steps within a control operation, in the order of its definition.
-	Retry     *Retry   `json:"retry,omitempty"`
-	Timeout   Duration `json:"timeout,omitempty"` // The longest that one attempt may take; of a control operation, the whole.
-	OnError   OnError  `json:"onError,omitempty"`
-	Line      int      `json:"line,omitempty"` // Where it stands in its scenario's file, from 1.
+	Title     string           `json:"title,omitempty"`     // What people read in progress, in Temporal UI and in errors.
+	Name      string           `json:"name,omitempty"`      // The name by which later expressions read its outcome, as steps.<name>.
+	Condition any              `json:"condition,omitempty"` // A boolean or an expression; where it is false, the step is skipped.
+	OpName    string           `json:"opName"`
+	OpParams  jsonvalue.Object `json:"opParams,omitempty"` // All but the blocks.
+	Blocks    []Block          `json:"blocks,omitempty"`   // The steps within a control operation, in the order of its definition.
+	Retry     *Retry           `json:"retry,omitempty"`
+	Timeout   Duration         `json:"timeout,omitempty"` // The longest that one attempt may take; of a control operation, the whole.
+	OnError   OnError          `json:"onError,omitempty"`
+	Line      int              `json:"line,omitempty"` // Where it stands in its scenario's file, from 1.
 }
 
 // Block is a list of steps within a control operation.
@@ -117,3 +107,6 @@ func (d *Duration) UnmarshalText(text []byte) error {
 
 	return err
 }
+
+// BlockCase returns the name of the block of the case at index, from 0, of a [Switch].
+func BlockCase(index int) string { return "case" + strconv.Itoa(index+1) }

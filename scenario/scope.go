@@ -5,9 +5,12 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
+
+	"github.com/jobwright/jobwright/internal/schema"
+	"github.com/jobwright/jobwright/scenario/expression"
+	"github.com/jobwright/jobwright/scenario/jsonvalue"
+	"github.com/jobwright/jobwright/scenario/problem"
 )
 
 // JobScope is what expressions see of the job, as job.id and so on.
@@ -18,43 +21,45 @@ type JobScope struct {
 	StartedAt time.Time
 }
 
-// Scope holds what the expressions at one place of a running scenario see: the names and the ended steps of one list of
-// steps, within those of the lists around it. The scopes of one run belong to one goroutine at a time: the coroutines of a
-// workflow take turns.
+// Scope holds the values that expressions can read at one place of a running scenario: the variables and the outcomes of the
+// ended steps of one list of steps, and those of the scopes around it. The scopes of one run are not safe for concurrent use.
 type Scope struct {
 	outer     *Scope
-	names     Params
-	steps     Params
-	evaluator *evaluator
+	names     jsonvalue.Object
+	steps     jsonvalue.Object
+	evaluator *expression.Evaluator
+	variables map[string]Parameter // Variables of the app, by name.
 }
 
-// NewScope returns the outermost scope of a run of a scenario, with values for its parameters. Variables of the app that
-// no parameter hides are looked up when an expression names them.
-func NewScope(job JobScope, variables []Parameter, parameters Params) *Scope {
-	names := Params{nameJob: map[string]any{
-		"id": job.ID, "appId": job.AppID, "scenario": job.Scenario, "startedAt": formatTimestamp(job.StartedAt),
+// NewScope returns the outermost scope of a run of a scenario. variables are the app's; their values are looked up when an
+// expression reads them. A parameter hides the app's variable of the same name.
+func NewScope(job JobScope, variables []Parameter, parameters jsonvalue.Object) *Scope {
+	names := jsonvalue.Object{expression.NameJob: map[string]any{
+		"id": job.ID, "appId": job.AppID, "scenario": job.Scenario, "startedAt": expression.FormatTimestamp(job.StartedAt),
 	}}
 
 	for _, name := range slices.Sorted(maps.Keys(parameters)) {
 		names[name] = parameters[name]
 	}
 
-	evaluator := &evaluator{variables: map[string]Parameter{}, programs: map[string]*program{}}
+	declared := make(map[string]Parameter, len(variables))
 	for _, variable := range variables {
-		evaluator.variables[variable.Name] = variable
+		declared[variable.Name] = variable
 	}
 
-	return &Scope{names: names, steps: Params{}, evaluator: evaluator}
+	return &Scope{names: names, steps: jsonvalue.Object{}, evaluator: &expression.Evaluator{}, variables: declared}
 }
 
 // Inner returns the scope of a list of steps within this one. Its names and the outcomes of its steps are kept in the
 // given maps, so that whoever holds them can build the scope anew.
-func (s *Scope) Inner(names, steps Params) *Scope {
-	return &Scope{outer: s, names: names, steps: steps, evaluator: s.evaluator}
+func (s *Scope) Inner(names, steps jsonvalue.Object) *Scope {
+	return &Scope{outer: s, names: names, steps: steps, evaluator: s.evaluator, variables: s.variables}
 }
 
 // AddStep makes the outcome of a step that has ended known to the steps after it, in this list and in those within it.
-func (s *Scope) AddStep(name string, outcome Params) { s.steps[name] = map[string]any(outcome) }
+func (s *Scope) AddStep(name string, outcome jsonvalue.Object) {
+	s.steps[name] = map[string]any(outcome)
+}
 
 // Set gives a variable a value: the nearest one of that name or, where there is none, a new one of this scope. The error
 // says that the value is not of the type that the variable has; null is of every type.
@@ -66,18 +71,18 @@ func (s *Scope) Set(name string, value any) error {
 		return nil
 	}
 
-	before, now := formOfValue(at.names[name]), formOfValue(value)
+	before, now := schema.KindOf(at.names[name]), schema.KindOf(value)
 
 	switch {
 	case before == "" || now == "" || before == now:
 		at.names[name] = value
-	case before == formNumber && now == formInteger:
+	case before == schema.Number && now == schema.Integer:
 		at.names[name] = float64(value.(int64)) //nolint:forcetypeassert // Its form says so.
-	case before == formInteger && now == formNumber:
+	case before == schema.Integer && now == schema.Number:
 		return fmt.Errorf("%s is an integer from where it begins, this is %s; let it begin as 0.0 if it may have a fraction",
-			name, describe(value))
+			name, jsonvalue.Describe(value))
 	default:
-		return fmt.Errorf("%s is %s from where it begins, this is %s", name, before, describe(value))
+		return fmt.Errorf("%s is %s from where it begins, this is %s", name, before, jsonvalue.Describe(value))
 	}
 
 	return nil
@@ -102,19 +107,22 @@ func (s *Scope) holderOf(name string) *Scope {
 }
 
 // Size is roughly how many bytes the scope's own names and steps take as JSON.
-func (s *Scope) Size() int { return SizeOf(map[string]any(s.names)) + SizeOf(map[string]any(s.steps)) }
+func (s *Scope) Size() int {
+	return jsonvalue.SizeOf(map[string]any(s.names)) + jsonvalue.SizeOf(map[string]any(s.steps))
+}
 
-// Work returns a measure of how much the expressions of this run of the scenario have computed so far.
-func (s *Scope) Work() int64 { return s.evaluator.work }
+// Cost returns the total cost of the expressions that this run of the scenario has evaluated, in the unit of
+// [expression.Evaluator.Cost].
+func (s *Scope) Cost() int64 { return s.evaluator.Cost() }
 
 // ConvertVariable returns a value as the type of the app's variable of that name.
 func (s *Scope) ConvertVariable(name string, value any) (any, error) {
-	variable, declared := s.evaluator.variables[name]
+	variable, declared := s.variables[name]
 	if !declared {
 		return nil, fmt.Errorf("the app declares no variable %s", name)
 	}
 
-	converted, mismatch := convert(variable.Type, value)
+	converted, mismatch := variable.Convert(value)
 	if mismatch != "" {
 		return nil, errors.New(mismatch)
 	}
@@ -122,22 +130,37 @@ func (s *Scope) ConvertVariable(name string, value any) (any, error) {
 	return converted, nil
 }
 
-// lookup finds the value of a name, from the inside out.
-func (s *Scope) lookup(name string) (any, bool) {
+// Lookup returns the value of a name, or nil if there is no such name. It implements [expression.Scope].
+func (s *Scope) Lookup(name string, moment expression.Moment) (any, error) {
 	if at := s.holderOf(name); at != nil {
-		return at.names[name], true
+		return at.names[name], nil
 	}
 
-	return nil, false
+	declared, ofApp := s.variables[name]
+	if !ofApp {
+		return nil, nil //nolint:nilnil // An unknown name has the value nil.
+	}
+
+	value, isSet, err := moment.Variable(name)
+	if err != nil || !isSet {
+		return declared.Default, err
+	}
+
+	converted, mismatch := declared.Convert(value)
+	if mismatch != "" {
+		return nil, fmt.Errorf("the app's variable %s holds another type than app.yaml declares: %s", name, mismatch)
+	}
+
+	return converted, nil
 }
 
-// outcomes returns the outcomes of the steps that an expression uses.
-func (s *Scope) outcomes(used uses) map[string]any {
+// Outcomes returns the outcomes of the named steps that have ended, or of all steps. It implements [expression.Scope].
+func (s *Scope) Outcomes(steps []string, all bool) map[string]any {
 	found := map[string]any{}
 
 	for at := s; at != nil; at = at.outer {
-		names := used.steps
-		if used.anyStep {
+		names := steps
+		if all {
 			names = slices.Sorted(maps.Keys(at.steps))
 		}
 
@@ -152,183 +175,97 @@ func (s *Scope) outcomes(used uses) map[string]any {
 	return found
 }
 
-// Resolve returns the parameters of an operation with the expressions in them replaced by their values, checked against
-// the operation's definition; what is evaluated later ([Field].Lazy) stays as it is. The error is [*Missing] when
-// something has to be looked up before, otherwise [Problems], whose paths begin with the parameter's name.
-func (s *Scope) Resolve(opName string, params Params, moment Moment) (Params, error) {
+// Resolve returns the parameters of an operation with their expressions replaced by values, and checks them against the
+// operation's definition. Fields with [schema.Field.Lazy] are returned unevaluated. The error is [*expression.Missing] if
+// values must be looked up first, otherwise a [problem.List] whose paths begin with the parameter's name.
+func (s *Scope) Resolve(opName string, params jsonvalue.Object, moment expression.Moment) (jsonvalue.Object, error) {
 	operation, ok := OperationNamed(opName)
 	if !ok {
-		return nil, Problems{{Code: CodeOperationUnknown, Message: fmt.Sprintf("unknown operation %s", opName)}}
+		return nil, problem.List{{Code: problem.CodeOperationUnknown, Message: fmt.Sprintf("unknown operation %s", opName)}}
 	}
 
-	var (
-		check   checker
-		missing Missing
-	)
+	var check schema.Checker
 
-	resolved := Params{}
+	resolved := jsonvalue.Object{}
 
-	for _, field := range operation.Fields {
+	err := expression.CollectMissing(len(operation.Fields), func(i int) error {
+		field := operation.Fields[i]
+
 		raw, given := params[field.Name]
-		if !given {
-			continue
-		}
-
-		if field.Lazy {
+		if given && field.Lazy {
 			resolved[field.Name] = raw
-
-			continue
 		}
 
-		value, err := s.resolve(raw, moment.at(field.Name))
-
-		switch lacks, lacking := errors.AsType[*Missing](err); {
-		case lacking:
-			missing.add(lacks)
-		case err != nil:
-			check.addf(field.Name, CodeExpressionInvalid, "%v", err)
-		default:
-			resolved[field.Name] = value
+		if !given || field.Lazy {
+			return nil
 		}
+
+		value, err := s.evaluator.Evaluate(raw, s, moment.At(field.Name))
+		if _, missing := errors.AsType[*expression.Missing](err); missing {
+			return err
+		}
+
+		if err != nil {
+			check.Addf(field.Name, problem.CodeExpressionInvalid, "%v", err)
+
+			return nil
+		}
+
+		resolved[field.Name] = value
+
+		return nil
+	})
+	if err != nil {
+		return nil, err
 	}
 
-	if !missing.isNothing() {
-		return nil, &missing
+	// A parameter whose expression failed would be reported as missing.
+	if len(check.Problems) == 0 {
+		checkResolved(&check, operation, resolved)
 	}
 
-	// A parameter whose expression failed is not missing.
-	if len(check.problems) == 0 {
-		check.resolved(operation, resolved)
-	}
-
-	return resolved, check.problems.err()
+	return resolved, check.Problems.Err()
 }
 
-// resolved checks parameters whose expressions were evaluated.
-func (c *checker) resolved(operation Operation, params Params) {
-	fields := slices.DeleteFunc(slices.Clone(operation.Fields), func(f Field) bool {
-		return f.Lazy || f.form.holdsSteps()
+// checkResolved checks parameters whose expressions were evaluated.
+func checkResolved(check *schema.Checker, operation Operation, params jsonvalue.Object) {
+	fields := slices.DeleteFunc(slices.Clone(operation.Fields), func(f schema.Field) bool {
+		return f.Lazy || HasSteps(f.Form)
 	})
 
 	eager := maps.Clone(params)
 	maps.DeleteFunc(eager, func(name string, _ any) bool {
-		return !slices.ContainsFunc(fields, func(f Field) bool { return f.Name == name })
+		return !slices.ContainsFunc(fields, func(f schema.Field) bool { return f.Name == name })
 	})
 
-	c.object("", map[string]any(eager), fields)
+	check.Object("", map[string]any(eager), fields, check.Field)
 
-	if operation.rule != nil && len(c.problems) == 0 {
-		if field, message := operation.rule(params); message != "" {
-			c.addf(field, CodeValueInvalid, "%s", message)
-		}
+	if len(check.Problems) > 0 {
+		return
+	}
+
+	if field, message := operation.CheckParams(params); message != "" {
+		check.Addf(field, problem.CodeValueInvalid, "%s", message)
 	}
 }
 
-// Evaluate returns a value with the expressions in it, at any depth, replaced by theirs. The error is [*Missing] when
-// something has to be looked up before.
-func (s *Scope) Evaluate(value any, moment Moment) (any, error) { return s.resolve(value, moment) }
+// Evaluate returns a value with the expressions in it, at any depth, replaced by their values. The error is
+// [*expression.Missing] if values must be looked up first.
+func (s *Scope) Evaluate(value any, moment expression.Moment) (any, error) {
+	return s.evaluator.Evaluate(value, s, moment)
+}
 
-// Condition evaluates a condition. The error is [*Missing] when something has to be looked up before.
-func (s *Scope) Condition(value any, moment Moment) (bool, error) {
-	resolved, err := s.resolve(value, moment)
+// Condition evaluates a condition. The error is [*expression.Missing] if values must be looked up first.
+func (s *Scope) Condition(value any, moment expression.Moment) (bool, error) {
+	resolved, err := s.Evaluate(value, moment)
 	if err != nil {
 		return false, err
 	}
 
 	holds, ok := resolved.(bool)
 	if !ok {
-		return false, fmt.Errorf("a condition gives true or false, this gives %s", describe(resolved))
+		return false, fmt.Errorf("a condition gives true or false, this gives %s", jsonvalue.Describe(resolved))
 	}
 
 	return holds, nil
-}
-
-// resolve replaces the expressions in a value, at any depth. What an expression gave is never looked at for expressions
-// again: data does not turn into code.
-func (s *Scope) resolve(value any, moment Moment) (any, error) {
-	switch v := value.(type) {
-	case string:
-		return s.resolveText(v, moment)
-	case []any:
-		list := make([]any, len(v))
-
-		return list, missingOf(len(v), func(i int) (err error) {
-			list[i], err = s.resolve(v[i], moment.at(strconv.Itoa(i)))
-
-			return err
-		})
-	case map[string]any:
-		object := make(map[string]any, len(v))
-		fields := slices.Sorted(maps.Keys(v))
-
-		return object, missingOf(len(fields), func(i int) (err error) {
-			object[fields[i]], err = s.resolve(v[fields[i]], moment.at(fields[i]))
-
-			return err
-		})
-	case Params:
-		return s.resolve(map[string]any(v), moment)
-	}
-
-	return value, nil
-}
-
-func (s *Scope) resolveText(text string, moment Moment) (any, error) {
-	parsed, err := s.evaluator.template(text)
-	if err != nil {
-		return nil, err
-	}
-
-	if parsed.isPlain() {
-		return parsed[0].text, nil
-	}
-
-	if parsed.isAlone() {
-		return s.fragment(parsed[0], moment)
-	}
-
-	var whole strings.Builder
-
-	err = missingOf(len(parsed), func(i int) error {
-		if parsed[i].kind == literalText {
-			whole.WriteString(parsed[i].text)
-
-			return nil
-		}
-
-		value, err := s.fragment(parsed[i], moment.at(strconv.Itoa(i)))
-		if err != nil {
-			return err
-		}
-
-		text, err := Text(value)
-		if err != nil {
-			return fmt.Errorf("in ${%s}: %w", parsed[i].text, err)
-		}
-
-		whole.WriteString(text)
-
-		return nil
-	})
-
-	return whole.String(), err
-}
-
-func (s *Scope) fragment(fragment fragment, moment Moment) (any, error) {
-	if fragment.kind == expressionText {
-		return s.evaluator.evaluate(fragment.text, s, moment)
-	}
-
-	query := Query{Source: fragment.source, Query: fragment.text, Bind: Params{}}
-
-	err := missingOf(len(fragment.bind), func(i int) (err error) {
-		query.Bind[bindName(i+1)], err = s.evaluator.evaluate(fragment.bind[i], s, moment.at(bindName(i+1)))
-
-		return err
-	})
-	if err != nil {
-		return nil, err
-	}
-
-	return moment.cell(query)
 }

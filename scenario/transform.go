@@ -1,25 +1,28 @@
 package scenario
 
-import "github.com/jobwright/jobwright/source"
+import (
+	"github.com/jobwright/jobwright/scenario/jsonvalue"
+	"github.com/jobwright/jobwright/source"
+)
 
 // Transform are the parameters of the operation of that name.
 type Transform struct {
-	Source       string        `json:"source" required:"true" refers:"source" description:"The source to ask."`
-	Query        string        `json:"query" required:"true" description:"The query, in the source's own language. A :name in it stands for a value of bind."`
-	Bind         Params        `json:"bind,omitempty" description:"Values for the query's :name parameters; they are passed beside the query, never put into its text."`
-	Limit        int64         `json:"limit,omitempty" description:"The most records to take; all where it is missing."`
-	ColumnNames  source.Naming `json:"columnNames,omitempty" description:"What becomes of the columns' names: standardize makes small letters, digits and underscores of them, toUpperCase and toLowerCase do what they say."`
-	ReturnResult bool          `json:"returnResult,omitempty" description:"Whether the records become a result of the job."`
-	ResultName   string        `json:"resultName,omitempty" description:"The name of that result."`
-	ReturnValue  bool          `json:"returnValue,omitempty" description:"Whether the records become the step's value, a list of objects, for later steps to read: at most 1,000 records and 64 KiB."`
-	TargetSource string        `json:"targetSource,omitempty" refers:"source" description:"The source in which to store the records; the source asked, by default."`
-	TargetTable  string        `json:"targetTable,omitempty" description:"The table in which to store the records."`
+	Source       string           `json:"source" required:"true" refers:"source" description:"The source to ask."`
+	Query        string           `json:"query" required:"true" description:"The query, in the source's own language. A :name in it stands for a value of bind."`
+	Bind         jsonvalue.Object `json:"bind,omitempty" description:"Values for the query's :name parameters; they are passed beside the query, never put into its text."`
+	Limit        int64            `json:"limit,omitempty" description:"The most records to take; all where it is missing."`
+	ColumnNames  source.Naming    `json:"columnNames,omitempty" description:"What becomes of the columns' names: standardize makes small letters, digits and underscores of them, toUpperCase and toLowerCase do what they say."`
+	ReturnResult bool             `json:"returnResult,omitempty" description:"Whether the records become a result of the job."`
+	ResultName   string           `json:"resultName,omitempty" description:"The name of that result."`
+	ReturnValue  bool             `json:"returnValue,omitempty" description:"Whether the records become the step's value, a list of objects, for later steps to read: at most 1,000 records and 64 KiB."`
+	TargetSource string           `json:"targetSource,omitempty" refers:"source" description:"The source in which to store the records; the source asked, by default."`
+	TargetTable  string           `json:"targetTable,omitempty" description:"The table in which to store the records."`
 
 	Writing
 }
 
 // transformRule holds that the records of a Transform go to one place: a result, a value or a table.
-func transformRule(params Params) (field, message string) {
+func transformRule(params jsonvalue.Object) (field, message string) {
 	returns, values := isSet(params["returnResult"]), isSet(params["returnValue"])
 	_, stores := params["targetTable"]
 
@@ -46,7 +49,7 @@ func transformRule(params Params) (field, message string) {
 }
 
 // withoutTarget holds that nothing is said of a target where there is none.
-func withoutTarget(params Params) (field, message string) {
+func withoutTarget(params jsonvalue.Object) (field, message string) {
 	for _, field := range []string{"targetSource", "targetSpace", "targetFormat", "append", "dropTarget", "upsert"} {
 		if params[field] != nil {
 			return field, field + " needs a targetTable"

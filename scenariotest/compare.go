@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/jobwright/jobwright/job"
-	"github.com/jobwright/jobwright/scenario"
+	"github.com/jobwright/jobwright/scenario/jsonvalue"
 )
 
 // compare returns the differences between the outcome and the expectation. Fields without an expectation are not compared,
@@ -159,7 +159,7 @@ func lineAt(lines []string, at int) string {
 // mismatch describes the first difference between two values, or returns "". Unless exact is true, objects may have more
 // fields than expected.
 func mismatch(path string, want, have any, exact bool) string {
-	if params, isParams := have.(scenario.Params); isParams {
+	if params, isParams := have.(jsonvalue.Object); isParams {
 		have = map[string]any(params)
 	}
 
@@ -218,7 +218,7 @@ func join(path, name string) string {
 
 // format returns a value as JSON for a message.
 func format(value any) string {
-	text, err := scenario.Value{Any: value}.MarshalJSON()
+	text, err := jsonvalue.Value{Any: value}.MarshalJSON()
 	if err != nil {
 		return fmt.Sprint(value)
 	}

@@ -10,6 +10,7 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	"github.com/jobwright/jobwright/scenario"
+	"github.com/jobwright/jobwright/scenario/problem"
 )
 
 // fieldChecker compares the nodes of a test file with the types that they are loaded into. The errors of the YAML library
@@ -104,7 +105,7 @@ func (c *fieldChecker) checkStruct(node *yaml.Node, path string, want reflect.Ty
 		if fieldType, known := types[name]; known {
 			c.check(pair[1], join(path, name), fieldType)
 		} else {
-			c.addf(pair[0], "unknown field %s; %s", join(path, name), scenario.Suggest(name, names))
+			c.addf(pair[0], "unknown field %s; %s", join(path, name), problem.Suggest(name, names))
 		}
 	}
 }

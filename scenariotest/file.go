@@ -14,6 +14,9 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	"github.com/jobwright/jobwright/scenario"
+	"github.com/jobwright/jobwright/scenario/expression"
+	"github.com/jobwright/jobwright/scenario/problem"
+	"github.com/jobwright/jobwright/scenario/validation"
 )
 
 // Suffix is the end of the names of test files, without their extension. Such a file is not a scenario.
@@ -33,7 +36,7 @@ type Case struct {
 	Line int
 
 	definition definition
-	library    *scenario.Library // The scenarios in the test file; nil if it has none.
+	library    *validation.Library // The scenarios in the test file; nil if it has none.
 }
 
 // The fields of a test file. docs/how-to/write-a-test.md describes them.
@@ -249,11 +252,11 @@ func (c definition) validate() error {
 	}
 
 	if status := c.Expect.Status; status != "" && !slices.Contains(statuses, status) {
-		return fmt.Errorf("expect.status: unknown status %s; %s", status, scenario.Suggest(status, statuses))
+		return fmt.Errorf("expect.status: unknown status %s; %s", status, problem.Suggest(status, statuses))
 	}
 
 	if c.Start != "" {
-		if _, err := scenario.ParseMoment(c.Start); err != nil {
+		if _, err := expression.ParseMoment(c.Start); err != nil {
 			return fmt.Errorf("start: %w", err)
 		}
 	}
@@ -268,7 +271,7 @@ func (o callOutcome) isEmpty() bool {
 
 // start returns the simulated time at which the job starts.
 func (c definition) start() time.Time {
-	if moment, err := scenario.ParseMoment(c.Start); err == nil {
+	if moment, err := expression.ParseMoment(c.Start); err == nil {
 		return moment
 	}
 
@@ -292,8 +295,8 @@ func located(file string, line int, err error) error {
 }
 
 // libraryOf returns the scenarios in a test.
-func libraryOf(app *appFields, scenarios map[string]yaml.Node, text []byte) (scenario.Library, error) {
-	library := scenario.Library{}
+func libraryOf(app *appFields, scenarios map[string]yaml.Node, text []byte) (validation.Library, error) {
+	library := validation.Library{}
 
 	if app != nil {
 		declared, err := valueOf(&app.Variables)
@@ -303,12 +306,12 @@ func libraryOf(app *appFields, scenarios map[string]yaml.Node, text []byte) (sce
 
 		object, _ := declared.(map[string]any)
 
-		variables, err := scenario.ParseVariables("variables", object)
+		variables, err := validation.ParseVariables("variables", object)
 		if err != nil {
 			return library, err
 		}
 
-		library.Surroundings = scenario.Surroundings{Sources: app.Sources, Access: app.Access, Variables: variables}
+		library.Environment = validation.Environment{Sources: app.Sources, Access: app.Access, Variables: variables}
 	}
 
 	for name := range scenarios {
@@ -317,18 +320,18 @@ func libraryOf(app *appFields, scenarios map[string]yaml.Node, text []byte) (sce
 
 	slices.Sort(library.Names)
 
-	library.Load = func(name string) (scenario.Scenario, error) {
+	library.Load = func(name string) (validation.Document, error) {
 		node, ok := scenarios[name]
 		if !ok {
-			return scenario.Scenario{}, scenario.ErrUnknown
+			return validation.Document{}, validation.ErrUnknown
 		}
 
 		written, err := textOf(&node, text)
 		if err != nil {
-			return scenario.Scenario{}, err
+			return validation.Document{}, err
 		}
 
-		return scenario.Parse("scenarios/"+name+".yaml", written, library.Surroundings)
+		return validation.Parse("scenarios/"+name+".yaml", written, library.Environment)
 	}
 
 	return library, nil

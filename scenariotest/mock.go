@@ -8,6 +8,8 @@ import (
 
 	"github.com/jobwright/jobwright/job"
 	"github.com/jobwright/jobwright/scenario"
+	"github.com/jobwright/jobwright/scenario/expression"
+	"github.com/jobwright/jobwright/scenario/problem"
 )
 
 // mock defines the outcomes of the calls of a step, or of a query.
@@ -86,9 +88,9 @@ func (s *simulation) mockOf(task job.Task) *mock {
 }
 
 // queryMockOf returns the mock of a query in an expression, or nil.
-func (s *simulation) queryMockOf(query scenario.Query) *mock {
+func (s *simulation) queryMockOf(query expression.Query) *mock {
 	for _, candidate := range s.mocks {
-		if candidate.Query != "" && scenario.AsAsked(candidate.Query) == strings.TrimSpace(query.Query) {
+		if candidate.Query != "" && expression.BoundQuery(candidate.Query) == strings.TrimSpace(query.Query) {
 			return candidate
 		}
 	}
@@ -114,7 +116,7 @@ func (s *simulation) checkMocks(program scenario.Program) {
 		path = path[strings.LastIndex(path, "/")+1:]
 
 		if candidate.Step != "" && !slices.Contains(known, candidate.Step) && !slices.Contains(known, path) {
-			s.differf("mocks: unknown step %s; %s", candidate.Step, scenario.Suggest(candidate.Step, known))
+			s.differf("mocks: unknown step %s; %s", candidate.Step, problem.Suggest(candidate.Step, known))
 		}
 	}
 }

@@ -23,6 +23,9 @@ import (
 
 	"github.com/jobwright/jobwright/job"
 	"github.com/jobwright/jobwright/scenario"
+	"github.com/jobwright/jobwright/scenario/jsonvalue"
+	"github.com/jobwright/jobwright/scenario/problem"
+	"github.com/jobwright/jobwright/scenario/validation"
 	"github.com/jobwright/jobwright/workflows"
 )
 
@@ -44,18 +47,18 @@ type Report struct {
 
 // Outcome is the outcome of a tested job.
 type Outcome struct {
-	Problems  scenario.Problems // The mistakes that prevent the start.
+	Problems  problem.List // The mistakes that prevent the start.
 	Status    job.State
 	Code      string
 	Message   string
-	Value     *scenario.Value
+	Value     *jsonvalue.Value
 	Results   []string
 	Trace     []string // The steps with their final states, in the order in which they ended.
 	Begun     []string // The steps in the order in which they started.
 	Steps     []job.StepStatus
-	Variables scenario.Params // The variables of the app.
-	Calls     map[string]int  // The number of calls of each step, by its path.
-	Attempts  map[string]int  // The number of attempts of each step, retries included.
+	Variables jsonvalue.Object // The variables of the app.
+	Calls     map[string]int   // The number of calls of each step, by its path.
+	Attempts  map[string]int   // The number of attempts of each step, retries included.
 }
 
 // Limits of a test.
@@ -67,7 +70,7 @@ const (
 
 // Run runs the test with the scenarios of the library, or with those in the test file if it has its own. A difference is not
 // an error; an error means that a scenario can't be read.
-func (c Case) Run(ctx context.Context, library scenario.Library, options Options) (Report, error) {
+func (c Case) Run(ctx context.Context, library validation.Library, options Options) (Report, error) {
 	if c.library != nil {
 		library = *c.library
 	}
@@ -96,23 +99,23 @@ func (c Case) Run(ctx context.Context, library scenario.Library, options Options
 }
 
 // program returns the program of the job and its parameters.
-func (c Case) program(library scenario.Library) (scenario.Program, scenario.Params, error) {
+func (c Case) program(library validation.Library) (scenario.Program, jsonvalue.Object, error) {
 	entry, err := library.Load(c.definition.Scenario)
-	if errors.Is(err, scenario.ErrUnknown) {
+	if errors.Is(err, validation.ErrUnknown) {
 		return scenario.Program{}, nil, fmt.Errorf("%s:%d: there is no scenario %s; %s", c.File, c.Line, c.definition.Scenario,
-			scenario.Suggest(c.definition.Scenario, library.Names))
+			problem.Suggest(c.definition.Scenario, library.Names))
 	}
 
 	if err != nil {
 		return scenario.Program{}, nil, err
 	}
 
-	program, err := scenario.NewProgram(c.definition.Scenario, entry, library)
+	program, err := validation.NewProgram(c.definition.Scenario, entry, library)
 	if err != nil {
 		return program, nil, err
 	}
 
-	parameters, err := program.Scenarios[program.Entry].Bind(scenario.Params(c.definition.Parameters))
+	parameters, err := program.Scenarios[program.Entry].Bind(jsonvalue.Object(c.definition.Parameters))
 
 	return program, parameters, err
 }
@@ -136,11 +139,11 @@ type jobRun struct {
 func newRun(definition definition, options Options) *jobRun {
 	r := &jobRun{definition: definition, options: options, clock: definition.start(), signalled: make([]bool, len(definition.Signals))}
 	r.simulation = &simulation{
-		places: map[string][]place{}, variables: scenario.Params{}, applied: map[string]bool{},
-		stored: map[string][]scenario.Params{}, calls: map[string]int{}, attempts: map[string]int{},
+		places: map[string][]place{}, variables: jsonvalue.Object{}, applied: map[string]bool{},
+		stored: map[string][]jsonvalue.Object{}, calls: map[string]int{}, attempts: map[string]int{},
 	}
 
-	maps.Copy(r.simulation.variables, scenario.Params(definition.Variables))
+	maps.Copy(r.simulation.variables, jsonvalue.Object(definition.Variables))
 
 	for _, definition := range definition.Mocks {
 		r.simulation.mocks = append(r.simulation.mocks, &mock{mockDefinition: definition})
@@ -276,7 +279,7 @@ func (r *jobRun) signal(env *testsuite.TestWorkflowEnvironment, number int) {
 			}
 		},
 		OnComplete: func(any, error) {},
-	}, job.Signal{Name: signal.Name, Data: scenario.Value{Any: signal.Data.any}, From: signal.From})
+	}, job.Signal{Name: signal.Name, Data: jsonvalue.Value{Any: signal.Data.any}, From: signal.From})
 }
 
 // observe records the steps that start and end.
@@ -367,7 +370,7 @@ func (r *jobRun) checkDetails(err error) {
 
 // compareProblems compares the mistakes of a scenario with the expected ones. An expected mistake is a code, optionally
 // followed by a part of the path or of the message.
-func (e expectation) compareProblems(found scenario.Problems) []string {
+func (e expectation) compareProblems(found problem.List) []string {
 	var differences []string
 
 	for i, problem := range found {
@@ -383,7 +386,7 @@ func (e expectation) compareProblems(found scenario.Problems) []string {
 	return differences
 }
 
-func matches(want string, problem scenario.Problem) bool {
+func matches(want string, problem problem.Problem) bool {
 	code, words, _ := strings.Cut(want, " ")
 
 	return string(problem.Code) == code && (strings.Contains(problem.Message, words) || strings.Contains(problem.Path, words))

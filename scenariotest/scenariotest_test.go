@@ -7,7 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/jobwright/jobwright/scenario"
+	"github.com/jobwright/jobwright/scenario/validation"
 	"github.com/jobwright/jobwright/scenariotest"
 )
 
@@ -61,7 +61,7 @@ func TestRunReportsDifferences(t *testing.T) {
 			require.NoError(t, err)
 			require.Len(t, cases, 1)
 
-			report, err := cases[0].Run(t.Context(), scenario.Library{}, scenariotest.Options{AppID: "7"})
+			report, err := cases[0].Run(t.Context(), validation.Library{}, scenariotest.Options{AppID: "7"})
 			require.NoError(t, err)
 
 			if row.want == "" {
@@ -84,7 +84,7 @@ func TestRunReportsAnEndlessJob(t *testing.T) {
 `))
 	require.NoError(t, err)
 
-	report, err := cases[0].Run(t.Context(), scenario.Library{}, scenariotest.Options{AppID: "7"})
+	report, err := cases[0].Run(t.Context(), validation.Library{}, scenariotest.Options{AppID: "7"})
 	require.NoError(t, err)
 	require.Contains(t, report.Differences[0], "the job does not end")
 }
@@ -180,7 +180,7 @@ tests:
 `, value, quoted))
 			require.NoError(t, err)
 
-			report, err := cases[0].Run(t.Context(), scenario.Library{}, scenariotest.Options{AppID: "7"})
+			report, err := cases[0].Run(t.Context(), validation.Library{}, scenariotest.Options{AppID: "7"})
 			require.NoError(t, err)
 			require.Empty(t, report.Differences)
 		})

@@ -13,7 +13,8 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/jobwright/jobwright/job"
-	"github.com/jobwright/jobwright/scenario"
+	"github.com/jobwright/jobwright/scenario/expression"
+	"github.com/jobwright/jobwright/scenario/jsonvalue"
 )
 
 // jobID is the ID of every tested job. It is constant, so that everything that depends on it is reproducible.
@@ -30,9 +31,9 @@ const minDuration = time.Nanosecond
 type simulation struct {
 	mocks     []*mock
 	places    map[string][]place // By the job's ID.
-	variables scenario.Params
-	applied   map[string]bool              // The IDs of the settings of variables that took effect.
-	stored    map[string][]scenario.Params // The stored records of queries, by their keys.
+	variables jsonvalue.Object
+	applied   map[string]bool               // The IDs of the settings of variables that took effect.
+	stored    map[string][]jsonvalue.Object // The stored records of queries, by their keys.
 
 	trace       []string
 	begun       []string
@@ -93,7 +94,7 @@ func (s *simulation) activity(ctx workflow.Context, name string, options workflo
 	case job.SetVariableActivity:
 		return decode(request, func(variable job.Variable) (any, error) { return nil, call.setVariable(ctx, variable) })
 	default:
-		return decode(request, func(params scenario.Params) (any, error) { return call.data(ctx, params) })
+		return decode(request, func(params jsonvalue.Object) (any, error) { return call.data(ctx, params) })
 	}
 }
 
@@ -187,13 +188,13 @@ func (c *call) attempt(ctx workflow.Context, outcome callOutcome, number int32) 
 }
 
 // data simulates a data operation.
-func (c *call) data(ctx workflow.Context, params scenario.Params) (*job.StepOutcome, error) {
+func (c *call) data(ctx workflow.Context, params jsonvalue.Object) (*job.StepOutcome, error) {
 	outcome, err := c.step(ctx, params)
 	if err != nil {
 		return nil, err
 	}
 
-	result := &job.StepOutcome{Value: scenario.Value{Any: outcome.Value.any}}
+	result := &job.StepOutcome{Value: jsonvalue.Value{Any: outcome.Value.any}}
 	if outcome.Rows != nil {
 		result.Rows = *outcome.Rows
 	}
@@ -207,7 +208,7 @@ func (c *call) data(ctx workflow.Context, params scenario.Params) (*job.StepOutc
 
 // lookUp simulates the queries and app variables that expressions read.
 func (c *call) lookUp(ctx workflow.Context, request job.LookUp) (*job.Found, error) {
-	found := &job.Found{Variables: scenario.Params{}}
+	found := &job.Found{Variables: jsonvalue.Object{}}
 
 	for _, query := range request.Queries {
 		var outcome callOutcome
@@ -218,12 +219,12 @@ func (c *call) lookUp(ctx workflow.Context, request job.LookUp) (*job.Found, err
 			c.simulation.differf("step %s sends the query %[3]q to the source %[2]s, and no mock has this query", c.key(), query.Source, query.Query)
 		}
 
-		params := scenario.Params{"source": query.Source, "bind": map[string]any(query.Bind)}
+		params := jsonvalue.Object{"source": query.Source, "bind": map[string]any(query.Bind)}
 		if err := c.perform(ctx, fmt.Sprintf("step %s, query %q", c.key(), query.Query), outcome, params); err != nil {
 			return nil, err
 		}
 
-		found.Cells = append(found.Cells, scenario.Value{Any: outcome.Value.any})
+		found.Cells = append(found.Cells, jsonvalue.Value{Any: outcome.Value.any})
 	}
 
 	if len(request.Queries) == 0 {
@@ -259,17 +260,17 @@ func (c *call) readRecords(ctx workflow.Context, request job.RecordsQuery) (*job
 	return page(request.Key, records, request.Offset), nil
 }
 
-func (c *call) firstPage(ctx workflow.Context, query scenario.Query) (*job.RecordsPage, error) {
-	params := scenario.Params{"source": query.Source, "query": query.Query, "bind": map[string]any(query.Bind)}
+func (c *call) firstPage(ctx workflow.Context, query expression.Query) (*job.RecordsPage, error) {
+	params := jsonvalue.Object{"source": query.Source, "query": query.Query, "bind": map[string]any(query.Bind)}
 
 	outcome, err := c.step(ctx, params)
 	if err != nil {
 		return nil, err
 	}
 
-	records := make([]scenario.Params, len(outcome.Records))
+	records := make([]jsonvalue.Object, len(outcome.Records))
 	for i, record := range outcome.Records {
-		records[i] = scenario.Params(record)
+		records[i] = jsonvalue.Object(record)
 	}
 
 	if len(records) <= pageSize {
@@ -282,7 +283,7 @@ func (c *call) firstPage(ctx workflow.Context, query scenario.Query) (*job.Recor
 	return page(key, records, 0), nil
 }
 
-func page(key string, records []scenario.Params, offset int64) *job.RecordsPage {
+func page(key string, records []jsonvalue.Object, offset int64) *job.RecordsPage {
 	end := min(offset+pageSize, int64(len(records)))
 	found := &job.RecordsPage{Records: records[offset:end], Key: key}
 
@@ -309,7 +310,7 @@ func (c *call) dropRecords(ctx workflow.Context, key string) error {
 
 // setVariable simulates the store of app variables.
 func (c *call) setVariable(ctx workflow.Context, variable job.Variable) error {
-	params := scenario.Params{"name": variable.Name, "value": variable.Value.Any}
+	params := jsonvalue.Object{"name": variable.Name, "value": variable.Value.Any}
 	if _, err := c.step(ctx, params); err != nil {
 		return err
 	}

@@ -7,10 +7,10 @@ import (
 
 	"go.yaml.in/yaml/v4"
 
-	"github.com/jobwright/jobwright/scenario"
+	"github.com/jobwright/jobwright/scenario/jsonvalue"
 )
 
-// value is a value of the language, as in [scenario.Params].
+// value is a value of the language, as in [jsonvalue.Object].
 type value struct {
 	given bool
 	any   any
@@ -25,7 +25,7 @@ func (v *value) UnmarshalYAML(node *yaml.Node) error {
 }
 
 // object is an object with values of the language.
-type object scenario.Params
+type object jsonvalue.Object
 
 // UnmarshalYAML reads an object without a change of the types of its values.
 func (o *object) UnmarshalYAML(node *yaml.Node) error {

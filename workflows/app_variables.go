@@ -8,13 +8,13 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/jobwright/jobwright/job"
-	"github.com/jobwright/jobwright/scenario"
+	"github.com/jobwright/jobwright/scenario/jsonvalue"
 )
 
 // VariablesState is what an app's variables take along when they continue as new.
 type VariablesState struct {
-	Values  scenario.Params `json:"values,omitempty"`
-	Applied []string        `json:"applied,omitempty"` // The IDs of the last settings, oldest first.
+	Values  jsonvalue.Object `json:"values,omitempty"`
+	Applied []string         `json:"applied,omitempty"` // The IDs of the last settings, oldest first.
 }
 
 const (
@@ -27,7 +27,7 @@ const (
 func AppVariables(ctx workflow.Context, state VariablesState) error {
 	v := appVariables{state: state, sizes: map[string]int{}}
 	if v.state.Values == nil {
-		v.state.Values = scenario.Params{}
+		v.state.Values = jsonvalue.Object{}
 	}
 
 	for _, name := range slices.Sorted(maps.Keys(v.state.Values)) {
@@ -60,7 +60,7 @@ type appVariables struct {
 }
 
 func (v *appVariables) listen(ctx workflow.Context) error {
-	answer := func() (scenario.Params, error) { return v.state.Values, nil }
+	answer := func() (jsonvalue.Object, error) { return v.state.Values, nil }
 
 	err := workflow.SetQueryHandlerWithOptions(ctx, job.VariablesQuery, answer, workflow.QueryHandlerOptions{
 		Description: "The variables that were set. Others have the defaults of app.yaml.",
@@ -122,7 +122,7 @@ func (v *appVariables) check(variable job.Variable) error {
 
 // variableSize is how many bytes a variable takes as JSON.
 func variableSize(name string, value any) int {
-	encoded, err := json.Marshal(scenario.Params{name: value})
+	encoded, err := json.Marshal(jsonvalue.Object{name: value})
 	if err != nil {
 		return job.MaxVariable + 1 // What can't be kept is refused.
 	}

@@ -14,7 +14,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/jobwright/jobwright/job"
-	"github.com/jobwright/jobwright/scenario"
+	"github.com/jobwright/jobwright/scenario/jsonvalue"
 	"github.com/jobwright/jobwright/workflows"
 )
 
@@ -47,15 +47,15 @@ func (v *appVariables) set(name string, value any, id string) {
 		OnReject:   func(reason error) { v.refused = append(v.refused, reason) },
 		OnAccept:   func() {},
 		OnComplete: func(_ any, failed error) { require.NoError(v.t, failed) },
-	}, job.Variable{Name: name, Value: scenario.Value{Any: value}, ID: id})
+	}, job.Variable{Name: name, Value: jsonvalue.Value{Any: value}, ID: id})
 }
 
 // values are the variables that were set.
-func (v *appVariables) values() scenario.Params {
+func (v *appVariables) values() jsonvalue.Object {
 	answer, err := v.QueryWorkflow(job.VariablesQuery)
 	require.NoError(v.t, err)
 
-	var values scenario.Params
+	var values jsonvalue.Object
 	require.NoError(v.t, answer.Get(&values))
 
 	return values
@@ -86,7 +86,7 @@ func TestVariablesAreKeptExactly(t *testing.T) {
 	t.Parallel()
 
 	v := newAppVariables(t)
-	want := scenario.Params{
+	want := jsonvalue.Object{
 		"integer": int64(9007199254740993), "float": 3.0, "text": "Nestlé <株式> \U0001F980", "nothing": nil, "flag": false,
 		"list": []any{int64(1), 1.0, map[string]any{"a": nil}},
 	}
@@ -113,24 +113,24 @@ func TestTheLastSettingCounts(t *testing.T) {
 		v.set("m", int64(3), "run-1/3")
 	})
 	v.at(time.Minute, func() {
-		require.Equal(t, scenario.Params{"n": int64(2), "m": int64(3)}, v.values())
+		require.Equal(t, jsonvalue.Object{"n": int64(2), "m": int64(3)}, v.values())
 
 		// The first job did not hear that it had set the variable, and tries again.
 		v.set("n", int64(1), "run-1/2")
 	})
-	v.at(2*time.Minute, func() { require.Equal(t, scenario.Params{"n": int64(2), "m": int64(3)}, v.values()) })
+	v.at(2*time.Minute, func() { require.Equal(t, jsonvalue.Object{"n": int64(2), "m": int64(3)}, v.values()) })
 	v.run()
 }
 
 func TestVariablesAreBounded(t *testing.T) {
 	t.Parallel()
 
-	full := scenario.Params{}
+	full := jsonvalue.Object{}
 	for i := range job.MaxVariables {
 		full[fmt.Sprintf("v%d", i)] = int64(i)
 	}
 
-	heavy := scenario.Params{}
+	heavy := jsonvalue.Object{}
 	for i := range 64 {
 		heavy[fmt.Sprintf("v%d", i)] = strings.Repeat("x", 16000)
 	}
@@ -139,7 +139,7 @@ func TestVariablesAreBounded(t *testing.T) {
 
 	for _, test := range []struct {
 		what, message string
-		state         scenario.Params
+		state         jsonvalue.Object
 		name          string
 		value         any
 	}{
@@ -189,8 +189,8 @@ func TestVariablesAreBounded(t *testing.T) {
 }
 
 // heavier are variables with one more large one.
-func heavier(values scenario.Params) scenario.Params {
-	more := scenario.Params{"more": strings.Repeat("x", 16000)}
+func heavier(values jsonvalue.Object) jsonvalue.Object {
+	more := jsonvalue.Object{"more": strings.Repeat("x", 16000)}
 	maps.Copy(more, values)
 
 	return more
@@ -242,6 +242,6 @@ func TestVariablesContinueAsNewWhenTemporalSuggestsIt(t *testing.T) {
 	v.run()
 
 	require.Equal(t, workflows.VariablesState{
-		Values: scenario.Params{"n": int64(9007199254740993)}, Applied: []string{"run/1"},
+		Values: jsonvalue.Object{"n": int64(9007199254740993)}, Applied: []string{"run/1"},
 	}, v.next())
 }

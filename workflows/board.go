@@ -9,6 +9,7 @@ import (
 
 	"github.com/jobwright/jobwright/job"
 	"github.com/jobwright/jobwright/scenario"
+	"github.com/jobwright/jobwright/scenario/jsonvalue"
 	"github.com/jobwright/jobwright/source"
 )
 
@@ -83,7 +84,7 @@ func (b *board) skip(path string, now time.Time) {
 // maxLastError bounds the text of the last error of each step, in bytes.
 const maxLastError = 500
 
-func (b *board) end(path string, now time.Time, state job.StepState, outcome scenario.Params, failed *failure) {
+func (b *board) end(path string, now time.Time, state job.StepState, outcome jsonvalue.Object, failed *failure) {
 	record := b.records[path]
 	if record == nil {
 		return // It never began: the position is not of this program.

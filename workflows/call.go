@@ -11,13 +11,14 @@ import (
 
 	"github.com/jobwright/jobwright/job"
 	"github.com/jobwright/jobwright/scenario"
+	"github.com/jobwright/jobwright/scenario/jsonvalue"
 )
 
 // maxDepth bounds how deep jobs may start each other.
 const maxDepth = 16
 
 // runScenario runs another scenario, as a child job or within this one.
-func (m *machine) runScenario(ctx workflow.Context, s *step) (scenario.Params, error) {
+func (m *machine) runScenario(ctx workflow.Context, s *step) (jsonvalue.Object, error) {
 	if s.frame.Params == nil {
 		if err := m.settle(ctx, s); err != nil {
 			return nil, err
@@ -46,8 +47,8 @@ func (m *machine) runScenario(ctx workflow.Context, s *step) (scenario.Params, e
 
 // inline runs the scenario within this job.
 func (m *machine) inline(
-	ctx workflow.Context, s *step, name string, called scenario.Scenario, parameters scenario.Params,
-) (scenario.Params, error) {
+	ctx workflow.Context, s *step, name string, called scenario.Scenario, parameters jsonvalue.Object,
+) (jsonvalue.Object, error) {
 	if s.frame.List == nil {
 		s.frame.enter(name)
 	}
@@ -60,14 +61,14 @@ func (m *machine) inline(
 	err := m.list(ctx, inner)
 
 	if returns, ok := errors.AsType[*returned](err); ok {
-		return scenario.Params{"value": returns.value}, nil
+		return jsonvalue.Object{"value": returns.value}, nil
 	}
 
 	return nil, err
 }
 
 // child runs the scenario as a job of its own, whose ID is that of this job with the step's path.
-func (m *machine) child(ctx workflow.Context, s *step, name string, parameters scenario.Params) (scenario.Params, error) {
+func (m *machine) child(ctx workflow.Context, s *step, name string, parameters jsonvalue.Object) (jsonvalue.Object, error) {
 	if m.input.Depth+1 > maxDepth {
 		return nil, failedWith(job.CodeCallTooDeep,
 			"scenarios run each other more than %d deep; give the recursion a condition that ends it", maxDepth)
@@ -111,7 +112,7 @@ func (m *machine) child(ctx workflow.Context, s *step, name string, parameters s
 		err = errors.Join(err, m.addResults(s, outcome.Results...))
 	}
 
-	returns := scenario.Params{}
+	returns := jsonvalue.Object{}
 	if outcome.Value != nil {
 		returns["value"] = outcome.Value.Any
 	}

@@ -12,7 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/jobwright/jobwright/scenario"
+	"github.com/jobwright/jobwright/scenario/validation"
 	"github.com/jobwright/jobwright/scenariotest"
 )
 
@@ -75,7 +75,7 @@ func requireConformance(t *testing.T, fixture scenariotest.Case) (moved bool) {
 			continue // A run for each step of a long job takes long and shows nothing new.
 		}
 
-		report, err := fixture.Run(t.Context(), scenario.Library{}, scenariotest.Options{AppID: "7", MaxHistory: most})
+		report, err := fixture.Run(t.Context(), validation.Library{}, scenariotest.Options{AppID: "7", MaxHistory: most})
 		require.NoError(t, err)
 		require.Empty(t, report.Differences, "%s:%d: moving after %d events, %d times", fixture.File, fixture.Line, most, report.Runs)
 

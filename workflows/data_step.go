@@ -11,6 +11,7 @@ import (
 
 	"github.com/jobwright/jobwright/job"
 	"github.com/jobwright/jobwright/scenario"
+	"github.com/jobwright/jobwright/scenario/jsonvalue"
 )
 
 // heartbeatTimeout is how long the worker of a step may keep silent before the step is given to another. Activities
@@ -19,7 +20,7 @@ import (
 const heartbeatTimeout = 15 * time.Second
 
 // dataStep runs a data operation as the activity of its name.
-func (m *machine) dataStep(ctx workflow.Context, s *step) (scenario.Params, error) {
+func (m *machine) dataStep(ctx workflow.Context, s *step) (jsonvalue.Object, error) {
 	params, err := m.resolve(ctx, s)
 	if err != nil {
 		return nil, err
@@ -52,12 +53,12 @@ func (m *machine) dataStep(ctx workflow.Context, s *step) (scenario.Params, erro
 		return nil, err
 	}
 
-	return scenario.Params{"rows": outcome.Rows, "value": outcome.Value.Any}, nil
+	return jsonvalue.Object{"rows": outcome.Rows, "value": outcome.Value.Any}, nil
 }
 
 // dropSource drops the table that a step has loaded, or the parts of it that were read, where its author wants that. It is an
 // activity of its own, because the load could not be tried again when the table is gone.
-func (m *machine) dropSource(ctx workflow.Context, s *step, params scenario.Params, outcome job.StepOutcome) error {
+func (m *machine) dropSource(ctx workflow.Context, s *step, params jsonvalue.Object, outcome job.StepOutcome) error {
 	if params["dropSource"] != true {
 		return nil
 	}

@@ -9,7 +9,7 @@ import (
 	"go.temporal.io/sdk/activity"
 
 	"github.com/jobwright/jobwright/job"
-	"github.com/jobwright/jobwright/scenario"
+	"github.com/jobwright/jobwright/scenario/jsonvalue"
 	"github.com/jobwright/jobwright/source"
 )
 
@@ -45,7 +45,7 @@ func TestAJobTellsWhatItKept(t *testing.T) {
 			{Table: table.Table, Reason: "replaced"}, {Table: table.Table, Reason: "replaced, too"}, {Table: table.Table, Reason: "and again"},
 		}}, nil
 	}, activity.RegisterOptions{Name: job.DropTableActivity})
-	b.ExecuteWorkflow(job.Workflow, job.Input{AppID: "7", Program: program(t, droppingLoads), Parameters: scenario.Params{}})
+	b.ExecuteWorkflow(job.Workflow, job.Input{AppID: "7", Program: program(t, droppingLoads), Parameters: jsonvalue.Object{}})
 	require.NoError(t, b.GetWorkflowError())
 
 	require.Len(t, asked, 7)

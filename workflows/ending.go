@@ -8,7 +8,8 @@ import (
 	"go.temporal.io/sdk/temporal"
 
 	"github.com/jobwright/jobwright/job"
-	"github.com/jobwright/jobwright/scenario"
+	"github.com/jobwright/jobwright/scenario/jsonvalue"
+	"github.com/jobwright/jobwright/scenario/problem"
 )
 
 // A list of steps ends with nil when its last step has ended, or with one of: errMoving, a *returned, a *failure, or
@@ -64,7 +65,7 @@ func asFailure(err error) (*failure, bool) {
 	var (
 		known       *failure
 		returns     *returned
-		problems    scenario.Problems
+		problems    problem.List
 		application *temporal.ApplicationError
 		timeout     *temporal.TimeoutError
 	)
@@ -154,7 +155,7 @@ func keep(err error) *ending {
 	case err == nil:
 		return &ending{}
 	case errors.As(err, &returns):
-		return &ending{Returns: true, Value: scenario.Value{Any: returns.value}}
+		return &ending{Returns: true, Value: jsonvalue.Value{Any: returns.value}}
 	case isFailure:
 		return &ending{Failure: failed}
 	default:

@@ -8,13 +8,15 @@ import (
 
 	"github.com/jobwright/jobwright/job"
 	"github.com/jobwright/jobwright/scenario"
+	"github.com/jobwright/jobwright/scenario/expression"
+	"github.com/jobwright/jobwright/scenario/jsonvalue"
 )
 
 // resolve evaluates the parameters of a step.
-func (m *machine) resolve(ctx workflow.Context, s *step) (scenario.Params, error) {
-	var params scenario.Params
+func (m *machine) resolve(ctx workflow.Context, s *step) (jsonvalue.Object, error) {
+	var params jsonvalue.Object
 
-	return params, m.look(ctx, s, func(moment scenario.Moment) (err error) {
+	return params, m.look(ctx, s, func(moment expression.Moment) (err error) {
 		params, err = s.level.scope.Resolve(s.OpName, s.OpParams, moment) //workflowcheck:ignore // See look.
 
 		return err
@@ -25,7 +27,7 @@ func (m *machine) resolve(ctx workflow.Context, s *step) (scenario.Params, error
 func (m *machine) settle(ctx workflow.Context, s *step) error {
 	params, err := m.resolve(ctx, s)
 	if err == nil {
-		err = m.keep(scenario.SizeOf(map[string]any(params)))
+		err = m.keep(jsonvalue.SizeOf(map[string]any(params)))
 	}
 
 	if err == nil {
@@ -51,7 +53,7 @@ func decode[T any](m *machine, ctx workflow.Context, s *step) (T, error) {
 func (m *machine) evaluate(ctx workflow.Context, s *step, raw any) (any, error) {
 	var value any
 
-	return value, m.look(ctx, s, func(moment scenario.Moment) (err error) {
+	return value, m.look(ctx, s, func(moment expression.Moment) (err error) {
 		value, err = s.level.scope.Evaluate(raw, moment) //workflowcheck:ignore // See look.
 
 		return err
@@ -62,7 +64,7 @@ func (m *machine) evaluate(ctx workflow.Context, s *step, raw any) (any, error) 
 func (m *machine) condition(ctx workflow.Context, s *step, raw any) (bool, error) {
 	var holds bool
 
-	return holds, m.look(ctx, s, func(moment scenario.Moment) (err error) {
+	return holds, m.look(ctx, s, func(moment expression.Moment) (err error) {
 		holds, err = s.level.scope.Condition(raw, moment) //workflowcheck:ignore // See look.
 
 		return err
@@ -74,21 +76,21 @@ const maxLookUps = 10
 
 // look evaluates expressions of a step, and looks up what they lack meanwhile. Expressions were made deterministic where
 // they are compiled, in package scenario.
-func (m *machine) look(ctx workflow.Context, s *step, evaluate func(scenario.Moment) error) error {
+func (m *machine) look(ctx workflow.Context, s *step, evaluate func(expression.Moment) error) error {
 	// A step evaluates more than once: its condition, its parameters, and the condition of each round.
 	s.frame.Looks++
 
-	moment := scenario.Moment{
+	moment := expression.Moment{
 		Now: workflow.Now(ctx), Seed: fmt.Sprintf("%s/%s#%d", m.jobID, s.instance, s.frame.Looks),
 	}
-	before := s.level.scope.Work()
+	before := s.level.scope.Cost()
 
-	defer func() { m.work += s.level.scope.Work() - before }()
+	defer func() { m.work += s.level.scope.Cost() - before }()
 
 	for range maxLookUps {
 		err := evaluate(moment)
 
-		missing, ok := errors.AsType[*scenario.Missing](err)
+		missing, ok := errors.AsType[*expression.Missing](err)
 		if !ok {
 			return asParameterError(err)
 		}

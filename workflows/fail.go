@@ -7,10 +7,11 @@ import (
 
 	"github.com/jobwright/jobwright/job"
 	"github.com/jobwright/jobwright/scenario"
+	"github.com/jobwright/jobwright/scenario/jsonvalue"
 )
 
 // failStep fails as its author wants.
-func (m *machine) failStep(ctx workflow.Context, s *step) (scenario.Params, error) {
+func (m *machine) failStep(ctx workflow.Context, s *step) (jsonvalue.Object, error) {
 	params, err := decode[scenario.Fail](m, ctx, s)
 	if err != nil {
 		return nil, err

@@ -11,6 +11,8 @@ import (
 
 	"github.com/jobwright/jobwright/job"
 	"github.com/jobwright/jobwright/scenario"
+	"github.com/jobwright/jobwright/scenario/expression"
+	"github.com/jobwright/jobwright/scenario/jsonvalue"
 )
 
 // maxEntries bounds the list of a ForEach, in bytes: it is part of the job's position. Records are read in pages.
@@ -21,7 +23,7 @@ const maxErrors = 100
 
 // forEach runs steps for each entry of a list, or for each record that a query finds, for several at the same time if it
 // is told to.
-func (m *machine) forEach(ctx workflow.Context, s *step) (scenario.Params, error) {
+func (m *machine) forEach(ctx workflow.Context, s *step) (jsonvalue.Object, error) {
 	if s.frame.Loop == nil {
 		if err := m.settle(ctx, s); err != nil {
 			return nil, err
@@ -74,23 +76,23 @@ func (f *forEachRun) open(ctx workflow.Context) error {
 		query, _ := f.step.frame.Params["query"].(string)
 		bind, _ := f.step.frame.Params["bind"].(map[string]any)
 
-		return f.read(ctx, job.RecordsQuery{Query: scenario.Query{Source: source, Query: query, Bind: bind}})
+		return f.read(ctx, job.RecordsQuery{Query: expression.Query{Source: source, Query: query, Bind: bind}})
 	}
 
 	entries, _ := f.step.frame.Params["in"].([]any)
 	delete(f.step.frame.Params, "in") // It is kept as what the loop goes over.
 
-	if size := scenario.SizeOf(entries); size > maxEntries {
+	if size := jsonvalue.SizeOf(entries); size > maxEntries {
 		return failedWith(job.CodeLimitExceeded,
 			"the list has %d bytes, and %d is the most; keep it in a table and go over the records of a query", size, maxEntries)
 	}
 
-	if err := f.machine.keep(scenario.SizeOf(entries)); err != nil {
+	if err := f.machine.keep(jsonvalue.SizeOf(entries)); err != nil {
 		return err
 	}
 
 	for _, entry := range entries {
-		f.loop.Entries = append(f.loop.Entries, scenario.Value{Any: entry})
+		f.loop.Entries = append(f.loop.Entries, jsonvalue.Value{Any: entry})
 	}
 
 	return nil
@@ -109,7 +111,7 @@ func (f *forEachRun) read(ctx workflow.Context, query job.RecordsQuery) error {
 
 	size := 0
 	for _, record := range page.Records {
-		size += scenario.SizeOf(map[string]any(record))
+		size += jsonvalue.SizeOf(map[string]any(record))
 	}
 
 	if err := f.machine.keep(size); err != nil {
@@ -117,7 +119,7 @@ func (f *forEachRun) read(ctx workflow.Context, query job.RecordsQuery) error {
 	}
 
 	for _, record := range page.Records {
-		f.loop.Entries = append(f.loop.Entries, scenario.Value{Any: map[string]any(record)})
+		f.loop.Entries = append(f.loop.Entries, jsonvalue.Value{Any: map[string]any(record)})
 	}
 
 	return nil
@@ -261,8 +263,8 @@ func (f *forEachRun) keep(failed roundError) {
 func (f *forEachRun) atHand() bool { return f.loop.Next-f.loop.Base < int64(len(f.loop.Entries)) }
 
 // outcome is what later steps read of the loop.
-func (f *forEachRun) outcome() scenario.Params {
-	return scenario.Params{"iterations": f.loop.Ended, "failed": f.loop.Failed, "errors": errorObjects(f.loop.Errors)}
+func (f *forEachRun) outcome() jsonvalue.Object {
+	return jsonvalue.Object{"iterations": f.loop.Ended, "failed": f.loop.Failed, "errors": errorObjects(f.loop.Errors)}
 }
 
 // errorObjects are errors as expressions read them.

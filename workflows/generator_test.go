@@ -8,6 +8,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/jobwright/jobwright/scenario"
+	"github.com/jobwright/jobwright/scenario/validation"
 )
 
 // object is a part of a scenario file as its author writes it.
@@ -69,7 +70,7 @@ func (s *surroundings) beyond() *surroundings {
 // randomProgram writes a program: Main, which can run B and C, and B, which can run C.
 func randomProgram(t *rapid.T, freedom freedom) (program scenario.Program, text string) {
 	a := &author{T: t, freedom: freedom, steps: 20}
-	app := scenario.Surroundings{Sources: []string{"stage"}}
+	app := validation.Environment{Sources: []string{"stage"}}
 	texts := map[string]string{}
 
 	for _, one := range []struct {
@@ -87,15 +88,15 @@ func randomProgram(t *rapid.T, freedom freedom) (program scenario.Program, text 
 		texts[one.name] = string(encoded)
 	}
 
-	load := func(name string) (scenario.Scenario, error) {
-		return scenario.Parse("scenarios/"+name+".yaml", []byte(texts[name]), app)
+	load := func(name string) (validation.Document, error) {
+		return validation.Parse("scenarios/"+name+".yaml", []byte(texts[name]), app)
 	}
 
 	entry, err := load("Main")
 	require.NoError(t, err, texts["Main"])
 
-	made, err := scenario.NewProgram("Main", entry, scenario.Library{
-		Names: []string{"Main", "B", "C"}, Load: load, Surroundings: app,
+	made, err := validation.NewProgram("Main", entry, validation.Library{
+		Names: []string{"Main", "B", "C"}, Load: load, Environment: app,
 	})
 	require.NoError(t, err, "%v", texts)
 

@@ -7,7 +7,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/jobwright/jobwright/job"
-	"github.com/jobwright/jobwright/scenario"
+	"github.com/jobwright/jobwright/scenario/jsonvalue"
 )
 
 // What Temporal takes at once, in bytes: it refuses a payload of 2 MiB and a message of 4 MB, and a workflow task whose
@@ -65,7 +65,7 @@ const maxValue = 64 << 10
 
 // checkSize refuses a value that is too large for the job to keep.
 func checkSize(name string, value any) error {
-	if size := scenario.SizeOf(value); size > maxValue {
+	if size := jsonvalue.SizeOf(value); size > maxValue {
 		return failedWith(job.CodeLimitExceeded,
 			"%s has %d bytes, and a job keeps values of at most %d; put large data into a table", name, size, maxValue)
 	}

@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/jobwright/jobwright/job"
-	"github.com/jobwright/jobwright/scenario"
+	"github.com/jobwright/jobwright/scenario/jsonvalue"
 )
 
 // What Temporal would refuse in every attempt of a workflow task, for ever, fails the step that asks for it.
@@ -22,7 +22,7 @@ func TestAStepWhoseParametersTemporalCouldNotHoldFails(t *testing.T) {
 parameters: {t: {type: text}}
 steps: [{opName: RunSourceScript, opParams: {source: stage, script: "SELECT '${t}', '${t}', '${t}'"}}]
 `),
-		Parameters: scenario.Params{"t": strings.Repeat("x", 800_000)},
+		Parameters: jsonvalue.Object{"t": strings.Repeat("x", 800_000)},
 	})
 
 	failure := b.failure(t)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/jobwright/jobwright/job"
 	"github.com/jobwright/jobwright/scenario"
+	"github.com/jobwright/jobwright/scenario/jsonvalue"
 )
 
 // machine runs one job: its scenario, and those that it runs inline.
@@ -97,7 +98,7 @@ func newMachine(ctx workflow.Context, interpreter Interpreter, input job.Input, 
 }
 
 // scenarioLevel is the level of a scenario's own steps.
-func (m *machine) scenarioLevel(name string, of scenario.Scenario, parameters scenario.Params, state *list) level {
+func (m *machine) scenarioLevel(name string, of scenario.Scenario, parameters jsonvalue.Object, state *list) level {
 	outermost := scenario.NewScope(scenario.JobScope{
 		ID: m.jobID, AppID: m.input.AppID, Scenario: name, StartedAt: m.position.StartedAt,
 	}, m.input.Program.Variables, parameters)
@@ -110,11 +111,11 @@ func (m *machine) scenarioLevel(name string, of scenario.Scenario, parameters sc
 // scope returns the scope of the list within another.
 func (l *list) scope(outer *scenario.Scope) *scenario.Scope {
 	if l.Names == nil {
-		l.Names = scenario.Params{}
+		l.Names = jsonvalue.Object{}
 	}
 
 	if l.Steps == nil {
-		l.Steps = scenario.Params{}
+		l.Steps = jsonvalue.Object{}
 	}
 
 	return outer.Inner(l.Names, l.Steps)

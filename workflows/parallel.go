@@ -9,10 +9,11 @@ import (
 
 	"github.com/jobwright/jobwright/job"
 	"github.com/jobwright/jobwright/scenario"
+	"github.com/jobwright/jobwright/scenario/jsonvalue"
 )
 
 // parallel runs several lists of steps at the same time.
-func (m *machine) parallel(ctx workflow.Context, s *step) (scenario.Params, error) {
+func (m *machine) parallel(ctx workflow.Context, s *step) (jsonvalue.Object, error) {
 	if s.frame.Branches == nil {
 		if err := m.settle(ctx, s); err != nil {
 			return nil, err
@@ -39,7 +40,7 @@ func (m *machine) parallel(ctx workflow.Context, s *step) (scenario.Params, erro
 	err = m.lanes(ctx, s, branches.begun(), min(count, scenario.MaxConcurrency), branches.lane)
 
 	failed := branches.failed()
-	outcome := scenario.Params{"failed": int64(len(failed)), "errors": errorObjects(failed)}
+	outcome := jsonvalue.Object{"failed": int64(len(failed)), "errors": errorObjects(failed)}
 
 	if err == nil && len(failed) > 0 {
 		err = allFailed(failed)

@@ -12,7 +12,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/jobwright/jobwright/job"
-	"github.com/jobwright/jobwright/scenario"
+	"github.com/jobwright/jobwright/scenario/jsonvalue"
 	"github.com/jobwright/jobwright/workflows"
 )
 
@@ -39,7 +39,7 @@ func TestAJobHasNoMoreUnderWayThanTemporalLetsIt(t *testing.T) {
 	env.SetTestTimeout(5 * time.Minute)
 	env.RegisterWorkflowWithOptions(workflows.RunScenario, workflow.RegisterOptions{Name: job.Workflow})
 	env.RegisterActivityWithOptions(
-		func(ctx context.Context, _ job.Task, _ scenario.Params) (*job.StepOutcome, error) {
+		func(ctx context.Context, _ job.Task, _ jsonvalue.Object) (*job.StepOutcome, error) {
 			mutex.Lock()
 			defer mutex.Unlock()
 

@@ -4,7 +4,7 @@ import (
 	"time"
 
 	"github.com/jobwright/jobwright/job"
-	"github.com/jobwright/jobwright/scenario"
+	"github.com/jobwright/jobwright/scenario/jsonvalue"
 )
 
 // Position is where a job stands between two steps: what a run hands to the next one when it continues as new. Its size
@@ -28,10 +28,10 @@ type takenSignal struct {
 
 // list is where a list of steps stands.
 type list struct {
-	Next  int             `json:"next"`            // The index of the step that runs, or that comes next.
-	Step  *frame          `json:"step,omitempty"`  // Where that step stands, once it has begun.
-	Names scenario.Params `json:"names,omitempty"` // The names that the list has added, with their values.
-	Steps scenario.Params `json:"steps,omitempty"` // The outcomes of its steps that have a name.
+	Next  int              `json:"next"`            // The index of the step that runs, or that comes next.
+	Step  *frame           `json:"step,omitempty"`  // Where that step stands, once it has begun.
+	Names jsonvalue.Object `json:"names,omitempty"` // The names that the list has added, with their values.
+	Steps jsonvalue.Object `json:"steps,omitempty"` // The outcomes of its steps that have a name.
 }
 
 // begun reports whether a step of the list has begun.
@@ -47,7 +47,7 @@ type frame struct {
 	List  *list  `json:"list,omitempty"`  // Where they stand.
 	Round int64  `json:"round,omitempty"` // Of a While: the number of the round, from 0.
 
-	Params   scenario.Params    `json:"params,omitempty"`   // Parameters that were evaluated when the step began.
+	Params   jsonvalue.Object   `json:"params,omitempty"`   // Parameters that were evaluated when the step began.
 	Loop     *loop              `json:"loop,omitempty"`     // Of a ForEach.
 	Branches map[string]*branch `json:"branches,omitempty"` // Of a Parallel, by name.
 	Failure  *failure           `json:"failure,omitempty"`  // Why the other lanes are being stopped, or what a catch handles.
@@ -59,15 +59,15 @@ func (f *frame) enter(block string) {
 	f.Block, f.List = block, newList()
 }
 
-func newList() *list { return &list{Names: scenario.Params{}, Steps: scenario.Params{}} }
+func newList() *list { return &list{Names: jsonvalue.Object{}, Steps: jsonvalue.Object{}} }
 
 // loop is where a ForEach stands.
 type loop struct {
-	Entries []scenario.Value `json:"entries,omitempty"` // The list, or the page of records at hand.
-	Base    int64            `json:"base,omitempty"`    // The number of the first of them, from 0.
-	Next    int64            `json:"next,omitempty"`    // The number of the round that begins next.
-	Key     string           `json:"key,omitempty"`     // Where the records were set aside.
-	Offset  int64            `json:"offset,omitempty"`  // Where the next page begins; 0 where there is none.
+	Entries []jsonvalue.Value `json:"entries,omitempty"` // The list, or the page of records at hand.
+	Base    int64             `json:"base,omitempty"`    // The number of the first of them, from 0.
+	Next    int64             `json:"next,omitempty"`    // The number of the round that begins next.
+	Key     string            `json:"key,omitempty"`     // Where the records were set aside.
+	Offset  int64             `json:"offset,omitempty"`  // Where the next page begins; 0 where there is none.
 
 	Rounds map[int64]*list `json:"rounds,omitempty"` // The rounds that have begun and not ended, by number.
 	Ended  int64           `json:"ended,omitempty"`  // How many have ended.
@@ -91,8 +91,8 @@ type branch struct {
 
 // ending is how steps ended that something still has to be done after.
 type ending struct {
-	Failure *failure       `json:"failure,omitempty"`
-	Returns bool           `json:"returns,omitempty"`
-	Value   scenario.Value `json:"value,omitzero"` // What a Return gave, which may be nothing.
-	Stopped bool           `json:"stopped,omitempty"`
+	Failure *failure        `json:"failure,omitempty"`
+	Returns bool            `json:"returns,omitempty"`
+	Value   jsonvalue.Value `json:"value,omitzero"` // What a Return gave, which may be nothing.
+	Stopped bool            `json:"stopped,omitempty"`
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/jobwright/jobwright/job"
 	"github.com/jobwright/jobwright/scenario"
+	"github.com/jobwright/jobwright/scenario/validation"
 )
 
 // everything has a step of each kind that leaves something in a position.
@@ -68,10 +69,10 @@ steps:
 
 // A position that is not of the program ends the job with an error that says so, and nothing else.
 func FuzzPosition(f *testing.F) {
-	parsed, err := scenario.Parse("scenarios/Main.yaml", []byte(everything), scenario.Surroundings{Sources: []string{"stage"}})
+	parsed, err := validation.Parse("scenarios/Main.yaml", []byte(everything), validation.Environment{Sources: []string{"stage"}})
 	require.NoError(f, err)
 
-	whole := scenario.Program{Entry: "Main", Scenarios: map[string]scenario.Scenario{"Main": parsed}}
+	whole := scenario.Program{Entry: "Main", Scenarios: map[string]scenario.Scenario{"Main": parsed.Scenario}}
 
 	for _, position := range try(f, whole, conditions{maxHistory: 1}).positions {
 		f.Add([]byte(position))
@@ -121,10 +122,10 @@ func TestAPositionOfAnotherProgramIsADefect(t *testing.T) {
 		t.Run(position, func(t *testing.T) {
 			t.Parallel()
 
-			parsed, err := scenario.Parse("scenarios/Main.yaml", []byte(everything), scenario.Surroundings{Sources: []string{"stage"}})
+			parsed, err := validation.Parse("scenarios/Main.yaml", []byte(everything), validation.Environment{Sources: []string{"stage"}})
 			require.NoError(t, err)
 
-			whole := scenario.Program{Entry: "Main", Scenarios: map[string]scenario.Scenario{"Main": parsed}}
+			whole := scenario.Program{Entry: "Main", Scenarios: map[string]scenario.Scenario{"Main": parsed.Scenario}}
 			got := try(t, whole, conditions{position: []byte(position)})
 			require.NotNil(t, got.Failure, "%v", got.err)
 			require.Equal(t, job.CodeInternal, got.Failure.Code)

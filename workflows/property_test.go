@@ -13,6 +13,7 @@ import (
 
 	"github.com/jobwright/jobwright/job"
 	"github.com/jobwright/jobwright/scenario"
+	"github.com/jobwright/jobwright/scenario/validation"
 )
 
 // The properties hold for every program. To look for longer: go test ./workflows -run TestEvery -rapid.checks=20000.
@@ -353,10 +354,10 @@ steps:
 			t.Run(fmt.Sprintf("%s, %d", name, history), func(t *testing.T) {
 				t.Parallel()
 
-				parsed, err := scenario.Parse("scenarios/Main.yaml", []byte(text), scenario.Surroundings{Sources: []string{"stage"}})
+				parsed, err := validation.Parse("scenarios/Main.yaml", []byte(text), validation.Environment{Sources: []string{"stage"}})
 				require.NoError(t, err)
 
-				whole := scenario.Program{Entry: "Main", Scenarios: map[string]scenario.Scenario{"Main": parsed}}
+				whole := scenario.Program{Entry: "Main", Scenarios: map[string]scenario.Scenario{"Main": parsed.Scenario}}
 
 				got := try(t, whole, conditions{maxHistory: history})
 				requireVerdict(t, read(whole, 0), got, text)

@@ -15,6 +15,8 @@ import (
 
 	"github.com/jobwright/jobwright/job"
 	"github.com/jobwright/jobwright/scenario"
+	"github.com/jobwright/jobwright/scenario/expression"
+	"github.com/jobwright/jobwright/scenario/jsonvalue"
 )
 
 // The reference says what a program means, in the simplest way: it runs the steps one after the other, by plain recursion,
@@ -299,7 +301,7 @@ type page struct {
 	outer        *page
 	scenario     string
 	file         string
-	names, steps scenario.Params
+	names, steps jsonvalue.Object
 	discard      bool   // Whether results are left out from here on.
 	path, number string // What comes before the steps' numbers, without and with the rounds of loops.
 }
@@ -308,14 +310,14 @@ func (p *page) discards() bool { return p != nil && (p.discard || p.outer.discar
 
 func (p *page) inner(path, number string) *page {
 	return &page{
-		reader: p.reader, outer: p, scenario: p.scenario, file: p.file, names: scenario.Params{}, steps: scenario.Params{},
+		reader: p.reader, outer: p, scenario: p.scenario, file: p.file, names: jsonvalue.Object{}, steps: jsonvalue.Object{},
 		path: path, number: number,
 	}
 }
 
 // scope is everything that is known on the page.
 func (p *page) scope() *scenario.Scope {
-	names, steps := scenario.Params{}, scenario.Params{}
+	names, steps := jsonvalue.Object{}, jsonvalue.Object{}
 
 	for at := p; at != nil; at = at.outer {
 		for name, value := range at.names {
@@ -335,13 +337,13 @@ func (p *page) scope() *scenario.Scope {
 }
 
 func (p *page) condition(value any) (bool, error) {
-	holds, err := p.scope().Condition(value, scenario.Moment{})
+	holds, err := p.scope().Condition(value, expression.Moment{})
 
 	return holds, invalid(err)
 }
 
 func (p *page) evaluate(value any) (any, error) {
-	found, err := p.scope().Evaluate(value, scenario.Moment{})
+	found, err := p.scope().Evaluate(value, expression.Moment{})
 
 	return found, invalid(err)
 }
@@ -455,7 +457,7 @@ func inlined(step scenario.Step) (string, bool) {
 }
 
 // job runs the program's entry.
-func (r *reader) job(t *thread, l *leash, given scenario.Params) error {
+func (r *reader) job(t *thread, l *leash, given jsonvalue.Object) error {
 	entry := r.program.Scenarios[r.program.Entry]
 
 	bound, err := entry.Bind(given)
@@ -549,7 +551,7 @@ func (s *sentence) read(t *thread, l *leash) error {
 	return s.end(outcome, err)
 }
 
-func (s *sentence) end(outcome scenario.Params, err error) error {
+func (s *sentence) end(outcome jsonvalue.Object, err error) error {
 	state := job.StepCompleted
 	line := s.tally()
 	failed := asFault(err)
@@ -596,7 +598,7 @@ func (s *sentence) end(outcome scenario.Params, err error) error {
 	return nil
 }
 
-func (s *sentence) know(outcome scenario.Params, done bool) {
+func (s *sentence) know(outcome jsonvalue.Object, done bool) {
 	if s.Name != "" {
 		s.page.steps[s.Name] = map[string]any(outcome)
 	}
@@ -633,7 +635,7 @@ func (f *fault) stack() string {
 }
 
 // timed runs the operation within the step's timeout.
-func (s *sentence) timed(t *thread, l *leash, outcome scenario.Params) error {
+func (s *sentence) timed(t *thread, l *leash, outcome jsonvalue.Object) error {
 	if s.Timeout == 0 {
 		return s.operate(t, l, outcome)
 	}
@@ -660,23 +662,23 @@ func (s *sentence) timed(t *thread, l *leash, outcome scenario.Params) error {
 }
 
 // block runs a block of the step.
-func (s *sentence) block(t *thread, l *leash, name string, names scenario.Params) error {
+func (s *sentence) block(t *thread, l *leash, name string, names jsonvalue.Object) error {
 	return s.round(t, l, name, name, names)
 }
 
-func (s *sentence) round(t *thread, l *leash, name, number string, names scenario.Params) error {
+func (s *sentence) round(t *thread, l *leash, name, number string, names jsonvalue.Object) error {
 	within := s.page.inner(s.path+"."+name+".", s.number+"."+number+".")
 	maps.Copy(within.names, names)
 
 	return within.list(t, l, s.Block(name).Steps)
 }
 
-func (s *sentence) operate(t *thread, l *leash, outcome scenario.Params) error {
+func (s *sentence) operate(t *thread, l *leash, outcome jsonvalue.Object) error {
 	if s.OpName == "If" || s.OpName == "Switch" {
 		return s.choose(t, l)
 	}
 
-	params, err := s.page.scope().Resolve(s.OpName, s.OpParams, scenario.Moment{})
+	params, err := s.page.scope().Resolve(s.OpName, s.OpParams, expression.Moment{})
 	if err != nil && s.OpName != "TryCatch" {
 		return invalid(err)
 	}
@@ -727,7 +729,7 @@ func (s *sentence) operate(t *thread, l *leash, outcome scenario.Params) error {
 }
 
 // ask runs a step that touches data.
-func (s *sentence) ask(t *thread, l *leash, params, outcome scenario.Params) error {
+func (s *sentence) ask(t *thread, l *leash, params, outcome jsonvalue.Object) error {
 	r := s.reader()
 	given := answerOf(params["query"].(string))
 	most := int32(20)
@@ -812,7 +814,7 @@ func (s *sentence) choose(t *thread, l *leash) error {
 	return s.block(t, l, "default", nil)
 }
 
-func (s *sentence) while(t *thread, l *leash, params, outcome scenario.Params) error {
+func (s *sentence) while(t *thread, l *leash, params, outcome jsonvalue.Object) error {
 	most := int64(10_000)
 	if given, ok := params["maxIterations"].(int64); ok {
 		most = given
@@ -843,7 +845,7 @@ func (s *sentence) while(t *thread, l *leash, params, outcome scenario.Params) e
 	}
 }
 
-func (s *sentence) forEach(t *thread, l *leash, params, outcome scenario.Params) error {
+func (s *sentence) forEach(t *thread, l *leash, params, outcome jsonvalue.Object) error {
 	entries, _ := params["in"].([]any)
 	if query, asked := params["query"].(string); asked {
 		entries = rowsOf(0, answerOf(query).rows)
@@ -873,7 +875,7 @@ func (s *sentence) forEach(t *thread, l *leash, params, outcome scenario.Params)
 			round := next
 			next++
 
-			names := scenario.Params{cmp.Or(as, "item"): entries[round]}
+			names := jsonvalue.Object{cmp.Or(as, "item"): entries[round]}
 			if index != "" {
 				names[index] = int64(round)
 			}
@@ -905,7 +907,7 @@ func (s *sentence) forEach(t *thread, l *leash, params, outcome scenario.Params)
 	return err
 }
 
-func (s *sentence) parallel(t *thread, l *leash, params, outcome scenario.Params) error {
+func (s *sentence) parallel(t *thread, l *leash, params, outcome jsonvalue.Object) error {
 	lanes := len(s.Blocks)
 	if given, ok := params["maxConcurrency"].(int64); ok {
 		lanes = min(lanes, int(given))
@@ -999,7 +1001,7 @@ func (s *sentence) tryCatch(t *thread, l *leash) error {
 	err := s.block(t, l, "try", nil)
 
 	if failed := asFault(err); failed != nil {
-		names := scenario.Params{
+		names := jsonvalue.Object{
 			"error": failed.object(), "errorMessage": failed.message, "errorStackTrace": failed.stack(),
 		}
 
@@ -1040,7 +1042,7 @@ func (s *sentence) tryCatch(t *thread, l *leash) error {
 	return err
 }
 
-func (s *sentence) ignored(failed *fault, names scenario.Params) (bool, error) {
+func (s *sentence) ignored(failed *fault, names jsonvalue.Object) (bool, error) {
 	rules, _ := s.OpParams["ignore"].([]any)
 	within := s.page.inner("", "")
 	within.names = names
@@ -1064,7 +1066,7 @@ func (s *sentence) ignored(failed *fault, names scenario.Params) (bool, error) {
 	return false, nil
 }
 
-func (s *sentence) call(t *thread, l *leash, params, outcome scenario.Params) error {
+func (s *sentence) call(t *thread, l *leash, params, outcome jsonvalue.Object) error {
 	name, _ := params["scenario"].(string)
 	given, _ := params["parameters"].(map[string]any)
 	called := s.reader().program.Scenarios[name]

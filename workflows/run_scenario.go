@@ -8,7 +8,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/jobwright/jobwright/job"
-	"github.com/jobwright/jobwright/scenario"
+	"github.com/jobwright/jobwright/scenario/jsonvalue"
 )
 
 // RunScenario is the workflow of every job: it runs the program's entry, step by step. It returns what the job leaves
@@ -65,7 +65,7 @@ func (i Interpreter) RunScenario(ctx workflow.Context, input job.Input, position
 		return &outcome, nil
 	case errors.As(err, &returns):
 		outcome := m.outcome()
-		outcome.Value = &scenario.Value{Any: returns.value}
+		outcome.Value = &jsonvalue.Value{Any: returns.value}
 
 		return &outcome, nil
 	case errors.Is(err, errMoving):

@@ -14,6 +14,8 @@ import (
 
 	"github.com/jobwright/jobwright/job"
 	"github.com/jobwright/jobwright/scenario"
+	"github.com/jobwright/jobwright/scenario/jsonvalue"
+	"github.com/jobwright/jobwright/scenario/validation"
 	"github.com/jobwright/jobwright/source"
 	"github.com/jobwright/jobwright/workflows"
 )
@@ -21,7 +23,7 @@ import (
 // call is one attempt of a step, as its activity saw it.
 type call struct {
 	task    job.Task
-	params  scenario.Params
+	params  jsonvalue.Object
 	attempt int32
 }
 
@@ -44,7 +46,7 @@ func newBench(t *testing.T, do func(call) (*job.StepOutcome, error)) *bench {
 
 	for _, operation := range scenario.DataOperations() {
 		b.RegisterActivityWithOptions(
-			func(ctx context.Context, task job.Task, params scenario.Params) (*job.StepOutcome, error) {
+			func(ctx context.Context, task job.Task, params jsonvalue.Object) (*job.StepOutcome, error) {
 				made := call{task: task, params: params, attempt: activity.GetInfo(ctx).Attempt}
 				b.calls = append(b.calls, made)
 
@@ -60,10 +62,10 @@ func newBench(t *testing.T, do func(call) (*job.StepOutcome, error)) *bench {
 func program(t *testing.T, text string) scenario.Program {
 	t.Helper()
 
-	parsed, err := scenario.Parse("scenarios/Main.yaml", []byte(text), scenario.Surroundings{Sources: []string{"files", "stage"}})
+	parsed, err := validation.Parse("scenarios/Main.yaml", []byte(text), validation.Environment{Sources: []string{"files", "stage"}})
 	require.NoError(t, err)
 
-	return scenario.Program{Entry: "Main", Scenarios: map[string]scenario.Scenario{"Main": parsed}}
+	return scenario.Program{Entry: "Main", Scenarios: map[string]scenario.Scenario{"Main": parsed.Scenario}}
 }
 
 // failure returns why the workflow failed.
@@ -114,7 +116,7 @@ func TestStepsRunInOrderWithTheOutcomesOfThoseBefore(t *testing.T) {
 
 		return &job.StepOutcome{Rows: 1, Result: &job.Result{Name: &name, Key: "k", Records: 1}}, nil
 	})
-	b.ExecuteWorkflow(job.Workflow, job.Input{AppID: "7", Program: program(t, twoSteps), Parameters: scenario.Params{"country": "DE"}})
+	b.ExecuteWorkflow(job.Workflow, job.Input{AppID: "7", Program: program(t, twoSteps), Parameters: jsonvalue.Object{"country": "DE"}})
 	require.NoError(t, b.GetWorkflowError())
 
 	require.Len(t, b.calls, 2)

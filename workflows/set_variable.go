@@ -5,10 +5,11 @@ import (
 
 	"github.com/jobwright/jobwright/job"
 	"github.com/jobwright/jobwright/scenario"
+	"github.com/jobwright/jobwright/scenario/jsonvalue"
 )
 
 // setVariable gives a variable of the job or of the app a value.
-func (m *machine) setVariable(ctx workflow.Context, s *step) (scenario.Params, error) {
+func (m *machine) setVariable(ctx workflow.Context, s *step) (jsonvalue.Object, error) {
 	params, err := m.resolve(ctx, s)
 	if err != nil {
 		return nil, err
@@ -22,7 +23,7 @@ func (m *machine) setVariable(ctx workflow.Context, s *step) (scenario.Params, e
 	}
 
 	if params["scope"] != scenario.ScopeApp {
-		if err := m.keep(scenario.SizeOf(value)); err != nil {
+		if err := m.keep(jsonvalue.SizeOf(value)); err != nil {
 			return nil, err
 		}
 
@@ -30,7 +31,7 @@ func (m *machine) setVariable(ctx workflow.Context, s *step) (scenario.Params, e
 			return nil, failedWith(job.CodeParameterInvalid, "%v", err)
 		}
 
-		return scenario.Params{"value": value}, nil
+		return jsonvalue.Object{"value": value}, nil
 	}
 
 	converted, err := s.level.scope.ConvertVariable(name, value)
@@ -38,7 +39,7 @@ func (m *machine) setVariable(ctx workflow.Context, s *step) (scenario.Params, e
 		return nil, failedWith(job.CodeParameterInvalid, "the app's variable %s: %v", name, err)
 	}
 
-	variable := job.Variable{Name: name, Value: scenario.Value{Any: converted}, ID: m.jobID + "/" + s.instance}
+	variable := job.Variable{Name: name, Value: jsonvalue.Value{Any: converted}, ID: m.jobID + "/" + s.instance}
 
-	return scenario.Params{"value": converted}, m.assist(ctx, s, activityCall{name: job.SetVariableActivity}, variable, nil)
+	return jsonvalue.Object{"value": converted}, m.assist(ctx, s, activityCall{name: job.SetVariableActivity}, variable, nil)
 }

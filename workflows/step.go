@@ -11,6 +11,7 @@ import (
 
 	"github.com/jobwright/jobwright/job"
 	"github.com/jobwright/jobwright/scenario"
+	"github.com/jobwright/jobwright/scenario/jsonvalue"
 )
 
 // step is a step that runs.
@@ -89,7 +90,7 @@ func (m *machine) begin(ctx workflow.Context, s *step) (skipped bool, err error)
 		if !holds {
 			m.board.skip(s.path, now)
 			m.observe(s, job.StepSkipped)
-			m.know(s, scenario.Params{"status": string(job.StepSkipped)})
+			m.know(s, jsonvalue.Object{"status": string(job.StepSkipped)})
 
 			return true, nil
 		}
@@ -113,7 +114,7 @@ func (m *machine) begin(ctx workflow.Context, s *step) (skipped bool, err error)
 const maxWorkflowID = 990
 
 // operate runs the operation of a step that has begun.
-func (m *machine) operate(ctx workflow.Context, s *step) (scenario.Params, error) {
+func (m *machine) operate(ctx workflow.Context, s *step) (jsonvalue.Object, error) {
 	run := controlOperationNamed(s.OpName)
 
 	switch {
@@ -128,7 +129,7 @@ func (m *machine) operate(ctx workflow.Context, s *step) (scenario.Params, error
 
 // controlOperation runs a step of a control operation. It returns what later steps read of it beside what they read of
 // every step.
-type controlOperation func(m *machine, ctx workflow.Context, s *step) (scenario.Params, error)
+type controlOperation func(m *machine, ctx workflow.Context, s *step) (jsonvalue.Object, error)
 
 // controlOperationNamed returns the control operation of that name, or nil.
 func controlOperationNamed(name string) controlOperation {
@@ -163,7 +164,7 @@ func controlOperationNamed(name string) controlOperation {
 }
 
 // within runs a control operation, and stops it when the step's timeout is over.
-func (m *machine) within(ctx workflow.Context, s *step, run controlOperation) (scenario.Params, error) {
+func (m *machine) within(ctx workflow.Context, s *step, run controlOperation) (jsonvalue.Object, error) {
 	deadline := s.frame.StartedAt.Add(time.Duration(s.Timeout))
 	timedOut := false
 
@@ -194,13 +195,13 @@ func (m *machine) within(ctx workflow.Context, s *step, run controlOperation) (s
 }
 
 // end notes how a step ended. It returns what ends the steps around it too.
-func (m *machine) end(ctx workflow.Context, s *step, outcome scenario.Params, err error) error {
+func (m *machine) end(ctx workflow.Context, s *step, outcome jsonvalue.Object, err error) error {
 	if err == errMoving { //nolint:errorlint // Nobody wraps it.
 		return err
 	}
 
 	if err == nil && s.Name != "" {
-		err = m.keep(scenario.SizeOf(map[string]any(outcome)))
+		err = m.keep(jsonvalue.SizeOf(map[string]any(outcome)))
 	}
 
 	failed, isFailure := asFailure(err)
@@ -219,7 +220,7 @@ func (m *machine) end(ctx workflow.Context, s *step, outcome scenario.Params, er
 	}
 
 	if outcome == nil {
-		outcome = scenario.Params{}
+		outcome = jsonvalue.Object{}
 	}
 
 	outcome["status"] = string(state)
@@ -255,7 +256,7 @@ func stateOf(err error, isFailure bool) job.StepState {
 }
 
 // know makes the outcome of a step known to the steps after it.
-func (m *machine) know(s *step, outcome scenario.Params) {
+func (m *machine) know(s *step, outcome jsonvalue.Object) {
 	s.level.state.Step = nil
 
 	if s.OpName == scenario.OpSetVariable && s.OpParams["scope"] != scenario.ScopeApp &&

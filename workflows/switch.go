@@ -6,10 +6,11 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/jobwright/jobwright/scenario"
+	"github.com/jobwright/jobwright/scenario/jsonvalue"
 )
 
 // switchCase runs the steps of the first case that has the value, or the default ones.
-func (m *machine) switchCase(ctx workflow.Context, s *step) (scenario.Params, error) {
+func (m *machine) switchCase(ctx workflow.Context, s *step) (jsonvalue.Object, error) {
 	if s.frame.Block == "" {
 		value, err := m.evaluate(ctx, s, s.OpParams["value"])
 		if err != nil {

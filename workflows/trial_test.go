@@ -22,6 +22,7 @@ import (
 
 	"github.com/jobwright/jobwright/job"
 	"github.com/jobwright/jobwright/scenario"
+	"github.com/jobwright/jobwright/scenario/jsonvalue"
 	"github.com/jobwright/jobwright/workflows"
 )
 
@@ -178,7 +179,7 @@ func (m *trial) observe(now time.Time, jobID string, e workflows.StepEvent) {
 
 func (m *trial) activities(env *testsuite.TestWorkflowEnvironment, slowReads bool) {
 	env.RegisterActivityWithOptions(
-		func(ctx context.Context, task job.Task, params scenario.Params) (*job.StepOutcome, error) {
+		func(ctx context.Context, task job.Task, params jsonvalue.Object) (*job.StepOutcome, error) {
 			return m.answer(ctx, env, task, params)
 		}, activity.RegisterOptions{Name: "Transform"})
 
@@ -224,7 +225,7 @@ func (m *trial) complete(env *testsuite.TestWorkflowEnvironment, token []byte, t
 
 // answer does what the query says, on the clock of the workflow.
 func (m *trial) answer(
-	ctx context.Context, env *testsuite.TestWorkflowEnvironment, task job.Task, params scenario.Params,
+	ctx context.Context, env *testsuite.TestWorkflowEnvironment, task job.Task, params jsonvalue.Object,
 ) (*job.StepOutcome, error) {
 	info := activity.GetInfo(ctx)
 	query, _ := params["query"].(string)
@@ -239,7 +240,7 @@ func (m *trial) answer(
 	if params["returnResult"] == true {
 		outcome.Result = &job.Result{Key: task.JobID + "/" + task.Step}
 	} else {
-		outcome.Value = scenario.Value{Any: rowsOf(0, given.rows)}
+		outcome.Value = jsonvalue.Value{Any: rowsOf(0, given.rows)}
 	}
 
 	var failed error
@@ -287,7 +288,7 @@ func (m *trial) records(task job.Task, query job.RecordsQuery) *job.RecordsPage 
 	}
 
 	total := min(answerOf(key[max(0, strings.LastIndex(key, "records ")):]).rows, 100)
-	page := &job.RecordsPage{Records: []scenario.Params{}}
+	page := &job.RecordsPage{Records: []jsonvalue.Object{}}
 
 	for _, row := range rowsOf(query.Offset, min(most, total-query.Offset)) {
 		page.Records = append(page.Records, row.(map[string]any))

@@ -8,6 +8,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/jobwright/jobwright/scenario"
+	"github.com/jobwright/jobwright/scenario/jsonvalue"
 )
 
 // finallyTimeout is how long the finally steps of a TryCatch may take in a job that is being stopped. One that stands in
@@ -15,7 +16,7 @@ import (
 const finallyTimeout = 10 * time.Minute
 
 // tryCatch runs steps, others when one of those fails, and others again at the end.
-func (m *machine) tryCatch(ctx workflow.Context, s *step) (scenario.Params, error) {
+func (m *machine) tryCatch(ctx workflow.Context, s *step) (jsonvalue.Object, error) {
 	var err error
 
 	if s.frame.Block == "" {
@@ -60,7 +61,7 @@ func (m *machine) handle(ctx workflow.Context, s *step, err error) error {
 		return err
 	}
 
-	names := scenario.Params{
+	names := jsonvalue.Object{
 		"error": failed.object(), "errorMessage": failed.Message, "errorStackTrace": failed.stackTrace(),
 	}
 
@@ -83,12 +84,12 @@ func (m *machine) handle(ctx workflow.Context, s *step, err error) error {
 }
 
 // ignores reports whether a rule of the step passes over the failure.
-func (m *machine) ignores(ctx workflow.Context, s *step, failed *failure, names scenario.Params) (bool, error) {
+func (m *machine) ignores(ctx workflow.Context, s *step, failed *failure, names jsonvalue.Object) (bool, error) {
 	rules, _ := s.OpParams["ignore"].([]any)
 	catching := &step{
 		Step: s.Step, level: s.level, path: s.path, instance: s.instance, frame: s.frame,
 	}
-	catching.level.scope = s.level.scope.Inner(names, scenario.Params{})
+	catching.level.scope = s.level.scope.Inner(names, jsonvalue.Object{})
 
 	for _, entry := range rules {
 		rule, _ := entry.(map[string]any)

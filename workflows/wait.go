@@ -7,10 +7,12 @@ import (
 
 	"github.com/jobwright/jobwright/job"
 	"github.com/jobwright/jobwright/scenario"
+	"github.com/jobwright/jobwright/scenario/expression"
+	"github.com/jobwright/jobwright/scenario/jsonvalue"
 )
 
 // wait waits for some time, or until a moment.
-func (m *machine) wait(ctx workflow.Context, s *step) (scenario.Params, error) {
+func (m *machine) wait(ctx workflow.Context, s *step) (jsonvalue.Object, error) {
 	if s.frame.Deadline == nil {
 		params, err := decode[scenario.Wait](m, ctx, s)
 		if err != nil {
@@ -19,7 +21,7 @@ func (m *machine) wait(ctx workflow.Context, s *step) (scenario.Params, error) {
 
 		deadline := workflow.Now(ctx).Add(time.Duration(params.Duration))
 		if params.Until != "" {
-			if deadline, err = scenario.ParseMoment(params.Until); err != nil {
+			if deadline, err = expression.ParseMoment(params.Until); err != nil {
 				return nil, failedWith(job.CodeParameterInvalid, "until: %v", err)
 			}
 		}

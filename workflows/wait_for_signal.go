@@ -10,6 +10,7 @@ import (
 
 	"github.com/jobwright/jobwright/job"
 	"github.com/jobwright/jobwright/scenario"
+	"github.com/jobwright/jobwright/scenario/jsonvalue"
 )
 
 // waiting is a step that waits for a signal.
@@ -25,7 +26,7 @@ func (w *waiting) may(signal job.Signal) bool {
 }
 
 // waitForSignal waits until somebody says go.
-func (m *machine) waitForSignal(ctx workflow.Context, s *step) (scenario.Params, error) {
+func (m *machine) waitForSignal(ctx workflow.Context, s *step) (jsonvalue.Object, error) {
 	if s.frame.Params == nil {
 		if err := m.settle(ctx, s); err != nil {
 			return nil, err
@@ -48,7 +49,7 @@ func (m *machine) waitForSignal(ctx workflow.Context, s *step) (scenario.Params,
 		signal := m.position.Signals[at]
 		m.position.Signals = slices.Delete(m.position.Signals, at, at+1)
 
-		return scenario.Params{"value": signal.Data.Any}, nil
+		return jsonvalue.Object{"value": signal.Data.Any}, nil
 	}
 
 	m.waiting = append(m.waiting, w)
@@ -58,7 +59,7 @@ func (m *machine) waitForSignal(ctx workflow.Context, s *step) (scenario.Params,
 
 	switch {
 	case given:
-		return scenario.Params{"value": w.signal.Data.Any}, nil
+		return jsonvalue.Object{"value": w.signal.Data.Any}, nil
 	case err != nil:
 		return nil, err
 	}
@@ -158,7 +159,7 @@ func (m *machine) checkSignal(signal job.Signal) error {
 
 // sizeOf is how many bytes the job keeps of a signal until a step waits for it.
 func sizeOf(signal job.Signal) int {
-	return len(signal.Name) + len(signal.ID) + scenario.SizeOf(signal.Data.Any)
+	return len(signal.Name) + len(signal.ID) + jsonvalue.SizeOf(signal.Data.Any)
 }
 
 func refused(kind, format string, arguments ...any) error {

@@ -7,10 +7,11 @@ import (
 
 	"github.com/jobwright/jobwright/job"
 	"github.com/jobwright/jobwright/scenario"
+	"github.com/jobwright/jobwright/scenario/jsonvalue"
 )
 
 // while repeats steps for as long as a condition holds.
-func (m *machine) while(ctx workflow.Context, s *step) (scenario.Params, error) {
+func (m *machine) while(ctx workflow.Context, s *step) (jsonvalue.Object, error) {
 	frame := s.frame
 
 	if frame.Params == nil {
@@ -23,7 +24,7 @@ func (m *machine) while(ctx workflow.Context, s *step) (scenario.Params, error) 
 		if frame.List == nil {
 			more, err := m.nextRound(ctx, s)
 			if err != nil || !more {
-				return scenario.Params{"iterations": frame.Round}, err
+				return jsonvalue.Object{"iterations": frame.Round}, err
 			}
 
 			frame.enter(scenario.BlockSteps)
@@ -31,7 +32,7 @@ func (m *machine) while(ctx workflow.Context, s *step) (scenario.Params, error) 
 
 		round := s.inner(scenario.BlockSteps, fmt.Sprintf("%s[%d]", scenario.BlockSteps, frame.Round), frame.List)
 		if err := m.list(ctx, round); err != nil {
-			return scenario.Params{"iterations": frame.Round}, err
+			return jsonvalue.Object{"iterations": frame.Round}, err
 		}
 
 		frame.Round++

@@ -16,6 +16,7 @@ import (
 
 	"github.com/jobwright/jobwright/internal/cli"
 	"github.com/jobwright/jobwright/scenario"
+	"github.com/jobwright/jobwright/scenario/jsonvalue"
 )
 
 // errJobFailed ends the command with exit status 1 after the response of a failed job has been printed.
@@ -70,7 +71,7 @@ func (c *apiClient) waitUntilReady(ctx context.Context) error {
 // the call failed.
 func (c *apiClient) runScenario(ctx context.Context, appID, name string, out io.Writer) error {
 	request := executeJob{APIKey: c.key, AppID: appID, Operation: operation{
-		OpName: scenario.OpRunScenario, OpParams: scenario.RunScenario{Scenario: name, Parameters: scenario.Params{}},
+		OpName: scenario.OpRunScenario, OpParams: scenario.RunScenario{Scenario: name, Parameters: jsonvalue.Object{}},
 	}}
 
 	example, err := json.Marshal(request)

@@ -3,7 +3,7 @@ package main
 import (
 	"github.com/spf13/cobra"
 
-	"github.com/jobwright/jobwright/scenario"
+	"github.com/jobwright/jobwright/internal/reference"
 )
 
 func schemaCommand() *cobra.Command {
@@ -22,7 +22,7 @@ The schema covers the fields and their types. "jobwright validate" also checks n
   jobwright schema > scenario.schema.json`,
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
-			text, err := scenario.Schema()
+			text, err := reference.JSONSchema()
 			if err != nil {
 				return err
 			}

@@ -14,7 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/jobwright/jobwright/internal/cli"
-	"github.com/jobwright/jobwright/scenario"
+	"github.com/jobwright/jobwright/scenario/validation"
 	"github.com/jobwright/jobwright/scenariotest"
 )
 
@@ -159,10 +159,10 @@ func (t *tests) file(ctx context.Context, path string) error {
 	dir := filepath.Dir(filepath.Dir(path))
 	options := scenariotest.Options{AppID: filepath.Base(dir)}
 
-	var library scenario.Library
+	var library validation.Library
 
 	if isApp(dir) {
-		if library, err = (&validation{dir: t.dir}).library(dir); err != nil {
+		if library, err = (&validator{dir: t.dir}).library(dir); err != nil {
 			return err
 		}
 	}
@@ -180,7 +180,7 @@ func (t *tests) file(ctx context.Context, path string) error {
 	return nil
 }
 
-func (t *tests) test(ctx context.Context, test scenariotest.Case, library scenario.Library, options scenariotest.Options) error {
+func (t *tests) test(ctx context.Context, test scenariotest.Case, library validation.Library, options scenariotest.Options) error {
 	began := time.Now()
 
 	report, err := test.Run(ctx, library, options)

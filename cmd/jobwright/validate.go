@@ -17,7 +17,8 @@ import (
 	"github.com/jobwright/jobwright/app"
 	"github.com/jobwright/jobwright/internal/cli"
 	"github.com/jobwright/jobwright/job"
-	"github.com/jobwright/jobwright/scenario"
+	"github.com/jobwright/jobwright/scenario/problem"
+	"github.com/jobwright/jobwright/scenario/validation"
 )
 
 // The exit statuses of validate and test.
@@ -73,7 +74,7 @@ func validate(dir string, paths []string, asJSON bool, out, summary io.Writer) e
 		paths = []string{"."}
 	}
 
-	validation := validation{dir: dir, checked: map[string]bool{}}
+	checks := validator{dir: dir, checked: map[string]bool{}}
 
 	for _, path := range paths {
 		whole := path
@@ -81,39 +82,39 @@ func validate(dir string, paths []string, asJSON bool, out, summary io.Writer) e
 			whole = filepath.Join(dir, path)
 		}
 
-		if err := validation.path(filepath.Clean(whole)); err != nil {
+		if err := checks.path(filepath.Clean(whole)); err != nil {
 			return cli.ExitError{Status: statusUnusable, Err: err}
 		}
 	}
 
-	if err := validation.print(asJSON, out); err != nil {
+	if err := checks.print(asJSON, out); err != nil {
 		return cli.ExitError{Status: statusUnusable, Err: err}
 	}
 
-	fmt.Fprintln(summary, validation.summary())
+	fmt.Fprintln(summary, checks.summary())
 
-	if len(validation.problems) > 0 {
+	if len(checks.problems) > 0 {
 		return cli.ExitError{Status: statusProblems}
 	}
 
 	return nil
 }
 
-// validation checks apps and collects their problems.
-type validation struct {
+// validator checks apps and collects their problems.
+type validator struct {
 	dir      string          // The current folder, to which printed paths are relative.
 	checked  map[string]bool // The checked scenario files, and the app.yaml files with mistakes.
 	count    int             // The number of checked scenarios.
-	problems scenario.Problems
+	problems problem.List
 }
 
-func (v *validation) print(asJSON bool, out io.Writer) error {
+func (v *validator) print(asJSON bool, out io.Writer) error {
 	if asJSON {
 		encoder := json.NewEncoder(out)
 		encoder.SetEscapeHTML(false)
 		encoder.SetIndent("", "  ")
 
-		return encoder.Encode(append(scenario.Problems{}, v.problems...)) // An empty list instead of null.
+		return encoder.Encode(append(problem.List{}, v.problems...)) // An empty list instead of null.
 	}
 
 	for _, problem := range v.problems {
@@ -123,7 +124,7 @@ func (v *validation) print(asJSON bool, out io.Writer) error {
 	return nil
 }
 
-func (v *validation) summary() string {
+func (v *validator) summary() string {
 	scenarios := counted(v.count, "scenario")
 
 	switch {
@@ -145,7 +146,7 @@ func counted(count int, what string) string {
 }
 
 // path checks an app, a folder of apps, or the file of a scenario.
-func (v *validation) path(path string) error {
+func (v *validator) path(path string) error {
 	info, err := os.Stat(path)
 
 	switch {
@@ -193,7 +194,7 @@ const (
 )
 
 // file checks the file of a scenario, or an app.yaml.
-func (v *validation) file(path string) error {
+func (v *validator) file(path string) error {
 	folder, name := filepath.Split(path)
 	folder = filepath.Clean(folder)
 
@@ -222,15 +223,15 @@ func (v *validation) file(path string) error {
 }
 
 // app checks an app and all its scenarios.
-func (v *validation) app(dir string) error {
+func (v *validator) app(dir string) error {
 	return v.scenarios(dir, func(string) bool { return true })
 }
 
 // scenarios checks an app and its selected scenarios.
-func (v *validation) scenarios(dir string, selected func(name string) bool) error {
+func (v *validator) scenarios(dir string, selected func(name string) bool) error {
 	library, err := v.library(dir)
 
-	switch mistakes, wrong := errors.AsType[scenario.Problems](err); {
+	switch mistakes, wrong := errors.AsType[problem.List](err); {
 	case wrong:
 		v.checked[filepath.Join(dir, manifest)] = true
 		v.add(dir, mistakes)
@@ -254,7 +255,7 @@ func (v *validation) scenarios(dir string, selected func(name string) bool) erro
 			return err
 		}
 
-		_, err = scenario.NewProgram(name, found, library)
+		_, err = validation.NewProgram(name, found, library)
 		if err := v.collect(dir, err); err != nil {
 			return err
 		}
@@ -264,8 +265,8 @@ func (v *validation) scenarios(dir string, selected func(name string) bool) erro
 }
 
 // collect adds the problems in err, and returns any other error.
-func (v *validation) collect(dir string, err error) error {
-	mistakes, wrong := errors.AsType[scenario.Problems](err)
+func (v *validator) collect(dir string, err error) error {
+	mistakes, wrong := errors.AsType[problem.List](err)
 	if !wrong {
 		return err
 	}
@@ -275,20 +276,20 @@ func (v *validation) collect(dir string, err error) error {
 	return nil
 }
 
-// library reads the app in a folder. Mistakes in its app.yaml are [scenario.Problems].
-func (v *validation) library(dir string) (scenario.Library, error) {
+// library reads the app in a folder. Mistakes in its app.yaml are [problem.List].
+func (v *validator) library(dir string) (validation.Library, error) {
 	apps, err := app.Open(filepath.Dir(dir))
 	if err != nil {
-		return scenario.Library{}, err
+		return validation.Library{}, err
 	}
 
 	found, err := apps.App(filepath.Base(dir))
 	if errors.Is(err, app.ErrNotFound) {
-		return scenario.Library{}, fmt.Errorf("%s can't be an app: the name of the folder is not a valid app ID", v.relative(dir))
+		return validation.Library{}, fmt.Errorf("%s can't be an app: the name of the folder is not a valid app ID", v.relative(dir))
 	}
 
 	if err != nil {
-		return scenario.Library{}, manifestProblems(dir, err)
+		return validation.Library{}, manifestProblems(dir, err)
 	}
 
 	return found.Library()
@@ -301,12 +302,12 @@ func manifestProblems(dir string, err error) error {
 		return err
 	}
 
-	if mistakes, ok := errors.AsType[scenario.Problems](err); ok {
+	if mistakes, ok := errors.AsType[problem.List](err); ok {
 		return locate(dir, mistakes)
 	}
 
 	if several, ok := errors.AsType[*yaml.LoadErrors](err); ok {
-		var mistakes scenario.Problems
+		var mistakes problem.List
 		for _, found := range several.Errors {
 			mistakes = append(mistakes, manifestProblem(found.Message, found.Mark))
 		}
@@ -315,7 +316,7 @@ func manifestProblems(dir string, err error) error {
 	}
 
 	if one, ok := errors.AsType[*yaml.LoadError](err); ok {
-		return scenario.Problems{manifestProblem(one.Message, one.Mark)}
+		return problem.List{manifestProblem(one.Message, one.Mark)}
 	}
 
 	message := err.Error()
@@ -323,17 +324,17 @@ func manifestProblems(dir string, err error) error {
 		message = detail
 	}
 
-	return scenario.Problems{manifestProblem(message, yaml.Mark{})}
+	return problem.List{manifestProblem(message, yaml.Mark{})}
 }
 
-func manifestProblem(message string, at yaml.Mark) scenario.Problem {
-	return scenario.Problem{
+func manifestProblem(message string, at yaml.Mark) problem.Problem {
+	return problem.Problem{
 		Code: job.CodeAppInvalid, File: manifest, Line: max(at.Line, 1), Column: max(at.Column, 1), Message: message,
 	}
 }
 
 // locate sets the lines and columns of problems in an app.yaml, given their paths.
-func locate(dir string, problems scenario.Problems) scenario.Problems {
+func locate(dir string, problems problem.List) problem.List {
 	var document yaml.Node
 
 	text, err := os.ReadFile(filepath.Join(dir, manifest)) //nolint:gosec // The user names the app.
@@ -351,7 +352,7 @@ func locate(dir string, problems scenario.Problems) scenario.Problems {
 		}
 	}
 
-	slices.SortStableFunc(problems, func(a, b scenario.Problem) int {
+	slices.SortStableFunc(problems, func(a, b problem.Problem) int {
 		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
 	})
 
@@ -380,7 +381,7 @@ func keyAt(node *yaml.Node, path []string) *yaml.Node {
 }
 
 // add adds problems of an app. A scenario that several others run is checked several times: its problems are added once.
-func (v *validation) add(dir string, problems scenario.Problems) {
+func (v *validator) add(dir string, problems problem.List) {
 	for _, problem := range problems {
 		problem.File = v.relative(filepath.Join(dir, filepath.FromSlash(problem.File)))
 
@@ -391,7 +392,7 @@ func (v *validation) add(dir string, problems scenario.Problems) {
 }
 
 // relative returns the path relative to the current folder.
-func (v *validation) relative(path string) string {
+func (v *validator) relative(path string) string {
 	if relative, err := filepath.Rel(v.dir, path); err == nil {
 		return relative
 	}

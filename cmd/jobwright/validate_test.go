@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/jobwright/jobwright/internal/cli"
-	"github.com/jobwright/jobwright/scenario"
+	"github.com/jobwright/jobwright/scenario/problem"
 )
 
 const (
@@ -180,10 +180,10 @@ func TestValidatePrintsProblemsAsJSON(t *testing.T) {
 	require.Equal(t, 1, status)
 	require.Equal(t, "1 scenario, 1 problem\n", stderr)
 
-	var problems scenario.Problems
+	var problems problem.List
 	require.NoError(t, json.Unmarshal([]byte(stdout), &problems))
-	require.Equal(t, scenario.Problems{{
-		Code: scenario.CodeSourceUnknown, File: filepath.Join("7", "scenarios", "Wrong.yaml"), Line: 3, Column: 14,
+	require.Equal(t, problem.List{{
+		Code: problem.CodeSourceUnknown, File: filepath.Join("7", "scenarios", "Wrong.yaml"), Line: 3, Column: 14,
 		Path: "steps[0].opParams.source", Message: "unknown source stag; did you mean stage?",
 	}}, problems)
 

@@ -14,6 +14,7 @@ import (
 	"github.com/jobwright/jobwright/apiserver"
 	"github.com/jobwright/jobwright/job"
 	"github.com/jobwright/jobwright/scenario"
+	"github.com/jobwright/jobwright/scenario/problem"
 	"github.com/jobwright/jobwright/source"
 )
 
@@ -114,7 +115,7 @@ func TestThePageOfScenariosTellsWhatIs(t *testing.T) {
 		require.True(t, found, operation.Name)
 
 		for _, field := range operation.Fields {
-			form := field.Form()
+			form := field.Form.String()
 			if field.Required {
 				form += ", required"
 			}
@@ -160,7 +161,7 @@ func TestEveryCodeIsDocumentedAndEveryDocumentedCodeExists(t *testing.T) {
 		known = append(known, string(code))
 	}
 
-	for _, code := range scenario.Codes() {
+	for _, code := range problem.Codes() {
 		known = append(known, string(code))
 	}
 

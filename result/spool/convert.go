@@ -7,7 +7,7 @@ import (
 	"math"
 
 	"github.com/jobwright/jobwright/result"
-	"github.com/jobwright/jobwright/scenario"
+	"github.com/jobwright/jobwright/scenario/jsonvalue"
 	"github.com/jobwright/jobwright/source"
 )
 
@@ -28,7 +28,7 @@ func NewConverter(schema source.Schema) (*Converter, error) {
 }
 
 // Convert returns the record as an object. The error is [result.ErrInvalid] if a scenario has no such values.
-func (c *Converter) Convert(record source.Record) (scenario.Params, error) {
+func (c *Converter) Convert(record source.Record) (jsonvalue.Object, error) {
 	var err error
 	if c.line, err = c.encoder.appendRecord(c.line[:0], record); err != nil {
 		return nil, err
@@ -37,8 +37,8 @@ func (c *Converter) Convert(record source.Record) (scenario.Params, error) {
 	return decodeRecord(c.line)
 }
 
-func decodeRecord(line []byte) (scenario.Params, error) {
-	var record scenario.Params
+func decodeRecord(line []byte) (jsonvalue.Object, error) {
+	var record jsonvalue.Object
 	if err := record.UnmarshalJSON(line); err != nil {
 		return nil, fmt.Errorf("a record can't be decoded: %w", err)
 	}
@@ -103,12 +103,12 @@ func appendFloat(line []byte, of source.Standard, value float64) ([]byte, error)
 
 // appendJSON appends JSON in the form in which a job stores it.
 func appendJSON(line []byte, text json.RawMessage) ([]byte, error) {
-	value, err := scenario.DecodeJSON(text)
+	value, err := jsonvalue.Decode(text)
 	if err != nil {
 		return nil, fmt.Errorf("the JSON in the source is no value of a scenario: %w", err)
 	}
 
-	exact, err := scenario.Value{Any: value}.MarshalJSON()
+	exact, err := jsonvalue.Value{Any: value}.MarshalJSON()
 
 	return append(line, exact...), err
 }

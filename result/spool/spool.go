@@ -8,7 +8,7 @@ import (
 
 	"github.com/jobwright/jobwright/job"
 	"github.com/jobwright/jobwright/result"
-	"github.com/jobwright/jobwright/scenario"
+	"github.com/jobwright/jobwright/scenario/jsonvalue"
 	"github.com/jobwright/jobwright/source"
 )
 
@@ -130,8 +130,8 @@ func ReadPage(ctx context.Context, store *result.Store, key string, offset int64
 }
 
 // decodePage decodes the complete lines at the beginning of text, up to the limit of a page, and returns their size.
-func decodePage(text []byte) (records []scenario.Params, size int, err error) {
-	records = []scenario.Params{}
+func decodePage(text []byte) (records []jsonvalue.Object, size int, err error) {
+	records = []jsonvalue.Object{}
 
 	for len(records) < maxPageRecords {
 		length := bytes.IndexByte(text[size:], '\n')

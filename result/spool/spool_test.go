@@ -16,7 +16,7 @@ import (
 	"github.com/jobwright/jobwright/job"
 	"github.com/jobwright/jobwright/result"
 	"github.com/jobwright/jobwright/result/spool"
-	"github.com/jobwright/jobwright/scenario"
+	"github.com/jobwright/jobwright/scenario/jsonvalue"
 	"github.com/jobwright/jobwright/source"
 )
 
@@ -273,7 +273,7 @@ func TestConvertAndReadPageReturnExactValues(t *testing.T) {
 	var (
 		schema source.Schema
 		record source.Record
-		want   = scenario.Params{}
+		want   = jsonvalue.Object{}
 	)
 
 	for i, row := range exactValues {

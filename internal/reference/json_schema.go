@@ -1,0 +1,270 @@
+package reference
+
+import (
+	"bytes"
+	"encoding/json"
+	"slices"
+	"strings"
+
+	"github.com/jobwright/jobwright/internal/schema"
+	"github.com/jobwright/jobwright/scenario"
+	"github.com/jobwright/jobwright/scenario/expression"
+	"github.com/jobwright/jobwright/source"
+)
+
+// JSONSchema returns the JSON Schema of a scenario's file. Editors use it to complete and check a file while an author types. It
+// covers the structure of one file; expressions, sources and calls are checked by package validation.
+func JSONSchema() ([]byte, error) {
+	named := definitions{
+		"steps":              {"type": "array", "items": refTo("step")},
+		"step":               stepSchema(),
+		"parameter":          parameterSchema(),
+		"retry":              retrySchema(),
+		"type":               {"enum": source.Types()},
+		"typeWithArguments":  typeSchema(),
+		"duration":           durationSchema(),
+		"expression":         {"type": "string", "pattern": expressionAlone, "description": "An expression: ${…}."},
+		"textWithExpression": {"type": "string", "pattern": expressionWithin, "description": "Text with an expression in it."},
+	}
+
+	for _, operation := range scenario.Operations() {
+		named[operation.Name] = objectSchema(operation.Fields, true)
+		named[operation.Name]["description"] = operation.Description
+	}
+
+	whole := objectSchema(scenario.FileFields(), false)
+	whole["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+	whole["title"] = "A scenario of Jobwright"
+	whole["$defs"] = named
+
+	properties := whole.properties()
+	properties["steps"]["items"] = refTo("step")
+	properties["steps"]["minItems"] = 1
+	properties["parameters"]["additionalProperties"] = refTo("parameter")
+	properties["parameters"]["propertyNames"] = node{"pattern": expression.IdentifierPattern, "not": node{"enum": expression.ReservedNames()}}
+
+	var text bytes.Buffer
+
+	encoder := json.NewEncoder(&text)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+
+	err := encoder.Encode(whole)
+
+	return text.Bytes(), err
+}
+
+type (
+	// node is a schema, or a part of one.
+	node map[string]any
+
+	// schema holds schemas by name.
+	definitions map[string]node
+)
+
+// properties returns the schemas of an object's fields.
+func (n node) properties() definitions {
+	properties, _ := n["properties"].(definitions)
+
+	return properties
+}
+
+func refTo(definition string) node { return node{"$ref": "#/$defs/" + definition} }
+
+// A text is an expression alone, or has one in it, as parseTemplate sees it: a $ before it takes its meaning away.
+const (
+	expressionBegin  = `\$(\{|\[[^\[\]{}$]+\]\{)`
+	expressionAlone  = `^` + expressionBegin + `[\s\S]*\}$`
+	expressionWithin = `(^|[^$])` + expressionBegin
+)
+
+// typeSchema is what source.ParseStandard reads.
+func typeSchema() node {
+	elements := slices.DeleteFunc(schema.TypeNames(), func(name string) bool { return name == string(source.Array) })
+
+	return node{"anyOf": []node{
+		{"enum": elements},
+		{
+			"type": "string", "pattern": `^(` + strings.Join(elements, "|") + `)\[\]$`,
+			"description": "An array: integer[] for example.",
+		},
+		{
+			"type": "string", "pattern": `^decimal\( *[0-9]+ *(, *[0-9]+ *)?\)$`,
+			"description": "A decimal with its digits: decimal(10,2).",
+		},
+	}}
+}
+
+// durationSchema is what time.ParseDuration reads, as long as it is above zero.
+func durationSchema() node {
+	return node{
+		"type":        "string",
+		"description": "A duration above zero, such as 90s or 1h30m.",
+		"allOf": []node{
+			{"pattern": `^\+?(([0-9]+(\.[0-9]*)?|\.[0-9]+)(ns|us|µs|μs|ms|s|m|h))+$`},
+			{"pattern": `[1-9]`},
+		},
+	}
+}
+
+// objectSchema is the schema of an object with those fields; in the parameters of operations, expressions may stand for
+// values.
+func objectSchema(fields []schema.Field, expressions bool) node {
+	properties := definitions{}
+	required := []string{}
+
+	for _, field := range fields {
+		properties[field.Name] = fieldSchema(field, expressions)
+
+		if field.Required {
+			required = append(required, field.Name)
+		}
+	}
+
+	object := node{"type": "object", "properties": properties, "additionalProperties": false}
+	if len(required) > 0 {
+		object["required"] = required
+	}
+
+	return object
+}
+
+func fieldSchema(f schema.Field, expressions bool) node {
+	whole := formSchema(f.Form)
+
+	if expressions && !f.Literal {
+		whole = orExpression(f.Form, whole)
+	}
+
+	if f.Form == schema.Text && f.Required {
+		whole["minLength"] = 1
+	}
+
+	if f.Form == schema.Text && f.Literal {
+		whole["not"] = refTo("textWithExpression")
+	}
+
+	if f.Description != "" {
+		whole["description"] = f.Description
+	}
+
+	return whole
+}
+
+// orExpression adds to the schema of a form that an expression may stand for the value, where it does not say so already.
+func orExpression(f schema.Form, plain node) node {
+	switch {
+	case f == schema.Any || f == schema.Text || f == scenario.FormCondition || f == scenario.FormIgnoreRules || scenario.HasSteps(f):
+		return plain
+	case f.Accepts(schema.Text):
+		return node{"anyOf": []node{plain, refTo("textWithExpression")}}
+	default:
+		return node{"anyOf": []node{plain, refTo("expression")}}
+	}
+}
+
+// schema is what a value of the form looks like without expressions.
+func formSchema(f schema.Form) node {
+	switch f {
+	case schema.Text:
+		return node{"type": "string"}
+	case schema.Integer:
+		return node{"type": "integer"}
+	case schema.Number:
+		return node{"type": "number"}
+	case schema.Boolean:
+		return node{"type": "boolean"}
+	case schema.Object:
+		return node{"type": "object"}
+	case schema.List:
+		return node{"type": "array"}
+	case schema.Texts:
+		return node{"type": "array", "items": node{"type": "string"}}
+	case schema.Integers:
+		return node{"type": "array", "items": node{"type": "integer"}}
+	case schema.Records:
+		return node{"type": "array", "items": node{"type": "object"}}
+	case schema.TextMap:
+		return node{"type": "object", "additionalProperties": node{"type": "string"}}
+	case schema.Naming:
+		return node{"enum": []source.Naming{source.Standardize, source.ToUpperCase, source.ToLowerCase}}
+	case schema.Format:
+		return objectSchema(schema.Fields[source.Format](), true)
+	case scenario.FormOnError:
+		return node{"enum": []scenario.OnError{scenario.OnErrorFail, scenario.OnErrorContinue}}
+	case scenario.FormDuration:
+		return refTo("duration")
+	case schema.Type:
+		return refTo("type")
+	case schema.TypeMap:
+		of := node{"anyOf": []node{refTo("typeWithArguments"), refTo("textWithExpression")}}
+
+		return node{"type": "object", "additionalProperties": of}
+	case scenario.FormCondition:
+		return node{"anyOf": []node{{"type": "boolean"}, refTo("expression")}}
+	case scenario.FormSteps:
+		return refTo("steps")
+	case scenario.FormCases:
+		return node{"type": "array", "items": objectSchema(schema.Fields[scenario.Case](), true), "minItems": 1}
+	case scenario.FormBranches:
+		return node{
+			"type": "object", "additionalProperties": refTo("steps"), "minProperties": 1,
+			"propertyNames": node{"pattern": expression.IdentifierPattern},
+		}
+	case scenario.FormIgnoreRules:
+		rule := objectSchema(schema.Fields[scenario.IgnoreRule](), true)
+		rule["minProperties"], rule["maxProperties"] = 1, 1
+
+		return node{"type": "array", "items": rule}
+	case schema.Any:
+	}
+
+	return node{}
+}
+
+func parameterSchema() node { return objectSchema(scenario.ParameterFields(), false) }
+
+func retrySchema() node {
+	retry := objectSchema(scenario.RetryFields(), false)
+
+	retry.properties()["maximumAttempts"]["minimum"] = 1
+	retry.properties()["backoffCoefficient"]["minimum"] = 1
+
+	return retry
+}
+
+// stepSchema is the schema of a step: what every step has, and for each operation what is said of its parameters.
+func stepSchema() node {
+	step := objectSchema(scenario.StepFields(), false)
+
+	properties := step.properties()
+	properties["name"]["pattern"] = expression.IdentifierPattern
+	properties["opName"] = node{"enum": scenario.OperationNames(), "description": properties["opName"]["description"]}
+	properties["retry"]["$ref"] = "#/$defs/retry"
+
+	var choices []node
+
+	for _, operation := range scenario.Operations() {
+		properties := definitions{"opParams": refTo(operation.Name)}
+		then := node{"properties": properties}
+
+		if operation.Control {
+			properties["retry"] = node{"not": node{}, "description": "A control operation is not tried again."}
+		}
+
+		for _, field := range operation.Fields {
+			if field.Required {
+				then["required"] = []string{"opParams"}
+			}
+		}
+
+		choices = append(choices, node{
+			"if":   node{"properties": node{"opName": node{"const": operation.Name}}, "required": []string{"opName"}},
+			"then": then,
+		})
+	}
+
+	step["allOf"] = choices
+
+	return step
+}

@@ -1,0 +1,174 @@
+// Package reference generates the reference of the scenario language from the definitions that validation uses: the generated
+// sections of docs/scenarios.md and the JSON Schema docs/scenario.schema.json.
+package reference
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/jobwright/jobwright/internal/schema"
+	"github.com/jobwright/jobwright/scenario"
+	"github.com/jobwright/jobwright/scenario/expression"
+	"github.com/jobwright/jobwright/scenario/validation"
+	"github.com/jobwright/jobwright/source"
+)
+
+// Section is a part of docs/scenarios.md that is made from the definitions that validation goes by.
+type Section struct{ Name, Text string }
+
+// Reference returns the sections of docs/scenarios.md, in the order in which the page has them.
+func Sections() []Section {
+	sections := []Section{
+		{"scenario", fieldTable("field", scenario.FileFields())},
+		{"parameter", fieldTable("field", scenario.ParameterFields())},
+		{"types", typeList()},
+		{"step", fieldTable("field", scenario.StepFields())},
+		{"retry", fieldTable("field", scenario.RetryFields())},
+		{"outcome", fieldTable("name", scenario.OutcomeFields())},
+		{"refused functions", refusedList()},
+		{"functions", functionTables()},
+	}
+
+	for _, operation := range scenario.Operations() {
+		sections = append(sections, Section{operation.Name, operationText(operation)})
+	}
+
+	return append(sections, Section{"limits", limitTable()})
+}
+
+// operationText is the heading of an operation, with its parameters and what can be read of it.
+func operationText(operation scenario.Operation) string {
+	text := fmt.Sprintf("### %s\n\n%s\n\n%s", operation.Name, operation.Description, fieldTable("parameter", operation.Fields))
+
+	if len(operation.Outcome) > 0 {
+		text += "\nLater steps also read of it\n\n" + fieldTable("name", operation.Outcome)
+	}
+
+	return text
+}
+
+func fieldTable(kind string, fields []schema.Field) string {
+	rows := make([][]string, len(fields))
+
+	for i, field := range fields {
+		form := field.Form.String()
+		if field.Required {
+			form += ", required"
+		}
+
+		if field.Literal {
+			form += ", no expression"
+		}
+
+		rows[i] = []string{"`" + field.Name + "`", form, field.Description}
+	}
+
+	return table([]string{kind, "form", ""}, rows)
+}
+
+// table writes a table in Markdown.
+func table(head []string, rows [][]string) string {
+	var text strings.Builder
+
+	write := func(cells []string) {
+		text.WriteString("|")
+
+		for _, cell := range cells {
+			if cell != "" {
+				cell = " " + strings.ReplaceAll(cell, "|", `\|`)
+			}
+
+			text.WriteString(cell + " |")
+		}
+
+		text.WriteString("\n")
+	}
+
+	write(head)
+	text.WriteString(strings.Repeat("|---", len(head)) + "|\n")
+
+	for _, row := range rows {
+		write(row)
+	}
+
+	return text.String()
+}
+
+func typeList() string {
+	var names []string
+	for _, t := range source.Types() {
+		names = append(names, "`"+string(t)+"`")
+	}
+
+	return "The types are " + strings.Join(names, ", ") + ".\n"
+}
+
+// limitTable lists what validation and expressions are bounded by.
+func limitTable() string {
+	number := func(n int) string {
+		text := fmt.Sprint(n)
+		for i := len(text) - 3; i > 0; i -= 3 {
+			text = text[:i] + "," + text[i:]
+		}
+
+		return text
+	}
+	kilobytes := func(n int) string { return fmt.Sprintf("%d KiB", n>>10) }
+
+	return table([]string{"what", "at most"}, [][]string{
+		{"steps of a scenario, those within others counted, and those of scenarios that it runs inline", number(validation.MaxSteps)},
+		{"lists of steps within each other", number(validation.MaxDepth)},
+		{"`maxConcurrency` of a ForEach or a Parallel", number(scenario.MaxConcurrency)},
+		{"`maxIterations` of a While", number(scenario.MaxIterations)},
+		{"the source of an expression", kilobytes(expression.MaxSource)},
+		{"names, values, operators and calls in an expression", number(expression.MaxNodes)},
+		{"values that an expression makes on its way, and values in what it gives", number(expression.MaxValues)},
+		{"text in what an expression gives", kilobytes(expression.MaxResult)},
+		{
+			"text and values that an expression makes on its way and looks through, in a list with a predicate each time; " +
+				"to look for a pattern counts for its parts too", kilobytes(expression.MaxCost),
+		},
+		{"a pattern of `matches`", number(expression.MaxPattern) + " bytes"},
+		{"the text that `repeat`, `replace` or `join` makes", kilobytes(expression.MaxText)},
+		{"a text in what an expression uses that goes through a list with a predicate", kilobytes(expression.MaxLoopText)},
+	})
+}
+
+func functionTables() string {
+	var text strings.Builder
+
+	for i, group := range Functions() {
+		if i > 0 {
+			text.WriteString("\n")
+		}
+
+		rows := make([][]string, len(group.Functions))
+		for j, f := range group.Functions {
+			rows[j] = []string{"`" + f.Signature + "`", f.Description, "`" + f.Example + "` → `" + f.Result + "`"}
+		}
+
+		text.WriteString("#### " + group.Name + "\n\n" + table([]string{"function", "", "example"}, rows))
+	}
+
+	return text.String()
+}
+
+// refusedList says which functions of expr-lang's there are not, and why.
+func refusedList() string {
+	refused := expression.RefusedFunctions()
+	byReason := map[string][]string{}
+
+	for _, name := range slices.Sorted(maps.Keys(refused)) {
+		byReason[refused[name]] = append(byReason[refused[name]], "`"+name+"`")
+	}
+
+	var text strings.Builder
+
+	for _, reason := range slices.Sorted(maps.Keys(byReason)) {
+		fmt.Fprintf(&text, "- no %s: %s\n", strings.Join(byReason[reason], ", "), reason)
+	}
+
+	return text.String()
+}

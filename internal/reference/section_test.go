@@ -1,0 +1,195 @@
+package reference_test
+
+import (
+	"encoding/json"
+	"flag"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.yaml.in/yaml/v4"
+
+	"github.com/jobwright/jobwright/internal/reference"
+	"github.com/jobwright/jobwright/scenario"
+	"github.com/jobwright/jobwright/scenario/expression"
+	"github.com/jobwright/jobwright/scenario/jsonvalue"
+	"github.com/jobwright/jobwright/scenario/validation"
+)
+
+// update has the tests write docs/scenarios.md and docs/scenario.schema.json as the definitions want them.
+var update = flag.Bool("update", false, "write what is generated in docs")
+
+const thePage = "scenarios.md"
+
+// documentation is the path of a file in docs.
+func documentation(name string) string { return filepath.Join("..", "..", "docs", name) }
+
+func readDocumentation(t *testing.T, name string) string {
+	t.Helper()
+
+	text, err := os.ReadFile(documentation(name))
+	require.NoError(t, err)
+
+	return string(text)
+}
+
+var generated = regexp.MustCompile(`(?s)<!-- generated: ([\w ]+) -->\n(.*?)\n<!-- /generated -->`)
+
+// What is generated stands where the page wants it; each section once, the operations in their order.
+func TestThePageHasTheGeneratedSections(t *testing.T) {
+	t.Parallel()
+
+	page := readDocumentation(t, thePage)
+	texts := map[string]string{}
+
+	var want, have []string
+
+	for _, section := range reference.Sections() {
+		texts[section.Name] = section.Text
+		want = append(want, section.Name)
+	}
+
+	for _, found := range generated.FindAllStringSubmatch(page, -1) {
+		have = append(have, found[1])
+	}
+
+	require.Equal(t, want, have)
+
+	current := generated.ReplaceAllStringFunc(page, func(found string) string {
+		name := generated.FindStringSubmatch(found)[1]
+
+		return "<!-- generated: " + name + " -->\n\n" + texts[name] + "\n<!-- /generated -->"
+	})
+
+	if *update {
+		require.NoError(t, os.WriteFile(documentation(thePage), []byte(current), 0o600))
+
+		return
+	}
+
+	require.Equal(t, current, page, "run the test with -update")
+}
+
+var yamlBlock = regexp.MustCompile("(?ms)^```yaml\n(.*?\n)```$")
+
+// examples returns the scenarios of the page, and what its app.yaml offers them. Where the page shows steps alone, they
+// belong to a scenario with the parameter country.
+func examples(t *testing.T) ([]string, validation.Environment) {
+	t.Helper()
+
+	blocks := yamlBlock.FindAllStringSubmatch(readDocumentation(t, thePage), -1)
+	require.NotEmpty(t, blocks)
+
+	var manifest struct {
+		Sources   map[string]any
+		Variables map[string]any
+		Access    []struct{ Name string }
+	}
+
+	require.NoError(t, yaml.Load([]byte(blocks[0][1]), &manifest))
+	require.NotEmpty(t, manifest.Variables)
+
+	variables, err := validation.ParseVariables("variables", manifest.Variables)
+	require.NoError(t, err)
+
+	app := validation.Environment{Variables: variables}
+	for name := range manifest.Sources {
+		app.Sources = append(app.Sources, name)
+	}
+
+	for _, access := range manifest.Access {
+		app.Access = append(app.Access, access.Name)
+	}
+
+	var scenarios []string
+
+	for _, block := range blocks[1:] {
+		text := block[1]
+		if strings.HasPrefix(text, "- ") {
+			text = "parameters: {country: {type: text}}\nsteps:\n" + text
+		}
+
+		scenarios = append(scenarios, text)
+	}
+
+	return scenarios, app
+}
+
+func TestTheScenariosOfThePageAreValid(t *testing.T) {
+	t.Parallel()
+
+	scenarios, app := examples(t)
+	shown := map[string]bool{}
+
+	for _, text := range scenarios {
+		_, err := validation.Parse(thePage, []byte(text), app)
+		require.NoError(t, err, text)
+
+		for _, operation := range scenario.Operations() {
+			if strings.Contains(text, "opName: "+operation.Name+"\n") {
+				shown[operation.Name] = true
+			}
+		}
+	}
+
+	for _, operation := range scenario.Operations() {
+		require.True(t, shown[operation.Name], "the page has no example of %s", operation.Name)
+	}
+}
+
+// everyFunction goes through the reference of functions.
+func everyFunction() []reference.Function {
+	var all []reference.Function
+	for _, group := range reference.Functions() {
+		all = append(all, group.Functions...)
+	}
+
+	return all
+}
+
+func TestEveryFunctionIsInTheReference(t *testing.T) {
+	t.Parallel()
+
+	var described []string
+
+	for _, function := range everyFunction() {
+		name, _, _ := strings.Cut(function.Signature, "(")
+		require.Contains(t, function.Example, name+"(")
+		require.NotEmpty(t, function.Description, name)
+
+		described = append(described, name)
+	}
+
+	slices.Sort(described)
+	require.Equal(t, expression.FunctionNames(), slices.Compact(described))
+}
+
+func TestTheExamplesOfFunctionsGiveWhatTheReferenceSays(t *testing.T) {
+	t.Parallel()
+
+	moment := expression.Moment{Now: time.Date(2026, time.January, 31, 9, 30, 0, 0, time.UTC), Seed: "job/1"}
+	app := validation.Environment{Sources: []string{"stage"}}
+
+	for _, function := range everyFunction() {
+		t.Run(function.Signature, func(t *testing.T) {
+			t.Parallel()
+
+			// It passes the check of a scenario.
+			params := jsonvalue.Object{"name": "x", "value": "${" + function.Example + "}"}
+			_, err := validation.ParseOperation(jsonvalue.Object{"opName": scenario.OpSetVariable, "opParams": map[string]any(params)}, app)
+			require.NoError(t, err)
+
+			value, err := scenario.NewScope(scenario.JobScope{}, nil, nil).Evaluate(params["value"], moment)
+			require.NoError(t, err)
+
+			text, err := json.Marshal(jsonvalue.Value{Any: value})
+			require.NoError(t, err)
+			require.Equal(t, function.Result, string(text))
+		})
+	}
+}

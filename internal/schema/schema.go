@@ -1,0 +1,194 @@
+// Package schema checks values against Go structs. The struct is the only definition of an object: the types of its fields and
+// their tags define which values are accepted, and documentation and JSON Schema are generated from them.
+package schema
+
+import (
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/jobwright/jobwright/scenario/jsonvalue"
+	"github.com/jobwright/jobwright/scenario/problem"
+	"github.com/jobwright/jobwright/source"
+)
+
+// Field is a field of a struct that defines an object. Its tags are:
+//
+//	json:"name"           the field's name
+//	description:"…"       its meaning, for people
+//	required:"true"       the field must be present
+//	refers:"source"       the value names a source of the app; likewise access and scenario
+//	literal:"true"        the value must not contain expressions
+//	lazy:"true"           the operation evaluates the value's expressions when it needs them
+type Field struct {
+	Name        string
+	Description string
+	Required    bool
+	Refers      string
+	Literal     bool
+	Lazy        bool
+	Form        Form
+}
+
+// Fields returns the fields of the struct T, those of embedded structs included.
+func Fields[T any]() []Field {
+	var fields []Field
+
+	for _, structField := range reflect.VisibleFields(reflect.TypeFor[T]()) {
+		if structField.Anonymous { // VisibleFields also returns the fields of an embedded struct.
+			continue
+		}
+
+		name, _, _ := strings.Cut(structField.Tag.Get("json"), ",")
+		fields = append(fields, Field{
+			Name:        name,
+			Description: structField.Tag.Get("description"),
+			Required:    structField.Tag.Get("required") == "true",
+			Refers:      structField.Tag.Get("refers"),
+			Literal:     structField.Tag.Get("literal") == "true",
+			Lazy:        structField.Tag.Get("lazy") == "true",
+			Form:        FormOf(structField.Type),
+		})
+	}
+
+	return fields
+}
+
+// Typed is implemented by types of fields that define their own form.
+type Typed interface {
+	// SchemaForm returns the form. The receiver is the type's zero value.
+	SchemaForm() Form
+}
+
+// FormOf returns the form of the values of a type.
+func FormOf(t reflect.Type) Form {
+	if typed, ok := reflect.TypeAssert[Typed](reflect.Zero(t)); ok {
+		return typed.SchemaForm()
+	}
+
+	switch t {
+	case reflect.TypeFor[source.Type]():
+		return Type
+	case reflect.TypeFor[map[string]source.Standard]():
+		return TypeMap
+	case reflect.TypeFor[map[string]string]():
+		return TextMap
+	case reflect.TypeFor[source.Naming]():
+		return Naming
+	case reflect.TypeFor[source.Format]():
+		return Format
+	case reflect.TypeFor[[]int64]():
+		return Integers
+	case reflect.TypeFor[[]jsonvalue.Object]():
+		return Records
+	case reflect.TypeFor[any](), reflect.TypeFor[jsonvalue.Value]():
+		return Any
+	case reflect.TypeFor[*bool]():
+		return Boolean
+	case reflect.TypeFor[[]string]():
+		return Texts
+	}
+
+	switch t.Kind() {
+	case reflect.String:
+		return Text
+	case reflect.Int, reflect.Int64:
+		return Integer
+	case reflect.Float64:
+		return Number
+	case reflect.Bool:
+		return Boolean
+	case reflect.Slice:
+		return List
+	default:
+		return Object
+	}
+}
+
+// Check checks an object against the struct T. The error is a [problem.List].
+func Check[T any](object jsonvalue.Object) error {
+	var check Checker
+
+	check.Object("", map[string]any(object), Fields[T](), check.Field)
+
+	return check.Problems.Err()
+}
+
+// Checker checks values and collects the problems that it finds.
+type Checker struct {
+	Problems problem.List
+	File     string                               // The file of all problems; "" if there is none.
+	Position func(path string) (line, column int) // Returns the place of a path in the file; nil if there is no file.
+}
+
+// Addf adds a problem at a path.
+func (c *Checker) Addf(path string, code problem.Code, format string, arguments ...any) {
+	found := problem.Problem{Code: code, File: c.File, Path: path, Message: fmt.Sprintf(format, arguments...)}
+
+	if c.Position != nil {
+		found.Line, found.Column = c.Position(path)
+	}
+
+	c.Problems.Add(found)
+}
+
+// Object checks that value is an object with the given fields. check checks the value of one field and reports whether it has
+// no problem. Object returns the fields without problems.
+func (c *Checker) Object(
+	path string, value any, fields []Field, check func(path string, field Field, value any) bool,
+) map[string]any {
+	if c.Problems.IsFull() {
+		return nil
+	}
+
+	object, ok := value.(map[string]any)
+	if !ok {
+		c.Addf(path, problem.CodeTypeMismatch, "want an object, have %s", jsonvalue.Describe(value))
+
+		return nil
+	}
+
+	names := make([]string, len(fields))
+	sound := make(map[string]any, len(object))
+
+	for i, field := range fields {
+		names[i] = field.Name
+
+		given, present := object[field.Name]
+
+		switch {
+		case present && check(problem.JoinPath(path, field.Name), field, given):
+			sound[field.Name] = given
+		case !present && field.Required:
+			c.Addf(path, problem.CodeFieldMissing, "%s is missing: %s", field.Name, field.Description)
+		}
+	}
+
+	for _, name := range slices.Sorted(maps.Keys(object)) {
+		if !slices.Contains(names, name) {
+			c.Addf(problem.JoinPath(path, name), problem.CodeFieldUnknown, "unknown field %s; %s", name,
+				problem.Suggest(name, names))
+		}
+	}
+
+	return sound
+}
+
+// Field checks the value of a field and reports whether it has no problem.
+func (c *Checker) Field(path string, field Field, value any) bool {
+	if field.Required && field.Form == Text && value == "" {
+		c.Addf(path, problem.CodeValueInvalid, "%s is empty: %s", field.Name, field.Description)
+
+		return false
+	}
+
+	if mismatch := field.Form.Mismatch(value); mismatch != "" {
+		c.Addf(path, problem.CodeTypeMismatch, "%s", mismatch)
+
+		return false
+	}
+
+	return true
+}

@@ -1,0 +1,269 @@
+package expression
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/expr-lang/expr/vm"
+
+	"github.com/jobwright/jobwright/scenario/jsonvalue"
+)
+
+// Scope provides the values that expressions read.
+type Scope interface {
+	// Lookup returns the value of a name, or nil if there is no such name. The error is [*Missing] if the value must be looked
+	// up first.
+	Lookup(name string, moment Moment) (any, error)
+
+	// Outcomes returns the outcomes of the named steps that have ended, or of all steps, by their names.
+	Outcomes(steps []string, all bool) map[string]any
+}
+
+// Evaluator evaluates the expressions of one run of a scenario. It caches compiled expressions, and is not safe for concurrent
+// use. The zero Evaluator is ready to use.
+type Evaluator struct {
+	templates map[string]Template
+	programs  map[string]*program
+	cost      int64
+}
+
+// program is a compiled expression.
+type program struct {
+	uses
+
+	code *vm.Program
+	cost *costMeter // Adds up the cost of a run.
+}
+
+// maxCompiled is the maximum number of expressions that an evaluator caches.
+const maxCompiled = 10_000
+
+// Cost returns the total cost of the evaluated expressions. The unit is the cost of an expression without a loop; loops and
+// expressions that read or create much text cost more.
+func (e *Evaluator) Cost() int64 { return e.cost }
+
+// Evaluate returns a value with the expressions in it, at any depth, replaced by their results. Results are not searched for
+// expressions: data never becomes code. The error is [*Missing] if values must be looked up first.
+func (e *Evaluator) Evaluate(value any, scope Scope, moment Moment) (any, error) {
+	switch v := value.(type) {
+	case string:
+		return e.text(v, scope, moment)
+	case []any:
+		list := make([]any, len(v))
+
+		return list, CollectMissing(len(v), func(i int) (err error) {
+			list[i], err = e.Evaluate(v[i], scope, moment.At(strconv.Itoa(i)))
+
+			return err
+		})
+	case map[string]any:
+		object := make(map[string]any, len(v))
+		fields := slices.Sorted(maps.Keys(v))
+
+		return object, CollectMissing(len(fields), func(i int) (err error) {
+			object[fields[i]], err = e.Evaluate(v[fields[i]], scope, moment.At(fields[i]))
+
+			return err
+		})
+	case jsonvalue.Object:
+		return e.Evaluate(map[string]any(v), scope, moment)
+	}
+
+	return value, nil
+}
+
+func (e *Evaluator) text(text string, scope Scope, moment Moment) (any, error) {
+	parsed, err := e.template(text)
+	if err != nil {
+		return nil, err
+	}
+
+	if parsed.IsPlain() {
+		return parsed[0].Text, nil
+	}
+
+	if parsed.IsAlone() {
+		return e.fragment(parsed[0], scope, moment)
+	}
+
+	var whole strings.Builder
+
+	err = CollectMissing(len(parsed), func(i int) error {
+		if parsed[i].Kind == LiteralFragment {
+			whole.WriteString(parsed[i].Text)
+
+			return nil
+		}
+
+		value, err := e.fragment(parsed[i], scope, moment.At(strconv.Itoa(i)))
+		if err != nil {
+			return err
+		}
+
+		text, err := Text(value)
+		if err != nil {
+			return fmt.Errorf("in ${%s}: %w", parsed[i].Text, err)
+		}
+
+		whole.WriteString(text)
+
+		return nil
+	})
+
+	return whole.String(), err
+}
+
+func (e *Evaluator) fragment(fragment Fragment, scope Scope, moment Moment) (any, error) {
+	if fragment.Kind == ExpressionFragment {
+		return e.expression(fragment.Text, scope, moment)
+	}
+
+	query := Query{Source: fragment.Source, Query: fragment.Text, Bind: jsonvalue.Object{}}
+
+	err := CollectMissing(len(fragment.Bind), func(i int) (err error) {
+		query.Bind[bindName(i+1)], err = e.expression(fragment.Bind[i], scope, moment.At(bindName(i+1)))
+
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+
+	return moment.cell(query)
+}
+
+// template returns the parsed template of a text.
+func (e *Evaluator) template(text string) (Template, error) {
+	if known, ok := e.templates[text]; ok {
+		return known, nil
+	}
+
+	parsed, err := ParseTemplate(text)
+	if err != nil {
+		return nil, err
+	}
+
+	if e.templates == nil || len(e.templates) >= maxCompiled {
+		e.templates = map[string]Template{}
+	}
+
+	e.templates[text] = parsed
+
+	return parsed, nil
+}
+
+// program compiles an expression. Validation has checked its names and types; here the types of its values are dynamic.
+func (e *Evaluator) program(source string) (*program, error) {
+	if known, ok := e.programs[source]; ok {
+		return known, nil
+	}
+
+	used, err := parseExpression(source)
+	if err != nil {
+		return nil, err
+	}
+
+	cost := &costMeter{}
+
+	code, err := compile(source, used.untyped(), cost.options()...)
+	if err != nil {
+		return nil, err
+	}
+
+	compiled := &program{code: code, cost: cost, uses: used}
+
+	if e.programs == nil || len(e.programs) >= maxCompiled {
+		e.programs = map[string]*program{}
+	}
+
+	e.programs[source] = compiled
+
+	return compiled, nil
+}
+
+// Costs of an expression beyond its base cost of 1.
+const (
+	costOfLoop   = 10       // Of a loop.
+	bytesPerCost = 16       // The bytes of values read by an expression with a loop that cost 1.
+	meterPerCost = 64 << 10 // The bytes counted by a [costMeter] that cost 1.
+)
+
+// expression evaluates an expression.
+func (e *Evaluator) expression(source string, scope Scope, moment Moment) (any, error) {
+	program, err := e.program(source)
+	if err != nil {
+		return nil, err
+	}
+
+	e.cost++
+	if program.hasLoops {
+		e.cost += costOfLoop
+	}
+
+	env, err := e.env(program, scope, moment)
+	if err != nil {
+		return nil, err
+	}
+
+	machine := vm.VM{MemoryBudget: MaxValues}
+	*program.cost = costMeter{} // Cached patterns go too, so that the cost does not depend on earlier runs.
+
+	result, err := machine.Run(program.code, env)
+	e.cost += int64(program.cost.total / meterPerCost)
+
+	if err != nil {
+		return nil, expressionError(source, err)
+	}
+
+	value, err := fromExpr(result)
+	if err != nil {
+		return nil, fmt.Errorf("in ${%s}: %w", source, err)
+	}
+
+	return value, nil
+}
+
+// env returns the values of the names that a program uses, converted for expr.
+func (e *Evaluator) env(program *program, scope Scope, moment Moment) (map[string]any, error) {
+	var functions map[string]any
+	if program.readsMoment() {
+		functions = momentFunctions(moment)
+	}
+
+	env := make(map[string]any, len(program.names))
+
+	return env, CollectMissing(len(program.names), func(i int) (err error) {
+		name := program.names[i]
+
+		var value any
+
+		switch function, isFunction := functions[name]; {
+		case isFunction:
+			env[name] = function
+
+			return nil
+		case name == NameSteps:
+			value = scope.Outcomes(program.steps, program.anyStep)
+		default:
+			if value, err = scope.Lookup(name, moment); err != nil {
+				return err
+			}
+		}
+
+		if program.hasLoops {
+			e.cost += int64(jsonvalue.SizeOf(value) / bytesPerCost)
+		}
+
+		if program.hasLoops && longestText(value) > MaxLoopText {
+			return fmt.Errorf("%s holds a text of more than %d bytes, too long for a function that goes through a list",
+				name, MaxLoopText)
+		}
+
+		env[name] = toExpr(value)
+
+		return nil
+	})
+}

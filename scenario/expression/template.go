@@ -1,0 +1,296 @@
+package expression
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+)
+
+// template is a string parameter, taken apart: literal text, expressions and queries in turn.
+type Template []Fragment
+
+// fragment is a piece of a template.
+type Fragment struct {
+	Kind   FragmentKind
+	Text   string   // Text as it stands, or an expression, or the text of a query.
+	Source string   // The source to ask, of a query.
+	Bind   []string // The expressions within a query, whose values are bound to its parameters :value1, :value2 and so on.
+}
+
+type FragmentKind int
+
+const (
+	LiteralFragment FragmentKind = iota
+	ExpressionFragment
+	QueryFragment
+)
+
+// opening matches what begins a fragment that is not text, and the dollar before it that takes its meaning away.
+var opening = regexp.MustCompile(`(\$?)\$(\{|\[([^\[\]{}$]+)\]\{|\(\()`)
+
+// parseTemplate takes a string apart. ${ … } is an expression, $[source]{ … } a query; a $ before one of them stands for
+// itself and takes away the meaning, and every other $ stands for itself too.
+func ParseTemplate(text string) (Template, error) { return parseFragments(text, parseQuery) }
+
+// parseFragments takes a string apart, with the queries in it by parseQuery.
+func parseFragments(text string, parseQuery func(source, text string) (Fragment, string, error)) (Template, error) {
+	var (
+		parsed  Template
+		literal strings.Builder
+	)
+
+	for {
+		at := opening.FindStringSubmatchIndex(text)
+		if at == nil {
+			break
+		}
+
+		begin, end := at[0], at[1]
+
+		if escaped := at[2] < at[3]; escaped {
+			literal.WriteString(text[:begin] + text[begin+1:end])
+			text = text[end:]
+
+			continue
+		}
+
+		literal.WriteString(text[:begin])
+
+		if strings.HasSuffix(text[begin:end], "((") {
+			return nil, javascriptRefused(text[end:])
+		}
+
+		if literal.Len() > 0 {
+			parsed = append(parsed, Fragment{Text: literal.String()})
+			literal.Reset()
+		}
+
+		var (
+			found Fragment
+			err   error
+		)
+
+		if at[6] >= 0 {
+			found, text, err = parseQuery(text[at[6]:at[7]], text[end:])
+		} else {
+			found.Kind = ExpressionFragment
+			found.Text, text, err = cutExpression(text[end:])
+		}
+
+		if err != nil {
+			return nil, err
+		}
+
+		parsed = append(parsed, found)
+	}
+
+	literal.WriteString(text)
+
+	if literal.Len() > 0 || len(parsed) == 0 {
+		parsed = append(parsed, Fragment{Text: literal.String()})
+	}
+
+	return parsed, nil
+}
+
+// notClosed is the error for what has a beginning but no end.
+func notClosed(opening string) error {
+	return fmt.Errorf("the %s has no closing }; write $%[1]s for a literal %[1]s", opening)
+}
+
+// parseQuery takes apart the query at the beginning of text, and returns what follows it. The expressions in it become
+// parameters, so that no value is ever read as a part of the query.
+func parseQuery(source, text string) (query Fragment, rest string, err error) {
+	query = Fragment{Kind: QueryFragment, Source: strings.TrimSpace(source)}
+
+	inner, rest, closed := cutQuery(text)
+	if !closed {
+		return query, "", notClosed("$[" + source + "]{")
+	}
+
+	parts, err := parseFragments(inner, func(_, _ string) (Fragment, string, error) {
+		return Fragment{}, "", errors.New("a query can't stand within another one; set a variable to it first")
+	})
+	if err != nil {
+		return query, "", err
+	}
+
+	var whole strings.Builder
+
+	for _, part := range parts {
+		if part.Kind == LiteralFragment {
+			whole.WriteString(part.Text)
+
+			continue
+		}
+
+		if isQuoted(whole.String()) {
+			return query, "", fmt.Errorf(
+				"the value of ${%s} is passed beside the query; leave out the quotes around it", part.Text)
+		}
+
+		query.Bind = append(query.Bind, part.Text)
+		fmt.Fprintf(&whole, ":%s", bindName(len(query.Bind)))
+	}
+
+	query.Text = whole.String()
+
+	return query, rest, nil
+}
+
+// AsAsked returns what a source is asked by a query, given as it stands within $[source]{ … }: each expression in it is a
+// parameter. What is no query is returned as it is, both without the space around them.
+func BoundQuery(query string) string {
+	parsed, err := ParseTemplate("$[source]{" + query + "}")
+	if err != nil || !parsed.IsAlone() || parsed[0].Kind != QueryFragment {
+		return strings.TrimSpace(query)
+	}
+
+	return strings.TrimSpace(parsed[0].Text)
+}
+
+// isQuoted reports whether what follows the beginning of a query stands within quotes.
+func isQuoted(beginning string) bool {
+	within := inQuery
+
+	for i := 0; i < len(beginning); i++ {
+		within, i = within.at(beginning, i)
+	}
+
+	return within != inQuery && within != inComment
+}
+
+// bindName is the name of the parameter with that number, from 1.
+func bindName(number int) string { return fmt.Sprintf("value%d", number) }
+
+// cutExpression splits text at the brace that closes the expression at its start. Braces within the expression's own
+// braces, string literals and comments don't, but a comment up to the end of the line ends there too.
+func cutExpression(text string) (expression, rest string, err error) {
+	depth := 0
+
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; {
+		case c == '"' || c == '\'' || c == '`':
+			i = endOfString(text, i)
+		case strings.HasPrefix(text[i:], "/*"):
+			i = endOf(text, i, "*/")
+		case strings.HasPrefix(text[i:], "//"):
+			length := strings.IndexAny(text[i:], "\n}")
+			if length < 0 {
+				return "", "", notClosed("${")
+			}
+
+			i += length - 1
+		case c == '{':
+			depth++
+		case c == '}' && depth > 0:
+			depth--
+		case c == '}':
+			return text[:i], text[i+1:], nil
+		}
+	}
+
+	return "", "", notClosed("${")
+}
+
+// cutQuery splits text at the brace that closes the query at its start. Braces within the query's own braces, its quotes
+// and the expressions in it don't, but a comment up to the end of the line ends there too.
+func cutQuery(text string) (query, rest string, closed bool) {
+	depth, within := 0, inQuery
+
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; {
+		case strings.HasPrefix(text[i:], "$${"):
+			i++ // Its brace counts as one of the query's own.
+		case strings.HasPrefix(text[i:], "${"):
+			_, after, err := cutExpression(text[i+len("${"):])
+			if err != nil {
+				return "", "", false
+			}
+
+			i = len(text) - len(after) - 1
+		case within != inQuery && within != inComment || c != '{' && c != '}':
+			within, i = within.at(text, i)
+		case c == '{':
+			depth++
+		case depth > 0:
+			depth--
+		default:
+			return text[:i], text[i+1:], true
+		}
+	}
+
+	return "", "", false
+}
+
+// quoting is what a place of a query stands within: the quote that will end it, or one of these.
+type quoting byte
+
+const (
+	inQuery   quoting = 0
+	inComment quoting = '\n' // Up to the end of the line.
+)
+
+// at reads the byte at i, or the whole comment that begins there. It returns what the place behind it stands within, and
+// the index of the last byte that it has read. To write a quote twice, as SQL does for one within quotes, ends them and
+// begins them again; a backslash is no escape in SQL.
+func (q quoting) at(query string, i int) (behind quoting, last int) {
+	switch c := query[i]; {
+	case q != inQuery:
+		if c == byte(q) {
+			return inQuery, i
+		}
+	case c == '"' || c == '\'' || c == '`':
+		return quoting(c), i
+	case strings.HasPrefix(query[i:], "--"):
+		return inComment, i
+	case strings.HasPrefix(query[i:], "/*"):
+		return inQuery, endOf(query, i+len("/*"), "*/")
+	}
+
+	return q, i
+}
+
+// endOfString returns the index of the quote that ends the string literal at start.
+func endOfString(text string, start int) int {
+	quote := text[start]
+
+	for i := start + 1; i < len(text); i++ {
+		if text[i] == '\\' && quote != '`' {
+			i++
+		} else if text[i] == quote {
+			return i
+		}
+	}
+
+	return len(text)
+}
+
+// endOf returns the index of the last byte of the first mark after start.
+func endOf(text string, start int, mark string) int {
+	found := strings.Index(text[start:], mark)
+	if found < 0 {
+		return len(text)
+	}
+
+	return start + found + len(mark) - 1
+}
+
+// isPlain reports whether the template is text alone.
+func (t Template) IsPlain() bool { return len(t) == 1 && t[0].Kind == LiteralFragment }
+
+// isAlone reports whether the template is one expression or query and nothing else: its value keeps its type.
+func (t Template) IsAlone() bool { return len(t) == 1 && t[0].Kind != LiteralFragment }
+
+// IsLiteral reports whether a value is not a text with expressions or queries.
+func IsLiteral(value any) bool {
+	text, isText := value.(string)
+	if !isText {
+		return true
+	}
+
+	parsed, err := ParseTemplate(text)
+
+	return err == nil && parsed.IsPlain()
+}

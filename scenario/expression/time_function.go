@@ -1,0 +1,115 @@
+package expression
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jobwright/jobwright/source"
+)
+
+// Dates and moments are texts in the language, as they are in parameters and results. The functions that compute with
+// them know no time zone but UTC: what another one is depends on the machine.
+
+// momentAndText reads the arguments of a function that takes a moment and a text.
+func momentAndText(arguments []any) (moment time.Time, text string, err error) {
+	texts, err := asTexts(arguments)
+	if err != nil {
+		return time.Time{}, "", err
+	}
+
+	moment, err = ParseMoment(texts[0])
+
+	return moment, texts[1], err
+}
+
+// addTime adds a duration, such as "-24h", to a moment.
+func addTime(arguments ...any) (any, error) {
+	moment, text, err := momentAndText(arguments)
+	if err != nil {
+		return nil, err
+	}
+
+	duration, err := time.ParseDuration(text)
+	if err != nil {
+		return nil, fmt.Errorf("want a duration such as \"-24h\" or \"90m\", have %q", text)
+	}
+
+	return writeMoment(moment.Add(duration), false)
+}
+
+// addDays adds days to a date, or to a moment.
+func addDays(arguments ...any) (any, error) {
+	text, isText := arguments[0].(string)
+	days, isCount := arguments[1].(int)
+
+	const most = 3_660_000 // Ten thousand years.
+	if !isText || !isCount || days < -most || days > most {
+		return nil, errors.New("want a date and a number of days")
+	}
+
+	moment, err := ParseMoment(text)
+	if err != nil {
+		return nil, err
+	}
+
+	return writeMoment(moment.AddDate(0, 0, days), len(text) == len(time.DateOnly))
+}
+
+// writeMoment writes a date or a timestamp, if it lies in the years that have four digits.
+func writeMoment(moment time.Time, isDate bool) (any, error) {
+	const last = 9999
+
+	switch year := moment.Year(); {
+	case year < 1 || year > last:
+		return nil, fmt.Errorf("the year %d is out of range, want one from 1 to %d", year, last)
+	case isDate:
+		return moment.Format(time.DateOnly), nil
+	default:
+		return FormatTimestamp(moment), nil
+	}
+}
+
+// formatTime writes a moment in a layout of Go's: "2006-01-02 15:04".
+func formatTime(arguments ...any) (any, error) {
+	moment, text, err := momentAndText(arguments)
+	if err != nil {
+		return nil, err
+	}
+
+	// What is written of a digit may be two, which are two digits in the layout that another call would make of it.
+	const longest = 100
+	if len(text) > longest {
+		return nil, fmt.Errorf("a layout has at most %d bytes", longest)
+	}
+
+	return moment.Format(text), nil
+}
+
+// secondsBetween returns the seconds from one moment to another.
+func secondsBetween(arguments ...any) (any, error) {
+	from, text, err := momentAndText(arguments)
+	if err != nil {
+		return nil, err
+	}
+
+	to, err := ParseMoment(text)
+	if err != nil {
+		return nil, err
+	}
+
+	return to.Sub(from).Seconds(), nil
+}
+
+// ParseMoment reads a timestamp, or a date as its midnight in UTC.
+func ParseMoment(text string) (time.Time, error) {
+	for _, t := range []source.Type{source.Timestamp, source.Date} {
+		value, err := source.ParseText(source.Standard{Type: t}, text)
+		if moment, ok := value.(time.Time); ok && err == nil {
+			return moment.UTC(), nil
+		}
+	}
+
+	return time.Time{}, fmt.Errorf("want a timestamp such as 2006-01-02T15:04:05Z or a date such as %s, have %q",
+		time.DateOnly, text)
+}

@@ -1,0 +1,193 @@
+// Package jsonvalue defines the values of the scenario language and their exact JSON form. A value is nil, a bool, an int64,
+// a float64, a string, a []any or a map[string]any of values. Integers and floats remain distinct: an integer is never
+// converted to a float.
+package jsonvalue
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Object maps names to values. Parameters, outcomes of steps and records are objects.
+type Object map[string]any
+
+// MarshalJSON writes a JSON object from which [Decode] restores the same values: floats have a fraction or an exponent.
+func (p Object) MarshalJSON() ([]byte, error) { return json.Marshal(wire(map[string]any(p))) }
+
+// UnmarshalJSON reads a JSON object with [Decode]; null becomes nil.
+func (p *Object) UnmarshalJSON(data []byte) error {
+	value, err := Decode(data)
+	if err != nil {
+		return err
+	}
+
+	object, ok := value.(map[string]any)
+	if !ok && value != nil {
+		return fmt.Errorf("want a JSON object, have %s", Describe(value))
+	}
+
+	*p = object
+
+	return nil
+}
+
+// Value is a single value with an exact JSON form.
+type Value struct{ Any any }
+
+// MarshalJSON writes JSON from which [Decode] restores the same value.
+func (v Value) MarshalJSON() ([]byte, error) { return json.Marshal(wire(v.Any)) }
+
+// UnmarshalJSON reads a value with [Decode].
+func (v *Value) UnmarshalJSON(data []byte) error {
+	value, err := Decode(data)
+	v.Any = value
+
+	return err
+}
+
+// wire replaces the floats in value by numbers that have a fraction or an exponent.
+func wire(value any) any {
+	switch v := value.(type) {
+	case float64:
+		text := strconv.FormatFloat(v, 'g', -1, 64)
+		if !strings.ContainsAny(text, ".e") {
+			text += ".0"
+		}
+
+		return json.Number(text)
+	case []any:
+		list := make([]any, len(v))
+		for i := range v {
+			list[i] = wire(v[i])
+		}
+
+		return list
+	case map[string]any:
+		object := make(map[string]any, len(v))
+		for _, name := range slices.Sorted(maps.Keys(v)) {
+			object[name] = wire(v[name])
+		}
+
+		return object
+	case Object:
+		return wire(map[string]any(v))
+	}
+
+	return value
+}
+
+// Decode reads one JSON value. A number without fraction and exponent becomes an int64; if it does not fit, the result is an
+// error, never a rounded float.
+func Decode(data []byte) (any, error) {
+	decoder := json.NewDecoder(bytes.NewReader(data))
+	decoder.UseNumber()
+
+	var value any
+	if err := decoder.Decode(&value); err != nil {
+		return nil, err
+	}
+
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+		return nil, errors.New("unexpected data after the JSON value")
+	}
+
+	return exact(value)
+}
+
+// exact replaces every json.Number in value.
+func exact(value any) (any, error) {
+	var err error
+
+	switch v := value.(type) {
+	case json.Number:
+		return number(v.String())
+	case []any:
+		for i := range v {
+			if v[i], err = exact(v[i]); err != nil {
+				return nil, err
+			}
+		}
+	case map[string]any:
+		for _, name := range slices.Sorted(maps.Keys(v)) {
+			if v[name], err = exact(v[name]); err != nil {
+				return nil, err
+			}
+		}
+	}
+
+	return value, nil
+}
+
+func number(text string) (any, error) {
+	if strings.ContainsAny(text, ".eE") {
+		value, err := strconv.ParseFloat(text, 64)
+		if err != nil {
+			return nil, fmt.Errorf("the number %s is out of range", text)
+		}
+
+		return value, nil
+	}
+
+	value, err := strconv.ParseInt(text, 10, 64)
+	if err != nil {
+		return nil, fmt.Errorf("the number %s does not fit into 64 bits", text)
+	}
+
+	return value, nil
+}
+
+// Describe returns a description of a value for messages.
+func Describe(value any) string {
+	switch v := value.(type) {
+	case nil:
+		return "nothing"
+	case bool:
+		return fmt.Sprintf("the boolean %t", v)
+	case int64:
+		return fmt.Sprintf("the integer %d", v)
+	case float64:
+		return fmt.Sprintf("the number %g", v)
+	case string:
+		const longest = 40
+		if runes := []rune(v); len(runes) > longest {
+			v = string(runes[:longest]) + "…"
+		}
+
+		return fmt.Sprintf("the text %q", v)
+	case []any:
+		return "a list"
+	case map[string]any, Object:
+		return "an object"
+	}
+
+	return "a value of an unknown kind"
+}
+
+// SizeOf estimates the size of a value as JSON, in bytes.
+func SizeOf(value any) int {
+	const scalar = 8
+
+	size := scalar
+
+	switch v := value.(type) {
+	case string:
+		size += len(v)
+	case []any:
+		for _, entry := range v {
+			size += SizeOf(entry)
+		}
+	case map[string]any:
+		for name, entry := range v { //workflowcheck:ignore // The sum is the same in every order.
+			size += len(name) + SizeOf(entry)
+		}
+	}
+
+	return size
+}

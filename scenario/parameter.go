@@ -1,0 +1,186 @@
+package scenario
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/jobwright/jobwright/internal/schema"
+	"github.com/jobwright/jobwright/scenario/jsonvalue"
+	"github.com/jobwright/jobwright/scenario/problem"
+	"github.com/jobwright/jobwright/source"
+)
+
+// Parameter declares a parameter of a scenario or a variable of an app.
+type Parameter struct {
+	Name        string      `json:"name"`
+	Type        source.Type `json:"type"`
+	Default     any         `json:"default,omitempty"` // Of type Type.
+	Required    bool        `json:"required,omitempty"`
+	Description string      `json:"description,omitempty"`
+}
+
+// MarshalJSON writes a parameter. [Parameter.UnmarshalJSON] restores the same default.
+func (p Parameter) MarshalJSON() ([]byte, error) {
+	type plain Parameter
+
+	if p.Default != nil {
+		p.Default = jsonvalue.Value{Any: p.Default}
+	}
+
+	return json.Marshal(plain(p))
+}
+
+// UnmarshalJSON reads the output of [Parameter.MarshalJSON].
+func (p *Parameter) UnmarshalJSON(data []byte) error {
+	type plain Parameter
+
+	read := struct {
+		*plain
+
+		Default json.RawMessage `json:"default"`
+	}{plain: (*plain)(p)}
+	if err := json.Unmarshal(data, &read); err != nil || read.Default == nil {
+		return err
+	}
+
+	value, err := jsonvalue.Decode(read.Default)
+	p.Default = value
+
+	return err
+}
+
+// Bind returns a value for each parameter of the scenario: the given one or the default. The error is a [problem.List] with
+// every value that is missing, unknown or of another type.
+func (s Scenario) Bind(given jsonvalue.Object) (jsonvalue.Object, error) {
+	var problems problem.List
+
+	bound := make(jsonvalue.Object, len(s.Parameters))
+	names := make([]string, len(s.Parameters))
+
+	for i, parameter := range s.Parameters {
+		names[i] = parameter.Name
+
+		value, ok := given[parameter.Name]
+		if !ok && parameter.Required {
+			problems.Addf(parameter.Name, problem.CodeParameterMissing, "the parameter %s is missing: %s",
+				parameter.Name, parameter.Explain())
+
+			continue
+		}
+
+		if !ok {
+			value = parameter.Default
+		}
+
+		converted, mismatch := parameter.Convert(value)
+		if mismatch != "" {
+			problems.Addf(parameter.Name, problem.CodeParameterMismatch, "the parameter %s: %s", parameter.Name, mismatch)
+		}
+
+		bound[parameter.Name] = converted
+	}
+
+	for _, name := range slices.Sorted(maps.Keys(given)) {
+		if !slices.Contains(names, name) {
+			problems.Addf(name, problem.CodeParameterUnknown, "the scenario has no parameter %s; %s", name, problem.Suggest(name, names))
+		}
+	}
+
+	return bound, problems.Err()
+}
+
+// Explain describes the parameter for messages.
+func (p Parameter) Explain() string {
+	if p.Description == "" {
+		return "it is of type " + string(p.Type)
+	}
+
+	return fmt.Sprintf("%s (of type %s)", p.Description, p.Type)
+}
+
+// Convert returns value as the Go type that represents the parameter's type in the language, or why value is not of that type.
+// Decimals, dates, times, binary data and UUIDs are text, in the form in which results show them; JSON is any value.
+func (p Parameter) Convert(value any) (converted any, mismatch string) {
+	switch p.Type { //nolint:exhaustive // The other types need no conversion.
+	case source.JSON:
+		return value, ""
+	case source.Array:
+		if _, isList := value.([]any); isList {
+			return value, ""
+		}
+	case source.Float:
+		if v, isInteger := value.(int64); isInteger {
+			return float64(v), ""
+		}
+	case source.Decimal:
+		if v, isInteger := value.(int64); isInteger {
+			return strconv.FormatInt(v, 10), ""
+		}
+	}
+
+	if isOfType(p.Type, value) {
+		return value, ""
+	}
+
+	return nil, fmt.Sprintf("want %s, have %s", describeType(p.Type), jsonvalue.Describe(value))
+}
+
+// CheckKind returns why the parameter cannot have the value of a template whose result is of the given kind, or "".
+func (p Parameter) CheckKind(template any, kind schema.Kind) (mismatch string) {
+	if schema.KindOfType(p.Type).Accepts(kind) || p.Type == source.Decimal && kind == schema.Integer {
+		return ""
+	}
+
+	return fmt.Sprintf("want %s, but %s gives %s", describeType(p.Type), template, kind)
+}
+
+// isOfType reports whether value represents a value of type t.
+func isOfType(t source.Type, value any) bool {
+	switch v := value.(type) {
+	case string:
+		if schema.KindOfType(t) != schema.Text {
+			return false
+		}
+
+		_, err := source.ParseText(source.Standard{Type: t}, v)
+
+		return t == source.Text || (err == nil && v != "")
+	case int64:
+		return t == source.Integer
+	case float64:
+		return t == source.Float
+	case bool:
+		return t == source.Boolean
+	}
+
+	return false
+}
+
+// describeType returns a description of values of type t for messages.
+func describeType(t source.Type) string {
+	switch t {
+	case source.Date:
+		return "a date such as " + time.DateOnly
+	case source.Timestamp:
+		return "a timestamp such as 2006-01-02T15:04:05Z"
+	case source.Binary:
+		return "binary data in base64"
+	case source.Decimal:
+		return "a decimal, as a text of digits such as 12.50"
+	case source.Time:
+		return "a time such as 15:04:05"
+	case source.Datetime:
+		return "a date with a time such as 2006-01-02T15:04:05"
+	case source.UUID:
+		return "a UUID"
+	case source.Array:
+		return "a list"
+	case source.Text, source.Integer, source.Float, source.Boolean, source.JSON:
+	}
+
+	return string(t)
+}

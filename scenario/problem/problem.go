@@ -1,0 +1,133 @@
+// Package problem describes the mistakes that checks of input report: each with a stable code, its place and a message that
+// says how to correct it.
+package problem
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Code is the stable name of a kind of mistake. docs/errors.md explains each code.
+type Code string
+
+// The codes of mistakes.
+const (
+	CodeSyntax            Code = "syntax"
+	CodeFieldUnknown      Code = "field_unknown"
+	CodeFieldMissing      Code = "field_missing"
+	CodeTypeMismatch      Code = "type_mismatch"
+	CodeValueInvalid      Code = "value_invalid"
+	CodeNameTaken         Code = "name_taken"
+	CodeOperationUnknown  Code = "operation_unknown"
+	CodeSourceUnknown     Code = "source_unknown"
+	CodeExpressionInvalid Code = "expression_invalid"
+	CodeParameterUnknown  Code = "parameter_unknown"
+	CodeParameterMissing  Code = "parameter_missing"
+	CodeParameterMismatch Code = "parameter_type_mismatch"
+	CodeScenarioUnknown   Code = "scenario_unknown"
+	CodeFileMissing       Code = "file_missing"
+	CodeAccessUnknown     Code = "access_unknown"
+	CodeVariableUnknown   Code = "variable_unknown"
+	CodeVariableShared    Code = "variable_shared"
+	CodeStepUnreachable   Code = "step_unreachable"
+	CodeCallCycle         Code = "call_cycle"
+	CodeTooLarge          Code = "too_large"
+)
+
+// Codes returns every code.
+func Codes() []Code {
+	return []Code{
+		CodeSyntax, CodeFieldUnknown, CodeFieldMissing, CodeTypeMismatch, CodeValueInvalid, CodeNameTaken,
+		CodeOperationUnknown, CodeSourceUnknown, CodeExpressionInvalid, CodeParameterUnknown, CodeParameterMissing,
+		CodeParameterMismatch, CodeScenarioUnknown, CodeFileMissing, CodeAccessUnknown, CodeVariableUnknown, CodeVariableShared,
+		CodeStepUnreachable, CodeCallCycle, CodeTooLarge,
+	}
+}
+
+// Problem is one mistake, with its place and how to correct it.
+type Problem struct {
+	Code    Code   `json:"code"`
+	File    string `json:"file,omitempty"`
+	Line    int    `json:"line,omitempty"`   // From 1; 0 if the input is not a file.
+	Column  int    `json:"column,omitempty"` // From 1.
+	Path    string `json:"path,omitempty"`   // In the document, for example steps[0].opParams.source.
+	Message string `json:"message"`
+}
+
+// String returns the place, the message and the code in one line.
+func (p Problem) String() string {
+	place := p.Path
+	if p.File != "" {
+		place = fmt.Sprintf("%s:%d:%d", p.File, p.Line, p.Column)
+	}
+
+	if place != "" {
+		place += ": "
+	}
+
+	return fmt.Sprintf("%s%s [%s]", place, p.Message, p.Code)
+}
+
+// List is an error that holds all the mistakes of one input.
+type List []Problem //nolint:errname,recvcheck // Checks append to it in place; callers receive it as an error.
+
+// Error returns every problem on a line of its own.
+func (p List) Error() string {
+	lines := make([]string, len(p))
+	for i, problem := range p {
+		lines[i] = problem.String()
+	}
+
+	return strings.Join(lines, "\n")
+}
+
+// maxProblems is the maximum number of problems in a List.
+const maxProblems = 1_000
+
+// Add appends a problem. The problem that exceeds the maximum is replaced by one that says so; further ones are dropped.
+func (p *List) Add(problem Problem) {
+	switch len(*p) {
+	case maxProblems + 1:
+		return
+	case maxProblems:
+		problem.Code = CodeTooLarge
+		problem.Message = fmt.Sprintf("only the first %d problems are reported; correct them to see the others", maxProblems)
+	}
+
+	*p = append(*p, problem)
+}
+
+// Addf appends a problem with a path but no file.
+func (p *List) Addf(path string, code Code, format string, arguments ...any) {
+	p.Add(Problem{Code: code, Path: path, Message: fmt.Sprintf(format, arguments...)})
+}
+
+// IsFull reports whether [List.Add] drops further problems, so that a check can stop.
+func (p *List) IsFull() bool { return len(*p) > maxProblems }
+
+// Err returns the problems in the order of their places, or nil if there are none.
+func (p List) Err() error {
+	if len(p) == 0 {
+		return nil
+	}
+
+	slices.SortStableFunc(p, func(a, b Problem) int {
+		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
+	})
+
+	return p
+}
+
+// JoinPath returns the path of a field of the object at path.
+func JoinPath(path, field string) string {
+	if path == "" {
+		return field
+	}
+
+	return path + "." + field
+}
+
+// ParentPath returns the path of the object or list that contains the value at path.
+func ParentPath(path string) string { return path[:max(0, strings.LastIndexAny(path, ".["))] }

@@ -1,0 +1,268 @@
+package validation
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/jobwright/jobwright/internal/schema"
+	"github.com/jobwright/jobwright/scenario"
+	"github.com/jobwright/jobwright/scenario/expression"
+	"github.com/jobwright/jobwright/scenario/problem"
+)
+
+// Environment is what an app provides to its scenarios.
+type Environment struct {
+	Sources   []string             // The names of its sources.
+	Variables []scenario.Parameter // The variables that outlive its jobs.
+	Access    []string             // The names in its access list.
+}
+
+// checker checks one document.
+type checker struct {
+	schema.Checker
+
+	document *document    // The places in the file; nil if there is no file.
+	app      *Environment // nil if references to the app are not checked.
+	names    *names       // The names that expressions can read; nil if values contain no expressions.
+
+	depth           int // The number of lists of steps around the current place.
+	stepCount       int // The number of steps read so far.
+	expressionCount int // The number of expressions compiled so far.
+}
+
+// newChecker returns a checker for a file, or for input without a file if document is nil.
+func newChecker(file string, document *document, app *Environment) *checker {
+	check := &checker{Checker: schema.Checker{File: file}, document: document, app: app}
+	if document != nil {
+		check.Position = document.position
+	}
+
+	return check
+}
+
+// object checks that value is an object with the given fields, and returns the fields without problems.
+func (c *checker) object(path string, value any, fields []schema.Field) map[string]any {
+	return c.Object(path, value, fields, c.field)
+}
+
+// field checks the value of a field and reports whether it has no problem. The steps in it are checked by [checker.blocks].
+func (c *checker) field(path string, field schema.Field, value any) bool {
+	if c.names != nil && !scenario.HasSteps(field.Form) && field.Form != scenario.FormIgnoreRules {
+		plain, sound := c.expressions(path, field, value)
+		if !plain || !sound {
+			return sound
+		}
+
+		value = withoutExpressions(value)
+	}
+
+	return c.Field(path, field, value) && (c.app == nil || c.reference(path, field, value))
+}
+
+// reference checks that a field which names something of the app names one that is there.
+func (c *checker) reference(path string, field schema.Field, value any) bool {
+	switch field.Refers {
+	case "source":
+		return c.source(path, value)
+	case "access":
+		return c.access(path, value)
+	}
+
+	return true
+}
+
+// access checks that a list names those who may use the app.
+func (c *checker) access(path string, value any) bool {
+	sound := true
+	names, _ := value.([]any)
+
+	for i, name := range names {
+		text, isText := name.(string)
+		if !isText || !expression.IsLiteral(text) || slices.Contains(c.app.Access, text) {
+			continue
+		}
+
+		c.Addf(fmt.Sprintf("%s[%d]", path, i), problem.CodeAccessUnknown, "app.yaml gives no access to %s; %s", text,
+			problem.Suggest(text, c.app.Access))
+
+		sound = false
+	}
+
+	return sound
+}
+
+// source checks that value names a source of the app.
+func (c *checker) source(path string, value any) bool {
+	name, isText := value.(string)
+	if !isText || c.app == nil || slices.Contains(c.app.Sources, name) {
+		return true
+	}
+
+	c.Addf(path, problem.CodeSourceUnknown, "unknown source %s; %s", name, problem.Suggest(name, c.app.Sources))
+
+	return false
+}
+
+// expressions compiles every expression in a field's value. It reports whether the value has the form that it will have,
+// being free of expressions where the form looks, and whether it has no mistake.
+func (c *checker) expressions(path string, field schema.Field, value any) (plain, sound bool) {
+	entry := schema.Field{Form: schema.Any, Literal: field.Literal}
+
+	if c.Problems.IsFull() {
+		return false, false
+	}
+
+	if len(path) > maxPath {
+		c.Addf(path[:maxPath], problem.CodeTooLarge, "this lies too deep within lists and objects, or below names that are too long")
+
+		return false, false
+	}
+
+	switch v := value.(type) {
+	case string:
+		return c.template(path, field, v)
+	case []any:
+		sound = true
+
+		for i := range v {
+			_, entrySound := c.expressions(fmt.Sprintf("%s[%d]", path, i), entry, v[i])
+			sound = sound && entrySound
+		}
+
+		return true, sound
+	case map[string]any:
+		sound = true
+
+		for _, name := range slices.Sorted(maps.Keys(v)) {
+			_, entrySound := c.expressions(problem.JoinPath(path, name), entry, v[name])
+			sound = sound && entrySound
+		}
+
+		return true, sound
+	}
+
+	return true, true
+}
+
+// withoutExpressions returns value without those entries whose form only running them can tell.
+func withoutExpressions(value any) any {
+	object, ok := value.(map[string]any)
+	if !ok {
+		return value
+	}
+
+	plain := make(map[string]any, len(object))
+
+	for _, name := range slices.Sorted(maps.Keys(object)) {
+		if expression.IsLiteral(object[name]) {
+			plain[name] = object[name]
+		}
+	}
+
+	return plain
+}
+
+// template checks a text. It is not plain when it holds expressions.
+func (c *checker) template(path string, field schema.Field, text string) (plain, sound bool) {
+	parsed, err := expression.ParseTemplate(text)
+	if err != nil {
+		c.Addf(path, problem.CodeExpressionInvalid, "%v", err)
+
+		return false, false
+	}
+
+	if parsed.IsPlain() {
+		return true, true
+	}
+
+	if field.Literal {
+		c.Addf(path, problem.CodeValueInvalid, "this can't be an expression: it must be known before the job runs")
+
+		return false, false
+	}
+
+	sound = true
+
+	if !parsed.IsAlone() && !field.Form.Accepts(schema.Text) {
+		c.Addf(path, problem.CodeTypeMismatch, "want %s, but what stands around the expression makes it text", field.Form)
+
+		sound = false
+	}
+
+	for _, fragment := range parsed {
+		given, fragmentSound := c.fragment(path, fragment)
+		sound = sound && fragmentSound
+
+		if fragmentSound && parsed.IsAlone() && !field.Form.Accepts(given) {
+			c.Addf(path, problem.CodeTypeMismatch, "want %s, but ${%s} gives %s", field.Form, fragment.Text, given)
+
+			sound = false
+		}
+	}
+
+	return false, sound
+}
+
+// fragment checks an expression, or a query with those in it. It returns the form of what it gives, or "" where only
+// running it can tell.
+func (c *checker) fragment(path string, fragment expression.Fragment) (given schema.Kind, sound bool) {
+	switch fragment.Kind {
+	case expression.LiteralFragment:
+		return schema.Text, true
+	case expression.QueryFragment:
+		sound = c.source(path, fragment.Source)
+
+		for _, expression := range fragment.Bind {
+			_, bindSound := c.expression(path, expression)
+			sound = sound && bindSound
+		}
+
+		return "", sound
+	case expression.ExpressionFragment:
+	}
+
+	return c.expression(path, fragment.Text)
+}
+
+func (c *checker) expression(path, source string) (kind schema.Kind, sound bool) {
+	c.expressionCount++
+
+	if c.expressionCount > maxExpressions {
+		if c.expressionCount == maxExpressions+1 {
+			c.Addf(path, problem.CodeTooLarge, "a scenario has at most %d expressions; move some steps into a scenario of their own",
+				maxExpressions)
+		}
+
+		return "", false
+	}
+
+	kind, err := expression.Check(source, c.names)
+	if err != nil {
+		c.Addf(path, problem.CodeExpressionInvalid, "%v", c.explain(err))
+
+		return "", false
+	}
+
+	return kind, true
+}
+
+// operation checks the parameters of an operation at path, except the steps in them.
+func (c *checker) operation(path string, operation scenario.Operation, params map[string]any) {
+	before := len(c.Problems)
+
+	c.object(path, params, operation.Fields)
+
+	if len(c.Problems) > before {
+		return
+	}
+
+	if field, message := operation.CheckParams(params); message != "" {
+		at := path
+		if field != "" {
+			at = problem.JoinPath(path, field)
+		}
+
+		c.Addf(at, problem.CodeValueInvalid, "%s", message)
+	}
+}

@@ -1,0 +1,203 @@
+package validation
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"go.yaml.in/yaml/v4"
+
+	"github.com/jobwright/jobwright/internal/schema"
+	"github.com/jobwright/jobwright/scenario"
+	"github.com/jobwright/jobwright/scenario/problem"
+)
+
+// document is a YAML or JSON file as values, with where they stand.
+type document struct {
+	value     any
+	root      *yaml.Node
+	steps     map[string]int // The lines in which steps are given their names.
+	variables map[string]int // The lines in which variables are first set.
+
+	// What the expressions give that stand for parameters of other scenarios, by their paths. Only validation knows it, and
+	// only with the other file can it be judged.
+	arguments map[string]schema.Kind
+}
+
+// Bounds of what a file may hold, so that reading it takes no longer than its length asks for.
+const (
+	maxNesting = 100   // How deep lists and objects may lie within each other.
+	maxPath    = 1_000 // Bytes of a path: a long name, or many, with a long list below.
+)
+
+// parseDocument reads text as one YAML document; JSON is YAML too. A date stays the text that it was written as. What can't
+// be read for what it is, is nil; the document is nil where the text is no YAML.
+func parseDocument(text []byte) (*document, problem.List) {
+	var node yaml.Node
+	if err := yaml.Load(text, &node); err != nil {
+		return nil, problem.List{syntaxProblem(err)}
+	}
+
+	parsed := &document{steps: map[string]int{}, variables: map[string]int{}, arguments: map[string]schema.Kind{}}
+	if node.Kind != yaml.DocumentNode || len(node.Content) == 0 {
+		return parsed, nil
+	}
+
+	var problems problem.List
+
+	parsed.root = node.Content[0]
+	parsed.value = parsed.read("", 0, parsed.root, &problems)
+
+	return parsed, problems
+}
+
+func syntaxProblem(err error) problem.Problem {
+	problem := problem.Problem{Code: problem.CodeSyntax, Line: 1, Column: 1, Message: err.Error()}
+
+	if located, ok := errors.AsType[*yaml.LoadError](err); ok {
+		problem.Message = located.Message
+		problem.Line, problem.Column = max(located.Mark.Line, 1), max(located.Mark.Column, 1)
+	}
+
+	if strings.Contains(problem.Message, "no documents") {
+		problem.Message = "the file holds nothing"
+	}
+
+	return problem
+}
+
+// read turns a node into a value.
+func (d *document) read(path string, depth int, node *yaml.Node, problems *problem.List) any {
+	if node.Anchor != "" || node.Style&yaml.TaggedStyle != 0 {
+		d.complain(problems, path, node, "anchors and tags are not part of the language; write the value out")
+	}
+
+	if depth > maxNesting || len(path) > maxPath {
+		d.complain(problems, path, node, "this lies too deep within lists and objects, or below names that are too long")
+
+		return nil
+	}
+
+	switch node.Kind {
+	case yaml.MappingNode:
+		return d.readMapping(path, depth, node, problems)
+	case yaml.SequenceNode:
+		list := make([]any, len(node.Content))
+		for i, entry := range node.Content {
+			list[i] = d.read(fmt.Sprintf("%s[%d]", path, i), depth+1, entry, problems)
+		}
+
+		return list
+	case yaml.ScalarNode:
+		value, err := scalar(node)
+		if err != nil {
+			d.complain(problems, path, node, err.Error())
+		}
+
+		return value
+	default:
+		d.complain(problems, path, node, "aliases are not part of the language; write the value out")
+
+		return nil
+	}
+}
+
+func (d *document) readMapping(path string, depth int, node *yaml.Node, problems *problem.List) any {
+	object := make(map[string]any, len(node.Content)/2) //nolint:mnd // Keys and values alternate.
+
+	for i := 0; i+1 < len(node.Content); i += 2 {
+		key := node.Content[i]
+		if key.Kind != yaml.ScalarNode {
+			d.complain(problems, path, key, "the name of a field must be text")
+
+			continue
+		}
+
+		at := problem.JoinPath(path, key.Value)
+
+		if _, taken := object[key.Value]; taken {
+			d.complain(problems, at, key, fmt.Sprintf("%s stands here twice", key.Value))
+
+			continue
+		}
+
+		object[key.Value] = d.read(at, depth+1, node.Content[i+1], problems)
+	}
+
+	d.noteNames(node, object)
+
+	return object
+}
+
+// noteNames notes what a step names, for messages about names that are used before they exist.
+func (d *document) noteNames(node *yaml.Node, object map[string]any) {
+	if _, isStep := object["opName"]; !isStep {
+		return
+	}
+
+	name, _ := object["name"].(string)
+	if _, noted := d.steps[name]; !noted {
+		d.steps[name] = node.Line
+	}
+
+	params, _ := object["opParams"].(map[string]any)
+	if name, _ := params["name"].(string); object["opName"] == scenario.OpSetVariable {
+		if _, noted := d.variables[name]; !noted {
+			d.variables[name] = node.Line
+		}
+	}
+}
+
+// stepLine returns the line of the step of that name, or 0.
+func (d *document) stepLine(name string) int { return d.steps[name] }
+
+// variableLine returns the line of the step that sets the variable of that name first, or 0.
+func (d *document) variableLine(name string) int { return d.variables[name] }
+
+func (d *document) complain(problems *problem.List, path string, node *yaml.Node, message string) {
+	problems.Add(problem.Problem{Code: problem.CodeSyntax, Line: node.Line, Column: node.Column, Path: path, Message: message})
+}
+
+// scalar reads a scalar by YAML's core schema. What is neither null, boolean nor number is text, also a date.
+func scalar(node *yaml.Node) (any, error) {
+	switch node.ShortTag() {
+	case "!!null":
+		return nil, nil //nolint:nilnil // A null is a value.
+	case "!!bool":
+		return strconv.ParseBool(node.Value)
+	case "!!int", "!!float":
+		return yamlNumber(node.Value)
+	default:
+		return node.Value, nil
+	}
+}
+
+// yamlNumber reads a number, exactly if it is written as an integer. One with a zero before it is refused: what is meant
+// may be text, such as a postal code, and older YAML takes it for octal.
+func yamlNumber(text string) (any, error) {
+	digits := strings.TrimLeft(text, "+-")
+	if len(digits) > 1 && digits[0] == '0' && '0' <= digits[1] && digits[1] <= '9' {
+		return nil, fmt.Errorf("the number %s begins with a zero; quote it if it is text", text)
+	}
+
+	if !strings.ContainsAny(text, ".eE") || strings.HasPrefix(digits, "0x") {
+		value, err := strconv.ParseInt(text, 0, 64)
+		if err != nil {
+			return nil, fmt.Errorf("the number %s does not fit into 64 bits; quote it if it is text", text)
+		}
+
+		return value, nil
+	}
+
+	if unsigned := strings.ToLower(digits); unsigned == ".inf" || unsigned == ".nan" {
+		return nil, fmt.Errorf("%s is no number; quote it if it is text", text)
+	}
+
+	value, err := strconv.ParseFloat(text, 64)
+	if err != nil {
+		return nil, fmt.Errorf("the number %s is out of range; quote it if it is text", text)
+	}
+
+	return value, nil
+}

@@ -1,0 +1,300 @@
+package validation
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/jobwright/jobwright/internal/schema"
+	"github.com/jobwright/jobwright/scenario"
+	"github.com/jobwright/jobwright/scenario/expression"
+	"github.com/jobwright/jobwright/scenario/jsonvalue"
+	"github.com/jobwright/jobwright/scenario/problem"
+	"github.com/jobwright/jobwright/source"
+)
+
+// Document is a scenario that was read from a file, with the places of its parts in the file.
+type Document struct {
+	scenario.Scenario
+
+	document *document // nil if the scenario has no file.
+}
+
+// Parse reads a scenario from a YAML or JSON file and checks it against the environment of its app. The error is a
+// [problem.List] with every mistake in the file; the scenario then contains the parts without mistakes. [NewProgram] checks
+// what concerns several files.
+func Parse(file string, text []byte, app Environment) (Document, error) {
+	parsed, problems := parseDocument(text)
+	for i := range problems {
+		problems[i].File = file
+	}
+
+	if parsed == nil {
+		return Document{}, problems.Err()
+	}
+
+	check := newChecker(file, parsed, &app)
+	found := check.scenario(parsed.value)
+	found.File = file
+
+	for _, mistake := range check.Problems {
+		if !isWithin(mistake, problems) {
+			problems.Add(mistake)
+		}
+	}
+
+	return Document{Scenario: found, document: parsed}, problems.Err()
+}
+
+// isWithin reports whether a mistake concerns a value that could not be read, or a value with such a part.
+func isWithin(mistake problem.Problem, unread problem.List) bool {
+	return slices.ContainsFunc(unread, func(other problem.Problem) bool {
+		rest, is := strings.CutPrefix(other.Path, mistake.Path)
+
+		return is && (rest == "" || rest[0] == '[' || mistake.Code == problem.CodeTooLarge)
+	})
+}
+
+// ParseOperation reads the operation of a job, which is a step by itself, and checks it against the environment of its app.
+// The error is a [problem.List]. The parameters of a RunScenario are data: they contain no expressions.
+func ParseOperation(operation jsonvalue.Object, app Environment) (scenario.Step, error) {
+	check := newChecker("", nil, &app)
+
+	check.names = check.outermost(nil)
+
+	if operation["opName"] == scenario.OpRunScenario {
+		step, sound := check.stepFrame("", map[string]any(operation))
+		check.names = nil
+
+		if sound {
+			check.object("opParams", map[string]any(step.OpParams), schema.Fields[scenario.RunScenario]())
+		}
+
+		return step, check.Problems.Err()
+	}
+
+	step := check.step("", map[string]any(operation))
+
+	return step, check.Problems.Err()
+}
+
+// outermost returns the names that a scenario with those parameters begins with.
+func (c *checker) outermost(parameters []scenario.Parameter) *names {
+	outermost := (*names)(nil).inner()
+
+	if c.app != nil {
+		for _, variable := range c.app.Variables {
+			outermost.own[variable.Name] = knownAs(kindAppVariable, variable)
+		}
+	}
+
+	// A parameter hides a variable of the app that has its name.
+	for _, parameter := range parameters {
+		outermost.own[parameter.Name] = knownAs(kindParameter, parameter)
+	}
+
+	return outermost
+}
+
+func knownAs(kind nameKind, declared scenario.Parameter) known {
+	return known{kind: kind, t: expression.Type{Kind: schema.KindOfType(declared.Type)}}
+}
+
+func (c *checker) scenario(value any) scenario.Scenario {
+	object := c.object("", value, scenario.FileFields())
+
+	var found scenario.Scenario
+
+	found.Description, _ = object["description"].(string)
+
+	parameters, _ := object["parameters"].(map[string]any)
+	found.Parameters = c.parameters("parameters", parameters)
+
+	c.names = c.outermost(found.Parameters)
+
+	steps, given := object["steps"].([]any)
+	if given && len(steps) == 0 {
+		c.Addf("steps", problem.CodeValueInvalid, "a scenario needs at least one step")
+	}
+
+	found.Steps = c.steps("steps", steps)
+
+	return found
+}
+
+// parameters reads the declarations of parameters, in the order in which the author wrote them.
+func (c *checker) parameters(path string, declared map[string]any) []scenario.Parameter {
+	var parameters []scenario.Parameter
+
+	for _, name := range c.inOrder(path, declared) {
+		parameters = append(parameters, c.parameter(problem.JoinPath(path, name), name, declared[name]))
+	}
+
+	return parameters
+}
+
+// ParseVariables reads the declarations of an app's variables, which have the form of a scenario's parameters and need a
+// default. An error is [Problems], whose paths begin with path.
+func ParseVariables(path string, declared map[string]any) ([]scenario.Parameter, error) {
+	check := newChecker("", nil, nil)
+
+	parameters := check.parameters(path, declared)
+	for _, parameter := range parameters {
+		if parameter.Required {
+			check.Addf(problem.JoinPath(path, parameter.Name), problem.CodeFieldMissing, "default is missing: the value until a job sets another")
+		}
+	}
+
+	return parameters, check.Problems.Err()
+}
+
+// inOrder returns the names of an object's fields in the order in which the author wrote them or, where that is not known,
+// by name.
+func (c *checker) inOrder(path string, object map[string]any) []string {
+	if c.document == nil {
+		return slices.Sorted(maps.Keys(object))
+	}
+
+	return slices.DeleteFunc(c.document.fieldOrder(path), func(name string) bool {
+		_, isThere := object[name]
+
+		return !isThere
+	})
+}
+
+func (c *checker) parameter(path, name string, value any) scenario.Parameter {
+	if !expression.IsName(name) {
+		c.Addf(path, problem.CodeValueInvalid, "%s can't name a parameter; a name is letters, digits and _, and no word of expressions",
+			name)
+	}
+
+	object := c.object(path, value, scenario.ParameterFields())
+	parameter := scenario.Parameter{Name: name}
+	parameter.Description, _ = object["description"].(string)
+
+	typeName, _ := object["type"].(string)
+	parameter.Type = source.Type(typeName)
+
+	fallback, given := object["default"]
+	parameter.Required = !given
+
+	if given && parameter.Type.Valid() {
+		converted, mismatch := parameter.Convert(fallback)
+		if mismatch != "" {
+			c.Addf(path+".default", problem.CodeTypeMismatch, "%s", mismatch)
+		}
+
+		parameter.Default = converted
+	}
+
+	return parameter
+}
+
+// stepFrame checks what every step has, whatever its operation, and reports whether its parameters are an object.
+func (c *checker) stepFrame(path string, value any) (step scenario.Step, sound bool) {
+	raw, _ := value.(map[string]any)
+	object := c.stepObject(path, value)
+
+	step.Title, _ = object["title"].(string)
+	step.Name, _ = object["name"].(string)
+	step.OpName, _ = object["opName"].(string)
+	step.Timeout = duration(object["timeout"])
+	step.Condition = object["condition"]
+	onError, _ := object["onError"].(string)
+	step.OnError = scenario.OnError(onError)
+
+	params, sound := object["opParams"].(map[string]any)
+	if !sound {
+		params = map[string]any{}
+		_, given := raw["opParams"]
+		sound = !given
+	}
+
+	step.OpParams = params
+
+	if step.Name != "" && !expression.IsIdentifier(step.Name) {
+		c.Addf(problem.JoinPath(path, "name"), problem.CodeValueInvalid, "%s can't name a step; a name is letters, digits and _", step.Name)
+	}
+
+	if retry, given := object["retry"]; given {
+		step.Retry = c.retry(problem.JoinPath(path, "retry"), retry)
+	}
+
+	if operation, ok := scenario.OperationNamed(step.OpName); ok && operation.Control && step.Retry != nil {
+		c.Addf(problem.JoinPath(path, "retry"), problem.CodeValueInvalid, "%s is not tried again; retry belongs to the steps in it that touch data",
+			step.OpName)
+	}
+
+	if c.document != nil {
+		step.Line, _ = c.document.position(path)
+	}
+
+	return step, sound
+}
+
+// stepObject checks the fields of a step. Of them, only its condition and its parameters hold expressions, and the
+// parameters are checked later.
+func (c *checker) stepObject(path string, value any) map[string]any {
+	names := c.names
+	c.names = nil
+
+	defer func() { c.names = names }()
+
+	var frame []schema.Field
+
+	for _, field := range scenario.StepFields() {
+		if field.Form == scenario.FormCondition {
+			field.Form = schema.Any // It is checked with the names, below.
+		}
+
+		frame = append(frame, field)
+	}
+
+	object := c.object(path, value, frame)
+	c.names = names
+
+	condition, given := object["condition"]
+	if given && !c.field(problem.JoinPath(path, "condition"), schema.Field{Name: "condition", Form: scenario.FormCondition}, condition) {
+		delete(object, "condition")
+	}
+
+	return object
+}
+
+func (c *checker) retry(path string, value any) *scenario.Retry {
+	object := c.object(path, value, schema.Fields[scenario.Retry]())
+	retry := &scenario.Retry{InitialInterval: duration(object["initialInterval"]), MaximumInterval: duration(object["maximumInterval"])}
+
+	if attempts, given := object["maximumAttempts"].(int64); given {
+		const most = 1_000_000
+		if attempts < 1 || attempts > most {
+			c.Addf(path+".maximumAttempts", problem.CodeValueInvalid, "want at least 1 attempt and at most %d, have %d", most, attempts)
+		}
+
+		retry.MaximumAttempts = int(attempts)
+	}
+
+	if coefficient, given := object["backoffCoefficient"]; given {
+		switch number := coefficient.(type) {
+		case int64:
+			retry.BackoffCoefficient = float64(number)
+		case float64:
+			retry.BackoffCoefficient = number
+		}
+
+		if retry.BackoffCoefficient < 1 {
+			c.Addf(path+".backoffCoefficient", problem.CodeValueInvalid, "want a number of at least 1, have %s", jsonvalue.Describe(coefficient))
+		}
+	}
+
+	return retry
+}
+
+// duration reads a duration that was checked before.
+func duration(value any) scenario.Duration {
+	text, _ := value.(string)
+	parsed, _ := time.ParseDuration(text) // An empty text is no duration: zero.
+
+	return scenario.Duration(parsed)
+}
