@@ -253,7 +253,7 @@ func TestDropTableKeepsFilesIfTheLoadDidNotReportThem(t *testing.T) {
 		db, err := sql.Open("sqlite", "file:"+filepath.Join(b.data, "apps", "7", "stage.db"))
 		require.NoError(t, err)
 
-		_, err = db.ExecContext(t.Context(), "UPDATE jobwright_ledger SET conversions = NULL")
+		_, err = db.ExecContext(t.Context(), "UPDATE jobwright_ledger SET details = NULL")
 		require.NoError(t, errors.Join(err, db.Close()))
 	})
 	require.EqualValues(t, 3, outcome.Rows)

@@ -13,9 +13,12 @@ import (
 // attempt. The suffix distinguishes several writes of one step.
 func (s *step) idempotencyKey(ctx context.Context, suffix string) source.IdempotencyKey {
 	return source.IdempotencyKey{
-		Job: s.task.JobID, Run: activity.GetInfo(ctx).WorkflowExecution.RunID, Step: s.task.Step + suffix, Read: &s.read,
+		Job: s.task.JobID, Run: activity.GetInfo(ctx).WorkflowExecution.RunID, Step: s.task.Step + suffix,
 	}
 }
+
+// files returns the files that the step has read completely.
+func (s *step) files() []source.Part { return s.read }
 
 // once calls do, unless the ledger of the target records that an earlier attempt has written it and only its report to
 // Temporal was lost. Then once returns the recorded outcome; it reads no input, which may have changed or be gone.

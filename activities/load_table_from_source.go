@@ -135,7 +135,7 @@ func (l *load) copyTable(ctx context.Context) (*job.StepOutcome, error) {
 	}
 
 	write := l.target().write
-	write.IdempotencyKey = l.step.idempotencyKey(ctx, "")
+	write.IdempotencyKey, write.Files = l.step.idempotencyKey(ctx, ""), l.step.files
 
 	written, copied, err := copier.CopyTable(ctx, l.from, l.read, write, l.step.progress.set)
 	if err != nil || !copied {

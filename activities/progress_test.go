@@ -158,7 +158,7 @@ func (waiting) Check(context.Context) (string, error) { return "", nil }
 func (waiting) Close() error                          { return nil }
 
 func (w waiting) Execute(ctx context.Context, script source.Script) (int64, error) {
-	script.Tell(7)
+	script.Report(7)
 
 	select {
 	case <-w.told:

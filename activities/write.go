@@ -54,7 +54,7 @@ func (s *step) write(ctx context.Context, to target, rows source.Rows) (*job.Ste
 		}
 	}
 
-	to.write.IdempotencyKey = s.idempotencyKey(ctx, to.suffix)
+	to.write.IdempotencyKey, to.write.Files = s.idempotencyKey(ctx, to.suffix), s.files
 
 	ahead := prefetch.New(ctx, rows)
 	written, err := writer.WriteTable(ctx, to.write, ahead)
@@ -149,7 +149,7 @@ func (s *step) writeWithoutColumns(
 			"name the columns and their types in columnTypes, or create the table first")
 	}
 
-	to.write.IdempotencyKey = s.idempotencyKey(ctx, to.suffix)
+	to.write.IdempotencyKey, to.write.Files = s.idempotencyKey(ctx, to.suffix), s.files
 
 	written, err := writer.WriteTable(ctx, to.write, &emptyRows{Rows: rows, schema: existing})
 	if err != nil {

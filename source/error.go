@@ -71,6 +71,19 @@ func (e *Error) Unwrap() error {
 	return e.Err
 }
 
+// Locate sets the source and the table of an error that has no source yet, and returns the error.
+func (e *Error) Locate(sourceName string, table Table) *Error {
+	if e.Source == "" {
+		e.Source = sourceName
+
+		if e.Table == "" {
+			e.Table = table.String()
+		}
+	}
+
+	return e
+}
+
 // TableNotFound returns the error for a table that does not exist.
 func TableNotFound(sourceName string, table Table) *Error {
 	return &Error{

@@ -72,7 +72,7 @@ func (s *Source) classify(ctx context.Context, table source.Table, otherwise sou
 	}
 
 	if classified, ok := errors.AsType[*source.Error](err); ok {
-		return classified
+		return classified.Locate(s.name, table)
 	}
 
 	problem := &source.Error{Code: otherwise, Source: s.name, Table: table.String(), Message: err.Error(), Err: err}

@@ -13,10 +13,10 @@ import (
 // Execute runs the statements of a script in one transaction. A statement that defines data, CREATE, ALTER and DROP for
 // example, commits what was done before it and itself: that is how MySQL is made. What follows it is a transaction again.
 //
-// An effect is recorded in the ledger in the last transaction. So it happens exactly once as long as all statements change
-// records alone. Statements that commit by themselves may be run again when the script breaks off behind them, or when
-// its answer is lost before its end. An older attempt that is still at work is given a second, and then its connection is
-// ended. A statement that names the ledger may only read.
+// The last transaction adds the record to the ledger. So a script takes effect exactly once if all of its statements only change
+// records. Statements that commit implicitly run again if a later statement fails, or if the answer is lost before the end of
+// the script. An earlier attempt that is still running is given a second, and then its connection is killed. A statement that
+// mentions the ledger may only read.
 func (s *Source) Execute(ctx context.Context, script source.Script) (int64, error) {
 	statements, err := s.bind(script)
 	if err != nil {
@@ -29,8 +29,8 @@ func (s *Source) Execute(ctx context.Context, script source.Script) (int64, erro
 	}
 	defer session.discard() // Nobody knows what the script made of it.
 
-	written, err := session.once(ctx, script.IdempotencyKey, func(e *entry) (source.Written, error) {
-		changed, err := session.run(ctx, statements, e, script.Tell)
+	written, err := session.once(ctx, script.IdempotencyKey, func(a *attempt) (source.Written, error) {
+		changed, err := session.run(ctx, statements, a, script.Report)
 
 		return source.Written{Rows: changed}, err
 	})
@@ -40,7 +40,7 @@ func (s *Source) Execute(ctx context.Context, script source.Script) (int64, erro
 
 // run runs the statements, records what they did, and commits.
 func (s *session) run(
-	ctx context.Context, statements []statement, e *entry, tell func(changed int64),
+	ctx context.Context, statements []statement, a *attempt, report func(changed int64),
 ) (changed int64, err error) {
 	// START TRANSACTION would hold only until a statement that commits.
 	if err := s.execute(ctx, "SET SESSION autocommit = 0"); err != nil {
@@ -56,10 +56,10 @@ func (s *session) run(
 		}
 
 		changed += count
-		tell(changed)
+		report(changed)
 	}
 
-	if err := e.record(ctx, source.Written{Rows: changed}); err != nil {
+	if err := a.record(ctx, source.Written{Rows: changed}); err != nil {
 		s.rollBack(ctx)
 
 		return 0, err
@@ -113,8 +113,7 @@ func (s *Source) bind(script source.Script) ([]statement, error) {
 		}
 
 		if s.ledger.isChangedBy(one.Text) {
-			return nil, bound.located(s.invalidQuery("the table "+s.ledger.table.Name+
-				" is the ledger of what was done, which no step may change", "a statement that names it may only be a SELECT"))
+			return nil, bound.located(s.ledger.refusal(s))
 		}
 
 		var (

@@ -3,79 +3,46 @@ package mysql
 import (
 	"context"
 	"errors"
-	"fmt"
 	"regexp"
 	"slices"
-	"strings"
+	"strconv"
 	"sync/atomic"
+	"time"
 
 	"github.com/jobwright/jobwright/source"
+	"github.com/jobwright/jobwright/source/ledger"
 )
 
-// noLedger is the option by which a source keeps none.
-const noLedger = "none"
+// ledgerTable is the ledger of a source. A table without a space is in the connection's database.
+type ledgerTable struct {
+	*ledger.Ledger
 
-// ledger is the table in which a source records its effects.
-type ledger struct {
-	table    source.Table   // Without a space, it is in the connection's database. Without a name, there is none.
-	naming   *regexp.Regexp // Finds its name in a statement.
-	verified atomic.Bool    // Whether it was found to be of use.
-	cleaning cleaning
+	mention  *regexp.Regexp // Matches the table's name in a statement.
+	verified atomic.Bool    // Whether the table exists, is transactional, and the user may add records to it.
 }
 
-// newLedger returns the ledger that an option names.
-func newLedger(option string) (*ledger, error) {
-	if option == noLedger {
-		return &ledger{}, nil
+// newLedger returns the ledger that the option names.
+func newLedger(option string) (*ledgerTable, error) {
+	l, err := ledger.New(option)
+	if err != nil {
+		return nil, err
 	}
 
-	table := source.Table{Name: option}
-	if option == "" {
-		table.Name = source.LedgerTable
-	}
-
-	if space, name, found := strings.Cut(table.Name, "."); found {
-		table = source.Table{Space: space, Name: name}
-
-		if space == "" || name == "" {
-			return nil, fmt.Errorf("ledger is %q, and has to be a table's name, database.table or none", option)
-		}
-	}
-
-	return &ledger{
-		table: table, naming: regexp.MustCompile(`(?i)(^|[^\w$])` + regexp.QuoteMeta(table.Name) + `($|[^\w$])`),
+	return &ledgerTable{
+		Ledger: l, mention: regexp.MustCompile(`(?i)(^|[^\w$])` + regexp.QuoteMeta(l.Table().Name) + `($|[^\w$])`),
 	}, nil
 }
 
-func (l *ledger) isKept() bool { return l.table.Name != "" }
-
-// is reports whether a table is the ledger. Whether MySQL tells capital letters in the names of tables depends on its host.
-func (l *ledger) is(table, resolved source.Table) bool {
-	return l.isKept() && strings.EqualFold(table.Name, resolved.Name) && strings.EqualFold(table.Space, resolved.Space)
-}
-
-// isChangedBy reports whether a statement may change the ledger: it names it, and does more than read.
-func (l *ledger) isChangedBy(statement string) bool {
-	return l.isKept() && l.naming.MatchString(statement) &&
+// isChangedBy reports whether a statement may change the ledger: it mentions the table and does more than read.
+func (l *ledgerTable) isChangedBy(statement string) bool {
+	return l.Enabled() && l.mention.MatchString(statement) &&
 		!slices.Contains([]string{"SELECT", "SHOW", "DESCRIBE", "DESC", "EXPLAIN"}, firstWord(statement))
 }
 
-// protectLedger is the error for a table that is the ledger, which no step may change.
-func (s *session) protectLedger(table source.Table) error {
-	if !s.source.ledger.is(table, s.resolve(s.source.ledger.table)) {
-		return nil
-	}
-
-	return &source.Error{
-		Code: source.CodeOperationUnsupported, Source: s.source.name, Table: table.String(),
-		Message: "the table is the ledger of what was done, which no step may change", Hint: "give the table another name",
-	}
-}
-
-// Recorded returns what an earlier attempt has done as that effect, if there was one that did it. Of a table that was
-// replaced or made, it may not know yet when that attempt broke off just then; the next one finds out.
-func (s *Source) Recorded(ctx context.Context, effect source.IdempotencyKey) (source.Written, bool, error) {
-	if !s.ledger.isKept() || effect == (source.IdempotencyKey{}) {
+// Recorded returns what an earlier attempt with that key has done. If an attempt has replaced or created a table and ended
+// before it could add the record, there is no record yet; the next write adds it.
+func (s *Source) Recorded(ctx context.Context, key source.IdempotencyKey) (source.Written, bool, error) {
+	if !s.ledger.Records(key) {
 		return source.Written{}, false, nil
 	}
 
@@ -84,55 +51,52 @@ func (s *Source) Recorded(ctx context.Context, effect source.IdempotencyKey) (so
 		return source.Written{}, false, s.classify(ctx, source.Table{}, source.CodeUnavailable, err)
 	}
 
-	written, found, err := session.recorded(ctx, effect)
+	written, found, err := session.recorded(ctx, key)
 	session.release(err)
 
 	return written, found, s.classify(ctx, source.Table{}, source.CodeUnavailable, err)
 }
 
-func (s *session) recorded(ctx context.Context, effect source.IdempotencyKey) (source.Written, bool, error) {
-	e, err := s.entry(effect)
+func (s *session) recorded(ctx context.Context, key source.IdempotencyKey) (source.Written, bool, error) {
+	a, err := s.newAttempt(key)
 	if err != nil {
 		return source.Written{}, false, err
 	}
 
-	written, found, err := e.find(ctx)
-	if number(err) == errNoSuchTable { // Nobody has recorded anything.
+	written, found, err := a.lookUp(ctx)
+	if number(err) == errNoSuchTable { // The ledger has no records yet.
 		err = nil
 	}
 
-	return written, found, e.explain(err)
+	return written, found, a.explain(err)
 }
 
-// errRecorded is why an attempt rolls back: another one of the same effect has recorded it.
-var errRecorded = errors.New("the effect is recorded already")
-
-// once does what an effect is, unless it is recorded already. The entry with which do records it, just before it commits, is
-// nil where there is no effect, or no ledger.
+// once runs change, unless the ledger has a record of it. change adds the record with the attempt that it receives, just
+// before it commits. The attempt is nil if the change is not to be recorded.
 func (s *session) once(
-	ctx context.Context, effect source.IdempotencyKey, do func(e *entry) (source.Written, error),
+	ctx context.Context, key source.IdempotencyKey, change func(a *attempt) (source.Written, error),
 ) (source.Written, error) {
-	if !s.source.ledger.isKept() || effect == (source.IdempotencyKey{}) {
-		return do(nil)
+	if !s.source.ledger.Records(key) {
+		return change(nil)
 	}
 
-	e, err := s.entry(effect)
+	a, err := s.newAttempt(key)
 	if err != nil {
 		return source.Written{}, err
 	}
 
-	if err := e.supersede(ctx); err != nil {
+	if err := a.terminateEarlier(ctx); err != nil {
 		return source.Written{}, err
 	}
 
-	written, found, err := e.open(ctx)
+	written, found, err := a.openLedger(ctx)
 	if err != nil {
 		return source.Written{}, err
 	}
 
 	if !found {
-		if written, err = do(e); errors.Is(err, errRecorded) {
-			written, err = e.first(ctx)
+		if written, err = change(a); errors.Is(err, ledger.ErrRecorded) {
+			written, err = a.fasterRecord(ctx)
 		}
 	}
 
@@ -140,7 +104,119 @@ func (s *session) once(
 		return source.Written{}, err
 	}
 
-	e.close(ctx)
+	a.finish(ctx)
 
 	return written, nil
+}
+
+// cleanBatch is the number of old records that are removed at once.
+const cleanBatch = 100
+
+// removeOldRecords removes a batch of old records in one transaction, and reports whether there may be more. It removes each
+// record by its key, which locks nothing else: a DELETE by age would also lock the gap into which other sessions add records.
+func (a *attempt) removeOldRecords(ctx context.Context) (more bool, err error) {
+	err = a.session.transaction(ctx, func() error {
+		keys, err := a.oldRecords(ctx)
+		if err != nil {
+			return err
+		}
+
+		for _, key := range keys {
+			if _, err := a.session.change(ctx, "DELETE FROM "+quoteTable(a.table)+" WHERE `run` = ? AND `step` = ?",
+				key.Run, key.Step); err != nil {
+				return err
+			}
+		}
+
+		more = len(keys) == cleanBatch
+
+		return nil
+	})
+
+	return more, err
+}
+
+// oldRecords returns the keys of the oldest records, in the same order for all sessions, so that they do not deadlock.
+func (a *attempt) oldRecords(ctx context.Context) ([]source.IdempotencyKey, error) {
+	rows, err := a.session.conn.QueryContext(ctx, "SELECT `run`, `step` FROM "+quoteTable(a.table)+
+		" WHERE `recorded_at` < UTC_TIMESTAMP(6) - INTERVAL "+strconv.FormatInt(int64(ledger.Retention/time.Second), 10)+
+		" SECOND ORDER BY `recorded_at`, `run`, `step` LIMIT "+strconv.Itoa(cleanBatch))
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+
+	var keys []source.IdempotencyKey
+
+	for rows.Next() {
+		var key source.IdempotencyKey
+		if err := rows.Scan(&key.Run, &key.Step); err != nil {
+			return nil, err
+		}
+
+		keys = append(keys, key)
+	}
+
+	return keys, rows.Err()
+}
+
+// definition returns the statement that creates the ledger's table.
+func (a *attempt) definition() string {
+	return "CREATE TABLE IF NOT EXISTS " + quoteTable(a.table) + " (`job` TEXT NOT NULL, `run` VARCHAR(" +
+		strconv.Itoa(runLength) + ") NOT NULL, `step` VARCHAR(" + strconv.Itoa(stepLength) + ") NOT NULL, " +
+		"`rows` BIGINT NOT NULL, `details` LONGTEXT NULL, `recorded_at` DATETIME(6) NOT NULL COMMENT '" + momentComment +
+		"', PRIMARY KEY (`run`, `step`), KEY (`recorded_at`)) ENGINE=InnoDB CHARACTER SET utf8mb4 COLLATE " +
+		a.session.server.exactCollation()
+}
+
+// insertion returns the statement that adds a record, without the values.
+func (a *attempt) insertion() string {
+	return "INSERT INTO " + quoteTable(a.table) + " (`job`, `run`, `step`, `rows`, `details`, `recorded_at`) "
+}
+
+// openLedger creates the ledger's table if it is missing, and looks the record up.
+func (a *attempt) openLedger(ctx context.Context) (source.Written, bool, error) {
+	written, found, err := a.lookUp(ctx)
+	if number(err) == errNoSuchTable {
+		err = a.session.execute(ctx, a.definition())
+	}
+
+	if err == nil && !a.session.source.ledger.verified.Load() {
+		err = a.verify(ctx)
+	}
+
+	return written, found, a.explain(err)
+}
+
+// verify checks once for each source that the ledger's table is transactional and that the user may add records. Otherwise the
+// error would occur after all work is done.
+func (a *attempt) verify(ctx context.Context) error {
+	found, err := a.session.describe(ctx, a.table)
+	if err != nil {
+		return err
+	}
+
+	if found != nil && !found.transactional {
+		return &source.Error{
+			Code: source.CodeUnavailable, Source: a.session.source.name, Table: a.table.String(),
+			Message: "the engine of the ledger's table has no transactions", Hint: "ALTER TABLE … ENGINE=InnoDB",
+		}
+	}
+
+	err = a.session.execute(ctx, a.insertion()+"SELECT '', '', '', 0, NULL, UTC_TIMESTAMP(6) FROM DUAL WHERE FALSE")
+	if err == nil {
+		a.session.source.ledger.verified.Store(true)
+	}
+
+	return err
+}
+
+// guardLedger returns an error if the table is the ledger.
+func (s *session) guardLedger(table source.Table) error {
+	return s.source.ledger.Guard(s.resolve(table))
+}
+
+// refusal is the error for a statement of a script that may change the ledger.
+func (l *ledgerTable) refusal(s *Source) *source.Error {
+	return s.invalidQuery(ledger.Refusal(l.Table().Name), "read it with a SELECT")
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/jobwright/jobwright/source"
+	"github.com/jobwright/jobwright/source/ledger"
 	"github.com/jobwright/jobwright/source/mysql"
 )
 
@@ -315,7 +316,7 @@ func TestAnOlderAttemptThatCantBeEndedIsWaitedFor(t *testing.T) {
 			second = true
 
 			_, err := other.WriteTable(ctx, write, unreadable(t, numbers(2, 3)))
-			require.Contains(t, requireProblem(t, err, source.CodeUnavailable, true).Message, "older attempt")
+			require.Contains(t, requireProblem(t, err, source.CodeUnavailable, true).Message, "an earlier attempt")
 		}
 	}}
 
@@ -428,8 +429,8 @@ func TestTheLedgerTellsWhatWasDone(t *testing.T) {
 		require.False(t, found)
 	}
 
-	require.Equal(t, `job run a 1 [{"column":"v","from":"decimal","to":"LONGTEXT"}] 1`, stage.ask(t, "SELECT CONCAT_WS(' ', job, run, "+
-		"step, `rows`, conversions, recorded_at BETWEEN UTC_TIMESTAMP(6) - INTERVAL 1 MINUTE AND UTC_TIMESTAMP(6)) FROM jobwright_ledger"))
+	require.Equal(t, `job run a 1 {"conversions":[{"column":"v","from":"decimal","to":"LONGTEXT"}]} 1`, stage.ask(t, "SELECT CONCAT_WS(' ', job, run, "+
+		"step, `rows`, details, recorded_at BETWEEN UTC_TIMESTAMP(6) - INTERVAL 1 MINUTE AND UTC_TIMESTAMP(6)) FROM jobwright_ledger"))
 
 	stage.write(t, to("t", source.Append), rows())
 	_, err = stage.Execute(t.Context(), source.Script{Text: "DELETE FROM t"})
@@ -571,7 +572,7 @@ func TestALedgerWithoutRightsIsTold(t *testing.T) {
 		problem := requireProblem(t, err, source.CodeUnavailable, false)
 		require.Contains(t, problem.Message, "ledger")
 		require.Contains(t, problem.Hint, "grant SELECT, INSERT and DELETE")
-		require.Contains(t, problem.Hint, "ledger to none")
+		require.Contains(t, problem.Hint, "ledger: none")
 
 		hint = problem.Hint
 	}
@@ -579,7 +580,7 @@ func TestALedgerWithoutRightsIsTold(t *testing.T) {
 	_, err := limited(t, stage, map[string]any{"ledger": "none"}, onTable).WriteTable(t.Context(), write, numbers(1))
 	require.NoError(t, err)
 
-	_, statement, found := strings.Cut(hint, "make it: ")
+	_, statement, found := strings.Cut(hint, "create it with ")
 	require.True(t, found)
 
 	statement, _, _ = strings.Cut(statement, ";")
@@ -597,7 +598,7 @@ func TestALedgerThatCantRollBackIsRefused(t *testing.T) {
 	t.Parallel()
 
 	stage := open(t)
-	stage.prepare(t, "CREATE TABLE jobwright_ledger (job TEXT, run CHAR(36), step VARCHAR(100), `rows` BIGINT, conversions TEXT, "+
+	stage.prepare(t, "CREATE TABLE jobwright_ledger (job TEXT, run CHAR(36), step VARCHAR(100), `rows` BIGINT, details TEXT, "+
 		"recorded_at DATETIME(6), PRIMARY KEY (run, step)) ENGINE=Aria CHARACTER SET latin1")
 
 	_, err := stage.WriteTable(t.Context(), as("b", to("t", source.Append)), unreadable(t, numbers(1)))
@@ -611,15 +612,15 @@ func TestNoStepChangesTheLedger(t *testing.T) {
 	stage.write(t, as("a", to("t", source.Append)), numbers(1))
 
 	space := stage.ask(t, "SELECT DATABASE()")
-	before := stage.table(t, source.LedgerTable)
+	before := stage.table(t, ledger.DefaultTable)
 
-	for _, ledger := range []source.Table{{Name: "Jobwright_Ledger"}, {Space: space, Name: source.LedgerTable}} {
+	for _, protected := range []source.Table{{Name: "Jobwright_Ledger"}, {Space: space, Name: ledger.DefaultTable}} {
 		for _, mode := range []source.Mode{source.Replace, source.Append, source.Delete} {
-			_, err := stage.WriteTable(t.Context(), source.Write{Table: ledger, Mode: mode}, unreadable(t, numbers(1)))
+			_, err := stage.WriteTable(t.Context(), source.Write{Table: protected, Mode: mode}, unreadable(t, numbers(1)))
 			requireProblem(t, err, source.CodeOperationUnsupported, false)
 		}
 
-		requireProblem(t, stage.DropTable(t.Context(), ledger), source.CodeOperationUnsupported, false)
+		requireProblem(t, stage.DropTable(t.Context(), protected), source.CodeOperationUnsupported, false)
 	}
 
 	for _, text := range []string{
@@ -630,7 +631,7 @@ func TestNoStepChangesTheLedger(t *testing.T) {
 		require.Contains(t, requireProblem(t, err, source.CodeQueryInvalid, false).Message, "statement 2, line 1: the table jobwright_ledger is the ledger")
 	}
 
-	require.Equal(t, before, stage.table(t, source.LedgerTable))
+	require.Equal(t, before, stage.table(t, ledger.DefaultTable))
 
 	_, err := stage.Execute(t.Context(), source.Script{Text: "SELECT * FROM jobwright_ledger; CREATE TABLE my_jobwright_ledger (id INT)"})
 	require.NoError(t, err)
@@ -682,7 +683,7 @@ func TestOldRowsOfTheLedgerGo(t *testing.T) {
 			"FROM seq_%d_to_%d", seconds, from, to))
 	}
 	left := func() string { return stage.ask(t, "SELECT COUNT(*) FROM jobwright_ledger WHERE step = 'old'") }
-	keep := int(source.LedgerKeep.Seconds())
+	keep := int(ledger.Retention.Seconds())
 
 	add(1, 150, keep+60)
 	add(1001, 1005, keep-60)

@@ -39,10 +39,6 @@ func (w *writer) merge(ctx context.Context, found *table) (source.Written, error
 		}
 	}
 
-	if len(m.others) == 0 && w.write.Mode == source.Update {
-		return source.Written{}, w.invalid("there is nothing to update: all columns are of the key", "write further columns")
-	}
-
 	isUnique, err := w.session.isUnique(ctx, found, m.key)
 	if err != nil {
 		return source.Written{}, err
@@ -72,13 +68,13 @@ func (w *writer) merge(ctx context.Context, found *table) (source.Written, error
 			return err
 		}
 
-		return m.entry.record(ctx, written)
+		return m.attempt.record(ctx, w.result(written))
 	})
 	if err != nil {
 		return source.Written{}, err
 	}
 
-	return written, w.session.execute(ctx, "DROP TEMPORARY TABLE "+m.written+", "+m.latest)
+	return w.result(written), w.session.execute(ctx, "DROP TEMPORARY TABLE "+m.written+", "+m.latest)
 }
 
 // prepare loads the records, finds the last with each key, and returns how many these are. The tables have no part in the

@@ -40,7 +40,7 @@ type options struct {
 // Source is a database of a server.
 type Source struct {
 	name   string
-	ledger *ledger
+	ledger *ledgerTable
 
 	// Who writes a table may read another one of the same source meanwhile. If both took their connections from one pool,
 	// enough jobs could take all of them for reading, and wait for each other's to write.
@@ -113,8 +113,8 @@ func (s *Source) Close() error {
 	return errors.Join(s.reading.Close(), s.writing.Close(), s.aside.Close())
 }
 
-// Check connects and tells the server's version, the database and the number of its tables, the ledger not counted. What
-// keeps old rows in the ledger it tells too.
+// Check connects and returns the server's version, the database and the number of its tables without the ledger. If old records
+// of the ledger could not be removed, it also returns why.
 func (s *Source) Check(ctx context.Context) (string, error) {
 	found, err := s.check(ctx)
 
@@ -129,7 +129,7 @@ func (s *Source) check(ctx context.Context) (string, error) {
 
 	var tables int
 
-	ledger := session.resolve(s.ledger.table)
+	ledger := session.resolve(s.ledger.Table())
 	err = session.conn.QueryRowContext(ctx, "SELECT COUNT(*) FROM information_schema.tables "+
 		"WHERE table_schema = DATABASE() AND NOT (table_schema = ? AND table_name = ?)", ledger.Space, ledger.Name).Scan(&tables)
 	session.release(err)
@@ -138,7 +138,7 @@ func (s *Source) check(ctx context.Context) (string, error) {
 		return session.server.String() + ", no database", err
 	}
 
-	return fmt.Sprintf("%s, database %s, %d tables%s", &session.server, session.space, tables, s.ledger.cleaning.note()), err
+	return fmt.Sprintf("%s, database %s, %d tables%s", &session.server, session.space, tables, s.ledger.Status()), err
 }
 
 // DropTable removes a table, and knows no difference between one that is removed and one that never was.
@@ -153,7 +153,7 @@ func (s *Source) DropTable(ctx context.Context, table source.Table) error {
 }
 
 func (s *session) drop(ctx context.Context, table source.Table) error {
-	if err := s.protectLedger(table); err != nil {
+	if err := s.guardLedger(table); err != nil {
 		return err
 	}
 

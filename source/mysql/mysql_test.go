@@ -168,6 +168,7 @@ func TestItDoesWhatEveryDriverMustDo(t *testing.T) {
 		t.Helper()
 
 		sourcetest.Suite{
+			Ledger: true,
 			Open: func(t *testing.T) source.Source {
 				t.Helper()
 

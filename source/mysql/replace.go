@@ -66,14 +66,14 @@ func (w *writer) replace(ctx context.Context, old *table) (source.Written, error
 func (w *writer) build(ctx context.Context, built source.Table) (source.Written, error) {
 	definitions, conversions := w.define()
 	if err := w.session.execute(ctx,
-		"CREATE TABLE "+quoteTable(built)+" ("+strings.Join(definitions, ", ")+") ENGINE=InnoDB"+w.entry.option()); err != nil {
+		"CREATE TABLE "+quoteTable(built)+" ("+strings.Join(definitions, ", ")+") ENGINE=InnoDB"+w.attempt.tableOption()); err != nil {
 		return source.Written{}, err
 	}
 
 	isKeyed := w.write.Mode.Keyed()
 
 	err := w.session.transaction(ctx, func() error { return w.load(ctx, built, isKeyed) })
-	written := source.Written{Rows: w.count, Conversions: conversions}
+	written := w.result(source.Written{Rows: w.count, Conversions: conversions})
 
 	if err == nil && isKeyed {
 		err = w.session.conn.QueryRowContext(ctx, "SELECT COUNT(*) FROM "+quoteTable(built)).Scan(&written.Rows)
@@ -82,13 +82,13 @@ func (w *writer) build(ctx context.Context, built source.Table) (source.Written,
 	return written, err
 }
 
-// finish records what an earlier attempt did that broke off between putting its table in its place and recording that.
+// finish adds the record for an earlier attempt that ended between renaming its table and adding the record.
 func (w *writer) finish(ctx context.Context) (written source.Written, err error) {
 	_, written.Conversions = w.define()
 
 	err = w.session.conn.QueryRowContext(ctx, "SELECT COUNT(*) FROM "+quoteTable(w.table)).Scan(&written.Rows)
 	if err == nil {
-		err = w.entry.record(ctx, written)
+		err = w.attempt.record(ctx, written)
 	}
 
 	return written, err
@@ -147,7 +147,7 @@ func (w *writer) swap(ctx context.Context, old *table, built, aside source.Table
 		return err
 	}
 
-	if err := w.entry.record(ctx, written); err != nil || old == nil {
+	if err := w.attempt.record(ctx, written); err != nil || old == nil {
 		return err
 	}
 

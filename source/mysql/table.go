@@ -81,6 +81,26 @@ func (t *table) schema() source.Schema {
 	return schema
 }
 
+// asTarget describes the table for the validation of a write.
+func (t *table) asTarget() *source.Target {
+	if t == nil {
+		return nil
+	}
+
+	target := &source.Target{Columns: t.columns()}
+	if !t.isBase() {
+		target.Kind = strings.ToLower(t.kind)
+	}
+
+	for _, field := range t.fields {
+		if field.generated {
+			target.Generated = append(target.Generated, field.column)
+		}
+	}
+
+	return target
+}
+
 // describe returns a table or view as it is, or nil where there is none.
 func (s *session) describe(ctx context.Context, name source.Table) (*table, error) {
 	found := &table{Table: name}

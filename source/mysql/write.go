@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/jobwright/jobwright/source"
 )
@@ -17,15 +16,16 @@ import (
 // most. Indexes, triggers and foreign keys of a table that is replaced are gone; it can't be replaced while foreign keys of
 // other tables point to it.
 //
-// Everything else is one transaction of InnoDB, of which an effect's row in the ledger is a part; tables of engines that
-// can't roll back are refused. Upsert, Update and Delete load the records into a temporary table first. A record's key is
-// equal to another's where the table's columns say so by their collations, and the last of the records with one key counts.
-// Columns that an Upsert does not write keep their values in records that are there already.
+// Everything else is one transaction of InnoDB, which also adds the record to the ledger; tables of engines without
+// transactions are refused. Upsert, Update and Delete load the records into a temporary table first. The collations of the
+// table's columns decide whether two keys are equal; of several written records with the same key, the last one counts.
+// Columns that an Upsert does not write keep the values of existing records.
 //
-// An effect happens exactly once, in every mode; who finds it in the ledger reads no rows. That of a table which is put in
-// its place is recorded right after that, and the table's comment tells who made it: an attempt that finds it there records
-// what an earlier one could not. How many records it tells then is how many the table has. An older attempt that is still at
-// work is given a second, and then its connection is ended; while it can't be, the error is a retryable one.
+// A write takes effect exactly once in every mode; an attempt that finds a record in the ledger reads no rows. The record of a
+// replaced or created table is added right after the table has been renamed, and the table's comment identifies the step: an
+// attempt that finds the comment adds the record that an earlier one could not add, with the number of records that the table
+// has. An earlier attempt that is still running is given a second, and then its connection is killed; if that is not possible,
+// the error is retryable.
 func (s *Source) WriteTable(ctx context.Context, write source.Write, rows source.Rows) (source.Written, error) {
 	session, err := s.connect(ctx, s.writing)
 	if err != nil {
@@ -61,7 +61,7 @@ type writer struct {
 	write   source.Write
 	table   source.Table // With its space.
 	rows    source.Rows
-	entry   *entry // Records the effect.
+	attempt *attempt // Adds the record to the ledger.
 	columns []target
 	count   int64 // How many records were read.
 }
@@ -80,45 +80,42 @@ func newTarget(of field, encode encoder, required bool) target {
 }
 
 func (w *writer) run(ctx context.Context) (source.Written, error) {
-	if err := w.session.protectLedger(w.table); err != nil {
+	if err := w.session.guardLedger(w.write.Table); err != nil {
 		return source.Written{}, err
 	}
 
-	if err := w.checkKey(); err != nil {
-		return source.Written{}, err
-	}
-
-	return w.session.once(ctx, w.write.IdempotencyKey, func(e *entry) (source.Written, error) {
-		w.entry = e
+	return w.session.once(ctx, w.write.IdempotencyKey, func(a *attempt) (source.Written, error) {
+		w.attempt = a
 
 		return w.change(ctx)
 	})
 }
 
-// change writes the rows in the way of the mode.
+// names are MySQL's rules for names.
+var names = source.Names{FoldCase: true}
+
+// change validates the write and writes the rows.
 func (w *writer) change(ctx context.Context) (source.Written, error) {
 	found, err := w.session.describe(ctx, w.table)
 	if err != nil {
 		return source.Written{}, err
 	}
 
-	if found != nil && !found.isBase() {
-		return source.Written{}, w.invalid(fmt.Sprintf("it is a %s, and only tables are written to", strings.ToLower(found.kind)),
-			"write to the table behind it")
+	if w.attempt.hasCreated(found) {
+		return w.finish(ctx)
 	}
 
-	switch mode := w.write.Mode; {
-	case w.entry.hasMade(found):
-		return w.finish(ctx)
-	case mode == source.Replace:
+	if w.write.Key, err = w.write.Validate(w.rows.Schema(), names); err != nil {
+		return source.Written{}, err
+	}
+
+	if err := w.write.ValidateTarget(w.rows.Schema(), found.asTarget(), names); err != nil {
+		return source.Written{}, err
+	}
+
+	switch {
+	case found == nil || w.write.Mode == source.Replace:
 		return w.replace(ctx, found)
-	case found == nil && (mode == source.Insert || mode == source.Update || mode == source.Delete):
-		return source.Written{}, &source.Error{
-			Code: source.CodeTableNotFound, Source: w.session.source.name, Table: w.write.Table.String(),
-			Message: "the table is not there", Hint: "make it first, or correct its name",
-		}
-	case found == nil:
-		return w.replace(ctx, nil)
 	case !found.transactional:
 		return source.Written{}, w.invalid("its engine can't take back what was written when a write fails halfway",
 			"ALTER TABLE … ENGINE=InnoDB, or replace the table")
@@ -135,46 +132,10 @@ func (w *writer) change(ctx context.Context) (source.Written, error) {
 	return w.fill(ctx)
 }
 
-// checkKey completes the key, and checks that its columns are written.
-func (w *writer) checkKey() error {
-	if !w.write.Mode.Keyed() {
-		w.write.Key = nil
-
-		return nil
-	}
-
-	names := w.rows.Schema().Names()
-	if len(w.write.Key) == 0 && w.write.Mode == source.Delete {
-		w.write.Key = names
-	}
-
-	if len(w.write.Key) == 0 {
-		return w.invalid("there is no key by which to "+string(w.write.Mode), "name the columns that tell records")
-	}
-
-	for _, name := range w.write.Key {
-		if !slices.Contains(names, name) {
-			return w.invalid(fmt.Sprintf("the key's column %q is not among what is written", name),
-				"the columns are "+strings.Join(names, ", "))
-		}
-	}
-
-	return nil
-}
-
 // aim finds the columns of the table that are written.
 func (w *writer) aim(found *table) error {
 	for _, column := range w.rows.Schema() {
 		field := found.field(column.Name)
-
-		switch {
-		case field == nil:
-			return w.invalid(fmt.Sprintf("the table has no column %q", column.Name),
-				"its columns are "+strings.Join(found.columns(), ", "))
-		case field.generated:
-			return w.invalid(fmt.Sprintf("the table itself computes the column %q", column.Name), "leave the column out")
-		}
-
 		encode, err := encoderFor(column.Standard, field.native)
 		if err != nil {
 			return w.invalid(
@@ -205,11 +166,14 @@ func (w *writer) fill(ctx context.Context) (source.Written, error) {
 			return err
 		}
 
-		return w.entry.record(ctx, source.Written{Rows: w.count})
+		return w.attempt.record(ctx, w.result(source.Written{Rows: w.count}))
 	})
 
-	return source.Written{Rows: w.count}, err
+	return w.result(source.Written{Rows: w.count}), err
 }
+
+// result returns written with the files from which the rows were read.
+func (w *writer) result(written source.Written) source.Written { return w.write.Recorded(written) }
 
 // next reads a record.
 func (w *writer) next(ctx context.Context) (source.Record, error) {

@@ -87,9 +87,9 @@ func (f *rawFeed) schema() source.Schema {
 	return schema
 }
 
-func (f *rawFeed) open(ctx context.Context, into *table, takes []int, _ bool) (stream, error) {
-	selected := make([]string, len(takes))
-	for i, at := range takes {
+func (f *rawFeed) open(ctx context.Context, _ []string, into *table, places []int, _ bool) (stream, error) {
+	selected := make([]string, len(places))
+	for i, at := range places {
 		if selected[i] = cast(f.table.columns[i], into.columns[at]); selected[i] == "" {
 			return nil, errOtherTypes
 		}

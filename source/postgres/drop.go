@@ -8,7 +8,7 @@ import (
 
 // DropTable removes a table, unless something depends on it.
 func (s *Source) DropTable(ctx context.Context, table source.Table) error {
-	err := s.ledger.guard(table)
+	err := s.ledger.Guard(table)
 	if err == nil {
 		err = s.transaction(ctx, s.writing, beginWriting, func(session *session) error {
 			return session.run(ctx, "DROP TABLE IF EXISTS "+qualified(table))

@@ -464,7 +464,7 @@ func TestAnAttemptThatComesSecondChangesNothing(t *testing.T) {
 			source.Write{Table: table("t"), Mode: mode, Key: []string{"id"}, IdempotencyKey: of},
 			&hooked{records(ids, source.Record{int64(1)}), func() {
 				d.run(t, `INSERT INTO jobwright_ledger
-					VALUES ('j', 'run-1', '`+of.Step+`', 42, '[{"column": "a", "from": "b", "to": "c"}]', now())`)
+					VALUES ('j', 'run-1', '`+of.Step+`', 42, '{"conversions": [{"column": "a", "from": "b", "to": "c"}]}', now())`)
 			}})
 		require.NoError(t, err)
 		require.Equal(t, source.Written{Rows: 42, Conversions: []source.Conversion{{Column: "a", From: "b", To: "c"}}}, written)

@@ -38,9 +38,7 @@ func (s *Source) classify(ctx context.Context, failed failure) error {
 	}
 
 	if known, isKnown := errors.AsType[*source.Error](failed.err); isKnown {
-		if known.Source == "" {
-			known.Source, known.Table = s.name, failed.table.String()
-		}
+		known.Locate(s.name, failed.table)
 
 		return failed.err
 	}

@@ -15,25 +15,25 @@ import (
 
 // Execute runs the statements of a script in one transaction. What a script sets for its session ends with it.
 //
-// An effect is recorded in the ledger by the same transaction, so that it happens exactly once; all that [Source.WriteTable]
-// says about that holds here. What the transaction puts off to its end, deferred constraints for example, is done before.
+// The script is recorded in the ledger by the same transaction, so that it takes effect exactly once, as described at
+// [Source.WriteTable]. Deferred constraints are checked before the record is added.
 //
-// A script of one statement is run without a transaction where none is needed, because no effect is to be recorded, or where
-// the server refuses to run it in one: VACUUM, CREATE DATABASE, CREATE INDEX CONCURRENTLY, CALL of a procedure that commits.
-// That leaves no record: it happens again when the answer to it is lost and another attempt follows.
+// A script of one statement runs without a transaction if it is not recorded, or if the server rejects it in a transaction:
+// VACUUM, CREATE DATABASE, CREATE INDEX CONCURRENTLY, CALL of a procedure that commits. Such a script is not recorded: it
+// runs again if its answer is lost and another attempt follows.
 func (s *Source) Execute(ctx context.Context, script source.Script) (int64, error) {
 	statements, err := s.prepare(script)
 	if err != nil || len(statements) == 0 {
 		return 0, err
 	}
 
-	if !s.ledger.keeps(script.IdempotencyKey) {
+	if !s.ledger.Records(script.IdempotencyKey) {
 		opening := ""
 		if len(statements) > 1 {
 			opening = "BEGIN"
 		}
 
-		return s.execute(ctx, opening, statements, script.Tell, func(session *session, _ int64) error {
+		return s.execute(ctx, opening, statements, script.Report, func(session *session, _ int64) error {
 			if len(statements) == 1 {
 				return nil
 			}
@@ -48,35 +48,35 @@ func (s *Source) Execute(ctx context.Context, script source.Script) (int64, erro
 
 	changed, err := s.executeOnce(ctx, script, statements)
 	if len(statements) == 1 && needsNoTransaction(err) {
-		return s.execute(ctx, "SET "+naming(script.IdempotencyKey), statements, script.Tell, func(*session, int64) error { return nil })
+		return s.execute(ctx, "SET "+setAttemptName(script.IdempotencyKey), statements, script.Report, func(*session, int64) error { return nil })
 	}
 
 	return changed, err
 }
 
-// executeOnce runs statements in a transaction that also records their effect.
+// executeOnce runs statements in a transaction that also records them.
 func (s *Source) executeOnce(ctx context.Context, script source.Script, statements []prepared) (int64, error) {
-	effect := script.IdempotencyKey
+	key := script.IdempotencyKey
 
-	ledger, err := s.openLedger(ctx)
+	table, err := s.openLedger(ctx)
 	if err != nil {
 		return 0, s.classify(ctx, failure{err: err})
 	}
 
-	// Another transaction looks, for the first statement of this one may be SET TRANSACTION, which has to be the first.
-	written, done, err := s.lookUp(ctx, s.writing, beginWriting, effect)
+	// The look-up needs a transaction of its own: the script may begin with SET TRANSACTION, which must be the first statement.
+	written, found, err := s.lookUp(ctx, s.writing, beginWriting, key)
 
-	if err == nil && !done {
-		opening := "BEGIN; SET LOCAL " + naming(effect)
-		written.Rows, err = s.execute(ctx, opening, statements, script.Tell, func(session *session, changed int64) error {
-			if err := session.recordScript(ctx, ledger, effect, changed); err != nil {
+	if err == nil && !found {
+		opening := "BEGIN; SET LOCAL " + setAttemptName(key)
+		written.Rows, err = s.execute(ctx, opening, statements, script.Report, func(session *session, changed int64) error {
+			if err := session.recordScript(ctx, table, key, changed); err != nil {
 				return err
 			}
 
 			return session.commit(ctx)
 		})
 
-		written, err = s.ended(ctx, effect, written, err)
+		written, err = s.finishAttempt(ctx, key, written, err)
 	}
 
 	if err != nil {
@@ -86,9 +86,10 @@ func (s *Source) executeOnce(ctx context.Context, script source.Script, statemen
 	return written.Rows, nil
 }
 
-// recordScript records what a script has done. It may have become another user, and what it has put off is done as that one.
-// A script that has made its transaction read only has changed nothing, and can't record that either.
-func (s *session) recordScript(ctx context.Context, ledger string, effect source.IdempotencyKey, changed int64) error {
+// recordScript records a script. The script may have changed the user, so deferred constraints are checked as that user and
+// the record is added as the original one. A script that has made its transaction read only has changed nothing and is not
+// recorded.
+func (s *session) recordScript(ctx context.Context, table string, key source.IdempotencyKey, changed int64) error {
 	if err := s.run(ctx, `SET CONSTRAINTS ALL IMMEDIATE;
 		RESET SESSION AUTHORIZATION; RESET ROLE; SET LOCAL lock_timeout = '10s'`); err != nil {
 		return err
@@ -100,7 +101,7 @@ func (s *session) recordScript(ctx context.Context, ledger string, effect source
 		return err
 	}
 
-	return s.record(ctx, ledger, effect, source.Written{Rows: changed})
+	return s.record(ctx, table, key, source.Written{Rows: changed})
 }
 
 // needsNoTransaction reports whether an error says that a statement can't be run in a transaction.
@@ -112,7 +113,7 @@ func needsNoTransaction(err error) bool {
 
 // execute runs statements in a session of their own, which end ends, and returns how many records they changed.
 func (s *Source) execute(
-	ctx context.Context, opening string, statements []prepared, tell func(changed int64),
+	ctx context.Context, opening string, statements []prepared, report func(changed int64),
 	end func(session *session, changed int64) error,
 ) (int64, error) {
 	session, err := begin(ctx, s.writing, opening)
@@ -133,7 +134,7 @@ func (s *Source) execute(
 			changed += tag.RowsAffected()
 		}
 
-		tell(changed)
+		report(changed)
 	}
 
 	if err := end(session, changed); err != nil {

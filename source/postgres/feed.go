@@ -18,9 +18,10 @@ type feed interface {
 	// schema describes the records.
 	schema() source.Schema
 
-	// open begins the bytes for the columns of that table which take the places of the schema's columns; negative ones are
-	// left out. Where it is numbered, each record has its number as a further column.
-	open(ctx context.Context, into *table, takes []int, numbered bool) (stream, error)
+	// open starts the COPY of records into a table. places are the indexes of the table's columns for the columns of the
+	// schema, negative for columns that are not copied. NULL in a column of key is an error. If numbered is true, the number of
+	// the record follows as a further column.
+	open(ctx context.Context, key []string, into *table, places []int, numbered bool) (stream, error)
 }
 
 // stream is the bytes of a COPY.
@@ -40,15 +41,14 @@ type stream interface {
 // recordFeed feeds records that any source has read.
 type recordFeed struct {
 	rows source.Rows
-	key  []string // Columns in which NULL is an error.
 }
 
 func (f *recordFeed) schema() source.Schema { return f.rows.Schema() }
 
-func (f *recordFeed) open(ctx context.Context, into *table, takes []int, numbered bool) (stream, error) {
+func (f *recordFeed) open(ctx context.Context, key []string, into *table, places []int, numbered bool) (stream, error) {
 	encoding := &encoding{ctx: ctx, rows: f.rows, numbered: numbered, binary: true}
 
-	for i, at := range takes {
+	for i, at := range places {
 		if at >= 0 {
 			encoding.binary = encoding.binary && into.columns[at].isBinary()
 			encoding.from = append(encoding.from, i)
@@ -56,7 +56,7 @@ func (f *recordFeed) open(ctx context.Context, into *table, takes []int, numbere
 	}
 
 	for _, i := range encoding.from {
-		written, column := f.rows.Schema()[i], into.columns[takes[i]]
+		written, column := f.rows.Schema()[i], into.columns[places[i]]
 
 		encode, err := fieldEncoder(written.Standard, column, encoding.binary)
 		if err != nil {
@@ -68,7 +68,7 @@ func (f *recordFeed) open(ctx context.Context, into *table, takes []int, numbere
 			}
 		}
 
-		encoding.fields = append(encoding.fields, field{encode, slices.Contains(f.key, written.Name)})
+		encoding.fields = append(encoding.fields, field{encode, slices.Contains(key, written.Name)})
 
 		if to := column.standard(); written.Type != to.Type || written.Element != to.Element {
 			encoding.converted = append(encoding.converted, source.Conversion{

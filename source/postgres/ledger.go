@@ -8,80 +8,51 @@ import (
 	"sync"
 
 	"github.com/jobwright/jobwright/source"
+	"github.com/jobwright/jobwright/source/ledger"
 )
 
-// noLedger is the value of the option ledger with which a source keeps none.
-const noLedger = "none"
+// ledgerTable is the ledger of a source and its table, once it is known to exist.
+type ledgerTable struct {
+	*ledger.Ledger
 
-// ledger is the table of the effects that were committed.
-type ledger struct {
-	named source.Table // As the definition names it. Without a name, none is kept.
-
-	mu    sync.Mutex
-	found string // As SQL calls it from any session, once it was found or made.
+	mu   sync.Mutex
+	name string // The table's qualified and quoted name; empty until the table was found or created.
 }
 
-// parseLedger reads the option ledger: a table's name, with its schema or without, or that there is none.
-func parseLedger(option string) (source.Table, error) {
-	switch option {
-	case "":
-		return source.Table{Name: source.LedgerTable}, nil
-	case noLedger:
-		return source.Table{}, nil
+// newLedger returns the ledger that the option names.
+func newLedger(option string) (*ledgerTable, error) {
+	l, err := ledger.New(option)
+	if err != nil {
+		return nil, err
 	}
 
-	space, name, hasSpace := strings.Cut(option, ".")
-	if !hasSpace {
-		space, name = "", option
+	for _, name := range []string{l.Table().Space, l.Table().Name} {
+		if len(name) > longestName {
+			return nil, fmt.Errorf("ledger is %q, and a name has at most %d bytes", option, longestName)
+		}
 	}
 
-	if name == "" || (hasSpace && space == "") || strings.ContainsAny(name, ".\x00") || strings.ContainsRune(space, 0) ||
-		len(space) > longestName || len(name) > longestName {
-		return source.Table{}, fmt.Errorf("ledger is %q", option)
-	}
-
-	return source.Table{Space: space, Name: name}, nil
+	return &ledgerTable{Ledger: l}, nil
 }
 
-// keeps reports whether an effect is recorded.
-func (l *ledger) keeps(effect source.IdempotencyKey) bool {
-	return l.named.Name != "" && effect != (source.IdempotencyKey{})
-}
-
-// guard refuses to change the ledger itself. A table of its name in any schema counts, where the definition names no schema.
-func (l *ledger) guard(table source.Table) error {
-	if l.named.Name == "" || l.named.Name != table.Name {
-		return nil
-	}
-
-	if l.named.Space != table.Space && l.named.Space != "" && table.Space != "" {
-		return nil
-	}
-
-	return &source.Error{
-		Code: source.CodeOperationUnsupported, Message: "it is the ledger, in which this source records what jobs have done",
-		Hint: "name another table, or give the ledger another name by ledger in app.yaml",
-	}
-}
-
-func (l *ledger) known() string {
+func (l *ledgerTable) quoted() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 
-	return l.found
+	return l.name
 }
 
-func (l *ledger) remember(found string) {
+func (l *ledgerTable) setQuoted(name string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 
-	l.found = found
+	l.name = name
 }
 
-// openLedger returns the ledger as SQL calls it, and makes it where it is missing. That is a transaction of its own: within
-// a write's, it would hold up all others until that one's end.
+// openLedger returns the quoted name of the ledger's table, which it creates if it is missing. It uses a transaction of its own:
+// creating the table in the transaction of a write would block all other writes until that write ends.
 func (s *Source) openLedger(ctx context.Context) (string, error) {
-	if known := s.ledger.known(); known != "" {
+	if known := s.ledger.quoted(); known != "" {
 		return known, nil
 	}
 
@@ -89,13 +60,13 @@ func (s *Source) openLedger(ctx context.Context) (string, error) {
 
 	err := s.transaction(ctx, s.writing, beginWriting, func(session *session) error {
 		var err error
-		if found, err = session.findLedger(ctx, s.ledger.named); err == nil && found == "" {
-			found, err = session.makeLedger(ctx, s.ledger.named)
+		if found, err = session.findLedger(ctx, s.ledger.Table()); err == nil && found == "" {
+			found, err = session.createLedger(ctx, s.ledger.Table())
 		}
 
 		if err == nil {
-			// Nothing is inserted. But what would stand in the way of it is known before a job has done its work.
-			_, err = session.query(ctx, "EXPLAIN "+insertInto(found), "", "", "", "0", "[]")
+			// EXPLAIN checks the permission to insert, without inserting, before a job has done its work.
+			_, err = session.query(ctx, "EXPLAIN "+insertRecord(found), "", "", "", "0", "{}")
 		}
 
 		return onLedger(err)
@@ -104,12 +75,12 @@ func (s *Source) openLedger(ctx context.Context) (string, error) {
 		return "", repeatable(err)
 	}
 
-	s.ledger.remember(found)
+	s.ledger.setQuoted(found)
 
 	return found, nil
 }
 
-// findLedger returns the ledger as SQL calls it, or "" where there is none.
+// findLedger returns the quoted name of the ledger's table, or "" if it does not exist.
 func (s *session) findLedger(ctx context.Context, named source.Table) (string, error) {
 	rows, err := s.query(ctx, `
 		SELECT n.nspname, c.relname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
@@ -121,12 +92,12 @@ func (s *session) findLedger(ctx context.Context, named source.Table) (string, e
 	return qualified(source.Table{Space: rows[0][0], Name: rows[0][1]}), nil
 }
 
-// makeLedger makes the ledger. Others who do the same wait until this transaction has ended, and then find it.
-func (s *session) makeLedger(ctx context.Context, named source.Table) (string, error) {
+// createLedger creates the ledger's table. Concurrent callers wait for the end of this transaction and then find the table.
+func (s *session) createLedger(ctx context.Context, named source.Table) (string, error) {
 	if named.Space == "" {
 		space, err := s.defaultSpace(ctx)
 		if problem, isKnown := errors.AsType[*source.Error](err); isKnown {
-			problem.Hint = "name the ledger with its schema, ledger: schema." + named.Name + ", or set ledger: " + noLedger
+			problem.Hint = "name the ledger with its schema, ledger: schema." + named.Name + ", or set ledger: " + ledger.None
 		}
 
 		if err != nil {
@@ -144,19 +115,55 @@ func (s *session) makeLedger(ctx context.Context, named source.Table) (string, e
 		return found, err
 	}
 
-	return qualified(named), s.run(ctx, fmt.Sprintf("%s; COMMENT ON TABLE %s IS '%s'", createLedger(qualified(named)),
-		qualified(named), "What jobs of Jobwright have done here, so that no step does it twice. Old rows are removed."))
+	return qualified(named), s.run(ctx, fmt.Sprintf("%s; COMMENT ON TABLE %s IS '%s'", ledgerDefinition(qualified(named)),
+		qualified(named), "The steps of Jobwright that have changed this database, so that none takes effect twice. "+
+			"Old records are removed."))
 }
 
-// createLedger is the statement that makes the ledger.
-func createLedger(table string) string {
+// ledgerDefinition returns the statement that creates the ledger's table.
+func ledgerDefinition(table string) string {
 	return "CREATE TABLE " + table + " (job text NOT NULL, run text NOT NULL, step text NOT NULL, rows bigint NOT NULL, " +
-		"conversions json, recorded_at timestamptz NOT NULL, PRIMARY KEY (run, step))"
+		"details json, recorded_at timestamptz NOT NULL, PRIMARY KEY (run, step))"
 }
 
-// insertInto is the statement that records an effect, unless another transaction has recorded it. It waits for the end of
-// one that is about to.
-func insertInto(ledger string) string {
-	return "INSERT INTO " + ledger + " (job, run, step, rows, conversions, recorded_at) " +
+// insertRecord returns the statement that adds a record, unless there is one with the same key. It waits for the end of
+// another transaction that has added one.
+func insertRecord(table string) string {
+	return "INSERT INTO " + table + " (job, run, step, rows, details, recorded_at) " +
 		"VALUES ($1, $2, $3, $4, $5, pg_catalog.clock_timestamp()) ON CONFLICT (run, step) DO NOTHING"
+}
+
+// cleanBatch is the number of old records that one transaction removes at most.
+const cleanBatch = 10_000
+
+// removeOldRecords removes a batch of old records, and reports whether there may be more. Only one worker at a time removes
+// records, since two would wait for each other's row locks. Writes only add records and wait for nothing here.
+func (s *Source) removeOldRecords(ctx context.Context) (more bool, err error) {
+	table := s.ledger.quoted()
+	if table == "" {
+		return false, nil
+	}
+
+	statement := fmt.Sprintf(`
+		DELETE FROM %s WHERE ctid = ANY (ARRAY(
+			SELECT ctid FROM %[1]s WHERE recorded_at < now() - interval '%d seconds' LIMIT %d
+		)) AND recorded_at < now() - interval '%[2]d seconds'`, table, int64(ledger.Retention.Seconds()), cleanBatch)
+
+	err = s.transaction(ctx, s.writing, beginWriting, func(session *session) error {
+		rows, err := session.query(ctx, "SELECT pg_catalog.pg_try_advisory_xact_lock(pg_catalog.hashtextextended($1, 0))",
+			"jobwright cleans "+table)
+		if err != nil || rows[0][0] != "t" {
+			return err
+		}
+
+		removed, err := session.change(ctx, strings.TrimSpace(statement))
+		more = removed == cleanBatch
+
+		return err
+	})
+	if err != nil {
+		return false, s.classify(ctx, failure{err: onLedger(repeatable(err))})
+	}
+
+	return more, nil
 }

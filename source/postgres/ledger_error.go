@@ -6,9 +6,10 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/jobwright/jobwright/source"
+	"github.com/jobwright/jobwright/source/ledger"
 )
 
-// ledgerError is what the server says to a statement about the ledger, which is none of what a job writes.
+// ledgerError is an error of a statement about the ledger, not about the table that a job writes.
 type ledgerError struct{ err error }
 
 func (e *ledgerError) Error() string { return e.err.Error() }
@@ -23,14 +24,14 @@ func onLedger(err error) error {
 	return &ledgerError{err}
 }
 
-// explainLedger explains why the ledger can't be kept, or returns nil where the reason is one that any statement may meet.
+// explainLedger returns the error for a ledger that can't be used, or nil if err is not specific to the ledger.
 func (s *Source) explainLedger(err error) error {
-	about := new(ledgerError)
-	if !errors.As(err, &about) {
+	about, isLedger := errors.AsType[*ledgerError](err)
+	if !isLedger {
 		return nil
 	}
 
-	problem := &source.Error{Source: s.name, Table: s.ledger.named.String(), Err: about.err}
+	problem := &source.Error{Source: s.name, Table: s.ledger.Table().String(), Err: about.err}
 
 	native, isNative := errors.AsType[*pgconn.PgError](about.err)
 
@@ -38,22 +39,22 @@ func (s *Source) explainLedger(err error) error {
 	case !isNative || states[native.Code].retryable:
 		return nil
 	case native.Code == "42P01":
-		s.ledger.remember("")
+		s.ledger.setQuoted("")
 
 		problem.Code, problem.Retryable = source.CodeUnavailable, true
-		problem.Message, problem.Hint = "the ledger was removed", "the next attempt makes it again"
+		problem.Message, problem.Hint = "the ledger was removed", "the next attempt creates it again"
 
 		return problem
 	}
 
 	switch native.Code[:min(2, len(native.Code))] {
-	case "0A", "22", "23", "3F", "42", "55": // The user has no right to it, or it is another table than it should be.
-		s.ledger.remember("")
+	case "0A", "22", "23", "3F", "42", "55": // The user lacks a permission, or the table has other columns.
+		s.ledger.setQuoted("")
 
-		problem.Code, problem.Message = source.CodeDefinitionInvalid, "the ledger can't be kept: "+native.Message
-		problem.Hint = "grant the source's user what it needs to make this table, or make it by " +
-			createLedger(qualified(s.ledger.named)) + " and grant the user SELECT, INSERT and DELETE on it; or set ledger: " +
-			noLedger + " in app.yaml, and what is appended, inserted or run by a script may happen twice when an answer is lost"
+		problem.Code, problem.Message = source.CodeDefinitionInvalid, "the ledger can't be used: "+native.Message
+		problem.Hint = "grant the source's user CREATE on the schema, or create the table with " +
+			ledgerDefinition(qualified(s.ledger.Table())) + " and grant the user SELECT, INSERT and DELETE on it; or set ledger: " +
+			ledger.None + " in app.yaml, and an append, an insert or a script may take effect twice if an answer is lost"
 
 		return problem
 	}

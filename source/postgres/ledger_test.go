@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/jobwright/jobwright/source"
+	"github.com/jobwright/jobwright/source/ledger"
 	"github.com/jobwright/jobwright/source/postgres"
 )
 
@@ -37,7 +38,7 @@ func TestTheLedgerIsMadeOnceWhoeverNeedsItFirst(t *testing.T) {
 	require.Equal(t, "8", d.value(t, "SELECT count(*) FROM jobwright_ledger"))
 	require.Equal(t, "PRIMARY KEY (run, step)", d.value(t, `SELECT pg_get_constraintdef(oid) FROM pg_constraint
 		WHERE conrelid = 'jobwright_ledger'::regclass AND contype = 'p'`))
-	require.Equal(t, "job text,run text,step text,rows bigint,conversions json,recorded_at timestamp with time zone",
+	require.Equal(t, "job text,run text,step text,rows bigint,details json,recorded_at timestamp with time zone",
 		d.value(t, `SELECT string_agg(attname || ' ' || format_type(atttypid, atttypmod), ',' ORDER BY attnum)
 			FROM pg_attribute WHERE attrelid = 'jobwright_ledger'::regclass AND attnum > 0`))
 }
@@ -85,12 +86,12 @@ func TestTheLedgerIsNoTableOfTheUsers(t *testing.T) {
 	require.NoError(t, err)
 	require.Regexp(t, ", 1 tables$", found)
 
-	for _, named := range []source.Table{{Name: source.LedgerTable}, {Space: "public", Name: source.LedgerTable}} {
+	for _, named := range []source.Table{{Name: ledger.DefaultTable}, {Space: "public", Name: ledger.DefaultTable}} {
 		for _, mode := range []source.Mode{source.Replace, source.Refill, source.Append, source.Delete} {
 			_, err = d.WriteTable(t.Context(), source.Write{Table: named, Mode: mode, Key: []string{"id"}}, records(ids))
 			problem := requireError(t, err, source.CodeOperationUnsupported)
 			require.False(t, problem.Retryable)
-			require.ErrorContains(t, err, "it is the ledger")
+			require.ErrorContains(t, err, "is the ledger")
 		}
 
 		requireError(t, d.DropTable(t.Context(), named), source.CodeOperationUnsupported)
@@ -105,7 +106,7 @@ func TestTheLedgerIsNoTableOfTheUsers(t *testing.T) {
 	// Where it is another one, the name is free.
 	opened, err := openWith(t, map[string]any{"connStr": d.url, "ledger": "other.jobwright_ledger"})
 	require.NoError(t, err)
-	require.NoError(t, opened.(source.Dropper).DropTable(t.Context(), source.Table{Space: "public", Name: source.LedgerTable}))
+	require.NoError(t, opened.(source.Dropper).DropTable(t.Context(), source.Table{Space: "public", Name: ledger.DefaultTable}))
 	require.NoError(t, opened.Close())
 }
 
@@ -131,7 +132,7 @@ func TestALedgerThatMayNotBeKeptIsAClearError(t *testing.T) {
 			_, err := attempt(stage, t.Context(), effect("a"), 1)
 			problem = requireError(t, err, source.CodeDefinitionInvalid)
 			require.False(t, problem.Retryable)
-			require.ErrorContains(t, err, `source "stage", table "jobwright_ledger": the ledger can't be kept: `+message)
+			require.ErrorContains(t, err, `source "stage", table "jobwright_ledger": the ledger can't be used: `+message)
 			require.ErrorContains(t, err, "or set ledger: none")
 		}
 
@@ -156,7 +157,7 @@ func TestALedgerThatMayNotBeKeptIsAClearError(t *testing.T) {
 		found, err := stage.Check(t.Context())
 		require.NoError(t, err)
 
-		return strings.Contains(found, "old rows of the ledger are not removed: ") && strings.Contains(found, "permission denied")
+		return strings.Contains(found, "old records of the ledger can't be removed: ") && strings.Contains(found, "permission denied")
 	}, time.Minute, 10*time.Millisecond, "that it has no right to remove rows is not told")
 
 	d.run(t, "DROP TABLE jobwright_ledger; CREATE TABLE jobwright_ledger (id int); GRANT ALL ON jobwright_ledger TO "+role(t))
@@ -201,7 +202,7 @@ func TestALedgerThatWasRemovedIsMadeAgain(t *testing.T) {
 	}
 }
 
-func TestOldRowsOfTheLedgerAreRemoved(t *testing.T) {
+func TestWriteRemovesOldRecordsOfTheLedger(t *testing.T) {
 	t.Parallel()
 
 	d := newDatabase(t)
@@ -214,9 +215,13 @@ func TestOldRowsOfTheLedgerAreRemoved(t *testing.T) {
 		SELECT 'j', 'r', 'old ' || i, 0, NULL::json, now() - interval '30 days 1 hour' FROM generate_series(1, 25000) i
 		UNION ALL SELECT 'j', 'r', 'new', 0, NULL, now() - interval '29 days 23 hours'`)
 
-	_, err = writing(source.Append)(d.Source, t.Context(), effect("b"), 1)
-	require.NoError(t, err)
-	d.eventually(t, "{a,b,new}", "SELECT array_agg(step ORDER BY step) FROM jobwright_ledger")
+	for _, left := range []string{"15000", "5000", "0"} { // Each write removes a batch of 10,000.
+		_, err = writing(source.Append)(d.Source, t.Context(), effect("b"+left), 1)
+		require.NoError(t, err)
+		require.Equal(t, left, d.value(t, "SELECT count(*) FROM jobwright_ledger WHERE step LIKE 'old %'"))
+	}
+
+	require.Equal(t, "{a,b0,b15000,b5000,new}", d.value(t, "SELECT array_agg(step ORDER BY step) FROM jobwright_ledger"))
 
 	// Within an hour, it is not done again.
 	d.run(t, "INSERT INTO jobwright_ledger VALUES ('j', 'r', 'old', 0, NULL, now() - interval '31 days')")
@@ -226,7 +231,7 @@ func TestOldRowsOfTheLedgerAreRemoved(t *testing.T) {
 		require.NoError(t, err)
 	}
 
-	require.Equal(t, "{a,b,c,new,old}", d.value(t, "SELECT array_agg(step ORDER BY step) FROM jobwright_ledger"))
+	require.Equal(t, "{a,b0,b15000,b5000,c,new,old}", d.value(t, "SELECT array_agg(step ORDER BY step) FROM jobwright_ledger"))
 
 	found, err := d.Check(t.Context())
 	require.NoError(t, err)

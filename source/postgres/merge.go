@@ -12,20 +12,14 @@ import (
 // merge changes the records of the table by their key: those that are written are loaded into a table that only this
 // transaction has, and go from there to the target in one statement or two.
 func (w *writing) merge(ctx context.Context) error {
-	key := keyOf(w.write, w.schema)
-
 	names := w.schema.Names()
 	if w.write.Mode == source.Delete {
-		names = key
+		names = w.key
 	}
 
-	takes, err := w.takes(w.target, names)
-	if err != nil {
-		return err
-	}
-
+	places := w.places(w.target, names)
 	staged := &merging{
-		target: w.target.quoted(), stage: "pg_temp." + quote(temporary()), key: key, names: names, others: w.others(),
+		target: w.target.quoted(), stage: "pg_temp." + quote(temporary()), key: w.key, names: names, others: w.others(),
 		number: unlike("jobwright_number", names),
 	}
 
@@ -36,7 +30,7 @@ func (w *writing) merge(ctx context.Context) error {
 		return err
 	}
 
-	if _, err := w.load(ctx, w.target, staged.stage, takes, staged.number, ""); err != nil {
+	if _, err := w.load(ctx, w.target, staged.stage, places, staged.number, ""); err != nil {
 		return err
 	}
 
@@ -50,9 +44,7 @@ func (w *writing) merge(ctx context.Context) error {
 
 // others are the columns that are written and not part of the key.
 func (w *writing) others() []string {
-	key := keyOf(w.write, w.schema)
-
-	return slices.DeleteFunc(w.schema.Names(), func(name string) bool { return slices.Contains(key, name) })
+	return slices.DeleteFunc(w.schema.Names(), func(name string) bool { return slices.Contains(w.key, name) })
 }
 
 // unlike returns a name that is none of names.

@@ -95,14 +95,14 @@ func TestAnUpdateChangesTheColumnsThatAreWritten(t *testing.T) {
 	}
 }
 
-func TestADeletionGoesByTheKeyAlone(t *testing.T) {
+func TestDeleteComparesOnlyTheKey(t *testing.T) {
 	t.Parallel()
 
 	d := newDatabase(t)
 	d.run(t, `CREATE TABLE t (id int, name text); INSERT INTO t VALUES (1, 'a'), (1, 'b'), (2, 'c'), (3, 'd')`)
 
 	written, err := d.WriteTable(t.Context(), source.Write{Table: table("t"), Mode: source.Delete, Key: []string{"id"}}, records(
-		source.Schema{column("unheard", source.Text), column("id", source.Integer)},
+		source.Schema{column("name", source.Text), column("id", source.Integer)},
 		source.Record{"x", int64(1)}, source.Record{"y", int64(9)}, source.Record{"z", int64(1)}))
 	require.NoError(t, err)
 	require.EqualValues(t, 2, written.Rows)

@@ -31,7 +31,7 @@ type options struct {
 	// and waited for another would wait for ever.
 	MaxConnections int32 `json:"maxConnections"`
 
-	// The table that is the ledger, name or schema.name; [source.LedgerTable], where the connection makes tables, if it is
+	// The table that is the ledger, name or schema.name; [ledger.DefaultTable], where the connection creates tables, if it is
 	// missing. With "none" there is none, and what is appended, inserted or run by a script may happen twice when the answer
 	// to it is lost.
 	Ledger string `json:"ledger"`
@@ -44,8 +44,7 @@ type Source struct {
 	reading *pgxpool.Pool
 	writing *pgxpool.Pool
 
-	ledger   ledger
-	cleaning cleaning
+	ledger *ledgerTable
 }
 
 var (
@@ -88,8 +87,8 @@ func Open(_ context.Context, definition source.Definition, _ source.Place) (sour
 	configure(config, opts)
 
 	s := &Source{name: definition.Name, server: fmt.Sprintf("%s:%d", config.ConnConfig.Host, config.ConnConfig.Port)}
-	if s.ledger.named, err = parseLedger(opts.Ledger); err != nil {
-		return nil, invalid(err.Error(), "name a table, ops.jobwright_ledger for example, or write none")
+	if s.ledger, err = newLedger(opts.Ledger); err != nil {
+		return nil, invalid(err.Error(), "name a table, or none for no ledger")
 	}
 
 	if s.reading, err = newPool(config, (opts.MaxConnections+1)/2); err != nil {
@@ -167,8 +166,8 @@ func newPool(config *pgxpool.Config, most int32) (*pgxpool.Pool, error) {
 	return pgxpool.NewWithConfig(context.Background(), config)
 }
 
-// Check connects and tells the server's version and the number of tables; the ledger is not counted. It also tells why the
-// ledger was not cleaned, if that went wrong.
+// Check connects and returns the server's version and the number of tables without the ledger. If old records of the ledger
+// could not be removed, it also returns why.
 func (s *Source) Check(ctx context.Context) (string, error) {
 	var found string
 
@@ -178,7 +177,7 @@ func (s *Source) Check(ctx context.Context) (string, error) {
 			JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 			WHERE c.relkind IN ('r', 'p') AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'
 				AND NOT (c.relname = $1 AND n.nspname = coalesce(nullif($2, ''), n.nspname))`,
-			s.ledger.named.Name, s.ledger.named.Space)
+			s.ledger.Table().Name, s.ledger.Table().Space)
 		if err != nil {
 			return err
 		}
@@ -191,11 +190,7 @@ func (s *Source) Check(ctx context.Context) (string, error) {
 		return "", s.classify(ctx, failure{err: err})
 	}
 
-	if problem := s.cleaning.problem(); problem != "" {
-		found += "; old rows of the ledger are not removed: " + problem
-	}
-
-	return found, nil
+	return found + s.ledger.Status(), nil
 }
 
 // Close closes the connections to the database. It waits a little for those that are in use, and reports that they are.
@@ -205,7 +200,6 @@ func (s *Source) Close() error {
 	go func() {
 		defer close(closed)
 
-		s.cleaning.close()
 		s.reading.Close()
 		s.writing.Close()
 	}()

@@ -23,6 +23,7 @@ func TestADriverDoesWhatEveryDriverDoes(t *testing.T) {
 	t.Parallel()
 
 	sourcetest.Suite{
+		Ledger: true,
 		Open: func(t *testing.T) source.Source {
 			t.Helper()
 

@@ -33,14 +33,9 @@ func (w *writing) replace(ctx context.Context) error {
 		return err
 	}
 
-	takes, err := w.takes(made, w.schema.Names())
-	if err != nil {
-		return err
-	}
-
 	// A transaction that began earlier and reads the table later finds the new one. With frozen records it also sees what
 	// is in it; otherwise it would find it empty.
-	if w.written.Rows, err = w.load(ctx, made, made.quoted(), takes, "", ", FREEZE"); err != nil {
+	if w.written.Rows, err = w.load(ctx, made, made.quoted(), w.places(made, w.schema.Names()), "", ", FREEZE"); err != nil {
 		return err
 	}
 

@@ -33,8 +33,27 @@ type column struct {
 
 func (t *table) quoted() string { return quote(t.space) + "." + quote(t.name) }
 
-// holdsRecords reports whether records can be written to it, and is not a view for example.
-func (t *table) holdsRecords() bool { return t.kind == "r" || t.kind == "p" }
+// kinds are the names of relations that are not tables, by the letters of pg_class.relkind.
+var kinds = map[string]string{
+	"v": "view", "m": "materialized view", "f": "foreign table", "S": "sequence", "i": "index", "I": "index", "c": "type",
+}
+
+// asTarget describes the table for the validation of a write.
+func (t *table) asTarget() *source.Target {
+	if t == nil {
+		return nil
+	}
+
+	target := &source.Target{Kind: kinds[t.kind], Columns: t.columnNames()}
+
+	for _, column := range t.columns {
+		if column.computed {
+			target.Generated = append(target.Generated, column.name)
+		}
+	}
+
+	return target
+}
 
 func (t *table) column(name string) (column, bool) {
 	at := slices.IndexFunc(t.columns, func(c column) bool { return c.name == name })

@@ -11,48 +11,34 @@ import (
 	"github.com/jobwright/jobwright/source"
 )
 
-// WriteTable writes rows to a table in one transaction, so that everybody else sees all of it or nothing, and a crash
-// leaves nothing.
+// WriteTable writes rows to a table in one transaction: other sessions see all of it or nothing, and a crash leaves nothing
+// behind.
 //
-// To replace a table, a new one is filled beside it and takes its name at the end. It keeps the owner of the old one and
-// what others may do with it, but neither indexes and constraints nor comments, triggers and rights to single columns.
-// What depends on the old one, a view for example, and policies for its rows make it an error: refill such a table.
+// Replace fills a new table, which takes the name of the old one at the end. The new table keeps the owner of the old one and
+// the permissions of other roles, but not its indexes, constraints, comments, triggers and permissions on single columns.
+// Dependent objects, such as views, and policies for the old table's rows are an error: refill such a table.
 //
-// To refill a table, its records are deleted, not truncated: whoever began to read it before would find a truncated table
-// empty, while deleted records stay for those who see them. Others can't write to the table meanwhile.
+// Refill deletes the table's records. It does not truncate the table, because a transaction that began earlier would then see an
+// empty table. Other sessions can't write to the table meanwhile.
 //
-// A record takes the place of one with the same key by the table's unique index on just these columns. Where there is none,
-// the table is locked for writing for that moment, and records with the same key are removed first. Of records with the
-// same key among those that are written, the last one counts. Columns that are not written keep what they hold.
+// Upsert uses the table's unique index on exactly the columns of the key. If the table has none, Upsert locks the table for
+// writing, and removes the records with the same keys first. Of several written records with the same key, the last one
+// counts. Columns that are not written keep their values.
 //
-// An effect is recorded in the ledger by the same transaction, in every mode. So it happens exactly once: an attempt that
-// finds it recorded, at its begin or at its end, changes nothing and returns what was recorded; one that loses the connection
-// while it commits returns a retryable error, and the next one knows whether it has. At its begin it also ends the sessions of
-// earlier attempts of the effect that the same user still has, since those may hold locks. Without an effect, or with ledger:
-// none, records that are appended or inserted may be so twice if that error is followed by another attempt; it is not
-// retryable then.
+// In every mode, the same transaction adds the record to the ledger, so that a write takes effect exactly once. An attempt that
+// finds the record, at its beginning or at its end, changes nothing and returns what the record says. An attempt that loses the
+// connection during the commit returns a retryable error, and the next attempt finds out whether the commit has succeeded. At
+// its beginning, an attempt terminates the sessions of earlier attempts that the same user still has, since they may hold
+// locks. Without an idempotency key, or with ledger: none, the loss of the connection during the commit of an append or an
+// insert is an error that is not retryable, because a second attempt could add the records twice.
 func (s *Source) WriteTable(ctx context.Context, write source.Write, rows source.Rows) (source.Written, error) {
-	feed := &recordFeed{rows: rows}
-	if write.Mode.Keyed() {
-		feed.key = keyOf(write, rows.Schema())
-	}
-
-	return s.write(ctx, write, feed)
-}
-
-// keyOf returns the columns that tell records: those that are named, or all of them.
-func keyOf(write source.Write, schema source.Schema) []string {
-	if len(write.Key) == 0 && write.Mode == source.Delete {
-		return schema.Names()
-	}
-
-	return write.Key
+	return s.write(ctx, write, &recordFeed{rows: rows})
 }
 
 func (s *Source) write(ctx context.Context, write source.Write, feed feed) (source.Written, error) {
 	w := &writing{write: write, feed: feed, schema: feed.schema()}
 
-	err := s.ledger.guard(write.Table)
+	err := s.ledger.Guard(write.Table)
 
 	var written source.Written
 
@@ -61,7 +47,7 @@ func (s *Source) write(ctx context.Context, write source.Write, feed feed) (sour
 			w.session = session
 			err := w.run(ctx)
 
-			return w.written, err
+			return write.Recorded(w.written), err
 		})
 	}
 
@@ -91,61 +77,20 @@ type writing struct {
 	feed    feed
 	schema  source.Schema
 	session *session
+	key     []string
 	target  *table
 	written source.Written
 }
 
-// longestName is how many bytes of a name the server keeps; it cuts off the rest without an error.
+// longestName is the number of bytes in a name that the server keeps. It silently truncates longer names.
 const longestName = 63
 
-// check finds what is wrong with a write before anything is done. What an earlier attempt has done is found before: the
-// records may have changed since.
-func (w *writing) check() error {
-	names := w.schema.Names()
+// names are PostgreSQL's rules for names, which the driver always quotes.
+var names = source.Names{MaxBytes: longestName}
 
-	for i, name := range append([]string{w.write.Table.Name}, names...) {
-		if len(name) > longestName || name == "" || strings.ContainsRune(name, 0) {
-			return invalid("the name %q is no name for PostgreSQL", "give a name of at most 63 bytes", name)
-		}
-
-		if i > 0 && slices.Contains(names[:i-1], name) {
-			return invalid("there are two columns named %q", "rename one of them", name)
-		}
-	}
-
-	if !w.write.Mode.Keyed() {
-		return nil
-	}
-
-	key := keyOf(w.write, w.schema)
-
-	for _, name := range key {
-		if !slices.Contains(names, name) {
-			return invalid("the key's column %q is not written", "those that are written are "+strings.Join(names, ", "), name)
-		}
-	}
-
-	switch {
-	case len(key) == 0:
-		return invalid("there is no key (%s)", "name the columns that tell records apart", string(w.write.Mode))
-	case w.write.Mode == source.Update && len(w.others()) == 0:
-		return invalid("there is no column besides the key %s", "give the columns to change", strings.Join(key, ", "))
-	}
-
-	return nil
-}
-
-func invalid(message, hint, what string) error {
-	return &source.Error{Code: source.CodeRecordInvalid, Message: fmt.Sprintf(message, what), Hint: hint}
-}
-
-// run writes the table, within the transaction.
+// run writes the table within the transaction.
 func (w *writing) run(ctx context.Context) error {
-	if err := w.check(); err != nil {
-		return err
-	}
-
-	if err := w.find(ctx); err != nil {
+	if err := w.prepareTarget(ctx); err != nil {
 		return err
 	}
 
@@ -164,43 +109,31 @@ func (w *writing) run(ctx context.Context) error {
 		return w.merge(ctx)
 	}
 
-	return &source.Error{
-		Code: source.CodeOperationUnsupported, Message: fmt.Sprintf("%q is no way to write a table", w.write.Mode),
-	}
+	return nil
 }
 
-// find finds the table, or makes it where the mode does.
-func (w *writing) find(ctx context.Context) error {
+// prepareTarget validates the write, and creates the table if it is missing and the mode creates tables.
+func (w *writing) prepareTarget(ctx context.Context) error {
 	var err error
+	if w.key, err = w.write.Validate(w.schema, names); err != nil {
+		return err
+	}
+
 	if w.target, err = w.session.find(ctx, w.write.Table); err != nil {
 		return err
 	}
 
-	if w.target == nil && w.write.Mode != source.Replace {
-		if err := w.make(ctx); err != nil {
+	if w.target == nil && w.write.Mode.Creates() && w.write.Mode != source.Replace {
+		if err := w.create(ctx); err != nil {
 			return err
 		}
 	}
 
-	if w.target != nil && !w.target.holdsRecords() {
-		return &source.Error{
-			Code: source.CodeOperationUnsupported, Message: "it is a view, or something else that holds no records of its own",
-			Hint: "write to a table",
-		}
-	}
-
-	return nil
+	return w.write.ValidateTarget(w.schema, w.target.asTarget(), names)
 }
 
-// make makes the table that is missing. Others who do the same wait until this write has ended, and then find it.
-func (w *writing) make(ctx context.Context) error {
-	if mode := w.write.Mode; mode == source.Insert || mode == source.Update || mode == source.Delete {
-		return &source.Error{
-			Code: source.CodeTableNotFound, Message: "there is no such table",
-			Hint: "load the table first, or correct its name",
-		}
-	}
-
+// create creates the missing table. Concurrent writes that would create it too wait for the end of this one, and then find it.
+func (w *writing) create(ctx context.Context) error {
 	space, err := w.space(ctx)
 	if err != nil {
 		return err
@@ -220,7 +153,7 @@ func (w *writing) make(ctx context.Context) error {
 	}
 
 	if w.write.Mode == source.Upsert {
-		index := fmt.Sprintf("CREATE UNIQUE INDEX ON %s (%s)", qualified(named), quoteAll(w.write.Key))
+		index := fmt.Sprintf("CREATE UNIQUE INDEX ON %s (%s)", qualified(named), quoteAll(w.key))
 		if err := w.session.run(ctx, index); err != nil {
 			return err
 		}
@@ -251,54 +184,42 @@ func (w *writing) empty(ctx context.Context) error {
 
 // add adds the records to the table.
 func (w *writing) add(ctx context.Context) error {
-	takes, err := w.takes(w.target, w.schema.Names())
-	if err != nil {
-		return err
-	}
+	var err error
 
-	w.written.Rows, err = w.load(ctx, w.target, w.target.quoted(), takes, "", "")
+	w.written.Rows, err = w.load(ctx, w.target, w.target.quoted(), w.places(w.target, w.schema.Names()), "", "")
 
 	return err
 }
 
-// takes returns the place in a table of each column that is written, or -1 for those that are not among names.
-func (w *writing) takes(into *table, names []string) ([]int, error) {
-	takes := make([]int, len(w.schema))
+// places returns for each written column its index in a table, or -1 if it is not among names.
+func (w *writing) places(into *table, names []string) []int {
+	places := make([]int, len(w.schema))
 
 	for i, name := range w.schema.Names() {
-		takes[i] = -1
-		if !slices.Contains(names, name) {
-			continue
-		}
-
-		takes[i] = slices.IndexFunc(into.columns, func(c column) bool { return c.name == name })
-
-		switch {
-		case takes[i] < 0:
-			return nil, invalid("the table has no column %q", "its columns are "+strings.Join(into.columnNames(), ", "), name)
-		case into.columns[takes[i]].computed:
-			return nil, invalid("the server computes the column %q, so that nothing can be written to it", "leave it out", name)
+		places[i] = -1
+		if slices.Contains(names, name) {
+			places[i] = slices.IndexFunc(into.columns, func(c column) bool { return c.name == name })
 		}
 	}
 
-	return takes, nil
+	return places
 }
 
 // load copies the records into a table, which SQL calls by that name, and returns how many there were. With number, each
 // gets its own in the column of that name.
-func (w *writing) load(ctx context.Context, into *table, named string, takes []int, number, option string) (int64, error) {
+func (w *writing) load(ctx context.Context, into *table, named string, places []int, number, option string) (int64, error) {
 	// What feeds the records is stopped when the server takes no more of them.
 	feeding, stop := context.WithCancel(ctx)
 	defer stop()
 
-	stream, err := w.feed.open(feeding, into, takes, number != "")
+	stream, err := w.feed.open(feeding, w.key, into, places, number != "")
 	if err != nil {
 		return 0, err
 	}
 
 	var names []string
 
-	for _, at := range takes {
+	for _, at := range places {
 		if at >= 0 {
 			names = append(names, into.columns[at].name)
 		}

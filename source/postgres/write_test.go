@@ -248,19 +248,19 @@ func TestAWriteThatCannotWorkIsRefusedAtOnce(t *testing.T) {
 		code    source.Code
 		message string
 	}{
-		{source.Write{Table: table(long), Mode: source.Replace}, a, source.CodeRecordInvalid, "at most 63 bytes"},
-		{source.Write{Table: table("t"), Mode: source.Append}, append(a, column(long, source.Text)), source.CodeRecordInvalid, "at most 63 bytes"},
-		{source.Write{Table: table("t"), Mode: source.Append}, append(a, a...), source.CodeRecordInvalid, `two columns named "a"`},
+		{source.Write{Table: table(long), Mode: source.Replace}, a, source.CodeRecordInvalid, "1 to 63 bytes"},
+		{source.Write{Table: table("t"), Mode: source.Append}, append(a, column(long, source.Text)), source.CodeRecordInvalid, "1 to 63 bytes"},
+		{source.Write{Table: table("t"), Mode: source.Append}, append(a, a...), source.CodeRecordInvalid, `two columns are named "a"`},
 		{source.Write{Table: table("t"), Mode: source.Append}, source.Schema{column("b", source.Integer)}, source.CodeRecordInvalid, `computes the column "b"`},
 		{source.Write{Table: table("t"), Mode: source.Append}, source.Schema{column("A", source.Integer)}, source.CodeRecordInvalid, "its columns are a, b"},
-		{source.Write{Table: table("t"), Mode: source.Upsert, Key: []string{"x"}}, a, source.CodeRecordInvalid, `"x" is not written`},
-		{source.Write{Table: table("t"), Mode: source.Upsert}, a, source.CodeRecordInvalid, "there is no key"},
-		{source.Write{Table: table("t"), Mode: source.Update, Key: []string{"a"}}, a, source.CodeRecordInvalid, "no column besides the key a"},
-		{source.Write{Table: table("v"), Mode: source.Append}, a, source.CodeOperationUnsupported, "it is a view"},
-		{source.Write{Table: table("v"), Mode: source.Replace}, a, source.CodeOperationUnsupported, "it is a view"},
-		{source.Write{Table: table("no"), Mode: source.Update, Key: []string{"a"}}, append(a, column("b", source.Text)), source.CodeTableNotFound, "there is no such table"},
+		{source.Write{Table: table("t"), Mode: source.Upsert, Key: []string{"x"}}, a, source.CodeRecordInvalid, `the column "x" of the key is not written`},
+		{source.Write{Table: table("t"), Mode: source.Upsert}, a, source.CodeRecordInvalid, "requires a key"},
+		{source.Write{Table: table("t"), Mode: source.Update, Key: []string{"a"}}, a, source.CodeRecordInvalid, "there is nothing to update"},
+		{source.Write{Table: table("v"), Mode: source.Append}, a, source.CodeOperationUnsupported, "the target is a view"},
+		{source.Write{Table: table("v"), Mode: source.Replace}, a, source.CodeOperationUnsupported, "the target is a view"},
+		{source.Write{Table: table("no"), Mode: source.Update, Key: []string{"a"}}, append(a, column("b", source.Text)), source.CodeTableNotFound, "the table does not exist"},
 		{source.Write{Table: source.Table{Space: "no", Name: "t"}, Mode: source.Replace}, a, source.CodeTableNotFound, `schema "no" does not exist`},
-		{source.Write{Table: table("t"), Mode: "overwrite"}, a, source.CodeOperationUnsupported, `"overwrite" is no way to write a table`},
+		{source.Write{Table: table("t"), Mode: "overwrite"}, a, source.CodeOperationUnsupported, `the write mode "overwrite" does not exist`},
 	} {
 		t.Run(test.message, func(t *testing.T) {
 			t.Parallel()

@@ -34,6 +34,9 @@ type Suite struct {
 
 	// Keyless says that records can't be told by a key, so that upsert, update and delete are not supported.
 	Keyless bool
+
+	// Ledger says that the source is a SQL database, which records its writes in a ledger.
+	Ledger bool
 }
 
 // Run runs the suite.
@@ -58,6 +61,11 @@ func (s Suite) Run(t *testing.T) {
 	}
 
 	t.Run("a write that fails changes nothing", s.failing)
+
+	if s.Ledger {
+		t.Run("an invalid write has the same error in every driver", s.contract)
+		t.Run("a recorded write returns its record", s.recorded)
+	}
 }
 
 // Store is a source that the suite can test.

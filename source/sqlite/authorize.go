@@ -4,7 +4,7 @@ import (
 	"modernc.org/libc"
 	sqlite3 "modernc.org/sqlite/lib"
 
-	"github.com/jobwright/jobwright/source"
+	"github.com/jobwright/jobwright/source/ledger"
 )
 
 // rule returns why a statement must not be compiled for an action (https://www.sqlite.org/c3ref/c_alter_table.html), or ""
@@ -30,7 +30,7 @@ func readOnly(action int32, first, second string) string {
 // mayTouchThisDatabase allows whatever stays within the database and within one transaction, and leaves the ledger alone.
 func mayTouchThisDatabase(action int32, first, second string) string {
 	if changesLedger(action, first, second) {
-		return refusedLedger
+		return ledger.Refusal(ledger.DefaultTable)
 	}
 
 	switch action {
@@ -54,10 +54,10 @@ func changesLedger(action int32, first, second string) bool {
 	switch action {
 	case sqlite3.SQLITE_INSERT, sqlite3.SQLITE_UPDATE, sqlite3.SQLITE_DELETE,
 		sqlite3.SQLITE_CREATE_TABLE, sqlite3.SQLITE_CREATE_VIEW, sqlite3.SQLITE_CREATE_VTABLE, sqlite3.SQLITE_DROP_TABLE:
-		return sameName(first, source.LedgerTable)
+		return sameName(first, ledger.DefaultTable)
 	case sqlite3.SQLITE_ALTER_TABLE, sqlite3.SQLITE_CREATE_INDEX, sqlite3.SQLITE_DROP_INDEX,
 		sqlite3.SQLITE_CREATE_TRIGGER, sqlite3.SQLITE_CREATE_TEMP_TRIGGER, sqlite3.SQLITE_DROP_TRIGGER:
-		return sameName(second, source.LedgerTable)
+		return sameName(second, ledger.DefaultTable)
 	}
 
 	return false

@@ -37,7 +37,9 @@ func (s *Source) classify(ctx context.Context, table source.Table, err error) er
 		return err
 	}
 
-	if classified := new(source.Error); errors.As(err, &classified) {
+	if classified, ok := errors.AsType[*source.Error](err); ok {
+		classified.Locate(s.name, table)
+
 		return err
 	}
 

@@ -9,8 +9,8 @@ import (
 )
 
 // Execute runs the statements of a script in one transaction. It refuses what reaches outside of the database or would end
-// that transaction: ATTACH, BEGIN, COMMIT, SAVEPOINT and their like, and PRAGMA with a value. An effect happens exactly once,
-// whatever the statements are: its row in the ledger, which they can't change, is committed together with what they did.
+// that transaction: ATTACH, BEGIN, COMMIT, SAVEPOINT and their like, and PRAGMA with a value. A script takes effect exactly once,
+// whatever its statements are: its record in the ledger, which they can't change, is committed in the same transaction.
 func (s *Source) Execute(ctx context.Context, script source.Script) (int64, error) {
 	steps, err := s.steps(script)
 	if err != nil {
@@ -18,7 +18,7 @@ func (s *Source) Execute(ctx context.Context, script source.Script) (int64, erro
 	}
 
 	written, err := s.write(ctx, source.Table{}, script.IdempotencyKey, func(c *connection) (source.Written, error) {
-		changed, err := c.run(steps, script.Tell)
+		changed, err := c.run(steps, script.Report)
 
 		return source.Written{Rows: changed}, err
 	})
@@ -26,8 +26,8 @@ func (s *Source) Execute(ctx context.Context, script source.Script) (int64, erro
 	return written.Rows, err
 }
 
-// run runs the statements of a script, tells after each how many records they have changed, and returns how many it were.
-func (c *connection) run(steps []step, tell func(changed int64)) (changed int64, err error) {
+// run runs the statements of a script. It reports after each statement, and returns, the number of records changed so far.
+func (c *connection) run(steps []step, report func(changed int64)) (changed int64, err error) {
 	defer c.restrict(mayTouchThisDatabase)()
 
 	for _, step := range steps {
@@ -37,11 +37,11 @@ func (c *connection) run(steps []step, tell func(changed int64)) (changed int64,
 			return 0, place(err, step.where)
 		}
 
-		if c.changes() != before { // Otherwise it still tells what an earlier statement changed.
+		if c.changes() != before { // Otherwise lastChanges still returns the number of an earlier statement.
 			changed += c.lastChanges()
 		}
 
-		tell(changed)
+		report(changed)
 	}
 
 	return changed, nil

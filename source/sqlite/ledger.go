@@ -6,32 +6,19 @@ import (
 	"time"
 
 	"github.com/jobwright/jobwright/source"
+	"github.com/jobwright/jobwright/source/ledger"
 )
 
-// ledgerTable is the ledger in SQL. Named without its database, it could be a temporary table that a script left behind.
-const ledgerTable = "main." + source.LedgerTable
+// ledgerTable is the ledger's table in SQL. Without the schema's name, it could be a temporary table that a script has created.
+const ledgerTable = "main." + ledger.DefaultTable
 
-// ledgerDefinition makes the ledger where it is missing. It keeps the numbers that SQLite gives its rows: they grow, so the
-// oldest rows are found without an index.
+// ledgerDefinition creates the ledger's table. Its rowids increase, so the oldest records are found without an index.
 const ledgerDefinition = "CREATE TABLE IF NOT EXISTS " + ledgerTable + ` (
-	job TEXT NOT NULL, run TEXT NOT NULL, step TEXT NOT NULL, "rows" INTEGER NOT NULL, conversions TEXT,
+	job TEXT NOT NULL, run TEXT NOT NULL, step TEXT NOT NULL, "rows" INTEGER NOT NULL, details TEXT,
 	recorded_at TIMESTAMP NOT NULL, PRIMARY KEY (run, step))`
 
-const (
-	cleaningPause   = time.Hour
-	cleaningTimeout = time.Second
-	cleaningRound   = 1000 // How many of the oldest rows are looked at.
-)
-
-// cleaning is what is known of removing old rows from the ledger. But for trouble, it belongs to who has the connection
-// that writes.
-type cleaning struct {
-	due     time.Time
-	trouble trouble
-}
-
-// Recorded returns what an earlier attempt has done as that effect, if there was one that did it.
-func (s *Source) Recorded(ctx context.Context, effect source.IdempotencyKey) (source.Written, bool, error) {
+// Recorded returns what an earlier attempt with that key has done.
+func (s *Source) Recorded(ctx context.Context, key source.IdempotencyKey) (source.Written, bool, error) {
 	c, err := s.readers.get(ctx, busyTimeout)
 	if err != nil {
 		return source.Written{}, false, s.classify(ctx, source.Table{}, err)
@@ -39,113 +26,86 @@ func (s *Source) Recorded(ctx context.Context, effect source.IdempotencyKey) (so
 	defer s.readers.put(c)
 	defer c.watch(ctx)()
 
-	ledger, err := c.table(source.LedgerTable)
-	if err != nil || !ledger.exists {
+	found, err := c.table(ledger.DefaultTable)
+	if err != nil || !found.exists {
 		return source.Written{}, false, s.classify(ctx, source.Table{}, err)
 	}
 
-	written, found, err := c.recorded(effect)
+	written, isRecorded, err := c.lookUp(key)
 
-	return written, found, s.classify(ctx, source.Table{}, err)
+	return written, isRecorded, s.classify(ctx, source.Table{}, err)
 }
 
-// once does what an effect is, and records it, unless it is recorded already. The transaction around it holds the lock of
-// all who write, so that nobody else records the effect meanwhile.
-func (c *connection) once(effect source.IdempotencyKey, do func() (source.Written, error)) (source.Written, error) {
-	if effect == (source.IdempotencyKey{}) {
-		return do()
+// once runs change and records it under key, unless there is a record already. The surrounding transaction has the lock for
+// writing, so no other attempt can add the record meanwhile.
+func (c *connection) once(key source.IdempotencyKey, change func() (source.Written, error)) (source.Written, error) {
+	if key == (source.IdempotencyKey{}) {
+		return change()
 	}
 
 	if err := c.execute(ledgerDefinition); err != nil {
-		return source.Written{}, inLedger(err)
+		return source.Written{}, onLedger(err)
 	}
 
-	written, found, err := c.recorded(effect)
+	written, found, err := c.lookUp(key)
 	if err != nil || found {
 		return written, err
 	}
 
-	if written, err = do(); err != nil {
+	if written, err = change(); err != nil {
 		return source.Written{}, err
 	}
 
-	return written, c.record(effect, written)
+	return written, c.record(key, written)
 }
 
-func (c *connection) recorded(effect source.IdempotencyKey) (written source.Written, found bool, err error) {
-	err = c.each(`SELECT "rows", coalesce(conversions, '{}') FROM `+ledgerTable+" WHERE run = ? AND step = ?",
-		[]any{effect.Run, effect.Step}, func(row *statement) error {
+// lookUp returns the record under key.
+func (c *connection) lookUp(key source.IdempotencyKey) (written source.Written, found bool, err error) {
+	err = c.each(`SELECT "rows", coalesce(details, '') FROM `+ledgerTable+" WHERE run = ? AND step = ?",
+		[]any{key.Run, key.Step}, func(row *statement) error {
 			written.Rows, found = row.integer(0), true
 
-			return written.Recall([]byte(row.text(1)))
+			return ledger.DecodeDetails([]byte(row.text(1)), &written)
 		})
 
-	return written, found, inLedger(err)
+	return written, found, onLedger(err)
 }
 
-// record adds a row to the ledger.
-func (c *connection) record(effect source.IdempotencyKey, written source.Written) error {
-	text, err := effect.Note(written)
+// record adds a record to the ledger.
+func (c *connection) record(key source.IdempotencyKey, written source.Written) error {
+	text, err := ledger.EncodeDetails(written)
 	if err != nil {
 		return err
 	}
 
-	var note any
+	var details any
 	if text != nil {
-		note = string(text)
+		details = string(text)
 	}
 
-	return inLedger(c.execute("INSERT INTO "+ledgerTable+` (job, run, step, "rows", conversions, recorded_at)
+	return onLedger(c.execute("INSERT INTO "+ledgerTable+` (job, run, step, "rows", details, recorded_at)
 		VALUES (?, ?, ?, ?, ?, strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))`,
-		effect.Job, effect.Run, effect.Step, written.Rows, note))
+		key.Job, key.Run, key.Step, written.Rows, details))
 }
 
-// inLedger says of an error that it is about the ledger, of which a scenario's author knows nothing.
-func inLedger(err error) error { return place(err, "the ledger "+source.LedgerTable) }
+// onLedger adds to an error that it concerns the ledger, which the author of a scenario does not know.
+func onLedger(err error) error { return place(err, "the ledger "+ledger.DefaultTable) }
 
-// cleanLedger removes the oldest rows of the ledger when it is time. What goes wrong does no harm to the write before it.
-func (s *Source) cleanLedger(ctx context.Context, c *connection) {
-	now := time.Now()
-	if now.Before(s.cleaning.due) {
-		return
-	}
+// cleanBatch is the number of the oldest records whose age is checked at once.
+const cleanBatch = 1000
 
-	s.cleaning.due = now.Add(cleaningPause)
-
-	ctx, cancel := context.WithTimeout(ctx, cleaningTimeout)
-	defer cancel()
-
-	var removed int64
-
-	err := c.transaction(ctx, func() error {
+// removeOldRecords removes a batch of old records, and reports whether there may be more.
+func (c *connection) removeOldRecords(ctx context.Context) (more bool, err error) {
+	err = c.transaction(ctx, func() error {
 		before := c.changes()
 		err := c.execute("DELETE FROM "+ledgerTable+`
 			WHERE rowid IN (SELECT rowid FROM `+ledgerTable+` ORDER BY rowid LIMIT ?)
 			AND recorded_at < strftime('%Y-%m-%dT%H:%M:%fZ', 'now', ?)`,
-			int64(cleaningRound), fmt.Sprintf("-%d seconds", int64(source.LedgerKeep/time.Second)))
-		removed = c.changes() - before
+			int64(cleanBatch), fmt.Sprintf("-%d seconds", int64(ledger.Retention/time.Second)))
+		more = c.changes()-before == cleanBatch
 
 		return err
 	})
 
-	s.cleaning.trouble.set(err)
-
-	if err == nil && removed == cleaningRound { // There may be more, which the next write removes.
-		s.cleaning.due = now
-	}
-}
-
-// refusedLedger is why nobody else writes to the ledger.
-const refusedLedger = "the table " + source.LedgerTable + " is the ledger of what was done, which no step may change"
-
-// noLedger is the error for a write to the ledger.
-func (s *Source) noLedger(table source.Table) error {
-	if !sameName(table.Name, source.LedgerTable) {
-		return nil
-	}
-
-	return &source.Error{
-		Code: source.CodeOperationUnsupported, Source: s.name, Table: table.String(), Message: refusedLedger,
-		Hint: "give the table another name",
-	}
+	return more, err
 }

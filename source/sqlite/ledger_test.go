@@ -11,10 +11,11 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/jobwright/jobwright/source"
+	"github.com/jobwright/jobwright/source/ledger"
 )
 
 // ledgerDefinition makes a ledger before a source does.
-const ledgerDefinition = `CREATE TABLE jobwright_ledger (job TEXT, run TEXT, step TEXT, "rows" INTEGER, conversions TEXT,
+const ledgerDefinition = `CREATE TABLE jobwright_ledger (job TEXT, run TEXT, step TEXT, "rows" INTEGER, details TEXT,
 	recorded_at TIMESTAMP, PRIMARY KEY (run, step))`
 
 func effect(step string) source.IdempotencyKey {
@@ -107,7 +108,7 @@ func TestWhatIsNoEffectIsNotRecorded(t *testing.T) {
 	_, err := stage.Execute(t.Context(), source.Script{Text: "DELETE FROM t"})
 	require.NoError(t, err)
 
-	_, err = read(t, stage, source.LedgerTable)
+	_, err = read(t, stage, ledger.DefaultTable)
 	requireProblem(t, err, source.CodeTableNotFound, false)
 }
 
@@ -134,7 +135,7 @@ func TestTheLedgerTellsWhatWasDone(t *testing.T) {
 		require.False(t, found)
 	}
 
-	rows, err := stage.Query(t.Context(), `SELECT job, run, step, "rows", conversions,
+	rows, err := stage.Query(t.Context(), `SELECT job, run, step, "rows", details,
 		recorded_at BETWEEN strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-1 minute') AND strftime('%Y-%m-%dT%H:%M:%fZ', 'now')
 		FROM jobwright_ledger`, nil)
 	require.Equal(t, []source.Record{{"job", "run", "a", int64(3), nil, int64(1)}}, collect(t, rows, err))
@@ -266,15 +267,15 @@ func TestNoStepChangesTheLedger(t *testing.T) {
 	_, err := stage.WriteTable(t.Context(), adding("a"), numbers(1))
 	require.NoError(t, err)
 
-	before := table(t, stage, source.LedgerTable)
-	ledger := source.Table{Name: "Jobwright_Ledger"}
+	before := table(t, stage, ledger.DefaultTable)
+	protected := source.Table{Name: "Jobwright_Ledger"}
 
 	for _, mode := range []source.Mode{source.Replace, source.Append, source.Delete} {
-		_, err := stage.WriteTable(t.Context(), source.Write{Table: ledger, Mode: mode}, unreadable(t))
+		_, err := stage.WriteTable(t.Context(), source.Write{Table: protected, Mode: mode}, unreadable(t))
 		require.Contains(t, requireProblem(t, err, source.CodeOperationUnsupported, false).Message, "ledger")
 	}
 
-	requireProblem(t, stage.DropTable(t.Context(), ledger), source.CodeOperationUnsupported, false)
+	requireProblem(t, stage.DropTable(t.Context(), protected), source.CodeOperationUnsupported, false)
 
 	for _, text := range []string{
 		"DELETE FROM jobwright_ledger", "UPDATE [Jobwright_Ledger] SET step = 'b'", "DROP TABLE main.jobwright_ledger",
@@ -287,7 +288,7 @@ func TestNoStepChangesTheLedger(t *testing.T) {
 		require.Contains(t, requireProblem(t, err, source.CodeQueryInvalid, false).Message, "ledger", text)
 	}
 
-	require.Equal(t, before, table(t, stage, source.LedgerTable))
+	require.Equal(t, before, table(t, stage, ledger.DefaultTable))
 }
 
 // A script could let what records its effect mean another table.
@@ -346,7 +347,7 @@ func TestOldRowsOfTheLedgerGo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		prepare(t, dir, fmt.Sprintf(`INSERT INTO jobwright_ledger
 			SELECT 'job', 'run', 'new', 1, NULL, strftime('%%Y-%%m-%%dT%%H:%%M:%%fZ', 'now', '-%d seconds')`,
-			int(source.LedgerKeep.Seconds())-60))
+			int(ledger.Retention.Seconds())-60))
 
 		stage := open(t, dir)
 		write := func(step string) {

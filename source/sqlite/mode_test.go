@@ -149,11 +149,11 @@ func TestAWriteThatMakesNoSenseIsRefused(t *testing.T) {
 		rows  *records
 		want  string
 	}{
-		"an unknown mode":      {writing("merge"), numbers(1), `there is no mode "merge"`},
-		"a key that is none":   {writing(source.Upsert), numbers(1), "no key"},
+		"an unknown mode":      {writing("merge"), numbers(1), `the write mode "merge" does not exist`},
+		"a key that is none":   {writing(source.Upsert), numbers(1), "requires a key"},
 		"a key of other names": {writing(source.Delete, "nr"), numbers(1), `"nr"`},
 		"nothing to update":    {writing(source.Update, "id"), numbers(1), "nothing to update"},
-		"two columns of one":   {writing(source.Append), two, `two columns "ID"`},
+		"two columns of one":   {writing(source.Append), two, `two columns are named "ID"`},
 		"an unknown column":    {writing(source.Append), priced(), `no column "name"`},
 		"a view":               {source.Write{Table: source.Table{Name: "v"}, Mode: source.Append}, numbers(1), "view"},
 		"a space": {

@@ -36,6 +36,7 @@ import (
 	"path/filepath"
 
 	"github.com/jobwright/jobwright/source"
+	"github.com/jobwright/jobwright/source/ledger"
 )
 
 // Kind is the name of this driver in the definitions of an app's sources.
@@ -66,7 +67,7 @@ type Source struct {
 	readers *pool
 	writer  *pool // One connection: a database has one writer at a time.
 
-	cleaning cleaning
+	ledger *ledger.Ledger
 }
 
 var (
@@ -109,8 +110,13 @@ func Open(_ context.Context, definition source.Definition, place source.Place) (
 		}
 	}
 
+	ledger, err := ledger.New("")
+	if err != nil {
+		return nil, definition.Invalid(err)
+	}
+
 	return &Source{
-		name: definition.Name, path: path,
+		name: definition.Name, path: path, ledger: ledger,
 		readers: newPool(path, opts.MaxConnections, readerCache), writer: newPool(path, 1, writerCache),
 	}, nil
 }
@@ -141,8 +147,8 @@ func (s *Source) Check(ctx context.Context) (string, error) {
 
 	err = c.each(`SELECT sqlite_version(), count(*) FROM sqlite_schema
 		WHERE type = 'table' AND name NOT LIKE 'sqlite\_%' ESCAPE '\' AND name <> ? COLLATE NOCASE`,
-		[]any{source.LedgerTable}, func(row *statement) error {
-			summary = fmt.Sprintf("SQLite %s, %d tables%s", row.text(0), row.integer(1), s.cleaning.trouble.note())
+		[]any{ledger.DefaultTable}, func(row *statement) error {
+			summary = fmt.Sprintf("SQLite %s, %d tables%s", row.text(0), row.integer(1), s.ledger.Status())
 
 			return nil
 		})
@@ -159,17 +165,17 @@ func (s *Source) DropTable(ctx context.Context, table source.Table) error {
 	return err
 }
 
-// write runs work in a transaction on the connection that writes, and records it in the ledger as that effect, if there is
-// one. Others that want to write wait for their turn.
+// write runs work in a transaction on the connection for writing, and records it in the ledger under key. Concurrent writes wait
+// for one another.
 func (s *Source) write(
-	ctx context.Context, table source.Table, effect source.IdempotencyKey, work func(c *connection) (source.Written, error),
+	ctx context.Context, table source.Table, key source.IdempotencyKey, work func(c *connection) (source.Written, error),
 ) (source.Written, error) {
 	if err := s.noSpace(table); err != nil {
 		return source.Written{}, err
 	}
 
-	if err := s.noLedger(table); err != nil {
-		return source.Written{}, err
+	if err := s.ledger.Guard(table); err != nil {
+		return source.Written{}, s.classify(ctx, table, err)
 	}
 
 	c, err := s.writer.get(ctx, 0)
@@ -182,7 +188,7 @@ func (s *Source) write(
 
 	err = c.transaction(ctx, func() error {
 		var err error
-		written, err = c.once(effect, func() (source.Written, error) { return work(c) })
+		written, err = c.once(key, func() (source.Written, error) { return work(c) })
 
 		return err
 	})
@@ -190,8 +196,8 @@ func (s *Source) write(
 		return source.Written{}, s.classify(ctx, table, err)
 	}
 
-	if effect != (source.IdempotencyKey{}) {
-		s.cleanLedger(ctx, c)
+	if key != (source.IdempotencyKey{}) {
+		_ = s.ledger.Clean(ctx, c.removeOldRecords) // Check reports the error.
 	}
 
 	return written, nil

@@ -12,6 +12,7 @@ func TestDriverFulfillsContract(t *testing.T) {
 	t.Parallel()
 
 	sourcetest.Suite{
+		Ledger: true,
 		Open: func(t *testing.T) source.Source {
 			t.Helper()
 

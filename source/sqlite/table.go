@@ -117,6 +117,28 @@ func (t *table) names() []string {
 	return names
 }
 
+// asTarget describes the table for the validation of a write.
+func (t *table) asTarget() *source.Target {
+	if !t.exists {
+		return nil
+	}
+
+	target := &source.Target{}
+	if t.isView {
+		target.Kind = "view"
+	}
+
+	for _, column := range t.columns {
+		target.Columns = append(target.Columns, column.name)
+
+		if column.generated {
+			target.Generated = append(target.Generated, column.name)
+		}
+	}
+
+	return target
+}
+
 // sameName reports whether two names are equal for SQLite.
 func sameName(a, b string) bool { return strings.EqualFold(a, b) }
 

@@ -8,17 +8,14 @@ import (
 	"github.com/jobwright/jobwright/source"
 )
 
-// WriteTable writes rows to a table, in one transaction. Keys are compared as SQL's = does, so that NULL is no key.
+// WriteTable writes rows to a table in one transaction. Keys are compared by SQL's =, so a record with NULL in its key equals no
+// other.
 //
-// An effect happens exactly once, in every mode: its row in the ledger is committed together with the records, and who finds
-// it there reads no rows. An older attempt that is still at work can't be ended where it is another process: while it has
-// the database's lock, and until it ends, this one waits for ten seconds and returns a retryable error.
+// A write takes effect exactly once in every mode: its record in the ledger is committed together with the rows, and an attempt
+// that finds the record reads no rows. An earlier attempt that is still running in another process can't be terminated: while
+// it has the database's lock, this attempt waits for ten seconds and returns a retryable error.
 func (s *Source) WriteTable(ctx context.Context, write source.Write, rows source.Rows) (source.Written, error) {
 	w := &writing{source: s, write: write, schema: rows.Schema()}
-
-	if err := w.check(); err != nil {
-		return source.Written{}, err
-	}
 
 	written, err := s.write(ctx, write.Table, write.IdempotencyKey, func(c *connection) (source.Written, error) {
 		w.c = c
@@ -29,9 +26,9 @@ func (s *Source) WriteTable(ctx context.Context, write source.Write, rows source
 
 		count, err := w.load(ctx, rows)
 
-		return source.Written{Rows: count}, err
+		return write.Recorded(source.Written{Rows: count}), err
 	})
-	if w.failed != nil { // It is none of this source's errors.
+	if w.failed != nil { // An error of another source.
 		return source.Written{}, w.failed
 	}
 
@@ -46,79 +43,34 @@ type writing struct {
 	key    []string
 	c      *connection
 	table  table
-	failed error // Why reading the rows failed.
+	failed error // The error of the rows, if reading them has failed.
 }
 
-// check finds what is wrong with a write without looking at the table.
-func (w *writing) check() error {
-	switch w.write.Mode {
-	case source.Replace, source.Refill, source.Append, source.Insert, source.Upsert, source.Update, source.Delete:
-	default:
-		return w.problem(source.CodeOperationUnsupported, fmt.Sprintf("there is no mode %q to write in", w.write.Mode), "")
-	}
+// names are SQLite's rules for names.
+var names = source.Names{FoldCase: true}
 
-	names := w.schema.Names()
-	for i, name := range names {
-		if hasName(names[:i], name) {
-			return w.problem(source.CodeRecordInvalid, fmt.Sprintf("there are two columns %q", name), "rename one of them")
-		}
-	}
-
-	if !w.write.Mode.Keyed() {
-		return nil
-	}
-
-	if w.key = w.write.Key; len(w.key) == 0 && w.write.Mode == source.Delete {
-		w.key = names
-	}
-
-	if len(w.key) == 0 {
-		return w.problem(source.CodeRecordInvalid, "no key tells which records are meant", "name the columns of the key")
-	}
-
-	for _, name := range w.key {
-		if !hasName(names, name) {
-			return w.problem(source.CodeRecordInvalid, fmt.Sprintf("the key names the column %q, which is not written", name),
-				"the columns that are written are "+strings.Join(names, ", "))
-		}
-	}
-
-	if w.write.Mode == source.Update && len(w.key) == len(names) {
-		return w.problem(source.CodeRecordInvalid, "there is nothing to update: all columns belong to the key", "")
-	}
-
-	return nil
-}
-
-func (w *writing) problem(code source.Code, message, hint string) error {
-	return &source.Error{
-		Code: code, Source: w.source.name, Table: w.write.Table.String(), Message: message, Hint: hint,
-	}
-}
-
-// prepareTable makes the table what the mode wants before the first record is written.
+// prepareTable validates the write, and creates or empties the table as the mode says.
 func (w *writing) prepareTable() error {
 	var err error
+	if w.key, err = w.write.Validate(w.schema, names); err != nil {
+		return err
+	}
+
 	if w.table, err = w.c.table(w.write.Table.Name); err != nil {
 		return err
 	}
 
-	switch w.write.Mode {
-	case source.Replace:
-		return w.create("DROP TABLE IF EXISTS " + quote(w.table.name))
-	case source.Refill:
-		if w.table.exists {
-			return w.c.execute("DELETE FROM " + quote(w.table.name))
-		}
-	case source.Append, source.Upsert:
-	case source.Insert, source.Update, source.Delete:
-		if !w.table.exists {
-			return w.problem(source.CodeTableNotFound, "no such table: "+w.table.name, missingHint)
-		}
+	if err := w.write.ValidateTarget(w.schema, w.table.asTarget(), names); err != nil {
+		return err
 	}
 
-	if !w.table.exists {
+	switch {
+	case w.write.Mode == source.Replace:
+		return w.create("DROP TABLE IF EXISTS " + quote(w.table.name))
+	case !w.table.exists:
 		return w.create()
+	case w.write.Mode == source.Refill:
+		return w.c.execute("DELETE FROM " + quote(w.table.name))
 	}
 
 	return w.c.readIndexes(&w.table)
@@ -147,11 +99,6 @@ func (w *writing) create(before ...string) error {
 
 // load writes the records, and returns how many were written, changed or removed.
 func (w *writing) load(ctx context.Context, rows source.Rows) (int64, error) {
-	targets, err := w.targets()
-	if err != nil {
-		return 0, err
-	}
-
 	many, each := w.statements()
 
 	removeIndex, err := w.indexKey(each)
@@ -159,7 +106,7 @@ func (w *writing) load(ctx context.Context, rows source.Rows) (int64, error) {
 		return 0, err
 	}
 
-	loader, err := newLoader(w.c, targets, many, each)
+	loader, err := newLoader(w.c, w.targets(), many, each)
 	if err != nil {
 		return 0, err
 	}
@@ -181,17 +128,12 @@ func (w *writing) load(ctx context.Context, rows source.Rows) (int64, error) {
 	return loader.count, removeIndex()
 }
 
-// targets finds the column of the table for each column that is written.
-func (w *writing) targets() ([]target, error) {
+// targets returns the table's column for each column that is written.
+func (w *writing) targets() []target {
 	targets := make([]target, len(w.schema))
 
 	for i, column := range w.schema {
-		found, ok := w.table.column(column.Name)
-		if !ok {
-			return nil, w.problem(source.CodeRecordInvalid, fmt.Sprintf("the table has no column %q", column.Name),
-				"its columns are "+strings.Join(w.table.names(), ", "))
-		}
-
+		found, _ := w.table.column(column.Name)
 		targets[i] = target{
 			name: column.Name, from: column.Standard, to: standard(found.declared), keepsText: keepsText(found.declared),
 		}
@@ -200,7 +142,7 @@ func (w *writing) targets() ([]target, error) {
 		}
 	}
 
-	return targets, nil
+	return targets
 }
 
 // statements returns the statement that writes several records, where there is one, and those that write one record. The
