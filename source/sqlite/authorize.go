@@ -11,8 +11,8 @@ import (
 // if the action is allowed. The arguments identify the action's object.
 type rule func(action int32, first, second string) string
 
-// readOnly allows only actions that read the database: it denies writing, attaching another file, and changing a setting.
-func readOnly(action int32, first, second string) string {
+// denyInQuery denies all actions except reading the database.
+func denyInQuery(action int32, first, second string) string {
 	switch action {
 	case sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_RECURSIVE:
 		return ""
@@ -27,8 +27,9 @@ func readOnly(action int32, first, second string) string {
 	return "a query can only read"
 }
 
-// mayTouchThisDatabase allows whatever stays within the database and within one transaction, and leaves the ledger alone.
-func mayTouchThisDatabase(action int32, first, second string) string {
+// denyInScript denies the actions that access another database, end the script's transaction, change a setting, or change the
+// ledger.
+func denyInScript(action int32, first, second string) string {
 	if changesLedger(action, first, second) {
 		return ledger.Refusal(ledger.DefaultTable)
 	}

@@ -8,17 +8,17 @@ import (
 	"github.com/jobwright/jobwright/source/sqltext"
 )
 
-// Execute runs the statements of a script in one transaction. It refuses what reaches outside of the database or would end
-// that transaction: ATTACH, BEGIN, COMMIT, SAVEPOINT and their like, and PRAGMA with a value. A script takes effect exactly once,
-// whatever its statements are: its record in the ledger, which they can't change, is committed in the same transaction.
+// Execute runs the statements of a script in one transaction. It refuses statements that access other databases or end the
+// transaction, such as ATTACH, BEGIN, COMMIT and SAVEPOINT, and PRAGMA with a value. A script with an idempotency key takes
+// effect exactly once: its record in the ledger, which scripts can't change, is committed in the same transaction.
 func (s *Source) Execute(ctx context.Context, script source.Script) (int64, error) {
-	steps, err := s.steps(script)
+	statements, err := s.parseScript(script)
 	if err != nil {
 		return 0, err
 	}
 
 	written, err := s.write(ctx, source.Table{}, script.IdempotencyKey, func(c *connection) (source.Written, error) {
-		changed, err := c.run(steps, script.Report)
+		changed, err := c.run(statements, script.Report)
 
 		return source.Written{Rows: changed}, err
 	})
@@ -26,18 +26,18 @@ func (s *Source) Execute(ctx context.Context, script source.Script) (int64, erro
 	return written.Rows, err
 }
 
-// run runs the statements of a script. It reports after each statement, and returns, the number of records changed so far.
-func (c *connection) run(steps []step, report func(changed int64)) (changed int64, err error) {
-	defer c.restrict(mayTouchThisDatabase)()
+// run runs the statements of a script. After each statement, it reports the number of records changed so far.
+func (c *connection) run(statements []scriptStatement, report func(changed int64)) (changed int64, err error) {
+	defer c.restrict(denyInScript)()
 
-	for _, step := range steps {
+	for _, statement := range statements {
 		before := c.changes()
 
-		if err := c.execute(step.text, step.values...); err != nil {
-			return 0, place(err, step.where)
+		if err := c.execute(statement.text, statement.values...); err != nil {
+			return 0, place(err, statement.where)
 		}
 
-		if c.changes() != before { // Otherwise lastChanges still returns the number of an earlier statement.
+		if c.changes() != before { // Otherwise lastChanges returns the number of an earlier statement.
 			changed += c.lastChanges()
 		}
 
@@ -47,15 +47,15 @@ func (c *connection) run(steps []step, report func(changed int64)) (changed int6
 	return changed, nil
 }
 
-// step is a statement of a script that is ready to run.
-type step struct {
-	where  string
+// scriptStatement is a statement of a script, with the values for its parameters.
+type scriptStatement struct {
+	where  string // The statement's number and line, for errors.
 	text   string
 	values []any
 }
 
-// steps returns the statements of a script with the values for their parameters.
-func (s *Source) steps(script source.Script) ([]step, error) {
+// parseScript returns the statements of a script with the values for their parameters.
+func (s *Source) parseScript(script source.Script) ([]scriptStatement, error) {
 	invalid := func(err error, where string) error {
 		return &source.Error{
 			Code: source.CodeQueryInvalid, Source: s.name, Message: where + err.Error(),
@@ -63,28 +63,28 @@ func (s *Source) steps(script source.Script) ([]step, error) {
 		}
 	}
 
-	var steps []step
+	var statements []scriptStatement
 
 	used := map[string]bool{}
 
 	for i, statement := range sqltext.SQLite.Statements(script.Text) {
 		where := fmt.Sprintf("statement %d, line %d", i+1, statement.Line)
 
-		text, values, uses, err := sqltext.SQLite.Bind(statement.Text, script.Bind)
+		text, values, bound, err := sqltext.SQLite.Bind(statement.Text, script.Bind)
 		if err != nil {
 			return nil, invalid(err, where+": ")
 		}
 
-		for name := range uses {
+		for name := range bound {
 			used[name] = true
 		}
 
-		steps = append(steps, step{where: where, text: text, values: values})
+		statements = append(statements, scriptStatement{where: where, text: text, values: values})
 	}
 
 	if err := sqltext.Unused(script.Bind, used); err != nil {
 		return nil, invalid(err, "")
 	}
 
-	return steps, nil
+	return statements, nil
 }

@@ -10,16 +10,16 @@ import (
 	"github.com/jobwright/jobwright/source"
 )
 
-func TestAScriptTellsHowManyRecordsItChanged(t *testing.T) {
+func TestExecuteReportsNumberOfChangedRecords(t *testing.T) {
 	t.Parallel()
 
 	stage := open(t, t.TempDir())
 
-	var told []int64
+	var reported []int64
 
 	changed, err := stage.Execute(t.Context(), source.Script{
 		Text: `
-			-- A table of its own; and not more.
+			-- A comment; not a statement.
 			CREATE TABLE t (id INTEGER, note TEXT);
 			INSERT INTO t VALUES (:id, 'a;b'), (2, :note), (3, NULL);
 			SELECT * FROM t;
@@ -29,15 +29,15 @@ func TestAScriptTellsHowManyRecordsItChanged(t *testing.T) {
 			CREATE INDEX i ON t (id);
 			DELETE FROM t WHERE id = 2;`,
 		Bind:     map[string]any{"id": int64(1), "note": "it's"},
-		Progress: func(changed int64) { told = append(told, changed) },
+		Progress: func(changed int64) { reported = append(reported, changed) },
 	})
 	require.NoError(t, err)
-	require.Equal(t, []int64{0, 3, 3, 3, 4, 4, 4, 5}, told)
+	require.Equal(t, []int64{0, 3, 3, 3, 4, 4, 4, 5}, reported)
 	require.EqualValues(t, 3+1+1, changed)
 	require.Equal(t, []source.Record{{int64(1), "new"}, {int64(9), "by a trigger"}}, table(t, stage, "t"))
 }
 
-func TestAScriptIsDoneWhollyOrNotAtAll(t *testing.T) {
+func TestExecuteRunsAllStatementsOrNone(t *testing.T) {
 	t.Parallel()
 
 	for name, test := range map[string]struct {
@@ -49,13 +49,13 @@ func TestAScriptIsDoneWhollyOrNotAtAll(t *testing.T) {
 		"a missing table":  {source.Script{Text: "DELETE FROM t; DELETE FROM u"}, source.CodeTableNotFound, "statement 2, line 1: no such table: u"},
 		"a refused record": {source.Script{Text: "DELETE FROM t; INSERT INTO t VALUES (-1)"}, source.CodeRecordInvalid, "statement 2, line 1: CHECK"},
 		"a missing value":  {source.Script{Text: "DELETE FROM t;\nSELECT :x"}, source.CodeQueryInvalid, "statement 2, line 2: the parameter :x"},
-		"a useless value": {
+		"an unused value": {
 			source.Script{Text: "DELETE FROM t", Bind: map[string]any{"x": 1.5}}, source.CodeQueryInvalid, "bind has a value for x",
 		},
 		"another form":   {source.Script{Text: "DELETE FROM t; SELECT ?"}, source.CodeQueryInvalid, "another form than :name"},
 		"a rollback":     {source.Script{Text: "DELETE FROM t; INSERT OR ROLLBACK INTO t VALUES (-1)"}, source.CodeRecordInvalid, "CHECK"},
-		"an end":         {source.Script{Text: "DELETE FROM t; COMMIT"}, source.CodeQueryInvalid, "statement 2, line 1: a script can't begin or end"},
-		"a beginning":    {source.Script{Text: "BEGIN; DELETE FROM t"}, source.CodeQueryInvalid, "a script can't begin or end"},
+		"a commit":       {source.Script{Text: "DELETE FROM t; COMMIT"}, source.CodeQueryInvalid, "statement 2, line 1: a script can't begin or end"},
+		"a begin":        {source.Script{Text: "BEGIN; DELETE FROM t"}, source.CodeQueryInvalid, "a script can't begin or end"},
 		"a savepoint":    {source.Script{Text: "DELETE FROM t; SAVEPOINT s"}, source.CodeQueryInvalid, "a script can't begin or end"},
 		"a setting":      {source.Script{Text: "DELETE FROM t; PRAGMA synchronous = OFF"}, source.CodeQueryInvalid, "a script can't set a PRAGMA"},
 		"a vacuum":       {source.Script{Text: "DELETE FROM t; VACUUM"}, source.CodeQueryInvalid, "VACUUM"},
@@ -77,12 +77,12 @@ func TestAScriptIsDoneWhollyOrNotAtAll(t *testing.T) {
 			require.Equal(t, []source.Record{{int64(1)}}, table(t, stage, "t"))
 
 			_, err = stage.Execute(t.Context(), source.Script{Text: "PRAGMA user_version; DELETE FROM t"})
-			require.NoError(t, err, "the connection still serves")
+			require.NoError(t, err, "the connection stays usable")
 		})
 	}
 }
 
-func TestAScriptReachesNoOtherFile(t *testing.T) {
+func TestExecuteRefusesStatementsThatAccessOtherFiles(t *testing.T) {
 	t.Parallel()
 
 	stage := open(t, t.TempDir())
@@ -95,7 +95,7 @@ func TestAScriptReachesNoOtherFile(t *testing.T) {
 	}
 }
 
-func TestAScriptWithoutStatementsDoesNothing(t *testing.T) {
+func TestExecuteAcceptsScriptWithoutStatements(t *testing.T) {
 	t.Parallel()
 
 	changed, err := open(t, t.TempDir()).Execute(t.Context(), source.Script{Text: " ;; -- nothing\n"})
@@ -103,7 +103,7 @@ func TestAScriptWithoutStatementsDoesNothing(t *testing.T) {
 	require.Zero(t, changed)
 }
 
-func TestAScriptTakesValuesOfEveryKind(t *testing.T) {
+func TestExecuteBindsValuesOfEveryType(t *testing.T) {
 	t.Parallel()
 
 	stage := open(t, t.TempDir())

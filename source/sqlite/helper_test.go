@@ -10,20 +10,20 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
-	_ "modernc.org/sqlite" // Another program, as far as these tests are concerned.
+	_ "modernc.org/sqlite" // The tests use its driver as another program.
 
 	"github.com/jobwright/jobwright/source"
 	"github.com/jobwright/jobwright/source/sqlite"
 )
 
-// records are rows that are held in memory, and may end with an error.
+// records are rows in memory. They may end with an error.
 type records struct {
 	schema source.Schema
 	left   []source.Record
 	err    error
-	before func() // Called before each record.
+	before func() // Called before each record, unless nil.
 
-	endless source.Record // Comes again and again, where there is one.
+	endless source.Record // Returned by every call of Next, unless nil.
 }
 
 func (r *records) Schema() source.Schema { return r.schema }
@@ -53,17 +53,17 @@ func (r *records) Next(context.Context) (source.Record, error) {
 
 func (r *records) Close() error { return nil }
 
-// column is a column of a standard type without arguments.
+// column returns a column of a standard type without arguments.
 func column(name string, of source.Type) source.Column {
 	return source.Column{Name: name, Standard: source.Standard{Type: of}}
 }
 
-// replacing is the write that replaces a table.
+// replacing returns a write that replaces a table.
 func replacing(name string) source.Write {
 	return source.Write{Table: source.Table{Name: name}, Mode: source.Replace}
 }
 
-// read opens a table.
+// read opens the rows of a table.
 func read(t *testing.T, from source.Reader, name string) (source.Rows, error) {
 	t.Helper()
 
@@ -80,7 +80,7 @@ func numbers(values ...int64) *records {
 	return rows
 }
 
-// database is everything that a SQLiteSource can do.
+// database is the interface of a SQLiteSource.
 type database interface {
 	source.Reader
 	source.Querier
@@ -90,7 +90,7 @@ type database interface {
 	source.Ledger
 }
 
-// open opens the source stage, which keeps its data in dir.
+// open opens the source stage, whose database file is in dir.
 func open(tb testing.TB, dir string) database {
 	tb.Helper()
 
@@ -101,7 +101,7 @@ func open(tb testing.TB, dir string) database {
 	return opened.(database)
 }
 
-// prepare runs statements on the database of the source stage in dir, as another program would.
+// prepare runs statements on the database of the source stage in dir, as another program.
 func prepare(t *testing.T, dir string, statements ...string) {
 	t.Helper()
 
@@ -116,7 +116,7 @@ func prepare(t *testing.T, dir string, statements ...string) {
 	require.NoError(t, db.Close())
 }
 
-// lock takes the lock of the database of the source stage in dir, as another program would, until unlock is called.
+// lock locks the database of the source stage in dir, as another program, until unlock is called.
 func lock(t *testing.T, dir string) (unlock func()) {
 	t.Helper()
 
@@ -140,7 +140,7 @@ func lock(t *testing.T, dir string) (unlock func()) {
 	return unlock
 }
 
-// collect returns the records of rows, and closes them.
+// collect returns the records of rows, and closes the rows.
 func collect(t *testing.T, rows source.Rows, err error) []source.Record {
 	t.Helper()
 	require.NoError(t, err)
@@ -170,7 +170,7 @@ func table(t *testing.T, from source.Reader, name string) []source.Record {
 	return collect(t, rows, err)
 }
 
-// replace makes a table hold those records.
+// replace replaces a table with rows.
 func replace(t *testing.T, to source.Writer, name string, rows source.Rows) {
 	t.Helper()
 
@@ -178,6 +178,7 @@ func replace(t *testing.T, to source.Writer, name string, rows source.Rows) {
 	require.NoError(t, err)
 }
 
+// requireProblem requires that err is a source.Error of the source stage.
 func requireProblem(t *testing.T, err error, code source.Code, retryable bool) *source.Error {
 	t.Helper()
 

@@ -17,7 +17,7 @@ const ledgerDefinition = "CREATE TABLE IF NOT EXISTS " + ledgerTable + ` (
 	job TEXT NOT NULL, run TEXT NOT NULL, step TEXT NOT NULL, "rows" INTEGER NOT NULL, details TEXT,
 	recorded_at TIMESTAMP NOT NULL, PRIMARY KEY (run, step))`
 
-// Recorded returns what an earlier attempt with that key has done.
+// Recorded returns the result of an earlier attempt with the same key, if it is recorded.
 func (s *Source) Recorded(ctx context.Context, key source.IdempotencyKey) (source.Written, bool, error) {
 	c, err := s.readers.get(ctx, busyTimeout)
 	if err != nil {
@@ -36,8 +36,8 @@ func (s *Source) Recorded(ctx context.Context, key source.IdempotencyKey) (sourc
 	return written, isRecorded, s.classify(ctx, source.Table{}, err)
 }
 
-// once runs change and records it under key, unless there is a record already. The surrounding transaction has the lock for
-// writing, so no other attempt can add the record meanwhile.
+// once runs change and records it under key, unless a record exists. The surrounding transaction holds the write lock, so no
+// other attempt can add the record meanwhile.
 func (c *connection) once(key source.IdempotencyKey, change func() (source.Written, error)) (source.Written, error) {
 	if key == (source.IdempotencyKey{}) {
 		return change()
@@ -88,7 +88,7 @@ func (c *connection) record(key source.IdempotencyKey, written source.Written) e
 		key.Job, key.Run, key.Step, written.Rows, details))
 }
 
-// onLedger adds to an error that it concerns the ledger, which the author of a scenario does not know.
+// onLedger prefixes an error with the name of the ledger, which the author of a scenario may not know.
 func onLedger(err error) error { return place(err, "the ledger "+ledger.DefaultTable) }
 
 // cleanBatch is the number of the oldest records whose age is checked at once.

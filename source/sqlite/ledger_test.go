@@ -14,20 +14,20 @@ import (
 	"github.com/jobwright/jobwright/source/ledger"
 )
 
-// ledgerDefinition makes a ledger before a source does.
+// ledgerDefinition creates a ledger before the source does.
 const ledgerDefinition = `CREATE TABLE jobwright_ledger (job TEXT, run TEXT, step TEXT, "rows" INTEGER, details TEXT,
 	recorded_at TIMESTAMP, PRIMARY KEY (run, step))`
 
-func effect(step string) source.IdempotencyKey {
+func idempotencyKey(step string) source.IdempotencyKey {
 	return source.IdempotencyKey{Job: "job", Run: "run", Step: step}
 }
 
-// adding is a write to the table t that is an effect.
-func adding(step string) source.Write {
-	return source.Write{Table: source.Table{Name: "t"}, Mode: source.Append, IdempotencyKey: effect(step)}
+// appending returns a write to the table t with an idempotency key.
+func appending(step string) source.Write {
+	return source.Write{Table: source.Table{Name: "t"}, Mode: source.Append, IdempotencyKey: idempotencyKey(step)}
 }
 
-// unreadable are rows that nobody may read.
+// unreadable returns rows that fail the test when they are read.
 func unreadable(t *testing.T) *records {
 	t.Helper()
 
@@ -37,7 +37,7 @@ func unreadable(t *testing.T) *records {
 	return rows
 }
 
-func TestAnEffectHappensOnceInEveryMode(t *testing.T) {
+func TestWriteTableWritesOnceForAnIdempotencyKeyInEveryMode(t *testing.T) {
 	t.Parallel()
 
 	for _, mode := range []source.Mode{
@@ -49,7 +49,7 @@ func TestAnEffectHappensOnceInEveryMode(t *testing.T) {
 			dir := t.TempDir()
 			prepare(t, dir, "CREATE TABLE t (id INTEGER, note TEXT)", "INSERT INTO t VALUES (1, 'old')")
 
-			write := source.Write{Table: source.Table{Name: "t"}, Mode: mode, IdempotencyKey: effect("a")}
+			write := source.Write{Table: source.Table{Name: "t"}, Mode: mode, IdempotencyKey: idempotencyKey("a")}
 			schema := source.Schema{column("id", source.Integer), column("note", source.Text)}
 
 			if mode.Keyed() {
@@ -77,13 +77,13 @@ func TestAnEffectHappensOnceInEveryMode(t *testing.T) {
 	}
 }
 
-func TestAScriptThatIsAnEffectRunsOnce(t *testing.T) {
+func TestExecuteRunsOnceForAnIdempotencyKey(t *testing.T) {
 	t.Parallel()
 
 	stage := open(t, t.TempDir())
 	script := source.Script{
 		Text:           "CREATE TABLE IF NOT EXISTS t (id); INSERT INTO t VALUES (1), (2); DELETE FROM t WHERE id = 1",
-		IdempotencyKey: effect("a"),
+		IdempotencyKey: idempotencyKey("a"),
 	}
 
 	for range 2 {
@@ -99,7 +99,7 @@ func TestAScriptThatIsAnEffectRunsOnce(t *testing.T) {
 	require.Len(t, table(t, stage, "t"), 2)
 }
 
-func TestWhatIsNoEffectIsNotRecorded(t *testing.T) {
+func TestWritesWithoutIdempotencyKeyAreNotRecorded(t *testing.T) {
 	t.Parallel()
 
 	stage := open(t, t.TempDir())
@@ -112,24 +112,24 @@ func TestWhatIsNoEffectIsNotRecorded(t *testing.T) {
 	requireProblem(t, err, source.CodeTableNotFound, false)
 }
 
-func TestTheLedgerTellsWhatWasDone(t *testing.T) {
+func TestRecordedReturnsResultOfEarlierAttempt(t *testing.T) {
 	t.Parallel()
 
 	stage := open(t, t.TempDir())
 
-	_, found, err := stage.Recorded(t.Context(), effect("a"))
+	_, found, err := stage.Recorded(t.Context(), idempotencyKey("a"))
 	require.NoError(t, err)
 	require.False(t, found, "there is no ledger yet")
 
-	_, err = stage.WriteTable(t.Context(), adding("a"), numbers(1, 2, 3))
+	_, err = stage.WriteTable(t.Context(), appending("a"), numbers(1, 2, 3))
 	require.NoError(t, err)
 
-	written, found, err := stage.Recorded(t.Context(), effect("a"))
+	written, found, err := stage.Recorded(t.Context(), idempotencyKey("a"))
 	require.NoError(t, err)
 	require.True(t, found)
 	require.Equal(t, source.Written{Rows: 3}, written)
 
-	for _, other := range []source.IdempotencyKey{effect("b"), {Job: "job", Run: "another", Step: "a"}, {}} {
+	for _, other := range []source.IdempotencyKey{idempotencyKey("b"), {Job: "job", Run: "another", Step: "a"}, {}} {
 		_, found, err = stage.Recorded(t.Context(), other)
 		require.NoError(t, err)
 		require.False(t, found)
@@ -141,54 +141,54 @@ func TestTheLedgerTellsWhatWasDone(t *testing.T) {
 	require.Equal(t, []source.Record{{"job", "run", "a", int64(3), nil, int64(1)}}, collect(t, rows, err))
 }
 
-func TestAnEffectThatFailsIsNotRecorded(t *testing.T) {
+func TestFailedWritesAreNotRecorded(t *testing.T) {
 	t.Parallel()
 
 	stage := open(t, t.TempDir())
 	broken := numbers(1)
 	broken.err = errors.New("broken")
 
-	_, err := stage.WriteTable(t.Context(), adding("a"), broken)
+	_, err := stage.WriteTable(t.Context(), appending("a"), broken)
 	require.ErrorIs(t, err, broken.err)
 
-	_, err = stage.Execute(t.Context(), source.Script{Text: "CREATE TABLE t (id); SELEKT", IdempotencyKey: effect("b")})
+	_, err = stage.Execute(t.Context(), source.Script{Text: "CREATE TABLE t (id); SELEKT", IdempotencyKey: idempotencyKey("b")})
 	requireProblem(t, err, source.CodeQueryInvalid, false)
 
 	for _, step := range []string{"a", "b"} {
-		_, found, err := stage.Recorded(t.Context(), effect(step))
+		_, found, err := stage.Recorded(t.Context(), idempotencyKey(step))
 		require.NoError(t, err)
 		require.False(t, found)
 	}
 
-	_, err = stage.WriteTable(t.Context(), adding("a"), numbers(1))
+	_, err = stage.WriteTable(t.Context(), appending("a"), numbers(1))
 	require.NoError(t, err)
 	require.Len(t, table(t, stage, "t"), 1)
 }
 
-func TestWhatCantBeRecordedDoesNotHappen(t *testing.T) {
+func TestWriteRollsBackWhenItCannotBeRecorded(t *testing.T) {
 	t.Parallel()
 
 	dir := t.TempDir()
 	prepare(t, dir, "CREATE TABLE t (id)", ledgerDefinition,
-		"CREATE TRIGGER g BEFORE INSERT ON jobwright_ledger BEGIN SELECT RAISE(ABORT, 'no ink'); END")
+		"CREATE TRIGGER g BEFORE INSERT ON jobwright_ledger BEGIN SELECT RAISE(ABORT, 'read-only'); END")
 
 	stage := open(t, dir)
 
-	_, err := stage.WriteTable(t.Context(), adding("a"), numbers(1))
-	require.Contains(t, requireProblem(t, err, source.CodeRecordInvalid, false).Message, "the ledger jobwright_ledger: no ink")
+	_, err := stage.WriteTable(t.Context(), appending("a"), numbers(1))
+	require.Contains(t, requireProblem(t, err, source.CodeRecordInvalid, false).Message, "the ledger jobwright_ledger: read-only")
 
-	_, err = stage.Execute(t.Context(), source.Script{Text: "INSERT INTO t VALUES (1)", IdempotencyKey: effect("b")})
-	require.Contains(t, requireProblem(t, err, source.CodeRecordInvalid, false).Message, "no ink")
+	_, err = stage.Execute(t.Context(), source.Script{Text: "INSERT INTO t VALUES (1)", IdempotencyKey: idempotencyKey("b")})
+	require.Contains(t, requireProblem(t, err, source.CodeRecordInvalid, false).Message, "read-only")
 	require.Empty(t, table(t, stage, "t"))
 }
 
-func TestTwoAttemptsAtOnceHaveOneEffect(t *testing.T) {
+func TestConcurrentAttemptsWriteOnce(t *testing.T) {
 	t.Parallel()
 
 	const rounds = 30
 
 	dir := t.TempDir()
-	attempts := []database{open(t, dir), open(t, dir)} // As two processes have them.
+	attempts := []database{open(t, dir), open(t, dir)} // As in two processes.
 	replace(t, attempts[0], "t", numbers())
 
 	for round := range rounds {
@@ -200,7 +200,7 @@ func TestTwoAttemptsAtOnceHaveOneEffect(t *testing.T) {
 			group.Go(func() {
 				var err error
 
-				if results[i], err = stage.WriteTable(t.Context(), adding(fmt.Sprint(round)), numbers(1, 2)); err != nil {
+				if results[i], err = stage.WriteTable(t.Context(), appending(fmt.Sprint(round)), numbers(1, 2)); err != nil {
 					t.Error(err)
 				}
 			})
@@ -213,8 +213,8 @@ func TestTwoAttemptsAtOnceHaveOneEffect(t *testing.T) {
 	require.Len(t, table(t, attempts[0], "t"), 2*rounds)
 }
 
-// In the bubble, the seconds of waiting pass at once.
-func TestAnEffectWaitsForAnotherProcessAndComesAgain(t *testing.T) {
+// In the synctest bubble, time passes as soon as all goroutines wait.
+func TestWriteWithIdempotencyKeyIsRetriedAfterLock(t *testing.T) {
 	t.Parallel()
 
 	dir := t.TempDir()
@@ -224,7 +224,7 @@ func TestAnEffectWaitsForAnotherProcessAndComesAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		stage := open(t, dir)
 
-		_, err := stage.WriteTable(t.Context(), adding("a"), numbers(2))
+		_, err := stage.WriteTable(t.Context(), appending("a"), numbers(2))
 		requireProblem(t, err, source.CodeUnavailable, true)
 	})
 
@@ -232,39 +232,39 @@ func TestAnEffectWaitsForAnotherProcessAndComesAgain(t *testing.T) {
 
 	stage := open(t, dir)
 
-	_, err := stage.WriteTable(t.Context(), adding("a"), numbers(2))
+	_, err := stage.WriteTable(t.Context(), appending("a"), numbers(2))
 	require.NoError(t, err)
 	require.Len(t, table(t, stage, "t"), 2)
 }
 
-func TestALedgerThatSomebodyRemovedIsMadeAgain(t *testing.T) {
+func TestLedgerIsRecreatedWhenItWasDropped(t *testing.T) {
 	t.Parallel()
 
 	dir := t.TempDir()
 	stage := open(t, dir)
 
 	for range 2 {
-		_, err := stage.WriteTable(t.Context(), adding("a"), numbers(1))
+		_, err := stage.WriteTable(t.Context(), appending("a"), numbers(1))
 		require.NoError(t, err)
 
-		_, found, err := stage.Recorded(t.Context(), effect("a"))
+		_, found, err := stage.Recorded(t.Context(), idempotencyKey("a"))
 		require.NoError(t, err)
 		require.True(t, found)
 
 		prepare(t, dir, "DROP TABLE jobwright_ledger")
 
-		_, found, err = stage.Recorded(t.Context(), effect("a"))
+		_, found, err = stage.Recorded(t.Context(), idempotencyKey("a"))
 		require.NoError(t, err)
 		require.False(t, found)
 	}
 }
 
-func TestNoStepChangesTheLedger(t *testing.T) {
+func TestStepsCannotChangeTheLedger(t *testing.T) {
 	t.Parallel()
 
 	stage := open(t, t.TempDir())
 
-	_, err := stage.WriteTable(t.Context(), adding("a"), numbers(1))
+	_, err := stage.WriteTable(t.Context(), appending("a"), numbers(1))
 	require.NoError(t, err)
 
 	before := table(t, stage, ledger.DefaultTable)
@@ -291,8 +291,8 @@ func TestNoStepChangesTheLedger(t *testing.T) {
 	require.Equal(t, before, table(t, stage, ledger.DefaultTable))
 }
 
-// A script could let what records its effect mean another table.
-func TestATemporaryTableIsNoLedger(t *testing.T) {
+// A temporary table of the ledger's name would otherwise hide the ledger.
+func TestTemporaryTableDoesNotHideTheLedger(t *testing.T) {
 	t.Parallel()
 
 	stage := open(t, t.TempDir())
@@ -300,21 +300,21 @@ func TestATemporaryTableIsNoLedger(t *testing.T) {
 	for _, text := range []string{
 		"CREATE TEMP TABLE x AS SELECT 1 AS run; ALTER TABLE x RENAME TO jobwright_ledger", "SELECT 1",
 	} {
-		_, err := stage.Execute(t.Context(), source.Script{Text: text, IdempotencyKey: effect(text)})
+		_, err := stage.Execute(t.Context(), source.Script{Text: text, IdempotencyKey: idempotencyKey(text)})
 		require.NoError(t, err)
 
-		_, found, err := stage.Recorded(t.Context(), effect(text))
+		_, found, err := stage.Recorded(t.Context(), idempotencyKey(text))
 		require.NoError(t, err)
 		require.True(t, found)
 	}
 }
 
-func TestTheLedgerIsNoTableOfTheUsers(t *testing.T) {
+func TestCheckDoesNotCountTheLedger(t *testing.T) {
 	t.Parallel()
 
 	stage := open(t, t.TempDir())
 
-	_, err := stage.WriteTable(t.Context(), adding("a"), numbers(1))
+	_, err := stage.WriteTable(t.Context(), appending("a"), numbers(1))
 	require.NoError(t, err)
 
 	found, err := stage.Check(t.Context())
@@ -322,7 +322,7 @@ func TestTheLedgerIsNoTableOfTheUsers(t *testing.T) {
 	require.Regexp(t, `, 1 tables$`, found)
 }
 
-// steps returns how many effects of those steps are recorded.
+// steps returns the number of ledger records whose step matches a pattern.
 func steps(t *testing.T, stage database, like string) any {
 	t.Helper()
 
@@ -331,14 +331,14 @@ func steps(t *testing.T, stage database, like string) any {
 	return collect(t, rows, err)[0][0]
 }
 
-// oldRows adds so many rows to the ledger that nobody needs any more.
+// oldRows returns an INSERT of count expired records into the ledger.
 func oldRows(count int) string {
 	return fmt.Sprintf(`WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %d)
 		INSERT INTO jobwright_ledger SELECT 'job', i, 'old', 1, NULL, '1999-01-01T00:00:00.000Z' FROM n`, count)
 }
 
-// In the bubble, the hour passes at once.
-func TestOldRowsOfTheLedgerGo(t *testing.T) {
+// In the synctest bubble, the hour passes at once.
+func TestLedgerRemovesOldRecordsEveryHour(t *testing.T) {
 	t.Parallel()
 
 	dir := t.TempDir()
@@ -351,7 +351,7 @@ func TestOldRowsOfTheLedgerGo(t *testing.T) {
 
 		stage := open(t, dir)
 		write := func(step string) {
-			_, err := stage.WriteTable(t.Context(), adding(step), numbers(1))
+			_, err := stage.WriteTable(t.Context(), appending(step), numbers(1))
 			require.NoError(t, err)
 		}
 
@@ -370,22 +370,22 @@ func TestOldRowsOfTheLedgerGo(t *testing.T) {
 	})
 }
 
-func TestOldRowsThatCantBeRemovedStopNobody(t *testing.T) {
+func TestCheckReportsThatOldLedgerRecordsCannotBeRemoved(t *testing.T) {
 	t.Parallel()
 
 	dir := t.TempDir()
 	prepare(t, dir, ledgerDefinition, oldRows(1),
-		"CREATE TRIGGER g BEFORE DELETE ON jobwright_ledger BEGIN SELECT RAISE(ABORT, 'kept for ever'); END")
+		"CREATE TRIGGER g BEFORE DELETE ON jobwright_ledger BEGIN SELECT RAISE(ABORT, 'records are protected'); END")
 
 	stage := open(t, dir)
 
 	for _, step := range []string{"a", "b"} {
-		written, err := stage.WriteTable(t.Context(), adding(step), numbers(1))
+		written, err := stage.WriteTable(t.Context(), appending(step), numbers(1))
 		require.NoError(t, err)
 		require.EqualValues(t, 1, written.Rows)
 	}
 
 	found, err := stage.Check(t.Context())
 	require.NoError(t, err)
-	require.Contains(t, found, "kept for ever")
+	require.Contains(t, found, "records are protected")
 }

@@ -11,17 +11,17 @@ import (
 	"github.com/jobwright/jobwright/source"
 )
 
-// writing is the write to the table t.
+// writing returns a write to the table t.
 func writing(mode source.Mode, key ...string) source.Write {
 	return source.Write{Table: source.Table{Name: "t"}, Mode: mode, Key: key}
 }
 
-// priced returns rows of an integer, id, and a text, name.
-func priced(values ...source.Record) *records {
+// named returns rows of an integer column, id, and a text column, name.
+func named(values ...source.Record) *records {
 	return &records{schema: source.Schema{column("id", source.Integer), column("name", source.Text)}, left: values}
 }
 
-func TestAnUpsertLeavesOneRecordForEachKeyWhateverIndexesThereAre(t *testing.T) {
+func TestUpsertWritesOneRecordForEachKeyWithAnyIndex(t *testing.T) {
 	t.Parallel()
 
 	for name, definition := range map[string]string{
@@ -47,7 +47,7 @@ func TestAnUpsertLeavesOneRecordForEachKeyWhateverIndexesThereAre(t *testing.T) 
 			}
 
 			for range 2 {
-				written, err := stage.WriteTable(t.Context(), writing(source.Upsert, "id"), priced(many...))
+				written, err := stage.WriteTable(t.Context(), writing(source.Upsert, "id"), named(many...))
 				require.NoError(t, err)
 				require.EqualValues(t, 25, written.Rows)
 
@@ -59,25 +59,25 @@ func TestAnUpsertLeavesOneRecordForEachKeyWhateverIndexesThereAre(t *testing.T) 
 			}
 
 			rows, err := stage.Query(t.Context(), "SELECT count(*) FROM sqlite_schema WHERE name LIKE '%jobwright%'", nil)
-			require.Equal(t, []source.Record{{int64(0)}}, collect(t, rows, err), "the index for the time of the write is gone")
+			require.Equal(t, []source.Record{{int64(0)}}, collect(t, rows, err), "the temporary index of the write is dropped")
 		})
 	}
 }
 
-func TestATableThatAnUpsertMakesKeepsKeysApart(t *testing.T) {
+func TestUpsertCreatesTableWithUniqueKey(t *testing.T) {
 	t.Parallel()
 
 	stage := open(t, t.TempDir())
 
-	_, err := stage.WriteTable(t.Context(), writing(source.Upsert, "id"), priced(source.Record{int64(1), "a"}))
+	_, err := stage.WriteTable(t.Context(), writing(source.Upsert, "id"), named(source.Record{int64(1), "a"}))
 	require.NoError(t, err)
 
-	_, err = stage.WriteTable(t.Context(), writing(source.Append), priced(source.Record{int64(1), "b"}))
+	_, err = stage.WriteTable(t.Context(), writing(source.Append), named(source.Record{int64(1), "b"}))
 	problem := requireProblem(t, err, source.CodeRecordInvalid, false)
 	require.Equal(t, "record 1: UNIQUE constraint failed: t.id", problem.Message)
 }
 
-func TestAnUpsertOfKeysAloneWritesEachOnce(t *testing.T) {
+func TestUpsertOfKeyColumnsOnlyWritesEachKeyOnce(t *testing.T) {
 	t.Parallel()
 
 	stage := open(t, t.TempDir())
@@ -90,7 +90,7 @@ func TestAnUpsertOfKeysAloneWritesEachOnce(t *testing.T) {
 	require.Equal(t, []source.Record{{int64(1)}, {int64(2)}}, table(t, stage, "t"))
 }
 
-func TestAKeyOfSeveralColumnsIsComparedWhole(t *testing.T) {
+func TestKeyedWritesCompareAllColumnsOfTheKey(t *testing.T) {
 	t.Parallel()
 
 	stage := open(t, t.TempDir())
@@ -116,11 +116,11 @@ func TestAKeyOfSeveralColumnsIsComparedWhole(t *testing.T) {
 	require.Equal(t, []source.Record{{"new", day(2), int64(1)}, {"z", day(1), int64(2)}}, table(t, stage, "t"))
 }
 
-func TestWhatIsNotWrittenTakesItsDefault(t *testing.T) {
+func TestWriteTableSetsDefaultsOfOtherColumns(t *testing.T) {
 	t.Parallel()
 
 	dir := t.TempDir()
-	prepare(t, dir, "CREATE TABLE t (name TEXT DEFAULT 'nobody', id INTEGER, double AS (2 * id))")
+	prepare(t, dir, "CREATE TABLE t (name TEXT DEFAULT 'unknown', id INTEGER, double AS (2 * id))")
 
 	stage := open(t, dir)
 
@@ -132,16 +132,16 @@ func TestWhatIsNotWrittenTakesItsDefault(t *testing.T) {
 	rows, err := read(t, stage, "t")
 	require.NoError(t, err)
 	require.True(t, rows.Schema()[1].Updateable)
-	require.False(t, rows.Schema()[2].Updateable, "it is computed")
+	require.False(t, rows.Schema()[2].Updateable, "it is generated")
 
-	one := source.Record{"nobody", int64(1), int64(2)}
+	one := source.Record{"unknown", int64(1), int64(2)}
 	require.Equal(t, []source.Record{one, one, one}, collect(t, rows, nil))
 }
 
-func TestAWriteThatMakesNoSenseIsRefused(t *testing.T) {
+func TestWriteTableRefusesInvalidWrite(t *testing.T) {
 	t.Parallel()
 
-	two := priced()
+	two := named()
 	two.schema[1].Name = "ID"
 
 	for name, test := range map[string]struct {
@@ -149,13 +149,13 @@ func TestAWriteThatMakesNoSenseIsRefused(t *testing.T) {
 		rows  *records
 		want  string
 	}{
-		"an unknown mode":      {writing("merge"), numbers(1), `the write mode "merge" does not exist`},
-		"a key that is none":   {writing(source.Upsert), numbers(1), "requires a key"},
-		"a key of other names": {writing(source.Delete, "nr"), numbers(1), `"nr"`},
-		"nothing to update":    {writing(source.Update, "id"), numbers(1), "nothing to update"},
-		"two columns of one":   {writing(source.Append), two, `two columns are named "ID"`},
-		"an unknown column":    {writing(source.Append), priced(), `no column "name"`},
-		"a view":               {source.Write{Table: source.Table{Name: "v"}, Mode: source.Append}, numbers(1), "view"},
+		"an unknown mode":       {writing("merge"), numbers(1), `the write mode "merge" does not exist`},
+		"an upsert without key": {writing(source.Upsert), numbers(1), "requires a key"},
+		"a key not written":     {writing(source.Delete, "nr"), numbers(1), `"nr"`},
+		"nothing to update":     {writing(source.Update, "id"), numbers(1), "nothing to update"},
+		"two columns of one":    {writing(source.Append), two, `two columns are named "ID"`},
+		"an unknown column":     {writing(source.Append), named(), `no column "name"`},
+		"a view":                {source.Write{Table: source.Table{Name: "v"}, Mode: source.Append}, numbers(1), "view"},
 		"a space": {
 			source.Write{Table: source.Table{Space: "main", Name: "t"}, Mode: source.Append}, numbers(1), "has no spaces",
 		},
@@ -179,30 +179,30 @@ func TestAWriteThatMakesNoSenseIsRefused(t *testing.T) {
 	}
 }
 
-func TestARecordThatTheTableRefusesIsNamedAndNothingIsWritten(t *testing.T) {
+func TestWriteTableNamesRecordThatViolatesConstraint(t *testing.T) {
 	t.Parallel()
 
-	for position := range int64(23) { // Within a batch, at its ends, and behind the last whole one.
-		t.Run(fmt.Sprint(position), func(t *testing.T) {
+	for index := range int64(23) { // In a batch, at its ends, and after the last full batch.
+		t.Run(fmt.Sprint(index), func(t *testing.T) {
 			t.Parallel()
 
 			dir := t.TempDir()
 			prepare(t, dir, "CREATE TABLE t (id INTEGER CHECK (id >= 0))")
 
 			rows := numbers(make([]int64, 23)...)
-			rows.left[position] = source.Record{int64(-1)}
+			rows.left[index] = source.Record{int64(-1)}
 
 			stage := open(t, dir)
 
 			_, err := stage.WriteTable(t.Context(), writing(source.Append), rows)
 			problem := requireProblem(t, err, source.CodeRecordInvalid, false)
-			require.Contains(t, problem.Message, fmt.Sprintf("record %d: CHECK constraint failed", position+1))
+			require.Contains(t, problem.Message, fmt.Sprintf("record %d: CHECK constraint failed", index+1))
 			require.Empty(t, table(t, stage, "t"))
 		})
 	}
 }
 
-func TestATableThatEndsTheTransactionItselfKeepsNothing(t *testing.T) {
+func TestWriteTableWritesNothingWhenTheTableRollsBack(t *testing.T) {
 	t.Parallel()
 
 	dir := t.TempDir()
@@ -218,7 +218,7 @@ func TestATableThatEndsTheTransactionItselfKeepsNothing(t *testing.T) {
 	require.NoError(t, err)
 }
 
-func TestAValueBecomesWhatItsColumnHolds(t *testing.T) {
+func TestWriteTableConvertsValuesToTheColumnsType(t *testing.T) {
 	t.Parallel()
 
 	day := time.Date(2024, 2, 29, 0, 0, 0, 0, time.UTC)
@@ -227,7 +227,7 @@ func TestAValueBecomesWhatItsColumnHolds(t *testing.T) {
 		declared string
 		of       source.Type
 		value    any
-		want     any // Or nil, when it is refused.
+		want     any // nil if the value is an error.
 	}{
 		{"TEXT", source.Integer, int64(42), "42"},
 		{"TEXT", source.Date, day, "2024-02-29"},
@@ -281,13 +281,13 @@ func TestAValueBecomesWhatItsColumnHolds(t *testing.T) {
 	}
 }
 
-func TestLargeValuesAndRecordsOfManyColumnsAreWritten(t *testing.T) {
+func TestWriteTableWritesLargeValuesAndManyColumns(t *testing.T) {
 	t.Parallel()
 
 	rows := &records{}
 	record := source.Record{}
 
-	for i := range 2000 { // The most that SQLite allows.
+	for i := range 2000 { // SQLite's limit.
 		rows.schema = append(rows.schema, column(fmt.Sprint("column ", i), source.Text))
 		record = append(record, strings.Repeat("x", i))
 	}

@@ -52,7 +52,7 @@ func (s *Source) Query(ctx context.Context, query string, bind map[string]any) (
 	}
 
 	return s.stream(ctx, source.Table{}, func(r *queryRows) error {
-		r.unrestrict = r.c.restrict(readOnly)
+		r.unrestrict = r.c.restrict(denyInQuery)
 
 		return r.open(text, values)
 	})

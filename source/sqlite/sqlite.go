@@ -165,8 +165,8 @@ func (s *Source) DropTable(ctx context.Context, table source.Table) error {
 	return err
 }
 
-// write runs work in a transaction on the connection for writing, and records it in the ledger under key. Concurrent writes wait
-// for one another.
+// write runs work in a transaction on the writer's connection, and records the result in the ledger under key. Concurrent
+// writes wait for each other.
 func (s *Source) write(
 	ctx context.Context, table source.Table, key source.IdempotencyKey, work func(c *connection) (source.Written, error),
 ) (source.Written, error) {

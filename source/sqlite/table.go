@@ -87,14 +87,14 @@ func (t *table) isUnique(key []string) bool {
 		slices.ContainsFunc(t.indexes, func(i index) bool { return i.unique && sameNames(i.columns, key) })
 }
 
-// finds reports whether the table has an index that starts with the columns of a key.
-func (t *table) finds(key []string) bool {
+// isIndexed reports whether the table has an index that starts with the columns of a key.
+func (t *table) isIndexed(key []string) bool {
 	leads := func(columns []string) bool { return len(columns) >= len(key) && sameNames(columns[:len(key)], key) }
 
 	return leads(t.primary) || slices.ContainsFunc(t.indexes, func(i index) bool { return leads(i.columns) })
 }
 
-// column returns the column with that name.
+// column returns the column with the given name.
 func (t *table) column(name string) (tableColumn, bool) {
 	at := slices.IndexFunc(t.columns, func(column tableColumn) bool { return sameName(column.name, name) })
 	if at < 0 {

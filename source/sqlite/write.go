@@ -8,12 +8,13 @@ import (
 	"github.com/jobwright/jobwright/source"
 )
 
-// WriteTable writes rows to a table in one transaction. Keys are compared by SQL's =, so a record with NULL in its key equals no
-// other.
+// WriteTable writes rows to a table in one transaction. It compares keys with SQL's =, so a key that contains NULL equals no
+// other key.
 //
-// A write takes effect exactly once in every mode: its record in the ledger is committed together with the rows, and an attempt
-// that finds the record reads no rows. An earlier attempt that is still running in another process can't be terminated: while
-// it has the database's lock, this attempt waits for ten seconds and returns a retryable error.
+// A write with an idempotency key takes effect exactly once in every mode: its record in the ledger is committed together
+// with the rows, and an attempt that finds the record reads no rows. An earlier attempt that is still running in another
+// process can't be terminated: while it holds the database's lock, this attempt waits for ten seconds and returns a
+// retryable error.
 func (s *Source) WriteTable(ctx context.Context, write source.Write, rows source.Rows) (source.Written, error) {
 	w := &writing{source: s, write: write, schema: rows.Schema()}
 
@@ -35,7 +36,7 @@ func (s *Source) WriteTable(ctx context.Context, write source.Write, rows source
 	return written, err
 }
 
-// writing is one write.
+// writing is a running write.
 type writing struct {
 	source *Source
 	write  source.Write
@@ -46,13 +47,13 @@ type writing struct {
 	failed error // The error of the rows, if reading them has failed.
 }
 
-// names are SQLite's rules for names.
-var names = source.Names{FoldCase: true}
+// nameRules are SQLite's rules for names of tables and columns.
+var nameRules = source.Names{FoldCase: true}
 
-// prepareTable validates the write, and creates or empties the table as the mode says.
+// prepareTable validates the write, and creates or empties the table if the mode requires it.
 func (w *writing) prepareTable() error {
 	var err error
-	if w.key, err = w.write.Validate(w.schema, names); err != nil {
+	if w.key, err = w.write.Validate(w.schema, nameRules); err != nil {
 		return err
 	}
 
@@ -60,7 +61,7 @@ func (w *writing) prepareTable() error {
 		return err
 	}
 
-	if err := w.write.ValidateTarget(w.schema, w.table.asTarget(), names); err != nil {
+	if err := w.write.ValidateTarget(w.schema, w.table.asTarget(), nameRules); err != nil {
 		return err
 	}
 
@@ -76,7 +77,7 @@ func (w *writing) prepareTable() error {
 	return w.c.readIndexes(&w.table)
 }
 
-// create creates the table, after those statements.
+// create runs the statements in before and creates the table.
 func (w *writing) create(before ...string) error {
 	var unique []string
 	if w.write.Mode == source.Upsert {
@@ -97,16 +98,16 @@ func (w *writing) create(before ...string) error {
 	return w.c.readIndexes(&w.table)
 }
 
-// load writes the records, and returns how many were written, changed or removed.
+// load writes the records. It returns the number of records that were written, changed or removed.
 func (w *writing) load(ctx context.Context, rows source.Rows) (int64, error) {
-	many, each := w.statements()
+	batch, each := w.statements()
 
-	removeIndex, err := w.indexKey(each)
+	dropIndex, err := w.indexKey(each)
 	if err != nil {
 		return 0, err
 	}
 
-	loader, err := newLoader(w.c, w.targets(), many, each)
+	loader, err := newLoader(w.c, w.targets(), batch, each)
 	if err != nil {
 		return 0, err
 	}
@@ -122,13 +123,13 @@ func (w *writing) load(ctx context.Context, rows source.Rows) (int64, error) {
 	}
 
 	if w.write.Mode == source.Update || w.write.Mode == source.Delete {
-		return loader.changed, removeIndex()
+		return loader.changed, dropIndex()
 	}
 
-	return loader.count, removeIndex()
+	return loader.count, dropIndex()
 }
 
-// targets returns the table's column for each column that is written.
+// targets returns the table's column for each written column.
 func (w *writing) targets() []target {
 	targets := make([]target, len(w.schema))
 
@@ -137,7 +138,7 @@ func (w *writing) targets() []target {
 		targets[i] = target{
 			name: column.Name, from: column.Standard, to: standard(found.declared), keepsText: keepsText(found.declared),
 		}
-		if targets[i].to.Type == "" { // It holds what it is given.
+		if targets[i].to.Type == "" { // The column stores values of any type.
 			targets[i].to = column.Standard
 		}
 	}
@@ -145,9 +146,9 @@ func (w *writing) targets() []target {
 	return targets
 }
 
-// statements returns the statement that writes several records, where there is one, and those that write one record. The
-// parameter ?1 is the value of its first column, and so on.
-func (w *writing) statements() (many string, each []string) {
+// statements returns the statement that writes batchRecords records, or "" if records are written separately, and the
+// statements that write one record. The parameter ?1 is the value of the first written column, and so on.
+func (w *writing) statements() (batch string, each []string) {
 	if w.write.Mode == source.Update {
 		return "", []string{"UPDATE " + quote(w.table.name) + " SET " + w.assignments(", ", false) + w.where()}
 	}
@@ -159,32 +160,32 @@ func (w *writing) statements() (many string, each []string) {
 
 	values := "(" + strings.TrimSuffix(strings.Repeat("?, ", len(w.schema)), ", ") + ")"
 	insert := "INSERT INTO " + quote(w.table.name) + " (" + quoted(w.schema.Names()) + ") VALUES " + values
-	severally := insert + strings.Repeat(", "+values, batchRecords-1)
+	batch = insert + strings.Repeat(", "+values, batchRecords-1)
 
 	switch {
 	case w.write.Mode != source.Upsert:
 	case w.table.isUnique(w.key):
 		insert += w.onConflict()
-		severally += w.onConflict()
+		batch += w.onConflict()
 	default:
 		return "", []string{remove, insert}
 	}
 
-	if batchRecords*len(w.schema) > mostParameters {
-		severally = ""
+	if batchRecords*len(w.schema) > maxParameters {
+		batch = ""
 	}
 
-	return severally, []string{insert}
+	return batch, []string{insert}
 }
 
-// mostParameters is how many parameters SQLite allows a statement.
-const mostParameters = 32_766
+// maxParameters is the number of parameters that SQLite allows in a statement.
+const maxParameters = 32_766
 
-// where is the condition for the records of the same key.
+// where returns the condition for the records with the same key.
 func (w *writing) where() string { return " WHERE " + w.assignments(" AND ", true) }
 
-// assignments writes a = ?1 for each column that belongs to the key, or does not.
-func (w *writing) assignments(between string, key bool) string {
+// assignments returns the terms a = ?1 of the key's columns, or of the other columns, joined by separator.
+func (w *writing) assignments(separator string, key bool) string {
 	var parts []string
 
 	for i, column := range w.schema {
@@ -193,10 +194,10 @@ func (w *writing) assignments(between string, key bool) string {
 		}
 	}
 
-	return strings.Join(parts, between)
+	return strings.Join(parts, separator)
 }
 
-// onConflict lets an INSERT overwrite the record of the same key.
+// onConflict returns the clause with which an INSERT updates an existing record with the same key.
 func (w *writing) onConflict() string {
 	var parts []string
 
@@ -213,11 +214,11 @@ func (w *writing) onConflict() string {
 	return " ON CONFLICT (" + quoted(w.key) + ") DO UPDATE SET " + strings.Join(parts, ", ")
 }
 
-// indexKey makes an index of the key where the table has none: without it, each record would take a look at the whole
-// table. It stands for the time of the write, and nobody else sees it.
-func (w *writing) indexKey(each []string) (remove func() error, err error) {
+// indexKey creates an index on the key if the write looks up records and the table has no such index: without it, each record
+// would scan the table. drop drops the index in the same transaction, so it is never visible to other connections.
+func (w *writing) indexKey(each []string) (drop func() error, err error) {
 	looksUp := w.write.Mode.Keyed() && (len(each) > 1 || w.write.Mode != source.Upsert)
-	if !looksUp || w.table.finds(w.key) {
+	if !looksUp || w.table.isIndexed(w.key) {
 		return func() error { return nil }, nil
 	}
 

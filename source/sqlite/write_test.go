@@ -15,7 +15,7 @@ import (
 	"github.com/jobwright/jobwright/source"
 )
 
-func TestATableIsReadAsItWasWritten(t *testing.T) {
+func TestReadTableReturnsWrittenValues(t *testing.T) {
 	t.Parallel()
 
 	moment := time.Date(2024, 2, 29, 23, 59, 59, 123456789, time.UTC)
@@ -81,13 +81,13 @@ func TestATableIsReadAsItWasWritten(t *testing.T) {
 
 			rows, err = stage.Query(t.Context(), "SELECT value FROM t WHERE false", nil)
 			require.NoError(t, err)
-			require.Equal(t, of, rows.Schema()[0].Standard, "the type is known without a record, too")
+			require.Equal(t, of, rows.Schema()[0].Standard, "the type does not depend on a record")
 			require.Empty(t, collect(t, rows, nil))
 		})
 	}
 }
 
-func TestATimestampKeepsItsOffset(t *testing.T) {
+func TestWriteTablePreservesOffsetOfTimestamp(t *testing.T) {
 	t.Parallel()
 
 	moment := time.Date(2024, 2, 29, 12, 30, 0, 0, time.FixedZone("", 5*60*60+30*60))
@@ -100,7 +100,7 @@ func TestATimestampKeepsItsOffset(t *testing.T) {
 	require.Equal(t, moment.Format(time.RFC3339Nano), have.Format(time.RFC3339Nano))
 }
 
-func TestANumberThatIsNoneIsRefusedAndNotStoredAsNull(t *testing.T) {
+func TestWriteTableRefusesNaN(t *testing.T) {
 	t.Parallel()
 
 	stage := open(t, t.TempDir())
@@ -111,7 +111,7 @@ func TestANumberThatIsNoneIsRefusedAndNotStoredAsNull(t *testing.T) {
 	require.Contains(t, problem.Message, `record 2, column "share"`)
 }
 
-func TestNamesOfTablesAndColumnsMayHoldAnything(t *testing.T) {
+func TestWriteTableQuotesNames(t *testing.T) {
 	t.Parallel()
 
 	const name = `a "b"; DROP TABLE keep; -- ü`
@@ -130,7 +130,7 @@ func TestNamesOfTablesAndColumnsMayHoldAnything(t *testing.T) {
 	require.Equal(t, []source.Record{{int64(1)}}, table(t, stage, "keep"))
 }
 
-func TestAReplaceLeavesNothingOfTheOldTable(t *testing.T) {
+func TestReplaceDropsTheOldTable(t *testing.T) {
 	t.Parallel()
 
 	stage := open(t, t.TempDir())
@@ -149,7 +149,7 @@ func TestAReplaceLeavesNothingOfTheOldTable(t *testing.T) {
 	require.Empty(t, table(t, stage, "t"))
 }
 
-func TestAReplaceThatFailsLeavesTheOldTable(t *testing.T) {
+func TestFailedReplaceRetainsTheOldTable(t *testing.T) {
 	t.Parallel()
 
 	unreadable := numbers(2, 3)
@@ -163,7 +163,7 @@ func TestAReplaceThatFailsLeavesTheOldTable(t *testing.T) {
 	twice.schema = append(twice.schema, twice.schema[0])
 
 	for name, rows := range map[string]*records{
-		"rows that end with an error": unreadable, "a value that can't be held": wrong, "two columns of one name": twice,
+		"rows that end with an error": unreadable, "a value that can't be stored": wrong, "two columns of one name": twice,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -179,15 +179,15 @@ func TestAReplaceThatFailsLeavesTheOldTable(t *testing.T) {
 			}
 			require.Equal(t, []source.Record{{int64(1)}}, table(t, stage, "t"))
 
-			replace(t, stage, "t", numbers(4)) // Nothing is locked.
+			replace(t, stage, "t", numbers(4)) // The failed write has released its lock.
 		})
 	}
 }
 
-func TestAReplaceThatIsCancelledLeavesTheOldTable(t *testing.T) {
+func TestCancelledReplaceRetainsTheOldTable(t *testing.T) {
 	t.Parallel()
 
-	for name, rows := range map[string]*records{"at its last record": numbers(), "when there is no end": {
+	for name, rows := range map[string]*records{"at its last record": numbers(), "during endless rows": {
 		schema: numbers().schema, endless: source.Record{int64(1)},
 	}} {
 		t.Run(name, func(t *testing.T) {
@@ -206,7 +206,7 @@ func TestAReplaceThatIsCancelledLeavesTheOldTable(t *testing.T) {
 	}
 }
 
-func TestAReaderSeesTheOldTableWhileItIsReplaced(t *testing.T) {
+func TestReplaceIsInvisibleToReadersUntilItCommits(t *testing.T) {
 	t.Parallel()
 
 	dir := t.TempDir()
@@ -221,10 +221,10 @@ func TestAReaderSeesTheOldTableWhileItIsReplaced(t *testing.T) {
 
 	replace(t, stage, "t", rows)
 	require.Equal(t, []source.Record{{int64(2)}, {int64(3)}}, table(t, reader, "t"))
-	require.Equal(t, []source.Record{{int64(1)}}, collect(t, begun, nil), "a reader that began before")
+	require.Equal(t, []source.Record{{int64(1)}}, collect(t, begun, nil), "rows that were opened before")
 }
 
-func TestATableCanBeMadeOfItself(t *testing.T) {
+func TestReplaceReadsRowsOfTheSameTable(t *testing.T) {
 	t.Parallel()
 
 	stage := open(t, t.TempDir())
