@@ -273,7 +273,7 @@ func TestAnAnswerInACharsetThatNobodyKnowsIsNoTable(t *testing.T) {
 	})
 
 	_, err := b.run(t, b.HTTPRequest, scenario.HTTPRequest{Source: "shop", ReturnResult: true})
-	requireFailure(t, err, "source_operation_unsupported", false, `there is no encoding named "none-such"`)
+	requireFailure(t, err, "source_operation_unsupported", false, `"none-such" is not a supported encoding`)
 
 	outcome, err := b.run(t, b.HTTPRequest, scenario.HTTPRequest{Source: "shop", ReturnValue: true})
 	require.NoError(t, err)

@@ -210,10 +210,10 @@ func TestAnotherExtensionIsRefused(t *testing.T) {
 	_, from := open(t, map[string]string{"t.doc": "id\n1\n", "t": "id\n1\n"})
 
 	_, _, err := read(t, from, "t.doc")
-	requireProblem(t, err, source.CodeOperationUnsupported, `the name "t.doc" does not tell the type of the file`)
+	requireProblem(t, err, source.CodeOperationUnsupported, `the name "t.doc" does not determine the type of the file`)
 
 	_, _, err = read(t, from, "t")
-	requireProblem(t, err, source.CodeOperationUnsupported, `the name "t" does not tell the type of the file`)
+	requireProblem(t, err, source.CodeOperationUnsupported, `the name "t" does not determine the type of the file`)
 }
 
 func TestNothingOutsideOfTheFolderCanBeRead(t *testing.T) {

@@ -11,24 +11,25 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"github.com/jobwright/jobwright/source"
+	"github.com/jobwright/jobwright/source/format/internal/content"
 )
 
-// Names of compressions that are no more than a stream.
+// Names of compressions with a special meaning.
 const (
 	uncompressed = "none"
 	zipped       = "zip"
 )
 
-// compression is a way to compress a stream of bytes.
+// compression is a compression of a stream of bytes.
 type compression struct {
 	Type
 
-	magic   string // The bytes with which everything begins that it made.
+	magic   string // The first bytes of a compressed file.
 	extract func(io.Reader) (content io.Reader, free func(), err error)
 	pack    func(io.Writer) (io.WriteCloser, error)
 }
 
-// maxWindow bounds the memory that a zstd file may ask for. It is what the program zstd allows without being told otherwise.
+// maxWindow limits the memory that a zstd file may require. It is the default of the program zstd.
 const maxWindow = 128 << 20
 
 var compressions = []compression{
@@ -55,10 +56,10 @@ var compressions = []compression{
 		},
 		pack: func(w io.Writer) (io.WriteCloser, error) { return zstd.NewWriter(w) },
 	},
-	{Type: Type{zipped, []string{".zip"}}, magic: "PK\x03\x04"}, // Not a stream: see zip.go.
+	{Type: Type{zipped, []string{".zip"}}, magic: "PK\x03\x04"}, // Its members are read in zip.go.
 }
 
-// Compressions returns the ways to compress files that are understood, in the order in which documentation lists them.
+// Compressions returns the supported compressions, in the order in which documentation lists them.
 func Compressions() []Type {
 	types := make([]Type, len(compressions))
 	for i, c := range compressions {
@@ -68,13 +69,13 @@ func Compressions() []Type {
 	return types
 }
 
-// compressionOf returns the compression that a format names, or the name of a file, and the name without the end that tells
-// it. It is nil where there is none.
+// compressionOf returns the compression of a format, or that of a file name, and the name without the extension of the
+// compression. The compression is nil if the file has none.
 func compressionOf(name string, f source.Format) (*compression, string, error) {
 	types := Compressions()
 	inner := name
 
-	at := ending(types, name)
+	at := indexByExtension(types, name)
 	if at >= 0 {
 		inner = name[:strings.LastIndexByte(name, '.')]
 	}
@@ -84,15 +85,15 @@ func compressionOf(name string, f source.Format) (*compression, string, error) {
 	case uncompressed:
 		at = -1
 	default:
-		if at = named(types, f.Compression); at < 0 {
-			return nil, "", unsupported(fmt.Sprintf("there is no compression named %q", f.Compression),
-				"there are "+list(append([]Type{{Name: uncompressed}}, types...)))
+		if at = indexByName(types, f.Compression); at < 0 {
+			return nil, "", content.Unsupported(fmt.Sprintf("%q is not a supported compression", f.Compression),
+				"use "+list(append([]Type{{Name: uncompressed}}, types...)))
 		}
 	}
 
 	if f.Member != "" && (at < 0 || compressions[at].Name != zipped) {
-		return nil, "", unsupported("the format names a member, but the file is no zip file",
-			"leave the member out, or give the compression zip")
+		return nil, "", content.Unsupported("the format has a member, but the file is not a zip file",
+			"remove the member, or set the compression to zip")
 	}
 
 	if at < 0 {
@@ -102,25 +103,25 @@ func compressionOf(name string, f source.Format) (*compression, string, error) {
 	return &compressions[at], inner, nil
 }
 
-// extracted is the content of a compressed file.
+// extracted is the uncompressed content of a file.
 type extracted struct {
 	io.Reader
 
-	how      string // The compression's name.
-	location string // Where in the file the content stands, if it has several.
+	name     string // The name of the compression.
+	location string // The member of a zip file.
 	origin   *origin
 	close    func() error
 }
 
-// from returns what a file holds that was compressed in this way. It owns the file and closes it, also when there is an error.
+// from returns the uncompressed content of a file. It closes the file with the content, or if there is an error.
 func (c *compression) from(file File, from *origin) (*extracted, error) {
-	content := &extracted{how: c.Name, origin: from}
+	content := &extracted{name: c.Name, origin: from}
 
-	// An empty file is what no compression makes of an empty table, but what is left of an upload that failed.
+	// No compression writes an empty file, but an interrupted upload may leave one.
 	buffered := bufio.NewReader(file)
 
 	_, err := buffered.Peek(1)
-	if err == io.EOF { //nolint:errorlint // What wraps the end is a failure.
+	if err == io.EOF { //nolint:errorlint // A wrapped io.EOF is a failure.
 		err = io.ErrUnexpectedEOF
 	}
 
@@ -147,10 +148,10 @@ func (c *compression) from(file File, from *origin) (*extracted, error) {
 	return content, nil
 }
 
-// Read tells a failure to read the file, which the origin knows already, from content that can't be read.
+// Read reads uncompressed content. Errors other than those of the file itself mean that the compression is broken.
 func (e *extracted) Read(chunk []byte) (int, error) {
 	n, err := e.Reader.Read(chunk)
-	if err != nil && err != io.EOF { //nolint:errorlint // What wraps the end is a failure.
+	if err != nil && err != io.EOF { //nolint:errorlint // A wrapped io.EOF is a failure.
 		err = e.broken(err)
 	}
 
@@ -160,25 +161,25 @@ func (e *extracted) Read(chunk []byte) (int, error) {
 func (e *extracted) broken(err error) error {
 	e.origin.fail(&Problem{
 		Location: e.location,
-		Message:  fmt.Sprintf("the %s compression is broken: %v", e.how, err),
-		Hint:     "the file was cut off or changed, or it has another compression, which the format can name",
+		Message:  fmt.Sprintf("the %s compression is broken: %v", e.name, err),
+		Hint:     "the file was cut off or damaged, or it has another compression: set the format's compression",
 	})
 
 	return e.origin.failed()
 }
 
-// Close frees what decompression holds, and closes what it reads.
+// Close releases the decompressor and closes the file.
 func (e *extracted) Close() error { return e.close() }
 
-// hidden finds text that is compressed, although neither its name nor the format tells it.
-func hidden(text *bufio.Reader) error {
-	start, _ := text.Peek(len("PK\x03\x04")) // Its error comes again when the text is read.
+// checkUncompressed refuses text that is compressed although neither its name nor the format says so.
+func checkUncompressed(text *bufio.Reader) error {
+	start, _ := text.Peek(len("PK\x03\x04")) // Reading the text returns the error again.
 
 	for _, c := range compressions {
 		if strings.HasPrefix(string(start), c.magic) {
 			return &Problem{
-				Message: fmt.Sprintf("the file is compressed with %s, which its name does not tell", c.Name),
-				Hint:    fmt.Sprintf("give the format the compression %s, or none if it only looks like that", c.Name),
+				Message: fmt.Sprintf("the file is compressed with %s, but its name does not say so", c.Name),
+				Hint:    fmt.Sprintf("set the format's compression to %s, or to none if the file is not compressed", c.Name),
 			}
 		}
 	}

@@ -11,7 +11,7 @@ import (
 	"github.com/jobwright/jobwright/source"
 )
 
-// many are more records than a reader of CSV buffers.
+// many returns more records than a CSV reader buffers.
 func many() (records []source.Record) {
 	for i := range 20_000 {
 		records = append(records, source.Record{fmt.Sprint(i * 7919), fmt.Sprint(i * 104_729)})
@@ -20,7 +20,7 @@ func many() (records []source.Record) {
 	return records
 }
 
-func TestBrokenCompressionIsAnError(t *testing.T) {
+func TestReadReportsBrokenCompression(t *testing.T) {
 	t.Parallel()
 
 	for _, how := range []string{"gzip", "zstd"} {
@@ -51,7 +51,7 @@ func TestBrokenCompressionIsAnError(t *testing.T) {
 	}
 }
 
-// messageOf is the message of a [source.Error].
+// messageOf returns the message of a [source.Error].
 func messageOf(t *testing.T, err error) string {
 	t.Helper()
 
@@ -61,7 +61,7 @@ func messageOf(t *testing.T, err error) string {
 	return problem.Message
 }
 
-func TestCompressedTextUnderAnotherNameIsAnError(t *testing.T) {
+func TestReadRefusesCompressedTextWithAnotherName(t *testing.T) {
 	t.Parallel()
 
 	for _, how := range []string{"gzip", "zstd", "zip"} {
@@ -69,7 +69,7 @@ func TestCompressedTextUnderAnotherNameIsAnError(t *testing.T) {
 
 		for _, name := range []string{"orders.csv", "orders.json", "orders.ndjson"} {
 			_, _, err := read(t, content, name, options(source.Format{}))
-			requireProblem(t, err, source.CodeRecordInvalid, "the file is compressed with "+how+", which its name does not tell")
+			requireProblem(t, err, source.CodeRecordInvalid, "the file is compressed with "+how+", but its name does not say so")
 		}
 	}
 
@@ -78,7 +78,7 @@ func TestCompressedTextUnderAnotherNameIsAnError(t *testing.T) {
 	require.Equal(t, []source.Record{{"1"}}, records)
 }
 
-func TestSeveralGzipFilesBehindEachOtherAreOne(t *testing.T) {
+func TestReadConcatenatedGzipFiles(t *testing.T) {
 	t.Parallel()
 
 	for _, how := range []string{"gzip", "zstd"} {
@@ -92,7 +92,7 @@ func TestSeveralGzipFilesBehindEachOtherAreOne(t *testing.T) {
 	}
 }
 
-func TestAFileThatGrowsAMillionfoldIsReadInPieces(t *testing.T) {
+func TestReadStreamsAHighlyCompressedFile(t *testing.T) {
 	t.Parallel()
 
 	record := source.Record{strings.Repeat("x", 1<<20)}

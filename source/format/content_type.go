@@ -7,8 +7,8 @@ import (
 	"github.com/jobwright/jobwright/source"
 )
 
-// WithContentType returns a format with what it leaves out and a content type of HTTP tells of a file of that name: the type,
-// and the encoding of CSV. JSON is UTF-8 whatever its server says (RFC 8259, section 11), and XML tells its encoding itself.
+// WithContentType returns a format whose missing fields are those of the HTTP content type of a file: the type, and the encoding
+// of CSV. The encoding of JSON is always UTF-8 (RFC 8259, section 11), and XML declares its encoding.
 func WithContentType(f source.Format, name, contentType string) source.Format {
 	if f.Type == "" {
 		f.Type = TypeOf(contentType)
@@ -33,7 +33,7 @@ func isCSV(name string, f source.Format) bool {
 	return err == nil && c.Name == "csv"
 }
 
-// TypeOf returns the type of a [source.Format] that a content type of HTTP stands for, or "" where it stands for none.
+// TypeOf returns the type of a [source.Format] for an HTTP content type, or "".
 func TypeOf(contentType string) string {
 	kind, _, _ := strings.Cut(strings.ToLower(contentType), ";")
 

@@ -8,7 +8,7 @@ import (
 	"github.com/jobwright/jobwright/source/format"
 )
 
-func TestAContentTypeTellsTheFormat(t *testing.T) {
+func TestWithContentTypeSetsTypeAndEncoding(t *testing.T) {
 	t.Parallel()
 
 	for contentType, want := range map[string]string{

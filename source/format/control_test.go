@@ -12,8 +12,8 @@ import (
 	"github.com/jobwright/jobwright/source/format"
 )
 
-// Characters that look like nothing come back as they are, or are refused; docs/types.md says by whom.
-func TestAControlCharacterIsHeldOrRefused(t *testing.T) {
+// Each format keeps control characters or refuses them, as docs/types.md states.
+func TestWriteKeepsOrRefusesControlCharacters(t *testing.T) {
 	t.Parallel()
 
 	withoutThem := []string{"xml", "xlsx"}

@@ -10,7 +10,7 @@ import (
 	"github.com/jobwright/jobwright/source"
 )
 
-// encodable passes on the records whose text an encoding can hold.
+// encodable is a writer that refuses text with characters that an encoding does not have.
 type encodable struct {
 	Writer
 
@@ -26,7 +26,7 @@ func newEncodable(name string, in encoding.Encoding, schema source.Schema) (*enc
 	e := &encodable{schema: schema, name: name, encoder: in.NewEncoder(), decoder: in.NewDecoder()}
 
 	for i, column := range schema {
-		if text, holds := e.holds(column.Name); !holds {
+		if text, valid := e.represents(column.Name); !valid {
 			return nil, e.impossible(fmt.Sprintf("the name of column %d", i+1), text)
 		}
 	}
@@ -34,23 +34,23 @@ func newEncodable(name string, in encoding.Encoding, schema source.Schema) (*enc
 	return e, nil
 }
 
-// Append passes a record on, or names the value that the encoding can't hold.
+// Append writes a record, or reports the value that the encoding cannot represent.
 func (e *encodable) Append(record source.Record) error {
 	e.records++
 
 	for i, value := range record {
 		switch v := value.(type) {
 		case string:
-			if text, holds := e.holds(v); !holds {
+			if text, valid := e.represents(v); !valid {
 				return e.impossible(e.place(i), text)
 			}
 		case json.RawMessage, []any:
 			var err error
 			if e.text, err = source.AppendText(e.text[:0], e.schema[i].Standard, v); err != nil {
-				continue // The codec tells it.
+				continue // The codec reports it.
 			}
 
-			if text, holds := e.holds(string(e.text)); !holds {
+			if text, valid := e.represents(string(e.text)); !valid {
 				return e.impossible(e.place(i), text)
 			}
 		}
@@ -63,9 +63,9 @@ func (e *encodable) place(column int) string {
 	return fmt.Sprintf("record %d, column %q", e.records, e.schema[column].Name)
 }
 
-// holds reports whether a text is the same after it was written and read, or else the first character that is not. Some
-// encodings write a character as another one that looks similar.
-func (e *encodable) holds(text string) (character string, holds bool) {
+// represents reports whether a text is unchanged after encoding and decoding, or returns the first character that is not. Some
+// encodings replace a character by a similar one.
+func (e *encodable) represents(text string) (character string, valid bool) {
 	if e.same(text) {
 		return "", true
 	}
@@ -94,7 +94,7 @@ func (e *encodable) same(text string) bool {
 	return err == nil && decoded == text
 }
 
-// isPlain reports whether text is made of characters that all encodings have. Some give control characters a meaning.
+// isPlain reports whether text contains only characters that all encodings have. Some use control characters for themselves.
 func isPlain(text string) bool {
 	for i := range len(text) {
 		if c := text[i]; c >= utf8.RuneSelf || (c < ' ' && c != '\t' && c != '\n' && c != '\r') {
@@ -109,6 +109,6 @@ func (e *encodable) impossible(place, character string) error {
 	return &source.Error{
 		Code:    source.CodeRecordInvalid,
 		Message: fmt.Sprintf("%s: the encoding %s does not have the character %q", place, e.name, character),
-		Hint:    "give the format the encoding utf-8, which has them all",
+		Hint:    "set the format's encoding to utf-8",
 	}
 }

@@ -14,25 +14,23 @@ import (
 	"golang.org/x/text/encoding/htmlindex"
 	"golang.org/x/text/encoding/unicode"
 	"golang.org/x/text/transform"
+
+	"github.com/jobwright/jobwright/source/format/internal/content"
 )
 
-// utf8Name is the encoding of files that do not tell theirs.
+// utf8Name is the default encoding.
 const utf8Name = "utf-8"
 
-// broken stands in decoded text for what is no character in its encoding. It is no UTF-8, so that a codec finds it, and can
-// name the place.
-const broken = 0xff
-
-// byteOrderMarks tell the encoding of a text. They are none of it.
+// byteOrderMarks identify the encoding of a text. They are not part of it.
 var byteOrderMarks = []struct{ mark, encoding string }{
 	{"\xef\xbb\xbf", utf8Name},
 	{"\xff\xfe", "utf-16le"},
 	{"\xfe\xff", "utf-16be"},
 }
 
-// decode returns text as UTF-8, and the name of the encoding that it had. That is what a byte order mark tells, as everywhere
-// in the WHATWG's standard (https://encoding.spec.whatwg.org/#decode), otherwise the one of that name.
-func decode(content *bufio.Reader, name string) (io.Reader, string, error) {
+// decode returns text as UTF-8, and the name of its encoding: that of the byte order mark, which takes precedence in the WHATWG's
+// standard (https://encoding.spec.whatwg.org/#decode), or else the encoding with the given name.
+func decode(text *bufio.Reader, name string) (io.Reader, string, error) {
 	isNamed := name != ""
 
 	name, known, err := encodingOf(name)
@@ -40,14 +38,14 @@ func decode(content *bufio.Reader, name string) (io.Reader, string, error) {
 		return nil, "", err
 	}
 
-	start, _ := content.Peek(len("\xef\xbb\xbf")) // Its error comes again when the text is read.
+	start, _ := text.Peek(len("\xef\xbb\xbf")) // Reading the text returns the error again.
 
 	for _, order := range byteOrderMarks {
 		if !strings.HasPrefix(string(start), order.mark) {
 			continue
 		}
 
-		if _, err := content.Discard(len(order.mark)); err != nil {
+		if _, err := text.Discard(len(order.mark)); err != nil {
 			return nil, "", err
 		}
 
@@ -57,38 +55,38 @@ func decode(content *bufio.Reader, name string) (io.Reader, string, error) {
 	}
 
 	if !isNamed {
-		if err := looksLikeUTF16(content); err != nil {
+		if err := checkNotUTF16(text); err != nil {
 			return nil, "", err
 		}
 	}
 
 	switch name {
 	case utf8Name:
-		return content, name, nil
+		return text, name, nil
 	case "utf-16le":
-		return transform.NewReader(content, &utf16Decoder{order: binary.LittleEndian}), name, nil
+		return transform.NewReader(text, &utf16Decoder{order: binary.LittleEndian}), name, nil
 	case "utf-16be":
-		return transform.NewReader(content, &utf16Decoder{order: binary.BigEndian}), name, nil
+		return transform.NewReader(text, &utf16Decoder{order: binary.BigEndian}), name, nil
 	}
 
-	return transform.NewReader(content, strict{known.NewDecoder()}), name, nil
+	return transform.NewReader(text, content.Strict{Transformer: known.NewDecoder()}), name, nil
 }
 
-// Decode returns text as UTF-8. It had the encoding that its byte order mark tells, or otherwise the one of that name; UTF-8
-// where that is empty. What is no character in it is no UTF-8 afterwards either.
+// Decode returns text as UTF-8. Its encoding is that of the byte order mark, or else the encoding with the given name, which is
+// UTF-8 if the name is empty. Invalid bytes remain invalid UTF-8.
 func Decode(text io.Reader, name string) (io.Reader, error) {
 	decoded, _, err := decode(bufio.NewReader(text), name)
 
 	return decoded, err
 }
 
-// sampleBytes is where the look of a text is searched.
+// sampleBytes is the size of the sample from which an encoding is guessed.
 const sampleBytes = 512
 
-// looksLikeUTF16 finds text in UTF-16 that does not tell so: its first line has a zero byte, beside a letter of ASCII or a comma.
-// Other text may have U+0000 in values further on.
-func looksLikeUTF16(text *bufio.Reader) error {
-	start, _ := text.Peek(sampleBytes) // Its error comes again when the text is read.
+// checkNotUTF16 refuses text that is probably UTF-16 without a byte order mark: its first line has a zero byte, next to an ASCII
+// character. Other text may contain U+0000 in later values.
+func checkNotUTF16(text *bufio.Reader) error {
+	start, _ := text.Peek(sampleBytes) // Reading the text returns the error again.
 	line, _, _ := bytes.Cut(start, []byte("\n"))
 
 	zero := bytes.IndexByte(line, 0)
@@ -97,13 +95,13 @@ func looksLikeUTF16(text *bufio.Reader) error {
 	}
 
 	return &Problem{
-		Message: "the text looks like UTF-16, which neither its beginning nor the format tells",
-		Hint: fmt.Sprintf("give the format the encoding %s, or utf-8 if it only looks like that",
+		Message: "the text looks like UTF-16, but has no byte order mark, and the format has no encoding",
+		Hint: fmt.Sprintf("set the format's encoding to %s, or to utf-8 if it is not UTF-16",
 			[]string{"utf-16be", "utf-16le"}[zero%2]),
 	}
 }
 
-// encodingOf finds the encoding of that name, and the WHATWG's name for it. UTF-16 without an order is little-endian.
+// encodingOf returns the encoding with a name, and its name in the WHATWG's standard. UTF-16 without a byte order is little-endian.
 func encodingOf(name string) (string, encoding.Encoding, error) {
 	if name == "" {
 		name = utf8Name
@@ -111,9 +109,9 @@ func encodingOf(name string) (string, encoding.Encoding, error) {
 
 	found, err := htmlindex.Get(name)
 	if err != nil || found == encoding.Replacement {
-		return "", nil, unsupported(fmt.Sprintf("there is no encoding named %q", name),
-			"the usual ones are utf-8, utf-16, utf-16le, utf-16be and windows-1252; "+
-				"https://encoding.spec.whatwg.org/#names-and-labels lists all")
+		return "", nil, content.Unsupported(fmt.Sprintf("%q is not a supported encoding", name),
+			"use utf-8, utf-16, utf-16le, utf-16be, windows-1252, or another label: "+
+				"https://encoding.spec.whatwg.org/#names-and-labels")
 	}
 
 	canonical, err := htmlindex.Name(found)
@@ -121,22 +119,8 @@ func encodingOf(name string) (string, encoding.Encoding, error) {
 	return canonical, found, err
 }
 
-// strict is a decoder that marks what is no character as [broken]. The decoders of x/text put U+FFFD there. Text that holds
-// this character itself was broken before.
-type strict struct{ transform.Transformer }
-
-func (s strict) Transform(dst, src []byte, atEOF bool) (nDst, nSrc int, err error) {
-	nDst, nSrc, err = s.Transformer.Transform(dst, src, atEOF)
-
-	if replacement := []byte("\ufffd"); bytes.Contains(dst[:nDst], replacement) {
-		nDst = copy(dst, bytes.ReplaceAll(dst[:nDst], replacement, []byte{broken}))
-	}
-
-	return nDst, nSrc, err
-}
-
-// utf16Decoder decodes UTF-16 and marks half characters as [broken]. U+FFFD, which the decoder of x/text puts there, is a
-// character like others in UTF-16.
+// utf16Decoder decodes UTF-16, and writes [content.Invalid] in place of incomplete characters. The decoder of x/text writes
+// U+FFFD, which may be a valid character of the text.
 type utf16Decoder struct {
 	transform.NopResetter
 
@@ -162,7 +146,7 @@ func (d *utf16Decoder) Transform(dst, src []byte, atEOF bool) (nDst, nSrc int, e
 
 			fallthrough
 		default:
-			dst[nDst] = broken
+			dst[nDst] = content.Invalid
 			nDst++
 		}
 
@@ -172,7 +156,7 @@ func (d *utf16Decoder) Transform(dst, src []byte, atEOF bool) (nDst, nSrc int, e
 	return nDst, nSrc, nil
 }
 
-// decode finds the character with which text begins, and its size. The size is 0 where more of the text is missing.
+// decode returns the first character of text, and its size. The size is 0 if text is too short.
 func (d *utf16Decoder) decode(text []byte) (char rune, size int, whole bool) {
 	if len(text) < 2 {
 		return 0, 0, false
@@ -188,15 +172,15 @@ func (d *utf16Decoder) decode(text []byte) (char rune, size int, whole bool) {
 	}
 
 	char = utf16.DecodeRune(first, rune(d.order.Uint16(text[2:])))
-	if char == utf8.RuneError { // No pair makes that.
+	if char == utf8.RuneError { // No pair represents it.
 		return 0, 2, false
 	}
 
 	return char, 4, true
 }
 
-// encoder returns what turns UTF-8 into the encoding of that name, and the encoding where it can't hold every character. It
-// is nil for UTF-8.
+// encoder returns the encoder for the encoding with a name, which is nil for UTF-8, and the encoding, if it does not have every
+// character.
 func encoder(name string) (transform.Transformer, encoding.Encoding, error) {
 	canonical, known, err := encodingOf(name)
 	if err != nil {
@@ -208,7 +192,7 @@ func encoder(name string) (transform.Transformer, encoding.Encoding, error) {
 		return nil, nil, nil
 	case "utf-16le":
 		mark := unicode.IgnoreBOM
-		if strings.EqualFold(strings.TrimSpace(name), "utf-16") { // The name leaves the order to the mark.
+		if strings.EqualFold(strings.TrimSpace(name), "utf-16") { // The byte order mark decides on the order.
 			mark = unicode.UseBOM
 		}
 

@@ -14,7 +14,7 @@ import (
 	"github.com/jobwright/jobwright/source/format"
 )
 
-func TestTextIsDecoded(t *testing.T) {
+func TestReadDecodesText(t *testing.T) {
 	t.Parallel()
 
 	for _, test := range []struct {
@@ -57,7 +57,7 @@ func TestTextIsDecoded(t *testing.T) {
 	}
 }
 
-func TestWhatIsNoTextInItsEncodingIsAnErrorWithItsPlace(t *testing.T) {
+func TestReadReportsInvalidTextWithItsPlace(t *testing.T) {
 	t.Parallel()
 
 	for _, test := range []struct{ name, encoding, content, message string }{
@@ -79,7 +79,7 @@ func TestWhatIsNoTextInItsEncodingIsAnErrorWithItsPlace(t *testing.T) {
 	}
 }
 
-func TestTextThatLooksLikeUTF16IsToldSo(t *testing.T) {
+func TestReadRefusesUTF16WithoutAByteOrderMark(t *testing.T) {
 	t.Parallel()
 
 	little, big := binary.LittleEndian, binary.BigEndian
@@ -106,7 +106,7 @@ func TestTextThatLooksLikeUTF16IsToldSo(t *testing.T) {
 		}
 
 		_, _, err := read(t, content, test.name, options(source.Format{}))
-		requireProblem(t, err, source.CodeRecordInvalid, "the text looks like UTF-16, which neither its beginning nor the format tells")
+		requireProblem(t, err, source.CodeRecordInvalid, "the text looks like UTF-16, but has no byte order mark, and the format has no encoding")
 		require.ErrorContains(t, err, test.want)
 
 		_, _, err = read(t, content, test.name, options(source.Format{Encoding: test.want}))
@@ -114,8 +114,8 @@ func TestTextThatLooksLikeUTF16IsToldSo(t *testing.T) {
 	}
 }
 
-// U+0000 in a value does not make UTF-16 of a text, and a format that names its encoding is believed.
-func TestTextWithZerosIsRead(t *testing.T) {
+// U+0000 in a later value is accepted, and so is U+0000 anywhere if the format names the encoding.
+func TestReadAcceptsZeroBytesInText(t *testing.T) {
 	t.Parallel()
 
 	for content, f := range map[string]source.Format{
@@ -129,7 +129,7 @@ func TestTextWithZerosIsRead(t *testing.T) {
 	}
 }
 
-func TestTextIsEncoded(t *testing.T) {
+func TestWriteEncodesText(t *testing.T) {
 	t.Parallel()
 
 	for encoding, content := range map[string]string{
@@ -149,7 +149,7 @@ func TestTextIsEncoded(t *testing.T) {
 	}
 }
 
-func TestACharacterThatAnEncodingDoesNotHaveIsAnErrorThatNamesIt(t *testing.T) {
+func TestWriteReportsCharactersThatTheEncodingLacks(t *testing.T) {
 	t.Parallel()
 
 	schema := append(texts("a"), source.Column{Name: "b", Standard: source.Standard{Type: source.Array, Element: source.Text}})

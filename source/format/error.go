@@ -10,8 +10,8 @@ import (
 	"github.com/jobwright/jobwright/source"
 )
 
-// Named returns err with the names of the source and the table that it happened in, where it is a [*source.Error] that has
-// none yet, or a [*Problem]. Other errors are returned as they are.
+// Named adds the names of a source and a table to a [*Problem], or to a [*source.Error] without them. Other errors are returned as
+// they are.
 func Named(err error, sourceName string, table source.Table) error {
 	if problem, ok := errors.AsType[*Problem](err); ok {
 		return &source.Error{
@@ -37,14 +37,9 @@ func Named(err error, sourceName string, table source.Table) error {
 	return &named
 }
 
-// unsupported is the error for what can't be done with files.
-func unsupported(message, hint string) error {
-	return &source.Error{Code: source.CodeOperationUnsupported, Message: message, Hint: hint}
-}
-
-// known is err in a form that [Named] can name: what neither a codec nor the file's reader explains lies outside of the
-// content, and may be over the next time.
-func known(err error) error {
+// explained converts err to an error to which [Named] can add names. Errors that neither a codec nor the file explains are
+// retryable, because they do not concern the content.
+func explained(err error) error {
 	if _, ok := errors.AsType[*Problem](err); ok {
 		return err
 	}
@@ -52,7 +47,7 @@ func known(err error) error {
 	wrong, ok := errors.AsType[*source.Error](err)
 	if !ok {
 		wrong = &source.Error{
-			Code: source.CodeUnavailable, Message: "the file can't be read: " + cause(err), Retryable: true, Err: err,
+			Code: source.CodeUnavailable, Message: "the file cannot be read: " + cause(err), Retryable: true, Err: err,
 		}
 	}
 
@@ -60,27 +55,27 @@ func known(err error) error {
 		return wrong
 	}
 
-	// Who reads rows must not take a failure for their end.
+	// The caller must not mistake a failure for the end of the records.
 	failure := *wrong
 	failure.Err = fmt.Errorf("%w: %s", io.ErrUnexpectedEOF, cause(wrong.Err))
 
 	return &failure
 }
 
-// notAside is the error for content that could not be set aside.
-func notAside(err error) error {
-	hint := "the worker needs a folder for temporary files that it can write to"
+// notCopied returns the error for content that could not be copied to a temporary file.
+func notCopied(err error) error {
+	hint := "make the worker's folder for temporary files writable"
 	if errors.Is(err, syscall.ENOSPC) {
-		hint = "make room on the worker's disk for temporary files"
+		hint = "free space on the worker's disk for temporary files"
 	}
 
 	return &source.Error{
-		Code: source.CodeUnavailable, Message: "the file can't be set aside for reading: " + cause(err), Hint: hint,
+		Code: source.CodeUnavailable, Message: "the file cannot be copied to a temporary file: " + cause(err), Hint: hint,
 		Retryable: errors.Is(err, syscall.ENOSPC), Err: err,
 	}
 }
 
-// cause is what err says without the path, which is the machine's and not the caller's business.
+// cause returns the message of err without the path, which would disclose the worker's file system to the caller.
 func cause(err error) string {
 	if pathError, ok := errors.AsType[*fs.PathError](err); ok {
 		return pathError.Err.Error()

@@ -6,33 +6,33 @@ import (
 	"github.com/jobwright/jobwright/source"
 )
 
-// File is a file to be read. Where it also is an [io.ReaderAt] and a Sizer, a codec that needs to jump about in it reads it
-// in place; otherwise its content is set aside in a temporary file first.
+// File is a file to read. If it also is an [io.ReaderAt] and a [Sizer], codecs with random access read it in place. Otherwise they
+// read a temporary copy.
 type File interface {
 	io.ReadCloser
 }
 
-// Sizer tells the size of a file in bytes.
+// Sizer is implemented by files that know their size in bytes.
 type Sizer interface {
 	Size() int64
 }
 
-// Writer writes the records of one table. What it was given stands in the file only when Close has returned.
+// Writer writes the records of a table. The file is complete when Close has returned.
 type Writer interface {
 	Append(record source.Record) error
 
-	// Close completes the file's content. It does not close what the content was written to.
+	// Close completes the content of the file. It does not close the underlying writer.
 	Close() error
 }
 
-// Converter is implemented by writers that hold columns in other types than they have; those of [NewWriter] are.
+// Converter is implemented by writers that report columns whose type they change. The writers of [NewWriter] implement it.
 type Converter interface {
 	Conversions() []source.Conversion
 }
 
-// Problem is what is wrong in the content of a file; who knows the file makes a [source.Error] of it.
-type Problem struct { //nolint:errname // It is named for what it is in a file.
-	Location string // Where, "line 17" for example.
+// Problem is an error in the content of a file. [Named] converts it to a [source.Error].
+type Problem struct { //nolint:errname // The name is that of the concept.
+	Location string // For example "line 17".
 	Message  string
 	Hint     string
 }
@@ -45,15 +45,15 @@ func (p *Problem) Error() string {
 	return p.Location + ": " + p.Message
 }
 
-// Options say how a codec reads.
+// Options control reading.
 type Options struct {
 	source.Read
 
-	// Source is the name of the source that has the file, for errors.
+	// Source is the name of the source of the file, for errors.
 	Source string
 }
 
-// Reader is implemented by the rows that codecs return; a context's end is checked by who wraps them.
+// Reader is implemented by the rows of codecs. They need not check the context, which [Read] does.
 type Reader interface {
 	source.Rows
 	source.Locator

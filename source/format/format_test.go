@@ -14,7 +14,7 @@ import (
 	"github.com/jobwright/jobwright/source/format"
 )
 
-// file is a file that can only be read from its beginning to its end.
+// file is a file without random access.
 type file struct {
 	io.Reader
 
@@ -27,7 +27,7 @@ func (f *file) Close() error {
 	return nil
 }
 
-// randomFile is a file that can be read at any place.
+// randomFile is a file with random access.
 type randomFile struct {
 	*bytes.Reader
 
@@ -40,12 +40,12 @@ func (f *randomFile) Close() error {
 	return nil
 }
 
-// options are those of a table of a source.
+// options returns options with a source and a table.
 func options(f source.Format) format.Options {
 	return format.Options{Read: source.Read{Format: f, Table: source.Table{Name: "orders"}}, Source: "files"}
 }
 
-// texts is a schema of columns of text.
+// texts returns a schema of text columns.
 func texts(names ...string) source.Schema {
 	schema := make(source.Schema, len(names))
 	for i, name := range names {
@@ -55,7 +55,7 @@ func texts(names ...string) source.Schema {
 	return schema
 }
 
-// write returns the file of those records.
+// write returns a file with records.
 func write(tb testing.TB, name string, f source.Format, schema source.Schema, records ...source.Record) []byte {
 	tb.Helper()
 
@@ -73,7 +73,7 @@ func write(tb testing.TB, name string, f source.Format, schema source.Schema, re
 	return content.Bytes()
 }
 
-// read returns the names of a file's columns, and its records up to the end or the first error.
+// read returns the column names of a file, and its records up to the end or the first error.
 func read(tb testing.TB, content []byte, name string, o format.Options) (names []string, records []source.Record, err error) {
 	tb.Helper()
 
@@ -110,7 +110,7 @@ func all(tb testing.TB, rows source.Rows) (records []source.Record, err error) {
 	}
 }
 
-// requireProblem requires an error that names its source and its table.
+// requireProblem verifies the code and message of an error, and that it names source and table.
 func requireProblem(t *testing.T, err error, code source.Code, message string) {
 	t.Helper()
 
@@ -127,7 +127,7 @@ func requireProblem(t *testing.T, err error, code source.Code, message string) {
 // textual are the types of files that have an encoding.
 func textual(t format.Type) bool { return slices.Contains([]string{"csv", "json", "ndjson"}, t.Name) }
 
-func TestEveryTypeOfFileIsReadAsItWasWritten(t *testing.T) {
+func TestWriteAndReadEveryTypeOfFile(t *testing.T) {
 	t.Parallel()
 
 	schema := texts("id", "näme")
@@ -166,7 +166,7 @@ func TestEveryTypeOfFileIsReadAsItWasWritten(t *testing.T) {
 	}
 }
 
-func TestAFileIsReadInPlaceWhereThatIsPossible(t *testing.T) {
+func TestReadUsesRandomAccessIfAvailable(t *testing.T) {
 	t.Parallel()
 
 	for _, of := range format.Types() {
@@ -192,7 +192,7 @@ func TestAFileIsReadInPlaceWhereThatIsPossible(t *testing.T) {
 	}
 }
 
-func TestTheTypeOfAFileThatNobodyKnowsIsAnError(t *testing.T) {
+func TestReadAndWriteRefuseInvalidFormats(t *testing.T) {
 	t.Parallel()
 
 	for _, test := range []struct {
@@ -200,16 +200,16 @@ func TestTheTypeOfAFileThatNobodyKnowsIsAnError(t *testing.T) {
 		format     source.Format
 		message    string
 	}{
-		{"an unknown end", "folder/orders.txt", source.Format{}, `the name "orders.txt" does not tell the type of the file`},
-		{"no end", "orders", source.Format{}, `the name "orders" does not tell the type of the file`},
-		{"only a compression", "orders.gz", source.Format{}, `the name "orders" does not tell the type of the file`},
-		{"an unknown type", "orders.csv", source.Format{Type: "cvs"}, `there is no type of files named "cvs"`},
-		{"an unknown compression", "orders.csv", source.Format{Compression: "rar"}, `there is no compression named "rar"`},
-		{"an unknown encoding", "orders.csv", source.Format{Encoding: "utf-9"}, `there is no encoding named "utf-9"`},
-		{"an encoding that may not be read", "orders.csv", source.Format{Encoding: "iso-2022-kr"}, `there is no encoding named "iso-2022-kr"`},
-		{"a member without a zip file", "orders.csv", source.Format{Member: "a.csv"}, "the format names a member, but the file is no zip file"},
-		{"a separator of json", "orders.json", source.Format{Separator: ";"}, "the format's field separator means nothing in a file of type json"},
-		{"a sheet of csv", "orders.csv", source.Format{Sheet: "Orders"}, "the format's field sheet means nothing in a file of type csv"},
+		{"an unknown end", "folder/orders.txt", source.Format{}, `the name "orders.txt" does not determine the type of the file`},
+		{"no end", "orders", source.Format{}, `the name "orders" does not determine the type of the file`},
+		{"only a compression", "orders.gz", source.Format{}, `the name "orders" does not determine the type of the file`},
+		{"an unknown type", "orders.csv", source.Format{Type: "cvs"}, `"cvs" is not a supported type of files`},
+		{"an unknown compression", "orders.csv", source.Format{Compression: "rar"}, `"rar" is not a supported compression`},
+		{"an unknown encoding", "orders.csv", source.Format{Encoding: "utf-9"}, `"utf-9" is not a supported encoding`},
+		{"an encoding that may not be read", "orders.csv", source.Format{Encoding: "iso-2022-kr"}, `"iso-2022-kr" is not a supported encoding`},
+		{"a member without a zip file", "orders.csv", source.Format{Member: "a.csv"}, "the format has a member, but the file is not a zip file"},
+		{"a separator of json", "orders.json", source.Format{Separator: ";"}, "the format's field separator has no effect on a file of type json"},
+		{"a sheet of csv", "orders.csv", source.Format{Sheet: "Orders"}, "the format's field sheet has no effect on a file of type csv"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -223,7 +223,7 @@ func TestTheTypeOfAFileThatNobodyKnowsIsAnError(t *testing.T) {
 	}
 }
 
-func TestTheErrorNamesWhatThereIs(t *testing.T) {
+func TestErrorsListTheSupportedTypes(t *testing.T) {
 	t.Parallel()
 
 	_, _, err := read(t, nil, "orders.txt", options(source.Format{}))
@@ -237,7 +237,7 @@ func TestTheErrorNamesWhatThereIs(t *testing.T) {
 	}
 }
 
-func TestEndsOfNamesAreFoundInAnyCase(t *testing.T) {
+func TestExtensionsAreMatchedInAnyCase(t *testing.T) {
 	t.Parallel()
 
 	content := write(t, "ORDERS.CSV.GZ", source.Format{}, texts("a"), source.Record{"1"})
@@ -248,7 +248,7 @@ func TestEndsOfNamesAreFoundInAnyCase(t *testing.T) {
 	require.Equal(t, []source.Record{{"1"}}, records)
 }
 
-func TestTheFormatOverrulesTheName(t *testing.T) {
+func TestTheFormatTakesPrecedenceOverTheName(t *testing.T) {
 	t.Parallel()
 
 	_, records, err := read(t, []byte("a\n1\n"), "orders.json.gz", options(source.Format{Type: "csv", Compression: "none"}))

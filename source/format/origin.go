@@ -5,14 +5,13 @@ import (
 	"sync"
 )
 
-// origin remembers what went wrong where a file's content comes from, because codecs can't tell that from what is wrong with
-// the content.
+// origin records the first failure to read a file, because codecs cannot distinguish failures from errors in the content.
 type origin struct {
-	mu      sync.Mutex // Decompression reads ahead.
+	mu      sync.Mutex // Decompressors read ahead in goroutines of their own.
 	failure error
 }
 
-// fail remembers the first failure.
+// fail records a failure, unless there was one before.
 func (o *origin) fail(err error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -29,16 +28,16 @@ func (o *origin) failed() error {
 	return o.failure
 }
 
-// see remembers what a file's reader returned, unless it is the end.
-func (o *origin) see(n int, err error) (int, error) {
-	if err != nil && err != io.EOF { //nolint:errorlint // What wraps the end is a failure.
+// observe records the error of a read, unless it is the end of the file.
+func (o *origin) observe(n int, err error) (int, error) {
+	if err != nil && err != io.EOF { //nolint:errorlint // A wrapped io.EOF is a failure.
 		o.fail(err)
 	}
 
 	return n, err
 }
 
-// track returns a file whose failures the origin remembers.
+// track returns a file whose failures the origin records.
 func (o *origin) track(file File) File {
 	content, isRandom := file.(io.ReaderAt)
 	sizer, isSized := file.(Sizer)
@@ -56,9 +55,9 @@ type tracked struct {
 	origin *origin
 }
 
-func (t *tracked) Read(chunk []byte) (int, error) { return t.origin.see(t.File.Read(chunk)) }
+func (t *tracked) Read(chunk []byte) (int, error) { return t.origin.observe(t.File.Read(chunk)) }
 
-// trackedRandom is a file that can be read at any place.
+// trackedRandom is a tracked file with random access.
 type trackedRandom struct {
 	tracked
 	Sizer
@@ -67,5 +66,5 @@ type trackedRandom struct {
 }
 
 func (t *trackedRandom) ReadAt(chunk []byte, offset int64) (int, error) {
-	return t.origin.see(t.content.ReadAt(chunk, offset))
+	return t.origin.observe(t.content.ReadAt(chunk, offset))
 }

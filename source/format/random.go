@@ -7,9 +7,9 @@ import (
 	"os"
 )
 
-// Random returns the content of file for access at any place, and its size. A file that is an [io.ReaderAt] and a [Sizer] is
-// read in place; another one is read to its end, into a temporary file without a name. Cleanup frees that one, and may be
-// called again; the file itself stays open. An error of the file's Read is returned as it is.
+// Random returns the content of a file for random access, and its size. A file that is an [io.ReaderAt] and a [Sizer] is read in
+// place. Others are copied to a temporary file, which is removed when cleanup is called or the process ends. Cleanup can be called
+// repeatedly; it does not close the file itself. Errors of the file's Read are returned as they are.
 func Random(ctx context.Context, file File) (content io.ReaderAt, size int64, cleanup func() error, err error) {
 	if content, ok := file.(io.ReaderAt); ok {
 		if sizer, ok := file.(Sizer); ok {
@@ -17,28 +17,28 @@ func Random(ctx context.Context, file File) (content io.ReaderAt, size int64, cl
 		}
 	}
 
-	aside, err := nameless()
+	temporary, err := createTemporary()
 	if err != nil {
-		return nil, 0, nil, notAside(err)
+		return nil, 0, nil, notCopied(err)
 	}
 
-	if size, err = setAside(ctx, aside, file); err != nil {
-		return nil, 0, nil, errors.Join(err, aside.Close())
+	if size, err = copyTo(ctx, temporary, file); err != nil {
+		return nil, 0, nil, errors.Join(err, temporary.Close())
 	}
 
 	cleanup = func() error {
-		if err := aside.Close(); !errors.Is(err, os.ErrClosed) {
+		if err := temporary.Close(); !errors.Is(err, os.ErrClosed) {
 			return err
 		}
 
 		return nil
 	}
 
-	return aside, size, cleanup, nil
+	return temporary, size, cleanup, nil
 }
 
-// nameless opens a temporary file whose room is free again when it is closed, or its process ends, however that happens.
-func nameless() (*os.File, error) {
+// createTemporary returns a temporary file without a name, whose space is freed when it is closed or the process ends.
+func createTemporary() (*os.File, error) {
 	file, err := os.CreateTemp("", "jobwright-*")
 	if err != nil {
 		return nil, err
@@ -51,8 +51,8 @@ func nameless() (*os.File, error) {
 	return file, nil
 }
 
-// setAside copies a file, and tells its size.
-func setAside(ctx context.Context, to io.Writer, from io.Reader) (size int64, err error) {
+// copyTo copies a file until the context ends, and returns its size.
+func copyTo(ctx context.Context, to io.Writer, from io.Reader) (size int64, err error) {
 	chunk := make([]byte, 256<<10)
 
 	for {
@@ -64,7 +64,7 @@ func setAside(ctx context.Context, to io.Writer, from io.Reader) (size int64, er
 		size += int64(n)
 
 		if _, full := to.Write(chunk[:n]); full != nil {
-			return size, notAside(full)
+			return size, notCopied(full)
 		}
 
 		if err == io.EOF {

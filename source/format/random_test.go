@@ -16,7 +16,7 @@ import (
 	"github.com/jobwright/jobwright/source/format"
 )
 
-func TestAFileThatCanIsReadInPlace(t *testing.T) {
+func TestRandomReadsFilesWithRandomAccessInPlace(t *testing.T) {
 	t.Parallel()
 
 	from := &randomFile{Reader: bytes.NewReader([]byte("0123456789"))}
@@ -29,7 +29,7 @@ func TestAFileThatCanIsReadInPlace(t *testing.T) {
 	require.Zero(t, from.closed)
 }
 
-func TestAFileThatCannotIsSetAside(t *testing.T) {
+func TestRandomCopiesFilesWithoutRandomAccess(t *testing.T) {
 	t.Parallel()
 
 	text := strings.Repeat("0123456789", 100_000)
@@ -54,21 +54,21 @@ func TestAFileThatCannotIsSetAside(t *testing.T) {
 	require.ErrorIs(t, err, os.ErrClosed)
 }
 
-func TestWhatCannotBeSetAsideIsAnError(t *testing.T) {
+func TestRandomReportsFailuresOfTheTemporaryFile(t *testing.T) {
 	t.Parallel()
 
 	failure := errors.New("the network is down")
 
-	require.ErrorIs(t, setAside(t.Context(), io.MultiReader(strings.NewReader("x"), iotest.ErrReader(failure))), failure)
+	require.ErrorIs(t, randomError(t.Context(), io.MultiReader(strings.NewReader("x"), iotest.ErrReader(failure))), failure)
 
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 
-	require.ErrorIs(t, setAside(ctx, strings.NewReader("x")), context.Canceled)
+	require.ErrorIs(t, randomError(ctx, strings.NewReader("x")), context.Canceled)
 }
 
-// setAside returns the error of a file that can't be set aside.
-func setAside(ctx context.Context, content io.Reader) error {
+// randomError returns the error of a copy to a temporary file.
+func randomError(ctx context.Context, content io.Reader) error {
 	_, _, cleanup, err := format.Random(ctx, &file{Reader: content})
 	if err == nil {
 		return cleanup()
@@ -77,8 +77,8 @@ func setAside(ctx context.Context, content io.Reader) error {
 	return err
 }
 
-// It changes the environment, so that it can't run beside others.
-func TestATemporaryFileLeavesNothingBehind(t *testing.T) {
+// It changes the environment, and therefore cannot run in parallel.
+func TestRandomRemovesItsTemporaryFile(t *testing.T) {
 	folder := t.TempDir()
 	t.Setenv("TMPDIR", folder)
 
@@ -93,6 +93,6 @@ func TestATemporaryFileLeavesNothingBehind(t *testing.T) {
 	t.Setenv("TMPDIR", folder+"/missing")
 
 	_, _, err = read(t, zipOf(t), "orders.zip", options(source.Format{}))
-	require.ErrorContains(t, err, "the file can't be set aside for reading: no such file or directory")
+	require.ErrorContains(t, err, "the file cannot be copied to a temporary file: no such file or directory")
 	require.NotContains(t, err.Error(), folder)
 }

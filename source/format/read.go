@@ -8,10 +8,10 @@ import (
 	"github.com/jobwright/jobwright/source"
 )
 
-// Read returns the records of the file of that name. Name and options decide on its codec, its compression and its
-// encoding. The rows own the file and close it; when there is an error, it is closed already. Every error but a context's
-// end, and those of the options' Reject, is a [*source.Error] that names the options' source and table; where the file's own
-// Read returns one, it keeps its words. The rows also are a [source.Locator].
+// Read returns the records of a file. Its name and the options determine codec, compression and encoding. The rows close the file;
+// if Read returns an error, the file is closed. All errors are [*source.Error] with the source and the table of the options, except
+// those of the context and of the options' Reject. A [*source.Error] of the file itself retains its message. The rows implement
+// [source.Locator].
 func Read(ctx context.Context, file File, name string, options Options) (source.Rows, error) {
 	r := &rows{sourceName: options.Source, table: options.Table}
 
@@ -38,20 +38,20 @@ type rows struct {
 	origin     origin
 	sourceName string
 	table      source.Table
-	refusal    error // What Reject returned.
-	end        error // What ended the reading.
+	refusal    error // The error of Reject.
+	end        error // The error that ended reading.
 }
 
-// open returns the records as they come, with errors as they come. It closes file where it returns one.
+// open returns the records of the codec. If there is an error, it closes the file.
 func (r *rows) open(ctx context.Context, file File, name string, options Options) (Reader, error) {
 	content := r.origin.track(file)
 
-	how, inner, err := compressionOf(name, options.Format)
+	compression, inner, err := compressionOf(name, options.Format)
 	if err != nil {
 		return nil, errors.Join(err, content.Close())
 	}
 
-	if how != nil && how.Name == zipped {
+	if compression != nil && compression.Name == zipped {
 		return opened(openZip(ctx, content, &r.origin, inner, options))
 	}
 
@@ -60,8 +60,8 @@ func (r *rows) open(ctx context.Context, file File, name string, options Options
 		return nil, errors.Join(err, content.Close())
 	}
 
-	if how != nil {
-		if content, err = how.from(content, &r.origin); err != nil {
+	if compression != nil {
+		if content, err = compression.from(content, &r.origin); err != nil {
 			return nil, err
 		}
 	}
@@ -69,7 +69,7 @@ func (r *rows) open(ctx context.Context, file File, name string, options Options
 	return opened(openTable(ctx, content, c, options.Read))
 }
 
-// opened is the interface, which is nil where there is an error.
+// opened converts to the interface, which is nil if there is an error.
 func opened[R Reader](rows R, err error) (Reader, error) {
 	if err != nil {
 		return nil, err
@@ -93,15 +93,15 @@ func (r *rows) Next(ctx context.Context) (source.Record, error) {
 		return record, nil
 	}
 
-	if r.end = err; err != io.EOF || r.origin.failed() != nil { //nolint:errorlint // What wraps the end is a failure.
+	if r.end = err; err != io.EOF || r.origin.failed() != nil { //nolint:errorlint // A wrapped io.EOF is a failure.
 		r.end = r.explained(ctx, err)
 	}
 
 	return nil, r.end
 }
 
-// explained is what the reader of the rows is told: what Reject returned, what is wrong with the place from which the file
-// comes, or else with the file.
+// explained returns the error for the caller: that of the context, that of Reject, the failure to read the file, or the error
+// in its content.
 func (r *rows) explained(ctx context.Context, err error) error {
 	switch failure := r.origin.failed(); {
 	case ctx.Err() != nil:
@@ -112,5 +112,5 @@ func (r *rows) explained(ctx context.Context, err error) error {
 		err = failure
 	}
 
-	return Named(known(err), r.sourceName, r.table)
+	return Named(explained(err), r.sourceName, r.table)
 }

@@ -17,7 +17,7 @@ import (
 	"github.com/jobwright/jobwright/source/format"
 )
 
-// names are those of a file of each type with each compression.
+// names returns file names of each type with each compression.
 func names() (names []string) {
 	for _, of := range format.Types() {
 		for _, extension := range []string{"", ".gz", ".zst", ".zip"} {
@@ -28,7 +28,7 @@ func names() (names []string) {
 	return names
 }
 
-func TestAFailureToReadIsNotTakenForBrokenContent(t *testing.T) {
+func TestReadDistinguishesFailuresFromInvalidContent(t *testing.T) {
 	t.Parallel()
 
 	for _, name := range names() {
@@ -56,7 +56,7 @@ func TestAFailureToReadIsNotTakenForBrokenContent(t *testing.T) {
 						cause = pathError.Err.Error()
 					}
 
-					requireProblem(t, err, source.CodeUnavailable, "the file can't be read: "+cause)
+					requireProblem(t, err, source.CodeUnavailable, "the file cannot be read: "+cause)
 					require.NotContains(t, err.Error(), "/machine")
 					require.Positive(t, from.closed)
 				}
@@ -65,7 +65,7 @@ func TestAFailureToReadIsNotTakenForBrokenContent(t *testing.T) {
 	}
 }
 
-func TestAnErrorThatTheFileExplainsKeepsItsWords(t *testing.T) {
+func TestReadRetainsTheMessageOfAnErrorOfTheFile(t *testing.T) {
 	t.Parallel()
 
 	failure := &source.Error{Code: source.CodeUnavailable, Source: "files", Message: "the bucket is busy", Hint: "wait", Retryable: true}
@@ -79,7 +79,7 @@ func TestAnErrorThatTheFileExplainsKeepsItsWords(t *testing.T) {
 	}
 }
 
-func TestTheEndOfAContextIsReturnedAsItIs(t *testing.T) {
+func TestReadReturnsTheErrorOfTheContext(t *testing.T) {
 	t.Parallel()
 
 	for _, name := range names() {
@@ -106,7 +106,7 @@ func TestTheEndOfAContextIsReturnedAsItIs(t *testing.T) {
 	}
 }
 
-func TestWhatRejectReturnsEndsTheReadingAsItIs(t *testing.T) {
+func TestReadReturnsTheErrorOfReject(t *testing.T) {
 	t.Parallel()
 
 	full := errors.New("too many rejects")
@@ -131,7 +131,7 @@ func TestWhatRejectReturnsEndsTheReadingAsItIs(t *testing.T) {
 	}
 }
 
-func TestReadingEndsWithTheFirstError(t *testing.T) {
+func TestNextRepeatsTheFirstError(t *testing.T) {
 	t.Parallel()
 
 	rows, err := format.Read(t.Context(), &file{Reader: strings.NewReader("a,b\n1\n2,3\n")}, "orders.csv", options(source.Format{}))
@@ -146,7 +146,7 @@ func TestReadingEndsWithTheFirstError(t *testing.T) {
 	require.NoError(t, rows.Close())
 }
 
-func TestAFileWithoutContentIsAnError(t *testing.T) {
+func TestReadRefusesEmptyFiles(t *testing.T) {
 	t.Parallel()
 
 	for _, name := range names() {
@@ -164,7 +164,7 @@ func TestAFileWithoutContentIsAnError(t *testing.T) {
 	}
 }
 
-// FuzzRead reads any bytes under any name: it ends, and with an error that has a code, or without one.
+// FuzzRead verifies that reading any bytes with any name ends, and that each error has a code.
 func FuzzRead(f *testing.F) {
 	for _, name := range names() {
 		f.Add(name, "", write(f, name, source.Format{}, texts("a", "b"), source.Record{"1", nil}, source.Record{"2", "é\""}))

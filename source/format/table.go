@@ -9,14 +9,14 @@ import (
 	"github.com/jobwright/jobwright/source"
 )
 
-// table are the records of one content, with all that is held for them.
+// table are the records of a content, with the resources that they use.
 type table struct {
 	Reader
 
-	free []func() error // In the order in which they came.
+	free []func() error // Releases the resources; the last is called first.
 }
 
-// Close frees all, the codec first.
+// Close closes the codec, and releases all resources.
 func (t *table) Close() error {
 	var err error
 	if t.Reader != nil {
@@ -32,7 +32,7 @@ func (t *table) Close() error {
 	return err
 }
 
-// openTable returns the records of content that is not compressed anymore. It closes it, also when there is an error.
+// openTable returns the records of uncompressed content. It closes the content with the records, or if there is an error.
 func openTable(ctx context.Context, content File, c codec, read source.Read) (*table, error) {
 	t := &table{free: []func() error{content.Close}}
 
@@ -62,7 +62,7 @@ func (t *table) open(ctx context.Context, content File, c codec, read source.Rea
 		return err
 	}
 
-	// Large chunks pass by the buffer: it is for the first bytes.
+	// The buffer is for the first bytes. Large reads bypass it.
 	buffered := bufio.NewReaderSize(content, 4<<10)
 
 	if !c.text {
@@ -73,7 +73,7 @@ func (t *table) open(ctx context.Context, content File, c codec, read source.Rea
 	}
 
 	if read.Format.Compression == "" {
-		if err := hidden(buffered); err != nil {
+		if err := checkUncompressed(buffered); err != nil {
 			return err
 		}
 	}

@@ -10,16 +10,16 @@ import (
 	"github.com/jobwright/jobwright/source"
 )
 
-// NewWriter returns the writer of a table into the file of that name, whose content goes to w. Name and format decide on
-// codec, compression and encoding. It also is a [Converter]. Its errors about format, name and values are each a
-// [*source.Error] without a source and a table, which [Named] adds; errors of w are returned as they are.
+// NewWriter returns a writer that writes a table to w, as the file with a name. The name and the format determine codec, compression
+// and encoding. The writer implements [Converter]. Errors about format, name and values are [*source.Error] without source and
+// table, which [Named] adds; errors of w are returned as they are.
 func NewWriter(w io.Writer, name string, f source.Format, schema source.Schema) (Writer, error) {
-	how, inner, err := compressionOf(name, f)
+	compression, inner, err := compressionOf(name, f)
 	if err != nil {
 		return nil, err
 	}
 
-	isZip := how != nil && how.Name == zipped
+	isZip := compression != nil && compression.Name == zipped
 	if isZip {
 		if inner, err = memberName(inner, f); err != nil {
 			return nil, err
@@ -37,7 +37,7 @@ func NewWriter(w io.Writer, name string, f source.Format, schema source.Schema) 
 
 	into := &writer{target: target{to: w}}
 
-	out, err := into.compress(how, inner)
+	out, err := into.compress(compression, inner)
 	if err == nil {
 		f.Type = c.Name
 		err = into.open(out, c, f, schema)
@@ -50,16 +50,16 @@ func NewWriter(w io.Writer, name string, f source.Format, schema source.Schema) 
 	return into, nil
 }
 
-// writer writes through the layers of a file.
+// writer writes through the layers of a file: codec, encoding and compression.
 type writer struct {
 	Writer
 
 	target    target
-	layers    []io.Closer // Those below the codec, the lowest first.
+	layers    []io.Closer // The layers below the codec, the lowest first.
 	converter Converter
 }
 
-// target is what the file is written to. It remembers its failure, because codecs can't tell it from what is wrong with the
+// target is the underlying writer of a file. It records its failure, because codecs cannot distinguish it from errors in the
 // records.
 type target struct {
 	to      io.Writer
@@ -75,19 +75,19 @@ func (t *target) Write(chunk []byte) (int, error) {
 	return n, err
 }
 
-// compress returns what compresses the bytes that it is given.
-func (w *writer) compress(how *compression, member string) (io.Writer, error) {
+// compress returns a writer that compresses its input.
+func (w *writer) compress(by *compression, member string) (io.Writer, error) {
 	switch {
-	case how == nil:
+	case by == nil:
 		return &w.target, nil
-	case how.Name == zipped:
+	case by.Name == zipped:
 		out, archive, err := newMember(&w.target, member)
 		w.layers = append(w.layers, archive)
 
 		return out, err
 	}
 
-	out, err := how.pack(&w.target)
+	out, err := by.pack(&w.target)
 	if err != nil {
 		return nil, err
 	}
@@ -163,7 +163,7 @@ func (w *writer) free() error {
 	return err
 }
 
-// Conversions returns the columns that the file holds in another type.
+// Conversions returns the columns that have another type in the file.
 func (w *writer) Conversions() []source.Conversion {
 	if w.converter == nil {
 		return nil
@@ -172,7 +172,7 @@ func (w *writer) Conversions() []source.Conversion {
 	return w.converter.Conversions()
 }
 
-// explained is the failure of what the file is written to, if there was one, or else what the codec says.
+// explained returns the failure of the underlying writer, or else the error of the codec.
 func (w *writer) explained(err error) error {
 	if w.target.failure != nil {
 		return w.target.failure

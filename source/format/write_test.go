@@ -12,7 +12,7 @@ import (
 	"github.com/jobwright/jobwright/source/format"
 )
 
-// full is a disk that has room for so many bytes.
+// full is a disk with space for a number of bytes.
 type full struct {
 	room int
 	err  error
@@ -26,7 +26,7 @@ func (f *full) Write(chunk []byte) (int, error) {
 	return len(chunk), nil
 }
 
-func TestAFailureToWriteIsReturnedAsItIs(t *testing.T) {
+func TestWriteReturnsErrorsOfTheFileUnchanged(t *testing.T) {
 	t.Parallel()
 
 	records := many()[:2_000]
@@ -55,7 +55,7 @@ func TestAFailureToWriteIsReturnedAsItIs(t *testing.T) {
 	}
 }
 
-func TestAWriterTellsItsConversions(t *testing.T) {
+func TestNewWriterReportsConversions(t *testing.T) {
 	t.Parallel()
 
 	schema := append(texts("a"), source.Column{Name: "b", Standard: source.Standard{Type: source.Integer}})
@@ -68,7 +68,7 @@ func TestAWriterTellsItsConversions(t *testing.T) {
 	}
 }
 
-func TestAValueThatAFileCannotHoldIsNamed(t *testing.T) {
+func TestAppendReportsInvalidValues(t *testing.T) {
 	t.Parallel()
 
 	writer, err := format.NewWriter(&bytes.Buffer{}, "orders.csv.gz", source.Format{}, texts("a"))
@@ -79,7 +79,7 @@ func TestAValueThatAFileCannotHoldIsNamed(t *testing.T) {
 	require.NoError(t, writer.Close())
 }
 
-func TestNamesAreAddedToErrorsThatHaveNone(t *testing.T) {
+func TestNamedAddsMissingNames(t *testing.T) {
 	t.Parallel()
 
 	table := source.Table{Space: "2024", Name: "orders"}

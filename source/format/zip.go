@@ -13,13 +13,14 @@ import (
 	"github.com/klauspost/compress/zip"
 
 	"github.com/jobwright/jobwright/source"
+	"github.com/jobwright/jobwright/source/format/internal/content"
 )
 
-// members returns the files of a zip file that a pattern names, or all of them, in the order of their names as those of a
-// folder. What macOS adds about each file is none of them.
+// members returns the members of a zip file that match a pattern, or all members, ordered by name like the files of a folder. The
+// metadata that macOS adds to each file is excluded.
 func members(archive *zip.Reader, pattern string) ([]*zip.File, error) {
 	if !doublestar.ValidatePattern(pattern) {
-		return nil, unsupported(fmt.Sprintf("the member %q is no name and no pattern", pattern), "close its brackets")
+		return nil, content.Unsupported(fmt.Sprintf("the member %q is neither a name nor a pattern", pattern), "close its brackets")
 	}
 
 	var found []*zip.File
@@ -49,7 +50,7 @@ func members(archive *zip.Reader, pattern string) ([]*zip.File, error) {
 	case len(found) > 0:
 		return found, nil
 	case pattern == "":
-		return nil, &Problem{Message: "the zip file is empty", Hint: "it has to hold the table as a file"}
+		return nil, &Problem{Message: "the zip file is empty", Hint: "add the table to it as a file"}
 	}
 
 	return nil, &Problem{
@@ -57,7 +58,7 @@ func members(archive *zip.Reader, pattern string) ([]*zip.File, error) {
 	}
 }
 
-// shortened are as many names as a message shows.
+// shortened returns as many names as a message shows.
 func shortened(names []string) []string {
 	const most = 20
 
@@ -68,21 +69,21 @@ func shortened(names []string) []string {
 	return names
 }
 
-// zipRows are the records of the members of a zip file, one after the other.
+// zipRows are the records of all members of a zip file.
 type zipRows struct {
-	archive *table      // What is held for the zip file.
-	members []*zip.File // Those that are not open yet.
-	name    string      // Of the zip file, without its end.
+	archive *table      // The resources of the zip file.
+	members []*zip.File // The members that were not opened yet.
+	name    string      // The name of the zip file without its extension.
 	options Options
 	origin  *origin
 
 	first  string // The name of the first member.
 	schema source.Schema
-	member string // The name of the one that is open.
+	member string // The name of the open member.
 	rows   *table
 }
 
-// openZip returns the records of the members of a zip file. It closes the file, also when there is an error.
+// openZip returns the records of the members of a zip file. It closes the file with the records, or if there is an error.
 func openZip(ctx context.Context, file File, from *origin, name string, options Options) (*zipRows, error) {
 	z := &zipRows{archive: &table{free: []func() error{file.Close}}, name: name, options: options, origin: from}
 
@@ -101,18 +102,18 @@ func openZip(ctx context.Context, file File, from *origin, name string, options 
 }
 
 func (z *zipRows) openArchive(ctx context.Context, file File) error {
-	content, size, cleanup, err := Random(ctx, file)
+	random, size, cleanup, err := Random(ctx, file)
 	if err != nil {
 		return err
 	}
 
 	z.archive.free = append(z.archive.free, cleanup)
 
-	archive, err := zip.NewReader(content, size)
-	if err != nil && !errors.Is(err, zip.ErrInsecurePath) { // Nothing is written to such a path.
+	archive, err := zip.NewReader(random, size)
+	if err != nil && !errors.Is(err, zip.ErrInsecurePath) { // No file is written to such a path.
 		return &Problem{
-			Message: fmt.Sprintf("it can't be read as a zip file: %v", err),
-			Hint:    "the file was cut off or changed, or it has another compression, which the format can name",
+			Message: fmt.Sprintf("the zip file cannot be read: %v", err),
+			Hint:    "the file was cut off or damaged, or it has another compression: set the format's compression",
 		}
 	}
 
@@ -135,17 +136,17 @@ func (z *zipRows) openMember(ctx context.Context) error {
 		return &Problem{Location: z.member, Message: "the member is encrypted", Hint: "zip it without a password"}
 	}
 
-	content, err := member.Open()
+	opened, err := member.Open()
 	if err != nil {
 		return &Problem{
 			Location: z.member,
-			Message:  fmt.Sprintf("the member can't be opened: %v", err),
-			Hint:     "zip it with the method deflate",
+			Message:  fmt.Sprintf("the member cannot be opened: %v", err),
+			Hint:     "compress it with the method deflate",
 		}
 	}
 
 	unzipped := &extracted{
-		Reader: content, how: zipped, location: z.member, origin: z.origin, close: content.Close,
+		Reader: opened, name: zipped, location: z.member, origin: z.origin, close: opened.Close,
 	}
 
 	read := z.options.Read
@@ -155,10 +156,10 @@ func (z *zipRows) openMember(ctx context.Context) error {
 	return z.within(err)
 }
 
-// choose returns the codec of a member, which its name tells, or that of the zip file.
+// choose returns the codec of a member, by its name or else by that of the zip file.
 func (z *zipRows) choose() (codec, error) {
 	name := z.member
-	if ending(Types(), name) < 0 && ending(Types(), z.name) >= 0 {
+	if indexByExtension(Types(), name) < 0 && indexByExtension(Types(), z.name) >= 0 {
 		name = z.name
 	}
 
@@ -170,7 +171,7 @@ func (z *zipRows) choose() (codec, error) {
 	return c, nil
 }
 
-// reject adds the member to the location of what it rejects.
+// reject returns a Reject that adds the member to the location of records.
 func (z *zipRows) reject() func(source.Reject) error {
 	if z.options.Reject == nil {
 		return nil
@@ -205,14 +206,14 @@ func (z *zipRows) within(err error) error {
 // Schema returns the columns that all members have.
 func (z *zipRows) Schema() source.Schema { return z.schema }
 
-// Location returns the name of the member, and the place in it.
+// Location returns the name of the member and the location in it.
 func (z *zipRows) Location() string { return z.member + ", " + z.rows.Location() }
 
-// Next returns the next record of the member, or the first one of the next.
+// Next returns the next record of the member, or the first record of the next member.
 func (z *zipRows) Next(ctx context.Context) (source.Record, error) {
 	for {
 		record, err := z.rows.Next(ctx)
-		if err != io.EOF || len(z.members) == 0 { //nolint:errorlint // What wraps the end is a failure.
+		if err != io.EOF || len(z.members) == 0 { //nolint:errorlint // A wrapped io.EOF is a failure.
 			return record, z.within(err)
 		}
 
@@ -228,13 +229,13 @@ func (z *zipRows) Next(ctx context.Context) (source.Record, error) {
 			return nil, &Problem{
 				Location: z.member,
 				Message:  fmt.Sprintf("%s in %s", difference, z.first),
-				Hint:     "all members have to have the same columns; the format can name the one to read",
+				Hint:     "give all members the same columns, or set the format's member",
 			}
 		}
 	}
 }
 
-// differ tells in what the columns of a member differ from those of the first one, or returns "".
+// differ describes the difference between the columns of a member and those of the first member, or returns "".
 func differ(first, other source.Schema) string {
 	if names, others := first.Names(), other.Names(); !slices.Equal(names, others) {
 		return fmt.Sprintf("it has the columns %s, but there are %s",
@@ -260,7 +261,7 @@ func (z *zipRows) Close() error {
 	return errors.Join(err, z.archive.Close())
 }
 
-// newMember returns what writes a zip file with a single member, and what completes it.
+// newMember returns a writer of a zip file with a single member, and the closer that completes the zip file.
 func newMember(w io.Writer, name string) (io.Writer, io.Closer, error) {
 	archive := zip.NewWriter(w)
 
@@ -269,11 +270,10 @@ func newMember(w io.Writer, name string) (io.Writer, io.Closer, error) {
 	return member, archive, err
 }
 
-// memberName is the name of the member that is written to a zip file: the one that the format gives, or that of the zip file
-// without its end.
+// memberName returns the name of the member to write: that of the format, or that of the zip file without its extension.
 func memberName(inner string, f source.Format) (string, error) {
 	if strings.ContainsAny(f.Member, `*?[{\`) || strings.HasSuffix(f.Member, "/") {
-		return "", unsupported(fmt.Sprintf("the member %q is no name that a file can be written to", f.Member), "give it a name")
+		return "", content.Unsupported(fmt.Sprintf("the member %q is not the name of a file", f.Member), "use a name without wildcards")
 	}
 
 	if f.Member != "" {
@@ -281,7 +281,7 @@ func memberName(inner string, f source.Format) (string, error) {
 	}
 
 	name := path.Base(inner)
-	if at := named(Types(), f.Type); at >= 0 && ending(Types(), name) < 0 {
+	if at := indexByName(Types(), f.Type); at >= 0 && indexByExtension(Types(), name) < 0 {
 		name += codecs[at].Extensions[0]
 	}
 

@@ -15,7 +15,7 @@ import (
 // member is a file in a zip file.
 type member struct{ name, text string }
 
-// zipOf returns a zip file.
+// zipOf returns a zip file with members.
 func zipOf(tb testing.TB, members ...member) []byte {
 	tb.Helper()
 
@@ -36,7 +36,7 @@ func zipOf(tb testing.TB, members ...member) []byte {
 	return content.Bytes()
 }
 
-func TestTheMembersOfAZipFileAreOneTable(t *testing.T) {
+func TestReadZipMembersAsOneTable(t *testing.T) {
 	t.Parallel()
 
 	members := []member{
@@ -64,7 +64,7 @@ func TestTheMembersOfAZipFileAreOneTable(t *testing.T) {
 			t.Parallel()
 
 			if test.pattern == "**/*.csv" {
-				members := members[:len(members)-1] // Who names it gets it.
+				members := members[:len(members)-1] // The pattern matches it.
 
 				names, records, err := read(t, zipOf(t, members...), "orders.zip", options(source.Format{Member: test.pattern}))
 				requireIDs(t, test.ids, names, records, err)
@@ -92,7 +92,7 @@ func requireIDs(t *testing.T, ids, names []string, records []source.Record, err 
 	require.Equal(t, ids, found)
 }
 
-func TestTheZipFileTellsTheTypeOfMembersThatDoNot(t *testing.T) {
+func TestReadZipUsesItsNameForMembersWithoutAType(t *testing.T) {
 	t.Parallel()
 
 	for name, f := range map[string]source.Format{"orders.csv.zip": {}, "orders.zip": {Type: "csv"}} {
@@ -102,7 +102,7 @@ func TestTheZipFileTellsTheTypeOfMembersThatDoNot(t *testing.T) {
 	}
 }
 
-func TestLocationsInAZipFileNameTheMember(t *testing.T) {
+func TestLocationNamesTheZipMember(t *testing.T) {
 	t.Parallel()
 
 	content := zipOf(t, member{"a.csv", "id,name\n1,a\n1\n"}, member{"b.csv", "id,name\n\n2\n3,c\n"})
@@ -137,7 +137,7 @@ func TestLocationsInAZipFileNameTheMember(t *testing.T) {
 	require.NoError(t, rows.Close())
 }
 
-func TestAProblemOfAZipFileNamesTheMember(t *testing.T) {
+func TestReadZipReportsProblemsWithTheMember(t *testing.T) {
 	t.Parallel()
 
 	good := member{"a.csv", "id,name\n1,a\n"}
@@ -157,15 +157,15 @@ func TestAProblemOfAZipFileNamesTheMember(t *testing.T) {
 		{"a wrong header of the first", zipOf(t, member{"b.csv", "id,id\n"}), source.Format{}, source.CodeRecordInvalid, `b.csv, line 1: column 2 is named "id", as one before it is`},
 		{"other columns", zipOf(t, good, member{"b.csv", "name,id\nb,2\n"}), source.Format{}, source.CodeRecordInvalid, "b.csv: it has the columns name, id, but there are id, name in a.csv"},
 		{"another type", zipOf(t, member{"a.json", `[{"id":1}]`}, member{"b.json", `[{"id":true}]`}), source.Format{}, source.CodeRecordInvalid, `b.json: its column "id" is of type boolean, but it is integer in a.json`},
-		{"an unknown type", zipOf(t, good, member{"readme.txt", "Read me."}), source.Format{}, source.CodeOperationUnsupported, `the name "readme.txt" does not tell the type of the file`},
+		{"an unknown type", zipOf(t, good, member{"readme.txt", "Read me."}), source.Format{}, source.CodeOperationUnsupported, `the name "readme.txt" does not determine the type of the file`},
 		{"a wrong checksum", broken, source.Format{}, source.CodeRecordInvalid, "b.csv: the zip compression is broken: zip: checksum error"},
 		{"a password", locked, source.Format{}, source.CodeRecordInvalid, "a.csv: the member is encrypted"},
-		{"a compressed member", zipOf(t, member{"a.csv", "\x1f\x8b\x08"}), source.Format{}, source.CodeRecordInvalid, "a.csv: the file is compressed with gzip, which its name does not tell"},
+		{"a compressed member", zipOf(t, member{"a.csv", "\x1f\x8b\x08"}), source.Format{}, source.CodeRecordInvalid, "a.csv: the file is compressed with gzip, but its name does not say so"},
 		{"no such member", zipOf(t, good, member{"b.csv", ""}), source.Format{Member: "c*"}, source.CodeRecordInvalid, `the zip file has no member "c*"`},
 		{"no members", zipOf(t), source.Format{}, source.CodeRecordInvalid, "the zip file is empty"},
-		{"a broken pattern", zipOf(t, good), source.Format{Member: "[a"}, source.CodeOperationUnsupported, `the member "[a" is no name and no pattern`},
-		{"no zip file", []byte("id,name\n"), source.Format{}, source.CodeRecordInvalid, "it can't be read as a zip file: zip: not a valid zip file"},
-		{"a zip file that was cut off", zipOf(t, good)[:60], source.Format{}, source.CodeRecordInvalid, "it can't be read as a zip file: zip: not a valid zip file"},
+		{"a broken pattern", zipOf(t, good), source.Format{Member: "[a"}, source.CodeOperationUnsupported, `the member "[a" is neither a name nor a pattern`},
+		{"no zip file", []byte("id,name\n"), source.Format{}, source.CodeRecordInvalid, "the zip file cannot be read: zip: not a valid zip file"},
+		{"a zip file that was cut off", zipOf(t, good)[:60], source.Format{}, source.CodeRecordInvalid, "the zip file cannot be read: zip: not a valid zip file"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -176,7 +176,7 @@ func TestAProblemOfAZipFileNamesTheMember(t *testing.T) {
 	}
 }
 
-// stored is a zip file whose member is not compressed.
+// stored returns a zip file with an uncompressed member.
 func stored(t *testing.T, name, text string) []byte {
 	t.Helper()
 
@@ -194,7 +194,7 @@ func stored(t *testing.T, name, text string) []byte {
 	return content.Bytes()
 }
 
-func TestAZipFileIsWrittenWithAMemberOfItsName(t *testing.T) {
+func TestWriteZipNamesTheMember(t *testing.T) {
 	t.Parallel()
 
 	for _, test := range []struct {
@@ -217,8 +217,8 @@ func TestAZipFileIsWrittenWithAMemberOfItsName(t *testing.T) {
 	}
 
 	_, err := format.NewWriter(io.Discard, "orders.zip", source.Format{Member: "*.csv"}, texts("id"))
-	require.ErrorContains(t, err, `the member "*.csv" is no name that a file can be written to`)
+	require.ErrorContains(t, err, `the member "*.csv" is not the name of a file`)
 
 	_, err = format.NewWriter(io.Discard, "orders.zip", source.Format{}, texts("id"))
-	require.ErrorContains(t, err, `the name "orders" does not tell the type of the file`)
+	require.ErrorContains(t, err, `the name "orders" does not determine the type of the file`)
 }

@@ -668,7 +668,7 @@ func TestAConnectionThatBreaksMayHoldLater(t *testing.T) {
 
 	found, err := read(t, server.open(t, nil), named("t.csv"))
 	require.Equal(t, []string{"1", "2"}, found)
-	requireProblem(t, err, source.CodeUnavailable, true, "the file can't be read: the connection broke off")
+	requireProblem(t, err, source.CodeUnavailable, true, "the file cannot be read: the connection broke off")
 }
 
 func TestAFileThatIsNotReadFromItsBeginningIsReadToo(t *testing.T) {

@@ -55,7 +55,7 @@ func TestACharsetThatNobodyKnowsIsAnError(t *testing.T) {
 	}), nil)
 
 	_, err := from.ReadTable(t.Context(), source.Read{Table: source.Table{Name: "x"}})
-	require.ErrorContains(t, err, `there is no encoding named "none-such"`)
+	require.ErrorContains(t, err, `"none-such" is not a supported encoding`)
 	requireProblem(t, err, source.CodeOperationUnsupported, false)
 }
 

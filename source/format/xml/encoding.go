@@ -55,8 +55,8 @@ func declared(label string, rest io.Reader) (io.Reader, error) {
 	found, err := htmlindex.Get(strings.TrimSpace(label))
 	if err != nil || found == encoding.Replacement {
 		return nil, &fault{
-			fmt.Sprintf("there is no encoding named %q, which the file declares", label),
-			"https://encoding.spec.whatwg.org/#names-and-labels lists all",
+			fmt.Sprintf("the file declares the encoding %q, which is not supported", label),
+			"use a label of https://encoding.spec.whatwg.org/#names-and-labels",
 		}
 	}
 

@@ -318,7 +318,7 @@ func TestWhatIsWrongWithAFileIsToldWithItsPlace(t *testing.T) {
 		"an entity of another":     {"", "<!DOCTYPE all [<!ENTITY e SYSTEM \"file:///etc/hostname\">]>\n<all><r>&e;</r></all>", "line 2: invalid character entity &e;", "&#228;"},
 		"another encoding":         {"", "<all>\n<r>caf\xe9</r></all>", "line 2: there is text in another encoding than the file's", "encoding="},
 		"a name in another":        {"", "<all>\n<r><caf\xe9/></r></all>", "line 2: invalid XML name: caf\ufffd", "well-formed"},
-		"no encoding":              {"", "<?xml version='1.0' encoding='nonsense'?><all/>", `line 1: there is no encoding named "nonsense"`, "lists all"},
+		"no encoding":              {"", "<?xml version='1.0' encoding='nonsense'?><all/>", `line 1: the file declares the encoding "nonsense", which is not supported`, "label"},
 		"not in its encoding":      {"", "<?xml version='1.0' encoding='Shift_JIS'?>\n<all><r>\x81</r></all>", "line 2: there is text in another encoding", "encoding="},
 		"UTF-16, cut off":          {"", "\xff\xfe<\x00a\x00>\x00x", "line 1: there is text in another encoding", "encoding="},
 		"UTF-16, half a pair":      {"", "\xff\xfe<\x00a\x00>\x00\x00\xd8<\x00/\x00a\x00>\x00", "line 1: there is text in another encoding", "encoding="},

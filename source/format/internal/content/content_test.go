@@ -47,7 +47,7 @@ func TestStrictReplacesInvalidBytes(t *testing.T) {
 	t.Parallel()
 
 	// Windows-1252 has no character 0x81.
-	decoded, err := io.ReadAll(transform.NewReader(strings.NewReader("a\x81\xe9"), content.Strict{charmap.Windows1252.NewDecoder()}))
+	decoded, err := io.ReadAll(transform.NewReader(strings.NewReader("a\x81\xe9"), content.Strict{Transformer: charmap.Windows1252.NewDecoder()}))
 	require.NoError(t, err)
 	require.Equal(t, "a\xffé", string(decoded))
 }
