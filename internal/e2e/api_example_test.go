@@ -9,10 +9,10 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// theCall is the body of the call that the API's documentation gives as its example, letter by letter.
+// theCall is the body of the example in the API's documentation, character for character.
 const theCall = `{"apiKey":"dev","appId":"7","operation":{"opName": "RunScenario", "opParams": {"scenario": "Main", "parameters": {}}}}`
 
-// theResults is what it answers, in the documented form. The native types are SQLite's.
+// theResults are the results of the example in the documented format. The native types are those of SQLite.
 const theResults = `[{
 	"name": "companies",
 	"result": {

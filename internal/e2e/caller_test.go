@@ -20,7 +20,7 @@ import (
 // object is a JSON object.
 type object = map[string]any
 
-// answer is what a call was answered.
+// answer is the response to a call.
 type answer struct {
 	status int
 	header http.Header
@@ -49,7 +49,7 @@ func (c caller) call(tb testing.TB, method, path string, header http.Header, bod
 	return got
 }
 
-// try makes a call, and may do so in any goroutine.
+// try makes a call. It can be used in any goroutine.
 func (c caller) try(ctx context.Context, method, path string, header http.Header, body string) (answer, error) {
 	request, err := http.NewRequestWithContext(ctx, method, c.address+path, bytes.NewBufferString(body))
 	if err != nil {
@@ -84,7 +84,7 @@ func (c caller) execute(tb testing.TB, request object) answer {
 	return c.call(tb, http.MethodPost, "/api/v1/executeJob.jsp", asJSON, string(body))
 }
 
-// executeLater posts a request to executeJob at once, and returns a function that waits for the answer.
+// executeLater posts a request to executeJob and returns a function that waits for the response.
 func (c caller) executeLater(t *testing.T, request object) (wait func() answer) {
 	t.Helper()
 
@@ -120,7 +120,7 @@ func (c caller) status(t *testing.T, appID, jobID string) answer {
 	return c.call(t, http.MethodGet, "/api/v1/getJobStatus.jsp?"+query.Encode(), nil, "")
 }
 
-// eventually asks for the job's status until it satisfies the condition.
+// eventually polls the job's status until it satisfies the condition.
 func (c caller) eventually(t *testing.T, appID, jobID string, satisfied func(result object) bool) object {
 	t.Helper()
 
@@ -138,12 +138,12 @@ func (c caller) eventually(t *testing.T, appID, jobID string, satisfied func(res
 	}
 }
 
-// ended is satisfied by a job that has ended.
+// ended reports whether the job has ended.
 func ended(result object) bool {
 	return result["status"] != "running" && result["status"] != "stopping"
 }
 
-// runScenario is a request that runs a scenario and waits for its end.
+// runScenario returns a request that runs a scenario and waits for its end.
 func runScenario(appID, scenario string, parameters object) object {
 	return object{
 		"apiKey": devKey, "appId": appID, "isAsync": false,
@@ -162,7 +162,7 @@ func with(request object, fields object) object {
 // api calls the API of the shared system.
 func api() caller { return caller{shared.server.URL} }
 
-// newApp adds an app with those files to the shared system, and returns its id.
+// newApp adds an app with the files to the shared system, and returns its ID.
 func newApp(tb testing.TB, files map[string]string) string {
 	tb.Helper()
 

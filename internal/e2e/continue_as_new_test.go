@@ -15,10 +15,10 @@ import (
 	"github.com/jobwright/jobwright/worker"
 )
 
-// restless is a system whose Temporal suggests to continue as new all the time, so that jobs move in the middle of
-// whatever they do.
-var restless = sync.OnceValues(func() (*system, error) {
-	dir := filepath.Join(shared.dir, "restless")
+// continuingSystem is a system whose Temporal suggests to continue as new after a few events, so that jobs continue in the
+// middle of every operation.
+var continuingSystem = sync.OnceValues(func() (*system, error) {
+	dir := filepath.Join(shared.dir, "continuing")
 
 	system := &system{dir: dir, suggest: 8}
 	if err := os.MkdirAll(filepath.Join(dir, "apps"), 0o750); err != nil {
@@ -43,11 +43,11 @@ var restless = sync.OnceValues(func() (*system, error) {
 	return system, jobs.Start()
 })
 
-// restlessApp adds languageApp to the restless system.
-func restlessApp(t *testing.T) (*system, caller, string) {
+// newContinuingApp adds languageApp to the continuing system.
+func newContinuingApp(t *testing.T) (*system, caller, string) {
 	t.Helper()
 
-	system, err := restless()
+	system, err := continuingSystem()
 	require.NoError(t, err)
 
 	id := "test-" + uuid.NewString()
@@ -75,7 +75,7 @@ func TestContinueAsNewDoesNotChangeTheOutcome(t *testing.T) {
 		t.Run(scenario, func(t *testing.T) {
 			t.Parallel()
 
-			system, api, appID := restlessApp(t)
+			system, api, appID := newContinuingApp(t)
 			jobID := uuid.NewString()
 
 			got := api.execute(t, with(runScenario(appID, scenario, object{}), object{"jobId": jobID}))
@@ -83,14 +83,14 @@ func TestContinueAsNewDoesNotChangeTheOutcome(t *testing.T) {
 			require.Equal(t, value, got.result(t)["value"], got.text)
 
 			still := api.status(t, appID, jobID)
-			require.Equal(t, http.StatusOK, still.status, "a job keeps its app when it moves: %s", still.text)
+			require.Equal(t, http.StatusOK, still.status, "a job keeps its app when it continues as new: %s", still.text)
 			require.Equal(t, got.result(t)["results"] == nil, still.result(t)["results"] == nil)
 
 			runs, longest := system.runs(t, jobID)
 			require.Less(t, longest, 60)
 
-			if moves := map[string]bool{"While": true, "ForEach": true, "Parallel": true, "TryCatch": true, "RunScenario": true}; moves[scenario] {
-				require.Greater(t, runs, 1, "it did not move")
+			if continues := map[string]bool{"While": true, "ForEach": true, "Parallel": true, "TryCatch": true, "RunScenario": true}; continues[scenario] {
+				require.Greater(t, runs, 1, "the job did not continue as new")
 			}
 		})
 	}
@@ -103,12 +103,12 @@ func TestStopAfterContinueAsNewRunsFinally(t *testing.T) {
 		t.Run(scenario, func(t *testing.T) {
 			t.Parallel()
 
-			system, api, appID := restlessApp(t)
+			system, api, appID := newContinuingApp(t)
 			jobID := uuid.NewString()
 			wait := api.executeLater(t, with(runScenario(appID, scenario, object{"long": true}), object{"jobId": jobID}))
 
 			await(t, func() bool { return api.status(t, appID, jobID).status == http.StatusOK })
-			api.eventually(t, appID, jobID, waitsLong)
+			api.eventually(t, appID, jobID, isWaitingLong)
 			require.NoError(t, system.client.CancelWorkflow(t.Context(), jobID, ""))
 
 			got := wait()
@@ -121,14 +121,14 @@ func TestStopAfterContinueAsNewRunsFinally(t *testing.T) {
 func TestSignalSurvivesContinueAsNew(t *testing.T) {
 	t.Parallel()
 
-	system, api, appID := restlessApp(t)
+	system, api, appID := newContinuingApp(t)
 	jobID := uuid.NewString()
 	wait := api.executeLater(t, with(runScenario(appID, "WaitForSignal", object{}), object{"jobId": jobID}))
 
 	await(t, func() bool { return api.status(t, appID, jobID).status == http.StatusOK })
 
 	early := object{"apiKey": devKey, "appId": appID, "jobId": jobID, "signal": "early"}
-	for range 6 { // Each makes the history longer.
+	for range 6 { // Each adds events to the history.
 		got := api.signal(t, early)
 		require.Equal(t, http.StatusOK, got.status, got.text)
 	}
@@ -140,5 +140,5 @@ func TestSignalSurvivesContinueAsNew(t *testing.T) {
 	require.Equal(t, "came", ended.result(t)["value"], ended.text)
 
 	runs, _ := system.runs(t, jobID)
-	require.Greater(t, runs, 1, "it did not move")
+	require.Greater(t, runs, 1, "the job did not continue as new")
 }

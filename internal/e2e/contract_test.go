@@ -75,7 +75,7 @@ steps:
 `,
 }
 
-// exchange is one call and what it must be answered.
+// exchange is a call with the expected response.
 type exchange struct {
 	name   string
 	method string // POST by default.
@@ -85,7 +85,7 @@ type exchange struct {
 
 	status  int
 	code    string   // The error's code; empty for success.
-	says    []string // What the answer's text must contain.
+	says    []string // Texts in the response.
 	headers http.Header
 }
 
@@ -114,7 +114,7 @@ func TestContract(t *testing.T) {
 		return object{"operation": object{"opName": "RunScenario", "opParams": object{"scenario": name, "parameters": parameters}}}
 	}
 	operation := func(operation any) object { return object{"operation": operation} }
-	runs := func(fields, opParams object) object { // What a step says of itself.
+	runs := func(fields, opParams object) object { // A RunScenario with the fields of a step.
 		return operation(with(object{"opName": "RunScenario", "opParams": with(object{
 			"scenario": "Typed", "parameters": object{"word": "x"},
 		}, opParams)}, fields))
@@ -124,7 +124,7 @@ func TestContract(t *testing.T) {
 	const status = "/api/v1/getJobStatus.jsp"
 
 	exchanges := []exchange{
-		// What may be left out, and what may be given.
+		// Optional fields.
 		{name: "every default", body: request(nil), status: 200, says: []string{`"word":"x","count":3,"share":0.5,"flag":1,"day":"2024-02-29","moment":"2024-02-29T12:00:00Z"`}},
 		{name: "without .jsp", path: "/api/v1/executeJob", body: request(nil), status: 200, says: []string{`"results":[{"name":null`}},
 		{name: "async by default", body: request(object{"isAsync": nil}), status: 200, says: []string{`{"result":{"jobId":"`}},
@@ -167,7 +167,7 @@ func TestContract(t *testing.T) {
 		{name: "jobId that does not print", body: request(object{"jobId": "a\nb"}), status: 400, code: "request_invalid", says: []string{"print"}},
 		{name: "jobId a number", body: request(object{"jobId": 1}), status: 400, code: "request_invalid", says: []string{"jobId: want text"}},
 
-		// Who calls.
+		// Authorization.
 		{name: "no key", body: request(object{"apiKey": nil}), status: 401, code: "unauthorized", says: []string{"apiKey parameter is required."}, headers: http.Header{"Www-Authenticate": {"Bearer"}}},
 		{name: "a wrong key", body: request(object{"apiKey": strangerKey}), status: 401, code: "unauthorized", says: []string{"the apiKey is wrong"}},
 		{name: "a wrong key learns nothing else", body: request(object{"apiKey": strangerKey, "foo": 1}), status: 401, code: "unauthorized"},
@@ -213,7 +213,7 @@ func TestContract(t *testing.T) {
 		{name: "a query that writes", body: request(transform(object{"source": "stage", "query": "CREATE TABLE x (y)", "returnResult": true})), status: 422, code: "source_query_invalid"},
 		{name: "a column twice", body: request(transform(object{"source": "stage", "query": "SELECT 1 AS a, 2 AS a", "returnResult": true})), status: 422, code: "result_invalid", says: []string{`two columns are named \"a\"`}},
 
-		// Calls that there are not.
+		// Unknown calls and methods.
 		{name: "another path", path: "/api/v1/executeJobs", body: request(nil), status: 404, code: "call_not_found", says: []string{"executeJob.jsp"}},
 		{name: "GET executeJob", method: http.MethodGet, status: 405, code: "method_not_allowed", says: []string{"use POST"}, headers: http.Header{"Allow": {"POST"}}},
 		{name: "POST getJobStatus", path: status, status: 405, code: "method_not_allowed", says: []string{"use GET"}},
@@ -246,7 +246,7 @@ func TestContract(t *testing.T) {
 	}
 }
 
-// run makes the call and checks its answer, also against what holds for all answers.
+// run makes the call and checks the response, also against the rules for all responses.
 func (e exchange) run(t *testing.T, caller caller) {
 	t.Helper()
 

@@ -12,8 +12,8 @@ import (
 	enumspb "go.temporal.io/api/enums/v1"
 )
 
-// languageApp has a scenario for every control operation. Each can be told to stop while it waits, and shows by a result
-// that its finally steps ran.
+// languageApp has a scenario for every control operation. Each one waits if its parameter long is true, and its finally
+// steps leave a result.
 var languageApp = map[string]string{
 	"app.yaml": `
 sources:
@@ -246,7 +246,7 @@ steps:
 `,
 }
 
-// whole is what each scenario of languageApp returns when nothing stops it.
+// whole has the value that each scenario of languageApp returns if it is not stopped.
 var whole = map[string]any{
 	"If": "short", "Switch": "short", "While": 5.0, "Records": 720_600.0, "Parallel": 0.0,
 	"ForEach": []any{6.0, []any{object{
@@ -270,8 +270,8 @@ func TestControlOperationsComplete(t *testing.T) {
 	}
 }
 
-// waitsLong is satisfied by a job whose step Long runs.
-func waitsLong(result object) bool {
+// isWaitingLong reports whether the job's step Long runs.
+func isWaitingLong(result object) bool {
 	steps, _ := result["steps"].([]any)
 	for _, step := range steps {
 		if step.(object)["title"] == "Long" && step.(object)["state"] == "running" {
@@ -282,7 +282,7 @@ func waitsLong(result object) bool {
 	return false
 }
 
-// resultNames are the names of the results in an answer.
+// resultNames returns the names of the results.
 func resultNames(t *testing.T, result object) []string {
 	t.Helper()
 
@@ -311,14 +311,14 @@ func TestStopOfEachControlOperationRunsFinally(t *testing.T) {
 			request := with(runScenario(appID, scenario, object{"long": true}), object{"jobId": jobID})
 			wait := api().executeLater(t, request)
 
-			// The step of a child is in the status of the child.
+			// Steps of a child job are in the child's status.
 			waiting := jobID
 			if scenario == "RunScenario" {
 				waiting += "/1"
 			}
 
 			await(t, func() bool { return api().status(t, appID, waiting).status == http.StatusOK })
-			api().eventually(t, appID, waiting, waitsLong)
+			api().eventually(t, appID, waiting, isWaitingLong)
 			require.NoError(t, shared.client.CancelWorkflow(t.Context(), jobID, ""))
 
 			got := wait()
@@ -346,7 +346,7 @@ func TestAppVariablePersistsAndAllowsConcurrentJobs(t *testing.T) {
 		require.EqualValues(t, want, got.result(t)["value"], got.text)
 	}
 
-	// A job that reads and sets is no transaction. But each value that is set is one that a job has computed.
+	// A job is not a transaction: updates may be lost. But every value is one that a job has set.
 	var waits []func() answer
 	for range 10 {
 		waits = append(waits, api().executeLater(t, runScenario(appID, "AppVariable", object{})))
@@ -380,7 +380,7 @@ func TestRunScenarioStartsAChildJob(t *testing.T) {
 	require.Equal(t, http.StatusNotFound, api().status(t, "7", jobID+"/1").status, "the child of another app's job")
 }
 
-// await returns when the condition holds, which asks somebody each time.
+// await polls the condition until it is true.
 func await(t *testing.T, holds func() bool) {
 	t.Helper()
 
@@ -419,7 +419,7 @@ steps:
 	require.Equal(t, "scenarios/Broken.yaml:2:6: unknown operation Retrun; did you mean Return? [operation_unknown]",
 		got.result(t)["message"])
 
-	// A step that is tried as a job has no file: its mistakes are those of the request.
+	// The problems of a step that is executed as a job have paths in the request instead of a file.
 	got = api().execute(t, object{"apiKey": devKey, "appId": appID, "operation": object{
 		"opName": "If", "opParams": object{"condition": true, "then": []object{
 			{"opName": "RunScenario", "opParams": object{"scenario": "None"}},

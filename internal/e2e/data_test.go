@@ -19,7 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// dataApp moves data between files, a database and a server of HTTP at an address.
+// dataApp moves data between files, a database and the HTTP server at the address.
 func dataApp(address string) map[string]string {
 	return map[string]string{
 		"app.yaml": fmt.Sprintf(`
@@ -101,7 +101,7 @@ func TestDataOperations(t *testing.T) {
 	require.Len(t, recordsOf(t, result, 1), 1, "the limit was 1")
 }
 
-// recordsOf returns the records of the result with that number.
+// recordsOf returns the records of the result with the index.
 func recordsOf(t *testing.T, result object, number int) []any {
 	t.Helper()
 
@@ -157,15 +157,15 @@ func TestHTTPRequestRetriesWithTheSameIdempotencyKey(t *testing.T) {
 	require.NotContains(t, string(history), callerKey, "a secret is in the history")
 }
 
-// formed are results in some form.
-type formed struct {
+// formatted is a response with results in some format.
+type formatted struct {
 	status int
 	header http.Header
 	text   string
 }
 
-// results gets the results of a job in some form.
-func results(t *testing.T, appID, jobID string, header http.Header, more url.Values) formed {
+// results gets the results of a job in some format.
+func results(t *testing.T, appID, jobID string, header http.Header, more url.Values) formatted {
 	t.Helper()
 
 	query := url.Values{"apiKey": {devKey}, "appId": {appID}, "jobId": {jobID}}
@@ -195,7 +195,7 @@ func results(t *testing.T, appID, jobID string, header http.Header, more url.Val
 	require.NoError(t, err)
 	require.NoError(t, response.Body.Close())
 
-	return formed{response.StatusCode, response.Header, string(text)}
+	return formatted{response.StatusCode, response.Header, string(text)}
 }
 
 func TestResultsInEachFormat(t *testing.T) {
@@ -287,7 +287,7 @@ steps:
 	require.Equal(t, []string{filepath.Join(shared.dir, "apps", appID, "files", "in", "x.txt")}, left)
 }
 
-// What a producer puts into the place of a file while it is loaded waits for the next load.
+// A file that replaces a loaded file during the load remains for the next load.
 func TestDropSourceKeepsAFileReplacedDuringTheLoad(t *testing.T) {
 	t.Parallel()
 
@@ -295,7 +295,7 @@ func TestDropSourceKeepsAFileReplacedDuringTheLoad(t *testing.T) {
 	taken := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body)
 
-		// All was read by the time that it is written here.
+		// The file has been read completely by now.
 		if err := os.WriteFile(filepath.Join(files, "in", "1.csv"), []byte("id\n1\n4\n"), 0o600); err != nil {
 			w.WriteHeader(http.StatusForbidden)
 		}

@@ -88,9 +88,9 @@ func TestDevContinuesJobsAfterKill(t *testing.T) {
 
 	apps, data := t.TempDir(), t.TempDir()
 	writeApp(t, filepath.Join(apps, "8"), contractApp)
-	writeApp(t, filepath.Join(apps, "9"), heldApp)
+	writeApp(t, filepath.Join(apps, "9"), lockedApp)
 
-	release := hold(t, data, "9")
+	release := lockDatabase(t, data, "9")
 
 	first := dev(t, data, "--apps", apps)
 	finished := with(runScenario("8", "Outcomes", object{}), object{"jobId": uuid.NewString()})
@@ -99,7 +99,7 @@ func TestDevContinuesJobsAfterKill(t *testing.T) {
 
 	running := with(runScenario("9", "Held", object{}), object{"jobId": uuid.NewString(), "isAsync": true})
 	require.Equal(t, http.StatusOK, apiOf(t, first).execute(t, running).status)
-	apiOf(t, first).eventually(t, "9", running["jobId"].(string), stepRuns)
+	apiOf(t, first).eventually(t, "9", running["jobId"].(string), isSecondStepRunning)
 
 	first.kill()
 
@@ -109,7 +109,7 @@ func TestDevContinuesJobsAfterKill(t *testing.T) {
 	require.Equal(t, before.text, apiOf(t, second).execute(t, finished).text)
 
 	// The running job continues with its second step.
-	again := apiOf(t, second).eventually(t, "9", running["jobId"].(string), stepRuns)
+	again := apiOf(t, second).eventually(t, "9", running["jobId"].(string), isSecondStepRunning)
 	require.Equal(t, "completed", again["steps"].([]any)[0].(object)["state"])
 
 	release()

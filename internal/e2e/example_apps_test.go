@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The scenarios of the example app are run as they stand, each by a copy of the app: their variables and tables are its own.
+// exampleApp adds a copy of the example app, with variables and tables of its own, and returns its ID.
 
 func exampleApp(t *testing.T) string {
 	t.Helper()

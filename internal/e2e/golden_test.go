@@ -107,7 +107,7 @@ func TestGoldenHistory(t *testing.T) {
 			system := shared
 			if of.moves {
 				var err error
-				system, err = restless()
+				system, err = continuingSystem()
 				require.NoError(t, err)
 			}
 
@@ -189,7 +189,7 @@ func (g golden) run(t *testing.T, s *system, jobID string) {
 
 	if g.act != nil {
 		await(t, func() bool { return api.status(t, appID, jobID).status == http.StatusOK })
-		api.eventually(t, appID, jobID, waitsLong)
+		api.eventually(t, appID, jobID, isWaitingLong)
 		g.act(t, s, appID, jobID)
 	}
 

@@ -26,16 +26,16 @@ import (
 	"github.com/jobwright/jobwright/worker"
 )
 
-// deaf is a Temporal that does not take heartbeats, for a while since the first.
-type deaf struct {
+// heartbeatBlocker makes heartbeats fail for some time after the first one.
+type heartbeatBlocker struct {
 	lasts time.Duration
 
 	mutex sync.Mutex
 	since time.Time
-	heard bool // Whether it took one afterwards.
+	heard bool // Whether Temporal has received a heartbeat afterwards.
 }
 
-func (d *deaf) intercept(
+func (d *heartbeatBlocker) intercept(
 	ctx context.Context, method string, request, reply any, connection *grpc.ClientConn, invoke grpc.UnaryInvoker,
 	options ...grpc.CallOption,
 ) error {
@@ -60,20 +60,20 @@ func (d *deaf) intercept(
 	return err
 }
 
-func (d *deaf) hasHeard() bool {
+func (d *heartbeatBlocker) hasReceived() bool {
 	d.mutex.Lock()
 	defer d.mutex.Unlock()
 
 	return d.heard
 }
 
-// load has a worker of its own, whose heartbeats go through the interceptors, load a table into a database whose lock a test
-// holds.
+// load starts a worker whose heartbeats pass through the interceptors, and a job that loads a table into a locked database.
+// release unlocks the database.
 func load(t *testing.T, interceptors ...grpc.UnaryClientInterceptor) (run client.WorkflowRun, release func()) {
 	t.Helper()
 
-	appID, queue := newApp(t, heldApp), uuid.NewString()
-	release = hold(t, shared.dir, appID)
+	appID, queue := newApp(t, lockedApp), uuid.NewString()
+	release = lockDatabase(t, shared.dir, appID)
 
 	connection, err := client.Dial(client.Options{
 		HostPort: shared.temporal.Address(), Logger: silent{},
@@ -114,14 +114,14 @@ func load(t *testing.T, interceptors ...grpc.UnaryClientInterceptor) (run client
 	return run, release
 }
 
-// The SDK gives up a heartbeat when the next one is due, after a second here.
+// The SDK cancels a heartbeat when the next one is due, here after a second.
 func TestShortHeartbeatOutageEndsNoStep(t *testing.T) {
 	t.Parallel()
 
-	outage := &deaf{lasts: 2 * time.Second}
+	outage := &heartbeatBlocker{lasts: 2 * time.Second}
 	run, release := load(t, worker.PatientHeartbeats, outage.intercept)
 
-	require.Eventually(t, outage.hasHeard, time.Minute, 10*time.Millisecond)
+	require.Eventually(t, outage.hasReceived, time.Minute, 10*time.Millisecond)
 	release()
 
 	var attempt int32
@@ -133,7 +133,7 @@ func TestShortHeartbeatOutageEndsNoStep(t *testing.T) {
 func TestLongHeartbeatOutageFailsTheAttempt(t *testing.T) {
 	t.Parallel()
 
-	run, _ := load(t, (&deaf{lasts: time.Hour}).intercept)
+	run, _ := load(t, (&heartbeatBlocker{lasts: time.Hour}).intercept)
 
 	var failure *failurepb.Failure
 

@@ -24,8 +24,8 @@ import (
 	"github.com/jobwright/jobwright/apiserver"
 )
 
-// heldApp has a step that goes on for as long as a test holds the lock of its database.
-var heldApp = map[string]string{
+// lockedApp has a step that runs until the test releases the lock of its database.
+var lockedApp = map[string]string{
 	"app.yaml": `
 sources:
   files: {kind: FileSource}
@@ -45,8 +45,8 @@ steps:
 `,
 }
 
-// hold takes the write lock of an app's database until the returned function is called.
-func hold(t *testing.T, dataDir, appID string) (release func()) {
+// lockDatabase takes the write lock of an app's database until release is called.
+func lockDatabase(t *testing.T, dataDir, appID string) (release func()) {
 	t.Helper()
 
 	dir := filepath.Join(dataDir, "apps", appID)
@@ -55,7 +55,7 @@ func hold(t *testing.T, dataDir, appID string) (release func()) {
 	db, err := sql.Open("sqlite", "file:"+filepath.Join(dir, "held.db")+"?_txlock=immediate&_pragma=journal_mode(WAL)")
 	require.NoError(t, err)
 
-	tx, err := db.Begin() // Not with the test's context: it would let go of the lock too early.
+	tx, err := db.Begin() // Without the test's context, which would release the lock too early.
 	require.NoError(t, err)
 
 	release = sync.OnceFunc(func() {
@@ -67,8 +67,8 @@ func hold(t *testing.T, dataDir, appID string) (release func()) {
 	return release
 }
 
-// stepRuns is satisfied by a job whose second step runs.
-func stepRuns(result object) bool {
+// isSecondStepRunning reports whether the job's second step runs.
+func isSecondStepRunning(result object) bool {
 	steps, _ := result["steps"].([]any)
 
 	return len(steps) == 2 && steps[1].(object)["state"] == "running" && steps[1].(object)["attempt"] != nil
@@ -77,8 +77,8 @@ func stepRuns(result object) bool {
 func TestWaitTimeoutResponds202(t *testing.T) {
 	t.Parallel()
 
-	appID := newApp(t, heldApp)
-	release := hold(t, shared.dir, appID)
+	appID := newApp(t, lockedApp)
+	release := lockDatabase(t, shared.dir, appID)
 	request := with(runScenario(appID, "Held", object{}), object{"jobId": uuid.NewString(), "waitSeconds": 1})
 
 	got := api().execute(t, request)
@@ -86,7 +86,7 @@ func TestWaitTimeoutResponds202(t *testing.T) {
 	require.Equal(t, object{"jobId": request["jobId"], "status": "running"}, got.result(t))
 	require.NotEmpty(t, got.header.Get("Retry-After"))
 
-	// The answer says where to ask.
+	// The response has the address of the status.
 	location := got.header.Get("Location")
 	require.Contains(t, location, "/api/v1/getJobStatus.jsp?")
 
@@ -95,7 +95,7 @@ func TestWaitTimeoutResponds202(t *testing.T) {
 
 	release()
 
-	// The same call again attaches to the job and waits for its end.
+	// The repeated call attaches to the job and waits for its end.
 	got = api().execute(t, with(request, object{"waitSeconds": 60}))
 	require.Equal(t, http.StatusOK, got.status, got.text)
 	requireResults(t, `[{"name": null, "result": {"records": [{"answer": 42}], "schema": [{
@@ -123,14 +123,14 @@ func TestJobIDRunsOnceForRepeatedRequests(t *testing.T) {
 
 	requireOneRun(t, request["jobId"].(string))
 
-	// How the answer is wanted, and in which order the fields stand, does not make it a different request.
+	// Fields about the response and the order of fields don't make a different request.
 	body := `{"jobId": "` + request["jobId"].(string) + `", "operation": {"opParams": {"parameters": {}, "scenario": "Main"},
 		"opName": "RunScenario"}, "appId": "7", "apiKey": "dev", "noResultSchema": true}`
 	again := api().call(t, http.MethodPost, "/api/v1/executeJob.jsp", asJSON, body)
 	require.Equal(t, http.StatusOK, again.status, again.text)
 	require.Equal(t, object{"jobId": request["jobId"]}, again.result(t))
 
-	// Another parameter does.
+	// A different parameter does.
 	other := api().execute(t, with(runScenario("7", "Main", object{"country": "DE"}), object{"jobId": request["jobId"]}))
 	require.Equal(t, http.StatusConflict, other.status, other.text)
 	require.Equal(t, "job_id_taken", other.result(t)["code"])
@@ -149,7 +149,7 @@ func TestJobIDRunsOnceForConcurrentRequests(t *testing.T) {
 	requests := make([]object, callers)
 
 	for i := range waiting {
-		country := []string{"US", "DE"}[i%2] // Two requests, of which the first to arrive has the jobId.
+		country := []string{"US", "DE"}[i%2] // Two requests; the first to arrive gets the jobId.
 		requests[i] = with(runScenario("7", "Main", object{"country": country}), object{"jobId": jobID})
 		waiting[i] = api().executeLater(t, requests[i])
 	}
@@ -159,7 +159,7 @@ func TestJobIDRunsOnceForConcurrentRequests(t *testing.T) {
 	for i, wait := range waiting {
 		got := wait()
 
-		// On a machine that has far too much to do, Temporal has no turn for some of them in time.
+		// On an overloaded machine, some requests to Temporal time out.
 		for got.status == http.StatusServiceUnavailable && got.header.Get("Retry-After") != "" {
 			got = api().execute(t, requests[i])
 		}
@@ -174,7 +174,7 @@ func TestJobIDRunsOnceForConcurrentRequests(t *testing.T) {
 				got.result(t)["message"])
 			refused[got.text]++
 		default:
-			require.Fail(t, "an answer that nobody should get", "%d %s", got.status, got.text)
+			require.Fail(t, "unexpected response", "%d %s", got.status, got.text)
 		}
 	}
 
@@ -183,11 +183,11 @@ func TestJobIDRunsOnceForConcurrentRequests(t *testing.T) {
 	requireOneRun(t, jobID)
 }
 
-// requireOneRun holds that a jobId ran once.
+// requireOneRun verifies that the jobId ran once.
 func requireOneRun(t *testing.T, jobID string) {
 	t.Helper()
 
-	await(t, func() bool { // Temporal's lists follow soon, not at once.
+	await(t, func() bool { // Temporal's lists are eventually consistent.
 		found, err := shared.client.ListWorkflow(t.Context(), &workflowservice.ListWorkflowExecutionsRequest{
 			Query: "WorkflowId = '" + jobID + "'",
 		})
@@ -216,8 +216,8 @@ func TestRepeatedRequestAttachesAfterTheScenarioIsDeleted(t *testing.T) {
 func TestRunningJobKeepsItsProgram(t *testing.T) {
 	t.Parallel()
 
-	appID := newApp(t, heldApp)
-	release := hold(t, shared.dir, appID)
+	appID := newApp(t, lockedApp)
+	release := lockDatabase(t, shared.dir, appID)
 	request := with(runScenario(appID, "Held", object{}), object{"jobId": uuid.NewString(), "isAsync": true})
 	require.Equal(t, http.StatusOK, api().execute(t, request).status)
 
@@ -232,7 +232,7 @@ func TestRunningJobKeepsItsProgram(t *testing.T) {
 func TestRunningJobKeepsItsScripts(t *testing.T) {
 	t.Parallel()
 
-	files := maps.Clone(heldApp)
+	files := maps.Clone(lockedApp)
 	files["scripts/told.sql"] = "CREATE TABLE told AS SELECT 'before' AS since"
 	files["scenarios/Held.yaml"] += `
   - opName: RunSourceScript
@@ -241,7 +241,7 @@ func TestRunningJobKeepsItsScripts(t *testing.T) {
     opParams: {source: stage, query: SELECT since FROM told, returnResult: true}
 `
 	appID := newApp(t, files)
-	release := hold(t, shared.dir, appID)
+	release := lockDatabase(t, shared.dir, appID)
 	request := with(runScenario(appID, "Held", object{}), object{"jobId": uuid.NewString(), "isAsync": true})
 	require.Equal(t, http.StatusOK, api().execute(t, request).status)
 
@@ -258,8 +258,8 @@ func TestRunningJobKeepsItsScripts(t *testing.T) {
 func TestDisconnectDoesNotStopTheJob(t *testing.T) {
 	t.Parallel()
 
-	appID, jobID := newApp(t, heldApp), uuid.NewString()
-	release := hold(t, shared.dir, appID)
+	appID, jobID := newApp(t, lockedApp), uuid.NewString()
+	release := lockDatabase(t, shared.dir, appID)
 
 	ctx, hangUp := context.WithCancel(t.Context())
 	body := `{"apiKey":"dev","appId":"` + appID + `","jobId":"` + jobID + `","isAsync":false,
@@ -290,13 +290,13 @@ func TestDisconnectDoesNotStopTheJob(t *testing.T) {
 func TestStatusReportsARetryingStep(t *testing.T) {
 	t.Parallel()
 
-	appID, jobID := newApp(t, heldApp), uuid.NewString()
-	release := hold(t, shared.dir, appID)
+	appID, jobID := newApp(t, lockedApp), uuid.NewString()
+	release := lockDatabase(t, shared.dir, appID)
 	request := with(runScenario(appID, "Held", object{}), object{"jobId": jobID, "isAsync": true})
 	require.Equal(t, http.StatusOK, api().execute(t, request).status)
 
 	running := api().eventually(t, appID, jobID, func(result object) bool {
-		if !stepRuns(result) {
+		if !isSecondStepRunning(result) {
 			return false
 		}
 
@@ -317,14 +317,14 @@ func TestStatusReportsARetryingStep(t *testing.T) {
 func TestCancellationInTemporalStopsTheJob(t *testing.T) {
 	t.Parallel()
 
-	appID, jobID := newApp(t, heldApp), uuid.NewString()
-	hold(t, shared.dir, appID)
+	appID, jobID := newApp(t, lockedApp), uuid.NewString()
+	lockDatabase(t, shared.dir, appID)
 	request := with(runScenario(appID, "Held", object{}), object{"jobId": jobID})
 
 	waiting := api().executeLater(t, request)
 
 	require.Eventually(t, func() bool { return api().status(t, appID, jobID).status == http.StatusOK }, time.Minute, 10*time.Millisecond)
-	api().eventually(t, appID, jobID, stepRuns)
+	api().eventually(t, appID, jobID, isSecondStepRunning)
 	require.NoError(t, shared.client.CancelWorkflow(t.Context(), jobID, ""))
 
 	result := api().eventually(t, appID, jobID, ended)
@@ -340,8 +340,8 @@ func TestCancellationInTemporalStopsTheJob(t *testing.T) {
 func TestTerminatedJobIsReported(t *testing.T) {
 	t.Parallel()
 
-	appID, jobID := newApp(t, heldApp), uuid.NewString()
-	hold(t, shared.dir, appID)
+	appID, jobID := newApp(t, lockedApp), uuid.NewString()
+	lockDatabase(t, shared.dir, appID)
 	request := with(runScenario(appID, "Held", object{}), object{"jobId": jobID, "isAsync": true})
 	require.Equal(t, http.StatusOK, api().execute(t, request).status)
 	require.NoError(t, shared.client.TerminateWorkflow(t.Context(), jobID, "", "a test"))
@@ -476,7 +476,7 @@ func TestLoopbackKeyIsRejectedFromOtherMachines(t *testing.T) {
 		request := httptest.NewRequestWithContext(t.Context(), http.MethodGet,
 			"/api/v1/getJobStatus.jsp?apiKey="+devKey+"&appId=7&jobId=nowhere", nil)
 		request.RemoteAddr = address
-		request.Header.Set("X-Forwarded-For", "127.0.0.1") // Who the peer is, no header says.
+		request.Header.Set("X-Forwarded-For", "127.0.0.1") // The header must not count.
 
 		recorder := httptest.NewRecorder()
 		server.ServeHTTP(recorder, request)
@@ -487,8 +487,8 @@ func TestLoopbackKeyIsRejectedFromOtherMachines(t *testing.T) {
 func TestStoppingServerResponds202ToWaitingCallers(t *testing.T) {
 	t.Parallel()
 
-	appID := newApp(t, heldApp)
-	hold(t, shared.dir, appID)
+	appID := newApp(t, lockedApp)
+	lockDatabase(t, shared.dir, appID)
 
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)

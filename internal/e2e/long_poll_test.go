@@ -16,13 +16,14 @@ import (
 	"github.com/jobwright/jobwright/apiserver"
 )
 
-// lossy loses the answer to the first long poll for each workflow's end, as Temporal's history service does now and then.
-type lossy struct {
+// firstPollLoser loses the response to the first long poll for the end of each workflow, as Temporal's history service
+// sometimes does.
+type firstPollLoser struct {
 	mutex sync.Mutex
 	lost  map[string]bool
 }
 
-func (l *lossy) intercept(
+func (l *firstPollLoser) intercept(
 	ctx context.Context, method string, request, reply any, connection *grpc.ClientConn, invoke grpc.UnaryInvoker,
 	options ...grpc.CallOption,
 ) error {
@@ -36,7 +37,7 @@ func (l *lossy) intercept(
 	return invoke(ctx, method, request, reply, connection, options...)
 }
 
-func (l *lossy) isFirst(workflowID string) bool {
+func (l *firstPollLoser) isFirst(workflowID string) bool {
 	l.mutex.Lock()
 	defer l.mutex.Unlock()
 
@@ -49,7 +50,7 @@ func (l *lossy) isFirst(workflowID string) bool {
 func TestWaitSurvivesALostNotification(t *testing.T) {
 	t.Parallel()
 
-	losing := &lossy{lost: map[string]bool{}}
+	losing := &firstPollLoser{lost: map[string]bool{}}
 	connection, err := client.Dial(client.Options{
 		HostPort: shared.temporal.Address(), Logger: silent{},
 		ConnectionOptions: client.ConnectionOptions{
@@ -62,6 +63,6 @@ func TestWaitSurvivesALostNotification(t *testing.T) {
 	jobID := uuid.NewString()
 	api := serve(t, apiserver.Options{Temporal: connection, Namespace: client.DefaultNamespace})
 	got := api.execute(t, with(runScenario("7", "Main", object{}), object{"jobId": jobID, "waitSeconds": 10}))
-	require.True(t, losing.lost[jobID], "the test lost nothing")
+	require.True(t, losing.lost[jobID], "no response was lost")
 	require.Equal(t, http.StatusOK, got.status, got.text)
 }

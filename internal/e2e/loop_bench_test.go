@@ -17,7 +17,7 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// longApp has loops that are much longer than a history.
+// longApp has loops with more rounds than a history can hold.
 var longApp = map[string]string{
 	"app.yaml": "sources:\n  stage: {kind: SQLiteSource}\n",
 	"scenarios/While.yaml": `
@@ -46,11 +46,11 @@ steps:
 `,
 }
 
-// BenchmarkLongLoops runs loops of a hundred thousand rounds, and tells the time of a round, how much longer one takes in
-// the last fifth of the runs than in the first, and how long the longest history became. The reference is a workflow of the
-// SDK alone that calls as many activities, as many at a time: what Temporal takes by itself. A shorter loop runs before each,
-// since a Temporal that has just begun is faster than one that has worked for a minute: its caches are empty, and no timer of
-// the first activities is due yet. Run it with -benchtime 1x.
+// BenchmarkLongLoops runs loops of a hundred thousand rounds. It reports the time of a round, the ratio of this time in the
+// last fifth of the runs to the first, and the length of the longest history. The reference is a plain SDK workflow with the
+// same number of activities and the same concurrency, which shows Temporal's own time. A shorter loop runs before each
+// measurement, because a Temporal that has just started is faster: its caches are empty, and no timers of earlier activities
+// fire. Run it with -benchtime 1x.
 func BenchmarkLongLoops(b *testing.B) {
 	loops := []struct {
 		name string
@@ -77,7 +77,7 @@ func BenchmarkLongLoops(b *testing.B) {
 					events, bytes = max(events, len(history.GetEvents())), max(bytes, proto.Size(history))
 				}
 
-				// Neither the first run, which also sets up, nor the last one, which is shorter, is like the others.
+				// The first run includes the set-up, and the last one is shorter.
 				whole := histories[1 : len(histories)-1]
 				part := max(1, len(whole)/5)
 
@@ -107,7 +107,7 @@ func scenarioLoop(scenario string) func(b *testing.B, rounds int) []*historypb.H
 	}
 }
 
-// timePerEvent is the time that runs took for each event of their histories, in seconds; the median of the runs.
+// timePerEvent returns the time of a run per event of its history, in seconds, as the median of the runs.
 func timePerEvent(runs []*historypb.History) float64 {
 	times := make([]float64, len(runs))
 
@@ -137,7 +137,7 @@ func plainLoop(b *testing.B, rounds int) []*historypb.History {
 		return round, nil
 	}, activity.RegisterOptions{Name: "plain"})
 	plain.RegisterWorkflowWithOptions(func(ctx workflow.Context, next int) (int, error) {
-		// As a step's: Temporal keeps a timer for each timeout, also when the activity has ended long before.
+		// The timeout of a step: Temporal keeps a timer for each timeout, even after the end of the activity.
 		ctx = workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
 			StartToCloseTimeout: 24 * time.Hour, HeartbeatTimeout: 15 * time.Second,
 		})

@@ -21,23 +21,23 @@ import (
 	"github.com/jobwright/jobwright/apiserver"
 )
 
-// loss lets Temporal do what it is asked to, and then loses some of its answers.
-type loss struct {
+// responseLoser forwards requests to Temporal and replaces some of the responses by an error.
+type responseLoser struct {
 	mutex sync.Mutex
-	code  codes.Code     // What the client is told in place of the answer.
-	left  int            // How many answers of each method are still lost.
-	lost  map[string]int // How many were.
+	code  codes.Code     // The error that replaces the response.
+	left  int            // The number of responses of each method to lose.
+	lost  map[string]int // The number of lost responses of each method.
 }
 
-// set makes the next answers of each method, as many as that, get lost.
-func (l *loss) set(code codes.Code, answers int) {
+// set makes it lose the next responses of each method.
+func (l *responseLoser) set(code codes.Code, responses int) {
 	l.mutex.Lock()
 	defer l.mutex.Unlock()
 
-	l.code, l.left, l.lost = code, answers, map[string]int{}
+	l.code, l.left, l.lost = code, responses, map[string]int{}
 }
 
-func (l *loss) intercept(
+func (l *responseLoser) intercept(
 	ctx context.Context, method string, request, reply any, connection *grpc.ClientConn, invoke grpc.UnaryInvoker,
 	options ...grpc.CallOption,
 ) error {
@@ -48,17 +48,17 @@ func (l *loss) intercept(
 
 	if name := path.Base(method); err == nil && l.lost[name] < l.left {
 		l.lost[name]++
-		err = status.Error(l.code, "the answer was lost")
+		err = status.Error(l.code, "the response was lost")
 	}
 
 	return err
 }
 
-// withLosses returns an API server whose answers from Temporal get lost.
-func withLosses(t *testing.T) (caller, *loss) {
+// newLosingServer returns an API server that loses responses of Temporal.
+func newLosingServer(t *testing.T) (caller, *responseLoser) {
 	t.Helper()
 
-	losing := &loss{}
+	losing := &responseLoser{}
 	quiet := slog.New(slog.DiscardHandler)
 
 	temporal, err := client.Dial(client.Options{
@@ -79,23 +79,23 @@ func withLosses(t *testing.T) (caller, *loss) {
 	return caller{server.URL}, losing
 }
 
-// always is more answers than anybody waits for.
+// always is more responses than a test causes.
 const always = 1_000_000
 
-// TestCallCanBeRepeatedAfterALostResponseOfTemporal has Temporal do what it is asked to, and then tells the API
-// server that it has not: once, which nobody may notice, and for as long as the call takes, which its caller may repeat.
+// Temporal processes the requests of the API server, but the responses are lost: either once, which the caller must not
+// notice, or during the whole call, which the caller may repeat.
 func TestCallCanBeRepeatedAfterALostResponseOfTemporal(t *testing.T) {
 	t.Parallel()
 
 	seen := map[string]bool{}
 
 	for _, code := range []codes.Code{codes.Unavailable, codes.DeadlineExceeded, codes.ResourceExhausted} {
-		for _, answers := range []int{1, always} {
-			api, losing := withLosses(t)
+		for _, responses := range []int{1, always} {
+			api, losing := newLosingServer(t)
 
-			// settled makes a call whose answers get lost, and repeats it when they no longer do, if it was answered so.
-			settled := func(call func() answer) answer {
-				losing.set(code, answers)
+			// repeated makes a call with lost responses and, if its response asks for that, repeats it without.
+			repeated := func(call func() answer) answer {
+				losing.set(code, responses)
 				got := call()
 
 				for name := range losing.lost {
@@ -110,7 +110,7 @@ func TestCallCanBeRepeatedAfterALostResponseOfTemporal(t *testing.T) {
 
 				require.True(t, got.header.Get("Retry-After") != "" || got.body["temporal"] == false, got.text)
 
-				// As the caller is told to, until Temporal is found to be back.
+				// The API server may still assume an outage.
 				await(t, func() bool {
 					got = call()
 
@@ -124,32 +124,32 @@ func TestCallCanBeRepeatedAfterALostResponseOfTemporal(t *testing.T) {
 			start := with(runScenario(appID, "WaitForSignal", object{}), object{"jobId": jobID, "isAsync": true})
 			query := "?" + url.Values{"apiKey": {devKey}, "appId": {appID}, "jobId": {jobID}}.Encode()
 
-			got := settled(func() answer { return api.execute(t, start) })
+			got := repeated(func() answer { return api.execute(t, start) })
 			require.Equal(t, http.StatusOK, got.status, got.text)
 			require.Equal(t, jobID, got.result(t)["jobId"])
 
 			different := with(runScenario(appID, "Wait", object{}), object{"jobId": jobID, "isAsync": true})
-			got = settled(func() answer { return api.execute(t, different) })
+			got = repeated(func() answer { return api.execute(t, different) })
 			require.Equal(t, http.StatusConflict, got.status, got.text)
 
-			got = settled(func() answer { return api.call(t, http.MethodGet, "/api/v1/getJobStatus.jsp"+query, nil, "") })
+			got = repeated(func() answer { return api.call(t, http.MethodGet, "/api/v1/getJobStatus.jsp"+query, nil, "") })
 			require.Equal(t, http.StatusOK, got.status, got.text)
 			require.Equal(t, "running", got.result(t)["status"])
 
 			signal := object{
 				"apiKey": callerKey, "appId": appID, "jobId": jobID, "signal": "other", "signalId": "one", "data": 1,
 			}
-			got = settled(func() answer { return api.signal(t, signal) })
+			got = repeated(func() answer { return api.signal(t, signal) })
 			require.Equal(t, http.StatusOK, got.status, got.text)
 
-			got = settled(func() answer { return api.call(t, http.MethodGet, "/readyz", nil, "") })
+			got = repeated(func() answer { return api.call(t, http.MethodGet, "/readyz", nil, "") })
 			require.Equal(t, http.StatusOK, got.status, got.text)
 
-			got = settled(func() answer { return api.call(t, http.MethodGet, "/api/v1/stopJob.jsp"+query, nil, "") })
+			got = repeated(func() answer { return api.call(t, http.MethodGet, "/api/v1/stopJob.jsp"+query, nil, "") })
 			require.Equal(t, http.StatusOK, got.status, got.text)
 
 			again := with(start, object{"isAsync": false})
-			got = settled(func() answer { return api.execute(t, again) })
+			got = repeated(func() answer { return api.execute(t, again) })
 			require.Equal(t, http.StatusUnprocessableEntity, got.status, got.text)
 			require.Equal(t, "stopped", got.result(t)["status"])
 
@@ -165,5 +165,5 @@ func TestCallCanBeRepeatedAfterALostResponseOfTemporal(t *testing.T) {
 		delete(seen, method)
 	}
 
-	require.Empty(t, seen, "the API server makes other requests, which belong to this test too")
+	require.Empty(t, seen, "the API server makes other requests, which this test must cover")
 }

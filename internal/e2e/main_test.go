@@ -31,16 +31,16 @@ const (
 	strangerKey = "a-key-of-nobody"
 )
 
-// system is a whole Jobwright within the test's process, which the tests of the package share. Each test that needs an
-// app of its own adds one to the folder of apps.
+// system is a Jobwright in the process of the tests, which share it. A test that needs an app adds it to the folder of
+// apps.
 type system struct {
-	dir      string // Everything that is kept, with the folder apps.
+	dir      string // The folder of all data and of the apps.
 	temporal *temporalserver.Server
 	client   client.Client
 	server   *httptest.Server
 	apps     *app.Catalog
 	results  *result.Store
-	suggest  int // After how many events Temporal suggests to continue as new; its default when 0.
+	suggest  int // The number of events after which Temporal suggests to continue as new; 0 for its default.
 	stopping []func() error
 }
 
@@ -89,12 +89,12 @@ func run(m *testing.M) (err error) {
 		err = errors.Join(err, shared.stop())
 	}()
 
-	testserver.Main(m) // What the tests came to is the process's end, too.
+	testserver.Main(m) // It ends the process with the result of the tests.
 
 	return nil
 }
 
-// start starts everything but the worker.
+// start starts all parts except the worker.
 func (s *system) start() error {
 	var err error
 	if s.temporal, err = temporalserver.Start(temporalserver.Options{
@@ -138,7 +138,7 @@ func (s *system) stop() error {
 	return errors.Join(err, s.results.Close(), s.temporal.Stop())
 }
 
-// dial connects to Temporal once it answers.
+// dial connects to Temporal as soon as it responds.
 func dial(address string, log *slog.Logger) (client.Client, error) {
 	deadline := time.Now().Add(time.Minute)
 
@@ -155,7 +155,7 @@ func dial(address string, log *slog.Logger) (client.Client, error) {
 	}
 }
 
-// newServer returns an API server over the apps and results of the shared system, but with options of its own.
+// newServer returns an API server with the apps and results of the shared system, and other options.
 func newServer(options apiserver.Options, loopbackKey string) *apiserver.Server {
 	options.Apps, options.Results, options.LoopbackKey = shared.apps, shared.results, loopbackKey
 	options.Log = slog.New(slog.DiscardHandler)
@@ -163,7 +163,7 @@ func newServer(options apiserver.Options, loopbackKey string) *apiserver.Server 
 	return apiserver.New(options)
 }
 
-// serve serves such a server until the test ends.
+// serve runs such a server until the test ends, and returns a caller of it.
 func serve(t *testing.T, options apiserver.Options, loopbackKey ...string) caller {
 	t.Helper()
 
@@ -178,7 +178,7 @@ func serve(t *testing.T, options apiserver.Options, loopbackKey ...string) calle
 	return caller{server.URL}
 }
 
-// silent is a log of the SDK's that nobody reads.
+// silent is a logger for Temporal's SDK that discards everything.
 type silent struct{}
 
 func (silent) Debug(string, ...any) {}

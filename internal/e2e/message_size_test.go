@@ -9,11 +9,11 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Temporal takes messages of 4 MB. What steps ask of it at the same time is more.
+// Temporal limits messages to 4 MB. The activities of concurrent steps exceed this limit together.
 func TestConcurrentLargeStepsFitIntoTemporalMessages(t *testing.T) {
 	t.Parallel()
 
-	const lanes = 100
+	const concurrency = 100
 
 	appID := newApp(t, map[string]string{
 		"app.yaml": "sources:\n  stage: {kind: SQLiteSource}\n",
@@ -27,11 +27,11 @@ steps:
       steps:
         - opName: Transform
           opParams: {source: stage, query: "SELECT length(:text) AS length", bind: {text: "${text}"}, returnValue: true}
-  - {opName: Return, opParams: {value: well}}
-`, lanes),
+  - {opName: Return, opParams: {value: done}}
+`, concurrency),
 	})
 
 	got := api().execute(t, runScenario(appID, "Main", object{"text": strings.Repeat("x", 60_000)}))
 	require.Equal(t, http.StatusOK, got.status, got.text)
-	require.Equal(t, "well", got.result(t)["value"])
+	require.Equal(t, "done", got.result(t)["value"])
 }

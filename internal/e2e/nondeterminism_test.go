@@ -17,8 +17,7 @@ import (
 	"github.com/jobwright/jobwright/job"
 )
 
-// TestStatusReportsAJobThatNoWorkerCanRun has a worker of another version begin a job. What it did does not fit the code of the
-// worker that goes on.
+// A worker of another version starts the job. Its history does not match the code of the worker that continues it.
 func TestStatusReportsAJobThatNoWorkerCanRun(t *testing.T) {
 	t.Parallel()
 
@@ -53,7 +52,7 @@ func TestStatusReportsAJobThatNoWorkerCanRun(t *testing.T) {
 		"worker", "--http", "127.0.0.1:0", "--apps", system.apps, "--results", system.results, "--data", system.dataOf)
 	operators := caller{"http://" + ours.await(t, `"worker is up","http":"([0-9.:]+)"`)}
 
-	// Something has to happen to the job before a worker looks at it.
+	// The worker replays the job only after a new event.
 	stop := api.call(t, http.MethodGet, stopPath+"?"+ofJob(callerKey, "8", jobID), nil, "")
 	require.Equal(t, http.StatusOK, stop.status, stop.text)
 
@@ -71,7 +70,7 @@ func TestStatusReportsAJobThatNoWorkerCanRun(t *testing.T) {
 		metrics(t, api))
 }
 
-// metrics are those of a process.
+// metrics returns the metrics of a process.
 func metrics(t *testing.T, of caller) string {
 	t.Helper()
 

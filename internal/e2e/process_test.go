@@ -16,7 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// binaries builds the commands once, as a user would.
+// binaries builds the commands once.
 var binaries = sync.OnceValues(func() (dir string, err error) {
 	dir = filepath.Join(shared.dir, "bin") + string(filepath.Separator)
 
@@ -26,7 +26,7 @@ var binaries = sync.OnceValues(func() (dir string, err error) {
 	return dir, build.Run()
 })
 
-// process is a command that was started, and what it has printed so far.
+// process is a started command with its output so far.
 type process struct {
 	command *exec.Cmd
 	exited  chan struct{}
@@ -36,7 +36,7 @@ type process struct {
 	changed *sync.Cond
 }
 
-// launch starts one of the commands; it is killed when the test ends, if it still runs.
+// launch starts one of the commands. It is killed at the end of the test.
 func launch(tb testing.TB, env []string, name string, arguments ...string) *process {
 	tb.Helper()
 
@@ -49,7 +49,7 @@ func launch(tb testing.TB, env []string, name string, arguments ...string) *proc
 	return start(tb, command)
 }
 
-// start starts a process; it is killed when the test ends, if it still runs.
+// start starts a process. It is killed at the end of the test.
 func start(tb testing.TB, command *exec.Cmd) *process {
 	tb.Helper()
 
@@ -63,7 +63,7 @@ func start(tb testing.TB, command *exec.Cmd) *process {
 
 	go p.read(reader)
 	go func() {
-		_ = p.command.Wait() // The exit code says what there is to know.
+		_ = p.command.Wait() // Tests check the exit code.
 		_ = writer.Close()
 
 		close(p.exited)
@@ -104,13 +104,13 @@ func (p *process) output() string {
 	return p.printed.String()
 }
 
-// await returns the first group of the pattern once the process has printed it.
+// await waits until the process has printed a text that matches the pattern, and returns its first group.
 func (p *process) await(tb testing.TB, pattern string) string {
 	tb.Helper()
 
 	expression := regexp.MustCompile(pattern)
 
-	// Whoever waits is woken when the process ends or the time is over.
+	// Wake the waiting test when the process ends or the time is over.
 	timer := time.AfterFunc(2*time.Minute, p.kill)
 	defer timer.Stop()
 
@@ -136,13 +136,13 @@ func (p *process) await(tb testing.TB, pattern string) string {
 	}
 }
 
-// kill ends the process as a power cut would.
+// kill ends the process with SIGKILL.
 func (p *process) kill() {
 	_ = p.command.Process.Kill()
 	<-p.exited
 }
 
-// end waits for the process to end by itself, and returns its exit code.
+// end waits until the process ends, and returns its exit code.
 func (p *process) end(tb testing.TB) int {
 	tb.Helper()
 
@@ -154,7 +154,7 @@ func (p *process) end(tb testing.TB) int {
 	return p.command.ProcessState.ExitCode()
 }
 
-// interrupt is Ctrl-C.
+// interrupt sends SIGINT, as Ctrl-C does.
 func (p *process) interrupt(tb testing.TB) {
 	tb.Helper()
 

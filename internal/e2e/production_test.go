@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// bigApp has a step that takes as long as the server of its numbers.
+// bigApp has a step that loads the numbers of a server, and takes as long as the server does.
 var bigApp = map[string]string{
 	"app.yaml": `
 sources:
@@ -35,11 +35,10 @@ steps:
 `,
 }
 
-// numbers is how many records the server of numbers has: enough for some to be written before half of them have come.
+// numbers is the number of records of the server: so many that some are written before half of them have been sent.
 const numbers = 200_000
 
-// production is Jobwright in the shape of production: an API server and workers as processes of their own, in a namespace
-// of their own.
+// production is a Jobwright as in production: an API server and workers in separate processes, with a separate namespace.
 type production struct {
 	environment           []string
 	apps, results, dataOf string
@@ -86,7 +85,7 @@ func (p production) worker(tb testing.TB, arguments ...string) *process {
 	return worker
 }
 
-// serveNumbers serves the records that bigApp loads. It sends half of them, and the others when released is closed.
+// serveNumbers serves the records that bigApp loads. It sends the second half when released is closed.
 func serveNumbers(t *testing.T, released <-chan struct{}) (address string, sum int) {
 	t.Helper()
 
@@ -100,7 +99,7 @@ func serveNumbers(t *testing.T, released <-chan struct{}) (address string, sum i
 
 		for i := range numbers {
 			if i == numbers/2 {
-				_ = out.Flush() // Whoever has gone is seen by its context.
+				_ = out.Flush() // The context reports a closed connection.
 				_ = http.NewResponseController(w).Flush()
 
 				select {
@@ -120,7 +119,7 @@ func serveNumbers(t *testing.T, released <-chan struct{}) (address string, sum i
 	return server.URL, sum
 }
 
-// loading is a job in the midst of a step that waits for the second half of its numbers.
+// loading is a job with a running step that waits for the second half of its numbers.
 type loading struct {
 	production
 
@@ -128,7 +127,7 @@ type loading struct {
 	server, worker *process
 	jobID          string
 	sum            int
-	release        func() // Lets the second half of the numbers come.
+	release        func() // Sends the second half of the numbers.
 }
 
 func newLoading(t *testing.T, arguments ...string) *loading {
@@ -149,12 +148,12 @@ func newLoading(t *testing.T, arguments ...string) *loading {
 	require.Equal(t, http.StatusServiceUnavailable, l.api.call(t, http.MethodGet, "/readyz", nil, "").status, "no worker yet")
 
 	l.worker = l.production.worker(t, arguments...)
-	await(t, func() bool { return l.api.call(t, http.MethodGet, "/readyz", nil, "").status == http.StatusOK }) // It polls.
+	await(t, func() bool { return l.api.call(t, http.MethodGet, "/readyz", nil, "").status == http.StatusOK }) // The worker polls.
 
 	request := with(runScenario("8", "Load", object{}), object{"apiKey": callerKey, "jobId": l.jobID, "isAsync": true})
 	require.Equal(t, http.StatusOK, l.api.execute(t, request).status)
 
-	// Some rows, but not all of them.
+	// Wait until some of the rows have been written.
 	rows := 0.0
 	for rows == 0 {
 		status := l.status(t)
@@ -179,7 +178,7 @@ func (l *loading) status(t *testing.T) object {
 	return got.result(t)
 }
 
-// requireEnd holds that the job ends with all numbers, once.
+// requireEnd verifies that the job completes and has written every number exactly once.
 func (l *loading) requireEnd(t *testing.T) {
 	t.Helper()
 
@@ -199,7 +198,7 @@ func TestStepIsRetriedAfterTheDeathOfItsWorker(t *testing.T) {
 	l := newLoading(t)
 	l.worker.kill()
 
-	// With no worker left, the status still answers, from Temporal's own record.
+	// Without a worker, the status has only what Temporal knows.
 	orphan := l.status(t)
 	require.Equal(t, "running", orphan["status"])
 	require.Contains(t, orphan["message"], "no worker responds")
@@ -216,12 +215,12 @@ func TestStepIsRetriedAfterTheDeathOfItsWorker(t *testing.T) {
 	}
 }
 
-// Temporal does not try again what was told to stop: the attempt that nobody hears of any more is the last one.
+// Temporal does not retry an activity whose cancellation was requested: the lost attempt is the last one.
 func TestStopEndsAJobWhoseWorkerIsDead(t *testing.T) {
 	t.Parallel()
 
 	l := newLoading(t)
-	require.NoError(t, l.worker.command.Process.Signal(syscall.SIGSTOP)) // It must not learn of the stop.
+	require.NoError(t, l.worker.command.Process.Signal(syscall.SIGSTOP)) // The worker must not receive the cancellation.
 
 	got := l.api.call(t, http.MethodGet, stopPath+"?"+ofJob(callerKey, "8", l.jobID), nil, "")
 	requireStop(t, object{"jobId": l.jobID, "status": "stop started"}, got)
@@ -244,7 +243,7 @@ func TestStoppedWorkerReturnsItsStep(t *testing.T) {
 	require.NoError(t, l.worker.command.Process.Signal(syscall.SIGTERM))
 	require.Equal(t, 0, l.worker.end(t), l.worker.output())
 
-	// Nobody has to miss its heartbeats first.
+	// The retry does not wait for a heartbeat timeout.
 	step := l.status(t)["steps"].([]any)[0].(object)
 	require.Contains(t, step["lastError"], "the worker that ran the step was stopped", step)
 
@@ -276,7 +275,7 @@ func TestAPIServerRespondsToWaitingCallersOnSIGTERM(t *testing.T) {
 	await(t, func() bool {
 		got := l.api.call(t, http.MethodGet, "/api/v1/getJobStatus.jsp?"+ofJob(callerKey, "8", jobID), nil, "")
 
-		return got.status == http.StatusOK // It was accepted, and its caller waits.
+		return got.status == http.StatusOK // The job was accepted, and its caller waits.
 	})
 	require.NoError(t, l.server.command.Process.Signal(syscall.SIGTERM))
 

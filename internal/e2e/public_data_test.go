@@ -23,35 +23,35 @@ import (
 	"github.com/jobwright/jobwright/internal/testserver"
 )
 
-// public is data that many use and nobody made for these tests, as a package of Debian's installs it.
+// public is a well-known data set, not made for tests, as a Debian package installs it.
 type public struct {
 	pkg, path string
-	parse     func(t *testing.T, text string) table // By the standard library alone.
-	text      func(text string) string              // What the app is given of the file; all of it where it is nil.
-	load      object                                // How the file is read.
-	types     object                                // The types of columns, where a form does not tell them.
-	beyond    string                                // What Windows-1252 can't hold of it, as an error says; nothing where it holds all.
+	parse     func(t *testing.T, text string) table // With the standard library only.
+	text      func(text string) string              // The part of the file for the app; nil for the whole file.
+	load      object                                // The parameters that read the file.
+	types     object                                // The types of the columns, for formats without types.
+	beyond    string                                // The error about a character outside of Windows-1252; empty if there is none.
 
-	// A question to the data with the answer, which can be checked by hand.
+	// A query of the data with its result, which can be checked by hand.
 	question string
 	answer   []any
 }
 
-// table is what was parsed.
+// table is a parsed data set.
 type table struct {
 	columns []string
 	records [][]any
 }
 
-// form is a table through which the data goes.
+// form is a table that the data is written to and read from.
 type form struct {
 	source, table string
-	format        object // Where the table's name does not tell all of it.
+	format        object // If the name of the table does not determine it.
 	also          string // A further source that the table is read from.
 	keepsNoOrder  bool
 }
 
-// forms are those of every format, every compression, and every source.
+// forms has every format, every compression, and every source.
 var forms = map[string]form{
 	"csv":        {source: "files", table: "data.csv", also: "web"},
 	"csv_latin":  {source: "files", table: "latin.csv", format: object{"separator": ";", "encoding": "windows-1252"}},
@@ -67,7 +67,7 @@ var forms = map[string]form{
 	"mariadb":    {source: "shop", table: "data", keepsNoOrder: true},
 }
 
-// forms are those that can hold the data.
+// forms returns the forms that can represent the data.
 func (p public) forms() map[string]form {
 	holding := maps.Clone(forms)
 	if p.beyond != "" {
@@ -77,7 +77,7 @@ func (p public) forms() map[string]form {
 	return holding
 }
 
-// readings are the tables that a form is read into, by the sources that it is read from.
+// readings returns the tables that a form is read into, by the source that it is read from.
 func (f form) readings(name string) map[string]string {
 	tables := map[string]string{f.source: "from_" + name}
 	if f.also != "" {
@@ -194,7 +194,7 @@ func TestPublicDataOutsideOfAnEncodingIsRejected(t *testing.T) {
 	}
 }
 
-// The lines of a file, in the order of the members that hold them.
+// The lines of a file are spread over the members of a ZIP file, in order.
 func TestPublicDataInAZipFile(t *testing.T) {
 	t.Parallel()
 
@@ -246,7 +246,7 @@ func stageOf(t *testing.T, appID string) *sql.DB {
 	return db
 }
 
-// installed reads a file of a package. On a build server it is there: nobody would notice a test that never runs.
+// installed reads a file of a Debian package. Without the package, the test is skipped, but fails on a build server.
 func installed(t *testing.T, file, pkg string) string {
 	t.Helper()
 
@@ -260,7 +260,7 @@ func installed(t *testing.T, file, pkg string) string {
 	return string(text)
 }
 
-// app has the file, and a scenario that takes it through every form into a database.
+// app returns an app with the file and a scenario that loads it through every form into a database.
 func (p public) app(t *testing.T, text string) map[string]string {
 	t.Helper()
 
@@ -268,7 +268,7 @@ func (p public) app(t *testing.T, text string) map[string]string {
 
 	for name, form := range p.forms() {
 		into := p.into(form)
-		if form.keepsNoOrder { // The number of a record shows whether it came back in its place.
+		if form.keepsNoOrder { // The number of a record shows its original position.
 			into["recordOrderColumn"] = "position"
 		}
 
@@ -303,7 +303,7 @@ func (p public) app(t *testing.T, text string) map[string]string {
 	)
 }
 
-// into are the parameters of the step that takes the file into a form.
+// into returns the parameters of the step that loads the file into a form.
 func (p public) into(f form) object {
 	into := with(p.load, object{
 		"source": "files", "table": path.Base(p.path), "targetSource": f.source, "targetTable": f.table,
@@ -315,7 +315,8 @@ func (p public) into(f form) object {
 	return into
 }
 
-// appWith has the file, all sources, and a scenario of these steps. What lies in its folder of files, a server shows too.
+// appWith returns an app with the file, all sources, and a scenario with the steps. An HTTP server serves its folder of files,
+// too.
 func (p public) appWith(t *testing.T, text string, steps ...object) map[string]string {
 	t.Helper()
 
@@ -340,7 +341,7 @@ func (p public) appWith(t *testing.T, text string, steps ...object) map[string]s
 	return map[string]string{"app.yaml": string(manifest), "scenarios/Load.json": string(scenario)}
 }
 
-// requireEqual holds that a table of a database has the columns and the records, and these in their order.
+// requireEqual verifies that a table of a database has the columns and the records, in this order.
 func (want table) requireEqual(t *testing.T, db *sql.DB, name string) {
 	t.Helper()
 
@@ -355,7 +356,7 @@ func (want table) requireEqual(t *testing.T, db *sql.DB, name string) {
 
 	got, into := make([]any, len(columns)), make([]any, len(columns))
 
-	for i, column := range columns { // Where the expected record has it, the position at the end.
+	for i, column := range columns { // The index in the expected record; the position is last.
 		at := slices.Index(want.columns, column)
 		if at < 0 {
 			at = len(columns) - 1
@@ -369,7 +370,7 @@ func (want table) requireEqual(t *testing.T, db *sql.DB, name string) {
 		require.NoError(t, rows.Scan(into...))
 
 		if record = append(slices.Clip(record), int64(i+1)); !slices.Equal(record, got) {
-			require.Equal(t, record, got, "%s, record %d", name, i+1) // It shows the difference.
+			require.Equal(t, record, got, "%s, record %d", name, i+1) // The message shows the difference.
 		}
 	}
 
@@ -377,7 +378,7 @@ func (want table) requireEqual(t *testing.T, db *sql.DB, name string) {
 	require.NoError(t, rows.Err())
 }
 
-// parseObjects parses a document of JSON: an object with a list of objects of texts, which need not all have each field.
+// parseObjects parses a JSON document: an object with a list of objects of texts, which may lack fields.
 func parseObjects(list string) func(t *testing.T, text string) table {
 	return func(t *testing.T, text string) table {
 		t.Helper()
@@ -413,7 +414,7 @@ func parseObjects(list string) func(t *testing.T, text string) table {
 	}
 }
 
-// parseLines parses a text of lines, each with a field for every column. A field without anything is NULL.
+// parseLines parses lines with a field for every column. An empty field is NULL.
 func parseLines(separator string, columns ...string) func(t *testing.T, text string) table {
 	return func(t *testing.T, text string) table {
 		t.Helper()
@@ -462,7 +463,7 @@ func parseCharacters(t *testing.T, text string) table {
 	return parsed
 }
 
-// renamed gives the columns of a file without names their names.
+// renamed returns the names of the columns of a file without a header.
 func renamed(names []string) object {
 	all := object{}
 	for i, name := range names {
@@ -472,7 +473,7 @@ func renamed(names []string) object {
 	return all
 }
 
-// withoutComments drops the lines that are none of the table: a file of tzdata says in them what it is.
+// withoutComments removes the comments of a file of tzdata.
 func withoutComments(text string) string {
 	var kept strings.Builder
 

@@ -23,7 +23,7 @@ import (
 	"github.com/jobwright/jobwright/worker"
 )
 
-// sweeping is a result store of a test's own, and a worker that may sweep it.
+// sweeping is a separate result store with a worker that sweeps it.
 type sweeping struct {
 	folder  string
 	results *result.Store
@@ -42,7 +42,7 @@ func newSweeping(t *testing.T, temporal client.Client, namespace, folder string)
 	})}
 }
 
-// keep puts a result of that job and age into the store, and returns its key.
+// keep stores a result of the job with the age, and returns its key.
 func (s sweeping) keep(t *testing.T, jobID string, age time.Duration) string {
 	t.Helper()
 
@@ -67,12 +67,12 @@ func (s sweeping) has(t *testing.T, key string) bool {
 	return has
 }
 
-// namespace is the one that the processes are told.
+// namespace returns the namespace of the processes.
 func (p production) namespace() string {
 	return strings.TrimPrefix(p.environment[1], "TEMPORAL_NAMESPACE=")
 }
 
-// beyond is longer than the shared namespace remembers jobs that have ended.
+// beyond is longer than the retention of the shared namespace.
 const beyond = 2 * time.Hour
 
 func TestSweepDeletesResultsOfDeletedJobs(t *testing.T) {
@@ -137,7 +137,7 @@ func TestWorkerRejectsTheResultStoreOfAnotherNamespace(t *testing.T) {
 
 	kept := night.keep(t, uuid.NewString(), beyond)
 
-	production := newProduction(t) // Its namespace knows none of the other's jobs.
+	production := newProduction(t) // Its namespace has none of the other jobs.
 	temporal, err := client.Dial(client.Options{
 		HostPort: shared.temporal.Address(), Namespace: production.namespace(), Logger: silent{},
 	})

@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// An author is told the same of a scenario by whoever runs it and by the command that only looks.
+// executeJob and the command validate report the same problems of a scenario.
 func TestExecuteJobReportsTheProblemsOfValidate(t *testing.T) {
 	t.Parallel()
 
@@ -60,7 +60,7 @@ steps:
 
 	require.NoError(t, json.Unmarshal(printed, &validated), string(printed))
 
-	for i := range validated { // It tells files as one who stands where it was called sees them.
+	for i := range validated { // Paths are relative to the folder in which the command runs.
 		validated[i].File = filepath.Join("scenarios", filepath.Base(validated[i].File))
 	}
 

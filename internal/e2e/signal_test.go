@@ -21,7 +21,7 @@ func (c caller) signal(t *testing.T, request object) answer {
 	return c.call(t, http.MethodPost, "/api/v1/signalJob.jsp", asJSON, string(body))
 }
 
-// waiting starts a job that waits for a signal, and returns when it does.
+// waiting starts a job and returns as soon as it waits for a signal.
 func waiting(t *testing.T) (appID, jobID string, wait func() answer) {
 	t.Helper()
 
@@ -124,11 +124,11 @@ func TestSignalJobRejectsInvalidCalls(t *testing.T) {
 	})
 }
 
-// Temporal knows the ID of a signal only within a run of its job.
+// Temporal deduplicates updates by their ID only within a run.
 func TestRepeatedSignalCountsOnceAfterContinueAsNew(t *testing.T) {
 	t.Parallel()
 
-	system, err := restless()
+	system, err := continuingSystem()
 	require.NoError(t, err)
 
 	appID, jobID, api := "signals-"+uuid.NewString(), uuid.NewString(), caller{system.server.URL}
@@ -150,7 +150,7 @@ steps:
 	first := object{"apiKey": devKey, "appId": appID, "jobId": jobID, "signal": "go", "signalId": "first", "data": 1}
 	require.Equal(t, true, api.signal(t, first).result(t)["awaited"])
 
-	api.eventually(t, appID, jobID, waitsLong)
+	api.eventually(t, appID, jobID, isWaitingLong)
 
 	again := api.signal(t, first)
 	require.Equal(t, http.StatusOK, again.status, again.text)

@@ -18,7 +18,7 @@ import (
 	"github.com/jobwright/jobwright/apiserver"
 )
 
-// A caller who reads part of a large answer and hangs up leaves nothing open.
+// A caller that disconnects after a part of a large response leaves no open connection or file.
 func TestDisconnectDuringTheResponseFreesResources(t *testing.T) {
 	t.Parallel()
 
@@ -56,7 +56,7 @@ func TestDisconnectDuringTheResponseFreesResources(t *testing.T) {
 		request, err := http.NewRequestWithContext(ctx, http.MethodGet, api.address+path, http.NoBody)
 		require.NoError(t, err)
 
-		request.Header.Set("Accept-Encoding", "identity") // Compressed, all of it is on its way at once.
+		request.Header.Set("Accept-Encoding", "identity") // A compressed response would fit into the buffers.
 
 		response, err := http.DefaultClient.Do(request)
 		require.NoError(t, err)
@@ -75,7 +75,7 @@ func TestDisconnectDuringTheResponseFreesResources(t *testing.T) {
 	await(t, func() bool { return open() <= before })
 }
 
-// A caller who does not read any more, but stays, is left in time.
+// The server closes the connection of a caller that stops reading but stays connected.
 func TestStallTimeoutAbortsAnUnreadResponse(t *testing.T) {
 	t.Parallel()
 
@@ -105,7 +105,7 @@ func TestStallTimeoutAbortsAnUnreadResponse(t *testing.T) {
 	require.NoError(t, err)
 	<-closed
 
-	// Whoever comes back later finds what the system kept for it, which is some megabytes, and not the answer's 35.
+	// The client finds only what the system has buffered: some megabytes of 35.
 	got, err := io.Copy(io.Discard, connection)
 	require.NoError(t, err)
 	require.Less(t, got, int64(25<<20))

@@ -10,8 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestSourceOutageDelaysOnlyItsOwnJobs runs jobs of one app on a source that is not there, and on one that takes requests
-// and never answers, and meanwhile a job of another app.
+// Jobs of one app use a source that is unreachable and a source that accepts requests and sends no response. Meanwhile, a job
+// of another app runs.
 func TestSourceOutageDelaysOnlyItsOwnJobs(t *testing.T) {
 	t.Parallel()
 
@@ -53,7 +53,7 @@ func TestSourceOutageDelaysOnlyItsOwnJobs(t *testing.T) {
 		})
 	}
 
-	// Within a time in which none of those that hang gives up.
+	// The time is too short for the timeouts of the hanging steps.
 	other := api().execute(t, with(runScenario("7", "Main", object{}), object{"waitSeconds": 30}))
 	require.Equal(t, http.StatusOK, other.status, other.text)
 

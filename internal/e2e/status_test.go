@@ -17,7 +17,7 @@ import (
 	"github.com/jobwright/jobwright/job"
 )
 
-// TestStatusReportsTheProgressOfAStep has a worker of its own, whose step reports what the test wants to see.
+// The test has a separate worker, whose activity reports the expected progress.
 func TestStatusReportsTheProgressOfAStep(t *testing.T) {
 	t.Parallel()
 
@@ -52,7 +52,7 @@ func TestStatusReportsTheProgressOfAStep(t *testing.T) {
 	require.NoError(t, shared.client.TerminateWorkflow(t.Context(), jobID, "", "the test's end"))
 }
 
-// Nobody hears of an attempt that timed out; how many there were is told all the same.
+// A worker reports nothing about an attempt that timed out, but the attempts are counted.
 func TestTimedOutStepReportsItsAttempts(t *testing.T) {
 	t.Parallel()
 

@@ -31,25 +31,25 @@ import (
 	"github.com/jobwright/jobwright/job"
 )
 
-// promptly is how long a job may take to end once it was told to stop. A step learns of it with a heartbeat, after 3 s at most
-// where nothing else takes all of the machine.
-const promptly = 30 * time.Second
+// stopTimeout is the longest time from the request to stop to the end of a job. A step receives the cancellation with a
+// heartbeat, after 3 s at most on an idle machine.
+const stopTimeout = 30 * time.Second
 
 const stopPath = "/api/v1/stopJob.jsp"
 
-// stop tells a job to stop.
+// stop calls stopJob.
 func (c caller) stop(t *testing.T, appID, jobID string) answer {
 	t.Helper()
 
 	return c.call(t, http.MethodGet, stopPath+"?"+ofJob(devKey, appID, jobID), nil, "")
 }
 
-// ofJob is the query of a call about a job.
+// ofJob returns the query of a call about a job.
 func ofJob(key, appID, jobID string) string {
 	return url.Values{"apiKey": {key}, "appId": {appID}, "jobId": {jobID}}.Encode()
 }
 
-// requireStop requires what a call of stopJob answers.
+// requireStop verifies the result of a call of stopJob.
 func requireStop(t *testing.T, want object, got answer) {
 	t.Helper()
 
@@ -57,7 +57,7 @@ func requireStop(t *testing.T, want object, got answer) {
 	require.Equal(t, object{"status": "success", "result": want}, got.body)
 }
 
-// stopApp has a scenario Main, whose long step stands between one before and a finally step, which both leave a result.
+// stopApp has a scenario Main with a long step. An earlier step and a finally step leave a result each.
 func stopApp(long string, more ...string) map[string]string {
 	return map[string]string{
 		"app.yaml": `
@@ -84,10 +84,10 @@ steps:
 	}
 }
 
-// endless is a query of SQLite that goes on for ever.
+// endless is an SQLite query that does not end.
 const endless = "WITH RECURSIVE s(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM s) SELECT count(*) AS n FROM s"
 
-// long starts the job of an app's Main, and returns when its status satisfies the condition.
+// long starts the scenario Main as a job, and returns when the job's status satisfies the condition.
 func long(t *testing.T, files map[string]string, satisfied func(result object) bool) (appID, jobID string) {
 	t.Helper()
 
@@ -99,17 +99,17 @@ func long(t *testing.T, files map[string]string, satisfied func(result object) b
 	return appID, jobID
 }
 
-// requireStops stops a job, whose finally step has to run, and requires that it ends promptly.
+// requireStops stops a job, and verifies that its finally step runs and that it ends within stopTimeout.
 func requireStops(t *testing.T, appID, jobID string, results ...string) object {
 	t.Helper()
 
-	told := time.Now()
+	requested := time.Now()
 
 	requireStop(t, object{"jobId": jobID, "status": "stop started"}, api().stop(t, appID, jobID))
 
 	result := api().eventually(t, appID, jobID, ended)
-	require.Less(t, time.Since(told), promptly)
-	t.Logf("stopped after %s", time.Since(told))
+	require.Less(t, time.Since(requested), stopTimeout)
+	t.Logf("stopped after %s", time.Since(requested))
 
 	require.Equal(t, "stopped", result["status"])
 	require.Equal(t, append(results, "finally"), resultNames(t, result))
@@ -123,7 +123,7 @@ func requireStops(t *testing.T, appID, jobID string, results ...string) object {
 	return result
 }
 
-// stepOf returns the step with that title of a job's status.
+// stepOf returns the step with the title in a job's status.
 func stepOf(result object, title string) object {
 	steps, _ := result["steps"].([]any)
 	for _, step := range steps {
@@ -138,7 +138,7 @@ func stepOf(result object, title string) object {
 func TestStopEndsAWaitingStepAndRunsFinally(t *testing.T) {
 	t.Parallel()
 
-	appID, jobID := long(t, stopApp(`{title: Long, opName: Wait, opParams: {duration: 1h}}`), waitsLong)
+	appID, jobID := long(t, stopApp(`{title: Long, opName: Wait, opParams: {duration: 1h}}`), isWaitingLong)
 	result := requireStops(t, appID, jobID, "before")
 	require.Equal(t, "stopped", stepOf(result, "Long")["state"])
 	require.Equal(t, "completed", result["steps"].([]any)[0].(object)["state"])
@@ -154,7 +154,7 @@ func TestStopEndsALoopInItsCurrentRound(t *testing.T) {
 	appID, jobID := long(t, stopApp(loop), func(result object) bool {
 		step := stepOf(result, "Long")
 
-		return step != nil && step["runs"] == 2.0 // The two that do not wait never began.
+		return step != nil && step["runs"] == 2.0 // The other two have not started.
 	})
 	requireStops(t, appID, jobID, "before", "round", "round", "round", "round")
 }
@@ -168,7 +168,7 @@ func TestStopStopsChildJobs(t *testing.T) {
 	childID := jobID + "/2.try.1"
 
 	await(t, func() bool { return api().status(t, appID, childID).status == http.StatusOK })
-	api().eventually(t, appID, childID, waitsLong)
+	api().eventually(t, appID, childID, isWaitingLong)
 
 	requireStops(t, appID, jobID, "before")
 	require.Equal(t, "stopped", api().status(t, appID, childID).result(t)["status"])
@@ -178,12 +178,12 @@ func TestStopCancelsASQLiteQuery(t *testing.T) {
 	t.Parallel()
 
 	query := `{title: Long, opName: Transform, opParams: {source: stage, query: "` + endless + `", returnResult: true}}`
-	appID, jobID := long(t, stopApp(query), waitsLong)
+	appID, jobID := long(t, stopApp(query), isWaitingLong)
 	await(t, func() bool { return attemptRuns(t, jobID) })
 	requireStops(t, appID, jobID, "before")
 }
 
-// attemptRuns reports whether a worker has begun an attempt of the job's step.
+// attemptRuns reports whether a worker has started an attempt of the job's step.
 func attemptRuns(t *testing.T, jobID string) bool {
 	t.Helper()
 
@@ -199,7 +199,7 @@ func TestStopCancelsASQLiteScriptAndReleasesItsLock(t *testing.T) {
 	t.Parallel()
 
 	script := `{title: Long, opName: RunSourceScript, opParams: {source: held, script: "CREATE TABLE t (n); INSERT INTO t ` + endless + `"}}`
-	appID, jobID := long(t, stopApp(script), waitsLong)
+	appID, jobID := long(t, stopApp(script), isWaitingLong)
 	file := filepath.Join(shared.dir, "apps", appID, "held.db")
 
 	await(t, func() bool { return attemptRuns(t, jobID) })
@@ -209,18 +209,18 @@ func TestStopCancelsASQLiteScriptAndReleasesItsLock(t *testing.T) {
 	require.False(t, locked(t, file), "somebody still writes")
 }
 
-// locked reports whether somebody writes to the database in a file.
+// locked reports whether a transaction holds the write lock of the database in the file.
 func locked(t *testing.T, file string) bool {
 	t.Helper()
 
 	if _, err := os.Stat(file); err != nil {
-		return false // Nobody has begun.
+		return false // The database does not exist yet.
 	}
 
 	db, err := sql.Open("sqlite", "file:"+file+"?_txlock=immediate")
 	require.NoError(t, err)
 
-	tx, err := db.Begin() // It takes the lock at once, or fails.
+	tx, err := db.Begin() // It gets the lock at once or fails.
 	if err == nil {
 		require.NoError(t, tx.Rollback())
 	}
@@ -236,20 +236,20 @@ func TestStopCancelsAnHTTPRequest(t *testing.T) {
 	came, gone := make(chan struct{}), make(chan struct{})
 	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		close(came)
-		<-r.Context().Done() // The connection is gone.
+		<-r.Context().Done() // The connection is closed.
 		close(gone)
 	}))
 	t.Cleanup(server.CloseClientConnections)
 
 	request := `{title: Long, opName: HTTPRequest, opParams: {source: slow, path: /}}`
-	appID, jobID := long(t, stopApp(request, fmt.Sprintf("  slow: {kind: HTTPSource, url: %q}", server.URL)), waitsLong)
+	appID, jobID := long(t, stopApp(request, fmt.Sprintf("  slow: {kind: HTTPSource, url: %q}", server.URL)), isWaitingLong)
 
 	<-came
 	requireStops(t, appID, jobID, "before")
 
 	select {
 	case <-gone:
-	case <-time.After(promptly):
+	case <-time.After(stopTimeout):
 		require.Fail(t, "the server still has the connection")
 	}
 }
@@ -280,13 +280,13 @@ func TestStopCancelsPostgreSQLStatements(t *testing.T) {
 				return count
 			}
 
-			appID, jobID := long(t, stopApp(step, fmt.Sprintf("  warehouse: {kind: PgSQLSource, connStr: %q}", address)), waitsLong)
+			appID, jobID := long(t, stopApp(step, fmt.Sprintf("  warehouse: {kind: PgSQLSource, connStr: %q}", address)), isWaitingLong)
 			await(t, func() bool { return sleeping() > 0 })
 
-			told := time.Now()
+			requested := time.Now()
 			requireStops(t, appID, jobID, "before")
 			await(t, func() bool { return sleeping() == 0 })
-			require.Less(t, time.Since(told), promptly)
+			require.Less(t, time.Since(requested), stopTimeout)
 		})
 	}
 }
@@ -302,7 +302,7 @@ func TestStopEndsAStepBetweenTwoAttempts(t *testing.T) {
 	request := `{title: Long, opName: HTTPRequest, opParams: {source: down, path: /}, retry: {initialInterval: 1h, maximumInterval: 1h}}`
 	files := stopApp(request, fmt.Sprintf("  down: {kind: HTTPSource, url: %q}", server.URL))
 	appID, jobID := long(t, files, func(result object) bool {
-		return waitsLong(result) && stepOf(result, "Long")["nextTry"] != nil
+		return isWaitingLong(result) && stepOf(result, "Long")["nextTry"] != nil
 	})
 
 	requireStops(t, appID, jobID, "before")
@@ -322,12 +322,12 @@ steps:
 `
 
 // cleans is satisfied by a job that waits in its finally steps.
-func cleans(result object) bool { return result["signals"] != nil }
+func isCleaning(result object) bool { return result["signals"] != nil }
 
 func TestRepeatedStopReportsTheFirst(t *testing.T) {
 	t.Parallel()
 
-	restless, err := restless()
+	restless, err := continuingSystem()
 	require.NoError(t, err)
 
 	for name, system := range map[string]*system{"in one run": shared, "in a run after that which was told to stop": restless} {
@@ -341,10 +341,10 @@ func TestRepeatedStopReportsTheFirst(t *testing.T) {
 
 			got := api.execute(t, with(runScenario(appID, "Main", object{}), object{"jobId": jobID, "isAsync": true}))
 			require.Equal(t, http.StatusOK, got.status, got.text)
-			api.eventually(t, appID, jobID, waitsLong)
+			api.eventually(t, appID, jobID, isWaitingLong)
 
 			requireStop(t, object{"jobId": jobID, "status": "stop started"}, api.stop(t, appID, jobID))
-			require.Equal(t, "stopping", api.eventually(t, appID, jobID, cleans)["status"])
+			require.Equal(t, "stopping", api.eventually(t, appID, jobID, isCleaning)["status"])
 
 			if system == restless {
 				described, err := system.client.DescribeWorkflowExecution(t.Context(), jobID, "")
@@ -372,7 +372,7 @@ func TestRepeatedStopReportsTheFirst(t *testing.T) {
 	}
 }
 
-// cancellations counts how often Temporal was asked to cancel a job, over all of its runs.
+// cancellations returns the number of cancellation requests in the histories of all runs of the job.
 func (s *system) cancellations(t *testing.T, jobID string) int {
 	t.Helper()
 
@@ -411,7 +411,7 @@ func TestStopJobHasTwoNamesAndMethods(t *testing.T) {
 			t.Run(method+" "+path, func(t *testing.T) {
 				t.Parallel()
 
-				appID, jobID := long(t, stopApp(`{title: Long, opName: Wait, opParams: {duration: 1h}}`), waitsLong)
+				appID, jobID := long(t, stopApp(`{title: Long, opName: Wait, opParams: {duration: 1h}}`), isWaitingLong)
 
 				var got answer
 
@@ -434,7 +434,7 @@ func TestStopJobHasTwoNamesAndMethods(t *testing.T) {
 	}
 }
 
-// causeOf returns why a job was stopped, as its history tells.
+// causeOf returns the reason of the cancellation in the job's history.
 func causeOf(t *testing.T, jobID string) string {
 	t.Helper()
 
@@ -450,7 +450,7 @@ func causeOf(t *testing.T, jobID string) string {
 func TestStopJobRejectsInvalidCalls(t *testing.T) {
 	t.Parallel()
 
-	appID, jobID := long(t, stopApp(`{title: Long, opName: Wait, opParams: {duration: 1h}}`), waitsLong)
+	appID, jobID := long(t, stopApp(`{title: Long, opName: Wait, opParams: {duration: 1h}}`), isWaitingLong)
 	path := func(key, appID, jobID string) string { return stopPath + "?" + ofJob(key, appID, jobID) }
 
 	refused := []exchange{
@@ -503,7 +503,7 @@ func TestStopIsAcceptedWithoutAWorker(t *testing.T) {
 	require.Equal(t, "running", api().status(t, appID, jobID).result(t)["status"])
 	requireStop(t, object{"jobId": jobID, "status": "stop started"}, api().stop(t, appID, jobID))
 
-	// Temporal has it, whatever becomes of the API server now.
+	// Temporal has the request: the API server is no longer necessary.
 	described, err := shared.client.DescribeWorkflowExecution(t.Context(), jobID, "")
 	require.NoError(t, err)
 	require.True(t, described.GetWorkflowExtendedInfo().GetCancelRequested())
@@ -532,14 +532,14 @@ func TestStopWithoutTemporalResponds503(t *testing.T) {
 	require.NotEmpty(t, got.header.Get("Retry-After"))
 }
 
-// forgetful does with requests to cancel as it is told, and keeps their IDs.
-type forgetful struct {
+// cancelInterceptor does with requests to cancel as it is told, and keeps their IDs.
+type cancelInterceptor struct {
 	mutex sync.Mutex
 	ids   []string
 	lose  func(number int) (before, after bool) // Called before each; whether it gets lost, or its answer.
 }
 
-func (f *forgetful) intercept(
+func (f *cancelInterceptor) intercept(
 	ctx context.Context, method string, request, reply any, connection *grpc.ClientConn, invoke grpc.UnaryInvoker,
 	options ...grpc.CallOption,
 ) error {
@@ -566,7 +566,7 @@ func (f *forgetful) intercept(
 }
 
 // through is an API server whose requests to cancel go through the interceptor.
-func (f *forgetful) through(t *testing.T) caller {
+func (f *cancelInterceptor) through(t *testing.T) caller {
 	t.Helper()
 
 	connection, err := client.Dial(client.Options{
@@ -588,15 +588,15 @@ func TestStopIsRetriedAfterALostResponse(t *testing.T) {
 		"app.yaml": "sources: {stage: {kind: SQLiteSource}}", "scenarios/Main.yaml": cleaning,
 	}), uuid.NewString()
 	api().execute(t, with(runScenario(appID, "Main", object{}), object{"jobId": jobID, "isAsync": true}))
-	api().eventually(t, appID, jobID, waitsLong)
+	api().eventually(t, appID, jobID, isWaitingLong)
 
-	losing := &forgetful{lose: func(number int) (before, after bool) { return false, number == 1 }}
+	losing := &cancelInterceptor{lose: func(number int) (before, after bool) { return false, number == 1 }}
 	requireStop(t, object{"jobId": jobID, "status": "stop started"}, losing.through(t).stop(t, appID, jobID))
 	require.Len(t, losing.ids, 2)
 	require.Equal(t, losing.ids[0], losing.ids[1])
 	require.NotEmpty(t, losing.ids[0])
 
-	api().eventually(t, appID, jobID, cleans)
+	api().eventually(t, appID, jobID, isCleaning)
 	require.Equal(t, 1, shared.cancellations(t, jobID))
 
 	signal := api().signal(t, object{"apiKey": devKey, "appId": appID, "jobId": jobID, "signal": "clean"})
@@ -607,9 +607,9 @@ func TestStopIsRetriedAfterALostResponse(t *testing.T) {
 func TestStopThatTemporalDidNotReceiveIsAnError(t *testing.T) {
 	t.Parallel()
 
-	appID, jobID := long(t, stopApp(`{title: Long, opName: Wait, opParams: {duration: 1h}}`), waitsLong)
+	appID, jobID := long(t, stopApp(`{title: Long, opName: Wait, opParams: {duration: 1h}}`), isWaitingLong)
 
-	deaf := &forgetful{lose: func(int) (before, after bool) { return true, true }}
+	deaf := &cancelInterceptor{lose: func(int) (before, after bool) { return true, true }}
 	got := deaf.through(t).stop(t, appID, jobID)
 	require.Equal(t, http.StatusServiceUnavailable, got.status, got.text)
 	require.NotEmpty(t, got.header.Get("Retry-After"))
@@ -621,12 +621,12 @@ func TestStopThatTemporalDidNotReceiveIsAnError(t *testing.T) {
 func TestLateStopReportsHowTheJobEnded(t *testing.T) {
 	t.Parallel()
 
-	appID, jobID := long(t, stopApp(`{title: Long, opName: Wait, opParams: {duration: 1h}}`), waitsLong)
+	appID, jobID := long(t, stopApp(`{title: Long, opName: Wait, opParams: {duration: 1h}}`), isWaitingLong)
 
 	var err error
 
-	// It ends after the API server has looked, and before Temporal has the request.
-	late := &forgetful{lose: func(int) (before, after bool) {
+	// The job ends after the API server has described it, and before Temporal receives the request.
+	late := &cancelInterceptor{lose: func(int) (before, after bool) {
 		err = shared.client.TerminateWorkflow(t.Context(), jobID, "", "a test")
 
 		return false, false

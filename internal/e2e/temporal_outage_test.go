@@ -21,8 +21,8 @@ import (
 	"github.com/jobwright/jobwright/apiserver"
 )
 
-// withOutages returns an API server that does not reach Temporal as long as away is true.
-func withOutages(t *testing.T) (api caller, away *atomic.Bool) {
+// newInterruptibleServer returns an API server that can't reach Temporal while away is true.
+func newInterruptibleServer(t *testing.T) (api caller, away *atomic.Bool) {
 	t.Helper()
 
 	away = &atomic.Bool{}
@@ -35,7 +35,7 @@ func withOutages(t *testing.T) (api caller, away *atomic.Bool) {
 				options ...grpc.CallOption,
 			) error {
 				if away.Load() {
-					return status.Error(codes.Unavailable, "Temporal is away")
+					return status.Error(codes.Unavailable, "unreachable")
 				}
 
 				return invoke(ctx, method, request, reply, connection, options...)
@@ -47,7 +47,7 @@ func withOutages(t *testing.T) (api caller, away *atomic.Bool) {
 	return serve(t, apiserver.Options{Temporal: temporal, Namespace: client.DefaultNamespace}), away
 }
 
-// requireUnavailable holds that the caller is told to repeat the call with its jobId.
+// requireUnavailable verifies that the response asks the caller to repeat the call with its jobId.
 func requireUnavailable(t *testing.T, jobID string, got answer) {
 	t.Helper()
 
@@ -61,7 +61,7 @@ func TestRepeatedCallDuringAnOutageIsUnavailable(t *testing.T) {
 	t.Parallel()
 
 	for name, change := range map[string]func(t *testing.T, file string){
-		"the scenario is gone": func(t *testing.T, file string) { t.Helper(); require.NoError(t, os.Remove(file)) },
+		"the scenario is deleted": func(t *testing.T, file string) { t.Helper(); require.NoError(t, os.Remove(file)) },
 		"the scenario is broken": func(t *testing.T, file string) {
 			t.Helper()
 			require.NoError(t, os.WriteFile(file, []byte("steps: 1"), 0o600))
@@ -70,7 +70,7 @@ func TestRepeatedCallDuringAnOutageIsUnavailable(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 
-			api, away := withOutages(t)
+			api, away := newInterruptibleServer(t)
 			appID, jobID := newApp(t, contractApp), uuid.NewString()
 			request := with(runScenario(appID, "Outcomes", object{}), object{"jobId": jobID})
 
@@ -89,8 +89,8 @@ func TestRepeatedCallDuringAnOutageIsUnavailable(t *testing.T) {
 			require.Equal(t, http.StatusConflict, taken.status, taken.text)
 			require.Equal(t, "job_id_taken", taken.result(t)["code"])
 
-			unheard := api.execute(t, with(request, object{"jobId": uuid.NewString()}))
-			require.Contains(t, []any{"scenario_not_found", "scenario_invalid"}, unheard.result(t)["code"])
+			unknown := api.execute(t, with(request, object{"jobId": uuid.NewString()}))
+			require.Contains(t, []any{"scenario_not_found", "scenario_invalid"}, unknown.result(t)["code"])
 		})
 	}
 }
@@ -98,7 +98,7 @@ func TestRepeatedCallDuringAnOutageIsUnavailable(t *testing.T) {
 func TestNoJobIsAcceptedWithoutTemporal(t *testing.T) {
 	t.Parallel()
 
-	api, away := withOutages(t)
+	api, away := newInterruptibleServer(t)
 	jobID := uuid.NewString()
 	request := with(runScenario("7", "Main", object{}), object{"jobId": jobID, "isAsync": true})
 
@@ -106,7 +106,7 @@ func TestNoJobIsAcceptedWithoutTemporal(t *testing.T) {
 	requireUnavailable(t, jobID, api.execute(t, request))
 
 	_, err := shared.client.DescribeWorkflow(t.Context(), jobID, "")
-	require.ErrorAs(t, err, new(*serviceerror.NotFound), "something was started")
+	require.ErrorAs(t, err, new(*serviceerror.NotFound), "no job was started")
 
 	away.Store(false)
 
@@ -116,14 +116,14 @@ func TestNoJobIsAcceptedWithoutTemporal(t *testing.T) {
 	requireOneRun(t, jobID)
 }
 
-// absence is a Temporal that can't be reached. It notes how long its callers would wait for it.
-type absence struct {
+// outage makes Temporal unreachable and records the longest timeout of the requests.
+type outage struct {
 	mutex   sync.Mutex
 	over    bool
 	longest time.Duration
 }
 
-func (a *absence) intercept(
+func (a *outage) intercept(
 	ctx context.Context, method string, request, reply any, connection *grpc.ClientConn, invoke grpc.UnaryInvoker,
 	options ...grpc.CallOption,
 ) error {
@@ -137,22 +137,22 @@ func (a *absence) intercept(
 	deadline, _ := ctx.Deadline()
 	a.longest = max(a.longest, time.Until(deadline))
 
-	return status.Error(codes.Unavailable, "nobody is there")
+	return status.Error(codes.Unavailable, "unreachable")
 }
 
-// set begins to note anew.
-func (a *absence) set(over bool) {
+// set starts or ends the outage and resets the record.
+func (a *outage) set(over bool) {
 	a.mutex.Lock()
 	defer a.mutex.Unlock()
 
 	a.over, a.longest = over, 0
 }
 
-// When one call has waited for Temporal in vain, the next ones are told at once, until it is back.
+// After one call has timed out, the calls that follow fail faster, until Temporal is reachable again.
 func TestCallsFailFastDuringAnOutageOfTemporal(t *testing.T) {
 	t.Parallel()
 
-	away := &absence{}
+	away := &outage{}
 	temporal, err := client.NewLazyClient(client.Options{
 		HostPort: shared.temporal.Address(), Logger: silent{},
 		ConnectionOptions: client.ConnectionOptions{
@@ -167,17 +167,17 @@ func TestCallsFailFastDuringAnOutageOfTemporal(t *testing.T) {
 		return with(runScenario("7", "Main", object{}), object{"jobId": uuid.NewString(), "isAsync": true})
 	}
 
-	requireAway := func() {
+	requireOutage := func() {
 		got := api.execute(t, request())
 		require.Equal(t, http.StatusServiceUnavailable, got.status, got.text)
 		require.NotEmpty(t, got.header.Get("Retry-After"))
 	}
 
-	requireAway() // It may be a restart.
+	requireOutage() // The first call waits: Temporal may be restarting.
 	require.Greater(t, away.longest, 2*time.Second)
 
 	away.set(false)
-	requireAway()
+	requireOutage()
 	require.LessOrEqual(t, away.longest, time.Second)
 
 	away.set(true)
@@ -186,6 +186,6 @@ func TestCallsFailFastDuringAnOutageOfTemporal(t *testing.T) {
 	require.Equal(t, http.StatusOK, got.status, got.text)
 
 	away.set(false)
-	requireAway()
-	require.Greater(t, away.longest, 2*time.Second, "it was back")
+	requireOutage()
+	require.Greater(t, away.longest, 2*time.Second, "Temporal was reachable in between")
 }

@@ -17,7 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// volumeApp has a scenario that writes as many records as it is told to, and returns all of them.
+// volumeApp has a scenario that writes the given number of records and returns all of them.
 var volumeApp = map[string]string{
 	"app.yaml": `
 sources:
@@ -46,9 +46,9 @@ steps:
 `,
 }
 
-// BenchmarkVolume runs jobs that write and return ever more records, with the API server and the worker as processes of
-// their own, and tells how fast the answer streams once it begins, and how far the memory of both processes rises above
-// rest: of what they hold themselves, without the files that the system keeps for them. Run it with -benchtime 1x.
+// BenchmarkVolume runs jobs that write and return increasing numbers of records, with the API server and the worker in
+// separate processes. It reports the throughput of the response after its first byte, and by how much the memory of both
+// processes grows, without the page cache. Run it with -benchtime 1x.
 func BenchmarkVolume(b *testing.B) {
 	system := newProduction(b)
 	writeApp(b, filepath.Join(system.apps, "8"), volumeApp)
@@ -56,7 +56,7 @@ func BenchmarkVolume(b *testing.B) {
 	server, api := system.apiserver(b)
 	worker := system.worker(b)
 
-	api.volume(b, 1) // What is made once is not counted.
+	api.volume(b, 1) // Don't measure the first use.
 
 	restOfServer, restOfWorker := memory(server), memory(worker)
 	require.Positive(b, min(restOfServer, restOfWorker))
@@ -83,7 +83,7 @@ func BenchmarkVolume(b *testing.B) {
 	}
 }
 
-// volume runs the job, and returns when the first byte of its answer came, and how many there were.
+// volume runs the job, and returns the time of the first byte of the response and the size of the response.
 func (c caller) volume(b *testing.B, records int) (first time.Duration, size int64) {
 	b.Helper()
 
@@ -113,7 +113,7 @@ func (c caller) volume(b *testing.B, records int) (first time.Duration, size int
 	return first, size
 }
 
-// tail keeps the end of what is written to it.
+// tail is a writer that stores the last bytes.
 type tail struct{ last []byte }
 
 func (t *tail) Write(p []byte) (int, error) {
@@ -127,7 +127,7 @@ func (t *tail) Write(p []byte) (int, error) {
 
 var anonymous = regexp.MustCompile(`RssAnon:\s+(\d+) kB`)
 
-// memory is what a process holds that is no file's, in bytes; 0 where nobody can tell.
+// memory returns the anonymous memory of a process in bytes; 0 if the system does not report it.
 func memory(of *process) int64 {
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", of.command.Process.Pid))
 	if err != nil {
@@ -147,7 +147,7 @@ func memory(of *process) int64 {
 	return kib << 10
 }
 
-// peak watches the memory of a process, and tells the highest when stop is closed.
+// peak samples the memory of a process, and sends the maximum when stop is closed.
 func peak(of *process, stop <-chan struct{}) <-chan int64 {
 	var highest int64
 
