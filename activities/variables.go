@@ -79,7 +79,7 @@ func asVariableError(err error) error {
 		return nil
 	}
 
-	if refused, ok := errors.AsType[*temporal.ApplicationError](err); ok && refused.Type() == job.VariableRefused {
+	if refused, ok := errors.AsType[*temporal.ApplicationError](err); ok && refused.Type() == job.VariableRejected {
 		return &limitError{refused.Message()}
 	}
 

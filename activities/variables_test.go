@@ -157,7 +157,7 @@ func TestAVariableThatIsRefusedFailsAtOnce(t *testing.T) {
 	t.Parallel()
 
 	b := newBench(t)
-	b.temporal.refuses = temporal.NewApplicationError("the app's variable n has 20000 bytes", job.VariableRefused)
+	b.temporal.refuses = temporal.NewApplicationError("the app's variable n has 20000 bytes", job.VariableRejected)
 
 	_, err := runAs[any](t, b, b.SetVariable, job.Variable{Name: "n", ID: "nightly/2"})
 	requireFailure(t, err, "limit_exceeded", false, "the app's variable n has 20000 bytes")

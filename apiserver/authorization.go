@@ -46,7 +46,7 @@ func (s *Server) authorize(c *gin.Context, key, appID string, right app.Right) (
 			return none, newError(http.StatusNotFound, CodeAppNotFound, "there is no app %s", appID)
 		}
 
-		return authorization{app: found, access: job.Anybody}, nil
+		return authorization{app: found, access: job.AnyAccess}, nil
 	}
 
 	if found != nil {

@@ -87,8 +87,8 @@ func (r signalRequest) validate() error {
 }
 
 // signal sends the signal to the job's workflow as an update. Unlike a Temporal signal, an update has a result.
-func (s *Server) signal(ctx context.Context, request signalRequest, from string) (job.SignalTaken, error) {
-	var taken job.SignalTaken
+func (s *Server) signal(ctx context.Context, request signalRequest, from string) (job.SignalAccepted, error) {
+	var taken job.SignalAccepted
 
 	described, err := s.describeOf(ctx, request.AppID, request.JobID)
 	if err != nil {

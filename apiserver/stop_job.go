@@ -168,7 +168,7 @@ func (s *Server) cancel(
 
 // stopReason returns the reason of the cancellation, which Temporal UI shows.
 func stopReason(by string) string {
-	if by == job.Anybody {
+	if by == job.AnyAccess {
 		return "stopJob, called with the key of this machine"
 	}
 

@@ -36,7 +36,7 @@ func (a Access) Grants(right Right) bool {
 // checkAccess finds mistakes in what app.yaml says of access.
 func (a *App) checkAccess() error {
 	for _, access := range a.Access {
-		if access.Name == job.Anybody {
+		if access.Name == job.AnyAccess {
 			return fmt.Errorf("app %s: app.yaml is wrong: nobody can be named %q in access, which stands for everybody",
 				a.ID, access.Name)
 		}

@@ -239,7 +239,7 @@ func TestWhatIsLookedUpStaysAsHistoriesHoldIt(t *testing.T) {
 		job.Variable{Name: "since", Value: jsonvalue.Value{Any: 1.0}, ID: "nightly/3"})
 	requireWire(t, `{"name":"go","data":{"yes":true},"from":"boss"}`,
 		job.Signal{Name: "go", Data: jsonvalue.Value{Any: map[string]any{"yes": true}}, From: "boss"})
-	requireWire(t, `{"awaited":true}`, job.SignalTaken{Awaited: true})
+	requireWire(t, `{"awaited":true}`, job.SignalAccepted{Awaited: true})
 }
 
 func TestTheTaskOfAStepStaysAsHistoriesHoldIt(t *testing.T) {

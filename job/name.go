@@ -16,7 +16,7 @@ const (
 	TaskQueue    = "jobwright"   // The task queue of every job and every step.
 	Workflow     = "RunScenario" // The workflow type of every job.
 	StatusQuery  = "status"      // The query that answers a [Status].
-	SignalUpdate = "signal"      // The update that takes a [Signal] and answers a [SignalTaken].
+	SignalUpdate = "signal"      // The update that takes a [Signal] and answers a [SignalAccepted].
 
 	MemoAppID       = "appId"       // The memo field with the app that a job belongs to.
 	MemoFingerprint = "fingerprint" // The memo field with the [Fingerprint] of the request that started the job.

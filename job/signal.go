@@ -10,11 +10,11 @@ type Signal struct {
 	ID   string          `json:"id,omitempty"` // Who repeats a signal with its ID tells the job nothing new.
 }
 
-// Anybody is the name of the access that may give every signal: the key that jobwright-dev accepts from its own machine.
-const Anybody = "*"
+// AnyAccess is the name of the access that may give every signal: the key that jobwright-dev accepts from its own machine.
+const AnyAccess = "*"
 
-// SignalTaken is the answer to a [Signal] that was taken.
-type SignalTaken struct {
+// SignalAccepted is the answer to a [Signal] that was taken.
+type SignalAccepted struct {
 	Awaited bool `json:"awaited"` // Whether a step waited for it; otherwise it is kept for one to come.
 }
 
@@ -37,6 +37,6 @@ const (
 	MaxSignal  = 16 << 10 // Bytes of one signal's data as JSON.
 	MaxSignals = 16       // Signals that wait for a step to come.
 
-	// MaxTakenSignals is how many signals with an ID a job remembers when it continues as new.
-	MaxTakenSignals = 50
+	// MaxAcceptedSignals is how many signals with an ID a job remembers when it continues as new.
+	MaxAcceptedSignals = 50
 )

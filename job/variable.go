@@ -7,8 +7,8 @@ const (
 	VariablesQuery    = "variables"    // The query that answers all that were set, as [jsonvalue.Object].
 	SetVariableUpdate = "set"          // The update that takes a [Variable].
 
-	// VariableRefused is the type of the error with which the workflow refuses a variable that is beyond a bound.
-	VariableRefused = "variable_refused"
+	// VariableRejected is the type of the error with which the workflow refuses a variable that is beyond a bound.
+	VariableRejected = "variable_refused"
 )
 
 // Bounds of an app's variables, which together are part of one input of a workflow.

@@ -154,7 +154,7 @@ func newRun(definition definition, options Options) *jobRun {
 
 // run runs the job until it ends, over all runs that continue as new.
 func (r *jobRun) run(ctx context.Context, input job.Input) error {
-	var position *workflows.Position
+	var position *workflows.Checkpoint
 
 	for r.runs < maxRuns {
 		if err := ctx.Err(); err != nil {
@@ -189,7 +189,7 @@ func (r *jobRun) run(ctx context.Context, input job.Input) error {
 }
 
 // runOnce runs the job until it ends or continues as new.
-func (r *jobRun) runOnce(input job.Input, position *workflows.Position) (err error) {
+func (r *jobRun) runOnce(input job.Input, position *workflows.Checkpoint) (err error) {
 	var suite testsuite.WorkflowTestSuite
 
 	suite.SetLogger(sdklog.NewStructuredLogger(slog.New(slog.DiscardHandler)))

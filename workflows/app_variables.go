@@ -11,19 +11,19 @@ import (
 	"github.com/jobwright/jobwright/scenario/jsonvalue"
 )
 
-// VariablesState is what an app's variables take along when they continue as new.
+// VariablesState is the state of an app's variables, which a run of [AppVariables] passes to the next one.
 type VariablesState struct {
 	Values  jsonvalue.Object `json:"values,omitempty"`
-	Applied []string         `json:"applied,omitempty"` // The IDs of the last settings, oldest first.
+	Applied []string         `json:"applied,omitempty"` // The IDs of the last updates, oldest first.
 }
 
 const (
-	maxApplied = 200   // IDs of settings that are kept. A setting is repeated within minutes, or never.
-	maxUpdates = 1_000 // Settings of one run, which its history holds.
+	maxApplied = 200   // IDs of updates that are stored. A client repeats an update within minutes, or never.
+	maxUpdates = 1_000 // Updates of one run, which its history contains.
 )
 
-// AppVariables is the workflow that holds the variables of an app: it takes [job.SetVariableUpdate] and answers
-// [job.VariablesQuery]. It never ends; one that is cancelled forgets them.
+// AppVariables is the workflow that stores the variables of an app: it handles [job.SetVariableUpdate] and
+// [job.VariablesQuery]. It never completes; cancelling it deletes the variables.
 func AppVariables(ctx workflow.Context, state VariablesState) error {
 	v := appVariables{state: state, sizes: map[string]int{}}
 	if v.state.Values == nil {
@@ -51,18 +51,18 @@ func AppVariables(ctx workflow.Context, state VariablesState) error {
 	return workflow.NewContinueAsNewError(ctx, job.VariablesWorkflow, v.state)
 }
 
-// appVariables are the variables of an app.
+// appVariables is the state of a run.
 type appVariables struct {
 	state   VariablesState
-	sizes   map[string]int // Of each in bytes.
-	size    int            // Of all of them.
-	updates int            // How many this run has taken.
+	sizes   map[string]int // Bytes of each variable.
+	size    int            // Bytes of all variables.
+	updates int            // Updates of this run.
 }
 
 func (v *appVariables) listen(ctx workflow.Context) error {
-	answer := func() (jsonvalue.Object, error) { return v.state.Values, nil }
+	values := func() (jsonvalue.Object, error) { return v.state.Values, nil }
 
-	err := workflow.SetQueryHandlerWithOptions(ctx, job.VariablesQuery, answer, workflow.QueryHandlerOptions{
+	err := workflow.SetQueryHandlerWithOptions(ctx, job.VariablesQuery, values, workflow.QueryHandlerOptions{
 		Description: "The variables that were set. Others have the defaults of app.yaml.",
 	})
 	if err != nil {
@@ -70,12 +70,12 @@ func (v *appVariables) listen(ctx workflow.Context) error {
 	}
 
 	return workflow.SetUpdateHandlerWithOptions(ctx, job.SetVariableUpdate, v.set, workflow.UpdateHandlerOptions{
-		Validator:   v.check,
+		Validator:   v.validate,
 		Description: "Sets a variable.",
 	})
 }
 
-// set sets a variable, unless this very setting was applied before.
+// set sets a variable, unless this update was applied before.
 func (v *appVariables) set(_ workflow.Context, variable job.Variable) error {
 	v.updates++
 
@@ -94,25 +94,25 @@ func (v *appVariables) set(_ workflow.Context, variable job.Variable) error {
 	return nil
 }
 
-// check refuses a variable before it becomes a part of the history.
-func (v *appVariables) check(variable job.Variable) error {
+// validate rejects a variable before it becomes part of the history.
+func (v *appVariables) validate(variable job.Variable) error {
 	if slices.Contains(v.state.Applied, variable.ID) {
 		return nil
 	}
 
-	old, known := v.sizes[variable.Name]
+	old, exists := v.sizes[variable.Name]
 	size := variableSize(variable.Name, variable.Value.Any)
 	all := v.size + size - old
 
 	switch {
 	case size > job.MaxVariable:
-		return refused(job.VariableRefused, "the app's variable %s has %d bytes, and %d is the most; keep large data in a source",
+		return rejected(job.VariableRejected, "the app's variable %s has %d bytes, and %d is the most; keep large data in a source",
 			variable.Name, size, job.MaxVariable)
-	case !known && len(v.state.Values) >= job.MaxVariables:
-		return refused(job.VariableRefused, "the app has %d variables already, and that is the most; keep %s in a table",
+	case !exists && len(v.state.Values) >= job.MaxVariables:
+		return rejected(job.VariableRejected, "the app has %d variables already, and that is the most; keep %s in a table",
 			len(v.state.Values), variable.Name)
 	case all > job.MaxAllVariables:
-		return refused(job.VariableRefused,
+		return rejected(job.VariableRejected,
 			"the app's variables would have %d bytes together, and %d is the most; keep %s in a table",
 			all, job.MaxAllVariables, variable.Name)
 	}
@@ -120,11 +120,11 @@ func (v *appVariables) check(variable job.Variable) error {
 	return nil
 }
 
-// variableSize is how many bytes a variable takes as JSON.
+// variableSize returns the size of a variable as JSON, in bytes.
 func variableSize(name string, value any) int {
 	encoded, err := json.Marshal(jsonvalue.Object{name: value})
 	if err != nil {
-		return job.MaxVariable + 1 // What can't be kept is refused.
+		return job.MaxVariable + 1 // A variable that has no JSON is rejected.
 	}
 
 	return len(encoded)

@@ -182,7 +182,7 @@ func TestVariablesAreBounded(t *testing.T) {
 
 			var refused *temporal.ApplicationError
 			require.ErrorAs(t, v.refused[0], &refused)
-			require.Equal(t, job.VariableRefused, refused.Type())
+			require.Equal(t, job.VariableRejected, refused.Type())
 			require.Contains(t, refused.Message(), test.message)
 		})
 	}

@@ -10,9 +10,9 @@ import (
 	"github.com/jobwright/jobwright/scenario/jsonvalue"
 )
 
-// failStep fails as its author wants.
+// failStep fails with the author's code and message.
 func (m *machine) failStep(ctx workflow.Context, s *step) (jsonvalue.Object, error) {
-	params, err := decode[scenario.Fail](m, ctx, s)
+	params, err := resolve[scenario.Fail](m, ctx, s)
 	if err != nil {
 		return nil, err
 	}

@@ -15,93 +15,108 @@ import (
 	"github.com/jobwright/jobwright/scenario/jsonvalue"
 )
 
-// maxEntries bounds the list of a ForEach, in bytes: it is part of the job's position. Records are read in pages.
-const maxEntries = 256 << 10
+// Bounds of a ForEach, whose list and errors are part of the checkpoint.
+const (
+	maxEntries = 256 << 10 // Bytes of the list. Records are read in pages.
+	maxErrors  = 100
+)
 
-// maxErrors bounds the errors that a ForEach keeps.
-const maxErrors = 100
+// maxDropAttempts bounds the attempts to drop stored records.
+const maxDropAttempts = 3
 
-// forEach runs steps for each entry of a list, or for each record that a query finds, for several at the same time if it
-// is told to.
+// forEach runs steps for each entry of a list, or for each record of a query, in one or several concurrency slots.
 func (m *machine) forEach(ctx workflow.Context, s *step) (jsonvalue.Object, error) {
 	if s.frame.Loop == nil {
-		if err := m.settle(ctx, s); err != nil {
-			return nil, err
-		}
-
-		s.frame.Loop = &loop{Rounds: map[int64]*list{}}
-		each := &forEachRun{machine: m, step: s, loop: s.frame.Loop}
-
-		if err := each.open(ctx); err != nil {
-			each.close(ctx)
-
+		if err := m.openForEach(ctx, s); err != nil {
 			return nil, err
 		}
 	}
 
 	if s.frame.Loop.Rounds == nil {
-		s.frame.Loop.Rounds = map[int64]*list{} // A position leaves out what is empty.
+		s.frame.Loop.Rounds = map[int64]*list{} // The JSON of a checkpoint omits an empty map.
 	}
 
-	params, err := scenario.Decode[scenario.ForEach](s.frame.Params)
+	params, err := storedParams[scenario.ForEach](s.frame)
 	if err != nil {
 		return nil, err
 	}
 
-	each := &forEachRun{machine: m, step: s, params: params, loop: s.frame.Loop, taken: map[int64]bool{}}
-	err = m.lanes(ctx, s, len(each.loop.Rounds), params.MaxConcurrency, each.lane)
+	each := &forEachRun{machine: m, step: s, params: params, loop: s.frame.Loop, running: map[int64]bool{}}
+	err = m.concurrently(ctx, s, len(each.loop.Rounds), params.MaxConcurrency, each.runRounds)
 
-	if errors.Is(err, errMoving) {
+	if errors.Is(err, errContinueAsNew) {
 		return nil, err
 	}
 
-	each.close(ctx)
+	each.dropRecords(ctx)
 
 	return each.outcome(), err
 }
 
-// forEachRun is a ForEach as it runs.
+// openForEach resolves the parameters of a ForEach, and reads its list or the first page of its records.
+func (m *machine) openForEach(ctx workflow.Context, s *step) error {
+	params, err := resolve[scenario.ForEach](m, ctx, s)
+	if err != nil {
+		return err
+	}
+
+	s.frame.Loop = &loop{}
+	each := &forEachRun{machine: m, step: s, params: params, loop: s.frame.Loop}
+
+	err = each.open(ctx)
+	if err == nil {
+		params.In, params.Source, params.Query, params.Bind = nil, "", "", nil // The loop has the entries.
+		err = m.storeParams(s, params)
+	}
+
+	if err != nil {
+		each.dropRecords(ctx)
+	}
+
+	return err
+}
+
+// forEachRun is a ForEach that runs.
 type forEachRun struct {
 	machine *machine
 	step    *step
 	params  scenario.ForEach
 	loop    *loop
-	reading bool           // Whether a page is being read.
-	taken   map[int64]bool // The rounds that somebody runs.
+	reading bool           // Whether a slot reads a page.
+	running map[int64]bool // The rounds that a slot runs.
 }
 
-// open finds what to go over: the list, or the first page of records.
+// open reads the list, or the first page of records.
 func (f *forEachRun) open(ctx workflow.Context) error {
-	if source, asked := f.step.frame.Params["source"].(string); asked {
-		query, _ := f.step.frame.Params["query"].(string)
-		bind, _ := f.step.frame.Params["bind"].(map[string]any)
-
-		return f.read(ctx, job.RecordsQuery{Query: expression.Query{Source: source, Query: query, Bind: bind}})
+	if f.params.Source != "" {
+		return f.readPage(ctx, job.RecordsQuery{
+			Query: expression.Query{Source: f.params.Source, Query: f.params.Query, Bind: f.params.Bind},
+		})
 	}
 
-	entries, _ := f.step.frame.Params["in"].([]any)
-	delete(f.step.frame.Params, "in") // It is kept as what the loop goes over.
-
-	if size := jsonvalue.SizeOf(entries); size > maxEntries {
+	size := jsonvalue.SizeOf([]any(f.params.In))
+	if size > maxEntries {
 		return failedWith(job.CodeLimitExceeded,
 			"the list has %d bytes, and %d is the most; keep it in a table and go over the records of a query", size, maxEntries)
 	}
 
-	if err := f.machine.keep(jsonvalue.SizeOf(entries)); err != nil {
+	if err := f.machine.reserve(size); err != nil {
 		return err
 	}
 
-	for _, entry := range entries {
+	for _, entry := range f.params.In {
 		f.loop.Entries = append(f.loop.Entries, jsonvalue.Value{Any: entry})
 	}
 
 	return nil
 }
 
-// read reads a page of records.
-func (f *forEachRun) read(ctx workflow.Context, query job.RecordsQuery) error {
+// readPage reads a page of records.
+func (f *forEachRun) readPage(ctx workflow.Context, query job.RecordsQuery) error {
 	var page job.RecordsPage
-	if err := f.machine.assist(ctx, f.step, activityCall{name: job.ReadRecordsActivity}, query, &page); err != nil {
+
+	call := activityCall{name: job.ReadRecordsActivity}
+	if err := f.machine.callAuxiliary(ctx, f.step, call, query, &page); err != nil {
 		return err
 	}
 
@@ -114,7 +129,7 @@ func (f *forEachRun) read(ctx workflow.Context, query job.RecordsQuery) error {
 		size += jsonvalue.SizeOf(map[string]any(record))
 	}
 
-	if err := f.machine.keep(size); err != nil {
+	if err := f.machine.reserve(size); err != nil {
 		return err
 	}
 
@@ -125,9 +140,8 @@ func (f *forEachRun) read(ctx workflow.Context, query job.RecordsQuery) error {
 	return nil
 }
 
-// close drops the records that were set aside, also when the job is being stopped. That they could not be dropped is no
-// reason for the job to fail.
-func (f *forEachRun) close(ctx workflow.Context) {
+// dropRecords drops the stored records, also if the job is being stopped. A failure to drop them does not fail the job.
+func (f *forEachRun) dropRecords(ctx workflow.Context) {
 	if f.loop.Key == "" {
 		return
 	}
@@ -135,27 +149,25 @@ func (f *forEachRun) close(ctx workflow.Context) {
 	ctx, cancel := workflow.NewDisconnectedContext(ctx)
 	defer cancel()
 
-	drop := activityCall{name: job.DropRecordsActivity, retry: &scenario.Retry{MaximumAttempts: dropAttempts}}
-	if err := f.machine.assist(ctx, f.step, drop, f.loop.Key, nil); err != nil {
-		workflow.GetLogger(ctx).Warn("records that were set aside could not be dropped", "key", f.loop.Key, "error", err)
+	drop := activityCall{name: job.DropRecordsActivity, retry: &scenario.Retry{MaximumAttempts: maxDropAttempts}}
+	if err := f.machine.callAuxiliary(ctx, f.step, drop, f.loop.Key, nil); err != nil {
+		workflow.GetLogger(ctx).Warn("stored records could not be dropped", "key", f.loop.Key, "error", err)
 	}
 }
 
-const dropAttempts = 3
-
-// lane runs one round after the other until there are no more.
-func (f *forEachRun) lane(ctx workflow.Context) error {
+// runRounds runs one round after the other until there are no more.
+func (f *forEachRun) runRounds(ctx workflow.Context) error {
 	for {
-		number, state, err := f.take(ctx)
+		number, state, err := f.nextRound(ctx)
 		if err != nil || state == nil {
 			return err
 		}
 
 		name := fmt.Sprintf("%s[%d]", scenario.BlockSteps, number)
 
-		err = f.machine.list(ctx, f.step.inner(scenario.BlockSteps, name, state))
-		if errors.Is(err, errMoving) {
-			return err // The round goes on in the next run.
+		err = f.machine.runList(ctx, f.step.inner(scenario.BlockSteps, name, state))
+		if errors.Is(err, errContinueAsNew) {
+			return err // The next run continues the round.
 		}
 
 		delete(f.loop.Rounds, number)
@@ -165,7 +177,7 @@ func (f *forEachRun) lane(ctx workflow.Context) error {
 		if isFailure {
 			f.loop.Failed++
 
-			f.keep(roundError{Index: number, Failure: failed})
+			f.addError(roundError{Index: number, Failure: failed})
 		}
 
 		if err != nil && (!isFailure || !f.params.ContinueOnError) {
@@ -174,28 +186,26 @@ func (f *forEachRun) lane(ctx workflow.Context) error {
 	}
 }
 
-// take takes a round to run: one that an earlier run of the job has begun, or the next one. There is no state when there
-// are no more.
-func (f *forEachRun) take(ctx workflow.Context) (number int64, state *list, err error) {
+// nextRound returns a round that an earlier run of the job has begun, or a new one. The state is nil if there are no more.
+func (f *forEachRun) nextRound(ctx workflow.Context) (number int64, state *list, err error) {
 	for _, number := range slices.Sorted(maps.Keys(f.loop.Rounds)) {
-		if !f.taken[number] {
-			f.taken[number] = true
+		if !f.running[number] {
+			f.running[number] = true
 
 			return number, f.loop.Rounds[number], nil
 		}
 	}
 
-	if err := f.page(ctx); err != nil {
+	if err := f.fetchEntry(ctx); err != nil {
 		return 0, nil, err
 	}
 
-	at := f.loop.Next - f.loop.Base
-	if at >= int64(len(f.loop.Entries)) {
+	if !f.hasEntry() {
 		return 0, nil, nil
 	}
 
 	number, state = f.loop.Next, newList()
-	state.Names[f.as()] = f.loop.Entries[at].Any
+	state.Names[cmp.Or(f.params.As, scenario.DefaultItem)] = f.loop.Entries[number-f.loop.Base].Any
 
 	if f.params.Index != "" {
 		state.Names[f.params.Index] = number
@@ -203,42 +213,37 @@ func (f *forEachRun) take(ctx workflow.Context) (number int64, state *list, err 
 
 	f.loop.Next++
 	f.loop.Rounds[number] = state
-	f.taken[number] = true
+	f.running[number] = true
 
 	return number, state, nil
 }
 
-func (f *forEachRun) as() string {
-	if f.params.As == "" {
-		return scenario.DefaultItem
-	}
+// hasEntry reports whether the next entry has been read.
+func (f *forEachRun) hasEntry() bool { return f.loop.Next-f.loop.Base < int64(len(f.loop.Entries)) }
 
-	return f.params.As
-}
-
-// page makes sure that the next entry is at hand, if there is one. One lane reads; the others wait for it.
-func (f *forEachRun) page(ctx workflow.Context) error {
+// fetchEntry reads the page of the next entry, if there is one and it has not been read. One slot reads; the others wait.
+func (f *forEachRun) fetchEntry(ctx workflow.Context) error {
 	for {
-		// To find that there are no more is no progress: a run that did only this, and moved, would do it again for ever.
-		if !f.atHand() && f.loop.Offset == 0 {
+		// The end of a loop is no progress: a run that did nothing else before it continued as new would repeat for ever.
+		if !f.hasEntry() && f.loop.Offset == 0 {
 			return nil
 		}
 
-		if err := f.machine.turn(ctx); err != nil {
+		if err := f.machine.admit(ctx); err != nil {
 			return err
 		}
 
-		// Last of all, since another lane may begin to read while this one gives control back.
+		// This comes last, since another slot may begin to read while this one yields.
 		if err := workflow.Await(ctx, func() bool { return !f.reading }); err != nil {
 			return err
 		}
 
-		if f.atHand() || f.loop.Offset == 0 {
+		if f.hasEntry() || f.loop.Offset == 0 {
 			return nil
 		}
 
 		f.reading = true
-		err := f.read(ctx, job.RecordsQuery{Key: f.loop.Key, Offset: f.loop.Offset})
+		err := f.readPage(ctx, job.RecordsQuery{Key: f.loop.Key, Offset: f.loop.Offset})
 		f.reading = false
 
 		if err != nil {
@@ -247,36 +252,35 @@ func (f *forEachRun) page(ctx workflow.Context) error {
 	}
 }
 
-// keep keeps an error, in the order of the entries: which of two rounds at the same time ends first is nobody's concern.
-func (f *forEachRun) keep(failed roundError) {
+// addError stores the error of a round, in the order of the entries: the order in which concurrent rounds end is arbitrary.
+func (f *forEachRun) addError(failed roundError) {
 	if len(f.loop.Errors) == maxErrors {
 		return
 	}
 
-	at, _ := slices.BinarySearchFunc(f.loop.Errors, failed.Index, func(kept roundError, index int64) int {
-		return cmp.Compare(kept.Index, index)
+	at, _ := slices.BinarySearchFunc(f.loop.Errors, failed.Index, func(stored roundError, index int64) int {
+		return cmp.Compare(stored.Index, index)
 	})
 	f.loop.Errors = slices.Insert(f.loop.Errors, at, failed)
 }
 
-// atHand reports whether the next entry has been read.
-func (f *forEachRun) atHand() bool { return f.loop.Next-f.loop.Base < int64(len(f.loop.Entries)) }
-
-// outcome is what later steps read of the loop.
+// outcome returns the fields that later steps read of the loop.
 func (f *forEachRun) outcome() jsonvalue.Object {
 	return jsonvalue.Object{"iterations": f.loop.Ended, "failed": f.loop.Failed, "errors": errorObjects(f.loop.Errors)}
 }
 
-// errorObjects are errors as expressions read them.
-func errorObjects(kept []roundError) []any {
+// errorObjects returns errors as expressions read them.
+func errorObjects(failed []roundError) []any {
 	objects := []any{}
 
-	for _, one := range kept {
-		object := map[string]any{"code": one.Failure.Code, "message": one.Failure.Message, "step": one.Failure.Step.Path}
-		if one.Branch != "" {
-			object["branch"] = one.Branch
+	for _, round := range failed {
+		object := map[string]any{
+			"code": round.Failure.Code, "message": round.Failure.Message, "step": round.Failure.Step.Path,
+		}
+		if round.Branch != "" {
+			object["branch"] = round.Branch
 		} else {
-			object["index"] = one.Index
+			object["index"] = round.Index
 		}
 
 		objects = append(objects, object)

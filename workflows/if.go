@@ -7,10 +7,15 @@ import (
 	"github.com/jobwright/jobwright/scenario/jsonvalue"
 )
 
-// ifElse runs one list of steps or another.
+// ifElse runs one of two lists of steps.
 func (m *machine) ifElse(ctx workflow.Context, s *step) (jsonvalue.Object, error) {
 	if s.frame.Block == "" {
-		holds, err := m.condition(ctx, s, s.OpParams["condition"])
+		params, err := resolve[scenario.If](m, ctx, s)
+		if err != nil {
+			return nil, err
+		}
+
+		holds, err := m.condition(ctx, s, params.Condition.Any)
 		if err != nil {
 			return nil, err
 		}
@@ -23,5 +28,5 @@ func (m *machine) ifElse(ctx workflow.Context, s *step) (jsonvalue.Object, error
 		s.frame.enter(block)
 	}
 
-	return nil, m.block(ctx, s)
+	return nil, m.runBlock(ctx, s)
 }

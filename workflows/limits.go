@@ -10,17 +10,17 @@ import (
 	"github.com/jobwright/jobwright/scenario/jsonvalue"
 )
 
-// What Temporal takes at once, in bytes: it refuses a payload of 2 MiB and a message of 4 MB, and a workflow task whose
-// answer it refuses is tried again for ever. Where a job waits for the next workflow task is part of its history: running
-// jobs depend on these numbers.
+// Limits of Temporal's, in bytes: it rejects a payload of 2 MiB and a message of 4 MB, and retries a workflow task whose
+// response it rejects for ever. At which places a job waits for the next workflow task is part of its history: running jobs
+// depend on these numbers.
 const (
-	maxPayload = 1_900_000 // What an activity, a child, the next run or whoever asks how the job ended is given.
-	maxSent    = 1_000_000 // What the commands of a workflow task hold together, before another is added.
+	maxPayload  = 1_900_000 // The input of an activity, a child or the next run, and the outcome of a job.
+	maxCommands = 1_000_000 // The commands of a workflow task together, before another is added.
 )
 
-// send makes sure that Temporal takes a command with those arguments, and waits for the next workflow task where this one
-// holds too many already.
-func (m *machine) send(ctx workflow.Context, arguments any) error {
+// reserveCommand verifies that Temporal accepts a command with these arguments. If the commands of this workflow task are
+// too large already, it waits for the next one.
+func (m *machine) reserveCommand(ctx workflow.Context, arguments any) error {
 	encoded, err := json.Marshal(arguments)
 	if err != nil {
 		return failedWith(job.CodeParameterInvalid, "the parameters can't be written as JSON: %v", err)
@@ -34,36 +34,36 @@ func (m *machine) send(ctx workflow.Context, arguments any) error {
 	}
 
 	for {
-		// A history grows between two workflow tasks, and only there.
+		// A history grows only between two workflow tasks.
 		length := workflow.GetInfo(ctx).GetCurrentHistoryLength()
-		if length != m.task {
-			m.task, m.sent = length, 0
+		if length != m.taskHistory {
+			m.taskHistory, m.taskCommands = length, 0
 		}
 
-		if m.sent == 0 || m.sent+size <= maxSent {
+		if m.taskCommands == 0 || m.taskCommands+size <= maxCommands {
 			break
 		}
 
-		m.rest(ctx)
+		m.beforeBlocking(ctx)
 
 		if err := workflow.Sleep(ctx, time.Millisecond); err != nil {
 			return err
 		}
 
 		if workflow.GetInfo(ctx).GetCurrentHistoryLength() == length {
-			break // There are no workflow tasks: it is a test, whose messages nobody refuses.
+			break // The test environment has no workflow tasks and accepts messages of any size.
 		}
 	}
 
-	m.sent += size
+	m.taskCommands += size
 
 	return nil
 }
 
-// maxValue bounds a value that a job keeps, in bytes: it is part of the job's position.
+// maxValue bounds a value in the checkpoint, in bytes.
 const maxValue = 64 << 10
 
-// checkSize refuses a value that is too large for the job to keep.
+// checkSize returns an error if a value is too large for the checkpoint.
 func checkSize(name string, value any) error {
 	if size := jsonvalue.SizeOf(value); size > maxValue {
 		return failedWith(job.CodeLimitExceeded,
@@ -73,38 +73,38 @@ func checkSize(name string, value any) error {
 	return nil
 }
 
-// others is what a position holds beside the values, the records and the results that a job keeps, in bytes: how each step
-// went, and errors.
-const others = 300_000
+// maxRecords is the size of a checkpoint beside the values, records and results that a job stores, in bytes: the records of
+// its steps, and errors.
+const maxRecords = 300_000
 
-// keep makes sure that the next run could be given what the job keeps with so many bytes more.
-func (m *machine) keep(size int) error {
-	kept, err := m.keeping(size)
+// reserve verifies that the checkpoint has capacity for size more bytes, and counts them as stored.
+func (m *machine) reserve(size int) error {
+	stored, err := m.storedWith(size)
 	if err == nil {
-		m.kept = kept
+		m.stored = stored
 	}
 
 	return err
 }
 
-// keeping is how many bytes the job would keep with so many more, or why it can't. What is counted only grows; what has been
-// let go since is found by looking, which takes longer.
-func (m *machine) keeping(size int) (int, error) {
-	if kept := m.kept + size; kept <= m.room {
-		return kept, nil
+// storedWith returns the stored size with size more bytes, or an error if it exceeds the capacity. The counter only grows;
+// when it reaches the capacity, the checkpoint is measured, which takes longer.
+func (m *machine) storedWith(size int) (int, error) {
+	if stored := m.stored + size; stored <= m.capacity {
+		return stored, nil
 	}
 
-	encoded, err := json.Marshal(m.position)
+	encoded, err := json.Marshal(m.checkpoint)
 	if err != nil {
 		return 0, failedWith(job.CodeInternal, "%v", err)
 	}
 
-	kept := len(encoded) + size
-	if kept > m.room {
+	stored := len(encoded) + size
+	if stored > m.capacity {
 		return 0, failedWith(job.CodeLimitExceeded,
 			"the job would keep %d bytes of values, records and results, and %d is the most beside its program; "+
-				"keep large data in sources, not in variables", kept, m.room)
+				"keep large data in sources, not in variables", stored, m.capacity)
 	}
 
-	return kept, nil
+	return stored, nil
 }

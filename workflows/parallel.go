@@ -12,23 +12,19 @@ import (
 	"github.com/jobwright/jobwright/scenario/jsonvalue"
 )
 
-// parallel runs several lists of steps at the same time.
+// parallel runs several lists of steps concurrently.
 func (m *machine) parallel(ctx workflow.Context, s *step) (jsonvalue.Object, error) {
-	if s.frame.Branches == nil {
-		if err := m.settle(ctx, s); err != nil {
-			return nil, err
-		}
+	params, err := resolveOnce[scenario.Parallel](m, ctx, s)
+	if err != nil {
+		return nil, err
+	}
 
+	if s.frame.Branches == nil {
 		s.frame.Branches = map[string]*branch{}
 
 		for _, block := range s.Blocks {
 			s.frame.Branches[block.Name] = &branch{List: newList()}
 		}
-	}
-
-	params, err := scenario.Decode[scenario.Parallel](s.frame.Params)
-	if err != nil {
-		return nil, err
 	}
 
 	count := len(s.Blocks)
@@ -37,19 +33,19 @@ func (m *machine) parallel(ctx workflow.Context, s *step) (jsonvalue.Object, err
 	}
 
 	branches := &parallelRun{machine: m, step: s, params: params}
-	err = m.lanes(ctx, s, branches.begun(), min(count, scenario.MaxConcurrency), branches.lane)
+	err = m.concurrently(ctx, s, branches.begun(), min(count, scenario.MaxConcurrency), branches.runBranches)
 
 	failed := branches.failed()
 	outcome := jsonvalue.Object{"failed": int64(len(failed)), "errors": errorObjects(failed)}
 
 	if err == nil && len(failed) > 0 {
-		err = allFailed(failed)
+		err = branchesFailed(failed)
 	}
 
 	return outcome, err
 }
 
-// parallelRun is a Parallel as it runs.
+// parallelRun is a Parallel that runs.
 type parallelRun struct {
 	machine *machine
 	step    *step
@@ -57,24 +53,24 @@ type parallelRun struct {
 	next    int
 }
 
-// lane runs one branch after the other until there are no more.
-func (p *parallelRun) lane(ctx workflow.Context) error {
+// runBranches runs one branch after the other until there are no more.
+func (p *parallelRun) runBranches(ctx workflow.Context) error {
 	for p.next < len(p.step.Blocks) {
 		name := p.step.Blocks[p.next].Name
-		at := p.step.frame.Branches[name]
+		state := p.step.frame.Branches[name]
 		p.next++
 
-		if at == nil || at.Ended {
+		if state == nil || state.Ended {
 			continue
 		}
 
-		err := p.machine.list(ctx, p.step.inner(name, name, at.List))
-		if errors.Is(err, errMoving) {
-			return err // The branch goes on in the next run.
+		err := p.machine.runList(ctx, p.step.inner(name, name, state.List))
+		if errors.Is(err, errContinueAsNew) {
+			return err // The next run continues the branch.
 		}
 
 		failed, isFailure := asFailure(err)
-		at.Ended, at.List, at.Failure = true, nil, failed
+		state.Ended, state.List, state.Failure = true, nil, failed
 
 		if err != nil && (!isFailure || !p.params.CollectErrors) {
 			return err
@@ -84,13 +80,13 @@ func (p *parallelRun) lane(ctx workflow.Context) error {
 	return nil
 }
 
-// begun is how many branches have begun and not ended.
+// begun returns how many branches have begun and not ended.
 func (p *parallelRun) begun() int {
 	begun := 0
 
 	for _, block := range p.step.Blocks {
-		at := p.step.frame.Branches[block.Name]
-		if at != nil && !at.Ended && at.List.begun() {
+		state := p.step.frame.Branches[block.Name]
+		if state != nil && !state.Ended && state.List.begun() {
 			begun++
 		}
 	}
@@ -103,24 +99,24 @@ func (p *parallelRun) failed() []roundError {
 	var failed []roundError
 
 	for _, block := range p.step.Blocks {
-		if at := p.step.frame.Branches[block.Name]; at != nil && at.Failure != nil {
-			failed = append(failed, roundError{Branch: block.Name, Failure: at.Failure})
+		if state := p.step.frame.Branches[block.Name]; state != nil && state.Failure != nil {
+			failed = append(failed, roundError{Branch: block.Name, Failure: state.Failure})
 		}
 	}
 
 	return failed
 }
 
-// allFailed is the failure of a step whose branches all ran to their end.
-func allFailed(failed []roundError) *failure {
+// branchesFailed returns the failure of a step that collects the errors of its branches.
+func branchesFailed(failed []roundError) *failure {
 	messages := make([]string, len(failed))
-	for i, one := range failed {
-		messages[i] = fmt.Sprintf("%s: %s", one.Branch, one.Failure.Message)
+	for i, branch := range failed {
+		messages[i] = fmt.Sprintf("%s: %s", branch.Branch, branch.Failure.Message)
 	}
 
 	all := failedWith(job.CodeBranchesFailed, "%d branches failed: %s", len(failed), strings.Join(messages, "; "))
-	for _, one := range failed {
-		all.because(one.Failure)
+	for _, branch := range failed {
+		all.addCauses(branch.Failure)
 	}
 
 	return all

@@ -46,7 +46,7 @@ func TestEverySequentialProgramGoesOnAsNew(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		program, text := randomProgram(t, freedom{})
 		got := try(t, program, conditions{maxHistory: randomHistory(t)})
-		requireVerdict(t, read(program, 0), got, fmt.Sprintln(text, got.positions))
+		requireVerdict(t, read(program, 0), got, fmt.Sprintln(text, got.checkpoints))
 	})
 }
 
@@ -72,7 +72,7 @@ func TestEveryConcurrentProgramGoesOnAsNew(t *testing.T) {
 			}
 		}
 
-		requireVerdict(t, want, got, fmt.Sprintln(text, got.positions))
+		requireVerdict(t, want, got, fmt.Sprintln(text, got.checkpoints))
 	})
 }
 
@@ -115,7 +115,7 @@ func TestEverySequentialProgramStopsAsTheReferenceSays(t *testing.T) {
 		}
 
 		got := try(t, program, under)
-		requireVerdict(t, read(program, under.stopAt), got, fmt.Sprintln(text, got.positions))
+		requireVerdict(t, read(program, under.stopAt), got, fmt.Sprintln(text, got.checkpoints))
 		requireFinally(t, program, got, under.stopAt, text)
 	})
 }
@@ -165,7 +165,7 @@ func TestEveryProgramAsksTheSameEachTime(t *testing.T) {
 		for range 2 {
 			again := try(t, program, under)
 			require.Equal(t, first.commands, again.commands, text)
-			require.Equal(t, first.positions, again.positions, text)
+			require.Equal(t, first.checkpoints, again.checkpoints, text)
 		}
 	})
 }
@@ -361,7 +361,7 @@ steps:
 
 				got := try(t, whole, conditions{maxHistory: history})
 				requireVerdict(t, read(whole, 0), got, text)
-				require.True(t, history != 1 || len(got.positions) > 0, "the job did not move")
+				require.True(t, history != 1 || len(got.checkpoints) > 0, "the job did not move")
 			})
 		}
 	}

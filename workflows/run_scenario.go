@@ -1,115 +1,174 @@
 package workflows
 
 import (
-	"encoding/json"
 	"errors"
+	"fmt"
+	"strings"
 
+	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/jobwright/jobwright/job"
+	"github.com/jobwright/jobwright/scenario"
 	"github.com/jobwright/jobwright/scenario/jsonvalue"
 )
 
-// RunScenario is the workflow of every job: it runs the program's entry, step by step. It returns what the job leaves
-// behind. When the job fails, it ends with an application error whose type is the failure's code and whose detail is a
-// [job.Failure]; when it is cancelled, with a cancellation whose detail is the [job.Outcome] so far.
-//
-// A history does not grow for ever: before it is too long, the run ends and another goes on from the position.
-func RunScenario(ctx workflow.Context, input job.Input, position *Position) (*job.Outcome, error) {
-	return Interpreter{}.RunScenario(ctx, input, position)
-}
+// maxDepth bounds the nesting of child jobs.
+const maxDepth = 16
 
-// Interpreter runs scenarios as workflows. Its zero value is the one for production.
-type Interpreter struct {
-	// MaxHistory is the number of events after which a run continues as new, although Temporal does not suggest it yet.
-	MaxHistory int
-
-	// Observe, when it is set, is told of each step that begins and ends. Replays tell it again.
-	Observe func(StepEvent)
-}
-
-// StepEvent tells that a step began or ended.
-type StepEvent struct {
-	JobID  string // Of the job itself, or of one that it started.
-	Path   string // With the number of the round in each loop around it.
-	OpName string
-	State  job.StepState
-}
-
-// RunScenario is the function of that name.
-func (i Interpreter) RunScenario(ctx workflow.Context, input job.Input, position *Position) (*job.Outcome, error) {
-	m, err := newMachine(ctx, i, input, position)
+// runScenario runs another scenario, as a child job or within this one.
+func (m *machine) runScenario(ctx workflow.Context, s *step) (jsonvalue.Object, error) {
+	params, err := resolveOnce[scenario.RunScenario](m, ctx, s)
 	if err != nil {
 		return nil, err
 	}
 
-	if m.position.Stopping {
-		stopping, stop := workflow.WithCancel(ctx)
-		ctx = stopping
-
-		stop()
+	called, ok := m.input.Program.Scenarios[params.Scenario]
+	if !ok {
+		return nil, failedWith(job.CodeInternal, "the job's program has no scenario %s", params.Scenario)
 	}
 
-	err = m.list(ctx, m.root)
-	m.show(ctx)
+	bound, err := called.Bind(params.Parameters)
+	if err != nil {
+		return nil, failedWith(job.CodeParameterInvalid, "%v", err)
+	}
 
-	var returns *returned
+	addsResults := params.AddResults == nil || *params.AddResults
+	if params.Inline {
+		return m.runInline(ctx, s, inlineCall{name: params.Scenario, definition: called, parameters: bound, addsResults: addsResults})
+	}
 
-	failed, isFailure := asFailure(err)
+	return m.runChild(ctx, s, params.Scenario, bound, addsResults)
+}
+
+// inlineCall is a scenario that runs within the job of another.
+type inlineCall struct {
+	name        string
+	definition  scenario.Scenario
+	parameters  jsonvalue.Object
+	addsResults bool
+}
+
+// runInline runs a scenario within this job.
+func (m *machine) runInline(ctx workflow.Context, s *step, call inlineCall) (jsonvalue.Object, error) {
+	if s.frame.List == nil {
+		s.frame.enter(call.name)
+	}
+
+	inner := m.scenarioLevel(call.name, call.definition, call.parameters, s.frame.List)
+	inner.run.discardResults = s.level.run.discardResults || !call.addsResults
+	inner.path = fmt.Sprintf("%s.%s.", s.path, call.name)
+	inner.instance = fmt.Sprintf("%s.%s.", s.instance, call.name)
+
+	err := m.runList(ctx, inner)
+
+	if returns, ok := errors.AsType[*returned](err); ok {
+		return jsonvalue.Object{"value": returns.value}, nil
+	}
+
+	return nil, err
+}
+
+// runChild runs a scenario as a child job, whose ID is this job's ID with the step's path.
+func (m *machine) runChild(
+	ctx workflow.Context, s *step, name string, parameters jsonvalue.Object, addsResults bool,
+) (jsonvalue.Object, error) {
+	if m.input.Depth+1 > maxDepth {
+		return nil, failedWith(job.CodeCallTooDeep,
+			"scenarios run each other more than %d deep; give the recursion a condition that ends it", maxDepth)
+	}
+
+	program, err := m.input.Program.Reachable(name)
+	if err != nil {
+		return nil, failedWith(job.CodeInternal, "%v", err)
+	}
+
+	childID := m.jobID + "/" + s.instance
+	m.tracker.setChild(s.path, childID)
+	m.beforeBlocking(ctx)
+
+	ctx = workflow.WithChildOptions(ctx, workflow.ChildWorkflowOptions{
+		WorkflowID:            childID,
+		WorkflowIDReusePolicy: enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE, // After a reset of this job by an operator.
+		ParentClosePolicy:     enumspb.PARENT_CLOSE_POLICY_REQUEST_CANCEL,
+		WaitForCancellation:   true, // A job ends after its children.
+		Memo:                  map[string]any{job.MemoAppID: m.input.AppID},
+		TypedSearchAttributes: temporal.NewSearchAttributes(
+			job.AppAttribute.ValueSet(m.input.AppID), job.ScenarioAttribute.ValueSet(name)),
+		StaticSummary: fmt.Sprintf("%s · app %s", name, m.input.AppID),
+		StaticDetails: program.Scenarios[name].Description,
+	})
+
+	input := job.Input{AppID: m.input.AppID, Program: program, Parameters: parameters, Depth: m.input.Depth + 1}
+
+	if err := m.reserveCommand(ctx, input); err != nil {
+		return nil, err
+	}
+
+	var outcome job.Outcome
+
+	err = workflow.ExecuteChildWorkflow(ctx, job.Workflow, input).Get(ctx, &outcome)
+	if err != nil {
+		outcome, err = childFailure(ctx, err)
+	}
+
+	if addsResults {
+		err = errors.Join(err, m.addResults(s, outcome.Results...))
+	}
+
+	returns := jsonvalue.Object{}
+	if outcome.Value != nil {
+		returns["value"] = outcome.Value.Any
+	}
+
+	return returns, err
+}
+
+// childFailure returns the failure of a child job that did not complete, and its outcome until then.
+func childFailure(ctx workflow.Context, err error) (job.Outcome, error) {
+	var (
+		application *temporal.ApplicationError
+		cancelled   *temporal.CanceledError
+		terminated  *temporal.TerminatedError
+		failure     job.Failure
+		outcome     job.Outcome
+	)
 
 	switch {
-	case err == nil:
-		outcome := m.outcome()
+	case errors.As(err, &cancelled):
+		if cancelled.HasDetails() {
+			if err := cancelled.Details(&outcome); err != nil {
+				return outcome, err
+			}
+		}
 
-		return &outcome, nil
-	case errors.As(err, &returns):
-		outcome := m.outcome()
-		outcome.Value = &jsonvalue.Value{Any: returns.value}
+		if ctx.Err() == nil {
+			err = failedWith(job.CodeChildStopped, "the job that it started was stopped")
+		}
+	case errors.As(err, &terminated):
+		err = failedWith(job.CodeChildStopped, "the job that it started was terminated by an operator")
+	case errors.As(err, &application) && application.HasDetails():
+		if err := application.Details(&failure); err != nil {
+			return outcome, err
+		}
 
-		return &outcome, nil
-	case errors.Is(err, errMoving):
-		return nil, m.continueAsNew(ctx)
-	case isFailure:
-		return nil, m.fail(failed, err)
+		return failure.Outcome, failureOf(failure)
 	}
 
-	return nil, temporal.NewCanceledError(m.outcome())
+	return outcome, err
 }
 
-// continueAsNew ends this run, and begins another at the position.
-func (m *machine) continueAsNew(ctx workflow.Context) error {
-	m.position.Runs++
-	m.position.Stopping = ctx.Err() != nil
-
-	encoded, err := json.Marshal(m.position)
-	if err != nil {
-		return m.fail(failedWith(job.CodeInternal, "%v", err), err)
+// failureOf returns the failure of a child job. The step that failed is the child's.
+func failureOf(ended job.Failure) *failure {
+	failed := &failure{
+		Code: ended.Code, Message: ended.Message, Attempts: ended.Attempts, Trace: ended.Trace, Causes: ended.Causes,
 	}
 
-	if most := m.room + others; len(encoded) > most {
-		return m.fail(failedWith(job.CodeLimitExceeded,
-			"the job's state has %d bytes, and %d is the most beside its program; keep large data in sources, not in variables",
-			len(encoded), most), nil)
+	if ended.Step != nil {
+		failed.Step = *ended.Step
+		failed.Message = strings.TrimPrefix(ended.Message, ended.Step.String()+": ")
 	}
 
-	return workflow.NewContinueAsNewError(ctx, job.Workflow, m.input, m.position)
-}
-
-// fail is the error with which the job ends: the code as its type, and what was done so far in its detail.
-func (m *machine) fail(failed *failure, cause error) error {
-	ended := job.Failure{
-		Code: failed.Code, Message: failed.placed(), Attempts: failed.Attempts, Trace: failed.Trace, Causes: failed.Causes,
-		Outcome: m.outcome(),
-	}
-
-	if failed.Step.Path != "" {
-		ended.Step = &failed.Step
-	}
-
-	return temporal.NewApplicationErrorWithOptions(ended.Message, ended.Code, temporal.ApplicationErrorOptions{
-		NonRetryable: true,
-		Cause:        cause,
-		Details:      []any{ended},
-	})
+	return failed
 }

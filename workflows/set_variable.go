@@ -8,22 +8,21 @@ import (
 	"github.com/jobwright/jobwright/scenario/jsonvalue"
 )
 
-// setVariable gives a variable of the job or of the app a value.
+// setVariable sets a variable of the job or of the app.
 func (m *machine) setVariable(ctx workflow.Context, s *step) (jsonvalue.Object, error) {
-	params, err := m.resolve(ctx, s)
+	params, err := resolve[scenario.SetVariable](m, ctx, s)
 	if err != nil {
 		return nil, err
 	}
 
-	name, _ := params["name"].(string)
-	value := params["value"]
+	name, value := params.Name, params.Value.Any
 
 	if err := checkSize(name, value); err != nil {
 		return nil, err
 	}
 
-	if params["scope"] != scenario.ScopeApp {
-		if err := m.keep(jsonvalue.SizeOf(value)); err != nil {
+	if params.Scope != scenario.ScopeApp {
+		if err := m.reserve(jsonvalue.SizeOf(value)); err != nil {
 			return nil, err
 		}
 
@@ -40,6 +39,7 @@ func (m *machine) setVariable(ctx workflow.Context, s *step) (jsonvalue.Object, 
 	}
 
 	variable := job.Variable{Name: name, Value: jsonvalue.Value{Any: converted}, ID: m.jobID + "/" + s.instance}
+	call := activityCall{name: job.SetVariableActivity}
 
-	return jsonvalue.Object{"value": converted}, m.assist(ctx, s, activityCall{name: job.SetVariableActivity}, variable, nil)
+	return jsonvalue.Object{"value": converted}, m.callAuxiliary(ctx, s, call, variable, nil)
 }

@@ -24,15 +24,15 @@ type step struct {
 	frame    *frame
 }
 
-// list runs a list of steps from where it stands to its end.
-func (m *machine) list(ctx workflow.Context, l level) error {
+// runList runs a list of steps from its state to its end.
+func (m *machine) runList(ctx workflow.Context, l level) error {
 	for l.state.Next < len(l.steps) {
 		number := strconv.Itoa(l.state.Next + 1)
 		s := &step{
 			Step: l.steps[l.state.Next], level: l, path: l.path + number, instance: l.instance + number, frame: l.state.Step,
 		}
 
-		if err := m.run(ctx, s); err != nil {
+		if err := m.runStep(ctx, s); err != nil {
 			return err
 		}
 
@@ -42,20 +42,20 @@ func (m *machine) list(ctx workflow.Context, l level) error {
 	return nil
 }
 
-// run runs a step, or goes on with one that has begun, and makes its outcome known to the steps after it.
-func (m *machine) run(ctx workflow.Context, s *step) (err error) {
+// runStep runs a step, or continues one that has begun, and publishes its outcome to the steps after it.
+func (m *machine) runStep(ctx workflow.Context, s *step) (err error) {
 	defer func() {
 		if panicked := recover(); panicked != nil {
-			failed := m.defect(ctx, s, panicked)
-			failed.at(m.place(s))
-			m.board.end(s.path, workflow.Now(ctx), job.StepFailed, nil, failed)
+			failed := m.failureOfPanic(ctx, s, panicked)
+			failed.addPlace(m.place(s))
+			m.tracker.end(s.path, workflow.Now(ctx), job.StepFailed, nil, failed)
 
 			err = failed
 		}
 	}()
 
 	if s.frame == nil {
-		if err := m.turn(ctx); err != nil {
+		if err := m.admit(ctx); err != nil {
 			return err
 		}
 
@@ -69,7 +69,7 @@ func (m *machine) run(ctx workflow.Context, s *step) (err error) {
 		}
 	}
 
-	outcome, err := m.operate(ctx, s)
+	outcome, err := m.runOperation(ctx, s)
 
 	return m.end(ctx, s, outcome, err)
 }
@@ -82,27 +82,28 @@ func (m *machine) begin(ctx workflow.Context, s *step) (skipped bool, err error)
 	if s.Condition != nil {
 		holds, err := m.condition(ctx, s, s.Condition)
 		if err != nil {
-			m.board.begin(s.path, now)
+			m.tracker.begin(s.path, now)
 
 			return false, err
 		}
 
 		if !holds {
-			m.board.skip(s.path, now)
+			m.tracker.skip(s.path, now)
 			m.observe(s, job.StepSkipped)
-			m.know(s, jsonvalue.Object{"status": string(job.StepSkipped)})
+
+			m.publish(s, jsonvalue.Object{"status": string(job.StepSkipped)})
 
 			return true, nil
 		}
 	}
 
 	if most := maxWorkflowID - len(m.jobID); len(s.instance) > most {
-		m.board.begin(s.path, now)
+		m.tracker.begin(s.path, now)
 
 		return false, failedWith(job.CodeLimitExceeded, "the path %s has more than %d characters", s.instance, most)
 	}
 
-	m.board.begin(s.path, now)
+	m.tracker.begin(s.path, now)
 	m.observe(s, job.StepRunning)
 
 	s.level.state.Step = s.frame
@@ -110,11 +111,11 @@ func (m *machine) begin(ctx workflow.Context, s *step) (skipped bool, err error)
 	return false, nil
 }
 
-// maxWorkflowID is how many bytes the ID of a child job has at most; Temporal's limit is 1,000 characters.
+// maxWorkflowID bounds the ID of a child job, in bytes; Temporal's limit is 1,000 characters.
 const maxWorkflowID = 990
 
-// operate runs the operation of a step that has begun.
-func (m *machine) operate(ctx workflow.Context, s *step) (jsonvalue.Object, error) {
+// runOperation runs the operation of a step that has begun.
+func (m *machine) runOperation(ctx workflow.Context, s *step) (jsonvalue.Object, error) {
 	run := controlOperationNamed(s.OpName)
 
 	switch {
@@ -124,11 +125,11 @@ func (m *machine) operate(ctx workflow.Context, s *step) (jsonvalue.Object, erro
 		return run(m, ctx, s)
 	}
 
-	return m.within(ctx, s, run)
+	return m.runWithTimeout(ctx, s, run)
 }
 
-// controlOperation runs a step of a control operation. It returns what later steps read of it beside what they read of
-// every step.
+// controlOperation runs a step of a control operation. It returns the fields of the step's outcome that only this operation
+// has.
 type controlOperation func(m *machine, ctx workflow.Context, s *step) (jsonvalue.Object, error)
 
 // controlOperationNamed returns the control operation of that name, or nil.
@@ -163,15 +164,15 @@ func controlOperationNamed(name string) controlOperation {
 	return nil
 }
 
-// within runs a control operation, and stops it when the step's timeout is over.
-func (m *machine) within(ctx workflow.Context, s *step, run controlOperation) (jsonvalue.Object, error) {
+// runWithTimeout runs a control operation, and cancels it when the step's timeout ends.
+func (m *machine) runWithTimeout(ctx workflow.Context, s *step, run controlOperation) (jsonvalue.Object, error) {
 	deadline := s.frame.StartedAt.Add(time.Duration(s.Timeout))
 	timedOut := false
 
 	limited, cancel := workflow.WithCancel(ctx)
 	defer cancel()
 
-	// It may have been over before this run of the job began, whose steps may end before another coroutine looks.
+	// The deadline may precede this run of the job, whose steps could end before the coroutine below begins.
 	if left := deadline.Sub(workflow.Now(ctx)); left <= 0 {
 		timedOut = true
 
@@ -194,29 +195,31 @@ func (m *machine) within(ctx workflow.Context, s *step, run controlOperation) (j
 	return outcome, err
 }
 
-// end notes how a step ended. It returns what ends the steps around it too.
+// end records how a step ended. It returns the error that ends the steps around it too.
 func (m *machine) end(ctx workflow.Context, s *step, outcome jsonvalue.Object, err error) error {
-	if err == errMoving { //nolint:errorlint // Nobody wraps it.
+	if err == errContinueAsNew { //nolint:errorlint // It is never wrapped.
 		return err
 	}
 
 	if err == nil && s.Name != "" {
-		err = m.keep(jsonvalue.SizeOf(map[string]any(outcome)))
+		err = m.reserve(jsonvalue.SizeOf(map[string]any(outcome)))
 	}
 
 	failed, isFailure := asFailure(err)
 	if isFailure {
-		failed.at(m.place(s))
+		failed.addPlace(m.place(s))
+
+		err = failed
 	}
 
 	now := workflow.Now(ctx)
 	state := stateOf(err, isFailure)
 
-	m.board.end(s.path, now, state, outcome, failed)
+	m.tracker.end(s.path, now, state, outcome, failed)
 	m.observe(s, state)
 
 	if err != nil && (!isFailure || s.OnError != scenario.OnErrorContinue) {
-		return orFailure(err, failed)
+		return err
 	}
 
 	if outcome == nil {
@@ -230,18 +233,9 @@ func (m *machine) end(ctx workflow.Context, s *step, outcome jsonvalue.Object, e
 		outcome["error"] = failed.object()
 	}
 
-	m.know(s, outcome)
+	m.publish(s, outcome)
 
 	return nil
-}
-
-// orFailure is the failure that an error was found to be, or the error itself.
-func orFailure(err error, failed *failure) error {
-	if failed != nil {
-		return failed
-	}
-
-	return err
 }
 
 func stateOf(err error, isFailure bool) job.StepState {
@@ -255,14 +249,15 @@ func stateOf(err error, isFailure bool) job.StepState {
 	}
 }
 
-// know makes the outcome of a step known to the steps after it.
-func (m *machine) know(s *step, outcome jsonvalue.Object) {
+// publish makes the outcome of a step readable by the steps after it.
+func (m *machine) publish(s *step, outcome jsonvalue.Object) {
 	s.level.state.Step = nil
 
-	if s.OpName == scenario.OpSetVariable && s.OpParams["scope"] != scenario.ScopeApp &&
-		outcome["status"] != string(job.StepCompleted) {
-		name, _ := s.OpParams["name"].(string)
-		s.level.scope.Declare(name)
+	if s.OpName == scenario.OpSetVariable && outcome["status"] != string(job.StepCompleted) {
+		params, err := scenario.DecodeLiteral[scenario.SetVariable](s.OpParams)
+		if err == nil && params.Scope != scenario.ScopeApp {
+			s.level.scope.Declare(params.Name)
+		}
 	}
 
 	if s.Name == "" {
@@ -277,7 +272,7 @@ func (m *machine) know(s *step, outcome jsonvalue.Object) {
 	s.level.scope.AddStep(s.Name, complete)
 }
 
-// place says which step it is, for people.
+// place returns the place of a step, for people.
 func (m *machine) place(s *step) job.StepPlace {
 	return job.StepPlace{
 		AppID: m.input.AppID, Scenario: s.level.run.name, File: s.level.run.file, Line: s.Line, Path: s.instance,
@@ -291,12 +286,12 @@ func (m *machine) observe(s *step, state job.StepState) {
 	}
 }
 
-// block runs the steps of the block that the step's frame has entered.
-func (m *machine) block(ctx workflow.Context, s *step) error {
-	return m.list(ctx, s.inner(s.frame.Block, s.frame.Block, s.frame.List))
+// runBlock runs the steps of the block that the step's frame has entered.
+func (m *machine) runBlock(ctx workflow.Context, s *step) error {
+	return m.runList(ctx, s.inner(s.frame.Block, s.frame.Block, s.frame.List))
 }
 
-// inner is the level of a block within a step. The instance names the block in paths, with the round in a loop.
+// inner returns the level of a block within a step. The instance names the block in paths, with the round in a loop.
 func (s *step) inner(block, instance string, state *list) level {
 	return level{
 		run: s.level.run, steps: s.Block(block).Steps, state: state, scope: state.scope(s.level.scope),

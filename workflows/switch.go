@@ -9,15 +9,15 @@ import (
 	"github.com/jobwright/jobwright/scenario/jsonvalue"
 )
 
-// switchCase runs the steps of the first case that has the value, or the default ones.
+// switchCase runs the steps of the first case with the value, or the default steps.
 func (m *machine) switchCase(ctx workflow.Context, s *step) (jsonvalue.Object, error) {
 	if s.frame.Block == "" {
-		value, err := m.evaluate(ctx, s, s.OpParams["value"])
+		params, err := resolve[scenario.Switch](m, ctx, s)
 		if err != nil {
 			return nil, err
 		}
 
-		block, err := m.caseOf(ctx, s, value)
+		block, err := m.matchingCase(ctx, s, params)
 		if err != nil {
 			return nil, err
 		}
@@ -25,22 +25,19 @@ func (m *machine) switchCase(ctx workflow.Context, s *step) (jsonvalue.Object, e
 		s.frame.enter(block)
 	}
 
-	return nil, m.block(ctx, s)
+	return nil, m.runBlock(ctx, s)
 }
 
-// caseOf finds the block of the case that has the value. The values of a case are evaluated only when none before has it.
-func (m *machine) caseOf(ctx workflow.Context, s *step, value any) (string, error) {
-	cases, _ := s.OpParams["cases"].([]any)
-
-	for i, entry := range cases {
-		object, _ := entry.(map[string]any)
-
-		when, err := m.evaluate(ctx, s, object["when"])
+// matchingCase returns the name of the first case's block that has the value. The values of a case are evaluated only if no
+// earlier case matches.
+func (m *machine) matchingCase(ctx workflow.Context, s *step, params scenario.Switch) (string, error) {
+	for i, candidate := range params.Cases {
+		when, err := m.evaluate(ctx, s, candidate.When.Any)
 		if err != nil {
 			return "", err
 		}
 
-		if has(when, value) {
+		if matches(when, params.Value.Any) {
 			return scenario.BlockCase(i), nil
 		}
 	}
@@ -48,9 +45,9 @@ func (m *machine) caseOf(ctx workflow.Context, s *step, value any) (string, erro
 	return scenario.BlockDefault, nil
 }
 
-// has reports whether a case with that value, or list of values, has the value. An integer equals the float of the same
-// size, as in expressions.
-func has(when, value any) bool {
+// matches reports whether the value of a case, or an entry of its list, equals a value. An integer equals the float of the
+// same size, as in expressions.
+func matches(when, value any) bool {
 	if equal(when, value) {
 		return true
 	}

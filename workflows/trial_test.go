@@ -33,7 +33,7 @@ const trialID = "default-test-workflow-id"
 type conditions struct {
 	maxHistory int           // After how many events the job continues as new; 0 for never.
 	stopAt     time.Duration // When it is told to stop; 0 for never.
-	position   []byte        // Where it begins, as JSON; nil for the beginning.
+	checkpoint []byte        // Where it begins, as JSON; nil for the beginning.
 	moves      int           // After how often continuing as new it is left alone; 0 for never.
 	slowReads  bool          // Whether reading and dropping records takes a time of its own.
 }
@@ -42,11 +42,11 @@ type conditions struct {
 type trial struct {
 	verdict
 
-	begun     []event
-	commands  []string        // What it asked of Temporal, in order, with every byte.
-	positions []string        // Where it stood when it continued as new.
-	kept      map[string]bool // Records that were set aside and not dropped.
-	err       error
+	begun       []event
+	commands    []string        // What it asked of Temporal, in order, with every byte.
+	checkpoints []string        // Where it stood when it continued as new.
+	kept        map[string]bool // Records that were set aside and not dropped.
+	err         error
 
 	mutex  sync.Mutex
 	starts map[string]time.Time // When each step began, by job and path.
@@ -66,10 +66,10 @@ func try(t require.TestingT, program scenario.Program, under conditions) *trial 
 
 	input := job.Input{AppID: "7", Program: program}
 
-	var position *workflows.Position
+	var checkpoint *workflows.Checkpoint
 
-	if under.position != nil {
-		if made.err = json.Unmarshal(under.position, &position); made.err != nil {
+	if under.checkpoint != nil {
+		if made.err = json.Unmarshal(under.checkpoint, &checkpoint); made.err != nil {
 			return made
 		}
 	}
@@ -78,7 +78,7 @@ func try(t require.TestingT, program scenario.Program, under conditions) *trial 
 		require.Less(t, moves, maxMoves, "the job makes no progress")
 
 		env := made.environment(under, now)
-		env.ExecuteWorkflow(job.Workflow, input, position)
+		env.ExecuteWorkflow(job.Workflow, input, checkpoint)
 		require.True(t, env.IsWorkflowCompleted())
 
 		now = env.Now()
@@ -92,22 +92,22 @@ func try(t require.TestingT, program scenario.Program, under conditions) *trial 
 		}
 
 		var next struct {
-			input    job.Input
-			position *workflows.Position
+			input      job.Input
+			checkpoint *workflows.Checkpoint
 		}
 
-		require.NoError(t, converter.GetDefaultDataConverter().FromPayloads(moved.Input, &next.input, &next.position))
+		require.NoError(t, converter.GetDefaultDataConverter().FromPayloads(moved.Input, &next.input, &next.checkpoint))
 
-		encoded, err := json.Marshal(next.position)
+		encoded, err := json.Marshal(next.checkpoint)
 		require.NoError(t, err)
 
-		made.positions = append(made.positions, string(encoded))
+		made.checkpoints = append(made.checkpoints, string(encoded))
 
-		if made.err = moved; len(made.positions) == under.moves {
+		if made.err = moved; len(made.checkpoints) == under.moves {
 			return made
 		}
 
-		input, position = next.input, next.position
+		input, checkpoint = next.input, next.checkpoint
 	}
 }
 
@@ -125,13 +125,13 @@ func (m *trial) environment(under conditions, now time.Time) *testsuite.TestWork
 	})
 
 	env.RegisterWorkflowWithOptions(
-		func(ctx workflow.Context, input job.Input, position *workflows.Position) (*job.Outcome, error) {
+		func(ctx workflow.Context, input job.Input, checkpoint *workflows.Checkpoint) (*job.Outcome, error) {
 			id := workflow.GetInfo(ctx).WorkflowExecution.ID
 			interpreter := workflows.Interpreter{MaxHistory: under.maxHistory, Observe: func(e workflows.StepEvent) {
 				m.observe(env.Now(), id, e)
 			}}
 
-			return interpreter.RunScenario(ctx, input, position)
+			return interpreter.RunScenario(ctx, input, checkpoint)
 		}, workflow.RegisterOptions{Name: job.Workflow})
 
 	m.activities(env, under.slowReads)

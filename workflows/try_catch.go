@@ -11,11 +11,11 @@ import (
 	"github.com/jobwright/jobwright/scenario/jsonvalue"
 )
 
-// finallyTimeout is how long the finally steps of a TryCatch may take in a job that is being stopped. One that stands in
-// another's has its own time, since the other's begins when it has ended.
+// finallyTimeout bounds the finally steps of a TryCatch in a job that is being stopped. A TryCatch within another's finally
+// steps has the whole time, since it begins after the other's time has ended.
 const finallyTimeout = 10 * time.Minute
 
-// tryCatch runs steps, others when one of those fails, and others again at the end.
+// tryCatch runs steps, then others if one of these fails, and others again at the end.
 func (m *machine) tryCatch(ctx workflow.Context, s *step) (jsonvalue.Object, error) {
 	var err error
 
@@ -24,7 +24,7 @@ func (m *machine) tryCatch(ctx workflow.Context, s *step) (jsonvalue.Object, err
 	}
 
 	if s.frame.Block == scenario.BlockTry {
-		if err = m.block(ctx, s); errors.Is(err, errMoving) {
+		if err = m.runBlock(ctx, s); errors.Is(err, errContinueAsNew) {
 			return nil, err
 		}
 
@@ -32,12 +32,12 @@ func (m *machine) tryCatch(ctx workflow.Context, s *step) (jsonvalue.Object, err
 	}
 
 	if s.frame.Block == scenario.BlockCatch {
-		if err = m.block(ctx, s); errors.Is(err, errMoving) {
+		if err = m.runBlock(ctx, s); errors.Is(err, errContinueAsNew) {
 			return nil, err
 		}
 
 		if failed, isFailure := asFailure(err); isFailure && s.frame.Failure != nil {
-			failed.because(s.frame.Failure)
+			failed.addCauses(s.frame.Failure)
 			err = failed
 		}
 	}
@@ -47,14 +47,14 @@ func (m *machine) tryCatch(ctx workflow.Context, s *step) (jsonvalue.Object, err
 	}
 
 	if s.frame.Block != scenario.BlockFinally {
-		s.frame.Ending = keep(err)
+		s.frame.Ending = endingOf(err)
 		s.frame.enter(scenario.BlockFinally)
 	}
 
 	return nil, m.finally(ctx, s)
 }
 
-// handle decides what becomes of the error that the steps tried ended with: it is passed over, or caught, or goes on.
+// handle handles the error of the try steps: a rule ignores it, or the catch steps handle it, or handle returns it.
 func (m *machine) handle(ctx workflow.Context, s *step, err error) error {
 	failed, isFailure := asFailure(err)
 	if !isFailure {
@@ -65,7 +65,7 @@ func (m *machine) handle(ctx workflow.Context, s *step, err error) error {
 		"error": failed.object(), "errorMessage": failed.Message, "errorStackTrace": failed.stackTrace(),
 	}
 
-	ignored, err := m.ignores(ctx, s, failed, names)
+	ignored, err := m.isIgnored(ctx, s, failed, names)
 
 	switch {
 	case err != nil:
@@ -83,27 +83,29 @@ func (m *machine) handle(ctx workflow.Context, s *step, err error) error {
 	return nil
 }
 
-// ignores reports whether a rule of the step passes over the failure.
-func (m *machine) ignores(ctx workflow.Context, s *step, failed *failure, names jsonvalue.Object) (bool, error) {
-	rules, _ := s.OpParams["ignore"].([]any)
+// isIgnored reports whether a rule of the step ignores the failure.
+func (m *machine) isIgnored(ctx workflow.Context, s *step, failed *failure, names jsonvalue.Object) (bool, error) {
+	params, err := resolve[scenario.TryCatch](m, ctx, s)
+	if err != nil {
+		return false, err
+	}
+
 	catching := &step{
 		Step: s.Step, level: s.level, path: s.path, instance: s.instance, frame: s.frame,
 	}
 	catching.level.scope = s.level.scope.Inner(names, jsonvalue.Object{})
 
-	for _, entry := range rules {
-		rule, _ := entry.(map[string]any)
-
-		if condition, given := rule["condition"]; given {
-			holds, err := m.condition(ctx, catching, condition)
+	for _, rule := range params.Ignore {
+		if rule.Condition.Any != nil {
+			holds, err := m.condition(ctx, catching, rule.Condition.Any)
 			if err != nil || holds {
 				return holds, err
 			}
 		}
 
-		holds, err := m.contains(ctx, catching, failed.Message, rule["messageContains"])
+		holds, err := m.contains(ctx, catching, failed.Message, rule.MessageContains)
 		if err == nil && !holds {
-			holds, err = m.contains(ctx, catching, failed.stackTrace(), rule["stackContains"])
+			holds, err = m.contains(ctx, catching, failed.stackTrace(), rule.StackContains)
 		}
 
 		if err != nil || holds {
@@ -114,20 +116,20 @@ func (m *machine) ignores(ctx workflow.Context, s *step, failed *failure, names 
 	return false, nil
 }
 
-// contains reports whether text contains what a rule looks for, where it looks for something.
-func (m *machine) contains(ctx workflow.Context, s *step, text string, part any) (bool, error) {
-	if part == nil {
+// contains reports whether text contains the part that a rule names; false if it names none.
+func (m *machine) contains(ctx workflow.Context, s *step, text, part string) (bool, error) {
+	if part == "" {
 		return false, nil
 	}
 
 	value, err := m.evaluate(ctx, s, part)
-	looked, isText := value.(string)
+	evaluated, isText := value.(string)
 
-	return err == nil && isText && looked != "" && strings.Contains(text, looked), err // Nothing is in every text.
+	return err == nil && isText && evaluated != "" && strings.Contains(text, evaluated), err // Every text contains "".
 }
 
-// finally runs the steps at the end, whatever happened before. When the job is being stopped, or is told to stop
-// meanwhile, they still run, for as long as finallyTimeout lets them.
+// finally runs the finally steps, however the steps before ended. If the job is being stopped, then or later, they still
+// run, within finallyTimeout.
 func (m *machine) finally(outer workflow.Context, s *step) error {
 	before := s.frame.Ending.err()
 
@@ -150,8 +152,8 @@ func (m *machine) finally(outer workflow.Context, s *step) error {
 		}
 	})
 
-	after := m.block(ctx, s)
-	if errors.Is(after, errMoving) {
+	after := m.runBlock(ctx, s)
+	if errors.Is(after, errContinueAsNew) {
 		return after
 	}
 
@@ -162,7 +164,7 @@ func (m *machine) finally(outer workflow.Context, s *step) error {
 	case failedBefore != nil && failedAfter != nil:
 		both := *failedBefore
 		both.Message = shorten(both.Message+"; then finally failed too: "+failedAfter.Message, maxMessage)
-		both.because(failedAfter)
+		both.addCauses(failedAfter)
 
 		return &both
 	case after != nil && !isCancelled(before):

@@ -14,7 +14,7 @@ import (
 // wait waits for some time, or until a moment.
 func (m *machine) wait(ctx workflow.Context, s *step) (jsonvalue.Object, error) {
 	if s.frame.Deadline == nil {
-		params, err := decode[scenario.Wait](m, ctx, s)
+		params, err := resolve[scenario.Wait](m, ctx, s)
 		if err != nil {
 			return nil, err
 		}
@@ -34,16 +34,16 @@ func (m *machine) wait(ctx workflow.Context, s *step) (jsonvalue.Object, error) 
 	return nil, err
 }
 
-// await waits until something holds, or until a moment; nil for one that never comes. It reports whether it holds. A job
-// that is moving does not wait on: what it waits for stands in the position.
+// await waits until a condition holds, or until a deadline, if there is one. It reports whether the condition holds. If the
+// job continues as new, await returns errContinueAsNew, and the next run waits again.
 func (m *machine) await(ctx workflow.Context, s *step, deadline *time.Time, holds func() bool) (bool, error) {
-	m.rest(ctx)
+	m.beforeBlocking(ctx)
 
-	// The timer of a wait that ended otherwise has to go, or a loop of such waits would gather them.
+	// Cancelling the context removes the timer, so that a loop of waits does not accumulate timers.
 	ctx, cancel := workflow.WithCancel(ctx)
 	defer cancel()
 
-	over := func() bool { return m.moving || holds() }
+	over := func() bool { return m.continuing || holds() }
 
 	if deadline == nil {
 		if err := workflow.Await(ctx, over); err != nil {
@@ -65,5 +65,5 @@ func (m *machine) await(ctx workflow.Context, s *step, deadline *time.Time, hold
 		return true, nil
 	}
 
-	return false, errMoving
+	return false, errContinueAsNew
 }

@@ -1,6 +1,7 @@
 package workflows
 
 import (
+	"cmp"
 	"fmt"
 
 	"go.temporal.io/sdk/workflow"
@@ -14,15 +15,14 @@ import (
 func (m *machine) while(ctx workflow.Context, s *step) (jsonvalue.Object, error) {
 	frame := s.frame
 
-	if frame.Params == nil {
-		if err := m.settle(ctx, s); err != nil {
-			return nil, err
-		}
+	params, err := resolveOnce[scenario.While](m, ctx, s)
+	if err != nil {
+		return nil, err
 	}
 
 	for {
 		if frame.List == nil {
-			more, err := m.nextRound(ctx, s)
+			more, err := m.nextRound(ctx, s, params)
 			if err != nil || !more {
 				return jsonvalue.Object{"iterations": frame.Round}, err
 			}
@@ -31,7 +31,7 @@ func (m *machine) while(ctx workflow.Context, s *step) (jsonvalue.Object, error)
 		}
 
 		round := s.inner(scenario.BlockSteps, fmt.Sprintf("%s[%d]", scenario.BlockSteps, frame.Round), frame.List)
-		if err := m.list(ctx, round); err != nil {
+		if err := m.runList(ctx, round); err != nil {
 			return jsonvalue.Object{"iterations": frame.Round}, err
 		}
 
@@ -40,23 +40,19 @@ func (m *machine) while(ctx workflow.Context, s *step) (jsonvalue.Object, error)
 	}
 }
 
-// nextRound decides whether there is another round.
-func (m *machine) nextRound(ctx workflow.Context, s *step) (bool, error) {
-	// The condition may look something up, and so be the only thing in a round that takes time.
-	if err := m.turn(ctx); err != nil {
+// nextRound reports whether there is another round.
+func (m *machine) nextRound(ctx workflow.Context, s *step, params scenario.While) (bool, error) {
+	// A look-up of the condition may be the only part of a round that takes time.
+	if err := m.admit(ctx); err != nil {
 		return false, err
 	}
 
-	holds, err := m.condition(ctx, s, s.OpParams["condition"])
+	holds, err := m.condition(ctx, s, params.Condition.Any)
 	if err != nil || !holds {
 		return false, err
 	}
 
-	most, given := s.frame.Params["maxIterations"].(int64)
-	if !given {
-		most = scenario.DefaultMaxIterations
-	}
-
+	most := int64(cmp.Or(params.MaxIterations, scenario.DefaultMaxIterations))
 	if s.frame.Round >= most {
 		return false, failedWith(job.CodeIterationsExceeded,
 			"the condition still holds after %d rounds; raise maxIterations if there may be more", most)

@@ -25,18 +25,18 @@ import (
 	"github.com/jobwright/jobwright/workflows"
 )
 
-var update = flag.Bool("update", false, "record the golden histories anew")
+var update = flag.Bool("update", false, "re-record the golden histories")
 
 // golden is a job whose history is recorded.
 type golden struct {
-	app      map[string]string // nil for the example's.
-	scenario string
-	long     bool // Whether it waits for an hour, so that something else has to end it.
-	moves    bool // Whether its Temporal suggests to continue as new all the time; then each of its runs is recorded.
-	act      func(t *testing.T, s *system, appID, jobID string)
+	app       map[string]string // nil for the example's.
+	scenario  string
+	long      bool // Whether it waits for an hour, unless a signal or a stop ends the wait.
+	continues bool // Whether Temporal suggests to continue as new after every few events; several runs are recorded.
+	act       func(t *testing.T, s *system, appID, jobID string)
 }
 
-// dropApp loads files that it drops then: one by its name, and others by a pattern.
+// dropApp loads files and then drops them: one by its name, and others by a pattern.
 var dropApp = map[string]string{
 	"app.yaml":       "sources:\n  files: {kind: FileSource, path: files}\n  stage: {kind: SQLiteSource}\n",
 	"files/one.csv":  "id\n1\n",
@@ -57,7 +57,7 @@ func goldenJobs() map[string]golden {
 	signal := func(t *testing.T, s *system, appID, jobID string) {
 		t.Helper()
 
-		// The early ones make the history longer, and are kept.
+		// Early signals lengthen the history, and the job stores them.
 		for _, name := range []string{"early", "early", "early", "early", "go-WaitForSignal"} {
 			got := caller{s.server.URL}.signal(t, object{
 				"apiKey": devKey, "appId": appID, "jobId": jobID, "signal": name, "data": object{"yes": true},
@@ -67,12 +67,12 @@ func goldenJobs() map[string]golden {
 	}
 
 	jobs := map[string]golden{
-		"main":                  {scenario: "Main"},
-		"failing":               {app: contractApp, scenario: "Failing"},
-		"fail":                  {app: languageApp, scenario: "Fail"},
-		"drop-source":           {app: dropApp, scenario: "Main"},
-		"wait-for-signal":       {app: languageApp, scenario: "WaitForSignal", long: true, act: signal},
-		"moved-wait-for-signal": {app: languageApp, scenario: "WaitForSignal", long: true, moves: true, act: signal},
+		"main":                      {scenario: "Main"},
+		"failing":                   {app: contractApp, scenario: "Failing"},
+		"fail":                      {app: languageApp, scenario: "Fail"},
+		"drop-source":               {app: dropApp, scenario: "Main"},
+		"wait-for-signal":           {app: languageApp, scenario: "WaitForSignal", long: true, act: signal},
+		"continued-wait-for-signal": {app: languageApp, scenario: "WaitForSignal", long: true, continues: true, act: signal},
 	}
 
 	for scenario := range whole {
@@ -80,23 +80,22 @@ func goldenJobs() map[string]golden {
 	}
 
 	for _, scenario := range []string{"While", "ForEach", "Parallel", "TryCatch", "RunScenario", "Records"} {
-		jobs["moved-"+scenario] = golden{app: languageApp, scenario: scenario, moves: true}
+		jobs["continued-"+scenario] = golden{app: languageApp, scenario: scenario, continues: true}
 	}
 
 	for _, scenario := range []string{"Failure", "Ending", "Caught", "Timeout", "Wait", "Stopped"} {
-		jobs["moved-"+scenario] = golden{app: positionApp, scenario: scenario, moves: true}
+		jobs["continued-"+scenario] = golden{app: checkpointApp, scenario: scenario, continues: true}
 	}
 
 	for _, scenario := range []string{"While", "ForEach", "Parallel", "TryCatch"} {
 		jobs["stopped-"+scenario] = golden{app: languageApp, scenario: scenario, long: true, act: stop}
-		jobs["moved-stopped-"+scenario] = golden{app: languageApp, scenario: scenario, long: true, moves: true, act: stop}
+		jobs["continued-stopped-"+scenario] = golden{app: languageApp, scenario: scenario, long: true, continues: true, act: stop}
 	}
 
 	return jobs
 }
 
-// TestGoldenHistory runs the jobs whose histories are the golden ones, and replays what they have become today. With
-// -update, it records them.
+// TestGoldenHistory runs the jobs of the golden histories and replays their new histories. With -update, it records them.
 func TestGoldenHistory(t *testing.T) {
 	t.Parallel()
 
@@ -105,7 +104,7 @@ func TestGoldenHistory(t *testing.T) {
 			t.Parallel()
 
 			system := shared
-			if of.moves {
+			if of.continues {
 				var err error
 				system, err = continuingSystem()
 				require.NoError(t, err)
@@ -115,8 +114,8 @@ func TestGoldenHistory(t *testing.T) {
 			of.run(t, system, jobID)
 
 			histories := system.historiesOf(t, jobID)
-			if of.moves {
-				require.Greater(t, len(histories), 1, "it did not move")
+			if of.continues {
+				require.Greater(t, len(histories), 1, "the job did not continue as new")
 			}
 
 			for i, history := range histories {
@@ -130,7 +129,7 @@ func TestGoldenHistory(t *testing.T) {
 
 				if *update && i < recordedRuns {
 					file := strings.ToLower(name)
-					if of.moves {
+					if of.continues {
 						file = fmt.Sprintf("%s-%d", file, i+1)
 					}
 
@@ -141,11 +140,11 @@ func TestGoldenHistory(t *testing.T) {
 	}
 }
 
-// TestGoldenHistoryOfVariables does the same with the workflow that holds an app's variables.
+// TestGoldenHistoryOfVariables does the same with the workflow that stores an app's variables.
 func TestGoldenHistoryOfVariables(t *testing.T) {
 	t.Parallel()
 
-	t.Run("app-variables", func(t *testing.T) { // By this name it can be recorded alone.
+	t.Run("app-variables", func(t *testing.T) { // The name lets make golden record it alone.
 		t.Parallel()
 
 		appID := newApp(t, languageApp)
@@ -166,7 +165,7 @@ func TestGoldenHistoryOfVariables(t *testing.T) {
 	})
 }
 
-// recordedRuns bounds how many runs of a job that moves are recorded.
+// recordedRuns bounds the recorded runs of a job that continues as new.
 const recordedRuns = 4
 
 // run runs the job to its end.
@@ -219,7 +218,7 @@ func historyOf(t *testing.T, jobID string) *historypb.History {
 	return historyOfRun(t, shared.client, jobID, "")
 }
 
-// historyOfRun returns the history of one run of a job; of the last one when it has no ID.
+// historyOfRun returns the history of one run of a job; of the last run if runID is empty.
 func historyOfRun(tb testing.TB, temporal client.Client, jobID, runID string) *historypb.History {
 	tb.Helper()
 
@@ -236,7 +235,7 @@ func historyOfRun(tb testing.TB, temporal client.Client, jobID, runID string) *h
 	return &history
 }
 
-// machine matches what names the machine and the process that recorded: identities, and sticky task queues.
+// machine matches the names of the recording machine and process: identities, and sticky task queues.
 var machine = regexp.MustCompile(`"(identity|workerIdentity|name)": "[^"]*[@:][^"]*"`)
 
 func record(t *testing.T, path string, history *historypb.History) {
@@ -245,7 +244,7 @@ func record(t *testing.T, path string, history *historypb.History) {
 	encoded, err := protojson.Marshal(history)
 	require.NoError(t, err)
 
-	// protojson varies its white space on purpose.
+	// protojson randomizes its white space.
 	var indented bytes.Buffer
 
 	require.NoError(t, json.Indent(&indented, encoded, "", "  "))

@@ -1,0 +1,95 @@
+package workflows
+
+import (
+	"cmp"
+	"errors"
+	"time"
+
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/jobwright/jobwright/job"
+	"github.com/jobwright/jobwright/scenario"
+)
+
+// heartbeatTimeout is the time without a heartbeat after which Temporal gives a step to another worker. Activities
+// heartbeat every second, and the SDK sends a heartbeat every few seconds, so that only a dead worker misses this timeout.
+const heartbeatTimeout = 15 * time.Second
+
+// activityCall describes a call of an activity.
+type activityCall struct {
+	name    string
+	id      string          // Unique among the activities that run at the same time.
+	retry   *scenario.Retry // nil for the step's own.
+	timeout scenario.Duration
+}
+
+// callAuxiliary calls an activity on behalf of a step, beside or instead of an activity of the step's own.
+func (m *machine) callAuxiliary(ctx workflow.Context, s *step, call activityCall, request, response any) error {
+	call.id = s.instance + "#" + call.name
+
+	return m.call(ctx, s, call, request, response)
+}
+
+// call calls an activity with a [job.Task] and the request, and waits for its response.
+func (m *machine) call(ctx workflow.Context, s *step, call activityCall, request, response any) error {
+	policy := retryPolicy(cmp.Or(call.retry, s.Retry))
+	ctx = workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
+		ActivityID:          call.id,
+		Summary:             s.DisplayTitle(),
+		StartToCloseTimeout: time.Duration(cmp.Or(call.timeout, scenario.DefaultTimeout)),
+		HeartbeatTimeout:    heartbeatTimeout,
+		RetryPolicy:         policy,
+		WaitForCancellation: true, // A job ends after its activities.
+	})
+
+	if err := m.reserveCommand(ctx, request); err != nil {
+		return err
+	}
+
+	task := job.Task{AppID: m.input.AppID, JobID: m.jobID, Step: s.instance, Inline: m.inlineCapacity()}
+	future := workflow.ExecuteActivity(ctx, call.name, task, request)
+
+	m.beforeBlocking(ctx)
+
+	err := future.Get(ctx, response)
+	if err != nil && ctx.Err() != nil {
+		// Temporal does not retry a cancelled activity: an attempt that fails, or whose worker dies, is cancelled too.
+		return ctx.Err()
+	}
+
+	return withAttempts(err, policy)
+}
+
+// withAttempts adds the number of attempts to an error that lacks it, because its last attempt timed out.
+func withAttempts(err error, policy *temporal.RetryPolicy) error {
+	activityError, isActivity := errors.AsType[*temporal.ActivityError](err)
+	if !isActivity || activityError.RetryState() != enumspb.RETRY_STATE_MAXIMUM_ATTEMPTS_REACHED {
+		return err
+	}
+
+	failed, _ := asFailure(err)
+	failed.Attempts = cmp.Or(failed.Attempts, policy.MaximumAttempts)
+
+	return failed
+}
+
+// retryPolicy returns a step's own policy, completed from the default.
+func retryPolicy(own *scenario.Retry) *temporal.RetryPolicy {
+	policy := scenario.DefaultRetry()
+	if own != nil {
+		policy.InitialInterval = cmp.Or(own.InitialInterval, policy.InitialInterval)
+		policy.BackoffCoefficient = cmp.Or(own.BackoffCoefficient, policy.BackoffCoefficient)
+		policy.MaximumAttempts = cmp.Or(own.MaximumAttempts, policy.MaximumAttempts)
+		// Temporal rejects a maximum below the initial interval.
+		policy.MaximumInterval = max(cmp.Or(own.MaximumInterval, policy.MaximumInterval), policy.InitialInterval)
+	}
+
+	return &temporal.RetryPolicy{
+		InitialInterval:    time.Duration(policy.InitialInterval),
+		BackoffCoefficient: policy.BackoffCoefficient,
+		MaximumInterval:    time.Duration(policy.MaximumInterval),
+		MaximumAttempts:    int32(policy.MaximumAttempts), //nolint:gosec // Validation bounds it.
+	}
+}

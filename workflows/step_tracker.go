@@ -1,0 +1,192 @@
+package workflows
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/jobwright/jobwright/job"
+	"github.com/jobwright/jobwright/scenario"
+	"github.com/jobwright/jobwright/scenario/jsonvalue"
+	"github.com/jobwright/jobwright/source"
+)
+
+// stepTracker reports the status of a job's steps to operators and callers: one status for each step that the scenario
+// defines, however often it runs.
+type stepTracker struct {
+	pending []job.StepStatus // The status of each step before it begins, in the order of the definition.
+	records map[string]*stepRecord
+}
+
+// stepRecord is the progress of a step that has begun. It is part of the checkpoint, and small.
+type stepRecord struct {
+	State     job.StepState `json:"state"`
+	StartedAt time.Time     `json:"startedAt"`
+	EndedAt   *time.Time    `json:"endedAt,omitempty"`
+	Rows      int64         `json:"rows,omitempty"`
+	Runs      int64         `json:"runs,omitempty"`
+	Failures  int64         `json:"failures,omitempty"`
+	Active    int64         `json:"active,omitempty"` // How many of its runs have begun and not ended.
+	Attempt   int32         `json:"attempt,omitempty"`
+	LastError string        `json:"lastError,omitempty"`
+	ChildID   string        `json:"childId,omitempty"`
+
+	Kept        []job.Kept          `json:"kept,omitempty"`
+	Conversions []source.Conversion `json:"conversions,omitempty"`
+}
+
+// Bounds of a step's record.
+const (
+	maxLastError   = 500 // Bytes.
+	maxConversions = 10
+	maxKept        = 10
+)
+
+func newStepTracker(program scenario.Program, entry scenario.Scenario, records map[string]*stepRecord) *stepTracker {
+	t := &stepTracker{records: records}
+	t.define(program, "", entry.Steps)
+
+	return t
+}
+
+// define adds the steps of a list, each before the steps within it.
+func (t *stepTracker) define(program scenario.Program, prefix string, steps []scenario.Step) {
+	for i, step := range steps {
+		path := fmt.Sprintf("%s%d", prefix, i+1)
+		t.pending = append(t.pending, job.StepStatus{
+			Path: path, Title: step.DisplayTitle(), Name: step.Name, OpName: step.OpName, State: job.StepPending,
+		})
+
+		for _, block := range step.Blocks {
+			t.define(program, path+"."+block.Name+".", block.Steps)
+		}
+
+		if step.OpName != scenario.OpRunScenario {
+			continue
+		}
+
+		params, err := scenario.DecodeLiteral[scenario.RunScenario](step.OpParams)
+		if err == nil && params.Inline {
+			t.define(program, path+"."+params.Scenario+".", program.Scenarios[params.Scenario].Steps)
+		}
+	}
+}
+
+func (t *stepTracker) begin(path string, now time.Time) {
+	record := t.records[path]
+	if record == nil {
+		record = &stepRecord{}
+		t.records[path] = record
+	}
+
+	record.State, record.StartedAt, record.EndedAt = job.StepRunning, now, nil
+	record.Runs++
+	record.Active++
+}
+
+func (t *stepTracker) skip(path string, now time.Time) {
+	if t.records[path] == nil {
+		t.records[path] = &stepRecord{State: job.StepSkipped, StartedAt: now, EndedAt: &now}
+	}
+}
+
+func (t *stepTracker) end(path string, now time.Time, state job.StepState, outcome jsonvalue.Object, failed *failure) {
+	record := t.records[path]
+	if record == nil {
+		return // The step never began: the checkpoint does not fit the program.
+	}
+
+	record.Active--
+	rows, _ := outcome["rows"].(int64)
+	record.Rows += rows
+
+	if failed != nil {
+		record.Failures++
+		record.LastError, record.Attempt = shorten(failed.Message, maxLastError), failed.Attempts
+	}
+
+	if record.Active <= 0 {
+		record.State, record.EndedAt = state, &now
+	}
+}
+
+// setConversions records which columns the step wrote in another type than it read them.
+func (t *stepTracker) setConversions(path string, conversions []source.Conversion) {
+	if record := t.records[path]; record != nil {
+		record.Conversions = conversions[:min(len(conversions), maxConversions)]
+	}
+}
+
+// addKept records which tables the step kept although it should have dropped them. Each round of a loop may add some.
+func (t *stepTracker) addKept(path string, kept []job.Kept) {
+	if record := t.records[path]; record != nil {
+		record.Kept = append(record.Kept, kept[:min(len(kept), maxKept-len(record.Kept))]...)
+	}
+}
+
+// setChild records which job the step started.
+func (t *stepTracker) setChild(path, id string) {
+	if record := t.records[path]; record != nil {
+		record.ChildID = id
+	}
+}
+
+// statuses returns the status of every step.
+func (t *stepTracker) statuses() []job.StepStatus {
+	statuses := make([]job.StepStatus, len(t.pending))
+
+	for i, status := range t.pending {
+		if record := t.records[status.Path]; record != nil {
+			started := record.StartedAt
+			status.State, status.StartedAt, status.EndedAt = record.State, &started, record.EndedAt
+			status.Rows, status.Attempt, status.LastError = record.Rows, record.Attempt, record.LastError
+			status.ChildID, status.Kept, status.Conversions = record.ChildID, record.Kept, record.Conversions
+
+			if record.Runs > 1 {
+				status.Runs, status.Failures = record.Runs, record.Failures
+			}
+		}
+
+		statuses[i] = status
+	}
+
+	return statuses
+}
+
+// maxShown bounds the table of steps that Temporal UI shows: the job writes it whenever it blocks.
+const maxShown = 100
+
+// show updates the table of steps that Temporal UI shows beside the workflow.
+func (t *stepTracker) show(ctx workflow.Context) {
+	var table strings.Builder
+
+	table.WriteString("| | Step | State | Rows | Time |\n|--:|---|---|--:|--:|\n")
+
+	for i, step := range t.statuses() {
+		if i == maxShown {
+			fmt.Fprintf(&table, "| … | %d more | | | |\n", len(t.pending)-maxShown)
+
+			break
+		}
+
+		rows, duration, state := "", "", string(step.State)
+		if step.State == job.StepCompleted {
+			rows = fmt.Sprint(step.Rows)
+		}
+
+		if step.StartedAt != nil && step.EndedAt != nil {
+			duration = step.EndedAt.Sub(*step.StartedAt).Round(time.Millisecond).String()
+		}
+
+		if step.Runs > 1 {
+			state = fmt.Sprintf("%s, %d times, %d failed", state, step.Runs, step.Failures)
+		}
+
+		fmt.Fprintf(&table, "| %s | %s | %s | %s | %s |\n",
+			step.Path, strings.ReplaceAll(step.Title, "|", `\|`), state, rows, duration)
+	}
+
+	workflow.SetCurrentDetails(ctx, table.String())
+}
