@@ -154,14 +154,14 @@ func newRun(definition definition, options Options) *jobRun {
 
 // run runs the job until it ends, over all runs that continue as new.
 func (r *jobRun) run(ctx context.Context, input job.Input) error {
-	var position *workflows.Checkpoint
+	var checkpoint *workflows.Checkpoint
 
 	for r.runs < maxRuns {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
 
-		if err := r.runOnce(input, position); err != nil {
+		if err := r.runOnce(input, checkpoint); err != nil {
 			return err
 		}
 
@@ -171,9 +171,9 @@ func (r *jobRun) run(ctx context.Context, input job.Input) error {
 		}
 
 		r.runs++
-		position = nil
+		checkpoint = nil
 
-		if err := converter.GetDefaultDataConverter().FromPayloads(next.Input, &input, &position); err != nil {
+		if err := converter.GetDefaultDataConverter().FromPayloads(next.Input, &input, &checkpoint); err != nil {
 			return err
 		}
 
@@ -189,7 +189,7 @@ func (r *jobRun) run(ctx context.Context, input job.Input) error {
 }
 
 // runOnce runs the job until it ends or continues as new.
-func (r *jobRun) runOnce(input job.Input, position *workflows.Checkpoint) (err error) {
+func (r *jobRun) runOnce(input job.Input, checkpoint *workflows.Checkpoint) (err error) {
 	var suite testsuite.WorkflowTestSuite
 
 	suite.SetLogger(sdklog.NewStructuredLogger(slog.New(slog.DiscardHandler)))
@@ -219,7 +219,7 @@ func (r *jobRun) runOnce(input job.Input, position *workflows.Checkpoint) (err e
 		}
 	}()
 
-	env.ExecuteWorkflow(job.Workflow, input, position)
+	env.ExecuteWorkflow(job.Workflow, input, checkpoint)
 
 	r.clock, r.err = env.Now(), env.GetWorkflowError()
 	if r.err == nil {
