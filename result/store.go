@@ -48,9 +48,14 @@ func openBucket(ctx context.Context, location string) (bucket, error) {
 		return openFolder(filepath.FromSlash(address.Path))
 	}
 
-	if !blob.DefaultURLMux().ValidBucketScheme(address.Scheme) {
-		return nil, fmt.Errorf("this program supports folders and the buckets %s, but not %s://",
-			schemes(blob.DefaultURLMux().BucketSchemes()), address.Scheme)
+	if mux := blob.DefaultURLMux(); !mux.ValidBucketScheme(address.Scheme) {
+		supported := []string{"folders"}
+		for _, scheme := range slices.Sorted(slices.Values(mux.BucketSchemes())) {
+			supported = append(supported, scheme+"://")
+		}
+
+		return nil, fmt.Errorf("this program was built without support for %s:// (it supports %s)",
+			address.Scheme, strings.Join(supported, ", "))
 	}
 
 	opened, err := blob.OpenBucket(ctx, location)
@@ -59,17 +64,6 @@ func openBucket(ctx context.Context, location string) (bucket, error) {
 	}
 
 	return remote{opened}, nil
-}
-
-// schemes returns the schemes of URLs as a list for a message.
-func schemes(names []string) string {
-	if len(names) == 0 {
-		return "of no cloud"
-	}
-
-	slices.Sort(names)
-
-	return strings.Join(names, "://, ") + "://"
 }
 
 // Close releases the store.

@@ -1,17 +1,15 @@
-// Package cloud lets a result store be a bucket of a cloud. A program that imports it opens, with
+// Package cloud makes result stores in buckets of clouds available. A program that imports it can open, with
 // [github.com/jobwright/jobwright/result.Open],
 //
-//   - s3://bucket?region=eu-central-1, Amazon's S3 and what speaks its protocol, by endpoint and use_path_style;
-//   - gs://bucket, Google's Cloud Storage;
+//   - s3://bucket?region=eu-central-1, Amazon S3 and services with the same protocol, by endpoint and use_path_style;
+//   - gs://bucket, Google Cloud Storage;
 //   - azblob://container, Azure Blob Storage, with the account in AZURE_STORAGE_ACCOUNT.
 //
-// What else may stand in such a URL, and where the credentials come from, tells https://gocloud.dev/howto/blob. With
-// prefix=results/ in it, a store keeps to one part of a bucket. The libraries of the clouds are large, and so a room that
-// only reads or writes results does without this package.
+// https://gocloud.dev/howto/blob documents the other parameters of such URLs, and the sources of credentials. With
+// prefix=results/, a store uses a part of a bucket.
+//
+// The libraries of the clouds are large, so a package that reads or writes results does not import this package; only a
+// program does. The build tag nocloud omits Google Cloud Storage and Azure Blob Storage, which need most of the modules.
 package cloud
 
-import (
-	_ "gocloud.dev/blob/azureblob" // Registers azblob:// URLs.
-	_ "gocloud.dev/blob/gcsblob"   // Registers gs:// URLs.
-	_ "gocloud.dev/blob/s3blob"    // Registers s3:// URLs.
-)
+import _ "gocloud.dev/blob/s3blob" // Registers s3:// URLs.

@@ -345,11 +345,3 @@ func TestABucketThatDoesNotAnswerIsAnErrorAndNoMissingResult(t *testing.T) {
 	require.Error(t, err)
 	require.NotErrorIs(t, err, result.ErrNotFound)
 }
-
-func TestGoogleIsKnown(t *testing.T) {
-	t.Parallel()
-
-	store, err := result.Open(t.Context(), "gs://results?anonymous=true")
-	require.NoError(t, err)
-	require.NoError(t, store.Close())
-}
