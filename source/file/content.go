@@ -28,14 +28,14 @@ func (c *content) Read(chunk []byte) (int, error) {
 	return length, c.failed(err)
 }
 
-// ReadAt reads at any place: some formats have their table of contents at the end.
+// ReadAt reads at any offset: some formats have a table of contents at the end.
 func (c *content) ReadAt(chunk []byte, offset int64) (int, error) {
 	length, err := c.file.ReadAt(chunk, offset)
 
 	return length, c.failed(err)
 }
 
-// Size is that of the file when it was opened.
+// Size returns the size of the file at the time when it was opened.
 func (c *content) Size() int64 { return c.info.Size() }
 
 // Close closes the file. It may be called again.
@@ -48,7 +48,7 @@ func (c *content) Close() error {
 }
 
 func (c *content) failed(err error) error {
-	if err == io.EOF { //nolint:errorlint // What the end of a file is, and nothing that wraps it.
+	if err == io.EOF { //nolint:errorlint // Only io.EOF itself is the end of the file.
 		return err
 	}
 

@@ -11,15 +11,15 @@ import (
 	"github.com/jobwright/jobwright/source/format"
 )
 
-// Delete removes a file, or the link that is called so.
+// Delete removes a file or a link.
 func (s *store) Delete(_ context.Context, name string) error {
 	native := filepath.FromSlash(name)
 
 	info, err := s.root.Lstat(native)
 	if err == nil && info.IsDir() {
 		return &source.Error{
-			Code: source.CodeOperationUnsupported, Message: "this is a folder, and only files are removed",
-			Hint: "for the files in it, give a pattern such as " + name + "/*.csv",
+			Code: source.CodeOperationUnsupported, Message: "this is a folder, and only files can be removed",
+			Hint: "to remove the files in it, use a pattern such as " + name + "/*.csv",
 		}
 	}
 
@@ -38,7 +38,8 @@ func (s *store) Delete(_ context.Context, name string) error {
 	return s.failed(removed, err)
 }
 
-// Version is what tells that the file was not changed since it was opened, and that it is no other one.
+// Version returns the modification time, the size and the inode of the file when it was opened, which change if the file is
+// changed or replaced.
 func (s *store) Version(file format.File) string {
 	if opened, isContent := file.(*content); isContent {
 		return versionOf(opened.info)
@@ -51,8 +52,8 @@ func versionOf(info fs.FileInfo) string {
 	return fmt.Sprintf("%d-%d-%s", info.ModTime().UnixNano(), info.Size(), inode(info))
 }
 
-// DeleteVersion looks at the file, or at what the link leads to, right before it removes it: no system removes a file on a
-// condition.
+// DeleteVersion compares the version of the file, or of the target of a link, right before it removes the file. The two are
+// not atomic: no operating system removes a file conditionally.
 func (s *store) DeleteVersion(ctx context.Context, name, version string) (isOther bool, err error) {
 	info, err := s.root.Stat(filepath.FromSlash(name))
 

@@ -11,48 +11,48 @@ import (
 	"github.com/jobwright/jobwright/source/files"
 )
 
-// leftover is the age at which a draft is taken for what a crash left: as long as somebody writes to it, it is younger.
-const leftover = 24 * time.Hour
+// maxDraftAge is the time since the last write after which a draft is considered to be left behind by a crash.
+const maxDraftAge = 24 * time.Hour
 
-// draft is a file that is being written, beside the one whose place it takes.
+// draft is a file that is being written, in the folder of the file that it replaces.
 type draft struct {
 	store *store
 	file  *os.File
 	name  string
-	place func(draft string) error // Puts the file of that name at its place.
+	place func(draft string) error // Puts the draft in place.
 }
 
 var _ files.Draft = (*draft)(nil)
 
-// draft begins a file beside the one of that name, in a folder that is made where it is missing, and with its permissions.
+// draft starts writing a file in the folder of the named one, with the permissions of the named one if it exists. It creates
+// missing folders.
 func (s *store) draft(name string, place func(draft string) error) (files.Draft, error) {
 	folder := path.Dir(name)
 
-	// Whether others may read what is written here is up to the umask, as it is for every program that makes files for
-	// others.
+	// The umask decides whether other users can read the files.
 	if err := s.root.MkdirAll(filepath.FromSlash(folder), 0o777); err != nil {
 		return nil, s.failed(written, err)
 	}
 
-	s.sweep(folder)
+	s.removeOldDrafts(folder)
 
-	begun := &draft{store: s, name: filepath.FromSlash(path.Join(folder, files.ReservedPrefix+rand.Text())), place: place}
+	started := &draft{store: s, name: filepath.FromSlash(path.Join(folder, files.ReservedPrefix+rand.Text())), place: place}
 
 	var err error
-	if begun.file, err = s.root.OpenFile(begun.name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666); err != nil {
+	if started.file, err = s.root.OpenFile(started.name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666); err != nil {
 		return nil, s.failed(written, err)
 	}
 
 	info, err := s.root.Stat(filepath.FromSlash(name))
 	if err == nil && info.Mode().IsRegular() {
-		if err := begun.file.Chmod(info.Mode().Perm()); err != nil {
-			_ = begun.Abort() // The error tells enough.
+		if err := started.file.Chmod(info.Mode().Perm()); err != nil {
+			_ = started.Abort() // The first error is the cause.
 
 			return nil, s.failed(written, err)
 		}
 	}
 
-	return begun, nil
+	return started, nil
 }
 
 func (d *draft) Write(chunk []byte) (int, error) {
@@ -61,7 +61,8 @@ func (d *draft) Write(chunk []byte) (int, error) {
 	return length, d.store.failed(written, err)
 }
 
-// Commit makes the content survive a loss of power before the name stands for it, so that the name never stands for less.
+// Commit syncs the content to disk before it puts the file in place, so that the name never refers to incomplete content, even
+// after a loss of power.
 func (d *draft) Commit() error {
 	err := d.file.Sync()
 	if err == nil {
@@ -73,7 +74,7 @@ func (d *draft) Commit() error {
 	}
 
 	if err != nil {
-		_ = d.Abort() // The error tells enough.
+		_ = d.Abort() // The first error is the cause.
 
 		return d.store.failed(written, err)
 	}
@@ -99,8 +100,8 @@ func (d *draft) Abort() error {
 	return nil
 }
 
-// sweep removes what crashes left in a folder. What it can't remove is nobody's trouble but the next one's who sweeps.
-func (s *store) sweep(folder string) {
+// removeOldDrafts removes the drafts that crashes left in a folder. It ignores errors: the next write tries again.
+func (s *store) removeOldDrafts(folder string) {
 	entries, err := s.root.Open(filepath.FromSlash(folder))
 	if err != nil {
 		return
@@ -115,7 +116,7 @@ func (s *store) sweep(folder string) {
 		}
 
 		draft := filepath.Join(filepath.FromSlash(folder), name)
-		if info, err := s.root.Lstat(draft); err == nil && info.Mode().IsRegular() && time.Since(info.ModTime()) > leftover {
+		if info, err := s.root.Lstat(draft); err == nil && info.Mode().IsRegular() && time.Since(info.ModTime()) > maxDraftAge {
 			_ = s.root.Remove(draft)
 		}
 	}

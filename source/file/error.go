@@ -12,7 +12,7 @@ import (
 	"github.com/jobwright/jobwright/source"
 )
 
-// What can't be done with a file, as a message says it.
+// The participles that complete "the file can't be …" in messages.
 const (
 	opened  = "opened"
 	listed  = "listed"
@@ -21,11 +21,11 @@ const (
 	removed = "removed"
 )
 
-// errChanged is the reason why a file does not take the place of another one than that on which it rests.
+// errChanged reports that the file from which a draft is derived has changed, so that the draft must not replace it.
 var errChanged = errors.New("the file was changed meanwhile")
 
-// failed says what an error of the operating system means, without the path, which is the machine's and not the caller's
-// business. What is not known here may go better the next time.
+// failed explains an error of the operating system to the caller. It omits the path, which callers must not see. Unknown errors
+// are retryable.
 func (s *store) failed(done string, err error) error {
 	if err == nil {
 		return nil
@@ -38,20 +38,20 @@ func (s *store) failed(done string, err error) error {
 	switch {
 	case errors.Is(err, errChanged):
 		problem.Retryable = true
-		problem.Message = "somebody else changed the file while it was written anew, so that it stays as it is"
-		problem.Hint = "let only one step at a time add to a file"
+		problem.Message = "another process changed the file during the write, so the write was discarded"
+		problem.Hint = "run only one step at a time that appends to a file"
 	case done == opened && isMissing(err):
 		problem.Code, problem.Message = source.CodeTableNotFound, "there is no such file"
 		problem.Hint = fmt.Sprintf("the source is %s", s)
 	case isAny(err, syscall.ENOSPC, syscall.EDQUOT):
 		problem.Retryable, problem.Hint = true, fmt.Sprintf("free some space on the disk of %s", s)
 	case isAny(err, fs.ErrPermission, syscall.EROFS):
-		problem.Hint = fmt.Sprintf("give the account of the worker the rights that it needs in %s", s)
+		problem.Hint = fmt.Sprintf("give the worker's account the necessary permissions in %s", s)
 	case isAny(err, syscall.ENOTDIR, syscall.EISDIR, syscall.ENOTEMPTY, fs.ErrExist):
-		problem.Message = fmt.Sprintf("the file can't be %s: there is a folder of its name, or a file of its folder's name", done)
+		problem.Message = fmt.Sprintf("the file can't be %s: its name is that of a folder, or its folder's name is that of a file", done)
 		problem.Hint = "choose another name"
 	case isAny(err, syscall.ENXIO, syscall.ENODEV, syscall.ELOOP, syscall.EINVAL, syscall.ENAMETOOLONG), escapes(err):
-		problem.Hint = fmt.Sprintf("give the path of a file in %s", s)
+		problem.Hint = fmt.Sprintf("use the path of a file in %s", s)
 	default:
 		problem.Retryable = true
 	}
@@ -63,13 +63,13 @@ func isAny(err error, others ...error) bool {
 	return slices.ContainsFunc(others, func(other error) bool { return errors.Is(err, other) })
 }
 
-// isMissing tells whether there is no file of a name, or no folder in which it could be.
+// isMissing reports whether a file or its folder does not exist.
 func isMissing(err error) bool { return isAny(err, fs.ErrNotExist, syscall.ENOTDIR) }
 
-// escapes tells whether a name leads out of the folder. The error that [os.Root] has for it is known by its words only.
+// escapes reports whether a name leads out of the folder. [os.Root] has no error value for this, only a text.
 func escapes(err error) bool { return err != nil && strings.Contains(err.Error(), "escapes") }
 
-// cause is what err says without the path.
+// cause returns the text of err without the path.
 func cause(err error) string {
 	if pathError, isPath := errors.AsType[*fs.PathError](err); isPath {
 		return pathError.Err.Error()

@@ -11,8 +11,8 @@ import (
 	"github.com/jobwright/jobwright/source"
 )
 
-// Most of these can't be had from a real disk without breaking one, so that the errors of the system are given here.
-func TestAnErrorOfTheSystemTellsWhatToDo(t *testing.T) {
+// Most of these errors can't be provoked on a working disk, so the test passes them to the function.
+func TestFailedExplainsErrorsOfTheSystem(t *testing.T) {
 	t.Parallel()
 
 	root, err := os.OpenRoot(t.TempDir())
@@ -31,20 +31,20 @@ func TestAnErrorOfTheSystemTellsWhatToDo(t *testing.T) {
 	}{
 		{opened, syscall.ENOENT, source.CodeTableNotFound, false, "there is no such file", "the source is the folder"},
 		{opened, syscall.ENOTDIR, source.CodeTableNotFound, false, "there is no such file", "the source is the folder"},
-		{opened, syscall.EACCES, source.CodeUnavailable, false, "the file can't be opened: permission denied", "give the account of the worker the rights"},
+		{opened, syscall.EACCES, source.CodeUnavailable, false, "the file can't be opened: permission denied", "necessary permissions"},
 		{opened, syscall.EMFILE, source.CodeUnavailable, true, "the file can't be opened: too many open files", ""},
-		{opened, syscall.ELOOP, source.CodeUnavailable, false, "too many levels of symbolic links", "give the path of a file"},
-		{opened, syscall.ENAMETOOLONG, source.CodeUnavailable, false, "file name too long", "give the path of a file"},
+		{opened, syscall.ELOOP, source.CodeUnavailable, false, "too many levels of symbolic links", "use the path of a file"},
+		{opened, syscall.ENAMETOOLONG, source.CodeUnavailable, false, "file name too long", "use the path of a file"},
 		{read, syscall.EIO, source.CodeUnavailable, true, "the file can't be read: input/output error", ""},
 		{read, syscall.ESTALE, source.CodeUnavailable, true, "the file can't be read: stale", ""},
 		{written, syscall.ENOSPC, source.CodeUnavailable, true, "no space left on device", "free some space"},
 		{written, syscall.EDQUOT, source.CodeUnavailable, true, "disk quota exceeded", "free some space"},
-		{written, syscall.EROFS, source.CodeUnavailable, false, "read-only file system", "give the account of the worker the rights"},
-		{written, syscall.EPERM, source.CodeUnavailable, false, "operation not permitted", "give the account of the worker the rights"},
-		{written, syscall.EISDIR, source.CodeUnavailable, false, "there is a folder of its name", "choose another name"},
+		{written, syscall.EROFS, source.CodeUnavailable, false, "read-only file system", "necessary permissions"},
+		{written, syscall.EPERM, source.CodeUnavailable, false, "operation not permitted", "necessary permissions"},
+		{written, syscall.EISDIR, source.CodeUnavailable, false, "its name is that of a folder", "choose another name"},
 		{written, syscall.ENOENT, source.CodeUnavailable, true, "the file can't be written: no such file or directory", ""},
-		{written, errChanged, source.CodeUnavailable, true, "somebody else changed the file", "only one step at a time"},
-		{listed, syscall.EACCES, source.CodeUnavailable, false, "the file can't be listed: permission denied", "give the account of the worker the rights"},
+		{written, errChanged, source.CodeUnavailable, true, "another process changed the file", "only one step at a time"},
+		{listed, syscall.EACCES, source.CodeUnavailable, false, "the file can't be listed: permission denied", "necessary permissions"},
 	} {
 		for _, err := range []error{
 			test.err,

@@ -11,18 +11,17 @@ import (
 	"github.com/jobwright/jobwright/source/files"
 )
 
-// Kind is the name by which an app's definitions call this driver.
+// Kind is the kind of source in app.yaml that selects this driver.
 const Kind = "FileSource"
 
 // options are the options of a FileSource in app.yaml.
 type options struct {
-	// The folder, relative to the app's own or absolute; the app's own folder by default. It must be there: a folder that a
-	// misspelt path makes would take files that nobody finds again.
+	// The folder, absolute or relative to the app's folder; by default the app's folder. It must exist: creating the folder of
+	// a misspelt path would hide files from their readers.
 	Path string `json:"path"`
 }
 
-// Open opens the folder that definition names. Nothing outside of the folder can be reached through the source that it
-// returns, whatever a table's name or a link in the folder says.
+// Open opens the folder that the definition names. Neither the name of a table nor a link in the folder leads outside of it.
 func Open(_ context.Context, definition source.Definition, place source.Place) (source.Source, error) {
 	var opts options
 	if err := definition.Decode(&opts); err != nil {

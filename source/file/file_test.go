@@ -15,7 +15,7 @@ import (
 	"github.com/jobwright/jobwright/source/file"
 )
 
-// open returns a source over a folder with those files, by name.
+// open returns a source over a new folder with the given files, by name.
 func open(t *testing.T, files map[string]string) (folder string, from store) {
 	t.Helper()
 
@@ -44,10 +44,10 @@ type store interface {
 	source.Dropper
 }
 
-// named is a table to be read.
+// named returns a request to read a table.
 func named(table string) source.Read { return source.Read{Table: source.Table{Name: table}} }
 
-// read returns the names of a table's columns and its records up to the end or the first error.
+// read returns the columns of a table and its records, up to the end or the first error.
 func read(t *testing.T, from source.Reader, table string) (names []string, records []source.Record, err error) {
 	t.Helper()
 
@@ -78,7 +78,7 @@ func read(t *testing.T, from source.Reader, table string) (names []string, recor
 	}
 }
 
-// requireProblem requires an error that no retry can heal.
+// requireProblem requires a non-retryable error.
 func requireProblem(t *testing.T, err error, code source.Code, message string) {
 	t.Helper()
 
@@ -90,7 +90,7 @@ func requireProblem(t *testing.T, err error, code source.Code, message string) {
 	require.Contains(t, problem.Message, message)
 }
 
-func TestACSVFileIsATableOfText(t *testing.T) {
+func TestReadTableReadsCSVAsText(t *testing.T) {
 	t.Parallel()
 
 	for _, test := range []struct {
@@ -127,7 +127,7 @@ func TestACSVFileIsATableOfText(t *testing.T) {
 	}
 }
 
-func TestAMistakeInACSVFileIsNamedByItsLine(t *testing.T) {
+func TestReadTableErrorNamesTheLine(t *testing.T) {
 	t.Parallel()
 
 	for _, test := range []struct{ name, text, message string }{
@@ -157,7 +157,7 @@ func TestAMistakeInACSVFileIsNamedByItsLine(t *testing.T) {
 	}
 }
 
-func TestRowsKnowTheLineOfTheirLastRecord(t *testing.T) {
+func TestLocationReturnsTheLineOfTheLastRecord(t *testing.T) {
 	t.Parallel()
 
 	_, from := open(t, map[string]string{"t.csv": "id,name\n1,\"a\nb\"\n2,c\n"})
@@ -174,7 +174,7 @@ func TestRowsKnowTheLineOfTheirLastRecord(t *testing.T) {
 	}
 }
 
-func TestATableMayLieInAFolderOfTheFolder(t *testing.T) {
+func TestReadTableReadsFromSubfolders(t *testing.T) {
 	t.Parallel()
 
 	_, from := open(t, map[string]string{"2024/may/t.CSV": "id\n1\n"})
@@ -184,7 +184,7 @@ func TestATableMayLieInAFolderOfTheFolder(t *testing.T) {
 	require.Equal(t, []source.Record{{"1"}}, records)
 }
 
-func TestAFileLongerThanAnyBufferIsReadWhole(t *testing.T) {
+func TestReadTableReadsFilesLargerThanItsBuffers(t *testing.T) {
 	t.Parallel()
 
 	long := strings.Repeat("x", 1<<20)
@@ -195,7 +195,7 @@ func TestAFileLongerThanAnyBufferIsReadWhole(t *testing.T) {
 	require.Equal(t, []source.Record{{long}, {long}}, records)
 }
 
-func TestAMissingFileIsATableThatIsNotThere(t *testing.T) {
+func TestReadTableOfAMissingFileIsTableNotFound(t *testing.T) {
 	t.Parallel()
 
 	_, from := open(t, nil)
@@ -204,7 +204,7 @@ func TestAMissingFileIsATableThatIsNotThere(t *testing.T) {
 	requireProblem(t, err, source.CodeTableNotFound, "there is no such file")
 }
 
-func TestAnotherExtensionIsRefused(t *testing.T) {
+func TestReadTableRefusesUnknownExtensions(t *testing.T) {
 	t.Parallel()
 
 	_, from := open(t, map[string]string{"t.doc": "id\n1\n", "t": "id\n1\n"})
@@ -216,7 +216,7 @@ func TestAnotherExtensionIsRefused(t *testing.T) {
 	requireProblem(t, err, source.CodeOperationUnsupported, `the name "t" does not determine the type of the file`)
 }
 
-func TestNothingOutsideOfTheFolderCanBeRead(t *testing.T) {
+func TestReadTableCanNotLeaveTheFolder(t *testing.T) {
 	t.Parallel()
 
 	folder, from := open(t, map[string]string{"inner/t.csv": "id\n1\n"})
@@ -240,7 +240,7 @@ func TestNothingOutsideOfTheFolderCanBeRead(t *testing.T) {
 	}
 }
 
-func TestALinkWithinTheFolderIsFollowed(t *testing.T) {
+func TestReadTableFollowsLinksWithinTheFolder(t *testing.T) {
 	t.Parallel()
 
 	folder, from := open(t, map[string]string{"2024.csv": "id\n1\n"})
@@ -251,7 +251,7 @@ func TestALinkWithinTheFolderIsFollowed(t *testing.T) {
 	require.Equal(t, []source.Record{{"1"}}, records)
 }
 
-func TestAFolderThatIsMissingIsAMistakeOfTheApp(t *testing.T) {
+func TestOpenRefusesAMissingFolder(t *testing.T) {
 	t.Parallel()
 
 	definition := source.Definition{Name: "files", Options: map[string]any{"path": "nowhere"}}
@@ -260,7 +260,7 @@ func TestAFolderThatIsMissingIsAMistakeOfTheApp(t *testing.T) {
 	requireProblem(t, err, source.CodeUnavailable, "its folder can't be opened")
 }
 
-func TestAnUnknownOptionIsRefused(t *testing.T) {
+func TestOpenRefusesUnknownOptions(t *testing.T) {
 	t.Parallel()
 
 	definition := source.Definition{Name: "files", Options: map[string]any{"folder": "files"}}
@@ -269,7 +269,7 @@ func TestAnUnknownOptionIsRefused(t *testing.T) {
 	requireProblem(t, err, source.CodeDefinitionInvalid, "folder")
 }
 
-func TestReadingEndsWithItsContext(t *testing.T) {
+func TestReadTableEndsWithItsContext(t *testing.T) {
 	t.Parallel()
 
 	_, from := open(t, map[string]string{"t.csv": "id\n1\n2\n"})
@@ -289,7 +289,7 @@ func TestReadingEndsWithItsContext(t *testing.T) {
 	require.ErrorIs(t, err, context.Canceled)
 }
 
-func TestRowsMayBeClosedTwice(t *testing.T) {
+func TestRowsCanBeClosedTwice(t *testing.T) {
 	t.Parallel()
 
 	_, from := open(t, map[string]string{"t.csv": "id\n1\n"})

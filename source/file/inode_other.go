@@ -4,5 +4,5 @@ package file
 
 import "io/fs"
 
-// inode is nothing where files have no such number that is told with their times.
+// inode returns "": this operating system does not report inodes with the times of a file.
 func inode(fs.FileInfo) string { return "" }

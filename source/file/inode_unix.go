@@ -8,7 +8,7 @@ import (
 	"syscall"
 )
 
-// inode is the number by which a file system tells a file from one that took its place.
+// inode returns the number that distinguishes a file from one that has replaced it.
 func inode(info fs.FileInfo) string {
 	if stat, isStat := info.Sys().(*syscall.Stat_t); isStat {
 		return fmt.Sprint(stat.Ino)

@@ -18,20 +18,20 @@ import (
 	"github.com/jobwright/jobwright/source/format"
 )
 
-// store is a folder as a store of files. The root keeps every name in it, also where links lead.
+// store is a folder. The root ensures that no name and no link leads outside of it.
 type store struct {
 	root *os.Root
 }
 
 var _ files.Store = (*store)(nil)
 
-// String names the folder by its last part: the rest is the machine's business.
+// String returns the last part of the folder's path. Callers must not see the rest.
 func (s *store) String() string { return fmt.Sprintf("the folder %q", filepath.Base(s.root.Name())) }
 
 // Close closes the folder.
 func (s *store) Close() error { return s.root.Close() }
 
-// List goes through the folder that prefix ends in. Links to files are files, links to folders are not followed.
+// List lists the files below the folder of prefix. Links to files are listed; links to folders are not followed.
 func (s *store) List(ctx context.Context, prefix string, deep bool) iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
 		folder, start := path.Split(prefix)
@@ -39,7 +39,7 @@ func (s *store) List(ctx context.Context, prefix string, deep bool) iter.Seq2[st
 	}
 }
 
-// walk yields the files of a folder whose names begin with start, and tells whether to go on.
+// walk yields the files of a folder whose names begin with start, and reports whether to continue.
 func (s *store) walk(ctx context.Context, folder, start string, deep bool, yield func(string, error) bool) bool {
 	if err := ctx.Err(); err != nil {
 		return yield("", err)
@@ -54,7 +54,7 @@ func (s *store) walk(ctx context.Context, folder, start string, deep bool, yield
 		return yield("", s.failed(listed, err))
 	}
 
-	// A folder's files come where their whole names belong, between those of files beside the folder.
+	// Sort by complete names: the files in a folder come between the files next to the folder.
 	slices.SortFunc(entries, func(a, b fs.DirEntry) int { return strings.Compare(sortName(a), sortName(b)) })
 
 	for _, entry := range entries {
@@ -84,7 +84,7 @@ func sortName(entry fs.DirEntry) string {
 	return entry.Name()
 }
 
-// isFile tells whether an entry is a file with content, or a link to one.
+// isFile reports whether an entry is a regular file or a link to one.
 func (s *store) isFile(name string, entry fs.DirEntry) bool {
 	if entry.Type()&fs.ModeSymlink == 0 {
 		return entry.Type().IsRegular()
@@ -97,7 +97,7 @@ func (s *store) isFile(name string, entry fs.DirEntry) bool {
 
 // Open opens a file for reading.
 func (s *store) Open(_ context.Context, name string) (format.File, error) {
-	// Without O_NONBLOCK, opening a pipe would wait for somebody who writes to it.
+	// Without O_NONBLOCK, opening a pipe would wait for a writer.
 	file, err := s.root.OpenFile(filepath.FromSlash(name), os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
 		return nil, s.failed(opened, err)
@@ -110,31 +110,31 @@ func (s *store) Open(_ context.Context, name string) (format.File, error) {
 		err = s.failed(opened, err)
 	case info.IsDir():
 		err = &source.Error{
-			Code: source.CodeTableNotFound, Message: "there is a folder of this name, and no file",
-			Hint: "for the files in it, give a pattern such as " + name + "/*.csv",
+			Code: source.CodeTableNotFound, Message: "this is a folder, not a file",
+			Hint: "to read the files in it, use a pattern such as " + name + "/*.csv",
 		}
 	case !info.Mode().IsRegular():
 		err = &source.Error{
-			Code: source.CodeUnavailable, Message: "this is no regular file: it has no content of its own",
-			Hint: "give a file, not a pipe or a device",
+			Code: source.CodeUnavailable, Message: "this is not a regular file",
+			Hint: "use a file, not a pipe or a device",
 		}
 	default:
 		return &content{file: file, info: info, store: s}, nil
 	}
 
-	_ = file.Close() // Nothing was done with it.
+	_ = file.Close() // It was not used.
 
 	return nil, err
 }
 
-// Create begins a file beside the one of that name.
+// Create starts a draft that replaces the named file.
 func (s *store) Create(_ context.Context, name string) (files.Draft, error) {
 	return s.draft(name, func(draft string) error { return s.root.Rename(draft, filepath.FromSlash(name)) })
 }
 
-// Supersede begins a file beside old, or beside nothing.
+// Supersede starts a draft that replaces the named file if it is old, or creates it if old is nil and it does not exist.
 func (s *store) Supersede(_ context.Context, name string, old format.File) (files.Draft, error) {
-	was, isContent := old.(*content)
+	expected, isContent := old.(*content)
 
 	return s.draft(name, func(draft string) error {
 		to := filepath.FromSlash(name)
@@ -143,7 +143,7 @@ func (s *store) Supersede(_ context.Context, name string, old format.File) (file
 			return s.link(draft, to)
 		}
 
-		is, err := s.root.Stat(to)
+		actual, err := s.root.Stat(to)
 		if isMissing(err) {
 			return errChanged
 		}
@@ -152,7 +152,7 @@ func (s *store) Supersede(_ context.Context, name string, old format.File) (file
 			return err
 		}
 
-		if !os.SameFile(was.info, is) || versionOf(is) != versionOf(was.info) {
+		if !os.SameFile(expected.info, actual) || versionOf(actual) != versionOf(expected.info) {
 			return errChanged
 		}
 
@@ -160,26 +160,26 @@ func (s *store) Supersede(_ context.Context, name string, old format.File) (file
 	})
 }
 
-// link puts a draft where there must be no file: a link, other than a rename, takes no other's place.
+// link puts a draft in place if no file exists there: unlike a rename, a link never replaces a file.
 func (s *store) link(draft, to string) error {
 	err := s.root.Link(draft, to)
 	if err == nil {
 		return s.root.Remove(draft)
 	}
 
-	info, there := s.root.Stat(to)
+	info, statErr := s.root.Stat(to)
 
 	switch {
-	case isMissing(there):
-		return s.root.Rename(draft, to) // Some file systems have no links, and a link may lead to a file that is missing.
-	case there == nil && info.IsDir():
+	case isMissing(statErr):
+		return s.root.Rename(draft, to) // The file system has no links, or an existing link points to a missing file.
+	case statErr == nil && info.IsDir():
 		return syscall.EISDIR
 	}
 
 	return errors.Join(errChanged, err)
 }
 
-// sync makes a folder's entries survive a loss of power, and those of the folders that it lies in.
+// sync writes the entries of a folder and of its parents to disk, so that they survive a loss of power.
 func (s *store) sync(folder string) error {
 	for ; ; folder = path.Dir(folder) {
 		entries, err := s.root.Open(filepath.FromSlash(folder))
@@ -188,7 +188,7 @@ func (s *store) sync(folder string) error {
 		}
 
 		err = entries.Sync()
-		_ = entries.Close() // What counts is the Sync.
+		_ = entries.Close() // The result of Sync is decisive.
 
 		if err != nil || folder == "." {
 			return err

@@ -17,7 +17,7 @@ import (
 	"github.com/jobwright/jobwright/source/sourcetest"
 )
 
-func TestAFolderOfFilesIsASource(t *testing.T) {
+func TestConformance(t *testing.T) {
 	t.Parallel()
 
 	sourcetest.Suite{
@@ -45,7 +45,7 @@ func write(t *testing.T, into source.Writer, table string, mode source.Mode) err
 	return err
 }
 
-// listed are the names of all that is in a folder.
+// listed returns the names of all entries of a folder.
 func listed(t *testing.T, folder string) (names []string) {
 	t.Helper()
 
@@ -59,7 +59,7 @@ func listed(t *testing.T, folder string) (names []string) {
 	return names
 }
 
-func TestWhatIsNoRegularFileIsNotReadAndHoldsNobodyUp(t *testing.T) {
+func TestReadTableRefusesIrregularFilesWithoutBlocking(t *testing.T) {
 	t.Parallel()
 
 	folder, from := open(t, map[string]string{"a.csv": "id\n1\n", "b.csv/t.csv": "id\n2\n"})
@@ -71,13 +71,13 @@ func TestWhatIsNoRegularFileIsNotReadAndHoldsNobodyUp(t *testing.T) {
 	defer listener.Close() //nolint:errcheck // Nobody was accepted.
 
 	_, _, err = read(t, from, "pipe.csv")
-	requireProblem(t, err, source.CodeUnavailable, "this is no regular file")
+	requireProblem(t, err, source.CodeUnavailable, "this is not a regular file")
 
 	_, _, err = read(t, from, "socket.csv")
 	requireProblem(t, err, source.CodeUnavailable, "no such device or address")
 
 	_, _, err = read(t, from, "b.csv")
-	requireProblem(t, err, source.CodeTableNotFound, "there is a folder of this name")
+	requireProblem(t, err, source.CodeTableNotFound, "this is a folder, not a file")
 
 	// A pattern passes over them.
 	_, records, err := read(t, from, "*.csv")
@@ -85,7 +85,7 @@ func TestWhatIsNoRegularFileIsNotReadAndHoldsNobodyUp(t *testing.T) {
 	require.Equal(t, []source.Record{{"1"}}, records)
 }
 
-func TestNothingOutsideOfTheFolderCanBeWrittenListedOrRemoved(t *testing.T) {
+func TestStoreCanNotLeaveTheFolder(t *testing.T) {
 	t.Parallel()
 
 	folder, into := open(t, map[string]string{"inner/t.csv": "id\n1\n"})
@@ -123,7 +123,7 @@ func TestNothingOutsideOfTheFolderCanBeWrittenListedOrRemoved(t *testing.T) {
 	require.Equal(t, []string{"secret.csv"}, listed(t, outside))
 }
 
-func TestALinkToNothingIsATableThatIsNotThere(t *testing.T) {
+func TestReadTableOfABrokenLinkIsTableNotFound(t *testing.T) {
 	t.Parallel()
 
 	folder, into := open(t, nil)
@@ -139,7 +139,7 @@ func TestALinkToNothingIsATableThatIsNotThere(t *testing.T) {
 	require.Equal(t, []string{"t.csv"}, listed(t, folder))
 }
 
-func TestAFileThatTakesTheOthersPlaceHasItsPermissions(t *testing.T) {
+func TestWriteTablePreservesThePermissionsOfTheReplacedFile(t *testing.T) {
 	t.Parallel()
 
 	folder, into := open(t, map[string]string{"t.csv": "id\n1\n"})
@@ -154,7 +154,7 @@ func TestAFileThatTakesTheOthersPlaceHasItsPermissions(t *testing.T) {
 	}
 }
 
-func TestWhatACrashLeftIsRemovedAfterADay(t *testing.T) {
+func TestWriteTableRemovesDraftsOlderThanADay(t *testing.T) {
 	t.Parallel()
 
 	old, young := files.ReservedPrefix+"OLD", files.ReservedPrefix+"YOUNG"
@@ -169,7 +169,7 @@ func TestWhatACrashLeftIsRemovedAfterADay(t *testing.T) {
 	require.Equal(t, []string{young, "a.csv", "t.csv"}, listed(t, filepath.Join(folder, "x")))
 }
 
-func TestAFolderThatHasGoneIsToldWhenItIsWrittenTo(t *testing.T) {
+func TestWriteTableReportsAFolderThatWasRemoved(t *testing.T) {
 	t.Parallel()
 
 	folder, into := open(t, nil)
@@ -181,7 +181,7 @@ func TestAFolderThatHasGoneIsToldWhenItIsWrittenTo(t *testing.T) {
 	require.NotContains(t, problem.Error(), filepath.Dir(folder))
 }
 
-func TestAFileMayStandForAFolderOnlyIfItIsOne(t *testing.T) {
+func TestWriteTableRefusesAFileInTheRoleOfAFolder(t *testing.T) {
 	t.Parallel()
 
 	folder := t.TempDir()
@@ -196,7 +196,7 @@ func TestAFileMayStandForAFolderOnlyIfItIsOne(t *testing.T) {
 	require.Contains(t, problem.Message, "not a directory")
 }
 
-func TestAnAbsoluteFolderMayBeWrittenTo(t *testing.T) {
+func TestOpenAcceptsAbsolutePaths(t *testing.T) {
 	t.Parallel()
 
 	folder := t.TempDir()

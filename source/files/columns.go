@@ -10,57 +10,57 @@ import (
 	"github.com/jobwright/jobwright/source"
 )
 
-// match returns rows with exactly the columns of a table that is there, found by their names. One that rows do not have is
-// NULL; one that the table does not have is an error. A column of JSON that has nothing but null takes the type of rows.
-func match(rows source.Rows, there source.Schema, sourceName string, table source.Table) (*matched, error) {
-	places := make(map[string]int, len(there))
-	for i, column := range there {
-		places[column.Name] = i
+// match returns rows with exactly the columns of an existing table, matched by name. Columns that rows lack are NULL; columns
+// that the table lacks are an error. A JSON column of the table that contains only null takes the type that rows have.
+func match(rows source.Rows, existing source.Schema, sourceName string, table source.Table) (*matched, error) {
+	indexes := make(map[string]int, len(existing))
+	for i, column := range existing {
+		indexes[column.Name] = i
 	}
 
-	there = slices.Clone(there)
+	existing = slices.Clone(existing)
 	types := map[string]source.Standard{}
-	matched := &matched{schema: there, from: make([]int, len(there)), record: make(source.Record, len(there))}
+	matched := &matched{schema: existing, from: make([]int, len(existing)), record: make(source.Record, len(existing))}
 
 	for i := range matched.from {
 		matched.from[i] = -1
 	}
 
 	for i, column := range rows.Schema() {
-		place, found := places[column.Name]
+		at, found := indexes[column.Name]
 
 		switch {
 		case !found:
 			return nil, &source.Error{
 				Code: source.CodeRecordInvalid, Source: sourceName, Table: table.String(),
 				Message: fmt.Sprintf("the file has no column %q", column.Name),
-				Hint:    "its columns are " + strings.Join(there.Names(), ", "),
+				Hint:    "its columns are " + strings.Join(existing.Names(), ", "),
 			}
-		case matched.from[place] >= 0:
+		case matched.from[at] >= 0:
 			return nil, &source.Error{
 				Code: source.CodeRecordInvalid, Source: sourceName, Table: table.String(),
-				Message: fmt.Sprintf("there are two columns %q to be written", column.Name),
-				Hint:    "give one of them another name",
+				Message: fmt.Sprintf("the records have two columns %q", column.Name),
+				Hint:    "rename one of them",
 			}
 		}
 
-		matched.from[place] = i
+		matched.from[at] = i
 
-		if there[place].Native.TypeStr == "null" {
-			there[place].Standard = column.Standard
+		if existing[at].Native.TypeStr == "null" {
+			existing[at].Standard = column.Standard
 
 			continue
 		}
 
-		if column.Type == source.JSON && there[place].Native.TypeStr == "text" {
+		if column.Type == source.JSON && existing[at].Native.TypeStr == "text" {
 			matched.verbatim = append(matched.verbatim, i)
-			matched.conversions = append(matched.conversions, conversion(column, there[place]))
+			matched.conversions = append(matched.conversions, conversion(column, existing[at]))
 
 			continue
 		}
 
-		if types[column.Name] = there[place].Standard; column.Standard != there[place].Standard {
-			matched.conversions = append(matched.conversions, conversion(column, there[place]))
+		if types[column.Name] = existing[at].Standard; column.Standard != existing[at].Standard {
+			matched.conversions = append(matched.conversions, conversion(column, existing[at]))
 		}
 	}
 
@@ -72,9 +72,9 @@ func match(rows source.Rows, there source.Schema, sourceName string, table sourc
 	return matched, nil
 }
 
-// conversion tells of a column that has another type in the table.
-func conversion(column, there source.Column) source.Conversion {
-	return source.Conversion{Column: column.Name, From: column.String(), To: there.Native.TypeStr}
+// conversion describes a column that has another type in the table.
+func conversion(column, existing source.Column) source.Conversion {
+	return source.Conversion{Column: column.Name, From: column.String(), To: existing.Native.TypeStr}
 }
 
 // matched are rows with the columns of a table.
@@ -82,11 +82,11 @@ type matched struct {
 	source.Rows
 
 	schema   source.Schema
-	from     []int // The place of each column in the records of Rows, or -1.
-	verbatim []int // The places in the records of Rows whose JSON is text as it stands, as in a file that begins with it.
+	from     []int // For each column, its index in the records of Rows, or -1.
+	verbatim []int // The indexes of columns in the records of Rows whose JSON is written as text, unchanged.
 	record   source.Record
 
-	conversions []source.Conversion // Of columns that have another type in the table.
+	conversions []source.Conversion // The columns that have another type in the table.
 }
 
 func (m *matched) Schema() source.Schema { return m.schema }
@@ -112,7 +112,7 @@ func (m *matched) Next(ctx context.Context) (source.Record, error) {
 	return m.record, nil
 }
 
-// Location tells where the last record stood.
+// Location returns the location of the last record.
 func (m *matched) Location() string {
 	if locator, isLocator := m.Rows.(source.Locator); isLocator {
 		return locator.Location()

@@ -10,9 +10,9 @@ import (
 	"github.com/jobwright/jobwright/source/format"
 )
 
-// CopyTable copies a file from another source of files byte by byte, where reading the copy would yield what reading the
-// file does: both are written in the same way, and all of it is wanted. Its records are counted on the way; one that can't be
-// read ends the copy. Progress is told each time that some bytes were copied.
+// CopyTable copies a file from another source of files byte by byte, if the copy has the same format and all of the file is
+// requested, so that reading the copy returns the same records. CopyTable also reads the records to count them, and fails at
+// the first invalid one. It calls progress after each copied chunk.
 func (s *Source) CopyTable(
 	ctx context.Context, from source.Reader, read source.Read, write source.Write, progress func(rows, bytes int64),
 ) (written source.Written, copied bool, err error) {
@@ -33,13 +33,13 @@ func (s *Source) CopyTable(
 	defer file.Close() //nolint:errcheck // Only read.
 
 	counted := newTally(ctx, file, name, format.Options{Read: read, Source: other.name})
-	tell := func(bytes int64) {
+	report := func(bytes int64) {
 		if progress != nil {
 			progress(counted.rows.Load(), bytes)
 		}
 	}
 
-	size, err := s.put(ctx, write.Table, counted, tell)
+	size, err := s.put(ctx, write.Table, counted, report)
 
 	if ended := counted.close(); err == nil {
 		err = ended
@@ -49,13 +49,13 @@ func (s *Source) CopyTable(
 		return source.Written{}, false, err
 	}
 
-	tell(size) // The last records are counted after their bytes were told.
+	report(size) // The last records are counted after their bytes were reported.
 	other.done(read, name, other.store.Version(file.file))
 
 	return source.Written{Rows: counted.rows.Load()}, true, nil
 }
 
-// sameBytes tells whether a file can be copied as it is: what is written is written as it was, and no part of it is chosen.
+// sameBytes reports whether a file can be copied unchanged: the formats are equal, and the whole file is read.
 func sameBytes(read source.Read, write source.Write) bool {
 	from, to := read.Format, write.Format
 
@@ -72,8 +72,8 @@ func sameBytes(read source.Read, write source.Write) bool {
 	return extensions(read.Table.Name) == extensions(write.Table.Name) || from.Type != "" && from.Compression != ""
 }
 
-// extensions are what the format of a file follows from where nobody gives it. The last one alone is enough where it is that
-// of a type of files, .csv for example; another one may be that of a compression, as in .csv.gz.
+// extensions returns the part of a name that determines the default format: the last extension if it is that of a format, as
+// in .csv, and otherwise the last two, as in .csv.gz.
 func extensions(name string) string {
 	name = strings.ToLower(path.Base(name))
 	last := path.Ext(name)

@@ -15,7 +15,7 @@ import (
 	"github.com/jobwright/jobwright/source/format"
 )
 
-func TestAFileIsCopiedByteByByteWhereThatIsTheSame(t *testing.T) {
+func TestCopyTableCopiesBytesIfFormatsAreEqual(t *testing.T) {
 	t.Parallel()
 
 	no, yes := false, true
@@ -30,13 +30,13 @@ func TestAFileIsCopiedByteByByteWhereThatIsTheSame(t *testing.T) {
 		{"the letters of its extension", source.Read{Table: named("t.csv")}, source.Write{Table: named("u.2.CSV"), Mode: source.Replace}, true},
 		{"a compressed file", source.Read{Table: named("t.csv.gz")}, source.Write{Table: named("u.csv.gz"), Mode: source.Replace}, true},
 		{"a format", source.Read{Table: named("t.csv"), Format: source.Format{Separator: ";"}}, source.Write{Table: named("u.csv"), Mode: source.Replace, Format: source.Format{Separator: ";"}}, true},
-		{"a header that is told", source.Read{Table: named("t.csv"), Format: source.Format{Header: &yes}}, source.Write{Table: named("u.csv"), Mode: source.Replace}, true},
-		{"a type and a compression that are told", source.Read{Table: named("t.csv"), Format: source.Format{Type: "csv", Compression: "none"}}, source.Write{Table: named("u"), Mode: source.Replace, Format: source.Format{Type: "csv", Compression: "none"}}, true},
+		{"an explicit header", source.Read{Table: named("t.csv"), Format: source.Format{Header: &yes}}, source.Write{Table: named("u.csv"), Mode: source.Replace}, true},
+		{"an explicit type and compression", source.Read{Table: named("t.csv"), Format: source.Format{Type: "csv", Compression: "none"}}, source.Write{Table: named("u"), Mode: source.Replace, Format: source.Format{Type: "csv", Compression: "none"}}, true},
 
 		{"another type", source.Read{Table: named("t.csv")}, source.Write{Table: named("u.json"), Mode: source.Replace}, false},
 		{"another compression", source.Read{Table: named("t.csv")}, source.Write{Table: named("u.csv.gz"), Mode: source.Replace}, false},
 		{"another type within a compression", source.Read{Table: named("t.csv.gz")}, source.Write{Table: named("u.json.gz"), Mode: source.Replace}, false},
-		{"a type that is told", source.Read{Table: named("t.csv"), Format: source.Format{Type: "csv"}}, source.Write{Table: named("u.csv.gz"), Mode: source.Replace, Format: source.Format{Type: "csv"}}, false},
+		{"an explicit type", source.Read{Table: named("t.csv"), Format: source.Format{Type: "csv"}}, source.Write{Table: named("u.csv.gz"), Mode: source.Replace, Format: source.Format{Type: "csv"}}, false},
 		{"another separator", source.Read{Table: named("t.csv")}, source.Write{Table: named("u.csv"), Mode: source.Replace, Format: source.Format{Separator: ";"}}, false},
 		{"another header", source.Read{Table: named("t.csv"), Format: source.Format{Header: &no}}, source.Write{Table: named("u.csv"), Mode: source.Replace}, false},
 		{"one of many tables", source.Read{Table: named("t.xlsx"), Format: source.Format{Sheet: "a"}}, source.Write{Table: named("u.xlsx"), Mode: source.Replace, Format: source.Format{Sheet: "a"}}, false},
@@ -57,19 +57,19 @@ func TestAFileIsCopiedByteByByteWhereThatIsTheSame(t *testing.T) {
 			to := open(t, "to", nil)
 
 			var (
-				told []int64
-				rows int64
+				reported []int64
+				rows     int64
 			)
 
 			written, copied, err := to.CopyTable(t.Context(), from.Source, test.read, test.write, func(sofar, bytes int64) {
-				rows, told = sofar, append(told, bytes)
+				rows, reported = sofar, append(reported, bytes)
 			})
 			require.NoError(t, err)
 			require.Equal(t, test.copied, copied)
 
 			if !test.copied {
 				require.Empty(t, to.names(t))
-				require.Empty(t, told)
+				require.Empty(t, reported)
 
 				return
 			}
@@ -77,8 +77,8 @@ func TestAFileIsCopiedByteByByteWhereThatIsTheSame(t *testing.T) {
 			require.Equal(t, source.Written{Rows: 100_000}, written)
 			require.Equal(t, []string{test.write.Table.Name}, to.names(t))
 			require.Equal(t, content, to.text(t, test.write.Table.Name))
-			require.IsNonDecreasing(t, told)
-			require.EqualValues(t, len(content), told[len(told)-1])
+			require.IsNonDecreasing(t, reported)
+			require.EqualValues(t, len(content), reported[len(reported)-1])
 			require.EqualValues(t, 100_000, rows)
 		})
 	}
@@ -97,7 +97,7 @@ func zipped(t *testing.T, text string) string {
 	return content.String()
 }
 
-func TestACopyOfWhatCanNotBeReadLeavesNothing(t *testing.T) {
+func TestCopyTableOfAnInvalidFileLeavesNothing(t *testing.T) {
 	t.Parallel()
 
 	for name, content := range map[string]string{
@@ -124,7 +124,7 @@ func TestACopyOfWhatCanNotBeReadLeavesNothing(t *testing.T) {
 	}
 }
 
-func TestOnlyFilesAreCopied(t *testing.T) {
+func TestCopyTableCopiesOnlyFromFiles(t *testing.T) {
 	t.Parallel()
 
 	_, copied, err := open(t, "to", nil).CopyTable(t.Context(), other{}, source.Read{Table: named("t.csv")},
@@ -136,7 +136,7 @@ func TestOnlyFilesAreCopied(t *testing.T) {
 // other is a source of another kind.
 type other struct{ source.Reader }
 
-func TestACopyThatFailsTellsWhichSideItWas(t *testing.T) {
+func TestCopyTableErrorNamesTheFailingSide(t *testing.T) {
 	t.Parallel()
 
 	from := open(t, "files", nil)
@@ -151,11 +151,11 @@ func TestACopyThatFailsTellsWhichSideItWas(t *testing.T) {
 
 	_, copied, err = to.CopyTable(t.Context(), from.Source, source.Read{Table: named("t.csv")}, write, nil)
 	require.False(t, copied)
-	requireProblem(t, err, source.CodeUnavailable, "t.csv", "there is a folder of its name")
+	requireProblem(t, err, source.CodeUnavailable, "t.csv", "its name is that of a folder")
 	require.Equal(t, []string{"t.csv/t.csv"}, to.names(t))
 }
 
-func TestCopyingEndsWithItsContext(t *testing.T) {
+func TestCopyTableEndsWithItsContext(t *testing.T) {
 	t.Parallel()
 
 	from := open(t, "from", map[string]string{"t.csv": strings.Repeat("x", 1<<20)})
@@ -170,7 +170,7 @@ func TestCopyingEndsWithItsContext(t *testing.T) {
 	require.Empty(t, to.names(t))
 }
 
-func TestAFileIsKeptAsItIs(t *testing.T) {
+func TestWriteFileAndOpenFilePreserveBytes(t *testing.T) {
 	t.Parallel()
 
 	keeper := open(t, "files", nil)
@@ -197,7 +197,7 @@ func TestAFileIsKeptAsItIs(t *testing.T) {
 	requireProblem(t, err, source.CodeOperationUnsupported, "x/*", "a pattern names many files")
 }
 
-func TestContentThatFailsLeavesTheFileAsItWas(t *testing.T) {
+func TestWriteFileLeavesTheFileUnchangedIfTheContentFails(t *testing.T) {
 	t.Parallel()
 
 	keeper := open(t, "files", map[string]string{"t": "old"})

@@ -1,3 +1,3 @@
-// Package files makes a source of a [Store] of files: each file is a table, or several of them are one. What is the same for a
-// folder and a bucket stands here, and what tells them apart stands in the packages of their drivers.
+// Package files implements sources whose tables are files: a file is a table, and so are all files that match a pattern. It is
+// shared by the drivers of folders and buckets, which implement a [Store] each.
 package files

@@ -26,7 +26,7 @@ func (s *Source) DropTable(ctx context.Context, table source.Table) error {
 	return nil
 }
 
-// DropFile removes the file that was read, but nothing that has taken its place.
+// DropFile removes the file if it still is the version that was read, and reports whether another version has replaced it.
 func (s *Source) DropFile(ctx context.Context, read source.Part) (isOther bool, err error) {
 	if read.Version == "" {
 		return false, s.DropTable(ctx, read.Table)
@@ -42,8 +42,8 @@ func (s *Source) DropFile(ctx context.Context, read source.Part) (isOther bool, 
 	return isOther, s.named(err, read.Table)
 }
 
-// done tells who reads, if they want to know, that a file was read to its end, and in which version. When a pattern is read,
-// and then dropped, files may be dropped that came in between; when these are, none is.
+// done calls read.Done, if set, with a file that was read to its end and its version. Dropping these files, rather than all
+// files that match the pattern by then, spares files that were added after the read.
 func (s *Source) done(read source.Read, name, version string) {
 	if read.Done != nil {
 		read.Done(source.Part{Table: source.Table{Name: escape(name)}, Version: version})

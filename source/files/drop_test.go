@@ -12,7 +12,7 @@ import (
 	"github.com/jobwright/jobwright/source"
 )
 
-func TestDroppingRemovesTheFilesOfATable(t *testing.T) {
+func TestDropTableRemovesTheFilesOfATable(t *testing.T) {
 	t.Parallel()
 
 	for _, test := range []struct {
@@ -42,7 +42,7 @@ func TestDroppingRemovesTheFilesOfATable(t *testing.T) {
 	requireProblem(t, from.DropTable(t.Context(), named("../x")), source.CodeUnavailable, "../x", "escapes")
 }
 
-func TestAReaderIsToldEachFileWhenItWasRead(t *testing.T) {
+func TestReadDoneReportsEachFileAtItsEnd(t *testing.T) {
 	t.Parallel()
 
 	from := open(t, "files", map[string]string{"x/[1].csv": "id\n1\n", "x/2.csv": "id\n2\n", "1.csv": "id\n3\n"})
@@ -82,7 +82,7 @@ func TestAReaderIsToldEachFileWhenItWasRead(t *testing.T) {
 	require.Equal(t, []string{"1.csv", "x/3.csv"}, from.names(t))
 }
 
-// ways are the ways to read a file whole. Each returns which version it has read.
+// ways lists the ways to read a whole file. Each returns the version that it has read.
 var ways = map[string]func(t *testing.T, from folder, name string) source.Part{
 	"records": func(t *testing.T, from folder, name string) (done source.Part) {
 		t.Helper()
@@ -105,7 +105,7 @@ var ways = map[string]func(t *testing.T, from folder, name string) source.Part{
 	},
 }
 
-func TestAFileThatIsNotTheOneThatWasReadStays(t *testing.T) {
+func TestDropFileSparesAFileThatHasReplacedTheReadOne(t *testing.T) {
 	t.Parallel()
 
 	put := func(path, text string) error { return os.WriteFile(path, []byte(text), 0o600) }
@@ -165,7 +165,7 @@ func TestAFileThatIsNotTheOneThatWasReadStays(t *testing.T) {
 	}
 }
 
-func TestALinkStaysWhereItLeadsToAnotherFileThanTheOneThatWasRead(t *testing.T) {
+func TestDropFileSparesALinkThatPointsToAnotherFile(t *testing.T) {
 	t.Parallel()
 
 	from := open(t, "files", map[string]string{"1.csv": "id\n1\n", "2.csv": "id\n2\n"})
@@ -190,7 +190,7 @@ func TestALinkStaysWhereItLeadsToAnotherFileThanTheOneThatWasRead(t *testing.T) 
 	require.Equal(t, []string{"1.csv", "2.csv"}, from.names(t))
 }
 
-func TestAFileOfWhichNoVersionIsKnownIsDropped(t *testing.T) {
+func TestDropFileRemovesAFileWithoutVersion(t *testing.T) {
 	t.Parallel()
 
 	from := open(t, "files", map[string]string{"t.csv": ""})

@@ -8,8 +8,8 @@ import (
 	"github.com/jobwright/jobwright/source"
 )
 
-// named returns err with the names of this source and that table, where it has none yet. What nobody has understood so far
-// may go better later. The ends of streams and contexts are returned as they are.
+// named returns err with the names of the source and the table added, if it has none. Errors of unknown type are classified
+// as retryable. The ends of streams and contexts are returned unchanged.
 func (s *Source) named(err error, table source.Table) error {
 	if err == nil || err == io.EOF { //nolint:errorlint // An error that has io.EOF as its cause is not the end of a stream.
 		return err
@@ -35,7 +35,7 @@ func (s *Source) named(err error, table source.Table) error {
 	}
 }
 
-// aborted aborts a draft because of err, and returns that, with what the draft says if it can't be removed.
+// aborted aborts a draft after err and returns err, joined with the error of the abort, if any.
 func (s *Source) aborted(draft Draft, err error, table source.Table) error {
 	if failed := draft.Abort(); failed != nil {
 		return errors.Join(err, s.named(failed, table))
@@ -44,7 +44,7 @@ func (s *Source) aborted(draft Draft, err error, table source.Table) error {
 	return err
 }
 
-// isMissing tells whether err says that a table is not there.
+// isMissing reports whether err says that a table does not exist.
 func isMissing(err error) bool {
 	known, isKnown := errors.AsType[*source.Error](err)
 

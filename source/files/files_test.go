@@ -18,14 +18,14 @@ import (
 	"github.com/jobwright/jobwright/source/sourcetest"
 )
 
-// folder is a source over a folder, and the folder.
+// folder is a source and the path of its folder.
 type folder struct {
 	*files.Source
 
 	path string
 }
 
-// open returns a source of that name over a folder with those files, by name.
+// open returns a source over a new folder with the given files, by name.
 func open(t *testing.T, name string, content map[string]string) folder {
 	t.Helper()
 
@@ -43,7 +43,7 @@ func open(t *testing.T, name string, content map[string]string) folder {
 	return folder{Source: opened.(*files.Source), path: place.AppDir}
 }
 
-// text is the content of a file.
+// text returns the content of a file.
 func (f folder) text(t *testing.T, name string) string {
 	t.Helper()
 
@@ -53,7 +53,7 @@ func (f folder) text(t *testing.T, name string) string {
 	return string(text)
 }
 
-// names are the names of all files that are there, hidden ones too.
+// names returns the names of all files, including hidden ones.
 func (f folder) names(t *testing.T) (names []string) {
 	t.Helper()
 
@@ -68,7 +68,7 @@ func (f folder) names(t *testing.T) (names []string) {
 	return names
 }
 
-// read returns the records of a table up to their end or the first error, and where each of them stands.
+// read returns the records of a table, up to their end or the first error, and their locations.
 func (f folder) read(t *testing.T, read source.Read) (records []source.Record, locations []string, err error) {
 	t.Helper()
 
@@ -100,7 +100,7 @@ func (f folder) write(t *testing.T, write source.Write, columns []string, record
 	return f.WriteTable(t.Context(), write, texts(columns, records...))
 }
 
-// texts are records of text.
+// texts returns records of text.
 func texts(columns []string, records ...source.Record) *sourcetest.Rows {
 	schema := make(source.Schema, len(columns))
 	for i, name := range columns {
@@ -112,7 +112,7 @@ func texts(columns []string, records ...source.Record) *sourcetest.Rows {
 
 func named(name string) source.Table { return source.Table{Name: name} }
 
-// requireProblem requires an error with that code, of that table, whose message contains that text.
+// requireProblem requires an error with the given code and table whose message contains message.
 func requireProblem(t *testing.T, err error, code source.Code, table, message string) *source.Error {
 	t.Helper()
 
@@ -126,7 +126,7 @@ func requireProblem(t *testing.T, err error, code source.Code, table, message st
 	return problem
 }
 
-func TestCheckTellsHowManyFilesThereAre(t *testing.T) {
+func TestCheckCountsFiles(t *testing.T) {
 	t.Parallel()
 
 	for _, test := range []struct {
@@ -153,7 +153,7 @@ func TestCheckTellsHowManyFilesThereAre(t *testing.T) {
 	}
 }
 
-func TestANameLeadsNowhereElse(t *testing.T) {
+func TestNamesCanNotEscapeFromTheStore(t *testing.T) {
 	t.Parallel()
 
 	from := open(t, "files", map[string]string{"inner/t.csv": "id\n1\n"})
@@ -174,15 +174,15 @@ func TestANameLeadsNowhereElse(t *testing.T) {
 		{"an absolute pattern", named("/etc/*"), source.CodeUnavailable, "escapes"},
 		{"a pattern that ends as a name", named("*/../t.csv"), source.CodeTableNotFound, "there is no such file"},
 		{"NUL", named("t\x00.csv"), source.CodeTableNotFound, "NUL"},
-		{"a drive", named(`C:\t.csv`), source.CodeTableNotFound, "stands before no special character"},
-		{"backslashes", named(`..\t.csv`), source.CodeTableNotFound, "stands before no special character"},
-		{"a backslash at the end", named(`t\`), source.CodeTableNotFound, "stands before no special character"},
-		{"half a pattern", named("[a-"), source.CodeTableNotFound, "not a whole pattern"},
+		{"a drive", named(`C:\t.csv`), source.CodeTableNotFound, "does not precede a special character"},
+		{"backslashes", named(`..\t.csv`), source.CodeTableNotFound, "does not precede a special character"},
+		{"a backslash at the end", named(`t\`), source.CodeTableNotFound, "does not precede a special character"},
+		{"half a pattern", named("[a-"), source.CodeTableNotFound, "not a valid pattern"},
 		{"nothing", named(""), source.CodeTableNotFound, "the name of the file is missing"},
 		{"the folder itself", named("."), source.CodeTableNotFound, "the name of the file is missing"},
 		{"a draft", named(files.ReservedPrefix + "x"), source.CodeOperationUnsupported, "still being written"},
 		{"a draft in a folder", named("inner/" + files.ReservedPrefix + "x"), source.CodeOperationUnsupported, "still being written"},
-		{"a folder", named("inner"), source.CodeTableNotFound, "there is a folder of this name"},
+		{"a folder", named("inner"), source.CodeTableNotFound, "this is a folder, not a file"},
 		{"a file as a folder", named("inner/t.csv/t.csv"), source.CodeTableNotFound, "there is no such file"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -194,7 +194,7 @@ func TestANameLeadsNowhereElse(t *testing.T) {
 	}
 }
 
-func TestTheSameFileHasManyNames(t *testing.T) {
+func TestEquivalentNamesReadTheSameFile(t *testing.T) {
 	t.Parallel()
 
 	from := open(t, "files", map[string]string{"2024/may/t.csv": "id\n1\n", "a*[b].csv": "id\n1\n", "a*[c].csv": "id\n2\n"})
@@ -218,7 +218,7 @@ func TestTheSameFileHasManyNames(t *testing.T) {
 	}
 }
 
-func TestAPatternIsATableOfAllFilesThatMatch(t *testing.T) {
+func TestPatternsReadAllMatchingFiles(t *testing.T) {
 	t.Parallel()
 
 	content := map[string]string{}
@@ -268,7 +268,7 @@ func TestAPatternIsATableOfAllFilesThatMatch(t *testing.T) {
 	}
 }
 
-func TestAPatternThatMatchesNothingIsATableThatIsNotThere(t *testing.T) {
+func TestAPatternWithoutMatchIsTableNotFound(t *testing.T) {
 	t.Parallel()
 
 	from := open(t, "files", map[string]string{"a.csv": "id\n1\n", ".b.csv": "id\n1\n"})
@@ -279,7 +279,7 @@ func TestAPatternThatMatchesNothingIsATableThatIsNotThere(t *testing.T) {
 	}
 }
 
-func TestThePlaceOfARecordAmongManyFilesNamesItsFile(t *testing.T) {
+func TestLocationOfAPatternNamesTheFile(t *testing.T) {
 	t.Parallel()
 
 	from := open(t, "files", map[string]string{"o/1.csv": "id,name\n1,a\n2,b\n", "o/2.csv": "id,name\n", "o/3.csv": "id,name\n3,c\n"})
@@ -297,7 +297,7 @@ func TestThePlaceOfARecordAmongManyFilesNamesItsFile(t *testing.T) {
 	require.Equal(t, []string{"line 2"}, locations)
 }
 
-func TestAMistakeInOneOfManyFilesNamesItsFile(t *testing.T) {
+func TestErrorOfAPatternNamesTheFile(t *testing.T) {
 	t.Parallel()
 
 	from := open(t, "files", map[string]string{"o/1.csv": "id,name\n1,a\n", "o/2.csv": "id,name\n2\n3,c\n"})
@@ -319,7 +319,7 @@ func TestAMistakeInOneOfManyFilesNamesItsFile(t *testing.T) {
 	require.Equal(t, "2", rejects[0].Text)
 }
 
-func TestWhatRejectReturnsEndsTheReadingAsItIs(t *testing.T) {
+func TestReadTableReturnsTheErrorOfRejectUnchanged(t *testing.T) {
 	t.Parallel()
 
 	from := open(t, "files", map[string]string{"1.csv": "id,name\n1\n"})
@@ -331,13 +331,13 @@ func TestWhatRejectReturnsEndsTheReadingAsItIs(t *testing.T) {
 	}
 }
 
-func TestFilesOfOneTableHaveTheSameColumns(t *testing.T) {
+func TestReadTableRequiresEqualColumnsOfAllFiles(t *testing.T) {
 	t.Parallel()
 
 	for _, test := range []struct{ name, other, message string }{
-		{"a name", "id,nom\n1,a\n", `column 2 is "nom", and there it is "name"`},
-		{"the order", "name,id\na,1\n", `column 1 is "name", and there it is "id"`},
-		{"one more", "id,name,country\n1,a,NO\n", `there is a column "country" more`},
+		{"a name", "id,nom\n1,a\n", `column 2 is "nom" instead of "name"`},
+		{"the order", "name,id\na,1\n", `column 1 is "name" instead of "id"`},
+		{"one more", "id,name,country\n1,a,NO\n", `column "country" is additional`},
 		{"one less", "id\n1\n", `column "name" is missing`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -353,7 +353,7 @@ func TestFilesOfOneTableHaveTheSameColumns(t *testing.T) {
 	}
 }
 
-func TestAmongManyFilesSomeMayBeEmpty(t *testing.T) {
+func TestReadTableSkipsEmptyFilesOfAPattern(t *testing.T) {
 	t.Parallel()
 
 	from := open(t, "files", map[string]string{
@@ -379,7 +379,7 @@ func TestAmongManyFilesSomeMayBeEmpty(t *testing.T) {
 	require.NoError(t, rows.Close())
 }
 
-func TestOnlyOneOfManyFilesIsOpen(t *testing.T) {
+func TestReadTableOpensOneFileAtATime(t *testing.T) {
 	t.Parallel()
 
 	from := open(t, "files", map[string]string{"1.csv": "id\n1\n", "2.csv": "id\n2\n", "3.csv": "id\n3\n"})
@@ -390,11 +390,11 @@ func TestOnlyOneOfManyFilesIsOpen(t *testing.T) {
 	_, err = rows.Next(t.Context())
 	require.NoError(t, err)
 
-	// What the pattern has found is read, and not what takes its place; a file that was removed is an error.
+	// The files that matched at first are read: a removed file is an error, a new one is ignored.
 	require.NoError(t, os.Remove(filepath.Join(from.path, "2.csv")))
 	require.NoError(t, os.WriteFile(filepath.Join(from.path, "4.csv"), []byte("id\n4\n"), 0o600))
 
-	// A file must not be missing without anybody knowing, also if somebody reads on.
+	// The error persists, so that a caller that continues can't lose the file unnoticed.
 	for range 2 {
 		_, err = rows.Next(t.Context())
 		requireProblem(t, err, source.CodeTableNotFound, "2.csv", "there is no such file")

@@ -12,19 +12,19 @@ import (
 	"github.com/jobwright/jobwright/source"
 )
 
-// ReservedPrefix begins the names of files that are no tables: drafts, and what a crash left of them.
+// ReservedPrefix is the prefix of the names of files that are not tables: drafts, including those that a crash left behind.
 const ReservedPrefix = ".jobwright-"
 
-// special are the characters that make a name a pattern, and the one that takes this away from them.
+// special lists the characters that make a name a pattern, and the backslash, which escapes them.
 const special = `*?[{\`
 
-// escapable are the characters that mean something in a pattern, and stand for themselves behind a backslash.
+// escapable lists the characters that have a meaning in a pattern and can be escaped by a backslash.
 const escapable = special + `]},-!^`
 
-// escapeHint says how a name is told from a pattern.
-const escapeHint = `in a name, write \*, \?, \[, \{ and \\ for these characters themselves, and / between folders`
+// escapeHint explains how to write a name with special characters.
+const escapeHint = `to use *, ?, [, { or \ literally in a name, put a backslash before it; separate folders by /`
 
-// file returns the name of the one file that a table is.
+// file returns the name of the file of a table whose name is not a pattern.
 func (s *Source) file(table source.Table) (string, error) {
 	plain, isPattern, err := s.parse(table)
 	if err != nil {
@@ -34,14 +34,14 @@ func (s *Source) file(table source.Table) (string, error) {
 	if isPattern {
 		return "", &source.Error{
 			Code: source.CodeOperationUnsupported, Source: s.name, Table: table.String(),
-			Message: "a pattern names many files, and this is done with one", Hint: escapeHint,
+			Message: "a pattern names many files, but this operation needs one", Hint: escapeHint,
 		}
 	}
 
 	return plain, nil
 }
 
-// files returns the names of the files that a table is, one at least, and whether a pattern found them.
+// files returns the names of the files of a table, at least one, and whether the table's name is a pattern.
 func (s *Source) files(ctx context.Context, table source.Table) (names []string, isPattern bool, err error) {
 	plain, isPattern, err := s.parse(table)
 	if err != nil {
@@ -70,7 +70,7 @@ func (s *Source) files(ctx context.Context, table source.Table) (names []string,
 func (s *Source) match(ctx context.Context, table source.Table) ([]string, error) {
 	folder, pattern := splitPattern(table)
 
-	// The store is asked for no more than has to be looked at: a bucket may hold millions of files.
+	// List as few files as possible: a bucket may have millions.
 	prefix := folder + pattern[:strings.IndexAny(pattern, special)]
 	deep := strings.Contains(pattern, "/") || strings.Contains(pattern, "**")
 
@@ -89,8 +89,8 @@ func (s *Source) match(ctx context.Context, table source.Table) ([]string, error
 	return names, nil
 }
 
-// splitPattern splits a table whose name is a pattern into the folder in which every matching file lies, with a slash at
-// its end unless it is the root, and the pattern of names within the folder.
+// splitPattern splits a table whose name is a pattern into the folder of all matching files, which ends with a slash unless it
+// is the root, and the pattern of names within the folder.
 func splitPattern(table source.Table) (folder, pattern string) {
 	folder, pattern = doublestar.SplitPattern(path.Clean(table.Name))
 
@@ -109,8 +109,8 @@ func matches(table source.Table, name string) bool {
 	return inFolder && !hidden(within) && doublestar.MatchUnvalidated(pattern, within)
 }
 
-// parse tells whether the table's name is a pattern, and otherwise returns the name of its file in the store. Nothing that
-// it returns leads out of the store.
+// parse reports whether the table's name is a pattern, and otherwise returns the name of its file in the store. The name
+// never leads outside of the store.
 func (s *Source) parse(table source.Table) (plain string, isPattern bool, err error) {
 	invalid := func(code source.Code, message, hint string) (string, bool, error) {
 		return "", false, &source.Error{Code: code, Source: s.name, Table: table.String(), Message: message, Hint: hint}
@@ -124,26 +124,26 @@ func (s *Source) parse(table source.Table) (plain string, isPattern bool, err er
 	for _, part := range []string{path.Clean(table.Space), plain} {
 		switch {
 		case strings.ContainsRune(part, 0):
-			return invalid(source.CodeTableNotFound, "a file's name has no NUL in it", "correct the name")
+			return invalid(source.CodeTableNotFound, "the name contains a NUL character", "remove it")
 		case !fs.ValidPath(part):
 			return invalid(source.CodeUnavailable, "the name escapes from "+s.store.String(),
-				"give a path that begins in it, without / at its beginning and with no .. that leads out")
+				"use a path relative to it that does not begin with / and does not lead out of it with ..")
 		case reserved(part):
 			return invalid(source.CodeOperationUnsupported,
-				"names that begin with "+ReservedPrefix+" are those of files that are still being written", "choose another name")
+				"names that begin with "+ReservedPrefix+" are reserved for files that are still being written", "choose another name")
 		}
 	}
 
 	if plain == "." {
 		return invalid(source.CodeTableNotFound, "the name of the file is missing",
-			"give the path of a file, or a pattern such as *.csv")
+			"use the path of a file or a pattern such as *.csv")
 	}
 
 	return path.Join(table.Space, plain), isPattern, nil
 }
 
-// unescape reads a name: as a pattern, if there is a character in it that makes it one, otherwise as the name that is left
-// when the backslashes before such characters are taken away.
+// unescape reports whether a name is a pattern, because it contains a special character that is not escaped, and returns the
+// name without escaping backslashes.
 func unescape(name string) (plain string, isPattern bool, err error) {
 	var text strings.Builder
 
@@ -152,7 +152,7 @@ func unescape(name string) (plain string, isPattern bool, err error) {
 		case name[i] != '\\':
 			isPattern = isPattern || strings.IndexByte(special, name[i]) >= 0
 		case i+1 == len(name) || strings.IndexByte(escapable, name[i+1]) < 0:
-			return "", false, fmt.Errorf(`the \ in %q stands before no special character`, name)
+			return "", false, fmt.Errorf(`the \ in %q does not precede a special character`, name)
 		default:
 			i++
 		}
@@ -161,13 +161,13 @@ func unescape(name string) (plain string, isPattern bool, err error) {
 	}
 
 	if isPattern && !doublestar.ValidatePattern(name) {
-		return "", false, fmt.Errorf("%q is not a whole pattern", name)
+		return "", false, fmt.Errorf("%q is not a valid pattern", name)
 	}
 
 	return text.String(), isPattern, nil
 }
 
-// escape writes the name of a file so that it is no pattern.
+// escape returns the name of a file with special characters escaped.
 func escape(name string) string {
 	var text strings.Builder
 
@@ -182,10 +182,10 @@ func escape(name string) string {
 	return text.String()
 }
 
-// reserved tells whether a file is no table, by its name or by that of a folder that it lies in.
+// reserved reports whether a file or one of its folders has a reserved name.
 func reserved(name string) bool {
 	return strings.HasPrefix(name, ReservedPrefix) || strings.Contains(name, "/"+ReservedPrefix)
 }
 
-// hidden tells whether a pattern passes over a file, as it does in a shell.
+// hidden reports whether patterns ignore a file because its name, or that of a folder, begins with a dot, as in a shell.
 func hidden(name string) bool { return strings.HasPrefix(name, ".") || strings.Contains(name, "/.") }

@@ -12,10 +12,10 @@ import (
 	"github.com/jobwright/jobwright/source/format"
 )
 
-// ReadTable streams the records of one file, or of all files that match a pattern, one after the other in the order of their
-// names; all of them must have the same columns. In a pattern, * is any part of a name, ? any character, [a-z] one of these,
-// {a,b} one of these parts, and ** any folders. Names that begin with a dot match none. The table's space is a folder. The
-// context has to last until the rows are closed.
+// ReadTable streams the records of a file, or of all files that match a pattern, in the order of their names. All files must
+// have the same columns. In a pattern, * matches any part of a name, ? any character, [a-z] one of these characters, {a,b} one
+// of these parts, and ** any folders. Patterns ignore names that begin with a dot. The table's space is a folder. The context
+// must last until the rows are closed.
 func (s *Source) ReadTable(ctx context.Context, read source.Read) (source.Rows, error) {
 	names, isPattern, err := s.files(ctx, read.Table)
 	if err != nil {
@@ -32,22 +32,22 @@ func (s *Source) ReadTable(ctx context.Context, read source.Read) (source.Rows, 
 	return rows, nil
 }
 
-// rows streams the records of files, one after the other.
+// rows streams the records of one file after another.
 type rows struct {
 	source *Source
 	read   source.Read
-	many   bool     // Whether places are told with the name of the file, because there may be several.
-	names  []string // Of the files that are not opened yet.
+	many   bool     // Whether the table's name is a pattern, so that locations include the name of the file.
+	names  []string // The files that are not opened yet.
 
 	first  string        // The name of the first file with columns.
 	schema source.Schema // Its columns.
 
-	name    string // Of the current file.
+	name    string // The name of the current file.
 	file    format.File
 	current source.Rows
 
-	count int   // How many files there are.
-	end   error // Why the next file can't be read.
+	count int   // The number of files.
+	end   error // The error that every further call of Next returns.
 }
 
 var (
@@ -55,8 +55,8 @@ var (
 	_ source.Parts   = (*rows)(nil)
 )
 
-// open opens the next file that has columns, or the last one. Some formats have no columns where they have no records; such
-// a file is not different from the others, but empty.
+// open opens the next file that has columns, or the last file. In some formats, a file without records has no columns; such a
+// file is empty, which is not a mismatch of columns.
 func (r *rows) open(ctx context.Context) error {
 	for {
 		if err := r.openNext(ctx); err != nil {
@@ -67,7 +67,7 @@ func (r *rows) open(ctx context.Context) error {
 			return nil
 		}
 
-		if err := r.leave(); err != nil {
+		if err := r.finish(); err != nil {
 			return err
 		}
 	}
@@ -92,14 +92,14 @@ func (r *rows) openNext(ctx context.Context) error {
 	return err
 }
 
-// leave closes a file that was read to its end.
-func (r *rows) leave() error {
+// finish closes the current file, which was read to its end, and reports it as done.
+func (r *rows) finish() error {
 	r.source.done(r.read, r.name, r.source.store.Version(r.file))
 
 	return r.Close()
 }
 
-// table names the current file as a table of its own, so that an error names the one of many in which it happened.
+// table returns the current file as a table, so that an error names the file in which it happened.
 func (r *rows) table() source.Table {
 	if !r.many {
 		return r.read.Table
@@ -108,12 +108,12 @@ func (r *rows) table() source.Table {
 	return source.Table{Space: r.read.Table.Space, Name: r.short()}
 }
 
-// short is the name of the current file within the table's space.
+// short returns the name of the current file relative to the table's space.
 func (r *rows) short() string {
 	return strings.TrimPrefix(r.name, path.Clean(r.read.Table.Space)+"/")
 }
 
-// reject returns the function that takes what can't be read of the current file.
+// reject returns the function that receives the invalid records of the current file.
 func (r *rows) reject() func(source.Reject) error {
 	if r.read.Reject == nil || !r.many {
 		return r.read.Reject
@@ -141,15 +141,15 @@ func (r *rows) Next(ctx context.Context) (source.Record, error) {
 			return record, err
 		}
 
-		r.end = r.proceed(ctx)
+		r.end = r.openFollowing(ctx)
 	}
 
 	return nil, r.end
 }
 
-// proceed goes on with the next file. The error is io.EOF when there is none.
-func (r *rows) proceed(ctx context.Context) error {
-	if err := r.leave(); err != nil {
+// openFollowing finishes the current file and opens the next one. It returns io.EOF after the last file.
+func (r *rows) openFollowing(ctx context.Context) error {
+	if err := r.finish(); err != nil {
 		return err
 	}
 
@@ -163,32 +163,32 @@ func (r *rows) proceed(ctx context.Context) error {
 
 	columns := r.current.Schema()
 	if len(columns) == 0 {
-		return cmp.Or(r.leave(), io.EOF)
+		return cmp.Or(r.finish(), io.EOF)
 	}
 
 	if difference := differs(r.schema, columns); difference != "" {
 		return &source.Error{
 			Code: source.CodeRecordInvalid, Source: r.source.name, Table: r.table().String(),
 			Message: fmt.Sprintf("its columns are not those of %s: %s", r.first, difference),
-			Hint:    "files that are read as one table need the same columns in the same order; read this one on its own",
+			Hint:    "files that are read as one table must have the same columns in the same order; read this file separately",
 		}
 	}
 
 	return nil
 }
 
-// differs tells the first difference between the columns of two files, or nothing.
+// differs describes the first difference between the columns of two files. It returns "" if there is none.
 func differs(first, other source.Schema) string {
 	for i := range max(len(first), len(other)) {
 		switch {
 		case i >= len(other):
 			return fmt.Sprintf("column %q is missing", first[i].Name)
 		case i >= len(first):
-			return fmt.Sprintf("there is a column %q more", other[i].Name)
+			return fmt.Sprintf("column %q is additional", other[i].Name)
 		case first[i].Name != other[i].Name:
-			return fmt.Sprintf("column %d is %q, and there it is %q", i+1, other[i].Name, first[i].Name)
+			return fmt.Sprintf("column %d is %q instead of %q", i+1, other[i].Name, first[i].Name)
 		case first[i].Standard != other[i].Standard:
-			return fmt.Sprintf("column %q is of type %s, and there it is of type %s",
+			return fmt.Sprintf("column %q has the type %s instead of %s",
 				other[i].Name, other[i].Standard, first[i].Standard)
 		}
 	}
@@ -196,7 +196,7 @@ func differs(first, other source.Schema) string {
 	return ""
 }
 
-// Location tells where the last record stood, with the name of its file where there may be several.
+// Location returns the location of the last record, with the name of its file if the table's name is a pattern.
 func (r *rows) Location() string {
 	locator, isLocator := r.current.(source.Locator)
 
@@ -212,7 +212,7 @@ func (r *rows) Location() string {
 	return locator.Location()
 }
 
-// Len returns how many files there are.
+// Len returns the number of files.
 func (r *rows) Len() int { return r.count }
 
 func (r *rows) Close() error { return r.source.named(r.current.Close(), r.table()) }

@@ -7,7 +7,7 @@ import (
 	"github.com/jobwright/jobwright/source"
 )
 
-// countTo is how many files [Source.Check] counts: as many as a bucket lists in one answer.
+// countTo is the number of files up to which [Source.Check] counts: a bucket lists as many in one answer.
 const countTo = 1_000
 
 // Source is a store whose files are tables.
@@ -26,13 +26,13 @@ var (
 	_ source.Overlapper  = (*Source)(nil)
 )
 
-// New returns a source of that name over store, which it closes when it is closed.
+// New returns a source of the given name. Closing the source closes the store.
 func New(name string, store Store) *Source { return &Source{name: name, store: store} }
 
 // Close closes the store.
 func (s *Source) Close() error { return s.store.Close() }
 
-// Check lists the first files of the store and says how many there are.
+// Check lists the first files of the store and describes the store with their number.
 func (s *Source) Check(ctx context.Context) (string, error) {
 	count := 0
 

@@ -11,15 +11,15 @@ import (
 	"github.com/jobwright/jobwright/source/format"
 )
 
-// tally counts the records of a file while it is copied: what is read of the file goes, unchanged, to whoever copies it and to
-// a reader of its format. It ends with the file, or with the first record that can't be read.
+// tally counts the records of a file while it is copied: its Read passes the bytes of the file unchanged both to the caller and
+// to a reader of the format. It ends at the end of the file or at the first invalid record.
 type tally struct {
 	file  io.Reader
 	pipe  *io.PipeWriter
 	ended chan struct{}
 
 	rows atomic.Int64
-	err  error // Once it has ended.
+	err  error // Why the count failed; valid after ended is closed.
 }
 
 func newTally(ctx context.Context, file io.Reader, name string, options format.Options) *tally {
@@ -33,7 +33,7 @@ func newTally(ctx context.Context, file io.Reader, name string, options format.O
 				t.err = &source.PanicError{Value: panicked, Stack: debug.Stack()}
 			}
 
-			_ = reader.CloseWithError(t.err) // It has none of its own.
+			_ = reader.CloseWithError(t.err) // It never fails.
 		}()
 
 		if t.err = t.count(ctx, reader, name, options); t.err == nil {
@@ -64,7 +64,7 @@ func (t *tally) count(ctx context.Context, file io.Reader, name string, options 
 	}
 }
 
-// Read reads from the file. At its end, all records have been counted.
+// Read reads from the file. It returns the end of the file after all records have been counted.
 func (t *tally) Read(chunk []byte) (int, error) {
 	length, err := t.file.Read(chunk)
 
@@ -83,9 +83,9 @@ func (t *tally) Read(chunk []byte) (int, error) {
 	return length, err
 }
 
-// close ends the counting, wherever it is, and returns why it failed.
+// close ends the count, even in the middle of the file, and returns its error.
 func (t *tally) close() error {
-	_ = t.pipe.Close() // It has none of its own.
+	_ = t.pipe.Close() // It never fails.
 	<-t.ended
 
 	return t.err

@@ -9,12 +9,12 @@ import (
 	"github.com/jobwright/jobwright/source/format"
 )
 
-// buffer is how much is handed to a draft at once, in bytes.
+// buffer is the size of the chunks that are written to a draft, in bytes.
 const buffer = 256 << 10
 
-// WriteTable writes rows to one file, which takes the place of the file that is there, all at once. [source.Append] and
-// [source.Insert] write the records that are there first. They and [source.Refill] keep the columns that are there, in their
-// types and their order. The modes that tell records by a key are not supported.
+// WriteTable writes rows to a file, which replaces an existing one atomically. [source.Append] and [source.Insert] copy the
+// existing records first. They and [source.Refill] preserve the existing columns with their types and order. Modes with a key
+// are not supported.
 func (s *Source) WriteTable(ctx context.Context, write source.Write, rows source.Rows) (source.Written, error) {
 	name, err := s.file(write.Table)
 	if err != nil {
@@ -33,19 +33,19 @@ func (s *Source) WriteTable(ctx context.Context, write source.Write, rows source
 
 	return source.Written{}, &source.Error{
 		Code: source.CodeOperationUnsupported, Source: s.name, Table: write.Table.String(),
-		Message: "a file has no keys by which its records could be told, so that they can't be changed one by one",
-		Hint:    "load the file into a database, change the records there, and write them to the file again",
+		Message: "a file has no keys, so single records can't be changed",
+		Hint:    "load the file into a database, change the records there, and write them back to the file",
 	}
 }
 
-// target is the file that a table is written to.
+// target is the file to which a table is written.
 type target struct {
 	source *Source
 	name   string
 	write  source.Write
 }
 
-// replace writes a file of its own.
+// replace writes a new file.
 func (t *target) replace(ctx context.Context, rows source.Rows) (source.Written, error) {
 	draft, err := t.source.store.Create(ctx, t.name)
 	if err != nil {
@@ -55,40 +55,40 @@ func (t *target) replace(ctx context.Context, rows source.Rows) (source.Written,
 	return t.fill(ctx, draft, rows)
 }
 
-// extend writes a file that has the columns of the one that is there. It begins one where none is there and may be missing.
+// extend writes a file with the columns of the existing one. If none exists, it creates the file, unless the mode is Insert.
 func (t *target) extend(ctx context.Context, added source.Rows) (source.Written, error) {
-	there := &rows{
+	existing := &rows{
 		source: t.source, read: source.Read{Table: t.write.Table, Format: t.write.Format}, names: []string{t.name},
 	}
 
-	err := there.open(ctx)
-	if isMissing(err) && there.file == nil && t.write.Mode != source.Insert {
+	err := existing.open(ctx)
+	if isMissing(err) && existing.file == nil && t.write.Mode != source.Insert {
 		return t.supersede(ctx, nil, added)
 	}
 
 	if err != nil {
 		return source.Written{}, err
 	}
-	defer there.Close() //nolint:errcheck // Only read.
+	defer existing.Close() //nolint:errcheck // Only read.
 
-	there.schema = there.current.Schema()
-	if len(there.schema) == 0 { // It is empty, in a format whose columns are those of its records.
-		return t.supersede(ctx, there.file, added)
+	existing.schema = existing.current.Schema()
+	if len(existing.schema) == 0 { // An empty file, in a format that stores the columns with the records.
+		return t.supersede(ctx, existing.file, added)
 	}
 
-	matched, err := match(added, there.schema, t.source.name, t.write.Table)
+	matched, err := match(added, existing.schema, t.source.name, t.write.Table)
 	if err != nil {
 		return source.Written{}, err
 	}
 
-	there.schema = matched.schema // Some columns may have got their types only now.
+	existing.schema = matched.schema // match determines the types of columns that contain only null.
 
-	streams := []source.Rows{there, matched}
+	streams := []source.Rows{existing, matched}
 	if t.write.Mode == source.Refill {
 		streams = streams[1:]
 	}
 
-	written, err := t.supersede(ctx, there.file, streams...)
+	written, err := t.supersede(ctx, existing.file, streams...)
 	if err != nil {
 		return source.Written{}, err
 	}
@@ -98,7 +98,7 @@ func (t *target) extend(ctx context.Context, added source.Rows) (source.Written,
 	return written, nil
 }
 
-// supersede writes the records of streams to a file whose content rests on the old one.
+// supersede writes the records of streams to a file whose content is derived from old.
 func (t *target) supersede(ctx context.Context, old format.File, streams ...source.Rows) (source.Written, error) {
 	draft, err := t.source.store.Supersede(ctx, t.name, old)
 	if err != nil {
@@ -108,8 +108,8 @@ func (t *target) supersede(ctx context.Context, old format.File, streams ...sour
 	return t.fill(ctx, draft, streams...)
 }
 
-// fill writes the records of streams with the same columns to a draft and commits it, or aborts it. The number that it tells
-// is that of the last stream's records.
+// fill writes the records of streams, which have the same columns, to a draft, and commits or aborts it. It returns the number
+// of records of the last stream.
 func (t *target) fill(ctx context.Context, draft Draft, streams ...source.Rows) (source.Written, error) {
 	written, err := t.encode(ctx, draft, streams)
 	if err == nil {
@@ -123,7 +123,7 @@ func (t *target) fill(ctx context.Context, draft Draft, streams ...source.Rows) 
 	return written, nil
 }
 
-// encode writes the records of streams to a draft, all of them in one table.
+// encode writes the records of streams to a draft as one table.
 func (t *target) encode(ctx context.Context, draft Draft, streams []source.Rows) (written source.Written, err error) {
 	buffered := bufio.NewWriterSize(draft, buffer)
 
@@ -133,8 +133,8 @@ func (t *target) encode(ctx context.Context, draft Draft, streams []source.Rows)
 	}
 
 	for _, stream := range streams {
-		if written.Rows, err = t.pour(ctx, writer, stream); err != nil {
-			_ = writer.Close() // Frees what it holds; what it writes is aborted.
+		if written.Rows, err = t.appendAll(ctx, writer, stream); err != nil {
+			_ = writer.Close() // It frees memory; its output is aborted.
 
 			return written, err
 		}
@@ -153,8 +153,8 @@ func (t *target) encode(ctx context.Context, draft Draft, streams []source.Rows)
 
 func (t *target) named(err error) error { return t.source.named(err, t.write.Table) }
 
-// pour appends the records of rows, up to their end, and returns how many there were. An error of rows is returned as it is.
-func (t *target) pour(ctx context.Context, into format.Writer, rows source.Rows) (count int64, err error) {
+// appendAll appends the records of rows and returns their number. An error of rows is returned unchanged.
+func (t *target) appendAll(ctx context.Context, into format.Writer, rows source.Rows) (count int64, err error) {
 	for ; ; count++ {
 		record, err := rows.Next(ctx)
 		if err == io.EOF { //nolint:errorlint // An error that has io.EOF as its cause is not the end.

@@ -14,7 +14,7 @@ import (
 	"github.com/jobwright/jobwright/source/sourcetest"
 )
 
-func TestAModeDecidesWhatBecomesOfTheFileThatIsThere(t *testing.T) {
+func TestWriteTableTreatsTheExistingFileByMode(t *testing.T) {
 	t.Parallel()
 
 	for _, test := range []struct {
@@ -70,7 +70,7 @@ func TestAModeDecidesWhatBecomesOfTheFileThatIsThere(t *testing.T) {
 	}
 }
 
-func TestATableMayLieInASpace(t *testing.T) {
+func TestWriteTableWritesIntoASpace(t *testing.T) {
 	t.Parallel()
 
 	into := open(t, "files", nil)
@@ -80,7 +80,7 @@ func TestATableMayLieInASpace(t *testing.T) {
 	require.Equal(t, []string{"2024/may/t.csv"}, into.names(t))
 }
 
-func TestAWriteThatIsRefusedChangesNothing(t *testing.T) {
+func TestWriteTableChangesNothingIfItIsRefused(t *testing.T) {
 	t.Parallel()
 
 	for _, test := range []struct {
@@ -99,11 +99,11 @@ func TestAWriteThatIsRefusedChangesNothing(t *testing.T) {
 		{"append an unknown column", "t.csv", source.Append, []string{"id", "nom"}, nil, source.CodeRecordInvalid, `the file has no column "nom"`},
 		{"insert an unknown column", "t.csv", source.Insert, []string{"nom"}, nil, source.CodeRecordInvalid, `the file has no column "nom"`},
 		{"refill an unknown column", "t.csv", source.Refill, []string{"ID"}, nil, source.CodeRecordInvalid, `the file has no column "ID"`},
-		{"append a column twice", "t.csv", source.Append, []string{"id", "id"}, nil, source.CodeRecordInvalid, `there are two columns "id"`},
+		{"append a column twice", "t.csv", source.Append, []string{"id", "id"}, nil, source.CodeRecordInvalid, `the records have two columns "id"`},
 		{"append to what is no table", "bad.csv", source.Append, []string{"id"}, nil, source.CodeRecordInvalid, "line 3"},
 		{"a pattern", "*.csv", source.Replace, []string{"id"}, nil, source.CodeOperationUnsupported, "a pattern names many files"},
-		{"a folder", "folder.csv", source.Append, []string{"id"}, nil, source.CodeUnavailable, "there is a folder of its name"},
-		{"in a file", "t.csv/u.csv", source.Replace, []string{"id"}, nil, source.CodeUnavailable, "there is a folder of its name, or a file of its folder's name"},
+		{"a folder", "folder.csv", source.Append, []string{"id"}, nil, source.CodeUnavailable, "its name is that of a folder"},
+		{"in a file", "t.csv/u.csv", source.Replace, []string{"id"}, nil, source.CodeUnavailable, "its name is that of a folder, or its folder's name is that of a file"},
 		{"outside", "../t.csv", source.Replace, []string{"id"}, nil, source.CodeUnavailable, "escapes"},
 		{"a draft", ".jobwright-1.csv", source.Replace, []string{"id"}, nil, source.CodeOperationUnsupported, "still being written"},
 		{"an unknown extension", "t.doc", source.Replace, []string{"id"}, nil, source.CodeOperationUnsupported, "t.doc"},
@@ -127,7 +127,7 @@ func TestAWriteThatIsRefusedChangesNothing(t *testing.T) {
 	}
 }
 
-func TestRecordsThatEndWithAnErrorLeaveTheFileAsItWas(t *testing.T) {
+func TestWriteTableLeavesTheFileUnchangedIfTheRowsFail(t *testing.T) {
 	t.Parallel()
 
 	failure := errors.New("the other source is gone")
@@ -149,7 +149,7 @@ func TestRecordsThatEndWithAnErrorLeaveTheFileAsItWas(t *testing.T) {
 	}
 }
 
-func TestWritingEndsWithItsContext(t *testing.T) {
+func TestWriteTableEndsWithItsContext(t *testing.T) {
 	t.Parallel()
 
 	into := open(t, "files", map[string]string{"t.csv": "id\n1\n"})
@@ -163,7 +163,7 @@ func TestWritingEndsWithItsContext(t *testing.T) {
 	require.Equal(t, "id\n1\n", into.text(t, "t.csv"))
 }
 
-// interrupted are rows before whose first record something happens.
+// interrupted calls a function before it returns its first record.
 type interrupted struct {
 	source.Rows
 
@@ -180,7 +180,7 @@ func (r *interrupted) Next(ctx context.Context) (source.Record, error) {
 	return r.Rows.Next(ctx)
 }
 
-func TestOfTwoStepsThatAddToAFileAtOnceOneIsToldToTryAgain(t *testing.T) {
+func TestConcurrentAppendsFailOneWithARetryableError(t *testing.T) {
 	t.Parallel()
 
 	for _, test := range []struct {
@@ -206,7 +206,7 @@ func TestOfTwoStepsThatAddToAFileAtOnceOneIsToldToTryAgain(t *testing.T) {
 			}}
 
 			_, err := into.WriteTable(t.Context(), write, rows)
-			require.True(t, requireProblem(t, err, source.CodeUnavailable, "t.csv", "somebody else changed the file").Retryable)
+			require.True(t, requireProblem(t, err, source.CodeUnavailable, "t.csv", "another process changed the file").Retryable)
 			require.Equal(t, []string{"t.csv"}, into.names(t))
 			require.Equal(t, test.after, into.text(t, "t.csv"))
 
@@ -217,7 +217,7 @@ func TestOfTwoStepsThatAddToAFileAtOnceOneIsToldToTryAgain(t *testing.T) {
 	}
 }
 
-func TestAFileThatIsRemovedWhileItIsAddedToIsNotMadeAgain(t *testing.T) {
+func TestAppendDoesNotRecreateAFileThatIsRemovedMeanwhile(t *testing.T) {
 	t.Parallel()
 
 	into := open(t, "files", map[string]string{"t.csv": "id\n1\n"})
@@ -227,11 +227,11 @@ func TestAFileThatIsRemovedWhileItIsAddedToIsNotMadeAgain(t *testing.T) {
 	}}
 
 	_, err := into.WriteTable(t.Context(), source.Write{Table: named("t.csv"), Mode: source.Append}, rows)
-	require.True(t, requireProblem(t, err, source.CodeUnavailable, "t.csv", "somebody else changed the file").Retryable)
+	require.True(t, requireProblem(t, err, source.CodeUnavailable, "t.csv", "another process changed the file").Retryable)
 	require.Empty(t, into.names(t))
 }
 
-func TestAFileMayBeReplacedWhileItIsRead(t *testing.T) {
+func TestWriteTableMayReplaceAFileThatIsRead(t *testing.T) {
 	t.Parallel()
 
 	files := open(t, "files", map[string]string{"t.csv": "id\n1\n2\n"})
@@ -246,7 +246,7 @@ func TestAFileMayBeReplacedWhileItIsRead(t *testing.T) {
 	require.Equal(t, "id\n1\n2\n", files.text(t, "t.csv"))
 }
 
-func TestValuesThatAreAddedTakeTheTypesThatAreThere(t *testing.T) {
+func TestAppendConvertsToTheExistingTypes(t *testing.T) {
 	t.Parallel()
 
 	into := open(t, "files", map[string]string{"t.csv": "id,name\n1,a\n"})
@@ -261,8 +261,8 @@ func TestValuesThatAreAddedTakeTheTypesThatAreThere(t *testing.T) {
 	require.Equal(t, "id,name\n1,a\n2,b\n", into.text(t, "t.csv"))
 }
 
-// A reader that takes the column for JSON finds each value again.
-func TestJSONIsAddedAsTheFormatWritesIt(t *testing.T) {
+// A reader that reads the column as JSON gets every value back.
+func TestAppendWritesJSONAsTheFormatDoes(t *testing.T) {
 	t.Parallel()
 
 	rows := func() *sourcetest.Rows {
@@ -283,8 +283,8 @@ func TestJSONIsAddedAsTheFormatWritesIt(t *testing.T) {
 	}
 }
 
-// What nobody knows a type of yet is of that which comes.
-func TestAColumnOfNullsTakesTheTypeOfWhatIsAdded(t *testing.T) {
+// A column that contains only null has no type yet.
+func TestAppendGivesAColumnOfNullsTheTypeOfTheRows(t *testing.T) {
 	t.Parallel()
 
 	into := open(t, "files", map[string]string{"t.ndjson": `{"d":null,"v":null,"n":1}`})
@@ -301,7 +301,7 @@ func TestAColumnOfNullsTakesTheTypeOfWhatIsAdded(t *testing.T) {
 	require.Equal(t, lines, strings.Split(into.text(t, "t.ndjson"), "\n"))
 }
 
-func TestTheFormatOfAWriteHoldsForTheFileThatIsThereToo(t *testing.T) {
+func TestAppendReadsTheExistingFileInTheFormatOfTheWrite(t *testing.T) {
 	t.Parallel()
 
 	into := open(t, "files", map[string]string{"t.txt": "1;a\n"})
@@ -313,7 +313,7 @@ func TestTheFormatOfAWriteHoldsForTheFileThatIsThereToo(t *testing.T) {
 	require.Equal(t, "1;a\n;b\n", into.text(t, "t.txt"))
 }
 
-// number writes a file whose column has a type of its own.
+// number writes a file with a typed column.
 func number(t *testing.T, into folder, name string, of source.Standard, value any) {
 	t.Helper()
 
@@ -322,7 +322,7 @@ func number(t *testing.T, into folder, name string, of source.Standard, value an
 	require.NoError(t, err)
 }
 
-func TestAValueThatIsAddedAndHasNoPlaceInItsColumnIsAnError(t *testing.T) {
+func TestAppendRefusesValuesThatDoNotFitTheColumn(t *testing.T) {
 	t.Parallel()
 
 	into := open(t, "files", nil)
@@ -342,7 +342,7 @@ func TestAValueThatIsAddedAndHasNoPlaceInItsColumnIsAnError(t *testing.T) {
 	require.Equal(t, []source.Record{{int64(1)}, {int64(2)}}, records)
 }
 
-func TestFilesOfOneTableHaveTheSameTypes(t *testing.T) {
+func TestReadTableRequiresEqualTypesOfAllFiles(t *testing.T) {
 	t.Parallel()
 
 	from := open(t, "files", nil)
@@ -350,5 +350,5 @@ func TestFilesOfOneTableHaveTheSameTypes(t *testing.T) {
 	number(t, from, "2.parquet", source.Standard{Type: source.Text}, "2")
 
 	_, _, err := from.read(t, source.Read{Table: named("*.parquet")})
-	requireProblem(t, err, source.CodeRecordInvalid, "2.parquet", `column "id" is of type text, and there it is of type integer`)
+	requireProblem(t, err, source.CodeRecordInvalid, "2.parquet", `column "id" has the type text instead of integer`)
 }

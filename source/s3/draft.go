@@ -18,35 +18,35 @@ import (
 )
 
 const (
-	// partSize is how much is uploaded with one request, in bytes.
+	// partSize is the size of an uploaded part, in bytes.
 	partSize = 16 << 20
 
-	// mostParts is how many parts S3 makes an object of, at most.
+	// mostParts is S3's limit of the parts of an object.
 	mostParts = 10_000
 
-	// parallel is how many parts are under way at once; as many, and one more, are held in memory.
+	// parallel is the number of parts that are uploaded at the same time. These and one more are in memory.
 	parallel = 4
 
-	// abortTimeout is how long it may take to remove the parts of an upload whose context has ended.
+	// abortTimeout limits the removal of the parts of an upload whose context has ended.
 	abortTimeout = 30 * time.Second
 )
 
 var errAborted = errors.New("the upload was aborted")
 
-// draft is an object that is being uploaded: what is written goes through a pipe to a goroutine that sends it in parts. The
-// server makes an object of the parts when all of them are there, and not before. Parts that a crash leaves are never an
-// object; a rule of the bucket's life cycle (AbortIncompleteMultipartUpload) removes them.
+// draft is an object that is being uploaded: the written bytes go through a pipe to a goroutine that uploads them in parts. The
+// server creates the object from the parts when the upload is completed. Parts that a crash leaves behind never become an
+// object; the bucket's lifecycle rule AbortIncompleteMultipartUpload removes them.
 type draft struct {
 	pipe *io.PipeWriter
-	size int64         // How much was written.
+	size int64         // The number of bytes written.
 	done chan struct{} // Closed when the upload has ended.
-	err  error         // Why it failed.
-	left error         // Why something may be left of it.
+	err  error         // Why the upload failed.
+	left error         // Why parts of a failed upload may not have been removed.
 }
 
 var _ files.Draft = (*draft)(nil)
 
-// upload begins to upload an object to bucket; with isNew only if there is none of that name.
+// upload starts the upload of an object to bucket. With isNew, the upload fails if the object exists.
 func (s *store) upload(ctx context.Context, bucket *blob.Bucket, name string, isNew bool) *draft {
 	kind := mime.TypeByExtension(path.Ext(name))
 	if kind == "" {
@@ -54,35 +54,35 @@ func (s *store) upload(ctx context.Context, bucket *blob.Bucket, name string, is
 	}
 
 	reader, writer := io.Pipe()
-	begun := &draft{pipe: writer, done: make(chan struct{})}
+	started := &draft{pipe: writer, done: make(chan struct{})}
 
 	go func() {
-		defer close(begun.done)
+		defer close(started.done)
 
 		err := bucket.Upload(ctx, name, reader, &blob.WriterOptions{
 			BufferSize: partSize, MaxConcurrency: parallel, ContentType: kind, IfNotExist: isNew,
 		})
 		if err != nil {
-			begun.err, begun.left = s.failed(ctx, written, err), s.removeParts(ctx, name, err)
-			_ = reader.CloseWithError(begun.err) // Whoever writes is told, and does not wait for a reader.
+			started.err, started.left = s.failed(ctx, written, err), s.removeParts(ctx, name, err)
+			_ = reader.CloseWithError(started.err) // Otherwise the writer would wait for a reader.
 		}
 	}()
 
-	return begun
+	return started
 }
 
 func (d *draft) Write(chunk []byte) (int, error) {
 	if d.size += int64(len(chunk)); d.size > partSize*mostParts {
 		return 0, &source.Error{
-			Code: source.CodeUnavailable, Message: "the file is larger than 160 GB, which is more than is uploaded as one",
-			Hint: "compress it, for example by a name that ends with .zst, or write several files",
+			Code: source.CodeUnavailable, Message: "the file is larger than 160 GB, the maximum of an upload",
+			Hint: "compress it, for example with a name that ends with .zst, or write several files",
 		}
 	}
 
 	return d.pipe.Write(chunk)
 }
 
-// Commit sends the rest and lets the server make the object.
+// Commit uploads the rest and completes the upload.
 func (d *draft) Commit() error {
 	_ = d.pipe.Close() // It never fails.
 
@@ -91,7 +91,7 @@ func (d *draft) Commit() error {
 	return d.err
 }
 
-// Abort ends the upload, and waits until nothing is left of it.
+// Abort ends the upload and removes its parts.
 func (d *draft) Abort() error {
 	_ = d.pipe.CloseWithError(errAborted) // It never fails.
 
@@ -100,8 +100,8 @@ func (d *draft) Abort() error {
 	return d.left
 }
 
-// removeParts removes what an upload left that failed with err. The uploader has tried it, but in its context, which may have
-// ended.
+// removeParts removes the parts of an upload that failed with err. The uploader has tried that in its own context, which may
+// have ended.
 func (s *store) removeParts(ctx context.Context, name string, err error) error {
 	upload, isMultipart := errors.AsType[interface {
 		error
@@ -124,10 +124,10 @@ func (s *store) removeParts(ctx context.Context, name string, err error) error {
 	return s.failed(ctx, removed, err)
 }
 
-// ifMatch returns a client like that one that makes an object only while the version that is there is that one.
+// ifMatch returns a copy of client that creates an object only if the existing object has the given version.
 func ifMatch(client *s3.Client, version string) *s3.Client {
 	options := client.Options()
-	options.ExpressCredentials = nil // A new client changes those that it gets, while others use them.
+	options.ExpressCredentials = nil // A new client would modify those of the other, which is in use.
 
 	return s3.New(options, func(o *s3.Options) {
 		o.APIOptions = append(o.APIOptions, func(stack *middleware.Stack) error {

@@ -10,8 +10,8 @@ import (
 	"github.com/jobwright/jobwright/source"
 )
 
-// Nobody wants to upload 160 GB for a test, so that it begins shortly before the end.
-func TestAFileThatIsTooLargeIsNotTriedAgain(t *testing.T) {
+// The test starts shortly below the limit: uploading 160 GB would take too long.
+func TestWriteOfATooLargeFileIsNotRetryable(t *testing.T) {
 	t.Parallel()
 
 	reader, writer := io.Pipe()
@@ -30,8 +30,8 @@ func TestAFileThatIsTooLargeIsNotTriedAgain(t *testing.T) {
 	require.NoError(t, writer.Close())
 }
 
-// A client that is made for one upload changes nothing that others are reading at that moment.
-func TestTheClientOfAnUploadSharesNothingThatItChanges(t *testing.T) {
+// The client of an upload must not modify state that other uploads read at the same time.
+func TestIfMatchDoesNotModifyTheOriginalClient(t *testing.T) {
 	t.Parallel()
 
 	client := s3.New(s3.Options{})

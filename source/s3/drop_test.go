@@ -11,7 +11,7 @@ import (
 	"github.com/jobwright/jobwright/source/files"
 )
 
-// seen reads a file, and returns which version that was.
+// seen reads a file and returns its version.
 func seen(t *testing.T, from *files.Source, name string) (done source.Part) {
 	t.Helper()
 
@@ -30,7 +30,7 @@ func seen(t *testing.T, from *files.Source, name string) (done source.Part) {
 	return done
 }
 
-func TestAnObjectIsDroppedInTheVersionThatWasRead(t *testing.T) {
+func TestDropFileRemovesTheVersionThatWasRead(t *testing.T) {
 	t.Parallel()
 
 	server := serve(t)
@@ -58,7 +58,7 @@ func TestAnObjectIsDroppedInTheVersionThatWasRead(t *testing.T) {
 	require.Empty(t, names)
 }
 
-func TestTheServerIsToldWhichVersionToRemove(t *testing.T) {
+func TestDropFileSendsTheVersionAsACondition(t *testing.T) {
 	t.Parallel()
 
 	for name, test := range map[string]struct {
@@ -72,7 +72,7 @@ func TestTheServerIsToldWhichVersionToRemove(t *testing.T) {
 		"another one came":       {http.StatusPreconditionFailed, "PreconditionFailed", true, "", 1},
 		"it knows no conditions": {http.StatusNotImplemented, "NotImplemented", false, "", 0},
 		"it is gone":             {http.StatusNotFound, "NoSuchKey", false, "", 1},
-		"somebody writes":        {http.StatusConflict, "ConditionalRequestConflict", false, "the file can't be removed", 1},
+		"concurrent write":       {http.StatusConflict, "ConditionalRequestConflict", false, "the file can't be removed", 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -17,7 +17,7 @@ import (
 	"github.com/jobwright/jobwright/source"
 )
 
-// What can't be done with an object, as a message says it.
+// The participles that complete "the file can't be …" in messages.
 const (
 	opened  = "opened"
 	listed  = "listed"
@@ -26,17 +26,16 @@ const (
 	removed = "removed"
 )
 
-// hints are what to do about the errors of the service that the same request would get again
-// (https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html).
+// hints maps the codes of non-retryable errors (https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html) to remedies.
 var hints = map[string]string{
-	"AccessDenied": "let whoever owns the keys read, list and write in the bucket; " +
-		"without the right to list, S3 says the same of an object that is not there",
-	"Forbidden":                    "let whoever owns the keys read, list and write in the bucket",
+	"AccessDenied": "allow the owner of the keys to read, list and write in the bucket; " +
+		"without the right to list, S3 reports this error for a missing object too",
+	"Forbidden":                    "allow the owner of the keys to read, list and write in the bucket",
 	"AllAccessDisabled":            "ask the bucket's owner",
 	"InvalidAccessKeyId":           "correct the source's accessKeyId",
 	"SignatureDoesNotMatch":        "correct the source's secretAccessKey",
-	"ExpiredToken":                 "renew the keys in the worker's surroundings",
-	"InvalidToken":                 "renew the keys in the worker's surroundings",
+	"ExpiredToken":                 "renew the keys in the worker's environment",
+	"InvalidToken":                 "renew the keys in the worker's environment",
 	"RequestTimeTooSkewed":         "set the clock of the worker's machine",
 	"NoSuchBucket":                 "create the bucket, or correct the source's bucket, region and endpoint",
 	"InvalidBucketName":            "correct the source's bucket",
@@ -44,10 +43,10 @@ var hints = map[string]string{
 	"AuthorizationHeaderMalformed": "correct the source's region: the bucket is in another one",
 	"MovedPermanently":             "correct the source's region: the bucket is in another one",
 	"InvalidObjectState":           "restore the object from its archive first",
-	"NotImplemented":               "the server does not know this request; write to it with a mode that replaces the table",
+	"NotImplemented":               "the server does not support this request; write with a mode that replaces the table",
 }
 
-// retryable are the codes of errors that the same request may not get later, whatever the status that they come with.
+// retryable lists the codes of retryable errors, which may have any status.
 var retryable = map[string]bool{
 	"RequestTimeout": true, "SlowDown": true, "Throttling": true, "ThrottlingException": true, "TooManyRequests": true,
 	"RequestLimitExceeded": true, "BandwidthLimitExceeded": true, "OperationAborted": true, "NoSuchUpload": true,
@@ -55,7 +54,7 @@ var retryable = map[string]bool{
 	"ConditionalRequestConflict": true,
 }
 
-// failed says what an error of the SDK means. It tells neither keys nor addresses: the SDK's own texts may hold both.
+// failed explains an error of the SDK to the caller. It omits the SDK's own texts, which may contain keys and addresses.
 func (s *store) failed(ctx context.Context, done string, err error) error {
 	if err == nil {
 		return nil
@@ -82,8 +81,8 @@ func (s *store) failed(ctx context.Context, done string, err error) error {
 
 		return &source.Error{
 			Code: source.CodeUnavailable, Retryable: true, Err: err,
-			Message: "somebody else changed the file while it was written anew, so that it stays as it is",
-			Hint:    "let only one step at a time add to a file",
+			Message: "another process changed the file during the write, so the write was discarded",
+			Hint:    "run only one step at a time that appends to a file",
 		}
 	}
 
@@ -96,18 +95,18 @@ func (s *store) failed(ctx context.Context, done string, err error) error {
 		problem.Message = fmt.Sprintf("%s can't be listed: %s", s, cause(err))
 	}
 
-	switch problem.Retryable = problem.Hint == "" && isCurable(err); {
+	switch problem.Retryable = problem.Hint == "" && isRetryable(err); {
 	case isUntrusted(err):
-		problem.Hint = "give an endpoint for which the server has a certificate that the worker's machine trusts"
+		problem.Hint = "use an endpoint whose certificate the worker's machine trusts"
 	case hasNoKeys(err):
-		problem.Hint = "give the source an accessKeyId and a secretAccessKey, or the worker keys of its own"
+		problem.Hint = "set accessKeyId and secretAccessKey of the source, or keys in the worker's environment"
 	}
 
 	return problem
 }
 
-// isCurable tells whether the same request may go better later: nobody answered, or the server had trouble of its own.
-func isCurable(err error) bool {
+// isRetryable reports whether the same request may succeed later: the server did not answer, or it had an internal error.
+func isRetryable(err error) bool {
 	if isUntrusted(err) {
 		return false
 	}
@@ -122,17 +121,17 @@ func isCurable(err error) bool {
 	return status >= http.StatusInternalServerError || status == http.StatusTooManyRequests || retryable[apiCode(err)]
 }
 
-// isUntrusted tells whether the server is none that the worker's machine trusts.
+// isUntrusted reports whether the worker's machine does not trust the server's certificate.
 func isUntrusted(err error) bool {
 	_, isUntrusted := errors.AsType[*tls.CertificateVerificationError](err)
 
 	return isUntrusted
 }
 
-// hasNoKeys tells whether the SDK found no keys, for which its error has no type.
+// hasNoKeys reports whether the SDK found no keys. The SDK has no error type for this.
 func hasNoKeys(err error) bool { return strings.Contains(err.Error(), "get credentials") }
 
-// apiCode is the code that the service gave an error, or nothing.
+// apiCode returns the service's code of an error, or "".
 func apiCode(err error) string {
 	if api, isAPI := errors.AsType[smithy.APIError](err); isAPI {
 		return api.ErrorCode()
@@ -141,7 +140,7 @@ func apiCode(err error) string {
 	return ""
 }
 
-// cause is what went wrong, in the words of who found it.
+// cause returns the innermost text of an error that has no keys and addresses in it.
 func cause(err error) string {
 	if api, isAPI := errors.AsType[smithy.APIError](err); isAPI {
 		return strings.TrimSuffix(strings.TrimRight(api.ErrorCode()+": "+api.ErrorMessage(), ". "), ":")
@@ -156,11 +155,11 @@ func cause(err error) string {
 	}
 
 	if hasNoKeys(err) {
-		return "no keys were found in the worker's surroundings"
+		return "no keys were found in the worker's environment"
 	}
 
 	if errors.Is(err, io.ErrUnexpectedEOF) {
-		return "the connection broke off"
+		return "the connection was closed before the end"
 	}
 
 	return err.Error()

@@ -22,27 +22,27 @@ import (
 	"github.com/jobwright/jobwright/source/files"
 )
 
-// Kind is the name by which an app's definitions call this driver.
+// Kind is the kind of source in app.yaml that selects this driver.
 const Kind = "AWSS3Source"
 
-// defaultRegion signs requests to servers other than Amazon's, most of which have no regions.
+// defaultRegion is the region with which requests to other servers than Amazon's are signed: most have no regions.
 const defaultRegion = "us-east-1"
 
-// answerTimeout is how long a server may think about a request before the SDK tries again.
+// answerTimeout is the time in which a server must begin its answer, after which the SDK tries again.
 const answerTimeout = time.Minute
 
 // options are the options of an AWSS3Source in app.yaml.
 type options struct {
 	Bucket          string `json:"bucket"`
-	Region          string `json:"region"`          // Of the bucket; that of the worker's surroundings by default.
-	Endpoint        string `json:"endpoint"`        // The address of a server other than Amazon's: http://minio:9000.
-	AccessKeyID     string `json:"accessKeyId"`     // By default, the SDK looks for keys in the worker's surroundings.
-	SecretAccessKey string `json:"secretAccessKey"` // Belongs to the accessKeyId.
-	Prefix          string `json:"prefix"`          // The folder in the bucket; the whole bucket by default.
-	PathStyle       *bool  `json:"pathStyle"`       // Whether addresses have the bucket in their path; it is so at an endpoint.
+	Region          string `json:"region"`          // The bucket's region; by default that of the worker's environment.
+	Endpoint        string `json:"endpoint"`        // The URL of a server other than Amazon's: http://minio:9000.
+	AccessKeyID     string `json:"accessKeyId"`     // By default the SDK uses keys of the worker's environment.
+	SecretAccessKey string `json:"secretAccessKey"` // The secret of accessKeyId.
+	Prefix          string `json:"prefix"`          // The folder in the bucket; by default the whole bucket.
+	PathStyle       *bool  `json:"pathStyle"`       // Whether URLs have the bucket in their path; by default if endpoint is set.
 }
 
-// Open returns a source over the bucket that definition names. It sends no request.
+// Open returns a source over the bucket that the definition names. It sends no request.
 func Open(ctx context.Context, definition source.Definition, _ source.Place) (source.Source, error) {
 	var opts options
 	if err := definition.Decode(&opts); err != nil {
@@ -56,9 +56,9 @@ func Open(ctx context.Context, definition source.Definition, _ source.Place) (so
 	settings, err := config.LoadDefaultConfig(ctx, opts.settings()...)
 	if err != nil {
 		return nil, &source.Error{
-			Code: source.CodeDefinitionInvalid, Source: definition.Name, Err: err, // It may tell files and keys.
-			Message: "the settings for the AWS SDK in the worker's surroundings can't be read",
-			Hint:    "correct the worker's environment variables that begin with AWS_, or its files for the AWS SDK",
+			Code: source.CodeDefinitionInvalid, Source: definition.Name, Err: err, // Not in the message: it may contain paths and keys.
+			Message: "the settings of the AWS SDK in the worker's environment can't be read",
+			Hint:    "correct the worker's environment variables that begin with AWS_, or its configuration files of the AWS SDK",
 		}
 	}
 
@@ -80,7 +80,7 @@ func Open(ctx context.Context, definition source.Definition, _ source.Place) (so
 	return files.New(definition.Name, opened), nil
 }
 
-// check finds what is missing or wrong in the options.
+// check returns an error if an option is missing or invalid.
 func (o *options) check() error {
 	switch {
 	case o.Bucket == "":
@@ -93,20 +93,20 @@ func (o *options) check() error {
 
 	endpoint, err := url.Parse(o.Endpoint)
 	if err != nil || endpoint.Host == "" || endpoint.Scheme != "http" && endpoint.Scheme != "https" {
-		return errors.New("the endpoint is no address such as https://minio.example.com:9000")
+		return errors.New("the endpoint is not a URL such as https://minio.example.com:9000")
 	}
 
 	if endpoint.User != nil {
-		return errors.New("the endpoint has no place for keys; give accessKeyId and secretAccessKey")
+		return errors.New("the endpoint must not contain keys; use accessKeyId and secretAccessKey")
 	}
 
 	return nil
 }
 
-// settings are what the options change in the SDK's settings, which otherwise come from the worker's surroundings.
+// settings returns the changes of the options to the SDK's settings, which otherwise come from the worker's environment.
 func (o *options) settings() []func(*config.LoadOptions) error {
 	settings := []func(*config.LoadOptions) error{
-		config.WithLogger(logging.Nop{}), // What fails is told by errors.
+		config.WithLogger(logging.Nop{}), // Errors report every failure.
 		config.WithHTTPClient(awshttp.NewBuildableClient().WithTransportOptions(func(transport *http.Transport) {
 			transport.ResponseHeaderTimeout = answerTimeout
 		})),
@@ -124,7 +124,7 @@ func (o *options) settings() []func(*config.LoadOptions) error {
 	return settings
 }
 
-// client changes what a client does where the server is not Amazon's.
+// client adapts a client to a server that is not Amazon's.
 func (o *options) client(client *s3.Options) {
 	client.UsePathStyle = o.Endpoint != ""
 	if o.PathStyle != nil {
@@ -134,13 +134,13 @@ func (o *options) client(client *s3.Options) {
 	if o.Endpoint != "" {
 		client.BaseEndpoint = &o.Endpoint
 
-		// Not every server knows the checksums that the SDK likes to send.
+		// Some servers do not support the checksums that the SDK sends by default.
 		client.RequestChecksumCalculation = aws.RequestChecksumCalculationWhenRequired
 		client.ResponseChecksumValidation = aws.ResponseChecksumValidationWhenRequired
 	}
 }
 
-// folder is what stands before the names of all files in the bucket.
+// folder returns the prefix of the names of all files in the bucket.
 func (o *options) folder() string {
 	if folder := strings.TrimPrefix(path.Clean("/"+o.Prefix), "/"); folder != "" {
 		return folder + "/"

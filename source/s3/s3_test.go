@@ -29,7 +29,7 @@ import (
 	"github.com/jobwright/jobwright/source/sourcetest"
 )
 
-// The surroundings are nobody's but the tests': there are no keys and no regions in them, and the SDK tries everything once.
+// The environment of the tests has no keys and no regions, and the SDK does not retry.
 func TestMain(m *testing.M) {
 	for name, value := range map[string]string{
 		"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": "", "AWS_PROFILE": "", "AWS_REGION": "", "AWS_DEFAULT_REGION": "",
@@ -44,7 +44,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-func TestABucketIsASource(t *testing.T) {
+func TestConformance(t *testing.T) {
 	t.Parallel()
 
 	sourcetest.Suite{
@@ -61,7 +61,7 @@ func TestABucketIsASource(t *testing.T) {
 
 func named(name string) source.Table { return source.Table{Name: name} }
 
-// read returns the texts of a table's first column, up to its end or the first error.
+// read returns the values of a table's first column, up to its end or the first error.
 func read(t *testing.T, from *files.Source, table source.Table) (texts []string, err error) {
 	t.Helper()
 
@@ -86,7 +86,7 @@ func read(t *testing.T, from *files.Source, table source.Table) (texts []string,
 	}
 }
 
-// texts are records of one column.
+// texts returns records of one column.
 func texts(values ...string) *sourcetest.Rows {
 	rows := sourcetest.NewRows(source.Schema{sourcetest.Column("id", source.Standard{Type: source.Text})})
 	for _, value := range values {
@@ -105,7 +105,7 @@ func write(t *testing.T, into *files.Source, name string, mode source.Mode, valu
 	return err
 }
 
-// requireProblem requires an error with that code that tells no secret.
+// requireProblem requires an error with the given code that contains no secret.
 func requireProblem(t *testing.T, err error, code source.Code, retryable bool, message string) *source.Error {
 	t.Helper()
 
@@ -122,7 +122,7 @@ func requireProblem(t *testing.T, err error, code source.Code, retryable bool, m
 	return problem
 }
 
-func TestOptionsAreChecked(t *testing.T) {
+func TestOpenChecksOptions(t *testing.T) {
 	t.Parallel()
 
 	for _, test := range []struct {
@@ -134,9 +134,9 @@ func TestOptionsAreChecked(t *testing.T) {
 		{"no region", map[string]any{"bucket": "b"}, "the region of the bucket is missing"},
 		{"half a key", map[string]any{"bucket": "b", "region": "eu-north-1", "accessKeyId": testserver.S3AccessKeyID}, "accessKeyId and secretAccessKey belong together"},
 		{"the other half", map[string]any{"bucket": "b", "region": "eu-north-1", "secretAccessKey": testserver.S3SecretAccessKey}, "accessKeyId and secretAccessKey belong together"},
-		{"an endpoint without a scheme", map[string]any{"bucket": "b", "endpoint": "minio:9000"}, "the endpoint is no address"},
-		{"an endpoint of another protocol", map[string]any{"bucket": "b", "endpoint": "ftp://minio"}, "the endpoint is no address"},
-		{"keys in the endpoint", map[string]any{"bucket": "b", "endpoint": "http://" + testserver.S3AccessKeyID + ":secret@minio"}, "no place for keys"},
+		{"an endpoint without a scheme", map[string]any{"bucket": "b", "endpoint": "minio:9000"}, "the endpoint is not a URL"},
+		{"an endpoint of another protocol", map[string]any{"bucket": "b", "endpoint": "ftp://minio"}, "the endpoint is not a URL"},
+		{"keys in the endpoint", map[string]any{"bucket": "b", "endpoint": "http://" + testserver.S3AccessKeyID + ":secret@minio"}, "must not contain keys"},
 		{"an unknown option", map[string]any{"buckets": "b"}, "buckets"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -148,7 +148,7 @@ func TestOptionsAreChecked(t *testing.T) {
 	}
 }
 
-func TestCheckTellsWhatIsThere(t *testing.T) {
+func TestCheckDescribesTheBucket(t *testing.T) {
 	t.Parallel()
 
 	server := serve(t)
@@ -165,7 +165,7 @@ func TestCheckTellsWhatIsThere(t *testing.T) {
 	require.Equal(t, `the folder "x/y" of the bucket "test", with 1 file`, found)
 }
 
-func TestAPrefixIsAllThatIsSeenOfTheBucket(t *testing.T) {
+func TestPrefixLimitsTheVisibleObjects(t *testing.T) {
 	t.Parallel()
 
 	server := serve(t)
@@ -191,7 +191,7 @@ func TestAPrefixIsAllThatIsSeenOfTheBucket(t *testing.T) {
 	require.Equal(t, []string{"t.csv", "x/y/u.csv", "xy/t.csv"}, names)
 }
 
-func TestAPatternFindsMoreFilesThanOneAnswerLists(t *testing.T) {
+func TestPatternsMatchMoreFilesThanOneListing(t *testing.T) {
 	t.Parallel()
 
 	server := serve(t)
@@ -208,12 +208,12 @@ func TestAPatternFindsMoreFilesThanOneAnswerLists(t *testing.T) {
 	require.Equal(t, "2099", found[len(found)-1])
 	require.Equal(t, 3, server.Count("GET list-type"))
 
-	told, err := bucket.Check(t.Context())
+	described, err := bucket.Check(t.Context())
 	require.NoError(t, err)
-	require.Equal(t, `the bucket "test", with more than 1000 files`, told)
+	require.Equal(t, `the bucket "test", with more than 1000 files`, described)
 }
 
-func TestAPatternOfOneFolderLooksIntoNoOther(t *testing.T) {
+func TestPatternsOfAFolderListNoOtherFolder(t *testing.T) {
 	t.Parallel()
 
 	server := serve(t)
@@ -241,7 +241,7 @@ func TestAPatternOfOneFolderLooksIntoNoOther(t *testing.T) {
 	require.Equal(t, []string{"orders- /", " "}, queries)
 }
 
-// long is a text of that many bytes that does not repeat itself.
+// long returns a text of the given length without repetitions.
 func long(size int) string {
 	text := make([]byte, size)
 	random := rand.New(rand.NewPCG(1, 2))
@@ -253,7 +253,7 @@ func long(size int) string {
 	return string(text)
 }
 
-func TestALargeFileGoesInParts(t *testing.T) {
+func TestWriteTableUploadsLargeFilesInParts(t *testing.T) {
 	t.Parallel()
 
 	server := serve(t)
@@ -287,7 +287,7 @@ func TestALargeFileGoesInParts(t *testing.T) {
 	require.Equal(t, sha256.Sum256([]byte(values[0])), sha256.Sum256(content))
 }
 
-func TestAWriteThatFailsLeavesNothing(t *testing.T) {
+func TestWriteTableThatFailsLeavesNothing(t *testing.T) {
 	t.Parallel()
 
 	failure := errors.New("the other source is gone")
@@ -307,7 +307,7 @@ func TestAWriteThatFailsLeavesNothing(t *testing.T) {
 	}
 }
 
-// letters is a text without an end.
+// letters is an endless text.
 type letters struct{}
 
 func (letters) Read(chunk []byte) (int, error) {
@@ -318,7 +318,7 @@ func (letters) Read(chunk []byte) (int, error) {
 	return len(chunk), nil
 }
 
-// requireOld requires that there is nothing but the file "t", as it was put there.
+// requireOld requires that the bucket contains only the unchanged file "t".
 func requireOld(t *testing.T, server *server) {
 	t.Helper()
 
@@ -335,7 +335,7 @@ func requireOld(t *testing.T, server *server) {
 	require.Equal(t, "old", string(content))
 }
 
-func TestAWriteEndsWithItsContextAndLeavesNothing(t *testing.T) {
+func TestWriteTableEndsWithItsContextAndLeavesNothing(t *testing.T) {
 	t.Parallel()
 
 	server := serve(t)
@@ -356,7 +356,7 @@ func TestAWriteEndsWithItsContextAndLeavesNothing(t *testing.T) {
 	requireOld(t, server)
 }
 
-func TestNothingIsDoneInAContextThatHasEnded(t *testing.T) {
+func TestEndedContextPreventsRequests(t *testing.T) {
 	t.Parallel()
 
 	server := serve(t)
@@ -379,14 +379,14 @@ func TestNothingIsDoneInAContextThatHasEnded(t *testing.T) {
 	requireOld(t, server)
 }
 
-// patient are rows that do not mind that the context has ended.
+// patient ignores the end of its context.
 type patient struct{ source.Rows }
 
 func (p patient) Next(ctx context.Context) (source.Record, error) {
 	return p.Rows.Next(context.WithoutCancel(ctx))
 }
 
-func TestWhatCannotBeRemovedIsTold(t *testing.T) {
+func TestAbortReportsPartsThatCanNotBeRemoved(t *testing.T) {
 	t.Parallel()
 
 	server := serve(t)
@@ -408,7 +408,7 @@ func TestWhatCannotBeRemovedIsTold(t *testing.T) {
 	require.ErrorContains(t, err, "the file can't be removed: AccessDenied")
 }
 
-func TestAPartThatIsRefusedEndsTheWriteAndLeavesNothing(t *testing.T) {
+func TestWriteTableEndsIfAPartIsRefused(t *testing.T) {
 	t.Parallel()
 
 	server := serve(t)
@@ -429,7 +429,7 @@ func TestAPartThatIsRefusedEndsTheWriteAndLeavesNothing(t *testing.T) {
 	requireOld(t, server)
 }
 
-func TestReadingEndsWithItsContext(t *testing.T) {
+func TestReadTableEndsWithItsContext(t *testing.T) {
 	t.Parallel()
 
 	server := serve(t)
@@ -450,7 +450,7 @@ func TestReadingEndsWithItsContext(t *testing.T) {
 	require.NoError(t, errors.Join(rows.Close(), rows.Close()))
 }
 
-func TestOfTwoStepsThatAddToAFileAtOnceOneIsToldToTryAgain(t *testing.T) {
+func TestConcurrentAppendsFailOneWithARetryableError(t *testing.T) {
 	t.Parallel()
 
 	for _, test := range []struct {
@@ -476,7 +476,7 @@ func TestOfTwoStepsThatAddToAFileAtOnceOneIsToldToTryAgain(t *testing.T) {
 			}}
 
 			_, err := bucket.WriteTable(t.Context(), source.Write{Table: named("t.csv"), Mode: source.Append}, rows)
-			requireProblem(t, err, source.CodeUnavailable, true, "somebody else changed the file")
+			requireProblem(t, err, source.CodeUnavailable, true, "another process changed the file")
 
 			found, err := read(t, bucket, named("t.csv"))
 			require.NoError(t, err)
@@ -491,7 +491,7 @@ func TestOfTwoStepsThatAddToAFileAtOnceOneIsToldToTryAgain(t *testing.T) {
 	}
 }
 
-// interrupted are rows before whose first record something happens.
+// interrupted calls a function before it returns its first record.
 type interrupted struct {
 	source.Rows
 
@@ -508,7 +508,7 @@ func (r *interrupted) Next(ctx context.Context) (source.Record, error) {
 	return r.Rows.Next(ctx)
 }
 
-func TestAFileMayBeReplacedWhileItIsRead(t *testing.T) {
+func TestWriteTableMayReplaceAFileThatIsRead(t *testing.T) {
 	t.Parallel()
 
 	server := serve(t)
@@ -527,7 +527,7 @@ func TestAFileMayBeReplacedWhileItIsRead(t *testing.T) {
 	require.Equal(t, []string{"1", "2"}, found)
 }
 
-func TestAMissingBucketIsAMistakeOfTheApp(t *testing.T) {
+func TestMissingBucketIsNotRetryable(t *testing.T) {
 	t.Parallel()
 
 	bucket := serve(t).open(t, map[string]any{"bucket": "nowhere"})
@@ -541,7 +541,7 @@ func TestAMissingBucketIsAMistakeOfTheApp(t *testing.T) {
 	requireProblem(t, write(t, bucket, "t.csv", source.Replace), source.CodeUnavailable, false, "NoSuchBucket")
 }
 
-func TestAMissingFileIsATableThatIsNotThere(t *testing.T) {
+func TestReadTableOfAMissingFileIsTableNotFound(t *testing.T) {
 	t.Parallel()
 
 	bucket := serve(t).open(t, nil)
@@ -550,7 +550,7 @@ func TestAMissingFileIsATableThatIsNotThere(t *testing.T) {
 	require.Equal(t, `the source is the bucket "test"`, requireProblem(t, err, source.CodeTableNotFound, false, "there is no such file").Hint)
 }
 
-func TestWrongKeysAreAMistakeOfTheApp(t *testing.T) {
+func TestWrongKeysAreNotRetryable(t *testing.T) {
 	t.Parallel()
 
 	for _, test := range []struct {
@@ -578,7 +578,7 @@ func TestWrongKeysAreAMistakeOfTheApp(t *testing.T) {
 	}
 }
 
-func TestWithoutKeysTheSurroundingsAreAsked(t *testing.T) {
+func TestKeysOfTheEnvironmentAreTheDefault(t *testing.T) {
 	t.Parallel()
 
 	opened, err := s3.Open(t.Context(), source.Definition{Name: "files", Kind: s3.Kind, Options: map[string]any{
@@ -587,11 +587,11 @@ func TestWithoutKeysTheSurroundingsAreAsked(t *testing.T) {
 	require.NoError(t, err)
 
 	_, err = opened.Check(t.Context())
-	requireProblem(t, err, source.CodeUnavailable, true, "no keys were found in the worker's surroundings")
+	requireProblem(t, err, source.CodeUnavailable, true, "no keys were found in the worker's environment")
 	require.NoError(t, opened.Close())
 }
 
-func TestAnErrorOfTheServerTellsWhetherItMayPass(t *testing.T) {
+func TestFailedClassifiesErrorsOfTheServer(t *testing.T) {
 	t.Parallel()
 
 	for _, test := range []struct {
@@ -628,7 +628,7 @@ func TestAnErrorOfTheServerTellsWhetherItMayPass(t *testing.T) {
 	}
 }
 
-func TestAServerThatDoesNotAnswerMayDoSoLater(t *testing.T) {
+func TestServerWithoutAnswerIsRetryable(t *testing.T) {
 	t.Parallel()
 
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -642,7 +642,7 @@ func TestAServerThatDoesNotAnswerMayDoSoLater(t *testing.T) {
 	requireProblem(t, err, source.CodeUnavailable, true, "connection refused")
 }
 
-func TestAServerWithoutATrustedCertificateIsRefused(t *testing.T) {
+func TestServerWithoutATrustedCertificateIsNotRetryable(t *testing.T) {
 	t.Parallel()
 
 	untrusted := httptest.NewTLSServer(http.NotFoundHandler())
@@ -652,10 +652,10 @@ func TestAServerWithoutATrustedCertificateIsRefused(t *testing.T) {
 
 	_, err := read(t, serve(t).open(t, map[string]any{"endpoint": untrusted.URL}), named("t.csv"))
 	problem := requireProblem(t, err, source.CodeUnavailable, false, "certificate")
-	require.Contains(t, problem.Hint, "a certificate that the worker's machine trusts")
+	require.Contains(t, problem.Hint, "whose certificate the worker's machine trusts")
 }
 
-func TestAConnectionThatBreaksMayHoldLater(t *testing.T) {
+func TestBrokenConnectionIsRetryable(t *testing.T) {
 	t.Parallel()
 
 	server := serve(t)
@@ -668,10 +668,10 @@ func TestAConnectionThatBreaksMayHoldLater(t *testing.T) {
 
 	found, err := read(t, server.open(t, nil), named("t.csv"))
 	require.Equal(t, []string{"1", "2"}, found)
-	requireProblem(t, err, source.CodeUnavailable, true, "the file cannot be read: the connection broke off")
+	requireProblem(t, err, source.CodeUnavailable, true, "the file cannot be read: the connection was closed before the end")
 }
 
-func TestAFileThatIsNotReadFromItsBeginningIsReadToo(t *testing.T) {
+func TestReadTableReadsFormatsThatNeedRandomAccess(t *testing.T) {
 	t.Parallel()
 
 	bucket := serve(t).open(t, nil)

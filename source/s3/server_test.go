@@ -18,7 +18,7 @@ import (
 	"github.com/jobwright/jobwright/source/s3"
 )
 
-// server is a server of S3 with an empty bucket.
+// server is an S3 server with an empty bucket.
 type server struct{ *testserver.S3Server }
 
 func serve(t *testing.T) *server {
@@ -27,7 +27,7 @@ func serve(t *testing.T) *server {
 	return &server{testserver.S3(t)}
 }
 
-// open returns a source over the server's bucket, with further options.
+// open returns a source over the server's bucket with additional options.
 func (s *server) open(t *testing.T, options map[string]any) *files.Source {
 	t.Helper()
 
@@ -41,7 +41,7 @@ func (s *server) open(t *testing.T, options map[string]any) *files.Source {
 	return opened.(*files.Source)
 }
 
-// client is one of the SDK's own.
+// client returns a client of the SDK.
 func (s *server) client() *awss3.Client {
 	return awss3.New(awss3.Options{
 		BaseEndpoint: &s.URL, UsePathStyle: true, Region: testserver.S3Region,
@@ -49,7 +49,7 @@ func (s *server) client() *awss3.Client {
 	})
 }
 
-// put makes an object.
+// put creates an object.
 func (s *server) put(t *testing.T, name, content string) {
 	t.Helper()
 
@@ -57,7 +57,7 @@ func (s *server) put(t *testing.T, name, content string) {
 	require.NoError(t, err)
 }
 
-// left are the names of all objects, and how many uploads are not at their end.
+// left returns the names of all objects and the number of incomplete uploads.
 func (s *server) left(t *testing.T) (names []string, uploads int) {
 	t.Helper()
 

@@ -17,12 +17,12 @@ import (
 	"github.com/jobwright/jobwright/source/format"
 )
 
-// store is a bucket, or a folder of one, as a store of files.
+// store is a bucket or a folder of a bucket.
 type store struct {
 	client *s3.Client
 	bucket *blob.Bucket
 	name   string // The bucket's name.
-	prefix string // What stands before each file's name: nothing, or a path that ends in a slash.
+	prefix string // The prefix of every file's name: "" or a path that ends with a slash.
 }
 
 var _ files.Store = (*store)(nil)
@@ -35,10 +35,10 @@ func (s *store) String() string {
 	return fmt.Sprintf("the folder %q of the bucket %q", strings.TrimSuffix(s.prefix, "/"), s.name)
 }
 
-// Close gives the bucket up. The connections belong to the SDK, which closes them when they are idle.
+// Close closes the bucket. The SDK closes idle connections itself.
 func (s *store) Close() error { return s.bucket.Close() }
 
-// through returns the bucket with that client for its requests.
+// through returns the bucket with the given client for its requests.
 func (s *store) through(ctx context.Context, client *s3.Client) (*blob.Bucket, error) {
 	bucket, err := s3blob.OpenBucket(ctx, client, s.name, &s3blob.Options{
 		RequestChecksumCalculation: client.Options().RequestChecksumCalculation,
@@ -50,7 +50,7 @@ func (s *store) through(ctx context.Context, client *s3.Client) (*blob.Bucket, e
 	return blob.PrefixedBucket(bucket, s.prefix), nil
 }
 
-// List asks for a thousand names at a time. A deep listing of a bucket goes through all that the prefix begins.
+// List requests a thousand names at a time. A deep listing reads all names that begin with the prefix.
 func (s *store) List(ctx context.Context, prefix string, deep bool) iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
 		options := &blob.ListOptions{Prefix: prefix}
@@ -68,7 +68,7 @@ func (s *store) List(ctx context.Context, prefix string, deep bool) iter.Seq2[st
 				yield("", s.failed(ctx, listed, err))
 
 				return
-			case object.IsDir, object.Key == "", strings.HasSuffix(object.Key, "/"): // What shows an empty folder.
+			case object.IsDir, object.Key == "", strings.HasSuffix(object.Key, "/"): // A folder or the marker of an empty one.
 			case !yield(object.Key, nil):
 				return
 			}
@@ -76,8 +76,8 @@ func (s *store) List(ctx context.Context, prefix string, deep bool) iter.Seq2[st
 	}
 }
 
-// Open begins to download an object. It comes in one answer, so that all of it is of one version, also when another one takes
-// its place meanwhile. For the same reason it is not read here and there: formats that need this set it aside.
+// Open starts the download of an object. One response has the whole object, so that all bytes are of one version even if the
+// object is replaced meanwhile. For the same reason, content has no random access: formats that need it copy the file to disk.
 func (s *store) Open(ctx context.Context, name string) (format.File, error) {
 	reader, err := s.bucket.NewReader(ctx, name, nil)
 	if err != nil {
@@ -104,14 +104,14 @@ type content struct {
 
 func (c *content) Read(chunk []byte) (int, error) {
 	length, err := c.reader.Read(chunk)
-	if err == nil || err == io.EOF { //nolint:errorlint // What the end is, and nothing that wraps it.
+	if err == nil || err == io.EOF { //nolint:errorlint // Only io.EOF itself is the end of the object.
 		return length, err
 	}
 
 	return length, c.failed(err)
 }
 
-// Size is that of the object whose download began.
+// Size returns the size of the object.
 func (c *content) Size() int64 { return c.reader.Size() }
 
 // Close ends the download. It may be called again.
@@ -125,23 +125,24 @@ func (c *content) Close() error {
 	return c.failed(c.reader.Close())
 }
 
-// Create begins to upload an object.
+// Create starts the upload of an object.
 func (s *store) Create(ctx context.Context, name string) (files.Draft, error) {
 	return s.upload(ctx, s.bucket, name, false), nil
 }
 
-// Supersede begins to upload an object that the server accepts only while old is there, or nothing.
+// Supersede starts the upload of an object that the server accepts only if the existing object is old, or if none exists and
+// old is nil.
 func (s *store) Supersede(ctx context.Context, name string, old format.File) (files.Draft, error) {
-	was, isContent := old.(*content)
+	expected, isContent := old.(*content)
 
 	switch {
 	case !isContent:
 		return s.upload(ctx, s.bucket, name, true), nil
-	case was.version == "": // The server does not tell versions, and so can't compare them.
+	case expected.version == "": // The server has no versions to compare.
 		return s.upload(ctx, s.bucket, name, false), nil
 	}
 
-	bucket, err := s.through(ctx, ifMatch(s.client, was.version))
+	bucket, err := s.through(ctx, ifMatch(s.client, expected.version))
 	if err != nil {
 		return nil, s.failed(ctx, written, err)
 	}
@@ -149,7 +150,7 @@ func (s *store) Supersede(ctx context.Context, name string, old format.File) (fi
 	return s.upload(ctx, bucket, name, false), nil
 }
 
-// Version is the object's ETag.
+// Version returns the object's ETag.
 func (s *store) Version(file format.File) string {
 	if opened, isContent := file.(*content); isContent {
 		return opened.version
@@ -168,11 +169,11 @@ func (s *store) Delete(ctx context.Context, name string) error {
 	return s.failed(ctx, removed, err)
 }
 
-// DeleteVersion asks for the object's version, and has the server remove that one. Not every server knows such a condition, and
-// those of them that say so are told again without it.
+// DeleteVersion compares the object's version and requests its removal on the condition that the version is unchanged. If the
+// server does not implement the condition, it repeats the request without it.
 func (s *store) DeleteVersion(ctx context.Context, name, version string) (isOther bool, err error) {
-	there, err := s.bucket.Attributes(ctx, name)
-	if err == nil && there.ETag != version {
+	existing, err := s.bucket.Attributes(ctx, name)
+	if err == nil && existing.ETag != version {
 		return true, nil
 	}
 

@@ -8,7 +8,7 @@ import (
 	"github.com/jobwright/jobwright/source/format"
 )
 
-// OpenFile opens a file, to be read as it stands there. The context has to last until the file is closed.
+// OpenFile opens a file to read its bytes. The context must last until the file is closed.
 func (s *Source) OpenFile(ctx context.Context, name string) (io.ReadCloser, error) {
 	file, err := s.open(ctx, source.Table{Name: name})
 	if err != nil {
@@ -28,13 +28,12 @@ type sizedFile struct {
 	format.Sizer
 }
 
-// WriteFile makes a file of that name with that content, at once, and returns its size in bytes. It makes the folders that it
-// lies in where they are missing.
+// WriteFile creates or replaces a file atomically and returns its size in bytes. It creates missing folders.
 func (s *Source) WriteFile(ctx context.Context, name string, content io.Reader) (int64, error) {
 	return s.put(ctx, source.Table{Name: name}, content, nil)
 }
 
-// open opens the one file that a table is.
+// open opens the file of a table whose name is not a pattern.
 func (s *Source) open(ctx context.Context, table source.Table) (*namedFile, error) {
 	name, err := s.file(table)
 	if err != nil {
@@ -49,7 +48,7 @@ func (s *Source) open(ctx context.Context, table source.Table) (*namedFile, erro
 	return &namedFile{file: file, source: s, table: table}, nil
 }
 
-// namedFile is a file whose errors say which one it is.
+// namedFile is a file whose errors name the source and the table.
 type namedFile struct {
 	file   format.File
 	source *Source
@@ -64,7 +63,8 @@ func (f *namedFile) Read(chunk []byte) (int, error) {
 
 func (f *namedFile) Close() error { return f.file.Close() }
 
-// put makes content the one file that a table is, and tells progress how many bytes there are so far.
+// put writes content to the file of a table whose name is not a pattern. It calls progress, if set, with the number of bytes
+// written so far.
 func (s *Source) put(ctx context.Context, table source.Table, content io.Reader, progress func(bytes int64)) (int64, error) {
 	name, err := s.file(table)
 	if err != nil {
@@ -88,7 +88,7 @@ func (s *Source) put(ctx context.Context, table source.Table, content io.Reader,
 	return size, nil
 }
 
-// transfer writes content to a draft. An error of the content is returned as it is.
+// transfer writes content to a draft. An error of the content is returned unchanged.
 func (s *Source) transfer(
 	ctx context.Context, table source.Table, draft Draft, content io.Reader, progress func(bytes int64),
 ) (size int64, err error) {
