@@ -668,7 +668,7 @@ func TestBrokenConnectionIsRetryable(t *testing.T) {
 
 	found, err := read(t, server.open(t, nil), named("t.csv"))
 	require.Equal(t, []string{"1", "2"}, found)
-	requireProblem(t, err, source.CodeUnavailable, true, "the file cannot be read: the connection was closed before the end")
+	requireProblem(t, err, source.CodeUnavailable, true, "the file can't be read: the connection was closed before the end")
 }
 
 func TestReadTableReadsFormatsThatNeedRandomAccess(t *testing.T) {
