@@ -73,7 +73,13 @@ func setup(ctx context.Context, retention time.Duration, explicit bool, out io.W
 	ctx, cancel := context.WithTimeout(ctx, setupTimeout)
 	defer cancel()
 
-	if err := prepareNamespace(ctx, temporal.WorkflowService(), options.Namespace, retention, explicit, out); err != nil {
+	err = prepareNamespace(ctx, temporal.WorkflowService(), options.Namespace, retention, explicit, out)
+
+	if unreachable, ok := errors.AsType[*serviceerror.Unavailable](err); ok {
+		return fmt.Errorf("can't reach Temporal at %s, set its address with TEMPORAL_ADDRESS: %w", options.HostPort, unreachable)
+	}
+
+	if err != nil {
 		return err
 	}
 

@@ -308,8 +308,8 @@ func TestStopEndsAStepBetweenTwoAttempts(t *testing.T) {
 	requireStops(t, appID, jobID, "before")
 }
 
-// cleaning is a scenario whose finally steps wait to be told that they may end.
-const cleaning = `
+// cleanupScenario has finally steps that wait for the signal clean.
+const cleanupScenario = `
 steps:
   - opName: TryCatch
     opParams:
@@ -321,22 +321,22 @@ steps:
         - {opName: Transform, opParams: {source: stage, query: SELECT 1 AS n, returnResult: true, resultName: finally}}
 `
 
-// cleans is satisfied by a job that waits in its finally steps.
+// isCleaning reports whether the job waits in its finally steps.
 func isCleaning(result object) bool { return result["signals"] != nil }
 
 func TestRepeatedStopReportsTheFirst(t *testing.T) {
 	t.Parallel()
 
-	restless, err := continuingSystem()
+	continuing, err := continuingSystem()
 	require.NoError(t, err)
 
-	for name, system := range map[string]*system{"in one run": shared, "in a run after that which was told to stop": restless} {
+	for name, system := range map[string]*system{"in one run": shared, "in a later run": continuing} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 
 			api, appID, jobID := caller{system.server.URL}, "test-"+uuid.NewString(), uuid.NewString()
 			writeApp(t, filepath.Join(system.dir, "apps", appID), map[string]string{
-				"app.yaml": "sources: {stage: {kind: SQLiteSource}}", "scenarios/Main.yaml": cleaning,
+				"app.yaml": "sources: {stage: {kind: SQLiteSource}}", "scenarios/Main.yaml": cleanupScenario,
 			})
 
 			got := api.execute(t, with(runScenario(appID, "Main", object{}), object{"jobId": jobID, "isAsync": true}))
@@ -346,17 +346,17 @@ func TestRepeatedStopReportsTheFirst(t *testing.T) {
 			requireStop(t, object{"jobId": jobID, "status": "stop started"}, api.stop(t, appID, jobID))
 			require.Equal(t, "stopping", api.eventually(t, appID, jobID, isCleaning)["status"])
 
-			if system == restless {
+			if system == continuing {
 				described, err := system.client.DescribeWorkflowExecution(t.Context(), jobID, "")
 				require.NoError(t, err)
-				require.False(t, described.GetWorkflowExtendedInfo().GetCancelRequested(), "it did not move")
+				require.False(t, described.GetWorkflowExtendedInfo().GetCancelRequested(), "the job did not continue as new")
 			}
 
 			for range 3 {
 				requireStop(t, object{"jobId": jobID, "status": "already being stopped"}, api.stop(t, appID, jobID))
 			}
 
-			require.Equal(t, 1, system.cancellations(t, jobID), "Temporal was asked once")
+			require.Equal(t, 1, system.cancellations(t, jobID), "a single request")
 
 			signal := api.signal(t, object{"apiKey": devKey, "appId": appID, "jobId": jobID, "signal": "clean"})
 			require.Equal(t, http.StatusOK, signal.status, signal.text)
@@ -532,11 +532,11 @@ func TestStopWithoutTemporalResponds503(t *testing.T) {
 	require.NotEmpty(t, got.header.Get("Retry-After"))
 }
 
-// cancelInterceptor does with requests to cancel as it is told, and keeps their IDs.
+// cancelInterceptor loses requests to cancel, or their responses, and records the IDs of the requests.
 type cancelInterceptor struct {
 	mutex sync.Mutex
 	ids   []string
-	lose  func(number int) (before, after bool) // Called before each; whether it gets lost, or its answer.
+	lose  func(number int) (before, after bool) // Called before each request; reports whether to lose the request or its response.
 }
 
 func (f *cancelInterceptor) intercept(
@@ -565,7 +565,7 @@ func (f *cancelInterceptor) intercept(
 	return lost
 }
 
-// through is an API server whose requests to cancel go through the interceptor.
+// through returns an API server with the interceptor.
 func (f *cancelInterceptor) through(t *testing.T) caller {
 	t.Helper()
 
@@ -585,7 +585,7 @@ func TestStopIsRetriedAfterALostResponse(t *testing.T) {
 	t.Parallel()
 
 	appID, jobID := newApp(t, map[string]string{
-		"app.yaml": "sources: {stage: {kind: SQLiteSource}}", "scenarios/Main.yaml": cleaning,
+		"app.yaml": "sources: {stage: {kind: SQLiteSource}}", "scenarios/Main.yaml": cleanupScenario,
 	}), uuid.NewString()
 	api().execute(t, with(runScenario(appID, "Main", object{}), object{"jobId": jobID, "isAsync": true}))
 	api().eventually(t, appID, jobID, isWaitingLong)
@@ -609,8 +609,8 @@ func TestStopThatTemporalDidNotReceiveIsAnError(t *testing.T) {
 
 	appID, jobID := long(t, stopApp(`{title: Long, opName: Wait, opParams: {duration: 1h}}`), isWaitingLong)
 
-	deaf := &cancelInterceptor{lose: func(int) (before, after bool) { return true, true }}
-	got := deaf.through(t).stop(t, appID, jobID)
+	losing := &cancelInterceptor{lose: func(int) (before, after bool) { return true, true }}
+	got := losing.through(t).stop(t, appID, jobID)
 	require.Equal(t, http.StatusServiceUnavailable, got.status, got.text)
 	require.NotEmpty(t, got.header.Get("Retry-After"))
 	require.Equal(t, "running", api().status(t, appID, jobID).result(t)["status"])
