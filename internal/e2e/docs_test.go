@@ -44,7 +44,7 @@ var (
 	moment   = regexp.MustCompile(`"\d{4}-\d\d-\d\dT[0-9:.]+Z"`)
 )
 
-// curl makes the call of a curl command.
+// curl sends the request of a curl command.
 func (c caller) curl(t *testing.T, command string) answer {
 	t.Helper()
 
@@ -71,7 +71,7 @@ func requireExamples(t *testing.T, name string, api caller) (ran int) {
 		got := api.curl(t, block.text)
 		ran++
 
-		// A job that was not waited for goes on, and the next example may be about what it does, or waits for.
+		// An asynchronous job continues, and the next example may depend on its progress.
 		if jobID, ok := got.result(t)["jobId"].(string); ok && len(got.result(t)) == 1 {
 			api.eventually(t, "7", jobID, func(result object) bool { return ended(result) || result["signals"] != nil })
 		}
@@ -87,7 +87,7 @@ func requireExamples(t *testing.T, name string, api caller) (ran int) {
 	return ran
 }
 
-func TestTheReadmesCommandsAnswerWhatItSays(t *testing.T) {
+func TestReadmeAndAPIExamples(t *testing.T) {
 	t.Parallel()
 
 	blocks := page(t, "README.md")
@@ -104,7 +104,7 @@ func TestTheReadmesCommandsAnswerWhatItSays(t *testing.T) {
 	require.Equal(t, 8, requireExamples(t, "docs/api.md", api))
 }
 
-func TestThePageOfScenariosTellsWhatIs(t *testing.T) {
+func TestScenarioReferenceMatchesOperations(t *testing.T) {
 	t.Parallel()
 
 	text, err := os.ReadFile(filepath.Join("..", "..", "docs", "scenarios.md"))
@@ -128,7 +128,7 @@ func TestThePageOfScenariosTellsWhatIs(t *testing.T) {
 		}
 	}
 
-	// Its app and its scenario are taken as they stand, and run.
+	// The app and the scenario of the page run as they are.
 	var examples []string
 	for _, block := range page(t, "docs/scenarios.md") {
 		if block.language == "yaml" {
@@ -149,7 +149,7 @@ func TestThePageOfScenariosTellsWhatIs(t *testing.T) {
 	requireResults(t, theResults, got.result(t)["results"])
 }
 
-func TestEveryCodeIsDocumentedAndEveryDocumentedCodeExists(t *testing.T) {
+func TestErrorCodesMatchReference(t *testing.T) {
 	t.Parallel()
 
 	text, err := os.ReadFile(filepath.Join("..", "..", "docs", "errors.md"))

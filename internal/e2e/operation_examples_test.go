@@ -25,17 +25,17 @@ import (
 	"github.com/jobwright/jobwright/scenario"
 )
 
-// documented is the example that the page of scenarios has of an operation, with what it needs and what it has to do.
+// documented describes the example of an operation in docs/scenarios.md: its input and its expected effect.
 type documented struct {
-	warehouse string            // What prepares the sources.
+	warehouse string            // Statements that prepare the sources.
 	stage     string            //
 	files     map[string]string //
 
-	check func(t *testing.T, surroundings *surroundings)
+	check func(t *testing.T, s *operationExample)
 }
 
-// documentedExamples are those of the operations by their names. The companies are in the stage before each, as the page's
-// first scenario loads them.
+// documentedExamples are the examples by operation. Before each, the first scenario of the page loads the companies into the
+// stage.
 var documentedExamples = map[string]documented{
 	"LoadTableFromSource": {
 		warehouse: `CREATE SCHEMA sales;
@@ -45,7 +45,7 @@ var documentedExamples = map[string]documented{
 			"files/orders/1.csv.gz": gzipped("id;Kunde;amount;ordered_at\r\n1;M\xfcller;12.50;2026-01-31T10:30:00+01:00\r\nx\r\n"),
 			"files/orders/2.csv.gz": gzipped("id;Kunde;amount;ordered_at\r\n2;\"A;\xc5\";0.05;2026-02-01 00:00:00Z\r\n3;;1.005;2026-02-01T00:00:00Z\r\n"),
 		},
-		check: func(t *testing.T, s *surroundings) {
+		check: func(t *testing.T, s *operationExample) {
 			t.Helper()
 
 			require.Equal(t, []string{"1|Müller|12.50|2026-01-31 09:30:00+00", "2|A;Å|0.05|2026-02-01 00:00:00+00", "4|Ibsen|1.50|2025-12-01 00:00:00+00"},
@@ -57,7 +57,7 @@ var documentedExamples = map[string]documented{
 		},
 	},
 	"Transform": {
-		check: func(t *testing.T, s *surroundings) {
+		check: func(t *testing.T, s *operationExample) {
 			t.Helper()
 
 			require.Equal(t, []string{"companies", "companies_CH", "companies_DE", "companies_JP", "companies_NO", "companies_US"},
@@ -68,7 +68,7 @@ var documentedExamples = map[string]documented{
 	"RunSourceScript": {
 		warehouse: `CREATE SCHEMA sales; CREATE TABLE sales.orders (id bigint, ordered_at timestamptz);
 			INSERT INTO sales.orders VALUES (1, now() - interval '367 days'), (2, now() - interval '363 days'), (3, now())`,
-		check: func(t *testing.T, s *surroundings) {
+		check: func(t *testing.T, s *operationExample) {
 			t.Helper()
 
 			require.Equal(t, []string{"2", "3"}, s.inWarehouse(t, "SELECT id::text FROM sales.orders ORDER BY id"))
@@ -77,7 +77,7 @@ var documentedExamples = map[string]documented{
 	},
 	"Insert": {
 		warehouse: `CREATE TABLE loads (id bigint GENERATED ALWAYS AS IDENTITY, name text, at timestamptz, rows bigint)`,
-		check: func(t *testing.T, s *surroundings) {
+		check: func(t *testing.T, s *operationExample) {
 			t.Helper()
 
 			require.Equal(t, []string{"1 orders 17 true"},
@@ -87,7 +87,7 @@ var documentedExamples = map[string]documented{
 	"Update": {
 		warehouse: `CREATE TABLE customers (id bigint PRIMARY KEY, name text, country text, since date DEFAULT '2020-01-01');
 			INSERT INTO customers VALUES (1, 'ibm', NULL), (3, 'sap', NULL), (9, 'another', 'US')`,
-		check: func(t *testing.T, s *surroundings) {
+		check: func(t *testing.T, s *operationExample) {
 			t.Helper()
 
 			require.Equal(t, []string{"1 IBM US 2020-01-01", "3 sap 2020-01-01", "9 another US 2020-01-01"},
@@ -97,14 +97,14 @@ var documentedExamples = map[string]documented{
 	"Delete": {
 		warehouse: `CREATE TABLE customers (id bigint PRIMARY KEY, name text); INSERT INTO customers VALUES (1, 'IBM'), (3, 'SAP'), (4, 'Bosch')`,
 		stage:     `CREATE TABLE closed_companies (id INTEGER, closed DATE); INSERT INTO closed_companies VALUES (3, '2026-01-01'), (9, NULL)`,
-		check: func(t *testing.T, s *surroundings) {
+		check: func(t *testing.T, s *operationExample) {
 			t.Helper()
 
 			require.Equal(t, []string{"IBM", "Bosch"}, s.inWarehouse(t, "SELECT name FROM customers ORDER BY id"))
 		},
 	},
 	"HTTPRequest": {
-		check: func(t *testing.T, s *surroundings) {
+		check: func(t *testing.T, s *operationExample) {
 			t.Helper()
 
 			require.Equal(t, []string{
@@ -114,15 +114,15 @@ var documentedExamples = map[string]documented{
 					"--…\r\nContent-Disposition: form-data; name=\"kind\"\r\n\r\ncompanies\r\n" +
 					"--…\r\nContent-Disposition: form-data; name=\"list\"; filename=\"companies.csv\"\r\n" +
 					"Content-Type: application/octet-stream\r\n\r\n" + s.companies + "\r\n--…--\r\n",
-			}, s.shop.told())
+			}, s.shop.received())
 			require.Equal(t, []string{"A1 2.50", "B2 "},
 				s.inStage(t, "SELECT sku || ' ' || coalesce(price, '') FROM products ORDER BY sku"))
 		},
 	},
 }
 
-// Not parallel with other tests, because of the secret that a source names.
-func TestTheExamplesOfTheDataOperationsDoWhatThePageSays(t *testing.T) { //nolint:tparallel // It sets a secret in the environment.
+// Not parallel with other tests, because it sets the environment variable of a secret.
+func TestDataOperationExamples(t *testing.T) { //nolint:tparallel // It sets a secret in the environment.
 	t.Setenv("WAREHOUSE_PASSWORD", "a secret that the tests' server does not ask for")
 
 	text, err := os.ReadFile(filepath.Join("..", "..", "docs", "scenarios.md"))
@@ -143,13 +143,13 @@ func TestTheExamplesOfTheDataOperationsDoWhatThePageSays(t *testing.T) { //nolin
 			_, section, _ = strings.Cut(section, "<!-- /generated -->")
 
 			examples := fence.FindAllStringSubmatch(section, -1)
-			require.Len(t, examples, 1, "what a further example does is tested nowhere")
+			require.Len(t, examples, 1, "the effect of a second example is not tested")
 			require.Equal(t, "yaml", examples[0][1])
 
 			example, isKnown := documentedExamples[operation.Name]
-			require.True(t, isKnown, "what the example of %s does is tested nowhere", operation.Name)
+			require.True(t, isKnown, "the effect of the example of %s is not tested", operation.Name)
 
-			s := example.surroundings(t, manifest.text, map[string]string{
+			s := example.newApp(t, manifest.text, map[string]string{
 				"scenarios/Main.yaml":    first.text,
 				"scenarios/Example.yaml": "parameters: {country: {type: text}}\nsteps:\n" + examples[0][2],
 			})
@@ -164,21 +164,21 @@ func TestTheExamplesOfTheDataOperationsDoWhatThePageSays(t *testing.T) { //nolin
 	}
 }
 
-// surroundings are what an example works on.
-type surroundings struct {
+// operationExample is the app of an example, with connections to its sources.
+type operationExample struct {
 	appID     string
 	warehouse *pgx.Conn
 	stage     *sql.DB
 	shop      *shop
-	companies string // What the file of companies holds.
+	companies string // The content of files/companies.csv.
 }
 
-// surroundings adds an app with the sources that the page declares, but of this machine.
-func (d documented) surroundings(t *testing.T, manifest string, files map[string]string) *surroundings {
+// newApp adds an app with the sources of the page at addresses of this machine.
+func (d documented) newApp(t *testing.T, manifest string, files map[string]string) *operationExample {
 	t.Helper()
 
 	address := testserver.PostgreSQL(t)
-	s := &surroundings{shop: newShop(t)}
+	s := &operationExample{shop: newShop(t)}
 
 	var err error
 	s.warehouse, err = pgx.Connect(t.Context(), address)
@@ -223,13 +223,13 @@ func replaced(t *testing.T, text string, addresses map[string]string) string {
 		text = strings.ReplaceAll(text, documented, local)
 	}
 
-	require.NotContains(t, text, "example.com", "what is there has to be replaced too")
+	require.NotContains(t, text, "example.com", "an address of the page is not replaced")
 
 	return text
 }
 
-// inWarehouse returns what a query finds, which has one column.
-func (s *surroundings) inWarehouse(t *testing.T, query string) []string {
+// inWarehouse returns the records of a query with one column.
+func (s *operationExample) inWarehouse(t *testing.T, query string) []string {
 	t.Helper()
 
 	rows, err := s.warehouse.Query(t.Context(), "SET timezone = 'UTC'")
@@ -245,8 +245,8 @@ func (s *surroundings) inWarehouse(t *testing.T, query string) []string {
 	return found
 }
 
-// inStage returns what a query finds, which has one column.
-func (s *surroundings) inStage(t *testing.T, query string) (found []string) {
+// inStage returns the records of a query with one column.
+func (s *operationExample) inStage(t *testing.T, query string) (found []string) {
 	t.Helper()
 
 	rows, err := s.stage.QueryContext(t.Context(), query)
@@ -266,7 +266,7 @@ func (s *surroundings) inStage(t *testing.T, query string) (found []string) {
 	return found
 }
 
-// shop is a server of HTTP that keeps what it is told.
+// shop is an HTTP server that records its requests.
 type shop struct {
 	*httptest.Server
 
@@ -312,7 +312,7 @@ func contentType(r *http.Request) string {
 	return ""
 }
 
-// withoutBoundary replaces what stands between the fields of a form, which is another one for each request.
+// withoutBoundary replaces the boundary of a multipart form, which differs in each request.
 func withoutBoundary(r *http.Request, text string) string {
 	if _, params, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err == nil && params["boundary"] != "" {
 		return strings.ReplaceAll(text, params["boundary"], "…")
@@ -321,19 +321,19 @@ func withoutBoundary(r *http.Request, text string) string {
 	return text
 }
 
-func (s *shop) told() []string {
+func (s *shop) received() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 
 	return slices.Clone(s.requests)
 }
 
-// gzipped is what gzip makes of a text.
+// gzipped compresses a text with gzip.
 func gzipped(text string) string {
 	var out bytes.Buffer
 
 	compressor := gzip.NewWriter(&out)
-	_, _ = compressor.Write([]byte(text)) // A buffer takes everything.
+	_, _ = compressor.Write([]byte(text)) // Writing to a buffer cannot fail.
 	_ = compressor.Close()
 
 	return out.String()

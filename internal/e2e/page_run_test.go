@@ -18,7 +18,7 @@ import (
 //   - In a console block, each line that begins with "$ " is a command, and what follows is its output, which is compared.
 //   - A line of an sh block is a command whose output is not compared. A server stays up until the test ends; a text block
 //     after it has to be part of what the server prints.
-//   - A block after the comment "<!-- not run by a test -->" is left out.
+//   - A block after the line "*Not run by a test:*" is skipped.
 //
 // Documented addresses are replaced by those of the servers that really run. With -update, outputs that differ are
 // written into the page.
@@ -35,7 +35,7 @@ type pageRun struct {
 // pageBlock is a fenced block, and the line of text before it.
 type pageBlock struct{ before, language, text string }
 
-const notRun = "<!-- not run by a test -->"
+const notRun = "*Not run by a test:*"
 
 var (
 	pageFence = regexp.MustCompile("(?m)^([^\n]*)\n\n?```(\\w+)\n((?s:.*?)\n)```$")

@@ -27,12 +27,12 @@ import (
 	"github.com/jobwright/jobwright/worker"
 )
 
-// theSecret stands behind every reference of the examples.
+// theSecret is the value of every secret of the examples.
 const theSecret = "a-secret-of-the-examples"
 
 var environmentReference = regexp.MustCompile(`\$\{env:(\w+)\}`)
 
-func TestEveryExampleOfASourceIsOneThatItsDriverTakes(t *testing.T) { //nolint:paralleltest,tparallel // It sets secrets in the environment.
+func TestSourceExamplesConnect(t *testing.T) { //nolint:paralleltest,tparallel // It sets secrets in the environment.
 	// The SDK of AWS would also look there for what an example leaves out.
 	for name, value := range map[string]string{"AWS_CONFIG_FILE": os.DevNull, "AWS_SHARED_CREDENTIALS_FILE": os.DevNull, "AWS_PROFILE": ""} {
 		t.Setenv(name, value)
@@ -85,10 +85,10 @@ func TestEveryExampleOfASourceIsOneThatItsDriverTakes(t *testing.T) { //nolint:p
 	require.Equal(t, slices.Sorted(maps.Keys(worker.Drivers())), slices.Compact(kinds), "a kind of source has no example")
 }
 
-// formatField is what a row of the table of formats names in its last cell.
+// formatField matches the names of fields in the last cell of a row in the table of formats.
 var formatField = regexp.MustCompile("`(\\w+)`")
 
-func TestThePageOfSourcesHasTheFieldsOfFormats(t *testing.T) {
+func TestSourceReferenceListsFormatFields(t *testing.T) {
 	t.Parallel()
 
 	text, err := os.ReadFile(filepath.Join("..", "..", "docs", "sources.md"))
@@ -131,13 +131,13 @@ func TestThePageOfSourcesHasTheFieldsOfFormats(t *testing.T) {
 	require.ElementsMatch(t, fields, slices.Compact(documented))
 }
 
-// addresses are those of servers that take the examples, by what the page has in their place.
+// addresses returns the addresses of test servers for the examples, by the address that the page shows.
 func addresses(t *testing.T) map[string]string {
 	t.Helper()
 
 	warehouse, buckets, signing := testserver.PostgreSQL(t), bucketServer(t, "lake", "archive"), signingServer(t)
 
-	// Its server trusts everybody, but only with a role.
+	// The server accepts every password, but needs the role.
 	conn, err := pgx.Connect(t.Context(), warehouse)
 	require.NoError(t, err)
 	_, err = conn.Exec(t.Context(), "CREATE ROLE loader LOGIN")
@@ -168,7 +168,7 @@ func addresses(t *testing.T) map[string]string {
 	}
 }
 
-// bucketServer is a server of S3 with buckets.
+// bucketServer starts an S3 server with buckets.
 func bucketServer(t *testing.T, buckets ...string) string {
 	t.Helper()
 
@@ -183,7 +183,7 @@ func bucketServer(t *testing.T, buckets ...string) string {
 	return server.URL
 }
 
-// signingServer gives a token to those who know the secret, and an answer to those who have the token or the secret.
+// signingServer issues a token to clients with the secret, and answers clients with the token or the secret.
 func signingServer(t *testing.T) string {
 	t.Helper()
 

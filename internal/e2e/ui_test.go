@@ -16,7 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestTemporalUIShowsTheJob looks at Temporal UI as an operator does, in a browser.
+// TestTemporalUIShowsTheJob opens Temporal UI in a browser, as an operator does.
 func TestTemporalUIShowsTheJob(t *testing.T) {
 	t.Parallel()
 
@@ -35,18 +35,18 @@ func TestTemporalUIShowsTheJob(t *testing.T) {
 	got := apiOf(t, p).execute(t, with(runScenario("7", "Main", object{}), object{"jobId": jobID}))
 	require.Equal(t, http.StatusOK, got.status, got.text)
 
-	// The titles stand in the timeline, beside the operation's name; the input shows them too, but not so.
+	// The timeline shows a title beside the name of its operation; the input shows only the title.
 	shown := []string{
 		jobID, "RunScenario", "LoadTableFromSource • Load companies", "Transform • Companies of one country",
 	}
 
-	// A look may come before the page has drawn everything, on a machine that is busy.
-	const patience = 2 * time.Minute
+	// On a busy machine, the browser may return before the page is complete.
+	const timeout = 2 * time.Minute
 
 	address := ui + "/namespaces/default/workflows/" + jobID
 
-	for deadline := time.Now().Add(patience); ; {
-		page := look(t, chromium, address)
+	for deadline := time.Now().Add(timeout); ; {
+		page := renderedPage(t, chromium, address)
 
 		missing := slices.DeleteFunc(slices.Clone(shown), func(text string) bool { return strings.Contains(page, text) })
 		if len(missing) == 0 {
@@ -57,15 +57,15 @@ func TestTemporalUIShowsTheJob(t *testing.T) {
 	}
 
 	if *update {
-		photograph(t, chromium, address, temporalUIPicture)
+		screenshot(t, chromium, address, temporalUIPicture)
 	}
 }
 
 // temporalUIPicture is the picture of Temporal UI in the documentation. The test takes it anew with -update.
 const temporalUIPicture = "../../docs/images/temporal-ui.png"
 
-// look returns a page as the browser has drawn it.
-func look(t *testing.T, chromium, address string) string {
+// renderedPage returns the DOM of a page after its scripts ran.
+func renderedPage(t *testing.T, chromium, address string) string {
 	t.Helper()
 
 	page, err := browse(t, chromium, "--dump-dom", address).Output()
@@ -74,8 +74,8 @@ func look(t *testing.T, chromium, address string) string {
 	return string(page)
 }
 
-// photograph stores a picture of the upper part of a page, as PNG.
-func photograph(t *testing.T, chromium, address, file string) {
+// screenshot stores the upper part of a page as a PNG file.
+func screenshot(t *testing.T, chromium, address, file string) {
 	t.Helper()
 
 	taken := filepath.Join(t.TempDir(), "page.png")
@@ -102,7 +102,7 @@ func photograph(t *testing.T, chromium, address, file string) {
 	require.NoError(t, written.Close())
 }
 
-// browse is a call of the browser.
+// browse returns a command that opens a page in the browser.
 func browse(t *testing.T, chromium string, arguments ...string) *exec.Cmd {
 	t.Helper()
 
