@@ -184,7 +184,7 @@ func requireFailure(t *testing.T, err error, code string, retried bool, message 
 	require.EqualValues(t, 1, detail.Attempt)
 }
 
-func TestAFileBecomesATableAndATableAResult(t *testing.T) {
+func TestLoadAndTransformReturnAFileAsResult(t *testing.T) {
 	t.Parallel()
 
 	b := newBench(t)
@@ -202,7 +202,7 @@ func TestAFileBecomesATableAndATableAResult(t *testing.T) {
 		`{"id":1,"name":"IBM","founded":"1911-06-16"}]}`, b.answer(t, outcome))
 }
 
-func TestAResultWithoutANameHasNone(t *testing.T) {
+func TestTransformWithoutResultNameReturnsUnnamedResult(t *testing.T) {
 	t.Parallel()
 
 	b := newBench(t)
@@ -212,7 +212,7 @@ func TestAResultWithoutANameHasNone(t *testing.T) {
 	require.Nil(t, outcome.Result.Name)
 }
 
-func TestAQueryBecomesATableOfItsOwnSourceOrOfAnother(t *testing.T) {
+func TestTransformWritesToItsSourceOrAnother(t *testing.T) {
 	t.Parallel()
 
 	b := newBench(t)
@@ -230,7 +230,7 @@ func TestAQueryBecomesATableOfItsOwnSourceOrOfAnother(t *testing.T) {
 	}
 }
 
-func TestAnAttemptMayBeRepeated(t *testing.T) {
+func TestLoadReplacesItsTargetWhenRepeated(t *testing.T) {
 	t.Parallel()
 
 	b := newBench(t)
@@ -240,7 +240,7 @@ func TestAnAttemptMayBeRepeated(t *testing.T) {
 		b.returned(t, scenario.Transform{Source: "stage", Query: "SELECT count(*) AS n FROM companies"}))
 }
 
-func TestTheDataOfAnAppLieInAFolderOfItsOwn(t *testing.T) {
+func TestDataOfAnAppIsInItsOwnFolder(t *testing.T) {
 	t.Parallel()
 
 	b := newBench(t)
@@ -248,7 +248,7 @@ func TestTheDataOfAnAppLieInAFolderOfItsOwn(t *testing.T) {
 	require.FileExists(t, filepath.Join(b.data, "apps", "7", "stage.db"))
 }
 
-func TestALoadThatFailsLeavesTheOldTable(t *testing.T) {
+func TestFailedLoadLeavesTheOldTable(t *testing.T) {
 	t.Parallel()
 
 	b := newBench(t)
@@ -261,7 +261,7 @@ func TestALoadThatFailsLeavesTheOldTable(t *testing.T) {
 		b.returned(t, scenario.Transform{Source: "stage", Query: "SELECT count(*) AS n FROM companies"}))
 }
 
-func TestAnErrorIsRetriedOnlyWhereTimeMayHealIt(t *testing.T) {
+func TestErrorsAreRetryableOnlyIfTemporary(t *testing.T) {
 	t.Parallel()
 
 	change := func(change func(*scenario.LoadTableFromSource)) scenario.LoadTableFromSource {
@@ -368,7 +368,7 @@ func TestAnErrorIsRetriedOnlyWhereTimeMayHealIt(t *testing.T) {
 	}
 }
 
-func TestAResultThatFailsHalfwayLeavesNothing(t *testing.T) {
+func TestFailedTransformLeavesNoResult(t *testing.T) {
 	t.Parallel()
 
 	b := newBench(t)
@@ -384,7 +384,7 @@ func TestAResultThatFailsHalfwayLeavesNothing(t *testing.T) {
 }
 
 // An attempt that Temporal has given up may still be writing while the next one runs.
-func TestEachAttemptHasAResultOfItsOwn(t *testing.T) {
+func TestEachAttemptStoresItsOwnResult(t *testing.T) {
 	t.Parallel()
 
 	b := newBench(t)
@@ -431,7 +431,7 @@ func TestEachAttemptHasAResultOfItsOwn(t *testing.T) {
 	}
 }
 
-func TestTheRecordsOfAFileThatBecomesAFileAreCounted(t *testing.T) {
+func TestLoadCountsRecordsOfACopiedFile(t *testing.T) {
 	t.Parallel()
 
 	b := newBench(t)

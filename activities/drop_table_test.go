@@ -22,7 +22,7 @@ import (
 )
 
 // What a pattern matches when its files are dropped may be more than what it matched when they were read.
-func TestOfAPatternTheFilesAreDroppedThatWereRead(t *testing.T) {
+func TestDropTableDropsOnlyFilesThatWereRead(t *testing.T) {
 	t.Parallel()
 
 	for name, contents := range map[string][]string{
@@ -95,7 +95,7 @@ func (b *bench) loadAndDrop(t *testing.T, params scenario.LoadTableFromSource, c
 	return dropped
 }
 
-func TestAFileThatChangesAfterItWasReadIsNotDropped(t *testing.T) {
+func TestDropTableKeepsChangedFiles(t *testing.T) {
 	t.Parallel()
 
 	for name, params := range map[string]scenario.LoadTableFromSource{
@@ -127,7 +127,7 @@ func TestAFileThatChangesAfterItWasReadIsNotDropped(t *testing.T) {
 }
 
 // A writer that has not read to the end is taken for one whose ledger has it that an earlier attempt has written all.
-func TestWhateverTheTargetTheFileIsKnownToBeWritten(t *testing.T) {
+func TestLoadReportsReadFilesForEveryTarget(t *testing.T) {
 	t.Parallel()
 
 	keep := false
@@ -193,7 +193,7 @@ func (b *bench) lose(t *testing.T, params scenario.LoadTableFromSource, meanwhil
 }
 
 // What there is when a load is tried again may be something else than what it has read.
-func TestALoadWhoseAnswerIsLostTellsWhichFilesItHasRead(t *testing.T) {
+func TestLoadRetryReportsFilesFromTheLedger(t *testing.T) {
 	t.Parallel()
 
 	for _, in := range []string{"stage", "warehouse", "sales"} {
@@ -269,7 +269,7 @@ func TestDropTableKeepsFilesIfTheLoadDidNotReportThem(t *testing.T) {
 	require.FileExists(t, filepath.Join(b.apps, "7", "files", "companies.csv"))
 }
 
-func TestAPatternOfTooManyFilesToBeDroppedIsRefused(t *testing.T) {
+func TestLoadRejectsDropSourceOfTooManyFiles(t *testing.T) {
 	t.Parallel()
 
 	b := newBench(t)

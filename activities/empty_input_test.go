@@ -13,7 +13,7 @@ import (
 )
 
 // A feed without records often tells no columns either.
-func TestAnEmptyFeedIsNoRecords(t *testing.T) {
+func TestLoadOfAFileWithoutColumns(t *testing.T) {
 	t.Parallel()
 
 	const there = "CREATE TABLE t (id INTEGER PRIMARY KEY, name TEXT, twice INTEGER AS (2 * id)); INSERT INTO t (id) VALUES (1)"
@@ -82,7 +82,7 @@ func TestAnEmptyFeedIsNoRecords(t *testing.T) {
 	}
 }
 
-func TestNoRecordsAreInsertedUpdatedAndDeleted(t *testing.T) {
+func TestInsertUpdateAndDeleteAcceptNoRecords(t *testing.T) {
 	t.Parallel()
 
 	b := newBench(t)
@@ -99,7 +99,7 @@ func TestNoRecordsAreInsertedUpdatedAndDeleted(t *testing.T) {
 	}
 }
 
-func TestAnEmptyFeedKeepsTheColumnsOfAFile(t *testing.T) {
+func TestLoadOfAFileWithoutColumnsRetainsColumnsOfTheTarget(t *testing.T) {
 	t.Parallel()
 
 	b := newBench(t)

@@ -12,7 +12,7 @@ import (
 )
 
 // A table that is there may have other types than the records: what it can't hold as it is, is refused.
-func TestNothingIsLostInATableThatIsThere(t *testing.T) {
+func TestWriteToExistingTableIsExactOrRejected(t *testing.T) {
 	t.Parallel()
 
 	const table = "CREATE TABLE t (n REAL, d REAL, i INTEGER); INSERT INTO t VALUES (1, 1, 1)"
@@ -60,7 +60,7 @@ func TestNothingIsLostInATableThatIsThere(t *testing.T) {
 	}
 }
 
-func TestAnEmptyTextIsNoNULLInAFileThatIsThere(t *testing.T) {
+func TestAppendToFileDistinguishesEmptyTextFromNULL(t *testing.T) {
 	t.Parallel()
 
 	b := newBench(t)
@@ -77,7 +77,7 @@ func TestAnEmptyTextIsNoNULLInAFileThatIsThere(t *testing.T) {
 	requireFailure(t, err, "source_record_invalid", false, `column "n": empty text`)
 }
 
-func TestJSONThatIsAddedToAFileLooksLikeThatWhichIsThere(t *testing.T) {
+func TestAppendToFileWritesJSONInItsForm(t *testing.T) {
 	t.Parallel()
 
 	b := newBench(t)
@@ -105,7 +105,7 @@ func (b *bench) script(t *testing.T, script string) {
 	require.NoError(t, err)
 }
 
-func TestNumbersOfOneColumnOfLiteralsStayExact(t *testing.T) {
+func TestLiteralsWithMixedNumbersAreExact(t *testing.T) {
 	t.Parallel()
 
 	b := newBench(t)

@@ -22,7 +22,7 @@ import (
 	"github.com/jobwright/jobwright/source"
 )
 
-func TestARequestSendsWhatItsParametersSay(t *testing.T) {
+func TestHTTPRequestSendsItsParameters(t *testing.T) {
 	t.Parallel()
 
 	for name, test := range map[string]struct {
@@ -87,7 +87,7 @@ func TestARequestSendsWhatItsParametersSay(t *testing.T) {
 	}
 }
 
-func TestAnAnswerBecomesAResult(t *testing.T) {
+func TestHTTPRequestReturnsResponseAsResult(t *testing.T) {
 	t.Parallel()
 
 	b := newBench(t)
@@ -107,7 +107,7 @@ func TestAnAnswerBecomesAResult(t *testing.T) {
 	requireFailure(t, err, "source_request_refused", false, "201")
 }
 
-func TestAnAnswerBecomesAValue(t *testing.T) {
+func TestHTTPRequestReturnsResponseAsValue(t *testing.T) {
 	t.Parallel()
 
 	for name, test := range map[string]struct {
@@ -148,7 +148,7 @@ func TestAnAnswerBecomesAValue(t *testing.T) {
 	}
 }
 
-func TestAnAnswerThatIsTooLongIsNoValue(t *testing.T) {
+func TestHTTPRequestLimitsTheValue(t *testing.T) {
 	t.Parallel()
 
 	for name, test := range map[string]struct {
@@ -170,7 +170,7 @@ func TestAnAnswerThatIsTooLongIsNoValue(t *testing.T) {
 	}
 }
 
-func TestAnAnswerBecomesAFileAsItIs(t *testing.T) {
+func TestHTTPRequestStoresResponseAsFile(t *testing.T) {
 	t.Parallel()
 
 	const content = "\xef\xbb\xbf{\x00\xff\r\n"
@@ -188,7 +188,7 @@ func TestAnAnswerBecomesAFileAsItIs(t *testing.T) {
 }
 
 // What an earlier attempt has stored tells that the server was asked, although nobody got to know.
-func TestNothingIsAskedAgainWhoseAnswerIsInATable(t *testing.T) {
+func TestHTTPRequestIsNotRepeatedIfItsResponseIsStored(t *testing.T) {
 	t.Parallel()
 
 	b := newBench(t)
@@ -218,7 +218,7 @@ func TestNothingIsAskedAgainWhoseAnswerIsInATable(t *testing.T) {
 		b.returned(t, scenario.Transform{Source: "stage", Query: "SELECT * FROM answered ORDER BY n NULLS LAST"}))
 }
 
-func TestAnAnswerIsReadInTheCharsetThatItsServerSays(t *testing.T) {
+func TestHTTPRequestDecodesTheCharsetOfTheResponse(t *testing.T) {
 	t.Parallel()
 
 	const text = "v\nÅ €\n"
@@ -263,7 +263,7 @@ func TestAnAnswerIsReadInTheCharsetThatItsServerSays(t *testing.T) {
 	}
 }
 
-func TestAnAnswerInACharsetThatNobodyKnowsIsNoTable(t *testing.T) {
+func TestHTTPRequestRejectsUnknownCharsetOfTable(t *testing.T) {
 	t.Parallel()
 
 	b := newBench(t)

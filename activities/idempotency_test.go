@@ -45,7 +45,7 @@ func (b *bench) again(t *testing.T, operation, params any) []job.StepOutcome {
 	return outcomes
 }
 
-func TestWhatAStepChangesHappensOnceHoweverOftenItsAnswerIsLost(t *testing.T) {
+func TestStepTakesEffectOnceIfItsReportIsLost(t *testing.T) {
 	t.Parallel()
 
 	for _, in := range []string{"stage", "warehouse"} {

@@ -12,7 +12,7 @@ import (
 
 // Each parameter of a load is seen in the table that it makes, with the names and the order of its columns, or in what it
 // tells.
-func TestALoadDoesWhatItsParametersSay(t *testing.T) {
+func TestLoadTableFromSourceParameters(t *testing.T) {
 	t.Parallel()
 
 	const (
@@ -118,7 +118,7 @@ func TestALoadDoesWhatItsParametersSay(t *testing.T) {
 	}
 }
 
-func TestALoadTellsWhatItsTargetHoldsInAnotherType(t *testing.T) {
+func TestLoadReportsConversions(t *testing.T) {
 	t.Parallel()
 
 	b := newBench(t)

@@ -11,7 +11,7 @@ import (
 	"github.com/jobwright/jobwright/scenario/jsonvalue"
 )
 
-func TestTheFirstCellOfEachQueryIsLookedUp(t *testing.T) {
+func TestLookUpReturnsFirstCellOfEachQuery(t *testing.T) {
 	t.Parallel()
 
 	b := newBench(t)
@@ -48,7 +48,7 @@ func TestTheFirstCellOfEachQueryIsLookedUp(t *testing.T) {
 	require.Equal(t, want, found.Cells)
 }
 
-func TestALookUpFailsLikeAnyQuery(t *testing.T) {
+func TestLookUpReportsQueryErrors(t *testing.T) {
 	t.Parallel()
 
 	large := "SELECT '" + strings.Repeat("x", 100<<10) + "'"

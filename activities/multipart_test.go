@@ -54,7 +54,7 @@ func partsOf(t *testing.T, asked *http.Request, body string) (parts []part) {
 	}
 }
 
-func TestAFormMayHaveAFile(t *testing.T) {
+func TestHTTPRequestSendsAFileInAForm(t *testing.T) {
 	t.Parallel()
 
 	const binary = "application/octet-stream"
@@ -103,7 +103,7 @@ func TestAFormMayHaveAFile(t *testing.T) {
 	}
 }
 
-func TestAFileIsSentFromItsBeginningWithEachAttempt(t *testing.T) {
+func TestEachAttemptSendsTheWholeFile(t *testing.T) {
 	t.Parallel()
 
 	for name, params := range map[string]scenario.HTTPRequest{"as it is": {}, "in a form": {FileField: "list"}} {
@@ -147,7 +147,7 @@ func (endless) WriteFile(context.Context, string, io.Reader) (int64, error) {
 }
 func (endless) Read(chunk []byte) (int, error) { return len(chunk), nil }
 
-func TestAFileIsSentWhileItIsRead(t *testing.T) {
+func TestHTTPRequestStreamsTheFile(t *testing.T) {
 	t.Parallel()
 
 	for name, params := range map[string]scenario.HTTPRequest{"as it is": {}, "in a form": {FileField: "list"}} {

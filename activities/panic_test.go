@@ -34,7 +34,7 @@ func (panicking) Schema() source.Schema {
 }
 func (panicking) Next(context.Context) (record source.Record, err error) { return record[:1], nil }
 
-func TestAPanicOfAnOperationIsAnIncurableErrorWithAReference(t *testing.T) {
+func TestPanicIsANonRetryableErrorWithAReference(t *testing.T) {
 	t.Parallel()
 
 	for _, table := range []string{"at once", "later"} {

@@ -57,7 +57,7 @@ func (b *bench) watch(t *testing.T, operation, params any, progress job.Progress
 	return outcome
 }
 
-func TestTheBytesOfAnAnswerAreToldWhileItIsStored(t *testing.T) {
+func TestProgressCountsBytesOfAStoredResponse(t *testing.T) {
 	t.Parallel()
 
 	b := newBench(t)
@@ -102,7 +102,7 @@ func (s trickle) Next(ctx context.Context) (source.Record, error) {
 	}
 }
 
-func TestTheRecordsOfALoadAndTheirBytesAreTold(t *testing.T) {
+func TestProgressCountsRecordsAndBytesOfALoad(t *testing.T) {
 	t.Parallel()
 
 	told := make(chan struct{})
@@ -125,7 +125,7 @@ func TestTheRecordsOfALoadAndTheirBytesAreTold(t *testing.T) {
 	require.Equal(t, job.StepOutcome{Rows: 2}, outcome)
 }
 
-func TestTheBytesOfAFileAreToldWhenTheyWereSent(t *testing.T) {
+func TestProgressCountsBytesOfASentFile(t *testing.T) {
 	t.Parallel()
 
 	for name, params := range map[string]scenario.HTTPRequest{"as it is": {}, "in a form": {Form: jsonvalue.Object{"a": "b"}}} {
@@ -168,7 +168,7 @@ func (w waiting) Execute(ctx context.Context, script source.Script) (int64, erro
 	}
 }
 
-func TestTheRecordsThatAScriptHasChangedAreTold(t *testing.T) {
+func TestProgressCountsRecordsChangedByAScript(t *testing.T) {
 	t.Parallel()
 
 	told := make(chan struct{})

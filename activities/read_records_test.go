@@ -38,7 +38,7 @@ func (b *bench) setAside(t *testing.T) []string {
 	return found
 }
 
-func TestRecordsAreReadInPages(t *testing.T) {
+func TestReadRecordsReturnsPages(t *testing.T) {
 	t.Parallel()
 
 	const count = 10_000
@@ -74,7 +74,7 @@ func TestRecordsAreReadInPages(t *testing.T) {
 	require.EqualValues(t, count+1, next)
 }
 
-func TestRecordsThatOnePageHoldsAreNotSetAside(t *testing.T) {
+func TestReadRecordsDoesNotSpoolASinglePage(t *testing.T) {
 	t.Parallel()
 
 	b := newBench(t)
@@ -95,7 +95,7 @@ func TestRecordsThatOnePageHoldsAreNotSetAside(t *testing.T) {
 	require.Empty(t, b.setAside(t))
 }
 
-func TestRecordsAreDropped(t *testing.T) {
+func TestDropRecordsIsIdempotent(t *testing.T) {
 	t.Parallel()
 
 	b := newBench(t)
@@ -114,7 +114,7 @@ func TestRecordsAreDropped(t *testing.T) {
 	requireFailure(t, err, "result_store", true, "the records of the loop can't be read")
 }
 
-func TestRecordsThatCannotBeDroppedAreTriedAgain(t *testing.T) {
+func TestDropRecordsErrorIsRetryable(t *testing.T) {
 	t.Parallel()
 
 	b := newBench(t)
@@ -126,7 +126,7 @@ func TestRecordsThatCannotBeDroppedAreTriedAgain(t *testing.T) {
 	requireFailure(t, err, "result_store", true, "the records of the loop can't be removed")
 }
 
-func TestReadingRecordsFailsWhereTheyCannotBeSetAside(t *testing.T) {
+func TestReadRecordsReportsErrors(t *testing.T) {
 	t.Parallel()
 
 	for _, test := range []struct {
@@ -171,7 +171,7 @@ func TestReadingRecordsFailsWhereTheyCannotBeSetAside(t *testing.T) {
 
 // An attempt that Temporal has given up may still be writing while the next one runs. The path of a step in many loops is
 // longer than the name of a file may be.
-func TestEachAttemptSetsAsideAtAPlaceOfItsOwn(t *testing.T) {
+func TestEachAttemptSpoolsUnderItsOwnKey(t *testing.T) {
 	t.Parallel()
 
 	for _, path := range []string{"4.steps[17].2", strings.Repeat("1.steps[0].", 100) + "1"} {

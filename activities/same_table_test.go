@@ -10,7 +10,7 @@ import (
 	"github.com/jobwright/jobwright/scenario"
 )
 
-func TestATableIsNotLoadedOverItself(t *testing.T) {
+func TestLoadRejectsOverlappingTables(t *testing.T) {
 	t.Parallel()
 
 	files := func(table, target, rejects string) scenario.LoadTableFromSource {

@@ -10,7 +10,7 @@ import (
 	"github.com/jobwright/jobwright/scenario/jsonvalue"
 )
 
-func TestAQueryBecomesTheValueOfItsStep(t *testing.T) {
+func TestTransformReturnsValue(t *testing.T) {
 	t.Parallel()
 
 	b := newBench(t)
@@ -33,7 +33,7 @@ func TestAQueryBecomesTheValueOfItsStep(t *testing.T) {
 	require.Equal(t, []any{}, outcome.Value.Any)
 }
 
-func TestAValueIsBounded(t *testing.T) {
+func TestTransformLimitsTheValue(t *testing.T) {
 	t.Parallel()
 
 	numbers := func(count string) string { return strings.Replace(series, ":count", count, 1) }

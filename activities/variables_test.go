@@ -116,7 +116,7 @@ type handle struct {
 
 func (h handle) Get(context.Context, any) error { return h.err }
 
-func TestAVariableIsSetInTheWorkflowOfItsApp(t *testing.T) {
+func TestSetVariableUpdatesTheWorkflowOfTheApp(t *testing.T) {
 	t.Parallel()
 
 	b := newBench(t)
@@ -139,7 +139,7 @@ func TestAVariableIsSetInTheWorkflowOfItsApp(t *testing.T) {
 }
 
 // Temporal takes no longer ID than 1,000 bytes, and the variables keep many.
-func TestTheIDOfASettingIsBounded(t *testing.T) {
+func TestSetVariableLimitsTheUpdateID(t *testing.T) {
 	t.Parallel()
 
 	b := newBench(t)
@@ -153,7 +153,7 @@ func TestTheIDOfASettingIsBounded(t *testing.T) {
 	require.LessOrEqual(t, len(b.temporal.settings[0].update.UpdateID), 200)
 }
 
-func TestAVariableThatIsRefusedFailsAtOnce(t *testing.T) {
+func TestSetVariableRefusalIsNonRetryable(t *testing.T) {
 	t.Parallel()
 
 	b := newBench(t)
@@ -163,7 +163,7 @@ func TestAVariableThatIsRefusedFailsAtOnce(t *testing.T) {
 	requireFailure(t, err, "limit_exceeded", false, "the app's variable n has 20000 bytes")
 }
 
-func TestVariablesThatCannotBeReachedAreTriedAgain(t *testing.T) {
+func TestUnreachableVariablesAreRetryable(t *testing.T) {
 	t.Parallel()
 
 	b := newBench(t)
@@ -181,7 +181,7 @@ func TestVariablesThatCannotBeReachedAreTriedAgain(t *testing.T) {
 	requireFailure(t, err, "variable_store", true, "the app's variables can't be reached: connection refused")
 }
 
-func TestVariablesAreLookedUpAsTheyWereSet(t *testing.T) {
+func TestLookUpReturnsVariables(t *testing.T) {
 	t.Parallel()
 
 	b := newBench(t)
@@ -200,7 +200,7 @@ func TestVariablesAreLookedUpAsTheyWereSet(t *testing.T) {
 	require.Equal(t, jsonvalue.Object{"n": int64(9007199254740993), "rate": 3.0, "none": nil}, found.Variables)
 }
 
-func TestNobodyIsAskedForVariablesThatNobodyWants(t *testing.T) {
+func TestLookUpWithoutVariablesDoesNotQueryThem(t *testing.T) {
 	t.Parallel()
 
 	b := newBench(t)

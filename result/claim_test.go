@@ -10,7 +10,7 @@ import (
 	"github.com/jobwright/jobwright/result"
 )
 
-func TestAStoreBelongsToTheNamespaceThatClaimedItFirst(t *testing.T) {
+func TestClaimRejectsASecondNamespace(t *testing.T) {
 	t.Parallel()
 
 	folder := t.TempDir()
@@ -29,7 +29,7 @@ func TestAStoreBelongsToTheNamespaceThatClaimedItFirst(t *testing.T) {
 	require.Equal(t, []string{"namespace"}, keys(t, folder), "a sweep leaves the claim")
 }
 
-func TestABucketIsClaimedToo(t *testing.T) {
+func TestClaimOfABucket(t *testing.T) {
 	t.Parallel()
 
 	bucket := open(t, "mem://")

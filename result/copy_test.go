@@ -58,7 +58,7 @@ func asCSV(t *testing.T, store *result.Store, reference job.Result) string {
 	return text.String()
 }
 
-func TestRecordsAreAnsweredOneOnALine(t *testing.T) {
+func TestCopyLinesWritesOneRecordPerLine(t *testing.T) {
 	t.Parallel()
 
 	schema := source.Schema{column("n", source.Integer), column("text", source.Text), columnOf("j", standard(t, "json"))}
@@ -91,7 +91,7 @@ func TestRecordsAreAnsweredOneOnALine(t *testing.T) {
 	}
 }
 
-func TestARecordOfAnyLengthIsReadWhole(t *testing.T) {
+func TestCopyReadsRecordsOfAnyLength(t *testing.T) {
 	t.Parallel()
 
 	store := open(t, t.TempDir())
@@ -106,7 +106,7 @@ func TestARecordOfAnyLengthIsReadWhole(t *testing.T) {
 	}
 }
 
-func TestCSVHasAFormForEachValue(t *testing.T) {
+func TestCopyCSVFormatsEveryType(t *testing.T) {
 	t.Parallel()
 
 	for _, test := range []struct {
@@ -160,7 +160,7 @@ func TestCSVHasAFormForEachValue(t *testing.T) {
 	}
 }
 
-func TestCSVOfNothingIsItsNames(t *testing.T) {
+func TestCopyCSVOfNoRecordsWritesColumnNames(t *testing.T) {
 	t.Parallel()
 
 	bothWays(t, numbered, nil, func(t *testing.T, store *result.Store, reference job.Result) {
@@ -210,7 +210,7 @@ func copyRange(
 	return text.String(), next
 }
 
-func TestAPartOfAResultIsAnsweredLikeTheWhole(t *testing.T) {
+func TestCopyRangeHasTheFormOfCopy(t *testing.T) {
 	t.Parallel()
 
 	records := texts(10, 3)
@@ -245,7 +245,7 @@ func TestAPartOfAResultIsAnsweredLikeTheWhole(t *testing.T) {
 	}
 }
 
-func TestThereAreNoRecordsBehindTheLast(t *testing.T) {
+func TestCopyRangeBehindTheLastRecordIsEmpty(t *testing.T) {
 	t.Parallel()
 
 	for _, records := range [][]source.Record{nil, texts(3, 1)} {
@@ -261,7 +261,7 @@ func TestThereAreNoRecordsBehindTheLast(t *testing.T) {
 	}
 }
 
-func TestARangeThatIsNoneIsRefused(t *testing.T) {
+func TestCopyRangeRejectsInvalidRanges(t *testing.T) {
 	t.Parallel()
 
 	bothWays(t, numbered, texts(3, 1), func(t *testing.T, store *result.Store, reference job.Result) {
@@ -297,7 +297,7 @@ var copiers = map[string]func(context.Context, *result.Store, *bytes.Buffer, job
 	},
 }
 
-func TestInEachFormAMissingResultIsNotFoundAndNothingIsWritten(t *testing.T) {
+func TestCopyInAnyFormReportsMissingResultAndWritesNothing(t *testing.T) {
 	t.Parallel()
 
 	store := open(t, t.TempDir())
@@ -310,7 +310,7 @@ func TestInEachFormAMissingResultIsNotFoundAndNothingIsWritten(t *testing.T) {
 	}
 }
 
-func TestInEachFormReadingEndsWithItsContext(t *testing.T) {
+func TestCopyInAnyFormEndsWithItsContext(t *testing.T) {
 	t.Parallel()
 
 	store := open(t, t.TempDir())
@@ -323,7 +323,7 @@ func TestInEachFormReadingEndsWithItsContext(t *testing.T) {
 	}
 }
 
-func TestAResultThatIsNotAsItWasWrittenIsAnError(t *testing.T) {
+func TestCopyReportsDamagedResults(t *testing.T) {
 	t.Parallel()
 
 	for name, damage := range map[string]func(text string) string{
@@ -365,7 +365,7 @@ var errHungUp = errors.New("hung up")
 
 func (broken) Write([]byte) (int, error) { return 0, errHungUp }
 
-func TestACallerWhoHangsUpEndsTheCopy(t *testing.T) {
+func TestCopyEndsWhenTheWriterFails(t *testing.T) {
 	t.Parallel()
 
 	store := open(t, t.TempDir())

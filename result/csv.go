@@ -7,6 +7,11 @@ import (
 	"github.com/jobwright/jobwright/source"
 )
 
+// This file converts the JSON of stored records to CSV. It does not use a JSON decoder, because it converts every byte of a
+// download: records were written by [Encoder], so that it suffices to find the end of each value, and only strings with escapes
+// are decoded. It does not share quoting with source/format/csv, whose dialects are configurable and which apiserver must not
+// link.
+
 // appendCSVNames appends the names of the columns as a line of CSV.
 func appendCSVNames(line []byte, schema source.Schema) []byte {
 	for i, column := range schema {
@@ -51,8 +56,8 @@ func appendCSVRecord(line []byte, schema source.Schema, record []byte) ([]byte, 
 	return append(line, "\r\n"...), nil
 }
 
-// cutField returns the value of the field at the beginning of a text, behind an opening character, and what is behind it.
-func cutField(text []byte, opening byte) (value, behind []byte, ok bool) {
+// cutField returns the value of the field that follows an opening character at the beginning of a text, and the rest.
+func cutField(text []byte, opening byte) (value, rest []byte, ok bool) {
 	if len(text) == 0 || text[0] != opening {
 		return nil, nil, false
 	}
@@ -70,7 +75,7 @@ func cutField(text []byte, opening byte) (value, behind []byte, ok bool) {
 	return text[:length], text[length:], length > 0
 }
 
-// valueLength returns how many bytes the JSON value at the beginning of a text has, or 0 where it has no end.
+// valueLength returns the length of the JSON value at the beginning of a text, or 0 if it has no end.
 func valueLength(text []byte) int {
 	depth := 0
 
@@ -104,7 +109,7 @@ func valueLength(text []byte) int {
 	return 0
 }
 
-// stringLength returns how many bytes the JSON string at the beginning of a text has, or 0 where it has no end.
+// stringLength returns the length of the JSON string at the beginning of a text, or 0 if it has no end.
 func stringLength(text []byte) int {
 	for at := 1; at < len(text); at++ {
 		switch text[at] {
@@ -118,8 +123,8 @@ func stringLength(text []byte) int {
 	return 0
 }
 
-// appendCSVValue appends a JSON value as a field of CSV: text as what it says, everything else as its JSON. What a column
-// of type json holds stays JSON.
+// appendCSVValue appends a JSON value as a field of CSV: a string as its text, except in a column of type json, and any other
+// value as JSON.
 func appendCSVValue(line []byte, of source.Type, value []byte) ([]byte, error) {
 	switch {
 	case string(value) == "null":
@@ -140,7 +145,7 @@ func appendCSVValue(line []byte, of source.Type, value []byte) ([]byte, error) {
 	return appendCSVText(line, []byte(text)), nil
 }
 
-// appendCSVText appends a field, in quotes where it needs them. Empty text needs them to be told from NULL.
+// appendCSVText appends a field, with quotes if necessary. Empty text has quotes, which distinguish it from NULL.
 func appendCSVText(line, text []byte) []byte {
 	if len(text) > 0 && isPlain(text) {
 		return append(line, text...)
@@ -159,8 +164,7 @@ func appendCSVText(line, text []byte) []byte {
 	}
 }
 
-// isPlain reports whether a field can stand without quotes. Fields are short, and a loop is faster with them than a search
-// for several characters that has to be prepared.
+// isPlain reports whether a field needs no quotes. For short fields, a loop is faster than bytes.IndexAny.
 func isPlain(text []byte) bool {
 	for _, c := range text {
 		if c == '"' || c == ',' || c == '\r' || c == '\n' {

@@ -28,7 +28,7 @@ func requireNoPath(t *testing.T, err error, folder string) {
 	}
 }
 
-func TestNoErrorShowsAPathOfThisMachine(t *testing.T) {
+func TestFolderErrorsContainNoPath(t *testing.T) {
 	t.Parallel()
 
 	reference := job.Result{Key: "7/run/1-1.json"}
@@ -112,7 +112,7 @@ func blocked(folder string) error { return os.WriteFile(filepath.Join(folder, "7
 
 func nothing(string) error { return nil }
 
-func TestAFolderThatComesBackIsUsedAgain(t *testing.T) {
+func TestFolderWorksAfterItsFileSystemReturns(t *testing.T) {
 	t.Parallel()
 
 	folder := filepath.Join(t.TempDir(), "results")
@@ -135,7 +135,7 @@ func TestAFolderThatComesBackIsUsedAgain(t *testing.T) {
 	write(t, store, "7/run/2-1.json", oneText)
 }
 
-func TestAKeyLeadsNowhereElse(t *testing.T) {
+func TestFolderRejectsKeysOutsideTheRoot(t *testing.T) {
 	t.Parallel()
 
 	folder := filepath.Join(t.TempDir(), "results")
@@ -152,7 +152,7 @@ func TestAKeyLeadsNowhereElse(t *testing.T) {
 	require.Empty(t, files(t, filepath.Dir(folder)))
 }
 
-func TestAResultWhoseFileIsTakenAwayWhileItIsWrittenIsNotCommitted(t *testing.T) {
+func TestCommitFailsIfTheTemporaryFileWasRemoved(t *testing.T) {
 	t.Parallel()
 
 	folder := t.TempDir()
@@ -172,7 +172,7 @@ func TestAResultWhoseFileIsTakenAwayWhileItIsWrittenIsNotCommitted(t *testing.T)
 	require.Empty(t, files(t, folder))
 }
 
-func TestAResultThatCannotGetItsNameLeavesNothing(t *testing.T) {
+func TestCommitRemovesTheTemporaryFileIfRenamingFails(t *testing.T) {
 	t.Parallel()
 
 	folder := t.TempDir()
@@ -187,7 +187,7 @@ func TestAResultThatCannotGetItsNameLeavesNothing(t *testing.T) {
 	require.Empty(t, files(t, folder))
 }
 
-func TestWritersOfOneKeyLeaveOneWholeResult(t *testing.T) {
+func TestConcurrentWritersOfAKeyLeaveOneCompleteResult(t *testing.T) {
 	t.Parallel()
 
 	folder := t.TempDir()

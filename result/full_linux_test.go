@@ -23,7 +23,7 @@ const fullFolder = "JOBWRIGHT_TEST_FULL_FOLDER"
 
 // Where a file system has no space, and where a file may not become larger, a store is full. Both bounds are those of a
 // process that has to itself what it fills.
-func TestAFullStoreSaysSoAndKeepsNothingOfTheResult(t *testing.T) {
+func TestFullFolderReportsErrFullAndLeavesNoFile(t *testing.T) {
 	t.Parallel()
 
 	for name, test := range map[string]struct {

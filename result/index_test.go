@@ -60,7 +60,7 @@ func requirePages(t *testing.T, store *result.Store, reference job.Result) {
 	}
 }
 
-func TestEachPageIsWhatItIsInTheWhole(t *testing.T) {
+func TestCopyRangeByIndexEqualsThePageOfTheWhole(t *testing.T) {
 	t.Parallel()
 
 	for _, records := range []int{1, 999, 1_000, 1_001, 2_000, 2_001, 12_345} {
@@ -73,7 +73,7 @@ func TestEachPageIsWhatItIsInTheWhole(t *testing.T) {
 	}
 }
 
-func TestPagesOfAResultThatIsPartOfItsReferenceAreWhatTheyAreInTheWhole(t *testing.T) {
+func TestCopyRangeOfInlineResultEqualsThePageOfTheWhole(t *testing.T) {
 	t.Parallel()
 
 	store := open(t, t.TempDir())
@@ -89,7 +89,7 @@ func TestPagesOfAResultThatIsPartOfItsReferenceAreWhatTheyAreInTheWhole(t *testi
 	requirePages(t, store, throughJob(t, *reference))
 }
 
-func TestWhatIsStoredIsASequenceOfJSON(t *testing.T) {
+func TestTextAndIndexAreASequenceOfJSON(t *testing.T) {
 	t.Parallel()
 
 	folder := t.TempDir()
@@ -120,7 +120,7 @@ func TestWhatIsStoredIsASequenceOfJSON(t *testing.T) {
 }
 
 // A wrong index, or one of another result, never leads into the middle of a record, nor to an answer that looks whole.
-func TestAnIndexThatIsNotAsItWasWrittenIsAnError(t *testing.T) {
+func TestCopyRangeReportsADamagedIndex(t *testing.T) {
 	t.Parallel()
 
 	entry := func(text string) func(string) string {

@@ -26,7 +26,7 @@ func throughJob(t *testing.T, reference job.Result) job.Result {
 	return read
 }
 
-func TestASmallResultIsPartOfItsReferenceAndNotStored(t *testing.T) {
+func TestSmallResultIsInlineAndNotStored(t *testing.T) {
 	t.Parallel()
 
 	folder := t.TempDir()
@@ -51,7 +51,7 @@ func TestASmallResultIsPartOfItsReferenceAndNotStored(t *testing.T) {
 	}
 }
 
-func TestAReferenceIsTheSameHoweverOftenAJobHandsItOn(t *testing.T) {
+func TestInlineReferenceIsStableInJSON(t *testing.T) {
 	t.Parallel()
 
 	schema := source.Schema{column("<a>", source.Text), columnOf("j", standard(t, "json"))}
@@ -63,7 +63,7 @@ func TestAReferenceIsTheSameHoweverOftenAJobHandsItOn(t *testing.T) {
 	require.Equal(t, `"records":[{"`, string(small.Inline[small.SchemaBytes:][:len(`"records":[{"`)]))
 }
 
-func TestAResultIsStoredFromTheByteOnThatAReferenceMustNotHave(t *testing.T) {
+func TestInlineUpToLimitsInlineResults(t *testing.T) {
 	t.Parallel()
 
 	schema := source.Schema{column("a", source.Text)}
@@ -100,7 +100,7 @@ func TestAResultIsStoredFromTheByteOnThatAReferenceMustNotHave(t *testing.T) {
 	}
 }
 
-func TestASmallResultWhoseContextEndedIsNotCommitted(t *testing.T) {
+func TestCommitOfInlineResultFailsAfterItsContextEnded(t *testing.T) {
 	t.Parallel()
 
 	ctx, cancel := context.WithCancel(t.Context())

@@ -121,7 +121,7 @@ func columnOf(name string, of source.Standard) source.Column {
 	return source.Column{Name: name, Native: source.NativeType{Name: "N", TypeStr: "N(1)", Precision: 1}, Standard: of}
 }
 
-func TestAResultIsAnsweredAsTheAPIDocumentsIt(t *testing.T) {
+func TestCopyHasTheFormOfTheAPI(t *testing.T) {
 	t.Parallel()
 
 	const schema = `"schema":[` +
@@ -156,7 +156,7 @@ func TestAResultIsAnsweredAsTheAPIDocumentsIt(t *testing.T) {
 	}
 }
 
-func TestEachValueIsWrittenInTheFormOfItsType(t *testing.T) {
+func TestCopyFormatsEveryType(t *testing.T) {
 	t.Parallel()
 
 	moment := time.Date(2024, 2, 29, 12, 30, 0, 120000000, time.FixedZone("", 2*60*60))
@@ -226,7 +226,7 @@ func standard(t *testing.T, text string) source.Standard {
 	return of
 }
 
-func TestNamesOfColumnsMayHoldAnything(t *testing.T) {
+func TestColumnNamesMayContainAnyCharacter(t *testing.T) {
 	t.Parallel()
 
 	const name = "<\"é\"> & \\\n"
@@ -244,7 +244,7 @@ func TestNamesOfColumnsMayHoldAnything(t *testing.T) {
 	require.Equal(t, []map[string]any{{name: "x"}}, read.Records)
 }
 
-func TestAResultCarriesItsNameWhereItHasOne(t *testing.T) {
+func TestReferenceContainsTheName(t *testing.T) {
 	t.Parallel()
 
 	store, name := open(t, t.TempDir()), "companies"
@@ -258,7 +258,7 @@ func TestAResultCarriesItsNameWhereItHasOne(t *testing.T) {
 	require.Nil(t, write(t, store, "2.json", nil).Name)
 }
 
-func TestNothingIsSeenBeforeACommit(t *testing.T) {
+func TestResultIsInvisibleBeforeCommit(t *testing.T) {
 	t.Parallel()
 
 	store, reference := open(t, t.TempDir()), job.Result{Key: "7/run/1-1.json"}
@@ -288,7 +288,7 @@ func TestNothingIsSeenBeforeACommit(t *testing.T) {
 	require.True(t, has)
 }
 
-func TestAnAbortedResultLeavesNothing(t *testing.T) {
+func TestAbortLeavesNoFile(t *testing.T) {
 	t.Parallel()
 
 	folder := t.TempDir()
@@ -303,7 +303,7 @@ func TestAnAbortedResultLeavesNothing(t *testing.T) {
 	require.Empty(t, files(t, folder))
 }
 
-func TestAResultWhoseContextEndedIsNotCommitted(t *testing.T) {
+func TestCommitFailsAfterItsContextEnded(t *testing.T) {
 	t.Parallel()
 
 	folder := t.TempDir()
@@ -321,7 +321,7 @@ func TestAResultWhoseContextEndedIsNotCommitted(t *testing.T) {
 	require.Empty(t, files(t, folder))
 }
 
-func TestACommittedResultIsOneFileAndNothingElse(t *testing.T) {
+func TestCommitLeavesOneFile(t *testing.T) {
 	t.Parallel()
 
 	folder := t.TempDir()
@@ -329,7 +329,7 @@ func TestACommittedResultIsOneFileAndNothingElse(t *testing.T) {
 	require.Equal(t, []string{filepath.Join(folder, "7", "run", "1-1.json")}, files(t, folder))
 }
 
-func TestAMissingResultIsNotFoundAndNothingIsWritten(t *testing.T) {
+func TestCopyReportsMissingResultAndWritesNothing(t *testing.T) {
 	t.Parallel()
 
 	for _, withSchema := range []bool{true, false} {
@@ -341,7 +341,7 @@ func TestAMissingResultIsNotFoundAndNothingIsWritten(t *testing.T) {
 	}
 }
 
-func TestASchemaThatCannotBeAnsweredIsInvalid(t *testing.T) {
+func TestCreateRejectsInvalidSchemas(t *testing.T) {
 	t.Parallel()
 
 	for _, test := range []struct {
@@ -364,7 +364,7 @@ func TestASchemaThatCannotBeAnsweredIsInvalid(t *testing.T) {
 	}
 }
 
-func TestAValueThatCannotBeAnsweredIsInvalidAndNamedByItsPlace(t *testing.T) {
+func TestAppendRejectsInvalidValuesAndNamesTheirPlace(t *testing.T) {
 	t.Parallel()
 
 	for _, test := range []struct {
@@ -397,7 +397,7 @@ func TestAValueThatCannotBeAnsweredIsInvalidAndNamedByItsPlace(t *testing.T) {
 	}
 }
 
-func TestARecordHasAValueForEachColumn(t *testing.T) {
+func TestAppendRejectsRecordsOfOtherLength(t *testing.T) {
 	t.Parallel()
 
 	writer, err := open(t, t.TempDir()).Create(t.Context(), "1.json", nil, source.Schema{column("a", source.Text)})
@@ -410,7 +410,7 @@ func TestARecordHasAValueForEachColumn(t *testing.T) {
 	}
 }
 
-func TestAStoreIsAFolderOrAURL(t *testing.T) {
+func TestOpenAcceptsFoldersAndURLs(t *testing.T) {
 	t.Parallel()
 
 	folder := filepath.Join(t.TempDir(), "made when missing", "50%")
@@ -424,7 +424,7 @@ func TestAStoreIsAFolderOrAURL(t *testing.T) {
 	require.Len(t, files(t, folder), 2)
 }
 
-func TestALocationThatIsNoneIsRefused(t *testing.T) {
+func TestOpenRejectsInvalidLocations(t *testing.T) {
 	t.Parallel()
 
 	for _, location := range []string{"nothing://bucket", "://", "file://./results", "file:///results?metadata=skip"} {

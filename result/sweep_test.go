@@ -51,7 +51,7 @@ func keys(t *testing.T, folder string) []string {
 	return found
 }
 
-func TestASweepTakesWhatIsOldAndNobodyKeeps(t *testing.T) {
+func TestSweepRemovesOldUnusedBlobs(t *testing.T) {
 	t.Parallel()
 
 	for _, test := range []struct {
@@ -111,7 +111,7 @@ func TestASweepTakesWhatIsOldAndNobodyKeeps(t *testing.T) {
 	}
 }
 
-func TestASweepKeepsNothingThatNobodyAsksToKeep(t *testing.T) {
+func TestSweepWithoutIsUsedRemovesAllOldBlobs(t *testing.T) {
 	t.Parallel()
 
 	folder := t.TempDir()
@@ -125,7 +125,7 @@ func TestASweepKeepsNothingThatNobodyAsksToKeep(t *testing.T) {
 	require.Equal(t, []string{"7/" + run + "/2-1.json"}, keys(t, folder))
 }
 
-func TestASweepWithoutAnAgeIsRefused(t *testing.T) {
+func TestSweepRequiresAnAge(t *testing.T) {
 	t.Parallel()
 
 	folder := t.TempDir()
@@ -140,7 +140,7 @@ func TestASweepWithoutAnAgeIsRefused(t *testing.T) {
 	require.Len(t, keys(t, folder), 1)
 }
 
-func TestSweepsOfSeveralWorkersTakeEachResultOnce(t *testing.T) {
+func TestConcurrentSweepsRemoveEachBlobOnce(t *testing.T) {
 	t.Parallel()
 
 	const (
@@ -186,7 +186,7 @@ func assertNoError(t *testing.T, err error) {
 	}
 }
 
-func TestAResultThatIsBeingReadIsReadToItsEnd(t *testing.T) {
+func TestSweepDoesNotEndReaders(t *testing.T) {
 	t.Parallel()
 
 	folder := t.TempDir()
@@ -229,7 +229,7 @@ func errorOf(errs ...error) error {
 }
 
 // A sweep removes the folders that it empties, under the hands of writers that are about to put something there.
-func TestNoWriterStumblesOverASweep(t *testing.T) {
+func TestSweepDoesNotDisturbWriters(t *testing.T) {
 	t.Parallel()
 
 	store := open(t, t.TempDir())
@@ -267,7 +267,7 @@ func TestNoWriterStumblesOverASweep(t *testing.T) {
 	sweeps.Wait()
 }
 
-func TestASweepEndsWithItsContext(t *testing.T) {
+func TestSweepEndsWithItsContext(t *testing.T) {
 	t.Parallel()
 
 	folder := t.TempDir()
@@ -288,7 +288,7 @@ func TestASweepEndsWithItsContext(t *testing.T) {
 	require.Len(t, keys(t, folder), 2)
 }
 
-func TestASweptResultIsNotFound(t *testing.T) {
+func TestCopyReportsSweptResultAsMissing(t *testing.T) {
 	t.Parallel()
 
 	folder := t.TempDir()

@@ -11,13 +11,13 @@ import (
 	"google.golang.org/grpc/codes"
 )
 
-// heartbeatPatience is how long a heartbeat is tried: nearly as long as Temporal waits for one until it gives the step to
-// another worker.
+// heartbeatPatience limits the retries of a heartbeat. It is slightly shorter than the heartbeat timeout, after which Temporal
+// assigns the step to another worker.
 const heartbeatPatience = 12 * time.Second
 
-// PatientHeartbeats is an interceptor for the connection of a worker's client. It tries a heartbeat for 12 seconds, whatever
-// deadline it has: the SDK gives one up when the next is due, and ends the step's attempt with it, although Temporal, away for
-// those few seconds, would not hold them against the step. All other calls pass through.
+// PatientHeartbeats is an interceptor for the connection of a worker's client. It retries a heartbeat for 12 seconds,
+// regardless of the call's deadline: the SDK's own deadline is the next heartbeat, and if it expires, the SDK ends the step's
+// attempt, although a short outage of Temporal does not exceed the heartbeat timeout. Other calls are passed through.
 func PatientHeartbeats(
 	ctx context.Context, method string, request, reply any, connection *grpc.ClientConn, invoke grpc.UnaryInvoker,
 	options ...grpc.CallOption,
@@ -35,12 +35,12 @@ func PatientHeartbeats(
 		}
 	})()
 
-	return again(patient, method, request, reply, connection, invoke, options...)
+	return retryCall(patient, method, request, reply, connection, invoke, options...)
 }
 
-// again repeats a call as long as Temporal is not there, or has too much to do.
-var again = retry.UnaryClientInterceptor(
-	retry.WithMax(1_000), // More than fit into the patience.
+// retryCall repeats a call while Temporal is unavailable or overloaded.
+var retryCall = retry.UnaryClientInterceptor(
+	retry.WithMax(1_000), // heartbeatPatience ends the retries earlier.
 	retry.WithBackoff(retry.BackoffExponentialWithJitterBounded(50*time.Millisecond, 0.2, time.Second)),
 	retry.WithCodes(codes.Unavailable, codes.ResourceExhausted),
 )

@@ -31,7 +31,7 @@ func answers(errs ...error) (invoke grpc.UnaryInvoker, calls *int) {
 	}, calls
 }
 
-func TestAHeartbeatIsTriedBeyondItsDeadline(t *testing.T) {
+func TestPatientHeartbeatsRetriesBeyondTheDeadline(t *testing.T) {
 	t.Parallel()
 
 	away, full, gone := status.Error(codes.Unavailable, "away"), status.Error(codes.ResourceExhausted, "full"), status.Error(codes.NotFound, "gone")
@@ -55,7 +55,7 @@ func TestAHeartbeatIsTriedBeyondItsDeadline(t *testing.T) {
 	require.Equal(t, codes.DeadlineExceeded, status.Code(worker.PatientHeartbeats(late, other, nil, nil, nil, invoke)))
 }
 
-func TestAHeartbeatEndsWithItsAttempt(t *testing.T) {
+func TestPatientHeartbeatsEndsWithTheAttempt(t *testing.T) {
 	t.Parallel()
 
 	ctx, cancel := context.WithCancel(t.Context())

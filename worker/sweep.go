@@ -15,11 +15,11 @@ import (
 	"github.com/jobwright/jobwright/result"
 )
 
-// sweepInterval is how often a worker looks for results that nobody can ask for any more, more or less: several workers
-// don't do it at the same moment.
+// sweepInterval is the average time between two sweeps of a worker. The time varies, so that several workers do not sweep at
+// the same moment.
 const sweepInterval = time.Hour
 
-// sweeper removes from the result store what belongs to jobs that Temporal has forgotten.
+// sweeper removes the results of jobs that Temporal no longer has from the result store.
 type sweeper struct {
 	temporal  client.Client
 	namespace string
@@ -27,10 +27,10 @@ type sweeper struct {
 	log       *slog.Logger
 }
 
-// run sweeps from time to time until ctx ends.
+// run sweeps periodically until ctx ends.
 func (s *sweeper) run(ctx context.Context) {
 	for {
-		wait := time.NewTimer(sweepInterval/2 + rand.N(sweepInterval)) //nolint:gosec // Nobody has to be unable to guess it.
+		wait := time.NewTimer(sweepInterval/2 + rand.N(sweepInterval)) //nolint:gosec // The time need not be unpredictable.
 
 		select {
 		case <-ctx.Done():
@@ -42,20 +42,20 @@ func (s *sweeper) run(ctx context.Context) {
 
 		removed, err := s.sweep(ctx)
 		if err != nil && ctx.Err() == nil {
-			s.log.Warn("the result store can't be swept", "error", err)
+			s.log.Warn("The result store can't be swept", "error", err)
 		}
 
 		if removed > 0 {
-			s.log.Info("results of forgotten jobs were removed", "count", removed)
+			s.log.Info("Removed results of jobs that Temporal no longer has", "count", removed)
 		}
 	}
 }
 
-// claim makes the result store that of the namespace, or fails where it is another's.
+// claim assigns the result store to the namespace; see [result.Store.Claim].
 func (s *sweeper) claim(ctx context.Context) error { return s.results.Claim(ctx, s.namespace) }
 
-// sweep removes what is older than the namespace remembers jobs, and belongs to none that it still knows: a job that ran for
-// long is remembered longer than what it wrote first.
+// sweep removes results that are older than the namespace's retention and whose job Temporal no longer has. The retention begins
+// at the end of a job, so that the first results of a long job can be older than the retention.
 func (s *sweeper) sweep(ctx context.Context) (removed int, err error) {
 	if err := s.claim(ctx); err != nil {
 		return 0, err
@@ -70,10 +70,10 @@ func (s *sweeper) sweep(ctx context.Context) (removed int, err error) {
 
 	retention := described.GetConfig().GetWorkflowExecutionRetentionTtl().AsDuration()
 	if retention <= 0 {
-		return 0, errors.New("the namespace tells no retention")
+		return 0, errors.New("the namespace has no retention")
 	}
 
-	known := map[string]bool{} // One job has many results.
+	exists := map[string]bool{} // By jobId; a job can have many results.
 
 	return s.results.Sweep(ctx, retention, func(key string) bool {
 		jobID, readable := job.OfResult(key)
@@ -81,21 +81,19 @@ func (s *sweeper) sweep(ctx context.Context) (removed int, err error) {
 			return false
 		}
 
-		keep, asked := known[jobID]
-		if !asked {
-			keep = s.remembers(ctx, jobID)
-			known[jobID] = keep
+		if _, isKnown := exists[jobID]; !isKnown {
+			exists[jobID] = s.exists(ctx, jobID)
 		}
 
-		return keep
+		return exists[jobID]
 	})
 }
 
-// remembers reports whether Temporal knows the job, or can't tell.
-func (s *sweeper) remembers(ctx context.Context, jobID string) bool {
+// exists reports whether Temporal has the job. It returns true if Temporal can't be reached.
+func (s *sweeper) exists(ctx context.Context, jobID string) bool {
 	_, err := s.temporal.DescribeWorkflow(ctx, jobID, "")
 
-	_, forgotten := errors.AsType[*serviceerror.NotFound](err)
+	_, isMissing := errors.AsType[*serviceerror.NotFound](err)
 
-	return !forgotten
+	return !isMissing
 }

@@ -67,7 +67,7 @@ func code(standard string) string {
 	return "`" + standard + "`"
 }
 
-func TestThePageOfTypesHasThoseOfEveryDriverAndFormat(t *testing.T) {
+func TestTypesPageListsEveryDriverAndFormat(t *testing.T) {
 	t.Parallel()
 
 	page, err := os.ReadFile(typesPage)
@@ -97,7 +97,7 @@ func TestThePageOfTypesHasThoseOfEveryDriverAndFormat(t *testing.T) {
 }
 
 // Each standard type has a way into every source and format, be it in another type.
-func TestEveryStandardTypeHasAWayEverywhere(t *testing.T) {
+func TestEveryDriverAndFormatMapsEveryStandardType(t *testing.T) {
 	t.Parallel()
 
 	for name, creations := range map[string][]source.Creation{

@@ -26,30 +26,30 @@ import (
 	"github.com/jobwright/jobwright/workflows"
 )
 
-// heartbeatThrottle is how often at most a step's heartbeat goes to Temporal, and so how old its progress may be.
+// heartbeatThrottle is the minimum time between two heartbeats of a step, and so the maximum age of its reported progress.
 const heartbeatThrottle = 3 * time.Second
 
-// deadlockTimeout is how long a workflow may compute without a pause. The interpreter pauses every few milliseconds; on a
-// machine with far too much to do, they may become the second after which the SDK would give up by default.
+// deadlockTimeout limits how long a workflow computes without yielding. The interpreter yields every few milliseconds, but on an
+// overloaded machine that can exceed the SDK's default of one second.
 const deadlockTimeout = 5 * time.Second
 
-// Options say what a worker works with.
+// Options configure a worker.
 type Options struct {
-	Apps      *app.Catalog  // The apps whose jobs it runs.
-	Results   *result.Store // Where it puts the results, and from where it removes those of jobs that Temporal has forgotten.
-	Namespace string        // The namespace of the client.
-	DataDir   string        // The folder for the data of sources that live on this machine.
+	Apps      *app.Catalog  // The apps whose jobs the worker runs.
+	Results   *result.Store // The store of the results, which the worker also sweeps.
+	Namespace string        // The namespace of the Temporal client.
+	DataDir   string        // The folder for the data of sources on this machine.
 
 	Log *slog.Logger
 
-	// StopTimeout is how long running steps may go on after a stop before they are left to another worker.
+	// StopTimeout limits how long running steps continue after a stop. Other workers retry the steps that did not finish.
 	StopTimeout time.Duration
 
-	// OnFatalError, when it is set, is told once of an error that ends the worker by itself.
+	// OnFatalError, if not nil, is called once with an error that ends the worker.
 	OnFatalError func(error)
 }
 
-// Drivers returns the driver of every kind of source.
+// Drivers returns the drivers of all kinds of sources.
 func Drivers() source.Drivers {
 	return source.Drivers{
 		file.Kind:     file.Open,
@@ -61,7 +61,7 @@ func Drivers() source.Drivers {
 	}
 }
 
-// Worker runs jobs once it is started.
+// Worker runs jobs after [Worker.Start].
 type Worker struct {
 	worker.Worker
 
@@ -71,7 +71,7 @@ type Worker struct {
 	endSweeps context.CancelFunc
 }
 
-// New returns a worker. It polls over temporal, which stays the caller's.
+// New returns a worker that polls with the client temporal, which the caller closes after the worker was stopped.
 func New(temporal client.Client, options Options) *Worker {
 	w := &Worker{sources: pool.New(Drivers()), endSweeps: func() {}, sweeper: &sweeper{
 		temporal: temporal, namespace: options.Namespace, results: options.Results,
@@ -93,10 +93,10 @@ func New(temporal client.Client, options Options) *Worker {
 	return w
 }
 
-// claimTimeout bounds how long the result store may take to say whose it is.
+// claimTimeout limits the time for claiming the result store.
 const claimTimeout = 30 * time.Second
 
-// Start begins to run jobs, unless the result store belongs to another namespace: [result.ErrClaimed].
+// Start begins to run jobs. The error is [result.ErrClaimed] if the result store belongs to another namespace.
 func (w *Worker) Start() error {
 	ctx, cancel := context.WithTimeout(context.Background(), claimTimeout)
 	defer cancel()
@@ -109,27 +109,27 @@ func (w *Worker) Start() error {
 		return err
 	}
 
-	w.sweepSometimes()
+	w.startSweeps()
 
 	return nil
 }
 
-// sweepSometimes sweeps the result store from time to time until the worker is stopped.
-func (w *Worker) sweepSometimes() {
+// startSweeps sweeps the result store periodically until the worker is stopped.
+func (w *Worker) startSweeps() {
 	ctx, cancel := context.WithCancel(context.Background())
 	w.endSweeps = cancel
 	w.sweeping.Go(func() { w.sweeper.run(ctx) })
 }
 
-// Sweep removes from the result store, now, what belongs to jobs that Temporal has forgotten, and returns how many results
-// that were. A worker that was started does so by itself, once an hour or so.
+// Sweep removes the results of jobs that Temporal no longer has, and returns how many it has removed. A started worker does so
+// about once an hour.
 func (w *Worker) Sweep(ctx context.Context) (removed int, err error) { return w.sweeper.sweep(ctx) }
 
-// Stop lets running steps end, as long as the options allow, and closes the sources.
+// Stop waits for running steps up to the StopTimeout of the options, and closes the sources.
 func (w *Worker) Stop() {
 	w.endSweeps()
 	w.sweeping.Wait()
 	w.Worker.Stop()
 
-	_ = w.sources.Close() // Whatever they lose, they would have lost without it.
+	_ = w.sources.Close() // No step uses the sources, so an error is without consequences.
 }

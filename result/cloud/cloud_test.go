@@ -120,7 +120,7 @@ func write(t *testing.T, store *result.Store, key string, records int64) *job.Re
 	return stored
 }
 
-func TestABucketHoldsResults(t *testing.T) {
+func TestBucketStoresResults(t *testing.T) {
 	t.Parallel()
 
 	const records = 1_000_000 // Of which an upload takes several parts.
@@ -159,7 +159,7 @@ func TestABucketHoldsResults(t *testing.T) {
 }
 
 // How much is read for a page depends on the page, and not on how many records come before it or after it.
-func TestOfALargeResultLittleIsReadForAPage(t *testing.T) {
+func TestCopyRangeReadsLittleOfALargeResult(t *testing.T) {
 	t.Parallel()
 
 	const records = 1_000_000
@@ -193,7 +193,7 @@ func requireAbsent(t *testing.T, store *result.Store, reference job.Result) {
 	require.ErrorIs(t, store.Copy(t.Context(), &bytes.Buffer{}, reference, false), result.ErrNotFound)
 }
 
-func TestABucketHoldsRecordsThatAreSetAside(t *testing.T) {
+func TestBucketStoresSpooledRecords(t *testing.T) {
 	t.Parallel()
 
 	store := start(t).open(t, "")
@@ -225,7 +225,7 @@ func TestABucketHoldsRecordsThatAreSetAside(t *testing.T) {
 	require.ErrorIs(t, err, result.ErrNotFound)
 }
 
-func TestNothingOfWhatIsNotCommittedIsInTheBucket(t *testing.T) {
+func TestUncommittedResultIsNotInTheBucket(t *testing.T) {
 	t.Parallel()
 
 	for name, end := range map[string]func(t *testing.T, writer *result.Writer, cancel context.CancelFunc){
@@ -261,7 +261,7 @@ func TestNothingOfWhatIsNotCommittedIsInTheBucket(t *testing.T) {
 	}
 }
 
-func TestASweepOfABucketTakesWhatIsOld(t *testing.T) {
+func TestSweepOfABucketRemovesOldBlobs(t *testing.T) {
 	t.Parallel()
 
 	const old = 1_200 // More than a sweep holds at a time.
@@ -289,7 +289,7 @@ func TestASweepOfABucketTakesWhatIsOld(t *testing.T) {
 	}, s.keys(t))
 }
 
-func TestASweepGoesOnWhereSomethingCannotBeRemoved(t *testing.T) {
+func TestSweepContinuesAfterAFailedRemoval(t *testing.T) {
 	t.Parallel()
 
 	s := start(t)
@@ -308,7 +308,7 @@ func TestASweepGoesOnWhereSomethingCannotBeRemoved(t *testing.T) {
 	require.Equal(t, []string{"2" + key[1:]}, s.keys(t))
 }
 
-func TestAStoreKeepsToItsPartOfABucket(t *testing.T) {
+func TestStoreUsesOnlyItsPrefixOfABucket(t *testing.T) {
 	t.Parallel()
 
 	s := start(t)
@@ -325,7 +325,7 @@ func TestAStoreKeepsToItsPartOfABucket(t *testing.T) {
 	requireAbsent(t, part, *stored)
 }
 
-func TestABucketThatDoesNotAnswerIsAnErrorAndNoMissingResult(t *testing.T) {
+func TestUnreachableBucketIsNotAMissingResult(t *testing.T) {
 	t.Parallel()
 
 	server := httptest.NewServer(http.NotFoundHandler())
