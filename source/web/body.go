@@ -11,13 +11,13 @@ import (
 	"github.com/jobwright/jobwright/source"
 )
 
-// longestPause is how long the body of an answer may pause, unless an answer may take longer to begin.
-const longestPause = 5 * time.Minute
+// maxPause limits a pause in the body of a response, unless the source's timeout is longer.
+const maxPause = 5 * time.Minute
 
-// errPaused ends a request whose answer paused for too long.
-var errPaused = errors.New("the answer paused for too long")
+// errPaused ends a request whose response paused for too long.
+var errPaused = errors.New("the response paused for too long")
 
-// send sends a request, and returns the answer with a [body].
+// send sends a request and returns the response with a [body].
 func (s *Source) send(request *http.Request) (*http.Response, error) {
 	ctx, cancel := context.WithCancelCause(request.Context())
 
@@ -33,17 +33,17 @@ func (s *Source) send(request *http.Request) (*http.Response, error) {
 	return response, nil
 }
 
-// body is the body of an answer. That it ends too early, or pauses for too long, may be healed by asking again.
+// body is the body of a response. It returns a retryable error if the body ends too early or pauses for too long.
 type body struct {
 	io.ReadCloser
 
 	source  *Source
 	request *http.Request
-	ctx     context.Context //nolint:containedctx // That of the request, which lasts as long as the body.
+	ctx     context.Context //nolint:containedctx // The context of the request, which lasts as long as the body.
 	cancel  context.CancelCauseFunc
 }
 
-// Read waits no longer than the source may pause. The time that its caller takes between two reads does not count.
+// Read waits as long as the source may pause. The time between two calls does not count.
 func (b *body) Read(into []byte) (int, error) {
 	timer := time.AfterFunc(b.source.pause, func() { b.cancel(errPaused) })
 	n, err := b.ReadCloser.Read(into)
@@ -56,7 +56,7 @@ func (b *body) Read(into []byte) (int, error) {
 	case errors.Is(context.Cause(b.ctx), errPaused):
 		return n, &source.Error{
 			Code: source.CodeUnavailable, Source: b.source.name, Retryable: true,
-			Message: fmt.Sprintf("the answer to %s %s paused for %s", b.request.Method, b.request.URL.Path, b.source.pause),
+			Message: fmt.Sprintf("the response to %s %s paused for %s", b.request.Method, b.request.URL.Path, b.source.pause),
 		}
 	}
 

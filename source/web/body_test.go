@@ -12,7 +12,7 @@ import (
 	"github.com/jobwright/jobwright/source"
 )
 
-func TestAnAnswerThatPausesForTooLongMayBeWholeTheNextTime(t *testing.T) {
+func TestResponseThatPausesIsRetryable(t *testing.T) {
 	t.Parallel()
 
 	gone := make(chan struct{}, 3)
@@ -32,8 +32,8 @@ func TestAnAnswerThatPausesForTooLongMayBeWholeTheNextTime(t *testing.T) {
 	require.NoError(t, err)
 
 	_, err = io.ReadAll(response.Body)
-	require.Equal(t, "the answer to GET /x paused for 10ms", problemOf(t, err, source.CodeUnavailable, true).Message)
-	<-gone // The server is told before the body is closed.
+	require.Equal(t, "the response to GET /x paused for 10ms", problemOf(t, err, source.CodeUnavailable, true).Message)
+	<-gone // The server notices the end before the body is closed.
 	require.NoError(t, response.Body.Close())
 
 	_, err = from.ReadTable(t.Context(), source.Read{Table: source.Table{Name: "x"}, Format: source.Format{Type: "json"}})

@@ -11,7 +11,7 @@ import (
 	"github.com/jobwright/jobwright/source/sourcetest"
 )
 
-func TestTextIsReadInTheCharsetThatTheServerSays(t *testing.T) {
+func TestReadTableReadsTheCharsetOfTheResponse(t *testing.T) {
 	t.Parallel()
 
 	for name, test := range map[string]struct {
@@ -24,7 +24,7 @@ func TestTextIsReadInTheCharsetThatTheServerSays(t *testing.T) {
 		"the format's own, not known":  {"text/csv; charset=none-such", "v\n\xe9\n", "windows-1252"},
 		"JSON has none":                {"application/json; charset=ISO-8859-1", `[{"v":"é"}]`, ""},
 		"JSON, the format's own":       {"application/json", "[{\"v\":\"\xe9\"}]", "windows-1252"},
-		"XML tells its own":            {"text/xml; charset=ISO-8859-1", "<a><r><v>é</v></r></a>", ""},
+		"encoding in the XML":           {"text/xml; charset=ISO-8859-1", "<a><r><v>é</v></r></a>", ""},
 		"a header that can't be read":  {"text/csv; charset", "v\né\n", ""},
 		"lines of JSON have none":      {"application/x-ndjson; charset=latin1", `{"v":"é"}`, ""},
 		"lines, the format's encoding": {"application/x-ndjson", "{\"v\":\"\xe9\"}", "latin1"},
@@ -46,7 +46,7 @@ func TestTextIsReadInTheCharsetThatTheServerSays(t *testing.T) {
 	}
 }
 
-func TestACharsetThatNobodyKnowsIsAnError(t *testing.T) {
+func TestReadTableRefusesUnknownCharsets(t *testing.T) {
 	t.Parallel()
 
 	from := open(t, serve(t, func(w http.ResponseWriter, _ *http.Request) {
@@ -59,7 +59,7 @@ func TestACharsetThatNobodyKnowsIsAnError(t *testing.T) {
 	requireProblem(t, err, source.CodeOperationUnsupported, false)
 }
 
-func TestPagesAreReadInTheirEncoding(t *testing.T) {
+func TestPagesAreDecoded(t *testing.T) {
 	t.Parallel()
 
 	read := func(content, encoding string) (source.Rows, error) {
@@ -83,7 +83,7 @@ func TestPagesAreReadInTheirEncoding(t *testing.T) {
 		"[{\"v\":\"\xd2\"}]": "windows-1253", // It has no such character.
 	} {
 		_, err := read(content, encoding)
-		require.Contains(t, problemOf(t, err, source.CodeRecordInvalid, false).Message, "page 1: it is no text in ")
+		require.Contains(t, problemOf(t, err, source.CodeRecordInvalid, false).Message, "page 1: it is not valid ")
 	}
 
 	_, err := read("[]", "none-such")

@@ -14,8 +14,8 @@ import (
 	"github.com/jobwright/jobwright/source/sourcetest"
 )
 
-// Every value of every type comes in pages as it was written. That it comes in files, sourcetest's own test holds.
-func TestEveryValueIsReadFromPages(t *testing.T) {
+// Pages preserve every value of every type. sourcetest tests files.
+func TestPagesPreserveEveryValue(t *testing.T) {
 	t.Parallel()
 
 	for _, sample := range sourcetest.Samples() {
@@ -45,7 +45,7 @@ func TestEveryValueIsReadFromPages(t *testing.T) {
 	}
 }
 
-// written is a table as a document, with the conversions that its writer tells.
+// written is a table as a document, with the conversions that its writer reports.
 func written(t *testing.T, columns source.Schema, records []source.Record) ([]byte, []source.Conversion) {
 	t.Helper()
 

@@ -22,32 +22,32 @@ import (
 	"github.com/jobwright/jobwright/source"
 )
 
-// invalid is the error for a request that can't be sent.
+// invalid returns the error of a request that can't be sent.
 func (s *Source) invalid(path, message string) error {
 	return &source.Error{
 		Code: source.CodeQueryInvalid, Source: s.name, Table: withoutQuery(path), Message: message,
-		Hint: "give a path below the source's address, orders/7 for example",
+		Hint: "use a path relative to the source's URL, for example orders/7",
 	}
 }
 
-// withoutQuery is a path without what may be a secret in it.
+// withoutQuery returns a path without its query, which may contain secrets.
 func withoutQuery(path string) string {
 	path, _, _ = strings.Cut(path, "?")
 
 	return path
 }
 
-// excerptLength is how much of a body an error shows, in characters.
+// excerptLength is the length of the excerpt of a body in an error, in characters.
 const excerptLength = 500
 
-// refused is the error for an answer whose status was not expected. It closes the answer.
+// refused returns the error of a response with an unexpected status, and closes the response.
 func (s *Source) refused(request *http.Request, response *http.Response) error {
-	excerpt, _ := io.ReadAll(io.LimitReader(response.Body, 4*excerptLength)) // That there is less of it changes nothing.
+	excerpt, _ := io.ReadAll(io.LimitReader(response.Body, 4*excerptLength)) // An incomplete excerpt is fine.
 	_ = response.Body.Close()
 
 	problem := &source.Error{
 		Code: source.CodeRequestRefused, Source: s.name,
-		Message:    fmt.Sprintf("%s %s was answered %s", request.Method, request.URL.Path, response.Status),
+		Message:    fmt.Sprintf("%s %s returned %s", request.Method, request.URL.Path, response.Status),
 		Retryable:  mayChange(response.StatusCode),
 		RetryAfter: retryAfter(response.Header.Get("Retry-After"), time.Now()),
 	}
@@ -58,7 +58,7 @@ func (s *Source) refused(request *http.Request, response *http.Response) error {
 
 	switch response.StatusCode {
 	case http.StatusUnauthorized, http.StatusForbidden:
-		problem.Hint = "check how the source signs in"
+		problem.Hint = "check the credentials of the source"
 	case http.StatusNotFound:
 		problem.Code, problem.Hint = source.CodeTableNotFound, "correct the path"
 	}
@@ -70,7 +70,7 @@ func (s *Source) refused(request *http.Request, response *http.Response) error {
 	return problem
 }
 
-// mayChange reports whether a server that answers this status may answer another one later.
+// mayChange reports whether the same request may get another status later.
 func mayChange(status int) bool {
 	switch status {
 	case http.StatusRequestTimeout, http.StatusTooEarly, http.StatusTooManyRequests:
@@ -82,10 +82,10 @@ func mayChange(status int) bool {
 	return status >= 500
 }
 
-// longestWait bounds what a server can ask for.
-const longestWait = time.Hour
+// maxRetryAfter limits the time for which a server can postpone the next attempt.
+const maxRetryAfter = time.Hour
 
-// retryAfter reads the header of that name: seconds, or a date of HTTP.
+// retryAfter parses the header Retry-After: a number of seconds or an HTTP date.
 func retryAfter(header string, now time.Time) time.Duration {
 	wait := time.Duration(0)
 
@@ -95,13 +95,13 @@ func retryAfter(header string, now time.Time) time.Duration {
 		wait = date.Sub(now)
 	}
 
-	return min(max(wait, 0), longestWait)
+	return min(max(wait, 0), maxRetryAfter)
 }
 
-// printable is the beginning of a body, if it is text, on one line.
+// printable returns the beginning of a body on one line, or "" if the body is not text.
 func printable(body []byte) string {
 	text := strings.ToValidUTF8(string(body), "")
-	if len(text) < len(body)-utf8.UTFMax { // More than a character that was cut off.
+	if len(text) < len(body)-utf8.UTFMax { // The excerpt may end within one character.
 		return ""
 	}
 
@@ -113,7 +113,7 @@ func printable(body []byte) string {
 	return text
 }
 
-// unreachable is the error for a request that was not answered, or not to the end.
+// unreachable returns the error of a request without a complete response.
 func (s *Source) unreachable(ctx context.Context, request *http.Request, err error) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
@@ -121,7 +121,7 @@ func (s *Source) unreachable(ctx context.Context, request *http.Request, err err
 
 	problem := &source.Error{
 		Code: source.CodeUnavailable, Source: s.name, Retryable: true, Err: err,
-		Message: fmt.Sprintf("%s %s was not answered: %s", request.Method, request.URL.Path, cause(err)),
+		Message: fmt.Sprintf("%s %s got no response: %s", request.Method, request.URL.Path, cause(err)),
 	}
 
 	var (
@@ -133,16 +133,16 @@ func (s *Source) unreachable(ctx context.Context, request *http.Request, err err
 	switch {
 	case isUnsendable(err):
 		problem.Code, problem.Retryable = source.CodeQueryInvalid, false
-		problem.Message, problem.Hint = "the request can't be sent: "+cause(err), "correct its headers, or the address"
+		problem.Message, problem.Hint = "the request can't be sent: "+cause(err), "correct its headers or the URL"
 	case errors.As(err, &ofCertificate), errors.As(err, &ofAuthority):
-		problem.Retryable, problem.Hint = false, "the server's certificate is none that this worker trusts"
+		problem.Retryable, problem.Hint = false, "the worker does not trust the server's certificate"
 	case speaksOther(err):
-		problem.Retryable, problem.Hint = false, "the server speaks something else; correct the source's url"
+		problem.Retryable, problem.Hint = false, "the server does not speak this protocol; correct the source's url"
 	case errors.As(err, &ofToken):
-		problem.Code, problem.Message = source.CodeRequestRefused, "no token was given: "+tokenCause(ofToken)
+		problem.Code, problem.Message = source.CodeRequestRefused, "the OAuth server issued no token: "+tokenCause(ofToken)
 		problem.Retryable = ofToken.Response == nil || mayChange(ofToken.Response.StatusCode)
 		problem.Hint = "check oauth2 of the source"
-		problem.Err = nil // It has the whole answer in it.
+		problem.Err = nil // It contains the whole response.
 	}
 
 	return problem
@@ -155,7 +155,7 @@ func isUnsendable(err error) bool {
 	})
 }
 
-// speaksOther reports whether what answers is no server of HTTP, or does not agree on how the connection is encrypted.
+// speaksOther reports whether the server does not speak HTTP, or does not agree to the encryption.
 func speaksOther(err error) bool {
 	var (
 		ofRecord tls.RecordHeaderError
@@ -165,7 +165,7 @@ func speaksOther(err error) bool {
 
 	switch {
 	case errors.As(err, &ofRecord), errors.Is(err, http.ErrSchemeMismatch), errors.As(err, &ofHeader),
-		strings.Contains(cause(err), "malformed HTTP"): // It has no type.
+		strings.Contains(cause(err), "malformed HTTP"): // The error has no type.
 		return true
 	case errors.As(err, &ofAlert):
 		return ofAlert.Op == "remote error" && !strings.Contains(ofAlert.Error(), "internal error")
@@ -183,10 +183,10 @@ func tokenCause(err *oauth2.RetrieveError) string {
 		return err.Response.Status
 	}
 
-	return "the server did not say why"
+	return "the server gave no reason"
 }
 
-// cause is what an error says without the address, which may have a secret in its query.
+// cause returns the text of an error without the URL, whose query may contain secrets.
 func cause(err error) string {
 	if ofURL, ok := errors.AsType[*url.Error](err); ok {
 		err = ofURL.Err
@@ -197,7 +197,7 @@ func cause(err error) string {
 	}
 
 	if errors.Is(err, io.ErrUnexpectedEOF) {
-		return "the answer broke off"
+		return "the response ended too early"
 	}
 
 	return err.Error()

@@ -2,5 +2,5 @@ package web
 
 import "time"
 
-// SetPause makes the source wait less for what follows in an answer than anybody could configure.
+// SetPause limits pauses in a response to less than can be configured.
 func (s *Source) SetPause(pause time.Duration) { s.pause = pause }

@@ -19,23 +19,23 @@ import (
 	"github.com/jobwright/jobwright/source/format"
 )
 
-// The ways in which a server gives a table in pages.
+// The styles of paging.
 const (
 	pagingNone   = ""
 	pagingLink   = "link"   // The header Link names the next page (RFC 8288).
-	pagingPage   = "page"   // A parameter has the page's number.
-	pagingOffset = "offset" // A parameter has the number of the first record.
-	pagingCursor = "cursor" // A page tells where the next one begins.
+	pagingPage   = "page"   // A parameter is the page's number.
+	pagingOffset = "offset" // A parameter is the number of records before the page.
+	pagingCursor = "cursor" // A page contains the cursor of the next page.
 )
 
-// paging says how a table comes in pages, each of which is a JSON document.
+// paging describes a table in pages, each of which is a JSON document.
 type paging struct {
 	Style         string `json:"style"`         // none, link, page, offset or cursor.
-	Parameter     string `json:"parameter"`     // The parameter for the page's number, the offset or the cursor.
-	SizeParameter string `json:"sizeParameter"` // The parameter for the size of a page, where there is one.
-	Size          int    `json:"size"`          // How many records a page has. A shorter one is the last.
+	Parameter     string `json:"parameter"`     // The name of the parameter for the page's number, the offset or the cursor.
+	SizeParameter string `json:"sizeParameter"` // The name of the parameter for the size of a page, if the server has one.
+	Size          int    `json:"size"`          // The number of records of a page. A shorter page is the last.
 	First         *int   `json:"first"`         // The number of the first page; 1 by default.
-	Cursor        string `json:"cursor"`        // The path to the cursor in a page, meta.next for example.
+	Cursor        string `json:"cursor"`        // The path of the cursor in a page, for example meta.next.
 }
 
 func (p *paging) check() error {
@@ -49,38 +49,38 @@ func (p *paging) check() error {
 		}
 	case pagingCursor:
 		if p.Cursor == "" {
-			return errors.New("paging by cursor needs the path of the cursor in a page")
+			return errors.New("paging by cursor requires cursor, the path of the cursor in a page")
 		}
 
 		if p.Parameter == "" {
 			p.Parameter = p.Style
 		}
 	default:
-		return fmt.Errorf("there is no paging %q; there are none, link, page, offset and cursor", p.Style)
+		return fmt.Errorf("unknown style of paging %q; use none, link, page, offset or cursor", p.Style)
 	}
 
 	if p.SizeParameter != "" && p.Size < 1 {
-		return errors.New("paging with a sizeParameter needs a size")
+		return errors.New("paging with a sizeParameter requires a size")
 	}
 
 	return nil
 }
 
-// maxPage bounds a page, in bytes: it is read whole.
+// maxPage limits the size of a page, in bytes: a page is read into memory.
 const maxPage = 64 << 20
 
-// pages reads the records of all pages, each as JSON on a line of its own.
+// pages reads the records of all pages as lines of JSON.
 type pages struct {
-	ctx      context.Context //nolint:containedctx // A reader of bytes has no other way to be told when to end.
+	ctx      context.Context //nolint:containedctx // io.Reader has no parameter for a context.
 	source   *Source
-	path     string   // Of the table, for messages.
-	records  []string // The path to the records in a page.
-	encoding string   // Of a page.
+	path     string   // The table's path, for messages.
+	records  []string // The path of the records in a page.
+	encoding string   // The encoding of a page.
 
-	next   *url.URL // nil behind the last page.
+	next   *url.URL // nil after the last page.
 	seen   map[string]bool
-	number int   // Of the next page.
-	count  int64 // Of the records so far.
+	number int   // The number of the next page.
+	count  int64 // The number of records so far.
 	buffer bytes.Buffer
 }
 
@@ -115,10 +115,10 @@ func (s *Source) pages(ctx context.Context, table source.Table, f source.Format)
 		p.records = strings.Split(f.Records, ".")
 	}
 
-	return p, p.fetch() // That there is no such table is told at once.
+	return p, p.fetch() // A missing table is reported before the first read.
 }
 
-// Read returns lines, and asks for the next page when there are none left.
+// Read returns lines, and requests the next page after the last line of a page.
 func (p *pages) Read(into []byte) (int, error) {
 	for p.buffer.Len() == 0 {
 		if p.next == nil {
@@ -133,14 +133,14 @@ func (p *pages) Read(into []byte) (int, error) {
 	return p.buffer.Read(into)
 }
 
-// Close does nothing: each page was read whole.
+// Close does nothing: fetch closes each response.
 func (p *pages) Close() error { return nil }
 
-// fetch asks for the next page.
+// fetch requests the next page.
 func (p *pages) fetch() error {
 	current := p.next
 	if p.seen[current.String()] {
-		return p.wrong("the pages come round: one names a page as the next that was read already", "")
+		return p.wrong("the pages form a circle: the next page was read already", "")
 	}
 
 	p.seen[current.String()] = true
@@ -168,7 +168,7 @@ func (p *pages) fetch() error {
 	}
 
 	if len(text) > maxPage {
-		return p.wrong(fmt.Sprintf("a page has more than %d bytes", maxPage), "ask for fewer records at once")
+		return p.wrong(fmt.Sprintf("a page has more than %d bytes", maxPage), "request smaller pages")
 	}
 
 	if text, err = p.decode(text); err != nil {
@@ -182,7 +182,7 @@ func (p *pages) fetch() error {
 
 	for _, record := range records {
 		if err := json.Compact(&p.buffer, record); err != nil {
-			return p.wrong("a record is no JSON: "+err.Error(), "")
+			return p.wrong("a record is not valid JSON: "+err.Error(), "")
 		}
 
 		p.buffer.WriteByte('\n')
@@ -207,17 +207,17 @@ func (p *pages) decode(text []byte) ([]byte, error) {
 	}
 
 	if !utf8.Valid(text) {
-		return nil, p.wrong(p.inPage("it is no text in "+cmp.Or(p.encoding, "utf-8")), "give the format the encoding that it has")
+		return nil, p.wrong(p.inPage("it is not valid "+cmp.Or(p.encoding, "utf-8")), "set format.encoding to the encoding of the response")
 	}
 
 	return text, nil
 }
 
-// list returns the records of a page. A server that has none may say null, but a page without the records' path is none: it
-// may be an error that came with the status 200, and must not pass for the last page.
+// list returns the records of a page. The list may be null if the page has no records, but its path must exist: a document
+// without it may be an error with the status 200, which must not pass for the last page.
 func (p *pages) list(text []byte) ([]json.RawMessage, error) {
 	if !json.Valid(text) {
-		return nil, p.wrong(p.inPage("it is no JSON"), "")
+		return nil, p.wrong(p.inPage("it is not valid JSON"), "")
 	}
 
 	found, err := at(text, p.records)
@@ -227,21 +227,21 @@ func (p *pages) list(text []byte) ([]json.RawMessage, error) {
 
 	var records []json.RawMessage
 	if err := json.Unmarshal(found, &records); err != nil {
-		return nil, p.wrong(p.inPage("there is no list of records"), "name the path to it in format.records")
+		return nil, p.wrong(p.inPage("it has no list of records"), "set format.records to the path of the list")
 	}
 
 	return records, nil
 }
 
-// inPage says in which page something is wrong.
+// inPage adds the page's number to a message.
 func (p *pages) inPage(message string) string {
 	return fmt.Sprintf("page %d: %s", p.ordinal(), message)
 }
 
-// ordinal counts the pages, the current one among them.
+// ordinal returns the number of pages read, including the current one.
 func (p *pages) ordinal() int { return len(p.seen) }
 
-// following returns the address of the page after this one, or nil.
+// following returns the URL of the next page, or nil after the last page.
 func (p *pages) following(current *url.URL, response *http.Response, text []byte, count int) (*url.URL, error) {
 	paging := p.source.paging
 
@@ -253,7 +253,7 @@ func (p *pages) following(current *url.URL, response *http.Response, text []byte
 	}
 
 	if count == 0 || count < paging.Size {
-		return nil, nil //nolint:nilnil // No address is the end.
+		return nil, nil //nolint:nilnil // A nil URL is the end.
 	}
 
 	value := strconv.Itoa(p.number)
@@ -275,7 +275,7 @@ func withParameter(address *url.URL, name, value string) *url.URL {
 
 var linkForm = regexp.MustCompile(`<([^>]*)>([^<]*)`)
 
-// relNext finds rel=next among the parameters of a link; a link may have several relations.
+// relNext matches rel=next in the parameters of a link; a link may have several relations.
 var relNext = regexp.MustCompile(`(?i);\s*rel\s*=\s*("([^"]*\s)?next(\s[^"]*)?"|next\s*(;|,|$))`)
 
 func (p *pages) link(current *url.URL, headers []string) (*url.URL, error) {
@@ -287,32 +287,31 @@ func (p *pages) link(current *url.URL, headers []string) (*url.URL, error) {
 		}
 	}
 
-	return nil, nil //nolint:nilnil // No address is the end.
+	return nil, nil //nolint:nilnil // A nil URL is the end.
 }
 
-// cursor returns the address of the page at the cursor. Servers end a table by a cursor that is null, false or empty, or
-// that is missing. In the first page, a missing one may also be misspelt, and is an error then, unless the page is empty or
-// not full.
+// cursor returns the URL of the page at the cursor. A cursor that is null, false, empty or missing ends the table. In the first
+// page, a missing cursor may also be due to a misspelt path, so it is an error unless the page is empty or not full.
 func (p *pages) cursor(current *url.URL, text []byte, count int) (*url.URL, error) {
 	found, err := at(text, strings.Split(p.source.paging.Cursor, "."))
 	if err != nil {
 		absent, isAbsent := errors.AsType[*absentError](err)
 		if isAbsent && (absent.isNull || p.ordinal() > 1 || count < max(p.source.paging.Size, 1)) {
-			return nil, nil //nolint:nilnil // No address is the end.
+			return nil, nil //nolint:nilnil // A nil URL is the end.
 		}
 
-		return nil, p.wrong(p.inPage(err.Error()), "correct the path in paging.cursor; where the server leaves it out of a last "+
-			"page, give the paging the size of a full one")
+		return nil, p.wrong(p.inPage(err.Error()), "correct the path in paging.cursor; if the server omits the cursor in the last "+
+			"page, set paging.size to the size of a full page")
 	}
 
 	cursor := string(found)
 
 	switch {
 	case cursor == "null" || cursor == "false" || cursor == `""`:
-		return nil, nil //nolint:nilnil // No address is the end.
+		return nil, nil //nolint:nilnil // A nil URL is the end.
 	case found[0] == '"':
 		if err := json.Unmarshal(found, &cursor); err != nil {
-			return nil, p.wrong("the cursor is no text: "+err.Error(), "")
+			return nil, p.wrong("the cursor is not a valid string: "+err.Error(), "")
 		}
 	}
 
@@ -323,16 +322,15 @@ func (p *pages) cursor(current *url.URL, text []byte, count int) (*url.URL, erro
 	return withParameter(current, p.source.paging.Parameter, cursor), nil
 }
 
-// resolve returns the address that a page names as the next. It stays with the server that was asked: the requests show who
-// asks.
+// resolve returns the URL of the next page, which must be on the same server: requests contain the source's credentials.
 func (p *pages) resolve(current *url.URL, reference string) (*url.URL, error) {
 	next, err := current.Parse(reference)
 	if err != nil {
-		return nil, p.wrong("the address of the next page is none", "")
+		return nil, p.wrong("the URL of the next page is invalid", "")
 	}
 
 	if !sameOrigin(next, p.source.base) {
-		return nil, p.wrong(fmt.Sprintf("the next page is said to be on another server, %s", next.Host), "")
+		return nil, p.wrong(fmt.Sprintf("the next page is on another server, %s", next.Host), "")
 	}
 
 	return next, nil

@@ -13,8 +13,8 @@ import (
 	"github.com/jobwright/jobwright/source/sourcetest"
 )
 
-// A page that is not what the paging says must not pass for the last one.
-func TestAPageThatIsNoPageIsAnError(t *testing.T) {
+// A page that does not match the paging must not pass for the last one.
+func TestPagesRefuseADocumentWithoutRecords(t *testing.T) {
 	t.Parallel()
 
 	cursor := map[string]any{"style": "cursor", "cursor": "meta.next"}
@@ -28,32 +28,32 @@ func TestAPageThatIsNoPageIsAnError(t *testing.T) {
 		"an error with status 200": {
 			cursor,
 			[]string{first, `{"error":"slow down","code":7}`},
-			`page 2: there is nothing at items: the page has code, error`,
+			`page 2: the path items does not exist: the page has code, error`,
 		},
 		"an error by number": {
 			map[string]any{"style": "page"},
 			[]string{first, `{"error":"slow down"}`},
-			`page 2: there is nothing at items: the page has error`,
+			`page 2: the path items does not exist: the page has error`,
 		},
 		"the records' path is wrong": {
-			cursor, []string{`{"item":[{"id":1}],"meta":{}}`}, `page 1: there is nothing at items: the page has item, meta`,
+			cursor, []string{`{"item":[{"id":1}],"meta":{}}`}, `page 1: the path items does not exist: the page has item, meta`,
 		},
-		"an empty object":  {cursor, []string{`{}`}, `page 1: there is nothing at items: the page has no fields`},
-		"the page is null": {cursor, []string{`null`}, `page 1: there is nothing at items: the page is null`},
+		"an empty object":  {cursor, []string{`{}`}, `page 1: the path items does not exist: the page has no fields`},
+		"the page is null": {cursor, []string{`null`}, `page 1: the path items does not exist: the page is null`},
 		"the cursor's path is wrong": {
 			cursor,
 			[]string{`{"items":[{"id":1}],"meta":{"after":"2"}}`},
-			`page 1: there is nothing at meta.next: meta has after`,
+			`page 1: the path meta.next does not exist: meta has after`,
 		},
 		"the cursor's path is wrong at its beginning": {
 			cursor,
 			[]string{`{"items":[{"id":1}],"Meta":{"next":"2"}}`},
-			`page 1: there is nothing at meta.next: the page has Meta, items`,
+			`page 1: the path meta.next does not exist: the page has Meta, items`,
 		},
 		"the cursor is missing in a full page": {
 			map[string]any{"style": "cursor", "cursor": "next", "size": 1},
 			[]string{`{"items":[{"id":1}]}`},
-			`page 1: there is nothing at next: the page has items`,
+			`page 1: the path next does not exist: the page has items`,
 		},
 		"the cursor is missing in the last of several": {cursor, []string{first, `{"items":[]}`}, ""},
 		"the cursor is null in the only page":          {cursor, []string{`{"items":[{"id":1}],"meta":{"next":null}}`}, ""},
@@ -92,7 +92,7 @@ func TestAPageThatIsNoPageIsAnError(t *testing.T) {
 	}
 }
 
-func TestATableWithoutRecordsIsEmpty(t *testing.T) {
+func TestPagesOfAnEmptyTable(t *testing.T) {
 	t.Parallel()
 
 	for answer, paging := range map[string]map[string]any{

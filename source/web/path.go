@@ -9,19 +9,19 @@ import (
 	"strings"
 )
 
-// at returns what stands at a path of a JSON document, null among it. The error is an [*absentError] where the path leads to
-// nothing.
+// at returns the value at a path of a JSON document, which may be null. The error is an [*absentError] if the path does not
+// exist.
 func at(text []byte, path []string) (json.RawMessage, error) {
 	found := json.RawMessage(bytes.TrimSpace(text))
 
 	for i, name := range path {
 		var object map[string]json.RawMessage
 		if err := json.Unmarshal(found, &object); err != nil {
-			return nil, fmt.Errorf("there is no object around %s", strings.Join(path[:i+1], "."))
+			return nil, fmt.Errorf("the parent of %s is not an object", strings.Join(path[:i+1], "."))
 		}
 
-		next, isThere := object[name]
-		if !isThere {
+		next, exists := object[name]
+		if !exists {
 			return nil, &absentError{path: path, known: path[:i], isNull: object == nil, names: slices.Sorted(maps.Keys(object))}
 		}
 
@@ -31,15 +31,15 @@ func at(text []byte, path []string) (json.RawMessage, error) {
 	return found, nil
 }
 
-// absentError tells how far a path leads.
+// absentError reports a path that does not exist.
 type absentError struct {
 	path   []string
-	known  []string // The beginning of the path that is there.
-	isNull bool     // Whether null stands there,
-	names  []string // or an object with these names.
+	known  []string // The part of the path that exists.
+	isNull bool     // Whether the value there is null.
+	names  []string // Otherwise the names of the object there.
 }
 
-// shownNames is how many names of an object a message shows.
+// shownNames is the number of names of an object that a message shows.
 const shownNames = 20
 
 func (e *absentError) Error() string {
@@ -59,5 +59,5 @@ func (e *absentError) Error() string {
 		what = "has " + strings.Join(e.names, ", ")
 	}
 
-	return fmt.Sprintf("there is nothing at %s: %s %s", strings.Join(e.path, "."), where, what)
+	return fmt.Sprintf("the path %s does not exist: %s %s", strings.Join(e.path, "."), where, what)
 }

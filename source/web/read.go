@@ -9,8 +9,8 @@ import (
 	"github.com/jobwright/jobwright/source/format"
 )
 
-// ReadTable streams the records that a path answers, in the format that the read names or the answer has. Where the source
-// has paging, it asks for one page after the other, each a JSON document.
+// ReadTable streams the records of the response to a path, in the format of the read or else of the response. If the source has
+// paging, it requests one page after another, each a JSON document.
 func (s *Source) ReadTable(ctx context.Context, read source.Read) (source.Rows, error) {
 	name := path.Base(withoutQuery(read.Table.Name))
 	options := format.Options{Read: read, Source: s.name}
@@ -20,8 +20,8 @@ func (s *Source) ReadTable(ctx context.Context, read source.Read) (source.Rows, 
 		if read.Format.Type != "" && read.Format.Type != "json" {
 			return nil, &source.Error{
 				Code: source.CodeOperationUnsupported, Source: s.name, Table: options.Table.Name,
-				Message: fmt.Sprintf("a table in %s can't come in pages", read.Format.Type),
-				Hint:    "read JSON, or drop the paging",
+				Message: fmt.Sprintf("paging requires JSON, and the format is %s", read.Format.Type),
+				Hint:    "read JSON, or remove the paging of the source",
 			}
 		}
 

@@ -11,7 +11,7 @@ import (
 	"github.com/jobwright/jobwright/source/web"
 )
 
-// What a server says of a refused request becomes part of a job's history, also where it repeats the key that it was shown.
+// The server's explanation of a refused request becomes part of a job's history, even if it repeats the key.
 func TestErrorsOfServersDoNotContainSecrets(t *testing.T) {
 	t.Parallel()
 

@@ -11,7 +11,7 @@ import (
 	"golang.org/x/oauth2/clientcredentials"
 )
 
-// credentials are the client credentials of OAuth 2 (RFC 6749, section 4.4).
+// credentials are OAuth 2 client credentials (RFC 6749, section 4.4).
 type credentials struct {
 	TokenURL     string   `json:"tokenUrl"`
 	ClientID     string   `json:"clientId"`
@@ -19,8 +19,7 @@ type credentials struct {
 	Scopes       []string `json:"scopes"`
 }
 
-// signed sends requests with what shows the server who asks. What goes to another origin, because of a redirect, goes
-// without.
+// signed adds the source's credentials to requests, except to redirected requests to another origin.
 type signed struct {
 	next   http.RoundTripper
 	base   *url.URL
@@ -40,7 +39,7 @@ func newSigned(next http.RoundTripper, base *url.URL, opts options) *signed {
 	return s
 }
 
-// RoundTrip sends a request. A token that the server does not take any more is exchanged once.
+// RoundTrip sends a request. If the server refuses the token, RoundTrip repeats the request once with a new token.
 func (s *signed) RoundTrip(request *http.Request) (*http.Response, error) {
 	if !sameOrigin(request.URL, s.base) {
 		return s.next.RoundTrip(request)
@@ -51,13 +50,13 @@ func (s *signed) RoundTrip(request *http.Request) (*http.Response, error) {
 		return response, err
 	}
 
-	s.tokens.forget(token.token) // Whether or not the request can be sent again: others come.
+	s.tokens.forget(token.token) // Also if this request can't be repeated: later requests need a new token.
 
 	again := request.Clone(request.Context())
 
 	if request.Body != nil {
-		if request.GetBody == nil { // It was sent, and can't be sent again from here.
-			if !token.kept {
+		if request.GetBody == nil { // The body was sent and can't be read again.
+			if !token.reused {
 				return response, nil
 			}
 
@@ -65,7 +64,7 @@ func (s *signed) RoundTrip(request *http.Request) (*http.Response, error) {
 		}
 
 		if again.Body, err = request.GetBody(); err != nil {
-			return response, nil //nolint:nilerr // The answer that is there tells more.
+			return response, nil //nolint:nilerr // The response says more.
 		}
 	}
 
@@ -78,20 +77,20 @@ func (s *signed) RoundTrip(request *http.Request) (*http.Response, error) {
 	return response, err
 }
 
-// errTokenRefused is for a token that was taken before, and a request that can't be sent again with a new one but by its
-// caller. A new token that is refused too is an answer as any other.
-var errTokenRefused = errors.New("the token is taken no more, and the next attempt asks for a new one")
+// errTokenRefused reports that the server refuses a token that it accepted before, and that only the caller can repeat the
+// request. If the server refuses a new token, the response is returned.
+var errTokenRefused = errors.New("the server does not accept the token any more; the next attempt requests a new one")
 
-// shown is the token that a request shows.
-type shown struct {
-	token string
-	kept  bool // Whether it was there before the request.
+// sent is the token that was sent with a request.
+type sent struct {
+	token  string
+	reused bool // Whether the token is older than the request.
 }
 
-func (s *signed) try(request *http.Request) (*http.Response, shown, error) {
+func (s *signed) try(request *http.Request) (*http.Response, sent, error) {
 	clone := request.Clone(request.Context())
 
-	var token shown
+	var token sent
 
 	for name, value := range s.opts.Headers {
 		if clone.Header.Get(name) == "" {
@@ -103,12 +102,12 @@ func (s *signed) try(request *http.Request) (*http.Response, shown, error) {
 	case s.opts.User != "":
 		clone.SetBasicAuth(s.opts.User, s.opts.Password)
 	case s.tokens != nil:
-		current, kept, err := s.tokens.token(request.Context())
+		current, reused, err := s.tokens.token(request.Context())
 		if err != nil {
 			return nil, token, err
 		}
 
-		token = shown{current.AccessToken, kept}
+		token = sent{current.AccessToken, reused}
 		current.SetAuthHeader(clone)
 	}
 
@@ -127,7 +126,7 @@ func (s *signed) try(request *http.Request) (*http.Response, shown, error) {
 	return response, token, err
 }
 
-// tokens keeps the current token.
+// tokens caches the current token.
 type tokens struct {
 	client *http.Client
 	config clientcredentials.Config
@@ -136,8 +135,8 @@ type tokens struct {
 	current *oauth2.Token
 }
 
-// token returns a token, and whether it was there already.
-func (t *tokens) token(ctx context.Context) (token *oauth2.Token, kept bool, err error) {
+// token returns a token, and whether it is the cached one.
+func (t *tokens) token(ctx context.Context) (token *oauth2.Token, reused bool, err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 
@@ -155,7 +154,7 @@ func (t *tokens) token(ctx context.Context) (token *oauth2.Token, kept bool, err
 	return fresh, false, nil
 }
 
-// forget makes the next request ask for a token, if that is still the current one.
+// forget removes the token from the cache if it is still the current one.
 func (t *tokens) forget(token string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -167,17 +166,17 @@ func (t *tokens) forget(token string) {
 
 func sameOrigin(a, b *url.URL) bool { return a.Scheme == b.Scheme && a.Host == b.Host }
 
-// maxRedirects is how often a request is sent on.
+// maxRedirects limits the redirects of a request.
 const maxRedirects = 10
 
-// follow decides about a redirect. A request with a body is not sent anywhere else than where its author sends it.
+// follow decides whether to follow a redirect. Requests other than GET and HEAD are not redirected.
 func follow(request *http.Request, via []*http.Request) error {
 	first := via[0].Method
 	if (first != http.MethodGet && first != http.MethodHead) || len(via) > maxRedirects {
 		return http.ErrUseLastResponse
 	}
 
-	// The transport adds what belongs to the source's own origin; what the caller gave must not leave it either.
+	// The transport adds credentials for the source's own origin only; the caller's headers must not leave it either.
 	if !sameOrigin(request.URL, via[0].URL) {
 		clear(request.Header)
 	}

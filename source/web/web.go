@@ -1,4 +1,4 @@
-// Package web is the driver of HTTPSource: an address whose paths are tables, and which answers requests.
+// Package web is the driver of HTTPSource: an HTTP server whose paths are tables, and to which steps can send requests.
 package web
 
 import (
@@ -14,7 +14,7 @@ import (
 	"github.com/jobwright/jobwright/source"
 )
 
-// Kind is the name by which an app's definitions call this driver.
+// Kind is the kind of source in app.yaml that selects this driver.
 const Kind = "HTTPSource"
 
 // Defaults of the options.
@@ -25,33 +25,33 @@ const (
 
 // options are the options of an HTTPSource in app.yaml.
 type options struct {
-	URL            string            `json:"url"`            // The address that paths are relative to.
-	Headers        map[string]string `json:"headers"`        // Sent with each request.
-	User           string            `json:"user"`           // With the password: basic authentication.
-	Password       string            `json:"password"`       //
+	URL            string            `json:"url"`            // The base URL: paths are relative to it.
+	Headers        map[string]string `json:"headers"`        // Headers of every request.
+	User           string            `json:"user"`           // The user for basic authentication.
+	Password       string            `json:"password"`       // The user's password.
 	APIKey         *apiKey           `json:"apiKey"`         // A key in a header or in the query.
-	OAuth2         *credentials      `json:"oauth2"`         // The client credentials of OAuth 2.
-	Timeout        string            `json:"timeout"`        // How long an answer may take to begin; a minute by default.
-	MaxConnections int               `json:"maxConnections"` // 8 by default.
-	Paging         paging            `json:"paging"`         // How tables come in pages.
+	OAuth2         *credentials      `json:"oauth2"`         // OAuth 2 client credentials.
+	Timeout        string            `json:"timeout"`        // The time in which a response must begin; by default a minute.
+	MaxConnections int               `json:"maxConnections"` // By default 8.
+	Paging         paging            `json:"paging"`         // The paging of tables.
 }
 
-// apiKey says where an API key goes.
+// apiKey is a key in a header or in a parameter of the query.
 type apiKey struct {
-	Header string `json:"header"` // The name of the header, or
-	Query  string `json:"query"`  // of the parameter of the address.
+	Header string `json:"header"` // The name of the header.
+	Query  string `json:"query"`  // The name of the parameter.
 	Value  string `json:"value"`
 }
 
-// Source is an address of HTTP. It is safe for concurrent use.
+// Source is an HTTP server. It is safe for concurrent use.
 type Source struct {
 	name      string
 	base      *url.URL
 	client    *http.Client
 	transport *http.Transport
 	paging    paging
-	pause     time.Duration     // How long the body of an answer may pause.
-	hide      *strings.Replacer // Of secrets, in what a server says.
+	pause     time.Duration     // The limit of a pause in the body of a response.
+	hide      *strings.Replacer // Replaces secrets in the texts of the server.
 }
 
 var (
@@ -59,7 +59,7 @@ var (
 	_ source.Requester = (*Source)(nil)
 )
 
-// Open returns the source that definition describes. It does not connect.
+// Open returns the source that the definition describes. It does not connect.
 func Open(_ context.Context, definition source.Definition, _ source.Place) (source.Source, error) {
 	var opts options
 	if err := definition.Decode(&opts); err != nil {
@@ -84,13 +84,13 @@ func Open(_ context.Context, definition source.Definition, _ source.Place) (sour
 	}
 
 	return &Source{
-		name: definition.Name, base: base, transport: transport, paging: opts.Paging, pause: max(timeout, longestPause),
+		name: definition.Name, base: base, transport: transport, paging: opts.Paging, pause: max(timeout, maxPause),
 		hide:   hiding(definition.Secrets),
 		client: &http.Client{Transport: newSigned(transport, base, opts), CheckRedirect: follow},
 	}, nil
 }
 
-// hiding replaces secrets, which a server may repeat where it says what is wrong with a request.
+// hiding returns a replacer of secrets, which a server may repeat in its error messages.
 func hiding(secrets []string) *strings.Replacer {
 	var pairs []string
 
@@ -103,41 +103,41 @@ func hiding(secrets []string) *strings.Replacer {
 	return strings.NewReplacer(pairs...)
 }
 
-// check finds mistakes in the options, and fills in what they leave out.
+// check validates the options and sets defaults.
 func (o *options) check() (base *url.URL, timeout time.Duration, err error) {
 	base, err = url.Parse(o.URL)
 
 	switch {
 	case err != nil, base.Scheme != "http" && base.Scheme != "https", base.Host == "":
-		return nil, 0, fmt.Errorf("url must be an address that begins with http:// or https://")
+		return nil, 0, fmt.Errorf("url must begin with http:// or https:// and name a host")
 	case base.User != nil:
-		return nil, 0, fmt.Errorf("url has a user in it; give user and password")
+		return nil, 0, fmt.Errorf("url must not contain a user; use user and password")
 	case o.APIKey != nil && (o.APIKey.Header == "") == (o.APIKey.Query == ""):
-		return nil, 0, fmt.Errorf("apiKey needs the name of a header or of a query parameter")
+		return nil, 0, fmt.Errorf("apiKey requires either header or query")
 	case o.OAuth2 != nil && (o.OAuth2.TokenURL == "" || o.OAuth2.ClientID == ""):
-		return nil, 0, fmt.Errorf("oauth2 needs a tokenUrl and a clientId")
+		return nil, 0, fmt.Errorf("oauth2 requires tokenUrl and clientId")
 	case o.MaxConnections < 0:
-		return nil, 0, fmt.Errorf("maxConnections must be above zero")
+		return nil, 0, fmt.Errorf("maxConnections must be positive")
 	}
 
 	timeout = defaultTimeout
 	if o.Timeout != "" {
 		if timeout, err = time.ParseDuration(o.Timeout); err != nil || timeout <= 0 {
-			return nil, 0, fmt.Errorf("timeout must be a duration above zero such as 30s")
+			return nil, 0, fmt.Errorf("timeout must be a positive duration such as 30s")
 		}
 	}
 
 	return base, timeout, o.Paging.check()
 }
 
-// Close closes the connections that nobody uses.
+// Close closes idle connections.
 func (s *Source) Close() error {
 	s.transport.CloseIdleConnections()
 
 	return nil
 }
 
-// Check asks for the address itself. Any answer shows that somebody is there.
+// Check requests the base URL. Any response but 401 and 403 proves that the server can be used.
 func (s *Source) Check(ctx context.Context) (string, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, s.base.String(), http.NoBody)
 	if err != nil {
@@ -155,14 +155,14 @@ func (s *Source) Check(ctx context.Context) (string, error) {
 	case http.StatusUnauthorized, http.StatusForbidden:
 		return "", &source.Error{
 			Code: source.CodeRequestRefused, Source: s.name,
-			Message: fmt.Sprintf("%s answers %s", s.base.Host, response.Status), Hint: "check how the source signs in",
+			Message: fmt.Sprintf("%s answers %s", s.base.Host, response.Status), Hint: "check the credentials of the source",
 		}
 	}
 
 	return fmt.Sprintf("%s answers %s", s.base.Host, response.Status), err
 }
 
-// Request sends a request, and returns the answer when its headers are there.
+// Request sends a request and returns the response after its headers have arrived.
 func (s *Source) Request(ctx context.Context, asked source.Request) (*source.Response, error) {
 	address, err := s.address(asked.Path, asked.Params)
 	if err != nil {
@@ -173,7 +173,7 @@ func (s *Source) Request(ctx context.Context, asked source.Request) (*source.Res
 
 	request, err := http.NewRequestWithContext(ctx, method, address.String(), asked.Body)
 	if err != nil {
-		return nil, s.invalid(asked.Path, "the request can't be made: "+err.Error())
+		return nil, s.invalid(asked.Path, "the request is invalid: "+err.Error())
 	}
 
 	if asked.Length > 0 {
@@ -207,11 +207,11 @@ func (s *Source) Request(ctx context.Context, asked source.Request) (*source.Res
 	}, nil
 }
 
-// address returns the address of a path, which may have a query of its own.
+// address returns the URL of a path, which may have a query.
 func (s *Source) address(path string, params url.Values) (*url.URL, error) {
 	relative, err := url.Parse(strings.TrimLeft(path, "/"))
 	if err != nil || relative.IsAbs() || relative.Host != "" {
-		return nil, s.invalid(path, "the path is none below the source's address")
+		return nil, s.invalid(path, "the path is not relative to the source's URL")
 	}
 
 	address := *s.base

@@ -23,7 +23,7 @@ import (
 	"github.com/jobwright/jobwright/source/web"
 )
 
-// serve starts a server, and returns its address.
+// serve starts a server and returns its URL.
 func serve(t *testing.T, handler http.HandlerFunc) string {
 	t.Helper()
 
@@ -33,7 +33,7 @@ func serve(t *testing.T, handler http.HandlerFunc) string {
 	return server.URL
 }
 
-// open returns a source over the address.
+// open returns a source over the URL.
 func open(t *testing.T, address string, options map[string]any) *web.Source {
 	t.Helper()
 
@@ -50,7 +50,7 @@ func open(t *testing.T, address string, options map[string]any) *web.Source {
 	return opened.(*web.Source)
 }
 
-// problemOf requires an error of the source's.
+// problemOf requires an error of the source.
 func problemOf(t *testing.T, err error, code source.Code, retryable bool) *source.Error {
 	t.Helper()
 
@@ -78,7 +78,7 @@ func readAll(t *testing.T, response *source.Response) string {
 	return string(text)
 }
 
-func TestARequestIsSentAsItIsAsked(t *testing.T) {
+func TestRequestSendsMethodParametersHeadersAndBody(t *testing.T) {
 	t.Parallel()
 
 	address := serve(t, func(w http.ResponseWriter, r *http.Request) {
@@ -101,7 +101,7 @@ func TestARequestIsSentAsItIsAsked(t *testing.T) {
 	require.Equal(t, "POST /api/orders/7?a=b&c=d+e&c=f&v=1 own each text/plain job/1 text", readAll(t, response))
 }
 
-func TestEachWayToSignInIsUsed(t *testing.T) {
+func TestRequestsContainTheConfiguredCredentials(t *testing.T) {
 	t.Parallel()
 
 	address := serve(t, func(w http.ResponseWriter, r *http.Request) {
@@ -120,7 +120,7 @@ func TestEachWayToSignInIsUsed(t *testing.T) {
 	}
 }
 
-func TestATokenIsAskedForOnceAndExchangedWhenItIsTakenNoMore(t *testing.T) {
+func TestTokenIsReusedUntilTheServerRefusesIt(t *testing.T) {
 	t.Parallel()
 
 	var asked atomic.Int64
@@ -175,8 +175,8 @@ func TestATokenIsAskedForOnceAndExchangedWhenItIsTakenNoMore(t *testing.T) {
 	require.NotContains(t, err.Error(), "wrong")
 }
 
-// What is sent from a file can't be sent again, but the next request must not fail by the same token.
-func TestATokenThatIsTakenNoMoreIsForgottenWithTheRequestThatShowedIt(t *testing.T) {
+// A body from a file can't be sent again, but the next request must not fail with the same token.
+func TestRefusedTokenIsForgottenAlsoIfTheRequestCanNotBeRepeated(t *testing.T) {
 	t.Parallel()
 
 	var (
@@ -222,7 +222,7 @@ func TestATokenThatIsTakenNoMoreIsForgottenWithTheRequestThatShowedIt(t *testing
 	require.Equal(t, "taken", readAll(t, response))
 }
 
-func TestAStatusThatWasNotExpectedIsAnError(t *testing.T) {
+func TestUnexpectedStatusIsAnError(t *testing.T) {
 	t.Parallel()
 
 	address := serve(t, func(w http.ResponseWriter, r *http.Request) {
@@ -251,7 +251,7 @@ func TestAStatusThatWasNotExpectedIsAnError(t *testing.T) {
 
 		problem := problemOf(t, err, code, retryable)
 		require.Equal(t, 7*time.Second, problem.RetryAfter)
-		require.Contains(t, problem.Message, fmt.Sprintf("GET /%d was answered %d", status, status))
+		require.Contains(t, problem.Message, fmt.Sprintf("GET /%d returned %d", status, status))
 		require.NotContains(t, err.Error(), "secret")
 		require.Less(t, len(err.Error()), 700)
 
@@ -266,7 +266,7 @@ func TestAStatusThatWasNotExpectedIsAnError(t *testing.T) {
 	require.NoError(t, response.Body.Close())
 }
 
-func TestAServerThatIsNotThereMayComeBack(t *testing.T) {
+func TestUnreachableServerIsRetryable(t *testing.T) {
 	t.Parallel()
 
 	server := httptest.NewServer(http.NotFoundHandler())
@@ -280,7 +280,7 @@ func TestAServerThatIsNotThereMayComeBack(t *testing.T) {
 	requireProblem(t, err, source.CodeUnavailable, true)
 }
 
-func TestACertificateOfNobodyIsRefused(t *testing.T) {
+func TestUntrustedCertificateIsNotRetryable(t *testing.T) {
 	t.Parallel()
 
 	server := httptest.NewTLSServer(http.NotFoundHandler())
@@ -290,7 +290,7 @@ func TestACertificateOfNobodyIsRefused(t *testing.T) {
 	require.Contains(t, problemOf(t, err, source.CodeUnavailable, false).Hint, "certificate")
 }
 
-func TestWhoGivesUpEndsTheRequestAtTheServer(t *testing.T) {
+func TestCanceledContextEndsTheRequestAtTheServer(t *testing.T) {
 	t.Parallel()
 
 	began, gone := make(chan struct{}), make(chan struct{})
@@ -309,7 +309,7 @@ func TestWhoGivesUpEndsTheRequestAtTheServer(t *testing.T) {
 	<-gone
 }
 
-func TestAnAnswerThatBreaksOffMayBeWholeTheNextTime(t *testing.T) {
+func TestTruncatedResponseIsRetryable(t *testing.T) {
 	t.Parallel()
 
 	address := serve(t, func(w http.ResponseWriter, _ *http.Request) {
@@ -328,7 +328,7 @@ func TestAnAnswerThatBreaksOffMayBeWholeTheNextTime(t *testing.T) {
 	requireProblem(t, err, source.CodeUnavailable, true)
 }
 
-func TestCredentialsStayWithTheServerTheyAreFor(t *testing.T) {
+func TestRedirectToAnotherOriginOmitsCredentials(t *testing.T) {
 	t.Parallel()
 
 	other := serve(t, func(w http.ResponseWriter, r *http.Request) {
@@ -348,8 +348,8 @@ func TestCredentialsStayWithTheServerTheyAreFor(t *testing.T) {
 	require.Contains(t, problemOf(t, err, source.CodeRequestRefused, false).Message, "307")
 }
 
-// tables answers the same table in several formats.
-func TestABodyIsATableInTheFormatThatTheServerSays(t *testing.T) {
+// tables serves the same table in several formats.
+func TestReadTableUsesTheFormatOfTheResponse(t *testing.T) {
 	t.Parallel()
 
 	address := serve(t, func(w http.ResponseWriter, r *http.Request) {
@@ -388,7 +388,7 @@ func TestABodyIsATableInTheFormatThatTheServerSays(t *testing.T) {
 	requireProblem(t, err, source.CodeTableNotFound, false)
 }
 
-// ten answers ten records in pages of three.
+// ten serves ten records in pages of three.
 func ten(t *testing.T, asked *sync.Map) http.HandlerFunc {
 	t.Helper()
 
@@ -430,7 +430,7 @@ func ten(t *testing.T, asked *sync.Map) http.HandlerFunc {
 	}
 }
 
-func TestATableComesInPages(t *testing.T) {
+func TestReadTableReadsPages(t *testing.T) {
 	t.Parallel()
 
 	for name, test := range map[string]struct {
@@ -470,15 +470,15 @@ func TestATableComesInPages(t *testing.T) {
 	}
 }
 
-func TestPagesThatComeRoundAreAnError(t *testing.T) {
+func TestPagesRefuseInvalidPages(t *testing.T) {
 	t.Parallel()
 
 	for answer, message := range map[string]string{
-		`{"items":[{"id":1}],"next":"same"}`:                    "the pages come round",
+		`{"items":[{"id":1}],"next":"same"}`:                    "the pages form a circle",
 		`{"items":[{"id":1}],"next":"http://example.invalid/"}`: "another server",
 		`{"items":{"id":1}}`:                                    "no list of records",
-		`[`:                                                     "page 1: it is no JSON",
-		`[]`:                                                    "page 1: there is no object around items",
+		`[`:                                                     "page 1: it is not valid JSON",
+		`[]`:                                                    "page 1: the parent of items is not an object",
 	} {
 		from := open(t, serve(t, func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, answer) }),
 			map[string]any{"paging": map[string]any{"style": "cursor", "cursor": "next"}})
@@ -493,18 +493,18 @@ func TestPagesThatComeRoundAreAnError(t *testing.T) {
 	}
 }
 
-func TestWrongOptionsAreTold(t *testing.T) {
+func TestOpenChecksOptions(t *testing.T) {
 	t.Parallel()
 
 	for message, options := range map[string]map[string]any{
 		"url must be":       {"url": "ftp://x"},
-		"has a user in it":  {"url": "http://me:secret@x"},
+		"must not contain a user":  {"url": "http://me:secret@x"},
 		"apiKey needs":      {"url": "http://x", "apiKey": map[string]any{"value": "secret"}},
 		"oauth2 needs":      {"url": "http://x", "oauth2": map[string]any{"clientSecret": "secret"}},
 		"timeout must":      {"url": "http://x", "timeout": "soon"},
 		"no paging \"all\"": {"url": "http://x", "paging": map[string]any{"style": "all"}},
 		"needs the path":    {"url": "http://x", "paging": map[string]any{"style": "cursor"}},
-		"needs a size":      {"url": "http://x", "paging": map[string]any{"style": "page", "sizeParameter": "n"}},
+		"requires a size":      {"url": "http://x", "paging": map[string]any{"style": "page", "sizeParameter": "n"}},
 		"unknown field":     {"url": "http://x", "urls": ""},
 	} {
 		_, err := web.Open(t.Context(), source.Definition{Name: "shop", Kind: web.Kind, Options: options}, source.Place{})
@@ -513,7 +513,7 @@ func TestWrongOptionsAreTold(t *testing.T) {
 	}
 }
 
-func TestCheckSaysWhoAnswers(t *testing.T) {
+func TestCheckReturnsTheStatus(t *testing.T) {
 	t.Parallel()
 
 	found, err := open(t, serve(t, http.NotFound), nil).Check(t.Context())
@@ -525,7 +525,7 @@ func TestCheckSaysWhoAnswers(t *testing.T) {
 	requireProblem(t, err, source.CodeRequestRefused, false)
 }
 
-func TestAPathStaysBelowTheAddress(t *testing.T) {
+func TestPathCanNotLeaveTheURL(t *testing.T) {
 	t.Parallel()
 
 	from := open(t, "http://127.0.0.1:1/api", nil)

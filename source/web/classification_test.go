@@ -13,7 +13,7 @@ import (
 	"github.com/jobwright/jobwright/source"
 )
 
-func TestARequestThatCanNotBeSentIsNotTriedAgain(t *testing.T) {
+func TestInvalidRequestIsNotRetryable(t *testing.T) {
 	t.Parallel()
 
 	address := serve(t, func(w http.ResponseWriter, _ *http.Request) {
@@ -42,7 +42,7 @@ func TestARequestThatCanNotBeSentIsNotTriedAgain(t *testing.T) {
 	}
 }
 
-func TestAServerThatSpeaksAnotherLanguageIsNotAskedAgain(t *testing.T) {
+func TestOtherProtocolIsNotRetryable(t *testing.T) {
 	t.Parallel()
 
 	withoutTLS := serve(t, func(http.ResponseWriter, *http.Request) {})
@@ -62,7 +62,7 @@ func TestAServerThatSpeaksAnotherLanguageIsNotAskedAgain(t *testing.T) {
 	}
 }
 
-// shakeHands serves a handshake of TLS, and no more.
+// shakeHands serves a TLS handshake only.
 func shakeHands(t *testing.T, config *tls.Config) (address string) {
 	t.Helper()
 
@@ -86,7 +86,7 @@ func shakeHands(t *testing.T, config *tls.Config) (address string) {
 	return "https://" + listener.Addr().String()
 }
 
-// greet serves what says the same to everybody.
+// greet serves a protocol whose server sends the same text to every client.
 func greet(t *testing.T, text string) (address string) {
 	t.Helper()
 
