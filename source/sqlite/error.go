@@ -30,15 +30,15 @@ func (e *nativeError) Error() string {
 // primaryCode masks an extended result code down to its primary one.
 const primaryCode = 0xff
 
-// classify converts an error to a source.Error, which reports whether it is retryable. It returns classified errors, io.EOF
-// and the end of the context unchanged.
+// classify converts an error to a source.Error, which reports whether it is retryable. To an error that contains a
+// source.Error, it adds the source and table only if they are missing. It returns io.EOF and the context's error unchanged.
 func (s *Source) classify(ctx context.Context, table source.Table, err error) error {
 	if err == nil || errors.Is(err, io.EOF) {
 		return err
 	}
 
 	if classified, ok := errors.AsType[*source.Error](err); ok {
-		classified.Locate(s.name, table)
+		_ = classified.Locate(s.name, table) // In err, which may contain further errors.
 
 		return err
 	}

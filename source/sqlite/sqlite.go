@@ -110,13 +110,13 @@ func Open(_ context.Context, definition source.Definition, place source.Place) (
 		}
 	}
 
-	ledger, err := ledger.New("")
+	records, err := ledger.New("")
 	if err != nil {
 		return nil, definition.Invalid(err)
 	}
 
 	return &Source{
-		name: definition.Name, path: path, ledger: ledger,
+		name: definition.Name, path: path, ledger: records,
 		readers: newPool(path, opts.MaxConnections, readerCache), writer: newPool(path, 1, writerCache),
 	}, nil
 }
