@@ -24,7 +24,7 @@ func TestReadTableReadsTheCharsetOfTheResponse(t *testing.T) {
 		"the format's own, not known":  {"text/csv; charset=none-such", "v\n\xe9\n", "windows-1252"},
 		"JSON has none":                {"application/json; charset=ISO-8859-1", `[{"v":"é"}]`, ""},
 		"JSON, the format's own":       {"application/json", "[{\"v\":\"\xe9\"}]", "windows-1252"},
-		"encoding in the XML":           {"text/xml; charset=ISO-8859-1", "<a><r><v>é</v></r></a>", ""},
+		"encoding in the XML":          {"text/xml; charset=ISO-8859-1", "<a><r><v>é</v></r></a>", ""},
 		"a header that can't be read":  {"text/csv; charset", "v\né\n", ""},
 		"lines of JSON have none":      {"application/x-ndjson; charset=latin1", `{"v":"é"}`, ""},
 		"lines, the format's encoding": {"application/x-ndjson", "{\"v\":\"\xe9\"}", "latin1"},

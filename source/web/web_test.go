@@ -497,15 +497,15 @@ func TestOpenChecksOptions(t *testing.T) {
 	t.Parallel()
 
 	for message, options := range map[string]map[string]any{
-		"url must be":       {"url": "ftp://x"},
-		"must not contain a user":  {"url": "http://me:secret@x"},
-		"apiKey needs":      {"url": "http://x", "apiKey": map[string]any{"value": "secret"}},
-		"oauth2 needs":      {"url": "http://x", "oauth2": map[string]any{"clientSecret": "secret"}},
-		"timeout must":      {"url": "http://x", "timeout": "soon"},
-		"no paging \"all\"": {"url": "http://x", "paging": map[string]any{"style": "all"}},
-		"needs the path":    {"url": "http://x", "paging": map[string]any{"style": "cursor"}},
-		"requires a size":      {"url": "http://x", "paging": map[string]any{"style": "page", "sizeParameter": "n"}},
-		"unknown field":     {"url": "http://x", "urls": ""},
+		"url must be":             {"url": "ftp://x"},
+		"must not contain a user": {"url": "http://me:secret@x"},
+		"apiKey requires":         {"url": "http://x", "apiKey": map[string]any{"value": "secret"}},
+		"oauth2 requires":         {"url": "http://x", "oauth2": map[string]any{"clientSecret": "secret"}},
+		"timeout must":            {"url": "http://x", "timeout": "soon"},
+		"style of paging \"all\"": {"url": "http://x", "paging": map[string]any{"style": "all"}},
+		"requires cursor":         {"url": "http://x", "paging": map[string]any{"style": "cursor"}},
+		"requires a size":         {"url": "http://x", "paging": map[string]any{"style": "page", "sizeParameter": "n"}},
+		"unknown field":           {"url": "http://x", "urls": ""},
 	} {
 		_, err := web.Open(t.Context(), source.Definition{Name: "shop", Kind: web.Kind, Options: options}, source.Place{})
 		require.Contains(t, problemOf(t, err, source.CodeDefinitionInvalid, false).Message, message)
