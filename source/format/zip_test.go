@@ -153,8 +153,8 @@ func TestReadZipReportsProblemsWithTheMember(t *testing.T) {
 		message string
 	}{
 		{"a wrong record", zipOf(t, good, member{"b.csv", "id,name\n1\n"}), source.Format{}, source.CodeRecordInvalid, "b.csv, line 2: it has 1 field, and the table has 2 columns"},
-		{"a wrong header", zipOf(t, good, member{"b.csv", "id,id\n"}), source.Format{}, source.CodeRecordInvalid, `b.csv, line 1: column 2 is named "id", as one before it is`},
-		{"a wrong header of the first", zipOf(t, member{"b.csv", "id,id\n"}), source.Format{}, source.CodeRecordInvalid, `b.csv, line 1: column 2 is named "id", as one before it is`},
+		{"a wrong header", zipOf(t, good, member{"b.csv", "id,id\n"}), source.Format{}, source.CodeRecordInvalid, `b.csv, line 1: the name "id" of column 2 is not unique`},
+		{"a wrong header of the first", zipOf(t, member{"b.csv", "id,id\n"}), source.Format{}, source.CodeRecordInvalid, `b.csv, line 1: the name "id" of column 2 is not unique`},
 		{"other columns", zipOf(t, good, member{"b.csv", "name,id\nb,2\n"}), source.Format{}, source.CodeRecordInvalid, "b.csv: it has the columns name, id, but there are id, name in a.csv"},
 		{"another type", zipOf(t, member{"a.json", `[{"id":1}]`}, member{"b.json", `[{"id":true}]`}), source.Format{}, source.CodeRecordInvalid, `b.json: its column "id" is of type boolean, but it is integer in a.json`},
 		{"an unknown type", zipOf(t, good, member{"readme.txt", "Read me."}), source.Format{}, source.CodeOperationUnsupported, `the name "readme.txt" does not determine the type of the file`},

@@ -13,7 +13,7 @@ import (
 	"github.com/jobwright/jobwright/source/format/csv"
 )
 
-// orders is a file of a few megabytes such as many are, with each of its fields written as field does.
+// orders returns a typical file of a few megabytes, whose fields are formatted by field.
 func orders(field string) []byte {
 	var file bytes.Buffer
 
@@ -29,7 +29,7 @@ func orders(field string) []byte {
 	return file.Bytes()
 }
 
-// BenchmarkRead reads fields without quotes, with them, and long ones.
+// BenchmarkRead reads fields without quotes, quoted fields, and long fields.
 func BenchmarkRead(b *testing.B) {
 	line := strings.Repeat("The quick brown fox jumps over the lazy dog. ", 10)
 

@@ -34,7 +34,7 @@ func readAll(tb testing.TB, rows source.Rows) ([]source.Record, error) {
 	}
 }
 
-// requireInvalid requires an error about content that names neither a source nor a table.
+// requireInvalid verifies an error about content, and that it names neither source nor table.
 func requireInvalid(t *testing.T, err error, message string) {
 	t.Helper()
 
@@ -44,7 +44,7 @@ func requireInvalid(t *testing.T, err error, message string) {
 	require.NotEmpty(t, problem.Hint)
 }
 
-func TestAFormatThatCannotBeToldApartIsAnError(t *testing.T) {
+func TestNewDialectRefusesAmbiguousFormats(t *testing.T) {
 	t.Parallel()
 
 	for _, test := range []struct {
@@ -57,9 +57,9 @@ func TestAFormatThatCannotBeToldApartIsAnError(t *testing.T) {
 		{"half a character as separator", source.Format{Separator: "\xc3"}, `the separator "\xc3" is not one character`},
 		{"a quote of two characters", source.Format{Quote: "''"}, `the quote "''" is not one character`},
 		{"one character for both", source.Format{Separator: "'", Quote: "'"}, `"'" is both the separator and the quote`},
-		{"a separator in NULL", source.Format{Null: "a,b"}, `the text "a,b" for NULL holds what has a meaning of its own`},
-		{"a quote in NULL", source.Format{Null: `"NULL"`}, `the text "\"NULL\"" for NULL holds what has a meaning of its own`},
-		{"a line break in NULL", source.Format{Null: "a\nb"}, `the text "a\nb" for NULL holds what has a meaning of its own`},
+		{"a separator in NULL", source.Format{Null: "a,b"}, `the text "a,b" for NULL contains a separator, a quote or a line break`},
+		{"a quote in NULL", source.Format{Null: `"NULL"`}, `the text "\"NULL\"" for NULL contains a separator, a quote or a line break`},
+		{"a line break in NULL", source.Format{Null: "a\nb"}, `the text "a\nb" for NULL contains a separator, a quote or a line break`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()

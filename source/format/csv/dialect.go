@@ -6,17 +6,18 @@ import (
 	"unicode/utf8"
 
 	"github.com/jobwright/jobwright/source"
+	"github.com/jobwright/jobwright/source/format/internal/content"
 )
 
-// dialect is how a file marks its fields.
+// dialect describes how fields are written.
 type dialect struct {
 	separator string
-	quote     string // Empty where fields have no quotes.
+	quote     string // Empty if fields are never quoted.
 	header    bool
-	null      string // Empty where nothing at all is NULL.
+	null      string // Empty if a field without any text is NULL.
 }
 
-// newDialect returns what a format says, or what most files have.
+// newDialect returns the dialect of a format, with the defaults of RFC 4180.
 func newDialect(f source.Format) (dialect, error) {
 	d := dialect{separator: f.Separator, quote: f.Quote, header: f.Header == nil || *f.Header, null: f.Null}
 
@@ -37,35 +38,35 @@ func newDialect(f source.Format) (dialect, error) {
 	return d, d.check()
 }
 
-// check finds what could not be told apart in a file.
+// check refuses ambiguous dialects.
 func (d dialect) check() error {
 	switch {
 	case !isCharacter(d.separator):
-		return unsupported(fmt.Sprintf("the separator %q is not one character", d.separator), `give one character, or "tab"`)
+		return content.Unsupported(fmt.Sprintf("the separator %q is not one character", d.separator), `use one character, or "tab"`)
 	case d.quote != "" && !isCharacter(d.quote):
-		return unsupported(fmt.Sprintf("the quote %q is not one character", d.quote), `give one character, or "none"`)
+		return content.Unsupported(fmt.Sprintf("the quote %q is not one character", d.quote), `use one character, or "none"`)
 	case d.separator == d.quote:
-		return unsupported(fmt.Sprintf("%q is both the separator and the quote", d.quote), "give two characters")
+		return content.Unsupported(fmt.Sprintf("%q is both the separator and the quote", d.quote), "use different characters")
 	case !utf8.ValidString(d.null), d.mustQuote(d.null):
-		return unsupported(fmt.Sprintf("the text %q for NULL holds what has a meaning of its own", d.null),
-			"give a text without separators, quotes and line breaks")
+		return content.Unsupported(fmt.Sprintf("the text %q for NULL contains a separator, a quote or a line break", d.null),
+			"use a text without them")
 	}
 
 	return nil
 }
 
-// isCharacter reports whether text is one character that does not end lines.
+// isCharacter reports whether text is one character other than a line end.
 func isCharacter(text string) bool {
 	r, size := utf8.DecodeRuneInString(text)
 
 	return size == len(text) && r != utf8.RuneError && r != '\n' && r != '\r'
 }
 
-// mustQuote reports whether a field of that text would be read as something else without quotes.
+// mustQuote reports whether a field with this text would be read differently without quotes.
 func (d dialect) mustQuote(text string) bool {
 	return strings.ContainsAny(text, "\r\n") || strings.Contains(text, d.separator) ||
 		(d.quote != "" && strings.Contains(text, d.quote)) || strings.HasPrefix(text, byteOrderMark)
 }
 
-// byteOrderMark at the beginning of a file is none of its text, whatever was meant by it.
+// byteOrderMark is not part of the text of a file if it is at its beginning.
 const byteOrderMark = "\ufeff"

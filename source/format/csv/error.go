@@ -4,29 +4,24 @@ import (
 	"bytes"
 	"fmt"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/jobwright/jobwright/source"
+	"github.com/jobwright/jobwright/source/format/internal/content"
 )
 
-// unsupported is the error for a format that can't be.
-func unsupported(message, hint string) error {
-	return &source.Error{Code: source.CodeOperationUnsupported, Message: message, Hint: hint}
-}
-
-// invalid is the error for content that can't be.
+// invalid returns the error for invalid content.
 func invalid(message, hint string) *source.Error {
 	return &source.Error{Code: source.CodeRecordInvalid, Message: message, Hint: hint}
 }
 
-// fault is what is wrong with a record.
+// fault is a problem of a record.
 type fault struct {
-	field   string // Where in the record, "field 3" for example, if it is in one of them.
+	field   string // The field with the problem, "field 3" for example, if there is one.
 	message string
 	hint    string
 
-	// inQuotes tells that quotes are wrong, so that nobody knows where the record ends. What follows its first line is read
-	// anew, since only that line surely belongs to it.
+	// inQuotes means that quotes are wrong, so that the end of the record is unknown. Only its first line is rejected, and reading
+	// continues with the next line.
 	inQuotes bool
 }
 
@@ -38,7 +33,7 @@ func (f *fault) String() string {
 	return f.field + ": " + f.message
 }
 
-// in is the error for a fault at that place.
+// in returns the error for a fault at a location.
 func (f *fault) in(location string) error {
 	if f.field != "" {
 		return invalid(location+", "+f.String(), f.hint)
@@ -47,7 +42,7 @@ func (f *fault) in(location string) error {
 	return invalid(location+": "+f.String(), f.hint)
 }
 
-// count writes a number of things.
+// count formats a number of things.
 func count(n int, thing string) string {
 	if n == 1 {
 		return "1 " + thing
@@ -56,42 +51,23 @@ func count(n int, thing string) string {
 	return fmt.Sprintf("%d %ss", n, thing)
 }
 
-// excerpt is as much of a record as a [source.Reject] holds, as text that is valid.
+// excerpt returns the beginning of a record as valid text, for a [source.Reject].
 func excerpt(record []byte) string {
-	const longest = 4 << 10
+	const size = 4 << 10
 
 	text, more := bytes.TrimRight(record, "\r\n"), ""
-	if len(text) > longest {
-		text, more = text[:longest], "…"
+	if len(text) > size {
+		text, more = text[:size], "…"
 	}
 
 	return strings.ToValidUTF8(string(text), "\ufffd") + more
 }
 
-// aroundBroken is as much of a text as a message shows: the part around the first byte that is none of a character.
-func aroundBroken(text string) string {
-	const before, behind = 50, 20
+// aroundInvalid returns an excerpt of a text around its first invalid byte, for a message.
+func aroundInvalid(text string) string {
+	const before, after = 50, 20
 
-	at := 0
-	for at < len(text) {
-		r, size := utf8.DecodeRuneInString(text[at:])
-		if r == utf8.RuneError && size == 1 {
-			break
-		}
+	at := content.IndexInvalid(text)
 
-		at += size
-	}
-
-	return text[max(0, at-before):min(len(text), at+behind)]
-}
-
-// shortened is as much of a valid text as a message shows.
-func shortened(text string) string {
-	const longest = 50
-
-	if runes := []rune(text); len(runes) > longest {
-		return string(runes[:longest]) + "…"
-	}
-
-	return text
+	return text[max(0, at-before):min(len(text), at+after)]
 }

@@ -13,15 +13,15 @@ import (
 	"github.com/jobwright/jobwright/source/format/csv"
 )
 
-// formats are some that read the same bytes differently.
+// formats are formats that read the same bytes differently.
 func formats() []source.Format {
 	return []source.Format{
 		{}, {Header: &no}, {Separator: "→", Quote: "'"}, {Quote: "→"}, {Quote: "none", Null: "x"}, {Null: `\N`, Separator: "tab"},
 	}
 }
 
-// FuzzRead reads any bytes: whatever they are, reading ends, and with rejects it ends without an error; and it makes no
-// difference in which pieces they arrive.
+// FuzzRead verifies that reading any bytes ends, without an error if records can be rejected, and that the size of reads does not
+// matter.
 func FuzzRead(f *testing.F) {
 	for _, text := range []string{
 		"a,b\n1,\"x\ny\"\n", "a,b\r\n\"x\"\"y\",\r\n\r\n1\n", "a\tb\r\"\r\r\n", "a→b\n'x→y'→←\n", "\"\n\xff\n\"\"\"", "a\n\n\\N\n", "",
@@ -66,7 +66,7 @@ func FuzzRead(f *testing.F) {
 	})
 }
 
-func TestWhatIsWrittenIsRead(t *testing.T) {
+func TestWriteAndReadKeepValues(t *testing.T) {
 	t.Parallel()
 
 	value := rapid.OneOf(

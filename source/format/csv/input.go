@@ -7,44 +7,44 @@ import (
 )
 
 const (
-	// readAtOnce is how much of a file is read at once, in bytes.
-	readAtOnce = 256 << 10
+	// readSize is the initial size of the buffer in bytes.
+	readSize = 256 << 10
 
-	// maxRecord bounds the bytes of a record, so that a quote that is never closed does not take all memory.
+	// maxRecord is the largest size of a record in bytes. It keeps a quote that is never closed from exhausting memory.
 	maxRecord = 64 << 20
 )
 
-// input is the part of a file that was read and is not yet used up.
+// input is the buffered part of a file.
 type input struct {
 	from   io.Reader
-	buffer []byte // Its first filled bytes are of the file.
+	buffer []byte // The first filled bytes are content.
 	filled int
-	at     int   // Where in buffer the next record begins.
-	line   int   // The number of the line that begins there, from 1.
-	end    error // What the file ended with, io.EOF where it was read wholly; nil before.
+	at     int   // The index of the next record in buffer.
+	line   int   // The line of the next record, from 1.
+	end    error // The error that the file ended with, which is io.EOF at its regular end.
 
 	lf, cr, quote mark
 }
 
-// mark is the place of the next byte of a kind. It is looked for once, not for each record anew: where a file has no quotes,
-// for example, each of its bytes is looked at once for that.
+// mark is the index of the next occurrence of a byte. It is searched for once and not for each record, so that a file without quotes,
+// for example, is searched for quotes only once.
 type mark struct {
 	char byte
-	at   int // It stands for none where it is the end of what is filled.
+	at   int // The end of the filled part if there is no occurrence.
 }
 
 func newInput(from io.Reader, d dialect) *input {
-	in := &input{from: from, buffer: make([]byte, readAtOnce), line: 1, lf: mark{'\n', -1}, cr: mark{'\r', -1}}
+	in := &input{from: from, buffer: make([]byte, readSize), line: 1, lf: mark{'\n', -1}, cr: mark{'\r', -1}}
 
 	in.quote.at = -1
 	if d.quote != "" {
-		in.quote.char = d.quote[0] // Another character may begin with the same byte: it is a quick look, not a sure one.
+		in.quote.char = d.quote[0] // Another character may begin with the same byte, which only costs speed.
 	}
 
 	return in
 }
 
-// next returns where the next byte of a kind stands, or the end of what is filled.
+// next returns the index of the next occurrence of a byte, or the end of the filled part.
 func (in *input) next(m *mark) int {
 	if m.at < in.at {
 		m.at = in.filled
@@ -56,16 +56,16 @@ func (in *input) next(m *mark) int {
 	return m.at
 }
 
-// rest is what was read and is not used up.
+// rest returns the unconsumed bytes.
 func (in *input) rest() []byte { return in.buffer[in.at:in.filled] }
 
-// complete reports whether nothing of the file follows.
+// complete reports whether the rest of the file is in the buffer.
 func (in *input) complete() bool { return errors.Is(in.end, io.EOF) }
 
 // errTooLong is returned for a record of more than maxRecord bytes.
 var errTooLong = errors.New("the record is too long")
 
-// fill reads more of the file. The error is errTooLong, or what the file's reader returned.
+// fill reads more of the file. The error is errTooLong, or that of the file.
 func (in *input) fill() error {
 	if in.end != nil {
 		return in.end
@@ -76,8 +76,8 @@ func (in *input) fill() error {
 		return errTooLong
 	}
 
-	// What is left is moved to the front, of a larger buffer where it fills more than half of this one: so each byte is moved
-	// and looked at again only a few times, however long the record is.
+	// The rest is moved to the front, and to a larger buffer if it fills more than half of this one, so that each byte is moved
+	// and examined only a few times, however long the record is.
 	to := in.buffer
 	if used > len(to)/2 {
 		to = make([]byte, 2*len(to))
@@ -97,8 +97,7 @@ func (in *input) fill() error {
 	return nil
 }
 
-// lineEnd finds the end of the line at which the input stands: how many bytes it has, and how many with its line break.
-// It is io.EOF where no line follows.
+// lineEnd returns the length of the next line, and its size including the line break. The error is io.EOF after the last line.
 func (in *input) lineEnd() (length, size int, err error) {
 	for {
 		at := min(in.next(&in.lf), in.next(&in.cr))
@@ -135,7 +134,7 @@ func lineBreak(text []byte) int {
 	return 1
 }
 
-// countLineBreaks counts the lines that end in text.
+// countLineBreaks returns the number of line breaks in text.
 func countLineBreaks(text []byte) int {
 	breaks := bytes.Count(text, []byte("\n"))
 
@@ -146,18 +145,18 @@ func countLineBreaks(text []byte) int {
 	return breaks
 }
 
-// use goes on behind the next size bytes, which end with that many line breaks.
-func (in *input) use(size, lines int) {
+// consume skips size bytes with a number of line breaks.
+func (in *input) consume(size, lines int) {
 	in.at += size
 	in.line += lines
 }
 
-// skipLine goes on behind the line at which the input stands, however long it is.
+// skipLine skips the next line, which may have any length.
 func (in *input) skipLine() error {
 	for {
 		_, size, err := in.lineEnd()
 		if !errors.Is(err, errTooLong) {
-			in.use(size, 1)
+			in.consume(size, 1)
 
 			return err
 		}

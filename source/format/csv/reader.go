@@ -12,19 +12,19 @@ import (
 	"github.com/jobwright/jobwright/source"
 )
 
-// Rows are the records of a file, of which every column is text.
+// Rows are the records of a file.
 type Rows struct {
 	dialect
 
-	encoding string // That of the file, for messages.
+	encoding string // The encoding of the file, for messages.
 	input    *input
 	fields   fields
 	schema   source.Schema
 	record   source.Record
-	parsed   []parsed // For each column: the value above, where it is to be read as another type than text.
-	begin    int      // The line in which the last record begins.
+	parsed   []parsed // The previous value of each column.
+	begin    int      // The line on which the last record begins.
 	reject   func(source.Reject) error
-	end      error // What ended the reading.
+	end      error // The error that ended reading.
 }
 
 var (
@@ -32,19 +32,19 @@ var (
 	_ source.Locator = (*Rows)(nil)
 )
 
-// parsed is a text, and the value that it is.
+// parsed is a text and its value.
 type parsed struct {
 	text  string
 	value any
 }
 
-// NewReader reads the names of the columns and returns the records that follow. Of the format it takes separator, quote,
-// header and null; the encoding only for messages, since r is UTF-8. Columns are of the types that read gives them, in the
-// forms of [source.ParseText], the others text.
+// NewReader reads the names of the columns, and returns the records that follow. It uses separator, quote, header and null of the
+// format; the encoding for messages only, because r is UTF-8. Columns have the types of read, in the forms of [source.ParseText],
+// and are text otherwise.
 //
-// A line that can't be a record goes to read's Reject. Without it, such a line ends the reading with a [*source.Error],
-// without names of a source and a table as all errors about the content are. Errors of r are returned as they are. A
-// completely empty line is no record, unless the table has a single column.
+// Invalid records are passed to read's Reject. Without Reject, an invalid record ends reading with a [*source.Error]. Errors about
+// the content name neither source nor table. Errors of r are returned as they are. Empty lines are skipped, unless the table has a
+// single column.
 func NewReader(r io.Reader, read source.Read) (*Rows, error) {
 	d, err := newDialect(read.Format)
 	if err != nil {
@@ -72,9 +72,9 @@ func NewReader(r io.Reader, read source.Read) (*Rows, error) {
 	return rows, nil
 }
 
-// readHeader learns the columns from the first line: their names, or how many there are.
+// readHeader reads the names of the columns, or their number, from the first line.
 func (r *Rows) readHeader() error {
-	const hint = "give each column a name of its own; if the first line is a record already, give the format header: false"
+	const hint = "give each column a unique name; if the first line is a record, set the format's header to false"
 
 	wrong, err := r.fields.parse(r.input, r.dialect)
 	if err != nil {
@@ -85,9 +85,9 @@ func (r *Rows) readHeader() error {
 
 	switch {
 	case wrong == nil && len(record) == 0:
-		return invalid("the file is empty", "its first line has to tell which columns there are")
+		return invalid("the file is empty", "write a first line with the names of the columns")
 	case wrong == nil && !utf8.Valid(record):
-		wrong = r.notText()
+		wrong = r.invalidText()
 	}
 
 	if wrong != nil {
@@ -103,7 +103,7 @@ func (r *Rows) readHeader() error {
 		case name == "":
 			return invalid(fmt.Sprintf("line 1: column %d has no name", i+1), hint)
 		case seen[name]:
-			return invalid(fmt.Sprintf("line 1: column %d is named %q, as one before it is", i+1, name), hint)
+			return invalid(fmt.Sprintf("line 1: the name %q of column %d is not unique", name, i+1), hint)
 		}
 
 		seen[name] = true
@@ -116,7 +116,7 @@ func (r *Rows) readHeader() error {
 	}
 
 	if r.header {
-		r.input.use(r.fields.size, countLineBreaks(record))
+		r.input.consume(r.fields.size, countLineBreaks(record))
 	}
 
 	return nil
@@ -125,13 +125,13 @@ func (r *Rows) readHeader() error {
 // Schema returns the columns of the file.
 func (r *Rows) Schema() source.Schema { return r.schema }
 
-// Location returns the line in which the last record begins.
+// Location returns the line on which the last record begins.
 func (r *Rows) Location() string { return "line " + strconv.Itoa(r.begin) }
 
-// Close does nothing: who opened the file closes it.
+// Close does nothing: the caller closes the file.
 func (r *Rows) Close() error { return nil }
 
-// Next returns the next record. Its values stay as they are when the record is used again for the next one.
+// Next returns the next record. The record is reused by the next call, its values are not.
 func (r *Rows) Next(context.Context) (source.Record, error) {
 	for r.end == nil {
 		var found bool
@@ -143,7 +143,7 @@ func (r *Rows) Next(context.Context) (source.Record, error) {
 	return nil, r.end
 }
 
-// next reads the next line, or the record of several lines that begins with it, and reports whether it was one.
+// next reads the next record, and reports whether it is valid. The line may also be empty or rejected.
 func (r *Rows) next() (found bool, err error) {
 	in := r.input
 	r.begin = in.line
@@ -156,11 +156,11 @@ func (r *Rows) next() (found bool, err error) {
 	case err != nil:
 		return false, err
 	case length == 0 && len(r.schema) > 1:
-		in.use(size, 1)
+		in.consume(size, 1)
 
 		return false, nil
-	case r.isSimple() && r.takeLine(in.rest()[:length]):
-		in.use(size, 1)
+	case r.isSimple() && r.readLine(in.rest()[:length]):
+		in.consume(size, 1)
 
 		return true, nil
 	}
@@ -183,24 +183,24 @@ func (r *Rows) next() (found bool, err error) {
 		if err := r.put(i, text[start:end], r.fields.quoted[i]); err != nil {
 			return false, r.refuse(&fault{
 				field: fmt.Sprintf("column %q", r.schema[i].Name), message: err.Error(),
-				hint: "correct the value, or give the column another type in columnTypes",
+				hint: "correct the value, or set another type for the column in columnTypes",
 			})
 		}
 
 		start = end
 	}
 
-	in.use(r.fields.size, countLineBreaks(in.rest()[:r.fields.size]))
+	in.consume(r.fields.size, countLineBreaks(in.rest()[:r.fields.size]))
 
 	return true, nil
 }
 
-// isSimple reports whether a byte tells fields, and another one quotes.
+// isSimple reports whether the separator and the quote are single bytes.
 func (r *Rows) isSimple() bool { return len(r.separator) == 1 && len(r.quote) <= 1 }
 
-// takeLine makes a record of a line that is one, or reports that it would have to look closer. This is the way of most
-// lines, and each of them costs one allocation, and a small one for each value that differs from the one above it.
-func (r *Rows) takeLine(text []byte) bool {
+// readLine reads a record from a simple line, or reports that the line is not simple or invalid. Most lines are simple. Each
+// costs an allocation, and a small one for each value that differs from the previous value of its column.
+func (r *Rows) readLine(text []byte) bool {
 	if !utf8.Valid(text) {
 		return false
 	}
@@ -228,28 +228,28 @@ func (r *Rows) put(i int, field string, quoted bool) (err error) {
 		return nil
 	}
 
-	// Columns often repeat a value, and to keep it is cheaper than to make it again.
-	above := &r.parsed[i]
-	if above.value == nil || above.text != field {
-		above.text = field
+	// Columns often repeat a value, and reusing it is cheaper than parsing it again.
+	previous := &r.parsed[i]
+	if previous.value == nil || previous.text != field {
+		previous.text = field
 
-		if above.value, err = source.ParseText(r.schema[i].Standard, field); err != nil {
+		if previous.value, err = source.ParseText(r.schema[i].Standard, field); err != nil {
 			return err
 		}
 	}
 
-	r.record[i] = above.value
+	r.record[i] = previous.value
 
 	return nil
 }
 
-// check finds what is wrong with a record whose fields could be told.
+// check verifies the number of fields of a record, and its encoding.
 func (r *Rows) check() *fault {
 	if len(r.fields.ends) != len(r.schema) {
 		return &fault{
 			message: fmt.Sprintf("it has %s, and the table has %s",
 				count(len(r.fields.ends), "field"), count(len(r.schema), "column")),
-			hint: "give each record a field for each column, and put quotes around fields that hold the separator",
+			hint: "give each record a field for each column, and put quotes around fields that contain the separator",
 		}
 	}
 
@@ -257,11 +257,11 @@ func (r *Rows) check() *fault {
 		return nil
 	}
 
-	return r.notText()
+	return r.invalidText()
 }
 
-// notText tells which field of a record is no text.
-func (r *Rows) notText() *fault {
+// invalidText returns the fault of the field that is not UTF-8.
+func (r *Rows) invalidText() *fault {
 	fields := r.fields.split()
 	i := max(0, slices.IndexFunc(fields, func(field string) bool { return !utf8.ValidString(field) }))
 
@@ -272,12 +272,12 @@ func (r *Rows) notText() *fault {
 
 	return &fault{
 		field:   field,
-		message: fmt.Sprintf("%q is not text in %s", aroundBroken(fields[i]), r.encoding),
-		hint:    "give the format the encoding that the file has, windows-1252 for example",
+		message: fmt.Sprintf("%q is not text in %s", aroundInvalid(fields[i]), r.encoding),
+		hint:    "set the format's encoding to that of the file, windows-1252 for example",
 	}
 }
 
-// refuse hands over the record at which the input stands, and goes on behind it; or it ends the reading.
+// refuse passes the next record to Reject and skips it, or returns its error.
 func (r *Rows) refuse(wrong *fault) error {
 	if r.reject == nil {
 		return wrong.in(r.Location())
@@ -302,7 +302,7 @@ func (r *Rows) refuse(wrong *fault) error {
 		return r.input.skipLine()
 	}
 
-	r.input.use(size, countLineBreaks(record))
+	r.input.consume(size, countLineBreaks(record))
 
 	return nil
 }

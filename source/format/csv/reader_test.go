@@ -14,7 +14,7 @@ import (
 	"github.com/jobwright/jobwright/source/format/csv"
 )
 
-func TestAFileIsATableOfText(t *testing.T) {
+func TestReadVariantsOfCSV(t *testing.T) {
 	t.Parallel()
 
 	for _, test := range []struct {
@@ -75,7 +75,7 @@ func TestAFileIsATableOfText(t *testing.T) {
 	}
 }
 
-func TestAMistakeIsNamedByItsLine(t *testing.T) {
+func TestReadReportsErrorsWithTheirLine(t *testing.T) {
 	t.Parallel()
 
 	for _, test := range []struct {
@@ -93,11 +93,11 @@ func TestAMistakeIsNamedByItsLine(t *testing.T) {
 		{"a line behind fields with all line ends", "a,b\r1,\"x\ry\r\nz\n\"\r\n2\n", source.Format{}, "line 6: it has 1 field, and the table has 2 columns"},
 		{"a line behind empty lines", "a,b\n\n\r\n\r2\n", source.Format{}, "line 5: it has 1 field, and the table has 2 columns"},
 		{"a line behind a name of two lines", "\"a\n\",b\n2\n", source.Format{}, "line 3: it has 1 field, and the table has 2 columns"},
-		{"two columns of one name", "a,b,a\n", source.Format{}, `line 1: column 3 is named "a", as one before it is`},
+		{"two columns of one name", "a,b,a\n", source.Format{}, `line 1: the name "a" of column 3 is not unique`},
 		{"a column without a name", "a,\n", source.Format{}, "line 1: column 2 has no name"},
-		{"a quote in the midst", "a,b\n1,x\"y\n", source.Format{}, "line 2, field 2: there is a quote in its midst, but none around it"},
-		{"a quote in the midst of a name", "a\"\n", source.Format{}, "line 1, field 1: there is a quote in its midst, but none around it"},
-		{"text behind a quote", "a,b\n\"1\"2,3\n", source.Format{}, "line 2, field 1: there is text behind its closing quote"},
+		{"a quote in the midst", "a,b\n1,x\"y\n", source.Format{}, "line 2, field 2: it contains a quote, but does not begin with one"},
+		{"a quote in the midst of a name", "a\"\n", source.Format{}, "line 1, field 1: it contains a quote, but does not begin with one"},
+		{"text behind a quote", "a,b\n\"1\"2,3\n", source.Format{}, "line 2, field 1: there is text after its closing quote"},
 		{"a quote that is never closed", "a,b\n1,\"x\n2,y\n", source.Format{}, "line 2, field 2: its quote is never closed"},
 		{"not UTF-8", "a,b\n1,2\n3,caf\xe9\n", source.Format{}, `line 3, column "b": "caf\xe9" is not text in UTF-8`},
 		{"not UTF-8, in quotes", "a,b\n\"caf\xe9\",1\n", source.Format{}, `line 2, column "a": "caf\xe9" is not text in UTF-8`},
@@ -125,7 +125,7 @@ func TestAMistakeIsNamedByItsLine(t *testing.T) {
 	}
 }
 
-func TestWhatCannotBeReadIsRejectedAndReadingGoesOn(t *testing.T) {
+func TestRejectReceivesInvalidRecordsAndReadingContinues(t *testing.T) {
 	t.Parallel()
 
 	const text = "a,b\n" +
@@ -154,15 +154,15 @@ func TestWhatCannotBeReadIsRejectedAndReadingGoesOn(t *testing.T) {
 	require.Equal(t, []source.Reject{
 		{Location: "line 3", Message: "it has 1 field, and the table has 2 columns", Text: "3"},
 		{Location: "line 4", Message: "it has 3 fields, and the table has 2 columns", Text: "\"4\n\n\",5,6"},
-		{Location: "line 7", Message: "field 2: there is a quote in its midst, but none around it", Text: `7,x"y`},
-		{Location: "line 8", Message: "field 1: there is text behind its closing quote", Text: `"8"x,9`},
+		{Location: "line 7", Message: "field 2: it contains a quote, but does not begin with one", Text: `7,x"y`},
+		{Location: "line 8", Message: "field 1: there is text after its closing quote", Text: `"8"x,9`},
 		{Location: "line 9", Message: `column "a": "caf\xe9" is not text in UTF-8`, Text: "caf\ufffd,10"},
 		{Location: "line 11", Message: "field 2: its quote is never closed", Text: `13,"never closed`},
 	}, rejects)
 	require.Equal(t, "line 13", rows.Location(), "behind the last line")
 }
 
-func TestALongRecordIsRejectedInExcerpt(t *testing.T) {
+func TestRejectReceivesAnExcerptOfALongRecord(t *testing.T) {
 	t.Parallel()
 
 	var rejected source.Reject
@@ -182,7 +182,7 @@ func TestALongRecordIsRejectedInExcerpt(t *testing.T) {
 	require.Equal(t, strings.Repeat("é", 2<<10)+"…", rejected.Text)
 }
 
-func TestAnErrorOfRejectEndsTheReading(t *testing.T) {
+func TestAnErrorOfRejectEndsReading(t *testing.T) {
 	t.Parallel()
 
 	full := errors.New("too many rejects")
@@ -196,7 +196,7 @@ func TestAnErrorOfRejectEndsTheReading(t *testing.T) {
 	}
 }
 
-func TestRowsKnowTheLineInWhichTheirLastRecordBegins(t *testing.T) {
+func TestLocationIsTheFirstLineOfTheLastRecord(t *testing.T) {
 	t.Parallel()
 
 	rows, err := csv.NewReader(strings.NewReader("a,b\n1,2\n\n\"x\n\ny\",2\n3,4\n"), source.Read{})
@@ -211,7 +211,7 @@ func TestRowsKnowTheLineInWhichTheirLastRecordBegins(t *testing.T) {
 	require.NoError(t, rows.Close())
 }
 
-func TestValuesStayWhenTheRecordIsUsedAgain(t *testing.T) {
+func TestNextDoesNotReuseValues(t *testing.T) {
 	t.Parallel()
 
 	rows, err := csv.NewReader(strings.NewReader("a,b\n1,x\n2,\"y\"\n3,x\n"), source.Read{})
@@ -231,7 +231,7 @@ func TestValuesStayWhenTheRecordIsUsedAgain(t *testing.T) {
 	require.Equal(t, []any{"1", "x", "2", "y", "3", "x"}, values)
 }
 
-// endless is a file that goes on with the same bytes.
+// endless is a file that repeats the same bytes.
 type endless struct {
 	text string
 	at   int
@@ -250,13 +250,13 @@ func (e *endless) Read(p []byte) (int, error) {
 	return len(p), nil
 }
 
-func TestARecordWithoutAnEndDoesNotTakeAllMemory(t *testing.T) {
+func TestReadLimitsTheSizeOfARecord(t *testing.T) {
 	t.Parallel()
 
 	for _, test := range []struct{ name, text, message string }{
-		{"a quote that is never closed", "a,b\n1,\"", "line 2: the record that begins here has no end within 64 MiB"},
-		{"a line that never ends", "a,b\n1,", "line 2: the record that begins here has no end within 64 MiB"},
-		{"a header that never ends", "a,b", "line 1: the record that begins here has no end within 64 MiB"},
+		{"a quote that is never closed", "a,b\n1,\"", "line 2: the record that begins here does not end within 64 MiB"},
+		{"a line that never ends", "a,b\n1,", "line 2: the record that begins here does not end within 64 MiB"},
+		{"a header that never ends", "a,b", "line 1: the record that begins here does not end within 64 MiB"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -277,7 +277,7 @@ func TestARecordWithoutAnEndDoesNotTakeAllMemory(t *testing.T) {
 	}
 }
 
-func TestReadingGoesOnBehindARecordThatIsTooLong(t *testing.T) {
+func TestReadContinuesAfterARecordThatIsTooLong(t *testing.T) {
 	t.Parallel()
 
 	content := io.MultiReader(strings.NewReader("a,b\n"), io.LimitReader(&endless{text: "x"}, 100<<20), strings.NewReader("\r\n1,2\n3\n"))
@@ -295,12 +295,12 @@ func TestReadingGoesOnBehindARecordThatIsTooLong(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, []source.Record{{"1", "2"}}, records)
 	require.Equal(t, []string{
-		"line 2: the record that begins here has no end within 64 MiB",
+		"line 2: the record that begins here does not end within 64 MiB",
 		"line 4: it has 1 field, and the table has 2 columns",
 	}, rejects)
 }
 
-func TestRecordsLargerThanTheBufferAreRead(t *testing.T) {
+func TestReadRecordsLargerThanTheBuffer(t *testing.T) {
 	t.Parallel()
 
 	for _, length := range []int{100, 128<<10 - 3, 256<<10 - 1, 256 << 10, 256<<10 + 1, 3 << 20} {
@@ -316,7 +316,7 @@ func TestRecordsLargerThanTheBufferAreRead(t *testing.T) {
 	}
 }
 
-func TestItMakesNoDifferenceWhereTheBufferEnds(t *testing.T) {
+func TestReadDoesNotDependOnTheEndOfTheBuffer(t *testing.T) {
 	t.Parallel()
 
 	const buffer = 256 << 10
@@ -348,7 +348,7 @@ func TestItMakesNoDifferenceWhereTheBufferEnds(t *testing.T) {
 	}
 }
 
-func TestAFailureToReadIsReturnedAsItIs(t *testing.T) {
+func TestReadReturnsErrorsOfTheFileUnchanged(t *testing.T) {
 	t.Parallel()
 
 	for _, failure := range []error{io.ErrUnexpectedEOF, errors.New("the network is down")} {
@@ -375,7 +375,7 @@ func TestAFailureToReadIsReturnedAsItIs(t *testing.T) {
 	}
 }
 
-func TestColumnsHaveTheTypesThatAreNamed(t *testing.T) {
+func TestReadParsesColumnsOfNamedTypes(t *testing.T) {
 	t.Parallel()
 
 	const text = "id,price,day,name\n1,1.50,2026-01-02,x\n,,,\n\"2\",\"2\",\"\",\"\"\n1e3,3,2026-01-02,y\n4,5,2026-02-30,\"z\"\n5,6,2026-01-02,w\n"

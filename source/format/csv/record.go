@@ -6,20 +6,20 @@ import (
 	"fmt"
 )
 
-// fields are those of one record, as the file has them.
+// fields are the fields of one record.
 type fields struct {
-	text   []byte // All of them, one after the other, without their quotes.
-	ends   []int  // Where each of them ends in text.
-	quoted []bool // Which of them had quotes.
+	text   []byte // The text of all fields, without quotes.
+	ends   []int  // The end of each field in text.
+	quoted []bool // Whether each field is quoted.
 
-	size int // How many bytes of the file the record takes.
+	size int // The size of the record in the file.
 }
 
 // errShort is returned for a record whose end was not read yet.
-var errShort = errors.New("the record goes on")
+var errShort = errors.New("the record is incomplete")
 
-// parse finds the fields of the record at which the input stands, reading as much as it takes. The error is the input's;
-// what is wrong with the record is a fault.
+// parse parses the next record of the input, and reads more if necessary. The error is that of the input; an invalid record is a
+// fault.
 func (f *fields) parse(in *input, d dialect) (*fault, error) {
 	for {
 		wrong, err := f.scan(in.rest(), in.complete(), d)
@@ -38,13 +38,13 @@ func (f *fields) parse(in *input, d dialect) (*fault, error) {
 
 func tooLong() *fault {
 	return &fault{
-		message:  fmt.Sprintf("the record that begins here has no end within %d MiB", maxRecord>>20),
-		hint:     "look for a quote that is never closed",
+		message:  fmt.Sprintf("the record that begins here does not end within %d MiB", maxRecord>>20),
+		hint:     "close its last quote",
 		inQuotes: true,
 	}
 }
 
-// scan finds the fields of the record that text begins with. Complete tells that nothing follows text.
+// scan parses the record at the beginning of text. If complete, nothing follows text.
 func (f *fields) scan(text []byte, complete bool, d dialect) (*fault, error) {
 	f.text, f.ends, f.quoted, f.size = f.text[:0], f.ends[:0], f.quoted[:0], 0
 
@@ -69,26 +69,26 @@ func (f *fields) scan(text []byte, complete bool, d dialect) (*fault, error) {
 		f.ends, f.quoted = append(f.ends, len(f.text)), append(f.quoted, quoted)
 
 		rest := text[f.size:]
-		// As much must be there as a separator or CRLF take.
+		// The rest must be long enough for a separator or CRLF.
 		if len(rest) < max(len(d.separator), len("\r\n")) && !complete {
 			return nil, errShort
 		}
 
 		if len(rest) == 0 {
-			return nil, nil //nolint:nilnil // Nothing is wrong.
+			return nil, nil //nolint:nilnil // The record is valid.
 		}
 
 		if size := lineBreak(rest); size > 0 {
 			f.size += size
 
-			return nil, nil //nolint:nilnil // Nothing is wrong.
+			return nil, nil //nolint:nilnil // The record is valid.
 		}
 
 		if !hasPrefix(rest, d.separator) {
 			return &fault{
 				field:    fmt.Sprintf("field %d", len(f.ends)),
-				message:  "there is text behind its closing quote",
-				hint:     "double quotes that are text",
+				message:  "there is text after its closing quote",
+				hint:     "double each quote that is part of the text",
 				inQuotes: true,
 			}, nil
 		}
@@ -97,7 +97,7 @@ func (f *fields) scan(text []byte, complete bool, d dialect) (*fault, error) {
 	}
 }
 
-// scanPlain finds the end of a field without quotes.
+// scanPlain parses a field without quotes.
 func (f *fields) scanPlain(text []byte, d dialect) *fault {
 	rest := text[f.size:]
 	first := d.separator[0]
@@ -114,8 +114,8 @@ func (f *fields) scanPlain(text []byte, d dialect) *fault {
 	if d.quote != "" && bytes.Contains(rest[:end], []byte(d.quote)) {
 		return &fault{
 			field:    fmt.Sprintf("field %d", len(f.ends)+1),
-			message:  "there is a quote in its midst, but none around it",
-			hint:     `put quotes around the field and double those within it, or give the format the quote "none"`,
+			message:  "it contains a quote, but does not begin with one",
+			hint:     `put quotes around the field and double its quotes, or set the format's quote to "none"`,
 			inQuotes: true,
 		}
 	}
@@ -126,7 +126,7 @@ func (f *fields) scanPlain(text []byte, d dialect) *fault {
 	return nil
 }
 
-// scanQuoted finds the end of a field with quotes, and puts single quotes for the doubled ones within it.
+// scanQuoted parses a quoted field, and replaces doubled quotes by single ones.
 func (f *fields) scanQuoted(text []byte, complete bool, d dialect) (*fault, error) {
 	f.size += len(d.quote)
 
@@ -134,26 +134,26 @@ func (f *fields) scanQuoted(text []byte, complete bool, d dialect) (*fault, erro
 		rest := text[f.size:]
 
 		end := bytes.Index(rest, []byte(d.quote))
-		behind := end + len(d.quote)
+		after := end + len(d.quote)
 
 		if end < 0 && complete {
 			return &fault{
 				field:    fmt.Sprintf("field %d", len(f.ends)+1),
 				message:  "its quote is never closed",
-				hint:     "close the quote, or double it if it is text",
+				hint:     "close the quote, or double it if it is part of the text",
 				inQuotes: true,
 			}, nil
 		}
 
-		if end < 0 || (len(rest)-behind < len(d.quote) && !complete) {
+		if end < 0 || (len(rest)-after < len(d.quote) && !complete) {
 			return nil, errShort
 		}
 
 		f.text = append(f.text, rest[:end]...)
-		f.size += behind
+		f.size += after
 
-		if !hasPrefix(rest[behind:], d.quote) {
-			return nil, nil //nolint:nilnil // Nothing is wrong.
+		if !hasPrefix(rest[after:], d.quote) {
+			return nil, nil //nolint:nilnil // The record is valid.
 		}
 
 		f.text = append(f.text, d.quote...)
@@ -171,7 +171,7 @@ func (f *fields) split() []string {
 	return parts
 }
 
-// hasPrefix is [bytes.HasPrefix] for a character, which mostly has one byte.
+// hasPrefix is [bytes.HasPrefix] for a character, which usually has one byte.
 func hasPrefix(text []byte, prefix string) bool {
 	return len(text) >= len(prefix) && text[0] == prefix[0] && (len(prefix) == 1 || string(text[:len(prefix)]) == prefix)
 }

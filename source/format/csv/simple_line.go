@@ -2,8 +2,8 @@ package csv
 
 import "strings"
 
-// simpleLine is what is left of a line whose fields can be told by looking for a byte: none of them has a quote or a line
-// break in it.
+// simpleLine is the rest of a line whose fields can be found by searching for a byte, because they contain neither quotes nor line
+// breaks.
 type simpleLine struct {
 	text      string
 	separator byte
@@ -12,8 +12,7 @@ type simpleLine struct {
 	ended     bool // Whether the last field was returned.
 }
 
-// next returns the next field, and whether it stood in quotes; or it reports that there is none, or that the line is not
-// that simple.
+// next returns the next field, and whether it is quoted. It reports false if there is no field, or the line is not simple.
 func (l *simpleLine) next() (field string, quoted, ok bool) {
 	if l.ended {
 		return "", false, false
@@ -35,7 +34,7 @@ func (l *simpleLine) next() (field string, quoted, ok bool) {
 	return field, false, !l.hasQuotes || strings.IndexByte(field, l.quote) < 0
 }
 
-// nextQuoted returns the field that the line begins with, without its quotes.
+// nextQuoted returns the quoted field at the beginning of the line, without its quotes.
 func (l *simpleLine) nextQuoted() (field string, ok bool) {
 	inner := l.text[1:]
 
@@ -44,15 +43,15 @@ func (l *simpleLine) nextQuoted() (field string, ok bool) {
 		return "", false
 	}
 
-	field, behind := inner[:end], inner[end+1:]
+	field, rest := inner[:end], inner[end+1:]
 
-	if behind == "" {
+	if rest == "" {
 		l.ended = true
 
 		return field, true
 	}
 
-	l.text = behind[1:]
+	l.text = rest[1:]
 
-	return field, behind[0] == l.separator
+	return field, rest[0] == l.separator
 }

@@ -8,10 +8,11 @@ import (
 	"unicode/utf8"
 
 	"github.com/jobwright/jobwright/source"
+	"github.com/jobwright/jobwright/source/format/internal/content"
 )
 
-// writeAtOnce is how much is gathered before it is written, in bytes.
-const writeAtOnce = 64 << 10
+// writeSize is the number of bytes that are buffered before a write.
+const writeSize = 64 << 10
 
 // Writer writes records with LF line ends.
 type Writer struct {
@@ -19,14 +20,14 @@ type Writer struct {
 
 	to      io.Writer
 	schema  source.Schema
-	special [256]bool // The bytes of which a text must have none to be written as it is, without a closer look.
+	special [256]bool // The bytes that may require quotes, or a check of the text.
 	buffer  []byte
 	records int64
 }
 
-// NewWriter returns a writer whose first line names the columns, if the format has a header. Values are written in the
-// forms of [source.AppendText]. A value that a file of that format does not hold exactly is a [*source.Error], without
-// names of a source and a table; errors of w are returned as they are.
+// NewWriter returns a writer that writes a table to w. The first line has the names of the columns, if the format has a header. Values
+// are in the forms of [source.AppendText]. A value that the format cannot represent exactly is a [*source.Error] without source
+// and table; errors of w are returned as they are.
 func NewWriter(w io.Writer, f source.Format, schema source.Schema) (*Writer, error) {
 	d, err := newDialect(f)
 	if err != nil {
@@ -34,11 +35,11 @@ func NewWriter(w io.Writer, f source.Format, schema source.Schema) (*Writer, err
 	}
 
 	if len(schema) == 0 {
-		return nil, invalid("a table without columns can't be written as CSV", "write at least one column")
+		return nil, invalid("CSV cannot represent a table without columns", "write at least one column")
 	}
 
 	writer := &Writer{dialect: d, to: w, schema: schema}
-	writer.learnSpecial()
+	writer.markSpecial()
 
 	if d.header {
 		if err := writer.appendHeader(); err != nil {
@@ -49,8 +50,8 @@ func NewWriter(w io.Writer, f source.Format, schema source.Schema) (*Writer, err
 	return writer, nil
 }
 
-// learnSpecial marks the bytes that call for a closer look. What is not ASCII is among them: it has to be valid.
-func (w *Writer) learnSpecial() {
+// markSpecial marks the bytes that require a check. Bytes outside of ASCII are among them, because the text has to be valid.
+func (w *Writer) markSpecial() {
 	for c := utf8.RuneSelf; c < len(w.special); c++ {
 		w.special[c] = true
 	}
@@ -69,8 +70,8 @@ func (w *Writer) appendHeader() error {
 
 	for i, name := range names {
 		if name == "" || slices.Contains(names[:i], name) {
-			return invalid(fmt.Sprintf("column %d is named %q, which is empty or taken", i+1, name),
-				"give each column a name of its own")
+			return invalid(fmt.Sprintf("the name of column %d is %q, which is empty or not unique", i+1, name),
+				"give each column a unique name")
 		}
 
 		if wrong := w.appendField(i, source.Standard{Type: source.Text}, name); wrong != nil {
@@ -83,7 +84,7 @@ func (w *Writer) appendHeader() error {
 	return nil
 }
 
-// Conversions returns the columns that have another type than text, which is what they are when they are read again.
+// Conversions returns the columns that are not text, because all columns are text when they are read again.
 func (w *Writer) Conversions() []source.Conversion {
 	var conversions []source.Conversion
 
@@ -113,14 +114,14 @@ func (w *Writer) Append(record source.Record) error {
 
 	w.buffer = append(w.buffer, '\n')
 
-	if len(w.buffer) < writeAtOnce {
+	if len(w.buffer) < writeSize {
 		return nil
 	}
 
 	return w.flush()
 }
 
-// Close writes what is left.
+// Close writes the rest of the buffer.
 func (w *Writer) Close() error { return w.flush() }
 
 func (w *Writer) flush() error {
@@ -168,25 +169,25 @@ func (w *Writer) isSpecial(text []byte) bool {
 	return false
 }
 
-// quoteField puts quotes around the field that the buffer ends with, where it would be read as something else without them.
+// quoteField puts quotes around the field at the end of the buffer, if it would be read differently without them.
 func (w *Writer) quoteField(begin int) *fault {
 	text := string(w.buffer[begin:])
 	isNull := text == w.null
 
 	switch {
 	case !utf8.ValidString(text):
-		return &fault{message: fmt.Sprintf("%q is not UTF-8", aroundBroken(text)), hint: "write it as binary, or correct it"}
+		return &fault{message: fmt.Sprintf("%q is not UTF-8", aroundInvalid(text)), hint: "write it as binary, or correct it"}
 	case !isNull && !w.mustQuote(text):
 		return nil
 	case w.quote == "" && isNull:
 		return &fault{
-			message: fmt.Sprintf("the text %q can't be told from NULL in a file without quotes", text),
-			hint:    "give the format a quote, or another text for NULL",
+			message: fmt.Sprintf("the text %q would be read as NULL in a file without quotes", text),
+			hint:    "set the format's quote, or another null",
 		}
 	case w.quote == "":
 		return &fault{
-			message: fmt.Sprintf("%q would be read as something else in a file without quotes", shortened(text)),
-			hint:    "give the format a quote, or a separator that the values do not have",
+			message: fmt.Sprintf("%q would be read differently in a file without quotes", content.Shorten(text, 50)),
+			hint:    "set the format's quote, or a separator that the values do not contain",
 		}
 	}
 

@@ -14,7 +14,7 @@ import (
 	"github.com/jobwright/jobwright/source/format/csv"
 )
 
-// text is the schema of columns of text.
+// text returns a schema of text columns.
 func text(names ...string) source.Schema {
 	schema := make(source.Schema, len(names))
 	for i, name := range names {
@@ -24,7 +24,7 @@ func text(names ...string) source.Schema {
 	return schema
 }
 
-// write returns the file of those records, or the first error.
+// write returns a file with records, or the first error.
 func write(f source.Format, schema source.Schema, records ...source.Record) (string, error) {
 	var file strings.Builder
 
@@ -44,7 +44,7 @@ func write(f source.Format, schema source.Schema, records ...source.Record) (str
 	return file.String(), err
 }
 
-func TestRecordsAreWrittenAsTheFormatSays(t *testing.T) {
+func TestWriteVariantsOfCSV(t *testing.T) {
 	t.Parallel()
 
 	for _, test := range []struct {
@@ -76,7 +76,7 @@ func TestRecordsAreWrittenAsTheFormatSays(t *testing.T) {
 	}
 }
 
-func TestEveryTypeIsWrittenAsText(t *testing.T) {
+func TestWriteEveryType(t *testing.T) {
 	t.Parallel()
 
 	moment := time.Date(2024, 5, 1, 12, 30, 0, 500_000_000, time.FixedZone("", 2*3600))
@@ -128,7 +128,7 @@ func TestEveryTypeIsWrittenAsText(t *testing.T) {
 	require.Equal(t, conversions, writer.Conversions(), "readers find text")
 }
 
-func TestWhatAFileCannotHoldIsAnErrorThatNamesIt(t *testing.T) {
+func TestWriteReportsInvalidNamesAndValues(t *testing.T) {
 	t.Parallel()
 
 	good := source.Record{"x", "y"}
@@ -142,14 +142,14 @@ func TestWhatAFileCannotHoldIsAnErrorThatNamesIt(t *testing.T) {
 	}{
 		{"not UTF-8", source.Format{}, text("a", "b"), source.Record{"x", "caf\xe9"}, `record 2, column "b": "caf\xe9" is not UTF-8`},
 		{"no value of the type", source.Format{}, text("a", "b"), source.Record{1, "x"}, `record 2, column "a": a int is no value of type text`},
-		{"a separator without quotes", source.Format{Quote: "none"}, text("a", "b"), source.Record{"x,y", "x"}, `record 2, column "a": "x,y" would be read as something else in a file without quotes`},
-		{"a line break without quotes", source.Format{Quote: "none"}, text("a", "b"), source.Record{strings.Repeat("x", 100) + "\n", "x"}, `record 2, column "a": "` + strings.Repeat("x", 50) + `…" would be read as something else in a file without quotes`},
-		{"empty text without quotes", source.Format{Quote: "none"}, text("a", "b"), source.Record{"", "x"}, `record 2, column "a": the text "" can't be told from NULL in a file without quotes`},
-		{"the text for NULL without quotes", source.Format{Quote: "none", Null: "-"}, text("a", "b"), source.Record{"-", "x"}, `record 2, column "a": the text "-" can't be told from NULL in a file without quotes`},
-		{"no columns", source.Format{}, nil, nil, "a table without columns can't be written as CSV"},
-		{"a column without a name", source.Format{}, text("a", ""), nil, `column 2 is named "", which is empty or taken`},
-		{"two columns of one name", source.Format{}, text("a", "a"), nil, `column 2 is named "a", which is empty or taken`},
-		{"a name that needs quotes", source.Format{Quote: "none"}, text("a", "b,c"), nil, `the name of column 2: "b,c" would be read as something else in a file without quotes`},
+		{"a separator without quotes", source.Format{Quote: "none"}, text("a", "b"), source.Record{"x,y", "x"}, `record 2, column "a": "x,y" would be read differently in a file without quotes`},
+		{"a line break without quotes", source.Format{Quote: "none"}, text("a", "b"), source.Record{strings.Repeat("x", 100) + "\n", "x"}, `record 2, column "a": "` + strings.Repeat("x", 50) + `…" would be read differently in a file without quotes`},
+		{"empty text without quotes", source.Format{Quote: "none"}, text("a", "b"), source.Record{"", "x"}, `record 2, column "a": the text "" would be read as NULL in a file without quotes`},
+		{"the text for NULL without quotes", source.Format{Quote: "none", Null: "-"}, text("a", "b"), source.Record{"-", "x"}, `record 2, column "a": the text "-" would be read as NULL in a file without quotes`},
+		{"no columns", source.Format{}, nil, nil, "CSV cannot represent a table without columns"},
+		{"a column without a name", source.Format{}, text("a", ""), nil, `the name of column 2 is "", which is empty or not unique`},
+		{"two columns of one name", source.Format{}, text("a", "a"), nil, `the name of column 2 is "a", which is empty or not unique`},
+		{"a name that needs quotes", source.Format{Quote: "none"}, text("a", "b,c"), nil, `the name of column 2: "b,c" would be read differently in a file without quotes`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -160,7 +160,7 @@ func TestWhatAFileCannotHoldIsAnErrorThatNamesIt(t *testing.T) {
 	}
 }
 
-func TestARecordThatFailedIsNotInTheFile(t *testing.T) {
+func TestAppendWritesNothingOfAnInvalidRecord(t *testing.T) {
 	t.Parallel()
 
 	var file strings.Builder
@@ -173,12 +173,12 @@ func TestARecordThatFailedIsNotInTheFile(t *testing.T) {
 	require.Equal(t, "a,b\n1,2\n", file.String())
 }
 
-// full is a file on a disk without room.
+// full is a file on a full disk.
 type full struct{ err error }
 
 func (f full) Write([]byte) (int, error) { return 0, f.err }
 
-func TestAFailureToWriteIsReturnedAsItIs(t *testing.T) {
+func TestWriteReturnsErrorsOfTheFileUnchanged(t *testing.T) {
 	t.Parallel()
 
 	failure := errors.New("no space left")
