@@ -14,7 +14,7 @@ import (
 	"github.com/jobwright/jobwright/source/sourcetest"
 )
 
-// orders returns a table with the columns that most tables have.
+// orders returns a table with typical columns.
 func orders(records int) (source.Schema, []source.Record) {
 	schema := source.Schema{
 		sourcetest.Column("id", source.Standard{Type: source.Integer}),

@@ -8,7 +8,7 @@ import (
 	"github.com/jobwright/jobwright/source"
 )
 
-// part tells where in a record the value of a column stands.
+// part is the part of a record from which a column is read.
 type part uint8
 
 const (
@@ -17,43 +17,43 @@ const (
 	ownText
 )
 
-// key is what a column is made of.
+// key identifies a column.
 type key struct {
 	part part
 	name xml.Name
 }
 
-// String names what a record has, as a message does.
+// String describes the part of a record, for a message.
 func (k key) String() string {
-	what := fmt.Sprintf("element <%s>", k.name.Local)
+	text := fmt.Sprintf("element <%s>", k.name.Local)
 
 	switch k.part {
 	case attribute:
-		what = "attribute " + k.name.Local
+		text = "attribute " + k.name.Local
 	case ownText:
 		return "text"
-	case child: // As it is.
+	case child: // The element, as previous.
 	}
 
 	if k.name.Space != "" {
-		what += fmt.Sprintf(" of the namespace %q", k.name.Space)
+		text += fmt.Sprintf(" of the namespace %q", k.name.Space)
 	}
 
-	return what
+	return text
 }
 
-// column is what is known of a column.
+// column describes a column of a file.
 type column struct {
 	key
 
-	title    string // Its name.
-	isJSON   bool   // A record of the sample has attributes or children in it.
-	isList   bool   // A record of the sample has several of it.
-	last     int64  // Which record had the column last, from 1.
-	elements []byte // Of a list: what the record has of it, as JSON.
+	title    string // The name of the column.
+	isJSON   bool   // In a record of the sample, the element has attributes or children.
+	isList   bool   // A record of the sample has several of the elements.
+	last     int64  // The number of the last record that had the column, from 1.
+	elements []byte // The elements of a list in the current record, as JSON.
 }
 
-// describe returns the column as a schema has it.
+// describe returns the column of the schema.
 func (c *column) describe() source.Column {
 	of, native := source.Text, "text"
 	if c.isJSON || c.isList {
@@ -67,9 +67,9 @@ func (c *column) describe() source.Column {
 	}
 }
 
-// hold returns an element as the column's type has it. Above is the column's value in the record before, which is returned
-// again where it is the same: columns often repeat a value, and to keep it is cheaper than to make another.
-func (c *column) hold(e *element, above any) (any, *fault) {
+// convert returns an element in the form of the column's type. Previous is the column's value in the previous record, which is
+// returned if it is equal: columns often repeat a value, and reusing it is cheaper than an allocation.
+func (c *column) convert(e *element, previous any) (any, *fault) {
 	switch {
 	case e.null:
 		return nil, nil
@@ -79,23 +79,23 @@ func (c *column) hold(e *element, above any) (any, *fault) {
 		return json.RawMessage(text), wrong
 	case !e.isText():
 		return nil, &fault{
-			message: fmt.Sprintf("column %q: the element has attributes or elements, and had text before", c.title),
+			message: fmt.Sprintf("column %q: the element has attributes or elements, but only text in the first records", c.title),
 			hint:    hintSample,
 		}
 	}
 
-	return holdText(e.text, above), nil
+	return reuseText(e.text, previous), nil
 }
 
-func holdText(text string, above any) any {
-	if last, isText := above.(string); isText && last == text {
-		return above
+func reuseText(text string, previous any) any {
+	if last, isText := previous.(string); isText && last == text {
+		return previous
 	}
 
 	return text
 }
 
-// list returns the elements that the record has.
+// list returns the elements of the current record as a list.
 func (c *column) list() json.RawMessage {
 	all := make([]byte, 0, len(c.elements)+2)
 	all = append(append(append(all, '['), c.elements...), ']')

@@ -5,36 +5,37 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/jobwright/jobwright/source/format/internal/content"
 )
 
 const (
-	// maxDepth bounds how deep elements stand within each other.
+	// maxDepth is the largest depth of nested elements.
 	maxDepth = 1_000
 
-	// maxElements bounds the elements of a record, of which each takes more memory than its bytes in the file.
+	// maxElements is the largest number of elements of a record. Each uses more memory than its size in the file.
 	maxElements = 1_000_000
 )
 
-// The namespaces that say something about a document and nothing of its data: declarations of others, and XML Schema's
-// attributes of instances.
+// The namespaces of attributes that are not data: declarations of namespaces, and the instance attributes of XML Schema.
 const (
 	declarations = "xmlns"
 	instances    = "http://www.w3.org/2001/XMLSchema-instance"
 )
 
-// element is an element with all that it holds.
+// element is an element with its content.
 type element struct {
 	name       xml.Name
 	attributes []xml.Attr
 	children   []element
-	text       string // What stands in it beside children.
-	null       bool   // It says that it is NULL, in the way of XML Schema.
+	text       string // The text of an element without children.
+	null       bool   // The element has xsi:nil.
 }
 
-// isText reports whether an element has nothing but text.
+// isText reports whether an element has only text.
 func (e *element) isText() bool { return len(e.attributes) == 0 && len(e.children) == 0 }
 
-// reset makes an element that begins of one that was used before.
+// reset initializes an element with its start tag, and retains the memory of its children.
 func (e *element) reset(begin xml.StartElement) {
 	isData := func(a xml.Attr) bool {
 		return a.Name.Space != declarations && a.Name.Space != instances && (a.Name.Space != "" || a.Name.Local != declarations)
@@ -48,10 +49,10 @@ func (e *element) reset(begin xml.StartElement) {
 	*e = element{name: begin.Name, attributes: attributes, children: e.children[:0], null: nilled}
 }
 
-// child adds a child that begins.
+// child adds a child with its start tag.
 func (e *element) child(begin xml.StartElement) *element {
 	if len(e.children) < cap(e.children) {
-		e.children = e.children[:len(e.children)+1] // With the memory for children that the one before it had.
+		e.children = e.children[:len(e.children)+1] // Reuse the memory of an earlier child.
 	} else {
 		e.children = append(e.children, element{})
 	}
@@ -62,15 +63,15 @@ func (e *element) child(begin xml.StartElement) *element {
 	return child
 }
 
-// builder reads elements.
+// builder builds elements.
 type builder struct {
 	decoder  *xml.Decoder
-	elements int    // How many the record has.
-	text     []byte // Of the elements that are being read, which stand within each other.
+	elements int    // The number of elements of the record.
+	text     []byte // The text of the elements that are being read, which are nested.
 }
 
-// build reads the rest of an element that has begun. What is wrong with the element alone is returned as a fault; it was read
-// to its end then. The error is the decoder's.
+// build reads an element after its start tag. If only the element is invalid, it is read to its end, and a fault is returned. The
+// error is that of the decoder.
 func (b *builder) build(e *element, depth int) (wrong *fault, err error) {
 	if depth > maxDepth {
 		return nil, errTooDeep
@@ -116,11 +117,11 @@ func (b *builder) build(e *element, depth int) (wrong *fault, err error) {
 }
 
 var (
-	errTooDeep = &fault{fmt.Sprintf("more than %d elements stand within each other", maxDepth), hintBounds}
-	errTooMany = &fault{fmt.Sprintf("what begins here has more than %d elements", maxElements), hintBounds}
+	errTooDeep = &fault{fmt.Sprintf("elements are nested more than %d levels deep", maxDepth), hintBounds}
+	errTooMany = &fault{fmt.Sprintf("the record that begins here has more than %d elements", maxElements), hintBounds}
 )
 
-// checkAttributes finds an attribute that stands twice, which the decoder does not.
+// checkAttributes refuses duplicate attributes, which the decoder accepts.
 func (e *element) checkAttributes() *fault {
 	if len(e.attributes) < 2 {
 		return nil
@@ -144,7 +145,7 @@ func (e *element) checkAttributes() *fault {
 	return nil
 }
 
-// close takes the text of an element when all of it was read.
+// close sets the text of an element at its end.
 func (e *element) close(text string) *fault {
 	if len(e.children) == 0 {
 		e.text = text
@@ -157,8 +158,8 @@ func (e *element) close(text string) *fault {
 
 	if !isSpace(text) {
 		return &fault{
-			fmt.Sprintf("the element <%s> has the text %s beside elements", e.name.Local, shown(strings.TrimSpace(text))),
-			"put the text into an element of its own",
+			fmt.Sprintf("the element <%s> has the text %s next to elements", e.name.Local, content.Quote(strings.TrimSpace(text))),
+			"put the text into a separate element",
 		}
 	}
 

@@ -11,12 +11,14 @@ import (
 	"golang.org/x/text/encoding/htmlindex"
 	"golang.org/x/text/encoding/unicode"
 	"golang.org/x/text/transform"
+
+	"github.com/jobwright/jobwright/source/format/internal/content"
 )
 
-// beginnings tell the encoding of a file before its declaration can be read (https://www.w3.org/TR/xml/#sec-guessing).
+// beginnings determine the encoding of a file before its declaration can be read (https://www.w3.org/TR/xml/#sec-guessing).
 var beginnings = []struct {
 	bytes    string
-	mark     bool // It is a byte order mark, and none of the text.
+	mark     bool // The bytes are a byte order mark, and not part of the text.
 	encoding encoding.Encoding
 }{
 	{"\xef\xbb\xbf", true, nil},
@@ -26,10 +28,10 @@ var beginnings = []struct {
 	{"\x00<", false, unicode.UTF16(unicode.BigEndian, unicode.IgnoreBOM)},
 }
 
-// begun returns a file from its first character on, and whether it is known to be UTF-8 now, whatever it declares.
-func begun(from io.Reader) (content io.Reader, isUTF8 bool) {
+// decodeBeginning returns a file from its first character on, and whether it is UTF-8 regardless of its declaration.
+func decodeBeginning(from io.Reader) (decoded io.Reader, isUTF8 bool) {
 	buffered := bufio.NewReader(from)
-	start, _ := buffered.Peek(len("\xef\xbb\xbf")) // Its error comes again when the file is read.
+	start, _ := buffered.Peek(len("\xef\xbb\xbf")) // Reading the file returns the error again.
 
 	for _, beginning := range beginnings {
 		if !bytes.HasPrefix(start, []byte(beginning.bytes)) {
@@ -37,21 +39,21 @@ func begun(from io.Reader) (content io.Reader, isUTF8 bool) {
 		}
 
 		if beginning.mark {
-			_, _ = buffered.Discard(len(beginning.bytes)) // They are there.
+			_, _ = buffered.Discard(len(beginning.bytes)) // They were peeked.
 		}
 
 		if beginning.encoding == nil {
 			return buffered, true
 		}
 
-		return decoded(buffered, beginning.encoding), true
+		return decode(buffered, beginning.encoding), true
 	}
 
 	return buffered, false
 }
 
-// declared returns what follows a declaration of an encoding as UTF-8.
-func declared(label string, rest io.Reader) (io.Reader, error) {
+// decodeDeclared returns the text after a declaration of an encoding as UTF-8.
+func decodeDeclared(label string, rest io.Reader) (io.Reader, error) {
 	found, err := htmlindex.Get(strings.TrimSpace(label))
 	if err != nil || found == encoding.Replacement {
 		return nil, &fault{
@@ -60,28 +62,14 @@ func declared(label string, rest io.Reader) (io.Reader, error) {
 		}
 	}
 
-	// Who could read the declaration as it is, knows that it is none of UTF-16.
+	// The declaration was readable without decoding. Therefore, the file is not UTF-16.
 	if name, err := htmlindex.Name(found); err != nil || strings.HasPrefix(name, "utf-") {
 		return rest, err
 	}
 
-	return decoded(rest, found), nil
+	return decode(rest, found), nil
 }
 
-func decoded(from io.Reader, in encoding.Encoding) io.Reader {
-	return transform.NewReader(from, strict{in.NewDecoder()})
-}
-
-// strict is a decoder that puts a byte that is not UTF-8 for what is no character in its encoding, so that it is found. The
-// decoders of x/text put U+FFFD there, which nobody would see; text that holds it itself was broken before.
-type strict struct{ transform.Transformer }
-
-func (s strict) Transform(to, from []byte, atEnd bool) (written, read int, err error) {
-	written, read, err = s.Transformer.Transform(to, from, atEnd)
-
-	if broken := []byte("\ufffd"); bytes.Contains(to[:written], broken) {
-		written = copy(to, bytes.ReplaceAll(to[:written], broken, []byte{0xff}))
-	}
-
-	return written, read, err
+func decode(from io.Reader, in encoding.Encoding) io.Reader {
+	return transform.NewReader(from, content.Strict{Transformer: in.NewDecoder()})
 }

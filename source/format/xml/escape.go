@@ -3,13 +3,15 @@ package xml
 import (
 	"fmt"
 	"unicode/utf8"
+
+	"github.com/jobwright/jobwright/source/format/internal/content"
 )
 
-// escapes are what stands for characters that mean something else in the text of an element. A carriage return is one of
-// them, since a reader takes it for the end of a line and makes a line feed of it.
+// escapes are the references for characters that have another meaning in the text of an element. A carriage return is among them,
+// because readers convert it to a line feed.
 var escapes = map[byte]string{'<': "&lt;", '>': "&gt;", '&': "&amp;", '\r': "&#xD;"}
 
-// plain are the bytes of text that stand for themselves.
+// plain are the bytes of text that represent themselves.
 var plain = func() (bytes [256]bool) {
 	for c := range bytes {
 		bytes[c] = c >= ' ' && c < utf8.RuneSelf && escapes[byte(c)] == ""
@@ -20,9 +22,9 @@ var plain = func() (bytes [256]bool) {
 	return bytes
 }()
 
-// appendEscaped writes text so that it is read as it is. The error is for a character that XML does not have.
+// appendEscaped appends text with escapes. It returns an error for a character that XML cannot represent.
 func appendEscaped(to []byte, text string) ([]byte, error) {
-	from := 0 // What stands from there to i is written as it is.
+	from := 0 // The text from there to i is written unchanged.
 
 	for i := 0; i < len(text); {
 		c := text[i]
@@ -45,9 +47,9 @@ func appendEscaped(to []byte, text string) ([]byte, error) {
 
 		switch {
 		case r == utf8.RuneError && size == 1:
-			return nil, fmt.Errorf("the text %s is not UTF-8", shown(text))
+			return nil, fmt.Errorf("the text %s is not UTF-8", content.Quote(text))
 		case r < ' ' || r == '\ufffe' || r == '\uffff':
-			return nil, fmt.Errorf("the text %s has the character %U, which XML can't hold", shown(text), r)
+			return nil, fmt.Errorf("the text %s has the character %U, which XML cannot represent", content.Quote(text), r)
 		}
 
 		i += size

@@ -17,7 +17,7 @@ import (
 	"github.com/jobwright/jobwright/source/sourcetest"
 )
 
-// read reads all records; the error is nil where they were read to their end.
+// read reads all records. The error is nil if it reached their end.
 func read(t *testing.T, from io.Reader, records string, reject func(source.Reject) error) (
 	schema source.Schema, all []source.Record, err error,
 ) {
@@ -42,8 +42,8 @@ func read(t *testing.T, from io.Reader, records string, reject func(source.Rejec
 	}
 }
 
-// FuzzRead holds that any content is read, or refused with an error that says where; that it does not matter in which pieces
-// it comes; and that columns have names of their own, and values of their types.
+// FuzzRead verifies that any content is read, or refused with an error that has a place; that the size of reads does not matter;
+// and that columns have unique names, and values of their types.
 func FuzzRead(f *testing.F) {
 	for _, content := range []string{
 		`<all><r id="1"><a>x</a><b c="d"><e/></b><b/></r><r>text</r><r/></all>`, "<?xml version='1.0' encoding='Shift_JIS'?><a><b>\x8a\x94</b></a>",
@@ -113,7 +113,7 @@ func requireValid(t *testing.T, schema source.Schema, records []source.Record) {
 	}
 }
 
-// FuzzWriteAndRead holds that any text is read as it was written, or refused.
+// FuzzWriteAndRead verifies that any text is read as it was written, or refused.
 func FuzzWriteAndRead(f *testing.F) {
 	f.Add("a", "x", "feed/entry")
 	f.Add("é", "<&>]]>\r\n\t\u0085 ", "")

@@ -5,37 +5,39 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"github.com/jobwright/jobwright/source/format/internal/content"
 )
 
 const (
-	// readAtOnce is how much of a file is read at once, in bytes.
-	readAtOnce = 64 << 10
+	// readSize is the number of bytes requested from a file at a time.
+	readSize = 64 << 10
 
-	// maxRecord bounds the bytes of a record, and of whatever else the decoder holds as a whole, so that what has no end does
-	// not take all memory.
+	// maxRecord is the largest size in bytes of a record, and of everything else that the decoder buffers as a whole. It keeps an
+	// element that is never closed from exhausting memory.
 	maxRecord = 64 << 20
 
-	// maxText bounds how much of a record that can't be read is handed over.
+	// maxText is the largest size of the text of a rejected record.
 	maxText = 4 << 10
 )
 
-// input gives a decoder its bytes, and remembers the beginning of the record that they are of.
+// input provides a decoder with bytes, and retains the beginning of the current record.
 type input struct {
 	from   io.Reader
 	buffer []byte
-	at     int   // What stands in buffer from there is not used up.
-	base   int64 // The offset in the file at which buffer begins.
-	end    error // What the file ended with, nil before.
+	at     int   // The index of the first unconsumed byte in buffer.
+	base   int64 // The offset of buffer in the file.
+	end    error // The error that the file ended with.
 
-	begin int64  // The offset at which the record begins.
-	gone  []byte // What of the record is not in buffer anymore, as far as anybody may want to see it.
+	begin int64  // The offset of the current record.
+	gone  []byte // The beginning of the record that is no longer in buffer, up to maxText.
 }
 
 func newInput(from io.Reader, base int64) *input {
-	return &input{from: from, buffer: make([]byte, 0, readAtOnce), base: base, begin: base}
+	return &input{from: from, buffer: make([]byte, 0, readSize), base: base, begin: base}
 }
 
-// ReadByte returns the next byte. The error is a fault where the record is too long.
+// ReadByte returns the next byte. The error is a fault if the record is too long.
 func (in *input) ReadByte() (byte, error) {
 	if in.at == len(in.buffer) {
 		if err := in.fill(); err != nil {
@@ -49,7 +51,7 @@ func (in *input) ReadByte() (byte, error) {
 	return c, nil
 }
 
-// Read gives the bytes to who decodes their encoding.
+// Read provides the decoder of an encoding with bytes.
 func (in *input) Read(to []byte) (int, error) {
 	if in.at == len(in.buffer) {
 		return in.from.Read(to)
@@ -61,7 +63,7 @@ func (in *input) Read(to []byte) (int, error) {
 	return n, nil
 }
 
-// fill reads more, in place of what was used up.
+// fill replaces the consumed buffer by more of the file.
 func (in *input) fill() error {
 	if in.end != nil {
 		return in.end
@@ -86,17 +88,17 @@ func (in *input) fill() error {
 }
 
 var errTooLong = &fault{
-	message: fmt.Sprintf("what begins here has no end within %d MiB", maxRecord>>20),
+	message: fmt.Sprintf("the element that begins here does not end within %d MiB", maxRecord>>20),
 	hint:    hintBounds,
 }
 
-// mark tells that a record begins at an offset.
+// mark sets the offset of the current record.
 func (in *input) mark(offset int64) {
 	in.begin = offset
 	in.gone = in.gone[:0]
 }
 
-// record returns the beginning of the record, up to what was used up last.
+// record returns the beginning of the current record, up to the last consumed byte.
 func (in *input) record() []byte {
 	from := min(max(in.begin-in.base, 0), int64(in.at))
 	missing := max(maxText-len(in.gone), 0)
@@ -105,12 +107,12 @@ func (in *input) record() []byte {
 	return append(in.gone, rest[:min(len(rest), missing)]...)
 }
 
-// text is the beginning of the record as text. A character is cut at its end, where it is long.
+// text returns the beginning of the current record as valid text.
 func (in *input) text() string {
-	return strings.ToValidUTF8(prefix(string(in.record()), maxText-1), "")
+	return strings.ToValidUTF8(content.Prefix(string(in.record()), maxText-1), "")
 }
 
-// failed returns the error that the file's reader returned, where it is none.
+// failed returns the error that interrupted the file, or nil.
 func (in *input) failed() error {
 	if in.end == nil || errors.Is(in.end, io.EOF) || errors.Is(in.end, errTooLong) {
 		return nil

@@ -5,16 +5,16 @@ import (
 	"fmt"
 )
 
-// name gives columns their names, as short as they can be told apart by. The prefixes are those of namespaces.
+// name sets the names of columns, as short as they are unique. The prefixes are those of namespaces.
 func name(columns []column, prefixes map[string]string) *fault {
-	same := map[key]int{} // How many columns of a part have one name but for its namespace.
+	same := map[key]int{} // The number of columns of a part with the same local name.
 	for i := range columns {
 		same[columns[i].withoutSpace()]++
 	}
 
 	taken := map[string]part{}
 
-	// Children come first: they are most of the columns, and the others have marks for what is taken.
+	// Children come first: most columns are children, and the others can have marks.
 	for _, part := range []part{child, attribute, ownText} {
 		for i := range columns {
 			c := &columns[i]
@@ -33,8 +33,8 @@ func name(columns []column, prefixes map[string]string) *fault {
 
 			if _, found := taken[c.title]; found {
 				return &fault{
-					fmt.Sprintf("two columns would be named %q: the %s, and one of another namespace", c.title, c.key),
-					"give one of the namespaces a prefix of its own",
+					fmt.Sprintf("two columns are named %q: the %s, and another of a different namespace", c.title, c.key),
+					"give one of the namespaces a unique prefix",
 				}
 			}
 
@@ -47,18 +47,18 @@ func name(columns []column, prefixes map[string]string) *fault {
 
 func (k key) withoutSpace() key { return key{k.part, xml.Name{Local: k.name.Local}} }
 
-// mark stands before the name of an attribute and of a text where an element has it already, and always in json.
+// mark is the prefix of the name of an attribute or of text, in json and if an element has the same name.
 func (p part) mark() string {
 	switch p {
 	case attribute:
 		return "@"
 	case ownText:
 		return "#"
-	case child: // It has its name alone.
+	case child: // It has no mark.
 	}
 
 	return ""
 }
 
-// textName is the name of a record's own text.
+// textName is the name of the column for the text of a record.
 const textName = "text"

@@ -13,17 +13,17 @@ import (
 type Rows struct {
 	records *records
 	ahead   []found // Records of the sample that were not returned yet.
-	element element // The last record, behind the sample.
+	element element // The last record after the sample.
 	reject  func(source.Reject) error
 
 	columns []column
-	places  map[key]int // The place of each column in columns.
+	places  map[key]int // The index of each column.
 	schema  source.Schema
 	record  source.Record
 
-	count int64 // How many records were read, and rejected ones among them.
-	line  int   // On which the last of them begins.
-	end   error // What ended the reading.
+	count int64 // The number of records that were read, including rejected ones.
+	line  int   // The line on which the last record begins.
+	end   error // The error that ended reading.
 }
 
 var (
@@ -31,12 +31,11 @@ var (
 	_ source.Locator = (*Rows)(nil)
 )
 
-// NewReader learns the columns of a file from its first records, and returns all of them. Of the format it takes the path to
-// the records.
+// NewReader infers the columns of a file from its first records, and returns all records. It uses the records of the format.
 //
-// A record that can't be read goes to read's Reject. Without it, it ends the reading with a [*source.Error] without names of a
-// source and a table, as all errors about the content are. What is not well-formed ends the reading too. Errors of r are
-// returned as they are.
+// Invalid records are passed to read's Reject. Without Reject, an invalid record ends reading with a [*source.Error]. Text that is
+// not well-formed ends reading in any case. Errors about the content name neither source nor table. Errors of r are returned as
+// they are.
 func NewReader(r io.Reader, read source.Read) (*Rows, error) {
 	records, err := newRecords(r, read.Format.Records)
 	if err != nil {
@@ -57,10 +56,10 @@ func (r *Rows) Schema() source.Schema { return r.schema }
 // Location returns the line on which the last record begins.
 func (r *Rows) Location() string { return location(r.line) }
 
-// Close does nothing: who opened the file closes it.
+// Close does nothing: the caller closes the file.
 func (r *Rows) Close() error { return nil }
 
-// Next returns the next record. Its values stay as they are when the record is used again for the next one.
+// Next returns the next record. The record is reused by the next call, its values are not.
 func (r *Rows) Next(ctx context.Context) (source.Record, error) {
 	for r.end == nil {
 		record, err := r.next()
@@ -80,18 +79,18 @@ func (r *Rows) Next(ctx context.Context) (source.Record, error) {
 		}
 
 		if r.end = r.refuse(record, wrong); r.end == nil {
-			r.end = ctx.Err() // Nobody else would look at it where no record can be read.
+			r.end = ctx.Err() // No caller checks it between rejected records.
 		}
 	}
 
 	return nil, r.end
 }
 
-// next returns the next record as it stands in the file.
+// next returns the next record of the file.
 func (r *Rows) next() (found, error) {
 	if len(r.ahead) > 0 {
 		first := r.ahead[0]
-		r.ahead[0] = found{} // What it holds is not needed when it was read.
+		r.ahead[0] = found{} // Release its memory.
 		r.ahead, r.line = r.ahead[1:], first.line
 
 		return first, nil
@@ -103,11 +102,11 @@ func (r *Rows) next() (found, error) {
 	return found{element: &r.element, line: r.line, wrong: wrong}, err
 }
 
-// read reads a record. The error is a fault.
+// read converts a record.
 func (r *Rows) read(e *element) *fault {
 	r.count++
 
-	next := 0 // Records have their columns in one order, mostly.
+	next := 0 // Most records have their columns in the same order.
 
 	for _, a := range e.attributes {
 		at, known := r.place(next, key{attribute, a.Name})
@@ -116,7 +115,7 @@ func (r *Rows) read(e *element) *fault {
 		}
 
 		r.columns[at].last = r.count
-		r.record[at] = holdText(a.Value, r.record[at])
+		r.record[at] = reuseText(a.Value, r.record[at])
 		next = at + 1
 	}
 
@@ -137,10 +136,10 @@ func (r *Rows) read(e *element) *fault {
 }
 
 func unknown(k key) *fault {
-	return &fault{message: fmt.Sprintf("the record has the %s, and the first records have none", k), hint: hintSample}
+	return &fault{message: fmt.Sprintf("the record has the %s, but the first records do not", k), hint: hintSample}
 }
 
-// place returns the place of a column, which is mostly the one where it is looked for first.
+// place returns the index of a column, which usually is first.
 func (r *Rows) place(first int, k key) (int, bool) {
 	if first < len(r.columns) && r.columns[first].key == k {
 		return first, true
@@ -151,7 +150,7 @@ func (r *Rows) place(first int, k key) (int, bool) {
 	return at, known
 }
 
-// put takes a child of the record as the value of a column.
+// put sets the value of a column to a child of the record.
 func (r *Rows) put(at int, e *element) (wrong *fault) {
 	c := &r.columns[at]
 	again := c.last == r.count
@@ -164,25 +163,25 @@ func (r *Rows) put(at int, e *element) (wrong *fault) {
 		c.elements, wrong = appendJSON(append(c.elements, ','), e)
 	case again:
 		return &fault{
-			message: fmt.Sprintf("column %q: the record has several, and each of the first records has one", c.title),
+			message: fmt.Sprintf("column %q: the record has several elements, but the first records have only one", c.title),
 			hint:    hintSample,
 		}
 	default:
-		r.record[at], wrong = c.hold(e, r.record[at])
+		r.record[at], wrong = c.convert(e, r.record[at])
 	}
 
 	return wrong
 }
 
-// finish takes the text of the record, and gives NULL to the columns that it does not have.
+// finish sets the text of the record, and sets missing columns to NULL.
 func (r *Rows) finish(e *element) *fault {
 	own := key{part: ownText, name: xml.Name{Local: textName}}
 
 	switch at, known := r.places[own]; {
-	case len(e.children) > 0: // Between them there is white space alone.
+	case len(e.children) > 0: // Only white space is between them.
 	case known:
 		r.columns[at].last = r.count
-		r.record[at] = holdText(e.text, r.record[at])
+		r.record[at] = reuseText(e.text, r.record[at])
 	case !isSpace(e.text):
 		return unknown(own)
 	}
@@ -199,7 +198,7 @@ func (r *Rows) finish(e *element) *fault {
 	return nil
 }
 
-// refuse hands a record over that could not be read.
+// refuse passes an invalid record to Reject, or returns its error.
 func (r *Rows) refuse(record found, wrong *fault) error {
 	if r.reject == nil {
 		return wrong.on(r.line)

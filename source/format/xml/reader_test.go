@@ -22,7 +22,7 @@ import (
 	"github.com/jobwright/jobwright/source/sourcetest"
 )
 
-// open returns the records of a content.
+// open returns the records of content.
 func open(t *testing.T, content, records string) *xml.Rows {
 	t.Helper()
 
@@ -32,7 +32,7 @@ func open(t *testing.T, content, records string) *xml.Rows {
 	return rows
 }
 
-// types are the types of columns, by their names.
+// types formats the names and types of columns.
 func types(schema source.Schema) string {
 	var all []string
 	for _, column := range schema {
@@ -44,7 +44,7 @@ func types(schema source.Schema) string {
 
 func raw(text string) json.RawMessage { return json.RawMessage(text) }
 
-func TestARecordsColumnsAreItsAttributesAndItsChildren(t *testing.T) {
+func TestReadInfersColumnsFromAttributesAndChildren(t *testing.T) {
 	t.Parallel()
 
 	for name, test := range map[string]struct {
@@ -113,10 +113,10 @@ func TestARecordsColumnsAreItsAttributesAndItsChildren(t *testing.T) {
 	}
 }
 
-func TestTheSampleDoesNotReachIntoWhatIsReadLater(t *testing.T) {
+func TestRecordsDoNotShareMemoryWithTheSample(t *testing.T) {
 	t.Parallel()
 
-	// Behind the sample, the memory of one record serves the next.
+	// After the sample, records reuse the memory of the previous one.
 	content := "<all>" + strings.Repeat(`<r a="1"><o><x>1</x><x>2</x></o><t>x</t><t>y</t></r>`, 1_000) +
 		`<r a="2"><o b="c"><x>3</x></o><t>z</t></r><r><o>4</o></r><r a="5"/></all>`
 
@@ -130,7 +130,7 @@ func TestTheSampleDoesNotReachIntoWhatIsReadLater(t *testing.T) {
 	}, records[999:])
 }
 
-func TestRecordsAreFoundByTheNamesAroundThem(t *testing.T) {
+func TestReadFollowsThePathToRecords(t *testing.T) {
 	t.Parallel()
 
 	for name, test := range map[string]struct {
@@ -160,7 +160,7 @@ func TestRecordsAreFoundByTheNamesAroundThem(t *testing.T) {
 	}
 }
 
-func TestARecordIsLocatedByTheLineOnWhichItBegins(t *testing.T) {
+func TestLocationIsTheFirstLineOfTheLastRecord(t *testing.T) {
 	t.Parallel()
 
 	rows := open(t, "<?xml version=\"1.0\" encoding=\"iso-8859-1\"?>\n<all>\n\n<r><a>1\n</a></r>\n<r\n a='1'/><r/></all>\n", "")
@@ -175,7 +175,7 @@ func TestARecordIsLocatedByTheLineOnWhichItBegins(t *testing.T) {
 	require.ErrorIs(t, err, io.EOF)
 }
 
-func TestAFileIsReadInTheEncodingThatItTells(t *testing.T) {
+func TestReadDecodesTheDeclaredEncoding(t *testing.T) {
 	t.Parallel()
 
 	for name, test := range map[string]struct {
@@ -223,7 +223,7 @@ func TestAFileIsReadInTheEncodingThatItTells(t *testing.T) {
 	}
 }
 
-// readError is the error that reading the content ends with.
+// readError returns the error that ends reading the content.
 func readError(t *testing.T, content, records string) *source.Error {
 	t.Helper()
 
@@ -241,22 +241,22 @@ func readError(t *testing.T, content, records string) *source.Error {
 	return problem
 }
 
-func TestWhatIsWrongWithARecordIsToldWithItsPlace(t *testing.T) {
+func TestReadReportsInvalidRecordsWithTheirPlace(t *testing.T) {
 	t.Parallel()
 
 	for name, test := range map[string]struct{ record, want string }{
-		"a new element":              {`<r><new/></r>`, `line 3: the record has the element <new>, and the first records have none`},
-		"a new attribute":            {`<r new="1"/>`, `line 3: the record has the attribute new, and the first records have none`},
-		"text":                       {`<r>x</r>`, `line 3: the record has the text, and the first records have none`},
-		"an attribute for a child":   {`<r t="1"/>`, `line 3: the record has the attribute t, and`},
-		"a child for an attribute":   {`<r><a>1</a></r>`, `line 3: the record has the element <a>, and`},
-		"another namespace":          {`<r><t xmlns="urn:x"/></r>`, `line 3: the record has the element <t> of the namespace "urn:x", and`},
-		"children in text":           {`<r><t><x/></t></r>`, `line 3: column "t": the element has attributes or elements, and had text before`},
+		"a new element":              {`<r><new/></r>`, `line 3: the record has the element <new>, but the first records do not`},
+		"a new attribute":            {`<r new="1"/>`, `line 3: the record has the attribute new, but the first records do not`},
+		"text":                       {`<r>x</r>`, `line 3: the record has the text, but the first records do not`},
+		"an attribute for a child":   {`<r t="1"/>`, `line 3: the record has the attribute t, but the first records do not`},
+		"a child for an attribute":   {`<r><a>1</a></r>`, `line 3: the record has the element <a>, but the first records do not`},
+		"another namespace":          {`<r><t xmlns="urn:x"/></r>`, `line 3: the record has the element <t> of the namespace "urn:x", but`},
+		"children in text":           {`<r><t><x/></t></r>`, `line 3: column "t": the element has attributes or elements, but only text in the first records`},
 		"attributes in text":         {`<r><t x=""/></r>`, `line 3: column "t": the element has attributes or elements`},
-		"several":                    {`<r><t/><t/></r>`, `line 3: column "t": the record has several, and each of the first records has one`},
+		"several":                    {`<r><t/><t/></r>`, `line 3: column "t": the record has several elements, but the first records have only one`},
 		"several of json":            {`<r><o/><o/></r>`, `line 3: column "o": the record has several`},
-		"text beside children":       {"<r>x <t/></r>", `line 3: the element <r> has the text "x" beside elements`},
-		"text beside children below": {"<r><o><p>x<q/>\ny</p></o></r>", `line 3: the element <p> has the text "x\ny" beside elements`},
+		"text beside children":       {"<r>x <t/></r>", `line 3: the element <r> has the text "x" next to elements`},
+		"text beside children below": {"<r><o><p>x<q/>\ny</p></o></r>", `line 3: the element <p> has the text "x\ny" next to elements`},
 		"an attribute twice":         {`<r a="1" a="2"/>`, `line 3: the element <r> has the attribute a twice`},
 		"an attribute twice below":   {`<r><o><p x="1" y="" x="1"/></o></r>`, `line 3: the element <p> has the attribute x twice`},
 		"children of two namespaces": {`<r><o><p/><p xmlns="urn:x"/></o></r>`, `line 3: the element <o> has elements named p of two namespaces`},
@@ -273,7 +273,7 @@ func TestWhatIsWrongWithARecordIsToldWithItsPlace(t *testing.T) {
 			require.Contains(t, problem.Message, test.want)
 			require.NotEmpty(t, problem.Hint)
 
-			// The same record is handed over to who takes it, and the others are read.
+			// Reject receives the same record, and the other records are read.
 			for _, content := range []string{content, strings.Replace(begin, "\n\n", "", 1) + "\n\n" + test.record + "\n<r a=\"2\"/></all>"} {
 				var rejects []source.Reject
 
@@ -296,37 +296,37 @@ func TestWhatIsWrongWithARecordIsToldWithItsPlace(t *testing.T) {
 	}
 }
 
-func TestWhatIsWrongWithAFileIsToldWithItsPlace(t *testing.T) {
+func TestReadReportsInvalidFilesWithTheirPlace(t *testing.T) {
 	t.Parallel()
 
 	for name, test := range map[string]struct{ records, content, want, hint string }{
 		"nothing":                  {"", "\n\n", "line 3: the file has no element", "empty"},
 		"no XML":                   {"", "a,b\n1,2\n", `line 1: there is the text "a,b`, "correct"},
-		"cut off":                  {"", "<all>\n<r>\n<a>x", "line 3: the file ends before its elements do", "cut off"},
-		"cut off between records":  {"", "<all>\n<r/>\n", "line 3: the file ends before its elements do", "cut off"},
-		"cut off in a tag":         {"", "<all><r><a", "line 1: the file ends before its elements do", "cut off"},
+		"cut off":                  {"", "<all>\n<r>\n<a>x", "line 3: the file ends before its elements are closed", "cut off"},
+		"cut off between records":  {"", "<all>\n<r/>\n", "line 3: the file ends before its elements are closed", "cut off"},
+		"cut off in a tag":         {"", "<all><r><a", "line 1: the file ends before its elements are closed", "cut off"},
 		"the wrong end":            {"", "<all>\n<r><a></b></r></all>", "line 2: element <a> closed by </b>", "well-formed"},
 		"an end too many":          {"", "<all></all>\n</all>", "line 2: unexpected end element </all>", "well-formed"},
-		"two roots":                {"", "<all/>\n<all/>", "line 2: behind the root element there is another, <all>", "around all"},
-		"text behind the root":     {"", "<all/>\nx", `line 2: there is the text "x" outside the root element`, "correct"},
-		"text beside records":      {"", "<all><r/>\nx</all>", `line 2: there is the text "x" beside the elements of the root`, "records"},
+		"two roots":                {"", "<all/>\n<all/>", "line 2: the root element is followed by another, <all>", "around them"},
+		"text behind the root":     {"", "<all/>\nx", `line 2: there is the text "x" outside of the root element`, "correct"},
+		"text beside records":      {"", "<all><r/>\nx</all>", `line 2: there is the text "x" next to the elements of the root`, "records"},
 		"records of two names":     {"", "<feed><title/>\n<entry/></feed>", "line 2: the root has elements of several names, <title> and <entry>", "records"},
 		"no such element":          {"entry", "<feed>\n<title/></feed>", "line 2: the file has no element <entry>", "around"},
 		"no such path":             {"feeds/entry", "<feed><entry/></feed>", "line 1: the file has no element <feeds> within an element <entry>", "around"},
 		"an unknown entity":        {"", "<all>\n<r>&nbsp;</r></all>", "line 2: invalid character entity &nbsp;", "&#228;"},
 		"an entity of its own":     {"", "<!DOCTYPE all [<!ENTITY e \"x\">]>\n<all><r>&e;</r></all>", "line 2: invalid character entity &e;", "&#228;"},
 		"an entity of another":     {"", "<!DOCTYPE all [<!ENTITY e SYSTEM \"file:///etc/hostname\">]>\n<all><r>&e;</r></all>", "line 2: invalid character entity &e;", "&#228;"},
-		"another encoding":         {"", "<all>\n<r>caf\xe9</r></all>", "line 2: there is text in another encoding than the file's", "encoding="},
+		"another encoding":         {"", "<all>\n<r>caf\xe9</r></all>", "line 2: the file contains text in another encoding", "encoding="},
 		"a name in another":        {"", "<all>\n<r><caf\xe9/></r></all>", "line 2: invalid XML name: caf\ufffd", "well-formed"},
 		"no encoding":              {"", "<?xml version='1.0' encoding='nonsense'?><all/>", `line 1: the file declares the encoding "nonsense", which is not supported`, "label"},
-		"not in its encoding":      {"", "<?xml version='1.0' encoding='Shift_JIS'?>\n<all><r>\x81</r></all>", "line 2: there is text in another encoding", "encoding="},
-		"UTF-16, cut off":          {"", "\xff\xfe<\x00a\x00>\x00x", "line 1: there is text in another encoding", "encoding="},
-		"UTF-16, half a pair":      {"", "\xff\xfe<\x00a\x00>\x00\x00\xd8<\x00/\x00a\x00>\x00", "line 1: there is text in another encoding", "encoding="},
+		"not in its encoding":      {"", "<?xml version='1.0' encoding='Shift_JIS'?>\n<all><r>\x81</r></all>", "line 2: the file contains text in another encoding", "encoding="},
+		"UTF-16, cut off":          {"", "\xff\xfe<\x00a\x00>\x00x", "line 1: the file contains text in another encoding", "encoding="},
+		"UTF-16, half a pair":      {"", "\xff\xfe<\x00a\x00>\x00\x00\xd8<\x00/\x00a\x00>\x00", "line 1: the file contains text in another encoding", "encoding="},
 		"a control character":      {"", "<all>\n<r>\x01</r></all>", "line 2: illegal character code U+0001", "well-formed"},
 		"the number of one":        {"", "<all>\n<r>&#1;</r></all>", "line 2: illegal character code U+0001", "well-formed"},
 		"a version to come":        {"", "<?xml version='1.1'?><all/>", `line 1: unsupported version "1.1"`, "well-formed"},
-		"namespaces of one prefix": {"", `<all><r xmlns:p="a" p:x=""/><r xmlns:p="b" p:x=""/></all>`, `line 1: two columns would be named "p:x"`, "prefix"},
-		"one name in two spaces":   {"", `<all><r><x xmlns="a"/><x xmlns="b"/></r></all>`, `line 1: two columns would be named "x"`, "prefix"},
+		"namespaces of one prefix": {"", `<all><r xmlns:p="a" p:x=""/><r xmlns:p="b" p:x=""/></all>`, `line 1: two columns are named "p:x"`, "prefix"},
+		"one name in two spaces":   {"", `<all><r><x xmlns="a"/><x xmlns="b"/></r></all>`, `line 1: two columns are named "x"`, "prefix"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -339,7 +339,7 @@ func TestWhatIsWrongWithAFileIsToldWithItsPlace(t *testing.T) {
 	}
 }
 
-func TestAMessageIsShortHoweverLongANameIs(t *testing.T) {
+func TestErrorMessagesAreShortForLongNames(t *testing.T) {
 	t.Parallel()
 
 	name := strings.Repeat("ä", 1<<20)
@@ -348,7 +348,7 @@ func TestAMessageIsShortHoweverLongANameIs(t *testing.T) {
 	require.True(t, utf8.ValidString(problem.Message))
 }
 
-func TestAPathThatCannotBeIsToldBeforeAnythingIsRead(t *testing.T) {
+func TestNewReaderRefusesInvalidPaths(t *testing.T) {
 	t.Parallel()
 
 	for _, path := range []string{"/feed", "feed/", "a//b", "atom:entry", "a b", "1", "<a>", "a/>", "a><b", "a b='c'", "@id", "*"} {
@@ -358,7 +358,7 @@ func TestAPathThatCannotBeIsToldBeforeAnythingIsRead(t *testing.T) {
 	}
 }
 
-func TestARejectedRecordIsShownInPart(t *testing.T) {
+func TestRejectReceivesAnExcerptOfALongRecord(t *testing.T) {
 	t.Parallel()
 
 	record := `<r a="1" a="2"><b>` + strings.Repeat("ä", 100_000) + "</b></r>"
@@ -386,7 +386,7 @@ func TestARejectedRecordIsShownInPart(t *testing.T) {
 	}
 }
 
-func TestNothingIsLearntFromARecordThatIsRejected(t *testing.T) {
+func TestRejectedRecordsAreNotPartOfTheSample(t *testing.T) {
 	t.Parallel()
 
 	var rejects []source.Reject
@@ -400,11 +400,11 @@ func TestNothingIsLearntFromARecordThatIsRejected(t *testing.T) {
 	require.Equal(t, "a text", types(rows.Schema()))
 	require.Equal(t, []source.Record{{"1"}}, sourcetest.ReadAll(t, rows))
 	require.Equal(t, []source.Reject{{
-		Location: "line 1", Message: `the element <r> has the text "x" beside elements`, Text: "<r><bad/>x</r>",
+		Location: "line 1", Message: `the element <r> has the text "x" next to elements`, Text: "<r><bad/>x</r>",
 	}}, rejects)
 }
 
-func TestWhoeverTakesRejectsCanEndTheReading(t *testing.T) {
+func TestAnErrorOfRejectEndsReading(t *testing.T) {
 	t.Parallel()
 
 	enough := errors.New("enough")
@@ -418,7 +418,7 @@ func TestWhoeverTakesRejectsCanEndTheReading(t *testing.T) {
 	}
 }
 
-func TestTheEndOfAContextIsSeenBetweenRejects(t *testing.T) {
+func TestNextChecksTheContextBetweenRejects(t *testing.T) {
 	t.Parallel()
 
 	ctx, cancel := context.WithCancel(t.Context())
@@ -438,7 +438,7 @@ func TestTheEndOfAContextIsSeenBetweenRejects(t *testing.T) {
 	require.Equal(t, 1, count)
 }
 
-func TestTheSampleIsAThousandRecordsOrAMiB(t *testing.T) {
+func TestTheSampleEndsAfterAThousandRecordsOrOneMiB(t *testing.T) {
 	t.Parallel()
 
 	small, large := "<r a='1'/>", "<r a='"+strings.Repeat("x", 64<<10)+"'/>"
@@ -454,7 +454,7 @@ func TestTheSampleIsAThousandRecordsOrAMiB(t *testing.T) {
 	}
 }
 
-func TestErrorsOfTheFileAreReturnedAsTheyAre(t *testing.T) {
+func TestReadReturnsErrorsOfTheFileUnchanged(t *testing.T) {
 	t.Parallel()
 
 	broken := errors.New("broken")
@@ -464,7 +464,7 @@ func TestErrorsOfTheFileAreReturnedAsTheyAre(t *testing.T) {
 		require.Equal(t, broken, err, content)
 	}
 
-	// Behind the sample, it is Next that returns it.
+	// After the sample, Next returns the error.
 	begin := "<all>" + strings.Repeat("<r a='1'/>", 1_000)
 
 	rows, err := xml.NewReader(io.MultiReader(strings.NewReader(begin), iotest.ErrReader(broken)), source.Read{})
@@ -477,7 +477,7 @@ func TestErrorsOfTheFileAreReturnedAsTheyAre(t *testing.T) {
 	require.Equal(t, broken, err)
 }
 
-// endless is a content that repeats itself, and counts how much of it was read.
+// endless is content that repeats itself, and counts the bytes that were read.
 type endless struct {
 	begin, repeat string
 	read          int64
@@ -499,7 +499,7 @@ func (e *endless) Read(to []byte) (int, error) {
 	return n, nil
 }
 
-func TestNoMoreIsReadThanRecordsAreTaken(t *testing.T) {
+func TestReadDoesNotReadFarAhead(t *testing.T) {
 	t.Parallel()
 
 	for _, begin := range []string{"<all>", "<?xml version='1.0' encoding='iso-8859-1'?><all>"} {
@@ -518,16 +518,16 @@ func TestNoMoreIsReadThanRecordsAreTaken(t *testing.T) {
 	}
 }
 
-func TestWhatHasNoEndIsFoundBeforeItFillsTheMemory(t *testing.T) {
+func TestReadLimitsTheSizeOfARecord(t *testing.T) {
 	t.Parallel()
 
 	for name, test := range map[string]struct{ begin, repeat, records, want string }{
-		"a record":          {"<all>\n<r>", "<a/>", "", "line 2: what begins here has more than 1000000 elements"},
-		"a text":            {"<all>\n<r>", "a", "", "line 2: what begins here has no end within 64 MiB"},
-		"a comment":         {"<all>\n<!-- ", "a", "", "line 2: what begins here has no end within 64 MiB"},
-		"an encoding's":     {"<?xml version='1.0' encoding='iso-8859-1'?>\n<all><r>", "a", "", "line 2: what begins here has no end within 64 MiB"},
-		"depth in a record": {"<all>\n<r>", "<a>", "", "line 2: more than 1000 elements stand within each other"},
-		"depth outside":     {"<all>\n", "<a>", "r", "line 2: more than 1000 elements stand within each other"},
+		"a record":          {"<all>\n<r>", "<a/>", "", "line 2: the record that begins here has more than 1000000 elements"},
+		"a text":            {"<all>\n<r>", "a", "", "line 2: the element that begins here does not end within 64 MiB"},
+		"a comment":         {"<all>\n<!-- ", "a", "", "line 2: the element that begins here does not end within 64 MiB"},
+		"an encoding's":     {"<?xml version='1.0' encoding='iso-8859-1'?>\n<all><r>", "a", "", "line 2: the element that begins here does not end within 64 MiB"},
+		"depth in a record": {"<all>\n<r>", "<a>", "", "line 2: elements are nested more than 1000 levels deep"},
+		"depth outside":     {"<all>\n", "<a>", "r", "line 2: elements are nested more than 1000 levels deep"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -540,7 +540,7 @@ func TestWhatHasNoEndIsFoundBeforeItFillsTheMemory(t *testing.T) {
 	}
 }
 
-func TestAFileOfManyRecordsMayBeLongerThanARecord(t *testing.T) {
+func TestReadDoesNotLimitTheSizeOfAFile(t *testing.T) {
 	t.Parallel()
 
 	for name, begin := range map[string]string{
@@ -571,7 +571,7 @@ func TestAFileOfManyRecordsMayBeLongerThanARecord(t *testing.T) {
 	}
 }
 
-func TestClosingRowsClosesNothing(t *testing.T) {
+func TestCloseCanBeRepeated(t *testing.T) {
 	t.Parallel()
 
 	rows := open(t, "<all><r/></all>", "")

@@ -7,25 +7,27 @@ import (
 	"io"
 	"slices"
 	"strings"
+
+	"github.com/jobwright/jobwright/source/format/internal/content"
 )
 
-// records finds the elements of a file that are records.
+// records reads the elements of a file that are records.
 type records struct {
 	builder
 
 	in     *input
-	isUTF8 bool // It is known to be, whatever the file declares.
+	isUTF8 bool // The input is UTF-8, regardless of the declaration.
 
-	path []string // The last names of the elements around a record and of itself; none where the children of the root are it.
-	open []string // The names of the elements that are open.
+	path []string // The names of the record and its ancestors; empty if the records are the children of the root.
+	open []string // The names of the open elements.
 
 	rooted   bool   // There was a root.
-	expected bool   // There was an element within which a record is expected.
-	count    int64  // How many records there were.
-	name     string // Of the records, where there is no path.
-	line     int    // On which the last record begins.
+	expected bool   // There was an element that may contain records.
+	count    int64  // The number of records that were read.
+	name     string // The name of the records if there is no path.
+	line     int    // The line on which the last record begins.
 
-	// prefixes are those of namespaces, by these, while anybody wants to know them.
+	// prefixes are the prefixes of namespaces, until the columns are named.
 	prefixes map[string]string
 }
 
@@ -35,8 +37,8 @@ func newRecords(from io.Reader, path string) (*records, error) {
 		return nil, err
 	}
 
-	content, isUTF8 := begun(from)
-	r := &records{in: newInput(content, 0), isUTF8: isUTF8, path: names, line: 1, prefixes: map[string]string{}}
+	decoded, isUTF8 := decodeBeginning(from)
+	r := &records{in: newInput(decoded, 0), isUTF8: isUTF8, path: names, line: 1, prefixes: map[string]string{}}
 	r.decoder = xml.NewDecoder(r.in)
 	r.decoder.CharsetReader = r.declared
 
@@ -52,21 +54,21 @@ func splitPath(path string) ([]string, error) {
 	names := strings.Split(path, "/")
 	for _, name := range names {
 		if !isName(name) {
-			return nil, unsupported(fmt.Sprintf("the path %q to the records has %q, which is no name of an element", path, name),
-				"give a name, or a path of names from the outside to the inside, as in feed/entry, without prefixes")
+			return nil, content.Unsupported(fmt.Sprintf("the path %q to the records contains %q, which is not the name of an element", path, name),
+				"use a name, or a path of names such as feed/entry, without prefixes")
 		}
 	}
 
 	return names, nil
 }
 
-// declared goes on in the encoding that the file declares.
+// declared switches to the encoding that the file declares.
 func (r *records) declared(label string, _ io.Reader) (io.Reader, error) {
 	if r.isUTF8 {
 		return r.in, nil
 	}
 
-	rest, err := declared(label, r.in)
+	rest, err := decodeDeclared(label, r.in)
 	if err != nil || rest == io.Reader(r.in) {
 		return rest, err
 	}
@@ -76,8 +78,8 @@ func (r *records) declared(label string, _ io.Reader) (io.Reader, error) {
 	return r.in, nil
 }
 
-// next reads the next record into e. What is wrong with this record alone is a fault. The error is io.EOF after the last
-// record, that of the file, or one about the file, with its place.
+// next reads the next record into e. If only this record is invalid, it returns a fault. The error is io.EOF after the last record,
+// the error of the file, or one with the place in the file.
 func (r *records) next(e *element) (wrong *fault, err error) {
 	begin, err := r.find()
 	if err != nil {
@@ -97,10 +99,10 @@ func (r *records) next(e *element) (wrong *fault, err error) {
 	return wrong, nil
 }
 
-// size is how many bytes the last record has.
+// size returns the size of the last record in bytes.
 func (r *records) size() int64 { return r.decoder.InputOffset() - r.in.begin }
 
-// explained is the error for what ended the reading.
+// explained returns the error that ends reading.
 func (r *records) explained(err error) error {
 	if failed := r.in.failed(); failed != nil {
 		return failed
@@ -113,7 +115,7 @@ func (r *records) explained(err error) error {
 	return explained(err, r.line)
 }
 
-// find goes to the next record.
+// find reads up to the next record.
 func (r *records) find() (xml.StartElement, error) {
 	for {
 		r.line, _ = r.decoder.InputPos()
@@ -146,10 +148,10 @@ func (r *records) find() (xml.StartElement, error) {
 	}
 }
 
-// enter reports whether an element that begins is a record. Otherwise it is open then.
+// enter reports whether a new element is a record, and adds it to the open elements otherwise.
 func (r *records) enter(name string) (isRecord bool, err error) {
 	if len(r.open) == 0 && r.rooted {
-		return false, &fault{fmt.Sprintf("behind the root element there is another, <%s>", name), "put one element around all"}
+		return false, &fault{fmt.Sprintf("the root element is followed by another, <%s>", name), "put one element around them"}
 	}
 
 	r.rooted = true
@@ -158,7 +160,7 @@ func (r *records) enter(name string) (isRecord bool, err error) {
 		if r.count > 0 && r.name != name {
 			return false, &fault{
 				fmt.Sprintf("the root has elements of several names, <%s> and <%s>", r.name, name),
-				"name the element that is a record in the format's records",
+				"name the element of a record in the format's records",
 			}
 		}
 
@@ -192,7 +194,7 @@ func endsWith(names, last []string) bool {
 	return len(names) >= len(last) && slices.Equal(names[len(names)-len(last):], last)
 }
 
-// checkText finds text where there can't be one: outside the root, and beside the records that are the root's children.
+// checkText refuses text outside of the root, and next to records that are children of the root.
 func (r *records) checkText(text string) error {
 	if len(r.open) > 1 || (len(r.open) == 1 && len(r.path) > 0) || isSpace(text) {
 		return nil
@@ -200,35 +202,35 @@ func (r *records) checkText(text string) error {
 
 	text = strings.TrimLeft(text, space)
 	r.line, _ = r.decoder.InputPos()
-	r.line -= strings.Count(text, "\n") // On which the text begins, behind white space.
+	r.line -= strings.Count(text, "\n") // The line of the text, after white space.
 
-	where := "outside the root element"
+	where := "outside of the root element"
 	if len(r.open) == 1 {
-		where = "beside the elements of the root"
+		where = "next to the elements of the root"
 	}
 
 	return &fault{
-		fmt.Sprintf("there is the text %s %s", shown(strings.TrimSpace(text)), where),
-		"correct the file, or name the element that is a record in the format's records",
+		fmt.Sprintf("there is the text %s %s", content.Quote(strings.TrimSpace(text)), where),
+		"correct the file, or name the element of a record in the format's records",
 	}
 }
 
-// checkEnd finds what is missing at the end of the file. It is io.EOF where nothing is.
+// checkEnd verifies that the file is complete. It returns io.EOF if it is.
 func (r *records) checkEnd() error {
 	switch {
 	case !r.rooted:
-		return &fault{"the file has no element", "it is empty, or no XML"}
+		return &fault{"the file has no element", "the file is empty, or not XML"}
 	case r.count > 0, len(r.path) == 0, r.expected:
 		return io.EOF
 	}
 
 	return &fault{
 		fmt.Sprintf("the file has no element <%s>", strings.Join(r.path, "> within an element <")),
-		"correct the format's records; where there may be none, name the element around them too, as in feed/entry",
+		"correct the format's records; for files without records, include the element around them, as in feed/entry",
 	}
 }
 
-// learn remembers the prefixes of namespaces, the first of each.
+// learn records the first prefix of each namespace.
 func (r *records) learn(begin xml.StartElement) {
 	if r.prefixes == nil {
 		return

@@ -8,21 +8,21 @@ import (
 	"github.com/jobwright/jobwright/source"
 )
 
-// The sample that columns are learnt from ends with whichever of these comes first.
+// The sample, which decides on the columns, ends with the first of these limits.
 const (
 	sampleRecords = 1_000
 	sampleBytes   = 1 << 20
 )
 
-// found is a record as it stands in the file.
+// found is a record of the file.
 type found struct {
 	element *element
 	line    int
-	wrong   *fault // What is wrong with it, whichever columns there are.
-	text    string // Its beginning, where it is of the sample and can't be read, perhaps.
+	wrong   *fault // The problem of an invalid record, regardless of columns.
+	text    string // The beginning of a record of the sample, in case that it is rejected.
 }
 
-// sample reads the first records ahead, and learns the columns from them.
+// sample reads the first records ahead, and infers the columns from them.
 func (r *Rows) sample() error {
 	for size := int64(0); len(r.ahead) < sampleRecords && size < sampleBytes; {
 		e := new(element)
@@ -53,7 +53,7 @@ func (r *Rows) sample() error {
 		return wrong.on(r.records.line)
 	}
 
-	r.records.prefixes = nil // Nobody wants to know them anymore.
+	r.records.prefixes = nil // Later records do not change the names.
 	r.record = make(source.Record, len(r.columns))
 
 	for i := range r.columns {
@@ -63,7 +63,7 @@ func (r *Rows) sample() error {
 	return nil
 }
 
-// learn takes the columns of a record.
+// learn adds the columns of a record.
 func (r *Rows) learn(e *element) {
 	r.count++
 
@@ -83,7 +83,7 @@ func (r *Rows) learn(e *element) {
 	}
 }
 
-// column returns the column of that key, which is new where there is none.
+// column returns the column of a key, and adds it if it is new.
 func (r *Rows) column(k key) *column {
 	at, known := r.places[k]
 	if !known {

@@ -2,28 +2,28 @@ package xml
 
 import "github.com/jobwright/jobwright/source"
 
-// Types returns how the content of XML's elements is read.
+// Types returns the standard types of the contents of elements.
 func Types() []source.Mapping {
 	return []source.Mapping{
-		{Native: "text", Standard: "text", Note: "an attribute, or an element with nothing but text"},
-		{Native: "element", Standard: "json", Note: "an element with attributes or elements, or several of one name"},
+		{Native: "text", Standard: "text", Note: "an attribute, or an element with only text"},
+		{Native: "element", Standard: "json", Note: "an element with attributes or elements, or several elements of one name"},
 	}
 }
 
-// Creations returns the content of elements in which columns of the standard types are written.
+// Creations returns the contents of elements that represent the standard types.
 func Creations() []source.Creation {
 	creations := make([]source.Creation, len(source.Types()))
 	for i, t := range source.Types() {
 		creations[i] = source.Creation{Standard: string(t), Native: "text"}
 		if t == source.Text {
-			creations[i].Note = "Control characters but tabs and line ends are an error, and so are U+FFFE and U+FFFF."
+			creations[i].Note = "Control characters other than tabs and line ends are an error, and so are U+FFFE and U+FFFF."
 		}
 	}
 
 	return creations
 }
 
-// Conversions returns the columns that have another type than text, which is what they are when they are read again.
+// Conversions returns the columns that are not text, because all columns are text when they are read again.
 func (w *Writer) Conversions() []source.Conversion {
 	var conversions []source.Conversion
 

@@ -6,7 +6,7 @@ import (
 	"github.com/jobwright/jobwright/source"
 )
 
-// appendJSON writes an element as JSON.
+// appendJSON appends an element as JSON.
 func appendJSON(to []byte, e *element) ([]byte, *fault) {
 	switch {
 	case e.null && len(e.attributes) == 0:
@@ -30,9 +30,9 @@ func appendJSON(to []byte, e *element) ([]byte, *fault) {
 	return append(w.to, '}'), wrong
 }
 
-// appendText writes text as JSON.
+// appendText appends text as a JSON string.
 func appendText(to []byte, text string) []byte {
-	to, _ = source.AppendJSONText(to, text) // Its error is for what is not UTF-8, which the decoder has found.
+	to, _ = source.AppendJSONText(to, text) // It fails for invalid UTF-8 only, which the decoder refuses.
 
 	return to
 }
@@ -73,7 +73,7 @@ func (w *object) attributes(e *element) *fault {
 	return nil
 }
 
-// children writes the children by their names, in the order in which these appear.
+// children writes the children by name, in the order of their first appearance.
 func (w *object) children(e *element) *fault {
 	same := make(map[string][]int, len(e.children))
 
@@ -91,7 +91,7 @@ func (w *object) children(e *element) *fault {
 	for i := range e.children {
 		name := e.children[i].name.Local
 		if same[name][0] != i {
-			continue // It is in the list of the first one.
+			continue // It is in the list of the first child.
 		}
 
 		w.name(name)
@@ -104,7 +104,7 @@ func (w *object) children(e *element) *fault {
 	return nil
 }
 
-// values writes the children at those places: one alone, or a list of several.
+// values writes the children at the given indexes: one child as a value, several as a list.
 func (w *object) values(children []element, places []int) *fault {
 	if len(places) > 1 {
 		w.to = append(w.to, '[')
@@ -128,10 +128,10 @@ func (w *object) values(children []element, places []int) *fault {
 	return nil
 }
 
-// ambiguous is the fault of an element whose attributes or children can't be told apart without their namespaces.
-func ambiguous(e *element, what, name string) *fault {
+// ambiguous returns the fault of an element with attributes or children that differ in their namespaces only.
+func ambiguous(e *element, parts, name string) *fault {
 	return &fault{
-		fmt.Sprintf("the element <%s> has %s named %s of two namespaces, which json can't tell apart", e.name.Local, what, name),
+		fmt.Sprintf("the element <%s> has %s named %s of two namespaces, which json cannot distinguish", e.name.Local, parts, name),
 		"give one of them another name",
 	}
 }

@@ -9,28 +9,29 @@ import (
 	"strings"
 
 	"github.com/jobwright/jobwright/source"
+	"github.com/jobwright/jobwright/source/format/internal/content"
 )
 
-// writeAtOnce is how much is written at once, in bytes.
-const writeAtOnce = 256 << 10
+// writeSize is the size of the buffer in bytes.
+const writeSize = 256 << 10
 
 // Writer writes the records of a table.
 type Writer struct {
 	to     *bufio.Writer
 	schema source.Schema
-	begins []string // What stands before the value of each column,
-	ends   []string // and behind it.
+	begins []string // The start tag of each column.
+	ends   []string // The end tag of each column.
 	line   []byte
 	text   []byte
 	count  int64
 
-	begin, end             string // What stands before the first record, and behind the last.
+	begin, end             string // The text before the first record, and after the last record.
 	beginRecord, endRecord string
 }
 
-// NewWriter returns a writer of a table whose content goes to w. Of the format it takes the path to the records: the last
-// name is theirs, and the others are those of the elements around them, the root first. Its errors about the format and the
-// values are those of [source.Error] without a source and a table; those of w are returned as they are.
+// NewWriter returns a writer that writes a table to w. It uses the records of the format: the last name is that of the records, and
+// the others are those of their ancestors, the root first. Errors about the format and the values are [*source.Error] without
+// source and table; errors of w are returned as they are.
 func NewWriter(w io.Writer, f source.Format, schema source.Schema) (*Writer, error) {
 	path, err := splitPath(f.Records)
 	if err != nil {
@@ -41,13 +42,13 @@ func NewWriter(w io.Writer, f source.Format, schema source.Schema) (*Writer, err
 	case len(path) == 0:
 		path = []string{"records", "record"}
 	case len(path) == 1 && path[0] == "records":
-		return nil, unsupported(`the record is named "records", as the root is`, "name the root too, as in data/records")
+		return nil, content.Unsupported(`the record has the name "records" of the root`, "include the name of the root, as in data/records")
 	case len(path) == 1:
 		path = []string{"records", path[0]}
 	}
 
 	last := len(path) - 1
-	writer := &Writer{to: bufio.NewWriterSize(w, writeAtOnce), schema: schema}
+	writer := &Writer{to: bufio.NewWriterSize(w, writeSize), schema: schema}
 	writer.begin = xml.Header
 	writer.beginRecord, writer.endRecord = "<"+path[last]+">", "</"+path[last]+">\n"
 
@@ -66,14 +67,14 @@ func NewWriter(w io.Writer, f source.Format, schema source.Schema) (*Writer, err
 	return writer, nil
 }
 
-// name prepares the elements of columns.
+// name prepares the tags of columns.
 func (w *Writer) name(columns []string) error {
 	for i, name := range columns {
 		var wrong string
 
 		switch {
 		case !isName(name):
-			wrong = fmt.Sprintf("the name %q of column %d is none that an element can have", name, i+1)
+			wrong = fmt.Sprintf("the name %q of column %d is not a valid name of an element", name, i+1)
 		case slices.Contains(columns[:i], name):
 			wrong = fmt.Sprintf("two columns are named %q", name)
 		default:
@@ -90,7 +91,7 @@ func (w *Writer) name(columns []string) error {
 	return nil
 }
 
-// isName reports whether an element can have that name, without a prefix. What a decoder takes for one, every other does.
+// isName reports whether an element can have a name, without a prefix. It asks the decoder.
 func isName(name string) bool {
 	decoder := xml.NewDecoder(strings.NewReader("<" + name + "/>"))
 
@@ -104,7 +105,7 @@ func isName(name string) bool {
 	return begins && begin.Name.Local == name && !strings.Contains(name, ":")
 }
 
-// Append writes a record. A value that XML can't hold is an error, and nothing of the record is written then.
+// Append writes a record. If XML cannot represent a value, it returns an error and writes nothing of the record.
 func (w *Writer) Append(record source.Record) error {
 	w.line = w.line[:0]
 	if w.count == 0 {
@@ -126,7 +127,7 @@ func (w *Writer) Append(record source.Record) error {
 			return &source.Error{
 				Code:    source.CodeRecordInvalid,
 				Message: fmt.Sprintf("record %d, column %q: %v", w.count+1, w.schema[i].Name, err),
-				Hint:    "correct the value, or leave the column away",
+				Hint:    "correct the value, or leave out the column",
 				Err:     err,
 			}
 		}
@@ -141,7 +142,7 @@ func (w *Writer) Append(record source.Record) error {
 	return err
 }
 
-// null is how NULL is written: not at all, but in the first record, from which readers learn which columns there are.
+// null returns the element for NULL. Only the first record has it, because readers infer the columns from it.
 func (w *Writer) null(column int) string {
 	if w.count > 0 {
 		return ""

@@ -34,7 +34,7 @@ func write(tb testing.TB, to io.Writer, records string, schema source.Schema, al
 	return writer
 }
 
-// table is a table with columns of those types, called a, b and so on.
+// table returns a schema with columns of the given types, named a, b and so on.
 func table(of ...source.Type) source.Schema {
 	var schema source.Schema
 	for i, t := range of {
@@ -46,7 +46,7 @@ func table(of ...source.Type) source.Schema {
 
 const header = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
 
-func TestRecordsAreElementsAtThePathOfTheFormat(t *testing.T) {
+func TestWritePutsRecordsAtThePath(t *testing.T) {
 	t.Parallel()
 
 	const null = `<b xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:nil="true"/>` // In the first record alone.
@@ -74,7 +74,7 @@ func TestRecordsAreElementsAtThePathOfTheFormat(t *testing.T) {
 	}
 }
 
-func TestTextIsWrittenSoThatItIsReadAsItIs(t *testing.T) {
+func TestWriteEscapesText(t *testing.T) {
 	t.Parallel()
 
 	var content bytes.Buffer
@@ -83,7 +83,7 @@ func TestTextIsWrittenSoThatItIsReadAsItIs(t *testing.T) {
 		content.String())
 }
 
-func TestAValueThatXMLCannotHoldIsAnErrorThatNamesItsPlace(t *testing.T) {
+func TestAppendReportsValuesThatXMLCannotRepresent(t *testing.T) {
 	t.Parallel()
 
 	for name, test := range map[string]struct {
@@ -91,9 +91,9 @@ func TestAValueThatXMLCannotHoldIsAnErrorThatNamesItsPlace(t *testing.T) {
 		value any
 		want  string
 	}{
-		"a control character":    {source.Text, "a\x00b", `the text "a\x00b" has the character U+0000, which XML can't hold`},
-		"half a pair's neighbor": {source.Text, "a\ufffe", `has the character U+FFFE, which XML can't hold`},
-		"the last of a plane":    {source.Text, "\uffff", `has the character U+FFFF, which XML can't hold`},
+		"a control character":    {source.Text, "a\x00b", `the text "a\x00b" has the character U+0000, which XML cannot represent`},
+		"half a pair's neighbor": {source.Text, "a\ufffe", `has the character U+FFFE, which XML cannot represent`},
+		"the last of a plane":    {source.Text, "\uffff", `has the character U+FFFF, which XML cannot represent`},
 		"text that is none":      {source.Text, "caf\xe9", `the text "caf\xe9" is not UTF-8`},
 		"text within a list":     {source.Array, []any{"caf\xe9"}, `not UTF-8`},
 		"a year of five digits":  {source.Date, time.Date(10_000, 1, 1, 0, 0, 0, 0, time.UTC), "the year 10000"},
@@ -118,7 +118,7 @@ func TestAValueThatXMLCannotHoldIsAnErrorThatNamesItsPlace(t *testing.T) {
 			require.Contains(t, problem.Message, `record 2, column "b": `)
 			require.Contains(t, problem.Message, test.want)
 
-			// Nothing of it was written, so that a caller who passes it over has a whole file.
+			// Nothing of the record was written: the file is valid if the caller continues without it.
 			require.NoError(t, writer.Append(source.Record{int64(3), nil}))
 			require.NoError(t, writer.Close())
 			require.Equal(t, []source.Record{{"1", nil}, {"3", nil}}, sourcetest.ReadAll(t, open(t, content.String(), "")))
@@ -126,7 +126,7 @@ func TestAValueThatXMLCannotHoldIsAnErrorThatNamesItsPlace(t *testing.T) {
 	}
 }
 
-func TestNamesThatNoElementCanHaveAreToldBeforeTheFirstRecord(t *testing.T) {
+func TestNewWriterRefusesInvalidColumnNames(t *testing.T) {
 	t.Parallel()
 
 	for _, name := range []string{"", " ", "a b", "1a", "a:b", ":a", "a:", "-a", "<a>", "a/", "a/><b", "a&b", "caf\xe9", "€", "a\n", "a x='1'"} {
@@ -151,7 +151,7 @@ func TestNamesThatNoElementCanHaveAreToldBeforeTheFirstRecord(t *testing.T) {
 	}
 }
 
-func TestAPathThatCannotBeWrittenIsToldBeforeTheFirstRecord(t *testing.T) {
+func TestNewWriterRefusesInvalidPaths(t *testing.T) {
 	t.Parallel()
 
 	for _, path := range []string{"/feed", "a b", "atom:entry", "records"} {
@@ -163,12 +163,12 @@ func TestAPathThatCannotBeWrittenIsToldBeforeTheFirstRecord(t *testing.T) {
 	}
 }
 
-// failing is a file that can't be written.
+// failing is a writer that fails.
 type failing struct{ err error }
 
 func (f failing) Write([]byte) (int, error) { return 0, f.err }
 
-func TestErrorsOfWritingAreReturnedAsTheyAre(t *testing.T) {
+func TestWriteReturnsErrorsOfTheFileUnchanged(t *testing.T) {
 	t.Parallel()
 
 	full := errors.New("the disk is full")
@@ -179,7 +179,7 @@ func TestErrorsOfWritingAreReturnedAsTheyAre(t *testing.T) {
 	require.Equal(t, full, writer.Close())
 }
 
-func TestColumnsThatAreTextWhenTheyAreReadAgainAreTold(t *testing.T) {
+func TestConversionsReportsColumnsOfOtherTypes(t *testing.T) {
 	t.Parallel()
 
 	schema := table(source.Text, source.Integer)
@@ -192,7 +192,7 @@ func TestColumnsThatAreTextWhenTheyAreReadAgainAreTold(t *testing.T) {
 	}, writer.Conversions())
 }
 
-func TestValuesOfEveryTypeAreReadAsTheyWereWritten(t *testing.T) {
+func TestWriteAndReadKeepValuesOfEveryType(t *testing.T) {
 	t.Parallel()
 
 	for _, sample := range sourcetest.Samples() {
@@ -226,7 +226,7 @@ func TestValuesOfEveryTypeAreReadAsTheyWereWritten(t *testing.T) {
 	}
 }
 
-func TestTheDocumentedTypesAreThoseOfColumns(t *testing.T) {
+func TestTypesListsTheNativeTypesOfColumns(t *testing.T) {
 	t.Parallel()
 
 	rows := open(t, "<all><r><a/><b x=''/></r></all>", "")
