@@ -49,7 +49,7 @@ var drivers = source.Drivers{
 
 func TestMain(m *testing.M) { testserver.Main(m) }
 
-// bench is a worker's data operations over an app of their own, 7.
+// bench has the activities of a worker with a single app, 7.
 type bench struct {
 	*activities.Activities
 
@@ -57,7 +57,7 @@ type bench struct {
 	sources    *countedSources
 	results    *result.Store
 	temporal   *variables
-	runs       int // How many steps there were: each is another one, as the ledgers of the sources know them.
+	runs       int // Number of steps that ran. Each step has its own idempotency key.
 }
 
 func newBench(tb testing.TB) *bench {
@@ -108,7 +108,7 @@ func (b *bench) run(tb testing.TB, operation, params any) (job.StepOutcome, erro
 	return runAs[job.StepOutcome](tb, b, operation, params)
 }
 
-// runAs runs one attempt of an activity that answers with a T.
+// runAs runs one attempt of an activity that returns a T.
 func runAs[T any](tb testing.TB, b *bench, called, request any) (T, error) {
 	tb.Helper()
 
@@ -133,7 +133,7 @@ func runAs[T any](tb testing.TB, b *bench, called, request any) (T, error) {
 	return answer, err
 }
 
-// load loads the file of companies as the table companies.
+// load loads the file companies.csv as the table companies.
 func (b *bench) load(t *testing.T) {
 	t.Helper()
 
@@ -147,7 +147,7 @@ var loading = scenario.LoadTableFromSource{
 	ColumnTypes: map[string]source.Standard{"id": {Type: source.Integer}, "founded": {Type: source.Date}},
 }
 
-// returned runs a Transform that returns its records, and returns them as the API answers them.
+// returned runs a Transform with returnResult, and returns the result in the form of the API.
 func (b *bench) returned(t *testing.T, params scenario.Transform) string {
 	t.Helper()
 
@@ -169,7 +169,7 @@ func (b *bench) answer(t *testing.T, outcome job.StepOutcome) string {
 	return text.String()
 }
 
-// requireFailure requires the error of an attempt, as Temporal's retry policy and a job's failure see it.
+// requireFailure requires the error of an attempt in the form that Temporal's retry policy and a job's failure use.
 func requireFailure(t *testing.T, err error, code string, retried bool, message string) {
 	t.Helper()
 
@@ -328,7 +328,7 @@ func TestErrorsAreRetryableOnlyIfTemporary(t *testing.T) {
 				require.NoError(t, os.WriteFile(filepath.Join(b.data, "results", "7"), nil, 0o600))
 			},
 		},
-		{ // The next three may be healed by the app's next deployment.
+		{ // The next deployment of the app may correct the next three.
 			name: "a source that the app doesn't have", code: "app_invalid", retried: true, message: "app 7 has no source named \"nowhere\"",
 			params: asking("nowhere", "SELECT 1"),
 		},
@@ -383,7 +383,7 @@ func TestFailedTransformLeavesNoResult(t *testing.T) {
 	require.Empty(t, left)
 }
 
-// An attempt that Temporal has given up may still be writing while the next one runs.
+// An attempt that has timed out may still be writing while the next one runs.
 func TestEachAttemptStoresItsOwnResult(t *testing.T) {
 	t.Parallel()
 

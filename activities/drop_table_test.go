@@ -21,7 +21,7 @@ import (
 	"github.com/jobwright/jobwright/source"
 )
 
-// What a pattern matches when its files are dropped may be more than what it matched when they were read.
+// A pattern may match more files when they are dropped than when they were read.
 func TestDropTableDropsOnlyFilesThatWereRead(t *testing.T) {
 	t.Parallel()
 
@@ -71,7 +71,7 @@ func names(parts []source.Part) []string {
 	return names
 }
 
-// loadAndDrop loads files, lets change do something then, and drops what was loaded.
+// loadAndDrop loads files, calls change, and drops the files.
 func (b *bench) loadAndDrop(t *testing.T, params scenario.LoadTableFromSource, change func()) job.Dropped {
 	t.Helper()
 
@@ -126,7 +126,7 @@ func TestDropTableKeepsChangedFiles(t *testing.T) {
 	}
 }
 
-// A writer that has not read to the end is taken for one whose ledger has it that an earlier attempt has written all.
+// If a writer does not read all records, the load assumes that the ledger has recorded an earlier attempt.
 func TestLoadReportsReadFilesForEveryTarget(t *testing.T) {
 	t.Parallel()
 
@@ -161,7 +161,7 @@ func TestLoadReportsReadFilesForEveryTarget(t *testing.T) {
 	}
 }
 
-// lose runs a load whose first answer gets lost, and lets something happen before it is tried again.
+// lose runs a load and loses the report of its first attempt. It calls meanwhile before the second attempt.
 func (b *bench) lose(t *testing.T, params scenario.LoadTableFromSource, meanwhile func()) (first, second job.StepOutcome) {
 	t.Helper()
 
@@ -177,7 +177,7 @@ func (b *bench) lose(t *testing.T, params scenario.LoadTableFromSource, meanwhil
 
 			meanwhile()
 
-			return nil, errors.New("the answer is lost")
+			return nil, errors.New("the report is lost")
 		}
 
 		return outcome, err
@@ -192,7 +192,7 @@ func (b *bench) lose(t *testing.T, params scenario.LoadTableFromSource, meanwhil
 	return first, second
 }
 
-// What there is when a load is tried again may be something else than what it has read.
+// The files may differ between two attempts of a load.
 func TestLoadRetryReportsFilesFromTheLedger(t *testing.T) {
 	t.Parallel()
 

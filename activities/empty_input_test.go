@@ -12,7 +12,7 @@ import (
 	"github.com/jobwright/jobwright/source"
 )
 
-// A feed without records often tells no columns either.
+// A file without records often has no columns.
 func TestLoadOfAFileWithoutColumns(t *testing.T) {
 	t.Parallel()
 
@@ -26,7 +26,7 @@ func TestLoadOfAFileWithoutColumns(t *testing.T) {
 		types   map[string]source.Standard
 		script  string
 		shaping scenario.Shaping
-		left    string // Nothing, where there is no such table.
+		left    string // Empty if the table does not exist.
 		mistake string
 	}{
 		"replace what is there":        {scenario.Writing{}, nil, there, scenario.Shaping{}, none, ""},

@@ -11,7 +11,7 @@ import (
 	"github.com/jobwright/jobwright/scenario/jsonvalue"
 )
 
-// A table that is there may have other types than the records: what it can't hold as it is, is refused.
+// An existing table may have other types than the records. A value that it can't store exactly is rejected.
 func TestWriteToExistingTableIsExactOrRejected(t *testing.T) {
 	t.Parallel()
 

@@ -187,7 +187,7 @@ func TestHTTPRequestStoresResponseAsFile(t *testing.T) {
 	require.Equal(t, content, string(stored))
 }
 
-// What an earlier attempt has stored tells that the server was asked, although nobody got to know.
+// A stored response proves that an earlier attempt has sent the request, although its report was lost.
 func TestHTTPRequestIsNotRepeatedIfItsResponseIsStored(t *testing.T) {
 	t.Parallel()
 
@@ -280,7 +280,7 @@ func TestHTTPRequestRejectsUnknownCharsetOfTable(t *testing.T) {
 	require.Equal(t, "a\uFFFD", outcome.Value.Any.(map[string]any)["body"])
 }
 
-// serve lets the source shop be a server that answers that, and returns the last request that it was sent, with its body.
+// serve makes the source shop a server with that response. It returns the last request to the server and its body.
 func (b *bench) serve(t *testing.T, status int, answer string) (asked *http.Request, body *string) {
 	t.Helper()
 
@@ -302,7 +302,7 @@ func (b *bench) serve(t *testing.T, status int, answer string) (asked *http.Requ
 	return asked, body
 }
 
-// answerWith lets the source shop be a server that answers with that.
+// answerWith makes the source shop a server with that handler.
 func (b *bench) answerWith(t *testing.T, answer http.HandlerFunc) {
 	t.Helper()
 

@@ -15,7 +15,7 @@ import (
 	"github.com/jobwright/jobwright/source"
 )
 
-// again makes the same attempt of a step three times, as Temporal does when the answers of the first two get lost.
+// again runs the same step three times, as Temporal does if the reports of the first two attempts are lost.
 func (b *bench) again(t *testing.T, operation, params any) []job.StepOutcome {
 	t.Helper()
 
@@ -51,7 +51,7 @@ func TestStepTakesEffectOnceIfItsReportIsLost(t *testing.T) {
 	for _, in := range []string{"stage", "warehouse"} {
 		for name, test := range map[string]struct {
 			change func(*bench) (operation, params any)
-			rows   int64 // What each attempt answers.
+			rows   int64 // What each attempt returns.
 		}{
 			"Insert": {func(b *bench) (operation, params any) {
 				return b.Insert, scenario.Insert{

@@ -10,8 +10,8 @@ import (
 	"github.com/jobwright/jobwright/source"
 )
 
-// Each parameter of a load is seen in the table that it makes, with the names and the order of its columns, or in what it
-// tells.
+// Each parameter of a load has an effect on the table that it writes, with the names and the order of its columns, or on its
+// outcome.
 func TestLoadTableFromSourceParameters(t *testing.T) {
 	t.Parallel()
 

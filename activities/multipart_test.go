@@ -136,7 +136,7 @@ func TestEachAttemptSendsTheWholeFile(t *testing.T) {
 	}
 }
 
-// endless is a source with a file that has no end, so that nobody can have read all of it.
+// endless is a source with a file of infinite length, which can be sent only by streaming it.
 type endless struct{}
 
 func (endless) Check(context.Context) (string, error)                   { return "", nil }

@@ -23,8 +23,8 @@ import (
 	"github.com/jobwright/jobwright/source/sourcetest"
 )
 
-// watch runs an operation to its end, and closes told when a heartbeat tells that progress.
-func (b *bench) watch(t *testing.T, operation, params any, progress job.Progress, told chan struct{}) job.StepOutcome {
+// watch runs an operation to its end, and closes reported when a heartbeat reports that progress.
+func (b *bench) watch(t *testing.T, operation, params any, progress job.Progress, reported chan struct{}) job.StepOutcome {
 	t.Helper()
 
 	var (
@@ -36,7 +36,7 @@ func (b *bench) watch(t *testing.T, operation, params any, progress job.Progress
 	env.RegisterActivity(b.Activities)
 	env.SetTestTimeout(time.Minute)
 
-	once := sync.OnceFunc(func() { close(told) })
+	once := sync.OnceFunc(func() { close(reported) })
 
 	env.SetOnActivityHeartbeatListener(func(_ *activity.Info, details converter.EncodedValues) {
 		var beat job.Progress
@@ -62,26 +62,26 @@ func TestProgressCountsBytesOfAStoredResponse(t *testing.T) {
 
 	b := newBench(t)
 
-	told := make(chan struct{})
+	reported := make(chan struct{})
 	b.answerWith(t, func(answer http.ResponseWriter, request *http.Request) {
 		_, _ = answer.Write([]byte("hello"))
 		_ = http.NewResponseController(answer).Flush()
 
 		select {
-		case <-told:
+		case <-reported:
 		case <-request.Context().Done():
 		}
 	})
 
 	b.watch(t, b.HTTPRequest, scenario.HTTPRequest{Source: "shop", FileSource: "files", TargetFile: "answer.txt"},
-		job.Progress{Bytes: 5}, told)
+		job.Progress{Bytes: 5}, reported)
 }
 
-// trickle is a source of two records, the end of which comes when they were told.
+// trickle is a source of two records that ends after a heartbeat has reported them.
 type trickle struct {
 	*sourcetest.Rows
 
-	told chan struct{}
+	reported chan struct{}
 }
 
 func (trickle) Check(context.Context) (string, error) { return "", nil }
@@ -95,7 +95,7 @@ func (s trickle) Next(ctx context.Context) (source.Record, error) {
 	}
 
 	select {
-	case <-s.told:
+	case <-s.reported:
 		return nil, err
 	case <-ctx.Done():
 		return nil, ctx.Err()
@@ -105,7 +105,7 @@ func (s trickle) Next(ctx context.Context) (source.Record, error) {
 func TestProgressCountsRecordsAndBytesOfALoad(t *testing.T) {
 	t.Parallel()
 
-	told := make(chan struct{})
+	reported := make(chan struct{})
 
 	own := maps.Clone(drivers)
 	own["TrickleSource"] = func(context.Context, source.Definition, source.Place) (source.Source, error) {
@@ -113,7 +113,7 @@ func TestProgressCountsRecordsAndBytesOfALoad(t *testing.T) {
 			sourcetest.Column("id", source.Standard{Type: source.Integer}), sourcetest.Column("name", source.Standard{Type: source.Text}),
 		}
 
-		return trickle{sourcetest.NewRows(columns, source.Record{int64(1), "Müller"}, source.Record{int64(2), nil}), told}, nil
+		return trickle{sourcetest.NewRows(columns, source.Record{int64(1), "Müller"}, source.Record{int64(2), nil}), reported}, nil
 	}
 
 	b := newBenchWith(t, own)
@@ -121,7 +121,7 @@ func TestProgressCountsRecordsAndBytesOfALoad(t *testing.T) {
 
 	outcome := b.watch(t, b.LoadTableFromSource, scenario.LoadTableFromSource{
 		Source: "trickle", Table: "t", TargetSource: "stage", TargetTable: "t",
-	}, job.Progress{Rows: 2, Bytes: 8 + 7 + 8}, told)
+	}, job.Progress{Rows: 2, Bytes: 8 + 7 + 8}, reported)
 	require.Equal(t, job.StepOutcome{Rows: 2}, outcome)
 }
 
@@ -133,26 +133,26 @@ func TestProgressCountsBytesOfASentFile(t *testing.T) {
 			t.Parallel()
 
 			b := newBench(t)
-			told := make(chan struct{})
+			reported := make(chan struct{})
 
 			b.answerWith(t, func(_ http.ResponseWriter, request *http.Request) {
 				_, _ = io.Copy(io.Discard, request.Body)
 
 				select {
-				case <-told:
+				case <-reported:
 				case <-request.Context().Done():
 				}
 			})
 
 			params.Source, params.FileSource, params.File, params.Method = "shop", "files", "companies.csv", "POST"
 
-			b.watch(t, b.HTTPRequest, params, job.Progress{Bytes: int64(len(companies))}, told)
+			b.watch(t, b.HTTPRequest, params, job.Progress{Bytes: int64(len(companies))}, reported)
 		})
 	}
 }
 
-// waiting is a source whose scripts change 7 records, and wait until that was told.
-type waiting struct{ told chan struct{} }
+// waiting is a source whose scripts change 7 records, and wait until a heartbeat has reported them.
+type waiting struct{ reported chan struct{} }
 
 func (waiting) Check(context.Context) (string, error) { return "", nil }
 func (waiting) Close() error                          { return nil }
@@ -161,7 +161,7 @@ func (w waiting) Execute(ctx context.Context, script source.Script) (int64, erro
 	script.Report(7)
 
 	select {
-	case <-w.told:
+	case <-w.reported:
 		return 8, nil
 	case <-ctx.Done():
 		return 0, ctx.Err()
@@ -171,16 +171,16 @@ func (w waiting) Execute(ctx context.Context, script source.Script) (int64, erro
 func TestProgressCountsRecordsChangedByAScript(t *testing.T) {
 	t.Parallel()
 
-	told := make(chan struct{})
+	reported := make(chan struct{})
 
 	own := maps.Clone(drivers)
 	own["WaitingSource"] = func(context.Context, source.Definition, source.Place) (source.Source, error) {
-		return waiting{told}, nil
+		return waiting{reported}, nil
 	}
 
 	b := newBenchWith(t, own)
 	b.write(t, "app.yaml", "sources: {waiting: {kind: WaitingSource}}")
 
-	outcome := b.watch(t, b.RunSourceScript, scenario.RunSourceScript{Source: "waiting", Script: "x"}, job.Progress{Rows: 7}, told)
+	outcome := b.watch(t, b.RunSourceScript, scenario.RunSourceScript{Source: "waiting", Script: "x"}, job.Progress{Rows: 7}, reported)
 	require.Equal(t, job.StepOutcome{Rows: 8}, outcome)
 }

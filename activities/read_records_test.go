@@ -23,7 +23,7 @@ import (
 // series is a query that finds the numbers from 1 to :count.
 const series = "WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < :count) SELECT n, n * 0.5 AS half FROM s"
 
-// numbersTo asks for the numbers from 1 to count.
+// numbersTo returns a query for the numbers from 1 to count.
 func numbersTo(count int64) job.RecordsQuery {
 	return job.RecordsQuery{Query: expression.Query{Source: "stage", Query: series, Bind: jsonvalue.Object{"count": count}}}
 }

@@ -19,7 +19,7 @@ import (
 	"github.com/jobwright/jobwright/scenario/jsonvalue"
 )
 
-// variables are the variables of apps as Temporal would keep them: each value goes through its data converter.
+// variables stands in for the workflow of an app's variables. Each value passes through Temporal's data converter.
 type variables struct {
 	fails, refuses error // What every call, or every setting, ends with.
 
@@ -27,7 +27,7 @@ type variables struct {
 	settings []setting
 }
 
-// setting is what Temporal was told to set.
+// setting is a setting that was sent to Temporal.
 type setting struct {
 	start    client.StartWorkflowOptions
 	workflow any
@@ -138,7 +138,7 @@ func TestSetVariableUpdatesTheWorkflowOfTheApp(t *testing.T) {
 	require.InDelta(t, 3.0, told.variable.Value.Any, 0)
 }
 
-// Temporal takes no longer ID than 1,000 bytes, and the variables keep many.
+// Temporal limits IDs to 1,000 bytes, and the workflow of variables stores many.
 func TestSetVariableLimitsTheUpdateID(t *testing.T) {
 	t.Parallel()
 

@@ -113,7 +113,7 @@ func BenchmarkWriteAMillionRecords(b *testing.B) {
 	b.ReportMetric(benchRecords*float64(b.N)/b.Elapsed().Seconds(), "records/s")
 }
 
-// measured counts what is written to it, and looks at the heap now and then.
+// measured counts the bytes written to it, and samples the heap.
 type measured struct {
 	bytes, next int64
 	heap        uint64

@@ -169,7 +169,7 @@ func TestCopyCSVOfNoRecordsWritesColumnNames(t *testing.T) {
 	})
 }
 
-// Whatever text a source holds, a caller who reads the CSV has the same text.
+// A reader of the CSV gets exactly the text of the source.
 func FuzzAnyTextIsTheSameInCSV(f *testing.F) {
 	for _, text := range []string{"", "IBM", `"`, `\`, `\"`, ",", "\n", "\x00\x1f\x7f", "\u2028\ufeff", `{"a":"}"}`, "<株>"} {
 		f.Add(text, text)
@@ -187,7 +187,7 @@ func FuzzAnyTextIsTheSameInCSV(f *testing.F) {
 				read, err := csv.NewReader(strings.NewReader(asCSV(t, store, reference))).ReadAll()
 				require.NoError(t, err)
 
-				// The reader takes this pair for one line break.
+				// The reader converts this pair to one line break.
 				crlf := strings.NewReplacer("\r\n", "\n")
 				require.Equal(t, [][]string{
 					{crlf.Replace(name), crlf.Replace(name + "2")}, {crlf.Replace(text), "end"},
@@ -196,7 +196,7 @@ func FuzzAnyTextIsTheSameInCSV(f *testing.F) {
 	})
 }
 
-// copyRange returns a part of a result set, and what follows it.
+// copyRange returns a range of a result set, and the range that follows it.
 func copyRange(
 	t *testing.T, store *result.Store, reference job.Result, part result.Range, withSchema bool,
 ) (string, *result.Range) {
@@ -358,7 +358,7 @@ func TestCopyReportsDamagedResults(t *testing.T) {
 	}
 }
 
-// broken is a caller who hangs up.
+// broken is a client that disconnects.
 type broken struct{}
 
 var errHungUp = errors.New("hung up")

@@ -18,7 +18,7 @@ import (
 
 var oneText = source.Schema{column("a", source.Text)}
 
-// requireNoPath requires an error that names neither the folder nor what it is in.
+// requireNoPath requires an error that contains neither the folder nor its parents.
 func requireNoPath(t *testing.T, err error, folder string) {
 	t.Helper()
 	require.Error(t, err)

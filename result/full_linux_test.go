@@ -21,8 +21,8 @@ import (
 // folder to fill.
 const fullFolder = "JOBWRIGHT_TEST_FULL_FOLDER"
 
-// Where a file system has no space, and where a file may not become larger, a store is full. Both bounds are those of a
-// process that has to itself what it fills.
+// A store is full if its file system has no space, or if the limit of a file's size is reached. Both limits need a process of
+// their own.
 func TestFullFolderReportsErrFullAndLeavesNoFile(t *testing.T) {
 	t.Parallel()
 
@@ -80,8 +80,8 @@ func limitFiles(t *testing.T, _ string) {
 	require.NoError(t, syscall.Setrlimit(syscall.RLIMIT_FSIZE, &syscall.Rlimit{Cur: 1 << 20, Max: 1 << 20}))
 }
 
-// requireFull requires that a store with space for less than a megabyte is full after that, and not any more when what
-// was written is gone.
+// requireFull requires that a store with less than a megabyte of space reports that it is full, and works again after the
+// files are removed.
 func requireFull(t *testing.T, folder string) {
 	t.Helper()
 

@@ -17,8 +17,7 @@ import (
 	"github.com/jobwright/jobwright/result"
 )
 
-// firsts are numbers of records at which pages of a result of so many begin: around those that the index tells, and around
-// the end.
+// firsts returns the first records of pages that are at and around the records in the index, and at both ends.
 func firsts(records int64) []int64 {
 	numbers := []int64{0, 1, 2_500, records - 1, records, records + 1, records + 5_000, math.MaxInt64}
 
@@ -29,7 +28,7 @@ func firsts(records int64) []int64 {
 	return numbers
 }
 
-// requirePages requires that pages of the result are what they are in its whole, and that each tells which one follows.
+// requirePages requires that pages of the result contain the records of the whole, and that each refers to the next one.
 func requirePages(t *testing.T, store *result.Store, reference job.Result) {
 	t.Helper()
 

@@ -42,7 +42,7 @@ func TestSmallResultIsInlineAndNotStored(t *testing.T) {
 	require.NoError(t, err)
 	require.True(t, has)
 
-	// A caller can't tell by the answer where the result was.
+	// Responses of inline and stored results are equal.
 	stored := write(t, store, "1.json", schema, source.Record{"<&>"}, source.Record{nil})
 	require.Nil(t, stored.Inline)
 

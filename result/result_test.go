@@ -74,7 +74,7 @@ func writeUpTo(
 	return stored
 }
 
-// answer returns the result set as the API answers it.
+// answer returns the result set in the form of the API.
 func answer(t *testing.T, store *result.Store, stored job.Result, withSchema bool) string {
 	t.Helper()
 
@@ -85,7 +85,7 @@ func answer(t *testing.T, store *result.Store, stored job.Result, withSchema boo
 	return text.String()
 }
 
-// appendMuch appends more than any buffer on the way holds.
+// appendMuch appends more records than fit into any buffer.
 func appendMuch(t *testing.T, writer *result.Writer) {
 	t.Helper()
 
@@ -433,7 +433,7 @@ func TestOpenRejectsInvalidLocations(t *testing.T) {
 	}
 }
 
-// Whatever text a source holds, a caller who decodes the answer has the same text.
+// A client that decodes the response gets exactly the text of the source.
 func FuzzAnyTextIsAnsweredAsItWas(f *testing.F) {
 	for _, text := range []string{
 		"", "IBM", `"quoted" \ back`, "<a>&amp;", "\x00\x1f\x7f", "\u2028\u2029\ufeff\ufffd", "Nestlé 株式 \U0001F980", "\xff",

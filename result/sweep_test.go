@@ -64,7 +64,7 @@ func TestSweepRemovesOldUnusedBlobs(t *testing.T) {
 		{"7/" + run + "/4.steps[17].2-1.ndjson", 2 * time.Hour, true},
 		{"7/" + run + "/4.steps[17].2-1.ndjson", 30 * time.Minute, false},
 		{"my app/" + run + "/1-1.json", 2 * time.Hour, true},
-		{"7/" + otherRun + "/1-1.json", 2 * time.Hour, false}, // It is kept.
+		{"7/" + otherRun + "/1-1.json", 2 * time.Hour, false}, // It is in use.
 		// Of writers that died.
 		{"7/" + run + "/1-1.json.abcdef.tmp", 2 * time.Hour, true},
 		{"7/" + run + "/1-1.ndjson.abcdef.tmp", 2 * time.Hour, true},
@@ -99,7 +99,7 @@ func TestSweepRemovesOldUnusedBlobs(t *testing.T) {
 				require.Equal(t, 1, removed)
 				require.Empty(t, keys(t, folder))
 
-				// The folders that it was in are gone too.
+				// Its folders are removed, too.
 				left, err := os.ReadDir(folder)
 				require.NoError(t, err)
 				require.Empty(t, left)
@@ -145,7 +145,7 @@ func TestConcurrentSweepsRemoveEachBlobOnce(t *testing.T) {
 
 	const (
 		apps    = 3
-		results = 1_200 // In one folder; more than a sweep holds at a time.
+		results = 1_200 // In one folder; more than a sweep lists at a time.
 	)
 
 	folder := t.TempDir()
@@ -177,7 +177,7 @@ func TestConcurrentSweepsRemoveEachBlobOnce(t *testing.T) {
 	require.Len(t, keys(t, folder), apps)
 }
 
-// assertNoError tells of an error from another goroutine than the test's.
+// assertNoError reports an error in a goroutine other than the test's.
 func assertNoError(t *testing.T, err error) {
 	t.Helper()
 

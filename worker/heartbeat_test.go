@@ -16,7 +16,7 @@ import (
 
 const heartbeat = workflowservice.WorkflowService_RecordActivityTaskHeartbeat_FullMethodName
 
-// answers are the errors with which a Temporal answers one call after the other.
+// answers stands in for Temporal. It returns those errors, one per call.
 func answers(errs ...error) (invoke grpc.UnaryInvoker, calls *int) {
 	calls = new(int)
 

@@ -21,27 +21,27 @@ import (
 	"github.com/jobwright/jobwright/source/sqlite"
 )
 
-var update = flag.Bool("update", false, "write the generated sections anew")
+var update = flag.Bool("update", false, "rewrite the generated sections")
 
 var typesPage = filepath.Join("..", "docs", "types.md")
 
 var generated = regexp.MustCompile(`(?s)<!-- generated: (\w+) -->\n(.*?)\n<!-- /generated -->`)
 
-// holders are what holds tables, with the types that it reads and makes.
-func holders() map[string][2]string {
+// mappings returns the tables of types of each driver and format: types that it reads, and types that it creates.
+func mappings() map[string][2]string {
 	text := func(types []source.Mapping, creations []source.Creation) [2]string {
 		var read, made strings.Builder
 
 		read.WriteString("| type | is read as | |\n|---|---|---|\n")
 
-		for _, one := range types {
-			read.WriteString("| " + one.Native + " | " + code(one.Standard) + " | " + one.Note + " |\n")
+		for _, mapping := range types {
+			read.WriteString("| " + mapping.Native + " | " + code(mapping.Standard) + " | " + mapping.Note + " |\n")
 		}
 
 		made.WriteString("| standard type | becomes | |\n|---|---|---|\n")
 
-		for _, one := range creations {
-			made.WriteString("| " + code(one.Standard) + " | " + one.Native + " | " + one.Note + " |\n")
+		for _, creation := range creations {
+			made.WriteString("| " + code(creation.Standard) + " | " + creation.Native + " | " + creation.Note + " |\n")
 		}
 
 		return [2]string{read.String(), made.String()}
@@ -73,7 +73,7 @@ func TestTypesPageListsEveryDriverAndFormat(t *testing.T) {
 	page, err := os.ReadFile(typesPage)
 	require.NoError(t, err)
 
-	all := holders()
+	all := mappings()
 	found := map[string]bool{}
 
 	current := generated.ReplaceAllStringFunc(string(page), func(section string) string {
@@ -96,7 +96,7 @@ func TestTypesPageListsEveryDriverAndFormat(t *testing.T) {
 	require.Equal(t, current, string(page), "run the test with -update")
 }
 
-// Each standard type has a way into every source and format, be it in another type.
+// Each source and format can store each standard type, possibly as another type.
 func TestEveryDriverAndFormatMapsEveryStandardType(t *testing.T) {
 	t.Parallel()
 

@@ -36,7 +36,7 @@ type service struct {
 	sent    atomic.Int64           // How many bytes of blobs it has sent.
 }
 
-// counted counts what is sent in an answer.
+// counted counts the bytes of responses.
 type counted struct {
 	http.ResponseWriter
 
@@ -88,7 +88,7 @@ func (s *service) open(t *testing.T, more string) *result.Store {
 	return store
 }
 
-// keys returns the keys of what is in the bucket.
+// keys returns the keys in the bucket.
 func (s *service) keys(t *testing.T) []string {
 	t.Helper()
 
@@ -123,7 +123,7 @@ func write(t *testing.T, store *result.Store, key string, records int64) *job.Re
 func TestBucketStoresResults(t *testing.T) {
 	t.Parallel()
 
-	const records = 1_000_000 // Of which an upload takes several parts.
+	const records = 1_000_000 // An upload of that size has several parts.
 
 	s := start(t)
 	store := s.open(t, "")
@@ -264,7 +264,7 @@ func TestUncommittedResultIsNotInTheBucket(t *testing.T) {
 func TestSweepOfABucketRemovesOldBlobs(t *testing.T) {
 	t.Parallel()
 
-	const old = 1_200 // More than a sweep holds at a time.
+	const old = 1_200 // More than a sweep lists at a time.
 
 	s := start(t)
 	store := s.open(t, "")
