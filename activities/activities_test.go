@@ -341,7 +341,7 @@ func TestErrorsAreRetryableOnlyIfTemporary(t *testing.T) {
 			},
 		},
 		{
-			name: "an app with a mistake", code: "app_invalid", retried: true, message: "app.yaml is wrong",
+			name: "an app with a mistake", code: "app_invalid", retried: true, message: "app.yaml is invalid",
 			params: asking("stage", "SELECT 1"),
 			spoil: func(t *testing.T, b *bench) {
 				t.Helper()

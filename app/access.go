@@ -3,12 +3,9 @@ package app
 import (
 	"crypto/sha256"
 	"crypto/subtle"
-	"fmt"
 	"os"
 	"slices"
 	"strings"
-
-	"github.com/jobwright/jobwright/job"
 )
 
 // Right is something that the holder of a key may do.
@@ -23,38 +20,14 @@ const (
 
 // Access lets the holders of one key use the app.
 type Access struct {
-	Name   string  `yaml:"name"`   // Who holds the key, for people.
-	Key    string  `yaml:"key"`    // Where the key is found, never the key itself: ${env:NAME} or ${file:path}.
-	Rights []Right `yaml:"rights"` // What the key is good for; everything, by default.
+	Name   string  // The name of the key's holder.
+	Key    string  // A reference to the key, never the key itself: ${env:NAME} or ${file:path}.
+	Rights []Right // The rights of the holder; empty for all rights.
 }
 
 // Grants reports whether the access includes the right.
 func (a Access) Grants(right Right) bool {
 	return len(a.Rights) == 0 || slices.Contains(a.Rights, right)
-}
-
-// checkAccess finds mistakes in what app.yaml says of access.
-func (a *App) checkAccess() error {
-	for _, access := range a.Access {
-		if access.Name == job.AnyAccess {
-			return fmt.Errorf("app %s: app.yaml is wrong: nobody can be named %q in access, which stands for everybody",
-				a.ID, access.Name)
-		}
-
-		if _, _, ok := access.reference(); !ok {
-			return fmt.Errorf("app %s: app.yaml is wrong: the key of %q must be a reference, ${env:NAME} or ${file:path}",
-				a.ID, access.Name)
-		}
-
-		for _, right := range access.Rights {
-			if right != Execute && right != Status && right != Signal {
-				return fmt.Errorf("app %s: app.yaml is wrong: unknown right %q; there are %s, %s and %s",
-					a.ID, right, Execute, Status, Signal)
-			}
-		}
-	}
-
-	return nil
 }
 
 // reference takes the reference to the key apart.

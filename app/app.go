@@ -12,8 +12,6 @@ import (
 	"strings"
 	"syscall"
 
-	"go.yaml.in/yaml/v4"
-
 	"github.com/jobwright/jobwright/scenario"
 	"github.com/jobwright/jobwright/scenario/validation"
 	"github.com/jobwright/jobwright/source"
@@ -56,14 +54,6 @@ type App struct {
 	Access      []Access
 }
 
-// manifest is the form of app.yaml.
-type manifest struct {
-	Description string                    `yaml:"description"`
-	Sources     map[string]map[string]any `yaml:"sources"`
-	Variables   map[string]declared       `yaml:"variables"`
-	Access      []Access                  `yaml:"access"`
-}
-
 // names of apps and scenarios become parts of paths: they hold no separator and don't begin with a dot.
 var pathName = regexp.MustCompile(`^[\p{L}\p{N}_][\p{L}\p{N}_ .-]*$`)
 
@@ -87,31 +77,15 @@ func (c *Catalog) App(id string) (*App, error) {
 		return nil, fmt.Errorf("app %s can't be read: %w", id, err)
 	}
 
-	var read manifest
-	if err := yaml.Load(text, &read, yaml.WithKnownFields()); err != nil {
-		return nil, fmt.Errorf("app %s: app.yaml is wrong: %w", id, err)
+	read, err := readManifest(text)
+	if err != nil {
+		return nil, fmt.Errorf("app %s: %s is invalid:\n%w", id, manifestFile, err)
 	}
 
-	found := &App{
-		ID: id, Description: read.Description, Dir: dir, Access: read.Access,
-		Sources: make(map[string]source.Definition, len(read.Sources)),
-	}
-
-	for name, options := range read.Sources {
-		kind, ok := options["kind"].(string)
-		if !ok {
-			return nil, fmt.Errorf("app %s: app.yaml is wrong: the source %s has no kind", id, name)
-		}
-
-		delete(options, "kind")
-		found.Sources[name] = source.Definition{Name: name, Kind: kind, Options: options}
-	}
-
-	if err := found.readVariables(read.Variables); err != nil {
-		return nil, err
-	}
-
-	return found, found.checkAccess()
+	return &App{
+		ID: id, Description: read.description, Dir: dir,
+		Sources: read.sources, Variables: read.variables, Access: read.access,
+	}, nil
 }
 
 // isMissing reports whether err says that there is no such file, for whichever reason its name can't be that of one.

@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -98,46 +99,86 @@ func TestAFolderOfAppsMustBeThere(t *testing.T) {
 	}
 }
 
-func TestAMistakeInAppYAMLIsNamed(t *testing.T) {
+func TestAppReportsEveryMistakeInAppYAMLWithItsPlace(t *testing.T) {
 	t.Parallel()
 
 	for _, test := range []struct{ name, text, message string }{
-		{"an unknown field", "source: {}", "field source not found"},
-		{"no YAML", "sources: [", "app.yaml is wrong"},
-		{"a source without a kind", "sources: {stage: {path: x}}", "the source stage has no kind"},
-		{"a source without anything", "sources: {stage: }", "the source stage has no kind"},
-		{"a key in plain words", "access: [{name: nightly, key: secret}]", `the key of "nightly" must be a reference`},
-		{"a key that is missing", "access: [{name: nightly}]", `the key of "nightly" must be a reference`},
+		{"an unknown field", "source: {}", "app.yaml:1:1: unknown field source; did you mean sources?"},
+		{"several mistakes", "source: {}\nacces: []\naccess:\n  - name: a\n    key: b\n", "app.yaml:1:1: unknown field source; did you mean sources? [app_invalid]\n" +
+			"app.yaml:2:1: unknown field acces; did you mean access? [app_invalid]\n" +
+			`app.yaml:5:10: the key of "a" must be a reference, ${env:NAME} or ${file:path} [app_invalid]`},
+		{"no YAML", "sources: [", "app.yaml:2:1: did not find expected node content"},
+		{"a list for an object", "- a", "app.yaml:1:1: expected an object"},
+		{"sources that are no object", "sources: [stage]", "app.yaml:1:10: sources: expected an object"},
+		{"a source that is no object", "sources: {stage: x}", "app.yaml:1:18: sources.stage: expected an object"},
+		{"a description that is no text", "description: []", "app.yaml:1:14: description: expected text"},
+		{"a source without a kind", "description: x\nsources: {stage: {path: x}}", "app.yaml:2:11: the source stage has no kind"},
+		{"a source without fields", "sources: {stage: }", "the source stage has no kind"},
+		{"two sources without a kind", "sources:\n  a: {}\n  b: {kind: [1]}", "app.yaml:2:3: the source a has no kind [app_invalid]\napp.yaml:3:3: the source b has no kind"},
+		{"a repeated source", "sources:\n  a: {kind: x}\n  a: {kind: y}", "app.yaml:3:3: the field sources.a is already in line 2"},
+		{"access that is no list", "access: {name: x}", "app.yaml:1:9: access: expected a list"},
+		{"a literal key", "access: [{name: nightly, key: secret}]", `app.yaml:1:31: the key of "nightly" must be a reference`},
+		{"a missing key", "access: [{name: nightly}]", `app.yaml:1:10: the key of "nightly" must be a reference`},
 		{"a key of another kind", "access: [{name: nightly, key: '${vault:x}'}]", "must be a reference"},
 		{"a key without a name", "access: [{name: nightly, key: '${env:}'}]", "must be a reference"},
-		{"a key half open", "access: [{name: nightly, key: '${env:KEY'}]", "must be a reference"},
-		{"a name for everybody", "access: [{name: '*', key: '${env:KEY}'}]", `nobody can be named "*" in access`},
-		{"an unknown right", "access: [{name: nightly, key: '${env:KEY}', rights: [stop]}]", `unknown right "stop"; there are execute, status and signal`},
-		{"an unknown field of an access", "access: [{name: nightly, key: '${env:KEY}', right: [status]}]", "field right not found"},
-		{"variables that are no object", "variables: [since]", "app.yaml is wrong"},
-		{"a variable that is no object", "variables: {since: 7}", "variables.since: want an object, have the integer 7"},
-		{"a variable without anything", "variables: {since: }", "variables.since: want an object, have nothing"},
+		{"a key without a closing brace", "access: [{name: nightly, key: '${env:KEY'}]", "must be a reference"},
+		{"the name for every access", "access: [{name: '*', key: '${env:KEY}'}]", `app.yaml:1:17: the name "*" stands for every access; choose another name`},
+		{"an unknown right", "access: [{name: nightly, key: '${env:KEY}', rights: [status, stop]}]", `app.yaml:1:62: unknown right "stop"; there are execute, status and signal`},
+		{"an unknown field of an access", "access: [{name: nightly, key: '${env:KEY}', right: [status]}]", "app.yaml:1:45: unknown field access[0].right; did you mean rights?"},
+		{"variables that are no object", "variables: [since]", "app.yaml:1:12: variables: expected an object"},
+		{"a variable that is no object", "variables: {since: 7}", "app.yaml:1:13: variables.since: want an object, have the integer 7"},
+		{"a variable without fields", "variables: {since: }", "variables.since: want an object, have nothing"},
 		{"a variable without a type", "variables: {since: {default: x}}", "variables.since: type is missing"},
-		{"a variable of an unknown type", "variables: {since: {type: moment, default: x}}", "variables.since.type"},
+		{"a variable of an unknown type", "variables: {since: {type: moment, default: x}}", "app.yaml:1:21: variables.since.type: "},
 		{"a variable without a default", "variables: {since: {type: date}}", "variables.since: default is missing"},
-		{"a default of another type", "variables: {n: {type: integer, default: x}}", "variables.n.default"},
-		{"a default with a zero before it", "variables: {n: {type: integer, default: 010}}", "the number 010 begins with a zero"},
+		{"a default of another type", "variables:\n  n: {type: integer, default: x}", "app.yaml:2:22: variables.n.default: "},
+		{"a default with a leading zero", "variables: {n: {type: integer, default: 010}}", "app.yaml:1:41: the number 010 begins with a zero"},
 		{"a default beyond 64 bits", "variables: {n: {type: integer, default: 9223372036854775808}}", "9223372036854775808 does not fit into 64 bits"},
 		{"a default that is no number", "variables: {n: {type: float, default: .inf}}", ".inf is out of range"},
-		{"an unknown field of a variable", "variables: {n: {type: integer, default: 1, min: 0}}", "variables.n.min"},
-		{"a variable whose name is taken", "variables: {steps: {type: integer, default: 1}}", "steps can't name a parameter"},
-		{"a variable that stands there twice", "variables: {n: {type: text, default: a}, n: {type: text, default: b}}", "already"},
+		{"an unknown field of a variable", "variables: {n: {type: integer, default: 1, min: 0}}", "app.yaml:1:44: variables.n.min: unknown field min"},
+		{"a variable with a reserved name", "variables: {steps: {type: integer, default: 1}}", "steps can't name a parameter"},
+		{"a repeated variable", "variables: {n: {type: text, default: a}, n: {type: text, default: b}}", "the field variables.n is already in line 1"},
+		{"an alias of itself", "variables: {n: &n {type: json, default: *n}}", "app.yaml"},
+		{"a merge of itself", "variables: &n {<<: *n}", "app.yaml"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 
 			_, err := catalog(t, map[string]string{"7/app.yaml": test.text}).App("7")
-			require.ErrorContains(t, err, "app 7")
+			require.ErrorContains(t, err, "app 7: app.yaml is invalid:\n")
 			require.ErrorContains(t, err, test.message)
 			require.NotErrorIs(t, err, app.ErrNotFound)
 			require.NotContains(t, err.Error(), "secret")
+			require.NotContains(t, err.Error(), "manifest", "a message names a Go type")
+
+			problems, ok := errors.AsType[problem.List](err)
+			require.True(t, ok)
+			require.Equal(t, "app.yaml", problems[0].File)
 		})
 	}
+}
+
+func TestAppYAMLMayHaveAnchorsAndMergeKeys(t *testing.T) {
+	t.Parallel()
+
+	found := load(t, `
+sources:
+  a: &defaults {kind: SQLiteSource, path: a.db}
+  b: {<<: *defaults, path: b.db}
+variables:
+  x: &x {type: text, default: a}
+  y: {<<: *x, default: b}
+  z: *x
+`, nil)
+
+	require.Equal(t, map[string]source.Definition{
+		"a": {Name: "a", Kind: "SQLiteSource", Options: map[string]any{"path": "a.db"}},
+		"b": {Name: "b", Kind: "SQLiteSource", Options: map[string]any{"path": "b.db"}},
+	}, found.Sources)
+	require.Equal(t, []scenario.Parameter{
+		{Name: "x", Type: source.Text, Default: "a"}, {Name: "y", Type: source.Text, Default: "b"},
+		{Name: "z", Type: source.Text, Default: "a"},
+	}, found.Variables)
 }
 
 func TestAnIDThatIsNoFolderOfAppsIsNotFound(t *testing.T) {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -12,11 +11,9 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
-	"go.yaml.in/yaml/v4"
 
 	"github.com/jobwright/jobwright/app"
 	"github.com/jobwright/jobwright/internal/cli"
-	"github.com/jobwright/jobwright/job"
 	"github.com/jobwright/jobwright/scenario/problem"
 	"github.com/jobwright/jobwright/scenario/validation"
 )
@@ -288,96 +285,15 @@ func (v *validator) library(dir string) (validation.Library, error) {
 		return validation.Library{}, fmt.Errorf("%s can't be an app: the name of the folder is not a valid app ID", v.relative(dir))
 	}
 
+	if mistakes, ok := errors.AsType[problem.List](err); ok {
+		return validation.Library{}, mistakes
+	}
+
 	if err != nil {
-		return validation.Library{}, manifestProblems(dir, err)
+		return validation.Library{}, err
 	}
 
 	return found.Library()
-}
-
-// manifestProblems turns the error of an app.yaml into problems, with their lines as far as they are known. It returns an
-// error of the file system unchanged.
-func manifestProblems(dir string, err error) error {
-	if _, unreadable := errors.AsType[*os.PathError](err); unreadable {
-		return err
-	}
-
-	if mistakes, ok := errors.AsType[problem.List](err); ok {
-		return locate(dir, mistakes)
-	}
-
-	if several, ok := errors.AsType[*yaml.LoadErrors](err); ok {
-		var mistakes problem.List
-		for _, found := range several.Errors {
-			mistakes = append(mistakes, manifestProblem(found.Message, found.Mark))
-		}
-
-		return mistakes
-	}
-
-	if one, ok := errors.AsType[*yaml.LoadError](err); ok {
-		return problem.List{manifestProblem(one.Message, one.Mark)}
-	}
-
-	message := err.Error()
-	if _, detail, ok := strings.Cut(message, manifest+" is wrong: "); ok {
-		message = detail
-	}
-
-	return problem.List{manifestProblem(message, yaml.Mark{})}
-}
-
-func manifestProblem(message string, at yaml.Mark) problem.Problem {
-	return problem.Problem{
-		Code: job.CodeAppInvalid, File: manifest, Line: max(at.Line, 1), Column: max(at.Column, 1), Message: message,
-	}
-}
-
-// locate sets the lines and columns of problems in an app.yaml, given their paths.
-func locate(dir string, problems problem.List) problem.List {
-	var document yaml.Node
-
-	text, err := os.ReadFile(filepath.Join(dir, manifest)) //nolint:gosec // The user names the app.
-	if err == nil {
-		err = yaml.Load(text, &document)
-	}
-
-	for i := range problems {
-		problem := &problems[i]
-		problem.File, problem.Line, problem.Column = manifest, 1, 1
-
-		if err == nil && len(document.Content) > 0 {
-			at := keyAt(document.Content[0], strings.Split(problem.Path, "."))
-			problem.Line, problem.Column = at.Line, at.Column
-		}
-	}
-
-	slices.SortStableFunc(problems, func(a, b problem.Problem) int {
-		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
-	})
-
-	return problems
-}
-
-// keyAt returns the key at the path, or the deepest existing key on the way to it.
-func keyAt(node *yaml.Node, path []string) *yaml.Node {
-	at := node
-
-	for _, name := range path {
-		found := false
-
-		for i := 0; i+1 < len(node.Content) && node.Kind == yaml.MappingNode && !found; i += 2 {
-			if node.Content[i].Value == name {
-				at, node, found = node.Content[i], node.Content[i+1], true
-			}
-		}
-
-		if !found {
-			break
-		}
-	}
-
-	return at
 }
 
 // add adds problems of an app. A scenario that several others run is checked several times: its problems are added once.

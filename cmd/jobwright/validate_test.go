@@ -150,11 +150,11 @@ func TestValidatePrintsProblemsOfTheManifest(t *testing.T) {
 		"sources: [":                       `^7/app.yaml:\d+:\d+: .+ \[app_invalid\]\n$`,
 		"source: {}\nacces: []":            `^7/app.yaml:1:\d+: .*source.*\n7/app.yaml:2:\d+: .*acces.*\n$`,
 		"description: x\nsource: {}":       `^7/app.yaml:2:\d+: .*source.* \[app_invalid\]\n$`,
-		"sources: {a: {path: x}}":          `^7/app.yaml:1:1: the source a has no kind \[app_invalid\]\n$`,
-		"access: [{name: x, key: secret}]": `^7/app.yaml:1:1: the key of "x" must be a reference.*\[app_invalid\]\n$`,
-		"variables:\n  b: {}\n  a: {type: text}": `^7/app.yaml:2:3: type is missing.*\n` +
-			`7/app.yaml:2:3: default is missing.*\n7/app.yaml:3:3: default is missing.*\n$`,
-		"variables:\n  a:\n    type: date\n    default: x": `^7/app.yaml:4:5: want a date such as .*, have the text "x" \[type_mismatch\]\n$`,
+		"sources: {a: {path: x}}":          `^7/app.yaml:1:11: the source a has no kind \[app_invalid\]\n$`,
+		"access: [{name: x, key: secret}]": `^7/app.yaml:1:25: the key of "x" must be a reference.*\[app_invalid\]\n$`,
+		"variables:\n  b: {}\n  a: {type: text}": `^7/app.yaml:2:3: variables.b: type is missing.*\n` +
+			`7/app.yaml:2:3: variables.b: default is missing.*\n7/app.yaml:3:3: variables.a: default is missing.*\n$`,
+		"variables:\n  a:\n    type: date\n    default: x": `^7/app.yaml:4:5: variables.a.default: want a date such as .*, have the text "x" \[type_mismatch\]\n$`,
 	} {
 		t.Run(text, func(t *testing.T) {
 			t.Parallel()
