@@ -154,7 +154,7 @@ func TestDevReportsUnusableFlagsInOneLine(t *testing.T) {
 	second := dev(t, data)
 	require.Equal(t, 1, second.end(t))
 	require.Contains(t, second.output(), "jobwright-dev: Temporal can't start with --data "+data+": ")
-	require.Contains(t, second.output(), "is used by another process")
+	require.Contains(t, second.output(), "another process uses the folder")
 
 	nowhere := dev(t, t.TempDir(), "--apps", "nowhere")
 	require.Equal(t, 1, nowhere.end(t))

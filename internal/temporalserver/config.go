@@ -19,8 +19,8 @@ var services = []primitives.ServiceName{
 	primitives.FrontendService, primitives.HistoryService, primitives.MatchingService, primitives.WorkerService,
 }
 
-// configure returns the configuration of a Temporal of one process, whose frontend listens at address and whose other
-// services talk to one another on free ports of this machine.
+// configure returns the configuration of a server in one process, whose frontend listens on address and whose other services
+// use free loopback ports.
 func configure(address string, database *config.SQL) (*config.Config, error) {
 	host, port, err := splitAddress(address)
 	if err != nil {
@@ -70,7 +70,7 @@ func configure(address string, database *config.SQL) (*config.Config, error) {
 	return configuration, nil
 }
 
-// staticHosts tells each service where the others are.
+// staticHosts returns the addresses of all services.
 func staticHosts(configuration *config.Config) map[primitives.ServiceName]static.Hosts {
 	hosts := make(map[primitives.ServiceName]static.Hosts, len(services))
 
@@ -82,25 +82,25 @@ func staticHosts(configuration *config.Config) map[primitives.ServiceName]static
 	return hosts
 }
 
-// pollRPS lifts the limit of 20 polls a second for each of a shard's queues, which makes every task of a lone job wait
-// for up to 50 ms. There is one shard here, so that it would be the limit of the whole server.
+// pollRPS replaces the limit of 20 polls per second of each queue of a shard, which delays every task of a single job by up to
+// 50 ms. The server has one shard, so this would be the limit of the whole server.
 const pollRPS = 10_000
 
-// dynamicConfig makes a server of one process answer fast.
+// dynamicConfig returns the settings that reduce the latency of a server in one process.
 func dynamicConfig(options Options) dynamicconfig.StaticClient {
 	settings := dynamicconfig.StaticClient{
 		dynamicconfig.TransferProcessorMaxPollRPS.Key():   pollRPS,
 		dynamicconfig.TimerProcessorMaxPollRPS.Key():      pollRPS,
 		dynamicconfig.VisibilityProcessorMaxPollRPS.Key(): pollRPS,
 
-		// Timers fire up to this much late. The default of one second makes every short wait one of a second.
+		// Timers fire up to this much late. The default of one second would delay every short wait.
 		dynamicconfig.TimerProcessorMaxTimeShift.Key(): 10 * time.Millisecond,
 
-		// With more than one partition on one node, a task now and then waits for two seconds in one that nobody polls.
+		// With several partitions, a task sometimes waits for two seconds in a partition without a poller.
 		dynamicconfig.MatchingNumTaskqueueReadPartitions.Key():  1,
 		dynamicconfig.MatchingNumTaskqueueWritePartitions.Key(): 1,
 
-		// The UI lists workflows more often than the default lets it.
+		// The UI lists workflows more often than the default allows.
 		dynamicconfig.FrontendMaxNamespaceVisibilityRPSPerInstance.Key(): 100,
 	}
 

@@ -15,8 +15,8 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 )
 
-// openDatabase returns the configuration of the server's database file. A new file gets its name only when its schema
-// is whole, so that a process which dies meanwhile leaves nothing that the next one would trip over.
+// openDatabase returns the configuration of the server's database file. A new file gets its final name after its schema is
+// complete, so a process that dies before does not leave an incomplete database.
 func openDatabase(options Options) (*config.SQL, error) {
 	path := filepath.Join(options.DataDir, "temporal.db")
 
@@ -40,9 +40,9 @@ func openDatabase(options Options) (*config.SQL, error) {
 func createDatabase(path string, options Options) error {
 	unfinished := path + ".new"
 
-	// What a process left that died here before, with the journal that SQLite would roll back into the new file.
-	for _, leftover := range []string{"", "-journal", "-wal", "-shm"} {
-		if err := os.Remove(unfinished + leftover); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	// A process that died here may have left an incomplete file, and a journal that SQLite would apply to the new file.
+	for _, suffix := range []string{"", "-journal", "-wal", "-shm"} {
+		if err := os.Remove(unfinished + suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
 	}

@@ -1,5 +1,5 @@
-// Package temporalserver runs a whole Temporal, with its UI, inside the process: for development and for tests. What it
-// keeps stands in one SQLite file, which survives the process's death at any moment.
+// Package temporalserver runs a Temporal server with its UI inside the process, for development and tests. It stores its state
+// in one SQLite file, which survives the death of the process at any moment.
 package temporalserver
 
 import (
@@ -22,21 +22,21 @@ import (
 	"go.temporal.io/server/temporal"
 )
 
-// Options say how the server runs.
+// Options configure a server.
 type Options struct {
-	DataDir          string // The folder for its database and its log; it is created when it is missing.
-	Address          string // Where its frontend listens, host:port; port 0 takes a free one.
-	UIAddress        string // Where its UI listens; empty for no UI.
-	Namespace        string
-	Retention        time.Duration // How long the namespace keeps what has ended.
+	DataDir          string        // The folder for the database and the log. Start creates it if it is missing.
+	Address          string        // The address of the frontend, host:port. Port 0 selects a free one.
+	UIAddress        string        // The address of the UI. Empty for no UI.
+	Namespace        string        // The name of the namespace, which a new database gets.
+	Retention        time.Duration // The retention of closed workflows in a new namespace.
 	SearchAttributes map[string]enumspb.IndexedValueType
 
-	// SuggestContinueAsNew is the number of events after which workflows are told to continue as new; Temporal's own
-	// default when 0.
+	// SuggestContinueAsNew is the number of events after which the server suggests that a workflow continues as new. 0 means
+	// Temporal's default.
 	SuggestContinueAsNew int
 }
 
-// Server is a running Temporal.
+// Server is a running server.
 type Server struct {
 	server    temporal.Server
 	ui        *uiserver.Server
@@ -45,7 +45,7 @@ type Server struct {
 	uiAddress string
 }
 
-// Start starts a Temporal. Its frontend answers soon after, not at once. The error says so when an address is taken or
+// Start starts a server. The frontend may not accept requests immediately. The error explains if an address is in use or
 // another process uses the folder.
 func Start(options Options) (*Server, error) {
 	if err := os.MkdirAll(options.DataDir, 0o750); err != nil {
@@ -56,7 +56,7 @@ func Start(options Options) (*Server, error) {
 
 	locked, err := s.lock.TryLock()
 	if err == nil && !locked {
-		err = fmt.Errorf("the folder %s is used by another process; give this one another folder", options.DataDir)
+		err = fmt.Errorf("another process uses the folder %s; choose another one", options.DataDir)
 	}
 
 	if err != nil {
@@ -118,7 +118,7 @@ func (s *Server) start(options Options) error {
 	return s.startUI(options)
 }
 
-// startUI starts the UI. Its server ends the process when it can't listen, which reserve made unlikely.
+// startUI starts the UI. The UI's server ends the process if it can't listen, which is unlikely after reserve.
 func (s *Server) startUI(options Options) error {
 	if s.uiAddress == "" {
 		return nil
@@ -145,13 +145,13 @@ func (s *Server) startUI(options Options) error {
 	return nil
 }
 
-// Address is where the frontend listens, host:port.
+// Address returns the address of the frontend, host:port.
 func (s *Server) Address() string { return s.address }
 
-// UIAddress is where the UI listens, host:port.
+// UIAddress returns the address of the UI, host:port.
 func (s *Server) UIAddress() string { return s.uiAddress }
 
-// Stop stops the server and gives the folder free.
+// Stop stops the server and releases the folder.
 func (s *Server) Stop() error {
 	if s.ui != nil {
 		s.ui.Stop()
@@ -160,7 +160,7 @@ func (s *Server) Stop() error {
 	return errors.Join(s.server.Stop(), s.lock.Unlock())
 }
 
-// reserve finds out whether the address is free, and which free port stands for port 0.
+// reserve returns an address that is free. It replaces port 0 by a free port.
 func reserve(address string) (string, error) {
 	listener, err := net.Listen("tcp", address)
 	if err != nil {

@@ -7,26 +7,28 @@ import (
 	"syscall"
 )
 
-// attributes let a process die with the test binary, keep a terminal's Ctrl-C from it, and make it run as another user
-// than root, which servers refuse.
+// attributes makes a process end with the test binary, ignore Ctrl-C of the terminal, and run as an unprivileged user, because
+// servers refuse to run as root.
 func attributes(dies syscall.Signal) *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Pdeathsig: dies, Setpgid: true, Credential: account()}
 }
 
-// account is the user as whom servers run where the tests run as root; otherwise it is nil, and they run as the tests do.
+// account returns the unprivileged user that runs the servers if the tests run as root, and otherwise nil.
 func account() *syscall.Credential {
 	if os.Getuid() != 0 {
 		return nil
 	}
 
-	credential := &syscall.Credential{Uid: 65534, Gid: 65534} // What Linux calls nobody, where nothing else is known.
+	const unprivileged = "nobody"
 
-	if nobody, err := user.Lookup("nobody"); err == nil {
-		if uid, err := strconv.ParseUint(nobody.Uid, 10, 32); err == nil {
+	credential := &syscall.Credential{Uid: 65534, Gid: 65534} // The usual IDs of this user on Linux.
+
+	if found, err := user.Lookup(unprivileged); err == nil {
+		if uid, err := strconv.ParseUint(found.Uid, 10, 32); err == nil {
 			credential.Uid = uint32(uid)
 		}
 
-		if gid, err := strconv.ParseUint(nobody.Gid, 10, 32); err == nil {
+		if gid, err := strconv.ParseUint(found.Gid, 10, 32); err == nil {
 			credential.Gid = uint32(gid)
 		}
 	}
@@ -34,8 +36,8 @@ func account() *syscall.Credential {
 	return credential
 }
 
-// giveAway makes the servers' user the owner of a folder.
-func giveAway(folder string) error {
+// changeOwner makes the servers' user the owner of a folder.
+func changeOwner(folder string) error {
 	credential := account()
 	if credential == nil {
 		return nil

@@ -4,7 +4,7 @@ package testserver
 
 import "syscall"
 
-// attributes are those of any process: only Linux lets a process die with the one that started it.
+// attributes returns no attributes: only Linux can end a process together with its parent.
 func attributes(syscall.Signal) *syscall.SysProcAttr { return nil }
 
-func giveAway(string) error { return nil }
+func changeOwner(string) error { return nil }

@@ -17,17 +17,17 @@ import (
 	_ "github.com/go-sql-driver/mysql" // Registers the database/sql driver "mysql".
 )
 
-// MariaDBOptions say how a server of MariaDB runs.
+// MariaDBOptions configure a MariaDB server.
 type MariaDBOptions struct {
-	// Durable leaves the server's settings as they are, which is what a benchmark has to measure. Otherwise it does not
-	// wait for its disk: it would survive its own crash, but not the machine's.
+	// Durable keeps the server's defaults, for benchmarks. Otherwise the server does not wait for its disk: its data survives
+	// a crash of the server but not of the machine.
 	Durable bool
 
-	// Settings are further ones of the server's, "local_infile=OFF" for example.
+	// Settings are additional settings of the server, for example "local_infile=OFF".
 	Settings []string
 }
 
-// MariaDBServer is a running server of MariaDB, whose root needs no password at its loopback port.
+// MariaDBServer is a running MariaDB server on a loopback port. Its user root has no password.
 type MariaDBServer struct {
 	process
 
@@ -40,8 +40,8 @@ var sharedMariaDB = sync.OnceValues(func() (*MariaDBServer, error) {
 	return startMariaDB(MariaDBOptions{})
 })
 
-// MariaDB returns the data source name of a new, empty database on a server that all tests of the binary share. The test
-// is skipped where MariaDB is not installed, unless the environment has CI=true.
+// MariaDB returns the data source name of a new, empty database on a server that all tests of the binary share. If MariaDB is
+// not installed, the test fails with CI=true in the environment and is skipped otherwise.
 func MariaDB(tb testing.TB) string {
 	tb.Helper()
 
@@ -51,7 +51,7 @@ func MariaDB(tb testing.TB) string {
 	return server.NewDatabase(tb)
 }
 
-// NewMariaDB starts a server that this test alone uses, so that it may take it away. It ends with the test.
+// NewMariaDB starts a server for one test, which may stop it. The server ends with the test.
 func NewMariaDB(tb testing.TB, options MariaDBOptions) *MariaDBServer {
 	tb.Helper()
 
@@ -62,7 +62,7 @@ func NewMariaDB(tb testing.TB, options MariaDBOptions) *MariaDBServer {
 	return server
 }
 
-// NewDatabase makes a new, empty database and returns its data source name.
+// NewDatabase creates an empty database and returns its data source name.
 func (s *MariaDBServer) NewDatabase(tb testing.TB) string {
 	tb.Helper()
 
@@ -74,19 +74,19 @@ func (s *MariaDBServer) NewDatabase(tb testing.TB) string {
 	return s.dsn(name)
 }
 
-// Stop stops the server, which ends its clients' connections. Their databases stay.
+// Stop stops the server, which closes all connections. The databases remain.
 func (s *MariaDBServer) Stop(tb testing.TB) {
 	tb.Helper()
 	require(tb, s.stop())
 }
 
-// Kill ends the server as a crash would.
+// Kill kills the server with SIGKILL.
 func (s *MariaDBServer) Kill(tb testing.TB) {
 	tb.Helper()
 	require(tb, s.kill())
 }
 
-// Start starts the server again after [MariaDBServer.Stop] or [MariaDBServer.Kill], at the same address.
+// Start starts the server again after [MariaDBServer.Stop] or [MariaDBServer.Kill], on the same port.
 func (s *MariaDBServer) Start(tb testing.TB) {
 	tb.Helper()
 	require(tb, s.start())
@@ -107,7 +107,7 @@ func (s *MariaDBServer) execute(ctx context.Context, statement string) error {
 	return errors.Join(err, db.Close())
 }
 
-// errNoMariaDB is for a machine without MariaDB.
+// errNoMariaDB reports a machine without MariaDB.
 var errNoMariaDB = errors.New("MariaDB is not installed")
 
 func requireMariaDB(tb testing.TB, err error) {
@@ -120,7 +120,7 @@ func requireMariaDB(tb testing.TB, err error) {
 	require(tb, err)
 }
 
-// startMariaDB makes a folder of data and starts the server on it.
+// startMariaDB creates a data directory and starts a server.
 func startMariaDB(options MariaDBOptions) (*MariaDBServer, error) {
 	program, install, err := findMariaDB()
 	if err != nil {
@@ -148,7 +148,7 @@ func startMariaDB(options MariaDBOptions) (*MariaDBServer, error) {
 	args := []string{
 		"--no-defaults", "--datadir=" + data, "--tmpdir=" + folder, "--socket=" + filepath.Join(folder, "socket"),
 		"--pid-file=" + filepath.Join(folder, "pid"), "--bind-address=127.0.0.1", "--port=" + strconv.Itoa(server.port),
-		"--skip-name-resolve", // The kernel's answer is quicker than a name server's.
+		"--skip-name-resolve", // No queries of name servers.
 	}
 	if !options.Durable {
 		args = append(args, "--innodb-flush-log-at-trx-commit=0", "--innodb-flush-method=nosync")
@@ -172,8 +172,8 @@ func startMariaDB(options MariaDBOptions) (*MariaDBServer, error) {
 	return server, nil
 }
 
-// findMariaDB returns the paths of the server and of the program that makes its folder of data. Debian keeps the server
-// where only root's path leads.
+// findMariaDB returns the paths of the server and of the program that creates its data directory. On Debian, the server is in a
+// folder that only root's PATH includes.
 func findMariaDB() (server, install string, err error) {
 	install, err = exec.LookPath("mariadb-install-db")
 	if err != nil {

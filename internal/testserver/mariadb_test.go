@@ -9,7 +9,7 @@ import (
 	"github.com/jobwright/jobwright/internal/testserver"
 )
 
-func TestEachTestHasADatabaseOfItsOwnInMariaDB(t *testing.T) {
+func TestPostgreSQLReturnsANewDatabaseEachTimeInMariaDB(t *testing.T) {
 	t.Parallel()
 
 	for _, dsn := range []string{testserver.MariaDB(t), testserver.MariaDB(t)} {

@@ -18,17 +18,17 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// PostgreSQLOptions say how a server of PostgreSQL runs.
+// PostgreSQLOptions configure a PostgreSQL server.
 type PostgreSQLOptions struct {
-	// Durable leaves the server's settings as they are, which is what a benchmark has to measure. Otherwise it does not
-	// wait for its disk: it would survive its own crash, but not the machine's.
+	// Durable keeps the server's defaults, for benchmarks. Otherwise the server does not wait for its disk: its data survives
+	// a crash of the server but not of the machine.
 	Durable bool
 
-	// Settings are further ones of postgresql.conf's, "lock_timeout=1s" for example.
+	// Settings are additional settings of postgresql.conf, for example "lock_timeout=1s".
 	Settings []string
 }
 
-// PostgreSQLServer is a running server of PostgreSQL, which trusts everybody who reaches its loopback port.
+// PostgreSQLServer is a running PostgreSQL server on a loopback port. It requires no passwords.
 type PostgreSQLServer struct {
 	process
 
@@ -41,8 +41,8 @@ var sharedPostgreSQL = sync.OnceValues(func() (*PostgreSQLServer, error) {
 	return startPostgreSQL(PostgreSQLOptions{})
 })
 
-// PostgreSQL returns the connection URL of a new, empty database on a server that all tests of the binary share. The test
-// is skipped where PostgreSQL is not installed, unless the environment has CI=true.
+// PostgreSQL returns the connection URL of a new, empty database on a server that all tests of the binary share. If PostgreSQL
+// is not installed, the test fails with CI=true in the environment and is skipped otherwise.
 func PostgreSQL(tb testing.TB) string {
 	tb.Helper()
 
@@ -52,7 +52,7 @@ func PostgreSQL(tb testing.TB) string {
 	return server.NewDatabase(tb)
 }
 
-// NewPostgreSQL starts a server that this test alone uses, so that it may take it away. It ends with the test.
+// NewPostgreSQL starts a server for one test, which may stop it. The server ends with the test.
 func NewPostgreSQL(tb testing.TB, options PostgreSQLOptions) *PostgreSQLServer {
 	tb.Helper()
 
@@ -63,7 +63,7 @@ func NewPostgreSQL(tb testing.TB, options PostgreSQLOptions) *PostgreSQLServer {
 	return server
 }
 
-// NewDatabase makes a new, empty database and returns its connection URL.
+// NewDatabase creates an empty database and returns its connection URL.
 func (s *PostgreSQLServer) NewDatabase(tb testing.TB) string {
 	tb.Helper()
 
@@ -74,7 +74,7 @@ func (s *PostgreSQLServer) NewDatabase(tb testing.TB) string {
 	if err != nil {
 		tb.Fatalf("connect to the tests' PostgreSQL: %v", err)
 	}
-	defer conn.Close(ctx) //nolint:errcheck // The server notices, one way or the other.
+	defer conn.Close(ctx) //nolint:errcheck // The connection is not used any more.
 
 	if _, err := conn.Exec(ctx, "CREATE DATABASE "+name); err != nil {
 		tb.Fatalf("create a database: %v", err)
@@ -83,25 +83,25 @@ func (s *PostgreSQLServer) NewDatabase(tb testing.TB) string {
 	return s.url(name)
 }
 
-// Stop stops the server, which ends its clients' connections. Their databases stay.
+// Stop stops the server, which closes all connections. The databases remain.
 func (s *PostgreSQLServer) Stop(tb testing.TB) {
 	tb.Helper()
 	require(tb, s.stop())
 }
 
-// Kill ends the server as a crash would.
+// Kill kills the server with SIGKILL.
 func (s *PostgreSQLServer) Kill(tb testing.TB) {
 	tb.Helper()
 	require(tb, s.kill())
 }
 
-// Start starts the server again after [PostgreSQLServer.Stop] or [PostgreSQLServer.Kill], at the same address.
+// Start starts the server again after [PostgreSQLServer.Stop] or [PostgreSQLServer.Kill], on the same port.
 func (s *PostgreSQLServer) Start(tb testing.TB) {
 	tb.Helper()
 	require(tb, s.start())
 }
 
-// Program returns the path of a program of the same installation, of psql for example.
+// Program returns the path of a program of the same installation, for example psql.
 func (s *PostgreSQLServer) Program(name string) string {
 	return filepath.Join(filepath.Dir(s.path), name)
 }
@@ -134,7 +134,7 @@ func requirePostgreSQL(tb testing.TB, err error) {
 	require(tb, err)
 }
 
-// startPostgreSQL makes a cluster and starts its server.
+// startPostgreSQL creates a database cluster and starts its server.
 func startPostgreSQL(options PostgreSQLOptions) (*PostgreSQLServer, error) {
 	programs, err := findPostgreSQL()
 	if err != nil {
@@ -169,7 +169,7 @@ func startPostgreSQL(options PostgreSQLOptions) (*PostgreSQLServer, error) {
 	server.process = process{
 		path: filepath.Join(programs, "postgres"), args: []string{"-D", data}, folder: folder,
 		ready: "database system is ready to accept connections",
-		stops: syscall.SIGINT, dies: syscall.SIGQUIT, // What PostgreSQL calls a fast shutdown, and an immediate one.
+		stops: syscall.SIGINT, dies: syscall.SIGQUIT, // PostgreSQL's fast and immediate shutdown.
 	}
 
 	for _, setting := range slices.Concat(settings, options.Settings) {
@@ -185,7 +185,7 @@ func startPostgreSQL(options PostgreSQLOptions) (*PostgreSQLServer, error) {
 	return server, nil
 }
 
-// findPostgreSQL returns the folder of PostgreSQL's programs: that which pg_config names, or the newest of Debian's.
+// findPostgreSQL returns the folder of PostgreSQL's programs, either from pg_config or the newest one of Debian's packages.
 func findPostgreSQL() (string, error) {
 	if output, err := exec.Command("pg_config", "--bindir").Output(); err == nil { //nolint:noctx // It ends at once.
 		if folder := strings.TrimSpace(string(output)); isProgram(filepath.Join(folder, "initdb")) {
@@ -203,7 +203,7 @@ func findPostgreSQL() (string, error) {
 	return filepath.Dir(newest), nil
 }
 
-// version is that of Debian's folder in which a program of PostgreSQL stands.
+// version returns the version in the path of a program in Debian's packages of PostgreSQL.
 func version(program string) int {
 	number, _ := strconv.Atoi(filepath.Base(filepath.Dir(filepath.Dir(program)))) // 0 is the oldest.
 

@@ -12,7 +12,7 @@ import (
 
 func TestMain(m *testing.M) { testserver.Main(m) }
 
-func TestEachTestHasADatabaseOfItsOwn(t *testing.T) {
+func TestPostgreSQLReturnsANewDatabaseEachTime(t *testing.T) {
 	t.Parallel()
 
 	first, second := connect(t, testserver.PostgreSQL(t)), connect(t, testserver.PostgreSQL(t))
@@ -24,7 +24,7 @@ func TestEachTestHasADatabaseOfItsOwn(t *testing.T) {
 	require.NoError(t, err)
 }
 
-func TestAServerOfPostgreSQLComesBackWithItsDatabases(t *testing.T) {
+func TestPostgreSQLServerRestartsWithItsDatabases(t *testing.T) {
 	t.Parallel()
 
 	server := testserver.NewPostgreSQL(t, testserver.PostgreSQLOptions{})

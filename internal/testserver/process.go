@@ -1,7 +1,7 @@
-// Package testserver runs real database servers for tests: each test binary starts its own, from the system's packages,
-// when the first test asks for it, and stops them at its end. A server of S3 is no process, and each test's own.
+// Package testserver runs real database servers for tests. Each test binary starts its own server, from the system's packages,
+// when a test first needs it, and stops it at its end. S3 servers run inside the test binary, one for each test.
 //
-// A package whose tests use it hands its TestMain over:
+// A package whose tests use it defines:
 //
 //	func TestMain(m *testing.M) { testserver.Main(m) }
 package testserver
@@ -22,23 +22,23 @@ import (
 	"time"
 )
 
-// patience is how long a server may take to start or to stop before the tests give up on it.
+// patience is the time limit for the start and the stop of a server.
 const patience = time.Minute
 
-// Main runs the tests and then stops every server that they started, and removes what the servers kept. A test binary
-// that is killed takes its servers with it, but their folders stay.
+// Main runs the tests, stops all servers that they started, and removes their folders. If the test binary is killed, its
+// servers end, but their folders remain.
 func Main(m *testing.M) {
-	m.Run() // Its result is the process's too: the testing package sees to it.
+	m.Run() // Package testing exits with its result.
 
 	if err := servers.close(); err != nil {
 		fmt.Fprintln(os.Stderr, "testserver:", err)
 	}
 }
 
-// servers are all that the test binary started.
+// servers stops all servers that the test binary has started.
 var servers group
 
-// group collects what has to be closed at the end.
+// group collects the functions to call at the end.
 type group struct {
 	mu      sync.Mutex
 	closers []func() error
@@ -56,7 +56,7 @@ func (g *group) close() error {
 	defer g.mu.Unlock()
 
 	var err error
-	for _, closer := range slices.Backward(g.closers) { // A server's folder goes after the server.
+	for _, closer := range slices.Backward(g.closers) { // Stop a server before its folder is removed.
 		err = errors.Join(err, closer())
 	}
 
@@ -65,8 +65,7 @@ func (g *group) close() error {
 	return err
 }
 
-// missing ends a test whose server is not installed: on a build server that is a failure, as nobody would notice tests
-// that never run.
+// missing ends a test whose server is not installed. On a build server this is a failure: skipped tests would go unnoticed.
 func missing(tb testing.TB, what, hint string) {
 	tb.Helper()
 
@@ -77,29 +76,29 @@ func missing(tb testing.TB, what, hint string) {
 	tb.Skipf("%s is not installed here; %s", what, hint)
 }
 
-// newFolder makes a folder that the servers' user owns. It is none of a test's own, because that user can't reach those.
+// newFolder creates a folder that the servers' user owns. That user can't access the temporary folders of tests.
 func newFolder(name string) (string, error) {
 	folder, err := os.MkdirTemp("", "jobwright-"+name+"-")
 	if err != nil {
 		return "", err
 	}
 
-	return folder, giveAway(folder)
+	return folder, changeOwner(folder)
 }
 
-// freePort returns a port of the loopback interface on which nobody listens.
+// freePort returns a free port of the loopback interface.
 func freePort() (int, error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return 0, err
 	}
 
-	port := listener.Addr().(*net.TCPAddr).Port //nolint:forcetypeassert // That of a TCP listener is one.
+	port := listener.Addr().(*net.TCPAddr).Port //nolint:forcetypeassert // The address of a TCP listener.
 
 	return port, listener.Close()
 }
 
-// run runs a program that ends by itself, as the servers' user, and returns what it wrote.
+// run runs a program that ends by itself, as the servers' user. Its error includes the output.
 func run(folder, path string, args ...string) error {
 	command := exec.Command(path, args...) //nolint:gosec,noctx // It is a program of a server's package and ends by itself.
 	command.Dir = folder
@@ -112,18 +111,18 @@ func run(folder, path string, args ...string) error {
 	return nil
 }
 
-// process is a server's process, which can be stopped or killed and started again.
+// process is the process of a server, which can be stopped or killed and started again.
 type process struct {
 	path   string
 	args   []string
-	folder string         // In which it runs.
-	ready  string         // What it writes when it accepts connections.
-	stops  syscall.Signal // What asks it to stop, without waiting for its clients.
-	dies   syscall.Signal // What it gets when the test binary dies.
+	folder string         // The working directory.
+	ready  string         // The output that shows that it accepts connections.
+	stops  syscall.Signal // The signal for a stop that does not wait for clients.
+	dies   syscall.Signal // The signal that the process gets when the test binary dies.
 
 	mu      sync.Mutex
 	command *exec.Cmd
-	ended   <-chan struct{} // Closed when the process and all of its children are gone.
+	ended   <-chan struct{} // Closed when the process and all of its children have ended.
 }
 
 // start starts the process and returns when it accepts connections.
@@ -154,14 +153,14 @@ func (p *process) start() error {
 	case <-ended:
 		return fmt.Errorf("%s ended before it accepted connections:\n%s", p.path, output)
 	case <-time.After(patience):
-		_ = command.Process.Kill() // What matters is told below.
+		_ = command.Process.Kill() // The error below is decisive.
 
 		return fmt.Errorf("%s does not accept connections after %s:\n%s", p.path, patience, output)
 	}
 }
 
-// spawn starts a command and returns a channel that is closed at its end. The kernel takes the end of the thread that
-// started it for the end of the whole test binary, so that thread does nothing else until then.
+// spawn starts a command and returns a channel that is closed at its end. The kernel sends the signal of Pdeathsig when the
+// thread that started the command ends, so this thread is locked until then.
 func spawn(command *exec.Cmd) (<-chan struct{}, error) {
 	started, ended := make(chan error), make(chan struct{})
 
@@ -174,17 +173,17 @@ func spawn(command *exec.Cmd) (<-chan struct{}, error) {
 		started <- err
 
 		if err == nil {
-			_ = command.Wait() // A server that was killed reports so, and one that can't start writes why.
+			_ = command.Wait() // The error is expected after a kill; the output explains a failed start.
 		}
 	}()
 
 	return ended, <-started
 }
 
-// stop asks the process to stop and returns when it has.
+// stop requests the end of the process and waits for it.
 func (p *process) stop() error { return p.signal(p.stops) }
 
-// kill ends the process as a crash would, and returns when its children have noticed.
+// kill kills the process and waits for the end of its children.
 func (p *process) kill() error { return p.signal(syscall.SIGKILL) }
 
 func (p *process) signal(signal syscall.Signal) error {
@@ -209,7 +208,7 @@ func (p *process) signal(signal syscall.Signal) error {
 	}
 }
 
-// watched takes what a process writes and tells when a text was among it.
+// watched receives the output of a process and reports when it contains a text.
 type watched struct {
 	text  string
 	found chan struct{}
@@ -219,7 +218,7 @@ type watched struct {
 	written bytes.Buffer
 }
 
-// Write keeps what is written until the text was found: until then it may tell why it never will be.
+// Write stores the output until the text is found: it may explain why the process does not start.
 func (w *watched) Write(data []byte) (int, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

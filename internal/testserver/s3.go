@@ -15,7 +15,7 @@ import (
 	"github.com/johannesboyne/gofakes3/backend/s3mem"
 )
 
-// What a server of S3 knows: a bucket, and who may use it.
+// The bucket of an S3Server, and the credentials and region that it accepts.
 const (
 	S3Bucket          = "test"
 	S3AccessKeyID     = "TESTKEYTESTKEYTESTKEY"
@@ -23,15 +23,15 @@ const (
 	S3Region          = "us-east-1"
 )
 
-// S3Server answers S3's requests over HTTP, after it has looked at their signatures.
+// S3Server is an HTTP server that implements S3 in memory and verifies the signatures of requests.
 type S3Server struct {
 	*httptest.Server
 
-	Backend *s3mem.Backend // What is in the bucket.
+	Backend *s3mem.Backend // The content of the bucket.
 
-	mu       sync.Mutex
-	requests []string // The kinds of all requests.
-	intrude  func(w http.ResponseWriter, r *http.Request) bool
+	mu        sync.Mutex
+	requests  []string // The kinds of all requests.
+	intercept func(w http.ResponseWriter, r *http.Request) bool
 }
 
 // S3 starts a server with an empty bucket. It ends with the test.
@@ -46,10 +46,10 @@ func S3(tb testing.TB) *S3Server {
 	s.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.mu.Lock()
 		s.requests = append(s.requests, S3Kind(r))
-		intrude := s.intrude
+		intercept := s.intercept
 		s.mu.Unlock()
 
-		if intrude != nil && intrude(w, r) {
+		if intercept != nil && intercept(w, r) {
 			return
 		}
 
@@ -66,14 +66,14 @@ func S3(tb testing.TB) *S3Server {
 	return s
 }
 
-// Options are those of an AWSS3Source over the bucket.
+// Options returns the options of an AWSS3Source for the bucket.
 func (s *S3Server) Options() map[string]any {
 	return map[string]any{
 		"bucket": S3Bucket, "endpoint": s.URL, "accessKeyId": S3AccessKeyID, "secretAccessKey": S3SecretAccessKey,
 	}
 }
 
-// S3Kind is what a request asks for: "PUT partNumber", for example.
+// S3Kind returns the kind of a request, for example "PUT partNumber".
 func S3Kind(r *http.Request) string {
 	for _, key := range []string{"partNumber", "uploads", "uploadId", "list-type"} {
 		if r.URL.Query().Has(key) {
@@ -98,25 +98,25 @@ func (s *S3Server) Count(kind string) (count int) {
 	return count
 }
 
-// Interrupt lets a function answer requests from now on, if it wants to.
-func (s *S3Server) Interrupt(intrude func(w http.ResponseWriter, r *http.Request) bool) {
+// Intercept calls a function with every further request. The server does not answer requests for which it returns true.
+func (s *S3Server) Intercept(intercept func(w http.ResponseWriter, r *http.Request) bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 
-	s.intrude = intrude
+	s.intercept = intercept
 }
 
-// S3Answer answers with an error as S3 does.
+// S3Answer writes an error response of S3.
 func S3Answer(w http.ResponseWriter, status int, code, message string) {
 	w.Header().Set("Content-Type", "application/xml")
 	w.WriteHeader(status)
-	_, _ = fmt.Fprintf(w, //nolint:gosec // No browser shows it.
+	_, _ = fmt.Fprintf(w, //nolint:gosec // Browsers do not receive it.
 		"<Error><Code>%s</Code><Message>%s</Message><AWSAccessKeyId>%s</AWSAccessKeyId></Error>",
 		code, message, S3AccessKeyID)
 }
 
-// refused tells why a request is refused, if it is: the key may be unknown, or the signature another one than that which
-// the secret key makes.
+// refused returns the code and message of a request that is refused, because its key is unknown or its signature is not that of
+// the secret key.
 func refused(r *http.Request) (code, message string) {
 	authorization := r.Header.Get("Authorization")
 	if !strings.Contains(authorization, "Credential="+S3AccessKeyID+"/") {
@@ -126,7 +126,7 @@ func refused(r *http.Request) (code, message string) {
 	_, rest, _ := strings.Cut(authorization, "SignedHeaders=")
 	signed, _, _ := strings.Cut(rest, ",")
 
-	//nolint:gosec // It is signed, not sent.
+	//nolint:gosec // It is signed but not sent.
 	again, err := http.NewRequestWithContext(r.Context(), r.Method, "http://"+r.Host+r.URL.RequestURI(), http.NoBody)
 	if err != nil {
 		return "InternalError", err.Error()

@@ -83,7 +83,7 @@ func TestDropFileSendsTheVersionAsACondition(t *testing.T) {
 			bucket := server.open(t, nil)
 			done := seen(t, bucket, "t.csv")
 
-			server.Interrupt(func(w http.ResponseWriter, r *http.Request) bool {
+			server.Intercept(func(w http.ResponseWriter, r *http.Request) bool {
 				if r.Method != http.MethodDelete || r.Header.Get("If-Match") != done.Version || test.code == "" {
 					return false
 				}

@@ -223,7 +223,7 @@ func TestPatternsOfAFolderListNoOtherFolder(t *testing.T) {
 
 	var queries []string
 
-	server.Interrupt(func(_ http.ResponseWriter, r *http.Request) bool {
+	server.Intercept(func(_ http.ResponseWriter, r *http.Request) bool {
 		if r.URL.Query().Has("list-type") {
 			queries = append(queries, r.URL.Query().Get("prefix")+" "+r.URL.Query().Get("delimiter"))
 		}
@@ -343,7 +343,7 @@ func TestWriteTableEndsWithItsContextAndLeavesNothing(t *testing.T) {
 
 	ctx, cancel := context.WithCancel(t.Context())
 
-	server.Interrupt(func(_ http.ResponseWriter, r *http.Request) bool {
+	server.Intercept(func(_ http.ResponseWriter, r *http.Request) bool {
 		if testserver.S3Kind(r) == "PUT partNumber" {
 			cancel()
 		}
@@ -390,7 +390,7 @@ func TestAbortReportsPartsThatCanNotBeRemoved(t *testing.T) {
 	t.Parallel()
 
 	server := serve(t)
-	server.Interrupt(func(w http.ResponseWriter, r *http.Request) bool {
+	server.Intercept(func(w http.ResponseWriter, r *http.Request) bool {
 		if r.Method != http.MethodDelete {
 			return false
 		}
@@ -413,7 +413,7 @@ func TestWriteTableEndsIfAPartIsRefused(t *testing.T) {
 
 	server := serve(t)
 	server.put(t, "t", "old")
-	server.Interrupt(func(w http.ResponseWriter, r *http.Request) bool {
+	server.Intercept(func(w http.ResponseWriter, r *http.Request) bool {
 		if testserver.S3Kind(r) != "PUT partNumber" || r.URL.Query().Get("partNumber") != "3" {
 			return false
 		}
@@ -615,7 +615,7 @@ func TestFailedClassifiesErrorsOfTheServer(t *testing.T) {
 			t.Parallel()
 
 			server := serve(t)
-			server.Interrupt(func(w http.ResponseWriter, _ *http.Request) bool {
+			server.Intercept(func(w http.ResponseWriter, _ *http.Request) bool {
 				testserver.S3Answer(w, test.status, test.code, "as it is")
 
 				return true
@@ -659,7 +659,7 @@ func TestBrokenConnectionIsRetryable(t *testing.T) {
 	t.Parallel()
 
 	server := serve(t)
-	server.Interrupt(func(w http.ResponseWriter, _ *http.Request) bool {
+	server.Intercept(func(w http.ResponseWriter, _ *http.Request) bool {
 		w.Header().Set("Content-Length", "1000")
 		_, _ = io.WriteString(w, "id\n1\n2\n")
 
