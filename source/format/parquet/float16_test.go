@@ -31,7 +31,7 @@ func TestFloat16ConvertsEveryValue(t *testing.T) {
 			continue
 		}
 
-		// A normal number has the same fraction in both, with zeros behind it, and exponents of other biases.
+		// A normal number has the same fraction in both, followed by zeros, and an exponent with another bias.
 		want := sign<<63 | uint64(exponent-15+1023)<<52 | uint64(fraction)<<42
 		require.Equal(t, want, math.Float64bits(got), "%#04x", bits)
 	}

@@ -14,8 +14,8 @@ import (
 	"github.com/jobwright/jobwright/source/sourcetest"
 )
 
-// A row group is in memory until it is written, so it must not grow with the length of the records.
-func TestARowGroupIsBoundedByItsBytes(t *testing.T) {
+// A row group is in memory until it is written, and must not grow with the size of the records.
+func TestWriteLimitsTheSizeOfARowGroup(t *testing.T) {
 	t.Parallel()
 
 	for name, test := range map[string]struct {
@@ -43,7 +43,7 @@ func TestARowGroupIsBoundedByItsBytes(t *testing.T) {
 			require.NoError(t, err)
 			require.Equal(t, test.groups, len(file.RowGroups())) //nolint:testifylint // Len would print them.
 			require.EqualValues(t, test.records, file.NumRows())
-			// Not Equal, which would print all of it.
+			// Equal would print the whole value.
 			require.True(t, slices.EqualFunc(records, sourcetest.ReadAll(t, open(t, content)), func(a, b source.Record) bool {
 				return reflect.DeepEqual(a, b)
 			}))

@@ -17,7 +17,7 @@ import (
 	"github.com/jobwright/jobwright/source/sourcetest"
 )
 
-// write writes records as a file.
+// write returns a file with records.
 func write(t *testing.T, columns source.Schema, records ...source.Record) ([]byte, []source.Conversion) {
 	t.Helper()
 
@@ -44,7 +44,7 @@ func open(t *testing.T, content []byte) *parquet.Rows {
 	return rows
 }
 
-func TestEveryValueIsReadAsItWasWritten(t *testing.T) {
+func TestWriteAndReadKeepValuesOfEveryType(t *testing.T) {
 	t.Parallel()
 
 	for _, sample := range sourcetest.Samples() {
@@ -87,7 +87,7 @@ func TestEveryValueIsReadAsItWasWritten(t *testing.T) {
 	}
 }
 
-func TestWhatHasNoTypeIsWrittenAsTextAndTold(t *testing.T) {
+func TestConversionsReportsColumnsWrittenAsText(t *testing.T) {
 	t.Parallel()
 
 	_, conversions := write(t, source.Schema{
@@ -100,7 +100,7 @@ func TestWhatHasNoTypeIsWrittenAsTextAndTold(t *testing.T) {
 	}, conversions)
 }
 
-func TestAValueThatWouldLoseSomethingIsRefused(t *testing.T) {
+func TestAppendRefusesValuesThatWouldBeRounded(t *testing.T) {
 	t.Parallel()
 
 	fine := time.Date(2024, 1, 1, 0, 0, 0, 1, time.UTC)
@@ -110,8 +110,8 @@ func TestAValueThatWouldLoseSomethingIsRefused(t *testing.T) {
 		value   any
 		message string
 	}{
-		{source.Standard{Type: source.Timestamp}, fine, `record 1, column "v": 2024-01-01T00:00:00.000000001Z is finer than microseconds`},
-		{source.Standard{Type: source.Datetime}, fine, "finer than microseconds"},
+		{source.Standard{Type: source.Timestamp}, fine, `record 1, column "v": 2024-01-01T00:00:00.000000001Z is finer than a microsecond`},
+		{source.Standard{Type: source.Datetime}, fine, "finer than a microsecond"},
 		{source.Standard{Type: source.Time}, time.Nanosecond, "00:00:00.000000001 is finer"},
 		{source.Standard{Type: source.Decimal, Precision: 3, Scale: 1}, source.Number("1.25"), "1.25 does not fit into decimal(3,1)"},
 	} {
@@ -129,10 +129,10 @@ func TestAValueThatWouldLoseSomethingIsRefused(t *testing.T) {
 	_, err := parquet.NewWriter(&bytes.Buffer{}, source.Format{}, source.Schema{
 		sourcetest.Column("v", source.Standard{Type: source.Text}), sourcetest.Column("v", source.Standard{Type: source.Text}),
 	})
-	require.ErrorContains(t, err, `two columns "v"`)
+	require.ErrorContains(t, err, `two columns have the name "v"`)
 }
 
-// foreign is a row as other writers have them.
+// foreign is a row of another writer.
 type foreign struct {
 	Required int32            `parquet:"required"`
 	Tiny     int8             `parquet:"tiny"`
@@ -150,7 +150,7 @@ type foreign struct {
 	Gone     *string          `parquet:"gone,optional"`
 }
 
-func TestFilesOfOthersAreRead(t *testing.T) {
+func TestReadFilesOfOtherWriters(t *testing.T) {
 	t.Parallel()
 
 	var content bytes.Buffer
@@ -188,7 +188,7 @@ func TestFilesOfOthersAreRead(t *testing.T) {
 	require.Equal(t, []any{}, records[1][11])
 }
 
-func TestObjectsAreNoColumns(t *testing.T) {
+func TestNewReaderRefusesObjects(t *testing.T) {
 	t.Parallel()
 
 	var content bytes.Buffer
@@ -199,10 +199,10 @@ func TestObjectsAreNoColumns(t *testing.T) {
 	require.NoError(t, writer.Close())
 
 	_, err := parquet.NewReader(bytes.NewReader(content.Bytes()), int64(content.Len()), source.Read{})
-	require.ErrorContains(t, err, `the column "inner" holds objects`)
+	require.ErrorContains(t, err, `the column "inner" contains objects`)
 }
 
-func TestABrokenFileIsAnError(t *testing.T) {
+func TestNewReaderRefusesInvalidFiles(t *testing.T) {
 	t.Parallel()
 
 	content, _ := write(t, source.Schema{sourcetest.Column("v", source.Standard{Type: source.Text})},
@@ -226,7 +226,7 @@ func requireBroken(t *testing.T, content []byte) {
 	require.False(t, problem.Retryable)
 }
 
-// Whatever stands in a file, reading it ends, with an error or without.
+// FuzzReader verifies that reading any file ends, with an error or without.
 func FuzzReader(f *testing.F) {
 	var content bytes.Buffer
 

@@ -12,20 +12,20 @@ import (
 	"github.com/jobwright/jobwright/source"
 )
 
-// rowsAtOnce is how many rows are decoded together.
-const rowsAtOnce = 256
+// batchRows is the number of rows that are decoded together.
+const batchRows = 256
 
-// Rows streams the records of a file, one row group after the other. A page of each column is in memory at a time.
+// Rows streams the records of a file by row groups. It keeps a page of each column in memory.
 type Rows struct {
 	file    *parquet.File
 	columns []column
 	schema  source.Schema
 	reject  func(source.Reject) error
 
-	groups []parquet.RowGroup // Those that were not opened yet.
-	rows   parquet.Rows       // Of the group that is open.
+	groups []parquet.RowGroup // The row groups that were not opened yet.
+	rows   parquet.Rows       // The rows of the open row group.
 	buffer []parquet.Row
-	at     int // In the buffer.
+	at     int // The index of the next row in buffer.
 	filled int
 	count  int64
 	record source.Record
@@ -36,28 +36,28 @@ var (
 	_ source.Locator = (*Rows)(nil)
 )
 
-// column says how a column of records is read from the leaf that it is.
+// column describes how a column is read from a leaf.
 type column struct {
 	reading
 
 	leaf    int // The number of the leaf.
 	list    bool
-	present int // The definition level from which on there is a value, or a list.
-	filled  int // The definition level from which on the list has entries.
+	present int // The smallest definition level of a value or list that is not NULL.
+	filled  int // The smallest definition level of a list with entries.
 	deepest int // The definition level of an entry that is not NULL.
 }
 
-// NewReader reads the schema of the file. A column is a leaf of the file's schema, or a list of leaves; a file with other
-// nested columns is refused. The formats' other fields mean nothing to it.
+// NewReader reads the schema of a file, and returns its records. A column is a leaf of the schema, or a list of leaves. A file with
+// other nested columns is refused. The format has no fields for Parquet.
 func NewReader(content io.ReaderAt, size int64, read source.Read) (rows *Rows, err error) {
 	defer recovered(&err)
 
 	file, err := parquet.OpenFile(content, size, parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true))
 	if err != nil {
-		return nil, broken("the file is no intact Parquet file: "+err.Error(), err)
+		return nil, broken("the file is not a valid Parquet file: "+err.Error(), err)
 	}
 
-	rows = &Rows{file: file, reject: read.Reject, groups: file.RowGroups(), buffer: make([]parquet.Row, rowsAtOnce)}
+	rows = &Rows{file: file, reject: read.Reject, groups: file.RowGroups(), buffer: make([]parquet.Row, batchRows)}
 
 	for _, field := range file.Schema().Fields() {
 		if err := rows.add(field); err != nil {
@@ -70,10 +70,10 @@ func NewReader(content io.ReaderAt, size int64, read source.Read) (rows *Rows, e
 	return rows, nil
 }
 
-// recovered makes an error of a panic: the library trusts what a file says of itself in some places.
-func recovered(err *error) { //nolint:gocritic // It is deferred, and so has to set the error that is returned.
-	if panicked := recover(); panicked != nil { //nolint:revive // It is called by defer.
-		*err = broken(fmt.Sprintf("the file is no intact Parquet file: %v", panicked), nil)
+// recovered converts a panic to an error, because the library does not verify all metadata of a file.
+func recovered(err *error) { //nolint:gocritic // A deferred function sets the result.
+	if panicked := recover(); panicked != nil { //nolint:revive // The function is deferred.
+		*err = broken(fmt.Sprintf("the file is not a valid Parquet file: %v", panicked), nil)
 	}
 }
 
@@ -81,7 +81,7 @@ func broken(message string, err error) error {
 	return &source.Error{Code: source.CodeRecordInvalid, Message: message, Err: err}
 }
 
-// add adds the column of a field of the file's schema.
+// add adds the column of a field of the schema.
 func (r *Rows) add(field parquet.Field) error {
 	path, list := []string{field.Name()}, false
 
@@ -90,8 +90,8 @@ func (r *Rows) add(field parquet.Field) error {
 		if !isList {
 			return &source.Error{
 				Code:    source.CodeRecordInvalid,
-				Message: fmt.Sprintf("the column %q holds objects, which no table has", field.Name()),
-				Hint:    "write the file with columns of plain values, or of lists of them",
+				Message: fmt.Sprintf("the column %q contains objects, which a table cannot represent", field.Name()),
+				Hint:    "write the file with columns of scalar values, or of lists of them",
 			}
 		}
 
@@ -131,8 +131,8 @@ func (r *Rows) add(field parquet.Field) error {
 	return nil
 }
 
-// listPath returns the path from a list to its entries, in the form of three levels and in that of two that older writers
-// have (https://github.com/apache/parquet-format/blob/master/LogicalTypes.md#lists).
+// listPath returns the path from a list to its entries, in the structure of three levels or in that of two levels of older writers
+// (https://github.com/apache/parquet-format/blob/master/LogicalTypes.md#lists).
 func listPath(field parquet.Field) (path []string, isList bool) {
 	inner := field.Fields()
 	if len(inner) != 1 || !inner[0].Repeated() {
@@ -151,10 +151,10 @@ func listPath(field parquet.Field) (path []string, isList bool) {
 	return []string{inner[0].Name(), entries[0].Name()}, true
 }
 
-// Schema describes the records.
+// Schema returns the columns of the file.
 func (r *Rows) Schema() source.Schema { return r.schema }
 
-// Location tells the number of the last row.
+// Location returns the number of the last row.
 func (r *Rows) Location() string { return fmt.Sprintf("row %d", r.count) }
 
 // Next returns the next record.
@@ -190,7 +190,7 @@ func (r *Rows) Next(ctx context.Context) (record source.Record, err error) {
 	}
 }
 
-// fill decodes the next rows. The error is io.EOF behind the last one.
+// fill decodes the next rows. The error is io.EOF after the last row.
 func (r *Rows) fill(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -207,7 +207,7 @@ func (r *Rows) fill(ctx context.Context) error {
 
 		count, err := r.rows.ReadRows(r.buffer)
 		if err != nil && !errors.Is(err, io.EOF) {
-			return broken(fmt.Sprintf("behind row %d: %v", r.count, err), err)
+			return broken(fmt.Sprintf("after row %d: %v", r.count, err), err)
 		}
 
 		ended := errors.Is(err, io.EOF)
@@ -222,12 +222,12 @@ func (r *Rows) fill(ctx context.Context) error {
 		}
 
 		if !ended {
-			return broken(fmt.Sprintf("behind row %d: the file does not go on", r.count), nil)
+			return broken(fmt.Sprintf("after row %d: the file ends early", r.count), nil)
 		}
 	}
 }
 
-// read takes the values of a row.
+// read converts the values of a row.
 func (r *Rows) read(row parquet.Row) *source.Error {
 	at := 0
 
@@ -239,7 +239,7 @@ func (r *Rows) read(row parquet.Row) *source.Error {
 			at++
 		}
 
-		value, err := column.take(row[begin:at])
+		value, err := column.convert(row[begin:at])
 		if err != nil {
 			return &source.Error{
 				Code: source.CodeRecordInvalid, Err: err,
@@ -253,8 +253,8 @@ func (r *Rows) read(row parquet.Row) *source.Error {
 	return nil
 }
 
-// take returns what the values of a row's leaf are.
-func (c *column) take(values []parquet.Value) (any, error) {
+// convert converts the values of a leaf in a row.
+func (c *column) convert(values []parquet.Value) (any, error) {
 	switch {
 	case len(values) == 0:
 		return nil, errors.New("the row has no value")
@@ -297,5 +297,5 @@ func (r *Rows) closeGroup() error {
 	return err
 }
 
-// Close ends the reading.
+// Close closes the open row group.
 func (r *Rows) Close() error { return r.closeGroup() }

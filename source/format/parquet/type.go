@@ -2,15 +2,15 @@ package parquet
 
 import "github.com/jobwright/jobwright/source"
 
-// Types lists the types of Parquet with the standard types that they are read as.
+// Types returns the standard types of the types of Parquet.
 func Types() []source.Mapping {
 	return []source.Mapping{
 		{Native: "STRING, ENUM", Standard: "text"},
 		{Native: "INT of 8 to 64 bits, signed, or unsigned up to 32", Standard: "integer"},
-		{Native: "INT(64, unsigned)", Standard: "decimal(20,0)", Note: "Half of its values have no 64-bit integer."},
+		{Native: "INT(64, unsigned)", Standard: "decimal(20,0)", Note: "Half of its values do not fit into a signed integer of 64 bits."},
 		{Native: "INT32, INT64 without a logical type", Standard: "integer"},
 		{Native: "DECIMAL(p,s)", Standard: "decimal(p,s)"},
-		{Native: "FLOAT16, FLOAT, DOUBLE", Standard: "float", Note: "A FLOAT is the number of the same look."},
+		{Native: "FLOAT16, FLOAT, DOUBLE", Standard: "float", Note: "A FLOAT is the number with the same shortest form."},
 		{Native: "BOOLEAN", Standard: "boolean"},
 		{Native: "DATE", Standard: "date"},
 		{Native: "TIME", Standard: "time"},
@@ -20,33 +20,33 @@ func Types() []source.Mapping {
 		{Native: "JSON", Standard: "json"},
 		{Native: "UUID", Standard: "uuid"},
 		{
-			Native: "LIST of one of these, or a repeated column", Standard: "array",
+			Native: "LIST of these types, or a repeated column", Standard: "array",
 			Note: "Lists in lists and objects are an error.",
 		},
 	}
 }
 
-// Creations lists the standard types with the types in which they are written.
+// Creations returns the types of Parquet that represent the standard types.
 func Creations() []source.Creation {
 	return []source.Creation{
 		{Standard: "text", Native: "STRING"},
 		{Standard: "integer", Native: "INT(64, signed)"},
 		{
 			Standard: "decimal(p,s)", Native: "DECIMAL(p,s)",
-			Note: "In 16 bytes. Without a precision, or with one beyond 38, STRING, which is told.",
+			Note: "In 16 bytes. Without a precision, or with a precision above 38, STRING, which is reported.",
 		},
 		{Standard: "float", Native: "DOUBLE"},
 		{Standard: "boolean", Native: "BOOLEAN"},
 		{Standard: "date", Native: "DATE"},
-		{Standard: "time", Native: "TIME in microseconds", Note: "A finer one is an error."},
-		{Standard: "datetime", Native: "TIMESTAMP in microseconds, not adjusted to UTC", Note: "A finer one is an error."},
+		{Standard: "time", Native: "TIME in microseconds", Note: "A finer value is an error."},
+		{Standard: "datetime", Native: "TIMESTAMP in microseconds, not adjusted to UTC", Note: "A finer value is an error."},
 		{
 			Standard: "timestamp", Native: "TIMESTAMP in microseconds, adjusted to UTC",
-			Note: "A finer one is an error. The moment is kept, its offset is not.",
+			Note: "A finer value is an error. The instant is kept, its offset is not.",
 		},
 		{Standard: "binary", Native: "BYTE_ARRAY"},
 		{Standard: "json", Native: "JSON"},
 		{Standard: "uuid", Native: "UUID"},
-		{Standard: "array", Native: "LIST", Note: "A list in it is an error. That of decimals is STRING, which is told."},
+		{Standard: "array", Native: "LIST", Note: "A nested list is an error. A list of decimals is STRING, which is reported."},
 	}
 }

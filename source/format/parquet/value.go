@@ -19,13 +19,13 @@ import (
 	"github.com/jobwright/jobwright/source"
 )
 
-// reading says how the values of a leaf are read: as which standard type, and by which function.
+// reading is the standard type of a leaf, and the function that converts its values.
 type reading struct {
 	of    source.Standard
 	value func(parquet.Value) (any, error)
 }
 
-// readingOf returns how a leaf is read, by its logical type or, where it has none, its physical one.
+// readingOf returns the reading of a leaf by its logical type, or by its physical type if it has none.
 func readingOf(leaf parquet.Type) reading {
 	if logical := leaf.LogicalType(); logical != nil {
 		if found, known := readingOfLogical(leaf, logical.Value); known {
@@ -107,7 +107,7 @@ func readingOfInteger(leaf parquet.Type, of *format.IntType) reading {
 		return reading{standard(source.Integer), func(v parquet.Value) (any, error) { return int64(v.Uint32()), nil }}
 	}
 
-	// Half of its values have no 64-bit integer.
+	// Half of its values do not fit into an int64.
 	return reading{source.Standard{Type: source.Decimal, Precision: 20}, func(v parquet.Value) (any, error) {
 		return source.Number(strconv.FormatUint(v.Uint64(), 10)), nil
 	}}
@@ -134,7 +134,7 @@ func unitOf(unit format.TimeUnit) time.Duration {
 	return time.Nanosecond
 }
 
-// moment is the time that so many units after 1970 are.
+// moment returns the time of a number of units since 1970.
 func moment(count, perSecond, nanoseconds int64) time.Time {
 	seconds, rest := count/perSecond, count%perSecond
 	if rest < 0 {
@@ -147,7 +147,7 @@ func moment(count, perSecond, nanoseconds int64) time.Time {
 // julianEpoch is the Julian day of 1970-01-01.
 const julianEpoch = 2_440_588
 
-// ofInt96 reads the timestamp of older writers: nanoseconds of the day, and the Julian day. None of them says what zone.
+// ofInt96 converts the timestamp of older writers: nanoseconds of the day, and the Julian day. It has no time zone.
 func ofInt96(v parquet.Value) (any, error) {
 	parts := v.Int96()
 	nanoseconds := int64(parts[1])<<32 | int64(parts[0])
@@ -176,7 +176,7 @@ func ofJSON(v parquet.Value) (any, error) {
 
 func ofBytes(v parquet.Value) (any, error) { return append([]byte{}, v.ByteArray()...), nil }
 
-// shortest is a float of 32 bits as the float of 64 that looks the same.
+// shortest converts a float of 32 bits to the float of 64 bits with the same shortest form.
 func shortest(value float32) (any, error) {
 	return strconv.ParseFloat(strconv.FormatFloat(float64(value), 'g', -1, 32), 64)
 }
@@ -211,7 +211,7 @@ func float16(bits uint16) float64 {
 	return value
 }
 
-// unscaled is the integer of a decimal without its point, in two's complement.
+// unscaled returns the integer of a decimal without its point, from two's complement.
 func unscaled(v parquet.Value) *big.Int {
 	switch v.Kind() {
 	case parquet.Int32, parquet.Int64:
@@ -228,7 +228,7 @@ func unscaled(v parquet.Value) *big.Int {
 	return value
 }
 
-// decimal writes an integer with a point before its last digits.
+// decimal formats an integer with a point before its last digits.
 func decimal(value *big.Int, scale int) source.Number {
 	if scale == 0 {
 		return source.Number(value.String())
@@ -247,7 +247,7 @@ func decimal(value *big.Int, scale int) source.Number {
 	return source.Number(text)
 }
 
-// fixed is a number without its point in 16 bytes, in two's complement.
+// fixed returns a number without its point in 16 bytes, in two's complement.
 func fixed(number source.Number, of source.Standard) ([]byte, error) {
 	if !number.Fits(of.Precision, of.Scale) {
 		return nil, fmt.Errorf("%s does not fit into %s", number, of)
@@ -257,12 +257,12 @@ func fixed(number source.Number, of source.Standard) ([]byte, error) {
 	if missing := of.Scale - len(fraction); missing >= 0 {
 		fraction += strings.Repeat("0", missing)
 	} else {
-		fraction = fraction[:of.Scale] // Zeros, as it fits.
+		fraction = fraction[:of.Scale] // The number fits, so that the rest is zeros.
 	}
 
 	value, ok := new(big.Int).SetString(whole+fraction, 10)
 	if !ok {
-		return nil, fmt.Errorf("%s is no decimal", number)
+		return nil, fmt.Errorf("%s is not a decimal", number)
 	}
 
 	if value.Sign() < 0 {

@@ -14,12 +14,12 @@ import (
 )
 
 const (
-	// rowsPerGroup and bytesPerGroup bound a row group, which is in memory until it is written.
+	// rowsPerGroup and bytesPerGroup limit a row group, which is in memory until it is written.
 	rowsPerGroup  = 128 << 10
 	bytesPerGroup = 32 << 20
-	// bytesAtOnce bounds the rows that are encoded together.
-	bytesAtOnce = 1 << 20
-	// valueBytes is what a value takes at least: a number, or the length of a text.
+	// batchBytes limits the rows that are encoded together.
+	batchBytes = 1 << 20
+	// valueBytes is the smallest size of a value: a number, or the length of a text.
 	valueBytes = 8
 	// decimalBytes hold 38 digits.
 	decimalBytes = 16
@@ -28,31 +28,31 @@ const (
 
 // Writer writes a table.
 type Writer struct {
-	parquet     *parquet.Writer //nolint:staticcheck // The generic one takes no rows of values without a Go type.
+	parquet     *parquet.Writer //nolint:staticcheck // The generic writer needs a Go type.
 	columns     []target
 	conversions []source.Conversion
-	rows        []parquet.Row // Those that are not encoded yet,
-	pending     int           // and their bytes.
-	group       int           // The bytes of the row group so far; it may end earlier, by its rows.
+	rows        []parquet.Row // The rows that are not encoded yet.
+	pending     int           // The size of these rows in bytes.
+	group       int           // The size of the row group in bytes, unless it has ended because of its rows.
 	count       int64
 }
 
-// target is a column as it is written.
+// target is a column of the file.
 type target struct {
 	name string
 	of   source.Standard
-	text bool // Whether it is written as text, because there is no type like its own.
+	text bool // Whether values are written as text, because Parquet has no such type.
 }
 
-// NewWriter begins a table. Moments and times are written in microseconds: a finer one is an error. A decimal without a
-// precision, or with more than 38 digits, is written as text.
+// NewWriter returns a writer that writes a table to w. Datetimes, timestamps and times are written in microseconds; finer values are
+// errors. Decimals without a precision, or with more than 38 digits, are written as text.
 func NewWriter(w io.Writer, _ source.Format, schema source.Schema) (*Writer, error) {
 	writer := &Writer{}
 	table := table{Group: parquet.Group{}}
 
 	for _, column := range schema {
 		if slices.Contains(table.names, column.Name) {
-			return nil, broken(fmt.Sprintf("there are two columns %q", column.Name), nil)
+			return nil, broken(fmt.Sprintf("two columns have the name %q", column.Name), nil)
 		}
 
 		added := target{name: column.Name, of: column.Standard}
@@ -77,7 +77,7 @@ func NewWriter(w io.Writer, _ source.Format, schema source.Schema) (*Writer, err
 	return writer, nil
 }
 
-// table is a group whose fields stand in the order of the columns.
+// table is a group whose fields have the order of the columns.
 type table struct {
 	parquet.Group
 
@@ -94,7 +94,7 @@ func (t table) Fields() []parquet.Field {
 	return fields
 }
 
-// nodeOf returns the node of a type, unless Parquet has no type that holds all its values.
+// nodeOf returns the node of a type, unless Parquet has no type for all its values.
 func nodeOf(of source.Standard) (parquet.Node, bool) {
 	switch of.Type {
 	case source.Text:
@@ -137,10 +137,10 @@ func nodeOf(of source.Standard) (parquet.Node, bool) {
 	return nil, false
 }
 
-// Conversions tells which columns are written as text.
+// Conversions returns the columns that are written as text.
 func (w *Writer) Conversions() []source.Conversion { return w.conversions }
 
-// Append adds a record.
+// Append writes a record.
 func (w *Writer) Append(record source.Record) error {
 	w.count++
 
@@ -159,14 +159,14 @@ func (w *Writer) Append(record source.Record) error {
 	w.rows = append(w.rows, row)
 	w.pending += size(row)
 
-	if len(w.rows) < rowsAtOnce && w.pending < bytesAtOnce {
+	if len(w.rows) < batchRows && w.pending < batchBytes {
 		return nil
 	}
 
 	return w.flush()
 }
 
-// size is the memory that the values of a row take, before they are encoded.
+// size returns the memory of the values of a row before they are encoded.
 func size(row parquet.Row) int {
 	total := len(row) * valueBytes
 
@@ -184,7 +184,7 @@ func (w *Writer) flush() error {
 	_, err := w.parquet.WriteRows(w.rows)
 	w.group += w.pending
 
-	clear(w.rows) // Their texts can be freed.
+	clear(w.rows) // Release the memory of their texts.
 	w.rows, w.pending = w.rows[:0], 0
 
 	if err != nil || w.group < bytesPerGroup {
@@ -205,7 +205,7 @@ func (w *Writer) Close() error {
 	return w.parquet.Close()
 }
 
-// The definition levels of a list that is written, as its three levels are optional, repeated and optional.
+// The definition levels of a written list, whose three levels are optional, repeated and optional.
 const (
 	levelNull  = 0
 	levelEmpty = 1
@@ -213,7 +213,7 @@ const (
 	levelEntry = 3
 )
 
-// append adds the values that a value becomes to a row.
+// append adds the Parquet values of a value to a row.
 func (t target) append(row parquet.Row, leaf int, value any) (parquet.Row, error) {
 	list, isList := value.([]any)
 
@@ -252,7 +252,7 @@ func (t target) append(row parquet.Row, leaf int, value any) (parquet.Row, error
 	return row, nil
 }
 
-// written is a value as Parquet holds one of that type.
+// written converts a value of a standard type to Parquet.
 func written(of source.Standard, value any) (parquet.Value, error) {
 	switch v := value.(type) {
 	case string:
@@ -283,7 +283,7 @@ func written(of source.Standard, value any) (parquet.Value, error) {
 		return writtenTime(of, v)
 	}
 
-	return parquet.Value{}, fmt.Errorf("a %T is no value of type %s", value, of)
+	return parquet.Value{}, fmt.Errorf("a %T is not a value of type %s", value, of)
 }
 
 func writtenTime(of source.Standard, value time.Time) (parquet.Value, error) {
@@ -306,5 +306,5 @@ func tooFine(of source.Standard, value any) error {
 		return err
 	}
 
-	return fmt.Errorf("%s is finer than microseconds, which Parquet files here have", text)
+	return fmt.Errorf("%s is finer than a microsecond", text)
 }

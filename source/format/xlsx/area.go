@@ -9,12 +9,12 @@ import (
 	"github.com/jobwright/jobwright/source"
 )
 
-// area is a part of a sheet; its numbers begin with 1, and a 0 has no bound.
+// area is a part of a sheet. Its numbers begin with 1; 0 means no limit.
 type area struct{ left, top, right, bottom int }
 
 var rangeForm = regexp.MustCompile(`^\$?([A-Za-z]{1,3})\$?([0-9]{1,7}):\$?([A-Za-z]{1,3})\$?([0-9]{1,7})?$`)
 
-// parseRange reads a range such as B3:F100 or B3:F.
+// parseRange parses a range such as B3:F100 or B3:F.
 func parseRange(text string) (area, error) {
 	if text == "" {
 		return area{left: 1, top: 1}, nil
@@ -23,26 +23,26 @@ func parseRange(text string) (area, error) {
 	parts := rangeForm.FindStringSubmatch(text)
 	if parts == nil {
 		return area{}, &source.Error{
-			Code: source.CodeRecordInvalid, Message: fmt.Sprintf("%q is no range", text),
-			Hint: "give one such as B3:F100, or B3:F for all rows from the third on",
+			Code: source.CodeRecordInvalid, Message: fmt.Sprintf("%q is not a range", text),
+			Hint: "use a range such as B3:F100, or B3:F for all rows from the third on",
 		}
 	}
 
-	top, _ := strconv.Atoi(parts[2]) // The form has digits alone.
+	top, _ := strconv.Atoi(parts[2]) // The expression matches digits only.
 	bottom, _ := strconv.Atoi("0" + parts[4])
 
 	found := area{columnNumber(parts[1]), top, columnNumber(parts[3]), bottom}
 	if found.right < found.left || (bottom > 0 && bottom < top) || top == 0 {
 		return area{}, &source.Error{
 			Code: source.CodeRecordInvalid, Message: fmt.Sprintf("the range %q has no cells", text),
-			Hint: "name the upper left cell first, and the lower right one behind the colon",
+			Hint: "put the upper left cell before the colon, and the lower right cell after it",
 		}
 	}
 
 	return found, nil
 }
 
-// columnNumber is the number of the column with those letters, from 1.
+// columnNumber returns the number of the column with the given letters, from 1.
 func columnNumber(letters string) int {
 	number := 0
 	for _, letter := range strings.ToUpper(letters) {
@@ -52,7 +52,7 @@ func columnNumber(letters string) int {
 	return number
 }
 
-// columnLetters are the letters of the column with that number.
+// columnLetters returns the letters of the column with the given number.
 func columnLetters(number int) string {
 	letters := ""
 	for ; number > 0; number = (number - 1) / 26 {

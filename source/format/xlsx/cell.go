@@ -12,15 +12,15 @@ import (
 	"github.com/jobwright/jobwright/source"
 )
 
-// cell is one cell of a sheet, as it stands there.
+// cell is a cell of a sheet.
 type cell struct {
-	kind  string // Its t: s, str, inlineStr, b, e, d, or n.
+	kind  string // The attribute t: s, str, inlineStr, b, e, d, or n.
 	style int
 	text  string
-	there bool // Whether it has a value.
+	isSet bool // Whether the cell has a value.
 }
 
-// readCell reads the cell whose start was read.
+// readCell reads a cell after its start tag.
 func readCell(decoder *xml.Decoder, start xml.StartElement) (read cell, err error) {
 	read.kind = "n"
 
@@ -47,13 +47,13 @@ func readCell(decoder *xml.Decoder, start xml.StartElement) (read cell, err erro
 		case xml.StartElement:
 			switch t.Name.Local {
 			case "v":
-				read.there = true
+				read.isSet = true
 				read.text, err = plainText(decoder)
 			case "is":
-				read.there = true
+				read.isSet = true
 				read.text, err = richText(decoder)
 			default:
-				err = decoder.Skip() // The formula; its value is there too.
+				err = decoder.Skip() // A formula. Its result is the value of the cell.
 			}
 
 			if err != nil {
@@ -63,7 +63,7 @@ func readCell(decoder *xml.Decoder, start xml.StartElement) (read cell, err erro
 	}
 }
 
-// plainText reads the characters up to the end of the element whose start was read.
+// plainText reads the text of an element after its start tag.
 func plainText(decoder *xml.Decoder) (string, error) {
 	var text []byte
 
@@ -86,9 +86,9 @@ func plainText(decoder *xml.Decoder) (string, error) {
 	}
 }
 
-// value returns what a cell holds, in the form of a record; its type goes by that.
+// value returns the value of a cell in the form of a record, and its type.
 func (b *workbook) value(of cell) (any, source.Type, error) {
-	if !of.there {
+	if !of.isSet {
 		return nil, "", nil
 	}
 
@@ -96,7 +96,7 @@ func (b *workbook) value(of cell) (any, source.Type, error) {
 	case "s":
 		number, err := strconv.Atoi(of.text)
 		if err != nil {
-			return nil, "", fmt.Errorf("%q is no number of a text", of.text)
+			return nil, "", fmt.Errorf("%q is not the number of a shared string", of.text)
 		}
 
 		text, err := b.strings.at(number)
@@ -109,7 +109,7 @@ func (b *workbook) value(of cell) (any, source.Type, error) {
 	case "b":
 		return of.text == "1" || of.text == "true", source.Boolean, nil
 	case "e":
-		return nil, "", fmt.Errorf("the cell holds the error %s", of.text)
+		return nil, "", fmt.Errorf("the cell contains the error %s", of.text)
 	case "d":
 		moment, err := source.ParseText(source.Standard{Type: source.Datetime}, of.text)
 
@@ -123,13 +123,13 @@ func (b *workbook) value(of cell) (any, source.Type, error) {
 	return b.number(of)
 }
 
-// exactInteger is the largest integer up to which every integer is a number of its own in a sheet.
+// exactInteger is the largest integer up to which a sheet distinguishes all integers.
 const exactInteger = 1 << 53
 
 func (b *workbook) number(of cell) (any, source.Type, error) {
 	number, err := strconv.ParseFloat(of.text, 64)
 	if err != nil || math.IsNaN(number) || math.IsInf(number, 0) {
-		return nil, "", fmt.Errorf("%q is no number", of.text)
+		return nil, "", fmt.Errorf("%q is not a number", of.text)
 	}
 
 	style := plainNumber
@@ -141,11 +141,11 @@ func (b *workbook) number(of cell) (any, source.Type, error) {
 		return b.moment(number, style)
 	}
 
-	if number == 0 && math.Signbit(number) { // Which no integer is.
+	if number == 0 && math.Signbit(number) { // No integer is -0.
 		return number, source.Float, nil
 	}
 
-	// A program that keeps integers as they are may write one that a float would round.
+	// Some programs write integers that a float would round.
 	if integer, err := strconv.ParseInt(of.text, 10, 64); err == nil {
 		return integer, source.Integer, nil
 	}
@@ -154,27 +154,27 @@ func (b *workbook) number(of cell) (any, source.Type, error) {
 	case number == math.Trunc(number) && math.Abs(number) <= exactInteger:
 		return int64(number), source.Integer, nil
 	case isRounded(of.text, number):
-		return nil, "", fmt.Errorf("the number %s has more digits than a number of a sheet holds", of.text)
+		return nil, "", fmt.Errorf("the number %s has more digits than a sheet can represent", of.text)
 	}
 
 	return number, source.Float, nil
 }
 
-// isRounded reports whether digits were lost when a whole number became a float: it is neither the float in all its digits
-// nor the shortest form of it, which programs write.
+// isRounded reports whether the float of a whole number has lost digits: the text is neither the float with all its digits nor its
+// shortest form, which programs write.
 func isRounded(text string, number float64) bool {
 	isWhole := strings.Trim(strings.TrimPrefix(text, "-"), "0123456789") == ""
 
 	return isWhole && text != strconv.FormatFloat(number, 'f', 0, 64) && text != strconv.FormatFloat(number, 'f', -1, 64)
 }
 
-// lostDay is the number of a day that there was not, see [since1900]; those before it are a day off.
+// lostDay is the number of a day that did not exist, see [since1900]. The numbers before it are off by one.
 const lostDay = 60
 
 // longestSerial is the number of the last day that a sheet can show, 9999-12-31.
 const longestSerial = 2_958_466
 
-// elapsed is a number of days as hours, minutes and seconds, for there is no type of values that they are.
+// elapsed formats a number of days as hours, minutes and seconds, because no standard type represents durations.
 func elapsed(days float64) string {
 	milliseconds := int64(math.Round(days * float64(24*time.Hour/time.Millisecond)))
 	seconds := milliseconds / 1_000
@@ -187,11 +187,11 @@ func elapsed(days float64) string {
 	return text
 }
 
-// moment returns what a number of days stands for. A sheet shows milliseconds; what is finer is an error of arithmetic. A
-// time alone is exact to microseconds.
+// moment converts a number of days to a date, a datetime or a time. A sheet shows milliseconds; smaller fractions are rounding
+// errors. Times without a date are exact to microseconds.
 func (b *workbook) moment(number float64, style cellStyle) (any, source.Type, error) {
 	if number < 0 || number >= longestSerial {
-		return nil, "", errors.New("the number " + strconv.FormatFloat(number, 'g', -1, 64) + " is no date")
+		return nil, "", errors.New("the number " + strconv.FormatFloat(number, 'g', -1, 64) + " is not a date")
 	}
 
 	days, fraction := math.Modf(number)
@@ -209,7 +209,7 @@ func (b *workbook) moment(number float64, style cellStyle) (any, source.Type, er
 
 	if b.since == since1900 && days <= lostDay {
 		if days == lostDay {
-			return nil, "", errors.New("the cell holds the 29th of February 1900, which was none")
+			return nil, "", errors.New("the cell contains the 29th of February 1900, which did not exist")
 		}
 
 		days++

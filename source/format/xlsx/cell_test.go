@@ -14,7 +14,7 @@ import (
 	"github.com/jobwright/jobwright/source/sourcetest"
 )
 
-// column makes a sheet of a column of numbers as they stand in the file, shown in that layout, and opens it.
+// column opens a sheet with a column of numbers, as written in the file, with a number format.
 func column(t *testing.T, layout string, numbers ...string) *xlsx.Rows {
 	t.Helper()
 
@@ -35,7 +35,7 @@ func column(t *testing.T, layout string, numbers ...string) *xlsx.Rows {
 	}), source.Format{})
 }
 
-func TestANumberIsReadWithAllItsDigits(t *testing.T) {
+func TestReadKeepsAllDigitsOfNumbers(t *testing.T) {
 	t.Parallel()
 
 	for number, want := range map[string]any{
@@ -56,7 +56,7 @@ func TestANumberIsReadWithAllItsDigits(t *testing.T) {
 
 	for _, number := range []string{"12345678901234567001", "99999999999999999999999999"} {
 		_, err := column(t, "", number).Next(t.Context())
-		require.ErrorContains(t, err, "cell A2: the number "+number+" has more digits than a number of a sheet holds")
+		require.ErrorContains(t, err, "cell A2: the number "+number+" has more digits than a sheet can represent")
 	}
 
 	_, err := column(t, "", "1.5", "9007199254740993").Next(t.Context())
@@ -67,10 +67,10 @@ func TestANumberIsReadWithAllItsDigits(t *testing.T) {
 		_, err = rows.Next(t.Context())
 	}
 
-	require.ErrorContains(t, err, "cell A3: 9007199254740993 is of type integer, and the first rows made the column's float")
+	require.ErrorContains(t, err, "cell A3: 9007199254740993 has the type integer, but the column has the type float because of its first rows")
 }
 
-func TestMinusZeroIsZeroAmongIntegers(t *testing.T) {
+func TestReadConvertsMinusZeroAmongIntegers(t *testing.T) {
 	t.Parallel()
 
 	numbers := slices.Repeat([]string{"7"}, 2_000)
@@ -80,17 +80,17 @@ func TestMinusZeroIsZeroAmongIntegers(t *testing.T) {
 	require.Equal(t, source.Record{int64(0)}, records[len(records)-1])
 }
 
-func TestATimeThatElapsedIsNoTimeOfDay(t *testing.T) {
+func TestReadElapsedTimesAsText(t *testing.T) {
 	t.Parallel()
 
 	require.Equal(t, []source.Record{{"36:00:00"}, {"12:00:00"}, {"24:00:00"}, {"100:00:00.25"}},
 		sourcetest.ReadAll(t, column(t, "[h]:mm:ss", "1.5", "0.5", "1", "4.16666956018519")))
 	require.Equal(t, []source.Record{{"25:30:00"}}, sourcetest.ReadAll(t, column(t, "[mm]:ss", "1.0625")))
 
-	// Within a day, it reads as a time, as before.
+	// Within a day, it is a time.
 	require.Equal(t, []source.Record{{12 * time.Hour}}, sourcetest.ReadAll(t, column(t, "[h]:mm", "0.5")))
 
-	// A date may be shown by its time alone.
+	// A date may be shown as a time only.
 	require.Equal(t, []source.Record{{time.Date(2024, 2, 29, 12, 0, 0, 0, time.UTC)}},
 		sourcetest.ReadAll(t, column(t, "hh:mm:ss", "45351.5")))
 }

@@ -13,7 +13,7 @@ import (
 	"github.com/jobwright/jobwright/source"
 )
 
-// sampleRows is how many rows decide the types of the columns.
+// sampleRows is the number of rows that determine the types of the columns.
 const sampleRows = 1_000
 
 // Rows streams the records of a sheet.
@@ -24,11 +24,11 @@ type Rows struct {
 	decoder *xml.Decoder
 	area    area
 	reject  func(source.Reject) error
-	types   map[string]source.Standard // Those of [source.Read].
+	types   map[string]source.Standard // The types of [source.Read].
 	schema  source.Schema
 
-	ahead []line // Read, and not returned yet.
-	row   int    // The number of the last row that was returned.
+	ahead []line // Rows of the sample that were not returned yet.
+	row   int    // The number of the last returned row.
 	last  int    // The number of the last row that was read.
 }
 
@@ -40,21 +40,21 @@ var (
 // line is a row of the sheet.
 type line struct {
 	number int
-	cells  []cell // One for each column of the area that has any.
+	cells  []cell // The cells of the columns of the area, up to the last cell with a value.
 
-	// Whether the row has no cells, and nothing else but its number: such a row is written for a record of NULLs. Programs
-	// write those that only look like something with their styles and heights.
+	// isBare means that the row has neither cells nor attributes other than its number. The writer writes such a row for a record
+	// of NULLs. Programs write styles or heights with rows that are only formatted.
 	isBare bool
 }
 
 // isRecord reports whether the row is a record.
 func (l line) isRecord() bool {
-	return l.isBare || slices.ContainsFunc(l.cells, func(c cell) bool { return c.there })
+	return l.isBare || slices.ContainsFunc(l.cells, func(c cell) bool { return c.isSet })
 }
 
-// NewReader reads the beginning of a sheet: the columns' names, and the types that they have in the first rows. A row without
-// cells is a record of NULLs, and one that has nothing but styles or a height is none. A column is of the type that all its
-// cells have; where they have several, or read gives it a type, it is text, in the forms of [source.AppendText].
+// NewReader reads the names of the columns and their types in the first rows of a sheet, and returns all records. A row without cells
+// is a record of NULLs; a row with only styles or a height is skipped. A column has the type of its cells. If they have several
+// types, or read names its type, it is text in the forms of [source.AppendText].
 func NewReader(content io.ReaderAt, size int64, read source.Read) (rows *Rows, err error) {
 	f := read.Format
 	rows = &Rows{reject: read.Reject, types: read.Types}
@@ -102,7 +102,7 @@ func (r *Rows) begin(hasHeader bool) error {
 		}
 
 		if errors.Is(err, io.EOF) {
-			return r.wrong("the sheet is empty", "its first row must name the columns")
+			return r.wrong("the sheet is empty", "write the names of the columns into its first row")
 		}
 
 		if err != nil {
@@ -167,8 +167,8 @@ func (r *Rows) names(header line) ([]string, error) {
 		}
 
 		if name == "" || slices.Contains(names, name) {
-			return nil, r.wrong(fmt.Sprintf("cell %s: the column is named %q, which is empty or taken",
-				r.cellName(i, header.number), name), "give each column a name of its own, or name a range of the sheet")
+			return nil, r.wrong(fmt.Sprintf("cell %s: the name of the column is %q, which is empty or not unique",
+				r.cellName(i, header.number), name), "give each column a unique name, or set the format's range")
 		}
 
 		names = append(names, name)
@@ -177,7 +177,7 @@ func (r *Rows) names(header line) ([]string, error) {
 	return names, nil
 }
 
-// learn gives each column its type.
+// learn sets the type of each column.
 func (r *Rows) learn(names []string) {
 	for i, name := range names {
 		found := source.Type("")
@@ -189,7 +189,7 @@ func (r *Rows) learn(names []string) {
 
 			value, of, err := r.book.value(read.cells[i])
 			if err != nil || value == nil {
-				continue // An error is told when the row's turn comes.
+				continue // Next reports the error.
 			}
 
 			if found = joined(found, of); found == source.Text {
@@ -209,7 +209,7 @@ func (r *Rows) learn(names []string) {
 	}
 }
 
-// joined is the type that holds values of two.
+// joined returns the type that represents the values of two types.
 func joined(a, b source.Type) source.Type {
 	pair := func(one, other source.Type) bool { return (a == one && b == other) || (a == other && b == one) }
 
@@ -262,7 +262,7 @@ func (r *Rows) line() (line, error) {
 
 func (r *Rows) readLine(start xml.StartElement) (read line, err error) {
 	read.number = r.last + 1
-	read.isBare = len(start.Attr) <= 1 // That of its number.
+	read.isBare = len(start.Attr) <= 1 // The number.
 
 	for _, attribute := range start.Attr {
 		if attribute.Name.Local == "r" {
@@ -305,16 +305,16 @@ func (r *Rows) readLine(start xml.StartElement) (read line, err error) {
 	}
 }
 
-// maxColumns is how many columns a sheet can have.
+// maxColumns is the largest number of columns of a sheet.
 const maxColumns = 16_384
 
-// place puts a cell into its row.
+// place adds a cell to its row.
 func (r *Rows) place(read *line, column int, found cell) error {
 	if column < 1 || column > maxColumns {
-		return fmt.Errorf("there is no column %d", column)
+		return fmt.Errorf("the column %d does not exist", column)
 	}
 
-	if column < r.area.left || (r.area.right > 0 && column > r.area.right) || !found.there {
+	if column < r.area.left || (r.area.right > 0 && column > r.area.right) || !found.isSet {
 		return nil
 	}
 
@@ -330,7 +330,7 @@ func (r *Rows) place(read *line, column int, found cell) error {
 // Schema describes the records.
 func (r *Rows) Schema() source.Schema { return r.schema }
 
-// Location tells the sheet and the row of the last record.
+// Location returns the sheet and the row of the last record.
 func (r *Rows) Location() string { return fmt.Sprintf("sheet %s, row %d", r.sheet.name, r.row) }
 
 // Next returns the next record.
@@ -353,7 +353,7 @@ func (r *Rows) Next(ctx context.Context) (source.Record, error) {
 		}
 
 		if r.reject == nil {
-			return nil, r.wrong(r.Location()+", "+message, "correct the cell, or name the column's type in columnTypes")
+			return nil, r.wrong(r.Location()+", "+message, "correct the cell, or set the type of the column in columnTypes")
 		}
 
 		var texts []string
@@ -378,10 +378,10 @@ func (r *Rows) next() (line, error) {
 	return read, nil
 }
 
-// record makes a record of a row, or says what is wrong with it.
+// record converts a row, or returns the message of an error.
 func (r *Rows) record(read line) (record source.Record, message string) {
 	if len(read.cells) > len(r.schema) {
-		return nil, fmt.Sprintf("cell %s: there is a value, but no column", r.cellName(len(read.cells)-1, read.number))
+		return nil, fmt.Sprintf("cell %s: the value belongs to no column", r.cellName(len(read.cells)-1, read.number))
 	}
 
 	record = make(source.Record, len(r.schema))
@@ -400,17 +400,17 @@ func (r *Rows) record(read line) (record source.Record, message string) {
 	return record, ""
 }
 
-// fitted returns a value as its column's type.
+// fitted converts a value to the type of its column.
 func fitted(value any, of source.Type, column source.Standard) (any, error) {
 	switch {
 	case of == column.Type, of == source.Date && column.Type == source.Datetime:
 		return value, nil
 	case of == source.Integer && column.Type == source.Float:
-		integer := value.(int64) //nolint:forcetypeassert // It is what the type says.
+		integer := value.(int64) //nolint:forcetypeassert // The type determines it.
 		if -exactInteger <= integer && integer <= exactInteger {
 			return float64(integer), nil
 		}
-	case value == 0.0 && column.Type == source.Integer: // It is -0, which is no more to integers.
+	case value == 0.0 && column.Type == source.Integer: // -0 is 0 among integers.
 		return int64(0), nil
 	}
 
@@ -423,7 +423,7 @@ func fitted(value any, of source.Type, column source.Standard) (any, error) {
 		return string(text), nil
 	}
 
-	return nil, fmt.Errorf("%s is of type %s, and the first rows made the column's %s", text, of, column)
+	return nil, fmt.Errorf("%s has the type %s, but the column has the type %s because of its first rows", text, of, column)
 }
 
 func (r *Rows) cellName(column, row int) string {
@@ -435,10 +435,10 @@ func (r *Rows) wrong(message, hint string) error {
 }
 
 func (r *Rows) unreadable(err error) error {
-	return broken(fmt.Sprintf("the sheet %q can't be read behind row %d", r.sheet.name, r.last), err)
+	return broken(fmt.Sprintf("the sheet %q cannot be read after row %d", r.sheet.name, r.last), err)
 }
 
-// Close frees what is held for the reading.
+// Close closes the sheet and the workbook.
 func (r *Rows) Close() error {
 	var err error
 	if r.part != nil {

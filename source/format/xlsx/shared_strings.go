@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"encoding/xml"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"regexp"
@@ -12,10 +13,10 @@ import (
 	"unicode/utf16"
 )
 
-// sharedStrings are the texts that cells refer to by numbers. They may be most of the table, so they lie in a file.
+// sharedStrings are the texts to which cells refer by number. They may be most of the table, and are therefore in a temporary file.
 type sharedStrings struct {
 	file *os.File
-	ends []int64 // Where each text ends.
+	ends []int64 // The end of each text in the file.
 }
 
 func (b *workbook) readStrings() (err error) {
@@ -33,7 +34,7 @@ func (b *workbook) readStrings() (err error) {
 
 	b.strings = &sharedStrings{file: file}
 
-	// It goes with its last user, also if that dies.
+	// The file exists until it is closed, or the process ends.
 	if err := os.Remove(file.Name()); err != nil {
 		return err
 	}
@@ -47,7 +48,7 @@ func (b *workbook) readStrings() (err error) {
 		}
 
 		if err != nil {
-			return broken("the texts of the file can't be read", err)
+			return broken("the shared strings of the file cannot be read", err)
 		}
 
 		start, isStart := token.(xml.StartElement)
@@ -57,7 +58,7 @@ func (b *workbook) readStrings() (err error) {
 
 		text, err := richText(decoder)
 		if err != nil {
-			return broken("the texts of the file can't be read", err)
+			return broken("the shared strings of the file cannot be read", err)
 		}
 
 		if _, err := out.WriteString(text); err != nil {
@@ -69,8 +70,7 @@ func (b *workbook) readStrings() (err error) {
 	}
 }
 
-// richText reads the text of an element whose start was read, in one piece whatever it looks like. What tells how it is
-// spoken is no part of it.
+// richText reads the text of an element after its start tag, without its formatting. Phonetic text is skipped.
 func richText(decoder *xml.Decoder) (string, error) {
 	var text strings.Builder
 
@@ -107,7 +107,7 @@ func richText(decoder *xml.Decoder) (string, error) {
 
 var escaped = regexp.MustCompile(`_x[0-9A-Fa-f]{4}_`)
 
-// unescaped reads the characters that XML can't hold, and which are written as _xHHHH_ (ECMA-376, part 1, 22.9.2.19).
+// unescaped replaces _xHHHH_, which represents characters that XML does not have (ECMA-376, part 1, 22.9.2.19).
 func unescaped(text string) string {
 	if !strings.Contains(text, "_x") {
 		return text
@@ -123,10 +123,10 @@ func unescaped(text string) string {
 	})
 }
 
-// at returns the text with that number.
+// at returns the text with a number.
 func (s *sharedStrings) at(number int) (string, error) {
 	if s == nil || number < 0 || number >= len(s.ends) {
-		return "", errors.New("the file has no such text")
+		return "", fmt.Errorf("the file has no shared string %d", number)
 	}
 
 	begin := int64(0)

@@ -2,35 +2,35 @@ package xlsx
 
 import "github.com/jobwright/jobwright/source"
 
-// Types lists the kinds of cells with the standard types that they are read as. A column has the type of all its cells in the
-// first thousand rows, and is text where they have several.
+// Types returns the standard types of the kinds of cells. A column has the type of all its cells in the first thousand rows, or is text
+// if they have several types.
 func Types() []source.Mapping {
 	return []source.Mapping{
-		{Native: "text, also of a formula", Standard: "text"},
+		{Native: "text, also as the result of a formula", Standard: "text"},
 		{Native: "whole number of 64 bits", Standard: "integer"},
-		{Native: "another number", Standard: "float", Note: "Whole numbers beside others are floats too."},
+		{Native: "another number", Standard: "float", Note: "Whole numbers are floats too if the column has other numbers."},
 		{Native: "boolean", Standard: "boolean"},
 		{Native: "number shown as a date", Standard: "date"},
 		{Native: "number shown as a time", Standard: "time"},
 		{
-			Native: "number shown as a time that elapsed", Standard: "time",
-			Note: "From 24 hours on, text: 36:00:00. Times beside these are text too.",
+			Native: "number shown as an elapsed time", Standard: "time",
+			Note: "Text such as 36:00:00 from 24 hours on. The other times of the column are text then.",
 		},
 		{
-			Native: "number shown as both", Standard: "datetime",
-			Note: "To milliseconds, as programs show it. Dates beside these are some too.",
+			Native: "number shown as date and time", Standard: "datetime",
+			Note: "In milliseconds, as programs show it. Dates are datetimes too if the column has datetimes.",
 		},
-		{Native: "error such as #N/A", Standard: "", Note: "It is an error that names the cell."},
+		{Native: "error such as #N/A", Standard: "", Note: "An error that names the cell."},
 	}
 }
 
-// Creations lists the standard types with the kinds of cells in which they are written. Text that stands for another type is
-// in the form of [source.AppendText].
+// Creations returns the kinds of cells that represent the standard types. Text in place of another type has the form of
+// [source.AppendText].
 func Creations() []source.Creation {
 	return []source.Creation{
 		{
 			Standard: "text", Native: "text",
-			Note: "More than 32,767 characters are an error, and so are control characters but tabs and line ends, " +
+			Note: "More than 32,767 characters are an error, and so are control characters other than tabs and line ends, " +
 				"U+FFFE and U+FFFF.",
 		},
 		{Standard: "integer", Native: "number", Note: "Beyond 2⁵³, text."},
@@ -40,7 +40,7 @@ func Creations() []source.Creation {
 		{Standard: "date", Native: "number shown as a date", Note: "Before March 1900, text."},
 		{
 			Standard: "time", Native: "number shown as a time",
-			Note: "24:00:00 is text, and so is what is finer than microseconds.",
+			Note: "24:00:00 and times finer than microseconds are text.",
 		},
 		{
 			Standard: "datetime", Native: "number shown as date and time",

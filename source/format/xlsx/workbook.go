@@ -15,18 +15,18 @@ import (
 	"github.com/jobwright/jobwright/source"
 )
 
-// workbook is what is to be known of a file before a sheet of it is read.
+// workbook is the content of a file that is read before a sheet.
 type workbook struct {
 	parts   *zip.Reader
 	sheets  []sheet
-	since   int64 // The Unix time of the day that has the number 0.
+	since   int64 // The Unix time of the day with the number 0.
 	styles  []cellStyle
 	strings *sharedStrings
 }
 
 type sheet struct{ name, part string }
 
-// cellStyle is what a number in a cell stands for.
+// cellStyle is the meaning of a number in a cell.
 type cellStyle int
 
 const (
@@ -34,7 +34,7 @@ const (
 	dateNumber
 	timeNumber
 	datetimeNumber
-	elapsedNumber // A time that elapsed, beyond a day too.
+	elapsedNumber // An elapsed time, which may exceed a day.
 )
 
 func broken(message string, err error) error {
@@ -45,11 +45,11 @@ func broken(message string, err error) error {
 	return &source.Error{Code: source.CodeRecordInvalid, Message: message, Err: err}
 }
 
-// openWorkbook reads everything but the sheets.
+// openWorkbook reads everything except the sheets.
 func openWorkbook(content io.ReaderAt, size int64) (*workbook, error) {
 	parts, err := zip.NewReader(content, size)
 	if err != nil {
-		return nil, broken("the file is no XLSX file", err)
+		return nil, broken("the file is not an XLSX file", err)
 	}
 
 	book := &workbook{parts: parts}
@@ -71,22 +71,22 @@ func (b *workbook) close() error {
 	return b.strings.close()
 }
 
-// part opens a part of the file. It returns nil where there is none.
+// part opens a part of the file. It returns nil if the part does not exist.
 func (b *workbook) part(name string) (io.ReadCloser, error) {
 	at := slices.IndexFunc(b.parts.File, func(f *zip.File) bool { return strings.EqualFold(f.Name, name) })
 	if at < 0 {
-		return nil, nil //nolint:nilnil // Not every file has every part.
+		return nil, nil //nolint:nilnil // Parts are optional.
 	}
 
 	opened, err := b.parts.File[at].Open()
 	if err != nil {
-		return nil, broken("the part "+name+" can't be read", err)
+		return nil, broken("the part "+name+" cannot be read", err)
 	}
 
 	return opened, nil
 }
 
-// decode reads a small part whole.
+// decode reads a small part.
 func (b *workbook) decode(name string, into any) (found bool, err error) {
 	const largest = 64 << 20
 
@@ -98,14 +98,14 @@ func (b *workbook) decode(name string, into any) (found bool, err error) {
 	defer func() { err = errors.Join(err, opened.Close()) }()
 
 	if err := xml.NewDecoder(io.LimitReader(opened, largest)).Decode(into); err != nil {
-		return true, broken("the part "+name+" can't be read", err)
+		return true, broken("the part "+name+" cannot be read", err)
 	}
 
 	return true, nil
 }
 
-// The days with the number 0 of the two date systems, as Unix times. The one of 1900 has a 29th of February that was none
-// (https://learn.microsoft.com/office/troubleshoot/excel/wrongly-assumes-1900-is-leap-year); what comes before it is a day off.
+// The days with the number 0 of the two date systems, as Unix times. The system of 1900 has a 29th of February that did not exist
+// (https://learn.microsoft.com/office/troubleshoot/excel/wrongly-assumes-1900-is-leap-year); earlier days are off by one.
 const (
 	since1900 = -2_209_161_600 // 1899-12-30
 	since1904 = -2_082_844_800 // 1904-01-01
@@ -128,7 +128,7 @@ func (b *workbook) readSheets() error {
 	}
 
 	if !found {
-		return broken("the file is no XLSX file: it has no workbook", nil)
+		return broken("the file is not an XLSX file: it has no workbook", nil)
 	}
 
 	var relations struct {
@@ -169,7 +169,7 @@ func (b *workbook) readSheets() error {
 	return nil
 }
 
-// sheet returns the sheet of that name, or the first one.
+// sheet returns the sheet with a name, or the first sheet.
 func (b *workbook) sheet(name string) (sheet, error) {
 	if name == "" {
 		return b.sheets[0], nil
@@ -223,7 +223,7 @@ func (b *workbook) readStyles() error {
 	return nil
 }
 
-// builtIn is what the formats stand for that every workbook has (ECMA-376, part 1, 18.8.30).
+// builtIn returns the style of a built-in number format (ECMA-376, part 1, 18.8.30).
 func builtIn(id int) cellStyle {
 	switch {
 	case id >= 14 && id <= 17, id >= 27 && id <= 31, id == 36, id >= 50 && id <= 54, id == 57, id == 58:
@@ -244,7 +244,7 @@ var (
 	formatElapsed  = regexp.MustCompile(`(?i)\[(h+|m+|s+)\]`)
 )
 
-// styleOf is what a format of the workbook's own stands for: days and years tell a date, hours and seconds a time.
+// styleOf returns the style of a custom number format: days and years mean a date, hours and seconds a time.
 func styleOf(code string) cellStyle {
 	first, _, _ := strings.Cut(code, ";")
 	elapsed := formatElapsed.MatchString(first)

@@ -20,7 +20,7 @@ import (
 const (
 	maxRows      = 1_048_576
 	maxText      = 32_767 // UTF-16 code units in a cell.
-	exactDigits  = 15     // Of a number.
+	exactDigits  = 15     // Digits of a number.
 	defaultSheet = "Sheet1"
 )
 
@@ -36,18 +36,17 @@ type Writer struct {
 	count  int64
 }
 
-// NewWriter begins a sheet. Numbers, booleans, dates and times become cells of these kinds, where a sheet holds them
-// exactly; all that it does not hold exactly, and what it has no kind for, becomes text in the form of
-// [source.AppendText], from which it can be read back.
+// NewWriter returns a writer that writes a table as a sheet. Numbers, booleans, dates and times become cells of these kinds if a
+// sheet represents them exactly. Other values become text in the form of [source.AppendText], which can be parsed again.
 func NewWriter(w io.Writer, f source.Format, schema source.Schema) (*Writer, error) {
 	if f.Range != "" {
 		return nil, &source.Error{
-			Code: source.CodeOperationUnsupported, Message: "a sheet is written whole, not into a range", Hint: "drop range",
+			Code: source.CodeOperationUnsupported, Message: "a range cannot be written, only a whole sheet", Hint: "remove range from the format",
 		}
 	}
 
 	if len(schema) > maxColumns {
-		return nil, broken(fmt.Sprintf("the table has %d columns, and a sheet has %d at most", len(schema), maxColumns), nil)
+		return nil, broken(fmt.Sprintf("the table has %d columns, but a sheet has at most %d", len(schema), maxColumns), nil)
 	}
 
 	writer := &Writer{
@@ -61,7 +60,7 @@ func NewWriter(w io.Writer, f source.Format, schema source.Schema) (*Writer, err
 	return writer, nil
 }
 
-// layouts are the number formats of moments.
+// layouts are the number formats of dates and times.
 var layouts = map[source.Type]string{
 	source.Date: "yyyy-mm-dd", source.Time: "hh:mm:ss", source.Datetime: `yyyy-mm-dd\ hh:mm:ss`,
 }
@@ -72,7 +71,7 @@ func (w *Writer) begin(f source.Format) (err error) {
 	if f.Sheet != "" {
 		sheet = f.Sheet
 		if err := w.file.SetSheetName(defaultSheet, sheet); err != nil {
-			return broken(fmt.Sprintf("the sheet can't be named %q", sheet), err)
+			return broken(fmt.Sprintf("%q is not a valid name of a sheet", sheet), err)
 		}
 	}
 
@@ -97,7 +96,7 @@ func (w *Writer) begin(f source.Format) (err error) {
 
 	for i, column := range w.schema {
 		if w.cells[i], err = textCell(column.Name); err != nil {
-			return broken(fmt.Sprintf("the name of the column %q can't be written: %v", column.Name, err), err)
+			return broken(fmt.Sprintf("the name of the column %q cannot be written", column.Name), err)
 		}
 	}
 
@@ -110,29 +109,29 @@ func (w *Writer) writeRow() error {
 	return w.stream.SetRow("A"+strconv.Itoa(w.row), w.cells)
 }
 
-// Append adds a record.
+// Append writes a record.
 func (w *Writer) Append(record source.Record) error {
 	w.count++
 
 	if w.row == maxRows {
-		return broken(fmt.Sprintf("record %d: a sheet has %d rows at most; write CSV or Parquet", w.count, maxRows), nil)
+		return broken(fmt.Sprintf("record %d: a sheet has at most %d rows; write CSV or Parquet", w.count, maxRows), nil)
 	}
 
 	for i, column := range w.schema {
 		var err error
 		if w.cells[i], err = w.cell(column.Standard, record[i]); err != nil {
-			return broken(fmt.Sprintf("record %d, column %q: %v", w.count, column.Name, err), err)
+			return broken(fmt.Sprintf("record %d, column %q", w.count, column.Name), err)
 		}
 	}
 
 	return w.writeRow()
 }
 
-// cell is a value as a cell; nil is none.
+// cell converts a value to a cell; nil means no cell.
 func (w *Writer) cell(of source.Standard, value any) (any, error) {
 	switch v := value.(type) {
 	case nil:
-		return nil, nil //nolint:nilnil // NULL is no cell.
+		return nil, nil //nolint:nilnil // NULL has no cell.
 	case string:
 		return textCell(v)
 	case bool:
@@ -142,7 +141,7 @@ func (w *Writer) cell(of source.Standard, value any) (any, error) {
 			return v, nil
 		}
 	case float64:
-		// An integer would be read as one.
+		// Whole floats are read as integers.
 		if !math.IsNaN(v) && !math.IsInf(v, 0) {
 			return v, nil
 		}
@@ -168,7 +167,7 @@ func (w *Writer) cell(of source.Standard, value any) (any, error) {
 	return textCell(string(text))
 }
 
-// exactNumber returns a decimal as a number, where that has all its digits.
+// exactNumber converts a decimal to a float, and reports whether the float has all its digits.
 func exactNumber(number source.Number) (float64, bool) {
 	digits := strings.TrimLeft(strings.Replace(strings.TrimPrefix(string(number), "-"), ".", "", 1), "0")
 	if len(digits) > exactDigits || strings.Contains(string(number), "000000") {
@@ -180,10 +179,10 @@ func exactNumber(number source.Number) (float64, bool) {
 	return value, err == nil
 }
 
-// firstDay is the first day whose number all programs agree on, see [since1900].
+// firstDay is the first day with the same number in all programs, see [since1900].
 var firstDay = time.Date(1900, 3, 1, 0, 0, 0, 0, time.UTC)
 
-// serialOf returns a moment as the number of days, where a sheet shows it exactly: to milliseconds.
+// serialOf converts a date or datetime to a number of days, and reports whether a sheet shows it exactly, in milliseconds.
 func serialOf(of source.Type, moment time.Time) (float64, bool) {
 	isFine := moment.Nanosecond()%int(time.Millisecond) != 0
 	if of == source.Timestamp || moment.Before(firstDay) || moment.Year() > 9999 || isFine {
@@ -198,27 +197,27 @@ func serialOf(of source.Type, moment time.Time) (float64, bool) {
 	return float64(seconds/day) + float64(rest)/float64(24*time.Hour), true
 }
 
-// textCell is text as a cell holds it, or says why it can't.
+// textCell converts text to a cell, or returns an error if a cell cannot represent it.
 func textCell(text string) (any, error) {
 	if !utf8.ValidString(text) {
 		return nil, errors.New("the text is not UTF-8")
 	}
 
-	// The library would write U+FFFD for them.
+	// The library would replace the character by U+FFFD.
 	if i := strings.IndexFunc(text, isLost); i >= 0 {
 		char, _ := utf8.DecodeRuneInString(text[i:])
 
-		return nil, fmt.Errorf("the text has the character %U, which a sheet can't hold", char)
+		return nil, fmt.Errorf("the text has the character %U, which a sheet cannot represent", char)
 	}
 
 	if units := len(utf16.Encode([]rune(text))); units > maxText {
-		return nil, fmt.Errorf("the text has %d characters, and a cell has %d at most", units, maxText)
+		return nil, fmt.Errorf("the text has %d characters, but a cell has at most %d", units, maxText)
 	}
 
 	return text, nil
 }
 
-// isLost reports whether a character is one of those that XML does not have, of which a sheet is made.
+// isLost reports whether XML, and therefore a sheet, does not have a character.
 func isLost(char rune) bool {
 	return (char < ' ' && char != '\t' && char != '\n' && char != '\r') || char == '\ufffe' || char == '\uffff'
 }

@@ -40,7 +40,7 @@ func open(t *testing.T, content []byte, f source.Format) *xlsx.Rows {
 	return rows
 }
 
-func TestEveryValueIsReadBack(t *testing.T) {
+func TestWriteAndReadKeepValuesOfEveryType(t *testing.T) {
 	t.Parallel()
 
 	for _, sample := range sourcetest.Samples() {
@@ -76,7 +76,7 @@ func TestEveryValueIsReadBack(t *testing.T) {
 	}
 }
 
-// book makes a workbook as a person has it.
+// book returns a workbook that is written with excelize.
 func book(t *testing.T, fill func(f *excelize.File)) []byte {
 	t.Helper()
 
@@ -100,7 +100,7 @@ func set(t *testing.T, file *excelize.File, sheet string, cells map[string]any) 
 	}
 }
 
-func TestAColumnHasTheTypeOfItsCells(t *testing.T) {
+func TestReadInfersColumnTypes(t *testing.T) {
 	t.Parallel()
 
 	content := book(t, func(f *excelize.File) {
@@ -133,7 +133,7 @@ func TestAColumnHasTheTypeOfItsCells(t *testing.T) {
 	}, records[1])
 }
 
-func TestASheetAndARangeAreRead(t *testing.T) {
+func TestReadSheetAndRange(t *testing.T) {
 	t.Parallel()
 
 	content := book(t, func(f *excelize.File) {
@@ -158,18 +158,18 @@ func TestASheetAndARangeAreRead(t *testing.T) {
 	require.Len(t, sourcetest.ReadAll(t, rows), 3)
 
 	for message, f := range map[string]source.Format{
-		`the file has no sheet "x"`:    {Sheet: "x"},
-		`"B3" is no range`:             {Range: "B3"},
-		`the range "C3:B7" has no`:     {Range: "C3:B7"},
-		`the sheet is empty`:           {},
-		`column is named "", which is`: {Sheet: "Orders 2026", Range: "A3:C7"},
+		`the file has no sheet "x"`:  {Sheet: "x"},
+		`"B3" is not a range`:        {Range: "B3"},
+		`the range "C3:B7" has no`:   {Range: "C3:B7"},
+		`the sheet is empty`:         {},
+		`the column is "", which is`: {Sheet: "Orders 2026", Range: "A3:C7"},
 	} {
 		_, err := xlsx.NewReader(bytes.NewReader(content), int64(len(content)), source.Read{Format: f})
 		require.ErrorContains(t, err, message)
 	}
 }
 
-func TestACellThatDoesNotFitIsToldByItsPlace(t *testing.T) {
+func TestReadReportsInvalidCellsWithTheirPlace(t *testing.T) {
 	t.Parallel()
 
 	content := book(t, func(f *excelize.File) {
@@ -191,7 +191,7 @@ func TestACellThatDoesNotFitIsToldByItsPlace(t *testing.T) {
 		_, err = rows.Next(t.Context())
 	}
 
-	require.ErrorContains(t, err, `sheet Sheet1, row 1003, column "id", cell A1003: x is of type text, and the first rows made the column's integer`)
+	require.ErrorContains(t, err, `sheet Sheet1, row 1003, column "id", cell A1003: x has the type text, but the column has the type integer because of its first rows`)
 
 	var rejected []source.Reject
 
@@ -206,7 +206,7 @@ func TestACellThatDoesNotFitIsToldByItsPlace(t *testing.T) {
 	require.Equal(t, "sheet Sheet1, row 1003", rejected[0].Location)
 }
 
-func TestWhatASheetCanNotHoldIsRefused(t *testing.T) {
+func TestWriteReportsValuesThatASheetCannotRepresent(t *testing.T) {
 	t.Parallel()
 
 	writer, err := xlsx.NewWriter(&bytes.Buffer{}, source.Format{}, source.Schema{
@@ -215,25 +215,26 @@ func TestWhatASheetCanNotHoldIsRefused(t *testing.T) {
 	require.NoError(t, err)
 
 	err = writer.Append(source.Record{string(bytes.Repeat([]byte("x"), 32_768))})
-	require.ErrorContains(t, err, `record 1, column "v": the text has 32768 characters, and a cell has 32767 at most`)
+	require.ErrorContains(t, err, `record 1, column "v": the text has 32768 characters, but a cell has at most 32767`)
+	require.NotContains(t, err.Error(), "32767:", "the cause is reported once")
 
 	for _, text := range []string{"\x00", "a\x01", "\x1f\n", "\ufffe", "b\uffff"} {
 		err := writer.Append(source.Record{text})
 		require.ErrorContains(t, err, `column "v": the text has the character U+`, "%q", text)
-		require.ErrorContains(t, err, "which a sheet can't hold")
+		require.ErrorContains(t, err, "which a sheet cannot represent")
 	}
 
 	_, err = xlsx.NewWriter(&bytes.Buffer{}, source.Format{}, source.Schema{
 		sourcetest.Column("a\x01", source.Standard{Type: source.Text}),
 	})
-	require.ErrorContains(t, err, `the name of the column "a\x01" can't be written: the text has the character U+0001`)
+	require.ErrorContains(t, err, `the name of the column "a\x01" cannot be written: the text has the character U+0001`)
 
 	_, err = xlsx.NewWriter(&bytes.Buffer{}, source.Format{Range: "A1:B2"}, nil)
-	require.ErrorContains(t, err, "written whole")
+	require.ErrorContains(t, err, "a range cannot be written")
 }
 
-// Characters that XML has, although they look like those that it has not.
-func TestCharactersOfAllKindsAreHeld(t *testing.T) {
+// XML has these characters, although similar ones are missing.
+func TestWriteAndReadKeepSpecialCharacters(t *testing.T) {
 	t.Parallel()
 
 	columns := source.Schema{sourcetest.Column("v", source.Standard{Type: source.Text})}
@@ -242,7 +243,7 @@ func TestCharactersOfAllKindsAreHeld(t *testing.T) {
 	require.Equal(t, records, sourcetest.ReadAll(t, open(t, write(t, source.Format{}, columns, records...), source.Format{})))
 }
 
-func TestARecordOfNullsIsOne(t *testing.T) {
+func TestWriteAndReadKeepRecordsOfNulls(t *testing.T) {
 	t.Parallel()
 
 	columns := source.Schema{
@@ -263,8 +264,8 @@ func TestARecordOfNullsIsOne(t *testing.T) {
 		sourcetest.ReadAll(t, open(t, write(t, source.Format{}, columns, none, none), source.Format{})))
 }
 
-// Rows that only look like something are none, as people leave them behind.
-func TestARowThatOnlyHasAStyleIsNone(t *testing.T) {
+// Programs leave rows with only styles or heights.
+func TestReadSkipsRowsWithOnlyStyles(t *testing.T) {
 	t.Parallel()
 
 	content := book(t, func(f *excelize.File) {
@@ -281,7 +282,7 @@ func TestARowThatOnlyHasAStyleIsNone(t *testing.T) {
 	require.Equal(t, []source.Record{{int64(1)}, {int64(2)}}, sourcetest.ReadAll(t, open(t, content, source.Format{})))
 }
 
-func TestTheOtherDateSystemIsRead(t *testing.T) {
+func TestReadDatesOfThe1904System(t *testing.T) {
 	t.Parallel()
 
 	yes := true
@@ -298,7 +299,7 @@ func TestTheOtherDateSystemIsRead(t *testing.T) {
 	require.Equal(t, []source.Record{{time.Date(1904, 1, 2, 0, 0, 0, 0, time.UTC)}}, sourcetest.ReadAll(t, open(t, content, source.Format{})))
 }
 
-func TestABrokenFileIsAnError(t *testing.T) {
+func TestNewReaderRefusesInvalidFiles(t *testing.T) {
 	t.Parallel()
 
 	whole := write(t, source.Format{}, source.Schema{sourcetest.Column("v", source.Standard{Type: source.Text})}, source.Record{"x"})
@@ -312,7 +313,7 @@ func TestABrokenFileIsAnError(t *testing.T) {
 	}
 }
 
-func TestAColumnWhoseTypeIsNamedIsText(t *testing.T) {
+func TestAColumnWithANamedTypeIsText(t *testing.T) {
 	t.Parallel()
 
 	content := write(t, source.Format{}, source.Schema{sourcetest.Column("n", source.Standard{Type: source.Integer})}, source.Record{int64(7)})
