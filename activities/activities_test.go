@@ -279,7 +279,7 @@ func TestErrorsAreRetryableOnlyIfTemporary(t *testing.T) {
 		retried    bool
 		message    string
 		params     any
-		spoil      func(t *testing.T, b *bench)
+		prepare    func(t *testing.T, b *bench)
 	}{
 		{
 			name: "a file that is missing", code: "source_table_not_found", message: `source "files", table "x.csv": there is no such file`,
@@ -315,15 +315,15 @@ func TestErrorsAreRetryableOnlyIfTemporary(t *testing.T) {
 		{
 			name: "a database that can't be opened", code: "source_unavailable", retried: true, message: `source "stage"`,
 			params: asking("stage", "SELECT 1"),
-			spoil: func(t *testing.T, b *bench) {
+			prepare: func(t *testing.T, b *bench) {
 				t.Helper()
 				require.NoError(t, os.MkdirAll(filepath.Join(b.data, "apps", "7", "stage.db"), 0o750))
 			},
 		},
 		{
-			name: "a result store that takes nothing", code: "result_store", retried: true, message: "the result can't be stored",
+			name: "an unwritable result store", code: "result_store", retried: true, message: "the result can't be stored",
 			params: asking("stage", "SELECT 1"),
-			spoil: func(t *testing.T, b *bench) {
+			prepare: func(t *testing.T, b *bench) {
 				t.Helper()
 				require.NoError(t, os.WriteFile(filepath.Join(b.data, "results", "7"), nil, 0o600))
 			},
@@ -335,7 +335,7 @@ func TestErrorsAreRetryableOnlyIfTemporary(t *testing.T) {
 		{
 			name: "an app that is missing", code: "app_invalid", retried: true, message: "this worker has no app 7",
 			params: asking("stage", "SELECT 1"),
-			spoil: func(t *testing.T, b *bench) {
+			prepare: func(t *testing.T, b *bench) {
 				t.Helper()
 				require.NoError(t, os.RemoveAll(filepath.Join(b.apps, "7")))
 			},
@@ -343,7 +343,7 @@ func TestErrorsAreRetryableOnlyIfTemporary(t *testing.T) {
 		{
 			name: "an app with a mistake", code: "app_invalid", retried: true, message: "app.yaml is invalid",
 			params: asking("stage", "SELECT 1"),
-			spoil: func(t *testing.T, b *bench) {
+			prepare: func(t *testing.T, b *bench) {
 				t.Helper()
 				b.write(t, "app.yaml", "sources: 7")
 			},
@@ -353,8 +353,8 @@ func TestErrorsAreRetryableOnlyIfTemporary(t *testing.T) {
 			t.Parallel()
 
 			b := newBench(t)
-			if test.spoil != nil {
-				test.spoil(t, b)
+			if test.prepare != nil {
+				test.prepare(t, b)
 			}
 
 			var operation any = b.Transform

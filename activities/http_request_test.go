@@ -30,7 +30,7 @@ func TestHTTPRequestSendsItsParameters(t *testing.T) {
 		body, kind, trace   string
 		method, query, path string
 	}{
-		"nothing":                          {params: scenario.HTTPRequest{Path: "a"}, method: "GET", path: "/a"},
+		"no parameters":                    {params: scenario.HTTPRequest{Path: "a"}, method: "GET", path: "/a"},
 		"a method in small letters":        {params: scenario.HTTPRequest{Method: "delete", Path: "/a/b"}, method: "DELETE", path: "/a/b"},
 		"a question for the headers alone": {params: scenario.HTTPRequest{Method: "HEAD", Path: "a"}, method: "HEAD", path: "/a"},
 		"params beside those of the path": {
@@ -122,7 +122,7 @@ func TestHTTPRequestReturnsResponseAsValue(t *testing.T) {
 		"what is no JSON":   {"application/json", "{", "{"},
 		"text":              {"text/plain", `{"n":1}`, `{"n":1}`},
 		"what is no text":   {"image/png", "\x89PNG\r\n", "\uFFFDPNG\r\n"},
-		"nothing":           {"application/json", "", nil},
+		"an empty body":     {"application/json", "", nil},
 		"as much as it may": {"text/plain", strings.Repeat("x", 64_000), strings.Repeat("x", 64_000)},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -229,7 +229,7 @@ func TestHTTPRequestDecodesTheCharsetOfTheResponse(t *testing.T) {
 		contentType, content string
 		value                any
 	}{
-		"none":                      {"text/csv", text, text},
+		"no charset":                {"text/csv", text, text},
 		"ISO-8859-1":                {"text/csv; charset=ISO-8859-1", "v\n\xc5 \x80\n", text}, // Which has the euro sign, as browsers read it.
 		"Windows-1252":              {`text/csv; header=present; charset="windows-1252"`, "v\n\xc5 \x80\n", text},
 		"UTF-16":                    {"text/csv; charset=utf-16le", "v\x00\n\x00\xc5\x00 \x00\xac\x20\n\x00", text},

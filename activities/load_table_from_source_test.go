@@ -37,7 +37,7 @@ func TestLoadTableFromSourceParameters(t *testing.T) {
 		told            []source.Conversion
 		query, want     string
 	}{
-		"nothing more": {content: typed, want: untouched},
+		"no other parameter": {content: typed, want: untouched},
 		"inferTypes": {
 			content: typed,
 			change:  func(params *scenario.LoadTableFromSource) { params.InferTypes = true },
@@ -75,7 +75,7 @@ func TestLoadTableFromSourceParameters(t *testing.T) {
 			},
 			want: `{"records":[{"a_b":"1","Two":"2","n":1}]}`,
 		},
-		"dropTarget: false keeps the definition": {
+		"dropTarget: false retains the definition": {
 			content: "id\n1\n", script: "CREATE TABLE t (id INTEGER PRIMARY KEY, at TEXT DEFAULT 'now'); INSERT INTO t VALUES (7, 'x')",
 			change: func(params *scenario.LoadTableFromSource) { params.DropTarget = new(bool) },
 			query:  schema, want: `{"records":[{"sql":"CREATE TABLE t (id INTEGER PRIMARY KEY, at TEXT DEFAULT 'now')"}]}`,

@@ -78,7 +78,7 @@ func TestHTTPRequestSendsAFileInAForm(t *testing.T) {
 			scenario.HTTPRequest{File: "companies.csv", Form: jsonvalue.Object{"file": "x"}, FileField: "Liste 1"},
 			[]part{{field: "file", text: "x"}, {"Liste 1", "companies.csv", binary, companies}},
 		},
-		"and nothing else": {
+		"without other fields": {
 			scenario.HTTPRequest{File: "companies.csv", FileField: "list"}, []part{{"list", "companies.csv", binary, companies}},
 		},
 		"of a folder": {

@@ -139,7 +139,7 @@ func TestReadRecordsReportsErrors(t *testing.T) {
 		{name: "wrong SQL", code: "source_query_invalid", message: "syntax error", query: "SELEKT 1"},
 		{name: "two columns of one name", code: "result_invalid", message: `two columns are named "a"`, query: "SELECT 1 AS a, 2 AS a"},
 		{
-			name: "a record that no page holds", code: "limit_exceeded", message: "record 2: the record is too large for a loop",
+			name: "a record larger than a page", code: "limit_exceeded", message: "record 2: the record is too large for a loop",
 			query: "SELECT 'x' AS a UNION ALL SELECT hex(zeroblob(65536))",
 		},
 		{
@@ -148,7 +148,7 @@ func TestReadRecordsReportsErrors(t *testing.T) {
 				"SELECT CASE n WHEN 501 THEN CAST(x'ff' AS TEXT) ELSE 'x' END AS a FROM s",
 		},
 		{
-			name: "a store that takes nothing", code: "result_store", retried: true, message: "the records of the loop can't be stored",
+			name: "an unwritable store", code: "result_store", retried: true, message: "the records of the loop can't be stored",
 			query: strings.Replace(series, ":count", "501", 1), spoil: true,
 		},
 	} {

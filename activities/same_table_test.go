@@ -25,31 +25,31 @@ func TestLoadRejectsOverlappingTables(t *testing.T) {
 	}
 
 	const (
-		itself   = "a table can't be loaded over itself"
-		rejected = "would replace the table that is read"
-		both     = "would replace the target"
+		sameTable = "a table can't be loaded over itself"
+		rejected  = "would replace the table that is read"
+		both      = "would replace the target"
 	)
 
 	for name, test := range map[string]struct {
 		params  scenario.LoadTableFromSource
 		mistake string
 	}{
-		"the same file":             {files("companies.csv", "companies.csv", ""), itself},
-		"another way to write it":   {files("companies.csv", "./x/../companies.csv", ""), itself},
-		"with a backslash":          {files("companies.csv", `\[c].csv`, ""), ""},
-		"both with a backslash":     {files(`\{c}.csv`, `\{c\}.csv`, ""), itself},
-		"in a folder":               {within(files("companies.csv", "sub/companies.csv", ""), "sub", ""), itself},
-		"in another folder":         {within(files("companies.csv", "companies.csv", ""), "sub", ""), ""},
-		"one of many":               {files("*.csv", "all.csv", ""), itself},
-		"one of many in folders":    {files("**/*.csv", "sub/all.csv", ""), itself},
-		"none of many":              {files("*.csv", "sub/all.csv", ""), ""},
-		"rejects over the input":    {files("companies.csv", "copy.csv", "./companies.csv"), rejected},
-		"rejects over many":         {files("comp*.csv", "copy.csv", "companies-2.csv"), rejected},
-		"rejects over the target":   {files("companies.csv", "copy.csv", "./copy.csv"), both},
-		"rejects of their own":      {files("companies.csv", "copy.csv", "rejects.csv"), ""},
-		"the letters of a database": {scenario.LoadTableFromSource{Source: "stage", Table: "companies", TargetSource: "stage", TargetTable: "COMPANIES"}, itself},
-		"another table":             {scenario.LoadTableFromSource{Source: "stage", Table: "companies", TargetSource: "stage", TargetTable: "c"}, ""},
-		"of another source":         {scenario.LoadTableFromSource{Source: "stage", Table: "companies", TargetSource: "files", TargetTable: "companies"}, ""},
+		"the same file":                 {files("companies.csv", "companies.csv", ""), sameTable},
+		"another way to write it":       {files("companies.csv", "./x/../companies.csv", ""), sameTable},
+		"with a backslash":              {files("companies.csv", `\[c].csv`, ""), ""},
+		"both with a backslash":         {files(`\{c}.csv`, `\{c\}.csv`, ""), sameTable},
+		"in a folder":                   {within(files("companies.csv", "sub/companies.csv", ""), "sub", ""), sameTable},
+		"in another folder":             {within(files("companies.csv", "companies.csv", ""), "sub", ""), ""},
+		"one of many":                   {files("*.csv", "all.csv", ""), sameTable},
+		"one of many in folders":        {files("**/*.csv", "sub/all.csv", ""), sameTable},
+		"a pattern that does not match": {files("*.csv", "sub/all.csv", ""), ""},
+		"rejects over the input":        {files("companies.csv", "copy.csv", "./companies.csv"), rejected},
+		"rejects over many":             {files("comp*.csv", "copy.csv", "companies-2.csv"), rejected},
+		"rejects over the target":       {files("companies.csv", "copy.csv", "./copy.csv"), both},
+		"rejects of their own":          {files("companies.csv", "copy.csv", "rejects.csv"), ""},
+		"the letters of a database":     {scenario.LoadTableFromSource{Source: "stage", Table: "companies", TargetSource: "stage", TargetTable: "COMPANIES"}, sameTable},
+		"another table":                 {scenario.LoadTableFromSource{Source: "stage", Table: "companies", TargetSource: "stage", TargetTable: "c"}, ""},
+		"of another source":             {scenario.LoadTableFromSource{Source: "stage", Table: "companies", TargetSource: "files", TargetTable: "companies"}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -204,7 +204,7 @@ func TestLookUpWithoutVariablesDoesNotQueryThem(t *testing.T) {
 	t.Parallel()
 
 	b := newBench(t)
-	b.temporal.fails = errors.New("nobody should ask")
+	b.temporal.fails = errors.New("an unexpected query")
 
 	_, err := runAs[job.Found](t, b, b.LookUp, job.LookUp{Queries: []expression.Query{{Source: "stage", Query: "SELECT 1"}}})
 	require.NoError(t, err)

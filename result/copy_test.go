@@ -327,13 +327,13 @@ func TestCopyReportsDamagedResults(t *testing.T) {
 	t.Parallel()
 
 	for name, damage := range map[string]func(text string) string{
-		"its end is missing":      func(text string) string { return text[:len(text)-1] },
-		"half of it is missing":   func(text string) string { return text[:len(text)/2] },
-		"a record is missing":     func(text string) string { return strings.Replace(text, `{"n":1,"text":"x"},`+"\n", "", 1) },
-		"there is a record more":  func(text string) string { return strings.Replace(text, "\n", "\n{},\n", 1) },
-		"its head is missing":     func(text string) string { return text[10:] },
-		"there is nothing":        func(string) string { return "" },
-		"the last record is none": func(text string) string { return text[:strings.LastIndex(text, "\n")+1] + "]}" },
+		"its end is missing":         func(text string) string { return text[:len(text)-1] },
+		"half of it is missing":      func(text string) string { return text[:len(text)/2] },
+		"a record is missing":        func(text string) string { return strings.Replace(text, `{"n":1,"text":"x"},`+"\n", "", 1) },
+		"a record was added":         func(text string) string { return strings.Replace(text, "\n", "\n{},\n", 1) },
+		"its head is missing":        func(text string) string { return text[10:] },
+		"it is empty":                func(string) string { return "" },
+		"the last record is missing": func(text string) string { return text[:strings.LastIndex(text, "\n")+1] + "]}" },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -54,7 +54,7 @@ func TestFolderErrorsContainNoPath(t *testing.T) {
 
 			return err
 		}},
-		{"writing to a folder that is gone", "folder of the result store does not exist", os.RemoveAll, func(store *result.Store) error {
+		{"writing to a removed folder", "folder of the result store does not exist", os.RemoveAll, func(store *result.Store) error {
 			writer, err := store.Create(t.Context(), reference.Key, nil, oneText)
 			require.NoError(t, err)
 
@@ -70,15 +70,15 @@ func TestFolderErrorsContainNoPath(t *testing.T) {
 
 			return err
 		}},
-		{"reading from a folder that is gone", "folder of the result store does not exist", os.RemoveAll, func(store *result.Store) error {
+		{"reading from a removed folder", "folder of the result store does not exist", os.RemoveAll, func(store *result.Store) error {
 			return store.Copy(t.Context(), &bytes.Buffer{}, reference, true)
 		}},
-		{"asking a folder that is gone", "folder of the result store does not exist", os.RemoveAll, func(store *result.Store) error {
+		{"querying a removed folder", "folder of the result store does not exist", os.RemoveAll, func(store *result.Store) error {
 			_, err := store.Has(t.Context(), reference)
 
 			return err
 		}},
-		{"asking where a file is in the way", "not a directory", blocked, func(store *result.Store) error {
+		{"querying where a file is in the way", "not a directory", blocked, func(store *result.Store) error {
 			_, err := store.Has(t.Context(), reference)
 
 			return err
@@ -86,7 +86,7 @@ func TestFolderErrorsContainNoPath(t *testing.T) {
 		{"dropping where a file is in the way", "not a directory", blocked, func(store *result.Store) error {
 			return store.RemoveBlob(t.Context(), reference.Key)
 		}},
-		{"sweeping a folder that is gone", "folder of the result store does not exist", os.RemoveAll, func(store *result.Store) error {
+		{"sweeping a removed folder", "folder of the result store does not exist", os.RemoveAll, func(store *result.Store) error {
 			_, err := store.Sweep(t.Context(), 1, nil)
 
 			return err

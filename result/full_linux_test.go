@@ -53,7 +53,7 @@ func TestFullFolderReportsErrFullAndLeavesNoFile(t *testing.T) {
 
 			output, err := process.CombinedOutput()
 			if errors.Is(err, syscall.EPERM) || strings.Contains(string(output), notAllowed) {
-				t.Skip("here, nobody may mount a file system of their own")
+				t.Skip("this machine does not permit mounts in a user namespace")
 			}
 
 			require.NoError(t, err, string(output))

@@ -129,7 +129,7 @@ func TestCopyRangeReportsADamagedIndex(t *testing.T) {
 	for name, damage := range map[string]func(index string) string{
 		"it is missing":               func(string) string { return "" },
 		"an entry is missing":         func(index string) string { return index[20:] },
-		"there is more behind it":     func(index string) string { return index + "\n" },
+		"it has a suffix":             func(index string) string { return index + "\n" },
 		"it has no line breaks":       func(index string) string { return strings.ReplaceAll(index, "\n", " ") },
 		"it has no numbers":           entry("x"),
 		"it is of spaces":             entry(""),

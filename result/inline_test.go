@@ -82,7 +82,7 @@ func TestInlineUpToLimitsInlineResults(t *testing.T) {
 		{"a larger limit", strings.Repeat("x", room+1), 1 << 30, true},
 		{"the largest of a smaller limit", "", len(empty.Inline), true},
 		{"a byte more than a smaller limit", "x", len(empty.Inline), false},
-		{"none at all", "", 0, false},
+		{"no limit", "", 0, false},
 		{"far more", strings.Repeat("x", 1<<20), maxInline, false},
 	} {
 		t.Run(test.name, func(t *testing.T) {

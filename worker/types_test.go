@@ -112,7 +112,7 @@ func TestEveryDriverAndFormatMapsEveryStandardType(t *testing.T) {
 		all := strings.Join(made, " ") + " "
 
 		for _, of := range source.Types() {
-			require.Regexp(t, `(^|\W)(`+string(of)+`|any|every)\b|\[\]`, all, "%s says nothing of %s", name, of)
+			require.Regexp(t, `(^|\W)(`+string(of)+`|any|every)\b|\[\]`, all, "%s does not map %s", name, of)
 		}
 	}
 }

@@ -273,18 +273,18 @@ func TestSweepOfABucketRemovesOldBlobs(t *testing.T) {
 		write(t, store, fmt.Sprintf("7/018c9a3e-7b1d-7000-8000-0123456789ab/%d-1.json", n), 1)
 	}
 
-	write(t, store, "7/018c9a3e-7b1d-7000-8000-0123456789ac/kept-1.json", 1)
+	write(t, store, "7/018c9a3e-7b1d-7000-8000-0123456789ac/used-1.json", 1)
 	write(t, store, "7/notes/1-1.json", 1) // Not of a store.
 
 	s.clock.Advance(23 * time.Hour)
 
 	write(t, store, "7/018c9a3e-7b1d-7000-8000-0123456789ab/young-1.json", 1)
 
-	removed, err := store.Sweep(t.Context(), 2*time.Hour, func(key string) bool { return strings.Contains(key, "kept") })
+	removed, err := store.Sweep(t.Context(), 2*time.Hour, func(key string) bool { return strings.Contains(key, "used") })
 	require.NoError(t, err)
 	require.Equal(t, old, removed)
 	require.Equal(t, []string{
-		"7/018c9a3e-7b1d-7000-8000-0123456789ab/young-1.json", "7/018c9a3e-7b1d-7000-8000-0123456789ac/kept-1.json",
+		"7/018c9a3e-7b1d-7000-8000-0123456789ab/young-1.json", "7/018c9a3e-7b1d-7000-8000-0123456789ac/used-1.json",
 		"7/notes/1-1.json",
 	}, s.keys(t))
 }
