@@ -9,7 +9,7 @@ import (
 	"github.com/jobwright/jobwright/internal/testserver"
 )
 
-func TestPostgreSQLReturnsANewDatabaseEachTimeInMariaDB(t *testing.T) {
+func TestMariaDBReturnsANewDatabaseEachTime(t *testing.T) {
 	t.Parallel()
 
 	for _, dsn := range []string{testserver.MariaDB(t), testserver.MariaDB(t)} {
@@ -18,7 +18,7 @@ func TestPostgreSQLReturnsANewDatabaseEachTimeInMariaDB(t *testing.T) {
 	}
 }
 
-func TestAServerOfMariaDBComesBackWithItsDatabases(t *testing.T) {
+func TestMariaDBServerRestartsWithItsDatabases(t *testing.T) {
 	t.Parallel()
 
 	server := testserver.NewMariaDB(t, testserver.MariaDBOptions{Settings: []string{"max-connections=17"}})
