@@ -188,8 +188,8 @@ func (c *call) value(response *source.Response) (*job.StepOutcome, error) {
 
 	value := map[string]any{"status": int64(response.Status), "headers": headers, "body": bodyValue(response, body)}
 	if size := jsonvalue.SizeOf(value); size > maxValueBytes {
-		return nil, &limitError{fmt.Sprintf("source %q: the response with its headers has %d bytes; a step's value can have at most %d",
-			c.params.Source, size, maxValueBytes)}
+		return nil, &limitError{fmt.Sprintf("source %q: the response with its headers has %d bytes; "+
+			"a step's value can have at most %d", c.params.Source, size, maxValueBytes)}
 	}
 
 	return &job.StepOutcome{Value: jsonvalue.Value{Any: value}}, nil

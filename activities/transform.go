@@ -113,8 +113,8 @@ func returnValue(ctx context.Context, rows source.Rows) (*job.StepOutcome, error
 		}
 
 		if size += jsonvalue.SizeOf(map[string]any(object)); len(list) == maxValueRecords || size > maxValueBytes {
-			return &limitError{fmt.Sprintf("the query returns more than the %d records and %d bytes that a step's value can have; "+
-				"use the query in a ForEach, or store the records in a table",
+			return &limitError{fmt.Sprintf("the query returns more than the %d records and %d bytes "+
+				"that a step's value can have; use the query in a ForEach, or store the records in a table",
 				maxValueRecords, maxValueBytes)}
 		}
 

@@ -35,8 +35,8 @@ func (s *Store) Claim(ctx context.Context, namespace string) error {
 	}
 
 	if owner != namespace {
-		return fmt.Errorf("%w, %s, not to %s: use a separate store for each namespace or, if the other namespace no longer exists, "+
-			"remove %q from the store", ErrClaimed, owner, namespace, claim)
+		return fmt.Errorf("%w, %s, not to %s: use a separate store for each namespace "+
+			"or, if the other namespace no longer exists, remove %q from the store", ErrClaimed, owner, namespace, claim)
 	}
 
 	return nil

@@ -18,7 +18,8 @@ import (
 // returns the first error.
 func (s *Store) Sweep(ctx context.Context, olderThan time.Duration, isUsed func(key string) bool) (removed int, err error) {
 	if olderThan <= 0 {
-		return 0, errors.New("a sweep of the result store requires a positive age; without one, it would remove results that are being written")
+		return 0, errors.New("a sweep of the result store requires a positive age; " +
+			"without one, it would remove results that are being written")
 	}
 
 	limit := time.Now().Add(-olderThan)
