@@ -151,7 +151,7 @@ func (s *step) query(ctx context.Context, query expression.Query) (source.Rows, 
 func forEach(ctx context.Context, rows source.Rows, do func(source.Record) error) error {
 	for {
 		record, err := rows.Next(ctx)
-		if errors.Is(err, io.EOF) {
+		if err == io.EOF {
 			return nil
 		}
 

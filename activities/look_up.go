@@ -66,7 +66,7 @@ func (s *step) cell(ctx context.Context, query expression.Query) (cell any, err 
 	defer func() { err = errors.Join(err, rows.Close()) }()
 
 	record, err := rows.Next(ctx)
-	if errors.Is(err, io.EOF) || (err == nil && len(record) == 0) {
+	if err == io.EOF || (err == nil && len(record) == 0) {
 		return nil, nil //nolint:nilnil // NULL is a value.
 	}
 

@@ -41,7 +41,7 @@ func partsOf(t *testing.T, asked *http.Request, body string) (parts []part) {
 
 	for {
 		next, err := form.NextRawPart()
-		if errors.Is(err, io.EOF) {
+		if err == io.EOF {
 			return parts
 		}
 

@@ -2,7 +2,6 @@ package activities
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"sync/atomic"
@@ -98,7 +97,7 @@ func (r *countedRows) Next(ctx context.Context) (source.Record, error) {
 		r.progress.bytes.Add(record.Size())
 	}
 
-	r.ended = r.ended || errors.Is(err, io.EOF)
+	r.ended = r.ended || err == io.EOF
 
 	return record, err
 }

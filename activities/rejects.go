@@ -123,7 +123,7 @@ func (r *rejectRows) Next(ctx context.Context) (source.Record, error) {
 
 	var reject source.Reject
 	if err := r.decoder.Decode(&reject); err != nil {
-		if errors.Is(err, io.EOF) {
+		if err == io.EOF {
 			return nil, io.EOF
 		}
 

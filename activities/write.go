@@ -126,7 +126,7 @@ func (s *step) writeWithoutColumns(
 	switch _, err := rows.Next(ctx); {
 	case err == nil:
 		return nil, to.invalid("the records have no columns", "correct the file, or name the columns in columnTypes")
-	case !errors.Is(err, io.EOF):
+	case err != io.EOF:
 		return nil, err
 	}
 

@@ -1,9 +1,7 @@
 package source
 
 import (
-	"errors"
 	"fmt"
-	"io"
 	"strings"
 	"time"
 )
@@ -62,14 +60,8 @@ func (e *Error) Error() string {
 	return text.String()
 }
 
-// Unwrap returns the cause. That something ended too early is hidden: whoever reads rows would take it for their end.
-func (e *Error) Unwrap() error {
-	if errors.Is(e.Err, io.EOF) {
-		return nil
-	}
-
-	return e.Err
-}
+// Unwrap returns the cause.
+func (e *Error) Unwrap() error { return e.Err }
 
 // Locate sets the source and the table of an error that has no source yet, and returns the error.
 func (e *Error) Locate(sourceName string, table Table) *Error {

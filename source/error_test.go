@@ -33,12 +33,12 @@ func TestAnErrorTellsWhereWhatAndWhatToDo(t *testing.T) {
 	}
 }
 
-func TestAnErrorHoldsItsCause(t *testing.T) {
+func TestErrorUnwrapReturnsCause(t *testing.T) {
 	t.Parallel()
 
 	require.ErrorIs(t, &source.Error{Err: io.ErrClosedPipe}, io.ErrClosedPipe)
 	require.NoError(t, (&source.Error{}).Unwrap())
-	require.NotErrorIs(t, &source.Error{Err: fmt.Errorf("it broke off: %w", io.EOF)}, io.EOF)
+	require.ErrorIs(t, &source.Error{Err: fmt.Errorf("the connection was lost: %w", io.EOF)}, io.EOF)
 }
 
 // Callers tell errors apart by these words, so they stay.

@@ -2,7 +2,6 @@ package source
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"regexp"
@@ -22,7 +21,7 @@ func Infer(ctx context.Context, rows Rows, given map[string]Standard) (map[strin
 
 	for len(ahead.records) < inferFrom {
 		record, err := rows.Next(ctx)
-		if errors.Is(err, io.EOF) {
+		if err == io.EOF {
 			break
 		}
 

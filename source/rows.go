@@ -46,7 +46,9 @@ type Rows interface {
 	// Schema describes the records. It is known before the first of them is read.
 	Schema() Schema
 
-	// Next returns the next record, or io.EOF after the last one. The record is the reader's until the next call.
+	// Next returns the next record, or io.EOF itself after the last one, also if it is called again. The cause of another error
+	// may be io.EOF too, if a connection was lost for example, so callers compare with ==, as callers of io.Reader do, and not
+	// with errors.Is. The record is valid until the next call.
 	Next(ctx context.Context) (Record, error)
 
 	// Close frees what the stream holds. It may be called at any time, more than once.

@@ -48,7 +48,7 @@ func (c *content) Close() error {
 }
 
 func (c *content) failed(err error) error {
-	if err == io.EOF { //nolint:errorlint // Only io.EOF itself is the end of the file.
+	if err == io.EOF {
 		return err
 	}
 

@@ -2,7 +2,6 @@ package file_test
 
 import (
 	"context"
-	"errors"
 	"io"
 	"os"
 	"path/filepath"
@@ -66,7 +65,7 @@ func read(t *testing.T, from source.Reader, table string) (names []string, recor
 
 	for {
 		record, err := rows.Next(t.Context())
-		if errors.Is(err, io.EOF) {
+		if err == io.EOF {
 			return names, records, nil
 		}
 

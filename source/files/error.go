@@ -11,7 +11,7 @@ import (
 // named returns err with the names of the source and the table added, if it has none. Errors of unknown type are classified
 // as retryable. The ends of streams and contexts are returned unchanged.
 func (s *Source) named(err error, table source.Table) error {
-	if err == nil || err == io.EOF { //nolint:errorlint // An error that has io.EOF as its cause is not the end of a stream.
+	if err == nil || err == io.EOF {
 		return err
 	}
 

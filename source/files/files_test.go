@@ -81,7 +81,7 @@ func (f folder) read(t *testing.T, read source.Read) (records []source.Record, l
 
 	for {
 		record, err := rows.Next(t.Context())
-		if errors.Is(err, io.EOF) {
+		if err == io.EOF {
 			return records, locations, nil
 		}
 

@@ -137,7 +137,7 @@ func (r *rows) Next(ctx context.Context) (source.Record, error) {
 		}
 
 		record, err := r.current.Next(ctx)
-		if err != io.EOF { //nolint:errorlint // An error that has io.EOF as its cause is not the end.
+		if err != io.EOF {
 			return record, err
 		}
 

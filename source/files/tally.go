@@ -56,7 +56,7 @@ func (t *tally) count(ctx context.Context, file io.Reader, name string, options 
 		switch _, err := rows.Next(ctx); {
 		case err == nil:
 			t.rows.Add(1)
-		case errors.Is(err, io.EOF):
+		case err == io.EOF:
 			return nil
 		default:
 			return err
@@ -74,7 +74,7 @@ func (t *tally) Read(chunk []byte) (int, error) {
 		return 0, t.err
 	}
 
-	if errors.Is(err, io.EOF) {
+	if err == io.EOF {
 		if failed := t.close(); failed != nil {
 			return 0, failed
 		}

@@ -157,7 +157,7 @@ func (t *target) named(err error) error { return t.source.named(err, t.write.Tab
 func (t *target) appendAll(ctx context.Context, into format.Writer, rows source.Rows) (count int64, err error) {
 	for ; ; count++ {
 		record, err := rows.Next(ctx)
-		if err == io.EOF { //nolint:errorlint // An error that has io.EOF as its cause is not the end.
+		if err == io.EOF {
 			return count, nil
 		}
 

@@ -121,7 +121,7 @@ func (c *compression) from(file File, from *origin) (*extracted, error) {
 	buffered := bufio.NewReader(file)
 
 	_, err := buffered.Peek(1)
-	if err == io.EOF { //nolint:errorlint // A wrapped io.EOF is a failure.
+	if err == io.EOF {
 		err = io.ErrUnexpectedEOF
 	}
 
@@ -151,7 +151,7 @@ func (c *compression) from(file File, from *origin) (*extracted, error) {
 // Read reads uncompressed content. Errors other than those of the file itself mean that the compression is broken.
 func (e *extracted) Read(chunk []byte) (int, error) {
 	n, err := e.Reader.Read(chunk)
-	if err != nil && err != io.EOF { //nolint:errorlint // A wrapped io.EOF is a failure.
+	if err != nil && err != io.EOF {
 		err = e.broken(err)
 	}
 

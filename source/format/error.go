@@ -2,8 +2,6 @@ package format
 
 import (
 	"errors"
-	"fmt"
-	"io"
 	"io/fs"
 	"syscall"
 
@@ -51,15 +49,7 @@ func explained(err error) error {
 		}
 	}
 
-	if !errors.Is(wrong.Err, io.EOF) {
-		return wrong
-	}
-
-	// The caller must not mistake a failure for the end of the records.
-	failure := *wrong
-	failure.Err = fmt.Errorf("%w: %s", io.ErrUnexpectedEOF, cause(wrong.Err))
-
-	return &failure
+	return wrong
 }
 
 // notCopied returns the error for content that could not be copied to a temporary file.

@@ -30,7 +30,7 @@ func (o *origin) failed() error {
 
 // observe records the error of a read, unless it is the end of the file.
 func (o *origin) observe(n int, err error) (int, error) {
-	if err != nil && err != io.EOF { //nolint:errorlint // A wrapped io.EOF is a failure.
+	if err != nil && err != io.EOF {
 		o.fail(err)
 	}
 

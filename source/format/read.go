@@ -93,7 +93,7 @@ func (r *rows) Next(ctx context.Context) (source.Record, error) {
 		return record, nil
 	}
 
-	if r.end = err; err != io.EOF || r.origin.failed() != nil { //nolint:errorlint // A wrapped io.EOF is a failure.
+	if r.end = err; err != io.EOF || r.origin.failed() != nil {
 		r.end = r.explained(ctx, err)
 	}
 

@@ -213,7 +213,7 @@ func (z *zipRows) Location() string { return z.member + ", " + z.rows.Location()
 func (z *zipRows) Next(ctx context.Context) (source.Record, error) {
 	for {
 		record, err := z.rows.Next(ctx)
-		if err != io.EOF || len(z.members) == 0 { //nolint:errorlint // A wrapped io.EOF is a failure.
+		if err != io.EOF || len(z.members) == 0 {
 			return record, z.within(err)
 		}
 

@@ -63,7 +63,7 @@ func number(err error) uint16 {
 // classify turns an error into one that says what is wrong, what to do, and whether trying again may help. Errors that are
 // classified already, and the end of the context, pass as they are. What is unknown has the code otherwise.
 func (s *Source) classify(ctx context.Context, table source.Table, otherwise source.Code, err error) error {
-	if err == nil || errors.Is(err, io.EOF) {
+	if err == nil || err == io.EOF {
 		return err
 	}
 

@@ -63,7 +63,7 @@ type batch struct {
 func (b *batch) run(ctx context.Context) error {
 	for {
 		record, err := b.writer.next(ctx)
-		if errors.Is(err, io.EOF) {
+		if err == io.EOF {
 			return b.flush(ctx)
 		}
 

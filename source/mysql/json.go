@@ -3,7 +3,6 @@ package mysql
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"strconv"
@@ -19,7 +18,7 @@ func checkNumbers(raw []byte) error {
 
 	for {
 		token, err := decoder.Token()
-		if errors.Is(err, io.EOF) {
+		if err == io.EOF {
 			return nil
 		}
 

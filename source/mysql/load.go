@@ -3,7 +3,6 @@ package mysql
 import (
 	"context"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"io"
 	"strconv"
@@ -131,7 +130,7 @@ func (f *loadFile) fill() {
 
 	for len(f.buffer) < loadChunk {
 		record, err := f.next()
-		if errors.Is(err, io.EOF) {
+		if err == io.EOF {
 			f.ended = true
 
 			break

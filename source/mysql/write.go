@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 
 	"github.com/jobwright/jobwright/source"
@@ -178,6 +179,10 @@ func (w *writer) result(written source.Written) source.Written { return w.write.
 // next reads a record.
 func (w *writer) next(ctx context.Context) (source.Record, error) {
 	record, err := w.rows.Next(ctx)
+	if err == io.EOF {
+		return nil, err
+	}
+
 	if err != nil {
 		return nil, &readingError{err}
 	}

@@ -199,7 +199,7 @@ func (e *encoding) Read(p []byte) (int, error) {
 	}
 
 	switch {
-	case e.ended, e.err != nil && !errors.Is(e.err, io.EOF):
+	case e.ended, e.err != nil && e.err != io.EOF:
 		return 0, errAborted
 	case e.sent == len(e.buffer):
 		return 0, io.EOF
@@ -217,7 +217,7 @@ func (e *encoding) end() error {
 
 	e.ended = true
 
-	if errors.Is(e.err, io.EOF) {
+	if e.err == io.EOF {
 		return nil
 	}
 
@@ -229,7 +229,7 @@ func (e *encoding) fill() error {
 	for len(e.buffer) < chunk {
 		record, err := e.rows.Next(e.ctx)
 
-		if errors.Is(err, io.EOF) && e.binary {
+		if err == io.EOF && e.binary {
 			e.buffer = append(e.buffer, 0xff, 0xff)
 		}
 

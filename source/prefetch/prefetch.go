@@ -4,7 +4,6 @@ package prefetch
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"io"
 	"runtime/debug"
 
@@ -144,7 +143,7 @@ func (r *Rows) Schema() source.Schema { return r.rows.Schema() }
 func (r *Rows) Next(ctx context.Context) (source.Record, error) {
 	for r.current == nil || r.next == len(r.current.records) {
 		if err := r.advance(ctx); err != nil {
-			r.drained = errors.Is(err, io.EOF)
+			r.drained = err == io.EOF
 
 			return nil, err
 		}

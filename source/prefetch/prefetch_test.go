@@ -164,7 +164,7 @@ func TestRowsDrainedOnlyAfterNextReturnedEOF(t *testing.T) {
 
 		_, err = rows.Next(t.Context())
 		require.ErrorIs(t, err, end)
-		require.Equal(t, end == io.EOF, rows.Drained()) //nolint:errorlint // Next returns io.EOF itself.
+		require.Equal(t, end == io.EOF, rows.Drained())
 		require.NoError(t, rows.Close())
 	}
 }

@@ -74,7 +74,7 @@ func read(t *testing.T, from *files.Source, table source.Table) (texts []string,
 
 	for {
 		record, err := rows.Next(t.Context())
-		if errors.Is(err, io.EOF) {
+		if err == io.EOF {
 			return texts, nil
 		}
 

@@ -62,7 +62,7 @@ func (s *store) List(ctx context.Context, prefix string, deep bool) iter.Seq2[st
 			object, err := objects.Next(ctx)
 
 			switch {
-			case err == io.EOF: //nolint:errorlint // An error that has io.EOF as its cause is not the end.
+			case err == io.EOF:
 				return
 			case err != nil:
 				yield("", s.failed(ctx, listed, err))
@@ -104,7 +104,7 @@ type content struct {
 
 func (c *content) Read(chunk []byte) (int, error) {
 	length, err := c.reader.Read(chunk)
-	if err == nil || err == io.EOF { //nolint:errorlint // Only io.EOF itself is the end of the object.
+	if err == nil || err == io.EOF {
 		return length, err
 	}
 

@@ -79,7 +79,7 @@ func readAll(ctx context.Context, rows source.Rows) (records []source.Record, er
 
 	for {
 		record, err := rows.Next(ctx)
-		if errors.Is(err, io.EOF) {
+		if err == io.EOF {
 			return records, nil
 		}
 

@@ -2,8 +2,8 @@ package sourcetest
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"testing"
@@ -436,7 +436,8 @@ func (s Suite) drop(t *testing.T) {
 	requireCode(t, err, source.CodeTableNotFound)
 }
 
-var errReading = errors.New("reading failed")
+// errReading has io.EOF as its cause, like the loss of a connection. It is not the end of the rows.
+var errReading = fmt.Errorf("reading failed: %w", io.EOF)
 
 func (s Suite) failing(t *testing.T) {
 	modes := []source.Mode{source.Replace, source.Append, source.Insert, source.Refill}

@@ -33,7 +33,7 @@ const primaryCode = 0xff
 // classify converts an error to a source.Error, which reports whether it is retryable. To an error that contains a
 // source.Error, it adds the source and table only if they are missing. It returns io.EOF and the context's error unchanged.
 func (s *Source) classify(ctx context.Context, table source.Table, err error) error {
-	if err == nil || errors.Is(err, io.EOF) {
+	if err == nil || err == io.EOF {
 		return err
 	}
 

@@ -3,7 +3,6 @@ package sqlite_test
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"io"
 	"path/filepath"
 	"sync"
@@ -151,7 +150,7 @@ func collect(t *testing.T, rows source.Rows, err error) []source.Record {
 
 	for {
 		record, err := rows.Next(t.Context())
-		if errors.Is(err, io.EOF) {
+		if err == io.EOF {
 			return all
 		}
 

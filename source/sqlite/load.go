@@ -80,7 +80,7 @@ func (l *loader) close() {
 func (l *loader) load(ctx context.Context, rows source.Rows) error {
 	for {
 		record, err := rows.Next(ctx)
-		if errors.Is(err, io.EOF) {
+		if err == io.EOF {
 			return l.flush()
 		}
 

@@ -51,7 +51,7 @@ func (b *body) Read(into []byte) (int, error) {
 	timer.Stop()
 
 	switch {
-	case err == nil || errors.Is(err, io.EOF):
+	case err == nil || err == io.EOF:
 		return n, err
 	case errors.Is(context.Cause(b.ctx), errPaused):
 		return n, &source.Error{

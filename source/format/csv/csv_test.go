@@ -1,7 +1,6 @@
 package csv_test
 
 import (
-	"errors"
 	"io"
 	"slices"
 	"testing"
@@ -22,7 +21,7 @@ func readAll(tb testing.TB, rows source.Rows) ([]source.Record, error) {
 
 	for {
 		record, err := rows.Next(tb.Context())
-		if errors.Is(err, io.EOF) {
+		if err == io.EOF {
 			return records, nil
 		}
 

@@ -60,7 +60,7 @@ func (in *input) next(m *mark) int {
 func (in *input) rest() []byte { return in.buffer[in.at:in.filled] }
 
 // complete reports whether the rest of the file is in the buffer.
-func (in *input) complete() bool { return errors.Is(in.end, io.EOF) }
+func (in *input) complete() bool { return in.end == io.EOF }
 
 // errTooLong is returned for a record of more than maxRecord bytes.
 var errTooLong = errors.New("the record is too long")

@@ -3,7 +3,6 @@ package json_test
 import (
 	"bytes"
 	stdjson "encoding/json"
-	"errors"
 	"io"
 	"math"
 	"strings"
@@ -31,7 +30,7 @@ func read(t *testing.T, from io.Reader, f source.Format, reject func(source.Reje
 
 	for {
 		record, err := rows.Next(t.Context())
-		if errors.Is(err, io.EOF) {
+		if err == io.EOF {
 			return rows.Schema(), records, nil
 		}
 
@@ -112,7 +111,7 @@ func requireAgreement(t *testing.T, content string, schema source.Schema, record
 		var value stdjson.RawMessage
 
 		err := decoder.Decode(&value)
-		if errors.Is(err, io.EOF) {
+		if err == io.EOF {
 			break
 		}
 

@@ -1,7 +1,6 @@
 package json
 
 import (
-	"errors"
 	"io"
 
 	"github.com/jobwright/jobwright/source"
@@ -23,7 +22,7 @@ type sampled struct {
 func (r *Rows) sample() error {
 	for size := 0; len(r.ahead) < sampleRecords && size < sampleBytes; {
 		text, at, err := r.records.next()
-		if errors.Is(err, io.EOF) {
+		if err == io.EOF {
 			break
 		}
 

@@ -2,7 +2,6 @@ package json
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -158,7 +157,7 @@ func (s *stream) scalar() ([]byte, error) {
 		case examined > maxRecord:
 			return nil, tooLong()
 		case s.fill():
-		case errors.Is(s.end, io.EOF):
+		case s.end == io.EOF:
 			return s.take(examined), nil
 		default:
 			return nil, s.end
@@ -180,7 +179,7 @@ func (s *stream) textLine() ([]byte, error) {
 		case examined > maxRecord:
 			return nil, tooLong()
 		case s.fill():
-		case examined > 0 && errors.Is(s.end, io.EOF):
+		case examined > 0 && s.end == io.EOF:
 			return s.take(examined), nil
 		default:
 			return nil, s.end
@@ -199,7 +198,7 @@ func (s *stream) take(size int) []byte {
 
 // unfinished returns the reason why a value has no end.
 func (s *stream) unfinished() error {
-	if errors.Is(s.end, io.EOF) {
+	if s.end == io.EOF {
 		return &fault{
 			message: "the file ends within the value that begins here",
 			hint:    "the file was cut off, or a bracket or a quote is missing",

@@ -1,7 +1,6 @@
 package json
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -35,7 +34,7 @@ func newTree(s *stream, records string) (*tree, error) {
 	c, err := s.peek()
 
 	switch {
-	case errors.Is(err, io.EOF):
+	case err == io.EOF:
 		return t, &fault{message: "the file is empty", hint: "a file without records is written as []"}
 	case err != nil:
 		return t, err
@@ -187,7 +186,7 @@ func (t *tree) expected(token string, err error) error {
 
 // cutOff returns the reason why the file ends too early.
 func (t *tree) cutOff(err error) error {
-	if errors.Is(err, io.EOF) {
+	if err == io.EOF {
 		return &fault{message: "the file ends before its brackets are closed", hint: "the file was cut off"}
 	}
 
@@ -239,7 +238,7 @@ func (t *tree) finish() error {
 	}
 
 	if _, err := t.stream.peek(); err != nil {
-		t.done = errors.Is(err, io.EOF)
+		t.done = err == io.EOF
 
 		return err
 	}

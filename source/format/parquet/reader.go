@@ -206,11 +206,11 @@ func (r *Rows) fill(ctx context.Context) error {
 		}
 
 		count, err := r.rows.ReadRows(r.buffer)
-		if err != nil && !errors.Is(err, io.EOF) {
+		if err != nil && err != io.EOF {
 			return broken(fmt.Sprintf("after row %d: %v", r.count, err), err)
 		}
 
-		ended := errors.Is(err, io.EOF)
+		ended := err == io.EOF
 		if ended {
 			if err := r.closeGroup(); err != nil {
 				return err

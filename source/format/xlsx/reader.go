@@ -101,7 +101,7 @@ func (r *Rows) begin(hasHeader bool) error {
 			header, err = r.line()
 		}
 
-		if errors.Is(err, io.EOF) {
+		if err == io.EOF {
 			return r.wrong("the sheet is empty", "write the names of the columns into its first row")
 		}
 
@@ -116,7 +116,7 @@ func (r *Rows) begin(hasHeader bool) error {
 
 	for len(r.ahead) < sampleRows {
 		read, err := r.line()
-		if errors.Is(err, io.EOF) {
+		if err == io.EOF {
 			break
 		}
 
@@ -230,7 +230,7 @@ func (r *Rows) line() (line, error) {
 	for {
 		token, err := r.decoder.Token()
 		if err != nil {
-			if errors.Is(err, io.EOF) {
+			if err == io.EOF {
 				return line{}, io.EOF
 			}
 

@@ -43,7 +43,7 @@ func (b *workbook) readStrings() (err error) {
 
 	for decoder := xml.NewDecoder(opened); ; {
 		token, err := decoder.Token()
-		if errors.Is(err, io.EOF) {
+		if err == io.EOF {
 			return out.Flush()
 		}
 

@@ -3,7 +3,6 @@ package xml_test
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"io"
 	"strings"
 	"testing"
@@ -30,7 +29,7 @@ func read(t *testing.T, from io.Reader, records string, reject func(source.Rejec
 
 	for {
 		record, err := rows.Next(t.Context())
-		if errors.Is(err, io.EOF) {
+		if err == io.EOF {
 			return rows.Schema(), all, nil
 		}
 

@@ -114,7 +114,7 @@ func (in *input) text() string {
 
 // failed returns the error that interrupted the file, or nil.
 func (in *input) failed() error {
-	if in.end == nil || errors.Is(in.end, io.EOF) || errors.Is(in.end, errTooLong) {
+	if in.end == nil || in.end == io.EOF || errors.Is(in.end, errTooLong) {
 		return nil
 	}
 

@@ -2,7 +2,6 @@ package xml
 
 import (
 	"encoding/xml"
-	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -108,7 +107,7 @@ func (r *records) explained(err error) error {
 		return failed
 	}
 
-	if errors.Is(err, io.EOF) {
+	if err == io.EOF {
 		return err
 	}
 
@@ -122,7 +121,7 @@ func (r *records) find() (xml.StartElement, error) {
 		r.in.mark(r.decoder.InputOffset())
 
 		token, err := r.decoder.Token()
-		if errors.Is(err, io.EOF) {
+		if err == io.EOF {
 			err = r.checkEnd()
 		}
 

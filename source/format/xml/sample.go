@@ -2,7 +2,6 @@ package xml
 
 import (
 	"encoding/xml"
-	"errors"
 	"io"
 
 	"github.com/jobwright/jobwright/source"
@@ -28,7 +27,7 @@ func (r *Rows) sample() error {
 		e := new(element)
 
 		wrong, err := r.records.next(e)
-		if errors.Is(err, io.EOF) {
+		if err == io.EOF {
 			break
 		}
 
