@@ -9,8 +9,9 @@ import (
 
 // This file converts the JSON of stored records to CSV. It does not use a JSON decoder, because it converts every byte of a
 // download: records were written by [Encoder], so that it suffices to find the end of each value, and only strings with escapes
-// are decoded. It does not share quoting with source/format/csv, whose dialects are configurable and which apiserver must not
-// link.
+// are decoded. A version on jsontext (github.com/go-json-experiment/json v1.27.2) converted records without escapes at less than
+// half of the speed (about 200 and 95 MB/s). Quoting is not shared with source/format/csv, whose dialects are configurable and
+// which apiserver must not link.
 
 // appendCSVNames appends the names of the columns as a line of CSV.
 func appendCSVNames(line []byte, schema source.Schema) []byte {
