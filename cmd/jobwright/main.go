@@ -46,17 +46,23 @@ workers. On your machine, jobwright-dev runs all parts in one process.`,
 	return command
 }
 
-// The part of help texts about the environment variables of commands that connect to Temporal.
-const temporalEnvironment = `
+// environment returns the part of a help text about the environment variables of a command that connects to Temporal, given
+// the lines about its other variables.
+func environment(others string) string {
+	return `
 
 Environment variables:
-  TEMPORAL_ADDRESS      host:port of Temporal (default 127.0.0.1:7233)
+` + others + temporalEnvironment
+}
+
+const temporalEnvironment = `  TEMPORAL_ADDRESS      host:port of Temporal (default 127.0.0.1:7233)
   TEMPORAL_NAMESPACE    namespace of the jobs (default "default")
   TEMPORAL_API_KEY      API key for Temporal Cloud
   TEMPORAL_TLS_…        TLS settings, for example TEMPORAL_TLS_CLIENT_CERT_PATH
   TEMPORAL_CONFIG_FILE  configuration file with profiles, instead of temporal.toml in Temporal's own folder
   TEMPORAL_PROFILE      profile in that file
-These are the variables of Temporal's own tools, see
+
+The TEMPORAL_ variables are those of Temporal's own tools, see
 https://docs.temporal.io/develop/environment-configuration.`
 
 // logger returns a logger that writes a JSON object per line to the standard error.

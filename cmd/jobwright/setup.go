@@ -41,7 +41,7 @@ The command can be repeated: it keeps existing namespaces and search attributes.
 of an existing namespace only if --retention is given.
 
 The retention is the time for which the status and the results of an ended job are available, and for
-which its jobId can't be used for another job. Temporal requires at least 24h.` + temporalEnvironment,
+which its jobId can't be used for another job. Temporal requires at least 24h.` + environment(""),
 		Example: `  # Prepare the namespace "default" of a Temporal on this machine
   jobwright setup
 

@@ -124,9 +124,9 @@ func (c caller) status(t *testing.T, appID, jobID string) answer {
 func (c caller) eventually(t *testing.T, appID, jobID string, satisfied func(result object) bool) object {
 	t.Helper()
 
-	const patience = 2 * time.Minute
+	const timeout = 2 * time.Minute
 
-	for deadline := time.Now().Add(patience); ; {
+	for deadline := time.Now().Add(timeout); ; {
 		got := c.status(t, appID, jobID)
 		require.Equal(t, http.StatusOK, got.status, got.text)
 

@@ -169,9 +169,9 @@ func TestContract(t *testing.T) {
 
 		// Authorization.
 		{name: "no key", body: request(object{"apiKey": nil}), status: 401, code: "unauthorized", says: []string{"apiKey parameter is required."}, headers: http.Header{"Www-Authenticate": {"Bearer"}}},
-		{name: "a wrong key", body: request(object{"apiKey": strangerKey}), status: 401, code: "unauthorized", says: []string{"the apiKey is wrong"}},
-		{name: "a wrong key learns nothing else", body: request(object{"apiKey": strangerKey, "foo": 1}), status: 401, code: "unauthorized"},
-		{name: "a wrong key does not learn which apps there are", body: request(object{"apiKey": strangerKey, "appId": "nowhere"}), status: 401, code: "unauthorized"},
+		{name: "a wrong key", body: request(object{"apiKey": unknownKey}), status: 401, code: "unauthorized", says: []string{"the apiKey is wrong"}},
+		{name: "a wrong key learns nothing else", body: request(object{"apiKey": unknownKey, "foo": 1}), status: 401, code: "unauthorized"},
+		{name: "a wrong key does not learn which apps there are", body: request(object{"apiKey": unknownKey, "appId": "nowhere"}), status: 401, code: "unauthorized"},
 		{name: "another app's key", body: request(object{"apiKey": callerKey}), status: 403, code: "forbidden", says: []string{"not for app " + appID}},
 		{name: "another app's key for no app", body: request(object{"apiKey": callerKey, "appId": "nowhere"}), status: 403, code: "forbidden"},
 		{name: "a key without the right", body: request(object{"apiKey": statusKey}), status: 403, code: "forbidden", says: []string{`does not have the right \"execute\"`}},

@@ -381,11 +381,11 @@ func TestRunScenarioStartsAChildJob(t *testing.T) {
 }
 
 // await polls the condition until it is true.
-func await(t *testing.T, holds func() bool) {
+func await(t *testing.T, condition func() bool) {
 	t.Helper()
 
-	for deadline := time.Now().Add(time.Minute); !holds(); {
-		require.True(t, time.Now().Before(deadline), "it did not come to hold")
+	for deadline := time.Now().Add(time.Minute); !condition(); {
+		require.True(t, time.Now().Before(deadline), "the condition did not become true")
 	}
 }
 

@@ -292,7 +292,7 @@ func TestDropSourceKeepsAFileReplacedDuringTheLoad(t *testing.T) {
 	t.Parallel()
 
 	files := ""
-	taken := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	producer := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body)
 
 		// The file has been read completely by now.
@@ -300,11 +300,11 @@ func TestDropSourceKeepsAFileReplacedDuringTheLoad(t *testing.T) {
 			w.WriteHeader(http.StatusForbidden)
 		}
 	}))
-	t.Cleanup(taken.Close)
+	t.Cleanup(producer.Close)
 
 	appID := newApp(t, map[string]string{
 		"app.yaml": "sources:\n  files: {kind: FileSource, path: files}\n  bucket: {kind: AWSS3Source, bucket: b, endpoint: \"" +
-			taken.URL + "\", accessKeyId: k, secretAccessKey: s}\n",
+			producer.URL + "\", accessKeyId: k, secretAccessKey: s}\n",
 		"files/in/1.csv": "id\n1\n",
 		"files/in/2.csv": "id\n2\n3\n",
 		"scenarios/Main.yaml": `

@@ -93,8 +93,8 @@ func TestDevContinuesJobsAfterKill(t *testing.T) {
 	release := lockDatabase(t, data, "9")
 
 	first := dev(t, data, "--apps", apps)
-	finished := with(runScenario("8", "Outcomes", object{}), object{"jobId": uuid.NewString()})
-	before := apiOf(t, first).execute(t, finished)
+	completed := with(runScenario("8", "Outcomes", object{}), object{"jobId": uuid.NewString()})
+	before := apiOf(t, first).execute(t, completed)
 	require.Equal(t, http.StatusOK, before.status, before.text)
 
 	running := with(runScenario("9", "Held", object{}), object{"jobId": uuid.NewString(), "isAsync": true})
@@ -106,7 +106,7 @@ func TestDevContinuesJobsAfterKill(t *testing.T) {
 	second := dev(t, data, "--apps", apps)
 
 	// The completed job has its results and does not run again.
-	require.Equal(t, before.text, apiOf(t, second).execute(t, finished).text)
+	require.Equal(t, before.text, apiOf(t, second).execute(t, completed).text)
 
 	// The running job continues with its second step.
 	again := apiOf(t, second).eventually(t, "9", running["jobId"].(string), isSecondStepRunning)
@@ -129,14 +129,14 @@ func TestDevStartsAfterAKillDuringItsFirstStart(t *testing.T) {
 func TestDevReportsUnusableFlagsInOneLine(t *testing.T) {
 	t.Parallel()
 
-	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	used, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, taken.Close()) })
+	t.Cleanup(func() { require.NoError(t, used.Close()) })
 
 	for _, flag := range []string{"--http", "--temporal", "--ui"} {
-		p := dev(t, t.TempDir(), flag, taken.Addr().String())
+		p := dev(t, t.TempDir(), flag, used.Addr().String())
 		require.Equal(t, 1, p.end(t))
-		require.Contains(t, p.output(), taken.Addr().String())
+		require.Contains(t, p.output(), used.Addr().String())
 		require.Contains(t, p.output(), "address already in use")
 		require.Contains(t, p.output(), flag)
 		require.Equal(t, 1, strings.Count(p.output(), "\n"), "a single line: %s", p.output())

@@ -30,9 +30,9 @@ import (
 type heartbeatBlocker struct {
 	lasts time.Duration
 
-	mutex sync.Mutex
-	since time.Time
-	heard bool // Whether Temporal has received a heartbeat afterwards.
+	mutex    sync.Mutex
+	since    time.Time
+	received bool // Whether Temporal has received a heartbeat afterwards.
 }
 
 func (d *heartbeatBlocker) intercept(
@@ -51,11 +51,11 @@ func (d *heartbeatBlocker) intercept(
 	}
 
 	if time.Since(d.since) < d.lasts {
-		return status.Error(codes.Unavailable, "nobody is there")
+		return status.Error(codes.Unavailable, "unreachable")
 	}
 
 	err := invoke(ctx, method, request, reply, connection, options...)
-	d.heard = d.heard || err == nil
+	d.received = d.received || err == nil
 
 	return err
 }
@@ -64,7 +64,7 @@ func (d *heartbeatBlocker) hasReceived() bool {
 	d.mutex.Lock()
 	defer d.mutex.Unlock()
 
-	return d.heard
+	return d.received
 }
 
 // load starts a worker whose heartbeats pass through the interceptors, and a job that loads a table into a locked database.

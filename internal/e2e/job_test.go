@@ -233,12 +233,12 @@ func TestRunningJobKeepsItsScripts(t *testing.T) {
 	t.Parallel()
 
 	files := maps.Clone(lockedApp)
-	files["scripts/told.sql"] = "CREATE TABLE told AS SELECT 'before' AS since"
+	files["scripts/mark.sql"] = "CREATE TABLE mark AS SELECT 'before' AS since"
 	files["scenarios/Held.yaml"] += `
   - opName: RunSourceScript
-    opParams: {source: stage, scriptFile: scripts/told.sql}
+    opParams: {source: stage, scriptFile: scripts/mark.sql}
   - opName: Transform
-    opParams: {source: stage, query: SELECT since FROM told, returnResult: true}
+    opParams: {source: stage, query: SELECT since FROM mark, returnResult: true}
 `
 	appID := newApp(t, files)
 	release := lockDatabase(t, shared.dir, appID)
@@ -246,7 +246,7 @@ func TestRunningJobKeepsItsScripts(t *testing.T) {
 	require.Equal(t, http.StatusOK, api().execute(t, request).status)
 
 	writeApp(t, filepath.Join(shared.dir, "apps", appID), map[string]string{
-		"scripts/told.sql": "CREATE TABLE told AS SELECT 'after' AS since",
+		"scripts/mark.sql": "CREATE TABLE mark AS SELECT 'after' AS since",
 	})
 	release()
 
@@ -268,7 +268,7 @@ func TestDisconnectDoesNotStopTheJob(t *testing.T) {
 	require.NoError(t, err)
 	request.Header.Set("Content-Type", "application/json")
 
-	gone := make(chan error, 1)
+	failed := make(chan error, 1)
 
 	go func() {
 		response, err := http.DefaultClient.Do(request)
@@ -276,12 +276,12 @@ func TestDisconnectDoesNotStopTheJob(t *testing.T) {
 			response.Body.Close()
 		}
 
-		gone <- err
+		failed <- err
 	}()
 
 	require.Eventually(t, func() bool { return api().status(t, appID, jobID).status == http.StatusOK }, time.Minute, 10*time.Millisecond)
 	hangUp()
-	require.ErrorIs(t, <-gone, context.Canceled)
+	require.ErrorIs(t, <-failed, context.Canceled)
 
 	release()
 	require.Equal(t, "completed", api().eventually(t, appID, jobID, ended)["status"])
@@ -427,11 +427,11 @@ func TestHistoryContainsNoKey(t *testing.T) {
 func TestCallWithoutTemporalResponds503(t *testing.T) {
 	t.Parallel()
 
-	nobody, err := net.Listen("tcp", "127.0.0.1:0")
+	closed, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 
-	address := nobody.Addr().String()
-	require.NoError(t, nobody.Close())
+	address := closed.Addr().String()
+	require.NoError(t, closed.Close())
 
 	lazy, err := client.NewLazyClient(client.Options{HostPort: address, Logger: silent{}})
 	require.NoError(t, err)

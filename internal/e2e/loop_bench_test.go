@@ -126,7 +126,7 @@ func timePerEvent(runs []*historypb.History) float64 {
 func plainLoop(b *testing.B, rounds int) []*historypb.History {
 	b.Helper()
 
-	const lanes = 20
+	const concurrency = 20
 
 	queue, jobID := "plain-"+uuid.NewString(), uuid.NewString()
 	plain := worker.New(shared.client, queue, worker.Options{})
@@ -143,7 +143,7 @@ func plainLoop(b *testing.B, rounds int) []*historypb.History {
 		})
 		group := workflow.NewWaitGroup(ctx)
 
-		for range lanes {
+		for range concurrency {
 			group.Add(1)
 			workflow.Go(ctx, func(ctx workflow.Context) {
 				defer group.Done()

@@ -25,10 +25,10 @@ import (
 )
 
 const (
-	devKey      = "dev"
-	callerKey   = "the-key-of-app-7"
-	statusKey   = "the-key-of-somebody-who-looks"
-	strangerKey = "a-key-of-nobody"
+	devKey     = "dev"
+	callerKey  = "the-key-of-app-7"
+	statusKey  = "the-key-with-the-right-status"
+	unknownKey = "an-unknown-key"
 )
 
 // system is a Jobwright in the process of the tests, which share it. A test that needs an app adds it to the folder of

@@ -69,12 +69,12 @@ var forms = map[string]form{
 
 // forms returns the forms that can represent the data.
 func (p public) forms() map[string]form {
-	holding := maps.Clone(forms)
+	possible := maps.Clone(forms)
 	if p.beyond != "" {
-		delete(holding, "csv_latin")
+		delete(possible, "csv_latin")
 	}
 
-	return holding
+	return possible
 }
 
 // readings returns the tables that a form is read into, by the source that it is read from.
@@ -475,13 +475,13 @@ func renamed(names []string) object {
 
 // withoutComments removes the comments of a file of tzdata.
 func withoutComments(text string) string {
-	var kept strings.Builder
+	var lines strings.Builder
 
 	for line := range strings.Lines(text) {
 		if !strings.HasPrefix(line, "#") {
-			kept.WriteString(line)
+			lines.WriteString(line)
 		}
 	}
 
-	return kept.String()
+	return lines.String()
 }

@@ -42,8 +42,8 @@ func newSweeping(t *testing.T, temporal client.Client, namespace, folder string)
 	})}
 }
 
-// keep stores a result of the job with the age, and returns its key.
-func (s sweeping) keep(t *testing.T, jobID string, age time.Duration) string {
+// store stores a result of the job with the age, and returns its key.
+func (s sweeping) store(t *testing.T, jobID string, age time.Duration) string {
 	t.Helper()
 
 	key := job.ResultKey(job.Task{AppID: "7", JobID: jobID, Step: "1"}, uuid.NewString(), 1, ".json")
@@ -82,8 +82,8 @@ func TestSweepDeletesResultsOfDeletedJobs(t *testing.T) {
 	jobID := uuid.NewString()
 	require.Equal(t, http.StatusOK, api().execute(t, with(runScenario("7", "Main", object{}), object{"jobId": jobID})).status)
 
-	remembered, ofChild := s.keep(t, jobID, beyond), s.keep(t, jobID+"/1", beyond)
-	forgotten, young := s.keep(t, uuid.NewString(), beyond), s.keep(t, uuid.NewString(), 0)
+	remembered, ofChild := s.store(t, jobID, beyond), s.store(t, jobID+"/1", beyond)
+	forgotten, young := s.store(t, uuid.NewString(), beyond), s.store(t, uuid.NewString(), 0)
 
 	removed, err := s.worker.Sweep(t.Context())
 	require.NoError(t, err)
@@ -92,7 +92,7 @@ func TestSweepDeletesResultsOfDeletedJobs(t *testing.T) {
 	require.False(t, s.has(t, forgotten))
 	require.True(t, s.has(t, remembered), "its job can still be asked for")
 	require.True(t, s.has(t, ofChild), "it belongs to the outermost job")
-	require.True(t, s.has(t, young), "its job may be one that Temporal tells of in a moment")
+	require.True(t, s.has(t, young), "Temporal may list its job later")
 }
 
 func TestSweepDeletesNothingDuringAnOutageOfTemporal(t *testing.T) {
@@ -119,12 +119,12 @@ func TestSweepDeletesNothingDuringAnOutageOfTemporal(t *testing.T) {
 	t.Cleanup(temporal.Close)
 
 	s := newSweeping(t, temporal, client.DefaultNamespace, t.TempDir())
-	kept := s.keep(t, uuid.NewString(), beyond)
+	stored := s.store(t, uuid.NewString(), beyond)
 
 	removed, err := s.worker.Sweep(t.Context())
 	require.NoError(t, err)
 	require.Zero(t, removed)
-	require.True(t, s.has(t, kept))
+	require.True(t, s.has(t, stored))
 	require.Equal(t, 1, asked)
 }
 
@@ -135,7 +135,7 @@ func TestWorkerRejectsTheResultStoreOfAnotherNamespace(t *testing.T) {
 	_, err := night.worker.Sweep(t.Context())
 	require.NoError(t, err)
 
-	kept := night.keep(t, uuid.NewString(), beyond)
+	stored := night.store(t, uuid.NewString(), beyond)
 
 	production := newProduction(t) // Its namespace has none of the other jobs.
 	temporal, err := client.Dial(client.Options{
@@ -149,5 +149,5 @@ func TestWorkerRejectsTheResultStoreOfAnotherNamespace(t *testing.T) {
 
 	_, err = day.worker.Sweep(t.Context())
 	require.ErrorIs(t, err, result.ErrClaimed)
-	require.True(t, night.has(t, kept))
+	require.True(t, night.has(t, stored))
 }

@@ -94,9 +94,9 @@ func TestSignalJobRejectsInvalidCalls(t *testing.T) {
 		status int
 		code   string
 	}{
-		"another access than the step wants":       {object{"apiKey": statusKey}, http.StatusForbidden, "forbidden"},
+		"an access that the step does not accept": {object{"apiKey": statusKey}, http.StatusForbidden, "forbidden"},
 		"no key":                                   {object{"apiKey": ""}, http.StatusUnauthorized, "unauthorized"},
-		"a key of nobody":                          {object{"apiKey": strangerKey}, http.StatusUnauthorized, "unauthorized"},
+		"an unknown key":                           {object{"apiKey": unknownKey}, http.StatusUnauthorized, "unauthorized"},
 		"the job of another app":                   {object{"apiKey": devKey, "appId": "7"}, http.StatusNotFound, "job_not_found"},
 		"no such job":                              {object{"jobId": "none"}, http.StatusNotFound, "job_not_found"},
 		"an empty jobId":                           {object{"jobId": ""}, http.StatusBadRequest, "request_invalid"},

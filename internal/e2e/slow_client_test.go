@@ -84,20 +84,20 @@ func TestStallTimeoutAbortsAnUnreadResponse(t *testing.T) {
 	require.Equal(t, http.StatusOK, ran.status, ran.text)
 	api().eventually(t, appID, jobID, ended)
 
-	const patience = 200 * time.Millisecond
+	const timeout = 200 * time.Millisecond
 
 	closed := make(chan struct{})
-	impatient := httptest.NewUnstartedServer(newServer(apiserver.Options{Temporal: shared.client, StallTimeout: patience}, devKey))
-	impatient.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+	server := httptest.NewUnstartedServer(newServer(apiserver.Options{Temporal: shared.client, StallTimeout: timeout}, devKey))
+	server.Config.ConnState = func(_ net.Conn, state http.ConnState) {
 		if state == http.StateClosed {
 			close(closed)
 		}
 	}
 
-	impatient.Start()
-	t.Cleanup(impatient.Close)
+	server.Start()
+	t.Cleanup(server.Close)
 
-	connection, err := net.Dial("tcp", impatient.Listener.Addr().String())
+	connection, err := net.Dial("tcp", server.Listener.Addr().String())
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, connection.Close()) })
 

@@ -21,14 +21,14 @@ func TestSourceOutageDelaysOnlyItsOwnJobs(t *testing.T) {
 		hanging.Close()
 	})
 
-	nobody, err := net.Listen("tcp", "127.0.0.1:0")
+	closed, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	require.NoError(t, nobody.Close())
+	require.NoError(t, closed.Close())
 
 	appID := newApp(t, map[string]string{
 		"app.yaml": "sources:\n" +
 			"  hanging: {kind: HTTPSource, url: \"" + hanging.URL + "\"}\n" +
-			"  away: {kind: PgSQLSource, connStr: \"postgres://user@" + nobody.Addr().String() + "/x?sslmode=disable\"}\n",
+			"  away: {kind: PgSQLSource, connStr: \"postgres://user@" + closed.Addr().String() + "/x?sslmode=disable\"}\n",
 		"scenarios/Hang.yaml": "steps:\n  - {opName: HTTPRequest, opParams: {source: hanging, path: /}}\n",
 		"scenarios/Fail.yaml": "steps:\n  - {opName: RunSourceScript, opParams: {source: away, script: SELECT 1}}\n",
 	})

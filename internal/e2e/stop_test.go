@@ -206,7 +206,7 @@ func TestStopCancelsASQLiteScriptAndReleasesItsLock(t *testing.T) {
 	await(t, func() bool { return locked(t, file) })
 
 	requireStops(t, appID, jobID, "before")
-	require.False(t, locked(t, file), "somebody still writes")
+	require.False(t, locked(t, file), "the script still runs")
 }
 
 // locked reports whether a transaction holds the write lock of the database in the file.
@@ -233,22 +233,22 @@ func locked(t *testing.T, file string) bool {
 func TestStopCancelsAnHTTPRequest(t *testing.T) {
 	t.Parallel()
 
-	came, gone := make(chan struct{}), make(chan struct{})
+	received, cancelled := make(chan struct{}), make(chan struct{})
 	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		close(came)
+		close(received)
 		<-r.Context().Done() // The connection is closed.
-		close(gone)
+		close(cancelled)
 	}))
 	t.Cleanup(server.CloseClientConnections)
 
 	request := `{title: Long, opName: HTTPRequest, opParams: {source: slow, path: /}}`
 	appID, jobID := long(t, stopApp(request, fmt.Sprintf("  slow: {kind: HTTPSource, url: %q}", server.URL)), isWaitingLong)
 
-	<-came
+	<-received
 	requireStops(t, appID, jobID, "before")
 
 	select {
-	case <-gone:
+	case <-cancelled:
 	case <-time.After(stopTimeout):
 		require.Fail(t, "the server still has the connection")
 	}
@@ -455,7 +455,7 @@ func TestStopJobRejectsInvalidCalls(t *testing.T) {
 
 	refused := []exchange{
 		{name: "no key", path: path("", appID, jobID), status: 401, code: "unauthorized", says: []string{"apiKey parameter is required."}},
-		{name: "a key of nobody", path: path(strangerKey, appID, jobID), status: 401, code: "unauthorized"},
+		{name: "an unknown key", path: path(unknownKey, appID, jobID), status: 401, code: "unauthorized"},
 		{name: "a key without the right", path: path(statusKey, appID, jobID), status: 403, code: "forbidden", says: []string{`does not have the right`}},
 		{name: "a key of another app", path: path(statusKey, "7", jobID), status: 403, code: "forbidden"},
 		{name: "the job of another app", path: path(devKey, "7", jobID), status: 404, code: "job_not_found", says: []string{jobID}},
@@ -493,7 +493,7 @@ func TestStopIsAcceptedWithoutAWorker(t *testing.T) {
 
 	appID, jobID := newApp(t, contractApp), uuid.NewString()
 	run, err := shared.client.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{
-		ID: jobID, TaskQueue: "nobody's", Memo: map[string]any{job.MemoAppID: appID},
+		ID: jobID, TaskQueue: "no-worker", Memo: map[string]any{job.MemoAppID: appID},
 	}, job.Workflow)
 	require.NoError(t, err)
 	t.Cleanup(func() {
@@ -515,11 +515,11 @@ func TestStopIsAcceptedWithoutAWorker(t *testing.T) {
 func TestStopWithoutTemporalResponds503(t *testing.T) {
 	t.Parallel()
 
-	nobody, err := net.Listen("tcp", "127.0.0.1:0")
+	closed, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 
-	address := nobody.Addr().String()
-	require.NoError(t, nobody.Close())
+	address := closed.Addr().String()
+	require.NoError(t, closed.Close())
 
 	lazy, err := client.NewLazyClient(client.Options{HostPort: address, Logger: silent{}})
 	require.NoError(t, err)

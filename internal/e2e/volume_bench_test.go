@@ -151,7 +151,7 @@ func memory(of *process) int64 {
 func peak(of *process, stop <-chan struct{}) <-chan int64 {
 	var highest int64
 
-	told := make(chan int64, 1)
+	maximum := make(chan int64, 1)
 
 	go func() {
 		ticker := time.NewTicker(20 * time.Millisecond)
@@ -160,7 +160,7 @@ func peak(of *process, stop <-chan struct{}) <-chan int64 {
 		for {
 			select {
 			case <-stop:
-				told <- highest
+				maximum <- highest
 
 				return
 			case <-ticker.C:
@@ -169,5 +169,5 @@ func peak(of *process, stop <-chan struct{}) <-chan int64 {
 		}
 	}()
 
-	return told
+	return maximum
 }
