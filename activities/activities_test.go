@@ -219,14 +219,14 @@ func TestTransformWritesToItsSourceOrAnother(t *testing.T) {
 	b.write(t, "app.yaml", manifest+"  other: {kind: SQLiteSource}\n")
 	b.load(t)
 
-	for target, asked := range map[string]string{"": "stage", "other": "other"} {
+	for target, written := range map[string]string{"": "stage", "other": "other"} {
 		outcome, err := b.run(t, b.Transform, scenario.Transform{
 			Source: "stage", Query: "SELECT id, founded FROM companies WHERE id < 3", TargetSource: target, TargetTable: "early",
 		})
 		require.NoError(t, err)
 		require.Equal(t, job.StepOutcome{Rows: 2}, outcome)
 		require.JSONEq(t, `{"records":[{"founded":"1911-06-16"},{"founded":"1972-04-01"}]}`,
-			b.returned(t, scenario.Transform{Source: asked, Query: "SELECT founded FROM early ORDER BY id"}))
+			b.returned(t, scenario.Transform{Source: written, Query: "SELECT founded FROM early ORDER BY id"}))
 	}
 }
 
@@ -270,7 +270,7 @@ func TestErrorsAreRetryableOnlyIfTemporary(t *testing.T) {
 
 		return params
 	}
-	asking := func(source, query string) scenario.Transform {
+	transform := func(source, query string) scenario.Transform {
 		return scenario.Transform{Source: source, Query: query, ReturnResult: true}
 	}
 
@@ -291,13 +291,13 @@ func TestErrorsAreRetryableOnlyIfTemporary(t *testing.T) {
 		},
 		{
 			name: "a source that can't be queried", code: "source_operation_unsupported", message: "a FileSource can't be queried",
-			params: asking("files", "SELECT 1"),
+			params: transform("files", "SELECT 1"),
 		},
 		{
 			name: "an unknown kind of source", code: "source_definition_invalid", message: "this worker knows FileSource, HTTPSource",
-			params: asking("broken", "SELECT 1"),
+			params: transform("broken", "SELECT 1"),
 		},
-		{name: "wrong SQL", code: "source_query_invalid", message: "syntax error", params: asking("stage", "SELEKT 1")},
+		{name: "wrong SQL", code: "source_query_invalid", message: "syntax error", params: transform("stage", "SELEKT 1")},
 		{
 			name: "a column that is missing", code: "source_record_invalid", message: `names the column "x"`,
 			params: change(func(p *scenario.LoadTableFromSource) {
@@ -306,15 +306,15 @@ func TestErrorsAreRetryableOnlyIfTemporary(t *testing.T) {
 		},
 		{
 			name: "two columns of one name", code: "result_invalid", message: `two columns are named "a"`,
-			params: asking("stage", "SELECT 1 AS a, 2 AS a"),
+			params: transform("stage", "SELECT 1 AS a, 2 AS a"),
 		},
 		{
 			name: "text that is not UTF-8", code: "source_record_invalid", message: `column "a"`,
-			params: asking("stage", "SELECT CAST(x'ff' AS TEXT) AS a"),
+			params: transform("stage", "SELECT CAST(x'ff' AS TEXT) AS a"),
 		},
 		{
 			name: "a database that can't be opened", code: "source_unavailable", retried: true, message: `source "stage"`,
-			params: asking("stage", "SELECT 1"),
+			params: transform("stage", "SELECT 1"),
 			prepare: func(t *testing.T, b *bench) {
 				t.Helper()
 				require.NoError(t, os.MkdirAll(filepath.Join(b.data, "apps", "7", "stage.db"), 0o750))
@@ -322,7 +322,7 @@ func TestErrorsAreRetryableOnlyIfTemporary(t *testing.T) {
 		},
 		{
 			name: "an unwritable result store", code: "result_store", retried: true, message: "the result can't be stored",
-			params: asking("stage", "SELECT 1"),
+			params: transform("stage", "SELECT 1"),
 			prepare: func(t *testing.T, b *bench) {
 				t.Helper()
 				require.NoError(t, os.WriteFile(filepath.Join(b.data, "results", "7"), nil, 0o600))
@@ -330,11 +330,11 @@ func TestErrorsAreRetryableOnlyIfTemporary(t *testing.T) {
 		},
 		{ // The next deployment of the app may correct the next three.
 			name: "a source that the app doesn't have", code: "app_invalid", retried: true, message: "app 7 has no source named \"nowhere\"",
-			params: asking("nowhere", "SELECT 1"),
+			params: transform("nowhere", "SELECT 1"),
 		},
 		{
 			name: "an app that is missing", code: "app_invalid", retried: true, message: "this worker has no app 7",
-			params: asking("stage", "SELECT 1"),
+			params: transform("stage", "SELECT 1"),
 			prepare: func(t *testing.T, b *bench) {
 				t.Helper()
 				require.NoError(t, os.RemoveAll(filepath.Join(b.apps, "7")))
@@ -342,7 +342,7 @@ func TestErrorsAreRetryableOnlyIfTemporary(t *testing.T) {
 		},
 		{
 			name: "an app with a mistake", code: "app_invalid", retried: true, message: "app.yaml is invalid",
-			params: asking("stage", "SELECT 1"),
+			params: transform("stage", "SELECT 1"),
 			prepare: func(t *testing.T, b *bench) {
 				t.Helper()
 				b.write(t, "app.yaml", "sources: 7")

@@ -69,20 +69,20 @@ func TestHTTPRequestSendsItsParameters(t *testing.T) {
 			t.Parallel()
 
 			b := newBench(t)
-			asked, body := b.serve(t, http.StatusOK, "")
+			received, body := b.serve(t, http.StatusOK, "")
 
 			test.params.Source = "shop"
 
 			_, err := b.run(t, b.HTTPRequest, test.params)
 			require.NoError(t, err)
-			require.Equal(t, test.method, asked.Method)
-			require.Equal(t, test.path, asked.URL.Path)
-			require.Equal(t, test.query, asked.URL.RawQuery)
-			require.Equal(t, test.trace, asked.Header.Get("X-Trace"))
-			require.Equal(t, test.kind, asked.Header.Get("Content-Type"))
-			require.Equal(t, "nightly/2[1]", asked.Header.Get("Idempotency-Key"))
+			require.Equal(t, test.method, received.Method)
+			require.Equal(t, test.path, received.URL.Path)
+			require.Equal(t, test.query, received.URL.RawQuery)
+			require.Equal(t, test.trace, received.Header.Get("X-Trace"))
+			require.Equal(t, test.kind, received.Header.Get("Content-Type"))
+			require.Equal(t, "nightly/2[1]", received.Header.Get("Idempotency-Key"))
 			require.Equal(t, test.body, *body)
-			require.EqualValues(t, len(test.body), asked.ContentLength)
+			require.EqualValues(t, len(test.body), received.ContentLength)
 		})
 	}
 }
@@ -193,11 +193,11 @@ func TestHTTPRequestIsNotRepeatedIfItsResponseIsStored(t *testing.T) {
 
 	b := newBench(t)
 
-	var asked atomic.Int32
+	var received atomic.Int32
 
 	b.answerWith(t, func(answer http.ResponseWriter, _ *http.Request) {
 		answer.Header().Set("Content-Type", "application/json")
-		_, _ = fmt.Fprintf(answer, `{"data":[{"n":%d},{"n":null}]}`, asked.Add(1))
+		_, _ = fmt.Fprintf(answer, `{"data":[{"n":%d},{"n":null}]}`, received.Add(1))
 	})
 
 	losesItsAnswer := func(ctx context.Context, of job.Task, params scenario.HTTPRequest) (*job.StepOutcome, error) {
@@ -213,7 +213,7 @@ func TestHTTPRequestIsNotRepeatedIfItsResponseIsStored(t *testing.T) {
 		Source: "shop", Method: "POST", Format: source.Format{Records: "data"}, TargetSource: "stage", TargetTable: "answered",
 	})
 	require.Equal(t, job.StepOutcome{Rows: 2}, outcome)
-	require.EqualValues(t, 1, asked.Load())
+	require.EqualValues(t, 1, received.Load())
 	require.JSONEq(t, `{"records":[{"n":1},{"n":null}]}`,
 		b.returned(t, scenario.Transform{Source: "stage", Query: "SELECT * FROM answered ORDER BY n NULLS LAST"}))
 }
@@ -281,10 +281,10 @@ func TestHTTPRequestRejectsUnknownCharsetOfTable(t *testing.T) {
 }
 
 // serve makes the source shop a server with that response. It returns the last request to the server and its body.
-func (b *bench) serve(t *testing.T, status int, answer string) (asked *http.Request, body *string) {
+func (b *bench) serve(t *testing.T, status int, answer string) (received *http.Request, body *string) {
 	t.Helper()
 
-	asked, body = &http.Request{}, new(string)
+	received, body = &http.Request{}, new(string)
 
 	b.answerWith(t, func(writer http.ResponseWriter, request *http.Request) {
 		content, err := io.ReadAll(request.Body)
@@ -292,14 +292,14 @@ func (b *bench) serve(t *testing.T, status int, answer string) (asked *http.Requ
 			panic(err)
 		}
 
-		*asked, *body = *request, string(content)
+		*received, *body = *request, string(content)
 
 		writer.Header().Set("Content-Type", "application/json")
 		writer.WriteHeader(status)
 		_, _ = writer.Write([]byte(answer))
 	})
 
-	return asked, body
+	return received, body
 }
 
 // answerWith makes the source shop a server with that handler.

@@ -22,10 +22,10 @@ func TestLoadTableFromSourceParameters(t *testing.T) {
 		schema = "SELECT sql FROM sqlite_schema WHERE name = 't'"
 	)
 
-	told := func(conversions ...string) []source.Conversion {
+	converted := func(columns ...string) []source.Conversion {
 		var list []source.Conversion
-		for i := 0; i < len(conversions); i += 3 {
-			list = append(list, source.Conversion{Column: conversions[i], From: conversions[i+1], To: conversions[i+2]})
+		for i := 0; i < len(columns); i += 3 {
+			list = append(list, source.Conversion{Column: columns[i], From: columns[i+1], To: columns[i+2]})
 		}
 
 		return list
@@ -34,14 +34,14 @@ func TestLoadTableFromSourceParameters(t *testing.T) {
 	for name, test := range map[string]struct {
 		content, script string
 		change          func(params *scenario.LoadTableFromSource)
-		told            []source.Conversion
+		conversions     []source.Conversion
 		query, want     string
 	}{
 		"no other parameter": {content: typed, want: untouched},
 		"inferTypes": {
-			content: typed,
-			change:  func(params *scenario.LoadTableFromSource) { params.InferTypes = true },
-			told:    told("id", "text", "integer", "price", "text", "decimal", "rate", "text", "float", "born", "text", "date"),
+			content:     typed,
+			change:      func(params *scenario.LoadTableFromSource) { params.InferTypes = true },
+			conversions: converted("id", "text", "integer", "price", "text", "decimal", "rate", "text", "float", "born", "text", "date"),
 			want: `{"records":[{"id":1,"price":1.50,"rate":0.0015,"born":"1911-06-16","code":"007"},` + "\n" +
 				`{"id":2,"price":null,"rate":20,"born":null,"code":"12E4"}]}`,
 		},
@@ -50,8 +50,8 @@ func TestLoadTableFromSourceParameters(t *testing.T) {
 			change: func(params *scenario.LoadTableFromSource) {
 				params.InferTypes, params.ColumnTypes = true, map[string]source.Standard{"a": {Type: source.Text}}
 			},
-			told: told("b", "text", "integer"),
-			want: `{"records":[{"a":"1","b":2}]}`,
+			conversions: converted("b", "text", "integer"),
+			want:        `{"records":[{"a":"1","b":2}]}`,
 		},
 		"columns": {
 			content: "a,b,c\n1,2,3\n",
@@ -107,7 +107,7 @@ func TestLoadTableFromSourceParameters(t *testing.T) {
 
 			outcome, err := b.run(t, b.LoadTableFromSource, params)
 			require.NoError(t, err)
-			require.Equal(t, test.told, outcome.Conversions)
+			require.Equal(t, test.conversions, outcome.Conversions)
 
 			if test.query == "" {
 				test.query = "SELECT * FROM t"

@@ -17,7 +17,7 @@ func TestLookUpReturnsFirstCellOfEachQuery(t *testing.T) {
 	b := newBench(t)
 	b.load(t)
 
-	asked := []struct {
+	queries := []struct {
 		query string
 		bind  jsonvalue.Object
 		want  any
@@ -35,15 +35,15 @@ func TestLookUpReturnsFirstCellOfEachQuery(t *testing.T) {
 		{query: "SELECT x'00ff'", want: "AP8="},
 	}
 
-	wanted := job.LookUp{}
+	request := job.LookUp{}
 	want := []jsonvalue.Value{}
 
-	for _, row := range asked {
-		wanted.Queries = append(wanted.Queries, expression.Query{Source: "stage", Query: row.query, Bind: row.bind})
+	for _, row := range queries {
+		request.Queries = append(request.Queries, expression.Query{Source: "stage", Query: row.query, Bind: row.bind})
 		want = append(want, jsonvalue.Value{Any: row.want})
 	}
 
-	found, err := runAs[job.Found](t, b, b.LookUp, wanted)
+	found, err := runAs[job.Found](t, b, b.LookUp, request)
 	require.NoError(t, err)
 	require.Equal(t, want, found.Cells)
 }

@@ -30,10 +30,10 @@ import (
 type part struct{ field, file, contentType, text string }
 
 // partsOf reads a form that has files.
-func partsOf(t *testing.T, asked *http.Request, body string) (parts []part) {
+func partsOf(t *testing.T, received *http.Request, body string) (parts []part) {
 	t.Helper()
 
-	kind, params, err := mime.ParseMediaType(asked.Header.Get("Content-Type"))
+	kind, params, err := mime.ParseMediaType(received.Header.Get("Content-Type"))
 	require.NoError(t, err)
 	require.Equal(t, "multipart/form-data", kind)
 
@@ -91,14 +91,14 @@ func TestHTTPRequestSendsAFileInAForm(t *testing.T) {
 			b := newBench(t)
 			b.write(t, `files/of "2026"/[Größe].csv`, "")
 
-			asked, body := b.serve(t, http.StatusOK, "")
+			received, body := b.serve(t, http.StatusOK, "")
 
 			test.params.Source, test.params.FileSource, test.params.Method = "shop", "files", "POST"
 
 			_, err := b.run(t, b.HTTPRequest, test.params)
 			require.NoError(t, err)
-			require.Equal(t, test.parts, partsOf(t, asked, *body))
-			require.EqualValues(t, len(*body), asked.ContentLength)
+			require.Equal(t, test.parts, partsOf(t, received, *body))
+			require.EqualValues(t, len(*body), received.ContentLength)
 		})
 	}
 }

@@ -49,7 +49,7 @@ func (v *variables) UpdateWithStartWorkflow(
 	}
 
 	start := options.StartWorkflowOperation.(*starting)
-	told := setting{start: start.options, workflow: start.workflow, update: options.UpdateOptions}
+	sent := setting{start: start.options, workflow: start.workflow, update: options.UpdateOptions}
 
 	data := converter.GetDefaultDataConverter()
 
@@ -58,7 +58,7 @@ func (v *variables) UpdateWithStartWorkflow(
 		return nil, err
 	}
 
-	if err := data.FromPayload(payload, &told.variable); err != nil {
+	if err := data.FromPayload(payload, &sent.variable); err != nil {
 		return nil, err
 	}
 
@@ -66,7 +66,7 @@ func (v *variables) UpdateWithStartWorkflow(
 	defer v.mutex.Unlock()
 
 	if v.refuses == nil {
-		v.settings = append(v.settings, told)
+		v.settings = append(v.settings, sent)
 	}
 
 	return handle{err: v.refuses}, nil
@@ -84,9 +84,9 @@ func (v *variables) QueryWorkflow(
 
 	values := jsonvalue.Object{}
 
-	for _, told := range v.settings {
-		if told.start.ID == workflowID && queryType == job.VariablesQuery {
-			values[told.variable.Name] = told.variable.Value.Any
+	for _, sent := range v.settings {
+		if sent.start.ID == workflowID && queryType == job.VariablesQuery {
+			values[sent.variable.Name] = sent.variable.Value.Any
 		}
 	}
 
@@ -125,17 +125,17 @@ func TestSetVariableUpdatesTheWorkflowOfTheApp(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, b.temporal.settings, 1)
 
-	told := b.temporal.settings[0]
-	require.Equal(t, job.VariablesWorkflow, told.workflow)
-	require.Equal(t, "app/7/variables", told.start.ID)
-	require.Equal(t, job.TaskQueue, told.start.TaskQueue)
-	require.Equal(t, enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING, told.start.WorkflowIDConflictPolicy)
-	require.Equal(t, job.SetVariableUpdate, told.update.UpdateName)
-	require.Equal(t, client.WorkflowUpdateStageCompleted, told.update.WaitForStage)
-	require.Equal(t, told.variable.ID, told.update.UpdateID)
-	require.True(t, strings.HasSuffix(told.variable.ID, "/nightly/2"), told.variable.ID)
-	require.Equal(t, "rate", told.variable.Name)
-	require.InDelta(t, 3.0, told.variable.Value.Any, 0)
+	sent := b.temporal.settings[0]
+	require.Equal(t, job.VariablesWorkflow, sent.workflow)
+	require.Equal(t, "app/7/variables", sent.start.ID)
+	require.Equal(t, job.TaskQueue, sent.start.TaskQueue)
+	require.Equal(t, enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING, sent.start.WorkflowIDConflictPolicy)
+	require.Equal(t, job.SetVariableUpdate, sent.update.UpdateName)
+	require.Equal(t, client.WorkflowUpdateStageCompleted, sent.update.WaitForStage)
+	require.Equal(t, sent.variable.ID, sent.update.UpdateID)
+	require.True(t, strings.HasSuffix(sent.variable.ID, "/nightly/2"), sent.variable.ID)
+	require.Equal(t, "rate", sent.variable.Name)
+	require.InDelta(t, 3.0, sent.variable.Value.Any, 0)
 }
 
 // Temporal limits IDs to 1,000 bytes, and the workflow of variables stores many.
