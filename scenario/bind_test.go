@@ -93,23 +93,23 @@ func TestBindRefusesAValueOfAnotherType(t *testing.T) {
 		given     any
 		message   string
 	}{
-		{"a number is no text", source.Text, int64(5), "want text, have the integer 5"},
-		{"null is no text", source.Text, nil, "want text, have nothing"},
-		{"text is no integer", source.Integer, "5", `want integer, have the text "5"`},
-		{"a float is no integer", source.Integer, 5.0, "want integer, have the number 5"},
-		{"text is no float", source.Float, "1.5", `want float, have the text "1.5"`},
-		{"a number is no boolean", source.Boolean, int64(1), "want boolean, have the integer 1"},
-		{"text is no boolean", source.Boolean, "true", `want boolean, have the text "true"`},
-		{"a day that no calendar has", source.Date, "2023-02-29", "want a date such as 2006-01-02"},
-		{"empty text is no date", source.Date, "", `want a date such as 2006-01-02, have the text ""`},
-		{"a date is no timestamp", source.Timestamp, "2024-02-29", "want a timestamp such as 2006-01-02T15:04:05Z"},
-		{"what base64 lacks", source.Binary, "%", "want binary data in base64"},
-		{"a list", source.Text, []any{"a"}, "want text, have a list"},
-		{"an object", source.Text, map[string]any{}, "want text, have an object"},
-		{"true", source.Integer, true, "want integer, have the boolean true"},
+		{"a number is no text", source.Text, int64(5), "must be text, but is the integer 5"},
+		{"null is no text", source.Text, nil, "must be text, but is nothing"},
+		{"text is no integer", source.Integer, "5", `must be an integer, but is the text "5"`},
+		{"a float is no integer", source.Integer, 5.0, "must be an integer, but is the number 5"},
+		{"text is no float", source.Float, "1.5", `must be a number, but is the text "1.5"`},
+		{"a number is no boolean", source.Boolean, int64(1), "must be true or false, but is the integer 1"},
+		{"text is no boolean", source.Boolean, "true", `must be true or false, but is the text "true"`},
+		{"a day that no calendar has", source.Date, "2023-02-29", "must be a date such as 2006-01-02"},
+		{"empty text is no date", source.Date, "", `must be a date such as 2006-01-02, but is the text ""`},
+		{"a date is no timestamp", source.Timestamp, "2024-02-29", "must be a timestamp such as 2006-01-02T15:04:05Z"},
+		{"what base64 lacks", source.Binary, "%", "must be binary data in base64"},
+		{"a list", source.Text, []any{"a"}, "must be text, but is a list"},
+		{"an object", source.Text, map[string]any{}, "must be text, but is an object"},
+		{"true", source.Integer, true, "must be an integer, but is the boolean true"},
 		{
 			"long text is cut", source.Integer, "äääääääääääääääääääääääääääääääääääääääää",
-			`want integer, have the text "ääääääääääääääääääääääääääääääääääääääää…"`,
+			`must be an integer, but is the text "ääääääääääääääääääääääääääääääääääääääää…"`,
 		},
 	}
 
@@ -122,7 +122,7 @@ func TestBindRefusesAValueOfAnotherType(t *testing.T) {
 			require.Len(t, problems, 1)
 			require.Equal(t, problem.CodeParameterMismatch, problems[0].Code)
 			require.Equal(t, "x", problems[0].Path)
-			require.Contains(t, problems[0].Message, "the parameter x: "+test.message)
+			require.Contains(t, problems[0].Message, "the parameter x "+test.message)
 		})
 	}
 }
@@ -140,12 +140,12 @@ func TestBindReportsAllMistakesAtOnce(t *testing.T) {
 	require.Equal(t, problem.List{
 		{
 			Code: problem.CodeParameterMissing, Path: "since",
-			Message: "the parameter since is missing: The first day. (of type date)",
+			Message: "the parameter since is missing (type date: The first day)",
 		},
-		{Code: problem.CodeParameterMissing, Path: "until", Message: "the parameter until is missing: it is of type date"},
+		{Code: problem.CodeParameterMissing, Path: "until", Message: "the parameter until is missing (type date)"},
 		{
 			Code: problem.CodeParameterMismatch, Path: "limit",
-			Message: `the parameter limit: want integer, have the text "ten"`,
+			Message: `the parameter limit must be an integer, but is the text "ten"`,
 		},
 		{
 			Code: problem.CodeParameterUnknown, Path: "unitl",

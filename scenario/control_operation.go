@@ -305,7 +305,7 @@ func whileRule(params jsonvalue.Object) (field, message string) {
 // within holds that a number, where it is given, is at least 1 and at most most.
 func within(params jsonvalue.Object, name string, most int64) (field, message string) {
 	if number, given := params[name].(int64); given && (number < 1 || number > most) {
-		return name, fmt.Sprintf("want a number from 1 to %d, have %d", most, number)
+		return name, fmt.Sprintf("%s must be from 1 to %d, but is %d", name, most, number)
 	}
 
 	return "", ""
@@ -313,7 +313,7 @@ func within(params jsonvalue.Object, name string, most int64) (field, message st
 
 func setVariableRule(params jsonvalue.Object) (field, message string) {
 	if scope, given := params["scope"]; given && scope != ScopeJob && scope != ScopeApp {
-		return "scope", fmt.Sprintf("want job or app, have %s", jsonvalue.Describe(scope))
+		return "scope", fmt.Sprintf("scope must be job or app, but is %s", jsonvalue.Describe(scope))
 	}
 
 	return "", ""
@@ -338,7 +338,7 @@ var failureCode = regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
 
 func failRule(params jsonvalue.Object) (field, message string) {
 	if code, given := params["code"].(string); given && !failureCode.MatchString(code) {
-		return "code", fmt.Sprintf("want small letters, digits and _, have %s", jsonvalue.Describe(code))
+		return "code", fmt.Sprintf("code must consist of lowercase letters, digits and _, but is %s", jsonvalue.Describe(code))
 	}
 
 	return "", ""

@@ -84,7 +84,7 @@ func decodeValue(target reflect.Value, value any) error {
 		return decodeMap(target, objectOf(given))
 	}
 
-	return fmt.Errorf("want %s, have %s", schema.FormOf(target.Type()), jsonvalue.Describe(value))
+	return fmt.Errorf("must be %s, but is %s", schema.FormOf(target.Type()), jsonvalue.Describe(value))
 }
 
 // isSameKind reports whether values of one kind become values of the other without loss. Validation bounds integers.

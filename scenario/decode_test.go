@@ -147,7 +147,7 @@ func TestDecodeLiteralIgnoresFieldsThatMayBeExpressions(t *testing.T) {
 	require.Equal(t, scenario.ForEach{As: "entry", Index: "i"}, loop)
 
 	_, err = scenario.Decode[scenario.ForEach](params)
-	require.EqualError(t, err, `in: want a list, have the text "${list}"`)
+	require.EqualError(t, err, `in: must be a list, but is the text "${list}"`)
 }
 
 func TestDecodeReportsFieldOfAnotherType(t *testing.T) {
@@ -157,12 +157,12 @@ func TestDecodeReportsFieldOfAnotherType(t *testing.T) {
 		params  jsonvalue.Object
 		message string
 	}{
-		{jsonvalue.Object{"query": int64(5)}, "query: want text, have the integer 5"},
-		{jsonvalue.Object{"limit": 1.5}, "limit: want an integer, have the number 1.5"},
-		{jsonvalue.Object{"limit": "1"}, `limit: want an integer, have the text "1"`},
-		{jsonvalue.Object{"bind": []any{}}, "bind: want an object, have a list"},
-		{jsonvalue.Object{"upsert": []any{"a", true}}, "upsert: [1]: want text, have the boolean true"},
-		{jsonvalue.Object{"dropTarget": "no"}, `dropTarget: want true or false, have the text "no"`},
+		{jsonvalue.Object{"query": int64(5)}, "query: must be text, but is the integer 5"},
+		{jsonvalue.Object{"limit": 1.5}, "limit: must be an integer, but is the number 1.5"},
+		{jsonvalue.Object{"limit": "1"}, `limit: must be an integer, but is the text "1"`},
+		{jsonvalue.Object{"bind": []any{}}, "bind: must be an object, but is a list"},
+		{jsonvalue.Object{"upsert": []any{"a", true}}, "upsert: [1]: must be text, but is the boolean true"},
+		{jsonvalue.Object{"dropTarget": "no"}, `dropTarget: must be true or false, but is the text "no"`},
 	} {
 		_, err := scenario.Decode[scenario.Transform](test.params)
 		require.EqualError(t, err, test.message)

@@ -30,6 +30,6 @@ steps:
 
 	// Output:
 	// map[country:US limit:10] <nil>
-	// limit: the parameter limit is missing: How many companies to show. (of type integer) [parameter_missing]
+	// limit: the parameter limit is missing (type integer: How many companies to show) [parameter_missing]
 	// countri: the scenario has no parameter countri; did you mean country? [parameter_unknown]
 }

@@ -1,6 +1,7 @@
 package scenario
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/jobwright/jobwright/internal/schema"
@@ -24,8 +25,8 @@ const (
 // String returns the form's name for messages.
 func (f Form) String() string { return string(f) }
 
-// Mismatch returns why value does not have the form, or "" if it has.
-func (f Form) Mismatch(value any) string {
+// Mismatch returns why value does not have the form, or "" if it has. subject names the value in the message.
+func (f Form) Mismatch(subject string, value any) string {
 	fits := false
 
 	switch f {
@@ -35,7 +36,7 @@ func (f Form) Mismatch(value any) string {
 			return ""
 		}
 
-		return "want a duration above zero such as 90s or 1h30m, have " + jsonvalue.Describe(value)
+		return fmt.Sprintf("%s must be a duration above zero such as 90s or 1h30m, but is %s", subject, jsonvalue.Describe(value))
 	case FormOnError:
 		fits = value == string(OnErrorFail) || value == string(OnErrorContinue)
 	case FormCondition:
@@ -46,7 +47,7 @@ func (f Form) Mismatch(value any) string {
 		_, fits = value.(map[string]any)
 	}
 
-	return schema.MismatchUnless(fits, f, value)
+	return schema.MismatchUnless(fits, subject, f, value)
 }
 
 // Accepts reports whether the result of an expression of the given kind can have the form.

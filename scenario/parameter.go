@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/jobwright/jobwright/internal/schema"
@@ -66,8 +67,8 @@ func (s Scenario) Bind(given jsonvalue.Object) (jsonvalue.Object, error) {
 
 		value, ok := given[parameter.Name]
 		if !ok && parameter.Required {
-			problems.Addf(parameter.Name, problem.CodeParameterMissing, "the parameter %s is missing: %s",
-				parameter.Name, parameter.Explain())
+			problems.Addf(parameter.Name, problem.CodeParameterMissing, "the parameter %s is missing%s",
+				parameter.Name, parameter.Meaning())
 
 			continue
 		}
@@ -78,7 +79,7 @@ func (s Scenario) Bind(given jsonvalue.Object) (jsonvalue.Object, error) {
 
 		converted, mismatch := parameter.Convert(value)
 		if mismatch != "" {
-			problems.Addf(parameter.Name, problem.CodeParameterMismatch, "the parameter %s: %s", parameter.Name, mismatch)
+			problems.Addf(parameter.Name, problem.CodeParameterMismatch, "the parameter %s %s", parameter.Name, mismatch)
 		}
 
 		bound[parameter.Name] = converted
@@ -93,16 +94,17 @@ func (s Scenario) Bind(given jsonvalue.Object) (jsonvalue.Object, error) {
 	return bound, problems.Err()
 }
 
-// Explain describes the parameter for messages.
-func (p Parameter) Explain() string {
+// Meaning returns the parameter's type and description in parentheses, for messages.
+func (p Parameter) Meaning() string {
 	if p.Description == "" {
-		return "it is of type " + string(p.Type)
+		return fmt.Sprintf(" (type %s)", p.Type)
 	}
 
-	return fmt.Sprintf("%s (of type %s)", p.Description, p.Type)
+	return fmt.Sprintf(" (type %s: %s)", p.Type, strings.TrimSuffix(p.Description, "."))
 }
 
-// Convert returns value as the Go type that represents the parameter's type in the language, or why value is not of that type.
+// Convert returns value as the Go type that represents the parameter's type in the language, or why value is not of that type:
+// "must be …, but is …".
 // Decimals, dates, times, binary data and UUIDs are text, in the form in which results show them; JSON is any value.
 func (p Parameter) Convert(value any) (converted any, mismatch string) {
 	switch p.Type { //nolint:exhaustive // The other types need no conversion.
@@ -126,16 +128,17 @@ func (p Parameter) Convert(value any) (converted any, mismatch string) {
 		return value, ""
 	}
 
-	return nil, fmt.Sprintf("want %s, have %s", describeType(p.Type), jsonvalue.Describe(value))
+	return nil, fmt.Sprintf("must be %s, but is %s", describeType(p.Type), jsonvalue.Describe(value))
 }
 
-// CheckKind returns why the parameter cannot have the value of a template whose result is of the given kind, or "".
+// CheckKind returns why the parameter cannot have the result of a template, which is of the given kind, or "": "must be …,
+// but … gives …".
 func (p Parameter) CheckKind(template any, kind schema.Kind) (mismatch string) {
 	if schema.KindOfType(p.Type).Accepts(kind) || p.Type == source.Decimal && kind == schema.Integer {
 		return ""
 	}
 
-	return fmt.Sprintf("want %s, but %s gives %s", describeType(p.Type), template, kind)
+	return fmt.Sprintf("must be %s, but %s gives %s", describeType(p.Type), template, kind)
 }
 
 // isOfType reports whether value represents a value of type t.
@@ -179,7 +182,13 @@ func describeType(t source.Type) string {
 		return "a UUID"
 	case source.Array:
 		return "a list"
-	case source.Text, source.Integer, source.Float, source.Boolean, source.JSON:
+	case source.Integer:
+		return "an integer"
+	case source.Float:
+		return "a number"
+	case source.Boolean:
+		return "true or false"
+	case source.Text, source.JSON:
 	}
 
 	return string(t)

@@ -115,10 +115,10 @@ func TestWhatIsEvaluatedLaterStaysAsItIs(t *testing.T) {
 	require.Equal(t, jsonvalue.Object{"condition": "${nope}", "maxIterations": int64(5)}, resolved)
 
 	_, err = scope.Resolve("While", jsonvalue.Object{"condition": true, "maxIterations": "${0}"}, expression.Moment{})
-	require.EqualError(t, err, "maxIterations: want a number from 1 to 1000000000, have 0 [value_invalid]")
+	require.EqualError(t, err, "maxIterations must be from 1 to 1000000000, but is 0 [value_invalid]")
 
 	_, err = scope.Resolve("Wait", jsonvalue.Object{"until": "${'tomor' + 'row'}"}, expression.Moment{})
-	require.ErrorContains(t, err, `until: want a timestamp such as 2006-01-02T15:04:05Z or a date such as 2006-01-02, have "tomorrow"`)
+	require.ErrorContains(t, err, `until: the time must be a timestamp such as 2006-01-02T15:04:05Z or a date such as 2006-01-02, but is "tomorrow"`)
 }
 
 // appVariables returns the declarations of two variables of an app.

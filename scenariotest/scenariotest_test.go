@@ -117,7 +117,7 @@ func TestLoadReportsMistakes(t *testing.T) {
 		},
 		"a field of one call": {
 			"tests:\n- name: a\n  mocks: [{step: b, calls: [{error: {code: c, message: d, retry: true}}]}]\n",
-			"T.yaml:3: unknown field mocks[0].calls[0].error.retry; known are code, message, retryable, times",
+			"T.yaml:3: unknown field mocks[0].calls[0].error.retry; did you mean retryable?",
 		},
 		"a list for an object": {
 			"tests:\n- name: a\n  expect: {calls: [1]}\n", "T.yaml:3: expect.calls: must be an object, not a list",

@@ -85,7 +85,7 @@ func TestValidatePrintsProblemsOfAppsAndScenarios(t *testing.T) {
 			map[string]string{"7/scenarios/A.yaml": wrong, "7/scenarios/B.yaml": "step: []"},
 			1,
 			"7/scenarios/A.yaml:" + mistake +
-				"7/scenarios/B.yaml:1:1: steps is missing: What it does, in order. [field_missing]\n" +
+				"7/scenarios/B.yaml:1:1: steps is missing (what it does, in order) [field_missing]\n" +
 				"7/scenarios/B.yaml:1:1: unknown field step; did you mean steps? [field_unknown]\n",
 			"4 scenarios, 3 problems\n",
 		},
@@ -154,7 +154,7 @@ func TestValidatePrintsProblemsOfTheManifest(t *testing.T) {
 		"access: [{name: x, key: secret}]": `^7/app.yaml:1:25: the key of "x" must be a reference.*\[app_invalid\]\n$`,
 		"variables:\n  b: {}\n  a: {type: text}": `^7/app.yaml:2:3: variables.b: type is missing.*\n` +
 			`7/app.yaml:2:3: variables.b: default is missing.*\n7/app.yaml:3:3: variables.a: default is missing.*\n$`,
-		"variables:\n  a:\n    type: date\n    default: x": `^7/app.yaml:4:5: variables.a.default: want a date such as .*, have the text "x" \[type_mismatch\]\n$`,
+		"variables:\n  a:\n    type: date\n    default: x": `^7/app.yaml:4:5: variables.a.default: the default must be a date such as .*, but is the text "x" \[type_mismatch\]\n$`,
 	} {
 		t.Run(text, func(t *testing.T) {
 			t.Parallel()

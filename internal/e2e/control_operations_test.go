@@ -410,7 +410,7 @@ steps:
 	require.Equal(t, strings.Join([]string{
 		"scenarios/Caller.yaml:3:38: unknown scenario Calee; did you mean Callee? [scenario_unknown]",
 		"scenarios/Caller.yaml:4:69: the scenario Callee has no parameter m; known are n [parameter_unknown]",
-		`scenarios/Caller.yaml:4:75: the parameter n of scenario Callee: want integer, have the text "one" [parameter_type_mismatch]`,
+		`scenarios/Caller.yaml:4:75: the parameter n of scenario Callee must be an integer, but is the text "one" [parameter_type_mismatch]`,
 	}, "\n"), got.result(t)["message"])
 	require.Len(t, got.result(t)["problems"], 3)
 

@@ -16,8 +16,8 @@ type Form interface {
 	// String returns the form's name for messages and documentation, such as "a list of texts".
 	String() string
 
-	// Mismatch returns why value does not have the form, or "" if it has.
-	Mismatch(value any) string
+	// Mismatch returns why a value does not have the form, or "" if it has. subject names the value in the message.
+	Mismatch(subject string, value any) string
 
 	// Accepts reports whether the result of an expression can have the form. kind is "" if it is known only at run time.
 	Accepts(kind Kind) bool
@@ -41,7 +41,7 @@ const (
 func (k Kind) String() string { return string(k) }
 
 // Mismatch returns why value is not of the kind, or "" if it is.
-func (k Kind) Mismatch(value any) string {
+func (k Kind) Mismatch(subject string, value any) string {
 	fits := false
 
 	switch k {
@@ -66,7 +66,7 @@ func (k Kind) Mismatch(value any) string {
 		fits = true
 	}
 
-	return MismatchUnless(fits, k, value)
+	return MismatchUnless(fits, subject, k, value)
 }
 
 // Accepts reports whether a value of the given kind is also of kind k.
@@ -75,12 +75,12 @@ func (k Kind) Accepts(kind Kind) bool {
 }
 
 // MismatchUnless returns the message that value does not have the form, or "" if fits is true.
-func MismatchUnless(fits bool, form Form, value any) string {
+func MismatchUnless(fits bool, subject string, form Form, value any) string {
 	if fits {
 		return ""
 	}
 
-	return fmt.Sprintf("want %s, have %s", form, jsonvalue.Describe(value))
+	return fmt.Sprintf("%s must be %s, but is %s", subject, form, jsonvalue.Describe(value))
 }
 
 // KindOf returns the kind of a value, or "" for nil.
@@ -142,45 +142,33 @@ const (
 func (c compound) String() string { return string(c) }
 
 // Mismatch returns why value does not have the form, or "" if it has.
-func (c compound) Mismatch(value any) string {
+func (c compound) Mismatch(subject string, value any) string {
 	fits := false
 
 	switch c {
 	case Texts:
-		fits = isListOf(value, isA[string])
+		return entriesMismatch(subject, c, value, Text)
 	case Integers:
-		fits = isListOf(value, isA[int64])
+		return entriesMismatch(subject, c, value, Integer)
 	case Records:
-		fits = isListOf(value, isA[map[string]any])
+		return entriesMismatch(subject, c, value, Object)
 	case TextMap:
-		names, isObject := value.(map[string]any)
-		fits = isObject
-
-		for _, name := range slices.Sorted(maps.Keys(names)) {
-			fits = fits && isA[string](names[name])
-		}
+		return fieldsMismatch(subject, c, value, Text.Mismatch)
+	case TypeMap:
+		return fieldsMismatch(subject, c, value, standardMismatch)
 	case Naming:
 		fits = value == string(source.Standardize) || value == string(source.ToUpperCase) || value == string(source.ToLowerCase)
 	case Format:
-		return formatMismatch(value)
+		return formatMismatch(subject, value)
 	case Type:
 		if text, _ := value.(string); !source.Type(text).Valid() {
-			return fmt.Sprintf("want a type, have %s; %s", jsonvalue.Describe(value), problem.Suggest(text, TypeNames()))
+			return MismatchUnless(false, subject, c, value) + "; " + problem.Suggest(text, TypeNames())
 		}
 
 		return ""
-	case TypeMap:
-		types, _ := value.(map[string]any)
-		for _, column := range slices.Sorted(maps.Keys(types)) {
-			if mismatch := typeMismatch(types[column]); mismatch != "" {
-				return fmt.Sprintf("column %q: %s", column, mismatch)
-			}
-		}
-
-		fits = types != nil
 	}
 
-	return MismatchUnless(fits, c, value)
+	return MismatchUnless(fits, subject, c, value)
 }
 
 // Accepts reports whether the result of an expression of the given kind can have the form.
@@ -197,24 +185,37 @@ func (c compound) Accepts(kind Kind) bool {
 	return false
 }
 
-func isA[T any](value any) bool {
-	_, is := value.(T)
-
-	return is
-}
-
-// isListOf reports whether value is a list whose entries all satisfy is.
-func isListOf(value any, is func(any) bool) bool {
+// entriesMismatch returns why value is not a list of entries of the kind, or "".
+func entriesMismatch(subject string, form Form, value any, kind Kind) string {
 	list, isList := value.([]any)
 
-	return isList && !slices.ContainsFunc(list, func(entry any) bool { return !is(entry) })
+	for i, entry := range list {
+		if mismatch := kind.Mismatch(fmt.Sprintf("%s[%d]", subject, i), entry); mismatch != "" {
+			return mismatch
+		}
+	}
+
+	return MismatchUnless(isList, subject, form, value)
+}
+
+// fieldsMismatch returns why value is not an object of values without mismatch, or "".
+func fieldsMismatch(subject string, form Form, value any, mismatch func(subject string, value any) string) string {
+	object, isObject := value.(map[string]any)
+
+	for _, name := range slices.Sorted(maps.Keys(object)) {
+		if found := mismatch(problem.JoinPath(subject, name), object[name]); found != "" {
+			return found
+		}
+	}
+
+	return MismatchUnless(isObject, subject, form, value)
 }
 
 // formatMismatch returns what is wrong with a format, or "".
-func formatMismatch(value any) string {
+func formatMismatch(subject string, value any) string {
 	format, isObject := value.(map[string]any)
 	if !isObject {
-		return fmt.Sprintf("want %s, an object, have %s", Format, jsonvalue.Describe(value))
+		return MismatchUnless(false, subject, Object, value)
 	}
 
 	fields := Fields[source.Format]()
@@ -224,23 +225,23 @@ func formatMismatch(value any) string {
 		names[i] = field.Name
 
 		if given, present := format[field.Name]; present {
-			if mismatch := field.Form.Mismatch(given); mismatch != "" {
-				return field.Name + ": " + mismatch
+			if mismatch := field.Form.Mismatch(problem.JoinPath(subject, field.Name), given); mismatch != "" {
+				return mismatch
 			}
 		}
 	}
 
 	for _, name := range slices.Sorted(maps.Keys(format)) {
 		if !slices.Contains(names, name) {
-			return fmt.Sprintf("unknown field %s; %s", name, problem.Suggest(name, names))
+			return fmt.Sprintf("%s has no field %s; %s", subject, name, problem.Suggest(name, names))
 		}
 	}
 
 	return ""
 }
 
-// typeMismatch returns why value is not a type with its arguments, or "".
-func typeMismatch(value any) string {
+// standardMismatch returns why value is not a type with its arguments, or "".
+func standardMismatch(subject string, value any) string {
 	text, _ := value.(string)
 
 	_, err := source.ParseStandard(text)
@@ -248,7 +249,7 @@ func typeMismatch(value any) string {
 		return ""
 	}
 
-	return fmt.Sprintf("want a type, have %s; %v; %s", jsonvalue.Describe(value), err, problem.Suggest(text, TypeNames()))
+	return fmt.Sprintf("%s; %v; %s", MismatchUnless(false, subject, Type, value), err, problem.Suggest(text, TypeNames()))
 }
 
 // TypeNames returns the names of the standard types.

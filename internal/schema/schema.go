@@ -8,6 +8,8 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/jobwright/jobwright/scenario/jsonvalue"
 	"github.com/jobwright/jobwright/scenario/problem"
@@ -145,7 +147,7 @@ func (c *Checker) Object(
 
 	object, ok := value.(map[string]any)
 	if !ok {
-		c.Addf(path, problem.CodeTypeMismatch, "want an object, have %s", jsonvalue.Describe(value))
+		c.Addf(path, problem.CodeTypeMismatch, "%s", Object.Mismatch(problem.Subject(path), value))
 
 		return nil
 	}
@@ -162,7 +164,7 @@ func (c *Checker) Object(
 		case present && check(problem.JoinPath(path, field.Name), field, given):
 			sound[field.Name] = given
 		case !present && field.Required:
-			c.Addf(path, problem.CodeFieldMissing, "%s is missing: %s", field.Name, field.Description)
+			c.Addf(path, problem.CodeFieldMissing, "%s is missing%s", field.Name, field.meaning())
 		}
 	}
 
@@ -179,16 +181,32 @@ func (c *Checker) Object(
 // Field checks the value of a field and reports whether it has no problem.
 func (c *Checker) Field(path string, field Field, value any) bool {
 	if field.Required && field.Form == Text && value == "" {
-		c.Addf(path, problem.CodeValueInvalid, "%s is empty: %s", field.Name, field.Description)
+		c.Addf(path, problem.CodeValueInvalid, "%s is empty%s", field.Name, field.meaning())
 
 		return false
 	}
 
-	if mismatch := field.Form.Mismatch(value); mismatch != "" {
+	if mismatch := field.Form.Mismatch(problem.Subject(path), value); mismatch != "" {
 		c.Addf(path, problem.CodeTypeMismatch, "%s", mismatch)
 
 		return false
 	}
 
 	return true
+}
+
+// meaning returns the first sentence of the description in parentheses, or "" if there is none.
+func (f Field) meaning() string {
+	sentence, _, _ := strings.Cut(f.Description, ". ")
+	sentence = strings.TrimSuffix(sentence, ".")
+
+	if sentence == "" {
+		return ""
+	}
+
+	if first, size := utf8.DecodeRuneInString(sentence); len(sentence) < 2 || !unicode.IsUpper(rune(sentence[1])) { // Not an acronym.
+		sentence = string(unicode.ToLower(first)) + sentence[size:]
+	}
+
+	return " (" + sentence + ")"
 }

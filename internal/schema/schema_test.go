@@ -42,9 +42,9 @@ func TestCheckKnowsEveryFormOfAField(t *testing.T) {
 	}))
 	require.NoError(t, schema.Check[object](jsonvalue.Object{"text": "x", "number": 1.5, "any": []any{"x"}}))
 	require.ErrorContains(t, schema.Check[object](jsonvalue.Object{"text": "x", "types": map[string]any{"a": "decimal(2,3)"}}),
-		`types: column "a": want a type, have the text "decimal(2,3)"`)
+		`types.a must be a type, but is the text "decimal(2,3)"`)
 	require.ErrorContains(t, schema.Check[object](jsonvalue.Object{"text": "x", "format": map[string]any{"header": "no"}}),
-		`format: header: want true or false, have the text "no"`)
+		`format.header must be true or false, but is the text "no"`)
 
 	err := schema.Check[object](jsonvalue.Object{
 		"integer": 1.5, "number": "1", "boolean": "true", "duration": "1", "type": nil, "types": nil, "object": nil,
@@ -52,21 +52,21 @@ func TestCheckKnowsEveryFormOfAField(t *testing.T) {
 		"names": map[string]any{"a": int64(1)}, "naming": "lower", "format": map[string]any{"separater": ";"},
 	})
 	require.EqualError(t, err, strings.Join([]string{
-		"text is missing: Some text. [field_missing]",
-		"integer: want an integer, have the number 1.5 [type_mismatch]",
-		`number: want a number, have the text "1" [type_mismatch]`,
-		`boolean: want true or false, have the text "true" [type_mismatch]`,
-		`duration: want a duration above zero such as 90s or 1h30m, have the text "1" [type_mismatch]`,
-		"type: want a type, have nothing; known are text, integer, decimal, float, boolean, date, " +
+		"text is missing (some text) [field_missing]",
+		"integer must be an integer, but is the number 1.5 [type_mismatch]",
+		`number must be a number, but is the text "1" [type_mismatch]`,
+		`boolean must be true or false, but is the text "true" [type_mismatch]`,
+		`duration must be a duration above zero such as 90s or 1h30m, but is the text "1" [type_mismatch]`,
+		"type must be a type, but is nothing; known are text, integer, decimal, float, boolean, date, " +
 			"time, datetime, timestamp, binary, json, uuid, array [type_mismatch]",
-		"types: want an object of column names with types, have nothing [type_mismatch]",
-		"texts: want a list of texts, have a list [type_mismatch]",
-		"integers: want a list of integers, have a list [type_mismatch]",
-		"records: want a list of objects, have a list [type_mismatch]",
-		"names: want an object of texts, have an object [type_mismatch]",
-		`naming: want standardize, toUpperCase or toLowerCase, have the text "lower" [type_mismatch]`,
-		"format: unknown field separater; did you mean separator? [type_mismatch]",
-		"object: want an object, have nothing [type_mismatch]",
-		"list: want a list, have an object [type_mismatch]",
+		"types must be an object of column names with types, but is nothing [type_mismatch]",
+		"texts[0] must be text, but is the integer 1 [type_mismatch]",
+		"integers[0] must be an integer, but is the text \"1\" [type_mismatch]",
+		"records[0] must be an object, but is the text \"x\" [type_mismatch]",
+		"names.a must be text, but is the integer 1 [type_mismatch]",
+		`naming must be standardize, toUpperCase or toLowerCase, but is the text "lower" [type_mismatch]`,
+		"format: format has no field separater; did you mean separator? [type_mismatch]",
+		"object must be an object, but is nothing [type_mismatch]",
+		"list must be a list, but is an object [type_mismatch]",
 	}, "\n"))
 }

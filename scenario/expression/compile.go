@@ -254,6 +254,8 @@ func expressionError(source string, err error) error {
 		message, isName = refusedFunction(name).Error(), false
 	}
 
+	message = plainMessage(source, message)
+
 	if hint := javascriptHint(source); hint != "" {
 		message, isName, isField = message+"; this looks like JavaScript: "+hint, false, false
 	}

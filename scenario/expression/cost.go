@@ -160,7 +160,7 @@ func (m *costMeter) trim(arguments ...any) (any, error) {
 	case len(texts) == 1:
 		return strings.TrimSpace(texts[0]), nil
 	case len(texts) > 2: //nolint:mnd // A text, and the characters.
-		return nil, errors.New("want a text, and the characters to leave out")
+		return nil, errors.New("the arguments must be a text and the characters to remove")
 	}
 
 	if err := m.add(len(texts[0]) * len(texts[1])); err != nil {

@@ -172,7 +172,7 @@ func TestAFunctionOfMapsTakesOneObject(t *testing.T) {
 
 	for _, name := range []string{"keys", "values", "toPairs"} {
 		_, err := resolve("${" + name + "([1])}")
-		require.ErrorContains(t, err, "want an object, have a list")
+		require.ErrorContains(t, err, "must be an object, but is a list")
 
 		_, err = resolve("${" + name + "()}")
 		require.ErrorContains(t, err, "not enough arguments")
@@ -277,14 +277,14 @@ func TestAResultThatNoParameterCanHoldIsRefused(t *testing.T) {
 	t.Parallel()
 
 	for text, message := range map[string]string{
-		"${0 / 0}":               "in ${0 / 0}: the result is no number",
-		"${1 / 0}":               "the result is no number",
-		"${-1 / 0}":              "the result is no number",
-		"${float('NaN')}":        "the result is no number",
-		"n=${0 / 0}":             "the result is no number",
-		"${[{n: 0 / 0}]}":        "the result is no number",
+		"${0 / 0}":               "in ${0 / 0}: the result is not a number",
+		"${1 / 0}":               "the result is not a number",
+		"${-1 / 0}":              "the result is not a number",
+		"${float('NaN')}":        "the result is not a number",
+		"n=${0 / 0}":             "the result is not a number",
+		"${[{n: 0 / 0}]}":        "the result is not a number",
 		"${groupBy([1, 2], #)}":  "a key must be text",
-		`${b"x"}`:                "which no parameter can hold",
+		`${b"x"}`:                "a type that no parameter can hold",
 		"${9223372036854775808}": "value out of range",
 		"${int('x')}":            "invalid operation: int(x)",
 		"${[1][5]}":              "index out of range",
@@ -377,8 +377,8 @@ func TestWhatWasResolvedIsCheckedAgainstTheOperation(t *testing.T) {
 	scope := scenario.NewScope(scenario.JobScope{}, nil, jsonvalue.Object{"x": "v"})
 
 	_, err := scope.Resolve("Transform", jsonvalue.Object{"source": "stage", "query": "${[1][0]}", "returnResult": "${[x][0]}"}, expression.Moment{})
-	require.EqualError(t, err, "query: want text, have the integer 1 [type_mismatch]\n"+
-		`returnResult: want true or false, have the text "v" [type_mismatch]`)
+	require.EqualError(t, err, "query must be text, but is the integer 1 [type_mismatch]\n"+
+		`returnResult must be true or false, but is the text "v" [type_mismatch]`)
 
 	_, err = scope.Resolve("Transform", jsonvalue.Object{"source": "stage", "query": "q", "returnResult": "${1 > 2}"}, expression.Moment{})
 	require.EqualError(t, err,
@@ -440,7 +440,7 @@ func TestEveryTypeOfAParameterIsKnownToExpressions(t *testing.T) {
 			require.NoError(t, err)
 			require.Equal(t, test.want, value)
 
-			require.ErrorContains(t, validate(parameter, "${x + [1]}"), "mismatched types")
+			require.ErrorContains(t, validate(parameter, "${x + [1]}"), "the operator + does not accept ")
 		})
 	}
 }

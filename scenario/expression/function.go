@@ -113,7 +113,7 @@ func entries(entry func(key string, value any) any) func(...any) (any, error) {
 
 		object, ok := value.(map[string]any)
 		if !ok {
-			return nil, fmt.Errorf("want an object, have %s", jsonvalue.Describe(value))
+			return nil, fmt.Errorf("the argument must be an object, but is %s", jsonvalue.Describe(value))
 		}
 
 		list := make([]any, 0, len(object))
@@ -133,7 +133,7 @@ func repeatText(arguments ...any) (any, error) {
 	count, isCount := arguments[1].(int)
 
 	if !isText || !isCount || count < 0 {
-		return nil, errors.New("want a text and a count")
+		return nil, errors.New("the arguments must be a text and a count from 0")
 	}
 
 	if text != "" && count > MaxText/len(text) {
@@ -162,7 +162,7 @@ func joinTexts(arguments ...any) (any, error) {
 	separator, isText := arguments[1].(string)
 
 	if !isList || !isText {
-		return nil, errors.New("want a list of texts and a text")
+		return nil, errors.New("the arguments must be a list of texts and a text")
 	}
 
 	texts, err := asTexts(list)
@@ -209,7 +209,7 @@ func scalarText(arguments ...any) (any, error) {
 
 	switch value.(type) {
 	case []any, map[string]any:
-		return nil, errors.New("want no list or object; toJSON writes those")
+		return nil, errors.New("the argument must not be a list or an object; use toJSON for them")
 	}
 
 	return Text(value)
@@ -249,7 +249,7 @@ func asTexts(values []any) ([]string, error) {
 	for i, value := range values {
 		text, ok := value.(string)
 		if !ok {
-			return nil, fmt.Errorf("want a text, have %s", jsonvalue.Describe(value))
+			return nil, fmt.Errorf("the argument must be text, but is %s", jsonvalue.Describe(value))
 		}
 
 		texts[i] = text

@@ -59,19 +59,19 @@ func TestTimeIsComputedInUTC(t *testing.T) {
 	}
 
 	for code, message := range map[string]string{
-		"addTime('soon', '1h')":               `want a timestamp such as 2006-01-02T15:04:05Z or a date such as 2006-01-02, have "soon"`,
-		"addTime(now(), '1 day')":             `want a duration such as "-24h" or "90m", have "1 day"`,
-		"addDays(now(), [1.5][0])":            "cannot use float64 as argument",
-		"addDays(now(), 3660001)":             "want a date and a number of days",
-		"addDays(now(), -3660001)":            "want a date and a number of days",
-		"addDays('9999-12-31', 1)":            "the year 10000 is out of range, want one from 1 to 9999",
+		"addTime('soon', '1h')":               `the time must be a timestamp such as 2006-01-02T15:04:05Z or a date such as 2006-01-02, but is "soon"`,
+		"addTime(now(), '1 day')":             `the duration must be text such as "-24h" or "90m", but is "1 day"`,
+		"addDays(now(), [1.5][0])":            "the function addDays expects an integer here, not a number",
+		"addDays(now(), 3660001)":             "must be a date and a number of days",
+		"addDays(now(), -3660001)":            "must be a date and a number of days",
+		"addDays('9999-12-31', 1)":            "the year 10000 is out of range; it must be from 1 to 9999",
 		"addDays('0001-01-01', -1)":           "the year 0 is out of range",
 		"addTime('9999-12-31', '24h')":        "the year 10000 is out of range",
-		"formatTime('x', '2006')":             "want a timestamp",
-		"formatTime(now(), [5][0])":           "cannot use int as argument (type string) to call formatTime",
+		"formatTime('x', '2006')":             "must be a timestamp",
+		"formatTime(now(), [5][0])":           "the function formatTime expects text here, not an integer",
 		"formatTime(now(), repeat('1', 101))": "a layout has at most 100 bytes",
-		"secondsBetween(now(), 'x')":          "want a timestamp",
-		"secondsBetween('x', now())":          "want a timestamp",
+		"secondsBetween(now(), 'x')":          "must be a timestamp",
+		"secondsBetween('x', now())":          "must be a timestamp",
 	} {
 		t.Run(code, func(t *testing.T) {
 			t.Parallel()
@@ -242,7 +242,7 @@ func TestAVariableOfTheAppHasItsDeclaredType(t *testing.T) {
 	require.NoError(t, err)
 
 	_, err = scope.Evaluate("${counter}", moment)
-	require.ErrorContains(t, err, `the app's variable counter holds another type than app.yaml declares: want integer, have the text "many"`)
+	require.ErrorContains(t, err, `the app's variable counter holds another type than app.yaml declares: must be an integer, but is the text "many"`)
 
 	value, err := scope.Evaluate("${lastRun}", expression.Moment{})
 	require.NoError(t, err)
@@ -253,7 +253,7 @@ func TestAVariableOfTheAppHasItsDeclaredType(t *testing.T) {
 	require.Equal(t, int64(5), value)
 
 	_, err = scope.ConvertVariable("counter", "five")
-	require.EqualError(t, err, `want integer, have the text "five"`)
+	require.EqualError(t, err, `must be an integer, but is the text "five"`)
 
 	_, err = scope.ConvertVariable("nothing", 1)
 	require.EqualError(t, err, "the app declares no variable nothing")
@@ -273,9 +273,9 @@ func TestTheVariablesOfAnAppHaveDefaults(t *testing.T) {
 	_, err = validation.ParseVariables("variables", map[string]any{"a": map[string]any{"type": "text"}, "job": map[string]any{}})
 	require.EqualError(t, err, strings.Join([]string{
 		"variables.job: job can't name a parameter; a name is letters, digits and _, and no word of expressions [value_invalid]",
-		"variables.job: type is missing: The type of its values. [field_missing]",
-		"variables.a: default is missing: the value until a job sets another [field_missing]",
-		"variables.job: default is missing: the value until a job sets another [field_missing]",
+		"variables.job: type is missing (the type of its values) [field_missing]",
+		"variables.a: default is missing (the value until a job sets another) [field_missing]",
+		"variables.job: default is missing (the value until a job sets another) [field_missing]",
 	}, "\n"))
 }
 

@@ -106,7 +106,7 @@ func TestAnEmptyExpressionIsAMistake(t *testing.T) {
 
 	for _, text := range []string{"${}", "a ${ }"} {
 		_, err := resolve(text)
-		require.ErrorContains(t, err, "unexpected token EOF")
+		require.ErrorContains(t, err, "the expression is incomplete")
 	}
 }
 

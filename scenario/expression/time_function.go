@@ -32,7 +32,7 @@ func addTime(arguments ...any) (any, error) {
 
 	duration, err := time.ParseDuration(text)
 	if err != nil {
-		return nil, fmt.Errorf("want a duration such as \"-24h\" or \"90m\", have %q", text)
+		return nil, fmt.Errorf("the duration must be text such as \"-24h\" or \"90m\", but is %q", text)
 	}
 
 	return writeMoment(moment.Add(duration), false)
@@ -45,7 +45,7 @@ func addDays(arguments ...any) (any, error) {
 
 	const most = 3_660_000 // Ten thousand years.
 	if !isText || !isCount || days < -most || days > most {
-		return nil, errors.New("want a date and a number of days")
+		return nil, errors.New("the arguments must be a date and a number of days")
 	}
 
 	moment, err := ParseMoment(text)
@@ -62,7 +62,7 @@ func writeMoment(moment time.Time, isDate bool) (any, error) {
 
 	switch year := moment.Year(); {
 	case year < 1 || year > last:
-		return nil, fmt.Errorf("the year %d is out of range, want one from 1 to %d", year, last)
+		return nil, fmt.Errorf("the year %d is out of range; it must be from 1 to %d", year, last)
 	case isDate:
 		return moment.Format(time.DateOnly), nil
 	default:
@@ -110,6 +110,6 @@ func ParseMoment(text string) (time.Time, error) {
 		}
 	}
 
-	return time.Time{}, fmt.Errorf("want a timestamp such as 2006-01-02T15:04:05Z or a date such as %s, have %q",
+	return time.Time{}, fmt.Errorf("the time must be a timestamp such as 2006-01-02T15:04:05Z or a date such as %s, but is %q",
 		time.DateOnly, text)
 }

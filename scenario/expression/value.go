@@ -2,7 +2,6 @@ package expression
 
 import (
 	"errors"
-	"fmt"
 	"maps"
 	"math"
 	"reflect"
@@ -52,7 +51,7 @@ func (s *size) fromExpr(value any) (any, error) {
 		return v, nil
 	case float64:
 		if math.IsNaN(v) || math.IsInf(v, 0) {
-			return nil, errors.New("the result is no number")
+			return nil, errors.New("the result is not a number")
 		}
 
 		return v, nil
@@ -68,7 +67,7 @@ func (s *size) fromExpr(value any) (any, error) {
 	case reflect.Map:
 		return s.objectFromExpr(reflected)
 	default:
-		return nil, fmt.Errorf("the result is a %T, which no parameter can hold", value)
+		return nil, errors.New("the result has a type that no parameter can hold")
 	}
 }
 

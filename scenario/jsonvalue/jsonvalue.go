@@ -30,7 +30,7 @@ func (p *Object) UnmarshalJSON(data []byte) error {
 
 	object, ok := value.(map[string]any)
 	if !ok && value != nil {
-		return fmt.Errorf("want a JSON object, have %s", Describe(value))
+		return fmt.Errorf("must be a JSON object, but is %s", Describe(value))
 	}
 
 	*p = object

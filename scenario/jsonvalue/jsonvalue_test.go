@@ -88,8 +88,8 @@ func TestParamsAreAnObject(t *testing.T) {
 	require.NoError(t, json.Unmarshal([]byte("null"), &params))
 	require.Nil(t, params)
 
-	require.EqualError(t, json.Unmarshal([]byte("[1]"), &params), "want a JSON object, have a list")
-	require.EqualError(t, json.Unmarshal([]byte("5"), &params), "want a JSON object, have the integer 5")
+	require.EqualError(t, json.Unmarshal([]byte("[1]"), &params), "must be a JSON object, but is a list")
+	require.EqualError(t, json.Unmarshal([]byte("5"), &params), "must be a JSON object, but is the integer 5")
 	require.ErrorContains(t, json.Unmarshal([]byte(`{"a": 99999999999999999999}`), &params), "does not fit into 64 bits")
 }
 

@@ -58,16 +58,21 @@ type Problem struct {
 
 // String returns the place, the message and the code in one line.
 func (p Problem) String() string {
-	place := p.Path
 	if p.File != "" {
-		place = fmt.Sprintf("%s:%d:%d", p.File, p.Line, p.Column)
+		return fmt.Sprintf("%s:%d:%d: %s [%s]", p.File, p.Line, p.Column, p.Message, p.Code)
 	}
 
-	if place != "" {
-		place += ": "
+	if p.Path == "" {
+		return fmt.Sprintf("%s [%s]", p.Message, p.Code)
 	}
 
-	return fmt.Sprintf("%s%s [%s]", place, p.Message, p.Code)
+	// "opParams.query must be text" instead of "opParams.query: query must be text".
+	if rest, isSubject := strings.CutPrefix(p.Message, Subject(p.Path)); isSubject &&
+		(strings.HasPrefix(rest, " must ") || strings.HasPrefix(rest, ".") || strings.HasPrefix(rest, "[")) {
+		return fmt.Sprintf("%s%s [%s]", p.Path, rest, p.Code)
+	}
+
+	return fmt.Sprintf("%s: %s [%s]", p.Path, p.Message, p.Code)
 }
 
 // List is an error that holds all the mistakes of one input.
@@ -131,3 +136,12 @@ func JoinPath(path, field string) string {
 
 // ParentPath returns the path of the object or list that contains the value at path.
 func ParentPath(path string) string { return path[:max(0, strings.LastIndexAny(path, ".["))] }
+
+// Subject returns the name in messages of the value at path: the last part of the path.
+func Subject(path string) string {
+	if path == "" {
+		return "the document"
+	}
+
+	return path[strings.LastIndex(path, ".")+1:]
+}

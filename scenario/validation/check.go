@@ -185,7 +185,7 @@ func (c *checker) template(path string, field schema.Field, text string) (plain,
 	sound = true
 
 	if !parsed.IsAlone() && !field.Form.Accepts(schema.Text) {
-		c.Addf(path, problem.CodeTypeMismatch, "want %s, but what stands around the expression makes it text", field.Form)
+		c.Addf(path, problem.CodeTypeMismatch, "%s must be %s, but the text around the expression makes it text", problem.Subject(path), field.Form)
 
 		sound = false
 	}
@@ -195,7 +195,7 @@ func (c *checker) template(path string, field schema.Field, text string) (plain,
 		sound = sound && fragmentSound
 
 		if fragmentSound && parsed.IsAlone() && !field.Form.Accepts(given) {
-			c.Addf(path, problem.CodeTypeMismatch, "want %s, but ${%s} gives %s", field.Form, fragment.Text, given)
+			c.Addf(path, problem.CodeTypeMismatch, "%s must be %s, but ${%s} gives %s", problem.Subject(path), field.Form, fragment.Text, given)
 
 			sound = false
 		}

@@ -36,7 +36,7 @@ const (
 func parseDocument(text []byte) (*document, problem.List) {
 	var node yaml.Node
 	if err := yaml.Load(text, &node); err != nil {
-		return nil, problem.List{syntaxProblem(err)}
+		return nil, problem.List{syntaxProblem(text, err)}
 	}
 
 	parsed := &document{steps: map[string]int{}, variables: map[string]int{}, arguments: map[string]schema.Kind{}}
@@ -52,19 +52,50 @@ func parseDocument(text []byte) (*document, problem.List) {
 	return parsed, problems
 }
 
-func syntaxProblem(err error) problem.Problem {
-	problem := problem.Problem{Code: problem.CodeSyntax, Line: 1, Column: 1, Message: err.Error()}
+func syntaxProblem(text []byte, err error) problem.Problem {
+	found := problem.Problem{Code: problem.CodeSyntax, Line: 1, Column: 1, Message: err.Error()}
 
 	if located, ok := errors.AsType[*yaml.LoadError](err); ok {
-		problem.Message = located.Message
-		problem.Line, problem.Column = max(located.Mark.Line, 1), max(located.Mark.Column, 1)
+		found.Message = located.Message
+		found.Line, found.Column = max(located.Mark.Line, 1), max(located.Mark.Column, 1)
 	}
 
-	if strings.Contains(problem.Message, "no documents") {
-		problem.Message = "the file holds nothing"
+	found.Message = syntaxMessage(found.Message, lineOf(text, found.Line))
+
+	return found
+}
+
+// syntaxMessage adds to a message of the YAML parser the probable mistake in the line.
+func syntaxMessage(message, line string) string {
+	indentation := line[:len(line)-len(strings.TrimLeft(line, " \t"))]
+
+	switch {
+	case strings.Contains(message, "no documents"):
+		return "the file is empty"
+	case strings.Contains(indentation, "\t"):
+		return "YAML does not allow tabs for indentation; use spaces"
+	case strings.Contains(message, "cannot start any token"):
+		return "a text can't begin with this character; quote the text"
+	case strings.Contains(message, "mapping values are not allowed"):
+		return `a text with a colon and a space must be quoted: "a: b"`
+	case strings.Contains(message, "expected ',' or"):
+		return message + "; quote a text that contains a colon, a comma or a bracket"
+	case strings.Contains(message, "expected key"):
+		return message + "; check the indentation and the quotes"
 	}
 
-	return problem
+	return message
+}
+
+// lineOf returns a line of a text, from 1.
+func lineOf(text []byte, number int) string {
+	for line := range strings.Lines(string(text)) {
+		if number--; number == 0 {
+			return line
+		}
+	}
+
+	return ""
 }
 
 // read turns a node into a value.

@@ -170,12 +170,12 @@ func TestASyntaxErrorHasItsLine(t *testing.T) {
 		text, place, message string
 	}{
 		"a list is not closed":     {"steps: [1\ntitle: x", "2:6", "did not find expected ',' or ']'"},
-		"a tab indents":            {"steps:\n\t- x", "2:1", "found character that cannot start any token"},
+		"a tab indents":            {"steps:\n\t- x", "2:1", "YAML does not allow tabs for indentation; use spaces"},
 		"a quote is not closed":    {"a: 1\nb: \"x", "2:6", "found unexpected end of stream"},
-		"two colons stand in line": {"a: 1\n\nb: c: d", "3:5", "mapping values are not allowed"},
+		"two colons stand in line": {"a: 1\n\nb: c: d", "3:5", "a text with a colon and a space must be quoted"},
 		"JSON lacks a colon":       {`{"steps" 1}`, "1:10", "did not find expected ',' or '}'"},
 		"there are two documents":  {"a: 1\n---\nb: 2", "1:1", "expected single document"},
-		"the file is empty":        {"", "1:1", "the file holds nothing"},
+		"the file is empty":        {"", "1:1", "the file is empty"},
 	} {
 		t.Run(rule, func(t *testing.T) {
 			t.Parallel()
@@ -227,7 +227,7 @@ func TestWhatWouldBeReadOtherThanMeantIsRefused(t *testing.T) {
 		"an integer just above 64 bit": {query + ", bind: {x: 9223372036854775808}}", "3:76", "does not fit into 64 bits"},
 		"infinity":                     {query + ", bind: {x: .inf}}", "3:76", "is no number"},
 		"no number":                    {query + ", bind: {x: .nan}}", "3:76", "is no number"},
-		"nothing":                      {"# a comment", "1:1", "the file holds nothing"},
+		"nothing":                      {"# a comment", "1:1", "the file is empty"},
 	} {
 		t.Run(rule, func(t *testing.T) {
 			t.Parallel()

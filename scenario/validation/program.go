@@ -139,8 +139,8 @@ func (p *pinning) arguments(caller Document, call call, callee scenario.Scenario
 		value, present := given[parameter.Name]
 
 		if !present && parameter.Required {
-			p.addf(caller, at, problem.CodeParameterMissing, "the parameter %s of scenario %s is missing: %s", parameter.Name, name,
-				parameter.Explain())
+			p.addf(caller, at, problem.CodeParameterMissing, "the parameter %s of scenario %s is missing%s", parameter.Name, name,
+				parameter.Meaning())
 		}
 
 		if !present {
@@ -148,7 +148,7 @@ func (p *pinning) arguments(caller Document, call call, callee scenario.Scenario
 		}
 
 		if mismatch := caller.mismatch(parameter, problem.JoinPath(at, parameter.Name), value); mismatch != "" {
-			p.addf(caller, problem.JoinPath(at, parameter.Name), problem.CodeParameterMismatch, "the parameter %s of scenario %s: %s", parameter.Name,
+			p.addf(caller, problem.JoinPath(at, parameter.Name), problem.CodeParameterMismatch, "the parameter %s of scenario %s %s", parameter.Name,
 				name, mismatch)
 		}
 	}

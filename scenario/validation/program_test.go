@@ -141,14 +141,14 @@ func TestWhatLiesBetweenFilesIsChecked(t *testing.T) {
 		},
 		"a parameter is given": {
 			map[string]string{"Main": steps(call("Load")), "Load": load},
-			[]string{"scenarios/Main.yaml:2:25: the parameter day of scenario Load is missing: it is of type date [parameter_missing]"},
+			[]string{"scenarios/Main.yaml:2:25: the parameter day of scenario Load is missing (type date) [parameter_missing]"},
 		},
 		"parameters are known and of their types": {
 			map[string]string{"Main": parameters("day: soon, limit: many, dya: 1"), "Load": load},
 			[]string{
-				`scenarios/Main.yaml:2:65: the parameter day of scenario Load: want a date such as 2006-01-02, have the text "soon" [parameter_type_mismatch]`,
-				`scenarios/Main.yaml:2:76: the parameter limit of scenario Load: want integer, have the text "many" [parameter_type_mismatch]`,
-				"scenarios/Main.yaml:2:89: the scenario Load has no parameter dya; known are day, limit [parameter_unknown]",
+				`scenarios/Main.yaml:2:65: the parameter day of scenario Load must be a date such as 2006-01-02, but is the text "soon" [parameter_type_mismatch]`,
+				`scenarios/Main.yaml:2:76: the parameter limit of scenario Load must be an integer, but is the text "many" [parameter_type_mismatch]`,
+				"scenarios/Main.yaml:2:89: the scenario Load has no parameter dya; did you mean day? [parameter_unknown]",
 			},
 		},
 		"what an expression gives is bound later": {
@@ -160,13 +160,13 @@ func TestWhatLiesBetweenFilesIsChecked(t *testing.T) {
 				"Load": load,
 			},
 			[]string{
-				"scenarios/Main.yaml:3:65: the parameter day of scenario Load: want a date such as 2006-01-02, but ${1 / 2} gives a number [parameter_type_mismatch]",
-				"scenarios/Main.yaml:3:82: the parameter limit of scenario Load: want integer, but ${country} gives text [parameter_type_mismatch]",
+				"scenarios/Main.yaml:3:65: the parameter day of scenario Load must be a date such as 2006-01-02, but ${1 / 2} gives a number [parameter_type_mismatch]",
+				"scenarios/Main.yaml:3:82: the parameter limit of scenario Load must be an integer, but ${country} gives text [parameter_type_mismatch]",
 			},
 		},
 		"text around an expression has the parameter's type": {
 			map[string]string{"Main": parameters("day: 'x${1}', limit: '1${1}'"), "Load": load},
-			[]string{"scenarios/Main.yaml:2:79: the parameter limit of scenario Load: want integer, but 1${1} gives text [parameter_type_mismatch]"},
+			[]string{"scenarios/Main.yaml:2:79: the parameter limit of scenario Load must be an integer, but 1${1} gives text [parameter_type_mismatch]"},
 		},
 		"an integer is a number and a decimal, and anything is JSON": {
 			map[string]string{
@@ -193,7 +193,7 @@ func TestWhatLiesBetweenFilesIsChecked(t *testing.T) {
 			[]string{
 				"scenarios/Load.yaml:2:4: unknown operation Transfrom; did you mean Transform? [operation_unknown]",
 				"scenarios/Load.yaml:3:36: unknown scenario Nothing; known are Load, Main, Report [scenario_unknown]",
-				"scenarios/Load.yaml:5:25: scenario is missing: The scenario's name: that of its file in the app's folder scenarios, without the extension. [field_missing]",
+				"scenarios/Load.yaml:5:25: scenario is missing (the scenario's name: that of its file in the app's folder scenarios, without the extension) [field_missing]",
 				"scenarios/Load.yaml:6:36: this can't be an expression: it must be known before the job runs [value_invalid]",
 			},
 		},

@@ -308,7 +308,7 @@ func (c *checker) branches(path string, step *scenario.Step, value any) {
 			c.Addf(at, problem.CodeValueInvalid, "%s can't name a branch; a name is letters, digits and _", name)
 		}
 
-		if mismatch := scenario.FormSteps.Mismatch(branches[name]); mismatch != "" {
+		if mismatch := scenario.FormSteps.Mismatch(name, branches[name]); mismatch != "" {
 			c.Addf(at, problem.CodeTypeMismatch, "%s", mismatch)
 		}
 

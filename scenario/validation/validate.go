@@ -142,7 +142,7 @@ func ParseVariables(path string, declared map[string]any) ([]scenario.Parameter,
 	parameters := check.parameters(path, declared)
 	for _, parameter := range parameters {
 		if parameter.Required {
-			check.Addf(problem.JoinPath(path, parameter.Name), problem.CodeFieldMissing, "default is missing: the value until a job sets another")
+			check.Addf(problem.JoinPath(path, parameter.Name), problem.CodeFieldMissing, "default is missing (the value until a job sets another)")
 		}
 	}
 
@@ -182,7 +182,7 @@ func (c *checker) parameter(path, name string, value any) scenario.Parameter {
 	if given && parameter.Type.Valid() {
 		converted, mismatch := parameter.Convert(fallback)
 		if mismatch != "" {
-			c.Addf(path+".default", problem.CodeTypeMismatch, "%s", mismatch)
+			c.Addf(path+".default", problem.CodeTypeMismatch, "the default %s", mismatch)
 		}
 
 		parameter.Default = converted
@@ -269,7 +269,7 @@ func (c *checker) retry(path string, value any) *scenario.Retry {
 	if attempts, given := object["maximumAttempts"].(int64); given {
 		const most = 1_000_000
 		if attempts < 1 || attempts > most {
-			c.Addf(path+".maximumAttempts", problem.CodeValueInvalid, "want at least 1 attempt and at most %d, have %d", most, attempts)
+			c.Addf(path+".maximumAttempts", problem.CodeValueInvalid, "maximumAttempts must be from 1 to %d, but is %d", most, attempts)
 		}
 
 		retry.MaximumAttempts = int(attempts)
@@ -284,7 +284,7 @@ func (c *checker) retry(path string, value any) *scenario.Retry {
 		}
 
 		if retry.BackoffCoefficient < 1 {
-			c.Addf(path+".backoffCoefficient", problem.CodeValueInvalid, "want a number of at least 1, have %s", jsonvalue.Describe(coefficient))
+			c.Addf(path+".backoffCoefficient", problem.CodeValueInvalid, "backoffCoefficient must be at least 1, but is %s", jsonvalue.Describe(coefficient))
 		}
 	}
 
