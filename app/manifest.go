@@ -301,7 +301,7 @@ func (r *manifestReader) variables(node *yaml.Node) {
 	for _, mistake := range mistakes {
 		at := r.placeOf(mistake.Path)
 		mistake.File, mistake.Line, mistake.Column = manifestFile, at.Line, at.Column
-		mistake.Message = prefix(mistake.Path) + mistake.Message
+		mistake.Message = mistake.MessageWithPath()
 		r.problems.Add(mistake)
 	}
 }

@@ -62,17 +62,22 @@ func (p Problem) String() string {
 		return fmt.Sprintf("%s:%d:%d: %s [%s]", p.File, p.Line, p.Column, p.Message, p.Code)
 	}
 
+	return fmt.Sprintf("%s [%s]", p.MessageWithPath(), p.Code)
+}
+
+// MessageWithPath returns the message with the path: "opParams.query must be text" for the message "query must be text", and
+// otherwise "path: message".
+func (p Problem) MessageWithPath() string {
 	if p.Path == "" {
-		return fmt.Sprintf("%s [%s]", p.Message, p.Code)
+		return p.Message
 	}
 
-	// "opParams.query must be text" instead of "opParams.query: query must be text".
 	if rest, isSubject := strings.CutPrefix(p.Message, Subject(p.Path)); isSubject &&
 		(strings.HasPrefix(rest, " must ") || strings.HasPrefix(rest, ".") || strings.HasPrefix(rest, "[")) {
-		return fmt.Sprintf("%s%s [%s]", p.Path, rest, p.Code)
+		return p.Path + rest
 	}
 
-	return fmt.Sprintf("%s: %s [%s]", p.Path, p.Message, p.Code)
+	return p.Path + ": " + p.Message
 }
 
 // List is an error that holds all the mistakes of one input.
