@@ -129,7 +129,7 @@ func TestAppReportsEveryMistakeInAppYAMLWithItsPlace(t *testing.T) {
 		{"a variable that is no object", "variables: {since: 7}", "app.yaml:1:13: variables.since must be an object, but is the integer 7"},
 		{"a variable without fields", "variables: {since: }", "variables.since must be an object, but is nothing"},
 		{"a variable without a type", "variables: {since: {default: x}}", "variables.since: type is missing"},
-		{"a variable of an unknown type", "variables: {since: {type: moment, default: x}}", "app.yaml:1:21: variables.since.type: "},
+		{"a variable of an unknown type", "variables: {since: {type: moment, default: x}}", "app.yaml:1:21: variables.since.type must be a type"},
 		{"a variable without a default", "variables: {since: {type: date}}", "variables.since: default is missing"},
 		{"a default of another type", "variables:\n  n: {type: integer, default: x}", "app.yaml:2:22: variables.n.default: "},
 		{"a default with a leading zero", "variables: {n: {type: integer, default: 010}}", "app.yaml:1:41: the number 010 begins with a zero"},
