@@ -1,6 +1,6 @@
-// Package job is what those who start jobs and those who run them agree on: the names under which Temporal knows
-// things, the input of a job's workflow, its status while it runs, and its outcome.
+// Package job defines the contract between the processes that start jobs and those that run them: the names of workflows,
+// activities and messages in Temporal, the input of a job's workflow, its status while it runs, and its outcome.
 //
-// What these types look like in JSON is part of every running job's history. A change must be one that older histories
-// can be read with; the golden histories hold it.
+// The JSON of these types is part of every running job's history, so a change must read the histories that exist. The
+// golden histories in package workflows verify it.
 package job

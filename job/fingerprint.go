@@ -47,8 +47,8 @@ const (
 
 // FieldDigests returns a short digest of each field that counts for the [Fingerprint] of a request, by the field's path:
 // appId, operation.opName, operation.opParams.parameters.country. A job's memo stores them under [MemoFieldDigests], so
-// that the API server can name the fields in which a later request differs ([DifferingFields]) although it knows neither
-// the earlier request nor may repeat its values.
+// that the API server can name the fields in which a later request differs ([DifferingFields]) without the earlier request
+// and without its values.
 func FieldDigests(appID string, operation jsonvalue.Object) (map[string]string, error) {
 	digests := map[string]string{}
 
@@ -113,8 +113,7 @@ func DifferingFields(earlier, later map[string]string) []string {
 		return []string{fieldAppID}
 	}
 
-	paths := slices.Collect(maps.Keys(earlier))       //nolint:forbidigo // They are sorted below.
-	paths = slices.AppendSeq(paths, maps.Keys(later)) //nolint:forbidigo // They are sorted below.
+	paths := slices.Concat(slices.Sorted(maps.Keys(earlier)), slices.Sorted(maps.Keys(later)))
 	slices.Sort(paths)
 
 	var differing []string
@@ -131,11 +130,4 @@ func DifferingFields(earlier, later map[string]string) []string {
 	}
 
 	return differing
-}
-
-// ShortFingerprint is a fingerprint as people are shown it.
-func ShortFingerprint(fingerprint string) string {
-	const length = 12
-
-	return fingerprint[:min(length, len(fingerprint))]
 }

@@ -5,20 +5,20 @@ import (
 	"github.com/jobwright/jobwright/scenario/jsonvalue"
 )
 
-// Input is what a job's workflow is started with.
+// Input is the input of a job's workflow.
 type Input struct {
 	AppID      string           `json:"appId"`
 	Program    scenario.Program `json:"program"`
 	Parameters jsonvalue.Object `json:"parameters,omitempty"` // A value for each parameter of the program's entry.
-	Depth      int              `json:"depth,omitempty"`      // How many jobs stand above this one, which a RunScenario started.
+	Depth      int              `json:"depth,omitempty"`      // The number of ancestors, each of which started the next by RunScenario.
 }
 
-// Task is what the activity of a step is told beside the operation's parameters.
+// Task is the first argument of every activity; the parameters of the operation are the second.
 type Task struct {
 	AppID string `json:"appId"`
 	JobID string `json:"jobId"`
 	Step  string `json:"step"` // The step's path, with the number of the round in each loop around it: 4.steps[17].2.
 
-	// How many bytes a result may have to be in the outcome, and not in the result store.
+	// Bytes that a result may have within the outcome; a larger one is written to the result store.
 	Inline int `json:"inline,omitempty"`
 }

@@ -15,7 +15,7 @@ import (
 	"github.com/jobwright/jobwright/source"
 )
 
-func TestAJobIDIsWhatPeopleAndTemporalCanRead(t *testing.T) {
+func TestCheckIDAcceptsPrintableTextWithoutSlash(t *testing.T) {
 	t.Parallel()
 
 	for _, test := range []struct{ name, id, message string }{
@@ -23,15 +23,15 @@ func TestAJobIDIsWhatPeopleAndTemporalCanRead(t *testing.T) {
 		{"a UUID", "0191e4b0-5f7c-7c3e-9a53-1f0c7f6f2d11", ""},
 		{"spaces, dots and colons", "nightly load: 2024.02.29", ""},
 		{"unicode", "Nestlé 株式 \U0001F980", ""},
-		{"as long as can be", strings.Repeat("é", 200), ""},
+		{"the maximum length", strings.Repeat("é", 200), ""},
 		{"empty", "", "can't be empty"},
 		{"too long", strings.Repeat("é", 201), "at most 200 characters, this has 201"},
 		{"a slash", "a/b", "can't contain a slash"},
 		{"a space before", " a", "can't begin or end with a space"},
-		{"a space behind", "a ", "can't begin or end with a space"},
+		{"a space after", "a ", "can't begin or end with a space"},
 		{"a line break", "a\nb", "characters that don't print"},
-		{"a zero", "a\x00b", "characters that don't print"},
-		{"a space of no width", "a\u200bb", "characters that don't print"},
+		{"a zero byte", "a\x00b", "characters that don't print"},
+		{"a zero-width space", "a\u200bb", "characters that don't print"},
 		{"not UTF-8", "a\xff", "must be UTF-8"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -60,15 +60,15 @@ func fingerprint(t *testing.T, appID, operation string) string {
 	return sum
 }
 
-func TestAFingerprintStaysForEver(t *testing.T) {
+func TestFingerprintIsStable(t *testing.T) {
 	t.Parallel()
 
-	// Running jobs keep theirs: echo -n '{"appId":"7","operation":{"opName":"RunScenario"}}' | sha256sum
+	// The memo of running jobs contains it: echo -n '{"appId":"7","operation":{"opName":"RunScenario"}}' | sha256sum
 	require.Equal(t, "da468ba54f02057ca01dce1dfd9a5e4fa7af9f7e2b6d8a5ebea98f977bdc88ba",
 		fingerprint(t, "7", `{"opName": "RunScenario"}`))
 }
 
-func TestAFingerprintDoesNotDependOnTheOrderOfFields(t *testing.T) {
+func TestFingerprintIgnoresTheOrderOfFields(t *testing.T) {
 	t.Parallel()
 
 	require.Equal(t,
@@ -76,7 +76,7 @@ func TestAFingerprintDoesNotDependOnTheOrderOfFields(t *testing.T) {
 		fingerprint(t, "7", `{"opParams":{"parameters":{"b":[true,null],"a":1},"scenario":"Main"},"opName":"RunScenario"}`))
 }
 
-func TestAFingerprintDependsOnTheAppAndOnEveryValue(t *testing.T) {
+func TestFingerprintDependsOnAppAndEveryValue(t *testing.T) {
 	t.Parallel()
 
 	seen := map[string]string{}
@@ -102,16 +102,8 @@ func TestAFingerprintDependsOnTheAppAndOnEveryValue(t *testing.T) {
 	}
 }
 
-func TestPeopleAreShownTheBeginningOfAFingerprint(t *testing.T) {
-	t.Parallel()
-
-	require.Equal(t, "0123456789ab", job.ShortFingerprint("0123456789abcdef0123456789abcdef"))
-	require.Equal(t, "0123", job.ShortFingerprint("0123"))
-	require.Empty(t, job.ShortFingerprint(""))
-}
-
-// Histories of running jobs and Temporal's namespaces know these words, so they stay.
-func TestTheNamesThatTemporalKnowsStay(t *testing.T) {
+// Histories of running jobs and Temporal's namespaces contain these names.
+func TestNamesInTemporalAreStable(t *testing.T) {
 	t.Parallel()
 
 	require.Equal(t, []string{"jobwright", "RunScenario", "status", "appId", "fingerprint"},
@@ -132,7 +124,7 @@ func TestTheNamesThatTemporalKnowsStay(t *testing.T) {
 	require.Equal(t, "app/7/variables", job.VariablesID("7"))
 }
 
-func TestTheStepOfAnActivityIsPartOfItsID(t *testing.T) {
+func TestStepPathOfActivityID(t *testing.T) {
 	t.Parallel()
 
 	for id, path := range map[string]string{
@@ -145,7 +137,7 @@ func TestTheStepOfAnActivityIsPartOfItsID(t *testing.T) {
 	}
 }
 
-// requireWire requires that value is written as that JSON, to the byte, and read from it as it was.
+// requireWire requires that a value has exactly this JSON, and is equal after it is read again.
 func requireWire[T any](t *testing.T, want string, value T) {
 	t.Helper()
 
@@ -158,10 +150,10 @@ func requireWire[T any](t *testing.T, want string, value T) {
 	require.Equal(t, value, read)
 }
 
-// The histories of running jobs hold these forms. When a test below fails, histories that are there can't be read with
-// the change, or those of the change not with what is there: see CONTRIBUTING.md, golden histories.
+// The histories of running jobs contain this JSON. If a test below fails, the changed code can't read existing histories, or
+// the existing code can't read new ones: see CONTRIBUTING.md, golden histories.
 
-func TestTheInputOfAJobStaysAsHistoriesHoldIt(t *testing.T) {
+func TestJSONOfInput(t *testing.T) {
 	t.Parallel()
 
 	requireWire(t, `{"appId":"7","program":{"entry":"Main","scenarios":{`+
@@ -197,7 +189,7 @@ func TestTheInputOfAJobStaysAsHistoriesHoldIt(t *testing.T) {
 		})
 }
 
-func TestTheInputOfAChildStaysAsHistoriesHoldIt(t *testing.T) {
+func TestJSONOfChildInput(t *testing.T) {
 	t.Parallel()
 
 	requireWire(t, `{"appId":"7","program":{"entry":"Sub","scenarios":{"Sub":{"steps":[`+
@@ -221,7 +213,7 @@ func TestTheInputOfAChildStaysAsHistoriesHoldIt(t *testing.T) {
 		})
 }
 
-func TestWhatIsLookedUpStaysAsHistoriesHoldIt(t *testing.T) {
+func TestJSONOfLookUpsRecordsVariablesAndSignals(t *testing.T) {
 	t.Parallel()
 
 	query := expression.Query{Source: "stage", Query: "SELECT :value1", Bind: jsonvalue.Object{"value1": 2.0}}
@@ -242,13 +234,13 @@ func TestWhatIsLookedUpStaysAsHistoriesHoldIt(t *testing.T) {
 	requireWire(t, `{"awaited":true}`, job.SignalAccepted{Awaited: true})
 }
 
-func TestTheTaskOfAStepStaysAsHistoriesHoldIt(t *testing.T) {
+func TestJSONOfTask(t *testing.T) {
 	t.Parallel()
 
 	requireWire(t, `{"appId":"7","jobId":"nightly","step":"2"}`, job.Task{AppID: "7", JobID: "nightly", Step: "2"})
 }
 
-func TestTheOutcomeOfAStepStaysAsHistoriesHoldIt(t *testing.T) {
+func TestJSONOfStepOutcome(t *testing.T) {
 	t.Parallel()
 
 	requireWire(t, `{"rows":7}`, job.StepOutcome{Rows: 7})
@@ -267,7 +259,7 @@ func TestTheOutcomeOfAStepStaysAsHistoriesHoldIt(t *testing.T) {
 		job.Result{Key: "k", Records: 7, SchemaBytes: 12, Bytes: 99})
 }
 
-func TestTheOutcomeOfAJobStaysAsHistoriesHoldIt(t *testing.T) {
+func TestJSONOfOutcome(t *testing.T) {
 	t.Parallel()
 
 	name, at := "companies", time.Date(2024, 2, 29, 12, 30, 0, 1000, time.UTC)
@@ -290,7 +282,7 @@ func TestTheOutcomeOfAJobStaysAsHistoriesHoldIt(t *testing.T) {
 		})
 }
 
-func TestTheFailureOfAJobStaysAsHistoriesHoldIt(t *testing.T) {
+func TestJSONOfFailure(t *testing.T) {
 	t.Parallel()
 
 	requireWire(t, `{"code":"internal","message":"it broke","outcome":{"results":[],"steps":[]}}`,
@@ -311,7 +303,7 @@ func TestTheFailureOfAJobStaysAsHistoriesHoldIt(t *testing.T) {
 	requireWire(t, `{"attempt":2}`, job.ErrorDetail{Attempt: 2})
 }
 
-func TestTheStatusOfAJobStays(t *testing.T) {
+func TestJSONOfStatus(t *testing.T) {
 	t.Parallel()
 
 	requireWire(t, `{"state":"running","steps":[{"path":"1","title":"Ask","opName":"Transform","state":"running","rows":0}]}`,
@@ -325,7 +317,7 @@ func TestTheStatusOfAJobStays(t *testing.T) {
 		[]job.StepState{job.StepPending, job.StepRunning, job.StepCompleted, job.StepFailed, job.StepStopped})
 }
 
-func TestThePlaceOfAStepIsNamedInOneLine(t *testing.T) {
+func TestStepPlaceString(t *testing.T) {
 	t.Parallel()
 
 	place := job.StepPlace{AppID: "7", Scenario: "Main", Path: "2", Title: "Ask them"}

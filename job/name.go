@@ -11,14 +11,14 @@ import (
 	"go.temporal.io/sdk/temporal"
 )
 
-// The names under which Temporal knows Jobwright's things.
+// The names of Jobwright's workflows, messages and memo fields in Temporal.
 const (
 	TaskQueue    = "jobwright"   // The task queue of every job and every step.
 	Workflow     = "RunScenario" // The workflow type of every job.
-	StatusQuery  = "status"      // The query that answers a [Status].
-	SignalUpdate = "signal"      // The update that takes a [Signal] and answers a [SignalAccepted].
+	StatusQuery  = "status"      // The query that returns a [Status].
+	SignalUpdate = "signal"      // The update that accepts a [Signal] and returns a [SignalAccepted].
 
-	MemoAppID       = "appId"       // The memo field with the app that a job belongs to.
+	MemoAppID       = "appId"       // The memo field with the ID of the job's app.
 	MemoFingerprint = "fingerprint" // The memo field with the [Fingerprint] of the request that started the job.
 
 	MemoFieldDigests = "fieldDigests" // The memo field with the [FieldDigests] of that request.
@@ -39,11 +39,10 @@ func SearchAttributes() map[string]enumspb.IndexedValueType {
 	}
 }
 
-// maxIDLength leaves room, within Temporal's limit of 1,000 characters, for what is appended to a jobId.
+// maxIDLength bounds a jobId, in characters. Temporal's limit is 1,000; the IDs of children append the path of a step.
 const maxIDLength = 200
 
-// CheckID returns an error that says what is wrong with a caller's jobId, or nil. A slash is kept for the workflow IDs
-// of a job's children.
+// CheckID returns an error if a caller's jobId is invalid. A slash is reserved for the workflow IDs of a job's children.
 func CheckID(id string) error {
 	switch {
 	case id == "":
@@ -63,6 +62,6 @@ func CheckID(id string) error {
 
 var round = regexp.MustCompile(`\[\d+\]|#.*`)
 
-// StepPath returns the path of the step that an activity belongs to, given the activity's ID: the ID names, besides, the
-// rounds of the loops around the step, and what else than the step's own operation the activity does.
+// StepPath returns the path of the step that an activity belongs to, given the activity's ID. The ID also contains the
+// rounds of the loops around the step, and the name of an auxiliary activity.
 func StepPath(activityID string) string { return round.ReplaceAllString(activityID, "") }

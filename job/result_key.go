@@ -9,9 +9,9 @@ import (
 // maxKeyPart bounds the parts of a key in the result store, in bytes: each is the name of a file or a folder.
 const maxKeyPart = 100
 
-// ResultKey returns the key under which an attempt of the task keeps what it writes in the result store. Each attempt has a
-// key of its own, so that one which outlives its worker's lease can't disturb another. The first parts are the app and the
-// job whose outcome has the result in the end, which for a child is the outermost job.
+// ResultKey returns the key of an attempt's result in the result store. Each attempt has a key of its own, so that an
+// attempt that outlives its worker's lease can't disturb another. The first parts of the key are the app and the job whose
+// outcome contains the result in the end: for a child, the outermost job.
 func ResultKey(task Task, runID string, attempt int32, extension string) string {
 	owner, _, _ := strings.Cut(task.JobID, "/")
 	owner = strings.ReplaceAll(url.PathEscape(owner), ".", "%2E") // No folder is called "..".
@@ -32,11 +32,11 @@ func ResultKey(task Task, runID string, attempt int32, extension string) string 
 	return fmt.Sprintf("%s/%s/%s-%s-%d%s", task.AppID, owner, runID, path, attempt, extension)
 }
 
-// hashed begins what stands for a jobId that is too long for a key.
+// hashed is the prefix of the digest that replaces a jobId too long for a key.
 const hashed = "sha256-"
 
-// OfResult returns the jobId that a key of [ResultKey] has, unless that was too long for it.
-func OfResult(key string) (jobID string, readable bool) {
+// JobOfResult returns the jobId in a key of [ResultKey]; false if the key contains its digest instead.
+func JobOfResult(key string) (jobID string, readable bool) {
 	parts := strings.Split(key, "/")
 	if len(parts) != 3 || strings.HasPrefix(parts[1], hashed) {
 		return "", false

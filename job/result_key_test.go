@@ -23,7 +23,7 @@ func TestAResultsKeyTellsWhoseItIs(t *testing.T) {
 	} {
 		key := job.ResultKey(job.Task{AppID: "7", JobID: jobID, Step: "4.steps[17].2"}, "run", 3, ".json")
 
-		found, readable := job.OfResult(key)
+		found, readable := job.JobOfResult(key)
 		require.True(t, readable, key)
 		require.Equal(t, owner, found, key)
 		require.True(t, strings.HasSuffix(key, "-3.json"), key)
@@ -66,6 +66,6 @@ func TestPartsOfAResultsKeyAreBounded(t *testing.T) {
 		require.LessOrEqual(t, len(part), 255)
 	}
 
-	_, readable := job.OfResult(key)
+	_, readable := job.JobOfResult(key)
 	require.False(t, readable)
 }

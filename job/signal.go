@@ -2,41 +2,41 @@ package job
 
 import "github.com/jobwright/jobwright/scenario/jsonvalue"
 
-// Signal is what somebody tells a job that waits for it.
+// Signal is a message to a job that waits for it.
 type Signal struct {
 	Name string          `json:"name"`
 	Data jsonvalue.Value `json:"data"`
-	From string          `json:"from"`         // The name of the access by which it came.
-	ID   string          `json:"id,omitempty"` // Who repeats a signal with its ID tells the job nothing new.
+	From string          `json:"from"`         // The name of the sender's access.
+	ID   string          `json:"id,omitempty"` // A job ignores a repeated signal with the same ID.
 }
 
-// AnyAccess is the name of the access that may give every signal: the key that jobwright-dev accepts from its own machine.
+// AnyAccess is the name of the access that may send every signal: the key that jobwright-dev accepts from its own machine.
 const AnyAccess = "*"
 
-// SignalAccepted is the answer to a [Signal] that was taken.
+// SignalAccepted is the response to a [Signal] that a job accepted.
 type SignalAccepted struct {
-	Awaited bool `json:"awaited"` // Whether a step waited for it; otherwise it is kept for one to come.
+	Awaited bool `json:"awaited"` // Whether a step waited for it; otherwise the job stores it for a later step.
 }
 
 // AwaitedSignal is a signal that a job waits for.
 type AwaitedSignal struct {
 	Name string   `json:"name"`
-	From []string `json:"from,omitempty"` // Who may give it; empty where everybody with the right may.
+	From []string `json:"from,omitempty"` // The names of the access that may send it; empty if every access with the right may.
 	Step string   `json:"step"`           // The path of the step that waits, with its rounds.
 }
 
-// The types of the errors with which a job refuses a signal.
+// The types of the errors with which a job rejects a signal.
 const (
-	SignalForbidden = "signal_forbidden" // It waits for it, but not from that access.
+	SignalForbidden = "signal_forbidden" // The job waits for it, but not from this access.
 	SignalTooLarge  = "signal_too_large" // The data is larger than [MaxSignal].
-	SignalsTooMany  = "signals_too_many" // It keeps [MaxSignals] already, and waits for none of them.
+	SignalsTooMany  = "signals_too_many" // The job stores [MaxSignals] already, and waits for none of them.
 )
 
-// Bounds of what a job keeps of signals.
+// Bounds of the signals that a job stores.
 const (
 	MaxSignal  = 16 << 10 // Bytes of one signal's data as JSON.
-	MaxSignals = 16       // Signals that wait for a step to come.
+	MaxSignals = 16       // Signals that no step has waited for yet.
 
-	// MaxAcceptedSignals is how many signals with an ID a job remembers when it continues as new.
+	// MaxAcceptedSignals bounds the responses to signals with an ID that a job stores when it continues as new.
 	MaxAcceptedSignals = 50
 )

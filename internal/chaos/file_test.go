@@ -30,7 +30,7 @@ func (c *check) files(t *testing.T) {
 	}
 
 	swept, err := store.Sweep(t.Context(), time.Nanosecond, func(key string) bool {
-		jobID, readable := job.OfResult(key)
+		jobID, readable := job.JobOfResult(key)
 
 		return readable && known[jobID]
 	})

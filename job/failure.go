@@ -1,0 +1,72 @@
+package job
+
+import "fmt"
+
+// Failure is the reason why a job failed, and its place. It is the detail of the error with which the job's workflow ends,
+// and contains the job's outcome until then.
+type Failure struct {
+	Code     string     `json:"code"` // Stable; docs/errors.md explains each.
+	Message  string     `json:"message"`
+	Step     *StepPlace `json:"step,omitempty"`
+	Attempts int32      `json:"attempts,omitempty"` // The number of attempts of the step, if known.
+	Trace    []string   `json:"trace,omitempty"`    // The places from the step that failed to the outermost one around it.
+	Causes   []string   `json:"causes,omitempty"`   // The failures that led to this one, the nearest first, each with its place.
+	Outcome  Outcome    `json:"outcome"`
+}
+
+// StepPlace identifies a step of a scenario, for people.
+type StepPlace struct {
+	AppID    string `json:"appId"`
+	Scenario string `json:"scenario"`
+	File     string `json:"file,omitempty"`
+	Line     int    `json:"line,omitempty"`
+	Path     string `json:"path"`
+	Title    string `json:"title"`
+	Name     string `json:"name,omitempty"`
+	OpName   string `json:"opName"`
+}
+
+// String returns the place in one line.
+func (p StepPlace) String() string {
+	place := fmt.Sprintf("app %s, scenario %s, step %s %q", p.AppID, p.Scenario, p.Path, p.Title)
+	if p.File != "" {
+		place += fmt.Sprintf(" (%s:%d)", p.File, p.Line)
+	}
+
+	return place
+}
+
+// The codes of failures that are not those of a source (see source.Codes). A Fail has the code that its author gave it.
+const (
+	CodeParameterInvalid   = "parameter_invalid"   // A step's parameters were wrong once their expressions were evaluated.
+	CodeStepTimedOut       = "step_timed_out"      // No attempt ended within the step's timeout, or its workers died.
+	CodeAppInvalid         = "app_invalid"         // The app's files on a worker are missing or wrong.
+	CodeResultStore        = "result_store"        // The result store did not accept a result.
+	CodeResultInvalid      = "result_invalid"      // A result contains a value that the API can't return.
+	CodeFailed             = "failed"              // A Fail that names no code of its own.
+	CodeIterationsExceeded = "iterations_exceeded" // A While exceeded its maxIterations.
+	CodeSignalTimedOut     = "signal_timed_out"    // The signal of a WaitForSignal did not arrive in time.
+	CodeBranchesFailed     = "branches_failed"     // Branches of a Parallel that collects errors failed.
+	CodeCallTooDeep        = "call_too_deep"       // Nested child jobs exceeded the limit of their depth.
+	CodeLimitExceeded      = "limit_exceeded"      // A value, or the job's state, exceeds a limit of Temporal.
+	CodeChildStopped       = "child_stopped"       // The child job of a RunScenario was stopped or terminated separately.
+	CodeVariableStore      = "variable_store"      // The app's variables can't be reached.
+	CodeWorkerStopped      = "worker_stopped"      // The worker that ran a step was stopped, more often than its retry policy allows.
+	CodeWorkerCutOff       = "worker_cut_off"      // The worker that ran a step could not reach Temporal for too long.
+	CodeInternal           = "internal"            // A defect of Jobwright's.
+)
+
+// Codes returns every code of this package.
+func Codes() []string {
+	return []string{
+		CodeParameterInvalid, CodeStepTimedOut, CodeAppInvalid, CodeResultStore, CodeResultInvalid, CodeFailed,
+		CodeIterationsExceeded, CodeSignalTimedOut, CodeBranchesFailed, CodeCallTooDeep, CodeLimitExceeded,
+		CodeChildStopped, CodeVariableStore, CodeWorkerStopped, CodeWorkerCutOff,
+		CodeInternal,
+	}
+}
+
+// ErrorDetail is the detail of the error of a step's activity.
+type ErrorDetail struct {
+	Attempt int32 `json:"attempt"`
+}
