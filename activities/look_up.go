@@ -10,6 +10,7 @@ import (
 	"github.com/jobwright/jobwright/result/spool"
 	"github.com/jobwright/jobwright/scenario/expression"
 	"github.com/jobwright/jobwright/scenario/jsonvalue"
+	"github.com/jobwright/jobwright/source"
 )
 
 // maxLookUp bounds the values that one look-up returns, in bytes: they become part of the job's history.
@@ -29,7 +30,7 @@ func (a *Activities) LookUp(ctx context.Context, task job.Task, request job.Look
 
 			if size += jsonvalue.SizeOf(cell); size > maxLookUp {
 				return nil, &limitError{fmt.Sprintf("source %q: the expressions of a step can look up at most %d bytes; "+
-					"the result of the query %s exceeds this limit", query.Source, maxLookUp, abbreviate(query.Query))}
+					"the result of the query %q exceeds this limit", query.Source, maxLookUp, source.Shorten(query.Query, 60))}
 			}
 
 			found.Cells = append(found.Cells, jsonvalue.Value{Any: cell})
@@ -87,15 +88,4 @@ func (s *step) cell(ctx context.Context, query expression.Query) (cell any, err 
 	}
 
 	return object[first[0].Name], nil
-}
-
-// abbreviate returns a query in the length that an error message shows.
-func abbreviate(query string) string {
-	const longest = 60
-
-	if runes := []rune(query); len(runes) > longest {
-		query = string(runes[:longest]) + "…"
-	}
-
-	return fmt.Sprintf("%q", query)
 }

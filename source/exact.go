@@ -100,7 +100,7 @@ func parseExactFloat(of Standard, text string) (any, error) {
 		return value, nil
 	}
 
-	return nil, fmt.Errorf("%s has more digits than a float holds", excerpt(text))
+	return nil, fmt.Errorf("%s has more digits than a float holds", Quote(text))
 }
 
 // holds reports whether a float is a number: whether it is written with the same digits, or exactly as large.

@@ -116,7 +116,7 @@ func inferredValue(of Standard, text string) (any, error) {
 	}
 
 	if !looksLike {
-		return nil, fmt.Errorf("%s is not written as a value of type %s", excerpt(text), of)
+		return nil, fmt.Errorf("%s is not written as a value of type %s", Quote(text), of)
 	}
 
 	return value, nil

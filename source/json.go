@@ -126,7 +126,7 @@ func FromJSON(of Standard, raw json.RawMessage) (any, error) {
 	case of.Type == Text: // A number, an object: the text that it is.
 		return string(raw), nil
 	case raw[0] == '{' || raw[0] == '[':
-		return nil, fmt.Errorf("%s is not a value of type %s", excerpt(string(raw)), of)
+		return nil, fmt.Errorf("%s is not a value of type %s", Quote(string(raw)), of)
 	}
 
 	return ParseText(of, string(raw))

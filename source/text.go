@@ -116,10 +116,10 @@ func ParseText(of Standard, text string) (any, error) {
 	value, err := parseText(of, text)
 	if err != nil {
 		if reason := new(reasonError); errors.As(err, &reason) {
-			return nil, fmt.Errorf("%s is not a value of type %s: %w", excerpt(text), of, err)
+			return nil, fmt.Errorf("%s is not a value of type %s: %w", Quote(text), of, err)
 		}
 
-		return nil, fmt.Errorf("%s is not a value of type %s", excerpt(text), of)
+		return nil, fmt.Errorf("%s is not a value of type %s", Quote(text), of)
 	}
 
 	return value, nil
@@ -130,16 +130,23 @@ type reasonError struct{ text string }
 
 func (e *reasonError) Error() string { return e.text }
 
-// excerpt is as much of a text as a message shows, in quotes.
-func excerpt(text string) string {
-	const longest = 100
+// Shorten returns the first limit characters of a text and an ellipsis, or the text itself if it has no more characters.
+func Shorten[T string | []byte](text T, limit int) string {
+	beginning := string(text[:min(len(text), (limit+1)*utf8.UTFMax)])
 
-	if runes := []rune(text); len(runes) > longest {
-		text = string(runes[:longest]) + "…"
+	for i := range beginning {
+		if limit == 0 {
+			return beginning[:i] + "…"
+		}
+
+		limit--
 	}
 
-	return strconv.Quote(text)
+	return beginning
 }
+
+// Quote returns a value in quotes for an error message, shortened to 100 characters.
+func Quote[T string | []byte](text T) string { return strconv.Quote(Shorten(text, 100)) }
 
 func parseText(of Standard, text string) (any, error) {
 	switch of.Type {

@@ -3,6 +3,7 @@ package source_test
 import (
 	"encoding/json"
 	"math"
+	"strings"
 	"testing"
 	"time"
 
@@ -168,4 +169,29 @@ func TestATypeIsWrittenAsAnAuthorWritesIt(t *testing.T) {
 		_, err := source.ParseStandard(text)
 		require.Error(t, err, text)
 	}
+}
+
+func TestShortenCountsCharacters(t *testing.T) {
+	t.Parallel()
+
+	for _, test := range []struct {
+		text  string
+		limit int
+		want  string
+	}{
+		{"", 3, ""},
+		{"abc", 3, "abc"},
+		{"abcd", 3, "abc…"},
+		{"äöü", 3, "äöü"},
+		{"😀😀😀", 3, "😀😀😀"},
+		{"😀😀😀😀", 3, "😀😀😀…"},
+		{"😀😀😀a", 3, "😀😀😀…"},
+		{"a\xff\xfeb", 3, "a\xff\xfe…"},
+		{strings.Repeat("😀", 1000), 100, strings.Repeat("😀", 100) + "…"},
+	} {
+		require.Equal(t, test.want, source.Shorten(test.text, test.limit))
+		require.Equal(t, test.want, source.Shorten([]byte(test.text), test.limit))
+	}
+
+	require.Equal(t, `"a\n\xff"`, source.Quote("a\n\xff"))
 }

@@ -138,7 +138,7 @@ func decodeText(value any) (any, error) {
 
 func decodeJSON(data []byte) (any, error) {
 	if !json.Valid(data) {
-		return nil, fmt.Errorf("%s is no JSON", shown(data))
+		return nil, fmt.Errorf("%s is no JSON", source.Quote(data))
 	}
 
 	return json.RawMessage(bytes.Clone(data)), nil
@@ -235,15 +235,4 @@ func fraction(data []byte) int {
 	}
 
 	return value
-}
-
-// shown is as much of a text as a message shows, in quotes.
-func shown[T string | []byte](text T) string {
-	const longest = 100
-
-	if runes := []rune(string(text[:min(len(text), longest*utf8.UTFMax)])); len(runes) > longest {
-		return strconv.Quote(string(runes[:longest]) + "…")
-	}
-
-	return strconv.Quote(string(text))
 }

@@ -160,16 +160,16 @@ func checkText(to native) func(text string) error {
 	return func(text string) error {
 		if length := int64(len(text)); to.length > 0 && length > to.length {
 			if isBytes {
-				return fmt.Errorf("it has %d bytes, and %s holds %d: %s", length, to, to.length, shown(text))
+				return fmt.Errorf("it has %d bytes, and %s holds %d: %s", length, to, to.length, source.Quote(text))
 			}
 
 			if count := int64(utf8.RuneCountInString(text)); count > to.length {
-				return fmt.Errorf("it has %d characters, which is too long for %s: %s", count, to, shown(text))
+				return fmt.Errorf("it has %d characters, which is too long for %s: %s", count, to, source.Quote(text))
 			}
 		}
 
 		if to.name == "CHAR" && strings.HasSuffix(text, " ") {
-			return fmt.Errorf("CHAR loses the spaces at the end of %s", shown(text))
+			return fmt.Errorf("CHAR loses the spaces at the end of %s", source.Quote(text))
 		}
 
 		return nil
@@ -199,7 +199,7 @@ func encodeMembers(from source.Standard, to native) (encoder, error) {
 		for _, one := range chosen {
 			at := slices.Index(members, one)
 			if at <= last {
-				return nil, fmt.Errorf("%s is none of the values of %s, or not in their order", shown(text), to)
+				return nil, fmt.Errorf("%s is none of the values of %s, or not in their order", source.Quote(text), to)
 			}
 
 			last = at

@@ -220,7 +220,7 @@ func (r *stream) text() string {
 		case cell.value == nil:
 			text.WriteString("NULL")
 		case err == nil:
-			text.WriteString(shown(written))
+			text.WriteString(source.Quote(written))
 		}
 	}
 

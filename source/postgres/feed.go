@@ -319,7 +319,7 @@ func (e *encoding) invalid(at int, value any, err error) error {
 	message := fmt.Sprintf("%s, column %q", place, column.Name)
 
 	if text, failed := source.AppendText(nil, column.Standard, value); failed == nil {
-		message += ", value " + excerpt(text)
+		message += ", value " + source.Quote(strings.ToValidUTF8(string(text), "\uFFFD"))
 	}
 
 	return &source.Error{
@@ -328,16 +328,4 @@ func (e *encoding) invalid(at int, value any, err error) error {
 		Hint:    "correct the value, or give the column a type that holds it",
 		Err:     err,
 	}
-}
-
-// excerpt is as much of a text as a message shows.
-func excerpt(text []byte) string {
-	const longest = 100
-
-	shown := strings.ToValidUTF8(string(text[:min(len(text), 4*longest)]), "\uFFFD")
-	if runes := []rune(shown); len(runes) > longest {
-		shown = string(runes[:longest]) + "…"
-	}
-
-	return fmt.Sprintf("%q", shown)
 }

@@ -127,7 +127,7 @@ func decodeText(of source.Standard, value *columnValue) (any, error) {
 	text := viewText(value.bytes) // Most types only parse the text, and copying it would take most of the time.
 
 	if !utf8.ValidString(text) {
-		return nil, fmt.Errorf("%s is not UTF-8", excerpt(text))
+		return nil, fmt.Errorf("%s is not UTF-8", source.Quote(text))
 	}
 
 	switch of.Type {
@@ -170,7 +170,7 @@ func decodeTime(of source.Standard, text string, layouts []string) (any, error) 
 		}
 	}
 
-	return nil, fmt.Errorf("%s is not a value of type %s", excerpt(text), of)
+	return nil, fmt.Errorf("%s is not a value of type %s", source.Quote(text), of)
 }
 
 // decodeDate decodes a date. Other programs store dates with the time of midnight.
@@ -182,7 +182,7 @@ func decodeDate(of source.Standard, text string) (any, error) {
 
 	date := parsed.(time.Time).UTC() //nolint:forcetypeassert // decodeTime returns a time.Time.
 	if !date.Equal(date.Truncate(24 * time.Hour)) {
-		return nil, fmt.Errorf("%s is not a value of type %s", excerpt(text), of)
+		return nil, fmt.Errorf("%s is not a value of type %s", source.Quote(text), of)
 	}
 
 	return date, nil
@@ -197,23 +197,12 @@ func typeError(of source.Standard, value *columnValue) error {
 	case classFloat:
 		shown = strconv.FormatFloat(value.float, 'g', -1, 64)
 	case classText:
-		shown = excerpt(string(value.bytes))
+		shown = source.Quote(string(value.bytes))
 	case classBinary:
-		shown = "the binary " + excerpt(base64.StdEncoding.EncodeToString(value.bytes))
+		shown = "the binary " + source.Quote(base64.StdEncoding.EncodeToString(value.bytes))
 	case classNull:
 		shown = "NULL"
 	}
 
 	return fmt.Errorf("%s is not a value of the column's type %s", shown, of)
-}
-
-// excerpt returns the first 100 characters of a text, quoted for a message.
-func excerpt(text string) string {
-	const limit = 100
-
-	if runes := []rune(text); len(runes) > limit {
-		text = string(runes[:limit]) + "…"
-	}
-
-	return strconv.Quote(text)
 }

@@ -110,7 +110,7 @@ func storeParameter[T string | []byte](class storageClass, a *arena, value T, pa
 
 func (e *encoder) text(text string, param *parameter) error {
 	if !utf8.ValidString(text) {
-		return fmt.Errorf("%s is not UTF-8", excerpt(text))
+		return fmt.Errorf("%s is not UTF-8", source.Quote(text))
 	}
 
 	return storeParameter(classText, e.arena, text, param)
@@ -170,7 +170,7 @@ func withoutZeros(number source.Number) string {
 func exactFloat(digits string) (float64, error) {
 	value, err := strconv.ParseFloat(digits, 64)
 	if err != nil || (len(digits) > exactDigits && strconv.FormatFloat(value, 'f', -1, 64) != digits) {
-		return 0, fmt.Errorf("%s has more digits than a float", excerpt(digits))
+		return 0, fmt.Errorf("%s has more digits than a float", source.Quote(digits))
 	}
 
 	return value, nil
@@ -178,7 +178,7 @@ func exactFloat(digits string) (float64, error) {
 
 func (e *encoder) json(value json.RawMessage, param *parameter) error {
 	if !json.Valid(value) || !utf8.Valid(value) {
-		return fmt.Errorf("%s is not a value of type json", excerpt(string(value)))
+		return fmt.Errorf("%s is not a value of type json", source.Quote(string(value)))
 	}
 
 	return storeParameter(classText, e.arena, []byte(value), param)

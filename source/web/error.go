@@ -105,12 +105,7 @@ func printable(body []byte) string {
 		return ""
 	}
 
-	text = strings.Join(strings.Fields(text), " ")
-	if runes := []rune(text); len(runes) > excerptLength {
-		text = string(runes[:excerptLength]) + "…"
-	}
-
-	return text
+	return source.Shorten(strings.Join(strings.Fields(text), " "), excerptLength)
 }
 
 // unreachable returns the error of a request without a complete response.
