@@ -1,2 +1,2 @@
-// Package e2e holds the tests that use Jobwright from outside: over HTTP, and as processes that are started and killed.
+// Package e2e tests Jobwright end to end: over HTTP, and with processes that are started and killed.
 package e2e
