@@ -42,7 +42,7 @@ func Run(root *cobra.Command) int {
 
 	root.SilenceUsage, root.SilenceErrors = true, true
 
-	return Report(root.ExecuteContext(ctx), root.Name(), os.Stderr)
+	return Report(root.ExecuteContext(ctx), root.Name(), root.ErrOrStderr())
 }
 
 // Report prints the error of a command and returns the exit status of the process.
@@ -57,7 +57,7 @@ func Report(err error, binary string, out io.Writer) int {
 	}
 
 	if exit.Err != nil {
-		fmt.Fprintf(out, "%s: %v\n", binary, exit.Err)
+		_, _ = fmt.Fprintf(out, "%s: %v\n", binary, exit.Err) // An error of the terminal can't be reported.
 	}
 
 	return exit.Status
