@@ -8,17 +8,17 @@ import (
 	"strings"
 )
 
-// Right is something that the holder of a key may do.
+// Right is a permission of the holder of a key.
 type Right string
 
-// The rights there are.
+// The rights.
 const (
-	Execute Right = "execute" // Start jobs, and read the answers of those calls.
+	Execute Right = "execute" // Start jobs, and read the responses of these calls.
 	Status  Right = "status"  // Read the status and the results of jobs.
-	Signal  Right = "signal"  // Tell a job that waits for it to go on.
+	Signal  Right = "signal"  // Send signals to jobs.
 )
 
-// Access lets the holders of one key use the app.
+// Access permits the holders of one key to use the app.
 type Access struct {
 	Name   string  // The name of the key's holder.
 	Key    string  // A reference to the key, never the key itself: ${env:NAME} or ${file:path}.
@@ -30,7 +30,7 @@ func (a Access) Grants(right Right) bool {
 	return len(a.Rights) == 0 || slices.Contains(a.Rights, right)
 }
 
-// reference takes the reference to the key apart.
+// reference returns the parts of the reference to the key.
 func (a Access) reference() (scheme, name string, ok bool) {
 	inner, closed := strings.CutSuffix(a.Key, "}")
 
@@ -40,7 +40,7 @@ func (a Access) reference() (scheme, name string, ok bool) {
 	return scheme, name, closed && opened && cut && name != "" && (scheme == "env" || scheme == "file")
 }
 
-// key looks the key up. An empty one was not found, and opens nothing.
+// key returns the key, or "" if it is missing. An empty key matches no caller.
 func (a Access) key() string {
 	scheme, name, _ := a.reference()
 	if scheme == "env" {
@@ -49,13 +49,13 @@ func (a Access) key() string {
 
 	text, err := os.ReadFile(name) //nolint:gosec // The app's author names the file.
 	if err != nil {
-		return "" // A key that can't be read opens nothing; MissingKeys tells the operator.
+		return "" // MissingKeys reports it to the operator.
 	}
 
 	return strings.TrimSpace(string(text))
 }
 
-// Lookup returns the access that key gives. It takes the same time whichever key is right, or none.
+// Lookup returns the access of a key. Its time does not depend on which key matches, or whether one does.
 func (a *App) Lookup(key string) (Access, bool) {
 	var found Access
 
@@ -74,7 +74,7 @@ func (a *App) Lookup(key string) (Access, bool) {
 	return found, ok
 }
 
-// MissingKeys returns the names of those whose key can't be found, and who therefore can't get in.
+// MissingKeys returns the names of the access whose keys are missing, so that their holders are rejected.
 func (a *App) MissingKeys() []string {
 	var names []string
 

@@ -21,7 +21,7 @@ func keyFile(t *testing.T, text string) string {
 }
 
 // The environment belongs to the whole process, so this test runs alone.
-func TestAKeyIsFoundInTheEnvironment(t *testing.T) {
+func TestLookupReadsKeysFromTheEnvironment(t *testing.T) {
 	t.Setenv("JOBWRIGHT_TEST_KEY", "open sesame")
 	t.Setenv("JOBWRIGHT_TEST_EMPTY", "")
 
@@ -40,7 +40,7 @@ access:
 	require.False(t, ok)
 }
 
-func TestAKeyIsFoundInAFile(t *testing.T) {
+func TestLookupReadsKeysFromFiles(t *testing.T) {
 	t.Parallel()
 
 	found := load(t, `
@@ -58,7 +58,7 @@ access:
 	require.Empty(t, found.MissingKeys())
 }
 
-func TestAWrongKeyOpensNothing(t *testing.T) {
+func TestLookupRejectsWrongKeys(t *testing.T) {
 	t.Parallel()
 
 	reference := keyFile(t, "open sesame")
@@ -70,7 +70,7 @@ func TestAWrongKeyOpensNothing(t *testing.T) {
 	}
 }
 
-func TestAKeyThatCannotBeFoundOpensNothing(t *testing.T) {
+func TestLookupRejectsMissingKeys(t *testing.T) {
 	t.Parallel()
 
 	missing := "${file:" + filepath.Join(t.TempDir(), "missing") + "}"
@@ -90,14 +90,14 @@ access:
 	require.Equal(t, []string{"missing file", "empty file", "missing variable"}, found.MissingKeys())
 }
 
-func TestAnAppWithoutAccessLetsNobodyIn(t *testing.T) {
+func TestLookupWithoutAccessRejectsEveryKey(t *testing.T) {
 	t.Parallel()
 
 	_, ok := load(t, "description: x", nil).Lookup("")
 	require.False(t, ok)
 }
 
-func TestAnAccessGrantsTheRightsThatItNamesOrEverything(t *testing.T) {
+func TestGrantsListedRightsOrAllRights(t *testing.T) {
 	t.Parallel()
 
 	require.True(t, app.Access{}.Grants(app.Execute))

@@ -17,7 +17,7 @@ import (
 	"github.com/jobwright/jobwright/source"
 )
 
-// ErrNotFound is the error for an app or a scenario that there is not.
+// ErrNotFound is the error for an app or a scenario that does not exist.
 var ErrNotFound = errors.New("not found")
 
 // Catalog is a folder of apps.
@@ -25,7 +25,7 @@ type Catalog struct {
 	dir string
 }
 
-// Open opens the folder dir, each of whose folders is an app.
+// Open opens the folder dir. Each folder in it is an app.
 func Open(dir string) (*Catalog, error) {
 	absolute, err := filepath.Abs(dir)
 	if err != nil {
@@ -38,23 +38,24 @@ func Open(dir string) (*Catalog, error) {
 	}
 
 	if !info.IsDir() {
-		return nil, fmt.Errorf("the folder of apps can't be read: %s is no folder", dir)
+		return nil, fmt.Errorf("the folder of apps can't be read: %s is not a folder", dir)
 	}
 
 	return &Catalog{dir: absolute}, nil
 }
 
-// App is one app, as its files say.
+// App is an app, read from its files.
 type App struct {
 	ID          string
 	Description string
 	Dir         string // Its folder.
 	Sources     map[string]source.Definition
-	Variables   []scenario.Parameter // What outlives its jobs, with a default for as long as no job has set it.
+	Variables   []scenario.Parameter // They outlive jobs; each has a default until a job sets it.
 	Access      []Access
 }
 
-// names of apps and scenarios become parts of paths: they hold no separator and don't begin with a dot.
+// pathName matches names of apps and scenarios, which become parts of paths: they contain no separator and don't begin with
+// a dot.
 var pathName = regexp.MustCompile(`^[\p{L}\p{N}_][\p{L}\p{N}_ .-]*$`)
 
 // maxIDLength is Temporal's limit for a fairness key, in bytes.
@@ -68,7 +69,7 @@ func (c *Catalog) App(id string) (*App, error) {
 
 	dir := filepath.Join(c.dir, id)
 
-	text, err := os.ReadFile(filepath.Join(dir, "app.yaml")) //nolint:gosec // The id is checked above.
+	text, err := os.ReadFile(filepath.Join(dir, manifestFile)) //nolint:gosec // The id is checked above.
 	if isMissing(err) {
 		return nil, ErrNotFound
 	}
@@ -88,7 +89,7 @@ func (c *Catalog) App(id string) (*App, error) {
 	}, nil
 }
 
-// isMissing reports whether err says that there is no such file, for whichever reason its name can't be that of one.
+// isMissing reports whether err means that a file does not exist, or that no file can have its name.
 func isMissing(err error) bool {
 	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) || errors.Is(err, syscall.ENAMETOOLONG)
 }
@@ -103,7 +104,7 @@ func (c *Catalog) IDs() ([]string, error) {
 	var ids []string
 
 	for _, entry := range entries {
-		_, err := os.Stat(filepath.Join(c.dir, entry.Name(), "app.yaml"))
+		_, err := os.Stat(filepath.Join(c.dir, entry.Name(), manifestFile))
 		if err == nil && pathName.MatchString(entry.Name()) {
 			ids = append(ids, entry.Name())
 		}
@@ -115,7 +116,7 @@ func (c *Catalog) IDs() ([]string, error) {
 // SourceNames returns the names of the app's sources, in order.
 func (a *App) SourceNames() []string { return slices.Sorted(maps.Keys(a.Sources)) }
 
-// Environment returns what the app offers to its scenarios.
+// Environment returns the names that scenarios of the app may use.
 func (a *App) Environment() validation.Environment {
 	offered := validation.Environment{Sources: a.SourceNames(), Variables: a.Variables}
 	for _, access := range a.Access {
@@ -125,7 +126,7 @@ func (a *App) Environment() validation.Environment {
 	return offered
 }
 
-// Library returns the app's scenarios, for those that run one another.
+// Library returns the app's scenarios and files, for scenarios that run other ones.
 func (a *App) Library() (validation.Library, error) {
 	names, err := a.ScenarioNames()
 
@@ -134,7 +135,7 @@ func (a *App) Library() (validation.Library, error) {
 	}, err
 }
 
-// load reads a scenario for another one that runs it.
+// load reads a scenario that another one runs.
 func (a *App) load(name string) (validation.Document, error) {
 	found, err := a.Scenario(name)
 	if errors.Is(err, ErrNotFound) {
@@ -144,7 +145,7 @@ func (a *App) load(name string) (validation.Document, error) {
 	return found, err
 }
 
-// readFile reads a file of the app, and none outside of its folder, for a step that runs it.
+// readFile reads a file that a step runs. It rejects paths outside the app's folder.
 func (a *App) readFile(path string) (string, error) {
 	root, err := os.OpenRoot(a.Dir)
 	if err != nil {
@@ -155,14 +156,14 @@ func (a *App) readFile(path string) (string, error) {
 
 	text, err := root.ReadFile(filepath.FromSlash(path))
 	if err != nil {
-		return "", validation.ErrUnknown // Whether it is not there, lies outside or is a folder: the app has no such file.
+		return "", validation.ErrUnknown // It does not exist, is outside the folder, or is a folder.
 	}
 
 	return string(text), nil
 }
 
-// Scenario reads and checks the scenario of that name. The error is [ErrNotFound] when there is none, and
-// [problem.List] when it has mistakes.
+// Scenario reads and validates a scenario. The error is [ErrNotFound] if it does not exist, and a [problem.List] if it has
+// mistakes.
 func (a *App) Scenario(name string) (validation.Document, error) {
 	if !pathName.MatchString(name) {
 		return validation.Document{}, ErrNotFound
@@ -191,7 +192,7 @@ func (a *App) Scenario(name string) (validation.Document, error) {
 
 var scenarioExtensions = []string{".yaml", ".yml", ".json"}
 
-// isTest reports whether a file holds the tests of a scenario, which lie beside it.
+// isTest reports whether a file in the folder of scenarios contains tests.
 func isTest(file string) bool {
 	return strings.HasSuffix(file, "_test.yaml") || strings.HasSuffix(file, "_test.yml")
 }

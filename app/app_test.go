@@ -52,7 +52,7 @@ func load(t *testing.T, manifest string, files map[string]string) *app.App {
 	return found
 }
 
-func TestTheExampleIsAnApp(t *testing.T) {
+func TestAppOfTheExample(t *testing.T) {
 	t.Parallel()
 
 	apps, err := app.Open("../examples/apps")
@@ -87,7 +87,7 @@ func TestTheExampleIsAnApp(t *testing.T) {
 	require.NotEmpty(t, main.Steps)
 }
 
-func TestAFolderOfAppsMustBeThere(t *testing.T) {
+func TestOpenRequiresAFolder(t *testing.T) {
 	t.Parallel()
 
 	file := filepath.Join(t.TempDir(), "file")
@@ -181,7 +181,7 @@ variables:
 	}, found.Variables)
 }
 
-func TestAnIDThatIsNoFolderOfAppsIsNotFound(t *testing.T) {
+func TestAppRejectsInvalidIDs(t *testing.T) {
 	t.Parallel()
 
 	apps := catalog(t, map[string]string{
@@ -199,7 +199,7 @@ func TestAnIDThatIsNoFolderOfAppsIsNotFound(t *testing.T) {
 	}
 }
 
-func TestAnIDMayBeAName(t *testing.T) {
+func TestAppAcceptsNamesAsIDs(t *testing.T) {
 	t.Parallel()
 
 	for _, id := range []string{"7", "Müller & Söhne", "sales-2024_v1.0", strings.Repeat("x", 64)} {
@@ -212,7 +212,7 @@ func TestAnIDMayBeAName(t *testing.T) {
 	}
 }
 
-func TestOnlyFoldersWithAnAppAreListed(t *testing.T) {
+func TestIDsListsFoldersWithAppYAML(t *testing.T) {
 	t.Parallel()
 
 	ids, err := catalog(t, map[string]string{
@@ -222,7 +222,7 @@ func TestOnlyFoldersWithAnAppAreListed(t *testing.T) {
 	require.Equal(t, []string{"a", "b"}, ids)
 }
 
-func TestAnAppIsReadAnewEachTime(t *testing.T) {
+func TestAppReadsFilesEachTime(t *testing.T) {
 	t.Parallel()
 
 	apps := catalog(t, map[string]string{"7/app.yaml": "description: old"})
@@ -236,7 +236,7 @@ func TestAnAppIsReadAnewEachTime(t *testing.T) {
 	require.Equal(t, "new", found.Description)
 }
 
-func TestAScenarioIsAFileOfAnyExtension(t *testing.T) {
+func TestScenarioReadsEveryExtension(t *testing.T) {
 	t.Parallel()
 
 	found := load(t, "sources: {stage: {kind: SQLiteSource}}", map[string]string{
@@ -256,7 +256,7 @@ func TestAScenarioIsAFileOfAnyExtension(t *testing.T) {
 	}
 }
 
-func TestAnAppMayHaveNoScenario(t *testing.T) {
+func TestScenarioNamesOfAppWithoutScenarios(t *testing.T) {
 	t.Parallel()
 
 	names, err := load(t, "description: x", nil).ScenarioNames()
@@ -264,7 +264,7 @@ func TestAnAppMayHaveNoScenario(t *testing.T) {
 	require.Empty(t, names)
 }
 
-func TestAScenarioWithMistakesIsRefusedWithAllOfThem(t *testing.T) {
+func TestScenarioReportsMistakes(t *testing.T) {
 	t.Parallel()
 
 	// The app has no source named stage.
@@ -275,7 +275,7 @@ func TestAScenarioWithMistakesIsRefusedWithAllOfThem(t *testing.T) {
 	require.Contains(t, err.Error(), "scenarios/Main.json")
 }
 
-func TestANameThatIsNoScenarioIsNotFound(t *testing.T) {
+func TestScenarioRejectsInvalidNames(t *testing.T) {
 	t.Parallel()
 
 	found := load(t, "sources: {stage: {kind: SQLiteSource}}", map[string]string{
@@ -291,7 +291,7 @@ func TestANameThatIsNoScenarioIsNotFound(t *testing.T) {
 	}
 }
 
-func TestVariablesAreReadExactly(t *testing.T) {
+func TestAppReadsVariablesExactly(t *testing.T) {
 	t.Parallel()
 
 	found := load(t, `
@@ -323,7 +323,7 @@ variables:
 	}, found.Variables)
 }
 
-func TestScenariosAreSurroundedByWhatTheirAppOffers(t *testing.T) {
+func TestEnvironmentOfScenarios(t *testing.T) {
 	t.Parallel()
 
 	found := load(t, `
@@ -346,7 +346,7 @@ access: [{name: nightly, key: "${env:A}"}, {name: boss, key: "${env:B}"}]
 	require.ErrorContains(t, err, "county")
 }
 
-func TestAnAppIsALibraryOfItsScenarios(t *testing.T) {
+func TestLibraryLoadsScenariosAndFiles(t *testing.T) {
 	t.Parallel()
 
 	found := load(t, "sources: {stage: {kind: SQLiteSource}}", map[string]string{
@@ -394,7 +394,7 @@ func TestAnAppIsALibraryOfItsScenarios(t *testing.T) {
 	require.ErrorContains(t, err, "did you mean Load?")
 }
 
-func TestATestBesideAScenarioIsNone(t *testing.T) {
+func TestScenarioNamesExcludeTests(t *testing.T) {
 	t.Parallel()
 
 	found := load(t, "sources: {stage: {kind: SQLiteSource}}", map[string]string{

@@ -9,7 +9,7 @@ import (
 	"github.com/jobwright/jobwright/job"
 )
 
-func TestAResultsKeyTellsWhoseItIs(t *testing.T) {
+func TestJobOfResultReturnsTheOutermostJob(t *testing.T) {
 	t.Parallel()
 
 	for jobID, owner := range map[string]string{
@@ -32,7 +32,7 @@ func TestAResultsKeyTellsWhoseItIs(t *testing.T) {
 	}
 }
 
-func TestAResultsKeyIsAttemptsOwn(t *testing.T) {
+func TestResultKeyIsUniquePerAttempt(t *testing.T) {
 	t.Parallel()
 
 	keys := map[string]bool{}
@@ -55,7 +55,7 @@ func TestAResultsKeyIsAttemptsOwn(t *testing.T) {
 	require.Len(t, keys, 24)
 }
 
-func TestPartsOfAResultsKeyAreBounded(t *testing.T) {
+func TestResultKeyPartsAreBounded(t *testing.T) {
 	t.Parallel()
 
 	key := job.ResultKey(job.Task{

@@ -18,12 +18,12 @@ import (
 	"github.com/jobwright/jobwright/workflows"
 )
 
-// appVariables is one run of the workflow of an app's variables, to which tests say what happens when.
+// appVariables is one run of the workflow AppVariables, with updates that a test schedules.
 type appVariables struct {
 	*testsuite.TestWorkflowEnvironment
 
-	t       *testing.T
-	refused []error // What refused a setting.
+	t        *testing.T
+	rejected []error // The errors of rejected updates.
 }
 
 func newAppVariables(t *testing.T) *appVariables {
@@ -38,19 +38,19 @@ func newAppVariables(t *testing.T) *appVariables {
 	return v
 }
 
-// at does something that long after the workflow's start.
+// at calls a function after some time since the workflow's start.
 func (v *appVariables) at(after time.Duration, do func()) { v.RegisterDelayedCallback(do, after) }
 
-// set sets a variable, once the callback that calls it has returned.
+// set sends an update, which the workflow handles after the calling callback returns.
 func (v *appVariables) set(name string, value any, id string) {
 	v.UpdateWorkflow(job.SetVariableUpdate, "", &testsuite.TestUpdateCallback{
-		OnReject:   func(reason error) { v.refused = append(v.refused, reason) },
+		OnReject:   func(reason error) { v.rejected = append(v.rejected, reason) },
 		OnAccept:   func() {},
 		OnComplete: func(_ any, failed error) { require.NoError(v.t, failed) },
 	}, job.Variable{Name: name, Value: jsonvalue.Value{Any: value}, ID: id})
 }
 
-// values are the variables that were set.
+// values returns the variables that were set.
 func (v *appVariables) values() jsonvalue.Object {
 	answer, err := v.QueryWorkflow(job.VariablesQuery)
 	require.NoError(v.t, err)
@@ -61,14 +61,14 @@ func (v *appVariables) values() jsonvalue.Object {
 	return values
 }
 
-// run runs the workflow until it continues as new or, since it does not end by itself, is cancelled.
+// run runs the workflow until it continues as new, or cancels it.
 func (v *appVariables) run(state ...any) {
 	v.at(time.Hour, v.CancelWorkflow)
 	v.ExecuteWorkflow(job.VariablesWorkflow, state...)
 	require.True(v.t, v.IsWorkflowCompleted())
 }
 
-// next is what the run after this one begins with.
+// next returns the input of the next run.
 func (v *appVariables) next() workflows.VariablesState {
 	v.t.Helper()
 
@@ -82,7 +82,7 @@ func (v *appVariables) next() workflows.VariablesState {
 	return state
 }
 
-func TestVariablesAreKeptExactly(t *testing.T) {
+func TestAppVariablesStoresValuesExactly(t *testing.T) {
 	t.Parallel()
 
 	v := newAppVariables(t)
@@ -102,12 +102,12 @@ func TestVariablesAreKeptExactly(t *testing.T) {
 	v.run()
 }
 
-func TestTheLastSettingCounts(t *testing.T) {
+func TestAppVariablesAppliesTheLastUpdateAndIgnoresRepeatedOnes(t *testing.T) {
 	t.Parallel()
 
 	v := newAppVariables(t)
 	v.at(time.Second, func() {
-		// Of two jobs, at the same moment.
+		// Two jobs at the same time.
 		v.set("n", int64(1), "run-1/2")
 		v.set("n", int64(2), "run-2/2")
 		v.set("m", int64(3), "run-1/3")
@@ -115,14 +115,14 @@ func TestTheLastSettingCounts(t *testing.T) {
 	v.at(time.Minute, func() {
 		require.Equal(t, jsonvalue.Object{"n": int64(2), "m": int64(3)}, v.values())
 
-		// The first job did not hear that it had set the variable, and tries again.
+		// The first job missed the response and repeats its update.
 		v.set("n", int64(1), "run-1/2")
 	})
 	v.at(2*time.Minute, func() { require.Equal(t, jsonvalue.Object{"n": int64(2), "m": int64(3)}, v.values()) })
 	v.run()
 }
 
-func TestVariablesAreBounded(t *testing.T) {
+func TestAppVariablesRejectsUpdatesBeyondBounds(t *testing.T) {
 	t.Parallel()
 
 	full := jsonvalue.Object{}
@@ -173,22 +173,22 @@ func TestVariablesAreBounded(t *testing.T) {
 			v.run(workflows.VariablesState{Values: test.state})
 
 			if test.message == "" {
-				require.Empty(t, v.refused)
+				require.Empty(t, v.rejected)
 
 				return
 			}
 
-			require.Len(t, v.refused, 1)
+			require.Len(t, v.rejected, 1)
 
-			var refused *temporal.ApplicationError
-			require.ErrorAs(t, v.refused[0], &refused)
-			require.Equal(t, job.VariableRejected, refused.Type())
-			require.Contains(t, refused.Message(), test.message)
+			var rejected *temporal.ApplicationError
+			require.ErrorAs(t, v.rejected[0], &rejected)
+			require.Equal(t, job.VariableRejected, rejected.Type())
+			require.Contains(t, rejected.Message(), test.message)
 		})
 	}
 }
 
-// heavier are variables with one more large one.
+// heavier returns variables with one more large variable.
 func heavier(values jsonvalue.Object) jsonvalue.Object {
 	more := jsonvalue.Object{"more": strings.Repeat("x", 16000)}
 	maps.Copy(more, values)
@@ -196,7 +196,7 @@ func heavier(values jsonvalue.Object) jsonvalue.Object {
 	return more
 }
 
-func TestVariablesContinueAsNewBeforeTheirHistoryIsLong(t *testing.T) {
+func TestAppVariablesContinuesAsNewBeforeItsHistoryIsLong(t *testing.T) {
 	t.Parallel()
 
 	v := newAppVariables(t)
@@ -216,7 +216,7 @@ func TestVariablesContinueAsNewBeforeTheirHistoryIsLong(t *testing.T) {
 	require.Equal(t, int64(999), state.Values["v9"])
 	require.Len(t, state.Applied, 200)
 
-	// The next run knows what was set, and which settings it has seen.
+	// The next run has the variables and the IDs of applied updates.
 	v = newAppVariables(t)
 	v.at(time.Second, func() {
 		require.Equal(t, state.Values, v.values())
@@ -233,7 +233,7 @@ func TestVariablesContinueAsNewBeforeTheirHistoryIsLong(t *testing.T) {
 	v.run(state)
 }
 
-func TestVariablesContinueAsNewWhenTemporalSuggestsIt(t *testing.T) {
+func TestAppVariablesContinuesAsNewWhenTemporalSuggestsIt(t *testing.T) {
 	t.Parallel()
 
 	v := newAppVariables(t)

@@ -12,7 +12,7 @@ import (
 	"github.com/jobwright/jobwright/scenario/validation"
 )
 
-// everything has a step of each kind that leaves something in a checkpoint.
+// everything has a step of each operation that stores state in a checkpoint.
 const everything = `
 parameters:
   n: {type: integer, default: 1}
@@ -67,7 +67,7 @@ steps:
             finally: [{opName: Wait, opParams: {duration: 1s}}, {opName: Wait, opParams: {duration: 1s}}]
 `
 
-// A checkpoint that is not of the program ends the job with an error that says so, and nothing else.
+// FuzzCheckpointValidation requires that a checkpoint of another program fails the job with an error, without a panic.
 func FuzzCheckpointValidation(f *testing.F) {
 	parsed, err := validation.Parse("scenarios/Main.yaml", []byte(everything), validation.Environment{Sources: []string{"stage"}})
 	require.NoError(f, err)
@@ -96,7 +96,7 @@ func FuzzCheckpointValidation(f *testing.F) {
 	}
 
 	f.Fuzz(func(t *testing.T, checkpoint []byte) {
-		got := try(t, whole, conditions{checkpoint: checkpoint, moves: 3})
+		got := try(t, whole, conditions{checkpoint: checkpoint, continuations: 3})
 		if got.State != "" {
 			return
 		}
@@ -107,7 +107,6 @@ func FuzzCheckpointValidation(f *testing.F) {
 	})
 }
 
-// A checkpoint that does not fit says so.
 func TestRunScenarioRejectsCheckpointOfAnotherProgram(t *testing.T) {
 	t.Parallel()
 

@@ -16,8 +16,8 @@ import (
 	"github.com/jobwright/jobwright/scenariotest"
 )
 
-// Every rule of the language has a fixture, and holds wherever a job continues as new: never, after many events, after
-// few, and between any two steps.
+// TestConformance runs the fixtures of the language's rules. Each must pass wherever its job continues as new: never, after
+// many events, after few, and between any two steps.
 func TestConformance(t *testing.T) {
 	t.Parallel()
 
@@ -35,49 +35,49 @@ func TestConformance(t *testing.T) {
 			cases, err := scenariotest.Load(file, text)
 			require.NoError(t, err)
 
-			var moved atomic.Int64
+			var continued atomic.Int64
 
-			t.Run("holds", func(t *testing.T) {
+			t.Run("passes", func(t *testing.T) {
 				for _, fixture := range cases {
 					t.Run(fixture.Name, func(t *testing.T) {
 						t.Parallel()
 
 						if requireConformance(t, fixture) {
-							moved.Add(1)
+							continued.Add(1)
 						}
 					})
 				}
 			})
 
-			// That nothing changes where a job moves shows nothing unless it does.
-			if slices.Contains(moving, filepath.Base(file)) {
-				require.GreaterOrEqual(t, 2*moved.Load(), int64(len(cases)), "few of the fixtures moved")
+			// A fixture proves nothing about continue-as-new if its job does not continue.
+			if slices.Contains(continuing, filepath.Base(file)) {
+				require.GreaterOrEqual(t, 2*continued.Load(), int64(len(cases)), "few of the jobs continued as new")
 			}
 		})
 	}
 }
 
-// moving are the files whose fixtures are about what a job does while it moves: in loops, in branches and in blocks, and
-// while it is being stopped.
-var moving = []string{
+// continuing lists the files whose fixtures continue as new within loops, branches and blocks, and while a job is being
+// stopped.
+var continuing = []string{
 	"finally.yaml", "for_each.yaml", "for_each_records.yaml", "inline.yaml", "parallel.yaml", "stop.yaml",
 	"timeout.yaml", "try_catch.yaml", "while.yaml",
 }
 
-// requireConformance reports whether the job of the fixture moved after seven events.
-func requireConformance(t *testing.T, fixture scenariotest.Case) (moved bool) {
+// requireConformance reports whether the job of the fixture continued as new with a limit of seven events.
+func requireConformance(t *testing.T, fixture scenariotest.Case) (continued bool) {
 	t.Helper()
 
 	var still scenariotest.Report
 
 	for _, most := range []int{0, 50, 7, 1} {
 		if most < 7 && len(still.Outcome.Trace) > longTrace {
-			continue // A run for each step of a long job takes long and shows nothing new.
+			continue // A run for each step of a long job takes long and proves nothing new.
 		}
 
 		report, err := fixture.Run(t.Context(), validation.Library{}, scenariotest.Options{AppID: "7", MaxHistory: most})
 		require.NoError(t, err)
-		require.Empty(t, report.Differences, "%s:%d: moving after %d events, %d times", fixture.File, fixture.Line, most, report.Runs)
+		require.Empty(t, report.Differences, "%s:%d: with at most %d events a run, %d times", fixture.File, fixture.Line, most, report.Runs)
 
 		if most == 0 {
 			still = report
@@ -85,20 +85,20 @@ func requireConformance(t *testing.T, fixture scenariotest.Case) (moved bool) {
 			continue
 		}
 
-		moved = moved || (most == 7 && report.Runs > 0)
+		continued = continued || (most == 7 && report.Runs > 0)
 
-		require.Equal(t, withoutMoments(still.Outcome), withoutMoments(report.Outcome),
-			"%s:%d: moving after %d events, %d times", fixture.File, fixture.Line, most, report.Runs)
+		require.Equal(t, withoutTimes(still.Outcome), withoutTimes(report.Outcome),
+			"%s:%d: with at most %d events a run, %d times", fixture.File, fixture.Line, most, report.Runs)
 	}
 
-	return moved
+	return continued
 }
 
 const longTrace = 200
 
-// withoutMoments is an outcome without moments, and with the steps of each list by themselves: what runs at the same time
-// ends in another order when it waits for the job to move.
-func withoutMoments(outcome scenariotest.Outcome) scenariotest.Outcome {
+// withoutTimes returns an outcome without times, and with the events of each list of steps together: concurrent steps end in
+// another order if they wait for the job to continue as new.
+func withoutTimes(outcome scenariotest.Outcome) scenariotest.Outcome {
 	outcome.Trace = byList(outcome.Trace)
 	outcome.Begun = byList(outcome.Begun)
 	outcome.Steps = slices.Clone(outcome.Steps)

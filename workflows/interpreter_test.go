@@ -20,21 +20,21 @@ import (
 	"github.com/jobwright/jobwright/workflows"
 )
 
-// call is one attempt of a step, as its activity saw it.
+// call is one attempt of a step, with the arguments of its activity.
 type call struct {
 	task    job.Task
 	params  jsonvalue.Object
 	attempt int32
 }
 
-// bench runs RunScenario in Temporal's test environment, which skips time, with activities that a test gives.
+// bench runs RunScenario in Temporal's test environment, which skips time, with the activities of a test.
 type bench struct {
 	*testsuite.TestWorkflowEnvironment
 
 	calls []call
 }
 
-// newBench registers do as every data operation.
+// newBench registers do as the activity of every data operation.
 func newBench(t *testing.T, do func(call) (*job.StepOutcome, error)) *bench {
 	t.Helper()
 
@@ -58,7 +58,7 @@ func newBench(t *testing.T, do func(call) (*job.StepOutcome, error)) *bench {
 	return b
 }
 
-// program is the program of the scenario in text, which stands in the file scenarios/Main.yaml.
+// program returns the program of a scenario with the file name scenarios/Main.yaml.
 func program(t *testing.T, text string) scenario.Program {
 	t.Helper()
 
@@ -68,7 +68,7 @@ func program(t *testing.T, text string) scenario.Program {
 	return scenario.Program{Entry: "Main", Scenarios: map[string]scenario.Scenario{"Main": parsed.Scenario}}
 }
 
-// failure returns why the workflow failed.
+// failure returns the failure of the workflow.
 func (b *bench) failure(t *testing.T) job.Failure {
 	t.Helper()
 
@@ -105,7 +105,7 @@ steps:
       returnResult: true
 `
 
-func TestStepsRunInOrderWithTheOutcomesOfThoseBefore(t *testing.T) {
+func TestRunScenarioRunsStepsInOrderWithEarlierOutcomes(t *testing.T) {
 	t.Parallel()
 
 	name := "rows"
@@ -143,7 +143,7 @@ func states(steps []job.StepStatus) []job.StepState {
 	return found
 }
 
-func TestACurableErrorIsTriedAgainUntilItsPolicyIsSpent(t *testing.T) {
+func TestRetryableErrorIsRetriedUntilThePolicyEnds(t *testing.T) {
 	t.Parallel()
 
 	b := newBench(t, func(made call) (*job.StepOutcome, error) {
@@ -164,7 +164,7 @@ func TestACurableErrorIsTriedAgainUntilItsPolicyIsSpent(t *testing.T) {
 	require.Equal(t, []job.StepState{job.StepFailed, job.StepPending}, states(failure.Outcome.Steps))
 }
 
-func TestByDefaultAStepOutlivesAnOutageOfTenMinutes(t *testing.T) {
+func TestDefaultRetryPolicySurvivesTenMinutesOfOutage(t *testing.T) {
 	t.Parallel()
 
 	var b *bench
@@ -187,7 +187,7 @@ steps:
 	require.Greater(t, len(b.calls), 10)
 }
 
-func TestAStepThatDoesNotEndInTimeFailsItsJob(t *testing.T) {
+func TestTimeoutOfAnAttemptFailsTheJob(t *testing.T) {
 	t.Parallel()
 
 	b := newBench(t, func(call) (*job.StepOutcome, error) {
@@ -200,7 +200,7 @@ func TestAStepThatDoesNotEndInTimeFailsItsJob(t *testing.T) {
 	require.Contains(t, failure.Message, "no attempt ended in time (StartToClose timeout)")
 }
 
-func TestAnIncurableErrorFailsTheJobAtOnce(t *testing.T) {
+func TestNonRetryableErrorFailsTheJobAtOnce(t *testing.T) {
 	t.Parallel()
 
 	b := newBench(t, func(made call) (*job.StepOutcome, error) {
@@ -215,10 +215,10 @@ func TestAnIncurableErrorFailsTheJobAtOnce(t *testing.T) {
 	failure := b.failure(t)
 	require.Len(t, b.calls, 2)
 	require.Equal(t, "2", failure.Step.Path)
-	require.Len(t, failure.Outcome.Results, 1, "what was returned before stays")
+	require.Len(t, failure.Outcome.Results, 1, "earlier results remain")
 }
 
-func TestAnExpressionThatFailsFailsItsStep(t *testing.T) {
+func TestExpressionErrorFailsTheStep(t *testing.T) {
 	t.Parallel()
 
 	b := newBench(t, func(call) (*job.StepOutcome, error) { return &job.StepOutcome{}, nil })
@@ -233,8 +233,8 @@ steps:
 	require.Contains(t, failure.Message, `step 1 "Divide" (scenarios/Main.yaml:3): query: in ${`)
 }
 
-// Temporal does not try again what was told to stop. So an attempt that ends then is the last one, however it ends.
-func TestACancelledJobEndsStoppedWithWhatItHas(t *testing.T) {
+// Temporal does not retry a cancelled activity, so the attempt that runs then is the last one, however it ends.
+func TestCancelledJobEndsWithItsOutcome(t *testing.T) {
 	t.Parallel()
 
 	for name, ending := range map[string]error{
@@ -272,7 +272,7 @@ func TestACancelledJobEndsStoppedWithWhatItHas(t *testing.T) {
 	}
 }
 
-func TestTheStatusQueryTellsWhereTheJobStands(t *testing.T) {
+func TestStatusQueryReportsTheStateOfEveryStep(t *testing.T) {
 	t.Parallel()
 
 	var b *bench
@@ -301,4 +301,38 @@ func TestTheStatusQueryTellsWhereTheJobStands(t *testing.T) {
 	b.ExecuteWorkflow(job.Workflow, job.Input{AppID: "7", Program: program(t, twoSteps)})
 	require.NoError(t, b.GetWorkflowError())
 	require.Equal(t, 2, asked)
+}
+
+func TestDataStepPassesParametersAsTheScenarioSetsThem(t *testing.T) {
+	t.Parallel()
+
+	b := newBench(t, func(call) (*job.StepOutcome, error) { return &job.StepOutcome{}, nil })
+	main := program(t, `
+parameters: {country: {type: text, default: DE}, big: {type: integer, default: 9007199254740993}}
+steps:
+  - opName: LoadTableFromSource
+    opParams:
+      {source: files, table: "${country}.csv", targetSource: stage, targetTable: t, append: false, upsert: [],
+       columnTypes: {price: "decimal(10,2)"}, format: {header: "${false}"}, dropSource: false}
+  - {opName: Transform, opParams: {source: stage, query: SELECT 1, bind: {n: "${big}", f: "${1.0}", none: "${nil}"}, limit: "${2 + 1}", returnValue: true}}
+  - {opName: RunSourceScript, opParams: {source: stage, scriptFile: scripts/a.sql, bind: {n: "${big}"}}}
+`)
+	main.Files = map[string]string{"scripts/a.sql": "DELETE FROM t"}
+
+	b.ExecuteWorkflow(job.Workflow, job.Input{AppID: "7", Program: main, Parameters: jsonvalue.Object{}})
+	require.NoError(t, b.GetWorkflowError())
+
+	require.Len(t, b.calls, 3)
+	require.Equal(t, jsonvalue.Object{
+		"source": "files", "table": "DE.csv", "targetSource": "stage", "targetTable": "t", "append": false, "upsert": []any{},
+		"columnTypes": map[string]any{"price": "decimal(10,2)"}, "format": map[string]any{"header": false}, "dropSource": false,
+	}, b.calls[0].params)
+	require.Equal(t, jsonvalue.Object{
+		"source": "stage", "query": "SELECT 1", "limit": int64(3), "returnValue": true,
+		"bind": map[string]any{"n": int64(9007199254740993), "f": 1.0, "none": nil},
+	}, b.calls[1].params)
+	require.Equal(t, jsonvalue.Object{
+		"source": "stage", "scriptFile": "scripts/a.sql", "script": "DELETE FROM t",
+		"bind": map[string]any{"n": int64(9007199254740993)},
+	}, b.calls[2].params)
 }

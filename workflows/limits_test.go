@@ -11,8 +11,8 @@ import (
 	"github.com/jobwright/jobwright/scenario/jsonvalue"
 )
 
-// What Temporal would refuse in every attempt of a workflow task, for ever, fails the step that asks for it.
-func TestAStepWhoseParametersTemporalCouldNotHoldFails(t *testing.T) {
+// Temporal would reject every attempt of the workflow task.
+func TestReserveCommandRejectsParametersBeyondTemporalsLimit(t *testing.T) {
 	t.Parallel()
 
 	b := newBench(t, func(call) (*job.StepOutcome, error) { return &job.StepOutcome{}, nil })
@@ -31,8 +31,8 @@ steps: [{opName: RunSourceScript, opParams: {source: stage, script: "SELECT '${t
 	require.Empty(t, b.calls)
 }
 
-// A job that keeps too much fails where it does, so that it can be caught, and not where it happens to continue as new.
-func TestAJobThatKeepsTooMuchFailsWhereverItMoves(t *testing.T) {
+// A job that stores too much fails at the step that exceeds the limit, so that a catch can handle it.
+func TestReserveFailsAtTheSameStepWhereverTheJobContinuesAsNew(t *testing.T) {
 	t.Parallel()
 
 	var steps strings.Builder
@@ -59,7 +59,7 @@ steps:
 		require.Equal(t, job.StepCompleted, made.Steps[len(made.Steps)-1].State, "finally did not run")
 	}
 
-	// What a round has kept is let go when it ends.
+	// The end of a round frees the capacity that the round has used.
 	rounds := program(t, `
 steps:
   - opName: While

@@ -10,22 +10,22 @@ import (
 	"github.com/jobwright/jobwright/workflows"
 )
 
-func TestAPanicOfTheInterpreterFailsTheStepAndNotTheWorkflowTask(t *testing.T) {
+func TestPanicFailsTheStepAndNotTheWorkflowTask(t *testing.T) {
 	t.Parallel()
 
 	const reference = "an internal error occurred; its reference in the worker's log is default-test-run-id"
 
 	for name, test := range map[string]struct {
 		steps string
-		path  string // Of the step whose beginning panics.
-		with  any    // What it panics with; nil for what the Go runtime does.
-		trace int    // How many steps are around it, with itself; 0 where it is caught.
+		path  string // Of the step that panics when it begins.
+		with  any    // The value of the panic; nil for a runtime error.
+		trace int    // The length of the trace; 0 if a catch handles the failure.
 	}{
-		"a step":         {"[{opName: Transform, opParams: {source: stage, query: SELECT 1, targetTable: t}}]", "1", nil, 1},
-		"a library":      {"[{opName: Transform, opParams: {source: stage, query: SELECT 1, targetTable: t}}]", "1", "unreachable", 1},
-		"a loop":         {"[{opName: ForEach, opParams: {in: '${[1, 2]}', steps: [{opName: Wait, opParams: {duration: 1s}}]}}]", "1.steps[1].1", nil, 2},
-		"a branch":       {"[{opName: ForEach, opParams: {in: '${[1, 2, 3]}', maxConcurrency: 3, steps: [{opName: Wait, opParams: {duration: 1s}}]}}]", "1.steps[2].1", nil, 2},
-		"what is caught": {"[{opName: TryCatch, opParams: {try: [{opName: Wait, opParams: {duration: 1s}}], catch: [{opName: Wait, opParams: {duration: 1s}}]}}]", "1.try.1", nil, 0},
+		"a step":    {"[{opName: Transform, opParams: {source: stage, query: SELECT 1, targetTable: t}}]", "1", nil, 1},
+		"a library": {"[{opName: Transform, opParams: {source: stage, query: SELECT 1, targetTable: t}}]", "1", "unreachable", 1},
+		"a loop":    {"[{opName: ForEach, opParams: {in: '${[1, 2]}', steps: [{opName: Wait, opParams: {duration: 1s}}]}}]", "1.steps[1].1", nil, 2},
+		"a branch":  {"[{opName: ForEach, opParams: {in: '${[1, 2, 3]}', maxConcurrency: 3, steps: [{opName: Wait, opParams: {duration: 1s}}]}}]", "1.steps[2].1", nil, 2},
+		"a catch":   {"[{opName: TryCatch, opParams: {try: [{opName: Wait, opParams: {duration: 1s}}], catch: [{opName: Wait, opParams: {duration: 1s}}]}}]", "1.try.1", nil, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -37,8 +37,8 @@ func TestAPanicOfTheInterpreterFailsTheStepAndNotTheWorkflowTask(t *testing.T) {
 						panic(test.with)
 					}
 
-					var nobody *workflows.StepEvent
-					nobody.Path = "" // As a mistake would.
+					var none *workflows.StepEvent
+					none.Path = "" // A nil dereference.
 				}
 			}}
 

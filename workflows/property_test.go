@@ -16,9 +16,9 @@ import (
 	"github.com/jobwright/jobwright/scenario/validation"
 )
 
-// The properties hold for every program. To look for longer: go test ./workflows -run TestEvery -rapid.checks=20000.
+// The properties hold for every program. For a longer search: go test ./workflows -run TestProperty -rapid.checks=20000.
 
-func TestEverySequentialProgramDoesWhatTheReferenceSays(t *testing.T) {
+func TestPropertySequentialProgramMatchesReference(t *testing.T) {
 	t.Parallel()
 
 	rapid.Check(t, func(t *rapid.T) {
@@ -27,7 +27,7 @@ func TestEverySequentialProgramDoesWhatTheReferenceSays(t *testing.T) {
 	})
 }
 
-func TestEveryConcurrentProgramDoesWhatTheReferenceSays(t *testing.T) {
+func TestPropertyConcurrentProgramMatchesReference(t *testing.T) {
 	t.Parallel()
 
 	rapid.Check(t, func(t *rapid.T) {
@@ -40,7 +40,7 @@ func TestEveryConcurrentProgramDoesWhatTheReferenceSays(t *testing.T) {
 	})
 }
 
-func TestEverySequentialProgramGoesOnAsNew(t *testing.T) {
+func TestPropertySequentialProgramContinuesAsNew(t *testing.T) {
 	t.Parallel()
 
 	rapid.Check(t, func(t *rapid.T) {
@@ -50,9 +50,9 @@ func TestEverySequentialProgramGoesOnAsNew(t *testing.T) {
 	})
 }
 
-// Before it moves, a job waits for what runs, and so the order of what happens at the same time is another one. It comes to
-// the same all the same, where nothing stops anything else.
-func TestEveryConcurrentProgramGoesOnAsNew(t *testing.T) {
+// Before a job continues as new, running steps finish, which changes the order of concurrent events. The outcome is the same
+// if no step stops another.
+func TestPropertyConcurrentProgramContinuesAsNew(t *testing.T) {
 	t.Parallel()
 
 	rapid.Check(t, func(t *rapid.T) {
@@ -68,7 +68,7 @@ func TestEveryConcurrentProgramGoesOnAsNew(t *testing.T) {
 			slices.Sort(one.Results)
 
 			for i := range one.Steps {
-				one.Steps[i].State, one.Steps[i].LastError = "", "" // Those of the round that ended last.
+				one.Steps[i].State, one.Steps[i].LastError = "", "" // They depend on which round ends last.
 			}
 		}
 
@@ -80,7 +80,7 @@ func randomHistory(t *rapid.T) int {
 	return rapid.OneOf(rapid.SampledFrom([]int{7, 20}), rapid.IntRange(1, 40)).Draw(t, "maxHistory")
 }
 
-// randomStop is a moment at which nothing else happens, before the job has ended by itself.
+// randomStop returns a time at which nothing else happens, before the job ends by itself.
 func randomStop(t *rapid.T, program scenario.Program) time.Duration {
 	const never = 3750 * time.Millisecond // Long enough for the test environment, which looks at the real clock too.
 
@@ -103,14 +103,14 @@ func randomStop(t *rapid.T, program scenario.Program) time.Duration {
 	return at + never
 }
 
-func TestEverySequentialProgramStopsAsTheReferenceSays(t *testing.T) {
+func TestPropertySequentialProgramStopsLikeReference(t *testing.T) {
 	t.Parallel()
 
 	rapid.Check(t, func(t *rapid.T) {
 		program, text := randomProgram(t, freedom{})
 		under := conditions{stopAt: randomStop(t, program)}
 
-		if rapid.Bool().Draw(t, "moving") {
+		if rapid.Bool().Draw(t, "continuing") {
 			under.maxHistory = randomHistory(t)
 		}
 
@@ -120,7 +120,7 @@ func TestEverySequentialProgramStopsAsTheReferenceSays(t *testing.T) {
 	})
 }
 
-func TestEveryConcurrentProgramStopsAsTheReferenceSays(t *testing.T) {
+func TestPropertyConcurrentProgramStopsLikeReference(t *testing.T) {
 	t.Parallel()
 
 	rapid.Check(t, func(t *rapid.T) {
@@ -135,7 +135,7 @@ func TestEveryConcurrentProgramStopsAsTheReferenceSays(t *testing.T) {
 	})
 }
 
-func TestEveryConcurrentProgramStopsWhileItMoves(t *testing.T) {
+func TestPropertyConcurrentProgramStopsDuringContinueAsNew(t *testing.T) {
 	t.Parallel()
 
 	rapid.Check(t, func(t *rapid.T) {
@@ -143,20 +143,20 @@ func TestEveryConcurrentProgramStopsWhileItMoves(t *testing.T) {
 		under := conditions{stopAt: randomStop(t, program), maxHistory: randomHistory(t)}
 		got := try(t, program, under)
 		require.NotEmpty(t, got.State, "%v\n%s", got.err, text)
-		require.Empty(t, got.kept, text)
+		require.Empty(t, got.stored, text)
 		requireFinally(t, program, got, under.stopAt, text)
 	})
 }
 
 // Go goes through a map in another order each time.
-func TestEveryProgramAsksTheSameEachTime(t *testing.T) {
+func TestPropertyCommandsAreDeterministic(t *testing.T) {
 	t.Parallel()
 
 	rapid.Check(t, func(t *rapid.T) {
 		program, text := randomProgram(t, freedom{concurrent: true, alone: true})
 		under := conditions{slowReads: true}
 
-		if rapid.Bool().Draw(t, "moving") {
+		if rapid.Bool().Draw(t, "continuing") {
 			under.maxHistory = randomHistory(t)
 		}
 
@@ -181,7 +181,7 @@ func requireVerdict(t require.TestingT, want verdict, got *trial, text string) {
 	require.Equal(t, want.Value, got.Value, text)
 	require.Equal(t, want.Results, got.Results, text)
 	require.Equal(t, want.Steps, got.Steps, text)
-	require.Empty(t, got.kept, "these records were not dropped\n%s", text)
+	require.Empty(t, got.stored, "these records were not dropped\n%s", text)
 }
 
 func lines(trace []event) string {
@@ -271,7 +271,7 @@ func stepAt(program scenario.Program, of event) scenario.Step {
 }
 
 // What the properties have found once, and would seldom find again.
-func TestWhatTheReferenceSaysOfWhatWentWrongOnce(t *testing.T) {
+func TestRegressionsMatchReference(t *testing.T) {
 	t.Parallel()
 
 	for name, text := range map[string]string{
@@ -361,7 +361,7 @@ steps:
 
 				got := try(t, whole, conditions{maxHistory: history})
 				requireVerdict(t, read(whole, 0), got, text)
-				require.True(t, history != 1 || len(got.checkpoints) > 0, "the job did not move")
+				require.True(t, history != 1 || len(got.checkpoints) > 0, "the job did not continue as new")
 			})
 		}
 	}

@@ -19,9 +19,9 @@ import (
 	"github.com/jobwright/jobwright/scenario/jsonvalue"
 )
 
-// The reference says what a program means, in the simplest way: it runs the steps one after the other, by plain recursion,
-// on a clock that somebody turns. It knows no Temporal, no position and no move. What an expression gives, package scenario
-// tells; which names it sees, the reference knows itself.
+// The reference defines the meaning of a program in the simplest way: it runs the steps one after the other, by plain
+// recursion, on a simulated clock, without Temporal, checkpoints or continue-as-new. Package scenario evaluates expressions;
+// the reference has scopes of its own.
 
 // event is the end of a step.
 type event struct {
@@ -31,7 +31,7 @@ type event struct {
 	State job.StepState
 }
 
-// verdict is what became of a job.
+// verdict is the result of a job.
 type verdict struct {
 	Trace   []event
 	State   job.State
@@ -41,7 +41,7 @@ type verdict struct {
 	Failure *blame
 }
 
-// tally is what became of one step that the program defines.
+// tally is the result of one step of the program, over all its runs.
 type tally struct {
 	Path      string
 	State     job.StepState
@@ -51,17 +51,17 @@ type tally struct {
 	LastError string
 }
 
-// blame is why a job failed.
+// blame is the failure of a job.
 type blame struct {
 	Code, Message, Path string
 	Attempts            int32
 	Trace, Causes       []string
 }
 
-// answer is what a step that touches data does in these tests, as its query says.
+// answer is the behaviour of a data step in these tests, which its query defines.
 type answer struct {
 	code  string
-	flaws int32 // How often it fails before that, curably.
+	flaws int32 // How many attempts fail with a retryable error before.
 	rows  int64
 }
 
@@ -82,7 +82,7 @@ func answerOf(query string) answer {
 
 const flawMessage, faultMessage = "the network is down", "a fault of the query"
 
-// rowsOf are the first records of a source, from the one of that number.
+// rowsOf returns records of a source.
 func rowsOf(from, count int64) []any {
 	rows := []any{}
 	for i := range count {
@@ -111,7 +111,7 @@ func lasts(jobID, path string) time.Duration {
 	return time.Duration(1+sum%1_000_000) * time.Second
 }
 
-// world turns the clock, and lets one thread run at a time.
+// world has the clock, and runs one thread at a time.
 type world struct {
 	now    time.Duration
 	alarms alarms
@@ -151,7 +151,7 @@ func (w *world) at(moment time.Duration, ring func()) {
 	heap.Push(&w.alarms, alarm{at: moment, number: w.count, ring: ring})
 }
 
-// begin lets a function run in a thread of its own, as soon as the others wait.
+// begin runs a function in a thread of its own, as soon as the others wait.
 func (w *world) begin(do func(*thread)) {
 	t := &thread{wake: make(chan struct{})}
 	w.ready = append(w.ready, t)
@@ -195,7 +195,7 @@ func (w *world) run(do func(*thread)) {
 	}
 }
 
-// leash is what steps can be stopped by.
+// leash stops steps, like a context.
 type leash struct {
 	pulled bool
 	then   []func()
@@ -221,7 +221,7 @@ func (l *leash) whenPulled(do func()) {
 	l.then = append(l.then, do)
 }
 
-// shorter is a leash that is pulled with this one, and by itself.
+// shorter returns a leash that is pulled with this one, or by itself.
 func (l *leash) shorter() *leash {
 	short := &leash{}
 	l.whenPulled(short.pull)
@@ -254,7 +254,7 @@ func (w *world) sleep(t *thread, l *leash, duration time.Duration) bool {
 	return l.pulled
 }
 
-// What a list of steps can end with, beside well: a *fault, a *gift or errHalt.
+// A list of steps ends with nil, a *fault, a *gift or errHalt.
 type (
 	fault struct {
 		code, message string
@@ -283,7 +283,7 @@ func asFault(err error) *fault {
 	return found
 }
 
-// reader is a job, as somebody works through it who reads its program.
+// reader is a job that the reference runs.
 type reader struct {
 	*world
 
@@ -295,7 +295,7 @@ type reader struct {
 	active  map[string]int
 }
 
-// page is a list of steps with what is known in it.
+// page is a list of steps with its names and outcomes.
 type page struct {
 	reader       *reader
 	outer        *page
@@ -315,7 +315,7 @@ func (p *page) inner(path, number string) *page {
 	}
 }
 
-// scope is everything that is known on the page.
+// scope returns the scope of the page, with those around it.
 func (p *page) scope() *scenario.Scope {
 	names, steps := jsonvalue.Object{}, jsonvalue.Object{}
 
@@ -356,7 +356,7 @@ func invalid(err error) error {
 	return faultf(job.CodeParameterInvalid, "%v", err)
 }
 
-// set gives a variable a value, or makes it known.
+// set sets a variable.
 func (p *page) set(name string, value any) {
 	for at := p; at != nil; at = at.outer {
 		if _, known := at.names[name]; known {
@@ -369,7 +369,7 @@ func (p *page) set(name string, value any) {
 	p.names[name] = value
 }
 
-// declare makes a variable known that was not set.
+// declare adds a variable that was not set.
 func (p *page) declare(name string) {
 	for at := p; at != nil; at = at.outer {
 		if _, known := at.names[name]; known {
@@ -380,7 +380,7 @@ func (p *page) declare(name string) {
 	p.names[name] = nil
 }
 
-// read says what becomes of a job, which is told to stop at a moment, unless that is 0.
+// read returns the result of a job, which is cancelled after stopAt, unless that is 0.
 func read(program scenario.Program, stopAt time.Duration) verdict {
 	w := &world{idle: make(chan struct{})}
 	trace := []event{}
@@ -422,7 +422,7 @@ func newReader(w *world, id string, program scenario.Program, trace *[]event) *r
 	}
 }
 
-// whole is the message with the place that it is about.
+// whole returns the message with its place.
 func (f *fault) whole() string { return f.place.String() + ": " + f.message }
 
 func (r *reader) tell(path string, steps []scenario.Step, told *[]tally) {
@@ -518,7 +518,7 @@ func (s *sentence) note(state job.StepState) {
 	*r.trace = append(*r.trace, event{At: r.now, Job: r.id, Path: s.number, State: state})
 }
 
-// read runs the step, and returns what ends the steps around it too.
+// read runs the step, and returns the error that ends the steps around it too.
 func (s *sentence) read(t *thread, l *leash) error {
 	outcome := scenario.EmptyOutcome(s.OpName)
 	holds, err := true, error(nil)
@@ -725,10 +725,10 @@ func (s *sentence) operate(t *thread, l *leash, outcome jsonvalue.Object) error 
 		return s.call(t, l, params, outcome)
 	}
 
-	return fmt.Errorf("the reference does not know %s", s.OpName)
+	return fmt.Errorf("the reference lacks the operation %s", s.OpName)
 }
 
-// ask runs a step that touches data.
+// ask runs a data step.
 func (s *sentence) ask(t *thread, l *leash, params, outcome jsonvalue.Object) error {
 	r := s.reader()
 	given := answerOf(params["query"].(string))
@@ -862,7 +862,7 @@ func (s *sentence) forEach(t *thread, l *leash, params, outcome jsonvalue.Object
 	as, _ := params["as"].(string)
 	index, _ := params["index"].(string)
 
-	err := s.lanes(t, l, lanes, func(t *thread, l *leash) error {
+	err := s.slots(t, l, lanes, func(t *thread, l *leash) error {
 		for {
 			if next == len(entries) {
 				return nil
@@ -916,7 +916,7 @@ func (s *sentence) parallel(t *thread, l *leash, params, outcome jsonvalue.Objec
 	next := 0
 	failures := make([]*fault, len(s.Blocks))
 
-	err := s.lanes(t, l, lanes, func(t *thread, l *leash) error {
+	err := s.slots(t, l, lanes, func(t *thread, l *leash) error {
 		for next < len(s.Blocks) {
 			branch := next
 			next++
@@ -961,8 +961,8 @@ func (s *sentence) parallel(t *thread, l *leash, params, outcome jsonvalue.Objec
 	return err
 }
 
-// lanes runs a function several times at once. The first failure stops the others, and is what it ends with.
-func (s *sentence) lanes(t *thread, l *leash, count int, run func(*thread, *leash) error) error {
+// slots runs a function several times at once. The first failure stops the others, and is what it ends with.
+func (s *sentence) slots(t *thread, l *leash, count int, run func(*thread, *leash) error) error {
 	var failed, other error
 
 	short, left := l.shorter(), count

@@ -14,7 +14,7 @@ import (
 	"github.com/jobwright/jobwright/workflows"
 )
 
-// The histories are of jobs that ran before. One that does not replay would be a job that hangs after an upgrade.
+// TestGoldenHistoriesReplay replays histories of earlier jobs. A running job whose history does not replay hangs.
 func TestGoldenHistoriesReplay(t *testing.T) {
 	t.Parallel()
 
@@ -40,7 +40,7 @@ func TestGoldenHistoriesReplay(t *testing.T) {
 			replayer.RegisterWorkflowWithOptions(workflows.RunScenario, workflow.RegisterOptions{Name: job.Workflow})
 			replayer.RegisterWorkflowWithOptions(workflows.AppVariables, workflow.RegisterOptions{Name: job.VariablesWorkflow})
 
-			// A job's own ID is part of what it does: its children have IDs that begin with it.
+			// The IDs of children contain the job's own ID.
 			require.NoError(t, replayer.ReplayWorkflowHistoryWithOptions(nil, history, worker.ReplayWorkflowHistoryOptions{
 				OriginalExecution: workflow.Execution{ID: started.GetWorkflowId(), RunID: started.GetOriginalExecutionRunId()},
 			}))

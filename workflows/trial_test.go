@@ -29,23 +29,23 @@ import (
 // trialID is the ID that the test environment gives to every job.
 const trialID = "default-test-workflow-id"
 
-// conditions are those of a trial.
+// conditions are the conditions of a trial.
 type conditions struct {
-	maxHistory int           // After how many events the job continues as new; 0 for never.
-	stopAt     time.Duration // When it is told to stop; 0 for never.
-	checkpoint []byte        // Where it begins, as JSON; nil for the beginning.
-	moves      int           // After how often continuing as new it is left alone; 0 for never.
-	slowReads  bool          // Whether reading and dropping records takes a time of its own.
+	maxHistory    int           // After how many events the job continues as new; 0 for never.
+	stopAt        time.Duration // When the job is cancelled; 0 for never.
+	checkpoint    []byte        // The checkpoint of the first run, as JSON; nil for none.
+	continuations int           // Ends the trial after so many runs that continued as new; 0 for never.
+	slowReads     bool          // Whether reading and dropping records takes time.
 }
 
-// trial is what came of a job that the interpreter ran.
+// trial is the result of a job that the interpreter ran.
 type trial struct {
 	verdict
 
 	begun       []event
-	commands    []string        // What it asked of Temporal, in order, with every byte.
-	checkpoints []string        // Where it stood when it continued as new.
-	kept        map[string]bool // Records that were set aside and not dropped.
+	commands    []string        // The commands to Temporal, in order, with every byte.
+	checkpoints []string        // The checkpoints with which it continued as new.
+	stored      map[string]bool // Keys of stored records that were not dropped.
 	err         error
 
 	mutex  sync.Mutex
@@ -53,15 +53,15 @@ type trial struct {
 	events int
 }
 
-// atFirst is when every trial begins.
+// atFirst is the time at which every trial begins.
 var atFirst = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 
-// maxMoves bounds how often a job continues as new: it makes progress each time.
-const maxMoves = 10_000
+// maxRuns bounds the runs of a job: each makes progress.
+const maxRuns = 10_000
 
 // try runs a program in the test environment, one run after the other.
 func try(t require.TestingT, program scenario.Program, under conditions) *trial {
-	made := &trial{kept: map[string]bool{}, starts: map[string]time.Time{}}
+	made := &trial{stored: map[string]bool{}, starts: map[string]time.Time{}}
 	made.Trace = []event{}
 
 	input := job.Input{AppID: "7", Program: program}
@@ -74,8 +74,8 @@ func try(t require.TestingT, program scenario.Program, under conditions) *trial 
 		}
 	}
 
-	for now, moves := atFirst, 0; ; moves++ {
-		require.Less(t, moves, maxMoves, "the job makes no progress")
+	for now, runs := atFirst, 0; ; runs++ {
+		require.Less(t, runs, maxRuns, "the job makes no progress")
 
 		env := made.environment(under, now)
 		env.ExecuteWorkflow(job.Workflow, input, checkpoint)
@@ -83,9 +83,9 @@ func try(t require.TestingT, program scenario.Program, under conditions) *trial 
 
 		now = env.Now()
 
-		var moved *workflow.ContinueAsNewError
+		var continued *workflow.ContinueAsNewError
 
-		if err := env.GetWorkflowError(); !errors.As(err, &moved) {
+		if err := env.GetWorkflowError(); !errors.As(err, &continued) {
 			made.judge(t, env, err)
 
 			return made
@@ -96,14 +96,14 @@ func try(t require.TestingT, program scenario.Program, under conditions) *trial 
 			checkpoint *workflows.Checkpoint
 		}
 
-		require.NoError(t, converter.GetDefaultDataConverter().FromPayloads(moved.Input, &next.input, &next.checkpoint))
+		require.NoError(t, converter.GetDefaultDataConverter().FromPayloads(continued.Input, &next.input, &next.checkpoint))
 
 		encoded, err := json.Marshal(next.checkpoint)
 		require.NoError(t, err)
 
 		made.checkpoints = append(made.checkpoints, string(encoded))
 
-		if made.err = moved; len(made.checkpoints) == under.moves {
+		if made.err = continued; len(made.checkpoints) == under.continuations {
 			return made
 		}
 
@@ -111,7 +111,7 @@ func try(t require.TestingT, program scenario.Program, under conditions) *trial 
 	}
 }
 
-// environment makes one for a run that begins at a moment.
+// environment returns an environment for a run that begins at now.
 func (m *trial) environment(under conditions, now time.Time) *testsuite.TestWorkflowEnvironment {
 	var suite testsuite.WorkflowTestSuite
 
@@ -144,7 +144,7 @@ func (m *trial) environment(under conditions, now time.Time) *testsuite.TestWork
 	return env
 }
 
-// count keeps the length of the history as a server would.
+// count counts the events of the history as a server would.
 func (m *trial) count(env *testsuite.TestWorkflowEnvironment) {
 	const perTask = 3
 
@@ -206,11 +206,11 @@ func (m *trial) activities(env *testsuite.TestWorkflowEnvironment, slowReads boo
 		m.mutex.Lock()
 		defer m.mutex.Unlock()
 
-		if !m.kept[key] {
+		if !m.stored[key] {
 			return errors.New("these records were dropped before")
 		}
 
-		delete(m.kept, key)
+		delete(m.stored, key)
 
 		return slow(ctx, task, "drop", nil)
 	}, activity.RegisterOptions{Name: job.DropRecordsActivity})
@@ -295,7 +295,7 @@ func (m *trial) records(task job.Task, query job.RecordsQuery) *job.RecordsPage 
 	}
 
 	if total > most {
-		m.kept[key], page.Key = true, key
+		m.stored[key], page.Key = true, key
 	}
 
 	if query.Offset+most < total {
