@@ -67,13 +67,17 @@ func (i *workflowInbound) ExecuteUpdate(ctx workflow.Context, in *interceptor.Up
 	return i.Next.ExecuteUpdate(ctx, in)
 }
 
-func (o *workflowOutbound) NewTimerWithOptions(ctx workflow.Context, d time.Duration, options workflow.TimerOptions) workflow.Future {
+func (o *workflowOutbound) NewTimerWithOptions(
+	ctx workflow.Context, d time.Duration, options workflow.TimerOptions,
+) workflow.Future {
 	o.simulation.count(ctx, 5)
 
 	return o.Next.NewTimerWithOptions(ctx, d, options)
 }
 
-func (o *workflowOutbound) ExecuteChildWorkflow(ctx workflow.Context, kind string, arguments ...any) workflow.ChildWorkflowFuture {
+func (o *workflowOutbound) ExecuteChildWorkflow(
+	ctx workflow.Context, kind string, arguments ...any,
+) workflow.ChildWorkflowFuture {
 	o.simulation.count(ctx, 9)
 
 	return o.Next.ExecuteChildWorkflow(ctx, kind, arguments...)

@@ -137,7 +137,9 @@ type jobRun struct {
 }
 
 func newRun(definition definition, options Options) *jobRun {
-	r := &jobRun{definition: definition, options: options, clock: definition.start(), signalled: make([]bool, len(definition.Signals))}
+	r := &jobRun{
+		definition: definition, options: options, clock: definition.start(), signalled: make([]bool, len(definition.Signals)),
+	}
 	r.simulation = &simulation{
 		places: map[string][]place{}, variables: jsonvalue.Object{}, applied: map[string]bool{},
 		stored: map[string][]jsonvalue.Object{}, calls: map[string]int{}, attempts: map[string]int{},

@@ -216,7 +216,7 @@ func (c *call) lookUp(ctx workflow.Context, request job.LookUp) (*job.Found, err
 		if mocked := c.simulation.queryMockOf(query); mocked != nil {
 			outcome = mocked.next()
 		} else {
-			c.simulation.differf("step %s sends the query %[3]q to the source %[2]s, and no mock has this query", c.key(), query.Source, query.Query)
+			c.simulation.differf("step %s: no mock for the query %q of the source %s", c.key(), query.Query, query.Source)
 		}
 
 		params := jsonvalue.Object{"source": query.Source, "bind": map[string]any(query.Bind)}

@@ -180,7 +180,9 @@ func (t *tests) file(ctx context.Context, path string) error {
 	return nil
 }
 
-func (t *tests) test(ctx context.Context, test scenariotest.Case, library validation.Library, options scenariotest.Options) error {
+func (t *tests) test(
+	ctx context.Context, test scenariotest.Case, library validation.Library, options scenariotest.Options,
+) error {
 	began := time.Now()
 
 	report, err := test.Run(ctx, library, options)
