@@ -2,7 +2,7 @@ package scenario
 
 import "github.com/jobwright/jobwright/scenario/jsonvalue"
 
-// Given are the records that an operation works with: literals, or what a query finds.
+// Given are the records of an operation: literals, or the result of a query.
 type Given struct {
 	Records    []jsonvalue.Object `json:"records,omitempty" description:"The records, each an object of column names with values."`
 	FromSource string             `json:"fromSource,omitempty" refers:"source" description:"In place of records: the source to ask for them; the table's own where it is missing."`
@@ -39,7 +39,7 @@ type Delete struct {
 	Given
 }
 
-// recordsRule holds that records come from one place.
+// recordsRule requires one origin of the records.
 func recordsRule(params jsonvalue.Object) (field, message string) {
 	_, literals := params["records"]
 	_, queried := params["query"]

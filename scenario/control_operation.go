@@ -10,7 +10,7 @@ import (
 	"github.com/jobwright/jobwright/scenario/jsonvalue"
 )
 
-// The names of the control operations, by which the interpreter knows them.
+// The names of the control operations.
 const (
 	OpIf            = "If"
 	OpSwitch        = "Switch"
@@ -78,7 +78,7 @@ func ControlOperations() []Operation {
 	}
 }
 
-// The names of blocks that are not the author's choice.
+// The names of blocks with a fixed name.
 const (
 	BlockThen    = "then"
 	BlockElse    = "else"
@@ -89,8 +89,7 @@ const (
 	BlockFinally = "finally"
 )
 
-// The parameters of the control operations. What the tag lazy marks is not evaluated when the step begins, but when the
-// operation needs it.
+// The parameters of the control operations.
 type (
 	// If are the parameters of the operation of that name.
 	If struct {
@@ -147,7 +146,7 @@ type (
 		Finally Steps       `json:"finally,omitempty" description:"The steps to run at the end, whatever happened, also when the job is being stopped; then they have 10 minutes."`
 	}
 
-	// IgnoreRule is one rule of a TryCatch for errors to pass over.
+	// IgnoreRule selects errors that a [TryCatch] ignores.
 	IgnoreRule struct {
 		MessageContains string    `json:"messageContains,omitempty" description:"Text that the error's message contains."`
 		StackContains   string    `json:"stackContains,omitempty" description:"Text that the error's stack trace contains."`
@@ -194,28 +193,28 @@ type (
 	}
 )
 
-// What is read of control operations beside what is read of every step.
+// The outcomes of control operations, beside [OutcomeFields].
 type (
-	// WhileOutcome is what is read of a While.
+	// WhileOutcome is the outcome of a [While].
 	WhileOutcome struct {
 		Iterations int `json:"iterations" description:"How many rounds there were."`
 	}
 
-	// ForEachOutcome is what is read of a ForEach.
+	// ForEachOutcome is the outcome of a [ForEach].
 	ForEachOutcome struct {
 		Iterations int   `json:"iterations" description:"For how many entries the steps were run."`
 		Failed     int   `json:"failed" description:"For how many of them they failed."`
 		Errors     []any `json:"errors" description:"The first 100 errors, in the order of the entries: objects with index, code, message and step."`
 	}
 
-	// ParallelOutcome is what is read of a Parallel.
+	// ParallelOutcome is the outcome of a [Parallel].
 	ParallelOutcome struct {
 		Failed int   `json:"failed" description:"How many branches failed."`
 		Errors []any `json:"errors" description:"Their errors: objects with branch, code, message and step."`
 	}
 )
 
-// The forms of parameters that only control operations have. When a scenario is read, lists of steps become [Block]s.
+// The types of parameters that only control operations have. Validation converts lists of steps to [Block]s.
 type (
 	// Condition is a boolean, or a text that is an expression.
 	Condition jsonvalue.Value
@@ -265,7 +264,7 @@ const (
 	ScopeApp = "app"
 )
 
-// DefaultItem is the name of an entry in a [ForEach] that gives none.
+// DefaultItem is the default name of an entry in a [ForEach].
 const DefaultItem = "item"
 
 func forEachRule(params jsonvalue.Object) (field, message string) {
@@ -302,7 +301,7 @@ func whileRule(params jsonvalue.Object) (field, message string) {
 	return within(params, "maxIterations", MaxIterations)
 }
 
-// within holds that a number, where it is given, is at least 1 and at most most.
+// within requires that a number, if given, is from 1 to most.
 func within(params jsonvalue.Object, name string, most int64) (field, message string) {
 	if number, given := params[name].(int64); given && (number < 1 || number > most) {
 		return name, fmt.Sprintf("%s must be from 1 to %d, but is %d", name, most, number)

@@ -8,7 +8,7 @@ import (
 // OpRunSourceScript is the name of the operation whose script may be a file of the app.
 const OpRunSourceScript = "RunSourceScript"
 
-// DataOperations returns the operations that touch data. Each runs as one activity of the same name.
+// DataOperations returns the operations that read or write data. Each runs as one activity of the same name.
 func DataOperations() []Operation {
 	return []Operation{
 		define[LoadTableFromSource](Operation{
@@ -49,7 +49,7 @@ func DataOperations() []Operation {
 	}
 }
 
-// Shaping says which columns are taken, and how they are called in the target.
+// Shaping selects the columns to load and their names in the target.
 type Shaping struct {
 	Columns           []string          `json:"columns,omitempty" description:"The columns to take, in that order; all where it is missing."`
 	Rename            map[string]string `json:"rename,omitempty" description:"New names for columns; they stay as they are given here, and no other column may have one of them."`
@@ -57,12 +57,13 @@ type Shaping struct {
 	RecordOrderColumn string            `json:"recordOrderColumn,omitempty" description:"The name of a further column, for the number of each record, from 1, in the order in which they were read."`
 }
 
-// Shape is what package source calls it.
+// Shape converts the parameters for package source.
 func (s Shaping) Shape() source.Shape {
 	return source.Shape{Columns: s.Columns, Rename: s.Rename, Naming: s.ColumnNames, RecordOrder: s.RecordOrderColumn}
 }
 
-// Writing says what becomes of a target that is there. By default it is replaced, at once, when every record was read.
+// Writing are the parameters of writing to a target. By default, an existing target is replaced atomically once every record
+// was read.
 type Writing struct {
 	TargetSpace  string        `json:"targetSpace,omitempty" description:"The part of the source that the target stands in: a schema of PostgreSQL's, a database of MySQL's, a folder."`
 	TargetFormat source.Format `json:"targetFormat,omitzero" description:"How the target is written, where it is a file."`
@@ -71,7 +72,7 @@ type Writing struct {
 	Upsert       []string      `json:"upsert,omitempty" description:"The columns of a key: a record takes the place of those in the target with the same key, and is added where there is none."`
 }
 
-// Mode is what package source calls it.
+// Mode converts the parameters for package source.
 func (w Writing) Mode() source.Mode {
 	switch {
 	case w.Append:
@@ -85,7 +86,7 @@ func (w Writing) Mode() source.Mode {
 	return source.Replace
 }
 
-// writingRule holds that a target is written in one way.
+// writingRule requires one write mode.
 func writingRule(params jsonvalue.Object) (field, message string) {
 	_, upserts := params["upsert"]
 	keeps := params["dropTarget"] == false

@@ -99,7 +99,7 @@ func isSameKind(from, to reflect.Kind) bool {
 
 var objectType = reflect.TypeFor[map[string]any]()
 
-// objectOf returns a map[string]any or [jsonvalue.Object] as the former.
+// objectOf returns a map[string]any or a [jsonvalue.Object] as a map[string]any.
 func objectOf(given reflect.Value) map[string]any {
 	object, _ := given.Convert(objectType).Interface().(map[string]any)
 

@@ -33,7 +33,7 @@ type HTTPRequest struct {
 	Writing
 }
 
-// requestRule holds that a request has one body, which may be a form with a file, and that its answer goes to one place.
+// requestRule requires one body, which may be a form with a file, and one destination of the response.
 func requestRule(params jsonvalue.Object) (field, message string) {
 	count := func(fields ...string) (set int, last string) {
 		for _, field := range fields {
@@ -79,7 +79,7 @@ func requestRule(params jsonvalue.Object) (field, message string) {
 	return writingRule(params)
 }
 
-// namesContentType reports whether headers, which may still be an expression, have the one of that name.
+// namesContentType reports whether headers, which may be an expression, contain Content-Type.
 func namesContentType(headers any) bool {
 	object, _ := headers.(map[string]any)
 

@@ -26,8 +26,8 @@ type LoadTableFromSource struct {
 	DropSource  bool   `json:"dropSource,omitempty" description:"Whether the table that was read is removed when all of it was written: of a pattern, each file that was read, 1,000 at most. A file that was replaced or added to since stays, which the step tells as kept; of a database's table nobody knows that."`
 }
 
-// loadRule holds that a target is written in one way, and that a table is not loaded over itself. Where the source has other
-// names for the same table, that is found out when the step runs.
+// loadRule requires one write mode, and that the target is another table than the one read. A source that has several names
+// for the same table is detected when the step runs.
 func loadRule(params jsonvalue.Object) (field, message string) {
 	target, rejects := tableIn(params, "targetSpace", "targetTable"), tableIn(params, "targetSpace", "rejectTable")
 
@@ -44,7 +44,7 @@ func loadRule(params jsonvalue.Object) (field, message string) {
 	return writingRule(params)
 }
 
-// tableIn is the table that two parameters name.
+// tableIn returns the table that two parameters name.
 func tableIn(params jsonvalue.Object, space, name string) source.Table {
 	table := source.Table{}
 	table.Space, _ = params[space].(string)

@@ -22,7 +22,7 @@ type Operation struct {
 	decode func(params jsonvalue.Object) (any, error)
 }
 
-// define completes an operation with what follows from the struct T of its parameters.
+// define completes an operation with the fields and the decoder of its parameters, the struct T.
 func define[T any](operation Operation) Operation {
 	operation.Fields = schema.Fields[T]()
 	operation.decode = func(params jsonvalue.Object) (any, error) { return Decode[T](params) }

@@ -10,7 +10,7 @@ type RunSourceScript struct {
 	Bind       jsonvalue.Object `json:"bind,omitempty" description:"Values for the statements' :name parameters; they are passed beside the statements, never put into their text."`
 }
 
-// scriptRule holds that a script comes from one place.
+// scriptRule requires one origin of the script.
 func scriptRule(params jsonvalue.Object) (field, message string) {
 	_, inline := params["script"]
 	_, file := params["scriptFile"]

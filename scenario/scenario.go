@@ -10,33 +10,33 @@ import (
 
 // Scenario is a list of steps, with the parameters that it can be run with.
 type Scenario struct {
-	File        string      `json:"file,omitempty"` // Where it was read, relative to its app; empty for a single operation.
+	File        string      `json:"file,omitempty"` // Its path, relative to its app; empty for a single operation.
 	Description string      `json:"description,omitempty"`
 	Parameters  []Parameter `json:"parameters,omitempty"`
 	Steps       []Step      `json:"steps"`
 }
 
-// Step is one operation, with its parameters and how it is to be tried.
+// Step is one operation with its parameters, its retry policy and its timeout.
 type Step struct {
-	Title     string           `json:"title,omitempty"`     // What people read in progress, in Temporal UI and in errors.
+	Title     string           `json:"title,omitempty"`     // Shown in progress, in Temporal UI and in errors.
 	Name      string           `json:"name,omitempty"`      // The name by which later expressions read its outcome, as steps.<name>.
-	Condition any              `json:"condition,omitempty"` // A boolean or an expression; where it is false, the step is skipped.
+	Condition any              `json:"condition,omitempty"` // A boolean or an expression; if false, the step is skipped.
 	OpName    string           `json:"opName"`
-	OpParams  jsonvalue.Object `json:"opParams,omitempty"` // All but the blocks.
+	OpParams  jsonvalue.Object `json:"opParams,omitempty"` // The parameters without the blocks.
 	Blocks    []Block          `json:"blocks,omitempty"`   // The steps within a control operation, in the order of its definition.
 	Retry     *Retry           `json:"retry,omitempty"`
-	Timeout   Duration         `json:"timeout,omitempty"` // The longest that one attempt may take; of a control operation, the whole.
+	Timeout   Duration         `json:"timeout,omitempty"` // The limit of one attempt; of a control operation, of the whole step.
 	OnError   OnError          `json:"onError,omitempty"`
-	Line      int              `json:"line,omitempty"` // Where it stands in its scenario's file, from 1.
+	Line      int              `json:"line,omitempty"` // Its line in the scenario's file, from 1.
 }
 
 // Block is a list of steps within a control operation.
 type Block struct {
-	Name  string `json:"name"` // Its part in a step's path: then, steps, finally; a branch's name; case1, case2 and so on.
+	Name  string `json:"name"` // Its part of a step's path: then, steps or finally; the name of a branch; case1, case2 and so on.
 	Steps []Step `json:"steps"`
 }
 
-// Block returns the step's block of that name; one without steps where it has none.
+// Block returns the step's block of that name, or a block without steps if there is none.
 func (s Step) Block(name string) Block {
 	if at := s.blockIndex(name); at >= 0 {
 		return s.Blocks[at]
@@ -45,23 +45,23 @@ func (s Step) Block(name string) Block {
 	return Block{Name: name}
 }
 
-// HasBlock reports whether the step has a block of that name, be it without steps: a catch that does nothing still catches.
+// HasBlock reports whether the step has a block of that name. The block may be empty: an empty catch still catches errors.
 func (s Step) HasBlock(name string) bool { return s.blockIndex(name) >= 0 }
 
 func (s Step) blockIndex(name string) int {
 	return slices.IndexFunc(s.Blocks, func(b Block) bool { return b.Name == name })
 }
 
-// OnError says what becomes of the scenario when a step fails.
+// OnError is the effect of a step's failure on the scenario.
 type OnError string
 
-// What can become of it: by default, the scenario fails with its step.
+// The effects. By default, the scenario fails with its step.
 const (
 	OnErrorFail     OnError = "fail"
 	OnErrorContinue OnError = "continue" // The next step runs, and can read the error as steps.<name>.error.
 )
 
-// DisplayTitle is what people call the step: its title or, where it has none, its operation's name.
+// DisplayTitle returns the step's title or, if it has none, the name of its operation.
 func (s Step) DisplayTitle() string {
 	if s.Title != "" {
 		return s.Title
@@ -70,8 +70,8 @@ func (s Step) DisplayTitle() string {
 	return s.OpName
 }
 
-// Retry says how a step is tried again, in the words and with the meaning of Temporal's retry policies
-// (https://docs.temporal.io/encyclopedia/retry-policies). What it leaves out has [DefaultRetry]'s value.
+// Retry is the retry policy of a step. Its fields have the names and the meaning of Temporal's retry policies
+// (https://docs.temporal.io/encyclopedia/retry-policies). Fields that are zero have the value of [DefaultRetry].
 type Retry struct {
 	InitialInterval    Duration `json:"initialInterval,omitempty"`
 	BackoffCoefficient float64  `json:"backoffCoefficient,omitempty"`
@@ -79,8 +79,8 @@ type Retry struct {
 	MaximumAttempts    int      `json:"maximumAttempts,omitempty"`
 }
 
-// DefaultRetry is how a step is tried that says nothing of it: for a quarter of an hour, which rides out the restart of
-// a database.
+// DefaultRetry returns the retry policy of steps without one. Its attempts span a quarter of an hour, which is longer than the
+// restart of a database.
 func DefaultRetry() Retry {
 	return Retry{
 		InitialInterval:    Duration(time.Second),
@@ -90,17 +90,17 @@ func DefaultRetry() Retry {
 	}
 }
 
-// DefaultTimeout bounds an attempt of a step that says nothing of it. That a worker died is noticed long before, by the
-// heartbeats that stop.
+// DefaultTimeout is the timeout of steps without one. Temporal detects the death of a worker long before, by missing
+// heartbeats.
 const DefaultTimeout = Duration(24 * time.Hour)
 
-// Duration is a length of time, written as Go and Temporal write one: 90s, 1h30m.
+// Duration is a length of time in the format of Go and Temporal: 90s, 1h30m.
 type Duration time.Duration
 
-// MarshalText writes the duration as Go writes one.
+// MarshalText formats the duration as [time.Duration.String] does.
 func (d Duration) MarshalText() ([]byte, error) { return []byte(time.Duration(d).String()), nil }
 
-// UnmarshalText reads a duration as Go writes one.
+// UnmarshalText parses a duration with [time.ParseDuration].
 func (d *Duration) UnmarshalText(text []byte) error {
 	parsed, err := time.ParseDuration(string(text))
 	*d = Duration(parsed)

@@ -13,7 +13,7 @@ import (
 	"github.com/jobwright/jobwright/scenario/problem"
 )
 
-// JobScope is what expressions see of the job, as job.id and so on.
+// JobScope are the values of the job that expressions read as job.id and so on.
 type JobScope struct {
 	ID        string
 	AppID     string
@@ -50,19 +50,19 @@ func NewScope(job JobScope, variables []Parameter, parameters jsonvalue.Object) 
 	return &Scope{names: names, steps: jsonvalue.Object{}, evaluator: &expression.Evaluator{}, variables: declared}
 }
 
-// Inner returns the scope of a list of steps within this one. Its names and the outcomes of its steps are kept in the
-// given maps, so that whoever holds them can build the scope anew.
+// Inner returns the scope of a list of steps within this scope. The given maps store its variables and the outcomes of its
+// steps, so that the caller can rebuild the scope from them.
 func (s *Scope) Inner(names, steps jsonvalue.Object) *Scope {
 	return &Scope{outer: s, names: names, steps: steps, evaluator: s.evaluator, variables: s.variables}
 }
 
-// AddStep makes the outcome of a step that has ended known to the steps after it, in this list and in those within it.
+// AddStep adds the outcome of a step that has ended, for the steps after it in this list and in nested lists.
 func (s *Scope) AddStep(name string, outcome jsonvalue.Object) {
 	s.steps[name] = map[string]any(outcome)
 }
 
-// Set gives a variable a value: the nearest one of that name or, where there is none, a new one of this scope. The error
-// says that the value is not of the type that the variable has; null is of every type.
+// Set sets the nearest variable of that name or, if there is none, adds the variable to this scope. It returns an error if the
+// value does not have the variable's type; null has every type.
 func (s *Scope) Set(name string, value any) error {
 	at := s.holderOf(name)
 	if at == nil {
@@ -77,7 +77,7 @@ func (s *Scope) Set(name string, value any) error {
 	case before == "" || now == "" || before == now:
 		at.names[name] = value
 	case before == schema.Number && now == schema.Integer:
-		at.names[name] = float64(value.(int64)) //nolint:forcetypeassert // Its form says so.
+		at.names[name] = float64(value.(int64)) //nolint:forcetypeassert // Its kind is checked above.
 	case before == schema.Integer && now == schema.Number:
 		return fmt.Errorf("%s is an integer from where it begins, this is %s; let it begin as 0.0 if it may have a fraction",
 			name, jsonvalue.Describe(value))
@@ -88,14 +88,14 @@ func (s *Scope) Set(name string, value any) error {
 	return nil
 }
 
-// Declare makes a variable known whose SetVariable was skipped or has failed: it is null, unless it has a value already.
+// Declare adds the variable of a SetVariable that was skipped or has failed. The variable is null, unless it exists already.
 func (s *Scope) Declare(name string) {
 	if s.holderOf(name) == nil {
 		s.names[name] = nil
 	}
 }
 
-// holderOf returns the nearest scope that has the name, or nil.
+// holderOf returns the nearest scope with the variable, or nil.
 func (s *Scope) holderOf(name string) *Scope {
 	for at := s; at != nil; at = at.outer {
 		if _, known := at.names[name]; known {
@@ -106,7 +106,7 @@ func (s *Scope) holderOf(name string) *Scope {
 	return nil
 }
 
-// Size is roughly how many bytes the scope's own names and steps take as JSON.
+// Size estimates the size of the scope's own variables and outcomes as JSON, in bytes.
 func (s *Scope) Size() int {
 	return jsonvalue.SizeOf(map[string]any(s.names)) + jsonvalue.SizeOf(map[string]any(s.steps))
 }

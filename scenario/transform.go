@@ -21,7 +21,7 @@ type Transform struct {
 	Writing
 }
 
-// transformRule holds that the records of a Transform go to one place: a result, a value or a table.
+// transformRule requires one destination for the records of a Transform: a result, a value or a table.
 func transformRule(params jsonvalue.Object) (field, message string) {
 	returns, values := isSet(params["returnResult"]), isSet(params["returnValue"])
 	_, stores := params["targetTable"]
@@ -48,7 +48,7 @@ func transformRule(params jsonvalue.Object) (field, message string) {
 	return writingRule(params)
 }
 
-// withoutTarget holds that nothing is said of a target where there is none.
+// withoutTarget rejects parameters of a target if there is no target.
 func withoutTarget(params jsonvalue.Object) (field, message string) {
 	for _, field := range []string{"targetSource", "targetSpace", "targetFormat", "append", "dropTarget", "upsert"} {
 		if params[field] != nil {

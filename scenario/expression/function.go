@@ -103,7 +103,7 @@ func functions() []expr.Option {
 	return options
 }
 
-// entries is a function that maps each entry of an object, in the order of their keys.
+// entries returns a function that maps the entries of an object, in the order of their keys.
 func entries(entry func(key string, value any) any) func(...any) (any, error) {
 	return func(arguments ...any) (any, error) {
 		value, err := fromExpr(arguments[0])
@@ -125,8 +125,8 @@ func entries(entry func(key string, value any) any) func(...any) (any, error) {
 	}
 }
 
-// The arguments of the following are of the types that their forms above declare; an argument whose type is known only
-// when the expression runs may be of another.
+// The signatures above declare the types of the arguments of the following functions. An argument whose type is known only at
+// run time may have another type.
 
 func repeatText(arguments ...any) (any, error) {
 	text, isText := arguments[0].(string)
@@ -180,7 +180,7 @@ func joinTexts(arguments ...any) (any, error) {
 	return strings.Join(texts, separator), nil
 }
 
-// partsOf is a function that splits a text.
+// partsOf returns a function that splits a text.
 func partsOf(split func(text, separator string) iter.Seq[string]) func(...any) (any, error) {
 	return func(arguments ...any) (any, error) {
 		texts, err := asTexts(arguments)
@@ -235,7 +235,7 @@ func fromJSON(arguments ...any) (any, error) {
 		return nil, err
 	}
 
-	// fromExpr counts what it holds.
+	// fromExpr limits the size of the value.
 	if _, err := fromExpr(value); err != nil {
 		return nil, err
 	}
@@ -260,7 +260,7 @@ func asTexts(values []any) ([]string, error) {
 
 func tooLong() error { return fmt.Errorf("its result would have more than %d bytes", MaxText) }
 
-// encode writes a value as JSON, with the keys in order and <, > and & as they are.
+// encode returns a value as JSON, with the keys in order and without escaping <, > and &.
 func encode(value any) (string, error) {
 	var text bytes.Buffer
 

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// javascript are forms of JavaScript that authors bring along, with what to write instead.
+// javascript are constructs of JavaScript that authors often try, with the replacement in the language.
 var javascript = []struct {
 	form    *regexp.Regexp
 	instead string
@@ -37,10 +37,10 @@ var javascript = []struct {
 	{regexp.MustCompile(`\btypeof\b`), "write type(x)"},
 }
 
-// stringLiteral matches what is text in an expression, and no form of anything.
+// stringLiteral matches a text in an expression, which contains no constructs.
 var stringLiteral = regexp.MustCompile("\"(\\\\.|[^\"\\\\])*\"|'(\\\\.|[^'\\\\])*'|`[^`]*`")
 
-// javascriptHint says what to write instead of the first form of JavaScript in an expression; "" where there is none.
+// javascriptHint returns the replacement of the first construct of JavaScript in an expression, or "" if there is none.
 func javascriptHint(expression string) string {
 	expression = stringLiteral.ReplaceAllString(expression, `""`)
 
@@ -53,7 +53,7 @@ func javascriptHint(expression string) string {
 	return ""
 }
 
-// javascriptRefused is the error for text that follows $((.
+// javascriptRefused returns the error for $((; text is the text after it.
 func javascriptRefused(text string) error {
 	script, _, _ := strings.Cut(text, "))")
 

@@ -14,7 +14,7 @@ const (
 	MaxPattern  = 1_000    // Bytes of a regular expression: its compiled form may be a thousand times as long.
 )
 
-// size counts what an expression's result holds, and refuses one that is too large.
+// size counts the values and the text of a result, and returns an error if it is too large.
 type size struct{ values, bytes int }
 
 func (s *size) add(text string) error {

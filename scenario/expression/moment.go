@@ -13,24 +13,25 @@ import (
 	"github.com/jobwright/jobwright/scenario/jsonvalue"
 )
 
-// Moment is what expressions read of the time and the place at which they are evaluated, and what was looked up for them.
+// Moment is the context in which expressions are evaluated: the time, the seed of random values, and values that were looked
+// up for them.
 type Moment struct {
 	Now  time.Time // The workflow's time, which is the same on every replay.
-	Seed string    // Where random values come from: the job, the step and its round.
+	Seed string    // The seed of random values: the job, the step and its round.
 
-	place     string         // Which parameter the expression stands in, so that two of a step draw different values.
+	place     string         // The path of the parameter, so that two parameters of a step have different random values.
 	cells     map[string]any // By the key of their query.
 	variables jsonvalue.Object
 }
 
-// at returns the moment for what stands below a name or a number.
+// At returns the moment for a field or an entry of the current value.
 func (m Moment) At(part string) Moment {
 	m.place += "\x00" + part
 
 	return m
 }
 
-// Query asks a source for records.
+// Query is a query whose first value an expression needs.
 type Query struct {
 	Source string           `json:"source"`
 	Query  string           `json:"query"`
@@ -41,14 +42,14 @@ type Query struct {
 func (q Query) key() string {
 	encoded, err := json.Marshal(q)
 	if err != nil {
-		return q.Source + q.Query // Params always encode.
+		return q.Source + q.Query // Objects always encode.
 	}
 
 	return string(encoded)
 }
 
-// Missing is the error for expressions that can't be evaluated before something was looked up.
-type Missing struct { //nolint:errname // It is what to look up, and an error only on its way.
+// Missing is the error of expressions that need values which must be looked up first.
+type Missing struct { //nolint:errname // It is primarily the list of values to look up.
 	Queries   []Query
 	Variables []string // Variables of the app.
 }
@@ -73,8 +74,8 @@ func (m *Missing) add(other *Missing) {
 	}
 }
 
-// missingOf runs do for each of count parts. What the parts lack is collected, so that it is looked up at once; any other
-// error ends it.
+// CollectMissing calls do for each index below count. It collects the values of [Missing] errors, so that one look-up covers
+// all of them, and returns at any other error.
 func CollectMissing(count int, do func(i int) error) error {
 	var missing Missing
 
@@ -95,7 +96,7 @@ func CollectMissing(count int, do func(i int) error) error {
 	return nil
 }
 
-// With returns the moment with what was looked up: the first cell of each query, and the variables that have a value.
+// With returns the moment with looked-up values: the first cell of each query, and the variables that have a value.
 func (m Moment) With(missing *Missing, cells []jsonvalue.Value, variables jsonvalue.Object) (Moment, error) {
 	if len(cells) != len(missing.Queries) {
 		return m, fmt.Errorf("%d queries were answered with %d values", len(missing.Queries), len(cells))
@@ -120,10 +121,10 @@ func (m Moment) With(missing *Missing, cells []jsonvalue.Value, variables jsonva
 	return found, nil
 }
 
-// unset stands for a variable of the app that has its default.
+// unset marks a variable of the app that has its default.
 var unset = new(struct{})
 
-// cell returns what a query found, or that it is missing.
+// cell returns the first cell of a query. The error is [*Missing] if it was not looked up.
 func (m Moment) cell(query Query) (any, error) {
 	value, found := m.cells[query.key()]
 	if !found {
@@ -148,10 +149,10 @@ func (m Moment) Variable(name string) (value any, isSet bool, err error) {
 	}
 }
 
-// momentNames are the names of the functions that read the moment; nothing else can have them.
+// momentNames are the names of the functions that read the moment. They are reserved.
 var momentNames = []string{"now", "today", "random", "uuid"}
 
-// momentFunctions are the functions that read the moment.
+// momentFunctions returns the functions that read the moment.
 func momentFunctions(moment Moment) map[string]any {
 	drawn := uint64(0)
 	draw := func() [sha256.Size]byte {
@@ -166,11 +167,11 @@ func momentFunctions(moment Moment) map[string]any {
 		"random": func() float64 {
 			sum := draw()
 
-			return float64(binary.BigEndian.Uint64(sum[:])>>11) / (1 << 53) // As many bits as a float64 has.
+			return float64(binary.BigEndian.Uint64(sum[:])>>11) / (1 << 53) // A float64 has 53 significant bits.
 		},
 		"uuid": func() string {
 			sum := draw()
-			sum[6] = sum[6]&0x0f | 0x80 // Version 8 of RFC 9562: made in a way of one's own.
+			sum[6] = sum[6]&0x0f | 0x80 // Version 8 of RFC 9562: an application-specific format.
 			sum[8] = sum[8]&0x3f | 0x80
 
 			return fmt.Sprintf("%x-%x-%x-%x-%x", sum[0:4], sum[4:6], sum[6:8], sum[8:10], sum[10:16])
@@ -178,7 +179,7 @@ func momentFunctions(moment Moment) map[string]any {
 	}
 }
 
-// formatTimestamp writes a moment as the language does: RFC 3339 in UTC, to the millisecond.
+// FormatTimestamp formats a time as the language does: RFC 3339 in UTC with milliseconds.
 func FormatTimestamp(moment time.Time) string {
 	return moment.UTC().Truncate(time.Millisecond).Format("2006-01-02T15:04:05.000Z07:00")
 }

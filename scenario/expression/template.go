@@ -7,33 +7,35 @@ import (
 	"strings"
 )
 
-// template is a string parameter, taken apart: literal text, expressions and queries in turn.
+// Template is a parsed text: a sequence of literal text, expressions and queries.
 type Template []Fragment
 
-// fragment is a piece of a template.
+// Fragment is a part of a [Template].
 type Fragment struct {
 	Kind   FragmentKind
-	Text   string   // Text as it stands, or an expression, or the text of a query.
-	Source string   // The source to ask, of a query.
-	Bind   []string // The expressions within a query, whose values are bound to its parameters :value1, :value2 and so on.
+	Text   string   // The literal text, the source of the expression, or the text of the query.
+	Source string   // The source of a query.
+	Bind   []string // The expressions within a query; their values are bound to its parameters :value1, :value2 and so on.
 }
 
+// FragmentKind is the kind of a [Fragment].
 type FragmentKind int
 
+// The kinds of fragments.
 const (
 	LiteralFragment FragmentKind = iota
 	ExpressionFragment
 	QueryFragment
 )
 
-// opening matches what begins a fragment that is not text, and the dollar before it that takes its meaning away.
+// opening matches the beginning of an expression or a query, and the dollar before it that escapes it.
 var opening = regexp.MustCompile(`(\$?)\$(\{|\[([^\[\]{}$]+)\]\{|\(\()`)
 
-// parseTemplate takes a string apart. ${ … } is an expression, $[source]{ … } a query; a $ before one of them stands for
-// itself and takes away the meaning, and every other $ stands for itself too.
+// ParseTemplate parses a text. ${ … } is an expression and $[source]{ … } a query, unless escaped by a further $. Any other $
+// is literal.
 func ParseTemplate(text string) (Template, error) { return parseFragments(text, parseQuery) }
 
-// parseFragments takes a string apart, with the queries in it by parseQuery.
+// parseFragments parses a text and calls parseQuery for the queries in it.
 func parseFragments(text string, parseQuery func(source, text string) (Fragment, string, error)) (Template, error) {
 	var (
 		parsed  Template
@@ -94,13 +96,13 @@ func parseFragments(text string, parseQuery func(source, text string) (Fragment,
 	return parsed, nil
 }
 
-// notClosed is the error for what has a beginning but no end.
+// notClosed returns the error for an expression or a query without a closing brace.
 func notClosed(opening string) error {
 	return fmt.Errorf("the %s has no closing }; write $%[1]s for a literal %[1]s", opening)
 }
 
-// parseQuery takes apart the query at the beginning of text, and returns what follows it. The expressions in it become
-// parameters, so that no value is ever read as a part of the query.
+// parseQuery parses the query at the beginning of text, and returns the rest of the text. Expressions in the query become
+// parameters, so that a value is never interpreted as a part of the query.
 func parseQuery(source, text string) (query Fragment, rest string, err error) {
 	query = Fragment{Kind: QueryFragment, Source: strings.TrimSpace(source)}
 
@@ -139,8 +141,8 @@ func parseQuery(source, text string) (query Fragment, rest string, err error) {
 	return query, rest, nil
 }
 
-// AsAsked returns what a source is asked by a query, given as it stands within $[source]{ … }: each expression in it is a
-// parameter. What is no query is returned as it is, both without the space around them.
+// BoundQuery returns the text that a source receives for the query in $[source]{query}: each expression is replaced by a
+// parameter. An invalid query is returned unchanged. Surrounding space is removed.
 func BoundQuery(query string) string {
 	parsed, err := ParseTemplate("$[source]{" + query + "}")
 	if err != nil || !parsed.IsAlone() || parsed[0].Kind != QueryFragment {
@@ -150,7 +152,7 @@ func BoundQuery(query string) string {
 	return strings.TrimSpace(parsed[0].Text)
 }
 
-// isQuoted reports whether what follows the beginning of a query stands within quotes.
+// isQuoted reports whether the end of the beginning of a query is within quotes.
 func isQuoted(beginning string) bool {
 	within := inQuery
 
@@ -161,7 +163,7 @@ func isQuoted(beginning string) bool {
 	return within != inQuery && within != inComment
 }
 
-// bindName is the name of the parameter with that number, from 1.
+// bindName returns the name of the parameter with a number, from 1.
 func bindName(number int) string { return fmt.Sprintf("value%d", number) }
 
 // cutExpression splits text at the brace that closes the expression at its start. Braces within the expression's own
@@ -202,7 +204,7 @@ func cutQuery(text string) (query, rest string, closed bool) {
 	for i := 0; i < len(text); i++ {
 		switch c := text[i]; {
 		case strings.HasPrefix(text[i:], "$${"):
-			i++ // Its brace counts as one of the query's own.
+			i++ // The brace of an escaped expression is part of the query.
 		case strings.HasPrefix(text[i:], "${"):
 			_, after, err := cutExpression(text[i+len("${"):])
 			if err != nil {
@@ -224,7 +226,7 @@ func cutQuery(text string) (query, rest string, closed bool) {
 	return "", "", false
 }
 
-// quoting is what a place of a query stands within: the quote that will end it, or one of these.
+// quoting is the context of a place in a query: the quote that ends it, or one of these.
 type quoting byte
 
 const (
@@ -232,9 +234,9 @@ const (
 	inComment quoting = '\n' // Up to the end of the line.
 )
 
-// at reads the byte at i, or the whole comment that begins there. It returns what the place behind it stands within, and
-// the index of the last byte that it has read. To write a quote twice, as SQL does for one within quotes, ends them and
-// begins them again; a backslash is no escape in SQL.
+// at reads the byte at i, or the whole comment that begins there. It returns the context of the next place and the index of
+// the last byte read. A doubled quote, which SQL uses for a quote within quotes, ends and reopens the quotes; a backslash does
+// not escape in SQL.
 func (q quoting) at(query string, i int) (behind quoting, last int) {
 	switch c := query[i]; {
 	case q != inQuery:
@@ -277,10 +279,10 @@ func endOf(text string, start int, mark string) int {
 	return start + found + len(mark) - 1
 }
 
-// isPlain reports whether the template is text alone.
+// IsPlain reports whether the template is literal text only.
 func (t Template) IsPlain() bool { return len(t) == 1 && t[0].Kind == LiteralFragment }
 
-// isAlone reports whether the template is one expression or query and nothing else: its value keeps its type.
+// IsAlone reports whether the template is a single expression or query, whose result keeps its type.
 func (t Template) IsAlone() bool { return len(t) == 1 && t[0].Kind != LiteralFragment }
 
 // IsLiteral reports whether a value is not a text with expressions or queries.

@@ -8,10 +8,10 @@ import (
 	"github.com/jobwright/jobwright/source"
 )
 
-// Dates and moments are texts in the language, as they are in parameters and results. The functions that compute with
-// them know no time zone but UTC: what another one is depends on the machine.
+// Dates and timestamps are text in the language, as in parameters and results. The functions support only UTC, since other time
+// zones depend on the machine's database.
 
-// momentAndText reads the arguments of a function that takes a moment and a text.
+// momentAndText returns the arguments of a function of a time and a text.
 func momentAndText(arguments []any) (moment time.Time, text string, err error) {
 	texts, err := asTexts(arguments)
 	if err != nil {
@@ -23,7 +23,7 @@ func momentAndText(arguments []any) (moment time.Time, text string, err error) {
 	return moment, texts[1], err
 }
 
-// addTime adds a duration, such as "-24h", to a moment.
+// addTime adds a duration, such as "-24h", to a time.
 func addTime(arguments ...any) (any, error) {
 	moment, text, err := momentAndText(arguments)
 	if err != nil {
@@ -38,7 +38,7 @@ func addTime(arguments ...any) (any, error) {
 	return writeMoment(moment.Add(duration), false)
 }
 
-// addDays adds days to a date, or to a moment.
+// addDays adds days to a date or a timestamp.
 func addDays(arguments ...any) (any, error) {
 	text, isText := arguments[0].(string)
 	days, isCount := arguments[1].(int)
@@ -56,7 +56,7 @@ func addDays(arguments ...any) (any, error) {
 	return writeMoment(moment.AddDate(0, 0, days), len(text) == len(time.DateOnly))
 }
 
-// writeMoment writes a date or a timestamp, if it lies in the years that have four digits.
+// writeMoment formats a date or a timestamp. It returns an error for years that do not have four digits.
 func writeMoment(moment time.Time, isDate bool) (any, error) {
 	const last = 9999
 
@@ -70,14 +70,14 @@ func writeMoment(moment time.Time, isDate bool) (any, error) {
 	}
 }
 
-// formatTime writes a moment in a layout of Go's: "2006-01-02 15:04".
+// formatTime formats a time with a layout of package time: "2006-01-02 15:04".
 func formatTime(arguments ...any) (any, error) {
 	moment, text, err := momentAndText(arguments)
 	if err != nil {
 		return nil, err
 	}
 
-	// What is written of a digit may be two, which are two digits in the layout that another call would make of it.
+	// A digit of the layout may become two in the result, and the result may be the layout of another call.
 	const longest = 100
 	if len(text) > longest {
 		return nil, fmt.Errorf("a layout has at most %d bytes", longest)
@@ -86,7 +86,7 @@ func formatTime(arguments ...any) (any, error) {
 	return moment.Format(text), nil
 }
 
-// secondsBetween returns the seconds from one moment to another.
+// secondsBetween returns the seconds from one time to another.
 func secondsBetween(arguments ...any) (any, error) {
 	from, text, err := momentAndText(arguments)
 	if err != nil {
@@ -101,7 +101,7 @@ func secondsBetween(arguments ...any) (any, error) {
 	return to.Sub(from).Seconds(), nil
 }
 
-// ParseMoment reads a timestamp, or a date as its midnight in UTC.
+// ParseMoment parses a timestamp, or a date as its midnight in UTC.
 func ParseMoment(text string) (time.Time, error) {
 	for _, t := range []source.Type{source.Timestamp, source.Date} {
 		value, err := source.ParseText(source.Standard{Type: t}, text)

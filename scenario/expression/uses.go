@@ -7,23 +7,23 @@ import (
 	"github.com/expr-lang/expr/types"
 )
 
-// uses are the names that an expression uses. Only these are checked and evaluated, so that its cost does not grow with all
-// that it could use.
+// uses are the names that an expression uses. Only their values are converted for it, so that its cost does not depend on the
+// number of declared names.
 type uses struct {
 	names    []string
-	steps    []string // The steps whose outcomes it reads, where each is named: steps.load, steps["load"].
+	steps    []string // The steps whose outcomes it reads by name: steps.load, steps["load"].
 	anyStep  bool     // Whether it may read the outcome of any step: keys(steps).
-	calls    []string // The functions that it calls, but for those that are part of expr's syntax.
-	hasLoops bool     // Whether a function in it goes through a list.
+	calls    []string // The functions that it calls, except built-in functions of expr.
+	hasLoops bool     // Whether it has a predicate.
 }
 
-// usesOf finds the names in a syntax tree, in its order.
+// usesOf returns the names in a syntax tree, in their order.
 func usesOf(tree ast.Node) uses {
 	var (
 		found    uses
 		mentions []*ast.IdentifierNode
-		called   = map[ast.Node]bool{} // The names of functions, beside which a value may have the same name.
-		ofStep   = map[ast.Node]bool{} // The mentions of steps that one step's name follows.
+		called   = map[ast.Node]bool{} // The names of called functions; a value may have the same name.
+		ofStep   = map[ast.Node]bool{} // The identifiers steps that the name of a step follows.
 	)
 
 	ast.Find(tree, func(node ast.Node) bool {
@@ -40,7 +40,7 @@ func usesOf(tree ast.Node) uses {
 				ofStep[steps] = true
 				found.steps = append(found.steps, step.Value)
 			}
-		case *ast.BuiltinNode: // What is now in expr-lang is replaced.
+		case *ast.BuiltinNode: // The function now of expr-lang is replaced.
 			if slices.Contains(momentNames, n.Name) {
 				found.names = append(found.names, n.Name)
 			}
@@ -72,7 +72,7 @@ func (u uses) readsMoment() bool {
 	return slices.ContainsFunc(u.names, func(name string) bool { return slices.Contains(momentNames, name) })
 }
 
-// untyped returns types that say nothing of the names' values, but that they are no functions.
+// untyped returns types for the names: any type for values, and the signatures of functions.
 func (u uses) untyped() types.Map {
 	env := types.Map{}
 	functions := momentFunctions(Moment{})
