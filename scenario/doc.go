@@ -1,4 +1,6 @@
-// Package scenario is the language in which a job's work is written: scenarios, their steps, the parameters of every
-// operation, and the expressions in them. It parses, validates and evaluates, all without I/O and without looking at a
-// clock, chance or the order of a map, so that workflows may use it.
+// Package scenario is the model of the scenario language: scenarios and their steps, the operations with their parameters and
+// outcomes, the binding of parameters, and the scopes in which a running scenario evaluates expressions.
+//
+// The package is deterministic and does no I/O, so that workflows can use it. Package expression evaluates expressions, and
+// package validation parses and checks scenarios before a job runs.
 package scenario

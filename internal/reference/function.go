@@ -5,16 +5,16 @@ type Function struct {
 	Signature   string
 	Description string
 	Example     string // An expression.
-	Result      string // What it gives, as JSON.
+	Result      string // The result of the example, as JSON.
 }
 
-// FunctionGroup is what belongs together of the functions.
+// FunctionGroup is a group of functions with a heading.
 type FunctionGroup struct {
 	Name      string
 	Functions []Function
 }
 
-// Functions returns every function that expressions can call.
+// Functions returns all functions that expressions can call.
 func Functions() []FunctionGroup {
 	return []FunctionGroup{
 		{"Text", textFunctions()},

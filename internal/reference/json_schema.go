@@ -55,10 +55,10 @@ func JSONSchema() ([]byte, error) {
 }
 
 type (
-	// node is a schema, or a part of one.
+	// node is a schema, or a part of a schema.
 	node map[string]any
 
-	// schema holds schemas by name.
+	// definitions are schemas by name.
 	definitions map[string]node
 )
 
@@ -71,14 +71,14 @@ func (n node) properties() definitions {
 
 func refTo(definition string) node { return node{"$ref": "#/$defs/" + definition} }
 
-// A text is an expression alone, or has one in it, as parseTemplate sees it: a $ before it takes its meaning away.
+// The patterns of texts with an expression, as [expression.ParseTemplate] reads them: a further $ escapes an expression.
 const (
 	expressionBegin  = `\$(\{|\[[^\[\]{}$]+\]\{)`
 	expressionAlone  = `^` + expressionBegin + `[\s\S]*\}$`
 	expressionWithin = `(^|[^$])` + expressionBegin
 )
 
-// typeSchema is what source.ParseStandard reads.
+// typeSchema returns the schema of the types that source.ParseStandard accepts.
 func typeSchema() node {
 	elements := slices.DeleteFunc(schema.TypeNames(), func(name string) bool { return name == string(source.Array) })
 
@@ -95,7 +95,7 @@ func typeSchema() node {
 	}}
 }
 
-// durationSchema is what time.ParseDuration reads, as long as it is above zero.
+// durationSchema returns the schema of durations above zero that time.ParseDuration accepts.
 func durationSchema() node {
 	return node{
 		"type":        "string",
@@ -107,8 +107,7 @@ func durationSchema() node {
 	}
 }
 
-// objectSchema is the schema of an object with those fields; in the parameters of operations, expressions may stand for
-// values.
+// objectSchema returns the schema of an object with the fields. expressions allows expressions as values.
 func objectSchema(fields []schema.Field, expressions bool) node {
 	properties := definitions{}
 	required := []string{}
@@ -151,7 +150,7 @@ func fieldSchema(f schema.Field, expressions bool) node {
 	return whole
 }
 
-// orExpression adds to the schema of a form that an expression may stand for the value, where it does not say so already.
+// orExpression extends the schema of a form so that it also accepts an expression.
 func orExpression(f schema.Form, plain node) node {
 	switch {
 	case f == schema.Any || f == schema.Text || f == scenario.FormCondition || f == scenario.FormIgnoreRules || scenario.HasSteps(f):
@@ -163,7 +162,7 @@ func orExpression(f schema.Form, plain node) node {
 	}
 }
 
-// schema is what a value of the form looks like without expressions.
+// formSchema returns the schema of values of the form without expressions.
 func formSchema(f schema.Form) node {
 	switch f {
 	case schema.Text:
@@ -233,7 +232,7 @@ func retrySchema() node {
 	return retry
 }
 
-// stepSchema is the schema of a step: what every step has, and for each operation what is said of its parameters.
+// stepSchema returns the schema of a step: the fields of all steps, and the parameters of each operation.
 func stepSchema() node {
 	step := objectSchema(scenario.StepFields(), false)
 

@@ -15,10 +15,10 @@ import (
 	"github.com/jobwright/jobwright/source"
 )
 
-// Section is a part of docs/scenarios.md that is made from the definitions that validation goes by.
+// Section is a generated section of docs/scenarios.md.
 type Section struct{ Name, Text string }
 
-// Reference returns the sections of docs/scenarios.md, in the order in which the page has them.
+// Sections returns the generated sections of docs/scenarios.md, in the order of the page.
 func Sections() []Section {
 	sections := []Section{
 		{"scenario", fieldTable("field", scenario.FileFields())},
@@ -38,7 +38,7 @@ func Sections() []Section {
 	return append(sections, Section{"limits", limitTable()})
 }
 
-// operationText is the heading of an operation, with its parameters and what can be read of it.
+// operationText returns the section of an operation: heading, parameters and outcome.
 func operationText(operation scenario.Operation) string {
 	text := fmt.Sprintf("### %s\n\n%s\n\n%s", operation.Name, operation.Description, fieldTable("parameter", operation.Fields))
 
@@ -68,7 +68,7 @@ func fieldTable(kind string, fields []schema.Field) string {
 	return table([]string{kind, "form", ""}, rows)
 }
 
-// table writes a table in Markdown.
+// table returns a table in Markdown.
 func table(head []string, rows [][]string) string {
 	var text strings.Builder
 
@@ -105,7 +105,7 @@ func typeList() string {
 	return "The types are " + strings.Join(names, ", ") + ".\n"
 }
 
-// limitTable lists what validation and expressions are bounded by.
+// limitTable returns the table of limits.
 func limitTable() string {
 	number := func(n int) string {
 		text := fmt.Sprint(n)
@@ -155,7 +155,7 @@ func functionTables() string {
 	return text.String()
 }
 
-// refusedList says which functions of expr-lang's there are not, and why.
+// refusedList returns the list of functions of expr-lang that expressions cannot call, with the reasons.
 func refusedList() string {
 	refused := expression.RefusedFunctions()
 	byReason := map[string][]string{}

@@ -27,7 +27,7 @@ func countOperator(node *ast.BinaryNode) ast.Node {
 	switch node.Operator {
 	case "matches":
 		return call(nameMatches, node, node.Left, node.Right)
-	case "+": // If one operand is a number, the other is no text.
+	case "+": // If an operand is a number, the other is not text.
 		if !isScalar(node.Left) && !isScalar(node.Right) {
 			return call(nameResultCost, node, node)
 		}

@@ -60,7 +60,7 @@ func (c *checker) field(path string, field schema.Field, value any) bool {
 	return c.Field(path, field, value) && (c.app == nil || c.reference(path, field, value))
 }
 
-// reference checks that a field which names something of the app names one that is there.
+// reference checks that a field with [schema.Field.Refers] names an existing object of the app.
 func (c *checker) reference(path string, field schema.Field, value any) bool {
 	switch field.Refers {
 	case "source":
@@ -72,7 +72,7 @@ func (c *checker) reference(path string, field schema.Field, value any) bool {
 	return true
 }
 
-// access checks that a list names those who may use the app.
+// access checks that a list contains only names from the app's access list.
 func (c *checker) access(path string, value any) bool {
 	sound := true
 	names, _ := value.([]any)
@@ -104,8 +104,8 @@ func (c *checker) source(path string, value any) bool {
 	return false
 }
 
-// expressions compiles every expression in a field's value. It reports whether the value has the form that it will have,
-// being free of expressions where the form looks, and whether it has no mistake.
+// expressions compiles the expressions in a field's value. It reports whether the value itself is plain, so that its form can
+// be checked, and whether it has no mistake.
 func (c *checker) expressions(path string, field schema.Field, value any) (plain, sound bool) {
 	entry := schema.Field{Form: schema.Any, Literal: field.Literal}
 
@@ -145,7 +145,7 @@ func (c *checker) expressions(path string, field schema.Field, value any) (plain
 	return true, true
 }
 
-// withoutExpressions returns value without those entries whose form only running them can tell.
+// withoutExpressions returns value without the fields whose values are known only at run time.
 func withoutExpressions(value any) any {
 	object, ok := value.(map[string]any)
 	if !ok {
@@ -163,7 +163,7 @@ func withoutExpressions(value any) any {
 	return plain
 }
 
-// template checks a text. It is not plain when it holds expressions.
+// template checks a text. It reports whether the text is plain, that is without expressions, and whether it has no mistake.
 func (c *checker) template(path string, field schema.Field, text string) (plain, sound bool) {
 	parsed, err := expression.ParseTemplate(text)
 	if err != nil {
@@ -204,8 +204,8 @@ func (c *checker) template(path string, field schema.Field, text string) (plain,
 	return false, sound
 }
 
-// fragment checks an expression, or a query with those in it. It returns the form of what it gives, or "" where only
-// running it can tell.
+// fragment checks an expression, or a query with its expressions. It returns the kind of the result, or "" if it is known only
+// at run time.
 func (c *checker) fragment(path string, fragment expression.Fragment) (given schema.Kind, sound bool) {
 	switch fragment.Kind {
 	case expression.LiteralFragment:

@@ -23,8 +23,7 @@ func (c *checker) explain(err error) error {
 	return err
 }
 
-// elsewhere says in which line of the file a name that is not known here is given or, where in none, which known name is
-// nearest.
+// elsewhere returns a hint for a name that is unknown here: the line that declares it or, if there is none, a similar name.
 func (c *checker) elsewhere(name string, line func(d *document, name string) int, known []string) string {
 	if c.document != nil {
 		if found := line(c.document, name); found > 0 {

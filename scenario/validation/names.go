@@ -8,7 +8,7 @@ import (
 	"github.com/jobwright/jobwright/scenario/expression"
 )
 
-// nameKind says what a name stands for, in the words of messages about it.
+// nameKind is the kind of a name, for messages.
 type nameKind string
 
 const (
@@ -25,21 +25,22 @@ type known struct {
 	t    expression.Type
 }
 
-// names are what expressions may use at one place of a scenario, as far as one list of steps adds to it. Lists of steps
-// lie within each other, and so do the names: a list's own are forgotten at its end.
+// names are the names that a list of steps adds for the expressions in it. They are nested like the lists, and their scope
+// ends with their list.
 type names struct {
 	outer *names
 	own   map[string]known
-	steps map[string]scenario.Operation // The operations of its steps before this place that have a name.
-	apart bool                          // Whether the list runs at the same time as others, so that it must not set what lies around it.
+	steps map[string]scenario.Operation // The operations of its named steps before this place.
+	apart bool                          // Whether the list runs concurrently, so that it must not set variables of the lists around it.
 }
 
-// inner returns the names of a list of steps within this one.
+// inner returns the names of a nested list of steps.
 func (n *names) inner() *names {
 	return &names{outer: n, own: map[string]known{}, steps: map[string]scenario.Operation{}}
 }
 
-// find looks a name up, from the inside out. It tells whether the name lies beyond the border of a list that runs apart.
+// find looks up a name, from the innermost list outwards. beyond reports whether the name belongs to a list outside of a
+// concurrent list.
 func (n *names) find(name string) (found known, beyond, ok bool) {
 	for at := n; at != nil; at = at.outer {
 		if found, ok := at.own[name]; ok {
@@ -52,7 +53,7 @@ func (n *names) find(name string) (found known, beyond, ok bool) {
 	return known{}, false, false
 }
 
-// isApart reports whether this place runs at the same time as others of its scenario.
+// isApart reports whether this place runs concurrently with other steps of its scenario.
 func (n *names) isApart() bool {
 	for at := n; at != nil; at = at.outer {
 		if at.apart {
@@ -63,7 +64,7 @@ func (n *names) isApart() bool {
 	return false
 }
 
-// step looks up the operation of a step that is known here.
+// step looks up the operation of a named step.
 func (n *names) step(name string) (scenario.Operation, bool) {
 	for at := n; at != nil; at = at.outer {
 		if operation, ok := at.steps[name]; ok {

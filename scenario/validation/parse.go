@@ -13,26 +13,26 @@ import (
 	"github.com/jobwright/jobwright/scenario/problem"
 )
 
-// document is a YAML or JSON file as values, with where they stand.
+// document is a parsed YAML or JSON file: its values with their places.
 type document struct {
 	value     any
 	root      *yaml.Node
-	steps     map[string]int // The lines in which steps are given their names.
-	variables map[string]int // The lines in which variables are first set.
+	steps     map[string]int // The lines of the named steps.
+	variables map[string]int // The lines of the steps that first set a variable.
 
-	// What the expressions give that stand for parameters of other scenarios, by their paths. Only validation knows it, and
-	// only with the other file can it be judged.
+	// The kinds of the expressions that are parameters of other scenarios, by their paths. They are checked when the other
+	// scenario is loaded.
 	arguments map[string]schema.Kind
 }
 
-// Bounds of what a file may hold, so that reading it takes no longer than its length asks for.
+// Limits of a file, so that the time to read it is proportional to its length.
 const (
-	maxNesting = 100   // How deep lists and objects may lie within each other.
-	maxPath    = 1_000 // Bytes of a path: a long name, or many, with a long list below.
+	maxNesting = 100   // The depth of nested lists and objects.
+	maxPath    = 1_000 // Bytes of a path: every entry of a list has one.
 )
 
-// parseDocument reads text as one YAML document; JSON is YAML too. A date stays the text that it was written as. What can't
-// be read for what it is, is nil; the document is nil where the text is no YAML.
+// parseDocument parses text as one YAML document; JSON is valid YAML. Dates remain text. A value with a problem is nil; the
+// document is nil if the text is not YAML.
 func parseDocument(text []byte) (*document, problem.List) {
 	var node yaml.Node
 	if err := yaml.Load(text, &node); err != nil {
@@ -98,7 +98,7 @@ func lineOf(text []byte, number int) string {
 	return ""
 }
 
-// read turns a node into a value.
+// read converts a node to a value.
 func (d *document) read(path string, depth int, node *yaml.Node, problems *problem.List) any {
 	if node.Anchor != "" || node.Style&yaml.TaggedStyle != 0 {
 		d.complain(problems, path, node, "anchors and tags are not part of the language; write the value out")
@@ -156,13 +156,13 @@ func (d *document) readMapping(path string, depth int, node *yaml.Node, problems
 		object[key.Value] = d.read(at, depth+1, node.Content[i+1], problems)
 	}
 
-	d.noteNames(node, object)
+	d.addNames(node, object)
 
 	return object
 }
 
-// noteNames notes what a step names, for messages about names that are used before they exist.
-func (d *document) noteNames(node *yaml.Node, object map[string]any) {
+// addNames records the names that a step declares, for messages about names that are used before their declaration.
+func (d *document) addNames(node *yaml.Node, object map[string]any) {
 	if _, isStep := object["opName"]; !isStep {
 		return
 	}
@@ -190,7 +190,7 @@ func (d *document) complain(problems *problem.List, path string, node *yaml.Node
 	problems.Add(problem.Problem{Code: problem.CodeSyntax, Line: node.Line, Column: node.Column, Path: path, Message: message})
 }
 
-// scalar reads a scalar by YAML's core schema. What is neither null, boolean nor number is text, also a date.
+// scalar converts a scalar by YAML's core schema to null, a boolean or a number. Everything else, such as a date, is text.
 func scalar(node *yaml.Node) (any, error) {
 	switch node.ShortTag() {
 	case "!!null":
@@ -204,8 +204,8 @@ func scalar(node *yaml.Node) (any, error) {
 	}
 }
 
-// yamlNumber reads a number, exactly if it is written as an integer. One with a zero before it is refused: what is meant
-// may be text, such as a postal code, and older YAML takes it for octal.
+// yamlNumber parses a number; integers are exact. A number with a leading zero is an error: it may be meant as text, such as a
+// postal code, and is octal in older YAML.
 func yamlNumber(text string) (any, error) {
 	digits := strings.TrimLeft(text, "+-")
 	if len(digits) > 1 && digits[0] == '0' && '0' <= digits[1] && digits[1] <= '9' {

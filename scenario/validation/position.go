@@ -8,8 +8,8 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
-// position returns where the thing at path stands, or the nearest thing around it that stands in the file: a field's name,
-// or a list's entry.
+// position returns the place of the value at path or, if the file has none, of the nearest value around it. The place of a
+// field is that of its name.
 func (d *document) position(path string) (line, column int) {
 	if d.root == nil {
 		return 1, 1
@@ -27,8 +27,8 @@ func (d *document) position(path string) (line, column int) {
 	return where.Line, where.Column
 }
 
-// inside goes one part of a path into a node. It returns what stands for the part in the file, the value, and the rest of
-// the path; nil where the node has no such part.
+// inside resolves the first part of a path in a node. It returns the node with the part's place, its value and the rest of the
+// path; the nodes are nil if there is no such part.
 func inside(node *yaml.Node, path string) (where, value *yaml.Node, rest string) {
 	if node.Kind == yaml.SequenceNode {
 		index, rest, _ := strings.Cut(strings.TrimPrefix(path, "["), "]")
@@ -47,7 +47,7 @@ func inside(node *yaml.Node, path string) (where, value *yaml.Node, rest string)
 
 	path = strings.TrimPrefix(path, ".")
 
-	// A name may hold what separates the parts of a path, so that of several names the longest is meant.
+	// A name may contain the separators of a path: the longest matching name wins.
 	for i := 0; i+1 < len(node.Content); i += 2 {
 		name := node.Content[i]
 
@@ -60,7 +60,7 @@ func inside(node *yaml.Node, path string) (where, value *yaml.Node, rest string)
 	return where, value, rest
 }
 
-// fieldOrder returns the names of an object's fields in the order in which they stand in the file.
+// fieldOrder returns the names of an object's fields in the order of the file.
 func (d *document) fieldOrder(path string) []string {
 	value := d.root
 

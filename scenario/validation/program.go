@@ -177,8 +177,8 @@ func (d Document) mismatch(parameter scenario.Parameter, path string, value any)
 	return parameter.CheckKind(value, d.document.arguments[path])
 }
 
-// cycles finds calls that lead back to their caller for ever: always made, or run inline, where even a call that is made
-// under a condition would need its own steps within its own steps.
+// cycles reports endless calls: cycles of calls that are always made, and cycles of inline calls, even conditional ones, since
+// the steps of a scenario would contain themselves.
 func (p *pinning) cycles() {
 	for _, kind := range []struct {
 		follows func(call) bool
@@ -216,10 +216,10 @@ func (p *pinning) cycle(name string, way []string, seen map[string]bool, follows
 	}
 }
 
-// sizes bounds the steps of each scenario together with those that it runs inline: each has a status in the job.
+// sizes limits the steps of each scenario, including scenarios that it runs inline, since each step has a status in the job.
 func (p *pinning) sizes() {
 	if len(p.problems) > 0 {
-		return // What runs itself inline has no size.
+		return // A scenario that runs itself inline has no finite size.
 	}
 
 	sizes := map[string]int{}
@@ -232,7 +232,7 @@ func (p *pinning) sizes() {
 	}
 }
 
-// size counts the steps of a scenario, up to one more than there may be.
+// size counts the steps of a scenario, up to one more than the limit.
 func (p *pinning) size(name string, sizes map[string]int) int {
 	if size, known := sizes[name]; known {
 		return size

@@ -14,11 +14,11 @@ import (
 	"github.com/jobwright/jobwright/scenario/problem"
 )
 
-// Bounds of a scenario, so that the state of a job that runs it stays small whatever its author writes.
+// Limits of a scenario, so that the state of its jobs remains small.
 const (
-	MaxDepth       = 16     // How many lists of steps may lie within each other.
-	MaxSteps       = 1_000  // How many steps a scenario may have, and a program with those that run inline.
-	maxExpressions = 10_000 // How many expressions a scenario may have.
+	MaxDepth       = 16     // The depth of nested lists of steps.
+	MaxSteps       = 1_000  // The number of steps of a scenario, including scenarios that it runs inline.
+	maxExpressions = 10_000 // The number of expressions of a scenario.
 )
 
 // steps checks a list of steps.
@@ -53,7 +53,7 @@ func (c *checker) steps(path string, list []any) []scenario.Step {
 		step := c.step(at, value)
 		c.introduce(at, step)
 
-		// Those after it are not reached either, but it is one mistake.
+		// The following steps are unreachable too, but this is one mistake.
 		if !ended && endsScenario(step) && i+1 < len(list) {
 			c.Addf(fmt.Sprintf("%s[%d]", path, i+1), problem.CodeStepUnreachable,
 				"this step is never reached; the one before it always ends the scenario")
@@ -67,7 +67,7 @@ func (c *checker) steps(path string, list []any) []scenario.Step {
 	return steps
 }
 
-// introduce makes known to later steps what a step adds to the names.
+// introduce adds the names that a step declares for later steps.
 func (c *checker) introduce(path string, step scenario.Step) {
 	if step.Name != "" {
 		if _, taken := c.names.step(step.Name); taken {
@@ -83,11 +83,11 @@ func (c *checker) introduce(path string, step scenario.Step) {
 	}
 }
 
-// setVariable checks that a variable may be set here, and makes it known.
+// setVariable checks that a variable may be set here, and declares it.
 func (c *checker) setVariable(path string, step scenario.Step) {
 	name, _ := step.OpParams["name"].(string)
 	if name == "" || !expression.IsLiteral(name) {
-		return // That was told.
+		return // Reported when the parameters were checked.
 	}
 
 	found, beyond, ok := c.names.find(name)
@@ -113,7 +113,7 @@ func (c *checker) setVariable(path string, step scenario.Step) {
 		c.Addf(problem.JoinPath(path, "name"), problem.CodeValueInvalid,
 			"%s can't name a variable; a name is letters, digits and _, and no word of expressions", name)
 	default:
-		// The variable is null where the step was skipped or failed.
+		// The variable is null if the step was skipped or failed.
 		if isConditional(step) || step.OnError == scenario.OnErrorContinue {
 			given = ""
 		}
@@ -122,7 +122,7 @@ func (c *checker) setVariable(path string, step scenario.Step) {
 	}
 }
 
-// assign checks that a value of the given form may take the place of the one that the variable has.
+// assign checks that a value of the given kind can be assigned to the variable.
 func (c *checker) assign(path, name string, variable known, given schema.Kind) {
 	if given != "" && variable.t.Kind != "" && !variable.t.Kind.Accepts(given) {
 		c.Addf(path, problem.CodeTypeMismatch, "%s is %s from where it begins, this is %s", name, variable.t.Kind, given)
@@ -141,7 +141,7 @@ func (c *checker) appVariables() []string {
 	return names
 }
 
-// formOf returns the form that a value will have once its expressions are evaluated, or "" where only that can tell.
+// kindOf returns the kind of a value after evaluation, or "" if it is known only at run time.
 func (c *checker) kindOf(value any) schema.Kind {
 	text, isText := value.(string)
 	if !isText {
@@ -177,7 +177,7 @@ func (c *checker) step(path string, value any) scenario.Step {
 		c.Addf(problem.JoinPath(path, "opName"), problem.CodeOperationUnknown, "unknown operation %s; %s", step.OpName,
 			problem.Suggest(step.OpName, scenario.OperationNames()))
 
-		// What it was probably meant to be says which steps and names are in it.
+		// The probable operation determines which parameters contain steps.
 		operation, _ = scenario.OperationNamed(problem.Nearest(step.OpName, scenario.OperationNames()))
 		step.OpName = operation.Name
 		c.blocks(problem.JoinPath(path, "opParams"), operation, &step)
@@ -209,7 +209,7 @@ func (c *checker) step(path string, value any) scenario.Step {
 	return step
 }
 
-// arguments notes what the expressions give that stand for parameters of another scenario.
+// arguments records the kinds of the expressions that are parameters of another scenario.
 func (c *checker) arguments(path string, value any) {
 	given, _ := value.(map[string]any)
 
@@ -232,7 +232,7 @@ func (c *checker) blocks(path string, operation scenario.Operation, step *scenar
 
 		at := problem.JoinPath(path, field.Name)
 
-		switch field.Form { //nolint:exhaustive // The others hold no steps.
+		switch field.Form { //nolint:exhaustive // Values of the other forms contain no steps.
 		case scenario.FormSteps:
 			delete(rest, field.Name)
 			c.block(at, step, field.Name, value)
@@ -249,11 +249,11 @@ func (c *checker) blocks(path string, operation scenario.Operation, step *scenar
 	step.OpParams = rest
 }
 
-// block checks a list of steps within a step, with the names that the step's operation adds for it.
+// block checks a list of steps within a step, with the names that the step's operation declares for it.
 func (c *checker) block(path string, step *scenario.Step, name string, value any) {
 	list, isList := value.([]any)
 	if !isList {
-		return // The form of the field told it.
+		return // Reported when the field was checked.
 	}
 
 	outer := c.names
@@ -272,7 +272,7 @@ func (c *checker) block(path string, step *scenario.Step, name string, value any
 	c.names = outer
 }
 
-// loopNames makes known what the steps of a ForEach read of each round.
+// loopNames declares the names that the steps of a ForEach read.
 func (c *checker) loopNames(path string, params jsonvalue.Object) {
 	concurrency, isNumber := params["maxConcurrency"].(int64)
 	_, given := params["maxConcurrency"]
@@ -316,7 +316,7 @@ func (c *checker) branches(path string, step *scenario.Step, value any) {
 	}
 }
 
-// cases checks the cases of a Switch, and returns what remains of them without their steps: the values.
+// cases checks the cases of a Switch, and returns the cases without their steps.
 func (c *checker) cases(path string, step *scenario.Step, value any) []any {
 	list, isList := value.([]any)
 	values := make([]any, 0, len(list))
@@ -336,14 +336,14 @@ func (c *checker) cases(path string, step *scenario.Step, value any) []any {
 	return values
 }
 
-// caseIndex is the index of the case whose block has the name.
+// caseIndex returns the index of the case whose block has the name.
 func caseIndex(block string) int {
 	number, _ := strconv.Atoi(strings.TrimPrefix(block, "case"))
 
 	return number - 1
 }
 
-// rules checks the ignore rules of a TryCatch, which read what a catch reads.
+// rules checks the ignore rules of a TryCatch, which can read the names of a catch.
 func (c *checker) rules(path string, value any) {
 	outer := c.names
 	c.names = outer.inner()

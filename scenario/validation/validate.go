@@ -79,7 +79,7 @@ func ParseOperation(operation jsonvalue.Object, app Environment) (scenario.Step,
 	return step, check.Problems.Err()
 }
 
-// outermost returns the names that a scenario with those parameters begins with.
+// outermost returns the names that are declared before the first step: parameters and variables of the app.
 func (c *checker) outermost(parameters []scenario.Parameter) *names {
 	outermost := (*names)(nil).inner()
 
@@ -89,7 +89,7 @@ func (c *checker) outermost(parameters []scenario.Parameter) *names {
 		}
 	}
 
-	// A parameter hides a variable of the app that has its name.
+	// A parameter hides the app's variable of the same name.
 	for _, parameter := range parameters {
 		outermost.own[parameter.Name] = knownAs(kindParameter, parameter)
 	}
@@ -123,7 +123,7 @@ func (c *checker) scenario(value any) scenario.Scenario {
 	return found
 }
 
-// parameters reads the declarations of parameters, in the order in which the author wrote them.
+// parameters reads the declarations of parameters, in the order of the file.
 func (c *checker) parameters(path string, declared map[string]any) []scenario.Parameter {
 	var parameters []scenario.Parameter
 
@@ -134,8 +134,8 @@ func (c *checker) parameters(path string, declared map[string]any) []scenario.Pa
 	return parameters
 }
 
-// ParseVariables reads the declarations of an app's variables, which have the form of a scenario's parameters and need a
-// default. An error is [Problems], whose paths begin with path.
+// ParseVariables reads the declarations of an app's variables. They have the fields of [scenario.ParameterFields] and require a
+// default. The error is a [problem.List] whose paths begin with path.
 func ParseVariables(path string, declared map[string]any) ([]scenario.Parameter, error) {
 	check := newChecker("", nil, nil)
 
@@ -149,8 +149,7 @@ func ParseVariables(path string, declared map[string]any) ([]scenario.Parameter,
 	return parameters, check.Problems.Err()
 }
 
-// inOrder returns the names of an object's fields in the order in which the author wrote them or, where that is not known,
-// by name.
+// inOrder returns the names of an object's fields in the order of the file or, if there is none, sorted.
 func (c *checker) inOrder(path string, object map[string]any) []string {
 	if c.document == nil {
 		return slices.Sorted(maps.Keys(object))
@@ -191,7 +190,7 @@ func (c *checker) parameter(path, name string, value any) scenario.Parameter {
 	return parameter
 }
 
-// stepFrame checks what every step has, whatever its operation, and reports whether its parameters are an object.
+// stepFrame checks the fields that all steps have, and reports whether the parameters are an object.
 func (c *checker) stepFrame(path string, value any) (step scenario.Step, sound bool) {
 	raw, _ := value.(map[string]any)
 	object := c.stepObject(path, value)
@@ -233,8 +232,8 @@ func (c *checker) stepFrame(path string, value any) (step scenario.Step, sound b
 	return step, sound
 }
 
-// stepObject checks the fields of a step. Of them, only its condition and its parameters hold expressions, and the
-// parameters are checked later.
+// stepObject checks the fields of a step. Only the condition and the parameters may contain expressions; the parameters are
+// checked later.
 func (c *checker) stepObject(path string, value any) map[string]any {
 	names := c.names
 	c.names = nil
@@ -245,7 +244,7 @@ func (c *checker) stepObject(path string, value any) map[string]any {
 
 	for _, field := range scenario.StepFields() {
 		if field.Form == scenario.FormCondition {
-			field.Form = schema.Any // It is checked with the names, below.
+			field.Form = schema.Any // Checked with the names, below.
 		}
 
 		frame = append(frame, field)
@@ -291,10 +290,10 @@ func (c *checker) retry(path string, value any) *scenario.Retry {
 	return retry
 }
 
-// duration reads a duration that was checked before.
+// duration parses a duration that was checked before.
 func duration(value any) scenario.Duration {
 	text, _ := value.(string)
-	parsed, _ := time.ParseDuration(text) // An empty text is no duration: zero.
+	parsed, _ := time.ParseDuration(text) // Zero if the text is empty.
 
 	return scenario.Duration(parsed)
 }
