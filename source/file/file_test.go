@@ -140,10 +140,10 @@ func TestReadTableErrorNamesTheLine(t *testing.T) {
 		},
 		{"two columns of one name", "id,name,id\n1,IBM,2\n", `line 1: column 3 is named "id"`},
 		{"a column without a name", "id,\n1,IBM\n", "line 1: column 2 has no name"},
-		{"a stray quote", "id,name\n1,I\"BM\n", "line 2, field 2: there is a quote in its midst"},
+		{"a stray quote", "id,name\n1,I\"BM\n", "line 2, field 2: it contains a quote"},
 		{"a quote that is never closed", "id,name\n1,\"IBM\n", "line 2, field 2: its quote is never closed"},
 		{"a text that is not UTF-8", "id,name\n1,IBM\n2,Nestl\xe9\n", `line 3, column "name": "Nestl\xe9" is not text`},
-		{"a stray quote in the header", "i\"d,name\n", "line 1, field 1: there is a quote in its midst"},
+		{"a stray quote in the header", "i\"d,name\n", "line 1, field 1: it contains a quote"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
