@@ -3,6 +3,7 @@ package activities_test
 import (
 	"context"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"sync"
@@ -100,8 +101,9 @@ func TestAttemptGetsEachSourceOnceAndReleasesIt(t *testing.T) {
 		{"Insert", b.Insert, scenario.Insert{
 			Source: "stage", Table: "companies", Given: scenario.Given{FromSource: "stage", Query: "SELECT 10 AS id"},
 		}, map[string]int{"stage": 1}},
-		{"RunSourceScript", b.RunSourceScript, scenario.RunSourceScript{Source: "stage", Script: "CREATE TABLE s (a int)"},
-			map[string]int{"stage": 1}},
+		{"RunSourceScript", b.RunSourceScript, scenario.RunSourceScript{
+			Source: "stage", Script: "CREATE TABLE s (a int)",
+		}, map[string]int{"stage": 1}},
 		{"LookUp", b.LookUp, job.LookUp{Queries: []expression.Query{query, query, query}}, map[string]int{"stage": 1}},
 		{"HTTPRequest", b.HTTPRequest, scenario.HTTPRequest{
 			Source: "shop", Path: "/n.json", File: "n.csv", FileSource: "files", TargetSource: "stage", TargetTable: "answer",
@@ -190,9 +192,7 @@ func TestAttemptUsesTheSameSourceAfterASecretIsRotated(t *testing.T) {
 			return rotating{file: secret, secret: after}, nil
 		},
 	}
-	for kind, open := range drivers {
-		with[kind] = open
-	}
+	maps.Copy(with, drivers)
 
 	b := newBenchWith(t, with)
 	b.write(t, "app.yaml", "sources:\n  input: {kind: RotatingSource}\n  target: {kind: FileSource, path: \"${file:"+secret+"}\"}\n")
