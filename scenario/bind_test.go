@@ -16,7 +16,7 @@ func withParameter(t source.Type) scenario.Scenario {
 	return scenario.Scenario{Parameters: []scenario.Parameter{{Name: "x", Type: t, Required: true}}}
 }
 
-func TestBindTakesADefaultOnlyWhereNoValueIsGiven(t *testing.T) {
+func TestBindUsesDefaultsForMissingValues(t *testing.T) {
 	t.Parallel()
 
 	found := scenario.Scenario{Parameters: []scenario.Parameter{
@@ -39,7 +39,7 @@ func TestBindTakesADefaultOnlyWhereNoValueIsGiven(t *testing.T) {
 	require.Empty(t, given["country"], "what the caller gave was changed")
 }
 
-func TestBindGivesEachValueTheTypeOfItsParameter(t *testing.T) {
+func TestBindConvertsValuesToParameterTypes(t *testing.T) {
 	t.Parallel()
 
 	tests := []struct {
@@ -84,7 +84,7 @@ func TestBindGivesEachValueTheTypeOfItsParameter(t *testing.T) {
 	}
 }
 
-func TestBindRefusesAValueOfAnotherType(t *testing.T) {
+func TestBindRejectsValuesOfAnotherType(t *testing.T) {
 	t.Parallel()
 
 	tests := []struct {
@@ -127,7 +127,7 @@ func TestBindRefusesAValueOfAnotherType(t *testing.T) {
 	}
 }
 
-func TestBindReportsAllMistakesAtOnce(t *testing.T) {
+func TestBindReportsAllMistakes(t *testing.T) {
 	t.Parallel()
 
 	found := scenario.Scenario{Parameters: []scenario.Parameter{
@@ -158,7 +158,7 @@ func TestBindReportsAllMistakesAtOnce(t *testing.T) {
 	}, problemsOf(t, err))
 }
 
-func TestBindKnowsAScenarioWithoutParameters(t *testing.T) {
+func TestBindWithoutParameters(t *testing.T) {
 	t.Parallel()
 
 	values, err := scenario.Scenario{}.Bind(jsonvalue.Object{})

@@ -8,7 +8,7 @@ import (
 	"github.com/jobwright/jobwright/scenario"
 )
 
-func TestTheDescribedOperationsHaveFields(t *testing.T) {
+func TestOperationsHaveDescribedFields(t *testing.T) {
 	t.Parallel()
 
 	for _, operation := range scenario.Operations() {

@@ -10,7 +10,7 @@ import (
 	"github.com/jobwright/jobwright/source"
 )
 
-func TestAParameterSurvivesJSONWithItsDefault(t *testing.T) {
+func TestParameterSurvivesJSONWithDefault(t *testing.T) {
 	t.Parallel()
 
 	for _, parameter := range []scenario.Parameter{
@@ -38,7 +38,7 @@ func TestAParameterSurvivesJSONWithItsDefault(t *testing.T) {
 	}
 }
 
-func TestAParameterWithoutDefaultIsWrittenWithoutOne(t *testing.T) {
+func TestParameterWithoutDefaultOmitsIt(t *testing.T) {
 	t.Parallel()
 
 	encoded, err := json.Marshal(scenario.Parameter{Name: "x", Type: source.Text, Required: true})
@@ -46,7 +46,7 @@ func TestAParameterWithoutDefaultIsWrittenWithoutOne(t *testing.T) {
 	require.JSONEq(t, `{"name": "x", "type": "text", "required": true}`, string(encoded))
 }
 
-func TestAParameterWithABrokenDefaultIsNotDecoded(t *testing.T) {
+func TestParameterRejectsInvalidDefault(t *testing.T) {
 	t.Parallel()
 
 	var parameter scenario.Parameter

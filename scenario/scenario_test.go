@@ -12,7 +12,7 @@ import (
 	"github.com/jobwright/jobwright/source"
 )
 
-func TestADurationIsWrittenAsGoWritesOne(t *testing.T) {
+func TestDurationTextForm(t *testing.T) {
 	t.Parallel()
 
 	encoded, err := json.Marshal(scenario.Step{OpName: "Transform", Timeout: scenario.Duration(90 * time.Minute)})
@@ -28,7 +28,7 @@ func TestADurationIsWrittenAsGoWritesOne(t *testing.T) {
 	require.ErrorContains(t, json.Unmarshal([]byte(`{"timeout": "soon"}`), &step), `invalid duration "soon"`)
 }
 
-func TestDecodeReadsParametersAsTheirStruct(t *testing.T) {
+func TestDecodeConvertsParametersToStruct(t *testing.T) {
 	t.Parallel()
 
 	decoded, err := scenario.Decode[scenario.LoadTableFromSource](jsonvalue.Object{
@@ -51,7 +51,7 @@ func TestDecodeReadsParametersAsTheirStruct(t *testing.T) {
 	require.Error(t, err)
 }
 
-func TestAStepIsCalledByItsTitleOrItsOperation(t *testing.T) {
+func TestDisplayTitle(t *testing.T) {
 	t.Parallel()
 
 	require.Equal(t, "Load", scenario.Step{Title: "Load", OpName: "Transform"}.DisplayTitle())

@@ -12,7 +12,7 @@ import (
 	"github.com/jobwright/jobwright/source"
 )
 
-func TestAScopeSeesThoseAroundIt(t *testing.T) {
+func TestScopeReadsOuterScopes(t *testing.T) {
 	t.Parallel()
 
 	outer := scenario.NewScope(scenario.JobScope{}, nil, jsonvalue.Object{"a": int64(1), "b": int64(1)})
@@ -44,7 +44,7 @@ func TestAScopeSeesThoseAroundIt(t *testing.T) {
 	require.Equal(t, []any{int64(5), int64(6), int64(7), nil, int64(2)}, value)
 }
 
-func TestAVariableKeepsItsTypeWhenItIsSet(t *testing.T) {
+func TestScopeSetKeepsTypeOfVariable(t *testing.T) {
 	t.Parallel()
 
 	for rule, test := range map[string]struct {
@@ -83,7 +83,7 @@ func TestAVariableKeepsItsTypeWhenItIsSet(t *testing.T) {
 	}
 }
 
-func TestAConditionIsTrueOrFalse(t *testing.T) {
+func TestConditionMustBeBoolean(t *testing.T) {
 	t.Parallel()
 
 	scope := scenario.NewScope(scenario.JobScope{}, appVariables(), jsonvalue.Object{"x": int64(1)})
@@ -104,7 +104,7 @@ func TestAConditionIsTrueOrFalse(t *testing.T) {
 	require.Equal(t, []string{"counter"}, missing.Variables)
 }
 
-func TestWhatIsEvaluatedLaterStaysAsItIs(t *testing.T) {
+func TestResolveKeepsLazyFields(t *testing.T) {
 	t.Parallel()
 
 	scope := scenario.NewScope(scenario.JobScope{}, nil, nil)

@@ -17,7 +17,7 @@ import (
 
 const theSchema = "scenario.schema.json"
 
-func TestTheSchemaOfThePagesIsTheSchema(t *testing.T) {
+func TestPublishedJSONSchemaIsCurrent(t *testing.T) {
 	t.Parallel()
 
 	text, err := reference.JSONSchema()
@@ -32,7 +32,7 @@ func TestTheSchemaOfThePagesIsTheSchema(t *testing.T) {
 	require.Equal(t, string(text), readDocumentation(t, theSchema), "run the test with -update")
 }
 
-// compiled is the schema, as an editor has it.
+// compiled returns the compiled JSON Schema.
 func compiled(t *testing.T) *jsonschema.Schema {
 	t.Helper()
 
@@ -51,7 +51,7 @@ func compiled(t *testing.T) *jsonschema.Schema {
 	return found
 }
 
-// instance reads YAML as an editor does.
+// instance converts YAML to a value for the schema validator, as an editor does.
 func instance(t *testing.T, text string) any {
 	t.Helper()
 
@@ -67,7 +67,7 @@ func instance(t *testing.T, text string) any {
 	return read
 }
 
-func TestTheSchemaAcceptsTheScenariosOfTheExamplesAndOfThePage(t *testing.T) {
+func TestJSONSchemaAcceptsExamples(t *testing.T) {
 	t.Parallel()
 
 	schema := compiled(t)
@@ -99,8 +99,8 @@ func TestTheSchemaAcceptsTheScenariosOfTheExamplesAndOfThePage(t *testing.T) {
 	}
 }
 
-// What an editor underlines, a job would be refused for; what it does not, may still have mistakes that need more than one file.
-func TestTheSchemaAgreesWithValidation(t *testing.T) {
+// Every scenario that the JSON Schema rejects is also rejected by validation.
+func TestJSONSchemaAgreesWithValidation(t *testing.T) {
 	t.Parallel()
 
 	const transform = "opName: Transform, opParams: {source: stage, query: q, "
@@ -223,7 +223,7 @@ func TestTheSchemaAgreesWithValidation(t *testing.T) {
 	}
 }
 
-func TestTheSchemaRefusesWrongScenarios(t *testing.T) {
+func TestJSONSchemaRejectsInvalidScenarios(t *testing.T) {
 	t.Parallel()
 
 	schema := compiled(t)

@@ -40,8 +40,8 @@ func readDocumentation(t *testing.T, name string) string {
 
 var generated = regexp.MustCompile(`(?s)<!-- generated: ([\w ]+) -->\n(.*?)\n<!-- /generated -->`)
 
-// What is generated stands where the page wants it; each section once, the operations in their order.
-func TestThePageHasTheGeneratedSections(t *testing.T) {
+// The page contains each generated section once, the operations in their order.
+func TestPageContainsGeneratedSections(t *testing.T) {
 	t.Parallel()
 
 	page := readDocumentation(t, thePage)
@@ -120,7 +120,7 @@ func examples(t *testing.T) ([]string, validation.Environment) {
 	return scenarios, app
 }
 
-func TestTheScenariosOfThePageAreValid(t *testing.T) {
+func TestScenariosOfThePageAreValid(t *testing.T) {
 	t.Parallel()
 
 	scenarios, app := examples(t)
@@ -142,7 +142,7 @@ func TestTheScenariosOfThePageAreValid(t *testing.T) {
 	}
 }
 
-// everyFunction goes through the reference of functions.
+// everyFunction returns the functions of all groups.
 func everyFunction() []reference.Function {
 	var all []reference.Function
 	for _, group := range reference.Functions() {
@@ -152,7 +152,7 @@ func everyFunction() []reference.Function {
 	return all
 }
 
-func TestEveryFunctionIsInTheReference(t *testing.T) {
+func TestReferenceContainsEveryFunction(t *testing.T) {
 	t.Parallel()
 
 	var described []string
@@ -169,7 +169,7 @@ func TestEveryFunctionIsInTheReference(t *testing.T) {
 	require.Equal(t, expression.FunctionNames(), slices.Compact(described))
 }
 
-func TestTheExamplesOfFunctionsGiveWhatTheReferenceSays(t *testing.T) {
+func TestFunctionExamplesHaveDocumentedResults(t *testing.T) {
 	t.Parallel()
 
 	moment := expression.Moment{Now: time.Date(2026, time.January, 31, 9, 30, 0, 0, time.UTC), Seed: "job/1"}

@@ -12,7 +12,7 @@ import (
 	"github.com/jobwright/jobwright/source"
 )
 
-func TestCheckKnowsEveryFormOfAField(t *testing.T) {
+func TestCheckSupportsEveryForm(t *testing.T) {
 	t.Parallel()
 
 	type object struct {

@@ -15,9 +15,9 @@ import (
 	"github.com/jobwright/jobwright/scenario/jsonvalue"
 )
 
-// TestAnExpressionGivesTheSameHoweverMuchIsKnownOfItsNames holds that what validation has compiled against the types of all
-// names gives what the scope then evaluates, which takes the types that the values have.
-func TestAnExpressionGivesTheSameHoweverMuchIsKnownOfItsNames(t *testing.T) {
+// TestEvaluateMatchesTypedCompilation requires that an expression that validation compiled against declared
+// types has the same result when the scope evaluates it with the types of the values.
+func TestEvaluateMatchesTypedCompilation(t *testing.T) {
 	t.Parallel()
 
 	values := map[string]func(*rapid.T) any{
@@ -65,7 +65,7 @@ func TestAnExpressionGivesTheSameHoweverMuchIsKnownOfItsNames(t *testing.T) {
 	})
 }
 
-// asExpr returns a value as expr-lang computes with it.
+// asExpr converts a value to the types of expr-lang.
 func asExpr(value any) any {
 	switch v := value.(type) {
 	case int64:

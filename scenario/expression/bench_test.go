@@ -25,7 +25,7 @@ func benchScope() *scenario.Scope {
 		Inner(jsonvalue.Object{"item": map[string]any{"id": int64(7), "name": "a"}, "index": int64(3)}, jsonvalue.Object{})
 }
 
-// What the rounds of a loop cost beside their activities, once the expressions are compiled.
+// BenchmarkExpression measures the evaluation of compiled expressions.
 func BenchmarkExpression(b *testing.B) {
 	moment := expression.Moment{Now: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), Seed: "job/4.steps[17].2"}
 
@@ -54,7 +54,7 @@ func BenchmarkExpression(b *testing.B) {
 	}
 }
 
-// What the parameters of a step cost.
+// BenchmarkExpressionsOfAStep measures resolving the parameters of a step.
 func BenchmarkExpressionsOfAStep(b *testing.B) {
 	for _, one := range []struct {
 		name   string

@@ -11,7 +11,7 @@ import (
 	"github.com/jobwright/jobwright/scenario/jsonvalue"
 )
 
-func TestALoopOverALongTextIsRefused(t *testing.T) {
+func TestEvaluateRejectsLoopsOverLongTexts(t *testing.T) {
 	t.Parallel()
 
 	scope := scenario.NewScope(scenario.JobScope{}, nil, jsonvalue.Object{
@@ -33,7 +33,7 @@ func TestALoopOverALongTextIsRefused(t *testing.T) {
 	}
 }
 
-func TestWorkIsMeasured(t *testing.T) {
+func TestCostIsMeasured(t *testing.T) {
 	t.Parallel()
 
 	scope := scenario.NewScope(scenario.JobScope{}, nil, nil)
@@ -57,7 +57,7 @@ func TestWorkIsMeasured(t *testing.T) {
 	require.Greater(t, scope.Cost(), int64(15+11+100-1), "and so does what it may look at each time")
 }
 
-func TestWorkIsTheSameEachTime(t *testing.T) {
+func TestCostDoesNotDependOnEarlierEvaluations(t *testing.T) {
 	t.Parallel()
 
 	// To compile the pattern counts as much as to look for it.

@@ -17,7 +17,7 @@ import (
 	"github.com/jobwright/jobwright/source"
 )
 
-func TestAnExpressionAloneKeepsItsType(t *testing.T) {
+func TestEvaluateKeepsTypeOfSingleExpression(t *testing.T) {
 	t.Parallel()
 
 	for text, want := range map[string]any{
@@ -43,7 +43,7 @@ func TestAnExpressionAloneKeepsItsType(t *testing.T) {
 	}
 }
 
-func TestAnExpressionInsideTextIsWrittenOut(t *testing.T) {
+func TestEvaluateInsertsExpressionsIntoText(t *testing.T) {
 	t.Parallel()
 
 	for text, want := range map[string]string{
@@ -69,7 +69,7 @@ func TestAnExpressionInsideTextIsWrittenOut(t *testing.T) {
 	}
 }
 
-func TestNothingInsideTextIsAnError(t *testing.T) {
+func TestEvaluateRejectsNilInsideText(t *testing.T) {
 	t.Parallel()
 
 	_, err := resolve("of ${nil}")
@@ -80,7 +80,7 @@ func TestNothingInsideTextIsAnError(t *testing.T) {
 	require.Equal(t, "of none", value)
 }
 
-func TestAnIntegerStaysExactBeyondWhatAFloatHolds(t *testing.T) {
+func TestEvaluateKeepsLargeIntegersExact(t *testing.T) {
 	t.Parallel()
 
 	for text, want := range map[string]any{
@@ -108,7 +108,7 @@ func TestAnIntegerStaysExactBeyondWhatAFloatHolds(t *testing.T) {
 	}
 }
 
-func TestFunctionsThatReadTheClockOrHaveNoBoundAreRefused(t *testing.T) {
+func TestCheckAndEvaluateRejectDisabledFunctions(t *testing.T) {
 	t.Parallel()
 
 	for text, message := range map[string]string{
@@ -133,7 +133,7 @@ func TestFunctionsThatReadTheClockOrHaveNoBoundAreRefused(t *testing.T) {
 	}
 }
 
-func TestAMapIsGoneThroughInTheOrderOfItsKeys(t *testing.T) {
+func TestObjectFunctionsIterateInKeyOrder(t *testing.T) {
 	t.Parallel()
 
 	const object = "{j: 10, i: 9, h: 8, g: 7, f: 6, e: 5, d: 4, c: 3, b: 2, a: 1}"
@@ -167,7 +167,7 @@ func TestAMapIsGoneThroughInTheOrderOfItsKeys(t *testing.T) {
 	}
 }
 
-func TestAFunctionOfMapsTakesOneObject(t *testing.T) {
+func TestObjectFunctionsRejectOtherArguments(t *testing.T) {
 	t.Parallel()
 
 	for _, name := range []string{"keys", "values", "toPairs"} {
@@ -182,7 +182,7 @@ func TestAFunctionOfMapsTakesOneObject(t *testing.T) {
 	}
 }
 
-func TestAnExpressionEndsSoonWhateverItAsksFor(t *testing.T) {
+func TestEvaluateEnforcesLimits(t *testing.T) {
 	t.Parallel()
 
 	const goesThrough = "it goes through more than 16777216 bytes of text and values"
@@ -257,7 +257,7 @@ func nest(call string, times int, innermost string) string {
 	return "len(" + strings.Repeat(call, times) + innermost + strings.Repeat(")", times) + ")"
 }
 
-func TestWorkWithinTheBoundsIsDone(t *testing.T) {
+func TestEvaluateAcceptsExpressionsWithinLimits(t *testing.T) {
 	t.Parallel()
 
 	value, err := resolve("${len(map(1..4000, # * 2))}")
@@ -273,7 +273,7 @@ func TestWorkWithinTheBoundsIsDone(t *testing.T) {
 	require.Equal(t, int64(91), value)
 }
 
-func TestAResultThatNoParameterCanHoldIsRefused(t *testing.T) {
+func TestEvaluateRejectsResultsOutsideTheLanguage(t *testing.T) {
 	t.Parallel()
 
 	for text, message := range map[string]string{
@@ -301,7 +301,7 @@ func TestAResultThatNoParameterCanHoldIsRefused(t *testing.T) {
 	}
 }
 
-func TestDataIsNeverLookedAtForExpressions(t *testing.T) {
+func TestEvaluateDoesNotEvaluateResults(t *testing.T) {
 	t.Parallel()
 
 	const attack = "${job.id} $${ ${now()} ${"
@@ -323,7 +323,7 @@ func TestDataIsNeverLookedAtForExpressions(t *testing.T) {
 	}
 }
 
-func TestExpressionsAreResolvedInEveryDepth(t *testing.T) {
+func TestResolveEvaluatesNestedExpressions(t *testing.T) {
 	t.Parallel()
 
 	scope := scenario.NewScope(scenario.JobScope{ID: "job-1"}, nil, nil)
@@ -343,7 +343,7 @@ func TestExpressionsAreResolvedInEveryDepth(t *testing.T) {
 	require.Equal(t, "q ${job.id}", params["query"], "what was given was changed")
 }
 
-func TestTheOutcomeOfAStepIsRead(t *testing.T) {
+func TestEvaluateReadsOutcomesOfSteps(t *testing.T) {
 	t.Parallel()
 
 	for text, want := range map[string]any{
@@ -371,7 +371,7 @@ func TestTheOutcomeOfAStepIsRead(t *testing.T) {
 	}
 }
 
-func TestWhatWasResolvedIsCheckedAgainstTheOperation(t *testing.T) {
+func TestResolveChecksAgainstTheOperation(t *testing.T) {
 	t.Parallel()
 
 	scope := scenario.NewScope(scenario.JobScope{}, nil, jsonvalue.Object{"x": "v"})
@@ -395,7 +395,7 @@ func TestWhatWasResolvedIsCheckedAgainstTheOperation(t *testing.T) {
 	require.EqualError(t, err, "unknown operation Nothing [operation_unknown]")
 }
 
-func TestAParameterMayBeNamedLikeAnyFunction(t *testing.T) {
+func TestParameterMayHaveTheNameOfAFunction(t *testing.T) {
 	t.Parallel()
 
 	for _, function := range builtin.Builtins {
@@ -415,7 +415,7 @@ func TestAParameterMayBeNamedLikeAnyFunction(t *testing.T) {
 	}
 }
 
-func TestEveryTypeOfAParameterIsKnownToExpressions(t *testing.T) {
+func TestCheckKnowsEveryParameterType(t *testing.T) {
 	t.Parallel()
 
 	for parameter, test := range map[source.Type]struct {

@@ -20,7 +20,7 @@ func noon(seed string) expression.Moment {
 	return expression.Moment{Now: time.Date(2024, 2, 29, 13, 0, 0, 123_456_789, time.FixedZone("CET", 3600)), Seed: seed}
 }
 
-// missingOf returns what an error says is missing.
+// missingOf returns the missing values of an error.
 func missingOf(t *testing.T, err error) *expression.Missing {
 	t.Helper()
 
@@ -30,7 +30,7 @@ func missingOf(t *testing.T, err error) *expression.Missing {
 	return missing
 }
 
-func TestTimeIsComputedInUTC(t *testing.T) {
+func TestTimeFunctionsUseUTC(t *testing.T) {
 	t.Parallel()
 
 	evaluate := func(code string) (any, error) {
@@ -86,7 +86,7 @@ func TestTimeIsComputedInUTC(t *testing.T) {
 	require.Equal(t, time.Date(2024, 2, 29, 12, 0, 0, 0, time.UTC), parsed)
 }
 
-func TestChanceComesFromTheSeedAndThePlaceAlone(t *testing.T) {
+func TestRandomValuesDependOnlyOnSeedAndPlace(t *testing.T) {
 	t.Parallel()
 
 	draws := map[string]any{
@@ -133,7 +133,7 @@ func TestChanceComesFromTheSeedAndThePlaceAlone(t *testing.T) {
 	require.NotEqual(t, resolved["source"], resolved["query"])
 }
 
-func TestARandomNumberLiesBetweenZeroAndOne(t *testing.T) {
+func TestRandomIsBetweenZeroAndOne(t *testing.T) {
 	t.Parallel()
 
 	value, err := scenario.NewScope(scenario.JobScope{}, nil, nil).Evaluate("${map(1..4000, random())}", noon("seed"))
@@ -151,7 +151,7 @@ func TestARandomNumberLiesBetweenZeroAndOne(t *testing.T) {
 	require.InDelta(t, 2000, sum, 100) // Five standard deviations.
 }
 
-func TestWhatHasToBeLookedUpIsToldAtOnce(t *testing.T) {
+func TestEvaluateReportsAllMissingValues(t *testing.T) {
 	t.Parallel()
 
 	scope := scenario.NewScope(scenario.JobScope{ID: "job-1"}, appVariables(), jsonvalue.Object{"country": "CH"})
@@ -205,7 +205,7 @@ func TestWhatHasToBeLookedUpIsToldAtOnce(t *testing.T) {
 	require.Equal(t, "41 three two", value)
 }
 
-func TestAQueryWaitsForWhatIsBoundInIt(t *testing.T) {
+func TestQueryWithMissingBindValueIsReportedLater(t *testing.T) {
 	t.Parallel()
 
 	scope := scenario.NewScope(scenario.JobScope{}, appVariables(), nil)
@@ -232,7 +232,7 @@ func TestAQueryWaitsForWhatIsBoundInIt(t *testing.T) {
 	require.Equal(t, true, value)
 }
 
-func TestAVariableOfTheAppHasItsDeclaredType(t *testing.T) {
+func TestAppVariableHasItsDeclaredType(t *testing.T) {
 	t.Parallel()
 
 	scope := scenario.NewScope(scenario.JobScope{}, appVariables(), jsonvalue.Object{"lastRun": "hidden"})
@@ -259,7 +259,7 @@ func TestAVariableOfTheAppHasItsDeclaredType(t *testing.T) {
 	require.EqualError(t, err, "the app declares no variable nothing")
 }
 
-func TestTheVariablesOfAnAppHaveDefaults(t *testing.T) {
+func TestParseVariablesRequiresDefaults(t *testing.T) {
 	t.Parallel()
 
 	found, err := validation.ParseVariables("variables", map[string]any{

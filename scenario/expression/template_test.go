@@ -37,7 +37,7 @@ func resolveIn(scope *scenario.Scope, text string) (any, error) {
 	return resolved["bind"].(map[string]any)["x"], nil
 }
 
-func TestATemplateIsTakenApart(t *testing.T) {
+func TestParseTemplate(t *testing.T) {
 	t.Parallel()
 
 	for text, want := range map[string]any{
@@ -85,7 +85,7 @@ func TestATemplateIsTakenApart(t *testing.T) {
 	}
 }
 
-func TestAnExpressionThatIsNotClosedIsAMistake(t *testing.T) {
+func TestParseTemplateRejectsUnclosedExpressions(t *testing.T) {
 	t.Parallel()
 
 	for _, text := range []string{
@@ -101,7 +101,7 @@ func TestAnExpressionThatIsNotClosedIsAMistake(t *testing.T) {
 	}
 }
 
-func TestAnEmptyExpressionIsAMistake(t *testing.T) {
+func TestEvaluateRejectsEmptyExpression(t *testing.T) {
 	t.Parallel()
 
 	for _, text := range []string{"${}", "a ${ }"} {
@@ -113,7 +113,7 @@ func TestAnEmptyExpressionIsAMistake(t *testing.T) {
 // opening matches what begins an expression, a query or what would be JavaScript.
 var opening = regexp.MustCompile(`\$(\{|\[[^\[\]{}$]+\]\{|\(\()`)
 
-func TestTextWithEveryExpressionEscapedResolvesToItself(t *testing.T) {
+func TestEscapedTextEvaluatesToItself(t *testing.T) {
 	t.Parallel()
 
 	pieces := rapid.OneOf(
@@ -191,7 +191,7 @@ func requireLanguage(t *testing.T, value any) {
 	}
 }
 
-func TestWhatStandsInACommentOfAQueryOpensNoQuotes(t *testing.T) {
+func TestParseTemplateIgnoresQuotesInCommentsOfQueries(t *testing.T) {
 	t.Parallel()
 
 	for text, want := range map[string]string{

@@ -13,7 +13,7 @@ import (
 	"github.com/jobwright/jobwright/source"
 )
 
-func TestDecodeJSONKeepsEveryValueAsItWasWritten(t *testing.T) {
+func TestDecodeKeepsValuesExact(t *testing.T) {
 	t.Parallel()
 
 	for text, want := range map[string]any{
@@ -42,7 +42,7 @@ func TestDecodeJSONKeepsEveryValueAsItWasWritten(t *testing.T) {
 	}
 }
 
-func TestDecodeJSONRefusesWhatItCannotHold(t *testing.T) {
+func TestDecodeRejectsUnrepresentableValues(t *testing.T) {
 	t.Parallel()
 
 	for text, message := range map[string]string{
@@ -64,7 +64,7 @@ func TestDecodeJSONRefusesWhatItCannotHold(t *testing.T) {
 	}
 }
 
-func TestParamsSurviveJSON(t *testing.T) {
+func TestObjectSurvivesJSON(t *testing.T) {
 	t.Parallel()
 
 	params := jsonvalue.Object{
@@ -81,7 +81,7 @@ func TestParamsSurviveJSON(t *testing.T) {
 	require.Equal(t, params, decoded)
 }
 
-func TestParamsAreAnObject(t *testing.T) {
+func TestObjectRejectsOtherJSON(t *testing.T) {
 	t.Parallel()
 
 	params := jsonvalue.Object{"old": true}
@@ -93,7 +93,7 @@ func TestParamsAreAnObject(t *testing.T) {
 	require.ErrorContains(t, json.Unmarshal([]byte(`{"a": 99999999999999999999}`), &params), "does not fit into 64 bits")
 }
 
-func FuzzDecodeJSON(f *testing.F) {
+func FuzzDecode(f *testing.F) {
 	for _, text := range []string{
 		"null", "-0", "9007199254740993", "9223372036854775808", "1e400", "5.0", `{"a": [1, {"b": 2.5}], "a": "\ud800"}`,
 		"1 2", "{} }", "[1,]", "\"\xff\"", " \n", "[[[[", "01", "+1", "1.", ".5",
@@ -149,7 +149,7 @@ func withFloats(value any) any {
 	return value
 }
 
-func TestAFloatStaysAFloatHoweverItLooks(t *testing.T) {
+func TestFloatSurvivesJSONAsFloat(t *testing.T) {
 	t.Parallel()
 
 	for _, value := range []float64{5, 0.5, 1e20, -1e20, 1e21, 1e-9, math.MaxFloat64, 0} {
@@ -167,7 +167,7 @@ func TestAFloatStaysAFloatHoweverItLooks(t *testing.T) {
 	}
 }
 
-func TestSizeIsRoughlyThatOfJSON(t *testing.T) {
+func TestSizeOfEstimatesJSONSize(t *testing.T) {
 	t.Parallel()
 
 	require.Equal(t, 8, jsonvalue.SizeOf(nil))

@@ -8,7 +8,7 @@ import (
 	"github.com/jobwright/jobwright/scenario/problem"
 )
 
-func TestSuggestSaysWhichNameWasMeant(t *testing.T) {
+func TestSuggestReturnsSimilarName(t *testing.T) {
 	t.Parallel()
 
 	known := []string{"source", "table", "targetSource"}

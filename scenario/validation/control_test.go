@@ -34,7 +34,7 @@ func nested(depth int) string {
 	return "steps: " + text
 }
 
-// controlMistakes holds at least one scenario for each rule of the control operations, and of what surrounds every step.
+// controlMistakes returns at least one scenario for each rule of the control operations and of the fields of all steps.
 func controlMistakes() []mistake {
 	const (
 		nothing = "[]"
@@ -176,7 +176,7 @@ func controlMistakes() []mistake {
 	}
 }
 
-func TestEveryRuleOfControlIsReportedOnce(t *testing.T) {
+func TestParseReportsEachControlOperationMistakeOnce(t *testing.T) {
 	t.Parallel()
 
 	for _, test := range controlMistakes() {
@@ -193,7 +193,7 @@ func TestEveryRuleOfControlIsReportedOnce(t *testing.T) {
 	}
 }
 
-func TestWhatIsRightOfControlHasNoMistake(t *testing.T) {
+func TestParseAcceptsValidControlOperations(t *testing.T) {
 	t.Parallel()
 
 	for rule, text := range map[string]string{
@@ -243,7 +243,7 @@ func TestWhatIsRightOfControlHasNoMistake(t *testing.T) {
 	}
 }
 
-func TestListsOfStepsBecomeBlocks(t *testing.T) {
+func TestParseConvertsStepListsToBlocks(t *testing.T) {
 	t.Parallel()
 
 	wait := "[{opName: Wait, opParams: {duration: 1s}}]"
@@ -303,7 +303,7 @@ func TestListsOfStepsBecomeBlocks(t *testing.T) {
 	require.Equal(t, "case3", scenario.BlockCase(2))
 }
 
-func TestCasesKeepTheirIntegers(t *testing.T) {
+func TestParseKeepsIntegersOfCasesExact(t *testing.T) {
 	t.Parallel()
 
 	decoded, err := scenario.Decode[scenario.Switch](jsonvalue.Object{
@@ -317,7 +317,7 @@ func TestCasesKeepTheirIntegers(t *testing.T) {
 	require.Equal(t, scenario.List{int64(9007199254740993), 1.0}, loop.In)
 }
 
-func TestAllMistakesOfAFileAreToldAtOnceAndEachOnce(t *testing.T) {
+func TestParseReportsAllMistakesOfAFileOnce(t *testing.T) {
 	t.Parallel()
 
 	_, err := parse(fmt.Sprintf(`steps:
@@ -355,7 +355,7 @@ func TestAllMistakesOfAFileAreToldAtOnceAndEachOnce(t *testing.T) {
 	}, told)
 }
 
-func TestMistakesOfYAMLHideNoOthers(t *testing.T) {
+func TestParseReportsYAMLAndOtherMistakesTogether(t *testing.T) {
 	t.Parallel()
 
 	_, err := parse(`parameters: {limit: {type: integer, default: 012}}
@@ -387,7 +387,7 @@ steps:
 	}, told)
 }
 
-func TestStepsWithinAnUnknownOperationAreChecked(t *testing.T) {
+func TestParseChecksStepsOfUnknownOperations(t *testing.T) {
 	t.Parallel()
 
 	_, err := parse(steps(

@@ -8,8 +8,8 @@ import (
 	"github.com/jobwright/jobwright/scenario/validation"
 )
 
-// TestMessagesSayHowToCorrectCommonMistakes requires messages without terms of the YAML parser, the expression engine or Go.
-func TestMessagesSayHowToCorrectCommonMistakes(t *testing.T) {
+// TestMessagesExplainCommonMistakes requires messages without terms of the YAML parser, the expression engine or Go.
+func TestMessagesExplainCommonMistakes(t *testing.T) {
 	t.Parallel()
 
 	const step = "steps:\n- opName: SetVariable\n  opParams: {name: x, value: "

@@ -27,7 +27,7 @@ func within(inner ...string) string {
 	return step("If", "condition: '${1 < 2}', then: ["+list+"]")
 }
 
-func TestNamesAreKnownWhereTheyAreLexically(t *testing.T) {
+func TestNamesHaveLexicalScope(t *testing.T) {
 	t.Parallel()
 
 	const named = "name: a"
@@ -109,7 +109,7 @@ func TestNamesAreKnownWhereTheyAreLexically(t *testing.T) {
 	}
 }
 
-func TestAVariableIsNotSetFromWhatRunsAtTheSameTime(t *testing.T) {
+func TestConcurrentStepsCannotSetOuterVariables(t *testing.T) {
 	t.Parallel()
 
 	const shared = "x lies outside of what runs at the same time here, and can be read but not set"
@@ -145,7 +145,7 @@ func TestAVariableIsNotSetFromWhatRunsAtTheSameTime(t *testing.T) {
 	}
 }
 
-func TestAFormOfJavaScriptIsAnsweredWithWhatToWrite(t *testing.T) {
+func TestJavaScriptHints(t *testing.T) {
 	t.Parallel()
 
 	for form, instead := range map[string]string{

@@ -18,7 +18,7 @@ import (
 	"github.com/jobwright/jobwright/source"
 )
 
-// query is the beginning of a scenario whose one step asks the source stage; what follows goes on with its opParams.
+// query is the beginning of a scenario with one Transform of the source stage; a test appends to its opParams.
 const query = "steps:\n- opName: Transform\n  opParams: {source: stage, query: SELECT 1, returnResult: true"
 
 // parse reads a scenario of an app that has the sources files and stage.
@@ -50,7 +50,7 @@ func bound(t *testing.T, value string) any {
 	return found.Steps[0].OpParams["bind"].(map[string]any)["x"]
 }
 
-// problemsOf returns the mistakes that an error holds.
+// problemsOf returns the problems of an error.
 func problemsOf(t *testing.T, err error) problem.List {
 	t.Helper()
 
@@ -134,7 +134,7 @@ steps:
 	}, found)
 }
 
-func TestYAMLAndJSONOfTheSameScenarioAreRead(t *testing.T) {
+func TestParseReadsYAMLAndJSON(t *testing.T) {
 	t.Parallel()
 
 	fromYAML, err := parse(query + "}\n")
@@ -148,7 +148,7 @@ func TestYAMLAndJSONOfTheSameScenarioAreRead(t *testing.T) {
 	require.EqualExportedValues(t, fromYAML, fromJSON)
 }
 
-func TestAMistakeInJSONHasItsPosition(t *testing.T) {
+func TestParseReportsPositionsInJSON(t *testing.T) {
 	t.Parallel()
 
 	_, err := parse(`{
@@ -163,7 +163,7 @@ func TestAMistakeInJSONHasItsPosition(t *testing.T) {
 	require.Equal(t, "scenarios/Main.yaml", problems[0].File)
 }
 
-func TestASyntaxErrorHasItsLine(t *testing.T) {
+func TestParseReportsLinesOfSyntaxErrors(t *testing.T) {
 	t.Parallel()
 
 	for rule, test := range map[string]struct {
@@ -190,7 +190,7 @@ func TestASyntaxErrorHasItsLine(t *testing.T) {
 	}
 }
 
-func TestADuplicateKeyIsRefusedAtItsSecondPlace(t *testing.T) {
+func TestParseRejectsDuplicateKeys(t *testing.T) {
 	t.Parallel()
 
 	for rule, test := range map[string]struct{ text, place, path string }{
@@ -211,7 +211,7 @@ func TestADuplicateKeyIsRefusedAtItsSecondPlace(t *testing.T) {
 	}
 }
 
-func TestWhatWouldBeReadOtherThanMeantIsRefused(t *testing.T) {
+func TestParseRejectsAmbiguousYAML(t *testing.T) {
 	t.Parallel()
 
 	for rule, test := range map[string]struct{ text, place, message string }{
@@ -241,7 +241,7 @@ func TestWhatWouldBeReadOtherThanMeantIsRefused(t *testing.T) {
 	}
 }
 
-func TestAScalarIsReadAsWhatItLooksLike(t *testing.T) {
+func TestParseReadsScalarsByCoreSchema(t *testing.T) {
 	t.Parallel()
 
 	for written, want := range map[string]any{
@@ -276,7 +276,7 @@ func TestAScalarIsReadAsWhatItLooksLike(t *testing.T) {
 	}
 }
 
-func TestSeveralMistakesAreReportedAtOnceInTheOrderOfTheDocument(t *testing.T) {
+func TestParseReportsMistakesInDocumentOrder(t *testing.T) {
 	t.Parallel()
 
 	_, err := parse(`colour: red
@@ -307,7 +307,7 @@ steps:
 	require.Len(t, strings.Split(err.Error(), "\n"), len(problems))
 }
 
-func TestSeveralSyntaxMistakesAreReportedAtOnce(t *testing.T) {
+func TestParseReportsAllSyntaxMistakes(t *testing.T) {
 	t.Parallel()
 
 	_, err := parse("a: &a 1\nb: {c: 9999999999999999999, c: 2}\na: 2\nd: *a")

@@ -57,7 +57,7 @@ func program(t *testing.T, files map[string]string) (scenario.Program, error) {
 	return validation.NewProgram("Main", main, library)
 }
 
-func TestAProgramHoldsWhatItCanCall(t *testing.T) {
+func TestNewProgramContainsAllCallees(t *testing.T) {
 	t.Parallel()
 
 	found, err := program(t, map[string]string{
@@ -83,7 +83,7 @@ func TestAProgramHoldsWhatItCanCall(t *testing.T) {
 	require.EqualError(t, err, "the program has no scenario Other")
 }
 
-func TestAProgramHoldsTheFilesThatItsStepsRun(t *testing.T) {
+func TestNewProgramContainsScriptFiles(t *testing.T) {
 	t.Parallel()
 
 	runs := func(file string) string { return step("RunSourceScript", "source: stage, scriptFile: "+file) }
@@ -119,7 +119,7 @@ func keys[T any](m map[string]T) func(func(string) bool) {
 	}
 }
 
-func TestWhatLiesBetweenFilesIsChecked(t *testing.T) {
+func TestNewProgramChecksCallsBetweenFiles(t *testing.T) {
 	t.Parallel()
 
 	const load = "parameters: {day: {type: date}, limit: {type: integer, default: 5}}\nsteps: [{opName: Return}]"
@@ -302,7 +302,7 @@ func TestWhatLiesBetweenFilesIsChecked(t *testing.T) {
 	}
 }
 
-func TestManyWaysThroughInlineScenariosAreCountedSoon(t *testing.T) {
+func TestNewProgramCountsInlineStepsInLinearTime(t *testing.T) {
 	t.Parallel()
 
 	files := map[string]string{"S0": steps(set("x", "1"))}
@@ -317,7 +317,7 @@ func TestManyWaysThroughInlineScenariosAreCountedSoon(t *testing.T) {
 	require.ErrorContains(t, err, "with the scenarios that it runs inline")
 }
 
-func TestALibraryThatFailsIsNoMistakeOfTheAuthor(t *testing.T) {
+func TestNewProgramReturnsLibraryErrors(t *testing.T) {
 	t.Parallel()
 
 	broken := errors.New("the disk is gone")
@@ -330,7 +330,7 @@ func TestALibraryThatFailsIsNoMistakeOfTheAuthor(t *testing.T) {
 	require.ErrorIs(t, err, broken)
 }
 
-func TestAPinnedProgramSurvivesJSONExactly(t *testing.T) {
+func TestProgramSurvivesJSONExactly(t *testing.T) {
 	t.Parallel()
 
 	found, err := program(t, map[string]string{

@@ -16,13 +16,13 @@ import (
 	"github.com/jobwright/jobwright/source"
 )
 
-// load is the beginning of a scenario whose one step loads a table; what follows goes on with its opParams.
+// load is the beginning of a scenario with one LoadTableFromSource; a test appends to its opParams.
 const load = "steps:\n- opName: LoadTableFromSource\n  opParams: {source: files, table: a, targetSource: stage, targetTable: b"
 
-// request is the beginning of one whose one step sends a request.
+// request is the beginning of a scenario with one HTTPRequest.
 const request = "steps:\n- opName: HTTPRequest\n  opParams: {source: files, path: orders"
 
-// mistake is a scenario with one mistake, and what is said of it.
+// mistake is a scenario with one mistake, and the expected problem.
 type mistake struct {
 	rule    string
 	text    string
@@ -31,7 +31,7 @@ type mistake struct {
 	message string
 }
 
-// mistakes holds at least one scenario for each rule.
+// mistakes returns at least one scenario for each rule.
 func mistakes() []mistake {
 	list := []mistake{
 		{"a file is YAML", "steps: [", problem.CodeSyntax, "2:1", "did not find expected node content"},
@@ -148,7 +148,7 @@ func mistakes() []mistake {
 	return list
 }
 
-// boundMistakes holds values for the parameters of a scenario, with a mistake each.
+// boundMistakes returns values for the parameters of a scenario, each with a mistake.
 func boundMistakes() map[problem.Code]jsonvalue.Object {
 	return map[problem.Code]jsonvalue.Object{
 		problem.CodeParameterMissing:  {},
@@ -157,7 +157,7 @@ func boundMistakes() map[problem.Code]jsonvalue.Object {
 	}
 }
 
-func TestEveryRuleReportsItsMistakeWithCodePlaceAndWords(t *testing.T) {
+func TestParseReportsCodePlaceAndMessageOfEachMistake(t *testing.T) {
 	t.Parallel()
 
 	for _, test := range mistakes() {
@@ -174,7 +174,7 @@ func TestEveryRuleReportsItsMistakeWithCodePlaceAndWords(t *testing.T) {
 	}
 }
 
-func TestEveryCodeIsOfSomeMistake(t *testing.T) {
+func TestEveryCodeIsReported(t *testing.T) {
 	t.Parallel()
 
 	produced := map[problem.Code]bool{}
@@ -216,7 +216,7 @@ func TestEveryCodeIsOfSomeMistake(t *testing.T) {
 	require.Empty(t, produced, "codes that Codes does not list")
 }
 
-func TestWhatIsRightHasNoMistake(t *testing.T) {
+func TestParseAcceptsValidScenarios(t *testing.T) {
 	t.Parallel()
 
 	for rule, text := range map[string]string{
@@ -250,7 +250,7 @@ func TestWhatIsRightHasNoMistake(t *testing.T) {
 	}
 }
 
-func TestAParameterWithoutDefaultIsRequired(t *testing.T) {
+func TestParameterWithoutDefaultIsRequired(t *testing.T) {
 	t.Parallel()
 
 	found, err := parse("parameters: {a: {type: text}, b: {type: boolean, default: false}}\n" + query + "}")
@@ -261,14 +261,14 @@ func TestAParameterWithoutDefaultIsRequired(t *testing.T) {
 	}, found.Parameters)
 }
 
-func TestAnAppWithoutSourcesKnowsNone(t *testing.T) {
+func TestParseWithoutSources(t *testing.T) {
 	t.Parallel()
 
 	_, err := validation.Parse("Main.yaml", []byte(query+"}"), validation.Environment{})
 	require.EqualError(t, err, "Main.yaml:3:14: unknown source stage; there are none [source_unknown]")
 }
 
-func TestTheOperationOfAJobIsAStep(t *testing.T) {
+func TestParseOperationReturnsAStep(t *testing.T) {
 	t.Parallel()
 
 	step, err := validation.ParseOperation(jsonvalue.Object{
@@ -283,7 +283,7 @@ func TestTheOperationOfAJobIsAStep(t *testing.T) {
 	require.Zero(t, step.Line)
 }
 
-func TestMistakesInTheOperationOfAJobHaveTheirPaths(t *testing.T) {
+func TestParseOperationReportsPaths(t *testing.T) {
 	t.Parallel()
 
 	_, err := validation.ParseOperation(jsonvalue.Object{
@@ -303,7 +303,7 @@ func TestMistakesInTheOperationOfAJobHaveTheirPaths(t *testing.T) {
 	require.EqualError(t, err, "opName is missing (the operation that the step runs) [field_missing]")
 }
 
-func TestTheParametersOfARunScenarioAreDataWithoutExpressions(t *testing.T) {
+func TestParseOperationKeepsParametersOfRunScenarioAsData(t *testing.T) {
 	t.Parallel()
 
 	step, err := validation.ParseOperation(jsonvalue.Object{

@@ -8,7 +8,7 @@ import (
 	"github.com/jobwright/jobwright/scenario/problem"
 )
 
-func TestATableIsNotLoadedOverItself(t *testing.T) {
+func TestParseRejectsLoadingATableOverItself(t *testing.T) {
 	t.Parallel()
 
 	const beginning = "parameters: {a: {type: text}, b: {type: text}}\nsteps:\n- opName: LoadTableFromSource\n  opParams: "

@@ -10,8 +10,8 @@ import (
 	"github.com/jobwright/jobwright/scenario/problem"
 )
 
-// TestAnyLargeFileIsReadSoon holds that the time to read a file does not grow faster than the file.
-func TestAnyLargeFileIsReadSoon(t *testing.T) {
+// TestParseTimeIsProportionalToFileSize requires that the time to parse a file grows at most in proportion to its size.
+func TestParseTimeIsProportionalToFileSize(t *testing.T) {
 	t.Parallel()
 
 	fill := func(piece string) string { return strings.Repeat(piece, 256<<10/len(piece)) }
@@ -61,7 +61,7 @@ func TestAnyLargeFileIsReadSoon(t *testing.T) {
 	}
 }
 
-func TestTooManyMistakesAreNotAllTold(t *testing.T) {
+func TestParseLimitsTheNumberOfProblems(t *testing.T) {
 	t.Parallel()
 
 	_, err := parse(query + ", bind: {x: [" + strings.Repeat("\"${x}\",\n    ", 1_500) + "]}}")
