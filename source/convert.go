@@ -175,5 +175,5 @@ func (c *converted) written(record Record) (string, error) {
 	return string(append(text, ']')), nil
 }
 
-// Location tells where the last record stood.
+// Location returns the location of the last record.
 func (c *converted) Location() string { return Location(c.Rows, c.count) }

@@ -1,7 +1,7 @@
-// Package source is Jobwright's data model: a source holds tables, a table holds records, and a
-// schema says what the columns of a record are, both in the source's native types and in the
-// standard types that every source shares.
+// Package source is Jobwright's data model and the contract of its drivers. A source contains tables, a table contains records,
+// and a schema describes the columns of a record, in the source's native types and in the standard types that all sources
+// share.
 //
-// The package does no I/O. The drivers that do live below it, one folder a kind, and implement
-// [Source] and whichever of [Reader], [Querier] and [Writer] their kind can keep.
+// The package does no I/O. The drivers in the packages below it do; they implement [Source] and those of [Reader], [Querier],
+// [Writer] and the other interfaces that their kind of source supports.
 package source

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Code is the stable name of a kind of error; docs/errors.md explains each.
+// Code is the stable name of a kind of error. docs/errors.md documents the codes.
 type Code string
 
 // The codes of errors that sources report.
@@ -20,7 +20,7 @@ const (
 	CodeUnavailable          Code = "source_unavailable"
 )
 
-// Codes returns every code that a source reports.
+// Codes returns all codes.
 func Codes() []Code {
 	return []Code{
 		CodeDefinitionInvalid, CodeOperationUnsupported, CodeQueryInvalid, CodeRecordInvalid, CodeRequestRefused,
@@ -28,20 +28,20 @@ func Codes() []Code {
 	}
 }
 
-// Error is what went wrong in a source, where, and what to do about it.
+// Error is an error of a source, with its place and a hint for solving it.
 type Error struct {
 	Code      Code
 	Source    string // The source's name in its app.
-	Table     string // The table, where one is concerned.
+	Table     string // The table, if the error concerns a table.
 	Message   string // What went wrong, in one sentence without a full stop.
-	Hint      string // What to do about it, where that is known.
-	Retryable bool   // Whether the same call may succeed later, with nobody changing anything.
-	Err       error  // The cause, where there is one.
+	Hint      string // How to solve it, if that is known.
+	Retryable bool   // Whether the same call may succeed later without any change.
+	Err       error  // The cause, or nil.
 
-	RetryAfter time.Duration // How long the source asks to be left alone, where it does.
+	RetryAfter time.Duration // How long the source asks its callers to wait before they retry; 0 if it does not.
 }
 
-// Error tells source, table, message and hint.
+// Error returns the source, the table, the message and the hint.
 func (e *Error) Error() string {
 	var text strings.Builder
 

@@ -153,7 +153,7 @@ func (a *ahead) Next(ctx context.Context) (Record, error) {
 	return record, nil
 }
 
-// Location tells where the last record stood.
+// Location returns the location of the last record.
 func (a *ahead) Location() string {
 	if a.place != "" {
 		return a.place

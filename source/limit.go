@@ -5,17 +5,17 @@ import (
 	"io"
 )
 
-// Limit returns the first most records of rows.
-func Limit(rows Rows, most int64) Rows { return &limited{Rows: rows, most: most} }
+// Limit returns at most the first limit records of rows.
+func Limit(rows Rows, limit int64) Rows { return &limited{Rows: rows, limit: limit} }
 
 type limited struct {
 	Rows
 
-	most, count int64
+	limit, count int64
 }
 
 func (l *limited) Next(ctx context.Context) (Record, error) {
-	if l.count == l.most {
+	if l.count == l.limit {
 		return nil, io.EOF
 	}
 
@@ -24,5 +24,5 @@ func (l *limited) Next(ctx context.Context) (Record, error) {
 	return l.Rows.Next(ctx)
 }
 
-// Location tells where the last record stood.
+// Location returns the location of the last record.
 func (l *limited) Location() string { return Location(l.Rows, l.count) }

@@ -1,13 +1,13 @@
 package source
 
-// Mapping says which standard type a native type of a source is read as; docs/types.md lists those of every driver.
+// Mapping is the standard type as which a native type is read. docs/types.md lists the mappings of every driver.
 type Mapping struct {
 	Native   string
 	Standard string
-	Note     string // What is to be known of it, where there is something.
+	Note     string // Exceptions and details, for people.
 }
 
-// Creation says in which native type a source makes a column of a standard type; docs/types.md lists those of every driver.
+// Creation is the native type of a column that is created for a standard type. docs/types.md lists the creations of every driver.
 type Creation struct {
 	Standard string
 	Native   string

@@ -6,45 +6,45 @@ import (
 	"net/url"
 )
 
-// Requester is a source that answers requests of HTTP.
+// Requester is a source that answers HTTP requests.
 type Requester interface {
 	Source
 
-	// Request sends a request, and returns the answer when its headers are there. The caller closes its body. A status that
-	// was not expected is an [*Error]; it is retryable where the server says so, by 408, 425, 429 and most of 5xx.
+	// Request sends a request and returns the response when its headers have been received. The caller closes the body. An
+	// unexpected status is an [*Error], which is retryable for 408, 425, 429 and most of 5xx.
 	Request(ctx context.Context, request Request) (*Response, error)
 }
 
-// Request is a request of HTTP.
+// Request is an HTTP request.
 type Request struct {
-	Method  string     // GET where it is empty.
-	Path    string     // Below the source's address.
-	Params  url.Values // What stands behind the question mark of the address, beside what the path has of it.
+	Method  string     // GET if it is empty.
+	Path    string     // The path below the source's address, which may have a query.
+	Params  url.Values // Further parameters of the query.
 	Headers map[string]string
-	Body    io.Reader // nil for none.
-	Length  int64     // Of the body in bytes, where it is known and can't be seen in it; 0 otherwise.
+	Body    io.Reader // nil for no body.
+	Length  int64     // The length of the body in bytes, if net/http can't determine it; 0 if it is unknown.
 
-	ContentType    string  // Of the body.
-	Statuses       []int64 // Those that are expected; 200 to 299 where there are none.
-	IdempotencyKey string  // The header of that name: the same in each attempt, so that the server can tell that it is one.
+	ContentType    string  // The content type of the body.
+	Statuses       []int64 // The expected statuses; 200 to 299 if it is empty.
+	IdempotencyKey string  // The header Idempotency-Key. It is the same in every attempt, so the server can detect repetitions.
 }
 
-// Response is the answer to a [Request].
+// Response is the response to a [Request].
 type Response struct {
 	Status      int
-	Headers     map[string]string // By their canonical names; several values of one name are joined by commas.
-	ContentType string            // Without its parameters, in small letters.
+	Headers     map[string]string // By canonical name; multiple values are joined by commas.
+	ContentType string            // The media type in lower case, without parameters.
 	Body        io.ReadCloser
 }
 
-// FileKeeper is a source whose files can be read and written as they are.
+// FileKeeper is a source whose files can be read and written as bytes.
 type FileKeeper interface {
 	Source
 
-	// OpenFile opens a file for reading. Where its size is known, it is a [github.com/jobwright/jobwright/source/format.Sizer]
-	// too.
+	// OpenFile opens a file for reading. If its size is known, the result is also a
+	// [github.com/jobwright/jobwright/source/format.Sizer].
 	OpenFile(ctx context.Context, name string) (io.ReadCloser, error)
 
-	// WriteFile makes a file of that name with that content, at once, and returns its size in bytes.
+	// WriteFile atomically creates or replaces a file, and returns its size in bytes.
 	WriteFile(ctx context.Context, name string, content io.Reader) (int64, error)
 }

@@ -8,11 +8,11 @@ import (
 	"github.com/google/uuid"
 )
 
-// Record is one row: a value for each column of its [Schema], in the Go type that the column's [Type] names, or nil.
+// Record is one row: a value for each column of its [Schema], in the Go type that the column's [Type] documents, or nil for NULL.
 type Record []any
 
-// Size tells how many bytes the record's values are: texts, bytes and exact numbers as many as they are long, all else as many
-// as Go holds them in, and NULL none.
+// Size returns the size of the record's values in bytes: the length of texts, binary values and exact numbers, the size in
+// memory of other values, and 0 for NULL.
 func (r Record) Size() int64 {
 	size := 0
 
@@ -41,9 +41,9 @@ func (r Record) Size() int64 {
 	return int64(size)
 }
 
-// Rows is a stream of records. It is read by one goroutine.
+// Rows is a stream of records, to be read by one goroutine.
 type Rows interface {
-	// Schema describes the records. It is known before the first of them is read.
+	// Schema describes the records. It may be called before the first record is read.
 	Schema() Schema
 
 	// Next returns the next record, or io.EOF itself after the last one, also if it is called again. The cause of another error
@@ -51,18 +51,18 @@ type Rows interface {
 	// with errors.Is. The record is valid until the next call.
 	Next(ctx context.Context) (Record, error)
 
-	// Close frees what the stream holds. It may be called at any time, more than once.
+	// Close releases the resources of the stream. It may be called at any time, and more than once.
 	Close() error
 }
 
-// Parts is implemented by [Rows] of a table that several others make up, such as the files that a pattern names.
+// Parts is implemented by [Rows] of a table that consists of several files, because its name is a pattern.
 type Parts interface {
-	// Len is how many parts there are.
+	// Len returns the number of files.
 	Len() int
 }
 
-// Locator is implemented by [Rows] that know where in their source the last record stood, "line 17" for example, so
-// that an error about its values can name the place.
+// Locator is implemented by [Rows] that can locate the last record in their source, for messages about its values. Location
+// returns "line 17", for example.
 type Locator interface {
 	Location() string
 }

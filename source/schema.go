@@ -23,13 +23,13 @@ func (s Schema) Names() []string {
 	return names
 }
 
-// standardType is the form in which a result's schema shows a [Standard].
+// standardType is a [Standard] in the JSON of a result's schema.
 type standardType struct {
 	Name    Type   `json:"name"`
 	TypeStr string `json:"typeStr"`
 }
 
-// column is the form that the API documents for a column of a result's schema.
+// column is a [Column] in the JSON of a result's schema, which docs/api.md documents.
 type column struct {
 	Name         string       `json:"name"`
 	Updateable   bool         `json:"updateable"`
@@ -37,7 +37,7 @@ type column struct {
 	TypeStandard standardType `json:"typeStandard"`
 }
 
-// MarshalJSON writes the column in the form that the API documents for a result's schema.
+// MarshalJSON encodes the column as docs/api.md documents it for a result's schema.
 func (c Column) MarshalJSON() ([]byte, error) {
 	return json.Marshal(column{
 		Name:         c.Name,
@@ -47,7 +47,7 @@ func (c Column) MarshalJSON() ([]byte, error) {
 	})
 }
 
-// UnmarshalJSON reads what [Column.MarshalJSON] writes.
+// UnmarshalJSON decodes the JSON that [Column.MarshalJSON] encodes.
 func (c *Column) UnmarshalJSON(data []byte) error {
 	var wire column
 	if err := json.Unmarshal(data, &wire); err != nil {

@@ -186,5 +186,5 @@ func (s *shaped) Next(ctx context.Context) (Record, error) {
 	return s.record, nil
 }
 
-// Location tells where the last record stood.
+// Location returns the location of the last record.
 func (s *shaped) Location() string { return Location(s.Rows, s.count) }

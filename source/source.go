@@ -11,13 +11,13 @@ import (
 	"strings"
 )
 
-// Source is an open connection to the data that a [Definition] names; many goroutines may use it at once. What else it
-// can do, it tells by also being a [Reader], a [Querier], a [Writer] and so on. Every error that a source returns for a
-// reason it understands is an [*Error]; the end of a context is returned as it is.
+// Source is an open connection to the data that a [Definition] describes. Many goroutines may use it at once. A source also
+// implements the interfaces of the operations that it supports, such as [Reader], [Querier] and [Writer]. Errors of a source
+// are of type [*Error]; the error of a cancelled context is returned unchanged.
 type Source interface {
 	io.Closer
 
-	// Check connects, and says in one line what it found: which server, of which version, and how many tables.
+	// Check connects and returns one line about the source: the server, its version, and the number of tables.
 	Check(ctx context.Context) (string, error)
 }
 
@@ -25,8 +25,8 @@ type Source interface {
 type Reader interface {
 	Source
 
-	// ReadTable streams the records of one table. Reading it holds neither up those who write to the table nor shows what
-	// they write meanwhile, where the source can do that.
+	// ReadTable streams the records of one table. If the source supports it, reading does not block writers, and the records
+	// are those of one moment.
 	ReadTable(ctx context.Context, read Read) (Rows, error)
 }
 
@@ -34,46 +34,45 @@ type Reader interface {
 type Querier interface {
 	Source
 
-	// Query streams the records that a query returns. It changes nothing in the source. A value of bind takes the place
-	// of the parameter :name in the query; it is a string, int64, float64, bool or nil. A parameter that bind does not
-	// have is an error, and so is a value that the query does not use.
+	// Query streams the records that a query returns. It changes nothing in the source. bind contains the values of the
+	// parameters :name in the query, each a string, int64, float64, bool or nil. A parameter without a value is an error, and
+	// so is a value without a parameter.
 	Query(ctx context.Context, query string, bind map[string]any) (Rows, error)
 }
 
-// Writer is a source that tables can be written to.
+// Writer is a source whose tables can be written.
 type Writer interface {
 	Source
 
-	// WriteTable writes rows to a table, at once or not at all. It reads rows to their end and does not close them.
+	// WriteTable writes rows to a table atomically. It reads rows to their end and does not close them.
 	WriteTable(ctx context.Context, write Write, rows Rows) (Written, error)
 }
 
-// Copier is a [Writer] that can take a table from another source faster than record by record, because both hold the same
-// bytes.
+// Copier is a [Writer] that can copy a table from another source faster than record by record, because both sources store the
+// same bytes.
 type Copier interface {
 	Writer
 
-	// CopyTable does what reading the table and writing it would do, or reports that it can't copy it and has done
-	// nothing. It tells progress how many records and bytes it has copied so far.
+	// CopyTable has the same effect as reading the table and writing it. If the source can't copy the table, copied is false and
+	// nothing has changed. CopyTable calls progress with the number of records and bytes copied so far.
 	CopyTable(ctx context.Context, from Reader, read Read, write Write, progress func(rows, bytes int64)) (
 		written Written, copied bool, err error)
 }
 
-// Dropper is a source whose tables can be removed.
+// Dropper is a source whose tables can be dropped.
 type Dropper interface {
 	Source
 
-	// DropTable removes a table. That there is none is no error: an earlier attempt may have removed it.
+	// DropTable drops a table. A table that does not exist is not an error: an earlier attempt may have dropped it.
 	DropTable(ctx context.Context, table Table) error
 }
 
-// FileDropper is a [Dropper] whose tables are files: others may put another one into the place of one that was read, or add
-// to it, and nothing keeps them from that.
+// FileDropper is a [Dropper] whose tables are files, which other programs may replace or extend after they were read.
 type FileDropper interface {
 	Dropper
 
-	// DropFile removes a file, as DropTable does, but only in the version that was read. It reports whether another version
-	// is there, which stays.
+	// DropFile drops a file like DropTable, but only in the version that was read. It reports whether another version exists,
+	// which it does not drop.
 	DropFile(ctx context.Context, read Part) (isOther bool, err error)
 }
 
@@ -102,14 +101,14 @@ type Overlapper interface {
 type Executor interface {
 	Source
 
-	// Execute runs the statements of a script in order, all of them or none where the source can do that, and returns how
-	// many records they changed. An error names the statement and the line on which it begins.
+	// Execute runs the statements of a script in order, in one transaction if the source supports that, and returns the number
+	// of records that they changed. An error contains the number of the statement and the line on which it begins.
 	Execute(ctx context.Context, script Script) (int64, error)
 }
 
-// Definition is a source as an app declares it.
+// Definition describes a source, as an app declares it.
 type Definition struct {
-	Name    string         // The name by which scenarios of the app call it.
+	Name    string         // The source's name in the scenarios of the app.
 	Kind    string         // The key of its driver in [Drivers], for example "SQLiteSource".
 	Options map[string]any // The options of its driver, which documents them.
 
@@ -147,19 +146,19 @@ func (d Definition) Invalid(err error) error {
 	}
 }
 
-// Place says where on this machine an app may find and keep its files.
+// Place contains the folders of an app on this machine.
 type Place struct {
-	AppDir  string // The app's own folder, with the files that its author ships.
-	DataDir string // The folder in which the app's sources may keep data.
+	AppDir  string // The folder with the files that the app's author ships.
+	DataDir string // The folder in which the app's sources may store data.
 }
 
 // Open connects to the source that definition describes.
 type Open func(ctx context.Context, definition Definition, place Place) (Source, error)
 
-// Drivers maps each kind of source to the function that opens one.
+// Drivers maps each kind of source to the function that opens a source of that kind.
 type Drivers map[string]Open
 
-// Open connects to the source that definition describes, by the driver of its kind.
+// Open connects to the source that definition describes, with the driver of its kind.
 func (d Drivers) Open(ctx context.Context, definition Definition, place Place) (Source, error) {
 	open, ok := d[definition.Kind]
 	if !ok {

@@ -2,12 +2,13 @@ package source
 
 // Table names a table of a source.
 type Table struct {
-	// The part of the source that it stands in, where there are such: a schema of PostgreSQL's, for example.
+	// The part of the source that contains the table: a schema of PostgreSQL, a database of MySQL, or a folder. Empty for the
+	// default.
 	Space string `json:"space,omitempty"`
 	Name  string `json:"name"`
 }
 
-// String names the table as a message does.
+// String returns the table's name for messages: name or space.name.
 func (t Table) String() string {
 	if t.Space == "" {
 		return t.Name
@@ -16,32 +17,33 @@ func (t Table) String() string {
 	return t.Space + "." + t.Name
 }
 
-// Read says what is to be read of a source, and how.
+// Read describes the reading of a table.
 type Read struct {
 	Table  Table
-	Format Format // Of sources whose tables are files.
+	Format Format // The format of the table, if the source has files.
 
-	// Types are the types that [Convert] is to give to columns of these names. A reader that would learn a type from the
-	// first values of such a column gives it this one itself, or one that holds all that may follow.
+	// Types are the types to which [Convert] will convert columns of these names. A reader that infers the type of such a column
+	// from its first values uses this type instead, or one that can represent all further values.
 	Types map[string]Standard
 
-	// Reject takes what of the table can't be read, and lets the rest be read. Without it, such a thing ends the reading
-	// with an [*Error] of [CodeRecordInvalid]. An error that it returns ends the reading too.
+	// Reject, if it is not nil, is called for each record that can't be read, and reading continues unless it returns an error.
+	// If it is nil, the first such record ends the reading with an [*Error] with [CodeRecordInvalid].
 	Reject func(Reject) error
 
-	// Done, where there is one, is told each file of the table when all of it was read, if the source is a [FileDropper].
+	// Done, if it is not nil and the source is a [FileDropper], is called for each file of the table after the whole file was
+	// read.
 	Done func(Part)
 }
 
-// Part is one of the files that make up a table, or the only one.
+// Part is one of the files of a table.
 type Part struct {
 	Table   Table  `json:"table"`             // The file as a table of its own.
-	Version string `json:"version,omitempty"` // Tells it from what may take its place; empty where the source can't.
+	Version string `json:"version,omitempty"` // Identifies the content of the file; empty if the source has no versions.
 }
 
 // Reject is a record that could not be read.
 type Reject struct {
-	Location string `json:"location"` // Where it stands, "line 17" for example.
-	Message  string `json:"message"`  // What is wrong with it.
-	Text     string `json:"text"`     // As much of it as was read, as it stands there.
+	Location string `json:"location"` // The location of the record, "line 17" for example.
+	Message  string `json:"message"`  // Why the record could not be read.
+	Text     string `json:"text"`     // The text of the record, as far as it was read.
 }
