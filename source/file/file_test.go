@@ -138,7 +138,7 @@ func TestReadTableErrorNamesTheLine(t *testing.T) {
 			"a line behind a field of two lines", "id,name\n1,\"a\nb\"\n2\n",
 			"line 4: it has 1 field, and the table has 2 columns",
 		},
-		{"two columns of one name", "id,name,id\n1,IBM,2\n", `line 1: column 3 is named "id"`},
+		{"two columns of one name", "id,name,id\n1,IBM,2\n", `line 1: the name "id" of column 3 is not unique`},
 		{"a column without a name", "id,\n1,IBM\n", "line 1: column 2 has no name"},
 		{"a stray quote", "id,name\n1,I\"BM\n", "line 2, field 2: it contains a quote"},
 		{"a quote that is never closed", "id,name\n1,\"IBM\n", "line 2, field 2: its quote is never closed"},

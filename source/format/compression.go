@@ -115,7 +115,7 @@ type extracted struct {
 
 // from returns the uncompressed content of a file. It closes the file with the content, or if there is an error.
 func (c *compression) from(file File, from *origin) (*extracted, error) {
-	content := &extracted{name: c.Name, origin: from}
+	uncompressed := &extracted{name: c.Name, origin: from}
 
 	// No compression writes an empty file, but an interrupted upload may leave one.
 	buffered := bufio.NewReader(file)
@@ -135,17 +135,17 @@ func (c *compression) from(file File, from *origin) (*extracted, error) {
 	}
 
 	if err != nil {
-		return nil, errors.Join(content.broken(err), file.Close())
+		return nil, errors.Join(uncompressed.broken(err), file.Close())
 	}
 
-	content.Reader = reader
-	content.close = func() error {
+	uncompressed.Reader = reader
+	uncompressed.close = func() error {
 		free()
 
 		return file.Close()
 	}
 
-	return content, nil
+	return uncompressed, nil
 }
 
 // Read reads uncompressed content. Errors other than those of the file itself mean that the compression is broken.

@@ -101,7 +101,8 @@ func checkNotUTF16(text *bufio.Reader) error {
 	}
 }
 
-// encodingOf returns the encoding with a name, and its name in the WHATWG's standard. UTF-16 without a byte order is little-endian.
+// encodingOf returns the encoding with a name, and its name in the WHATWG's standard. UTF-16 without a byte order is
+// little-endian.
 func encodingOf(name string) (string, encoding.Encoding, error) {
 	if name == "" {
 		name = utf8Name

@@ -43,7 +43,10 @@ var fields = []struct {
 		"records", "json: the whole file; xml: the children of the root, records/record when writing", []string{"json", "xml"},
 		func(f source.Format) bool { return f.Records != "" },
 	},
-	{"sheet", "the first sheet when reading, Sheet1 when writing", []string{"xlsx"}, func(f source.Format) bool { return f.Sheet != "" }},
+	{
+		"sheet", "the first sheet when reading, Sheet1 when writing", []string{"xlsx"},
+		func(f source.Format) bool { return f.Sheet != "" },
+	},
 	{"range", "all cells", []string{"xlsx"}, func(f source.Format) bool { return f.Range != "" }},
 }
 
@@ -75,7 +78,8 @@ func Fields() []Field {
 func (c codec) check(f source.Format) error {
 	for _, field := range fields {
 		if field.formats != nil && field.isSet(f) && !slices.Contains(field.formats, c.Name) {
-			return content.Unsupported(fmt.Sprintf("the format's field %s has no effect on a file of type %s", field.name, c.Name),
+			return content.Unsupported(
+				fmt.Sprintf("the format's field %s has no effect on a file of type %s", field.name, c.Name),
 				"remove the field, which belongs to "+strings.Join(field.formats, ", ")+", or give the format another type")
 		}
 	}

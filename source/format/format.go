@@ -6,8 +6,8 @@ import (
 	"github.com/jobwright/jobwright/source"
 )
 
-// File is a file to read. If it also is an [io.ReaderAt] and a [Sizer], codecs with random access read it in place. Otherwise they
-// read a temporary copy.
+// File is a file to read. If it also is an [io.ReaderAt] and a [Sizer], codecs with random access read it in place.
+// Otherwise they read a temporary copy.
 type File interface {
 	io.ReadCloser
 }

@@ -7,9 +7,10 @@ import (
 	"os"
 )
 
-// Random returns the content of a file for random access, and its size. A file that is an [io.ReaderAt] and a [Sizer] is read in
-// place. Others are copied to a temporary file, which is removed when cleanup is called or the process ends. Cleanup can be called
-// repeatedly; it does not close the file itself. Errors of the file's Read are returned as they are.
+// Random returns the content of a file for random access, and its size. A file that is an [io.ReaderAt] and a [Sizer] is
+// read in place. Others are copied to a temporary file, which is removed when cleanup is called or the process ends.
+// Cleanup can be called repeatedly; it does not close the file itself. Errors of the file's Read are returned as they
+// are.
 func Random(ctx context.Context, file File) (content io.ReaderAt, size int64, cleanup func() error, err error) {
 	if content, ok := file.(io.ReaderAt); ok {
 		if sizer, ok := file.(Sizer); ok {

@@ -8,10 +8,10 @@ import (
 	"github.com/jobwright/jobwright/source"
 )
 
-// Read returns the records of a file. Its name and the options determine codec, compression and encoding. The rows close the file;
-// if Read returns an error, the file is closed. All errors are [*source.Error] with the source and the table of the options, except
-// those of the context and of the options' Reject. A [*source.Error] of the file itself retains its message. The rows implement
-// [source.Locator].
+// Read returns the records of a file. Its name and the options determine codec, compression and encoding. The rows close
+// the file; if Read returns an error, the file is closed. All errors are [*source.Error] with the source and the table of
+// the options, except those of the context and of the options' Reject. A [*source.Error] of the file itself retains its
+// message. The rows implement [source.Locator].
 func Read(ctx context.Context, file File, name string, options Options) (source.Rows, error) {
 	r := &rows{sourceName: options.Source, table: options.Table}
 

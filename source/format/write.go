@@ -10,9 +10,9 @@ import (
 	"github.com/jobwright/jobwright/source"
 )
 
-// NewWriter returns a writer that writes a table to w, as the file with a name. The name and the format determine codec, compression
-// and encoding. The writer implements [Converter]. Errors about format, name and values are [*source.Error] without source and
-// table, which [Named] adds; errors of w are returned as they are.
+// NewWriter returns a writer that writes a table to w, as the file with a name. The name and the format determine codec,
+// compression and encoding. The writer implements [Converter]. Errors about format, name and values are [*source.Error]
+// without source and table, which [Named] adds; errors of w are returned as they are.
 func NewWriter(w io.Writer, name string, f source.Format, schema source.Schema) (Writer, error) {
 	compression, inner, err := compressionOf(name, f)
 	if err != nil {

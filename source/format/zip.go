@@ -20,7 +20,8 @@ import (
 // metadata that macOS adds to each file is excluded.
 func members(archive *zip.Reader, pattern string) ([]*zip.File, error) {
 	if !doublestar.ValidatePattern(pattern) {
-		return nil, content.Unsupported(fmt.Sprintf("the member %q is neither a name nor a pattern", pattern), "close its brackets")
+		return nil, content.Unsupported(fmt.Sprintf("the member %q is neither a name nor a pattern", pattern),
+			"close its brackets")
 	}
 
 	var found []*zip.File
@@ -273,7 +274,8 @@ func newMember(w io.Writer, name string) (io.Writer, io.Closer, error) {
 // memberName returns the name of the member to write: that of the format, or that of the zip file without its extension.
 func memberName(inner string, f source.Format) (string, error) {
 	if strings.ContainsAny(f.Member, `*?[{\`) || strings.HasSuffix(f.Member, "/") {
-		return "", content.Unsupported(fmt.Sprintf("the member %q is not the name of a file", f.Member), "use a name without wildcards")
+		return "", content.Unsupported(fmt.Sprintf("the member %q is not the name of a file", f.Member),
+			"use a name without wildcards")
 	}
 
 	if f.Member != "" {

@@ -42,7 +42,8 @@ func newDialect(f source.Format) (dialect, error) {
 func (d dialect) check() error {
 	switch {
 	case !isCharacter(d.separator):
-		return content.Unsupported(fmt.Sprintf("the separator %q is not one character", d.separator), `use one character, or "tab"`)
+		return content.Unsupported(fmt.Sprintf("the separator %q is not one character", d.separator),
+			`use one character, or "tab"`)
 	case d.quote != "" && !isCharacter(d.quote):
 		return content.Unsupported(fmt.Sprintf("the quote %q is not one character", d.quote), `use one character, or "none"`)
 	case d.separator == d.quote:

@@ -1,5 +1,5 @@
-// Package csv reads and writes tables as CSV (RFC 4180) and its variants: other separators and quotes, a missing header, a text for
-// NULL, and the line ends LF, CRLF and CR. All text is UTF-8; the caller decodes other encodings.
+// Package csv reads and writes tables as CSV (RFC 4180) and its variants: other separators and quotes, a missing header,
+// a text for NULL, and the line ends LF, CRLF and CR. All text is UTF-8; the caller decodes other encodings.
 //
 // A file distinguishes NULL from empty text. A field without any text is NULL, and a pair of quotes is empty text. If the format
 // has a text for NULL, a field without any text is empty text.

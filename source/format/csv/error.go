@@ -20,8 +20,8 @@ type fault struct {
 	message string
 	hint    string
 
-	// inQuotes means that quotes are wrong, so that the end of the record is unknown. Only its first line is rejected, and reading
-	// continues with the next line.
+	// inQuotes means that quotes are wrong, so that the end of the record is unknown. Only its first line is rejected,
+	// and reading continues with the next line.
 	inQuotes bool
 }
 

@@ -26,8 +26,8 @@ type input struct {
 	lf, cr, quote mark
 }
 
-// mark is the index of the next occurrence of a byte. It is searched for once and not for each record, so that a file without quotes,
-// for example, is searched for quotes only once.
+// mark is the index of the next occurrence of a byte. It is searched for once and not for each record, so that a file
+// without quotes, for example, is searched for quotes only once.
 type mark struct {
 	char byte
 	at   int // The end of the filled part if there is no occurrence.

@@ -42,9 +42,9 @@ type parsed struct {
 // format; the encoding for messages only, because r is UTF-8. Columns have the types of read, in the forms of [source.ParseText],
 // and are text otherwise.
 //
-// Invalid records are passed to read's Reject. Without Reject, an invalid record ends reading with a [*source.Error]. Errors about
-// the content name neither source nor table. Errors of r are returned as they are. Empty lines are skipped, unless the table has a
-// single column.
+// Invalid records are passed to read's Reject. Without Reject, an invalid record ends reading with a [*source.Error].
+// Errors about the content name neither source nor table. Errors of r are returned as they are. Empty lines are skipped,
+// unless the table has a single column.
 func NewReader(r io.Reader, read source.Read) (*Rows, error) {
 	d, err := newDialect(read.Format)
 	if err != nil {

@@ -2,8 +2,8 @@ package csv
 
 import "strings"
 
-// simpleLine is the rest of a line whose fields can be found by searching for a byte, because they contain neither quotes nor line
-// breaks.
+// simpleLine is the rest of a line whose fields can be found by searching for a byte, because they contain neither quotes
+// nor line breaks.
 type simpleLine struct {
 	text      string
 	separator byte

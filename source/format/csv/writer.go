@@ -25,9 +25,9 @@ type Writer struct {
 	records int64
 }
 
-// NewWriter returns a writer that writes a table to w. The first line has the names of the columns, if the format has a header. Values
-// are in the forms of [source.AppendText]. A value that the format cannot represent exactly is a [*source.Error] without source
-// and table; errors of w are returned as they are.
+// NewWriter returns a writer that writes a table to w. The first line has the names of the columns, if the format has a
+// header. Values are in the forms of [source.AppendText]. A value that the format cannot represent exactly is a
+// [*source.Error] without source and table; errors of w are returned as they are.
 func NewWriter(w io.Writer, f source.Format, schema source.Schema) (*Writer, error) {
 	d, err := newDialect(f)
 	if err != nil {

@@ -111,7 +111,9 @@ func (t *tree) noName(i int, names []string) error {
 		hint = "it has " + strings.Join(names, ", ")
 	}
 
-	return &fault{message: fmt.Sprintf("%s has no name %q, which the path to the records contains", t.where(i), t.path[i]), hint: hint}
+	return &fault{
+		message: fmt.Sprintf("%s has no name %q, which the path to the records contains", t.where(i), t.path[i]), hint: hint,
+	}
 }
 
 // member reads the name of the next member of an object around the records, up to its value. Found is false at the end of the

@@ -47,8 +47,8 @@ type column struct {
 	deepest int // The definition level of an entry that is not NULL.
 }
 
-// NewReader reads the schema of a file, and returns its records. A column is a leaf of the schema, or a list of leaves. A file with
-// other nested columns is refused. The format has no fields for Parquet.
+// NewReader reads the schema of a file, and returns its records. A column is a leaf of the schema, or a list of leaves. A
+// file with other nested columns is refused. The format has no fields for Parquet.
 func NewReader(content io.ReaderAt, size int64, read source.Read) (rows *Rows, err error) {
 	defer recovered(&err)
 
@@ -131,8 +131,8 @@ func (r *Rows) add(field parquet.Field) error {
 	return nil
 }
 
-// listPath returns the path from a list to its entries, in the structure of three levels or in that of two levels of older writers
-// (https://github.com/apache/parquet-format/blob/master/LogicalTypes.md#lists).
+// listPath returns the path from a list to its entries, in the structure of three levels or in that of two levels of
+// older writers (https://github.com/apache/parquet-format/blob/master/LogicalTypes.md#lists).
 func listPath(field parquet.Field) (path []string, isList bool) {
 	inner := field.Fields()
 	if len(inner) != 1 || !inner[0].Repeated() {

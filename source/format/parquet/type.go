@@ -7,7 +7,10 @@ func Types() []source.Mapping {
 	return []source.Mapping{
 		{Native: "STRING, ENUM", Standard: "text"},
 		{Native: "INT of 8 to 64 bits, signed, or unsigned up to 32", Standard: "integer"},
-		{Native: "INT(64, unsigned)", Standard: "decimal(20,0)", Note: "Half of its values do not fit into a signed integer of 64 bits."},
+		{
+			Native: "INT(64, unsigned)", Standard: "decimal(20,0)",
+			Note: "Half of its values do not fit into a signed integer of 64 bits.",
+		},
 		{Native: "INT32, INT64 without a logical type", Standard: "integer"},
 		{Native: "DECIMAL(p,s)", Standard: "decimal(p,s)"},
 		{Native: "FLOAT16, FLOAT, DOUBLE", Standard: "float", Note: "A FLOAT is the number with the same shortest form."},

@@ -44,8 +44,8 @@ type target struct {
 	text bool // Whether values are written as text, because Parquet has no such type.
 }
 
-// NewWriter returns a writer that writes a table to w. Datetimes, timestamps and times are written in microseconds; finer values are
-// errors. Decimals without a precision, or with more than 38 digits, are written as text.
+// NewWriter returns a writer that writes a table to w. Datetimes, timestamps and times are written in microseconds; finer
+// values are errors. Decimals without a precision, or with more than 38 digits, are written as text.
 func NewWriter(w io.Writer, _ source.Format, schema source.Schema) (*Writer, error) {
 	writer := &Writer{}
 	table := table{Group: parquet.Group{}}

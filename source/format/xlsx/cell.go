@@ -160,8 +160,8 @@ func (b *workbook) number(of cell) (any, source.Type, error) {
 	return number, source.Float, nil
 }
 
-// isRounded reports whether the float of a whole number has lost digits: the text is neither the float with all its digits nor its
-// shortest form, which programs write.
+// isRounded reports whether the float of a whole number has lost digits: the text is neither the float with all its
+// digits nor its shortest form, which programs write.
 func isRounded(text string, number float64) bool {
 	isWhole := strings.Trim(strings.TrimPrefix(text, "-"), "0123456789") == ""
 

@@ -52,9 +52,9 @@ func (l line) isRecord() bool {
 	return l.isBare || slices.ContainsFunc(l.cells, func(c cell) bool { return c.isSet })
 }
 
-// NewReader reads the names of the columns and their types in the first rows of a sheet, and returns all records. A row without cells
-// is a record of NULLs; a row with only styles or a height is skipped. A column has the type of its cells. If they have several
-// types, or read names its type, it is text in the forms of [source.AppendText].
+// NewReader reads the names of the columns and their types in the first rows of a sheet, and returns all records. A row
+// without cells is a record of NULLs; a row with only styles or a height is skipped. A column has the type of its cells.
+// If they have several types, or read names its type, it is text in the forms of [source.AppendText].
 func NewReader(content io.ReaderAt, size int64, read source.Read) (rows *Rows, err error) {
 	f := read.Format
 	rows = &Rows{reject: read.Reject, types: read.Types}

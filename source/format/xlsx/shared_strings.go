@@ -13,7 +13,8 @@ import (
 	"unicode/utf16"
 )
 
-// sharedStrings are the texts to which cells refer by number. They may be most of the table, and are therefore in a temporary file.
+// sharedStrings are the texts to which cells refer by number. They may be most of the table, and are therefore in a
+// temporary file.
 type sharedStrings struct {
 	file *os.File
 	ends []int64 // The end of each text in the file.

@@ -2,8 +2,8 @@ package xlsx
 
 import "github.com/jobwright/jobwright/source"
 
-// Types returns the standard types of the kinds of cells. A column has the type of all its cells in the first thousand rows, or is text
-// if they have several types.
+// Types returns the standard types of the kinds of cells. A column has the type of all its cells in the first thousand
+// rows, or is text if they have several types.
 func Types() []source.Mapping {
 	return []source.Mapping{
 		{Native: "text, also as the result of a formula", Standard: "text"},

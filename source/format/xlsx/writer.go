@@ -41,7 +41,8 @@ type Writer struct {
 func NewWriter(w io.Writer, f source.Format, schema source.Schema) (*Writer, error) {
 	if f.Range != "" {
 		return nil, &source.Error{
-			Code: source.CodeOperationUnsupported, Message: "a range cannot be written, only a whole sheet", Hint: "remove range from the format",
+			Code: source.CodeOperationUnsupported, Message: "a range cannot be written, only a whole sheet",
+			Hint: "remove range from the format",
 		}
 	}
 

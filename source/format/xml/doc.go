@@ -31,8 +31,9 @@
 //
 // # Library
 //
-// encoding/xml parses the file, token by token. Its Unmarshal needs a Go type, and drops the order of elements and the difference
-// between one element and several, on which columns depend. This package limits the size, the depth and the number of elements of
-// a record, and decodes encodings strictly, which encoding/xml leaves to the caller. The writer is our own, because the encoder of
-// encoding/xml replaces characters that XML cannot represent by U+FFFD, and they must be errors.
+// encoding/xml parses the file, token by token. Its Unmarshal needs a Go type, and drops the order of elements and the
+// difference between one element and several, on which columns depend. This package limits the size, the depth and the
+// number of elements of a record, and decodes encodings strictly, which encoding/xml leaves to the caller. The writer is
+// our own, because the encoder of encoding/xml replaces characters that XML cannot represent by U+FFFD, and they must be
+// errors.
 package xml

@@ -33,9 +33,9 @@ var (
 
 // NewReader infers the columns of a file from its first records, and returns all records. It uses the records of the format.
 //
-// Invalid records are passed to read's Reject. Without Reject, an invalid record ends reading with a [*source.Error]. Text that is
-// not well-formed ends reading in any case. Errors about the content name neither source nor table. Errors of r are returned as
-// they are.
+// Invalid records are passed to read's Reject. Without Reject, an invalid record ends reading with a [*source.Error].
+// Text that is not well-formed ends reading in any case. Errors about the content name neither source nor table. Errors
+// of r are returned as they are.
 func NewReader(r io.Reader, read source.Read) (*Rows, error) {
 	records, err := newRecords(r, read.Format.Records)
 	if err != nil {

@@ -53,7 +53,8 @@ func splitPath(path string) ([]string, error) {
 	names := strings.Split(path, "/")
 	for _, name := range names {
 		if !isName(name) {
-			return nil, content.Unsupported(fmt.Sprintf("the path %q to the records contains %q, which is not the name of an element", path, name),
+			return nil, content.Unsupported(
+				fmt.Sprintf("the path %q to the records contains %q, which is not the name of an element", path, name),
 				"use a name, or a path of names such as feed/entry, without prefixes")
 		}
 	}

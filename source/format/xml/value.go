@@ -131,7 +131,8 @@ func (w *object) values(children []element, places []int) *fault {
 // ambiguous returns the fault of an element with attributes or children that differ in their namespaces only.
 func ambiguous(e *element, parts, name string) *fault {
 	return &fault{
-		fmt.Sprintf("the element <%s> has %s named %s of two namespaces, which json cannot distinguish", e.name.Local, parts, name),
+		fmt.Sprintf("the element <%s> has %s named %s of two namespaces, which json cannot distinguish",
+			e.name.Local, parts, name),
 		"give one of them another name",
 	}
 }

@@ -29,9 +29,9 @@ type Writer struct {
 	beginRecord, endRecord string
 }
 
-// NewWriter returns a writer that writes a table to w. It uses the records of the format: the last name is that of the records, and
-// the others are those of their ancestors, the root first. Errors about the format and the values are [*source.Error] without
-// source and table; errors of w are returned as they are.
+// NewWriter returns a writer that writes a table to w. It uses the records of the format: the last name is that of the
+// records, and the others are those of their ancestors, the root first. Errors about the format and the values are
+// [*source.Error] without source and table; errors of w are returned as they are.
 func NewWriter(w io.Writer, f source.Format, schema source.Schema) (*Writer, error) {
 	path, err := splitPath(f.Records)
 	if err != nil {
@@ -42,7 +42,8 @@ func NewWriter(w io.Writer, f source.Format, schema source.Schema) (*Writer, err
 	case len(path) == 0:
 		path = []string{"records", "record"}
 	case len(path) == 1 && path[0] == "records":
-		return nil, content.Unsupported(`the record has the name "records" of the root`, "include the name of the root, as in data/records")
+		return nil, content.Unsupported(`the record has the name "records" of the root`,
+			"include the name of the root, as in data/records")
 	case len(path) == 1:
 		path = []string{"records", path[0]}
 	}
