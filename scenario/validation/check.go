@@ -114,7 +114,7 @@ func (c *checker) expressions(path string, field schema.Field, value any) (plain
 	}
 
 	if len(path) > maxPath {
-		c.Addf(path[:maxPath], problem.CodeTooLarge, "this lies too deep within lists and objects, or below names that are too long")
+		c.Addf(path[:maxPath], problem.CodeTooLarge, "the value is nested too deeply, or its field names are too long")
 
 		return false, false
 	}

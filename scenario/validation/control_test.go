@@ -50,7 +50,7 @@ func controlMistakes() []mistake {
 		{"then is a list of steps", steps(step("If", "condition: true, then: 5")), problem.CodeTypeMismatch, "2:44", "must be a list of steps, but is the integer 5"},
 		{"then is no expression", steps(step("If", "condition: true, then: '${[]}'")), problem.CodeTypeMismatch, "2:44", "must be a list of steps, but is the text"},
 		{"steps within steps are checked", steps(step("If", "condition: true, then: [{opName: Transfrom}]")), problem.CodeOperationUnknown, "2:52", "did you mean Transform?"},
-		{"a control operation is not tried again", steps(step("If", "condition: true, then: "+nothing, "retry: {}")), problem.CodeValueInvalid, "2:55", "If is not tried again; retry belongs to the steps in it"},
+		{"a control operation is not tried again", steps(step("If", "condition: true, then: "+nothing, "retry: {}")), problem.CodeValueInvalid, "2:55", "If has no retry policy; set retry on the data steps in it"},
 
 		{"a case has a value", steps(step("Switch", "value: 1, cases: [{steps: "+nothing+"}]")), problem.CodeFieldMissing, "2:49", "when is missing"},
 		{"a case has steps", steps(step("Switch", "value: 1, cases: [{when: 1}]")), problem.CodeFieldMissing, "2:49", "steps is missing"},
@@ -92,10 +92,10 @@ func controlMistakes() []mistake {
 		{"a branch's name is an identifier", steps(step("Parallel", "branches: {a-b: []}")), problem.CodeValueInvalid, "2:44", "a-b can't name a branch"},
 		{"branches run a hundred at most", steps(step("Parallel", "branches: {a: []}, maxConcurrency: 101")), problem.CodeValueInvalid, "2:52", "must be from 1 to 100, but is 101"},
 
-		{"something is done about an error", steps(step("TryCatch", "try: []")), problem.CodeValueInvalid, "2:22", "there is nothing to do about an error"},
+		{"something is done about an error", steps(step("TryCatch", "try: []")), problem.CodeValueInvalid, "2:22", "errors have no handler"},
 		{"a rule says one thing", steps(step("TryCatch", "try: [], ignore: [{messageContains: a, stackContains: b}]")), problem.CodeValueInvalid, "2:51", "a rule has one of messageContains, stackContains and condition"},
 		{"a rule says something", steps(step("TryCatch", "try: [], ignore: [{}]")), problem.CodeValueInvalid, "2:51", "a rule has one of"},
-		{"a rule's text is not empty", steps(step("TryCatch", "try: [], ignore: [{messageContains: ''}]")), problem.CodeValueInvalid, "2:52", "messageContains is empty; every error contains that, and would be passed over"},
+		{"a rule's text is not empty", steps(step("TryCatch", "try: [], ignore: [{messageContains: ''}]")), problem.CodeValueInvalid, "2:52", "messageContains is empty and would match every error"},
 		{"a rule's text of the stack is not empty", steps(step("TryCatch", "try: [], ignore: [{stackContains: ''}]")), problem.CodeValueInvalid, "2:52", "stackContains is empty"},
 		{"a rule is an object", steps(step("TryCatch", "try: [], ignore: [gone]")), problem.CodeTypeMismatch, "2:51", "must be an object"},
 		{"a rule's parts are checked", steps(step("TryCatch", "try: [], ignore: [{messageContains: 5}]")), problem.CodeTypeMismatch, "2:52", "must be text, but is the integer 5"},
@@ -144,10 +144,10 @@ func controlMistakes() []mistake {
 		{"a step's condition gives true or false", query + "}\n  condition: ${'a'}", problem.CodeTypeMismatch, "4:3", "but ${'a'} gives text"},
 		{"what becomes of an error is known", query + "}\n  onError: ignore", problem.CodeTypeMismatch, "4:3", `must be fail or continue, but is the text "ignore"`},
 
-		{"a Return is not in a branch", steps(step("Parallel", "branches: {a: [{opName: Return}]}")), problem.CodeValueInvalid, "2:49", "a Return can't stand in what runs at the same time"},
-		{"a Return is not in an If in a branch", steps(step("Parallel", "branches: {a: [{opName: If, opParams: {condition: true, then: [{opName: Return}]}}]}")), problem.CodeValueInvalid, "2:97", "a Return can't stand in"},
-		{"a Return is not in a loop at the same time", steps(step("ForEach", "in: [1], maxConcurrency: 2, steps: [{opName: Return}]")), problem.CodeValueInvalid, "2:69", "a Return can't stand in"},
-		{"a Return is not in a loop that may run at the same time", steps(step("ForEach", "in: [1], maxConcurrency: '${2 - 1}', steps: [{opName: Return}]")), problem.CodeValueInvalid, "2:78", "a Return can't stand in"},
+		{"a Return is not in a branch", steps(step("Parallel", "branches: {a: [{opName: Return}]}")), problem.CodeValueInvalid, "2:49", "a Return is not allowed in steps that run concurrently"},
+		{"a Return is not in an If in a branch", steps(step("Parallel", "branches: {a: [{opName: If, opParams: {condition: true, then: [{opName: Return}]}}]}")), problem.CodeValueInvalid, "2:97", "a Return is not allowed in steps that run concurrently"},
+		{"a Return is not in a loop at the same time", steps(step("ForEach", "in: [1], maxConcurrency: 2, steps: [{opName: Return}]")), problem.CodeValueInvalid, "2:69", "a Return is not allowed in steps that run concurrently"},
+		{"a Return is not in a loop that may run at the same time", steps(step("ForEach", "in: [1], maxConcurrency: '${2 - 1}', steps: [{opName: Return}]")), problem.CodeValueInvalid, "2:78", "a Return is not allowed in steps that run concurrently"},
 
 		{"nothing follows a Return", steps("{opName: Return}", set("x", "1"), set("y", "1")), problem.CodeStepUnreachable, "3:3", "this step is never reached; the one before it always ends the scenario"},
 		{"nothing follows a Fail", steps(step("Fail", "message: a"), set("x", "1")), problem.CodeStepUnreachable, "3:3", "never reached"},
@@ -163,8 +163,8 @@ func controlMistakes() []mistake {
 		{"steps lie within each other to a bound", nested(17), problem.CodeTooLarge, "1:929", "steps lie more than 16 lists deep"},
 		{"steps have a bound", steps(strings.Split(strings.Repeat(set("x", "1")+"\n", 1002), "\n")[:1002]...), problem.CodeTooLarge, "1002:3", "a scenario has at most 1000 steps"},
 		{"expressions have a bound", query + ", bind: {x: [" + strings.Repeat("\"${1}\",", 10_002) + "]}}", problem.CodeTooLarge, "3:70077", "a scenario has at most 10000 expressions"},
-		{"values lie within each other to a bound", query + ", bind: {x: " + strings.Repeat("[", 101) + strings.Repeat("]", 101) + "}}", problem.CodeSyntax, "3:172", "this lies too deep within lists and objects"},
-		{"names have a bound where they hold something", query + ", bind: {" + strings.Repeat("x", 1_000) + ": 1}}", problem.CodeSyntax, "3:1075", "or below names that are too long"},
+		{"values lie within each other to a bound", query + ", bind: {x: " + strings.Repeat("[", 101) + strings.Repeat("]", 101) + "}}", problem.CodeSyntax, "3:172", "the value is nested too deeply"},
+		{"names have a bound where they hold something", query + ", bind: {" + strings.Repeat("x", 1_000) + ": 1}}", problem.CodeSyntax, "3:1075", "or its field names are too long"},
 
 		{"a query asks a known source", query + ", bind: {x: '$[stag]{SELECT 1}'}}", problem.CodeSourceUnknown, "3:73", "unknown source stag; did you mean stage?"},
 		{"a query is closed", query + ", bind: {x: '$[stage]{SELECT'}}", problem.CodeExpressionInvalid, "3:73", "the $[stage]{ has no closing }; write $$[stage]{ for a literal $[stage]{"},

@@ -27,7 +27,7 @@ func (c *checker) explain(err error) error {
 func (c *checker) elsewhere(name string, line func(d *document, name string) int, known []string) string {
 	if c.document != nil {
 		if found := line(c.document, name); found > 0 {
-			return fmt.Sprintf("%s is named in line %d, which is later or within a list of steps of its own", name, found)
+			return fmt.Sprintf("%s is named in line %d, which is later or in a nested list of steps", name, found)
 		}
 	}
 

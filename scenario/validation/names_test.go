@@ -38,7 +38,7 @@ func TestNamesHaveLexicalScope(t *testing.T) {
 	}{
 		"a variable after it is set":               {steps(set("x", "1"), use("x + 1")), ""},
 		"a variable in a list within":              {steps(set("x", "1"), within(within(use("x + 1")))), ""},
-		"a variable before it is set":              {steps(use("x"), set("x", "1")), "unknown name x; x is named in line 3, which is later or within a list of steps of its own"},
+		"a variable before it is set":              {steps(use("x"), set("x", "1")), "unknown name x; x is named in line 3, which is later or in a nested list of steps"},
 		"a variable in its own value":              {steps(set("x", "'${x}'")), "x is named in line 2"},
 		"a variable of a list within":              {steps(within(set("x", "1")), use("x")), "x is named in line 2"},
 		"a variable of another branch":             {steps(step("If", "condition: '${1 < 2}', then: ["+set("x", "1")+"], else: ["+use("x")+"]")), "x is named in line 2"},
@@ -112,7 +112,7 @@ func TestNamesHaveLexicalScope(t *testing.T) {
 func TestConcurrentStepsCannotSetOuterVariables(t *testing.T) {
 	t.Parallel()
 
-	const shared = "x lies outside of what runs at the same time here, and can be read but not set"
+	const shared = "x belongs to steps around concurrent steps, which can read but not set it"
 
 	for rule, test := range map[string]struct{ text, message string }{
 		"in a branch":                   {steps(set("x", "1"), step("Parallel", "branches: {a: ["+set("x", "2")+"]}")), shared},

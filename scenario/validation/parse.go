@@ -105,7 +105,7 @@ func (d *document) read(path string, depth int, node *yaml.Node, problems *probl
 	}
 
 	if depth > maxNesting || len(path) > maxPath {
-		d.complain(problems, path, node, "this lies too deep within lists and objects, or below names that are too long")
+		d.complain(problems, path, node, "the value is nested too deeply, or its field names are too long")
 
 		return nil
 	}
@@ -148,7 +148,7 @@ func (d *document) readMapping(path string, depth int, node *yaml.Node, problems
 		at := problem.JoinPath(path, key.Value)
 
 		if _, taken := object[key.Value]; taken {
-			d.complain(problems, at, key, fmt.Sprintf("%s stands here twice", key.Value))
+			d.complain(problems, at, key, fmt.Sprintf("%s is a duplicate field", key.Value))
 
 			continue
 		}

@@ -206,7 +206,7 @@ func TestParseRejectsDuplicateKeys(t *testing.T) {
 			require.Equal(t, []string{test.place}, places(problems))
 			require.Equal(t, problem.CodeSyntax, problems[0].Code)
 			require.Equal(t, test.path, problems[0].Path)
-			require.Contains(t, problems[0].Message, "stands here twice")
+			require.Contains(t, problems[0].Message, "is a duplicate field")
 		})
 	}
 }

@@ -208,7 +208,7 @@ func (p *pinning) cycle(name string, way []string, seen map[string]bool, follows
 		switch {
 		case !follows(call):
 		case from >= 0:
-			p.addf(caller, problem.JoinPath(call.path, "opParams.scenario"), problem.CodeCallCycle, "the scenarios run each other for ever: %s; %s",
+			p.addf(caller, problem.JoinPath(call.path, "opParams.scenario"), problem.CodeCallCycle, "the scenarios call each other endlessly: %s; %s",
 				strings.Join(append(slices.Clone(way[from:]), call.name), " → "), advice)
 		case !seen[call.name]:
 			p.cycle(call.name, way, seen, follows, advice)
@@ -312,7 +312,7 @@ func (p *pinning) scriptFiles(name string) error {
 		case err != nil:
 			return err
 		case !utf8.ValidString(text):
-			p.addf(pinned, script.path, problem.CodeFileMissing, "the file %s is no text in UTF-8", script.file)
+			p.addf(pinned, script.path, problem.CodeFileMissing, "the file %s is not UTF-8 text", script.file)
 		default:
 			if p.files == nil {
 				p.files = map[string]string{}

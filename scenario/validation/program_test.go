@@ -106,7 +106,7 @@ func TestNewProgramContainsScriptFiles(t *testing.T) {
 	files["Load"] = steps(runs("c.sql"), runs("no.sql"))
 	_, err = program(t, files)
 	require.EqualError(t, err, "scenarios/Load.yaml:2:55: the app has no file c.sql [file_missing]\n"+
-		"scenarios/Load.yaml:3:55: the file no.sql is no text in UTF-8 [file_missing]")
+		"scenarios/Load.yaml:3:55: the file no.sql is not UTF-8 text [file_missing]")
 }
 
 func keys[T any](m map[string]T) func(func(string) bool) {
@@ -212,34 +212,34 @@ func TestNewProgramChecksCallsBetweenFiles(t *testing.T) {
 
 		"a scenario does not run itself for ever": {
 			map[string]string{"Main": steps(call("Main"))},
-			[]string{"scenarios/Main.yaml:2:36: the scenarios run each other for ever: Main → Main; nothing on the way can end it; give the step a condition [call_cycle]"},
+			[]string{"scenarios/Main.yaml:2:36: the scenarios call each other endlessly: Main → Main; nothing on the way can end it; give the step a condition [call_cycle]"},
 		},
 		"nor by way of another": {
 			map[string]string{"Main": steps(call("Load")), "Load": steps(call("Main"))},
-			[]string{"scenarios/Main.yaml:2:36: the scenarios run each other for ever: Load → Main → Load; nothing on the way can end it; give the step a condition [call_cycle]"},
+			[]string{"scenarios/Main.yaml:2:36: the scenarios call each other endlessly: Load → Main → Load; nothing on the way can end it; give the step a condition [call_cycle]"},
 		},
 		"nor others that it may run": {
 			map[string]string{"Main": steps(within(call("Load"))), "Load": steps(call("Report")), "Report": steps(call("Load"))},
-			[]string{"scenarios/Report.yaml:2:36: the scenarios run each other for ever: Load → Report → Load; nothing on the way can end it; give the step a condition [call_cycle]"},
+			[]string{"scenarios/Report.yaml:2:36: the scenarios call each other endlessly: Load → Report → Load; nothing on the way can end it; give the step a condition [call_cycle]"},
 		},
 		"nor in a branch": {
 			map[string]string{"Main": steps(step("Parallel", "branches: {a: ["+call("Main")+"]}"))},
-			[]string{"scenarios/Main.yaml:2:81: the scenarios run each other for ever: Main → Main; nothing on the way can end it; give the step a condition [call_cycle]"},
+			[]string{"scenarios/Main.yaml:2:81: the scenarios call each other endlessly: Main → Main; nothing on the way can end it; give the step a condition [call_cycle]"},
 		},
 		"nor in a finally, also after a Return": {
 			map[string]string{"Main": steps(step("TryCatch", "try: [{opName: Return}], finally: ["+call("Main")+"]"))},
-			[]string{"scenarios/Main.yaml:2:101: the scenarios run each other for ever: Main → Main; nothing on the way can end it; give the step a condition [call_cycle]"},
+			[]string{"scenarios/Main.yaml:2:101: the scenarios call each other endlessly: Main → Main; nothing on the way can end it; give the step a condition [call_cycle]"},
 		},
 		"nor where the condition is always true": {
 			map[string]string{"Main": steps(step("If", "condition: true, then: ["+call("Main")+"]"))},
-			[]string{"scenarios/Main.yaml:2:84: the scenarios run each other for ever: Main → Main; nothing on the way can end it; give the step a condition [call_cycle]"},
+			[]string{"scenarios/Main.yaml:2:84: the scenarios call each other endlessly: Main → Main; nothing on the way can end it; give the step a condition [call_cycle]"},
 		},
 		"nor in the rounds of a loop": {
 			map[string]string{
 				"Main": steps(step("While", "condition: true, steps: ["+call("Load")+"]")),
 				"Load": steps(step("ForEach", "in: [1], steps: ["+call("Main")+"]")),
 			},
-			[]string{"scenarios/Main.yaml:2:88: the scenarios run each other for ever: Load → Main → Load; nothing on the way can end it; give the step a condition [call_cycle]"},
+			[]string{"scenarios/Main.yaml:2:88: the scenarios call each other endlessly: Load → Main → Load; nothing on the way can end it; give the step a condition [call_cycle]"},
 		},
 		"what runs under a condition may run itself": {
 			map[string]string{"Main": steps(call("Main", "condition: '${1 < 2}'"))}, nil,
@@ -259,11 +259,11 @@ func TestNewProgramChecksCallsBetweenFiles(t *testing.T) {
 		},
 		"what runs inline does not run itself, also under a condition": {
 			map[string]string{"Main": steps(within(inline("Main")))},
-			[]string{"scenarios/Main.yaml:2:104: the scenarios run each other for ever: Main → Main; what runs inline can't run itself; drop inline [call_cycle]"},
+			[]string{"scenarios/Main.yaml:2:104: the scenarios call each other endlessly: Main → Main; what runs inline can't run itself; drop inline [call_cycle]"},
 		},
 		"nor where it is reached by a child": {
 			map[string]string{"Main": steps(call("Load")), "Load": steps(within(inline("Load")))},
-			[]string{"scenarios/Load.yaml:2:104: the scenarios run each other for ever: Load → Load; what runs inline can't run itself; drop inline [call_cycle]"},
+			[]string{"scenarios/Load.yaml:2:104: the scenarios call each other endlessly: Load → Load; what runs inline can't run itself; drop inline [call_cycle]"},
 		},
 		"a child on the way makes it no inline cycle": {
 			map[string]string{"Main": steps(within(inline("Load"))), "Load": steps(within(call("Main")))}, nil,
@@ -271,7 +271,7 @@ func TestNewProgramChecksCallsBetweenFiles(t *testing.T) {
 		"a cycle is told once, both inline and always": {
 			map[string]string{"Main": steps(inline("Main"))},
 			[]string{
-				"scenarios/Main.yaml:2:50: the scenarios run each other for ever: Main → Main; what runs inline can't run itself; drop inline [call_cycle]",
+				"scenarios/Main.yaml:2:50: the scenarios call each other endlessly: Main → Main; what runs inline can't run itself; drop inline [call_cycle]",
 			},
 		},
 		"the steps that run inline have a bound": {

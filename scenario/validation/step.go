@@ -106,12 +106,12 @@ func (c *checker) setVariable(path string, step scenario.Step) {
 		c.Addf(problem.JoinPath(path, "name"), problem.CodeNameTaken, "%s is %s and can't be set", name, found.kind)
 	case ok && beyond:
 		c.Addf(problem.JoinPath(path, "name"), problem.CodeVariableShared,
-			"%s lies outside of what runs at the same time here, and can be read but not set; set it before or after", name)
+			"%s belongs to steps around concurrent steps, which can read but not set it; set it before or after them", name)
 	case ok:
 		c.assign(problem.JoinPath(path, "value"), name, found, given)
 	case !expression.IsName(name):
 		c.Addf(problem.JoinPath(path, "name"), problem.CodeValueInvalid,
-			"%s can't name a variable; a name is letters, digits and _, and no word of expressions", name)
+			"%s can't name a variable; a name consists of letters, digits and _, and must not be a reserved word", name)
 	default:
 		// The variable is null if the step was skipped or failed.
 		if isConditional(step) || step.OnError == scenario.OnErrorContinue {
@@ -194,7 +194,7 @@ func (c *checker) step(path string, value any) scenario.Step {
 	c.unreached(path, step)
 
 	if _, ignores := step.OpParams["ignore"]; step.OpName == scenario.OpTryCatch && len(step.Blocks) == 1 && !ignores {
-		c.Addf(problem.JoinPath(path, "opParams"), problem.CodeValueInvalid, "there is nothing to do about an error; give catch, ignore or finally")
+		c.Addf(problem.JoinPath(path, "opParams"), problem.CodeValueInvalid, "errors have no handler; add catch, ignore or finally")
 	}
 
 	if step.OpName == scenario.OpRunScenario {
@@ -203,7 +203,7 @@ func (c *checker) step(path string, value any) scenario.Step {
 
 	if step.OpName == scenario.OpReturn && c.names.isApart() {
 		c.Addf(problem.JoinPath(path, "opName"), problem.CodeValueInvalid,
-			"a Return can't stand in what runs at the same time as other steps: which of them would have run?")
+			"a Return is not allowed in steps that run concurrently with other steps")
 	}
 
 	return step
@@ -288,7 +288,7 @@ func (c *checker) loopNames(path string, params jsonvalue.Object) {
 func (c *checker) loopName(path, name string, kind schema.Kind) {
 	if !expression.IsName(name) {
 		c.Addf(path, problem.CodeValueInvalid,
-			"%s can't name an entry or its number; a name is letters, digits and _, and no word of expressions", name)
+			"%s can't name an entry or its number; a name consists of letters, digits and _, and must not be a reserved word", name)
 	}
 
 	c.names.own[name] = known{kind: kindLoopName, t: expression.Type{Kind: kind}}
@@ -305,7 +305,7 @@ func (c *checker) branches(path string, step *scenario.Step, value any) {
 		at := problem.JoinPath(path, name)
 
 		if !expression.IsIdentifier(name) {
-			c.Addf(at, problem.CodeValueInvalid, "%s can't name a branch; a name is letters, digits and _", name)
+			c.Addf(at, problem.CodeValueInvalid, "%s can't name a branch; a name consists of letters, digits and _", name)
 		}
 
 		if mismatch := scenario.FormSteps.Mismatch(name, branches[name]); mismatch != "" {
@@ -361,7 +361,7 @@ func (c *checker) rules(path string, value any) {
 
 		for _, name := range []string{"messageContains", "stackContains"} {
 			if rule[name] == "" {
-				c.Addf(problem.JoinPath(at, name), problem.CodeValueInvalid, "%s is empty; every error contains that, and would be passed over", name)
+				c.Addf(problem.JoinPath(at, name), problem.CodeValueInvalid, "%s is empty and would match every error", name)
 			}
 		}
 	}

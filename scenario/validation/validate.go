@@ -164,7 +164,7 @@ func (c *checker) inOrder(path string, object map[string]any) []string {
 
 func (c *checker) parameter(path, name string, value any) scenario.Parameter {
 	if !expression.IsName(name) {
-		c.Addf(path, problem.CodeValueInvalid, "%s can't name a parameter; a name is letters, digits and _, and no word of expressions",
+		c.Addf(path, problem.CodeValueInvalid, "%s can't name a parameter; a name consists of letters, digits and _, and must not be a reserved word",
 			name)
 	}
 
@@ -213,7 +213,7 @@ func (c *checker) stepFrame(path string, value any) (step scenario.Step, sound b
 	step.OpParams = params
 
 	if step.Name != "" && !expression.IsIdentifier(step.Name) {
-		c.Addf(problem.JoinPath(path, "name"), problem.CodeValueInvalid, "%s can't name a step; a name is letters, digits and _", step.Name)
+		c.Addf(problem.JoinPath(path, "name"), problem.CodeValueInvalid, "%s can't name a step; a name consists of letters, digits and _", step.Name)
 	}
 
 	if retry, given := object["retry"]; given {
@@ -221,7 +221,7 @@ func (c *checker) stepFrame(path string, value any) (step scenario.Step, sound b
 	}
 
 	if operation, ok := scenario.OperationNamed(step.OpName); ok && operation.Control && step.Retry != nil {
-		c.Addf(problem.JoinPath(path, "retry"), problem.CodeValueInvalid, "%s is not tried again; retry belongs to the steps in it that touch data",
+		c.Addf(problem.JoinPath(path, "retry"), problem.CodeValueInvalid, "%s has no retry policy; set retry on the data steps in it",
 			step.OpName)
 	}
 

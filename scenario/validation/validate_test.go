@@ -122,7 +122,7 @@ func mistakes() []mistake {
 		{"an expression's types fit together", query + ", resultName: \"${job.id + 1}\"}", problem.CodeExpressionInvalid, "3:66", "the operator + does not accept text and an integer"},
 		{"a pattern has a bound", query + ", returnValue: \"${job.id matches '" + strings.Repeat("a", 1_001) + "'}\"}", problem.CodeExpressionInvalid, "3:66", "a pattern has at most 1000 bytes, this has 1001"},
 		{"an expression reads no clock", query + ", resultName: \"${string(date())}\"}", problem.CodeExpressionInvalid, "3:66", "there is no function date"},
-		{"an expression sees no step that comes later", query + ", bind: {n: \"${steps.a.rows}\"}}\n  name: a", problem.CodeExpressionInvalid, "3:73", "in ${steps.a.rows}: no step named a has ended here; a is named in line 2, which is later or within"},
+		{"an expression sees no step that comes later", query + ", bind: {n: \"${steps.a.rows}\"}}\n  name: a", problem.CodeExpressionInvalid, "3:73", "in ${steps.a.rows}: no step named a has ended here; a is named in line 2, which is later or in a nested"},
 		{"an expression's result has the field's form", query + ", resultName: \"${1 + 1}\"}", problem.CodeTypeMismatch, "3:66", "must be text, but ${1 + 1} gives an integer"},
 		{"an expression's result has the parameter's type", "parameters: {x: {type: float}}\n" + query + ", resultName: \"${x}\"}", problem.CodeTypeMismatch, "4:66", "must be text, but ${x} gives a number"},
 		{"a boolean is no text", query + ", resultName: \"${true}\"}", problem.CodeTypeMismatch, "3:66", "must be text, but ${true} gives true or false"},
