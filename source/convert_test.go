@@ -58,7 +58,7 @@ func texts(names []string, left ...source.Record) *records {
 	return rows
 }
 
-func TestTextIsReadInTheFormInWhichResultsShowItsType(t *testing.T) {
+func TestConvertParsesTextInTheFormOfResults(t *testing.T) {
 	t.Parallel()
 
 	for _, test := range []struct {
@@ -97,7 +97,7 @@ func TestTextIsReadInTheFormInWhichResultsShowItsType(t *testing.T) {
 	}
 }
 
-func TestATimestampKeepsItsOffset(t *testing.T) {
+func TestConvertPreservesTimestampOffset(t *testing.T) {
 	t.Parallel()
 
 	value, err := source.ParseText(of(source.Timestamp), "2024-02-29T12:30:00+05:30")
@@ -105,7 +105,7 @@ func TestATimestampKeepsItsOffset(t *testing.T) {
 	require.Equal(t, "2024-02-29T12:30:00+05:30", value.(time.Time).Format(time.RFC3339Nano))
 }
 
-func TestEmptyTextIsNullInEveryTypeThatHasNoEmptyValue(t *testing.T) {
+func TestConvertReadsEmptyTextAsNull(t *testing.T) {
 	t.Parallel()
 
 	for _, standard := range source.Types() {
@@ -123,7 +123,7 @@ func TestEmptyTextIsNullInEveryTypeThatHasNoEmptyValue(t *testing.T) {
 	}
 }
 
-func TestTextThatIsNoValueOfItsTypeIsRefused(t *testing.T) {
+func TestConvertRejectsInvalidText(t *testing.T) {
 	t.Parallel()
 
 	for _, test := range []struct {
@@ -157,7 +157,7 @@ func TestTextThatIsNoValueOfItsTypeIsRefused(t *testing.T) {
 	}
 }
 
-func TestOnlyTheNamedColumnsAreConverted(t *testing.T) {
+func TestConvertChangesOnlyNamedColumns(t *testing.T) {
 	t.Parallel()
 
 	original := texts([]string{"id", "name"}, source.Record{"1", "2"}, source.Record{nil, nil})
@@ -179,7 +179,7 @@ func TestOnlyTheNamedColumnsAreConverted(t *testing.T) {
 	require.Equal(t, io.EOF, err)
 }
 
-func TestTypesOfAColumnThatIsNotThereAreAnErrorThatNamesThoseThatAre(t *testing.T) {
+func TestConvertReportsUnknownColumn(t *testing.T) {
 	t.Parallel()
 
 	_, err := source.Convert(texts([]string{"id", "name"}), "files", source.Table{Name: "t.csv"}, map[string]source.Standard{"ID": of(source.Integer)}, nil)
@@ -192,7 +192,7 @@ func TestTypesOfAColumnThatIsNotThereAreAnErrorThatNamesThoseThatAre(t *testing.
 		`(its columns are id, name)`)
 }
 
-func TestAValueThatIsNotOfItsTypeIsNamedByItsPlace(t *testing.T) {
+func TestConvertErrorContainsLocation(t *testing.T) {
 	t.Parallel()
 
 	for _, test := range []struct {
@@ -222,7 +222,7 @@ func TestAValueThatIsNotOfItsTypeIsNamedByItsPlace(t *testing.T) {
 	}
 }
 
-func TestAColumnOfAnotherTypeGoesByItsText(t *testing.T) {
+func TestConvertBetweenTypes(t *testing.T) {
 	t.Parallel()
 
 	for _, test := range []struct {
@@ -256,7 +256,7 @@ func TestAColumnOfAnotherTypeGoesByItsText(t *testing.T) {
 	}
 }
 
-func TestAValueThatIsLostInAnotherTypeIsRefused(t *testing.T) {
+func TestConvertRejectsLossOfValue(t *testing.T) {
 	t.Parallel()
 
 	rows := &records{

@@ -10,7 +10,7 @@ import (
 	"github.com/jobwright/jobwright/source"
 )
 
-func TestAnErrorTellsWhereWhatAndWhatToDo(t *testing.T) {
+func TestErrorText(t *testing.T) {
 	t.Parallel()
 
 	for _, test := range []struct {
@@ -42,7 +42,7 @@ func TestErrorUnwrapReturnsCause(t *testing.T) {
 }
 
 // Callers tell errors apart by these words, so they stay.
-func TestTheCodesOfErrorsStay(t *testing.T) {
+func TestCodesAreStable(t *testing.T) {
 	t.Parallel()
 
 	require.Equal(t, []source.Code{

@@ -11,7 +11,7 @@ import (
 	"github.com/jobwright/jobwright/source"
 )
 
-func TestAValueBecomesTheSameOfAnotherTypeOrIsRefused(t *testing.T) {
+func TestConvertValuePreservesValueOrFails(t *testing.T) {
 	t.Parallel()
 
 	day := time.Date(2024, 2, 29, 0, 0, 0, 0, time.UTC)
@@ -72,7 +72,7 @@ func TestAValueBecomesTheSameOfAnotherTypeOrIsRefused(t *testing.T) {
 	}
 }
 
-func TestWhatDoesNotFitATargetIsNamed(t *testing.T) {
+func TestFitErrorContainsLocation(t *testing.T) {
 	t.Parallel()
 
 	rows, err := source.Fit(texts([]string{"n"}, source.Record{"1"}, source.Record{"9007199254740993"}), "stage",

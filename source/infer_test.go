@@ -10,7 +10,7 @@ import (
 	"github.com/jobwright/jobwright/source"
 )
 
-func TestTheTypeOfTextIsThatOfAllItsValues(t *testing.T) {
+func TestInferUsesTypeOfAllValues(t *testing.T) {
 	t.Parallel()
 
 	for want, values := range map[string][]any{
@@ -50,7 +50,7 @@ func TestTheTypeOfTextIsThatOfAllItsValues(t *testing.T) {
 	}
 }
 
-func TestWhatWouldLookDifferentStaysText(t *testing.T) {
+func TestInferKeepsTextThatWouldChange(t *testing.T) {
 	t.Parallel()
 
 	for _, values := range [][]any{
@@ -85,7 +85,7 @@ func TestWhatWouldLookDifferentStaysText(t *testing.T) {
 	}
 }
 
-func TestTheFirstThousandRecordsDecideAndALaterOneIsToldWhereItStands(t *testing.T) {
+func TestInferUsesFirstThousandRecords(t *testing.T) {
 	t.Parallel()
 
 	rows := texts([]string{"v", "named"})
@@ -111,7 +111,7 @@ func TestTheFirstThousandRecordsDecideAndALaterOneIsToldWhereItStands(t *testing
 	require.ErrorContains(t, err, `record 1002, column "v": "x" is not a value of type integer`)
 }
 
-func TestRejectedRecordsGoWhereTheyAreWanted(t *testing.T) {
+func TestInferredRejectsRecords(t *testing.T) {
 	t.Parallel()
 
 	var rejected []source.Reject
@@ -139,7 +139,7 @@ func TestRejectedRecordsGoWhereTheyAreWanted(t *testing.T) {
 	}}, rejected)
 }
 
-func TestALaterValueThatWouldLookDifferentIsAnError(t *testing.T) {
+func TestInferredRejectsValueThatWouldChange(t *testing.T) {
 	t.Parallel()
 
 	for value, mistake := range map[string]string{

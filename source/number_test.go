@@ -9,7 +9,7 @@ import (
 	"github.com/jobwright/jobwright/source"
 )
 
-func TestANumberKeepsItsDigits(t *testing.T) {
+func TestParseNumberPreservesDigits(t *testing.T) {
 	t.Parallel()
 
 	for text, want := range map[string]source.Number{
@@ -28,7 +28,7 @@ func TestANumberKeepsItsDigits(t *testing.T) {
 	}
 }
 
-func TestANumberFitsWhereNoDigitIsLost(t *testing.T) {
+func TestNumberFits(t *testing.T) {
 	t.Parallel()
 
 	for _, test := range []struct {

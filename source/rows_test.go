@@ -11,7 +11,7 @@ import (
 	"github.com/jobwright/jobwright/source"
 )
 
-func TestARecordIsAsLargeAsItsValues(t *testing.T) {
+func TestRecordSize(t *testing.T) {
 	t.Parallel()
 
 	for _, test := range []struct {

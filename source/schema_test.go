@@ -9,7 +9,7 @@ import (
 	"github.com/jobwright/jobwright/source"
 )
 
-func TestAColumnIsWrittenAsTheAPIDocumentsIt(t *testing.T) {
+func TestColumnMarshalJSON(t *testing.T) {
 	t.Parallel()
 
 	for _, test := range []struct {
@@ -49,7 +49,7 @@ func TestAColumnIsWrittenAsTheAPIDocumentsIt(t *testing.T) {
 	}
 }
 
-func TestASchemaIsReadAsItWasWritten(t *testing.T) {
+func TestSchemaJSONRoundTrip(t *testing.T) {
 	t.Parallel()
 
 	var schema source.Schema
@@ -71,7 +71,7 @@ func TestASchemaIsReadAsItWasWritten(t *testing.T) {
 	require.Equal(t, schema, read)
 }
 
-func TestAColumnThatIsNoObjectIsRefused(t *testing.T) {
+func TestColumnUnmarshalJSONRejectsOtherValues(t *testing.T) {
 	t.Parallel()
 
 	var column source.Column
@@ -79,7 +79,7 @@ func TestAColumnThatIsNoObjectIsRefused(t *testing.T) {
 }
 
 // Schemas that were answered, and scenarios, name the types by these words, so they stay.
-func TestTheStandardTypesStay(t *testing.T) {
+func TestTypesAreStable(t *testing.T) {
 	t.Parallel()
 
 	require.Equal(t, []source.Type{

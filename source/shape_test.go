@@ -8,7 +8,7 @@ import (
 	"github.com/jobwright/jobwright/source"
 )
 
-func TestAShapeSelectsOrdersAndNamesColumns(t *testing.T) {
+func TestShapeApply(t *testing.T) {
 	t.Parallel()
 
 	for name, test := range map[string]struct {
@@ -44,7 +44,7 @@ func TestAShapeSelectsOrdersAndNamesColumns(t *testing.T) {
 	}
 }
 
-func TestNamesThatBecomeTheSameAreToldApart(t *testing.T) {
+func TestShapeApplyNumbersDuplicateNames(t *testing.T) {
 	t.Parallel()
 
 	for _, test := range []struct {
@@ -63,7 +63,7 @@ func TestNamesThatBecomeTheSameAreToldApart(t *testing.T) {
 	}
 }
 
-func TestANewNameThatAnotherColumnHasIsAnError(t *testing.T) {
+func TestShapeApplyRejectsRenameToExistingName(t *testing.T) {
 	t.Parallel()
 
 	for _, shape := range []source.Shape{
@@ -80,7 +80,7 @@ func TestANewNameThatAnotherColumnHasIsAnError(t *testing.T) {
 	}
 }
 
-func TestAShapeOfColumnsThatAreNotThereIsAnError(t *testing.T) {
+func TestShapeApplyReportsUnknownColumns(t *testing.T) {
 	t.Parallel()
 
 	for message, shape := range map[string]source.Shape{
@@ -93,7 +93,7 @@ func TestAShapeOfColumnsThatAreNotThereIsAnError(t *testing.T) {
 	}
 }
 
-func TestALimitEndsRows(t *testing.T) {
+func TestLimit(t *testing.T) {
 	t.Parallel()
 
 	rows := source.Limit(texts([]string{"id"}, source.Record{"1"}, source.Record{"2"}), 1)

@@ -23,7 +23,7 @@ func openOpened(_ context.Context, definition source.Definition, place source.Pl
 	return opened{definition, place}, nil
 }
 
-func TestASourceIsOpenedByTheDriverOfItsKind(t *testing.T) {
+func TestDriversOpenUsesDriverOfKind(t *testing.T) {
 	t.Parallel()
 
 	want := opened{source.Definition{Name: "stage", Kind: "B"}, source.Place{AppDir: "a", DataDir: "d"}}
@@ -39,7 +39,7 @@ func TestASourceIsOpenedByTheDriverOfItsKind(t *testing.T) {
 	require.Equal(t, want, have)
 }
 
-func TestAnUnknownKindOfSourceIsAnErrorThatNamesTheKnownOnes(t *testing.T) {
+func TestDriversOpenListsKindsForUnknownKind(t *testing.T) {
 	t.Parallel()
 
 	drivers := source.Drivers{"SQLiteSource": openOpened, "FileSource": openOpened}
@@ -52,7 +52,7 @@ func TestAnUnknownKindOfSourceIsAnErrorThatNamesTheKnownOnes(t *testing.T) {
 	require.EqualError(t, err, `source "stage": there is no kind of source named "SQLightSource" (this worker knows FileSource, SQLiteSource)`)
 }
 
-func TestOptionsAreStoredByTheirNames(t *testing.T) {
+func TestDefinitionDecode(t *testing.T) {
 	t.Parallel()
 
 	var options struct {
@@ -69,7 +69,7 @@ func TestOptionsAreStoredByTheirNames(t *testing.T) {
 	require.NoError(t, source.Definition{}.Decode(&options), "a source without options")
 }
 
-func TestWrongOptionsAreAnErrorThatNamesThem(t *testing.T) {
+func TestDefinitionDecodeReportsInvalidOptions(t *testing.T) {
 	t.Parallel()
 
 	for _, test := range []struct {

@@ -13,7 +13,7 @@ import (
 	"github.com/jobwright/jobwright/source/sourcetest"
 )
 
-func TestEveryValueIsReadAsItWasWritten(t *testing.T) {
+func TestAppendTextParseTextRoundTrip(t *testing.T) {
 	t.Parallel()
 
 	for _, sample := range sourcetest.Samples() {
@@ -40,7 +40,7 @@ func TestEveryValueIsReadAsItWasWritten(t *testing.T) {
 	}
 }
 
-func TestTextThatATypeCanNotHoldIsRefused(t *testing.T) {
+func TestParseExactlyRejectsLoss(t *testing.T) {
 	t.Parallel()
 
 	for _, test := range []struct {
@@ -74,7 +74,7 @@ func TestTextThatATypeCanNotHoldIsRefused(t *testing.T) {
 	}
 }
 
-func TestTextThatLosesNothingIsRead(t *testing.T) {
+func TestParseExactlyAcceptsExactText(t *testing.T) {
 	t.Parallel()
 
 	for text, want := range map[string]any{
@@ -94,14 +94,14 @@ func TestTextThatLosesNothingIsRead(t *testing.T) {
 	require.True(t, time.Date(2024, 2, 29, 11, 0, 0, 5e8, time.UTC).Equal(moment.(time.Time)))
 }
 
-func TestAYearThatHasNoFormIsAnError(t *testing.T) {
+func TestAppendTextRejectsYearOutOfRange(t *testing.T) {
 	t.Parallel()
 
 	_, err := source.AppendText(nil, of(source.Date), time.Date(12345, 1, 1, 0, 0, 0, 0, time.UTC))
 	require.EqualError(t, err, "the year 12345 has no form as text; only years from 0 to 9999 have")
 }
 
-func TestATimeThatIsNoneIsAnError(t *testing.T) {
+func TestAppendTextRejectsInvalidTime(t *testing.T) {
 	t.Parallel()
 
 	for _, clock := range []time.Duration{-time.Hour, 25 * time.Hour} {
@@ -110,7 +110,7 @@ func TestATimeThatIsNoneIsAnError(t *testing.T) {
 	}
 }
 
-func TestAMomentIsTheSameWhateverItsOffset(t *testing.T) {
+func TestAppendTextTimestampOffsets(t *testing.T) {
 	t.Parallel()
 
 	text, err := source.AppendText(nil, of(source.Timestamp), time.Date(1900, 1, 1, 12, 0, 0, 0, time.FixedZone("LMT", 1172)))
@@ -118,7 +118,7 @@ func TestAMomentIsTheSameWhateverItsOffset(t *testing.T) {
 	require.Equal(t, "1900-01-01T11:40:28Z", string(text))
 }
 
-func TestTextThatIsNoUTF8IsNoJSON(t *testing.T) {
+func TestJSONRejectsInvalidUTF8(t *testing.T) {
 	t.Parallel()
 
 	_, err := source.AppendJSONText(nil, "a\xff")
@@ -129,7 +129,7 @@ func TestTextThatIsNoUTF8IsNoJSON(t *testing.T) {
 	require.Equal(t, `"a\"\\\n<ä>\u2028"`, string(written))
 }
 
-func TestJSONThatIsNoValueOfItsTypeIsRefused(t *testing.T) {
+func TestFromJSONRejectsOtherTypes(t *testing.T) {
 	t.Parallel()
 
 	for _, test := range []struct {
@@ -152,7 +152,7 @@ func TestJSONThatIsNoValueOfItsTypeIsRefused(t *testing.T) {
 	}
 }
 
-func TestATypeIsWrittenAsAnAuthorWritesIt(t *testing.T) {
+func TestParseStandardRoundTrip(t *testing.T) {
 	t.Parallel()
 
 	for _, text := range []string{"text", "decimal", "decimal(10,2)", "decimal(38,0)", "integer[]", "text[]"} {

@@ -109,7 +109,7 @@ func ids(t *testing.T, stage *database) string {
 	return stage.ask(t, "SELECT COALESCE(GROUP_CONCAT(id ORDER BY id), '') FROM t")
 }
 
-func TestAnEffectHappensOnceInEveryWay(t *testing.T) {
+func TestWriteTakesEffectOnceInEveryMode(t *testing.T) {
 	t.Parallel()
 
 	for name, deed := range deeds {
@@ -148,7 +148,7 @@ func (d deed) cuts() map[string]int {
 	return map[string]int{"COMMIT": 0}
 }
 
-func TestAnEffectWhoseAnswerIsLostHappensOnce(t *testing.T) {
+func TestWriteTakesEffectOnceAfterLostAnswer(t *testing.T) {
 	t.Parallel()
 
 	for name, deed := range deeds {
@@ -183,7 +183,7 @@ func TestAnEffectWhoseAnswerIsLostHappensOnce(t *testing.T) {
 }
 
 // Between the table's place and the ledger's row there is no moment in which an effect could be lost.
-func TestATableThatCouldNotBeRecordedIsNotWrittenAgain(t *testing.T) {
+func TestReplaceWithoutRecordIsRecordedByNextAttempt(t *testing.T) {
 	t.Parallel()
 
 	for name, deed := range deeds {
@@ -221,7 +221,7 @@ func TestATableThatCouldNotBeRecordedIsNotWrittenAgain(t *testing.T) {
 	}
 }
 
-func TestAttemptsAtOnceHaveOneEffect(t *testing.T) {
+func TestConcurrentAttemptsTakeEffectOnce(t *testing.T) {
 	t.Parallel()
 
 	for name, deed := range deeds {
@@ -257,7 +257,7 @@ func TestAttemptsAtOnceHaveOneEffect(t *testing.T) {
 	}
 }
 
-func TestAnOlderAttemptThatHangsWithItsLocksIsEnded(t *testing.T) {
+func TestAttemptTerminatesEarlierAttemptWithLocks(t *testing.T) {
 	t.Parallel()
 
 	for _, name := range []string{"refill", "append", "replace"} {
@@ -302,7 +302,7 @@ func TestAnOlderAttemptThatHangsWithItsLocksIsEnded(t *testing.T) {
 	}
 }
 
-func TestAnOlderAttemptThatCantBeEndedIsWaitedFor(t *testing.T) {
+func TestAttemptWaitsForEarlierAttemptOfAnotherUser(t *testing.T) {
 	t.Parallel()
 
 	stage := open(t)
@@ -327,7 +327,7 @@ func TestAnOlderAttemptThatCantBeEndedIsWaitedFor(t *testing.T) {
 	require.Equal(t, source.Written{Rows: 2}, written)
 }
 
-func TestAScriptThatHangsIsEnded(t *testing.T) {
+func TestAttemptTerminatesEarlierScript(t *testing.T) {
 	t.Parallel()
 
 	stage := open(t)
@@ -354,7 +354,7 @@ func TestAScriptThatHangsIsEnded(t *testing.T) {
 	require.Len(t, stage.table(t, "t"), 1)
 }
 
-func TestWhatCantBeRecordedDoesNotHappen(t *testing.T) {
+func TestWriteRollsBackIfRecordFails(t *testing.T) {
 	t.Parallel()
 
 	for name, deed := range deeds {
@@ -379,7 +379,7 @@ func TestWhatCantBeRecordedDoesNotHappen(t *testing.T) {
 	}
 }
 
-func TestAnEffectThatFailsIsNotRecorded(t *testing.T) {
+func TestFailedScriptIsNotRecorded(t *testing.T) {
 	t.Parallel()
 
 	stage := open(t)
@@ -403,7 +403,7 @@ func TestAnEffectThatFailsIsNotRecorded(t *testing.T) {
 	require.Equal(t, "1", ids(t, stage))
 }
 
-func TestTheLedgerTellsWhatWasDone(t *testing.T) {
+func TestRecordedReturnsRecord(t *testing.T) {
 	t.Parallel()
 
 	stage := open(t)
@@ -438,7 +438,7 @@ func TestTheLedgerTellsWhatWasDone(t *testing.T) {
 	require.Equal(t, "1", stage.ask(t, "SELECT COUNT(*) FROM jobwright_ledger"), "what is no effect is not recorded")
 }
 
-func TestStepsWithLongPathsAreTold(t *testing.T) {
+func TestLedgerDistinguishesLongStepPaths(t *testing.T) {
 	t.Parallel()
 
 	stage := open(t)
@@ -453,7 +453,7 @@ func TestStepsWithLongPathsAreTold(t *testing.T) {
 	require.Len(t, stage.table(t, "t"), 2)
 }
 
-func TestALedgerThatSomebodyRemovedIsMadeAgain(t *testing.T) {
+func TestLedgerIsCreatedAgainAfterRemoval(t *testing.T) {
 	t.Parallel()
 
 	stage := open(t)
@@ -481,7 +481,7 @@ func TestALedgerThatSomebodyRemovedIsMadeAgain(t *testing.T) {
 	require.Equal(t, "1,2", ids(t, stage))
 }
 
-func TestTheLedgerMayHaveAnotherNameAndDatabase(t *testing.T) {
+func TestLedgerOptionNamesTableAndDatabase(t *testing.T) {
 	t.Parallel()
 
 	stage, other := open(t), open(t)
@@ -517,7 +517,7 @@ func TestTheLedgerMayHaveAnotherNameAndDatabase(t *testing.T) {
 	}
 }
 
-func TestASourceMayKeepNoLedger(t *testing.T) {
+func TestLedgerOptionNone(t *testing.T) {
 	t.Parallel()
 
 	stage := open(t)
@@ -556,7 +556,7 @@ func limited(t *testing.T, stage *database, options map[string]any, rights ...st
 	return opened
 }
 
-func TestALedgerWithoutRightsIsTold(t *testing.T) {
+func TestLedgerErrorWithoutPermission(t *testing.T) {
 	t.Parallel()
 
 	stage := open(t)
@@ -594,7 +594,7 @@ func TestALedgerWithoutRightsIsTold(t *testing.T) {
 	require.Equal(t, "1,2", ids(t, stage))
 }
 
-func TestALedgerThatCantRollBackIsRefused(t *testing.T) {
+func TestLedgerErrorWithoutTransactions(t *testing.T) {
 	t.Parallel()
 
 	stage := open(t)
@@ -605,7 +605,7 @@ func TestALedgerThatCantRollBackIsRefused(t *testing.T) {
 	require.Contains(t, requireProblem(t, err, source.CodeUnavailable, false).Hint, "InnoDB")
 }
 
-func TestNoStepChangesTheLedger(t *testing.T) {
+func TestLedgerIsProtectedFromSteps(t *testing.T) {
 	t.Parallel()
 
 	stage := open(t)
@@ -638,7 +638,7 @@ func TestNoStepChangesTheLedger(t *testing.T) {
 }
 
 // What a script does to its session must not lead its row elsewhere.
-func TestAScriptMayChangeItsSession(t *testing.T) {
+func TestExecuteRecordsScriptThatChangesSession(t *testing.T) {
 	t.Parallel()
 
 	stage := open(t)
@@ -672,7 +672,7 @@ func TestTheLedgerIsNoTableOfTheUsers(t *testing.T) {
 	require.Regexp(t, `, 1 tables$`, found)
 }
 
-func TestOldRowsOfTheLedgerGo(t *testing.T) {
+func TestWriteRemovesOldRecords(t *testing.T) {
 	t.Parallel()
 
 	stage := open(t)
@@ -701,7 +701,7 @@ func TestOldRowsOfTheLedgerGo(t *testing.T) {
 	require.Equal(t, "6", left(), "an hour has not passed")
 }
 
-func TestOldRowsThatCantBeRemovedStopNobody(t *testing.T) {
+func TestWriteSucceedsIfOldRecordsCannotBeRemoved(t *testing.T) {
 	t.Parallel()
 
 	stage := open(t)
@@ -721,7 +721,7 @@ func TestOldRowsThatCantBeRemovedStopNobody(t *testing.T) {
 }
 
 // Another who removes rows holds locks on them.
-func TestOldRowsThatAreLockedStopNobody(t *testing.T) {
+func TestWriteSucceedsIfOldRecordsAreLocked(t *testing.T) {
 	t.Parallel()
 
 	stage := open(t)

@@ -148,7 +148,7 @@ func requireProblem(t *testing.T, err error, code source.Code, retryable bool) *
 	return problem
 }
 
-func TestItDoesWhatEveryDriverMustDo(t *testing.T) {
+func TestSuite(t *testing.T) {
 	t.Parallel()
 
 	refuses := func(of source.Standard, value any) bool {

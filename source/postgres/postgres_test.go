@@ -19,7 +19,7 @@ import (
 
 func TestMain(m *testing.M) { testserver.Main(m) }
 
-func TestADriverDoesWhatEveryDriverDoes(t *testing.T) {
+func TestSuite(t *testing.T) {
 	t.Parallel()
 
 	sourcetest.Suite{

@@ -14,7 +14,7 @@ import (
 )
 
 // A value tells its record from those of all other values, and its record is found again by it; or it is refused as a key.
-func TestEveryValueIsAKeyOfItsOwn(t *testing.T) {
+func TestUpsertDistinguishesAllValues(t *testing.T) {
 	t.Parallel()
 
 	for _, s := range stores(t) {

@@ -51,7 +51,7 @@ var ways = []way{
 // Each value is first written and read alone. What a store holds goes to each other one in a single table that has a column
 // for each sample, so that the many ways from each to each stay affordable. What comes over HTTP goes one way: its records are
 // those of the same file in a folder, which go all of them.
-func TestEveryValueSurvivesEveryWay(t *testing.T) {
+func TestValuesSurviveTransferBetweenAllStores(t *testing.T) {
 	t.Parallel()
 
 	all := stores(t)
@@ -109,7 +109,7 @@ func TestEveryValueSurvivesEveryWay(t *testing.T) {
 }
 
 // A record without a single value is one, too, in a table that has no other.
-func TestARecordOfNULLsIsARecord(t *testing.T) {
+func TestRecordOfNULLsIsStored(t *testing.T) {
 	t.Parallel()
 
 	none := source.Record{nil}

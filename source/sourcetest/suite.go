@@ -13,26 +13,26 @@ import (
 	"github.com/jobwright/jobwright/source"
 )
 
-// Suite is what every driver must do that tables can be written to and read from.
+// Suite tests that a driver whose tables can be written and read fulfils the contract of package source.
 type Suite struct {
-	// Open returns a source, connected to the real thing, in which nobody else writes.
+	// Open returns a source connected to a real server or folder that no other test uses.
 	Open func(t *testing.T) source.Source
 
-	// Table makes a table's name of a word; orders.csv of orders, for example. It stays as it is where Table is nil.
+	// Table returns the table name for a word: orders.csv for orders, for example. If Table is nil, the word is the name.
 	Table func(word string) string
 
-	// Untyped says that the source holds texts alone, so that a reader says which types they are of.
+	// Untyped says that the source stores only text, so the tests name the types of columns when they read.
 	Untyped bool
 
-	// Refuses says which values the source can't hold, so that writing them is an error. That anything else is an error too
-	// fails the suite.
+	// Refuses reports whether the source can't store a value, so that writing it must fail. Writing all other values must
+	// succeed.
 	Refuses func(of source.Standard, value any) bool
 
-	// Becomes is what the source makes of a value that it holds, where that is not the same, which docs/types.md tells:
-	// [InUTC], for example. Without it, it has to be the same.
+	// Becomes returns the value that is read after a value was written, if it differs as docs/types.md documents: [InUTC], for
+	// example. If Becomes is nil, values must not change.
 	Becomes func(of source.Standard, value any) any
 
-	// Keyless says that records can't be told by a key, so that upsert, update and delete are not supported.
+	// Keyless says that the source does not support keys, so upsert, update and delete must fail.
 	Keyless bool
 
 	// Ledger says that the source is a SQL database, which records its writes in a ledger.
@@ -43,9 +43,9 @@ type Suite struct {
 func (s Suite) Run(t *testing.T) {
 	t.Helper()
 
-	t.Run("a value is held exactly, or refused", s.values)
-	t.Run("check says what it found", s.check)
-	t.Run("a missing table is told", s.missing)
+	t.Run("values are stored exactly or rejected", s.values)
+	t.Run("check describes the source", s.check)
+	t.Run("read of a missing table fails", s.missing)
 	t.Run("describe returns the columns as read", s.describe)
 	t.Run("overlaps compares tables", s.overlaps)
 	t.Run("replace", s.replace)
@@ -60,7 +60,7 @@ func (s Suite) Run(t *testing.T) {
 		t.Run("delete", s.delete)
 	}
 
-	t.Run("a write that fails changes nothing", s.failing)
+	t.Run("a failed write changes nothing", s.failing)
 
 	if s.Ledger {
 		t.Run("an invalid write has the same error in every driver", s.contract)

@@ -1,3 +1,3 @@
-// Package sqltext reads SQL as text, as far as a driver must before its database does: where one statement of a script
-// ends and the next begins, and where the parameters stand.
+// Package sqltext splits SQL scripts into statements and finds the :name parameters of statements, in the dialects of the
+// supported databases. It does not parse SQL any further; the databases do.
 package sqltext

@@ -9,7 +9,7 @@ import (
 	"github.com/jobwright/jobwright/source/sqltext"
 )
 
-func TestAScriptIsTakenApartAtItsSemicolons(t *testing.T) {
+func TestStatementsSplitsAtSemicolons(t *testing.T) {
 	t.Parallel()
 
 	for name, test := range map[string]struct {
@@ -43,7 +43,7 @@ func TestAScriptIsTakenApartAtItsSemicolons(t *testing.T) {
 	}
 }
 
-func TestParametersBecomeThoseOfTheDatabase(t *testing.T) {
+func TestBindReplacesParameters(t *testing.T) {
 	t.Parallel()
 
 	bind := map[string]any{"a": int64(1), "b": "two", "é": nil}
@@ -73,7 +73,7 @@ func TestParametersBecomeThoseOfTheDatabase(t *testing.T) {
 	}
 }
 
-func TestAParameterWithoutAValueAndAValueWithoutAParameterAreTold(t *testing.T) {
+func TestBindAndUnusedReportMismatches(t *testing.T) {
 	t.Parallel()
 
 	for message, bind := range map[string]map[string]any{
