@@ -176,7 +176,8 @@ variables:
 		"b": {Name: "b", Kind: "SQLiteSource", Options: map[string]any{"path": "b.db"}},
 	}, found.Sources)
 	require.Equal(t, []scenario.Parameter{
-		{Name: "x", Type: source.Text, Default: "a"}, {Name: "y", Type: source.Text, Default: "b"},
+		{Name: "x", Type: source.Text, Default: "a"},
+		{Name: "y", Type: source.Text, Default: "b"},
 		{Name: "z", Type: source.Text, Default: "a"},
 	}, found.Variables)
 }

@@ -106,7 +106,8 @@ func (v *appVariables) validate(variable job.Variable) error {
 
 	switch {
 	case size > job.MaxVariable:
-		return rejected(job.VariableRejected, "the app's variable %s has %d bytes, and %d is the most; keep large data in a source",
+		return rejected(job.VariableRejected,
+			"the app's variable %s has %d bytes, and %d is the most; keep large data in a source",
 			variable.Name, size, job.MaxVariable)
 	case !exists && len(v.state.Values) >= job.MaxVariables:
 		return rejected(job.VariableRejected, "the app has %d variables already, and that is the most; keep %s in a table",

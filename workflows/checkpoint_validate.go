@@ -40,7 +40,8 @@ func (v checkpointValidator) frame(path string, step scenario.Step, state *frame
 		exists := step.HasBlock(state.Block) || step.OpName == scenario.OpIf && state.Block == scenario.BlockElse ||
 			step.OpName == scenario.OpSwitch && state.Block == scenario.BlockDefault
 		if !exists || step.OpName == scenario.OpTryCatch && state.Block == scenario.BlockFinally && state.Ending == nil {
-			return fmt.Errorf("according to the checkpoint, the step %s is in its block %s, which is impossible", path, state.Block)
+			return fmt.Errorf("according to the checkpoint, the step %s is in its block %s, which is impossible",
+				path, state.Block)
 		}
 
 		return v.block(path, step, state.Block, state.List)
@@ -78,7 +79,8 @@ func (v checkpointValidator) forEach(path string, step scenario.Step, state *fra
 	begun := state.Loop.Next - state.Loop.Base
 	if params.MaxConcurrency < 0 || params.MaxConcurrency > scenario.MaxConcurrency || state.Loop.Base < 0 || begun < 0 ||
 		begun > int64(len(state.Loop.Entries)) {
-		return fmt.Errorf("according to the checkpoint, the loop %s is at round %d, which is impossible", path, state.Loop.Next)
+		return fmt.Errorf("according to the checkpoint, the loop %s is at round %d, which is impossible",
+			path, state.Loop.Next)
 	}
 
 	for _, roundError := range state.Loop.Errors {

@@ -18,7 +18,7 @@ type object = map[string]any
 type freedom struct {
 	concurrent bool // Parallel, and ForEach with a maxConcurrency.
 	calm       bool // What runs at the same time never stops each other, so that its order does not matter to what comes of it.
-	alone      bool // No job starts another and no activity is tried again: which of two ends first is always told.
+	alone      bool // No job starts another and no activity is retried, so that the order of all ends is defined.
 }
 
 // author writes random programs that are valid.
@@ -254,7 +254,7 @@ func (a *author) data(known *surroundings) []any {
 		func() string { return fmt.Sprintf("ok %d", a.number("rows", 0, 3)) },
 		func() string { return "fail table_not_found" },
 	}
-	if !a.freedom.alone { // Flaws take no time, so that those that begin together, as after a move, end together.
+	if !a.freedom.alone { // Retryable errors take no time, so that steps that begin together, as after continue-as-new, end together.
 		queries = append(queries, func() string { return fmt.Sprintf("flaky %d", a.number("flaws", 1, 3)) })
 	}
 
@@ -298,7 +298,7 @@ func (a *author) wait(known *surroundings) []any {
 	return a.control(known, object{"opName": "Wait", "opParams": params}, &known.others)
 }
 
-// waitForSignal writes a step that waits for what nobody sends.
+// waitForSignal writes a step that waits for a signal that never comes.
 func (a *author) waitForSignal(known *surroundings) []any {
 	params := object{"name": "go", "timeout": fmt.Sprintf("%ds", a.number("seconds", 1, 20))}
 

@@ -102,7 +102,7 @@ func (m *machine) storedWith(size int) (int, error) {
 	stored := len(encoded) + size
 	if stored > m.capacity {
 		return 0, failedWith(job.CodeLimitExceeded,
-			"the job would keep %d bytes of values, records and results, and %d is the most beside its program; "+
+			"the job would store %d bytes of values, records and results, and %d is the most beside its program; "+
 				"keep large data in sources, not in variables", stored, m.capacity)
 	}
 

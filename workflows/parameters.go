@@ -57,7 +57,7 @@ func (m *machine) storeParams(s *step, params any) error {
 	return nil
 }
 
-// storedParams returns the parameters that the checkpoint holds of a step.
+// storedParams returns the parameters of a step from the checkpoint.
 func storedParams[T any](state *frame) (T, error) {
 	params, ok := state.resolved.(T)
 	if ok {
@@ -132,8 +132,10 @@ func (m *machine) withLookUps(ctx workflow.Context, s *step, evaluate func(expre
 
 		var found job.Found
 
+		call := activityCall{name: job.LookUpActivity, timeout: s.Timeout}
 		request := job.LookUp{Queries: missing.Queries, Variables: missing.Variables}
-		if err := m.callAuxiliary(ctx, s, activityCall{name: job.LookUpActivity, timeout: s.Timeout}, request, &found); err != nil {
+
+		if err := m.callAuxiliary(ctx, s, call, request, &found); err != nil {
 			return err
 		}
 

@@ -185,13 +185,13 @@ func requireVerdict(t require.TestingT, want verdict, got *trial, text string) {
 }
 
 func lines(trace []event) string {
-	var told strings.Builder
+	var lines strings.Builder
 
 	for _, one := range trace {
-		fmt.Fprintf(&told, "%v %s %s %s\n", one.At, one.Job, one.Path, one.State)
+		fmt.Fprintf(&lines, "%v %s %s %s\n", one.At, one.Job, one.Path, one.State)
 	}
 
-	return told.String()
+	return lines.String()
 }
 
 // byLane orders what happened at the same moment, where it happened in lists of steps that may run at the same time: when
@@ -282,7 +282,7 @@ steps:
     opParams: {condition: true, then: [{opName: SetVariable, opParams: {name: v, value: 2}}]}
   - {opName: Return, opParams: {value: "${v}"}}
 `,
-		"a timeout is over before the job moves": `
+		"a timeout ends before the job continues as new": `
 steps:
   - opName: TryCatch
     timeout: 5.5s
@@ -295,7 +295,7 @@ steps:
         - {opName: SetVariable, opParams: {name: v, value: 1}}
   - {opName: Return, opParams: {value: "${steps.tried.error.code}"}}
 `,
-		"a scenario returns nothing, and moves before it does": `
+		"a scenario returns no value, after continue-as-new": `
 steps:
   - opName: TryCatch
     opParams:
@@ -312,7 +312,7 @@ steps:
     opParams: {in: [1, 2, 3], steps: [{opName: Wait, opParams: {duration: 2s}}]}
   - {opName: Return, opParams: {value: "${steps.loop.iterations}"}}
 `,
-		"a wait ends when it would have, although the job moved": `
+		"a wait ends in time despite continue-as-new": `
 steps:
   - opName: Parallel
     opParams:
@@ -333,7 +333,7 @@ steps:
       steps: [{opName: Fail, condition: "${item > 1}", opParams: {message: enough, code: enough}}]
   - {opName: Return, opParams: {value: "${steps.loop.failed}"}}
 `,
-		"a branch is stopped while it waits, and moves in its finally": `
+		"a waiting branch is stopped, and its finally continues as new": `
 steps:
   - opName: Parallel
     onError: continue

@@ -396,7 +396,7 @@ func read(program scenario.Program, stopAt time.Duration) verdict {
 	w.run(func(t *thread) { err = r.job(t, l, nil) })
 
 	found := verdict{Trace: trace, Results: r.results, State: job.Completed}
-	r.tell("", program.Scenarios[program.Entry].Steps, &found.Steps)
+	r.tally("", program.Scenarios[program.Entry].Steps, &found.Steps)
 
 	var given *gift
 
@@ -425,7 +425,7 @@ func newReader(w *world, id string, program scenario.Program, trace *[]event) *r
 // whole returns the message with its place.
 func (f *fault) whole() string { return f.place.String() + ": " + f.message }
 
-func (r *reader) tell(path string, steps []scenario.Step, told *[]tally) {
+func (r *reader) tally(path string, steps []scenario.Step, all *[]tally) {
 	for i, step := range steps {
 		at := path + strconv.Itoa(i+1)
 		line := tally{Path: at, State: job.StepPending}
@@ -438,14 +438,14 @@ func (r *reader) tell(path string, steps []scenario.Step, told *[]tally) {
 			line.Runs, line.Failures = 0, 0
 		}
 
-		*told = append(*told, line)
+		*all = append(*all, line)
 
 		for _, block := range step.Blocks {
-			r.tell(at+"."+block.Name+".", block.Steps, told)
+			r.tally(at+"."+block.Name+".", block.Steps, all)
 		}
 
 		if called, inline := inlined(step); inline {
-			r.tell(at+"."+called+".", r.program.Scenarios[called].Steps, told)
+			r.tally(at+"."+called+".", r.program.Scenarios[called].Steps, all)
 		}
 	}
 }
@@ -701,7 +701,7 @@ func (s *sentence) operate(t *thread, l *leash, outcome jsonvalue.Object) error 
 		}
 
 		return nil
-	case "WaitForSignal": // Nobody sends one.
+	case "WaitForSignal": // No test sends one.
 		limit, _ := time.ParseDuration(params["timeout"].(string))
 
 		if s.reader().sleep(t, l, limit) {
@@ -851,9 +851,9 @@ func (s *sentence) forEach(t *thread, l *leash, params, outcome jsonvalue.Object
 		entries = rowsOf(0, answerOf(query).rows)
 	}
 
-	lanes := 1
+	concurrency := 1
 	if given, ok := params["maxConcurrency"].(int64); ok {
-		lanes = int(given)
+		concurrency = int(given)
 	}
 
 	var ended, failures int64
@@ -862,7 +862,7 @@ func (s *sentence) forEach(t *thread, l *leash, params, outcome jsonvalue.Object
 	as, _ := params["as"].(string)
 	index, _ := params["index"].(string)
 
-	err := s.slots(t, l, lanes, func(t *thread, l *leash) error {
+	err := s.slots(t, l, concurrency, func(t *thread, l *leash) error {
 		for {
 			if next == len(entries) {
 				return nil
@@ -908,15 +908,15 @@ func (s *sentence) forEach(t *thread, l *leash, params, outcome jsonvalue.Object
 }
 
 func (s *sentence) parallel(t *thread, l *leash, params, outcome jsonvalue.Object) error {
-	lanes := len(s.Blocks)
+	concurrency := len(s.Blocks)
 	if given, ok := params["maxConcurrency"].(int64); ok {
-		lanes = min(lanes, int(given))
+		concurrency = min(concurrency, int(given))
 	}
 
 	next := 0
 	failures := make([]*fault, len(s.Blocks))
 
-	err := s.slots(t, l, lanes, func(t *thread, l *leash) error {
+	err := s.slots(t, l, concurrency, func(t *thread, l *leash) error {
 		for next < len(s.Blocks) {
 			branch := next
 			next++

@@ -36,7 +36,9 @@ func (m *machine) runScenario(ctx workflow.Context, s *step) (jsonvalue.Object, 
 
 	addsResults := params.AddResults == nil || *params.AddResults
 	if params.Inline {
-		return m.runInline(ctx, s, inlineCall{name: params.Scenario, definition: called, parameters: bound, addsResults: addsResults})
+		return m.runInline(ctx, s, inlineCall{
+			name: params.Scenario, definition: called, parameters: bound, addsResults: addsResults,
+		})
 	}
 
 	return m.runChild(ctx, s, params.Scenario, bound, addsResults)

@@ -106,7 +106,7 @@ func (m *machine) validateSignal(signal job.Signal) error {
 	case slices.ContainsFunc(m.signalWaits, func(w *signalWait) bool { return w.signal == nil && w.Name == signal.Name }):
 		return rejected(job.SignalForbidden, "the job waits for the signal %s, but not from %s", signal.Name, signal.From)
 	case len(m.checkpoint.Signals) >= job.MaxSignals, full != nil:
-		return rejected(job.SignalsTooMany, "the job keeps %d signals that no step has waited for yet, and takes no more",
+		return rejected(job.SignalsTooMany, "the job stores %d signals that no step has waited for yet, and accepts no more",
 			len(m.checkpoint.Signals))
 	}
 

@@ -390,17 +390,17 @@ type outbound struct {
 
 func (o *outbound) note(ctx workflow.Context, kind, id string, arguments ...any) {
 	payloads, err := converter.GetDefaultDataConverter().ToPayloads(arguments...)
-	told := fmt.Sprint(err)
+	text := fmt.Sprint(err)
 
 	for _, payload := range payloads.GetPayloads() {
-		told += " " + string(payload.GetData())
+		text += " " + string(payload.GetData())
 	}
 
 	o.trial.mutex.Lock()
 	defer o.trial.mutex.Unlock()
 
 	o.trial.commands = append(o.trial.commands,
-		fmt.Sprintf("%s %s %s %s", workflow.GetInfo(ctx).WorkflowExecution.ID, kind, id, told))
+		fmt.Sprintf("%s %s %s %s", workflow.GetInfo(ctx).WorkflowExecution.ID, kind, id, text))
 }
 
 func (o *outbound) ExecuteActivity(ctx workflow.Context, name string, arguments ...any) workflow.Future {
