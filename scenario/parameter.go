@@ -87,7 +87,8 @@ func (s Scenario) Bind(given jsonvalue.Object) (jsonvalue.Object, error) {
 
 	for _, name := range slices.Sorted(maps.Keys(given)) {
 		if !slices.Contains(names, name) {
-			problems.Addf(name, problem.CodeParameterUnknown, "the scenario has no parameter %s; %s", name, problem.Suggest(name, names))
+			problems.Addf(name, problem.CodeParameterUnknown,
+				"the scenario has no parameter %s; %s", name, problem.Suggest(name, names))
 		}
 	}
 

@@ -447,14 +447,14 @@ func TestCheckKnowsEveryParameterType(t *testing.T) {
 
 // validate checks a text with expressions in a scenario with the parameter x, if it has a type.
 func validate(parameter source.Type, text string) error {
-	scenario := map[string]any{"steps": []any{map[string]any{
+	definition := map[string]any{"steps": []any{map[string]any{
 		"opName": "SetVariable", "opParams": map[string]any{"name": "y", "value": text},
 	}}}
 	if parameter != "" {
-		scenario["parameters"] = map[string]any{"x": map[string]any{"type": parameter}}
+		definition["parameters"] = map[string]any{"x": map[string]any{"type": parameter}}
 	}
 
-	file, err := json.Marshal(scenario)
+	file, err := json.Marshal(definition)
 	if err != nil {
 		return err
 	}

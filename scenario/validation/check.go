@@ -185,7 +185,8 @@ func (c *checker) template(path string, field schema.Field, text string) (plain,
 	sound = true
 
 	if !parsed.IsAlone() && !field.Form.Accepts(schema.Text) {
-		c.Addf(path, problem.CodeTypeMismatch, "%s must be %s, but the text around the expression makes it text", problem.Subject(path), field.Form)
+		c.Addf(path, problem.CodeTypeMismatch,
+			"%s must be %s, but the text around the expression makes it text", problem.Subject(path), field.Form)
 
 		sound = false
 	}
@@ -195,7 +196,8 @@ func (c *checker) template(path string, field schema.Field, text string) (plain,
 		sound = sound && fragmentSound
 
 		if fragmentSound && parsed.IsAlone() && !field.Form.Accepts(given) {
-			c.Addf(path, problem.CodeTypeMismatch, "%s must be %s, but ${%s} gives %s", problem.Subject(path), field.Form, fragment.Text, given)
+			c.Addf(path, problem.CodeTypeMismatch,
+				"%s must be %s, but ${%s} gives %s", problem.Subject(path), field.Form, fragment.Text, given)
 
 			sound = false
 		}
@@ -230,7 +232,8 @@ func (c *checker) expression(path, source string) (kind schema.Kind, sound bool)
 
 	if c.expressionCount > maxExpressions {
 		if c.expressionCount == maxExpressions+1 {
-			c.Addf(path, problem.CodeTooLarge, "a scenario has at most %d expressions; move some steps into a scenario of their own",
+			c.Addf(path, problem.CodeTooLarge,
+				"a scenario has at most %d expressions; move some steps into a scenario of their own",
 				maxExpressions)
 		}
 

@@ -90,7 +90,8 @@ func syntaxMessage(message, line string) string {
 // lineOf returns a line of a text, from 1.
 func lineOf(text []byte, number int) string {
 	for line := range strings.Lines(string(text)) {
-		if number--; number == 0 {
+		number--
+		if number == 0 {
 			return line
 		}
 	}

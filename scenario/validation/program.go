@@ -103,7 +103,8 @@ func (p *pinning) load(caller Document, call call, added *[]string) error {
 
 	switch {
 	case errors.Is(err, ErrUnknown):
-		p.addf(caller, problem.JoinPath(call.path, "opParams.scenario"), problem.CodeScenarioUnknown, "unknown scenario %s; %s", call.name,
+		p.addf(caller, problem.JoinPath(call.path, "opParams.scenario"), problem.CodeScenarioUnknown,
+			"unknown scenario %s; %s", call.name,
 			problem.Suggest(call.name, p.library.Names))
 	case errors.As(err, &mistakes):
 		p.problems = append(p.problems, mistakes...)
@@ -148,14 +149,16 @@ func (p *pinning) arguments(caller Document, call call, callee scenario.Scenario
 		}
 
 		if mismatch := caller.mismatch(parameter, problem.JoinPath(at, parameter.Name), value); mismatch != "" {
-			p.addf(caller, problem.JoinPath(at, parameter.Name), problem.CodeParameterMismatch, "the parameter %s of scenario %s %s", parameter.Name,
+			p.addf(caller, problem.JoinPath(at, parameter.Name), problem.CodeParameterMismatch,
+				"the parameter %s of scenario %s %s", parameter.Name,
 				name, mismatch)
 		}
 	}
 
 	for _, parameter := range slices.Sorted(maps.Keys(given)) {
 		if !slices.Contains(names, parameter) {
-			p.addf(caller, problem.JoinPath(at, parameter), problem.CodeParameterUnknown, "the scenario %s has no parameter %s; %s", name, parameter,
+			p.addf(caller, problem.JoinPath(at, parameter), problem.CodeParameterUnknown,
+				"the scenario %s has no parameter %s; %s", name, parameter,
 				problem.Suggest(parameter, names))
 		}
 	}
@@ -208,7 +211,8 @@ func (p *pinning) cycle(name string, way []string, seen map[string]bool, follows
 		switch {
 		case !follows(call):
 		case from >= 0:
-			p.addf(caller, problem.JoinPath(call.path, "opParams.scenario"), problem.CodeCallCycle, "the scenarios call each other endlessly: %s; %s",
+			p.addf(caller, problem.JoinPath(call.path, "opParams.scenario"), problem.CodeCallCycle,
+				"the scenarios call each other endlessly: %s; %s",
 				strings.Join(append(slices.Clone(way[from:]), call.name), " → "), advice)
 		case !seen[call.name]:
 			p.cycle(call.name, way, seen, follows, advice)

@@ -44,7 +44,8 @@ func (c *checker) steps(path string, list []any) []scenario.Step {
 
 		if c.stepCount > MaxSteps {
 			if c.stepCount == MaxSteps+1 {
-				c.Addf(at, problem.CodeTooLarge, "a scenario has at most %d steps; move some into a scenario of their own", MaxSteps)
+				c.Addf(at, problem.CodeTooLarge,
+					"a scenario has at most %d steps; move some into a scenario of their own", MaxSteps)
 			}
 
 			break
@@ -101,7 +102,8 @@ func (c *checker) setVariable(path string, step scenario.Step) {
 	case forApp:
 		c.assign(problem.JoinPath(path, "value"), name, found, given)
 	case ok && found.kind == kindAppVariable:
-		c.Addf(problem.JoinPath(path, "name"), problem.CodeNameTaken, "%s is a variable of the app; add scope: app to set it", name)
+		c.Addf(problem.JoinPath(path, "name"), problem.CodeNameTaken,
+			"%s is a variable of the app; add scope: app to set it", name)
 	case ok && found.kind != kindVariable:
 		c.Addf(problem.JoinPath(path, "name"), problem.CodeNameTaken, "%s is %s and can't be set", name, found.kind)
 	case ok && beyond:
@@ -194,7 +196,8 @@ func (c *checker) step(path string, value any) scenario.Step {
 	c.unreached(path, step)
 
 	if _, ignores := step.OpParams["ignore"]; step.OpName == scenario.OpTryCatch && len(step.Blocks) == 1 && !ignores {
-		c.Addf(problem.JoinPath(path, "opParams"), problem.CodeValueInvalid, "errors have no handler; add catch, ignore or finally")
+		c.Addf(problem.JoinPath(path, "opParams"), problem.CodeValueInvalid,
+			"errors have no handler; add catch, ignore or finally")
 	}
 
 	if step.OpName == scenario.OpRunScenario {
@@ -232,7 +235,7 @@ func (c *checker) blocks(path string, operation scenario.Operation, step *scenar
 
 		at := problem.JoinPath(path, field.Name)
 
-		switch field.Form { //nolint:exhaustive // Values of the other forms contain no steps.
+		switch field.Form {
 		case scenario.FormSteps:
 			delete(rest, field.Name)
 			c.block(at, step, field.Name, value)

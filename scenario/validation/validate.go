@@ -142,7 +142,8 @@ func ParseVariables(path string, declared map[string]any) ([]scenario.Parameter,
 	parameters := check.parameters(path, declared)
 	for _, parameter := range parameters {
 		if parameter.Required {
-			check.Addf(problem.JoinPath(path, parameter.Name), problem.CodeFieldMissing, "default is missing (the value until a job sets another)")
+			check.Addf(problem.JoinPath(path, parameter.Name), problem.CodeFieldMissing,
+				"default is missing (the value until a job sets another)")
 		}
 	}
 
@@ -164,7 +165,8 @@ func (c *checker) inOrder(path string, object map[string]any) []string {
 
 func (c *checker) parameter(path, name string, value any) scenario.Parameter {
 	if !expression.IsName(name) {
-		c.Addf(path, problem.CodeValueInvalid, "%s can't name a parameter; a name consists of letters, digits and _, and must not be a reserved word",
+		c.Addf(path, problem.CodeValueInvalid,
+			"%s can't name a parameter; a name consists of letters, digits and _, and must not be a reserved word",
 			name)
 	}
 
@@ -213,7 +215,8 @@ func (c *checker) stepFrame(path string, value any) (step scenario.Step, sound b
 	step.OpParams = params
 
 	if step.Name != "" && !expression.IsIdentifier(step.Name) {
-		c.Addf(problem.JoinPath(path, "name"), problem.CodeValueInvalid, "%s can't name a step; a name consists of letters, digits and _", step.Name)
+		c.Addf(problem.JoinPath(path, "name"), problem.CodeValueInvalid,
+			"%s can't name a step; a name consists of letters, digits and _", step.Name)
 	}
 
 	if retry, given := object["retry"]; given {
@@ -221,7 +224,8 @@ func (c *checker) stepFrame(path string, value any) (step scenario.Step, sound b
 	}
 
 	if operation, ok := scenario.OperationNamed(step.OpName); ok && operation.Control && step.Retry != nil {
-		c.Addf(problem.JoinPath(path, "retry"), problem.CodeValueInvalid, "%s has no retry policy; set retry on the data steps in it",
+		c.Addf(problem.JoinPath(path, "retry"), problem.CodeValueInvalid,
+			"%s has no retry policy; set retry on the data steps in it",
 			step.OpName)
 	}
 
@@ -268,7 +272,8 @@ func (c *checker) retry(path string, value any) *scenario.Retry {
 	if attempts, given := object["maximumAttempts"].(int64); given {
 		const most = 1_000_000
 		if attempts < 1 || attempts > most {
-			c.Addf(path+".maximumAttempts", problem.CodeValueInvalid, "maximumAttempts must be from 1 to %d, but is %d", most, attempts)
+			c.Addf(path+".maximumAttempts", problem.CodeValueInvalid,
+				"maximumAttempts must be from 1 to %d, but is %d", most, attempts)
 		}
 
 		retry.MaximumAttempts = int(attempts)
@@ -283,7 +288,8 @@ func (c *checker) retry(path string, value any) *scenario.Retry {
 		}
 
 		if retry.BackoffCoefficient < 1 {
-			c.Addf(path+".backoffCoefficient", problem.CodeValueInvalid, "backoffCoefficient must be at least 1, but is %s", jsonvalue.Describe(coefficient))
+			c.Addf(path+".backoffCoefficient", problem.CodeValueInvalid,
+				"backoffCoefficient must be at least 1, but is %s", jsonvalue.Describe(coefficient))
 		}
 	}
 
