@@ -12,8 +12,8 @@ type IdempotencyKey struct {
 	Step string // The path of the step, with the iteration of each loop around it.
 }
 
-// Ledger is a source that records changes under their idempotency keys. If WriteTable or Execute finds a record under the key that
-// it receives, it changes nothing, reads no rows and returns what the record says.
+// Ledger is a source that records changes under their idempotency keys. If WriteTable or Execute finds a record under the key
+// that it receives, it changes nothing, reads no rows and returns what the record says.
 type Ledger interface {
 	Source
 

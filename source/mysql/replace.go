@@ -66,7 +66,8 @@ func (w *writer) replace(ctx context.Context, old *table) (source.Written, error
 func (w *writer) build(ctx context.Context, built source.Table) (source.Written, error) {
 	definitions, conversions := w.define()
 	if err := w.session.execute(ctx,
-		"CREATE TABLE "+quoteTable(built)+" ("+strings.Join(definitions, ", ")+") ENGINE=InnoDB"+w.attempt.tableOption()); err != nil {
+		"CREATE TABLE "+quoteTable(built)+" ("+strings.Join(definitions, ", ")+") ENGINE=InnoDB"+
+			w.attempt.tableOption()); err != nil {
 		return source.Written{}, err
 	}
 

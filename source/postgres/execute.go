@@ -48,7 +48,8 @@ func (s *Source) Execute(ctx context.Context, script source.Script) (int64, erro
 
 	changed, err := s.executeOnce(ctx, script, statements)
 	if len(statements) == 1 && needsNoTransaction(err) {
-		return s.execute(ctx, "SET "+setAttemptName(script.IdempotencyKey), statements, script.Report, func(*session, int64) error { return nil })
+		return s.execute(ctx, "SET "+setAttemptName(script.IdempotencyKey), statements, script.Report,
+			func(*session, int64) error { return nil })
 	}
 
 	return changed, err

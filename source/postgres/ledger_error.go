@@ -53,7 +53,8 @@ func (s *Source) explainLedger(err error) error {
 
 		problem.Code, problem.Message = source.CodeDefinitionInvalid, "the ledger can't be used: "+native.Message
 		problem.Hint = "grant the source's user CREATE on the schema, or create the table with " +
-			ledgerDefinition(qualified(s.ledger.Table())) + " and grant the user SELECT, INSERT and DELETE on it; or set ledger: " +
+			ledgerDefinition(qualified(s.ledger.Table())) +
+			" and grant the user SELECT, INSERT and DELETE on it; or set ledger: " +
 			ledger.None + " in app.yaml, and an append, an insert or a script may take effect twice if an answer is lost"
 
 		return problem
