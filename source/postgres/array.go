@@ -5,25 +5,25 @@ import (
 	"errors"
 )
 
-// PostgreSQL's arrays are rectangular: all lists in a list have the same length, and none of them is NULL or empty.
-var errNotRectangular = errors.New("the lists in a list of PostgreSQL's have the same length, and none is empty or NULL")
+// PostgreSQL's arrays are rectangular.
+var errNotRectangular = errors.New("in PostgreSQL, all lists within a list must have the same length, and none may be empty or NULL")
 
-// encodeArray encodes arrays of what element encodes, a type of that number.
+// encodeArray returns the encoder of arrays. oid is the type of the elements.
 func encodeArray(oid uint32, element encoder) encoder {
 	return func(dst []byte, value any) ([]byte, error) {
 		list, ok := value.([]any)
 		if !ok {
-			return nil, strange(value)
+			return nil, wrongType(value)
 		}
 
 		lengths := lengthsOf(list)
 
-		dst = binary.BigEndian.AppendUint32(dst, uint32(len(lengths))) //nolint:gosec // It is a small number.
-		dst = append(dst, 0, 0, 0, 0)                                  // Whether there is a NULL; the server looks for itself.
+		dst = binary.BigEndian.AppendUint32(dst, uint32(len(lengths))) //nolint:gosec // The depth of a value.
+		dst = append(dst, 0, 0, 0, 0)                                  // The flag for NULL, which the server ignores.
 		dst = binary.BigEndian.AppendUint32(dst, oid)
 
 		for _, length := range lengths {
-			dst = binary.BigEndian.AppendUint32(dst, uint32(length)) //nolint:gosec // The server refuses more than it can hold.
+			dst = binary.BigEndian.AppendUint32(dst, uint32(length)) //nolint:gosec // The server rejects arrays that are too long.
 			dst = binary.BigEndian.AppendUint32(dst, 1)              // The subscript of the first element.
 		}
 
@@ -33,7 +33,7 @@ func encodeArray(oid uint32, element encoder) encoder {
 	}
 }
 
-// lengthsOf returns the length of a list, of the first list in it, and so on. An empty list has none.
+// lengthsOf returns the lengths of a list, of the first list in it, and so on; nil for an empty list.
 func lengthsOf(list []any) []int {
 	var lengths []int
 
@@ -45,7 +45,7 @@ func lengthsOf(list []any) []int {
 	return lengths
 }
 
-// appendElements appends the elements of a list in order. Each list must have the length that the first of its depth has.
+// appendElements appends the elements of a list in order. All lists of the same depth must have the same length.
 func appendElements(dst []byte, list []any, lengths []int, element encoder) ([]byte, error) {
 	if len(lengths) == 0 {
 		return dst, nil

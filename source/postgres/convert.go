@@ -11,14 +11,14 @@ import (
 	"github.com/jobwright/jobwright/source"
 )
 
-// converter makes of a value of one standard type the same value of another one, or says that there is none.
+// converter converts a value to another standard type without loss, or returns an error.
 type converter func(value any) (any, error)
 
-// converterOf returns how values of one standard type become values of another one, nil where they are the same, and an
-// error where some could only get lost.
+// converterOf returns the converter between two standard types, nil if no conversion is necessary, or an error if the types
+// have no lossless conversion.
 func converterOf(from, to source.Standard) (converter, error) {
 	if from.Type == to.Type && (from.Type != source.Array || from.Element == to.Element) {
-		return nil, nil //nolint:nilnil // There is nothing to convert.
+		return nil, nil //nolint:nilnil // No conversion is necessary.
 	}
 
 	switch {
@@ -46,10 +46,10 @@ func converterOf(from, to source.Standard) (converter, error) {
 		return convert, nil
 	}
 
-	return nil, fmt.Errorf("values of type %s can't be held as %s", from, to)
+	return nil, fmt.Errorf("values of type %s can't be converted to %s", from, to)
 }
 
-// conversions are those between two types that are neither text nor json. Each returns the same value, or an error.
+// conversions are the converters between types other than text, json and array.
 var conversions = map[[2]source.Type]converter{
 	{source.Integer, source.Decimal}: integerToDecimal,
 	{source.Integer, source.Float}:   integerToFloat,
@@ -61,11 +61,11 @@ var conversions = map[[2]source.Type]converter{
 	{source.Datetime, source.Date}:   datetimeToDate,
 }
 
-// fromText reads text. Unlike elsewhere, empty text is not NULL: the records say which they mean.
+// fromText parses text. Empty text is not NULL, because records distinguish the two.
 func fromText(to source.Standard, value any) (any, error) {
 	text, ok := value.(string)
 	if !ok {
-		return nil, strange(value)
+		return nil, wrongType(value)
 	}
 
 	parsed, err := source.ParseExactly(source.Standard{Type: to.Type, Element: to.Element}, text)
@@ -74,16 +74,16 @@ func fromText(to source.Standard, value any) (any, error) {
 	case err == nil || text == "":
 		return parsed, err
 	case to.Type == source.Float:
-		return nil, errors.New("it is no number of which a float holds all digits")
+		return nil, errors.New("the text is not a number that a float represents exactly")
 	}
 
-	return nil, fmt.Errorf("it is not a value of type %s", to) // The value is told beside it.
+	return nil, fmt.Errorf("the text is not a value of type %s", to) // The caller adds the text.
 }
 
 func convertElements(value any, element converter) (any, error) {
 	list, ok := value.([]any)
 	if !ok {
-		return nil, strange(value)
+		return nil, wrongType(value)
 	}
 
 	converted := make([]any, len(list))
@@ -107,12 +107,15 @@ func convertElements(value any, element converter) (any, error) {
 	return converted, nil
 }
 
-var errNotWhole = errors.New("it is not a whole number between -9223372036854775808 and 9223372036854775807")
+var (
+	errNotInteger = errors.New("the number is not an integer between -9223372036854775808 and 9223372036854775807")
+	errInexact    = errors.New("a float can't represent all digits")
+)
 
 func integerToDecimal(value any) (any, error) {
 	number, ok := value.(int64)
 	if !ok {
-		return nil, strange(value)
+		return nil, wrongType(value)
 	}
 
 	return source.Number(strconv.FormatInt(number, 10)), nil
@@ -121,28 +124,28 @@ func integerToDecimal(value any) (any, error) {
 func integerToFloat(value any) (any, error) {
 	number, ok := value.(int64)
 	if !ok {
-		return nil, strange(value)
+		return nil, wrongType(value)
 	}
 
-	// The float nearest to the greatest integers is one more than all of them.
+	// float64(math.MaxInt64) is 2^63, which does not fit into an int64.
 	if wide := float64(number); wide < math.MaxInt64 && int64(wide) == number {
 		return wide, nil
 	}
 
-	return nil, errors.New("a float does not hold all of its digits")
+	return nil, errInexact
 }
 
 func decimalToInteger(value any) (any, error) {
 	number, ok := value.(source.Number)
 	if !ok {
-		return nil, strange(value)
+		return nil, wrongType(value)
 	}
 
 	whole, fraction := cutPoint(number)
 
 	parsed, err := strconv.ParseInt(whole, 10, 64)
 	if err != nil || fraction != "" {
-		return nil, errNotWhole
+		return nil, errNotInteger
 	}
 
 	return parsed, nil
@@ -151,7 +154,7 @@ func decimalToInteger(value any) (any, error) {
 func decimalToFloat(value any) (any, error) {
 	number, ok := value.(source.Number)
 	if !ok {
-		return nil, strange(value)
+		return nil, wrongType(value)
 	}
 
 	parsed, err := strconv.ParseFloat(string(number), 64)
@@ -159,30 +162,30 @@ func decimalToFloat(value any) (any, error) {
 		return parsed, nil
 	}
 
-	return nil, errors.New("a float does not hold all of its digits")
+	return nil, errInexact
 }
 
-// sameNumber reports whether a float is shown as that number.
+// sameNumber reports whether the shortest decimal form of a float is equal to number.
 func sameNumber(float float64, number source.Number) bool {
-	shown, err := source.ParseNumber(strconv.FormatFloat(float, 'f', -1, 64))
+	formatted, err := source.ParseNumber(strconv.FormatFloat(float, 'f', -1, 64))
 	if err != nil {
 		return false
 	}
 
-	shownWhole, shownFraction := cutPoint(shown)
+	formattedWhole, formattedFraction := cutPoint(formatted)
 	whole, fraction := cutPoint(number)
 
-	return shownWhole == whole && shownFraction == fraction
+	return formattedWhole == whole && formattedFraction == fraction
 }
 
 func floatToInteger(value any) (any, error) {
 	number, ok := value.(float64)
 	if !ok {
-		return nil, strange(value)
+		return nil, wrongType(value)
 	}
 
 	if number != math.Trunc(number) || number < math.MinInt64 || number >= math.MaxInt64 {
-		return nil, errNotWhole
+		return nil, errNotInteger
 	}
 
 	return int64(number), nil
@@ -191,11 +194,11 @@ func floatToInteger(value any) (any, error) {
 func floatToDecimal(value any) (any, error) {
 	number, ok := value.(float64)
 	if !ok {
-		return nil, strange(value)
+		return nil, wrongType(value)
 	}
 
 	if math.IsNaN(number) || math.IsInf(number, 0) {
-		return nil, errors.New("it is no decimal number")
+		return nil, errors.New("a decimal can't be infinite or NaN")
 	}
 
 	return source.ParseNumber(strconv.FormatFloat(number, 'f', -1, 64))
@@ -204,11 +207,11 @@ func floatToDecimal(value any) (any, error) {
 func datetimeToDate(value any) (any, error) {
 	moment, ok := value.(time.Time)
 	if !ok {
-		return nil, strange(value)
+		return nil, wrongType(value)
 	}
 
 	if hour, minute, second := moment.Clock(); hour != 0 || minute != 0 || second != 0 || moment.Nanosecond() != 0 {
-		return nil, errors.New("it has a time of day, which a date does not hold")
+		return nil, errors.New("the datetime has a time of day, which a date can't store")
 	}
 
 	return value, nil

@@ -14,10 +14,10 @@ import (
 	"github.com/jobwright/jobwright/source"
 )
 
-// CopyTable copies a table of another PostgreSQL, or of this one, without looking into its records: the one server's bytes
-// go to the other. It can where each column's type is, or becomes by a cast of the reading server's, that of the target's
-// column, and where records are not told by a key. Like that, NaN and infinite dates are copied too. An effect is recorded as
-// [Source.WriteTable] does; where it is recorded already, nothing is read.
+// CopyTable copies a table of a PostgreSQL source, which may be this one, without decoding its records: the bytes that one
+// server sends are passed to the other. It reports false if the write has a keyed mode, or if a column has neither the type
+// of the target's column nor a lossless cast to it. NaN and infinite dates are copied too. The copy is recorded in the ledger
+// as by [Source.WriteTable]; if it is recorded already, no table is read.
 func (s *Source) CopyTable(
 	ctx context.Context, from source.Reader, read source.Read, write source.Write, progress func(rows, bytes int64),
 ) (written source.Written, copied bool, err error) {
@@ -26,7 +26,7 @@ func (s *Source) CopyTable(
 		return source.Written{}, false, nil
 	}
 
-	// What was read may be gone by now, so that it is not even looked at.
+	// If the copy is recorded, the table that was read may be gone.
 	if written, copied, err := s.Recorded(ctx, write.IdempotencyKey); err != nil || copied {
 		return written, copied, err
 	}
@@ -51,10 +51,10 @@ func (s *Source) CopyTable(
 	return written, err == nil, err
 }
 
-// errOtherTypes says that a table's columns are not of the types that the target's have.
+// errOtherTypes reports that the columns of the two tables have different types.
 var errOtherTypes = errors.New("the columns have other types")
 
-// rawFeed feeds what another server sends.
+// rawFeed is the bytes of a COPY that another server sends.
 type rawFeed struct {
 	origin   *Source
 	session  *session
@@ -63,19 +63,20 @@ type rawFeed struct {
 	table    *table
 }
 
-// describe learns the table's columns. To select from it keeps others from changing it until the session's end.
+// describe describes the table. The SELECT locks its definition until the end of the session.
 func (f *rawFeed) describe(ctx context.Context) error {
 	if err := f.session.run(ctx, "SELECT FROM "+qualified(f.read.Table)+" LIMIT 0"); err != nil {
 		return err
 	}
 
 	var err error
-	f.table, err = f.session.find(ctx, f.read.Table)
+	f.table, err = f.session.describe(ctx, f.read.Table)
 
 	return err
 }
 
-// close ends the reading. It must not outlive the write's last step, which may wait for all who read the target.
+// close ends the session that reads. It must end before the last statement of the write, which may wait for readers of the
+// target.
 func (f *rawFeed) close(ctx context.Context) { f.session.end(ctx) }
 
 func (f *rawFeed) schema() source.Schema {
@@ -87,9 +88,9 @@ func (f *rawFeed) schema() source.Schema {
 	return schema
 }
 
-func (f *rawFeed) open(ctx context.Context, _ []string, into *table, places []int, _ bool) (stream, error) {
-	selected := make([]string, len(places))
-	for i, at := range places {
+func (f *rawFeed) open(ctx context.Context, _ []string, into *table, indexes []int, _ bool) (stream, error) {
+	selected := make([]string, len(indexes))
+	for i, at := range indexes {
 		if selected[i] = cast(f.table.columns[i], into.columns[at]); selected[i] == "" {
 			return nil, errOtherTypes
 		}
@@ -100,8 +101,8 @@ func (f *rawFeed) open(ctx context.Context, _ []string, into *table, places []in
 	raw := &rawStream{PipeReader: reader}
 
 	raw.reading.Go(func() {
-		// The server sends each record by itself.
-		buffered := bufio.NewWriterSize(writer, 2*chunk)
+		// The server sends each record in a message of its own.
+		buffered := bufio.NewWriterSize(writer, 2*chunkSize)
 
 		_, err := f.session.conn.CopyTo(ctx, &counter{Writer: buffered, progress: f.progress}, query)
 		if err == nil {
@@ -124,7 +125,7 @@ func (f *rawFeed) open(ctx context.Context, _ []string, into *table, places []in
 	return raw, nil
 }
 
-// rawStream is what another server sends.
+// rawStream is the stream of a [rawFeed].
 type rawStream struct {
 	*io.PipeReader
 
@@ -143,10 +144,10 @@ func (r *rawStream) end() error {
 	return r.failed
 }
 
-// copyTrailer is what ends a copy in binary form, in a message of its own.
+// copyTrailer is the end of a COPY in binary form, which the server sends in a message of its own.
 const copyTrailer = "\xff\xff"
 
-// counter tells how many records and bytes were written. The protocol sends "always one per row":
+// counter reports the number of records and bytes that were written. The server sends one message for each record, see
 // https://www.postgresql.org/docs/15/protocol-flow.html#PROTOCOL-COPY.
 type counter struct {
 	io.Writer
@@ -170,8 +171,8 @@ func (c *counter) Write(record []byte) (int, error) {
 	return n, err
 }
 
-// cast returns the expression by which the reading server sends a column in the binary form of another one, holding what it
-// would hold if each record were read and written, or "" where there is none.
+// cast returns the expression with which the reading server sends a column in the binary form of another column, with the
+// same value as if the records were read and written, or "" if there is none.
 func cast(from, to column) string {
 	name := quote(from.name)
 
@@ -182,7 +183,7 @@ func cast(from, to column) string {
 	case !isKnown && !isArray:
 		return ""
 	case from.oid == to.oid:
-		if from.modifier == to.modifier || to.modifier < 0 || holdsDigits(from, to) {
+		if from.modifier == to.modifier || to.modifier < 0 || fitsDigits(from, to) {
 			return name
 		}
 
@@ -194,28 +195,28 @@ func cast(from, to column) string {
 	return strings.ReplaceAll(casts[[2]uint32{from.oid, to.oid}], "column", name)
 }
 
-// holdsDigits reports whether a numeric holds every number of another one.
-func holdsDigits(from, to column) bool {
+// fitsDigits reports whether every number of the numeric column from fits into the numeric column to.
+func fitsDigits(from, to column) bool {
 	if from.oid != pgtype.NumericOID || from.modifier < 0 || to.modifier < 0 {
 		return false
 	}
 
 	precision, scale := numericArguments(from.modifier)
-	widePrecision, wideScale := numericArguments(to.modifier)
+	toPrecision, toScale := numericArguments(to.modifier)
 
-	return wideScale >= scale && widePrecision-wideScale >= precision-scale
+	return toScale >= scale && toPrecision-toScale >= precision-scale
 }
 
-// casts are those that lose nothing, between the numbers of two types.
+// casts are the lossless casts, by the OIDs of two types.
 var casts = map[[2]uint32]string{
 	{pgtype.Int2OID, pgtype.Int4OID}:              "column::integer",
 	{pgtype.Int2OID, pgtype.Int8OID}:              "column::bigint",
 	{pgtype.Int4OID, pgtype.Int8OID}:              "column::bigint",
 	{pgtype.OIDOID, pgtype.Int8OID}:               "column::bigint",
-	{pgtype.Float4OID, pgtype.Float8OID}:          "column::text::double precision", // The number that looks the same.
+	{pgtype.Float4OID, pgtype.Float8OID}:          "column::text::double precision", // 0.1 stays 0.1.
 	{pgtype.VarcharOID, pgtype.TextOID}:           "column::text",
 	{pgtype.NameOID, pgtype.TextOID}:              "column::text",
-	{pgtype.BPCharOID, pgtype.TextOID}:            "textin(bpcharout(column))", // With the blanks, which a cast would cut off.
+	{pgtype.BPCharOID, pgtype.TextOID}:            "textin(bpcharout(column))", // A cast would remove trailing blanks.
 	{pgtype.JSONBOID, pgtype.JSONOID}:             "column::json",
 	{pgtype.Int2ArrayOID, pgtype.Int8ArrayOID}:    "column::bigint[]",
 	{pgtype.Int4ArrayOID, pgtype.Int8ArrayOID}:    "column::bigint[]",

@@ -12,10 +12,10 @@ import (
 	"github.com/google/uuid"
 )
 
-// decoder makes a record's value of what the server sends for one. It keeps nothing of data.
+// decoder decodes a value that the server has sent. The result must not refer to data.
 type decoder func(data []byte) (any, error)
 
-// epoch is the beginning of PostgreSQL's time, 2000-01-01, in seconds of Unix's.
+// epoch is the beginning of PostgreSQL's time, 2000-01-01, in seconds of Unix time.
 const epoch = 946_684_800
 
 const (
@@ -24,7 +24,7 @@ const (
 	secondsPerDay = 24 * 60 * 60
 )
 
-// decodeText is also that of every type that is read in its form as text.
+// decodeText also decodes values of every type that is read in text form.
 func decodeText(data []byte) (any, error) { return string(data), nil }
 
 func decodeBool(data []byte) (any, error) {
@@ -40,7 +40,7 @@ func decodeInt2(data []byte) (any, error) {
 		return nil, errMalformed
 	}
 
-	return int64(int16(binary.BigEndian.Uint16(data))), nil //nolint:gosec // It is sent as a signed number.
+	return int64(int16(binary.BigEndian.Uint16(data))), nil //nolint:gosec // The server sends a signed number.
 }
 
 func decodeInt4(data []byte) (any, error) {
@@ -48,7 +48,7 @@ func decodeInt4(data []byte) (any, error) {
 		return nil, errMalformed
 	}
 
-	return int64(int32(binary.BigEndian.Uint32(data))), nil //nolint:gosec // It is sent as a signed number.
+	return int64(int32(binary.BigEndian.Uint32(data))), nil //nolint:gosec // The server sends a signed number.
 }
 
 func decodeInt8(data []byte) (any, error) {
@@ -56,7 +56,7 @@ func decodeInt8(data []byte) (any, error) {
 		return nil, errMalformed
 	}
 
-	return int64(binary.BigEndian.Uint64(data)), nil //nolint:gosec // It is sent as a signed number.
+	return int64(binary.BigEndian.Uint64(data)), nil //nolint:gosec // The server sends a signed number.
 }
 
 func decodeOID(data []byte) (any, error) {
@@ -67,18 +67,18 @@ func decodeOID(data []byte) (any, error) {
 	return int64(binary.BigEndian.Uint32(data)), nil
 }
 
-// decodeFloat4 returns the number that looks the same with 64 bits as it does with 32: 0.1, not 0.10000000149011612.
+// decodeFloat4 returns the 64-bit float with the same shortest decimal form: 0.1, not 0.10000000149011612.
 func decodeFloat4(data []byte) (any, error) {
 	if len(data) != 4 {
 		return nil, errMalformed
 	}
 
-	return widened(math.Float32frombits(binary.BigEndian.Uint32(data))), nil
+	return widen(math.Float32frombits(binary.BigEndian.Uint32(data))), nil
 }
 
-func widened(value float32) float64 {
+func widen(value float32) float64 {
 	wide := float64(value)
-	if wide == math.Trunc(wide) && math.Abs(wide) < 1<<24 { // Whole numbers look the same while 32 bits hold all of them.
+	if wide == math.Trunc(wide) && math.Abs(wide) < 1<<24 { // A float32 represents these whole numbers exactly.
 		return wide
 	}
 
@@ -103,7 +103,7 @@ func decodeDate(data []byte) (any, error) {
 		return nil, errMalformed
 	}
 
-	days := int32(binary.BigEndian.Uint32(data)) //nolint:gosec // It is sent as a signed number.
+	days := int32(binary.BigEndian.Uint32(data)) //nolint:gosec // The server sends a signed number.
 
 	switch days {
 	case math.MaxInt32:
@@ -123,13 +123,13 @@ func decodeTime(data []byte) (any, error) {
 	return time.Duration(binary.BigEndian.Uint64(data)) * time.Microsecond, nil //nolint:gosec // At most 24 hours.
 }
 
-// decodeTimestamp is that of timestamps with and without time zone: the server keeps no zone with either.
+// decodeTimestamp decodes timestamps with and without time zone. The server stores no zone for either.
 func decodeTimestamp(data []byte) (any, error) {
 	if len(data) != 8 {
 		return nil, errMalformed
 	}
 
-	micros := int64(binary.BigEndian.Uint64(data)) //nolint:gosec // It is sent as a signed number.
+	micros := int64(binary.BigEndian.Uint64(data)) //nolint:gosec // The server sends a signed number.
 
 	switch micros {
 	case math.MaxInt64:
@@ -147,7 +147,7 @@ func decodeBytes(data []byte) (any, error) { return append([]byte{}, data...), n
 
 func decodeJSON(data []byte) (any, error) { return json.RawMessage(bytes.Clone(data)), nil }
 
-// decodeJSONB leaves out the version of the form, which is the same as text until there is another one.
+// decodeJSONB removes the version of the form. In version 1, the text follows.
 func decodeJSONB(data []byte) (any, error) {
 	if len(data) == 0 || data[0] != 1 {
 		return nil, errMalformed
@@ -164,7 +164,7 @@ func decodeUUID(data []byte) (any, error) {
 	return uuid.UUID(data), nil
 }
 
-// decodeArray decodes arrays of what element decodes. Where their subscripts begin gets lost: a list has no such thing.
+// decodeArray returns the decoder of arrays. It discards the lower bounds of the subscripts, which a list does not have.
 func decodeArray(element decoder) decoder {
 	return func(data []byte) (any, error) {
 		if len(data) < 12 {
@@ -176,7 +176,7 @@ func decodeArray(element decoder) decoder {
 			return []any{}, nil
 		}
 
-		data = data[12:] // After the number of dimensions, whether there is a NULL, and the elements' type.
+		data = data[12:] // The number of dimensions, a flag for NULL, and the OID of the elements' type.
 		if dimensions > 6 || len(data) < 8*dimensions {
 			return nil, errMalformed
 		}
@@ -192,15 +192,15 @@ func decodeArray(element decoder) decoder {
 	}
 }
 
-// elements are those of an array that are not read yet.
+// elements decodes the elements of an array.
 type elements struct {
 	rest   []byte
 	decode decoder
 }
 
-// list reads the elements of an array of those lengths, the outermost one first.
+// list decodes an array with a length for each dimension.
 func (e *elements) list(lengths []int) (any, error) {
-	if lengths[0] < 0 || lengths[0] > len(e.rest) { // An element takes four bytes at least.
+	if lengths[0] < 0 || lengths[0] > len(e.rest) { // An element has at least four bytes.
 		return nil, errMalformed
 	}
 
@@ -227,7 +227,7 @@ func (e *elements) next() (any, error) {
 		return nil, errMalformed
 	}
 
-	length := int(int32(binary.BigEndian.Uint32(e.rest))) //nolint:gosec // It is sent as a signed number.
+	length := int(int32(binary.BigEndian.Uint32(e.rest))) //nolint:gosec // The server sends a signed number.
 	e.rest = e.rest[4:]
 
 	if length < 0 {
@@ -244,8 +244,8 @@ func (e *elements) next() (any, error) {
 	return e.decode(data)
 }
 
-// shown is a value that could not be read as it is shown to people, where that is known.
-func shown(err error) string {
+// specialValue returns the text of the value that could not be decoded, or "" if err is not a [specialError].
+func specialValue(err error) string {
 	if special := new(specialError); errors.As(err, &special) {
 		return special.value
 	}

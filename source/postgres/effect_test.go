@@ -204,7 +204,7 @@ func TestWithoutALedgerNobodyKnowsWhatBecameOfACommitThatIsCut(t *testing.T) {
 
 			_, err = changes[name](stage, t.Context(), of, 1)
 			require.False(t, requireError(t, err, source.CodeUnavailable).Retryable, name)
-			require.ErrorContains(t, err, "look whether the change was made")
+			require.ErrorContains(t, err, "check whether the change has been committed")
 
 			_, done, err := stage.Recorded(t.Context(), of)
 			require.NoError(t, err)
@@ -489,7 +489,7 @@ func TestAStatementThatCannotBeInATransactionLeavesNoRecord(t *testing.T) {
 
 		_, err = d.Execute(t.Context(), source.Script{Text: "SELECT 1; " + statement, IdempotencyKey: effect(statement)})
 		requireError(t, err, source.CodeQueryInvalid)
-		require.ErrorContains(t, err, "make it a script's only statement")
+		require.ErrorContains(t, err, "in a script of its own")
 	}
 
 	require.Equal(t, "{1,2,3}", d.value(t, "SELECT array_agg(id ORDER BY id) FROM t"))

@@ -11,16 +11,16 @@ import (
 	"github.com/google/uuid"
 )
 
-// encoder appends a value, which is not NULL, in the form in which COPY takes it.
+// encoder appends a value, which is not NULL, in a form of COPY.
 type encoder func(dst []byte, value any) ([]byte, error)
 
-// strange is the error for a value that is not of the Go type that its column's standard type has.
-func strange(value any) error { return fmt.Errorf("a %T is not a value of the column's type", value) }
+// wrongType returns the error for a value whose Go type is not that of the column's standard type.
+func wrongType(value any) error { return fmt.Errorf("a %T is not a value of the column's type", value) }
 
 func encodeText(dst []byte, value any) ([]byte, error) {
 	text, ok := value.(string)
 	if !ok {
-		return nil, strange(value)
+		return nil, wrongType(value)
 	}
 
 	return append(dst, text...), nil
@@ -29,7 +29,7 @@ func encodeText(dst []byte, value any) ([]byte, error) {
 func encodeBool(dst []byte, value any) ([]byte, error) {
 	is, ok := value.(bool)
 	if !ok {
-		return nil, strange(value)
+		return nil, wrongType(value)
 	}
 
 	if is {
@@ -42,13 +42,13 @@ func encodeBool(dst []byte, value any) ([]byte, error) {
 func encodeInt2(dst []byte, value any) ([]byte, error) {
 	number, err := integerBetween(value, math.MinInt16, math.MaxInt16)
 
-	return binary.BigEndian.AppendUint16(dst, uint16(number)), err //nolint:gosec // It is checked to fit.
+	return binary.BigEndian.AppendUint16(dst, uint16(number)), err //nolint:gosec // integerBetween has checked the range.
 }
 
 func encodeInt4(dst []byte, value any) ([]byte, error) {
 	number, err := integerBetween(value, math.MinInt32, math.MaxInt32)
 
-	return binary.BigEndian.AppendUint32(dst, uint32(number)), err //nolint:gosec // It is checked to fit.
+	return binary.BigEndian.AppendUint32(dst, uint32(number)), err //nolint:gosec // integerBetween has checked the range.
 }
 
 func encodeInt8(dst []byte, value any) ([]byte, error) {
@@ -60,17 +60,17 @@ func encodeInt8(dst []byte, value any) ([]byte, error) {
 func encodeOID(dst []byte, value any) ([]byte, error) {
 	number, err := integerBetween(value, 0, math.MaxUint32)
 
-	return binary.BigEndian.AppendUint32(dst, uint32(number)), err //nolint:gosec // It is checked to fit.
+	return binary.BigEndian.AppendUint32(dst, uint32(number)), err //nolint:gosec // integerBetween has checked the range.
 }
 
-func integerBetween(value any, least, most int64) (int64, error) {
+func integerBetween(value any, minimum, maximum int64) (int64, error) {
 	number, ok := value.(int64)
 
 	switch {
 	case !ok:
-		return 0, strange(value)
-	case number < least || number > most:
-		return 0, fmt.Errorf("it is not between %d and %d", least, most)
+		return 0, wrongType(value)
+	case number < minimum || number > maximum:
+		return 0, fmt.Errorf("the number is not between %d and %d", minimum, maximum)
 	}
 
 	return number, nil
@@ -79,7 +79,7 @@ func integerBetween(value any, least, most int64) (int64, error) {
 func encodeFloat4(dst []byte, value any) ([]byte, error) {
 	number, ok := value.(float64)
 	if !ok {
-		return nil, strange(value)
+		return nil, wrongType(value)
 	}
 
 	return binary.BigEndian.AppendUint32(dst, math.Float32bits(float32(number))), nil
@@ -88,7 +88,7 @@ func encodeFloat4(dst []byte, value any) ([]byte, error) {
 func encodeFloat8(dst []byte, value any) ([]byte, error) {
 	number, ok := value.(float64)
 	if !ok {
-		return nil, strange(value)
+		return nil, wrongType(value)
 	}
 
 	return binary.BigEndian.AppendUint64(dst, math.Float64bits(number)), nil
@@ -97,16 +97,16 @@ func encodeFloat8(dst []byte, value any) ([]byte, error) {
 func encodeDate(dst []byte, value any) ([]byte, error) {
 	day, ok := value.(time.Time)
 	if !ok {
-		return nil, strange(value)
+		return nil, wrongType(value)
 	}
 
 	seconds := day.Unix() - epoch
 
 	switch days := seconds / secondsPerDay; {
 	case seconds%secondsPerDay != 0 || day.Nanosecond() != 0:
-		return nil, errors.New("it has a time of day")
+		return nil, errors.New("the date has a time of day")
 	case days <= math.MinInt32 || days >= math.MaxInt32:
-		return nil, errors.New("PostgreSQL's dates don't reach so far")
+		return nil, errors.New("the date is out of PostgreSQL's range")
 	default:
 		return binary.BigEndian.AppendUint32(dst, uint32(int32(days))), nil //nolint:gosec // The same bits are sent.
 	}
@@ -115,7 +115,7 @@ func encodeDate(dst []byte, value any) ([]byte, error) {
 func encodeTime(dst []byte, value any) ([]byte, error) {
 	clock, ok := value.(time.Duration)
 	if !ok {
-		return nil, strange(value)
+		return nil, wrongType(value)
 	}
 
 	return binary.BigEndian.AppendUint64(dst, uint64(clock/time.Microsecond)), nil //nolint:gosec // It is not negative.
@@ -124,12 +124,12 @@ func encodeTime(dst []byte, value any) ([]byte, error) {
 func encodeTimestamp(dst []byte, value any) ([]byte, error) {
 	moment, ok := value.(time.Time)
 	if !ok {
-		return nil, strange(value)
+		return nil, wrongType(value)
 	}
 
 	seconds := moment.Unix() - epoch
 	if seconds <= math.MinInt64/second || seconds >= math.MaxInt64/second {
-		return nil, errors.New("PostgreSQL's timestamps don't reach so far")
+		return nil, errors.New("the timestamp is out of PostgreSQL's range")
 	}
 
 	micros := seconds*second + int64(moment.Nanosecond())/microsecond
@@ -140,7 +140,7 @@ func encodeTimestamp(dst []byte, value any) ([]byte, error) {
 func encodeBytes(dst []byte, value any) ([]byte, error) {
 	data, ok := value.([]byte)
 	if !ok {
-		return nil, strange(value)
+		return nil, wrongType(value)
 	}
 
 	return append(dst, data...), nil
@@ -149,25 +149,25 @@ func encodeBytes(dst []byte, value any) ([]byte, error) {
 func encodeJSON(dst []byte, value any) ([]byte, error) {
 	text, ok := value.(json.RawMessage)
 	if !ok {
-		return nil, strange(value)
+		return nil, wrongType(value)
 	}
 
 	return append(dst, text...), nil
 }
 
-// encodeJSONB puts the version of the form before the text.
+// encodeJSONB appends the version of the form, 1, and the text.
 func encodeJSONB(dst []byte, value any) ([]byte, error) { return encodeJSON(append(dst, 1), value) }
 
 func encodeUUID(dst []byte, value any) ([]byte, error) {
 	id, ok := value.(uuid.UUID)
 	if !ok {
-		return nil, strange(value)
+		return nil, wrongType(value)
 	}
 
 	return append(dst, id[:]...), nil
 }
 
-// encodeField appends a value with its length before it; that of NULL is -1.
+// encodeField appends the length of a value and the value. The length of NULL is -1.
 func encodeField(dst []byte, value any, encode encoder) ([]byte, error) {
 	begin := len(dst)
 	if value == nil {
@@ -181,10 +181,10 @@ func encodeField(dst []byte, value any, encode encoder) ([]byte, error) {
 
 	length := len(dst) - begin - 4
 	if length > math.MaxInt32 {
-		return nil, errors.New("it is longer than a gigabyte")
+		return nil, errors.New("the value is longer than 2 GiB")
 	}
 
-	binary.BigEndian.PutUint32(dst[begin:], uint32(length)) //nolint:gosec // It was checked above.
+	binary.BigEndian.PutUint32(dst[begin:], uint32(length)) //nolint:gosec // It is at most math.MaxInt32.
 
 	return dst, nil
 }

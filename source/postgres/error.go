@@ -6,7 +6,6 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"regexp"
 	"strings"
@@ -17,24 +16,24 @@ import (
 	"github.com/jobwright/jobwright/source"
 )
 
-// failure is an error with what is known of the place where it happened.
+// failure is an error with the context in which it occurred.
 type failure struct {
-	err     error
-	table   source.Table
-	writing bool // Whether records were being written, so that a wrong value is theirs.
-	reading bool // Whether nothing may be changed, so that an attempt is the query's mistake.
-	place   string
+	err      error
+	table    source.Table
+	writing  bool   // Whether records were being written, so that a data exception is the error of a record.
+	reading  bool   // Whether the transaction was read-only, so that an attempt to write is the query's mistake.
+	location string // The statement of a script; empty if there is none.
 }
 
-// classify turns an error into one that says what to do about it, and whether trying again may help. What is classified
-// already gets the names that it lacks; the end of a context is returned as it is.
+// classify returns the [*source.Error] for an error. It completes an error that is one already, and returns the error of an
+// ended context unchanged.
 func (s *Source) classify(ctx context.Context, failed failure) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
 
-	if foreign := new(foreignError); errors.As(failed.err, &foreign) {
-		return foreign.err
+	if reading := new(readingError); errors.As(failed.err, &reading) {
+		return reading.err
 	}
 
 	if known, isKnown := errors.AsType[*source.Error](failed.err); isKnown {
@@ -57,18 +56,18 @@ func (s *Source) classify(ctx context.Context, failed failure) error {
 
 	if lost := new(commitError); errors.As(failed.err, &lost) {
 		problem.Code, problem.Retryable = source.CodeUnavailable, false
-		problem.Message = "the connection was lost while the server was told to commit: " + problem.Message
-		problem.Hint = "look whether the change was made before you make it again"
+		problem.Message = "the connection was lost during the commit: " + problem.Message
+		problem.Hint = "check whether the change has been committed before you retry it"
 	}
 
-	if failed.place != "" {
-		problem.Message = failed.place + ": " + problem.Message
+	if failed.location != "" {
+		problem.Message = failed.location + ": " + problem.Message
 	}
 
 	return problem
 }
 
-// explainConnection explains what is no answer of the server's: it can't be reached, or not anymore.
+// explainConnection describes an error that the server has not sent: it can't be reached, or the connection was lost.
 func (s *Source) explainConnection(problem *source.Error, err error) {
 	problem.Code, problem.Retryable = source.CodeUnavailable, true
 
@@ -81,46 +80,45 @@ func (s *Source) explainConnection(problem *source.Error, err error) {
 
 	switch {
 	case errors.As(err, &unknown):
-		reason, problem.Hint = "its name can't be resolved", "correct connStr, unless the name is known at other times"
+		reason, problem.Hint = "the host name can't be resolved", "correct the host in connStr, or check the name server"
 	case errors.As(err, &number):
 		reason = number.Error()
 	case errors.Is(err, context.DeadlineExceeded):
-		reason = "it does not answer"
-	case ofTLS(err) != "":
-		reason, problem.Hint = ofTLS(err), "correct sslmode and its certificates in connStr, or the server"
+		reason = "the server does not answer"
+	case tlsReason(err) != "":
+		reason, problem.Hint = tlsReason(err), "correct sslmode and the certificates in connStr, or the server's configuration"
 		problem.Retryable = false
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF): // It is lost.
 	}
 
 	problem.Message = fmt.Sprintf("PostgreSQL at %s: %s", s.server, reason)
 }
 
-// ofTLS says what the two sides do not agree on of how the connection is encrypted, or "" where that is not the error. They
-// will not agree the next time either.
-func ofTLS(err error) string {
+// tlsReason returns why the TLS handshake failed, or "" if err is another error. A failed handshake is not retryable: its
+// reason is the configuration of one of the sides.
+func tlsReason(err error) string {
 	var (
-		ofRecord      tls.RecordHeaderError
-		ofCertificate *tls.CertificateVerificationError
-		ofAuthority   x509.UnknownAuthorityError
-		ofAlert       *net.OpError
+		header      tls.RecordHeaderError
+		certificate *tls.CertificateVerificationError
+		authority   x509.UnknownAuthorityError
+		alert       *net.OpError
 	)
 
 	switch {
-	case errors.As(err, &ofRecord), strings.Contains(err.Error(), "server refused TLS connection"): // It has no type.
-		return "it speaks no TLS"
-	case errors.As(err, &ofCertificate):
-		return ofCertificate.Error()
-	case errors.As(err, &ofAuthority):
-		return ofAuthority.Error()
-	case errors.As(err, &ofAlert) && ofAlert.Op == "remote error" && !strings.Contains(ofAlert.Error(), "internal error"):
-		return ofAlert.Error()
+	case errors.As(err, &header), strings.Contains(err.Error(), "server refused TLS connection"): // pgconn has no type for it.
+		return "the server does not support TLS"
+	case errors.As(err, &certificate):
+		return certificate.Error()
+	case errors.As(err, &authority):
+		return authority.Error()
+	case errors.As(err, &alert) && alert.Op == "remote error" && !strings.Contains(alert.Error(), "internal error"):
+		return alert.Error()
 	}
 
 	return ""
 }
 
-// explain explains an error of the server's by its SQLSTATE, of which PostgreSQL's documentation has a list
-// (https://www.postgresql.org/docs/current/errcodes-appendix.html).
+// explain describes an error of the server by its SQLSTATE; see
+// https://www.postgresql.org/docs/current/errcodes-appendix.html.
 func (s *Source) explain(problem *source.Error, native *pgconn.PgError, failed failure) {
 	problem.Message = native.Message
 	if native.Detail != "" {
@@ -136,10 +134,10 @@ func (s *Source) explain(problem *source.Error, native *pgconn.PgError, failed f
 
 	switch {
 	case failed.reading && native.Code == "25006":
-		known = meaning{source.CodeQueryInvalid, false, "a query only reads; change data in a script"}
+		known = meaning{source.CodeQueryInvalid, false, "a query can't change data; use a script"}
 	case failed.writing && (class == "22" || class == "23"):
 		known = meaning{source.CodeRecordInvalid, false, native.Hint}
-		problem.Message = placeInCopy(native) + problem.Message
+		problem.Message = copyLocation(native) + problem.Message
 	case !found:
 		known = meaning{source.CodeQueryInvalid, false, native.Hint}
 	}
@@ -147,12 +145,13 @@ func (s *Source) explain(problem *source.Error, native *pgconn.PgError, failed f
 	problem.Code, problem.Retryable, problem.Hint = known.code, known.retryable, known.hint
 }
 
-// copied is how the server tells the line of a COPY, which is the number of a record, and the column, in any language.
-var copied = regexp.MustCompile(`^COPY .+?, \S+ (\d+)(?:, \S+ ([^:]+))?`)
+// copyContext matches the context that the server reports with an error of a COPY, in any language. The line is the number
+// of the record; the column may be missing.
+var copyContext = regexp.MustCompile(`^COPY .+?, \S+ (\d+)(?:, \S+ ([^:]+))?`)
 
-// placeInCopy tells which record and column the server was reading, where it says so.
-func placeInCopy(native *pgconn.PgError) string {
-	found := copied.FindStringSubmatch(native.Where)
+// copyLocation returns the record and the column that the server was reading, as the beginning of a message.
+func copyLocation(native *pgconn.PgError) string {
+	found := copyContext.FindStringSubmatch(native.Where)
 	column := native.ColumnName
 
 	switch {
@@ -169,38 +168,38 @@ func placeInCopy(native *pgconn.PgError) string {
 	return fmt.Sprintf("record %s, column %q: ", found[1], column)
 }
 
-// meaning is what an SQLSTATE means here.
+// meaning is the classification of an SQLSTATE.
 type meaning struct {
 	code      source.Code
 	retryable bool
 	hint      string
 }
 
-// classes are the meanings of SQLSTATEs by their first two characters. All others are mistakes of a query.
+// classes are the meanings of SQLSTATEs by their first two characters. Every other class means an invalid query.
 var classes = map[string]meaning{
 	"08": {source.CodeUnavailable, true, ""}, // The connection.
 	"28": {source.CodeUnavailable, false, "correct the user and the password in app.yaml"},
 	"40": {source.CodeUnavailable, true, ""}, // Rolled back, after a deadlock for example.
-	"53": {source.CodeUnavailable, true, "the server has no more of it for now"},
+	"53": {source.CodeUnavailable, true, "the server has run out of a resource"},
 	"57": {source.CodeUnavailable, true, ""}, // An operator intervened.
-	"58": {source.CodeUnavailable, true, "something outside of PostgreSQL failed"},
+	"58": {source.CodeUnavailable, true, "the server's operating system reported an error"},
 	"F0": {source.CodeUnavailable, false, "correct the server's configuration"},
-	"XX": {source.CodeUnavailable, false, "the server's log tells more"},
+	"XX": {source.CodeUnavailable, false, "see the server's log"},
 }
 
 // states are the meanings of SQLSTATEs that differ from those of their class.
 var states = map[string]meaning{
-	"25001": {source.CodeQueryInvalid, false, "it only runs outside of transactions; make it a script's only statement"},
-	"25006": {source.CodeUnavailable, true, "the server is a standby, or set to be read only"},
+	"25001": {source.CodeQueryInvalid, false, "the statement can't run in a transaction; put it in a script of its own"},
+	"25006": {source.CodeUnavailable, true, "the server is a standby or read-only"},
 	"25P03": {source.CodeUnavailable, true, ""},
-	"2BP01": {source.CodeQueryInvalid, false, "views or other things depend on the table; refill it instead, or remove them"},
-	"2D000": {source.CodeQueryInvalid, false, "in a transaction nothing else can commit; make it a script's only statement"},
+	"2BP01": {source.CodeQueryInvalid, false, "refill the table instead, or remove the views and other objects that depend on it"},
+	"2D000": {source.CodeQueryInvalid, false, "a procedure can't commit in a script's transaction; put the CALL in a script of its own"},
 	"3D000": {source.CodeUnavailable, false, "create the database first, or correct its name in connStr"},
 	"3F000": {source.CodeTableNotFound, false, "create the schema first, or correct its name"},
-	"42501": {source.CodeQueryInvalid, false, "grant the source's user what it needs"},
+	"42501": {source.CodeQueryInvalid, false, "grant the permission to the source's user"},
 	"42P01": {source.CodeTableNotFound, false, "load the table first, or correct its name"},
-	"42P18": {source.CodeQueryInvalid, false, "tell the parameter's type: CAST(:name AS integer) for example"},
-	"55006": {source.CodeUnavailable, true, "others use it; try again when they have finished"},
-	"55P03": {source.CodeUnavailable, true, "others use the table for long; try again when they have finished"},
+	"42P18": {source.CodeQueryInvalid, false, "state the parameter's type, for example CAST(:name AS integer)"},
+	"55006": {source.CodeUnavailable, true, "other sessions use the object"},
+	"55P03": {source.CodeUnavailable, true, "another session has locked the table"},
 	"57P04": {source.CodeUnavailable, false, "the database was dropped"},
 }

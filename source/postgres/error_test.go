@@ -92,7 +92,7 @@ func TestAnAddressThatNobodyKnowsIsTold(t *testing.T) {
 
 	_, err := open(t, "postgres://user@nobody.invalid:5432/x").Check(t.Context())
 	requireError(t, err, source.CodeUnavailable)
-	require.ErrorContains(t, err, "PostgreSQL at nobody.invalid:5432: its name can't be resolved")
+	require.ErrorContains(t, err, "PostgreSQL at nobody.invalid:5432: the host name can't be resolved")
 }
 
 func TestTheEndOfAContextIsReturnedAsItIs(t *testing.T) {

@@ -13,7 +13,7 @@ import (
 	"github.com/jobwright/jobwright/source/sqltext"
 )
 
-// Execute runs the statements of a script in one transaction. What a script sets for its session ends with it.
+// Execute runs the statements of a script in one transaction. Settings that the script changes are reset after it.
 //
 // The script is recorded in the ledger by the same transaction, so that it takes effect exactly once, as described at
 // [Source.WriteTable]. Deferred constraints are checked before the record is added.
@@ -22,7 +22,7 @@ import (
 // VACUUM, CREATE DATABASE, CREATE INDEX CONCURRENTLY, CALL of a procedure that commits. Such a script is not recorded: it
 // runs again if its answer is lost and another attempt follows.
 func (s *Source) Execute(ctx context.Context, script source.Script) (int64, error) {
-	statements, err := s.prepare(script)
+	statements, err := s.parse(script)
 	if err != nil || len(statements) == 0 {
 		return 0, err
 	}
@@ -56,7 +56,7 @@ func (s *Source) Execute(ctx context.Context, script source.Script) (int64, erro
 }
 
 // executeOnce runs statements in a transaction that also records them.
-func (s *Source) executeOnce(ctx context.Context, script source.Script, statements []prepared) (int64, error) {
+func (s *Source) executeOnce(ctx context.Context, script source.Script, statements []statement) (int64, error) {
 	key := script.IdempotencyKey
 
 	table, err := s.openLedger(ctx)
@@ -88,7 +88,7 @@ func (s *Source) executeOnce(ctx context.Context, script source.Script, statemen
 }
 
 // recordScript records a script. The script may have changed the user, so deferred constraints are checked as that user and
-// the record is added as the original one. A script that has made its transaction read only has changed nothing and is not
+// the record is added as the original one. A script that has made its transaction read-only has changed nothing and is not
 // recorded.
 func (s *session) recordScript(ctx context.Context, table string, key source.IdempotencyKey, changed int64) error {
 	if err := s.run(ctx, `SET CONSTRAINTS ALL IMMEDIATE;
@@ -105,16 +105,17 @@ func (s *session) recordScript(ctx context.Context, table string, key source.Ide
 	return s.record(ctx, table, key, source.Written{Rows: changed})
 }
 
-// needsNoTransaction reports whether an error says that a statement can't be run in a transaction.
+// needsNoTransaction reports whether the server has rejected a statement because it can't run in a transaction.
 func needsNoTransaction(err error) bool {
 	native, isNative := errors.AsType[*pgconn.PgError](err)
 
 	return isNative && (native.Code == "25001" || native.Code == "2D000")
 }
 
-// execute runs statements in a session of their own, which end ends, and returns how many records they changed.
+// execute runs statements in a session of their own, calls end in the same session, and returns the number of records that
+// the statements have changed.
 func (s *Source) execute(
-	ctx context.Context, opening string, statements []prepared, report func(changed int64),
+	ctx context.Context, opening string, statements []statement, report func(changed int64),
 	end func(session *session, changed int64) error,
 ) (int64, error) {
 	session, err := begin(ctx, s.writing, opening)
@@ -128,7 +129,7 @@ func (s *Source) execute(
 	for _, statement := range statements {
 		tag, err := session.conn.ExecParams(ctx, statement.text, statement.parameters, nil, nil, nil).Close()
 		if err != nil {
-			return 0, s.classify(ctx, failure{err: err, place: statement.place})
+			return 0, s.classify(ctx, failure{err: err, location: statement.location})
 		}
 
 		if !tag.Select() {
@@ -145,72 +146,72 @@ func (s *Source) execute(
 	return changed, nil
 }
 
-// prepared is a statement with its parameters' values.
-type prepared struct {
+// statement is a statement of a script with the values of its parameters.
+type statement struct {
 	text       string
 	parameters [][]byte
-	place      string
+	location   string // For messages: the statement's number and line.
 }
 
-// prepare takes a script apart. The error is for what is wrong with it before any of it runs.
-func (s *Source) prepare(script source.Script) ([]prepared, error) {
-	var found []prepared
+// parse splits a script into statements and binds its parameters.
+func (s *Source) parse(script source.Script) ([]statement, error) {
+	var statements []statement
 
 	used := map[string]bool{}
 
-	for i, statement := range sqltext.PostgreSQL.Statements(script.Text) {
-		place := fmt.Sprintf("statement %d, line %d", i+1, statement.Line)
+	for i, found := range sqltext.PostgreSQL.Statements(script.Text) {
+		location := fmt.Sprintf("statement %d, line %d", i+1, found.Line)
 
-		text, values, names, err := sqltext.PostgreSQL.Bind(statement.Text, script.Bind)
+		text, values, names, err := sqltext.PostgreSQL.Bind(found.Text, script.Bind)
 		if err != nil {
-			return nil, s.wrongScript(place+": "+err.Error(), "")
+			return nil, s.invalidScript(location+": "+err.Error(), "")
 		}
 
-		if why := refused(text); why != "" {
-			return nil, s.wrongScript(place+": "+why, "leave it out")
+		if reason := refusal(text); reason != "" {
+			return nil, s.invalidScript(location+": "+reason, "remove the statement")
 		}
 
 		parameters, err := encodeParameters(values)
 		if err != nil {
-			return nil, s.wrongScript(place+": "+err.Error(), "")
+			return nil, s.invalidScript(location+": "+err.Error(), "")
 		}
 
 		maps.Copy(used, names)
 
-		found = append(found, prepared{text, parameters, place})
+		statements = append(statements, statement{text, parameters, location})
 	}
 
 	if err := sqltext.Unused(script.Bind, used); err != nil {
-		return nil, s.wrongScript(err.Error(), "")
+		return nil, s.invalidScript(err.Error(), "")
 	}
 
-	return found, nil
+	return statements, nil
 }
 
-func (s *Source) wrongScript(message, hint string) error {
+func (s *Source) invalidScript(message, hint string) error {
 	return &source.Error{Code: source.CodeQueryInvalid, Source: s.name, Message: message, Hint: hint}
 }
 
-// refused says why a statement is not run, or nothing. A script can't end its own transaction: it would no longer be all or
-// nothing.
-func refused(statement string) string {
+// refusal returns why a script must not contain a statement, or "" if it may. A script that ends its own transaction would no
+// longer be atomic.
+func refusal(statement string) string {
 	words := strings.FieldsFunc(strings.ToUpper(statement), func(r rune) bool { return r < 'A' || r > 'Z' })
-	words = append(words, "", "", "") // A statement may be shorter than what is looked for.
+	words = append(words, "", "", "") // The switch reads three words.
 
 	switch words[0] {
 	case "BEGIN", "COMMIT", "END", "ABORT", "START":
-		return words[0] + " is not for scripts: a script is one transaction as it is"
+		return words[0] + " is not allowed in a script, which runs in one transaction"
 	case "ROLLBACK":
 		if words[1] != "TO" && words[2] != "TO" {
-			return "ROLLBACK is not for scripts: a script is one transaction as it is, and an error rolls it back"
+			return "ROLLBACK is not allowed in a script, which runs in one transaction; an error rolls it back"
 		}
 	case "PREPARE":
 		if words[1] == "TRANSACTION" {
-			return "PREPARE TRANSACTION is not for scripts: a script is one transaction as it is"
+			return "PREPARE TRANSACTION is not allowed in a script, which runs in one transaction"
 		}
 	case "COPY":
 		if strings.Contains(strings.Join(words, " "), " FROM STDIN") {
-			return "COPY FROM STDIN has nothing to read here"
+			return "COPY FROM STDIN is not allowed in a script, which has no input"
 		}
 	}
 

@@ -69,14 +69,14 @@ func TestAScriptIsCheckedBeforeItRuns(t *testing.T) {
 		statement, message string
 		bind               map[string]any
 	}{
-		{"BEGIN", "statement 2, line 2: BEGIN is not for scripts", nil},
-		{"start transaction", "START is not for scripts", nil},
-		{"Commit", "COMMIT is not for scripts", nil},
-		{"END", "END is not for scripts", nil},
-		{"ROLLBACK", "ROLLBACK is not for scripts", nil},
-		{"ABORT", "ABORT is not for scripts", nil},
-		{"PREPARE TRANSACTION 'x'", "PREPARE TRANSACTION is not for scripts", nil},
-		{"COPY t FROM STDIN", "nothing to read", nil},
+		{"BEGIN", "statement 2, line 2: BEGIN is not allowed in a script", nil},
+		{"start transaction", "START is not allowed in a script", nil},
+		{"Commit", "COMMIT is not allowed in a script", nil},
+		{"END", "END is not allowed in a script", nil},
+		{"ROLLBACK", "ROLLBACK is not allowed in a script", nil},
+		{"ABORT", "ABORT is not allowed in a script", nil},
+		{"PREPARE TRANSACTION 'x'", "PREPARE TRANSACTION is not allowed in a script", nil},
+		{"COPY t FROM STDIN", "COPY FROM STDIN is not allowed in a script", nil},
 		{"INSERT INTO t VALUES (:a)", "statement 2, line 2: the parameter :a has no value", nil},
 		{"INSERT INTO t VALUES (:a)", "there is no parameter :b", map[string]any{"a": int64(1), "b": int64(2)}},
 	} {
@@ -104,7 +104,7 @@ func TestAStatementThatNeedsToBeAloneIsOneWhenItIsTheOnlyOne(t *testing.T) {
 
 		_, err = d.Execute(t.Context(), source.Script{Text: "SELECT 1; " + statement})
 		requireError(t, err, source.CodeQueryInvalid)
-		require.ErrorContains(t, err, "make it a script's only statement")
+		require.ErrorContains(t, err, "in a script of its own")
 	}
 }
 

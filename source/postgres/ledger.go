@@ -7,6 +7,8 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/jackc/pgx/v5/pgconn"
+
 	"github.com/jobwright/jobwright/source"
 	"github.com/jobwright/jobwright/source/ledger"
 )
@@ -27,8 +29,8 @@ func newLedger(option string) (*ledgerTable, error) {
 	}
 
 	for _, name := range []string{l.Table().Space, l.Table().Name} {
-		if len(name) > longestName {
-			return nil, fmt.Errorf("ledger is %q, and a name has at most %d bytes", option, longestName)
+		if len(name) > maxNameBytes {
+			return nil, fmt.Errorf("ledger is %q, but a name has at most %d bytes", option, maxNameBytes)
 		}
 	}
 
@@ -65,7 +67,7 @@ func (s *Source) openLedger(ctx context.Context) (string, error) {
 		}
 
 		if err == nil {
-			// EXPLAIN checks the permission to insert, without inserting, before a job has done its work.
+			// EXPLAIN verifies the permission to insert before the write begins.
 			_, err = session.query(ctx, "EXPLAIN "+insertRecord(found), "", "", "", "0", "{}")
 		}
 
@@ -97,7 +99,7 @@ func (s *session) createLedger(ctx context.Context, named source.Table) (string,
 	if named.Space == "" {
 		space, err := s.defaultSpace(ctx)
 		if problem, isKnown := errors.AsType[*source.Error](err); isKnown {
-			problem.Hint = "name the ledger with its schema, ledger: schema." + named.Name + ", or set ledger: " + ledger.None
+			problem.Hint = "set ledger: schema." + named.Name + " with the name of a schema, or ledger: " + ledger.None
 		}
 
 		if err != nil {
@@ -107,7 +109,7 @@ func (s *session) createLedger(ctx context.Context, named source.Table) (string,
 		named.Space = space
 	}
 
-	if err := s.reserve(ctx, named); err != nil {
+	if err := s.lockName(ctx, named); err != nil {
 		return "", err
 	}
 
@@ -166,4 +168,59 @@ func (s *Source) removeOldRecords(ctx context.Context) (more bool, err error) {
 	}
 
 	return more, nil
+}
+
+// ledgerError is an error of a statement on the ledger, rather than on the table that is written.
+type ledgerError struct{ err error }
+
+func (e *ledgerError) Error() string { return e.err.Error() }
+
+func (e *ledgerError) Unwrap() error { return e.err }
+
+// onLedger marks an error of a statement on the ledger.
+func onLedger(err error) error {
+	if err == nil {
+		return nil
+	}
+
+	return &ledgerError{err}
+}
+
+// explainLedger returns the error for a ledger that can't be used, or nil if err is not specific to the ledger.
+func (s *Source) explainLedger(err error) error {
+	about, isLedger := errors.AsType[*ledgerError](err)
+	if !isLedger {
+		return nil
+	}
+
+	problem := &source.Error{Source: s.name, Table: s.ledger.Table().String(), Err: about.err}
+
+	native, isNative := errors.AsType[*pgconn.PgError](about.err)
+
+	switch {
+	case !isNative || states[native.Code].retryable:
+		return nil
+	case native.Code == "42P01":
+		s.ledger.setQuoted("")
+
+		problem.Code, problem.Retryable = source.CodeUnavailable, true
+		problem.Message, problem.Hint = "the ledger was removed", "the next attempt creates it again"
+
+		return problem
+	}
+
+	switch native.Code[:min(2, len(native.Code))] {
+	case "0A", "22", "23", "3F", "42", "55": // The user lacks a permission, or the table has other columns.
+		s.ledger.setQuoted("")
+
+		problem.Code, problem.Message = source.CodeDefinitionInvalid, "the ledger can't be used: "+native.Message
+		problem.Hint = "grant the source's user CREATE on the schema, or create the table with " +
+			ledgerDefinition(qualified(s.ledger.Table())) +
+			" and grant the user SELECT, INSERT and DELETE on it; or set ledger: " +
+			ledger.None + " in app.yaml, and an append, an insert or a script may take effect twice if an answer is lost"
+
+		return problem
+	}
+
+	return nil
 }

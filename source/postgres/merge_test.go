@@ -126,7 +126,7 @@ func TestAKeyIsNeverNull(t *testing.T) {
 			records(people, source.Record{int64(1), "x"}, source.Record{nil, "y"}))
 		problem := requireError(t, err, source.CodeRecordInvalid)
 		require.False(t, problem.Retryable)
-		require.ErrorContains(t, err, `record 2, column "id": it is NULL`)
+		require.ErrorContains(t, err, `record 2, column "id": a column of the key is NULL`)
 	}
 
 	require.Equal(t, "0", d.value(t, "SELECT count(*) FROM t"))

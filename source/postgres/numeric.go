@@ -9,25 +9,28 @@ import (
 	"github.com/jobwright/jobwright/source"
 )
 
-// A numeric is sent as digits of base 10,000: how many there are, the power of 10,000 of the first one, the sign, how many
-// decimal digits stand behind the point, and the digits. Zeros at both ends are left out.
+// The binary form of a numeric has digits of base 10,000, here called groups. It consists of the number of groups, the weight
+// of the first group as a power of 10,000, the sign, the scale, which is the number of decimal digits after the point, and the
+// groups. Leading and trailing groups that are zero are left out.
 const (
-	numericHeader    = 8
-	numericNegative  = 0x4000
-	numericNaN       = 0xC000
-	numericPositiveI = 0xD000
-	numericNegativeI = 0xF000
+	numericHeader           = 8
+	numericNegative         = 0x4000
+	numericNaN              = 0xC000
+	numericPositiveInfinity = 0xD000
+	numericNegativeInfinity = 0xF000
 
-	mostWholeDigits    = 131072
-	mostFractionDigits = 16383
+	maxWholeDigits    = 131072
+	maxFractionDigits = 16383
 )
 
-var errMalformed = errors.New("the server sent a value that is not in the form of its type")
+var errMalformed = errors.New("the server has sent a malformed value")
 
-// specialError is a value that PostgreSQL has and the standard type hasn't.
+// specialError is the error for a value that the column's standard type does not have.
 type specialError struct{ value string }
 
-func (e *specialError) Error() string { return e.value + " has no place in the column's standard type" }
+func (e *specialError) Error() string {
+	return e.value + " is not a value of the column's standard type"
+}
 
 func decodeNumeric(data []byte) (any, error) {
 	if len(data) < numericHeader || len(data)%2 != 0 {
@@ -35,16 +38,16 @@ func decodeNumeric(data []byte) (any, error) {
 	}
 
 	count := int(binary.BigEndian.Uint16(data))
-	weight := int(int16(binary.BigEndian.Uint16(data[2:]))) //nolint:gosec // It is sent as a signed number.
+	weight := int(int16(binary.BigEndian.Uint16(data[2:]))) //nolint:gosec // The server sends a signed number.
 	sign := binary.BigEndian.Uint16(data[4:])
 	scale := int(binary.BigEndian.Uint16(data[6:]))
 
 	switch sign {
 	case numericNaN:
 		return nil, &specialError{"NaN"}
-	case numericPositiveI:
+	case numericPositiveInfinity:
 		return nil, &specialError{"Infinity"}
-	case numericNegativeI:
+	case numericNegativeInfinity:
 		return nil, &specialError{"-Infinity"}
 	}
 
@@ -83,7 +86,7 @@ func decodeNumeric(data []byte) (any, error) {
 	return source.Number(text), nil
 }
 
-// appendWhole writes the digits before the point, without superfluous zeros.
+// appendWhole appends the digits before the point, without leading zeros.
 func appendWhole(text []byte, weight int, group func(int) uint16) []byte {
 	begin := len(text)
 
@@ -110,15 +113,14 @@ func appendGroup(text []byte, group uint16) []byte {
 func encodeNumeric(dst []byte, value any) ([]byte, error) {
 	number, ok := value.(source.Number)
 	if !ok {
-		return nil, strange(value)
+		return nil, wrongType(value)
 	}
 
 	digits, negative := strings.CutPrefix(string(number), "-")
 	whole, fraction, _ := strings.Cut(digits, ".")
 
-	if len(whole) > mostWholeDigits || len(fraction) > mostFractionDigits {
-		return nil, fmt.Errorf("numeric has at most %d digits before the point and %d behind it",
-			mostWholeDigits, mostFractionDigits)
+	if len(whole) > maxWholeDigits || len(fraction) > maxFractionDigits {
+		return nil, fmt.Errorf("numeric has at most %d digits before the point and %d after it", maxWholeDigits, maxFractionDigits)
 	}
 
 	begin := len(dst)
@@ -157,7 +159,7 @@ func encodeNumeric(dst []byte, value any) ([]byte, error) {
 
 	binary.BigEndian.PutUint16(dst[begin:], uint16(count))
 	binary.BigEndian.PutUint16(dst[begin+2:], uint16(int16(weight)))
-	binary.BigEndian.PutUint16(dst[begin+6:], uint16(len(fraction))) //nolint:gosec // It was checked above.
+	binary.BigEndian.PutUint16(dst[begin+6:], uint16(len(fraction))) //nolint:gosec // At most maxFractionDigits.
 
 	if negative && count > 0 {
 		binary.BigEndian.PutUint16(dst[begin+4:], numericNegative)
@@ -166,7 +168,7 @@ func encodeNumeric(dst []byte, value any) ([]byte, error) {
 	return dst, nil
 }
 
-// groupAt reads the four digits of text at that place. What lies outside of it is zero.
+// groupAt returns the four digits of text from that index. Digits outside of text are zero.
 func groupAt(text string, at int) uint16 {
 	group := uint16(0)
 

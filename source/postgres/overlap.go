@@ -6,8 +6,9 @@ import (
 	"github.com/jobwright/jobwright/source"
 )
 
-// Overlaps reports whether two names mean the same table. The schema of a name without one is the schema in which the
-// connection's search_path finds the table, or would create it. Views do not overlap with the tables that they read.
+// Overlaps reports whether two names refer to the same table. A name without a schema is resolved by the connection's
+// search_path, to an existing table or to the schema in which the table would be created. A view does not overlap with the
+// tables that it reads.
 func (s *Source) Overlaps(ctx context.Context, a, b source.Table) (bool, error) {
 	var same bool
 

@@ -1,4 +1,3 @@
-// Package postgres is the driver of PgSQLSource: a database of a PostgreSQL server.
 package postgres
 
 import (
@@ -12,35 +11,36 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/jobwright/jobwright/source"
+	"github.com/jobwright/jobwright/source/ledger"
 )
 
-// Kind is the name by which an app's definitions call this driver.
+// Kind is the name of this driver in the definitions of an app's sources.
 const Kind = "PgSQLSource"
 
 // options are the options of a PgSQLSource in app.yaml.
 type options struct {
-	// Where the database is: postgres://user@host:5432/database, or host=… port=… dbname=… user=… as libpq takes it.
+	// The connection string: postgres://user@host:5432/database, or the keywords of libpq: host=… port=… dbname=… user=….
 	ConnStr string `json:"connStr"`
 
 	// The user and the password, in place of those in connStr.
 	User     string `json:"user"`
 	Password string `json:"password"`
 
-	// The most connections to the server at a time, 8 where it is missing. Half of them are for reading and half for
-	// writing: a job that reads from the database what it writes to it needs one of each, and jobs that each held one
-	// and waited for another would wait for ever.
+	// The maximum number of connections to the server; 8 by default. Half of them are for reading and half for writing. A job
+	// that reads from the database and writes to it needs one of each; with a common pool, jobs could deadlock when each has
+	// one connection and waits for another.
 	MaxConnections int32 `json:"maxConnections"`
 
-	// The table that is the ledger, name or schema.name; [ledger.DefaultTable], where the connection creates tables, if it is
-	// missing. With "none" there is none, and what is appended, inserted or run by a script may happen twice when the answer
-	// to it is lost.
+	// The ledger's table: name or schema.name. By default, it is [ledger.DefaultTable] in the schema in which the connection
+	// creates tables. With "none", the source has no ledger, and an append, an insert or a script may take effect twice if its
+	// answer is lost.
 	Ledger string `json:"ledger"`
 }
 
 // Source is one database.
 type Source struct {
 	name    string
-	server  string // host:port, for messages.
+	server  string // For messages: host:port.
 	reading *pgxpool.Pool
 	writing *pgxpool.Pool
 
@@ -58,7 +58,7 @@ var (
 	_ source.Ledger     = (*Source)(nil)
 )
 
-// Open returns the source that definition describes. It does not connect: the first use does, and [Source.Check].
+// Open returns the source that definition describes. It does not connect; the first use of the source does.
 func Open(_ context.Context, definition source.Definition, _ source.Place) (source.Source, error) {
 	opts := options{MaxConnections: 8}
 	if err := definition.Decode(&opts); err != nil {
@@ -71,7 +71,7 @@ func Open(_ context.Context, definition source.Definition, _ source.Place) (sour
 
 	if opts.MaxConnections < 2 {
 		return nil, invalid(fmt.Sprintf("maxConnections is %d", opts.MaxConnections),
-			"give 2 at least: one connection to read and one to write")
+			"set it to 2 or more: one connection to read and one to write")
 	}
 
 	if opts.ConnStr == "" {
@@ -80,15 +80,15 @@ func Open(_ context.Context, definition source.Definition, _ source.Place) (sour
 
 	config, err := pgxpool.ParseConfig(opts.ConnStr)
 	if err != nil {
-		// What is wrong with it is not told: that may quote the string, and the password within.
-		return nil, invalid("connStr can't be read", connStrHint)
+		// The cause is left out: it may quote the string with the password.
+		return nil, invalid("connStr is not a valid connection string", connStrHint)
 	}
 
 	configure(config, opts)
 
 	s := &Source{name: definition.Name, server: fmt.Sprintf("%s:%d", config.ConnConfig.Host, config.ConnConfig.Port)}
 	if s.ledger, err = newLedger(opts.Ledger); err != nil {
-		return nil, invalid(err.Error(), "name a table, or none for no ledger")
+		return nil, invalid(err.Error(), "name a table, or set ledger: "+ledger.None)
 	}
 
 	if s.reading, err = newPool(config, (opts.MaxConnections+1)/2); err != nil {
@@ -106,7 +106,8 @@ func Open(_ context.Context, definition source.Definition, _ source.Place) (sour
 
 const connStrHint = "write postgres://user@host:5432/database, or host=… port=5432 dbname=… user=…"
 
-// configure sets what this driver relies on: UTF-8, dates in ISO's form, and backslashes that are nothing special in texts.
+// configure sets the session parameters that this driver relies on: UTF-8, dates in ISO form, and string literals in which a
+// backslash is an ordinary character.
 func configure(config *pgxpool.Config, opts options) {
 	if opts.User != "" {
 		config.ConnConfig.User = opts.User
@@ -129,39 +130,39 @@ func configure(config *pgxpool.Config, opts options) {
 		config.ConnConfig.ConnectTimeout = 30 * time.Second
 	}
 
-	byDefault := config.ConnConfig.OnPgError
+	defaultHandler := config.ConnConfig.OnPgError
 	config.ConnConfig.OnPgError = func(conn *pgconn.PgConn, err *pgconn.PgError) bool {
-		if failed, isCopying := conn.CustomData()[onFailure].(context.CancelFunc); isCopying {
-			failed()
+		if cancel, isCopying := conn.CustomData()[cancelCopyKey].(context.CancelFunc); isCopying {
+			cancel()
 		}
 
-		return byDefault(conn, err)
+		return defaultHandler(conn, err)
 	}
 
-	config.AfterConnect = noticeGoneClients
+	config.AfterConnect = enableClientCheck
 	config.MinConns = 0
 	config.MaxConnIdleTime = time.Minute
 }
 
-// noticeGoneClients has the server look every few seconds, also during a query, whether its client is still there: else what a
-// worker that died has asked would run to its end, though nobody waits for it any more. Servers before 14 can't.
-func noticeGoneClients(ctx context.Context, connection *pgx.Conn) error {
+// enableClientCheck makes the server check every few seconds, also during a query, whether the client is still connected.
+// Otherwise, the query of a worker that has crashed would run to its end. Servers before version 14 lack the parameter.
+func enableClientCheck(ctx context.Context, connection *pgx.Conn) error {
 	_, err := connection.Exec(ctx, "SET client_connection_check_interval = '5s'")
 
 	if _, refused := errors.AsType[*pgconn.PgError](err); refused {
-		return nil // Nor can those of other systems, under which it does not work, and some that speak this protocol only.
+		return nil // Other operating systems and databases with the same protocol may not support the parameter either.
 	}
 
 	return err
 }
 
-// onFailure is the key under which a connection keeps what is to be called when the server reports an error. The library
-// does not return from a COPY before its reader has, which may wait for a record for long.
-const onFailure = "jobwright.onFailure"
+// cancelCopyKey is the key of the function in a connection's custom data that is called when the server reports an error
+// during a COPY. pgx returns from the COPY only when the Read method of its reader returns, which may wait long for a record.
+const cancelCopyKey = "jobwright.cancelCopy"
 
-func newPool(config *pgxpool.Config, most int32) (*pgxpool.Pool, error) {
+func newPool(config *pgxpool.Config, maxConnections int32) (*pgxpool.Pool, error) {
 	config = config.Copy()
-	config.MaxConns = most
+	config.MaxConns = maxConnections
 
 	return pgxpool.NewWithConfig(context.Background(), config)
 }
@@ -193,7 +194,7 @@ func (s *Source) Check(ctx context.Context) (string, error) {
 	return found + s.ledger.Status(), nil
 }
 
-// Close closes the connections to the database. It waits a little for those that are in use, and reports that they are.
+// Close closes the connections to the database. If connections are still in use after five seconds, it returns an error.
 func (s *Source) Close() error {
 	closed := make(chan struct{})
 
@@ -207,10 +208,27 @@ func (s *Source) Close() error {
 	select {
 	case <-closed:
 		return nil
-	case <-time.After(patience):
+	case <-time.After(closeTimeout):
 		return &source.Error{
-			Code: source.CodeUnavailable, Source: s.name, Message: "connections are still in use, so that not all are closed",
-			Hint: "close the rows that were read",
+			Code: source.CodeUnavailable, Source: s.name, Message: "connections are still in use and could not be closed",
+			Hint: "close all rows before the source",
 		}
 	}
+}
+
+// DropTable removes a table. If other objects depend on the table, DropTable returns an error.
+func (s *Source) DropTable(ctx context.Context, table source.Table) error {
+	err := s.ledger.Guard(table)
+	if err == nil {
+		err = s.transaction(ctx, s.writing, beginWriting, func(session *session) error {
+			return session.run(ctx, "DROP TABLE IF EXISTS "+qualified(table))
+		})
+	}
+
+	if err != nil {
+		// A second attempt has the same result, so the call is retryable even if the commit's answer is lost.
+		return s.classify(ctx, failure{err: repeatable(err), table: table})
+	}
+
+	return nil
 }

@@ -184,7 +184,7 @@ func TestWrongOptionsAreTold(t *testing.T) {
 		message string
 	}{
 		{"nothing", nil, "connStr is missing"},
-		{"no connection string", map[string]any{"connStr": "postgres://user:secret@host:notaport/x"}, "connStr can't be read"},
+		{"no connection string", map[string]any{"connStr": "postgres://user:secret@host:notaport/x"}, "connStr is not a valid connection string"},
 		{"a name that is none", map[string]any{"connstring": "x"}, "connstring"},
 		{"too few connections", map[string]any{"connStr": "host=x", "maxConnections": 1}, "maxConnections is 1"},
 	} {

@@ -13,14 +13,14 @@ import (
 	"github.com/jobwright/jobwright/source/sqltext"
 )
 
-// ReadTable streams the records of a table or a view, as they were at one moment.
+// ReadTable streams the records of a table or view from one snapshot.
 func (s *Source) ReadTable(ctx context.Context, read source.Read) (source.Rows, error) {
 	stream := &rows{source: s, table: read.Table, reject: read.Reject, ofTable: true}
 
 	return stream.open(ctx, selectAll(read.Table), nil)
 }
 
-// Query streams the records that a query returns. It runs in a transaction that can't change anything.
+// Query streams the records of a query, which runs in a read-only transaction.
 func (s *Source) Query(ctx context.Context, query string, bind map[string]any) (source.Rows, error) {
 	text, values, used, err := sqltext.PostgreSQL.Bind(query, bind)
 	if err == nil {
@@ -39,7 +39,7 @@ func (s *Source) Query(ctx context.Context, query string, bind map[string]any) (
 	return (&rows{source: s}).open(ctx, text, parameters)
 }
 
-// encodeParameters writes values as text, whose type the server finds out: that which the query needs at their places.
+// encodeParameters returns parameters in text form, so that the server infers their types from the query.
 func encodeParameters(values []any) ([][]byte, error) {
 	parameters := make([][]byte, len(values))
 
@@ -60,31 +60,31 @@ func encodeParameters(values []any) ([][]byte, error) {
 		case bool:
 			parameters[i] = strconv.AppendBool(nil, v)
 		default:
-			return nil, fmt.Errorf("a %T can't be a parameter's value", value)
+			return nil, fmt.Errorf("a parameter can't have a value of type %T", value)
 		}
 	}
 
 	return parameters, nil
 }
 
-// rows streams the records of a query from the server, which sends no more of them than are read. It owns its session.
+// rows streams the records of a query from the server, at the reader's pace. It owns its session.
 type rows struct {
 	source  *Source
 	table   source.Table
-	ofTable bool // Whether the query reads a table whole, so that its columns may be the table's.
+	ofTable bool // Whether the query reads a whole table, so that its columns may be updateable.
 	reject  func(source.Reject) error
 
 	session  *session
 	cancel   context.CancelFunc
-	opened   context.Context //nolint:containedctx // The query runs under it until the rows are closed.
-	watched  <-chan struct{} // The end of the context that the last call of Next had.
+	opened   context.Context //nolint:containedctx // The context of the query, until the rows are closed.
+	watched  <-chan struct{} // The Done channel of the context of the last call of Next.
 	unwatch  func() bool
 	result   *pgconn.ResultReader
 	schema   source.Schema
 	decoders []decoder
 	record   source.Record
 	count    int64
-	err      error // What ended the stream.
+	err      error // The reason why the stream has ended.
 }
 
 var (
@@ -92,8 +92,8 @@ var (
 	_ source.Locator = (*rows)(nil)
 )
 
-// open runs the query and describes what it returns. It is described before it runs, since what is asked for in binary
-// form depends on the types; the transaction keeps them from changing in between.
+// open describes the result of the query and runs it. The types of the result decide which columns are requested in binary
+// form; the transaction prevents that they change in between.
 func (r *rows) open(ctx context.Context, query string, parameters [][]byte) (source.Rows, error) {
 	r.opened, r.cancel = context.WithCancel(ctx)
 
@@ -116,7 +116,7 @@ func (r *rows) open(ctx context.Context, query string, parameters [][]byte) (sou
 
 func (r *rows) failure(err error) failure { return failure{err: err, table: r.table, reading: true} }
 
-// prepare parses the query on the server and sets the schema of what it returns.
+// prepare parses the query on the server and sets the schema of its result.
 func (r *rows) prepare(query string) ([]pgconn.FieldDescription, error) {
 	described, err := r.session.conn.Prepare(r.opened, "", query, nil)
 	if err != nil {
@@ -126,7 +126,7 @@ func (r *rows) prepare(query string) ([]pgconn.FieldDescription, error) {
 	if len(described.Fields) == 0 {
 		return nil, &source.Error{
 			Code: source.CodeQueryInvalid, Message: "the query returns no columns",
-			Hint: "give a SELECT; change data in a script",
+			Hint: "use a SELECT, or a script to change data",
 		}
 	}
 
@@ -155,7 +155,7 @@ func (r *rows) start(query string, parameters [][]byte) error {
 	return nil
 }
 
-// describe learns the names of the fields' types, and which fields are columns of a table that can be written to.
+// describe sets the schema. It queries the names of the fields' types, and which fields are columns that can be written.
 func (r *rows) describe(fields []pgconn.FieldDescription) error {
 	var types, modifiers, tables, numbers strings.Builder
 
@@ -174,10 +174,10 @@ func (r *rows) describe(fields []pgconn.FieldDescription) error {
 	found, err := r.session.query(r.opened, `
 		SELECT pg_catalog.format_type(f.type, NULL), pg_catalog.format_type(f.type, f.modifier),
 			c.relkind IN ('r', 'p') AND a.attgenerated = ''
-		FROM unnest($1::oid[], $2::int4[], $3::oid[], $4::int2[]) WITH ORDINALITY f(type, modifier, relation, number, place)
+		FROM unnest($1::oid[], $2::int4[], $3::oid[], $4::int2[]) WITH ORDINALITY f(type, modifier, relation, number, ordinal)
 		LEFT JOIN pg_catalog.pg_class c ON c.oid = f.relation
 		LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = f.relation AND a.attnum = f.number
-		ORDER BY f.place`, types.String()+"}", modifiers.String()+"}", tables.String()+"}", numbers.String()+"}")
+		ORDER BY f.ordinal`, types.String()+"}", modifiers.String()+"}", tables.String()+"}", numbers.String()+"}")
 	if err != nil {
 		return err
 	}
@@ -214,7 +214,7 @@ func (r *rows) Next(ctx context.Context) (source.Record, error) {
 			return r.record, nil
 		}
 
-		if err := r.refuse(at, err); err != nil {
+		if err := r.rejectRecord(at, err); err != nil {
 			r.finish(err)
 
 			return nil, err
@@ -237,7 +237,7 @@ func (r *rows) Next(ctx context.Context) (source.Record, error) {
 	return nil, err
 }
 
-// watch lets the end of a context end the query too, where it is another one than that of the call before.
+// watch cancels the query when ctx ends, unless ctx has been watched since the previous call.
 func (r *rows) watch(ctx context.Context) {
 	if done := ctx.Done(); done != r.watched {
 		if r.unwatch != nil {
@@ -248,7 +248,7 @@ func (r *rows) watch(ctx context.Context) {
 	}
 }
 
-// decode reads the record that the server sent last, and tells the column of a value that it can't read.
+// decode decodes the current record. With an error, it returns the column of the value.
 func (r *rows) decode() (int, error) {
 	for i, data := range r.result.Values() {
 		if data == nil {
@@ -268,26 +268,26 @@ func (r *rows) decode() (int, error) {
 	return 0, nil
 }
 
-// refuse hands a record that can't be read to who takes such ones, or returns the error that it is otherwise.
-func (r *rows) refuse(at int, err error) error {
+// rejectRecord passes a record that can't be decoded to the function for rejects, or returns an error if there is none.
+func (r *rows) rejectRecord(at int, err error) error {
 	message := fmt.Sprintf("column %q: %v", r.schema[at].Name, err)
 
 	if r.reject != nil {
-		return r.reject(source.Reject{Location: r.Location(), Message: message, Text: shown(err)})
+		return r.reject(source.Reject{Location: r.Location(), Message: message, Text: specialValue(err)})
 	}
 
 	return &source.Error{
 		Code: source.CodeRecordInvalid, Source: r.source.name, Table: r.table.String(),
 		Message: r.Location() + ", " + message,
-		Hint:    "correct the value, or read it as text: a query with CAST(the column AS text)",
+		Hint:    "correct the value, or read it as text with CAST(the column AS text) in a query",
 		Err:     err,
 	}
 }
 
-// Location tells the number of the last record.
+// Location returns the number of the last record.
 func (r *rows) Location() string { return fmt.Sprintf("record %d", r.count) }
 
-// Close ends the query. Where records are left, the server is told to stop.
+// Close ends the query. If the server has not sent all records, Close cancels the query.
 func (r *rows) Close() error {
 	r.finish(&source.Error{
 		Code: source.CodeOperationUnsupported, Source: r.source.name, Table: r.table.String(), Message: "the rows are closed",
@@ -296,8 +296,7 @@ func (r *rows) Close() error {
 	return nil
 }
 
-// finish gives the session up as soon as the stream has ended: whoever writes the records somewhere may hold on to the rows
-// for long.
+// finish ends the session as soon as the stream has ended, because the caller may close the rows much later.
 func (r *rows) finish(err error) {
 	if r.err != nil {
 		return
@@ -310,8 +309,8 @@ func (r *rows) finish(err error) {
 	}
 
 	if r.result != nil && r.session.conn.IsBusy() {
-		r.cancel()              // The connection is lost that way, but not the time for all that would still be sent.
-		_, _ = r.result.Close() // It reports the end that was just caused.
+		r.cancel()              // It closes the connection, which takes less time than reading the remaining records.
+		_, _ = r.result.Close() // The error is that of the cancellation.
 	}
 
 	r.session.end(r.opened)

@@ -74,7 +74,7 @@ func TestParametersAndValuesMustFit(t *testing.T) {
 	}{
 		{"SELECT :a::int", "the parameter :a has no value", map[string]any{"b": int64(1)}},
 		{"SELECT 1", "there is no parameter :b", map[string]any{"b": int64(1)}},
-		{"SELECT :b::int", "a []int can't be a parameter's value", map[string]any{"b": []int{1}}},
+		{"SELECT :b::int", "a parameter can't have a value of type []int", map[string]any{"b": []int{1}}},
 		{"SELECT :b::int", `invalid input syntax for type integer: "x"`, map[string]any{"b": "x"}},
 		{"SELECT 1 WHERE :b IS NULL", "CAST(:name AS integer)", map[string]any{"b": nil}},
 	} {

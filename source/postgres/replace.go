@@ -7,14 +7,14 @@ import (
 	"github.com/jobwright/jobwright/source"
 )
 
-// replace fills a new table beside the one that is there and gives it that one's name. All of it is one transaction: no
-// crash leaves the new table behind, and the old one is locked only from its removal to the commit.
+// replace fills a new table, drops the old one and renames the new one. All of this is one transaction: no crash leaves the
+// new table behind, and the old table is locked only from its removal to the commit.
 func (w *writing) replace(ctx context.Context) error {
 	if w.target != nil && w.target.secured {
 		return &source.Error{
 			Code:    source.CodeOperationUnsupported,
-			Message: "policies tell who sees which of the table's records, and a table in its place would have none",
-			Hint:    "refill it instead",
+			Message: "the table has row-level security, which a replaced table would lose",
+			Hint:    "refill the table instead",
 		}
 	}
 
@@ -23,35 +23,36 @@ func (w *writing) replace(ctx context.Context) error {
 		return err
 	}
 
-	beside := source.Table{Space: space, Name: temporary()}
-	if err := w.session.create(ctx, space, beside.Name, w.schema); err != nil {
+	temporary := source.Table{Space: space, Name: randomName()}
+	if err := w.session.create(ctx, space, temporary.Name, w.schema); err != nil {
 		return err
 	}
 
-	made, err := w.session.find(ctx, beside)
+	created, err := w.session.describe(ctx, temporary)
 	if err != nil {
 		return err
 	}
 
-	// A transaction that began earlier and reads the table later finds the new one. With frozen records it also sees what
-	// is in it; otherwise it would find it empty.
-	if w.written.Rows, err = w.load(ctx, made, made.quoted(), w.places(made, w.schema.Names()), "", ", FREEZE"); err != nil {
+	// FREEZE makes the records visible to every transaction. A transaction with an older snapshot that opens the table after
+	// the commit would otherwise find it empty.
+	w.written.Rows, err = w.load(ctx, created, created.quoted(), w.indexesIn(created, w.schema.Names()), "", ", FREEZE")
+	if err != nil {
 		return err
 	}
 
 	if w.target != nil {
-		if err := w.handOver(ctx, made); err != nil {
+		if err := w.copyPermissions(ctx, created); err != nil {
 			return err
 		}
 	}
 
-	return w.swap(ctx, made)
+	return w.swap(ctx, created)
 }
 
-// handOver gives the new table the owner of the old one, and others the same rights to it.
-func (w *writing) handOver(ctx context.Context, made *table) error {
+// copyPermissions gives the new table the owner of the old one and grants the permissions of other roles.
+func (w *writing) copyPermissions(ctx context.Context, created *table) error {
 	if w.target.owner != "" {
-		statement := fmt.Sprintf("ALTER TABLE %s OWNER TO %s", made.quoted(), quote(w.target.owner))
+		statement := fmt.Sprintf("ALTER TABLE %s OWNER TO %s", created.quoted(), quote(w.target.owner))
 		if err := w.session.run(ctx, statement); err != nil {
 			return err
 		}
@@ -62,7 +63,7 @@ func (w *writing) handOver(ctx context.Context, made *table) error {
 				CASE WHEN g.grantee = 0 THEN 'PUBLIC' ELSE quote_ident(pg_catalog.pg_get_userbyid(g.grantee)) END)
 			|| CASE WHEN g.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END
 		FROM pg_catalog.pg_class c, pg_catalog.aclexplode(c.relacl) g
-		WHERE c.oid = $1::oid AND g.grantee <> c.relowner`, w.target.oid, made.quoted())
+		WHERE c.oid = $1::oid AND g.grantee <> c.relowner`, w.target.oid, created.quoted())
 	if err != nil {
 		return err
 	}
@@ -76,13 +77,13 @@ func (w *writing) handOver(ctx context.Context, made *table) error {
 	return nil
 }
 
-// swap removes the old table, where there is one by now, and renames the new one.
-func (w *writing) swap(ctx context.Context, made *table) error {
-	named := source.Table{Space: made.space, Name: w.write.Table.Name}
-	if err := w.session.reserve(ctx, named); err != nil {
+// swap drops the old table, which a concurrent write may have created meanwhile, and renames the new one.
+func (w *writing) swap(ctx context.Context, created *table) error {
+	named := source.Table{Space: created.space, Name: w.write.Table.Name}
+	if err := w.session.lockName(ctx, named); err != nil {
 		return err
 	}
 
 	return w.session.run(ctx, fmt.Sprintf("DROP TABLE IF EXISTS %s; ALTER TABLE %s RENAME TO %s",
-		qualified(named), made.quoted(), quote(named.Name)))
+		qualified(named), created.quoted(), quote(named.Name)))
 }

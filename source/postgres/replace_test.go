@@ -58,7 +58,7 @@ func TestATableWithPoliciesOrViewsIsNotReplaced(t *testing.T) {
 
 	_, err := d.WriteTable(t.Context(), source.Write{Table: table("t"), Mode: source.Replace}, records(people))
 	requireError(t, err, source.CodeOperationUnsupported)
-	require.ErrorContains(t, err, "refill it instead")
+	require.ErrorContains(t, err, "refill the table instead")
 
 	d.run(t, "ALTER TABLE t DISABLE ROW LEVEL SECURITY; CREATE VIEW v AS SELECT * FROM t")
 

@@ -10,17 +10,17 @@ import (
 )
 
 const (
-	// beginReading begins a transaction that changes nothing. Floats are shown with every digit that tells them apart,
-	// whatever the server's settings are.
+	// beginReading begins a read-only transaction. Independently of the server's settings, floats are formatted with all the
+	// digits that distinguish them.
 	beginReading = "BEGIN READ ONLY; SET LOCAL extra_float_digits = 1"
 
-	// beginWriting begins a transaction in which each statement sees what was there when its locks were had, and whose
-	// wait for a lock ends: it would hold up everybody who comes after it.
+	// beginWriting begins a transaction in which each statement sees the rows that were committed when it began. The time
+	// that it waits for a lock is limited, because later requests for the same lock queue behind it.
 	beginWriting = "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = '10s'"
 )
 
-// patience is how long the end of a connection may take.
-const patience = 5 * time.Second
+// closeTimeout is the time in which a connection is released or closed.
+const closeTimeout = 5 * time.Second
 
 // session is a connection with a transaction.
 type session struct {
@@ -28,7 +28,8 @@ type session struct {
 	conn   *pgconn.PgConn
 }
 
-// begin takes a connection from a pool and begins a transaction. The caller ends the session.
+// begin acquires a connection from a pool and begins a transaction with the statement; without a statement, there is none.
+// The caller must call end or discard.
 func begin(ctx context.Context, pool *pgxpool.Pool, statement string) (*session, error) {
 	pooled, err := pool.Acquire(ctx)
 	if err != nil {
@@ -50,7 +51,7 @@ func begin(ctx context.Context, pool *pgxpool.Pool, statement string) (*session,
 	return s, nil
 }
 
-// transaction runs do in a transaction, which it commits where do returns no error.
+// transaction runs do in a transaction, which it commits if do returns no error.
 func (s *Source) transaction(ctx context.Context, pool *pgxpool.Pool, statement string, do func(*session) error) error {
 	session, err := begin(ctx, pool, statement)
 	if err != nil {
@@ -65,7 +66,7 @@ func (s *Source) transaction(ctx context.Context, pool *pgxpool.Pool, statement 
 	return session.commit(ctx)
 }
 
-// commitError is the loss of the connection while it was told to commit: nobody knows whether it has.
+// commitError is the loss of the connection during a commit: it is unknown whether the transaction has been committed.
 type commitError struct{ err error }
 
 func (e *commitError) Error() string { return e.err.Error() }
@@ -81,19 +82,19 @@ func (s *session) commit(ctx context.Context) error {
 	return err
 }
 
-// run runs statements that return nothing.
+// run executes statements and discards their results.
 func (s *session) run(ctx context.Context, statements string) error {
 	return s.conn.Exec(ctx, statements).Close()
 }
 
-// change runs one statement and returns how many records it changed.
+// change executes one statement and returns the number of records that it has changed.
 func (s *session) change(ctx context.Context, statement string) (int64, error) {
 	tag, err := s.conn.ExecParams(ctx, statement, nil, nil, nil, nil).Close()
 
 	return tag.RowsAffected(), err
 }
 
-// query returns the few rows of a query of the catalogue, as text; NULL is empty. Its arguments are text too.
+// query returns all rows of a query, such as a query of the catalog, as text. NULL is returned as empty text.
 func (s *session) query(ctx context.Context, query string, arguments ...string) ([][]string, error) {
 	values := make([][]byte, len(arguments))
 	for i, argument := range arguments {
@@ -115,14 +116,14 @@ func (s *session) query(ctx context.Context, query string, arguments ...string) 
 	return rows, nil
 }
 
-// end rolls back what was not committed and gives the connection back. One that is broken, or still busy, is closed, and
-// what it ran is cancelled in the server; end waits for that, so that nothing of it holds up what the caller does next.
+// end rolls back an open transaction and returns the connection to its pool. If the connection is broken or busy, end closes
+// it and waits until the server has cancelled its query, so that the query has released its locks when end returns.
 func (s *session) end(ctx context.Context) {
 	if s.pooled == nil {
 		return
 	}
 
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)
 	defer cancel()
 
 	switch {
@@ -132,32 +133,32 @@ func (s *session) end(ctx context.Context) {
 		case <-ctx.Done():
 		}
 	case s.conn.TxStatus() != 'I':
-		_ = s.run(ctx, "ROLLBACK") // A connection on which that fails does not go back to the pool.
+		_ = s.run(ctx, "ROLLBACK") // If that fails, the pool closes the connection.
 	}
 
 	s.pooled.Release()
 	s.pooled = nil
 }
 
-// discard ends the session without giving its connection back, since nobody knows what was set in it.
+// discard ends the session and closes its connection, because a script may have changed the settings of the connection.
 func (s *session) discard(ctx context.Context) {
 	if s.pooled == nil {
 		return
 	}
 
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)
 	defer cancel()
 
-	_ = s.pooled.Conn().Close(ctx) // The server ends the transaction, whether it hears of this or not.
+	_ = s.pooled.Conn().Close(ctx) // If that fails, the server still ends the transaction when the connection is lost.
 	s.end(ctx)
 }
 
-// quote writes a name as an SQL identifier.
+// quote returns a name as a quoted SQL identifier.
 func quote(name string) string {
 	return `"` + strings.ReplaceAll(name, `"`, `""`) + `"`
 }
 
-// quoteAll writes names as a list of SQL identifiers.
+// quoteAll returns names as a list of quoted SQL identifiers.
 func quoteAll(names []string) string {
 	quoted := make([]string, len(names))
 	for i, name := range names {

@@ -10,24 +10,24 @@ import (
 	"github.com/jobwright/jobwright/source"
 )
 
-// table is a table as the catalogue describes it.
+// table is a table as the catalog describes it.
 type table struct {
 	oid         string
 	space, name string
 	kind        string // One of pg_class.relkind's letters.
-	owner       string // The role that owns it, where that is not the connection's own.
-	secured     bool   // Whether policies tell who sees which of its rows.
+	owner       string // The role that owns it; empty if that is the connection's role.
+	secured     bool   // Whether row-level security is enabled.
 	columns     []column
 }
 
-// column is one column of a table. Of a domain, its type is that on which the domain is based.
+// column is a column of a table. If its type is a domain, oid and modifier are those of the domain's base type.
 type column struct {
 	name        string
-	number      string // Its number in its table.
+	number      string // pg_attribute.attnum.
 	oid         uint32
 	modifier    int32
 	enumeration bool
-	computed    bool // Whether the server computes its values, so that none can be written.
+	generated   bool // Whether the server computes its values, so that it can't be written.
 	native      source.NativeType
 }
 
@@ -47,7 +47,7 @@ func (t *table) asTarget() *source.Target {
 	target := &source.Target{Kind: kinds[t.kind], Columns: t.columnNames()}
 
 	for _, column := range t.columns {
-		if column.computed {
+		if column.generated {
 			target.Generated = append(target.Generated, column.name)
 		}
 	}
@@ -73,12 +73,12 @@ func (t *table) columnNames() []string {
 	return names
 }
 
-// standard is the type as which the column is read.
+// standard returns the standard type as which the column is read.
 func (c column) standard() source.Standard { return standardOf(c.oid, c.modifier) }
 
-// find describes a table, or returns nil where there is none. One that is named without a schema is looked for where the
-// connection's search_path says.
-func (s *session) find(ctx context.Context, named source.Table) (*table, error) {
+// describe returns a table of the catalog, or nil if it does not exist. A name without a schema is looked up in the
+// connection's search_path.
+func (s *session) describe(ctx context.Context, named source.Table) (*table, error) {
 	rows, err := s.query(ctx, `
 		SELECT c.oid, n.nspname, c.relname, c.relkind, c.relrowsecurity,
 			coalesce(nullif(pg_catalog.pg_get_userbyid(c.relowner), current_user), '')
@@ -97,7 +97,7 @@ func (s *session) find(ctx context.Context, named source.Table) (*table, error) 
 	return found, err
 }
 
-// defaultSpace returns the schema in which the connection makes tables.
+// defaultSpace returns the schema in which the connection creates tables.
 func (s *session) defaultSpace(ctx context.Context) (string, error) {
 	rows, err := s.query(ctx, "SELECT current_schema()")
 	if err != nil {
@@ -106,23 +106,24 @@ func (s *session) defaultSpace(ctx context.Context) (string, error) {
 
 	if rows[0][0] == "" {
 		return "", &source.Error{
-			Code: source.CodeTableNotFound, Message: "the connection's search_path names no schema in which tables are made",
-			Hint: "name a schema",
+			Code: source.CodeTableNotFound, Message: "the connection's search_path contains no existing schema",
+			Hint: "name the table with its schema",
 		}
 	}
 
 	return rows[0][0], nil
 }
 
-// reserve lets nobody else who writes this way make a table of that name until the transaction has ended.
-func (s *session) reserve(ctx context.Context, named source.Table) error {
+// lockName waits until no other transaction of this driver creates a table of that name, and locks the name until the end of
+// the transaction.
+func (s *session) lockName(ctx context.Context, named source.Table) error {
 	_, err := s.query(ctx, "SELECT pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended($1, 0))",
 		"jobwright "+qualified(named))
 
 	return err
 }
 
-// qualified writes a table's name as SQL does.
+// qualified returns the quoted name of a table, with its schema if it has one.
 func qualified(named source.Table) string {
 	if named.Space == "" {
 		return quote(named.Name)
@@ -131,6 +132,7 @@ func qualified(named source.Table) string {
 	return quote(named.Space) + "." + quote(named.Name)
 }
 
+// columnsOf returns the columns of the table with that OID.
 func (s *session) columnsOf(ctx context.Context, table string) ([]column, error) {
 	rows, err := s.query(ctx, `
 		WITH RECURSIVE based AS (
@@ -153,13 +155,13 @@ func (s *session) columnsOf(ctx context.Context, table string) ([]column, error)
 	columns := make([]column, len(rows))
 
 	for i, row := range rows {
-		oid, modifier, err := typeNumbers(row[2], row[3])
+		oid, modifier, err := parseType(row[2], row[3])
 		if err != nil {
 			return nil, err
 		}
 
 		columns[i] = column{
-			name: row[0], number: row[1], oid: oid, modifier: modifier, enumeration: row[4] == "t", computed: row[5] == "t",
+			name: row[0], number: row[1], oid: oid, modifier: modifier, enumeration: row[4] == "t", generated: row[5] == "t",
 			native: nativeType(row[6], row[7], oid, modifier),
 		}
 	}
@@ -167,8 +169,8 @@ func (s *session) columnsOf(ctx context.Context, table string) ([]column, error)
 	return columns, nil
 }
 
-func typeNumbers(typeText, modifierText string) (oid uint32, modifier int32, err error) {
-	number, err := strconv.ParseUint(typeText, 10, 32)
+func parseType(oidText, modifierText string) (oid uint32, modifier int32, err error) {
+	number, err := strconv.ParseUint(oidText, 10, 32)
 	if err != nil {
 		return 0, 0, err
 	}
@@ -178,7 +180,7 @@ func typeNumbers(typeText, modifierText string) (oid uint32, modifier int32, err
 	return uint32(number), int32(arguments), err
 }
 
-// hasUniqueIndex reports whether those columns, and no others, tell the table's records apart for the server too.
+// hasUniqueIndex reports whether the table has a unique index on exactly the columns of the key that ON CONFLICT can use.
 func (s *session) hasUniqueIndex(ctx context.Context, of *table, key []string) (bool, error) {
 	numbers := make([]string, len(key))
 	for i, name := range key {
@@ -198,20 +200,20 @@ func (s *session) hasUniqueIndex(ctx context.Context, of *table, key []string) (
 	return rows[0][0] != "0", nil
 }
 
-// create makes a table with the columns of a schema.
+// create creates a table with the columns of a schema.
 func (s *session) create(ctx context.Context, space, name string, schema source.Schema) error {
 	definitions := make([]string, len(schema))
 
 	for i, column := range schema {
-		of := creation(column.Standard)
-		if of == "" || of == "[]" {
+		created := createdType(column.Standard)
+		if created == "" || created == "[]" {
 			return &source.Error{
 				Code:    source.CodeRecordInvalid,
-				Message: fmt.Sprintf("no column can be made for %q of the type %q", column.Name, column.Standard),
+				Message: fmt.Sprintf("column %q: the standard type %q does not exist", column.Name, column.Standard),
 			}
 		}
 
-		definitions[i] = quote(column.Name) + " " + of
+		definitions[i] = quote(column.Name) + " " + created
 	}
 
 	return s.run(ctx, fmt.Sprintf("CREATE TABLE %s (%s)",

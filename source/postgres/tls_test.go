@@ -37,7 +37,7 @@ func TestAServerWithoutTLSIsNotAskedForItAgain(t *testing.T) {
 
 	problem := checked(t, demanding)
 	require.False(t, problem.Retryable)
-	require.Contains(t, problem.Message, "it speaks no TLS")
+	require.Contains(t, problem.Message, "the server does not support TLS")
 	require.Contains(t, problem.Hint, "sslmode")
 
 	server.Stop(t)
@@ -56,7 +56,7 @@ func TestWhatIsNoServerOfPostgreSQLIsNotAskedAgain(t *testing.T) {
 
 	problem := checked(t, "postgres://user@"+address.Host+"/x?sslmode=require&sslnegotiation=direct")
 	require.False(t, problem.Retryable)
-	require.Contains(t, problem.Message, "it speaks no TLS")
+	require.Contains(t, problem.Message, "the server does not support TLS")
 }
 
 func TestACertificateThatNobodyTrustsIsNotAskedForAgain(t *testing.T) {

@@ -8,16 +8,16 @@ import (
 	"github.com/jobwright/jobwright/source"
 )
 
-// native is a type of PostgreSQL's whose values are read and written in their binary form.
+// native is a type of PostgreSQL whose values are read and written in binary form.
 type native struct {
 	name       string
-	oid, array uint32 // The type's number, and that of arrays of it.
+	oid, array uint32 // The OIDs of the type and of its array type.
 	standard   source.Type
 	decode     decoder
 	encode     encoder
 }
 
-// natives are all of them. Every other type is read and written in its form as text.
+// natives are the types with a binary form in this package. Every other type is read and written in text form.
 var natives = []native{
 	{"smallint", pgtype.Int2OID, pgtype.Int2ArrayOID, source.Integer, decodeInt2, encodeInt2},
 	{"integer", pgtype.Int4OID, pgtype.Int4ArrayOID, source.Integer, decodeInt4, encodeInt4},
@@ -47,10 +47,10 @@ var natives = []native{
 	{"uuid", pgtype.UUIDOID, pgtype.UUIDArrayOID, source.UUID, decodeUUID, encodeUUID},
 }
 
-// enumeration stands for every type that CREATE TYPE … AS ENUM makes: its binary form is its label.
+// enumeration represents every type of CREATE TYPE … AS ENUM. The binary form of an enum is its label.
 var enumeration = native{name: "enum", standard: source.Text, decode: decodeText, encode: encodeText}
 
-// nativesByOID and nativesByArray find a type by its number, and by that of arrays of it.
+// nativesByOID and nativesByArray are the types by their OIDs, and by the OIDs of their array types.
 var nativesByOID, nativesByArray = func() (types, arrays map[uint32]native) {
 	types, arrays = map[uint32]native{}, map[uint32]native{}
 	for _, of := range natives {
@@ -60,7 +60,7 @@ var nativesByOID, nativesByArray = func() (types, arrays map[uint32]native) {
 	return types, arrays
 }()
 
-// standardOf returns the standard type as which a type is read, text for those that are read as text.
+// standardOf returns the standard type as which a type is read. Types without a binary form are read as text.
 func standardOf(oid uint32, modifier int32) source.Standard {
 	if of, isArray := nativesByArray[oid]; isArray {
 		return source.Standard{Type: source.Array, Element: of.standard}
@@ -78,24 +78,24 @@ func standardOf(oid uint32, modifier int32) source.Standard {
 	precision, scale := numericArguments(modifier)
 
 	switch {
-	case scale < 0: // The digits before the point that are always zero count too.
+	case scale < 0: // The precision of a decimal includes the digits before the point that are always zero.
 		return source.Standard{Type: source.Decimal, Precision: precision - scale}
-	case scale > precision: // The digits behind the point that are always zero count too.
+	case scale > precision: // Likewise for the digits after the point.
 		return source.Standard{Type: source.Decimal, Precision: scale, Scale: scale}
 	}
 
 	return source.Standard{Type: source.Decimal, Precision: precision, Scale: scale}
 }
 
-// numericArguments takes apart how the catalogue holds the arguments of a numeric(10,2). The scale may be negative, and
-// may be more than the precision.
+// numericArguments decodes the type modifier of a numeric(precision,scale). The scale may be negative, or greater than the
+// precision.
 func numericArguments(modifier int32) (precision, scale int) {
 	modifier -= 4
 
 	return int(modifier >> 16 & 0xffff), int(modifier&0x7ff^1024) - 1024
 }
 
-// decoderOf returns how values of a type are read, and whether they are asked for in their binary form.
+// decoderOf returns the decoder for values of a type, and whether the server must send them in binary form.
 func decoderOf(oid uint32) (decode decoder, binary bool) {
 	if of, isKnown := nativesByOID[oid]; isKnown {
 		return of.decode, true
@@ -108,7 +108,7 @@ func decoderOf(oid uint32) (decode decoder, binary bool) {
 	return decodeText, false
 }
 
-// nativeType describes a type by the names that format_type has for it without and with its arguments.
+// nativeType describes a type. name and full are the results of format_type without and with its arguments.
 func nativeType(name, full string, oid uint32, modifier int32) source.NativeType {
 	described := source.NativeType{Name: name, TypeStr: full, Precision: -1}
 	if modifier < 0 {
@@ -127,16 +127,16 @@ func nativeType(name, full string, oid uint32, modifier int32) source.NativeType
 	return described
 }
 
-// creation returns the type of a column that is made for a standard type.
-func creation(of source.Standard) string {
+// createdType returns the type of a column that is created for a standard type, or "" if the standard type does not exist.
+func createdType(of source.Standard) string {
 	switch of.Type {
 	case source.Text:
 		return "text"
 	case source.Integer:
 		return "bigint"
 	case source.Decimal:
-		const mostDigits = 1000 // Beyond it, only a numeric without arguments holds them.
-		if of.Precision < 1 || of.Precision > mostDigits {
+		const maxPrecision = 1000 // A numeric without arguments has more digits.
+		if of.Precision < 1 || of.Precision > maxPrecision {
 			return "numeric"
 		}
 
@@ -160,13 +160,13 @@ func creation(of source.Standard) string {
 	case source.UUID:
 		return "uuid"
 	case source.Array:
-		return creation(source.Standard{Type: of.Element}) + "[]"
+		return createdType(source.Standard{Type: of.Element}) + "[]"
 	}
 
 	return ""
 }
 
-// Types tells the standard type as which each type of PostgreSQL's is read.
+// Types returns the standard type as which each type of PostgreSQL is read.
 func Types() []source.Mapping {
 	mappings := make([]source.Mapping, 0, 2*len(natives))
 
@@ -182,43 +182,43 @@ func Types() []source.Mapping {
 	for _, of := range natives {
 		mappings = append(mappings, source.Mapping{
 			Native: of.name + "[]", Standard: string(of.standard) + "[]",
-			Note: "Of any number of dimensions. The numbers from which its subscripts count are not kept.",
+			Note: "Of any number of dimensions. The lower bounds of subscripts are not stored.",
 		})
 	}
 
 	return append(mappings,
-		source.Mapping{Native: "a domain", Standard: "that of its base type"},
+		source.Mapping{Native: "a domain", Standard: "the type of its base type"},
 		source.Mapping{
 			Native: "any other type", Standard: string(source.Text),
-			Note: "As PostgreSQL shows it: time with time zone, interval, money, bit, inet, ranges, geometric types, xml, " +
-				"enumerations, composite types, the types of extensions, and arrays of them.",
+			Note: "In PostgreSQL's text form: time with time zone, interval, money, bit, inet, ranges, geometric types, xml, " +
+				"enumerations, composite types, types of extensions, and arrays of these.",
 		})
 }
 
 var notes = map[string]string{
 	"numeric":                     "NaN and the infinities are an error.",
-	"real":                        "The number that looks the same: 0.1 is 0.1.",
-	"character":                   "With the blanks that fill it.",
+	"real":                        "0.1 is read as 0.1, not as 0.10000000149011612.",
+	"character":                   "Including trailing blanks.",
 	"date":                        "infinity and -infinity are an error.",
 	"timestamp without time zone": "infinity and -infinity are an error.",
-	"timestamp with time zone":    "infinity and -infinity are an error. PostgreSQL keeps no offset, so it is shown in UTC.",
+	"timestamp with time zone":    "infinity and -infinity are an error. PostgreSQL does not store the offset; the value is read in UTC.",
 }
 
-// Creations tells the type of the column that is made for each standard type.
+// Creations returns the type of the column that is created for each standard type.
 func Creations() []source.Creation {
 	var creations []source.Creation
 
 	for _, of := range source.Types() {
-		made := source.Creation{Standard: string(of), Native: creation(source.Standard{Type: of}), Note: creationNotes[of]}
+		creation := source.Creation{Standard: string(of), Native: createdType(source.Standard{Type: of}), Note: creationNotes[of]}
 		if of == source.Array {
-			made.Native = "an array of the type of its elements"
+			creation.Native = "an array of the elements' type"
 		}
 
-		creations = append(creations, made)
+		creations = append(creations, creation)
 
 		if of == source.Decimal {
 			creations = append(creations, source.Creation{
-				Standard: "decimal(p,s)", Native: "numeric(p,s)", Note: "numeric where it has more than 1,000 digits.",
+				Standard: "decimal(p,s)", Native: "numeric(p,s)", Note: "numeric without arguments if it has more than 1,000 digits.",
 			})
 		}
 	}
@@ -227,10 +227,10 @@ func Creations() []source.Creation {
 }
 
 var creationNotes = map[source.Type]string{
-	source.Text:      "The character U+0000 is an error: PostgreSQL has none.",
+	source.Text:      "The character U+0000 is an error.",
 	source.Time:      "Digits finer than a microsecond are an error.",
 	source.Datetime:  "Digits finer than a microsecond are an error.",
-	source.Timestamp: "The moment is kept, the offset is not. Digits finer than a microsecond are an error.",
-	source.JSON:      "It keeps the text as it is, which jsonb would not. It is no key, since PostgreSQL compares none.",
-	source.Array:     "The lists in a list have the same length, and none is empty or NULL; all else is an error.",
+	source.Timestamp: "The offset is not stored. Digits finer than a microsecond are an error.",
+	source.JSON:      "Stores the text unchanged, unlike jsonb. PostgreSQL can't compare json, so it can't be part of a key.",
+	source.Array:     "An error if the lists in a list have different lengths, or if one of them is empty or NULL.",
 }

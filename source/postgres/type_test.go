@@ -178,7 +178,7 @@ func TestAValueThatHasNoStandardFormIsAnErrorThatNamesIt(t *testing.T) {
 			_, err = rows.Next(t.Context())
 			problem := requireError(t, err, source.CodeRecordInvalid)
 			require.False(t, problem.Retryable)
-			require.Regexp(t, `record 2, column "v": -?(NaN|Infinity|infinity) has no place .*CAST`, err.Error())
+			require.Regexp(t, `record 2, column "v": -?(NaN|Infinity|infinity) is not a value of .*CAST`, err.Error())
 
 			_, again := rows.Next(t.Context())
 			require.Equal(t, err, again)
@@ -203,8 +203,8 @@ func TestRecordsThatCannotBeReadGoToWhoTakesThem(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, []source.Record{{int64(1), source.Number("1.5")}, {int64(3), nil}}, sourcetest.ReadAll(t, rows))
 	require.Equal(t, []source.Reject{
-		{Location: "record 2", Message: `column "v": NaN has no place in the column's standard type`, Text: "NaN"},
-		{Location: "record 4", Message: `column "v": Infinity has no place in the column's standard type`, Text: "Infinity"},
+		{Location: "record 2", Message: `column "v": NaN is not a value of the column's standard type`, Text: "NaN"},
+		{Location: "record 4", Message: `column "v": Infinity is not a value of the column's standard type`, Text: "Infinity"},
 	}, rejects)
 
 	rows, err = d.ReadTable(t.Context(), source.Read{Table: table("t"), Reject: func(source.Reject) error {

@@ -11,8 +11,7 @@ import (
 	"github.com/jobwright/jobwright/source"
 )
 
-// WriteTable writes rows to a table in one transaction: other sessions see all of it or nothing, and a crash leaves nothing
-// behind.
+// WriteTable writes rows to a table in one transaction: other sessions see all of the write or nothing, also after a crash.
 //
 // Replace fills a new table, which takes the name of the old one at the end. The new table keeps the owner of the old one and
 // the permissions of other roles, but not its indexes, constraints, comments, triggers and permissions on single columns.
@@ -26,9 +25,9 @@ import (
 // counts. Columns that are not written keep their values.
 //
 // In every mode, the same transaction adds the record to the ledger, so that a write takes effect exactly once. An attempt that
-// finds the record, at its beginning or at its end, changes nothing and returns what the record says. An attempt that loses the
+// finds the record, at its beginning or at its end, changes nothing and returns the recorded result. An attempt that loses the
 // connection during the commit returns a retryable error, and the next attempt finds out whether the commit has succeeded. At
-// its beginning, an attempt terminates the sessions of earlier attempts that the same user still has, since they may hold
+// its beginning, an attempt terminates sessions in which earlier attempts of the same user still run, since they may hold
 // locks. Without an idempotency key, or with ledger: none, the loss of the connection during the commit of an append or an
 // insert is an error that is not retryable, because a second attempt could add the records twice.
 func (s *Source) WriteTable(ctx context.Context, write source.Write, rows source.Rows) (source.Written, error) {
@@ -62,7 +61,8 @@ func (s *Source) write(ctx context.Context, write source.Write, feed feed) (sour
 	return written, nil
 }
 
-// repeatable takes away the doubt whether a change was committed, for one that leads to the same when it is made again.
+// repeatable returns the cause of a [commitError], so that the error is retryable. It is for changes that can be repeated: a
+// second attempt has the same result, whether the first one was committed or not.
 func repeatable(err error) error {
 	if lost := new(commitError); errors.As(err, &lost) {
 		return lost.err
@@ -71,7 +71,7 @@ func repeatable(err error) error {
 	return err
 }
 
-// writing is one write in its transaction.
+// writing is a running write.
 type writing struct {
 	write   source.Write
 	feed    feed
@@ -82,11 +82,11 @@ type writing struct {
 	written source.Written
 }
 
-// longestName is the number of bytes in a name that the server keeps. It silently truncates longer names.
-const longestName = 63
+// maxNameBytes is the maximum length of a name. The server silently truncates longer names.
+const maxNameBytes = 63
 
-// names are PostgreSQL's rules for names, which the driver always quotes.
-var names = source.Names{MaxBytes: longestName}
+// nameRules are PostgreSQL's rules for names of tables and columns; the driver always quotes them.
+var nameRules = source.Names{MaxBytes: maxNameBytes}
 
 // run writes the table within the transaction.
 func (w *writing) run(ctx context.Context) error {
@@ -115,11 +115,11 @@ func (w *writing) run(ctx context.Context) error {
 // prepareTarget validates the write, and creates the table if it is missing and the mode creates tables.
 func (w *writing) prepareTarget(ctx context.Context) error {
 	var err error
-	if w.key, err = w.write.Validate(w.schema, names); err != nil {
+	if w.key, err = w.write.Validate(w.schema, nameRules); err != nil {
 		return err
 	}
 
-	if w.target, err = w.session.find(ctx, w.write.Table); err != nil {
+	if w.target, err = w.session.describe(ctx, w.write.Table); err != nil {
 		return err
 	}
 
@@ -129,10 +129,10 @@ func (w *writing) prepareTarget(ctx context.Context) error {
 		}
 	}
 
-	return w.write.ValidateTarget(w.schema, w.target.asTarget(), names)
+	return w.write.ValidateTarget(w.schema, w.target.asTarget(), nameRules)
 }
 
-// create creates the missing table. Concurrent writes that would create it too wait for the end of this one, and then find it.
+// create creates the missing table, unless a concurrent write has created it meanwhile.
 func (w *writing) create(ctx context.Context) error {
 	space, err := w.space(ctx)
 	if err != nil {
@@ -140,11 +140,11 @@ func (w *writing) create(ctx context.Context) error {
 	}
 
 	named := source.Table{Space: space, Name: w.write.Table.Name}
-	if err := w.session.reserve(ctx, named); err != nil {
+	if err := w.session.lockName(ctx, named); err != nil {
 		return err
 	}
 
-	if w.target, err = w.session.find(ctx, named); err != nil || w.target != nil {
+	if w.target, err = w.session.describe(ctx, named); err != nil || w.target != nil {
 		return err
 	}
 
@@ -159,13 +159,13 @@ func (w *writing) create(ctx context.Context) error {
 		}
 	}
 
-	w.target, err = w.session.find(ctx, named)
+	w.target, err = w.session.describe(ctx, named)
 
 	return err
 }
 
-// space returns the schema of the table: that which it is in, that which is named, or that in which the connection makes
-// tables.
+// space returns the schema of the table. For a missing table without a schema, it is the schema in which the connection
+// creates tables.
 func (w *writing) space(ctx context.Context) (string, error) {
 	switch {
 	case w.target != nil:
@@ -177,7 +177,7 @@ func (w *writing) space(ctx context.Context) (string, error) {
 	return w.session.defaultSpace(ctx)
 }
 
-// empty deletes the table's records. Others who would add some wait, since theirs would outlive the refilling.
+// empty deletes the table's records. It locks the table for other writers, whose records would otherwise survive the refill.
 func (w *writing) empty(ctx context.Context) error {
 	return w.session.run(ctx, fmt.Sprintf("LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE; DELETE FROM %[1]s", w.target.quoted()))
 }
@@ -186,40 +186,40 @@ func (w *writing) empty(ctx context.Context) error {
 func (w *writing) add(ctx context.Context) error {
 	var err error
 
-	w.written.Rows, err = w.load(ctx, w.target, w.target.quoted(), w.places(w.target, w.schema.Names()), "", "")
+	w.written.Rows, err = w.load(ctx, w.target, w.target.quoted(), w.indexesIn(w.target, w.schema.Names()), "", "")
 
 	return err
 }
 
-// places returns for each written column its index in a table, or -1 if it is not among names.
-func (w *writing) places(into *table, names []string) []int {
-	places := make([]int, len(w.schema))
+// indexesIn returns the index of each written column in a table, or -1 if its name is not among names.
+func (w *writing) indexesIn(into *table, names []string) []int {
+	indexes := make([]int, len(w.schema))
 
 	for i, name := range w.schema.Names() {
-		places[i] = -1
+		indexes[i] = -1
 		if slices.Contains(names, name) {
-			places[i] = slices.IndexFunc(into.columns, func(c column) bool { return c.name == name })
+			indexes[i] = slices.IndexFunc(into.columns, func(c column) bool { return c.name == name })
 		}
 	}
 
-	return places
+	return indexes
 }
 
-// load copies the records into a table, which SQL calls by that name, and returns how many there were. With number, each
-// gets its own in the column of that name.
-func (w *writing) load(ctx context.Context, into *table, named string, places []int, number, option string) (int64, error) {
-	// What feeds the records is stopped when the server takes no more of them.
-	feeding, stop := context.WithCancel(ctx)
+// load copies the records into a table with the columns of into and returns their number. quoted is the table's name in SQL,
+// and option is a further option of COPY. If number is not empty, the column of that name gets the number of each record.
+func (w *writing) load(ctx context.Context, into *table, quoted string, indexes []int, number, option string) (int64, error) {
+	// The stream must end when the server rejects a record.
+	streaming, stop := context.WithCancel(ctx)
 	defer stop()
 
-	stream, err := w.feed.open(feeding, w.key, into, places, number != "")
+	stream, err := w.feed.open(streaming, w.key, into, indexes, number != "")
 	if err != nil {
 		return 0, err
 	}
 
 	var names []string
 
-	for _, at := range places {
+	for _, at := range indexes {
 		if at >= 0 {
 			names = append(names, into.columns[at].name)
 		}
@@ -230,18 +230,18 @@ func (w *writing) load(ctx context.Context, into *table, named string, places []
 	}
 
 	custom := w.session.conn.CustomData()
-	custom[onFailure] = stop
+	custom[cancelCopyKey] = stop
 
-	defer delete(custom, onFailure)
+	defer delete(custom, cancelCopyKey)
 
 	tag, err := w.session.conn.CopyFrom(ctx, stream, fmt.Sprintf("COPY %s (%s) FROM STDIN (FORMAT %s%s)",
-		named, quoteAll(names), stream.format(), option))
+		quoted, quoteAll(names), stream.format(), option))
 
 	stop()
 
-	// A failure of the feed is the reason of the server's, unless it is only that it was stopped.
+	// If the stream has failed, its error is the cause of the server's error, unless stop has only cancelled the stream.
 	if failed := stream.end(); failed != nil && (err == nil || ctx.Err() != nil || !errors.Is(failed, context.Canceled)) {
-		return 0, feedError(failed)
+		return 0, streamError(failed)
 	}
 
 	w.written.Conversions = stream.conversions()
@@ -249,20 +249,21 @@ func (w *writing) load(ctx context.Context, into *table, named string, places []
 	return tag.RowsAffected(), err
 }
 
-// foreignError is an error of the records' source, which has nothing to do with this one.
-type foreignError struct{ err error }
+// readingError is an error of the rows that are written, which come from another source.
+type readingError struct{ err error }
 
-func (e *foreignError) Error() string { return e.err.Error() }
+func (e *readingError) Error() string { return e.err.Error() }
 
-func (e *foreignError) Unwrap() error { return e.err }
+func (e *readingError) Unwrap() error { return e.err }
 
-func feedError(err error) error {
+// streamError marks an error of a stream as a [readingError], unless it is an error of a record that can't be encoded.
+func streamError(err error) error {
 	if own := new(source.Error); errors.As(err, &own) && own.Source == "" {
 		return err
 	}
 
-	return &foreignError{err}
+	return &readingError{err}
 }
 
-// temporary returns a name that nobody else has.
-func temporary() string { return "jobwright_" + strings.ToLower(rand.Text()) }
+// randomName returns a name for a temporary table.
+func randomName() string { return "jobwright_" + strings.ToLower(rand.Text()) }

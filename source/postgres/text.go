@@ -6,20 +6,20 @@ import (
 	"github.com/jobwright/jobwright/source"
 )
 
-// A table with a column of a type whose binary form this driver does not know is written in COPY's text form: a line for
-// each record, with tabs between the fields, \N for NULL, and a backslash before what would be taken for one of these.
+// COPY's text form is used for tables with a column whose type has no binary encoder in this package. Each record is a line;
+// tabs separate the fields, \N is NULL, and a backslash escapes these characters.
 
-// showText returns how a value of a standard type is shown as PostgreSQL reads it.
-func showText(of source.Standard) encoder {
+// textEncoder returns the encoder of the text form of a standard type.
+func textEncoder(of source.Standard) encoder {
 	if of.Type == source.Array {
-		return showArray(showText(source.Standard{Type: of.Element}))
+		return arrayTextEncoder(textEncoder(source.Standard{Type: of.Element}))
 	}
 
 	if of.Type == source.Binary {
 		return func(dst []byte, value any) ([]byte, error) {
 			data, ok := value.([]byte)
 			if !ok {
-				return nil, strange(value)
+				return nil, wrongType(value)
 			}
 
 			return hex.AppendEncode(append(dst, `\x`...), data), nil
@@ -29,14 +29,14 @@ func showText(of source.Standard) encoder {
 	return func(dst []byte, value any) ([]byte, error) { return source.AppendText(dst, of, value) }
 }
 
-// showArray shows arrays of what element shows.
-func showArray(element encoder) encoder {
-	var show func(dst []byte, value any) ([]byte, error)
+// arrayTextEncoder returns the encoder of the text form of arrays, for example {"a","b",NULL}.
+func arrayTextEncoder(element encoder) encoder {
+	var encode encoder
 
-	show = func(dst []byte, value any) ([]byte, error) {
+	encode = func(dst []byte, value any) ([]byte, error) {
 		list, ok := value.([]any)
 		if !ok {
-			return nil, strange(value)
+			return nil, wrongType(value)
 		}
 
 		dst = append(dst, '{')
@@ -47,7 +47,7 @@ func showArray(element encoder) encoder {
 			}
 
 			var err error
-			if dst, err = showElement(dst, value, show, element); err != nil {
+			if dst, err = appendTextElement(dst, value, encode, element); err != nil {
 				return nil, err
 			}
 		}
@@ -55,10 +55,10 @@ func showArray(element encoder) encoder {
 		return append(dst, '}'), nil
 	}
 
-	return show
+	return encode
 }
 
-func showElement(dst []byte, value any, list, element encoder) ([]byte, error) {
+func appendTextElement(dst []byte, value any, list, element encoder) ([]byte, error) {
 	switch value.(type) {
 	case nil:
 		return append(dst, "NULL"...), nil
@@ -66,14 +66,14 @@ func showElement(dst []byte, value any, list, element encoder) ([]byte, error) {
 		return list(dst, value)
 	}
 
-	shown, err := element(nil, value)
+	text, err := element(nil, value)
 	if err != nil {
 		return nil, err
 	}
 
 	dst = append(dst, '"')
 
-	for _, c := range shown {
+	for _, c := range text {
 		if c == '"' || c == '\\' {
 			dst = append(dst, '\\')
 		}
@@ -84,33 +84,37 @@ func showElement(dst []byte, value any, list, element encoder) ([]byte, error) {
 	return append(dst, '"'), nil
 }
 
-// encodeLine appends a value as a field of a line.
-func encodeLine(dst []byte, value any, show encoder) ([]byte, error) {
+// appendTextField appends the field with that index in its record, after a separator.
+func appendTextField(dst []byte, index int, value any, encode encoder) ([]byte, error) {
+	if index > 0 {
+		dst = append(dst, '\t')
+	}
+
 	if value == nil {
 		return append(dst, `\N`...), nil
 	}
 
 	begin := len(dst)
 
-	dst, err := show(dst, value)
+	dst, err := encode(dst, value)
 	if err != nil {
 		return nil, err
 	}
 
 	for i := begin; i < len(dst); i++ {
-		if special(dst[i]) {
-			shown := string(dst[i:])
+		if isSpecial(dst[i]) {
+			text := string(dst[i:])
 
-			return escape(dst[:i], shown), nil
+			return appendEscaped(dst[:i], text), nil
 		}
 	}
 
 	return dst, nil
 }
 
-func special(c byte) bool { return c == '\\' || c == '\t' || c == '\n' || c == '\r' }
+func isSpecial(c byte) bool { return c == '\\' || c == '\t' || c == '\n' || c == '\r' }
 
-func escape(dst []byte, text string) []byte {
+func appendEscaped(dst []byte, text string) []byte {
 	for i := range len(text) {
 		switch c := text[i]; c {
 		case '\t':

@@ -13,42 +13,42 @@ import (
 	"github.com/jobwright/jobwright/source"
 )
 
-// feed is where the records of a write come from, as the bytes of a COPY.
+// feed opens the stream of a write's records.
 type feed interface {
 	// schema describes the records.
 	schema() source.Schema
 
-	// open starts the COPY of records into a table. places are the indexes of the table's columns for the columns of the
-	// schema, negative for columns that are not copied. NULL in a column of key is an error. If numbered is true, the number of
-	// the record follows as a further column.
-	open(ctx context.Context, key []string, into *table, places []int, numbered bool) (stream, error)
+	// open starts a stream of records for a table. indexes are the indexes of the table's columns for the columns of the schema,
+	// negative for columns that are not copied. NULL in a column of key is an error. If numbered is true, the number of the
+	// record follows as a further column.
+	open(ctx context.Context, key []string, into *table, indexes []int, numbered bool) (stream, error)
 }
 
-// stream is the bytes of a COPY.
+// stream is the input of a COPY.
 type stream interface {
 	io.Reader
 
-	// format is the COPY's option of that name.
+	// format returns the option FORMAT of the COPY.
 	format() string
 
-	// conversions are the columns that the table holds in another type.
+	// conversions returns the columns that the table stores in another type.
 	conversions() []source.Conversion
 
-	// end ends the stream, also amidst a call of Read, and returns what went wrong with it.
+	// end ends the stream, also during a call of Read, and returns the error of the stream.
 	end() error
 }
 
-// recordFeed feeds records that any source has read.
+// recordFeed encodes the records of any source.
 type recordFeed struct {
 	rows source.Rows
 }
 
 func (f *recordFeed) schema() source.Schema { return f.rows.Schema() }
 
-func (f *recordFeed) open(ctx context.Context, key []string, into *table, places []int, numbered bool) (stream, error) {
+func (f *recordFeed) open(ctx context.Context, key []string, into *table, indexes []int, numbered bool) (stream, error) {
 	encoding := &encoding{ctx: ctx, rows: f.rows, numbered: numbered, binary: true}
 
-	for i, at := range places {
+	for i, at := range indexes {
 		if at >= 0 {
 			encoding.binary = encoding.binary && into.columns[at].isBinary()
 			encoding.from = append(encoding.from, i)
@@ -56,14 +56,14 @@ func (f *recordFeed) open(ctx context.Context, key []string, into *table, places
 	}
 
 	for _, i := range encoding.from {
-		written, column := f.rows.Schema()[i], into.columns[places[i]]
+		written, column := f.rows.Schema()[i], into.columns[indexes[i]]
 
 		encode, err := fieldEncoder(written.Standard, column, encoding.binary)
 		if err != nil {
 			return nil, &source.Error{
 				Code:    source.CodeRecordInvalid,
-				Message: fmt.Sprintf("column %q is %s in the table: %v", written.Name, column.native.TypeStr, err),
-				Hint:    "give the column another type, in columnTypes for example, or make the table anew",
+				Message: fmt.Sprintf("column %q has the type %s in the table: %v", written.Name, column.native.TypeStr, err),
+				Hint:    "give the column another type in columnTypes, or replace the table",
 				Err:     err,
 			}
 		}
@@ -77,14 +77,14 @@ func (f *recordFeed) open(ctx context.Context, key []string, into *table, places
 		}
 	}
 
-	if encoding.binary { // A signature, no flags, and no further header.
+	if encoding.binary { // The signature, no flags and no header extension.
 		encoding.buffer = append(encoding.buffer, "PGCOPY\n\xff\r\n\x00\x00\x00\x00\x00\x00\x00\x00\x00"...)
 	}
 
 	return encoding, nil
 }
 
-// isBinary reports whether this driver knows the binary form of the column's type.
+// isBinary reports whether this driver encodes the binary form of the column's type.
 func (c column) isBinary() bool {
 	_, isKnown := nativesByOID[c.oid]
 	_, isArray := nativesByArray[c.oid]
@@ -92,16 +92,16 @@ func (c column) isBinary() bool {
 	return isKnown || isArray || c.enumeration
 }
 
-// fieldEncoder returns how values of a standard type are written to a column: converted where the column's type is another
-// one, checked where the server would drop something of them, and encoded.
-func fieldEncoder(from source.Standard, to column, inBinary bool) (encoder, error) {
+// fieldEncoder returns the encoder that writes values of a standard type to a column. It converts the values if the column
+// has another standard type, and rejects values that the server would round or truncate.
+func fieldEncoder(from source.Standard, to column, binary bool) (encoder, error) {
 	if of, isArray := nativesByArray[to.oid]; isArray {
 		standard := source.Standard{Type: source.Array, Element: of.standard}
 		element := chain(nil, checkerOf(of.oid, to.modifier), of.encode)
 		encode := encodeArray(of.oid, element)
 
-		if !inBinary {
-			encode = showArray(chain(nil, checkerOf(of.oid, to.modifier), showText(source.Standard{Type: of.standard})))
+		if !binary {
+			encode = arrayTextEncoder(chain(nil, checkerOf(of.oid, to.modifier), textEncoder(source.Standard{Type: of.standard})))
 		}
 
 		convert, err := converterOf(from, standard)
@@ -115,8 +115,8 @@ func fieldEncoder(from source.Standard, to column, inBinary bool) (encoder, erro
 	}
 
 	encode := of.encode
-	if !inBinary {
-		encode = showText(source.Standard{Type: of.standard})
+	if !binary {
+		encode = textEncoder(source.Standard{Type: of.standard})
 	}
 
 	convert, err := converterOf(from, source.Standard{Type: of.standard})
@@ -124,7 +124,7 @@ func fieldEncoder(from source.Standard, to column, inBinary bool) (encoder, erro
 	return chain(convert, checkerOf(to.oid, to.modifier), encode), err
 }
 
-// chain is one encoder of three steps, of which the first two may be missing.
+// chain returns an encoder that converts, checks and encodes a value. convert and check may be nil.
 func chain(convert converter, check checker, encode encoder) encoder {
 	if convert == nil && check == nil {
 		return encode
@@ -148,30 +148,30 @@ func chain(convert converter, check checker, encode encoder) encoder {
 	}
 }
 
-// chunk is about how many bytes are encoded at a time. While they are, the server works on those before.
-const chunk = 64 * 1024
+// chunkSize is the approximate number of bytes that are encoded at a time, while the server processes the previous ones.
+const chunkSize = 64 * 1024
 
-// field is how a column is written.
+// field is a column of the stream.
 type field struct {
 	encode encoder
 	isKey  bool
 }
 
-// encoding is records as the bytes of a COPY. It is read by another goroutine than the one that ends it.
+// encoding is the stream of a [recordFeed]. One goroutine reads it, and another one ends it.
 type encoding struct {
-	ctx       context.Context //nolint:containedctx // An io.Reader takes none, and what it reads from needs one.
+	ctx       context.Context //nolint:containedctx // io.Reader has no context, but source.Rows requires one.
 	rows      source.Rows
-	from      []int // The places in a record of the fields.
+	from      []int // The fields' indexes in a record.
 	fields    []field
 	converted []source.Conversion
 	numbered  bool
 	binary    bool
 
 	mu     sync.Mutex
-	buffer []byte // What is encoded, and
-	sent   int    // how much of it was read.
-	count  int64
-	err    error // What ended the stream.
+	buffer []byte // The encoded records.
+	sent   int    // The number of bytes of buffer that were read.
+	count  int64  // The number of records.
+	err    error  // The reason why the stream has ended.
 	ended  bool
 }
 
@@ -185,10 +185,10 @@ func (e *encoding) format() string {
 
 func (e *encoding) conversions() []source.Conversion { return e.converted }
 
-// errAborted is what the server is told when a record can't be written: its log is no place for what is in records.
-var errAborted = errors.New("the records that follow can't be written")
+// errAborted is the error that the server receives and may log if a record can't be encoded. It contains no values.
+var errAborted = errors.New("the client could not encode the next record")
 
-// Read encodes as many records as it takes.
+// Read returns encoded records, of which it encodes as many as necessary.
 func (e *encoding) Read(p []byte) (int, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -224,9 +224,9 @@ func (e *encoding) end() error {
 	return e.err
 }
 
-// fill encodes records until there are enough, or none left, which is io.EOF.
+// fill encodes about [chunkSize] bytes of records. It returns io.EOF after the last record.
 func (e *encoding) fill() error {
-	for len(e.buffer) < chunk {
+	for len(e.buffer) < chunkSize {
 		record, err := e.rows.Next(e.ctx)
 
 		if err == io.EOF && e.binary {
@@ -263,14 +263,14 @@ func (e *encoding) append(record source.Record) error {
 		value := record[e.from[i]]
 
 		if value == nil && field.isKey {
-			return e.invalid(i, nil, errors.New("it is NULL, but it belongs to the key that tells records apart"))
+			return e.invalid(i, nil, errors.New("a column of the key is NULL"))
 		}
 
 		var err error
 		if e.binary {
 			buffer, err = encodeField(buffer, value, field.encode)
 		} else {
-			buffer, err = encodeLine(separate(buffer, i), value, field.encode)
+			buffer, err = appendTextField(buffer, i, value, field.encode)
 		}
 
 		if err != nil {
@@ -283,15 +283,7 @@ func (e *encoding) append(record source.Record) error {
 	return nil
 }
 
-func separate(buffer []byte, at int) []byte {
-	if at == 0 {
-		return buffer
-	}
-
-	return append(buffer, '\t')
-}
-
-// finish appends the record's number, where it has one, and what ends a record.
+// finish appends the record's number, if the stream is numbered, and the end of the record.
 func (e *encoding) finish(buffer []byte) []byte {
 	switch {
 	case e.numbered && e.binary:
@@ -308,15 +300,15 @@ func (e *encoding) finish(buffer []byte) []byte {
 	return buffer
 }
 
-// invalid is the error for a value that the table can't hold.
+// invalid returns the error for a value that the table can't store.
 func (e *encoding) invalid(at int, value any, err error) error {
-	place := fmt.Sprintf("record %d", e.count)
+	location := fmt.Sprintf("record %d", e.count)
 	if locator, ok := e.rows.(source.Locator); ok {
-		place = locator.Location()
+		location = locator.Location()
 	}
 
 	column := e.rows.Schema()[e.from[at]]
-	message := fmt.Sprintf("%s, column %q", place, column.Name)
+	message := fmt.Sprintf("%s, column %q", location, column.Name)
 
 	if text, failed := source.AppendText(nil, column.Standard, value); failed == nil {
 		message += ", value " + source.Quote(strings.ToValidUTF8(string(text), "\uFFFD"))
@@ -325,7 +317,7 @@ func (e *encoding) invalid(at int, value any, err error) error {
 	return &source.Error{
 		Code:    source.CodeRecordInvalid,
 		Message: message + ": " + err.Error(),
-		Hint:    "correct the value, or give the column a type that holds it",
+		Hint:    "correct the value, or change the type of the table's column",
 		Err:     err,
 	}
 }

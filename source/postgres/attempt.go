@@ -13,9 +13,8 @@ import (
 	"github.com/jobwright/jobwright/source/ledger"
 )
 
-// Recorded returns what an earlier attempt with that key has done. Without a ledger's table, there is no record. Recorded also
-// terminates the sessions of earlier attempts that the same user still has, since they may hold locks on tables that this
-// attempt is about to read.
+// Recorded returns the result of an earlier attempt with the same key, if it is recorded. It also terminates sessions in which
+// earlier attempts of the same user still run, since they may hold locks on tables that this attempt is about to read.
 func (s *Source) Recorded(ctx context.Context, key source.IdempotencyKey) (source.Written, bool, error) {
 	if !s.ledger.Records(key) {
 		return source.Written{}, false, nil
@@ -47,8 +46,8 @@ func (s *Source) lookUp(
 	return written, found, repeatable(err)
 }
 
-// once runs change in a transaction that also records it under key. If another attempt has recorded it, once returns that
-// record and changes nothing.
+// once runs change in a transaction and records it under key in the same transaction. If another attempt has recorded the
+// change, once changes nothing and returns the recorded result.
 func (s *Source) once(
 	ctx context.Context, key source.IdempotencyKey, change func(*session) (source.Written, error),
 ) (written source.Written, err error) {
@@ -83,8 +82,8 @@ func (s *Source) once(
 	return s.finishAttempt(ctx, key, written, err)
 }
 
-// finishAttempt returns the result of a transaction that has ended with err. If another attempt was faster, it is that one's
-// record.
+// finishAttempt returns the result of a transaction that has ended with err. If another attempt has committed its record
+// first, finishAttempt returns that record.
 func (s *Source) finishAttempt(
 	ctx context.Context, key source.IdempotencyKey, written source.Written, err error,
 ) (source.Written, error) {
@@ -100,28 +99,29 @@ func (s *Source) finishAttempt(
 	if err == nil && !found {
 		err = &source.Error{
 			Code: source.CodeUnavailable, Retryable: true,
-			Message: "another attempt of this step had recorded it, but the record was removed",
+			Message: "another attempt has recorded this step, but its record was removed",
 		}
 	}
 
 	return written, err
 }
 
-// attemptName is the application_name of every session that makes the change with that key. Attempts find each other by it,
-// and operators find them in pg_stat_activity.
+// attemptName returns the application_name of the sessions of all attempts with that key. It identifies earlier attempts, also
+// for operators in pg_stat_activity.
 func attemptName(key source.IdempotencyKey) string {
 	hash := sha256.Sum256([]byte(key.Run + "\x00" + key.Step))
 
 	return "jobwright " + hex.EncodeToString(hash[:8])
 }
 
-// setAttemptName is the end of a SET statement that names a session. SET LOCAL names it until the end of the transaction.
+// setAttemptName returns the assignment of a SET statement that names a session. SET LOCAL names it until the end of the
+// transaction.
 func setAttemptName(key source.IdempotencyKey) string {
 	return "application_name = '" + attemptName(key) + "'"
 }
 
-// startAttempt terminates earlier attempts with that key, which may still be running or hold locks, and looks the record up.
-// Of two concurrent attempts, the one whose transaction began later terminates the other.
+// startAttempt terminates earlier attempts with that key that are still running, and looks the record up. Of two concurrent
+// attempts, the attempt whose transaction began later terminates the other.
 func (s *session) startAttempt(ctx context.Context, table string, key source.IdempotencyKey) (source.Written, bool, error) {
 	if _, err := s.query(ctx, `
 		SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity
@@ -144,8 +144,8 @@ func (s *session) startAttempt(ctx context.Context, table string, key source.Ide
 	return written, err == nil, err
 }
 
-// record adds the record of a change to its own transaction, as the last statement: other attempts that reach this point wait
-// for the commit. The error is [ledger.ErrRecorded] if another attempt was faster.
+// record adds the record of a change to the ledger, as the last statement of the change's transaction: other attempts that
+// reach this point wait for the commit. The error is [ledger.ErrRecorded] if another attempt has committed its record first.
 func (s *session) record(ctx context.Context, table string, key source.IdempotencyKey, written source.Written) error {
 	details, err := ledger.EncodeDetails(written)
 	if err != nil {

@@ -13,10 +13,10 @@ import (
 	"github.com/jobwright/jobwright/source"
 )
 
-// checker says what of a value its column would drop without a word: digits, blanks, or all of it.
+// checker returns an error for a value that the server would store with a loss: rounded, truncated or not at all.
 type checker func(value any) error
 
-// checkerOf returns what is to be checked of the values of a column of a type with its arguments, or nil.
+// checkerOf returns the checker for a column with that type and type modifier, or nil if the server stores every value exactly.
 func checkerOf(oid uint32, modifier int32) checker {
 	switch oid {
 	case pgtype.NumericOID:
@@ -34,7 +34,7 @@ func checkerOf(oid uint32, modifier int32) checker {
 	case pgtype.TimeOID, pgtype.TimestampOID, pgtype.TimestamptzOID:
 		return checkFraction(modifier)
 	case pgtype.JSONOID, pgtype.JSONBOID, pgtype.BoolOID, pgtype.UUIDOID, pgtype.ByteaOID, pgtype.DateOID,
-		pgtype.Int2OID, pgtype.Int4OID, pgtype.Int8OID, pgtype.OIDOID, pgtype.Float8OID: // The server drops nothing of these.
+		pgtype.Int2OID, pgtype.Int4OID, pgtype.Int8OID, pgtype.OIDOID, pgtype.Float8OID: // Stored exactly.
 	default:
 		return checkText
 	}
@@ -42,7 +42,7 @@ func checkerOf(oid uint32, modifier int32) checker {
 	return nil
 }
 
-var errZeroCharacter = errors.New("it contains the character U+0000, which PostgreSQL can't hold")
+var errZeroCharacter = errors.New("the text contains the character U+0000, which PostgreSQL can't store")
 
 func checkText(value any) error {
 	if text, isText := value.(string); isText && strings.IndexByte(text, 0) >= 0 {
@@ -52,19 +52,19 @@ func checkText(value any) error {
 	return nil
 }
 
-// checkLength also counts blanks at the end, which the server would cut off.
-func checkLength(most int) checker {
+// checkLength also counts trailing blanks, which the server would truncate.
+func checkLength(maximum int) checker {
 	return func(value any) error {
 		text, isText := value.(string)
-		if isText && len(text) > most && utf8.RuneCountInString(text) > most {
-			return fmt.Errorf("it has more than %d characters", most)
+		if isText && len(text) > maximum && utf8.RuneCountInString(text) > maximum {
+			return fmt.Errorf("the text has more than %d characters", maximum)
 		}
 
 		return checkText(value)
 	}
 }
 
-// checkNumeric finds digits that the server would round off.
+// checkNumeric rejects digits that the server would round.
 func checkNumeric(precision, scale int) checker {
 	return func(value any) error {
 		number, isNumber := value.(source.Number)
@@ -83,11 +83,11 @@ func checkNumeric(precision, scale int) checker {
 			return nil
 		}
 
-		return fmt.Errorf("numeric(%d,%d) does not hold all of its digits", precision, scale)
+		return fmt.Errorf("numeric(%d,%d) can't store all digits", precision, scale)
 	}
 }
 
-// cutPoint returns what stands before the point and behind it, without zeros at the end.
+// cutPoint returns the digits before and after the point, the latter without trailing zeros.
 func cutPoint(number source.Number) (whole, fraction string) {
 	whole, fraction, _ = strings.Cut(string(number), ".")
 
@@ -100,14 +100,15 @@ func checkFloat4(value any) error {
 		return nil
 	}
 
-	if narrow := float32(number); float64(narrow) != number && widened(narrow) != number {
-		return errors.New("real does not hold all of its digits")
+	if narrow := float32(number); float64(narrow) != number && widen(narrow) != number {
+		return errors.New("real can't store all digits")
 	}
 
 	return nil
 }
 
-// checkFraction finds digits of a second that the server would round off: it has six, or as many as the column says.
+// checkFraction rejects fractional digits of a second that the server would round. It stores six digits, unless the column's
+// type has fewer.
 func checkFraction(digits int32) checker {
 	if digits < 0 || digits > 6 {
 		digits = 6
@@ -129,7 +130,7 @@ func checkFraction(digits int32) checker {
 		}
 
 		if rest != 0 {
-			return fmt.Errorf("it has more than %d digits behind the seconds", digits)
+			return fmt.Errorf("the value has more than %d fractional digits of a second", digits)
 		}
 
 		return nil
