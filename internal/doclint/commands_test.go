@@ -1,4 +1,4 @@
-package doclint
+package doclint_test
 
 import (
 	"os"
@@ -12,7 +12,7 @@ import (
 
 var (
 	benchmark  = regexp.MustCompile(`go test (\./[\w/]+) -run '\^\$' -bench (\w+)`)
-	makeTarget = regexp.MustCompile("(?m)(?:^    |`)make ([a-z-]+)|^make ([a-z-]+)(?: [A-Z]+=\\S+)*$")
+	makeTarget = regexp.MustCompile("(?m)(?:(?:^    )|`)make ([a-z-]+)|^make ([a-z-]+)(?: [A-Z]+=\\S+)*$")
 )
 
 // rawPage returns the text of a page with its code.
@@ -38,7 +38,7 @@ func TestDocumentedBenchmarksExist(t *testing.T) {
 		var sources strings.Builder
 
 		for _, file := range files {
-			text, err := os.ReadFile(file) //nolint:gosec // It is a file of the repository.
+			text, err := os.ReadFile(file)
 			require.NoError(t, err)
 			sources.Write(text)
 		}

@@ -1,4 +1,4 @@
-package doclint
+package doclint_test
 
 import (
 	"fmt"
@@ -19,7 +19,7 @@ import (
 const root = "../.."
 
 var (
-	fenced  = regexp.MustCompile("(?ms)^ *```.*?^ *```$")
+	fenced  = regexp.MustCompile("(?m)^ *```(?s:.*?)\n *```$")
 	code    = regexp.MustCompile("`[^`\n]*`")
 	link    = regexp.MustCompile(`\]\(([^)\s]+)\)`)
 	heading = regexp.MustCompile(`(?m)^#{1,6} +(.+)$`)
@@ -46,7 +46,7 @@ func pages(t *testing.T) map[string]string {
 			return nil
 		}
 
-		text, err := os.ReadFile(path) //nolint:gosec // It is a page of the repository.
+		text, err := os.ReadFile(path)
 		if err != nil {
 			return err
 		}
@@ -70,8 +70,8 @@ func anchors(page string) []string {
 
 	for _, match := range heading.FindAllStringSubmatch(page, -1) {
 		anchor := anchorOf(match[1])
-
-		if count[anchor]++; count[anchor] > 1 {
+		count[anchor]++
+		if count[anchor] > 1 {
 			anchor = fmt.Sprintf("%s-%d", anchor, count[anchor]-1)
 		}
 

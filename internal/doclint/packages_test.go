@@ -1,4 +1,4 @@
-package doclint
+package doclint_test
 
 import (
 	"io/fs"
