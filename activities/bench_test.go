@@ -74,7 +74,7 @@ func writeOrders(b *testing.B, path string, records int) int64 {
 	return info.Size()
 }
 
-// BenchmarkLoad loads a table of -rows records, and tells the speed as a share of that of the database's own program,
+// BenchmarkLoad loads a table of -rows records, and reports the speed as a share of that of the database's own program,
 // which does the same in turn: the median of three pairs. And how far the heap rose above rest meanwhile.
 func BenchmarkLoad(b *testing.B) {
 	server := testserver.NewPostgreSQL(b, testserver.PostgreSQLOptions{Durable: true})

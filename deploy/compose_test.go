@@ -187,8 +187,8 @@ func TestTwoWorkers(t *testing.T) {
 
 	worker := load(t).Services["worker"]
 	require.Equal(t, 2, worker.GetScale())
-	require.Empty(t, worker.ContainerName, "a fixed name leaves room for one")
-	require.Empty(t, worker.Ports, "a published port leaves room for one")
+	require.Empty(t, worker.ContainerName, "a fixed name allows only one")
+	require.Empty(t, worker.Ports, "a published port allows only one")
 }
 
 func TestAppsAreReadOnly(t *testing.T) {

@@ -69,17 +69,17 @@ func TestInlineUpToLimitsInlineResults(t *testing.T) {
 	schema := source.Schema{column("a", source.Text)}
 	store := open(t, t.TempDir())
 	empty := writeUpTo(t, maxInline, store, "1.json", schema, source.Record{""})
-	room := maxInline - len(empty.Inline)
+	capacity := maxInline - len(empty.Inline)
 
 	for _, test := range []struct {
 		name, text string
 		limit      int
 		isInline   bool
 	}{
-		{"the largest", strings.Repeat("x", room), maxInline, true},
-		{"a byte more", strings.Repeat("x", room+1), maxInline, false},
-		{"as many letters, of which one takes six bytes in a job", strings.Repeat("x", room-1) + "<", maxInline, false},
-		{"a larger limit", strings.Repeat("x", room+1), 1 << 30, true},
+		{"the largest", strings.Repeat("x", capacity), maxInline, true},
+		{"a byte more", strings.Repeat("x", capacity+1), maxInline, false},
+		{"as many letters, of which one takes six bytes in a job", strings.Repeat("x", capacity-1) + "<", maxInline, false},
+		{"a larger limit", strings.Repeat("x", capacity+1), 1 << 30, true},
 		{"the largest of a smaller limit", "", len(empty.Inline), true},
 		{"a byte more than a smaller limit", "x", len(empty.Inline), false},
 		{"no limit", "", 0, false},

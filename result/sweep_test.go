@@ -69,7 +69,7 @@ func TestSweepRemovesOldUnusedBlobs(t *testing.T) {
 		{"7/" + run + "/1-1.json.abcdef.tmp", 2 * time.Hour, true},
 		{"7/" + run + "/1-1.ndjson.abcdef.tmp", 2 * time.Hour, true},
 		{"7/" + run + "/1-1.json.abcdef.tmp", 30 * time.Minute, false},
-		{"7/" + otherRun + "/1-1.json.abcdef.tmp", 2 * time.Hour, true}, // Nobody can keep half a result.
+		{"7/" + otherRun + "/1-1.json.abcdef.tmp", 2 * time.Hour, true}, // An incomplete result is not used.
 		// Not of a store.
 		{"1-1.json", 2 * time.Hour, false},
 		{"7/1-1.json", 2 * time.Hour, false},

@@ -31,7 +31,7 @@ func TestScopeReadsOuterScopes(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, []any{int64(1), int64(1), int64(1), []any{"first"}}, value)
 
-	// A known variable is set where it is, a new one here; whoever holds the maps can build the scope anew.
+	// A known variable is set where it is, a new one here; the maps contain the whole scope.
 	require.NoError(t, inner.Set("a", int64(5)))
 	require.NoError(t, inner.Set("b", int64(6)))
 	require.NoError(t, inner.Set("c", int64(7)))

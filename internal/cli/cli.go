@@ -63,7 +63,7 @@ func Report(err error, binary string, out io.Writer) int {
 	return exit.Status
 }
 
-// Listen listens on the TCP address of a flag such as --http. The error names the flag and tells what to do.
+// Listen listens on the TCP address of a flag such as --http. The error names the flag and the remedy.
 func Listen(flag, address string) (net.Listener, error) {
 	if _, _, err := net.SplitHostPort(address); err != nil {
 		return nil, fmt.Errorf("%s %q is not an address; write host:port, for example 127.0.0.1:8080", flag, address)

@@ -22,11 +22,11 @@ func TestReportPrintsOneLineAndReturnsTheExitStatus(t *testing.T) {
 		status  int
 		printed string
 	}{
-		"success":               {nil, 0, ""},
-		"an error":              {cause, 1, "tool: no such file\n"},
-		"a status":              {cli.ExitError{Status: 2, Err: cause}, 2, "tool: no such file\n"},
-		"a status in an error":  {fmt.Errorf("x: %w", cli.ExitError{Status: 2, Err: cause}), 2, "tool: no such file\n"},
-		"an error already told": {cli.ExitError{Status: 1}, 1, ""},
+		"success":                   {nil, 0, ""},
+		"an error":                  {cause, 1, "tool: no such file\n"},
+		"a status":                  {cli.ExitError{Status: 2, Err: cause}, 2, "tool: no such file\n"},
+		"a status in an error":      {fmt.Errorf("x: %w", cli.ExitError{Status: 2, Err: cause}), 2, "tool: no such file\n"},
+		"an error already reported": {cli.ExitError{Status: 1}, 1, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

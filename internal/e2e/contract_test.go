@@ -69,7 +69,7 @@ steps:
   - opName: Transform
     opParams:
       source: stage
-      query: SELECT older, :text AS told FROM older
+      query: SELECT older, :text AS described FROM older
       bind: {text: "${steps.copy.rows} of app ${job.appId}, $${literally}"}
       returnResult: true
 `,

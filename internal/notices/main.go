@@ -4,7 +4,7 @@
 //
 // A release ships the output beside the binary and in the image, because most of these licences require that their text
 // accompanies binaries. The command fails if a module has no licence file, or one that is not in the list of accepted
-// licences: a new dependency may not be distributed before somebody has read its licence.
+// licences: read the licence of a new dependency before it is distributed.
 package main
 
 import (

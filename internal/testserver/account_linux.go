@@ -2,8 +2,6 @@ package testserver
 
 import (
 	"os"
-	"os/user"
-	"strconv"
 	"syscall"
 )
 
@@ -19,21 +17,7 @@ func account() *syscall.Credential {
 		return nil
 	}
 
-	const unprivileged = "nobody"
-
-	credential := &syscall.Credential{Uid: 65534, Gid: 65534} // The usual IDs of this user on Linux.
-
-	if found, err := user.Lookup(unprivileged); err == nil {
-		if uid, err := strconv.ParseUint(found.Uid, 10, 32); err == nil {
-			credential.Uid = uint32(uid)
-		}
-
-		if gid, err := strconv.ParseUint(found.Gid, 10, 32); err == nil {
-			credential.Gid = uint32(gid)
-		}
-	}
-
-	return credential
+	return &syscall.Credential{Uid: 65534, Gid: 65534} // Linux's overflow IDs, which own no files.
 }
 
 // changeOwner makes the servers' user the owner of a folder.

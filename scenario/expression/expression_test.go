@@ -384,7 +384,7 @@ func TestResolveChecksAgainstTheOperation(t *testing.T) {
 	require.EqualError(t, err,
 		"the records go nowhere; give returnResult: true, returnValue: true, or a targetTable to store them in [value_invalid]")
 
-	// What can't be resolved is told at once, and is not missing as well.
+	// What can't be resolved is reported at once, and is not missing as well.
 	_, err = scope.Resolve("Transform", jsonvalue.Object{"source": "${a}", "query": "${b}"}, expression.Moment{})
 	problems := problemsOf(t, err)
 	require.Len(t, problems, 2)

@@ -331,10 +331,10 @@ func TestParseReportsAllMistakesOfAFileOnce(t *testing.T) {
     ignore: [{messageContains: 5, condition: "${c}"}]
 `, step("ForEach", "in: [1], maxConcurrency: 2, as: now, steps: [{opName: Wait}]")))
 
-	var told []string
+	var reported []string
 
 	for _, problem := range problemsOf(t, err) {
-		told = append(told, fmt.Sprintf("%d %s %s", problem.Line, problem.Code, problem.Path))
+		reported = append(reported, fmt.Sprintf("%d %s %s", problem.Line, problem.Code, problem.Path))
 	}
 
 	require.Equal(t, []string{
@@ -352,7 +352,7 @@ func TestParseReportsAllMistakesOfAFileOnce(t *testing.T) {
 		"9 value_invalid steps[0].opParams.ignore[0]",
 		"9 type_mismatch steps[0].opParams.ignore[0].messageContains",
 		"9 expression_invalid steps[0].opParams.ignore[0].condition",
-	}, told)
+	}, reported)
 }
 
 func TestParseReportsYAMLAndOtherMistakesTogether(t *testing.T) {
@@ -368,10 +368,10 @@ steps:
 - {opName: Return, opParams: {value: "${a + c + limit + d}"}}
 `)
 
-	var told []string
+	var reported []string
 
 	for _, problem := range problemsOf(t, err) {
-		told = append(told, fmt.Sprintf("%d %s %s", problem.Line, problem.Code, problem.Path))
+		reported = append(reported, fmt.Sprintf("%d %s %s", problem.Line, problem.Code, problem.Path))
 	}
 
 	require.Equal(t, []string{
@@ -384,7 +384,7 @@ steps:
 		"6 syntax steps[3].opParams.timeout",
 		"7 operation_unknown steps[4].opName",
 		"8 expression_invalid steps[5].opParams.value",
-	}, told)
+	}, reported)
 }
 
 func TestParseChecksStepsOfUnknownOperations(t *testing.T) {
@@ -397,10 +397,10 @@ func TestParseChecksStepsOfUnknownOperations(t *testing.T) {
 		step("Wiggle", "steps: [{opName: Iff}]"),
 	))
 
-	var told []string
+	var reported []string
 
 	for _, problem := range problemsOf(t, err) {
-		told = append(told, fmt.Sprintf("%d %s %s", problem.Line, problem.Code, problem.Path))
+		reported = append(reported, fmt.Sprintf("%d %s %s", problem.Line, problem.Code, problem.Path))
 	}
 
 	require.Equal(t, []string{
@@ -410,5 +410,5 @@ func TestParseChecksStepsOfUnknownOperations(t *testing.T) {
 		"4 expression_invalid steps[2].opParams.value",
 		"5 step_unreachable steps[3]",
 		"5 operation_unknown steps[3].opName",
-	}, told)
+	}, reported)
 }

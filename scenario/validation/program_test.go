@@ -177,7 +177,7 @@ func TestNewProgramChecksCallsBetweenFiles(t *testing.T) {
 		"all parameters from an expression are bound later": {
 			map[string]string{"Main": steps(step("RunScenario", "scenario: Load, parameters: '${{day: today()}}'")), "Load": load}, nil,
 		},
-		"mistakes of a called file are told with its name, once": {
+		"mistakes of a called file are reported with its name, once": {
 			map[string]string{"Main": steps(call("Load"), call("Load"), call("Nothing")), "Load": steps("{opName: Transfrom}")},
 			[]string{
 				"scenarios/Load.yaml:2:4: unknown operation Transfrom; did you mean Transform? [operation_unknown]",
@@ -268,7 +268,7 @@ func TestNewProgramChecksCallsBetweenFiles(t *testing.T) {
 		"a child on the way makes it no inline cycle": {
 			map[string]string{"Main": steps(within(inline("Load"))), "Load": steps(within(call("Main")))}, nil,
 		},
-		"a cycle is told once, both inline and always": {
+		"a cycle is reported once, both inline and always": {
 			map[string]string{"Main": steps(inline("Main"))},
 			[]string{
 				"scenarios/Main.yaml:2:50: the scenarios call each other endlessly: Main → Main; what runs inline can't run itself; drop inline [call_cycle]",

@@ -68,7 +68,7 @@ func TestReadTableRefusesIrregularFilesWithoutBlocking(t *testing.T) {
 	listener, err := net.Listen("unix", filepath.Join(folder, "socket.csv"))
 	require.NoError(t, err)
 
-	defer listener.Close() //nolint:errcheck // Nobody was accepted.
+	defer listener.Close() //nolint:errcheck // It has accepted no connection.
 
 	_, _, err = read(t, from, "pipe.csv")
 	requireProblem(t, err, source.CodeUnavailable, "this is not a regular file")

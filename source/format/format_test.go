@@ -148,7 +148,7 @@ func TestWriteAndReadEveryTypeOfFile(t *testing.T) {
 				t.Run(of.Name+" "+how.Name+" "+encoding, func(t *testing.T) {
 					t.Parallel()
 
-					// The name tells type and compression, or the format does.
+					// Either the name or the format determines type and compression.
 					for name, f := range map[string]source.Format{
 						"a/orders" + of.Extensions[0] + how.Extensions[0]: {Encoding: encoding},
 						"orders": {Type: of.Name, Compression: how.Name, Encoding: encoding},

@@ -14,12 +14,12 @@ import (
 
 // full is a disk with space for a number of bytes.
 type full struct {
-	room int
-	err  error
+	capacity int
+	err      error
 }
 
 func (f *full) Write(chunk []byte) (int, error) {
-	if f.room -= len(chunk); f.room < 0 {
+	if f.capacity -= len(chunk); f.capacity < 0 {
 		return 0, f.err
 	}
 
@@ -34,10 +34,10 @@ func TestWriteReturnsErrorsOfTheFileUnchanged(t *testing.T) {
 	for _, name := range names() {
 		content := write(t, name, source.Format{}, texts("a", "b"), records...)
 
-		for _, room := range []int{0, 10, len(content) / 2, len(content) - 1} {
+		for _, capacity := range []int{0, 10, len(content) / 2, len(content) - 1} {
 			failure := errors.New("no space left")
 
-			writer, err := format.NewWriter(&full{room, failure}, name, source.Format{}, texts("a", "b"))
+			writer, err := format.NewWriter(&full{capacity, failure}, name, source.Format{}, texts("a", "b"))
 			if err == nil {
 				for _, record := range records {
 					if err = writer.Append(record); err != nil {
@@ -50,7 +50,7 @@ func TestWriteReturnsErrorsOfTheFileUnchanged(t *testing.T) {
 				}
 			}
 
-			require.Equal(t, failure, err, "%s, %d", name, room)
+			require.Equal(t, failure, err, "%s, %d", name, capacity)
 		}
 	}
 }

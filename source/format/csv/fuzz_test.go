@@ -90,7 +90,7 @@ func TestWriteAndReadKeepValues(t *testing.T) {
 
 		require.NoError(r, err)
 
-		if file == "" { // No header and no records: nobody knows the columns.
+		if file == "" { // No header and no records: the columns are unknown.
 			return
 		}
 

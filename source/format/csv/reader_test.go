@@ -382,7 +382,7 @@ func TestReadParsesColumnsOfNamedTypes(t *testing.T) {
 
 	types := map[string]source.Standard{
 		"id": {Type: source.Integer}, "price": {Type: source.Decimal, Precision: 4, Scale: 2}, "day": {Type: source.Date},
-		"of nobody": {Type: source.UUID},
+		"of no column": {Type: source.UUID},
 	}
 	day := time.Date(2026, 1, 2, 0, 0, 0, 0, time.UTC)
 
