@@ -32,7 +32,9 @@ store, so they can be restarted at any time: calls that wait for a job get a res
 the job continues.
 
 Besides the API, the server has endpoints for operators: GET /healthz responds with 200 while the process
-runs, GET /readyz while new jobs can run, and GET /metrics with metrics for Prometheus.` + environment(
+runs, GET /readyz while new jobs can run, and GET /metrics with metrics for Prometheus.
+
+The exit status is 0 after SIGINT or SIGTERM, and 1 on an error.` + environment(
 			"  NAME                  key of an access that app.yaml declares as ${env:NAME}\n"),
 		Example: `  # Serve on all interfaces, with results in a folder that the workers share
   jobwright apiserver --http :8080 --apps /srv/apps --results /srv/results

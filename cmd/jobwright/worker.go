@@ -38,7 +38,9 @@ Run one or more workers. They share the work: if one fails, the others continue 
 starts before Temporal waits until Temporal is reachable.
 
 With --http, the worker has endpoints for operators: GET /healthz responds with 200 while the process
-runs, GET /readyz while it accepts work from Temporal, and GET /metrics with metrics for Prometheus.` + environment(
+runs, GET /readyz while it accepts work from Temporal, and GET /metrics with metrics for Prometheus.
+
+The exit status is 0 after SIGINT or SIGTERM, and 1 on an error.` + environment(
 			"  NAME                  secret of a source that app.yaml declares as ${env:NAME}\n"),
 		Example: `  # Run jobs, with results in a folder that the API servers share
   jobwright worker --apps /srv/apps --results /srv/results --data /srv/data
