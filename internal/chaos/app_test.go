@@ -15,7 +15,7 @@ const (
 	key   = "the-key-of-chaos"
 )
 
-// How many records the jobs write; what is in a table at the end follows from them and from how many jobs there were.
+// The numbers of records that one job writes. Together with the number of jobs they determine the content of the tables.
 const (
 	appendedRows = 500
 	loadedRows   = 2_000
@@ -23,7 +23,7 @@ const (
 	rounds       = 10
 )
 
-// writeApp writes the app whose jobs are run.
+// writeApp writes the app of the jobs to dir.
 func writeApp(t *testing.T, dir string) {
 	t.Helper()
 
@@ -59,8 +59,8 @@ access:
   - {name: caller, key: "${env:CHAOS_KEY}"}
 `
 
-// writeDropped writes the file that a job loads, and drops then.
-func writeDropped(dir, jobID string) (name string, err error) {
+// writeFileToDrop writes the file that a job of the scenario Drop loads and then drops.
+func writeFileToDrop(dir, jobID string) (name string, err error) {
 	var text strings.Builder
 
 	text.WriteString("job,n\n")
@@ -74,7 +74,7 @@ func writeDropped(dir, jobID string) (name string, err error) {
 	return name, os.WriteFile(filepath.Join(dir, "files", name), []byte(text.String()), 0o600)
 }
 
-// tables are those that the jobs write to.
+// tables creates the PostgreSQL tables to which the jobs write.
 const tables = `
 CREATE TABLE appended (job text, n bigint);
 CREATE TABLE scripted (job text);
@@ -87,7 +87,7 @@ CREATE TABLE finished (job text);
 CREATE TABLE inherited (job text);
 CREATE TABLE stopped (job text);`
 
-// scenarios are the kinds of jobs.
+// scenarios returns the texts of the scenarios by name.
 func scenarios() map[string]string {
 	return map[string]string{
 		"Append": fmt.Sprintf(`
@@ -101,7 +101,7 @@ steps:
       targetTable: appended
       append: true
 `, appendedRows),
-		"Keep": fmt.Sprintf(`
+		"Stage": fmt.Sprintf(`
 steps:
   - opName: Transform
     opParams:
@@ -109,7 +109,7 @@ steps:
       query: WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < %d) SELECT :job AS job, n FROM s
       bind: {job: "${job.id}"}
       targetSource: stage
-      targetTable: kept
+      targetTable: staged
       append: true
 `, appendedRows),
 		"Load": `
@@ -166,7 +166,7 @@ steps:
         - opName: Insert
           opParams: {source: warehouse, table: tried, records: [{job: "${job.id}"}]}
         - opName: Fail
-          opParams: {message: as it should}
+          opParams: {message: expected}
       finally:
         - opName: Insert
           opParams: {source: warehouse, table: finished, records: [{job: "${job.id}"}]}
@@ -185,7 +185,7 @@ steps:
 		"Request": `
 steps:
   - opName: HTTPRequest
-    opParams: {source: counter, method: POST, path: count, params: {job: "${job.id}"}, text: one}
+    opParams: {source: counter, method: POST, path: count, params: {job: "${job.id}"}, text: body}
 `,
 		"Stop": `
 steps:
@@ -198,7 +198,7 @@ steps:
         - opName: Insert
           opParams: {source: warehouse, table: stopped, records: [{job: "${job.id}"}]}
 `,
-		"Hold": `
+		"Wait": `
 parameters: {variant: {type: text}}
 steps:
   - opName: Wait

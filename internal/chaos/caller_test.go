@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -19,12 +20,12 @@ import (
 // kind is a kind of jobs.
 type kind struct {
 	scenario string
-	state    string // In which such a job ends.
+	state    string // The final state of its jobs.
 }
 
 var kinds = []kind{
 	{"Append", "completed"},
-	{"Keep", "completed"},
+	{"Stage", "completed"},
 	{"Load", "completed"},
 	{"Drop", "completed"},
 	{"Script", "completed"},
@@ -35,30 +36,30 @@ var kinds = []kind{
 	{"Stop", "stopped"},
 }
 
-// ran is a job, and what its caller learned of it.
-type ran struct {
+// trackedJob is a job and the responses that its caller received.
+type trackedJob struct {
 	kind
 
 	jobID    string
-	file     string // What it loads and drops, if it is of that kind.
-	accepted bool   // Whether its start was ever answered.
+	file     string // The file to load and drop, for the scenario Drop.
+	accepted bool   // Whether a response confirmed the start.
 	calls    int
-	state    string
-	result   string // What getJobStatus answered when it had ended.
-	began    time.Time
+	state    string    // The final state; empty before the job ended.
+	result   string    // The response of getJobStatus that reported the final state.
+	started  time.Time // The time before the first call.
 	ended    time.Time
 }
 
-// callers run jobs, several at a time, each until its end.
+// callers start jobs concurrently and follow each until it ends.
 type callers struct {
 	api    string
 	app    string // The app's folder.
 	client *http.Client
 
-	mutex  sync.Mutex
-	random *rand.Rand
-	jobs   []*ran
-	wrong  []string // Answers that nobody should ever get.
+	mutex    sync.Mutex
+	random   *rand.Rand
+	jobs     []*trackedJob
+	problems []string // Responses that violate the contract.
 }
 
 func newCallers(api, app string, seed uint64) *callers {
@@ -68,42 +69,42 @@ func newCallers(api, app string, seed uint64) *callers {
 	}
 }
 
-// run runs one job after the other until begin ends, and each of them until its end, or until give ends.
-func (c *callers) run(begin, give context.Context) {
-	for begin.Err() == nil {
-		job := c.next()
+// run starts jobs, one after the other, until startContext ends. It follows each job until the job or followContext ends.
+func (c *callers) run(startContext, followContext context.Context) {
+	for startContext.Err() == nil {
+		job := c.newJob()
 
-		c.drive(give, job)
+		c.follow(followContext, job)
 		job.ended = time.Now()
 	}
 }
 
-// next is a new job: one of each kind, so that a short run has them all, and then of kinds of chance.
-func (c *callers) next() *ran {
-	chosen := c.number(len(kinds))
+// newJob creates a job. The first jobs have one kind each, so that a short run covers all kinds; later kinds are random.
+func (c *callers) newJob() *trackedJob {
+	chosen := c.randomNumber(len(kinds))
 
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
 
-	if begun := len(c.jobs); begun < len(kinds) {
-		chosen = begun
+	if started := len(c.jobs); started < len(kinds) {
+		chosen = started
 	}
 
-	job := &ran{kind: kinds[chosen], jobID: uuid.NewString(), began: time.Now()}
+	job := &trackedJob{kind: kinds[chosen], jobID: uuid.NewString(), started: time.Now()}
 	c.jobs = append(c.jobs, job)
 
 	if job.scenario == "Drop" {
 		var err error
-		if job.file, err = writeDropped(c.app, job.jobID); err != nil {
-			c.wrong = append(c.wrong, err.Error())
+		if job.file, err = writeFileToDrop(c.app, job.jobID); err != nil {
+			c.problems = append(c.problems, err.Error())
 		}
 	}
 
 	return job
 }
 
-// drive calls until the job has ended: it hangs up now and then, and repeats a call whose answer it did not get.
-func (c *callers) drive(ctx context.Context, job *ran) {
+// follow makes calls until the job has ended. It disconnects at random and repeats calls that got no response.
+func (c *callers) follow(ctx context.Context, job *trackedJob) {
 	for ctx.Err() == nil && !job.accepted {
 		job.calls++
 		c.start(ctx, job)
@@ -112,92 +113,92 @@ func (c *callers) drive(ctx context.Context, job *ran) {
 	for ctx.Err() == nil && job.state == "" {
 		job.calls++
 
-		if c.number(4) == 0 {
-			c.start(ctx, job) // The same call again is the same job.
+		if c.randomNumber(4) == 0 {
+			c.start(ctx, job) // The same request attaches to the job.
 		} else {
-			c.ask(ctx, job)
+			c.pollStatus(ctx, job)
 		}
 
 		pause(ctx, 200*time.Millisecond)
 	}
 }
 
-// start posts the job: asynchronously, or waiting for a while of chance.
-func (c *callers) start(ctx context.Context, job *ran) {
-	patience := time.Duration(50+c.number(5_000)) * time.Millisecond
+// start posts the job, with isAsync at random, and disconnects after a random timeout.
+func (c *callers) start(ctx context.Context, job *trackedJob) {
+	timeout := time.Duration(50+c.randomNumber(5_000)) * time.Millisecond
 
-	hasty, hangUp := context.WithTimeout(ctx, patience)
-	defer hangUp()
+	callContext, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
 
 	parameters := map[string]any{}
 
 	switch job.scenario {
 	case "Load":
-		parameters["table"] = "loaded_" + job.jobID[:1] // Sixteen tables: jobs replace those of each other.
+		parameters["table"] = "loaded_" + job.jobID[:1] // Sixteen tables, so that jobs replace the same table.
 	case "Drop":
 		parameters["file"] = job.file
 	}
 
-	status, answer, err := c.call(hasty, http.MethodPost, "executeJob.jsp", map[string]any{
-		"apiKey": key, "appId": appID, "jobId": job.jobID, "isAsync": c.number(2) == 0,
+	status, response, err := c.call(callContext, http.MethodPost, "executeJob.jsp", map[string]any{
+		"apiKey": key, "appId": appID, "jobId": job.jobID, "isAsync": c.randomNumber(2) == 0,
 		"operation": map[string]any{
 			"opName": "RunScenario", "opParams": map[string]any{"scenario": job.scenario, "parameters": parameters},
 		},
 	})
 
 	switch {
-	case isUnknown(status, err):
+	case hasUnknownEffect(status, err):
 		pause(ctx, 100*time.Millisecond)
 	case slices.Contains([]int{http.StatusOK, http.StatusAccepted, http.StatusUnprocessableEntity}, status):
 		job.accepted = true
 	default:
-		c.complainf("%s %s: start answered %d %s", job.scenario, job.jobID, status, answer)
+		c.addProblemf("%s %s: start responded %d %s", job.scenario, job.jobID, status, response)
 		pause(ctx, time.Second)
 	}
 }
 
-// ask asks how the job stands.
-func (c *callers) ask(ctx context.Context, job *ran) {
-	status, answer, err := c.status(ctx, job.jobID)
+// pollStatus requests the job's status and records a final state. It also stops running jobs of the scenario Stop.
+func (c *callers) pollStatus(ctx context.Context, job *trackedJob) {
+	status, response, err := c.status(ctx, job.jobID)
 
 	switch {
-	case isUnknown(status, err):
+	case hasUnknownEffect(status, err):
 		return
 	case status != http.StatusOK:
-		c.complainf("%s %s: status of an accepted job answered %d %s", job.scenario, job.jobID, status, answer)
+		c.addProblemf("%s %s: status of an accepted job responded %d %s", job.scenario, job.jobID, status, response)
 		pause(ctx, time.Second)
 
 		return
 	}
 
-	state, working, problem := stateOf(answer)
+	state, running, err := parseStatus(response)
 
 	switch {
-	case problem != nil:
-		c.complainf("%s %s: status answered %s", job.scenario, job.jobID, answer)
-	case isEnd(state):
-		job.state, job.result = state, answer
-	case job.scenario == "Stop" && working:
-		c.attempt(ctx, job.jobID, stopIt) // Until it has ended, as a caller may.
+	case err != nil:
+		c.addProblemf("%s %s: status responded %s: %v", job.scenario, job.jobID, response, err)
+	case isFinal(state):
+		job.state, job.result = state, response
+	case job.scenario == "Stop" && running:
+		c.callSharedJob(ctx, job.jobID, stopJob) // Repeated until the job has ended, as callers may.
 	}
 }
 
-// isUnknown reports whether a call may or may not have done what it was to do, so that it is repeated.
-func isUnknown(status int, err error) bool {
+// hasUnknownEffect reports whether the call may or may not have taken effect. The caller repeats such a call.
+func hasUnknownEffect(status int, err error) bool {
 	return err != nil || status == http.StatusServiceUnavailable || status == http.StatusTooManyRequests
 }
 
-// status is getJobStatus.
-func (c *callers) status(ctx context.Context, jobID string) (status int, answer string, err error) {
-	patient, cancel := context.WithTimeout(ctx, 20*time.Second)
+// status calls getJobStatus.
+func (c *callers) status(ctx context.Context, jobID string) (status int, response string, err error) {
+	callContext, cancel := context.WithTimeout(ctx, 20*time.Second)
 	defer cancel()
 
 	query := url.Values{"apiKey": {key}, "appId": {appID}, "jobId": {jobID}}
 
-	return c.call(patient, http.MethodGet, "getJobStatus.jsp?"+query.Encode(), nil)
+	return c.call(callContext, http.MethodGet, "getJobStatus.jsp?"+query.Encode(), nil)
 }
 
-func (c *callers) call(ctx context.Context, method, path string, body any) (status int, answer string, err error) {
+func (c *callers) call(ctx context.Context, method, path string, body any) (status int, response string, err error) {
 	encoded, err := json.Marshal(body)
 	if err != nil {
 		return 0, "", err
@@ -210,33 +211,34 @@ func (c *callers) call(ctx context.Context, method, path string, body any) (stat
 
 	request.Header.Set("Content-Type", "application/json")
 
-	response, err := c.client.Do(request)
+	reply, err := c.client.Do(request)
 	if err != nil {
 		return 0, "", err
 	}
-	defer response.Body.Close()
+	defer reply.Body.Close()
 
-	text, err := io.ReadAll(response.Body)
+	text, err := io.ReadAll(reply.Body)
 
-	return response.StatusCode, string(text), err
+	return reply.StatusCode, string(text), err
 }
 
-func (c *callers) number(below int) int {
+// randomNumber returns a number from 0 to limit-1.
+func (c *callers) randomNumber(limit int) int {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
 
-	return c.random.IntN(below)
+	return c.random.IntN(limit)
 }
 
-func (c *callers) complainf(format string, arguments ...any) {
+func (c *callers) addProblemf(format string, arguments ...any) {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
 
-	c.wrong = append(c.wrong, fmt.Sprintf(format, arguments...))
+	c.problems = append(c.problems, fmt.Sprintf(format, arguments...))
 }
 
-// stateOf is the state of the job in an answer, and whether the one step that a job of kind Stop has in its middle runs.
-func stateOf(answer string) (state string, working bool, err error) {
+// parseStatus returns the job's state in a response, and whether the step that blocks a job of the scenario Stop is running.
+func parseStatus(response string) (state string, running bool, err error) {
 	var envelope struct {
 		Result struct {
 			Status string `json:"status"`
@@ -247,25 +249,26 @@ func stateOf(answer string) (state string, working bool, err error) {
 		} `json:"result"`
 	}
 
-	err = json.Unmarshal([]byte(answer), &envelope)
+	err = json.Unmarshal([]byte(response), &envelope)
 	if err == nil && envelope.Result.Status == "" {
-		err = fmt.Errorf("there is no status in %s", answer)
+		err = errors.New("status is missing")
 	}
 
 	for _, step := range envelope.Result.Steps {
-		working = working || (step.Path == "1.try.1" && step.State == "running")
+		running = running || (step.Path == "1.try.1" && step.State == "running")
 	}
 
-	return envelope.Result.Status, working, err
+	return envelope.Result.Status, running, err
 }
 
-func isEnd(state string) bool {
+// isFinal reports whether the state is final.
+func isFinal(state string) bool {
 	return slices.Contains([]string{"completed", "completedWithError", "stopped"}, state)
 }
 
-// pause waits, or until ctx ends.
-func pause(ctx context.Context, length time.Duration) {
-	timer := time.NewTimer(length)
+// pause waits for the given time or until ctx ends.
+func pause(ctx context.Context, wait time.Duration) {
+	timer := time.NewTimer(wait)
 	defer timer.Stop()
 
 	select {

@@ -17,14 +17,14 @@ import (
 )
 
 var (
-	duration = flag.Duration("duration", 5*time.Second, "how long the system is broken")
-	seed     = flag.Uint64("seed", 0, "what decides how it is broken; 0 for one of chance")
+	duration = flag.Duration("duration", 5*time.Second, "how long to inject faults")
+	seed     = flag.Uint64("seed", 0, "the seed of all random decisions; 0 chooses one")
 )
 
-// ending is how long jobs may take to end once nothing is broken any more.
-const ending = 5 * time.Minute
+// endTimeout is the time within which jobs must end after the last fault.
+const endTimeout = 5 * time.Minute
 
-func TestChaos(t *testing.T) {
+func TestGuaranteesUnderRandomFaults(t *testing.T) {
 	t.Parallel()
 
 	if *seed == 0 {
@@ -34,111 +34,112 @@ func TestChaos(t *testing.T) {
 	t.Logf("seed %d, for %s", *seed, *duration)
 
 	s := newSystem(t)
-	s.connected(t, func(ctx context.Context, data *pgx.Conn) {
-		_, err := data.Exec(ctx, tables)
+	s.withPostgreSQL(t, func(ctx context.Context, connection *pgx.Conn) {
+		_, err := connection.Exec(ctx, tables)
 		require.NoError(t, err)
 	})
 
-	began := s.goroutines(t)
+	goroutinesBefore := s.goroutines(t)
 
 	var (
-		callers  = newCallers(s.api, s.app(), *seed)
-		faults   = newFaults(t, s, *seed)
-		contests []*contest
-		calling  sync.WaitGroup
+		callers    = newCallers(s.api, s.app(), *seed)
+		faults     = newFaults(t, s, *seed)
+		sharedJobs []*sharedJob
+		calling    sync.WaitGroup
 	)
 
-	begin, stop := context.WithTimeout(t.Context(), *duration)
-	defer stop()
+	startContext, cancelStart := context.WithTimeout(t.Context(), *duration)
+	defer cancelStart()
 
-	give, giveUp := context.WithTimeout(t.Context(), *duration+ending)
-	defer giveUp()
+	followContext, cancelFollow := context.WithTimeout(t.Context(), *duration+endTimeout)
+	defer cancelFollow()
 
 	for range 8 {
-		calling.Go(func() { callers.run(begin, give) })
+		calling.Go(func() { callers.run(startContext, followContext) })
 	}
 
-	calling.Go(func() { contests = callers.hold(begin) })
+	calling.Go(func() { sharedJobs = callers.runSharedJobs(startContext) })
 
-	faults.run(begin)
+	faults.run(startContext)
 
 	for _, p := range s.processes() {
-		require.NoError(t, p.await())
+		require.NoError(t, p.awaitReady())
 	}
 
 	calling.Wait()
 
-	found := &check{system: s, callers: callers, counts: map[string]int{"doubles": 0, "losses": 0, "stuck": 0}}
-	found.windUp(t.Context(), contests)
-	found.run(t)
-	found.inOrder(contests)
+	check := &checker{system: s, callers: callers, counts: map[string]int{"duplicates": 0, "losses": 0, "stuck jobs": 0}}
+	check.stopSharedJobs(t.Context(), sharedJobs)
+	check.run(t)
+	check.checkLinearizability(sharedJobs)
 
-	if *duration >= time.Minute { // A short run is not to take a minute longer.
-		found.quiet(t, began)
+	if *duration >= time.Minute { // The check waits for idle connections to close, too long for a short run.
+		check.checkGoroutines(t, goroutinesBefore)
 	}
 
 	for _, p := range slices.Backward(s.processes()[1:]) {
-		require.Equal(t, 0, p.stop(t), "%s printed:\n%s", p.name, &p.printed)
+		require.Equal(t, 0, p.stop(t), "output of %s:\n%s", p.name, &p.output)
 	}
 
-	found.idle(t)
-	found.files(t)
+	check.checkSessions(t)
+	check.checkResultStore(t)
 
-	t.Log("\n" + table(callers, faults, found))
-	require.Empty(t, strings.Join(found.broken, "\n"))
+	t.Log("\n" + table(callers, faults, check))
+	require.Empty(t, strings.Join(check.problems, "\n"))
 }
 
-// table tells a run, as docs/guarantees.md prints it.
-func table(callers *callers, faults *faults, found *check) string {
+// table formats the figures of a run as the table in docs/guarantees.md.
+func table(callers *callers, faults *faults, check *checker) string {
 	var text strings.Builder
 
-	row := func(what string, value any) { fmt.Fprintf(&text, "| %s | %v |\n", what, value) }
+	row := func(label string, value any) { fmt.Fprintf(&text, "| %s | %v |\n", label, value) }
 
 	fmt.Fprintf(&text, "| %s, seed %d | |\n|---|---:|\n", *duration, *seed)
 	row("jobs", len(callers.jobs))
 
-	for _, name := range slices.Sorted(maps.Keys(found.counts)) {
-		row(name, found.counts[name])
+	for _, name := range slices.Sorted(maps.Keys(check.counts)) {
+		row(name, check.counts[name])
 	}
 
-	strikes := 0
+	total := 0
 
 	for _, name := range slices.Sorted(maps.Keys(faults.counts)) {
-		strikes += faults.counts[name]
+		total += faults.counts[name]
 		row(name, faults.counts[name])
 	}
 
-	row("all of these faults", strikes)
+	row("all faults", total)
 
-	resumed := resumptions(faults.outages, callers.jobs)
-	if len(resumed) > 0 {
-		row("until the first job that an outage met has ended, p50", resumed[len(resumed)/2].Round(time.Millisecond))
-		row("the same, p99", resumed[len(resumed)*99/100].Round(time.Millisecond))
+	recoveries := recoveryTimes(faults.outages, callers.jobs)
+	if len(recoveries) > 0 {
+		row("recovery time after an outage, p50", recoveries[len(recoveries)/2].Round(time.Millisecond))
+		row("recovery time after an outage, p99", recoveries[len(recoveries)*99/100].Round(time.Millisecond))
 	}
 
 	return text.String()
 }
 
-// resumptions are how long it took from each time that something served again until a job ended that had run when it went
-// down, in order.
-func resumptions(outages []outage, jobs []*ran) []time.Duration {
-	var found []time.Duration
+// recoveryTimes returns, for each outage, the time from its end until the first job ended that had started before it. The
+// times are sorted.
+func recoveryTimes(outages []outage, jobs []*trackedJob) []time.Duration {
+	var times []time.Duration
 
 	for _, outage := range outages {
 		first := time.Duration(-1)
 
 		for _, job := range jobs {
-			if took := job.ended.Sub(outage.to); job.began.Before(outage.from) && took > 0 && (first < 0 || took < first) {
+			took := job.ended.Sub(outage.to)
+			if job.started.Before(outage.from) && took > 0 && (first < 0 || took < first) {
 				first = took
 			}
 		}
 
 		if first >= 0 {
-			found = append(found, first)
+			times = append(times, first)
 		}
 	}
 
-	slices.Sort(found)
+	slices.Sort(times)
 
-	return found
+	return times
 }

@@ -14,106 +14,109 @@ import (
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
-	_ "modernc.org/sqlite" // The driver of the workers' own database.
+	_ "modernc.org/sqlite" // The driver of the SQLite database of the workers.
 )
 
-// check finds what of the guarantees did not hold. Everything serves again by now.
-type check struct {
-	system  *system
-	callers *callers
-	counts  map[string]int // What was found, for the table.
-	broken  []string
+// checker verifies the guarantees after the last fault. All processes are ready by then.
+type checker struct {
+	system   *system
+	callers  *callers
+	counts   map[string]int // The figures for the table, by label.
+	problems []string       // Violations of guarantees.
 }
 
-func (c *check) failf(format string, arguments ...any) {
-	c.broken = append(c.broken, fmt.Sprintf(format, arguments...))
+func (c *checker) addProblemf(format string, arguments ...any) {
+	c.problems = append(c.problems, fmt.Sprintf(format, arguments...))
 }
 
-// run checks everything.
-func (c *check) run(t *testing.T) {
+// run makes all checks of jobs and their data.
+func (c *checker) run(t *testing.T) {
 	t.Helper()
 
-	c.broken = append(c.broken, c.callers.wrong...)
+	c.problems = append(c.problems, c.callers.problems...)
 
-	c.ends(t)
-	c.runs(t)
+	c.checkFinalStates(t)
+	c.checkWorkflows(t)
 
-	c.system.connected(t, func(ctx context.Context, data *pgx.Conn) {
-		c.once(ctx, t, data, "appended", "Append", appendedRows)
-		c.once(ctx, t, data, "dropped", "Drop", droppedRows)
-		c.once(ctx, t, data, "scripted", "Script", 1)
-		c.once(ctx, t, data, "looped", "Loop", rounds)
-		c.once(ctx, t, data, "tried", "Try", 1)
-		c.once(ctx, t, data, "finished", "Try", 1)
-		c.once(ctx, t, data, "inherited", "Parent", 1)
-		c.once(ctx, t, data, "stopped", "Stop", 1)
-		c.total(ctx, t, data)
-		c.loaded(ctx, data)
-		c.left(ctx, t, data)
+	c.system.withPostgreSQL(t, func(ctx context.Context, connection *pgx.Conn) {
+		c.checkTable(ctx, t, connection, "appended", "Append", appendedRows)
+		c.checkTable(ctx, t, connection, "dropped", "Drop", droppedRows)
+		c.checkTable(ctx, t, connection, "scripted", "Script", 1)
+		c.checkTable(ctx, t, connection, "looped", "Loop", rounds)
+		c.checkTable(ctx, t, connection, "tried", "Try", 1)
+		c.checkTable(ctx, t, connection, "finished", "Try", 1)
+		c.checkTable(ctx, t, connection, "inherited", "Parent", 1)
+		c.checkTable(ctx, t, connection, "stopped", "Stop", 1)
+		c.checkTotal(ctx, t, connection)
+		c.checkReplacedTables(ctx, connection)
+		c.checkLeftovers(ctx, t, connection)
 	})
 
-	c.dropped(t)
-	c.kept(t)
-	c.requests()
+	c.checkDroppedFiles(t)
+	c.checkSQLite(t)
+	c.checkRequests()
 }
 
-// ends holds that every job has ended as one of its kind does, and that it is told twice in the same words.
-func (c *check) ends(t *testing.T) {
+// checkFinalStates verifies that every job has ended in the final state of its kind, and that getJobStatus returns the same
+// response twice.
+func (c *checker) checkFinalStates(t *testing.T) {
 	t.Helper()
 
 	for _, job := range c.callers.jobs {
 		c.counts["calls"] += job.calls
 
-		status, answer, err := c.callers.status(t.Context(), job.jobID)
+		status, response, err := c.callers.status(t.Context(), job.jobID)
 
 		switch {
 		case job.state == "":
-			c.counts["stuck"]++
-			c.failf("%s %s has not ended: %d %s %v", job.scenario, job.jobID, status, answer, err)
+			c.counts["stuck jobs"]++
+			c.addProblemf("%s %s has not ended: %d %s %v", job.scenario, job.jobID, status, response, err)
 		case job.state != job.kind.state:
-			c.failf("%s %s ended %s: %s", job.scenario, job.jobID, job.state, job.result)
-		case answer != job.result:
-			c.failf("%s %s is told differently: %s, and before %s", job.scenario, job.jobID, answer, job.result)
+			c.addProblemf("%s %s ended %s: %s", job.scenario, job.jobID, job.state, job.result)
+		case response != job.result:
+			c.addProblemf("the status of %s %s has changed: %s, before %s", job.scenario, job.jobID, response, job.result)
 		}
 	}
 }
 
-// runs holds that no jobId ran twice.
-func (c *check) runs(t *testing.T) {
+// checkWorkflows verifies that Temporal has one workflow for each jobId.
+func (c *checker) checkWorkflows(t *testing.T) {
 	t.Helper()
 
-	temporal, err := client.Dial(client.Options{HostPort: c.system.toHistory.address(), Namespace: namespace})
+	temporal, err := client.Dial(client.Options{HostPort: c.system.temporalProxy.address(), Namespace: namespace})
 	require.NoError(t, err)
 
 	defer temporal.Close()
 
-	seen := map[string]string{} // The last run of each workflow.
+	runs := map[string]string{} // The last run of each workflow, by workflow ID.
 
-	// Temporal's lists follow what has happened, sometime.
+	// Temporal's lists are eventually consistent.
 	for deadline := time.Now().Add(2 * time.Minute); ; pause(t.Context(), time.Second) {
-		c.list(t, temporal, seen)
+		c.listWorkflows(t, temporal, runs)
 
-		lost := slices.DeleteFunc(slices.Clone(c.callers.jobs), func(job *ran) bool { return seen[job.jobID] != "" })
-		if len(lost) == 0 {
+		missing := slices.DeleteFunc(slices.Clone(c.callers.jobs), func(job *trackedJob) bool {
+			return runs[job.jobID] != ""
+		})
+		if len(missing) == 0 {
 			break
 		}
 
 		if time.Now().After(deadline) {
-			c.counts["losses"] += len(lost)
-			c.failf("%d jobs are not known to Temporal, %s among them", len(lost), lost[0].jobID)
+			c.counts["losses"] += len(missing)
+			c.addProblemf("%d jobs are missing in Temporal, for example %s", len(missing), missing[0].jobID)
 
 			break
 		}
 	}
 
-	c.counts["workflows"] = len(seen)
+	c.counts["workflows"] = len(runs)
 
-	for id, run := range seen {
-		c.counts["attempts after the first of a step"] += retries(t, temporal, id, run)
+	for id, run := range runs {
+		c.counts["retries of steps"] += retries(t, temporal, id, run)
 	}
 }
 
-// retries are the attempts that steps of a workflow were given after their first.
+// retries returns how often steps of a workflow were retried.
 func retries(t *testing.T, temporal client.Client, id, run string) (count int) {
 	t.Helper()
 
@@ -128,8 +131,8 @@ func retries(t *testing.T, temporal client.Client, id, run string) (count int) {
 	return count
 }
 
-// list adds what Temporal lists to what was seen.
-func (c *check) list(t *testing.T, temporal client.Client, seen map[string]string) {
+// listWorkflows adds the workflows that Temporal lists to runs.
+func (c *checker) listWorkflows(t *testing.T, temporal client.Client, runs map[string]string) {
 	t.Helper()
 
 	for token := []byte(nil); ; {
@@ -140,16 +143,16 @@ func (c *check) list(t *testing.T, temporal client.Client, seen map[string]strin
 
 		for _, run := range page.GetExecutions() {
 			if run.GetStatus() == enumspb.WORKFLOW_EXECUTION_STATUS_CONTINUED_AS_NEW {
-				continue // It is the beginning of another that is listed.
+				continue // The list has its successor too.
 			}
 
 			id, last := run.GetExecution().GetWorkflowId(), run.GetExecution().GetRunId()
-			if before, again := seen[id]; again && before != last {
-				c.counts["doubles"]++
-				c.failf("%s ran twice", id)
+			if earlier, listed := runs[id]; listed && earlier != last {
+				c.counts["duplicates"]++
+				c.addProblemf("%s ran twice", id)
 			}
 
-			seen[id] = last
+			runs[id] = last
 		}
 
 		if token = page.GetNextPageToken(); len(token) == 0 {
@@ -158,14 +161,16 @@ func (c *check) list(t *testing.T, temporal client.Client, seen map[string]strin
 	}
 }
 
-// once holds that each job of a kind has written each of its records once.
-func (c *check) once(ctx context.Context, t *testing.T, data *pgx.Conn, table, scenario string, records int) {
+// checkTable verifies that each job of the scenario has written its records to the table exactly once.
+func (c *checker) checkTable(
+	ctx context.Context, t *testing.T, connection *pgx.Conn, table, scenario string, records int,
+) {
 	t.Helper()
 
-	rows, err := data.Query(ctx, "SELECT job, count(*) FROM "+table+" GROUP BY job")
+	rows, err := connection.Query(ctx, "SELECT job, count(*) FROM "+table+" GROUP BY job")
 	require.NoError(t, err)
 
-	found := map[string]int{}
+	counts := map[string]int{}
 
 	for rows.Next() {
 		var (
@@ -175,121 +180,122 @@ func (c *check) once(ctx context.Context, t *testing.T, data *pgx.Conn, table, s
 
 		require.NoError(t, rows.Scan(&job, &count))
 
-		found[job] = count
+		counts[job] = count
 	}
 
 	require.NoError(t, rows.Err())
-	c.compare(table, scenario, records, found)
+	c.checkCounts(table, scenario, records, counts)
 }
 
-func (c *check) compare(table, scenario string, records int, found map[string]int) {
+// checkCounts verifies that each job of the scenario has the given number of records in the table, and other jobs have none.
+func (c *checker) checkCounts(table, scenario string, records int, counts map[string]int) {
 	for _, job := range c.callers.jobs {
 		if job.scenario != scenario {
 			continue
 		}
 
-		c.counts["records that must be there once"] += records
+		c.counts["expected records"] += records
 
-		switch count := found[job.jobID]; {
+		switch count := counts[job.jobID]; {
 		case count > records:
-			c.counts["doubles"] += count - records
+			c.counts["duplicates"] += count - records
 		case count < records:
 			c.counts["losses"] += records - count
 		}
 
-		if found[job.jobID] != records {
-			c.failf("%s: %d records of %s %s, and not %d", table, found[job.jobID], scenario, job.jobID, records)
+		if counts[job.jobID] != records {
+			c.addProblemf("%s has %d records of %s %s, expected %d", table, counts[job.jobID], scenario, job.jobID, records)
 		}
 
-		delete(found, job.jobID)
+		delete(counts, job.jobID)
 	}
 
-	if len(found) > 0 {
-		c.failf("%s has records of jobs that nobody started: %v", table, found)
+	if len(counts) > 0 {
+		c.addProblemf("%s has records of unknown jobs: %v", table, counts)
 	}
 }
 
-// total holds that a script that changes one record in the midst of others did so once for each job.
-func (c *check) total(ctx context.Context, t *testing.T, data *pgx.Conn) {
+// checkTotal verifies that the script, which all jobs run on the same record, has taken effect once for each job.
+func (c *checker) checkTotal(ctx context.Context, t *testing.T, connection *pgx.Conn) {
 	t.Helper()
 
 	var total, jobs int
 
-	require.NoError(t, data.QueryRow(ctx,
+	require.NoError(t, connection.QueryRow(ctx,
 		"SELECT n, (SELECT count(*) FROM scripted) FROM total").Scan(&total, &jobs))
 
 	if total != jobs {
-		c.failf("scripts counted to %d, and %d ran", total, jobs)
+		c.addProblemf("scripts of %d jobs counted to %d", jobs, total)
 	}
 }
 
-// loaded holds that a table that many jobs replaced is that of one of them.
-func (c *check) loaded(ctx context.Context, data *pgx.Conn) {
+// checkReplacedTables verifies that a table that many jobs replaced has the records of one of them.
+func (c *checker) checkReplacedTables(ctx context.Context, connection *pgx.Conn) {
 	for _, digit := range "0123456789abcdef" {
 		table := "loaded_" + string(digit)
 
 		var rows, distinct int
 
-		err := data.QueryRow(ctx,
+		err := connection.QueryRow(ctx,
 			"SELECT count(*), count(DISTINCT id) FROM "+table).Scan(&rows, &distinct)
 		if err != nil {
-			continue // No job happened to load it; that one that did ended well is known by now.
+			continue // No job has loaded this table. Other checks find jobs that failed to load theirs.
 		}
 
 		if rows != loadedRows || distinct != loadedRows {
-			c.failf("%s has %d records, %d of them different, and not %d", table, rows, distinct, loadedRows)
+			c.addProblemf("%s has %d records with %d different IDs, expected %d", table, rows, distinct, loadedRows)
 		}
 	}
 }
 
-// left holds that neither a table nor a session is left of what was broken off.
-func (c *check) left(ctx context.Context, t *testing.T, data *pgx.Conn) {
+// checkLeftovers verifies that interrupted writes have left neither temporary tables nor prepared transactions.
+func (c *checker) checkLeftovers(ctx context.Context, t *testing.T, connection *pgx.Conn) {
 	t.Helper()
 
 	var left int
 
-	require.NoError(t, data.QueryRow(ctx, `SELECT count(*) FROM pg_catalog.pg_class
+	require.NoError(t, connection.QueryRow(ctx, `SELECT count(*) FROM pg_catalog.pg_class
 		WHERE relname LIKE 'jobwright%' AND relname NOT LIKE 'jobwright\_ledger%' AND relkind = 'r'`).Scan(&left))
 
 	if left > 0 {
-		c.failf("%d tables of writes that were broken off are left", left)
+		c.addProblemf("%d temporary tables of interrupted writes are left", left)
 	}
 
-	require.NoError(t, data.QueryRow(ctx, "SELECT count(*) FROM pg_catalog.pg_prepared_xacts").Scan(&left))
+	require.NoError(t, connection.QueryRow(ctx, "SELECT count(*) FROM pg_catalog.pg_prepared_xacts").Scan(&left))
 
 	if left > 0 {
-		c.failf("%d transactions are left", left)
+		c.addProblemf("%d prepared transactions are left", left)
 	}
 }
 
-// idle holds that nobody is connected any more when the workers have ended.
-func (c *check) idle(t *testing.T) {
+// checkSessions verifies that all sessions of PostgreSQL end after the workers have ended.
+func (c *checker) checkSessions(t *testing.T) {
 	t.Helper()
 
-	c.system.connected(t, func(ctx context.Context, data *pgx.Conn) {
+	c.system.withPostgreSQL(t, func(ctx context.Context, connection *pgx.Conn) {
 		require.Eventually(t, func() bool {
 			var sessions int
 
-			err := data.QueryRow(ctx, `SELECT count(*) FROM pg_catalog.pg_stat_activity
+			err := connection.QueryRow(ctx, `SELECT count(*) FROM pg_catalog.pg_stat_activity
 				WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()`).Scan(&sessions)
 
 			return err == nil && sessions == 0
-		}, time.Minute, 100*time.Millisecond, "sessions are left")
+		}, time.Minute, 100*time.Millisecond, "sessions of ended workers are left")
 	})
 }
 
-// kept is once for the database on the workers' own machine.
-func (c *check) kept(t *testing.T) {
+// checkSQLite is checkTable for the SQLite database of the workers.
+func (c *checker) checkSQLite(t *testing.T) {
 	t.Helper()
 
 	database, err := sql.Open("sqlite", filepath.Join(c.system.dir, "data", "apps", appID, "stage.db"))
 	require.NoError(t, err)
 
-	defer database.Close() //nolint:errcheck // It was only read.
+	defer database.Close() //nolint:errcheck // The check only reads.
 
-	found := map[string]int{}
+	counts := map[string]int{}
 
-	rows, err := database.QueryContext(t.Context(), "SELECT job, count(*) FROM kept GROUP BY job")
+	rows, err := database.QueryContext(t.Context(), "SELECT job, count(*) FROM staged GROUP BY job")
 	if err == nil {
 		defer rows.Close()
 
@@ -301,48 +307,48 @@ func (c *check) kept(t *testing.T) {
 
 			require.NoError(t, rows.Scan(&job, &count))
 
-			found[job] = count
+			counts[job] = count
 		}
 
 		err = rows.Err()
 	}
 
 	if err != nil {
-		c.failf("kept: %v", err)
+		c.addProblemf("staged: %v", err)
 	}
 
-	c.compare("kept", "Keep", appendedRows, found)
+	c.checkCounts("staged", "Stage", appendedRows, counts)
 }
 
-// dropped holds that no file is left that was loaded to be dropped.
-func (c *check) dropped(t *testing.T) {
+// checkDroppedFiles verifies that jobs of the scenario Drop have left no file.
+func (c *checker) checkDroppedFiles(t *testing.T) {
 	t.Helper()
 
-	each(t, filepath.Join(c.system.app(), "files", "in"), func(name string, _ []byte) {
-		c.failf("%s was loaded and not dropped", name)
+	forEachFile(t, filepath.Join(c.system.app(), "files", "in"), func(name string, _ []byte) {
+		c.addProblemf("the file %s was not dropped", name)
 	})
 }
 
-// requests holds that each job's request came at least once, always with the same key.
-func (c *check) requests() {
-	counting := c.system.counting
+// checkRequests verifies that the HTTP request of each job arrived at least once and always with the same idempotency key.
+func (c *checker) checkRequests() {
+	counter := c.system.counter
 
-	counting.mutex.Lock()
-	defer counting.mutex.Unlock()
+	counter.mutex.Lock()
+	defer counter.mutex.Unlock()
 
 	for _, job := range c.callers.jobs {
 		if job.scenario != "Request" {
 			continue
 		}
 
-		c.counts["requests"]++
+		c.counts["HTTP requests"]++
 
-		if keys := counting.jobs[job.jobID]; len(keys) != 1 {
-			c.failf("%s made requests with %d keys", job.jobID, len(keys))
+		if keys := counter.jobs[job.jobID]; len(keys) != 1 {
+			c.addProblemf("%s made requests with %d idempotency keys", job.jobID, len(keys))
 		}
 	}
 
-	for _, count := range counting.counts {
-		c.counts["requests that came again"] += count - 1
+	for _, count := range counter.counts {
+		c.counts["HTTP requests repeated by retries"] += count - 1
 	}
 }

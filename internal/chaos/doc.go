@@ -1,5 +1,6 @@
-// Package chaos has a test that breaks a whole Jobwright again and again while it works, and then looks whether each of its
-// guarantees held: docs/guarantees.md says which, and prints a long run's table.
+// Package chaos tests the guarantees of a whole Jobwright under random faults. The test runs jobs while it kills, suspends
+// and disconnects processes, and then verifies each guarantee. docs/guarantees.md lists the guarantees and shows the table
+// that a long run printed.
 //
 //	go test ./internal/chaos -count=1 -v -timeout 0 -args -duration 30m -seed 1
 package chaos

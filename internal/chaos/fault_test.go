@@ -11,14 +11,14 @@ import (
 	"time"
 )
 
-// fault is a way to break the system, and to mend it again.
+// fault is a kind of fault.
 type fault struct {
 	name   string
-	weight int
-	strike func(ctx context.Context)
+	weight int                       // Its frequency in relation to other faults.
+	inject func(ctx context.Context) // Injects the fault and ends it again.
 }
 
-// faults breaks the system, by a seed.
+// faults injects random faults. The seed determines the order of the faults.
 type faults struct {
 	random *rand.Rand
 	kinds  []fault
@@ -28,7 +28,7 @@ type faults struct {
 	outages []outage
 }
 
-// outage is the time in which something was down.
+// outage is the time in which a process was down.
 type outage struct{ from, to time.Time }
 
 func newFaults(t *testing.T, s *system, seed uint64) *faults {
@@ -43,7 +43,7 @@ func newFaults(t *testing.T, s *system, seed uint64) *faults {
 		f.kinds = append(f.kinds, fault{"SIGKILL " + worker.name, 4, f.restart(t, worker)})
 		f.kinds = append(f.kinds, fault{"SIGSTOP, SIGCONT " + worker.name, 1, func(ctx context.Context) {
 			worker.signal(syscall.SIGSTOP)
-			pause(ctx, f.some(25*time.Second)) // Longer than its heartbeats may be missed, now and then.
+			pause(ctx, f.randomTime(25*time.Second)) // Sometimes longer than the heartbeat timeout.
 			worker.signal(syscall.SIGCONT)
 		}})
 	}
@@ -52,80 +52,81 @@ func newFaults(t *testing.T, s *system, seed uint64) *faults {
 		fault{"SIGKILL API server", 4, f.restart(t, s.server)},
 		fault{"SIGSTOP, SIGCONT API server", 1, func(ctx context.Context) {
 			s.server.signal(syscall.SIGSTOP)
-			pause(ctx, f.some(3*time.Second))
+			pause(ctx, f.randomTime(3*time.Second))
 			s.server.signal(syscall.SIGCONT)
 		}},
 		fault{"SIGKILL Temporal", 1, f.restart(t, s.temporal)},
 		fault{"SIGKILL PostgreSQL", 2, func(ctx context.Context) {
-			down := time.Now()
+			from := time.Now()
 
-			s.postgres.Kill(striker{t})
-			pause(ctx, f.some(time.Second))
-			s.postgres.Start(striker{t})
-			f.mend(down)
+			s.postgres.Kill(goroutineTB{t})
+			pause(ctx, f.randomTime(time.Second))
+			s.postgres.Start(goroutineTB{t})
+			f.addOutage(from)
 		}},
 	)
 
 	for name, proxy := range s.proxies() {
 		f.kinds = append(f.kinds,
 			fault{"connections cut to " + name, 2, func(context.Context) { proxy.cut() }},
-			fault{"answers lost of " + name, 2, func(ctx context.Context) {
-				proxy.mute.Store(true)
-				pause(ctx, f.some(500*time.Millisecond))
-				proxy.cut() // As long as nobody hears it, nobody can mistake what comes for another answer.
-				proxy.mute.Store(false)
+			fault{"responses lost from " + name, 2, func(ctx context.Context) {
+				proxy.discard.Store(true)
+				pause(ctx, f.randomTime(500*time.Millisecond))
+				proxy.cut() // Before responses pass again: a client would take the next one for the discarded one.
+				proxy.discard.Store(false)
 			}})
 	}
 
 	return f
 }
 
-// restart kills the process, and starts it again soon after.
+// restart returns a function that kills the process and starts it again within a second.
 func (f *faults) restart(t *testing.T, p *process) func(context.Context) {
 	t.Helper()
 
 	return func(ctx context.Context) {
-		down := time.Now()
+		from := time.Now()
 
 		p.kill()
-		pause(ctx, f.some(time.Second))
+		pause(ctx, f.randomTime(time.Second))
 
-		if err := errors.Join(p.start(), p.await()); err != nil {
+		if err := errors.Join(p.start(), p.awaitReady()); err != nil {
 			t.Error(err)
 
 			return
 		}
 
-		f.mend(down)
+		f.addOutage(from)
 	}
 }
 
-// run breaks one thing after the other until ctx ends, and mends the last of them too.
+// run injects faults until ctx ends, and returns when all of them have ended. Faults of different kinds may overlap.
 func (f *faults) run(ctx context.Context) {
-	var striking sync.WaitGroup
-	defer striking.Wait()
+	var injecting sync.WaitGroup
+	defer injecting.Wait()
 
-	busy := make([]sync.Mutex, len(f.kinds))
+	active := make([]sync.Mutex, len(f.kinds))
 
 	for ctx.Err() == nil {
-		pause(ctx, f.some(2*time.Second))
+		pause(ctx, f.randomTime(2*time.Second))
 
-		at := f.choose()
-		if !busy[at].TryLock() {
-			continue // The same twice at once is not more.
+		i := f.choose()
+		if !active[i].TryLock() {
+			continue // A fault of this kind is active.
 		}
 
 		f.mutex.Lock()
-		f.counts[f.kinds[at].name]++
+		f.counts[f.kinds[i].name]++
 		f.mutex.Unlock()
 
-		striking.Go(func() {
-			defer busy[at].Unlock()
-			f.kinds[at].strike(ctx)
+		injecting.Go(func() {
+			defer active[i].Unlock()
+			f.kinds[i].inject(ctx)
 		})
 	}
 }
 
+// choose returns the index of a random kind of fault.
 func (f *faults) choose() int {
 	sum := 0
 	for _, kind := range f.kinds {
@@ -145,26 +146,27 @@ func (f *faults) choose() int {
 	return 0
 }
 
-// some is a while of chance.
-func (f *faults) some(most time.Duration) time.Duration {
+// randomTime returns a random time below limit.
+func (f *faults) randomTime(limit time.Duration) time.Duration {
 	f.mutex.Lock()
 	defer f.mutex.Unlock()
 
-	return time.Duration(f.random.Int64N(int64(most)))
+	return time.Duration(f.random.Int64N(int64(limit)))
 }
 
-// mend notes that what was down serves again.
-func (f *faults) mend(down time.Time) {
+// addOutage records an outage that has just ended.
+func (f *faults) addOutage(from time.Time) {
 	f.mutex.Lock()
 	defer f.mutex.Unlock()
 
-	f.outages = append(f.outages, outage{down, time.Now()})
+	f.outages = append(f.outages, outage{from, time.Now()})
 }
 
-// striker is the test for a goroutine that strikes, which may not end the test itself: it ends that goroutine.
-type striker struct{ testing.TB }
+// goroutineTB is a [testing.TB] for goroutines other than the test's, which may not call Fatal: Fatal fails the test and ends
+// only the goroutine.
+type goroutineTB struct{ testing.TB }
 
-func (s striker) Fatal(why ...any) {
-	s.Error(why...)
+func (g goroutineTB) Fatal(arguments ...any) {
+	g.Error(arguments...)
 	runtime.Goexit()
 }

@@ -14,27 +14,27 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// process is one that is killed and started again, each time with the same command.
+// process is a process that can be killed and started again with the same command.
 type process struct {
 	name    string
-	http    string // The address at which it answers operators, where it has one.
+	http    string // The base URL of its endpoints for operators, if it has one.
 	command func() *exec.Cmd
-	ready   func() bool // Whether it serves.
+	ready   func() bool // Reports whether it accepts requests.
 
 	mutex   sync.Mutex
 	running *exec.Cmd
 	exited  chan struct{}
-	printed tail
+	output  tail
 }
 
-// start starts the process. It does not wait until it serves.
+// start starts the process without waiting until it is ready.
 func (p *process) start() error {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
 
 	command := p.command()
-	command.Stdout, command.Stderr = &p.printed, &p.printed
-	// The kernel ends it with the test, whatever becomes of that.
+	command.Stdout, command.Stderr = &p.output, &p.output
+	// The kernel kills it when the test process ends, however that ends.
 	command.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 
 	if err := command.Start(); err != nil {
@@ -45,7 +45,7 @@ func (p *process) start() error {
 	p.running, p.exited = command, exited
 
 	go func() {
-		_ = command.Wait() // It is killed, mostly; who stops it looks at its state.
+		_ = command.Wait() // It fails after a kill. The method stop reads the exit code.
 
 		close(exited)
 	}()
@@ -53,14 +53,14 @@ func (p *process) start() error {
 	return nil
 }
 
-// await waits until the process serves.
-func (p *process) await() error {
+// awaitReady waits until the process is ready.
+func (p *process) awaitReady() error {
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
 
 	for !p.ready() {
 		if ctx.Err() != nil {
-			return fmt.Errorf("%s does not serve:\n%s", p.name, &p.printed)
+			return fmt.Errorf("%s is not ready:\n%s", p.name, &p.output)
 		}
 
 		pause(ctx, 20*time.Millisecond)
@@ -69,7 +69,7 @@ func (p *process) await() error {
 	return nil
 }
 
-// kill ends the process as a power cut would, and returns when it has ended.
+// kill kills the process without a chance to clean up, and returns when it has ended.
 func (p *process) kill() {
 	p.signal(syscall.SIGKILL)
 	<-p.exited
@@ -79,10 +79,10 @@ func (p *process) signal(signal syscall.Signal) {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
 
-	_ = p.running.Process.Signal(signal) // That it has ended is seen by who waits for it.
+	_ = p.running.Process.Signal(signal) // It fails if the process has ended, which callers notice when they wait.
 }
 
-// stop asks the process to end, and returns its exit code.
+// stop terminates the process gracefully and returns its exit code.
 func (p *process) stop(t *testing.T) int {
 	t.Helper()
 	p.signal(syscall.SIGTERM)
@@ -91,13 +91,13 @@ func (p *process) stop(t *testing.T) int {
 	case <-p.exited:
 	case <-time.After(time.Minute):
 		p.kill()
-		require.Fail(t, "it does not end", "%s printed:\n%s", p.name, &p.printed)
+		require.Fail(t, "the process does not end", "output of %s:\n%s", p.name, &p.output)
 	}
 
 	return p.running.ProcessState.ExitCode()
 }
 
-// tail keeps the end of what is written to it.
+// tail is a writer that stores only the last few kilobytes.
 type tail struct {
 	mutex sync.Mutex
 	last  bytes.Buffer
@@ -107,10 +107,10 @@ func (t *tail) Write(p []byte) (int, error) {
 	t.mutex.Lock()
 	defer t.mutex.Unlock()
 
-	const enough = 4 << 10
+	const limit = 4 << 10
 
 	t.last.Write(p)
-	t.last.Next(max(0, t.last.Len()-enough))
+	t.last.Next(max(0, t.last.Len()-limit))
 
 	return len(p), nil
 }
@@ -122,8 +122,8 @@ func (t *tail) String() string {
 	return t.last.String()
 }
 
-// self returns the command that runs this test's own binary as a Temporal.
-func self(environment ...string) (*exec.Cmd, error) {
+// temporalCommand returns a command that runs the binary of this test as a Temporal server, see [TestMain].
+func temporalCommand(environment ...string) (*exec.Cmd, error) {
 	path, err := os.Executable()
 	if err != nil {
 		return nil, err

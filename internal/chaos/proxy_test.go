@@ -10,17 +10,17 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// proxy passes connections on to a server, until it is told to break them.
+// proxy forwards TCP connections to a server. It can cut the connections and discard the responses of the server.
 type proxy struct {
 	listener net.Listener
 	server   string
-	mute     atomic.Bool // Whether what the server answers is thrown away.
+	discard  atomic.Bool // Whether to discard what the server sends.
 
 	mutex sync.Mutex
 	open  map[net.Conn]bool
 }
 
-// newProxy begins to pass connections on to server.
+// newProxy starts a proxy in front of the server, until the test ends.
 func newProxy(t *testing.T, server string) *proxy {
 	t.Helper()
 
@@ -36,12 +36,12 @@ func newProxy(t *testing.T, server string) *proxy {
 				return
 			}
 
-			go p.pass(client)
+			go p.forward(client)
 		}
 	}()
 
 	t.Cleanup(func() {
-		_ = listener.Close() // Nobody comes any more.
+		_ = listener.Close()
 		p.cut()
 	})
 
@@ -50,37 +50,37 @@ func newProxy(t *testing.T, server string) *proxy {
 
 func (p *proxy) address() string { return p.listener.Addr().String() }
 
-// pass passes on what comes, both ways, until one of the two ends.
-func (p *proxy) pass(client net.Conn) {
-	defer p.forget(client)
+// forward copies data in both directions until either side closes.
+func (p *proxy) forward(client net.Conn) {
+	defer p.close(client)
 
 	server, err := net.Dial("tcp", p.server)
 	if err != nil {
 		return
 	}
 
-	defer p.forget(server)
+	defer p.close(server)
 
-	p.remember(client, server)
+	p.add(client, server)
 
 	go func() {
-		_, _ = io.Copy(server, client) // Whatever ends it, ends the connection.
+		_, _ = io.Copy(server, client) // Any error closes the connection.
 		_ = server.Close()
 	}()
 
-	_, _ = io.Copy(&answers{client, &p.mute}, server)
+	_, _ = io.Copy(&responses{client, &p.discard}, server)
 }
 
-func (p *proxy) remember(connections ...net.Conn) {
+func (p *proxy) add(connections ...net.Conn) {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
 
-	for _, one := range connections {
-		p.open[one] = true
+	for _, connection := range connections {
+		p.open[connection] = true
 	}
 }
 
-func (p *proxy) forget(connection net.Conn) {
+func (p *proxy) close(connection net.Conn) {
 	_ = connection.Close()
 
 	p.mutex.Lock()
@@ -89,26 +89,26 @@ func (p *proxy) forget(connection net.Conn) {
 	delete(p.open, connection)
 }
 
-// cut ends every connection.
+// cut closes all connections.
 func (p *proxy) cut() {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
 
-	for one := range p.open {
-		_ = one.Close()
+	for connection := range p.open {
+		_ = connection.Close()
 	}
 }
 
-// answers passes on what a server answers, unless it is lost.
-type answers struct {
-	client net.Conn
-	mute   *atomic.Bool
+// responses writes the responses of a server to the client, or discards them.
+type responses struct {
+	client  net.Conn
+	discard *atomic.Bool
 }
 
-func (a *answers) Write(p []byte) (int, error) {
-	if a.mute.Load() {
+func (r *responses) Write(p []byte) (int, error) {
+	if r.discard.Load() {
 		return len(p), nil
 	}
 
-	return a.client.Write(p)
+	return r.client.Write(p)
 }

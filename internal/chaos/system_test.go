@@ -28,13 +28,13 @@ import (
 
 const namespace = "chaos"
 
-// The environment with which this binary is a Temporal.
+// The environment variables that make this binary a Temporal server, see [TestMain].
 const (
 	temporalFolder  = "JOBWRIGHT_CHAOS_TEMPORAL"
 	temporalAddress = "JOBWRIGHT_CHAOS_ADDRESS"
 )
 
-// runTemporal runs a Temporal until it is told to end.
+// runTemporal runs a Temporal server until SIGTERM.
 func runTemporal(folder, address string) error {
 	server, err := temporalserver.Start(temporalserver.Options{
 		DataDir: folder, Address: address, Namespace: namespace, Retention: 24 * time.Hour, SearchAttributes: job.SearchAttributes(),
@@ -43,38 +43,39 @@ func runTemporal(folder, address string) error {
 		return err
 	}
 
-	ended := make(chan os.Signal, 1)
-	signal.Notify(ended, syscall.SIGTERM)
-	<-ended
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, syscall.SIGTERM)
+	<-signals
 
 	return server.Stop()
 }
 
-// system is a Jobwright in the shape of production, of which everything can be broken: processes of their own, and proxies
-// before Temporal, PostgreSQL and the server that jobs call.
+// system is a Jobwright as in production: an API server, workers, Temporal and PostgreSQL run as separate processes. Proxies
+// stand in front of Temporal, PostgreSQL and the HTTP server that jobs call.
 type system struct {
 	dir      string
 	temporal *process
 	server   *process
 	workers  []*process
 
-	postgres  *testserver.PostgreSQLServer
-	database  string // The address of PostgreSQL's database, past the proxy.
-	toData    *proxy
-	toHistory *proxy
-	toCounter *proxy
+	postgres *testserver.PostgreSQLServer
+	database string // The URL of the PostgreSQL database, not through the proxy.
 
-	api      string
-	counting *counter
+	postgresProxy *proxy
+	temporalProxy *proxy
+	counterProxy  *proxy
+
+	api     string
+	counter *counter
 }
 
-// app is the folder of the app whose jobs are run.
+// app returns the folder of the app of the jobs.
 func (s *system) app() string { return filepath.Join(s.dir, "apps", appID) }
 
 func newSystem(t *testing.T) *system {
 	t.Helper()
 
-	s := &system{dir: t.TempDir(), counting: newCounter(t)}
+	s := &system{dir: t.TempDir(), counter: newCounter(t)}
 
 	build := exec.CommandContext(t.Context(), "go", "build", "-o", s.dir+"/", "../../cmd/jobwright")
 	output, err := build.CombinedOutput()
@@ -82,17 +83,17 @@ func newSystem(t *testing.T) *system {
 
 	s.postgres = testserver.NewPostgreSQL(t, testserver.PostgreSQLOptions{Durable: true})
 	s.database = s.postgres.NewDatabase(t)
-	s.toData = newProxy(t, host(t, s.database))
-	s.toCounter = newProxy(t, host(t, s.counting.server.URL))
+	s.postgresProxy = newProxy(t, host(t, s.database))
+	s.counterProxy = newProxy(t, host(t, s.counter.server.URL))
 
 	temporal := freeAddress(t)
-	s.toHistory = newProxy(t, temporal)
+	s.temporalProxy = newProxy(t, temporal)
 	s.temporal = &process{
 		name: "Temporal",
 		command: func() *exec.Cmd {
-			command, err := self(temporalFolder+"="+filepath.Join(s.dir, "temporal"), temporalAddress+"="+temporal)
+			command, err := temporalCommand(temporalFolder+"="+filepath.Join(s.dir, "temporal"), temporalAddress+"="+temporal)
 			if err != nil {
-				panic(err) // It was found a moment ago.
+				panic(err) // The path of a running executable is known.
 			}
 
 			return command
@@ -101,39 +102,39 @@ func newSystem(t *testing.T) *system {
 	}
 
 	writeApp(t, s.app())
-	s.add(t)
+	s.addJobwright(t)
 
 	for _, p := range s.processes() {
 		require.NoError(t, p.start())
 		t.Cleanup(p.kill)
-		require.NoError(t, p.await())
+		require.NoError(t, p.awaitReady())
 	}
 
 	return s
 }
 
-// processes are those of the system, in the order in which they are started.
+// processes returns all processes but PostgreSQL in their start order.
 func (s *system) processes() []*process {
 	return append([]*process{s.temporal, s.server}, s.workers...)
 }
 
-// proxies are those of the system, by what is behind them.
+// proxies returns the proxies by the names of their servers.
 func (s *system) proxies() iter.Seq2[string, *proxy] {
 	return func(yield func(string, *proxy) bool) {
-		_ = yield("Temporal", s.toHistory) && yield("PostgreSQL", s.toData) && yield("the server that jobs call", s.toCounter)
+		_ = yield("Temporal", s.temporalProxy) && yield("PostgreSQL", s.postgresProxy) && yield("the HTTP server", s.counterProxy)
 	}
 }
 
-// add adds the API server and two workers, on one machine.
-func (s *system) add(t *testing.T) {
+// addJobwright adds an API server and two workers that share their folders.
+func (s *system) addJobwright(t *testing.T) {
 	t.Helper()
 
-	through, err := url.Parse(s.database)
+	database, err := url.Parse(s.database)
 	require.NoError(t, err)
 
-	through.Host = s.toData.address()
-	environment := append(os.Environ(), "TEMPORAL_ADDRESS="+s.toHistory.address(), "TEMPORAL_NAMESPACE="+namespace,
-		"CHAOS_DATABASE="+through.String(), "CHAOS_COUNTER=http://"+s.toCounter.address(), "CHAOS_KEY="+key)
+	database.Host = s.postgresProxy.address()
+	environment := append(os.Environ(), "TEMPORAL_ADDRESS="+s.temporalProxy.address(), "TEMPORAL_NAMESPACE="+namespace,
+		"CHAOS_DATABASE="+database.String(), "CHAOS_COUNTER=http://"+s.counterProxy.address(), "CHAOS_KEY="+key)
 
 	command := func(arguments ...string) func() *exec.Cmd {
 		return func() *exec.Cmd {
@@ -149,7 +150,7 @@ func (s *system) add(t *testing.T) {
 	s.api = "http://" + address
 	s.server = &process{
 		name: "API server", command: command("apiserver", "--http", address),
-		ready: func() bool { return answers200(s.api + "/healthz") },
+		ready: func() bool { return respondsOK(s.api + "/healthz") },
 	}
 
 	for number := range 2 {
@@ -158,11 +159,12 @@ func (s *system) add(t *testing.T) {
 			name:    fmt.Sprintf("worker %d", number+1),
 			http:    "http://" + address,
 			command: command("worker", "--http", address, "--data", filepath.Join(s.dir, "data")),
-			ready:   func() bool { return answers200("http://" + address + "/readyz") },
+			ready:   func() bool { return respondsOK("http://" + address + "/readyz") },
 		})
 	}
 }
 
+// host returns the host and port of a URL.
 func host(t *testing.T, address string) string {
 	t.Helper()
 
@@ -172,6 +174,7 @@ func host(t *testing.T, address string) string {
 	return parsed.Host
 }
 
+// freeAddress returns an address with an unused port.
 func freeAddress(t *testing.T) string {
 	t.Helper()
 
@@ -182,13 +185,15 @@ func freeAddress(t *testing.T) string {
 	return listener.Addr().String()
 }
 
+// accepts reports whether a server accepts connections at the address.
 func accepts(address string) bool {
 	connection, err := net.DialTimeout("tcp", address, time.Second)
 
 	return err == nil && connection.Close() == nil
 }
 
-func answers200(address string) bool {
+// respondsOK reports whether a GET of the address returns status 200.
+func respondsOK(address string) bool {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
 
@@ -205,24 +210,24 @@ func answers200(address string) bool {
 	return response.Body.Close() == nil && response.StatusCode == http.StatusOK
 }
 
-// connected does something with PostgreSQL, past the proxy.
-func (s *system) connected(t *testing.T, do func(context.Context, *pgx.Conn)) {
+// withPostgreSQL calls use with a connection to PostgreSQL, not through the proxy.
+func (s *system) withPostgreSQL(t *testing.T, use func(context.Context, *pgx.Conn)) {
 	t.Helper()
 
 	connection, err := pgx.Connect(t.Context(), s.database)
 	require.NoError(t, err)
 
-	do(t.Context(), connection)
+	use(t.Context(), connection)
 	require.NoError(t, connection.Close(t.Context()))
 }
 
-// counter is a server that counts the requests by their idempotency keys; those that are slow, it never answers.
+// counter is an HTTP server that counts requests by idempotency key. It never responds to requests of /slow.
 type counter struct {
 	server *httptest.Server
 
 	mutex  sync.Mutex
 	counts map[string]int
-	jobs   map[string]map[string]bool // The keys of each job's requests.
+	jobs   map[string]map[string]bool // The idempotency keys of each job.
 }
 
 func newCounter(t *testing.T) *counter {
@@ -256,6 +261,7 @@ func (c *counter) count(idempotencyKey, jobID string) {
 	c.jobs[jobID][idempotencyKey] = true
 }
 
+// TestMain runs a Temporal server instead of the tests if the environment requests it.
 func TestMain(m *testing.M) {
 	if folder := os.Getenv(temporalFolder); folder != "" {
 		if err := runTemporal(folder, os.Getenv(temporalAddress)); err != nil && !errors.Is(err, context.Canceled) {

@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// goroutines are how many the workers have, all together.
+// goroutines returns the total number of goroutines of the workers.
 func (s *system) goroutines(t *testing.T) (count int) {
 	t.Helper()
 
@@ -26,10 +26,10 @@ func (s *system) goroutines(t *testing.T) (count int) {
 		require.NoError(t, err)
 		require.NoError(t, response.Body.Close())
 
-		found := regexp.MustCompile(`(?m)^go_goroutines (\d+)$`).FindSubmatch(text)
-		require.NotNil(t, found, "%s", text)
+		match := regexp.MustCompile(`(?m)^go_goroutines (\d+)$`).FindSubmatch(text)
+		require.NotNil(t, match, "%s", text)
 
-		number, err := strconv.Atoi(string(found[1]))
+		number, err := strconv.Atoi(string(match[1]))
 		require.NoError(t, err)
 
 		count += number
@@ -38,18 +38,21 @@ func (s *system) goroutines(t *testing.T) (count int) {
 	return count
 }
 
-// quiet holds that workers that have nothing to do come to have as many goroutines as they began with, but for a few:
-// connections that nobody uses are closed after a minute.
-func (c *check) quiet(t *testing.T, began int) {
+// checkGoroutines verifies that the workers leak no goroutines: when they are idle, they have about as many as before the
+// first job. It waits because unused connections are closed after a minute.
+func (c *checker) checkGoroutines(t *testing.T, before int) {
 	t.Helper()
 
-	const few = 20
+	const (
+		tolerance = 20
+		row       = "goroutines of idle workers"
+	)
 
 	for deadline := time.Now().Add(3 * time.Minute); time.Now().Before(deadline); pause(t.Context(), time.Second) {
-		if c.counts["goroutines of idle workers"] = c.system.goroutines(t); c.counts["goroutines of idle workers"] <= began+few {
+		if c.counts[row] = c.system.goroutines(t); c.counts[row] <= before+tolerance {
 			return
 		}
 	}
 
-	c.failf("the workers have %d goroutines, and began with %d", c.counts["goroutines of idle workers"], began)
+	c.addProblemf("the idle workers have %d goroutines, and had %d before the first job", c.counts[row], before)
 }
