@@ -147,9 +147,10 @@ func TestValidatePrintsProblemsOfTheManifest(t *testing.T) {
 	t.Parallel()
 
 	for text, want := range map[string]string{
-		"sources: [":                       `^7/app.yaml:\d+:\d+: .+ \[app_invalid\]\n$`,
-		"source: {}\nacces: []":            `^7/app.yaml:1:\d+: .*source.*\n7/app.yaml:2:\d+: .*acces.*\n$`,
-		"description: x\nsource: {}":       `^7/app.yaml:2:\d+: .*source.* \[app_invalid\]\n$`,
+		"sources: [": `^7/app.yaml:\d+:\d+: .+ \[app_invalid\]\n$`,
+		"source: {}\nacces: []": `^7/app.yaml:1:1: unknown field source; did you mean sources\? \[app_invalid\]\n` +
+			`7/app.yaml:2:1: unknown field acces; did you mean access\? \[app_invalid\]\n$`,
+		"description: x\nsource: {}":       `^7/app.yaml:2:1: unknown field source; did you mean sources\? \[app_invalid\]\n$`,
 		"sources: {a: {path: x}}":          `^7/app.yaml:1:11: the source a has no kind \[app_invalid\]\n$`,
 		"access: [{name: x, key: secret}]": `^7/app.yaml:1:25: the key of "x" must be a reference.*\[app_invalid\]\n$`,
 		"variables:\n  b: {}\n  a: {type: text}": `^7/app.yaml:2:3: variables.b: type is missing.*\n` +
