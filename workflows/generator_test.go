@@ -30,8 +30,8 @@ type author struct {
 	names   int // How many names were given.
 }
 
-// surroundings are what an author knows at one place: what expressions may name, and what may be set.
-type surroundings struct {
+// knownNames are the names in scope: those that expressions may use, and the variables that may be set.
+type knownNames struct {
 	integers  []string // Names of integers, null perhaps.
 	records   []string // Names of records with an integer n.
 	variables []string // Variables that may be set.
@@ -45,8 +45,8 @@ type surroundings struct {
 	depth     int
 }
 
-// inner is what is known in a block; what becomes known there is forgotten after it.
-func (s *surroundings) inner() *surroundings {
+// inner returns the names in scope in a block. Names that the block adds end with it.
+func (s *knownNames) inner() *knownNames {
 	within := *s
 	within.depth++
 
@@ -59,8 +59,8 @@ func (s *surroundings) inner() *surroundings {
 	return &within
 }
 
-// beyond is what is known in a block that runs at the same time as others.
-func (s *surroundings) beyond() *surroundings {
+// beyond returns the names in scope in a concurrent block.
+func (s *knownNames) beyond() *knownNames {
 	within := s.inner()
 	within.variables, within.apart = nil, true
 
@@ -77,7 +77,7 @@ func randomProgram(t *rapid.T, freedom freedom) (program scenario.Program, text 
 		name     string
 		callable []string
 	}{{"Main", []string{"B", "C"}}, {"B", []string{"C"}}, {"C", nil}} {
-		known := &surroundings{callable: one.callable, integers: []string{"n"}}
+		known := &knownNames{callable: one.callable, integers: []string{"n"}}
 
 		encoded, err := json.MarshalIndent(object{
 			"parameters": object{"n": object{"type": "integer", "default": 1}},
@@ -129,7 +129,7 @@ func pick(a *author, label string, from []string) string {
 }
 
 // list writes a list of at least one step.
-func (a *author) list(known *surroundings, most int) []any {
+func (a *author) list(known *knownNames, most int) []any {
 	steps := []any{}
 
 	for range a.number("steps", 1, most) {
@@ -140,7 +140,7 @@ func (a *author) list(known *surroundings, most int) []any {
 }
 
 // integer writes an expression that gives an integer, or null, without its ${ and }.
-func (a *author) integer(known *surroundings) string {
+func (a *author) integer(known *knownNames) string {
 	forms := []func() string{func() string { return fmt.Sprint(a.number("literal", 0, 3)) }}
 
 	if len(known.integers) > 0 {
@@ -168,7 +168,7 @@ func (a *author) integer(known *surroundings) string {
 }
 
 // condition writes a condition.
-func (a *author) condition(known *surroundings) any {
+func (a *author) condition(known *knownNames) any {
 	forms := []func() any{
 		func() any { return false },
 		func() any { return true },
@@ -195,8 +195,8 @@ func (a *author) code() string {
 }
 
 // step writes a step, or a few that belong together.
-func (a *author) step(known *surroundings) []any {
-	kinds := []func(*surroundings) []any{a.data, a.data, a.setVariable, a.wait, a.waitForSignal, a.fail, a.giveBack}
+func (a *author) step(known *knownNames) []any {
+	kinds := []func(*knownNames) []any{a.data, a.data, a.setVariable, a.wait, a.waitForSignal, a.fail, a.giveBack}
 
 	a.steps--
 
@@ -216,7 +216,7 @@ func (a *author) step(known *surroundings) []any {
 }
 
 // finish adds what every step may have.
-func (a *author) finish(known *surroundings, step object, names *[]string) []any {
+func (a *author) finish(known *knownNames, step object, names *[]string) []any {
 	if step["condition"] == nil && a.chance("conditional", 5) {
 		step["condition"] = a.condition(known)
 	}
@@ -235,7 +235,7 @@ func (a *author) finish(known *surroundings, step object, names *[]string) []any
 }
 
 // control adds what every step may have that holds others.
-func (a *author) control(known *surroundings, step object, names *[]string) []any {
+func (a *author) control(known *knownNames, step object, names *[]string) []any {
 	if !a.freedom.calm && a.chance("timeout", 6) {
 		// Half a second more, so that it never ends when something else does.
 		step["timeout"] = fmt.Sprintf("%dh0.5s", a.number("hours", 1, 500))
@@ -247,8 +247,8 @@ func (a *author) control(known *surroundings, step object, names *[]string) []an
 	return a.finish(known, step, names)
 }
 
-// data writes a step that touches data. Its query tells the source what to do, see [answerOf].
-func (a *author) data(known *surroundings) []any {
+// data writes a step that touches data. Its query instructs the source, see [answerOf].
+func (a *author) data(known *knownNames) []any {
 	queries := []func() string{
 		func() string { return fmt.Sprintf("ok ${%s}", a.integer(known)) },
 		func() string { return fmt.Sprintf("ok %d", a.number("rows", 0, 3)) },
@@ -271,7 +271,7 @@ func (a *author) data(known *surroundings) []any {
 	return a.finish(known, step, &known.data)
 }
 
-func (a *author) setVariable(known *surroundings) []any {
+func (a *author) setVariable(known *knownNames) []any {
 	value := any("${" + a.integer(known) + "}")
 
 	// A new variable is null where its step is skipped or fails; validation knows.
@@ -289,7 +289,7 @@ func (a *author) setVariable(known *surroundings) []any {
 	return steps
 }
 
-func (a *author) wait(known *surroundings) []any {
+func (a *author) wait(known *knownNames) []any {
 	params := object{"duration": fmt.Sprintf("%ds", a.number("seconds", 1, 20))}
 	if a.chance("past", 5) {
 		params = object{"until": "2001-02-03T04:05:06Z"}
@@ -299,26 +299,26 @@ func (a *author) wait(known *surroundings) []any {
 }
 
 // waitForSignal writes a step that waits for a signal that never comes.
-func (a *author) waitForSignal(known *surroundings) []any {
+func (a *author) waitForSignal(known *knownNames) []any {
 	params := object{"name": "go", "timeout": fmt.Sprintf("%ds", a.number("seconds", 1, 20))}
 
 	return a.control(known, object{"opName": "WaitForSignal", "opParams": params}, &known.others)
 }
 
 // sometimes makes what ends a scenario conditional, so that what comes after is reached.
-func (a *author) sometimes(known *surroundings, step object) []any {
+func (a *author) sometimes(known *knownNames, step object) []any {
 	step["condition"] = fmt.Sprintf("${(%s ?? 0) < %d}", a.integer(known), a.number("bound", 0, 4))
 
 	return a.finish(known, step, &known.others)
 }
 
-func (a *author) fail(known *surroundings) []any {
+func (a *author) fail(known *knownNames) []any {
 	return a.sometimes(known, object{"opName": "Fail", "opParams": object{
 		"message": "failed with ${" + a.integer(known) + "}", "code": pick(a, "code", []string{"mine", "failed"}),
 	}})
 }
 
-func (a *author) giveBack(known *surroundings) []any {
+func (a *author) giveBack(known *knownNames) []any {
 	if known.apart {
 		return a.wait(known)
 	}
@@ -331,7 +331,7 @@ func (a *author) giveBack(known *surroundings) []any {
 	return a.sometimes(known, object{"opName": "Return", "opParams": params})
 }
 
-func (a *author) ifElse(known *surroundings) []any {
+func (a *author) ifElse(known *knownNames) []any {
 	condition := a.condition(known)
 	if literal, isLiteral := condition.(bool); isLiteral { // Written out, it would leave steps that are never reached.
 		condition = fmt.Sprintf("${%t}", literal)
@@ -345,7 +345,7 @@ func (a *author) ifElse(known *surroundings) []any {
 	return a.control(known, object{"opName": "If", "opParams": params}, &known.others)
 }
 
-func (a *author) switchCase(known *surroundings) []any {
+func (a *author) switchCase(known *knownNames) []any {
 	cases := []any{}
 	for range a.number("cases", 1, 2) {
 		cases = append(cases, object{
@@ -363,7 +363,7 @@ func (a *author) switchCase(known *surroundings) []any {
 }
 
 // while writes a loop whose variable nothing else sets, so that it ends.
-func (a *author) while(known *surroundings) []any {
+func (a *author) while(known *knownNames) []any {
 	counter := a.name("c")
 	begin := object{"opName": "SetVariable", "opParams": object{"name": counter, "value": 0}}
 	known.integers = append(known.integers, counter)
@@ -380,13 +380,13 @@ func (a *author) while(known *surroundings) []any {
 	return append([]any{begin}, a.control(known, object{"opName": "While", "opParams": params}, &known.others)...)
 }
 
-func (a *author) forEach(known *surroundings) []any {
+func (a *author) forEach(known *knownNames) []any {
 	return a.loop(known, known.inner(), object{}, nil)
 }
 
 // forEachAtOnce writes a loop whose rounds overlap. Each begins with a step that takes some time of its own, so that no two
 // things happen at the same moment.
-func (a *author) forEachAtOnce(known *surroundings) []any {
+func (a *author) forEachAtOnce(known *knownNames) []any {
 	params := object{"maxConcurrency": a.number("maxConcurrency", 2, 3)}
 	if a.freedom.calm {
 		params["continueOnError"] = true
@@ -399,7 +399,7 @@ func stagger() []any {
 	return []any{object{"opName": "Transform", "opParams": object{"source": "stage", "query": "ok 1", "returnValue": true}}}
 }
 
-func (a *author) loop(known, within *surroundings, params object, first []any) []any {
+func (a *author) loop(known, within *knownNames, params object, first []any) []any {
 	as := a.name("i")
 	params["as"] = as
 
@@ -431,7 +431,7 @@ func (a *author) loop(known, within *surroundings, params object, first []any) [
 	return a.control(known, object{"opName": "ForEach", "opParams": params}, &known.loops)
 }
 
-func (a *author) parallel(known *surroundings) []any {
+func (a *author) parallel(known *knownNames) []any {
 	branches := object{}
 	for i := range a.number("branches", 1, 3) {
 		branches[fmt.Sprintf("b%d", i+1)] = append(stagger(), a.list(known.beyond(), 2)...)
@@ -449,7 +449,7 @@ func (a *author) parallel(known *surroundings) []any {
 	return a.control(known, object{"opName": "Parallel", "opParams": params}, &known.others)
 }
 
-func (a *author) tryCatch(known *surroundings) []any {
+func (a *author) tryCatch(known *knownNames) []any {
 	params := object{"try": a.list(known.inner(), 3), "finally": []any{}}
 
 	if a.chance("catch", 2) {
@@ -479,7 +479,7 @@ func (a *author) tryCatch(known *surroundings) []any {
 	return a.control(known, object{"opName": "TryCatch", "opParams": params}, &known.others)
 }
 
-func (a *author) runScenario(known *surroundings) []any {
+func (a *author) runScenario(known *knownNames) []any {
 	params := object{
 		"scenario": pick(a, "scenario", known.callable), "parameters": object{"n": "${" + a.integer(known) + "}"},
 	}

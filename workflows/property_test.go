@@ -34,8 +34,8 @@ func TestPropertyConcurrentProgramMatchesReference(t *testing.T) {
 		program, text := randomProgram(t, freedom{concurrent: true})
 		want, got := read(program, 0), try(t, program, conditions{})
 
-		byLane(want.Trace)
-		byLane(got.Trace)
+		byBranch(want.Trace)
+		byBranch(got.Trace)
 		requireVerdict(t, want, got, text)
 	})
 }
@@ -64,7 +64,7 @@ func TestPropertyConcurrentProgramContinuesAsNew(t *testing.T) {
 				one.Trace[i].At = 0
 			}
 
-			byLane(one.Trace)
+			byBranch(one.Trace)
 			slices.Sort(one.Results)
 
 			for i := range one.Steps {
@@ -128,8 +128,8 @@ func TestPropertyConcurrentProgramStopsLikeReference(t *testing.T) {
 		under := conditions{stopAt: randomStop(t, program)}
 		want, got := read(program, under.stopAt), try(t, program, under)
 
-		byLane(want.Trace)
-		byLane(got.Trace)
+		byBranch(want.Trace)
+		byBranch(got.Trace)
 		requireVerdict(t, want, got, text)
 		requireFinally(t, program, got, under.stopAt, text)
 	})
@@ -194,17 +194,17 @@ func lines(trace []event) string {
 	return lines.String()
 }
 
-// byLane orders what happened at the same moment, where it happened in lists of steps that may run at the same time: when
+// byBranch orders what happened at the same moment, where it happened in lists of steps that may run at the same time: when
 // one stops the others.
-func byLane(trace []event) {
-	lane := func(e event) string {
+func byBranch(trace []event) {
+	branch := func(e event) string {
 		whole := "    " + e.Job + "/" + e.Path
 
 		return whole[:max(0, strings.LastIndex(whole, "]."), strings.LastIndex(whole, ".b")+len(".b1"))]
 	}
 
 	slices.SortStableFunc(trace, func(a, b event) int {
-		return cmp.Or(cmp.Compare(a.At, b.At), cmp.Compare(lane(a), lane(b)))
+		return cmp.Or(cmp.Compare(a.At, b.At), cmp.Compare(branch(a), branch(b)))
 	})
 }
 

@@ -216,7 +216,7 @@ func (m *trial) activities(env *testsuite.TestWorkflowEnvironment, slowReads boo
 	}, activity.RegisterOptions{Name: job.DropRecordsActivity})
 }
 
-// complete ends an activity. The test environment tells it to the job that it is made for; a child has to be woken.
+// complete ends an activity. The test environment notifies the job of the environment; a child must be woken.
 func (m *trial) complete(env *testsuite.TestWorkflowEnvironment, token []byte, task job.Task, result any, err error) {
 	if env.CompleteActivity(token, result, err) == nil && task.JobID != trialID {
 		env.RegisterDelayedCallback(func() { _ = env.SignalWorkflowByID(task.JobID, "wake", nil) }, 0)
