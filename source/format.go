@@ -1,17 +1,17 @@
 package source
 
-// Format says how a table is written as bytes. What it leaves out follows from the file's name, and from what most files
-// have. Its tags are those of the language's fields.
+// Format describes how a file represents a table. The defaults of its fields depend on the name of the file. Its tags are those of
+// the fields in the language; package format adds the defaults and the types of files that have the field.
 type Format struct {
-	Type        string `json:"type,omitempty" description:"csv, json, ndjson, xml, xlsx or parquet; follows from the file's name where it is missing."`
-	Compression string `json:"compression,omitempty" description:"none, gzip, zstd or zip; follows from the file's name where it is missing."`
-	Member      string `json:"member,omitempty" description:"Of a zip file: the member to read, or a pattern such as *.csv. All members where it is missing, one after the other."`
-	Encoding    string `json:"encoding,omitempty" description:"Of csv, json and ndjson: utf-8, utf-16, utf-16le, utf-16be, windows-1252, or another name of the WHATWG's list. UTF-8 where it is missing, or what a byte order mark tells."`
-	Separator   string `json:"separator,omitempty" description:"Of csv: one character between the fields; a comma where it is missing. \"tab\" is one too."`
-	Quote       string `json:"quote,omitempty" description:"Of csv: one character around fields that hold separators, line breaks or it itself, doubled; a double quote where it is missing. \"none\" for no such character."`
-	Header      *bool  `json:"header,omitempty" description:"Of csv and xlsx: whether the first line names the columns; true where it is missing. Without one, they are called column1, column2, …"`
-	Null        string `json:"null,omitempty" description:"Of csv: the text that stands for NULL where no quotes are around it, \\N for example. Where it is missing, a field without anything, not even quotes, is NULL in every type; with it, such a field is empty text."`
-	Records     string `json:"records,omitempty" description:"Of json: the path to the list of records, data.items for example; the whole file where it is missing. Of xml: the name of the element that is a record, or a path to it such as feed/entry."`
-	Sheet       string `json:"sheet,omitempty" description:"Of xlsx: the sheet's name; the first one where it is missing."`
-	Range       string `json:"range,omitempty" description:"Of xlsx: the cells to read, B3:F100 or B3:F for example; all where it is missing."`
+	Type        string `json:"type,omitempty" description:"The type of the file: csv, json, ndjson, xml, xlsx or parquet."`
+	Compression string `json:"compression,omitempty" description:"The compression of the file: none, gzip, zstd or zip."`
+	Member      string `json:"member,omitempty" description:"The member of a zip file, or a pattern of members to read, such as *.csv."`
+	Encoding    string `json:"encoding,omitempty" description:"The encoding of the text: utf-8, utf-16, utf-16le, utf-16be, windows-1252, or another label of the WHATWG encoding standard. A byte order mark takes precedence."`
+	Separator   string `json:"separator,omitempty" description:"The character between two fields. \"tab\" stands for the tab character."`
+	Quote       string `json:"quote,omitempty" description:"The character around fields that contain separators, quotes or line breaks. Within such a field, it is doubled. \"none\" means that no field is quoted."`
+	Header      *bool  `json:"header,omitempty" description:"Whether the first line or row names the columns. Otherwise, the columns are column1, column2 and so on."`
+	Null        string `json:"null,omitempty" description:"The text that represents NULL if it is not quoted, for example \\N. An empty field is then empty text."`
+	Records     string `json:"records,omitempty" description:"In json, the path of the list of records, for example data.items. In xml, the name or the path of the elements that are records, for example feed/entry."`
+	Sheet       string `json:"sheet,omitempty" description:"The name of the sheet."`
+	Range       string `json:"range,omitempty" description:"The cells to read: B3:F100, or B3:F for all rows from row 3 on."`
 }

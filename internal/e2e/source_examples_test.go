@@ -9,7 +9,6 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
-	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -83,52 +82,6 @@ func TestSourceExamplesConnect(t *testing.T) { //nolint:paralleltest,tparallel /
 
 	slices.Sort(kinds)
 	require.Equal(t, slices.Sorted(maps.Keys(worker.Drivers())), slices.Compact(kinds), "a kind of source has no example")
-}
-
-// formatField matches the names of fields in the last cell of a row in the table of formats.
-var formatField = regexp.MustCompile("`(\\w+)`")
-
-func TestSourceReferenceListsFormatFields(t *testing.T) {
-	t.Parallel()
-
-	text, err := os.ReadFile(filepath.Join("..", "..", "docs", "sources.md"))
-	require.NoError(t, err)
-
-	_, section, found := strings.Cut(string(text), "\n## Formats of files\n")
-	require.True(t, found)
-
-	_, section, found = strings.Cut(section, "\n|---|---|---|\n")
-	require.True(t, found)
-
-	rows, rest, found := strings.Cut(section, "\n\n")
-	require.True(t, found)
-
-	documented := []string{"type"} // The table's first column.
-
-	for _, name := range []string{"compression", "member"} {
-		require.Contains(t, rest, "`"+name+"`")
-
-		documented = append(documented, name)
-	}
-
-	for row := range strings.Lines(rows) {
-		cells := strings.Split(row, "|")
-		require.Len(t, cells, 5, row)
-
-		for _, field := range formatField.FindAllStringSubmatch(cells[3], -1) {
-			documented = append(documented, field[1])
-		}
-	}
-
-	var fields []string
-
-	for field := range reflect.TypeFor[source.Format]().Fields() {
-		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
-		fields = append(fields, name)
-	}
-
-	slices.Sort(documented)
-	require.ElementsMatch(t, fields, slices.Compact(documented))
 }
 
 // addresses returns the addresses of test servers for the examples, by the address that the page shows.

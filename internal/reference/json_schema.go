@@ -188,7 +188,7 @@ func formSchema(f schema.Form) node {
 	case schema.Naming:
 		return node{"enum": []source.Naming{source.Standardize, source.ToUpperCase, source.ToLowerCase}}
 	case schema.Format:
-		return objectSchema(schema.Fields[source.Format](), true)
+		return objectSchema(formatFields(), true)
 	case scenario.FormOnError:
 		return node{"enum": []scenario.OnError{scenario.OnErrorFail, scenario.OnErrorContinue}}
 	case scenario.FormDuration:

@@ -1,5 +1,5 @@
 // Package reference generates the reference of the scenario language from the definitions that validation uses: the generated
-// sections of docs/scenarios.md and the JSON Schema docs/scenario.schema.json.
+// sections of docs/scenarios.md and docs/formats.md, and the JSON Schema docs/scenario.schema.json.
 package reference
 
 import (
@@ -15,7 +15,7 @@ import (
 	"github.com/jobwright/jobwright/source"
 )
 
-// Section is a generated section of docs/scenarios.md.
+// Section is a generated section of a page.
 type Section struct{ Name, Text string }
 
 // Sections returns the generated sections of docs/scenarios.md, in the order of the page.

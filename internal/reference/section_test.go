@@ -5,6 +5,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -19,10 +20,11 @@ import (
 	"github.com/jobwright/jobwright/scenario/expression"
 	"github.com/jobwright/jobwright/scenario/jsonvalue"
 	"github.com/jobwright/jobwright/scenario/validation"
+	"github.com/jobwright/jobwright/source"
 )
 
-// update has the tests write docs/scenarios.md and docs/scenario.schema.json as the definitions want them.
-var update = flag.Bool("update", false, "write what is generated in docs")
+// With update, the tests write the generated parts of docs instead of comparing them.
+var update = flag.Bool("update", false, "write the generated parts of docs")
 
 const thePage = "scenarios.md"
 
@@ -40,39 +42,59 @@ func readDocumentation(t *testing.T, name string) string {
 
 var generated = regexp.MustCompile(`(?s)<!-- generated: ([\w ]+) -->\n(.*?)\n<!-- /generated -->`)
 
-// The page contains each generated section once, the operations in their order.
-func TestPageContainsGeneratedSections(t *testing.T) {
+// Each page contains each of its generated sections once, in order.
+func TestPagesContainGeneratedSections(t *testing.T) {
 	t.Parallel()
 
-	page := readDocumentation(t, thePage)
-	texts := map[string]string{}
+	for name, sections := range map[string][]reference.Section{
+		thePage: reference.Sections(), "formats.md": reference.FormatSections(),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 
-	var want, have []string
+			page := readDocumentation(t, name)
+			texts := map[string]string{}
 
-	for _, section := range reference.Sections() {
-		texts[section.Name] = section.Text
-		want = append(want, section.Name)
+			var want, have []string
+
+			for _, section := range sections {
+				texts[section.Name] = section.Text
+				want = append(want, section.Name)
+			}
+
+			for _, found := range generated.FindAllStringSubmatch(page, -1) {
+				have = append(have, found[1])
+			}
+
+			require.Equal(t, want, have)
+
+			current := generated.ReplaceAllStringFunc(page, func(found string) string {
+				section := generated.FindStringSubmatch(found)[1]
+
+				return "<!-- generated: " + section + " -->\n\n" + texts[section] + "\n<!-- /generated -->"
+			})
+
+			if *update {
+				require.NoError(t, os.WriteFile(documentation(name), []byte(current), 0o600))
+
+				return
+			}
+
+			require.Equal(t, current, page, "run the test with -update")
+		})
 	}
+}
 
-	for _, found := range generated.FindAllStringSubmatch(page, -1) {
-		have = append(have, found[1])
+// The page has a row with type, default and meaning for each field of a format.
+func TestFormatReferenceListsFormatFields(t *testing.T) {
+	t.Parallel()
+
+	page := readDocumentation(t, "formats.md")
+
+	for field := range reflect.TypeFor[source.Format]().Fields() {
+		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+		require.Regexp(t, "\n\\| `"+name+"` \\| (text|boolean) \\| [^|]+ \\| [^|]+ \\|\n", page)
 	}
-
-	require.Equal(t, want, have)
-
-	current := generated.ReplaceAllStringFunc(page, func(found string) string {
-		name := generated.FindStringSubmatch(found)[1]
-
-		return "<!-- generated: " + name + " -->\n\n" + texts[name] + "\n<!-- /generated -->"
-	})
-
-	if *update {
-		require.NoError(t, os.WriteFile(documentation(thePage), []byte(current), 0o600))
-
-		return
-	}
-
-	require.Equal(t, current, page, "run the test with -update")
 }
 
 var yamlBlock = regexp.MustCompile("(?ms)^```yaml\n(.*?\n)```$")

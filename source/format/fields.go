@@ -25,11 +25,11 @@ var fields = []struct {
 	formats       []string // Nil for every type.
 	isSet         func(source.Format) bool
 }{
-	{"type", "follows from the end of the file's name", nil, nil},
-	{"compression", "follows from the end of the file's name; none otherwise", nil, nil},
-	{"member", "all members of a zip file when reading, the name of the zip file without its end when writing", nil, nil},
+	{"type", "by the extension of the file", nil, nil},
+	{"compression", "by the extension of the file, or none", nil, nil},
+	{"member", "all members, in the order of their names; when writing, the name of the zip file without .zip", nil, nil},
 	{
-		"encoding", "the encoding of the byte order mark; utf-8 otherwise", []string{"csv", "json", "ndjson"},
+		"encoding", "by the byte order mark, or utf-8", []string{"csv", "json", "ndjson"},
 		func(f source.Format) bool { return f.Encoding != "" },
 	},
 	{"separator", ",", []string{"csv"}, func(f source.Format) bool { return f.Separator != "" }},
@@ -40,7 +40,7 @@ var fields = []struct {
 		func(f source.Format) bool { return f.Null != "" },
 	},
 	{
-		"records", "json: the whole file; xml: the children of the root, records/record when writing", []string{"json", "xml"},
+		"records", "in json, the whole file; in xml, the children of the root, and records/record when writing", []string{"json", "xml"},
 		func(f source.Format) bool { return f.Records != "" },
 	},
 	{

@@ -1,0 +1,80 @@
+package reference
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/jobwright/jobwright/internal/schema"
+	"github.com/jobwright/jobwright/source"
+	"github.com/jobwright/jobwright/source/format"
+)
+
+// FormatSections returns the generated sections of docs/formats.md, in the order of the page.
+func FormatSections() []Section {
+	sections := []Section{
+		{"formats", typeTable("format", format.Types())},
+		{"common", formatTable(func(f format.Field) bool { return isCommon(f) })},
+		{"compressions", typeTable("compression", format.Compressions())},
+	}
+
+	for _, of := range format.Types() {
+		sections = append(sections, Section{of.Name, formatTable(func(f format.Field) bool {
+			return !isCommon(f) && slices.Contains(f.Formats, of.Name)
+		})})
+	}
+
+	return sections
+}
+
+// isCommon reports whether all formats have a field.
+func isCommon(field format.Field) bool { return len(field.Formats) == len(format.Types()) }
+
+// typeTable returns the table of the extensions of formats or compressions.
+func typeTable(kind string, types []format.Type) string {
+	rows := make([][]string, len(types))
+	for i, of := range types {
+		rows[i] = []string{"`" + of.Name + "`", "`" + strings.Join(of.Extensions, "`, `") + "`"}
+	}
+
+	return table([]string{kind, "extensions of files"}, rows)
+}
+
+// formatTable returns the table of the fields that are selected, or a sentence if there are none.
+func formatTable(selected func(format.Field) bool) string {
+	var rows [][]string
+
+	for _, field := range format.Fields() {
+		if !selected(field) {
+			continue
+		}
+
+		missing := field.Default
+		if !strings.Contains(missing, " ") {
+			missing = "`" + missing + "`"
+		}
+
+		rows = append(rows, []string{"`" + field.Name + "`", field.Type, missing, field.Description})
+	}
+
+	if rows == nil {
+		return "The format has only the common fields.\n"
+	}
+
+	return table([]string{"field", "type", "default", "meaning"}, rows)
+}
+
+// formatFields returns the fields of a [source.Format], whose descriptions include the formats and the default.
+func formatFields() []schema.Field {
+	fields := schema.Fields[source.Format]()
+
+	for i, described := range format.Fields() {
+		if !isCommon(described) {
+			fields[i].Description += " Only in " + strings.Join(described.Formats, ", ") + "."
+		}
+
+		fields[i].Description += fmt.Sprintf(" Default: %s.", described.Default)
+	}
+
+	return fields
+}
