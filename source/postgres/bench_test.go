@@ -21,10 +21,10 @@ import (
 	"github.com/jobwright/jobwright/source/sourcetest"
 )
 
-// million is how many records a benchmark moves.
+// million is the number of records of a benchmark.
 const million = 1_000_000
 
-// orders is a table of ten columns as they are common.
+// orders is the schema of a table with ten columns of common types.
 var orders = source.Schema{
 	column("id", source.Integer), column("customer", source.Integer), column("name", source.Text), column("city", source.Text),
 	sourcetest.Column("amount", source.Standard{Type: source.Decimal, Precision: 12, Scale: 2}), column("rate", source.Float),
@@ -34,10 +34,10 @@ var orders = source.Schema{
 const createOrders = `(id bigint, customer bigint, name text, city text, amount numeric(12,2), rate double precision,
 	active boolean, born date, changed timestamp, note text)`
 
-// generated are a million orders, made while they are read, at next to no cost.
+// generated are a million orders. They repeat the same thousand records, so that generating them costs nearly nothing.
 type generated struct {
-	made []source.Record
-	next int
+	records []source.Record
+	next    int
 }
 
 func newGenerated() *generated {
@@ -53,7 +53,7 @@ func newGenerated() *generated {
 			record[9] = nil
 		}
 
-		g.made = append(g.made, record)
+		g.records = append(g.records, record)
 	}
 
 	return g
@@ -68,12 +68,12 @@ func (g *generated) Next(context.Context) (source.Record, error) {
 
 	g.next++
 
-	return g.made[g.next%len(g.made)], nil
+	return g.records[g.next%len(g.records)], nil
 }
 
 func (g *generated) Close() error { return nil }
 
-// writeCSV writes what generated has to a file.
+// writeCSV writes the generated orders to a file.
 func writeCSV(b *testing.B, path string) {
 	b.Helper()
 
@@ -109,12 +109,12 @@ func writeCSV(b *testing.B, path string) {
 	require.NoError(b, file.Close())
 }
 
-// bench is a server with its default settings, and databases on it.
+// bench is a server with default settings and two databases.
 type bench struct {
 	*testserver.PostgreSQLServer
 
 	url   string
-	there string // A second database, for copies.
+	there string // The second database, the target of copies.
 	stage *postgres.Source
 	conn  *pgx.Conn
 }
@@ -135,7 +135,7 @@ func (x *bench) run(b *testing.B, statements string) {
 	require.NoError(b, err)
 }
 
-// shell runs a command line in which psql stands for the server's own, and $HERE and $THERE for its databases.
+// shell runs a command line, in which psql is that of the server, and $HERE and $THERE are the databases.
 func (x *bench) shell(b *testing.B, line string) {
 	b.Helper()
 
@@ -148,8 +148,8 @@ func (x *bench) shell(b *testing.B, line string) {
 	require.NoError(b, err, string(output))
 }
 
-// compare runs two ways to do the same in turn, so that what else happens on the machine meets both, and reports how fast
-// the first one is in relation to the second.
+// compare runs two implementations in turn, so that other load on the machine affects both, and reports the speed of the
+// first in relation to the second.
 func (x *bench) compare(b *testing.B, ours, theirs func()) {
 	b.Helper()
 
@@ -186,7 +186,7 @@ func (x *bench) write(b *testing.B, mode source.Mode) {
 	require.EqualValues(b, million, written.Rows)
 }
 
-// BenchmarkReplace compares a new table with what psql does of a CSV file, whose making is not counted.
+// BenchmarkReplace compares WriteTable with \copy of psql from a CSV file into a new table.
 func BenchmarkReplace(b *testing.B) {
 	x := newBench(b)
 	path := filepath.Join(b.TempDir(), "orders.csv")
@@ -197,7 +197,7 @@ func BenchmarkReplace(b *testing.B) {
 	})
 }
 
-// BenchmarkAppend compares records that come to those of a table with what psql does of a CSV file.
+// BenchmarkAppend compares WriteTable with \copy of psql from a CSV file into an existing table.
 func BenchmarkAppend(b *testing.B) {
 	x := newBench(b)
 	path := filepath.Join(b.TempDir(), "orders.csv")
@@ -211,7 +211,7 @@ func BenchmarkAppend(b *testing.B) {
 	})
 }
 
-// BenchmarkRead compares the records of a table, read, with psql that throws them away.
+// BenchmarkRead compares ReadTable with COPY TO of psql.
 func BenchmarkRead(b *testing.B) {
 	x := newBench(b)
 	x.write(b, source.Replace)
@@ -231,7 +231,7 @@ func BenchmarkRead(b *testing.B) {
 	})
 }
 
-// BenchmarkCopy compares a table's way from one database to another with that through two of psql.
+// BenchmarkCopy compares CopyTable with a pipe between two psql.
 func BenchmarkCopy(b *testing.B) {
 	x := newBench(b)
 	x.write(b, source.Replace)
@@ -251,8 +251,8 @@ func BenchmarkCopy(b *testing.B) {
 	})
 }
 
-// BenchmarkEffect tells what it costs to record an effect, by a write of one record without it and with it.
-func BenchmarkEffect(b *testing.B) {
+// BenchmarkRecord measures the cost of the ledger: writes of one record with and without an idempotency key.
+func BenchmarkRecord(b *testing.B) {
 	stage := open(b, testserver.NewPostgreSQL(b, testserver.PostgreSQLOptions{Durable: true}).NewDatabase(b))
 	count := 0
 
@@ -263,7 +263,7 @@ func BenchmarkEffect(b *testing.B) {
 				count++
 
 				if recorded {
-					write.IdempotencyKey = effect(fmt.Sprint(count))
+					write.IdempotencyKey = idempotencyKey(fmt.Sprint(count))
 				}
 
 				_, err := stage.WriteTable(b.Context(), write, records(ids, source.Record{int64(1)}))

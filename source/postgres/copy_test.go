@@ -10,7 +10,7 @@ import (
 	"github.com/jobwright/jobwright/source/sourcetest"
 )
 
-func TestACopyIsWhatReadingAndWritingWouldMake(t *testing.T) {
+func TestCopyTableWritesSameTableAsReadAndWrite(t *testing.T) {
 	t.Parallel()
 
 	from, to := newDatabase(t), newDatabase(t)
@@ -44,11 +44,11 @@ func TestACopyIsWhatReadingAndWritingWouldMake(t *testing.T) {
 	const definition = `SELECT string_agg(concat_ws(' ', attname, format_type(atttypid, atttypmod)), ', ' ORDER BY attnum)
 		FROM pg_attribute WHERE attnum > 0 AND attrelid = `
 	require.Equal(t, to.value(t, definition+"'read'::regclass"), to.value(t, definition+"'copied'::regclass"))
-	const held = "SELECT string_agg(whole::text, E'\\n' ORDER BY a) FROM "
-	require.Equal(t, to.value(t, held+"read whole"), to.value(t, held+"copied whole"))
+	const content = "SELECT string_agg(whole::text, E'\\n' ORDER BY a) FROM "
+	require.Equal(t, to.value(t, content+"read whole"), to.value(t, content+"copied whole"))
 }
 
-func TestWhatCannotBeCopiedIsLeftToOthers(t *testing.T) {
+func TestCopyTableReportsFalseForOtherTypesModesAndSources(t *testing.T) {
 	t.Parallel()
 
 	from, to := newDatabase(t), newDatabase(t)
@@ -76,7 +76,7 @@ func TestWhatCannotBeCopiedIsLeftToOthers(t *testing.T) {
 	require.Equal(t, "{x}", to.value(t, "SELECT array_agg(a) FROM t"), "something was done")
 }
 
-func TestACopyOfATableOverItself(t *testing.T) {
+func TestCopyTableReplacesItsOwnTable(t *testing.T) {
 	t.Parallel()
 
 	d := newDatabase(t)
@@ -90,7 +90,7 @@ func TestACopyOfATableOverItself(t *testing.T) {
 	require.Equal(t, "bigint 10000", d.value(t, "SELECT concat(pg_typeof(max(id)), ' ', count(*)) FROM t"))
 }
 
-func TestACopyThatFailsChangesNothing(t *testing.T) {
+func TestFailedCopyTableChangesNothing(t *testing.T) {
 	t.Parallel()
 
 	from, to := newDatabase(t), newDatabase(t)
@@ -129,7 +129,7 @@ func TestACopyThatFailsChangesNothing(t *testing.T) {
 	to.eventually(t, "0", busy)
 	require.Equal(t, "{7}", to.value(t, "SELECT array_agg(id) FROM t"))
 
-	// Nothing is left that would be in the way of others.
+	// No failed copy has left a lock.
 	rows, err := from.ReadTable(t.Context(), source.Read{Table: table("t")})
 	require.NoError(t, err)
 	require.Len(t, sourcetest.ReadAll(t, rows), 100_000)

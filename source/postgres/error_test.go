@@ -10,7 +10,7 @@ import (
 	"github.com/jobwright/jobwright/source"
 )
 
-func TestErrorsOfTheServerSayWhetherTheyMayPass(t *testing.T) {
+func TestClassifyMapsSQLSTATE(t *testing.T) {
 	t.Parallel()
 
 	d := newDatabase(t)
@@ -58,7 +58,7 @@ func TestErrorsOfTheServerSayWhetherTheyMayPass(t *testing.T) {
 	}
 }
 
-func TestADeadlockIsACurableError(t *testing.T) {
+func TestDeadlockIsRetryable(t *testing.T) {
 	t.Parallel()
 
 	d := newDatabase(t)
@@ -87,15 +87,15 @@ func TestADeadlockIsACurableError(t *testing.T) {
 	require.ErrorContains(t, first, "deadlock")
 }
 
-func TestAnAddressThatNobodyKnowsIsTold(t *testing.T) {
+func TestCheckReportsUnknownHost(t *testing.T) {
 	t.Parallel()
 
-	_, err := open(t, "postgres://user@nobody.invalid:5432/x").Check(t.Context())
+	_, err := open(t, "postgres://user@missing.invalid:5432/x").Check(t.Context())
 	requireError(t, err, source.CodeUnavailable)
-	require.ErrorContains(t, err, "PostgreSQL at nobody.invalid:5432: the host name can't be resolved")
+	require.ErrorContains(t, err, "PostgreSQL at missing.invalid:5432: the host name can't be resolved")
 }
 
-func TestTheEndOfAContextIsReturnedAsItIs(t *testing.T) {
+func TestSourceReturnsErrorOfEndedContext(t *testing.T) {
 	t.Parallel()
 
 	d := newDatabase(t)

@@ -10,12 +10,12 @@ import (
 	"github.com/jobwright/jobwright/source"
 )
 
-func TestAScriptRunsItsStatementsInOrder(t *testing.T) {
+func TestExecuteRunsStatementsInOrder(t *testing.T) {
 	t.Parallel()
 
 	d := newDatabase(t)
 
-	var told []int64
+	var reported []int64
 
 	changed, err := d.Execute(t.Context(), source.Script{
 		Text: `-- A comment; with a semicolon.
@@ -27,15 +27,15 @@ func TestAScriptRunsItsStatementsInOrder(t *testing.T) {
 			CREATE TABLE u AS SELECT * FROM t;
 			UPDATE t SET id = id + 1 WHERE id = :id`,
 		Bind:     map[string]any{"id": "2", "name": nil},
-		Progress: func(changed int64) { told = append(told, changed) },
+		Progress: func(changed int64) { reported = append(reported, changed) },
 	})
 	require.NoError(t, err)
-	require.Equal(t, []int64{0, 2, 2, 2, 2, 4, 4, 4, 5}, told)
+	require.Equal(t, []int64{0, 2, 2, 2, 2, 4, 4, 4, 5}, reported)
 	require.EqualValues(t, 2+2+1, changed, "inserted, deleted and updated")
 	require.Equal(t, "1x,3", d.value(t, "SELECT string_agg(concat(id, name), ',' ORDER BY id) FROM t"))
 }
 
-func TestAScriptThatFailsChangesNothing(t *testing.T) {
+func TestExecuteRunsAllStatementsOrNone(t *testing.T) {
 	t.Parallel()
 
 	d := newDatabase(t)
@@ -50,7 +50,7 @@ func TestAScriptThatFailsChangesNothing(t *testing.T) {
 	requireError(t, err, source.CodeTableNotFound)
 }
 
-func TestAScriptMayBeEmpty(t *testing.T) {
+func TestExecuteAcceptsScriptWithoutStatements(t *testing.T) {
 	t.Parallel()
 
 	d := newDatabase(t)
@@ -60,7 +60,7 @@ func TestAScriptMayBeEmpty(t *testing.T) {
 	require.Zero(t, changed)
 }
 
-func TestAScriptIsCheckedBeforeItRuns(t *testing.T) {
+func TestExecuteValidatesScriptBeforeRunningIt(t *testing.T) {
 	t.Parallel()
 
 	d := newDatabase(t)
@@ -87,12 +87,12 @@ func TestAScriptIsCheckedBeforeItRuns(t *testing.T) {
 			problem := requireError(t, err, source.CodeQueryInvalid)
 			require.False(t, problem.Retryable)
 			require.ErrorContains(t, err, test.message)
-			require.Equal(t, "NULL", ask(t, connect(t, d.url), "SELECT to_regclass('t')"))
+			require.Equal(t, "NULL", queryText(t, connect(t, d.url), "SELECT to_regclass('t')"))
 		})
 	}
 }
 
-func TestAStatementThatNeedsToBeAloneIsOneWhenItIsTheOnlyOne(t *testing.T) {
+func TestExecuteRunsSingleStatementOutsideOfTransaction(t *testing.T) {
 	t.Parallel()
 
 	d := newDatabase(t)
@@ -108,12 +108,12 @@ func TestAStatementThatNeedsToBeAloneIsOneWhenItIsTheOnlyOne(t *testing.T) {
 	}
 }
 
-func TestWhatAScriptSetsEndsWithIt(t *testing.T) {
+func TestExecuteResetsSessionSettings(t *testing.T) {
 	t.Parallel()
 
 	d := newDatabase(t)
 
-	for range 4 { // As many as there are connections to write with.
+	for range 4 { // The number of connections for writing.
 		_, err := d.Execute(t.Context(), source.Script{Text: "SET search_path = pg_catalog; SET lock_timeout = 1"})
 		require.NoError(t, err)
 	}
@@ -123,7 +123,7 @@ func TestWhatAScriptSetsEndsWithIt(t *testing.T) {
 	require.NoError(t, err)
 }
 
-func TestTheEndOfAContextEndsAScript(t *testing.T) {
+func TestExecuteCancelsScriptWhenContextEnds(t *testing.T) {
 	t.Parallel()
 
 	d := newDatabase(t)

@@ -14,7 +14,7 @@ import (
 	"github.com/jobwright/jobwright/source/postgres"
 )
 
-func TestTheLedgerIsMadeOnceWhoeverNeedsItFirst(t *testing.T) {
+func TestConcurrentWritesCreateLedgerOnce(t *testing.T) {
 	t.Parallel()
 
 	d := newDatabase(t)
@@ -26,7 +26,7 @@ func TestTheLedgerIsMadeOnceWhoeverNeedsItFirst(t *testing.T) {
 		worker := open(t, d.url)
 
 		go func() {
-			_, err := writing(source.Append)(worker, t.Context(), effect(strings.Repeat("x", int(i))), i)
+			_, err := writing(source.Append)(worker, t.Context(), idempotencyKey(strings.Repeat("x", int(i))), i)
 			done <- err
 		}()
 	}
@@ -43,26 +43,26 @@ func TestTheLedgerIsMadeOnceWhoeverNeedsItFirst(t *testing.T) {
 			FROM pg_attribute WHERE attrelid = 'jobwright_ledger'::regclass AND attnum > 0`))
 }
 
-func TestTheLedgerIsTheTableThatTheDefinitionNames(t *testing.T) {
+func TestLedgerOptionNamesTableAndSchema(t *testing.T) {
 	t.Parallel()
 
 	d := newDatabase(t)
 	d.run(t, `CREATE SCHEMA ops; CREATE SCHEMA own; CREATE TABLE public.t (id bigint)`)
 
-	for option, made := range map[string]string{
+	for option, created := range map[string]string{
 		"done": "public.done", "ops.done": "ops.done", "ops.jobwright_ledger": "ops.jobwright_ledger", "Odd name": `public."Odd name"`,
 	} {
 		opened, err := openWith(t, map[string]any{"connStr": d.url, "ledger": option})
 		require.NoError(t, err)
 
-		_, err = writing(source.Append)(opened.(*postgres.Source), t.Context(), effect("a"), 1)
+		_, err = writing(source.Append)(opened.(*postgres.Source), t.Context(), idempotencyKey("a"), 1)
 		require.NoError(t, err, option)
-		require.Equal(t, "1", d.value(t, "SELECT count(*) FROM "+made), option)
+		require.Equal(t, "1", d.value(t, "SELECT count(*) FROM "+created), option)
 		require.NoError(t, opened.Close())
 	}
 
-	// Without a schema, it stands where the connection makes tables.
-	_, err := writing(source.Append)(open(t, d.url+"&search_path=own,public"), t.Context(), effect("b"), 1)
+	// Without a schema, the ledger is in the schema in which the connection creates tables.
+	_, err := writing(source.Append)(open(t, d.url+"&search_path=own,public"), t.Context(), idempotencyKey("b"), 1)
 	require.NoError(t, err)
 	require.Equal(t, "1", d.value(t, "SELECT count(*) FROM own.jobwright_ledger"))
 
@@ -73,13 +73,13 @@ func TestTheLedgerIsTheTableThatTheDefinitionNames(t *testing.T) {
 	}
 }
 
-func TestTheLedgerIsNoTableOfTheUsers(t *testing.T) {
+func TestLedgerIsProtectedFromSteps(t *testing.T) {
 	t.Parallel()
 
 	d := newDatabase(t)
 	d.run(t, "CREATE TABLE t (id bigint)")
 
-	_, err := writing(source.Append)(d.Source, t.Context(), effect("a"), 1)
+	_, err := writing(source.Append)(d.Source, t.Context(), idempotencyKey("a"), 1)
 	require.NoError(t, err)
 
 	found, err := d.Check(t.Context())
@@ -97,20 +97,20 @@ func TestTheLedgerIsNoTableOfTheUsers(t *testing.T) {
 		requireError(t, d.DropTable(t.Context(), named), source.CodeOperationUnsupported)
 
 		_, _, err = d.CopyTable(t.Context(), d.Source, source.Read{Table: table("t")},
-			source.Write{Table: named, Mode: source.Append, IdempotencyKey: effect("b")}, nil)
+			source.Write{Table: named, Mode: source.Append, IdempotencyKey: idempotencyKey("b")}, nil)
 		requireError(t, err, source.CodeOperationUnsupported)
 	}
 
 	require.Equal(t, "1", d.value(t, "SELECT count(*) FROM jobwright_ledger"))
 
-	// Where it is another one, the name is free.
+	// If the ledger has another name, the default name is available.
 	opened, err := openWith(t, map[string]any{"connStr": d.url, "ledger": "other.jobwright_ledger"})
 	require.NoError(t, err)
 	require.NoError(t, opened.(source.Dropper).DropTable(t.Context(), source.Table{Space: "public", Name: ledger.DefaultTable}))
 	require.NoError(t, opened.Close())
 }
 
-func TestALedgerThatMayNotBeKeptIsAClearError(t *testing.T) {
+func TestLedgerErrorWithoutPermission(t *testing.T) {
 	t.Parallel()
 
 	d := newDatabase(t)
@@ -129,7 +129,7 @@ func TestALedgerThatMayNotBeKeptIsAClearError(t *testing.T) {
 		var problem *source.Error
 
 		for _, attempt := range changes {
-			_, err := attempt(stage, t.Context(), effect("a"), 1)
+			_, err := attempt(stage, t.Context(), idempotencyKey("a"), 1)
 			problem = requireError(t, err, source.CodeDefinitionInvalid)
 			require.False(t, problem.Retryable)
 			require.ErrorContains(t, err, `source "stage", table "jobwright_ledger": the ledger can't be used: `+message)
@@ -148,7 +148,7 @@ func TestALedgerThatMayNotBeKeptIsAClearError(t *testing.T) {
 	d.run(t, "GRANT SELECT, INSERT ON jobwright_ledger TO "+role(t))
 
 	for range 2 {
-		_, err = changes["append"](stage, t.Context(), effect("a"), 1)
+		_, err = changes["append"](stage, t.Context(), idempotencyKey("a"), 1)
 		require.NoError(t, err)
 		require.Equal(t, "1", d.value(t, "SELECT count(*) FROM t"))
 	}
@@ -158,43 +158,43 @@ func TestALedgerThatMayNotBeKeptIsAClearError(t *testing.T) {
 		require.NoError(t, err)
 
 		return strings.Contains(found, "old records of the ledger can't be removed: ") && strings.Contains(found, "permission denied")
-	}, time.Minute, 10*time.Millisecond, "that it has no right to remove rows is not told")
+	}, time.Minute, 10*time.Millisecond, "Check does not report that old records can't be removed")
 
 	d.run(t, "DROP TABLE jobwright_ledger; CREATE TABLE jobwright_ledger (id int); GRANT ALL ON jobwright_ledger TO "+role(t))
 
-	_, err = changes["append"](stage, t.Context(), effect("b"), 2)
+	_, err = changes["append"](stage, t.Context(), idempotencyKey("b"), 2)
 	requireError(t, err, source.CodeDefinitionInvalid)
 
-	unkept, err := openWith(t, map[string]any{"connStr": address.String(), "ledger": "none"})
+	withoutLedger, err := openWith(t, map[string]any{"connStr": address.String(), "ledger": "none"})
 	require.NoError(t, err)
 
-	_, err = changes["append"](unkept.(*postgres.Source), t.Context(), effect("b"), 2)
+	_, err = changes["append"](withoutLedger.(*postgres.Source), t.Context(), idempotencyKey("b"), 2)
 	require.NoError(t, err)
-	require.NoError(t, unkept.Close())
+	require.NoError(t, withoutLedger.Close())
 }
 
-func TestALedgerThatWasRemovedIsMadeAgain(t *testing.T) {
+func TestLedgerIsCreatedAgainAfterRemoval(t *testing.T) {
 	t.Parallel()
 
 	d := newDatabase(t)
 	d.run(t, "CREATE TABLE t (id bigint)")
 
 	for name, attempt := range changes {
-		_, err := attempt(d.Source, t.Context(), effect(name), 1)
+		_, err := attempt(d.Source, t.Context(), idempotencyKey(name), 1)
 		require.NoError(t, err)
 
 		d.run(t, "DROP TABLE jobwright_ledger; TRUNCATE t")
 
-		_, done, err := d.Recorded(t.Context(), effect(name))
+		_, done, err := d.Recorded(t.Context(), idempotencyKey(name))
 		require.NoError(t, err)
 		require.False(t, done)
 
-		require.NoError(t, untilItIsDone(t.Context(), d.Source, attempt, effect(name), 1))
+		require.NoError(t, attemptUntilDone(t.Context(), d.Source, attempt, idempotencyKey(name), 1))
 		require.Equal(t, "1 1", d.value(t, "SELECT concat((SELECT count(*) FROM t), ' ', count(*)) FROM jobwright_ledger"))
 
 		d.run(t, "DROP TABLE jobwright_ledger")
 
-		_, err = d.Execute(t.Context(), source.Script{Text: "SELECT 1", IdempotencyKey: effect("b")})
+		_, err = d.Execute(t.Context(), source.Script{Text: "SELECT 1", IdempotencyKey: idempotencyKey("b")})
 		if err != nil {
 			require.True(t, requireError(t, err, source.CodeUnavailable).Retryable)
 			require.ErrorContains(t, err, "the ledger was removed")
@@ -202,13 +202,13 @@ func TestALedgerThatWasRemovedIsMadeAgain(t *testing.T) {
 	}
 }
 
-func TestWriteRemovesOldRecordsOfTheLedger(t *testing.T) {
+func TestWriteRemovesOldRecords(t *testing.T) {
 	t.Parallel()
 
 	d := newDatabase(t)
 	d.run(t, "CREATE TABLE t (id bigint)")
 
-	_, err := writing(source.Append)(open(t, d.url), t.Context(), effect("a"), 1)
+	_, err := writing(source.Append)(open(t, d.url), t.Context(), idempotencyKey("a"), 1)
 	require.NoError(t, err)
 
 	d.run(t, `INSERT INTO jobwright_ledger
@@ -216,18 +216,18 @@ func TestWriteRemovesOldRecordsOfTheLedger(t *testing.T) {
 		UNION ALL SELECT 'j', 'r', 'new', 0, NULL, now() - interval '29 days 23 hours'`)
 
 	for _, left := range []string{"15000", "5000", "0"} { // Each write removes a batch of 10,000.
-		_, err = writing(source.Append)(d.Source, t.Context(), effect("b"+left), 1)
+		_, err = writing(source.Append)(d.Source, t.Context(), idempotencyKey("b"+left), 1)
 		require.NoError(t, err)
 		require.Equal(t, left, d.value(t, "SELECT count(*) FROM jobwright_ledger WHERE step LIKE 'old %'"))
 	}
 
 	require.Equal(t, "{a,b0,b15000,b5000,new}", d.value(t, "SELECT array_agg(step ORDER BY step) FROM jobwright_ledger"))
 
-	// Within an hour, it is not done again.
+	// Old records are removed only once an hour.
 	d.run(t, "INSERT INTO jobwright_ledger VALUES ('j', 'r', 'old', 0, NULL, now() - interval '31 days')")
 
 	for range 20 {
-		_, err = writing(source.Append)(d.Source, t.Context(), effect("c"), 1)
+		_, err = writing(source.Append)(d.Source, t.Context(), idempotencyKey("c"), 1)
 		require.NoError(t, err)
 	}
 

@@ -10,7 +10,7 @@ import (
 
 var people = source.Schema{column("id", source.Integer), column("name", source.Text)}
 
-// Of some tables the server knows the key, of others only the writer does.
+// definitions are tables whose key the server may or may not know from an index.
 var definitions = map[string]string{
 	"a primary key":         "CREATE TABLE t (id int PRIMARY KEY, name text, extra int DEFAULT 7)",
 	"no index":              "CREATE TABLE t (id int, name text, extra int DEFAULT 7)",
@@ -22,7 +22,7 @@ var definitions = map[string]string{
 	"an identity":           "CREATE TABLE t (id int GENERATED ALWAYS AS IDENTITY UNIQUE, name text, extra int DEFAULT 7)",
 }
 
-func TestARecordTakesThePlaceOfThatWithItsKey(t *testing.T) {
+func TestUpsertWritesOneRecordForEachKeyWithAnyIndex(t *testing.T) {
 	t.Parallel()
 
 	for name, definition := range definitions {
@@ -44,7 +44,7 @@ func TestARecordTakesThePlaceOfThatWithItsKey(t *testing.T) {
 	}
 }
 
-func TestWithoutAnIndexAllRecordsOfTheKeyMakePlace(t *testing.T) {
+func TestUpsertWithoutIndexReplacesAllRecordsWithTheKey(t *testing.T) {
 	t.Parallel()
 
 	d := newDatabase(t)
@@ -56,7 +56,7 @@ func TestWithoutAnIndexAllRecordsOfTheKeyMakePlace(t *testing.T) {
 	require.Equal(t, "1 new, 2 c", d.value(t, "SELECT string_agg(concat_ws(' ', id, name), ', ' ORDER BY id) FROM t"))
 }
 
-func TestATableThatAnUpsertMakesHasAnIndexOfItsKey(t *testing.T) {
+func TestUpsertCreatesTableWithUniqueIndex(t *testing.T) {
 	t.Parallel()
 
 	d := newDatabase(t)
@@ -68,14 +68,14 @@ func TestATableThatAnUpsertMakesHasAnIndexOfItsKey(t *testing.T) {
 	require.Equal(t, "CREATE UNIQUE INDEX t_name_id_idx ON public.t USING btree (name, id)",
 		d.value(t, "SELECT indexdef FROM pg_indexes WHERE tablename = 't'"))
 
-	// All columns belong to the key, so that there is nothing to change.
+	// All columns belong to the key, so existing records are unchanged.
 	_, err = d.WriteTable(t.Context(), source.Write{Table: table("t"), Mode: source.Upsert, Key: []string{"name", "id"}},
 		records(people, source.Record{int64(1), "x"}, source.Record{int64(2), "x"}))
 	require.NoError(t, err)
 	require.Equal(t, "2", d.value(t, "SELECT count(*) FROM t"))
 }
 
-func TestAnUpdateChangesTheColumnsThatAreWritten(t *testing.T) {
+func TestUpdateChangesOnlyWrittenColumns(t *testing.T) {
 	t.Parallel()
 
 	for name, definition := range definitions {
@@ -107,7 +107,7 @@ func TestDeleteComparesOnlyTheKey(t *testing.T) {
 	require.NoError(t, err)
 	require.EqualValues(t, 2, written.Rows)
 
-	// Without one, all columns are the key.
+	// Without a key, all columns are compared.
 	written, err = d.WriteTable(t.Context(), source.Write{Table: table("t"), Mode: source.Delete},
 		records(people, source.Record{int64(2), "c"}, source.Record{int64(3), "x"}))
 	require.NoError(t, err)
@@ -115,7 +115,7 @@ func TestDeleteComparesOnlyTheKey(t *testing.T) {
 	require.Equal(t, "3 d", d.value(t, "SELECT string_agg(concat_ws(' ', id, name), ', ') FROM t"))
 }
 
-func TestAKeyIsNeverNull(t *testing.T) {
+func TestKeyedWritesRefuseNullInKey(t *testing.T) {
 	t.Parallel()
 
 	d := newDatabase(t)
@@ -132,7 +132,7 @@ func TestAKeyIsNeverNull(t *testing.T) {
 	require.Equal(t, "0", d.value(t, "SELECT count(*) FROM t"))
 }
 
-func TestAMergeTakesValuesOfEveryType(t *testing.T) {
+func TestUpsertWritesTypesWithoutBinaryForm(t *testing.T) {
 	t.Parallel()
 
 	d := newDatabase(t)

@@ -40,7 +40,7 @@ func TestSuite(t *testing.T) {
 	}.Run(t)
 }
 
-// database is a database with a source for it and a connection beside the source's.
+// database is a database with a source and a separate connection.
 type database struct {
 	*postgres.Source
 
@@ -82,7 +82,7 @@ func connect(tb testing.TB, address string) *pgx.Conn {
 	return conn
 }
 
-// run runs statements beside the source.
+// run executes statements on the separate connection.
 func (d *database) run(t *testing.T, statements string) {
 	t.Helper()
 
@@ -90,14 +90,14 @@ func (d *database) run(t *testing.T, statements string) {
 	require.NoError(t, err)
 }
 
-// value returns the one value of a query beside the source, as text.
+// value returns the single value of a query on the separate connection, as text.
 func (d *database) value(t *testing.T, query string) string {
 	t.Helper()
 
-	return ask(t, d.conn, query)
+	return queryText(t, d.conn, query)
 }
 
-func ask(t *testing.T, conn *pgx.Conn, query string) string {
+func queryText(t *testing.T, conn *pgx.Conn, query string) string {
 	t.Helper()
 
 	var value *string
@@ -121,13 +121,13 @@ func (d *database) read(t *testing.T, query string) []source.Record {
 	return sourcetest.ReadAll(t, rows)
 }
 
-// eventually waits until a query beside the source returns that value.
+// eventually waits until a query on the separate connection returns that value.
 func (d *database) eventually(t *testing.T, want, query string) {
 	t.Helper()
 	require.Eventually(t, func() bool { return d.value(t, query) == want }, 10*time.Second, 10*time.Millisecond, query)
 }
 
-// requireError holds that an error is one of a source's with that code, and returns it.
+// requireError requires that err is a source.Error with that code, and returns it.
 func requireError(t *testing.T, err error, code source.Code) *source.Error {
 	t.Helper()
 
@@ -150,7 +150,7 @@ func records(columns source.Schema, records ...source.Record) *sourcetest.Rows {
 	return sourcetest.NewRows(columns, records...)
 }
 
-func TestCheckTellsTheServerAndItsTables(t *testing.T) {
+func TestCheckReturnsVersionAndNumberOfTables(t *testing.T) {
 	t.Parallel()
 
 	d := newDatabase(t)
@@ -161,7 +161,7 @@ func TestCheckTellsTheServerAndItsTables(t *testing.T) {
 	require.Regexp(t, `^PostgreSQL \d+\.\d+.*, 2 tables$`, found)
 }
 
-func TestASourceConnectsOnlyWhenItIsUsed(t *testing.T) {
+func TestOpenDoesNotConnect(t *testing.T) {
 	t.Parallel()
 
 	opened, err := openWith(t, map[string]any{"connStr": "postgres://user@127.0.0.1:1/nowhere?sslmode=disable"})
@@ -175,7 +175,7 @@ func TestASourceConnectsOnlyWhenItIsUsed(t *testing.T) {
 	require.EqualError(t, err, `source "stage": PostgreSQL at 127.0.0.1:1: connection refused`)
 }
 
-func TestWrongOptionsAreTold(t *testing.T) {
+func TestOpenRefusesInvalidOptions(t *testing.T) {
 	t.Parallel()
 
 	for _, test := range []struct {
@@ -183,9 +183,9 @@ func TestWrongOptionsAreTold(t *testing.T) {
 		options map[string]any
 		message string
 	}{
-		{"nothing", nil, "connStr is missing"},
-		{"no connection string", map[string]any{"connStr": "postgres://user:secret@host:notaport/x"}, "connStr is not a valid connection string"},
-		{"a name that is none", map[string]any{"connstring": "x"}, "connstring"},
+		{"no options", nil, "connStr is missing"},
+		{"invalid connStr", map[string]any{"connStr": "postgres://user:secret@host:notaport/x"}, "connStr is not a valid connection string"},
+		{"unknown option", map[string]any{"connstring": "x"}, "connstring"},
 		{"too few connections", map[string]any{"connStr": "host=x", "maxConnections": 1}, "maxConnections is 1"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -199,7 +199,7 @@ func TestWrongOptionsAreTold(t *testing.T) {
 	}
 }
 
-func TestUserAndPasswordTakeThePlaceOfThoseInConnStr(t *testing.T) {
+func TestUserAndPasswordOverrideConnStr(t *testing.T) {
 	t.Parallel()
 
 	d := newDatabase(t)
@@ -215,7 +215,7 @@ func TestUserAndPasswordTakeThePlaceOfThoseInConnStr(t *testing.T) {
 	require.Equal(t, []source.Record{{role(t), "jobwright"}}, sourcetest.ReadAll(t, rows))
 }
 
-// role is the name of a role for this test alone: all databases of a server share its roles.
+// role returns the name of a role that only this test uses. All databases of a server share its roles.
 func role(t *testing.T) string {
 	t.Helper()
 
@@ -232,7 +232,7 @@ func role(t *testing.T) string {
 	return string(name[:min(len(name), 60)])
 }
 
-func TestConnectionsAreBounded(t *testing.T) {
+func TestMaxConnectionsLimitsReadersAndWriters(t *testing.T) {
 	t.Parallel()
 
 	d := newDatabase(t)
@@ -244,7 +244,7 @@ func TestConnectionsAreBounded(t *testing.T) {
 
 	stage := opened.(*postgres.Source)
 
-	held, err := stage.Query(t.Context(), "SELECT generate_series(1, 1000000)", nil)
+	reader, err := stage.Query(t.Context(), "SELECT generate_series(1, 1000000)", nil)
 	require.NoError(t, err)
 
 	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
@@ -253,17 +253,17 @@ func TestConnectionsAreBounded(t *testing.T) {
 	_, err = stage.Query(ctx, "SELECT 1", nil)
 	require.ErrorIs(t, err, context.DeadlineExceeded)
 
-	// Who reads can write: nobody waits for a connection to write with while holding all of those to read with.
-	_, err = stage.WriteTable(t.Context(), source.Write{Table: table("t"), Mode: source.Replace}, source.Limit(held, 10))
+	// A reader can still write, because writes use a pool of their own.
+	_, err = stage.WriteTable(t.Context(), source.Write{Table: table("t"), Mode: source.Replace}, source.Limit(reader, 10))
 	require.NoError(t, err)
-	require.NoError(t, held.Close())
+	require.NoError(t, reader.Close())
 
 	rows, err := stage.Query(t.Context(), "SELECT 1", nil)
 	require.NoError(t, err)
 	require.NoError(t, rows.Close())
 }
 
-func TestClosingASourceDoesNotWaitForEver(t *testing.T) {
+func TestCloseReportsConnectionsInUse(t *testing.T) {
 	t.Parallel()
 
 	opened, err := openWith(t, map[string]any{"connStr": testserver.PostgreSQL(t)})
@@ -275,25 +275,25 @@ func TestClosingASourceDoesNotWaitForEver(t *testing.T) {
 	require.NoError(t, rows.Close())
 }
 
-func TestTheServersAddressIsAllThatAnErrorTellsOfConnStr(t *testing.T) {
+func TestErrorsDoNotContainPasswordOfConnStr(t *testing.T) {
 	t.Parallel()
 
 	parsed, err := url.Parse(testserver.PostgreSQL(t))
 	require.NoError(t, err)
 
-	parsed.User, parsed.Path = url.UserPassword("nobody_here", "secret"), "no_such_database"
+	parsed.User, parsed.Path = url.UserPassword("missing_role", "secret"), "no_such_database"
 
 	_, err = open(t, parsed.String()).Check(t.Context())
 	problem := requireError(t, err, source.CodeUnavailable)
 	require.False(t, problem.Retryable)
-	require.Contains(t, err.Error(), `role "nobody_here" does not exist`)
+	require.Contains(t, err.Error(), `role "missing_role" does not exist`)
 	require.NotContains(t, err.Error(), "secret")
 }
 
-// What a worker that died has asked would run to its end otherwise, though nobody waits for it any more.
-func TestTheServerLooksWhetherItsClientIsStillThere(t *testing.T) {
+// Otherwise, the query of a crashed worker would run to its end.
+func TestSessionsEnableClientConnectionCheck(t *testing.T) {
 	t.Parallel()
 
 	require.Equal(t, []source.Record{{"5s"}},
-		newDatabase(t).read(t, "SELECT current_setting('client_connection_check_interval') AS looks"))
+		newDatabase(t).read(t, "SELECT current_setting('client_connection_check_interval') AS interval"))
 }

@@ -10,22 +10,22 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// proxy stands between a source and its server, and can cut a connection while the server is told to commit a change of a
+// proxy forwards a source's connections to its server. It can close a connection when the source commits a change of a
 // table t.
 type proxy struct {
 	server string
-	cuts   atomic.Int32
+	drops  atomic.Int32
 }
 
-// What is cut off of the next such COMMIT.
+// The message of the next such COMMIT that is dropped.
 const (
-	cutNothing int32 = iota
-	cutCommit        // The server does not hear of it.
-	cutAnswer        // The server commits, and nobody hears of that.
+	dropNothing int32 = iota
+	dropCommit        // The server does not receive the COMMIT.
+	dropAnswer        // The server commits, but the source does not receive the answer.
 )
 
 // newProxy returns a proxy and the address of a database through it.
-func newProxy(t *testing.T, address string) (through *proxy, cuttable string) {
+func newProxy(t *testing.T, address string) (p *proxy, proxied string) {
 	t.Helper()
 
 	parsed, err := url.Parse(address)
@@ -35,7 +35,7 @@ func newProxy(t *testing.T, address string) (through *proxy, cuttable string) {
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, listener.Close()) })
 
-	p := &proxy{server: parsed.Host}
+	p = &proxy{server: parsed.Host}
 
 	go func() {
 		for {
@@ -93,9 +93,9 @@ func (p *proxy) serve(client net.Conn) {
 
 		changed = false
 
-		cut := p.cuts.Swap(cutNothing)
-		silent.Store(cut == cutAnswer)
+		dropped := p.drops.Swap(dropNothing)
+		silent.Store(dropped == dropAnswer)
 
-		return cut != cutCommit
+		return dropped != dropCommit
 	})
 }

@@ -12,11 +12,11 @@ import (
 	"github.com/jobwright/jobwright/source/sourcetest"
 )
 
-// busy counts the other connections of the source's that run a query.
+// busy counts the connections of the source that run a query.
 const busy = `SELECT count(*) FROM pg_stat_activity
 	WHERE datname = current_database() AND application_name = 'jobwright' AND state <> 'idle'`
 
-func TestATableIsReadInAnySchema(t *testing.T) {
+func TestReadTableQuotesSchemaAndName(t *testing.T) {
 	t.Parallel()
 
 	d := newDatabase(t)
@@ -32,7 +32,7 @@ func TestATableIsReadInAnySchema(t *testing.T) {
 	}
 }
 
-func TestParametersTakeTheTypeThatTheQueryNeeds(t *testing.T) {
+func TestQueryInfersTypesOfParameters(t *testing.T) {
 	t.Parallel()
 
 	d := newDatabase(t)
@@ -63,7 +63,7 @@ func TestParametersTakeTheTypeThatTheQueryNeeds(t *testing.T) {
 	}
 }
 
-func TestParametersAndValuesMustFit(t *testing.T) {
+func TestQueryRefusesInvalidParameters(t *testing.T) {
 	t.Parallel()
 
 	d := newDatabase(t)
@@ -93,7 +93,7 @@ func TestParametersAndValuesMustFit(t *testing.T) {
 	}
 }
 
-func TestAQueryChangesNothing(t *testing.T) {
+func TestQueryRefusesStatementsThatWrite(t *testing.T) {
 	t.Parallel()
 
 	d := newDatabase(t)
@@ -118,7 +118,7 @@ func TestAQueryChangesNothing(t *testing.T) {
 	require.Equal(t, "0", d.value(t, "SELECT count(*) FROM t"))
 }
 
-func TestWhatAQuerySetsDoesNotStay(t *testing.T) {
+func TestQueryResetsSessionSettings(t *testing.T) {
 	t.Parallel()
 
 	d := newDatabase(t)
@@ -127,7 +127,7 @@ func TestWhatAQuerySetsDoesNotStay(t *testing.T) {
 	require.Equal(t, []source.Record{{`"$user", public`}}, d.read(t, "SHOW search_path"))
 }
 
-func TestReadersSeeOneMoment(t *testing.T) {
+func TestReadTableReadsOneSnapshot(t *testing.T) {
 	t.Parallel()
 
 	d := newDatabase(t)
@@ -143,7 +143,7 @@ func TestReadersSeeOneMoment(t *testing.T) {
 	require.Len(t, sourcetest.ReadAll(t, rows), 199_999)
 }
 
-func TestTheEndOfAContextEndsTheQueryInTheServer(t *testing.T) {
+func TestQueryIsCancelledInServerWhenContextEnds(t *testing.T) {
 	t.Parallel()
 
 	for name, end := range map[string]func(t *testing.T, d *database, opening, next context.Context, cancelOpening, cancelNext func()) error{
@@ -161,12 +161,12 @@ func TestTheEndOfAContextEndsTheQueryInTheServer(t *testing.T) {
 		"of the opening": func(t *testing.T, d *database, opening, next context.Context, cancel, _ func()) error {
 			t.Helper()
 
-			return endless(t, d, opening, next, cancel)
+			return readSleeping(t, d, opening, next, cancel)
 		},
 		"of the reading": func(t *testing.T, d *database, opening, next context.Context, _, cancel func()) error {
 			t.Helper()
 
-			return endless(t, d, opening, next, cancel)
+			return readSleeping(t, d, opening, next, cancel)
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -186,10 +186,10 @@ func TestTheEndOfAContextEndsTheQueryInTheServer(t *testing.T) {
 	}
 }
 
-// endless reads a query that sends some records and then sleeps, and calls cancel meanwhile.
+// readSleeping reads a query that sends some records and then sleeps, and calls cancel meanwhile.
 //
-//nolint:revive // A test comes before the contexts that it is about.
-func endless(t *testing.T, d *database, opening, next context.Context, cancel func()) error {
+//nolint:revive // The testing.T is the first parameter.
+func readSleeping(t *testing.T, d *database, opening, next context.Context, cancel func()) error {
 	t.Helper()
 
 	rows, err := d.Query(opening, "SELECT repeat('x', 10000) FROM generate_series(1, 10) UNION ALL SELECT pg_sleep(600)::text", nil)
@@ -208,7 +208,7 @@ func endless(t *testing.T, d *database, opening, next context.Context, cancel fu
 	return err
 }
 
-func TestClosingRowsEndsTheQueryInTheServer(t *testing.T) {
+func TestRowsCloseCancelsQueryInServer(t *testing.T) {
 	t.Parallel()
 
 	d := newDatabase(t)
@@ -228,7 +228,7 @@ func TestClosingRowsEndsTheQueryInTheServer(t *testing.T) {
 	require.ErrorContains(t, err, "closed")
 }
 
-func TestRowsThatAreReadHoldNoConnection(t *testing.T) {
+func TestRowsNextReleasesConnectionAfterLastRecord(t *testing.T) {
 	t.Parallel()
 
 	d := newDatabase(t)

@@ -15,7 +15,7 @@ func (d *database) replace(t *testing.T, records source.Rows) {
 	require.NoError(t, err)
 }
 
-func TestAReplacedTableKeepsItsOwnerAndOthersRights(t *testing.T) {
+func TestReplaceCopiesOwnerAndPermissions(t *testing.T) {
 	t.Parallel()
 
 	d := newDatabase(t)
@@ -31,7 +31,7 @@ func TestAReplacedTableKeepsItsOwnerAndOthersRights(t *testing.T) {
 		FROM information_schema.role_table_grants WHERE table_name = 't' AND grantee <> '`+owner+`'`))
 }
 
-func TestATableIsReplacedInTheSchemaWhereItIs(t *testing.T) {
+func TestReplaceResolvesSchemaBySearchPath(t *testing.T) {
 	t.Parallel()
 
 	d := newDatabase(t)
@@ -50,7 +50,7 @@ func TestATableIsReplacedInTheSchemaWhereItIs(t *testing.T) {
 	requireError(t, err, source.CodeTableNotFound)
 }
 
-func TestATableWithPoliciesOrViewsIsNotReplaced(t *testing.T) {
+func TestReplaceRefusesTableWithPoliciesOrViews(t *testing.T) {
 	t.Parallel()
 
 	d := newDatabase(t)
@@ -69,7 +69,7 @@ func TestATableWithPoliciesOrViewsIsNotReplaced(t *testing.T) {
 	require.Equal(t, "1", d.value(t, "SELECT count(*) FROM v"))
 }
 
-func TestReadersSeeTheOldTableOrTheNewOne(t *testing.T) {
+func TestReplaceIsAtomicForReaders(t *testing.T) {
 	t.Parallel()
 
 	d := newDatabase(t)
@@ -112,8 +112,8 @@ func TestReadersSeeTheOldTableOrTheNewOne(t *testing.T) {
 	}
 }
 
-// Such a transaction finds the new table, but sees the records of before.
-func TestATransactionThatBeganBeforeSeesTheNewRecords(t *testing.T) {
+// The transaction opens the new table, but has an older snapshot.
+func TestReplaceIsVisibleToOlderSnapshots(t *testing.T) {
 	t.Parallel()
 
 	d := newDatabase(t)
@@ -124,10 +124,10 @@ func TestATransactionThatBeganBeforeSeesTheNewRecords(t *testing.T) {
 	require.NoError(t, err)
 
 	d.replace(t, records(people, source.Record{int64(1), "x"}))
-	require.Equal(t, "1", ask(t, before, "SELECT count(*) FROM t"))
+	require.Equal(t, "1", queryText(t, before, "SELECT count(*) FROM t"))
 }
 
-func TestAReaderThatStaysHoldsUpTheReplacementForAWhileOnly(t *testing.T) {
+func TestReplaceStopsWaitingForLockOfReader(t *testing.T) {
 	t.Parallel()
 
 	d := newDatabase(t)
@@ -141,6 +141,6 @@ func TestAReaderThatStaysHoldsUpTheReplacementForAWhileOnly(t *testing.T) {
 	problem := requireError(t, err, source.CodeUnavailable)
 	require.True(t, problem.Retryable)
 	require.ErrorContains(t, err, "lock timeout")
-	require.Equal(t, "1", ask(t, reader, "SELECT count(*) FROM t"))
+	require.Equal(t, "1", queryText(t, reader, "SELECT count(*) FROM t"))
 	require.Equal(t, "1", d.value(t, "SELECT count(*) FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"))
 }

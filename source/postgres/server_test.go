@@ -12,7 +12,7 @@ import (
 	"github.com/jobwright/jobwright/source"
 )
 
-func TestAServerThatDiesAmidstAWriteHoldsNothingOfIt(t *testing.T) {
+func TestServerCrashDuringWriteLeavesNothing(t *testing.T) {
 	t.Parallel()
 
 	server := testserver.NewPostgreSQL(t, testserver.PostgreSQLOptions{})
@@ -25,7 +25,7 @@ func TestAServerThatDiesAmidstAWriteHoldsNothingOfIt(t *testing.T) {
 
 	for name, end := range map[string]func(testing.TB){"killed": server.Kill, "stopped": server.Stop} {
 		for _, mode := range []source.Mode{source.Replace, source.Refill, source.Append, source.Upsert} {
-			rows := &counting{Rows: records(columns), each: func(count int64) {
+			rows := &endlessRows{Rows: records(columns), each: func(count int64) {
 				if count == 100_000 {
 					end(t)
 				}
@@ -42,13 +42,13 @@ func TestAServerThatDiesAmidstAWriteHoldsNothingOfIt(t *testing.T) {
 
 			found, err := stage.Check(t.Context())
 			require.NoError(t, err)
-			require.Contains(t, found, ", 1 tables", "something was left")
+			require.Contains(t, found, ", 1 tables", "the crash left a table")
 			require.Equal(t, []source.Record{{int64(7)}}, (&database{Source: stage}).read(t, "SELECT id FROM t"))
 		}
 	}
 }
 
-func TestAServerThatDiesAmidstAReadingIsACurableError(t *testing.T) {
+func TestServerCrashDuringReadIsRetryable(t *testing.T) {
 	t.Parallel()
 
 	server := testserver.NewPostgreSQL(t, testserver.PostgreSQLOptions{})
@@ -75,7 +75,7 @@ func TestAServerThatDiesAmidstAReadingIsACurableError(t *testing.T) {
 	require.NoError(t, err)
 }
 
-func TestTooManyConnectionsAreACurableError(t *testing.T) {
+func TestTooManyConnectionsAreRetryable(t *testing.T) {
 	t.Parallel()
 
 	server := testserver.NewPostgreSQL(t, testserver.PostgreSQLOptions{
@@ -83,7 +83,7 @@ func TestTooManyConnectionsAreACurableError(t *testing.T) {
 	})
 	address := server.NewDatabase(t)
 
-	for range 4 { // The connection that made the database may still be there.
+	for range 4 { // The connection that created the database may still be open.
 		require.Eventually(t, func() bool {
 			conn, err := pgx.Connect(t.Context(), address)
 			if err == nil {

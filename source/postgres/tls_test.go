@@ -16,8 +16,8 @@ import (
 	"github.com/jobwright/jobwright/source"
 )
 
-// checked is what a source with that connection string learns of its server.
-func checked(t *testing.T, address string) *source.Error {
+// checkError returns the error of Check with that connection string.
+func checkError(t *testing.T, address string) *source.Error {
 	t.Helper()
 
 	opened, err := openWith(t, map[string]any{"connStr": address})
@@ -29,23 +29,23 @@ func checked(t *testing.T, address string) *source.Error {
 	return requireError(t, err, source.CodeUnavailable)
 }
 
-func TestAServerWithoutTLSIsNotAskedForItAgain(t *testing.T) {
+func TestServerWithoutTLSIsNotRetryable(t *testing.T) {
 	t.Parallel()
 
 	server := testserver.NewPostgreSQL(t, testserver.PostgreSQLOptions{})
 	demanding := strings.Replace(server.NewDatabase(t), "sslmode=disable", "sslmode=require", 1)
 
-	problem := checked(t, demanding)
+	problem := checkError(t, demanding)
 	require.False(t, problem.Retryable)
 	require.Contains(t, problem.Message, "the server does not support TLS")
 	require.Contains(t, problem.Hint, "sslmode")
 
 	server.Stop(t)
-	require.True(t, checked(t, demanding).Retryable, "a server that is not there may come back")
-	require.True(t, checked(t, strings.Replace(demanding, "sslmode=require", "sslmode=prefer", 1)).Retryable)
+	require.True(t, checkError(t, demanding).Retryable, "a stopped server")
+	require.True(t, checkError(t, strings.Replace(demanding, "sslmode=require", "sslmode=prefer", 1)).Retryable)
 }
 
-func TestWhatIsNoServerOfPostgreSQLIsNotAskedAgain(t *testing.T) {
+func TestServerOfOtherProtocolIsNotRetryable(t *testing.T) {
 	t.Parallel()
 
 	other := httptest.NewServer(http.NotFoundHandler())
@@ -54,12 +54,12 @@ func TestWhatIsNoServerOfPostgreSQLIsNotAskedAgain(t *testing.T) {
 	address, err := url.Parse(other.URL)
 	require.NoError(t, err)
 
-	problem := checked(t, "postgres://user@"+address.Host+"/x?sslmode=require&sslnegotiation=direct")
+	problem := checkError(t, "postgres://user@"+address.Host+"/x?sslmode=require&sslnegotiation=direct")
 	require.False(t, problem.Retryable)
 	require.Contains(t, problem.Message, "the server does not support TLS")
 }
 
-func TestACertificateThatNobodyTrustsIsNotAskedForAgain(t *testing.T) {
+func TestFailedTLSHandshakeIsNotRetryable(t *testing.T) {
 	t.Parallel()
 
 	withCertificate := httptest.NewTLSServer(http.NotFoundHandler())
@@ -68,29 +68,29 @@ func TestACertificateThatNobodyTrustsIsNotAskedForAgain(t *testing.T) {
 	for name, test := range map[string]struct {
 		config *tls.Config
 		mode   string
-		says   string
+		want   string
 	}{
-		"unknown":            {withCertificate.TLS, "verify-full", "certificate"},
-		"that asks for ours": {&tls.Config{Certificates: withCertificate.TLS.Certificates, ClientAuth: tls.RequireAnyClientCert}, "require", "certificate required"},
-		"of an old version":  {&tls.Config{Certificates: withCertificate.TLS.Certificates, MaxVersion: tls.VersionTLS11}, "require", "protocol version"},
+		"unknown authority":           {withCertificate.TLS, "verify-full", "certificate"},
+		"client certificate required": {&tls.Config{Certificates: withCertificate.TLS.Certificates, ClientAuth: tls.RequireAnyClientCert}, "require", "certificate required"},
+		"old version":                 {&tls.Config{Certificates: withCertificate.TLS.Certificates, MaxVersion: tls.VersionTLS11}, "require", "protocol version"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 
-			problem := checked(t, "postgres://user@"+offerTLS(t, test.config)+"/x?sslmode="+test.mode)
+			problem := checkError(t, "postgres://user@"+offerTLS(t, test.config)+"/x?sslmode="+test.mode)
 			require.False(t, problem.Retryable)
-			require.Contains(t, problem.Message, test.says)
+			require.Contains(t, problem.Message, test.want)
 		})
 	}
 }
 
-// offerTLS serves what PostgreSQL's server says before it speaks TLS, and then the handshake.
+// offerTLS accepts connections like a PostgreSQL server that supports TLS, up to the end of the handshake.
 func offerTLS(t *testing.T, config *tls.Config) (address string) {
 	t.Helper()
 
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	t.Cleanup(func() { _ = listener.Close() }) // Nobody comes any more.
+	t.Cleanup(func() { _ = listener.Close() }) // The test has ended.
 
 	go func() {
 		for {
@@ -100,10 +100,10 @@ func offerTLS(t *testing.T, config *tls.Config) (address string) {
 			}
 
 			request := make([]byte, 8)
-			_, _ = io.ReadFull(connection, request) // Whatever fails here fails the client, too.
+			_, _ = io.ReadFull(connection, request) // If a call fails, the client fails too.
 			_, _ = connection.Write([]byte("S"))
 			_ = tls.Server(connection, config).Handshake()
-			_, _ = io.Copy(io.Discard, connection) // Who closes what was not read takes back what it has said.
+			_, _ = io.Copy(io.Discard, connection) // Closing a connection with unread data discards the data that was sent.
 			_ = connection.Close()
 		}
 	}()

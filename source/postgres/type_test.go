@@ -16,7 +16,7 @@ import (
 	"github.com/jobwright/jobwright/source/sourcetest"
 )
 
-func TestEachTypeIsReadAsItsStandardType(t *testing.T) {
+func TestQueryDecodesEveryType(t *testing.T) {
 	t.Parallel()
 
 	d := newDatabase(t)
@@ -111,7 +111,7 @@ func TestEachTypeIsReadAsItsStandardType(t *testing.T) {
 	}
 }
 
-func TestAColumnIsDescribedInPostgreSQLsWords(t *testing.T) {
+func TestSchemaContainsNativeAndStandardTypes(t *testing.T) {
 	t.Parallel()
 
 	d := newDatabase(t)
@@ -149,15 +149,15 @@ func TestAColumnIsDescribedInPostgreSQLsWords(t *testing.T) {
 		{Name: "g", Native: native("integer", "integer", -1, 0), Standard: of(source.Integer)},
 	}, schema("t"))
 
-	require.False(t, schema("v")[0].Updateable, "a view's column can't be written to")
+	require.False(t, schema("v")[0].Updateable, "a column of a view")
 
 	rows, err := d.Query(t.Context(), "SELECT a FROM t", nil)
 	require.NoError(t, err)
 	require.NoError(t, rows.Close())
-	require.False(t, rows.Schema()[0].Updateable, "a query's column can't be written to")
+	require.False(t, rows.Schema()[0].Updateable, "a column of a query")
 }
 
-func TestAValueThatHasNoStandardFormIsAnErrorThatNamesIt(t *testing.T) {
+func TestRowsNextReportsSpecialValues(t *testing.T) {
 	t.Parallel()
 
 	d := newDatabase(t)
@@ -187,7 +187,7 @@ func TestAValueThatHasNoStandardFormIsAnErrorThatNamesIt(t *testing.T) {
 	}
 }
 
-func TestRecordsThatCannotBeReadGoToWhoTakesThem(t *testing.T) {
+func TestReadTablePassesRejectsToCaller(t *testing.T) {
 	t.Parallel()
 
 	d := newDatabase(t)
@@ -219,7 +219,7 @@ func TestRecordsThatCannotBeReadGoToWhoTakesThem(t *testing.T) {
 	require.EqualError(t, err, "enough")
 }
 
-func TestEveryTypeComesBackFromTheTableThatIsMadeForIt(t *testing.T) {
+func TestWriteTableCreatesColumnsOfEveryType(t *testing.T) {
 	t.Parallel()
 
 	d := newDatabase(t)
@@ -263,9 +263,9 @@ func TestEveryTypeComesBackFromTheTableThatIsMadeForIt(t *testing.T) {
 	}
 
 	write := source.Write{Table: table("t"), Mode: source.Replace}
-	require.Equal(t, []source.Record{record, nulls, record}, d.wrote(t, write, columns, record, nulls, record))
+	require.Equal(t, []source.Record{record, nulls, record}, d.writeAndRead(t, write, columns, record, nulls, record))
 
-	// A column whose binary form nobody knows makes the server read text.
+	// A column without a binary form makes the driver use COPY's text form.
 	d.run(t, "ALTER TABLE t ADD further interval")
 
 	write.Mode = source.Refill
@@ -274,20 +274,20 @@ func TestEveryTypeComesBackFromTheTableThatIsMadeForIt(t *testing.T) {
 
 	for i, value := range record {
 		if moment, isTime := value.(time.Time); isTime && moment.Year() < 0 {
-			record[i] = nil // It has no form as text.
+			record[i] = nil // Such years have no text form.
 		}
 	}
 
-	require.Equal(t, []source.Record{record, nulls, record}, d.wrote(t, write, columns, record, nulls, record))
+	require.Equal(t, []source.Record{record, nulls, record}, d.writeAndRead(t, write, columns, record, nulls, record))
 }
 
-// wrote writes records, and returns what is read back.
-func (d *database) wrote(t *testing.T, write source.Write, columns source.Schema, written ...source.Record) []source.Record {
+// writeAndRead writes records and returns the records of the table.
+func (d *database) writeAndRead(t *testing.T, write source.Write, columns source.Schema, written ...source.Record) []source.Record {
 	t.Helper()
 
-	told, err := d.WriteTable(t.Context(), write, records(columns, written...))
+	result, err := d.WriteTable(t.Context(), write, records(columns, written...))
 	require.NoError(t, err)
-	require.Equal(t, source.Written{Rows: int64(len(written))}, told)
+	require.Equal(t, source.Written{Rows: int64(len(written))}, result)
 
 	rows, err := d.ReadTable(t.Context(), source.Read{Table: write.Table})
 	require.NoError(t, err)
@@ -301,14 +301,14 @@ func (d *database) wrote(t *testing.T, write source.Write, columns source.Schema
 	return sourcetest.ReadAll(t, rows)
 }
 
-func TestTheDocumentedTypesAreThoseOfTheServer(t *testing.T) {
+func TestTypesAndCreationsMatchTheServer(t *testing.T) {
 	t.Parallel()
 
 	d := newDatabase(t)
 
 	for _, mapping := range postgres.Types() {
 		native := strings.NewReplacer("(p,s)", "(10,2)").Replace(mapping.Native)
-		if strings.HasPrefix(native, "a") { // A domain, and any other type.
+		if strings.HasPrefix(native, "a") { // "a domain" and "any other type".
 			continue
 		}
 

@@ -16,8 +16,8 @@ import (
 	"github.com/jobwright/jobwright/source/sourcetest"
 )
 
-// hold writes NULL and a value of a standard type to a column of a native one, and returns what the column holds then, as text.
-func (d *database) hold(t *testing.T, from source.Standard, native string, value any) (string, []source.Conversion, error) {
+// store writes NULL and a value to a column of a native type, and returns the stored value as text.
+func (d *database) store(t *testing.T, from source.Standard, native string, value any) (string, []source.Conversion, error) {
 	t.Helper()
 
 	conn := connect(t, d.url)
@@ -29,18 +29,18 @@ func (d *database) hold(t *testing.T, from source.Standard, native string, value
 	written, err := d.WriteTable(t.Context(), source.Write{Table: table(name), Mode: source.Insert},
 		records(source.Schema{sourcetest.Column("v", from)}, source.Record{nil}, source.Record{value}))
 	if err != nil {
-		require.Equal(t, "0", ask(t, conn, "SELECT count(*) FROM "+name), "a part was written")
+		require.Equal(t, "0", queryText(t, conn, "SELECT count(*) FROM "+name), "a failed write has changed the table")
 
 		return "", nil, err
 	}
 
 	require.EqualValues(t, 2, written.Rows)
-	require.Equal(t, "1", ask(t, conn, "SELECT count(*) FROM "+name+" WHERE v IS NULL"))
+	require.Equal(t, "1", queryText(t, conn, "SELECT count(*) FROM "+name+" WHERE v IS NULL"))
 
-	return ask(t, conn, "SELECT v FROM "+name+" WHERE v IS NOT NULL"), written.Conversions, nil
+	return queryText(t, conn, "SELECT v FROM "+name+" WHERE v IS NOT NULL"), written.Conversions, nil
 }
 
-func TestAValueGoesIntoAnotherTypeWhereNothingOfItIsLost(t *testing.T) {
+func TestWriteTableConvertsValuesWithoutLoss(t *testing.T) {
 	t.Parallel()
 
 	d := newDatabase(t)
@@ -102,9 +102,9 @@ func TestAValueGoesIntoAnotherTypeWhereNothingOfItIsLost(t *testing.T) {
 		t.Run(test.from.String()+" to "+test.native, func(t *testing.T) {
 			t.Parallel()
 
-			held, conversions, err := d.hold(t, test.from, test.native, test.value)
+			stored, conversions, err := d.store(t, test.from, test.native, test.value)
 			require.NoError(t, err)
-			require.Equal(t, test.want, held)
+			require.Equal(t, test.want, stored)
 
 			for _, conversion := range conversions {
 				require.Equal(t, "v", conversion.Column)
@@ -114,7 +114,7 @@ func TestAValueGoesIntoAnotherTypeWhereNothingOfItIsLost(t *testing.T) {
 	}
 }
 
-func TestAValueThatAColumnCannotHoldIsAnErrorThatNamesIt(t *testing.T) {
+func TestWriteTableRefusesValuesThatColumnCannotStore(t *testing.T) {
 	t.Parallel()
 
 	d := newDatabase(t)
@@ -186,7 +186,7 @@ func TestAValueThatAColumnCannotHoldIsAnErrorThatNamesIt(t *testing.T) {
 		t.Run(test.from.String()+" to "+test.native+" "+test.message, func(t *testing.T) {
 			t.Parallel()
 
-			_, _, err := d.hold(t, test.from, test.native, test.value)
+			_, _, err := d.store(t, test.from, test.native, test.value)
 			problem := requireError(t, err, source.CodeRecordInvalid)
 			require.False(t, problem.Retryable)
 			require.Equal(t, "stage", problem.Source)
@@ -201,7 +201,7 @@ func TestAValueThatAColumnCannotHoldIsAnErrorThatNamesIt(t *testing.T) {
 	}
 }
 
-func TestConversionsTellWhichColumnsLookDifferent(t *testing.T) {
+func TestWriteTableReturnsConversions(t *testing.T) {
 	t.Parallel()
 
 	d := newDatabase(t)
@@ -217,23 +217,23 @@ func TestConversionsTellWhichColumnsLookDifferent(t *testing.T) {
 	}, written.Conversions)
 }
 
-func TestAnErrorNamesThePlaceThatTheRowsKnow(t *testing.T) {
+func TestWriteTableNamesLocationOfInvalidValue(t *testing.T) {
 	t.Parallel()
 
 	d := newDatabase(t)
 
 	_, err := d.WriteTable(t.Context(), source.Write{Table: table("t"), Mode: source.Replace},
-		placed{records(source.Schema{column("v", source.Text)}, source.Record{"\x00"})})
+		locatedRows{records(source.Schema{column("v", source.Text)}, source.Record{"\x00"})})
 	requireError(t, err, source.CodeRecordInvalid)
 	require.ErrorContains(t, err, `source "stage", table "t": line 17, column "v", value "\x00": `)
 }
 
-// placed are rows that know where they stand.
-type placed struct{ *sourcetest.Rows }
+// locatedRows are rows with a location.
+type locatedRows struct{ *sourcetest.Rows }
 
-func (placed) Location() string { return "line 17" }
+func (locatedRows) Location() string { return "line 17" }
 
-func TestAWriteThatCannotWorkIsRefusedAtOnce(t *testing.T) {
+func TestWriteTableRefusesInvalidWrite(t *testing.T) {
 	t.Parallel()
 
 	d := newDatabase(t)
@@ -273,7 +273,7 @@ func TestAWriteThatCannotWorkIsRefusedAtOnce(t *testing.T) {
 	}
 }
 
-func TestNamesAreWrittenAsTheyAre(t *testing.T) {
+func TestWriteTableQuotesNames(t *testing.T) {
 	t.Parallel()
 
 	d := newDatabase(t)
@@ -292,14 +292,14 @@ func TestNamesAreWrittenAsTheyAre(t *testing.T) {
 	require.Equal(t, "0", d.value(t, `SELECT count(*) FROM pg_class WHERE relnamespace = '"a "".b"'::regnamespace`))
 }
 
-func TestARefilledTableKeepsWhatItIs(t *testing.T) {
+func TestRefillPreservesDefinition(t *testing.T) {
 	t.Parallel()
 
 	d := newDatabase(t)
 	d.run(t, `CREATE TABLE t (id smallint PRIMARY KEY, at date DEFAULT '2024-02-29', n int GENERATED ALWAYS AS IDENTITY);
 		INSERT INTO t SELECT generate_series(1, 100); CREATE VIEW v AS SELECT count(*), max(at) FROM t`)
 
-	// Who began before sees the records that there were, to its end.
+	// A transaction with an older snapshot still reads the old records.
 	before := connect(t, d.url)
 	_, err := before.Exec(t.Context(), "BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT 1 FROM pg_class")
 	require.NoError(t, err)
@@ -309,7 +309,7 @@ func TestARefilledTableKeepsWhatItIs(t *testing.T) {
 	require.NoError(t, err)
 	require.EqualValues(t, 2, written.Rows)
 	require.Equal(t, "(2,2024-02-29)", d.value(t, "SELECT v FROM v"))
-	require.Equal(t, "100", ask(t, before, "SELECT count(*) FROM t"))
+	require.Equal(t, "100", queryText(t, before, "SELECT count(*) FROM t"))
 
 	_, err = d.WriteTable(t.Context(), source.Write{Table: table("t"), Mode: source.Refill},
 		records(source.Schema{column("id", source.Integer)}, source.Record{int64(7)}, source.Record{int64(7)}))
@@ -319,13 +319,13 @@ func TestARefilledTableKeepsWhatItIs(t *testing.T) {
 	require.Equal(t, "(2,2024-02-29)", d.value(t, "SELECT v FROM v"), "nothing has changed")
 }
 
-func TestTwoRefillingsLeaveTheRecordsOfOne(t *testing.T) {
+func TestConcurrentRefillsLeaveRecordsOfOne(t *testing.T) {
 	t.Parallel()
 
 	d := newDatabase(t)
 	d.run(t, "CREATE TABLE t (id int); INSERT INTO t VALUES (0)")
 
-	begun, goOn := make(chan struct{}), make(chan struct{})
+	begun, proceed := make(chan struct{}), make(chan struct{})
 	done := make(chan error, 2)
 	columns := source.Schema{column("id", source.Integer)}
 
@@ -334,34 +334,34 @@ func TestTwoRefillingsLeaveTheRecordsOfOne(t *testing.T) {
 		done <- err
 	}
 
-	go refill(&waiting{Rows: records(columns, source.Record{int64(1)}), begun: begun, goOn: goOn})
+	go refill(&blockedRows{Rows: records(columns, source.Record{int64(1)}), begun: begun, proceed: proceed})
 	<-begun
 
 	go refill(records(columns, source.Record{int64(2)}))
 	d.eventually(t, "1", "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")
-	close(goOn)
+	close(proceed)
 
 	require.NoError(t, <-done)
 	require.NoError(t, <-done)
 	require.Equal(t, "{2}", d.value(t, "SELECT array_agg(id) FROM t"))
 }
 
-// waiting are rows that tell when the first record is asked for, and wait before they return it.
-type waiting struct {
+// blockedRows are rows that close begun when the first record is read, and return it when proceed is closed.
+type blockedRows struct {
 	source.Rows
 
-	begun, goOn chan struct{}
-	told        bool
+	begun, proceed chan struct{}
+	isBlocked      bool
 }
 
-func (w *waiting) Next(ctx context.Context) (source.Record, error) {
-	if !w.told {
-		w.told = true
+func (w *blockedRows) Next(ctx context.Context) (source.Record, error) {
+	if !w.isBlocked {
+		w.isBlocked = true
 
 		close(w.begun)
 
 		select {
-		case <-w.goOn:
+		case <-w.proceed:
 		case <-ctx.Done():
 			return nil, ctx.Err()
 		}
@@ -370,7 +370,7 @@ func (w *waiting) Next(ctx context.Context) (source.Record, error) {
 	return w.Rows.Next(ctx)
 }
 
-func TestTwoWhoMakeTheSameTableWriteItOneAfterTheOther(t *testing.T) {
+func TestConcurrentWritesCreateTableOnce(t *testing.T) {
 	t.Parallel()
 
 	for _, mode := range []source.Mode{source.Replace, source.Append, source.Refill, source.Upsert} {
@@ -399,22 +399,22 @@ func TestTwoWhoMakeTheSameTableWriteItOneAfterTheOther(t *testing.T) {
 	}
 }
 
-// counting are rows without an end.
-type counting struct {
+// endlessRows are rows without an end that call each before every record.
+type endlessRows struct {
 	source.Rows
 
 	count int64
 	each  func(count int64)
 }
 
-func (c *counting) Next(ctx context.Context) (source.Record, error) {
+func (c *endlessRows) Next(ctx context.Context) (source.Record, error) {
 	c.count++
 	c.each(c.count)
 
 	return source.Record{c.count}, ctx.Err()
 }
 
-func TestTheEndOfAContextEndsAWrite(t *testing.T) {
+func TestWriteTableStopsWhenContextEnds(t *testing.T) {
 	t.Parallel()
 
 	d := newDatabase(t)
@@ -422,7 +422,7 @@ func TestTheEndOfAContextEndsAWrite(t *testing.T) {
 	for _, mode := range []source.Mode{source.Replace, source.Append, source.Upsert} {
 		ctx, cancel := context.WithCancel(t.Context())
 
-		rows := &counting{Rows: records(source.Schema{column("id", source.Integer)}), each: func(count int64) {
+		rows := &endlessRows{Rows: records(source.Schema{column("id", source.Integer)}), each: func(count int64) {
 			if count == 100_000 {
 				cancel()
 			}
@@ -435,13 +435,13 @@ func TestTheEndOfAContextEndsAWrite(t *testing.T) {
 	}
 }
 
-// A server that no longer takes records must not leave the writer waiting for more of them.
-func TestAWriteEndsWhenTheServerEndsIt(t *testing.T) {
+// The write must not wait for the next record when the server has ended the COPY.
+func TestWriteTableStopsWhenServerTerminatesSession(t *testing.T) {
 	t.Parallel()
 
 	d := newDatabase(t)
 	begun := make(chan struct{})
-	rows := &waiting{Rows: records(source.Schema{column("id", source.Integer)}), begun: begun, goOn: make(chan struct{})}
+	rows := &blockedRows{Rows: records(source.Schema{column("id", source.Integer)}), begun: begun, proceed: make(chan struct{})}
 	done := make(chan error)
 
 	go func() {
@@ -457,11 +457,11 @@ func TestAWriteEndsWhenTheServerEndsIt(t *testing.T) {
 		problem := requireError(t, err, source.CodeUnavailable)
 		require.True(t, problem.Retryable)
 	case <-time.After(30 * time.Second):
-		t.Fatal("it waits")
+		t.Fatal("the write did not end")
 	}
 }
 
-func TestAWriteEndsWhenTheServerRefusesARecord(t *testing.T) {
+func TestWriteTableStopsWhenServerRejectsRecord(t *testing.T) {
 	t.Parallel()
 
 	d := newDatabase(t)
@@ -471,19 +471,19 @@ func TestAWriteEndsWhenTheServerRefusesARecord(t *testing.T) {
 	defer cancel()
 
 	_, err := d.WriteTable(ctx, source.Write{Table: table("t"), Mode: source.Append},
-		&stalling{Rows: records(source.Schema{column("id", source.Integer)}), left: 100_000})
+		&stallingRows{Rows: records(source.Schema{column("id", source.Integer)}), left: 100_000})
 	requireError(t, err, source.CodeRecordInvalid)
 	require.ErrorContains(t, err, "record 2: duplicate key")
 }
 
-// stalling are rows that are all the same, and of which no more come after some.
-type stalling struct {
+// stallingRows return equal records and then block until the context ends.
+type stallingRows struct {
 	source.Rows
 
 	left int
 }
 
-func (s *stalling) Next(ctx context.Context) (source.Record, error) {
+func (s *stallingRows) Next(ctx context.Context) (source.Record, error) {
 	if s.left == 0 {
 		<-ctx.Done()
 
@@ -495,7 +495,7 @@ func (s *stalling) Next(ctx context.Context) (source.Record, error) {
 	return source.Record{int64(1)}, nil
 }
 
-func TestAReaderOfWhatIsWrittenKeepsItsOwnErrors(t *testing.T) {
+func TestWriteTableReturnsErrorOfRows(t *testing.T) {
 	t.Parallel()
 
 	d := newDatabase(t)
@@ -510,7 +510,7 @@ func TestAReaderOfWhatIsWrittenKeepsItsOwnErrors(t *testing.T) {
 	}
 }
 
-func TestATableIsDroppedUnlessSomethingDependsOnIt(t *testing.T) {
+func TestDropTableRefusesTableWithDependentObjects(t *testing.T) {
 	t.Parallel()
 
 	d := newDatabase(t)

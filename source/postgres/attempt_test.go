@@ -13,18 +13,20 @@ import (
 	"github.com/jobwright/jobwright/source/postgres"
 )
 
-func effect(step string) source.IdempotencyKey {
+func idempotencyKey(step string) source.IdempotencyKey {
 	return source.IdempotencyKey{Job: "job-1", Run: "run-1", Step: step}
 }
 
 var ids = source.Schema{column("id", source.Integer)}
 
-// unreadable are rows that nobody may read.
+// unreadable are rows whose Next fails the write.
 type unreadable struct{ source.Rows }
 
-func (unreadable) Next(context.Context) (source.Record, error) { return nil, errors.New("it is read") }
+func (unreadable) Next(context.Context) (source.Record, error) {
+	return nil, errors.New("the rows were read")
+}
 
-func TestAnEffectIsRecordedAndReturnedAgainWithoutReading(t *testing.T) {
+func TestWriteTakesEffectOnceInEveryMode(t *testing.T) {
 	t.Parallel()
 
 	for _, mode := range []source.Mode{
@@ -36,7 +38,7 @@ func TestAnEffectIsRecordedAndReturnedAgainWithoutReading(t *testing.T) {
 			d := newDatabase(t)
 			d.run(t, "CREATE TABLE t (id text, v int); INSERT INTO t VALUES (7, 0)")
 
-			write := source.Write{Table: table("t"), Mode: mode, Key: []string{"id"}, IdempotencyKey: effect("a")}
+			write := source.Write{Table: table("t"), Mode: mode, Key: []string{"id"}, IdempotencyKey: idempotencyKey("a")}
 			columns := source.Schema{column("id", source.Integer), column("v", source.Integer)}
 
 			if mode == source.Delete {
@@ -54,12 +56,12 @@ func TestAnEffectIsRecordedAndReturnedAgainWithoutReading(t *testing.T) {
 			require.EqualValues(t, 1, first.Rows)
 			require.Equal(t, mode != source.Replace, len(first.Conversions) > 0)
 
-			held := d.value(t, "SELECT array_agg(t::text) FROM t")
+			stored := d.value(t, "SELECT array_agg(t::text) FROM t")
 
 			second, err := d.WriteTable(t.Context(), write, unreadable{records(columns)})
 			require.NoError(t, err)
 			require.Equal(t, first, second)
-			require.Equal(t, held, d.value(t, "SELECT array_agg(t::text) FROM t"))
+			require.Equal(t, stored, d.value(t, "SELECT array_agg(t::text) FROM t"))
 
 			found, done, err := d.Recorded(t.Context(), write.IdempotencyKey)
 			require.NoError(t, err)
@@ -69,7 +71,7 @@ func TestAnEffectIsRecordedAndReturnedAgainWithoutReading(t *testing.T) {
 			require.Equal(t, "job-1 run-1 a 1", d.value(t, "SELECT concat_ws(' ', job, run, step, rows) FROM jobwright_ledger"))
 			require.Equal(t, "true", d.value(t, "SELECT abs(extract(epoch FROM recorded_at - now())) < 60 FROM jobwright_ledger"))
 
-			// Another effect is another one, and none at all leaves no row.
+			// Writes with other keys take effect, and a write without a key is not recorded.
 			for _, other := range []source.IdempotencyKey{{Job: "job-1", Run: "run-1", Step: "b"}, {Job: "job-1", Run: "run-2", Step: "a"}, {}} {
 				write.IdempotencyKey = other
 
@@ -82,22 +84,22 @@ func TestAnEffectIsRecordedAndReturnedAgainWithoutReading(t *testing.T) {
 	}
 }
 
-func TestAWriteThatFailsRecordsNothing(t *testing.T) {
+func TestFailedWriteIsNotRecorded(t *testing.T) {
 	t.Parallel()
 
 	d := newDatabase(t)
 	d.run(t, `CREATE TABLE t (id int PRIMARY KEY DEFERRABLE INITIALLY DEFERRED)`)
 
-	write := source.Write{Table: table("t"), Mode: source.Insert, IdempotencyKey: effect("a")}
+	write := source.Write{Table: table("t"), Mode: source.Insert, IdempotencyKey: idempotencyKey("a")}
 	twice := records(ids, source.Record{int64(7)}, source.Record{int64(7)})
 
 	_, err := d.WriteTable(t.Context(), write, twice)
-	requireError(t, err, source.CodeRecordInvalid) // By the commit itself.
+	requireError(t, err, source.CodeRecordInvalid) // The commit checks the deferred constraint.
 
-	_, err = d.Execute(t.Context(), source.Script{Text: "INSERT INTO t VALUES (7), (7)", IdempotencyKey: effect("b")})
+	_, err = d.Execute(t.Context(), source.Script{Text: "INSERT INTO t VALUES (7), (7)", IdempotencyKey: idempotencyKey("b")})
 	requireError(t, err, source.CodeQueryInvalid)
 
-	_, err = d.Execute(t.Context(), source.Script{Text: "INSERT INTO t VALUES (8); SELECT 1/0", IdempotencyKey: effect("b")})
+	_, err = d.Execute(t.Context(), source.Script{Text: "INSERT INTO t VALUES (8); SELECT 1/0", IdempotencyKey: idempotencyKey("b")})
 	requireError(t, err, source.CodeQueryInvalid)
 
 	require.Equal(t, "0", d.value(t, "SELECT count(*) FROM t"))
@@ -108,7 +110,7 @@ func TestAWriteThatFailsRecordsNothing(t *testing.T) {
 	require.EqualValues(t, 1, written.Rows)
 }
 
-func TestACopyIsRecordedAndReturnedAgainWithoutReading(t *testing.T) {
+func TestCopyTableTakesEffectOnce(t *testing.T) {
 	t.Parallel()
 
 	from, to := newDatabase(t), newDatabase(t)
@@ -116,7 +118,7 @@ func TestACopyIsRecordedAndReturnedAgainWithoutReading(t *testing.T) {
 
 	for range 2 {
 		written, copied, err := to.CopyTable(t.Context(), from.Source, source.Read{Table: table("t")},
-			source.Write{Table: table("t"), Mode: source.Append, IdempotencyKey: effect("a")}, nil)
+			source.Write{Table: table("t"), Mode: source.Append, IdempotencyKey: idempotencyKey("a")}, nil)
 		require.NoError(t, err)
 		require.True(t, copied)
 		require.EqualValues(t, 10, written.Rows)
@@ -126,12 +128,12 @@ func TestACopyIsRecordedAndReturnedAgainWithoutReading(t *testing.T) {
 	}
 }
 
-// change changes a table t by a script or a write, as one attempt of an effect, and returns how many records it changed.
-type change func(d *postgres.Source, ctx context.Context, effect source.IdempotencyKey, id int64) (int64, error)
+// change is an attempt that changes the table t with a write or a script. It returns the number of changed records.
+type change func(d *postgres.Source, ctx context.Context, key source.IdempotencyKey, id int64) (int64, error)
 
 func writing(mode source.Mode) change {
-	return func(d *postgres.Source, ctx context.Context, effect source.IdempotencyKey, id int64) (int64, error) {
-		written, err := d.WriteTable(ctx, source.Write{Table: table("t"), Mode: mode, Key: []string{"id"}, IdempotencyKey: effect},
+	return func(d *postgres.Source, ctx context.Context, key source.IdempotencyKey, id int64) (int64, error) {
+		written, err := d.WriteTable(ctx, source.Write{Table: table("t"), Mode: mode, Key: []string{"id"}, IdempotencyKey: key},
 			records(ids, source.Record{id}))
 
 		return written.Rows, err
@@ -139,8 +141,8 @@ func writing(mode source.Mode) change {
 }
 
 func running(script string) change {
-	return func(d *postgres.Source, ctx context.Context, effect source.IdempotencyKey, id int64) (int64, error) {
-		return d.Execute(ctx, source.Script{Text: script, Bind: map[string]any{"id": id}, IdempotencyKey: effect})
+	return func(d *postgres.Source, ctx context.Context, key source.IdempotencyKey, id int64) (int64, error) {
+		return d.Execute(ctx, source.Script{Text: script, Bind: map[string]any{"id": id}, IdempotencyKey: key})
 	}
 }
 
@@ -151,12 +153,12 @@ var changes = map[string]change{
 	"a script of several": running("INSERT INTO t VALUES (:id); SELECT 1"),
 }
 
-func TestAnEffectWhoseCommitIsCutHappensOnce(t *testing.T) {
+func TestWriteTakesEffectOnceAfterLostCommit(t *testing.T) {
 	t.Parallel()
 
 	for name, attempt := range changes {
-		for cut, held := range map[int32]string{cutCommit: "0", cutAnswer: "1"} {
-			t.Run(fmt.Sprint(name, cut), func(t *testing.T) {
+		for lost, committed := range map[int32]string{dropCommit: "0", dropAnswer: "1"} {
+			t.Run(fmt.Sprint(name, lost), func(t *testing.T) {
 				t.Parallel()
 
 				d := newDatabase(t)
@@ -165,17 +167,17 @@ func TestAnEffectWhoseCommitIsCutHappensOnce(t *testing.T) {
 				through, address := newProxy(t, d.url)
 				stage := open(t, address)
 
-				_, err := attempt(stage, t.Context(), effect("first"), 0) // It makes the ledger, which is a commit too.
+				_, err := attempt(stage, t.Context(), idempotencyKey("first"), 0) // It also creates the ledger, in another commit.
 				require.NoError(t, err)
 
-				through.cuts.Store(cut)
+				through.drops.Store(lost)
 
-				_, err = attempt(stage, t.Context(), effect("a"), 1)
+				_, err = attempt(stage, t.Context(), idempotencyKey("a"), 1)
 				require.True(t, requireError(t, err, source.CodeUnavailable).Retryable, "%v", err)
-				d.eventually(t, held, "SELECT count(*) FROM t WHERE id = 1")
+				d.eventually(t, committed, "SELECT count(*) FROM t WHERE id = 1")
 
 				for range 2 {
-					changed, err := attempt(stage, t.Context(), effect("a"), 1)
+					changed, err := attempt(stage, t.Context(), idempotencyKey("a"), 1)
 					require.NoError(t, err)
 					require.EqualValues(t, 1, changed)
 					require.Equal(t, "1", d.value(t, "SELECT count(*) FROM t WHERE id = 1"))
@@ -185,7 +187,7 @@ func TestAnEffectWhoseCommitIsCutHappensOnce(t *testing.T) {
 	}
 }
 
-func TestWithoutALedgerNobodyKnowsWhatBecameOfACommitThatIsCut(t *testing.T) {
+func TestLostCommitIsNotRetryableWithoutRecord(t *testing.T) {
 	t.Parallel()
 
 	d := newDatabase(t)
@@ -193,20 +195,20 @@ func TestWithoutALedgerNobodyKnowsWhatBecameOfACommitThatIsCut(t *testing.T) {
 
 	through, address := newProxy(t, d.url)
 
-	unkept, err := openWith(t, map[string]any{"connStr": address, "ledger": "none"})
+	withoutLedger, err := openWith(t, map[string]any{"connStr": address, "ledger": "none"})
 	require.NoError(t, err)
 
-	defer func() { require.NoError(t, unkept.Close()) }()
+	defer func() { require.NoError(t, withoutLedger.Close()) }()
 
 	for _, name := range []string{"append", "insert", "a script of several"} {
-		for stage, of := range map[*postgres.Source]source.IdempotencyKey{open(t, address): {}, unkept.(*postgres.Source): effect("a")} {
-			through.cuts.Store(cutAnswer)
+		for stage, key := range map[*postgres.Source]source.IdempotencyKey{open(t, address): {}, withoutLedger.(*postgres.Source): idempotencyKey("a")} {
+			through.drops.Store(dropAnswer)
 
-			_, err = changes[name](stage, t.Context(), of, 1)
+			_, err = changes[name](stage, t.Context(), key, 1)
 			require.False(t, requireError(t, err, source.CodeUnavailable).Retryable, name)
 			require.ErrorContains(t, err, "check whether the change has been committed")
 
-			_, done, err := stage.Recorded(t.Context(), of)
+			_, done, err := stage.Recorded(t.Context(), key)
 			require.NoError(t, err)
 			require.False(t, done)
 		}
@@ -216,7 +218,7 @@ func TestWithoutALedgerNobodyKnowsWhatBecameOfACommitThatIsCut(t *testing.T) {
 	require.Equal(t, "NULL", d.value(t, "SELECT to_regclass('jobwright_ledger')"))
 }
 
-func TestAttemptsAtTheSameTimeHaveOneEffect(t *testing.T) {
+func TestConcurrentAttemptsTakeEffectOnce(t *testing.T) {
 	t.Parallel()
 
 	for name, attempt := range changes {
@@ -230,10 +232,10 @@ func TestAttemptsAtTheSameTimeHaveOneEffect(t *testing.T) {
 			done := make(chan error)
 
 			for round := range int64(25) {
-				of := effect(fmt.Sprint("round ", round))
+				key := idempotencyKey(fmt.Sprint("round ", round))
 
 				for _, worker := range workers {
-					go func() { done <- untilItIsDone(t.Context(), worker, attempt, of, round) }()
+					go func() { done <- attemptUntilDone(t.Context(), worker, attempt, key, round) }()
 				}
 
 				for range workers {
@@ -247,10 +249,10 @@ func TestAttemptsAtTheSameTimeHaveOneEffect(t *testing.T) {
 	}
 }
 
-// untilItIsDone attempts an effect as long as another attempt may help.
-func untilItIsDone(ctx context.Context, worker *postgres.Source, attempt change, of source.IdempotencyKey, id int64) error {
+// attemptUntilDone repeats an attempt while its error is retryable.
+func attemptUntilDone(ctx context.Context, worker *postgres.Source, attempt change, key source.IdempotencyKey, id int64) error {
 	for {
-		changed, err := attempt(worker, ctx, of, id)
+		changed, err := attempt(worker, ctx, key, id)
 
 		problem, isKnown := errors.AsType[*source.Error](err)
 		if isKnown && problem.Retryable {
@@ -265,28 +267,28 @@ func untilItIsDone(ctx context.Context, worker *postgres.Source, attempt change,
 	}
 }
 
-func TestAnOlderAttemptThatHangsDoesNotStopANewerOne(t *testing.T) {
+func TestAttemptTerminatesEarlierAttempt(t *testing.T) {
 	t.Parallel()
 
-	hanging := func(mode source.Mode) change {
-		return func(d *postgres.Source, ctx context.Context, of source.IdempotencyKey, _ int64) (int64, error) {
-			_, err := d.WriteTable(ctx, source.Write{Table: table("t"), Mode: mode, IdempotencyKey: of},
-				&waiting{Rows: records(ids), begun: make(chan struct{}), goOn: make(chan struct{})})
+	blockedWrite := func(mode source.Mode) change {
+		return func(d *postgres.Source, ctx context.Context, key source.IdempotencyKey, _ int64) (int64, error) {
+			_, err := d.WriteTable(ctx, source.Write{Table: table("t"), Mode: mode, IdempotencyKey: key},
+				&blockedRows{Rows: records(ids), begun: make(chan struct{}), proceed: make(chan struct{})})
 
 			return 0, err
 		}
 	}
 
 	alone := func(statement string) change {
-		return func(d *postgres.Source, ctx context.Context, of source.IdempotencyKey, _ int64) (int64, error) {
-			return d.Execute(ctx, source.Script{Text: statement, IdempotencyKey: of})
+		return func(d *postgres.Source, ctx context.Context, key source.IdempotencyKey, _ int64) (int64, error) {
+			return d.Execute(ctx, source.Script{Text: statement, IdempotencyKey: key})
 		}
 	}
 
 	for name, older := range map[string]change{
-		"refill":                   hanging(source.Refill),
-		"append":                   hanging(source.Append),
-		"in the commit":            writing(source.Append), // By the table's trigger, with the record in the ledger already.
+		"refill":                   blockedWrite(source.Refill),
+		"append":                   blockedWrite(source.Append),
+		"in the commit":            writing(source.Append), // In the deferred trigger, after the ledger's record was added.
 		"script":                   running("LOCK TABLE t; INSERT INTO t VALUES (:id + 1); SELECT pg_sleep(600)"),
 		"outside of a transaction": alone("DO $$ BEGIN COMMIT; LOCK TABLE t; PERFORM pg_sleep(600); END $$"),
 	} {
@@ -306,7 +308,7 @@ func TestAnOlderAttemptThatHangsDoesNotStopANewerOne(t *testing.T) {
 				done := make(chan error, 1)
 
 				go func() {
-					_, err := older(d.Source, ctx, effect("a"), 1)
+					_, err := older(d.Source, ctx, idempotencyKey("a"), 1)
 					done <- err
 				}()
 
@@ -314,7 +316,7 @@ func TestAnOlderAttemptThatHangsDoesNotStopANewerOne(t *testing.T) {
 					AND application_name ~ '^jobwright [0-9a-f]{16}$' AND (wait_event IN ('ClientRead', 'PgSleep'))`
 				d.eventually(t, "1", atWork)
 
-				changed, err := changes[newer](open(t, d.url), ctx, effect("a"), 2)
+				changed, err := changes[newer](open(t, d.url), ctx, idempotencyKey("a"), 2)
 				require.NoError(t, err)
 				require.EqualValues(t, 1, changed)
 				require.Equal(t, "{2}", d.value(t, "SELECT array_agg(id) FROM t"))
@@ -325,37 +327,37 @@ func TestAnOlderAttemptThatHangsDoesNotStopANewerOne(t *testing.T) {
 	}
 }
 
-func TestAnAttemptEndsNoOtherEffects(t *testing.T) {
+func TestAttemptDoesNotTerminateOtherSteps(t *testing.T) {
 	t.Parallel()
 
 	d := newDatabase(t)
 	d.run(t, "CREATE TABLE t (id bigint)")
 
-	begun, goOn := make(chan struct{}), make(chan struct{})
+	begun, proceed := make(chan struct{}), make(chan struct{})
 	done := make(chan error)
 
 	go func() {
-		_, err := d.WriteTable(t.Context(), source.Write{Table: table("t"), Mode: source.Append, IdempotencyKey: effect("a")},
-			&waiting{Rows: records(ids, source.Record{int64(1)}), begun: begun, goOn: goOn})
+		_, err := d.WriteTable(t.Context(), source.Write{Table: table("t"), Mode: source.Append, IdempotencyKey: idempotencyKey("a")},
+			&blockedRows{Rows: records(ids, source.Record{int64(1)}), begun: begun, proceed: proceed})
 		done <- err
 	}()
 
 	<-begun
 
 	for name, attempt := range changes {
-		_, err := attempt(d.Source, t.Context(), effect(name), 2)
+		_, err := attempt(d.Source, t.Context(), idempotencyKey(name), 2)
 		require.NoError(t, err)
 	}
 
-	close(goOn)
+	close(proceed)
 	require.NoError(t, <-done)
 
-	// What the session of an attempt is called ends with it.
+	// The name of a session is reset after the attempt.
 	require.Equal(t, "0", d.value(t, `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()
 		AND application_name LIKE 'jobwright %' AND state = 'idle'`))
 }
 
-func TestToAskWhetherAnEffectIsRecordedEndsAnOlderAttempt(t *testing.T) {
+func TestRecordedTerminatesEarlierAttempt(t *testing.T) {
 	t.Parallel()
 
 	d := newDatabase(t)
@@ -368,25 +370,25 @@ func TestToAskWhetherAnEffectIsRecordedEndsAnOlderAttempt(t *testing.T) {
 	done := make(chan error, 1)
 
 	go func() {
-		_, err := d.WriteTable(ctx, source.Write{Table: table("t"), Mode: source.Refill, IdempotencyKey: effect("a")},
-			&waiting{Rows: records(ids), begun: begun, goOn: make(chan struct{})})
+		_, err := d.WriteTable(ctx, source.Write{Table: table("t"), Mode: source.Refill, IdempotencyKey: idempotencyKey("a")},
+			&blockedRows{Rows: records(ids), begun: begun, proceed: make(chan struct{})})
 		done <- err
 	}()
 
 	<-begun
 
-	_, recorded, err := d.Recorded(t.Context(), effect("b"))
+	_, recorded, err := d.Recorded(t.Context(), idempotencyKey("b"))
 	require.NoError(t, err)
 	require.False(t, recorded)
 	require.Empty(t, done)
 
-	_, recorded, err = open(t, d.url).Recorded(t.Context(), effect("a"))
+	_, recorded, err = open(t, d.url).Recorded(t.Context(), idempotencyKey("a"))
 	require.NoError(t, err)
 	require.False(t, recorded)
 	require.True(t, requireError(t, <-done, source.CodeUnavailable).Retryable)
 }
 
-func TestAScriptIsRecordedWhateverItSets(t *testing.T) {
+func TestExecuteRecordsScriptThatChangesSession(t *testing.T) {
 	t.Parallel()
 
 	d := newDatabase(t)
@@ -407,7 +409,7 @@ func TestAScriptIsRecordedWhateverItSets(t *testing.T) {
 		d.run(t, "TRUNCATE t")
 
 		for range 2 {
-			changed, err := d.Execute(t.Context(), source.Script{Text: script, IdempotencyKey: effect(script)})
+			changed, err := d.Execute(t.Context(), source.Script{Text: script, IdempotencyKey: idempotencyKey(script)})
 			require.NoError(t, err, script)
 			require.Equal(t, want, changed, script)
 			require.Equal(t, "{1}", d.value(t, "SELECT array_agg(id) FROM t"), script)
@@ -417,27 +419,27 @@ func TestAScriptIsRecordedWhateverItSets(t *testing.T) {
 	require.Equal(t, "9", d.value(t, "SELECT count(*) FROM jobwright_ledger"))
 }
 
-func TestAScriptThatOnlyReadsNeedsNoRecord(t *testing.T) {
+func TestExecuteDoesNotRecordReadOnlyScript(t *testing.T) {
 	t.Parallel()
 
 	d := newDatabase(t)
 
-	_, err := d.Execute(t.Context(), source.Script{Text: "SET TRANSACTION READ ONLY; SELECT 1", IdempotencyKey: effect("a")})
+	_, err := d.Execute(t.Context(), source.Script{Text: "SET TRANSACTION READ ONLY; SELECT 1", IdempotencyKey: idempotencyKey("a")})
 	require.NoError(t, err)
 
-	_, done, err := d.Recorded(t.Context(), effect("a"))
+	_, done, err := d.Recorded(t.Context(), idempotencyKey("a"))
 	require.NoError(t, err)
 	require.False(t, done)
 }
 
-// hooked are rows that do something before the first of them is read.
-type hooked struct {
+// rowsWithHook are rows that call a function before the first record is read.
+type rowsWithHook struct {
 	source.Rows
 
 	before func()
 }
 
-func (h *hooked) Next(ctx context.Context) (source.Record, error) {
+func (h *rowsWithHook) Next(ctx context.Context) (source.Record, error) {
 	if h.before != nil {
 		h.before()
 		h.before = nil
@@ -446,7 +448,7 @@ func (h *hooked) Next(ctx context.Context) (source.Record, error) {
 	return h.Rows.Next(ctx)
 }
 
-func TestAnAttemptThatComesSecondChangesNothing(t *testing.T) {
+func TestWriteReturnsRecordOfFasterAttempt(t *testing.T) {
 	t.Parallel()
 
 	d := newDatabase(t)
@@ -458,13 +460,13 @@ func TestAnAttemptThatComesSecondChangesNothing(t *testing.T) {
 	defer func() { require.NoError(t, opened.Close()) }()
 
 	for _, mode := range []source.Mode{source.Append, source.Replace, source.Upsert} {
-		of := effect(string(mode))
+		key := idempotencyKey(string(mode))
 
 		written, err := opened.(*postgres.Source).WriteTable(t.Context(),
-			source.Write{Table: table("t"), Mode: mode, Key: []string{"id"}, IdempotencyKey: of},
-			&hooked{records(ids, source.Record{int64(1)}), func() {
+			source.Write{Table: table("t"), Mode: mode, Key: []string{"id"}, IdempotencyKey: key},
+			&rowsWithHook{records(ids, source.Record{int64(1)}), func() {
 				d.run(t, `INSERT INTO jobwright_ledger
-					VALUES ('j', 'run-1', '`+of.Step+`', 42, '{"conversions": [{"column": "a", "from": "b", "to": "c"}]}', now())`)
+					VALUES ('j', 'run-1', '`+key.Step+`', 42, '{"conversions": [{"column": "a", "from": "b", "to": "c"}]}', now())`)
 			}})
 		require.NoError(t, err)
 		require.Equal(t, source.Written{Rows: 42, Conversions: []source.Conversion{{Column: "a", From: "b", To: "c"}}}, written)
@@ -472,7 +474,7 @@ func TestAnAttemptThatComesSecondChangesNothing(t *testing.T) {
 	}
 }
 
-func TestAStatementThatCannotBeInATransactionLeavesNoRecord(t *testing.T) {
+func TestExecuteDoesNotRecordStatementOutsideOfTransaction(t *testing.T) {
 	t.Parallel()
 
 	d := newDatabase(t)
@@ -484,10 +486,10 @@ func TestAStatementThatCannotBeInATransactionLeavesNoRecord(t *testing.T) {
 		"VACUUM t", "CREATE INDEX CONCURRENTLY ON t (id)", "CALL commits()",
 		"DO $$ BEGIN INSERT INTO t VALUES (3); COMMIT; END $$",
 	} {
-		_, err := d.Execute(t.Context(), source.Script{Text: statement + ";", IdempotencyKey: effect(statement)})
+		_, err := d.Execute(t.Context(), source.Script{Text: statement + ";", IdempotencyKey: idempotencyKey(statement)})
 		require.NoError(t, err)
 
-		_, err = d.Execute(t.Context(), source.Script{Text: "SELECT 1; " + statement, IdempotencyKey: effect(statement)})
+		_, err = d.Execute(t.Context(), source.Script{Text: "SELECT 1; " + statement, IdempotencyKey: idempotencyKey(statement)})
 		requireError(t, err, source.CodeQueryInvalid)
 		require.ErrorContains(t, err, "in a script of its own")
 	}
