@@ -393,7 +393,7 @@ func TestJobHasSearchAttributesAndSummary(t *testing.T) {
 
 	details, err := described.GetStaticDetails()
 	require.NoError(t, err)
-	require.Contains(t, details, "Load the companies file")
+	require.Contains(t, details, "Load a file of companies and return the companies of one country")
 }
 
 func TestExecuteJobRejectsATooLargeProgram(t *testing.T) {
