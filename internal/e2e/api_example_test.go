@@ -9,11 +9,11 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// theCall is the body of the example in the API's documentation, character for character.
-const theCall = `{"apiKey":"dev","appId":"7","operation":{"opName": "RunScenario", "opParams": {"scenario": "Main", "parameters": {}}}}`
+// exampleRequest is the body of the example in the API's documentation, character for character.
+const exampleRequest = `{"apiKey":"dev","appId":"7","operation":{"opName": "RunScenario", "opParams": {"scenario": "Main", "parameters": {}}}}`
 
-// theResults are the results of the example in the documented format. The native types are those of SQLite.
-const theResults = `[{
+// exampleResults are the results of the example in the documented format. The native types are those of SQLite.
+const exampleResults = `[{
 	"name": "companies",
 	"result": {
 		"schema": [
@@ -37,7 +37,7 @@ var asJSON = http.Header{"Content-Type": {"application/json"}}
 func TestAPIExampleAsync(t *testing.T) {
 	t.Parallel()
 
-	started := api().call(t, http.MethodPost, "/api/v1/executeJob.jsp", asJSON, theCall)
+	started := api().call(t, http.MethodPost, "/api/v1/executeJob.jsp", asJSON, exampleRequest)
 	require.Equal(t, http.StatusOK, started.status, started.text)
 	require.Equal(t, "success", started.body["status"])
 	require.Len(t, started.result(t), 1)
@@ -45,9 +45,9 @@ func TestAPIExampleAsync(t *testing.T) {
 	jobID, _ := started.result(t)["jobId"].(string)
 	require.NoError(t, uuid.Validate(jobID))
 
-	result := api().eventually(t, "7", jobID, ended)
+	result := api().awaitStatus(t, "7", jobID, ended)
 	require.Equal(t, "completed", result["status"])
-	requireResults(t, theResults, result["results"])
+	requireResults(t, exampleResults, result["results"])
 
 	steps, _ := result["steps"].([]any)
 	require.Len(t, steps, 2)
@@ -60,13 +60,13 @@ func TestAPIExampleSync(t *testing.T) {
 	t.Parallel()
 
 	var request object
-	require.NoError(t, json.Unmarshal([]byte(theCall), &request))
+	require.NoError(t, json.Unmarshal([]byte(exampleRequest), &request))
 
 	got := api().execute(t, with(request, object{"isAsync": false}))
 	require.Equal(t, http.StatusOK, got.status, got.text)
 	require.Equal(t, "success", got.body["status"])
 	require.Len(t, got.body, 2)
-	requireResults(t, theResults, got.result(t)["results"])
+	requireResults(t, exampleResults, got.result(t)["results"])
 }
 
 func TestNoResultSchemaLeavesOutTheSchema(t *testing.T) {

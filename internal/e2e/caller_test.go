@@ -20,8 +20,8 @@ import (
 // object is a JSON object.
 type object = map[string]any
 
-// answer is the response to a call.
-type answer struct {
+// apiResponse is the response to a call.
+type apiResponse struct {
 	status int
 	header http.Header
 	text   string
@@ -29,7 +29,7 @@ type answer struct {
 }
 
 // result returns the field result of the envelope.
-func (a answer) result(tb testing.TB) object {
+func (a apiResponse) result(tb testing.TB) object {
 	tb.Helper()
 
 	require.IsType(tb, object{}, a.body["result"], a.text)
@@ -40,32 +40,32 @@ func (a answer) result(tb testing.TB) object {
 // caller calls the API at an address.
 type caller struct{ address string }
 
-func (c caller) call(tb testing.TB, method, path string, header http.Header, body string) answer {
+func (c caller) call(tb testing.TB, method, path string, header http.Header, body string) apiResponse {
 	tb.Helper()
 
-	got, err := c.try(tb.Context(), method, path, header, body)
+	got, err := c.callContext(tb.Context(), method, path, header, body)
 	require.NoError(tb, err)
 
 	return got
 }
 
-// try makes a call. It can be used in any goroutine.
-func (c caller) try(ctx context.Context, method, path string, header http.Header, body string) (answer, error) {
+// callContext makes a call. It can be used in any goroutine.
+func (c caller) callContext(ctx context.Context, method, path string, header http.Header, body string) (apiResponse, error) {
 	request, err := http.NewRequestWithContext(ctx, method, c.address+path, bytes.NewBufferString(body))
 	if err != nil {
-		return answer{}, err
+		return apiResponse{}, err
 	}
 
 	maps.Copy(request.Header, header)
 
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
-		return answer{}, err
+		return apiResponse{}, err
 	}
 	defer response.Body.Close()
 
 	text, err := io.ReadAll(response.Body)
-	got := answer{status: response.StatusCode, header: response.Header, text: string(text)}
+	got := apiResponse{status: response.StatusCode, header: response.Header, text: string(text)}
 
 	if err == nil {
 		err = json.Unmarshal(text, &got.body)
@@ -75,7 +75,7 @@ func (c caller) try(ctx context.Context, method, path string, header http.Header
 }
 
 // execute posts a request to executeJob.
-func (c caller) execute(tb testing.TB, request object) answer {
+func (c caller) execute(tb testing.TB, request object) apiResponse {
 	tb.Helper()
 
 	body, err := json.Marshal(request)
@@ -84,35 +84,35 @@ func (c caller) execute(tb testing.TB, request object) answer {
 	return c.call(tb, http.MethodPost, "/api/v1/executeJob.jsp", asJSON, string(body))
 }
 
-// executeLater posts a request to executeJob and returns a function that waits for the response.
-func (c caller) executeLater(t *testing.T, request object) (wait func() answer) {
+// startExecute posts a request to executeJob and returns a function that waits for the response.
+func (c caller) startExecute(t *testing.T, request object) (wait func() apiResponse) {
 	t.Helper()
 
 	body, err := json.Marshal(request)
 	require.NoError(t, err)
 
 	type outcome struct {
-		answer answer
-		err    error
+		response apiResponse
+		err      error
 	}
 
-	answered := make(chan outcome, 1)
+	outcomes := make(chan outcome, 1)
 
 	go func() {
-		got, err := c.try(t.Context(), http.MethodPost, "/api/v1/executeJob.jsp", asJSON, string(body))
-		answered <- outcome{got, err}
+		got, err := c.callContext(t.Context(), http.MethodPost, "/api/v1/executeJob.jsp", asJSON, string(body))
+		outcomes <- outcome{got, err}
 	}()
 
-	return func() answer {
-		got := <-answered
+	return func() apiResponse {
+		got := <-outcomes
 		require.NoError(t, got.err)
 
-		return got.answer
+		return got.response
 	}
 }
 
 // status gets the status of a job.
-func (c caller) status(t *testing.T, appID, jobID string) answer {
+func (c caller) status(t *testing.T, appID, jobID string) apiResponse {
 	t.Helper()
 
 	query := url.Values{"apiKey": {devKey}, "appId": {appID}, "jobId": {jobID}}
@@ -120,8 +120,8 @@ func (c caller) status(t *testing.T, appID, jobID string) answer {
 	return c.call(t, http.MethodGet, "/api/v1/getJobStatus.jsp?"+query.Encode(), nil, "")
 }
 
-// eventually polls the job's status until it satisfies the condition.
-func (c caller) eventually(t *testing.T, appID, jobID string, satisfied func(result object) bool) object {
+// awaitStatus polls the job's status until it satisfies the condition.
+func (c caller) awaitStatus(t *testing.T, appID, jobID string, satisfied func(result object) bool) object {
 	t.Helper()
 
 	const timeout = 2 * time.Minute
@@ -134,7 +134,7 @@ func (c caller) eventually(t *testing.T, appID, jobID string, satisfied func(res
 			return result
 		}
 
-		require.True(t, time.Now().Before(deadline), "the status did not become what it must: %s", got.text)
+		require.True(t, time.Now().Before(deadline), "the status does not satisfy the condition: %s", got.text)
 	}
 }
 

@@ -71,7 +71,7 @@ func (s *system) runs(t *testing.T, jobID string) (count, longest int) {
 func TestContinueAsNewDoesNotChangeTheOutcome(t *testing.T) {
 	t.Parallel()
 
-	for scenario, value := range whole {
+	for scenario, value := range returnValues {
 		t.Run(scenario, func(t *testing.T) {
 			t.Parallel()
 
@@ -105,10 +105,10 @@ func TestStopAfterContinueAsNewRunsFinally(t *testing.T) {
 
 			system, api, appID := newContinuingApp(t)
 			jobID := uuid.NewString()
-			wait := api.executeLater(t, with(runScenario(appID, scenario, object{"long": true}), object{"jobId": jobID}))
+			wait := api.startExecute(t, with(runScenario(appID, scenario, object{"long": true}), object{"jobId": jobID}))
 
 			await(t, func() bool { return api.status(t, appID, jobID).status == http.StatusOK })
-			api.eventually(t, appID, jobID, isWaitingLong)
+			api.awaitStatus(t, appID, jobID, isWaitingLong)
 			require.NoError(t, system.client.CancelWorkflow(t.Context(), jobID, ""))
 
 			got := wait()
@@ -123,7 +123,7 @@ func TestSignalSurvivesContinueAsNew(t *testing.T) {
 
 	system, api, appID := newContinuingApp(t)
 	jobID := uuid.NewString()
-	wait := api.executeLater(t, with(runScenario(appID, "WaitForSignal", object{}), object{"jobId": jobID}))
+	wait := api.startExecute(t, with(runScenario(appID, "WaitForSignal", object{}), object{"jobId": jobID}))
 
 	await(t, func() bool { return api.status(t, appID, jobID).status == http.StatusOK })
 

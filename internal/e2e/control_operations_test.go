@@ -246,8 +246,8 @@ steps:
 `,
 }
 
-// whole has the value that each scenario of languageApp returns if it is not stopped.
-var whole = map[string]any{
+// returnValues has the value that each scenario of languageApp returns if it is not stopped.
+var returnValues = map[string]any{
 	"If": "short", "Switch": "short", "While": 5.0, "Records": 720_600.0, "Parallel": 0.0,
 	"ForEach": []any{6.0, []any{object{
 		"index": 3.0, "code": "four", "message": "no 4", "step": "1.steps[3].1.try.2",
@@ -259,7 +259,7 @@ var whole = map[string]any{
 func TestControlOperationsComplete(t *testing.T) {
 	t.Parallel()
 
-	for scenario, value := range whole {
+	for scenario, value := range returnValues {
 		t.Run(scenario, func(t *testing.T) {
 			t.Parallel()
 
@@ -299,7 +299,7 @@ func TestStopOfEachControlOperationRunsFinally(t *testing.T) {
 	t.Parallel()
 
 	scenarios := []string{"WaitForSignal", "Fail"}
-	for scenario := range whole {
+	for scenario := range returnValues {
 		scenarios = append(scenarios, scenario)
 	}
 
@@ -309,7 +309,7 @@ func TestStopOfEachControlOperationRunsFinally(t *testing.T) {
 
 			appID, jobID := newApp(t, languageApp), uuid.NewString()
 			request := with(runScenario(appID, scenario, object{"long": true}), object{"jobId": jobID})
-			wait := api().executeLater(t, request)
+			wait := api().startExecute(t, request)
 
 			// Steps of a child job are in the child's status.
 			waiting := jobID
@@ -318,7 +318,7 @@ func TestStopOfEachControlOperationRunsFinally(t *testing.T) {
 			}
 
 			await(t, func() bool { return api().status(t, appID, waiting).status == http.StatusOK })
-			api().eventually(t, appID, waiting, isWaitingLong)
+			api().awaitStatus(t, appID, waiting, isWaitingLong)
 			require.NoError(t, shared.client.CancelWorkflow(t.Context(), jobID, ""))
 
 			got := wait()
@@ -347,9 +347,9 @@ func TestAppVariablePersistsAndAllowsConcurrentJobs(t *testing.T) {
 	}
 
 	// A job is not a transaction: updates may be lost. But every value is one that a job has set.
-	var waits []func() answer
+	var waits []func() apiResponse
 	for range 10 {
-		waits = append(waits, api().executeLater(t, runScenario(appID, "AppVariable", object{})))
+		waits = append(waits, api().startExecute(t, runScenario(appID, "AppVariable", object{})))
 	}
 
 	for _, wait := range waits {

@@ -242,10 +242,10 @@ func TestResultsInEachFormat(t *testing.T) {
 	for offset := "0"; offset != ""; {
 		got := results(t, appID, jobID, nil, url.Values{"resultName": {"many"}, "offset": {offset}, "limit": {"1999"}})
 
-		var answer object
-		require.NoError(t, json.Unmarshal([]byte(got.text), &answer), got.text)
+		var body object
+		require.NoError(t, json.Unmarshal([]byte(got.text), &body), got.text)
 
-		result := answer["result"].(object)
+		result := body["result"].(object)
 		entry := result["results"].([]any)[0].(object)
 		require.EqualValues(t, 5000, entry["records"])
 

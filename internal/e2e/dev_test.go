@@ -64,7 +64,7 @@ func TestDevPrintsACurlCommandThatRepeatsTheJob(t *testing.T) {
 
 	got := caller{"http://" + parts[2]}.call(t, http.MethodPost, parts[3], asJSON, parts[1])
 	require.Equal(t, http.StatusOK, got.status, got.text)
-	requireResults(t, theResults, got.result(t)["results"])
+	requireResults(t, exampleResults, got.result(t)["results"])
 
 	p.interrupt(t)
 	require.Equal(t, 0, p.end(t))
@@ -99,7 +99,7 @@ func TestDevContinuesJobsAfterKill(t *testing.T) {
 
 	running := with(runScenario("9", "Held", object{}), object{"jobId": uuid.NewString(), "isAsync": true})
 	require.Equal(t, http.StatusOK, apiOf(t, first).execute(t, running).status)
-	apiOf(t, first).eventually(t, "9", running["jobId"].(string), isSecondStepRunning)
+	apiOf(t, first).awaitStatus(t, "9", running["jobId"].(string), isSecondStepRunning)
 
 	first.kill()
 
@@ -109,11 +109,11 @@ func TestDevContinuesJobsAfterKill(t *testing.T) {
 	require.Equal(t, before.text, apiOf(t, second).execute(t, completed).text)
 
 	// The running job continues with its second step.
-	again := apiOf(t, second).eventually(t, "9", running["jobId"].(string), isSecondStepRunning)
+	again := apiOf(t, second).awaitStatus(t, "9", running["jobId"].(string), isSecondStepRunning)
 	require.Equal(t, "completed", again["steps"].([]any)[0].(object)["state"])
 
 	release()
-	require.Equal(t, "completed", apiOf(t, second).eventually(t, "9", running["jobId"].(string), ended)["status"])
+	require.Equal(t, "completed", apiOf(t, second).awaitStatus(t, "9", running["jobId"].(string), ended)["status"])
 }
 
 func TestDevStartsAfterAKillDuringItsFirstStart(t *testing.T) {

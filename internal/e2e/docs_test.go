@@ -45,7 +45,7 @@ var (
 )
 
 // curl sends the request of a curl command.
-func (c caller) curl(t *testing.T, command string) answer {
+func (c caller) curl(t *testing.T, command string) apiResponse {
 	t.Helper()
 
 	path := curlURL.FindStringSubmatch(command)
@@ -73,7 +73,7 @@ func requireExamples(t *testing.T, name string, api caller) (ran int) {
 
 		// An asynchronous job continues, and the next example may depend on its progress.
 		if jobID, ok := got.result(t)["jobId"].(string); ok && len(got.result(t)) == 1 {
-			api.eventually(t, "7", jobID, func(result object) bool { return ended(result) || result["signals"] != nil })
+			api.awaitStatus(t, "7", jobID, func(result object) bool { return ended(result) || result["signals"] != nil })
 		}
 
 		require.Greater(t, len(blocks), i+1, "%s shows no answer to %s", name, block.text)
@@ -146,7 +146,7 @@ func TestScenarioReferenceMatchesOperations(t *testing.T) {
 	})
 	got := api().execute(t, runScenario(appID, "Main", object{}))
 	require.Equal(t, http.StatusOK, got.status, got.text)
-	requireResults(t, theResults, got.result(t)["results"])
+	requireResults(t, exampleResults, got.result(t)["results"])
 }
 
 func TestErrorCodesMatchReference(t *testing.T) {

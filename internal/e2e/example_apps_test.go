@@ -76,10 +76,10 @@ func TestExampleApproval(t *testing.T) {
 			t.Parallel()
 
 			appID, jobID := exampleApp(t), uuid.NewString()
-			wait := api().executeLater(t, with(runScenario(appID, "Publish", object{}), object{"jobId": jobID}))
+			wait := api().startExecute(t, with(runScenario(appID, "Publish", object{}), object{"jobId": jobID}))
 
 			await(t, func() bool { return api().status(t, appID, jobID).status == http.StatusOK })
-			api().eventually(t, appID, jobID, func(result object) bool { return result["signals"] != nil })
+			api().awaitStatus(t, appID, jobID, func(result object) bool { return result["signals"] != nil })
 
 			got := api().signal(t, object{
 				"apiKey": devKey, "appId": appID, "jobId": jobID, "signal": "approval", "data": test.data,

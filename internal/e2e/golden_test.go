@@ -75,7 +75,7 @@ func goldenJobs() map[string]golden {
 		"continued-wait-for-signal": {app: languageApp, scenario: "WaitForSignal", long: true, continues: true, act: signal},
 	}
 
-	for scenario := range whole {
+	for scenario := range returnValues {
 		jobs[scenario] = golden{app: languageApp, scenario: scenario}
 	}
 
@@ -184,11 +184,11 @@ func (g golden) run(t *testing.T, s *system, jobID string) {
 	}
 
 	api := caller{s.server.URL}
-	wait := api.executeLater(t, with(runScenario(appID, g.scenario, parameters), object{"jobId": jobID}))
+	wait := api.startExecute(t, with(runScenario(appID, g.scenario, parameters), object{"jobId": jobID}))
 
 	if g.act != nil {
 		await(t, func() bool { return api.status(t, appID, jobID).status == http.StatusOK })
-		api.eventually(t, appID, jobID, isWaitingLong)
+		api.awaitStatus(t, appID, jobID, isWaitingLong)
 		g.act(t, s, appID, jobID)
 	}
 

@@ -109,9 +109,9 @@ func TestJobIDRunsOnceForRepeatedRequests(t *testing.T) {
 	const callers = 20
 
 	request := with(runScenario("7", "Main", object{}), object{"jobId": uuid.NewString()})
-	waiting := make([]func() answer, callers)
+	waiting := make([]func() apiResponse, callers)
 	for i := range waiting {
-		waiting[i] = api().executeLater(t, request)
+		waiting[i] = api().startExecute(t, request)
 	}
 
 	first := waiting[0]()
@@ -145,13 +145,13 @@ func TestJobIDRunsOnceForConcurrentRequests(t *testing.T) {
 	const callers = 200
 
 	jobID := uuid.NewString()
-	waiting := make([]func() answer, callers)
+	waiting := make([]func() apiResponse, callers)
 	requests := make([]object, callers)
 
 	for i := range waiting {
 		country := []string{"US", "DE"}[i%2] // Two requests; the first to arrive gets the jobId.
 		requests[i] = with(runScenario("7", "Main", object{"country": country}), object{"jobId": jobID})
-		waiting[i] = api().executeLater(t, requests[i])
+		waiting[i] = api().startExecute(t, requests[i])
 	}
 
 	ran, refused := map[string]int{}, map[string]int{}
@@ -178,7 +178,7 @@ func TestJobIDRunsOnceForConcurrentRequests(t *testing.T) {
 		}
 	}
 
-	require.Equal(t, []int{callers / 2}, slices.Collect(maps.Values(ran)), "the same answer to all of one request")
+	require.Equal(t, []int{callers / 2}, slices.Collect(maps.Values(ran)), "all calls with one request get the same response")
 	require.Equal(t, []int{callers / 2}, slices.Collect(maps.Values(refused)))
 	requireOneRun(t, jobID)
 }
@@ -224,7 +224,7 @@ func TestRunningJobKeepsItsProgram(t *testing.T) {
 	writeApp(t, filepath.Join(shared.dir, "apps", appID), map[string]string{"scenarios/Held.yaml": "steps: []"})
 	release()
 
-	result := api().eventually(t, appID, request["jobId"].(string), ended)
+	result := api().awaitStatus(t, appID, request["jobId"].(string), ended)
 	require.Equal(t, "completed", result["status"])
 	require.Len(t, result["steps"], 2)
 }
@@ -250,7 +250,7 @@ func TestRunningJobKeepsItsScripts(t *testing.T) {
 	})
 	release()
 
-	result := api().eventually(t, appID, request["jobId"].(string), ended)
+	result := api().awaitStatus(t, appID, request["jobId"].(string), ended)
 	require.Equal(t, "completed", result["status"], result)
 	require.Equal(t, []any{object{"since": "before"}}, recordsOf(t, result, 1))
 }
@@ -284,7 +284,7 @@ func TestDisconnectDoesNotStopTheJob(t *testing.T) {
 	require.ErrorIs(t, <-failed, context.Canceled)
 
 	release()
-	require.Equal(t, "completed", api().eventually(t, appID, jobID, ended)["status"])
+	require.Equal(t, "completed", api().awaitStatus(t, appID, jobID, ended)["status"])
 }
 
 func TestStatusReportsARetryingStep(t *testing.T) {
@@ -295,7 +295,7 @@ func TestStatusReportsARetryingStep(t *testing.T) {
 	request := with(runScenario(appID, "Held", object{}), object{"jobId": jobID, "isAsync": true})
 	require.Equal(t, http.StatusOK, api().execute(t, request).status)
 
-	running := api().eventually(t, appID, jobID, func(result object) bool {
+	running := api().awaitStatus(t, appID, jobID, func(result object) bool {
 		if !isSecondStepRunning(result) {
 			return false
 		}
@@ -311,7 +311,7 @@ func TestStatusReportsARetryingStep(t *testing.T) {
 	require.Greater(t, step["attempt"], 1.0)
 
 	release()
-	require.Equal(t, "completed", api().eventually(t, appID, jobID, ended)["status"])
+	require.Equal(t, "completed", api().awaitStatus(t, appID, jobID, ended)["status"])
 }
 
 func TestCancellationInTemporalStopsTheJob(t *testing.T) {
@@ -321,13 +321,13 @@ func TestCancellationInTemporalStopsTheJob(t *testing.T) {
 	lockDatabase(t, shared.dir, appID)
 	request := with(runScenario(appID, "Held", object{}), object{"jobId": jobID})
 
-	waiting := api().executeLater(t, request)
+	waiting := api().startExecute(t, request)
 
 	require.Eventually(t, func() bool { return api().status(t, appID, jobID).status == http.StatusOK }, time.Minute, 10*time.Millisecond)
-	api().eventually(t, appID, jobID, isSecondStepRunning)
+	api().awaitStatus(t, appID, jobID, isSecondStepRunning)
 	require.NoError(t, shared.client.CancelWorkflow(t.Context(), jobID, ""))
 
-	result := api().eventually(t, appID, jobID, ended)
+	result := api().awaitStatus(t, appID, jobID, ended)
 	require.Equal(t, "stopped", result["status"])
 	require.Len(t, result["results"], 1, "what was returned before stays")
 	require.Equal(t, "stopped", result["steps"].([]any)[1].(object)["state"])
@@ -346,7 +346,7 @@ func TestTerminatedJobIsReported(t *testing.T) {
 	require.Equal(t, http.StatusOK, api().execute(t, request).status)
 	require.NoError(t, shared.client.TerminateWorkflow(t.Context(), jobID, "", "a test"))
 
-	result := api().eventually(t, appID, jobID, ended)
+	result := api().awaitStatus(t, appID, jobID, ended)
 	require.Equal(t, "completedWithError", result["status"])
 	require.Equal(t, "job_terminated", result["code"])
 }
@@ -501,7 +501,7 @@ func TestStoppingServerResponds202ToWaitingCallers(t *testing.T) {
 
 	stopping := caller{"http://" + listener.Addr().String()}
 	jobID := uuid.NewString()
-	waiting := stopping.executeLater(t, with(runScenario(appID, "Held", object{}), object{"jobId": jobID}))
+	waiting := stopping.startExecute(t, with(runScenario(appID, "Held", object{}), object{"jobId": jobID}))
 
 	require.Eventually(t, func() bool { return stopping.status(t, appID, jobID).status == http.StatusOK }, time.Minute, 10*time.Millisecond)
 	stop()

@@ -79,8 +79,8 @@ func newLosingServer(t *testing.T) (caller, *responseLoser) {
 	return caller{server.URL}, losing
 }
 
-// always is more responses than a test causes.
-const always = 1_000_000
+// manyResponses is more responses than a test causes.
+const manyResponses = 1_000_000
 
 // Temporal processes the requests of the API server, but the responses are lost: either once, which the caller must not
 // notice, or during the whole call, which the caller may repeat.
@@ -90,11 +90,11 @@ func TestCallCanBeRepeatedAfterALostResponseOfTemporal(t *testing.T) {
 	seen := map[string]bool{}
 
 	for _, code := range []codes.Code{codes.Unavailable, codes.DeadlineExceeded, codes.ResourceExhausted} {
-		for _, responses := range []int{1, always} {
+		for _, responses := range []int{1, manyResponses} {
 			api, losing := newLosingServer(t)
 
 			// repeated makes a call with lost responses and, if its response asks for that, repeats it without.
-			repeated := func(call func() answer) answer {
+			repeated := func(call func() apiResponse) apiResponse {
 				losing.set(code, responses)
 				got := call()
 
@@ -124,32 +124,32 @@ func TestCallCanBeRepeatedAfterALostResponseOfTemporal(t *testing.T) {
 			start := with(runScenario(appID, "WaitForSignal", object{}), object{"jobId": jobID, "isAsync": true})
 			query := "?" + url.Values{"apiKey": {devKey}, "appId": {appID}, "jobId": {jobID}}.Encode()
 
-			got := repeated(func() answer { return api.execute(t, start) })
+			got := repeated(func() apiResponse { return api.execute(t, start) })
 			require.Equal(t, http.StatusOK, got.status, got.text)
 			require.Equal(t, jobID, got.result(t)["jobId"])
 
 			different := with(runScenario(appID, "Wait", object{}), object{"jobId": jobID, "isAsync": true})
-			got = repeated(func() answer { return api.execute(t, different) })
+			got = repeated(func() apiResponse { return api.execute(t, different) })
 			require.Equal(t, http.StatusConflict, got.status, got.text)
 
-			got = repeated(func() answer { return api.call(t, http.MethodGet, "/api/v1/getJobStatus.jsp"+query, nil, "") })
+			got = repeated(func() apiResponse { return api.call(t, http.MethodGet, "/api/v1/getJobStatus.jsp"+query, nil, "") })
 			require.Equal(t, http.StatusOK, got.status, got.text)
 			require.Equal(t, "running", got.result(t)["status"])
 
 			signal := object{
 				"apiKey": callerKey, "appId": appID, "jobId": jobID, "signal": "other", "signalId": "one", "data": 1,
 			}
-			got = repeated(func() answer { return api.signal(t, signal) })
+			got = repeated(func() apiResponse { return api.signal(t, signal) })
 			require.Equal(t, http.StatusOK, got.status, got.text)
 
-			got = repeated(func() answer { return api.call(t, http.MethodGet, "/readyz", nil, "") })
+			got = repeated(func() apiResponse { return api.call(t, http.MethodGet, "/readyz", nil, "") })
 			require.Equal(t, http.StatusOK, got.status, got.text)
 
-			got = repeated(func() answer { return api.call(t, http.MethodGet, "/api/v1/stopJob.jsp"+query, nil, "") })
+			got = repeated(func() apiResponse { return api.call(t, http.MethodGet, "/api/v1/stopJob.jsp"+query, nil, "") })
 			require.Equal(t, http.StatusOK, got.status, got.text)
 
 			again := with(start, object{"isAsync": false})
-			got = repeated(func() answer { return api.execute(t, again) })
+			got = repeated(func() apiResponse { return api.execute(t, again) })
 			require.Equal(t, http.StatusUnprocessableEntity, got.status, got.text)
 			require.Equal(t, "stopped", got.result(t)["status"])
 

@@ -53,11 +53,11 @@ func TestStatusReportsAJobThatNoWorkerCanRun(t *testing.T) {
 	operators := caller{"http://" + ours.await(t, `"worker is up","http":"([0-9.:]+)"`)}
 
 	// The worker replays the job only after a new event.
-	stop := api.call(t, http.MethodGet, stopPath+"?"+ofJob(callerKey, "8", jobID), nil, "")
+	stop := api.call(t, http.MethodGet, stopPath+"?"+jobQuery(callerKey, "8", jobID), nil, "")
 	require.Equal(t, http.StatusOK, stop.status, stop.text)
 
 	await(t, func() bool {
-		got := api.call(t, http.MethodGet, "/api/v1/getJobStatus.jsp?"+ofJob(callerKey, "8", jobID), nil, "")
+		got := api.call(t, http.MethodGet, "/api/v1/getJobStatus.jsp?"+jobQuery(callerKey, "8", jobID), nil, "")
 		require.Equal(t, http.StatusOK, got.status, got.text)
 		require.Equal(t, "stopping", got.result(t)["status"])
 

@@ -119,8 +119,8 @@ func serveNumbers(t *testing.T, released <-chan struct{}) (address string, sum i
 	return server.URL, sum
 }
 
-// loading is a job with a running step that waits for the second half of its numbers.
-type loading struct {
+// loadingJob is a job with a running step that waits for the second half of its numbers.
+type loadingJob struct {
 	production
 
 	api            caller
@@ -130,10 +130,10 @@ type loading struct {
 	release        func() // Sends the second half of the numbers.
 }
 
-func newLoading(t *testing.T, arguments ...string) *loading {
+func startLoadingJob(t *testing.T, arguments ...string) *loadingJob {
 	t.Helper()
 
-	l := &loading{production: newProduction(t), jobID: uuid.NewString()}
+	l := &loadingJob{production: newProduction(t), jobID: uuid.NewString()}
 	writeApp(t, filepath.Join(l.apps, "8"), bigApp)
 
 	released := make(chan struct{})
@@ -169,7 +169,7 @@ func newLoading(t *testing.T, arguments ...string) *loading {
 	return l
 }
 
-func (l *loading) status(t *testing.T) object {
+func (l *loadingJob) status(t *testing.T) object {
 	t.Helper()
 
 	got := l.api.call(t, http.MethodGet, "/api/v1/getJobStatus.jsp?apiKey="+callerKey+"&appId=8&jobId="+l.jobID, nil, "")
@@ -179,7 +179,7 @@ func (l *loading) status(t *testing.T) object {
 }
 
 // requireEnd verifies that the job completes and has written every number exactly once.
-func (l *loading) requireEnd(t *testing.T) {
+func (l *loadingJob) requireEnd(t *testing.T) {
 	t.Helper()
 
 	var result object
@@ -195,7 +195,7 @@ func (l *loading) requireEnd(t *testing.T) {
 func TestStepIsRetriedAfterTheDeathOfItsWorker(t *testing.T) {
 	t.Parallel()
 
-	l := newLoading(t)
+	l := startLoadingJob(t)
 	l.worker.kill()
 
 	// Without a worker, the status has only what Temporal knows.
@@ -219,10 +219,10 @@ func TestStepIsRetriedAfterTheDeathOfItsWorker(t *testing.T) {
 func TestStopEndsAJobWhoseWorkerIsDead(t *testing.T) {
 	t.Parallel()
 
-	l := newLoading(t)
+	l := startLoadingJob(t)
 	require.NoError(t, l.worker.command.Process.Signal(syscall.SIGSTOP)) // The worker must not receive the cancellation.
 
-	got := l.api.call(t, http.MethodGet, stopPath+"?"+ofJob(callerKey, "8", l.jobID), nil, "")
+	got := l.api.call(t, http.MethodGet, stopPath+"?"+jobQuery(callerKey, "8", l.jobID), nil, "")
 	requireStop(t, object{"jobId": l.jobID, "status": "stop started"}, got)
 
 	l.worker.kill()
@@ -239,7 +239,7 @@ func TestStopEndsAJobWhoseWorkerIsDead(t *testing.T) {
 func TestStoppedWorkerReturnsItsStep(t *testing.T) {
 	t.Parallel()
 
-	l := newLoading(t, "--grace", "2s")
+	l := startLoadingJob(t, "--grace", "2s")
 	require.NoError(t, l.worker.command.Process.Signal(syscall.SIGTERM))
 	require.Equal(t, 0, l.worker.end(t), l.worker.output())
 
@@ -268,12 +268,12 @@ func TestProcessesReadTemporalProfiles(t *testing.T) {
 func TestAPIServerRespondsToWaitingCallersOnSIGTERM(t *testing.T) {
 	t.Parallel()
 
-	l := newLoading(t)
+	l := startLoadingJob(t)
 	jobID := uuid.NewString()
-	waiting := l.api.executeLater(t, with(runScenario("8", "Load", object{}), object{"apiKey": callerKey, "jobId": jobID}))
+	waiting := l.api.startExecute(t, with(runScenario("8", "Load", object{}), object{"apiKey": callerKey, "jobId": jobID}))
 
 	await(t, func() bool {
-		got := l.api.call(t, http.MethodGet, "/api/v1/getJobStatus.jsp?"+ofJob(callerKey, "8", jobID), nil, "")
+		got := l.api.call(t, http.MethodGet, "/api/v1/getJobStatus.jsp?"+jobQuery(callerKey, "8", jobID), nil, "")
 
 		return got.status == http.StatusOK // The job was accepted, and its caller waits.
 	})

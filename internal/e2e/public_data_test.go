@@ -25,16 +25,16 @@ import (
 
 // public is a well-known data set, not made for tests, as a Debian package installs it.
 type public struct {
-	pkg, path string
-	parse     func(t *testing.T, text string) table // With the standard library only.
-	text      func(text string) string              // The part of the file for the app; nil for the whole file.
-	load      object                                // The parameters that read the file.
-	types     object                                // The types of the columns, for formats without types.
-	beyond    string                                // The error about a character outside of Windows-1252; empty if there is none.
+	pkg, path     string
+	parse         func(t *testing.T, text string) table // With the standard library only.
+	text          func(text string) string              // The part of the file for the app; nil for the whole file.
+	load          object                                // The parameters that read the file.
+	types         object                                // The types of the columns, for formats without types.
+	encodingError string                                // The error about a character outside of Windows-1252; empty if there is none.
 
 	// A query of the data with its result, which can be checked by hand.
 	question string
-	answer   []any
+	result   []any
 }
 
 // table is a parsed data set.
@@ -70,7 +70,7 @@ var forms = map[string]form{
 // forms returns the forms that can represent the data.
 func (p public) forms() map[string]form {
 	possible := maps.Clone(forms)
-	if p.beyond != "" {
+	if p.encodingError != "" {
 		delete(possible, "csv_latin")
 	}
 
@@ -91,23 +91,23 @@ var publicData = map[string]public{
 	"countries": {
 		pkg: "iso-codes", path: "/usr/share/iso-codes/json/iso_3166-1.json",
 		parse: parseObjects("3166-1"), load: object{"format": object{"records": "3166-1"}},
-		beyond:   `column "flag": the encoding windows-1252 does not have the character "🇦"`,
-		question: "SELECT count(*) AS countries, min(name) AS first, max(name) AS last FROM from_csv",
-		answer:   []any{object{"countries": 249.0, "first": "Afghanistan", "last": "Åland Islands"}},
+		encodingError: `column "flag": the encoding windows-1252 does not have the character "🇦"`,
+		question:      "SELECT count(*) AS countries, min(name) AS first, max(name) AS last FROM from_csv",
+		result:        []any{object{"countries": 249.0, "first": "Afghanistan", "last": "Åland Islands"}},
 	},
 	"parts of countries": {
 		pkg: "iso-codes", path: "/usr/share/iso-codes/json/iso_3166-2.json",
 		parse: parseObjects("3166-2"), load: object{"format": object{"records": "3166-2"}},
-		beyond:   `column "name": the encoding windows-1252 does not have the character "ā"`,
-		question: "SELECT count(*) AS cantons FROM from_parquet WHERE code LIKE 'CH-%'",
-		answer:   []any{object{"cantons": 26.0}},
+		encodingError: `column "name": the encoding windows-1252 does not have the character "ā"`,
+		question:      "SELECT count(*) AS cantons FROM from_parquet WHERE code LIKE 'CH-%'",
+		result:        []any{object{"cantons": 26.0}},
 	},
 	"languages": {
 		pkg: "iso-codes", path: "/usr/share/iso-codes/json/iso_639-3.json",
 		parse: parseObjects("639-3"), load: object{"format": object{"records": "639-3"}},
-		beyond:   `column "name": the encoding windows-1252 does not have the character "ɛ"`,
-		question: "SELECT alpha_3, name FROM from_xlsx WHERE alpha_2 IN ('de', 'fr') ORDER BY alpha_2",
-		answer:   []any{object{"alpha_3": "deu", "name": "German"}, object{"alpha_3": "fra", "name": "French"}},
+		encodingError: `column "name": the encoding windows-1252 does not have the character "ɛ"`,
+		question:      "SELECT alpha_3, name FROM from_xlsx WHERE alpha_2 IN ('de', 'fr') ORDER BY alpha_2",
+		result:        []any{object{"alpha_3": "deu", "name": "German"}, object{"alpha_3": "fra", "name": "French"}},
 	},
 	"countries with time zones": {
 		pkg: "tzdata", path: "/usr/share/zoneinfo/iso3166.tab", text: withoutComments,
@@ -117,7 +117,7 @@ var publicData = map[string]public{
 			"rename": object{"column1": "code", "column2": "name"},
 		},
 		question: "SELECT name FROM from_postgres WHERE code IN ('CW', 'ZM') ORDER BY code",
-		answer:   []any{object{"name": "Curaçao"}, object{"name": "Zambia"}},
+		result:   []any{object{"name": "Curaçao"}, object{"name": "Zambia"}},
 	},
 	"characters": {
 		pkg: "unicode-data", path: "/usr/share/unicode/UnicodeData.txt",
@@ -128,7 +128,7 @@ var publicData = map[string]public{
 		},
 		types:    object{"combining": "integer"},
 		question: "SELECT category, count(*) AS letters FROM from_xml WHERE code <= '007F' AND category LIKE 'L%' AND length(code) = 4 GROUP BY 1 ORDER BY 1",
-		answer:   []any{object{"category": "Ll", "letters": 26.0}, object{"category": "Lu", "letters": 26.0}},
+		result:   []any{object{"category": "Ll", "letters": 26.0}, object{"category": "Lu", "letters": 26.0}},
 	},
 	"words": {
 		pkg: "wamerican", path: "/usr/share/dict/american-english",
@@ -137,7 +137,7 @@ var publicData = map[string]public{
 			"format": object{"type": "csv", "quote": "none", "header": false}, "rename": object{"column1": "word"},
 		},
 		question: "SELECT word FROM from_json WHERE word LIKE 'Ång%' OR word LIKE 'zyg%' ORDER BY word",
-		answer:   []any{object{"word": "zygote"}, object{"word": "zygote's"}, object{"word": "zygotes"}, object{"word": "Ångström"}, object{"word": "Ångström's"}},
+		result:   []any{object{"word": "zygote"}, object{"word": "zygote's"}, object{"word": "zygotes"}, object{"word": "Ångström"}, object{"word": "Ångström's"}},
 	},
 }
 
@@ -148,7 +148,7 @@ func TestPublicDataRoundTripsThroughEveryFormat(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 
-			text := installed(t, data.path, data.pkg)
+			text := readPackageFile(t, data.path, data.pkg)
 			if data.text != nil {
 				text = data.text(text)
 			}
@@ -158,7 +158,7 @@ func TestPublicDataRoundTripsThroughEveryFormat(t *testing.T) {
 
 			got := api().execute(t, with(runScenario(appID, "Load", object{}), object{"waitSeconds": 300}))
 			require.Equal(t, http.StatusOK, got.status, got.text)
-			require.Equal(t, data.answer, recordsOf(t, got.result(t), 0))
+			require.Equal(t, data.result, recordsOf(t, got.result(t), 0))
 
 			db := stageOf(t, appID)
 
@@ -175,21 +175,21 @@ func TestPublicDataOutsideOfAnEncodingIsRejected(t *testing.T) {
 	t.Parallel()
 
 	for name, data := range publicData {
-		if data.beyond == "" {
+		if data.encodingError == "" {
 			continue
 		}
 
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 
-			appID := newApp(t, data.appWith(t, installed(t, data.path, data.pkg),
-				object{"opName": "LoadTableFromSource", "opParams": data.into(forms["csv_latin"]), "onError": "continue", "name": "load"},
+			appID := newApp(t, data.appWith(t, readPackageFile(t, data.path, data.pkg),
+				object{"opName": "LoadTableFromSource", "opParams": data.loadParameters(forms["csv_latin"]), "onError": "continue", "name": "load"},
 				object{"opName": "Return", "opParams": object{"value": "${steps.load.error.message}"}},
 			))
 
 			got := api().execute(t, runScenario(appID, "Load", object{}))
 			require.Equal(t, http.StatusOK, got.status, got.text)
-			require.Contains(t, got.result(t)["value"], data.beyond)
+			require.Contains(t, got.result(t)["value"], data.encodingError)
 		})
 	}
 }
@@ -199,7 +199,7 @@ func TestPublicDataInAZipFile(t *testing.T) {
 	t.Parallel()
 
 	data := publicData["countries with time zones"]
-	text := data.text(installed(t, data.path, data.pkg))
+	text := data.text(readPackageFile(t, data.path, data.pkg))
 	want := data.parse(t, text)
 	lines := slices.Collect(strings.Lines(text))
 
@@ -246,8 +246,8 @@ func stageOf(t *testing.T, appID string) *sql.DB {
 	return db
 }
 
-// installed reads a file of a Debian package. Without the package, the test is skipped, but fails on a build server.
-func installed(t *testing.T, file, pkg string) string {
+// readPackageFile reads a file of a Debian package. Without the package, the test is skipped, but fails on a build server.
+func readPackageFile(t *testing.T, file, pkg string) string {
 	t.Helper()
 
 	text, err := os.ReadFile(file)
@@ -267,7 +267,7 @@ func (p public) app(t *testing.T, text string) map[string]string {
 	branches := object{}
 
 	for name, form := range p.forms() {
-		into := p.into(form)
+		into := p.loadParameters(form)
 		if form.keepsNoOrder { // The number of a record shows its original position.
 			into["recordOrderColumn"] = "position"
 		}
@@ -303,8 +303,8 @@ func (p public) app(t *testing.T, text string) map[string]string {
 	)
 }
 
-// into returns the parameters of the step that loads the file into a form.
-func (p public) into(f form) object {
+// loadParameters returns the parameters of the step that loads the file into a form.
+func (p public) loadParameters(f form) object {
 	into := with(p.load, object{
 		"source": "files", "table": path.Base(p.path), "targetSource": f.source, "targetTable": f.table,
 	})

@@ -72,8 +72,8 @@ func (p production) namespace() string {
 	return strings.TrimPrefix(p.environment[1], "TEMPORAL_NAMESPACE=")
 }
 
-// beyond is longer than the retention of the shared namespace.
-const beyond = 2 * time.Hour
+// longerThanRetention is longer than the retention of the shared namespace.
+const longerThanRetention = 2 * time.Hour
 
 func TestSweepDeletesResultsOfDeletedJobs(t *testing.T) {
 	t.Parallel()
@@ -82,8 +82,8 @@ func TestSweepDeletesResultsOfDeletedJobs(t *testing.T) {
 	jobID := uuid.NewString()
 	require.Equal(t, http.StatusOK, api().execute(t, with(runScenario("7", "Main", object{}), object{"jobId": jobID})).status)
 
-	remembered, ofChild := s.store(t, jobID, beyond), s.store(t, jobID+"/1", beyond)
-	forgotten, young := s.store(t, uuid.NewString(), beyond), s.store(t, uuid.NewString(), 0)
+	remembered, ofChild := s.store(t, jobID, longerThanRetention), s.store(t, jobID+"/1", longerThanRetention)
+	forgotten, young := s.store(t, uuid.NewString(), longerThanRetention), s.store(t, uuid.NewString(), 0)
 
 	removed, err := s.worker.Sweep(t.Context())
 	require.NoError(t, err)
@@ -119,7 +119,7 @@ func TestSweepDeletesNothingDuringAnOutageOfTemporal(t *testing.T) {
 	t.Cleanup(temporal.Close)
 
 	s := newSweeping(t, temporal, client.DefaultNamespace, t.TempDir())
-	stored := s.store(t, uuid.NewString(), beyond)
+	stored := s.store(t, uuid.NewString(), longerThanRetention)
 
 	removed, err := s.worker.Sweep(t.Context())
 	require.NoError(t, err)
@@ -135,7 +135,7 @@ func TestWorkerRejectsTheResultStoreOfAnotherNamespace(t *testing.T) {
 	_, err := night.worker.Sweep(t.Context())
 	require.NoError(t, err)
 
-	stored := night.store(t, uuid.NewString(), beyond)
+	stored := night.store(t, uuid.NewString(), longerThanRetention)
 
 	production := newProduction(t) // Its namespace has none of the other jobs.
 	temporal, err := client.Dial(client.Options{

@@ -39,14 +39,14 @@ steps:
 	got := api().execute(t, runScenario(appID, "Main", object{}))
 	require.Equal(t, http.StatusUnprocessableEntity, got.status, got.text)
 
-	var answered struct {
+	var response struct {
 		Result struct {
 			Problems []mistake `json:"problems"`
 		} `json:"result"`
 	}
 
-	require.NoError(t, json.Unmarshal([]byte(got.text), &answered))
-	require.Len(t, answered.Result.Problems, 5, got.text)
+	require.NoError(t, json.Unmarshal([]byte(got.text), &response))
+	require.Len(t, response.Result.Problems, 5, got.text)
 
 	dir, err := binaries()
 	require.NoError(t, err)
@@ -64,5 +64,5 @@ steps:
 		validated[i].File = filepath.Join("scenarios", filepath.Base(validated[i].File))
 	}
 
-	require.ElementsMatch(t, validated, answered.Result.Problems)
+	require.ElementsMatch(t, validated, response.Result.Problems)
 }

@@ -12,7 +12,7 @@ import (
 )
 
 // signal posts a request to signalJob.
-func (c caller) signal(t *testing.T, request object) answer {
+func (c caller) signal(t *testing.T, request object) apiResponse {
 	t.Helper()
 
 	body, err := json.Marshal(request)
@@ -21,16 +21,16 @@ func (c caller) signal(t *testing.T, request object) answer {
 	return c.call(t, http.MethodPost, "/api/v1/signalJob.jsp", asJSON, string(body))
 }
 
-// waiting starts a job and returns as soon as it waits for a signal.
-func waiting(t *testing.T) (appID, jobID string, wait func() answer) {
+// newWaitingJob starts a job and returns as soon as it waits for a signal.
+func newWaitingJob(t *testing.T) (appID, jobID string, wait func() apiResponse) {
 	t.Helper()
 
 	appID, jobID = newApp(t, languageApp), uuid.NewString()
-	wait = api().executeLater(t, with(runScenario(appID, "WaitForSignal", object{}), object{"jobId": jobID}))
+	wait = api().startExecute(t, with(runScenario(appID, "WaitForSignal", object{}), object{"jobId": jobID}))
 
 	await(t, func() bool { return api().status(t, appID, jobID).status == http.StatusOK })
 
-	status := api().eventually(t, appID, jobID, func(result object) bool { return result["signals"] != nil })
+	status := api().awaitStatus(t, appID, jobID, func(result object) bool { return result["signals"] != nil })
 	require.Equal(t, []any{object{"name": "go-WaitForSignal", "from": []any{"boss"}, "step": "1.try.1"}}, status["signals"])
 
 	return appID, jobID, wait
@@ -39,7 +39,7 @@ func waiting(t *testing.T) (appID, jobID string, wait func() answer) {
 func TestSignalReachesTheWaitingStep(t *testing.T) {
 	t.Parallel()
 
-	appID, jobID, wait := waiting(t)
+	appID, jobID, wait := newWaitingJob(t)
 	request := object{
 		"apiKey": callerKey, "appId": appID, "jobId": jobID, "signal": "go-WaitForSignal", "signalId": "one",
 		"data": object{"yes": true, "size": json.Number("9007199254740993"), "share": 1.5},
@@ -63,7 +63,7 @@ func TestSignalReachesTheWaitingStep(t *testing.T) {
 func TestEarlySignalIsStoredAndRepeatedSignalCountsOnce(t *testing.T) {
 	t.Parallel()
 
-	appID, jobID, _ := waiting(t)
+	appID, jobID, _ := newWaitingJob(t)
 	early := object{"apiKey": devKey, "appId": appID, "jobId": jobID, "signal": "other", "signalId": "same", "data": 1}
 
 	for range 20 {
@@ -72,7 +72,7 @@ func TestEarlySignalIsStoredAndRepeatedSignalCountsOnce(t *testing.T) {
 		require.Equal(t, false, got.result(t)["awaited"])
 	}
 
-	var refused answer
+	var refused apiResponse
 	for i := range 20 {
 		if refused = api().signal(t, with(early, object{"signalId": strings.Repeat("x", i+1)})); refused.status != http.StatusOK {
 			break
@@ -86,7 +86,7 @@ func TestEarlySignalIsStoredAndRepeatedSignalCountsOnce(t *testing.T) {
 func TestSignalJobRejectsInvalidCalls(t *testing.T) {
 	t.Parallel()
 
-	appID, jobID, _ := waiting(t)
+	appID, jobID, _ := newWaitingJob(t)
 	sound := object{"apiKey": callerKey, "appId": appID, "jobId": jobID, "signal": "go-WaitForSignal"}
 
 	for name, test := range map[string]struct {
@@ -143,18 +143,18 @@ steps:
 `,
 	})
 
-	wait := api.executeLater(t, with(runScenario(appID, "Main", object{}), object{"jobId": jobID}))
+	wait := api.startExecute(t, with(runScenario(appID, "Main", object{}), object{"jobId": jobID}))
 	await(t, func() bool { return api.status(t, appID, jobID).status == http.StatusOK })
-	api.eventually(t, appID, jobID, func(result object) bool { return result["signals"] != nil })
+	api.awaitStatus(t, appID, jobID, func(result object) bool { return result["signals"] != nil })
 
 	first := object{"apiKey": devKey, "appId": appID, "jobId": jobID, "signal": "go", "signalId": "first", "data": 1}
 	require.Equal(t, true, api.signal(t, first).result(t)["awaited"])
 
-	api.eventually(t, appID, jobID, isWaitingLong)
+	api.awaitStatus(t, appID, jobID, isWaitingLong)
 
 	again := api.signal(t, first)
 	require.Equal(t, http.StatusOK, again.status, again.text)
-	require.Equal(t, true, again.result(t)["awaited"], "the same answer")
+	require.Equal(t, true, again.result(t)["awaited"], "a repeated signal gets the same response")
 
 	require.Equal(t, http.StatusOK, api.signal(t, with(first, object{"signalId": "second", "data": 2})).status)
 

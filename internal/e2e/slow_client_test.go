@@ -34,7 +34,7 @@ func TestDisconnectDuringTheResponseFreesResources(t *testing.T) {
 	}))
 	require.Equal(t, http.StatusOK, ran.status, ran.text)
 
-	path := "/api/v1/getJobStatus.jsp?" + ofJob(callerKey, "8", jobID)
+	path := "/api/v1/getJobStatus.jsp?" + jobQuery(callerKey, "8", jobID)
 	await(t, func() bool { return ended(api.call(t, http.MethodGet, path+"&limit=1", nil, "").result(t)) })
 
 	open := func() int {
@@ -82,7 +82,7 @@ func TestStallTimeoutAbortsAnUnreadResponse(t *testing.T) {
 	appID, jobID := newApp(t, volumeApp), uuid.NewString()
 	ran := api().execute(t, with(runScenario(appID, "Volume", object{"records": 200_000}), object{"jobId": jobID, "isAsync": true}))
 	require.Equal(t, http.StatusOK, ran.status, ran.text)
-	api().eventually(t, appID, jobID, ended)
+	api().awaitStatus(t, appID, jobID, ended)
 
 	const timeout = 200 * time.Millisecond
 
@@ -101,7 +101,7 @@ func TestStallTimeoutAbortsAnUnreadResponse(t *testing.T) {
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, connection.Close()) })
 
-	_, err = io.WriteString(connection, "GET /api/v1/getJobStatus.jsp?"+ofJob(devKey, appID, jobID)+" HTTP/1.1\r\nHost: it\r\n\r\n")
+	_, err = io.WriteString(connection, "GET /api/v1/getJobStatus.jsp?"+jobQuery(devKey, appID, jobID)+" HTTP/1.1\r\nHost: it\r\n\r\n")
 	require.NoError(t, err)
 	<-closed
 

@@ -28,9 +28,9 @@ func TestSourceOutageDelaysOnlyItsOwnJobs(t *testing.T) {
 	appID := newApp(t, map[string]string{
 		"app.yaml": "sources:\n" +
 			"  hanging: {kind: HTTPSource, url: \"" + hanging.URL + "\"}\n" +
-			"  away: {kind: PgSQLSource, connStr: \"postgres://user@" + closed.Addr().String() + "/x?sslmode=disable\"}\n",
+			"  unreachable: {kind: PgSQLSource, connStr: \"postgres://user@" + closed.Addr().String() + "/x?sslmode=disable\"}\n",
 		"scenarios/Hang.yaml": "steps:\n  - {opName: HTTPRequest, opParams: {source: hanging, path: /}}\n",
-		"scenarios/Fail.yaml": "steps:\n  - {opName: RunSourceScript, opParams: {source: away, script: SELECT 1}}\n",
+		"scenarios/Fail.yaml": "steps:\n  - {opName: RunSourceScript, opParams: {source: unreachable, script: SELECT 1}}\n",
 	})
 
 	var waiting []string
@@ -46,7 +46,7 @@ func TestSourceOutageDelaysOnlyItsOwnJobs(t *testing.T) {
 	}
 
 	for _, jobID := range waiting {
-		api().eventually(t, appID, jobID, func(result object) bool {
+		api().awaitStatus(t, appID, jobID, func(result object) bool {
 			steps := result["steps"].([]any)
 
 			return len(steps) == 1 && steps[0].(object)["attempt"] != nil
@@ -63,6 +63,6 @@ func TestSourceOutageDelaysOnlyItsOwnJobs(t *testing.T) {
 	}
 
 	for _, jobID := range waiting {
-		require.Equal(t, "stopped", api().eventually(t, appID, jobID, ended)["status"])
+		require.Equal(t, "stopped", api().awaitStatus(t, appID, jobID, ended)["status"])
 	}
 }

@@ -43,7 +43,7 @@ func TestStatusReportsTheProgressOfAStep(t *testing.T) {
 	}, job.Workflow)
 	require.NoError(t, err)
 
-	running := api().eventually(t, appID, jobID, func(result object) bool {
+	running := api().awaitStatus(t, appID, jobID, func(result object) bool {
 		steps := result["steps"].([]any)
 
 		return len(steps) == 1 && steps[0].(object)["rows"] == 7.0

@@ -38,19 +38,19 @@ const stopTimeout = 30 * time.Second
 const stopPath = "/api/v1/stopJob.jsp"
 
 // stop calls stopJob.
-func (c caller) stop(t *testing.T, appID, jobID string) answer {
+func (c caller) stop(t *testing.T, appID, jobID string) apiResponse {
 	t.Helper()
 
-	return c.call(t, http.MethodGet, stopPath+"?"+ofJob(devKey, appID, jobID), nil, "")
+	return c.call(t, http.MethodGet, stopPath+"?"+jobQuery(devKey, appID, jobID), nil, "")
 }
 
-// ofJob returns the query of a call about a job.
-func ofJob(key, appID, jobID string) string {
+// jobQuery returns the query of a call about a job.
+func jobQuery(key, appID, jobID string) string {
 	return url.Values{"apiKey": {key}, "appId": {appID}, "jobId": {jobID}}.Encode()
 }
 
 // requireStop verifies the result of a call of stopJob.
-func requireStop(t *testing.T, want object, got answer) {
+func requireStop(t *testing.T, want object, got apiResponse) {
 	t.Helper()
 
 	require.Equal(t, http.StatusOK, got.status, got.text)
@@ -87,14 +87,14 @@ steps:
 // endless is an SQLite query that does not end.
 const endless = "WITH RECURSIVE s(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM s) SELECT count(*) AS n FROM s"
 
-// long starts the scenario Main as a job, and returns when the job's status satisfies the condition.
-func long(t *testing.T, files map[string]string, satisfied func(result object) bool) (appID, jobID string) {
+// startLongJob starts the scenario Main as a job, and returns when the job's status satisfies the condition.
+func startLongJob(t *testing.T, files map[string]string, satisfied func(result object) bool) (appID, jobID string) {
 	t.Helper()
 
 	appID, jobID = newApp(t, files), uuid.NewString()
 	got := api().execute(t, with(runScenario(appID, "Main", object{}), object{"jobId": jobID, "isAsync": true}))
 	require.Equal(t, http.StatusOK, got.status, got.text)
-	api().eventually(t, appID, jobID, satisfied)
+	api().awaitStatus(t, appID, jobID, satisfied)
 
 	return appID, jobID
 }
@@ -107,7 +107,7 @@ func requireStops(t *testing.T, appID, jobID string, results ...string) object {
 
 	requireStop(t, object{"jobId": jobID, "status": "stop started"}, api().stop(t, appID, jobID))
 
-	result := api().eventually(t, appID, jobID, ended)
+	result := api().awaitStatus(t, appID, jobID, ended)
 	require.Less(t, time.Since(requested), stopTimeout)
 	t.Logf("stopped after %s", time.Since(requested))
 
@@ -138,7 +138,7 @@ func stepOf(result object, title string) object {
 func TestStopEndsAWaitingStepAndRunsFinally(t *testing.T) {
 	t.Parallel()
 
-	appID, jobID := long(t, stopApp(`{title: Long, opName: Wait, opParams: {duration: 1h}}`), isWaitingLong)
+	appID, jobID := startLongJob(t, stopApp(`{title: Long, opName: Wait, opParams: {duration: 1h}}`), isWaitingLong)
 	result := requireStops(t, appID, jobID, "before")
 	require.Equal(t, "stopped", stepOf(result, "Long")["state"])
 	require.Equal(t, "completed", result["steps"].([]any)[0].(object)["state"])
@@ -151,7 +151,7 @@ func TestStopEndsALoopInItsCurrentRound(t *testing.T) {
             {opName: Transform, opParams: {source: stage, query: "SELECT ${n} AS n", returnResult: true, resultName: round}},
             {title: Long, condition: "${n > 2}", opName: Wait, opParams: {duration: 1h}}]}}`
 
-	appID, jobID := long(t, stopApp(loop), func(result object) bool {
+	appID, jobID := startLongJob(t, stopApp(loop), func(result object) bool {
 		step := stepOf(result, "Long")
 
 		return step != nil && step["runs"] == 2.0 // The other two have not started.
@@ -162,13 +162,13 @@ func TestStopEndsALoopInItsCurrentRound(t *testing.T) {
 func TestStopStopsChildJobs(t *testing.T) {
 	t.Parallel()
 
-	appID, jobID := long(t, stopApp(`{title: Call, opName: RunScenario, opParams: {scenario: Child}}`), func(result object) bool {
+	appID, jobID := startLongJob(t, stopApp(`{title: Call, opName: RunScenario, opParams: {scenario: Child}}`), func(result object) bool {
 		return stepOf(result, "Call")["childJobId"] != nil
 	})
 	childID := jobID + "/2.try.1"
 
 	await(t, func() bool { return api().status(t, appID, childID).status == http.StatusOK })
-	api().eventually(t, appID, childID, isWaitingLong)
+	api().awaitStatus(t, appID, childID, isWaitingLong)
 
 	requireStops(t, appID, jobID, "before")
 	require.Equal(t, "stopped", api().status(t, appID, childID).result(t)["status"])
@@ -178,7 +178,7 @@ func TestStopCancelsASQLiteQuery(t *testing.T) {
 	t.Parallel()
 
 	query := `{title: Long, opName: Transform, opParams: {source: stage, query: "` + endless + `", returnResult: true}}`
-	appID, jobID := long(t, stopApp(query), isWaitingLong)
+	appID, jobID := startLongJob(t, stopApp(query), isWaitingLong)
 	await(t, func() bool { return attemptRuns(t, jobID) })
 	requireStops(t, appID, jobID, "before")
 }
@@ -199,7 +199,7 @@ func TestStopCancelsASQLiteScriptAndReleasesItsLock(t *testing.T) {
 	t.Parallel()
 
 	script := `{title: Long, opName: RunSourceScript, opParams: {source: held, script: "CREATE TABLE t (n); INSERT INTO t ` + endless + `"}}`
-	appID, jobID := long(t, stopApp(script), isWaitingLong)
+	appID, jobID := startLongJob(t, stopApp(script), isWaitingLong)
 	file := filepath.Join(shared.dir, "apps", appID, "held.db")
 
 	await(t, func() bool { return attemptRuns(t, jobID) })
@@ -242,7 +242,7 @@ func TestStopCancelsAnHTTPRequest(t *testing.T) {
 	t.Cleanup(server.CloseClientConnections)
 
 	request := `{title: Long, opName: HTTPRequest, opParams: {source: slow, path: /}}`
-	appID, jobID := long(t, stopApp(request, fmt.Sprintf("  slow: {kind: HTTPSource, url: %q}", server.URL)), isWaitingLong)
+	appID, jobID := startLongJob(t, stopApp(request, fmt.Sprintf("  slow: {kind: HTTPSource, url: %q}", server.URL)), isWaitingLong)
 
 	<-received
 	requireStops(t, appID, jobID, "before")
@@ -280,7 +280,7 @@ func TestStopCancelsPostgreSQLStatements(t *testing.T) {
 				return count
 			}
 
-			appID, jobID := long(t, stopApp(step, fmt.Sprintf("  warehouse: {kind: PgSQLSource, connStr: %q}", address)), isWaitingLong)
+			appID, jobID := startLongJob(t, stopApp(step, fmt.Sprintf("  warehouse: {kind: PgSQLSource, connStr: %q}", address)), isWaitingLong)
 			await(t, func() bool { return sleeping() > 0 })
 
 			requested := time.Now()
@@ -301,7 +301,7 @@ func TestStopEndsAStepBetweenTwoAttempts(t *testing.T) {
 
 	request := `{title: Long, opName: HTTPRequest, opParams: {source: down, path: /}, retry: {initialInterval: 1h, maximumInterval: 1h}}`
 	files := stopApp(request, fmt.Sprintf("  down: {kind: HTTPSource, url: %q}", server.URL))
-	appID, jobID := long(t, files, func(result object) bool {
+	appID, jobID := startLongJob(t, files, func(result object) bool {
 		return isWaitingLong(result) && stepOf(result, "Long")["nextTry"] != nil
 	})
 
@@ -341,10 +341,10 @@ func TestRepeatedStopReportsTheFirst(t *testing.T) {
 
 			got := api.execute(t, with(runScenario(appID, "Main", object{}), object{"jobId": jobID, "isAsync": true}))
 			require.Equal(t, http.StatusOK, got.status, got.text)
-			api.eventually(t, appID, jobID, isWaitingLong)
+			api.awaitStatus(t, appID, jobID, isWaitingLong)
 
 			requireStop(t, object{"jobId": jobID, "status": "stop started"}, api.stop(t, appID, jobID))
-			require.Equal(t, "stopping", api.eventually(t, appID, jobID, isCleaning)["status"])
+			require.Equal(t, "stopping", api.awaitStatus(t, appID, jobID, isCleaning)["status"])
 
 			if system == continuing {
 				described, err := system.client.DescribeWorkflowExecution(t.Context(), jobID, "")
@@ -361,7 +361,7 @@ func TestRepeatedStopReportsTheFirst(t *testing.T) {
 			signal := api.signal(t, object{"apiKey": devKey, "appId": appID, "jobId": jobID, "signal": "clean"})
 			require.Equal(t, http.StatusOK, signal.status, signal.text)
 
-			ended := api.eventually(t, appID, jobID, ended)
+			ended := api.awaitStatus(t, appID, jobID, ended)
 			require.Equal(t, "stopped", ended["status"])
 			require.Equal(t, []string{"finally"}, resultNames(t, ended))
 
@@ -411,12 +411,12 @@ func TestStopJobHasTwoNamesAndMethods(t *testing.T) {
 			t.Run(method+" "+path, func(t *testing.T) {
 				t.Parallel()
 
-				appID, jobID := long(t, stopApp(`{title: Long, opName: Wait, opParams: {duration: 1h}}`), isWaitingLong)
+				appID, jobID := startLongJob(t, stopApp(`{title: Long, opName: Wait, opParams: {duration: 1h}}`), isWaitingLong)
 
-				var got answer
+				var got apiResponse
 
 				if method == http.MethodGet {
-					got = api().call(t, method, path+"?"+ofJob(callerKey, appID, jobID), nil, "")
+					got = api().call(t, method, path+"?"+jobQuery(callerKey, appID, jobID), nil, "")
 				} else {
 					body, err := json.Marshal(object{"apiKey": callerKey, "appId": appID, "jobId": jobID})
 					require.NoError(t, err)
@@ -426,7 +426,7 @@ func TestStopJobHasTwoNamesAndMethods(t *testing.T) {
 
 				requireStop(t, object{"jobId": jobID, "status": "stop started"}, got)
 				require.Equal(t, "no-store", got.header.Get("Cache-Control"))
-				require.Equal(t, "stopped", api().eventually(t, appID, jobID, ended)["status"])
+				require.Equal(t, "stopped", api().awaitStatus(t, appID, jobID, ended)["status"])
 
 				require.Equal(t, "stopJob, called by boss", causeOf(t, jobID), "operators see who it was")
 			})
@@ -450,27 +450,27 @@ func causeOf(t *testing.T, jobID string) string {
 func TestStopJobRejectsInvalidCalls(t *testing.T) {
 	t.Parallel()
 
-	appID, jobID := long(t, stopApp(`{title: Long, opName: Wait, opParams: {duration: 1h}}`), isWaitingLong)
-	path := func(key, appID, jobID string) string { return stopPath + "?" + ofJob(key, appID, jobID) }
+	appID, jobID := startLongJob(t, stopApp(`{title: Long, opName: Wait, opParams: {duration: 1h}}`), isWaitingLong)
+	path := func(key, appID, jobID string) string { return stopPath + "?" + jobQuery(key, appID, jobID) }
 
 	refused := []exchange{
-		{name: "no key", path: path("", appID, jobID), status: 401, code: "unauthorized", says: []string{"apiKey parameter is required."}},
+		{name: "no key", path: path("", appID, jobID), status: 401, code: "unauthorized", contains: []string{"apiKey parameter is required."}},
 		{name: "an unknown key", path: path(unknownKey, appID, jobID), status: 401, code: "unauthorized"},
-		{name: "a key without the right", path: path(statusKey, appID, jobID), status: 403, code: "forbidden", says: []string{`does not have the right`}},
+		{name: "a key without the right", path: path(statusKey, appID, jobID), status: 403, code: "forbidden", contains: []string{`does not have the right`}},
 		{name: "a key of another app", path: path(statusKey, "7", jobID), status: 403, code: "forbidden"},
-		{name: "the job of another app", path: path(devKey, "7", jobID), status: 404, code: "job_not_found", says: []string{jobID}},
-		{name: "no such job", path: path(devKey, appID, "none"), status: 404, code: "job_not_found", says: []string{`"jobId":"none"`}},
+		{name: "the job of another app", path: path(devKey, "7", jobID), status: 404, code: "job_not_found", contains: []string{jobID}},
+		{name: "no such job", path: path(devKey, appID, "none"), status: 404, code: "job_not_found", contains: []string{`"jobId":"none"`}},
 		{name: "no such app", path: path(devKey, "nowhere", jobID), status: 404, code: "app_not_found"},
-		{name: "no app", path: path(devKey, "", jobID), status: 400, code: "request_invalid", says: []string{"appId parameter is required."}},
-		{name: "no jobId", path: path(devKey, appID, ""), status: 400, code: "request_invalid", says: []string{"jobId parameter is required."}},
-		{name: "a jobId longer than any", path: path(devKey, appID, strings.Repeat("x", 1001)), status: 400, code: "request_invalid", says: []string{"at most 1000 bytes, this one has 1001"}},
-		{name: "a jobId that is not UTF-8", path: path(devKey, appID, "\xff"), status: 400, code: "request_invalid", says: []string{"must be UTF-8"}},
-		{name: "an unknown parameter", path: path(devKey, appID, jobID) + "&force=true", status: 400, code: "request_invalid", says: []string{"unknown parameter force"}},
+		{name: "no app", path: path(devKey, "", jobID), status: 400, code: "request_invalid", contains: []string{"appId parameter is required."}},
+		{name: "no jobId", path: path(devKey, appID, ""), status: 400, code: "request_invalid", contains: []string{"jobId parameter is required."}},
+		{name: "a jobId longer than any", path: path(devKey, appID, strings.Repeat("x", 1001)), status: 400, code: "request_invalid", contains: []string{"at most 1000 bytes, this one has 1001"}},
+		{name: "a jobId that is not UTF-8", path: path(devKey, appID, "\xff"), status: 400, code: "request_invalid", contains: []string{"must be UTF-8"}},
+		{name: "an unknown parameter", path: path(devKey, appID, jobID) + "&force=true", status: 400, code: "request_invalid", contains: []string{"unknown parameter force"}},
 		{name: "the app's variables", path: path(devKey, appID, job.VariablesID(appID)), status: 404, code: "job_not_found"},
 		{name: "another method", method: http.MethodDelete, path: path(devKey, appID, jobID), status: 405, code: "method_not_allowed"},
 		{name: "POST without the right", method: http.MethodPost, path: stopPath, body: `{"apiKey":"` + statusKey + `","appId":"` + appID + `","jobId":"` + jobID + `"}`, status: 403, code: "forbidden"},
-		{name: "POST without a jobId", method: http.MethodPost, path: stopPath, body: `{"apiKey":"dev","appId":"` + appID + `"}`, status: 400, code: "request_invalid", says: []string{"jobId is missing"}},
-		{name: "POST with an unknown field", method: http.MethodPost, path: stopPath, body: `{"apiKey":"dev","appId":"` + appID + `","jobId":"` + jobID + `","jobid":"x"}`, status: 400, code: "request_invalid", says: []string{"unknown field jobid"}},
+		{name: "POST without a jobId", method: http.MethodPost, path: stopPath, body: `{"apiKey":"dev","appId":"` + appID + `"}`, status: 400, code: "request_invalid", contains: []string{"jobId is missing"}},
+		{name: "POST with an unknown field", method: http.MethodPost, path: stopPath, body: `{"apiKey":"dev","appId":"` + appID + `","jobId":"` + jobID + `","jobid":"x"}`, status: 400, code: "request_invalid", contains: []string{"unknown field jobid"}},
 	}
 
 	got := api().execute(t, runScenario(newApp(t, languageApp), "AppVariable", object{}))
@@ -565,8 +565,8 @@ func (f *cancelInterceptor) intercept(
 	return lost
 }
 
-// through returns an API server with the interceptor.
-func (f *cancelInterceptor) through(t *testing.T) caller {
+// newAPI returns an API server with the interceptor.
+func (f *cancelInterceptor) newAPI(t *testing.T) caller {
 	t.Helper()
 
 	connection, err := client.Dial(client.Options{
@@ -588,29 +588,29 @@ func TestStopIsRetriedAfterALostResponse(t *testing.T) {
 		"app.yaml": "sources: {stage: {kind: SQLiteSource}}", "scenarios/Main.yaml": cleanupScenario,
 	}), uuid.NewString()
 	api().execute(t, with(runScenario(appID, "Main", object{}), object{"jobId": jobID, "isAsync": true}))
-	api().eventually(t, appID, jobID, isWaitingLong)
+	api().awaitStatus(t, appID, jobID, isWaitingLong)
 
 	losing := &cancelInterceptor{lose: func(number int) (before, after bool) { return false, number == 1 }}
-	requireStop(t, object{"jobId": jobID, "status": "stop started"}, losing.through(t).stop(t, appID, jobID))
+	requireStop(t, object{"jobId": jobID, "status": "stop started"}, losing.newAPI(t).stop(t, appID, jobID))
 	require.Len(t, losing.ids, 2)
 	require.Equal(t, losing.ids[0], losing.ids[1])
 	require.NotEmpty(t, losing.ids[0])
 
-	api().eventually(t, appID, jobID, isCleaning)
+	api().awaitStatus(t, appID, jobID, isCleaning)
 	require.Equal(t, 1, shared.cancellations(t, jobID))
 
 	signal := api().signal(t, object{"apiKey": devKey, "appId": appID, "jobId": jobID, "signal": "clean"})
 	require.Equal(t, http.StatusOK, signal.status, signal.text)
-	require.Equal(t, "stopped", api().eventually(t, appID, jobID, ended)["status"])
+	require.Equal(t, "stopped", api().awaitStatus(t, appID, jobID, ended)["status"])
 }
 
 func TestStopThatTemporalDidNotReceiveIsAnError(t *testing.T) {
 	t.Parallel()
 
-	appID, jobID := long(t, stopApp(`{title: Long, opName: Wait, opParams: {duration: 1h}}`), isWaitingLong)
+	appID, jobID := startLongJob(t, stopApp(`{title: Long, opName: Wait, opParams: {duration: 1h}}`), isWaitingLong)
 
 	losing := &cancelInterceptor{lose: func(int) (before, after bool) { return true, true }}
-	got := losing.through(t).stop(t, appID, jobID)
+	got := losing.newAPI(t).stop(t, appID, jobID)
 	require.Equal(t, http.StatusServiceUnavailable, got.status, got.text)
 	require.NotEmpty(t, got.header.Get("Retry-After"))
 	require.Equal(t, "running", api().status(t, appID, jobID).result(t)["status"])
@@ -621,7 +621,7 @@ func TestStopThatTemporalDidNotReceiveIsAnError(t *testing.T) {
 func TestLateStopReportsHowTheJobEnded(t *testing.T) {
 	t.Parallel()
 
-	appID, jobID := long(t, stopApp(`{title: Long, opName: Wait, opParams: {duration: 1h}}`), isWaitingLong)
+	appID, jobID := startLongJob(t, stopApp(`{title: Long, opName: Wait, opParams: {duration: 1h}}`), isWaitingLong)
 
 	var err error
 
@@ -632,7 +632,7 @@ func TestLateStopReportsHowTheJobEnded(t *testing.T) {
 		return false, false
 	}}
 	requireStop(t, object{"jobId": jobID, "status": "already completed", "jobStatus": "completedWithError"},
-		late.through(t).stop(t, appID, jobID))
+		late.newAPI(t).stop(t, appID, jobID))
 	require.NoError(t, err)
 	require.Len(t, late.ids, 1)
 }

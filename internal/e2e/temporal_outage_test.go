@@ -21,11 +21,11 @@ import (
 	"github.com/jobwright/jobwright/apiserver"
 )
 
-// newInterruptibleServer returns an API server that can't reach Temporal while away is true.
-func newInterruptibleServer(t *testing.T) (api caller, away *atomic.Bool) {
+// newInterruptibleServer returns an API server that can't reach Temporal while unreachable is true.
+func newInterruptibleServer(t *testing.T) (api caller, unreachable *atomic.Bool) {
 	t.Helper()
 
-	away = &atomic.Bool{}
+	unreachable = &atomic.Bool{}
 
 	temporal, err := client.Dial(client.Options{
 		HostPort: shared.temporal.Address(), Logger: silent{},
@@ -34,7 +34,7 @@ func newInterruptibleServer(t *testing.T) (api caller, away *atomic.Bool) {
 				ctx context.Context, method string, request, reply any, connection *grpc.ClientConn, invoke grpc.UnaryInvoker,
 				options ...grpc.CallOption,
 			) error {
-				if away.Load() {
+				if unreachable.Load() {
 					return status.Error(codes.Unavailable, "unreachable")
 				}
 
@@ -44,11 +44,11 @@ func newInterruptibleServer(t *testing.T) (api caller, away *atomic.Bool) {
 	require.NoError(t, err)
 	t.Cleanup(temporal.Close)
 
-	return serve(t, apiserver.Options{Temporal: temporal, Namespace: client.DefaultNamespace}), away
+	return serve(t, apiserver.Options{Temporal: temporal, Namespace: client.DefaultNamespace}), unreachable
 }
 
 // requireUnavailable verifies that the response asks the caller to repeat the call with its jobId.
-func requireUnavailable(t *testing.T, jobID string, got answer) {
+func requireUnavailable(t *testing.T, jobID string, got apiResponse) {
 	t.Helper()
 
 	require.Equal(t, http.StatusServiceUnavailable, got.status, got.text)
@@ -70,7 +70,7 @@ func TestRepeatedCallDuringAnOutageIsUnavailable(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 
-			api, away := newInterruptibleServer(t)
+			api, unreachable := newInterruptibleServer(t)
 			appID, jobID := newApp(t, contractApp), uuid.NewString()
 			request := with(runScenario(appID, "Outcomes", object{}), object{"jobId": jobID})
 
@@ -78,10 +78,10 @@ func TestRepeatedCallDuringAnOutageIsUnavailable(t *testing.T) {
 			require.Equal(t, http.StatusOK, first.status, first.text)
 
 			change(t, filepath.Join(shared.dir, "apps", appID, "scenarios", "Outcomes.yaml"))
-			away.Store(true)
+			unreachable.Store(true)
 			requireUnavailable(t, jobID, api.execute(t, request))
 
-			away.Store(false)
+			unreachable.Store(false)
 			require.Equal(t, first.text, api.execute(t, request).text)
 
 			different := runScenario(appID, "Outcomes", object{"more": 1})
@@ -98,21 +98,21 @@ func TestRepeatedCallDuringAnOutageIsUnavailable(t *testing.T) {
 func TestNoJobIsAcceptedWithoutTemporal(t *testing.T) {
 	t.Parallel()
 
-	api, away := newInterruptibleServer(t)
+	api, unreachable := newInterruptibleServer(t)
 	jobID := uuid.NewString()
 	request := with(runScenario("7", "Main", object{}), object{"jobId": jobID, "isAsync": true})
 
-	away.Store(true)
+	unreachable.Store(true)
 	requireUnavailable(t, jobID, api.execute(t, request))
 
 	_, err := shared.client.DescribeWorkflow(t.Context(), jobID, "")
 	require.ErrorAs(t, err, new(*serviceerror.NotFound), "no job was started")
 
-	away.Store(false)
+	unreachable.Store(false)
 
 	got := api.execute(t, request)
 	require.Equal(t, http.StatusOK, got.status, got.text)
-	require.Equal(t, "completed", api.eventually(t, "7", jobID, ended)["status"])
+	require.Equal(t, "completed", api.awaitStatus(t, "7", jobID, ended)["status"])
 	requireOneRun(t, jobID)
 }
 
@@ -152,11 +152,11 @@ func (a *outage) set(over bool) {
 func TestCallsFailFastDuringAnOutageOfTemporal(t *testing.T) {
 	t.Parallel()
 
-	away := &outage{}
+	outage := &outage{}
 	temporal, err := client.NewLazyClient(client.Options{
 		HostPort: shared.temporal.Address(), Logger: silent{},
 		ConnectionOptions: client.ConnectionOptions{
-			DialOptions: []grpc.DialOption{grpc.WithChainUnaryInterceptor(away.intercept)},
+			DialOptions: []grpc.DialOption{grpc.WithChainUnaryInterceptor(outage.intercept)},
 		},
 	})
 	require.NoError(t, err)
@@ -174,18 +174,18 @@ func TestCallsFailFastDuringAnOutageOfTemporal(t *testing.T) {
 	}
 
 	requireOutage() // The first call waits: Temporal may be restarting.
-	require.Greater(t, away.longest, 2*time.Second)
+	require.Greater(t, outage.longest, 2*time.Second)
 
-	away.set(false)
+	outage.set(false)
 	requireOutage()
-	require.LessOrEqual(t, away.longest, time.Second)
+	require.LessOrEqual(t, outage.longest, time.Second)
 
-	away.set(true)
+	outage.set(true)
 
 	got := api.execute(t, request())
 	require.Equal(t, http.StatusOK, got.status, got.text)
 
-	away.set(false)
+	outage.set(false)
 	requireOutage()
-	require.Greater(t, away.longest, 2*time.Second, "Temporal was reachable in between")
+	require.Greater(t, outage.longest, 2*time.Second, "Temporal was reachable in between")
 }

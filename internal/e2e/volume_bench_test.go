@@ -74,8 +74,8 @@ func BenchmarkVolume(b *testing.B) {
 				close(stop)
 
 				b.ReportMetric(first.Seconds(), "first-byte-s")
-				b.ReportMetric(float64(size)/(all-first).Seconds()/1e6, "answer-MB/s")
-				b.ReportMetric(float64(size)/1e6, "answer-MB")
+				b.ReportMetric(float64(size)/(all-first).Seconds()/1e6, "response-MB/s")
+				b.ReportMetric(float64(size)/1e6, "response-MB")
 				b.ReportMetric(float64(<-peakOfServer-restOfServer)/(1<<20), "server-MiB-above-rest")
 				b.ReportMetric(float64(<-peakOfWorker-restOfWorker)/(1<<20), "worker-MiB-above-rest")
 			}
