@@ -15,7 +15,7 @@ import (
 	"github.com/jobwright/jobwright/source/ledger"
 )
 
-// attempt is one attempt to make a change that the ledger records. The nil attempt records nothing.
+// attempt is one attempt at a change that the ledger records. The nil attempt records nothing.
 type attempt struct {
 	session *session
 	key     source.IdempotencyKey
@@ -23,12 +23,13 @@ type attempt struct {
 	lock    string       // The name of the lock of all attempts with this key.
 }
 
-// The maximal lengths of the key's columns in characters: together, an index can have 3072 bytes.
+// The maximum lengths of the key's columns, in characters. An index is limited to 3072 bytes.
 const (
 	runLength  = 128
 	stepLength = 640
 )
 
+// newAttempt returns an attempt at the change with that key.
 func (s *session) newAttempt(key source.IdempotencyKey) (*attempt, error) {
 	table := s.resolve(s.source.ledger.Table())
 	if table.Space == "" {
@@ -45,7 +46,7 @@ func (s *session) newAttempt(key source.IdempotencyKey) (*attempt, error) {
 	return &attempt{session: s, key: key, table: table, lock: "jobwright " + hex.EncodeToString(hash[:16])}, nil
 }
 
-// shortened returns a text of at most limit characters, which differs for different texts.
+// shortened returns text, or if it has more than limit characters, its beginning with a hash of it.
 func shortened(text string, limit int) string {
 	if utf8.RuneCountInString(text) <= limit {
 		return text
@@ -74,7 +75,7 @@ func (a *attempt) lookUp(ctx context.Context) (written source.Written, found boo
 	return written, err == nil, err
 }
 
-// fasterRecord returns the record of another attempt that was faster.
+// fasterRecord returns the record that a concurrent attempt has added first.
 func (a *attempt) fasterRecord(ctx context.Context) (source.Written, error) {
 	written, found, err := a.lookUp(ctx)
 	if err == nil && !found {
@@ -84,7 +85,7 @@ func (a *attempt) fasterRecord(ctx context.Context) (source.Written, error) {
 	return written, a.explain(err)
 }
 
-// record adds the record of the change, or returns [ledger.ErrRecorded] if there is one.
+// record adds the record of the change. It returns [ledger.ErrRecorded] if the ledger already has one.
 func (a *attempt) record(ctx context.Context, written source.Written) error {
 	if a == nil {
 		return nil
@@ -105,7 +106,7 @@ func (a *attempt) record(ctx context.Context, written source.Written) error {
 	}
 
 	err = insert()
-	if number(err) == errNotLocked { // A script has locked tables. Unlocking them commits the script.
+	if number(err) == errNotLocked { // The script has locked tables. Unlocking them commits its transaction.
 		if err = a.session.execute(ctx, "UNLOCK TABLES"); err == nil {
 			err = insert()
 		}
@@ -126,17 +127,17 @@ func (a *attempt) finish(ctx context.Context) {
 		err = a.session.execute(ctx, "DO RELEASE_LOCK('"+a.lock+"')")
 	}
 
-	a.session.spoiled = err != nil
+	a.session.broken = err != nil
 }
 
-// explain returns the error for a ledger that can't be used. Other errors are returned unchanged.
+// explain returns the error for a ledger that can't be used. It returns other errors unchanged.
 func (a *attempt) explain(err error) error {
 	native, ok := errors.AsType[*mysql.MySQLError](err)
 	if !ok {
 		return err
 	}
 
-	for _, temporary := range []map[uint16]bool{lockErrors, diskErrors, busyErrors, lostErrors, failErrors} {
+	for _, temporary := range []map[uint16]bool{lockErrors, diskErrors, capacityErrors, connectionLostErrors, temporaryErrors} {
 		if temporary[native.Number] {
 			return err
 		}
@@ -156,26 +157,26 @@ func (a *attempt) explain(err error) error {
 	return problem
 }
 
-// How many seconds an attempt waits for an earlier one with the same key: first for its regular end, then for the end of its
-// connection, which rolls back its transaction.
+// The number of seconds that an attempt waits for an earlier attempt with the same key: first for its regular end, then for
+// the end of its connection, which rolls back its transaction.
 const (
 	regularEndSeconds    = 1
 	connectionEndSeconds = 10
 )
 
-// terminateEarlier terminates an earlier attempt with the same key. Its worker may have lost its network or have ended,
-// while its connection holds locks.
+// terminateEarlier terminates an earlier attempt with the same key. The attempt's worker may have crashed or lost its network
+// while its connection still holds locks.
 func (a *attempt) terminateEarlier(ctx context.Context) error {
 	locked, err := a.acquireLock(ctx, regularEndSeconds)
 	if locked || err != nil {
 		return err
 	}
 
-	// A single statement finds and kills the connection, so that it can't meanwhile serve another caller.
+	// A single statement looks up and kills the connection, so that the connection can't serve another caller in between.
 	err = a.session.execute(ctx, "KILL IS_USED_LOCK('"+a.lock+"')")
 
 	switch number(err) {
-	case errUnknownConnection: // It has just ended.
+	case errUnknownConnection: // The connection has just ended.
 	case errForeignConnection:
 		return a.stillRunning()
 	default:
@@ -192,7 +193,7 @@ func (a *attempt) terminateEarlier(ctx context.Context) error {
 	return err
 }
 
-// stillRunning is the error for an earlier attempt that can't be terminated. It could overwrite the table of a later one.
+// stillRunning returns the error for an earlier attempt that can't be terminated. It could overwrite the table of this one.
 func (a *attempt) stillRunning() error {
 	return &source.Error{
 		Code: source.CodeUnavailable, Source: a.session.source.name, Retryable: true,
@@ -201,15 +202,15 @@ func (a *attempt) stillRunning() error {
 	}
 }
 
-// acquireLock waits at most so many seconds for the lock of the attempts.
+// acquireLock waits at most that many seconds for the lock of all attempts with this key.
 func (a *attempt) acquireLock(ctx context.Context, seconds int) (locked bool, err error) {
 	err = a.session.conn.QueryRowContext(ctx, "SELECT COALESCE(GET_LOCK(?, ?), 0)", a.lock, seconds).Scan(&locked)
 
 	return locked, err
 }
 
-// hasCreated reports whether an attempt with this key has created the table, by the table's comment. The attempt may have
-// ended before it could add the record.
+// hasCreated reports whether an attempt with this key has created the table: the table's comment identifies the key. The
+// attempt may have ended before it added the record.
 func (a *attempt) hasCreated(found *table) bool {
 	return a != nil && found != nil && found.comment == a.lock
 }

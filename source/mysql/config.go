@@ -9,8 +9,8 @@ import (
 	"github.com/go-sql-driver/mysql"
 )
 
-// errConnStr says no more than this, because what the parsers say may hold a part of the password.
-var errConnStr = errors.New("connStr is no address of a MySQL server; it is written as user:password@tcp(host:3306)/database, " +
+// errConnStr omits the messages of the parsers, which may contain a part of the password.
+var errConnStr = errors.New("connStr is not the address of a MySQL server: write user:password@tcp(host:3306)/database " +
 	"or mysql://user:password@host:3306/database")
 
 const (
@@ -18,19 +18,19 @@ const (
 	connectTimeout     = 10 * time.Second
 )
 
-// sqlMode makes the server refuse what it would otherwise change in silence: values that are too long or out of range,
-// dates that are none, engines that it does not have, and 0 for a number that it counts itself.
+// sqlMode makes the server reject statements that it would otherwise change silently: values that are too long or out of
+// range, invalid dates, unavailable engines, and 0 in an AUTO_INCREMENT column.
 const sqlMode = "'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION," +
 	"NO_AUTO_VALUE_ON_ZERO'"
 
-// configure returns the driver's settings for a source's options, which it completes.
+// configure returns the settings of the MySQL library for a source's options.
 func configure(opts options) (*mysql.Config, error) {
 	if opts.ConnStr == "" {
 		return nil, errors.New("connStr is missing")
 	}
 
 	if opts.MaxConnections < 0 {
-		return nil, errors.New("maxConnections must be at least 1")
+		return nil, errors.New("maxConnections is less than 1")
 	}
 
 	config, err := parse(opts.ConnStr)
@@ -46,11 +46,12 @@ func configure(opts options) (*mysql.Config, error) {
 		config.Passwd = opts.Password
 	}
 
-	prepare(config)
+	setRequired(config)
 
 	return config, config.Apply(mysql.Charset("utf8mb4", ""))
 }
 
+// parse parses a data source name or a URL.
 func parse(connStr string) (*mysql.Config, error) {
 	if !strings.HasPrefix(connStr, "mysql://") && !strings.HasPrefix(connStr, "mariadb://") {
 		config, err := mysql.ParseDSN(connStr)
@@ -82,17 +83,18 @@ func parse(connStr string) (*mysql.Config, error) {
 	return config, nil
 }
 
-// prepare sets what this driver's correctness depends on, whatever connStr says, and the defaults of the rest.
-func prepare(config *mysql.Config) {
-	config.AllowAllFiles = false // A server could ask for any file of this machine.
+// setRequired sets the settings that this driver's correctness requires, even if connStr sets them, and the defaults of the
+// others.
+func setRequired(config *mysql.Config) {
+	config.AllowAllFiles = false // A server could request any file of this machine.
 	config.ClientFoundRows = true
 	config.ColumnsWithAlias = false
 	config.InterpolateParams = false
 	config.MultiStatements = false
-	config.ParseTime = false // It makes the zero date and the first day of the year 1 the same.
+	config.ParseTime = false // The library parses the zero date and the first day of the year 1 as the same time.
 	config.Loc = time.UTC
-	config.Logger = &mysql.NopLogger{} // What it logs, it returns too.
-	config.MaxAllowedPacket = 0        // As the server says.
+	config.Logger = &mysql.NopLogger{} // The library returns all errors that it logs.
+	config.MaxAllowedPacket = 0        // Use the server's limit.
 
 	if config.Timeout == 0 {
 		config.Timeout = connectTimeout
@@ -107,9 +109,9 @@ func prepare(config *mysql.Config) {
 	}
 
 	for name, value := range map[string]string{
-		// A table that is replaced waits for those who read it, and who comes to read it then waits too.
+		// Replacing a table waits for its readers, and blocks new readers while it waits.
 		"lock_wait_timeout": "60",
-		// By default, the server leaves a client that does nothing for a minute. The other side of a copy may take longer.
+		// By default, the server disconnects a client that is idle for a minute. The other side of a copy may take longer.
 		"net_read_timeout":  "3600",
 		"net_write_timeout": "3600",
 	} {
@@ -120,5 +122,5 @@ func prepare(config *mysql.Config) {
 
 	config.Params["sql_mode"] = sqlMode
 	config.Params["time_zone"] = "'+00:00'"
-	config.Params["max_error_count"] = "64" // Without one, LOAD DATA's warnings would not tell what is wrong.
+	config.Params["max_error_count"] = "64" // With 0, LOAD DATA's warnings would have no messages.
 }

@@ -7,48 +7,48 @@ import (
 	"github.com/jobwright/jobwright/source"
 )
 
-// creations say in which native type a column of a standard type is made.
+// creations are the native types in which columns of the standard types are created.
 var creations = []source.Creation{
-	{Standard: "text", Native: "LONGTEXT", Note: "VARCHAR for a key's column, in which only the same text is equal"},
+	{Standard: "text", Native: "LONGTEXT", Note: "VARCHAR with an exact collation for a key's column"},
 	{Standard: "integer", Native: "BIGINT"},
-	{Standard: "decimal(p,s)", Native: "DECIMAL(p,s)", Note: "up to 65 digits, up to 38 (MySQL: 30) of them behind the point; " +
-		"LONGTEXT beyond, which is a conversion"},
+	{Standard: "decimal(p,s)", Native: "DECIMAL(p,s)", Note: "up to 65 digits, up to 38 (MySQL: 30) of them after the point; " +
+		"otherwise LONGTEXT, which is a conversion"},
 	{Standard: "decimal", Native: "LONGTEXT", Note: "a conversion; DECIMAL(65,30) for a key's column"},
-	{Standard: "float", Native: "DOUBLE", Note: "NaN and the infinities are errors; MariaDB makes 0 of -0"},
+	{Standard: "float", Native: "DOUBLE", Note: "NaN and the infinities are errors; MariaDB stores -0 as 0"},
 	{Standard: "boolean", Native: "TINYINT(1)"},
 	{Standard: "date", Native: "DATE"},
 	{Standard: "time", Native: "TIME(6)", Note: "digits finer than a microsecond are an error"},
 	{Standard: "datetime", Native: "DATETIME(6)", Note: "digits finer than a microsecond are an error"},
-	{Standard: "timestamp", Native: "DATETIME(6) COMMENT 'UTC'", Note: "TIMESTAMP ends in 2038; the offset is not kept; " +
+	{Standard: "timestamp", Native: "DATETIME(6) COMMENT 'UTC'", Note: "TIMESTAMP ends in 2038; the offset is not stored; " +
 		"digits finer than a microsecond are an error"},
 	{Standard: "binary", Native: "LONGBLOB", Note: "VARBINARY for a key's column"},
-	{Standard: "json", Native: "JSON", Note: "MariaDB keeps the text, MySQL its meaning; " +
-		"what is no BIGINT or DOUBLE in it is an error then"},
-	{Standard: "uuid", Native: "UUID", Note: "of MariaDB 10.7 and later; CHAR(36) elsewhere, which is a conversion"},
+	{Standard: "json", Native: "JSON", Note: "MariaDB stores the text, MySQL the parsed value: " +
+		"in MySQL, a number that neither BIGINT nor DOUBLE represents exactly is an error"},
+	{Standard: "uuid", Native: "UUID", Note: "in MariaDB 10.7 and later; otherwise CHAR(36), which is a conversion"},
 	{Standard: "array", Native: "JSON", Note: "a conversion"},
 }
 
-// Creations returns in which native type a column of each standard type is made.
+// Creations returns the native type in which a column of each standard type is created.
 func Creations() []source.Creation { return slices.Clone(creations) }
 
 const (
 	maxDigits   = 65
-	maxKeyBytes = 3072 // That an index of InnoDB holds of all columns together.
-	maxUTF8     = 4    // Bytes of a character.
+	maxKeyBytes = 3072 // The limit of all columns of an InnoDB index together.
+	maxUTF8     = 4    // The maximum number of bytes of a character.
 	maxLongText = 1<<32 - 1
 )
 
-// created is a column that is to be made.
+// created is the type of a column to create.
 type created struct {
 	native
 
-	attributes string // What follows the type, "CHARACTER SET utf8mb4" for example.
-	comment    string // What follows all else.
-	converts   bool   // Whether the type is none like the standard one.
+	attributes string // The attributes after the type, for example " CHARACTER SET utf8mb4".
+	comment    string // The COMMENT clause at the end.
+	converts   bool   // Whether the native type does not correspond to the standard type.
 }
 
-// create returns in which type a column of a standard type is made. Where it is one of keys columns of a key, its type is
-// one that an index can hold.
+// create returns the type of a column to create. keys is the number of columns of the key if the column belongs to the key,
+// and otherwise 0: the type of a key's column must fit in an index.
 func (s *server) create(of source.Standard, keys int) created {
 	switch of.Type {
 	case source.Integer:
@@ -103,6 +103,7 @@ func (s *server) create(of source.Standard, keys int) created {
 	return s.createText(keys)
 }
 
+// createText returns the type of a text column.
 func (s *server) createText(keys int) created {
 	if keys == 0 {
 		return created{
@@ -118,8 +119,8 @@ func (s *server) createText(keys int) created {
 	}
 }
 
-// createDecimal: a number without a bound has as many digits as it takes, which only text holds. As a key, 1.0 and 1 have
-// to be the same.
+// createDecimal returns the type of a decimal column. Only text stores any number of digits. A key's column is a DECIMAL
+// nevertheless, because 1.0 and 1 must be equal.
 func (s *server) createDecimal(of source.Standard, keys int) created {
 	precision, scale := of.Precision, of.Scale
 	fits := precision > 0 && precision <= maxDigits && scale <= s.maxScale()

@@ -14,8 +14,8 @@ import (
 	"github.com/jobwright/jobwright/source"
 )
 
-// decoder makes a record's value of one that the library read: an int64, a float32, a float64, or the bytes of every other
-// type, which are only lent.
+// decoder converts a value that the MySQL library has read to a record's value. The library returns an int64, a uint64, a
+// float32 or a float64, and for all other types bytes that it reuses for the next record.
 type decoder func(value any) (any, error)
 
 // decoderOf returns the decoder of a standard type.
@@ -45,12 +45,12 @@ func decoderOf(of source.Type) decoder {
 	return decodeText
 }
 
-// decodeBytes is for the types of which the library reads bytes.
+// decodeBytes returns the decoder of a type that the library reads as bytes.
 func decodeBytes(decode func(data []byte) (any, error)) decoder {
 	return func(value any) (any, error) {
 		data, ok := value.([]byte)
 		if !ok {
-			return nil, fmt.Errorf("%v is not what MySQL sends for this type", value)
+			return nil, fmt.Errorf("the server returned an unexpected value: %v", value)
 		}
 
 		return decode(data)
@@ -65,7 +65,7 @@ func decodeInteger(value any) (any, error) {
 		return strconv.ParseInt(string(v), 10, 64)
 	}
 
-	return nil, fmt.Errorf("%v is no integer", value)
+	return nil, fmt.Errorf("%v is not an integer", value)
 }
 
 var minus = []byte("-")
@@ -77,14 +77,14 @@ func decodeDecimal(value any) (any, error) {
 	case uint64:
 		return source.Number(strconv.FormatUint(v, 10)), nil
 	case []byte:
-		if first := bytes.TrimPrefix(v, minus); len(first) > 0 && first[0] >= '1' && first[0] <= '9' { // Nothing is superfluous.
+		if first := bytes.TrimPrefix(v, minus); len(first) > 0 && first[0] >= '1' && first[0] <= '9' { // No leading zeros.
 			return source.Number(v), nil
 		}
 
 		return source.ParseNumber(string(v))
 	}
 
-	return nil, fmt.Errorf("%v is no decimal", value)
+	return nil, fmt.Errorf("%v is not a decimal", value)
 }
 
 func decodeFloat(value any) (any, error) {
@@ -95,13 +95,13 @@ func decodeFloat(value any) (any, error) {
 		return widen(v), nil
 	}
 
-	return nil, fmt.Errorf("%v is no float", value)
+	return nil, fmt.Errorf("%v is not a float", value)
 }
 
-// widen returns the float that is written like v: 0.1 for the FLOAT 0.1, and not 0.10000000149011612.
+// widen returns the float64 with the same shortest decimal form as v: 0.1 for the FLOAT 0.1, not 0.10000000149011612.
 func widen(v float32) float64 {
 	text := strconv.AppendFloat(make([]byte, 0, 24), float64(v), 'g', -1, 32)
-	wide, _ := strconv.ParseFloat(string(text), 64) // It was just written.
+	wide, _ := strconv.ParseFloat(string(text), 64) // The text is a valid number.
 
 	return wide
 }
@@ -113,14 +113,14 @@ func decodeBoolean(value any) (any, error) {
 			return v == 1, nil
 		}
 
-		return nil, fmt.Errorf("%d is no boolean, which TINYINT(1) is taken for; in a query, it is an integer", v)
+		return nil, fmt.Errorf("%d is not a boolean, but the column's type is TINYINT(1); a query reads the column as integer", v)
 	case []byte: // BIT(1)
 		if len(v) == 1 && v[0] <= 1 {
 			return v[0] == 1, nil
 		}
 	}
 
-	return nil, fmt.Errorf("%v is no boolean", value)
+	return nil, fmt.Errorf("%v is not a boolean", value)
 }
 
 func decodeText(value any) (any, error) {
@@ -138,16 +138,16 @@ func decodeText(value any) (any, error) {
 
 func decodeJSON(data []byte) (any, error) {
 	if !json.Valid(data) {
-		return nil, fmt.Errorf("%s is no JSON", source.Quote(data))
+		return nil, fmt.Errorf("%s is not valid JSON", source.Quote(data))
 	}
 
 	return json.RawMessage(bytes.Clone(data)), nil
 }
 
-// errNotDigits is for text that does not look like a time at all.
-var errNotDigits = errors.New("it is not what MySQL sends for a time")
+// errTimeFormat is the error for a text that is not in the format of MySQL's times.
+var errTimeFormat = errors.New("it is not in MySQL's format of times")
 
-// decodeTime reads 2006-01-02, or 2006-01-02 15:04:05 with or without a fraction.
+// decodeTime decodes 2006-01-02, or 2006-01-02 15:04:05 with or without a fraction.
 func decodeTime(data []byte) (any, error) {
 	const (
 		dateLength = len("2006-01-02")
@@ -155,12 +155,12 @@ func decodeTime(data []byte) (any, error) {
 	)
 
 	if len(data) < dateLength {
-		return nil, fmt.Errorf("%q: %w", data, errNotDigits)
+		return nil, fmt.Errorf("%q: %w", data, errTimeFormat)
 	}
 
 	year, month, day := digits(data[0:4]), digits(data[5:7]), digits(data[8:10])
 	if month == 0 || day == 0 {
-		return nil, fmt.Errorf("%s is no date: MySQL writes zeros for one that is not known", data)
+		return nil, fmt.Errorf("%s is not a date: MySQL uses zeros for unknown years, months and days", data)
 	}
 
 	var hour, minute, second, nanosecond int
@@ -171,40 +171,40 @@ func decodeTime(data []byte) (any, error) {
 	}
 
 	if min(year, month, day, hour, minute, second, nanosecond) < 0 {
-		return nil, fmt.Errorf("%q: %w", data, errNotDigits)
+		return nil, fmt.Errorf("%q: %w", data, errTimeFormat)
 	}
 
 	return time.Date(year, time.Month(month), day, hour, minute, second, nanosecond, time.UTC), nil
 }
 
-// decodeClock reads 15:04:05 with or without a fraction. MySQL's TIME is a duration, from -838:59:59 to 838:59:59.
+// decodeClock decodes 15:04:05 with or without a fraction. MySQL's TIME is a duration, from -838:59:59 to 838:59:59.
 func decodeClock(data []byte) (any, error) {
 	colon := bytes.IndexByte(data, ':')
 	if colon < 0 || len(data) < colon+len(":04:05") {
-		return nil, fmt.Errorf("%q: %w", data, errNotDigits)
+		return nil, fmt.Errorf("%q: %w", data, errTimeFormat)
 	}
 
 	if data[0] == '-' {
-		return nil, fmt.Errorf("%s is no time of day but a negative duration", data)
+		return nil, fmt.Errorf("%s is a negative duration, not a time of day", data)
 	}
 
 	hour, minute, second := digits(data[:colon]), digits(data[colon+1:colon+3]), digits(data[colon+4:colon+6])
 
 	nanosecond := fraction(data[colon+6:])
 	if min(hour, minute, second, nanosecond) < 0 {
-		return nil, fmt.Errorf("%q: %w", data, errNotDigits)
+		return nil, fmt.Errorf("%q: %w", data, errTimeFormat)
 	}
 
 	clock := time.Duration(hour)*time.Hour + time.Duration(minute)*time.Minute + time.Duration(second)*time.Second +
 		time.Duration(nanosecond)
 	if clock > 24*time.Hour {
-		return nil, fmt.Errorf("%s is no time of day but a duration beyond 24 hours", data)
+		return nil, fmt.Errorf("%s is a duration of more than 24 hours, not a time of day", data)
 	}
 
 	return clock, nil
 }
 
-// digits is the number that data writes, or -1 where it writes none.
+// digits parses an unsigned integer. It returns -1 if data contains other characters than digits.
 func digits(data []byte) int {
 	value := 0
 
@@ -219,7 +219,7 @@ func digits(data []byte) int {
 	return value
 }
 
-// fraction is the number of nanoseconds that .5 or .123456 stands for, or -1 where it is none.
+// fraction returns the nanoseconds of a fraction of a second such as .5 or .123456, or -1 if data is not a fraction.
 func fraction(data []byte) int {
 	if len(data) == 0 {
 		return 0

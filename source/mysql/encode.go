@@ -15,15 +15,14 @@ import (
 	"github.com/jobwright/jobwright/source"
 )
 
-// encoder appends a value as the server reads it for a column, as text or, where the column is binary, as bytes. A value
-// that the column would hold otherwise than it is, is an error: for some of them the server has no word, not even a
-// warning.
+// encoder appends the form in which a column's value is sent to the server: bytes for a binary column, otherwise text. A value
+// that the column would change is an error, because the server changes some values without a warning.
 type encoder func(dst []byte, value any) ([]byte, error)
 
-// errNoEncoder is for a column that holds no values of the type that is written.
-var errNoEncoder = errors.New("no such values")
+// errNoEncoder is the error for a column that can't store values of the written type.
+var errNoEncoder = errors.New("the column can't store values of this type")
 
-// encode makes an encoder of a function for one of the types that a record's values have.
+// encode returns the encoder of values of the Go type T.
 func encode[T any](appendTo func(dst []byte, value T) ([]byte, error)) encoder {
 	return func(dst []byte, value any) ([]byte, error) {
 		typed, ok := value.(T)
@@ -35,20 +34,21 @@ func encode[T any](appendTo func(dst []byte, value T) ([]byte, error)) encoder {
 	}
 }
 
-// isBytes reports whether a column takes bytes, which are written in hexadecimal digits where text is expected.
+// isBytes reports whether the type stores bytes. LOAD DATA's text contains them as hexadecimal digits.
 func (n native) isBytes() bool {
 	standard, known := n.standard()
 
 	return known && standard.Type == source.Binary || n.name == "BIT"
 }
 
+// isText reports whether the type stores text.
 func (n native) isText() bool {
 	standard, known := n.standard()
 
 	return known && (standard.Type == source.Text || standard.Type == source.JSON)
 }
 
-// encoderFor returns the encoder of values of a standard type for a column.
+// encoderFor returns the encoder of values of a standard type for a column of a native type, or errNoEncoder.
 func encoderFor(from source.Standard, to native) (encoder, error) {
 	switch {
 	case to.name == "ENUM" || to.name == "SET":
@@ -63,7 +63,7 @@ func encoderFor(from source.Standard, to native) (encoder, error) {
 
 	switch to.name {
 	case "TINYINT", "SMALLINT", "MEDIUMINT", "INT", "BIGINT", "YEAR":
-		return encodeWhole(from, to)
+		return encodeInteger(from, to)
 	case "DECIMAL":
 		return encodeDecimal(from, to)
 	case "FLOAT", "DOUBLE":
@@ -83,7 +83,7 @@ func encoderFor(from source.Standard, to native) (encoder, error) {
 	return nil, errNoEncoder
 }
 
-// encodeParsed is for text in a column of another type: it is read by [source.ParseExactly].
+// encodeParsed returns the encoder of text for a column of another type. It parses the text with [source.ParseExactly].
 func encodeParsed(to native) (encoder, error) {
 	of, known := to.standard()
 	if !known {
@@ -96,15 +96,15 @@ func encodeParsed(to native) (encoder, error) {
 	}
 
 	integer := typed
-	if to.isFlag() {
-		if integer, err = encodeWhole(source.Standard{Type: source.Integer}, to); err != nil {
+	if to.isBoolean() {
+		if integer, err = encodeInteger(source.Standard{Type: source.Integer}, to); err != nil {
 			return nil, err
 		}
 	}
 
 	return encode(func(dst []byte, text string) ([]byte, error) {
-		// What looks like a boolean may hold any small number.
-		if number, err := strconv.ParseInt(text, 10, 64); err == nil && to.isFlag() {
+		// A TINYINT(1) may store any small integer.
+		if number, err := strconv.ParseInt(text, 10, 64); err == nil && to.isBoolean() {
 			return integer(dst, number)
 		}
 
@@ -117,7 +117,7 @@ func encodeParsed(to native) (encoder, error) {
 	}), nil
 }
 
-// encodeText is for columns of text, to which every type but binary has a form.
+// encodeText returns the encoder for a text column. All standard types except binary have a text form.
 func encodeText(from source.Standard, to native) (encoder, error) {
 	check := checkText(to)
 
@@ -153,14 +153,14 @@ func encodeText(from source.Standard, to native) (encoder, error) {
 	}, nil
 }
 
-// checkText returns what checks whether a column keeps a text as it is.
+// checkText returns a function that returns an error for a text that the column would change.
 func checkText(to native) func(text string) error {
-	isBytes := strings.HasSuffix(to.name, "TEXT") // Their length is in bytes.
+	isBytes := strings.HasSuffix(to.name, "TEXT") // The lengths of TEXT types are in bytes.
 
 	return func(text string) error {
 		if length := int64(len(text)); to.length > 0 && length > to.length {
 			if isBytes {
-				return fmt.Errorf("it has %d bytes, and %s holds %d: %s", length, to, to.length, source.Quote(text))
+				return fmt.Errorf("it has %d bytes, but %s stores at most %d: %s", length, to, to.length, source.Quote(text))
 			}
 
 			if count := int64(utf8.RuneCountInString(text)); count > to.length {
@@ -169,14 +169,15 @@ func checkText(to native) func(text string) error {
 		}
 
 		if to.name == "CHAR" && strings.HasSuffix(text, " ") {
-			return fmt.Errorf("CHAR loses the spaces at the end of %s", source.Quote(text))
+			return fmt.Errorf("CHAR removes the spaces at the end of %s", source.Quote(text))
 		}
 
 		return nil
 	}
 }
 
-// encodeMembers is for ENUM and SET. To the server, A may be another word for a, and 2 is one for the second member.
+// encodeMembers returns the encoder for ENUM and SET. It accepts only the exact members: the server would also accept another
+// case, and the number of a member.
 func encodeMembers(from source.Standard, to native) (encoder, error) {
 	if from.Type != source.Text {
 		return nil, errNoEncoder
@@ -196,10 +197,10 @@ func encodeMembers(from source.Standard, to native) (encoder, error) {
 
 		last := -1
 
-		for _, one := range chosen {
-			at := slices.Index(members, one)
+		for _, member := range chosen {
+			at := slices.Index(members, member)
 			if at <= last {
-				return nil, fmt.Errorf("%s is none of the values of %s, or not in their order", source.Quote(text), to)
+				return nil, fmt.Errorf("%s is not a value of %s, or its members are not in the order of the type", source.Quote(text), to)
 			}
 
 			last = at
@@ -209,6 +210,7 @@ func encodeMembers(from source.Standard, to native) (encoder, error) {
 	}), nil
 }
 
+// encodeBinary returns the encoder for a binary column.
 func encodeBinary(from source.Standard, to native) (encoder, error) {
 	switch {
 	case from.Type == source.Boolean && to.name == "BIT":
@@ -230,24 +232,24 @@ func encodeBinary(from source.Standard, to native) (encoder, error) {
 
 	return encode(func(dst []byte, v []byte) ([]byte, error) {
 		if count := int64(len(v)); length > 0 && count > length {
-			return nil, fmt.Errorf("it has %d bytes, and %s holds %d", count, to, length)
+			return nil, fmt.Errorf("it has %d bytes, but %s stores at most %d", count, to, length)
 		}
 
 		if (to.name == "BINARY" || to.name == "BIT") && int64(len(v)) < length {
-			return nil, fmt.Errorf("it has %d bytes, and %s would fill it up to %d", len(v), to, length)
+			return nil, fmt.Errorf("it has %d bytes, but %s would pad it to %d", len(v), to, length)
 		}
 
 		return append(dst, v...), nil
 	}), nil
 }
 
-// bounds of the types of whole numbers.
-func (n native) bounds() (least int64, most uint64) {
+// bounds returns the range of an integer type.
+func (n native) bounds() (minimum int64, maximum uint64) {
 	bits := map[string]int{"TINYINT": 8, "SMALLINT": 16, "MEDIUMINT": 24, "INT": 32, "BIGINT": 64}[n.name]
 
 	switch {
 	case n.name == "YEAR":
-		return 1901, 2155 // And 0, see below; from 1 to 99, a number stands for another year.
+		return 1901, 2155 // Also 0, see encodeInteger. The server interprets 1 to 99 as years from 1970 to 2069.
 	case n.unsigned():
 		return 0, math.MaxUint64 >> (64 - bits)
 	}
@@ -255,19 +257,20 @@ func (n native) bounds() (least int64, most uint64) {
 	return math.MinInt64 >> (64 - bits), math.MaxInt64 >> (64 - bits)
 }
 
-func encodeWhole(from source.Standard, to native) (encoder, error) {
-	least, most := to.bounds()
-	tooFar := func(value any) error { return fmt.Errorf("%v is beyond what %s holds", value, to) }
+// encodeInteger returns the encoder for a column of an integer type.
+func encodeInteger(from source.Standard, to native) (encoder, error) {
+	minimum, maximum := to.bounds()
+	outOfRange := func(value any) error { return fmt.Errorf("%v is out of the range of %s", value, to) }
 
-	switch from.Type { //nolint:exhaustive // The others are no whole numbers.
+	switch from.Type { //nolint:exhaustive // The other types are not integers.
 	case source.Integer:
 		return encode(func(dst []byte, v int64) ([]byte, error) {
 			if v == 0 && to.name == "YEAR" {
-				return append(dst, "0000"...), nil // A single 0 is 2000.
+				return append(dst, "0000"...), nil // The server interprets a single 0 as 2000.
 			}
 
-			if v < least || v > 0 && uint64(v) > most {
-				return nil, tooFar(v)
+			if v < minimum || v > 0 && uint64(v) > maximum {
+				return nil, outOfRange(v)
 			}
 
 			return strconv.AppendInt(dst, v, 10), nil
@@ -288,15 +291,15 @@ func encodeWhole(from source.Standard, to native) (encoder, error) {
 		return encode(func(dst []byte, v source.Number) ([]byte, error) {
 			whole, fraction, _ := strings.Cut(string(v), ".")
 			if strings.Trim(fraction, "0") != "" {
-				return nil, fmt.Errorf("%s is no whole number, and %s holds only those", v, to)
+				return nil, fmt.Errorf("%s is not an integer, but the column's type is %s", v, to)
 			}
 
 			if signed, err := strconv.ParseInt(whole, 10, 64); err == nil {
-				if signed < least || signed > 0 && uint64(signed) > most {
-					return nil, tooFar(v)
+				if signed < minimum || signed > 0 && uint64(signed) > maximum {
+					return nil, outOfRange(v)
 				}
-			} else if unsigned, err := strconv.ParseUint(whole, 10, 64); err != nil || unsigned > most {
-				return nil, tooFar(v)
+			} else if unsigned, err := strconv.ParseUint(whole, 10, 64); err != nil || unsigned > maximum {
+				return nil, outOfRange(v)
 			}
 
 			return append(dst, whole...), nil
@@ -306,17 +309,18 @@ func encodeWhole(from source.Standard, to native) (encoder, error) {
 	}
 }
 
+// encodeDecimal returns the encoder for a DECIMAL column.
 func encodeDecimal(from source.Standard, to native) (encoder, error) {
 	fit := func(dst []byte, v source.Number) ([]byte, error) {
 		if !v.Fits(to.precision, to.scale) {
-			return nil, fmt.Errorf("%s has more digits than %s holds", v, to)
+			return nil, fmt.Errorf("%s has more digits than %s", v, to)
 		}
 
 		if v[0] == '-' && to.unsigned() {
-			return nil, fmt.Errorf("%s is below zero, which %s does not hold", v, to)
+			return nil, fmt.Errorf("%s is negative, but the column's type is %s", v, to)
 		}
 
-		if point := strings.IndexByte(string(v), '.'); point >= 0 && len(v) > point+1+to.scale { // Only zeros, as it fits.
+		if point := strings.IndexByte(string(v), '.'); point >= 0 && len(v) > point+1+to.scale { // The rest are zeros.
 			v = v[:point+1+to.scale]
 		}
 
@@ -348,14 +352,16 @@ func encodeDecimal(from source.Standard, to native) (encoder, error) {
 	}
 }
 
+// checkFinite returns an error for NaN and the infinities.
 func checkFinite(v float64) error {
 	if math.IsNaN(v) || math.IsInf(v, 0) {
-		return fmt.Errorf("%v is a float that MySQL does not have", v)
+		return fmt.Errorf("MySQL has no float %v", v)
 	}
 
 	return nil
 }
 
+// encodeFloat returns the encoder for a FLOAT or DOUBLE column.
 func encodeFloat(from source.Standard, to native) (encoder, error) {
 	write := func(dst []byte, v float64) ([]byte, error) {
 		if err := checkFinite(v); err != nil {
@@ -363,12 +369,12 @@ func encodeFloat(from source.Standard, to native) (encoder, error) {
 		}
 
 		if to.name == "FLOAT" && widen(float32(v)) != v {
-			return nil, fmt.Errorf("%v has more digits than FLOAT holds", v)
+			return nil, fmt.Errorf("%v has more digits than FLOAT", v)
 		}
 
 		if to.scale >= 0 {
 			if rounded, err := strconv.ParseFloat(strconv.FormatFloat(v, 'f', to.scale, 64), 64); err != nil || rounded != v {
-				return nil, fmt.Errorf("%v has more digits than %s holds", v, to)
+				return nil, fmt.Errorf("%v has more digits than %s", v, to)
 			}
 		}
 
@@ -381,7 +387,7 @@ func encodeFloat(from source.Standard, to native) (encoder, error) {
 	case source.Integer:
 		return encode(func(dst []byte, v int64) ([]byte, error) {
 			if wide := float64(v); wide >= -math.MinInt64 || int64(wide) != v {
-				return nil, fmt.Errorf("%d has more digits than %s holds", v, to)
+				return nil, fmt.Errorf("%d has more digits than %s", v, to)
 			}
 
 			return write(dst, float64(v))
@@ -390,7 +396,7 @@ func encodeFloat(from source.Standard, to native) (encoder, error) {
 		return encode(func(dst []byte, v source.Number) ([]byte, error) {
 			wide, err := strconv.ParseFloat(string(v), 64)
 			if err != nil || !sameNumber(v, strconv.FormatFloat(wide, 'f', -1, 64)) {
-				return nil, fmt.Errorf("%s has more digits than %s holds", v, to)
+				return nil, fmt.Errorf("%s has more digits than %s", v, to)
 			}
 
 			return write(dst, wide)
@@ -400,7 +406,7 @@ func encodeFloat(from source.Standard, to native) (encoder, error) {
 	}
 }
 
-// sameNumber reports whether text writes the number, but for zeros at its end.
+// sameNumber reports whether text is the number without trailing zeros of its fraction.
 func sameNumber(number source.Number, text string) bool {
 	short := string(number)
 	if strings.Contains(short, ".") {
@@ -410,10 +416,10 @@ func sameNumber(number source.Number, text string) bool {
 	return short == text
 }
 
-// encodeTime is for columns with a date. A TIMESTAMP is a moment and a DATETIME shows a clock; each is taken for the other
-// as a clock in UTC shows it, which is how a created column holds a moment.
+// encodeTime returns the encoder for a DATE, DATETIME or TIMESTAMP column. It converts between timestamp and datetime in UTC;
+// a column that this driver creates for timestamps is a DATETIME in UTC.
 func encodeTime(from source.Standard, to native) (encoder, error) {
-	switch from.Type { //nolint:exhaustive // The others have no date.
+	switch from.Type { //nolint:exhaustive // The other types have no date.
 	case source.Date:
 		if to.name == "TIMESTAMP" {
 			return nil, errNoEncoder
@@ -429,7 +435,7 @@ func encodeTime(from source.Standard, to native) (encoder, error) {
 	return encode(func(dst []byte, v time.Time) ([]byte, error) {
 		v = v.UTC()
 		if year := v.Year(); year < 0 || year > 9999 {
-			return nil, fmt.Errorf("the year %d is beyond what %s holds, which is 0 to 9999", year, to)
+			return nil, fmt.Errorf("the year %d is out of the range of %s, which is 0 to 9999", year, to)
 		}
 
 		dst = appendDate(dst, v)
@@ -446,10 +452,11 @@ func encodeTime(from source.Standard, to native) (encoder, error) {
 			return dst, nil
 		}
 
-		return nil, fmt.Errorf("%s is finer than %s holds", v.Format(time.RFC3339Nano), to)
+		return nil, fmt.Errorf("%s has more digits of a second than %s", v.Format(time.RFC3339Nano), to)
 	}), nil
 }
 
+// appendDate appends the date as 2006-01-02.
 func appendDate(dst []byte, v time.Time) []byte {
 	year, month, day := v.Date()
 	dst = appendTwo(dst, year/100)
@@ -459,9 +466,10 @@ func appendDate(dst []byte, v time.Time) []byte {
 	return appendTwo(append(dst, '-'), day)
 }
 
+// appendClock appends a time of day as 15:04:05 with its fraction.
 func appendClock(dst []byte, v time.Duration, to native) ([]byte, error) {
 	if v < 0 || v > 24*time.Hour {
-		return nil, fmt.Errorf("%s is no time of day", v)
+		return nil, fmt.Errorf("%s is not a time of day", v)
 	}
 
 	seconds := int(v / time.Second)
@@ -473,16 +481,16 @@ func appendClock(dst []byte, v time.Duration, to native) ([]byte, error) {
 		return dst, nil
 	}
 
-	return nil, fmt.Errorf("%s since midnight is finer than %s holds", v, to)
+	return nil, fmt.Errorf("%s since midnight has more digits of a second than %s", v, to)
 }
 
 // appendTwo appends a number below 100 with two digits.
 func appendTwo(dst []byte, v int) []byte { return append(dst, "0123456789"[v/10], "0123456789"[v%10]) }
 
-// errTooFine is for a fraction of which a column holds a part only.
-var errTooFine = errors.New("too fine")
+// errTooFine is the error for a fraction of a second with more digits than the column's type.
+var errTooFine = errors.New("the fraction of the second has too many digits")
 
-// appendFraction appends what is finer than a second, if the column holds all of it.
+// appendFraction appends the fraction of a second without trailing zeros, or nothing if it is zero.
 func appendFraction(dst []byte, nanosecond int, to native) ([]byte, error) {
 	if nanosecond == 0 {
 		return dst, nil

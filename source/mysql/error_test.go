@@ -75,7 +75,7 @@ func TestAServerThatIsNotThereMayComeBack(t *testing.T) {
 
 	for connStr, message := range map[string]string{
 		"root@tcp(" + listener.Addr().String() + ")/x": "the server can't be reached: connect: connection refused",
-		"root@tcp(nowhere.invalid:3306)/x":             "the server can't be found",
+		"root@tcp(nowhere.invalid:3306)/x":             "the server's address can't be resolved",
 		"root@unix(/nowhere/socket)/x":                 "the server can't be reached: connect: no such file or directory",
 	} {
 		stage, err := openWith(t, map[string]any{"connStr": connStr})

@@ -3,6 +3,7 @@ package mysql
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -10,13 +11,13 @@ import (
 	"github.com/jobwright/jobwright/source/sqltext"
 )
 
-// Execute runs the statements of a script in one transaction. A statement that defines data, CREATE, ALTER and DROP for
-// example, commits what was done before it and itself: that is how MySQL is made. What follows it is a transaction again.
+// Execute runs the statements of a script in one transaction. In MySQL, a statement that defines data, such as CREATE, ALTER
+// or DROP, commits the transaction implicitly, including itself; a new transaction begins after it.
 //
-// The last transaction adds the record to the ledger. So a script takes effect exactly once if all of its statements only change
-// records. Statements that commit implicitly run again if a later statement fails, or if the answer is lost before the end of
-// the script. An earlier attempt that is still running is given a second, and then its connection is killed. A statement that
-// mentions the ledger may only read.
+// The last transaction adds the record to the ledger. A script therefore takes effect exactly once if its statements only
+// change records. Statements that commit implicitly run again if a later statement fails, or if the response is lost before
+// the end of the script. An earlier attempt that is still running has one second to finish; then its connection is killed. A
+// statement that mentions the ledger may only read.
 func (s *Source) Execute(ctx context.Context, script source.Script) (int64, error) {
 	statements, err := s.bind(script)
 	if err != nil {
@@ -27,7 +28,7 @@ func (s *Source) Execute(ctx context.Context, script source.Script) (int64, erro
 	if err != nil {
 		return 0, s.classify(ctx, source.Table{}, source.CodeUnavailable, err)
 	}
-	defer session.discard() // Nobody knows what the script made of it.
+	defer session.discard() // The script may have changed the session's state.
 
 	written, err := session.once(ctx, script.IdempotencyKey, func(a *attempt) (source.Written, error) {
 		changed, err := session.run(ctx, statements, a, script.Report)
@@ -38,11 +39,12 @@ func (s *Source) Execute(ctx context.Context, script source.Script) (int64, erro
 	return written.Rows, s.classify(ctx, source.Table{}, source.CodeQueryInvalid, err)
 }
 
-// run runs the statements, records what they did, and commits.
+// run runs the statements, adds the record and commits. It calls report after each statement with the number of records
+// changed so far.
 func (s *session) run(
 	ctx context.Context, statements []statement, a *attempt, report func(changed int64),
 ) (changed int64, err error) {
-	// START TRANSACTION would hold only until a statement that commits.
+	// A transaction of START TRANSACTION would end at a statement that commits implicitly.
 	if err := s.execute(ctx, "SET SESSION autocommit = 0"); err != nil {
 		return 0, s.source.classify(ctx, source.Table{}, source.CodeUnavailable, err)
 	}
@@ -68,14 +70,14 @@ func (s *session) run(
 	return changed, s.execute(ctx, "COMMIT")
 }
 
-// rollBack ends the transaction of a script. The end of the connection is one too, a moment later.
+// rollBack rolls back the script's transaction. If it fails, the end of the connection rolls back.
 func (s *session) rollBack(ctx context.Context) {
 	if ctx.Err() == nil {
 		_ = s.execute(ctx, "ROLLBACK")
 	}
 }
 
-// statement is one of a script, ready to be run.
+// statement is a statement of a script with its bound values.
 type statement struct {
 	text   string
 	values []any
@@ -83,9 +85,9 @@ type statement struct {
 	line   int
 }
 
-// located says of an error which statement it means.
+// located adds the statement's number and line to an error's message.
 func (s statement) located(err error) error {
-	problem, ok := err.(*source.Error) //nolint:errorlint // It was classified, or is the context's end.
+	problem, ok := err.(*source.Error) //nolint:errorlint // The error is classified, or the context's error.
 	if !ok {
 		return err
 	}
@@ -95,51 +97,49 @@ func (s statement) located(err error) error {
 	return problem
 }
 
-// transactions are the words with which statements begin that would end the script's transaction.
-var transactions = []string{"BEGIN", "START", "COMMIT", "ROLLBACK", "XA"}
+// transactionWords are the first words of statements that would end the script's transaction.
+var transactionWords = []string{"BEGIN", "START", "COMMIT", "ROLLBACK", "XA"}
 
-// bind takes a script apart.
+// bind splits a script into statements and binds their values.
 func (s *Source) bind(script source.Script) ([]statement, error) {
 	found := sqltext.MySQL.Statements(script.Text)
 	statements := make([]statement, 0, len(found))
 	used := map[string]bool{}
 
-	for i, one := range found {
-		bound := statement{number: i + 1, line: one.Line}
+	for i, parsed := range found {
+		bound := statement{number: i + 1, line: parsed.Line}
 
-		if word := firstWord(one.Text); slices.Contains(transactions, word) && !strings.HasPrefix(one.Text, "(") {
-			return nil, bound.located(s.invalidQuery(word+" has no place in a script: all of it is one transaction",
-				"leave it out; run two scripts where you need two transactions"))
+		if word := firstWord(parsed.Text); slices.Contains(transactionWords, word) && !strings.HasPrefix(parsed.Text, "(") {
+			return nil, bound.located(s.invalidQuery(word+" is not allowed in a script: the script is one transaction",
+				"remove the statement; run a script for each transaction"))
 		}
 
-		if s.ledger.isChangedBy(one.Text) {
+		if s.ledger.isChangedBy(parsed.Text) {
 			return nil, bound.located(s.ledger.refusal(s))
 		}
 
 		var (
-			err error
-			of  map[string]bool
+			err   error
+			names map[string]bool
 		)
 
-		if bound.text, bound.values, of, err = sqltext.MySQL.Bind(one.Text, script.Bind); err != nil {
+		if bound.text, bound.values, names, err = sqltext.MySQL.Bind(parsed.Text, script.Bind); err != nil {
 			return nil, bound.located(s.invalidQuery(err.Error(), "correct the script"))
 		}
 
-		for name := range of {
-			used[name] = true
-		}
+		maps.Copy(used, names)
 
 		statements = append(statements, bound)
 	}
 
 	if err := sqltext.Unused(script.Bind, used); err != nil {
-		return nil, s.invalidQuery(err.Error(), "correct the script, or leave the value out")
+		return nil, s.invalidQuery(err.Error(), "correct the script, or remove the value")
 	}
 
 	return statements, nil
 }
 
-// invalidQuery is the error for what is wrong with a query or a script before the server sees it.
+// invalidQuery returns the error for a query or a script that is not sent to the server.
 func (s *Source) invalidQuery(message, hint string) *source.Error {
 	return &source.Error{Code: source.CodeQueryInvalid, Source: s.name, Message: message, Hint: hint}
 }

@@ -11,14 +11,14 @@ import (
 )
 
 const (
-	maxPlaceholders = 65_535 // Of a prepared statement.
-	maxBatch        = 1_000  // Records of one INSERT.
-	maxBatchBytes   = 1 << 20
+	maxPlaceholders = 65_535  // The server's limit of a prepared statement.
+	maxBatch        = 1_000   // The maximum number of records of an INSERT.
+	maxBatchBytes   = 1 << 20 // An INSERT with values of this size is sent.
 )
 
-// insert writes the rows with INSERTs of many records each.
+// insert writes the rows with INSERT statements of many records each. With replaces, it uses REPLACE.
 func (w *writer) insert(ctx context.Context, into source.Table, replaces bool) error {
-	b := &batch{writer: w, most: max(1, min(maxBatch, maxPlaceholders/max(1, len(w.columns))))}
+	b := &batch{writer: w, capacity: max(1, min(maxBatch, maxPlaceholders/max(1, len(w.columns))))}
 	b.statement = w.insertStatement(into, replaces)
 
 	err := b.run(ctx)
@@ -29,7 +29,7 @@ func (w *writer) insert(ctx context.Context, into source.Table, replaces bool) e
 	return err
 }
 
-// insertStatement returns what writes the statement for that many records.
+// insertStatement returns a function that returns the statement for a number of records.
 func (w *writer) insertStatement(into source.Table, replaces bool) func(records int) string {
 	names := make([]string, len(w.columns))
 	for i, column := range w.columns {
@@ -51,8 +51,8 @@ func (w *writer) insertStatement(into source.Table, replaces bool) func(records 
 type batch struct {
 	writer    *writer
 	statement func(records int) string
-	most      int
-	full      *sql.Stmt // The statement for a batch of most records.
+	capacity  int
+	full      *sql.Stmt // The prepared statement for capacity records.
 	values    []any
 	records   int
 	bytes     int
@@ -60,6 +60,7 @@ type batch struct {
 	value     []byte
 }
 
+// run reads and writes all records.
 func (b *batch) run(ctx context.Context) error {
 	for {
 		record, err := b.writer.next(ctx)
@@ -71,7 +72,7 @@ func (b *batch) run(ctx context.Context) error {
 			err = b.append(record)
 		}
 
-		if err == nil && (b.records == b.most || b.bytes >= maxBatchBytes) {
+		if err == nil && (b.records == b.capacity || b.bytes >= maxBatchBytes) {
 			err = b.flush(ctx)
 		}
 
@@ -81,13 +82,14 @@ func (b *batch) run(ctx context.Context) error {
 	}
 }
 
+// append adds the encoded values of a record.
 func (b *batch) append(record source.Record) error {
 	for i := range b.writer.columns {
 		column := &b.writer.columns[i]
 
 		if record[i] == nil {
 			if column.required {
-				return b.writer.wrong(column.column, errRequired)
+				return b.writer.invalidValue(column.column, errRequired)
 			}
 
 			b.values = append(b.values, nil)
@@ -97,7 +99,7 @@ func (b *batch) append(record source.Record) error {
 
 		var err error
 		if b.value, err = column.encode(b.value[:0], record[i]); err != nil {
-			return b.writer.wrong(column.column, err)
+			return b.writer.invalidValue(column.column, err)
 		}
 
 		b.values = append(b.values, string(b.value))
@@ -109,6 +111,7 @@ func (b *batch) append(record source.Record) error {
 	return nil
 }
 
+// flush writes the collected records and checks the server's warnings.
 func (b *batch) flush(ctx context.Context) error {
 	if b.records == 0 {
 		return nil
@@ -126,14 +129,15 @@ func (b *batch) flush(ctx context.Context) error {
 	return err
 }
 
+// send runs the INSERT of the collected records.
 func (b *batch) send(ctx context.Context) error {
 	var err error
 
-	if b.records < b.most {
+	if b.records < b.capacity {
 		_, err = b.writer.session.conn.ExecContext(ctx, b.statement(b.records), b.values...)
 	} else {
 		if b.full == nil {
-			if b.full, err = b.writer.session.conn.PrepareContext(ctx, b.statement(b.most)); err != nil {
+			if b.full, err = b.writer.session.conn.PrepareContext(ctx, b.statement(b.capacity)); err != nil {
 				return err
 			}
 		}

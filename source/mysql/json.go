@@ -10,8 +10,8 @@ import (
 	"github.com/jobwright/jobwright/source"
 )
 
-// checkNumbers returns an error for a number in JSON of which MySQL would keep less than all digits: it holds them as
-// BIGINT, BIGINT UNSIGNED or DOUBLE.
+// checkNumbers returns an error for a number in JSON that MySQL would change: it stores numbers as BIGINT, BIGINT UNSIGNED or
+// DOUBLE.
 func checkNumbers(raw []byte) error {
 	decoder := json.NewDecoder(bytes.NewReader(raw))
 	decoder.UseNumber()
@@ -26,13 +26,14 @@ func checkNumbers(raw []byte) error {
 			return err
 		}
 
-		if number, isNumber := token.(json.Number); isNumber && !isKept(number.String()) {
-			return fmt.Errorf("the number %s has more digits than MySQL keeps in JSON", number)
+		if number, isNumber := token.(json.Number); isNumber && !isExact(number.String()) {
+			return fmt.Errorf("the number %s has more digits than MySQL stores in JSON", number)
 		}
 	}
 }
 
-func isKept(number string) bool {
+// isExact reports whether MySQL's JSON stores the number exactly.
+func isExact(number string) bool {
 	if _, err := strconv.ParseInt(number, 10, 64); err == nil {
 		return true
 	}
@@ -46,7 +47,7 @@ func isKept(number string) bool {
 		return false
 	}
 
-	wide, err := strconv.ParseFloat(string(exact), 64)
+	float, err := strconv.ParseFloat(string(exact), 64)
 
-	return err == nil && sameNumber(exact, strconv.FormatFloat(wide, 'f', -1, 64))
+	return err == nil && sameNumber(exact, strconv.FormatFloat(float, 'f', -1, 64))
 }

@@ -39,7 +39,7 @@ func TestAServersVersionIsRead(t *testing.T) {
 	} {
 		var s server
 
-		s.read(test.version)
+		s.parseVersion(test.version)
 		require.Equal(t, test.want, s.String())
 		require.Equal(t, test.collation, s.exactCollation())
 		require.Equal(t, test.scale, s.maxScale())

@@ -39,8 +39,8 @@ func (l *ledgerTable) isChangedBy(statement string) bool {
 		!slices.Contains([]string{"SELECT", "SHOW", "DESCRIBE", "DESC", "EXPLAIN"}, firstWord(statement))
 }
 
-// Recorded returns what an earlier attempt with that key has done. If an attempt has replaced or created a table and ended
-// before it could add the record, there is no record yet; the next write adds it.
+// Recorded returns the record of an earlier attempt with that key. If an attempt ended after it replaced or created a table
+// and before it added the record, there is no record yet; the next write adds it.
 func (s *Source) Recorded(ctx context.Context, key source.IdempotencyKey) (source.Written, bool, error) {
 	if !s.ledger.Records(key) {
 		return source.Written{}, false, nil
@@ -57,6 +57,7 @@ func (s *Source) Recorded(ctx context.Context, key source.IdempotencyKey) (sourc
 	return written, found, s.classify(ctx, source.Table{}, source.CodeUnavailable, err)
 }
 
+// recorded looks up the record of the change with that key.
 func (s *session) recorded(ctx context.Context, key source.IdempotencyKey) (source.Written, bool, error) {
 	a, err := s.newAttempt(key)
 	if err != nil {
@@ -71,8 +72,8 @@ func (s *session) recorded(ctx context.Context, key source.IdempotencyKey) (sour
 	return written, found, a.explain(err)
 }
 
-// once runs change, unless the ledger has a record of it. change adds the record with the attempt that it receives, just
-// before it commits. The attempt is nil if the change is not to be recorded.
+// once runs change, unless the ledger has a record of it. change adds the record to the ledger with its argument, just before
+// it commits. The argument is nil if the source has no ledger or the key is zero.
 func (s *session) once(
 	ctx context.Context, key source.IdempotencyKey, change func(a *attempt) (source.Written, error),
 ) (source.Written, error) {
@@ -109,11 +110,11 @@ func (s *session) once(
 	return written, nil
 }
 
-// cleanBatch is the number of old records that are removed at once.
+// cleanBatch is the number of old records that a transaction removes.
 const cleanBatch = 100
 
-// removeOldRecords removes a batch of old records in one transaction, and reports whether there may be more. It removes each
-// record by its key, which locks nothing else: a DELETE by age would also lock the gap into which other sessions add records.
+// removeOldRecords removes a batch of old records in one transaction, and reports whether there may be more. It deletes each
+// record by its key, to lock only that record: a DELETE by age would also lock the gap in which other sessions add records.
 func (a *attempt) removeOldRecords(ctx context.Context) (more bool, err error) {
 	err = a.session.transaction(ctx, func() error {
 		keys, err := a.oldRecords(ctx)
@@ -136,7 +137,7 @@ func (a *attempt) removeOldRecords(ctx context.Context) (more bool, err error) {
 	return more, err
 }
 
-// oldRecords returns the keys of the oldest records, in the same order for all sessions, so that they do not deadlock.
+// oldRecords returns the keys of the oldest records. All sessions use the same order, to avoid deadlocks.
 func (a *attempt) oldRecords(ctx context.Context) ([]source.IdempotencyKey, error) {
 	rows, err := a.session.conn.QueryContext(ctx, "SELECT `run`, `step` FROM "+quoteTable(a.table)+
 		" WHERE `recorded_at` < UTC_TIMESTAMP(6) - INTERVAL "+strconv.FormatInt(int64(ledger.Retention/time.Second), 10)+
@@ -174,7 +175,7 @@ func (a *attempt) insertion() string {
 	return "INSERT INTO " + quoteTable(a.table) + " (`job`, `run`, `step`, `rows`, `details`, `recorded_at`) "
 }
 
-// openLedger creates the ledger's table if it is missing, and looks the record up.
+// openLedger looks up the record, and creates the ledger's table if it is missing.
 func (a *attempt) openLedger(ctx context.Context) (source.Written, bool, error) {
 	written, found, err := a.lookUp(ctx)
 	if number(err) == errNoSuchTable {
@@ -188,8 +189,8 @@ func (a *attempt) openLedger(ctx context.Context) (source.Written, bool, error) 
 	return written, found, a.explain(err)
 }
 
-// verify checks once for each source that the ledger's table is transactional and that the user may add records. Otherwise the
-// error would occur after all work is done.
+// verify checks once for each source that the ledger's table is transactional and that the user may add records. Otherwise
+// the error would occur at the end of the write.
 func (a *attempt) verify(ctx context.Context) error {
 	found, err := a.session.describe(ctx, a.table)
 	if err != nil {
@@ -211,12 +212,12 @@ func (a *attempt) verify(ctx context.Context) error {
 	return err
 }
 
-// guardLedger returns an error if the table is the ledger.
+// guardLedger returns an error if the table is the ledger's.
 func (s *session) guardLedger(table source.Table) error {
 	return s.source.ledger.Guard(s.resolve(table))
 }
 
-// refusal is the error for a statement of a script that may change the ledger.
+// refusal returns the error for a statement of a script that may change the ledger.
 func (l *ledgerTable) refusal(s *Source) *source.Error {
 	return s.invalidQuery(ledger.Refusal(l.Table().Name), "read it with a SELECT")
 }

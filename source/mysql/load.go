@@ -14,8 +14,8 @@ import (
 	"github.com/jobwright/jobwright/source"
 )
 
-// load writes the rows into a table, by the fastest way that the server allows. With replaces, a record takes the place of
-// the one with which it shares a unique key.
+// load writes the rows to a table by the fastest method that the server allows. With replaces, a record replaces existing
+// records with the same unique key.
 func (w *writer) load(ctx context.Context, into source.Table, replaces bool) error {
 	if w.session.server.localFiles {
 		return w.loadFile(ctx, into, replaces)
@@ -24,7 +24,7 @@ func (w *writer) load(ctx context.Context, into source.Table, replaces bool) err
 	return w.insert(ctx, into, replaces)
 }
 
-// loadFile writes the rows with LOAD DATA LOCAL INFILE, for which the library reads this process's own reader.
+// loadFile writes the rows with LOAD DATA LOCAL INFILE. The library sends the content of a reader of this process.
 func (w *writer) loadFile(ctx context.Context, into source.Table, replaces bool) error {
 	file := &loadFile{writer: w, next: func() (source.Record, error) { return w.next(ctx) }}
 	name := "jobwright-" + uuid.NewString()
@@ -34,33 +34,35 @@ func (w *writer) loadFile(ctx context.Context, into source.Table, replaces bool)
 
 	before := w.count
 
-	taken, err := w.session.change(ctx, w.loadStatement(name, into, replaces))
+	stored, err := w.session.change(ctx, w.loadStatement(name, into, replaces))
 	if file.err != nil {
-		err = file.err // The library may have met another one when it told the server.
+		err = file.err // The library may return a later error.
 	}
 
 	if err != nil {
 		return err
 	}
 
-	// A server that reads a client's file takes what is wrong in it for something to warn of, in its strictest mode too.
+	// With LOAD DATA LOCAL, the server reports invalid values as warnings, even in its strictest mode.
 	if err := w.checkWarnings(ctx, 0); err != nil {
 		return err
 	}
 
-	if sent := w.count - before; taken < sent {
-		return w.skipped(sent - taken)
+	if sent := w.count - before; stored < sent {
+		return w.skippedError(sent - stored)
 	}
 
 	return nil
 }
 
-// skipped is the error for records that the server left out without a word: MySQL 5.6 does not warn of a key that is there.
-func (w *writer) skipped(records int64) error {
-	return w.invalid(fmt.Sprintf("the server skipped %d of the records: their keys are there, or they have no place in the table",
-		records), "write records with other keys, or with upsert to change those that are there")
+// skippedError returns the error for records that the server skipped without a warning.
+func (w *writer) skippedError(records int64) error {
+	return w.invalid(
+		fmt.Sprintf("the server skipped %d of the records: their keys exist, or no partition of the table accepts them", records),
+		"write records with other keys, or use upsert to update existing records")
 }
 
+// loadStatement returns the LOAD DATA statement that reads the reader with that name.
 func (w *writer) loadStatement(name string, into source.Table, replaces bool) string {
 	var columns, values []string
 
@@ -71,7 +73,7 @@ func (w *writer) loadStatement(name string, into source.Table, replaces bool) st
 			continue
 		}
 
-		// The file is text; bytes that are no UTF-8 would be changed.
+		// The file is text: the server would change bytes that are not UTF-8.
 		variable := "@v" + strconv.Itoa(i)
 		columns = append(columns, variable)
 		values = append(values, quote(column.column)+" = UNHEX("+variable+")")
@@ -91,21 +93,21 @@ func (w *writer) loadStatement(name string, into source.Table, replaces bool) st
 	return statement
 }
 
-// loadChunk is about how much text is made of records at once.
+// loadChunk is the approximate size of the text that fill encodes.
 const loadChunk = 64 << 10
 
-// loadFile is the text that LOAD DATA reads, made of the records as it is read.
+// loadFile is the text that LOAD DATA reads. It encodes the records while it is read.
 type loadFile struct {
 	writer *writer
 	next   func() (source.Record, error)
 	buffer []byte
-	left   []byte // Of the buffer: what was not read yet.
+	left   []byte // The part of the buffer that has not been read.
 	value  []byte
-	err    error // Why the text ends before the records do.
+	err    error // The error that ended the text early.
 	ended  bool
 }
 
-// Read reads on in the text.
+// Read implements io.Reader.
 func (f *loadFile) Read(p []byte) (int, error) {
 	for len(f.left) == 0 {
 		switch {
@@ -124,7 +126,7 @@ func (f *loadFile) Read(p []byte) (int, error) {
 	return count, nil
 }
 
-// fill makes the next part of the text.
+// fill encodes the next records.
 func (f *loadFile) fill() {
 	f.buffer = f.buffer[:0]
 
@@ -161,7 +163,7 @@ func (f *loadFile) append(record source.Record) error {
 
 		if record[i] == nil {
 			if column.required {
-				return f.writer.wrong(column.column, errRequired)
+				return f.writer.invalidValue(column.column, errRequired)
 			}
 
 			f.buffer = append(f.buffer, `\N`...)
@@ -171,7 +173,7 @@ func (f *loadFile) append(record source.Record) error {
 
 		var err error
 		if f.value, err = column.encode(f.value[:0], record[i]); err != nil {
-			return f.writer.wrong(column.column, err)
+			return f.writer.invalidValue(column.column, err)
 		}
 
 		if column.isHex {
@@ -186,7 +188,7 @@ func (f *loadFile) append(record source.Record) error {
 	return nil
 }
 
-// appendEscaped appends a value with a backslash before what has a meaning in LOAD DATA's text.
+// appendEscaped appends a value and escapes LOAD DATA's special characters with a backslash.
 func appendEscaped(dst, value []byte) []byte {
 	from := 0
 

@@ -9,22 +9,23 @@ import (
 	"github.com/jobwright/jobwright/source"
 )
 
-// Names of the temporary tables in which the records stand that are merged into a table. They are the connection's own.
+// The names of the temporary tables of a merge. Only its connection sees them.
 const (
-	writtenTable = "jobwright_written"
-	latestTable  = "jobwright_latest" // The numbers of the records that are the last with their keys.
+	writtenTable = "jobwright_written" // The written records, numbered.
+	latestTable  = "jobwright_latest"  // The number of the last written record with each key.
 	numberColumn = "jobwright_number"
 )
 
-// merge is what an upsert, an update and a delete have in common: the records are loaded into a temporary table, and then
-// one transaction changes the table by them.
+// merge is an upsert, an update or a delete. It loads the records into a temporary table, and then changes the target in one
+// transaction.
 type merge struct {
 	*writer
 
-	into, written, latest string // Quoted.
+	into, written, latest string // The quoted names of the target and of the temporary tables.
 	key, others           []string
 }
 
+// merge writes the rows in a [source.Mode.Keyed] mode.
 func (w *writer) merge(ctx context.Context, found *table) (source.Written, error) {
 	m := &merge{
 		writer: w, into: quoteTable(w.table),
@@ -44,7 +45,7 @@ func (w *writer) merge(ctx context.Context, found *table) (source.Written, error
 		return source.Written{}, err
 	}
 
-	distinct, err := m.prepare(ctx, isUnique && w.write.Mode == source.Upsert)
+	distinct, err := m.loadWritten(ctx, isUnique && w.write.Mode == source.Upsert)
 	if err != nil {
 		return source.Written{}, err
 	}
@@ -55,7 +56,7 @@ func (w *writer) merge(ctx context.Context, found *table) (source.Written, error
 		switch {
 		case w.write.Mode == source.Delete:
 			written.Rows, err = w.session.change(ctx,
-				"DELETE t FROM "+m.into+" AS t JOIN "+m.written+" AS w ON "+m.same("t", "w"))
+				"DELETE t FROM "+m.into+" AS t JOIN "+m.written+" AS w ON "+m.equalKeys("t", "w"))
 		case w.write.Mode == source.Update:
 			written.Rows, err = m.update(ctx)
 		case isUnique:
@@ -77,15 +78,15 @@ func (w *writer) merge(ctx context.Context, found *table) (source.Written, error
 	return w.result(written), w.session.execute(ctx, "DROP TEMPORARY TABLE "+m.written+", "+m.latest)
 }
 
-// prepare loads the records, finds the last with each key, and returns how many these are. The tables have no part in the
-// transaction: data definitions would commit it.
-func (m *merge) prepare(ctx context.Context, isUnique bool) (int64, error) {
+// loadWritten creates and fills the temporary tables, and returns the number of distinct keys. It is not part of the
+// transaction, because data definitions would commit it. isUnique omits the index on the key.
+func (m *merge) loadWritten(ctx context.Context, isUnique bool) (int64, error) {
 	definitions := []string{quote(numberColumn) + " BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY"}
 	for _, column := range m.columns {
 		definitions = append(definitions, column.definition())
 	}
 
-	if !isUnique { // The records of the table are looked up in this one, if not the other way round.
+	if !isUnique { // The server may look up the target's records in this table.
 		definitions = append(definitions, "INDEX ("+joined(m.key, ", ", m.keyPart)+")")
 	}
 
@@ -99,22 +100,22 @@ func (m *merge) prepare(ctx context.Context, isUnique bool) (int64, error) {
 		return 0, err
 	}
 
-	// A big result would be sorted to be grouped, and to sort texts, their first 1024 bytes are enough for the server.
+	// The server would sort a big result to group it, and it sorts texts by their first 1024 bytes only.
 	return m.session.change(ctx, "CREATE TEMPORARY TABLE "+m.latest+" (n BIGINT UNSIGNED NOT NULL PRIMARY KEY) "+
 		"ENGINE=InnoDB SELECT SQL_SMALL_RESULT MAX("+quote(numberColumn)+") AS n FROM "+m.written+
 		" GROUP BY "+joined(m.key, ", ", quote))
 }
 
-// keyPart writes a column of the index: as much of a text or of bytes as an index takes.
+// keyPart returns a column of the index, limited to a prefix if the column is too long for an index.
 func (m *merge) keyPart(name string) string {
-	const most = 100
+	const maxPrefix = 100
 
 	for _, column := range m.columns {
 		if !strings.EqualFold(column.column, name) {
 			continue
 		}
 
-		limit := min(most, maxKeyBytes/maxUTF8/len(m.key))
+		limit := min(maxPrefix, maxKeyBytes/maxUTF8/len(m.key))
 		isLong := column.length > int64(limit) || column.name == "JSON"
 
 		if isLong && column.name != "ENUM" && column.name != "SET" && column.name != "BIT" {
@@ -125,34 +126,35 @@ func (m *merge) keyPart(name string) string {
 	return quote(name)
 }
 
-// same writes the condition under which two records have the same key.
-func (m *merge) same(one, other string) string {
-	return joined(m.key, " AND ", func(name string) string { return one + "." + quote(name) + " = " + other + "." + quote(name) })
+// equalKeys returns the condition for equal keys of the tables with the aliases a and b.
+func (m *merge) equalKeys(a, b string) string {
+	return joined(m.key, " AND ", func(name string) string { return a + "." + quote(name) + " = " + b + "." + quote(name) })
 }
 
-// last writes the join of the records that are the last with their keys.
-func (m *merge) last() string {
+// latestRecords returns the join that selects the last written record with each key, as w.
+func (m *merge) latestRecords() string {
 	return m.written + " AS w JOIN " + m.latest + " AS l ON l.n = w." + quote(numberColumn)
 }
 
+// update updates the records with written keys, and returns their number.
 func (m *merge) update(ctx context.Context) (int64, error) {
-	return m.session.change(ctx, "UPDATE "+m.into+" AS t JOIN ("+m.last()+") ON "+m.same("t", "w")+" SET "+
+	return m.session.change(ctx, "UPDATE "+m.into+" AS t JOIN ("+m.latestRecords()+") ON "+m.equalKeys("t", "w")+" SET "+
 		joined(m.others, ", ", func(name string) string { return "t." + quote(name) + " = w." + quote(name) }))
 }
 
-// upsert lets the unique key find the records that are there.
+// upsert inserts or updates records by the unique key.
 func (m *merge) upsert(ctx context.Context) error {
 	changed := m.others
 	if len(changed) == 0 {
-		changed = m.key[:1] // To itself: there is nothing to change.
+		changed = m.key[:1] // The clause requires an assignment: the key's column keeps its value.
 	}
 
 	return m.session.execute(ctx, m.insertion()+" WHERE TRUE ON DUPLICATE KEY UPDATE "+
 		joined(changed, ", ", func(name string) string { return quote(name) + " = VALUES(" + quote(name) + ")" }))
 }
 
-// updateAndInsert is for a table with no unique key on the key's columns, or with further ones, whose records ON DUPLICATE
-// KEY would change too.
+// updateAndInsert upserts into a table without a unique key on the key's columns, or with other unique keys: ON DUPLICATE KEY
+// would also update the records that conflict with these.
 func (m *merge) updateAndInsert(ctx context.Context) error {
 	if len(m.others) > 0 {
 		if _, err := m.update(ctx); err != nil {
@@ -160,17 +162,18 @@ func (m *merge) updateAndInsert(ctx context.Context) error {
 		}
 	}
 
-	return m.session.execute(ctx, m.insertion()+" WHERE NOT EXISTS (SELECT 1 FROM "+m.into+" AS t WHERE "+m.same("t", "w")+")")
+	return m.session.execute(ctx, m.insertion()+" WHERE NOT EXISTS (SELECT 1 FROM "+m.into+" AS t WHERE "+m.equalKeys("t", "w")+")")
 }
 
+// insertion returns the INSERT … SELECT of the last written record with each key.
 func (m *merge) insertion() string {
 	names := slices.Concat(m.key, m.others)
 
 	return "INSERT INTO " + m.into + " (" + joined(names, ", ", quote) + ") SELECT " +
-		joined(names, ", ", func(name string) string { return "w." + quote(name) }) + " FROM " + m.last()
+		joined(names, ", ", func(name string) string { return "w." + quote(name) }) + " FROM " + m.latestRecords()
 }
 
-// isUnique reports whether the key's columns have a unique key, which is the table's only one.
+// isUnique reports whether the table has a unique key on exactly the key's columns, and no other unique key.
 func (s *session) isUnique(ctx context.Context, of *table, key []string) (bool, error) {
 	names, err := s.names(ctx, "SELECT CONCAT(index_name, IF(sub_part IS NULL, '', '(part)'), ' ', COALESCE(column_name, '')) "+
 		"FROM information_schema.statistics WHERE table_schema = ? AND table_name = ? AND non_unique = 0",

@@ -1,5 +1,5 @@
-// Package mysql is the driver of MySQLSource: a database of a MySQL or MariaDB server. The spaces of its tables are the
-// server's databases.
+// Package mysql is the driver of MySQLSource: a database of a MySQL or MariaDB server. The spaces of tables are the server's
+// databases.
 package mysql
 
 import (
@@ -14,26 +14,26 @@ import (
 	"github.com/jobwright/jobwright/source"
 )
 
-// Kind is the name by which an app's definitions call this driver.
+// Kind is the name of this driver in the definitions of an app's sources.
 const Kind = "MySQLSource"
 
 // options are the options of a MySQLSource in app.yaml.
 type options struct {
-	// Where the server is: a data source name such as user:password@tcp(host:3306)/database?tls=true, or a URL such as
-	// mysql://user:password@host:3306/database?tls=true. Its parameters are those of github.com/go-sql-driver/mysql, and
-	// the server's system variables.
+	// The address of the server: a data source name such as user:password@tcp(host:3306)/database?tls=true, or a URL such as
+	// mysql://user:password@host:3306/database?tls=true. It accepts the parameters of github.com/go-sql-driver/mysql and the
+	// server's system variables.
 	ConnStr string `json:"connStr"`
 
-	// The user and the password, in place of those in connStr.
+	// The user and the password; they override the user and the password in connStr.
 	User     string `json:"user"`
 	Password string `json:"password"`
 
-	// The most connections at once, for reading and for writing each; 8 by default.
+	// The maximum number of connections for reading, and again for writing; 8 by default.
 	MaxConnections int `json:"maxConnections"`
 
-	// The table that is the ledger of what steps did, so that each happens once: jobwright_ledger by default, in the
-	// connection's database, or database.table. With none, an append, an insert or a script whose answer is lost may happen
-	// twice.
+	// The table of the ledger, which records the completed steps so that each takes effect once: jobwright_ledger in the
+	// connection's database by default, or database.table. With none, an append, an insert or a script may take effect twice
+	// if its response is lost.
 	Ledger string `json:"ledger"`
 }
 
@@ -42,13 +42,13 @@ type Source struct {
 	name   string
 	ledger *ledgerTable
 
-	// Who writes a table may read another one of the same source meanwhile. If both took their connections from one pool,
-	// enough jobs could take all of them for reading, and wait for each other's to write.
+	// Reads and writes use separate pools, because a write may read from the same source: with one pool, concurrent writes
+	// could use all connections for reading and deadlock.
 	reading *sql.DB
 	writing *sql.DB
 
-	// aside ends queries and tidies up, when the connection that did the work can't.
-	aside *sql.DB
+	// auxiliary kills connections and removes tables if the working connection can't.
+	auxiliary *sql.DB
 }
 
 var (
@@ -62,7 +62,7 @@ var (
 	_ source.Ledger     = (*Source)(nil)
 )
 
-// Open returns the database that definition names. It does not connect yet.
+// Open returns the source for the database that definition names. It does not connect to the server.
 func Open(_ context.Context, definition source.Definition, _ source.Place) (source.Source, error) {
 	var opts options
 	if err := definition.Decode(&opts); err != nil {
@@ -81,26 +81,27 @@ func Open(_ context.Context, definition source.Definition, _ source.Place) (sour
 
 	connector, err := mysql.NewConnector(config)
 	if err != nil {
-		return nil, invalid(definition.Name, errConnStr) // The driver's own words may hold parts of connStr.
+		return nil, invalid(definition.Name, errConnStr) // The library's message may contain parts of connStr.
 	}
 
 	s := &Source{
 		name: definition.Name, ledger: ledger,
-		reading: sql.OpenDB(connector), writing: sql.OpenDB(connector), aside: sql.OpenDB(connector),
+		reading: sql.OpenDB(connector), writing: sql.OpenDB(connector), auxiliary: sql.OpenDB(connector),
 	}
 
 	for _, pool := range []*sql.DB{s.reading, s.writing} {
 		pool.SetMaxOpenConns(opts.MaxConnections)
 		pool.SetMaxIdleConns(opts.MaxConnections)
-		pool.SetConnMaxIdleTime(time.Minute) // Servers and firewalls close what is idle for long.
+		pool.SetConnMaxIdleTime(time.Minute) // Servers and firewalls close idle connections.
 	}
 
-	s.aside.SetMaxOpenConns(1)
-	s.aside.SetMaxIdleConns(0)
+	s.auxiliary.SetMaxOpenConns(1)
+	s.auxiliary.SetMaxIdleConns(0)
 
 	return s, nil
 }
 
+// invalid returns the error for an invalid definition.
 func invalid(name string, err error) error {
 	return &source.Error{
 		Code: source.CodeDefinitionInvalid, Source: name, Message: err.Error(),
@@ -110,15 +111,15 @@ func invalid(name string, err error) error {
 
 // Close closes the connections to the server.
 func (s *Source) Close() error {
-	return errors.Join(s.reading.Close(), s.writing.Close(), s.aside.Close())
+	return errors.Join(s.reading.Close(), s.writing.Close(), s.auxiliary.Close())
 }
 
-// Check connects and returns the server's version, the database and the number of its tables without the ledger. If old records
-// of the ledger could not be removed, it also returns why.
+// Check connects to the server and returns its version, the database, the number of tables except the ledger, and the error
+// that prevented the last removal of old ledger records.
 func (s *Source) Check(ctx context.Context) (string, error) {
-	found, err := s.check(ctx)
+	summary, err := s.check(ctx)
 
-	return found, s.classify(ctx, source.Table{}, source.CodeUnavailable, err)
+	return summary, s.classify(ctx, source.Table{}, source.CodeUnavailable, err)
 }
 
 func (s *Source) check(ctx context.Context) (string, error) {
@@ -141,7 +142,7 @@ func (s *Source) check(ctx context.Context) (string, error) {
 	return fmt.Sprintf("%s, database %s, %d tables%s", &session.server, session.space, tables, s.ledger.Status()), err
 }
 
-// DropTable removes a table, and knows no difference between one that is removed and one that never was.
+// DropTable drops a table. A missing table is no error.
 func (s *Source) DropTable(ctx context.Context, table source.Table) error {
 	session, err := s.connect(ctx, s.writing)
 	if err == nil {

@@ -7,15 +7,15 @@ import (
 	"github.com/jobwright/jobwright/source"
 )
 
-// Overlaps reports whether two names mean the same table. The database of a name without one is the connection's. Case is
-// ignored if the server ignores it. Views do not overlap with the tables that they read.
+// Overlaps reports whether a and b are the same table. A name without a database belongs to the connection's database. The
+// comparison ignores case if the server does. A view does not overlap with the tables that it reads.
 func (s *Source) Overlaps(ctx context.Context, a, b source.Table) (bool, error) {
 	session, err := s.connect(ctx, s.reading)
 	if err != nil {
 		return false, s.classify(ctx, a, source.CodeUnavailable, err)
 	}
 
-	one, other := session.resolve(a), session.resolve(b)
+	first, second := session.resolve(a), session.resolve(b)
 
 	var ignoresCase bool
 
@@ -27,8 +27,8 @@ func (s *Source) Overlaps(ctx context.Context, a, b source.Table) (bool, error) 
 	}
 
 	if ignoresCase {
-		return strings.EqualFold(one.Space, other.Space) && strings.EqualFold(one.Name, other.Name), nil
+		return strings.EqualFold(first.Space, second.Space) && strings.EqualFold(first.Name, second.Name), nil
 	}
 
-	return one == other, nil
+	return first == second, nil
 }

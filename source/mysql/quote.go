@@ -6,10 +6,10 @@ import (
 	"github.com/jobwright/jobwright/source"
 )
 
-// quote writes a name as an SQL identifier.
+// quote returns a name as a quoted SQL identifier.
 func quote(name string) string { return "`" + strings.ReplaceAll(name, "`", "``") + "`" }
 
-// quoteTable writes the name of a table, with its space where it has one.
+// quoteTable returns the quoted name of a table, qualified with its space if it has one.
 func quoteTable(table source.Table) string {
 	if table.Space == "" {
 		return quote(table.Name)
@@ -18,12 +18,12 @@ func quoteTable(table source.Table) string {
 	return quote(table.Space) + "." + quote(table.Name)
 }
 
-// joined writes names as a list, each in the form that write gives it.
-func joined(names []string, separator string, write func(name string) string) string {
-	written := make([]string, len(names))
+// joined formats each name and joins the results.
+func joined(names []string, separator string, format func(name string) string) string {
+	formatted := make([]string, len(names))
 	for i, name := range names {
-		written[i] = write(name)
+		formatted[i] = format(name)
 	}
 
-	return strings.Join(written, separator)
+	return strings.Join(formatted, separator)
 }

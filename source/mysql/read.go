@@ -10,26 +10,26 @@ import (
 	"github.com/jobwright/jobwright/source/sqltext"
 )
 
-// ReadTable streams the records of one table or view, as they were when the reading began. Until its end, the table can be
-// written to but not replaced.
+// ReadTable streams a consistent snapshot of the records of a table or view. Until the rows are closed or read to the end, the
+// table can be written to but not replaced.
 func (s *Source) ReadTable(ctx context.Context, read source.Read) (source.Rows, error) {
 	session, err := s.connect(ctx, s.reading)
 	if err != nil {
 		return nil, s.classify(ctx, read.Table, source.CodeUnavailable, err)
 	}
 
-	rows := &stream{session: session, table: read.Table, otherwise: source.CodeUnavailable, reject: read.Reject}
+	rows := &stream{session: session, table: read.Table, fallback: source.CodeUnavailable, reject: read.Reject}
 	name := session.resolve(read.Table)
 
-	of, err := session.describe(ctx, name)
+	found, err := session.describe(ctx, name)
 	if err != nil {
 		session.release(err)
 
 		return nil, s.classify(ctx, read.Table, source.CodeUnavailable, err)
 	}
 
-	if err := rows.open(ctx, "SELECT * FROM "+quoteTable(name), nil, of); err != nil {
-		_ = rows.Close() // What matters is why it could not be opened.
+	if err := rows.open(ctx, "SELECT * FROM "+quoteTable(name), nil, found); err != nil {
+		_ = rows.Close() // The error of open matters.
 
 		return nil, s.classify(ctx, read.Table, source.CodeUnavailable, err)
 	}
@@ -37,10 +37,10 @@ func (s *Source) ReadTable(ctx context.Context, read source.Read) (source.Rows, 
 	return rows, nil
 }
 
-// Query streams the records that a query returns. The columns of its result have the types that the server sends, which
-// tell less than those of tables: see [Types].
+// Query streams the records that a query returns. The server describes the columns of a result in less detail than the columns
+// of a table, so some types differ: see [Types].
 func (s *Source) Query(ctx context.Context, query string, bind map[string]any) (source.Rows, error) {
-	text, values, err := readable(query, bind)
+	text, values, err := bindQuery(query, bind)
 	if err != nil {
 		return nil, s.invalidQuery(err.Error(), "correct the query")
 	}
@@ -50,10 +50,10 @@ func (s *Source) Query(ctx context.Context, query string, bind map[string]any) (
 		return nil, s.classify(ctx, source.Table{}, source.CodeUnavailable, err)
 	}
 
-	rows := &stream{session: session, otherwise: source.CodeQueryInvalid, spoils: true}
+	rows := &stream{session: session, fallback: source.CodeQueryInvalid, changesSession: true}
 
 	if err := rows.open(ctx, text, values, nil); err != nil {
-		_ = rows.Close() // What matters is why it could not be opened.
+		_ = rows.Close() // The error of open matters.
 
 		return nil, s.classify(ctx, source.Table{}, source.CodeQueryInvalid, err)
 	}
@@ -61,18 +61,18 @@ func (s *Source) Query(ctx context.Context, query string, bind map[string]any) (
 	return rows, nil
 }
 
-// readers are the words with which statements begin that only read. What a procedure does, the transaction watches.
-var readers = []string{"SELECT", "WITH", "TABLE", "VALUES", "SHOW", "DESCRIBE", "DESC", "EXPLAIN", "CALL"}
+// readingWords are the first words of statements that only read. The read-only transaction prevents changes by procedures.
+var readingWords = []string{"SELECT", "WITH", "TABLE", "VALUES", "SHOW", "DESCRIBE", "DESC", "EXPLAIN", "CALL"}
 
-// readable returns a query for the server, if it is one that only reads.
-func readable(query string, bind map[string]any) (text string, values []any, err error) {
+// bindQuery returns a query and its values as the server requires them, or an error for a query that does not only read.
+func bindQuery(query string, bind map[string]any) (text string, values []any, err error) {
 	statements := sqltext.MySQL.Statements(query)
 	if len(statements) != 1 {
-		return "", nil, fmt.Errorf("a query is one statement, and this has %d", len(statements))
+		return "", nil, fmt.Errorf("a query must be one statement; this query has %d", len(statements))
 	}
 
-	if word := firstWord(statements[0].Text); !slices.Contains(readers, word) {
-		return "", nil, fmt.Errorf("a query only reads, and this begins with %q; run what changes data as a script", word)
+	if word := firstWord(statements[0].Text); !slices.Contains(readingWords, word) {
+		return "", nil, fmt.Errorf("a query may only read, but this query begins with %q; use a script to change data", word)
 	}
 
 	text, values, used, err := sqltext.MySQL.Bind(statements[0].Text, bind)
@@ -83,7 +83,7 @@ func readable(query string, bind map[string]any) (text string, values []any, err
 	return text, values, err
 }
 
-// firstWord is the first word of a statement, in capitals.
+// firstWord returns the first word of a statement, in upper case.
 func firstWord(statement string) string {
 	statement = strings.TrimLeft(statement, "( \t\r\n")
 

@@ -111,13 +111,13 @@ func TestAValueThatNoStandardTypeHoldsIsAnErrorWithItsPlace(t *testing.T) {
 	t.Parallel()
 
 	for _, test := range []struct{ declared, value, message string }{
-		{"TINYINT(1)", "5", `record 2, column "v": 5 is no boolean`},
-		{"DATE", "'0000-00-00'", `record 2, column "v": 0000-00-00 is no date`},
-		{"DATE", "'2024-02-00'", `record 2, column "v": 2024-02-00 is no date`},
-		{"DATETIME", "'0000-00-00 00:00:00'", `record 2, column "v": 0000-00-00 00:00:00 is no date`},
-		{"TIME", "'-00:00:01'", `record 2, column "v": -00:00:01 is no time of day but a negative duration`},
-		{"TIME(1)", "'24:00:00.1'", `record 2, column "v": 24:00:00.1 is no time of day but a duration`},
-		{"TIME", "'838:59:59'", `record 2, column "v": 838:59:59 is no time of day but a duration`},
+		{"TINYINT(1)", "5", `record 2, column "v": 5 is not a boolean`},
+		{"DATE", "'0000-00-00'", `record 2, column "v": 0000-00-00 is not a date`},
+		{"DATE", "'2024-02-00'", `record 2, column "v": 2024-02-00 is not a date`},
+		{"DATETIME", "'0000-00-00 00:00:00'", `record 2, column "v": 0000-00-00 00:00:00 is not a date`},
+		{"TIME", "'-00:00:01'", `record 2, column "v": -00:00:01 is a negative duration`},
+		{"TIME(1)", "'24:00:00.1'", `record 2, column "v": 24:00:00.1 is a duration of more than 24 hours`},
+		{"TIME", "'838:59:59'", `record 2, column "v": 838:59:59 is a duration of more than 24 hours`},
 	} {
 		t.Run(test.declared+" "+test.value, func(t *testing.T) {
 			t.Parallel()

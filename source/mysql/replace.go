@@ -13,22 +13,23 @@ import (
 	"github.com/jobwright/jobwright/source"
 )
 
-// Names of tables that stand beside those that they are to replace: jobwright_<which table>_<which write>_new, and _old.
+// The names of a replacement's tables are jobwright_<hash of the target>_<random>_new for the new table, and _old for the
+// renamed target.
 const (
-	besidePrefix = "jobwright_"
-	newSuffix    = "_new"
-	oldSuffix    = "_old"
+	stagingPrefix = "jobwright_"
+	newSuffix     = "_new"
+	oldSuffix     = "_old"
 )
 
-// beside returns with what the names of all tables begin that ever stand beside a table.
-func beside(table source.Table) string {
+// stagingPrefixOf returns the prefix of the names of all tables with which writes replace the table.
+func stagingPrefixOf(table source.Table) string {
 	hash := sha256.Sum256([]byte(table.Space + "\x00" + table.Name))
 
-	return besidePrefix + hex.EncodeToString(hash[:8]) + "_"
+	return stagingPrefix + hex.EncodeToString(hash[:8]) + "_"
 }
 
-// replace makes a table of the rows and puts it in the place of the one that is there, if there is one. Data definitions
-// commit at once in MySQL; so it is made beside.
+// replace creates a table with the rows and renames it to the target, which it replaces if it exists. The new table has
+// another name until it is complete, because data definitions commit implicitly in MySQL.
 func (w *writer) replace(ctx context.Context, old *table) (source.Written, error) {
 	if err := w.checkReferences(ctx, old); err != nil {
 		return source.Written{}, err
@@ -38,8 +39,8 @@ func (w *writer) replace(ctx context.Context, old *table) (source.Written, error
 		return source.Written{}, err
 	}
 
-	// While the lock is held, what stands beside is no leftover. It ends with the connection.
-	lock := beside(w.table) + uuid.NewString()[:8]
+	// The lock protects the new table from removeLeftovers. The end of the connection releases it.
+	lock := stagingPrefixOf(w.table) + uuid.NewString()[:8]
 	if _, err := w.session.lock(ctx, lock); err != nil {
 		return source.Written{}, err
 	}
@@ -53,8 +54,8 @@ func (w *writer) replace(ctx context.Context, old *table) (source.Written, error
 
 	if err != nil {
 		w.session.unwatch()
-		// Where this fails too, the next replace does it.
-		_ = w.session.source.executeAside(ctx, "DROP TABLE IF EXISTS "+quoteTable(built))
+		// If this fails too, the next replacement removes the table.
+		_ = w.session.source.executeAuxiliary(ctx, "DROP TABLE IF EXISTS "+quoteTable(built))
 
 		return source.Written{}, err
 	}
@@ -62,7 +63,7 @@ func (w *writer) replace(ctx context.Context, old *table) (source.Written, error
 	return written, w.session.execute(ctx, "DO RELEASE_LOCK('"+lock+"')")
 }
 
-// build makes and fills the table beside.
+// build creates and fills the new table.
 func (w *writer) build(ctx context.Context, built source.Table) (source.Written, error) {
 	definitions, conversions := w.define()
 	if err := w.session.execute(ctx,
@@ -83,7 +84,7 @@ func (w *writer) build(ctx context.Context, built source.Table) (source.Written,
 	return written, err
 }
 
-// finish adds the record for an earlier attempt that ended between renaming its table and adding the record.
+// finish adds the record of an earlier attempt that ended after it renamed the new table and before it added the record.
 func (w *writer) finish(ctx context.Context) (written source.Written, err error) {
 	_, written.Conversions = w.define()
 
@@ -95,7 +96,7 @@ func (w *writer) finish(ctx context.Context) (written source.Written, err error)
 	return written, err
 }
 
-// define returns the definitions of the columns, and of the key where there is one.
+// define returns the definitions of the new table's columns and key, and sets w.columns.
 func (w *writer) define() (definitions []string, conversions []source.Conversion) {
 	w.columns = nil
 
@@ -105,21 +106,22 @@ func (w *writer) define() (definitions []string, conversions []source.Conversion
 			keys, attributes = len(w.write.Key), " NOT NULL"
 		}
 
-		made := w.session.server.create(column.Standard, keys)
-		definitions = append(definitions, quote(column.Name)+" "+made.String()+made.attributes+attributes+made.comment)
+		created := w.session.server.create(column.Standard, keys)
+		definitions = append(definitions,
+			quote(column.Name)+" "+created.String()+created.attributes+attributes+created.comment)
 
-		if made.converts {
+		if created.converts {
 			conversions = append(conversions, source.Conversion{
-				Column: column.Name, From: column.String(), To: made.String(),
+				Column: column.Name, From: column.String(), To: created.String(),
 			})
 		}
 
-		encode, err := encoderFor(column.Standard, made.native)
-		if err != nil { // There is none for a type that is none.
+		encode, err := encoderFor(column.Standard, created.native)
+		if err != nil { // The column's type is invalid.
 			encode = func([]byte, any) ([]byte, error) { return nil, err }
 		}
 
-		w.columns = append(w.columns, newTarget(field{native: made.native, column: column.Name}, encode, keys > 0))
+		w.columns = append(w.columns, newTarget(field{native: created.native, column: column.Name}, encode, keys > 0))
 	}
 
 	if len(w.write.Key) > 0 {
@@ -129,11 +131,12 @@ func (w *writer) define() (definitions []string, conversions []source.Conversion
 	return definitions, conversions
 }
 
-// swap puts the built table in its place, which is what an effect is, and removes the old one.
-func (w *writer) swap(ctx context.Context, old *table, built, aside source.Table, written source.Written) error {
+// swap renames the new table to the target, which makes the write visible, adds the record and drops the old table. replaced
+// is the temporary name of the old table.
+func (w *writer) swap(ctx context.Context, old *table, built, replaced source.Table, written source.Written) error {
 	renames := quoteTable(built) + " TO " + quoteTable(w.table)
 	if old != nil {
-		renames = quoteTable(w.table) + " TO " + quoteTable(aside) + ", " + renames
+		renames = quoteTable(w.table) + " TO " + quoteTable(replaced) + ", " + renames
 	}
 
 	err := w.session.execute(ctx, "RENAME TABLE "+renames)
@@ -142,7 +145,7 @@ func (w *writer) swap(ctx context.Context, old *table, built, aside source.Table
 	case number == errTableExists, number == errNoSuchTable && old != nil:
 		return &source.Error{
 			Code: source.CodeUnavailable, Source: w.session.source.name, Table: w.write.Table.String(), Retryable: true,
-			Message: "somebody else made or removed the table meanwhile", Err: err,
+			Message: "another session created or dropped the table during the write", Err: err,
 		}
 	case err != nil:
 		return err
@@ -152,11 +155,11 @@ func (w *writer) swap(ctx context.Context, old *table, built, aside source.Table
 		return err
 	}
 
-	return w.session.execute(ctx, "DROP TABLE IF EXISTS "+quoteTable(aside))
+	return w.session.execute(ctx, "DROP TABLE IF EXISTS "+quoteTable(replaced))
 }
 
-// checkReferences refuses to replace a table to which foreign keys of others point: they would go on pointing to the old
-// one.
+// checkReferences returns an error if foreign keys of other tables reference the table: after the replacement, they would
+// reference the old table.
 func (w *writer) checkReferences(ctx context.Context, old *table) error {
 	if old == nil {
 		return nil
@@ -170,14 +173,13 @@ func (w *writer) checkReferences(ctx context.Context, old *table) error {
 		return err
 	}
 
-	return w.invalid("foreign keys of other tables point to it: "+strings.Join(names, ", "),
-		"refill the table instead, or remove the foreign keys")
+	return w.invalid("a table that foreign keys reference can't be replaced; they belong to "+strings.Join(names, ", "),
+		"use the mode refill, or drop the foreign keys")
 }
 
-// removeLeftovers removes what writes of this table that crashed left beside it. A write that is still going on holds a
-// lock.
+// removeLeftovers drops the tables of earlier replacements of this table that crashed. A running replacement holds a lock.
 func (w *writer) removeLeftovers(ctx context.Context) error {
-	pattern := strings.ReplaceAll(beside(w.table), "_", `\_`) + "%"
+	pattern := strings.ReplaceAll(stagingPrefixOf(w.table), "_", `\_`) + "%"
 
 	names, err := w.session.names(ctx,
 		"SELECT table_name FROM information_schema.tables WHERE table_schema = ? AND table_name LIKE ?", w.table.Space, pattern)
@@ -207,12 +209,11 @@ func (w *writer) removeLeftovers(ctx context.Context) error {
 	return nil
 }
 
-// lock takes a lock that the connection holds until its end, if nobody holds it.
-func (s *session) lock(ctx context.Context, name string) (bool, error) {
-	var taken bool
-	err := s.conn.QueryRowContext(ctx, "SELECT COALESCE(GET_LOCK(?, 0), 0)", name).Scan(&taken)
+// lock acquires a lock without waiting, and reports whether it was free. The end of the connection releases it.
+func (s *session) lock(ctx context.Context, name string) (acquired bool, err error) {
+	err = s.conn.QueryRowContext(ctx, "SELECT COALESCE(GET_LOCK(?, 0), 0)", name).Scan(&acquired)
 
-	return taken, err
+	return acquired, err
 }
 
 // names returns the first column of a query's result.

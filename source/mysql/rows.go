@@ -11,14 +11,14 @@ import (
 	"github.com/jobwright/jobwright/source"
 )
 
-// cell is one column's value of the record that is read.
+// cell is the value of a column in the current record.
 type cell struct {
 	decode decoder
 	value  any
 	err    error
 }
 
-// Scan takes the library's value over while it is still lent.
+// Scan implements sql.Scanner. It decodes the value before the library reuses its bytes.
 func (c *cell) Scan(value any) error {
 	c.value, c.err = nil, nil
 	if value != nil {
@@ -28,18 +28,18 @@ func (c *cell) Scan(value any) error {
 	return nil
 }
 
-// stream are the records of a query that is running. It owns the session.
+// stream returns the records of a running query. It owns the session.
 type stream struct {
-	session   *session
-	table     source.Table
-	otherwise source.Code // Of errors that nobody knows.
-	reject    func(source.Reject) error
-	spoils    bool // Whether the query may have changed its session.
+	session        *session
+	table          source.Table
+	fallback       source.Code // The code of errors that classify does not recognize.
+	reject         func(source.Reject) error
+	changesSession bool // Whether the query may have changed the session's state.
 
-	cancel  context.CancelFunc // Ends the query, in the server too.
-	ended   func() error       // Tells how the context ended with which the query was begun.
-	follows <-chan struct{}    // The end of the context that Next was called with.
-	follow  func() bool        // Ends the following.
+	cancel    context.CancelFunc // Terminates the query, also in the server.
+	openErr   func() error       // Returns the error of the context that open received.
+	nextDone  <-chan struct{}    // Done of the context that Next received last.
+	stopWatch func() bool        // Stops watching nextDone.
 
 	statement *sql.Stmt
 	rows      *sql.Rows
@@ -48,7 +48,7 @@ type stream struct {
 	targets   []any
 	record    source.Record
 	count     int64
-	isRead    bool // Whether all records were read.
+	isRead    bool // Whether all records have been read.
 	closed    bool
 }
 
@@ -57,14 +57,14 @@ var (
 	_ source.Locator = (*stream)(nil)
 )
 
-// open runs the query and learns the types of its columns, in which a table's knows more.
-func (r *stream) open(ctx context.Context, query string, values []any, of *table) error {
+// open runs the query and determines the types of its columns. If the query reads a table, found describes it.
+func (r *stream) open(ctx context.Context, query string, values []any, found *table) error {
 	ctx, r.cancel = context.WithCancel(ctx)
-	r.ended = ctx.Err
+	r.openErr = ctx.Err
 	r.session.unwatch()
 	r.session.watch(ctx)
 
-	// So that nothing that a procedure does can end the reading transaction and begin one that writes.
+	// The session is read-only too: a procedure could end this transaction and begin one that writes.
 	err := r.session.execute(ctx, "SET SESSION TRANSACTION READ ONLY", "START TRANSACTION")
 	if err == nil {
 		err = r.run(ctx, query, values)
@@ -74,11 +74,11 @@ func (r *stream) open(ctx context.Context, query string, values []any, of *table
 		return err
 	}
 
-	return r.describe(of)
+	return r.describe(found)
 }
 
-// run runs the query as a prepared statement: the binary protocol tells the whole of a FLOAT, of which the text protocol
-// tells six digits, and takes half the time.
+// run runs the query as a prepared statement: the binary protocol returns all digits of a FLOAT, of which the text protocol
+// returns six, and takes half the time.
 func (r *stream) run(ctx context.Context, query string, values []any) error {
 	var err error
 	if r.statement, err = r.session.conn.PrepareContext(ctx, query); err == nil {
@@ -90,7 +90,8 @@ func (r *stream) run(ctx context.Context, query string, values []any) error {
 	return err
 }
 
-func (r *stream) describe(of *table) error {
+// describe sets the schema and the decoders of the columns.
+func (r *stream) describe(found *table) error {
 	columns, err := r.rows.ColumnTypes()
 	if err != nil {
 		return err
@@ -99,7 +100,7 @@ func (r *stream) describe(of *table) error {
 	if len(columns) == 0 {
 		return &source.Error{
 			Code: source.CodeQueryInvalid, Source: r.session.source.name,
-			Message: "the query returns no columns", Hint: "give a SELECT",
+			Message: "the query returns no columns", Hint: "use a SELECT",
 		}
 	}
 
@@ -109,17 +110,17 @@ func (r *stream) describe(of *table) error {
 
 	for i, column := range columns {
 		precision, scale, hasPrecision := column.DecimalSize()
-		found := fromWire(column.DatabaseTypeName(), precision, scale, hasPrecision)
+		of := fromWire(column.DatabaseTypeName(), precision, scale, hasPrecision)
 		described := source.Column{Name: column.Name()}
 
-		if of != nil {
-			if field := of.field(column.Name()); field != nil {
-				found = field.native
-				described.Updateable = of.isBase() && !field.generated
+		if found != nil {
+			if field := found.field(column.Name()); field != nil {
+				of = field.native
+				described.Updateable = found.isBase() && !field.generated
 			}
 		}
 
-		described.Standard, described.Native = found.read()
+		described.Standard, described.Native = of.read()
 		r.schema[i], r.cells[i].decode = described, decoderOf(described.Type)
 		r.targets[i] = &r.cells[i]
 	}
@@ -129,7 +130,7 @@ func (r *stream) describe(of *table) error {
 
 func (r *stream) Schema() source.Schema { return r.schema }
 
-// Location tells which record was read last.
+// Location returns the number of the record that was read last.
 func (r *stream) Location() string { return fmt.Sprintf("record %d", r.count) }
 
 func (r *stream) Next(ctx context.Context) (source.Record, error) {
@@ -150,7 +151,7 @@ func (r *stream) Next(ctx context.Context) (source.Record, error) {
 			return nil, r.failed(ctx, err)
 		}
 
-		problem := r.take()
+		problem := r.decode()
 		if problem == nil {
 			return r.record, nil
 		}
@@ -171,28 +172,28 @@ func (r *stream) Next(ctx context.Context) (source.Record, error) {
 	return nil, r.finish(ctx)
 }
 
-// watch lets the end of the context that Next was called with end the query, too.
+// watch terminates the query when ctx, the context that Next has received, ends.
 func (r *stream) watch(ctx context.Context) {
 	done := ctx.Done()
-	if done == r.follows {
+	if done == r.nextDone {
 		return
 	}
 
-	if r.follow != nil {
-		r.follow()
+	if r.stopWatch != nil {
+		r.stopWatch()
 	}
 
-	r.follows, r.follow = done, context.AfterFunc(ctx, r.cancel)
+	r.nextDone, r.stopWatch = done, context.AfterFunc(ctx, r.cancel)
 }
 
-// take makes a record of the cells.
-func (r *stream) take() *source.Error {
+// decode sets r.record to the decoded values of the cells.
+func (r *stream) decode() *source.Error {
 	for i := range r.cells {
 		if err := r.cells[i].err; err != nil {
 			return &source.Error{
 				Code: source.CodeRecordInvalid, Source: r.session.source.name, Table: r.table.String(),
 				Message: fmt.Sprintf("%s, column %q: %v", r.Location(), r.schema[i].Name, err),
-				Hint:    "correct the value, or read the table with a query in which CAST(… AS CHAR) makes the column text",
+				Hint:    "correct the value, or read the table with a query that converts the column with CAST(… AS CHAR)",
 				Err:     err,
 			}
 		}
@@ -203,7 +204,7 @@ func (r *stream) take() *source.Error {
 	return nil
 }
 
-// text shows what of a record could be read.
+// text returns the readable values of the current record as text.
 func (r *stream) text() string {
 	var text strings.Builder
 
@@ -227,21 +228,21 @@ func (r *stream) text() string {
 	return text.String()
 }
 
-// failed says why the records ended.
+// failed returns the error of a context that has ended, or err classified.
 func (r *stream) failed(ctx context.Context, err error) error {
 	if ended := ctx.Err(); ended != nil {
 		return ended
 	}
 
-	if ended := r.ended(); ended != nil {
+	if ended := r.openErr(); ended != nil {
 		return ended
 	}
 
-	return r.session.source.classify(ctx, r.table, r.otherwise, err)
+	return r.session.source.classify(ctx, r.table, r.fallback, err)
 }
 
-// finish gives the connection back after the last record, and with it the table, which others may want to replace: whoever
-// writes rows does not close them.
+// finish ends the transaction and releases the connection after the last record, before Close is called, so that the table can
+// be replaced.
 func (r *stream) finish(ctx context.Context) error {
 	r.isRead = true
 
@@ -254,7 +255,7 @@ func (r *stream) finish(ctx context.Context) error {
 		err = r.session.execute(ctx, "COMMIT", "SET SESSION TRANSACTION READ WRITE")
 	}
 
-	if r.spoils {
+	if r.changesSession {
 		r.session.discard()
 	} else {
 		r.session.release(err)
@@ -265,8 +266,8 @@ func (r *stream) finish(ctx context.Context) error {
 	return io.EOF
 }
 
-// Close ends the query where it is still running. The library would read all of its records first; so the connection ends,
-// in the server too.
+// Close terminates the query if it is still running. It kills the connection, because the library would read all remaining
+// records first.
 func (r *stream) Close() error {
 	if r.closed || r.isRead {
 		return nil
@@ -274,15 +275,15 @@ func (r *stream) Close() error {
 
 	r.closed = true
 
-	if r.rows == nil { // Nothing runs that would have to be ended.
+	if r.rows == nil { // No query is running.
 		r.session.unwatch()
 	}
 
 	r.cancel()
-	r.session.unwatch() // It waits until the server has been told.
+	r.session.unwatch() // It waits until the server has terminated the query.
 
 	if r.rows != nil {
-		_ = r.rows.Close() // It reports that the connection has ended.
+		_ = r.rows.Close() // The error is that the connection has ended.
 	}
 
 	if r.statement != nil {
@@ -295,10 +296,10 @@ func (r *stream) Close() error {
 	return nil
 }
 
-// end ends the contexts that the stream made.
+// end releases the contexts.
 func (r *stream) end() {
-	if r.follow != nil {
-		r.follow()
+	if r.stopWatch != nil {
+		r.stopWatch()
 	}
 
 	r.cancel()

@@ -5,17 +5,17 @@ import (
 	"strings"
 )
 
-// server is what has to be known of a server.
+// server describes the connected server.
 type server struct {
 	mariaDB    bool
-	version    string // "10.11.6", without what follows.
+	version    string // The version without suffixes, for example "10.11.6".
 	numbers    [3]int
-	localFiles bool // Whether LOAD DATA LOCAL is allowed.
+	localFiles bool // Whether the server allows LOAD DATA LOCAL.
 }
 
-// read takes apart what VERSION() returns, "10.11.6-MariaDB-0+deb12u1" or "8.4.3" for example. Behind old replicas,
-// MariaDB's may begin with 5.5.5-.
-func (s *server) read(version string) {
+// parseVersion parses the result of VERSION(), for example "10.11.6-MariaDB-0+deb12u1" or "8.4.3". For old replicas, MariaDB
+// may prepend 5.5.5-.
+func (s *server) parseVersion(version string) {
 	s.mariaDB = strings.Contains(strings.ToLower(version), "mariadb")
 	if s.mariaDB {
 		version = strings.TrimPrefix(version, "5.5.5-")
@@ -23,7 +23,7 @@ func (s *server) read(version string) {
 
 	s.version, _, _ = strings.Cut(version, "-")
 	for i, part := range strings.SplitN(s.version, ".", len(s.numbers)) {
-		s.numbers[i], _ = strconv.Atoi(part) // What is no number is 0, the oldest.
+		s.numbers[i], _ = strconv.Atoi(part) // A part that is not a number counts as 0.
 	}
 }
 
@@ -36,17 +36,17 @@ func (s *server) String() string {
 }
 
 func (s *server) isAtLeast(major, minor, patch int) bool {
-	for i, least := range []int{major, minor, patch} {
-		if s.numbers[i] != least {
-			return s.numbers[i] > least
+	for i, minimum := range []int{major, minor, patch} {
+		if s.numbers[i] != minimum {
+			return s.numbers[i] > minimum
 		}
 	}
 
 	return true
 }
 
-// isTooOld reports whether the server lacks what the driver can't do without: columns that tell how they are generated, a type
-// JSON, and keys of 3,072 bytes, by default.
+// isTooOld reports whether the server lacks features that the driver requires: the expressions of generated columns in
+// information_schema, the type JSON, and indexes of 3,072 bytes by default.
 func (s *server) isTooOld() bool {
 	if s.mariaDB {
 		return !s.isAtLeast(10, 2, 0)
@@ -55,10 +55,10 @@ func (s *server) isTooOld() bool {
 	return !s.isAtLeast(5, 7, 0)
 }
 
-// hasUUID reports whether the server has a type UUID.
+// hasUUID reports whether the server has the type UUID.
 func (s *server) hasUUID() bool { return s.mariaDB && s.isAtLeast(10, 7, 0) }
 
-// maxScale is how many digits a decimal may have behind its point.
+// maxScale returns the maximum number of digits of a DECIMAL after the point.
 func (s *server) maxScale() int {
 	if s.mariaDB && s.isAtLeast(10, 2, 1) {
 		return 38
@@ -67,7 +67,8 @@ func (s *server) maxScale() int {
 	return 30
 }
 
-// exactCollation is the one by which only the same text is equal. That of old servers ignores spaces at its end.
+// exactCollation returns the collation in which only identical texts are equal. The collation of old servers ignores trailing
+// spaces.
 func (s *server) exactCollation() string {
 	switch {
 	case s.mariaDB && s.isAtLeast(10, 2, 2):

@@ -13,22 +13,22 @@ import (
 	"github.com/jobwright/jobwright/source"
 )
 
-// asideTimeout is how long may be waited for what is done aside, when nobody waits for its result.
-const asideTimeout = 10 * time.Second
+// auxiliaryTimeout limits the statements of executeAuxiliary, which run independently of the caller's context.
+const auxiliaryTimeout = 10 * time.Second
 
-// session is a connection that does one thing for one caller.
+// session is a connection during one operation of the source.
 type session struct {
 	source  *Source
 	conn    *sql.Conn
-	id      int64 // The connection's in the server.
+	id      int64 // The connection's ID in the server.
 	server  server
-	space   string // The database in which tables without a space are found.
+	space   string // The database of tables without a space.
 	unwatch func() bool
-	spoiled bool // Whether something failed that changes nothing of what the caller is told.
+	broken  bool // Whether the connection must be closed although the operation succeeded.
 }
 
-// connect takes a connection from a pool. When ctx ends, what the connection does is ended in the server too: closing the
-// connection alone would leave a query running that returns nothing for long.
+// connect gets a connection from a pool. When ctx ends, it kills the connection in the server: if the connection were only
+// closed, the server would detect that when it sends the next record, which may take long.
 func (s *Source) connect(ctx context.Context, pool *sql.DB) (*session, error) {
 	conn, err := pool.Conn(ctx)
 	if err != nil {
@@ -47,7 +47,7 @@ func (s *Source) connect(ctx context.Context, pool *sql.DB) (*session, error) {
 		return nil, err
 	}
 
-	opened.server.read(version)
+	opened.server.parseVersion(version)
 	opened.watch(ctx)
 
 	if opened.server.isTooOld() {
@@ -55,7 +55,7 @@ func (s *Source) connect(ctx context.Context, pool *sql.DB) (*session, error) {
 
 		return nil, &source.Error{
 			Code: source.CodeOperationUnsupported, Source: s.name,
-			Message: fmt.Sprintf("its server, %s, is too old", &opened.server),
+			Message: fmt.Sprintf("the server's version is too old: %s", &opened.server),
 			Hint:    "use MySQL 5.7 or later, or MariaDB 10.2 or later",
 		}
 	}
@@ -63,15 +63,15 @@ func (s *Source) connect(ctx context.Context, pool *sql.DB) (*session, error) {
 	return opened, nil
 }
 
-// watch ends the connection in the server when ctx ends. After unwatch, which waits for an end that has begun, it may serve
-// somebody else, unless unwatch returns false.
+// watch kills the connection in the server when ctx ends. unwatch stops watching. If the connection is being killed, unwatch
+// waits for the end and returns false: the connection can't be reused.
 func (s *session) watch(ctx context.Context) {
 	ended := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
 		defer close(ended)
 
-		// The connection may be gone already, and its query with it; that is no reason to complain.
-		_ = s.source.executeAside(ctx, "KILL "+strconv.FormatInt(s.id, 10))
+		// KILL fails if the connection has ended already.
+		_ = s.source.executeAuxiliary(ctx, "KILL "+strconv.FormatInt(s.id, 10))
 	})
 
 	s.unwatch = sync.OnceValue(func() bool {
@@ -85,29 +85,28 @@ func (s *session) watch(ctx context.Context) {
 	})
 }
 
-// executeAside runs a statement on a connection of its own, whether or not ctx has ended.
-func (s *Source) executeAside(ctx context.Context, statement string) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), asideTimeout)
+// executeAuxiliary runs a statement on a separate connection, even if ctx has ended.
+func (s *Source) executeAuxiliary(ctx context.Context, statement string) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), auxiliaryTimeout)
 	defer cancel()
 
-	_, err := s.aside.ExecContext(ctx, statement)
+	_, err := s.auxiliary.ExecContext(ctx, statement)
 
 	return err
 }
 
-// release gives the connection back to its pool, unless what it did ended with an error: then nobody knows in which state
-// it is.
+// release returns the connection to its pool. After an error, the state of the connection is unknown, and release closes it.
 func (s *session) release(err error) {
-	if !s.unwatch() || err != nil || s.spoiled {
+	if !s.unwatch() || err != nil || s.broken {
 		s.discard()
 
 		return
 	}
 
-	_ = s.conn.Close() // It goes back; what is wrong with it, its next user is told.
+	_ = s.conn.Close() // If the connection is broken, its next use returns the error.
 }
 
-// discard closes the connection. The pool drops one when it is told that it is bad.
+// discard closes the connection: a pool closes connections that return driver.ErrBadConn.
 func (s *session) discard() {
 	s.unwatch()
 
@@ -115,6 +114,7 @@ func (s *session) discard() {
 	_ = s.conn.Close()
 }
 
+// execute runs statements that return no records.
 func (s *session) execute(ctx context.Context, statements ...string) error {
 	for _, statement := range statements {
 		if _, err := s.conn.ExecContext(ctx, statement); err != nil {
@@ -125,7 +125,7 @@ func (s *session) execute(ctx context.Context, statements ...string) error {
 	return nil
 }
 
-// change runs a statement and returns how many records it changed.
+// change runs a statement and returns the number of records that it changed.
 func (s *session) change(ctx context.Context, statement string, values ...any) (int64, error) {
 	result, err := s.conn.ExecContext(ctx, statement, values...)
 	if err != nil {
@@ -135,13 +135,14 @@ func (s *session) change(ctx context.Context, statement string, values ...any) (
 	return result.RowsAffected()
 }
 
-// transaction does something in a transaction. Where it fails, the transaction ends with the connection, if not before.
-func (s *session) transaction(ctx context.Context, do func() error) error {
+// transaction runs work in a transaction. If work fails, it rolls back; if that fails too, the end of the connection rolls
+// back.
+func (s *session) transaction(ctx context.Context, work func() error) error {
 	if err := s.execute(ctx, "START TRANSACTION"); err != nil {
 		return err
 	}
 
-	if err := do(); err != nil {
+	if err := work(); err != nil {
 		if ctx.Err() == nil {
 			err = errors.Join(err, s.execute(ctx, "ROLLBACK"))
 		}
@@ -152,7 +153,7 @@ func (s *session) transaction(ctx context.Context, do func() error) error {
 	return s.execute(ctx, "COMMIT")
 }
 
-// resolve returns the table with the space in which the server looks for it.
+// resolve returns the table with its space, which is the connection's database by default.
 func (s *session) resolve(table source.Table) source.Table {
 	if table.Space == "" {
 		table.Space = s.space

@@ -10,7 +10,7 @@ import (
 	"github.com/jobwright/jobwright/source"
 )
 
-// field is a column of a table that is there.
+// field is a column of an existing table.
 type field struct {
 	native
 
@@ -18,11 +18,11 @@ type field struct {
 	charset   string
 	collation string
 	nullable  bool
-	automatic bool // Whether the server counts it: NULL and what is not written take the next number.
-	generated bool // Whether the server computes it.
+	automatic bool // Whether it is AUTO_INCREMENT: NULL and the default are the next number.
+	generated bool // Whether the server computes its values.
 }
 
-// definition writes the column for a temporary table that holds the same values, or NULL.
+// definition returns the definition of a nullable column with the same type, for a temporary table.
 func (f field) definition() string {
 	text := quote(f.column) + " " + f.text
 	if f.name == "JSON" {
@@ -36,19 +36,20 @@ func (f field) definition() string {
 	return text + " NULL"
 }
 
-// table is one that is there.
+// table describes an existing table or view.
 type table struct {
 	source.Table
 
-	kind          string // "BASE TABLE", "VIEW" and others.
-	transactional bool   // Whether its engine can roll back.
+	kind          string // The server's type of the table, for example "BASE TABLE" or "VIEW".
+	transactional bool   // Whether the table's engine has transactions.
 	comment       string
 	fields        []field
 }
 
+// isBase reports whether it is a table, not a view.
 func (t *table) isBase() bool { return t.kind == "BASE TABLE" || t.kind == "SYSTEM VERSIONED" }
 
-// field finds a column; MySQL's names of columns are the same in small and in capital letters.
+// field returns the column with that name, or nil. The case of a column's name is not significant in MySQL.
 func (t *table) field(name string) *field {
 	at := slices.IndexFunc(t.fields, func(f field) bool { return strings.EqualFold(f.column, name) })
 	if at < 0 {
@@ -58,6 +59,7 @@ func (t *table) field(name string) *field {
 	return &t.fields[at]
 }
 
+// columns returns the names of the columns.
 func (t *table) columns() []string {
 	names := make([]string, len(t.fields))
 	for i, field := range t.fields {
@@ -67,7 +69,7 @@ func (t *table) columns() []string {
 	return names
 }
 
-// schema returns the columns as they are read.
+// schema returns the schema of the table's rows.
 func (t *table) schema() source.Schema {
 	schema := make(source.Schema, len(t.fields))
 
@@ -101,7 +103,7 @@ func (t *table) asTarget() *source.Target {
 	return target
 }
 
-// describe returns a table or view as it is, or nil where there is none.
+// describe returns the description of a table or view, or nil if it does not exist.
 func (s *session) describe(ctx context.Context, name source.Table) (*table, error) {
 	found := &table{Table: name}
 
@@ -109,8 +111,8 @@ func (s *session) describe(ctx context.Context, name source.Table) (*table, erro
 		"FROM information_schema.tables AS t LEFT JOIN information_schema.engines AS e ON e.engine = t.engine "+
 		"WHERE t.table_schema = ? AND t.table_name = ?", name.Space, name.Name).
 		Scan(&found.kind, &found.transactional, &found.comment)
-	if err == sql.ErrNoRows { //nolint:errorlint // Scan returns it as it is.
-		return nil, nil //nolint:nilnil // There is none.
+	if err == sql.ErrNoRows { //nolint:errorlint // Scan returns it unwrapped.
+		return nil, nil //nolint:nilnil // nil is a table that does not exist.
 	}
 
 	if err != nil {
@@ -159,8 +161,8 @@ func (s *session) describe(ctx context.Context, name source.Table) (*table, erro
 	return found, rows.Err()
 }
 
-// jsonColumns returns the columns of a table that MariaDB made when it was told to make one of type JSON: LONGTEXT with a
-// check of its value.
+// jsonColumns returns the names of a table's columns that were declared as JSON in MariaDB, which stores them as LONGTEXT with
+// a check constraint.
 func (s *session) jsonColumns(ctx context.Context, name source.Table) (map[string]bool, error) {
 	if !s.server.mariaDB {
 		return nil, nil //nolint:nilnil // MySQL's JSON is a type.

@@ -8,34 +8,34 @@ import (
 	"github.com/jobwright/jobwright/source"
 )
 
-// onlyTable is for types of which the driver is told less in the result of a query.
-const onlyTable = "in a table; the result of a query does not tell it apart"
+// onlyTable is the note for types that the server does not distinguish in the result of a query.
+const onlyTable = "in a table; the result of a query does not distinguish it"
 
-// momentName is the name of the type of columns that hold moments beyond the range of TIMESTAMP, which ends in 2038. Who
-// comments a DATETIME like that says that it has a zone.
+// momentName is the name of the type in which the driver stores timestamps: the range of TIMESTAMP ends in 2038. The comment
+// UTC marks a DATETIME column whose values are in UTC.
 const (
 	momentName    = "DATETIME COMMENT 'UTC'"
 	momentComment = "UTC"
 )
 
-// mappings say as which standard type each native one is read.
+// mappings are the standard types as which the native types are read.
 var mappings = []source.Mapping{
-	{Native: "TINYINT(1)", Standard: "boolean", Note: "BOOLEAN is another name for it; " + onlyTable + " from TINYINT, where " +
-		"it is integer. A value other than 0 and 1 is an error in a table"},
+	{Native: "TINYINT(1)", Standard: "boolean", Note: "the same type as BOOLEAN; " + onlyTable + " from TINYINT and reads it " +
+		"as integer. A value other than 0 and 1 is an error in a table"},
 	{Native: "TINYINT", Standard: "integer"},
 	{Native: "SMALLINT", Standard: "integer"},
 	{Native: "MEDIUMINT", Standard: "integer"},
 	{Native: "INT", Standard: "integer"},
 	{Native: "BIGINT", Standard: "integer"},
-	{Native: "BIGINT UNSIGNED", Standard: "decimal(20,0)", Note: "it has values that integer has not"},
+	{Native: "BIGINT UNSIGNED", Standard: "decimal(20,0)", Note: "its values exceed the range of integer"},
 	{Native: "YEAR", Standard: "integer"},
 	{Native: "DECIMAL(p,s)", Standard: "decimal(p,s)"},
-	{Native: "FLOAT", Standard: "float", Note: "the shortest number that is the same FLOAT"},
+	{Native: "FLOAT", Standard: "float", Note: "the number with the fewest digits that is the same FLOAT"},
 	{Native: "DOUBLE", Standard: "float"},
 	{Native: "BIT(1)", Standard: "boolean", Note: onlyTable + " from BIT(n)"},
 	{Native: "BIT(n)", Standard: "binary"},
 	{Native: "DATE", Standard: "date", Note: "the zero date is an error"},
-	{Native: "TIME", Standard: "time", Note: "below zero or beyond 24 hours it is no time of day, and an error"},
+	{Native: "TIME", Standard: "time", Note: "a negative duration, or more than 24 hours, is an error"},
 	{Native: "DATETIME", Standard: "datetime", Note: "the zero date is an error"},
 	{Native: momentName, Standard: "timestamp", Note: onlyTable + " from DATETIME"},
 	{Native: "TIMESTAMP", Standard: "timestamp", Note: "in UTC; the zero date is an error"},
@@ -47,10 +47,10 @@ var mappings = []source.Mapping{
 	{Native: "LONGTEXT", Standard: "text"},
 	{Native: "ENUM", Standard: "text"},
 	{Native: "SET", Standard: "text"},
-	{Native: "INET4", Standard: "text", Note: "MariaDB's"},
-	{Native: "INET6", Standard: "text", Note: "MariaDB's"},
-	{Native: "JSON", Standard: "json", Note: "MariaDB's is a LONGTEXT with CHECK (json_valid(…)), " + onlyTable + " from text"},
-	{Native: "UUID", Standard: "uuid", Note: "MariaDB's; " + onlyTable + " from text"},
+	{Native: "INET4", Standard: "text", Note: "in MariaDB"},
+	{Native: "INET6", Standard: "text", Note: "in MariaDB"},
+	{Native: "JSON", Standard: "json", Note: "in MariaDB a LONGTEXT with CHECK (json_valid(…)), " + onlyTable + " from text"},
+	{Native: "UUID", Standard: "uuid", Note: "in MariaDB; " + onlyTable + " from text"},
 	{Native: "BINARY", Standard: "binary"},
 	{Native: "VARBINARY", Standard: "binary"},
 	{Native: "TINYBLOB", Standard: "binary"},
@@ -58,10 +58,10 @@ var mappings = []source.Mapping{
 	{Native: "MEDIUMBLOB", Standard: "binary"},
 	{Native: "LONGBLOB", Standard: "binary"},
 	{Native: "VECTOR", Standard: "binary"},
-	{Native: "GEOMETRY", Standard: "binary", Note: "and its kinds: the SRID in four bytes, and WKB"},
+	{Native: "GEOMETRY", Standard: "binary", Note: "also POINT and the other geometry types: the SRID in four bytes, and WKB"},
 }
 
-// Types returns as which standard type each native one is read.
+// Types returns the standard type as which each native type is read.
 func Types() []source.Mapping { return slices.Clone(mappings) }
 
 // standards are the standard types by the names of the native ones.
@@ -70,7 +70,7 @@ var standards = func() map[string]source.Standard {
 
 	for _, mapping := range mappings {
 		standard, err := source.ParseStandard(mapping.Standard)
-		if err != nil { // Its precision and scale are the column's.
+		if err != nil { // decimal(p,s): precision and scale depend on the column.
 			standard = source.Standard{Type: source.Decimal}
 		}
 
@@ -91,27 +91,29 @@ var standards = func() map[string]source.Standard {
 
 // native is a column's type as the server describes it.
 type native struct {
-	name      string // In capitals and without arguments: "VARCHAR".
-	text      string // As the server writes it: "varchar(20)", "bigint(20) unsigned" or "enum('a','b')".
-	length    int64  // Of texts the most characters, of bytes the most bytes, of BIT the bits.
-	precision int    // Of DECIMAL.
-	scale     int    // Of DECIMAL, and of a FLOAT or DOUBLE that was declared with one; -1 where there is none.
-	fraction  int    // Of types with a time: how many digits its seconds have behind the point.
-	isParsed  bool   // Of JSON: whether the server keeps its numbers as BIGINT and DOUBLE, and not as text.
-	isMoment  bool   // Of DATETIME: whether the column's comment says that it is in UTC.
+	name      string // The name in upper case, without arguments: "VARCHAR".
+	text      string // The server's text of the type: "varchar(20)", "bigint(20) unsigned" or "enum('a','b')".
+	length    int64  // The maximum number of characters of text, of bytes of binary data, and the bits of BIT.
+	precision int    // The precision of DECIMAL.
+	scale     int    // The scale of DECIMAL, and of a FLOAT or DOUBLE declared with a scale; otherwise -1.
+	fraction  int    // The digits of a second's fraction, of types with a time.
+	isParsed  bool   // Whether the server stores the numbers of JSON as BIGINT and DOUBLE, not as text.
+	isMoment  bool   // Whether the comment of a DATETIME column marks it as UTC.
 }
 
 func (n native) unsigned() bool { return strings.Contains(n.text, "unsigned") }
 
-// isFlag reports whether the type is the one that BOOLEAN is another name for.
-func (n native) isFlag() bool { return n.name == "TINYINT" && strings.HasPrefix(n.text, "tinyint(1)") }
+// isBoolean reports whether the type is TINYINT(1), for which BOOLEAN is a synonym.
+func (n native) isBoolean() bool {
+	return n.name == "TINYINT" && strings.HasPrefix(n.text, "tinyint(1)")
+}
 
-// standard returns the standard type as which the type is read, and reports whether it is known.
+// standard returns the standard type as which the type is read, and whether the driver knows the type.
 func (n native) standard() (source.Standard, bool) {
 	name := n.name
 
 	switch {
-	case n.isFlag():
+	case n.isBoolean():
 		name = "TINYINT(1)"
 	case name == "BIGINT" && n.unsigned():
 		name = "BIGINT UNSIGNED"
@@ -128,7 +130,7 @@ func (n native) standard() (source.Standard, bool) {
 	return found, known
 }
 
-// describe returns the type in the words of the data model.
+// describe returns the type for the schema.
 func (n native) describe() source.NativeType {
 	described := source.NativeType{Name: n.name, TypeStr: n.String(), Precision: -1}
 
@@ -144,7 +146,7 @@ func (n native) describe() source.NativeType {
 	return described
 }
 
-// read returns the types of a column that is read. A type that the driver does not know is read as text.
+// read returns the standard and native type for the schema. A type that the driver does not know is read as text.
 func (n native) read() (source.Standard, source.NativeType) {
 	standard, known := n.standard()
 	if !known {
@@ -154,11 +156,12 @@ func (n native) read() (source.Standard, source.NativeType) {
 	return standard, n.describe()
 }
 
+// hasTime reports whether values of the type have a time of day.
 func (n native) hasTime() bool {
 	return n.name == "TIME" || n.name == "DATETIME" || n.name == "TIMESTAMP"
 }
 
-// String writes the type with the key words in capitals, and what stands in brackets as it is.
+// String returns the type with its keywords in upper case and its arguments unchanged.
 func (n native) String() string {
 	before, rest, hasArguments := strings.Cut(n.text, "(")
 	if !hasArguments {
@@ -170,7 +173,7 @@ func (n native) String() string {
 	return strings.ToUpper(before) + "(" + rest[:end] + strings.ToUpper(rest[end:])
 }
 
-// members are the values that an ENUM or a SET may have.
+// members returns the members of an ENUM or SET.
 func (n native) members() []string {
 	_, list, _ := strings.Cut(n.text, "(")
 
@@ -187,7 +190,7 @@ func (n native) members() []string {
 			if inside {
 				member.WriteByte(list[i])
 			}
-		case inside && i+1 < len(list) && list[i+1] == '\'': // A quote within is doubled.
+		case inside && i+1 < len(list) && list[i+1] == '\'': // A quote in a member is doubled.
 			member.WriteByte('\'')
 			i++
 		case inside:
@@ -203,8 +206,8 @@ func (n native) members() []string {
 	return members
 }
 
-// fromWire is the type of a column of a query's result, of which less is told than of a table's. The driver writes
-// UNSIGNED in front.
+// fromWire returns the type of a column in the result of a query, which has fewer details than the type of a table's column.
+// The library's name of the type begins with UNSIGNED if the type is unsigned.
 func fromWire(name string, precision, scale int64, hasPrecision bool) native {
 	name, isUnsigned := strings.CutPrefix(name, "UNSIGNED ")
 	found := native{name: name, text: strings.ToLower(name), scale: -1}

@@ -10,8 +10,8 @@ import (
 	"github.com/go-sql-driver/mysql"
 )
 
-// checkWarnings returns an error for the first thing that the server remarked about the records that it just took, after
-// those that were written before. A note is one too: it may be all that tells of lost digits.
+// checkWarnings returns an error for the first warning or note about the statement that has just written records. A note may
+// be the only sign of lost digits. before is the number of records that earlier statements have written.
 func (w *writer) checkWarnings(ctx context.Context, before int64) error {
 	rows, err := w.session.conn.QueryContext(ctx, "SHOW WARNINGS LIMIT 1")
 	if err != nil {
@@ -19,7 +19,7 @@ func (w *writer) checkWarnings(ctx context.Context, before int64) error {
 	}
 	defer rows.Close()
 
-	var remark error
+	var problem error
 
 	if rows.Next() {
 		var (
@@ -31,16 +31,16 @@ func (w *writer) checkWarnings(ctx context.Context, before int64) error {
 			return err
 		}
 
-		remark = relocate(&warning, before)
+		problem = relocate(&warning, before)
 	}
 
-	return errors.Join(remark, rows.Err())
+	return errors.Join(problem, rows.Err())
 }
 
-// atRow is where the server tells which row of its statement it means.
+// atRow matches the number of the statement's row in a message of the server.
 var atRow = regexp.MustCompile(` at row (\d+)$`)
 
-// relocate says which record an error means.
+// relocate replaces the number of the statement's row in an error's message by the number of the record.
 func relocate(err error, before int64) error {
 	var native *mysql.MySQLError
 	if !errors.As(err, &native) {

@@ -12,21 +12,21 @@ import (
 
 // WriteTable writes rows to a table.
 //
-// A table that is replaced, or that is missing and has to be made, is made beside under another name that begins with
-// jobwright_, filled, and put in its place by one RENAME TABLE. That waits for those who read the table, for a minute at
-// most. Indexes, triggers and foreign keys of a table that is replaced are gone; it can't be replaced while foreign keys of
-// other tables point to it.
+// To replace or create a table, it creates and fills a table with another name that begins with jobwright_, and then renames
+// it with one RENAME TABLE, which waits at most a minute for readers of the replaced table. The replacement does not have the
+// indexes, triggers and foreign keys of the replaced table. A table can't be replaced while foreign keys of other tables
+// reference it.
 //
-// Everything else is one transaction of InnoDB, which also adds the record to the ledger; tables of engines without
-// transactions are refused. Upsert, Update and Delete load the records into a temporary table first. The collations of the
-// table's columns decide whether two keys are equal; of several written records with the same key, the last one counts.
+// All other writes are one InnoDB transaction, which also adds the record to the ledger; writes to tables of engines without
+// transactions are errors. Upsert, Update and Delete load the records into a temporary table first. The collations of the
+// table's columns decide whether two keys are equal; of several written records with the same key, the last takes effect.
 // Columns that an Upsert does not write keep the values of existing records.
 //
 // A write takes effect exactly once in every mode; an attempt that finds a record in the ledger reads no rows. The record of a
 // replaced or created table is added right after the table has been renamed, and the table's comment identifies the step: an
-// attempt that finds the comment adds the record that an earlier one could not add, with the number of records that the table
-// has. An earlier attempt that is still running is given a second, and then its connection is killed; if that is not possible,
-// the error is retryable.
+// attempt that finds the comment adds the record that an earlier attempt could not add, with the table's number of records.
+// An earlier attempt that is still running has one second to finish; then its connection is killed. If that fails, the error
+// is retryable.
 func (s *Source) WriteTable(ctx context.Context, write source.Write, rows source.Rows) (source.Written, error) {
 	session, err := s.connect(ctx, s.writing)
 	if err != nil {
@@ -41,7 +41,7 @@ func (s *Source) WriteTable(ctx context.Context, write source.Write, rows source
 		return written, nil
 	}
 
-	// What the rows report is theirs, and nothing that this source would know better.
+	// An error of the rows belongs to another source: it is returned unchanged.
 	if reading := new(readingError); errors.As(err, &reading) {
 		return source.Written{}, reading.err
 	}
@@ -56,30 +56,31 @@ func (e *readingError) Error() string { return e.err.Error() }
 
 func (e *readingError) Unwrap() error { return e.err }
 
-// writer is one write.
+// writer is a running write.
 type writer struct {
 	session *session
 	write   source.Write
-	table   source.Table // With its space.
+	table   source.Table // The target, with its space.
 	rows    source.Rows
 	attempt *attempt // Adds the record to the ledger.
 	columns []target
-	count   int64 // How many records were read.
+	count   int64 // The number of records read from rows.
 }
 
-// target is a column that is written.
+// target is a written column.
 type target struct {
 	field
 
 	encode   encoder
-	isHex    bool // Whether LOAD DATA gets it in hexadecimal digits.
-	required bool // Whether it can't be NULL.
+	isHex    bool // Whether LOAD DATA's text contains hexadecimal digits.
+	required bool // Whether NULL is an error.
 }
 
 func newTarget(of field, encode encoder, required bool) target {
 	return target{field: of, encode: encode, isHex: of.isBytes(), required: required}
 }
 
+// run writes the rows, unless the ledger has a record of the write.
 func (w *writer) run(ctx context.Context) (source.Written, error) {
 	if err := w.session.guardLedger(w.write.Table); err != nil {
 		return source.Written{}, err
@@ -118,11 +119,11 @@ func (w *writer) change(ctx context.Context) (source.Written, error) {
 	case found == nil || w.write.Mode == source.Replace:
 		return w.replace(ctx, found)
 	case !found.transactional:
-		return source.Written{}, w.invalid("its engine can't take back what was written when a write fails halfway",
+		return source.Written{}, w.invalid("the table's engine has no transactions: it can't roll back a failed write",
 			"ALTER TABLE … ENGINE=InnoDB, or replace the table")
 	}
 
-	if err := w.aim(found); err != nil {
+	if err := w.setColumns(found); err != nil {
 		return source.Written{}, err
 	}
 
@@ -130,18 +131,18 @@ func (w *writer) change(ctx context.Context) (source.Written, error) {
 		return w.merge(ctx, found)
 	}
 
-	return w.fill(ctx)
+	return w.insertAll(ctx)
 }
 
-// aim finds the columns of the table that are written.
-func (w *writer) aim(found *table) error {
+// setColumns sets w.columns to the written columns of the table.
+func (w *writer) setColumns(found *table) error {
 	for _, column := range w.rows.Schema() {
 		field := found.field(column.Name)
 		encode, err := encoderFor(column.Standard, field.native)
 		if err != nil {
 			return w.invalid(
-				fmt.Sprintf("column %q: %s can't hold values of type %s", column.Name, field.native, column.Standard),
-				"give the column another type in columnTypes, or change the table")
+				fmt.Sprintf("column %q: %s can't store values of type %s", column.Name, field.native, column.Standard),
+				"set another type for the column in columnTypes, or alter the table")
 		}
 
 		required := w.isKey(column.Name) || !field.nullable && !field.automatic
@@ -153,9 +154,9 @@ func (w *writer) aim(found *table) error {
 
 func (w *writer) isKey(column string) bool { return slices.Contains(w.write.Key, column) }
 
-// fill adds the records to the table, from which it removes those that were there for a refill. TRUNCATE would be at once
-// what everybody sees.
-func (w *writer) fill(ctx context.Context) (source.Written, error) {
+// insertAll adds the records to the table. For a refill, it deletes the existing records in the same transaction: TRUNCATE
+// would commit implicitly.
+func (w *writer) insertAll(ctx context.Context) (source.Written, error) {
 	err := w.session.transaction(ctx, func() error {
 		if w.write.Mode == source.Refill {
 			if err := w.session.execute(ctx, "DELETE FROM "+quoteTable(w.table)); err != nil {
@@ -173,7 +174,7 @@ func (w *writer) fill(ctx context.Context) (source.Written, error) {
 	return w.result(source.Written{Rows: w.count}), err
 }
 
-// result returns written with the files from which the rows were read.
+// result adds the files from which the rows were read to written.
 func (w *writer) result(written source.Written) source.Written { return w.write.Recorded(written) }
 
 // next reads a record.
@@ -192,15 +193,16 @@ func (w *writer) next(ctx context.Context) (source.Record, error) {
 	return record, nil
 }
 
-// wrong is the error for a value that its column can't hold.
-func (w *writer) wrong(column string, err error) error {
+// invalidValue returns the error for a value that its column can't store.
+func (w *writer) invalidValue(column string, err error) error {
 	return w.invalid(fmt.Sprintf("%s, column %q: %v", w.location(), column, err),
-		"correct the value, or give the column another type in columnTypes")
+		"correct the value, or set another type for the column in columnTypes")
 }
 
-// errRequired is for a column that can't be NULL.
-var errRequired = errors.New("it is NULL, which is neither a key nor a value of a column that is NOT NULL")
+// errRequired is the error for NULL in a required column.
+var errRequired = errors.New("it is NULL, but the column is NOT NULL or belongs to the key")
 
+// location returns the location of the record that was read last.
 func (w *writer) location() string {
 	if locator, ok := w.rows.(source.Locator); ok {
 		return locator.Location()
@@ -209,7 +211,7 @@ func (w *writer) location() string {
 	return fmt.Sprintf("record %d", w.count)
 }
 
-// invalid is the error for what can't be written.
+// invalid returns the error for rows that can't be written.
 func (w *writer) invalid(message, hint string) error {
 	return &source.Error{
 		Code: source.CodeRecordInvalid, Source: w.session.source.name, Table: w.write.Table.String(),

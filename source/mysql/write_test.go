@@ -265,7 +265,7 @@ func TestAnErrorNamesTheRecord(t *testing.T) {
 
 		_, err = stage.WriteTable(t.Context(), to("t", source.Append), &placed{rows})
 		require.Contains(t, requireProblem(t, err, source.CodeRecordInvalid, false).Message,
-			`line 17, column "id": 9223372036854775807 is beyond what INT(11) holds`)
+			`line 17, column "id": 9223372036854775807 is out of the range of INT(11)`)
 		require.Equal(t, "0", stage.ask(t, "SELECT COUNT(*) FROM t"))
 	})
 }
