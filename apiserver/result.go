@@ -86,8 +86,8 @@ func (f resultFormat) choose(results []job.Result) ([]job.Result, error) {
 		}
 
 		if len(chosen) == 0 {
-			return nil, newError(http.StatusNotFound, CodeResultNotFound, "the job has no result named %q; its results are %s", f.name,
-				namesOf(results))
+			return nil, newError(http.StatusNotFound, CodeResultNotFound,
+				"the job has no result named %q; its results are %s", f.name, namesOf(results))
 		}
 
 		results = chosen

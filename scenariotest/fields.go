@@ -57,7 +57,7 @@ func (c *fieldChecker) check(node *yaml.Node, path string, want reflect.Type) {
 		return
 	}
 
-	switch want.Kind() { //nolint:exhaustive // The other kinds do not occur.
+	switch want.Kind() {
 	case reflect.Struct:
 		c.checkStruct(node, path, want)
 	case reflect.Map:
@@ -126,7 +126,7 @@ func (c *fieldChecker) isKind(node *yaml.Node, path string, kind yaml.Kind) bool
 }
 
 func nameOf(kind yaml.Kind) string {
-	switch kind { //nolint:exhaustive // The other kinds do not occur within a document.
+	switch kind {
 	case yaml.MappingNode:
 		return "an object"
 	case yaml.SequenceNode:

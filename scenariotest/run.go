@@ -269,7 +269,8 @@ func (r *jobRun) signal(env *testsuite.TestWorkflowEnvironment, number int) {
 			r.signalled[number] = true
 
 			if signal.Refused != "" {
-				r.simulation.differf("signals[%d]: want rejection with %s, but the job accepted the signal", number, signal.Refused)
+				r.simulation.differf("signals[%d]: want rejection with %s, but the job accepted the signal", number,
+					signal.Refused)
 			}
 		},
 		OnReject: func(err error) {
@@ -388,8 +389,9 @@ func (e expectation) compareProblems(found problem.List) []string {
 	return differences
 }
 
-func matches(want string, problem problem.Problem) bool {
+// matches reports whether the problem has the code and the text that a test expects, as in "field_unknown unknown field".
+func matches(want string, found problem.Problem) bool {
 	code, words, _ := strings.Cut(want, " ")
 
-	return string(problem.Code) == code && (strings.Contains(problem.Message, words) || strings.Contains(problem.Path, words))
+	return string(found.Code) == code && (strings.Contains(found.Message, words) || strings.Contains(found.Path, words))
 }

@@ -23,7 +23,7 @@ func TestListenReplacesPortZero(t *testing.T) {
 	}
 }
 
-func TestListenErrorNamesTheFlag(t *testing.T) {
+func TestListenErrorNamesTheFlag(t *testing.T) { //nolint:tparallel // The rows use one port.
 	t.Parallel()
 
 	used, err := net.Listen("tcp", "127.0.0.1:0")
@@ -40,7 +40,7 @@ func TestListenErrorNamesTheFlag(t *testing.T) {
 	_, port, err := net.SplitHostPort(same)
 	require.NoError(t, err)
 
-	for name, row := range map[string]struct {
+	for name, row := range map[string]struct { //nolint:paralleltest // The rows use one port.
 		opts options
 		want string
 	}{
@@ -51,7 +51,7 @@ func TestListenErrorNamesTheFlag(t *testing.T) {
 		"UI and API":      {options{http: same, temporal: zero, ui: "localhost:" + port}, "--ui localhost:" + port + ": --http uses this address too; choose another address, or port 0 for a free port"},
 		"no address":      {options{http: zero, temporal: "7233", ui: zero}, `--temporal "7233" is not an address; write host:port, for example 127.0.0.1:8080`},
 	} {
-		t.Run(name, func(t *testing.T) { //nolint:paralleltest // The rows use one port.
+		t.Run(name, func(t *testing.T) {
 			_, err := listen(row.opts)
 			require.EqualError(t, err, row.want)
 		})

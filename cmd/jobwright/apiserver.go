@@ -50,7 +50,8 @@ The exit status is 0 after SIGINT or SIGTERM, and 1 on an error.` + environment(
 	flags := command.Flags()
 	flags.StringVar(&opts.http, "http", "127.0.0.1:8080", "address to listen on; port 0 picks a free port")
 	flags.StringVar(&opts.apps, "apps", "apps", "folder with the apps")
-	flags.StringVar(&opts.results, "results", "results", "result store, a folder or the URL of a bucket; the same as the workers'")
+	flags.StringVar(&opts.results, "results", "results",
+		"result store, a folder or the URL of a bucket; the same as the workers'")
 	flags.DurationVar(&opts.grace, "grace", 30*time.Second, "time for running requests to finish after SIGTERM")
 
 	return command

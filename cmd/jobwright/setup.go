@@ -194,7 +194,8 @@ func registerAttributes(
 		case !ok:
 			missing[name] = required
 		case found != required:
-			return fmt.Errorf("the search attribute %s has the type %s, but jobs require %s; remove it first", name, found, required)
+			return fmt.Errorf("the search attribute %s has the type %s, but jobs require %s; remove it first",
+				name, found, required)
 		}
 	}
 

@@ -282,7 +282,8 @@ func (v *validator) library(dir string) (validation.Library, error) {
 
 	found, err := apps.App(filepath.Base(dir))
 	if errors.Is(err, app.ErrNotFound) {
-		return validation.Library{}, fmt.Errorf("%s can't be an app: the name of the folder is not a valid app ID", v.relative(dir))
+		return validation.Library{}, fmt.Errorf("%s can't be an app: the name of the folder is not a valid app ID",
+			v.relative(dir))
 	}
 
 	if mistakes, ok := errors.AsType[problem.List](err); ok {

@@ -56,7 +56,8 @@ The exit status is 0 after SIGINT or SIGTERM, and 1 on an error.` + environment(
 	flags := command.Flags()
 	flags.StringVar(&opts.http, "http", "", "address for health checks and metrics; by default, none")
 	flags.StringVar(&opts.apps, "apps", "apps", "folder with the apps")
-	flags.StringVar(&opts.results, "results", "results", "result store, a folder or the URL of a bucket; the same as the API servers'")
+	flags.StringVar(&opts.results, "results", "results",
+		"result store, a folder or the URL of a bucket; the same as the API servers'")
 	flags.StringVar(&opts.data, "data", "data", "folder for sources that store data on this machine, such as SQLite")
 	flags.DurationVar(&opts.grace, "grace", 30*time.Second, "time for running steps to finish after SIGTERM")
 

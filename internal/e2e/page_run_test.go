@@ -198,31 +198,33 @@ func (r *pageRun) command(t *testing.T, command string) string {
 	command = strings.Replace(command, "go run ./cmd/", "", 1)
 
 	for server, addresses := range servers {
-		if strings.HasPrefix(command+" ", server+" ") && !strings.Contains(command, "--once") && !strings.Contains(command, "--help") {
-			command = regexp.MustCompile(` --http [0-9.:]+`).ReplaceAllString(command, "")
-			if earlier := r.servers[server]; earlier != nil {
-				earlier.kill()
-			}
-
-			r.server = start(t, r.shell(t, "exec "+r.real(command)+freePorts[server]))
-
-			r.servers[server] = r.server
-
-			for documented, pattern := range addresses {
-				r.addresses[documented] = r.server.await(t, pattern)
-			}
-
-			if strings.Contains(command, "--run ") {
-				r.server.await(t, `To run it again`)
-			}
-
-			return ""
+		if !strings.HasPrefix(command+" ", server+" ") || strings.Contains(command, "--once") || strings.Contains(command, "--help") {
+			continue
 		}
+
+		command = regexp.MustCompile(` --http [0-9.:]+`).ReplaceAllString(command, "")
+		if earlier := r.servers[server]; earlier != nil {
+			earlier.kill()
+		}
+
+		r.server = start(t, r.shell(t, "exec "+r.real(command)+freePorts[server]))
+
+		r.servers[server] = r.server
+
+		for documented, pattern := range addresses {
+			r.addresses[documented] = r.server.await(t, pattern)
+		}
+
+		if strings.Contains(command, "--run ") {
+			r.server.await(t, `To run it again`)
+		}
+
+		return ""
 	}
 
 	output, err := r.shell(t, r.real(command)).CombinedOutput()
 	if err != nil {
-		require.IsType(t, &exec.ExitError{}, err, command)
+		require.ErrorAs(t, err, new(*exec.ExitError), command)
 	}
 
 	return r.documented(string(output))
@@ -244,16 +246,16 @@ func (r *pageRun) shell(t *testing.T, command string) *exec.Cmd {
 
 // real returns text with the addresses of the servers that run; documented is the way back.
 func (r *pageRun) real(text string) string {
-	for documented, real := range r.addresses {
-		text = strings.ReplaceAll(text, documented, real)
+	for documented, actual := range r.addresses {
+		text = strings.ReplaceAll(text, documented, actual)
 	}
 
 	return text
 }
 
 func (r *pageRun) documented(text string) string {
-	for documented, real := range r.addresses {
-		text = strings.ReplaceAll(text, real, documented)
+	for documented, actual := range r.addresses {
+		text = strings.ReplaceAll(text, actual, documented)
 	}
 
 	return strings.ReplaceAll(text, r.dir+string(filepath.Separator), "")
@@ -268,7 +270,7 @@ var changing = []struct {
 	{regexp.MustCompile(`[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}`), "<uuid>"},
 	{regexp.MustCompile(`"attempt":\d+`), `"attempt":<n>`},
 	{regexp.MustCompile(` in [0-9.]+m?s\b`), " in <time>"},
-	{regexp.MustCompile(`(PostgreSQL|SQLite) [0-9][0-9.]*( \([^)]*\))?`), "$1 <version>"},
+	{regexp.MustCompile(`(PostgreSQL|SQLite) \d[0-9.]*( \([^)]*\))?`), "$1 <version>"},
 	{regexp.MustCompile(`(?m) +$`), ""},
 	{regexp.MustCompile(` +│`), " │"}, // Columns are as wide as a version is long.
 	{regexp.MustCompile(`─+`), "─"},

@@ -31,12 +31,16 @@ func TestInfoPrefersStampedValuesToBuildInfo(t *testing.T) {
 		line    string
 	}{
 		"stamped": {
-			Info{Version: "v0.1.0", Commit: "abc", Date: "2026-02-01T00:00:00Z"}, recorded("v0.0.9", "true"),
-			Info{Version: "v0.1.0", Commit: "abc", Date: "2026-02-01T00:00:00Z"}, "v0.1.0 (commit abc, 2026-02-01)",
+			Info{Version: "v0.1.0", Commit: "abc", Date: "2026-02-01T00:00:00Z"},
+			recorded("v0.0.9", "true"),
+			Info{Version: "v0.1.0", Commit: "abc", Date: "2026-02-01T00:00:00Z"},
+			"v0.1.0 (commit abc, 2026-02-01)",
 		},
 		"only the version stamped": {
-			Info{Version: "v0.1.0"}, recorded("v0.0.9", "false"),
-			Info{Version: "v0.1.0", Commit: aCommit, Date: "2026-01-31T12:00:00Z"}, "v0.1.0 (commit 5b581873bd40, 2026-01-31)",
+			Info{Version: "v0.1.0"},
+			recorded("v0.0.9", "false"),
+			Info{Version: "v0.1.0", Commit: aCommit, Date: "2026-01-31T12:00:00Z"},
+			"v0.1.0 (commit 5b581873bd40, 2026-01-31)",
 		},
 		"only the commit stamped": {
 			Info{Commit: "abc"}, recorded("v0.0.9", "true"), Info{Version: "v0.0.9", Commit: "abc"}, "v0.0.9 (commit abc)",
@@ -45,7 +49,8 @@ func TestInfoPrefersStampedValuesToBuildInfo(t *testing.T) {
 			Info{}, &debug.BuildInfo{Main: debug.Module{Version: "v0.1.0"}}, Info{Version: "v0.1.0"}, "v0.1.0",
 		},
 		"built in a changed working copy": {
-			Info{}, recorded("(devel)", "true"),
+			Info{},
+			recorded("(devel)", "true"),
 			Info{Version: "dev", Commit: aCommit, Modified: true, Date: "2026-01-31T12:00:00Z"},
 			"dev (commit 5b581873bd40 with changes, 2026-01-31)",
 		},
