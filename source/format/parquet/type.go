@@ -13,7 +13,7 @@ func Types() []source.Mapping {
 		},
 		{Native: "INT32, INT64 without a logical type", Standard: "integer"},
 		{Native: "DECIMAL(p,s)", Standard: "decimal(p,s)"},
-		{Native: "FLOAT16, FLOAT, DOUBLE", Standard: "float", Note: "A FLOAT is the number with the same shortest form."},
+		{Native: "FLOAT16, FLOAT, DOUBLE", Standard: "float", Note: "0.1 is read as 0.1, not as 0.10000000149011612."},
 		{Native: "BOOLEAN", Standard: "boolean"},
 		{Native: "DATE", Standard: "date"},
 		{Native: "TIME", Standard: "time"},
@@ -36,8 +36,9 @@ func Creations() []source.Creation {
 		{Standard: "integer", Native: "INT(64, signed)"},
 		{
 			Standard: "decimal(p,s)", Native: "DECIMAL(p,s)",
-			Note: "In 16 bytes. Without a precision, or with a precision above 38, STRING, which is reported.",
+			Note: "In 16 bytes. With a precision above 38, STRING, which is a conversion.",
 		},
+		{Standard: "decimal", Native: "STRING", Note: "A conversion."},
 		{Standard: "float", Native: "DOUBLE"},
 		{Standard: "boolean", Native: "BOOLEAN"},
 		{Standard: "date", Native: "DATE"},
@@ -45,11 +46,11 @@ func Creations() []source.Creation {
 		{Standard: "datetime", Native: "TIMESTAMP in microseconds, not adjusted to UTC", Note: "A finer value is an error."},
 		{
 			Standard: "timestamp", Native: "TIMESTAMP in microseconds, adjusted to UTC",
-			Note: "A finer value is an error. The instant is kept, its offset is not.",
+			Note: "A finer value is an error. The offset is not stored.",
 		},
 		{Standard: "binary", Native: "BYTE_ARRAY"},
 		{Standard: "json", Native: "JSON"},
 		{Standard: "uuid", Native: "UUID"},
-		{Standard: "array", Native: "LIST", Note: "A nested list is an error. A list of decimals is STRING, which is reported."},
+		{Standard: "array", Native: "LIST", Note: "A nested list is an error. A list of decimals is STRING, which is a conversion."},
 	}
 }
