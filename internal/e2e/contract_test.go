@@ -47,7 +47,7 @@ steps:
 `,
 	"scenarios/Failing.yaml": `
 steps:
-  - title: Answer something
+  - title: Return a result
     opName: Transform
     opParams: {source: stage, query: SELECT 42 AS answer, returnResult: true, resultName: first}
   - title: Ask for a table that is not there
@@ -148,9 +148,9 @@ func TestContract(t *testing.T) {
 
 		// The body.
 		{name: "no body", body: "", status: 400, code: "request_invalid", contains: []string{"not valid JSON"}},
-		{name: "no JSON", body: "{appId: 7}", status: 400, code: "request_invalid", contains: []string{"not valid JSON"}},
-		{name: "more than JSON", body: request(nil) + "x", status: 400, code: "request_invalid", contains: []string{"not valid JSON"}},
-		{name: "no object", body: "[]", status: 400, code: "request_invalid", contains: []string{"must be a JSON object"}},
+		{name: "invalid JSON", body: "{appId: 7}", status: 400, code: "request_invalid", contains: []string{"not valid JSON"}},
+		{name: "text after the JSON", body: request(nil) + "x", status: 400, code: "request_invalid", contains: []string{"not valid JSON"}},
+		{name: "a list", body: "[]", status: 400, code: "request_invalid", contains: []string{"must be a JSON object"}},
 		{name: "a number too large", body: strings.Replace(request(scenario("Typed", object{"word": "", "count": 1})), `"count":1`, `"count":9223372036854775808`, 1), status: 400, code: "request_invalid", contains: []string{"9223372036854775808 does not fit into 64 bits"}},
 		{name: "a form", header: http.Header{"Content-Type": {"application/x-www-form-urlencoded"}}, body: request(nil), status: 415, code: "media_type_unsupported", contains: []string{"application/json"}},
 		{name: "another charset", header: http.Header{"Content-Type": {"application/json; charset=latin1"}}, body: request(nil), status: 415, code: "media_type_unsupported"},
@@ -164,14 +164,14 @@ func TestContract(t *testing.T) {
 		{name: "jobId empty", body: request(object{"jobId": ""}), status: 400, code: "request_invalid", contains: []string{"can't be empty"}},
 		{name: "jobId with a slash", body: request(object{"jobId": "a/b"}), status: 400, code: "request_invalid", contains: []string{"slash"}},
 		{name: "jobId too long", body: request(object{"jobId": strings.Repeat("x", 201)}), status: 400, code: "request_invalid", contains: []string{"200 characters"}},
-		{name: "jobId that does not print", body: request(object{"jobId": "a\nb"}), status: 400, code: "request_invalid", contains: []string{"print"}},
+		{name: "jobId with a control character", body: request(object{"jobId": "a\nb"}), status: 400, code: "request_invalid", contains: []string{"print"}},
 		{name: "jobId a number", body: request(object{"jobId": 1}), status: 400, code: "request_invalid", contains: []string{"jobId must be text"}},
 
 		// Authorization.
 		{name: "no key", body: request(object{"apiKey": nil}), status: 401, code: "unauthorized", contains: []string{"apiKey parameter is required."}, headers: http.Header{"Www-Authenticate": {"Bearer"}}},
 		{name: "a wrong key", body: request(object{"apiKey": unknownKey}), status: 401, code: "unauthorized", contains: []string{"the apiKey is wrong"}},
-		{name: "a wrong key learns nothing else", body: request(object{"apiKey": unknownKey, "foo": 1}), status: 401, code: "unauthorized"},
-		{name: "a wrong key does not learn which apps there are", body: request(object{"apiKey": unknownKey, "appId": "nowhere"}), status: 401, code: "unauthorized"},
+		{name: "a wrong key and an unknown field", body: request(object{"apiKey": unknownKey, "foo": 1}), status: 401, code: "unauthorized"},
+		{name: "a wrong key and an unknown app", body: request(object{"apiKey": unknownKey, "appId": "nowhere"}), status: 401, code: "unauthorized"},
 		{name: "another app's key", body: request(object{"apiKey": callerKey}), status: 403, code: "forbidden", contains: []string{"not for app " + appID}},
 		{name: "another app's key for no app", body: request(object{"apiKey": callerKey, "appId": "nowhere"}), status: 403, code: "forbidden"},
 		{name: "a key without the right", body: request(object{"apiKey": statusKey}), status: 403, code: "forbidden", contains: []string{`does not have the right \"execute\"`}},
@@ -196,10 +196,10 @@ func TestContract(t *testing.T) {
 		{name: "a fraction for an integer", body: request(scenario("Typed", object{"word": "", "count": 1.5})), status: 400, code: "request_invalid", contains: []string{"must be an integer, but is the number 1.5"}},
 		{name: "an integer for a text", body: request(scenario("Typed", object{"word": 1})), status: 400, code: "request_invalid", contains: []string{"must be text, but is the integer 1"}},
 		{name: "null for a text", body: request(scenario("Typed", object{"word": nil})), status: 400, code: "request_invalid", contains: []string{"must be text, but is nothing"}},
-		{name: "no day", body: request(scenario("Typed", object{"word": "", "day": "2023-02-29"})), status: 400, code: "request_invalid", contains: []string{"must be a date"}},
+		{name: "an invalid date", body: request(scenario("Typed", object{"word": "", "day": "2023-02-29"})), status: 400, code: "request_invalid", contains: []string{"must be a date"}},
 		{name: "parameters a list", body: request(scenario("Typed", []any{})), status: 400, code: "request_invalid", contains: []string{"must be an object, but is a list"}},
 		{name: "an unknown source", body: request(transform(object{"source": "stagee", "query": "SELECT 1", "returnResult": true})), status: 400, code: "request_invalid", contains: []string{"unknown source stagee; did you mean stage?"}},
-		{name: "records that go nowhere", body: request(transform(object{"source": "stage", "query": "SELECT 1"})), status: 400, code: "request_invalid", contains: []string{"the records go nowhere"}},
+		{name: "a query without target", body: request(transform(object{"source": "stage", "query": "SELECT 1"})), status: 400, code: "request_invalid", contains: []string{"the records go nowhere"}},
 		{name: "a wrong expression", body: request(transform(object{"source": "stage", "query": "SELECT ${cuntry}", "returnResult": true})), status: 400, code: "request_invalid", contains: []string{"unknown name cuntry"}},
 
 		// A job that fails.
@@ -313,7 +313,7 @@ func TestStatusOfAFailedJobHasTheErrorAndEarlierResults(t *testing.T) {
 
 	got := api().status(t, appID, jobID)
 	require.Equal(t, http.StatusOK, got.status, got.text)
-	require.Equal(t, "success", got.body["status"], "the call went well, whatever the job did")
+	require.Equal(t, "success", got.body["status"], "the call succeeded, even if the job failed")
 
 	result := got.result(t)
 	require.Equal(t, "completedWithError", result["status"])

@@ -366,7 +366,7 @@ func TestRunScenarioStartsAChildJob(t *testing.T) {
 	appID, jobID := newApp(t, languageApp), uuid.NewString()
 	got := api().execute(t, with(runScenario(appID, "RunScenario", object{}), object{"jobId": jobID}))
 	require.Equal(t, http.StatusOK, got.status, got.text)
-	require.Equal(t, []string{"child7", "child-1"}, resultNames(t, got.result(t)), "the results of a child are the job's, unless it says no")
+	require.Equal(t, []string{"child7", "child-1"}, resultNames(t, got.result(t)), "a job has the results of its children, unless addResults is false")
 
 	child := api().status(t, appID, jobID+"/1")
 	require.Equal(t, "completed", child.result(t)["status"], child.text)

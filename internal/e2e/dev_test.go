@@ -97,7 +97,7 @@ func TestDevContinuesJobsAfterKill(t *testing.T) {
 	before := apiOf(t, first).execute(t, completed)
 	require.Equal(t, http.StatusOK, before.status, before.text)
 
-	running := with(runScenario("9", "Held", object{}), object{"jobId": uuid.NewString(), "isAsync": true})
+	running := with(runScenario("9", "Locked", object{}), object{"jobId": uuid.NewString(), "isAsync": true})
 	require.Equal(t, http.StatusOK, apiOf(t, first).execute(t, running).status)
 	apiOf(t, first).awaitStatus(t, "9", running["jobId"].(string), isSecondStepRunning)
 

@@ -11,7 +11,6 @@ import (
 )
 
 // exampleApp adds a copy of the example app, with variables and tables of its own, and returns its ID.
-
 func exampleApp(t *testing.T) string {
 	t.Helper()
 
@@ -67,9 +66,9 @@ func TestExampleApproval(t *testing.T) {
 		"approved": {object{"approved": true}, http.StatusOK, func(result object) {
 			require.Equal(t, object{"published": 2.0}, result["value"])
 		}},
-		"refused": {object{"approved": false, "reason": "May is missing"}, http.StatusUnprocessableEntity, func(result object) {
+		"rejected": {object{"approved": false, "reason": "employees are missing"}, http.StatusUnprocessableEntity, func(result object) {
 			require.Equal(t, "not_published", result["code"])
-			require.Contains(t, result["message"], "not published: May is missing")
+			require.Contains(t, result["message"], "not published: employees are missing")
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {

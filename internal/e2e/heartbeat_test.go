@@ -28,14 +28,14 @@ import (
 
 // heartbeatBlocker makes heartbeats fail for some time after the first one.
 type heartbeatBlocker struct {
-	lasts time.Duration
+	duration time.Duration
 
 	mutex    sync.Mutex
 	since    time.Time
 	received bool // Whether Temporal has received a heartbeat afterwards.
 }
 
-func (d *heartbeatBlocker) intercept(
+func (b *heartbeatBlocker) intercept(
 	ctx context.Context, method string, request, reply any, connection *grpc.ClientConn, invoke grpc.UnaryInvoker,
 	options ...grpc.CallOption,
 ) error {
@@ -43,33 +43,33 @@ func (d *heartbeatBlocker) intercept(
 		return invoke(ctx, method, request, reply, connection, options...)
 	}
 
-	d.mutex.Lock()
-	defer d.mutex.Unlock()
+	b.mutex.Lock()
+	defer b.mutex.Unlock()
 
-	if d.since.IsZero() {
-		d.since = time.Now()
+	if b.since.IsZero() {
+		b.since = time.Now()
 	}
 
-	if time.Since(d.since) < d.lasts {
+	if time.Since(b.since) < b.duration {
 		return status.Error(codes.Unavailable, "unreachable")
 	}
 
 	err := invoke(ctx, method, request, reply, connection, options...)
-	d.received = d.received || err == nil
+	b.received = b.received || err == nil
 
 	return err
 }
 
-func (d *heartbeatBlocker) hasReceived() bool {
-	d.mutex.Lock()
-	defer d.mutex.Unlock()
+func (b *heartbeatBlocker) hasReceived() bool {
+	b.mutex.Lock()
+	defer b.mutex.Unlock()
 
-	return d.received
+	return b.received
 }
 
-// load starts a worker whose heartbeats pass through the interceptors, and a job that loads a table into a locked database.
+// startLoad starts a worker whose heartbeats pass through the interceptors, and a job that loads a table into a locked database.
 // release unlocks the database.
-func load(t *testing.T, interceptors ...grpc.UnaryClientInterceptor) (run client.WorkflowRun, release func()) {
+func startLoad(t *testing.T, interceptors ...grpc.UnaryClientInterceptor) (run client.WorkflowRun, release func()) {
 	t.Helper()
 
 	appID, queue := newApp(t, lockedApp), uuid.NewString()
@@ -100,7 +100,7 @@ func load(t *testing.T, interceptors ...grpc.UnaryClientInterceptor) (run client
 	operations := activities.New(shared.apps, sources, shared.results, connection, shared.dir, time.Second)
 	loading.RegisterActivityWithOptions(func(ctx context.Context) (attempt int32, err error) {
 		_, err = operations.LoadTableFromSource(ctx, job.Task{AppID: appID, JobID: queue, Step: "1"}, scenario.LoadTableFromSource{
-			Source: "files", Table: "people.csv", TargetSource: "held", TargetTable: "people",
+			Source: "files", Table: "people.csv", TargetSource: "locked", TargetTable: "people",
 		})
 
 		return activity.GetInfo(ctx).Attempt, err
@@ -118,8 +118,8 @@ func load(t *testing.T, interceptors ...grpc.UnaryClientInterceptor) (run client
 func TestShortHeartbeatOutageEndsNoStep(t *testing.T) {
 	t.Parallel()
 
-	outage := &heartbeatBlocker{lasts: 2 * time.Second}
-	run, release := load(t, worker.PatientHeartbeats, outage.intercept)
+	outage := &heartbeatBlocker{duration: 2 * time.Second}
+	run, release := startLoad(t, worker.PatientHeartbeats, outage.intercept)
 
 	require.Eventually(t, outage.hasReceived, time.Minute, 10*time.Millisecond)
 	release()
@@ -133,7 +133,7 @@ func TestShortHeartbeatOutageEndsNoStep(t *testing.T) {
 func TestLongHeartbeatOutageFailsTheAttempt(t *testing.T) {
 	t.Parallel()
 
-	run, _ := load(t, (&heartbeatBlocker{lasts: time.Hour}).intercept)
+	run, _ := startLoad(t, (&heartbeatBlocker{duration: time.Hour}).intercept)
 
 	var failure *failurepb.Failure
 
@@ -152,5 +152,5 @@ func TestLongHeartbeatOutageFailsTheAttempt(t *testing.T) {
 	require.Contains(t, failure.GetMessage(), "could not reach Temporal")
 	require.Equal(t, job.CodeWorkerCutOff, failure.GetApplicationFailureInfo().GetType())
 	require.False(t, failure.GetApplicationFailureInfo().GetNonRetryable())
-	require.NoError(t, shared.client.TerminateWorkflow(t.Context(), run.GetID(), "", "the test's end"))
+	require.NoError(t, shared.client.TerminateWorkflow(t.Context(), run.GetID(), "", "the test ends"))
 }

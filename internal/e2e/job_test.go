@@ -29,30 +29,30 @@ var lockedApp = map[string]string{
 	"app.yaml": `
 sources:
   files: {kind: FileSource}
-  held: {kind: SQLiteSource}
+  locked: {kind: SQLiteSource}
   stage: {kind: SQLiteSource}
 `,
 	"people.csv": "name,age\nAda,36\n",
-	"scenarios/Held.yaml": `
+	"scenarios/Locked.yaml": `
 steps:
-  - title: Answer something
+  - title: Return a result
     opName: Transform
     opParams: {source: stage, query: SELECT 42 AS answer, returnResult: true}
   - title: Wait for the lock
     opName: LoadTableFromSource
-    opParams: {source: files, table: people.csv, targetSource: held, targetTable: people}
+    opParams: {source: files, table: people.csv, targetSource: locked, targetTable: people}
     retry: {initialInterval: 100ms, maximumInterval: 100ms}
 `,
 }
 
-// lockDatabase takes the write lock of an app's database until release is called.
+// lockDatabase holds the write lock of the database of an app until release is called.
 func lockDatabase(t *testing.T, dataDir, appID string) (release func()) {
 	t.Helper()
 
 	dir := filepath.Join(dataDir, "apps", appID)
 	require.NoError(t, os.MkdirAll(dir, 0o750))
 
-	db, err := sql.Open("sqlite", "file:"+filepath.Join(dir, "held.db")+"?_txlock=immediate&_pragma=journal_mode(WAL)")
+	db, err := sql.Open("sqlite", "file:"+filepath.Join(dir, "locked.db")+"?_txlock=immediate&_pragma=journal_mode(WAL)")
 	require.NoError(t, err)
 
 	tx, err := db.Begin() // Without the test's context, which would release the lock too early.
@@ -79,7 +79,7 @@ func TestWaitTimeoutResponds202(t *testing.T) {
 
 	appID := newApp(t, lockedApp)
 	release := lockDatabase(t, shared.dir, appID)
-	request := with(runScenario(appID, "Held", object{}), object{"jobId": uuid.NewString(), "waitSeconds": 1})
+	request := with(runScenario(appID, "Locked", object{}), object{"jobId": uuid.NewString(), "waitSeconds": 1})
 
 	got := api().execute(t, request)
 	require.Equal(t, http.StatusAccepted, got.status, got.text)
@@ -154,7 +154,7 @@ func TestJobIDRunsOnceForConcurrentRequests(t *testing.T) {
 		waiting[i] = api().startExecute(t, requests[i])
 	}
 
-	ran, refused := map[string]int{}, map[string]int{}
+	ran, rejected := map[string]int{}, map[string]int{}
 
 	for i, wait := range waiting {
 		got := wait()
@@ -172,14 +172,14 @@ func TestJobIDRunsOnceForConcurrentRequests(t *testing.T) {
 			require.Equal(t, "the jobId "+jobID+" belongs to another job: operation.opParams.parameters.country differs from the "+
 				"request that started it; use another jobId, or repeat the first request unchanged to get that job",
 				got.result(t)["message"])
-			refused[got.text]++
+			rejected[got.text]++
 		default:
 			require.Fail(t, "unexpected response", "%d %s", got.status, got.text)
 		}
 	}
 
 	require.Equal(t, []int{callers / 2}, slices.Collect(maps.Values(ran)), "all calls with one request get the same response")
-	require.Equal(t, []int{callers / 2}, slices.Collect(maps.Values(refused)))
+	require.Equal(t, []int{callers / 2}, slices.Collect(maps.Values(rejected)))
 	requireOneRun(t, jobID)
 }
 
@@ -218,10 +218,10 @@ func TestRunningJobKeepsItsProgram(t *testing.T) {
 
 	appID := newApp(t, lockedApp)
 	release := lockDatabase(t, shared.dir, appID)
-	request := with(runScenario(appID, "Held", object{}), object{"jobId": uuid.NewString(), "isAsync": true})
+	request := with(runScenario(appID, "Locked", object{}), object{"jobId": uuid.NewString(), "isAsync": true})
 	require.Equal(t, http.StatusOK, api().execute(t, request).status)
 
-	writeApp(t, filepath.Join(shared.dir, "apps", appID), map[string]string{"scenarios/Held.yaml": "steps: []"})
+	writeApp(t, filepath.Join(shared.dir, "apps", appID), map[string]string{"scenarios/Locked.yaml": "steps: []"})
 	release()
 
 	result := api().awaitStatus(t, appID, request["jobId"].(string), ended)
@@ -234,7 +234,7 @@ func TestRunningJobKeepsItsScripts(t *testing.T) {
 
 	files := maps.Clone(lockedApp)
 	files["scripts/mark.sql"] = "CREATE TABLE mark AS SELECT 'before' AS since"
-	files["scenarios/Held.yaml"] += `
+	files["scenarios/Locked.yaml"] += `
   - opName: RunSourceScript
     opParams: {source: stage, scriptFile: scripts/mark.sql}
   - opName: Transform
@@ -242,7 +242,7 @@ func TestRunningJobKeepsItsScripts(t *testing.T) {
 `
 	appID := newApp(t, files)
 	release := lockDatabase(t, shared.dir, appID)
-	request := with(runScenario(appID, "Held", object{}), object{"jobId": uuid.NewString(), "isAsync": true})
+	request := with(runScenario(appID, "Locked", object{}), object{"jobId": uuid.NewString(), "isAsync": true})
 	require.Equal(t, http.StatusOK, api().execute(t, request).status)
 
 	writeApp(t, filepath.Join(shared.dir, "apps", appID), map[string]string{
@@ -261,9 +261,9 @@ func TestDisconnectDoesNotStopTheJob(t *testing.T) {
 	appID, jobID := newApp(t, lockedApp), uuid.NewString()
 	release := lockDatabase(t, shared.dir, appID)
 
-	ctx, hangUp := context.WithCancel(t.Context())
+	ctx, disconnect := context.WithCancel(t.Context())
 	body := `{"apiKey":"dev","appId":"` + appID + `","jobId":"` + jobID + `","isAsync":false,
-		"operation":{"opName":"RunScenario","opParams":{"scenario":"Held"}}}`
+		"operation":{"opName":"RunScenario","opParams":{"scenario":"Locked"}}}`
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, shared.server.URL+"/api/v1/executeJob.jsp", strings.NewReader(body))
 	require.NoError(t, err)
 	request.Header.Set("Content-Type", "application/json")
@@ -280,7 +280,7 @@ func TestDisconnectDoesNotStopTheJob(t *testing.T) {
 	}()
 
 	require.Eventually(t, func() bool { return api().status(t, appID, jobID).status == http.StatusOK }, time.Minute, 10*time.Millisecond)
-	hangUp()
+	disconnect()
 	require.ErrorIs(t, <-failed, context.Canceled)
 
 	release()
@@ -292,7 +292,7 @@ func TestStatusReportsARetryingStep(t *testing.T) {
 
 	appID, jobID := newApp(t, lockedApp), uuid.NewString()
 	release := lockDatabase(t, shared.dir, appID)
-	request := with(runScenario(appID, "Held", object{}), object{"jobId": jobID, "isAsync": true})
+	request := with(runScenario(appID, "Locked", object{}), object{"jobId": jobID, "isAsync": true})
 	require.Equal(t, http.StatusOK, api().execute(t, request).status)
 
 	running := api().awaitStatus(t, appID, jobID, func(result object) bool {
@@ -319,7 +319,7 @@ func TestCancellationInTemporalStopsTheJob(t *testing.T) {
 
 	appID, jobID := newApp(t, lockedApp), uuid.NewString()
 	lockDatabase(t, shared.dir, appID)
-	request := with(runScenario(appID, "Held", object{}), object{"jobId": jobID})
+	request := with(runScenario(appID, "Locked", object{}), object{"jobId": jobID})
 
 	waiting := api().startExecute(t, request)
 
@@ -329,7 +329,7 @@ func TestCancellationInTemporalStopsTheJob(t *testing.T) {
 
 	result := api().awaitStatus(t, appID, jobID, ended)
 	require.Equal(t, "stopped", result["status"])
-	require.Len(t, result["results"], 1, "what was returned before stays")
+	require.Len(t, result["results"], 1, "results of earlier steps stay")
 	require.Equal(t, "stopped", result["steps"].([]any)[1].(object)["state"])
 
 	got := waiting()
@@ -342,7 +342,7 @@ func TestTerminatedJobIsReported(t *testing.T) {
 
 	appID, jobID := newApp(t, lockedApp), uuid.NewString()
 	lockDatabase(t, shared.dir, appID)
-	request := with(runScenario(appID, "Held", object{}), object{"jobId": jobID, "isAsync": true})
+	request := with(runScenario(appID, "Locked", object{}), object{"jobId": jobID, "isAsync": true})
 	require.Equal(t, http.StatusOK, api().execute(t, request).status)
 	require.NoError(t, shared.client.TerminateWorkflow(t.Context(), jobID, "", "a test"))
 
@@ -437,7 +437,7 @@ func TestCallWithoutTemporalResponds503(t *testing.T) {
 	require.NoError(t, err)
 	t.Cleanup(lazy.Close)
 
-	lonely := serve(t, apiserver.Options{Temporal: lazy, Namespace: "default"})
+	api := serve(t, apiserver.Options{Temporal: lazy, Namespace: "default"})
 
 	for _, jobID := range []any{"mine-" + uuid.NewString(), nil} {
 		request := runScenario("7", "Main", object{})
@@ -445,16 +445,16 @@ func TestCallWithoutTemporalResponds503(t *testing.T) {
 			request["jobId"] = jobID
 		}
 
-		got := lonely.execute(t, request)
+		got := api.execute(t, request)
 		require.Equal(t, http.StatusServiceUnavailable, got.status, got.text)
 		require.Equal(t, "temporal_unavailable", got.result(t)["code"])
 		require.NotEmpty(t, got.header.Get("Retry-After"))
-		require.NotEmpty(t, got.result(t)["jobId"], "with it the call can be repeated safely")
+		require.NotEmpty(t, got.result(t)["jobId"], "the caller needs it to repeat the call")
 	}
 
-	require.Equal(t, http.StatusServiceUnavailable, lonely.status(t, "7", "x").status)
-	require.Equal(t, http.StatusServiceUnavailable, lonely.call(t, http.MethodGet, "/readyz", nil, "").status)
-	require.Equal(t, http.StatusOK, lonely.call(t, http.MethodGet, "/healthz", nil, "").status)
+	require.Equal(t, http.StatusServiceUnavailable, api.status(t, "7", "x").status)
+	require.Equal(t, http.StatusServiceUnavailable, api.call(t, http.MethodGet, "/readyz", nil, "").status)
+	require.Equal(t, http.StatusOK, api.call(t, http.MethodGet, "/healthz", nil, "").status)
 }
 
 func TestLoopbackKeyIsRejectedIfNotConfigured(t *testing.T) {
@@ -501,7 +501,7 @@ func TestStoppingServerResponds202ToWaitingCallers(t *testing.T) {
 
 	stopping := caller{"http://" + listener.Addr().String()}
 	jobID := uuid.NewString()
-	waiting := stopping.startExecute(t, with(runScenario(appID, "Held", object{}), object{"jobId": jobID}))
+	waiting := stopping.startExecute(t, with(runScenario(appID, "Locked", object{}), object{"jobId": jobID}))
 
 	require.Eventually(t, func() bool { return stopping.status(t, appID, jobID).status == http.StatusOK }, time.Minute, 10*time.Millisecond)
 	stop()

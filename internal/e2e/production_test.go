@@ -40,8 +40,8 @@ const numbers = 200_000
 
 // production is a Jobwright as in production: an API server and workers in separate processes, with a separate namespace.
 type production struct {
-	environment           []string
-	apps, results, dataOf string
+	environment            []string
+	apps, results, dataDir string
 }
 
 func newProduction(tb testing.TB) production {
@@ -49,7 +49,7 @@ func newProduction(tb testing.TB) production {
 
 	p := production{
 		environment: []string{"TEMPORAL_ADDRESS=" + shared.temporal.Address(), "TEMPORAL_NAMESPACE=apart-" + uuid.NewString()},
-		apps:        tb.TempDir(), results: tb.TempDir(), dataOf: tb.TempDir(),
+		apps:        tb.TempDir(), results: tb.TempDir(), dataDir: tb.TempDir(),
 	}
 
 	setup := launch(tb, p.environment, "jobwright", "setup", "--retention", "24h")
@@ -75,7 +75,7 @@ func (p production) worker(tb testing.TB, arguments ...string) *process {
 	tb.Helper()
 
 	worker := launch(tb, p.environment, "jobwright", append([]string{
-		"worker", "--http", "127.0.0.1:0", "--apps", p.apps, "--results", p.results, "--data", p.dataOf,
+		"worker", "--http", "127.0.0.1:0", "--apps", p.apps, "--results", p.results, "--data", p.dataDir,
 	}, arguments...)...)
 	health := caller{"http://" + worker.await(tb, `"worker is up","http":"([0-9.:]+)",.*"build":\{"version":"[^"]+"`)}
 
@@ -211,7 +211,7 @@ func TestStepIsRetriedAfterTheDeathOfItsWorker(t *testing.T) {
 	for _, p := range []*process{second, l.server} {
 		require.NoError(t, p.command.Process.Signal(syscall.SIGTERM))
 		require.Equal(t, 0, p.end(t), p.output())
-		require.NotContains(t, p.output(), callerKey, "no key in a log")
+		require.NotContains(t, p.output(), callerKey, "the log contains no key")
 	}
 }
 

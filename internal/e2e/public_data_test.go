@@ -23,8 +23,8 @@ import (
 	"github.com/jobwright/jobwright/internal/testserver"
 )
 
-// public is a well-known data set, not made for tests, as a Debian package installs it.
-type public struct {
+// publicDataSet is a well-known data set, not made for tests, as a Debian package installs it.
+type publicDataSet struct {
 	pkg, path     string
 	parse         func(t *testing.T, text string) table // With the standard library only.
 	text          func(text string) string              // The part of the file for the app; nil for the whole file.
@@ -33,8 +33,8 @@ type public struct {
 	encodingError string                                // The error about a character outside of Windows-1252; empty if there is none.
 
 	// A query of the data with its result, which can be checked by hand.
-	question string
-	result   []any
+	query  string
+	result []any
 }
 
 // table is a parsed data set.
@@ -47,28 +47,28 @@ type table struct {
 type form struct {
 	source, table string
 	format        object // If the name of the table does not determine it.
-	also          string // A further source that the table is read from.
-	keepsNoOrder  bool
+	secondSource  string // A further source that the table is read from.
+	unordered     bool // Whether the source does not preserve the order of the records.
 }
 
 // forms has every format, every compression, and every source.
 var forms = map[string]form{
-	"csv":        {source: "files", table: "data.csv", also: "web"},
+	"csv":        {source: "files", table: "data.csv", secondSource: "web"},
 	"csv_latin":  {source: "files", table: "latin.csv", format: object{"separator": ";", "encoding": "windows-1252"}},
 	"csv_gz":     {source: "files", table: "data.txt.gz", format: object{"type": "csv", "separator": "tab", "encoding": "utf-16"}},
-	"json":       {source: "files", table: "data.json", also: "web"},
+	"json":       {source: "files", table: "data.json", secondSource: "web"},
 	"ndjson_zst": {source: "files", table: "data.ndjson.zst"},
-	"xml":        {source: "files", table: "data.xml", also: "web"},
+	"xml":        {source: "files", table: "data.xml", secondSource: "web"},
 	"xlsx":       {source: "files", table: "data.xlsx"},
 	"parquet":    {source: "files", table: "data.parquet"},
 	"s3":         {source: "lake", table: "data.json.zip"},
-	"sqlite":     {source: "other", table: "data", keepsNoOrder: true},
-	"postgres":   {source: "warehouse", table: "data", keepsNoOrder: true},
-	"mariadb":    {source: "shop", table: "data", keepsNoOrder: true},
+	"sqlite":     {source: "other", table: "data", unordered: true},
+	"postgres":   {source: "warehouse", table: "data", unordered: true},
+	"mariadb":    {source: "shop", table: "data", unordered: true},
 }
 
 // forms returns the forms that can represent the data.
-func (p public) forms() map[string]form {
+func (p publicDataSet) forms() map[string]form {
 	possible := maps.Clone(forms)
 	if p.encodingError != "" {
 		delete(possible, "csv_latin")
@@ -80,33 +80,33 @@ func (p public) forms() map[string]form {
 // readings returns the tables that a form is read into, by the source that it is read from.
 func (f form) readings(name string) map[string]string {
 	tables := map[string]string{f.source: "from_" + name}
-	if f.also != "" {
-		tables[f.also] = "from_" + name + "_" + f.also
+	if f.secondSource != "" {
+		tables[f.secondSource] = "from_" + name + "_" + f.secondSource
 	}
 
 	return tables
 }
 
-var publicData = map[string]public{
+var publicData = map[string]publicDataSet{
 	"countries": {
 		pkg: "iso-codes", path: "/usr/share/iso-codes/json/iso_3166-1.json",
 		parse: parseObjects("3166-1"), load: object{"format": object{"records": "3166-1"}},
 		encodingError: `column "flag": the encoding windows-1252 does not have the character "🇦"`,
-		question:      "SELECT count(*) AS countries, min(name) AS first, max(name) AS last FROM from_csv",
+		query:         "SELECT count(*) AS countries, min(name) AS first, max(name) AS last FROM from_csv",
 		result:        []any{object{"countries": 249.0, "first": "Afghanistan", "last": "Åland Islands"}},
 	},
 	"parts of countries": {
 		pkg: "iso-codes", path: "/usr/share/iso-codes/json/iso_3166-2.json",
 		parse: parseObjects("3166-2"), load: object{"format": object{"records": "3166-2"}},
 		encodingError: `column "name": the encoding windows-1252 does not have the character "ā"`,
-		question:      "SELECT count(*) AS cantons FROM from_parquet WHERE code LIKE 'CH-%'",
+		query:         "SELECT count(*) AS cantons FROM from_parquet WHERE code LIKE 'CH-%'",
 		result:        []any{object{"cantons": 26.0}},
 	},
 	"languages": {
 		pkg: "iso-codes", path: "/usr/share/iso-codes/json/iso_639-3.json",
 		parse: parseObjects("639-3"), load: object{"format": object{"records": "639-3"}},
 		encodingError: `column "name": the encoding windows-1252 does not have the character "ɛ"`,
-		question:      "SELECT alpha_3, name FROM from_xlsx WHERE alpha_2 IN ('de', 'fr') ORDER BY alpha_2",
+		query:         "SELECT alpha_3, name FROM from_xlsx WHERE alpha_2 IN ('de', 'fr') ORDER BY alpha_2",
 		result:        []any{object{"alpha_3": "deu", "name": "German"}, object{"alpha_3": "fra", "name": "French"}},
 	},
 	"countries with time zones": {
@@ -116,8 +116,8 @@ var publicData = map[string]public{
 			"format": object{"type": "csv", "separator": "tab", "quote": "none", "header": false},
 			"rename": object{"column1": "code", "column2": "name"},
 		},
-		question: "SELECT name FROM from_postgres WHERE code IN ('CW', 'ZM') ORDER BY code",
-		result:   []any{object{"name": "Curaçao"}, object{"name": "Zambia"}},
+		query:  "SELECT name FROM from_postgres WHERE code IN ('CW', 'ZM') ORDER BY code",
+		result: []any{object{"name": "Curaçao"}, object{"name": "Zambia"}},
 	},
 	"characters": {
 		pkg: "unicode-data", path: "/usr/share/unicode/UnicodeData.txt",
@@ -126,9 +126,9 @@ var publicData = map[string]public{
 			"format":      object{"type": "csv", "separator": ";", "quote": "none", "header": false},
 			"columnTypes": object{"column4": "integer"}, "rename": renamed(characterColumns),
 		},
-		types:    object{"combining": "integer"},
-		question: "SELECT category, count(*) AS letters FROM from_xml WHERE code <= '007F' AND category LIKE 'L%' AND length(code) = 4 GROUP BY 1 ORDER BY 1",
-		result:   []any{object{"category": "Ll", "letters": 26.0}, object{"category": "Lu", "letters": 26.0}},
+		types:  object{"combining": "integer"},
+		query:  "SELECT category, count(*) AS letters FROM from_xml WHERE code <= '007F' AND category LIKE 'L%' AND length(code) = 4 GROUP BY 1 ORDER BY 1",
+		result: []any{object{"category": "Ll", "letters": 26.0}, object{"category": "Lu", "letters": 26.0}},
 	},
 	"words": {
 		pkg: "wamerican", path: "/usr/share/dict/american-english",
@@ -136,8 +136,8 @@ var publicData = map[string]public{
 		load: object{
 			"format": object{"type": "csv", "quote": "none", "header": false}, "rename": object{"column1": "word"},
 		},
-		question: "SELECT word FROM from_json WHERE word LIKE 'Ång%' OR word LIKE 'zyg%' ORDER BY word",
-		result:   []any{object{"word": "zygote"}, object{"word": "zygote's"}, object{"word": "zygotes"}, object{"word": "Ångström"}, object{"word": "Ångström's"}},
+		query:  "SELECT word FROM from_json WHERE word LIKE 'Ång%' OR word LIKE 'zyg%' ORDER BY word",
+		result: []any{object{"word": "zygote"}, object{"word": "zygote's"}, object{"word": "zygotes"}, object{"word": "Ångström"}, object{"word": "Ångström's"}},
 	},
 }
 
@@ -261,14 +261,14 @@ func readPackageFile(t *testing.T, file, pkg string) string {
 }
 
 // app returns an app with the file and a scenario that loads it through every form into a database.
-func (p public) app(t *testing.T, text string) map[string]string {
+func (p publicDataSet) app(t *testing.T, text string) map[string]string {
 	t.Helper()
 
 	branches := object{}
 
 	for name, form := range p.forms() {
 		into := p.loadParameters(form)
-		if form.keepsNoOrder { // The number of a record shows its original position.
+		if form.unordered { // The number of a record shows its original position.
 			into["recordOrderColumn"] = "position"
 		}
 
@@ -277,7 +277,7 @@ func (p public) app(t *testing.T, text string) map[string]string {
 		for source, table := range form.readings(name) {
 			back := object{"source": source, "table": form.table, "targetSource": "stage", "targetTable": table}
 
-			if !form.keepsNoOrder {
+			if !form.unordered {
 				back["recordOrderColumn"] = "position"
 			}
 
@@ -299,12 +299,12 @@ func (p public) app(t *testing.T, text string) map[string]string {
 
 	return p.appWith(t, text,
 		object{"opName": "Parallel", "opParams": object{"branches": branches, "maxConcurrency": 2, "collectErrors": true}},
-		object{"opName": "Transform", "opParams": object{"source": "stage", "query": p.question, "returnResult": true}},
+		object{"opName": "Transform", "opParams": object{"source": "stage", "query": p.query, "returnResult": true}},
 	)
 }
 
 // loadParameters returns the parameters of the step that loads the file into a form.
-func (p public) loadParameters(f form) object {
+func (p publicDataSet) loadParameters(f form) object {
 	into := with(p.load, object{
 		"source": "files", "table": path.Base(p.path), "targetSource": f.source, "targetTable": f.table,
 	})
@@ -317,7 +317,7 @@ func (p public) loadParameters(f form) object {
 
 // appWith returns an app with the file, all sources, and a scenario with the steps. An HTTP server serves its folder of files,
 // too.
-func (p public) appWith(t *testing.T, text string, steps ...object) map[string]string {
+func (p publicDataSet) appWith(t *testing.T, text string, steps ...object) map[string]string {
 	t.Helper()
 
 	files := t.TempDir()

@@ -23,27 +23,27 @@ import (
 	"github.com/jobwright/jobwright/worker"
 )
 
-// sweeping is a separate result store with a worker that sweeps it.
-type sweeping struct {
+// sweptStore is a separate result store with a worker that sweeps it.
+type sweptStore struct {
 	folder  string
 	results *result.Store
 	worker  *worker.Worker
 }
 
-func newSweeping(t *testing.T, temporal client.Client, namespace, folder string) sweeping {
+func newSweptStore(t *testing.T, temporal client.Client, namespace, folder string) sweptStore {
 	t.Helper()
 
 	results, err := result.Open(t.Context(), folder)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, results.Close()) })
 
-	return sweeping{folder, results, worker.New(temporal, worker.Options{
+	return sweptStore{folder, results, worker.New(temporal, worker.Options{
 		Apps: shared.apps, Results: results, Namespace: namespace, DataDir: t.TempDir(), Log: slog.New(slog.DiscardHandler),
 	})}
 }
 
 // store stores a result of the job with the age, and returns its key.
-func (s sweeping) store(t *testing.T, jobID string, age time.Duration) string {
+func (s sweptStore) store(t *testing.T, jobID string, age time.Duration) string {
 	t.Helper()
 
 	key := job.ResultKey(job.Task{AppID: "7", JobID: jobID, Step: "1"}, uuid.NewString(), 1, ".json")
@@ -58,7 +58,7 @@ func (s sweeping) store(t *testing.T, jobID string, age time.Duration) string {
 }
 
 // has reports whether the store still has a result.
-func (s sweeping) has(t *testing.T, key string) bool {
+func (s sweptStore) has(t *testing.T, key string) bool {
 	t.Helper()
 
 	has, err := s.results.Has(t.Context(), job.Result{Key: key})
@@ -78,27 +78,27 @@ const longerThanRetention = 2 * time.Hour
 func TestSweepDeletesResultsOfDeletedJobs(t *testing.T) {
 	t.Parallel()
 
-	s := newSweeping(t, shared.client, client.DefaultNamespace, t.TempDir())
+	s := newSweptStore(t, shared.client, client.DefaultNamespace, t.TempDir())
 	jobID := uuid.NewString()
 	require.Equal(t, http.StatusOK, api().execute(t, with(runScenario("7", "Main", object{}), object{"jobId": jobID})).status)
 
-	remembered, ofChild := s.store(t, jobID, longerThanRetention), s.store(t, jobID+"/1", longerThanRetention)
-	forgotten, young := s.store(t, uuid.NewString(), longerThanRetention), s.store(t, uuid.NewString(), 0)
+	ofExistingJob, ofChild := s.store(t, jobID, longerThanRetention), s.store(t, jobID+"/1", longerThanRetention)
+	ofDeletedJob, recent := s.store(t, uuid.NewString(), longerThanRetention), s.store(t, uuid.NewString(), 0)
 
 	removed, err := s.worker.Sweep(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, 1, removed)
 
-	require.False(t, s.has(t, forgotten))
-	require.True(t, s.has(t, remembered), "its job can still be asked for")
-	require.True(t, s.has(t, ofChild), "it belongs to the outermost job")
-	require.True(t, s.has(t, young), "Temporal may list its job later")
+	require.False(t, s.has(t, ofDeletedJob))
+	require.True(t, s.has(t, ofExistingJob), "its job exists")
+	require.True(t, s.has(t, ofChild), "its parent job exists")
+	require.True(t, s.has(t, recent), "Temporal may list its job later")
 }
 
 func TestSweepDeletesNothingDuringAnOutageOfTemporal(t *testing.T) {
 	t.Parallel()
 
-	asked := 0
+	requests := 0
 	temporal, err := client.Dial(client.Options{
 		HostPort: shared.temporal.Address(), Logger: silent{},
 		ConnectionOptions: client.ConnectionOptions{DialOptions: []grpc.DialOption{grpc.WithChainUnaryInterceptor(
@@ -107,9 +107,9 @@ func TestSweepDeletesNothingDuringAnOutageOfTemporal(t *testing.T) {
 				options ...grpc.CallOption,
 			) error {
 				if path.Base(method) == "DescribeWorkflowExecution" {
-					asked++
+					requests++
 
-					return status.Error(codes.PermissionDenied, "it may not be asked")
+					return status.Error(codes.PermissionDenied, "permission denied")
 				}
 
 				return invoke(ctx, method, request, reply, connection, options...)
@@ -118,24 +118,24 @@ func TestSweepDeletesNothingDuringAnOutageOfTemporal(t *testing.T) {
 	require.NoError(t, err)
 	t.Cleanup(temporal.Close)
 
-	s := newSweeping(t, temporal, client.DefaultNamespace, t.TempDir())
+	s := newSweptStore(t, temporal, client.DefaultNamespace, t.TempDir())
 	stored := s.store(t, uuid.NewString(), longerThanRetention)
 
 	removed, err := s.worker.Sweep(t.Context())
 	require.NoError(t, err)
 	require.Zero(t, removed)
 	require.True(t, s.has(t, stored))
-	require.Equal(t, 1, asked)
+	require.Equal(t, 1, requests)
 }
 
 func TestWorkerRejectsTheResultStoreOfAnotherNamespace(t *testing.T) {
 	t.Parallel()
 
-	night := newSweeping(t, shared.client, client.DefaultNamespace, t.TempDir())
-	_, err := night.worker.Sweep(t.Context())
+	owner := newSweptStore(t, shared.client, client.DefaultNamespace, t.TempDir())
+	_, err := owner.worker.Sweep(t.Context())
 	require.NoError(t, err)
 
-	stored := night.store(t, uuid.NewString(), longerThanRetention)
+	stored := owner.store(t, uuid.NewString(), longerThanRetention)
 
 	production := newProduction(t) // Its namespace has none of the other jobs.
 	temporal, err := client.Dial(client.Options{
@@ -144,10 +144,10 @@ func TestWorkerRejectsTheResultStoreOfAnotherNamespace(t *testing.T) {
 	require.NoError(t, err)
 	t.Cleanup(temporal.Close)
 
-	day := newSweeping(t, temporal, production.namespace(), night.folder)
-	require.ErrorIs(t, day.worker.Start(), result.ErrClaimed)
+	other := newSweptStore(t, temporal, production.namespace(), owner.folder)
+	require.ErrorIs(t, other.worker.Start(), result.ErrClaimed)
 
-	_, err = day.worker.Sweep(t.Context())
+	_, err = other.worker.Sweep(t.Context())
 	require.ErrorIs(t, err, result.ErrClaimed)
-	require.True(t, night.has(t, stored))
+	require.True(t, owner.has(t, stored))
 }

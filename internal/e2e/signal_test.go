@@ -72,14 +72,14 @@ func TestEarlySignalIsStoredAndRepeatedSignalCountsOnce(t *testing.T) {
 		require.Equal(t, false, got.result(t)["awaited"])
 	}
 
-	var refused apiResponse
+	var rejected apiResponse
 	for i := range 20 {
-		if refused = api().signal(t, with(early, object{"signalId": strings.Repeat("x", i+1)})); refused.status != http.StatusOK {
+		if rejected = api().signal(t, with(early, object{"signalId": strings.Repeat("x", i+1)})); rejected.status != http.StatusOK {
 			break
 		}
 	}
 
-	require.Equal(t, http.StatusTooManyRequests, refused.status, refused.text)
+	require.Equal(t, http.StatusTooManyRequests, rejected.status, rejected.text)
 	require.NoError(t, shared.client.CancelWorkflow(t.Context(), jobID, ""))
 }
 
@@ -87,7 +87,7 @@ func TestSignalJobRejectsInvalidCalls(t *testing.T) {
 	t.Parallel()
 
 	appID, jobID, _ := newWaitingJob(t)
-	sound := object{"apiKey": callerKey, "appId": appID, "jobId": jobID, "signal": "go-WaitForSignal"}
+	valid := object{"apiKey": callerKey, "appId": appID, "jobId": jobID, "signal": "go-WaitForSignal"}
 
 	for name, test := range map[string]struct {
 		change object
@@ -101,22 +101,22 @@ func TestSignalJobRejectsInvalidCalls(t *testing.T) {
 		"no such job":                              {object{"jobId": "none"}, http.StatusNotFound, "job_not_found"},
 		"an empty jobId":                           {object{"jobId": ""}, http.StatusBadRequest, "request_invalid"},
 		"no signal":                                {object{"signal": ""}, http.StatusBadRequest, "request_invalid"},
-		"a signal with a name longer than any":     {object{"signal": strings.Repeat("x", 201)}, http.StatusBadRequest, "request_invalid"},
+		"a signal name that is too long":           {object{"signal": strings.Repeat("x", 201)}, http.StatusBadRequest, "request_invalid"},
 		"a signalId that is too long":              {object{"signalId": strings.Repeat("x", 201)}, http.StatusBadRequest, "request_invalid"},
-		"a jobId longer than any":                  {object{"jobId": strings.Repeat("x", 1001)}, http.StatusBadRequest, "request_invalid"},
+		"a jobId that is too long":                 {object{"jobId": strings.Repeat("x", 1001)}, http.StatusBadRequest, "request_invalid"},
 		"an unknown field":                         {object{"name": "go"}, http.StatusBadRequest, "request_invalid"},
 		"data that is too large for a job's state": {object{"data": strings.Repeat("x", 20_000)}, http.StatusRequestEntityTooLarge, "request_too_large"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 
-			got := api().signal(t, with(sound, test.change))
+			got := api().signal(t, with(valid, test.change))
 			require.Equal(t, test.status, got.status, got.text)
 			require.Equal(t, test.code, got.result(t)["code"])
 		})
 	}
 
-	t.Run("and the job", func(t *testing.T) {
+	t.Run("the job still waits", func(t *testing.T) {
 		t.Parallel()
 
 		got := api().status(t, appID, jobID)

@@ -47,11 +47,11 @@ func TestDisconnectDuringTheResponseFreesResources(t *testing.T) {
 	}
 	before := open()
 
-	hangUp := make([]func(), 20)
+	disconnect := make([]func(), 20)
 
-	for i := range hangUp {
+	for i := range disconnect {
 		ctx, cancel := context.WithCancel(t.Context())
-		hangUp[i] = cancel
+		disconnect[i] = cancel
 
 		request, err := http.NewRequestWithContext(ctx, http.MethodGet, api.address+path, http.NoBody)
 		require.NoError(t, err)
@@ -66,9 +66,9 @@ func TestDisconnectDuringTheResponseFreesResources(t *testing.T) {
 		require.NoError(t, err)
 	}
 
-	require.GreaterOrEqual(t, open(), before+2*len(hangUp), "each has a connection and a reader of the store")
+	require.GreaterOrEqual(t, open(), before+2*len(disconnect), "each has a connection and a reader of the store")
 
-	for _, cancel := range hangUp {
+	for _, cancel := range disconnect {
 		cancel()
 	}
 

@@ -49,7 +49,7 @@ func TestStatusReportsTheProgressOfAStep(t *testing.T) {
 		return len(steps) == 1 && steps[0].(object)["rows"] == 7.0
 	})
 	require.Equal(t, 70_000.0, running["steps"].([]any)[0].(object)["bytes"]) //nolint:testifylint // It is exact.
-	require.NoError(t, shared.client.TerminateWorkflow(t.Context(), jobID, "", "the test's end"))
+	require.NoError(t, shared.client.TerminateWorkflow(t.Context(), jobID, "", "the test ends"))
 }
 
 // A worker reports nothing about an attempt that timed out, but the attempts are counted.

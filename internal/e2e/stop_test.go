@@ -62,7 +62,7 @@ func stopApp(long string, more ...string) map[string]string {
 	return map[string]string{
 		"app.yaml": `
 sources:
-  held: {kind: SQLiteSource}
+  locked: {kind: SQLiteSource}
   stage: {kind: SQLiteSource}
 ` + strings.Join(more, "\n") + `
 access:
@@ -198,9 +198,9 @@ func attemptRuns(t *testing.T, jobID string) bool {
 func TestStopCancelsASQLiteScriptAndReleasesItsLock(t *testing.T) {
 	t.Parallel()
 
-	script := `{title: Long, opName: RunSourceScript, opParams: {source: held, script: "CREATE TABLE t (n); INSERT INTO t ` + endless + `"}}`
+	script := `{title: Long, opName: RunSourceScript, opParams: {source: locked, script: "CREATE TABLE t (n); INSERT INTO t ` + endless + `"}}`
 	appID, jobID := startLongJob(t, stopApp(script), isWaitingLong)
-	file := filepath.Join(shared.dir, "apps", appID, "held.db")
+	file := filepath.Join(shared.dir, "apps", appID, "locked.db")
 
 	await(t, func() bool { return attemptRuns(t, jobID) })
 	await(t, func() bool { return locked(t, file) })
@@ -428,7 +428,7 @@ func TestStopJobHasTwoNamesAndMethods(t *testing.T) {
 				require.Equal(t, "no-store", got.header.Get("Cache-Control"))
 				require.Equal(t, "stopped", api().awaitStatus(t, appID, jobID, ended)["status"])
 
-				require.Equal(t, "stopJob, called by boss", causeOf(t, jobID), "operators see who it was")
+				require.Equal(t, "stopJob, called by boss", causeOf(t, jobID), "the reason names the caller")
 			})
 		}
 	}
@@ -463,7 +463,7 @@ func TestStopJobRejectsInvalidCalls(t *testing.T) {
 		{name: "no such app", path: path(devKey, "nowhere", jobID), status: 404, code: "app_not_found"},
 		{name: "no app", path: path(devKey, "", jobID), status: 400, code: "request_invalid", contains: []string{"appId parameter is required."}},
 		{name: "no jobId", path: path(devKey, appID, ""), status: 400, code: "request_invalid", contains: []string{"jobId parameter is required."}},
-		{name: "a jobId longer than any", path: path(devKey, appID, strings.Repeat("x", 1001)), status: 400, code: "request_invalid", contains: []string{"at most 1000 bytes, this one has 1001"}},
+		{name: "a jobId that is too long", path: path(devKey, appID, strings.Repeat("x", 1001)), status: 400, code: "request_invalid", contains: []string{"at most 1000 bytes, this one has 1001"}},
 		{name: "a jobId that is not UTF-8", path: path(devKey, appID, "\xff"), status: 400, code: "request_invalid", contains: []string{"must be UTF-8"}},
 		{name: "an unknown parameter", path: path(devKey, appID, jobID) + "&force=true", status: 400, code: "request_invalid", contains: []string{"unknown parameter force"}},
 		{name: "the app's variables", path: path(devKey, appID, job.VariablesID(appID)), status: 404, code: "job_not_found"},
