@@ -19,7 +19,7 @@ var (
 	root        = ".."
 	composeFile = filepath.Join(root, "docker-compose.yml")
 
-	// secrets are the variables without which nothing may start.
+	// secrets are the variables that Compose requires.
 	secrets = []string{"POSTGRES_PASSWORD", "JOBWRIGHT_APP_7_KEY"}
 
 	oneShot = []string{"temporal-schema", "jobwright-setup"}
@@ -34,7 +34,7 @@ func TestServices(t *testing.T) {
 	require.ElementsMatch(t, want, load(t).ServiceNames())
 }
 
-func TestMissingSecretIsNamed(t *testing.T) {
+func TestComposeNamesAMissingSecret(t *testing.T) {
 	t.Parallel()
 
 	for _, name := range secrets {
@@ -46,7 +46,7 @@ func TestMissingSecretIsNamed(t *testing.T) {
 			_, err := tryLoad(t, env)
 			require.ErrorContains(t, err, "set "+name)
 
-			// An empty secret would be worse than none: it would be accepted.
+			// Without a check, services would accept an empty secret.
 			env[name] = ""
 			_, err = tryLoad(t, env)
 			require.ErrorContains(t, err, "set "+name)
@@ -63,18 +63,18 @@ func TestSecretsComeFromTheEnvironment(t *testing.T) {
 			if !secretName.MatchString(name) {
 				continue
 			}
-			require.NotNil(t, value, "%s: %s is taken from the environment unchecked", service.Name, name)
+			require.NotNil(t, value, "%s: %s has no check for a missing value", service.Name, name)
 			require.True(t, isMarker(*value), "%s: %s is written into the file", service.Name, name)
 			seen[*value] = true
 		}
 		for _, word := range slices.Concat(service.Command, service.Entrypoint) {
-			require.NotContains(t, word, "marker-", "%s: a command line shows its secret to everyone", service.Name)
+			require.NotContains(t, word, "marker-", "%s: all users can see the secret in a command line", service.Name)
 		}
 	}
 	require.Len(t, seen, len(secrets), "each secret is used")
 }
 
-func TestOnlyTheAPIServerHoldsTheAppKey(t *testing.T) {
+func TestOnlyTheAPIServerReceivesTheAppKey(t *testing.T) {
 	t.Parallel()
 
 	for _, service := range load(t).Services {
@@ -94,7 +94,7 @@ func TestImagesArePinned(t *testing.T) {
 	}
 }
 
-func TestSchemaToolIsOfTheServersVersion(t *testing.T) {
+func TestSchemaToolHasTheVersionOfTheServer(t *testing.T) {
 	t.Parallel()
 
 	project := load(t)
@@ -103,7 +103,7 @@ func TestSchemaToolIsOfTheServersVersion(t *testing.T) {
 	require.Equal(t, server, tool)
 }
 
-func TestLongRunningServicesAreWatched(t *testing.T) {
+func TestLongRunningServicesHaveHealthChecksAndRestart(t *testing.T) {
 	t.Parallel()
 
 	for _, service := range longRunning(t) {
@@ -153,7 +153,7 @@ func TestPortsAreLoopbackOnly(t *testing.T) {
 	require.Equal(t, map[string]string{"apiserver": "8080", "temporal-ui": "8233"}, published)
 }
 
-// A container whose networks are all internal publishes nothing, without a word.
+// Docker silently publishes no ports of a container whose networks are all internal.
 func TestPublishedPortsAreReachable(t *testing.T) {
 	t.Parallel()
 
@@ -170,7 +170,7 @@ func TestPublishedPortsAreReachable(t *testing.T) {
 	}
 }
 
-func TestDatabaseIsFencedOff(t *testing.T) {
+func TestOnlyTemporalReachesTheDatabase(t *testing.T) {
 	t.Parallel()
 
 	project := load(t)
@@ -199,7 +199,7 @@ func TestAppsAreReadOnly(t *testing.T) {
 	}
 }
 
-func TestAppsFolderIsAChoice(t *testing.T) {
+func TestAppsFolderIsConfigurable(t *testing.T) {
 	t.Parallel()
 
 	env := markers()
@@ -221,7 +221,7 @@ func TestMountedFoldersExist(t *testing.T) {
 	}
 }
 
-func TestDynamicConfigIsUnderstood(t *testing.T) {
+func TestDynamicConfigHasOnlyKnownSettings(t *testing.T) {
 	t.Parallel()
 
 	server := load(t).Services["temporal"]
@@ -229,14 +229,14 @@ func TestDynamicConfigIsUnderstood(t *testing.T) {
 	require.NotNil(t, path)
 	folder := mount(t, load(t), "temporal", filepath.Dir(*path)).Source
 
-	// Temporal ignores keys that it doesn't know, so a misspelt one has no effect.
+	// Temporal ignores unknown settings, so a misspelt setting has no effect.
 	result := dynamicconfig.LoadYamlFile(read(t, filepath.Join(folder, filepath.Base(*path))))
 	require.Empty(t, result.Errors)
 	require.Empty(t, result.Warnings)
 	require.NotEmpty(t, result.Map)
 }
 
-func TestDockerfileUsesOurGoVersion(t *testing.T) {
+func TestDockerfileUsesTheGoVersionOfGoMod(t *testing.T) {
 	t.Parallel()
 
 	module := find(t, filepath.Join(root, "go.mod"), `(?m)^go (\S+)$`)
@@ -277,7 +277,7 @@ func tryLoad(t *testing.T, env map[string]string) (*types.Project, error) {
 	for name, value := range env {
 		pairs = append(pairs, name+"="+value)
 	}
-	// Neither the environment of the test nor a developer's .env or override file.
+	// Ignore the environment of the test, and a developer's .env and override files.
 	options, err := cli.NewProjectOptions([]string{composeFile}, cli.WithEnv(pairs))
 	require.NoError(t, err)
 	return options.LoadProject(t.Context())

@@ -1,3 +1,3 @@
-// Package deploy holds what a production installation needs besides the binary.
-// It has no code of its own: its tests check the container files.
+// Package deploy tests the files for deployment: docker-compose.yml, Dockerfile, .goreleaser.yaml and the configuration of
+// Temporal in this folder. It has no other code.
 package deploy

@@ -48,7 +48,7 @@ type form struct {
 	source, table string
 	format        object // If the name of the table does not determine it.
 	secondSource  string // A further source that the table is read from.
-	unordered     bool // Whether the source does not preserve the order of the records.
+	unordered     bool   // Whether the source does not preserve the order of the records.
 }
 
 // forms has every format, every compression, and every source.
