@@ -122,7 +122,7 @@ func (l *load) isPlain() bool {
 	shaping := l.params.Shaping
 
 	return len(l.params.ColumnTypes) == 0 && !l.params.InferTypes && l.params.RejectTable == "" &&
-		len(shaping.Columns) == 0 && len(shaping.Rename) == 0 && shaping.ColumnNames == source.Keep &&
+		len(shaping.Columns) == 0 && len(shaping.Rename) == 0 && shaping.ColumnNames == source.Unchanged &&
 		shaping.RecordOrderColumn == ""
 }
 

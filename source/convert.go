@@ -9,39 +9,39 @@ import (
 	"strings"
 )
 
-// Convert returns rows with the columns that types names turned into those types, as they are read: as their author wants
-// them. Text is read in the forms of [ParseText], JSON by [FromJSON], and all else by [ConvertValue]. A value that is none of
-// its column's new type is an [*Error] with [CodeRecordInvalid] that names the place; with reject, the record goes there, and
-// reading goes on. Names of columns that rows do not have are an error at once.
+// Convert returns rows in which the columns named in types have those types. Values are converted while they are read: text
+// by [ParseText], JSON by [FromJSON], and other values by [ConvertValue]. A value that has no equivalent in the new type is an
+// [*Error] with [CodeRecordInvalid] and the location of the record; if reject is not nil, Next passes the record to reject
+// instead and continues. If rows lack a column that types names, Convert returns an error.
 func Convert(
 	rows Rows, sourceName string, table Table, types map[string]Standard, reject func(Reject) error,
 ) (Rows, error) {
 	converted := &converted{
-		Rows: rows, source: sourceName, table: table, reject: reject, value: authored,
-		hint: "correct the value, or give the column another type in columnTypes",
+		Rows: rows, source: sourceName, table: table, reject: reject, value: convertDeclared,
+		hint: "correct the value, or set another type for the column in columnTypes",
 	}
 
-	return converted.to(types)
+	return converted.withTypes(types)
 }
 
-// Fit returns rows with the columns that types names turned into those types, as they are read, by [ConvertValue]: as the
-// columns of a target need them. Nothing is lost; what would be is an [*Error], as in [Convert].
+// Fit returns rows in which the columns named in types have those types, the types of a target's columns. It converts values
+// by [ConvertValue] while they are read. A value that can't be converted without loss is an [*Error], as in [Convert].
 func Fit(rows Rows, sourceName string, table Table, types map[string]Standard) (Rows, error) {
 	converted := &converted{
 		Rows: rows, source: sourceName, table: table, value: ConvertValue,
-		hint: "correct the value, name the column's type in columnTypes, or change that of the target",
+		hint: "correct the value, set the column's type in columnTypes, or change the type of the target's column",
 	}
 
-	return converted.to(types)
+	return converted.withTypes(types)
 }
 
-// change is a column that is given another type.
+// change is a column whose type changes.
 type change struct {
 	at   int
 	from Standard
 }
 
-// converted reads the values of the rows it wraps as the types of its own schema.
+// converted converts the values of the wrapped rows to the types of its schema.
 type converted struct {
 	Rows
 
@@ -55,8 +55,8 @@ type converted struct {
 	count   int64
 }
 
-// to gives columns their new types.
-func (c *converted) to(types map[string]Standard) (Rows, error) {
+// withTypes returns the rows with the types of columns changed.
+func (c *converted) withTypes(types map[string]Standard) (Rows, error) {
 	schema := slices.Clone(c.Rows.Schema())
 
 	for _, name := range slices.Sorted(maps.Keys(types)) {
@@ -82,7 +82,7 @@ func (c *converted) to(types map[string]Standard) (Rows, error) {
 	return c, nil
 }
 
-// noColumn is the error for a name that is none of a column.
+// noColumn returns the error for a field of a step that names a missing column.
 func noColumn(sourceName string, table Table, field, name string, schema Schema) error {
 	return &Error{
 		Code: CodeRecordInvalid, Source: sourceName, Table: table.String(),
@@ -116,7 +116,7 @@ func (c *converted) Next(ctx context.Context) (Record, error) {
 			}
 		}
 
-		text, err := c.written(record)
+		text, err := c.encode(record)
 		if err != nil {
 			return nil, err
 		}
@@ -127,7 +127,8 @@ func (c *converted) Next(ctx context.Context) (Record, error) {
 	}
 }
 
-// convert turns the values of the record into their new types. It stops at the first that is none of its, and says so.
+// convert converts the values of the record in place. It stops at the first value that can't be converted, and returns the
+// error and a message with the column.
 func (c *converted) convert(record Record) (message string, err error) {
 	for _, change := range c.changes {
 		value := record[change.at]
@@ -145,8 +146,9 @@ func (c *converted) convert(record Record) (message string, err error) {
 	return "", nil
 }
 
-// authored reads a value as the type that an author names. Text becomes the nearest float, and empty text NULL.
-func authored(from, to Standard, value any) (any, error) {
+// convertDeclared converts a value to a type that the author of a scenario has declared. It converts text to the nearest
+// float, and empty text to NULL.
+func convertDeclared(from, to Standard, value any) (any, error) {
 	switch v := value.(type) {
 	case string:
 		return ParseText(to, v)
@@ -157,8 +159,8 @@ func authored(from, to Standard, value any) (any, error) {
 	return ConvertValue(from, to, value)
 }
 
-// written is a rejected record as a list in JSON. Those of its values that were converted are written in their new types.
-func (c *converted) written(record Record) (string, error) {
+// encode returns a rejected record as a JSON array. Values that have been converted have their new types.
+func (c *converted) encode(record Record) (string, error) {
 	text := []byte{'['}
 
 	for i, value := range record {

@@ -9,12 +9,12 @@ import (
 	"time"
 )
 
-// ConvertValue makes of a value of one type the same value of another, for a column of a target that has that type. A value
-// that the other type does not hold whole, with all its digits and its offset, is an error.
+// ConvertValue converts a value to another type without loss, for a target's column of that type. A value that the type can't
+// represent with all its digits and its offset is an error.
 func ConvertValue(from, to Standard, value any) (any, error) {
 	switch v := value.(type) {
 	case nil:
-		return nil, nil //nolint:nilnil // NULL is a value.
+		return nil, nil //nolint:nilnil // nil is a record's NULL.
 	case json.RawMessage:
 		if to.Type == JSON || to.Type == Array {
 			return FromJSON(to, v)
@@ -27,7 +27,7 @@ func ConvertValue(from, to Standard, value any) (any, error) {
 
 		return ConvertValue(Standard{Type: Text}, to, text)
 	case float64:
-		if to.Type == Integer || to.Type == Decimal { // Whose text has no exponent.
+		if to.Type == Integer || to.Type == Decimal { // The text forms of these types have no exponent.
 			return ParseText(to, strconv.FormatFloat(v, 'f', -1, 64))
 		}
 	case Number:
@@ -54,6 +54,7 @@ func ConvertValue(from, to Standard, value any) (any, error) {
 	return ParseExactly(to, string(text))
 }
 
+// convertElements converts the elements of an array.
 func convertElements(from, to Standard, values []any) (any, error) {
 	converted := make([]any, len(values))
 
@@ -72,8 +73,8 @@ func convertElements(from, to Standard, values []any) (any, error) {
 	return converted, nil
 }
 
-// ParseExactly is [ParseText] for what must not be lost: empty text, which is not NULL, is an error in every type but [Text]
-// and [Binary], and so are digits that a float does not hold.
+// ParseExactly is like [ParseText], but returns an error for empty text, except for [Text] and [Binary], instead of NULL, and
+// for a number with more digits than a float.
 func ParseExactly(of Standard, text string) (any, error) {
 	switch {
 	case text == "" && of.Type != Text && of.Type != Binary:
@@ -85,6 +86,7 @@ func ParseExactly(of Standard, text string) (any, error) {
 	return ParseText(of, text)
 }
 
+// parseExactFloat parses a float, and returns an error for a number with more digits.
 func parseExactFloat(of Standard, text string) (any, error) {
 	value, err := ParseText(of, text)
 	if err != nil {
@@ -92,19 +94,19 @@ func parseExactFloat(of Standard, text string) (any, error) {
 	}
 
 	float, isFloat := value.(float64)
-	if isFloat && (math.IsNaN(float) || math.IsInf(float, 0)) { // What is too large for a float is an error already.
+	if isFloat && (math.IsNaN(float) || math.IsInf(float, 0)) { // ParseText returns an error for numbers that are out of range.
 		return value, nil
 	}
 
-	if number, err := ParseNumber(text); err == nil && isFloat && holds(float, number) {
+	if number, err := ParseNumber(text); err == nil && isFloat && represents(float, number) {
 		return value, nil
 	}
 
-	return nil, fmt.Errorf("%s has more digits than a float holds", Quote(text))
+	return nil, fmt.Errorf("%s has more digits than a float", Quote(text))
 }
 
-// holds reports whether a float is a number: whether it is written with the same digits, or exactly as large.
-func holds(float float64, number Number) bool {
+// represents reports whether number is the float's shortest decimal form or its exact value.
+func represents(float float64, number Number) bool {
 	if strconv.FormatFloat(float, 'f', -1, 64) == number.withoutZeros() {
 		return true
 	}

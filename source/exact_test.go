@@ -84,5 +84,5 @@ func TestFitErrorContainsLocation(t *testing.T) {
 	require.Equal(t, source.Record{1.0}, record)
 
 	_, err = rows.Next(t.Context())
-	require.ErrorContains(t, err, `source "stage", table "t": record 2, column "n": "9007199254740993" has more digits than a float holds`)
+	require.ErrorContains(t, err, `source "stage", table "t": record 2, column "n": "9007199254740993" has more digits than a float`)
 }

@@ -8,18 +8,18 @@ import (
 	"slices"
 )
 
-// inferFrom is how many records at the beginning of a table decide the types of its columns.
+// inferFrom is the number of records from which types are inferred.
 const inferFrom = 1_000
 
-// Infer finds a type for each column of text that given does not name, from the first thousand records: the first of
-// integer, decimal, float, boolean, date, datetime, timestamp, time and uuid that every value among them has. A column
-// stays text where the values have none of these, where there are none, and where reading them would change how they
-// look, or lose digits: numbers with leading zeros, for example, are often none. It returns the types that it found, for
-// [Inferred], and rows from the first one on.
+// Infer infers the types of text columns, except for the columns in given, from the first thousand records: the first of
+// integer, decimal, float, boolean, date, datetime, timestamp, time and uuid that all values of the column have. A column
+// without values stays text, and so does a column with a value whose text form in the type differs, or that would lose digits:
+// texts of digits with leading zeros, for example, are often codes, not numbers. Infer returns the inferred types, for
+// [Inferred], and rows that start with the first record again.
 func Infer(ctx context.Context, rows Rows, given map[string]Standard) (map[string]Standard, Rows, error) {
-	ahead := &ahead{Rows: rows}
+	start := &buffered{Rows: rows}
 
-	for len(ahead.records) < inferFrom {
+	for len(start.records) < inferFrom {
 		record, err := rows.Next(ctx)
 		if err == io.EOF {
 			break
@@ -29,8 +29,8 @@ func Infer(ctx context.Context, rows Rows, given map[string]Standard) (map[strin
 			return nil, nil, err
 		}
 
-		ahead.records = append(ahead.records, slices.Clone(record))
-		ahead.locations = append(ahead.locations, Location(rows, int64(len(ahead.records))))
+		start.records = append(start.records, slices.Clone(record))
+		start.locations = append(start.locations, Location(rows, int64(len(start.records))))
 	}
 
 	types := map[string]Standard{}
@@ -40,15 +40,15 @@ func Infer(ctx context.Context, rows Rows, given map[string]Standard) (map[strin
 			continue
 		}
 
-		if of, found := inferred(ahead.records, i); found {
+		if of, found := inferred(start.records, i); found {
 			types[column.Name] = of
 		}
 	}
 
-	return types, ahead, nil
+	return types, start, nil
 }
 
-// inferred finds the type that all values of a column have.
+// inferred returns the first type that all values of a column have, and whether there is one.
 func inferred(records []Record, column int) (Standard, bool) {
 	for _, of := range []Type{Integer, Decimal, Float, Boolean, Date, Datetime, Timestamp, Time, UUID} {
 		standard, values := Standard{Type: of}, 0
@@ -78,8 +78,8 @@ func inferred(records []Record, column int) (Standard, bool) {
 	return Standard{}, false
 }
 
-// Inferred returns rows with the columns that types names turned into those types, which were inferred: a later value that has
-// another type, or that would look different, is an [*Error], as in [Convert].
+// Inferred returns rows in which the columns named in types have those types, which [Infer] has returned. A later value that
+// does not have the type, or whose text form in the type differs, is an [*Error], as in [Convert].
 func Inferred(
 	rows Rows, sourceName string, table Table, types map[string]Standard, reject func(Reject) error,
 ) (Rows, error) {
@@ -92,72 +92,73 @@ func Inferred(
 
 			return ConvertValue(from, to, value)
 		},
-		hint: "correct the value, or name the type of the column in columnTypes",
+		hint: "correct the value, or set the type of the column in columnTypes",
 	}
 
-	return converted.to(types)
+	return converted.withTypes(types)
 }
 
-// inferredValue reads text as a value of the type, where it is written as one of that type is.
+// inferredValue parses text as a value of the type. Text that is not in the form in which the type's values are written is an
+// error.
 func inferredValue(of Standard, text string) (any, error) {
 	value, err := ParseExactly(of, text)
 	if err != nil {
 		return nil, err
 	}
 
-	looksLike := true
+	isForm := true
 
-	switch of.Type { //nolint:exhaustive // The others are read in one form alone.
+	switch of.Type { //nolint:exhaustive // The other types have only one form.
 	case Integer, Decimal, UUID:
 		written, err := AppendText(nil, of, value)
-		looksLike = err == nil && string(written) == text
+		isForm = err == nil && string(written) == text
 	case Float:
-		looksLike = floatForm.MatchString(text)
+		isForm = floatForm.MatchString(text)
 	}
 
-	if !looksLike {
+	if !isForm {
 		return nil, fmt.Errorf("%s is not written as a value of type %s", Quote(text), of)
 	}
 
 	return value, nil
 }
 
-// floatForm is how programs write floats: with a sign or a point where there is an exponent, since 12E4 alone may be a code,
-// and without the words NaN and Inf, which may be names.
+// floatForm matches the forms in which programs write floats. An exponent requires a sign or a point, since 12E4 may be a
+// code. NaN and Inf do not match, since they may be names.
 var floatForm = regexp.MustCompile(
 	`^-?(?:(?:0|[1-9]\d*)?(?:\.\d+)?|(?:0|[1-9]\d*)(?:\.\d+)?[eE][+-]\d+|(?:0|[1-9]\d*)\.\d+[eE]\d+)$`)
 
-// ahead are rows of which the first records were read already.
-type ahead struct {
+// buffered returns the records that Infer has read before the other records of the wrapped rows.
+type buffered struct {
 	Rows
 
 	records   []Record
 	locations []string
 	count     int64
-	place     string
+	location  string // The location of the last record, if it was buffered.
 }
 
-func (a *ahead) Next(ctx context.Context) (Record, error) {
-	a.count++
+func (b *buffered) Next(ctx context.Context) (Record, error) {
+	b.count++
 
-	if len(a.records) == 0 {
-		a.place = ""
+	if len(b.records) == 0 {
+		b.location = ""
 
-		return a.Rows.Next(ctx)
+		return b.Rows.Next(ctx)
 	}
 
-	record := a.records[0]
-	a.records, a.place = a.records[1:], a.locations[0]
-	a.locations = a.locations[1:]
+	record := b.records[0]
+	b.records, b.location = b.records[1:], b.locations[0]
+	b.locations = b.locations[1:]
 
 	return record, nil
 }
 
 // Location returns the location of the last record.
-func (a *ahead) Location() string {
-	if a.place != "" {
-		return a.place
+func (b *buffered) Location() string {
+	if b.location != "" {
+		return b.location
 	}
 
-	return Location(a.Rows, a.count)
+	return Location(b.Rows, b.count)
 }

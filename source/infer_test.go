@@ -145,7 +145,7 @@ func TestInferredRejectsValueThatWouldChange(t *testing.T) {
 	for value, mistake := range map[string]string{
 		"007":                  `"007" is not written as a value of type float`,
 		"NaN":                  `"NaN" is not written as a value of type float`,
-		"12345678901234567.89": `has more digits than a float holds`,
+		"12345678901234567.89": `has more digits than a float`,
 		"":                     `empty text is not a value of type float`,
 	} {
 		rows := texts([]string{"v"}, source.Record{"1.5e3"}, source.Record{value})

@@ -9,9 +9,9 @@ import (
 	"unicode/utf8"
 )
 
-// AppendJSON appends value as a JSON value, in the form in which results answer its type: a number for an integer, a
-// decimal and a float, true and false, null, what it is for json, a list for an array, and the text of [AppendText] for
-// every other type. NaN and the infinities, for which JSON has no number, are text too, as in Protocol Buffers' JSON
+// AppendJSON appends value in the JSON form of its type, which results use: a number for integer, decimal and float, true or
+// false for boolean, null for NULL, the value itself for json, a list for an array, and the text of [AppendText] for the other
+// types. JSON has no numbers for NaN and the infinities, so they are text too, as in the JSON of Protocol Buffers
 // (https://protobuf.dev/programming-guides/json).
 func AppendJSON(dst []byte, of Standard, value any) ([]byte, error) {
 	switch v := value.(type) {
@@ -35,7 +35,7 @@ func AppendJSON(dst []byte, of Standard, value any) ([]byte, error) {
 		return appendArray(dst, of, v)
 	}
 
-	// The rest is plain ASCII without quotes or backslashes.
+	// The text forms of the other types are ASCII without quotes and backslashes.
 	dst, err := AppendText(append(dst, '"'), of, value)
 	if err != nil {
 		return nil, err
@@ -80,7 +80,7 @@ func AppendJSONText(dst []byte, text string) ([]byte, error) {
 		}
 	}
 
-	if plain { // Most are, and this is many times as fast.
+	if plain { // Most texts are, and this is many times as fast as an encoder.
 		return append(append(append(dst, '"'), text...), '"'), nil
 	}
 
@@ -100,14 +100,14 @@ func AppendJSONText(dst []byte, text string) ([]byte, error) {
 	return append(dst, bytes.TrimSuffix(buffer.Bytes(), []byte("\n"))...), nil
 }
 
-// FromJSON reads a JSON value as a value of that type. It understands what [AppendJSON] writes, and text in the forms of
-// [ParseText]. What is null is NULL in every type, json among them.
+// FromJSON parses a JSON value as a value of that type, in the forms of [AppendJSON], and of [ParseText] in a JSON string. The
+// JSON value null is NULL, also for json.
 func FromJSON(of Standard, raw json.RawMessage) (any, error) {
 	raw = bytes.TrimSpace(raw)
 
 	switch {
 	case len(raw) == 0 || bytes.Equal(raw, []byte("null")):
-		return nil, nil //nolint:nilnil // NULL is a value.
+		return nil, nil //nolint:nilnil // nil is a record's NULL.
 	case of.Type == JSON:
 		return json.RawMessage(bytes.Clone(raw)), nil
 	case raw[0] == '"':
@@ -123,7 +123,7 @@ func FromJSON(of Standard, raw json.RawMessage) (any, error) {
 		return ParseText(of, text)
 	case raw[0] == '[' && of.Type == Array:
 		return arrayFromJSON(of, raw)
-	case of.Type == Text: // A number, an object: the text that it is.
+	case of.Type == Text: // A number, a boolean, a list or an object.
 		return string(raw), nil
 	case raw[0] == '{' || raw[0] == '[':
 		return nil, fmt.Errorf("%s is not a value of type %s", Quote(string(raw)), of)

@@ -5,13 +5,13 @@ import (
 	"strings"
 )
 
-// Number is an exact decimal number, as its digits: "-12.50". It has as many digits as it takes, a point only between
-// digits, and neither an exponent nor superfluous zeros before the point; zeros at its end are kept, as SQL keeps them.
+// Number is an exact decimal number in its canonical text form, for example "-12.50". It has any number of digits, a point
+// only between digits, no exponent and no leading zeros before other digits. Trailing zeros are significant, as in SQL.
 type Number string
 
-// ParseNumber reads a decimal number in the forms that SQL's literals have: +1, .5, 1., 1.50 and 1.5e-3 too.
+// ParseNumber parses a decimal number in the forms of SQL's literals, which include +1, .5, 1., 1.50 and 1.5e-3.
 func ParseNumber(text string) (Number, error) {
-	if isNumber(text) { // Most are, and need no second string.
+	if isNumber(text) { // Most texts are, and need no second string.
 		return Number(text), nil
 	}
 
@@ -26,13 +26,13 @@ func ParseNumber(text string) (Number, error) {
 
 	whole, fraction, _ := strings.Cut(mantissa, ".")
 	if (whole == "" && fraction == "") || !areDigits(whole) || !areDigits(fraction) {
-		return "", fmt.Errorf("%q is no decimal number", text)
+		return "", fmt.Errorf("%q is not a decimal number", text)
 	}
 
 	if hasExponent {
 		shift, err := parseExponent(exponent)
 		if err != nil {
-			return "", fmt.Errorf("%q is no decimal number: %w", text, err)
+			return "", fmt.Errorf("%q is not a decimal number: %w", text, err)
 		}
 
 		whole, fraction = shifted(whole, fraction, shift)
@@ -54,7 +54,7 @@ func ParseNumber(text string) (Number, error) {
 	return Number(number), nil
 }
 
-// isNumber reports whether text has the form of a [Number] already, and is not one of those below zero that begin with 0.
+// isNumber reports whether text is a [Number] already. It returns false for numbers between -1 and 0 too, which may be -0.
 func isNumber(text string) bool {
 	whole, fraction, hasPoint := strings.Cut(strings.TrimPrefix(text, "-"), ".")
 	if whole == "" || (hasPoint && fraction == "") || (whole[0] == '0' && (len(whole) > 1 || text[0] == '-')) {
@@ -64,9 +64,10 @@ func isNumber(text string) bool {
 	return areDigits(whole) && areDigits(fraction)
 }
 
-// maxExponent bounds what a few characters can make of a number.
+// maxExponent limits the number of digits that an exponent adds.
 const maxExponent = 10_000
 
+// cutExponent splits text at the letter of its exponent, and reports whether it has one.
 func cutExponent(text string) (mantissa, exponent string, found bool) {
 	at := strings.IndexAny(text, "eE")
 	if at < 0 {
@@ -85,13 +86,13 @@ func parseExponent(text string) (int, error) {
 	}
 
 	if digits == "" || !areDigits(digits) {
-		return 0, fmt.Errorf("%q is no exponent", text)
+		return 0, fmt.Errorf("%q is not an exponent", text)
 	}
 
 	value := 0
 	for _, digit := range digits {
 		if value = 10*value + int(digit-'0'); value > maxExponent {
-			return 0, fmt.Errorf("its exponent is beyond %d", maxExponent)
+			return 0, fmt.Errorf("the exponent exceeds %d", maxExponent)
 		}
 	}
 
@@ -102,7 +103,7 @@ func parseExponent(text string) (int, error) {
 	return value, nil
 }
 
-// shifted moves the point between whole and fraction to the right, or to the left where shift is negative.
+// shifted moves the point between whole and fraction by shift digits: to the right, or to the left if shift is negative.
 func shifted(whole, fraction string, shift int) (newWhole, newFraction string) {
 	if shift >= 0 {
 		if missing := shift - len(fraction); missing > 0 {
@@ -131,18 +132,18 @@ func areDigits(text string) bool {
 	return true
 }
 
-// Digits returns how many digits stand before the point, and how many behind it.
+// Digits returns the number of digits before and after the point. A single 0 before the point does not count.
 func (n Number) Digits() (whole, fraction int) {
-	before, behind, _ := strings.Cut(strings.TrimPrefix(string(n), "-"), ".")
+	before, after, _ := strings.Cut(strings.TrimPrefix(string(n), "-"), ".")
 	if before == "0" {
-		return 0, len(behind)
+		return 0, len(after)
 	}
 
-	return len(before), len(behind)
+	return len(before), len(after)
 }
 
-// Fits reports whether the number keeps every digit, but zeros at its end, in a decimal of that precision and scale. A
-// precision of 0 is without a bound.
+// Fits reports whether a decimal of that precision and scale represents all digits of the number, except for trailing zeros. A
+// precision of 0 means no limit.
 func (n Number) Fits(precision, scale int) bool {
 	if precision == 0 {
 		return true
@@ -153,7 +154,7 @@ func (n Number) Fits(precision, scale int) bool {
 	return whole <= precision-scale && fraction <= scale
 }
 
-// withoutZeros returns the digits of the number without the zeros at the end of its fraction.
+// withoutZeros returns the number without trailing zeros of its fraction.
 func (n Number) withoutZeros() string {
 	if !strings.Contains(string(n), ".") {
 		return string(n)

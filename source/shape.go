@@ -9,29 +9,28 @@ import (
 	"unicode"
 )
 
-// Naming is what becomes of the names of columns.
+// Naming is a rule that changes the names of columns.
 type Naming string
 
-// The ways to name columns. Names that become the same are told apart by _2, _3 and so on at their ends, where
-// no column is called that.
+// The rules for names of columns. A rule appends _2, _3 and so on to a name that another column has already.
 const (
-	Keep        Naming = ""            // Names stay as they are.
-	Standardize Naming = "standardize" // Small letters and digits; each run of other characters becomes an underscore.
+	Unchanged   Naming = ""
+	Standardize Naming = "standardize" // Lower-case letters and digits; an underscore replaces other characters.
 	ToUpperCase Naming = "toUpperCase"
 	ToLowerCase Naming = "toLowerCase"
 )
 
-// Shape says which columns of rows are taken, in which order, and how they are called.
+// Shape selects, orders and renames the columns of rows.
 type Shape struct {
-	Columns     []string          // The columns to take, in that order; all where it is empty.
-	Rename      map[string]string // New names for some of them, which stay as they are given here.
-	Naming      Naming            // What becomes of the names of the others.
-	RecordOrder string            // The name of a further column, the last, with the number of each record, from 1.
+	Columns     []string          // The selected columns, in order; all columns if it is empty.
+	Rename      map[string]string // New names of columns, by their names. Naming does not change the new names.
+	Naming      Naming            // The rule for the names of the other columns.
+	RecordOrder string            // The name of an additional last column with the number of the record, from 1; empty for none.
 }
 
-// Apply returns rows in that shape. A name of a column that rows do not have is an [*Error].
+// Apply returns rows in that shape. If rows lack a column that the shape names, it returns an [*Error].
 func (s Shape) Apply(rows Rows, sourceName string, table Table) (Rows, error) {
-	if len(s.Columns) == 0 && len(s.Rename) == 0 && s.Naming == Keep && s.RecordOrder == "" {
+	if len(s.Columns) == 0 && len(s.Rename) == 0 && s.Naming == Unchanged && s.RecordOrder == "" {
 		return rows, nil
 	}
 
@@ -71,8 +70,8 @@ func (s Shape) Apply(rows Rows, sourceName string, table Table) (Rows, error) {
 		if slices.Contains(shaped.schema.Names(), s.RecordOrder) {
 			return nil, &Error{
 				Code: CodeRecordInvalid, Source: sourceName, Table: table.String(),
-				Message: fmt.Sprintf("there is a column %q already", s.RecordOrder),
-				Hint:    "give the column for the order of the records another name",
+				Message: fmt.Sprintf("a column %q exists already", s.RecordOrder),
+				Hint:    "choose another name for the column with the order of the records",
 			}
 		}
 
@@ -88,8 +87,8 @@ func (s Shape) Apply(rows Rows, sourceName string, table Table) (Rows, error) {
 	return shaped, nil
 }
 
-// names is what becomes of the names of columns. Those that [Shape.Rename] gives stay, and belong to one column; the others
-// are told apart.
+// names returns the new names of columns. A name in [Shape.Rename] that another column has too is an error; numbers make the
+// other names unique.
 func (s Shape) names(columns []string, sourceName string, table Table) ([]string, error) {
 	names, count := make([]string, len(columns)), map[string]int{}
 
@@ -112,13 +111,13 @@ func (s Shape) names(columns []string, sourceName string, table Table) ([]string
 			return nil, &Error{
 				Code: CodeRecordInvalid, Source: sourceName, Table: table.String(),
 				Message: fmt.Sprintf("rename gives two columns the name %q", name),
-				Hint:    "give one of them another name in rename",
+				Hint:    "choose another name in rename for one of the columns",
 			}
 		}
 
-		for again := 2; seen[names[i]]; again++ {
-			if other := fmt.Sprintf("%s_%d", name, again); count[other] == 0 {
-				names[i] = other
+		for suffix := 2; seen[names[i]]; suffix++ {
+			if candidate := fmt.Sprintf("%s_%d", name, suffix); count[candidate] == 0 {
+				names[i] = candidate
 			}
 		}
 
@@ -128,7 +127,7 @@ func (s Shape) names(columns []string, sourceName string, table Table) ([]string
 	return names, nil
 }
 
-// name is what becomes of the name of the column with that number.
+// name returns the new name of a column. number is the column's number, from 1.
 func (n Naming) name(name string, number int) string {
 	switch n {
 	case ToUpperCase:
@@ -148,19 +147,19 @@ func (n Naming) name(name string, number int) string {
 		}
 
 		return standard
-	case Keep: // As it is.
+	case Unchanged:
 	}
 
 	return name
 }
 
-// shaped are rows with other columns than those that it wraps.
+// shaped returns the records of the wrapped rows in another shape.
 type shaped struct {
 	Rows
 
 	schema   Schema
-	from     []int // The place of each column in the records of Rows.
-	numbered bool
+	from     []int // The index of each column in the records of Rows.
+	numbered bool  // Whether the last column is the number of the record.
 	count    int64
 	record   Record
 }

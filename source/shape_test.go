@@ -86,7 +86,7 @@ func TestShapeApplyReportsUnknownColumns(t *testing.T) {
 	for message, shape := range map[string]source.Shape{
 		`columns names the column "x"`:   {Columns: []string{"x"}},
 		`rename names the column "x"`:    {Rename: map[string]string{"x": "y"}},
-		`there is a column "id" already`: {RecordOrder: "id"},
+		`a column "id" exists already`: {RecordOrder: "id"},
 	} {
 		_, err := shape.Apply(texts([]string{"id"}), "files", source.Table{Name: "t.csv"})
 		require.ErrorContains(t, err, message)

@@ -14,15 +14,15 @@ import (
 	"github.com/google/uuid"
 )
 
-// Layouts of times as text, beside [time.RFC3339Nano] for a [Timestamp] and [time.DateOnly] for a [Date].
+// The layouts of times as text. Those of a [Timestamp] and a [Date] are [time.RFC3339Nano] and [time.DateOnly].
 const (
 	datetimeLayout = "2006-01-02T15:04:05.999999999"
 	timeLayout     = "15:04:05.999999999"
 )
 
-// AppendText appends value as text, in the form in which results and text files show its type: 42, 1.50, 1.5e3, true,
+// AppendText appends value in the text form of its type, which results and text files share: 42, 1.50, 1.5e3, true,
 // 2006-01-02, 15:04:05.5, 2006-01-02T15:04:05, 2006-01-02T15:04:05+01:00, base64 for binary, and JSON for json and arrays.
-// The error is for what is no value of the type, NULL among it.
+// NULL, and a value that is not of the type, is an error.
 func AppendText(dst []byte, of Standard, value any) ([]byte, error) {
 	switch v := value.(type) {
 	case string:
@@ -49,10 +49,10 @@ func AppendText(dst []byte, of Standard, value any) ([]byte, error) {
 		return AppendJSON(dst, of, v)
 	}
 
-	return nil, fmt.Errorf("a %T is no value of type %s", value, of)
+	return nil, fmt.Errorf("a %T is not a value of type %s", value, of)
 }
 
-// appendFloat writes a float; NaN, Infinity and -Infinity are those words.
+// appendFloat appends a float, or NaN, Infinity or -Infinity.
 func appendFloat(dst []byte, value float64) []byte {
 	switch {
 	case math.IsNaN(value):
@@ -66,21 +66,21 @@ func appendFloat(dst []byte, value float64) []byte {
 	return strconv.AppendFloat(dst, value, 'g', -1, 64)
 }
 
-// appendTime writes a date or a time with one. RFC 3339 has no years beyond these four digits, and so has no text here.
+// appendTime appends a date, a datetime or a timestamp. Years of more than four digits have no text form in RFC 3339.
 func appendTime(dst []byte, t Type, value time.Time) ([]byte, error) {
 	if year := value.Year(); year < 0 || year > 9999 {
-		return nil, fmt.Errorf("the year %d has no form as text; only years from 0 to 9999 have", year)
+		return nil, fmt.Errorf("the year %d has no text form; the first year is 0 and the last is 9999", year)
 	}
 
 	layout := time.RFC3339Nano
 
-	switch t { //nolint:exhaustive // Of those with a date.
-	case Date: // The layout that the library is fastest with.
+	switch t { //nolint:exhaustive // The types with a date.
+	case Date: // Package time formats RFC 3339 fastest.
 		return value.AppendFormat(dst, time.RFC3339)[:len(dst)+len(time.DateOnly)], nil
 	case Datetime:
 		layout = datetimeLayout
 	default:
-		if _, offset := value.Zone(); offset%60 != 0 { // Local times of long ago; the form has minutes alone.
+		if _, offset := value.Zone(); offset%60 != 0 { // Local times before about 1900; RFC 3339 has no seconds in offsets.
 			value = value.UTC()
 		}
 	}
@@ -88,11 +88,11 @@ func appendTime(dst []byte, t Type, value time.Time) ([]byte, error) {
 	return value.AppendFormat(dst, layout), nil
 }
 
-// appendClock writes a time of day; 24:00:00 is one too.
+// appendClock appends a time of day from 00:00:00 to 24:00:00.
 func appendClock(dst []byte, value time.Duration) ([]byte, error) {
 	switch {
 	case value < 0 || value > 24*time.Hour:
-		return nil, fmt.Errorf("%s after midnight is no time of day", value)
+		return nil, fmt.Errorf("%s after midnight is not a time of day", value)
 	case value == 24*time.Hour:
 		return append(dst, "24:00:00"...), nil
 	}
@@ -100,9 +100,8 @@ func appendClock(dst []byte, value time.Duration) ([]byte, error) {
 	return time.Time{}.Add(value).AppendFormat(dst, timeLayout), nil
 }
 
-// ParseText reads text as a value of that type, in the forms that [AppendText] writes, and those of SQL's literals: a
-// space for the T within a time, +01 for +01:00. Empty text is NULL in every type but [Text] and [Binary], which have empty
-// values.
+// ParseText parses text as a value of that type, in the forms of [AppendText] and of SQL's literals: a space for the T in a
+// time, +01 for +01:00. Empty text is NULL, except for [Text] and [Binary], which have empty values.
 func ParseText(of Standard, text string) (any, error) {
 	switch {
 	case of.Type == Text:
@@ -110,7 +109,7 @@ func ParseText(of Standard, text string) (any, error) {
 	case text == "" && of.Type == Binary:
 		return []byte{}, nil
 	case text == "":
-		return nil, nil //nolint:nilnil // NULL is a value, and nil is how a record holds it.
+		return nil, nil //nolint:nilnil // nil is a record's NULL.
 	}
 
 	value, err := parseText(of, text)
@@ -125,7 +124,7 @@ func ParseText(of Standard, text string) (any, error) {
 	return value, nil
 }
 
-// reasonError is a reason that is worth telling.
+// reasonError is an error whose message ParseText includes.
 type reasonError struct{ text string }
 
 func (e *reasonError) Error() string { return e.text }
@@ -148,6 +147,7 @@ func Shorten[T string | []byte](text T, limit int) string {
 // Quote returns a value in quotes for an error message, shortened to 100 characters.
 func Quote[T string | []byte](text T) string { return strconv.Quote(Shorten(text, 100)) }
 
+// parseText parses text that is not empty.
 func parseText(of Standard, text string) (any, error) {
 	switch of.Type {
 	case Integer:
@@ -159,7 +159,7 @@ func parseText(of Standard, text string) (any, error) {
 	case Boolean:
 		return parseBoolean(text)
 	case Date:
-		return time.Parse(time.RFC3339, text+"T00:00:00Z") // The layout that the library is fastest with.
+		return time.Parse(time.RFC3339, text+"T00:00:00Z") // Package time parses RFC 3339 fastest.
 	case Time:
 		return parseClock(text)
 	case Datetime:
@@ -175,7 +175,7 @@ func parseText(of Standard, text string) (any, error) {
 		return uuid.Parse(text)
 	case Array:
 		return parseArray(of, text)
-	case Text: // It is read as it is.
+	case Text:
 	}
 
 	return text, nil
@@ -184,15 +184,15 @@ func parseText(of Standard, text string) (any, error) {
 func parseDecimal(of Standard, text string) (any, error) {
 	number, err := ParseNumber(text)
 	if err == nil && !number.Fits(of.Precision, of.Scale) {
-		err = &reasonError{fmt.Sprintf("it has more than %d digits before the point, or more than %d behind it",
+		err = &reasonError{fmt.Sprintf("it has more than %d digits before the point, or more than %d after it",
 			of.Precision-of.Scale, of.Scale)}
 	}
 
 	return number, err
 }
 
-// parseFloat leaves Go's hexadecimal form alone, which is no number elsewhere. A number that would become another one, zero, is
-// an error as one that would become infinite is.
+// parseFloat parses a float, but not in Go's hexadecimal form, which other programs do not use. A number that is rounded to
+// zero is an error, like a number that is out of range.
 func parseFloat(text string) (any, error) {
 	if strings.ContainsAny(text, "xX") {
 		return nil, strconv.ErrSyntax
@@ -209,7 +209,7 @@ func parseFloat(text string) (any, error) {
 
 	mantissa, _, _ := strings.Cut(strings.ToLower(text), "e")
 	if strings.ContainsAny(mantissa, "123456789") {
-		return nil, &reasonError{"it is so close to zero that it would become zero"}
+		return nil, &reasonError{"it is so close to zero that a float rounds it to zero"}
 	}
 
 	return number, nil
@@ -242,23 +242,23 @@ func parseClock(text string) (any, error) {
 func parseTime(text string, layouts ...string) (parsed time.Time, err error) {
 	for _, layout := range layouts {
 		if parsed, err = time.Parse(layout, text); err == nil {
-			return parsed, finest(text)
+			return parsed, checkFraction(text)
 		}
 	}
 
 	return parsed, err
 }
 
-// finest refuses what is finer than nanoseconds, which the library cuts off. Text is a time that it has read.
-func finest(text string) error {
+// checkFraction returns an error for a valid time with digits finer than nanoseconds, which time.Parse truncates.
+func checkFraction(text string) error {
 	_, fraction, _ := strings.Cut(text, ".")
-	if _, rest, found := strings.Cut(text, ","); found { // The library takes it for a point.
+	if _, rest, found := strings.Cut(text, ","); found { // time.Parse accepts a comma as the point.
 		fraction = rest
 	}
 
 	for i := 0; i < len(fraction) && '0' <= fraction[i] && fraction[i] <= '9'; i++ {
 		if i >= len("999999999") && fraction[i] != '0' {
-			return &reasonError{"it is finer than nanoseconds"}
+			return &reasonError{"it has digits finer than a nanosecond"}
 		}
 	}
 

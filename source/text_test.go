@@ -48,24 +48,24 @@ func TestParseExactlyRejectsLoss(t *testing.T) {
 		text string
 		want string
 	}{
-		{source.Float, "1e-400", `"1e-400" is not a value of type float: it is so close to zero that it would become zero`},
-		{source.Float, "-0.00000001e-320", `"-0.00000001e-320" is not a value of type float: it is so close to zero that it would become zero`},
+		{source.Float, "1e-400", `"1e-400" is not a value of type float: it is so close to zero that a float rounds it to zero`},
+		{source.Float, "-0.00000001e-320", `"-0.00000001e-320" is not a value of type float: it is so close to zero that a float rounds it to zero`},
 		{source.Float, "1e400", `"1e400" is not a value of type float`},
 		{source.Float, "0x10p0", `"0x10p0" is not a value of type float`},
 		{source.Float, "-0X1.8p1", `"-0X1.8p1" is not a value of type float`},
 		{source.Float, "0x_1p0", `"0x_1p0" is not a value of type float`},
-		{source.Time, "12:00:00.1234567891", `"12:00:00.1234567891" is not a value of type time: it is finer than nanoseconds`},
+		{source.Time, "12:00:00.1234567891", `"12:00:00.1234567891" is not a value of type time: it has digits finer than a nanosecond`},
 		{
 			source.Datetime, "2024-02-29 12:00:00,0000000001",
-			`"2024-02-29 12:00:00,0000000001" is not a value of type datetime: it is finer than nanoseconds`,
+			`"2024-02-29 12:00:00,0000000001" is not a value of type datetime: it has digits finer than a nanosecond`,
 		},
 		{
 			source.Timestamp, "2024-02-29T12:00:00.1234567891+01:00",
-			`"2024-02-29T12:00:00.1234567891+01:00" is not a value of type timestamp: it is finer than nanoseconds`,
+			`"2024-02-29T12:00:00.1234567891+01:00" is not a value of type timestamp: it has digits finer than a nanosecond`,
 		},
 		{
 			source.Timestamp, "2024-02-29T12:00:00.0000000000001Z",
-			`"2024-02-29T12:00:00.0000000000001Z" is not a value of type timestamp: it is finer than nanoseconds`,
+			`"2024-02-29T12:00:00.0000000000001Z" is not a value of type timestamp: it has digits finer than a nanosecond`,
 		},
 		{source.Datetime, "x.1234567891", `"x.1234567891" is not a value of type datetime`},
 	} {
@@ -98,7 +98,7 @@ func TestAppendTextRejectsYearOutOfRange(t *testing.T) {
 	t.Parallel()
 
 	_, err := source.AppendText(nil, of(source.Date), time.Date(12345, 1, 1, 0, 0, 0, 0, time.UTC))
-	require.EqualError(t, err, "the year 12345 has no form as text; only years from 0 to 9999 have")
+	require.EqualError(t, err, "the year 12345 has no text form; the first year is 0 and the last is 9999")
 }
 
 func TestAppendTextRejectsInvalidTime(t *testing.T) {
@@ -106,7 +106,7 @@ func TestAppendTextRejectsInvalidTime(t *testing.T) {
 
 	for _, clock := range []time.Duration{-time.Hour, 25 * time.Hour} {
 		_, err := source.AppendText(nil, of(source.Time), clock)
-		require.ErrorContains(t, err, "is no time of day")
+		require.ErrorContains(t, err, "is not a time of day")
 	}
 }
 
@@ -144,7 +144,7 @@ func TestFromJSONRejectsOtherTypes(t *testing.T) {
 		{
 			source.Standard{Type: source.Decimal, Precision: 3, Scale: 1},
 			`12.34`,
-			`"12.34" is not a value of type decimal(3,1): it has more than 2 digits before the point, or more than 1 behind it`,
+			`"12.34" is not a value of type decimal(3,1): it has more than 2 digits before the point, or more than 1 after it`,
 		},
 	} {
 		_, err := source.FromJSON(test.of, json.RawMessage(test.json))

@@ -7,11 +7,10 @@ import (
 	"strings"
 )
 
-// Type is a standard type: what a value means, whichever source it comes from. Its zero value is no type. docs/types.md
-// tells the whole story.
+// Type is a standard type, which values of all sources share. The zero value is invalid. docs/types.md documents the types.
 type Type string
 
-// The standard types, with the Go type that a [Record] holds for each; NULL is always nil.
+// The standard types, and the Go types of their values in a [Record]. NULL is nil.
 const (
 	Text      Type = "text"      // string, valid UTF-8
 	Integer   Type = "integer"   // int64
@@ -20,12 +19,12 @@ const (
 	Boolean   Type = "boolean"   // bool
 	Date      Type = "date"      // time.Time at midnight UTC
 	Time      Type = "time"      // time.Duration since midnight, at most 24 hours
-	Datetime  Type = "datetime"  // time.Time in UTC whose fields are what a clock on some wall shows: it has no zone
-	Timestamp Type = "timestamp" // time.Time, a moment, with the offset at which it is shown
+	Datetime  Type = "datetime"  // time.Time in UTC whose fields are a local date and time without a time zone
+	Timestamp Type = "timestamp" // time.Time, an instant, with the offset of its text form
 	Binary    Type = "binary"    // []byte
 	JSON      Type = "json"      // json.RawMessage, one valid JSON value
 	UUID      Type = "uuid"      // uuid.UUID
-	Array     Type = "array"     // []any of the column's Element type, or of further []any where it has more dimensions
+	Array     Type = "array"     // []any of the column's Element type, or of []any if it has several dimensions
 )
 
 // Types returns every standard type, in the order in which documentation lists them.
@@ -38,24 +37,24 @@ func Types() []Type {
 // Valid reports whether t is one of the standard types.
 func (t Type) Valid() bool { return slices.Contains(Types(), t) }
 
-// NativeType is a column's type in the words of the source it lives in.
+// NativeType is a column's type as its source names it.
 type NativeType struct {
 	Name      string `json:"name"`
 	TypeStr   string `json:"typeStr"`   // The full form, with its arguments: "VARCHAR(20)".
-	Precision int    `json:"precision"` // -1 where the source sets no bound.
+	Precision int    `json:"precision"` // -1 if the source has no limit.
 	Scale     int    `json:"scale"`
 }
 
-// Standard is a standard type with its arguments, as a column has it and as an author writes it: "text", "decimal",
+// Standard is a standard type with its arguments, the type of a column. Its text form is, for example, "text", "decimal",
 // "decimal(10,2)" or "integer[]".
 type Standard struct {
 	Type      Type
-	Element   Type // Of an [Array]: the type of what it holds.
-	Precision int  // Of a [Decimal]: the most digits that it has; 0 where there is no bound.
-	Scale     int  // Of a [Decimal] with a precision: how many of them stand behind the point.
+	Element   Type // The type of the elements of an [Array].
+	Precision int  // The maximum number of digits of a [Decimal]; 0 for no limit.
+	Scale     int  // The number of these digits after the point, if the precision is not 0.
 }
 
-// String writes the type as an author does.
+// String returns the text form of the type.
 func (s Standard) String() string {
 	switch {
 	case s.Type == Array:
@@ -67,7 +66,7 @@ func (s Standard) String() string {
 	return string(s.Type)
 }
 
-// ParseStandard reads what [Standard.String] writes.
+// ParseStandard parses the text form of a type.
 func ParseStandard(text string) (Standard, error) {
 	if element, isArray := strings.CutSuffix(text, "[]"); isArray {
 		if of := Type(element); of.Valid() && of != Array {
@@ -75,7 +74,7 @@ func ParseStandard(text string) (Standard, error) {
 		}
 
 		return Standard{}, fmt.Errorf(
-			"%q is no type: an array is written as the type of its elements and [], integer[] for example", text)
+			"%q is not a type: write an array as the type of its elements and [], for example integer[]", text)
 	}
 
 	name, arguments, hasArguments := strings.Cut(text, "(")
@@ -83,9 +82,9 @@ func ParseStandard(text string) (Standard, error) {
 
 	switch {
 	case parsed.Type == Array:
-		return Standard{}, fmt.Errorf("an array is written as the type of its elements and [], integer[] for example")
+		return Standard{}, fmt.Errorf("write an array as the type of its elements and [], for example integer[]")
 	case !parsed.Type.Valid():
-		return Standard{}, fmt.Errorf("%q is no type", text)
+		return Standard{}, fmt.Errorf("%q is not a type", text)
 	case !hasArguments:
 		return parsed, nil
 	}
@@ -99,17 +98,17 @@ func ParseStandard(text string) (Standard, error) {
 
 	if err != nil || parsed.Type != Decimal || !strings.HasSuffix(arguments, ")") ||
 		parsed.Precision < 1 || parsed.Scale < 0 || parsed.Scale > parsed.Precision {
-		return Standard{}, fmt.Errorf("%q is no type: decimal(10,2) has at most 10 digits, 2 of them behind the point, "+
-			"and no other type has arguments", text)
+		return Standard{}, fmt.Errorf("%q is not a type: decimal(10,2) has at most 10 digits, 2 of them after the point; "+
+			"other types have no arguments", text)
 	}
 
 	return parsed, nil
 }
 
-// MarshalText writes the type as an author does.
+// MarshalText returns the text form of the type.
 func (s Standard) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
-// UnmarshalText reads what [Standard.MarshalText] writes.
+// UnmarshalText parses the text form of a type.
 func (s *Standard) UnmarshalText(text []byte) error {
 	parsed, err := ParseStandard(string(text))
 	if err != nil {

@@ -61,9 +61,9 @@ func TestAMistakeInAScriptIsToldBeforeItRuns(t *testing.T) {
 
 	for message, script := range map[string]source.Script{
 		"statement 2, line 1: COMMIT is not allowed in a script": {Text: "INSERT INTO t VALUES (1); COMMIT"},
-		"statement 1, line 1: START has no place":  {Text: "START TRANSACTION; INSERT INTO t VALUES (1)"},
-		"statement 2, line 2: the parameter :id":   {Text: "INSERT INTO t VALUES (1);\nINSERT INTO t VALUES (:id)"},
-		"bind has a value for idd":                 {Text: "INSERT INTO t VALUES (1)", Bind: map[string]any{"idd": 1}},
+		"statement 1, line 1: START is not allowed in a script":  {Text: "START TRANSACTION; INSERT INTO t VALUES (1)"},
+		"statement 2, line 2: the parameter :id":                 {Text: "INSERT INTO t VALUES (1);\nINSERT INTO t VALUES (:id)"},
+		"bind has a value for idd":                               {Text: "INSERT INTO t VALUES (1)", Bind: map[string]any{"idd": 1}},
 	} {
 		_, err := stage.Execute(t.Context(), script)
 		require.Contains(t, requireProblem(t, err, source.CodeQueryInvalid, false).Message, message)

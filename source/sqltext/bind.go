@@ -7,9 +7,8 @@ import (
 	"strings"
 )
 
-// Bind writes a statement with the database's placeholders for its :name parameters, and returns the values in the order
-// of their numbers. A parameter that bind does not have is an error, as only the database would find out otherwise, or
-// nobody. It reports by used which values the statement has parameters for.
+// Bind replaces the :name parameters of a statement with the database's placeholders. values are the values of the
+// placeholders, in order, and used contains the names of the parameters. A parameter without a value in bind is an error.
 func (d Dialect) Bind(statement string, bind map[string]any) (text string, values []any, used map[string]bool, err error) {
 	var written strings.Builder
 
@@ -37,7 +36,7 @@ func (d Dialect) Bind(statement string, bind map[string]any) (text string, value
 
 		used[name] = true
 
-		// A database whose placeholders have no numbers takes a value for each.
+		// If placeholders have no numbers, each of them requires a value.
 		if numbers[name] == 0 || d.Placeholder(1) == d.Placeholder(2) {
 			values = append(values, value)
 			numbers[name] = len(values)
@@ -47,16 +46,16 @@ func (d Dialect) Bind(statement string, bind map[string]any) (text string, value
 	}
 }
 
-// valuesOf says which values there are.
+// valuesOf returns a message about the values in bind.
 func valuesOf(bind map[string]any) string {
 	if len(bind) == 0 {
-		return "give bind a value for it"
+		return "set the value in bind"
 	}
 
 	return "bind has " + strings.Join(slices.Sorted(maps.Keys(bind)), ", ")
 }
 
-// Unused returns an error for the values of bind that no statement uses, so that a misspelt name is not ignored.
+// Unused returns an error for a value of bind that no statement uses, so that misspelt names are reported.
 func Unused(bind map[string]any, used map[string]bool) error {
 	for _, name := range slices.Sorted(maps.Keys(bind)) {
 		if !used[name] {

@@ -2,17 +2,17 @@ package sqltext
 
 import "strconv"
 
-// Dialect says how a database writes what is no plain SQL.
+// Dialect describes the syntax in which databases differ.
 type Dialect struct {
-	Backslashes    bool // Whether a backslash escapes within every text in quotes.
-	EscapedTexts   bool // Whether it does in E'…'.
-	DollarQuotes   bool // Whether $tag$…$tag$ is a text.
-	Backticks      bool // Whether `…` is a name.
-	Brackets       bool // Whether […] is a name.
+	Backslashes    bool // Whether a backslash is an escape character in all quoted texts.
+	EscapedTexts   bool // Whether a backslash is an escape character in E'…'.
+	DollarQuotes   bool // Whether $tag$…$tag$ is a quoted text.
+	Backticks      bool // Whether `…` is a quoted name.
+	Brackets       bool // Whether […] is a quoted name.
 	HashComments   bool // Whether # begins a comment.
-	NestedComments bool // Whether a comment may stand in a comment.
+	NestedComments bool // Whether comments nest.
 
-	// Placeholder writes the parameter with that number, from 1.
+	// Placeholder returns the placeholder of the parameter with that number, from 1.
 	Placeholder func(number int) string
 }
 

@@ -2,33 +2,33 @@ package sqltext
 
 import "strings"
 
-// kind is what a token is, as far as it matters here.
+// kind is the kind of a token.
 type kind int
 
 const (
-	other     kind = iota // One character that is none of the others.
-	blank                 // Space or a comment.
-	quoted                // A text or a name in quotes.
-	word                  // A name or key word, or a number.
+	other     kind = iota // Any other character.
+	blank                 // A space or a comment.
+	quoted                // A quoted text or name.
+	word                  // A name, a keyword or a number.
 	parameter             // :name
 	semicolon
 )
 
-// token is a piece of SQL. The pieces of a text are the text.
+// token is a token of SQL. The tokens of a text, joined, are the text.
 type token struct {
 	kind kind
 	text string
 }
 
-// scanner takes SQL apart.
+// scanner splits SQL into tokens.
 type scanner struct {
 	dialect Dialect
 	rest    string
 	before  byte // The character before rest.
 }
 
-// next returns the next token, or false at the end. What is opened and never closed reaches to the end; the database says
-// what is wrong with it.
+// next returns the next token, or false at the end. A quoted text or a comment that is not closed extends to the end; the
+// database reports the error.
 func (s *scanner) next() (token, bool) {
 	if s.rest == "" {
 		return token{}, false
@@ -42,6 +42,7 @@ func (s *scanner) next() (token, bool) {
 	return found, true
 }
 
+// measure returns the kind and the length of the next token.
 func (s *scanner) measure() (of kind, length int) {
 	c := s.rest[0]
 
@@ -69,17 +70,14 @@ func (s *scanner) measure() (of kind, length int) {
 	case c == ':' && len(s.rest) > 1 && beginsName(s.rest[1]) && !endsValue(s.before):
 		return parameter, 1 + nameLength(s.rest[1:])
 	case inName(c):
-		return word, s.word()
+		return word, nameLength(s.rest)
 	}
 
 	return other, 1
 }
 
-// endsValue reports whether a colon behind the character is part of a cast, a slice or an assignment.
+// endsValue reports whether a colon after the character belongs to a cast, a slice or an assignment.
 func endsValue(c byte) bool { return c == ':' || c == ')' || c == ']' || inName(c) }
-
-// word is a name, a key word or a number. The E before a text with escapes is a word by itself.
-func (s *scanner) word() int { return nameLength(s.rest) }
 
 // comment returns the length of the comment at the beginning.
 func (s *scanner) comment() int {
@@ -107,7 +105,7 @@ func (s *scanner) comment() int {
 	return len(s.rest)
 }
 
-// quotes returns the length of the text at the beginning, in which the quote is doubled or, with escapes, stands behind a
+// quotes returns the length of the quoted text at the beginning, in which a quote is doubled or, with escapes, follows a
 // backslash.
 func (s *scanner) quotes(quote byte, escapes bool) int {
 	for i := 1; i < len(s.rest); i++ {
@@ -126,7 +124,7 @@ func (s *scanner) quotes(quote byte, escapes bool) int {
 	return len(s.rest)
 }
 
-// until is the length of text up to the end of the first end at or behind from.
+// until returns the length of text up to and including the first occurrence of end at or after from.
 func until(text string, from int, end string) int {
 	at := strings.Index(text[from:], end)
 	if at < 0 {
@@ -136,7 +134,7 @@ func until(text string, from int, end string) int {
 	return from + at + len(end)
 }
 
-// dollarTag returns the $tag$ that text begins with, or "".
+// dollarTag returns the $tag$ at the beginning of text, or "".
 func dollarTag(text string) string {
 	length := 1
 	if length < len(text) && beginsName(text[length]) {

@@ -78,7 +78,7 @@ func TestBindAndUnusedReportMismatches(t *testing.T) {
 
 	for message, bind := range map[string]map[string]any{
 		"the parameter :c has no value; bind has a, b":            {"b": 1, "a": 2},
-		"the parameter :c has no value; give bind a value for it": nil,
+		"the parameter :c has no value; set the value in bind": nil,
 	} {
 		text, _, _, err := sqltext.SQLite.Bind("SELECT :c", bind)
 		require.EqualError(t, err, message)

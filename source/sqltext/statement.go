@@ -5,11 +5,11 @@ import "strings"
 // Statement is one statement of a script.
 type Statement struct {
 	Text string
-	Line int // The line of the script on which it begins, from 1.
+	Line int // The number of its first line in the script, from 1.
 }
 
-// Statements takes a script apart at its semicolons, but for those in texts, comments and the bodies of triggers,
-// functions and procedures.
+// Statements splits a script at its semicolons, except for semicolons in quoted texts, comments, and the bodies of triggers,
+// functions, procedures and events.
 func (d Dialect) Statements(script string) []Statement {
 	var (
 		statements []Statement
@@ -17,7 +17,7 @@ func (d Dialect) Statements(script string) []Statement {
 		body       blocks
 	)
 
-	line, begins := 1, 0 // begins is the line on which the statement begins, or 0 when it hasn't.
+	line, begins := 1, 0 // begins is the first line of the statement, or 0 before it begins.
 
 	end := func() {
 		if begins > 0 {
@@ -35,12 +35,12 @@ func (d Dialect) Statements(script string) []Statement {
 			break
 		}
 
-		body.see(found)
+		body.add(found)
 
 		switch {
 		case found.kind == semicolon && body.depth == 0:
 			end()
-		case begins == 0 && found.kind == blank: // Before the first statement, or between two.
+		case begins == 0 && found.kind == blank: // Blanks before a statement do not belong to it.
 		default:
 			if begins == 0 {
 				begins = line
@@ -57,16 +57,17 @@ func (d Dialect) Statements(script string) []Statement {
 	return statements
 }
 
-// blocks counts how deep in the body of what a statement creates a token stands.
+// blocks counts the open blocks in the body of a trigger, function, procedure or event.
 type blocks struct {
 	creates bool // Whether the statement's first word is CREATE.
-	body    bool // Whether what it creates has a body.
-	begun   bool
-	depth   int
-	ended   bool // Whether the word before was END, which may be the end of something that was not counted.
+	body    bool // Whether the statement creates an object with a body.
+	begun   bool // Whether the statement has begun.
+	depth   int  // The number of open blocks.
+	ended   bool // Whether the previous word was END.
 }
 
-func (b *blocks) see(found token) {
+// add updates the count with the next token.
+func (b *blocks) add(found token) {
 	if found.kind == blank {
 		return
 	}
@@ -91,7 +92,7 @@ func (b *blocks) see(found token) {
 	case "TRIGGER", "PROCEDURE", "FUNCTION", "EVENT":
 		b.body = true
 	case "BEGIN":
-		if b.body { // Elsewhere, it may be a name.
+		if b.body { // In other statements, BEGIN may be a name.
 			b.depth++
 		}
 	case "CASE":
@@ -104,7 +105,7 @@ func (b *blocks) see(found token) {
 			b.ended = true
 		}
 	case "IF", "LOOP", "WHILE", "REPEAT":
-		if wasEnded { // END IF and its like end what was not counted.
+		if wasEnded { // END IF and END LOOP close a block that was not counted.
 			b.depth++
 		}
 	}

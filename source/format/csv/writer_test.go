@@ -141,7 +141,7 @@ func TestWriteReportsInvalidNamesAndValues(t *testing.T) {
 		message string
 	}{
 		{"not UTF-8", source.Format{}, text("a", "b"), source.Record{"x", "caf\xe9"}, `record 2, column "b": "caf\xe9" is not UTF-8`},
-		{"no value of the type", source.Format{}, text("a", "b"), source.Record{1, "x"}, `record 2, column "a": a int is no value of type text`},
+		{"no value of the type", source.Format{}, text("a", "b"), source.Record{1, "x"}, `record 2, column "a": a int is not a value of type text`},
 		{"a separator without quotes", source.Format{Quote: "none"}, text("a", "b"), source.Record{"x,y", "x"}, `record 2, column "a": "x,y" would be read differently in a file without quotes`},
 		{"a line break without quotes", source.Format{Quote: "none"}, text("a", "b"), source.Record{strings.Repeat("x", 100) + "\n", "x"}, `record 2, column "a": "` + strings.Repeat("x", 50) + `…" would be read differently in a file without quotes`},
 		{"empty text without quotes", source.Format{Quote: "none"}, text("a", "b"), source.Record{"", "x"}, `record 2, column "a": the text "" would be read as NULL in a file without quotes`},
