@@ -62,16 +62,16 @@ func (c *checker) checkResultStore(t *testing.T) {
 
 // isCompleteResult reports whether the text is a result, followed by its index if it has many records.
 func isCompleteResult(text []byte) bool {
-	var result struct {
+	var content struct {
 		Records []json.RawMessage `json:"records"`
 	}
 
 	decoder := json.NewDecoder(bytes.NewReader(text))
-	if err := decoder.Decode(&result); err != nil {
+	if err := decoder.Decode(&content); err != nil {
 		return false
 	}
 
-	for range max(0, len(result.Records)-1) / 1_000 {
+	for range max(0, len(content.Records)-1) / 1_000 {
 		var offset int
 		if err := decoder.Decode(&offset); err != nil || offset >= len(text) || text[offset] != '{' {
 			return false
