@@ -4,17 +4,17 @@ import "github.com/jobwright/jobwright/scenario/jsonvalue"
 
 // Given are the records of an operation: literals, or the result of a query.
 type Given struct {
-	Records    []jsonvalue.Object `json:"records,omitempty" description:"The records, each an object of column names with values."`
-	FromSource string             `json:"fromSource,omitempty" refers:"source" description:"In place of records: the source to ask for them; the table's own where it is missing."`
-	Query      string             `json:"query,omitempty" description:"In place of records: the query that finds them. A :name in it stands for a value of bind."`
-	Bind       jsonvalue.Object   `json:"bind,omitempty" description:"Values for the query's :name parameters; they are passed beside the query, never put into its text."`
+	Records    []jsonvalue.Object `json:"records,omitempty" description:"The records: objects of column names with values."`
+	FromSource string             `json:"fromSource,omitempty" refers:"source" description:"Instead of records: the source of query. Default: source."`
+	Query      string             `json:"query,omitempty" description:"Instead of records: the query that returns them. :name stands for a value of bind."`
+	Bind       jsonvalue.Object   `json:"bind,omitempty" description:"The values of the parameters :name in the query. They are passed separately, never inserted into the text."`
 }
 
 // Insert are the parameters of the operation of that name.
 type Insert struct {
 	Source string `json:"source" required:"true" refers:"source" description:"The source of the table."`
-	Space  string `json:"space,omitempty" description:"The part of the source that the table stands in."`
-	Table  string `json:"table" required:"true" description:"The table to add the records to. A column that the records don't have takes its default."`
+	Space  string `json:"space,omitempty" description:"The part of the source that contains the table: a schema, a database or a folder."`
+	Table  string `json:"table" required:"true" description:"The table. Columns that the records don't have get their defaults."`
 
 	Given
 }
@@ -22,9 +22,9 @@ type Insert struct {
 // Update are the parameters of the operation of that name.
 type Update struct {
 	Source string   `json:"source" required:"true" refers:"source" description:"The source of the table."`
-	Space  string   `json:"space,omitempty" description:"The part of the source that the table stands in."`
-	Table  string   `json:"table" required:"true" description:"The table whose records are changed."`
-	Key    []string `json:"key" required:"true" description:"The columns that tell which record is meant. The other columns of the records given are what it is changed to."`
+	Space  string   `json:"space,omitempty" description:"The part of the source that contains the table: a schema, a database or a folder."`
+	Table  string   `json:"table" required:"true" description:"The table."`
+	Key    []string `json:"key" required:"true" description:"The columns that identify a record. The other columns of the given records have the new values."`
 
 	Given
 }
@@ -32,9 +32,9 @@ type Update struct {
 // Delete are the parameters of the operation of that name.
 type Delete struct {
 	Source string   `json:"source" required:"true" refers:"source" description:"The source of the table."`
-	Space  string   `json:"space,omitempty" description:"The part of the source that the table stands in."`
-	Table  string   `json:"table" required:"true" description:"The table whose records are removed."`
-	Key    []string `json:"key" required:"true" description:"The columns that tell which records are meant; other columns of the records given play no part."`
+	Space  string   `json:"space,omitempty" description:"The part of the source that contains the table: a schema, a database or a folder."`
+	Table  string   `json:"table" required:"true" description:"The table."`
+	Key    []string `json:"key" required:"true" description:"The columns that identify a record. Other columns of the given records are ignored."`
 
 	Given
 }

@@ -31,25 +31,25 @@ func ControlOperations() []Operation {
 	return []Operation{
 		define[If](Operation{Name: OpIf, Description: "Runs one list of steps or another.", Control: true}),
 		define[Switch](Operation{
-			Name: OpSwitch, Description: "Runs the steps of the first case that has the value.",
+			Name: OpSwitch, Description: "Runs the steps of the first case that matches a value.",
 			Control: true,
 		}),
 		define[While](Operation{
-			Name: OpWhile, Description: "Repeats steps for as long as a condition holds, which is looked at before each round.",
+			Name: OpWhile, Description: "Repeats steps while a condition is true.",
 			Outcome: schema.Fields[WhileOutcome](), Control: true, rule: whileRule,
 		}),
 		define[ForEach](Operation{
 			Name:        OpForEach,
-			Description: "Runs steps for each entry of a list, or for each record that a query finds.",
+			Description: "Runs steps for each entry of a list, or for each record of a query.",
 			Outcome:     schema.Fields[ForEachOutcome](), Control: true, rule: forEachRule,
 		}),
 		define[Parallel](Operation{
-			Name: OpParallel, Description: "Runs several lists of steps at the same time.",
+			Name: OpParallel, Description: "Runs several lists of steps concurrently.",
 			Outcome: schema.Fields[ParallelOutcome](), Control: true, rule: parallelRule,
 		}),
 		define[TryCatch](Operation{
 			Name:        OpTryCatch,
-			Description: "Runs steps, others when one of those fails, and others again at the end, whatever happened.",
+			Description: "Runs steps, and other steps if they fail, and other steps in any case.",
 			Control:     true,
 		}),
 		define[RunScenario](Operation{
@@ -57,24 +57,23 @@ func ControlOperations() []Operation {
 			Control: true,
 		}),
 		define[SetVariable](Operation{
-			Name: OpSetVariable, Description: "Gives a variable a value.",
+			Name: OpSetVariable, Description: "Sets a variable.",
 			Control: true, rule: setVariableRule,
 		}),
 		define[Wait](Operation{
-			Name: OpWait, Description: "Waits for some time, or until a moment.",
+			Name: OpWait, Description: "Waits for a duration, or until a time.",
 			Control: true, rule: waitRule,
 		}),
 		define[WaitForSignal](Operation{
-			Name: OpWaitForSignal,
-			Description: "Waits until a person or a system says go, by the call signalJob. " +
-				"The data of the signal is the step's value.",
-			Control: true,
+			Name:        OpWaitForSignal,
+			Description: "Waits for a signal, which the call signalJob sends. The data of the signal is the value of the step.",
+			Control:     true,
 		}),
 		define[Return](Operation{
-			Name: OpReturn, Description: "Ends the scenario with success.",
+			Name: OpReturn, Description: "Ends the scenario successfully.",
 			Control: true,
 		}),
-		define[Fail](Operation{Name: OpFail, Description: "Fails, as a step does.", Control: true, rule: failRule}),
+		define[Fail](Operation{Name: OpFail, Description: "Fails, and thereby ends the scenario unless the error is handled.", Control: true, rule: failRule}),
 	}
 }
 
@@ -93,103 +92,103 @@ const (
 type (
 	// If are the parameters of the operation of that name.
 	If struct {
-		Condition Condition `json:"condition,omitzero" required:"true" lazy:"true" description:"What decides: an expression that gives true or false."`
-		Then      Steps     `json:"then,omitempty" required:"true" description:"The steps to run when it is true."`
-		Else      Steps     `json:"else,omitempty" description:"The steps to run when it is false."`
+		Condition Condition `json:"condition,omitzero" required:"true" lazy:"true" description:"Whether to run then or else."`
+		Then      Steps     `json:"then,omitempty" required:"true" description:"The steps to run if the condition is true."`
+		Else      Steps     `json:"else,omitempty" description:"The steps to run if the condition is false."`
 	}
 
 	// Switch are the parameters of the operation of that name.
 	Switch struct {
-		Value   jsonvalue.Value `json:"value" required:"true" description:"What decides."`
-		Cases   Cases           `json:"cases,omitempty" required:"true" lazy:"true" description:"A list of objects with when, a value or a list of values, and steps. The first that has the value is run."`
-		Default Steps           `json:"default,omitempty" description:"The steps to run when no case has the value."`
+		Value   jsonvalue.Value `json:"value" required:"true" description:"The value to compare."`
+		Cases   Cases           `json:"cases,omitempty" required:"true" lazy:"true" description:"The cases: objects with when, which is a value or a list of values, and steps."`
+		Default Steps           `json:"default,omitempty" description:"The steps to run if no case matches."`
 	}
 
 	// Case is one case of a [Switch].
 	Case struct {
-		When  jsonvalue.Value `json:"when" required:"true" description:"The value, or a list of values, of the case."`
+		When  jsonvalue.Value `json:"when" required:"true" description:"The value of the case, or a list of values."`
 		Steps Steps           `json:"steps,omitempty" required:"true" description:"The steps to run."`
 	}
 
 	// While are the parameters of the operation of that name.
 	While struct {
-		Condition     Condition `json:"condition,omitzero" required:"true" lazy:"true" description:"What decides before each round: an expression that gives true or false."`
-		Steps         Steps     `json:"steps,omitempty" required:"true" description:"The steps of a round."`
-		MaxIterations int       `json:"maxIterations,omitempty" description:"How many rounds there may be, 10,000 by default; the step fails when the condition still holds after them."`
+		Condition     Condition `json:"condition,omitzero" required:"true" lazy:"true" description:"The condition, which is evaluated before each iteration."`
+		Steps         Steps     `json:"steps,omitempty" required:"true" description:"The steps of each iteration."`
+		MaxIterations int       `json:"maxIterations,omitempty" description:"The maximum number of iterations. If the condition is still true after them, the step fails. Default: 10,000."`
 	}
 
 	// ForEach are the parameters of the operation of that name.
 	ForEach struct {
-		In              List             `json:"in,omitempty" description:"The list, an expression."`
-		Source          string           `json:"source,omitempty" refers:"source" description:"In place of a list: the source to ask for records."`
-		Query           string           `json:"query,omitempty" description:"The query. Its records are set aside when the loop begins, so that the steps may change the tables that it reads."`
-		Bind            jsonvalue.Object `json:"bind,omitempty" description:"Values for the query's :name parameters."`
-		As              string           `json:"as,omitempty" literal:"true" description:"The name of the entry or record in the steps, item by default."`
-		Index           string           `json:"index,omitempty" literal:"true" description:"A name for its number, from 0."`
-		MaxConcurrency  int              `json:"maxConcurrency,omitempty" description:"For how many entries the steps run at the same time: 1 by default, 100 at most."`
-		ContinueOnError bool             `json:"continueOnError,omitempty" description:"Whether the others still run when the steps of one fail. The step then does not fail; errors tells of them."`
-		Steps           Steps            `json:"steps,omitempty" required:"true" description:"The steps to run for each."`
+		In              List             `json:"in,omitempty" description:"The list, as an expression or a literal list."`
+		Source          string           `json:"source,omitempty" refers:"source" description:"Instead of a list: the source of the query."`
+		Query           string           `json:"query,omitempty" description:"The query. Its records are stored when the loop begins, so that the steps can change the tables that it reads."`
+		Bind            jsonvalue.Object `json:"bind,omitempty" description:"The values of the parameters :name in the query."`
+		As              string           `json:"as,omitempty" literal:"true" description:"The name by which the steps refer to the entry or the record. Default: item."`
+		Index           string           `json:"index,omitempty" literal:"true" description:"The name by which the steps refer to the number of the entry, from 0."`
+		MaxConcurrency  int              `json:"maxConcurrency,omitempty" description:"The number of entries for which the steps run concurrently, up to 100. Default: 1."`
+		ContinueOnError bool             `json:"continueOnError,omitempty" description:"Whether the loop continues if the steps fail for an entry. The errors are in the outcome of the loop, which does not fail."`
+		Steps           Steps            `json:"steps,omitempty" required:"true" description:"The steps to run for each entry."`
 	}
 
 	// Parallel are the parameters of the operation of that name.
 	Parallel struct {
-		Branches       Branches `json:"branches,omitempty" required:"true" description:"An object of branch names, each with its list of steps."`
-		MaxConcurrency int      `json:"maxConcurrency,omitempty" description:"How many branches run at the same time: all, by default, and 100 at most."`
-		CollectErrors  bool     `json:"collectErrors,omitempty" description:"Whether every branch runs to its end. The step then fails at the end if one of them failed, with all the errors; otherwise the first error stops the others."`
+		Branches       Branches `json:"branches,omitempty" required:"true" description:"The branches: an object of names, each with a list of steps."`
+		MaxConcurrency int      `json:"maxConcurrency,omitempty" description:"The number of branches that run concurrently, up to 100. Default: all."`
+		CollectErrors  bool     `json:"collectErrors,omitempty" description:"Whether all branches run to their end. If branches failed, the step then fails with all their errors. Otherwise, the first error stops the other branches."`
 	}
 
 	// TryCatch are the parameters of the operation of that name.
 	TryCatch struct {
 		Try     Steps       `json:"try,omitempty" required:"true" description:"The steps to try."`
-		Ignore  IgnoreRules `json:"ignore,omitempty" lazy:"true" description:"Errors to pass over, as if the steps had ended well: a list of rules, tried in order, each an object with one of messageContains, stackContains and condition."`
-		Catch   Steps       `json:"catch,omitempty" description:"The steps to run when one of those failed and its error is not passed over. They read errorMessage, errorStackTrace and error."`
-		Finally Steps       `json:"finally,omitempty" description:"The steps to run at the end, whatever happened, also when the job is being stopped; then they have 10 minutes."`
+		Ignore  IgnoreRules `json:"ignore,omitempty" lazy:"true" description:"The errors to ignore, as if the steps had succeeded: a list of rules, each an object with messageContains, stackContains or condition."`
+		Catch   Steps       `json:"catch,omitempty" description:"The steps to run if a step of try fails and its error is not ignored. They can use errorMessage, errorStackTrace and error."`
+		Finally Steps       `json:"finally,omitempty" description:"The steps that run in any case, after the others. If the job is stopped, they have 10 minutes."`
 	}
 
 	// IgnoreRule selects errors that a [TryCatch] ignores.
 	IgnoreRule struct {
 		MessageContains string    `json:"messageContains,omitempty" description:"Text that the error's message contains."`
 		StackContains   string    `json:"stackContains,omitempty" description:"Text that the error's stack trace contains."`
-		Condition       Condition `json:"condition,omitzero" description:"An expression that gives true; it reads errorMessage, errorStackTrace and error."`
+		Condition       Condition `json:"condition,omitzero" description:"An expression that is true for the error. It can use errorMessage, errorStackTrace and error."`
 	}
 
 	// RunScenario are the parameters of the operation of that name.
 	RunScenario struct {
-		Scenario   string           `json:"scenario" required:"true" refers:"scenario" literal:"true" description:"The scenario's name: that of its file in the app's folder scenarios, without the extension."`
-		Parameters jsonvalue.Object `json:"parameters,omitempty" description:"Values for the scenario's parameters."`
-		Inline     bool             `json:"inline,omitempty" literal:"true" description:"Whether to run it within the job itself, and not as a child job with an ID, a status and a history of its own."`
-		AddResults *bool            `json:"addResults,omitempty" literal:"true" description:"Whether its results become results of the job, as they do by default. What it returns is the step's value in any case."`
+		Scenario   string           `json:"scenario" required:"true" refers:"scenario" literal:"true" description:"The name of the scenario: the name of its file without the extension."`
+		Parameters jsonvalue.Object `json:"parameters,omitempty" description:"The values of the scenario's parameters."`
+		Inline     bool             `json:"inline,omitempty" literal:"true" description:"Whether the scenario runs within this job, instead of as a child job with its own ID, status and history."`
+		AddResults *bool            `json:"addResults,omitempty" literal:"true" description:"Whether the results of the scenario are added to those of the job. Default: true."`
 	}
 
 	// SetVariable are the parameters of the operation of that name.
 	SetVariable struct {
-		Name  string          `json:"name" required:"true" literal:"true" description:"The variable's name. A name that is not known yet is known from here to the end of the list of steps."`
-		Value jsonvalue.Value `json:"value" required:"true" description:"Its value. A variable keeps the type that it began with."`
-		Scope string          `json:"scope,omitempty" literal:"true" description:"job, the default, or app: a variable that app.yaml declares and that outlives the job."`
+		Name  string          `json:"name" required:"true" literal:"true" description:"The name of the variable. A new name is in scope until the end of the list of steps."`
+		Value jsonvalue.Value `json:"value" required:"true" description:"The value. The type of a variable can't change."`
+		Scope string          `json:"scope,omitempty" literal:"true" description:"job (default), or app for a variable that app.yaml declares."`
 	}
 
 	// Wait are the parameters of the operation of that name.
 	Wait struct {
 		Duration Duration `json:"duration,omitempty" description:"How long to wait."`
-		Until    string   `json:"until,omitempty" description:"In place of a duration: the moment to wait for, a timestamp. One that has passed is not waited for."`
+		Until    string   `json:"until,omitempty" description:"Instead of a duration: the timestamp until which to wait. If it has passed, the step ends at once."`
 	}
 
 	// WaitForSignal are the parameters of the operation of that name.
 	WaitForSignal struct {
-		Name    string   `json:"name" required:"true" description:"The signal's name. One that came before the step began counts."`
-		Timeout Duration `json:"timeout,omitempty" description:"How long to wait, for ever by default; then the step fails with signal_timed_out."`
-		From    []string `json:"from,omitempty" refers:"access" description:"Who may give the signal: names from access in app.yaml; everybody with the right, by default."`
+		Name    string   `json:"name" required:"true" description:"The name of the signal. A signal that arrived before the step began ends the step at once."`
+		Timeout Duration `json:"timeout,omitempty" description:"How long to wait before the step fails with the code signal_timed_out. Default: forever."`
+		From    []string `json:"from,omitempty" refers:"access" description:"The accesses of app.yaml that may send the signal. Default: all with the right signal."`
 	}
 
 	// Return are the parameters of the operation of that name.
 	Return struct {
-		Value jsonvalue.Value `json:"value,omitzero" description:"What the scenario returns, at most 64 KiB: the value of the step that ran it, and of the job."`
+		Value jsonvalue.Value `json:"value,omitzero" description:"The value of the scenario, up to 64 KiB. It is the value of the step that ran the scenario, and of the job."`
 	}
 
 	// Fail are the parameters of the operation of that name.
 	Fail struct {
-		Message string `json:"message" required:"true" description:"What people read."`
-		Code    string `json:"code,omitempty" literal:"true" description:"What programs read, failed by default: small letters, digits and _."`
+		Message string `json:"message" required:"true" description:"The message for readers."`
+		Code    string `json:"code,omitempty" literal:"true" description:"The error code for programs, of lowercase letters, digits and underscores. Default: failed."`
 	}
 )
 
@@ -197,20 +196,20 @@ type (
 type (
 	// WhileOutcome is the outcome of a [While].
 	WhileOutcome struct {
-		Iterations int `json:"iterations" description:"How many rounds there were."`
+		Iterations int `json:"iterations" description:"The number of iterations."`
 	}
 
 	// ForEachOutcome is the outcome of a [ForEach].
 	ForEachOutcome struct {
-		Iterations int   `json:"iterations" description:"For how many entries the steps were run."`
-		Failed     int   `json:"failed" description:"For how many of them they failed."`
+		Iterations int   `json:"iterations" description:"The number of entries for which the steps ran."`
+		Failed     int   `json:"failed" description:"The number of entries for which the steps failed."`
 		Errors     []any `json:"errors" description:"The first 100 errors, in the order of the entries: objects with index, code, message and step."`
 	}
 
 	// ParallelOutcome is the outcome of a [Parallel].
 	ParallelOutcome struct {
-		Failed int   `json:"failed" description:"How many branches failed."`
-		Errors []any `json:"errors" description:"Their errors: objects with branch, code, message and step."`
+		Failed int   `json:"failed" description:"The number of branches that failed."`
+		Errors []any `json:"errors" description:"The errors: objects with branch, code, message and step."`
 	}
 )
 

@@ -13,37 +13,37 @@ func DataOperations() []Operation {
 	return []Operation{
 		define[LoadTableFromSource](Operation{
 			Name:        "LoadTableFromSource",
-			Description: "Copies a table from one source to another, whatever the formats and types of both.",
+			Description: "Copies a table from one source to another, and converts formats and types.",
 			rule:        loadRule,
 		}),
 		define[Transform](Operation{
 			Name:        "Transform",
-			Description: "Runs a query, and returns what it finds, stores it as a table, or gives it to later steps.",
+			Description: "Runs a query, and returns its records, stores them in a table, or passes them to later steps.",
 			rule:        transformRule,
 		}),
 		define[RunSourceScript](Operation{
 			Name:        OpRunSourceScript,
-			Description: "Runs statements in a source's own language, all of them or none where the source can do that.",
+			Description: "Runs statements in the language of a source, in one transaction if the source supports that.",
 			rule:        scriptRule,
 		}),
 		define[Insert](Operation{
 			Name:        "Insert",
-			Description: "Adds records to a table that is there.",
+			Description: "Adds records to an existing table.",
 			rule:        recordsRule,
 		}),
 		define[Update](Operation{
 			Name:        "Update",
-			Description: "Changes the records of a table that have the same key as those given.",
+			Description: "Changes the records of a table that have the keys of given records.",
 			rule:        recordsRule,
 		}),
 		define[Delete](Operation{
 			Name:        "Delete",
-			Description: "Removes the records of a table that have the same key as those given.",
+			Description: "Deletes the records of a table that have the keys of given records.",
 			rule:        recordsRule,
 		}),
 		define[HTTPRequest](Operation{
 			Name:        "HTTPRequest",
-			Description: "Sends one request to a source of HTTP, and takes the answer as a value, a table, a result or a file.",
+			Description: "Sends a request to an HTTPSource, and stores the response as a value, a result, a table or a file.",
 			rule:        requestRule,
 		}),
 	}
@@ -51,10 +51,10 @@ func DataOperations() []Operation {
 
 // Shaping selects the columns to load and their names in the target.
 type Shaping struct {
-	Columns           []string          `json:"columns,omitempty" description:"The columns to take, in that order; all where it is missing."`
-	Rename            map[string]string `json:"rename,omitempty" description:"New names for columns; they stay as they are given here, and no other column may have one of them."`
-	ColumnNames       source.Naming     `json:"columnNames,omitempty" description:"What becomes of the other names: standardize makes small letters, digits and underscores of them, toUpperCase and toLowerCase do what they say. They stay as they are where it is missing."`
-	RecordOrderColumn string            `json:"recordOrderColumn,omitempty" description:"The name of a further column, for the number of each record, from 1, in the order in which they were read."`
+	Columns           []string          `json:"columns,omitempty" description:"The columns to copy, in this order. Default: all."`
+	Rename            map[string]string `json:"rename,omitempty" description:"New names of columns, by their names in the source. columnNames does not apply to them."`
+	ColumnNames       source.Naming     `json:"columnNames,omitempty" description:"How the other names change: standardize converts them to lowercase letters, digits and underscores. Default: they stay."`
+	RecordOrderColumn string            `json:"recordOrderColumn,omitempty" description:"The name of an additional column with the number of each record, from 1, in the order of reading."`
 }
 
 // Shape converts the parameters for package source.
@@ -65,11 +65,11 @@ func (s Shaping) Shape() source.Shape {
 // Writing are the parameters of writing to a target. By default, an existing target is replaced atomically once every record
 // was read.
 type Writing struct {
-	TargetSpace  string        `json:"targetSpace,omitempty" description:"The part of the source that the target stands in: a schema of PostgreSQL's, a database of MySQL's, a folder."`
-	TargetFormat source.Format `json:"targetFormat,omitzero" description:"How the target is written, where it is a file."`
-	Append       bool          `json:"append,omitempty" description:"Whether the records are added to those of the target."`
-	DropTarget   *bool         `json:"dropTarget,omitempty" description:"false keeps the target's definition, with its types and indexes, and exchanges its records."`
-	Upsert       []string      `json:"upsert,omitempty" description:"The columns of a key: a record takes the place of those in the target with the same key, and is added where there is none."`
+	TargetSpace  string        `json:"targetSpace,omitempty" description:"The part of the source that contains the target: a schema in PostgreSQL, a database in MySQL, or a folder."`
+	TargetFormat source.Format `json:"targetFormat,omitzero" description:"The format of the target, if it is a file."`
+	Append       bool          `json:"append,omitempty" description:"Whether to add the records to the target instead of replacing it."`
+	DropTarget   *bool         `json:"dropTarget,omitempty" description:"false replaces the records of the target, but keeps its definition: types, indexes, constraints. Default: true."`
+	Upsert       []string      `json:"upsert,omitempty" description:"The key columns: a record replaces the records of the target with the same key, or is added if there are none."`
 }
 
 // Mode converts the parameters for package source.

@@ -12,26 +12,26 @@ import (
 // The objects of a scenario's file, as authors write them.
 type (
 	fileFields struct {
-		Description string         `json:"description" description:"What the scenario does."`
-		Parameters  map[string]any `json:"parameters"  description:"The parameters that it can be run with."`
-		Steps       []any          `json:"steps"       required:"true" description:"What it does, in order."`
+		Description string         `json:"description" description:"A description for readers."`
+		Parameters  map[string]any `json:"parameters"  description:"The parameters of the scenario."`
+		Steps       []any          `json:"steps"       required:"true" description:"The steps, in order."`
 	}
 
 	parameterFields struct {
-		Type        source.Type `json:"type"        required:"true" description:"The type of its values."`
-		Default     any         `json:"default"     description:"Its value when a caller gives none; without one, a caller must."`
-		Description string      `json:"description" description:"What it means."`
+		Type        source.Type `json:"type"        required:"true" description:"The type of the values."`
+		Default     any         `json:"default"     description:"The value if the caller passes none. Without a default, the parameter is required."`
+		Description string      `json:"description" description:"A description for callers."`
 	}
 
 	stepFields struct {
-		Title     string         `json:"title"     description:"What people read of the step."`
-		Name      string         `json:"name"      description:"The name by which later steps read its outcome."`
-		Condition Condition      `json:"condition" description:"Whether to run the step: an expression that gives true or false."`
+		Title     string         `json:"title"     description:"A title for readers, in the status of the job and in Temporal UI."`
+		Name      string         `json:"name"      description:"The name by which later steps refer to the outcome of the step."`
+		Condition Condition      `json:"condition" description:"Whether to run the step."`
 		OpName    string         `json:"opName"    required:"true" description:"The operation that the step runs."`
-		OpParams  map[string]any `json:"opParams"  description:"The operation's parameters."`
-		Retry     map[string]any `json:"retry"     description:"How the step is tried again, if its operation touches data."`
-		Timeout   Duration       `json:"timeout"   description:"The longest that one attempt may take; of a control operation, the longest that it may take as a whole."`
-		OnError   OnError        `json:"onError"   description:"What becomes of the scenario when the step fails: fail, the default, or continue."`
+		OpParams  map[string]any `json:"opParams"  description:"The parameters of the operation."`
+		Retry     map[string]any `json:"retry"     description:"The retry policy of a data operation."`
+		Timeout   Duration       `json:"timeout"   description:"The time limit of each attempt of a data operation, or of a control operation as a whole."`
+		OnError   OnError        `json:"onError"   description:"Whether the scenario continues if the step fails: fail (default) or continue."`
 	}
 )
 
@@ -48,12 +48,12 @@ func StepFields() []schema.Field { return schema.Fields[stepFields]() }
 func RetryFields() []schema.Field {
 	defaults := DefaultRetry()
 	descriptions := map[string]string{
-		"initialInterval": fmt.Sprintf("The wait before the second attempt, %s by default.", short(defaults.InitialInterval)),
+		"initialInterval": fmt.Sprintf("The interval before the second attempt. Default: %s.", short(defaults.InitialInterval)),
 		"backoffCoefficient": fmt.Sprintf(
-			"By what each wait is longer than the one before: %g by default, 1 at least.", defaults.BackoffCoefficient),
-		"maximumInterval": fmt.Sprintf("The longest wait, %s by default.", short(defaults.MaximumInterval)),
+			"The factor by which each interval is longer than the one before, at least 1. Default: %g.", defaults.BackoffCoefficient),
+		"maximumInterval": fmt.Sprintf("The maximum interval. Default: %s.", short(defaults.MaximumInterval)),
 		"maximumAttempts": fmt.Sprintf(
-			"How many attempts there are in all: %d by default, a million at most.", defaults.MaximumAttempts),
+			"The maximum number of attempts, up to a million. Default: %d.", defaults.MaximumAttempts),
 	}
 
 	fields := schema.Fields[Retry]()

@@ -9,26 +9,26 @@ import (
 
 // HTTPRequest are the parameters of the operation of that name.
 type HTTPRequest struct {
-	Source    string            `json:"source" required:"true" refers:"source" description:"The source to send the request to; it knows the address and how to sign in."`
-	Method    string            `json:"method,omitempty" description:"GET, POST, PUT, PATCH, DELETE or HEAD; GET where it is missing."`
-	Path      string            `json:"path,omitempty" description:"The path below the source's address."`
-	Params    jsonvalue.Object  `json:"params,omitempty" description:"Parameters for the address: what stands behind its question mark."`
-	Headers   map[string]string `json:"headers,omitempty" description:"Headers beside those of the source."`
-	JSON      jsonvalue.Value   `json:"json,omitzero" description:"A value to send as JSON."`
-	Form      jsonvalue.Object  `json:"form,omitempty" description:"Fields to send as a form, along with the file where there is one."`
-	Text      string            `json:"text,omitempty" description:"A text to send."`
-	File      string            `json:"file,omitempty" description:"A file of fileSource to send: as it is, or in a form (multipart/form-data) where form or fileField is given."`
-	FileField string            `json:"fileField,omitempty" description:"The field of the form that has the file; file where it is missing."`
-	Statuses  []int64           `json:"statuses,omitempty" description:"The statuses that are no error; 200 to 299 where it is missing."`
+	Source    string            `json:"source" required:"true" refers:"source" description:"The HTTPSource, which has the URL and the credentials."`
+	Method    string            `json:"method,omitempty" description:"GET, POST, PUT, PATCH, DELETE or HEAD. Default: GET."`
+	Path      string            `json:"path,omitempty" description:"The path below the URL of the source."`
+	Params    jsonvalue.Object  `json:"params,omitempty" description:"The query parameters of the URL."`
+	Headers   map[string]string `json:"headers,omitempty" description:"Headers in addition to those of the source."`
+	JSON      jsonvalue.Value   `json:"json,omitzero" description:"The body, as a value that is sent as JSON."`
+	Form      jsonvalue.Object  `json:"form,omitempty" description:"The body, as the fields of a form, together with the file if there is one."`
+	Text      string            `json:"text,omitempty" description:"The body, as text."`
+	File      string            `json:"file,omitempty" description:"A file of fileSource to send: as the body, or as a part of a form (multipart/form-data) if form or fileField is set."`
+	FileField string            `json:"fileField,omitempty" description:"The field of the form that contains the file. Default: file."`
+	Statuses  []int64           `json:"statuses,omitempty" description:"The statuses that are not errors. Default: 200 to 299."`
 
-	FileSource   string        `json:"fileSource,omitempty" refers:"source" description:"The source of the file to send, and of the one in which to store the answer."`
-	ReturnValue  bool          `json:"returnValue,omitempty" description:"Whether the answer becomes the step's value: an object of status, headers and body, which is what it says where it is JSON, and text otherwise; at most 64 KiB."`
-	ReturnResult bool          `json:"returnResult,omitempty" description:"Whether the answer, read as a table, becomes a result of the job."`
-	ResultName   string        `json:"resultName,omitempty" description:"The name of that result."`
-	Format       source.Format `json:"format,omitzero" description:"How the answer is read as a table; it follows from its content type where it is missing."`
-	TargetFile   string        `json:"targetFile,omitempty" description:"The file of fileSource in which to store the answer as it is."`
-	TargetSource string        `json:"targetSource,omitempty" refers:"source" description:"The source in which to store the answer as a table."`
-	TargetTable  string        `json:"targetTable,omitempty" description:"The table in which to store it."`
+	FileSource   string        `json:"fileSource,omitempty" refers:"source" description:"The source of file and targetFile."`
+	ReturnValue  bool          `json:"returnValue,omitempty" description:"Whether the response is the value of the step: an object with status, headers and body, up to 64 KiB. A body in JSON is a value, other bodies are text."`
+	ReturnResult bool          `json:"returnResult,omitempty" description:"Whether the response, read as a table, is a result of the job."`
+	ResultName   string        `json:"resultName,omitempty" description:"The name of the result."`
+	Format       source.Format `json:"format,omitzero" description:"The format of the response, if it is read as a table. Default: by the content type."`
+	TargetFile   string        `json:"targetFile,omitempty" description:"The file of fileSource in which to store the response unchanged."`
+	TargetSource string        `json:"targetSource,omitempty" refers:"source" description:"The source in which to store the response as a table."`
+	TargetTable  string        `json:"targetTable,omitempty" description:"The table in which to store the response."`
 
 	Writing
 }

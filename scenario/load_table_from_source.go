@@ -10,20 +10,20 @@ import (
 // LoadTableFromSource are the parameters of the operation of that name.
 type LoadTableFromSource struct {
 	Source       string        `json:"source" required:"true" refers:"source" description:"The source to read from."`
-	Space        string        `json:"space,omitempty" description:"The part of the source that the table stands in: a schema of PostgreSQL's, a database of MySQL's, a folder."`
-	Table        string        `json:"table" required:"true" description:"The table to read; in a source of files a file's path, or a pattern such as orders/*.csv for many files as one table."`
-	Format       source.Format `json:"format,omitzero" description:"How the table is read, where it is a file."`
+	Space        string        `json:"space,omitempty" description:"The part of the source that contains the table: a schema in PostgreSQL, a database in MySQL, or a folder."`
+	Table        string        `json:"table" required:"true" description:"The table to read. In sources of files, it is a path, or a pattern such as orders/*.csv, whose files are read as one table."`
+	Format       source.Format `json:"format,omitzero" description:"The format of the table, if it is a file."`
 	TargetSource string        `json:"targetSource" required:"true" refers:"source" description:"The source to write to."`
 	TargetTable  string        `json:"targetTable" required:"true" description:"The table to write."`
 
-	ColumnTypes map[string]source.Standard `json:"columnTypes,omitempty" description:"Types for columns, by their names in the table that is read: text, integer, decimal, decimal(10,2), integer[] and so on. Others stay what they are; in text files, all are text."`
-	InferTypes  bool                       `json:"inferTypes,omitempty" description:"Whether the types of text columns are learned from the first 1,000 records. The outcome tells which they are."`
+	ColumnTypes map[string]source.Standard `json:"columnTypes,omitempty" description:"The types of columns, by their names in the table that is read: text, integer, decimal(10,2), integer[] and so on."`
+	InferTypes  bool                       `json:"inferTypes,omitempty" description:"Whether the values of the first 1,000 records determine the types of text columns. conversions in the outcome lists the types."`
 
 	Shaping
 	Writing
 
-	RejectTable string `json:"rejectTable,omitempty" description:"A table of the target's source for records that can't be read, with the place, the mistake and the text of each. It is replaced. Where it is missing, such a record is an error."`
-	DropSource  bool   `json:"dropSource,omitempty" description:"Whether the table that was read is removed when all of it was written: of a pattern, each file that was read, 1,000 at most. A file that was replaced or added to since stays, which the step tells as kept; of a database's table nobody knows that."`
+	RejectTable string `json:"rejectTable,omitempty" description:"A table of targetSource for invalid records, with the location, the error and the text of each. The table is replaced. Default: an invalid record is an error."`
+	DropSource  bool   `json:"dropSource,omitempty" description:"Whether to drop the table that was read after the target was written; of a pattern, up to 1,000 files. A file that has changed since it was read is not dropped, and is listed in kept. A table of a database is dropped even if it has changed."`
 }
 
 // loadRule requires one write mode, and that the target is another table than the one read. A source that has several names

@@ -11,10 +11,10 @@ import (
 // stepOutcome is the part of a step's outcome that all operations have. Expressions read it as steps.<name>.rows and so on.
 type stepOutcome struct {
 	Status     string `json:"status" description:"completed, failed or skipped."`
-	Rows       int    `json:"rows" description:"The records that it wrote or returned."`
-	Value      any    `json:"value" description:"What it gave: the records of a Transform with returnValue, the data of a signal, what a scenario returned."`
-	DurationMs int    `json:"durationMs" description:"How long it took, in milliseconds."`
-	Error      any    `json:"error" description:"Why it failed, where onError let the scenario go on, or nil: code, message, attempts, cause, and step with path, title, name, opName, scenario, file and line."`
+	Rows       int    `json:"rows" description:"The number of records that the step wrote or returned."`
+	Value      any    `json:"value" description:"The value of the step: the records of a Transform with returnValue, the data of a signal, or the value that a scenario returned."`
+	DurationMs int    `json:"durationMs" description:"The duration of the step in milliseconds."`
+	Error      any    `json:"error" description:"The error of a failed step, or nil: an object with code, message, attempts, cause, and step, which has path, title, name, opName, scenario, file and line."`
 }
 
 // OutcomeFields returns the fields of an outcome that all operations have.

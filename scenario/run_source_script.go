@@ -4,10 +4,10 @@ import "github.com/jobwright/jobwright/scenario/jsonvalue"
 
 // RunSourceScript are the parameters of the operation of that name.
 type RunSourceScript struct {
-	Source     string           `json:"source" required:"true" refers:"source" description:"The source that runs the statements."`
-	Script     string           `json:"script,omitempty" description:"The statements, with a semicolon between two. A :name in them stands for a value of bind."`
-	ScriptFile string           `json:"scriptFile,omitempty" literal:"true" description:"In place of a script: a file of the app with the statements, scripts/monthly.sql for example. A job runs the file as it was when the job started."`
-	Bind       jsonvalue.Object `json:"bind,omitempty" description:"Values for the statements' :name parameters; they are passed beside the statements, never put into their text."`
+	Source     string           `json:"source" required:"true" refers:"source" description:"The source in which to run the statements."`
+	Script     string           `json:"script,omitempty" description:"The statements, separated by semicolons. :name stands for a value of bind."`
+	ScriptFile string           `json:"scriptFile,omitempty" literal:"true" description:"Instead of script: a file of the app with the statements, for example scripts/monthly.sql. A job runs the file as it was when the job started."`
+	Bind       jsonvalue.Object `json:"bind,omitempty" description:"The values of the parameters :name in the statements. They are passed separately, never inserted into the text."`
 }
 
 // scriptRule requires one origin of the script.

@@ -7,15 +7,15 @@ import (
 
 // Transform are the parameters of the operation of that name.
 type Transform struct {
-	Source       string           `json:"source" required:"true" refers:"source" description:"The source to ask."`
-	Query        string           `json:"query" required:"true" description:"The query, in the source's own language. A :name in it stands for a value of bind."`
-	Bind         jsonvalue.Object `json:"bind,omitempty" description:"Values for the query's :name parameters; they are passed beside the query, never put into its text."`
-	Limit        int64            `json:"limit,omitempty" description:"The most records to take; all where it is missing."`
-	ColumnNames  source.Naming    `json:"columnNames,omitempty" description:"What becomes of the columns' names: standardize makes small letters, digits and underscores of them, toUpperCase and toLowerCase do what they say."`
-	ReturnResult bool             `json:"returnResult,omitempty" description:"Whether the records become a result of the job."`
-	ResultName   string           `json:"resultName,omitempty" description:"The name of that result."`
-	ReturnValue  bool             `json:"returnValue,omitempty" description:"Whether the records become the step's value, a list of objects, for later steps to read: at most 1,000 records and 64 KiB."`
-	TargetSource string           `json:"targetSource,omitempty" refers:"source" description:"The source in which to store the records; the source asked, by default."`
+	Source       string           `json:"source" required:"true" refers:"source" description:"The source of the query."`
+	Query        string           `json:"query" required:"true" description:"The query, in the language of the source. :name stands for a value of bind."`
+	Bind         jsonvalue.Object `json:"bind,omitempty" description:"The values of the parameters :name in the query. They are passed separately, never inserted into the text."`
+	Limit        int64            `json:"limit,omitempty" description:"The maximum number of records. Default: all."`
+	ColumnNames  source.Naming    `json:"columnNames,omitempty" description:"How the names of columns change: standardize converts them to lowercase letters, digits and underscores. Default: they stay."`
+	ReturnResult bool             `json:"returnResult,omitempty" description:"Whether the records are a result of the job."`
+	ResultName   string           `json:"resultName,omitempty" description:"The name of the result."`
+	ReturnValue  bool             `json:"returnValue,omitempty" description:"Whether the records are the value of the step, a list of objects: up to 1,000 records and 64 KiB."`
+	TargetSource string           `json:"targetSource,omitempty" refers:"source" description:"The source in which to store the records. Default: source."`
 	TargetTable  string           `json:"targetTable,omitempty" description:"The table in which to store the records."`
 
 	Writing

@@ -85,7 +85,7 @@ func TestValidatePrintsProblemsOfAppsAndScenarios(t *testing.T) {
 			map[string]string{"7/scenarios/A.yaml": wrong, "7/scenarios/B.yaml": "step: []"},
 			1,
 			"7/scenarios/A.yaml:" + mistake +
-				"7/scenarios/B.yaml:1:1: steps is missing (what it does, in order) [field_missing]\n" +
+				"7/scenarios/B.yaml:1:1: steps is missing (the steps, in order) [field_missing]\n" +
 				"7/scenarios/B.yaml:1:1: unknown field step; did you mean steps? [field_unknown]\n",
 			"4 scenarios, 3 problems\n",
 		},

@@ -22,7 +22,7 @@ func Functions() []FunctionGroup {
 		{"Lists", listFunctions()},
 		{"Lists, with a predicate", predicateFunctions()},
 		{"Objects", objectFunctions()},
-		{"Dates and moments", timeFunctions()},
+		{"Dates and times", timeFunctions()},
 		{"Types and forms", formFunctions()},
 		{"Bits of integers", bitFunctions()},
 	}
@@ -30,75 +30,75 @@ func Functions() []FunctionGroup {
 
 func textFunctions() []Function {
 	return []Function{
-		{"len(text)", "How many characters it has.", `len("naïve")`, `5`},
-		{"upper(text)", "With capital letters.", `upper("abc")`, `"ABC"`},
-		{"lower(text)", "With small letters.", `lower("ABC")`, `"abc"`},
-		{"trim(text)", "Without space at both ends; `trim(text, characters)` without those.", `trim("  abc ")`, `"abc"`},
-		{"trimPrefix(text, prefix)", "Without the prefix, if it has it.", `trimPrefix("v12", "v")`, `"12"`},
-		{"trimSuffix(text, suffix)", "Without the suffix, if it has it.", `trimSuffix("a.csv", ".csv")`, `"a"`},
-		{"hasPrefix(text, prefix)", "Whether it begins so, as `startsWith` does.", `hasPrefix("a.csv", "a")`, `true`},
-		{"hasSuffix(text, suffix)", "Whether it ends so, as `endsWith` does.", `hasSuffix("a.csv", ".csv")`, `true`},
+		{"len(text)", "The number of characters.", `len("naïve")`, `5`},
+		{"upper(text)", "The text in uppercase.", `upper("abc")`, `"ABC"`},
+		{"lower(text)", "The text in lowercase.", `lower("ABC")`, `"abc"`},
+		{"trim(text)", "The text without white space at both ends; with `trim(text, characters)`, without these characters.", `trim("  abc ")`, `"abc"`},
+		{"trimPrefix(text, prefix)", "The text without the prefix, if it has the prefix.", `trimPrefix("v12", "v")`, `"12"`},
+		{"trimSuffix(text, suffix)", "The text without the suffix, if it has the suffix.", `trimSuffix("a.csv", ".csv")`, `"a"`},
+		{"hasPrefix(text, prefix)", "Whether the text has the prefix; the same as the operator `startsWith`.", `hasPrefix("a.csv", "a")`, `true`},
+		{"hasSuffix(text, suffix)", "Whether the text has the suffix; the same as the operator `endsWith`.", `hasSuffix("a.csv", ".csv")`, `true`},
 		{
-			"indexOf(text, part)", "Where the part first stands, in bytes from 0; -1 where it does not.",
+			"indexOf(text, part)", "The position of the first occurrence of part in bytes, from 0, or -1.",
 			`indexOf("a-b-c", "-")`, `1`,
 		},
-		{"lastIndexOf(text, part)", "Where the part last stands.", `lastIndexOf("a-b-c", "-")`, `3`},
-		{"replace(text, from, to)", "With each from replaced.", `replace("a-b-c", "-", "/")`, `"a/b/c"`},
-		{"repeat(text, count)", "As many times.", `repeat("ab", 3)`, `"ababab"`},
-		{"split(text, separator)", "A list of its parts.", `split("a,b", ",")`, `["a","b"]`},
-		{"splitAfter(text, separator)", "A list of its parts, with the separators.", `splitAfter("a,b", ",")`, `["a,","b"]`},
-		{"join(list, separator)", "The texts of a list in one.", `join(["a", "b"], ",")`, `"a,b"`},
-		{"toBase64(text)", "In base64.", `toBase64("abc")`, `"YWJj"`},
-		{"fromBase64(text)", "Out of base64.", `fromBase64("YWJj")`, `"abc"`},
+		{"lastIndexOf(text, part)", "The position of the last occurrence of part in bytes, from 0, or -1.", `lastIndexOf("a-b-c", "-")`, `3`},
+		{"replace(text, from, to)", "The text, in which each occurrence of from is replaced by to.", `replace("a-b-c", "-", "/")`, `"a/b/c"`},
+		{"repeat(text, count)", "The text, repeated count times.", `repeat("ab", 3)`, `"ababab"`},
+		{"split(text, separator)", "The list of the parts between separators.", `split("a,b", ",")`, `["a","b"]`},
+		{"splitAfter(text, separator)", "The list of the parts, including the separators.", `splitAfter("a,b", ",")`, `["a,","b"]`},
+		{"join(list, separator)", "The texts of a list, joined by a separator.", `join(["a", "b"], ",")`, `"a,b"`},
+		{"toBase64(text)", "The text encoded in base64.", `toBase64("abc")`, `"YWJj"`},
+		{"fromBase64(text)", "The text decoded from base64.", `fromBase64("YWJj")`, `"abc"`},
 	}
 }
 
 func numberFunctions() []Function {
 	return []Function{
-		{"abs(number)", "Without its sign.", `abs(-5)`, `5`},
-		{"ceil(number)", "The whole number at or above it.", `ceil(1.2)`, `2.0`},
-		{"floor(number)", "The whole number at or below it.", `floor(1.8)`, `1.0`},
-		{"round(number)", "The nearest whole number, halves away from 0.", `round(1.5)`, `2.0`},
-		{"max(…)", "The largest of numbers, or of a list of numbers.", `max(1, 5, 3)`, `5`},
-		{"min(…)", "The smallest of numbers, or of a list of numbers.", `min([1, 5, 3])`, `1`},
-		{"mean(…)", "The mean of numbers, or of a list of numbers.", `mean(1, 2)`, `1.5`},
-		{"median(…)", "The median of numbers, or of a list of numbers.", `median(1, 2, 10)`, `2.0`},
-		{"random()", "From 0 to below 1; the same when a crash has it evaluated again.", `random() < 1`, `true`},
+		{"abs(number)", "The absolute value.", `abs(-5)`, `5`},
+		{"ceil(number)", "The smallest whole number that is not less.", `ceil(1.2)`, `2.0`},
+		{"floor(number)", "The largest whole number that is not greater.", `floor(1.8)`, `1.0`},
+		{"round(number)", "The nearest whole number; halves are rounded away from 0.", `round(1.5)`, `2.0`},
+		{"max(…)", "The largest of several numbers, or of a list of numbers.", `max(1, 5, 3)`, `5`},
+		{"min(…)", "The smallest of several numbers, or of a list of numbers.", `min([1, 5, 3])`, `1`},
+		{"mean(…)", "The mean of several numbers, or of a list of numbers.", `mean(1, 2)`, `1.5`},
+		{"median(…)", "The median of several numbers, or of a list of numbers.", `median(1, 2, 10)`, `2.0`},
+		{"random()", "A random number from 0 to below 1. It is the same if a crash repeats the evaluation.", `random() < 1`, `true`},
 	}
 }
 
 func listFunctions() []Function {
 	return []Function{
-		{"len(list)", "How many entries it has; of an object, how many fields.", `len([1, 2])`, `2`},
-		{"first(list)", "The first entry; nil of an empty list.", `first([1, 2])`, `1`},
-		{"last(list)", "The last entry; nil of an empty list.", `last([1, 2])`, `2`},
-		{"take(list, count)", "The first entries.", `take([1, 2, 3], 2)`, `[1,2]`},
-		{"reverse(list)", "In the other order.", `reverse([1, 2])`, `[2,1]`},
-		{"sort(list)", "In order; `sort(list, \"desc\")` the other way round.", `sort([3, 1, 2])`, `[1,2,3]`},
-		{"concat(list, …)", "One list of several.", `concat([1], [2, 3])`, `[1,2,3]`},
+		{"len(list)", "The number of entries of a list, or of fields of an object.", `len([1, 2])`, `2`},
+		{"first(list)", "The first entry, or nil.", `first([1, 2])`, `1`},
+		{"last(list)", "The last entry, or nil.", `last([1, 2])`, `2`},
+		{"take(list, count)", "The first count entries.", `take([1, 2, 3], 2)`, `[1,2]`},
+		{"reverse(list)", "The entries in reverse order.", `reverse([1, 2])`, `[2,1]`},
+		{"sort(list)", "The entries in ascending order; with `sort(list, \"desc\")`, in descending order.", `sort([3, 1, 2])`, `[1,2,3]`},
+		{"concat(list, …)", "The entries of all lists in one list.", `concat([1], [2, 3])`, `[1,2,3]`},
 	}
 }
 
 func predicateFunctions() []Function {
 	return []Function{
-		{"all(list, predicate)", "Whether it holds for every entry.", `all([1, 2], # > 0)`, `true`},
-		{"any(list, predicate)", "Whether it holds for one or more.", `any([1, 2], # > 1)`, `true`},
-		{"one(list, predicate)", "Whether it holds for exactly one.", `one([1, 2], # > 1)`, `true`},
-		{"none(list, predicate)", "Whether it holds for none.", `none([1, 2], # > 2)`, `true`},
-		{"filter(list, predicate)", "The entries for which it holds.", `filter([1, 2, 3], # > 1)`, `[2,3]`},
-		{"map(list, expression)", "What the expression gives for each.", `map([1, 2], # * 10)`, `[10,20]`},
-		{"find(list, predicate)", "The first for which it holds, or nil.", `find([1, 2, 3], # > 1)`, `2`},
+		{"all(list, predicate)", "Whether the predicate is true for all entries.", `all([1, 2], # > 0)`, `true`},
+		{"any(list, predicate)", "Whether the predicate is true for at least one entry.", `any([1, 2], # > 1)`, `true`},
+		{"one(list, predicate)", "Whether the predicate is true for exactly one entry.", `one([1, 2], # > 1)`, `true`},
+		{"none(list, predicate)", "Whether the predicate is true for no entry.", `none([1, 2], # > 2)`, `true`},
+		{"filter(list, predicate)", "The entries for which the predicate is true.", `filter([1, 2, 3], # > 1)`, `[2,3]`},
+		{"map(list, expression)", "The results of the expression for all entries.", `map([1, 2], # * 10)`, `[10,20]`},
+		{"find(list, predicate)", "The first entry for which the predicate is true, or nil.", `find([1, 2, 3], # > 1)`, `2`},
 		{"findIndex(list, predicate)", "Its number, from 0, or -1.", `findIndex([1, 2, 3], # > 1)`, `1`},
-		{"findLast(list, predicate)", "The last for which it holds, or nil.", `findLast([1, 2, 3], # > 1)`, `3`},
+		{"findLast(list, predicate)", "The last entry for which the predicate is true, or nil.", `findLast([1, 2, 3], # > 1)`, `3`},
 		{"findLastIndex(list, predicate)", "Its number, from 0, or -1.", `findLastIndex([1, 2, 3], # > 1)`, `2`},
-		{"count(list, predicate)", "For how many it holds.", `count([1, 2, 3], # > 1)`, `2`},
-		{"sum(list)", "The sum; `sum(list, expression)` that of what the expression gives.", `sum([1, 2, 3])`, `6`},
+		{"count(list, predicate)", "The number of entries for which the predicate is true.", `count([1, 2, 3], # > 1)`, `2`},
+		{"sum(list)", "The sum of the entries; with `sum(list, expression)`, of the results of the expression.", `sum([1, 2, 3])`, `6`},
 		{
-			"groupBy(list, expression)", "An object of lists: the entries, by the text that the expression gives.",
+			"groupBy(list, expression)", "An object with a list of entries for each result of the expression.",
 			`groupBy(["ab", "ac", "b"], #[0:1])`, `{"a":["ab","ac"],"b":["b"]}`,
 		},
 		{
-			"sortBy(list, expression)", "In the order of what the expression gives; `\"desc\"` after it the other way round.",
+			"sortBy(list, expression)", "The entries, ordered by the results of the expression; with a third argument `\"desc\"`, in descending order.",
 			`sortBy(["bb", "a"], len(#))`, `["a","bb"]`,
 		},
 	}
@@ -107,55 +107,55 @@ func predicateFunctions() []Function {
 func objectFunctions() []Function {
 	return []Function{
 		{
-			"get(object, name)", "The value of the field, or nil; of a list, the entry with that number.",
+			"get(object, name)", "The value of a field of an object, or of the entry of a list with this number, or nil.",
 			`get({"a": 1}, "b") ?? 0`, `0`,
 		},
-		{"keys(object)", "The names of its fields, in order.", `keys({"b": 2, "a": 1})`, `["a","b"]`},
-		{"values(object)", "Their values, in the order of the names.", `values({"b": 2, "a": 1})`, `[1,2]`},
-		{"toPairs(object)", "A list of names with values.", `toPairs({"a": 1})`, `[["a",1]]`},
-		{"fromPairs(list)", "An object of a list of names with values.", `fromPairs([["a", 1]])`, `{"a":1}`},
+		{"keys(object)", "The names of the fields, in alphabetical order.", `keys({"b": 2, "a": 1})`, `["a","b"]`},
+		{"values(object)", "The values of the fields, in the order of their names.", `values({"b": 2, "a": 1})`, `[1,2]`},
+		{"toPairs(object)", "The list of the fields, each a list of name and value.", `toPairs({"a": 1})`, `[["a",1]]`},
+		{"fromPairs(list)", "The object with these fields, each a list of name and value.", `fromPairs([["a", 1]])`, `{"a":1}`},
 	}
 }
 
 func timeFunctions() []Function {
 	return []Function{
-		{"now()", "This moment, in UTC; the same when a crash has it evaluated again.", `now()`, `"2026-01-31T09:30:00.000Z"`},
-		{"today()", "This day, in UTC.", `today()`, `"2026-01-31"`},
+		{"now()", "The current time in UTC. It is the same if a crash repeats the evaluation.", `now()`, `"2026-01-31T09:30:00.000Z"`},
+		{"today()", "The current date in UTC.", `today()`, `"2026-01-31"`},
 		{
-			"addTime(moment, duration)", "The moment so much later, or earlier with a minus.",
+			"addTime(timestamp, duration)", "The timestamp, later by the duration, or earlier if it is negative.",
 			`addTime(now(), "-24h")`, `"2026-01-30T09:30:00.000Z"`,
 		},
-		{"addDays(date, count)", "The date, or the moment, so many days later.", `addDays("2026-01-31", 1)`, `"2026-02-01"`},
+		{"addDays(date, count)", "The date or the timestamp, later by this number of days.", `addDays("2026-01-31", 1)`, `"2026-02-01"`},
 		{
-			"formatTime(moment, layout)",
-			"As Go's layouts say: 2006 is the year, 01 the month, 02 the day, 15 the hour, 04 the minute, 05 the second.",
+			"formatTime(timestamp, layout)",
+			"The timestamp in a layout of Go: 2006 is the year, 01 the month, 02 the day, 15 the hour, 04 the minute, 05 the second.",
 			`formatTime(now(), "02.01.2006 15:04")`, `"31.01.2026 09:30"`,
 		},
-		{"secondsBetween(from, to)", "The seconds from one moment to another.", `secondsBetween("2026-01-31", now())`, `34200.0`},
+		{"secondsBetween(from, to)", "The number of seconds from one timestamp to another.", `secondsBetween("2026-01-31", now())`, `34200.0`},
 	}
 }
 
 func formFunctions() []Function {
 	return []Function{
-		{"int(value)", "A number, or a text that is one, as an integer.", `int("42")`, `42`},
-		{"float(value)", "A number, or a text that is one, as a number with a fraction.", `float("1.5")`, `1.5`},
-		{"string(value)", "A number, a boolean or a text as text.", `string(42)`, `"42"`},
-		{"type(value)", "`string`, `int`, `float`, `bool`, `array`, `map` or `nil`.", `type(1.5)`, `"float"`},
-		{"toJSON(value)", "As JSON, with the fields in order.", `toJSON({"b": 2, "a": [1]})`, `"{\"a\":[1],\"b\":2}"`},
-		{"fromJSON(text)", "Out of JSON; integers are exact.", `fromJSON("[1, 2.5]")`, `[1,2.5]`},
-		{"uuid()", "A new UUID; the same when a crash has it evaluated again.", `len(uuid())`, `36`},
+		{"int(value)", "A number, or text that is a number, as an integer.", `int("42")`, `42`},
+		{"float(value)", "A number, or text that is a number, as a float.", `float("1.5")`, `1.5`},
+		{"string(value)", "A number, a boolean or text as text.", `string(42)`, `"42"`},
+		{"type(value)", "The type of the value: `string`, `int`, `float`, `bool`, `array`, `map` or `nil`.", `type(1.5)`, `"float"`},
+		{"toJSON(value)", "The value as JSON, with fields in alphabetical order.", `toJSON({"b": 2, "a": [1]})`, `"{\"a\":[1],\"b\":2}"`},
+		{"fromJSON(text)", "The value of a text in JSON. Integers are exact.", `fromJSON("[1, 2.5]")`, `[1,2.5]`},
+		{"uuid()", "A new UUID. It is the same if a crash repeats the evaluation.", `len(uuid())`, `36`},
 	}
 }
 
 func bitFunctions() []Function {
 	return []Function{
-		{"bitand(a, b)", "The bits that both have.", `bitand(6, 3)`, `2`},
-		{"bitor(a, b)", "The bits that one has.", `bitor(6, 3)`, `7`},
-		{"bitxor(a, b)", "The bits that only one has.", `bitxor(6, 3)`, `5`},
-		{"bitnand(a, b)", "The bits of a that b has not.", `bitnand(6, 3)`, `4`},
-		{"bitnot(a)", "The bits that it has not.", `bitnot(6)`, `-7`},
-		{"bitshl(a, count)", "Moved to the left.", `bitshl(1, 4)`, `16`},
-		{"bitshr(a, count)", "Moved to the right, with the sign.", `bitshr(-16, 2)`, `-4`},
-		{"bitushr(a, count)", "Moved to the right, without the sign.", `bitushr(16, 2)`, `4`},
+		{"bitand(a, b)", "The bits that are set in both.", `bitand(6, 3)`, `2`},
+		{"bitor(a, b)", "The bits that are set in at least one.", `bitor(6, 3)`, `7`},
+		{"bitxor(a, b)", "The bits that are set in exactly one.", `bitxor(6, 3)`, `5`},
+		{"bitnand(a, b)", "The bits that are set in a but not in b.", `bitnand(6, 3)`, `4`},
+		{"bitnot(a)", "The bits that are not set.", `bitnot(6)`, `-7`},
+		{"bitshl(a, count)", "The bits of a, shifted to the left.", `bitshl(1, 4)`, `16`},
+		{"bitshr(a, count)", "The bits of a, shifted to the right; the sign stays.", `bitshr(-16, 2)`, `-4`},
+		{"bitushr(a, count)", "The bits of a, shifted to the right and filled with 0.", `bitushr(16, 2)`, `4`},
 	}
 }

@@ -26,7 +26,7 @@ func Sections() []Section {
 		{"types", typeList()},
 		{"step", fieldTable("field", scenario.StepFields())},
 		{"retry", fieldTable("field", scenario.RetryFields())},
-		{"outcome", fieldTable("name", scenario.OutcomeFields())},
+		{"outcome", fieldTable("field", scenario.OutcomeFields())},
 		{"refused functions", refusedList()},
 		{"functions", functionTables()},
 	}
@@ -43,7 +43,7 @@ func operationText(operation scenario.Operation) string {
 	text := fmt.Sprintf("### %s\n\n%s\n\n%s", operation.Name, operation.Description, fieldTable("parameter", operation.Fields))
 
 	if len(operation.Outcome) > 0 {
-		text += "\nLater steps also read of it\n\n" + fieldTable("name", operation.Outcome)
+		text += "\nThe outcome also has:\n\n" + fieldTable("field", operation.Outcome)
 	}
 
 	return text
@@ -65,7 +65,7 @@ func fieldTable(kind string, fields []schema.Field) string {
 		rows[i] = []string{"`" + field.Name + "`", form, field.Description}
 	}
 
-	return table([]string{kind, "form", ""}, rows)
+	return table([]string{kind, "type", "meaning"}, rows)
 }
 
 // table returns a table in Markdown.
@@ -117,22 +117,22 @@ func limitTable() string {
 	}
 	kilobytes := func(n int) string { return fmt.Sprintf("%d KiB", n>>10) }
 
-	return table([]string{"what", "at most"}, [][]string{
-		{"steps of a scenario, those within others counted, and those of scenarios that it runs inline", number(validation.MaxSteps)},
-		{"lists of steps within each other", number(validation.MaxDepth)},
+	return table([]string{"limit", "maximum"}, [][]string{
+		{"steps of a scenario, including nested steps and the steps of scenarios that it runs inline", number(validation.MaxSteps)},
+		{"levels of nested lists of steps", number(validation.MaxDepth)},
 		{"`maxConcurrency` of a ForEach or a Parallel", number(scenario.MaxConcurrency)},
 		{"`maxIterations` of a While", number(scenario.MaxIterations)},
-		{"the source of an expression", kilobytes(expression.MaxSource)},
+		{"length of an expression", kilobytes(expression.MaxSource)},
 		{"names, values, operators and calls in an expression", number(expression.MaxNodes)},
-		{"values that an expression makes on its way, and values in what it gives", number(expression.MaxValues)},
-		{"text in what an expression gives", kilobytes(expression.MaxResult)},
+		{"values that an expression creates, and values in its result", number(expression.MaxValues)},
+		{"text in the result of an expression", kilobytes(expression.MaxResult)},
 		{
-			"text and values that an expression makes on its way and looks through, in a list with a predicate each time; " +
-				"to look for a pattern counts for its parts too", kilobytes(expression.MaxCost),
+			"cost of an expression: text and values that it creates and reads, counted once for each entry of a list with a " +
+				"predicate, and for the parts of a pattern", kilobytes(expression.MaxCost),
 		},
-		{"a pattern of `matches`", number(expression.MaxPattern) + " bytes"},
-		{"the text that `repeat`, `replace` or `join` makes", kilobytes(expression.MaxText)},
-		{"a text in what an expression uses that goes through a list with a predicate", kilobytes(expression.MaxLoopText)},
+		{"length of a pattern of `matches`", number(expression.MaxPattern) + " bytes"},
+		{"length of the result of `repeat`, `replace` or `join`", kilobytes(expression.MaxText)},
+		{"length of each text that an expression with a predicate uses", kilobytes(expression.MaxLoopText)},
 	})
 }
 
@@ -149,7 +149,7 @@ func functionTables() string {
 			rows[j] = []string{"`" + f.Signature + "`", f.Description, "`" + f.Example + "` → `" + f.Result + "`"}
 		}
 
-		text.WriteString("#### " + group.Name + "\n\n" + table([]string{"function", "", "example"}, rows))
+		text.WriteString("#### " + group.Name + "\n\n" + table([]string{"function", "result", "example"}, rows))
 	}
 
 	return text.String()
@@ -167,7 +167,7 @@ func refusedList() string {
 	var text strings.Builder
 
 	for _, reason := range slices.Sorted(maps.Keys(byReason)) {
-		fmt.Fprintf(&text, "- no %s: %s\n", strings.Join(byReason[reason], ", "), reason)
+		fmt.Fprintf(&text, "- %s: %s\n", strings.Join(byReason[reason], ", "), reason)
 	}
 
 	return text.String()

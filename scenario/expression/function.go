@@ -29,8 +29,8 @@ var refusedFunctions = map[string]string{
 }
 
 const (
-	refusedTime = "dates and moments are texts; see now, today, addTime, addDays, formatTime and secondsBetween"
-	refusedWork = "its work has no bound"
+	refusedTime = "dates and timestamps are text; use now, today, addTime, addDays, formatTime and secondsBetween"
+	refusedWork = "its cost can't be limited"
 )
 
 // RefusedFunctions returns the functions of expr-lang that expressions cannot call, with the reason.

@@ -273,7 +273,7 @@ func TestParseVariablesRequiresDefaults(t *testing.T) {
 	_, err = validation.ParseVariables("variables", map[string]any{"a": map[string]any{"type": "text"}, "job": map[string]any{}})
 	require.EqualError(t, err, strings.Join([]string{
 		"variables.job: job can't name a parameter; a name consists of letters, digits and _, and must not be a reserved word [value_invalid]",
-		"variables.job: type is missing (the type of its values) [field_missing]",
+		"variables.job: type is missing (the type of the values) [field_missing]",
 		"variables.a: default is missing (the value until a job sets another) [field_missing]",
 		"variables.job: default is missing (the value until a job sets another) [field_missing]",
 	}, "\n"))

@@ -42,7 +42,7 @@ func controlMistakes() []mistake {
 	)
 
 	return []mistake{
-		{"a condition is given", steps(step("If", "then: "+nothing)), problem.CodeFieldMissing, "2:16", "condition is missing (what decides"},
+		{"a condition is given", steps(step("If", "then: "+nothing)), problem.CodeFieldMissing, "2:16", "condition is missing (whether to run then or else)"},
 		{"a condition is no text", steps(step("If", "condition: 'yes', then: "+nothing)), problem.CodeTypeMismatch, "2:27", `must be true, false or an expression, but is the text "yes"`},
 		{"a condition gives true or false", steps(step("If", "condition: '${1}', then: "+nothing)), problem.CodeTypeMismatch, "2:27", "must be true, false or an expression, but ${1} gives an integer"},
 		{"a condition stands alone", steps(step("If", "condition: 'x${true}', then: "+nothing)), problem.CodeTypeMismatch, "2:27", "the text around the expression makes it text"},

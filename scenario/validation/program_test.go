@@ -193,7 +193,7 @@ func TestNewProgramChecksCallsBetweenFiles(t *testing.T) {
 			[]string{
 				"scenarios/Load.yaml:2:4: unknown operation Transfrom; did you mean Transform? [operation_unknown]",
 				"scenarios/Load.yaml:3:36: unknown scenario Nothing; known are Load, Main, Report [scenario_unknown]",
-				"scenarios/Load.yaml:5:25: scenario is missing (the scenario's name: that of its file in the app's folder scenarios, without the extension) [field_missing]",
+				"scenarios/Load.yaml:5:25: scenario is missing (the name of the scenario: the name of its file without the extension) [field_missing]",
 				"scenarios/Load.yaml:6:36: this can't be an expression: it must be known before the job runs [value_invalid]",
 			},
 		},

@@ -36,7 +36,7 @@ func mistakes() []mistake {
 	list := []mistake{
 		{"a file is YAML", "steps: [", problem.CodeSyntax, "2:1", "did not find expected node content"},
 		{"a scenario is an object", "- 1", problem.CodeTypeMismatch, "1:1", "must be an object, but is a list"},
-		{"a scenario has steps", "description: x", problem.CodeFieldMissing, "1:1", "steps is missing (what it does, in order)"},
+		{"a scenario has steps", "description: x", problem.CodeFieldMissing, "1:1", "steps is missing (the steps, in order)"},
 		{"a scenario has at least one step", "steps: []", problem.CodeValueInvalid, "1:1", "a scenario needs at least one step"},
 		{"steps are a list", "steps: {a: 1}", problem.CodeTypeMismatch, "1:1", "must be a list, but is an object"},
 		{"a field of a scenario is known", query + "}\nstep: []", problem.CodeFieldUnknown, "4:1", "unknown field step; did you mean steps?"},
@@ -44,7 +44,7 @@ func mistakes() []mistake {
 
 		{"parameters are an object", "parameters: [a]\n" + query + "}", problem.CodeTypeMismatch, "1:1", "must be an object, but is a list"},
 		{"a parameter is an object", "parameters: {a: text}\n" + query + "}", problem.CodeTypeMismatch, "1:14", `must be an object, but is the text "text"`},
-		{"a parameter has a type", "parameters: {a: {}}\n" + query + "}", problem.CodeFieldMissing, "1:14", "type is missing (the type of its values"},
+		{"a parameter has a type", "parameters: {a: {}}\n" + query + "}", problem.CodeFieldMissing, "1:14", "type is missing (the type of the values)"},
 		{"a parameter's type is known", "parameters: {a: {type: txt}}\n" + query + "}", problem.CodeTypeMismatch, "1:18", `must be a type, but is the text "txt"; did you mean text?`},
 		{"a parameter's type is text", "parameters: {a: {type: 5}}\n" + query + "}", problem.CodeTypeMismatch, "1:18", "must be a type, but is the integer 5"},
 		{"a parameter's field is known", "parameters: {a: {type: text, defaul: x}}\n" + query + "}", problem.CodeFieldUnknown, "1:30", "unknown field defaul; did you mean default?"},
