@@ -6,7 +6,7 @@ import (
 )
 
 // PostgreSQL's arrays are rectangular.
-var errNotRectangular = errors.New("in PostgreSQL, all lists within a list must have the same length, and none may be empty or NULL")
+var errNotRectangular = errors.New("in PostgreSQL, all lists in a list must have the same length, and none may be empty or NULL")
 
 // encodeArray returns the encoder of arrays. oid is the type of the elements.
 func encodeArray(oid uint32, element encoder) encoder {
@@ -23,7 +23,7 @@ func encodeArray(oid uint32, element encoder) encoder {
 		dst = binary.BigEndian.AppendUint32(dst, oid)
 
 		for _, length := range lengths {
-			dst = binary.BigEndian.AppendUint32(dst, uint32(length)) //nolint:gosec // The server rejects arrays that are too long.
+			dst = binary.BigEndian.AppendUint32(dst, uint32(length)) //nolint:gosec // The server rejects too long arrays.
 			dst = binary.BigEndian.AppendUint32(dst, 1)              // The subscript of the first element.
 		}
 

@@ -37,7 +37,7 @@ func (s *Source) classify(ctx context.Context, failed failure) error {
 	}
 
 	if known, isKnown := errors.AsType[*source.Error](failed.err); isKnown {
-		known.Locate(s.name, failed.table)
+		_ = known.Locate(s.name, failed.table)
 
 		return failed.err
 	}
@@ -192,8 +192,8 @@ var states = map[string]meaning{
 	"25001": {source.CodeQueryInvalid, false, "the statement can't run in a transaction; put it in a script of its own"},
 	"25006": {source.CodeUnavailable, true, "the server is a standby or read-only"},
 	"25P03": {source.CodeUnavailable, true, ""},
-	"2BP01": {source.CodeQueryInvalid, false, "refill the table instead, or remove the views and other objects that depend on it"},
-	"2D000": {source.CodeQueryInvalid, false, "a procedure can't commit in a script's transaction; put the CALL in a script of its own"},
+	"2BP01": {source.CodeQueryInvalid, false, "refill the table instead, or remove the objects that depend on it"},
+	"2D000": {source.CodeQueryInvalid, false, "the script's transaction can't be committed; put the CALL in a script of its own"},
 	"3D000": {source.CodeUnavailable, false, "create the database first, or correct its name in connStr"},
 	"3F000": {source.CodeTableNotFound, false, "create the schema first, or correct its name"},
 	"42501": {source.CodeQueryInvalid, false, "grant the permission to the source's user"},

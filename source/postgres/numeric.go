@@ -120,7 +120,8 @@ func encodeNumeric(dst []byte, value any) ([]byte, error) {
 	whole, fraction, _ := strings.Cut(digits, ".")
 
 	if len(whole) > maxWholeDigits || len(fraction) > maxFractionDigits {
-		return nil, fmt.Errorf("numeric has at most %d digits before the point and %d after it", maxWholeDigits, maxFractionDigits)
+		return nil, fmt.Errorf("numeric has at most %d digits before the point and %d after it",
+			maxWholeDigits, maxFractionDigits)
 	}
 
 	begin := len(dst)

@@ -93,7 +93,7 @@ var (
 )
 
 // open describes the result of the query and runs it. The types of the result decide which columns are requested in binary
-// form; the transaction prevents that they change in between.
+// form; the transaction prevents changes to them in between.
 func (r *rows) open(ctx context.Context, query string, parameters [][]byte) (source.Rows, error) {
 	r.opened, r.cancel = context.WithCancel(ctx)
 
@@ -237,7 +237,7 @@ func (r *rows) Next(ctx context.Context) (source.Record, error) {
 	return nil, err
 }
 
-// watch cancels the query when ctx ends, unless ctx has been watched since the previous call.
+// watch cancels the query when ctx ends. It has no effect if the previous call had the same context.
 func (r *rows) watch(ctx context.Context) {
 	if done := ctx.Done(); done != r.watched {
 		if r.unwatch != nil {

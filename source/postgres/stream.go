@@ -94,13 +94,13 @@ func (c column) isBinary() bool {
 
 // fieldEncoder returns the encoder that writes values of a standard type to a column. It converts the values if the column
 // has another standard type, and rejects values that the server would round or truncate.
-func fieldEncoder(from source.Standard, to column, binary bool) (encoder, error) {
+func fieldEncoder(from source.Standard, to column, inBinary bool) (encoder, error) {
 	if of, isArray := nativesByArray[to.oid]; isArray {
 		standard := source.Standard{Type: source.Array, Element: of.standard}
 		element := chain(nil, checkerOf(of.oid, to.modifier), of.encode)
 		encode := encodeArray(of.oid, element)
 
-		if !binary {
+		if !inBinary {
 			encode = arrayTextEncoder(chain(nil, checkerOf(of.oid, to.modifier), textEncoder(source.Standard{Type: of.standard})))
 		}
 
@@ -115,7 +115,7 @@ func fieldEncoder(from source.Standard, to column, binary bool) (encoder, error)
 	}
 
 	encode := of.encode
-	if !binary {
+	if !inBinary {
 		encode = textEncoder(source.Standard{Type: of.standard})
 	}
 

@@ -201,7 +201,7 @@ var notes = map[string]string{
 	"character":                   "Including trailing blanks.",
 	"date":                        "infinity and -infinity are an error.",
 	"timestamp without time zone": "infinity and -infinity are an error.",
-	"timestamp with time zone":    "infinity and -infinity are an error. PostgreSQL does not store the offset; the value is read in UTC.",
+	"timestamp with time zone":    "infinity and -infinity are an error. The offset is not stored; the value is read in UTC.",
 }
 
 // Creations returns the type of the column that is created for each standard type.
@@ -218,7 +218,7 @@ func Creations() []source.Creation {
 
 		if of == source.Decimal {
 			creations = append(creations, source.Creation{
-				Standard: "decimal(p,s)", Native: "numeric(p,s)", Note: "numeric without arguments if it has more than 1,000 digits.",
+				Standard: "decimal(p,s)", Native: "numeric(p,s)", Note: "numeric if it has more than 1,000 digits.",
 			})
 		}
 	}
