@@ -17,7 +17,7 @@ type LoadTableFromSource struct {
 	TargetTable  string        `json:"targetTable" required:"true" description:"The table to write."`
 
 	ColumnTypes map[string]source.Standard `json:"columnTypes,omitempty" description:"The types of columns, by their names in the table that is read: text, integer, decimal(10,2), integer[] and so on."`
-	InferTypes  bool                       `json:"inferTypes,omitempty" description:"Whether the values of the first 1,000 records determine the types of text columns. conversions in the outcome lists the types."`
+	InferTypes  bool                       `json:"inferTypes,omitempty" description:"Whether the values of the first 1,000 records determine the types of text columns. The status of the step lists the types in conversions."`
 
 	Shaping
 	Writing

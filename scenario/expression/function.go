@@ -30,7 +30,7 @@ var refusedFunctions = map[string]string{
 
 const (
 	refusedTime = "dates and timestamps are text; use now, today, addTime, addDays, formatTime and secondsBetween"
-	refusedWork = "its cost can't be limited"
+	refusedWork = "the cost can't be limited"
 )
 
 // RefusedFunctions returns the functions of expr-lang that expressions cannot call, with the reason.

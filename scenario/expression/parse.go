@@ -51,7 +51,7 @@ func refused(tree ast.Node) error {
 			refused = errors.New("let is not part of the language; write the value out")
 		case *ast.PredicateNode:
 			if ast.Find(n.Node, isLoop) != nil {
-				refused = errors.New("nested loops are not part of the language; their cost can't be limited")
+				refused = errors.New("nested loops are not part of the language; the cost can't be limited")
 			}
 		}
 
