@@ -99,8 +99,8 @@ func TestFormatReferenceListsFormatFields(t *testing.T) {
 
 var yamlBlock = regexp.MustCompile("(?ms)^```yaml\n(.*?\n)```$")
 
-// examples returns the scenarios of the page, and what its app.yaml offers them. Where the page shows steps alone, they
-// belong to a scenario with the parameter country.
+// examples returns the scenarios of docs/scenarios.md and docs/formats.md, and the environment that the app.yaml of the first
+// page defines. Examples that are only steps become a scenario with the parameter country.
 func examples(t *testing.T) ([]string, validation.Environment) {
 	t.Helper()
 
@@ -128,9 +128,11 @@ func examples(t *testing.T) ([]string, validation.Environment) {
 		app.Access = append(app.Access, access.Name)
 	}
 
+	blocks = append(blocks[1:], yamlBlock.FindAllStringSubmatch(readDocumentation(t, "formats.md"), -1)...)
+
 	var scenarios []string
 
-	for _, block := range blocks[1:] {
+	for _, block := range blocks {
 		text := block[1]
 		if strings.HasPrefix(text, "- ") {
 			text = "parameters: {country: {type: text}}\nsteps:\n" + text
