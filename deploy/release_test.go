@@ -25,8 +25,8 @@ type releaseConfig struct {
 	Dockers []struct {
 		Dockerfile string
 		Flags      []string
-		ExtraFiles []string `yaml:"extra_files"`
-	} `yaml:"dockers_v2"`
+		ExtraFiles []string `yaml:"extra_files"` //nolint:tagliatelle // goreleaser's name.
+	} `yaml:"dockers_v2"` //nolint:tagliatelle // goreleaser's name.
 }
 
 func loadRelease(t *testing.T) releaseConfig {

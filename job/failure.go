@@ -51,7 +51,7 @@ const (
 	CodeLimitExceeded      = "limit_exceeded"      // A value, or the job's state, exceeds a limit of Temporal.
 	CodeChildStopped       = "child_stopped"       // The child job of a RunScenario was stopped or terminated separately.
 	CodeVariableStore      = "variable_store"      // The app's variables can't be reached.
-	CodeWorkerStopped      = "worker_stopped"      // The worker that ran a step was stopped, more often than its retry policy allows.
+	CodeWorkerStopped      = "worker_stopped"      // Workers were stopped during a step more often than its retry policy allows.
 	CodeWorkerCutOff       = "worker_cut_off"      // The worker that ran a step could not reach Temporal for too long.
 	CodeInternal           = "internal"            // A defect of Jobwright's.
 )

@@ -35,8 +35,8 @@ func ResultKey(task Task, runID string, attempt int32, extension string) string 
 // hashed is the prefix of the digest that replaces a jobId too long for a key.
 const hashed = "sha256-"
 
-// JobOfResult returns the jobId in a key of [ResultKey]; false if the key contains its digest instead.
-func JobOfResult(key string) (jobID string, readable bool) {
+// OfResult returns the jobId in a key of [ResultKey]; false if the key contains its digest instead.
+func OfResult(key string) (jobID string, readable bool) {
 	parts := strings.Split(key, "/")
 	if len(parts) != 3 || strings.HasPrefix(parts[1], hashed) {
 		return "", false

@@ -9,7 +9,7 @@ import (
 	"github.com/jobwright/jobwright/job"
 )
 
-func TestJobOfResultReturnsTheOutermostJob(t *testing.T) {
+func TestOfResultReturnsTheOutermostJob(t *testing.T) {
 	t.Parallel()
 
 	for jobID, owner := range map[string]string{
@@ -23,7 +23,7 @@ func TestJobOfResultReturnsTheOutermostJob(t *testing.T) {
 	} {
 		key := job.ResultKey(job.Task{AppID: "7", JobID: jobID, Step: "4.steps[17].2"}, "run", 3, ".json")
 
-		found, readable := job.JobOfResult(key)
+		found, readable := job.OfResult(key)
 		require.True(t, readable, key)
 		require.Equal(t, owner, found, key)
 		require.True(t, strings.HasSuffix(key, "-3.json"), key)
@@ -66,6 +66,6 @@ func TestResultKeyPartsAreBounded(t *testing.T) {
 		require.LessOrEqual(t, len(part), 255)
 	}
 
-	_, readable := job.JobOfResult(key)
+	_, readable := job.OfResult(key)
 	require.False(t, readable)
 }

@@ -19,8 +19,8 @@ func Decode[T any](params jsonvalue.Object) (T, error) {
 	return decodeFields[T](params, func(reflect.StructTag) bool { return true })
 }
 
-// DecodeLiteral returns those fields of T that can't be expressions ([schema.Field].Literal). It reads the parameters of a step as
-// a scenario defines them, before they are evaluated.
+// DecodeLiteral returns those fields of T that can't be expressions ([schema.Field].Literal). It reads the parameters of a step
+// as a scenario defines them, before they are evaluated.
 func DecodeLiteral[T any](params jsonvalue.Object) (T, error) {
 	return decodeFields[T](params, func(tag reflect.StructTag) bool { return tag.Get("literal") == "true" })
 }
@@ -54,7 +54,7 @@ func decodeValue(target reflect.Value, value any) error {
 	}
 
 	if text, isText := value.(string); isText {
-		if decoder, ok := target.Addr().Interface().(encoding.TextUnmarshaler); ok {
+		if decoder, ok := reflect.TypeAssert[encoding.TextUnmarshaler](target.Addr()); ok {
 			return decoder.UnmarshalText([]byte(text))
 		}
 	}
@@ -101,7 +101,7 @@ var objectType = reflect.TypeFor[map[string]any]()
 
 // objectOf returns a map[string]any or a [jsonvalue.Object] as a map[string]any.
 func objectOf(given reflect.Value) map[string]any {
-	object, _ := given.Convert(objectType).Interface().(map[string]any)
+	object, _ := reflect.TypeAssert[map[string]any](given.Convert(objectType))
 
 	return object
 }

@@ -19,11 +19,11 @@ type Scenario struct {
 // Step is one operation with its parameters, its retry policy and its timeout.
 type Step struct {
 	Title     string           `json:"title,omitempty"`     // Shown in progress, in Temporal UI and in errors.
-	Name      string           `json:"name,omitempty"`      // The name by which later expressions read its outcome, as steps.<name>.
+	Name      string           `json:"name,omitempty"`      // Later expressions read its outcome as steps.<name>.
 	Condition any              `json:"condition,omitempty"` // A boolean or an expression; if false, the step is skipped.
 	OpName    string           `json:"opName"`
 	OpParams  jsonvalue.Object `json:"opParams,omitempty"` // The parameters without the blocks.
-	Blocks    []Block          `json:"blocks,omitempty"`   // The steps within a control operation, in the order of its definition.
+	Blocks    []Block          `json:"blocks,omitempty"`   // The nested steps, in the order of the operation's definition.
 	Retry     *Retry           `json:"retry,omitempty"`
 	Timeout   Duration         `json:"timeout,omitempty"` // The limit of one attempt; of a control operation, of the whole step.
 	OnError   OnError          `json:"onError,omitempty"`

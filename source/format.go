@@ -1,6 +1,6 @@
 package source
 
-// Format describes how a file represents a table. The defaults of its fields depend on the name of the file. Its tags are those of
+// Format describes how a file represents a table. The defaults of its fields depend on the name of the file. Its tags describe
 // the fields in the language; package format adds the defaults and the types of files that have the field.
 type Format struct {
 	Type        string `json:"type,omitempty" description:"The type of the file: csv, json, ndjson, xml, xlsx or parquet."`

@@ -76,7 +76,7 @@ func (s *sweeper) sweep(ctx context.Context) (removed int, err error) {
 	exists := map[string]bool{} // By jobId; a job can have many results.
 
 	return s.results.Sweep(ctx, retention, func(key string) bool {
-		jobID, readable := job.JobOfResult(key)
+		jobID, readable := job.OfResult(key)
 		if !readable {
 			return false
 		}

@@ -30,7 +30,7 @@ func (c *checker) checkResultStore(t *testing.T) {
 	}
 
 	removed, err := store.Sweep(t.Context(), time.Nanosecond, func(key string) bool {
-		jobID, valid := job.JobOfResult(key)
+		jobID, valid := job.OfResult(key)
 
 		return valid && jobIDs[jobID]
 	})

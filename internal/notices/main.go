@@ -28,8 +28,8 @@ import (
 // to ship their text and the module's notice. MPL-2.0 asks in addition that its files stay available in source form, which
 // the public module proxy ensures.
 var accepted = []string{
-	"0BSD", "Apache-2.0", "BSD-2-Clause", "BSD-2-Clause-FreeBSD", "BSD-2-Clause-Views", "BSD-3-Clause", "BlueOak-1.0.0", "CC0-1.0",
-	"GooglePatentsFile", "ISC", "MIT", "MPL-2.0", "PostgreSQL", "Unicode-DFS-2016", "Unlicense", "Zlib", "blessing",
+	"0BSD", "Apache-2.0", "BSD-2-Clause", "BSD-2-Clause-FreeBSD", "BSD-2-Clause-Views", "BSD-3-Clause", "BlueOak-1.0.0",
+	"CC0-1.0", "GooglePatentsFile", "ISC", "MIT", "MPL-2.0", "PostgreSQL", "Unicode-DFS-2016", "Unlicense", "Zlib", "blessing",
 }
 
 // withoutFile lists the modules that include no licence file, with the reason why they are linked all the same. The notices
@@ -90,9 +90,11 @@ type text struct {
 // linked returns the modules of which packages are linked into the binaries, without this one, sorted by path. The first is
 // the standard library.
 func linked(packages []string) ([]*module, error) {
-	const format = "{{if .Standard}}{{else}}{{with .Module}}{{if not .Main}}{{.Path}}\t{{.Version}}\t{{.Dir}}\t{{$.Dir}}{{end}}{{end}}{{end}}"
+	const format = "{{if .Standard}}{{else}}{{with .Module}}{{if not .Main}}" +
+		"{{.Path}}\t{{.Version}}\t{{.Dir}}\t{{$.Dir}}{{end}}{{end}}{{end}}"
 
-	command := exec.Command("go", append([]string{"list", "-deps", "-f", format}, packages...)...) //nolint:gosec,noctx // A build tool.
+	arguments := append([]string{"list", "-deps", "-f", format}, packages...)
+	command := exec.Command("go", arguments...) //nolint:gosec,noctx // A build tool.
 	command.Stderr = os.Stderr
 
 	output, err := command.Output()
@@ -162,12 +164,14 @@ func (m *module) read() error {
 	}
 
 	if len(m.licences) == 0 {
-		return fmt.Errorf("module %s %s has no licence file that is recognised; read its terms before you link it", m.path, m.version)
+		return fmt.Errorf("module %s %s has no licence file that is recognised; read its terms before you link it",
+			m.path, m.version)
 	}
 
 	for _, licence := range m.licences {
 		if !slices.Contains(accepted, licence) {
-			return fmt.Errorf("module %s %s has the licence %s, which is not accepted; do not link it", m.path, m.version, licence)
+			return fmt.Errorf("module %s %s has the licence %s, which is not accepted; do not link it",
+				m.path, m.version, licence)
 		}
 	}
 
@@ -185,7 +189,7 @@ func (m *module) readFolder(folder string) error {
 			continue
 		}
 
-		content, err := os.ReadFile(filepath.Join(folder, entry.Name()))
+		content, err := os.ReadFile(filepath.Join(folder, entry.Name())) //nolint:gosec // A file of a module.
 		if err != nil {
 			return err
 		}

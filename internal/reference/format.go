@@ -14,7 +14,7 @@ import (
 func FormatSections() []Section {
 	sections := []Section{
 		{"formats", typeTable("format", format.Types())},
-		{"common", formatTable(func(f format.Field) bool { return isCommon(f) })},
+		{"common", formatTable(isCommon)},
 		{"compressions", typeTable("compression", format.Compressions())},
 	}
 

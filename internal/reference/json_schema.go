@@ -41,7 +41,9 @@ func JSONSchema() ([]byte, error) {
 	properties["steps"]["items"] = refTo("step")
 	properties["steps"]["minItems"] = 1
 	properties["parameters"]["additionalProperties"] = refTo("parameter")
-	properties["parameters"]["propertyNames"] = node{"pattern": expression.IdentifierPattern, "not": node{"enum": expression.ReservedNames()}}
+	properties["parameters"]["propertyNames"] = node{
+		"pattern": expression.IdentifierPattern, "not": node{"enum": expression.ReservedNames()},
+	}
 
 	var text bytes.Buffer
 
@@ -153,7 +155,8 @@ func fieldSchema(f schema.Field, expressions bool) node {
 // orExpression extends the schema of a form so that it also accepts an expression.
 func orExpression(f schema.Form, plain node) node {
 	switch {
-	case f == schema.Any || f == schema.Text || f == scenario.FormCondition || f == scenario.FormIgnoreRules || scenario.HasSteps(f):
+	case f == schema.Any || f == schema.Text || f == scenario.FormCondition || f == scenario.FormIgnoreRules ||
+		scenario.HasSteps(f):
 		return plain
 	case f.Accepts(schema.Text):
 		return node{"anyOf": []node{plain, refTo("textWithExpression")}}

@@ -118,7 +118,7 @@ func limitTable() string {
 	kilobytes := func(n int) string { return fmt.Sprintf("%d KiB", n>>10) }
 
 	return table([]string{"limit", "maximum"}, [][]string{
-		{"steps of a scenario, including nested steps and the steps of scenarios that it runs inline", number(validation.MaxSteps)},
+		{"steps of a scenario, with nested steps and those of scenarios that it runs inline", number(validation.MaxSteps)},
 		{"levels of nested lists of steps", number(validation.MaxDepth)},
 		{"`maxConcurrency` of a ForEach or a Parallel", number(scenario.MaxConcurrency)},
 		{"`maxIterations` of a While", number(scenario.MaxIterations)},

@@ -204,7 +204,8 @@ func (f Field) meaning() string {
 		return ""
 	}
 
-	if first, size := utf8.DecodeRuneInString(sentence); len(sentence) < 2 || !unicode.IsUpper(rune(sentence[1])) { // Not an acronym.
+	// A word that begins with two capitals is an acronym.
+	if first, size := utf8.DecodeRuneInString(sentence); len(sentence) < 2 || !unicode.IsUpper(rune(sentence[1])) {
 		sentence = string(unicode.ToLower(first)) + sentence[size:]
 	}
 

@@ -135,7 +135,7 @@ func TestRepositoryUsesStandardTerms(t *testing.T) {
 
 	checked := 0
 
-	for _, entry := range bytes.Split(bytes.TrimRight(listed, "\x00"), []byte{0}) {
+	for entry := range bytes.SplitSeq(bytes.TrimRight(listed, "\x00"), []byte{0}) {
 		name := string(entry)
 
 		for _, word := range words(filepath.Base(name)) {

@@ -89,7 +89,8 @@ func Check(source string, declared Declarations) (schema.Kind, error) {
 	}
 
 	if unknown, ok := errors.AsType[*UnknownNameError](err); ok && slices.Contains(used.calls, unknown.Name) {
-		return "", fmt.Errorf("%v; %s", err, problem.Suggest(unknown.Name, FunctionNames())) //nolint:errorlint // Not an unknown value.
+		//nolint:errorlint // The result is not an unknown value.
+		return "", fmt.Errorf("%v; %s", err, problem.Suggest(unknown.Name, FunctionNames()))
 	}
 
 	return "", err

@@ -35,7 +35,7 @@ func countOperator(node *ast.BinaryNode) ast.Node {
 		node.Right = counted(node.Right)
 	case "contains":
 		node.Left = counted(node.Left)
-	case "==", "!=", "<", "<=", ">", ">=", "startsWith", "endsWith": // These compare at most as many bytes as the shorter operand has.
+	case "==", "!=", "<", "<=", ">", ">=", "startsWith", "endsWith": // These compare no more bytes than the shorter operand has.
 		if !isShort(node.Right) {
 			node.Left = counted(node.Left)
 		}

@@ -50,7 +50,8 @@ var rewrites = []struct {
 }
 
 // unambiguousType matches types of Go that are no words of other texts.
-var unambiguousType = regexp.MustCompile(`\[\]interface \{\}|map\[string\]interface \{\}|interface \{\}|\bfloat64\b|\bint64\b|\buint8\b|<nil>`)
+var unambiguousType = regexp.MustCompile(
+	`\[\]interface \{\}|map\[string\]interface \{\}|interface \{\}|\bfloat64\b|\bint64\b|\buint8\b|<nil>`)
 
 var placeholder = regexp.MustCompile(`[$%]\d`)
 

@@ -31,7 +31,7 @@ type names struct {
 	outer *names
 	own   map[string]known
 	steps map[string]scenario.Operation // The operations of its named steps before this place.
-	apart bool                          // Whether the list runs concurrently, so that it must not set variables of the lists around it.
+	apart bool                          // Whether the list runs concurrently and must not set outer variables.
 }
 
 // inner returns the names of a nested list of steps.

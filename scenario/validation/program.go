@@ -31,7 +31,8 @@ func NewProgram(name string, entry Document, library Library) (scenario.Program,
 	pinning := pinning{documents: map[string]Document{name: entry}, library: library}
 	program := func() scenario.Program {
 		pinned := scenario.Program{
-			Entry: name, Scenarios: map[string]scenario.Scenario{}, Variables: library.Environment.Variables, Files: pinning.files,
+			Entry: name, Scenarios: map[string]scenario.Scenario{},
+			Variables: library.Environment.Variables, Files: pinning.files,
 		}
 
 		for name, document := range pinning.documents { //workflowcheck:ignore // The order does not matter.
@@ -275,7 +276,8 @@ func (p *pinning) addf(at Document, path string, code problem.Code, format strin
 	// A call may be part of several cycles; report it once.
 	found := check.Problems[0]
 	if !slices.ContainsFunc(p.problems, func(other problem.Problem) bool {
-		return found.Code == problem.CodeCallCycle && other.Code == found.Code && other.File == found.File && other.Path == found.Path
+		return found.Code == problem.CodeCallCycle && other.Code == found.Code &&
+			other.File == found.File && other.Path == found.Path
 	}) {
 		p.problems.Add(found)
 	}

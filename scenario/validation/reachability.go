@@ -120,7 +120,8 @@ func endsScenario(s scenario.Step) bool {
 	case scenario.OpIf:
 		return blockEnds(s.Block(scenario.BlockThen)) && blockEnds(s.Block(scenario.BlockElse))
 	case scenario.OpSwitch:
-		return s.HasBlock(scenario.BlockDefault) && !slices.ContainsFunc(s.Blocks, func(b scenario.Block) bool { return !blockEnds(b) })
+		return s.HasBlock(scenario.BlockDefault) &&
+			!slices.ContainsFunc(s.Blocks, func(b scenario.Block) bool { return !blockEnds(b) })
 	case scenario.OpTryCatch:
 		return blockEnds(s.Block(scenario.BlockFinally)) || blockEnds(s.Block(scenario.BlockTry)) && neverRecovers(s)
 	case scenario.OpParallel: // A Parallel contains no Return, only Fail.
@@ -142,7 +143,11 @@ func blockEnds(b scenario.Block) bool { return slices.ContainsFunc(b.Steps, ends
 
 // mayEndScenario reports whether the step is or contains a Return or a Fail.
 func mayEndScenario(s scenario.Step) bool {
-	return s.OpName == scenario.OpReturn || s.OpName == scenario.OpFail || slices.ContainsFunc(s.Blocks, func(b scenario.Block) bool {
+	if s.OpName == scenario.OpReturn || s.OpName == scenario.OpFail {
+		return true
+	}
+
+	return slices.ContainsFunc(s.Blocks, func(b scenario.Block) bool {
 		return slices.ContainsFunc(b.Steps, mayEndScenario)
 	})
 }

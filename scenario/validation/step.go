@@ -291,7 +291,7 @@ func (c *checker) loopNames(path string, params jsonvalue.Object) {
 func (c *checker) loopName(path, name string, kind schema.Kind) {
 	if !expression.IsName(name) {
 		c.Addf(path, problem.CodeValueInvalid,
-			"%s can't name an entry or its number; a name consists of letters, digits and _, and must not be a reserved word", name)
+			"%s can't name an entry or its number; a name consists of letters, digits and _, and is not a reserved word", name)
 	}
 
 	c.names.own[name] = known{kind: kindLoopName, t: expression.Type{Kind: kind}}

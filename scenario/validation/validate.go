@@ -258,7 +258,8 @@ func (c *checker) stepObject(path string, value any) map[string]any {
 	c.names = names
 
 	condition, given := object["condition"]
-	if given && !c.field(problem.JoinPath(path, "condition"), schema.Field{Name: "condition", Form: scenario.FormCondition}, condition) {
+	field := schema.Field{Name: "condition", Form: scenario.FormCondition}
+	if given && !c.field(problem.JoinPath(path, field.Name), field, condition) {
 		delete(object, "condition")
 	}
 
@@ -267,7 +268,9 @@ func (c *checker) stepObject(path string, value any) map[string]any {
 
 func (c *checker) retry(path string, value any) *scenario.Retry {
 	object := c.object(path, value, schema.Fields[scenario.Retry]())
-	retry := &scenario.Retry{InitialInterval: duration(object["initialInterval"]), MaximumInterval: duration(object["maximumInterval"])}
+	retry := &scenario.Retry{
+		InitialInterval: duration(object["initialInterval"]), MaximumInterval: duration(object["maximumInterval"]),
+	}
 
 	if attempts, given := object["maximumAttempts"].(int64); given {
 		const most = 1_000_000

@@ -48,7 +48,8 @@ func (s *store) failed(done string, err error) error {
 	case isAny(err, fs.ErrPermission, syscall.EROFS):
 		problem.Hint = fmt.Sprintf("give the worker's account the necessary permissions in %s", s)
 	case isAny(err, syscall.ENOTDIR, syscall.EISDIR, syscall.ENOTEMPTY, fs.ErrExist):
-		problem.Message = fmt.Sprintf("the file can't be %s: its name is that of a folder, or its folder's name is that of a file", done)
+		problem.Message = fmt.Sprintf(
+			"the file can't be %s: its name is that of a folder, or its folder's name is that of a file", done)
 		problem.Hint = "choose another name"
 	case isAny(err, syscall.ENXIO, syscall.ENODEV, syscall.ELOOP, syscall.EINVAL, syscall.ENAMETOOLONG), escapes(err):
 		problem.Hint = fmt.Sprintf("use the path of a file in %s", s)

@@ -130,7 +130,8 @@ func (s *Source) parse(table source.Table) (plain string, isPattern bool, err er
 				"use a path relative to it that does not begin with / and does not lead out of it with ..")
 		case reserved(part):
 			return invalid(source.CodeOperationUnsupported,
-				"names that begin with "+ReservedPrefix+" are reserved for files that are still being written", "choose another name")
+				"names that begin with "+ReservedPrefix+" are reserved for files that are still being written",
+				"choose another name")
 		}
 	}
 

@@ -53,10 +53,10 @@ func (t *tally) count(ctx context.Context, file io.Reader, name string, options 
 	defer func() { err = errors.Join(err, rows.Close()) }()
 
 	for {
-		switch _, err := rows.Next(ctx); {
-		case err == nil:
+		switch _, err := rows.Next(ctx); err {
+		case nil:
 			t.rows.Add(1)
-		case err == io.EOF:
+		case io.EOF:
 			return nil
 		default:
 			return err

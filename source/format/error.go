@@ -8,8 +8,8 @@ import (
 	"github.com/jobwright/jobwright/source"
 )
 
-// Named adds the names of a source and a table to a [*Problem], or to a [*source.Error] without them. Other errors are returned as
-// they are.
+// Named adds the names of a source and a table to a [*Problem], or to a [*source.Error] without them. It returns other errors
+// unchanged.
 func Named(err error, sourceName string, table source.Table) error {
 	if problem, ok := errors.AsType[*Problem](err); ok {
 		return &source.Error{

@@ -56,7 +56,7 @@ func Open(ctx context.Context, definition source.Definition, _ source.Place) (so
 	settings, err := config.LoadDefaultConfig(ctx, opts.settings()...)
 	if err != nil {
 		return nil, &source.Error{
-			Code: source.CodeDefinitionInvalid, Source: definition.Name, Err: err, // Not in the message: it may contain paths and keys.
+			Code: source.CodeDefinitionInvalid, Source: definition.Name, Err: err, // The text may contain paths and keys.
 			Message: "the settings of the AWS SDK in the worker's environment can't be read",
 			Hint:    "correct the worker's environment variables that begin with AWS_, or its configuration files of the AWS SDK",
 		}

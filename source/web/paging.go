@@ -207,7 +207,8 @@ func (p *pages) decode(text []byte) ([]byte, error) {
 	}
 
 	if !utf8.Valid(text) {
-		return nil, p.wrong(p.inPage("it is not valid "+cmp.Or(p.encoding, "utf-8")), "set format.encoding to the encoding of the response")
+		return nil, p.wrong(p.inPage("it is not valid "+cmp.Or(p.encoding, "utf-8")),
+			"set format.encoding to the encoding of the response")
 	}
 
 	return text, nil
@@ -300,8 +301,8 @@ func (p *pages) cursor(current *url.URL, text []byte, count int) (*url.URL, erro
 			return nil, nil //nolint:nilnil // A nil URL is the end.
 		}
 
-		return nil, p.wrong(p.inPage(err.Error()), "correct the path in paging.cursor; if the server omits the cursor in the last "+
-			"page, set paging.size to the size of a full page")
+		return nil, p.wrong(p.inPage(err.Error()), "correct the path in paging.cursor; "+
+			"if the server omits the cursor in the last page, set paging.size to the size of a full page")
 	}
 
 	cursor := string(found)

@@ -30,7 +30,7 @@ func RequireSection(t *testing.T, page string, root *cobra.Command, update bool)
 		"<!-- generated: "+root.Name()+" -->\n\n"+Markdown(root)+"\n<!-- /generated -->")
 
 	if update {
-		require.NoError(t, os.WriteFile(page, []byte(current), 0o600))
+		require.NoError(t, os.WriteFile(page, []byte(current), 0o600)) //nolint:gosec // A page of the repository.
 
 		return
 	}
@@ -47,7 +47,8 @@ func Markdown(command *cobra.Command) string {
 		level = "###"
 	}
 
-	fmt.Fprintf(&text, "%s %s\n\n```text\n%s\n```\n\n%s", level, command.CommandPath(), synopsis(command), paragraphs(command.Long))
+	fmt.Fprintf(&text, "%s %s\n\n```text\n%s\n```\n\n%s",
+		level, command.CommandPath(), synopsis(command), paragraphs(command.Long))
 
 	if !strings.Contains(command.Long, "exit status") && command.Runnable() {
 		text.WriteString("\nThe exit status is 0 on success, and 1 on an error.\n")
@@ -138,7 +139,8 @@ func flagTable(command *cobra.Command) string {
 		}
 
 		of := flag.Value.Type()
-		fmt.Fprintf(&text, "| `--%s` | %s |%s | %s |\n", flag.Name, cmp.Or(typeNames[of], of), defaultOf(flag), escaped(flag.Usage))
+		fmt.Fprintf(&text, "| `--%s` | %s |%s | %s |\n",
+			flag.Name, cmp.Or(typeNames[of], of), defaultOf(flag), escaped(flag.Usage))
 	})
 
 	return text.String()

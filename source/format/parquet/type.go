@@ -51,6 +51,6 @@ func Creations() []source.Creation {
 		{Standard: "binary", Native: "BYTE_ARRAY"},
 		{Standard: "json", Native: "JSON"},
 		{Standard: "uuid", Native: "UUID"},
-		{Standard: "array", Native: "LIST", Note: "A nested list is an error. A list of decimals is STRING, which is a conversion."},
+		{Standard: "array", Native: "LIST", Note: "A nested list is an error. A list of decimals is converted to STRING."},
 	}
 }

@@ -79,8 +79,9 @@ func (c *column) convert(e *element, previous any) (any, *fault) {
 		return json.RawMessage(text), wrong
 	case !e.isText():
 		return nil, &fault{
-			message: fmt.Sprintf("column %q: the element has attributes or elements, but only text in the first records", c.title),
-			hint:    hintSample,
+			message: fmt.Sprintf(
+				"column %q: the element has attributes or elements, but only text in the first records", c.title),
+			hint: hintSample,
 		}
 	}
 

@@ -158,7 +158,8 @@ func (e *element) close(text string) *fault {
 
 	if !isSpace(text) {
 		return &fault{
-			fmt.Sprintf("the element <%s> has the text %s next to elements", e.name.Local, content.Quote(strings.TrimSpace(text))),
+			fmt.Sprintf("the element <%s> has the text %s next to elements",
+				e.name.Local, content.Quote(strings.TrimSpace(text))),
 			"put the text into a separate element",
 		}
 	}

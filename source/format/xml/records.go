@@ -78,8 +78,8 @@ func (r *records) declared(label string, _ io.Reader) (io.Reader, error) {
 	return r.in, nil
 }
 
-// next reads the next record into e. If only this record is invalid, it returns a fault. The error is io.EOF after the last record,
-// the error of the file, or one with the place in the file.
+// next reads the next record into e. If only this record is invalid, it returns a fault. The error is io.EOF after the last
+// record, the error of the file, or an error with the place in the file.
 func (r *records) next(e *element) (wrong *fault, err error) {
 	begin, err := r.find()
 	if err != nil {
