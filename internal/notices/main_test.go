@@ -85,7 +85,7 @@ func TestNoticesCoverTheBinary(t *testing.T) {
 
 	printed := map[string]string{}
 
-	for _, section := range strings.SplitSeq(texts, "\n"+strings.Repeat("=", 80)+"\n") {
+	for section := range strings.SplitSeq(texts, "\n"+strings.Repeat("=", 80)+"\n") {
 		modules, content, found := strings.Cut(strings.TrimSpace(section), "\n\n")
 		require.True(t, found, section)
 		require.Empty(t, printed[content], "two sections have the same text; one is that of %s", modules)
