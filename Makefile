@@ -6,7 +6,7 @@ SHELL := /bin/bash
 # The versions of the tools are defined here only.
 GOLANGCI_LINT_VERSION := v2.15.0
 WORKFLOWCHECK_VERSION := v0.6.0
-GORELEASER_VERSION := v2.17.0
+GORELEASER_VERSION := v2.15.1
 CYCLONEDX_VERSION := v1.10.0
 
 # The tools are installed in this folder, a file for each version, and do not replace those of other projects.

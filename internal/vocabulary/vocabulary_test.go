@@ -59,35 +59,37 @@ func base(word string) string {
 	return ""
 }
 
-// words splits a line into lower-case words. Identifiers are split too: stepBoard has the words step and board.
+// words splits a line into lower-case words. Identifiers are split too.
 func words(line string) []string {
 	var (
 		found []string
-		word  []rune
+		runes = []rune(line)
+		start = 0
 	)
 
-	flush := func() {
-		if len(word) > 0 {
-			found = append(found, strings.ToLower(string(word)))
-		}
+	for i, r := range runes {
+		next := i+1 < len(runes) && unicode.IsLower(runes[i+1])
 
-		word = word[:0]
-	}
-
-	for _, r := range line {
 		switch {
 		case !unicode.IsLetter(r):
-			flush()
-		case unicode.IsUpper(r) && len(word) > 0 && unicode.IsLower(word[len(word)-1]):
-			flush()
-
-			word = append(word, r)
+		case i > start && unicode.IsUpper(r) && (unicode.IsLower(runes[i-1]) || next):
 		default:
-			word = append(word, r)
+			continue
+		}
+
+		if i > start {
+			found = append(found, strings.ToLower(string(runes[start:i])))
+		}
+
+		start = i
+		if !unicode.IsLetter(r) {
+			start++
 		}
 	}
 
-	flush()
+	if start < len(runes) {
+		found = append(found, strings.ToLower(string(runes[start:])))
+	}
 
 	return found
 }

@@ -68,7 +68,7 @@ func shakeHands(t *testing.T, config *tls.Config) (address string) {
 
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	t.Cleanup(func() { _ = listener.Close() }) // Nobody comes any more.
+	t.Cleanup(func() { _ = listener.Close() }) // It accepts no further connection.
 
 	go func() {
 		for {
@@ -92,7 +92,7 @@ func greet(t *testing.T, text string) (address string) {
 
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	t.Cleanup(func() { _ = listener.Close() }) // Nobody comes any more.
+	t.Cleanup(func() { _ = listener.Close() }) // It accepts no further connection.
 
 	go func() {
 		for {
