@@ -14,7 +14,7 @@ import (
 	"github.com/jobwright/jobwright/source"
 )
 
-// records are rows that are held in memory.
+// records are rows in memory.
 type records struct {
 	schema source.Schema
 	left   []source.Record
@@ -35,17 +35,17 @@ func (r *records) Next(context.Context) (source.Record, error) {
 
 func (r *records) Close() error { return nil }
 
-// placed are rows that know where they stand.
+// placed are rows that implement source.Locator.
 type placed struct{ *records }
 
 func (placed) Location() string { return "line 17" }
 
-// text is a column of text.
+// text returns a text column.
 func text(name string) source.Column {
 	return source.Column{Name: name, Standard: source.Standard{Type: source.Text}}
 }
 
-// of is a type without arguments.
+// of returns a type without arguments.
 func of(t source.Type) source.Standard { return source.Standard{Type: t} }
 
 // texts returns rows of text columns.
@@ -112,9 +112,9 @@ func TestConvertReadsEmptyTextAsNull(t *testing.T) {
 		value, err := source.ParseText(of(standard), "")
 		require.NoError(t, err)
 
-		switch standard { //nolint:exhaustive // The others have no empty value.
+		switch standard { //nolint:exhaustive // The other types have no empty value.
 		case source.Text:
-			require.Equal(t, "", value) //nolint:testifylint // Empty is what nil is too.
+			require.Equal(t, "", value) //nolint:testifylint // require.Empty would accept nil.
 		case source.Binary:
 			require.Equal(t, []byte{}, value)
 		default:

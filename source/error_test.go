@@ -41,7 +41,7 @@ func TestErrorUnwrapReturnsCause(t *testing.T) {
 	require.ErrorIs(t, &source.Error{Err: fmt.Errorf("the connection was lost: %w", io.EOF)}, io.EOF)
 }
 
-// Callers tell errors apart by these words, so they stay.
+// Callers distinguish errors by their codes, so the codes are stable.
 func TestCodesAreStable(t *testing.T) {
 	t.Parallel()
 

@@ -39,7 +39,7 @@ func TestInferUsesTypeOfAllValues(t *testing.T) {
 			require.Equal(t, want, types["v"].String())
 		}
 
-		for _, value := range values { // From the first one on.
+		for _, value := range values { // The rows start with the first record.
 			record, err := again.Next(t.Context())
 			require.NoError(t, err)
 			require.Equal(t, source.Record{value}, record)

@@ -50,7 +50,7 @@ func TestNumberFits(t *testing.T) {
 	}
 }
 
-// A number is what exact arithmetic says that its text is.
+// ParseNumber returns the same number as exact arithmetic.
 func FuzzNumber(f *testing.F) {
 	f.Add("-001.50e-3")
 	f.Add("+.5E2")
@@ -62,7 +62,7 @@ func FuzzNumber(f *testing.F) {
 		}
 
 		want, ok := new(big.Rat).SetString(text)
-		if !ok { // A form that SQL has and Go doesn't.
+		if !ok { // Go does not accept all forms of SQL.
 			return
 		}
 

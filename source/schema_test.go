@@ -61,7 +61,7 @@ func TestSchemaJSONRoundTrip(t *testing.T) {
 		})
 	}
 
-	schema[len(schema)-1].Element = source.Integer // An array is one of something.
+	schema[len(schema)-1].Element = source.Integer // An array requires the type of its elements.
 
 	written, err := json.Marshal(schema)
 	require.NoError(t, err)
@@ -78,7 +78,7 @@ func TestColumnUnmarshalJSONRejectsOtherValues(t *testing.T) {
 	require.Error(t, json.Unmarshal([]byte(`"text"`), &column))
 }
 
-// Schemas that were answered, and scenarios, name the types by these words, so they stay.
+// Schemas of results and scenarios contain the names of types, so the names are stable.
 func TestTypesAreStable(t *testing.T) {
 	t.Parallel()
 

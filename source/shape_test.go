@@ -84,8 +84,8 @@ func TestShapeApplyReportsUnknownColumns(t *testing.T) {
 	t.Parallel()
 
 	for message, shape := range map[string]source.Shape{
-		`columns names the column "x"`:   {Columns: []string{"x"}},
-		`rename names the column "x"`:    {Rename: map[string]string{"x": "y"}},
+		`columns names the column "x"`: {Columns: []string{"x"}},
+		`rename names the column "x"`:  {Rename: map[string]string{"x": "y"}},
 		`a column "id" exists already`: {RecordOrder: "id"},
 	} {
 		_, err := shape.Apply(texts([]string{"id"}), "files", source.Table{Name: "t.csv"})

@@ -9,7 +9,7 @@ import (
 	"github.com/jobwright/jobwright/source"
 )
 
-// opened is a source that remembers what it was opened with.
+// opened is a source that stores the arguments of its Open.
 type opened struct {
 	definition source.Definition
 	place      source.Place

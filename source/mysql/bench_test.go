@@ -15,18 +15,18 @@ import (
 	"github.com/jobwright/jobwright/source/sourcetest"
 )
 
-// benchRecords is how many records a benchmark writes or reads at once.
+// benchRecords is the number of records that a benchmark writes or reads in an iteration.
 const benchRecords = 200_000
 
-// made are records of ten columns that are made as they are read.
-type made struct {
+// generated returns equal records of ten columns with increasing numbers.
+type generated struct {
 	columns source.Schema
 	record  source.Record
 	left    int
 }
 
-func newMade() *made {
-	m := &made{left: benchRecords}
+func newGenerated() *generated {
+	m := &generated{left: benchRecords}
 
 	for i, sample := range []struct {
 		of    source.Standard
@@ -50,9 +50,9 @@ func newMade() *made {
 	return m
 }
 
-func (m *made) Schema() source.Schema { return m.columns }
+func (m *generated) Schema() source.Schema { return m.columns }
 
-func (m *made) Next(context.Context) (source.Record, error) {
+func (m *generated) Next(context.Context) (source.Record, error) {
 	if m.left == 0 {
 		return nil, io.EOF
 	}
@@ -63,7 +63,7 @@ func (m *made) Next(context.Context) (source.Record, error) {
 	return m.record, nil
 }
 
-func (m *made) Close() error { return nil }
+func (m *generated) Close() error { return nil }
 
 func openBenchmark(b *testing.B, settings ...string) *mysql.Source {
 	b.Helper()
@@ -79,14 +79,14 @@ func openBenchmark(b *testing.B, settings ...string) *mysql.Source {
 	return opened.(*mysql.Source)
 }
 
-// BenchmarkWrite writes 200,000 records of ten columns with LOAD DATA, and with INSERTs.
+// BenchmarkWrite writes 200,000 records of ten columns with LOAD DATA and with INSERT.
 func BenchmarkWrite(b *testing.B) {
 	for name, settings := range map[string][]string{"load": nil, "insert": {"local-infile=OFF"}} {
 		b.Run(name, func(b *testing.B) {
 			stage := openBenchmark(b, settings...)
 
 			for b.Loop() {
-				_, err := stage.WriteTable(b.Context(), to("t", source.Replace), newMade())
+				_, err := stage.WriteTable(b.Context(), to("t", source.Replace), newGenerated())
 				require.NoError(b, err)
 			}
 
@@ -99,7 +99,7 @@ func BenchmarkWrite(b *testing.B) {
 func BenchmarkRead(b *testing.B) {
 	stage := openBenchmark(b)
 
-	_, err := stage.WriteTable(b.Context(), to("t", source.Replace), newMade())
+	_, err := stage.WriteTable(b.Context(), to("t", source.Replace), newGenerated())
 	require.NoError(b, err)
 
 	for b.Loop() {

@@ -27,7 +27,7 @@ func openWith(t *testing.T, options map[string]any) (*mysql.Source, error) {
 	return opened.(*mysql.Source), nil
 }
 
-func TestAServerThatRefusesIsTold(t *testing.T) {
+func TestCheckAndWriteTableExplainDeniedAccess(t *testing.T) {
 	t.Parallel()
 
 	stage := open(t)
@@ -41,7 +41,7 @@ func TestAServerThatRefusesIsTold(t *testing.T) {
 		options map[string]any
 	}{
 		{"user and password", map[string]any{"connStr": name + ":wrong@tcp(" + address + ")/" + name}},
-		{"user and password", map[string]any{"connStr": "nobody@tcp(" + address + ")/" + name}},
+		{"user and password", map[string]any{"connStr": "unknown@tcp(" + address + ")/" + name}},
 		{"correct the database", map[string]any{"connStr": "root@tcp(" + address + ")/nowhere"}},
 		{"grant", map[string]any{"connStr": name + ":secret@tcp(" + address + ")/mysql"}},
 	} {
@@ -66,7 +66,7 @@ func TestAServerThatRefusesIsTold(t *testing.T) {
 	require.Contains(t, requireProblem(t, reader.DropTable(t.Context(), source.Table{Name: "t"}), source.CodeUnavailable, false).Hint, "grant")
 }
 
-func TestAServerThatIsNotThereMayComeBack(t *testing.T) {
+func TestCheckReturnsRetryableErrorForUnreachableServer(t *testing.T) {
 	t.Parallel()
 
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -88,14 +88,14 @@ func TestAServerThatIsNotThereMayComeBack(t *testing.T) {
 	}
 }
 
-func TestAServerWithoutCapacityMayHaveSomeLater(t *testing.T) {
+func TestCheckReturnsRetryableErrorForTooManyConnections(t *testing.T) {
 	t.Parallel()
 
 	server := testserver.NewMariaDB(t, testserver.MariaDBOptions{Settings: []string{"max-connections=10"}})
 	stage := openAt(t, server.NewDatabase(t))
 	stage.prepare(t, "CREATE USER u@'127.0.0.1'", "GRANT ALL ON *.* TO u@'127.0.0.1'", "REVOKE SUPER, CONNECTION ADMIN ON *.* FROM u@'127.0.0.1'")
 
-	for range 10 { // One more than all is the administrator's.
+	for range 10 { // The server reserves one more connection for administrators.
 		conn, err := stage.other.Conn(t.Context())
 		require.NoError(t, err)
 
@@ -109,7 +109,7 @@ func TestAServerWithoutCapacityMayHaveSomeLater(t *testing.T) {
 	require.Contains(t, requireProblem(t, err, source.CodeUnavailable, true).Hint, "capacity")
 }
 
-func TestALockThatAnotherHoldsMayBeFreeLater(t *testing.T) {
+func TestWriteTableReturnsRetryableErrorForLockTimeout(t *testing.T) {
 	t.Parallel()
 
 	stage := open(t)
@@ -121,16 +121,16 @@ func TestALockThatAnotherHoldsMayBeFreeLater(t *testing.T) {
 	_, err = tx.ExecContext(t.Context(), "DELETE FROM t")
 	require.NoError(t, err)
 
-	hurried := openAt(t, stage.dsn+"?innodb_lock_wait_timeout=1")
+	impatient := openAt(t, stage.dsn+"?innodb_lock_wait_timeout=1")
 
-	_, err = hurried.WriteTable(t.Context(), to("t", source.Delete, "id"), numbers(1))
+	_, err = impatient.WriteTable(t.Context(), to("t", source.Delete, "id"), numbers(1))
 	require.Contains(t, requireProblem(t, err, source.CodeUnavailable, true).Hint, "lock")
-	require.Len(t, stage.table(t, "t"), 1, "reading needs no lock")
+	require.Len(t, stage.table(t, "t"), 1, "a read does not require the lock")
 	require.NoError(t, tx.Rollback())
-	require.EqualValues(t, 1, hurried.write(t, to("t", source.Delete, "id"), numbers(1)).Rows)
+	require.EqualValues(t, 1, impatient.write(t, to("t", source.Delete, "id"), numbers(1)).Rows)
 }
 
-func TestAReadOnlyServerMayBecomeAnother(t *testing.T) {
+func TestWriteTableReturnsRetryableErrorForReadOnlyServer(t *testing.T) {
 	t.Parallel()
 
 	server := testserver.NewMariaDB(t, testserver.MariaDBOptions{Settings: []string{"read-only=ON"}})
@@ -145,7 +145,7 @@ func TestAReadOnlyServerMayBecomeAnother(t *testing.T) {
 	requireProblem(t, err, source.CodeUnavailable, true)
 }
 
-func TestAStatementThatTakesTooLongForTheServerMayBeQuickerLater(t *testing.T) {
+func TestQueryReturnsRetryableErrorForStatementTimeout(t *testing.T) {
 	t.Parallel()
 
 	stage := openAt(t, testserver.MariaDB(t)+"?max_statement_time=0.1")
@@ -159,7 +159,7 @@ func TestAStatementThatTakesTooLongForTheServerMayBeQuickerLater(t *testing.T) {
 	requireProblem(t, err, source.CodeUnavailable, true)
 }
 
-func TestAConnectionThatSomebodyEndsMayBeMadeAgain(t *testing.T) {
+func TestWriteTableReturnsRetryableErrorForKilledConnection(t *testing.T) {
 	t.Parallel()
 
 	stage := open(t)
@@ -174,10 +174,10 @@ func TestAConnectionThatSomebodyEndsMayBeMadeAgain(t *testing.T) {
 
 	_, err := stage.WriteTable(t.Context(), to("t", source.Replace), rows)
 	requireProblem(t, err, source.CodeUnavailable, true)
-	requireNothingBeside(t, stage)
+	requireNoStagingTables(t, stage)
 }
 
-func TestTheOptionsAreChecked(t *testing.T) {
+func TestOpenRejectsInvalidOptionsWithoutSecrets(t *testing.T) {
 	t.Parallel()
 
 	for _, options := range []map[string]any{
@@ -197,7 +197,7 @@ func TestTheOptionsAreChecked(t *testing.T) {
 	}
 }
 
-func TestAConnStrMayBeAURL(t *testing.T) {
+func TestOpenAcceptsURLsAndDataSourceNames(t *testing.T) {
 	t.Parallel()
 
 	stage := open(t)
@@ -218,8 +218,8 @@ func TestAConnStrMayBeAURL(t *testing.T) {
 	}
 }
 
-// What correctness depends on, an app's author can't switch off.
-func TestAConnStrDoesNotMakeTheServerLax(t *testing.T) {
+// connStr can't override the settings on which correctness depends.
+func TestConnStrCannotDisableRequiredSettings(t *testing.T) {
 	t.Parallel()
 
 	first := open(t)

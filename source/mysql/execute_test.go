@@ -10,12 +10,12 @@ import (
 	"github.com/jobwright/jobwright/source"
 )
 
-func TestAScriptRunsItsStatementsInOrder(t *testing.T) {
+func TestExecuteRunsStatementsInOrder(t *testing.T) {
 	t.Parallel()
 
 	stage := open(t)
 
-	var told []int64
+	var reported []int64
 
 	changed, err := stage.Execute(t.Context(), source.Script{
 		Text: `-- A script; with a comment
@@ -26,16 +26,16 @@ func TestAScriptRunsItsStatementsInOrder(t *testing.T) {
 			CREATE PROCEDURE p() BEGIN DELETE FROM t WHERE id = 1; SELECT 1; END;
 			CALL p();`,
 		Bind:     map[string]any{"name": "'; --", "by": int64(5)},
-		Progress: func(changed int64) { told = append(told, changed) },
+		Progress: func(changed int64) { reported = append(reported, changed) },
 	})
 	require.NoError(t, err)
-	require.Len(t, told, 6)
-	require.Equal(t, []int64{0, 2, 3}, told[:3])
+	require.Len(t, reported, 6)
+	require.Equal(t, []int64{0, 2, 3}, reported[:3])
 	require.GreaterOrEqual(t, changed, int64(3))
 	require.Equal(t, []source.Record{{int64(7), "'; --"}}, stage.table(t, "t"))
 }
 
-func TestAScriptThatFailsChangesNothing(t *testing.T) {
+func TestExecuteRollsBackFailedScript(t *testing.T) {
 	t.Parallel()
 
 	stage := open(t)
@@ -45,7 +45,7 @@ func TestAScriptThatFailsChangesNothing(t *testing.T) {
 	require.Contains(t, requireProblem(t, err, source.CodeQueryInvalid, false).Message, "statement 3, line 4: Duplicate entry")
 	require.Equal(t, []source.Record{{int64(1)}}, stage.table(t, "t"))
 
-	// A definition commits; what follows it is undone.
+	// A data definition commits implicitly; the statements after it are rolled back.
 	_, err = stage.Execute(t.Context(), source.Script{
 		Text: "INSERT INTO t VALUES (2); CREATE TABLE u (id INT); INSERT INTO t VALUES (3); SELEKT",
 	})
@@ -53,7 +53,7 @@ func TestAScriptThatFailsChangesNothing(t *testing.T) {
 	require.Len(t, stage.table(t, "t"), 2)
 }
 
-func TestAMistakeInAScriptIsToldBeforeItRuns(t *testing.T) {
+func TestExecuteRejectsInvalidScriptBeforeItRuns(t *testing.T) {
 	t.Parallel()
 
 	stage := open(t)
@@ -72,7 +72,7 @@ func TestAMistakeInAScriptIsToldBeforeItRuns(t *testing.T) {
 	require.Empty(t, stage.table(t, "t"))
 }
 
-func TestAScriptsValuesAreNotChangedInSilence(t *testing.T) {
+func TestExecuteRejectsValuesThatTheServerWouldChange(t *testing.T) {
 	t.Parallel()
 
 	stage := open(t)
@@ -86,7 +86,7 @@ func TestAScriptsValuesAreNotChangedInSilence(t *testing.T) {
 	require.Empty(t, stage.table(t, "t"))
 }
 
-func TestAScriptReadsNoFileOfThisMachine(t *testing.T) {
+func TestExecuteReadsNoLocalFiles(t *testing.T) {
 	t.Parallel()
 
 	stage := open(t)
@@ -98,7 +98,7 @@ func TestAScriptReadsNoFileOfThisMachine(t *testing.T) {
 	require.Empty(t, stage.table(t, "t"))
 }
 
-func TestAScriptLeavesNoTraceInTheSessionsOfOthers(t *testing.T) {
+func TestExecuteDiscardsItsSession(t *testing.T) {
 	t.Parallel()
 
 	stage := open(t)
@@ -112,7 +112,7 @@ func TestAScriptLeavesNoTraceInTheSessionsOfOthers(t *testing.T) {
 	require.Equal(t, "2024-01-01 00:00:00.000000", stage.ask(t, "SELECT v FROM t"))
 }
 
-func TestAScriptEndsInTheServerWithItsContext(t *testing.T) {
+func TestExecuteTerminatesStatementWhenContextEnds(t *testing.T) {
 	t.Parallel()
 
 	stage := open(t)

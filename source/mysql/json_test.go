@@ -1,4 +1,4 @@
-package mysql //nolint:testpackage // There is no MySQL here that could show it, only MariaDB, which keeps JSON as text.
+package mysql //nolint:testpackage // The test server is MariaDB, which stores JSON as text.
 
 import (
 	"testing"
@@ -6,7 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestNumbersInJSONOfWhichMySQLKeepsLessAreRefused(t *testing.T) {
+func TestCheckNumbersRejectsInexactJSONNumbers(t *testing.T) {
 	t.Parallel()
 
 	for _, text := range []string{
@@ -20,7 +20,7 @@ func TestNumbersInJSONOfWhichMySQLKeepsLessAreRefused(t *testing.T) {
 	}
 }
 
-func TestAServersVersionIsRead(t *testing.T) {
+func TestServerParseVersion(t *testing.T) {
 	t.Parallel()
 
 	for _, test := range []struct {

@@ -17,25 +17,26 @@ import (
 	"github.com/jobwright/jobwright/source/mysql"
 )
 
-func effect(step string) source.IdempotencyKey {
+// idempotencyKey returns the key of a step.
+func idempotencyKey(step string) source.IdempotencyKey {
 	return source.IdempotencyKey{Job: "job", Run: "run", Step: step}
 }
 
-// as makes a write an effect.
+// as returns the write with the idempotency key of a step.
 func as(step string, write source.Write) source.Write {
-	write.IdempotencyKey = effect(step)
+	write.IdempotencyKey = idempotencyKey(step)
 
 	return write
 }
 
-// unreadable are rows that nobody may read.
+// unreadable returns rows whose Next fails the test.
 func unreadable(t *testing.T, rows source.Rows) source.Rows {
 	t.Helper()
 
-	return &before{Rows: rows, do: func(context.Context) { t.Error("the rows are read") }}
+	return &before{Rows: rows, do: func(context.Context) { t.Error("a row was read") }}
 }
 
-// persist does something until it succeeds, as long as its errors are retryable.
+// persist calls do until it succeeds or returns an error that is not retryable.
 func persist(t *testing.T, do func() (source.Written, error)) (source.Written, error) {
 	t.Helper()
 
@@ -49,28 +50,28 @@ func persist(t *testing.T, do func() (source.Written, error)) (source.Written, e
 	}
 }
 
-// deed is one way to change the table t, which holds 1 or is missing.
-type deed struct {
-	mode    source.Mode // Or "", for the script.
-	missing bool
-	after   string // The table's values, when it happened once.
+// change is a write to the table t, which contains 1 or is missing, or a script.
+type change struct {
+	mode    source.Mode // Empty for the script.
+	missing bool        // Whether the table does not exist.
+	after   string      // The table's values after the change took effect once.
 }
 
-var deeds = map[string]deed{
+var changes = map[string]change{
 	"replace":           {mode: source.Replace, after: "2,3"},
-	"replace nothing":   {mode: source.Replace, missing: true, after: "2,3"},
+	"replace missing table":   {mode: source.Replace, missing: true, after: "2,3"},
 	"refill":            {mode: source.Refill, after: "2,3"},
 	"append":            {mode: source.Append, after: "1,2,3"},
-	"append to nothing": {mode: source.Append, missing: true, after: "2,3"},
+	"append to missing table": {mode: source.Append, missing: true, after: "2,3"},
 	"insert":            {mode: source.Insert, after: "1,2,3"},
 	"upsert":            {mode: source.Upsert, after: "1,2,3"},
-	"upsert to nothing": {mode: source.Upsert, missing: true, after: "2,3"},
+	"upsert to missing table": {mode: source.Upsert, missing: true, after: "2,3"},
 	"delete":            {mode: source.Delete, after: "1"},
 	"script":            {after: "1,2,3"},
 }
 
-// begin makes the table as it is before.
-func (d deed) begin(t *testing.T, stage *database) {
+// begin creates the table in its initial state.
+func (d change) begin(t *testing.T, stage *database) {
 	t.Helper()
 
 	if !d.missing {
@@ -82,11 +83,11 @@ func (d deed) begin(t *testing.T, stage *database) {
 	}
 }
 
-// do changes the table, with rows that are made of those that say what is written.
-func (d deed) do(ctx context.Context, stage *database, made func(source.Rows) source.Rows) (source.Written, error) {
+// do makes the change. wrap returns the rows to write.
+func (d change) do(ctx context.Context, stage *database, wrap func(source.Rows) source.Rows) (source.Written, error) {
 	if d.mode == "" {
 		rows, err := stage.Execute(ctx, source.Script{
-			Text: "INSERT INTO t VALUES (2); INSERT INTO t VALUES (3)", IdempotencyKey: effect("a"),
+			Text: "INSERT INTO t VALUES (2); INSERT INTO t VALUES (3)", IdempotencyKey: idempotencyKey("a"),
 		})
 
 		return source.Written{Rows: rows}, err
@@ -97,10 +98,10 @@ func (d deed) do(ctx context.Context, stage *database, made func(source.Rows) so
 		write.Key = []string{"id"}
 	}
 
-	return stage.WriteTable(ctx, as("a", write), made(numbers(2, 3)))
+	return stage.WriteTable(ctx, as("a", write), wrap(numbers(2, 3)))
 }
 
-func plainly(rows source.Rows) source.Rows { return rows }
+func unwrapped(rows source.Rows) source.Rows { return rows }
 
 // ids returns the values of the table.
 func ids(t *testing.T, stage *database) string {
@@ -112,23 +113,23 @@ func ids(t *testing.T, stage *database) string {
 func TestWriteTakesEffectOnceInEveryMode(t *testing.T) {
 	t.Parallel()
 
-	for name, deed := range deeds {
+	for name, change := range changes {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 
 			stage := open(t)
-			deed.begin(t, stage)
+			change.begin(t, stage)
 
-			written, err := deed.do(t.Context(), stage, plainly)
+			written, err := change.do(t.Context(), stage, unwrapped)
 			require.NoError(t, err)
 			require.Equal(t, source.Written{Rows: 2}, written)
-			require.Equal(t, deed.after, ids(t, stage))
+			require.Equal(t, change.after, ids(t, stage))
 
 			for _, stage := range []*database{stage, openAt(t, stage.dsn)} {
-				written, err = deed.do(t.Context(), stage, func(rows source.Rows) source.Rows { return unreadable(t, rows) })
+				written, err = change.do(t.Context(), stage, func(rows source.Rows) source.Rows { return unreadable(t, rows) })
 				require.NoError(t, err)
 				require.Equal(t, source.Written{Rows: 2}, written)
-				require.Equal(t, deed.after, ids(t, stage))
+				require.Equal(t, change.after, ids(t, stage))
 			}
 
 			require.Equal(t, "1", stage.ask(t, "SELECT COUNT(*) FROM jobwright_ledger"))
@@ -136,43 +137,43 @@ func TestWriteTakesEffectOnceInEveryMode(t *testing.T) {
 	}
 }
 
-// cuts are the statements at which an answer can be lost, by what is done.
-func (d deed) cuts() map[string]int {
+// cuts returns the statements whose responses the test loses, with the number of such statements before.
+func (d change) cuts() map[string]int {
 	switch {
 	case d.mode == source.Replace || d.missing:
 		return map[string]int{"RENAME TABLE": 0, "COMMIT": 0}
 	case d.mode.Keyed():
-		return map[string]int{"COMMIT": 1, "DROP TEMPORARY": 0} // The first is that of the temporary table.
+		return map[string]int{"COMMIT": 1, "DROP TEMPORARY": 0} // The first COMMIT loads the temporary table.
 	}
 
 	return map[string]int{"COMMIT": 0}
 }
 
-func TestWriteTakesEffectOnceAfterLostAnswer(t *testing.T) {
+func TestWriteTakesEffectOnceAfterLostResponse(t *testing.T) {
 	t.Parallel()
 
-	for name, deed := range deeds {
-		for statement, skips := range deed.cuts() {
+	for name, change := range changes {
+		for statement, skips := range change.cuts() {
 			for _, answered := range []bool{true, false} {
 				t.Run(fmt.Sprintf("%s, %s, answered %v", name, statement, answered), func(t *testing.T) {
 					t.Parallel()
 
 					direct := open(t)
-					deed.begin(t, direct)
+					change.begin(t, direct)
 
 					stage, cable := through(t, direct)
 					cable.cut(statement, skips, answered)
 
-					_, err := deed.do(t.Context(), stage, plainly)
+					_, err := change.do(t.Context(), stage, unwrapped)
 					requireProblem(t, err, source.CodeUnavailable, true)
 					require.Equal(t, 1, cable.count())
 
-					written, err := persist(t, func() (source.Written, error) { return deed.do(t.Context(), stage, plainly) })
+					written, err := persist(t, func() (source.Written, error) { return change.do(t.Context(), stage, unwrapped) })
 					require.NoError(t, err)
 					require.Equal(t, source.Written{Rows: 2}, written)
-					require.Equal(t, deed.after, ids(t, direct))
+					require.Equal(t, change.after, ids(t, direct))
 
-					recorded, found, err := stage.Recorded(t.Context(), effect("a"))
+					recorded, found, err := stage.Recorded(t.Context(), idempotencyKey("a"))
 					require.NoError(t, err)
 					require.True(t, found)
 					require.Equal(t, written, recorded)
@@ -182,12 +183,12 @@ func TestWriteTakesEffectOnceAfterLostAnswer(t *testing.T) {
 	}
 }
 
-// Between the table's place and the ledger's row there is no moment in which an effect could be lost.
+// The change takes effect once even if an attempt ends after it renames the table and before it adds the record.
 func TestReplaceWithoutRecordIsRecordedByNextAttempt(t *testing.T) {
 	t.Parallel()
 
-	for name, deed := range deeds {
-		if deed.mode != source.Replace && !deed.missing {
+	for name, change := range changes {
+		if change.mode != source.Replace && !change.missing {
 			continue
 		}
 
@@ -195,28 +196,28 @@ func TestReplaceWithoutRecordIsRecordedByNextAttempt(t *testing.T) {
 			t.Parallel()
 
 			stage := open(t)
-			deed.begin(t, stage)
+			change.begin(t, stage)
 
-			_, err := deed.do(t.Context(), stage, plainly)
+			_, err := change.do(t.Context(), stage, unwrapped)
 			require.NoError(t, err)
 			stage.prepare(t, "DELETE FROM jobwright_ledger")
 
-			_, found, err := stage.Recorded(t.Context(), effect("a"))
+			_, found, err := stage.Recorded(t.Context(), idempotencyKey("a"))
 			require.NoError(t, err)
 			require.False(t, found)
 
 			for range 2 {
-				written, err := deed.do(t.Context(), stage, func(rows source.Rows) source.Rows { return unreadable(t, rows) })
+				written, err := change.do(t.Context(), stage, func(rows source.Rows) source.Rows { return unreadable(t, rows) })
 				require.NoError(t, err)
 				require.Equal(t, source.Written{Rows: 2}, written)
-				require.Equal(t, deed.after, ids(t, stage))
+				require.Equal(t, change.after, ids(t, stage))
 			}
 
-			_, found, err = stage.Recorded(t.Context(), effect("a"))
+			_, found, err = stage.Recorded(t.Context(), idempotencyKey("a"))
 			require.NoError(t, err)
 			require.True(t, found)
 			stage.write(t, as("b", to("t", source.Append)), numbers(4))
-			require.Equal(t, deed.after+",4", ids(t, stage), "another effect")
+			require.Equal(t, change.after+",4", ids(t, stage), "a write with another key")
 		})
 	}
 }
@@ -224,13 +225,13 @@ func TestReplaceWithoutRecordIsRecordedByNextAttempt(t *testing.T) {
 func TestConcurrentAttemptsTakeEffectOnce(t *testing.T) {
 	t.Parallel()
 
-	for name, deed := range deeds {
+	for name, change := range changes {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 
 			for range 5 {
 				stage := open(t)
-				deed.begin(t, stage)
+				change.begin(t, stage)
 
 				var group sync.WaitGroup
 
@@ -242,7 +243,7 @@ func TestConcurrentAttemptsTakeEffectOnce(t *testing.T) {
 					group.Go(func() {
 						var err error
 
-						results[i], err = persist(t, func() (source.Written, error) { return deed.do(t.Context(), attempt, plainly) })
+						results[i], err = persist(t, func() (source.Written, error) { return change.do(t.Context(), attempt, unwrapped) })
 						if err != nil {
 							t.Error(err)
 						}
@@ -251,7 +252,7 @@ func TestConcurrentAttemptsTakeEffectOnce(t *testing.T) {
 
 				group.Wait()
 				require.Equal(t, []source.Written{{Rows: 2}, {Rows: 2}, {Rows: 2}}, results)
-				require.Equal(t, deed.after, ids(t, stage))
+				require.Equal(t, change.after, ids(t, stage))
 			}
 		})
 	}
@@ -265,7 +266,7 @@ func TestAttemptTerminatesEarlierAttemptWithLocks(t *testing.T) {
 			t.Parallel()
 
 			stage := open(t)
-			deeds[name].begin(t, stage)
+			changes[name].begin(t, stage)
 
 			cutOff := openAt(t, stage.dsn)
 			hangs, resume := make(chan struct{}), make(chan struct{})
@@ -273,7 +274,7 @@ func TestAttemptTerminatesEarlierAttemptWithLocks(t *testing.T) {
 			second := false
 
 			go func() {
-				_, err := deeds[name].do(t.Context(), cutOff, func(rows source.Rows) source.Rows {
+				_, err := changes[name].do(t.Context(), cutOff, func(rows source.Rows) source.Rows {
 					return &before{Rows: rows, do: func(context.Context) {
 						if second {
 							close(hangs)
@@ -291,13 +292,13 @@ func TestAttemptTerminatesEarlierAttemptWithLocks(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 			defer cancel()
 
-			written, err := deeds[name].do(ctx, stage, plainly)
+			written, err := changes[name].do(ctx, stage, unwrapped)
 			require.NoError(t, err)
 			require.Equal(t, source.Written{Rows: 2}, written)
 			close(resume)
 			requireProblem(t, <-older, source.CodeUnavailable, true)
-			require.Equal(t, deeds[name].after, ids(t, stage))
-			requireNothingBeside(t, stage)
+			require.Equal(t, changes[name].after, ids(t, stage))
+			requireNoStagingTables(t, stage)
 		})
 	}
 }
@@ -334,7 +335,7 @@ func TestAttemptTerminatesEarlierScript(t *testing.T) {
 	stage.prepare(t, "CREATE TABLE t (id BIGINT PRIMARY KEY)")
 
 	script := func(end string) source.Script {
-		return source.Script{Text: "INSERT INTO t VALUES (1)" + end, IdempotencyKey: effect("a")}
+		return source.Script{Text: "INSERT INTO t VALUES (1)" + end, IdempotencyKey: idempotencyKey("a")}
 	}
 	older := make(chan error)
 
@@ -357,8 +358,8 @@ func TestAttemptTerminatesEarlierScript(t *testing.T) {
 func TestWriteRollsBackIfRecordFails(t *testing.T) {
 	t.Parallel()
 
-	for name, deed := range deeds {
-		if deed.mode == source.Replace || deed.missing {
+	for name, change := range changes {
+		if change.mode == source.Replace || change.missing {
 			continue
 		}
 
@@ -366,13 +367,13 @@ func TestWriteRollsBackIfRecordFails(t *testing.T) {
 			t.Parallel()
 
 			stage := open(t)
-			deed.begin(t, stage)
+			change.begin(t, stage)
 			stage.write(t, as("first", to("other", source.Replace)), numbers(1))
 			stage.prepare(t, "CREATE TRIGGER g BEFORE INSERT ON jobwright_ledger FOR EACH ROW SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'no ink'")
 
 			before := ids(t, stage)
 
-			_, err := deed.do(t.Context(), stage, plainly)
+			_, err := change.do(t.Context(), stage, unwrapped)
 			require.Contains(t, requireProblem(t, err, source.CodeUnavailable, false).Message, "no ink")
 			require.Equal(t, before, ids(t, stage))
 		})
@@ -393,10 +394,10 @@ func TestFailedScriptIsNotRecorded(t *testing.T) {
 		require.ErrorIs(t, err, broken.Failure)
 	}
 
-	_, err := stage.Execute(t.Context(), source.Script{Text: "INSERT INTO t VALUES (1); SELEKT", IdempotencyKey: effect("a")})
+	_, err := stage.Execute(t.Context(), source.Script{Text: "INSERT INTO t VALUES (1); SELEKT", IdempotencyKey: idempotencyKey("a")})
 	requireProblem(t, err, source.CodeQueryInvalid, false)
 
-	_, found, err := stage.Recorded(t.Context(), effect("a"))
+	_, found, err := stage.Recorded(t.Context(), idempotencyKey("a"))
 	require.NoError(t, err)
 	require.False(t, found)
 	stage.write(t, as("a", to("t", source.Append)), numbers(1))
@@ -408,9 +409,9 @@ func TestRecordedReturnsRecord(t *testing.T) {
 
 	stage := open(t)
 
-	_, found, err := stage.Recorded(t.Context(), effect("a"))
+	_, found, err := stage.Recorded(t.Context(), idempotencyKey("a"))
 	require.NoError(t, err)
-	require.False(t, found, "there is no ledger yet")
+	require.False(t, found, "the ledger does not exist yet")
 
 	rows := func() source.Rows { return one(source.Standard{Type: source.Decimal}, source.Number("1")) }
 	conversions := []source.Conversion{{Column: "v", From: "decimal", To: "LONGTEXT"}}
@@ -418,12 +419,12 @@ func TestRecordedReturnsRecord(t *testing.T) {
 	require.Equal(t, conversions, written.Conversions)
 	require.Equal(t, written, stage.write(t, as("a", to("t", source.Replace)), unreadable(t, rows())))
 
-	written, found, err = stage.Recorded(t.Context(), effect("a"))
+	written, found, err = stage.Recorded(t.Context(), idempotencyKey("a"))
 	require.NoError(t, err)
 	require.True(t, found)
 	require.Equal(t, source.Written{Rows: 1, Conversions: conversions}, written)
 
-	for _, other := range []source.IdempotencyKey{effect("b"), effect("A"), effect("a "), {Job: "job", Run: "other", Step: "a"}, {}} {
+	for _, other := range []source.IdempotencyKey{idempotencyKey("b"), idempotencyKey("A"), idempotencyKey("a "), {Job: "job", Run: "other", Step: "a"}, {}} {
 		_, found, err = stage.Recorded(t.Context(), other)
 		require.NoError(t, err)
 		require.False(t, found)
@@ -435,7 +436,7 @@ func TestRecordedReturnsRecord(t *testing.T) {
 	stage.write(t, to("t", source.Append), rows())
 	_, err = stage.Execute(t.Context(), source.Script{Text: "DELETE FROM t"})
 	require.NoError(t, err)
-	require.Equal(t, "1", stage.ask(t, "SELECT COUNT(*) FROM jobwright_ledger"), "what is no effect is not recorded")
+	require.Equal(t, "1", stage.ask(t, "SELECT COUNT(*) FROM jobwright_ledger"), "a write without a key is not recorded")
 }
 
 func TestLedgerDistinguishesLongStepPaths(t *testing.T) {
@@ -460,7 +461,7 @@ func TestLedgerIsCreatedAgainAfterRemoval(t *testing.T) {
 	stage.write(t, as("a", to("t", source.Append)), numbers(1))
 	stage.prepare(t, "DROP TABLE jobwright_ledger")
 
-	_, found, err := stage.Recorded(t.Context(), effect("a"))
+	_, found, err := stage.Recorded(t.Context(), idempotencyKey("a"))
 	require.NoError(t, err)
 	require.False(t, found)
 
@@ -508,7 +509,7 @@ func TestLedgerOptionNamesTableAndDatabase(t *testing.T) {
 	nowhere, err := openWith(t, map[string]any{"connStr": "root@tcp(" + stage.address + ")/"})
 	require.NoError(t, err)
 
-	_, err = nowhere.Execute(t.Context(), source.Script{Text: "SELECT 1", IdempotencyKey: effect("a")})
+	_, err = nowhere.Execute(t.Context(), source.Script{Text: "SELECT 1", IdempotencyKey: idempotencyKey("a")})
 	require.Contains(t, requireProblem(t, err, source.CodeUnavailable, false).Hint, "none")
 
 	for _, option := range []string{".", "a.", ".a"} {
@@ -529,14 +530,14 @@ func TestLedgerOptionNone(t *testing.T) {
 		require.NoError(t, err)
 	}
 
-	_, found, err := opened.Recorded(t.Context(), effect("a"))
+	_, found, err := opened.Recorded(t.Context(), idempotencyKey("a"))
 	require.NoError(t, err)
 	require.False(t, found)
 	require.Len(t, stage.table(t, "t"), 2)
 	require.Equal(t, "0", stage.ask(t, "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name LIKE '%ledger%'"))
 }
 
-// limited opens the source stage as a user who has those rights alone.
+// limited opens the source stage as a user with only these privileges.
 func limited(t *testing.T, stage *database, options map[string]any, rights ...string) *mysql.Source {
 	t.Helper()
 
@@ -637,7 +638,7 @@ func TestLedgerIsProtectedFromSteps(t *testing.T) {
 	require.NoError(t, err)
 }
 
-// What a script does to its session must not lead its row elsewhere.
+// A script that changes its session's state does not change where its record is added.
 func TestExecuteRecordsScriptThatChangesSession(t *testing.T) {
 	t.Parallel()
 
@@ -649,11 +650,11 @@ func TestExecuteRecordsScriptThatChangesSession(t *testing.T) {
 		"SET autocommit = 1", "CREATE TABLE u (id INT)",
 	} {
 		for range 2 {
-			_, err := stage.Execute(t.Context(), source.Script{Text: "INSERT INTO t VALUES (1); " + text, IdempotencyKey: effect(text)})
+			_, err := stage.Execute(t.Context(), source.Script{Text: "INSERT INTO t VALUES (1); " + text, IdempotencyKey: idempotencyKey(text)})
 			require.NoError(t, err)
 		}
 
-		_, found, err := stage.Recorded(t.Context(), effect(text))
+		_, found, err := stage.Recorded(t.Context(), idempotencyKey(text))
 		require.NoError(t, err)
 		require.True(t, found)
 	}
@@ -661,7 +662,7 @@ func TestExecuteRecordsScriptThatChangesSession(t *testing.T) {
 	require.Equal(t, "1,1,1,1,1,2", ids(t, stage))
 }
 
-func TestTheLedgerIsNoTableOfTheUsers(t *testing.T) {
+func TestCheckDoesNotCountTheLedger(t *testing.T) {
 	t.Parallel()
 
 	stage := open(t)
@@ -690,9 +691,9 @@ func TestWriteRemovesOldRecords(t *testing.T) {
 
 	opened := openAt(t, stage.dsn)
 	opened.write(t, as("a", to("t", source.Append)), numbers(1))
-	require.Equal(t, "55", left(), "one round")
+	require.Equal(t, "55", left(), "one batch is removed")
 
-	_, err := opened.Execute(t.Context(), source.Script{Text: "SELECT 1", IdempotencyKey: effect("b")})
+	_, err := opened.Execute(t.Context(), source.Script{Text: "SELECT 1", IdempotencyKey: idempotencyKey("b")})
 	require.NoError(t, err)
 	require.Equal(t, "5", left())
 
@@ -720,7 +721,7 @@ func TestWriteSucceedsIfOldRecordsCannotBeRemoved(t *testing.T) {
 	require.Contains(t, found, "kept for ever")
 }
 
-// Another who removes rows holds locks on them.
+// A session that removes old records holds locks on them.
 func TestWriteSucceedsIfOldRecordsAreLocked(t *testing.T) {
 	t.Parallel()
 

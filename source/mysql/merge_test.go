@@ -23,13 +23,13 @@ func sorted(t *testing.T, stage *database, table string) string {
 	return stage.ask(t, "SELECT COALESCE(GROUP_CONCAT(CONCAT(k, '=', COALESCE(v, 'NULL')) ORDER BY BINARY k, v SEPARATOR ', '), '') FROM "+table)
 }
 
-func TestAnUpsertFindsRecordsByTheirKeyWhateverIndexesThereAre(t *testing.T) {
+func TestUpsertUpdatesRecordsByKeyWithAnyIndex(t *testing.T) {
 	t.Parallel()
 
 	for name, index := range map[string]string{
-		"the key is unique": "UNIQUE (k)", "the key is primary": "PRIMARY KEY (k)", "no index": "INDEX (v)",
-		"only its beginning is unique": "UNIQUE (k(5))", "another key is unique too": "UNIQUE (k), UNIQUE (other)",
-		"only together with another": "UNIQUE (k, v)",
+		"unique key": "UNIQUE (k)", "primary key": "PRIMARY KEY (k)", "no index": "INDEX (v)",
+		"unique prefix": "UNIQUE (k(5))", "two unique keys": "UNIQUE (k), UNIQUE (other)",
+		"unique with another column": "UNIQUE (k, v)",
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -42,13 +42,13 @@ func TestAnUpsertFindsRecordsByTheirKeyWhateverIndexesThereAre(t *testing.T) {
 				sourcetest.NewRows(pairs, pair("b", 5), pair("c", 6), pair("b", 7), pair("B", 8)))
 			require.EqualValues(t, 3, written.Rows, "records with different keys")
 			require.Equal(t, "B=8, a=1, b=7, c=6", sorted(t, stage, "t"))
-			require.Equal(t, "20", stage.ask(t, "SELECT other FROM t WHERE k = 'b'"), "what is not written stays")
+			require.Equal(t, "20", stage.ask(t, "SELECT other FROM t WHERE k = 'b'"), "columns that are not written keep their values")
 		})
 	}
 }
 
 // ON DUPLICATE KEY UPDATE would change the record with the other unique key.
-func TestAnUpsertDoesNotTakeAnotherRecordForItsOwn(t *testing.T) {
+func TestUpsertDoesNotUpdateRecordWithOtherUniqueKey(t *testing.T) {
 	t.Parallel()
 
 	stage := open(t)
@@ -59,7 +59,7 @@ func TestAnUpsertDoesNotTakeAnotherRecordForItsOwn(t *testing.T) {
 	require.Equal(t, "a=1", sorted(t, stage, "t"))
 }
 
-func TestKeysAreEqualWhereTheTableSaysSo(t *testing.T) {
+func TestUpsertComparesKeysByCollationOfTheTable(t *testing.T) {
 	t.Parallel()
 
 	stage := open(t)
@@ -67,7 +67,7 @@ func TestKeysAreEqualWhereTheTableSaysSo(t *testing.T) {
 	stage.write(t, to("t", source.Upsert, "k"), sourcetest.NewRows(pairs, pair("A", 2)))
 	require.Equal(t, "A=2", strings.ToUpper(sorted(t, stage, "t")))
 
-	// In a table that it makes itself, only the same is equal.
+	// In a table that the driver creates, only identical texts are equal.
 	written := stage.write(t, to("u", source.Upsert, "k"), sourcetest.NewRows(pairs,
 		pair("a", 1), pair("A", 2), pair("a ", 3), pair("á", 4), pair("a", 5)))
 	require.EqualValues(t, 4, written.Rows)
@@ -78,7 +78,7 @@ func TestKeysAreEqualWhereTheTableSaysSo(t *testing.T) {
 	require.Equal(t, "A=2, a=5, a =6, b=7, á=4", sorted(t, stage, "u"))
 }
 
-func TestAKeyMayHaveManyColumnsOfAllTypes(t *testing.T) {
+func TestKeyedWritesAcceptKeyOfManyTypes(t *testing.T) {
 	t.Parallel()
 
 	var (
@@ -89,7 +89,7 @@ func TestAKeyMayHaveManyColumnsOfAllTypes(t *testing.T) {
 
 	for _, sample := range sourcetest.Samples() {
 		if sample.Type.Element == source.Integer {
-			break // An index has no room for every type of list.
+			break // The columns of all list types exceed the size of an index.
 		}
 
 		for _, value := range sample.Values {
@@ -116,8 +116,8 @@ func TestAKeyMayHaveManyColumnsOfAllTypes(t *testing.T) {
 	require.EqualValues(t, 1, stage.write(t, to("t", source.Delete), sourcetest.NewRows(columns, append(record, int64(9)))).Rows)
 }
 
-// An index holds no more than the beginning of a text.
-func TestALongTextIsAKeyToItsEnd(t *testing.T) {
+// An index contains only a prefix of a long text.
+func TestUpsertComparesWholeLongTexts(t *testing.T) {
 	t.Parallel()
 
 	long := strings.Repeat("x", 2000)
@@ -134,10 +134,10 @@ func TestALongTextIsAKeyToItsEnd(t *testing.T) {
 	require.Contains(t, requireProblem(t, err, source.CodeRecordInvalid, false).Message, "2000 characters")
 }
 
-func TestNullIsNoKey(t *testing.T) {
+func TestUpsertRejectsNULLInKey(t *testing.T) {
 	t.Parallel()
 
-	onBothWays(t, func(t *testing.T, open func(*testing.T) *database) {
+	withBothLoadMethods(t, func(t *testing.T, open func(*testing.T) *database) {
 		t.Helper()
 
 		stage := open(t)
@@ -150,7 +150,7 @@ func TestNullIsNoKey(t *testing.T) {
 	})
 }
 
-func TestAnUpdateChangesWhatItWritesAndTheLastRecordCounts(t *testing.T) {
+func TestUpdateWritesLastRecordOfEachKey(t *testing.T) {
 	t.Parallel()
 
 	stage := open(t)
@@ -162,10 +162,10 @@ func TestAnUpdateChangesWhatItWritesAndTheLastRecordCounts(t *testing.T) {
 	require.Equal(t, "60", stage.ask(t, "SELECT SUM(other) FROM t"))
 
 	require.EqualValues(t, 2, stage.write(t, to("t", source.Update, "k"), sourcetest.NewRows(pairs, pair("a", 6))).Rows,
-		"those that have the values already count too")
+		"records that have the written values already count too")
 }
 
-func TestADeleteRemovesAllRecordsOfAKey(t *testing.T) {
+func TestDeleteRemovesAllRecordsOfKey(t *testing.T) {
 	t.Parallel()
 
 	stage := open(t)
@@ -176,7 +176,7 @@ func TestADeleteRemovesAllRecordsOfAKey(t *testing.T) {
 	require.Equal(t, "b=3", sorted(t, stage, "t"))
 }
 
-func TestAKeyHasToBeAmongTheColumns(t *testing.T) {
+func TestKeyedWritesRejectInvalidKeys(t *testing.T) {
 	t.Parallel()
 
 	stage := open(t)
@@ -193,7 +193,7 @@ func TestAKeyHasToBeAmongTheColumns(t *testing.T) {
 	require.Equal(t, "a=1", sorted(t, stage, "t"))
 }
 
-func TestAMissingTableIsMadeForAnUpsertAndForNothingElse(t *testing.T) {
+func TestUpsertCreatesTableAndOtherKeyedWritesDoNot(t *testing.T) {
 	t.Parallel()
 
 	stage := open(t)
@@ -207,15 +207,15 @@ func TestAMissingTableIsMadeForAnUpsertAndForNothingElse(t *testing.T) {
 	}
 }
 
-func TestTheTablesOfAMergeLeaveNothing(t *testing.T) {
+func TestUpsertRemovesTemporaryTables(t *testing.T) {
 	t.Parallel()
 
 	stage := open(t)
 	stage.write(t, to("t", source.Replace), sourcetest.NewRows(pairs, pair("a", 1)))
 
-	for range 3 { // On the same connection.
+	for range 3 { // All on the same connection.
 		stage.write(t, to("t", source.Upsert, "k"), sourcetest.NewRows(pairs, pair("a", 2)))
 	}
 
-	requireNothingBeside(t, stage)
+	requireNoStagingTables(t, stage)
 }

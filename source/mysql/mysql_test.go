@@ -17,13 +17,13 @@ import (
 
 func TestMain(m *testing.M) { testserver.Main(m) }
 
-// database is a source, and the same database as another client sees it.
+// database is a source, and a connection of another client to the same database.
 type database struct {
 	*mysql.Source
 
 	other   *sql.DB
 	dsn     string
-	address string // The server's.
+	address string // The address of the server.
 }
 
 // open opens the source stage on a new database.
@@ -63,7 +63,7 @@ func (d *database) prepare(t *testing.T, statements ...string) {
 	}
 }
 
-// ask returns the only value that a query has as its result.
+// ask returns the only value of a query's result.
 func (d *database) ask(t *testing.T, query string) string {
 	t.Helper()
 
@@ -123,7 +123,7 @@ func numbers(values ...int64) *sourcetest.Rows {
 	return rows
 }
 
-// before are rows that do something before a record is read.
+// before calls do before it reads each record.
 type before struct {
 	source.Rows
 
@@ -157,14 +157,14 @@ func TestSuite(t *testing.T) {
 		return isFloat && (math.IsNaN(float) || math.IsInf(float, 0)) || of.Type != source.Array && sourcetest.IsFine(value)
 	}
 	becomes := func(of source.Standard, value any) any {
-		if of.Type == source.Array { // Lists are JSON.
+		if of.Type == source.Array { // Lists are stored as JSON.
 			return value
 		}
 
 		return sourcetest.InUTC(of, sourcetest.UnsignedZero(of, value))
 	}
 
-	onBothWays(t, func(t *testing.T, open func(*testing.T) *database) {
+	withBothLoadMethods(t, func(t *testing.T, open func(*testing.T) *database) {
 		t.Helper()
 
 		sourcetest.Suite{
@@ -180,7 +180,7 @@ func TestSuite(t *testing.T) {
 	})
 }
 
-func TestCheckTellsServerDatabaseAndTables(t *testing.T) {
+func TestCheckReturnsServerDatabaseAndTables(t *testing.T) {
 	t.Parallel()
 
 	stage := open(t)
@@ -191,7 +191,7 @@ func TestCheckTellsServerDatabaseAndTables(t *testing.T) {
 	require.Regexp(t, `^MariaDB 1\d\.\d+\.\d+, database test\d+, 2 tables$`, found)
 }
 
-func TestATableOfAnotherDatabaseIsFoundByItsSpace(t *testing.T) {
+func TestTableSpaceIsDatabase(t *testing.T) {
 	t.Parallel()
 
 	stage, other := open(t), open(t)
@@ -212,7 +212,7 @@ func TestATableOfAnotherDatabaseIsFoundByItsSpace(t *testing.T) {
 	require.NoError(t, stage.DropTable(t.Context(), source.Table{Space: "nowhere", Name: "t"}))
 }
 
-func TestNamesMayHoldAnyCharacter(t *testing.T) {
+func TestWriteTableQuotesNames(t *testing.T) {
 	t.Parallel()
 
 	stage := open(t)

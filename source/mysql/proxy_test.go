@@ -10,18 +10,18 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// proxy stands between a source and the server, and can cut a connection at a statement.
+// proxy forwards connections to the server, and can cut a connection at a statement.
 type proxy struct {
 	server string
 
 	mu       sync.Mutex
-	at       []byte // The statement's beginning, as it is sent.
-	skips    int    // How many such statements are let through before.
-	answered bool   // Whether the server gets it, and the client loses the answer. Otherwise it is lost itself.
-	cuts     int    // How many connections were cut.
+	at       []byte // The beginning of the statement as the client sends it.
+	skips    int    // The number of such statements that are forwarded before.
+	answered bool   // Whether the server receives the statement, and only its response is lost.
+	cuts     int    // The number of cut connections.
 }
 
-// through returns a stage that reaches the database of another by a proxy.
+// through returns a source that connects to the database of stage through a proxy.
 func through(t *testing.T, stage *database) (*database, *proxy) {
 	t.Helper()
 
@@ -48,7 +48,7 @@ func through(t *testing.T, stage *database) (*database, *proxy) {
 	return openAt(t, strings.Replace(stage.dsn, stage.address, listener.Addr().String(), 1)), p
 }
 
-// cut lets the next connection be cut that sends the statement once more than skips times.
+// cut makes the proxy cut the connection that sends the statement after skips such statements.
 func (p *proxy) cut(statement string, skips int, answered bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -56,7 +56,7 @@ func (p *proxy) cut(statement string, skips int, answered bool) {
 	p.at, p.skips, p.answered, p.cuts = append([]byte{3}, statement...), skips, answered, 0 // 3 is COM_QUERY.
 }
 
-// count returns how many connections were cut since then.
+// count returns the number of connections cut since the last call of cut.
 func (p *proxy) count() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -64,7 +64,7 @@ func (p *proxy) count() int {
 	return p.cuts
 }
 
-// isCut reports whether the connection is to be cut that sends this.
+// isCut reports whether to cut the connection that has sent these bytes, and whether the server receives them.
 func (p *proxy) isCut(sent []byte) (cut, answered bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -94,7 +94,7 @@ func (p *proxy) serve(client net.Conn) {
 	}
 	defer func() { _ = server.Close() }()
 
-	lost := make(chan struct{}) // Is closed when answers are lost from now on.
+	lost := make(chan struct{}) // Closed when responses are no longer forwarded.
 	ended := make(chan struct{})
 
 	go func() {
@@ -136,7 +136,7 @@ func (p *proxy) serve(client net.Conn) {
 
 		if _, err := server.Write(buffer[:count]); err != nil || cut {
 			if cut {
-				<-ended // The server has done it.
+				<-ended // The server has executed the statement.
 			}
 
 			break

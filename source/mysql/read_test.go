@@ -14,7 +14,7 @@ import (
 	"github.com/jobwright/jobwright/source/sourcetest"
 )
 
-func TestAQueryTakesItsValuesByName(t *testing.T) {
+func TestQueryBindsValuesByName(t *testing.T) {
 	t.Parallel()
 
 	stage := open(t)
@@ -44,7 +44,7 @@ func TestAQueryTakesItsValuesByName(t *testing.T) {
 	require.ErrorContains(t, err, "county")
 }
 
-func TestAQueryCanWriteNothing(t *testing.T) {
+func TestQueryRejectsStatementsThatWrite(t *testing.T) {
 	t.Parallel()
 
 	stage := open(t)
@@ -70,10 +70,10 @@ func TestAQueryCanWriteNothing(t *testing.T) {
 		require.NotEmpty(t, stage.result(t, query, nil), query)
 	}
 
-	stage.write(t, to("t", source.Append), numbers(2)) // A query's connection serves no writer.
+	stage.write(t, to("t", source.Append), numbers(2)) // The write does not use the connection of a query.
 }
 
-func TestMistakesInAQueryCannotBeHealed(t *testing.T) {
+func TestQueryErrorsAreNotRetryable(t *testing.T) {
 	t.Parallel()
 
 	stage := open(t)
@@ -91,7 +91,7 @@ func TestMistakesInAQueryCannotBeHealed(t *testing.T) {
 	}
 }
 
-func TestAMistakeThatShowsHalfwayIsAnErrorAndNotTheEnd(t *testing.T) {
+func TestRowsNextReturnsErrorOfRunningQuery(t *testing.T) {
 	t.Parallel()
 
 	stage := open(t)
@@ -107,7 +107,7 @@ func TestAMistakeThatShowsHalfwayIsAnErrorAndNotTheEnd(t *testing.T) {
 	require.NoError(t, rows.Close())
 }
 
-func TestAValueThatNoStandardTypeHoldsIsAnErrorWithItsPlace(t *testing.T) {
+func TestReadTableReportsInvalidValuesWithLocation(t *testing.T) {
 	t.Parallel()
 
 	for _, test := range []struct{ declared, value, message string }{
@@ -137,7 +137,7 @@ func TestAValueThatNoStandardTypeHoldsIsAnErrorWithItsPlace(t *testing.T) {
 			require.Contains(t, requireProblem(t, err, source.CodeRecordInvalid, false).Message, test.message)
 			require.NoError(t, rows.Close())
 
-			// Who takes it gets the rest.
+			// With Reject, the reading continues.
 			var rejects []source.Reject
 
 			rows, err = stage.ReadTable(t.Context(), source.Read{
@@ -151,13 +151,13 @@ func TestAValueThatNoStandardTypeHoldsIsAnErrorWithItsPlace(t *testing.T) {
 			require.Contains(t, rejects[0].Message, test.message)
 			require.Equal(t, `id="2", v=?`, rejects[0].Text)
 
-			// And a query shows it.
+			// A query can read the value as text.
 			require.NotEmpty(t, stage.result(t, "SELECT CAST(v AS CHAR) FROM t WHERE id = 2", nil)[0][0])
 		})
 	}
 }
 
-func TestAnErrorOfWhoTakesRejectsEndsTheReading(t *testing.T) {
+func TestReadTableReturnsErrorOfReject(t *testing.T) {
 	t.Parallel()
 
 	stage := open(t)
@@ -175,7 +175,7 @@ func TestAnErrorOfWhoTakesRejectsEndsTheReading(t *testing.T) {
 	require.NoError(t, rows.Close())
 }
 
-func TestReadingShowsTheTableAsItWasAndHoldsNoWriterUp(t *testing.T) {
+func TestReadTableReturnsSnapshotAndDoesNotBlockWriters(t *testing.T) {
 	t.Parallel()
 
 	stage := open(t)
@@ -192,7 +192,7 @@ func TestReadingShowsTheTableAsItWasAndHoldsNoWriterUp(t *testing.T) {
 	require.Len(t, stage.table(t, "t"), 1)
 }
 
-func TestAViewIsRead(t *testing.T) {
+func TestReadTableReadsViewsAsNotUpdateable(t *testing.T) {
 	t.Parallel()
 
 	stage := open(t)
@@ -207,11 +207,11 @@ func TestAViewIsRead(t *testing.T) {
 	rows, err = stage.ReadTable(t.Context(), source.Read{Table: source.Table{Name: "t"}})
 	require.NoError(t, err)
 	require.True(t, rows.Schema()[0].Updateable)
-	require.False(t, rows.Schema()[1].Updateable, "the table computes it")
+	require.False(t, rows.Schema()[1].Updateable, "the column is generated")
 	require.NoError(t, rows.Close())
 }
 
-// running is how many statements like that run in the server.
+// running returns the number of statements matching the pattern that run in the server.
 func running(t require.TestingT, stage *database, statement string) int {
 	var count int
 
@@ -228,7 +228,7 @@ func requireEnded(t *testing.T, stage *database, statement string) {
 		10*time.Second, 10*time.Millisecond)
 }
 
-func TestAQueryEndsInTheServerWithItsContext(t *testing.T) {
+func TestQueryTerminatesStatementWhenContextEnds(t *testing.T) {
 	t.Parallel()
 
 	stage := open(t)
@@ -250,12 +250,12 @@ func TestAQueryEndsInTheServerWithItsContext(t *testing.T) {
 	requireEnded(t, stage, "%'cancelled'%")
 }
 
-func TestTheContextOfNextEndsAQueryToo(t *testing.T) {
+func TestRowsNextTerminatesQueryWhenContextEnds(t *testing.T) {
 	t.Parallel()
 
 	stage := open(t)
 
-	// The first record comes when the server has 16 KiB of them, and the second never.
+	// The server sends the first record when it has 16 KiB, and never the second.
 	rows, err := stage.Query(t.Context(), "SELECT REPEAT('x', 100000) AS next UNION ALL SELECT BENCHMARK(1000000000000, SHA2('a', 512))", nil)
 	if err == nil {
 		_, err = rows.Next(t.Context())
@@ -274,7 +274,7 @@ func TestTheContextOfNextEndsAQueryToo(t *testing.T) {
 	require.NoError(t, rows.Close())
 }
 
-func TestRowsThatAreClosedBeforeTheirEndEndTheirQuery(t *testing.T) {
+func TestRowsCloseTerminatesRunningQuery(t *testing.T) {
 	t.Parallel()
 
 	stage := open(t)
@@ -295,7 +295,7 @@ func TestRowsThatAreClosedBeforeTheirEndEndTheirQuery(t *testing.T) {
 	require.ErrorContains(t, err, "closed")
 }
 
-func TestAContextThatHasEndedBeginsNothing(t *testing.T) {
+func TestOperationsReturnErrorOfEndedContext(t *testing.T) {
 	t.Parallel()
 
 	stage := open(t)
@@ -313,8 +313,8 @@ func TestAContextThatHasEndedBeginsNothing(t *testing.T) {
 	require.ErrorIs(t, err, context.Canceled)
 }
 
-// The pools of this source have two connections each.
-func TestWhoReadsTakesNoConnectionFromWhoWrites(t *testing.T) {
+// Each pool of the source has two connections.
+func TestReadsAndWritesUseSeparateConnections(t *testing.T) {
 	t.Parallel()
 
 	stage := open(t)
@@ -334,7 +334,7 @@ func TestWhoReadsTakesNoConnectionFromWhoWrites(t *testing.T) {
 	}
 }
 
-func TestRowsEndWithTheirLastRecordEvenIfNobodyClosesThem(t *testing.T) {
+func TestRowsReleaseConnectionAfterLastRecord(t *testing.T) {
 	t.Parallel()
 
 	stage := open(t)
@@ -354,5 +354,5 @@ func TestRowsEndWithTheirLastRecordEvenIfNobodyClosesThem(t *testing.T) {
 		require.ErrorIs(t, err, io.EOF)
 	}
 
-	stage.write(t, to("t", source.Replace), numbers(3)) // Nobody holds the table.
+	stage.write(t, to("t", source.Replace), numbers(3)) // No reader blocks the replacement.
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/jobwright/jobwright/source/sourcetest"
 )
 
-func TestAReaderSeesAllOfTheOldTableOrAllOfTheNew(t *testing.T) {
+func TestReplaceIsAtomicForReaders(t *testing.T) {
 	t.Parallel()
 
 	stage := open(t)
@@ -56,27 +56,27 @@ func TestAReaderSeesAllOfTheOldTableOrAllOfTheNew(t *testing.T) {
 	}
 }
 
-func TestATableThatSomebodyReadsForLongIsReplacedLater(t *testing.T) {
+func TestReplaceReturnsRetryableErrorWhileTableIsRead(t *testing.T) {
 	t.Parallel()
 
 	stage := open(t)
 	stage.prepare(t, "CREATE TABLE t (id INT)", "INSERT INTO t SELECT seq FROM seq_1_to_50000")
 
-	hurried := openAt(t, stage.dsn+"?lock_wait_timeout=1")
+	impatient := openAt(t, stage.dsn+"?lock_wait_timeout=1")
 
 	rows, err := stage.ReadTable(t.Context(), source.Read{Table: source.Table{Name: "t"}})
 	require.NoError(t, err)
 
-	_, err = hurried.WriteTable(t.Context(), to("t", source.Replace), numbers(1))
+	_, err = impatient.WriteTable(t.Context(), to("t", source.Replace), numbers(1))
 	require.Contains(t, requireProblem(t, err, source.CodeUnavailable, true).Hint, "lock")
-	requireNothingBeside(t, stage)
+	requireNoStagingTables(t, stage)
 	require.Len(t, sourcetest.ReadAll(t, rows), 50_000)
 
-	hurried.write(t, to("t", source.Replace), numbers(1))
+	impatient.write(t, to("t", source.Replace), numbers(1))
 	require.Len(t, stage.table(t, "t"), 1)
 }
 
-func TestATableCanBeMadeOfItself(t *testing.T) {
+func TestWriteTableAcceptsRowsOfSameTable(t *testing.T) {
 	t.Parallel()
 
 	stage := open(t)
@@ -92,7 +92,7 @@ func TestATableCanBeMadeOfItself(t *testing.T) {
 	require.Equal(t, []source.Record{{int64(3)}, {int64(4)}}, stage.table(t, "t"))
 }
 
-func TestTwoReplacesAtOnceDoNotDisturbEachOther(t *testing.T) {
+func TestConcurrentReplacesAreIndependent(t *testing.T) {
 	t.Parallel()
 
 	stage := open(t)
@@ -107,17 +107,17 @@ func TestTwoReplacesAtOnceDoNotDisturbEachOther(t *testing.T) {
 	}}
 
 	_, err := stage.WriteTable(t.Context(), to("t", source.Replace), rows)
-	requireProblem(t, err, source.CodeUnavailable, true) // There was no table when it began.
+	requireProblem(t, err, source.CodeUnavailable, true) // The table did not exist when the write began.
 	require.Equal(t, []source.Record{{int64(3)}}, stage.table(t, "t"))
 
 	first = true
 	rows.Rows = numbers(1, 2)
 	stage.write(t, to("t", source.Replace), rows)
 	require.Equal(t, []source.Record{{int64(1)}, {int64(2)}}, stage.table(t, "t"))
-	requireNothingBeside(t, stage)
+	requireNoStagingTables(t, stage)
 }
 
-func TestATableThatOthersPointToIsNotReplaced(t *testing.T) {
+func TestReplaceRejectsTableReferencedByForeignKeys(t *testing.T) {
 	t.Parallel()
 
 	stage := open(t)
@@ -132,7 +132,7 @@ func TestATableThatOthersPointToIsNotReplaced(t *testing.T) {
 	stage.write(t, to("t", source.Replace), numbers(1))
 }
 
-func TestAReplaceThatFailsLeavesTheOldTable(t *testing.T) {
+func TestFailedReplacePreservesTable(t *testing.T) {
 	t.Parallel()
 
 	broken := numbers(1)
@@ -143,8 +143,8 @@ func TestAReplaceThatFailsLeavesTheOldTable(t *testing.T) {
 	})
 
 	for name, rows := range map[string]source.Rows{
-		"rows that end with an error": broken, "two columns of one name": twice, "no column": sourcetest.NewRows(nil),
-		"a value that can't be held": one(of(source.Datetime), utc(2024, 1, 1, 0, 0, 0, 1)),
+		"error of the rows": broken, "duplicate column": twice, "no columns": sourcetest.NewRows(nil),
+		"invalid value": one(of(source.Datetime), utc(2024, 1, 1, 0, 0, 0, 1)),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -155,7 +155,7 @@ func TestAReplaceThatFailsLeavesTheOldTable(t *testing.T) {
 			_, err := stage.WriteTable(t.Context(), to("t", source.Replace), rows)
 			require.Error(t, err)
 			require.Equal(t, []source.Record{{int64(5)}}, stage.table(t, "t"))
-			requireNothingBeside(t, stage)
+			requireNoStagingTables(t, stage)
 			stage.write(t, to("t", source.Replace), numbers(4)) // Nothing is locked.
 		})
 	}

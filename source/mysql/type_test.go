@@ -15,7 +15,7 @@ import (
 	"github.com/jobwright/jobwright/source/sourcetest"
 )
 
-func TestNativeTypesAreReadAsStandardOnes(t *testing.T) {
+func TestReadTableReturnsStandardTypes(t *testing.T) {
 	t.Parallel()
 
 	moment := time.Date(2024, 2, 29, 23, 59, 58, 123456000, time.UTC)
@@ -87,13 +87,13 @@ func TestNativeTypesAreReadAsStandardOnes(t *testing.T) {
 			require.Equal(t, test.scale, column.Native.Scale)
 
 			records := sourcetest.ReadAll(t, rows)
-			if test.declared != "TIMESTAMP(6)" { // Whose column is NOT NULL by default, and then is now.
+			if test.declared != "TIMESTAMP(6)" { // Its column is NOT NULL by default, and its default is the current time.
 				require.Nil(t, records[1][0])
 			}
 
 			require.Equal(t, test.want, records[0][0])
 
-			// What was read can be written to a table like it.
+			// The read records can be written to a table with the same definition.
 			stage.prepare(t, "CREATE TABLE u LIKE t")
 
 			rows, err = stage.ReadTable(t.Context(), source.Read{Table: source.Table{Name: "t"}})
@@ -104,7 +104,7 @@ func TestNativeTypesAreReadAsStandardOnes(t *testing.T) {
 	}
 }
 
-func TestTheColumnsOfAQueryHaveTheTypesThatTheServerSends(t *testing.T) {
+func TestQueryReturnsTypesOfTheServer(t *testing.T) {
 	t.Parallel()
 
 	stage := open(t)
@@ -134,7 +134,7 @@ func TestTheColumnsOfAQueryHaveTheTypesThatTheServerSends(t *testing.T) {
 	}}, sourcetest.ReadAll(t, rows))
 }
 
-func TestAColumnIsMadeInTheTypeThatIsDocumented(t *testing.T) {
+func TestCreationsMatchCreatedColumns(t *testing.T) {
 	t.Parallel()
 
 	require.Len(t, mysql.Creations(), 14)
@@ -179,7 +179,7 @@ func TestAColumnIsMadeInTheTypeThatIsDocumented(t *testing.T) {
 	}
 }
 
-func TestADecimalBeyondMySQLsIsHeldAsText(t *testing.T) {
+func TestReplaceStoresLargeDecimalsAsText(t *testing.T) {
 	t.Parallel()
 
 	for standard, native := range map[string]string{
@@ -201,7 +201,7 @@ func TestADecimalBeyondMySQLsIsHeldAsText(t *testing.T) {
 	}
 }
 
-func TestEveryNativeTypeThatIsDocumentedHasAStandardOne(t *testing.T) {
+func TestTypesHaveStandardTypes(t *testing.T) {
 	t.Parallel()
 
 	types := mysql.Types()

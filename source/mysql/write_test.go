@@ -20,15 +20,15 @@ import (
 	"github.com/jobwright/jobwright/source/sourcetest"
 )
 
-// Loading files of clients is one way to write; a server may refuse it.
-func onBothWays(t *testing.T, test func(t *testing.T, open func(t *testing.T) *database)) {
+// withBothLoadMethods runs a test with LOAD DATA LOCAL, and on a server that does not allow it.
+func withBothLoadMethods(t *testing.T, test func(t *testing.T, open func(t *testing.T) *database)) {
 	t.Helper()
 
-	t.Run("files of clients", func(t *testing.T) {
+	t.Run("LOAD DATA", func(t *testing.T) {
 		t.Parallel()
 		test(t, open)
 	})
-	t.Run("no files of clients", func(t *testing.T) {
+	t.Run("INSERT", func(t *testing.T) {
 		t.Parallel()
 
 		server := testserver.NewMariaDB(t, testserver.MariaDBOptions{Settings: []string{"local-infile=OFF"}})
@@ -44,7 +44,7 @@ func utc(year int, month time.Month, day, hour, minute, second, nanosecond int) 
 	return time.Date(year, month, day, hour, minute, second, nanosecond, time.UTC)
 }
 
-func TestAValueThatAColumnWouldChangeIsRefused(t *testing.T) {
+func TestWriteTableRejectsValuesThatColumnWouldChange(t *testing.T) {
 	t.Parallel()
 
 	text, integer, decimal, float := of(source.Text), of(source.Integer), of(source.Decimal), of(source.Float)
@@ -124,12 +124,12 @@ func TestAValueThatAColumnWouldChangeIsRefused(t *testing.T) {
 		{"INT CHECK (v < 5)", integer, int64(5)},
 		{"INT NOT NULL", integer, nil},
 		{"TIMESTAMP NOT NULL", of(source.Timestamp), nil},
-		{"INT UNIQUE", integer, int64(0)}, // Which is there.
+		{"INT UNIQUE", integer, int64(0)}, // The value exists.
 		{"INT REFERENCES other (id)", integer, int64(3)},
-		{"INT", integer, "3"}, // A reader that returns another type than it says.
+		{"INT", integer, "3"}, // The rows return another type than their schema.
 	}
 
-	onBothWays(t, func(t *testing.T, open func(*testing.T) *database) {
+	withBothLoadMethods(t, func(t *testing.T, open func(*testing.T) *database) {
 		t.Helper()
 
 		stage := open(t)
@@ -164,7 +164,7 @@ func TestAValueThatAColumnWouldChangeIsRefused(t *testing.T) {
 	})
 }
 
-func TestAValueIsConvertedWhereNothingOfItIsLost(t *testing.T) {
+func TestWriteTableConvertsValuesWithoutLoss(t *testing.T) {
 	t.Parallel()
 
 	text, integer, decimal, float := of(source.Text), of(source.Integer), of(source.Decimal), of(source.Float)
@@ -224,7 +224,7 @@ func TestAValueIsConvertedWhereNothingOfItIsLost(t *testing.T) {
 		{"TEXT", text, "", ""},
 	}
 
-	onBothWays(t, func(t *testing.T, open func(*testing.T) *database) {
+	withBothLoadMethods(t, func(t *testing.T, open func(*testing.T) *database) {
 		t.Helper()
 
 		stage := open(t)
@@ -240,11 +240,11 @@ func TestAValueIsConvertedWhereNothingOfItIsLost(t *testing.T) {
 	})
 }
 
-// A mistake may stand in any record, and the server tells only of rows of one statement.
-func TestAnErrorNamesTheRecord(t *testing.T) {
+// The server's message contains the number of the row in its statement; the error contains the number of the record.
+func TestWriteTableErrorNamesRecord(t *testing.T) {
 	t.Parallel()
 
-	onBothWays(t, func(t *testing.T, open func(*testing.T) *database) {
+	withBothLoadMethods(t, func(t *testing.T, open func(*testing.T) *database) {
 		t.Helper()
 
 		stage := open(t)
@@ -255,7 +255,7 @@ func TestAnErrorNamesTheRecord(t *testing.T) {
 			rows.Records = append(rows.Records, source.Record{i, "::1"})
 		}
 
-		rows.Records[3210][1] = "none" // What an address is, only the server knows.
+		rows.Records[3210][1] = "none" // Only the server validates addresses.
 
 		_, err := stage.WriteTable(t.Context(), to("t", source.Append), rows)
 		require.Contains(t, requireProblem(t, err, source.CodeRecordInvalid, false).Message, "record 3211: ")
@@ -263,22 +263,22 @@ func TestAnErrorNamesTheRecord(t *testing.T) {
 		rows = sourcetest.NewRows(rows.Columns, rows.Records...)
 		rows.Records[2109][0] = int64(math.MaxInt64)
 
-		_, err = stage.WriteTable(t.Context(), to("t", source.Append), &placed{rows})
+		_, err = stage.WriteTable(t.Context(), to("t", source.Append), &located{rows})
 		require.Contains(t, requireProblem(t, err, source.CodeRecordInvalid, false).Message,
 			`line 17, column "id": 9223372036854775807 is out of the range of INT(11)`)
 		require.Equal(t, "0", stage.ask(t, "SELECT COUNT(*) FROM t"))
 	})
 }
 
-// placed are rows that know where they stand.
-type placed struct{ source.Rows }
+// located are rows that implement source.Locator.
+type located struct{ source.Rows }
 
-func (*placed) Location() string { return "line 17" }
+func (*located) Location() string { return "line 17" }
 
-func TestManyRecordsAreWritten(t *testing.T) {
+func TestWriteTableWritesManyAndLargeRecords(t *testing.T) {
 	t.Parallel()
 
-	onBothWays(t, func(t *testing.T, open func(*testing.T) *database) {
+	withBothLoadMethods(t, func(t *testing.T, open func(*testing.T) *database) {
 		t.Helper()
 
 		stage := open(t)
@@ -296,7 +296,7 @@ func TestManyRecordsAreWritten(t *testing.T) {
 	})
 }
 
-func TestARecordBeyondTheServersLimitIsRefused(t *testing.T) {
+func TestWriteTableRejectsRecordLargerThanPacket(t *testing.T) {
 	t.Parallel()
 
 	server := testserver.NewMariaDB(t, testserver.MariaDBOptions{
@@ -308,7 +308,7 @@ func TestARecordBeyondTheServersLimitIsRefused(t *testing.T) {
 	requireProblem(t, err, source.CodeRecordInvalid, false)
 }
 
-func TestOnlyATableThatCanRollBackIsWrittenTo(t *testing.T) {
+func TestWriteTableRequiresTransactionalEngine(t *testing.T) {
 	t.Parallel()
 
 	stage := open(t)
@@ -329,16 +329,16 @@ func TestOnlyATableThatCanRollBackIsWrittenTo(t *testing.T) {
 		sourcetest.NewRows(source.Schema{sourcetest.Column("TWICE", of(source.Integer))}, source.Record{int64(2)}))
 	require.Contains(t, requireProblem(t, err, source.CodeRecordInvalid, false).Message, "computes")
 
-	stage.write(t, to("m", source.Replace), numbers(1)) // It becomes one that can.
+	stage.write(t, to("m", source.Replace), numbers(1)) // The new table's engine is InnoDB.
 	stage.write(t, to("m", source.Append), numbers(2))
 	require.Len(t, stage.table(t, "m"), 2)
 }
 
-// MySQL 5.6 skips such a record without a word; here, the server forgets its warning.
-func TestARecordThatTheServerSkipsIsNotLostInSilence(t *testing.T) {
+// A trigger of the test makes the server discard the warning about the skipped record.
+func TestWriteTableReportsSkippedRecords(t *testing.T) {
 	t.Parallel()
 
-	onBothWays(t, func(t *testing.T, open func(*testing.T) *database) {
+	withBothLoadMethods(t, func(t *testing.T, open func(*testing.T) *database) {
 		t.Helper()
 
 		stage := open(t)
@@ -352,10 +352,10 @@ func TestARecordThatTheServerSkipsIsNotLostInSilence(t *testing.T) {
 	})
 }
 
-func TestAColumnThatIsNotWrittenTakesItsDefault(t *testing.T) {
+func TestWriteTableSetsDefaultsOfOtherColumns(t *testing.T) {
 	t.Parallel()
 
-	onBothWays(t, func(t *testing.T, open func(*testing.T) *database) {
+	withBothLoadMethods(t, func(t *testing.T, open func(*testing.T) *database) {
 		t.Helper()
 
 		stage := open(t)
@@ -368,7 +368,7 @@ func TestAColumnThatIsNotWrittenTakesItsDefault(t *testing.T) {
 	})
 }
 
-func TestAWriteIsATransaction(t *testing.T) {
+func TestWriteTableIsOneTransaction(t *testing.T) {
 	t.Parallel()
 
 	for _, mode := range []source.Mode{source.Append, source.Insert, source.Refill, source.Replace, source.Upsert, source.Update, source.Delete} {
@@ -392,7 +392,7 @@ func TestAWriteIsATransaction(t *testing.T) {
 	}
 }
 
-func TestAWriteEndsWithItsContext(t *testing.T) {
+func TestWriteTableStopsWhenContextEnds(t *testing.T) {
 	t.Parallel()
 
 	for _, mode := range []source.Mode{source.Append, source.Refill, source.Replace, source.Upsert, source.Update, source.Delete} {
@@ -418,14 +418,14 @@ func TestAWriteEndsWithItsContext(t *testing.T) {
 			require.ErrorIs(t, err, context.Canceled)
 			requireEnded(t, stage, "LOAD DATA%")
 			require.Equal(t, "1", stage.ask(t, "SELECT COUNT(*) FROM t"))
-			requireNothingBeside(t, stage)
+			requireNoStagingTables(t, stage)
 
 			stage.write(t, to("t", source.Refill), numbers(2)) // Nothing is locked.
 		})
 	}
 }
 
-// endless are records without an end.
+// endless returns records without end.
 type endless struct {
 	columns source.Schema
 	count   int64
@@ -441,8 +441,8 @@ func (e *endless) Next(ctx context.Context) (source.Record, error) {
 
 func (e *endless) Close() error { return nil }
 
-// requireNothingBeside holds that no write left a table beside, but for the ledger.
-func requireNothingBeside(t *testing.T, stage *database) {
+// requireNoStagingTables requires that no table of a replacement is left.
+func requireNoStagingTables(t *testing.T, stage *database) {
 	t.Helper()
 
 	var left sql.NullString
@@ -451,7 +451,7 @@ func requireNothingBeside(t *testing.T, stage *database) {
 	require.False(t, left.Valid, left.String)
 }
 
-func TestTheServerMayBeGoneInTheMiddleOfAWrite(t *testing.T) {
+func TestWriteTableReturnsRetryableErrorWhenServerCrashes(t *testing.T) {
 	t.Parallel()
 
 	server := testserver.NewMariaDB(t, testserver.MariaDBOptions{})
@@ -481,18 +481,18 @@ func TestTheServerMayBeGoneInTheMiddleOfAWrite(t *testing.T) {
 
 		if mode == source.Replace {
 			require.Equal(t, "1", stage.ask(t, "SELECT COUNT(*) FROM information_schema.tables "+
-				"WHERE table_schema = DATABASE() AND table_name LIKE 'jobwright%'"), "what the crash left")
+				"WHERE table_schema = DATABASE() AND table_name LIKE 'jobwright%'"), "the crash leaves the new table")
 		}
 
-		stage.write(t, to("t", source.Replace), numbers(2)) // The next one tidies up.
-		requireNothingBeside(t, stage)
+		stage.write(t, to("t", source.Replace), numbers(2)) // The next replacement drops the leftover table.
+		requireNoStagingTables(t, stage)
 	}
 }
 
-func TestAnErrorOfTheRowsIsReturnedAsItIs(t *testing.T) {
+func TestWriteTableReturnsErrorOfRowsUnchanged(t *testing.T) {
 	t.Parallel()
 
-	onBothWays(t, func(t *testing.T, open func(*testing.T) *database) {
+	withBothLoadMethods(t, func(t *testing.T, open func(*testing.T) *database) {
 		t.Helper()
 
 		stage := open(t)
@@ -505,6 +505,6 @@ func TestAnErrorOfTheRowsIsReturnedAsItIs(t *testing.T) {
 			require.Equal(t, broken, err)
 		}
 
-		requireNothingBeside(t, stage)
+		requireNoStagingTables(t, stage)
 	})
 }

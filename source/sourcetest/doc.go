@@ -1,3 +1,3 @@
-// Package sourcetest holds what every driver must do: a suite that a driver's own tests run against the real thing, and the
-// values that must survive the way from any source to any other.
+// Package sourcetest tests drivers of package source: a suite that a driver's tests run against a real server or folder, and
+// sample values that every source must store exactly or reject.
 package sourcetest

@@ -13,7 +13,7 @@ import (
 	"github.com/jobwright/jobwright/source/sourcetest"
 )
 
-// A value tells its record from those of all other values, and its record is found again by it; or it is refused as a key.
+// An upsert by a value updates only the record with that value, or the store rejects the value as a key.
 func TestUpsertDistinguishesAllValues(t *testing.T) {
 	t.Parallel()
 
@@ -35,12 +35,13 @@ func TestUpsertDistinguishesAllValues(t *testing.T) {
 	}
 }
 
-// refusedKeys are the values that are none in a key alone: an index of MariaDB's has 768 characters, and 35 digits before a point.
-var refusedKeys = map[string][]string{
+// rejectedKeys are the values that a store rejects only in a key: an index of MariaDB has at most 768 characters, and its decimals
+// at most 35 digits before the point.
+var rejectedKeys = map[string][]string{
 	"MariaDB": {`text "` + strings.Repeat("long ", 8) + `…"`, `decimal "99999999999999999999999999999999999999"`},
 }
 
-// comparesNone reports whether a store can't tell values of a type from each other.
+// comparesNone reports whether a store can't compare values of a type.
 func (s store) comparesNone(of source.Standard) bool {
 	return s.kind == "PostgreSQL" && (of.Type == source.JSON || of.Element == source.JSON)
 }
@@ -60,23 +61,23 @@ func (s store) requireKeys(t *testing.T, sample sourcetest.Sample) {
 
 	for i, value := range sample.Values {
 		if float, _ := value.(float64); value == nil || float == 0 && math.Signbit(float) {
-			continue // NULL is no key, and -0 is the same as 0.
+			continue // NULL is not a key, and -0 equals 0.
 		}
 
 		record := source.Record{int64(i), value}
 
 		conversions, err := upsert(fmt.Sprintf("%s %d", sample.Name(), i), record)
 		if err != nil {
-			requireIncurable(t, err)
+			requireNonRetryable(t, err)
 
 			if !s.comparesNone(sample.Type) {
-				require.Contains(t, slices.Concat(refusals[s.kind], refusedKeys[s.kind]), named(sample, value))
+				require.Contains(t, slices.Concat(rejections[s.kind], rejectedKeys[s.kind]), named(sample, value))
 			}
 
 			continue
 		}
 
-		s.requireHeld(t, s.table(fmt.Sprintf("%s %d", sample.Name(), i)), columns, []source.Record{record}, conversions)
+		s.requireStored(t, s.table(fmt.Sprintf("%s %d", sample.Name(), i)), columns, []source.Record{record}, conversions)
 
 		before, after = append(before, record), append(after, source.Record{int64(1_000 + i), value})
 	}
@@ -89,9 +90,9 @@ func (s store) requireKeys(t *testing.T, sample sourcetest.Sample) {
 
 	conversions, err := upsert("all "+sample.Name(), before...)
 	require.NoError(t, err)
-	s.requireHeld(t, s.table("all "+sample.Name()), columns, before, conversions)
+	s.requireStored(t, s.table("all "+sample.Name()), columns, before, conversions)
 
 	_, err = upsert("all "+sample.Name(), after...)
 	require.NoError(t, err)
-	s.requireHeld(t, s.table("all "+sample.Name()), columns, after, conversions)
+	s.requireStored(t, s.table("all "+sample.Name()), columns, after, conversions)
 }

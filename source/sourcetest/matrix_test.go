@@ -15,24 +15,24 @@ import (
 
 func TestMain(m *testing.M) { testserver.Main(m) }
 
-// way is one of the ways in which records come into a table.
-type way struct {
-	name  string
-	mode  source.Mode
-	there state
+// writeCase is a write to a table in an initial state.
+type writeCase struct {
+	name    string
+	mode    source.Mode
+	initial state
 }
 
-// state is what is there of a table before it is written to.
+// state is the state of a table before a write.
 type state int
 
 const (
-	missing state = iota // Nothing.
-	empty                // A table without records, of the columns that are written.
-	blank                // One with a record of NULLs.
-	filled               // One with records.
+	missing state = iota
+	empty         // A table without records, with the written columns.
+	blank         // A table with a record of NULLs.
+	filled        // A table with records.
 )
 
-var ways = []way{
+var writeCases = []writeCase{
 	{"replace", source.Replace, missing},
 	{"append to a missing table", source.Append, missing},
 	{"refill a missing table", source.Refill, missing},
@@ -46,23 +46,23 @@ var ways = []way{
 	{"upsert", source.Upsert, filled},
 }
 
-// Whatever the way from one store to another, a value comes out as it went in, or is refused.
+// Every store stores the values of every other store exactly, or rejects them.
 //
-// Each value is first written and read alone. What a store holds goes to each other one in a single table that has a column
-// for each sample, so that the many ways from each to each stay affordable. What comes over HTTP goes one way: its records are
-// those of the same file in a folder, which go all of them.
+// The test first writes and reads each value alone. Then it transfers the values that a store accepts to each other store, in one
+// table with a column for each sample, since there are many pairs of stores. Records of HTTP are transferred in one mode only:
+// they equal the records of the same file in a folder, which are transferred in all modes.
 func TestValuesSurviveTransferBetweenAllStores(t *testing.T) {
 	t.Parallel()
 
 	all := stores(t)
-	held := make([]holdings, len(all))
+	accepted := make([]acceptance, len(all))
 
 	require.True(t, t.Run("alone", func(t *testing.T) {
 		for i, s := range all {
 			t.Run(s.name(), func(t *testing.T) {
 				t.Parallel()
 
-				held[i] = heldBy(t, s)
+				accepted[i] = acceptedBy(t, s)
 			})
 		}
 	}))
@@ -71,35 +71,35 @@ func TestValuesSurviveTransferBetweenAllStores(t *testing.T) {
 		t.Run("from "+from.name(), func(t *testing.T) {
 			t.Parallel()
 
-			columns, records := tableOf(held[i])
+			columns, records := tableOf(accepted[i])
 			table := from.table("from")
 			written, err := from.writer.WriteTable(t.Context(), source.Write{Table: table, Mode: source.Replace},
 				sourcetest.NewRows(columns, records...))
 			require.NoError(t, err)
-			from.requireHeld(t, table, columns, records, written.Conversions)
+			from.requireStored(t, table, columns, records, written.Conversions)
 
 			for j, to := range all {
 				if to.where == overHTTP {
-					continue // Nobody writes there.
+					continue // The store can only be read.
 				}
 
 				t.Run("to "+to.name(), func(t *testing.T) {
 					t.Parallel()
 
-					columns, records := tableOf(held[i], held[j])
+					columns, records := tableOf(accepted[i], accepted[j])
 					rows := typed(t, from, table, columns, records)
 					records = sourcetest.Become(from.becomes, columns, records)
 
-					for k, way := range ways {
-						if from.where == overHTTP && way.mode != source.Replace {
+					for k, test := range writeCases {
+						if from.where == overHTTP && test.mode != source.Replace {
 							continue
 						}
 
-						t.Run(way.name, func(t *testing.T) {
+						t.Run(test.name, func(t *testing.T) {
 							t.Parallel()
 
 							into := to.table(fmt.Sprintf("to%d_%d", i, k))
-							way.require(t, to, into, sourcetest.NewRows(rows.Columns, rows.Records...), columns, records)
+							test.require(t, to, into, sourcetest.NewRows(rows.Columns, rows.Records...), columns, records)
 						})
 					}
 				})
@@ -108,7 +108,7 @@ func TestValuesSurviveTransferBetweenAllStores(t *testing.T) {
 	}
 }
 
-// A record without a single value is one, too, in a table that has no other.
+// A table stores records that contain only NULL.
 func TestRecordOfNULLsIsStored(t *testing.T) {
 	t.Parallel()
 
@@ -121,11 +121,11 @@ func TestRecordOfNULLsIsStored(t *testing.T) {
 			for _, sample := range sourcetest.Samples() {
 				columns := source.Schema{sourcetest.Column("v", sample.Type)}
 				table := s.table(columnNames.Replace(sample.Name()))
-				there := 0
+				count := 0
 
 				for _, mode := range []source.Mode{source.Append, source.Insert, source.Replace, source.Append, source.Refill} {
 					if mode == source.Replace || mode == source.Refill {
-						there = 0
+						count = 0
 					}
 
 					written, err := s.writer.WriteTable(t.Context(), source.Write{Table: table, Mode: mode},
@@ -133,63 +133,63 @@ func TestRecordOfNULLsIsStored(t *testing.T) {
 					require.NoError(t, err)
 					require.EqualValues(t, 2, written.Rows)
 
-					there += 2
+					count += 2
 
-					// What is there has the types that it is read with, be they the same or those that were told.
-					told := []source.Conversion{{Column: "v"}}
-					s.requireHeld(t, table, columns, slices.Repeat([]source.Record{none}, there), told)
+					// The conversion makes the helper read the column as its standard type, whether or not the write converted it.
+					conversions := []source.Conversion{{Column: "v"}}
+					s.requireStored(t, table, columns, slices.Repeat([]source.Record{none}, count), conversions)
 				}
 			}
 		})
 	}
 }
 
-// holdings are, for each sample, which of its values a store can hold.
-type holdings [][]bool
+// acceptance reports for each value of each sample whether a store accepts it.
+type acceptance [][]bool
 
-// heldBy finds out which values a store holds. What it refuses, it has to refuse with an error.
-func heldBy(t *testing.T, s store) (held holdings) {
+// acceptedBy writes each value and returns which values the store accepts. It requires a non-retryable error for the others.
+func acceptedBy(t *testing.T, s store) (accepted acceptance) {
 	t.Helper()
 
-	var refused []string
+	var rejected []string
 
 	for _, sample := range sourcetest.Samples() {
 		columns := source.Schema{numbered, sourcetest.Column("v", sample.Type)}
-		holds := make([]bool, len(sample.Values))
+		accepts := make([]bool, len(sample.Values))
 
 		for i, value := range sample.Values {
 			records := []source.Record{{int64(i), value}}
 			written, err := s.writer.WriteTable(t.Context(), source.Write{Table: s.table("alone"), Mode: source.Replace},
 				sourcetest.NewRows(columns, records...))
 
-			if holds[i] = err == nil; holds[i] {
-				s.requireHeld(t, s.table("alone"), columns, records, written.Conversions)
+			if accepts[i] = err == nil; accepts[i] {
+				s.requireStored(t, s.table("alone"), columns, records, written.Conversions)
 
 				continue
 			}
 
-			requireIncurable(t, err)
+			requireNonRetryable(t, err)
 
-			refused = append(refused, named(sample, value))
+			rejected = append(rejected, named(sample, value))
 		}
 
-		held = append(held, holds)
+		accepted = append(accepted, accepts)
 	}
 
-	require.Equal(t, strings.Join(refusals[s.kind], "\n"), strings.Join(refused, "\n"), "other values are refused than should be")
+	require.Equal(t, strings.Join(rejections[s.kind], "\n"), strings.Join(rejected, "\n"), "the store rejects other values")
 
-	return held
+	return accepted
 }
 
-// requireHeld holds that a table has the records that were written to it.
-func (s store) requireHeld(
+// requireStored requires that a table contains exactly the written records.
+func (s store) requireStored(
 	t *testing.T, table source.Table, columns source.Schema, records []source.Record, conversions []source.Conversion,
 ) {
 	t.Helper()
-	sourcetest.RequireHeld(t, s.reader, table, columns, sourcetest.Become(s.becomes, columns, records), conversions, s.untyped)
+	sourcetest.RequireStored(t, s.reader, table, columns, sourcetest.Become(s.becomes, columns, records), conversions, s.untyped)
 }
 
-func requireIncurable(t *testing.T, err error) {
+func requireNonRetryable(t *testing.T, err error) {
 	t.Helper()
 
 	var problem *source.Error
@@ -197,7 +197,7 @@ func requireIncurable(t *testing.T, err error) {
 	require.False(t, problem.Retryable, "%v", err)
 }
 
-// named is a value of a sample as the list of what is refused has it.
+// named returns the name of a sample's value in rejections.
 func named(sample sourcetest.Sample, value any) string {
 	text := fmt.Sprint(value)
 	if len(text) > 40 {
@@ -207,14 +207,14 @@ func named(sample sourcetest.Sample, value any) string {
 	return fmt.Sprintf("%s %q", sample.Name(), text)
 }
 
-// numbered is the column that tells records.
+// numbered is the column that identifies records.
 var numbered = sourcetest.Column("n", source.Standard{Type: source.Integer})
 
-// columnNames makes names of columns of types.
+// columnNames converts the names of types to names of columns.
 var columnNames = strings.NewReplacer("(", "_", ",", "_", ")", "", "[]", "s")
 
-// tableOf is a table with a column for each sample, whose values are those that all holdings have; NULL is in place of others.
-func tableOf(held ...holdings) (columns source.Schema, records []source.Record) {
+// tableOf returns a table with a column for each sample. NULL replaces the values that one of the stores does not accept.
+func tableOf(accepted ...acceptance) (columns source.Schema, records []source.Record) {
 	columns = source.Schema{numbered}
 
 	for i, sample := range sourcetest.Samples() {
@@ -226,7 +226,7 @@ func tableOf(held ...holdings) (columns source.Schema, records []source.Record) 
 				records[j][0] = int64(j)
 			}
 
-			if !slices.ContainsFunc(held, func(h holdings) bool { return !h[i][j] }) {
+			if !slices.ContainsFunc(accepted, func(a acceptance) bool { return !a[i][j] }) {
 				records[j][i+1] = value
 			}
 		}
@@ -235,7 +235,7 @@ func tableOf(held ...holdings) (columns source.Schema, records []source.Record) 
 	return columns, records
 }
 
-// typed reads a table as an author does who names the types of its columns. It leaves out the values that are not wanted.
+// typed reads a table with declared types of its columns. NULL replaces the values that are NULL in wanted.
 func typed(t *testing.T, from store, table source.Table, columns source.Schema, wanted []source.Record) *sourcetest.Rows {
 	t.Helper()
 
@@ -265,23 +265,23 @@ func typed(t *testing.T, from store, table source.Table, columns source.Schema, 
 	return sourcetest.NewRows(schema, records...)
 }
 
-// require holds that records which are written in that way are in the table afterwards, with those that stay of what is there.
-func (w way) require(t *testing.T, to store, table source.Table, rows *sourcetest.Rows, columns source.Schema, want []source.Record) {
+// require writes the records, and requires that the table contains them and the initial records that the mode preserves.
+func (w writeCase) require(t *testing.T, to store, table source.Table, rows *sourcetest.Rows, columns source.Schema, want []source.Record) {
 	t.Helper()
 
 	var conversions []source.Conversion
 
-	if w.there != missing {
-		there := w.before(want)
+	if w.initial != missing {
+		initial := w.before(want)
 		written, err := to.writer.WriteTable(t.Context(), source.Write{Table: table, Mode: source.Replace},
-			sourcetest.NewRows(columns, there...))
+			sourcetest.NewRows(columns, initial...))
 		require.NoError(t, err)
 
 		conversions = written.Conversions
 
 		if w.mode != source.Refill {
-			stays := func(record source.Record) bool { return record[0].(int64) < 0 }
-			want = append(slices.DeleteFunc(there, func(r source.Record) bool { return !stays(r) }), want...)
+			isUpdated := func(record source.Record) bool { return record[0].(int64) >= 0 }
+			want = append(slices.DeleteFunc(initial, isUpdated), want...)
 		}
 	}
 
@@ -292,36 +292,36 @@ func (w way) require(t *testing.T, to store, table source.Table, rows *sourcetes
 
 	written, err := to.writer.WriteTable(t.Context(), write, rows)
 	if w.mode.Keyed() && to.keyless() {
-		requireIncurable(t, err)
+		requireNonRetryable(t, err)
 
 		return
 	}
 
 	require.NoError(t, err)
-	to.requireHeld(t, table, columns, want, append(conversions, written.Conversions...))
+	to.requireStored(t, table, columns, want, append(conversions, written.Conversions...))
 }
 
-// before are the records of a table that is there: the same values, below zero and, for an upsert, every second of them under a
-// key that comes, with the values of another one.
-func (w way) before(coming []source.Record) (there []source.Record) {
-	switch w.there {
+// before returns the initial records: the written values with negative numbers. For an upsert, every second record has the number
+// of a written record with other values.
+func (w writeCase) before(written []source.Record) (initial []source.Record) {
+	switch w.initial {
 	case missing, empty:
 		return nil
 	case blank:
-		return []source.Record{append(source.Record{int64(-1)}, make(source.Record, len(coming[0])-1)...)}
+		return []source.Record{append(source.Record{int64(-1)}, make(source.Record, len(written[0])-1)...)}
 	case filled:
 	}
 
-	for i, record := range coming {
+	for i, record := range written {
 		record = slices.Clone(record)
-		record[0] = int64(i - len(coming))
+		record[0] = int64(i - len(written))
 
 		if w.mode == source.Upsert && i%2 == 0 {
-			record[0] = int64(len(coming) - 1 - i)
+			record[0] = int64(len(written) - 1 - i)
 		}
 
-		there = append(there, record)
+		initial = append(initial, record)
 	}
 
-	return there
+	return initial
 }

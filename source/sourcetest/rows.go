@@ -11,7 +11,7 @@ import (
 	"github.com/jobwright/jobwright/source"
 )
 
-// T is what the helpers need of a test.
+// T is the part of testing.TB that the helpers require.
 type T interface {
 	require.TestingT
 	Helper()
@@ -22,7 +22,7 @@ type T interface {
 type Rows struct {
 	Columns source.Schema
 	Records []source.Record
-	Failure error // What reading ends with, in place of io.EOF.
+	Failure error // The error at the end of the records, instead of io.EOF.
 
 	next int
 }

@@ -22,14 +22,14 @@ import (
 	"github.com/jobwright/jobwright/source/web"
 )
 
-// store is a place for tables.
+// store is a source, or a format of files in a source.
 type store struct {
-	kind      string // What it holds values as.
-	where     string // Where it is, if that is not all the same.
-	extension string // Of its tables, where they are files.
-	untyped   bool   // Whether it holds texts alone.
+	kind      string // The database or the format.
+	where     string // The source of the files, if the test uses several.
+	extension string // The extension of the names of tables, if they are files.
+	untyped   bool   // Whether it stores only text.
 
-	// What it makes of a value that it holds, where that is not the same; docs/types.md tells of it.
+	// becomes returns the value that is read after a value was written, as docs/types.md documents.
 	becomes func(of source.Standard, value any) any
 
 	reader source.Reader
@@ -40,10 +40,10 @@ func (s store) name() string { return strings.TrimSpace(s.kind + " " + s.where) 
 
 func (s store) table(word string) source.Table { return source.Table{Name: word + s.extension} }
 
-// keyless reports whether a store's records can't be told by a key.
+// keyless reports whether a store does not support keys.
 func (s store) keyless() bool { return s.extension != "" }
 
-// stores are all sources, and all formats of files. What is served over HTTP is written to a folder.
+// stores returns all sources and all formats of files. The files that are read over HTTP are written to a folder.
 func stores(t *testing.T) []store {
 	t.Helper()
 
@@ -83,7 +83,7 @@ func stores(t *testing.T) []store {
 		of.where, of.reader, of.writer = overHTTP, server, served
 		all = append(all, of)
 
-		if of.kind == "CSV" || of.kind == "Parquet" { // The bytes of the others go the same way.
+		if of.kind == "CSV" || of.kind == "Parquet" { // The bytes of the other formats are stored in the same way.
 			of.where, of.reader, of.writer = "in S3", inBucket, inBucket
 			all = append(all, of)
 		}
@@ -92,7 +92,7 @@ func stores(t *testing.T) []store {
 	return all
 }
 
-// overHTTP is where a store is that can only be read.
+// overHTTP is the place of stores that can only be read.
 const overHTTP = "over HTTP"
 
 var formats = []store{
@@ -106,7 +106,7 @@ var formats = []store{
 
 func same(_ source.Standard, value any) any { return value }
 
-// inMariaDB is what MariaDB makes of a value: lists are JSON there.
+// inMariaDB returns the value as MariaDB returns it. Lists are stored as JSON.
 func inMariaDB(of source.Standard, value any) any {
 	if of.Type == source.Array {
 		return value
@@ -125,19 +125,19 @@ func open(t *testing.T, driver source.Open, place source.Place, options map[stri
 	return opened
 }
 
-// refusals are the values that a store can't hold; docs/types.md tells of them.
-var refusals = map[string][]string{
+// rejections are the values that a store rejects, as docs/types.md documents.
+var rejections = map[string][]string{
 	"PostgreSQL": slices.Concat([]string{`text "a\x00b"`}, finerTimes, []string{`integer[] "[[1] <nil> []]"`}, finerLists),
 	"MariaDB":    slices.Concat([]string{`float "NaN"`, `float "+Inf"`, `float "-Inf"`}, finerTimes),
 	"SQLite":     {`float "NaN"`},
-	"XML":        noCharacters,
-	"XLSX":       append(noCharacters, `text "`+strings.Repeat("long ", 8)+`…"`),
+	"XML":        invalidCharacters,
+	"XLSX":       append(invalidCharacters, `text "`+strings.Repeat("long ", 8)+`…"`),
 	"Parquet": slices.Concat(finerTimes, []string{
 		`text[] "[[a b] [c <nil>]]"`, `integer[] "[[[1] [2]] [[<nil>] [-922337203685477580…"`, `integer[] "[[1] <nil> []]"`,
 	}, finerLists),
 }
 
-// finerTimes are those that are finer than microseconds, and finerLists have some in them.
+// finerTimes are times with digits finer than a microsecond, and finerLists are lists of such times.
 var (
 	finerTimes = []string{
 		`time "12h0m0.000000001s"`, `time "23h59m59.999999999s"`,
@@ -147,5 +147,5 @@ var (
 	finerLists = []string{`time[] "[1ns]"`, `datetime[] "[2024-02-29 00:00:00.000000001 +0000 UTC…"`}
 )
 
-// noCharacters are the texts with characters that XML does not have.
-var noCharacters = []string{`text "a\x00b"`, `text "a\x01b"`, `text "a\x1fb"`, `text "a\ufffeb"`, `text "a\uffffb"`}
+// invalidCharacters are the texts with characters that are invalid in XML.
+var invalidCharacters = []string{`text "a\x00b"`, `text "a\x01b"`, `text "a\x1fb"`, `text "a\ufffeb"`, `text "a\uffffb"`}

@@ -119,7 +119,7 @@ func (s Suite) read(t *testing.T, from Store, table source.Table, columns source
 	return records
 }
 
-// typed gives rows the types of columns where the source has none.
+// typed converts rows to the types of columns if the source stores only text.
 func (s Suite) typed(t *testing.T, rows source.Rows, columns source.Schema) source.Rows {
 	t.Helper()
 
@@ -143,16 +143,16 @@ func (s Suite) values(t *testing.T) {
 
 	for i, sample := range Samples() {
 		t.Run(sample.Name(), func(t *testing.T) {
-			var held []source.Record
+			var stored []source.Record
 
 			columns := source.Schema{Column("n", of(source.Integer)), Column("v", sample.Type)}
 
 			for j, value := range sample.Values {
-				table := s.table(fmt.Sprintf("refused%d", i))
+				table := s.table(fmt.Sprintf("rejected%d", i))
 				record := source.Record{int64(j), value}
 
 				if s.Refuses == nil || !s.Refuses(sample.Type, value) {
-					held = append(held, record)
+					stored = append(stored, record)
 
 					continue
 				}
@@ -161,25 +161,25 @@ func (s Suite) values(t *testing.T) {
 				_, err := store.WriteTable(t.Context(), write, NewRows(columns, record))
 
 				var problem *source.Error
-				require.ErrorAs(t, err, &problem, "%v was not refused", value)
+				require.ErrorAs(t, err, &problem, "%v was not rejected", value)
 				require.False(t, problem.Retryable, "%v", err)
-				require.Contains(t, err.Error(), `"v"`, "the column is not named")
+				require.Contains(t, err.Error(), `"v"`, "the error does not name the column")
 			}
 
-			table := s.table(fmt.Sprintf("held%d", i))
-			written := s.write(t, store, source.Write{Table: table, Mode: source.Replace}, NewRows(columns, held...))
-			require.EqualValues(t, len(held), written.Rows)
+			table := s.table(fmt.Sprintf("stored%d", i))
+			written := s.write(t, store, source.Write{Table: table, Mode: source.Replace}, NewRows(columns, stored...))
+			require.EqualValues(t, len(stored), written.Rows)
 
 			if s.Becomes != nil {
-				held = Become(s.Becomes, columns, held)
+				stored = Become(s.Becomes, columns, stored)
 			}
 
-			RequireHeld(t, store, table, columns, held, written.Conversions, s.Untyped)
+			RequireStored(t, store, table, columns, stored, written.Conversions, s.Untyped)
 		})
 	}
 }
 
-// Become returns records of those columns with what becomes of their values.
+// Become returns records in which becomes has replaced the values.
 func Become(becomes func(of source.Standard, value any) any, columns source.Schema, records []source.Record) []source.Record {
 	became := make([]source.Record, len(records))
 
@@ -193,10 +193,10 @@ func Become(becomes func(of source.Standard, value any) any, columns source.Sche
 	return became
 }
 
-// RequireHeld holds that a table has the records that were written to it: in their own types, or in those that the write
-// told of, from which they can be read back.
-func RequireHeld(
-	t T, from source.Reader, table source.Table, columns source.Schema, held []source.Record,
+// RequireStored requires that a table contains exactly the written records: in the types of columns or, for a column in
+// conversions and if untyped is set, in a type from which the values can be converted back.
+func RequireStored(
+	t T, from source.Reader, table source.Table, columns source.Schema, written []source.Record,
 	conversions []source.Conversion, untyped bool,
 ) {
 	t.Helper()
@@ -204,8 +204,8 @@ func RequireHeld(
 	types := map[string]source.Standard{}
 
 	for _, column := range columns {
-		told := slices.ContainsFunc(conversions, func(c source.Conversion) bool { return c.Column == column.Name })
-		if untyped || told {
+		isConverted := slices.ContainsFunc(conversions, func(c source.Conversion) bool { return c.Column == column.Name })
+		if untyped || isConverted {
 			types[column.Name] = column.Standard
 		}
 	}
@@ -216,7 +216,7 @@ func RequireHeld(
 
 	for i, column := range rows.Schema() {
 		if _, converted := types[column.Name]; !converted {
-			require.Equal(t, columns[i].Type, column.Type, "the column %s changed its type, and nobody told", column.Name)
+			require.Equal(t, columns[i].Type, column.Type, "the type of the column %s changed without a conversion", column.Name)
 			require.Equal(t, columns[i].Element, column.Element, "the column %s", column.Name)
 		}
 	}
@@ -224,7 +224,7 @@ func RequireHeld(
 	converted, err := source.Convert(rows, "test", table, types, nil)
 	require.NoError(t, err)
 
-	number := func(record source.Record) int64 { // They have one, or are all the same.
+	number := func(record source.Record) int64 { // Records without a number are all equal.
 		number, _ := record[0].(int64)
 
 		return number
@@ -232,9 +232,9 @@ func RequireHeld(
 
 	records := ReadAll(t, converted)
 	slices.SortFunc(records, func(a, b source.Record) int { return cmp.Compare(number(a), number(b)) })
-	require.Len(t, records, len(held))
+	require.Len(t, records, len(written))
 
-	for i, record := range held {
+	for i, record := range written {
 		for j, column := range columns {
 			require.True(t, Equal(column.Standard, record[j], records[i][j]), "%s: %#v became %#v", column.Name, record[j],
 				records[i][j])
@@ -318,7 +318,7 @@ func requireCode(t *testing.T, err error, code source.Code) {
 	require.False(t, problem.Retryable, "%v", err)
 }
 
-// people is the table that the modes are tried on.
+// people are the columns of the table that the tests of modes write.
 var people = source.Schema{Column("id", of(source.Integer)), Column("name", of(source.Text))}
 
 func (s Suite) begin(t *testing.T) (Store, source.Table) {
@@ -346,7 +346,7 @@ func (s Suite) replace(t *testing.T) {
 func (s Suite) append(t *testing.T) {
 	store, table := s.begin(t)
 
-	// Columns are found by their names, and one that is missing is NULL.
+	// Columns are matched by their names, and a column that is not written is NULL.
 	swapped := source.Schema{people[1], people[0]}
 	s.write(t, store, source.Write{Table: table, Mode: source.Append}, NewRows(swapped, source.Record{"three", int64(3)}))
 	s.write(t, store, source.Write{Table: table, Mode: source.Append}, NewRows(people[:1], source.Record{int64(4)}))
@@ -354,8 +354,8 @@ func (s Suite) append(t *testing.T) {
 		s.read(t, store, table, people))
 
 	_, err := store.WriteTable(t.Context(), source.Write{Table: table, Mode: source.Append},
-		NewRows(source.Schema{people[0], Column("unheard", of(source.Text))}, source.Record{int64(5), "x"}))
-	require.ErrorContains(t, err, "unheard")
+		NewRows(source.Schema{people[0], Column("unknown", of(source.Text))}, source.Record{int64(5), "x"}))
+	require.ErrorContains(t, err, "unknown")
 
 	fresh := s.table("fresh")
 	s.write(t, store, source.Write{Table: fresh, Mode: source.Append}, NewRows(people, source.Record{int64(1), "one"}))

@@ -12,21 +12,21 @@ import (
 	"github.com/jobwright/jobwright/source"
 )
 
-// Sample is a type, and values of it that are easily lost.
+// Sample is a type with values that sources easily change.
 type Sample struct {
 	Type   source.Standard
 	Values []any
 }
 
-// Name names the sample as a test does.
+// Name returns the name of the sample's subtest.
 func (s Sample) Name() string { return s.Type.String() }
 
-// Samples returns values of every type, NULL among those of each.
+// Samples returns values of every type, including NULL.
 func Samples() []Sample {
 	return []Sample{
 		{of(source.Text), []any{
 			nil, "", " ", "a", "NULL", `\N`, `\.`, "a\tb", "a\nb", "a\r\nb", `back\slash`, `"quoted"`, "'single'", "a,b;c|d",
-			"Nestlé 株式会社 Ünïcödé", //nolint:gosmopolitan // Every text.
+			"Nestlé 株式会社 Ünïcödé", //nolint:gosmopolitan // Texts in any script must be stored.
 			"👩‍👩‍👧‍👦", "\u202eright to left", "e\u0301", "\U0010fffd", "007", "1e5", "true", "<a>&amp;</a>", "_x0041_",
 			" leading and trailing ", "a\rb", "\r", "\ufeffmarked",
 			"a\x00b", "a\x01b", "a\x1fb", "a\x7fb", "a\u0085b", "a\u2028b", "a\ufffdb", "a\ufffeb", "a\uffffb",
@@ -133,7 +133,7 @@ func moment(year int, month time.Month, day, hour, minute, second, microsecond i
 	return time.Date(year, month, day, hour, minute, second, microsecond*1_000, time.UTC)
 }
 
-// every is every byte there is.
+// every returns all values of a byte.
 func every() []byte {
 	bytes := make([]byte, 256)
 	for i := range bytes {
@@ -143,14 +143,14 @@ func every() []byte {
 	return bytes
 }
 
-// Equal reports whether two values of a type are the same: numbers with more zeros at the end are, and JSON of another layout
-// is. A moment at another offset is not, nor is 0 the same as -0.
+// Equal reports whether two values of a type are equal. Trailing zeros of decimals and the layout of JSON make no difference;
+// the offset of a timestamp and the sign of 0 do.
 func Equal(of source.Standard, a, b any) bool {
 	if a == nil || b == nil {
 		return a == nil && b == nil
 	}
 
-	switch of.Type { //nolint:exhaustive // The others are the same where Go says so.
+	switch of.Type { //nolint:exhaustive // Values of the other types are compared with ==.
 	case source.Timestamp, source.Datetime, source.Date:
 		first, isTime := a.(time.Time)
 		second, isTimeToo := b.(time.Time)
@@ -190,7 +190,7 @@ func offset(moment time.Time) int {
 	return seconds
 }
 
-// InUTC is what a source makes of a value that keeps moments, also those in lists, but no offsets.
+// InUTC returns the value, or the values in a list, as a source returns them that stores timestamps without their offsets.
 func InUTC(of source.Standard, value any) any {
 	switch v := value.(type) {
 	case time.Time:
@@ -207,7 +207,7 @@ func InUTC(of source.Standard, value any) any {
 	return value
 }
 
-// UnsignedZero is what a source makes of a value that has no -0.
+// UnsignedZero returns the value as a source returns it that stores -0 as 0.
 func UnsignedZero(_ source.Standard, value any) any {
 	if value == 0.0 {
 		return 0.0
@@ -216,7 +216,7 @@ func UnsignedZero(_ source.Standard, value any) any {
 	return value
 }
 
-// NullAsNULL is what JSON makes of a value: its null can't be told from NULL.
+// NullAsNULL returns the value as JSON files return it, which can't distinguish the JSON value null from NULL.
 func NullAsNULL(_ source.Standard, value any) any {
 	if raw, isJSON := value.(json.RawMessage); isJSON && string(raw) == "null" {
 		return nil
@@ -225,7 +225,7 @@ func NullAsNULL(_ source.Standard, value any) any {
 	return value
 }
 
-// IsFine reports whether a value, or one in a list, is a time that is finer than microseconds.
+// IsFine reports whether a value, or a value in a list, is a time with digits finer than a microsecond.
 func IsFine(value any) bool {
 	switch v := value.(type) {
 	case time.Duration:
@@ -239,7 +239,7 @@ func IsFine(value any) bool {
 	return false
 }
 
-// IsNested reports whether a value is a list with a list in it.
+// IsNested reports whether a value is a list that contains a list.
 func IsNested(value any) bool {
 	list, _ := value.([]any)
 
@@ -272,7 +272,7 @@ func equalLists(of source.Standard, a, b any) bool {
 	return true
 }
 
-// plain is a number without zeros at its end.
+// plain returns a number without trailing zeros of its fraction.
 func plain(number source.Number) string {
 	text := string(number)
 	if strings.Contains(text, ".") {
@@ -282,7 +282,7 @@ func plain(number source.Number) string {
 	return text
 }
 
-// compact is JSON in one layout, with its fields in one order and every digit of its numbers.
+// compact returns JSON in a canonical layout and order of fields, with all digits of its numbers.
 func compact(raw json.RawMessage) string {
 	decoder := json.NewDecoder(strings.NewReader(string(raw)))
 	decoder.UseNumber()

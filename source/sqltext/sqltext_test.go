@@ -17,23 +17,23 @@ func TestStatementsSplitsAtSemicolons(t *testing.T) {
 		script  string
 		want    []sqltext.Statement
 	}{
-		"nothing":              {sqltext.SQLite, " \n-- nothing\n/* at all */ ;;", nil},
-		"one without an end":   {sqltext.SQLite, "SELECT 1", []sqltext.Statement{{"SELECT 1", 1}}},
-		"lines":                {sqltext.SQLite, "\nSELECT\n1;\n\n-- x\nSELECT 2 ;", []sqltext.Statement{{"SELECT\n1", 2}, {"SELECT 2", 6}}},
-		"texts":                {sqltext.SQLite, `SELECT ';', ";", 'it''s;'; SELECT 2`, []sqltext.Statement{{`SELECT ';', ";", 'it''s;'`, 1}, {"SELECT 2", 1}}},
-		"comments":             {sqltext.SQLite, "SELECT 1 /* ; */ -- ;\n; SELECT 2", []sqltext.Statement{{"SELECT 1 /* ; */ -- ;", 1}, {"SELECT 2", 2}}},
-		"brackets":             {sqltext.SQLite, "SELECT [a;b]; SELECT 2", []sqltext.Statement{{"SELECT [a;b]", 1}, {"SELECT 2", 1}}},
-		"dollar quotes":        {sqltext.PostgreSQL, "SELECT $$;$$, $a$;$$;$a$, $1; SELECT 2", []sqltext.Statement{{"SELECT $$;$$, $a$;$$;$a$, $1", 1}, {"SELECT 2", 1}}},
-		"nested comments":      {sqltext.PostgreSQL, "SELECT /* /* ; */ ; */ 1; SELECT 2", []sqltext.Statement{{"SELECT /* /* ; */ ; */ 1", 1}, {"SELECT 2", 1}}},
-		"escapes of E":         {sqltext.PostgreSQL, `SELECT E'\';', '\'; SELECT 2`, []sqltext.Statement{{`SELECT E'\';', '\'`, 1}, {"SELECT 2", 1}}},
-		"escapes of MySQL":     {sqltext.MySQL, "SELECT '\\';', \"\\\";\", `;`; SELECT 2 # ;", []sqltext.Statement{{"SELECT '\\';', \"\\\";\", `;`", 1}, {"SELECT 2 # ;", 1}}},
-		"a name of dollars":    {sqltext.PostgreSQL, "SELECT a$b$; SELECT 2", []sqltext.Statement{{"SELECT a$b$", 1}, {"SELECT 2", 1}}},
-		"a trigger":            {sqltext.SQLite, "CREATE TRIGGER t AFTER INSERT ON x BEGIN SELECT CASE WHEN 1 THEN 2 END; DELETE FROM y; END; SELECT 2", []sqltext.Statement{{"CREATE TRIGGER t AFTER INSERT ON x BEGIN SELECT CASE WHEN 1 THEN 2 END; DELETE FROM y; END", 1}, {"SELECT 2", 1}}},
-		"a procedure":          {sqltext.MySQL, "CREATE PROCEDURE p() BEGIN IF 1 THEN SELECT 1; END IF; WHILE 0 DO SELECT 2; END WHILE; END; SELECT 2", []sqltext.Statement{{"CREATE PROCEDURE p() BEGIN IF 1 THEN SELECT 1; END IF; WHILE 0 DO SELECT 2; END WHILE; END", 1}, {"SELECT 2", 1}}},
-		"a name that is BEGIN": {sqltext.SQLite, "CREATE TABLE t (begin TEXT); SELECT 1", []sqltext.Statement{{"CREATE TABLE t (begin TEXT)", 1}, {"SELECT 1", 1}}},
-		"an E that is no more": {sqltext.SQLite, `SELECT 'a' LIKE 'b' ESCAPE'\'; SELECT 1`, []sqltext.Statement{{`SELECT 'a' LIKE 'b' ESCAPE'\'`, 1}, {"SELECT 1", 1}}},
-		"a transaction is not": {sqltext.SQLite, "BEGIN; SELECT 1; END; SELECT 2", []sqltext.Statement{{"BEGIN", 1}, {"SELECT 1", 1}, {"END", 1}, {"SELECT 2", 1}}},
-		"what never closes":    {sqltext.SQLite, "SELECT 'x; SELECT 2", []sqltext.Statement{{"SELECT 'x; SELECT 2", 1}}},
+		"no statement":             {sqltext.SQLite, " \n-- nothing\n/* at all */ ;;", nil},
+		"no semicolon":             {sqltext.SQLite, "SELECT 1", []sqltext.Statement{{"SELECT 1", 1}}},
+		"lines":                    {sqltext.SQLite, "\nSELECT\n1;\n\n-- x\nSELECT 2 ;", []sqltext.Statement{{"SELECT\n1", 2}, {"SELECT 2", 6}}},
+		"texts":                    {sqltext.SQLite, `SELECT ';', ";", 'it''s;'; SELECT 2`, []sqltext.Statement{{`SELECT ';', ";", 'it''s;'`, 1}, {"SELECT 2", 1}}},
+		"comments":                 {sqltext.SQLite, "SELECT 1 /* ; */ -- ;\n; SELECT 2", []sqltext.Statement{{"SELECT 1 /* ; */ -- ;", 1}, {"SELECT 2", 2}}},
+		"brackets":                 {sqltext.SQLite, "SELECT [a;b]; SELECT 2", []sqltext.Statement{{"SELECT [a;b]", 1}, {"SELECT 2", 1}}},
+		"dollar quotes":            {sqltext.PostgreSQL, "SELECT $$;$$, $a$;$$;$a$, $1; SELECT 2", []sqltext.Statement{{"SELECT $$;$$, $a$;$$;$a$, $1", 1}, {"SELECT 2", 1}}},
+		"nested comments":          {sqltext.PostgreSQL, "SELECT /* /* ; */ ; */ 1; SELECT 2", []sqltext.Statement{{"SELECT /* /* ; */ ; */ 1", 1}, {"SELECT 2", 1}}},
+		"escapes of E":             {sqltext.PostgreSQL, `SELECT E'\';', '\'; SELECT 2`, []sqltext.Statement{{`SELECT E'\';', '\'`, 1}, {"SELECT 2", 1}}},
+		"escapes of MySQL":         {sqltext.MySQL, "SELECT '\\';', \"\\\";\", `;`; SELECT 2 # ;", []sqltext.Statement{{"SELECT '\\';', \"\\\";\", `;`", 1}, {"SELECT 2 # ;", 1}}},
+		"dollars in a name":        {sqltext.PostgreSQL, "SELECT a$b$; SELECT 2", []sqltext.Statement{{"SELECT a$b$", 1}, {"SELECT 2", 1}}},
+		"a trigger":                {sqltext.SQLite, "CREATE TRIGGER t AFTER INSERT ON x BEGIN SELECT CASE WHEN 1 THEN 2 END; DELETE FROM y; END; SELECT 2", []sqltext.Statement{{"CREATE TRIGGER t AFTER INSERT ON x BEGIN SELECT CASE WHEN 1 THEN 2 END; DELETE FROM y; END", 1}, {"SELECT 2", 1}}},
+		"a procedure":              {sqltext.MySQL, "CREATE PROCEDURE p() BEGIN IF 1 THEN SELECT 1; END IF; WHILE 0 DO SELECT 2; END WHILE; END; SELECT 2", []sqltext.Statement{{"CREATE PROCEDURE p() BEGIN IF 1 THEN SELECT 1; END IF; WHILE 0 DO SELECT 2; END WHILE; END", 1}, {"SELECT 2", 1}}},
+		"a name that is BEGIN":     {sqltext.SQLite, "CREATE TABLE t (begin TEXT); SELECT 1", []sqltext.Statement{{"CREATE TABLE t (begin TEXT)", 1}, {"SELECT 1", 1}}},
+		"a keyword that ends in E": {sqltext.SQLite, `SELECT 'a' LIKE 'b' ESCAPE'\'; SELECT 1`, []sqltext.Statement{{`SELECT 'a' LIKE 'b' ESCAPE'\'`, 1}, {"SELECT 1", 1}}},
+		"a transaction":            {sqltext.SQLite, "BEGIN; SELECT 1; END; SELECT 2", []sqltext.Statement{{"BEGIN", 1}, {"SELECT 1", 1}, {"END", 1}, {"SELECT 2", 1}}},
+		"an open text":             {sqltext.SQLite, "SELECT 'x; SELECT 2", []sqltext.Statement{{"SELECT 'x; SELECT 2", 1}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -77,7 +77,7 @@ func TestBindAndUnusedReportMismatches(t *testing.T) {
 	t.Parallel()
 
 	for message, bind := range map[string]map[string]any{
-		"the parameter :c has no value; bind has a, b":            {"b": 1, "a": 2},
+		"the parameter :c has no value; bind has a, b":         {"b": 1, "a": 2},
 		"the parameter :c has no value; set the value in bind": nil,
 	} {
 		text, _, _, err := sqltext.SQLite.Bind("SELECT :c", bind)
@@ -91,7 +91,7 @@ func TestBindAndUnusedReportMismatches(t *testing.T) {
 	require.NoError(t, sqltext.Unused(map[string]any{"a": 1}, used))
 }
 
-// Whatever a script holds, nothing of it gets lost but what stands between statements.
+// The statements contain the whole script except for the text between statements.
 func FuzzStatements(f *testing.F) {
 	f.Add("SELECT 1; SELECT ':x' -- ;\n; CREATE TRIGGER t BEGIN END;")
 	f.Add("$a$;$a$ E'\\';' /* /* */ */ [x;y] `;`")

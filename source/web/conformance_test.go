@@ -41,7 +41,7 @@ func TestPagesPreserveEveryValue(t *testing.T) {
 		}), map[string]any{"paging": map[string]any{"style": "offset", "size": 2}})
 
 		records = sourcetest.Become(sourcetest.NullAsNULL, columns, records)
-		sourcetest.RequireHeld(t, from, source.Table{Name: "table"}, columns, records, conversions, true)
+		sourcetest.RequireStored(t, from, source.Table{Name: "table"}, columns, records, conversions, true)
 	}
 }
 
