@@ -33,20 +33,38 @@ func textFunctions() []Function {
 		{"len(text)", "The number of characters.", `len("naïve")`, `5`},
 		{"upper(text)", "The text in uppercase.", `upper("abc")`, `"ABC"`},
 		{"lower(text)", "The text in lowercase.", `lower("ABC")`, `"abc"`},
-		{"trim(text)", "The text without white space at both ends; with `trim(text, characters)`, without these characters.", `trim("  abc ")`, `"abc"`},
+		{
+			"trim(text)", "The text without white space at both ends; with `trim(text, characters)`, without these characters.",
+			`trim("  abc ")`, `"abc"`,
+		},
 		{"trimPrefix(text, prefix)", "The text without the prefix, if it has the prefix.", `trimPrefix("v12", "v")`, `"12"`},
 		{"trimSuffix(text, suffix)", "The text without the suffix, if it has the suffix.", `trimSuffix("a.csv", ".csv")`, `"a"`},
-		{"hasPrefix(text, prefix)", "Whether the text has the prefix; the same as the operator `startsWith`.", `hasPrefix("a.csv", "a")`, `true`},
-		{"hasSuffix(text, suffix)", "Whether the text has the suffix; the same as the operator `endsWith`.", `hasSuffix("a.csv", ".csv")`, `true`},
+		{
+			"hasPrefix(text, prefix)", "Whether the text has the prefix; the same as the operator `startsWith`.",
+			`hasPrefix("a.csv", "a")`, `true`,
+		},
+		{
+			"hasSuffix(text, suffix)", "Whether the text has the suffix; the same as the operator `endsWith`.",
+			`hasSuffix("a.csv", ".csv")`, `true`,
+		},
 		{
 			"indexOf(text, part)", "The position of the first occurrence of part in bytes, from 0, or -1.",
 			`indexOf("a-b-c", "-")`, `1`,
 		},
-		{"lastIndexOf(text, part)", "The position of the last occurrence of part in bytes, from 0, or -1.", `lastIndexOf("a-b-c", "-")`, `3`},
-		{"replace(text, from, to)", "The text, in which each occurrence of from is replaced by to.", `replace("a-b-c", "-", "/")`, `"a/b/c"`},
+		{
+			"lastIndexOf(text, part)", "The position of the last occurrence of part in bytes, from 0, or -1.",
+			`lastIndexOf("a-b-c", "-")`, `3`,
+		},
+		{
+			"replace(text, from, to)", "The text, in which each occurrence of from is replaced by to.",
+			`replace("a-b-c", "-", "/")`, `"a/b/c"`,
+		},
 		{"repeat(text, count)", "The text, repeated count times.", `repeat("ab", 3)`, `"ababab"`},
 		{"split(text, separator)", "The list of the parts between separators.", `split("a,b", ",")`, `["a","b"]`},
-		{"splitAfter(text, separator)", "The list of the parts, including the separators.", `splitAfter("a,b", ",")`, `["a,","b"]`},
+		{
+			"splitAfter(text, separator)", "The list of the parts, including the separators.",
+			`splitAfter("a,b", ",")`, `["a,","b"]`,
+		},
 		{"join(list, separator)", "The texts of a list, joined by a separator.", `join(["a", "b"], ",")`, `"a,b"`},
 		{"toBase64(text)", "The text encoded in base64.", `toBase64("abc")`, `"YWJj"`},
 		{"fromBase64(text)", "The text decoded from base64.", `fromBase64("YWJj")`, `"abc"`},
@@ -63,7 +81,10 @@ func numberFunctions() []Function {
 		{"min(…)", "The smallest of several numbers, or of a list of numbers.", `min([1, 5, 3])`, `1`},
 		{"mean(…)", "The mean of several numbers, or of a list of numbers.", `mean(1, 2)`, `1.5`},
 		{"median(…)", "The median of several numbers, or of a list of numbers.", `median(1, 2, 10)`, `2.0`},
-		{"random()", "A random number from 0 to below 1. It is the same if a crash repeats the evaluation.", `random() < 1`, `true`},
+		{
+			"random()", "A random number from 0 to below 1. It is the same if a crash repeats the evaluation.",
+			`random() < 1`, `true`,
+		},
 	}
 }
 
@@ -74,7 +95,10 @@ func listFunctions() []Function {
 		{"last(list)", "The last entry, or nil.", `last([1, 2])`, `2`},
 		{"take(list, count)", "The first count entries.", `take([1, 2, 3], 2)`, `[1,2]`},
 		{"reverse(list)", "The entries in reverse order.", `reverse([1, 2])`, `[2,1]`},
-		{"sort(list)", "The entries in ascending order; with `sort(list, \"desc\")`, in descending order.", `sort([3, 1, 2])`, `[1,2,3]`},
+		{
+			"sort(list)", "The entries in ascending order; with `sort(list, \"desc\")`, in descending order.",
+			`sort([3, 1, 2])`, `[1,2,3]`,
+		},
 		{"concat(list, …)", "The entries of all lists in one list.", `concat([1], [2, 3])`, `[1,2,3]`},
 	}
 }
@@ -89,16 +113,23 @@ func predicateFunctions() []Function {
 		{"map(list, expression)", "The results of the expression for all entries.", `map([1, 2], # * 10)`, `[10,20]`},
 		{"find(list, predicate)", "The first entry for which the predicate is true, or nil.", `find([1, 2, 3], # > 1)`, `2`},
 		{"findIndex(list, predicate)", "Its number, from 0, or -1.", `findIndex([1, 2, 3], # > 1)`, `1`},
-		{"findLast(list, predicate)", "The last entry for which the predicate is true, or nil.", `findLast([1, 2, 3], # > 1)`, `3`},
+		{
+			"findLast(list, predicate)", "The last entry for which the predicate is true, or nil.",
+			`findLast([1, 2, 3], # > 1)`, `3`,
+		},
 		{"findLastIndex(list, predicate)", "Its number, from 0, or -1.", `findLastIndex([1, 2, 3], # > 1)`, `2`},
 		{"count(list, predicate)", "The number of entries for which the predicate is true.", `count([1, 2, 3], # > 1)`, `2`},
-		{"sum(list)", "The sum of the entries; with `sum(list, expression)`, of the results of the expression.", `sum([1, 2, 3])`, `6`},
+		{
+			"sum(list)", "The sum of the entries; with `sum(list, expression)`, of the results of the expression.",
+			`sum([1, 2, 3])`, `6`,
+		},
 		{
 			"groupBy(list, expression)", "An object with a list of entries for each result of the expression.",
 			`groupBy(["ab", "ac", "b"], #[0:1])`, `{"a":["ab","ac"],"b":["b"]}`,
 		},
 		{
-			"sortBy(list, expression)", "The entries, ordered by the results of the expression; with a third argument `\"desc\"`, in descending order.",
+			"sortBy(list, expression)",
+			"The entries, ordered by the results of the expression; with a third argument `\"desc\"`, in descending order.",
 			`sortBy(["bb", "a"], len(#))`, `["a","bb"]`,
 		},
 	}
@@ -119,19 +150,29 @@ func objectFunctions() []Function {
 
 func timeFunctions() []Function {
 	return []Function{
-		{"now()", "The current time in UTC. It is the same if a crash repeats the evaluation.", `now()`, `"2026-01-31T09:30:00.000Z"`},
+		{
+			"now()", "The current time in UTC. It is the same if a crash repeats the evaluation.",
+			`now()`, `"2026-01-31T09:30:00.000Z"`,
+		},
 		{"today()", "The current date in UTC.", `today()`, `"2026-01-31"`},
 		{
 			"addTime(timestamp, duration)", "The timestamp, later by the duration, or earlier if it is negative.",
 			`addTime(now(), "-24h")`, `"2026-01-30T09:30:00.000Z"`,
 		},
-		{"addDays(date, count)", "The date or the timestamp, later by this number of days.", `addDays("2026-01-31", 1)`, `"2026-02-01"`},
+		{
+			"addDays(date, count)", "The date or the timestamp, later by this number of days.",
+			`addDays("2026-01-31", 1)`, `"2026-02-01"`,
+		},
 		{
 			"formatTime(timestamp, layout)",
-			"The timestamp in a layout of Go: 2006 is the year, 01 the month, 02 the day, 15 the hour, 04 the minute, 05 the second.",
+			"The timestamp in a layout of Go: " +
+				"2006 is the year, 01 the month, 02 the day, 15 the hour, 04 the minute, 05 the second.",
 			`formatTime(now(), "02.01.2006 15:04")`, `"31.01.2026 09:30"`,
 		},
-		{"secondsBetween(from, to)", "The number of seconds from one timestamp to another.", `secondsBetween("2026-01-31", now())`, `34200.0`},
+		{
+			"secondsBetween(from, to)", "The number of seconds from one timestamp to another.",
+			`secondsBetween("2026-01-31", now())`, `34200.0`,
+		},
 	}
 }
 
@@ -140,8 +181,14 @@ func formFunctions() []Function {
 		{"int(value)", "A number, or text that is a number, as an integer.", `int("42")`, `42`},
 		{"float(value)", "A number, or text that is a number, as a float.", `float("1.5")`, `1.5`},
 		{"string(value)", "A number, a boolean or text as text.", `string(42)`, `"42"`},
-		{"type(value)", "The type of the value: `string`, `int`, `float`, `bool`, `array`, `map` or `nil`.", `type(1.5)`, `"float"`},
-		{"toJSON(value)", "The value as JSON, with fields in alphabetical order.", `toJSON({"b": 2, "a": [1]})`, `"{\"a\":[1],\"b\":2}"`},
+		{
+			"type(value)", "The type of the value: `string`, `int`, `float`, `bool`, `array`, `map` or `nil`.",
+			`type(1.5)`, `"float"`,
+		},
+		{
+			"toJSON(value)", "The value as JSON, with fields in alphabetical order.",
+			`toJSON({"b": 2, "a": [1]})`, `"{\"a\":[1],\"b\":2}"`,
+		},
 		{"fromJSON(text)", "The value of a text in JSON. Integers are exact.", `fromJSON("[1, 2.5]")`, `[1,2.5]`},
 		{"uuid()", "A new UUID. It is the same if a crash repeats the evaluation.", `len(uuid())`, `36`},
 	}
