@@ -200,7 +200,8 @@ func encodeMembers(from source.Standard, to native) (encoder, error) {
 		for _, member := range chosen {
 			at := slices.Index(members, member)
 			if at <= last {
-				return nil, fmt.Errorf("%s is not a value of %s, or its members are not in the order of the type", source.Quote(text), to)
+				return nil, fmt.Errorf("%s is not a value of %s, or its members are not in the order of the type",
+					source.Quote(text), to)
 			}
 
 			last = at

@@ -58,16 +58,16 @@ type change struct {
 }
 
 var changes = map[string]change{
-	"replace":           {mode: source.Replace, after: "2,3"},
+	"replace":                 {mode: source.Replace, after: "2,3"},
 	"replace missing table":   {mode: source.Replace, missing: true, after: "2,3"},
-	"refill":            {mode: source.Refill, after: "2,3"},
-	"append":            {mode: source.Append, after: "1,2,3"},
+	"refill":                  {mode: source.Refill, after: "2,3"},
+	"append":                  {mode: source.Append, after: "1,2,3"},
 	"append to missing table": {mode: source.Append, missing: true, after: "2,3"},
-	"insert":            {mode: source.Insert, after: "1,2,3"},
-	"upsert":            {mode: source.Upsert, after: "1,2,3"},
+	"insert":                  {mode: source.Insert, after: "1,2,3"},
+	"upsert":                  {mode: source.Upsert, after: "1,2,3"},
 	"upsert to missing table": {mode: source.Upsert, missing: true, after: "2,3"},
-	"delete":            {mode: source.Delete, after: "1"},
-	"script":            {after: "1,2,3"},
+	"delete":                  {mode: source.Delete, after: "1"},
+	"script":                  {after: "1,2,3"},
 }
 
 // begin creates the table in its initial state.

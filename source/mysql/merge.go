@@ -162,7 +162,8 @@ func (m *merge) updateAndInsert(ctx context.Context) error {
 		}
 	}
 
-	return m.session.execute(ctx, m.insertion()+" WHERE NOT EXISTS (SELECT 1 FROM "+m.into+" AS t WHERE "+m.equalKeys("t", "w")+")")
+	return m.session.execute(ctx,
+		m.insertion()+" WHERE NOT EXISTS (SELECT 1 FROM "+m.into+" AS t WHERE "+m.equalKeys("t", "w")+")")
 }
 
 // insertion returns the INSERT … SELECT of the last written record with each key.

@@ -28,75 +28,118 @@ var violations = []struct {
 	hint    string
 }{
 	{
-		"unknown mode", source.Write{Table: named("t"), Mode: "merge"}, []string{"id"}, source.CodeOperationUnsupported,
+		"unknown mode",
+		source.Write{Table: named("t"), Mode: "merge"},
+		[]string{"id"},
+		source.CodeOperationUnsupported,
 		`the write mode "merge" does not exist`, "",
 	},
 	{
-		"empty column name", source.Write{Table: named("t"), Mode: source.Replace}, []string{"id", ""}, source.CodeRecordInvalid,
+		"empty column name",
+		source.Write{Table: named("t"), Mode: source.Replace},
+		[]string{"id", ""},
+		source.CodeRecordInvalid,
 		`"" is not a valid name of a column`, "",
 	},
 	{
-		"NUL in a column name", source.Write{Table: named("t"), Mode: source.Append}, []string{"id\x00"}, source.CodeRecordInvalid,
+		"NUL in a column name",
+		source.Write{Table: named("t"), Mode: source.Append},
+		[]string{"id\x00"},
+		source.CodeRecordInvalid,
 		`"id\x00" is not a valid name of a column`, "",
 	},
 	{
-		"duplicate column", source.Write{Table: named("t"), Mode: source.Append}, []string{"id", "name", "id"}, source.CodeRecordInvalid,
+		"duplicate column",
+		source.Write{Table: named("t"), Mode: source.Append},
+		[]string{"id", "name", "id"},
+		source.CodeRecordInvalid,
 		`two columns are named "id"`, "rename one of them",
 	},
 	{
-		"duplicate column of a new table", source.Write{Table: named("new"), Mode: source.Replace}, []string{"id", "id"},
+		"duplicate column of a new table",
+		source.Write{Table: named("new"), Mode: source.Replace},
+		[]string{"id", "id"},
 		source.CodeRecordInvalid, `two columns are named "id"`, "rename one of them",
 	},
 	{
-		"upsert without a key", source.Write{Table: named("t"), Mode: source.Upsert}, []string{"id", "name"}, source.CodeRecordInvalid,
+		"upsert without a key",
+		source.Write{Table: named("t"), Mode: source.Upsert},
+		[]string{"id", "name"},
+		source.CodeRecordInvalid,
 		`the write mode "upsert" requires a key`, "name the columns that identify a record",
 	},
 	{
-		"delete without columns", source.Write{Table: named("t"), Mode: source.Delete}, nil, source.CodeRecordInvalid,
+		"delete without columns",
+		source.Write{Table: named("t"), Mode: source.Delete},
+		nil, source.CodeRecordInvalid,
 		`the write mode "delete" requires a key`, "name the columns that identify a record",
 	},
 	{
-		"key that is not written", source.Write{Table: named("t"), Mode: source.Update, Key: []string{"nr"}}, []string{"id", "name"},
+		"key that is not written",
+		source.Write{Table: named("t"), Mode: source.Update, Key: []string{"nr"}},
+		[]string{"id", "name"},
 		source.CodeRecordInvalid, `the column "nr" of the key is not written`, "the columns that are written are id, name",
 	},
 	{
-		"update of the key alone", source.Write{Table: named("t"), Mode: source.Update, Key: []string{"id", "id"}}, []string{"id"},
+		"update of the key alone",
+		source.Write{Table: named("t"), Mode: source.Update, Key: []string{"id", "id"}},
+		[]string{"id"},
 		source.CodeRecordInvalid, "there is nothing to update: all columns belong to the key", "write further columns",
 	},
 	{
-		"insert into a missing table", source.Write{Table: named("nowhere"), Mode: source.Insert}, []string{"id"},
+		"insert into a missing table",
+		source.Write{Table: named("nowhere"), Mode: source.Insert},
+		[]string{"id"},
 		source.CodeTableNotFound, "the table does not exist", "load the table first, or correct its name",
 	},
 	{
-		"update of a missing table", source.Write{Table: named("nowhere"), Mode: source.Update, Key: []string{"id"}},
-		[]string{"id", "name"}, source.CodeTableNotFound, "the table does not exist", "load the table first, or correct its name",
-	},
-	{
-		"delete from a missing table", source.Write{Table: named("nowhere"), Mode: source.Delete}, []string{"id"},
+		"update of a missing table",
+		source.Write{Table: named("nowhere"), Mode: source.Update, Key: []string{"id"}},
+		[]string{"id", "name"},
 		source.CodeTableNotFound, "the table does not exist", "load the table first, or correct its name",
 	},
 	{
-		"append to a view", source.Write{Table: named("v"), Mode: source.Append}, []string{"id"}, source.CodeOperationUnsupported,
+		"delete from a missing table",
+		source.Write{Table: named("nowhere"), Mode: source.Delete},
+		[]string{"id"},
+		source.CodeTableNotFound, "the table does not exist", "load the table first, or correct its name",
+	},
+	{
+		"append to a view",
+		source.Write{Table: named("v"), Mode: source.Append},
+		[]string{"id"},
+		source.CodeOperationUnsupported,
 		"the target is a view; only tables can be written to", "write to the table behind it",
 	},
 	{
-		"replacement of a view", source.Write{Table: named("v"), Mode: source.Replace}, []string{"id"}, source.CodeOperationUnsupported,
-		"the target is a view; only tables can be written to", "write to the table behind it",
+		"replacement of a view",
+		source.Write{Table: named("v"), Mode: source.Replace},
+		[]string{"id"},
+		source.CodeOperationUnsupported, "the target is a view; only tables can be written to", "write to the table behind it",
 	},
 	{
-		"unknown column", source.Write{Table: named("t"), Mode: source.Refill}, []string{"id", "city"}, source.CodeRecordInvalid,
+		"unknown column",
+		source.Write{Table: named("t"), Mode: source.Refill},
+		[]string{"id", "city"},
+		source.CodeRecordInvalid,
 		`the table has no column "city"`, "its columns are id, name",
 	},
 	{
-		"unknown column of a delete", source.Write{Table: named("t"), Mode: source.Delete, Key: []string{"id"}},
-		[]string{"id", "city"}, source.CodeRecordInvalid, `the table has no column "city"`, "its columns are id, name",
+		"unknown column of a delete",
+		source.Write{Table: named("t"), Mode: source.Delete, Key: []string{"id"}},
+		[]string{"id", "city"},
+		source.CodeRecordInvalid, `the table has no column "city"`, "its columns are id, name",
 	},
 	{
-		"generated column", source.Write{Table: named("g"), Mode: source.Insert}, []string{"id", "twice"}, source.CodeRecordInvalid,
-		`the database computes the column "twice"`, "do not write the column",
+		"generated column",
+		source.Write{Table: named("g"), Mode: source.Insert},
+		[]string{"id", "twice"},
+		source.CodeRecordInvalid, `the database computes the column "twice"`, "do not write the column",
 	},
 	{
-		"the ledger", source.Write{Table: named("jobwright_ledger"), Mode: source.Append}, []string{"id"},
+		"the ledger",
+		source.Write{Table: named("jobwright_ledger"), Mode: source.Append},
+		[]string{"id"},
 		source.CodeOperationUnsupported,
 		"the table jobwright_ledger is the ledger, in which the source records completed steps; no step may change it",
 		"use a table of another name",
@@ -150,7 +193,8 @@ func (s Suite) contract(t *testing.T) {
 	}
 }
 
-// recorded checks that a write that the ledger contains returns its record and reads no rows, even if the write has become invalid.
+// recorded checks that a write that the ledger contains returns its record and reads no rows, even if the write has become
+// invalid.
 func (s Suite) recorded(t *testing.T) {
 	recorder := s.recorder(t)
 
@@ -159,7 +203,8 @@ func (s Suite) recorded(t *testing.T) {
 	} {
 		t.Run(string(mode), func(t *testing.T) {
 			table := s.table("recorded_" + string(mode))
-			s.write(t, recorder, source.Write{Table: table, Mode: source.Replace}, NewRows(people, source.Record{int64(1), "one"}))
+			s.write(t, recorder, source.Write{Table: table, Mode: source.Replace},
+				NewRows(people, source.Record{int64(1), "one"}))
 
 			write := source.Write{
 				Table: table, Mode: mode, IdempotencyKey: source.IdempotencyKey{Job: "job", Run: "run", Step: string(mode)},

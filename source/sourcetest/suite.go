@@ -250,7 +250,7 @@ func (s Suite) check(t *testing.T) {
 
 func (s Suite) missing(t *testing.T) {
 	_, err := s.open(t).ReadTable(t.Context(), source.Read{Table: s.table("nowhere")})
-	requireCode(t, err, source.CodeTableNotFound)
+	requireTableNotFound(t, err)
 }
 
 func (s Suite) describe(t *testing.T) {
@@ -288,7 +288,7 @@ func (s Suite) describe(t *testing.T) {
 	}
 
 	_, err := store.Describe(t.Context(), s.table("nowhere"), source.Format{})
-	requireCode(t, err, source.CodeTableNotFound)
+	requireTableNotFound(t, err)
 }
 
 func (s Suite) overlaps(t *testing.T) {
@@ -309,12 +309,12 @@ func (s Suite) overlaps(t *testing.T) {
 	}
 }
 
-func requireCode(t *testing.T, err error, code source.Code) {
+func requireTableNotFound(t *testing.T, err error) {
 	t.Helper()
 
 	var problem *source.Error
 	require.ErrorAs(t, err, &problem)
-	require.Equal(t, code, problem.Code, "%v", err)
+	require.Equal(t, source.CodeTableNotFound, problem.Code, "%v", err)
 	require.False(t, problem.Retryable, "%v", err)
 }
 
@@ -370,7 +370,7 @@ func (s Suite) insert(t *testing.T) {
 
 	_, err := store.WriteTable(t.Context(), source.Write{Table: s.table("nowhere"), Mode: source.Insert},
 		NewRows(people, source.Record{int64(3), "three"}))
-	requireCode(t, err, source.CodeTableNotFound)
+	requireTableNotFound(t, err)
 }
 
 func (s Suite) refill(t *testing.T) {
@@ -433,7 +433,7 @@ func (s Suite) drop(t *testing.T) {
 	}
 
 	_, err := store.ReadTable(t.Context(), source.Read{Table: table})
-	requireCode(t, err, source.CodeTableNotFound)
+	requireTableNotFound(t, err)
 }
 
 // errReading has io.EOF as its cause, like the loss of a connection. It is not the end of the rows.
