@@ -10,7 +10,7 @@ type Input struct {
 	AppID      string           `json:"appId"`
 	Program    scenario.Program `json:"program"`
 	Parameters jsonvalue.Object `json:"parameters,omitempty"` // A value for each parameter of the program's entry.
-	Depth      int              `json:"depth,omitempty"`      // The number of ancestors, which started one another by RunScenario.
+	Depth      int              `json:"depth,omitempty"`      // The number of ancestors that are connected by RunScenario.
 }
 
 // Task is the first argument of every activity; the parameters of the operation are the second.

@@ -73,7 +73,10 @@ func ControlOperations() []Operation {
 			Name: OpReturn, Description: "Ends the scenario successfully.",
 			Control: true,
 		}),
-		define[Fail](Operation{Name: OpFail, Description: "Fails, and thereby ends the scenario unless the error is handled.", Control: true, rule: failRule}),
+		define[Fail](Operation{
+			Name: OpFail, Control: true, rule: failRule,
+			Description: "Fails, and thereby ends the scenario unless the error is handled.",
+		}),
 	}
 }
 

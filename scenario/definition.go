@@ -50,7 +50,8 @@ func RetryFields() []schema.Field {
 	descriptions := map[string]string{
 		"initialInterval": fmt.Sprintf("The interval before the second attempt. Default: %s.", short(defaults.InitialInterval)),
 		"backoffCoefficient": fmt.Sprintf(
-			"The factor by which each interval is longer than the one before, at least 1. Default: %g.", defaults.BackoffCoefficient),
+			"The factor by which each interval is longer than the one before, at least 1. Default: %g.",
+			defaults.BackoffCoefficient),
 		"maximumInterval": fmt.Sprintf("The maximum interval. Default: %s.", short(defaults.MaximumInterval)),
 		"maximumAttempts": fmt.Sprintf(
 			"The maximum number of attempts, up to a million. Default: %d.", defaults.MaximumAttempts),

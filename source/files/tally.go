@@ -53,14 +53,13 @@ func (t *tally) count(ctx context.Context, file io.Reader, name string, options 
 	defer func() { err = errors.Join(err, rows.Close()) }()
 
 	for {
-		switch _, err := rows.Next(ctx); err {
-		case nil:
-			t.rows.Add(1)
-		case io.EOF:
+		if _, err := rows.Next(ctx); err == io.EOF {
 			return nil
-		default:
+		} else if err != nil {
 			return err
 		}
+
+		t.rows.Add(1)
 	}
 }
 
