@@ -14,8 +14,9 @@ import (
 // column describes a column of a file.
 type column struct {
 	name     string
-	kinds    kind // The kinds of its values in the sample.
-	inexact  bool // A number in the sample has more digits than a float keeps.
+	quoted   string // The name as the first record has it.
+	kinds    kind   // The kinds of its values in the sample.
+	inexact  bool   // A number in the sample has more digits than a float keeps.
 	standard source.Standard
 	last     int64 // The number of the last record that had the column, from 1.
 }

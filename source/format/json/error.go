@@ -26,7 +26,8 @@ type fault struct {
 func (f *fault) Error() string { return content.Shorten(f.message, 500) }
 
 const (
-	hintSyntax  = "correct the file; names and strings are in double quotes, and the last member has no comma behind it"
+	hintSyntax = "correct the file; names and strings are in double quotes, numbers have no leading zeros or plus signs, " +
+		"and no comma follows the last member"
 	hintSample  = "the columns and their types are those of the first 1,000 records, or of the first MiB"
 	hintRecords = "name the path to the list of records in the format's records, data.items for example"
 )

@@ -2,11 +2,10 @@ package json
 
 import "fmt"
 
-// maxDepth is the largest depth of nested arrays and objects. It is that of encoding/json, which can therefore read every value
-// of a record.
+// maxDepth is the largest depth of nested arrays and objects. It is that of jsontext and encoding/json.
 const maxDepth = 10_000
 
-// extent finds the end of a string, an array or an object, piece by piece. It examines quotes and brackets only; the parser
+// extent finds the end of a string, an array or an object, piece by piece. It examines quotes and brackets only; jsontext
 // verifies that the text is JSON.
 type extent struct {
 	open    []byte // For each open bracket, the bracket that closes it.
@@ -78,8 +77,8 @@ func (e *extent) advanceBrackets(piece []byte) int {
 		case '[':
 			e.open = append(e.open, ']')
 		default:
-			if e.open[len(e.open)-1] != c {
-				e.wrong = e.mismatch(c)
+			if expected := e.open[len(e.open)-1]; expected != c {
+				e.wrong = &fault{message: fmt.Sprintf("there is a %c in place of a %c", c, expected), hint: hintSyntax}
 
 				return i
 			}
@@ -101,12 +100,6 @@ func (e *extent) advanceBrackets(piece []byte) int {
 	return len(piece)
 }
 
-func (e *extent) mismatch(found byte) *fault {
-	return &fault{
-		message: fmt.Sprintf("there is a %c in place of a %c", found, e.open[len(e.open)-1]), hint: hintSyntax,
-	}
-}
-
 func tooDeep() *fault {
 	return &fault{
 		message: "lists and objects are nested more than 10,000 levels deep", hint: "correct the file; a bracket may be missing",
@@ -116,6 +109,7 @@ func tooDeep() *fault {
 var (
 	quoteOrBracket = set(`"{}[]`)
 	endsScalar     = set("\"{}[],: \t\r\n") // The bytes that end a number or a literal.
+	between        = set(",: \t\r\n")       // The bytes between the names and values of an object.
 )
 
 // set returns a set of bytes.

@@ -152,23 +152,19 @@ func (r *Rows) read(text string) error {
 
 	next := 0 // Most records have their columns in the same order.
 
-	for first := true; ; first = false {
-		name, found, err := r.parser.member(first)
-		if err != nil {
-			return err
-		}
-
-		if !found {
-			break
-		}
-
-		if next >= len(r.columns) || r.columns[next].name != name {
-			if next, found = r.places[name]; !found {
-				return &fault{message: fmt.Sprintf("the first records have no column %q", name), hint: hintSample}
+	for name := r.parser.next(); name != ""; name = r.parser.next() {
+		if next >= len(r.columns) || r.columns[next].quoted != name {
+			var found bool
+			if next, found = r.places[unquote(name)]; !found {
+				return &fault{message: fmt.Sprintf("the first records have no column %q", unquote(name)), hint: hintSample}
 			}
 		}
 
-		if err := r.put(next); err != nil {
+		column := &r.columns[next]
+		column.last = r.count
+
+		var err error
+		if r.record[next], err = column.convert(r.parser.value(), r.record[next]); err != nil {
 			return err
 		}
 
@@ -181,36 +177,11 @@ func (r *Rows) read(text string) error {
 		}
 	}
 
-	return r.parser.finish()
-}
-
-// put parses the value of a column.
-func (r *Rows) put(at int) error {
-	column := &r.columns[at]
-
-	if column.last == r.count {
-		return &fault{message: fmt.Sprintf("it has the column %q twice", column.name)} // The check in refuse describes it better.
-	}
-
-	column.last = r.count
-
-	v, err := r.parser.value()
-	if err != nil {
-		return err
-	}
-
-	r.record[at], err = column.convert(v, r.record[at])
-
-	return err
+	return nil
 }
 
 // refuse passes an invalid record to Reject, or returns its error.
 func (r *Rows) refuse(text string, err error) error {
-	// A syntax error takes precedence: it may be the reason why the record seems to have other columns.
-	if wrong := r.parser.check(text); wrong != nil {
-		err = wrong
-	}
-
 	wrong := new(fault)
 	if r.reject == nil || !errors.As(err, &wrong) {
 		return located(r.at, err)

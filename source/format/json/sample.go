@@ -35,8 +35,8 @@ func (r *Rows) sample() error {
 		size += len(text)
 
 		// Next reports invalid records.
-		if r.parser.check(record.text) == nil {
-			r.learn(record.text)
+		if r.parser.begin(record.text) == nil {
+			r.learn()
 		}
 	}
 
@@ -49,24 +49,18 @@ func (r *Rows) sample() error {
 	return nil
 }
 
-// learn adds the columns of a valid record.
-func (r *Rows) learn(text string) {
-	_ = r.parser.begin(text)
-
-	for first := true; ; first = false {
-		name, found, _ := r.parser.member(first)
-		if !found {
-			return
-		}
+// learn adds the columns of the record that the parser began.
+func (r *Rows) learn() {
+	for quoted := r.parser.next(); quoted != ""; quoted = r.parser.next() {
+		name := unquote(quoted)
 
 		at, known := r.places[name]
 		if !known {
 			at = len(r.columns)
 			r.places[name] = at
-			r.columns = append(r.columns, column{name: name})
+			r.columns = append(r.columns, column{name: name, quoted: quoted})
 		}
 
-		v, _ := r.parser.value()
-		r.columns[at].learn(v)
+		r.columns[at].learn(r.parser.value())
 	}
 }

@@ -86,7 +86,16 @@ func (s *stream) peek() (byte, error) {
 }
 
 // value consumes and returns the next value, after peek. The value is valid until the next call.
-func (s *stream) value() ([]byte, error) {
+func (s *stream) value() ([]byte, error) { return s.read(false) }
+
+// skip consumes the next value, after peek. The value may have any size.
+func (s *stream) skip() error {
+	_, err := s.read(true)
+
+	return err
+}
+
+func (s *stream) read(skip bool) ([]byte, error) {
 	if !beginsExtent(s.rest()[0]) {
 		return s.scalar()
 	}
@@ -97,42 +106,28 @@ func (s *stream) value() ([]byte, error) {
 		size, ended := s.extent.advance(s.rest()[examined:])
 		examined += size
 
-		switch {
-		case ended:
+		if ended {
 			return s.take(examined), nil
-		case s.extent.wrong != nil:
-			s.take(examined)
+		}
 
+		if skip || s.extent.wrong != nil {
+			s.take(examined)
+			examined = 0
+		}
+
+		switch {
+		case s.extent.wrong != nil:
 			return nil, s.extent.wrong
 		case examined > maxRecord:
 			return nil, tooLong()
-		case !s.fill():
-			return nil, s.unfinished()
-		}
-	}
-}
-
-// skip consumes the next value, after peek. The value may have any size.
-func (s *stream) skip() error {
-	if !beginsExtent(s.rest()[0]) {
-		_, err := s.scalar()
-
-		return err
-	}
-
-	s.extent.reset()
-
-	for {
-		size, ended := s.extent.advance(s.rest())
-		s.take(size)
-
-		switch {
-		case ended:
-			return nil
-		case s.extent.wrong != nil:
-			return s.extent.wrong
-		case !s.fill():
-			return s.unfinished()
+		case s.fill():
+		case s.end == io.EOF:
+			return nil, &fault{
+				message: "the file ends within the value that begins here",
+				hint:    "the file was cut off, or a bracket or a quote is missing",
+			}
+		default:
+			return nil, s.end
 		}
 	}
 }
@@ -141,48 +136,45 @@ func beginsExtent(c byte) bool { return c == '{' || c == '[' || c == '"' }
 
 // scalar consumes and returns a number or a literal.
 func (s *stream) scalar() ([]byte, error) {
-	for examined := 0; ; {
-		end := slices.IndexFunc(s.rest()[examined:], func(c byte) bool { return endsScalar[c] })
-
-		switch {
-		case examined == 0 && end == 0:
-			return nil, &fault{message: "a value is missing before " + string(s.rest()[0]), hint: hintSyntax}
-		case end >= 0:
-			return s.take(examined + end), nil
-		}
-
-		examined = len(s.rest())
-
-		switch {
-		case examined > maxRecord:
-			return nil, tooLong()
-		case s.fill():
-		case s.end == io.EOF:
-			return s.take(examined), nil
-		default:
-			return nil, s.end
-		}
+	size, err := s.find(func(text []byte) int {
+		return slices.IndexFunc(text, func(c byte) bool { return endsScalar[c] })
+	})
+	if err == nil && size == 0 {
+		err = &fault{message: "a value is missing before " + string(s.rest()[0]), hint: hintSyntax}
 	}
+
+	return s.take(size), err
 }
 
 // textLine consumes and returns the next line with its line break. The line is valid until the next call. The error is io.EOF
 // after the last line.
 func (s *stream) textLine() ([]byte, error) {
+	size, err := s.find(func(text []byte) int { return bytes.IndexByte(text, '\n') })
+	if err == nil {
+		size = min(size+1, len(s.rest()))
+	}
+
+	return s.take(size), err
+}
+
+// find reads up to the place that index finds, and returns the number of bytes before it, or before the end of the file. The
+// error is io.EOF if the file has ended.
+func (s *stream) find(index func([]byte) int) (int, error) {
 	for examined := 0; ; {
-		if end := bytes.IndexByte(s.rest()[examined:], '\n'); end >= 0 {
-			return s.take(examined + end + 1), nil
+		if at := index(s.rest()[examined:]); at >= 0 {
+			return examined + at, nil
 		}
 
 		examined = len(s.rest())
 
 		switch {
 		case examined > maxRecord:
-			return nil, tooLong()
+			return 0, tooLong()
 		case s.fill():
 		case examined > 0 && s.end == io.EOF:
-			return s.take(examined), nil
+			return examined, nil
 		default:
-			return nil, s.end
+			return 0, s.end
 		}
 	}
 }
@@ -194,18 +186,6 @@ func (s *stream) take(size int) []byte {
 	s.at += size
 
 	return consumed
-}
-
-// unfinished returns the reason why a value has no end.
-func (s *stream) unfinished() error {
-	if s.end == io.EOF {
-		return &fault{
-			message: "the file ends within the value that begins here",
-			hint:    "the file was cut off, or a bracket or a quote is missing",
-		}
-	}
-
-	return s.end
 }
 
 func tooLong() error {

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/go-json-experiment/json/jsontext"
+
 	"github.com/jobwright/jobwright/source/format/internal/content"
 )
 
@@ -79,40 +81,37 @@ func (t *tree) enter(i int) error {
 
 	t.stream.take(1)
 
-	var names []string
-
-	for first := true; ; first = false {
-		name, found, err := t.member(first)
-		if err != nil {
-			return err
-		}
-
-		if !found {
-			return t.noName(i, names)
-		}
-
-		if name == t.path[i] {
-			return nil
-		}
-
-		if len(names) < 20 { // A message shows no more.
-			names = append(names, content.Quote(name))
-		}
-
-		if err := t.stream.skip(); err != nil {
-			return err
-		}
+	others, found, err := t.find(t.path[i], true)
+	if err != nil || found {
+		return err
 	}
-}
 
-func (t *tree) noName(i int, names []string) error {
 	hint := "it has none"
-	if len(names) > 0 {
-		hint = "it has " + strings.Join(names, ", ")
+	if len(others) > 0 {
+		hint = "it has " + strings.Join(others, ", ")
 	}
 
 	return &fault{
 		message: fmt.Sprintf("%s has no name %q, which the path to the records contains", t.where(i), t.path[i]), hint: hint,
+	}
+}
+
+// find reads up to the value of the member that has a name. Otherwise it consumes the rest of the object, and returns its first
+// names.
+func (t *tree) find(name string, first bool) (others []string, found bool, err error) {
+	for ; ; first = false {
+		other, more, err := t.member(first)
+		if err != nil || !more || other == name {
+			return others, more, err
+		}
+
+		if len(others) < 20 { // A message shows no more.
+			others = append(others, content.Quote(other))
+		}
+
+		if err := t.stream.skip(); err != nil {
+			return nil, false, err
+		}
 	}
 }
 
@@ -132,9 +131,9 @@ func (t *tree) member(first bool) (name string, found bool, err error) {
 		return "", false, err
 	}
 
-	parser := parser{all: string(raw)}
-	if name, err = parser.string(); err != nil {
-		return "", false, err
+	unquoted, err := jsontext.AppendUnquote(nil, raw)
+	if err != nil {
+		return "", false, &fault{message: "a name is not a JSON string: " + quoteLine(string(raw)), hint: hintSyntax}
 	}
 
 	if c, err := t.stream.peek(); err != nil || c != ':' {
@@ -147,7 +146,7 @@ func (t *tree) member(first bool) (name string, found bool, err error) {
 		return "", false, t.cutOff(err)
 	}
 
-	return name, true, nil
+	return string(unquoted), true, nil
 }
 
 // more reads up to the next member of an object around the records, or to the next record, and reports whether there is one.
@@ -196,11 +195,18 @@ func (t *tree) cutOff(err error) error {
 }
 
 func (t *tree) next() ([]byte, place, error) {
-	if found, err := t.another(); err != nil || !found {
-		if err == nil {
-			err = t.finish()
-		}
+	var err error
 
+	found := t.single && t.count == 0
+	if !t.single && !t.done {
+		found, err = t.more(t.count == 0, ']')
+	}
+
+	if err == nil && !found {
+		err = t.finish()
+	}
+
+	if err != nil {
 		return nil, place{line: t.stream.line}, err
 	}
 
@@ -213,18 +219,6 @@ func (t *tree) next() ([]byte, place, error) {
 	}
 
 	return text, at, err
-}
-
-// another reads up to the next record, and reports whether there is one.
-func (t *tree) another() (bool, error) {
-	switch {
-	case t.done:
-		return false, nil
-	case t.single:
-		return t.count == 0, nil
-	}
-
-	return t.more(t.count == 0, ']')
 }
 
 // finish reads everything after the records. It returns io.EOF if nothing is wrong with it.
@@ -254,21 +248,13 @@ func (t *tree) finish() error {
 // leave reads the rest of the object that has the i-th name of the path. A second value of the name is an error, because either
 // of them may contain the records.
 func (t *tree) leave(i int) error {
-	for {
-		name, found, err := t.member(false)
-		if err != nil || !found {
-			return err
-		}
+	_, found, err := t.find(t.path[i], false)
+	if err != nil || !found {
+		return err
+	}
 
-		if name == t.path[i] {
-			return &fault{
-				message: fmt.Sprintf("%s has the name %q twice", t.where(i), name),
-				hint:    "remove one of them, or give it another name",
-			}
-		}
-
-		if err := t.stream.skip(); err != nil {
-			return err
-		}
+	return &fault{
+		message: fmt.Sprintf("%s has the name %q twice", t.where(i), t.path[i]),
+		hint:    "remove one of them, or give it another name",
 	}
 }
