@@ -9,16 +9,10 @@ import (
 	"github.com/jobwright/jobwright/internal/cli"
 )
 
-// addresses are where the process listens.
-type addresses struct {
-	api      net.Listener
-	temporal string
-	ui       string
-}
-
-// listen checks that the addresses of all flags are free, and replaces port 0 by a free port. Temporal and its UI open
-// their own listeners: without this check, an address in use would end the process with a log line of theirs.
-func listen(opts options) (addresses, error) {
+// listen checks that the addresses of all flags are free, and returns the listener of the API. Temporal and its UI open their
+// own listeners, and replace port 0 by a free port; without this check, an address in use would end the process with a log line
+// of theirs.
+func listen(opts options) (net.Listener, error) {
 	flags := []struct{ name, address string }{{"--http", opts.http}, {"--temporal", opts.temporal}, {"--ui", opts.ui}}
 	listeners := make([]net.Listener, 0, len(flags))
 
@@ -45,17 +39,13 @@ func listen(opts options) (addresses, error) {
 		if err != nil {
 			closeFrom(0)
 
-			return addresses{}, err
+			return nil, err
 		}
 
 		listeners = append(listeners, listener)
 	}
 
-	found := addresses{
-		api: listeners[0], temporal: listeners[1].Addr().String(), ui: listeners[2].Addr().String(),
-	}
-
 	closeFrom(1)
 
-	return found, nil
+	return listeners[0], nil
 }

@@ -40,13 +40,13 @@ func serve(ctx context.Context, opts options, out io.Writer) (err error) {
 		return fmt.Errorf("--apps %s: %w", opts.apps, err)
 	}
 
-	addresses, err := listen(opts)
+	listener, err := listen(opts)
 	if err != nil {
 		return err
 	}
-	defer addresses.api.Close() //nolint:errcheck // For a start that fails; otherwise, the server closes it.
+	defer listener.Close() //nolint:errcheck // For a start that fails; otherwise, the server closes it.
 
-	temporal, err := startTemporal(opts, addresses)
+	temporal, err := startTemporal(opts)
 	if err != nil {
 		return err
 	}
@@ -82,9 +82,9 @@ func serve(ctx context.Context, opts options, out io.Writer) (err error) {
 	serving, stop := context.WithCancel(ctx)
 	ended := make(chan error, 1)
 
-	go func() { ended <- api.Serve(serving, addresses.api, grace) }()
+	go func() { ended <- api.Serve(serving, listener, grace) }()
 
-	err = runAndWait(ctx, opts, addresses.api.Addr().String(), temporal, apps, ended, out)
+	err = runAndWait(ctx, opts, listener.Addr().String(), temporal, apps, ended, out)
 
 	stop()
 
@@ -130,9 +130,9 @@ func runAndWait(
 	return nil
 }
 
-func startTemporal(opts options, addresses addresses) (*temporalserver.Server, error) {
+func startTemporal(opts options) (*temporalserver.Server, error) {
 	temporal, err := temporalserver.Start(temporalserver.Options{
-		DataDir: opts.data, Address: addresses.temporal, UIAddress: addresses.ui, Namespace: namespace, Retention: retention,
+		DataDir: opts.data, Address: opts.temporal, UIAddress: opts.ui, Namespace: namespace, Retention: retention,
 		SearchAttributes: job.SearchAttributes(),
 	})
 	if err != nil {

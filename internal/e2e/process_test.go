@@ -61,11 +61,18 @@ func start(tb testing.TB, command *exec.Cmd) *process {
 
 	require.NoError(tb, p.command.Start())
 
-	go p.read(reader)
+	read := make(chan struct{})
+
+	go func() {
+		defer close(read)
+
+		p.read(reader)
+	}()
 	go func() {
 		_ = p.command.Wait() // Tests check the exit code.
 		_ = writer.Close()
 
+		<-read
 		close(p.exited)
 	}()
 

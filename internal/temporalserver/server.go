@@ -5,6 +5,7 @@ package temporalserver
 import (
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"path/filepath"
@@ -160,14 +161,36 @@ func (s *Server) Stop() error {
 	return errors.Join(s.server.Stop(), s.lock.Unlock())
 }
 
+// Ports that replace port 0. Operating systems assign higher ports to connections, so no connection can take such a port
+// between reserve and the start of the server.
+const (
+	firstFreePort = 20_000
+	freePorts     = 12_000
+	portAttempts  = 100
+)
+
 // reserve returns an address that is free. It replaces port 0 by a free port.
 func reserve(address string) (string, error) {
-	listener, err := net.Listen("tcp", address)
+	host, port, err := splitAddress(address)
 	if err != nil {
-		return "", fmt.Errorf("the address %s can't be used: %w", address, err)
+		return "", err
 	}
 
-	return listener.Addr().String(), listener.Close()
+	for attempt := 1; ; attempt++ {
+		candidate := address
+		if port == 0 {
+			candidate = joinAddress(host, firstFreePort+rand.IntN(freePorts)) //nolint:gosec // A port is not a secret.
+		}
+
+		listener, err := net.Listen("tcp", candidate)
+		if err == nil {
+			return listener.Addr().String(), listener.Close()
+		}
+
+		if port != 0 || attempt == portAttempts {
+			return "", fmt.Errorf("the address %s can't be used: %w", candidate, err)
+		}
+	}
 }
 
 func splitAddress(address string) (host string, port int, err error) {
