@@ -30,6 +30,6 @@
 // the size of a record before the record takes memory, and continues with the next record after an invalid one, which a decoder
 // does not do after a syntax error. jsontext (github.com/go-json-experiment/json, standard in Go 1.27) verifies the syntax, the
 // UTF-8 and the names of each record. Then the record is split into its members as they are in the file, so that numbers keep
-// their digits. Reading flat records takes 1.4 to 1.5 times the CPU time of a parser written for this package, which needs 350
-// more lines.
+// their digits. Reading flat records takes 1.3 times (arrays) to 1.6 times (NDJSON) as long as with a parser written for this
+// package, which needs 350 more lines (BenchmarkRead).
 package json
