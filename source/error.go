@@ -12,6 +12,7 @@ type Code string
 // The codes of errors that sources report.
 const (
 	CodeDefinitionInvalid    Code = "source_definition_invalid"
+	CodeLimitExceeded        Code = "source_limit_exceeded"
 	CodeOperationUnsupported Code = "source_operation_unsupported"
 	CodeQueryInvalid         Code = "source_query_invalid"
 	CodeRecordInvalid        Code = "source_record_invalid"
@@ -23,8 +24,8 @@ const (
 // Codes returns all codes.
 func Codes() []Code {
 	return []Code{
-		CodeDefinitionInvalid, CodeOperationUnsupported, CodeQueryInvalid, CodeRecordInvalid, CodeRequestRefused,
-		CodeTableNotFound, CodeUnavailable,
+		CodeDefinitionInvalid, CodeLimitExceeded, CodeOperationUnsupported, CodeQueryInvalid, CodeRecordInvalid,
+		CodeRequestRefused, CodeTableNotFound, CodeUnavailable,
 	}
 }
 

@@ -47,6 +47,7 @@ func TestCodesAreStable(t *testing.T) {
 
 	require.Equal(t, []source.Code{
 		"source_definition_invalid",
+		"source_limit_exceeded",
 		"source_operation_unsupported",
 		"source_query_invalid",
 		"source_record_invalid",

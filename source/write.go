@@ -107,6 +107,10 @@ func (w Write) Validate(columns Schema, names Names) (key []string, err error) {
 		return nil, w.invalidName("table", w.Table.Name, names)
 	}
 
+	if len(columns) > MaxColumns {
+		return nil, TooManyColumns().Locate("", w.Table)
+	}
+
 	written := make(map[string]string, len(columns))
 
 	for _, column := range columns {
