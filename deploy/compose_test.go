@@ -11,6 +11,7 @@ import (
 
 	"github.com/compose-spec/compose-go/v2/cli"
 	"github.com/compose-spec/compose-go/v2/types"
+	"github.com/docker/go-units"
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/server/common/dynamicconfig" //nolint:depguard // The names of its settings; the server's services stay out.
 )
@@ -180,6 +181,45 @@ func TestOnlyTemporalReachesTheDatabase(t *testing.T) {
 	for _, name := range []string{"apiserver", "worker", "jobwright-setup", "temporal-ui"} {
 		require.NotContains(t, project.Services[name].Networks, "database", name)
 	}
+}
+
+func TestServicesHaveLimits(t *testing.T) {
+	t.Parallel()
+
+	for _, service := range load(t).Services {
+		require.NotNil(t, service.Deploy, service.Name)
+		limits := service.Deploy.Resources.Limits
+		require.NotNil(t, limits, service.Name)
+		require.Positive(t, limits.MemoryBytes, service.Name)
+		require.Positive(t, limits.Pids, service.Name)
+	}
+}
+
+func TestGoStaysBelowTheMemoryLimit(t *testing.T) {
+	t.Parallel()
+
+	for _, name := range []string{"apiserver", "worker"} {
+		service := load(t).Services[name]
+		require.NotNil(t, service.Environment["GOMEMLIMIT"], name)
+
+		soft, err := units.RAMInBytes(*service.Environment["GOMEMLIMIT"])
+		require.NoError(t, err, name)
+		require.Less(t, soft, int64(service.Deploy.Resources.Limits.MemoryBytes), name)
+	}
+}
+
+// Steps write files of any size to the folder of temporary files.
+func TestJobwrightWritesOnlyToVolumes(t *testing.T) {
+	t.Parallel()
+
+	project := load(t)
+	for _, name := range []string{"jobwright-setup", "apiserver", "worker"} {
+		require.True(t, project.Services[name].ReadOnly, name)
+	}
+
+	temporary := mount(t, project, "worker", "/tmp")
+	require.Equal(t, types.VolumeTypeVolume, temporary.Type, "tmpfs would count as memory")
+	require.Empty(t, temporary.Source, "the workers share no temporary files")
 }
 
 func TestTwoWorkers(t *testing.T) {
