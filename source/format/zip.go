@@ -146,9 +146,11 @@ func (z *zipRows) openMember(ctx context.Context) error {
 		}
 	}
 
-	unzipped := &extracted{
-		Reader: opened, name: zipped, location: z.member, origin: z.origin, close: opened.Close,
-	}
+	unzipped := &extracted{Reader: opened, name: zipped, location: z.member, origin: z.origin, close: func() error {
+		opened.Close() // It returns again the error that Read returned.
+
+		return nil
+	}}
 
 	read := z.options.Read
 	read.Reject = z.reject()
