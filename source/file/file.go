@@ -9,17 +9,14 @@ import (
 
 	"github.com/jobwright/jobwright/source"
 	"github.com/jobwright/jobwright/source/files"
+	"github.com/jobwright/jobwright/source/kind"
 )
 
 // Kind is the kind of source in app.yaml that selects this driver.
-const Kind = "FileSource"
+const Kind = kind.FileSource
 
 // options are the options of a FileSource in app.yaml.
-type options struct {
-	// The folder, absolute or relative to the app's folder; by default the app's folder. It must exist: creating the folder of
-	// a misspelt path would hide files from their readers.
-	Path string `json:"path"`
-}
+type options kind.File
 
 // Open opens the folder that the definition names. Neither the name of a table nor a link in the folder leads outside of it.
 func Open(_ context.Context, definition source.Definition, place source.Place) (source.Source, error) {

@@ -12,30 +12,14 @@ import (
 	"github.com/go-sql-driver/mysql"
 
 	"github.com/jobwright/jobwright/source"
+	"github.com/jobwright/jobwright/source/kind"
 )
 
 // Kind is the name of this driver in the definitions of an app's sources.
-const Kind = "MySQLSource"
+const Kind = kind.MySQLSource
 
 // options are the options of a MySQLSource in app.yaml.
-type options struct {
-	// The address of the server: a data source name such as user:password@tcp(host:3306)/database?tls=true, or a URL such as
-	// mysql://user:password@host:3306/database?tls=true. It accepts the parameters of github.com/go-sql-driver/mysql and the
-	// server's system variables.
-	ConnStr string `json:"connStr"`
-
-	// The user and the password; they override the user and the password in connStr.
-	User     string `json:"user"`
-	Password string `json:"password"`
-
-	// The maximum number of connections for reading, and again for writing; 8 by default.
-	MaxConnections int `json:"maxConnections"`
-
-	// The table of the ledger, which records the completed steps so that each takes effect once: jobwright_ledger in the
-	// connection's database by default, or database.table. With none, an append, an insert or a script may take effect twice
-	// if its response is lost.
-	Ledger string `json:"ledger"`
-}
+type options kind.MySQL
 
 // Source is a database of a server.
 type Source struct {

@@ -11,31 +11,15 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/jobwright/jobwright/source"
+	"github.com/jobwright/jobwright/source/kind"
 	"github.com/jobwright/jobwright/source/ledger"
 )
 
 // Kind is the name of this driver in the definitions of an app's sources.
-const Kind = "PgSQLSource"
+const Kind = kind.PgSQLSource
 
 // options are the options of a PgSQLSource in app.yaml.
-type options struct {
-	// The connection string: postgres://user@host:5432/database, or the keywords of libpq: host=… port=… dbname=… user=….
-	ConnStr string `json:"connStr"`
-
-	// The user and the password, in place of those in connStr.
-	User     string `json:"user"`
-	Password string `json:"password"`
-
-	// The maximum number of connections to the server; 8 by default. Half of them are for reading and half for writing. A job
-	// that reads from the database and writes to it needs one of each; with a common pool, jobs could deadlock when each has
-	// one connection and waits for another.
-	MaxConnections int32 `json:"maxConnections"`
-
-	// The ledger's table: name or schema.name. By default, it is [ledger.DefaultTable] in the schema in which the connection
-	// creates tables. With "none", the source has no ledger, and an append, an insert or a script may take effect twice if its
-	// answer is lost.
-	Ledger string `json:"ledger"`
-}
+type options kind.PgSQL
 
 // Source is one database.
 type Source struct {

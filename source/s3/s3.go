@@ -20,10 +20,11 @@ import (
 
 	"github.com/jobwright/jobwright/source"
 	"github.com/jobwright/jobwright/source/files"
+	"github.com/jobwright/jobwright/source/kind"
 )
 
 // Kind is the kind of source in app.yaml that selects this driver.
-const Kind = "AWSS3Source"
+const Kind = kind.AWSS3Source
 
 // defaultRegion is the region with which requests to other servers than Amazon's are signed: most have no regions.
 const defaultRegion = "us-east-1"
@@ -32,15 +33,7 @@ const defaultRegion = "us-east-1"
 const answerTimeout = time.Minute
 
 // options are the options of an AWSS3Source in app.yaml.
-type options struct {
-	Bucket          string `json:"bucket"`
-	Region          string `json:"region"`          // The bucket's region; by default that of the worker's environment.
-	Endpoint        string `json:"endpoint"`        // The URL of a server other than Amazon's: http://minio:9000.
-	AccessKeyID     string `json:"accessKeyId"`     // By default the SDK uses keys of the worker's environment.
-	SecretAccessKey string `json:"secretAccessKey"` // The secret of accessKeyId.
-	Prefix          string `json:"prefix"`          // The folder in the bucket; by default the whole bucket.
-	PathStyle       *bool  `json:"pathStyle"`       // Whether URLs have the bucket in their path; by default if endpoint is set.
-}
+type options kind.S3
 
 // Open returns a source over the bucket that the definition names. It sends no request.
 func Open(ctx context.Context, definition source.Definition, _ source.Place) (source.Source, error) {

@@ -36,21 +36,15 @@ import (
 	"path/filepath"
 
 	"github.com/jobwright/jobwright/source"
+	"github.com/jobwright/jobwright/source/kind"
 	"github.com/jobwright/jobwright/source/ledger"
 )
 
 // Kind is the name of this driver in the definitions of an app's sources.
-const Kind = "SQLiteSource"
+const Kind = kind.SQLiteSource
 
 // options are the options of a SQLiteSource in app.yaml.
-type options struct {
-	// The database file, relative to the data directory of the app's sources; <name>.db by default. It is created if it is
-	// missing.
-	Path string `json:"path"`
-
-	// The maximum number of tables and queries that are read at the same time; 16 by default. Further readers wait.
-	MaxConnections int `json:"maxConnections"`
-}
+type options kind.SQLite
 
 // The cache of a connection, in MiB of the file; it uses about twice as much memory. With SQLite's default of 2 MiB, which is
 // too small for the pages of an index, writing a million records in random order of their keys took nearly twice the

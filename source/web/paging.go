@@ -17,6 +17,7 @@ import (
 
 	"github.com/jobwright/jobwright/source"
 	"github.com/jobwright/jobwright/source/format"
+	"github.com/jobwright/jobwright/source/kind"
 )
 
 // The styles of paging.
@@ -29,14 +30,7 @@ const (
 )
 
 // paging describes a table in pages, each of which is a JSON document.
-type paging struct {
-	Style         string `json:"style"`         // none, link, page, offset or cursor.
-	Parameter     string `json:"parameter"`     // The name of the parameter for the page's number, the offset or the cursor.
-	SizeParameter string `json:"sizeParameter"` // The name of the parameter for the size of a page, if the server has one.
-	Size          int    `json:"size"`          // The number of records of a page. A shorter page is the last.
-	First         *int   `json:"first"`         // The number of the first page; 1 by default.
-	Cursor        string `json:"cursor"`        // The path of the cursor in a page, for example meta.next.
-}
+type paging kind.Paging
 
 func (p *paging) check() error {
 	switch p.Style {

@@ -11,14 +11,6 @@ import (
 	"golang.org/x/oauth2/clientcredentials"
 )
 
-// credentials are OAuth 2 client credentials (RFC 6749, section 4.4).
-type credentials struct {
-	TokenURL     string   `json:"tokenUrl"`
-	ClientID     string   `json:"clientId"`
-	ClientSecret string   `json:"clientSecret"`
-	Scopes       []string `json:"scopes"`
-}
-
 // signed adds the source's credentials to requests, except to redirected requests to another origin.
 type signed struct {
 	next   http.RoundTripper

@@ -12,10 +12,11 @@ import (
 	"time"
 
 	"github.com/jobwright/jobwright/source"
+	"github.com/jobwright/jobwright/source/kind"
 )
 
 // Kind is the kind of source in app.yaml that selects this driver.
-const Kind = "HTTPSource"
+const Kind = kind.HTTPSource
 
 // Defaults of the options.
 const (
@@ -24,24 +25,7 @@ const (
 )
 
 // options are the options of an HTTPSource in app.yaml.
-type options struct {
-	URL            string            `json:"url"`            // The base URL: paths are relative to it.
-	Headers        map[string]string `json:"headers"`        // Headers of every request.
-	User           string            `json:"user"`           // The user for basic authentication.
-	Password       string            `json:"password"`       // The user's password.
-	APIKey         *apiKey           `json:"apiKey"`         // A key in a header or in the query.
-	OAuth2         *credentials      `json:"oauth2"`         // OAuth 2 client credentials.
-	Timeout        string            `json:"timeout"`        // The time in which a response must begin; by default a minute.
-	MaxConnections int               `json:"maxConnections"` // By default 8.
-	Paging         paging            `json:"paging"`         // The paging of tables.
-}
-
-// apiKey is a key in a header or in a parameter of the query.
-type apiKey struct {
-	Header string `json:"header"` // The name of the header.
-	Query  string `json:"query"`  // The name of the parameter.
-	Value  string `json:"value"`
-}
+type options kind.HTTP
 
 // Source is an HTTP server. It is safe for concurrent use.
 type Source struct {
@@ -84,7 +68,7 @@ func Open(_ context.Context, definition source.Definition, _ source.Place) (sour
 	}
 
 	return &Source{
-		name: definition.Name, base: base, transport: transport, paging: opts.Paging, pause: max(timeout, maxPause),
+		name: definition.Name, base: base, transport: transport, paging: paging(opts.Paging), pause: max(timeout, maxPause),
 		hide:   hiding(definition.Secrets),
 		client: &http.Client{Transport: newSigned(transport, base, opts), CheckRedirect: follow},
 	}, nil
@@ -127,7 +111,7 @@ func (o *options) check() (base *url.URL, timeout time.Duration, err error) {
 		}
 	}
 
-	return base, timeout, o.Paging.check()
+	return base, timeout, (*paging)(&o.Paging).check()
 }
 
 // Close closes idle connections.
