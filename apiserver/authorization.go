@@ -10,6 +10,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/jobwright/jobwright/app"
+	"github.com/jobwright/jobwright/internal/browser"
 	"github.com/jobwright/jobwright/job"
 )
 
@@ -63,10 +64,14 @@ func (s *Server) authorize(c *gin.Context, key, appID string, right app.Right) (
 	return none, s.unauthorized(key, appID)
 }
 
-// isLoopbackKey reports whether the key is the loopback key and the connection comes from this machine. Headers such as
+// isLoopbackKey reports whether the key is a loopback key and the connection comes from this machine. Headers such as
 // X-Forwarded-For don't count.
 func (s *Server) isLoopbackKey(c *gin.Context, key string) bool {
-	if s.options.LoopbackKey == "" || subtle.ConstantTimeCompare([]byte(key), []byte(s.options.LoopbackKey)) == 0 {
+	equals := func(known string) bool {
+		return known != "" && subtle.ConstantTimeCompare([]byte(key), []byte(known)) == 1
+	}
+
+	if !equals(s.options.LoopbackKey) && (!equals(s.options.WellKnownKey) || browser.Sent(c.Request)) {
 		return false
 	}
 

@@ -24,6 +24,8 @@ const (
 	CodeRequestInvalid       Code = "request_invalid"
 	CodeUnauthorized         Code = "unauthorized"
 	CodeForbidden            Code = "forbidden"
+	CodeBrowserRefused       Code = "browser_refused"
+	CodeHostNotAllowed       Code = "host_not_allowed"
 	CodeCallNotFound         Code = "call_not_found"
 	CodeAppNotFound          Code = "app_not_found"
 	CodeScenarioNotFound     Code = "scenario_not_found"
@@ -47,7 +49,7 @@ const (
 // Codes returns every error code of calls.
 func Codes() []Code {
 	return []Code{
-		CodeRequestInvalid, CodeUnauthorized, CodeForbidden, CodeCallNotFound, CodeAppNotFound, CodeScenarioNotFound,
+		CodeRequestInvalid, CodeUnauthorized, CodeForbidden, CodeBrowserRefused, CodeHostNotAllowed, CodeCallNotFound, CodeAppNotFound, CodeScenarioNotFound,
 		CodeJobNotFound, CodeMethodNotAllowed, CodeJobIDTaken, CodeJobEnded, CodeResultExpired, CodeResultNotFound,
 		CodeNotAcceptable, CodeRequestTooLarge,
 		CodeMediaTypeUnsupported, CodeScenarioInvalid, CodeJobStopped, CodeJobTerminated, CodeTooManyRequests,

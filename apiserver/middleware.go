@@ -17,7 +17,8 @@ const referenceKey = "reference"
 // reference returns the ID of the request in the log.
 func reference(c *gin.Context) string { return c.GetString(referenceKey) }
 
-// logRequest logs each request, without its query, which may contain a key.
+// logRequest logs each request, without its query, which may contain a key. Instead of its path, in which a key can be by
+// mistake, it logs the path of the call, which is empty for an unknown one.
 func (s *Server) logRequest(c *gin.Context) {
 	started := time.Now()
 
@@ -29,7 +30,7 @@ func (s *Server) logRequest(c *gin.Context) {
 		level = slog.LevelDebug
 	}
 
-	s.options.Log.Log(c, level, "call", "reference", reference(c), "method", c.Request.Method, "path", c.Request.URL.Path,
+	s.options.Log.Log(c, level, "call", "reference", reference(c), "method", c.Request.Method, "path", c.FullPath(),
 		"status", c.Writer.Status(), "duration", time.Since(started))
 }
 
@@ -54,8 +55,7 @@ func (s *Server) recoverPanic(c *gin.Context) {
 // callNotFound responds to an unknown path.
 func (s *Server) callNotFound(c *gin.Context) {
 	s.respondError(c, newError(http.StatusNotFound, CodeCallNotFound,
-		"there is no call %s; the calls are executeJob.jsp, getJobStatus.jsp, stopJob.jsp and signalJob.jsp under /api/v1",
-		c.Request.URL.Path))
+		"there is no such call; the calls are executeJob.jsp, getJobStatus.jsp, stopJob.jsp and signalJob.jsp under /api/v1"))
 }
 
 // methodNotAllowed responds to an unsupported method of a known path.

@@ -84,14 +84,8 @@ func checkJobID(id string) error {
 
 // readBody reads the body as a JSON object.
 func readBody(c *gin.Context) (jsonvalue.Object, error) {
-	if given := c.GetHeader("Content-Type"); given != "" {
-		mediaType, parameters, err := mime.ParseMediaType(given)
-		charset := strings.ToLower(parameters["charset"])
-
-		if err != nil || mediaType != "application/json" || (charset != "" && charset != "utf-8") {
-			return nil, newError(http.StatusUnsupportedMediaType, CodeMediaTypeUnsupported,
-				"the body must be application/json in UTF-8, not %s", given)
-		}
+	if err := checkContentType(c.GetHeader("Content-Type")); err != nil {
+		return nil, err
 	}
 
 	text, err := io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, maxBody))
@@ -116,6 +110,24 @@ func readBody(c *gin.Context) (jsonvalue.Object, error) {
 	}
 
 	return object, nil
+}
+
+// checkContentType requires JSON. A web page can't send it to another origin without asking, so the header is required too.
+func checkContentType(given string) error {
+	if given == "" {
+		return newError(http.StatusUnsupportedMediaType, CodeMediaTypeUnsupported,
+			"the header Content-Type is missing; it must be application/json")
+	}
+
+	mediaType, parameters, err := mime.ParseMediaType(given)
+	charset := strings.ToLower(parameters["charset"])
+
+	if err != nil || mediaType != "application/json" || (charset != "" && charset != "utf-8") {
+		return newError(http.StatusUnsupportedMediaType, CodeMediaTypeUnsupported,
+			"the body must be application/json in UTF-8, not %.100q", given)
+	}
+
+	return nil
 }
 
 // readQuery reads the query parameters of a GET. Unknown and repeated parameters are errors.

@@ -16,6 +16,7 @@ import (
 	"go.temporal.io/sdk/client"
 
 	"github.com/jobwright/jobwright/app"
+	"github.com/jobwright/jobwright/internal/browser"
 	"github.com/jobwright/jobwright/result"
 )
 
@@ -30,8 +31,14 @@ type Options struct {
 	// Metrics serves GET /metrics; nil for no such endpoint.
 	Metrics http.Handler
 
+	// Hosts are the hosts by which clients may address the server, in addition to those of this machine.
+	Hosts browser.Hosts
+
 	// LoopbackKey is a key for every app that is accepted only from this machine; empty for none.
 	LoopbackKey string
+
+	// WellKnownKey is a second such key, which is not secret: browsers can't use it, because any web page could.
+	WellKnownKey string
 
 	// DefaultWait is the wait of calls without waitSeconds; 0 means [DefaultWait].
 	DefaultWait time.Duration
@@ -68,7 +75,8 @@ func New(options Options) *Server {
 	s.draining, s.drain = context.WithCancel(context.Background())
 
 	s.engine.HandleMethodNotAllowed = true
-	s.engine.Use(s.logRequest, s.recoverPanic)
+	s.engine.RedirectTrailingSlash = false // A redirect repeats the query, which may contain a key.
+	s.engine.Use(s.logRequest, s.recoverPanic, setSecurityHeaders, s.refuseForeignPages)
 	s.engine.NoRoute(s.callNotFound)
 	s.engine.NoMethod(s.methodNotAllowed)
 

@@ -41,8 +41,6 @@ type stopped struct {
 
 // stopJob requests that a job stops. It responds as soon as Temporal has accepted the request, before the job has stopped.
 func (s *Server) stopJob(c *gin.Context) {
-	c.Header("Cache-Control", "no-store") // A cached response to a GET would stop nothing.
-
 	request, by, err := s.readStop(c)
 	if err != nil {
 		s.respondError(c, err)
@@ -72,6 +70,10 @@ func (s *Server) readStop(c *gin.Context) (request stopRequest, by string, err e
 	}
 
 	query, err := readQuery(c, "apiKey", "appId", "jobId")
+	if err == nil {
+		err = checkKeyInAddress(c, query)
+	}
+
 	if err != nil {
 		return request, "", err
 	}

@@ -18,6 +18,7 @@ func main() { os.Exit(cli.Run(command())) }
 type options struct {
 	apps, data         string
 	http, temporal, ui string
+	allowedHosts       []string
 	run, app           string
 	once               bool
 }
@@ -36,7 +37,12 @@ The folder --data has all state: Temporal's database, results, and the databases
 a crash or Ctrl-C, start jobwright-dev with the same folder, and its jobs continue. Delete the folder to
 start from scratch.
 
-The API accepts the key "dev" for every app, from this machine only.
+The API has two keys for every app, which are accepted from this machine only: a random one, which the
+first start creates in the file "key" of the folder --data, and "dev". Requests of browsers need the first,
+because any web page can make a browser send the second.
+
+The API and Temporal UI are served under the names and addresses of this machine. If you reach them by
+another name, for example through a tunnel, allow it with --allowed-host.
 
 Sources read their secrets from the environment: the password ${env:NAME} in app.yaml is the value of the
 environment variable NAME.`,
@@ -70,6 +76,8 @@ environment variable NAME.`,
 	flags.StringVar(&opts.http, "http", "127.0.0.1:8080", "address of the API; port 0 picks a free port")
 	flags.StringVar(&opts.temporal, "temporal", "127.0.0.1:7233", "address of Temporal; port 0 picks a free port")
 	flags.StringVar(&opts.ui, "ui", "127.0.0.1:8233", "address of Temporal UI; port 0 picks a free port")
+	flags.StringSliceVar(&opts.allowedHosts, "allowed-host", nil,
+		"name or address by which clients reach the API and the UI, besides those of this machine; repeatable")
 	flags.StringVar(&opts.run, "run", "", "run this scenario after the start")
 	flags.StringVar(&opts.app, "app", "7", "app of the scenario given by --run")
 	flags.BoolVar(&opts.once, "once", false, "exit after the scenario given by --run")

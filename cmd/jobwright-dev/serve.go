@@ -53,6 +53,11 @@ func serve(ctx context.Context, opts options, out io.Writer) (err error) {
 
 	defer func() { err = errors.Join(err, temporal.Stop()) }()
 
+	key, err := openKey(opts.data)
+	if err != nil {
+		return err
+	}
+
 	connection, err := connect(ctx, temporal.Address())
 	if err != nil {
 		return err
@@ -75,7 +80,8 @@ func serve(ctx context.Context, opts options, out io.Writer) (err error) {
 	defer jobs.Stop()
 
 	api := apiserver.New(apiserver.Options{
-		Temporal: connection, Namespace: namespace, Apps: apps, Results: results, LoopbackKey: devKey, Log: logger(),
+		Temporal: connection, Namespace: namespace, Apps: apps, Results: results, Log: logger(),
+		Hosts: opts.allowedHosts, LoopbackKey: key, WellKnownKey: devKey,
 	})
 
 	// The API stops first: it responds to waiting callers while the other parts still run.
@@ -84,7 +90,8 @@ func serve(ctx context.Context, opts options, out io.Writer) (err error) {
 
 	go func() { ended <- api.Serve(serving, listener, grace) }()
 
-	err = runAndWait(ctx, opts, listener.Addr().String(), temporal, apps, ended, out)
+	client := &apiClient{address: listener.Addr().String(), key: key}
+	err = runAndWait(ctx, opts, client, temporal, apps, ended, out)
 
 	stop()
 
@@ -93,15 +100,14 @@ func serve(ctx context.Context, opts options, out io.Writer) (err error) {
 
 // runAndWait prints the addresses, runs the scenario given by --run, and waits until ctx is done or the API fails.
 func runAndWait(
-	ctx context.Context, opts options, address string, temporal *temporalserver.Server, apps *app.Catalog,
+	ctx context.Context, opts options, api *apiClient, temporal *temporalserver.Server, apps *app.Catalog,
 	ended chan error, out io.Writer,
 ) error {
-	api := &apiClient{address: address, key: devKey}
 	if err := api.waitUntilReady(ctx); err != nil {
 		return err
 	}
 
-	if err := printAddresses(out, opts, address, temporal, apps); err != nil {
+	if err := printAddresses(out, opts, api, temporal, apps); err != nil {
 		return err
 	}
 
@@ -132,8 +138,8 @@ func runAndWait(
 
 func startTemporal(opts options) (*temporalserver.Server, error) {
 	temporal, err := temporalserver.Start(temporalserver.Options{
-		DataDir: opts.data, Address: opts.temporal, UIAddress: opts.ui, Namespace: namespace, Retention: retention,
-		SearchAttributes: job.SearchAttributes(),
+		DataDir: opts.data, Address: opts.temporal, UIAddress: opts.ui, UIHosts: opts.allowedHosts,
+		Namespace: namespace, Retention: retention, SearchAttributes: job.SearchAttributes(),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("Temporal can't start with --data %s: %w", opts.data, err)
@@ -166,20 +172,23 @@ func logger() *slog.Logger {
 }
 
 // printAddresses prints the version and the addresses of all parts.
-func printAddresses(out io.Writer, opts options, address string, temporal *temporalserver.Server, apps *app.Catalog) error {
+func printAddresses(
+	out io.Writer, opts options, api *apiClient, temporal *temporalserver.Server, apps *app.Catalog,
+) error {
 	ids, err := apps.IDs()
 	if err != nil {
 		return err
 	}
 
 	_, err = fmt.Fprintf(out, `Jobwright %s is up.
-  API          http://%s/api/v1/ (apiKey %s, accepted from this machine only)
+  API          http://%s/api/v1/
+  Key          %s or, except in browsers, %s; from this machine only
   Worker       in this process, task queue %s
   Temporal     %s, namespace %s
   Temporal UI  http://%s
   Apps         %s: %s
   Data         %s
-`, version.Get(), address, devKey, job.TaskQueue, temporal.Address(), namespace, temporal.UIAddress(), opts.apps,
+`, version.Get(), api.address, api.key, devKey, job.TaskQueue, temporal.Address(), namespace, temporal.UIAddress(), opts.apps,
 		strings.Join(ids, ", "), opts.data)
 
 	return err

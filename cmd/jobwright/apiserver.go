@@ -16,6 +16,7 @@ import (
 
 type apiserverOptions struct {
 	http, apps, results string
+	allowedHosts        []string
 	grace               time.Duration
 }
 
@@ -30,6 +31,10 @@ func apiserverCommand() *cobra.Command {
 Run one or more API servers behind a load balancer. They share no state except Temporal and the result
 store, so they can be restarted at any time: calls that wait for a job get a response with status 202, and
 the job continues.
+
+Clients reach the server by localhost, by the address that it received the request at, and by the names
+given by --allowed-host, such as the name under which a proxy publishes it. Requests to other hosts are
+refused, because a web page can send them by pointing its own name at the server.
 
 Besides the API, the server has endpoints for operators: GET /healthz responds with 200 while the process
 runs, GET /readyz while new jobs can run, and GET /metrics with metrics for Prometheus.
@@ -49,6 +54,8 @@ The exit status is 0 after SIGINT or SIGTERM, and 1 on an error.` + environment(
 
 	flags := command.Flags()
 	flags.StringVar(&opts.http, "http", "127.0.0.1:8080", "address to listen on; port 0 picks a free port")
+	flags.StringSliceVar(&opts.allowedHosts, "allowed-host", nil,
+		"name or address by which clients reach the server, for example jobs.example.com; repeatable")
 	flags.StringVar(&opts.apps, "apps", "apps", "folder with the apps")
 	flags.StringVar(&opts.results, "results", "results",
 		"result store, a folder or the URL of a bucket; the same as the workers'")
@@ -78,7 +85,7 @@ func serveAPI(ctx context.Context, opts apiserverOptions) (err error) {
 
 	return apiserver.New(apiserver.Options{
 		Temporal: opened.temporal, Namespace: opened.namespace, Apps: opened.apps, Results: opened.results,
-		Log: opened.log, Metrics: opened.metrics,
+		Log: opened.log, Hosts: opts.allowedHosts, Metrics: opened.metrics,
 	}).Serve(ctx, listener, opts.grace)
 }
 

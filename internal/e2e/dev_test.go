@@ -37,7 +37,7 @@ func TestDevRunOncePrintsResultsAndExits(t *testing.T) {
 	output := p.output()
 	require.Contains(t, output, "│ 1  │ IBM          │\n│ 2  │ Microsoft    │\n")
 	require.Contains(t, output, `"company_name": "Microsoft"`)
-	require.Contains(t, output, `apiKey dev, accepted from this machine only`)
+	require.Regexp(t, `Key +[A-Z2-7]{26} or, except in browsers, dev; from this machine only\n`, output)
 	require.Regexp(t, `^Jobwright \S+.* is up\.\n`, output)
 }
 
@@ -71,16 +71,25 @@ func TestDevPrintsACurlCommandThatRepeatsTheJob(t *testing.T) {
 	require.Contains(t, p.output(), "Running jobs continue at the next start.")
 }
 
-func TestDevServesTemporalUI(t *testing.T) {
+func TestDevServesTemporalUIAndRefusesForeignHosts(t *testing.T) {
 	t.Parallel()
 
 	p := dev(t, t.TempDir())
 	address := p.await(t, `Temporal UI +(http://[0-9.:]+)`)
 
-	response, err := http.Get(address)
-	require.NoError(t, err)
-	require.NoError(t, response.Body.Close())
-	require.Equal(t, http.StatusOK, response.StatusCode)
+	for host, status := range map[string]int{"": http.StatusOK, "evil.example": http.StatusMisdirectedRequest} {
+		for _, path := range []string{"/", "/api/v1/namespaces/default/workflows"} {
+			request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address+path, nil)
+			require.NoError(t, err)
+
+			request.Host = host
+
+			response, err := http.DefaultClient.Do(request)
+			require.NoError(t, err)
+			require.NoError(t, response.Body.Close())
+			require.Equal(t, status, response.StatusCode, host+path)
+		}
+	}
 }
 
 func TestDevContinuesJobsAfterKill(t *testing.T) {

@@ -475,7 +475,7 @@ func TestLoopbackKeyIsRejectedFromOtherMachines(t *testing.T) {
 	} {
 		request := httptest.NewRequestWithContext(t.Context(), http.MethodGet,
 			"/api/v1/getJobStatus.jsp?apiKey="+devKey+"&appId=7&jobId=nowhere", nil)
-		request.RemoteAddr = address
+		request.RemoteAddr, request.Host = address, "localhost"
 		request.Header.Set("X-Forwarded-For", "127.0.0.1") // The header must not count.
 
 		recorder := httptest.NewRecorder()

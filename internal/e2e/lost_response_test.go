@@ -72,7 +72,7 @@ func newLosingServer(t *testing.T) (caller, *responseLoser) {
 
 	server := httptest.NewServer(apiserver.New(apiserver.Options{
 		Temporal: temporal, Namespace: client.DefaultNamespace, Apps: shared.apps, Results: shared.results,
-		LoopbackKey: devKey, Log: quiet,
+		WellKnownKey: devKey, Log: quiet,
 	}))
 	t.Cleanup(server.Close)
 

@@ -120,7 +120,7 @@ func (s *system) start() error {
 
 	s.server = httptest.NewServer(apiserver.New(apiserver.Options{
 		Temporal: s.client, Namespace: client.DefaultNamespace, Apps: s.apps, Results: s.results,
-		LoopbackKey: devKey, Log: quiet,
+		WellKnownKey: devKey, Log: quiet,
 	}))
 
 	return nil
@@ -157,7 +157,7 @@ func dial(address string, log *slog.Logger) (client.Client, error) {
 
 // newServer returns an API server with the apps and results of the shared system, and other options.
 func newServer(options apiserver.Options, loopbackKey string) *apiserver.Server {
-	options.Apps, options.Results, options.LoopbackKey = shared.apps, shared.results, loopbackKey
+	options.Apps, options.Results, options.WellKnownKey = shared.apps, shared.results, loopbackKey
 	options.Log = slog.New(slog.DiscardHandler)
 
 	return apiserver.New(options)

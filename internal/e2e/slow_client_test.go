@@ -101,7 +101,7 @@ func TestStallTimeoutAbortsAnUnreadResponse(t *testing.T) {
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, connection.Close()) })
 
-	_, err = io.WriteString(connection, "GET /api/v1/getJobStatus.jsp?"+jobQuery(devKey, appID, jobID)+" HTTP/1.1\r\nHost: it\r\n\r\n")
+	_, err = io.WriteString(connection, "GET /api/v1/getJobStatus.jsp?"+jobQuery(devKey, appID, jobID)+" HTTP/1.1\r\nHost: localhost\r\n\r\n")
 	require.NoError(t, err)
 	<-closed
 

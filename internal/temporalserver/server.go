@@ -7,20 +7,20 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strconv"
 	"time"
 
 	"github.com/gofrs/flock"
-	uiserver "github.com/temporalio/ui-server/v2/server"
-	uiconfig "github.com/temporalio/ui-server/v2/server/config"
-	uioptions "github.com/temporalio/ui-server/v2/server/server_options"
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/server/common/authorization"
 	"go.temporal.io/server/common/config"
 	"go.temporal.io/server/common/log"
 	"go.temporal.io/server/temporal"
+
+	"github.com/jobwright/jobwright/internal/browser"
 )
 
 // Options configure a server.
@@ -28,6 +28,7 @@ type Options struct {
 	DataDir          string        // The folder for the database and the log. Start creates it if it is missing.
 	Address          string        // The address of the frontend, host:port. Port 0 selects a free one.
 	UIAddress        string        // The address of the UI. Empty for no UI.
+	UIHosts          browser.Hosts // The hosts by which browsers may address the UI, in addition to those of this machine.
 	Namespace        string        // The name of the namespace, which a new database gets.
 	Retention        time.Duration // The retention of closed workflows in a new namespace.
 	SearchAttributes map[string]enumspb.IndexedValueType
@@ -40,7 +41,7 @@ type Options struct {
 // Server is a running server.
 type Server struct {
 	server    temporal.Server
-	ui        *uiserver.Server
+	ui        *http.Server
 	lock      *flock.Flock
 	address   string
 	uiAddress string
@@ -119,33 +120,6 @@ func (s *Server) start(options Options) error {
 	return s.startUI(options)
 }
 
-// startUI starts the UI. The UI's server ends the process if it can't listen, which is unlikely after reserve.
-func (s *Server) startUI(options Options) error {
-	if s.uiAddress == "" {
-		return nil
-	}
-
-	host, port, err := splitAddress(s.uiAddress)
-	if err != nil {
-		return err
-	}
-
-	s.ui = uiserver.NewServer(uioptions.WithConfigProvider(&uiconfig.Config{
-		Host:                host,
-		Port:                port,
-		TemporalGRPCAddress: s.address,
-		DefaultNamespace:    options.Namespace,
-		EnableUI:            true,
-		DisableNewsFetch:    true,
-		HideLogs:            true,
-		CORS:                uiconfig.CORS{CookieInsecure: true},
-	}))
-
-	go s.ui.Start() //nolint:errcheck // It returns nil, or ends the process.
-
-	return nil
-}
-
 // Address returns the address of the frontend, host:port.
 func (s *Server) Address() string { return s.address }
 
@@ -154,11 +128,12 @@ func (s *Server) UIAddress() string { return s.uiAddress }
 
 // Stop stops the server and releases the folder.
 func (s *Server) Stop() error {
+	var err error
 	if s.ui != nil {
-		s.ui.Stop()
+		err = s.ui.Close()
 	}
 
-	return errors.Join(s.server.Stop(), s.lock.Unlock())
+	return errors.Join(err, s.server.Stop(), s.lock.Unlock())
 }
 
 // Ports that replace port 0. Operating systems assign higher ports to connections, so no connection can take such a port
