@@ -25,6 +25,9 @@ type authorization struct {
 func (s *Server) authorize(c *gin.Context, key, appID string, right app.Right) (authorization, error) {
 	var none authorization
 
+	log := logOf(c)
+	log.app = appID
+
 	if key == "" {
 		key, _ = strings.CutPrefix(c.GetHeader("Authorization"), "Bearer ")
 	}
@@ -47,11 +50,15 @@ func (s *Server) authorize(c *gin.Context, key, appID string, right app.Right) (
 			return none, newError(http.StatusNotFound, CodeAppNotFound, "there is no app %s", appID)
 		}
 
+		log.access = job.AnyAccess
+
 		return authorization{app: found, access: job.AnyAccess}, nil
 	}
 
 	if found != nil {
 		if access, ok := found.Lookup(key); ok {
+			log.access = access.Name
+
 			if access.Grants(right) {
 				return authorization{app: found, access: access.Name}, nil
 			}

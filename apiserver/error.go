@@ -1,6 +1,7 @@
 package apiserver
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -85,8 +86,8 @@ func withProblems(status int, code Code, problems problem.List) *callError {
 // retryAfter is the time after which to repeat a call that failed because of an outage.
 const retryAfter = 5 * time.Second
 
-// asCallError turns any error into a callError. It logs errors that callers can't act on; the response of an internal error
-// refers to the log entry.
+// asCallError turns any error into a callError. The line of the call in the log has the errors that callers can't act on; the
+// response of an internal error refers to it.
 func (s *Server) asCallError(c *gin.Context, err error) *callError {
 	if known, ok := errors.AsType[*callError](err); ok {
 		return known
@@ -117,7 +118,7 @@ func (s *Server) asCallError(c *gin.Context, err error) *callError {
 			"an internal error occurred; its reference in the server's log is %s", reference(c))
 	}
 
-	s.options.Log.Error("call failed", "reference", reference(c), "code", failed.Code, "error", err)
+	logOf(c).err = err
 
 	return failed
 }
@@ -125,6 +126,8 @@ func (s *Server) asCallError(c *gin.Context, err error) *callError {
 // respondError responds with the error and ends the handling of the request.
 func (s *Server) respondError(c *gin.Context, err error) {
 	failed := s.asCallError(c, err)
+	log := logOf(c)
+	log.code, log.jobID = failed.Code, cmp.Or(failed.JobID, log.jobID)
 
 	if failed.RetryAfter > 0 {
 		c.Header("Retry-After", strconv.Itoa(int(math.Ceil(failed.RetryAfter.Seconds()))))

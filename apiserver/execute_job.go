@@ -32,6 +32,7 @@ type execution struct {
 	app          *app.App
 	operation    jsonvalue.Object
 	jobID        string // Empty if the caller gave none.
+	entry        string // The entry of the job's program, if this call has started the job.
 	fingerprint  string
 	fieldDigests map[string]string
 	async        bool
@@ -48,6 +49,8 @@ func (s *Server) executeJob(c *gin.Context) {
 		return
 	}
 
+	logOf(c).jobID = call.jobID
+
 	runID, err := s.accept(c.Request.Context(), call)
 	if err != nil {
 		failed := s.asCallError(c, err)
@@ -59,6 +62,11 @@ func (s *Server) executeJob(c *gin.Context) {
 		s.respondError(c, failed)
 
 		return
+	}
+
+	logOf(c).jobID = call.jobID
+	if call.entry != "" {
+		s.logStart(c, call)
 	}
 
 	if call.async {
@@ -159,6 +167,7 @@ func (s *Server) waitAndRespond(c *gin.Context, call *execution, runID string) {
 
 	switch {
 	case err == nil:
+		s.logEnd(c, call, ended)
 		s.respondOutcome(c, ended, call.format)
 	case c.Request.Context().Err() != nil: // The caller disconnected; the job continues.
 	case ctx.Err() != nil:

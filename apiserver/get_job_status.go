@@ -41,6 +41,8 @@ func (s *Server) getJobStatus(c *gin.Context) {
 		return
 	}
 
+	logOf(c).jobID = query["jobId"]
+
 	caller, err := s.authorize(c, query["apiKey"], query["appId"], app.Status)
 	if err != nil {
 		s.respondError(c, err)
@@ -134,7 +136,7 @@ func (s *Server) progressOf(
 	switch {
 	case err != nil:
 		current.Message = unresponsive(described.GetPendingWorkflowTask().GetAttempt())
-		s.options.Log.Warn("status query failed", "jobId", current.JobID, "error", err)
+		s.logUnresponsive(current.JobID, err)
 	case answer.QueryRejected != nil:
 		return current, false, nil
 	default:

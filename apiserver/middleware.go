@@ -3,36 +3,11 @@ package apiserver
 import (
 	"errors"
 	"fmt"
-	"log/slog"
 	"net/http"
 	"runtime/debug"
-	"time"
 
 	"github.com/gin-gonic/gin"
-	"github.com/google/uuid"
 )
-
-const referenceKey = "reference"
-
-// reference returns the ID of the request in the log.
-func reference(c *gin.Context) string { return c.GetString(referenceKey) }
-
-// logRequest logs each request, without its query, which may contain a key. Instead of its path, in which a key can be by
-// mistake, it logs the path of the call, which is empty for an unknown one.
-func (s *Server) logRequest(c *gin.Context) {
-	started := time.Now()
-
-	c.Set(referenceKey, uuid.NewString())
-	c.Next()
-
-	level := slog.LevelInfo
-	if c.FullPath() == "/healthz" || c.FullPath() == "/readyz" {
-		level = slog.LevelDebug
-	}
-
-	s.options.Log.Log(c, level, "call", "reference", reference(c), "method", c.Request.Method, "path", c.FullPath(),
-		"status", c.Writer.Status(), "duration", time.Since(started))
-}
 
 // recoverPanic responds to a panic with an internal error. It passes on http.ErrAbortHandler.
 func (s *Server) recoverPanic(c *gin.Context) {

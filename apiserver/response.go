@@ -77,7 +77,7 @@ func (s *Server) streamResults(c *gin.Context, status int, body envelope, result
 	}
 
 	if err = errors.Join(err, w.clearDeadline()); err != nil {
-		s.options.Log.Error("response aborted", "reference", reference(c), "error", err)
+		logAborted(c, err)
 		panic(http.ErrAbortHandler)
 	}
 }

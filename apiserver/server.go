@@ -76,7 +76,7 @@ func New(options Options) *Server {
 
 	s.engine.HandleMethodNotAllowed = true
 	s.engine.RedirectTrailingSlash = false // A redirect repeats the query, which may contain a key.
-	s.engine.Use(s.logRequest, s.recoverPanic, setSecurityHeaders, s.refuseForeignPages)
+	s.engine.Use(s.logCall, s.recoverPanic, setSecurityHeaders, s.refuseForeignPages)
 	s.engine.NoRoute(s.callNotFound)
 	s.engine.NoMethod(s.methodNotAllowed)
 
@@ -116,7 +116,10 @@ const (
 // Serve serves requests on the listener until ctx is done. Then it closes the listener, responds with 202 to calls that wait
 // for a job, and lets other requests finish within the grace period. It returns nil after such a shutdown.
 func (s *Server) Serve(ctx context.Context, listener net.Listener, grace time.Duration) error {
-	server := &http.Server{Handler: s, ReadHeaderTimeout: readHeaderTimeout, IdleTimeout: idleTimeout}
+	server := &http.Server{
+		Handler: s, ReadHeaderTimeout: readHeaderTimeout, IdleTimeout: idleTimeout,
+		ErrorLog: slog.NewLogLogger(s.options.Log.Handler(), slog.LevelWarn),
+	}
 	ended := make(chan error, 1)
 
 	go func() { ended <- server.Serve(listener) }()

@@ -39,6 +39,7 @@ type signalAccepted struct {
 func (s *Server) signalJob(c *gin.Context) {
 	call, err := readCall[signalRequest](s, c, app.Signal)
 	request := call.request
+	logOf(c).jobID = request.JobID
 
 	if err == nil {
 		err = request.validate()

@@ -57,6 +57,8 @@ func (s *Server) start(outer context.Context, call *execution, input job.Input) 
 		return "", err
 	}
 
+	call.entry = input.Program.Entry
+
 	return run.GetRunID(), nil
 }
 

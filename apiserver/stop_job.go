@@ -42,6 +42,8 @@ type stopped struct {
 // stopJob requests that a job stops. It responds as soon as Temporal has accepted the request, before the job has stopped.
 func (s *Server) stopJob(c *gin.Context) {
 	request, by, err := s.readStop(c)
+	logOf(c).jobID = request.JobID
+
 	if err != nil {
 		s.respondError(c, err)
 

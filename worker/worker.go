@@ -8,6 +8,7 @@ import (
 
 	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/interceptor"
 	"go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
 
@@ -82,6 +83,7 @@ func New(temporal client.Client, options Options) *Worker {
 		OnFatalError:                 options.OnFatalError,
 		MaxHeartbeatThrottleInterval: heartbeatThrottle,
 		DeadlockDetectionTimeout:     deadlockTimeout,
+		Interceptors:                 []interceptor.WorkerInterceptor{&jobLog{}},
 	})
 
 	w.RegisterWorkflowWithOptions(workflows.RunScenario, workflow.RegisterOptions{Name: job.Workflow})

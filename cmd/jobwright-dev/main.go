@@ -4,6 +4,7 @@ package main
 
 import (
 	"errors"
+	"log/slog"
 	"os"
 
 	"github.com/spf13/cobra"
@@ -21,6 +22,7 @@ type options struct {
 	allowedHosts       []string
 	run, app           string
 	once               bool
+	log                cli.LogFlags
 }
 
 func command() *cobra.Command {
@@ -66,7 +68,7 @@ environment variable NAME.`,
 				return errors.New("--once requires --run with the scenario to run")
 			}
 
-			return serve(command.Context(), opts, command.OutOrStdout())
+			return serve(command.Context(), opts, command.OutOrStdout(), command.ErrOrStderr())
 		},
 	}
 
@@ -81,6 +83,7 @@ environment variable NAME.`,
 	flags.StringVar(&opts.run, "run", "", "run this scenario after the start")
 	flags.StringVar(&opts.app, "app", "7", "app of the scenario given by --run")
 	flags.BoolVar(&opts.once, "once", false, "exit after the scenario given by --run")
+	opts.log.AddTo(flags, cli.LogText, slog.LevelWarn) // The terminal shows the output of the user's jobs.
 
 	version.AddTo(command)
 

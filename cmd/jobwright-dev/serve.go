@@ -6,17 +6,15 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"os"
 	"path/filepath"
 	"strings"
 	"time"
 
 	"go.temporal.io/sdk/client"
-	sdklog "go.temporal.io/sdk/log"
-	"google.golang.org/grpc"
 
 	"github.com/jobwright/jobwright/apiserver"
 	"github.com/jobwright/jobwright/app"
+	"github.com/jobwright/jobwright/internal/temporalclient"
 	"github.com/jobwright/jobwright/internal/temporalserver"
 	"github.com/jobwright/jobwright/internal/version"
 	"github.com/jobwright/jobwright/job"
@@ -33,7 +31,9 @@ const (
 )
 
 // serve runs all parts until ctx is done or, with --once, until the job of the scenario has ended.
-func serve(ctx context.Context, opts options, out io.Writer) (err error) {
+func serve(ctx context.Context, opts options, out, logs io.Writer) (err error) {
+	log := opts.log.Logger(logs)
+
 	// Check the flags before anything starts.
 	apps, err := app.Open(opts.apps)
 	if err != nil {
@@ -58,7 +58,7 @@ func serve(ctx context.Context, opts options, out io.Writer) (err error) {
 		return err
 	}
 
-	connection, err := connect(ctx, temporal.Address())
+	connection, err := connect(ctx, temporal.Address(), log)
 	if err != nil {
 		return err
 	}
@@ -72,7 +72,7 @@ func serve(ctx context.Context, opts options, out io.Writer) (err error) {
 	defer func() { err = errors.Join(err, results.Close()) }()
 
 	jobs := worker.New(connection, worker.Options{
-		Apps: apps, Results: results, Namespace: namespace, DataDir: opts.data, Log: logger(), StopTimeout: grace,
+		Apps: apps, Results: results, Namespace: namespace, DataDir: opts.data, Log: log, StopTimeout: grace,
 	})
 	if err := jobs.Start(); err != nil {
 		return err
@@ -80,7 +80,7 @@ func serve(ctx context.Context, opts options, out io.Writer) (err error) {
 	defer jobs.Stop()
 
 	api := apiserver.New(apiserver.Options{
-		Temporal: connection, Namespace: namespace, Apps: apps, Results: results, Log: logger(),
+		Temporal: connection, Namespace: namespace, Apps: apps, Results: results, Log: log,
 		Hosts: opts.allowedHosts, LoopbackKey: key, WellKnownKey: devKey,
 	})
 
@@ -149,26 +149,19 @@ func startTemporal(opts options) (*temporalserver.Server, error) {
 }
 
 // connect returns a client as soon as the server responds.
-func connect(ctx context.Context, address string) (client.Client, error) {
+func connect(ctx context.Context, address string, log *slog.Logger) (client.Client, error) {
+	options := client.Options{HostPort: address, Namespace: namespace}
+	temporalclient.Configure(&options, log)
+
 	ctx, cancel := context.WithTimeout(ctx, startTime)
 	defer cancel()
 
 	for {
-		connection, err := client.DialContext(ctx, client.Options{
-			HostPort: address, Namespace: namespace, Logger: sdklog.NewStructuredLogger(logger()),
-			ConnectionOptions: client.ConnectionOptions{
-				DialOptions: []grpc.DialOption{grpc.WithChainUnaryInterceptor(worker.PatientHeartbeats)},
-			},
-		})
+		connection, err := client.DialContext(ctx, options)
 		if err == nil || ctx.Err() != nil {
 			return connection, err
 		}
 	}
-}
-
-// logger logs only warnings and errors: the terminal shows the output of the user's jobs.
-func logger() *slog.Logger {
-	return slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
 }
 
 // printAddresses prints the version and the addresses of all parts.

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"io"
 	"log/slog"
 	"time"
 
@@ -18,6 +19,7 @@ type apiserverOptions struct {
 	http, apps, results string
 	allowedHosts        []string
 	grace               time.Duration
+	log                 cli.LogFlags
 }
 
 func apiserverCommand() *cobra.Command {
@@ -48,7 +50,7 @@ The exit status is 0 after SIGINT or SIGTERM, and 1 on an error.` + environment(
   jobwright apiserver --apps /srv/apps --results 's3://jobwright-results?region=eu-central-1'`,
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
-			return serveAPI(command.Context(), opts)
+			return serveAPI(command.Context(), opts, command.ErrOrStderr())
 		},
 	}
 
@@ -60,12 +62,13 @@ The exit status is 0 after SIGINT or SIGTERM, and 1 on an error.` + environment(
 	flags.StringVar(&opts.results, "results", "results",
 		"result store, a folder or the URL of a bucket; the same as the workers'")
 	flags.DurationVar(&opts.grace, "grace", 30*time.Second, "time for running requests to finish after SIGTERM")
+	opts.log.AddTo(flags, cli.LogJSON, slog.LevelInfo)
 
 	return command
 }
 
-func serveAPI(ctx context.Context, opts apiserverOptions) (err error) {
-	opened, err := openSystem(ctx, opts.apps, opts.results)
+func serveAPI(ctx context.Context, opts apiserverOptions, logs io.Writer) (err error) {
+	opened, err := openSystem(ctx, opts.apps, opts.results, opts.log.Logger(logs))
 	if err != nil {
 		return err
 	}

@@ -2,7 +2,6 @@
 package main
 
 import (
-	"log/slog"
 	"os"
 
 	"github.com/spf13/cobra"
@@ -64,6 +63,3 @@ const temporalEnvironment = `  TEMPORAL_ADDRESS      host:port of Temporal (defa
 
 The TEMPORAL_ variables are those of Temporal's own tools, see
 https://docs.temporal.io/develop/environment-configuration.`
-
-// logger returns a logger that writes a JSON object per line to the standard error.
-func logger() *slog.Logger { return slog.New(slog.NewJSONHandler(os.Stderr, nil)) }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"maps"
 	"slices"
 	"strings"
@@ -59,7 +60,7 @@ which its jobId can't be used for another job. Temporal requires at least 24h.` 
 }
 
 func setup(ctx context.Context, retention time.Duration, explicit bool, out io.Writer) error {
-	options, err := clientOptions(logger())
+	options, err := clientOptions(slog.New(slog.DiscardHandler))
 	if err != nil {
 		return err
 	}

@@ -9,12 +9,10 @@ import (
 
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/contrib/envconfig"
-	sdklog "go.temporal.io/sdk/log"
-	"google.golang.org/grpc"
 
 	"github.com/jobwright/jobwright/app"
+	"github.com/jobwright/jobwright/internal/temporalclient"
 	"github.com/jobwright/jobwright/result"
-	"github.com/jobwright/jobwright/worker"
 )
 
 // system is what API servers and workers have in common.
@@ -30,8 +28,8 @@ type system struct {
 
 // openSystem opens the folder of the apps and the result store. The client connects to Temporal when it is used, so that
 // Temporal may start later.
-func openSystem(ctx context.Context, apps, results string) (*system, error) {
-	opened := &system{log: logger()}
+func openSystem(ctx context.Context, apps, results string, log *slog.Logger) (*system, error) {
+	opened := &system{log: log}
 
 	var err error
 	if opened.apps, err = openApps(apps); err != nil {
@@ -93,9 +91,7 @@ func clientOptions(log *slog.Logger) (client.Options, error) {
 		options.HostPort = client.DefaultHostPort
 	}
 
-	options.Logger = sdklog.NewStructuredLogger(log)
-	options.ConnectionOptions.DialOptions = append(options.ConnectionOptions.DialOptions,
-		grpc.WithChainUnaryInterceptor(worker.PatientHeartbeats))
+	temporalclient.Configure(&options, log)
 
 	return options, nil
 }

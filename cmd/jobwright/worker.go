@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"log/slog"
 	"net/http"
 	"sync/atomic"
 	"time"
@@ -24,6 +26,7 @@ const readHeaderTimeout = 10 * time.Second
 type workerOptions struct {
 	http, apps, results, data string
 	grace                     time.Duration
+	log                       cli.LogFlags
 }
 
 func workerCommand() *cobra.Command {
@@ -49,7 +52,7 @@ The exit status is 0 after SIGINT or SIGTERM, and 1 on an error.` + environment(
   jobwright worker --http :8081 --apps /srv/apps --results /srv/results --data /srv/data`,
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
-			return work(command.Context(), opts)
+			return work(command.Context(), opts, command.ErrOrStderr())
 		},
 	}
 
@@ -60,12 +63,13 @@ The exit status is 0 after SIGINT or SIGTERM, and 1 on an error.` + environment(
 		"result store, a folder or the URL of a bucket; the same as the API servers'")
 	flags.StringVar(&opts.data, "data", "data", "folder for sources that store data on this machine, such as SQLite")
 	flags.DurationVar(&opts.grace, "grace", 30*time.Second, "time for running steps to finish after SIGTERM")
+	opts.log.AddTo(flags, cli.LogJSON, slog.LevelInfo)
 
 	return command
 }
 
-func work(ctx context.Context, opts workerOptions) (err error) {
-	opened, err := openSystem(ctx, opts.apps, opts.results)
+func work(ctx context.Context, opts workerOptions, logs io.Writer) (err error) {
+	opened, err := openSystem(ctx, opts.apps, opts.results, opts.log.Logger(logs))
 	if err != nil {
 		return err
 	}
@@ -80,7 +84,7 @@ func work(ctx context.Context, opts workerOptions) (err error) {
 	operators.Handle("/", worker.Health(opened.temporal, running.Load))
 	operators.Handle("GET /metrics", opened.metrics)
 
-	server, address, err := serveOperators(opts.http, operators, failed)
+	server, address, err := serveOperators(opts.http, operators, opened.log, failed)
 	if err != nil {
 		return err
 	}
@@ -144,8 +148,12 @@ func start(ctx context.Context, temporal client.Client, options worker.Options) 
 
 // serveOperators serves the operator endpoints at the address, if there is one, and returns the address with its port. A
 // failure of the server is sent to failed.
-func serveOperators(address string, endpoints http.Handler, failed chan<- error) (*http.Server, string, error) {
-	server := &http.Server{Handler: endpoints, ReadHeaderTimeout: readHeaderTimeout}
+func serveOperators(
+	address string, endpoints http.Handler, log *slog.Logger, failed chan<- error,
+) (*http.Server, string, error) {
+	server := &http.Server{
+		Handler: endpoints, ReadHeaderTimeout: readHeaderTimeout, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+	}
 	if address == "" {
 		return server, "", nil
 	}

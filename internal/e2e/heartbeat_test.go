@@ -20,6 +20,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"github.com/jobwright/jobwright/activities"
+	"github.com/jobwright/jobwright/internal/temporalclient"
 	"github.com/jobwright/jobwright/job"
 	"github.com/jobwright/jobwright/scenario"
 	"github.com/jobwright/jobwright/source/pool"
@@ -119,7 +120,7 @@ func TestShortHeartbeatOutageEndsNoStep(t *testing.T) {
 	t.Parallel()
 
 	outage := &heartbeatBlocker{duration: 2 * time.Second}
-	run, release := startLoad(t, worker.PatientHeartbeats, outage.intercept)
+	run, release := startLoad(t, temporalclient.PatientHeartbeats, outage.intercept)
 
 	require.Eventually(t, outage.hasReceived, time.Minute, 10*time.Millisecond)
 	release()

@@ -12,11 +12,10 @@ import (
 	"time"
 
 	"go.temporal.io/sdk/client"
-	sdklog "go.temporal.io/sdk/log"
-	"google.golang.org/grpc"
 
 	"github.com/jobwright/jobwright/apiserver"
 	"github.com/jobwright/jobwright/app"
+	"github.com/jobwright/jobwright/internal/temporalclient"
 	"github.com/jobwright/jobwright/internal/temporalserver"
 	"github.com/jobwright/jobwright/internal/testserver"
 	"github.com/jobwright/jobwright/job"
@@ -140,15 +139,13 @@ func (s *system) stop() error {
 
 // dial connects to Temporal as soon as it responds.
 func dial(address string, log *slog.Logger) (client.Client, error) {
+	options := client.Options{HostPort: address}
+	temporalclient.Configure(&options, log)
+
 	deadline := time.Now().Add(time.Minute)
 
 	for {
-		connection, err := client.Dial(client.Options{
-			HostPort: address, Logger: sdklog.NewStructuredLogger(log),
-			ConnectionOptions: client.ConnectionOptions{
-				DialOptions: []grpc.DialOption{grpc.WithChainUnaryInterceptor(worker.PatientHeartbeats)},
-			},
-		})
+		connection, err := client.Dial(options)
 		if err == nil || time.Now().After(deadline) {
 			return connection, err
 		}

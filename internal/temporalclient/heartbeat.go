@@ -1,4 +1,4 @@
-package worker
+package temporalclient
 
 import (
 	"context"
@@ -17,7 +17,9 @@ const heartbeatPatience = 12 * time.Second
 
 // PatientHeartbeats is an interceptor for the connection of a worker's client. It retries a heartbeat for 12 seconds,
 // regardless of the call's deadline: the SDK's own deadline is the next heartbeat, and if it expires, the SDK ends the step's
-// attempt, although a short outage of Temporal does not exceed the heartbeat timeout. Other calls are passed through.
+// attempt, although a short outage of Temporal does not exceed the heartbeat timeout. If the attempt ends during its last
+// heartbeat, the heartbeat succeeds: no result of it matters, and the SDK logs an error as a warning. Other calls are passed
+// through.
 func PatientHeartbeats(
 	ctx context.Context, method string, request, reply any, connection *grpc.ClientConn, invoke grpc.UnaryInvoker,
 	options ...grpc.CallOption,
@@ -35,7 +37,12 @@ func PatientHeartbeats(
 		}
 	})()
 
-	return retryCall(patient, method, request, reply, connection, invoke, options...)
+	err := retryCall(patient, method, request, reply, connection, invoke, options...)
+	if errors.Is(ctx.Err(), context.Canceled) {
+		return nil
+	}
+
+	return err
 }
 
 // retryCall repeats a call while Temporal is unavailable or overloaded.
