@@ -29,8 +29,7 @@ func (a *Activities) LookUp(ctx context.Context, task job.Task, request job.Look
 			}
 
 			if size += jsonvalue.SizeOf(cell); size > maxLookUp {
-				return nil, &limitError{fmt.Sprintf("source %q: the expressions of a step can look up at most %d bytes; "+
-					"the result of the query %q exceeds this limit", query.Source, maxLookUp, source.Shorten(query.Query, 60))}
+				return nil, lookUpTooLarge(query)
 			}
 
 			found.Cells = append(found.Cells, jsonvalue.Value{Any: cell})
@@ -57,6 +56,12 @@ func (a *Activities) LookUp(ctx context.Context, task job.Task, request job.Look
 	})
 }
 
+// lookUpTooLarge returns the error of a query whose result exceeds the limit of a step's look-ups.
+func lookUpTooLarge(query expression.Query) error {
+	return &limitError{fmt.Sprintf("source %q: the expressions of a step can look up at most %d bytes; "+
+		"the result of the query %q exceeds this limit", query.Source, maxLookUp, source.Shorten(query.Query, 60))}
+}
+
 // cell returns the first column of the first record that a query returns, or nil if it returns none.
 func (s *step) cell(ctx context.Context, query expression.Query) (cell any, err error) {
 	rows, err := s.query(ctx, query)
@@ -73,6 +78,10 @@ func (s *step) cell(ctx context.Context, query expression.Query) (cell any, err 
 
 	if err != nil {
 		return nil, err
+	}
+
+	if record[:1].Size() > maxLookUp { // A conversion would copy the value.
+		return nil, lookUpTooLarge(query)
 	}
 
 	first := rows.Schema()[:1] // The names of other columns need not be valid.

@@ -106,16 +106,22 @@ func returnValue(ctx context.Context, rows source.Rows) (*job.StepOutcome, error
 	list := []any{}
 	size := jsonvalue.SizeOf(list)
 
+	tooLarge := &limitError{fmt.Sprintf("the query returns more than the %d records and %d bytes "+
+		"that a step's value can have; use the query in a ForEach, or store the records in a table",
+		maxValueRecords, maxValueBytes)}
+
 	err = forEach(ctx, rows, func(record source.Record) error {
+		if len(list) == maxValueRecords || record.Size() > maxValueBytes { // A conversion would copy a large value.
+			return tooLarge
+		}
+
 		object, err := converter.Convert(record)
 		if err != nil {
 			return fmt.Errorf("record %d: %w", len(list)+1, err)
 		}
 
-		if size += jsonvalue.SizeOf(map[string]any(object)); len(list) == maxValueRecords || size > maxValueBytes {
-			return &limitError{fmt.Sprintf("the query returns more than the %d records and %d bytes "+
-				"that a step's value can have; use the query in a ForEach, or store the records in a table",
-				maxValueRecords, maxValueBytes)}
+		if size += jsonvalue.SizeOf(map[string]any(object)); size > maxValueBytes {
+			return tooLarge
 		}
 
 		list = append(list, map[string]any(object))

@@ -92,10 +92,11 @@ func fitJSON(ctx context.Context, writer source.Writer, to target, rows source.R
 	}
 
 	types := map[string]source.Standard{}
+	indexes := existing.Indexes()
 
 	for _, column := range rows.Schema() {
-		at := slices.IndexFunc(existing, func(c source.Column) bool { return c.Name == column.Name })
-		if at >= 0 && mayConvert(column) && !fits(column, existing[at]) {
+		at, exists := indexes[column.Name]
+		if exists && mayConvert(column) && !fits(column, existing[at]) {
 			types[column.Name] = existing[at].Standard
 		}
 	}

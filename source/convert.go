@@ -58,10 +58,11 @@ type converted struct {
 // withTypes returns the rows with the types of columns changed.
 func (c *converted) withTypes(types map[string]Standard) (Rows, error) {
 	schema := slices.Clone(c.Rows.Schema())
+	indexes := schema.Indexes()
 
 	for _, name := range slices.Sorted(maps.Keys(types)) {
-		at := slices.IndexFunc(schema, func(c Column) bool { return c.Name == name })
-		if at < 0 {
+		at, exists := indexes[name]
+		if !exists {
 			return nil, noColumn(c.source, c.table, "columnTypes", name, schema)
 		}
 
@@ -114,6 +115,10 @@ func (c *converted) Next(ctx context.Context) (Record, error) {
 				Hint:    c.hint,
 				Err:     err,
 			}
+		}
+
+		if err := ctx.Err(); err != nil { // A long series of rejected records must end too.
+			return nil, err
 		}
 
 		text, err := c.encode(record)

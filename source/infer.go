@@ -11,7 +11,7 @@ import (
 // inferFrom is the number of records from which types are inferred.
 const inferFrom = 1_000
 
-// Infer infers the types of text columns, except for the columns in given, from the first thousand records: the first of
+// Infer infers the types of text columns, except for the columns in given, from the first records, up to a thousand or 64 MiB: the first of
 // integer, decimal, float, boolean, date, datetime, timestamp, time and uuid that all values of the column have. A column
 // without values stays text, and so does a column with a value whose text form in the type differs, or that would lose digits:
 // texts of digits with leading zeros, for example, are often codes, not numbers. Infer returns the inferred types, for
@@ -19,16 +19,21 @@ const inferFrom = 1_000
 func Infer(ctx context.Context, rows Rows, given map[string]Standard) (map[string]Standard, Rows, error) {
 	start := &buffered{Rows: rows}
 
-	for len(start.records) < inferFrom {
+	for size := int64(0); len(start.records) < inferFrom && size < MaxRecord; {
 		record, err := rows.Next(ctx)
 		if err == io.EOF {
 			break
+		}
+
+		if err == nil {
+			err = ctx.Err() // The rows may not watch the context.
 		}
 
 		if err != nil {
 			return nil, nil, err
 		}
 
+		size += record.Size()
 		start.records = append(start.records, slices.Clone(record))
 		start.locations = append(start.locations, Location(rows, int64(len(start.records))))
 	}

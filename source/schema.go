@@ -1,6 +1,9 @@
 package source
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"slices"
+)
 
 // Column describes one column of a table or of a query's result.
 type Column struct {
@@ -21,6 +24,16 @@ func (s Schema) Names() []string {
 	}
 
 	return names
+}
+
+// Indexes returns the index of the first column of each name.
+func (s Schema) Indexes() map[string]int {
+	indexes := make(map[string]int, len(s))
+	for i, column := range slices.Backward(s) {
+		indexes[column.Name] = i
+	}
+
+	return indexes
 }
 
 // standardType is a [Standard] in the JSON of a result's schema.

@@ -35,10 +35,11 @@ func (s Shape) Apply(rows Rows, sourceName string, table Table) (Rows, error) {
 	}
 
 	schema := rows.Schema()
+	indexes := schema.Indexes()
 	shaped := &shaped{Rows: rows, numbered: s.RecordOrder != ""}
 
 	for _, name := range slices.Sorted(maps.Keys(s.Rename)) {
-		if !slices.Contains(schema.Names(), name) {
+		if _, exists := indexes[name]; !exists {
 			return nil, noColumn(sourceName, table, "rename", name, schema)
 		}
 	}
@@ -49,8 +50,8 @@ func (s Shape) Apply(rows Rows, sourceName string, table Table) (Rows, error) {
 	}
 
 	for _, name := range columns {
-		at := slices.Index(schema.Names(), name)
-		if at < 0 {
+		at, exists := indexes[name]
+		if !exists {
 			return nil, noColumn(sourceName, table, "columns", name, schema)
 		}
 
@@ -102,7 +103,7 @@ func (s Shape) names(columns []string, sourceName string, table Table) ([]string
 		count[renamed]++
 	}
 
-	seen := map[string]bool{}
+	seen, last := map[string]bool{}, map[string]int{} // last contains the last number that was appended to a name.
 
 	for i, column := range columns {
 		name := names[i]
@@ -115,8 +116,9 @@ func (s Shape) names(columns []string, sourceName string, table Table) ([]string
 			}
 		}
 
-		for suffix := 2; seen[names[i]]; suffix++ {
-			if candidate := fmt.Sprintf("%s_%d", name, suffix); count[candidate] == 0 {
+		for seen[names[i]] {
+			last[name] = max(last[name], 1) + 1
+			if candidate := fmt.Sprintf("%s_%d", name, last[name]); count[candidate] == 0 {
 				names[i] = candidate
 			}
 		}

@@ -2,6 +2,7 @@ package source_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -103,4 +104,21 @@ func TestLimit(t *testing.T) {
 
 	_, err = rows.Next(t.Context())
 	require.EqualError(t, err, "EOF")
+}
+
+// A file can have thousands of columns with the same name.
+func TestShapeApplyTakesNoQuadraticTime(t *testing.T) {
+	t.Parallel()
+
+	names := make([]string, source.MaxColumns)
+	for i := range names {
+		names[i] = "a"
+	}
+
+	begun := time.Now()
+
+	shaped, err := source.Shape{Naming: source.ToUpperCase, RecordOrder: "n"}.Apply(texts(names), "files", source.Table{Name: "t.csv"})
+	require.NoError(t, err)
+	require.Equal(t, "A_16384", shaped.Schema()[source.MaxColumns-1].Name)
+	require.Less(t, time.Since(begun), 2*time.Second)
 }

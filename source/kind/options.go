@@ -40,8 +40,8 @@ type PgSQL struct {
 // MySQL has the options of a MySQLSource.
 type MySQL struct {
 	// The address of the server: a data source name such as user:password@tcp(host:3306)/database?tls=true, or a URL such as
-	// mysql://user:password@host:3306/database?tls=true. It accepts the parameters of github.com/go-sql-driver/mysql and the
-	// server's system variables.
+	// mysql://user:password@host:3306/database?tls=true. It accepts the parameters of github.com/go-sql-driver/mysql, except
+	// compress, and the server's system variables.
 	ConnStr string `json:"connStr" required:"true" secret:"url"`
 
 	// The user and the password; they override the user and the password in connStr.

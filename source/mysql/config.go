@@ -48,7 +48,8 @@ func configure(opts options) (*mysql.Config, error) {
 
 	setRequired(config)
 
-	return config, config.Apply(mysql.Charset("utf8mb4", ""))
+	// A record is limited by the bytes that are read from the network. With compression, few of them could be many.
+	return config, config.Apply(mysql.Charset("utf8mb4", ""), mysql.EnableCompression(false))
 }
 
 // parse parses a data source name or a URL.
@@ -94,7 +95,8 @@ func setRequired(config *mysql.Config) {
 	config.ParseTime = false // The library parses the zero date and the first day of the year 1 as the same time.
 	config.Loc = time.UTC
 	config.Logger = &mysql.NopLogger{} // The library returns all errors that it logs.
-	config.MaxAllowedPacket = 0        // Use the server's limit.
+	config.MaxAllowedPacket = 0        // Use the server's limit, which applies to what the library sends.
+	config.DialFunc = dial
 
 	if config.Timeout == 0 {
 		config.Timeout = connectTimeout

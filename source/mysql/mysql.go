@@ -63,10 +63,12 @@ func Open(_ context.Context, definition source.Definition, _ source.Place) (sour
 		return nil, invalid(definition.Name, err)
 	}
 
-	connector, err := mysql.NewConnector(config)
+	native, err := mysql.NewConnector(config)
 	if err != nil {
 		return nil, invalid(definition.Name, errConnStr) // The library's message may contain parts of connStr.
 	}
+
+	connector := limitedConnector{native}
 
 	s := &Source{
 		name: definition.Name, ledger: ledger,

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"math"
+	"strings"
 	"testing"
 
 	client "github.com/go-sql-driver/mysql"
@@ -178,6 +179,15 @@ func TestSuite(t *testing.T) {
 			Becomes: becomes,
 		}.Run(t)
 	})
+}
+
+func TestQueryTakesNoMemoryForAnOversizedRecord(t *testing.T) {
+	t.Parallel()
+
+	sourcetest.RequireLimited(t, open(t),
+		"SELECT "+strings.Repeat("REPEAT('x', 16000000), ", 30)+"1",
+		"SELECT 1, 2, 3, 4, 5 UNION ALL SELECT "+strings.Repeat("REPEAT('x', 16000000), ", 4)+"REPEAT('y', 16000000)",
+	)
 }
 
 func TestCheckReturnsServerDatabaseAndTables(t *testing.T) {

@@ -144,7 +144,7 @@ func (r *stream) Next(ctx context.Context) (source.Record, error) {
 
 	r.watch(ctx)
 
-	for r.rows.Next() {
+	for r.next() {
 		r.count++
 
 		if err := r.rows.Scan(r.targets...); err != nil {
@@ -152,6 +152,10 @@ func (r *stream) Next(ctx context.Context) (source.Record, error) {
 		}
 
 		problem := r.decode()
+		if problem == nil && r.session.limit.isNear() && r.record.Size() > source.MaxRecord {
+			return nil, r.failed(ctx, source.RecordTooLarge(r.Location()))
+		}
+
 		if problem == nil {
 			return r.record, nil
 		}
@@ -170,6 +174,13 @@ func (r *stream) Next(ctx context.Context) (source.Record, error) {
 	}
 
 	return nil, r.finish(ctx)
+}
+
+// next reads a record of limited size, and reports whether there is one.
+func (r *stream) next() bool {
+	r.session.limit.begin()
+
+	return r.rows.Next()
 }
 
 // watch terminates the query when ctx, the context that Next has received, ends.
@@ -236,6 +247,10 @@ func (r *stream) failed(ctx context.Context, err error) error {
 
 	if ended := r.openErr(); ended != nil {
 		return ended
+	}
+
+	if r.session.limit.exceeded { // The library reports a lost connection.
+		err = source.RecordTooLarge(fmt.Sprintf("record %d", r.count+1))
 	}
 
 	return r.session.source.classify(ctx, r.table, r.fallback, err)

@@ -23,6 +23,7 @@ type session struct {
 	id      int64 // The connection's ID in the server.
 	server  server
 	space   string // The database of tables without a space.
+	limit   *readLimit
 	unwatch func() bool
 	broken  bool // Whether the connection must be closed although the operation succeeded.
 }
@@ -36,6 +37,12 @@ func (s *Source) connect(ctx context.Context, pool *sql.DB) (*session, error) {
 	}
 
 	opened := &session{source: s, conn: conn, unwatch: func() bool { return true }}
+
+	if err := conn.Raw(opened.setLimit); err != nil {
+		opened.release(err)
+
+		return nil, err
+	}
 
 	var version string
 
@@ -61,6 +68,19 @@ func (s *Source) connect(ctx context.Context, pool *sql.DB) (*session, error) {
 	}
 
 	return opened, nil
+}
+
+// setLimit sets the session's limit to that of its connection.
+func (s *session) setLimit(conn any) error {
+	limited, ok := conn.(*limitedSession)
+	if !ok {
+		return errors.ErrUnsupported
+	}
+
+	s.limit = limited.limit
+	s.limit.lift() // An earlier session may have limited it.
+
+	return nil
 }
 
 // watch kills the connection in the server when ctx ends. unwatch stops watching. If the connection is being killed, unwatch

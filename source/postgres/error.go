@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -12,6 +13,7 @@ import (
 	"syscall"
 
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgproto3"
 
 	"github.com/jobwright/jobwright/source"
 )
@@ -23,6 +25,7 @@ type failure struct {
 	writing  bool   // Whether records were being written, so that a data exception is the error of a record.
 	reading  bool   // Whether the transaction was read-only, so that an attempt to write is the query's mistake.
 	location string // The statement of a script; empty if there is none.
+	record   string // The record that was being read, for example "record 3"; empty if it is unknown.
 }
 
 // classify returns the [*source.Error] for an error. It completes an error that is one already, and returns the error of an
@@ -34,6 +37,10 @@ func (s *Source) classify(ctx context.Context, failed failure) error {
 
 	if reading := new(readingError); errors.As(failed.err, &reading) {
 		return reading.err
+	}
+
+	if tooLarge := new(pgproto3.ExceededMaxBodyLenErr); errors.As(failed.err, &tooLarge) {
+		failed.err = source.RecordTooLarge(cmp.Or(failed.record, "a record"))
 	}
 
 	if known, isKnown := errors.AsType[*source.Error](failed.err); isKnown {
@@ -181,6 +188,7 @@ var classes = map[string]meaning{
 	"28": {source.CodeUnavailable, false, "correct the user and the password in app.yaml"},
 	"40": {source.CodeUnavailable, true, ""}, // Rolled back, after a deadlock for example.
 	"53": {source.CodeUnavailable, true, "the server has run out of a resource"},
+	"54": {source.CodeLimitExceeded, false, "it is a limit of the server"},
 	"57": {source.CodeUnavailable, true, ""}, // An operator intervened.
 	"58": {source.CodeUnavailable, true, "the server's operating system reported an error"},
 	"F0": {source.CodeUnavailable, false, "correct the server's configuration"},

@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgproto3"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/jobwright/jobwright/source"
@@ -123,9 +125,19 @@ func configure(config *pgxpool.Config, opts options) {
 		return defaultHandler(conn, err)
 	}
 
+	config.ConnConfig.BuildFrontend = limitedFrontend
 	config.AfterConnect = enableClientCheck
 	config.MinConns = 0
 	config.MaxConnIdleTime = time.Minute
+}
+
+// limitedFrontend returns a reader of the server's messages that refuses a message of more than [source.MaxRecord] bytes, such
+// as a record, before it takes the memory for it. The connection can't be used any more then.
+func limitedFrontend(r io.Reader, w io.Writer) *pgproto3.Frontend {
+	frontend := pgproto3.NewFrontend(r, w)
+	frontend.SetMaxBodyLen(source.MaxRecord)
+
+	return frontend
 }
 
 // enableClientCheck makes the server check every few seconds, also during a query, whether the client is still connected.

@@ -40,6 +40,16 @@ func TestSuite(t *testing.T) {
 	}.Run(t)
 }
 
+func TestQueryTakesNoMemoryForAnOversizedRecord(t *testing.T) {
+	t.Parallel()
+
+	sourcetest.RequireLimited(t, open(t, testserver.PostgreSQL(t)),
+		"SELECT repeat('x', 150000000)",
+		"SELECT 1, 'x' UNION ALL SELECT 2, repeat('x', 150000000)",
+		"SELECT repeat('x', 60000000), repeat('y', 60000000)",
+	)
+}
+
 // database is a database with a source and a separate connection.
 type database struct {
 	*postgres.Source

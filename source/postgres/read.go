@@ -114,7 +114,9 @@ func (r *rows) open(ctx context.Context, query string, parameters [][]byte) (sou
 	return r, nil
 }
 
-func (r *rows) failure(err error) failure { return failure{err: err, table: r.table, reading: true} }
+func (r *rows) failure(err error) failure {
+	return failure{err: err, table: r.table, reading: true, record: fmt.Sprintf("record %d", r.count+1)}
+}
 
 // prepare parses the query on the server and sets the schema of its result.
 func (r *rows) prepare(query string) ([]pgconn.FieldDescription, error) {

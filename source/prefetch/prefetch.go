@@ -93,6 +93,10 @@ func (b *batch) fill(ctx context.Context, rows source.Rows, count *int64) {
 
 	for len(b.records) < maxRecords && b.bytes < maxBytes {
 		record, err := rows.Next(ctx)
+		if err == nil {
+			err = ctx.Err() // The rows may not watch the context.
+		}
+
 		if err != nil {
 			b.err = err
 

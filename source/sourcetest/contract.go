@@ -3,6 +3,7 @@ package sourcetest
 import (
 	"context"
 	"errors"
+	"strconv"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -54,6 +55,12 @@ var violations = []struct {
 		[]string{"id", "name", "id"},
 		source.CodeRecordInvalid,
 		`two columns are named "id"`, "rename one of them",
+	},
+	{
+		"too many columns",
+		source.Write{Table: named("new"), Mode: source.Replace},
+		manyColumns,
+		source.CodeLimitExceeded, "the records have more than 16384 columns, the limit of a record", "",
 	},
 	{
 		"duplicate column of a new table",
@@ -145,6 +152,16 @@ var violations = []struct {
 		"use a table of another name",
 	},
 }
+
+// manyColumns are the names of more columns than a record can have.
+var manyColumns = func() []string {
+	names := make([]string, source.MaxColumns+1)
+	for i := range names {
+		names[i] = "c" + strconv.Itoa(i)
+	}
+
+	return names
+}()
 
 func named(name string) source.Table { return source.Table{Name: name} }
 

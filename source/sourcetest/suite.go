@@ -62,6 +62,8 @@ func (s Suite) Run(t *testing.T) {
 
 	t.Run("a failed write changes nothing", s.failing)
 
+	t.Run("a write ends with its context, even if its rows do not", s.endless)
+
 	if s.Ledger {
 		t.Run("an invalid write has the same error in every driver", s.contract)
 		t.Run("a recorded write returns its record", s.recorded)

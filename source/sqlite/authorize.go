@@ -40,6 +40,10 @@ func denyInScript(action int32, first, second string) string {
 	case sqlite3.SQLITE_TRANSACTION, sqlite3.SQLITE_SAVEPOINT:
 		return "a script can't begin or end a transaction: all of it runs in one transaction"
 	case sqlite3.SQLITE_PRAGMA:
+		if sameName(first, "wal_checkpoint") {
+			return "a script can't run a checkpoint: all of it runs in one transaction, and SQLite runs checkpoints itself"
+		}
+
 		if second != "" {
 			return "a script can't set a PRAGMA: the setting would remain after the script"
 		}

@@ -11,6 +11,7 @@ import (
 	"modernc.org/libc"
 	sqlite3 "modernc.org/sqlite/lib"
 
+	"github.com/jobwright/jobwright/source"
 	"github.com/jobwright/jobwright/source/sqltext"
 )
 
@@ -84,6 +85,9 @@ func (c *connection) open(path string) error {
 	if code != sqlite3.SQLITE_OK {
 		return c.lastError(code)
 	}
+
+	// SQLite refuses longer values and records before it allocates their memory.
+	sqlite3.Xsqlite3_limit(c.tls, c.db, sqlite3.SQLITE_LIMIT_LENGTH, source.MaxRecord)
 
 	c.progress = func(*libc.TLS, uintptr) int32 { return libc.BoolInt32(c.interrupted.Load() || c.closing.Load()) }
 	c.busy = func(_ *libc.TLS, _ uintptr, count int32) int32 { return libc.BoolInt32(c.retryLock(count)) }

@@ -85,12 +85,19 @@ func explain(problem *source.Error, native *nativeError) {
 		set(source.CodeUnavailable, "the database file and its directory must be writable by this worker")
 	case sqlite3.SQLITE_AUTH:
 		set(source.CodeQueryInvalid, "a query can only read, and a script can only access its own source")
-	case sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_MISMATCH, sqlite3.SQLITE_TOOBIG:
+	case sqlite3.SQLITE_TOOBIG:
+		tooLarge := source.RecordTooLarge("a value or a record")
+		problem.Message = strings.Replace(problem.Message, "string or blob too big", tooLarge.Message, 1)
+		set(tooLarge.Code, tooLarge.Hint)
+	case sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_MISMATCH:
 		set(source.CodeRecordInvalid, "correct the value, or the definition of the table")
 	default:
-		if strings.Contains(native.message, "no such table") {
+		switch {
+		case strings.Contains(native.message, "no such table"):
 			set(source.CodeTableNotFound, missingHint)
-		} else {
+		case strings.Contains(native.message, "too many columns"):
+			set(source.CodeLimitExceeded, "use fewer columns; a table of SQLite has 2,000 at most")
+		default:
 			set(source.CodeQueryInvalid, "correct the query")
 		}
 	}

@@ -94,6 +94,7 @@ type queryRows struct {
 	value    columnValue
 	record   source.Record
 	buffered [][]columnValue // Read to infer types, and not yet returned.
+	size     int             // The size of the buffered values in bytes.
 	done     bool            // Whether the statement has returned its last record.
 	count    int64
 }
@@ -135,7 +136,7 @@ func (r *queryRows) inferTypes() error {
 		return slices.ContainsFunc(r.schema, func(column source.Column) bool { return column.Type == "" })
 	}
 
-	for !r.done && len(r.buffered) < inferenceRecords && (len(r.buffered) == 0 || untyped()) {
+	for !r.done && len(r.buffered) < inferenceRecords && r.size < source.MaxRecord && (len(r.buffered) == 0 || untyped()) {
 		row, err := r.statement.step()
 		if err != nil {
 			return err
@@ -147,7 +148,9 @@ func (r *queryRows) inferTypes() error {
 			break
 		}
 
-		r.buffer()
+		if err := r.buffer(); err != nil {
+			return err
+		}
 	}
 
 	for i := range r.schema {
@@ -165,11 +168,18 @@ func (r *queryRows) inferTypes() error {
 }
 
 // buffer copies the statement's current record and infers the types of its columns.
-func (r *queryRows) buffer() {
+func (r *queryRows) buffer() error {
 	record := make([]columnValue, len(r.schema))
+	size := 0
+
 	for i := range record {
 		value := &record[i]
 		r.statement.read(i, value)
+
+		if size += value.size(); size > source.MaxRecord {
+			return source.RecordTooLarge(fmt.Sprintf("record %d", len(r.buffered)+1))
+		}
+
 		value.bytes = slices.Clone(value.bytes)
 
 		if r.schema[i].Type == "" && value.class != classNull {
@@ -178,6 +188,9 @@ func (r *queryRows) buffer() {
 	}
 
 	r.buffered = append(r.buffered, record)
+	r.size += size
+
+	return nil
 }
 
 func (r *queryRows) Schema() source.Schema { return r.schema }
@@ -242,10 +255,16 @@ func (r *queryRows) next() (bool, error) {
 // decode decodes the values of a record into r.record.
 func (r *queryRows) decode(value func(i int) *columnValue) error {
 	r.count++
+	size := 0
 
 	for i := range r.record {
+		native := value(i)
+		if size += native.size(); size > source.MaxRecord {
+			return source.RecordTooLarge(fmt.Sprintf("record %d", r.count))
+		}
+
 		var err error
-		if r.record[i], err = decode(r.schema[i].Standard, value(i)); err != nil {
+		if r.record[i], err = decode(r.schema[i].Standard, native); err != nil {
 			return &source.Error{
 				Code: source.CodeRecordInvalid, Source: r.source.name, Table: r.table.String(),
 				Message: fmt.Sprintf("record %d, column %q: %v", r.count, r.schema[i].Name, err),

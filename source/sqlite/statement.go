@@ -33,6 +33,15 @@ type columnValue struct {
 	bytes   []byte // The text or binary, in SQLite's memory; valid until the statement's next step.
 }
 
+// size returns the size of a text or binary in bytes, and 0 for other values.
+func (v *columnValue) size() int {
+	if v.class == classText || v.class == classBinary {
+		return len(v.bytes)
+	}
+
+	return 0
+}
+
 // parameter is a value to bind to a parameter of a statement.
 type parameter struct {
 	class   storageClass

@@ -26,3 +26,16 @@ func TestDriverFulfillsContract(t *testing.T) {
 		Becomes: sourcetest.UnsignedZero,
 	}.Run(t)
 }
+
+func TestQueryTakesNoMemoryForAnOversizedRecord(t *testing.T) {
+	t.Parallel()
+
+	sourcetest.RequireLimited(t, open(t, t.TempDir()),
+		"SELECT hex(zeroblob(400000000))",
+		"SELECT printf('%.*c', 900000000, 'x')",
+		"SELECT zeroblob(900000000)",
+		"SELECT 1 UNION ALL SELECT replace(hex(zeroblob(30000000)), '0', 'xxxxxxxxxx')",
+		"SELECT zeroblob(60000000), zeroblob(60000000)",
+		"SELECT x'', x'' UNION ALL SELECT zeroblob(60000000), zeroblob(60000000)",
+	)
+}

@@ -42,6 +42,7 @@ type writing struct {
 	write  source.Write
 	schema source.Schema
 	key    []string
+	isKey  map[string]bool // Whether a written column belongs to the key.
 	c      *connection
 	table  table
 	failed error // The error of the rows, if reading them has failed.
@@ -55,6 +56,11 @@ func (w *writing) prepareTable() error {
 	var err error
 	if w.key, err = w.write.Validate(w.schema, nameRules); err != nil {
 		return err
+	}
+
+	w.isKey = make(map[string]bool, len(w.key))
+	for _, name := range w.key {
+		w.isKey[name] = true
 	}
 
 	if w.table, err = w.c.table(w.write.Table.Name); err != nil {
@@ -189,7 +195,7 @@ func (w *writing) assignments(separator string, key bool) string {
 	var parts []string
 
 	for i, column := range w.schema {
-		if hasName(w.key, column.Name) == key {
+		if w.isKey[column.Name] == key {
 			parts = append(parts, fmt.Sprintf("%s = ?%d", quote(column.Name), i+1))
 		}
 	}
@@ -202,7 +208,7 @@ func (w *writing) onConflict() string {
 	var parts []string
 
 	for _, column := range w.schema {
-		if !hasName(w.key, column.Name) {
+		if !w.isKey[column.Name] {
 			parts = append(parts, quote(column.Name)+" = excluded."+quote(column.Name))
 		}
 	}
