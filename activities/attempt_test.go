@@ -65,7 +65,7 @@ func TestAttemptGetsEachSourceOnceAndReleasesIt(t *testing.T) {
 	t.Parallel()
 
 	b := newBench(t)
-	b.write(t, "files/n.csv", "id,name,founded\n7,\"{}\",x\n")
+	b.write(t, "files/n.csv", "id,name,founded\n7,\"{}\",x\n8,\"{}\",\n")
 	b.write(t, "files/n.json", `[{"id": 9, "name": {"a": 1}}]`)
 	b.serve(t, 200, `[{"id":4}]`)
 
@@ -117,16 +117,14 @@ func TestAttemptGetsEachSourceOnceAndReleasesIt(t *testing.T) {
 		require.Zero(t, open, test.name)
 	}
 
-	// The second attempt looks the step up in the ledger first. With a rejectTable, it reads the input again.
-	for rejectTable, gets := range map[string]map[string]int{
-		"": {"files": 1, "stage": 2}, "rejects": {"files": 2, "stage": 2},
-	} {
+	// The second attempt looks the step up in the ledger first.
+	for _, rejectTable := range []string{"", "rejects"} {
 		b.lose(t, scenario.LoadTableFromSource{
 			Source: "files", Table: "n.csv", TargetSource: "stage", TargetTable: "b" + rejectTable, RejectTable: rejectTable,
 		}, func() {})
 
 		found, open := b.sources.reset()
-		require.Equal(t, gets, found)
+		require.Equal(t, map[string]int{"files": 1, "stage": 2}, found)
 		require.Zero(t, open)
 	}
 

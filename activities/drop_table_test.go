@@ -161,7 +161,7 @@ func TestLoadReportsReadFilesForEveryTarget(t *testing.T) {
 	}
 }
 
-// lose runs a load and loses the report of its first attempt. It calls meanwhile before the second attempt.
+// lose runs a load and loses the report of its first attempt, unless the attempt fails. It calls meanwhile before the second attempt.
 func (b *bench) lose(t *testing.T, params scenario.LoadTableFromSource, meanwhile func()) (first, second job.StepOutcome) {
 	t.Helper()
 
@@ -172,15 +172,17 @@ func (b *bench) lose(t *testing.T, params scenario.LoadTableFromSource, meanwhil
 		ctx context.Context, task job.Task, params scenario.LoadTableFromSource,
 	) (*job.StepOutcome, error) {
 		outcome, err := b.LoadTableFromSource(ctx, task, params)
-		if err == nil && activity.GetInfo(ctx).Attempt == 1 {
-			first = *outcome
-
-			meanwhile()
-
-			return nil, errors.New("the report is lost")
+		if activity.GetInfo(ctx).Attempt > 1 {
+			return outcome, err
 		}
 
-		return outcome, err
+		if err == nil {
+			first, err = *outcome, errors.New("the report is lost")
+		}
+
+		meanwhile()
+
+		return nil, err
 	}, activity.RegisterOptions{Name: "Load"})
 	env.ExecuteWorkflow(func(ctx workflow.Context) (outcome job.StepOutcome, err error) {
 		ctx = workflow.WithActivityOptions(ctx, workflow.ActivityOptions{StartToCloseTimeout: time.Minute})

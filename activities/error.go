@@ -44,6 +44,14 @@ type limitError struct{ message string }
 
 func (e *limitError) Error() string { return e.message }
 
+// rejectedError reports that a load has rejected more records than its maxRejected allows, or all.
+type rejectedError struct {
+	message  string
+	rejected int64
+}
+
+func (e *rejectedError) Error() string { return e.message }
+
 // defectError reports a bug in Jobwright. The worker's log contains the details.
 type defectError struct{ reference string }
 
@@ -83,8 +91,11 @@ func asFailure(ctx context.Context, err error) error {
 		ofStore     *storeError
 		ofVariables *variableError
 		ofLimit     *limitError
+		ofRejected  *rejectedError
 		ofDefect    *defectError
 	)
+
+	detail := job.ErrorDetail{Attempt: activity.GetInfo(ctx).Attempt}
 
 	var retryAfter time.Duration
 
@@ -95,6 +106,8 @@ func asFailure(ctx context.Context, err error) error {
 		code = job.CodeWorkerCutOff
 	case errors.As(err, &ofDefect):
 		retryable = false
+	case errors.As(err, &ofRejected):
+		code, retryable, detail.Rejected = job.CodeRejectedExceeded, false, ofRejected.rejected
 	case errors.As(err, &ofSource):
 		code, retryable, retryAfter = string(ofSource.Code), ofSource.Retryable, ofSource.RetryAfter
 	case errors.As(err, &ofApp):
@@ -112,6 +125,6 @@ func asFailure(ctx context.Context, err error) error {
 	return temporal.NewApplicationErrorWithOptions(err.Error(), code, temporal.ApplicationErrorOptions{
 		NonRetryable:   !retryable,
 		NextRetryDelay: retryAfter,
-		Details:        []any{job.ErrorDetail{Attempt: activity.GetInfo(ctx).Attempt}},
+		Details:        []any{detail},
 	})
 }

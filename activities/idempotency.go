@@ -23,32 +23,38 @@ func (s *step) files() []source.Part { return s.read }
 // once calls do, unless the ledger of the target records that an earlier attempt has written it and only its report to
 // Temporal was lost. Then once returns the recorded outcome; it reads no input, which may have changed or be gone.
 func (s *step) once(ctx context.Context, target string, do func() (*job.StepOutcome, error)) (*job.StepOutcome, error) {
+	switch written, isRecorded, err := s.recorded(ctx, target, ""); {
+	case err != nil:
+		return nil, err
+	case isRecorded:
+		return outcomeOf(written), nil
+	}
+
+	return do()
+}
+
+// recorded returns what the ledger of the target records about a write of an earlier attempt, and whether there is a record.
+// The suffix is that of the write's idempotency key.
+func (s *step) recorded(ctx context.Context, target, suffix string) (source.Written, bool, error) {
 	if activity.GetInfo(ctx).Attempt == 1 {
-		return do()
+		return source.Written{}, false, nil
 	}
 
 	opened, err := open[source.Source](ctx, s, target, "be used")
 	if err != nil {
-		return nil, err
+		return source.Written{}, false, err
 	}
 
 	ledger, hasLedger := opened.(source.Ledger)
 	if !hasLedger {
-		return do()
+		return source.Written{}, false, nil
 	}
 
-	written, isRecorded, err := ledger.Recorded(ctx, s.idempotencyKey(ctx, ""))
-	if err != nil {
-		return nil, err
-	}
-
-	if !isRecorded {
-		return do()
-	}
-
-	return outcomeOf(written), nil
+	return ledger.Recorded(ctx, s.idempotencyKey(ctx, suffix))
 }
 
 func outcomeOf(written source.Written) *job.StepOutcome {
-	return &job.StepOutcome{Rows: written.Rows, Conversions: written.Conversions, Read: written.Read}
+	return &job.StepOutcome{
+		Rows: written.Rows, Rejected: written.Rejected, Conversions: written.Conversions, Read: written.Read,
+	}
 }

@@ -21,19 +21,29 @@ func (a *Activities) LoadTableFromSource(
 	return runAttempt(ctx, a, task, func(ctx context.Context, s *step) (outcome *job.StepOutcome, err error) {
 		load := load{step: s, params: params}
 
-		// The table of rejected records is written after the target, so a recorded target does not prove that it exists.
-		if params.RejectTable != "" {
-			return load.run(ctx)
+		written, isRecorded, err := s.recorded(ctx, params.TargetSource, "")
+		if err == nil && isRecorded && params.RejectTable != "" {
+			// The table of rejected records is written after the target, so a recorded target does not prove that it exists.
+			load.isWritten = true
+			_, isRecorded, err = s.recorded(ctx, params.TargetSource, rejectsSuffix)
 		}
 
-		return s.once(ctx, params.TargetSource, func() (*job.StepOutcome, error) { return load.run(ctx) })
+		switch {
+		case err != nil:
+			return nil, err
+		case isRecorded:
+			return outcomeOf(written), nil
+		}
+
+		return load.run(ctx)
 	})
 }
 
 // load is one attempt of a LoadTableFromSource.
 type load struct {
-	step   *step
-	params scenario.LoadTableFromSource
+	step      *step
+	params    scenario.LoadTableFromSource
+	isWritten bool // Whether the ledger records that an earlier attempt has written the target.
 
 	from source.Reader
 	read source.Read
@@ -159,6 +169,30 @@ func (l *load) copyRecords(ctx context.Context) (outcome *job.StepOutcome, err e
 
 	l.read.Reject = rejects.add()
 
+	outcome, err = l.copyAccepted(ctx, rejects)
+
+	switch {
+	case rejects.exceeded != nil: // Authors look at the rejected records of a failed load, too.
+		outcome, err = nil, rejects.exceeded
+	case err != nil:
+		return nil, err
+	}
+
+	if failed := l.writeRejects(ctx, rejects); failed != nil {
+		if err != nil {
+			failed = fmt.Errorf("%w; before that, the load failed: %s", failed, err.Error())
+		}
+
+		return nil, failed
+	}
+
+	rejects.report(ctx)
+
+	return outcome, err
+}
+
+// copyAccepted writes the records that are not rejected to the target, and reads the input to its end.
+func (l *load) copyAccepted(ctx context.Context, rejects *rejects) (outcome *job.StepOutcome, err error) {
 	table, err := l.from.ReadTable(ctx, l.read)
 	if err != nil {
 		return nil, err
@@ -175,8 +209,11 @@ func (l *load) copyRecords(ctx context.Context) (outcome *job.StepOutcome, err e
 		return nil, err
 	}
 
-	counted := l.step.progress.count(rows)
-	if outcome, err = l.step.write(ctx, l.target(), counted); err != nil {
+	to := l.target()
+	to.write.Rejected = rejects.number
+
+	counted := l.step.progress.count(rejects.check(rows))
+	if outcome, err = l.step.write(ctx, to, counted); err != nil {
 		return nil, err
 	}
 
@@ -187,10 +224,10 @@ func (l *load) copyRecords(ctx context.Context) (outcome *job.StepOutcome, err e
 	outcome.Conversions = slices.Concat(inferred, outcome.Conversions)
 
 	if !l.step.written { // Otherwise the ledger has returned them.
-		outcome.Read = l.step.read
+		outcome.Read, outcome.Rejected = l.step.read, rejects.number()
 	}
 
-	return outcome, l.writeRejects(ctx, rejects)
+	return outcome, nil
 }
 
 // checkParts verifies that a table whose files are dropped after the load has no more files than a job can store.

@@ -17,12 +17,14 @@ import (
 // the worker's throttle allows.
 const heartbeatInterval = time.Second
 
-// progress counts the records and bytes that an attempt has read, changed or copied, and reports them in heartbeats.
+// progress counts the records and bytes that an attempt has read, changed or copied, and the records that it has rejected. It
+// reports them in heartbeats.
 type progress struct {
-	rows    atomic.Int64
-	bytes   atomic.Int64
-	stopped chan struct{}
-	ended   chan struct{}
+	rows     atomic.Int64
+	bytes    atomic.Int64
+	rejected atomic.Int64
+	stopped  chan struct{}
+	ended    chan struct{}
 }
 
 // startProgress starts the heartbeats. The caller ends them with stop.
@@ -42,7 +44,9 @@ func startProgress(ctx context.Context) *progress {
 			case <-p.stopped:
 				return
 			case <-ticker.C:
-				activity.RecordHeartbeat(ctx, job.Progress{Rows: p.rows.Load(), Bytes: p.bytes.Load()})
+				activity.RecordHeartbeat(ctx, job.Progress{
+					Rows: p.rows.Load(), Bytes: p.bytes.Load(), Rejected: p.rejected.Load(),
+				})
 			}
 		}
 	}()

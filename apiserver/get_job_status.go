@@ -196,6 +196,7 @@ func withActivity(steps []job.StepStatus, activity *workflowpb.PendingActivityIn
 	if converter.GetDefaultDataConverter().FromPayloads(activity.GetHeartbeatDetails(), &heartbeat) == nil {
 		step.Rows += heartbeat.Rows
 		step.Bytes += heartbeat.Bytes
+		step.Rejected += heartbeat.Rejected
 	}
 
 	// Of several activities of one step, report the one with the most attempts.

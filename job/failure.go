@@ -45,6 +45,7 @@ const (
 	CodeResultInvalid      = "result_invalid"      // A result contains a value that the API can't return.
 	CodeFailed             = "failed"              // A Fail that names no code of its own.
 	CodeIterationsExceeded = "iterations_exceeded" // A While exceeded its maxIterations.
+	CodeRejectedExceeded   = "rejected_exceeded"   // A LoadTableFromSource rejected more records than its maxRejected, or all.
 	CodeSignalTimedOut     = "signal_timed_out"    // The signal of a WaitForSignal did not arrive in time.
 	CodeBranchesFailed     = "branches_failed"     // Branches of a Parallel that collects errors failed.
 	CodeCallTooDeep        = "call_too_deep"       // Nested child jobs exceeded the limit of their depth.
@@ -60,7 +61,7 @@ const (
 func Codes() []string {
 	return []string{
 		CodeParameterInvalid, CodeStepTimedOut, CodeAppInvalid, CodeResultStore, CodeResultInvalid, CodeFailed,
-		CodeIterationsExceeded, CodeSignalTimedOut, CodeBranchesFailed, CodeCallTooDeep, CodeLimitExceeded,
+		CodeIterationsExceeded, CodeRejectedExceeded, CodeSignalTimedOut, CodeBranchesFailed, CodeCallTooDeep, CodeLimitExceeded,
 		CodeChildStopped, CodeVariableStore, CodeWorkerStopped, CodeWorkerCutOff,
 		CodeInternal,
 	}
@@ -68,5 +69,6 @@ func Codes() []string {
 
 // ErrorDetail is the detail of the error of a step's activity.
 type ErrorDetail struct {
-	Attempt int32 `json:"attempt"`
+	Attempt  int32 `json:"attempt"`
+	Rejected int64 `json:"rejected,omitempty"` // Records that a load with CodeRejectedExceeded has rejected.
 }

@@ -29,9 +29,10 @@ type Result struct {
 
 // StepOutcome is the result of a data operation's activity.
 type StepOutcome struct {
-	Rows   int64           `json:"rows"` // Records written or returned.
-	Result *Result         `json:"result,omitempty"`
-	Value  jsonvalue.Value `json:"value,omitzero"` // The value of the step, for later steps.
+	Rows     int64           `json:"rows"`               // Records written or returned.
+	Rejected int64           `json:"rejected,omitempty"` // Records that a load has stored in its rejectTable.
+	Result   *Result         `json:"result,omitempty"`
+	Value    jsonvalue.Value `json:"value,omitzero"` // The value of the step, for later steps.
 
 	// Read lists the files that were read, if the step drops them afterwards. Sources without files report none.
 	Read []source.Part `json:"read,omitempty"`

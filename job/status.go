@@ -51,6 +51,7 @@ type StepStatus struct {
 	StartedAt *time.Time `json:"startedAt,omitempty"`
 	EndedAt   *time.Time `json:"endedAt,omitempty"`
 	Rows      int64      `json:"rows"`                 // Records written or returned; in a loop, by all rounds.
+	Rejected  int64      `json:"rejected,omitempty"`   // Records rejected by a load; in a loop, by all rounds.
 	Bytes     int64      `json:"bytes,omitempty"`      // Bytes that a running step has read or copied so far.
 	Runs      int64      `json:"runs,omitempty"`       // How often it has begun, if more than once.
 	Failures  int64      `json:"failures,omitempty"`   // How often it failed, if it has begun more than once.
@@ -68,6 +69,7 @@ type StepStatus struct {
 
 // Progress is the detail of the heartbeats of a step's activity.
 type Progress struct {
-	Rows  int64 `json:"rows"`            // Records read, changed or copied so far.
-	Bytes int64 `json:"bytes,omitempty"` // Bytes of these records, or of a file.
+	Rows     int64 `json:"rows"`               // Records read, changed or copied so far.
+	Bytes    int64 `json:"bytes,omitempty"`    // Bytes of these records, or of a file.
+	Rejected int64 `json:"rejected,omitempty"` // Records rejected so far.
 }

@@ -1,20 +1,24 @@
 package scenario
 
 import (
+	"github.com/jobwright/jobwright/internal/schema"
 	"github.com/jobwright/jobwright/scenario/jsonvalue"
 	"github.com/jobwright/jobwright/source"
 )
 
-// OpRunSourceScript is the name of the operation whose script may be a file of the app.
-const OpRunSourceScript = "RunSourceScript"
+// The names of the data operations with rules of their own.
+const (
+	OpLoadTableFromSource = "LoadTableFromSource" // It can reject records.
+	OpRunSourceScript     = "RunSourceScript"     // Its script may be a file of the app.
+)
 
 // DataOperations returns the operations that read or write data. Each runs as one activity of the same name.
 func DataOperations() []Operation {
 	return []Operation{
 		define[LoadTableFromSource](Operation{
-			Name:        "LoadTableFromSource",
+			Name:        OpLoadTableFromSource,
 			Description: "Copies a table from one source to another, and converts formats and types.",
-			rule:        loadRule,
+			Outcome:     schema.Fields[LoadOutcome](), rule: loadRule,
 		}),
 		define[Transform](Operation{
 			Name:        "Transform",

@@ -20,6 +20,7 @@ const (
 	FormCases       Form = "a list of cases"
 	FormBranches    Form = "an object of lists of steps"
 	FormIgnoreRules Form = "a list of rules"
+	FormMaxRejected Form = "a number of records, or a percentage such as 1 %"
 )
 
 // String returns the form's name for messages.
@@ -43,6 +44,9 @@ func (f Form) Mismatch(subject string, value any) string {
 		_, fits = value.(bool)
 	case FormSteps, FormCases, FormIgnoreRules:
 		_, fits = value.([]any)
+	case FormMaxRejected:
+		_, err := MaxRejected{Any: value}.Limit()
+		fits = err == nil && value != nil
 	case FormBranches:
 		_, fits = value.(map[string]any)
 	}
@@ -52,7 +56,17 @@ func (f Form) Mismatch(subject string, value any) string {
 
 // Accepts reports whether the result of an expression of the given kind can have the form.
 func (f Form) Accepts(kind schema.Kind) bool {
-	return kind == "" || f == FormDuration && kind == schema.Text || f == FormCondition && kind == schema.Boolean
+	switch f {
+	case FormDuration:
+		return kind == "" || kind == schema.Text
+	case FormCondition:
+		return kind == "" || kind == schema.Boolean
+	case FormMaxRejected:
+		return kind == "" || kind == schema.Integer || kind == schema.Text
+	case FormOnError, FormSteps, FormCases, FormBranches, FormIgnoreRules:
+	}
+
+	return kind == ""
 }
 
 // SchemaForm implements [schema.Typed].

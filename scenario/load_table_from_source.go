@@ -22,8 +22,14 @@ type LoadTableFromSource struct {
 	Shaping
 	Writing
 
-	RejectTable string `json:"rejectTable,omitempty" description:"A table of targetSource for invalid records, with the location, the error and the text of each. The table is replaced. Default: an invalid record is an error."`
-	DropSource  bool   `json:"dropSource,omitempty" description:"Whether to drop the table that was read after the target was written; of a pattern, up to 1,000 files. A file that has changed since it was read is not dropped, and is listed in kept. A table of a database is dropped even if it has changed."`
+	RejectTable string      `json:"rejectTable,omitempty" description:"A table of targetSource for invalid records, with the location, the error and the text of each. The table is replaced. Default: an invalid record is an error."`
+	MaxRejected MaxRejected `json:"maxRejected,omitzero" description:"How many records may be rejected: a number, or a percentage of the records that are read, such as 1 %. If more are rejected, or all, the step fails and does not change the target; rejectTable contains the rejected records. Default: 1,000 or 1 %, whichever is more."`
+	DropSource  bool        `json:"dropSource,omitempty" description:"Whether to drop the table that was read after the target was written; of a pattern, up to 1,000 files. A file that has changed since it was read is not dropped, and is listed in kept. A table of a database is dropped even if it has changed."`
+}
+
+// LoadOutcome is the part of the outcome that only a [LoadTableFromSource] has.
+type LoadOutcome struct {
+	Rejected int `json:"rejected" description:"The number of records that were rejected and stored in rejectTable."`
 }
 
 // loadRule requires one write mode, and that the target is another table than the one read. A source that has several names
@@ -34,6 +40,8 @@ func loadRule(params jsonvalue.Object) (field, message string) {
 	switch table := tableIn(params, "space", "table"); {
 	case params["rejectTable"] != nil && rejects == target:
 		return "rejectTable", "the records that can't be read need a table of their own"
+	case params["maxRejected"] != nil && params["rejectTable"] == nil:
+		return "maxRejected", "maxRejected needs a rejectTable; without one, no record may be rejected"
 	case params["source"] != params["targetSource"]:
 	case table == target:
 		return "targetTable", "a table can't be loaded over itself; give the target another name"

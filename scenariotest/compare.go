@@ -115,6 +115,7 @@ func (e expectation) compareStates(have []job.StepStatus, differ func(string, ..
 			{"runs", want.Runs, have[at].Runs},
 			{"failures", want.Failures, have[at].Failures},
 			{"rows", want.Rows, have[at].Rows},
+			{"rejected", want.Rejected, have[at].Rejected},
 		} {
 			if number.want != nil && *number.want != number.have {
 				differ("%s of step %s: want %d, have %d", number.name, path, *number.want, number.have)

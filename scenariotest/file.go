@@ -77,6 +77,7 @@ type (
 	// callOutcome is the outcome of a call of a step.
 	callOutcome struct {
 		Rows     *int64            `yaml:"rows"`
+		Rejected int64             `yaml:"rejected"`
 		Value    value             `yaml:"value"`
 		Result   string            `yaml:"result"`
 		Records  []object          `yaml:"records"`
@@ -122,6 +123,7 @@ type (
 		Runs      *int64 `yaml:"runs"`
 		Failures  *int64 `yaml:"failures"`
 		Rows      *int64 `yaml:"rows"`
+		Rejected  *int64 `yaml:"rejected"`
 		LastError string `yaml:"lastError"`
 	}
 )
@@ -265,8 +267,8 @@ func (c definition) validate() error {
 }
 
 func (o callOutcome) isEmpty() bool {
-	return o.Rows == nil && !o.Value.given && o.Result == "" && o.Records == nil && o.Duration == 0 && o.Error == nil &&
-		o.Expect == nil
+	return o.Rows == nil && o.Rejected == 0 && !o.Value.given && o.Result == "" && o.Records == nil && o.Duration == 0 &&
+		o.Error == nil && o.Expect == nil
 }
 
 // start returns the simulated time at which the job starts.

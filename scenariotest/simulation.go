@@ -180,7 +180,7 @@ func (c *call) attempt(ctx workflow.Context, outcome callOutcome, number int32) 
 		return temporal.NewTimeoutError(enumspb.TIMEOUT_TYPE_START_TO_CLOSE, nil)
 	case failure != nil && (failure.Times == 0 || number <= failure.Times):
 		return temporal.NewApplicationErrorWithOptions(failure.Message, failure.Code, temporal.ApplicationErrorOptions{
-			NonRetryable: !failure.Retryable, Details: []any{job.ErrorDetail{Attempt: number}},
+			NonRetryable: !failure.Retryable, Details: []any{job.ErrorDetail{Attempt: number, Rejected: outcome.Rejected}},
 		})
 	}
 
@@ -194,7 +194,7 @@ func (c *call) data(ctx workflow.Context, params jsonvalue.Object) (*job.StepOut
 		return nil, err
 	}
 
-	result := &job.StepOutcome{Value: jsonvalue.Value{Any: outcome.Value.any}}
+	result := &job.StepOutcome{Rejected: outcome.Rejected, Value: jsonvalue.Value{Any: outcome.Value.any}}
 	if outcome.Rows != nil {
 		result.Rows = *outcome.Rows
 	}

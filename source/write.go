@@ -45,6 +45,10 @@ type Write struct {
 	// Files, if it is not nil, returns the files from which the rows have been read, for the record in the ledger: by the next
 	// attempt, other files may have taken their places. It is called after the last row.
 	Files func() []Part
+
+	// Rejected, if it is not nil, returns the number of records that were rejected while the rows were read, for the record in
+	// the ledger. It is called after the last row.
+	Rejected func() int64
 }
 
 // Written is the result of a write.
@@ -54,6 +58,9 @@ type Written struct {
 	// Conversions are the columns that the target stores in another type, because it has no type like theirs. The values are
 	// complete, but look different when they are read again.
 	Conversions []Conversion
+
+	// Rejected is the number that [Write.Rejected] has returned, to this attempt or to the earlier one that has made the record.
+	Rejected int64
 
 	// Read are the files that [Write.Files] has returned, to this attempt or to the earlier one that has made the record.
 	Read []Part
@@ -66,8 +73,12 @@ type Conversion struct {
 	To     string `json:"to"`   // The native type in which the target stores it.
 }
 
-// Recorded returns written with the files that the rows have been read from.
+// Recorded returns written with the files that the rows have been read from, and with the number of rejected records.
 func (w Write) Recorded(written Written) Written {
+	if w.Rejected != nil {
+		written.Rejected = w.Rejected()
+	}
+
 	if w.Files != nil {
 		written.Read = slices.Clone(w.Files())
 	}

@@ -21,7 +21,7 @@ func (m *machine) dataStep(ctx workflow.Context, s *step) (jsonvalue.Object, err
 
 	var outcome job.StepOutcome
 	if err := m.call(ctx, s, call, request, &outcome); err != nil {
-		return nil, err
+		return rejectedBefore(err), err
 	}
 
 	if err := checkSize("the step's value", outcome.Value.Any); err != nil {
@@ -42,7 +42,28 @@ func (m *machine) dataStep(ctx workflow.Context, s *step) (jsonvalue.Object, err
 		}
 	}
 
-	return jsonvalue.Object{"rows": outcome.Rows, "value": outcome.Value.Any}, nil
+	return dataOutcome(s.OpName, outcome), nil
+}
+
+// dataOutcome returns the outcome of a data operation as expressions read it.
+func dataOutcome(opName string, outcome job.StepOutcome) jsonvalue.Object {
+	object := jsonvalue.Object{"rows": outcome.Rows, "value": outcome.Value.Any}
+	if opName == scenario.OpLoadTableFromSource {
+		object["rejected"] = outcome.Rejected
+	}
+
+	return object
+}
+
+// rejectedBefore returns the outcome of a load that has failed because it rejected too many records, or nil if it has failed
+// for another reason.
+func rejectedBefore(err error) jsonvalue.Object {
+	failed, isFailure := asFailure(err)
+	if !isFailure || failed.Rejected == 0 {
+		return nil
+	}
+
+	return jsonvalue.Object{"rejected": failed.Rejected}
 }
 
 // dataRequest is the request to the activity of a data operation: the operation's struct. Its JSON has the fields that the

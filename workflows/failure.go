@@ -28,7 +28,8 @@ type failure struct {
 	Code     string        `json:"code"`
 	Message  string        `json:"message"`
 	Attempts int32         `json:"attempts,omitempty"`
-	Causes   []string      `json:"causes,omitempty"` // The failures that led to this one, the nearest first.
+	Rejected int64         `json:"rejected,omitempty"` // Records that the step has rejected.
+	Causes   []string      `json:"causes,omitempty"`   // The failures that led to this one, the nearest first.
 	Step     job.StepPlace `json:"step"`
 	Trace    []string      `json:"trace,omitempty"` // The places from the step that failed to the outermost one around it.
 }
@@ -82,7 +83,7 @@ func asFailure(err error) (*failure, bool) {
 
 		var detail job.ErrorDetail
 		if application.HasDetails() && application.Details(&detail) == nil {
-			failed.Attempts = detail.Attempt
+			failed.Attempts, failed.Rejected = detail.Attempt, detail.Rejected
 		}
 
 		return failed, true

@@ -26,6 +26,7 @@ type stepRecord struct {
 	StartedAt time.Time     `json:"startedAt"`
 	EndedAt   *time.Time    `json:"endedAt,omitempty"`
 	Rows      int64         `json:"rows,omitempty"`
+	Rejected  int64         `json:"rejected,omitempty"`
 	Runs      int64         `json:"runs,omitempty"`
 	Failures  int64         `json:"failures,omitempty"`
 	Active    int64         `json:"active,omitempty"` // How many of its runs have begun and not ended.
@@ -100,7 +101,9 @@ func (t *stepTracker) end(path string, now time.Time, state job.StepState, outco
 
 	record.Active--
 	rows, _ := outcome["rows"].(int64)
+	rejected, _ := outcome["rejected"].(int64)
 	record.Rows += rows
+	record.Rejected += rejected
 
 	if failed != nil {
 		record.Failures++
@@ -141,7 +144,8 @@ func (t *stepTracker) statuses() []job.StepStatus {
 		if record := t.records[status.Path]; record != nil {
 			started := record.StartedAt
 			status.State, status.StartedAt, status.EndedAt = record.State, &started, record.EndedAt
-			status.Rows, status.Attempt, status.LastError = record.Rows, record.Attempt, record.LastError
+			status.Rows, status.Rejected = record.Rows, record.Rejected
+			status.Attempt, status.LastError = record.Attempt, record.LastError
 			status.ChildID, status.Kept, status.Conversions = record.ChildID, record.Kept, record.Conversions
 
 			if record.Runs > 1 {
@@ -162,18 +166,22 @@ const maxShown = 100
 func (t *stepTracker) show(ctx workflow.Context) {
 	var table strings.Builder
 
-	table.WriteString("| | Step | State | Rows | Time |\n|--:|---|---|--:|--:|\n")
+	table.WriteString("| | Step | State | Rows | Rejected | Time |\n|--:|---|---|--:|--:|--:|\n")
 
 	for i, step := range t.statuses() {
 		if i == maxShown {
-			fmt.Fprintf(&table, "| … | %d more | | | |\n", len(t.pending)-maxShown)
+			fmt.Fprintf(&table, "| … | %d more | | | | |\n", len(t.pending)-maxShown)
 
 			break
 		}
 
-		rows, duration, state := "", "", string(step.State)
+		rows, rejected, duration, state := "", "", "", string(step.State)
 		if step.State == job.StepCompleted {
 			rows = fmt.Sprint(step.Rows)
+		}
+
+		if step.Rejected > 0 {
+			rejected = fmt.Sprint(step.Rejected)
 		}
 
 		if step.StartedAt != nil && step.EndedAt != nil {
@@ -184,8 +192,8 @@ func (t *stepTracker) show(ctx workflow.Context) {
 			state = fmt.Sprintf("%s, %d times, %d failed", state, step.Runs, step.Failures)
 		}
 
-		fmt.Fprintf(&table, "| %s | %s | %s | %s | %s |\n",
-			step.Path, strings.ReplaceAll(step.Title, "|", `\|`), state, rows, duration)
+		fmt.Fprintf(&table, "| %s | %s | %s | %s | %s | %s |\n",
+			step.Path, strings.ReplaceAll(step.Title, "|", `\|`), state, rows, rejected, duration)
 	}
 
 	workflow.SetCurrentDetails(ctx, table.String())

@@ -53,7 +53,7 @@ steps:
   - {opName: Delete, opParams: {source: stage, table: orders, key: [id], records: [{id: 7}]}}
   - {opName: Transform, opParams: {source: stage, query: SELECT * FROM orders ORDER BY id, returnResult: true, resultName: orders}}
   - {opName: Transform, opParams: {source: stage, query: SELECT * FROM rejected ORDER BY 1, limit: 1, returnResult: true, resultName: rejected}}
-  - {opName: Return, opParams: {value: "${steps.load.rows}"}}
+  - {opName: Return, opParams: {value: ["${steps.load.rows}", "${steps.load.rejected}"]}}
 `,
 		"scenarios/Ask.yaml": `
 steps:
@@ -85,11 +85,12 @@ steps:
 func TestDataOperations(t *testing.T) {
 	t.Parallel()
 
-	got := api().execute(t, runScenario(newApp(t, dataApp("http://127.0.0.1:1")), "Load", object{}))
+	appID := newApp(t, dataApp("http://127.0.0.1:1"))
+	got := api().execute(t, runScenario(appID, "Load", object{}))
 	require.Equal(t, http.StatusOK, got.status, got.text)
 
 	result := got.result(t)
-	require.EqualValues(t, 2, result["value"])
+	require.Equal(t, []any{2.0, 2.0}, result["value"])
 	require.Equal(t, []any{
 		object{"id": 1.0, "größe_cm": "1,5", "ordered_on": "2026-01-31", "position": 1.0, "marked": "ünïcödé"},
 		object{"id": 8.0, "größe_cm": nil, "ordered_on": "2026-03-01", "position": nil, "marked": "changed"},
@@ -99,6 +100,9 @@ func TestDataOperations(t *testing.T) {
 	require.Contains(t, rejected["place"], "orders-2.csv")
 	require.Contains(t, rejected["mistake"], "")
 	require.Len(t, recordsOf(t, result, 1), 1, "the limit was 1")
+
+	status := api().status(t, appID, result["jobId"].(string)).result(t)
+	require.EqualValues(t, 2, status["steps"].([]any)[0].(object)["rejected"])
 }
 
 // recordsOf returns the records of the result with the index.

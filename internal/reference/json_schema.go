@@ -218,6 +218,10 @@ func formSchema(f schema.Form) node {
 		rule["minProperties"], rule["maxProperties"] = 1, 1
 
 		return node{"type": "array", "items": rule}
+	case scenario.FormMaxRejected:
+		return node{"anyOf": []node{
+			{"type": "integer", "minimum": 0}, {"type": "string", "pattern": "^" + scenario.MaxRejectedPattern + "$"},
+		}}
 	case schema.Any:
 	}
 

@@ -157,16 +157,17 @@ func (l *Ledger) Status() string {
 type details struct {
 	Conversions []source.Conversion `json:"conversions,omitempty"`
 	Read        []source.Part       `json:"read,omitempty"`
+	Rejected    int64               `json:"rejected,omitempty"`
 }
 
 // EncodeDetails returns the JSON for the column details of the record of a write, or nil if there is none to store. The number of
 // records has a column of its own.
 func EncodeDetails(written source.Written) ([]byte, error) {
-	if len(written.Conversions) == 0 && len(written.Read) == 0 {
+	if len(written.Conversions) == 0 && len(written.Read) == 0 && written.Rejected == 0 {
 		return nil, nil
 	}
 
-	return json.Marshal(details{Conversions: written.Conversions, Read: written.Read})
+	return json.Marshal(details{Conversions: written.Conversions, Read: written.Read, Rejected: written.Rejected})
 }
 
 // DecodeDetails stores the details that [EncodeDetails] has encoded in written. No text means no details.
@@ -180,7 +181,7 @@ func DecodeDetails(text []byte, written *source.Written) error {
 		return fmt.Errorf("the details of the ledger's record: %w", err)
 	}
 
-	written.Conversions, written.Read = decoded.Conversions, decoded.Read
+	written.Conversions, written.Read, written.Rejected = decoded.Conversions, decoded.Read, decoded.Rejected
 
 	return nil
 }

@@ -228,6 +228,7 @@ func (s Suite) recorded(t *testing.T) {
 				Files: func() []source.Part {
 					return []source.Part{{Table: source.Table{Space: "in", Name: "a.csv"}, Version: "7"}}
 				},
+				Rejected: func() int64 { return 3 },
 			}
 			if mode.Keyed() {
 				write.Key = []string{"id"}
@@ -236,6 +237,7 @@ func (s Suite) recorded(t *testing.T) {
 			first := s.write(t, recorder, write, NewRows(people, source.Record{int64(1), "uno"}))
 			require.EqualValues(t, 1, first.Rows)
 			require.Equal(t, write.Files(), first.Read)
+			require.EqualValues(t, 3, first.Rejected)
 
 			// Each of the following attempts would be an error without the record.
 			attempt := func(columns ...string) {
@@ -251,7 +253,7 @@ func (s Suite) recorded(t *testing.T) {
 				require.Equal(t, first, written)
 			}
 
-			write.Files = nil
+			write.Files, write.Rejected = nil, nil
 
 			attempt("id", "id")
 			attempt("city")
