@@ -8,18 +8,21 @@ import (
 	"slices"
 )
 
-// inferFrom is the number of records from which types are inferred.
-const inferFrom = 1_000
+// Types are inferred from the first records, up to the first of these limits.
+const (
+	inferRecords = 1_000
+	inferBytes   = MaxRecord
+)
 
-// Infer infers the types of text columns, except for the columns in given, from the first records, up to a thousand or 64 MiB: the first of
-// integer, decimal, float, boolean, date, datetime, timestamp, time and uuid that all values of the column have. A column
+// Infer infers the types of text columns, except for the columns in given, from the first thousand records or 64 MiB: the
+// first of integer, decimal, float, boolean, date, datetime, timestamp, time and uuid that all values of the column have. A column
 // without values stays text, and so does a column with a value whose text form in the type differs, or that would lose digits:
 // texts of digits with leading zeros, for example, are often codes, not numbers. Infer returns the inferred types, for
 // [Inferred], and rows that start with the first record again.
 func Infer(ctx context.Context, rows Rows, given map[string]Standard) (map[string]Standard, Rows, error) {
 	start := &buffered{Rows: rows}
 
-	for size := int64(0); len(start.records) < inferFrom && size < MaxRecord; {
+	for size := int64(0); len(start.records) < inferRecords && size < inferBytes; {
 		record, err := rows.Next(ctx)
 		if err == io.EOF {
 			break
@@ -41,6 +44,10 @@ func Infer(ctx context.Context, rows Rows, given map[string]Standard) (map[strin
 	types := map[string]Standard{}
 
 	for i, column := range rows.Schema() {
+		if err := ctx.Err(); err != nil {
+			return nil, nil, err
+		}
+
 		if _, named := given[column.Name]; named || column.Type != Text {
 			continue
 		}

@@ -3,6 +3,7 @@ package source_test
 import (
 	"fmt"
 	"io"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -160,4 +161,17 @@ func TestInferredRejectsValueThatWouldChange(t *testing.T) {
 		_, err = converted.Next(t.Context())
 		require.ErrorContains(t, err, mistake)
 	}
+}
+
+func TestInferKeepsAtMost64MiBOfRecords(t *testing.T) {
+	t.Parallel()
+
+	rows, long := texts([]string{"v"}), strings.Repeat("1", 1<<20)
+	for range 100 {
+		rows.left = append(rows.left, source.Record{long})
+	}
+
+	_, _, err := source.Infer(t.Context(), rows, nil)
+	require.NoError(t, err)
+	require.Len(t, rows.left, 36)
 }

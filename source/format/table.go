@@ -12,8 +12,16 @@ import (
 // table are the records of a content, with the resources that they use.
 type table struct {
 	Reader
+	interrupt
 
 	free []func() error // Releases the resources; the last is called first.
+}
+
+// Next returns the next record. It returns when the context has ended, however many bytes the codec reads for the record.
+func (t *table) Next(ctx context.Context) (source.Record, error) {
+	t.ctx = ctx
+
+	return t.Reader.Next(ctx)
 }
 
 // Close closes the codec, and releases all resources.
@@ -34,7 +42,7 @@ func (t *table) Close() error {
 
 // openTable returns the records of uncompressed content. It closes the content with the records, or if there is an error.
 func openTable(ctx context.Context, content File, c codec, read source.Read) (*table, error) {
-	t := &table{free: []func() error{content.Close}}
+	t := &table{interrupt: interrupt{ctx}, free: []func() error{content.Close}}
 
 	if err := t.open(ctx, content, c, read); err != nil {
 		return nil, errors.Join(err, t.Close())
@@ -57,13 +65,13 @@ func (t *table) open(ctx context.Context, content File, c codec, read source.Rea
 		}
 
 		t.free = append(t.free, cleanup)
-		t.Reader, err = c.readAt(random, size, read)
+		t.Reader, err = c.readAt(t.readerAt(random), size, read)
 
 		return err
 	}
 
 	// The buffer is for the first bytes. Large reads bypass it.
-	buffered := bufio.NewReaderSize(content, 4<<10)
+	buffered := bufio.NewReaderSize(t.reader(content), 4<<10)
 
 	if !c.text {
 		var err error

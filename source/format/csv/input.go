@@ -4,15 +4,12 @@ import (
 	"bytes"
 	"errors"
 	"io"
+
+	"github.com/jobwright/jobwright/source"
 )
 
-const (
-	// readSize is the initial size of the buffer in bytes.
-	readSize = 256 << 10
-
-	// maxRecord is the largest size of a record in bytes. It keeps a quote that is never closed from exhausting memory.
-	maxRecord = 64 << 20
-)
+// readSize is the initial size of the buffer in bytes.
+const readSize = 256 << 10
 
 // input is the buffered part of a file.
 type input struct {
@@ -62,7 +59,7 @@ func (in *input) rest() []byte { return in.buffer[in.at:in.filled] }
 // complete reports whether the rest of the file is in the buffer.
 func (in *input) complete() bool { return in.end == io.EOF }
 
-// errTooLong is returned for a record of more than maxRecord bytes.
+// errTooLong is returned for a record of more than [source.MaxRecord] bytes, of which a quote may never be closed.
 var errTooLong = errors.New("the record is too long")
 
 // fill reads more of the file. The error is errTooLong, or that of the file.
@@ -72,7 +69,7 @@ func (in *input) fill() error {
 	}
 
 	used := in.filled - in.at
-	if used >= maxRecord {
+	if used >= source.MaxRecord {
 		return errTooLong
 	}
 

@@ -94,6 +94,10 @@ func (r *Rows) readHeader() error {
 		return wrong.in(r.Location())
 	}
 
+	if r.fields.count > source.MaxColumns {
+		return source.TooManyColumns()
+	}
+
 	seen := map[string]bool{}
 
 	for i, name := range r.fields.split() {
@@ -245,10 +249,10 @@ func (r *Rows) put(i int, field string, quoted bool) (err error) {
 
 // check verifies the number of fields of a record, and its encoding.
 func (r *Rows) check() *fault {
-	if len(r.fields.ends) != len(r.schema) {
+	if r.fields.count != len(r.schema) {
 		return &fault{
 			message: fmt.Sprintf("it has %s, and the table has %s",
-				count(len(r.fields.ends), "field"), count(len(r.schema), "column")),
+				count(r.fields.count, "field"), count(len(r.schema), "column")),
 			hint: "give each record a field for each column, and put quotes around fields that contain the separator",
 		}
 	}

@@ -4,15 +4,18 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+
+	"github.com/jobwright/jobwright/source"
 )
 
 // fields are the fields of one record.
 type fields struct {
 	text   []byte // The text of all fields, without quotes.
-	ends   []int  // The end of each field in text.
-	quoted []bool // Whether each field is quoted.
+	ends   []int  // The end of each field in text, up to the largest number of columns.
+	quoted []bool // Whether each of these fields is quoted.
 
-	size int // The size of the record in the file.
+	count int // The number of fields.
+	size  int // The size of the record in the file.
 }
 
 // errShort is returned for a record whose end was not read yet.
@@ -38,7 +41,7 @@ func (f *fields) parse(in *input, d dialect) (*fault, error) {
 
 func tooLong() *fault {
 	return &fault{
-		message:  fmt.Sprintf("the record that begins here does not end within %d MiB", maxRecord>>20),
+		message:  fmt.Sprintf("the record that begins here does not end within %d MiB", source.MaxRecord>>20),
 		hint:     "close its last quote",
 		inQuotes: true,
 	}
@@ -46,7 +49,7 @@ func tooLong() *fault {
 
 // scan parses the record at the beginning of text. If complete, nothing follows text.
 func (f *fields) scan(text []byte, complete bool, d dialect) (*fault, error) {
-	f.text, f.ends, f.quoted, f.size = f.text[:0], f.ends[:0], f.quoted[:0], 0
+	f.text, f.ends, f.quoted, f.count, f.size = f.text[:0], f.ends[:0], f.quoted[:0], 0, 0
 
 	for {
 		quoted := d.quote != "" && hasPrefix(text[f.size:], d.quote)
@@ -66,7 +69,10 @@ func (f *fields) scan(text []byte, complete bool, d dialect) (*fault, error) {
 			return wrong, err
 		}
 
-		f.ends, f.quoted = append(f.ends, len(f.text)), append(f.quoted, quoted)
+		f.count++
+		if f.count <= source.MaxColumns {
+			f.ends, f.quoted = append(f.ends, len(f.text)), append(f.quoted, quoted)
+		}
 
 		rest := text[f.size:]
 		// The rest must be long enough for a separator or CRLF.
@@ -86,7 +92,7 @@ func (f *fields) scan(text []byte, complete bool, d dialect) (*fault, error) {
 
 		if !hasPrefix(rest, d.separator) {
 			return &fault{
-				field:    fmt.Sprintf("field %d", len(f.ends)),
+				field:    fmt.Sprintf("field %d", f.count),
 				message:  "there is text after its closing quote",
 				hint:     "double each quote that is part of the text",
 				inQuotes: true,
@@ -113,7 +119,7 @@ func (f *fields) scanPlain(text []byte, d dialect) *fault {
 
 	if d.quote != "" && bytes.Contains(rest[:end], []byte(d.quote)) {
 		return &fault{
-			field:    fmt.Sprintf("field %d", len(f.ends)+1),
+			field:    fmt.Sprintf("field %d", f.count+1),
 			message:  "it contains a quote, but does not begin with one",
 			hint:     `put quotes around the field and double its quotes, or set the format's quote to "none"`,
 			inQuotes: true,
@@ -138,7 +144,7 @@ func (f *fields) scanQuoted(text []byte, complete bool, d dialect) (*fault, erro
 
 		if end < 0 && complete {
 			return &fault{
-				field:    fmt.Sprintf("field %d", len(f.ends)+1),
+				field:    fmt.Sprintf("field %d", f.count+1),
 				message:  "its quote is never closed",
 				hint:     "close the quote, or double it if it is part of the text",
 				inQuotes: true,
@@ -161,7 +167,7 @@ func (f *fields) scanQuoted(text []byte, complete bool, d dialect) (*fault, erro
 	}
 }
 
-// split returns the fields.
+// split returns the fields, up to the largest number of columns.
 func (f *fields) split() []string {
 	text, parts, start := string(f.text), make([]string, len(f.ends)), 0
 	for i, end := range f.ends {

@@ -3,7 +3,6 @@ package csv
 import (
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -66,10 +65,10 @@ func (w *Writer) markSpecial() {
 }
 
 func (w *Writer) appendHeader() error {
-	names := w.schema.Names()
+	indexes := w.schema.Indexes()
 
-	for i, name := range names {
-		if name == "" || slices.Contains(names[:i], name) {
+	for i, name := range w.schema.Names() {
+		if name == "" || indexes[name] < i {
 			return invalid(fmt.Sprintf("the name of column %d is %q, which is empty or not unique", i+1, name),
 				"give each column a unique name")
 		}

@@ -36,7 +36,9 @@ func (r *Rows) sample() error {
 
 		// Next reports invalid records.
 		if r.parser.begin(record.text) == nil {
-			r.learn()
+			if err := r.learn(); err != nil {
+				return err
+			}
 		}
 	}
 
@@ -50,17 +52,22 @@ func (r *Rows) sample() error {
 }
 
 // learn adds the columns of the record that the parser began.
-func (r *Rows) learn() {
+func (r *Rows) learn() error {
 	for quoted := r.parser.next(); quoted != ""; quoted = r.parser.next() {
 		name := unquote(quoted)
 
 		at, known := r.places[name]
 		if !known {
-			at = len(r.columns)
+			if at = len(r.columns); at == source.MaxColumns {
+				return source.TooManyColumns()
+			}
+
 			r.places[name] = at
 			r.columns = append(r.columns, column{name: name, quoted: quoted})
 		}
 
 		r.columns[at].learn(r.parser.value())
 	}
+
+	return nil
 }

@@ -5,14 +5,13 @@ import (
 	"fmt"
 	"io"
 	"slices"
+
+	"github.com/jobwright/jobwright/source"
 )
 
 const (
 	// readSize is the number of bytes requested from a file at a time.
 	readSize = 256 << 10
-
-	// maxRecord is the largest size of a record in bytes. It keeps a bracket that is never closed from exhausting memory.
-	maxRecord = 64 << 20
 
 	byteOrderMark = "\ufeff"
 )
@@ -118,7 +117,7 @@ func (s *stream) read(skip bool) ([]byte, error) {
 		switch {
 		case s.extent.wrong != nil:
 			return nil, s.extent.wrong
-		case examined > maxRecord:
+		case examined > source.MaxRecord: // A bracket may never be closed.
 			return nil, tooLong()
 		case s.fill():
 		case s.end == io.EOF:
@@ -168,7 +167,7 @@ func (s *stream) find(index func([]byte) int) (int, error) {
 		examined = len(s.rest())
 
 		switch {
-		case examined > maxRecord:
+		case examined > source.MaxRecord:
 			return 0, tooLong()
 		case s.fill():
 		case examined > 0 && s.end == io.EOF:
@@ -190,7 +189,7 @@ func (s *stream) take(size int) []byte {
 
 func tooLong() error {
 	return &fault{
-		message: fmt.Sprintf("the value that begins here does not end within %d MiB", maxRecord>>20),
+		message: fmt.Sprintf("the value that begins here does not end within %d MiB", source.MaxRecord>>20),
 		hint:    "a record has to fit into memory; " + hintRecords,
 	}
 }

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 
 	"github.com/jobwright/jobwright/source"
@@ -41,8 +40,10 @@ func NewWriter(w io.Writer, f source.Format, schema source.Schema) (*Writer, err
 		return nil, err
 	}
 
+	indexes := schema.Indexes()
+
 	for i, column := range schema {
-		if slices.Contains(schema.Names()[:i], column.Name) {
+		if indexes[column.Name] < i {
 			return nil, &source.Error{
 				Code: source.CodeRecordInvalid, Message: fmt.Sprintf("two columns are named %q", column.Name),
 				Hint: "give each column a name of its own",

@@ -59,7 +59,12 @@ func NewReader(content io.ReaderAt, size int64, read source.Read) (rows *Rows, e
 
 	rows = &Rows{file: file, reject: read.Reject, groups: file.RowGroups(), buffer: make([]parquet.Row, batchRows)}
 
-	for _, field := range file.Schema().Fields() {
+	fields := file.Schema().Fields()
+	if len(fields) > source.MaxColumns {
+		return nil, source.TooManyColumns()
+	}
+
+	for _, field := range fields {
 		if err := rows.add(field); err != nil {
 			return nil, err
 		}

@@ -48,10 +48,10 @@ type target struct {
 // values are errors. Decimals without a precision, or with more than 38 digits, are written as text.
 func NewWriter(w io.Writer, _ source.Format, schema source.Schema) (*Writer, error) {
 	writer := &Writer{}
-	table := table{Group: parquet.Group{}}
+	table := table{Group: parquet.Group{}, indexes: schema.Indexes()}
 
-	for _, column := range schema {
-		if slices.Contains(table.names, column.Name) {
+	for i, column := range schema {
+		if table.indexes[column.Name] < i {
 			return nil, broken(fmt.Sprintf("two columns have the name %q", column.Name), nil)
 		}
 
@@ -67,7 +67,6 @@ func NewWriter(w io.Writer, _ source.Format, schema source.Schema) (*Writer, err
 		}
 
 		table.Group[column.Name] = parquet.Optional(node)
-		table.names = append(table.names, column.Name)
 		writer.columns = append(writer.columns, added)
 	}
 
@@ -81,14 +80,14 @@ func NewWriter(w io.Writer, _ source.Format, schema source.Schema) (*Writer, err
 type table struct {
 	parquet.Group
 
-	names []string
+	indexes map[string]int // Of the columns, by their names.
 }
 
 // Fields returns the columns in their order.
 func (t table) Fields() []parquet.Field {
 	fields := t.Group.Fields()
 	slices.SortFunc(fields, func(a, b parquet.Field) int {
-		return slices.Index(t.names, a.Name()) - slices.Index(t.names, b.Name())
+		return t.indexes[a.Name()] - t.indexes[b.Name()]
 	})
 
 	return fields

@@ -86,6 +86,20 @@ func plainText(decoder *xml.Decoder) (string, error) {
 	}
 }
 
+// typeOf returns the type of the value of a cell, or "" if it has none or [workbook.value] returns an error.
+func (b *workbook) typeOf(of cell) source.Type {
+	if of.isSet && of.kind == "s" { // The text itself is in a file.
+		return source.Text
+	}
+
+	value, found, err := b.value(of)
+	if err != nil || value == nil {
+		return ""
+	}
+
+	return found
+}
+
 // value returns the value of a cell in the form of a record, and its type.
 func (b *workbook) value(of cell) (any, source.Type, error) {
 	if !of.isSet {

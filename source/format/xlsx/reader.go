@@ -13,14 +13,18 @@ import (
 	"github.com/jobwright/jobwright/source"
 )
 
-// sampleRows is the number of rows that determine the types of the columns.
-const sampleRows = 1_000
+// The sample, which determines the types of the columns, ends with the first of these limits.
+const (
+	sampleRows  = 1_000
+	sampleBytes = source.MaxRecord // Of the sheet's XML.
+)
 
 // Rows streams the records of a sheet.
 type Rows struct {
 	book    *workbook
 	sheet   sheet
 	part    io.ReadCloser
+	in      *bounded
 	decoder *xml.Decoder
 	area    area
 	reject  func(source.Reject) error
@@ -86,7 +90,8 @@ func NewReader(content io.ReaderAt, size int64, read source.Read) (rows *Rows, e
 		return rows, broken(fmt.Sprintf("the sheet %q is not in the file", rows.sheet.name), nil)
 	}
 
-	rows.decoder = xml.NewDecoder(rows.part)
+	rows.in = &bounded{from: rows.part}
+	rows.decoder = xml.NewDecoder(rows.in)
 
 	return rows, rows.begin(f.Header == nil || *f.Header)
 }
@@ -114,7 +119,7 @@ func (r *Rows) begin(hasHeader bool) error {
 		}
 	}
 
-	for len(r.ahead) < sampleRows {
+	for begin := r.in.count; len(r.ahead) < sampleRows && r.in.count-begin < sampleBytes; {
 		read, err := r.line()
 		if err == io.EOF {
 			break
@@ -150,6 +155,8 @@ func (r *Rows) begin(hasHeader bool) error {
 func (r *Rows) names(header line) ([]string, error) {
 	var names []string
 
+	taken := make(map[string]bool, len(header.cells))
+
 	for i, one := range header.cells {
 		value, of, err := r.book.value(one)
 		if err != nil {
@@ -166,12 +173,12 @@ func (r *Rows) names(header line) ([]string, error) {
 			name = string(text)
 		}
 
-		if name == "" || slices.Contains(names, name) {
+		if name == "" || taken[name] {
 			return nil, r.wrong(fmt.Sprintf("cell %s: the name of the column is %q, which is empty or not unique",
 				r.cellName(i, header.number), name), "give each column a unique name, or set the format's range")
 		}
 
-		names = append(names, name)
+		names, taken[name] = append(names, name), true
 	}
 
 	return names, nil
@@ -187,9 +194,9 @@ func (r *Rows) learn(names []string) {
 				continue
 			}
 
-			value, of, err := r.book.value(read.cells[i])
-			if err != nil || value == nil {
-				continue // Next reports the error.
+			of := r.book.typeOf(read.cells[i])
+			if of == "" {
+				continue
 			}
 
 			if found = joined(found, of); found == source.Text {
@@ -228,6 +235,8 @@ func joined(a, b source.Type) source.Type {
 // line reads the next row of the area that is a record.
 func (r *Rows) line() (line, error) {
 	for {
+		r.in.mark()
+
 		token, err := r.decoder.Token()
 		if err != nil {
 			if err == io.EOF {
@@ -385,11 +394,18 @@ func (r *Rows) record(read line) (record source.Record, message string) {
 	}
 
 	record = make(source.Record, len(r.schema))
+	size := 0
 
 	for i, one := range read.cells {
 		value, of, err := r.book.value(one)
 		if err == nil && value != nil {
 			record[i], err = fitted(value, of, r.schema[i].Standard)
+		}
+
+		if text, isText := record[i].(string); isText { // Many cells may share a long text.
+			if size += len(text); size > source.MaxRecord {
+				return nil, fmt.Sprintf("the texts of the row have more than %d MiB", source.MaxRecord>>20)
+			}
 		}
 
 		if err != nil {

@@ -11,6 +11,15 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf16"
+
+	"github.com/jobwright/jobwright/source"
+)
+
+// The limits of shared strings. A small file can contain any number of them, because empty elements compress to nearly nothing.
+// Eight unique texts in each row of the largest sheet are as many.
+const (
+	maxStrings      = 8 << 20 // The index of the strings, in memory, has 64 MiB.
+	maxStringsBytes = 4 << 30 // The bytes of the temporary file.
 )
 
 // sharedStrings are the texts to which cells refer by number. They may be most of the table, and are therefore in a
@@ -41,8 +50,11 @@ func (b *workbook) readStrings() (err error) {
 	}
 
 	out, end := bufio.NewWriter(file), int64(0)
+	in := &bounded{from: opened}
 
-	for decoder := xml.NewDecoder(opened); ; {
+	for decoder := xml.NewDecoder(in); ; {
+		in.mark()
+
 		token, err := decoder.Token()
 		if err == io.EOF {
 			return out.Flush()
@@ -62,12 +74,24 @@ func (b *workbook) readStrings() (err error) {
 			return broken("the shared strings of the file cannot be read", err)
 		}
 
+		if end += int64(len(text)); len(b.strings.ends) == maxStrings || end > maxStringsBytes {
+			return tooManyStrings()
+		}
+
 		if _, err := out.WriteString(text); err != nil {
 			return err
 		}
 
-		end += int64(len(text))
 		b.strings.ends = append(b.strings.ends, end)
+	}
+}
+
+func tooManyStrings() error {
+	return &source.Error{
+		Code: source.CodeLimitExceeded,
+		Message: fmt.Sprintf("the file has more than %d shared strings, or more than %d GiB of them",
+			maxStrings, maxStringsBytes>>30),
+		Hint: "divide the table into several files, or write it as CSV or Parquet",
 	}
 }
 

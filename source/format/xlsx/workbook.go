@@ -9,7 +9,6 @@ import (
 	"path"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/jobwright/jobwright/source"
@@ -147,18 +146,20 @@ func (b *workbook) readSheets() error {
 		b.since = since1904
 	}
 
+	parts := make(map[string]string, len(relations.Relations))
+
+	for _, relation := range relations.Relations {
+		part := relation.Target
+		if !strings.HasPrefix(part, "/") {
+			part = path.Join("/xl", part)
+		}
+
+		parts[relation.ID] = strings.TrimPrefix(part, "/")
+	}
+
 	for _, one := range book.Sheets {
-		for _, relation := range relations.Relations {
-			if relation.ID != one.ID {
-				continue
-			}
-
-			part := relation.Target
-			if !strings.HasPrefix(part, "/") {
-				part = path.Join("/xl", part)
-			}
-
-			b.sheets = append(b.sheets, sheet{one.Name, strings.TrimPrefix(part, "/")})
+		if part, found := parts[one.ID]; found {
+			b.sheets = append(b.sheets, sheet{one.Name, part})
 		}
 	}
 
@@ -175,6 +176,8 @@ func (b *workbook) sheet(name string) (sheet, error) {
 		return b.sheets[0], nil
 	}
 
+	const listed = 20 // As many names as a message shows.
+
 	var names []string
 
 	for _, one := range b.sheets {
@@ -182,7 +185,9 @@ func (b *workbook) sheet(name string) (sheet, error) {
 			return one, nil
 		}
 
-		names = append(names, strconv.Quote(one.name))
+		if len(names) < listed {
+			names = append(names, source.Quote(one.name))
+		}
 	}
 
 	return sheet{}, &source.Error{

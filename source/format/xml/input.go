@@ -6,16 +6,13 @@ import (
 	"io"
 	"strings"
 
+	"github.com/jobwright/jobwright/source"
 	"github.com/jobwright/jobwright/source/format/internal/content"
 )
 
 const (
 	// readSize is the number of bytes requested from a file at a time.
 	readSize = 64 << 10
-
-	// maxRecord is the largest size in bytes of a record, and of everything else that the decoder buffers as a whole. It keeps an
-	// element that is never closed from exhausting memory.
-	maxRecord = 64 << 20
 
 	// maxText is the largest size of the text of a rejected record.
 	maxText = 4 << 10
@@ -73,7 +70,8 @@ func (in *input) fill() error {
 	in.base += int64(len(in.buffer))
 	in.at = 0
 
-	if in.base-in.begin > maxRecord {
+	// The limit applies to everything that the decoder buffers as a whole, for example an element that is never closed.
+	if in.base-in.begin > source.MaxRecord {
 		in.end = errTooLong
 		in.buffer = in.buffer[:0]
 
@@ -88,7 +86,7 @@ func (in *input) fill() error {
 }
 
 var errTooLong = &fault{
-	message: fmt.Sprintf("the element that begins here does not end within %d MiB", maxRecord>>20),
+	message: fmt.Sprintf("the element that begins here does not end within %d MiB", source.MaxRecord>>20),
 	hint:    hintBounds,
 }
 

@@ -46,6 +46,10 @@ func (r *Rows) sample() error {
 		if wrong == nil {
 			r.learn(e)
 		}
+
+		if len(r.columns) > source.MaxColumns {
+			return source.TooManyColumns()
+		}
 	}
 
 	if wrong := name(r.columns, r.records.prefixes); wrong != nil {

@@ -5,7 +5,6 @@ import (
 	"encoding/xml"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 
 	"github.com/jobwright/jobwright/source"
@@ -61,7 +60,7 @@ func NewWriter(w io.Writer, f source.Format, schema source.Schema) (*Writer, err
 	writer.begin += "\n"
 	writer.end += "\n"
 
-	if err := writer.name(schema.Names()); err != nil {
+	if err := writer.name(schema); err != nil {
 		return nil, err
 	}
 
@@ -69,14 +68,16 @@ func NewWriter(w io.Writer, f source.Format, schema source.Schema) (*Writer, err
 }
 
 // name prepares the tags of columns.
-func (w *Writer) name(columns []string) error {
-	for i, name := range columns {
+func (w *Writer) name(columns source.Schema) error {
+	indexes := columns.Indexes()
+
+	for i, name := range columns.Names() {
 		var wrong string
 
 		switch {
 		case !isName(name):
 			wrong = fmt.Sprintf("the name %q of column %d is not a valid name of an element", name, i+1)
-		case slices.Contains(columns[:i], name):
+		case indexes[name] < i:
 			wrong = fmt.Sprintf("two columns are named %q", name)
 		default:
 			w.begins, w.ends = append(w.begins, "<"+name+">"), append(w.ends, "</"+name+">")
