@@ -34,7 +34,8 @@ type Reader interface {
 type Querier interface {
 	Source
 
-	// Query streams the records that a query returns. It changes nothing in the source. bind contains the values of the
+	// Query streams the records that a query returns. It runs the query in a read-only transaction; functions that the query
+	// calls may have effects outside of it. bind contains the values of the
 	// parameters :name in the query, each a string, int64, float64, bool or nil. A parameter without a value is an error, and
 	// so is a value without a parameter.
 	Query(ctx context.Context, query string, bind map[string]any) (Rows, error)

@@ -2,6 +2,7 @@ package mysql
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -73,6 +74,14 @@ func bindQuery(query string, bind map[string]any) (text string, values []any, er
 
 	if word := firstWord(statements[0].Text); !slices.Contains(readingWords, word) {
 		return "", nil, fmt.Errorf("a query may only read, but this query begins with %q; use a script to change data", word)
+	}
+
+	switch {
+	case sqltext.MySQL.HasExecutableComment(statements[0].Text):
+		return "", nil, errors.New("a query can't contain an executable comment, /*! … */")
+	case sqltext.MySQL.Contains(statements[0].Text, "INTO"):
+		// The read-only transaction prevents neither files (INTO OUTFILE) nor variables of the session.
+		return "", nil, errors.New("a query may only read, but this query contains INTO; write a name that is into as `into`")
 	}
 
 	text, values, used, err := sqltext.MySQL.Bind(statements[0].Text, bind)

@@ -3,7 +3,11 @@ package mysql_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -71,6 +75,31 @@ func TestQueryRejectsStatementsThatWrite(t *testing.T) {
 	}
 
 	stage.write(t, to("t", source.Append), numbers(2)) // The write does not use the connection of a query.
+}
+
+func TestQueryWritesNoFile(t *testing.T) {
+	t.Parallel()
+
+	stage := open(t)
+	folder := t.TempDir()
+	require.NoError(t, os.Chmod(folder, 0o777)) //nolint:gosec // The server may run as another user.
+
+	for i, query := range []string{
+		"SELECT 1 INTO OUTFILE 'file'", "SELECT 1 INTO DUMPFILE 'file'", "SELECT 1 INTO @a", "SELECT 1\ninto outfile 'file'",
+		"SELECT 1 /*! INTO OUTFILE 'file' */", "SELECT 1 /*M!100000 INTO OUTFILE 'file' */", "SELECT 5--1 INTO OUTFILE 'file'",
+		"SELECT 1 /*! , '*/' INTO OUTFILE 'file', '*/", "SELECT '\\'' INTO OUTFILE 'file' -- '", "TABLE t INTO OUTFILE 'file'",
+		"VALUES (1) INTO OUTFILE 'file'", "WITH u AS (SELECT 1) SELECT * FROM u INTO OUTFILE 'file'",
+	} {
+		file := filepath.Join(folder, fmt.Sprintf("file%d", i))
+
+		_, err := stage.Query(t.Context(), strings.ReplaceAll(query, "file", file), nil)
+		requireProblem(t, err, source.CodeQueryInvalid, false)
+		require.NoFileExists(t, file, query)
+	}
+
+	for _, query := range []string{"SELECT 'INTO', 1 AS `into`", "SELECT 1 -- INTO", "SELECT 1 /* INTO */", "SELECT 5--1 AS difference"} {
+		require.NotEmpty(t, stage.result(t, query, nil), query)
+	}
 }
 
 func TestQueryErrorsAreNotRetryable(t *testing.T) {

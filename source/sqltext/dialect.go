@@ -11,6 +11,7 @@ type Dialect struct {
 	Brackets       bool // Whether […] is a quoted name.
 	HashComments   bool // Whether # begins a comment.
 	NestedComments bool // Whether comments nest.
+	SpacedDashes   bool // Whether -- begins a comment only before a space, a control character or the end.
 
 	// Placeholder returns the placeholder of the parameter with that number, from 1.
 	Placeholder func(number int) string
@@ -19,7 +20,7 @@ type Dialect struct {
 // The dialects of the databases.
 var (
 	PostgreSQL = Dialect{EscapedTexts: true, DollarQuotes: true, NestedComments: true, Placeholder: numbered}
-	MySQL      = Dialect{Backslashes: true, Backticks: true, HashComments: true, Placeholder: marked}
+	MySQL      = Dialect{Backslashes: true, Backticks: true, HashComments: true, SpacedDashes: true, Placeholder: marked}
 	SQLite     = Dialect{Backticks: true, Brackets: true, Placeholder: marked}
 )
 

@@ -49,7 +49,7 @@ func (s *scanner) measure() (of kind, length int) {
 	switch {
 	case c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f' || c == '\v':
 		return blank, 1
-	case strings.HasPrefix(s.rest, "--"), c == '#' && s.dialect.HashComments:
+	case s.dashes(), c == '#' && s.dialect.HashComments:
 		return blank, until(s.rest, 1, "\n")
 	case strings.HasPrefix(s.rest, "/*"):
 		return blank, s.comment()
@@ -74,6 +74,13 @@ func (s *scanner) measure() (of kind, length int) {
 	}
 
 	return other, 1
+}
+
+// dashes reports whether a comment of two dashes is at the beginning.
+func (s *scanner) dashes() bool {
+	after, found := strings.CutPrefix(s.rest, "--")
+
+	return found && (!s.dialect.SpacedDashes || after == "" || after[0] <= ' ' || after[0] == 0x7f)
 }
 
 // endsValue reports whether a colon after the character belongs to a cast, a slice or an assignment.

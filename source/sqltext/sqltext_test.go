@@ -27,6 +27,7 @@ func TestStatementsSplitsAtSemicolons(t *testing.T) {
 		"nested comments":          {sqltext.PostgreSQL, "SELECT /* /* ; */ ; */ 1; SELECT 2", []sqltext.Statement{{"SELECT /* /* ; */ ; */ 1", 1}, {"SELECT 2", 1}}},
 		"escapes of E":             {sqltext.PostgreSQL, `SELECT E'\';', '\'; SELECT 2`, []sqltext.Statement{{`SELECT E'\';', '\'`, 1}, {"SELECT 2", 1}}},
 		"escapes of MySQL":         {sqltext.MySQL, "SELECT '\\';', \"\\\";\", `;`; SELECT 2 # ;", []sqltext.Statement{{"SELECT '\\';', \"\\\";\", `;`", 1}, {"SELECT 2 # ;", 1}}},
+		"dashes of MySQL":          {sqltext.MySQL, "SELECT 5--1; SELECT 2 --\t;\n; SELECT 3 --", []sqltext.Statement{{"SELECT 5--1", 1}, {"SELECT 2 --\t;", 1}, {"SELECT 3 --", 2}}},
 		"dollars in a name":        {sqltext.PostgreSQL, "SELECT a$b$; SELECT 2", []sqltext.Statement{{"SELECT a$b$", 1}, {"SELECT 2", 1}}},
 		"a trigger":                {sqltext.SQLite, "CREATE TRIGGER t AFTER INSERT ON x BEGIN SELECT CASE WHEN 1 THEN 2 END; DELETE FROM y; END; SELECT 2", []sqltext.Statement{{"CREATE TRIGGER t AFTER INSERT ON x BEGIN SELECT CASE WHEN 1 THEN 2 END; DELETE FROM y; END", 1}, {"SELECT 2", 1}}},
 		"a procedure":              {sqltext.MySQL, "CREATE PROCEDURE p() BEGIN IF 1 THEN SELECT 1; END IF; WHILE 0 DO SELECT 2; END WHILE; END; SELECT 2", []sqltext.Statement{{"CREATE PROCEDURE p() BEGIN IF 1 THEN SELECT 1; END IF; WHILE 0 DO SELECT 2; END WHILE; END", 1}, {"SELECT 2", 1}}},
@@ -70,6 +71,30 @@ func TestBindReplacesParameters(t *testing.T) {
 			require.Equal(t, test.want, text)
 			require.Equal(t, test.values, values)
 		})
+	}
+}
+
+func TestContainsIgnoresQuotedTextsAndComments(t *testing.T) {
+	t.Parallel()
+
+	for statement, want := range map[string]bool{
+		"SELECT 1 INTO x": true, "SELECT 1\ninto x": true, "SELECT 5--1 INTO x": true, "SELECT 1.INTO x": true,
+		"SELECT 'a''b' INTO x": true, `SELECT 'a\'' INTO x`: true,
+		"SELECT 'INTO'": false, "SELECT `INTO`": false, "SELECT 1 -- INTO": false, "SELECT 1 # INTO": false,
+		"SELECT /* INTO */ 1": false, `SELECT 'a\' INTO '`: false, "SELECT INTOX": false, "": false,
+	} {
+		require.Equal(t, want, sqltext.MySQL.Contains(statement, "INTO"), statement)
+	}
+}
+
+func TestHasExecutableComment(t *testing.T) {
+	t.Parallel()
+
+	for statement, want := range map[string]bool{
+		"SELECT 1 /*!50000 , 2 */": true, "SELECT /*M! 2 */": true, "SELECT /*+ hint */ 1": false, "SELECT '/*!'": false,
+		"SELECT 1 /* /*! */": false,
+	} {
+		require.Equal(t, want, sqltext.MySQL.HasExecutableComment(statement), statement)
 	}
 }
 
