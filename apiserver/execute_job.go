@@ -25,11 +25,15 @@ type executeRequest struct {
 	NoResultSchema bool             `json:"noResultSchema" description:"Whether to leave the schemas out of the results."`
 	JobID          string           `json:"jobId"          description:"The jobId to use instead of a generated one."`
 	WaitSeconds    int64            `json:"waitSeconds"    description:"How long to wait for the job's end when isAsync is false."`
+
+	Labels map[string]string `json:"labels" description:"Texts by which operators find the job."`
 }
 
 // execution is a valid call of executeJob.
 type execution struct {
 	app          *app.App
+	caller       string // The name of the access.
+	labels       map[string]string
 	operation    jsonvalue.Object
 	jobID        string // Empty if the caller gave none.
 	entry        string // The entry of the job's program, if this call has started the job.
@@ -93,7 +97,8 @@ func (s *Server) readExecution(c *gin.Context) (*execution, error) {
 	format.withSchema = !call.request.NoResultSchema
 
 	read := &execution{
-		app: call.app, operation: call.request.Operation, async: true, format: format, wait: s.options.DefaultWait,
+		app: call.app, caller: call.access, labels: call.request.Labels, operation: call.request.Operation,
+		async: true, format: format, wait: s.options.DefaultWait,
 	}
 
 	if call.has("isAsync") {
@@ -115,6 +120,10 @@ func (s *Server) readExecution(c *gin.Context) (*execution, error) {
 		}
 
 		read.jobID = call.request.JobID
+	}
+
+	if err := job.CheckLabels(read.labels); err != nil {
+		return nil, badRequest("labels: %v", err)
 	}
 
 	if read.fingerprint, err = job.Fingerprint(call.app.ID, read.operation); err != nil {

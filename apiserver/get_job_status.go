@@ -23,11 +23,13 @@ const queryTimeout = 2 * time.Second
 
 // progress is the result of getJobStatus for a running job.
 type progress struct {
-	JobID     string           `json:"jobId"`
-	Status    job.State        `json:"status"`
-	Message   string           `json:"message,omitempty"`
-	StartedAt time.Time        `json:"startedAt"`
-	Steps     []job.StepStatus `json:"steps"`
+	JobID   string    `json:"jobId"`
+	Status  job.State `json:"status"`
+	Message string    `json:"message,omitempty"`
+
+	origin
+
+	Steps []job.StepStatus `json:"steps"`
 
 	Signals []job.AwaitedSignal `json:"signals,omitempty"` // The signals that the job waits for.
 }
@@ -87,6 +89,12 @@ func (s *Server) respondStatus(c *gin.Context, appID, jobID string, format resul
 				format.mediaType = mediaJSON // CSV and NDJSON can't express a failure.
 			}
 
+			if format.mediaType == mediaJSON {
+				if err := s.addOrigin(ctx, ended, described); err != nil {
+					return err
+				}
+			}
+
 			s.streamResults(c, http.StatusOK, envelope{Status: "success", Result: ended}, ended.results, format)
 
 			return nil
@@ -114,10 +122,10 @@ func (s *Server) progressOf(
 ) (current progress, running bool, err error) {
 	execution := described.GetWorkflowExecutionInfo().GetExecution()
 	current = progress{
-		JobID:     execution.GetWorkflowId(),
-		Status:    job.Running,
-		StartedAt: described.GetWorkflowExecutionInfo().GetStartTime().AsTime(),
-		Steps:     []job.StepStatus{},
+		JobID:  execution.GetWorkflowId(),
+		Status: job.Running,
+		origin: originOf(described),
+		Steps:  []job.StepStatus{},
 	}
 
 	if described.GetWorkflowExtendedInfo().GetCancelRequested() {
@@ -149,6 +157,7 @@ func (s *Server) progressOf(
 			current.StartedAt = status.StartedAt
 		}
 
+		current.Parameters = status.Parameters
 		current.Status, current.Steps, current.Signals = status.State, status.Steps, status.Signals
 	}
 

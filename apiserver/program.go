@@ -42,7 +42,7 @@ func (e *execution) input() (job.Input, error) {
 
 // program pins the program of the job and binds its parameters.
 func (e *execution) program() (job.Input, error) {
-	input := job.Input{AppID: e.app.ID}
+	input := job.Input{Caller: e.caller, Labels: e.labels, AppID: e.app.ID}
 
 	var problems problem.List
 
@@ -75,6 +75,7 @@ func (e *execution) program() (job.Input, error) {
 		return input, err
 	}
 
+	input.Scenario = name
 	input.Program, err = validation.NewProgram(name, entry, library)
 
 	switch {

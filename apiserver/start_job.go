@@ -22,12 +22,7 @@ func (s *Server) start(outer context.Context, call *execution, input job.Input) 
 	ctx, cancel := s.outage.withTimeout(outer)
 	defer cancel()
 
-	attributes := []temporal.SearchAttributeUpdate{job.AppAttribute.ValueSet(call.app.ID)}
-
-	summary := fmt.Sprintf("%s · app %s", input.Program.Entry, call.app.ID)
-	if call.operation["opName"] == scenario.OpRunScenario {
-		attributes = append(attributes, job.ScenarioAttribute.ValueSet(input.Program.Entry))
-	}
+	hasScenario := call.operation["opName"] == scenario.OpRunScenario
 
 	run, err := s.options.Temporal.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
 		ID:                                       call.jobID,
@@ -36,9 +31,9 @@ func (s *Server) start(outer context.Context, call *execution, input job.Input) 
 		WorkflowIDConflictPolicy:                 enumspb.WORKFLOW_ID_CONFLICT_POLICY_FAIL,
 		WorkflowExecutionErrorWhenAlreadyStarted: true,
 		EnableEagerStart:                         true,
-		TypedSearchAttributes:                    temporal.NewSearchAttributes(attributes...),
-		Memo:                                     call.memo(),
-		StaticSummary:                            summary,
+		TypedSearchAttributes:                    input.Attributes(hasScenario),
+		Memo:                                     call.memo(input, hasScenario),
+		StaticSummary:                            input.Summary(),
 		StaticDetails:                            input.Program.Scenarios[input.Program.Entry].Description,
 		Priority:                                 temporal.Priority{FairnessKey: call.app.ID},
 	}, job.Workflow, input)
@@ -63,10 +58,11 @@ func (s *Server) start(outer context.Context, call *execution, input job.Input) 
 }
 
 // memo returns the fields that the workflow stores about the call that started it.
-func (e *execution) memo() map[string]any {
-	return map[string]any{
-		job.MemoAppID: e.app.ID, job.MemoFingerprint: e.fingerprint, job.MemoFieldDigests: e.fieldDigests,
-	}
+func (e *execution) memo(input job.Input, hasScenario bool) map[string]any {
+	memo := input.Memo(hasScenario)
+	memo[job.MemoFingerprint], memo[job.MemoFieldDigests] = e.fingerprint, e.fieldDigests
+
+	return memo
 }
 
 // attachAfterTimeout returns the job if Temporal started it although the request timed out. Otherwise it returns the

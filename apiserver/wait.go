@@ -15,10 +15,13 @@ import (
 
 // outcome is how a job ended.
 type outcome struct {
-	JobID    string           `json:"jobId"`
-	Status   job.State        `json:"status"`
-	Code     string           `json:"code,omitempty"`
-	Message  string           `json:"message,omitempty"`
+	JobID   string    `json:"jobId"`
+	Status  job.State `json:"status"`
+	Code    string    `json:"code,omitempty"`
+	Message string    `json:"message,omitempty"`
+
+	*origin // Only in a status.
+
 	Step     *job.StepPlace   `json:"step,omitempty"`     // The step that failed.
 	Attempts int32            `json:"attempts,omitempty"` // The number of attempts of that step.
 	Trace    []string         `json:"trace,omitempty"`    // The places from that step to the outermost step around it.
@@ -26,7 +29,8 @@ type outcome struct {
 	Steps    []job.StepStatus `json:"steps,omitempty"`
 	Value    *jsonvalue.Value `json:"value,omitempty"` // The value that the scenario returned.
 
-	results []job.Result
+	startedAt time.Time // When the job began; zero if unknown.
+	results   []job.Result
 }
 
 // Bounds of one long poll for a job's end.
@@ -43,6 +47,7 @@ func (s *Server) waitForOutcome(ctx context.Context, jobID, runID string) (*outc
 	if err == nil {
 		return &outcome{
 			JobID: jobID, Status: job.Completed, Steps: completed.Steps, Value: completed.Value, results: completed.Results,
+			startedAt: completed.StartedAt,
 		}, nil
 	}
 
@@ -97,7 +102,7 @@ func outcomeOfError(jobID string, failed *temporal.WorkflowExecutionError) (*out
 
 		return &outcome{
 			JobID: jobID, Status: job.Stopped, Code: string(CodeJobStopped), Message: "the job was stopped",
-			Steps: stopped.Steps, results: stopped.Results,
+			Steps: stopped.Steps, results: stopped.Results, startedAt: stopped.StartedAt,
 		}, nil
 	case errors.As(failed, &terminated):
 		return &outcome{
@@ -113,7 +118,7 @@ func outcomeOfError(jobID string, failed *temporal.WorkflowExecutionError) (*out
 		return &outcome{
 			JobID: jobID, Status: job.CompletedWithError, Code: failure.Code, Message: failure.Message, Step: failure.Step,
 			Attempts: failure.Attempts, Trace: failure.Trace, Causes: failure.Causes,
-			Steps: failure.Outcome.Steps, results: failure.Outcome.Results,
+			Steps: failure.Outcome.Steps, results: failure.Outcome.Results, startedAt: failure.Outcome.StartedAt,
 		}, nil
 	}
 

@@ -38,8 +38,9 @@ type RecordsQuery struct {
 // RecordsPage is a page of records. Its records and its bytes are bounded.
 type RecordsPage struct {
 	Records []jsonvalue.Object `json:"records"`
-	Key     string             `json:"key,omitempty"`  // The key of the other records; empty if there are none.
-	Next    int64              `json:"next,omitempty"` // The offset of the next page; 0 if there is none.
+	Key     string             `json:"key,omitempty"`   // The key of the other records; empty if there are none.
+	Next    int64              `json:"next,omitempty"`  // The offset of the next page; 0 if there is none.
+	Total   int64              `json:"total,omitempty"` // The number of all records; the first page has it.
 }
 
 // SourceTable is a table of one of the app's sources.

@@ -5,12 +5,16 @@ import (
 	"github.com/jobwright/jobwright/scenario/jsonvalue"
 )
 
-// Input is the input of a job's workflow.
+// Input is the input of a job's workflow. Operators read it in Temporal UI, so it begins with what differs between jobs, and
+// ends with the program.
 type Input struct {
-	AppID      string           `json:"appId"`
-	Program    scenario.Program `json:"program"`
-	Parameters jsonvalue.Object `json:"parameters,omitempty"` // A value for each parameter of the program's entry.
-	Depth      int              `json:"depth,omitempty"`      // The number of ancestors that are connected by RunScenario.
+	Scenario   string            `json:"scenario,omitempty"`   // The program's entry.
+	Parameters jsonvalue.Object  `json:"parameters,omitempty"` // A value for each parameter of the entry.
+	Caller     string            `json:"caller,omitempty"`     // The name of the access that started the job.
+	Labels     map[string]string `json:"labels,omitempty"`     // The caller's labels of the job.
+	AppID      string            `json:"appId"`
+	Depth      int               `json:"depth,omitempty"` // The number of ancestors that are connected by RunScenario.
+	Program    scenario.Program  `json:"program"`
 }
 
 // Task is the first argument of every activity; the parameters of the operation are the second.

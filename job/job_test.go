@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	enumspb "go.temporal.io/api/enums/v1"
 
 	"github.com/jobwright/jobwright/job"
 	"github.com/jobwright/jobwright/scenario"
@@ -108,9 +109,13 @@ func TestNamesInTemporalAreStable(t *testing.T) {
 
 	require.Equal(t, []string{"jobwright", "RunScenario", "status", "appId", "fingerprint"},
 		[]string{job.TaskQueue, job.Workflow, job.StatusQuery, job.MemoAppID, job.MemoFingerprint})
-	require.Equal(t, []string{"JobwrightApp", "JobwrightScenario"},
-		[]string{job.AppAttribute.GetName(), job.ScenarioAttribute.GetName()})
-	require.Len(t, job.SearchAttributes(), 2)
+	require.Equal(t, []string{"scenario", "caller", "labels"}, []string{job.MemoScenario, job.MemoCaller, job.MemoLabels})
+	require.Equal(t, map[string]enumspb.IndexedValueType{
+		"JobwrightApp":      enumspb.INDEXED_VALUE_TYPE_KEYWORD,
+		"JobwrightScenario": enumspb.INDEXED_VALUE_TYPE_KEYWORD,
+		"JobwrightCaller":   enumspb.INDEXED_VALUE_TYPE_KEYWORD,
+		"JobwrightLabels":   enumspb.INDEXED_VALUE_TYPE_KEYWORD_LIST,
+	}, job.SearchAttributes())
 	require.Equal(t, []string{
 		"parameter_invalid", "step_timed_out", "app_invalid", "result_store", "result_invalid", "failed", "iterations_exceeded", "rejected_exceeded",
 		"signal_timed_out", "branches_failed", "call_too_deep", "limit_exceeded", "child_stopped", "variable_store",
@@ -156,16 +161,16 @@ func requireWire[T any](t *testing.T, want string, value T) {
 func TestJSONOfInput(t *testing.T) {
 	t.Parallel()
 
-	requireWire(t, `{"appId":"7","program":{"entry":"Main","scenarios":{`+
+	requireWire(t, `{"scenario":"Main","parameters":{"country":"DE"},"caller":"nightly","labels":{"order":"17"},"appId":"7",`+
+		`"program":{"entry":"Main","scenarios":{`+
 		`"Main":{"file":"scenarios/Main.yaml","description":"All of it","parameters":[`+
 		`{"name":"country","type":"text","default":"US","required":true,"description":"ISO 3166"},{"name":"limit","type":"integer","default":9007199254740993}],`+
 		`"steps":[{"title":"Load","name":"load","opName":"Transform","opParams":{"bind":{"a":9007199254740993,"b":null},"query":"SELECT 1"},`+
 		`"retry":{"initialInterval":"1s","backoffCoefficient":1.5,"maximumInterval":"1m0s","maximumAttempts":20},`+
 		`"timeout":"1h0m0s","line":7}]},`+
-		`"Other":{"steps":[{"opName":"Transform"}]}}},`+
-		`"parameters":{"country":"DE"}}`,
+		`"Other":{"steps":[{"opName":"Transform"}]}}}}`,
 		job.Input{
-			AppID: "7",
+			Scenario: "Main", Caller: "nightly", Labels: map[string]string{"order": "17"}, AppID: "7",
 			Program: scenario.Program{Entry: "Main", Scenarios: map[string]scenario.Scenario{
 				"Main": {
 					File: "scenarios/Main.yaml", Description: "All of it",
@@ -192,10 +197,10 @@ func TestJSONOfInput(t *testing.T) {
 func TestJSONOfChildInput(t *testing.T) {
 	t.Parallel()
 
-	requireWire(t, `{"appId":"7","program":{"entry":"Sub","scenarios":{"Sub":{"steps":[`+
+	requireWire(t, `{"parameters":{"n":2},"appId":"7","depth":3,"program":{"entry":"Sub","scenarios":{"Sub":{"steps":[`+
 		`{"condition":"${n \u003e 1}","opName":"If","opParams":{"condition":"${true}"},"blocks":[`+
 		`{"name":"then","steps":[{"opName":"Return"}]},{"name":"else","steps":null}],"onError":"continue"}]}},`+
-		`"variables":[{"name":"since","type":"date","default":"2024-02-29"}]},"parameters":{"n":2},"depth":3}`,
+		`"variables":[{"name":"since","type":"date","default":"2024-02-29"}]}}`,
 		job.Input{
 			AppID: "7",
 			Program: scenario.Program{
@@ -227,6 +232,7 @@ func TestJSONOfLookUpsRecordsVariablesAndSignals(t *testing.T) {
 		job.RecordsQuery{Key: "7/run/1-1.ndjson", Offset: 70})
 	requireWire(t, `{"records":[{"n":1}],"key":"7/run/1-1.ndjson","next":80}`,
 		job.RecordsPage{Records: []jsonvalue.Object{{"n": int64(1)}}, Key: "7/run/1-1.ndjson", Next: 80})
+	requireWire(t, `{"records":[],"total":7}`, job.RecordsPage{Records: []jsonvalue.Object{}, Total: 7})
 	requireWire(t, `{"name":"since","value":1.0,"id":"nightly/3"}`,
 		job.Variable{Name: "since", Value: jsonvalue.Value{Any: 1.0}, ID: "nightly/3"})
 	requireWire(t, `{"name":"go","data":{"yes":true},"from":"boss"}`,

@@ -6,9 +6,6 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
-
-	enumspb "go.temporal.io/api/enums/v1"
-	"go.temporal.io/sdk/temporal"
 )
 
 // The names of Jobwright's workflows, messages and memo fields in Temporal.
@@ -19,25 +16,13 @@ const (
 	SignalUpdate = "signal"      // The update that accepts a [Signal] and returns a [SignalAccepted].
 
 	MemoAppID       = "appId"       // The memo field with the ID of the job's app.
+	MemoScenario    = "scenario"    // The memo field with the name of its scenario; a job of a single operation has none.
+	MemoCaller      = "caller"      // The memo field with the name of the access that started it.
+	MemoLabels      = "labels"      // The memo field with its labels.
 	MemoFingerprint = "fingerprint" // The memo field with the [Fingerprint] of the request that started the job.
 
 	MemoFieldDigests = "fieldDigests" // The memo field with the [FieldDigests] of that request.
 )
-
-// The search attributes of a job's workflow. They must be registered with the namespace, which the command
-// "jobwright setup" does.
-var (
-	AppAttribute      = temporal.NewSearchAttributeKeyKeyword("JobwrightApp")
-	ScenarioAttribute = temporal.NewSearchAttributeKeyKeyword("JobwrightScenario")
-)
-
-// SearchAttributes returns the search attributes of a job's workflow, by name.
-func SearchAttributes() map[string]enumspb.IndexedValueType {
-	return map[string]enumspb.IndexedValueType{
-		AppAttribute.GetName():      AppAttribute.GetValueType(),
-		ScenarioAttribute.GetName(): ScenarioAttribute.GetValueType(),
-	}
-}
 
 // maxIDLength bounds a jobId, in characters. Temporal's limit is 1,000; the IDs of children append the path of a step.
 const maxIDLength = 200

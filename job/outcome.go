@@ -2,6 +2,7 @@ package job
 
 import (
 	"encoding/json"
+	"time"
 
 	"github.com/jobwright/jobwright/scenario/jsonvalue"
 	"github.com/jobwright/jobwright/source"
@@ -9,6 +10,9 @@ import (
 
 // Outcome is the outcome of a job.
 type Outcome struct {
+	// When the job began. After a continue-as-new, Temporal's start time is that of the last run.
+	StartedAt time.Time `json:"startedAt,omitzero"`
+
 	Results []Result         `json:"results"` // In the order in which the steps returned them.
 	Steps   []StepStatus     `json:"steps"`
 	Value   *jsonvalue.Value `json:"value,omitempty"` // The value of a Return; nil if there was none.

@@ -3,6 +3,7 @@ package job
 import (
 	"time"
 
+	"github.com/jobwright/jobwright/scenario/jsonvalue"
 	"github.com/jobwright/jobwright/source"
 )
 
@@ -35,30 +36,33 @@ const (
 type Status struct {
 	State State `json:"state"`
 	// When the job began. After a continue-as-new, Temporal's start time is that of the last run.
-	StartedAt time.Time       `json:"startedAt,omitzero"`
-	Steps     []StepStatus    `json:"steps"`
-	Signals   []AwaitedSignal `json:"signals,omitempty"` // The signals that the job waits for.
+	StartedAt  time.Time        `json:"startedAt,omitzero"`
+	Parameters jsonvalue.Object `json:"parameters,omitempty"`
+	Steps      []StepStatus     `json:"steps"`
+	Signals    []AwaitedSignal  `json:"signals,omitempty"` // The signals that the job waits for.
 }
 
 // StepStatus is the status of one step. While a step runs, the API server completes the workflow's status with that of the
 // activity in Temporal: the attempt, the last error, the next attempt, and the rows so far.
 type StepStatus struct {
-	Path      string     `json:"path"` // Its place in the program: 4.steps.2 is the second step in block steps of the fourth.
-	Title     string     `json:"title"`
-	Name      string     `json:"name,omitempty"`
-	OpName    string     `json:"opName"`
-	State     StepState  `json:"state"`
-	StartedAt *time.Time `json:"startedAt,omitempty"`
-	EndedAt   *time.Time `json:"endedAt,omitempty"`
-	Rows      int64      `json:"rows"`                 // Records written or returned; in a loop, by all rounds.
-	Rejected  int64      `json:"rejected,omitempty"`   // Records rejected by a load; in a loop, by all rounds.
-	Bytes     int64      `json:"bytes,omitempty"`      // Bytes that a running step has read or copied so far.
-	Runs      int64      `json:"runs,omitempty"`       // How often it has begun, if more than once.
-	Failures  int64      `json:"failures,omitempty"`   // How often it failed, if it has begun more than once.
-	ChildID   string     `json:"childJobId,omitempty"` // Of a RunScenario: the job that it started.
-	Attempt   int32      `json:"attempt,omitempty"`
-	LastError string     `json:"lastError,omitempty"`
-	NextTry   *time.Time `json:"nextTry,omitempty"`
+	Path       string     `json:"path"` // Its place in the program: 4.steps.2 is the second step in block steps of the fourth.
+	Title      string     `json:"title"`
+	Name       string     `json:"name,omitempty"`
+	OpName     string     `json:"opName"`
+	State      StepState  `json:"state"`
+	StartedAt  *time.Time `json:"startedAt,omitempty"`
+	EndedAt    *time.Time `json:"endedAt,omitempty"`
+	Rows       int64      `json:"rows"`                      // Records written or returned; in a loop, by all rounds.
+	Rejected   int64      `json:"rejected,omitempty"`        // Records rejected by a load; in a loop, by all rounds.
+	Bytes      int64      `json:"bytes,omitempty"`           // Bytes that a running step has read or copied so far.
+	Runs       int64      `json:"runs,omitempty"`            // How often it has begun, if more than once.
+	Failures   int64      `json:"failures,omitempty"`        // How often it failed, if it has begun more than once.
+	Iterations int64      `json:"iterations,omitempty"`      // Of a loop: how many rounds of its last run have ended.
+	Total      int64      `json:"totalIterations,omitempty"` // Of a ForEach: how many rounds that run has.
+	ChildID    string     `json:"childJobId,omitempty"`      // Of a RunScenario: the job that it started.
+	Attempt    int32      `json:"attempt,omitempty"`
+	LastError  string     `json:"lastError,omitempty"`
+	NextTry    *time.Time `json:"nextTry,omitempty"`
 
 	// Files that it loaded but kept although it should have dropped them; the first of them if there are many.
 	Kept []Kept `json:"kept,omitempty"`

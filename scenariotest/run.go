@@ -91,7 +91,9 @@ func (c Case) Run(ctx context.Context, library validation.Library, options Optio
 	r := newRun(c.definition, options)
 	r.simulation.checkMocks(program)
 
-	if err := r.run(ctx, job.Input{AppID: options.AppID, Program: program, Parameters: parameters}); err != nil {
+	if err := r.run(ctx, job.Input{
+		Scenario: program.Entry, Parameters: parameters, AppID: options.AppID, Program: program,
+	}); err != nil {
 		return report, err
 	}
 

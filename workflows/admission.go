@@ -68,5 +68,5 @@ func yield(context.Context) error { return nil }
 // meanwhile.
 func (m *machine) beforeBlocking(ctx workflow.Context) {
 	m.workAtYield = m.work
-	m.tracker.show(ctx)
+	m.showDetails(ctx, nil)
 }

@@ -85,6 +85,7 @@ type loop struct {
 	Entries []jsonvalue.Value `json:"entries,omitempty"` // The list, or the current page of records.
 	Base    int64             `json:"base,omitempty"`    // The number of the first of these entries, from 0.
 	Next    int64             `json:"next,omitempty"`    // The number of the round that begins next.
+	Total   int64             `json:"total,omitempty"`   // How many rounds there are; 0 if unknown.
 	Key     string            `json:"key,omitempty"`     // The key of the stored records.
 	Offset  int64             `json:"offset,omitempty"`  // The offset of the next page; 0 if there is none.
 

@@ -108,6 +108,9 @@ func (f *forEachRun) open(ctx workflow.Context) error {
 		f.loop.Entries = append(f.loop.Entries, jsonvalue.Value{Any: entry})
 	}
 
+	f.loop.Total = int64(len(f.loop.Entries))
+	f.track()
+
 	return nil
 }
 
@@ -124,6 +127,10 @@ func (f *forEachRun) readPage(ctx workflow.Context, query job.RecordsQuery) erro
 	f.loop.Entries = nil
 	f.loop.Key, f.loop.Offset = page.Key, page.Next
 
+	if page.Total > 0 {
+		f.loop.Total = page.Total
+	}
+
 	size := 0
 	for _, record := range page.Records {
 		size += jsonvalue.SizeOf(map[string]any(record))
@@ -137,7 +144,14 @@ func (f *forEachRun) readPage(ctx workflow.Context, query job.RecordsQuery) erro
 		f.loop.Entries = append(f.loop.Entries, jsonvalue.Value{Any: map[string]any(record)})
 	}
 
+	f.track()
+
 	return nil
+}
+
+// track records the progress of the loop.
+func (f *forEachRun) track() {
+	f.machine.tracker.setIterations(f.step.path, f.loop.Ended, f.loop.Total)
 }
 
 // dropRecords drops the stored records, also if the job is being stopped. A failure to drop them does not fail the job.
@@ -172,6 +186,7 @@ func (f *forEachRun) runRounds(ctx workflow.Context) error {
 
 		delete(f.loop.Rounds, number)
 		f.loop.Ended++
+		f.track()
 
 		failed, isFailure := asFailure(err)
 		if isFailure {

@@ -53,11 +53,10 @@ func (i Interpreter) RunScenario(ctx workflow.Context, input job.Input, checkpoi
 	}
 
 	err = m.runList(ctx, m.root)
-	m.tracker.show(ctx)
+	failed, isFailure := asFailure(err)
+	m.showDetails(ctx, failed)
 
 	var returns *returned
-
-	failed, isFailure := asFailure(err)
 
 	switch {
 	case err == nil:

@@ -20,6 +20,7 @@ type machine struct {
 	checkpoint  *Checkpoint
 	root        level
 	tracker     *stepTracker
+	parameters  string // The job's parameters, for operators.
 	signalWaits []*signalWait
 	slots       int // Concurrency slots in use, beside the first.
 
@@ -60,6 +61,7 @@ func newMachine(
 
 	m := &machine{
 		Interpreter: interpreter, input: input, jobID: workflow.GetInfo(ctx).WorkflowExecution.ID, checkpoint: checkpoint,
+		parameters: shownParameters(input.Parameters),
 	}
 	entry := input.Program.Scenarios[input.Program.Entry]
 
@@ -121,7 +123,9 @@ func (m *machine) listen(ctx workflow.Context) error {
 
 // status answers the status query.
 func (m *machine) status(ctx workflow.Context) job.Status {
-	status := job.Status{State: job.Running, StartedAt: m.checkpoint.StartedAt, Steps: m.tracker.statuses()}
+	status := job.Status{
+		State: job.Running, StartedAt: m.checkpoint.StartedAt, Parameters: m.input.Parameters, Steps: m.tracker.statuses(),
+	}
 	if ctx.Err() != nil || m.checkpoint.Stopping {
 		status.State = job.Stopping
 	}

@@ -57,7 +57,9 @@ func (m *machine) addResults(s *step, results ...job.Result) error {
 
 // outcome returns the outcome of the job so far.
 func (m *machine) outcome() job.Outcome {
-	outcome := job.Outcome{Results: append([]job.Result{}, m.checkpoint.Results...), Steps: m.tracker.statuses()}
+	outcome := job.Outcome{
+		StartedAt: m.checkpoint.StartedAt, Results: append([]job.Result{}, m.checkpoint.Results...), Steps: m.tracker.statuses(),
+	}
 
 	// Temporal could reject the outcome of a thousand steps with long titles and errors. The results matter more.
 	if encoded, err := json.Marshal(outcome); err == nil && len(encoded) > maxPayload-2*maxValue {

@@ -86,6 +86,11 @@ func (m *machine) runChild(
 		return nil, failedWith(job.CodeInternal, "%v", err)
 	}
 
+	input := job.Input{
+		Scenario: name, Parameters: parameters, Caller: m.input.Caller, Labels: m.input.Labels, AppID: m.input.AppID,
+		Depth: m.input.Depth + 1, Program: program,
+	}
+
 	childID := m.jobID + "/" + s.instance
 	m.tracker.setChild(s.path, childID)
 	m.beforeBlocking(ctx)
@@ -95,14 +100,11 @@ func (m *machine) runChild(
 		WorkflowIDReusePolicy: enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE, // After a reset of this job by an operator.
 		ParentClosePolicy:     enumspb.PARENT_CLOSE_POLICY_REQUEST_CANCEL,
 		WaitForCancellation:   true, // A job ends after its children.
-		Memo:                  map[string]any{job.MemoAppID: m.input.AppID},
-		TypedSearchAttributes: temporal.NewSearchAttributes(
-			job.AppAttribute.ValueSet(m.input.AppID), job.ScenarioAttribute.ValueSet(name)),
-		StaticSummary: fmt.Sprintf("%s · app %s", name, m.input.AppID),
-		StaticDetails: program.Scenarios[name].Description,
+		Memo:                  input.Memo(true),
+		TypedSearchAttributes: input.Attributes(true),
+		StaticSummary:         input.Summary(),
+		StaticDetails:         program.Scenarios[name].Description,
 	})
-
-	input := job.Input{AppID: m.input.AppID, Program: program, Parameters: parameters, Depth: m.input.Depth + 1}
 
 	if err := m.reserveCommand(ctx, input); err != nil {
 		return nil, err

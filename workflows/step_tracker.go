@@ -2,10 +2,7 @@ package workflows
 
 import (
 	"fmt"
-	"strings"
 	"time"
-
-	"go.temporal.io/sdk/workflow"
 
 	"github.com/jobwright/jobwright/job"
 	"github.com/jobwright/jobwright/scenario"
@@ -30,9 +27,13 @@ type stepRecord struct {
 	Runs      int64         `json:"runs,omitempty"`
 	Failures  int64         `json:"failures,omitempty"`
 	Active    int64         `json:"active,omitempty"` // How many of its runs have begun and not ended.
-	Attempt   int32         `json:"attempt,omitempty"`
-	LastError string        `json:"lastError,omitempty"`
-	ChildID   string        `json:"childId,omitempty"`
+
+	Iterations int64 `json:"iterations,omitempty"` // Of a loop: how many rounds of its last run have ended.
+	Total      int64 `json:"total,omitempty"`      // Of a ForEach: how many rounds its last run has.
+
+	Attempt   int32  `json:"attempt,omitempty"`
+	LastError string `json:"lastError,omitempty"`
+	ChildID   string `json:"childId,omitempty"`
 
 	Kept        []job.Kept          `json:"kept,omitempty"`
 	Conversions []source.Conversion `json:"conversions,omitempty"`
@@ -83,6 +84,7 @@ func (t *stepTracker) begin(path string, now time.Time) {
 	}
 
 	record.State, record.StartedAt, record.EndedAt = job.StepRunning, now, nil
+	record.Iterations, record.Total = 0, 0
 	record.Runs++
 	record.Active++
 }
@@ -112,6 +114,13 @@ func (t *stepTracker) end(path string, now time.Time, state job.StepState, outco
 
 	if record.Active <= 0 {
 		record.State, record.EndedAt = state, &now
+	}
+}
+
+// setIterations records how many rounds of a loop have ended, and how many it has; 0 if unknown.
+func (t *stepTracker) setIterations(path string, ended, total int64) {
+	if record := t.records[path]; record != nil {
+		record.Iterations, record.Total = ended, total
 	}
 }
 
@@ -148,6 +157,8 @@ func (t *stepTracker) statuses() []job.StepStatus {
 			status.Attempt, status.LastError = record.Attempt, record.LastError
 			status.ChildID, status.Kept, status.Conversions = record.ChildID, record.Kept, record.Conversions
 
+			status.Iterations, status.Total = record.Iterations, record.Total
+
 			if record.Runs > 1 {
 				status.Runs, status.Failures = record.Runs, record.Failures
 			}
@@ -157,44 +168,4 @@ func (t *stepTracker) statuses() []job.StepStatus {
 	}
 
 	return statuses
-}
-
-// maxShown bounds the table of steps that Temporal UI shows: the job writes it whenever it blocks.
-const maxShown = 100
-
-// show updates the table of steps that Temporal UI shows beside the workflow.
-func (t *stepTracker) show(ctx workflow.Context) {
-	var table strings.Builder
-
-	table.WriteString("| | Step | State | Rows | Rejected | Time |\n|--:|---|---|--:|--:|--:|\n")
-
-	for i, step := range t.statuses() {
-		if i == maxShown {
-			fmt.Fprintf(&table, "| … | %d more | | | | |\n", len(t.pending)-maxShown)
-
-			break
-		}
-
-		rows, rejected, duration, state := "", "", "", string(step.State)
-		if step.State == job.StepCompleted {
-			rows = fmt.Sprint(step.Rows)
-		}
-
-		if step.Rejected > 0 {
-			rejected = fmt.Sprint(step.Rejected)
-		}
-
-		if step.StartedAt != nil && step.EndedAt != nil {
-			duration = step.EndedAt.Sub(*step.StartedAt).Round(time.Millisecond).String()
-		}
-
-		if step.Runs > 1 {
-			state = fmt.Sprintf("%s, %d times, %d failed", state, step.Runs, step.Failures)
-		}
-
-		fmt.Fprintf(&table, "| %s | %s | %s | %s | %s | %s |\n",
-			step.Path, strings.ReplaceAll(step.Title, "|", `\|`), state, rows, rejected, duration)
-	}
-
-	workflow.SetCurrentDetails(ctx, table.String())
 }

@@ -36,6 +36,7 @@ func (m *machine) while(ctx workflow.Context, s *step) (jsonvalue.Object, error)
 		}
 
 		frame.Round++
+		m.tracker.setIterations(s.path, frame.Round, 0)
 		frame.List = nil
 	}
 }

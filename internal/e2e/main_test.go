@@ -97,7 +97,7 @@ func run(m *testing.M) (err error) {
 func (s *system) start() error {
 	var err error
 	if s.temporal, err = temporalserver.Start(temporalserver.Options{
-		DataDir: s.dir, Address: "127.0.0.1:0", Namespace: client.DefaultNamespace, Retention: time.Hour,
+		DataDir: s.dir, Address: "127.0.0.1:0", UIAddress: "127.0.0.1:0", Namespace: client.DefaultNamespace, Retention: time.Hour,
 		SearchAttributes: job.SearchAttributes(), SuggestContinueAsNew: s.suggest,
 	}); err != nil {
 		return err

@@ -82,7 +82,7 @@ func TestHowToFindAStuckJob(t *testing.T) {
 		}
 	}
 
-	require.Equal(t, 3, filters)
+	require.Equal(t, 5, filters)
 }
 
 func TestHowToDeploy(t *testing.T) {

@@ -54,7 +54,7 @@ func newProduction(tb testing.TB) production {
 
 	setup := launch(tb, p.environment, "jobwright", "setup", "--retention", "24h")
 	require.Equal(tb, 0, setup.end(tb), setup.output())
-	require.Contains(tb, setup.output(), "Registered 2 search attributes.")
+	require.Contains(tb, setup.output(), "Registered 4 search attributes.")
 
 	again := launch(tb, p.environment, "jobwright", "setup")
 	require.Equal(tb, 0, again.end(tb), again.output())

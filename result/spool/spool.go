@@ -84,7 +84,7 @@ func (w *Writer) Commit() (*job.RecordsPage, error) {
 		return nil, errors.Join(err, w.Abort())
 	}
 
-	page := &job.RecordsPage{}
+	page := &job.RecordsPage{Total: w.records}
 
 	if w.records > int64(w.firstSize) {
 		if err := w.blob.Commit(); err != nil {

@@ -1,0 +1,67 @@
+package job
+
+import (
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/sdk/temporal"
+)
+
+// The search attributes of a job's workflow. They must be registered with the namespace, which the command
+// "jobwright setup" does.
+var (
+	AppAttribute      = temporal.NewSearchAttributeKeyKeyword("JobwrightApp")
+	ScenarioAttribute = temporal.NewSearchAttributeKeyKeyword("JobwrightScenario")
+	CallerAttribute   = temporal.NewSearchAttributeKeyKeyword("JobwrightCaller")     // The name of the access that started it.
+	LabelsAttribute   = temporal.NewSearchAttributeKeyKeywordList("JobwrightLabels") // Each label as name=value.
+)
+
+// SearchAttributes returns the search attributes of a job's workflow, by name.
+func SearchAttributes() map[string]enumspb.IndexedValueType {
+	attributes := map[string]enumspb.IndexedValueType{}
+	for _, key := range []temporal.SearchAttributeKey{AppAttribute, ScenarioAttribute, CallerAttribute, LabelsAttribute} {
+		attributes[key.GetName()] = key.GetValueType()
+	}
+
+	return attributes
+}
+
+// Attributes returns the search attributes of the job with this input. The job of a single operation has no scenario.
+func (i Input) Attributes(hasScenario bool) temporal.SearchAttributes {
+	attributes := []temporal.SearchAttributeUpdate{AppAttribute.ValueSet(i.AppID)}
+
+	if hasScenario {
+		attributes = append(attributes, ScenarioAttribute.ValueSet(i.Scenario))
+	}
+
+	if i.Caller != "" {
+		attributes = append(attributes, CallerAttribute.ValueSet(i.Caller))
+	}
+
+	if len(i.Labels) > 0 {
+		attributes = append(attributes, LabelsAttribute.ValueSet(labelTexts(i.Labels)))
+	}
+
+	return temporal.NewSearchAttributes(attributes...)
+}
+
+// Memo returns the memo of the job with this input. The API server adds the fingerprint of the request. The job of a single
+// operation has no scenario.
+func (i Input) Memo(hasScenario bool) map[string]any {
+	memo := map[string]any{MemoAppID: i.AppID}
+
+	if hasScenario {
+		memo[MemoScenario] = i.Scenario
+	}
+
+	if i.Caller != "" {
+		memo[MemoCaller] = i.Caller
+	}
+
+	if len(i.Labels) > 0 {
+		memo[MemoLabels] = i.Labels
+	}
+
+	return memo
+}
+
+// Summary returns the line that Temporal UI shows as the job's summary.
+func (i Input) Summary() string { return i.Scenario + " · app " + i.AppID }
