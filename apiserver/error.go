@@ -36,6 +36,7 @@ const (
 	CodeJobEnded             Code = "job_ended"
 	CodeResultExpired        Code = "result_expired"
 	CodeResultNotFound       Code = "result_not_found"
+	CodeSignalNotFound       Code = "signal_not_found"
 	CodeNotAcceptable        Code = "not_acceptable"
 	CodeRequestTooLarge      Code = "request_too_large"
 	CodeMediaTypeUnsupported Code = "media_type_unsupported"
@@ -51,7 +52,7 @@ const (
 func Codes() []Code {
 	return []Code{
 		CodeRequestInvalid, CodeUnauthorized, CodeForbidden, CodeBrowserRefused, CodeHostNotAllowed, CodeCallNotFound, CodeAppNotFound, CodeScenarioNotFound,
-		CodeJobNotFound, CodeMethodNotAllowed, CodeJobIDTaken, CodeJobEnded, CodeResultExpired, CodeResultNotFound,
+		CodeJobNotFound, CodeMethodNotAllowed, CodeJobIDTaken, CodeJobEnded, CodeResultExpired, CodeResultNotFound, CodeSignalNotFound,
 		CodeNotAcceptable, CodeRequestTooLarge,
 		CodeMediaTypeUnsupported, CodeScenarioInvalid, CodeJobStopped, CodeJobTerminated, CodeTooManyRequests,
 		CodeTemporalUnavailable, CodeInternal,

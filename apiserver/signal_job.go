@@ -142,6 +142,8 @@ func asSignalError(jobID string, err error) error {
 	switch rejected.Type() {
 	case job.SignalForbidden:
 		return newError(http.StatusForbidden, CodeForbidden, "%s", rejected.Message())
+	case job.SignalUnknown:
+		return newError(http.StatusNotFound, CodeSignalNotFound, "%s", rejected.Message())
 	case job.SignalTooLarge:
 		return newError(http.StatusRequestEntityTooLarge, CodeRequestTooLarge, "%s", rejected.Message())
 	case job.SignalsTooMany:

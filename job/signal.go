@@ -28,14 +28,15 @@ type AwaitedSignal struct {
 // The types of the errors with which a job rejects a signal.
 const (
 	SignalForbidden = "signal_forbidden" // The job waits for it, but not from this access.
+	SignalUnknown   = "signal_unknown"   // No step of the job waits for it.
 	SignalTooLarge  = "signal_too_large" // The data is larger than [MaxSignal].
-	SignalsTooMany  = "signals_too_many" // The job stores [MaxSignals] already, and waits for none of them.
+	SignalsTooMany  = "signals_too_many" // The job stores [MaxSignals] of this access already, and waits for none of them.
 )
 
 // Bounds of the signals that a job stores.
 const (
 	MaxSignal  = 16 << 10 // Bytes of one signal's data as JSON.
-	MaxSignals = 16       // Signals that no step has waited for yet.
+	MaxSignals = 16       // Signals of one access that no step has waited for yet.
 
 	// MaxAcceptedSignals bounds the responses to signals with an ID that a job stores when it continues as new.
 	MaxAcceptedSignals = 50

@@ -45,6 +45,27 @@ func (p Program) Reachable(name string) (Program, error) {
 	return part, nil
 }
 
+// OwnSteps returns the steps of a job that runs the program: those of the entry and of the scenarios that run inline within it.
+// The steps of child jobs are not among them.
+func (p Program) OwnSteps() iter.Seq[Step] {
+	return func(yield func(Step) bool) {
+		names := []string{p.Entry}
+
+		for at := 0; at < len(names); at++ {
+			for step := range AllSteps(p.Scenarios[names[at]].Steps) {
+				if !yield(step) {
+					return
+				}
+
+				inline, _ := step.OpParams["inline"].(bool)
+				if callee := step.Callee(); inline && callee != "" && !slices.Contains(names, callee) {
+					names = append(names, callee)
+				}
+			}
+		}
+	}
+}
+
 // filesOf returns the script files of scenarios of the program.
 func (p Program) filesOf(scenarios map[string]Scenario) map[string]string {
 	var files map[string]string

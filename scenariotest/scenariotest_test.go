@@ -20,7 +20,8 @@ tests:
       - {opName: Transform, name: ask, opParams: {source: stage, query: SELECT 1, returnValue: true}}
       - {opName: ForEach, opParams: {in: [1, 2], steps: [{opName: Wait, opParams: {duration: 1h}}]}}
       - {opName: SetVariable, opParams: {name: mark, value: 2, scope: app}}
-      - {opName: Return, opParams: {value: {a: 1, b: 2.0}}}
+      - {opName: Return, opParams: {value: {a: 1, b: 2.0}}, condition: "${mark == 2}"}
+      - {opName: WaitForSignal, opParams: {name: s}}
 `
 
 func TestRunReportsDifferences(t *testing.T) {
@@ -51,6 +52,7 @@ func TestRunReportsDifferences(t *testing.T) {
 		"parameters":         {"mocks: [{step: ask, expect: {query: SELECT 2}}]", `step 1, call 1: query: want "SELECT 2", have "SELECT 1"`},
 		"an unknown step":    {"mocks: [{step: aske, rows: 1}]", "mocks: unknown step aske; did you mean ask?"},
 		"a signal":           {"signals: [{name: s, after: 1m, refused: signal_forbidden}]", "signals[0]: want rejection with signal_forbidden, but the job accepted the signal"},
+		"a refused signal":   {"signals: [{name: t, after: 1m}]", "signals[0]: the job rejected the signal: no step of the job waits for the signal t"},
 		"problems":           {"expect: {problems: [syntax]}", "problems: want syntax, have none"},
 		"an unset parameter": {"parameters: {n: 1}", "n: the scenario has no parameter n; there are none [parameter_unknown]"},
 	} {

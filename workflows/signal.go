@@ -8,6 +8,8 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/jobwright/jobwright/job"
+	"github.com/jobwright/jobwright/scenario"
+	"github.com/jobwright/jobwright/scenario/expression"
 	"github.com/jobwright/jobwright/scenario/jsonvalue"
 )
 
@@ -97,20 +99,68 @@ func (m *machine) validateSignal(signal job.Signal) error {
 
 	size := sizeOfSignal(signal)
 	_, full := m.storedWith(size)
+	awaited, permitted := m.receivers(signal)
 
 	switch {
 	case size > job.MaxSignal:
 		return rejected(job.SignalTooLarge, "the signal has %d bytes, and %d is the most", size, job.MaxSignal)
 	case m.longestWait(signal) != nil:
 		return nil
+	case !awaited:
+		return rejected(job.SignalUnknown, "no step of the job waits for the signal %s", signal.Name)
+	case !permitted:
+		return rejected(job.SignalForbidden, "no step of the job accepts the signal %s from %s", signal.Name, signal.From)
 	case slices.ContainsFunc(m.signalWaits, func(w *signalWait) bool { return w.signal == nil && w.Name == signal.Name }):
 		return rejected(job.SignalForbidden, "the job waits for the signal %s, but not from %s", signal.Name, signal.From)
-	case len(m.checkpoint.Signals) >= job.MaxSignals, full != nil:
-		return rejected(job.SignalsTooMany, "the job stores %d signals that no step has waited for yet, and accepts no more",
-			len(m.checkpoint.Signals))
+	case m.storedFrom(signal.From) >= job.MaxSignals, full != nil:
+		return rejected(job.SignalsTooMany,
+			"the job stores %d signals from %s that no step has waited for yet, and accepts no more",
+			m.storedFrom(signal.From), signal.From)
 	}
 
 	return nil
+}
+
+// receivers reports whether any step of the job waits for signals of that name, and whether such a step accepts them from that
+// sender. It reads the steps as the scenarios define them, whether or not they have begun: a signal that no step can receive is
+// not stored, where it would take the place of others.
+func (m *machine) receivers(signal job.Signal) (awaited, permitted bool) {
+	for step := range m.input.Program.OwnSteps() {
+		if step.OpName == scenario.OpWaitForSignal && canBe(step.OpParams["name"], signal.Name) {
+			awaited = true
+			permitted = permitted || canContain(step.OpParams["from"], signal.From)
+		}
+	}
+
+	return awaited, permitted
+}
+
+// canContain reports whether the parameter from can contain the sender. A missing one contains every sender.
+func canContain(from any, sender string) bool {
+	senders, isList := from.([]any)
+
+	return !isList || len(senders) == 0 || sender == job.AnyAccess ||
+		slices.ContainsFunc(senders, func(defined any) bool { return canBe(defined, sender) })
+}
+
+// canBe reports whether a parameter, as the scenario defines it, can have the value. An expression can have any value.
+func canBe(defined any, value string) bool {
+	text, _ := defined.(string)
+	template, err := expression.ParseTemplate(text)
+
+	return err != nil || !template.IsPlain() || template[0].Text == value
+}
+
+// storedFrom returns the number of stored signals of a sender. Each sender has a limit of its own, so that none can use up that of
+// another where a name or a sender is an expression.
+func (m *machine) storedFrom(sender string) (count int) {
+	for _, stored := range m.checkpoint.Signals {
+		if stored.From == sender {
+			count++
+		}
+	}
+
+	return count
 }
 
 // sizeOfSignal returns the size of a stored signal, in bytes.

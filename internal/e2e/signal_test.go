@@ -162,3 +162,77 @@ steps:
 	require.Equal(t, http.StatusOK, ended.status, ended.text)
 	require.InEpsilon(t, 2.0, ended.result(t)["value"], 0)
 }
+
+// The name and the accesses are expressions in one step, so that only its evaluation shows who may send the signal.
+func TestStrangersCannotBlockTheSignalOfTheRightfulKey(t *testing.T) {
+	t.Parallel()
+
+	for name, step := range map[string]struct {
+		params string
+		status int // Of the first signals of strangers.
+	}{
+		"literal":     {`{name: go, from: [boss]}`, http.StatusForbidden},
+		"expressions": {`{name: "${job.scenario == 'Main' ? 'go' : 'stop'}", from: ["${'boss'}"]}`, http.StatusOK},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+
+			appID, jobID := newApp(t, map[string]string{
+				"app.yaml": `
+access:
+  - {name: boss, key: "${env:JOBWRIGHT_APP_7_KEY}"}
+  - {name: stranger, key: "${env:JOBWRIGHT_STATUS_KEY}", rights: [signal]}
+`,
+				"scenarios/Main.yaml": `
+steps:
+  - {opName: WaitForSignal, opParams: {name: begin}}
+  - {opName: WaitForSignal, name: wait, opParams: ` + step.params + `}
+  - {opName: Return, opParams: {value: "${steps.wait.value}"}}
+`,
+			}), uuid.NewString()
+			wait := api().startExecute(t, with(runScenario(appID, "Main", object{}), object{"jobId": jobID}))
+
+			await(t, func() bool { return api().status(t, appID, jobID).status == http.StatusOK })
+			api().awaitStatus(t, appID, jobID, func(result object) bool { return result["signals"] != nil })
+
+			signal := object{"apiKey": callerKey, "appId": appID, "jobId": jobID, "signal": "go", "data": "rightful"}
+
+			for i := range 20 {
+				got := api().signal(t, with(signal, object{"apiKey": statusKey, "data": "foreign"}))
+				if i < 16 {
+					require.Equal(t, step.status, got.status, got.text)
+				}
+			}
+
+			got := api().signal(t, signal)
+			require.Equal(t, http.StatusOK, got.status, got.text)
+			require.Equal(t, false, got.result(t)["awaited"])
+
+			got = api().signal(t, with(signal, object{"signal": "begin"}))
+			require.Equal(t, http.StatusOK, got.status, got.text)
+
+			ended := wait()
+			require.Equal(t, http.StatusOK, ended.status, ended.text)
+			require.Equal(t, "rightful", ended.result(t)["value"])
+		})
+	}
+}
+
+func TestSignalThatNoStepWaitsForIsNotFound(t *testing.T) {
+	t.Parallel()
+
+	jobID := uuid.NewString()
+	wait := api().startExecute(t, with(runScenario("7", "Publish", object{}), object{"jobId": jobID}))
+
+	await(t, func() bool { return api().status(t, "7", jobID).status == http.StatusOK })
+
+	signal := object{"apiKey": devKey, "appId": "7", "jobId": jobID, "signal": "aproval"}
+
+	got := api().signal(t, signal)
+	require.Equal(t, http.StatusNotFound, got.status, got.text)
+	require.Equal(t, "signal_not_found", got.result(t)["code"])
+
+	got = api().signal(t, with(signal, object{"signal": "approval", "data": object{"approved": false}}))
+	require.Equal(t, http.StatusOK, got.status, got.text)
+	wait()
+}
