@@ -73,7 +73,7 @@ type Writing struct {
 	TargetFormat source.Format `json:"targetFormat,omitzero" description:"The format of the target, if it is a file."`
 	Append       bool          `json:"append,omitempty" description:"Whether to add the records to the target instead of replacing it."`
 	DropTarget   *bool         `json:"dropTarget,omitempty" description:"false replaces the records of the target, but keeps its definition: types, indexes, constraints. Default: true."`
-	Upsert       []string      `json:"upsert,omitempty" description:"The key columns: a record replaces the records of the target with the same key, or is added if there are none."`
+	Upsert       []string      `json:"upsert,omitempty" description:"The key columns: a record changes the records of the target with the same key, or is added if there are none. Columns that the records lack keep their values in existing records, and have their defaults in new ones."`
 }
 
 // Mode converts the parameters for package source.

@@ -57,7 +57,8 @@ func (s *Source) CopyTable(
 
 // sameBytes reports whether a file can be copied unchanged: the formats are equal, and the whole file is read.
 func sameBytes(read source.Read, write source.Write) bool {
-	from, to := read.Format, write.Format
+	from := format.WithSeparator(read.Format, read.Table.Name)
+	to := format.WithSeparator(write.Format, write.Table.Name)
 
 	if header := func(f source.Format) bool { return f.Header == nil || *f.Header }; header(from) != header(to) {
 		return false

@@ -353,6 +353,69 @@ func TestReadTableRequiresEqualColumnsOfAllFiles(t *testing.T) {
 	}
 }
 
+func TestReadTableOfJSONAndXMLMatchesColumnsByName(t *testing.T) {
+	t.Parallel()
+
+	from := open(t, "files", map[string]string{
+		"1.ndjson": `{"id":1,"name":"a"}`, "2.ndjson": `{"name":"b","id":2}`, "3.ndjson": `{"name":"c","id":"3"}`,
+		"1.json": `[{"id":1,"name":"a"}]`, "2.json": `[{"name":"b","id":2}]`,
+		"1.xml": `<all><r id="1"><name>a</name></r></all>`, "2.xml": `<all><r><name>b</name><id>2</id></r></all>`,
+		"1.csv": "id,name\n1,a\n", "2.csv": "name,id\nb,2\n",
+	})
+
+	for table, want := range map[string][]source.Record{
+		"[12].ndjson": {{int64(1), "a"}, {int64(2), "b"}},
+		"[12].json":   {{int64(1), "a"}, {int64(2), "b"}},
+		"[12].xml":    {{"1", "a"}, {"2", "b"}},
+	} {
+		records, locations, err := from.read(t, source.Read{Table: named(table)})
+		require.NoError(t, err)
+		require.Equal(t, want, records)
+		require.Contains(t, locations[1], ", line 1")
+	}
+
+	_, _, err := from.read(t, source.Read{Table: named("[23].ndjson")})
+	requireProblem(t, err, source.CodeRecordInvalid, "3.ndjson", `its columns are not those of 2.ndjson: column "id" has the type text instead of integer`)
+
+	_, _, err = from.read(t, source.Read{Table: named("[12].csv")})
+	requireProblem(t, err, source.CodeRecordInvalid, "2.csv", `its columns are not those of 1.csv: column 1 is "name" instead of "id"`)
+}
+
+func TestATSVFileIsSeparatedByTabs(t *testing.T) {
+	t.Parallel()
+
+	from := open(t, "files", map[string]string{"1.tsv": "id\tname\n1\ta,b\n", "2.TSV": "id,name\n2,b\n"})
+
+	for _, read := range []source.Read{
+		{Table: named("1.tsv")},
+		{Table: named("1.tsv"), Format: source.Format{Type: "csv"}},
+		{Table: named("1.tsv"), Format: source.Format{Separator: "tab"}},
+	} {
+		records, _, err := from.read(t, read)
+		require.NoError(t, err)
+		require.Equal(t, []source.Record{{"1", "a,b"}}, records)
+	}
+
+	records, _, err := from.read(t, source.Read{Table: named("2.TSV"), Format: source.Format{Separator: ","}})
+	require.NoError(t, err)
+	require.Equal(t, []source.Record{{"2", "b"}}, records)
+
+	rows, err := from.ReadTable(t.Context(), source.Read{Table: named("1.tsv")})
+	require.NoError(t, err)
+
+	_, err = from.WriteTable(t.Context(), source.Write{Table: named("3.tsv"), Mode: source.Replace}, rows)
+	require.NoError(t, err)
+	require.NoError(t, rows.Close())
+	require.Equal(t, from.text(t, "1.tsv"), from.text(t, "3.tsv"))
+
+	typed := source.Format{Type: "csv", Compression: "none"}
+
+	_, copied, err := from.CopyTable(t.Context(), from.Source, source.Read{Table: named("1.tsv"), Format: typed},
+		source.Write{Table: named("4.csv"), Mode: source.Replace, Format: typed}, nil)
+	require.NoError(t, err)
+	require.False(t, copied, "the separators differ")
+}
+
 func TestReadTableSkipsEmptyFilesOfAPattern(t *testing.T) {
 	t.Parallel()
 

@@ -13,7 +13,7 @@ import (
 )
 
 // ReadTable streams the records of a file, or of all files that match a pattern, in the order of their names. All files must
-// have the same columns. In a pattern, * matches any part of a name, ? any character, [a-z] one of these characters, {a,b} one
+// have the same columns, in the same order unless each record names them, as in JSON and XML. In a pattern, * matches any part of a name, ? any character, [a-z] one of these characters, {a,b} one
 // of these parts, and ** any folders. Patterns ignore names that begin with a dot. The table's space is a folder. The context
 // must last until the rows are closed.
 func (s *Source) ReadTable(ctx context.Context, read source.Read) (source.Rows, error) {
@@ -161,10 +161,12 @@ func (r *rows) openFollowing(ctx context.Context) error {
 		return err
 	}
 
-	columns := r.current.Schema()
-	if len(columns) == 0 {
+	if len(r.current.Schema()) == 0 {
 		return cmp.Or(r.finish(), io.EOF)
 	}
+
+	r.current = format.InOrder(r.current, r.schema)
+	columns := r.current.Schema()
 
 	if difference := differs(r.schema, columns); difference != "" {
 		return &source.Error{

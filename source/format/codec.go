@@ -36,7 +36,8 @@ func Types() []Type {
 type codec struct {
 	Type
 
-	text bool // Its content is text, in any encoding.
+	text  bool // Its content is text, in any encoding.
+	named bool // Each record names its columns, so that their order has no meaning.
 
 	// One of these functions reads: sequentially, or at random.
 	read   func(content io.Reader, read source.Read) (Reader, error)
@@ -47,19 +48,19 @@ type codec struct {
 
 var codecs = []codec{
 	{
-		Type: Type{"csv", []string{".csv"}}, text: true,
+		Type: Type{"csv", []string{".csv", tabExtension}}, text: true,
 		read: reading(csv.NewReader), write: writing(csv.NewWriter),
 	},
 	{
-		Type: Type{"json", []string{".json"}}, text: true,
+		Type: Type{"json", []string{".json"}}, text: true, named: true,
 		read: reading(json.NewReader), write: writing(json.NewWriter),
 	},
 	{
-		Type: Type{"ndjson", []string{".ndjson", ".jsonl"}}, text: true,
+		Type: Type{"ndjson", []string{".ndjson", ".jsonl"}}, text: true, named: true,
 		read: reading(json.NewReader), write: writing(json.NewWriter),
 	},
 	{
-		Type: Type{"xml", []string{".xml"}}, // The file declares its encoding.
+		Type: Type{"xml", []string{".xml"}}, named: true, // The file declares its encoding.
 		read: reading(xml.NewReader), write: writing(xml.NewWriter),
 	},
 	{
@@ -120,6 +121,23 @@ func indexByExtension(types []Type, name string) int {
 	extension := strings.ToLower(path.Ext(name))
 
 	return slices.IndexFunc(types, func(t Type) bool { return slices.Contains(t.Extensions, extension) })
+}
+
+// tabExtension is the extension of CSV files whose separator is the tab character.
+const tabExtension = ".tsv"
+
+// WithSeparator returns a format with the separator that a file name implies, if the format has none.
+func WithSeparator(f source.Format, name string) source.Format {
+	_, inner, err := compressionOf(name, f)
+	if err != nil || f.Separator != "" || !strings.EqualFold(path.Ext(inner), tabExtension) {
+		return f
+	}
+
+	if c, err := choose(inner, f); err == nil && c.Name == "csv" {
+		f.Separator = "tab"
+	}
+
+	return f
 }
 
 // choose returns the codec of a format, or that of a file name without the extension of a compression.

@@ -14,13 +14,20 @@ func WithContentType(f source.Format, name, contentType string) source.Format {
 		f.Type = TypeOf(contentType)
 	}
 
-	_, parameters, err := mime.ParseMediaType(contentType)
+	kind, parameters, err := mime.ParseMediaType(contentType)
+	if kind == tabbed && f.Separator == "" && isCSV(name, f) {
+		f.Separator = "tab"
+	}
+
 	if err == nil && f.Encoding == "" && isCSV(name, f) {
 		f.Encoding = parameters["charset"]
 	}
 
 	return f
 }
+
+// tabbed is the content type of CSV whose separator is the tab character.
+const tabbed = "text/tab-separated-values"
 
 func isCSV(name string, f source.Format) bool {
 	_, inner, err := compressionOf(name, f)
@@ -38,7 +45,7 @@ func TypeOf(contentType string) string {
 	kind, _, _ := strings.Cut(strings.ToLower(contentType), ";")
 
 	switch kind = strings.TrimSpace(kind); kind {
-	case "text/csv", "application/csv":
+	case "text/csv", "application/csv", tabbed:
 		return "csv"
 	case "application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines":
 		return "ndjson"

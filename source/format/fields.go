@@ -33,7 +33,7 @@ var fields = []struct {
 		[]string{"csv", "json", "ndjson"},
 		func(f source.Format) bool { return f.Encoding != "" },
 	},
-	{"separator", ",", []string{"csv"}, func(f source.Format) bool { return f.Separator != "" }},
+	{"separator", "a comma; in .tsv files, the tab character", []string{"csv"}, func(f source.Format) bool { return f.Separator != "" }},
 	{"quote", `"`, []string{"csv"}, func(f source.Format) bool { return f.Quote != "" }},
 	{"header", "true", []string{"csv", "xlsx"}, func(f source.Format) bool { return f.Header != nil }},
 	{

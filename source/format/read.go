@@ -14,6 +14,7 @@ import (
 // message. The rows implement [source.Locator].
 func Read(ctx context.Context, file File, name string, options Options) (source.Rows, error) {
 	r := &rows{sourceName: options.Source, table: options.Table}
+	options.Format = WithSeparator(options.Format, name)
 
 	if reject := options.Reject; reject != nil {
 		options.Reject = func(record source.Reject) error {
@@ -40,6 +41,13 @@ type rows struct {
 	table      source.Table
 	refusal    error // The error of Reject.
 	end        error // The error that ended reading.
+}
+
+// NamesColumns implements [ColumnNamer].
+func (r *rows) NamesColumns() bool {
+	named, ok := r.Reader.(ColumnNamer)
+
+	return ok && named.NamesColumns()
 }
 
 // open returns the records of the codec. If there is an error, it closes the file.

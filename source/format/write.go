@@ -14,6 +14,8 @@ import (
 // compression and encoding. The writer implements [Converter]. Errors about format, name and values are [*source.Error]
 // without source and table, which [Named] adds; errors of w are returned as they are.
 func NewWriter(w io.Writer, name string, f source.Format, schema source.Schema) (Writer, error) {
+	f = WithSeparator(f, name)
+
 	compression, inner, err := compressionOf(name, f)
 	if err != nil {
 		return nil, err

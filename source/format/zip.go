@@ -82,6 +82,7 @@ type zipRows struct {
 	schema source.Schema
 	member string // The name of the open member.
 	rows   *table
+	shaped source.Rows // The records of rows, with the columns in the order of the schema.
 }
 
 // openZip returns the records of the members of a zip file. It closes the file with the records, or if there is an error.
@@ -97,7 +98,7 @@ func openZip(ctx context.Context, file File, from *origin, name string, options 
 		return nil, errors.Join(err, z.Close())
 	}
 
-	z.first, z.schema = z.member, z.rows.Schema()
+	z.first, z.schema, z.shaped = z.member, z.rows.Schema(), z.rows
 
 	return z, nil
 }
@@ -153,7 +154,7 @@ func (z *zipRows) openMember(ctx context.Context) error {
 	}}
 
 	read := z.options.Read
-	read.Reject = z.reject()
+	read.Format, read.Reject = WithSeparator(read.Format, z.member), z.reject()
 	z.rows, err = openTable(ctx, unzipped, c, read)
 
 	return z.within(err)
@@ -209,13 +210,16 @@ func (z *zipRows) within(err error) error {
 // Schema returns the columns that all members have.
 func (z *zipRows) Schema() source.Schema { return z.schema }
 
+// NamesColumns implements [ColumnNamer].
+func (z *zipRows) NamesColumns() bool { return z.rows.NamesColumns() }
+
 // Location returns the name of the member and the location in it.
 func (z *zipRows) Location() string { return z.member + ", " + z.rows.Location() }
 
 // Next returns the next record of the member, or the first record of the next member.
 func (z *zipRows) Next(ctx context.Context) (source.Record, error) {
 	for {
-		record, err := z.rows.Next(ctx)
+		record, err := z.shaped.Next(ctx)
 		if err != io.EOF || len(z.members) == 0 {
 			return record, z.within(err)
 		}
@@ -228,7 +232,9 @@ func (z *zipRows) Next(ctx context.Context) (source.Record, error) {
 			return nil, err
 		}
 
-		if difference := differ(z.schema, z.rows.Schema()); difference != "" {
+		z.shaped = InOrder(z.rows, z.schema)
+
+		if difference := differ(z.schema, z.shaped.Schema()); difference != "" {
 			return nil, &Problem{
 				Location: z.member,
 				Message:  fmt.Sprintf("%s in %s", difference, z.first),

@@ -64,6 +64,33 @@ func TestUpsertWritesOneRecordForEachKeyWithAnyIndex(t *testing.T) {
 	}
 }
 
+func TestUpsertKeepsColumnsThatAreNotWritten(t *testing.T) {
+	t.Parallel()
+
+	for name, definition := range map[string]string{
+		"a primary key": "CREATE TABLE t (id INTEGER PRIMARY KEY, name TEXT, kept TEXT DEFAULT 'new')",
+		"no index":      "CREATE TABLE t (id INTEGER, name TEXT, kept TEXT DEFAULT 'new')",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+
+			dir := t.TempDir()
+			prepare(t, dir, definition, "INSERT INTO t VALUES (1, 'one', 'old')")
+
+			stage := open(t, dir)
+			rows := func() *records { return named(source.Record{int64(1), "uno"}, source.Record{int64(2), "dos"}) }
+
+			for _, records := range []*records{rows(), {schema: rows().schema[:1], left: []source.Record{{int64(1)}, {int64(2)}}}} {
+				_, err := stage.WriteTable(t.Context(), writing(source.Upsert, "id"), records)
+				require.NoError(t, err)
+
+				found, err := stage.Query(t.Context(), "SELECT id, name, kept FROM t ORDER BY id", nil)
+				require.Equal(t, []source.Record{{int64(1), "uno", "old"}, {int64(2), "dos", "new"}}, collect(t, found, err))
+			}
+		})
+	}
+}
+
 func TestUpsertCreatesTableWithUniqueKey(t *testing.T) {
 	t.Parallel()
 

@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/jobwright/jobwright/source"
@@ -173,8 +174,10 @@ func (w *writing) statements() (batch string, each []string) {
 	case w.table.isUnique(w.key):
 		insert += w.onConflict()
 		batch += w.onConflict()
-	default:
+	case len(w.schema) == len(w.table.columns):
 		return "", []string{remove, insert}
+	default:
+		return "", w.updateAndInsert()
 	}
 
 	if batchRecords*len(w.schema) > maxParameters {
@@ -182,6 +185,29 @@ func (w *writing) statements() (batch string, each []string) {
 	}
 
 	return batch, []string{insert}
+}
+
+// updateAndInsert returns the statements that upsert a record and keep the values of the columns that are not written.
+func (w *writing) updateAndInsert() []string {
+	target := quote(w.table.name)
+	statements := []string{"INSERT INTO " + target + " (" + quoted(w.schema.Names()) + ") SELECT " + w.parameters() +
+		" WHERE NOT EXISTS (SELECT 1 FROM " + target + w.where() + ")"}
+
+	if set := w.assignments(", ", false); set != "" { // First, because no record is inserted if one is updated.
+		statements = slices.Insert(statements, 0, "UPDATE "+target+" SET "+set+w.where())
+	}
+
+	return statements
+}
+
+// parameters returns the parameters of the written columns: ?1, ?2 and so on.
+func (w *writing) parameters() string {
+	parameters := make([]string, len(w.schema))
+	for i := range parameters {
+		parameters[i] = fmt.Sprintf("?%d", i+1)
+	}
+
+	return strings.Join(parameters, ", ")
 }
 
 // maxParameters is the number of parameters that SQLite allows in a statement.
