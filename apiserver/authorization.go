@@ -20,20 +20,53 @@ type authorization struct {
 	access string // The name of the key's entry under `access` in app.yaml.
 }
 
+// headerKey returns the key of the header Authorization, or "" if there is none. Schemes other than Bearer are ignored, as they
+// may be for a proxy.
+func headerKey(c *gin.Context) string {
+	scheme, key, _ := strings.Cut(c.GetHeader("Authorization"), " ")
+	if !strings.EqualFold(scheme, "Bearer") {
+		return ""
+	}
+
+	return strings.TrimSpace(key)
+}
+
+// authenticateHeader rejects an unknown key of the header Authorization, before the body of the request is read.
+func (s *Server) authenticateHeader(c *gin.Context) error {
+	key := headerKey(c)
+	if key == "" || s.isLoopbackKey(c, key) {
+		return nil
+	}
+
+	isKnown, err := s.isKnown(key)
+	if err == nil && !isKnown {
+		err = s.authenticationFailed(c, wrongKey())
+	}
+
+	return err
+}
+
 // authorize returns the app with that ID if the key grants the right in it. The key is the one in the request, or else that
-// of the Authorization header. Without a key for an app, the error does not reveal whether the app exists.
+// of the header Authorization. Without a key for an app, the error does not reveal whether the app exists.
 func (s *Server) authorize(c *gin.Context, key, appID string, right app.Right) (authorization, error) {
 	var none authorization
 
 	log := logOf(c)
 	log.app = appID
 
-	if key == "" {
-		key, _ = strings.CutPrefix(c.GetHeader("Authorization"), "Bearer ")
+	if inHeader := headerKey(c); key == "" {
+		key = inHeader
+	} else if inHeader != "" && inHeader != key {
+		return none, badRequest("the apiKey and the header Authorization have different keys; omit one of them")
 	}
 
 	if key == "" {
-		return none, newError(http.StatusUnauthorized, CodeUnauthorized, "apiKey parameter is required.")
+		message := "apiKey parameter is required."
+		if c.GetHeader("Authorization") != "" {
+			message += " The header Authorization must be Bearer, a space and the key."
+		}
+
+		return none, s.authenticationFailed(c, newError(http.StatusUnauthorized, CodeUnauthorized, "%s", message))
 	}
 
 	if appID == "" {
@@ -68,7 +101,7 @@ func (s *Server) authorize(c *gin.Context, key, appID string, right app.Right) (
 		}
 	}
 
-	return none, s.unauthorized(key, appID)
+	return none, s.unauthorized(c, key, appID)
 }
 
 // isLoopbackKey reports whether the key is a loopback key and the connection comes from this machine. Headers such as
@@ -89,10 +122,28 @@ func (s *Server) isLoopbackKey(c *gin.Context, key string) bool {
 
 // unauthorized returns the error for a key that the app does not have: 403 for the key of another app, 401 for an unknown
 // key.
-func (s *Server) unauthorized(key, appID string) error {
-	ids, err := s.options.Apps.IDs()
+func (s *Server) unauthorized(c *gin.Context, key, appID string) error {
+	isKnown, err := s.isKnown(key)
 	if err != nil {
 		return err
+	}
+
+	if isKnown {
+		return newError(http.StatusForbidden, CodeForbidden, "this apiKey is not for app %s", appID)
+	}
+
+	return s.authenticationFailed(c, wrongKey())
+}
+
+func wrongKey() *callError {
+	return newError(http.StatusUnauthorized, CodeUnauthorized, "the apiKey is wrong")
+}
+
+// isKnown reports whether any app has the key.
+func (s *Server) isKnown(key string) (bool, error) {
+	ids, err := s.options.Apps.IDs()
+	if err != nil {
+		return false, err
 	}
 
 	for _, id := range ids {
@@ -102,9 +153,9 @@ func (s *Server) unauthorized(key, appID string) error {
 		}
 
 		if _, ok := other.Lookup(key); ok {
-			return newError(http.StatusForbidden, CodeForbidden, "this apiKey is not for app %s", appID)
+			return true, nil
 		}
 	}
 
-	return newError(http.StatusUnauthorized, CodeUnauthorized, "the apiKey is wrong")
+	return false, nil
 }

@@ -38,12 +38,14 @@ const (
 	CodeResultNotFound       Code = "result_not_found"
 	CodeSignalNotFound       Code = "signal_not_found"
 	CodeNotAcceptable        Code = "not_acceptable"
+	CodeRequestTimeout       Code = "request_timeout"
 	CodeRequestTooLarge      Code = "request_too_large"
 	CodeMediaTypeUnsupported Code = "media_type_unsupported"
 	CodeScenarioInvalid      Code = "scenario_invalid"
 	CodeJobStopped           Code = "job_stopped"
 	CodeJobTerminated        Code = "job_terminated"
 	CodeTooManyRequests      Code = "too_many_requests"
+	CodeTooManyFailures      Code = "too_many_failures"
 	CodeTemporalUnavailable  Code = "temporal_unavailable"
 	CodeInternal             Code = "internal"
 )
@@ -51,11 +53,11 @@ const (
 // Codes returns every error code of calls.
 func Codes() []Code {
 	return []Code{
-		CodeRequestInvalid, CodeUnauthorized, CodeForbidden, CodeBrowserRefused, CodeHostNotAllowed, CodeCallNotFound, CodeAppNotFound, CodeScenarioNotFound,
-		CodeJobNotFound, CodeMethodNotAllowed, CodeJobIDTaken, CodeJobEnded, CodeResultExpired, CodeResultNotFound, CodeSignalNotFound,
-		CodeNotAcceptable, CodeRequestTooLarge,
+		CodeRequestInvalid, CodeUnauthorized, CodeForbidden, CodeBrowserRefused, CodeHostNotAllowed, CodeCallNotFound,
+		CodeAppNotFound, CodeScenarioNotFound, CodeJobNotFound, CodeMethodNotAllowed, CodeJobIDTaken, CodeJobEnded,
+		CodeResultExpired, CodeResultNotFound, CodeSignalNotFound, CodeNotAcceptable, CodeRequestTimeout, CodeRequestTooLarge,
 		CodeMediaTypeUnsupported, CodeScenarioInvalid, CodeJobStopped, CodeJobTerminated, CodeTooManyRequests,
-		CodeTemporalUnavailable, CodeInternal,
+		CodeTooManyFailures, CodeTemporalUnavailable, CodeInternal,
 	}
 }
 

@@ -9,11 +9,14 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"time"
 
 	"github.com/gin-gonic/gin"
 	"github.com/klauspost/compress/gzhttp"
 	"go.temporal.io/sdk/client"
+	"golang.org/x/net/netutil"
+	"golang.org/x/time/rate"
 
 	"github.com/jobwright/jobwright/app"
 	"github.com/jobwright/jobwright/internal/browser"
@@ -28,9 +31,6 @@ type Options struct {
 	Results   *result.Store
 	Log       *slog.Logger
 
-	// Metrics serves GET /metrics; nil for no such endpoint.
-	Metrics http.Handler
-
 	// Hosts are the hosts by which clients may address the server, in addition to those of this machine.
 	Hosts browser.Hosts
 
@@ -42,6 +42,16 @@ type Options struct {
 
 	// DefaultWait is the wait of calls without waitSeconds; 0 means [DefaultWait].
 	DefaultWait time.Duration
+
+	// MaxConnections is the number of open connections after which new ones wait; 0 means [DefaultMaxConnections].
+	MaxConnections int
+
+	// MaxFailures is the number of failed authentications in a minute after which an address gets 429 instead of 401; 0 means
+	// [DefaultMaxFailures].
+	MaxFailures int
+
+	// BodyTimeout is how long the body of a request may take to arrive; 0 means [DefaultBodyTimeout].
+	BodyTimeout time.Duration
 
 	// StallTimeout is how long a client may receive nothing of a response before the server closes the connection; 0 means
 	// [DefaultStallTimeout].
@@ -60,6 +70,7 @@ type Server struct {
 	engine   *gin.Engine
 	handler  http.Handler // The engine with compression.
 	outage   outage
+	failures failures
 	draining context.Context //nolint:containedctx // Done when the server begins to stop, for all requests.
 	drain    context.CancelFunc
 }
@@ -68,24 +79,25 @@ type Server struct {
 func New(options Options) *Server {
 	gin.SetMode(gin.ReleaseMode)
 
-	s := &Server{options: options, engine: gin.New()}
+	s := &Server{
+		options: options, engine: gin.New(), failures: failures{limiters: make(map[netip.Prefix]*rate.Limiter)},
+	}
 	s.options.DefaultWait = cmp.Or(options.DefaultWait, DefaultWait)
+	s.options.MaxConnections = cmp.Or(options.MaxConnections, DefaultMaxConnections)
+	s.failures.perMinute = cmp.Or(options.MaxFailures, DefaultMaxFailures)
+	s.options.BodyTimeout = cmp.Or(options.BodyTimeout, DefaultBodyTimeout)
 	s.options.StallTimeout = cmp.Or(options.StallTimeout, DefaultStallTimeout)
 
 	s.draining, s.drain = context.WithCancel(context.Background())
 
 	s.engine.HandleMethodNotAllowed = true
 	s.engine.RedirectTrailingSlash = false // A redirect repeats the query, which may contain a key.
-	s.engine.Use(s.logCall, s.recoverPanic, setSecurityHeaders, s.refuseForeignPages)
+	s.engine.Use(s.logCall, s.recoverPanic, setSecurityHeaders, s.limitBody, s.refuseForeignPages)
 	s.engine.NoRoute(s.callNotFound)
 	s.engine.NoMethod(s.methodNotAllowed)
 
 	s.engine.GET("/healthz", s.healthz)
 	s.engine.GET("/readyz", s.readyz)
-
-	if options.Metrics != nil {
-		s.engine.GET("/metrics", gin.WrapH(options.Metrics))
-	}
 
 	api := s.engine.Group("/api/v1")
 	for _, suffix := range []string{"", ".jsp"} {
@@ -107,22 +119,26 @@ func New(options Options) *Server {
 // ServeHTTP handles a request.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
 
-// Timeouts of connections.
+// DefaultMaxConnections is the default of [Options.MaxConnections].
+const DefaultMaxConnections = 10_000
+
+// Limits of connections.
 const (
 	readHeaderTimeout = 10 * time.Second
 	idleTimeout       = 2 * time.Minute
+	maxHeader         = 64 << 10 // Bytes of the header of a request.
 )
 
 // Serve serves requests on the listener until ctx is done. Then it closes the listener, responds with 202 to calls that wait
 // for a job, and lets other requests finish within the grace period. It returns nil after such a shutdown.
 func (s *Server) Serve(ctx context.Context, listener net.Listener, grace time.Duration) error {
 	server := &http.Server{
-		Handler: s, ReadHeaderTimeout: readHeaderTimeout, IdleTimeout: idleTimeout,
+		Handler: s, ReadHeaderTimeout: readHeaderTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader,
 		ErrorLog: slog.NewLogLogger(s.options.Log.Handler(), slog.LevelWarn),
 	}
 	ended := make(chan error, 1)
 
-	go func() { ended <- server.Serve(listener) }()
+	go func() { ended <- server.Serve(netutil.LimitListener(listener, s.options.MaxConnections)) }()
 
 	select {
 	case err := <-ended:

@@ -19,6 +19,7 @@ func main() { os.Exit(cli.Run(command())) }
 type options struct {
 	apps, data         string
 	http, temporal, ui string
+	metrics            string
 	allowedHosts       []string
 	run, app           string
 	once               bool
@@ -78,6 +79,7 @@ environment variable NAME.`,
 	flags.StringVar(&opts.http, "http", "127.0.0.1:8080", "address of the API; port 0 picks a free port")
 	flags.StringVar(&opts.temporal, "temporal", "127.0.0.1:7233", "address of Temporal; port 0 picks a free port")
 	flags.StringVar(&opts.ui, "ui", "127.0.0.1:8233", "address of Temporal UI; port 0 picks a free port")
+	flags.StringVar(&opts.metrics, "metrics", "", "address for metrics; by default, none")
 	flags.StringSliceVar(&opts.allowedHosts, "allowed-host", nil,
 		"name or address by which clients reach the API and the UI, besides those of this machine; repeatable")
 	flags.StringVar(&opts.run, "run", "", "run this scenario after the start")

@@ -14,6 +14,8 @@ import (
 
 	"github.com/jobwright/jobwright/apiserver"
 	"github.com/jobwright/jobwright/app"
+	"github.com/jobwright/jobwright/internal/cli"
+	"github.com/jobwright/jobwright/internal/metrics"
 	"github.com/jobwright/jobwright/internal/temporalclient"
 	"github.com/jobwright/jobwright/internal/temporalserver"
 	"github.com/jobwright/jobwright/internal/version"
@@ -46,6 +48,21 @@ func serve(ctx context.Context, opts options, out, logs io.Writer) (err error) {
 	}
 	defer listener.Close() //nolint:errcheck // For a start that fails; otherwise, the server closes it.
 
+	sdkMetrics, endpoint, err := metrics.New()
+	if err != nil {
+		return err
+	}
+
+	served, address, err := cli.Serve("--metrics", opts.metrics, endpoint, log, func(err error) {
+		log.Error("metrics are no longer served", "error", err)
+	})
+	if err != nil {
+		return err
+	}
+	defer served.Close() //nolint:errcheck // An open request may fail.
+
+	opts.metrics = address
+
 	temporal, err := startTemporal(opts)
 	if err != nil {
 		return err
@@ -58,7 +75,7 @@ func serve(ctx context.Context, opts options, out, logs io.Writer) (err error) {
 		return err
 	}
 
-	connection, err := connect(ctx, temporal.Address(), log)
+	connection, err := connect(ctx, temporal.Address(), log, sdkMetrics)
 	if err != nil {
 		return err
 	}
@@ -149,8 +166,10 @@ func startTemporal(opts options) (*temporalserver.Server, error) {
 }
 
 // connect returns a client as soon as the server responds.
-func connect(ctx context.Context, address string, log *slog.Logger) (client.Client, error) {
-	options := client.Options{HostPort: address, Namespace: namespace}
+func connect(
+	ctx context.Context, address string, log *slog.Logger, metrics client.MetricsHandler,
+) (client.Client, error) {
+	options := client.Options{HostPort: address, Namespace: namespace, MetricsHandler: metrics}
 	temporalclient.Configure(&options, log)
 
 	ctx, cancel := context.WithTimeout(ctx, startTime)
@@ -183,6 +202,10 @@ func printAddresses(
   Data         %s
 `, version.Get(), api.address, api.key, devKey, job.TaskQueue, temporal.Address(), namespace, temporal.UIAddress(), opts.apps,
 		strings.Join(ids, ", "), opts.data)
+
+	if opts.metrics != "" && err == nil {
+		_, err = fmt.Fprintf(out, "  Metrics      http://%s/metrics\n", opts.metrics)
+	}
 
 	return err
 }

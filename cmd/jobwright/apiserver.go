@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"time"
@@ -16,10 +17,11 @@ import (
 )
 
 type apiserverOptions struct {
-	http, apps, results string
-	allowedHosts        []string
-	grace               time.Duration
-	log                 cli.LogFlags
+	http, metrics, apps, results string
+	allowedHosts                 []string
+	maxConnections               int
+	grace                        time.Duration
+	log                          cli.LogFlags
 }
 
 func apiserverCommand() *cobra.Command {
@@ -38,8 +40,9 @@ Clients reach the server by localhost, by the address that it received the reque
 given by --allowed-host, such as the name under which a proxy publishes it. Requests to other hosts are
 refused, because a web page can send them by pointing its own name at the server.
 
-Besides the API, the server has endpoints for operators: GET /healthz responds with 200 while the process
-runs, GET /readyz while new jobs can run, and GET /metrics with metrics for Prometheus.
+Besides the API, the server has health checks: GET /healthz responds with 200 while the process runs, and
+GET /readyz while new jobs can run. With --metrics, it serves GET /metrics for Prometheus on an address of
+its own, which callers need not reach.
 
 The exit status is 0 after SIGINT or SIGTERM, and 1 on an error.` + environment(
 			"  NAME                  key of an access that app.yaml declares as ${env:NAME}\n"),
@@ -50,12 +53,19 @@ The exit status is 0 after SIGINT or SIGTERM, and 1 on an error.` + environment(
   jobwright apiserver --apps /srv/apps --results 's3://jobwright-results?region=eu-central-1'`,
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
+			if opts.maxConnections < 1 {
+				return fmt.Errorf("--max-connections must be at least 1, not %d", opts.maxConnections)
+			}
+
 			return serveAPI(command.Context(), opts, command.ErrOrStderr())
 		},
 	}
 
 	flags := command.Flags()
 	flags.StringVar(&opts.http, "http", "127.0.0.1:8080", "address to listen on; port 0 picks a free port")
+	flags.StringVar(&opts.metrics, "metrics", "", "address for metrics; by default, none")
+	flags.IntVar(&opts.maxConnections, "max-connections", apiserver.DefaultMaxConnections,
+		"number of open connections after which new ones wait")
 	flags.StringSliceVar(&opts.allowedHosts, "allowed-host", nil,
 		"name or address by which clients reach the server, for example jobs.example.com; repeatable")
 	flags.StringVar(&opts.apps, "apps", "apps", "folder with the apps")
@@ -81,14 +91,23 @@ func serveAPI(ctx context.Context, opts apiserverOptions, logs io.Writer) (err e
 	if err != nil {
 		return err
 	}
+	defer listener.Close() //nolint:errcheck // For a start that fails; otherwise, the server closes it.
+
+	metrics, metricsAddress, err := cli.Serve("--metrics", opts.metrics, opened.metrics, opened.log, func(err error) {
+		opened.log.Error("metrics are no longer served", "error", err)
+	})
+	if err != nil {
+		return err
+	}
+	defer metrics.Close() //nolint:errcheck // An open request may fail.
 
 	opened.log.Info("API server is up",
-		"http", listener.Addr().String(), "temporal", opened.address, "namespace", opened.namespace,
+		"http", listener.Addr().String(), "metrics", metricsAddress, "temporal", opened.address, "namespace", opened.namespace,
 		"build", version.Get())
 
 	return apiserver.New(apiserver.Options{
 		Temporal: opened.temporal, Namespace: opened.namespace, Apps: opened.apps, Results: opened.results,
-		Log: opened.log, Hosts: opts.allowedHosts, Metrics: opened.metrics,
+		Log: opened.log, Hosts: opts.allowedHosts, MaxConnections: opts.maxConnections,
 	}).Serve(ctx, listener, opts.grace)
 }
 

@@ -11,6 +11,7 @@ import (
 	"go.temporal.io/sdk/contrib/envconfig"
 
 	"github.com/jobwright/jobwright/app"
+	"github.com/jobwright/jobwright/internal/metrics"
 	"github.com/jobwright/jobwright/internal/temporalclient"
 	"github.com/jobwright/jobwright/result"
 )
@@ -23,7 +24,7 @@ type system struct {
 	temporal  client.Client
 	address   string // The address of Temporal.
 	namespace string
-	metrics   http.Handler
+	metrics   http.Handler // Serves /metrics.
 }
 
 // openSystem opens the folder of the apps and the result store. The client connects to Temporal when it is used, so that
@@ -41,7 +42,7 @@ func openSystem(ctx context.Context, apps, results string, log *slog.Logger) (*s
 		return nil, err
 	}
 
-	if options.MetricsHandler, opened.metrics, err = newMetrics(); err != nil {
+	if options.MetricsHandler, opened.metrics, err = metrics.New(); err != nil {
 		return nil, err
 	}
 

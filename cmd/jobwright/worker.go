@@ -20,9 +20,6 @@ import (
 	"github.com/jobwright/jobwright/worker"
 )
 
-// readHeaderTimeout limits the time for the header of a request to the operator endpoints.
-const readHeaderTimeout = 10 * time.Second
-
 type workerOptions struct {
 	http, apps, results, data string
 	grace                     time.Duration
@@ -82,9 +79,9 @@ func work(ctx context.Context, opts workerOptions, logs io.Writer) (err error) {
 
 	operators := http.NewServeMux()
 	operators.Handle("/", worker.Health(opened.temporal, running.Load))
-	operators.Handle("GET /metrics", opened.metrics)
+	operators.Handle("/metrics", opened.metrics)
 
-	server, address, err := serveOperators(opts.http, operators, opened.log, failed)
+	server, address, err := cli.Serve("--http", opts.http, operators, opened.log, func(err error) { failed <- err })
 	if err != nil {
 		return err
 	}
@@ -144,26 +141,4 @@ func start(ctx context.Context, temporal client.Client, options worker.Options) 
 		case <-time.After(startInterval):
 		}
 	}
-}
-
-// serveOperators serves the operator endpoints at the address, if there is one, and returns the address with its port. A
-// failure of the server is sent to failed.
-func serveOperators(
-	address string, endpoints http.Handler, log *slog.Logger, failed chan<- error,
-) (*http.Server, string, error) {
-	server := &http.Server{
-		Handler: endpoints, ReadHeaderTimeout: readHeaderTimeout, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),
-	}
-	if address == "" {
-		return server, "", nil
-	}
-
-	listener, err := cli.Listen("--http", address)
-	if err != nil {
-		return nil, "", err
-	}
-
-	go func() { failed <- server.Serve(listener) }()
-
-	return server, listener.Addr().String(), nil
 }

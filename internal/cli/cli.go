@@ -7,10 +7,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
+	"net/http"
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 )
@@ -86,4 +89,33 @@ func Listen(flag, address string) (net.Listener, error) {
 	}
 
 	return listener, nil
+}
+
+// readHeaderTimeout limits the time for the header of a request to the endpoints of operators.
+const readHeaderTimeout = 10 * time.Second
+
+// Serve serves endpoints for operators at the TCP address of a flag until the server is closed, and returns the address with
+// its port. It calls failed if the server fails. Without an address, it serves nothing.
+func Serve(
+	flag, address string, endpoints http.Handler, log *slog.Logger, failed func(error),
+) (*http.Server, string, error) {
+	server := &http.Server{
+		Handler: endpoints, ReadHeaderTimeout: readHeaderTimeout, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+	}
+	if address == "" {
+		return server, "", nil
+	}
+
+	listener, err := Listen(flag, address)
+	if err != nil {
+		return nil, "", err
+	}
+
+	go func() {
+		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			failed(err)
+		}
+	}()
+
+	return server, listener.Addr().String(), nil
 }

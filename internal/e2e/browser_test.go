@@ -3,6 +3,7 @@ package e2e_test
 import (
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"maps"
 	"net/http"
 	"net/http/httptest"
@@ -199,14 +200,20 @@ func TestAllowedHostsAreServed(t *testing.T) {
 	}
 }
 
-func TestNoKeyInRedirectsAndHeadersForbidCaching(t *testing.T) {
+func TestNoKeyInRedirectsLogsAndCaches(t *testing.T) {
 	t.Parallel()
+
+	var log syncBuffer
+
+	api := serve(t, apiserver.Options{
+		Temporal: shared.client, Namespace: "default", Log: slog.New(slog.NewTextHandler(&log, nil)),
+	})
 
 	for _, path := range []string{
 		"/api/v1/getJobStatus/?", "/api/v1/getJobStatus;", "//api/v1/getJobStatus?", "/api/v1/../v1/getJobStatus?",
 		"/api/v1/getJobStatus%3F", "/API/V1/getJobStatus?", "/healthz?", "/api/v1/getJobStatus?",
 	} {
-		got := api().call(t, http.MethodGet, path+url.Values{"apiKey": {"the-secret"}}.Encode(), nil, "")
+		got := api.call(t, http.MethodGet, path+url.Values{"apiKey": {"the-secret"}}.Encode(), nil, "")
 		require.NotContains(t, got.text, "the-secret", path)
 		require.Empty(t, got.header.Get("Location"), path)
 		require.NotContains(t, []int{http.StatusMovedPermanently, http.StatusTemporaryRedirect}, got.status, path)
@@ -216,4 +223,7 @@ func TestNoKeyInRedirectsAndHeadersForbidCaching(t *testing.T) {
 		require.Equal(t, "no-referrer", got.header.Get("Referrer-Policy"), path)
 		require.Contains(t, got.header.Get("Content-Security-Policy"), "default-src 'none'", path)
 	}
+
+	require.Contains(t, log.String(), "status=404")
+	require.NotContains(t, log.String(), "the-secret")
 }

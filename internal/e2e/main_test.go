@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -119,7 +120,7 @@ func (s *system) start() error {
 
 	s.server = httptest.NewServer(apiserver.New(apiserver.Options{
 		Temporal: s.client, Namespace: client.DefaultNamespace, Apps: s.apps, Results: s.results,
-		WellKnownKey: devKey, Log: quiet,
+		WellKnownKey: devKey, MaxFailures: 10_000, Log: quiet,
 	}))
 
 	return nil
@@ -155,7 +156,8 @@ func dial(address string, log *slog.Logger) (client.Client, error) {
 // newServer returns an API server with the apps and results of the shared system, and other options.
 func newServer(options apiserver.Options, loopbackKey string) *apiserver.Server {
 	options.Apps, options.Results, options.WellKnownKey = shared.apps, shared.results, loopbackKey
-	options.Log = slog.New(slog.DiscardHandler)
+	options.Log = cmp.Or(options.Log, slog.New(slog.DiscardHandler))
+	options.MaxFailures = cmp.Or(options.MaxFailures, 10_000) // The tests share one address.
 
 	return apiserver.New(options)
 }

@@ -38,7 +38,7 @@ func TestStatusReportsAJobThatNoWorkerCanRun(t *testing.T) {
 	}, workflow.RegisterOptions{Name: job.Workflow})
 	require.NoError(t, other.Start())
 
-	_, api := system.apiserver(t)
+	server, api := system.apiserver(t)
 	jobID := uuid.NewString()
 	request := with(runScenario("8", "Volume", object{"records": 1}), object{
 		"apiKey": callerKey, "jobId": jobID, "isAsync": true,
@@ -67,7 +67,14 @@ func TestStatusReportsAJobThatNoWorkerCanRun(t *testing.T) {
 	require.Regexp(t, `(?m)^temporal_workflow_task_execution_failed_total\{.*failure_reason="NonDeterminismError".*\} [1-9]`,
 		metrics(t, operators))
 	require.Regexp(t, `(?m)^temporal_request_latency_seconds_count\{.*operation="StartWorkflowExecution".*\} [1-9]`,
-		metrics(t, api))
+		metrics(t, metricsOf(t, server)))
+}
+
+// metricsOf returns the address at which an API server serves its metrics.
+func metricsOf(t *testing.T, server *process) caller {
+	t.Helper()
+
+	return caller{"http://" + server.await(t, `"API server is up".*"metrics":"([0-9.:]+)"`)}
 }
 
 // metrics returns the metrics of a process.

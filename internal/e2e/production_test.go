@@ -66,7 +66,8 @@ func newProduction(tb testing.TB) production {
 func (p production) apiserver(tb testing.TB) (*process, caller) {
 	tb.Helper()
 
-	server := launch(tb, p.environment, "jobwright", "apiserver", "--http", "127.0.0.1:0", "--apps", p.apps, "--results", p.results)
+	server := launch(tb, p.environment, "jobwright", "apiserver", "--http", "127.0.0.1:0",
+		"--metrics", "127.0.0.1:0", "--apps", p.apps, "--results", p.results)
 
 	return server, caller{"http://" + server.await(tb, `"API server is up","http":"([0-9.:]+)",.*"build":\{"version":"[^"]+"`)}
 }

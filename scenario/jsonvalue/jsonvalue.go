@@ -129,7 +129,7 @@ func number(text string) (any, error) {
 	if strings.ContainsAny(text, ".eE") {
 		value, err := strconv.ParseFloat(text, 64)
 		if err != nil {
-			return nil, fmt.Errorf("the number %s is out of range", text)
+			return nil, fmt.Errorf("the number %s is out of range", short(text))
 		}
 
 		return value, nil
@@ -137,7 +137,7 @@ func number(text string) (any, error) {
 
 	value, err := strconv.ParseInt(text, 10, 64)
 	if err != nil {
-		return nil, fmt.Errorf("the number %s does not fit into 64 bits", text)
+		return nil, fmt.Errorf("the number %s does not fit into 64 bits", short(text))
 	}
 
 	return value, nil
@@ -155,12 +155,7 @@ func Describe(value any) string {
 	case float64:
 		return fmt.Sprintf("the number %g", v)
 	case string:
-		const longest = 40
-		if runes := []rune(v); len(runes) > longest {
-			v = string(runes[:longest]) + "…"
-		}
-
-		return fmt.Sprintf("the text %q", v)
+		return fmt.Sprintf("the text %q", short(v))
 	case []any:
 		return "a list"
 	case map[string]any, Object:
@@ -168,6 +163,16 @@ func Describe(value any) string {
 	}
 
 	return "a value of an unknown kind"
+}
+
+// short returns the beginning of a long text, for messages.
+func short(text string) string {
+	const longest = 40
+	if runes := []rune(text); len(runes) > longest {
+		return string(runes[:longest]) + "…"
+	}
+
+	return text
 }
 
 // SizeOf estimates the size of a value as JSON, in bytes.

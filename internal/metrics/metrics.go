@@ -1,4 +1,5 @@
-package main
+// Package metrics collects the metrics of a process, for Prometheus.
+package metrics
 
 import (
 	"net/http"
@@ -15,9 +16,9 @@ import (
 // latencies are the bucket bounds of latency histograms, in seconds: from a response of Temporal to a step that runs all night.
 var latencies = []float64{.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60, 300, 1_800, 7_200, 28_800}
 
-// newMetrics returns the metrics handler of the Temporal SDK, and an HTTP handler that serves its metrics and those of the
-// Go runtime and the process in Prometheus format.
-func newMetrics() (client.MetricsHandler, http.Handler, error) {
+// New returns the metrics handler of the Temporal SDK, and an HTTP handler that serves its metrics at /metrics, with
+// those of the Go runtime and of the process, in Prometheus format.
+func New() (client.MetricsHandler, http.Handler, error) {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
@@ -36,5 +37,8 @@ func newMetrics() (client.MetricsHandler, http.Handler, error) {
 		Meter: provider.Meter("go.temporal.io/sdk"), UseMonotonicCounters: true,
 	})
 
-	return handler, promhttp.HandlerFor(registry, promhttp.HandlerOpts{}), nil
+	endpoint := http.NewServeMux()
+	endpoint.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
+
+	return handler, endpoint, nil
 }
