@@ -102,6 +102,9 @@ type HTTP struct {
 	// The maximum number of connections; 8 by default.
 	MaxConnections int `json:"maxConnections"`
 
+	// The redirects that are followed: sameHost, which is the default, or anyHost.
+	FollowRedirects string `json:"followRedirects"`
+
 	// The paging of tables.
 	Paging Paging `json:"paging"`
 }

@@ -82,7 +82,7 @@ func TestQueryWritesNoFile(t *testing.T) {
 
 	stage := open(t)
 	folder := t.TempDir()
-	require.NoError(t, os.Chmod(folder, 0o777)) //nolint:gosec // The server may run as another user.
+	require.NoError(t, os.Chmod(folder, 0o777)) // The server may run as another user.
 
 	for i, query := range []string{
 		"SELECT 1 INTO OUTFILE 'file'", "SELECT 1 INTO DUMPFILE 'file'", "SELECT 1 INTO @a", "SELECT 1\ninto outfile 'file'",

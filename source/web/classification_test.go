@@ -29,7 +29,7 @@ func TestInvalidRequestIsNotRetryable(t *testing.T) {
 		"a header's value":       {nil, source.Request{Headers: map[string]string{"X-Note": "a\nb"}}, "X-Note"},
 		"a header's name":        {nil, source.Request{Headers: map[string]string{"X Note": "a"}}, "X Note"},
 		"a key with a line feed": {map[string]any{"apiKey": map[string]any{"header": "X-Key", "value": "secret\n"}}, source.Request{}, "X-Key"},
-		"another protocol":       {nil, source.Request{}, "ftp"},
+		"another protocol":       {map[string]any{"followRedirects": "anyHost"}, source.Request{}, "ftp"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

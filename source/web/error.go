@@ -52,7 +52,7 @@ func (s *Source) refused(request *http.Request, response *http.Response) error {
 		RetryAfter: retryAfter(response.Header.Get("Retry-After"), time.Now()),
 	}
 
-	if text := printable([]byte(s.hide.Replace(string(excerpt)))); text != "" {
+	if text := printable(excerpt); text != "" {
 		problem.Message += ": " + text
 	}
 
@@ -125,7 +125,13 @@ func (s *Source) unreachable(ctx context.Context, request *http.Request, err err
 		ofToken       *oauth2.RetrieveError
 	)
 
+	redirected := new(redirectError)
+
 	switch {
+	case errors.As(err, &redirected):
+		problem.Code, problem.Retryable = source.CodeRequestRefused, false
+		problem.Message = fmt.Sprintf("%s %s was %s", request.Method, request.URL.Path, redirected)
+		problem.Hint = "correct the source's url, or set followRedirects: anyHost in app.yaml to follow redirects to any server"
 	case isUnsendable(err):
 		problem.Code, problem.Retryable = source.CodeQueryInvalid, false
 		problem.Message, problem.Hint = "the request can't be sent: "+cause(err), "correct its headers or the URL"

@@ -12,6 +12,15 @@ import (
 // ReadTable streams the records of the response to a path, in the format of the read or else of the response. If the source has
 // paging, it requests one page after another, each a JSON document.
 func (s *Source) ReadTable(ctx context.Context, read source.Read) (source.Rows, error) {
+	rows, err := s.read(ctx, read)
+	if err != nil {
+		return nil, s.withoutSecrets(err)
+	}
+
+	return &hidingRows{Rows: rows, source: s}, nil
+}
+
+func (s *Source) read(ctx context.Context, read source.Read) (source.Rows, error) {
 	name := path.Base(withoutQuery(read.Table.Name))
 	options := format.Options{Read: read, Source: s.name}
 	options.Table.Name = withoutQuery(read.Table.Name)

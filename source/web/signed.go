@@ -146,6 +146,18 @@ func (t *tokens) token(ctx context.Context) (token *oauth2.Token, reused bool, e
 	return fresh, false, nil
 }
 
+// known returns the current token, or "" if there is none.
+func (t *tokens) known() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+
+	if t.current == nil {
+		return ""
+	}
+
+	return t.current.AccessToken
+}
+
 // forget removes the token from the cache if it is still the current one.
 func (t *tokens) forget(token string) {
 	t.mu.Lock()
@@ -158,14 +170,40 @@ func (t *tokens) forget(token string) {
 
 func sameOrigin(a, b *url.URL) bool { return a.Scheme == b.Scheme && a.Host == b.Host }
 
+// sameServer reports whether a redirect leads to the same server: the same origin, or the same host with TLS.
+func sameServer(from, to *url.URL) bool {
+	isUpgrade := from.Scheme == "http" && to.Scheme == "https" && from.Hostname() == to.Hostname() &&
+		from.Port() == "" && to.Port() == ""
+
+	return sameOrigin(from, to) || isUpgrade
+}
+
 // maxRedirects limits the redirects of a request.
 const maxRedirects = 10
 
+// The values of the option followRedirects.
+const (
+	sameHost = "sameHost"
+	anyHost  = "anyHost"
+)
+
+// redirects are the rules for redirects: whether requests follow them to any host.
+type redirects bool
+
+// redirectError reports a redirect to another host, which is not followed.
+type redirectError struct{ host string }
+
+func (e *redirectError) Error() string { return "redirected to another server, " + e.host }
+
 // follow decides whether to follow a redirect. Requests other than GET and HEAD are not redirected.
-func follow(request *http.Request, via []*http.Request) error {
+func (r redirects) follow(request *http.Request, via []*http.Request) error {
 	first := via[0].Method
 	if (first != http.MethodGet && first != http.MethodHead) || len(via) > maxRedirects {
 		return http.ErrUseLastResponse
+	}
+
+	if !bool(r) && !sameServer(via[0].URL, request.URL) {
+		return &redirectError{request.URL.Host}
 	}
 
 	// The transport adds credentials for the source's own origin only; the caller's headers must not leave it either.

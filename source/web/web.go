@@ -36,6 +36,7 @@ type Source struct {
 	paging    paging
 	pause     time.Duration     // The limit of a pause in the body of a response.
 	hide      *strings.Replacer // Replaces secrets in the texts of the server.
+	tokens    *tokens           // nil without OAuth 2.
 }
 
 var (
@@ -67,24 +68,13 @@ func Open(_ context.Context, definition source.Definition, _ source.Place) (sour
 		ForceAttemptHTTP2:     true,
 	}
 
+	signed := newSigned(transport, base, opts)
+
 	return &Source{
 		name: definition.Name, base: base, transport: transport, paging: paging(opts.Paging), pause: max(timeout, maxPause),
-		hide:   hiding(definition.Secrets),
-		client: &http.Client{Transport: newSigned(transport, base, opts), CheckRedirect: follow},
+		hide: hiding(definition.Secrets, opts), tokens: signed.tokens,
+		client: &http.Client{Transport: signed, CheckRedirect: redirects(opts.FollowRedirects == anyHost).follow},
 	}, nil
-}
-
-// hiding returns a replacer of secrets, which a server may repeat in its error messages.
-func hiding(secrets []string) *strings.Replacer {
-	var pairs []string
-
-	for _, secret := range secrets {
-		if secret != "" {
-			pairs = append(pairs, secret, "…")
-		}
-	}
-
-	return strings.NewReplacer(pairs...)
 }
 
 // check validates the options and sets defaults.
@@ -100,6 +90,8 @@ func (o *options) check() (base *url.URL, timeout time.Duration, err error) {
 		return nil, 0, fmt.Errorf("apiKey requires either header or query")
 	case o.OAuth2 != nil && (o.OAuth2.TokenURL == "" || o.OAuth2.ClientID == ""):
 		return nil, 0, fmt.Errorf("oauth2 requires tokenUrl and clientId")
+	case !slices.Contains([]string{"", sameHost, anyHost}, o.FollowRedirects):
+		return nil, 0, fmt.Errorf("followRedirects must be %s or %s", sameHost, anyHost)
 	case o.MaxConnections < 0:
 		return nil, 0, fmt.Errorf("maxConnections must be positive")
 	}
@@ -123,6 +115,12 @@ func (s *Source) Close() error {
 
 // Check requests the base URL. Any response but 401 and 403 proves that the server can be used.
 func (s *Source) Check(ctx context.Context) (string, error) {
+	text, err := s.check(ctx)
+
+	return s.hidden(text), s.withoutSecrets(err)
+}
+
+func (s *Source) check(ctx context.Context) (string, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, s.base.String(), http.NoBody)
 	if err != nil {
 		return "", err
@@ -148,6 +146,12 @@ func (s *Source) Check(ctx context.Context) (string, error) {
 
 // Request sends a request and returns the response after its headers have arrived.
 func (s *Source) Request(ctx context.Context, asked source.Request) (*source.Response, error) {
+	response, err := s.request(ctx, asked)
+
+	return response, s.withoutSecrets(err)
+}
+
+func (s *Source) request(ctx context.Context, asked source.Request) (*source.Response, error) {
 	address, err := s.address(asked.Path, asked.Params)
 	if err != nil {
 		return nil, err
@@ -198,6 +202,10 @@ func (s *Source) address(path string, params url.Values) (*url.URL, error) {
 		return nil, s.invalid(path, "the path is not relative to the source's URL")
 	}
 
+	if leaves(relative.EscapedPath()) {
+		return nil, s.invalid(path, "the path leads out of the source's URL by ..")
+	}
+
 	address := *s.base
 	if relative.Path != "" {
 		address = *s.base.JoinPath(relative.EscapedPath())
@@ -230,7 +238,7 @@ func headersOf(response *http.Response) map[string]string {
 }
 
 func mediaType(response *http.Response) string {
-	kind, _, _ := strings.Cut(strings.ToLower(response.Header.Get("Content-Type")), ";")
+	name, _, _ := strings.Cut(strings.ToLower(response.Header.Get("Content-Type")), ";")
 
-	return strings.TrimSpace(kind)
+	return strings.TrimSpace(name)
 }

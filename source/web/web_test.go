@@ -337,7 +337,7 @@ func TestRedirectToAnotherOriginOmitsCredentials(t *testing.T) {
 	address := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, other, http.StatusTemporaryRedirect)
 	})
-	from := open(t, address, map[string]any{"user": "me", "password": "secret"})
+	from := open(t, address, map[string]any{"user": "me", "password": "secret", "followRedirects": "anyHost"})
 
 	response, err := from.Request(t.Context(), source.Request{Headers: map[string]string{"X-Own": "secret"}})
 	require.NoError(t, err)
@@ -346,6 +346,64 @@ func TestRedirectToAnotherOriginOmitsCredentials(t *testing.T) {
 	// And what is sent goes nowhere else.
 	_, err = from.Request(t.Context(), source.Request{Method: "POST", Body: strings.NewReader("x")})
 	require.Contains(t, problemOf(t, err, source.CodeRequestRefused, false).Message, "307")
+}
+
+func TestRedirectToAnotherServerIsRefused(t *testing.T) {
+	t.Parallel()
+
+	reached := false
+	other := serve(t, func(http.ResponseWriter, *http.Request) { reached = true })
+	address := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/moved" {
+			http.Redirect(w, r, "/here", http.StatusFound)
+		} else if r.URL.Path != "/here" {
+			http.Redirect(w, r, other+"/secret?key=1", http.StatusFound)
+		}
+	})
+	from := open(t, address, nil)
+
+	response, err := from.Request(t.Context(), source.Request{Path: "moved"})
+	require.NoError(t, err)
+	require.Empty(t, readAll(t, response))
+
+	_, err = from.Request(t.Context(), source.Request{Path: "elsewhere"})
+	problem := problemOf(t, err, source.CodeRequestRefused, false)
+	require.Equal(t, "GET /elsewhere was redirected to another server, "+strings.TrimPrefix(other, "http://"), problem.Message)
+	require.Contains(t, problem.Hint, "followRedirects: anyHost")
+
+	_, err = from.Check(t.Context())
+	_ = problemOf(t, err, source.CodeRequestRefused, false)
+	require.False(t, reached)
+}
+
+func TestPathCantLeaveTheBaseURL(t *testing.T) {
+	t.Parallel()
+
+	var paths []string
+
+	address := serve(t, func(_ http.ResponseWriter, r *http.Request) { paths = append(paths, r.RequestURI) })
+	from := open(t, address+"/api/v2", nil)
+
+	for _, path := range []string{
+		"..", "../etc", "a/../../etc", "%2e%2e/etc", "a/%2E%2e/b", ".%2e/etc", "%252e%252e/etc", "..%2fetc", `..\etc`, "..%5cetc",
+		"..;x/etc", "%25252525252e%25252525252e/etc",
+	} {
+		_, err := from.Request(t.Context(), source.Request{Path: path})
+		_ = problemOf(t, err, source.CodeQueryInvalid, false)
+
+		_, err = from.ReadTable(t.Context(), source.Read{Table: source.Table{Name: path}})
+		_ = problemOf(t, err, source.CodeQueryInvalid, false)
+	}
+
+	require.Empty(t, paths)
+
+	for _, path := range []string{"a..b/...", "100%25", "a?next=../b", "a%2fb"} {
+		response, err := from.Request(t.Context(), source.Request{Path: path})
+		require.NoError(t, err, path)
+		require.Empty(t, readAll(t, response))
+	}
+
+	require.Equal(t, []string{"/api/v2/a..b/...", "/api/v2/100%25", "/api/v2/a?next=..%2Fb", "/api/v2/a%2fb"}, paths)
 }
 
 // tables serves the same table in several formats.
