@@ -118,7 +118,11 @@ func (a *App) SourceNames() []string { return slices.Sorted(maps.Keys(a.Sources)
 
 // Environment returns the names that scenarios of the app may use.
 func (a *App) Environment() validation.Environment {
-	offered := validation.Environment{Sources: a.SourceNames(), Variables: a.Variables}
+	offered := validation.Environment{Sources: a.SourceNames(), Kinds: map[string]string{}, Variables: a.Variables}
+	for name, definition := range a.Sources {
+		offered.Kinds[name] = definition.Kind
+	}
+
 	for _, access := range a.Access {
 		offered.Access = append(offered.Access, access.Name)
 	}

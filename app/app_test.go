@@ -337,7 +337,8 @@ access: [{name: nightly, key: "${env:A}"}, {name: boss, key: "${env:B}"}]
 	})
 
 	require.Equal(t, validation.Environment{
-		Sources: []string{"files", "stage"}, Variables: found.Variables, Access: []string{"nightly", "boss"},
+		Sources: []string{"files", "stage"}, Kinds: map[string]string{"files": "FileSource", "stage": "SQLiteSource"},
+		Variables: found.Variables, Access: []string{"nightly", "boss"},
 	}, found.Environment())
 
 	_, err := found.Scenario("good")

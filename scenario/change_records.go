@@ -6,7 +6,7 @@ import "github.com/jobwright/jobwright/scenario/jsonvalue"
 type Given struct {
 	Records    []jsonvalue.Object `json:"records,omitempty" description:"The records: objects of column names with values."`
 	FromSource string             `json:"fromSource,omitempty" refers:"source" description:"Instead of records: the source of query. Default: source."`
-	Query      string             `json:"query,omitempty" description:"Instead of records: the query that returns them. :name stands for a value of bind."`
+	Query      string             `json:"query,omitempty" query:"fromSource source" description:"Instead of records: the query that returns them. :name stands for a value of bind."`
 	Bind       jsonvalue.Object   `json:"bind,omitempty" description:"The values of the parameters :name in the query. They are passed separately, never inserted into the text."`
 }
 

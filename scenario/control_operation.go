@@ -124,7 +124,7 @@ type (
 	ForEach struct {
 		In              List             `json:"in,omitempty" description:"The list, as an expression or a literal list."`
 		Source          string           `json:"source,omitempty" refers:"source" description:"Instead of a list: the source of the query."`
-		Query           string           `json:"query,omitempty" description:"The query. Its records are stored when the loop begins, so that the steps can change the tables that it reads."`
+		Query           string           `json:"query,omitempty" query:"source" description:"The query. Its records are stored when the loop begins, so that the steps can change the tables that it reads."`
 		Bind            jsonvalue.Object `json:"bind,omitempty" description:"The values of the parameters :name in the query."`
 		As              string           `json:"as,omitempty" literal:"true" description:"The name by which the steps refer to the entry or the record. Default: item."`
 		Index           string           `json:"index,omitempty" literal:"true" description:"The name by which the steps refer to the number of the entry, from 0."`

@@ -5,7 +5,7 @@ import "github.com/jobwright/jobwright/scenario/jsonvalue"
 // RunSourceScript are the parameters of the operation of that name.
 type RunSourceScript struct {
 	Source     string           `json:"source" required:"true" refers:"source" description:"The source in which to run the statements."`
-	Script     string           `json:"script,omitempty" description:"The statements, separated by semicolons. :name stands for a value of bind."`
+	Script     string           `json:"script,omitempty" query:"source" description:"The statements, separated by semicolons. :name stands for a value of bind."`
 	ScriptFile string           `json:"scriptFile,omitempty" literal:"true" description:"Instead of script: a file of the app with the statements, for example scripts/monthly.sql. A job runs the file as it was when the job started."`
 	Bind       jsonvalue.Object `json:"bind,omitempty" description:"The values of the parameters :name in the statements. They are passed separately, never inserted into the text."`
 }

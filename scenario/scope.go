@@ -186,7 +186,7 @@ func (s *Scope) Resolve(opName string, params jsonvalue.Object, moment expressio
 
 	var check schema.Checker
 
-	resolved := jsonvalue.Object{}
+	resolved, values := jsonvalue.Object{}, jsonvalue.Object{}
 
 	err := expression.CollectMissing(len(operation.Fields), func(i int) error {
 		field := operation.Fields[i]
@@ -200,7 +200,7 @@ func (s *Scope) Resolve(opName string, params jsonvalue.Object, moment expressio
 			return nil
 		}
 
-		value, err := s.evaluator.Evaluate(raw, s, moment.At(field.Name))
+		value, found, err := s.evaluate(field, raw, moment.At(field.Name))
 		if _, missing := errors.AsType[*expression.Missing](err); missing {
 			return err
 		}
@@ -212,6 +212,7 @@ func (s *Scope) Resolve(opName string, params jsonvalue.Object, moment expressio
 		}
 
 		resolved[field.Name] = value
+		maps.Copy(values, found)
 
 		return nil
 	})
@@ -219,12 +220,59 @@ func (s *Scope) Resolve(opName string, params jsonvalue.Object, moment expressio
 		return nil, err
 	}
 
+	addToBind(&check, resolved, values)
+
 	// A parameter whose expression failed would be reported as missing.
 	if len(check.Problems) == 0 {
 		checkResolved(&check, operation, resolved)
 	}
 
 	return resolved, check.Problems.Err()
+}
+
+// evaluate returns the value of a field of an operation. Of a query, it also returns the values of the expressions in it.
+func (s *Scope) evaluate(field schema.Field, raw any, moment expression.Moment) (any, jsonvalue.Object, error) {
+	if text, isText := raw.(string); isText && len(field.Query) > 0 {
+		return s.evaluator.Query(text, s, moment)
+	}
+
+	value, err := s.evaluator.Evaluate(raw, s, moment)
+
+	return value, nil, err
+}
+
+// addToBind adds the values of the expressions in a query to the parameter bind.
+func addToBind(check *schema.Checker, params, values jsonvalue.Object) {
+	if len(values) == 0 {
+		return
+	}
+
+	bind, isObject := params["bind"].(map[string]any)
+	if !isObject && params["bind"] != nil {
+		return // Reported when the parameters are checked.
+	}
+
+	if conflict := BindConflict(bind, len(values)); conflict != "" {
+		check.Addf("bind", problem.CodeValueInvalid, "%s", conflict)
+
+		return
+	}
+
+	bound := map[string]any(values)
+	maps.Copy(bound, bind)
+	params["bind"] = bound
+}
+
+// BindConflict returns why bind can't have one of its names in a query with that number of expressions, or "".
+func BindConflict(bind map[string]any, expressions int) string {
+	for number := range expressions {
+		name := expression.BindName(number + 1)
+		if _, taken := bind[name]; taken {
+			return fmt.Sprintf("bind can't have the name %s, which stands for an expression in the query; choose another name", name)
+		}
+	}
+
+	return ""
 }
 
 // checkResolved checks parameters whose expressions were evaluated.

@@ -8,7 +8,7 @@ import (
 // Transform are the parameters of the operation of that name.
 type Transform struct {
 	Source       string           `json:"source" required:"true" refers:"source" description:"The source of the query."`
-	Query        string           `json:"query" required:"true" description:"The query, in the language of the source. :name stands for a value of bind."`
+	Query        string           `json:"query" required:"true" query:"source" description:"The query, in the language of the source. :name stands for a value of bind."`
 	Bind         jsonvalue.Object `json:"bind,omitempty" description:"The values of the parameters :name in the query. They are passed separately, never inserted into the text."`
 	Limit        int64            `json:"limit,omitempty" description:"The maximum number of records. Default: all."`
 	ColumnNames  source.Naming    `json:"columnNames,omitempty" description:"How the names of columns change: standardize converts them to lowercase letters, digits and underscores. Default: they stay."`

@@ -160,7 +160,7 @@ func TestQueryMockMatchesTheQueryAsWritten(t *testing.T) {
 		"a name":              "SELECT ${job.id}",
 		"an object":           "SELECT ${{a: {b: 1}}.a.b}, ${1}",
 		"a brace in a text":   "SELECT ${'}'}, ${1}",
-		"a comment":           "SELECT ${1 /* } */} -- it's ${2}",
+		"a comment":           "SELECT ${1 /* } */} -- it's\n, ${2}",
 		"braces of the query": "SELECT '{}', {d '2026-01-01'}, $${}, ${1}",
 		"space around it":     " SELECT ${1} ",
 	} {

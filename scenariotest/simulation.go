@@ -2,6 +2,7 @@ package scenariotest
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"strconv"
 	"strings"
@@ -140,7 +141,7 @@ func (c *call) step(ctx workflow.Context, params map[string]any) (callOutcome, e
 // perform compares the parameters, lets time pass, and fails and retries as the mock defines.
 func (c *call) perform(ctx workflow.Context, name string, outcome callOutcome, params map[string]any) error {
 	if outcome.Expect != nil {
-		if found := mismatch("", map[string]any(outcome.Expect), params, false); found != "" {
+		if found := mismatch("", asReceived(outcome.Expect), params, false); found != "" {
 			c.simulation.differf("%s: %s", name, strings.TrimPrefix(found, ": "))
 		}
 	}
@@ -167,6 +168,20 @@ func (c *call) perform(ctx workflow.Context, name string, outcome callOutcome, p
 
 		backoff = min(time.Duration(math.Round(float64(backoff)*policy.BackoffCoefficient)), policy.MaximumInterval)
 	}
+}
+
+// asReceived returns expected parameters with queries and scripts as a source receives them: with parameters for expressions.
+func asReceived(expected object) map[string]any {
+	received := maps.Clone(map[string]any(expected))
+
+	for _, name := range []string{"query", "script"} {
+		text, isText := received[name].(string)
+		if query, err := expression.ParseQueryText(text); isText && err == nil {
+			received[name] = query.Text
+		}
+	}
+
+	return received
 }
 
 func (c *call) attempt(ctx workflow.Context, outcome callOutcome, number int32) error {

@@ -100,7 +100,7 @@ steps:
   - opName: Transform
     opParams:
       source: stage
-      query: SELECT ${steps.load.rows} FROM ${job.scenario}
+      query: SELECT ${steps.load.rows} FROM ${identifier(job.scenario)}
       bind: {rows: "${steps.load.rows}", factor: "${factor}"}
       returnResult: true
 `
@@ -122,8 +122,8 @@ func TestRunScenarioRunsStepsInOrderWithEarlierOutcomes(t *testing.T) {
 	require.Len(t, b.calls, 2)
 	require.Equal(t, "7", b.calls[0].task.AppID)
 	require.Equal(t, "DE.csv", b.calls[0].params["table"])
-	require.Equal(t, "SELECT 7 FROM Main", b.calls[1].params["query"])
-	require.Equal(t, map[string]any{"rows": int64(7), "factor": 2.0}, b.calls[1].params["bind"])
+	require.Equal(t, `SELECT :value1 FROM :"value2"`, b.calls[1].params["query"])
+	require.Equal(t, map[string]any{"rows": int64(7), "factor": 2.0, "value1": int64(7), "value2": "Main"}, b.calls[1].params["bind"])
 
 	var outcome job.Outcome
 

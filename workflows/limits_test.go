@@ -20,14 +20,14 @@ func TestReserveCommandRejectsParametersBeyondTemporalsLimit(t *testing.T) {
 		AppID: "7",
 		Program: program(t, `
 parameters: {t: {type: text}}
-steps: [{opName: RunSourceScript, opParams: {source: stage, script: "SELECT '${t}', '${t}', '${t}'"}}]
+steps: [{opName: RunSourceScript, opParams: {source: stage, script: "SELECT ${t}, ${t}, ${t}"}}]
 `),
 		Parameters: jsonvalue.Object{"t": strings.Repeat("x", 800_000)},
 	})
 
 	failure := b.failure(t)
 	require.Equal(t, job.CodeLimitExceeded, failure.Code)
-	require.Contains(t, failure.Message, "the parameters have 24000")
+	require.Contains(t, failure.Message, "the parameters have 24001")
 	require.Empty(t, b.calls)
 }
 

@@ -80,6 +80,18 @@ func answerOf(query string) answer {
 	}
 }
 
+// written returns a query with its values in place of its parameters.
+func written(params jsonvalue.Object) string {
+	query, _ := params["query"].(string)
+	bind, _ := params["bind"].(map[string]any)
+
+	for name, value := range bind {
+		query = strings.ReplaceAll(query, ":"+name, fmt.Sprint(value))
+	}
+
+	return query
+}
+
 const flawMessage, faultMessage = "the network is down", "a fault of the query"
 
 // rowsOf returns records of a source.
@@ -731,7 +743,7 @@ func (s *sentence) operate(t *thread, l *leash, outcome jsonvalue.Object) error 
 // ask runs a data step.
 func (s *sentence) ask(t *thread, l *leash, params, outcome jsonvalue.Object) error {
 	r := s.reader()
-	given := answerOf(params["query"].(string))
+	given := answerOf(written(params))
 	most := int32(20)
 
 	if s.Retry != nil && s.Retry.MaximumAttempts > 0 {
@@ -847,8 +859,8 @@ func (s *sentence) while(t *thread, l *leash, params, outcome jsonvalue.Object) 
 
 func (s *sentence) forEach(t *thread, l *leash, params, outcome jsonvalue.Object) error {
 	entries, _ := params["in"].([]any)
-	if query, asked := params["query"].(string); asked {
-		entries = rowsOf(0, answerOf(query).rows)
+	if _, asked := params["query"]; asked {
+		entries = rowsOf(0, answerOf(written(params)).rows)
 	}
 
 	concurrency := 1

@@ -228,8 +228,7 @@ func (m *trial) answer(
 	ctx context.Context, env *testsuite.TestWorkflowEnvironment, task job.Task, params jsonvalue.Object,
 ) (*job.StepOutcome, error) {
 	info := activity.GetInfo(ctx)
-	query, _ := params["query"].(string)
-	given := answerOf(query)
+	given := answerOf(written(params))
 	detail := temporal.ApplicationErrorOptions{Details: []any{job.ErrorDetail{Attempt: info.Attempt}}}
 
 	if info.Attempt <= given.flaws {

@@ -179,7 +179,7 @@ func everyFunction() []reference.Function {
 func TestReferenceContainsEveryFunction(t *testing.T) {
 	t.Parallel()
 
-	var described []string
+	described := []string{"identifier"} // It has no value by itself: the section on queries describes it.
 
 	for _, function := range everyFunction() {
 		name, _, _ := strings.Cut(function.Signature, "(")

@@ -24,6 +24,7 @@ import (
 //	refers:"source"       the value names a source of the app; likewise access and scenario
 //	literal:"true"        the value must not contain expressions
 //	lazy:"true"           the operation evaluates the value's expressions when it needs them
+//	query:"source"        the value is a query, whose expressions become values of bind; the fields that can name its source
 type Field struct {
 	Name        string
 	Description string
@@ -31,6 +32,7 @@ type Field struct {
 	Refers      string
 	Literal     bool
 	Lazy        bool
+	Query       []string
 	Form        Form
 }
 
@@ -51,6 +53,7 @@ func Fields[T any]() []Field {
 			Refers:      structField.Tag.Get("refers"),
 			Literal:     structField.Tag.Get("literal") == "true",
 			Lazy:        structField.Tag.Get("lazy") == "true",
+			Query:       strings.Fields(structField.Tag.Get("query")),
 			Form:        FormOf(structField.Type),
 		})
 	}

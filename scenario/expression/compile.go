@@ -64,6 +64,15 @@ type Declarations interface {
 // Check compiles an expression against declarations. It returns the kind of the result, or "" if it is known only at run time.
 // The error is [*UnknownNameError] or [*UnknownStepError] if the declarations lack a name.
 func Check(source string, declared Declarations) (schema.Kind, error) {
+	if callsIdentifier(source) {
+		return "", fmt.Errorf("in ${%s}: identifier(…) quotes a name in a query or a script; it has no meaning elsewhere", source)
+	}
+
+	return CheckIdentifier(source, declared)
+}
+
+// CheckIdentifier is like [Check] for an expression in a query, which may be a call of identifier.
+func CheckIdentifier(source string, declared Declarations) (schema.Kind, error) {
 	used, err := parseExpression(source)
 	if err != nil {
 		return "", err

@@ -26,6 +26,7 @@ type Scope interface {
 // use. The zero Evaluator is ready to use.
 type Evaluator struct {
 	templates map[string]Template
+	queries   map[string]QueryText
 	programs  map[string]*program
 	cost      int64
 }
@@ -105,7 +106,7 @@ func (e *Evaluator) text(text string, scope Scope, moment Moment) (any, error) {
 
 		text, err := Text(value)
 		if err != nil {
-			return fmt.Errorf("in ${%s}: %w", parsed[i].Text, err)
+			return fmt.Errorf("in %s: %w", parsed[i], err)
 		}
 
 		whole.WriteString(text)
@@ -121,18 +122,42 @@ func (e *Evaluator) fragment(fragment Fragment, scope Scope, moment Moment) (any
 		return e.expression(fragment.Text, scope, moment)
 	}
 
-	query := Query{Source: fragment.Source, Query: fragment.Text, Bind: jsonvalue.Object{}}
-
-	err := CollectMissing(len(fragment.Bind), func(i int) (err error) {
-		query.Bind[bindName(i+1)], err = e.expression(fragment.Bind[i], scope, moment.At(bindName(i+1)))
-
-		return err
-	})
+	text, bind, err := e.query(fragment.Query, scope, moment)
 	if err != nil {
 		return nil, err
 	}
 
-	return moment.cell(query)
+	return moment.cell(Query{Source: fragment.Source, Query: text, Bind: bind})
+}
+
+// Query returns a query or a script as a source receives it, and the values of the expressions in it, by the names of its
+// parameters. The error is [*Missing] if values must be looked up first.
+func (e *Evaluator) Query(text string, scope Scope, moment Moment) (bound string, bind jsonvalue.Object, err error) {
+	parsed, known := e.queries[text]
+	if !known {
+		if parsed, err = ParseQueryText(text); err != nil {
+			return "", nil, err
+		}
+
+		if e.queries == nil || len(e.queries) >= maxCompiled {
+			e.queries = map[string]QueryText{}
+		}
+
+		e.queries[text] = parsed
+	}
+
+	return e.query(parsed, scope, moment)
+}
+
+func (e *Evaluator) query(query QueryText, scope Scope, moment Moment) (bound string, bind jsonvalue.Object, err error) {
+	bind = jsonvalue.Object{}
+
+	return query.Text, bind, CollectMissing(len(query.Values), func(i int) (err error) {
+		name := BindName(i + 1)
+		bind[name], err = e.fragment(query.Values[i].Fragment, scope, moment.At(name))
+
+		return err
+	})
 }
 
 // template returns the parsed template of a text.

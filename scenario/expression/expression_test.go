@@ -335,8 +335,9 @@ func TestResolveEvaluatesNestedExpressions(t *testing.T) {
 	resolved, err := scope.Resolve("Transform", params, expression.Moment{})
 	require.NoError(t, err)
 	require.Equal(t, jsonvalue.Object{
-		"source": "stage", "query": "q job-1", "returnResult": true,
+		"source": "stage", "query": "q :value1", "returnResult": true,
 		"bind": map[string]any{
+			"value1": "job-1",
 			"${key}": []any{"job-1", int64(5), map[string]any{"a": []any{int64(1)}}}, "n": nil, // Keys are as they are.
 		},
 	}, resolved)
@@ -376,8 +377,8 @@ func TestResolveChecksAgainstTheOperation(t *testing.T) {
 
 	scope := scenario.NewScope(scenario.JobScope{}, nil, jsonvalue.Object{"x": "v"})
 
-	_, err := scope.Resolve("Transform", jsonvalue.Object{"source": "stage", "query": "${[1][0]}", "returnResult": "${[x][0]}"}, expression.Moment{})
-	require.EqualError(t, err, "query must be text, but is the integer 1 [type_mismatch]\n"+
+	_, err := scope.Resolve("Transform", jsonvalue.Object{"source": "${[1][0]}", "query": "q", "returnResult": "${[x][0]}"}, expression.Moment{})
+	require.EqualError(t, err, "source must be text, but is the integer 1 [type_mismatch]\n"+
 		`returnResult must be true or false, but is the text "v" [type_mismatch]`)
 
 	_, err = scope.Resolve("Transform", jsonvalue.Object{"source": "stage", "query": "q", "returnResult": "${1 > 2}"}, expression.Moment{})
@@ -385,11 +386,11 @@ func TestResolveChecksAgainstTheOperation(t *testing.T) {
 		"the records go nowhere; give returnResult: true, returnValue: true, or a targetTable to store them in [value_invalid]")
 
 	// What can't be resolved is reported at once, and is not missing as well.
-	_, err = scope.Resolve("Transform", jsonvalue.Object{"source": "${a}", "query": "${b}"}, expression.Moment{})
+	_, err = scope.Resolve("Transform", jsonvalue.Object{"source": "${a}", "query": "q", "targetTable": "${b}"}, expression.Moment{})
 	problems := problemsOf(t, err)
 	require.Len(t, problems, 2)
 	require.Equal(t, "source", problems[0].Path)
-	require.Equal(t, "query", problems[1].Path)
+	require.Equal(t, "targetTable", problems[1].Path)
 
 	_, err = scope.Resolve("Nothing", nil, expression.Moment{})
 	require.EqualError(t, err, "unknown operation Nothing [operation_unknown]")

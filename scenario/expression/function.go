@@ -84,6 +84,7 @@ func functions() []expr.Option {
 		{"string", scalarText, new(func(any) string)},
 		{"toJSON", toJSON, new(func(any) string)},
 		{"fromJSON", fromJSON, new(func(string) any)},
+		{nameIdentifier, identifierOf, new(func(string) string)},
 		{"addTime", addTime, new(func(string, string) string)},
 		{"addDays", addDays, new(func(string, int) string)},
 		{"formatTime", formatTime, new(func(string, string) string)},

@@ -127,10 +127,10 @@ func TestRandomValuesDependOnlyOnSeedAndPlace(t *testing.T) {
 
 	// Also two parameters of one operation draw different values.
 	resolved, err := scenario.NewScope(scenario.JobScope{}, nil, nil).Resolve("Transform", jsonvalue.Object{
-		"source": "${uuid()}", "query": "${uuid()}", "targetTable": "t",
+		"source": "${uuid()}", "query": "SELECT 1", "targetTable": "${uuid()}",
 	}, noon("one"))
 	require.NoError(t, err)
-	require.NotEqual(t, resolved["source"], resolved["query"])
+	require.NotEqual(t, resolved["source"], resolved["targetTable"])
 }
 
 func TestRandomIsBetweenZeroAndOne(t *testing.T) {
@@ -186,8 +186,9 @@ func TestEvaluateReportsAllMissingValues(t *testing.T) {
 
 	resolved, err := scope.Resolve("Transform", params, moment)
 	require.NoError(t, err)
-	require.Equal(t, "SELECT 9007199254740993, two", resolved["query"])
+	require.Equal(t, "SELECT :value1, :value2", resolved["query"])
 	require.Equal(t, map[string]any{
+		"value1": int64(9007199254740993), "value2": "two",
 		"again": int64(9007199254740993), "counter": int64(42), "both": []any{int64(41), "2024-01-02T03:04:05Z"}, // The default.
 		"bound": nil, "other": 1.0,
 	}, resolved["bind"])

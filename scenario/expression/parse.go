@@ -49,6 +49,10 @@ func refused(tree ast.Node) error {
 			}
 		case *ast.VariableDeclaratorNode:
 			refused = errors.New("let is not part of the language; write the value out")
+		case *ast.CallNode:
+			if isIdentifierCall(n) && ast.Node(n) != tree {
+				refused = errors.New("identifier(…) must be the whole expression; write ${identifier(x ? a : b)}, for example")
+			}
 		case *ast.PredicateNode:
 			if ast.Find(n.Node, isLoop) != nil {
 				refused = errors.New("nested loops are not part of the language; the cost can't be limited")

@@ -13,9 +13,9 @@ type Template []Fragment
 // Fragment is a part of a [Template].
 type Fragment struct {
 	Kind   FragmentKind
-	Text   string   // The literal text, the source of the expression, or the text of the query.
-	Source string   // The source of a query.
-	Bind   []string // The expressions within a query; their values are bound to its parameters :value1, :value2 and so on.
+	Text   string    // The literal text, or the source of the expression.
+	Source string    // The source of a query.
+	Query  QueryText // The query.
 }
 
 // FragmentKind is the kind of a [Fragment].
@@ -101,70 +101,20 @@ func notClosed(opening string) error {
 	return fmt.Errorf("the %s has no closing }; write $%[1]s for a literal %[1]s", opening)
 }
 
-// parseQuery parses the query at the beginning of text, and returns the rest of the text. Expressions in the query become
-// parameters, so that a value is never interpreted as a part of the query.
+// parseQuery parses the query at the beginning of text, and returns the rest of the text.
 func parseQuery(source, text string) (query Fragment, rest string, err error) {
-	query = Fragment{Kind: QueryFragment, Source: strings.TrimSpace(source)}
-
 	inner, rest, closed := cutQuery(text)
 	if !closed {
-		return query, "", notClosed("$[" + source + "]{")
+		return Fragment{}, "", notClosed("$[" + source + "]{")
 	}
 
-	parts, err := parseFragments(inner, func(_, _ string) (Fragment, string, error) {
+	query = Fragment{Kind: QueryFragment, Source: strings.TrimSpace(source)}
+	query.Query, err = parseQueryText(inner, func(_, _ string) (Fragment, string, error) {
 		return Fragment{}, "", errors.New("a query can't stand within another one; set a variable to it first")
 	})
-	if err != nil {
-		return query, "", err
-	}
 
-	var whole strings.Builder
-
-	for _, part := range parts {
-		if part.Kind == LiteralFragment {
-			whole.WriteString(part.Text)
-
-			continue
-		}
-
-		if isQuoted(whole.String()) {
-			return query, "", fmt.Errorf(
-				"the value of ${%s} is passed beside the query; leave out the quotes around it", part.Text)
-		}
-
-		query.Bind = append(query.Bind, part.Text)
-		fmt.Fprintf(&whole, ":%s", bindName(len(query.Bind)))
-	}
-
-	query.Text = whole.String()
-
-	return query, rest, nil
+	return query, rest, err
 }
-
-// BoundQuery returns the text that a source receives for the query in $[source]{query}: each expression is replaced by a
-// parameter. An invalid query is returned unchanged. Surrounding space is removed.
-func BoundQuery(query string) string {
-	parsed, err := ParseTemplate("$[source]{" + query + "}")
-	if err != nil || !parsed.IsAlone() || parsed[0].Kind != QueryFragment {
-		return strings.TrimSpace(query)
-	}
-
-	return strings.TrimSpace(parsed[0].Text)
-}
-
-// isQuoted reports whether the end of the beginning of a query is within quotes.
-func isQuoted(beginning string) bool {
-	within := inQuery
-
-	for i := 0; i < len(beginning); i++ {
-		within, i = within.at(beginning, i)
-	}
-
-	return within != inQuery && within != inComment
-}
-
-// bindName returns the name of the parameter with a number, from 1.
-func bindName(number int) string { return fmt.Sprintf("value%d", number) }
 
 // cutExpression splits text at the brace that closes the expression at its start. Braces within the expression's own
 // braces, string literals and comments don't, but a comment up to the end of the line ends there too.
@@ -277,6 +227,19 @@ func endOf(text string, start int, mark string) int {
 	}
 
 	return start + found + len(mark) - 1
+}
+
+// String returns the fragment as it is written in a text.
+func (f Fragment) String() string {
+	switch f.Kind {
+	case ExpressionFragment:
+		return "${" + f.Text + "}"
+	case QueryFragment:
+		return "$[" + f.Source + "]{" + f.Query.Text + "}"
+	case LiteralFragment:
+	}
+
+	return f.Text
 }
 
 // IsPlain reports whether the template is literal text only.

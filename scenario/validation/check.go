@@ -14,6 +14,7 @@ import (
 // Environment is what an app provides to its scenarios.
 type Environment struct {
 	Sources   []string             // The names of its sources.
+	Kinds     map[string]string    // The kinds of its sources, by their names.
 	Variables []scenario.Parameter // The variables that outlive its jobs.
 	Access    []string             // The names in its access list.
 }
@@ -22,9 +23,10 @@ type Environment struct {
 type checker struct {
 	schema.Checker
 
-	document *document    // The places in the file; nil if there is no file.
-	app      *Environment // nil if references to the app are not checked.
-	names    *names       // The names that expressions can read; nil if values contain no expressions.
+	document *document      // The places in the file; nil if there is no file.
+	app      *Environment   // nil if references to the app are not checked.
+	params   map[string]any // The parameters of the operation that is being checked.
+	names    *names         // The names that expressions can read; nil if values contain no expressions.
 
 	depth           int // The number of lists of steps around the current place.
 	stepCount       int // The number of steps read so far.
@@ -163,8 +165,12 @@ func withoutExpressions(value any) any {
 	return plain
 }
 
-// template checks a text. It reports whether the text is plain, that is without expressions, and whether it has no mistake.
+// template checks a text or a query. It reports whether the text is plain, that is without expressions, and whether it has no mistake.
 func (c *checker) template(path string, field schema.Field, text string) (plain, sound bool) {
+	if len(field.Query) > 0 {
+		return c.query(path, field, text)
+	}
+
 	parsed, err := expression.ParseTemplate(text)
 	if err != nil {
 		c.Addf(path, problem.CodeExpressionInvalid, "%v", err)
@@ -215,12 +221,7 @@ func (c *checker) fragment(path string, fragment expression.Fragment) (given sch
 	case expression.QueryFragment:
 		sound = c.source(path, fragment.Source)
 
-		for _, expression := range fragment.Bind {
-			_, bindSound := c.expression(path, expression)
-			sound = sound && bindSound
-		}
-
-		return "", sound
+		return "", c.queryValues(path, fragment.Query, fragment.Source) && sound
 	case expression.ExpressionFragment:
 	}
 
@@ -228,6 +229,13 @@ func (c *checker) fragment(path string, fragment expression.Fragment) (given sch
 }
 
 func (c *checker) expression(path, source string) (kind schema.Kind, sound bool) {
+	return c.expressionWith(expression.Check, path, source)
+}
+
+// expressionWith checks an expression with the given function.
+func (c *checker) expressionWith(
+	check func(string, expression.Declarations) (schema.Kind, error), path, source string,
+) (kind schema.Kind, sound bool) {
 	c.expressionCount++
 
 	if c.expressionCount > maxExpressions {
@@ -240,7 +248,7 @@ func (c *checker) expression(path, source string) (kind schema.Kind, sound bool)
 		return "", false
 	}
 
-	kind, err := expression.Check(source, c.names)
+	kind, err := check(source, c.names)
 	if err != nil {
 		c.Addf(path, problem.CodeExpressionInvalid, "%v", c.explain(err))
 
@@ -253,6 +261,7 @@ func (c *checker) expression(path, source string) (kind schema.Kind, sound bool)
 // operation checks the parameters of an operation at path, except the steps in them.
 func (c *checker) operation(path string, operation scenario.Operation, params map[string]any) {
 	before := len(c.Problems)
+	c.params = params
 
 	c.object(path, params, operation.Fields)
 

@@ -114,10 +114,6 @@ func (s *Source) bind(script source.Script) ([]statement, error) {
 				"remove the statement; run a script for each transaction"))
 		}
 
-		if s.ledger.isChangedBy(parsed.Text) {
-			return nil, bound.located(s.ledger.refusal(s))
-		}
-
 		var (
 			err   error
 			names map[string]bool
@@ -125,6 +121,10 @@ func (s *Source) bind(script source.Script) ([]statement, error) {
 
 		if bound.text, bound.values, names, err = sqltext.MySQL.Bind(parsed.Text, script.Bind); err != nil {
 			return nil, bound.located(s.invalidQuery(err.Error(), "correct the script"))
+		}
+
+		if s.ledger.isChangedBy(bound.text) { // Also by a name that was passed to it.
+			return nil, bound.located(s.ledger.refusal(s))
 		}
 
 		maps.Copy(used, names)

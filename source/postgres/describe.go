@@ -12,7 +12,7 @@ func (s *Source) Describe(ctx context.Context, table source.Table, _ source.Form
 
 	err := s.transaction(ctx, s.reading, beginReading, func(session *session) error {
 		described.session, described.opened = session, ctx
-		_, err := described.prepare(selectAll(table))
+		_, _, err := described.prepare(selectAll(table), parameters{})
 
 		return err
 	})

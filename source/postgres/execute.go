@@ -127,7 +127,16 @@ func (s *Source) execute(
 	changed := int64(0)
 
 	for _, statement := range statements {
-		tag, err := session.conn.ExecParams(ctx, statement.text, statement.parameters, nil, nil, nil).Close()
+		var types []uint32
+		if !statement.parameters.areInferred() {
+			_, types, err = session.prepare(ctx, statement.text, statement.parameters)
+		}
+
+		var tag pgconn.CommandTag
+		if err == nil {
+			tag, err = session.conn.ExecParams(ctx, statement.text, statement.parameters.values, types, nil, nil).Close()
+		}
+
 		if err != nil {
 			return 0, s.classify(ctx, failure{err: err, location: statement.location})
 		}
@@ -149,7 +158,7 @@ func (s *Source) execute(
 // statement is a statement of a script with the values of its parameters.
 type statement struct {
 	text       string
-	parameters [][]byte
+	parameters parameters
 	location   string // For messages: the statement's number and line.
 }
 
@@ -171,14 +180,14 @@ func (s *Source) parse(script source.Script) ([]statement, error) {
 			return nil, s.invalidScript(location+": "+reason, "remove the statement")
 		}
 
-		parameters, err := encodeParameters(values)
+		bound, err := encodeParameters(values)
 		if err != nil {
 			return nil, s.invalidScript(location+": "+err.Error(), "")
 		}
 
 		maps.Copy(used, names)
 
-		statements = append(statements, statement{text, parameters, location})
+		statements = append(statements, statement{text, bound, location})
 	}
 
 	if err := sqltext.Unused(script.Bind, used); err != nil {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"strconv"
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -17,7 +16,7 @@ import (
 func (s *Source) ReadTable(ctx context.Context, read source.Read) (source.Rows, error) {
 	stream := &rows{source: s, table: read.Table, reject: read.Reject, ofTable: true}
 
-	return stream.open(ctx, selectAll(read.Table), nil)
+	return stream.open(ctx, selectAll(read.Table), parameters{})
 }
 
 // Query streams the records of a query, which runs in a read-only transaction.
@@ -27,44 +26,16 @@ func (s *Source) Query(ctx context.Context, query string, bind map[string]any) (
 		err = sqltext.Unused(bind, used)
 	}
 
-	var parameters [][]byte
+	var bound parameters
 	if err == nil {
-		parameters, err = encodeParameters(values)
+		bound, err = encodeParameters(values)
 	}
 
 	if err != nil {
 		return nil, &source.Error{Code: source.CodeQueryInvalid, Source: s.name, Message: err.Error(), Err: err}
 	}
 
-	return (&rows{source: s}).open(ctx, text, parameters)
-}
-
-// encodeParameters returns parameters in text form, so that the server infers their types from the query.
-func encodeParameters(values []any) ([][]byte, error) {
-	parameters := make([][]byte, len(values))
-
-	for i, value := range values {
-		switch v := value.(type) {
-		case nil:
-		case string:
-			parameters[i] = []byte(v)
-		case int64:
-			parameters[i] = strconv.AppendInt(nil, v, 10)
-		case float64:
-			text, err := source.AppendText(nil, source.Standard{Type: source.Float}, v)
-			if err != nil {
-				return nil, err
-			}
-
-			parameters[i] = text
-		case bool:
-			parameters[i] = strconv.AppendBool(nil, v)
-		default:
-			return nil, fmt.Errorf("a parameter can't have a value of type %T", value)
-		}
-	}
-
-	return parameters, nil
+	return (&rows{source: s}).open(ctx, text, bound)
 }
 
 // rows streams the records of a query from the server, at the reader's pace. It owns its session.
@@ -94,7 +65,7 @@ var (
 
 // open describes the result of the query and runs it. The types of the result decide which columns are requested in binary
 // form; the transaction prevents changes to them in between.
-func (r *rows) open(ctx context.Context, query string, parameters [][]byte) (source.Rows, error) {
+func (r *rows) open(ctx context.Context, query string, bound parameters) (source.Rows, error) {
 	r.opened, r.cancel = context.WithCancel(ctx)
 
 	var err error
@@ -104,7 +75,7 @@ func (r *rows) open(ctx context.Context, query string, parameters [][]byte) (sou
 		return nil, r.source.classify(ctx, r.failure(err))
 	}
 
-	if err := r.start(query, parameters); err != nil {
+	if err := r.start(query, bound); err != nil {
 		err = r.source.classify(ctx, r.failure(err))
 		r.finish(err)
 
@@ -119,24 +90,24 @@ func (r *rows) failure(err error) failure {
 }
 
 // prepare parses the query on the server and sets the schema of its result.
-func (r *rows) prepare(query string) ([]pgconn.FieldDescription, error) {
-	described, err := r.session.conn.Prepare(r.opened, "", query, nil)
+func (r *rows) prepare(query string, bound parameters) (fields []pgconn.FieldDescription, types []uint32, err error) {
+	described, types, err := r.session.prepare(r.opened, query, bound)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 
 	if len(described.Fields) == 0 {
-		return nil, &source.Error{
+		return nil, nil, &source.Error{
 			Code: source.CodeQueryInvalid, Message: "the query returns no columns",
 			Hint: "use a SELECT, or a script to change data",
 		}
 	}
 
-	return described.Fields, r.describe(described.Fields)
+	return described.Fields, types, r.describe(described.Fields)
 }
 
-func (r *rows) start(query string, parameters [][]byte) error {
-	fields, err := r.prepare(query)
+func (r *rows) start(query string, bound parameters) error {
+	fields, types, err := r.prepare(query, bound)
 	if err != nil {
 		return err
 	}
@@ -152,7 +123,7 @@ func (r *rows) start(query string, parameters [][]byte) error {
 		}
 	}
 
-	r.result = r.session.conn.ExecParams(r.opened, query, parameters, nil, nil, formats)
+	r.result = r.session.conn.ExecParams(r.opened, query, bound.values, types, nil, formats)
 
 	return nil
 }

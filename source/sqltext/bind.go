@@ -3,12 +3,14 @@ package sqltext
 import (
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 )
 
-// Bind replaces the :name parameters of a statement with the database's placeholders. values are the values of the
-// placeholders, in order, and used contains the names of the parameters. A parameter without a value in bind is an error.
+// Bind replaces the parameters :name of a statement with the database's placeholders, and the parameters :"name" with the
+// quoted names that are their values. values are the values of the placeholders, in order, and used contains the names of the
+// parameters. A parameter without a value in bind is an error, and so is a list or an object.
 func (d Dialect) Bind(statement string, bind map[string]any) (text string, values []any, used map[string]bool, err error) {
 	var written strings.Builder
 
@@ -21,20 +23,35 @@ func (d Dialect) Bind(statement string, bind map[string]any) (text string, value
 			return written.String(), values, used, nil
 		}
 
-		if found.kind != parameter {
+		if found.kind != parameter && found.kind != nameParameter {
 			written.WriteString(found.text)
 
 			continue
 		}
 
-		name := found.text[1:]
+		name := strings.Trim(found.text, `:"`)
 
 		value, given := bind[name]
 		if !given {
-			return "", nil, nil, fmt.Errorf("the parameter :%s has no value; %s", name, valuesOf(bind))
+			return "", nil, nil, fmt.Errorf("the parameter %s has no value; %s", found.text, valuesOf(bind))
 		}
 
 		used[name] = true
+
+		if found.kind == nameParameter {
+			quoted, err := d.QuoteName(value)
+			if err != nil {
+				return "", nil, nil, fmt.Errorf("the parameter %s: %w", found.text, err)
+			}
+
+			written.WriteString(quoted)
+
+			continue
+		}
+
+		if err := checkValue(value); err != nil {
+			return "", nil, nil, fmt.Errorf("the parameter %s: %w", found.text, err)
+		}
 
 		// If placeholders have no numbers, each of them requires a value.
 		if numbers[name] == 0 || d.Placeholder(1) == d.Placeholder(2) {
@@ -44,6 +61,23 @@ func (d Dialect) Bind(statement string, bind map[string]any) (text string, value
 
 		written.WriteString(d.Placeholder(numbers[name]))
 	}
+}
+
+// checkValue returns an error for a value that no placeholder can stand for.
+func checkValue(value any) error {
+	kind := ""
+
+	switch reflect.ValueOf(value).Kind() { //nolint:exhaustive // The other values are scalars.
+	case reflect.Slice:
+		kind = "a list"
+	case reflect.Map:
+		kind = "an object"
+	default:
+		return nil
+	}
+
+	return fmt.Errorf("%s can't be a value in a query; pass it as JSON, with toJSON(…), and read it with the database's "+
+		"functions for JSON, or run the query for each entry", kind)
 }
 
 // valuesOf returns a message about the values in bind.

@@ -1,9 +1,15 @@
 package sqltext
 
-import "strconv"
+import (
+	"strconv"
+
+	"github.com/jobwright/jobwright/source/kind"
+)
 
 // Dialect describes the syntax in which databases differ.
 type Dialect struct {
+	Name string // For messages.
+
 	Backslashes    bool // Whether a backslash is an escape character in all quoted texts.
 	EscapedTexts   bool // Whether a backslash is an escape character in E'…'.
 	DollarQuotes   bool // Whether $tag$…$tag$ is a quoted text.
@@ -13,16 +19,40 @@ type Dialect struct {
 	NestedComments bool // Whether comments nest.
 	SpacedDashes   bool // Whether -- begins a comment only before a space, a control character or the end.
 
+	NameQuote   byte // The character around a quoted name.
+	LongestName int  // The maximum number of bytes of a name, or 0. A longer name would be cut off, or refused.
+
 	// Placeholder returns the placeholder of the parameter with that number, from 1.
 	Placeholder func(number int) string
 }
 
 // The dialects of the databases.
 var (
-	PostgreSQL = Dialect{EscapedTexts: true, DollarQuotes: true, NestedComments: true, Placeholder: numbered}
-	MySQL      = Dialect{Backslashes: true, Backticks: true, HashComments: true, SpacedDashes: true, Placeholder: marked}
-	SQLite     = Dialect{Backticks: true, Brackets: true, Placeholder: marked}
+	PostgreSQL = Dialect{
+		Name: "PostgreSQL", EscapedTexts: true, DollarQuotes: true, NestedComments: true,
+		NameQuote: '"', LongestName: 63, Placeholder: numbered,
+	}
+	MySQL = Dialect{
+		Name: "MySQL", Backslashes: true, Backticks: true, HashComments: true, SpacedDashes: true,
+		NameQuote: '`', LongestName: 256, Placeholder: marked, // 64 characters, of up to 4 bytes.
+	}
+	SQLite = Dialect{
+		Name: "SQLite", Backticks: true, Brackets: true,
+		NameQuote: '`', Placeholder: marked, // SQLite reads "name" as text if there is no such column.
+	}
 )
+
+// dialects are the dialects of the kinds of sources.
+var dialects = map[string]Dialect{kind.PgSQLSource: PostgreSQL, kind.MySQLSource: MySQL, kind.SQLiteSource: SQLite}
+
+// Dialects returns the dialects in which a source of that kind may read a query: its own, or all if the kind is unknown.
+func Dialects(kindOfSource string) []Dialect {
+	if own, known := dialects[kindOfSource]; known {
+		return []Dialect{own}
+	}
+
+	return []Dialect{PostgreSQL, MySQL, SQLite}
+}
 
 func numbered(number int) string { return "$" + strconv.Itoa(number) }
 

@@ -2,21 +2,22 @@ package sqltext
 
 import "strings"
 
-// kind is the kind of a token.
-type kind int
+// tokenKind is the kind of a token.
+type tokenKind int
 
 const (
-	other     kind = iota // Any other character.
-	blank                 // A space or a comment.
-	quoted                // A quoted text or name.
-	word                  // A name, a keyword or a number.
-	parameter             // :name
+	other         tokenKind = iota // Any other character.
+	blank                          // A space or a comment.
+	quoted                         // A quoted text or name.
+	word                           // A name, a keyword or a number.
+	parameter                      // :name
+	nameParameter                  // :"name"
 	semicolon
 )
 
 // token is a token of SQL. The tokens of a text, joined, are the text.
 type token struct {
-	kind kind
+	kind tokenKind
 	text string
 }
 
@@ -43,7 +44,7 @@ func (s *scanner) next() (token, bool) {
 }
 
 // measure returns the kind and the length of the next token.
-func (s *scanner) measure() (of kind, length int) {
+func (s *scanner) measure() (of tokenKind, length int) {
 	c := s.rest[0]
 
 	switch {
@@ -69,6 +70,8 @@ func (s *scanner) measure() (of kind, length int) {
 		}
 	case c == ':' && len(s.rest) > 1 && beginsName(s.rest[1]) && !endsValue(s.before):
 		return parameter, 1 + nameLength(s.rest[1:])
+	case c == ':' && !endsValue(s.before) && nameParameterLength(s.rest) > 0:
+		return nameParameter, nameParameterLength(s.rest)
 	case inName(c):
 		return word, nameLength(s.rest)
 	}
@@ -153,6 +156,22 @@ func dollarTag(text string) string {
 	}
 
 	return ""
+}
+
+// nameParameterLength returns the length of the parameter :"name" at the beginning of text, or 0.
+func nameParameterLength(text string) int {
+	const before = len(`:"`)
+
+	if !strings.HasPrefix(text, `:"`) || len(text) == before || !beginsName(text[before]) {
+		return 0
+	}
+
+	end := before + nameLength(text[before:])
+	if end == len(text) || text[end] != '"' {
+		return 0
+	}
+
+	return end + 1
 }
 
 func beginsName(c byte) bool {
