@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/gin-gonic/gin"
@@ -78,30 +79,63 @@ func (s *Server) authorize(c *gin.Context, key, appID string, right app.Right) (
 		return none, err
 	}
 
+	access, err := s.accessOf(c, found, appID, key)
+	if err != nil {
+		return none, err
+	}
+
+	log.access = access.Name
+
+	if !access.Grants(right) {
+		return none, newError(http.StatusForbidden, CodeForbidden,
+			"this apiKey does not have the right %q in app %s", right, appID)
+	}
+
+	return authorization{app: found, access: access.Name}, nil
+}
+
+// accessOf returns the access that the key has to the app, which is nil if there is no such app.
+func (s *Server) accessOf(c *gin.Context, found *app.App, appID, key string) (app.Access, error) {
 	if s.isLoopbackKey(c, key) {
 		if found == nil {
-			return none, newError(http.StatusNotFound, CodeAppNotFound, "there is no app %s", appID)
+			return app.Access{}, newError(http.StatusNotFound, CodeAppNotFound, "there is no app %s", appID)
 		}
 
-		log.access = job.AnyAccess
-
-		return authorization{app: found, access: job.AnyAccess}, nil
+		return playedAccess(c, found)
 	}
 
 	if found != nil {
 		if access, ok := found.Lookup(key); ok {
-			log.access = access.Name
-
-			if access.Grants(right) {
-				return authorization{app: found, access: access.Name}, nil
+			if c.GetHeader(actAs) != "" {
+				return access, newError(http.StatusForbidden, CodeForbidden,
+					"only the keys of jobwright-dev may use the header %s", actAs)
 			}
 
-			return none, newError(http.StatusForbidden, CodeForbidden,
-				"this apiKey does not have the right %q in app %s", right, appID)
+			return access, nil
 		}
 	}
 
-	return none, s.unauthorized(c, key, appID)
+	return app.Access{}, s.unauthorized(c, key, appID)
+}
+
+// actAs is the header with the name of an access of the app, with whose rights the holder of a loopback key makes the call.
+// Authors see by it what the holders of other keys may do.
+const actAs = "Jobwright-Act-As"
+
+// playedAccess returns the access that the holder of a loopback key plays, by default one with all rights.
+func playedAccess(c *gin.Context, of *app.App) (app.Access, error) {
+	name := c.GetHeader(actAs)
+	if name == "" {
+		return app.Access{Name: job.AnyAccess}, nil
+	}
+
+	at := slices.IndexFunc(of.Access, func(access app.Access) bool { return access.Name == name })
+	if at < 0 {
+		return app.Access{}, badRequest("the header %s names no access of app %s; the names in app.yaml are %s",
+			actAs, of.ID, strings.Join(of.Environment().Access, ", "))
+	}
+
+	return of.Access[at], nil
 }
 
 // isLoopbackKey reports whether the key is a loopback key and the connection comes from this machine. Headers such as

@@ -36,6 +36,7 @@ const (
 	CodeJobEnded             Code = "job_ended"
 	CodeResultExpired        Code = "result_expired"
 	CodeResultNotFound       Code = "result_not_found"
+	CodeSignalForbidden      Code = "signal_forbidden"
 	CodeSignalNotFound       Code = "signal_not_found"
 	CodeNotAcceptable        Code = "not_acceptable"
 	CodeRequestTimeout       Code = "request_timeout"
@@ -55,8 +56,8 @@ func Codes() []Code {
 	return []Code{
 		CodeRequestInvalid, CodeUnauthorized, CodeForbidden, CodeBrowserRefused, CodeHostNotAllowed, CodeCallNotFound,
 		CodeAppNotFound, CodeScenarioNotFound, CodeJobNotFound, CodeMethodNotAllowed, CodeJobIDTaken, CodeJobEnded,
-		CodeResultExpired, CodeResultNotFound, CodeSignalNotFound, CodeNotAcceptable, CodeRequestTimeout, CodeRequestTooLarge,
-		CodeMediaTypeUnsupported, CodeScenarioInvalid, CodeJobStopped, CodeJobTerminated, CodeTooManyRequests,
+		CodeResultExpired, CodeResultNotFound, CodeSignalNotFound, CodeSignalForbidden, CodeNotAcceptable, CodeRequestTimeout,
+		CodeRequestTooLarge, CodeMediaTypeUnsupported, CodeScenarioInvalid, CodeJobStopped, CodeJobTerminated, CodeTooManyRequests,
 		CodeTooManyFailures, CodeTemporalUnavailable, CodeInternal,
 	}
 }

@@ -141,7 +141,7 @@ func asSignalError(jobID string, err error) error {
 
 	switch rejected.Type() {
 	case job.SignalForbidden:
-		return newError(http.StatusForbidden, CodeForbidden, "%s", rejected.Message())
+		return newError(http.StatusForbidden, CodeSignalForbidden, "%s", rejected.Message())
 	case job.SignalUnknown:
 		return newError(http.StatusNotFound, CodeSignalNotFound, "%s", rejected.Message())
 	case job.SignalTooLarge:

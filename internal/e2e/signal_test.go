@@ -94,7 +94,7 @@ func TestSignalJobRejectsInvalidCalls(t *testing.T) {
 		status int
 		code   string
 	}{
-		"an access that the step does not accept": {object{"apiKey": statusKey}, http.StatusForbidden, "forbidden"},
+		"an access that the step does not accept": {object{"apiKey": statusKey}, http.StatusForbidden, "signal_forbidden"},
 		"no key":                                   {object{"apiKey": ""}, http.StatusUnauthorized, "unauthorized"},
 		"an unknown key":                           {object{"apiKey": unknownKey}, http.StatusUnauthorized, "unauthorized"},
 		"the job of another app":                   {object{"apiKey": devKey, "appId": "7"}, http.StatusNotFound, "job_not_found"},
@@ -235,4 +235,48 @@ func TestSignalThatNoStepWaitsForIsNotFound(t *testing.T) {
 	got = api().signal(t, with(signal, object{"signal": "approval", "data": object{"approved": false}}))
 	require.Equal(t, http.StatusOK, got.status, got.text)
 	wait()
+}
+
+func TestLoopbackKeyPlaysANamedAccess(t *testing.T) {
+	t.Parallel()
+
+	appID, jobID, wait := newWaitingJob(t)
+	signal := object{"apiKey": devKey, "appId": appID, "jobId": jobID, "signal": "go-WaitForSignal"}
+	as := func(name string, request object) apiResponse {
+		body, err := json.Marshal(request)
+		require.NoError(t, err)
+
+		return api().call(t, http.MethodPost, "/api/v1/signalJob.jsp",
+			http.Header{"Content-Type": {"application/json"}, "Jobwright-Act-As": {name}}, string(body))
+	}
+
+	for name, test := range map[string]struct {
+		as      string
+		request object
+		status  int
+		code    string
+	}{
+		"an access that from does not list": {"looker", signal, http.StatusForbidden, "signal_forbidden"},
+		"an access that does not exist":     {"bos", signal, http.StatusBadRequest, "request_invalid"},
+		"the key of a caller":               {"boss", with(signal, object{"apiKey": callerKey}), http.StatusForbidden, "forbidden"},
+		"a wrong key":                       {"boss", with(signal, object{"apiKey": unknownKey}), http.StatusUnauthorized, "unauthorized"},
+	} {
+		got := as(test.as, test.request)
+		require.Equal(t, test.status, got.status, "%s: %s", name, got.text)
+		require.Equal(t, test.code, got.result(t)["code"], name)
+	}
+
+	require.Contains(t, as("bos", signal).text, "boss", "the message lists the names")
+
+	got := as("boss", signal)
+	require.Equal(t, http.StatusOK, got.status, got.text)
+	require.Equal(t, true, got.result(t)["awaited"])
+	require.Equal(t, http.StatusOK, wait().status)
+
+	// The rights of the access apply too.
+	appID = newApp(t, contractApp)
+	got = api().call(t, http.MethodGet, "/api/v1/stopJob?"+jobQuery(devKey, appID, "nowhere"),
+		http.Header{"Jobwright-Act-As": {"looker"}}, "")
+	require.Equal(t, http.StatusForbidden, got.status, got.text)
+	require.Equal(t, "forbidden", got.result(t)["code"])
 }
