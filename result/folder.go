@@ -16,6 +16,12 @@ import (
 // temporarySuffix ends the name of a file that is being written, or whose writer was killed.
 const temporarySuffix = ".tmp"
 
+// The modes of new folders and files. Only the user and the group of the process can read results, also with a weaker umask.
+const (
+	folderMode = 0o750
+	fileMode   = 0o640
+)
+
 // folder is a bucket whose blobs are files. It opens them by path each time, so that it continues to work after its file
 // system was unmounted and mounted again.
 type folder struct{ root string }
@@ -37,8 +43,7 @@ func openFolder(root string) (*folder, error) {
 		parents = append(parents, filepath.Dir(missing))
 	}
 
-	//nolint:gosec // The operator decides by the umask who can read results.
-	if err := os.MkdirAll(root, 0o777); err != nil {
+	if err := os.MkdirAll(root, folderMode); err != nil {
 		return nil, pathless(err)
 	}
 
@@ -109,14 +114,13 @@ func (f *folder) create(_ context.Context, key, _ string) (blobWriter, error) {
 // createFile creates a file and its folders. It does not create the root, which may be an unmounted file system.
 func (f *folder) createFile(name string) (*os.File, error) {
 	for _, ancestor := range ancestors(name) {
-		//nolint:gosec // For the mode, see openFolder.
-		if err := os.Mkdir(f.path(ancestor), 0o777); err != nil && !errors.Is(err, fs.ErrExist) {
+		if err := os.Mkdir(f.path(ancestor), folderMode); err != nil && !errors.Is(err, fs.ErrExist) {
 			return nil, err
 		}
 	}
 
-	//nolint:gosec // create has verified that it is below the root; for the mode, see openFolder.
-	return os.OpenFile(f.path(name), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+	//nolint:gosec // create has verified that it is below the root.
+	return os.OpenFile(f.path(name), os.O_WRONLY|os.O_CREATE|os.O_EXCL, fileMode)
 }
 
 // explain returns an error of the file system without paths of this machine.

@@ -3,6 +3,7 @@ package result_test
 import (
 	"bytes"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -26,6 +27,33 @@ func requireNoPath(t *testing.T, err error, folder string) {
 	for path := folder; path != string(filepath.Separator); path = filepath.Dir(path) {
 		require.NotContains(t, err.Error(), path)
 	}
+}
+
+func TestFolderCreatesNoFileThatOthersCanRead(t *testing.T) {
+	t.Parallel()
+
+	folder := filepath.Join(t.TempDir(), "results")
+
+	writer, err := open(t, folder).Create(t.Context(), "7/run/1-1.json", nil, oneText)
+	require.NoError(t, err)
+
+	_, err = writer.Commit()
+	require.NoError(t, err)
+
+	seen := 0
+
+	require.NoError(t, filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
+		require.NoError(t, err)
+
+		info, err := entry.Info()
+		require.NoError(t, err)
+		require.Zero(t, info.Mode().Perm()&0o027, "%s has %s", path, info.Mode())
+
+		seen++
+
+		return nil
+	}))
+	require.GreaterOrEqual(t, seen, 4)
 }
 
 func TestFolderErrorsContainNoPath(t *testing.T) {

@@ -29,8 +29,8 @@ var _ files.Draft = (*draft)(nil)
 func (s *store) draft(name string, place func(draft string) error) (files.Draft, error) {
 	folder := path.Dir(name)
 
-	// The umask decides whether other users can read the files.
-	if err := s.root.MkdirAll(filepath.FromSlash(folder), 0o777); err != nil {
+	// Only the worker's user and group can read new files, also with a weaker umask.
+	if err := s.root.MkdirAll(filepath.FromSlash(folder), 0o750); err != nil {
 		return nil, s.failed(written, err)
 	}
 
@@ -39,7 +39,7 @@ func (s *store) draft(name string, place func(draft string) error) (files.Draft,
 	started := &draft{store: s, name: filepath.FromSlash(path.Join(folder, files.ReservedPrefix+rand.Text())), place: place}
 
 	var err error
-	if started.file, err = s.root.OpenFile(started.name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666); err != nil {
+	if started.file, err = s.root.OpenFile(started.name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o640); err != nil {
 		return nil, s.failed(written, err)
 	}
 

@@ -154,6 +154,19 @@ func TestWriteTablePreservesThePermissionsOfTheReplacedFile(t *testing.T) {
 	}
 }
 
+func TestWriteTableCreatesNoFileThatOthersCanRead(t *testing.T) {
+	t.Parallel()
+
+	folder, into := open(t, nil)
+	require.NoError(t, write(t, into, "new/t.csv", source.Append))
+
+	for _, name := range []string{"new", "new/t.csv"} {
+		info, err := os.Stat(filepath.Join(folder, name))
+		require.NoError(t, err)
+		require.Zero(t, info.Mode().Perm()&0o027, "%s has %s", name, info.Mode())
+	}
+}
+
 func TestWriteTableRemovesDraftsOlderThanADay(t *testing.T) {
 	t.Parallel()
 

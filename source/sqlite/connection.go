@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -50,6 +52,8 @@ type connection struct {
 // committed records survive a power failure (synchronous FULL): a step that is recorded as done is done. The connection
 // caches up to cache MiB of the file.
 func connect(ctx context.Context, path string, cache int) (*connection, error) {
+	create(path)
+
 	c := &connection{tls: libc.NewTLS(), interrupted: new(atomic.Bool)}
 
 	if err := c.open(path); err != nil {
@@ -65,6 +69,21 @@ func connect(ctx context.Context, path string, cache int) (*connection, error) {
 	}
 
 	return c, nil
+}
+
+// creating excludes other connections while a file is created: closing a file releases all locks of the process on it.
+var creating sync.Mutex
+
+// create creates the database file if it is missing, so that only the user and the group of the process can read it, also with
+// a weaker umask. SQLite gives its other files the same permissions, and reports why a file can't be created.
+func create(path string) {
+	creating.Lock()
+	defer creating.Unlock()
+
+	//nolint:gosec // The app's definition names the file.
+	if file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o640); err == nil {
+		_ = file.Close()
+	}
 }
 
 func (c *connection) open(path string) error {

@@ -2,6 +2,7 @@ package sqlite_test
 
 import (
 	"context"
+	"os"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -139,4 +140,27 @@ func TestQueryInterruptsStatementWhenContextEnds(t *testing.T) {
 
 	_, err := stage.Query(ctx, endlessQuery, nil)
 	require.ErrorIs(t, err, context.DeadlineExceeded)
+}
+
+func TestConnectCreatesNoFileThatOthersCanRead(t *testing.T) {
+	t.Parallel()
+
+	dir := t.TempDir()
+	stage := open(t, dir)
+	replace(t, stage, "t", numbers(1))
+
+	rows, err := read(t, stage, "t") // While a connection is open, the files of the write-ahead log exist.
+	require.NoError(t, err)
+
+	found, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	require.Len(t, found, 3)
+
+	for _, file := range found {
+		info, err := file.Info()
+		require.NoError(t, err)
+		require.Zero(t, info.Mode().Perm()&0o027, "%s has %s", file.Name(), info.Mode())
+	}
+
+	require.NoError(t, rows.Close())
 }
