@@ -17,12 +17,14 @@ const batchRows = 256
 
 // Rows streams the records of a file by row groups. It keeps a page of each column in memory.
 type Rows struct {
+	content io.ReaderAt
 	file    *parquet.File
 	columns []column
 	schema  source.Schema
 	reject  func(source.Reject) error
 
-	groups []parquet.RowGroup // The row groups that were not opened yet.
+	groups []parquet.RowGroup // All row groups.
+	opened int                // The number of row groups that were opened.
 	rows   parquet.Rows       // The rows of the open row group.
 	buffer []parquet.Row
 	at     int // The index of the next row in buffer.
@@ -52,12 +54,18 @@ type column struct {
 func NewReader(content io.ReaderAt, size int64, read source.Read) (rows *Rows, err error) {
 	defer recovered(&err)
 
+	if err := verifyFooter(content, size); err != nil {
+		return nil, broken("the file is not a valid Parquet file: "+err.Error(), err)
+	}
+
 	file, err := parquet.OpenFile(content, size, parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true))
 	if err != nil {
 		return nil, broken("the file is not a valid Parquet file: "+err.Error(), err)
 	}
 
-	rows = &Rows{file: file, reject: read.Reject, groups: file.RowGroups(), buffer: make([]parquet.Row, batchRows)}
+	rows = &Rows{
+		content: content, file: file, reject: read.Reject, groups: file.RowGroups(), buffer: make([]parquet.Row, batchRows),
+	}
 
 	fields := file.Schema().Fields()
 	if len(fields) > source.MaxColumns {
@@ -203,11 +211,16 @@ func (r *Rows) fill(ctx context.Context) error {
 
 	for {
 		if r.rows == nil {
-			if len(r.groups) == 0 {
+			if r.opened == len(r.groups) {
 				return io.EOF
 			}
 
-			r.rows, r.groups = r.groups[0].Rows(), r.groups[1:]
+			if err := verifyGroup(ctx, r.content, r.file, r.opened); err != nil {
+				return r.damaged(ctx, err)
+			}
+
+			r.rows = r.groups[r.opened].Rows()
+			r.opened++
 		}
 
 		count, err := r.rows.ReadRows(r.buffer)
@@ -230,6 +243,15 @@ func (r *Rows) fill(ctx context.Context) error {
 			return broken(fmt.Sprintf("after row %d: the file ends early", r.count), nil)
 		}
 	}
+}
+
+// damaged returns the error of a row group that cannot be read.
+func (r *Rows) damaged(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+
+	return broken(fmt.Sprintf("after row %d: %v", r.count, err), err)
 }
 
 // read converts the values of a row.

@@ -1,0 +1,232 @@
+package parquet
+
+import (
+	"bytes"
+	"compress/gzip"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/andybalholm/brotli"
+	"github.com/klauspost/compress/snappy"
+	"github.com/klauspost/compress/zstd"
+	"github.com/parquet-go/parquet-go/format"
+)
+
+var errExpands = fmt.Errorf("a page expands to more than %d MiB, the limit of a page", maxPage>>20)
+
+// verifyExpansion verifies the size of a page after decompression. Its header states a size, but the library continues to
+// decompress beyond it.
+func verifyExpansion(page *io.SectionReader, codec format.CompressionCodec) error {
+	// The largest ratios of formats, rounded up: blocks of this size or less cannot exceed the limit.
+	const gzipRatio, lz4Ratio = 1100, 256
+
+	switch codec {
+	case format.Snappy:
+		return verifySnappy(page)
+	case format.Zstd:
+		return verifyZstd(page)
+	case format.Gzip:
+		if page.Size()*gzipRatio <= maxPage {
+			return nil
+		}
+
+		reader, err := gzip.NewReader(page)
+		if err != nil {
+			return err
+		}
+
+		return verifyStream(reader)
+	case format.Brotli:
+		return verifyStream(brotli.NewReader(page))
+	case format.Lz4Raw:
+		if page.Size()*lz4Ratio <= maxPage {
+			return nil
+		}
+
+		return verifyLZ4(page)
+	default: // Without compression, or unknown to the library.
+		return nil
+	}
+}
+
+// verifyStream verifies a page by decompressing it once.
+func verifyStream(content io.Reader) error {
+	size, err := io.Copy(io.Discard, io.LimitReader(content, maxPage+1))
+	if size > maxPage {
+		return errExpands
+	}
+
+	return err
+}
+
+// verifySnappy verifies the size at the beginning of a block.
+func verifySnappy(page *io.SectionReader) error {
+	const longest = 5 // The bytes of the size.
+
+	beginning := make([]byte, min(longest, page.Size()))
+	if err := readFull(page, beginning, 0); err != nil {
+		return err
+	}
+
+	size, err := snappy.DecodedLen(beginning)
+	if size > maxPage {
+		return errExpands
+	}
+
+	return err
+}
+
+// verifyZstd adds the largest sizes that the blocks of all frames can have
+// (https://www.rfc-editor.org/rfc/rfc8878#section-3.1.1.2).
+func verifyZstd(page *io.SectionReader) error {
+	const (
+		headerSize, blockHeader, checksum = 18, 3, 4 // The most bytes of a frame's header; those of a block's header and of a checksum.
+		maxBlock                          = 128 << 10
+		raw, rle                          = 0, 1
+	)
+
+	content := make([]byte, page.Size())
+	if err := readFull(page, content, 0); err != nil {
+		return err
+	}
+
+	for total := 0; len(content) > 0; {
+		var header zstd.Header
+		if err := header.Decode(content[:min(headerSize, len(content))]); err != nil {
+			return err
+		}
+
+		if header.HasFCS && header.FrameContentSize > maxPage {
+			return errExpands
+		}
+
+		content = content[header.HeaderSize:]
+
+		if header.Skippable {
+			if int(header.SkippableSize) > len(content) {
+				return io.ErrUnexpectedEOF
+			}
+
+			content = content[header.SkippableSize:]
+
+			continue
+		}
+
+		for last := false; !last; {
+			if len(content) < blockHeader {
+				return io.ErrUnexpectedEOF
+			}
+
+			block := int(content[0]) | int(content[1])<<8 | int(content[2])<<16
+			last = block&1 == 1
+			stored, expanded := block>>3, block>>3
+
+			switch block >> 1 & 3 {
+			case raw:
+			case rle:
+				stored = 1
+			default:
+				expanded = maxBlock
+			}
+
+			if total += expanded; total > maxPage {
+				return errExpands
+			}
+
+			if content = content[blockHeader:]; stored > len(content) {
+				return io.ErrUnexpectedEOF
+			}
+
+			content = content[stored:]
+		}
+
+		if header.HasCheckSum {
+			if len(content) < checksum {
+				return io.ErrUnexpectedEOF
+			}
+
+			content = content[checksum:]
+		}
+	}
+
+	return nil
+}
+
+// verifyLZ4 adds the lengths of the literals and matches of a block
+// (https://github.com/lz4/lz4/blob/dev/doc/lz4_Block_format.md).
+func verifyLZ4(page *io.SectionReader) error {
+	const offset, smallest = 2, 4 // The bytes of an offset; the length of the shortest match.
+
+	stored := make([]byte, page.Size())
+	if err := readFull(page, stored, 0); err != nil {
+		return err
+	}
+
+	content := bytes.NewReader(stored)
+
+	for total := 0; content.Len() > 0; {
+		token, err := content.ReadByte()
+		if err != nil {
+			return err
+		}
+
+		literals, err := lz4Length(content, int(token>>4))
+		if err != nil {
+			return err
+		}
+
+		if literals > content.Len() {
+			return io.ErrUnexpectedEOF
+		}
+
+		if _, err := content.Seek(int64(literals), io.SeekCurrent); err != nil {
+			return err
+		}
+
+		total += literals
+
+		if content.Len() > 0 { // The last sequence has no match.
+			if _, err := content.Seek(offset, io.SeekCurrent); err != nil {
+				return err
+			}
+
+			match, err := lz4Length(content, int(token&0x0f))
+			if err != nil {
+				return err
+			}
+
+			total += match + smallest
+		}
+
+		if total > maxPage {
+			return errExpands
+		}
+	}
+
+	return nil
+}
+
+// lz4Length returns a length, whose first four bits are in the token.
+func lz4Length(content io.ByteReader, length int) (int, error) {
+	const more, continues = 15, 255
+
+	if length < more {
+		return length, nil
+	}
+
+	for {
+		next, err := content.ReadByte()
+		if errors.Is(err, io.EOF) {
+			err = io.ErrUnexpectedEOF
+		}
+
+		if err != nil {
+			return 0, err
+		}
+
+		if length += int(next); next < continues {
+			return length, nil
+		}
+	}
+}
