@@ -86,7 +86,13 @@ func staticHosts(configuration *config.Config) map[primitives.ServiceName]static
 // 50 ms. The server has one shard, so this would be the limit of the whole server.
 const pollRPS = 10_000
 
-// dynamicConfig returns the settings that reduce the latency of a server in one process.
+// Limits of the server's caches: entries of workflows, and bytes of events.
+const (
+	cachedWorkflows = 500
+	cachedEvents    = 4 << 20
+)
+
+// dynamicConfig returns the settings that reduce the latency and the memory of a server in one process.
 func dynamicConfig(options Options) dynamicconfig.StaticClient {
 	settings := dynamicconfig.StaticClient{
 		dynamicconfig.TransferProcessorMaxPollRPS.Key():   pollRPS,
@@ -99,6 +105,11 @@ func dynamicConfig(options Options) dynamicconfig.StaticClient {
 		// With several partitions, a task sometimes waits for two seconds in a partition without a poller.
 		dynamicconfig.MatchingNumTaskqueueReadPartitions.Key():  1,
 		dynamicconfig.MatchingNumTaskqueueWritePartitions.Key(): 1,
+
+		// By default, the state of each workflow stays in memory for an hour after its end. Workflows that run on leave the cache
+		// and return to it as they make progress.
+		dynamicconfig.HistoryCacheHostLevelMaxSize.Key(): cachedWorkflows,
+		dynamicconfig.EventsCacheMaxSizeBytes.Key():      cachedEvents,
 
 		// The UI lists workflows more often than the default allows.
 		dynamicconfig.FrontendMaxNamespaceVisibilityRPSPerInstance.Key(): 100,
