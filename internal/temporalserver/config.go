@@ -89,7 +89,7 @@ const pollRPS = 10_000
 // Limits of the server's caches: entries of workflows, and bytes of events.
 const (
 	cachedWorkflows = 500
-	cachedEvents    = 4 << 20
+	cachedEvents    = 1 << 20
 )
 
 // dynamicConfig returns the settings that reduce the latency and the memory of a server in one process.
@@ -109,7 +109,9 @@ func dynamicConfig(options Options) dynamicconfig.StaticClient {
 		// By default, the state of each workflow stays in memory for an hour after its end. Workflows that run on leave the cache
 		// and return to it as they make progress.
 		dynamicconfig.HistoryCacheHostLevelMaxSize.Key(): cachedWorkflows,
-		dynamicconfig.EventsCacheMaxSizeBytes.Key():      cachedEvents,
+
+		// This cache serves the replication to other clusters.
+		dynamicconfig.XDCCacheMaxSizeBytes.Key(): cachedEvents,
 
 		// The UI lists workflows more often than the default allows.
 		dynamicconfig.FrontendMaxNamespaceVisibilityRPSPerInstance.Key(): 100,
