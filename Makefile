@@ -120,7 +120,7 @@ layers: ## Check the indirect imports of packages
 	}; \
 	keeps_out ./cmd/jobwright '^(go\.temporal\.io/server|github\.com/temporalio/ui-server)(/|$$)' \
 		'the production binary carries no Temporal server'; \
-	keeps_out ./apiserver '^github\.com/jobwright/jobwright/source/(files?|format|ledger|mysql|pool|postgres|prefetch|s3|sqlite|sqltext|web)(/|$$)' \
+	keeps_out ./apiserver '^github\.com/jobwright/jobwright/source/(files?|format|ledger|mysql|pool|postgres|prefetch|s3|sqlite|web)(/|$$)' \
 		'apiserver talks to Temporal, never to a data source'
 
 .PHONY: tidy

@@ -85,7 +85,7 @@ func runCommand(ctx context.Context, a *Activities, task job.Task, do func(conte
 // open returns the source of that name as a T, an interface that the operation requires; need completes the sentence
 // "a kind of source can't …". The first call of an attempt opens the source, with the secrets of that moment. All later
 // calls return the same source, which stays open until the attempt ends.
-func open[T source.Source](ctx context.Context, s *step, name, need string) (T, error) {
+func open[T source.Source](ctx context.Context, s *step, name string, need source.Ability) (T, error) {
 	var none T
 
 	definition, ok := s.app.Sources[name]
@@ -134,7 +134,7 @@ func (s *step) resultKey(ctx context.Context, extension string) string {
 
 // query runs a query in a source. The caller closes the records.
 func (s *step) query(ctx context.Context, query expression.Query) (source.Rows, error) {
-	from, err := open[source.Querier](ctx, s, query.Source, "be queried")
+	from, err := open[source.Querier](ctx, s, query.Source, source.CanQuery)
 	if err != nil {
 		return nil, err
 	}

@@ -21,7 +21,7 @@ const (
 // missing table is no error.
 func (a *Activities) DropTable(ctx context.Context, task job.Task, table job.SourceTable) (*job.Dropped, error) {
 	return runAttempt(ctx, a, task, func(ctx context.Context, s *step) (*job.Dropped, error) {
-		from, err := open[source.Dropper](ctx, s, table.Source, "drop tables")
+		from, err := open[source.Dropper](ctx, s, table.Source, source.CanDrop)
 		if err != nil {
 			return nil, err
 		}

@@ -43,7 +43,7 @@ type call struct {
 
 // send sends the request, and stores or returns the response.
 func (c *call) send(ctx context.Context) (outcome *job.StepOutcome, err error) {
-	to, err := open[source.Requester](ctx, c.step, c.params.Source, "be sent requests")
+	to, err := open[source.Requester](ctx, c.step, c.params.Source, source.CanRequest)
 	if err != nil {
 		return nil, err
 	}
@@ -108,7 +108,7 @@ func (c *call) withFile(ctx context.Context, request source.Request) (source.Req
 		return request, nil, err
 	}
 
-	from, err := open[source.FileKeeper](ctx, c.step, c.params.FileSource, "keep files")
+	from, err := open[source.FileKeeper](ctx, c.step, c.params.FileSource, source.CanKeepFiles)
 	if err != nil {
 		return request, nil, err
 	}
@@ -241,7 +241,7 @@ func isJSON(contentType string) bool {
 
 // file stores the response unchanged.
 func (c *call) file(ctx context.Context, response *source.Response) (*job.StepOutcome, error) {
-	files, err := open[source.FileKeeper](ctx, c.step, c.params.FileSource, "keep files")
+	files, err := open[source.FileKeeper](ctx, c.step, c.params.FileSource, source.CanKeepFiles)
 	if err != nil {
 		return nil, err
 	}

@@ -51,11 +51,11 @@ type load struct {
 }
 
 func (l *load) run(ctx context.Context) (outcome *job.StepOutcome, err error) {
-	if l.from, err = open[source.Reader](ctx, l.step, l.params.Source, "be read table by table"); err != nil {
+	if l.from, err = open[source.Reader](ctx, l.step, l.params.Source, source.CanRead); err != nil {
 		return nil, err
 	}
 
-	if l.to, err = open[source.Writer](ctx, l.step, l.params.TargetSource, "be written to"); err != nil {
+	if l.to, err = open[source.Writer](ctx, l.step, l.params.TargetSource, source.CanWrite); err != nil {
 		return nil, err
 	}
 

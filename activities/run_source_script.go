@@ -14,7 +14,7 @@ func (a *Activities) RunSourceScript(
 	ctx context.Context, task job.Task, params scenario.RunSourceScript,
 ) (*job.StepOutcome, error) {
 	return runAttempt(ctx, a, task, func(ctx context.Context, s *step) (*job.StepOutcome, error) {
-		in, err := open[source.Executor](ctx, s, params.Source, "run scripts")
+		in, err := open[source.Executor](ctx, s, params.Source, source.CanExecute)
 		if err != nil {
 			return nil, err
 		}

@@ -39,7 +39,7 @@ func (t target) invalid(message, hint string) error {
 
 // write writes rows to a table.
 func (s *step) write(ctx context.Context, to target, rows source.Rows) (*job.StepOutcome, error) {
-	writer, err := open[source.Writer](ctx, s, to.source, "be written to")
+	writer, err := open[source.Writer](ctx, s, to.source, source.CanWrite)
 	if err != nil {
 		return nil, err
 	}

@@ -41,7 +41,7 @@ func ControlOperations() []Operation {
 		define[ForEach](Operation{
 			Name:        OpForEach,
 			Description: "Runs steps for each entry of a list, or for each record of a query.",
-			Outcome:     schema.Fields[ForEachOutcome](), Control: true, rule: forEachRule,
+			Outcome:     schema.Fields[ForEachOutcome](), Control: true, rule: forEachRule, uses: forEachUses,
 		}),
 		define[Parallel](Operation{
 			Name: OpParallel, Description: "Runs several lists of steps concurrently.",

@@ -18,37 +18,37 @@ func DataOperations() []Operation {
 		define[LoadTableFromSource](Operation{
 			Name:        OpLoadTableFromSource,
 			Description: "Copies a table from one source to another, and converts formats and types.",
-			Outcome:     schema.Fields[LoadOutcome](), rule: loadRule,
+			Outcome:     schema.Fields[LoadOutcome](), rule: loadRule, uses: loadUses,
 		}),
 		define[Transform](Operation{
 			Name:        "Transform",
 			Description: "Runs a query, and returns its records, stores them in a table, or passes them to later steps.",
-			rule:        transformRule,
+			rule:        transformRule, uses: transformUses,
 		}),
 		define[RunSourceScript](Operation{
 			Name:        OpRunSourceScript,
 			Description: "Runs statements in the language of a source, in one transaction if the source supports that.",
-			rule:        scriptRule,
+			rule:        scriptRule, uses: scriptUses,
 		}),
 		define[Insert](Operation{
 			Name:        "Insert",
 			Description: "Adds records to an existing table.",
-			rule:        recordsRule,
+			rule:        recordsRule, uses: recordsUses(source.Insert),
 		}),
 		define[Update](Operation{
 			Name:        "Update",
 			Description: "Changes the records of a table that have the keys of given records.",
-			rule:        recordsRule,
+			rule:        recordsRule, uses: recordsUses(source.Update),
 		}),
 		define[Delete](Operation{
 			Name:        "Delete",
 			Description: "Deletes the records of a table that have the keys of given records.",
-			rule:        recordsRule,
+			rule:        recordsRule, uses: recordsUses(source.Delete),
 		}),
 		define[HTTPRequest](Operation{
 			Name:        "HTTPRequest",
 			Description: "Sends a request to an HTTPSource, and stores the response as a value, a result, a table or a file.",
-			rule:        requestRule,
+			rule:        requestRule, uses: requestUses,
 		}),
 	}
 }

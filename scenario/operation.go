@@ -19,6 +19,9 @@ type Operation struct {
 	// rule checks the parameters as a whole, see [Operation.CheckParams].
 	rule func(params jsonvalue.Object) (field, message string)
 
+	// uses returns what the operation requires of its sources, see [Operation.SourceUses]. Source is not set yet.
+	uses func(params jsonvalue.Object) []SourceUse
+
 	decode func(params jsonvalue.Object) (any, error)
 }
 

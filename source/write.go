@@ -20,8 +20,8 @@ const (
 	Delete  Mode = "delete"  // The records of the table with the same key are removed.
 )
 
-// modes are the modes that exist.
-var modes = []Mode{Replace, Refill, Append, Upsert, Insert, Update, Delete}
+// Modes returns all modes.
+func Modes() []Mode { return []Mode{Replace, Refill, Append, Upsert, Insert, Update, Delete} }
 
 // Keyed reports whether a write in this mode identifies records by a key.
 func (m Mode) Keyed() bool { return m == Upsert || m == Update || m == Delete }
@@ -110,7 +110,7 @@ func (n Names) valid(name string) bool {
 // databases call it after they have looked up the idempotency key: the write may be recorded already, and its rows gone. The
 // errors lack the source's name.
 func (w Write) Validate(columns Schema, names Names) (key []string, err error) {
-	if !slices.Contains(modes, w.Mode) {
+	if !slices.Contains(Modes(), w.Mode) {
 		return nil, w.invalid(CodeOperationUnsupported, fmt.Sprintf("the write mode %q does not exist", w.Mode), "")
 	}
 

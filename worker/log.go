@@ -13,7 +13,9 @@ import (
 )
 
 // jobLog is an interceptor that logs the start and the end of each job, once for all runs of its workflow.
-type jobLog struct{ interceptor.WorkerInterceptorBase }
+type jobLog struct {
+	interceptor.WorkerInterceptorBase
+}
 
 // InterceptWorkflow returns the interceptor of a workflow's run.
 func (*jobLog) InterceptWorkflow(

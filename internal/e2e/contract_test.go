@@ -199,6 +199,7 @@ func TestContract(t *testing.T) {
 		{name: "an invalid date", body: request(scenario("Typed", object{"word": "", "day": "2023-02-29"})), status: 400, code: "request_invalid", contains: []string{"must be a date"}},
 		{name: "parameters a list", body: request(scenario("Typed", []any{})), status: 400, code: "request_invalid", contains: []string{"must be an object, but is a list"}},
 		{name: "an unknown source", body: request(transform(object{"source": "stagee", "query": "SELECT 1", "returnResult": true})), status: 400, code: "request_invalid", contains: []string{"unknown source stagee; did you mean stage?"}},
+		{name: "a source that can't do it", body: request(transform(object{"source": "files", "query": "SELECT 1", "returnResult": true})), status: 400, code: "request_invalid", contains: []string{"files is a FileSource, which can't be queried; sources that can are stage"}},
 		{name: "a query without target", body: request(transform(object{"source": "stage", "query": "SELECT 1"})), status: 400, code: "request_invalid", contains: []string{"the records go nowhere"}},
 		{name: "a wrong expression", body: request(transform(object{"source": "stage", "query": "SELECT ${cuntry}", "returnResult": true})), status: 400, code: "request_invalid", contains: []string{"unknown name cuntry"}},
 
@@ -208,7 +209,6 @@ func TestContract(t *testing.T) {
 			`step 2 \"Ask for a table that is not there\" (scenarios/Failing.yaml:6): source \"stage\": no such table: nowhere`,
 			`"name":"first"`, `"answer":42`, `"state":"failed"`, `"state":"pending"`,
 		}},
-		{name: "a source that can't do it", body: request(transform(object{"source": "files", "query": "SELECT 1", "returnResult": true})), status: 422, code: "source_operation_unsupported", contains: []string{"a FileSource can't be queried"}},
 		{name: "wrong SQL", body: request(transform(object{"source": "stage", "query": "SELEC 1", "returnResult": true})), status: 422, code: "source_query_invalid", contains: []string{`near \"SELEC\"`}},
 		{name: "a query that writes", body: request(transform(object{"source": "stage", "query": "CREATE TABLE x (y)", "returnResult": true})), status: 422, code: "source_query_invalid"},
 		{name: "a column twice", body: request(transform(object{"source": "stage", "query": "SELECT 1 AS a, 2 AS a", "returnResult": true})), status: 422, code: "result_invalid", contains: []string{`two columns are named \"a\"`}},

@@ -22,6 +22,7 @@ const (
 	CodeNameTaken         Code = "name_taken"
 	CodeOperationUnknown  Code = "operation_unknown"
 	CodeSourceUnknown     Code = "source_unknown"
+	CodeSourceUnsuitable  Code = "source_unsuitable"
 	CodeExpressionInvalid Code = "expression_invalid"
 	CodeParameterUnknown  Code = "parameter_unknown"
 	CodeParameterMissing  Code = "parameter_missing"
@@ -40,7 +41,7 @@ const (
 func Codes() []Code {
 	return []Code{
 		CodeSyntax, CodeFieldUnknown, CodeFieldMissing, CodeTypeMismatch, CodeValueInvalid, CodeNameTaken,
-		CodeOperationUnknown, CodeSourceUnknown, CodeExpressionInvalid, CodeParameterUnknown, CodeParameterMissing,
+		CodeOperationUnknown, CodeSourceUnknown, CodeSourceUnsuitable, CodeExpressionInvalid, CodeParameterUnknown, CodeParameterMissing,
 		CodeParameterMismatch, CodeScenarioUnknown, CodeFileMissing, CodeAccessUnknown, CodeVariableUnknown, CodeVariableShared,
 		CodeStepUnreachable, CodeCallCycle, CodeTooLarge,
 	}

@@ -9,12 +9,13 @@ import (
 	"github.com/jobwright/jobwright/scenario"
 	"github.com/jobwright/jobwright/scenario/expression"
 	"github.com/jobwright/jobwright/scenario/problem"
+	"github.com/jobwright/jobwright/source"
 )
 
 // Environment is what an app provides to its scenarios.
 type Environment struct {
 	Sources   []string             // The names of its sources.
-	Kinds     map[string]string    // The kinds of its sources, by their names.
+	Kinds     map[string]string    // The kinds of its sources by their names, as far as they are known.
 	Variables []scenario.Parameter // The variables that outlive its jobs.
 	Access    []string             // The names in its access list.
 }
@@ -219,7 +220,7 @@ func (c *checker) fragment(path string, fragment expression.Fragment) (given sch
 	case expression.LiteralFragment:
 		return schema.Text, true
 	case expression.QueryFragment:
-		sound = c.source(path, fragment.Source)
+		sound = c.source(path, fragment.Source) && (c.app == nil || c.ability(path, fragment.Source, source.CanQuery, ""))
 
 		return "", c.queryValues(path, fragment.Query, fragment.Source) && sound
 	case expression.ExpressionFragment:
@@ -264,6 +265,7 @@ func (c *checker) operation(path string, operation scenario.Operation, params ma
 	c.params = params
 
 	c.object(path, params, operation.Fields)
+	c.sourceUses(path, operation, params)
 
 	if len(c.Problems) > before {
 		return

@@ -288,7 +288,7 @@ steps:
     retry: {maximumAttempts: 0}
   - opName: Transform
     opParams:
-      query: ${nope}
+      query: SELECT ${nope}
       source: stag
   - title: Nothing
 `)

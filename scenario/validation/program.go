@@ -10,6 +10,7 @@ import (
 
 	"github.com/jobwright/jobwright/scenario"
 	"github.com/jobwright/jobwright/scenario/expression"
+	"github.com/jobwright/jobwright/scenario/jsonvalue"
 	"github.com/jobwright/jobwright/scenario/problem"
 )
 
@@ -284,7 +285,10 @@ func (p *pinning) addf(at Document, path string, code problem.Code, format strin
 }
 
 // scriptFile is a step that runs a file of the app.
-type scriptFile struct{ file, path string }
+type scriptFile struct {
+	file, path string
+	params     jsonvalue.Object // The parameters of the step.
+}
 
 // scriptFilesOf returns the files that steps run, in the order of the scenario's own file.
 func scriptFilesOf(steps []scenario.Step, path string) []scriptFile {
@@ -294,7 +298,7 @@ func scriptFilesOf(steps []scenario.Step, path string) []scriptFile {
 		at := fmt.Sprintf("%s[%d]", path, i)
 
 		if file, isText := step.OpParams["scriptFile"].(string); isText && step.OpName == scenario.OpRunSourceScript {
-			files = append(files, scriptFile{file, problem.JoinPath(at, "opParams.scriptFile")})
+			files = append(files, scriptFile{file, problem.JoinPath(at, "opParams.scriptFile"), step.OpParams})
 		}
 
 		for _, block := range step.Blocks {
@@ -325,10 +329,23 @@ func (p *pinning) scriptFiles(name string) error {
 			}
 
 			p.files[script.file] = text
+			p.bindScript(pinned, script, text)
 		}
 	}
 
 	return nil
+}
+
+// bindScript compares the parameters of a file's statements with the values that the step gives for them.
+func (p *pinning) bindScript(at Document, script scriptFile, text string) {
+	name, _ := script.params["source"].(string)
+	check := newChecker(at.File, at.document, nil)
+	check.compareBind(problem.ParentPath(script.path), script.path, p.library.Environment.Kinds[name], text,
+		script.params)
+
+	for _, found := range check.Problems {
+		p.problems.Add(found)
+	}
 }
 
 func (l Library) file(path string) (string, error) {

@@ -38,8 +38,10 @@ func Parse(file string, text []byte, app Environment) (Document, error) {
 	found := check.scenario(parsed.value)
 	found.File = file
 
+	unread := slices.Clone(problems)
+
 	for _, mistake := range check.Problems {
-		if !isWithin(mistake, problems) {
+		if !isWithin(mistake, unread) {
 			problems.Add(mistake)
 		}
 	}

@@ -80,6 +80,23 @@ func checkValue(value any) error {
 		"functions for JSON, or run the query for each entry", kind)
 }
 
+// Parameters returns the names of the parameters :name and :"name" in a query or a script, each once, in order.
+func (d Dialect) Parameters(text string) []string {
+	var names []string
+
+	for tokens := (&scanner{dialect: d, rest: text}); ; {
+		found, ok := tokens.next()
+		if !ok {
+			return names
+		}
+
+		name := strings.Trim(found.text, `:"`)
+		if (found.kind == parameter || found.kind == nameParameter) && !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+}
+
 // valuesOf returns a message about the values in bind.
 func valuesOf(bind map[string]any) string {
 	if len(bind) == 0 {

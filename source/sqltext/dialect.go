@@ -45,6 +45,13 @@ var (
 // dialects are the dialects of the kinds of sources.
 var dialects = map[string]Dialect{kind.PgSQLSource: PostgreSQL, kind.MySQLSource: MySQL, kind.SQLiteSource: SQLite}
 
+// DialectOf returns the dialect of that kind of source, and whether the kind is known and has one.
+func DialectOf(kindOfSource string) (own Dialect, isKnown bool) {
+	own, isKnown = dialects[kindOfSource]
+
+	return own, isKnown
+}
+
 // Dialects returns the dialects in which a source of that kind may read a query: its own, or all if the kind is unknown.
 func Dialects(kindOfSource string) []Dialect {
 	if own, known := dialects[kindOfSource]; known {
