@@ -99,7 +99,6 @@ func (s *Server) asCallError(c *gin.Context, err error) *callError {
 
 	var (
 		unavailable *serviceerror.Unavailable
-		deadline    *serviceerror.DeadlineExceeded
 		exhausted   *serviceerror.ResourceExhausted
 		namespace   *serviceerror.NamespaceNotFound
 		argument    *serviceerror.InvalidArgument
@@ -109,11 +108,10 @@ func (s *Server) asCallError(c *gin.Context, err error) *callError {
 	failed.RetryAfter = retryAfter
 
 	switch {
-	case errors.As(err, &unavailable), errors.As(err, &deadline),
-		errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
-	case errors.As(err, &exhausted):
+	case errors.As(err, &exhausted), isDeadline(err) && s.responds(c.Request.Context()):
 		failed.Status, failed.Code = http.StatusTooManyRequests, CodeTooManyRequests
-		failed.Message = "Temporal accepts no more requests at the moment; repeat the call"
+		failed.Message = "Temporal is too busy at the moment; repeat the call"
+	case isDeadline(err), errors.As(err, &unavailable), errors.Is(err, context.Canceled):
 	case errors.As(err, &namespace), errors.As(err, &argument) && strings.Contains(argument.Message, "search attribute"):
 		failed.Message = "Temporal is not set up for Jobwright, or the setup has not taken effect yet; " +
 			"repeat the call and, if the error persists, run jobwright setup"

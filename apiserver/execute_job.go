@@ -41,7 +41,18 @@ type execution struct {
 	fieldDigests map[string]string
 	async        bool
 	format       resultFormat // For calls that wait for the results.
-	wait         time.Duration
+	deadline     time.Time    // The end of the wait.
+}
+
+// startDeadline returns the time until which the call tries to start its job: to the end of its wait, if that is longer than
+// the patience of all calls.
+func (e *execution) startDeadline() time.Time {
+	deadline := time.Now().Add(patience)
+	if !e.async && e.deadline.After(deadline) {
+		return e.deadline
+	}
+
+	return deadline
 }
 
 // executeJob starts a job and responds at once, or waits for the job's end and responds with its results.
@@ -98,12 +109,14 @@ func (s *Server) readExecution(c *gin.Context) (*execution, error) {
 
 	read := &execution{
 		app: call.app, caller: call.access, labels: call.request.Labels, operation: call.request.Operation,
-		async: true, format: format, wait: s.options.DefaultWait,
+		async: true, format: format,
 	}
 
 	if call.has("isAsync") {
 		read.async = call.request.IsAsync
 	}
+
+	wait := s.options.DefaultWait
 
 	if call.has("waitSeconds") {
 		seconds := call.request.WaitSeconds
@@ -111,8 +124,10 @@ func (s *Server) readExecution(c *gin.Context) (*execution, error) {
 			return nil, badRequest("waitSeconds must be between 0 and %d, not %d", most, seconds)
 		}
 
-		read.wait = time.Duration(seconds) * time.Second
+		wait = time.Duration(seconds) * time.Second
 	}
+
+	read.deadline = time.Now().Add(wait)
 
 	if call.has("jobId") {
 		if err := job.CheckID(call.request.JobID); err != nil {
@@ -168,7 +183,7 @@ func (s *Server) accept(ctx context.Context, call *execution) (runID string, err
 
 // waitAndRespond responds with the job's outcome, or with 202 if the job has not ended within the call's wait.
 func (s *Server) waitAndRespond(c *gin.Context, call *execution, runID string) {
-	ctx, cancel := context.WithTimeout(c.Request.Context(), call.wait)
+	ctx, cancel := context.WithDeadline(c.Request.Context(), call.deadline)
 	defer cancel()
 	defer context.AfterFunc(s.draining, cancel)()
 

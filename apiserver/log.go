@@ -49,7 +49,7 @@ func (s *Server) logCall(c *gin.Context) {
 		attributes := append([]slog.Attr{
 			slog.String("reference", log.reference),
 			slog.String("method", shorten(c.Request.Method)), slog.String("path", c.FullPath()),
-			slog.Int("status", c.Writer.Status()), slog.Int64("duration_ms", time.Since(started).Milliseconds()),
+			slog.Int("status", c.Writer.Status()), slog.Int64("durationMs", time.Since(started).Milliseconds()),
 		}, log.attributes()...)
 
 		s.options.Log.LogAttrs(c.Request.Context(), log.level(c), "call", attributes...)

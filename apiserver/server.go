@@ -71,6 +71,7 @@ type Server struct {
 	handler  http.Handler // The engine with compression.
 	outage   outage
 	failures failures
+	starts   admission
 	draining context.Context //nolint:containedctx // Done when the server begins to stop, for all requests.
 	drain    context.CancelFunc
 }
@@ -81,6 +82,7 @@ func New(options Options) *Server {
 
 	s := &Server{
 		options: options, engine: gin.New(), failures: failures{limiters: make(map[netip.Prefix]*rate.Limiter)},
+		starts: newAdmission(),
 	}
 	s.options.DefaultWait = cmp.Or(options.DefaultWait, DefaultWait)
 	s.options.MaxConnections = cmp.Or(options.MaxConnections, DefaultMaxConnections)

@@ -17,11 +17,28 @@ import (
 )
 
 // start starts the job, or returns the job that the same request has started with this jobId before. It returns the ID of
-// the workflow run.
-func (s *Server) start(outer context.Context, call *execution, input job.Input) (runID string, err error) {
-	ctx, cancel := s.outage.withTimeout(outer)
+// the workflow run. While Temporal is busy, it tries as long as the call waits.
+func (s *Server) start(ctx context.Context, call *execution, input job.Input) (runID string, err error) {
+	ctx, cancel := context.WithDeadline(ctx, call.startDeadline())
 	defer cancel()
 
+	leave, err := s.starts.enter(ctx)
+	if err != nil {
+		return "", err
+	}
+	defer leave()
+
+	err = s.persistently(ctx, func(ctx context.Context) (err error) {
+		runID, err = s.startOrAttach(ctx, call, input)
+
+		return err
+	})
+
+	return runID, err
+}
+
+// startOrAttach starts the job, unless an earlier request has started it.
+func (s *Server) startOrAttach(ctx context.Context, call *execution, input job.Input) (runID string, err error) {
 	hasScenario := call.operation["opName"] == scenario.OpRunScenario
 
 	run, err := s.options.Temporal.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
@@ -38,14 +55,8 @@ func (s *Server) start(outer context.Context, call *execution, input job.Input) 
 		Priority:                                 temporal.Priority{FairnessKey: call.app.ID},
 	}, job.Workflow, input)
 
-	s.outage.record(err)
-
 	if _, ok := errors.AsType[*serviceerror.WorkflowExecutionAlreadyStarted](err); ok {
 		return s.attach(ctx, call)
-	}
-
-	if isDeadline(err) {
-		return s.attachAfterTimeout(outer, call, err)
 	}
 
 	if err != nil {
@@ -63,17 +74,6 @@ func (e *execution) memo(input job.Input, hasScenario bool) map[string]any {
 	memo[job.MemoFingerprint], memo[job.MemoFieldDigests] = e.fingerprint, e.fieldDigests
 
 	return memo
-}
-
-// attachAfterTimeout returns the job if Temporal started it although the request timed out. Otherwise it returns the
-// timeout: Temporal delays some of many concurrent starts with one jobId beyond it.
-func (s *Server) attachAfterTimeout(ctx context.Context, call *execution, timeout error) (runID string, err error) {
-	runID, err = s.attach(ctx, call)
-	if known, ok := errors.AsType[*callError](err); err == nil || ok && known.Code == CodeJobIDTaken {
-		return runID, err
-	}
-
-	return "", timeout
 }
 
 // attach returns the job with the call's jobId if the same request started it.

@@ -90,9 +90,10 @@ func (s *Server) readStop(c *gin.Context) (request stopRequest, by string, err e
 	return request, caller.access, err
 }
 
-// stop requests the cancellation of the job, unless it is stopping or has ended.
+// stop requests the cancellation of the job, unless it is stopping or has ended. A job with many steps that run at the same time
+// can keep Temporal so busy that it takes several requests.
 func (s *Server) stop(ctx context.Context, request stopRequest, by string) (stopped, error) {
-	ctx, cancel := s.outage.withTimeout(ctx)
+	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 
 	result := stopped{JobID: request.JobID}
@@ -140,17 +141,18 @@ func (s *Server) isStopping(ctx context.Context, described *workflowservice.Desc
 	return running && current.Status == job.Stopping, err
 }
 
-// cancel requests the cancellation of the job, also if it has continued in a new run. The SDK repeats a failed request with
-// the same ID.
+// cancel requests the cancellation of the job, also if it has continued in a new run. A repeated request has no effect.
 func (s *Server) cancel(
 	ctx context.Context, described *workflowservice.DescribeWorkflowExecutionResponse, by string,
 ) (stopped, error) {
 	result := stopped{JobID: described.GetWorkflowExecutionInfo().GetExecution().GetWorkflowId(), Status: stopStarted}
 
-	err := s.options.Temporal.CancelWorkflowWithOptions(ctx, client.CancelWorkflowOptions{
-		WorkflowID:          result.JobID,
-		FirstExecutionRunID: described.GetWorkflowExecutionInfo().GetFirstRunId(),
-		Reason:              stopReason(by),
+	err := s.persistently(ctx, func(ctx context.Context) error {
+		return s.options.Temporal.CancelWorkflowWithOptions(ctx, client.CancelWorkflowOptions{
+			WorkflowID:          result.JobID,
+			FirstExecutionRunID: described.GetWorkflowExecutionInfo().GetFirstRunId(),
+			Reason:              stopReason(by),
+		})
 	})
 
 	if _, gone := errors.AsType[*serviceerror.NotFound](err); gone {

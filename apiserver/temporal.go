@@ -9,6 +9,7 @@ import (
 
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/api/workflowservice/v1"
+	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/converter"
 
 	"github.com/jobwright/jobwright/job"
@@ -21,6 +22,52 @@ const (
 	outageTimeout = time.Second
 	outageMemory  = 3 * time.Second // How long a failed request shortens the timeout of others.
 )
+
+// patience limits how long a request is repeated that a slow Temporal does not answer within its timeout. Calls that wait for a job
+// are as patient as they wait.
+const (
+	patience  = 30 * time.Second
+	busyPause = 100 * time.Millisecond // Between two requests.
+)
+
+// persistently calls request with the timeout of a request to Temporal. It repeats a request that timed out or was rejected because
+// Temporal is busy, until ctx ends or Temporal no longer responds.
+func (s *Server) persistently(ctx context.Context, request func(context.Context) error) error {
+	for {
+		attempt, cancel := s.outage.withTimeout(ctx)
+		err := request(attempt)
+
+		cancel()
+		s.outage.record(err)
+
+		if !isBusy(err) || ctx.Err() != nil || !s.responds(ctx) {
+			return err
+		}
+
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(busyPause):
+		}
+	}
+}
+
+// isBusy reports whether Temporal, if it is reachable, was too busy for a request.
+func isBusy(err error) bool {
+	_, exhausted := errors.AsType[*serviceerror.ResourceExhausted](err)
+
+	return exhausted || isDeadline(err)
+}
+
+// responds reports whether Temporal is reachable. The check does not touch Temporal's database, so a busy Temporal responds too.
+func (s *Server) responds(ctx context.Context) bool {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), outageTimeout)
+	defer cancel()
+
+	_, err := s.options.Temporal.CheckHealth(ctx, &client.CheckHealthRequest{})
+
+	return err == nil
+}
 
 // outage records when Temporal was last unreachable. A slow answer does not count.
 type outage struct{ lastFailure atomic.Int64 } // In Unix nanoseconds; 0 after a request that succeeded since.
@@ -49,11 +96,16 @@ func (s *Server) describe(ctx context.Context, jobID string) (*workflowservice.D
 		return nil, err
 	}
 
-	ctx, cancel := s.outage.withTimeout(ctx)
+	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 
-	described, err := s.options.Temporal.DescribeWorkflowExecution(ctx, jobID, "")
-	s.outage.record(err)
+	var described *workflowservice.DescribeWorkflowExecutionResponse
+
+	err := s.persistently(ctx, func(ctx context.Context) (err error) {
+		described, err = s.options.Temporal.DescribeWorkflowExecution(ctx, jobID, "")
+
+		return err
+	})
 
 	if _, ok := errors.AsType[*serviceerror.NotFound](err); ok {
 		return nil, jobNotFound(jobID)

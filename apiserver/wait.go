@@ -70,7 +70,7 @@ func longPoll(ctx context.Context, run client.WorkflowRun, completed *job.Outcom
 
 		cancel()
 
-		if ctx.Err() != nil || !isDeadline(err) {
+		if ctx.Err() != nil || !isBusy(err) {
 			return err
 		}
 	}

@@ -4,7 +4,7 @@ import (
 	"errors"
 
 	"go.temporal.io/sdk/interceptor"
-	"go.temporal.io/sdk/log"
+	sdklog "go.temporal.io/sdk/log"
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
@@ -37,7 +37,7 @@ type loggedRun struct {
 func (r *loggedRun) ExecuteWorkflow(ctx workflow.Context, in *interceptor.ExecuteWorkflowInput) (any, error) {
 	input, checkpoint := arguments(in)
 	info := workflow.GetInfo(ctx)
-	logger := log.With(workflow.GetLogger(ctx),
+	logger := sdklog.With(workflow.GetLogger(ctx),
 		"app", input.AppID, "scenario", input.Program.Entry, "jobId", info.WorkflowExecution.ID)
 
 	startedAt := info.WorkflowStartTime
@@ -55,11 +55,11 @@ func (r *loggedRun) ExecuteWorkflow(ctx workflow.Context, in *interceptor.Execut
 	switch {
 	case workflow.IsContinueAsNewError(err):
 	case err == nil:
-		logger.Info("job ended", "status", job.Completed, "duration_ms", duration)
+		logger.Info("job ended", "status", job.Completed, "durationMs", duration)
 	case failed: // Its cause may be a cancellation.
-		logger.Warn("job ended", "status", job.CompletedWithError, "duration_ms", duration, "code", failure.Type())
+		logger.Warn("job ended", "status", job.CompletedWithError, "durationMs", duration, "code", failure.Type())
 	case temporal.IsCanceledError(err):
-		logger.Info("job ended", "status", job.Stopped, "duration_ms", duration)
+		logger.Info("job ended", "status", job.Stopped, "durationMs", duration)
 	}
 
 	return result, err

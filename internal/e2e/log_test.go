@@ -117,7 +117,7 @@ func TestHealthyWorkLogsNoWarning(t *testing.T) {
 	require.Equal(t, object{
 		"method": "POST", "path": "/api/v1/executeJob.jsp", "status": 200.0, "app": "8", "access": "caller", "jobId": "completed",
 	}, pick(calls[0], "method", "path", "status", "app", "access", "jobId", "code", "error"))
-	require.Contains(t, calls[0], "duration_ms")
+	require.Contains(t, calls[0], "durationMs")
 
 	var started, ended []object
 

@@ -159,7 +159,7 @@ func TestCallCanBeRepeatedAfterALostResponseOfTemporal(t *testing.T) {
 
 	for _, method := range []string{
 		"StartWorkflowExecution", "DescribeWorkflowExecution", "GetWorkflowExecutionHistory", "QueryWorkflow",
-		"UpdateWorkflowExecution", "RequestCancelWorkflowExecution", "DescribeTaskQueue",
+		"UpdateWorkflowExecution", "RequestCancelWorkflowExecution", "DescribeTaskQueue", "Check",
 	} {
 		require.True(t, seen[method], "%s was never lost: %v", method, seen)
 		delete(seen, method)

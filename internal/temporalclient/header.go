@@ -25,8 +25,11 @@ func EncodeHeaders(
 	for i, value := range values {
 		if strings.ContainsFunc(value, func(r rune) bool { return r < ' ' || r > '~' }) {
 			values[i] = url.PathEscape(value)
-			ctx = metadata.NewOutgoingContext(ctx, headers)
 		}
+	}
+
+	if len(values) > 0 {
+		ctx = metadata.NewOutgoingContext(ctx, headers)
 	}
 
 	return invoke(ctx, method, request, reply, connection, options...)
