@@ -3,6 +3,7 @@ package activities_test
 import (
 	"context"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -25,6 +26,7 @@ import (
 	"github.com/jobwright/jobwright/scenario/jsonvalue"
 	"github.com/jobwright/jobwright/source"
 	"github.com/jobwright/jobwright/source/file"
+	"github.com/jobwright/jobwright/source/kind"
 	"github.com/jobwright/jobwright/source/mysql"
 	"github.com/jobwright/jobwright/source/pool"
 	"github.com/jobwright/jobwright/source/postgres"
@@ -36,15 +38,22 @@ const manifest = `
 sources:
   files: {kind: FileSource, path: files}
   stage: {kind: SQLiteSource}
-  broken: {kind: SQLightSource}
+  lake: {kind: AWSS3Source, bucket: b}
   shop: {kind: HTTPSource, url: "http://127.0.0.1:1"}
 `
+
+// driversWith returns the drivers of the tests and another one, for a source that needs no options but a bucket.
+func driversWith(other source.Open) source.Drivers {
+	all := maps.Clone(drivers)
+	all[kind.AWSS3Source] = other
+
+	return all
+}
 
 const companies = "id,name,founded\n1,IBM,1911-06-16\n2,SAP,1972-04-01\n3,\"Kongsberg, ASA\",\n"
 
 var drivers = source.Drivers{
 	file.Kind: file.Open, mysql.Kind: mysql.Open, postgres.Kind: postgres.Open, sqlite.Kind: sqlite.Open, web.Kind: web.Open,
-	"PanickingSource": openPanicking,
 }
 
 func TestMain(m *testing.M) { testserver.Main(m) }
@@ -73,7 +82,7 @@ func newBenchWith(tb testing.TB, drivers source.Drivers) *bench {
 	b.write(tb, "app.yaml", manifest)
 	b.write(tb, "files/companies.csv", companies)
 
-	apps, err := app.Open(b.apps)
+	apps, err := app.Open(b.apps, app.Options{Secrets: app.Secrets{Dir: filepath.Join(b.data, "secrets")}})
 	require.NoError(tb, err)
 
 	b.results, err = result.Open(tb.Context(), filepath.Join(b.data, "results"))
@@ -294,8 +303,8 @@ func TestErrorsAreRetryableOnlyIfTemporary(t *testing.T) {
 			params: transform("files", "SELECT 1"),
 		},
 		{
-			name: "an unknown kind of source", code: "source_definition_invalid", message: "this worker knows FileSource, HTTPSource",
-			params: transform("broken", "SELECT 1"),
+			name: "a kind of source that the worker does not have", code: "source_definition_invalid", message: "this worker knows FileSource, HTTPSource",
+			params: transform("lake", "SELECT 1"),
 		},
 		{name: "wrong SQL", code: "source_query_invalid", message: "syntax error", params: transform("stage", "SELEKT 1")},
 		{

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"path/filepath"
 	"runtime/debug"
 	"time"
 
@@ -95,10 +94,7 @@ func open[T source.Source](ctx context.Context, s *step, name string, need sourc
 
 	opened, isOpen := s.sources[name]
 	if !isOpen {
-		got, release, err := s.activities.sources.Get(ctx, definition, source.Place{
-			AppDir:  s.app.Dir,
-			DataDir: filepath.Join(s.activities.dataDir, "apps", s.app.ID),
-		})
+		got, release, err := s.activities.sources.Get(ctx, definition, s.app.Place(s.activities.dataDir))
 		if err != nil {
 			return none, err
 		}

@@ -3,7 +3,6 @@ package activities_test
 import (
 	"context"
 	"io"
-	"maps"
 	"os"
 	"path/filepath"
 	"sync"
@@ -64,7 +63,7 @@ func (s *countedSources) reset() (gets map[string]int, open int) {
 func TestAttemptGetsEachSourceOnceAndReleasesIt(t *testing.T) {
 	t.Parallel()
 
-	b := newBench(t)
+	b := newBenchWith(t, driversWith(openPanicking))
 	b.write(t, "files/n.csv", "id,name,founded\n7,\"{}\",x\n8,\"{}\",\n")
 	b.write(t, "files/n.json", `[{"id": 9, "name": {"a": 1}}]`)
 	b.serve(t, 200, `[{"id":4}]`)
@@ -133,7 +132,7 @@ func TestAttemptGetsEachSourceOnceAndReleasesIt(t *testing.T) {
 	_, err := b.run(t, b.LoadTableFromSource, drop)
 	requireFailure(t, err, "source_table_not_found", false, "none.csv")
 
-	b.write(t, "app.yaml", manifest+"  panicking: {kind: PanickingSource}\n")
+	b.write(t, "app.yaml", manifest+"  panicking: {kind: AWSS3Source, bucket: x}\n")
 
 	drop.Source, drop.Table = "panicking", "at once"
 	_, err = b.run(t, b.LoadTableFromSource, drop)
@@ -176,24 +175,22 @@ func TestAttemptUsesTheSameSourceAfterASecretIsRotated(t *testing.T) {
 	t.Parallel()
 
 	folder := t.TempDir()
-	secret := filepath.Join(folder, "secret")
 	before, after := filepath.Join(folder, "before"), filepath.Join(folder, "after")
 
 	for _, name := range []string{before, after} {
 		require.NoError(t, os.Mkdir(name, 0o750))
 	}
 
+	var secret string
+
+	b := newBenchWith(t, driversWith(func(context.Context, source.Definition, source.Place) (source.Source, error) {
+		return rotating{file: secret, secret: after}, nil
+	}))
+
+	secret = filepath.Join(b.data, "secrets", "jobwright-app-7-folder")
+	require.NoError(t, os.MkdirAll(filepath.Dir(secret), 0o750))
 	require.NoError(t, os.WriteFile(secret, []byte(before), 0o600))
-
-	with := map[string]source.Open{
-		"RotatingSource": func(context.Context, source.Definition, source.Place) (source.Source, error) {
-			return rotating{file: secret, secret: after}, nil
-		},
-	}
-	maps.Copy(with, drivers)
-
-	b := newBenchWith(t, with)
-	b.write(t, "app.yaml", "sources:\n  input: {kind: RotatingSource}\n  target: {kind: FileSource, path: \"${file:"+secret+"}\"}\n")
+	b.write(t, "app.yaml", "sources:\n  input: {kind: AWSS3Source, bucket: x}\n  target: {kind: FileSource, path: \"${file:"+secret+"}\"}\n")
 
 	load := scenario.LoadTableFromSource{
 		Source: "input", Table: "t", TargetSource: "target", TargetTable: "t.csv", RejectTable: "rejects.csv",

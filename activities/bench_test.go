@@ -79,14 +79,14 @@ func writeOrders(b *testing.B, path string, records int) int64 {
 func BenchmarkLoad(b *testing.B) {
 	server := testserver.NewPostgreSQL(b, testserver.PostgreSQLOptions{Durable: true})
 	address := server.NewDatabase(b)
-	b.Setenv("JOBWRIGHT_TEST_DSN", address)
+	b.Setenv("JOBWRIGHT_APP_7_DSN", address)
 
 	psql := func(command string) {
 		run(b, server.Program("psql"), "-qX", "-v", "ON_ERROR_STOP=1", "-d", address, "-c", command)
 	}
 
 	bench := newBench(b)
-	bench.write(b, "app.yaml", manifest+"  warehouse: {kind: PgSQLSource, connStr: \"${env:JOBWRIGHT_TEST_DSN}\"}\n")
+	bench.write(b, "app.yaml", manifest+"  warehouse: {kind: PgSQLSource, connStr: \"${env:JOBWRIGHT_APP_7_DSN}\"}\n")
 
 	file := filepath.Join(bench.apps, "7", "files", "orders.csv")
 	size := writeOrders(b, file, *rows)

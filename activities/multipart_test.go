@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"maps"
 	"mime"
 	"mime/multipart"
 	"net/http"
@@ -154,8 +153,7 @@ func TestHTTPRequestStreamsTheFile(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 
-			own := maps.Clone(drivers)
-			own["EndlessSource"] = func(context.Context, source.Definition, source.Place) (source.Source, error) { return endless{}, nil }
+			own := driversWith(func(context.Context, source.Definition, source.Place) (source.Source, error) { return endless{}, nil })
 
 			b := newBenchWith(t, own)
 			answered := make(chan struct{})
@@ -169,7 +167,7 @@ func TestHTTPRequestStreamsTheFile(t *testing.T) {
 			}))
 			t.Cleanup(server.Close)
 
-			b.write(t, "app.yaml", "sources:\n  big: {kind: EndlessSource}\n  shop: {kind: HTTPSource, url: \""+server.URL+"\"}\n")
+			b.write(t, "app.yaml", "sources:\n  big: {kind: AWSS3Source, bucket: x}\n  shop: {kind: HTTPSource, url: \""+server.URL+"\"}\n")
 
 			params.Source, params.FileSource, params.File, params.Method = "shop", "big", "x", "POST"
 

@@ -38,8 +38,8 @@ func TestPanicIsANonRetryableErrorWithAReference(t *testing.T) {
 	t.Parallel()
 
 	for _, table := range []string{"at once", "later"} {
-		b := newBench(t)
-		b.write(t, "app.yaml", manifest+"  panicking: {kind: PanickingSource}\n")
+		b := newBenchWith(t, driversWith(openPanicking))
+		b.write(t, "app.yaml", manifest+"  panicking: {kind: AWSS3Source, bucket: x}\n")
 
 		_, err := b.run(t, b.LoadTableFromSource, scenario.LoadTableFromSource{
 			Source: "panicking", Table: table, TargetSource: "stage", TargetTable: "t",

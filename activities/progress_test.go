@@ -3,7 +3,6 @@ package activities_test
 import (
 	"context"
 	"io"
-	"maps"
 	"net/http"
 	"sync"
 	"testing"
@@ -107,17 +106,16 @@ func TestProgressCountsRecordsAndBytesOfALoad(t *testing.T) {
 
 	reported := make(chan struct{})
 
-	own := maps.Clone(drivers)
-	own["TrickleSource"] = func(context.Context, source.Definition, source.Place) (source.Source, error) {
+	own := driversWith(func(context.Context, source.Definition, source.Place) (source.Source, error) {
 		columns := source.Schema{
 			sourcetest.Column("id", source.Standard{Type: source.Integer}), sourcetest.Column("name", source.Standard{Type: source.Text}),
 		}
 
 		return trickle{sourcetest.NewRows(columns, source.Record{int64(1), "Müller"}, source.Record{int64(2), nil}), reported}, nil
-	}
+	})
 
 	b := newBenchWith(t, own)
-	b.write(t, "app.yaml", "sources: {trickle: {kind: TrickleSource}, stage: {kind: SQLiteSource}}")
+	b.write(t, "app.yaml", "sources: {trickle: {kind: AWSS3Source, bucket: x}, stage: {kind: SQLiteSource}}")
 
 	outcome := b.watch(t, b.LoadTableFromSource, scenario.LoadTableFromSource{
 		Source: "trickle", Table: "t", TargetSource: "stage", TargetTable: "t",
@@ -173,13 +171,12 @@ func TestProgressCountsRecordsChangedByAScript(t *testing.T) {
 
 	reported := make(chan struct{})
 
-	own := maps.Clone(drivers)
-	own["WaitingSource"] = func(context.Context, source.Definition, source.Place) (source.Source, error) {
+	own := driversWith(func(context.Context, source.Definition, source.Place) (source.Source, error) {
 		return waiting{reported}, nil
-	}
+	})
 
 	b := newBenchWith(t, own)
-	b.write(t, "app.yaml", "sources: {waiting: {kind: WaitingSource}}")
+	b.write(t, "app.yaml", "sources: {waiting: {kind: AWSS3Source, bucket: x}}")
 
 	outcome := b.watch(t, b.RunSourceScript, scenario.RunSourceScript{Source: "waiting", Script: "x"}, job.Progress{Rows: 7}, reported)
 	require.Equal(t, job.StepOutcome{Rows: 8}, outcome)

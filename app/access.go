@@ -3,9 +3,10 @@ package app
 import (
 	"crypto/sha256"
 	"crypto/subtle"
-	"os"
 	"slices"
 	"strings"
+
+	"github.com/jobwright/jobwright/source/secret"
 )
 
 // Right is a permission of the holder of a key.
@@ -30,29 +31,23 @@ func (a Access) Grants(right Right) bool {
 	return len(a.Rights) == 0 || slices.Contains(a.Rights, right)
 }
 
-// reference returns the parts of the reference to the key.
-func (a Access) reference() (scheme, name string, ok bool) {
-	inner, closed := strings.CutSuffix(a.Key, "}")
-
-	inner, opened := strings.CutPrefix(inner, "${")
-	scheme, name, cut := strings.Cut(inner, ":")
-
-	return scheme, name, closed && opened && cut && name != "" && (scheme == "env" || scheme == "file")
-}
-
 // key returns the key, or "" if it is missing. An empty key matches no caller.
 func (a Access) key() string {
-	scheme, name, _ := a.reference()
-	if scheme == "env" {
-		return os.Getenv(name)
+	reference, ok := secret.Parse(a.Key)
+	if !ok {
+		return ""
 	}
 
-	text, err := os.ReadFile(name) //nolint:gosec // The app's author names the file.
+	text, err := reference.Read()
 	if err != nil {
 		return "" // MissingKeys reports it to the operator.
 	}
 
-	return strings.TrimSpace(string(text))
+	if reference.Scheme == secret.File {
+		text = strings.TrimSpace(text)
+	}
+
+	return text
 }
 
 // Lookup returns the access of a key. Its time does not depend on which key matches, or whether one does.

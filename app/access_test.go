@@ -10,25 +10,27 @@ import (
 	"github.com/jobwright/jobwright/app"
 )
 
-// keyFile writes a key to a file and returns the reference to it.
+// keyFile writes a key of app 7 to a file and returns the reference to it.
 func keyFile(t *testing.T, text string) string {
 	t.Helper()
 
-	path := filepath.Join(t.TempDir(), "key")
-	require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
+	file, err := os.CreateTemp(secretsDir, "jobwright-app-7-*")
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(file.Name(), []byte(text), 0o600))
+	require.NoError(t, file.Close())
 
-	return "${file:" + path + "}"
+	return "${file:" + file.Name() + "}"
 }
 
 // The environment belongs to the whole process, so this test runs alone.
 func TestLookupReadsKeysFromTheEnvironment(t *testing.T) {
-	t.Setenv("JOBWRIGHT_TEST_KEY", "open sesame")
-	t.Setenv("JOBWRIGHT_TEST_EMPTY", "")
+	t.Setenv("JOBWRIGHT_APP_7_TEST_KEY", "open sesame")
+	t.Setenv("JOBWRIGHT_APP_7_TEST_EMPTY", "")
 
 	found := load(t, `
 access:
-  - {name: nightly, key: "${env:JOBWRIGHT_TEST_KEY}"}
-  - {name: empty, key: "${env:JOBWRIGHT_TEST_EMPTY}"}
+  - {name: nightly, key: "${env:JOBWRIGHT_APP_7_TEST_KEY}"}
+  - {name: empty, key: "${env:JOBWRIGHT_APP_7_TEST_EMPTY}"}
 `, nil)
 
 	access, ok := found.Lookup("open sesame")
@@ -73,16 +75,16 @@ func TestLookupRejectsWrongKeys(t *testing.T) {
 func TestLookupRejectsMissingKeys(t *testing.T) {
 	t.Parallel()
 
-	missing := "${file:" + filepath.Join(t.TempDir(), "missing") + "}"
+	missing := "${file:" + filepath.Join(secretsDir, "jobwright-app-7-missing") + "}"
 	found := load(t, `
 access:
   - {name: missing file, key: "`+missing+`"}
   - {name: empty file, key: "`+keyFile(t, " \n")+`"}
-  - {name: missing variable, key: "${env:JOBWRIGHT_TEST_NEVER_SET}"}
+  - {name: missing variable, key: "${env:JOBWRIGHT_APP_7_TEST_NEVER_SET}"}
   - {name: found, key: "`+keyFile(t, "open sesame")+`"}
 `, nil)
 
-	for _, key := range []string{"", " \n", missing, "${env:JOBWRIGHT_TEST_NEVER_SET}"} {
+	for _, key := range []string{"", " \n", missing, "${env:JOBWRIGHT_APP_7_TEST_NEVER_SET}"} {
 		_, ok := found.Lookup(key)
 		require.False(t, ok, key)
 	}

@@ -10,41 +10,13 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"syscall"
 
 	"github.com/jobwright/jobwright/scenario"
 	"github.com/jobwright/jobwright/scenario/validation"
 	"github.com/jobwright/jobwright/source"
 )
 
-// ErrNotFound is the error for an app or a scenario that does not exist.
-var ErrNotFound = errors.New("not found")
-
-// Catalog is a folder of apps.
-type Catalog struct {
-	dir string
-}
-
-// Open opens the folder dir. Each folder in it is an app.
-func Open(dir string) (*Catalog, error) {
-	absolute, err := filepath.Abs(dir)
-	if err != nil {
-		return nil, err
-	}
-
-	info, err := os.Stat(absolute)
-	if err != nil {
-		return nil, fmt.Errorf("the folder of apps can't be read: %w", err)
-	}
-
-	if !info.IsDir() {
-		return nil, fmt.Errorf("the folder of apps can't be read: %s is not a folder", dir)
-	}
-
-	return &Catalog{dir: absolute}, nil
-}
-
-// App is an app, read from its files.
+// App is a revision of an app. It does not change, except that scenarios and keys are read when they are used.
 type App struct {
 	ID          string
 	Description string
@@ -52,6 +24,9 @@ type App struct {
 	Sources     map[string]source.Definition
 	Variables   []scenario.Parameter // They outlive jobs; each has a default until a job sets it.
 	Access      []Access
+
+	appsDir    string // The folder of the catalog.
+	secretsDir string
 }
 
 // pathName matches names of apps and scenarios, which become parts of paths: they contain no separator and don't begin with
@@ -61,56 +36,14 @@ var pathName = regexp.MustCompile(`^[\p{L}\p{N}_][\p{L}\p{N}_ .-]*$`)
 // maxIDLength is Temporal's limit for a fairness key, in bytes.
 const maxIDLength = 64
 
-// App reads the app with that id. The error is [ErrNotFound] when there is none.
-func (c *Catalog) App(id string) (*App, error) {
-	if !pathName.MatchString(id) || len(id) > maxIDLength {
-		return nil, ErrNotFound
+// isID reports whether an app can have that ID.
+func isID(id string) bool { return pathName.MatchString(id) && len(id) <= maxIDLength }
+
+// Place returns the folders of the app's sources on a machine on which sources may store data in dataDir.
+func (a *App) Place(dataDir string) source.Place {
+	return source.Place{
+		AppDir: a.Dir, DataDir: filepath.Join(dataDir, "apps", a.ID), AppsDir: a.appsDir, SecretsDir: a.secretsDir,
 	}
-
-	dir := filepath.Join(c.dir, id)
-
-	text, err := os.ReadFile(filepath.Join(dir, manifestFile)) //nolint:gosec // The id is checked above.
-	if isMissing(err) {
-		return nil, ErrNotFound
-	}
-
-	if err != nil {
-		return nil, fmt.Errorf("app %s can't be read: %w", id, err)
-	}
-
-	read, err := readManifest(text)
-	if err != nil {
-		return nil, fmt.Errorf("app %s: %s is invalid:\n%w", id, manifestFile, err)
-	}
-
-	return &App{
-		ID: id, Description: read.description, Dir: dir,
-		Sources: read.sources, Variables: read.variables, Access: read.access,
-	}, nil
-}
-
-// isMissing reports whether err means that a file does not exist, or that no file can have its name.
-func isMissing(err error) bool {
-	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) || errors.Is(err, syscall.ENAMETOOLONG)
-}
-
-// IDs returns the ids of all apps, in order.
-func (c *Catalog) IDs() ([]string, error) {
-	entries, err := os.ReadDir(c.dir)
-	if err != nil {
-		return nil, err
-	}
-
-	var ids []string
-
-	for _, entry := range entries {
-		_, err := os.Stat(filepath.Join(c.dir, entry.Name(), manifestFile))
-		if err == nil && pathName.MatchString(entry.Name()) {
-			ids = append(ids, entry.Name())
-		}
-	}
-
-	return ids, nil
 }
 
 // SourceNames returns the names of the app's sources, in order.

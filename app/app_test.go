@@ -31,10 +31,25 @@ func catalog(t *testing.T, files map[string]string) *app.Catalog {
 		require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
 	}
 
-	apps, err := app.Open(dir)
+	apps, err := app.Open(dir, app.Options{Secrets: app.Secrets{Dir: secretsDir}})
 	require.NoError(t, err)
 
 	return apps
+}
+
+// secretsDir is the folder of the secrets of all tests.
+var secretsDir string
+
+func TestMain(m *testing.M) {
+	var err error
+	if secretsDir, err = os.MkdirTemp("", "jobwright-secrets-*"); err != nil {
+		panic(err)
+	}
+
+	code := m.Run()
+
+	os.RemoveAll(secretsDir) //nolint:errcheck // The system removes it otherwise.
+	os.Exit(code)
 }
 
 // load returns the app 7 with that app.yaml and those other files.
@@ -55,7 +70,7 @@ func load(t *testing.T, manifest string, files map[string]string) *app.App {
 func TestAppOfTheExample(t *testing.T) {
 	t.Parallel()
 
-	apps, err := app.Open("../examples/apps")
+	apps, err := app.Open("../examples/apps", app.Options{})
 	require.NoError(t, err)
 
 	ids, err := apps.IDs()
@@ -94,7 +109,7 @@ func TestOpenRequiresAFolder(t *testing.T) {
 	require.NoError(t, os.WriteFile(file, nil, 0o600))
 
 	for _, dir := range []string{file, file + "-that-is-missing"} {
-		_, err := app.Open(dir)
+		_, err := app.Open(dir, app.Options{})
 		require.ErrorContains(t, err, "the folder of apps can't be read")
 	}
 }
@@ -106,25 +121,30 @@ func TestAppReportsEveryMistakeInAppYAMLWithItsPlace(t *testing.T) {
 		{"an unknown field", "source: {}", "app.yaml:1:1: unknown field source; did you mean sources?"},
 		{"several mistakes", "source: {}\nacces: []\naccess:\n  - name: a\n    key: b\n", "app.yaml:1:1: unknown field source; did you mean sources? [app_invalid]\n" +
 			"app.yaml:2:1: unknown field acces; did you mean access? [app_invalid]\n" +
-			`app.yaml:5:10: the key of "a" must be a reference, ${env:NAME} or ${file:path} [app_invalid]`},
+			`app.yaml:5:10: the key of "a" must be a reference, for example ${env:JOBWRIGHT_APP_7_KEY} [app_invalid]`},
 		{"no YAML", "sources: [", "app.yaml:2:1: did not find expected node content"},
+		{"a tab", "sources:\n\tfiles: {kind: FileSource}", "app.yaml:2:1: YAML does not allow tabs for indentation; use spaces"},
+		{"a colon in a text", "description: a: b", "a text with a colon and a space must be quoted"},
+		{"an empty file", "", "app.yaml:1:1: the file is empty"},
+		{"a file of comments", "# nothing", "app.yaml:1:1: the file is empty"},
+		{"a field whose name is no text", "[a]: b", "app.yaml:1:1: the name of a field must be text"},
 		{"a list for an object", "- a", "app.yaml:1:1: expected an object"},
 		{"sources that are no object", "sources: [stage]", "app.yaml:1:10: sources: expected an object"},
-		{"a source that is no object", "sources: {stage: x}", "app.yaml:1:18: sources.stage: expected an object"},
+		{"a source that is no object", "sources: {stage: x}", "app.yaml:1:18: the source stage must be an object with a kind and its options"},
 		{"a description that is no text", "description: []", "app.yaml:1:14: description: expected text"},
 		{"a source without a kind", "description: x\nsources: {stage: {path: x}}", "app.yaml:2:11: the source stage has no kind"},
 		{"a source without fields", "sources: {stage: }", "the source stage has no kind"},
-		{"two sources without a kind", "sources:\n  a: {}\n  b: {kind: [1]}", "app.yaml:2:3: the source a has no kind [app_invalid]\napp.yaml:3:3: the source b has no kind"},
+		{"two sources without a kind", "sources:\n  a: {}\n  b: {kind: [1]}", "app.yaml:3:3: the source b has no kind; the kinds are AWSS3Source, FileSource,"},
 		{"a repeated source", "sources:\n  a: {kind: x}\n  a: {kind: y}", "app.yaml:3:3: the field sources.a is already in line 2"},
 		{"access that is no list", "access: {name: x}", "app.yaml:1:9: access: expected a list"},
-		{"a literal key", "access: [{name: nightly, key: secret}]", `app.yaml:1:31: the key of "nightly" must be a reference`},
+		{"a literal key", "access: [{name: nightly, key: hunter2}]", `app.yaml:1:31: the key of "nightly" must be a reference`},
 		{"a missing key", "access: [{name: nightly}]", `app.yaml:1:10: the key of "nightly" must be a reference`},
 		{"a key of another kind", "access: [{name: nightly, key: '${vault:x}'}]", "must be a reference"},
 		{"a key without a name", "access: [{name: nightly, key: '${env:}'}]", "must be a reference"},
 		{"a key without a closing brace", "access: [{name: nightly, key: '${env:KEY'}]", "must be a reference"},
-		{"the name for every access", "access: [{name: '*', key: '${env:KEY}'}]", `app.yaml:1:17: the name "*" stands for every access; choose another name`},
-		{"an unknown right", "access: [{name: nightly, key: '${env:KEY}', rights: [status, stop]}]", `app.yaml:1:62: unknown right "stop"; there are execute, status and signal`},
-		{"an unknown field of an access", "access: [{name: nightly, key: '${env:KEY}', right: [status]}]", "app.yaml:1:45: unknown field access[0].right; did you mean rights?"},
+		{"the name for every access", "access: [{name: '*', key: '${env:JOBWRIGHT_APP_7_KEY}'}]", `app.yaml:1:17: the name "*" stands for every access; choose another name`},
+		{"an unknown right", "access: [{name: nightly, key: '${env:JOBWRIGHT_APP_7_KEY}', rights: [status, stop]}]", `app.yaml:1:78: unknown right "stop"; there are execute, status and signal`},
+		{"an unknown field of an access", "access: [{name: nightly, key: '${env:JOBWRIGHT_APP_7_KEY}', right: [status]}]", "app.yaml:1:61: unknown field access[0].right; did you mean rights?"},
 		{"variables that are no object", "variables: [since]", "app.yaml:1:12: variables: expected an object"},
 		{"a variable that is no object", "variables: {since: 7}", "app.yaml:1:13: variables.since must be an object, but is the integer 7"},
 		{"a variable without fields", "variables: {since: }", "variables.since must be an object, but is nothing"},
@@ -148,8 +168,8 @@ func TestAppReportsEveryMistakeInAppYAMLWithItsPlace(t *testing.T) {
 			require.ErrorContains(t, err, "app 7: app.yaml is invalid:\n")
 			require.ErrorContains(t, err, test.message)
 			require.NotErrorIs(t, err, app.ErrNotFound)
-			require.NotContains(t, err.Error(), "secret")
-			require.NotContains(t, err.Error(), "manifest", "a message names a Go type")
+			require.NotContains(t, err.Error(), "hunter2")
+			require.NotRegexp(t, `manifest|Go |struct|unmarshal|!!`, err.Error(), "a message names a Go type")
 
 			problems, ok := errors.AsType[problem.List](err)
 			require.True(t, ok)
@@ -328,9 +348,9 @@ func TestEnvironmentOfScenarios(t *testing.T) {
 	t.Parallel()
 
 	found := load(t, `
-sources: {stage: {kind: SQLiteSource}, files: {kind: FileSource}}
+sources: {stage: {kind: SQLiteSource}, files: {kind: FileSource, path: data}}
 variables: {country: {type: text, default: US}}
-access: [{name: nightly, key: "${env:A}"}, {name: boss, key: "${env:B}"}]
+access: [{name: nightly, key: "${env:JOBWRIGHT_APP_7_A}"}, {name: boss, key: "${env:JOBWRIGHT_APP_7_B}"}]
 `, map[string]string{
 		"scenarios/good.yaml": `{"steps": [{"opName": "Return", "opParams": {"value": "${country}"}}]}`,
 		"scenarios/bad.yaml":  `{"steps": [{"opName": "Return", "opParams": {"value": "${county}"}}]}`,

@@ -30,6 +30,20 @@ func Open(ctx context.Context, location string) (*Store, error) {
 	return &Store{opened}, nil
 }
 
+// Folder returns the folder that a location names, if it names no bucket.
+func Folder(location string) (folder string, isFolder bool) {
+	if !strings.Contains(location, "://") {
+		return location, true
+	}
+
+	address, err := url.Parse(location)
+	if err != nil || address.Scheme != "file" {
+		return "", false
+	}
+
+	return filepath.FromSlash(address.Path), true
+}
+
 func openBucket(ctx context.Context, location string) (bucket, error) {
 	if !strings.Contains(location, "://") {
 		return openFolder(location)

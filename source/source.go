@@ -151,6 +151,10 @@ func (d Definition) Invalid(err error) error {
 type Place struct {
 	AppDir  string // The folder with the files that the app's author ships.
 	DataDir string // The folder in which the app's sources may store data.
+
+	// The folders that no source may reach; see package guard. They are empty if there are none.
+	AppsDir    string // The folder with all apps.
+	SecretsDir string // The folder with the files of secrets.
 }
 
 // Open connects to the source that definition describes.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/jobwright/jobwright/app"
 	"github.com/jobwright/jobwright/internal/cli"
 	"github.com/jobwright/jobwright/internal/version"
 )
@@ -22,6 +23,7 @@ type options struct {
 	metrics            string
 	allowedHosts       []string
 	run, app           string
+	secrets            app.Secrets
 	once               bool
 	log                cli.LogFlags
 }
@@ -48,7 +50,7 @@ The API and Temporal UI are served under the names and addresses of this machine
 another name, for example through a tunnel, allow it with --allowed-host.
 
 Sources read their secrets from the environment: the password ${env:NAME} in app.yaml is the value of the
-environment variable NAME.`,
+environment variable NAME, which begins with the prefix of the app.`,
 		Example: `  # Serve the apps in examples/apps
   jobwright-dev
 
@@ -84,6 +86,7 @@ environment variable NAME.`,
 		"name or address by which clients reach the API and the UI, besides those of this machine; repeatable")
 	flags.StringVar(&opts.run, "run", "", "run this scenario after the start")
 	flags.StringVar(&opts.app, "app", "7", "app of the scenario given by --run")
+	cli.AddSecrets(flags, &opts.secrets)
 	flags.BoolVar(&opts.once, "once", false, "exit after the scenario given by --run")
 	opts.log.AddTo(flags, cli.LogText, slog.LevelWarn) // The terminal shows the output of the user's jobs.
 

@@ -37,9 +37,13 @@ func serve(ctx context.Context, opts options, out, logs io.Writer) (err error) {
 	log := opts.log.Logger(logs)
 
 	// Check the flags before anything starts.
-	apps, err := app.Open(opts.apps)
+	apps, err := app.Open(opts.apps, app.Options{Secrets: opts.secrets})
 	if err != nil {
 		return fmt.Errorf("--apps %s: %w", opts.apps, err)
+	}
+
+	if err := apps.CheckFolder(filepath.Join(opts.data, "results")); err != nil {
+		return fmt.Errorf("--data %s: %w", opts.data, err)
 	}
 
 	listener, err := listen(opts)

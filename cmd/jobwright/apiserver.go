@@ -20,6 +20,7 @@ type apiserverOptions struct {
 	http, metrics, apps, results string
 	allowedHosts                 []string
 	maxConnections               int
+	secrets                      app.Secrets
 	grace                        time.Duration
 	log                          cli.LogFlags
 }
@@ -45,7 +46,7 @@ GET /readyz while new jobs can run. With --metrics, it serves GET /metrics for P
 its own, which callers need not reach.
 
 The exit status is 0 after SIGINT or SIGTERM, and 1 on an error.` + environment(
-			"  NAME                  key of an access that app.yaml declares as ${env:NAME}\n"),
+			"  NAME                  key of an access that app.yaml declares as ${env:NAME}; see --env-prefix\n"),
 		Example: `  # Serve on all interfaces, with results in a folder that the workers share
   jobwright apiserver --http :8080 --apps /srv/apps --results /srv/results
 
@@ -71,6 +72,7 @@ The exit status is 0 after SIGINT or SIGTERM, and 1 on an error.` + environment(
 	flags.StringVar(&opts.apps, "apps", "apps", "folder with the apps")
 	flags.StringVar(&opts.results, "results", "results",
 		"result store, a folder or the URL of a bucket; the same as the workers'")
+	cli.AddSecrets(flags, &opts.secrets)
 	flags.DurationVar(&opts.grace, "grace", 30*time.Second, "time for running requests to finish after SIGTERM")
 	opts.log.AddTo(flags, cli.LogJSON, slog.LevelInfo)
 
@@ -78,7 +80,7 @@ The exit status is 0 after SIGINT or SIGTERM, and 1 on an error.` + environment(
 }
 
 func serveAPI(ctx context.Context, opts apiserverOptions, logs io.Writer) (err error) {
-	opened, err := openSystem(ctx, opts.apps, opts.results, opts.log.Logger(logs))
+	opened, err := openSystem(ctx, opts.apps, opts.results, opts.secrets, opts.log.Logger(logs))
 	if err != nil {
 		return err
 	}

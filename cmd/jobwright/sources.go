@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"path/filepath"
 	"slices"
 	"time"
 
@@ -37,6 +36,7 @@ func sourcesCommand() *cobra.Command {
 
 type sourcesOptions struct {
 	apps, data string
+	secrets    app.Secrets
 	timeout    time.Duration
 }
 
@@ -68,13 +68,14 @@ The exit status is 1 if a source can't be used.`,
 	flags := command.Flags()
 	flags.StringVar(&opts.apps, "apps", "apps", "folder with the apps")
 	flags.StringVar(&opts.data, "data", "data", "folder for sources that store data on this machine, such as SQLite")
+	cli.AddSecrets(flags, &opts.secrets)
 	flags.DurationVar(&opts.timeout, "timeout", 30*time.Second, "time limit for each source")
 
 	return command
 }
 
 func checkSources(ctx context.Context, opts sourcesOptions, ids []string, out io.Writer) error {
-	apps, err := openApps(opts.apps)
+	apps, err := openApps(opts.apps, app.Options{Secrets: opts.secrets})
 	if err != nil {
 		return err
 	}
@@ -136,9 +137,7 @@ func checkSource(
 		return "", err
 	}
 
-	opened, err := worker.Drivers().Open(ctx, definition, source.Place{
-		AppDir: of.Dir, DataDir: filepath.Join(opts.data, "apps", of.ID),
-	})
+	opened, err := worker.Drivers().Open(ctx, definition, of.Place(opts.data))
 	if err != nil {
 		return "", err
 	}

@@ -61,7 +61,7 @@ const (
 	// Both secrets are references; one of the variables is not set.
 	bad = `sources:
   files: {kind: FileSource, path: folder}
-  secret: {kind: PgSQLSource, connStr: "postgres://db.example.com/db", password: "${env:JOBWRIGHT_TEST_MISSING}"}
+  secret: {kind: PgSQLSource, connStr: "postgres://db.example.com/db", password: "${env:JOBWRIGHT_APP_8_MISSING}"}
   warehouse: {kind: PgSQLSource, connStr: %q, password: "${file:%s}"}
 `
 )
@@ -96,7 +96,8 @@ func TestSourcesCheckReportsTheErrorOfEachSource(t *testing.T) {
 
 	const theSecret = "the-secret-of-the-warehouse"
 
-	secret := filepath.Join(t.TempDir(), "password")
+	secrets := t.TempDir()
+	secret := filepath.Join(secrets, "jobwright-app-8-password")
 	require.NoError(t, os.WriteFile(secret, []byte(theSecret), 0o600))
 
 	apps := folder(t, map[string]string{
@@ -104,7 +105,7 @@ func TestSourcesCheckReportsTheErrorOfEachSource(t *testing.T) {
 		"8/app.yaml": fmt.Sprintf(bad, "postgres://loader@"+address+"/db", secret),
 	})
 
-	status, stdout, stderr := checkSourcesOf(t, apps)
+	status, stdout, stderr := checkSourcesOf(t, apps, "--secrets-dir", secrets)
 	require.Equal(t, 1, status)
 	require.Empty(t, stderr, "the table has the errors")
 	require.NotContains(t, stdout, theSecret)
@@ -117,7 +118,7 @@ func TestSourcesCheckReportsTheErrorOfEachSource(t *testing.T) {
 		},
 		{
 			"8", "secret", "PgSQLSource", "failed",
-			`source "secret": the options of this PgSQLSource are wrong: the environment variable JOBWRIGHT_TEST_MISSING is not set in this worker (correct the source in app.yaml)`,
+			`source "secret": the options of this PgSQLSource are wrong: the environment variable JOBWRIGHT_APP_8_MISSING is not set in this worker (correct the source in app.yaml)`,
 		},
 		{"8", "warehouse", "PgSQLSource", "failed", `source "warehouse": PostgreSQL at ` + address + `: connection refused`},
 	}, cells(t, stdout))

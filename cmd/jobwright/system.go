@@ -29,12 +29,20 @@ type system struct {
 
 // openSystem opens the folder of the apps and the result store. The client connects to Temporal when it is used, so that
 // Temporal may start later.
-func openSystem(ctx context.Context, apps, results string, log *slog.Logger) (*system, error) {
+func openSystem(
+	ctx context.Context, apps, results string, secrets app.Secrets, log *slog.Logger,
+) (*system, error) {
 	opened := &system{log: log}
 
 	var err error
-	if opened.apps, err = openApps(apps); err != nil {
+	if opened.apps, err = openApps(apps, app.Options{Secrets: secrets}); err != nil {
 		return nil, err
+	}
+
+	if folder, isFolder := result.Folder(results); isFolder {
+		if err := opened.apps.CheckFolder(folder); err != nil {
+			return nil, fmt.Errorf("--results %s: %w", results, err)
+		}
 	}
 
 	options, err := clientOptions(opened.log)
@@ -66,8 +74,8 @@ func (s *system) close() error {
 }
 
 // openApps opens the folder given by --apps.
-func openApps(dir string) (*app.Catalog, error) {
-	apps, err := app.Open(dir)
+func openApps(dir string, options app.Options) (*app.Catalog, error) {
+	apps, err := app.Open(dir, options)
 	if err != nil {
 		return nil, fmt.Errorf("--apps %s: %w", dir, err)
 	}

@@ -13,13 +13,17 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/jobwright/jobwright/app"
 	"github.com/jobwright/jobwright/internal/cli"
 	"github.com/jobwright/jobwright/scenario/validation"
 	"github.com/jobwright/jobwright/scenariotest"
 )
 
 func testCommand() *cobra.Command {
-	var pattern string
+	var (
+		pattern string
+		secrets app.Secrets
+	)
 
 	command := &cobra.Command{
 		Use:   "test [path…]",
@@ -50,12 +54,13 @@ The exit status is 1 if a test fails, and 2 if there are no tests or a file can'
 				return cli.ExitError{Status: statusUnusable, Err: err}
 			}
 
-			tests := tests{dir: dir, selected: selected, out: command.OutOrStdout()}
+			tests := tests{dir: dir, secrets: secrets, selected: selected, out: command.OutOrStdout()}
 
 			return tests.run(command.Context(), paths, command.ErrOrStderr())
 		},
 	}
 
+	cli.AddSecrets(command.Flags(), &secrets)
 	command.Flags().StringVar(&pattern, "run", "", "run only tests whose name matches this regular expression")
 	command.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return cli.ExitError{Status: statusUnusable, Err: err} })
 
@@ -65,6 +70,7 @@ The exit status is 1 if a test fails, and 2 if there are no tests or a file can'
 // tests runs tests one after the other.
 type tests struct {
 	dir      string         // The current folder, to which printed paths are relative.
+	secrets  app.Secrets    // The secrets to which apps may refer.
 	selected *regexp.Regexp // Of the names of tests.
 	out      io.Writer
 
@@ -162,7 +168,7 @@ func (t *tests) file(ctx context.Context, path string) error {
 	var library validation.Library
 
 	if isApp(dir) {
-		if library, err = (&validator{dir: t.dir}).library(dir); err != nil {
+		if library, err = (&validator{dir: t.dir, secrets: t.secrets}).library(dir); err != nil {
 			return err
 		}
 	}

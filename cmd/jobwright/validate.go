@@ -25,7 +25,10 @@ const (
 )
 
 func validateCommand() *cobra.Command {
-	var asJSON bool
+	var (
+		asJSON  bool
+		secrets app.Secrets
+	)
 
 	command := &cobra.Command{
 		Use:   "validate [path…]",
@@ -55,54 +58,56 @@ The exit status is 1 if there are mistakes, and 2 if there is nothing to check o
 				return cli.ExitError{Status: statusUnusable, Err: err}
 			}
 
-			return validate(dir, paths, asJSON, command.OutOrStdout(), command.ErrOrStderr())
+			checks := &validator{dir: dir, secrets: secrets, checked: map[string]bool{}}
+
+			return checks.validate(paths, asJSON, command.OutOrStdout(), command.ErrOrStderr())
 		},
 	}
 
+	cli.AddSecrets(command.Flags(), &secrets)
 	command.Flags().BoolVar(&asJSON, "json", false, "print a JSON array of objects")
 	command.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return cli.ExitError{Status: statusUnusable, Err: err} })
 
 	return command
 }
 
-// validate checks the apps and scenarios at the paths, which are relative to dir.
-func validate(dir string, paths []string, asJSON bool, out, summary io.Writer) error {
+// validator checks apps and collects their problems.
+type validator struct {
+	dir      string          // The current folder, to which printed paths are relative.
+	secrets  app.Secrets     // The secrets to which apps may refer.
+	checked  map[string]bool // The checked scenario files, and the app.yaml files with mistakes.
+	count    int             // The number of checked scenarios.
+	problems problem.List
+}
+
+// validate checks the apps and scenarios at the paths and prints their problems.
+func (v *validator) validate(paths []string, asJSON bool, out, summary io.Writer) error {
 	if len(paths) == 0 {
 		paths = []string{"."}
 	}
 
-	checks := validator{dir: dir, checked: map[string]bool{}}
-
 	for _, path := range paths {
 		whole := path
 		if !filepath.IsAbs(path) {
-			whole = filepath.Join(dir, path)
+			whole = filepath.Join(v.dir, path)
 		}
 
-		if err := checks.path(filepath.Clean(whole)); err != nil {
+		if err := v.path(filepath.Clean(whole)); err != nil {
 			return cli.ExitError{Status: statusUnusable, Err: err}
 		}
 	}
 
-	if err := checks.print(asJSON, out); err != nil {
+	if err := v.print(asJSON, out); err != nil {
 		return cli.ExitError{Status: statusUnusable, Err: err}
 	}
 
-	fmt.Fprintln(summary, checks.summary())
+	fmt.Fprintln(summary, v.summary())
 
-	if len(checks.problems) > 0 {
+	if len(v.problems) > 0 {
 		return cli.ExitError{Status: statusProblems}
 	}
 
 	return nil
-}
-
-// validator checks apps and collects their problems.
-type validator struct {
-	dir      string          // The current folder, to which printed paths are relative.
-	checked  map[string]bool // The checked scenario files, and the app.yaml files with mistakes.
-	count    int             // The number of checked scenarios.
-	problems problem.List
 }
 
 func (v *validator) print(asJSON bool, out io.Writer) error {
@@ -275,7 +280,7 @@ func (v *validator) collect(dir string, err error) error {
 
 // library reads the app in a folder. Mistakes in its app.yaml are [problem.List].
 func (v *validator) library(dir string) (validation.Library, error) {
-	apps, err := app.Open(filepath.Dir(dir))
+	apps, err := app.Open(filepath.Dir(dir), app.Options{Secrets: v.secrets})
 	if err != nil {
 		return validation.Library{}, err
 	}

@@ -42,7 +42,7 @@ func runValidate(t *testing.T, dir string, asJSON bool, paths ...string) (status
 
 	var out, summary bytes.Buffer
 
-	status = cli.Report(validate(dir, paths, asJSON, &out, &summary), "jobwright", &summary)
+	status = cli.Report((&validator{dir: dir, checked: map[string]bool{}}).validate(paths, asJSON, &out, &summary), "jobwright", &summary)
 
 	return status, out.String(), summary.String()
 }
@@ -151,7 +151,7 @@ func TestValidatePrintsProblemsOfTheManifest(t *testing.T) {
 		"source: {}\nacces: []": `^7/app.yaml:1:1: unknown field source; did you mean sources\? \[app_invalid\]\n` +
 			`7/app.yaml:2:1: unknown field acces; did you mean access\? \[app_invalid\]\n$`,
 		"description: x\nsource: {}":       `^7/app.yaml:2:1: unknown field source; did you mean sources\? \[app_invalid\]\n$`,
-		"sources: {a: {path: x}}":          `^7/app.yaml:1:11: the source a has no kind \[app_invalid\]\n$`,
+		"sources: {a: {path: x}}":          `^7/app.yaml:1:11: the source a has no kind; the kinds are .* \[app_invalid\]\n$`,
 		"access: [{name: x, key: secret}]": `^7/app.yaml:1:25: the key of "x" must be a reference.*\[app_invalid\]\n$`,
 		"variables:\n  b: {}\n  a: {type: text}": `^7/app.yaml:2:3: variables.b: type is missing.*\n` +
 			`7/app.yaml:2:3: variables.b: default is missing.*\n7/app.yaml:3:3: variables.a: default is missing.*\n$`,

@@ -14,6 +14,7 @@ import (
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
 
+	"github.com/jobwright/jobwright/app"
 	"github.com/jobwright/jobwright/internal/cli"
 	"github.com/jobwright/jobwright/internal/version"
 	"github.com/jobwright/jobwright/result"
@@ -22,6 +23,7 @@ import (
 
 type workerOptions struct {
 	http, apps, results, data string
+	secrets                   app.Secrets
 	grace                     time.Duration
 	log                       cli.LogFlags
 }
@@ -41,7 +43,7 @@ With --http, the worker has endpoints for operators: GET /healthz responds with 
 runs, GET /readyz while it accepts work from Temporal, and GET /metrics with metrics for Prometheus.
 
 The exit status is 0 after SIGINT or SIGTERM, and 1 on an error.` + environment(
-			"  NAME                  secret of a source that app.yaml declares as ${env:NAME}\n"),
+			"  NAME                  secret of a source that app.yaml declares as ${env:NAME}; see --env-prefix\n"),
 		Example: `  # Run jobs, with results in a folder that the API servers share
   jobwright worker --apps /srv/apps --results /srv/results --data /srv/data
 
@@ -59,6 +61,7 @@ The exit status is 0 after SIGINT or SIGTERM, and 1 on an error.` + environment(
 	flags.StringVar(&opts.results, "results", "results",
 		"result store, a folder or the URL of a bucket; the same as the API servers'")
 	flags.StringVar(&opts.data, "data", "data", "folder for sources that store data on this machine, such as SQLite")
+	cli.AddSecrets(flags, &opts.secrets)
 	flags.DurationVar(&opts.grace, "grace", 30*time.Second, "time for running steps to finish after SIGTERM")
 	opts.log.AddTo(flags, cli.LogJSON, slog.LevelInfo)
 
@@ -66,7 +69,7 @@ The exit status is 0 after SIGINT or SIGTERM, and 1 on an error.` + environment(
 }
 
 func work(ctx context.Context, opts workerOptions, logs io.Writer) (err error) {
-	opened, err := openSystem(ctx, opts.apps, opts.results, opts.log.Logger(logs))
+	opened, err := openSystem(ctx, opts.apps, opts.results, opts.secrets, opts.log.Logger(logs))
 	if err != nil {
 		return err
 	}

@@ -53,10 +53,10 @@ const manifest = `
 sources:
   files: {kind: FileSource, path: files}
   stage: {kind: SQLiteSource}
-  warehouse: {kind: PgSQLSource, connStr: "${env:CHAOS_DATABASE}"}
-  counter: {kind: HTTPSource, url: "${env:CHAOS_COUNTER}"}
+  warehouse: {kind: PgSQLSource, connStr: "${env:JOBWRIGHT_APP_7_CHAOS_DATABASE}"}
+  counter: {kind: HTTPSource, url: "${env:JOBWRIGHT_APP_7_CHAOS_COUNTER}"}
 access:
-  - {name: caller, key: "${env:CHAOS_KEY}"}
+  - {name: caller, key: "${env:JOBWRIGHT_APP_7_CHAOS_KEY}"}
 `
 
 // writeFileToDrop writes the file that a job of the scenario Drop loads and then drops.

@@ -134,7 +134,7 @@ func (s *system) addJobwright(t *testing.T) {
 
 	database.Host = s.postgresProxy.address()
 	environment := append(os.Environ(), "TEMPORAL_ADDRESS="+s.temporalProxy.address(), "TEMPORAL_NAMESPACE="+namespace,
-		"CHAOS_DATABASE="+database.String(), "CHAOS_COUNTER=http://"+s.counterProxy.address(), "CHAOS_KEY="+key)
+		"JOBWRIGHT_APP_7_CHAOS_DATABASE="+database.String(), "JOBWRIGHT_APP_7_CHAOS_COUNTER=http://"+s.counterProxy.address(), "JOBWRIGHT_APP_7_CHAOS_KEY="+key)
 
 	command := func(arguments ...string) func() *exec.Cmd {
 		return func() *exec.Cmd {

@@ -15,12 +15,12 @@ import (
 var contractApp = map[string]string{
 	"app.yaml": `
 sources:
-  files: {kind: FileSource}
+  files: {kind: FileSource, path: data}
   stage: {kind: SQLiteSource}
 access:
   - {name: looker, key: "${env:JOBWRIGHT_STATUS_KEY}", rights: [status]}
 `,
-	"people.csv": "name,age\nAda,36\n",
+	"data/people.csv": "name,age\nAda,36\n",
 	"scenarios/Typed.yaml": `
 parameters:
   word:  {type: text, description: A word}

@@ -308,7 +308,7 @@ func TestDropSourceKeepsAFileReplacedDuringTheLoad(t *testing.T) {
 
 	appID := newApp(t, map[string]string{
 		"app.yaml": "sources:\n  files: {kind: FileSource, path: files}\n  bucket: {kind: AWSS3Source, bucket: b, endpoint: \"" +
-			producer.URL + "\", accessKeyId: k, secretAccessKey: s}\n",
+			producer.URL + "\", accessKeyId: k, secretAccessKey: \"${env:JOBWRIGHT_S3_SECRET}\"}\n",
 		"files/in/1.csv": "id\n1\n",
 		"files/in/2.csv": "id\n2\n3\n",
 		"scenarios/Main.yaml": `

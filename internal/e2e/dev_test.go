@@ -16,7 +16,7 @@ import (
 func dev(t *testing.T, dataDir string, arguments ...string) *process {
 	t.Helper()
 
-	return launch(t, nil, "jobwright-dev", append([]string{
+	return launch(t, nil, "jobwright-dev", append([]string{"--env-prefix", envPrefix,
 		"--apps", "../../examples/apps", "--data", dataDir, "--http", "127.0.0.1:0", "--temporal", "127.0.0.1:0", "--ui", "127.0.0.1:0",
 	}, arguments...)...)
 }

@@ -28,11 +28,11 @@ import (
 var lockedApp = map[string]string{
 	"app.yaml": `
 sources:
-  files: {kind: FileSource}
+  files: {kind: FileSource, path: data}
   locked: {kind: SQLiteSource}
   stage: {kind: SQLiteSource}
 `,
-	"people.csv": "name,age\nAda,36\n",
+	"data/people.csv": "name,age\nAda,36\n",
 	"scenarios/Locked.yaml": `
 steps:
   - title: Return a result

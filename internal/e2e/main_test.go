@@ -53,8 +53,13 @@ func TestMain(m *testing.M) {
 	}
 }
 
+// envPrefix is the prefix of the secrets of all apps, whose names are random.
+const envPrefix = "JOBWRIGHT_"
+
 func run(m *testing.M) (err error) {
-	for name, key := range map[string]string{"JOBWRIGHT_APP_7_KEY": callerKey, "JOBWRIGHT_STATUS_KEY": statusKey} {
+	for name, key := range map[string]string{
+		"JOBWRIGHT_APP_7_KEY": callerKey, "JOBWRIGHT_STATUS_KEY": statusKey, "JOBWRIGHT_S3_SECRET": testserver.S3SecretAccessKey,
+	} {
 		if err := os.Setenv(name, key); err != nil {
 			return err
 		}
@@ -110,7 +115,7 @@ func (s *system) start() error {
 		return err
 	}
 
-	if s.apps, err = app.Open(filepath.Join(s.dir, "apps")); err != nil {
+	if s.apps, err = app.Open(filepath.Join(s.dir, "apps"), app.Options{Secrets: app.Secrets{EnvPrefix: envPrefix}}); err != nil {
 		return err
 	}
 

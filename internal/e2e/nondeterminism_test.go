@@ -49,7 +49,7 @@ func TestStatusReportsAJobThatNoWorkerCanRun(t *testing.T) {
 	other.Stop()
 
 	ours := launch(t, system.environment, "jobwright",
-		"worker", "--http", "127.0.0.1:0", "--apps", system.apps, "--results", system.results, "--data", system.dataDir)
+		"worker", "--http", "127.0.0.1:0", "--apps", system.apps, "--env-prefix", envPrefix, "--results", system.results, "--data", system.dataDir)
 	operators := caller{"http://" + ours.await(t, `"worker is up","http":"([0-9.:]+)"`)}
 
 	// The worker replays the job only after a new event.

@@ -104,7 +104,8 @@ func (r *pageRun) withTemporal(t *testing.T) *pageRun {
 	r.addresses["/srv/jobwright/apps"] = filepath.Join(r.dir, "examples", "apps")
 	r.addresses["/srv/jobwright/results"] = filepath.Join(r.dir, "results")
 	r.addresses["/srv/jobwright/data"] = filepath.Join(r.dir, "data")
-	r.addresses["/run/secrets"] = r.dir
+	r.addresses["/run/secrets"] = filepath.Join(r.dir, "secrets")
+	require.NoError(t, os.Mkdir(r.addresses["/run/secrets"], 0o750))
 	r.exports = []string{"export TEMPORAL_ADDRESS=" + shared.temporal.Address()} // For pages that do not choose one.
 
 	return r

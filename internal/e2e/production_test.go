@@ -18,7 +18,7 @@ import (
 var bigApp = map[string]string{
 	"app.yaml": `
 sources:
-  web: {kind: HTTPSource, url: "${env:NUMBERS_URL}"}
+  web: {kind: HTTPSource, url: "${env:JOBWRIGHT_NUMBERS_URL}"}
   stage: {kind: SQLiteSource}
 access:
   - {name: caller, key: "${env:JOBWRIGHT_APP_7_KEY}"}
@@ -67,7 +67,7 @@ func (p production) apiserver(tb testing.TB) (*process, caller) {
 	tb.Helper()
 
 	server := launch(tb, p.environment, "jobwright", "apiserver", "--http", "127.0.0.1:0",
-		"--metrics", "127.0.0.1:0", "--apps", p.apps, "--results", p.results)
+		"--metrics", "127.0.0.1:0", "--apps", p.apps, "--env-prefix", envPrefix, "--results", p.results)
 
 	return server, caller{"http://" + server.await(tb, `"API server is up","http":"([0-9.:]+)",.*"build":\{"version":"[^"]+"`)}
 }
@@ -76,7 +76,7 @@ func (p production) worker(tb testing.TB, arguments ...string) *process {
 	tb.Helper()
 
 	worker := launch(tb, p.environment, "jobwright", append([]string{
-		"worker", "--http", "127.0.0.1:0", "--apps", p.apps, "--results", p.results, "--data", p.dataDir,
+		"worker", "--http", "127.0.0.1:0", "--apps", p.apps, "--env-prefix", envPrefix, "--results", p.results, "--data", p.dataDir,
 	}, arguments...)...)
 	health := caller{"http://" + worker.await(tb, `"worker is up","http":"([0-9.:]+)",.*"build":\{"version":"[^"]+"`)}
 
@@ -143,7 +143,7 @@ func startLoadingJob(t *testing.T, arguments ...string) *loadingJob {
 	var address string
 
 	address, l.sum = serveNumbers(t, released)
-	l.environment = append(l.environment, "NUMBERS_URL="+address)
+	l.environment = append(l.environment, "JOBWRIGHT_NUMBERS_URL="+address)
 
 	l.server, l.api = l.apiserver(t)
 	require.Equal(t, http.StatusServiceUnavailable, l.api.call(t, http.MethodGet, "/readyz", nil, "").status, "no worker yet")

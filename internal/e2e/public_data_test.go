@@ -331,7 +331,7 @@ func (p publicDataSet) appWith(t *testing.T, text string, steps ...object) map[s
 
 	manifest, err := json.Marshal(object{"sources": object{
 		"files": object{"kind": "FileSource", "path": files}, "web": object{"kind": "HTTPSource", "url": web.URL},
-		"lake":  with(testserver.S3(t).Options(), object{"kind": "AWSS3Source"}),
+		"lake":  with(testserver.S3(t).Options(), object{"kind": "AWSS3Source", "secretAccessKey": "${env:JOBWRIGHT_S3_SECRET}"}),
 		"stage": object{"kind": "SQLiteSource"}, "other": object{"kind": "SQLiteSource"},
 		"warehouse": object{"kind": "PgSQLSource", "connStr": testserver.PostgreSQL(t)},
 		"shop":      object{"kind": "MySQLSource", "connStr": testserver.MariaDB(t)},

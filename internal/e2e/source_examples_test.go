@@ -21,7 +21,6 @@ import (
 
 	"github.com/jobwright/jobwright/app"
 	"github.com/jobwright/jobwright/internal/testserver"
-	"github.com/jobwright/jobwright/source"
 	"github.com/jobwright/jobwright/source/secret"
 	"github.com/jobwright/jobwright/worker"
 )
@@ -52,7 +51,7 @@ func TestSourceExamplesConnect(t *testing.T) { //nolint:paralleltest,tparallel /
 	dir := t.TempDir()
 	writeApp(t, filepath.Join(dir, "7"), map[string]string{"app.yaml": replaced(t, text, addresses(t)), "files/a.csv": "id\n1\n"})
 
-	apps, err := app.Open(dir)
+	apps, err := app.Open(dir, app.Options{})
 	require.NoError(t, err)
 
 	found, err := apps.App("7")
@@ -70,7 +69,7 @@ func TestSourceExamplesConnect(t *testing.T) { //nolint:paralleltest,tparallel /
 			definition, err := secret.Resolve(definition)
 			require.NoError(t, err)
 
-			opened, err := worker.Drivers().Open(t.Context(), definition, source.Place{AppDir: found.Dir, DataDir: t.TempDir()})
+			opened, err := worker.Drivers().Open(t.Context(), definition, found.Place(t.TempDir()))
 			require.NoError(t, err)
 
 			said, err := opened.Check(t.Context())

@@ -36,7 +36,7 @@ const (
 func parseDocument(text []byte) (*document, problem.List) {
 	var node yaml.Node
 	if err := yaml.Load(text, &node); err != nil {
-		return nil, problem.List{syntaxProblem(text, err)}
+		return nil, problem.List{SyntaxProblem(text, err)}
 	}
 
 	parsed := &document{steps: map[string]int{}, variables: map[string]int{}, arguments: map[string]schema.Kind{}}
@@ -52,7 +52,8 @@ func parseDocument(text []byte) (*document, problem.List) {
 	return parsed, problems
 }
 
-func syntaxProblem(text []byte, err error) problem.Problem {
+// SyntaxProblem returns the problem of a text that the YAML library rejects with err: its place, and the probable mistake.
+func SyntaxProblem(text []byte, err error) problem.Problem {
 	found := problem.Problem{Code: problem.CodeSyntax, Line: 1, Column: 1, Message: err.Error()}
 
 	if located, ok := errors.AsType[*yaml.LoadError](err); ok {

@@ -3,12 +3,14 @@ package file
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"syscall"
 
 	"github.com/jobwright/jobwright/source"
 	"github.com/jobwright/jobwright/source/files"
+	"github.com/jobwright/jobwright/source/guard"
 	"github.com/jobwright/jobwright/source/kind"
 )
 
@@ -30,6 +32,14 @@ func Open(_ context.Context, definition source.Definition, place source.Place) (
 		folder = filepath.Join(place.AppDir, folder)
 	}
 
+	if opts.Path == "" {
+		return nil, invalid(definition, errors.New("its path is missing"))
+	}
+
+	if err := guard.Folder(place, folder); err != nil {
+		return nil, invalid(definition, err)
+	}
+
 	root, err := os.OpenRoot(folder)
 	if err != nil {
 		return nil, &source.Error{
@@ -42,4 +52,11 @@ func Open(_ context.Context, definition source.Definition, place source.Place) (
 	}
 
 	return files.New(definition.Name, &store{root: root}), nil
+}
+
+// invalid returns the error for a path that the source can't have.
+func invalid(definition source.Definition, err error) error {
+	return &source.Error{
+		Code: source.CodeDefinitionInvalid, Source: definition.Name, Message: err.Error(), Hint: guard.Hint, Err: err,
+	}
 }

@@ -17,7 +17,61 @@ import (
 	"github.com/jobwright/jobwright/source"
 )
 
-var reference = regexp.MustCompile(`\$\{(env|file):([^{}]+)\}`)
+// Reference is a reference to a secret.
+type Reference struct {
+	Scheme string // [Env] or [File].
+	Name   string // The name of the environment variable, or the path of the file.
+}
+
+// The schemes of references.
+const (
+	Env  = "env"
+	File = "file"
+)
+
+var pattern = regexp.MustCompile(`\$\{(env|file):([^{}]+)\}`)
+
+// References returns the references in a text, in order.
+func References(text string) []Reference {
+	var found []Reference
+	for _, match := range pattern.FindAllStringSubmatch(text, -1) {
+		found = append(found, Reference{Scheme: match[1], Name: match[2]})
+	}
+
+	return found
+}
+
+// Parse returns the reference of which the whole text consists.
+func Parse(text string) (found Reference, ok bool) {
+	references := References(text)
+	if len(references) != 1 || references[0].String() != text {
+		return Reference{}, false
+	}
+
+	return references[0], true
+}
+
+// String returns the reference as it is written in app.yaml.
+func (r Reference) String() string { return "${" + r.Scheme + ":" + r.Name + "}" }
+
+// Read returns the secret. It does not check whether the app may refer to it; package app does.
+func (r Reference) Read() (string, error) {
+	if r.Scheme == Env {
+		secret, found := os.LookupEnv(r.Name)
+		if !found {
+			return "", fmt.Errorf("the environment variable %s is not set in this worker", r.Name)
+		}
+
+		return secret, nil
+	}
+
+	text, err := os.ReadFile(r.Name)
+	if err != nil {
+		return "", fmt.Errorf("the file of a secret can't be read by this worker: %w", err)
+	}
+
+	return strings.TrimRight(string(text), "\r\n"), nil
+}
 
 // Resolve returns a copy of definition whose options contain the values of secrets in place of the references to them. The
 // values are also listed in the Secrets of the copy. A secret that does not exist or can't be read is a [*source.Error] with
@@ -48,7 +102,7 @@ type resolver struct {
 func (r *resolver) value(option any) any {
 	switch v := option.(type) {
 	case string:
-		return reference.ReplaceAllStringFunc(v, r.lookUp)
+		return pattern.ReplaceAllStringFunc(v, r.read)
 	case map[string]any:
 		object := make(map[string]any, len(v))
 
@@ -70,11 +124,11 @@ func (r *resolver) value(option any) any {
 	return option
 }
 
-// lookUp returns the secret that text refers to.
-func (r *resolver) lookUp(text string) string {
-	parts := reference.FindStringSubmatch(text)
+// read returns the secret that text refers to.
+func (r *resolver) read(text string) string {
+	reference, _ := Parse(text)
 
-	secret, err := lookUp(parts[1], parts[2])
+	secret, err := reference.Read()
 	if err != nil {
 		r.err = errors.Join(r.err, err)
 
@@ -84,22 +138,4 @@ func (r *resolver) lookUp(text string) string {
 	r.secrets = append(r.secrets, secret)
 
 	return secret
-}
-
-func lookUp(scheme, name string) (string, error) {
-	if scheme == "env" {
-		secret, found := os.LookupEnv(name)
-		if !found {
-			return "", fmt.Errorf("the environment variable %s is not set in this worker", name)
-		}
-
-		return secret, nil
-	}
-
-	text, err := os.ReadFile(name) //nolint:gosec // The author of the app names the file.
-	if err != nil {
-		return "", fmt.Errorf("the file of a secret can't be read by this worker: %w", err)
-	}
-
-	return strings.TrimRight(string(text), "\r\n"), nil
 }

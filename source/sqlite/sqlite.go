@@ -36,6 +36,7 @@ import (
 	"path/filepath"
 
 	"github.com/jobwright/jobwright/source"
+	"github.com/jobwright/jobwright/source/guard"
 	"github.com/jobwright/jobwright/source/kind"
 	"github.com/jobwright/jobwright/source/ledger"
 )
@@ -92,6 +93,12 @@ func Open(_ context.Context, definition source.Definition, place source.Place) (
 	path := opts.Path
 	if !filepath.IsAbs(path) {
 		path = filepath.Join(place.DataDir, path)
+	}
+
+	if err := guard.File(place, path); err != nil {
+		return nil, &source.Error{
+			Code: source.CodeDefinitionInvalid, Source: definition.Name, Message: err.Error(), Hint: guard.Hint, Err: err,
+		}
 	}
 
 	if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {

@@ -1,0 +1,169 @@
+package app
+
+import (
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"syscall"
+	"time"
+)
+
+// loaded is what a catalog has read of an app. It does not change.
+type loaded struct {
+	stamp stamp
+	sum   [sha256.Size]byte // Of the text of app.yaml.
+	app   *App              // The last valid revision; nil if there was none.
+	err   error             // Why the present app.yaml can't be used; nil if it can.
+}
+
+// stamp identifies a version of an app.yaml without reading it.
+type stamp struct {
+	file  fs.FileInfo
+	apps  time.Time // The time of the last change of the folder of apps: the secrets of an app depend on the other apps.
+	exact bool      // Whether a later change of the file has a different time.
+}
+
+// coarseTime is the longest time in which two changes of a file can have the same modification time. It is that of FAT; other
+// file systems are more exact.
+const coarseTime = 2 * time.Second
+
+// stampOf returns the stamp of an app.yaml.
+func (c *Catalog) stampOf(id string) (stamp, error) {
+	apps, err := os.Stat(c.dir)
+	if err != nil {
+		return stamp{}, err
+	}
+
+	file, err := os.Stat(c.manifest(id))
+	if err != nil {
+		return stamp{}, err
+	}
+
+	return stamp{file: file, apps: apps.ModTime(), exact: time.Since(file.ModTime()) > coarseTime}, nil
+}
+
+// matches reports whether the file certainly has not changed between the stamps.
+func (s stamp) matches(later stamp) bool {
+	return s.exact && s.apps.Equal(later.apps) && os.SameFile(s.file, later.file) &&
+		s.file.Size() == later.file.Size() && s.file.ModTime().Equal(later.file.ModTime())
+}
+
+// current returns what is loaded of the app after it has loaded a change. The error is [ErrNotFound] if there is no such app.
+func (c *Catalog) current(id string) (*loaded, error) {
+	if !isID(id) {
+		return nil, ErrNotFound
+	}
+
+	stamp, err := c.stampOf(id)
+
+	switch known := c.known(id); {
+	case isMissing(err):
+		c.set(id, nil)
+
+		return nil, ErrNotFound
+	case err == nil && known != nil && known.stamp.matches(stamp):
+		return known, nil
+	default:
+		return c.load(id)
+	}
+}
+
+func (c *Catalog) known(id string) *loaded {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+
+	return c.loaded[id]
+}
+
+// set replaces what is known of an app.
+func (c *Catalog) set(id string, found *loaded) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+
+	if found == nil {
+		delete(c.loaded, id)
+	} else {
+		c.loaded[id] = found
+	}
+}
+
+// load reads an app.yaml. It parses the file only if the text has changed.
+func (c *Catalog) load(id string) (*loaded, error) {
+	c.loading.Lock()
+	defer c.loading.Unlock()
+
+	stamp, err := c.stampOf(id) // Before the text is read: a change in between has a later stamp.
+	known := c.known(id)
+
+	if err == nil && known != nil && known.stamp.matches(stamp) {
+		return known, nil // Another goroutine has loaded it.
+	}
+
+	var text []byte
+	if err == nil {
+		text, err = os.ReadFile(c.manifest(id))
+	}
+
+	if isMissing(err) {
+		c.set(id, nil)
+
+		return nil, ErrNotFound
+	}
+
+	if err != nil {
+		stamp.exact = false // The permissions of a file are not in its stamp.
+		failed := &loaded{stamp: stamp, err: fmt.Errorf("it can't be read: %w", err)}
+
+		return c.replace(id, known, failed, known == nil || known.err == nil || known.err.Error() != failed.err.Error()), nil
+	}
+
+	next := &loaded{stamp: stamp, sum: sha256.Sum256(text)}
+
+	isSame := known != nil && known.sum == next.sum && known.stamp.apps.Equal(stamp.apps)
+	if isSame {
+		next.app, next.err = known.app, known.err
+	} else {
+		next.app, next.err = c.parse(id, text)
+	}
+
+	return c.replace(id, known, next, !isSame), nil
+}
+
+// replace replaces what is known of an app by next, with the last valid revision if next has none, and reports the change.
+func (c *Catalog) replace(id string, known, next *loaded, isChange bool) *loaded {
+	if next.app == nil && known != nil {
+		next.app = known.app
+	}
+
+	c.set(id, next)
+
+	if isChange {
+		c.options.Loaded(id, next.err)
+	}
+
+	return next
+}
+
+// parse returns the app with that text of app.yaml.
+func (c *Catalog) parse(id string, text []byte) (*App, error) {
+	all, err := c.folders()
+	if err != nil {
+		return nil, err
+	}
+
+	parsed := &App{ID: id, Dir: filepath.Join(c.dir, id), appsDir: c.dir, secretsDir: c.options.Secrets.Dir}
+
+	if err := readManifest(text, parsed, c.options.Secrets, all); err != nil {
+		return nil, err
+	}
+
+	return parsed, nil
+}
+
+// isMissing reports whether err means that a file does not exist, or that no file can have its name.
+func isMissing(err error) bool {
+	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) || errors.Is(err, syscall.ENAMETOOLONG)
+}
