@@ -13,6 +13,7 @@ import (
 	"github.com/jobwright/jobwright/app"
 	"github.com/jobwright/jobwright/internal/browser"
 	"github.com/jobwright/jobwright/job"
+	"github.com/jobwright/jobwright/scenario/problem"
 )
 
 // authorization is what a valid key gives access to.
@@ -74,6 +75,10 @@ func (s *Server) authorize(c *gin.Context, key, appID string, right app.Right) (
 	}
 
 	found, err := s.options.Apps.App(appID)
+	if invalid, ok := errors.AsType[*app.InvalidError](err); ok {
+		return none, s.appInvalid(c, key, invalid)
+	}
+
 	if err != nil && !errors.Is(err, app.ErrNotFound) {
 		return none, err
 	}
@@ -135,6 +140,22 @@ func playedAccess(c *gin.Context, of *app.App) (app.Access, error) {
 	}
 
 	return of.Access[at], nil
+}
+
+// appInvalid returns the error for an app without a valid revision. Its keys are unknown, so that only a loopback key sees the
+// mistakes.
+func (s *Server) appInvalid(c *gin.Context, key string, invalid *app.InvalidError) error {
+	failed := newError(http.StatusServiceUnavailable, CodeAppInvalid,
+		"app %s can't be used until its app.yaml is corrected; the server's log has the mistakes", invalid.ID)
+
+	var problems problem.List
+	if s.isLoopbackKey(c, key) && errors.As(invalid, &problems) {
+		failed = withProblems(http.StatusServiceUnavailable, CodeAppInvalid, problems)
+	}
+
+	failed.RetryAfter = retryAfter
+
+	return failed
 }
 
 // isLoopbackKey reports whether the key is a loopback key and the connection comes from this machine. Headers such as

@@ -29,6 +29,7 @@ const (
 	CodeHostNotAllowed       Code = "host_not_allowed"
 	CodeCallNotFound         Code = "call_not_found"
 	CodeAppNotFound          Code = "app_not_found"
+	CodeAppInvalid           Code = "app_invalid"
 	CodeScenarioNotFound     Code = "scenario_not_found"
 	CodeJobNotFound          Code = "job_not_found"
 	CodeMethodNotAllowed     Code = "method_not_allowed"
@@ -55,7 +56,7 @@ const (
 func Codes() []Code {
 	return []Code{
 		CodeRequestInvalid, CodeUnauthorized, CodeForbidden, CodeBrowserRefused, CodeHostNotAllowed, CodeCallNotFound,
-		CodeAppNotFound, CodeScenarioNotFound, CodeJobNotFound, CodeMethodNotAllowed, CodeJobIDTaken, CodeJobEnded,
+		CodeAppNotFound, CodeAppInvalid, CodeScenarioNotFound, CodeJobNotFound, CodeMethodNotAllowed, CodeJobIDTaken, CodeJobEnded,
 		CodeResultExpired, CodeResultNotFound, CodeSignalNotFound, CodeSignalForbidden, CodeNotAcceptable, CodeRequestTimeout,
 		CodeRequestTooLarge, CodeMediaTypeUnsupported, CodeScenarioInvalid, CodeJobStopped, CodeJobTerminated, CodeTooManyRequests,
 		CodeTooManyFailures, CodeTemporalUnavailable, CodeInternal,

@@ -10,6 +10,7 @@ import (
 	taskqueuepb "go.temporal.io/api/taskqueue/v1"
 	"go.temporal.io/api/workflowservice/v1"
 
+	"github.com/jobwright/jobwright/app"
 	"github.com/jobwright/jobwright/job"
 )
 
@@ -21,6 +22,9 @@ type health struct {
 	Status   string `json:"status"` // ok or unavailable.
 	Temporal bool   `json:"temporal"`
 	Worker   bool   `json:"worker"`
+
+	// The apps whose app.yaml is invalid. They don't make the server unavailable.
+	Apps map[string]app.State `json:"apps,omitempty"`
 }
 
 // healthz responds with 200 as long as the process serves requests.
@@ -44,6 +48,11 @@ func (s *Server) readyz(c *gin.Context) {
 		if time.Since(poller.GetLastAccessTime().AsTime()) < pollerAge {
 			state.Worker = true
 		}
+	}
+
+	state.Apps, err = s.options.Apps.Broken()
+	if err != nil {
+		s.options.Log.Warn("can't list the apps", "error", err)
 	}
 
 	if !state.Temporal || !state.Worker || s.draining.Err() != nil {

@@ -36,8 +36,13 @@ const (
 func serve(ctx context.Context, opts options, out, logs io.Writer) (err error) {
 	log := opts.log.Logger(logs)
 
+	sdkMetrics, endpoint, err := metrics.New()
+	if err != nil {
+		return err
+	}
+
 	// Check the flags before anything starts.
-	apps, err := app.Open(opts.apps, app.Options{Secrets: opts.secrets})
+	apps, err := app.Open(opts.apps, app.Options{Secrets: opts.secrets, Loaded: cli.ReportApps(log, sdkMetrics)})
 	if err != nil {
 		return fmt.Errorf("--apps %s: %w", opts.apps, err)
 	}
@@ -51,11 +56,6 @@ func serve(ctx context.Context, opts options, out, logs io.Writer) (err error) {
 		return err
 	}
 	defer listener.Close() //nolint:errcheck // For a start that fails; otherwise, the server closes it.
-
-	sdkMetrics, endpoint, err := metrics.New()
-	if err != nil {
-		return err
-	}
 
 	served, address, err := cli.Serve("--metrics", opts.metrics, endpoint, log, func(err error) {
 		log.Error("metrics are no longer served", "error", err)

@@ -113,7 +113,7 @@ func serveAPI(ctx context.Context, opts apiserverOptions, logs io.Writer) (err e
 	}).Serve(ctx, listener, opts.grace)
 }
 
-// warnOfMissingKeys logs the accesses whose key is not set, and the apps that can't be loaded.
+// warnOfMissingKeys logs the accesses whose key is not set.
 func warnOfMissingKeys(apps *app.Catalog, log *slog.Logger) {
 	ids, err := apps.IDs()
 	if err != nil {
@@ -123,9 +123,7 @@ func warnOfMissingKeys(apps *app.Catalog, log *slog.Logger) {
 	for _, id := range ids {
 		found, err := apps.App(id)
 		if err != nil {
-			log.Warn("can't load an app", "app", id, "error", err)
-
-			continue
+			continue // The catalog has reported it.
 		}
 
 		for _, name := range found.MissingKeys() {

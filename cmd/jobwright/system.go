@@ -11,6 +11,7 @@ import (
 	"go.temporal.io/sdk/contrib/envconfig"
 
 	"github.com/jobwright/jobwright/app"
+	"github.com/jobwright/jobwright/internal/cli"
 	"github.com/jobwright/jobwright/internal/metrics"
 	"github.com/jobwright/jobwright/internal/temporalclient"
 	"github.com/jobwright/jobwright/result"
@@ -34,8 +35,15 @@ func openSystem(
 ) (*system, error) {
 	opened := &system{log: log}
 
-	var err error
-	if opened.apps, err = openApps(apps, app.Options{Secrets: secrets}); err != nil {
+	sdkMetrics, endpoint, err := metrics.New()
+	if err != nil {
+		return nil, err
+	}
+
+	opened.metrics = endpoint
+
+	reported := app.Options{Secrets: secrets, Loaded: cli.ReportApps(log, sdkMetrics)}
+	if opened.apps, err = openApps(apps, reported); err != nil {
 		return nil, err
 	}
 
@@ -50,10 +58,7 @@ func openSystem(
 		return nil, err
 	}
 
-	if options.MetricsHandler, opened.metrics, err = metrics.New(); err != nil {
-		return nil, err
-	}
-
+	options.MetricsHandler = sdkMetrics
 	opened.address, opened.namespace = options.HostPort, options.Namespace
 
 	if opened.results, err = result.Open(ctx, results); err != nil {
