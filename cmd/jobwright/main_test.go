@@ -6,7 +6,11 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/stretchr/testify/require"
+
+	"github.com/jobwright/jobwright/internal/testserver"
 )
+
+func TestMain(m *testing.M) { testserver.Main(m) }
 
 func TestEveryCommandHasHelp(t *testing.T) {
 	t.Parallel()

@@ -48,7 +48,8 @@ func sourcesCheckCommand() *cobra.Command {
 		Short: "Check that data sources are reachable",
 		Long: `Connect to each data source of the given apps, or of all apps, and print a table with the result: the
 version of the server and the number of tables, or the error. Use it before the first job, and to find
-out why a source fails.
+out why a source fails. For a database, it also warns if the user of the source is a superuser, has other
+privileges that no job needs, or lacks the privileges to keep the ledger.
 
 Run it in the environment of a worker: with its environment variables, which hold the secrets of sources,
 its network and its --data folder. It changes no data, except that it creates the missing database of a
@@ -106,13 +107,17 @@ func checkSources(ctx context.Context, opts sourcesOptions, ids []string, out io
 		for _, name := range slices.Sorted(maps.Keys(found.Sources)) {
 			state := "ok"
 
-			text, err := checkSource(ctx, opts, found, found.Sources[name])
+			text, warnings, err := checkSource(ctx, opts, found, found.Sources[name])
 			if err != nil {
 				state, text = "failed", err.Error()
 				failed++
 			}
 
 			lines.AppendRow(table.Row{id, name, found.Sources[name].Kind, state, text})
+
+			for _, warning := range warnings {
+				lines.AppendRow(table.Row{id, name, found.Sources[name].Kind, "warning", warning.String()})
+			}
 		}
 	}
 
@@ -125,29 +130,34 @@ func checkSources(ctx context.Context, opts sourcesOptions, ids []string, out io
 	return nil
 }
 
-// checkSource connects to one source.
+// checkSource connects to one source and examines the privileges of its user.
 func checkSource(
 	ctx context.Context, opts sourcesOptions, of *app.App, definition source.Definition,
-) (text string, err error) {
+) (text string, warnings []source.Warning, err error) {
 	ctx, cancel := context.WithTimeout(ctx, opts.timeout)
 	defer cancel()
 
 	definition, err = secret.Resolve(definition)
 	if err != nil {
-		return "", err
+		return "", nil, err
 	}
 
 	opened, err := worker.Drivers().Open(ctx, definition, of.Place(opts.data))
 	if err != nil {
-		return "", err
+		return "", nil, err
 	}
 
 	defer func() { err = errors.Join(err, opened.Close()) }()
 
 	text, err = opened.Check(ctx)
+
+	if auditor, ok := opened.(source.Auditor); ok && err == nil {
+		warnings, err = auditor.Audit(ctx)
+	}
+
 	if errors.Is(err, context.DeadlineExceeded) {
 		err = fmt.Errorf("no response within %s", opts.timeout)
 	}
 
-	return text, err
+	return text, warnings, err
 }

@@ -10,9 +10,11 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
 	"github.com/jobwright/jobwright/internal/cli"
+	"github.com/jobwright/jobwright/internal/testserver"
 )
 
 // checkSourcesOf runs "sources check", and returns its exit status and what it prints to stdout and stderr.
@@ -127,6 +129,41 @@ func TestSourcesCheckReportsTheErrorOfEachSource(t *testing.T) {
 	status, stdout, stderr = checkSourcesOf(t, apps, "7")
 	require.Zero(t, status, stderr)
 	require.Len(t, cells(t, stdout), 2)
+}
+
+func TestSourcesCheckWarnsOfPrivileges(t *testing.T) {
+	t.Parallel()
+
+	address := testserver.PostgreSQL(t)
+
+	conn, err := pgx.Connect(t.Context(), address)
+	require.NoError(t, err)
+
+	_, err = conn.Exec(t.Context(), "REVOKE CREATE ON SCHEMA public FROM PUBLIC; CREATE ROLE checked LOGIN")
+	require.NoError(t, err)
+	require.NoError(t, conn.Close(t.Context()))
+
+	apps := folder(t, map[string]string{"7/app.yaml": fmt.Sprintf(`sources:
+  superuser: {kind: PgSQLSource, connStr: %q}
+  user: {kind: PgSQLSource, connStr: %[1]q, user: checked}
+`, address)})
+
+	status, stdout, _ := checkSourcesOf(t, apps)
+	require.Zero(t, status, "a source can be used in spite of warnings")
+
+	rows := cells(t, stdout)
+	require.Len(t, rows, 4)
+
+	for i, want := range []struct{ source, status, says string }{
+		{"superuser", "ok", "0 tables"},
+		{"superuser", "warning", "is a superuser: a query can run programs"},
+		{"user", "ok", "0 tables"},
+		{"user", "warning", `permission denied for schema public (GRANT USAGE, CREATE ON SCHEMA "public" TO checked;`},
+	} {
+		require.Equal(t, want.source, rows[i][1])
+		require.Equal(t, want.status, rows[i][3])
+		require.Contains(t, rows[i][4], want.says)
+	}
 }
 
 func TestSourcesCheckTimeoutLimitsEachSource(t *testing.T) {

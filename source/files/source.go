@@ -52,9 +52,5 @@ func (s *Source) Check(ctx context.Context) (string, error) {
 		count++
 	}
 
-	if count == 1 {
-		return fmt.Sprintf("%s, with 1 file", s.store), nil
-	}
-
-	return fmt.Sprintf("%s, with %d files", s.store, count), nil
+	return fmt.Sprintf("%s, with %s", s.store, source.Count(int64(count), "file")), nil
 }

@@ -670,7 +670,7 @@ func TestCheckDoesNotCountTheLedger(t *testing.T) {
 
 	found, err := stage.Check(t.Context())
 	require.NoError(t, err)
-	require.Regexp(t, `, 1 tables$`, found)
+	require.Regexp(t, `, 1 table$`, found)
 }
 
 func TestWriteRemovesOldRecords(t *testing.T) {

@@ -114,7 +114,7 @@ func (s *Source) check(ctx context.Context) (string, error) {
 		return "", err
 	}
 
-	var tables int
+	var tables int64
 
 	ledger := session.resolve(s.ledger.Table())
 	err = session.conn.QueryRowContext(ctx, "SELECT COUNT(*) FROM information_schema.tables "+
@@ -125,7 +125,7 @@ func (s *Source) check(ctx context.Context) (string, error) {
 		return session.server.String() + ", no database", err
 	}
 
-	return fmt.Sprintf("%s, database %s, %d tables%s", &session.server, session.space, tables, s.ledger.Status()), err
+	return fmt.Sprintf("%s, database %s, %s%s", &session.server, session.space, source.Count(tables, "table"), s.ledger.Status()), err
 }
 
 // DropTable drops a table. A missing table is no error.

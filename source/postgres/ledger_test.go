@@ -84,7 +84,7 @@ func TestLedgerIsProtectedFromSteps(t *testing.T) {
 
 	found, err := d.Check(t.Context())
 	require.NoError(t, err)
-	require.Regexp(t, ", 1 tables$", found)
+	require.Regexp(t, ", 1 table$", found)
 
 	for _, named := range []source.Table{{Name: ledger.DefaultTable}, {Space: "public", Name: ledger.DefaultTable}} {
 		for _, mode := range []source.Mode{source.Replace, source.Refill, source.Append, source.Delete} {

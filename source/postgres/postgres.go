@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -179,9 +180,10 @@ func (s *Source) Check(ctx context.Context) (string, error) {
 			return err
 		}
 
-		found = fmt.Sprintf("PostgreSQL %s, %s tables", rows[0][0], rows[0][1])
+		tables, err := strconv.ParseInt(rows[0][1], 10, 64)
+		found = fmt.Sprintf("PostgreSQL %s, %s", rows[0][0], source.Count(tables, "table"))
 
-		return nil
+		return err
 	})
 	if err != nil {
 		return "", s.classify(ctx, failure{err: err})

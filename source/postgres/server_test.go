@@ -42,7 +42,7 @@ func TestServerCrashDuringWriteLeavesNothing(t *testing.T) {
 
 			found, err := stage.Check(t.Context())
 			require.NoError(t, err)
-			require.Contains(t, found, ", 1 tables", "the crash left a table")
+			require.Contains(t, found, ", 1 table", "the crash left a table")
 			require.Equal(t, []source.Record{{int64(7)}}, (&database{Source: stage}).read(t, "SELECT id FROM t"))
 		}
 	}

@@ -319,7 +319,7 @@ func TestCheckDoesNotCountTheLedger(t *testing.T) {
 
 	found, err := stage.Check(t.Context())
 	require.NoError(t, err)
-	require.Regexp(t, `, 1 tables$`, found)
+	require.Regexp(t, `, 1 table$`, found)
 }
 
 // steps returns the number of ledger records whose step matches a pattern.

@@ -149,7 +149,7 @@ func (s *Source) Check(ctx context.Context) (string, error) {
 	err = c.each(`SELECT sqlite_version(), count(*) FROM sqlite_schema
 		WHERE type = 'table' AND name NOT LIKE 'sqlite\_%' ESCAPE '\' AND name <> ? COLLATE NOCASE`,
 		[]any{ledger.DefaultTable}, func(row *statement) error {
-			summary = fmt.Sprintf("SQLite %s, %d tables%s", row.text(0), row.integer(1), s.ledger.Status())
+			summary = fmt.Sprintf("SQLite %s, %s%s", row.text(0), source.Count(row.integer(1), "table"), s.ledger.Status())
 
 			return nil
 		})
