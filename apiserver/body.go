@@ -30,11 +30,12 @@ const (
 // DefaultBodyTimeout is the default of [Options.BodyTimeout].
 const DefaultBodyTimeout = 30 * time.Second
 
-// limitBody sets the deadline for the body of a request, also of one that no call reads: the server reads the rest of a body
-// before it reads the next request of a connection.
+// limitBody sets the deadline for the body of a request. Unless the call reads the body, the response ends the connection: the
+// server would have to wait for the rest of the body before it responds.
 func (s *Server) limitBody(c *gin.Context) {
 	if c.Request.Body != http.NoBody {
 		setReadDeadline(c, time.Now().Add(s.options.BodyTimeout))
+		c.Header("Connection", "close")
 	}
 }
 
@@ -58,8 +59,6 @@ func readBody(c *gin.Context) (jsonvalue.Object, error) {
 	}
 
 	if errors.Is(err, os.ErrDeadlineExceeded) {
-		c.Header("Connection", "close")
-
 		return nil, newError(http.StatusRequestTimeout, CodeRequestTimeout, "the body did not arrive in time")
 	}
 
@@ -68,6 +67,7 @@ func readBody(c *gin.Context) (jsonvalue.Object, error) {
 	}
 
 	setReadDeadline(c, time.Time{}) // The call may wait longer for the job.
+	c.Writer.Header().Del("Connection")
 
 	if err := checkJSON(text); err != nil {
 		return nil, err

@@ -94,7 +94,8 @@ func New(options Options) *Server {
 
 	s.engine.HandleMethodNotAllowed = true
 	s.engine.RedirectTrailingSlash = false // A redirect repeats the query, which may contain a key.
-	s.engine.Use(s.logCall, s.recoverPanic, setSecurityHeaders, s.limitBody, s.refuseForeignPages)
+	s.engine.Use(s.logCall, s.recoverPanic, setSecurityHeaders, s.limitBody, s.refuseTwoLengths,
+		s.refuseForeignPages)
 	s.engine.NoRoute(s.callNotFound)
 	s.engine.NoMethod(s.methodNotAllowed)
 
@@ -119,7 +120,13 @@ func New(options Options) *Server {
 }
 
 // ServeHTTP handles a request.
-func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if conn := connOf(r); conn != nil {
+		defer conn.reset()
+	}
+
+	s.handler.ServeHTTP(w, r)
+}
 
 // DefaultMaxConnections is the default of [Options.MaxConnections].
 const DefaultMaxConnections = 10_000
@@ -136,11 +143,13 @@ const (
 func (s *Server) Serve(ctx context.Context, listener net.Listener, grace time.Duration) error {
 	server := &http.Server{
 		Handler: s, ReadHeaderTimeout: readHeaderTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader,
-		ErrorLog: slog.NewLogLogger(s.options.Log.Handler(), slog.LevelWarn),
+		ConnContext: withConn, ErrorLog: slog.NewLogLogger(s.options.Log.Handler(), slog.LevelWarn),
 	}
 	ended := make(chan error, 1)
 
-	go func() { ended <- server.Serve(netutil.LimitListener(listener, s.options.MaxConnections)) }()
+	limited := netutil.LimitListener(listener, s.options.MaxConnections)
+
+	go func() { ended <- server.Serve(recordingListener{limited}) }()
 
 	select {
 	case err := <-ended:

@@ -163,7 +163,7 @@ func TestWaitingCallOutlivesTheBodyTimeout(t *testing.T) {
 func TestWrongKeyInTheHeaderIsRefusedBeforeTheBodyIsRead(t *testing.T) {
 	t.Parallel()
 
-	opened := connect(t, listen(t, apiserver.Options{}))
+	opened := connect(t, listen(t, apiserver.Options{BodyTimeout: time.Hour}))
 	opened.send(t, post+"Authorization: Bearer wrong\r\nContent-Length: 1000\r\n\r\n") // And no body.
 
 	status, body := opened.receive(t)
@@ -324,4 +324,55 @@ func TestMetricsAreNotServedByTheAPI(t *testing.T) {
 
 	p := dev(t, t.TempDir(), "--metrics", "127.0.0.1:0")
 	require.Contains(t, metrics(t, caller{p.await(t, `Metrics +(http://[0-9.:]+)/metrics`)}), "temporal_request")
+}
+
+func TestContentLengthWithTransferEncodingIsRefused(t *testing.T) {
+	t.Parallel()
+
+	const (
+		body    = `{"apiKey":"dev","appId":"7","jobId":"nowhere"}`
+		chunked = "Transfer-Encoding: chunked\r\n"
+		stop    = "POST /api/v1/stopJob HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+		end     = "\r\n2e\r\n" + body + "\r\n0\r\n\r\n"
+	)
+
+	address := listen(t, apiserver.Options{})
+
+	for _, header := range []string{
+		"Content-Length: 5\r\n" + chunked, chunked + "content-length: 5\r\n", chunked + "Content-Length: 57\r\n",
+		"Content-Length: 5\n" + chunked, "X: " + strings.Repeat("x", 10_000) + "\r\n" + chunked + "Content-Length: 5\r\n",
+	} {
+		both := connect(t, address)
+		both.send(t, stop+header+end+"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+
+		status, text := both.receive(t)
+		require.Equal(t, http.StatusBadRequest, status, header)
+		require.Contains(t, text, "can't have a Content-Length")
+		both.requireClosed(t)
+	}
+
+	// Requests of one connection that have one length each.
+	for _, first := range []string{
+		stop + chunked + end,
+		stop + "Content-Length: 46\r\n\r\n" + body,
+		strings.Replace(stop+chunked+end, "dev", "bad", 1),
+		"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n",
+	} {
+		opened := connect(t, address)
+
+		for range 20 {
+			opened.send(t, first)
+			opened.receive(t)
+			opened.send(t, stop+chunked+end)
+
+			status, text := opened.receive(t)
+			require.Equal(t, http.StatusNotFound, status, "%s: %s", first, text)
+		}
+
+		opened.send(t, stop+chunked+"Content-Length: 5\r\n"+end)
+
+		status, _ := opened.receive(t)
+		require.Equal(t, http.StatusBadRequest, status, first)
+		opened.requireClosed(t)
+	}
 }
