@@ -136,6 +136,42 @@ func BenchmarkLoad(b *testing.B) {
 			Source: "files", Table: "orders.csv", TargetSource: "stage", TargetTable: "orders", ColumnTypes: orderTypes,
 		}))
 	})
+
+	// The cost of a record weighs more than that of its values.
+	b.Run("NarrowCSVIntoSQLite", func(b *testing.B) {
+		narrow, database := filepath.Join(filepath.Dir(file), "sales.csv"), filepath.Join(b.TempDir(), "reference.db")
+
+		compare(b, writeSales(b, narrow, *rows), func() {
+			run(b, "sqlite3", database, "DROP TABLE IF EXISTS reference",
+				"CREATE TABLE reference (id INTEGER, region TEXT, quantity INTEGER, price REAL, day DATE)", ".mode csv",
+				".import --skip 1 "+narrow+" reference")
+		}, load(scenario.LoadTableFromSource{
+			Source: "files", Table: "sales.csv", TargetSource: "stage", TargetTable: "sales", ColumnTypes: map[string]source.Standard{
+				"id": {Type: source.Integer}, "quantity": {Type: source.Integer}, "price": {Type: source.Float}, "day": {Type: source.Date},
+			},
+		}))
+	})
+}
+
+// writeSales writes a CSV file of five short columns.
+func writeSales(b *testing.B, path string, records int) int64 {
+	b.Helper()
+
+	var (
+		content strings.Builder
+		random  = rand.New(rand.NewPCG(3, 4))
+	)
+
+	content.WriteString("id,region,quantity,price,day\n")
+
+	for id := range records {
+		fmt.Fprintf(&content, "%d,R%d,%d,%.2f,2026-%02d-%02d\n", id, random.IntN(100), random.IntN(1000), random.Float64()*1000,
+			1+random.IntN(12), 1+random.IntN(28))
+	}
+
+	require.NoError(b, os.WriteFile(path, []byte(content.String()), 0o600))
+
+	return int64(content.Len())
 }
 
 // run runs a program to its end.
