@@ -20,11 +20,11 @@ import (
 func FuzzExecuteJob(f *testing.F) {
 	for _, operation := range []string{
 		`{"opName": "RunScenario", "opParams": {"scenario": "Main", "parameters": {"country": "DE", "day": "2026-01-31"}}}`,
-		`{"opName": "RunScenario", "opParams": {"scenario": "Main", "parameters": {"amount": 1e400, "tags": [1, null]}}, "title": "t"}`,
-		`{"opName": "Transform", "opParams": {"source": "stage", "query": "SELECT ${1 + 1}", "bind": {"a": [1.50]}, "returnValue": true}}`,
-		`{"opName": "Insert", "opParams": {"source": "stage", "table": "t", "records": [{"a": "${}", "b": {}}]}, "retry": {"maxAttempts": 2}}`,
+		`{"opName": "RunScenario", "opParams": {"scenario": "Main", "parameters": {"amount": 1e40, "tags": [1, null]}}, "title": "t"}`,
+		`{"opName": "Transform", "opParams": {"source": "stage", "query": "SELECT ${1 + 1}, :a", "bind": {"a": [1.50]}, "returnValue": true}}`,
+		`{"opName": "Insert", "opParams": {"source": "stage", "table": "t", "records": [{"a": "${1 + 1}", "b": {}}]}, "retry": {"maximumAttempts": 2}}`,
 		`{"opName": "ForEach", "opParams": {"in": [[], {}], "steps": [{"opName": "Wait", "opParams": {"duration": "1h"}}]}}`,
-		`{"opName": "LoadTableFromSource", "opParams": {"source": "stage", "table": "a", "columnTypes": {"x": "decimal(10,2)"}}}`,
+		`{"opName": "LoadTableFromSource", "opParams": {"source": "stage", "table": "a", "targetSource": "stage", "targetTable": "b", "columnTypes": {"x": "decimal(10,2)"}}}`,
 		`{"opName": 7, "opParams": "\ud800", "opName": null}`,
 	} {
 		f.Add(`{"apiKey":"dev","appId":"7","operation":`+operation+`,"isAsync":false,"jobId":"1","waitSeconds":0,"labels":{"a":"b"}}`, "")
@@ -78,7 +78,7 @@ parameters:
   country: {type: text, default: US}
   day: {type: date, default: 2026-01-01}
   amount: {type: decimal, default: 1}
-  tags: {type: list, default: []}
+  tags: {type: json, default: []}
 steps:
   - {opName: Return, opParams: {value: "${country} ${day} ${amount} ${len(tags)}"}}
 `,
