@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/jobwright/jobwright/app"
+	"github.com/jobwright/jobwright/app/seal"
 	"github.com/jobwright/jobwright/result"
 	"github.com/jobwright/jobwright/source"
 )
@@ -13,6 +14,7 @@ import (
 // activity, registered under the method's name.
 type Activities struct {
 	apps     *app.Catalog
+	keys     seal.Keys
 	sources  Sources
 	results  *result.Store
 	temporal Temporal
@@ -27,13 +29,14 @@ type Sources interface {
 		opened source.Source, release func(), err error)
 }
 
-// New returns the activities for the apps of a catalog. The variables of apps are workflows of temporal. Sources that store
+// New returns the activities for the apps of a catalog. The keys open the secrets of jobs. The variables of apps are workflows of temporal. Sources that store
 // their data on this machine do so in a folder per app below dataDir. After the worker is asked to stop, running attempts
 // have the grace period to finish.
 func New(
-	apps *app.Catalog, sources Sources, results *result.Store, temporal Temporal, dataDir string, grace time.Duration,
+	apps *app.Catalog, keys seal.Keys, sources Sources, results *result.Store, temporal Temporal, dataDir string,
+	grace time.Duration,
 ) *Activities {
 	return &Activities{
-		apps: apps, sources: sources, results: results, temporal: temporal, dataDir: dataDir, grace: grace,
+		apps: apps, keys: keys, sources: sources, results: results, temporal: temporal, dataDir: dataDir, grace: grace,
 	}
 }

@@ -19,6 +19,7 @@ import (
 
 	"github.com/jobwright/jobwright/activities"
 	"github.com/jobwright/jobwright/app"
+	"github.com/jobwright/jobwright/app/seal"
 	"github.com/jobwright/jobwright/internal/testserver"
 	"github.com/jobwright/jobwright/job"
 	"github.com/jobwright/jobwright/result"
@@ -65,6 +66,7 @@ type bench struct {
 	apps, data string // Folders.
 	sources    *countedSources
 	results    *result.Store
+	keys       seal.Keys
 	temporal   *variables
 	runs       int // Number of steps that ran. Each step has its own idempotency key.
 }
@@ -89,12 +91,15 @@ func newBenchWith(tb testing.TB, drivers source.Drivers) *bench {
 	require.NoError(tb, err)
 	tb.Cleanup(func() { require.NoError(tb, b.results.Close()) })
 
+	b.keys, err = seal.Parse(seal.New())
+	require.NoError(tb, err)
+
 	b.temporal = &variables{}
 	sources := pool.New(drivers)
 	tb.Cleanup(func() { require.NoError(tb, sources.Close()) })
 
 	b.sources = &countedSources{Pool: sources, gets: map[string]int{}}
-	b.Activities = activities.New(apps, b.sources, b.results, b.temporal, b.data, time.Second)
+	b.Activities = activities.New(apps, b.keys, b.sources, b.results, b.temporal, b.data, time.Second)
 
 	return b
 }

@@ -23,6 +23,7 @@ type step struct {
 	task       job.Task
 	app        *app.App
 	progress   *progress
+	secrets    *secrets
 
 	sources  map[string]source.Source // The sources that the attempt has opened, by name.
 	releases []func()                 // Return the sources to the pool.
@@ -36,11 +37,13 @@ type step struct {
 func runAttempt[T any](
 	ctx context.Context, a *Activities, task job.Task, do func(context.Context, *step) (*T, error),
 ) (outcome *T, err error) {
+	secrets := &secrets{keys: a.keys, task: task}
 	outer := ctx // When a panic is recovered, the attempt's own context is already canceled.
 
 	defer func() {
 		if panicked := recover(); panicked != nil {
-			outcome, err = nil, asFailure(outer, defect(outer, &source.PanicError{Value: panicked, Stack: debug.Stack()}))
+			caught := secrets.hidePanic(&source.PanicError{Value: panicked, Stack: debug.Stack()})
+			outcome, err = nil, asFailure(outer, defect(outer, caught))
 		}
 	}()
 
@@ -59,17 +62,21 @@ func runAttempt[T any](
 	progress := startProgress(ctx)
 	defer progress.stop()
 
-	s := &step{activities: a, task: task, app: found, progress: progress, sources: map[string]source.Source{}}
+	s := &step{
+		activities: a, task: task, app: found, progress: progress, secrets: secrets, sources: map[string]source.Source{},
+	}
 	defer s.releaseSources()
 
 	outcome, err = do(ctx, s)
 	if panicked, isPanic := errors.AsType[*source.PanicError](err); isPanic {
-		err = defect(ctx, panicked)
+		err = defect(ctx, secrets.hidePanic(panicked))
 	}
 
 	if err != nil {
-		return nil, asFailure(ctx, err)
+		return nil, asFailure(ctx, secrets.hide(err))
 	}
+
+	secrets.sealOutcome(outcome)
 
 	return outcome, nil
 }

@@ -36,7 +36,7 @@ func (a *Activities) Delete(ctx context.Context, task job.Task, params scenario.
 func (a *Activities) change(
 	ctx context.Context, task job.Task, given scenario.Given, to target,
 ) (*job.StepOutcome, error) {
-	return runAttempt(ctx, a, task, func(ctx context.Context, s *step) (*job.StepOutcome, error) {
+	return runOpened(ctx, a, task, given, func(ctx context.Context, s *step, given scenario.Given) (*job.StepOutcome, error) {
 		return s.once(ctx, to.source, func() (*job.StepOutcome, error) { return s.change(ctx, given, to) })
 	})
 }

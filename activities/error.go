@@ -9,6 +9,7 @@ import (
 	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/temporal"
 
+	"github.com/jobwright/jobwright/app/seal"
 	"github.com/jobwright/jobwright/job"
 	"github.com/jobwright/jobwright/result"
 	"github.com/jobwright/jobwright/result/spool"
@@ -93,6 +94,7 @@ func asFailure(ctx context.Context, err error) error {
 		ofLimit     *limitError
 		ofRejected  *rejectedError
 		ofDefect    *defectError
+		ofSecret    *secretError
 	)
 
 	detail := job.ErrorDetail{Attempt: activity.GetInfo(ctx).Attempt}
@@ -110,6 +112,8 @@ func asFailure(ctx context.Context, err error) error {
 		code, retryable, detail.Rejected = job.CodeRejectedExceeded, false, ofRejected.rejected
 	case errors.As(err, &ofSource):
 		code, retryable, retryAfter = string(ofSource.Code), ofSource.Retryable, ofSource.RetryAfter
+	case errors.As(err, &ofSecret): // Another worker, or this one after its next start, may have the key.
+		code, retryable = job.CodeSecretUnreadable, errors.Is(err, seal.ErrKeyMissing)
 	case errors.As(err, &ofApp):
 		code = job.CodeAppInvalid
 	case errors.Is(err, result.ErrInvalid):

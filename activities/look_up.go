@@ -18,7 +18,7 @@ const maxLookUp = 256 << 10
 
 // LookUp reads the values that the expressions of a step require: results of queries, and variables of the app.
 func (a *Activities) LookUp(ctx context.Context, task job.Task, request job.LookUp) (*job.Found, error) {
-	return runAttempt(ctx, a, task, func(ctx context.Context, s *step) (*job.Found, error) {
+	return runOpened(ctx, a, task, request, func(ctx context.Context, s *step, request job.LookUp) (*job.Found, error) {
 		found := &job.Found{}
 		size := 0
 
@@ -64,12 +64,14 @@ func lookUpTooLarge(query expression.Query) error {
 
 // cell returns the first column of the first record that a query returns, or nil if it returns none.
 func (s *step) cell(ctx context.Context, query expression.Query) (cell any, err error) {
-	rows, err := s.query(ctx, query)
+	queried, err := s.query(ctx, query)
 	if err != nil {
 		return nil, err
 	}
 
-	defer func() { err = errors.Join(err, rows.Close()) }()
+	defer func() { err = errors.Join(err, queried.Close()) }()
+
+	rows := s.secrets.sealRows(queried)
 
 	record, err := rows.Next(ctx)
 	if err == io.EOF || (err == nil && len(record) == 0) {

@@ -12,7 +12,7 @@ import (
 // ReadRecords reads a page of the records that a query returns, for a loop over them. The request for the first page runs the
 // query, and spools the records if they exceed a page. ReadRecords is idempotent: each attempt spools under its own key.
 func (a *Activities) ReadRecords(ctx context.Context, task job.Task, query job.RecordsQuery) (*job.RecordsPage, error) {
-	return runAttempt(ctx, a, task, func(ctx context.Context, s *step) (*job.RecordsPage, error) {
+	return runOpened(ctx, a, task, query, func(ctx context.Context, s *step, query job.RecordsQuery) (*job.RecordsPage, error) {
 		if query.Key == "" {
 			return s.spool(ctx, query)
 		}
@@ -30,10 +30,12 @@ func (a *Activities) ReadRecords(ctx context.Context, task job.Task, query job.R
 func (s *step) spool(ctx context.Context, query job.RecordsQuery) (page *job.RecordsPage, err error) {
 	const failed = "the records of the loop can't be stored"
 
-	rows, err := s.query(ctx, query.Query)
+	queried, err := s.query(ctx, query.Query)
 	if err != nil {
 		return nil, err
 	}
+
+	rows := s.secrets.sealRows(queried)
 
 	defer func() { err = errors.Join(err, rows.Close()) }()
 

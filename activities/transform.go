@@ -17,7 +17,7 @@ import (
 // Transform runs a query, and returns its records as a result of the job, stores them as a table or makes them the value of
 // the step. The table is written as a whole or not at all, and a result becomes visible when it is complete.
 func (a *Activities) Transform(ctx context.Context, task job.Task, params scenario.Transform) (*job.StepOutcome, error) {
-	return runAttempt(ctx, a, task, func(ctx context.Context, s *step) (*job.StepOutcome, error) {
+	return runOpened(ctx, a, task, params, func(ctx context.Context, s *step, params scenario.Transform) (*job.StepOutcome, error) {
 		if params.TargetTable == "" {
 			return s.transform(ctx, params)
 		}
@@ -49,7 +49,7 @@ func (s *step) transform(ctx context.Context, params scenario.Transform) (outcom
 	case params.ReturnResult:
 		return s.returnRows(ctx, params.ResultName, shaped)
 	case params.ReturnValue:
-		return returnValue(ctx, shaped)
+		return returnValue(ctx, s.secrets.sealRows(shaped))
 	}
 
 	return s.write(ctx, targetOf(cmp.Or(params.TargetSource, params.Source), params.TargetTable, params.Writing), shaped)
@@ -58,6 +58,8 @@ func (s *step) transform(ctx context.Context, params scenario.Transform) (outcom
 // returnRows stores rows as a result of the job.
 func (s *step) returnRows(ctx context.Context, resultName string, rows source.Rows) (*job.StepOutcome, error) {
 	const failed = "the result can't be stored"
+
+	rows = s.secrets.sealRows(rows)
 
 	var name *string
 	if resultName != "" {

@@ -48,6 +48,7 @@ const (
 	CodeJobTerminated        Code = "job_terminated"
 	CodeTooManyRequests      Code = "too_many_requests"
 	CodeTooManyFailures      Code = "too_many_failures"
+	CodeSecretKeyMissing     Code = "secret_key_missing"
 	CodeTemporalUnavailable  Code = "temporal_unavailable"
 	CodeInternal             Code = "internal"
 )
@@ -59,7 +60,7 @@ func Codes() []Code {
 		CodeAppNotFound, CodeAppInvalid, CodeScenarioNotFound, CodeJobNotFound, CodeMethodNotAllowed, CodeJobIDTaken, CodeJobEnded,
 		CodeResultExpired, CodeResultNotFound, CodeSignalNotFound, CodeSignalForbidden, CodeNotAcceptable, CodeRequestTimeout,
 		CodeRequestTooLarge, CodeMediaTypeUnsupported, CodeScenarioInvalid, CodeJobStopped, CodeJobTerminated, CodeTooManyRequests,
-		CodeTooManyFailures, CodeTemporalUnavailable, CodeInternal,
+		CodeTooManyFailures, CodeSecretKeyMissing, CodeTemporalUnavailable, CodeInternal,
 	}
 }
 

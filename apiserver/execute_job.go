@@ -12,6 +12,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/jobwright/jobwright/app"
+	"github.com/jobwright/jobwright/app/seal"
 	"github.com/jobwright/jobwright/job"
 	"github.com/jobwright/jobwright/scenario/jsonvalue"
 )
@@ -31,17 +32,17 @@ type executeRequest struct {
 
 // execution is a valid call of executeJob.
 type execution struct {
-	app          *app.App
-	caller       string // The name of the access.
-	labels       map[string]string
-	operation    jsonvalue.Object
-	jobID        string // Empty if the caller gave none.
-	entry        string // The entry of the job's program, if this call has started the job.
-	fingerprint  string
-	fieldDigests map[string]string
-	async        bool
-	format       resultFormat // For calls that wait for the results.
-	deadline     time.Time    // The end of the wait.
+	app       *app.App
+	caller    string // The name of the access.
+	labels    map[string]string
+	operation jsonvalue.Object
+	jobID     string // Empty if the caller gave none.
+	entry     string // The entry of the job's program, if this call has started the job.
+	keys      seal.Keys
+	sealed    job.SealedParameters // The secret parameters of the job, once its input is known.
+	async     bool
+	format    resultFormat // For calls that wait for the results.
+	deadline  time.Time    // The end of the wait.
 }
 
 // startDeadline returns the time until which the call tries to start its job: to the end of its wait, if that is longer than
@@ -109,7 +110,7 @@ func (s *Server) readExecution(c *gin.Context) (*execution, error) {
 
 	read := &execution{
 		app: call.app, caller: call.access, labels: call.request.Labels, operation: call.request.Operation,
-		async: true, format: format,
+		keys: s.options.Keys, async: true, format: format,
 	}
 
 	if call.has("isAsync") {
@@ -141,13 +142,7 @@ func (s *Server) readExecution(c *gin.Context) (*execution, error) {
 		return nil, badRequest("labels: %v", err)
 	}
 
-	if read.fingerprint, err = job.Fingerprint(call.app.ID, read.operation); err != nil {
-		return nil, err
-	}
-
-	read.fieldDigests, err = job.FieldDigests(call.app.ID, read.operation)
-
-	return read, err
+	return read, nil
 }
 
 // accept starts the job of the call, or returns the job that the same request has started before.

@@ -157,7 +157,7 @@ func (s *Server) progressOf(
 			current.StartedAt = status.StartedAt
 		}
 
-		current.Parameters = status.Parameters
+		current.Parameters = job.HideSecrets(status.Parameters)
 		current.Status, current.Steps, current.Signals = status.State, status.Steps, status.Signals
 	}
 

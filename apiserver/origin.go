@@ -70,5 +70,5 @@ func (s *Server) parametersOf(ctx context.Context, execution *commonpb.WorkflowE
 	// The second payload of a continued job is its checkpoint.
 	err = converter.GetDefaultDataConverter().FromPayload(started.GetInput().GetPayloads()[0], &input)
 
-	return input.Parameters, err
+	return job.HideSecrets(input.Parameters), err
 }

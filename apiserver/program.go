@@ -130,10 +130,14 @@ func (e *execution) scenario(params scenario.RunScenario) (validation.Document, 
 
 	bound, err := entry.Bind(params.Parameters)
 	if errors.As(err, &problems) {
-		err = withProblems(http.StatusBadRequest, CodeRequestInvalid, under("operation.opParams.parameters", problems))
+		return entry, nil, withProblems(http.StatusBadRequest, CodeRequestInvalid, under("operation.opParams.parameters", problems))
 	}
 
-	return entry, bound, err
+	if err != nil {
+		return entry, nil, err
+	}
+
+	return entry, bound, e.seal(entry.Scenario, bound)
 }
 
 // scenarioInvalid returns an error with the problems of the scenario's file and of the calls between scenarios, so that the

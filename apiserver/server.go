@@ -19,6 +19,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"github.com/jobwright/jobwright/app"
+	"github.com/jobwright/jobwright/app/seal"
 	"github.com/jobwright/jobwright/internal/browser"
 	"github.com/jobwright/jobwright/result"
 )
@@ -29,6 +30,7 @@ type Options struct {
 	Namespace string        // The namespace of the Temporal client.
 	Apps      *app.Catalog
 	Results   *result.Store
+	Keys      seal.Keys // The keys of the secret parameters of jobs; the workers have the same.
 	Log       *slog.Logger
 
 	// Hosts are the hosts by which clients may address the server, in addition to those of this machine.

@@ -41,6 +41,11 @@ func (s *Server) start(ctx context.Context, call *execution, input job.Input) (r
 func (s *Server) startOrAttach(ctx context.Context, call *execution, input job.Input) (runID string, err error) {
 	hasScenario := call.operation["opName"] == scenario.OpRunScenario
 
+	memo, err := call.memo(input, hasScenario)
+	if err != nil {
+		return "", err
+	}
+
 	run, err := s.options.Temporal.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
 		ID:                                       call.jobID,
 		TaskQueue:                                job.TaskQueue,
@@ -49,7 +54,7 @@ func (s *Server) startOrAttach(ctx context.Context, call *execution, input job.I
 		WorkflowExecutionErrorWhenAlreadyStarted: true,
 		EnableEagerStart:                         true,
 		TypedSearchAttributes:                    input.Attributes(hasScenario),
-		Memo:                                     call.memo(input, hasScenario),
+		Memo:                                     memo,
 		StaticSummary:                            input.Summary(),
 		StaticDetails:                            input.Program.Scenarios[input.Program.Entry].Description,
 		Priority:                                 temporal.Priority{FairnessKey: call.app.ID},
@@ -69,11 +74,20 @@ func (s *Server) startOrAttach(ctx context.Context, call *execution, input job.I
 }
 
 // memo returns the fields that the workflow stores about the call that started it.
-func (e *execution) memo(input job.Input, hasScenario bool) map[string]any {
-	memo := input.Memo(hasScenario)
-	memo[job.MemoFingerprint], memo[job.MemoFieldDigests] = e.fingerprint, e.fieldDigests
+func (e *execution) memo(input job.Input, hasScenario bool) (map[string]any, error) {
+	of, err := e.identity(e.sealed)
+	if err != nil {
+		return nil, err
+	}
 
-	return memo
+	memo := input.Memo(hasScenario)
+	memo[job.MemoFingerprint], memo[job.MemoFieldDigests] = of.fingerprint, of.fieldDigests
+
+	if len(e.sealed.Names) > 0 {
+		memo[job.MemoSealed] = e.sealed
+	}
+
+	return memo, nil
 }
 
 // attach returns the job with the call's jobId if the same request started it.
@@ -83,10 +97,15 @@ func (s *Server) attach(ctx context.Context, call *execution) (runID string, err
 		return "", err
 	}
 
-	if memoField[string](described, job.MemoFingerprint) != call.fingerprint {
-		first := memoField[map[string]string](described, job.MemoFieldDigests)
+	first, sealed := identityOf(described)
 
-		return "", jobIDTaken(call.jobID, job.DifferingFields(first, call.fieldDigests))
+	later, err := call.identity(sealed)
+	if err != nil {
+		return "", err
+	}
+
+	if first.fingerprint != later.fingerprint {
+		return "", jobIDTaken(call.jobID, job.DifferingFields(first.fieldDigests, later.fieldDigests))
 	}
 
 	return described.GetWorkflowExecutionInfo().GetExecution().GetRunId(), nil

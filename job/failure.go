@@ -41,6 +41,7 @@ const (
 	CodeParameterInvalid   = "parameter_invalid"   // A step's parameters were wrong once their expressions were evaluated.
 	CodeStepTimedOut       = "step_timed_out"      // No attempt ended within the step's timeout, or its workers died.
 	CodeAppInvalid         = "app_invalid"         // The app's files on a worker are missing or wrong.
+	CodeSecretUnreadable   = "secret_unreadable"   // A secret parameter can't be opened.
 	CodeResultStore        = "result_store"        // The result store did not accept a result.
 	CodeResultInvalid      = "result_invalid"      // A result contains a value that the API can't return.
 	CodeFailed             = "failed"              // A Fail that names no code of its own.
@@ -60,7 +61,7 @@ const (
 // Codes returns every code of this package.
 func Codes() []string {
 	return []string{
-		CodeParameterInvalid, CodeStepTimedOut, CodeAppInvalid, CodeResultStore, CodeResultInvalid, CodeFailed,
+		CodeParameterInvalid, CodeStepTimedOut, CodeAppInvalid, CodeSecretUnreadable, CodeResultStore, CodeResultInvalid, CodeFailed,
 		CodeIterationsExceeded, CodeRejectedExceeded, CodeSignalTimedOut, CodeBranchesFailed, CodeCallTooDeep, CodeLimitExceeded,
 		CodeChildStopped, CodeVariableStore, CodeWorkerStopped, CodeWorkerCutOff,
 		CodeInternal,

@@ -117,7 +117,7 @@ func TestNamesInTemporalAreStable(t *testing.T) {
 		"JobwrightLabels":   enumspb.INDEXED_VALUE_TYPE_KEYWORD_LIST,
 	}, job.SearchAttributes())
 	require.Equal(t, []string{
-		"parameter_invalid", "step_timed_out", "app_invalid", "result_store", "result_invalid", "failed", "iterations_exceeded", "rejected_exceeded",
+		"parameter_invalid", "step_timed_out", "app_invalid", "secret_unreadable", "result_store", "result_invalid", "failed", "iterations_exceeded", "rejected_exceeded",
 		"signal_timed_out", "branches_failed", "call_too_deep", "limit_exceeded", "child_stopped", "variable_store",
 		"worker_stopped", "worker_cut_off", "internal",
 	}, job.Codes())

@@ -22,6 +22,7 @@ const (
 	MemoFingerprint = "fingerprint" // The memo field with the [Fingerprint] of the request that started the job.
 
 	MemoFieldDigests = "fieldDigests" // The memo field with the [FieldDigests] of that request.
+	MemoSealed       = "sealed"       // The memo field with the [SealedParameters] of that request; absent if there are none.
 )
 
 // maxIDLength bounds a jobId, in characters. Temporal's limit is 1,000; the IDs of children append the path of a step.

@@ -20,6 +20,7 @@ type (
 	parameterFields struct {
 		Type        source.Type `json:"type"        required:"true" description:"The type of the values."`
 		Default     any         `json:"default"     description:"The value if the caller passes none. Without a default, the parameter is required."`
+		Secret      bool        `json:"secret"      description:"Whether the value is a secret: text that only data operations read, and that no history, status, result or error contains."`
 		Description string      `json:"description" description:"A description for callers."`
 	}
 

@@ -21,6 +21,7 @@ type Parameter struct {
 	Type        source.Type `json:"type"`
 	Default     any         `json:"default,omitempty"` // Of type Type.
 	Required    bool        `json:"required,omitempty"`
+	Secret      bool        `json:"secret,omitempty"` // Whether jobs contain the value only encrypted. It is text without a default.
 	Description string      `json:"description,omitempty"`
 }
 
@@ -54,6 +55,11 @@ func (p *Parameter) UnmarshalJSON(data []byte) error {
 	return err
 }
 
+// IsSecret reports whether the scenario has a secret parameter of that name.
+func (s Scenario) IsSecret(name string) bool {
+	return slices.ContainsFunc(s.Parameters, func(p Parameter) bool { return p.Secret && p.Name == name })
+}
+
 // Bind returns a value for each parameter of the scenario: the given one or the default. The error is a [problem.List] with
 // every value that is missing, unknown or of another type.
 func (s Scenario) Bind(given jsonvalue.Object) (jsonvalue.Object, error) {
@@ -78,6 +84,10 @@ func (s Scenario) Bind(given jsonvalue.Object) (jsonvalue.Object, error) {
 		}
 
 		converted, mismatch := parameter.Convert(value)
+		if mismatch != "" && parameter.Secret {
+			mismatch = "must be text" // The whole message would contain the value.
+		}
+
 		if mismatch != "" {
 			problems.Addf(parameter.Name, problem.CodeParameterMismatch, "the parameter %s %s", parameter.Name, mismatch)
 		}

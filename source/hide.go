@@ -15,7 +15,7 @@ import (
 func Hide(secrets ...string) *strings.Replacer {
 	var forms []string
 	for _, secret := range secrets {
-		forms = append(forms, formsOf(secret)...)
+		forms = append(forms, SecretForms(secret)...)
 	}
 
 	// A replacer prefers earlier forms: if a form contains another one, it must come first.
@@ -31,8 +31,8 @@ func Hide(secrets ...string) *strings.Replacer {
 	return strings.NewReplacer(pairs...)
 }
 
-// formsOf returns the forms of a secret; none of an empty one.
-func formsOf(secret string) []string {
+// SecretForms returns the forms that [Hide] removes; none of an empty secret.
+func SecretForms(secret string) []string {
 	if secret == "" {
 		return nil
 	}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/jobwright/jobwright/activities"
 	"github.com/jobwright/jobwright/app"
+	"github.com/jobwright/jobwright/app/seal"
 	"github.com/jobwright/jobwright/job"
 	"github.com/jobwright/jobwright/result"
 	"github.com/jobwright/jobwright/source"
@@ -36,6 +37,7 @@ const deadlockTimeout = 5 * time.Second
 
 // Options configure a worker.
 type Options struct {
+	Keys      seal.Keys     // The keys of the secret parameters of jobs.
 	Apps      *app.Catalog  // The apps whose jobs the worker runs.
 	Results   *result.Store // The store of the results, which the worker also sweeps.
 	Namespace string        // The namespace of the Temporal client.
@@ -89,7 +91,8 @@ func New(temporal client.Client, options Options) *Worker {
 	w.RegisterWorkflowWithOptions(workflows.RunScenario, workflow.RegisterOptions{Name: job.Workflow})
 	w.RegisterWorkflowWithOptions(workflows.AppVariables, workflow.RegisterOptions{Name: job.VariablesWorkflow})
 	w.RegisterActivityWithOptions(
-		activities.New(options.Apps, w.sources, options.Results, temporal, options.DataDir, options.StopTimeout*3/4),
+		activities.New(options.Apps, options.Keys, w.sources, options.Results, temporal, options.DataDir,
+			options.StopTimeout*3/4),
 		activity.RegisterOptions{})
 
 	return w

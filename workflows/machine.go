@@ -61,7 +61,7 @@ func newMachine(
 
 	m := &machine{
 		Interpreter: interpreter, input: input, jobID: workflow.GetInfo(ctx).WorkflowExecution.ID, checkpoint: checkpoint,
-		parameters: shownParameters(input.Parameters),
+		parameters: shownParameters(job.HideSecrets(input.Parameters)),
 	}
 	entry := input.Program.Scenarios[input.Program.Entry]
 

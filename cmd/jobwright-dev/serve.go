@@ -14,6 +14,7 @@ import (
 
 	"github.com/jobwright/jobwright/apiserver"
 	"github.com/jobwright/jobwright/app"
+	"github.com/jobwright/jobwright/app/seal"
 	"github.com/jobwright/jobwright/internal/cli"
 	"github.com/jobwright/jobwright/internal/metrics"
 	"github.com/jobwright/jobwright/internal/temporalclient"
@@ -85,6 +86,11 @@ func serve(ctx context.Context, opts options, out, logs io.Writer) (err error) {
 	}
 	defer connection.Close()
 
+	keys, err := seal.LoadOrCreate(filepath.Join(opts.data, "secret.key"))
+	if err != nil {
+		return err
+	}
+
 	results, err := result.Open(ctx, filepath.Join(opts.data, "results"))
 	if err != nil {
 		return err
@@ -93,7 +99,7 @@ func serve(ctx context.Context, opts options, out, logs io.Writer) (err error) {
 	defer func() { err = errors.Join(err, results.Close()) }()
 
 	jobs := worker.New(connection, worker.Options{
-		Apps: apps, Results: results, Namespace: namespace, DataDir: opts.data, Log: log, StopTimeout: grace,
+		Apps: apps, Keys: keys, Results: results, Namespace: namespace, DataDir: opts.data, Log: log, StopTimeout: grace,
 	})
 	if err := jobs.Start(); err != nil {
 		return err
@@ -101,7 +107,7 @@ func serve(ctx context.Context, opts options, out, logs io.Writer) (err error) {
 	defer jobs.Stop()
 
 	api := apiserver.New(apiserver.Options{
-		Temporal: connection, Namespace: namespace, Apps: apps, Results: results, Log: log,
+		Temporal: connection, Namespace: namespace, Apps: apps, Results: results, Keys: keys, Log: log,
 		Hosts: opts.allowedHosts, LoopbackKey: key, WellKnownKey: devKey,
 	})
 

@@ -12,6 +12,7 @@ import (
 
 	"github.com/jobwright/jobwright/apiserver"
 	"github.com/jobwright/jobwright/app"
+	"github.com/jobwright/jobwright/app/seal"
 	"github.com/jobwright/jobwright/internal/cli"
 	"github.com/jobwright/jobwright/internal/version"
 )
@@ -21,6 +22,7 @@ type apiserverOptions struct {
 	allowedHosts                 []string
 	maxConnections               int
 	secrets                      app.Secrets
+	secretKeyFile                string
 	grace                        time.Duration
 	log                          cli.LogFlags
 }
@@ -46,7 +48,7 @@ GET /readyz while new jobs can run. With --metrics, it serves GET /metrics for P
 its own, which callers need not reach.
 
 The exit status is 0 after SIGINT or SIGTERM, and 1 on an error.` + environment(
-			"  NAME                  key of an access that app.yaml declares as ${env:NAME}; see --env-prefix\n"),
+			"  NAME                  key of an access that app.yaml declares as ${env:NAME}; see --env-prefix\n"+secretKeyVariable),
 		Example: `  # Serve on all interfaces, with results in a folder that the workers share
   jobwright apiserver --http :8080 --apps /srv/apps --results /srv/results
 
@@ -73,6 +75,7 @@ The exit status is 0 after SIGINT or SIGTERM, and 1 on an error.` + environment(
 	flags.StringVar(&opts.results, "results", "results",
 		"result store, a folder or the URL of a bucket; the same as the workers'")
 	cli.AddSecrets(flags, &opts.secrets)
+	addSecretKeyFile(flags, &opts.secretKeyFile)
 	flags.DurationVar(&opts.grace, "grace", 30*time.Second, "time for running requests to finish after SIGTERM")
 	opts.log.AddTo(flags, cli.LogJSON, slog.LevelInfo)
 
@@ -80,6 +83,11 @@ The exit status is 0 after SIGINT or SIGTERM, and 1 on an error.` + environment(
 }
 
 func serveAPI(ctx context.Context, opts apiserverOptions, logs io.Writer) (err error) {
+	keys, err := seal.Load(opts.secretKeyFile)
+	if err != nil {
+		return err
+	}
+
 	opened, err := openSystem(ctx, opts.apps, opts.results, opts.secrets, opts.log.Logger(logs))
 	if err != nil {
 		return err
@@ -109,7 +117,7 @@ func serveAPI(ctx context.Context, opts apiserverOptions, logs io.Writer) (err e
 
 	return apiserver.New(apiserver.Options{
 		Temporal: opened.temporal, Namespace: opened.namespace, Apps: opened.apps, Results: opened.results,
-		Log: opened.log, Hosts: opts.allowedHosts, MaxConnections: opts.maxConnections,
+		Keys: keys, Log: opened.log, Hosts: opts.allowedHosts, MaxConnections: opts.maxConnections,
 	}).Serve(ctx, listener, opts.grace)
 }
 

@@ -15,6 +15,7 @@ import (
 	"go.temporal.io/sdk/client"
 
 	"github.com/jobwright/jobwright/app"
+	"github.com/jobwright/jobwright/app/seal"
 	"github.com/jobwright/jobwright/internal/cli"
 	"github.com/jobwright/jobwright/internal/version"
 	"github.com/jobwright/jobwright/result"
@@ -24,6 +25,7 @@ import (
 type workerOptions struct {
 	http, apps, results, data string
 	secrets                   app.Secrets
+	secretKeyFile             string
 	grace                     time.Duration
 	log                       cli.LogFlags
 }
@@ -43,7 +45,7 @@ With --http, the worker has endpoints for operators: GET /healthz responds with 
 runs, GET /readyz while it accepts work from Temporal, and GET /metrics with metrics for Prometheus.
 
 The exit status is 0 after SIGINT or SIGTERM, and 1 on an error.` + environment(
-			"  NAME                  secret of a source that app.yaml declares as ${env:NAME}; see --env-prefix\n"),
+			"  NAME                  secret of a source that app.yaml declares as ${env:NAME}; see --env-prefix\n"+secretKeyVariable),
 		Example: `  # Run jobs, with results in a folder that the API servers share
   jobwright worker --apps /srv/apps --results /srv/results --data /srv/data
 
@@ -62,6 +64,7 @@ The exit status is 0 after SIGINT or SIGTERM, and 1 on an error.` + environment(
 		"result store, a folder or the URL of a bucket; the same as the API servers'")
 	flags.StringVar(&opts.data, "data", "data", "folder for sources that store data on this machine, such as SQLite")
 	cli.AddSecrets(flags, &opts.secrets)
+	addSecretKeyFile(flags, &opts.secretKeyFile)
 	flags.DurationVar(&opts.grace, "grace", 30*time.Second, "time for running steps to finish after SIGTERM")
 	opts.log.AddTo(flags, cli.LogJSON, slog.LevelInfo)
 
@@ -69,6 +72,11 @@ The exit status is 0 after SIGINT or SIGTERM, and 1 on an error.` + environment(
 }
 
 func work(ctx context.Context, opts workerOptions, logs io.Writer) (err error) {
+	keys, err := seal.Load(opts.secretKeyFile)
+	if err != nil {
+		return err
+	}
+
 	opened, err := openSystem(ctx, opts.apps, opts.results, opts.secrets, opts.log.Logger(logs))
 	if err != nil {
 		return err
@@ -91,7 +99,7 @@ func work(ctx context.Context, opts workerOptions, logs io.Writer) (err error) {
 	defer server.Close() //nolint:errcheck // An open health check may fail.
 
 	jobs, err := start(ctx, opened.temporal, worker.Options{
-		Apps: opened.apps, Results: opened.results, Namespace: opened.namespace, DataDir: opts.data, Log: opened.log,
+		Apps: opened.apps, Keys: keys, Results: opened.results, Namespace: opened.namespace, DataDir: opts.data, Log: opened.log,
 		StopTimeout: opts.grace, OnFatalError: func(err error) { failed <- err },
 	})
 

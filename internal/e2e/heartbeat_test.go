@@ -20,6 +20,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"github.com/jobwright/jobwright/activities"
+	"github.com/jobwright/jobwright/app/seal"
 	"github.com/jobwright/jobwright/internal/temporalclient"
 	"github.com/jobwright/jobwright/job"
 	"github.com/jobwright/jobwright/scenario"
@@ -98,7 +99,7 @@ func startLoad(t *testing.T, interceptors ...grpc.UnaryClientInterceptor) (run c
 		return attempt, workflow.ExecuteActivity(ctx, "Load").Get(ctx, &attempt)
 	}, workflow.RegisterOptions{Name: "Load"})
 
-	operations := activities.New(shared.apps, sources, shared.results, connection, shared.dir, time.Second)
+	operations := activities.New(shared.apps, seal.Keys{}, sources, shared.results, connection, shared.dir, time.Second)
 	loading.RegisterActivityWithOptions(func(ctx context.Context) (attempt int32, err error) {
 		_, err = operations.LoadTableFromSource(ctx, job.Task{AppID: appID, JobID: queue, Step: "1"}, scenario.LoadTableFromSource{
 			Source: "files", Table: "people.csv", TargetSource: "locked", TargetTable: "people",

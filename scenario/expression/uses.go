@@ -67,6 +67,16 @@ func usesOf(tree ast.Node) uses {
 	return found
 }
 
+// NamesIn returns the names that an expression uses.
+func NamesIn(expression string) []string {
+	used, err := parseExpression(expression)
+	if err != nil {
+		return nil // The compiler reports it.
+	}
+
+	return used.names
+}
+
 // readsMoment reports whether one of the names is that of a function that reads the moment.
 func (u uses) readsMoment() bool {
 	return slices.ContainsFunc(u.names, func(name string) bool { return slices.Contains(momentNames, name) })

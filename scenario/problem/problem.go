@@ -32,6 +32,7 @@ const (
 	CodeAccessUnknown     Code = "access_unknown"
 	CodeVariableUnknown   Code = "variable_unknown"
 	CodeVariableShared    Code = "variable_shared"
+	CodeSecretMisplaced   Code = "secret_misplaced"
 	CodeStepUnreachable   Code = "step_unreachable"
 	CodeCallCycle         Code = "call_cycle"
 	CodeTooLarge          Code = "too_large"
@@ -43,7 +44,7 @@ func Codes() []Code {
 		CodeSyntax, CodeFieldUnknown, CodeFieldMissing, CodeTypeMismatch, CodeValueInvalid, CodeNameTaken,
 		CodeOperationUnknown, CodeSourceUnknown, CodeSourceUnsuitable, CodeExpressionInvalid, CodeParameterUnknown, CodeParameterMissing,
 		CodeParameterMismatch, CodeScenarioUnknown, CodeFileMissing, CodeAccessUnknown, CodeVariableUnknown, CodeVariableShared,
-		CodeStepUnreachable, CodeCallCycle, CodeTooLarge,
+		CodeSecretMisplaced, CodeStepUnreachable, CodeCallCycle, CodeTooLarge,
 	}
 }
 

@@ -29,9 +29,11 @@ type checker struct {
 	params   map[string]any // The parameters of the operation that is being checked.
 	names    *names         // The names that expressions can read; nil if values contain no expressions.
 
-	depth           int // The number of lists of steps around the current place.
-	stepCount       int // The number of steps read so far.
-	expressionCount int // The number of expressions compiled so far.
+	operationName   string // The operation whose parameters are checked; empty elsewhere.
+	placesSecrets   bool   // Whether the current field may contain secret parameters.
+	depth           int    // The number of lists of steps around the current place.
+	stepCount       int    // The number of steps read so far.
+	expressionCount int    // The number of expressions compiled so far.
 }
 
 // newChecker returns a checker for a file, or for input without a file if document is nil.
@@ -51,6 +53,8 @@ func (c *checker) object(path string, value any, fields []schema.Field) map[stri
 
 // field checks the value of a field and reports whether it has no problem. The steps in it are checked by [checker.blocks].
 func (c *checker) field(path string, field schema.Field, value any) bool {
+	c.placesSecrets = scenario.PlacesSecrets(c.operationName, field.Name)
+
 	if c.names != nil && !scenario.HasSteps(field.Form) && field.Form != scenario.FormIgnoreRules {
 		plain, sound := c.expressions(path, field, value)
 		if !plain || !sound {
@@ -256,7 +260,7 @@ func (c *checker) expressionWith(
 		return "", false
 	}
 
-	return kind, true
+	return kind, c.secrets(path, source)
 }
 
 // operation checks the parameters of an operation at path, except the steps in them.
@@ -264,7 +268,9 @@ func (c *checker) operation(path string, operation scenario.Operation, params ma
 	before := len(c.Problems)
 	c.params = params
 
+	c.operationName = operation.Name
 	c.object(path, params, operation.Fields)
+	c.operationName = ""
 	c.sourceUses(path, operation, params)
 
 	if len(c.Problems) > before {

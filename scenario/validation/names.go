@@ -21,8 +21,9 @@ const (
 
 // known is a declared name.
 type known struct {
-	kind nameKind
-	t    expression.Type
+	kind   nameKind
+	t      expression.Type
+	secret bool // Whether it is a secret parameter.
 }
 
 // names are the names that a list of steps adds for the expressions in it. They are nested like the lists, and their scope

@@ -129,11 +129,17 @@ func (p *pinning) arguments(caller Document, call call, callee scenario.Scenario
 	value, isGiven := call.params["parameters"]
 
 	given, isObject := value.(map[string]any)
-	if isGiven && !isObject {
-		return // The result of an expression is bound when the step runs.
+	at := problem.JoinPath(call.path, "opParams.parameters")
+
+	if isGiven && !isObject { // The result of an expression is bound when the step runs.
+		if slices.ContainsFunc(callee.Parameters, func(p scenario.Parameter) bool { return p.Secret }) {
+			p.addf(caller, at, problem.CodeSecretMisplaced,
+				"the scenario %s has secret parameters; write its parameters out, each with a value of its own", call.name)
+		}
+
+		return
 	}
 
-	at := problem.JoinPath(call.path, "opParams.parameters")
 	name := call.name
 	names := make([]string, len(callee.Parameters))
 
@@ -147,6 +153,13 @@ func (p *pinning) arguments(caller Document, call call, callee scenario.Scenario
 		}
 
 		if !present {
+			continue
+		}
+
+		if mistake := secretArgument(caller.Scenario, parameter, value); mistake != "" {
+			p.addf(caller, problem.JoinPath(at, parameter.Name), problem.CodeSecretMisplaced,
+				"the parameter %s of scenario %s %s", parameter.Name, name, mistake)
+
 			continue
 		}
 

@@ -100,7 +100,7 @@ func (c *checker) outermost(parameters []scenario.Parameter) *names {
 }
 
 func knownAs(kind nameKind, declared scenario.Parameter) known {
-	return known{kind: kind, t: expression.Type{Kind: schema.KindOfType(declared.Type)}}
+	return known{kind: kind, t: expression.Type{Kind: schema.KindOfType(declared.Type)}, secret: declared.Secret}
 }
 
 func (c *checker) scenario(value any) scenario.Scenario {
@@ -143,6 +143,11 @@ func ParseVariables(path string, declared map[string]any) ([]scenario.Parameter,
 
 	parameters := check.parameters(path, declared)
 	for _, parameter := range parameters {
+		if parameter.Secret {
+			check.Addf(problem.JoinPath(path, parameter.Name)+".secret", problem.CodeValueInvalid,
+				"a variable of an app can't be secret; use a parameter of a scenario")
+		}
+
 		if parameter.Required {
 			check.Addf(problem.JoinPath(path, parameter.Name), problem.CodeFieldMissing,
 				"default is missing (the value until a job sets another)")
@@ -181,6 +186,15 @@ func (c *checker) parameter(path, name string, value any) scenario.Parameter {
 
 	fallback, given := object["default"]
 	parameter.Required = !given
+	parameter.Secret, _ = object["secret"].(bool)
+
+	if parameter.Secret && given {
+		c.Addf(path+".default", problem.CodeValueInvalid, "a secret has no default, which everyone who reads the file would know")
+	}
+
+	if parameter.Secret && parameter.Type != source.Text && parameter.Type.Valid() {
+		c.Addf(path+".type", problem.CodeValueInvalid, "a secret has the type text, not %s", parameter.Type)
+	}
 
 	if given && parameter.Type.Valid() {
 		converted, mismatch := parameter.Convert(fallback)

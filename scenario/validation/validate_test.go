@@ -185,6 +185,7 @@ func TestEveryCodeIsReported(t *testing.T) {
 
 	for _, text := range []string{
 		steps(call("Nothing")), steps(call("Main")), steps(step("RunSourceScript", "source: stage, scriptFile: nowhere.sql")),
+		"parameters: {p: {type: text, secret: true}}\n" + steps(step("Return", "value: '${p}'")),
 		steps(set("x", "1"), step("Parallel", "branches: {a: ["+set("x", "2")+"]}")),
 	} {
 		found, err := parse(text)

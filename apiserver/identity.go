@@ -1,0 +1,124 @@
+package apiserver
+
+import (
+	"errors"
+	"maps"
+	"net/http"
+	"slices"
+
+	"go.temporal.io/api/workflowservice/v1"
+
+	"github.com/jobwright/jobwright/app/seal"
+	"github.com/jobwright/jobwright/job"
+	"github.com/jobwright/jobwright/scenario"
+	"github.com/jobwright/jobwright/scenario/jsonvalue"
+)
+
+// identity distinguishes the request of a call from others with the same jobId.
+type identity struct {
+	fingerprint  string
+	fieldDigests map[string]string
+}
+
+// identityOf returns the identity that a job's memo contains, and the secrets in it.
+func identityOf(described *workflowservice.DescribeWorkflowExecutionResponse) (identity, job.SealedParameters) {
+	return identity{
+		fingerprint:  memoField[string](described, job.MemoFingerprint),
+		fieldDigests: memoField[map[string]string](described, job.MemoFieldDigests),
+	}, memoField[job.SealedParameters](described, job.MemoSealed)
+}
+
+// identity returns the identity of the call. Of the sealed parameters, it contains a digest that only the holder of their key
+// can compute, so that the memo of a job does not help to guess them.
+func (e *execution) identity(sealed job.SealedParameters) (found identity, err error) {
+	operation := e.operation
+
+	if len(sealed.Names) > 0 {
+		if operation, err = e.withDigests(sealed); err != nil {
+			return found, err
+		}
+	}
+
+	if found.fingerprint, err = job.Fingerprint(e.app.ID, operation); err != nil {
+		return found, err
+	}
+
+	found.fieldDigests, err = job.FieldDigests(e.app.ID, operation)
+
+	return found, err
+}
+
+// withDigests returns the operation with digests in place of the sealed parameters.
+func (e *execution) withDigests(sealed job.SealedParameters) (jsonvalue.Object, error) {
+	operation := maps.Clone(e.operation)
+	opParams, _ := operation["opParams"].(map[string]any)
+	parameters, _ := opParams["parameters"].(map[string]any)
+
+	if parameters = maps.Clone(parameters); parameters == nil {
+		return operation, nil
+	}
+
+	for _, name := range sealed.Names {
+		value, isText := parameters[name].(string)
+		if !isText {
+			continue
+		}
+
+		digest, err := e.keys.Digest(sealed.KeyID, value, e.placeOf(name))
+		if err != nil {
+			return nil, secretKeyMissing(err)
+		}
+
+		parameters[name] = digest
+	}
+
+	opParams = maps.Clone(opParams)
+	opParams["parameters"] = parameters
+	operation["opParams"] = opParams
+
+	return operation, nil
+}
+
+// seal seals the values of the scenario's secret parameters.
+func (e *execution) seal(of scenario.Scenario, bound jsonvalue.Object) error {
+	for _, parameter := range of.Parameters {
+		value, isText := bound[parameter.Name].(string)
+		if !parameter.Secret || !isText {
+			continue
+		}
+
+		if len(value) < seal.MinLength {
+			return badRequest("operation.opParams.parameters.%s: a secret has at least %d bytes; a shorter one could not be "+
+				"hidden in errors and results", parameter.Name, seal.MinLength)
+		}
+
+		sealed, err := e.keys.Seal(value, e.placeOf(parameter.Name))
+		if err != nil {
+			return secretKeyMissing(err)
+		}
+
+		bound[parameter.Name] = sealed.String()
+		e.sealed.KeyID = sealed.KeyID
+		e.sealed.Names = append(e.sealed.Names, parameter.Name)
+	}
+
+	slices.Sort(e.sealed.Names)
+
+	return nil
+}
+
+// placeOf returns the only place where the value of a parameter of this job can be opened.
+func (e *execution) placeOf(parameter string) seal.Place {
+	return seal.Place{AppID: e.app.ID, JobID: e.jobID, Parameter: parameter}
+}
+
+// secretKeyMissing returns the error of a call with a secret for which the server has no key.
+func secretKeyMissing(err error) error {
+	if !errors.Is(err, seal.ErrKeyMissing) {
+		return err
+	}
+
+	return newError(http.StatusNotImplemented, CodeSecretKeyMissing, "the scenario has a secret parameter, but this server can't "+
+		"encrypt or compare it; an operator has to set the same key for API servers and workers, in %s or by --secret-key-file",
+		seal.Variable)
+}

@@ -1,0 +1,13 @@
+package main
+
+import "github.com/spf13/pflag"
+
+// secretKeyVariable is the line about the keys of secret parameters in the environment of API servers and workers.
+const secretKeyVariable = "  JOBWRIGHT_SECRET_KEY  keys of secret parameters, unless --secret-key-file is given\n"
+
+// addSecretKeyFile adds the flag of the file with the keys.
+func addSecretKeyFile(flags *pflag.FlagSet, file *string) {
+	flags.StringVar(file, "secret-key-file", "",
+		"file with the keys of secret parameters, the same for API servers and workers: each the base64 of 32 random bytes "+
+			"on a line; the first encrypts, all decrypt")
+}
