@@ -3,6 +3,7 @@ package apiserver
 import (
 	"crypto/subtle"
 	"errors"
+	"maps"
 	"net"
 	"net/http"
 	"slices"
@@ -13,13 +14,15 @@ import (
 	"github.com/jobwright/jobwright/app"
 	"github.com/jobwright/jobwright/internal/browser"
 	"github.com/jobwright/jobwright/job"
+	"github.com/jobwright/jobwright/scenario"
+	"github.com/jobwright/jobwright/scenario/jsonvalue"
 	"github.com/jobwright/jobwright/scenario/problem"
 )
 
 // authorization is what a valid key gives access to.
 type authorization struct {
-	app    *app.App
-	access string // The name of the key's entry under `access` in app.yaml.
+	app   *app.App
+	grant app.Access
 }
 
 // headerKey returns the key of the header Authorization, or "" if there is none. Schemes other than Bearer are ignored, as they
@@ -95,8 +98,75 @@ func (s *Server) authorize(c *gin.Context, key, appID string, right app.Right) (
 			"this apiKey does not have the right %q in app %s", right, appID)
 	}
 
-	return authorization{app: found, access: access.Name}, nil
+	return authorization{app: found, grant: access}, nil
 }
+
+// permit returns an error if the key does not permit to execute the operation, or one within it. The scenarios of the app that a
+// permitted operation runs are their author's responsibility.
+//
+// It reads the operation as the caller sent it, before it is validated. An object with the field opName counts as an operation
+// wherever it is, so that none can be hidden.
+func (a authorization) permit(operation jsonvalue.Object) error {
+	forbidden := func(format string, arguments ...any) error {
+		return newError(http.StatusForbidden, CodeForbidden, "this apiKey does not permit to "+format+" in app %s; "+
+			"the operator permits it in app.yaml", append(arguments, a.app.ID)...)
+	}
+
+	name, _ := operation["opName"].(string)
+	if name == scenario.OpRunScenario {
+		params, _ := operation["opParams"].(map[string]any)
+		if called, isText := params["scenario"].(string); isText && !a.grant.MayRun(called) {
+			return forbidden("run the scenario %q", called)
+		}
+
+		return nil // The call has no other operations; parameters are data.
+	}
+
+	var denied error
+
+	eachOperation(map[string]any(operation), func(name string, params map[string]any) {
+		called, _ := params["scenario"].(string)
+
+		switch {
+		case denied != nil:
+		case name == scenario.OpRunScenario && !a.grant.MayRun(called):
+			denied = forbidden("run the scenario %q", called)
+		case name != scenario.OpRunScenario && !a.grant.MayExecute(name):
+			denied = forbidden("execute the operation %q", name)
+		}
+	})
+
+	return denied
+}
+
+// eachOperation calls visit with the name and the parameters of each operation in a value. A look-up counts as a Transform: both
+// run a query of the caller.
+func eachOperation(value any, visit func(name string, params map[string]any)) {
+	switch v := value.(type) {
+	case string:
+		if strings.Contains(v, lookUpPrefix) {
+			visit(scenario.OpTransform, nil)
+		}
+	case jsonvalue.Object:
+		eachOperation(map[string]any(v), visit)
+	case map[string]any:
+		if name, isOperation := v["opName"].(string); isOperation {
+			params, _ := v["opParams"].(map[string]any)
+			visit(name, params)
+		}
+
+		for _, field := range slices.Sorted(maps.Keys(v)) {
+			eachOperation(v[field], visit)
+		}
+	case []any:
+		for _, entry := range v {
+			eachOperation(entry, visit)
+		}
+	}
+}
+
+// lookUpPrefix begins the look-up of a value by a query, such as $[stage]{SELECT 1}.
+const lookUpPrefix = "$["
 
 // accessOf returns the access that the key has to the app, which is nil if there is no such app.
 func (s *Server) accessOf(c *gin.Context, found *app.App, appID, key string) (app.Access, error) {
@@ -130,7 +200,7 @@ const actAs = "Jobwright-Act-As"
 func playedAccess(c *gin.Context, of *app.App) (app.Access, error) {
 	name := c.GetHeader(actAs)
 	if name == "" {
-		return app.Access{Name: job.AnyAccess}, nil
+		return app.Unlimited(job.AnyAccess), nil
 	}
 
 	at := slices.IndexFunc(of.Access, func(access app.Access) bool { return access.Name == name })

@@ -101,6 +101,10 @@ func (s *Server) readExecution(c *gin.Context) (*execution, error) {
 		return nil, err
 	}
 
+	if err := call.permit(call.request.Operation); err != nil {
+		return nil, err
+	}
+
 	format, err := readResultFormat(c, nil)
 	if err != nil {
 		return nil, err
@@ -109,7 +113,7 @@ func (s *Server) readExecution(c *gin.Context) (*execution, error) {
 	format.withSchema = !call.request.NoResultSchema
 
 	read := &execution{
-		app: call.app, caller: call.access, labels: call.request.Labels, operation: call.request.Operation,
+		app: call.app, caller: call.grant.Name, labels: call.request.Labels, operation: call.request.Operation,
 		keys: s.options.Keys, async: true, format: format,
 	}
 

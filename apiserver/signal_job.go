@@ -51,7 +51,7 @@ func (s *Server) signalJob(c *gin.Context) {
 		return
 	}
 
-	taken, err := s.signal(c.Request.Context(), request, call.access)
+	taken, err := s.signal(c.Request.Context(), request, call.grant.Name)
 	if err != nil {
 		failed := s.asCallError(c, err)
 		failed.JobID = request.JobID

@@ -62,13 +62,12 @@ func (s *Server) stopJob(c *gin.Context) {
 	c.JSON(http.StatusOK, envelope{Status: "success", Result: result})
 }
 
-// readStop reads and validates a call of stopJob. by is the name of the caller's access. Callers that may start jobs may
-// also stop them.
+// readStop reads and validates a call of stopJob. by is the name of the caller's access.
 func (s *Server) readStop(c *gin.Context) (request stopRequest, by string, err error) {
 	if c.Request.Method == http.MethodPost {
-		call, err := readCall[stopRequest](s, c, app.Execute)
+		call, err := readCall[stopRequest](s, c, app.Stop)
 
-		return call.request, call.access, err
+		return call.request, call.grant.Name, err
 	}
 
 	query, err := readQuery(c, "apiKey", "appId", "jobId")
@@ -82,12 +81,12 @@ func (s *Server) readStop(c *gin.Context) (request stopRequest, by string, err e
 
 	request = stopRequest{APIKey: query["apiKey"], AppID: query["appId"], JobID: query["jobId"]}
 
-	caller, err := s.authorize(c, request.APIKey, request.AppID, app.Execute)
+	caller, err := s.authorize(c, request.APIKey, request.AppID, app.Stop)
 	if err == nil && request.JobID == "" {
 		err = badRequest("jobId parameter is required.")
 	}
 
-	return request, caller.access, err
+	return request, caller.grant.Name, err
 }
 
 // stop requests the cancellation of the job, unless it is stopping or has ended. A job with many steps that run at the same time

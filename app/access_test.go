@@ -111,3 +111,34 @@ func TestGrantsListedRightsOrAllRights(t *testing.T) {
 	require.False(t, monitor.Grants(app.Execute))
 	require.False(t, monitor.Grants(app.Signal))
 }
+
+func TestAccessLimitsScenariosAndOperations(t *testing.T) {
+	t.Parallel()
+
+	found := load(t, `
+access:
+  - {name: plain, key: "${env:JOBWRIGHT_APP_7_A}"}
+  - {name: loads, key: "${env:JOBWRIGHT_APP_7_B}", scenarios: [Load*, Main]}
+  - {name: none, key: "${env:JOBWRIGHT_APP_7_C}", scenarios: [], operations: [Transform]}
+  - {name: all, key: "${env:JOBWRIGHT_APP_7_D}", operations: ["*"]}
+`, nil)
+	plain, loads, none, all := found.Access[0], found.Access[1], found.Access[2], found.Access[3]
+
+	for _, name := range []string{"Main", "LoadOrders"} {
+		require.True(t, plain.MayRun(name))
+		require.True(t, loads.MayRun(name))
+		require.False(t, none.MayRun(name))
+	}
+
+	require.False(t, loads.MayRun("main"))
+	require.False(t, loads.MayRun("Reload"))
+
+	require.False(t, plain.MayExecute("Transform"), "without operations, a key runs scenarios only")
+	require.True(t, none.MayExecute("Transform"))
+	require.False(t, none.MayExecute("RunSourceScript"))
+	require.True(t, all.MayExecute("RunSourceScript"))
+
+	require.True(t, app.Unlimited("dev").MayExecute("RunSourceScript"))
+	require.True(t, app.Unlimited("dev").MayRun("Main"))
+	require.True(t, app.Unlimited("dev").Grants(app.Stop))
+}

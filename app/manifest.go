@@ -4,11 +4,14 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	pathpkg "path"
 	"slices"
+	"strings"
 
 	"go.yaml.in/yaml/v4"
 
 	"github.com/jobwright/jobwright/job"
+	"github.com/jobwright/jobwright/scenario"
 	"github.com/jobwright/jobwright/scenario/problem"
 	"github.com/jobwright/jobwright/scenario/validation"
 	"github.com/jobwright/jobwright/source"
@@ -71,7 +74,7 @@ func (r *manifestReader) document(root *yaml.Node) {
 }
 
 func (r *manifestReader) access(node *yaml.Node, path string) {
-	fields := r.object(node, path, []string{"name", "key", "rights"})
+	fields := r.object(node, path, []string{"name", "key", "rights", "scenarios", "operations"})
 	text := func(name string) string {
 		if _, given := fields[name]; !given {
 			return ""
@@ -100,20 +103,62 @@ func (r *manifestReader) access(node *yaml.Node, path string) {
 			r.secrets.prefix(r.app.ID))
 	}
 
-	if rights, given := fields["rights"]; given {
-		for i, entry := range r.list(rights.value, path+".rights") {
-			at := fmt.Sprintf("%s.rights[%d]", path, i)
-			right := Right(r.text(entry, at))
-
-			if right != Execute && right != Status && right != Signal {
-				r.addf(entry, at, "unknown right %q; there are %s, %s and %s", right, Execute, Status, Signal)
-			}
-
-			access.Rights = append(access.Rights, right)
+	access.Rights = r.rights(fields["rights"], path+".rights")
+	access.Scenarios = r.names(fields["scenarios"], path+".scenarios", func(at *yaml.Node, path, pattern string) {
+		if _, err := pathpkg.Match(pattern, ""); err != nil {
+			r.addf(at, path, "%s is not a pattern of names such as Load*", pattern)
 		}
-	}
+	})
+	access.Operations = r.names(fields["operations"], path+".operations", func(at *yaml.Node, path, name string) {
+		if known := scenario.OperationNames(); name != Every && !slices.Contains(known, name) {
+			r.addf(at, path, "unknown operation %s; %s", name, problem.Suggest(name, known))
+		}
+	})
 
 	r.app.Access = append(r.app.Access, access)
+}
+
+// rights reads the rights of an access.
+func (r *manifestReader) rights(given field, path string) []Right {
+	known := make([]string, len(Rights()))
+	for i, right := range Rights() {
+		known[i] = string(right)
+	}
+
+	names := r.names(given, path, func(at *yaml.Node, path, name string) {
+		if !slices.Contains(known, name) {
+			r.addf(at, path, "unknown right %q; there are %s", name, strings.Join(known, ", "))
+		}
+	})
+	if names != nil && len(names) == 0 {
+		r.addf(given.key, path, "the list of rights is empty; name rights, or remove the field for all rights")
+	}
+
+	var rights []Right
+	for _, name := range names {
+		rights = append(rights, Right(name))
+	}
+
+	return rights
+}
+
+// names reads a list of names, each of which check checks. It returns nil if the field is missing.
+func (r *manifestReader) names(given field, path string, check func(at *yaml.Node, path, name string)) []string {
+	if given.value == nil {
+		return nil
+	}
+
+	names := []string{}
+
+	for i, entry := range r.list(given.value, path) {
+		at := fmt.Sprintf("%s[%d]", path, i)
+		name := r.text(entry, at)
+
+		check(entry, at, name)
+		names = append(names, name)
+	}
+
+	return names
 }
 
 // variables reads the declarations of the app's variables, whose values are as exact as those of scenarios.

@@ -10,6 +10,7 @@ import (
 const (
 	OpLoadTableFromSource = "LoadTableFromSource" // It can reject records.
 	OpRunSourceScript     = "RunSourceScript"     // Its script may be a file of the app.
+	OpTransform           = "Transform"           // Keys of callers that may execute it may also look values up.
 )
 
 // DataOperations returns the operations that read or write data. Each runs as one activity of the same name.
@@ -21,7 +22,7 @@ func DataOperations() []Operation {
 			Outcome:     schema.Fields[LoadOutcome](), rule: loadRule, uses: loadUses,
 		}),
 		define[Transform](Operation{
-			Name:        "Transform",
+			Name:        OpTransform,
 			Description: "Runs a query, and returns its records, stores them in a table, or passes them to later steps.",
 			rule:        transformRule, uses: transformUses,
 		}),
