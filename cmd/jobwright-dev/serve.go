@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -91,6 +92,8 @@ func serve(ctx context.Context, opts options, out, logs io.Writer) (err error) {
 		return err
 	}
 
+	reschedule(ctx, temporal, log)
+
 	results, err := result.Open(ctx, filepath.Join(opts.data, "results"))
 	if err != nil {
 		return err
@@ -175,11 +178,35 @@ func startTemporal(opts options) (*temporalserver.Server, error) {
 	return temporal, nil
 }
 
+// identityPrefix begins the identity of all workers in this process, and of those in the processes that used the folder --data
+// before. They are dead: a process locks the folder.
+const identityPrefix = "jobwright-dev "
+
+// identity returns the identity of the worker of this process, which Temporal UI shows.
+func identity() string {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "localhost"
+	}
+
+	return fmt.Sprintf("%s%d@%s", identityPrefix, os.Getpid(), host)
+}
+
+// reschedule makes jobs continue at once whose steps ran when the process before this one was killed.
+func reschedule(ctx context.Context, temporal *temporalserver.Server, log *slog.Logger) {
+	ctx, cancel := context.WithTimeout(ctx, startTime)
+	defer cancel()
+
+	if err := temporal.Reschedule(ctx, identityPrefix); err != nil {
+		log.Warn("steps that ran when the last process was killed continue after a timeout of Temporal", "error", err)
+	}
+}
+
 // connect returns a client as soon as the server responds.
 func connect(
 	ctx context.Context, address string, log *slog.Logger, metrics client.MetricsHandler,
 ) (client.Client, error) {
-	options := client.Options{HostPort: address, Namespace: namespace, MetricsHandler: metrics}
+	options := client.Options{HostPort: address, Namespace: namespace, MetricsHandler: metrics, Identity: identity()}
 	temporalclient.Configure(&options, log)
 
 	ctx, cancel := context.WithTimeout(ctx, startTime)

@@ -3,6 +3,7 @@
 package temporalserver
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -14,6 +15,7 @@ import (
 	"time"
 
 	"github.com/gofrs/flock"
+	commonpb "go.temporal.io/api/common/v1"
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/server/common/authorization"
 	"go.temporal.io/server/common/config"
@@ -45,6 +47,8 @@ type Server struct {
 	lock      *flock.Flock
 	address   string
 	uiAddress string
+	namespace string
+	open      []*commonpb.WorkflowExecution // The workflows that were open before the start.
 }
 
 // Start starts a server. The frontend may not accept requests immediately. The error explains if an address is in use or
@@ -86,6 +90,11 @@ func (s *Server) start(options Options) error {
 
 	database, err := openDatabase(options)
 	if err != nil {
+		return err
+	}
+
+	s.namespace = options.Namespace
+	if s.open, err = openExecutions(context.Background(), database.DatabaseName, options.Namespace); err != nil {
 		return err
 	}
 
