@@ -29,9 +29,9 @@ type Sources interface {
 		opened source.Source, release func(), err error)
 }
 
-// New returns the activities for the apps of a catalog. The keys open the secrets of jobs. The variables of apps are workflows of temporal. Sources that store
-// their data on this machine do so in a folder per app below dataDir. After the worker is asked to stop, running attempts
-// have the grace period to finish.
+// New returns the activities for the apps of a catalog. The keys open the secrets of jobs. The variables of apps are workflows
+// of temporal. Sources that store their data on this machine do so in a folder per app below dataDir. After the worker is
+// asked to stop, running attempts have the grace period to finish.
 func New(
 	apps *app.Catalog, keys seal.Keys, sources Sources, results *result.Store, temporal Temporal, dataDir string,
 	grace time.Duration,

@@ -25,7 +25,9 @@ import (
 func (a *Activities) HTTPRequest(
 	ctx context.Context, task job.Task, params scenario.HTTPRequest,
 ) (*job.StepOutcome, error) {
-	return runOpened(ctx, a, task, params, func(ctx context.Context, s *step, params scenario.HTTPRequest) (*job.StepOutcome, error) {
+	return runOpened(ctx, a, task, params, func(
+		ctx context.Context, s *step, params scenario.HTTPRequest,
+	) (*job.StepOutcome, error) {
 		call := &call{step: s, params: params}
 		if params.TargetTable == "" {
 			return call.send(ctx)

@@ -12,7 +12,9 @@ import (
 // ReadRecords reads a page of the records that a query returns, for a loop over them. The request for the first page runs the
 // query, and spools the records if they exceed a page. ReadRecords is idempotent: each attempt spools under its own key.
 func (a *Activities) ReadRecords(ctx context.Context, task job.Task, query job.RecordsQuery) (*job.RecordsPage, error) {
-	return runOpened(ctx, a, task, query, func(ctx context.Context, s *step, query job.RecordsQuery) (*job.RecordsPage, error) {
+	return runOpened(ctx, a, task, query, func(
+		ctx context.Context, s *step, query job.RecordsQuery,
+	) (*job.RecordsPage, error) {
 		if query.Key == "" {
 			return s.spool(ctx, query)
 		}

@@ -13,7 +13,9 @@ import (
 func (a *Activities) RunSourceScript(
 	ctx context.Context, task job.Task, params scenario.RunSourceScript,
 ) (*job.StepOutcome, error) {
-	return runOpened(ctx, a, task, params, func(ctx context.Context, s *step, params scenario.RunSourceScript) (*job.StepOutcome, error) {
+	return runOpened(ctx, a, task, params, func(
+		ctx context.Context, s *step, params scenario.RunSourceScript,
+	) (*job.StepOutcome, error) {
 		in, err := open[source.Executor](ctx, s, params.Source, source.CanExecute)
 		if err != nil {
 			return nil, err

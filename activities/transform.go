@@ -17,7 +17,9 @@ import (
 // Transform runs a query, and returns its records as a result of the job, stores them as a table or makes them the value of
 // the step. The table is written as a whole or not at all, and a result becomes visible when it is complete.
 func (a *Activities) Transform(ctx context.Context, task job.Task, params scenario.Transform) (*job.StepOutcome, error) {
-	return runOpened(ctx, a, task, params, func(ctx context.Context, s *step, params scenario.Transform) (*job.StepOutcome, error) {
+	return runOpened(ctx, a, task, params, func(
+		ctx context.Context, s *step, params scenario.Transform,
+	) (*job.StepOutcome, error) {
 		if params.TargetTable == "" {
 			return s.transform(ctx, params)
 		}

@@ -118,7 +118,7 @@ func secretKeyMissing(err error) error {
 		return err
 	}
 
-	return newError(http.StatusNotImplemented, CodeSecretKeyMissing, "the scenario has a secret parameter, but this server can't "+
-		"encrypt or compare it; an operator has to set the same key for API servers and workers, in %s or by --secret-key-file",
-		seal.Variable)
+	return newError(http.StatusNotImplemented, CodeSecretKeyMissing,
+		"the scenario has a secret parameter, but this server can't encrypt or compare it; an operator has to set the same key "+
+			"for API servers and workers, in %s or by --secret-key-file", seal.Variable)
 }

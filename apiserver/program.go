@@ -130,7 +130,8 @@ func (e *execution) scenario(params scenario.RunScenario) (validation.Document, 
 
 	bound, err := entry.Bind(params.Parameters)
 	if errors.As(err, &problems) {
-		return entry, nil, withProblems(http.StatusBadRequest, CodeRequestInvalid, under("operation.opParams.parameters", problems))
+		return entry, nil, withProblems(http.StatusBadRequest, CodeRequestInvalid,
+			under("operation.opParams.parameters", problems))
 	}
 
 	if err != nil {

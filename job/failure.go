@@ -61,9 +61,9 @@ const (
 // Codes returns every code of this package.
 func Codes() []string {
 	return []string{
-		CodeParameterInvalid, CodeStepTimedOut, CodeAppInvalid, CodeSecretUnreadable, CodeResultStore, CodeResultInvalid, CodeFailed,
-		CodeIterationsExceeded, CodeRejectedExceeded, CodeSignalTimedOut, CodeBranchesFailed, CodeCallTooDeep, CodeLimitExceeded,
-		CodeChildStopped, CodeVariableStore, CodeWorkerStopped, CodeWorkerCutOff,
+		CodeParameterInvalid, CodeStepTimedOut, CodeAppInvalid, CodeSecretUnreadable, CodeResultStore, CodeResultInvalid,
+		CodeFailed, CodeIterationsExceeded, CodeRejectedExceeded, CodeSignalTimedOut, CodeBranchesFailed, CodeCallTooDeep,
+		CodeLimitExceeded, CodeChildStopped, CodeVariableStore, CodeWorkerStopped, CodeWorkerCutOff,
 		CodeInternal,
 	}
 }

@@ -21,7 +21,7 @@ type Parameter struct {
 	Type        source.Type `json:"type"`
 	Default     any         `json:"default,omitempty"` // Of type Type.
 	Required    bool        `json:"required,omitempty"`
-	Secret      bool        `json:"secret,omitempty"` // Whether jobs contain the value only encrypted. It is text without a default.
+	Secret      bool        `json:"secret,omitempty"` // Whether jobs contain the value only encrypted; it has no default.
 	Description string      `json:"description,omitempty"`
 }
 

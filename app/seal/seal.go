@@ -75,7 +75,8 @@ func Parse(text string) (Keys, error) {
 	for i, word := range words {
 		secret, err := base64.StdEncoding.DecodeString(word)
 		if err != nil || len(secret) != keySize {
-			return Keys{}, fmt.Errorf("key %d is not the base64 of %d bytes; make one with: openssl rand -base64 %[2]d", i+1, keySize)
+			return Keys{}, fmt.Errorf("key %d is not the base64 of %d bytes; make one with: openssl rand -base64 %[2]d",
+				i+1, keySize)
 		}
 
 		parsed, err := newKey(secret)
@@ -131,8 +132,8 @@ func (k Keys) ID() string {
 func (k Keys) find(id string) (key, error) {
 	at := slices.IndexFunc(k.keys, func(key key) bool { return key.id == id })
 	if at < 0 {
-		return key{}, fmt.Errorf("%w: this process has no key with the ID %s; add it to JOBWRIGHT_SECRET_KEY or --secret-key-file",
-			ErrKeyMissing, id)
+		return key{}, fmt.Errorf("%w: this process has no key with the ID %s; add it to %s or --secret-key-file",
+			ErrKeyMissing, id, Variable)
 	}
 
 	return k.keys[at], nil

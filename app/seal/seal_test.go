@@ -57,8 +57,12 @@ func TestOpenRejectsAMovedOrForgedSecret(t *testing.T) {
 		secret       job.SealedSecret
 		appID, jobID string
 	}{
-		{sealed, "8", "nightly"}, {sealed, "7", "nightly2"}, {sealed, "7", "other/nightly"},
-		{renamed, "7", "nightly"}, {short, "7", "nightly"}, {changed, "7", "nightly"},
+		{sealed, "8", "nightly"},
+		{sealed, "7", "nightly2"},
+		{sealed, "7", "other/nightly"},
+		{renamed, "7", "nightly"},
+		{short, "7", "nightly"},
+		{changed, "7", "nightly"},
 	} {
 		_, err := keys.Open(moved.secret, moved.appID, moved.jobID)
 		require.ErrorIs(t, err, seal.ErrInvalid)

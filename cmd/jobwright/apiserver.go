@@ -48,7 +48,8 @@ GET /readyz while new jobs can run. With --metrics, it serves GET /metrics for P
 its own, which callers need not reach.
 
 The exit status is 0 after SIGINT or SIGTERM, and 1 on an error.` + environment(
-			"  NAME                  key of an access that app.yaml declares as ${env:NAME}; see --env-prefix\n"+secretKeyVariable),
+			"  NAME                  key of an access that app.yaml declares as ${env:NAME}; see --env-prefix\n"+
+				secretKeyVariable),
 		Example: `  # Serve on all interfaces, with results in a folder that the workers share
   jobwright apiserver --http :8080 --apps /srv/apps --results /srv/results
 

@@ -45,7 +45,8 @@ With --http, the worker has endpoints for operators: GET /healthz responds with 
 runs, GET /readyz while it accepts work from Temporal, and GET /metrics with metrics for Prometheus.
 
 The exit status is 0 after SIGINT or SIGTERM, and 1 on an error.` + environment(
-			"  NAME                  secret of a source that app.yaml declares as ${env:NAME}; see --env-prefix\n"+secretKeyVariable),
+			"  NAME                  secret of a source that app.yaml declares as ${env:NAME}; see --env-prefix\n"+
+				secretKeyVariable),
 		Example: `  # Run jobs, with results in a folder that the API servers share
   jobwright worker --apps /srv/apps --results /srv/results --data /srv/data
 

@@ -21,8 +21,8 @@ func (c *checker) secrets(path, source string) bool {
 			c.Addf(path, problem.CodeSecretMisplaced,
 				"%s is secret, so an expression can't read it; place it into a text as ${%[1]s}", name)
 		case !c.placesSecrets:
-			c.Addf(path, problem.CodeSecretMisplaced, "%s is secret and can't be used here; it can be a value in a query, bind and records, "+
-				"a part of an HTTPRequest, or a secret parameter of another scenario", name)
+			c.Addf(path, problem.CodeSecretMisplaced, "%s is secret and can't be used here; it can be a value in a query, "+
+				"in bind and records, a part of an HTTPRequest, or a secret parameter of another scenario", name)
 		default:
 			continue
 		}
