@@ -9,11 +9,13 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/jobwright/jobwright/app"
 	"github.com/jobwright/jobwright/internal/cli"
+	"github.com/jobwright/jobwright/internal/sourcecheck"
 	"github.com/jobwright/jobwright/scenario/problem"
 	"github.com/jobwright/jobwright/scenario/validation"
 )
@@ -26,8 +28,10 @@ const (
 
 func validateCommand() *cobra.Command {
 	var (
-		asJSON  bool
-		secrets app.Secrets
+		asJSON   bool
+		connects bool
+		opts     sourcesOptions
+		secrets  app.Secrets
 	)
 
 	command := &cobra.Command{
@@ -36,6 +40,12 @@ func validateCommand() *cobra.Command {
 		Long: `Find mistakes in scenarios and in app.yaml before a job runs. The command prints all mistakes, each with its
 file, line and column, and suggests corrections. It runs nothing and connects to no source. Run it in your
 editor and in your build.
+
+With --connect, the command also connects to the databases of the apps and prepares each query and each
+statement of a script without running it, so that the database finds mistakes in SQL and tables and columns
+that are missing. It compares the columns that a step writes with those of its table. A table that a step
+creates may be missing. The command prints to the standard error what it can't check before a job runs. Run
+it in the environment of a worker, as jobwright sources check.
 
 A path is an app, a folder of apps, or the file of a scenario. The default is the current folder. A
 scenario is checked together with the scenarios that it runs.
@@ -50,6 +60,9 @@ The exit status is 1 if there are mistakes, and 2 if there is nothing to check o
   # Check one scenario
   jobwright validate apps/7/scenarios/Main.yaml
 
+  # Check an app, and its queries and tables in its databases
+  jobwright validate --connect --data data apps/7
+
   # Print the codes of all mistakes
   jobwright validate --json apps | jq -r '.[].code'`,
 		RunE: func(command *cobra.Command, paths []string) error {
@@ -59,6 +72,11 @@ The exit status is 1 if there are mistakes, and 2 if there is nothing to check o
 			}
 
 			checks := &validator{dir: dir, secrets: secrets, checked: map[string]bool{}}
+			if connects {
+				checks.connect = func(of *app.App, selected func(string) bool) (sourcecheck.Report, error) {
+					return connect(command.Context(), opts, of, selected)
+				}
+			}
 
 			return checks.validate(paths, asJSON, command.OutOrStdout(), command.ErrOrStderr())
 		},
@@ -66,6 +84,9 @@ The exit status is 1 if there are mistakes, and 2 if there is nothing to check o
 
 	cli.AddSecrets(command.Flags(), &secrets)
 	command.Flags().BoolVar(&asJSON, "json", false, "print a JSON array of objects")
+	command.Flags().BoolVar(&connects, "connect", false, "also compare queries, scripts and tables with the databases of the apps")
+	command.Flags().StringVar(&opts.data, "data", "data", "with --connect: folder for sources that store data on this machine")
+	command.Flags().DurationVar(&opts.timeout, "timeout", 30*time.Second, "with --connect: time limit of a request to a database")
 	command.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return cli.ExitError{Status: statusUnusable, Err: err} })
 
 	return command
@@ -78,6 +99,9 @@ type validator struct {
 	checked  map[string]bool // The checked scenario files, and the app.yaml files with mistakes.
 	count    int             // The number of checked scenarios.
 	problems problem.List
+
+	connect   func(of *app.App, selected func(name string) bool) (sourcecheck.Report, error) // nil without --connect.
+	unchecked problem.List                                                                   // What connect could not check.
 }
 
 // validate checks the apps and scenarios at the paths and prints their problems.
@@ -99,6 +123,10 @@ func (v *validator) validate(paths []string, asJSON bool, out, summary io.Writer
 
 	if err := v.print(asJSON, out); err != nil {
 		return cli.ExitError{Status: statusUnusable, Err: err}
+	}
+
+	for _, note := range v.unchecked {
+		fmt.Fprintf(summary, "%s:%d:%d: not checked: %s\n", note.File, note.Line, note.Column, note.Message)
 	}
 
 	fmt.Fprintln(summary, v.summary())
@@ -236,7 +264,7 @@ func (v *validator) scenarios(dir string, selected func(name string) bool) error
 	switch mistakes, wrong := errors.AsType[problem.List](err); {
 	case wrong:
 		v.checked[filepath.Join(dir, manifest)] = true
-		v.add(dir, mistakes)
+		v.problems = v.added(v.problems, dir, mistakes)
 
 		return nil
 	case err != nil:
@@ -263,6 +291,28 @@ func (v *validator) scenarios(dir string, selected func(name string) bool) error
 		}
 	}
 
+	if v.connect == nil {
+		return nil
+	}
+
+	return v.connectTo(dir, selected)
+}
+
+// connectTo compares the selected scenarios of an app with its sources.
+func (v *validator) connectTo(dir string, selected func(name string) bool) error {
+	of, err := v.open(dir)
+	if err != nil {
+		return err
+	}
+
+	report, err := v.connect(of, selected)
+	if err != nil {
+		return err
+	}
+
+	v.problems = v.added(v.problems, dir, report.Problems)
+	v.unchecked = v.added(v.unchecked, dir, report.Unchecked)
+
 	return nil
 }
 
@@ -273,28 +323,14 @@ func (v *validator) collect(dir string, err error) error {
 		return err
 	}
 
-	v.add(dir, mistakes)
+	v.problems = v.added(v.problems, dir, mistakes)
 
 	return nil
 }
 
 // library reads the app in a folder. Mistakes in its app.yaml are [problem.List].
 func (v *validator) library(dir string) (validation.Library, error) {
-	apps, err := app.Open(filepath.Dir(dir), app.Options{Secrets: v.secrets})
-	if err != nil {
-		return validation.Library{}, err
-	}
-
-	found, err := apps.App(filepath.Base(dir))
-	if errors.Is(err, app.ErrNotFound) {
-		return validation.Library{}, fmt.Errorf("%s can't be an app: the name of the folder is not a valid app ID",
-			v.relative(dir))
-	}
-
-	if mistakes, ok := errors.AsType[problem.List](err); ok {
-		return validation.Library{}, mistakes
-	}
-
+	found, err := v.open(dir)
 	if err != nil {
 		return validation.Library{}, err
 	}
@@ -302,15 +338,42 @@ func (v *validator) library(dir string) (validation.Library, error) {
 	return found.Library()
 }
 
-// add adds problems of an app. A scenario that several others run is checked several times: its problems are added once.
-func (v *validator) add(dir string, problems problem.List) {
+// open reads the app in a folder, as [validator.library].
+func (v *validator) open(dir string) (*app.App, error) {
+	apps, err := app.Open(filepath.Dir(dir), app.Options{Secrets: v.secrets})
+	if err != nil {
+		return nil, err
+	}
+
+	found, err := apps.App(filepath.Base(dir))
+	if errors.Is(err, app.ErrNotFound) {
+		return nil, fmt.Errorf("%s can't be an app: the name of the folder is not a valid app ID",
+			v.relative(dir))
+	}
+
+	if mistakes, ok := errors.AsType[problem.List](err); ok {
+		return nil, mistakes
+	}
+
+	if err != nil {
+		return nil, err
+	}
+
+	return found, nil
+}
+
+// added returns a list with the problems of an app. A scenario that several others run is checked several times: its problems
+// are added once.
+func (v *validator) added(list problem.List, dir string, problems problem.List) problem.List {
 	for _, problem := range problems {
 		problem.File = v.relative(filepath.Join(dir, filepath.FromSlash(problem.File)))
 
-		if !slices.Contains(v.problems, problem) {
-			v.problems = append(v.problems, problem)
+		if !slices.Contains(list, problem) {
+			list = append(list, problem)
 		}
 	}
+
+	return list
 }
 
 // relative returns the path relative to the current folder.

@@ -23,6 +23,10 @@ const (
 	CodeOperationUnknown  Code = "operation_unknown"
 	CodeSourceUnknown     Code = "source_unknown"
 	CodeSourceUnsuitable  Code = "source_unsuitable"
+	CodeSourceUnreachable Code = "source_unreachable"
+	CodeQueryRefused      Code = "query_refused"
+	CodeTableMissing      Code = "table_missing"
+	CodeColumnMissing     Code = "column_missing"
 	CodeExpressionInvalid Code = "expression_invalid"
 	CodeParameterUnknown  Code = "parameter_unknown"
 	CodeParameterMissing  Code = "parameter_missing"
@@ -42,7 +46,8 @@ const (
 func Codes() []Code {
 	return []Code{
 		CodeSyntax, CodeFieldUnknown, CodeFieldMissing, CodeTypeMismatch, CodeValueInvalid, CodeNameTaken,
-		CodeOperationUnknown, CodeSourceUnknown, CodeSourceUnsuitable, CodeExpressionInvalid, CodeParameterUnknown, CodeParameterMissing,
+		CodeOperationUnknown, CodeSourceUnknown, CodeSourceUnsuitable, CodeSourceUnreachable, CodeQueryRefused, CodeTableMissing,
+		CodeColumnMissing, CodeExpressionInvalid, CodeParameterUnknown, CodeParameterMissing,
 		CodeParameterMismatch, CodeScenarioUnknown, CodeFileMissing, CodeAccessUnknown, CodeVariableUnknown, CodeVariableShared,
 		CodeSecretMisplaced, CodeStepUnreachable, CodeCallCycle, CodeTooLarge,
 	}

@@ -53,7 +53,8 @@ func (c *checker) ability(path, name string, ability source.Ability, mode source
 // modeAbilities are the modes in the form of a [source.Ability].
 var modeAbilities = map[source.Mode]string{
 	source.Replace: "replace tables", source.Refill: "refill tables", source.Append: "append records",
-	source.Upsert: "upsert records", source.Insert: "insert records", source.Update: "update records", source.Delete: "delete records",
+	source.Upsert: "upsert records", source.Insert: "insert records",
+	source.Update: "update records", source.Delete: "delete records",
 }
 
 // suitable lists the sources of the app whose kind can do what is required.

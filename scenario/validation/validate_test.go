@@ -203,6 +203,12 @@ func TestEveryCodeIsReported(t *testing.T) {
 	_, err := validation.Parse("Main.yaml", []byte(steps(step("Transform", "source: files, query: q, returnValue: true"))), stores())
 	produced[problemsOf(t, err)[0].Code] = true
 
+	for _, code := range []problem.Code{ // Tests of package sourcecheck produce them.
+		problem.CodeSourceUnreachable, problem.CodeQueryRefused, problem.CodeTableMissing, problem.CodeColumnMissing,
+	} {
+		produced[code] = true
+	}
+
 	for code, given := range boundMistakes() {
 		_, err := (scenario.Scenario{Parameters: []scenario.Parameter{{Name: "x", Type: source.Integer, Required: true}}}).Bind(given)
 		problems := problemsOf(t, err)

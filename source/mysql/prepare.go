@@ -1,0 +1,48 @@
+package mysql
+
+import (
+	"context"
+
+	"github.com/jobwright/jobwright/source"
+	"github.com/jobwright/jobwright/source/sqltext"
+)
+
+// PrepareQuery lets the server parse a query. The server's driver does not report columns before a query runs.
+func (s *Source) PrepareQuery(ctx context.Context, query string, bind map[string]any) ([]string, error) {
+	text, _, err := bindQuery(query, bind)
+	if err != nil {
+		return nil, s.invalidQuery(err.Error(), "correct the query")
+	}
+
+	return nil, s.prepare(ctx, text)
+}
+
+// PrepareStatement lets the server parse a statement. A statement that the server can't prepare is not checked.
+func (s *Source) PrepareStatement(ctx context.Context, statement string, bind map[string]any) error {
+	text, _, _, err := sqltext.MySQL.Bind(statement, bind)
+	if err != nil {
+		return s.invalidQuery(err.Error(), "correct the script")
+	}
+
+	return s.prepare(ctx, text)
+}
+
+func (s *Source) prepare(ctx context.Context, text string) error {
+	session, err := s.connect(ctx, s.reading)
+	if err != nil {
+		return s.classify(ctx, source.Table{}, source.CodeUnavailable, err)
+	}
+
+	prepared, err := session.conn.PrepareContext(ctx, text)
+	if err == nil {
+		err = prepared.Close()
+	}
+
+	if number(err) == errNotPreparable {
+		err = nil
+	}
+
+	session.release(err)
+
+	return s.classify(ctx, source.Table{}, source.CodeQueryInvalid, err)
+}
