@@ -265,31 +265,37 @@ func (l *load) shape(ctx context.Context, rows source.Rows) (source.Rows, []sour
 	return rows, inferred, err
 }
 
-// convert converts the records to the types that the author names and, if requested, to inferred types, which it returns.
+// convert converts the records to the types that the author names and to inferred types, which it returns.
 func (l *load) convert(ctx context.Context, rows source.Rows) (source.Rows, []source.Conversion, error) {
-	var (
-		inferred    map[string]source.Standard
-		conversions []source.Conversion
-		err         error
-	)
+	inference := source.Inference{Texts: l.params.InferTypes, Format: l.params.Format, Given: l.params.ColumnTypes}
 
-	if l.params.InferTypes {
-		if inferred, rows, err = source.Infer(ctx, rows, l.params.ColumnTypes); err != nil {
+	if limiter, isLimited := l.to.(source.DecimalLimiter); isLimited {
+		_, isDatabase := l.from.(source.Querier) // The types of files, such as JSON, follow from their records.
+		inference.Digits, inference.Decimals = limiter.DecimalDigits(), !isDatabase
+	}
+
+	var conversions []source.Conversion
+
+	if inference.Texts || inference.Decimals {
+		types, unclear, again, err := inference.Infer(ctx, rows)
+		if err != nil {
+			return nil, nil, err
+		}
+
+		for _, column := range again.Schema() {
+			if of, found := types[column.Name]; found {
+				conversions = append(conversions, source.Conversion{Column: column.Name, From: column.String(), To: of.String()})
+			}
+		}
+
+		conversions = append(conversions, unclear...)
+
+		if rows, err = source.Inferred(again, l.params.Source, l.read, types); err != nil {
 			return nil, nil, err
 		}
 	}
 
-	for _, column := range rows.Schema() {
-		if of, found := inferred[column.Name]; found {
-			conversions = append(conversions, source.Conversion{Column: column.Name, From: string(source.Text), To: of.String()})
-		}
-	}
-
-	if rows, err = source.Inferred(rows, l.params.Source, l.read.Table, inferred, l.read.Reject); err != nil {
-		return nil, nil, err
-	}
-
-	rows, err = source.Convert(rows, l.params.Source, l.read.Table, l.params.ColumnTypes, l.read.Reject)
+	rows, err := source.Convert(rows, l.params.Source, l.read)
 
 	return rows, conversions, err
 }

@@ -41,7 +41,7 @@ func TestLoadTableFromSourceParameters(t *testing.T) {
 		"inferTypes": {
 			content:     typed,
 			change:      func(params *scenario.LoadTableFromSource) { params.InferTypes = true },
-			conversions: converted("id", "text", "integer", "price", "text", "decimal", "rate", "text", "float", "born", "text", "date"),
+			conversions: converted("id", "text", "integer", "price", "text", "decimal(15,2)", "rate", "text", "float", "born", "text", "date"),
 			want: `{"records":[{"id":1,"price":1.50,"rate":0.0015,"born":"1911-06-16","code":"007"},` + "\n" +
 				`{"id":2,"price":null,"rate":20,"born":null,"code":"12E4"}]}`,
 		},

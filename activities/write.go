@@ -101,7 +101,7 @@ func fitJSON(ctx context.Context, writer source.Writer, to target, rows source.R
 		}
 	}
 
-	return source.Fit(rows, to.source, to.write.Table, types)
+	return source.Fit(rows, to.source, to.write.Table, to.write.Format, types)
 }
 
 // describe returns the columns of the target, or nil if the table does not exist or its source can't describe tables.

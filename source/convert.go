@@ -9,26 +9,34 @@ import (
 	"strings"
 )
 
-// Convert returns rows in which the columns named in types have those types. Values are converted while they are read: text
-// by [ParseText], JSON by [FromJSON], and other values by [ConvertValue]. A value that has no equivalent in the new type is an
-// [*Error] with [CodeRecordInvalid] and the location of the record; if reject is not nil, Next passes the record to reject
-// instead and continues. If rows lack a column that types names, Convert returns an error.
-func Convert(
-	rows Rows, sourceName string, table Table, types map[string]Standard, reject func(Reject) error,
-) (Rows, error) {
+// Convert returns rows in which the columns named in the types of read have those types. Values are converted while they are
+// read: text as [ParseText] does, in the notation of the format of read, JSON by [FromJSON], and other values by [ConvertValue].
+// A value that has no equivalent in the new type is an [*Error] with [CodeRecordInvalid] and the location of the record; if read
+// has a Reject, Next passes the record to it instead and continues. If rows lack a column that the types name, Convert returns
+// an error.
+func Convert(rows Rows, sourceName string, read Read) (Rows, error) {
 	converted := &converted{
-		Rows: rows, source: sourceName, table: table, reject: reject, value: convertDeclared,
+		Rows: rows, source: sourceName, read: read, value: convertDeclared,
 		hint: "correct the value, or set another type for the column in columnTypes",
 	}
 
-	return converted.withTypes(types)
+	return converted.withTypes(read.Types)
 }
 
 // Fit returns rows in which the columns named in types have those types, the types of a target's columns. It converts values
-// by [ConvertValue] while they are read. A value that can't be converted without loss is an [*Error], as in [Convert].
-func Fit(rows Rows, sourceName string, table Table, types map[string]Standard) (Rows, error) {
+// by [ConvertValue] while they are read, to text in the notation of the target's format. A value that can't be converted without loss is an [*Error], as in [Convert].
+func Fit(rows Rows, sourceName string, table Table, format Format, types map[string]Standard) (Rows, error) {
 	converted := &converted{
-		Rows: rows, source: sourceName, table: table, value: ConvertValue,
+		Rows: rows, source: sourceName, read: Read{Table: table, Format: format},
+		value: func(c *change, value any) (any, error) {
+			if c.to.Type == Text && c.parser != nil {
+				text, err := c.parser.Append(nil, c.from, value)
+
+				return string(text), err
+			}
+
+			return ConvertValue(c.from, c.to, value)
+		},
 		hint: "correct the value, set the column's type in columnTypes, or change the type of the target's column",
 	}
 
@@ -37,8 +45,9 @@ func Fit(rows Rows, sourceName string, table Table, types map[string]Standard) (
 
 // change is a column whose type changes.
 type change struct {
-	at   int
-	from Standard
+	at       int
+	from, to Standard
+	parser   *Parser // Parses the column's texts.
 }
 
 // converted converts the values of the wrapped rows to the types of its schema.
@@ -48,9 +57,8 @@ type converted struct {
 	schema  Schema
 	changes []change
 	source  string
-	table   Table
-	reject  func(Reject) error
-	value   func(from, to Standard, value any) (any, error)
+	read    Read
+	value   func(c *change, value any) (any, error)
 	hint    string
 	count   int64
 }
@@ -63,14 +71,14 @@ func (c *converted) withTypes(types map[string]Standard) (Rows, error) {
 	for _, name := range slices.Sorted(maps.Keys(types)) {
 		at, exists := indexes[name]
 		if !exists {
-			return nil, noColumn(c.source, c.table, "columnTypes", name, schema)
+			return nil, noColumn(c.source, c.read.Table, "columnTypes", name, schema)
 		}
 
 		if schema[at].Standard == types[name] {
 			continue
 		}
 
-		c.changes = append(c.changes, change{at: at, from: schema[at].Standard})
+		c.changes = append(c.changes, change{at, schema[at].Standard, types[name], c.read.Format.Parser(name)})
 		schema[at].Standard = types[name]
 	}
 
@@ -108,9 +116,9 @@ func (c *converted) Next(ctx context.Context) (Record, error) {
 			return record, nil
 		}
 
-		if c.reject == nil {
+		if c.read.Reject == nil {
 			return nil, &Error{
-				Code: CodeRecordInvalid, Source: c.source, Table: c.table.String(),
+				Code: CodeRecordInvalid, Source: c.source, Table: c.read.Table.String(),
 				Message: c.Location() + ", " + message,
 				Hint:    c.hint,
 				Err:     err,
@@ -126,7 +134,7 @@ func (c *converted) Next(ctx context.Context) (Record, error) {
 			return nil, err
 		}
 
-		if err := c.reject(Reject{Location: c.Location(), Message: message, Text: text}); err != nil {
+		if err := c.read.Reject(Reject{Location: c.Location(), Message: message, Text: text}); err != nil {
 			return nil, err
 		}
 	}
@@ -135,13 +143,15 @@ func (c *converted) Next(ctx context.Context) (Record, error) {
 // convert converts the values of the record in place. It stops at the first value that can't be converted, and returns the
 // error and a message with the column.
 func (c *converted) convert(record Record) (message string, err error) {
-	for _, change := range c.changes {
+	for i := range c.changes {
+		change := &c.changes[i]
+
 		value := record[change.at]
 		if value == nil {
 			continue
 		}
 
-		if value, err = c.value(change.from, c.schema[change.at].Standard, value); err != nil {
+		if value, err = c.value(change, value); err != nil {
 			return fmt.Sprintf("column %q: %v", c.schema[change.at].Name, err), err
 		}
 
@@ -153,15 +163,15 @@ func (c *converted) convert(record Record) (message string, err error) {
 
 // convertDeclared converts a value to a type that the author of a scenario has declared. It converts text to the nearest
 // float, and empty text to NULL.
-func convertDeclared(from, to Standard, value any) (any, error) {
+func convertDeclared(c *change, value any) (any, error) {
 	switch v := value.(type) {
 	case string:
-		return ParseText(to, v)
+		return c.parser.Parse(c.to, v)
 	case json.RawMessage:
-		return FromJSON(to, v)
+		return fromJSON(c.to, v, c.parser)
 	}
 
-	return ConvertValue(from, to, value)
+	return ConvertValue(c.from, c.to, value)
 }
 
 // encode returns a rejected record as a JSON array. Values that have been converted have their new types.

@@ -162,7 +162,7 @@ func TestConvertChangesOnlyNamedColumns(t *testing.T) {
 
 	original := texts([]string{"id", "name"}, source.Record{"1", "2"}, source.Record{nil, nil})
 
-	rows, err := source.Convert(original, "files", source.Table{Name: "t.csv"}, map[string]source.Standard{"id": of(source.Integer)}, nil)
+	rows, err := source.Convert(original, "files", source.Read{Table: source.Table{Name: "t.csv"}, Types: map[string]source.Standard{"id": of(source.Integer)}})
 	require.NoError(t, err)
 	require.Equal(t, source.Schema{{Name: "id", Standard: of(source.Integer)}, text("name")}, rows.Schema())
 	require.Equal(t, source.Text, original.schema[0].Type, "the original's schema was changed")
@@ -182,7 +182,7 @@ func TestConvertChangesOnlyNamedColumns(t *testing.T) {
 func TestConvertReportsUnknownColumn(t *testing.T) {
 	t.Parallel()
 
-	_, err := source.Convert(texts([]string{"id", "name"}), "files", source.Table{Name: "t.csv"}, map[string]source.Standard{"ID": of(source.Integer)}, nil)
+	_, err := source.Convert(texts([]string{"id", "name"}), "files", source.Read{Table: source.Table{Name: "t.csv"}, Types: map[string]source.Standard{"ID": of(source.Integer)}})
 
 	var problem *source.Error
 	require.ErrorAs(t, err, &problem)
@@ -205,7 +205,7 @@ func TestConvertErrorContainsLocation(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 
-			rows, err := source.Convert(test.rows, "files", source.Table{Name: "t.csv"}, map[string]source.Standard{"id": of(source.Integer)}, nil)
+			rows, err := source.Convert(test.rows, "files", source.Read{Table: source.Table{Name: "t.csv"}, Types: map[string]source.Standard{"id": of(source.Integer)}})
 			require.NoError(t, err)
 
 			_, err = rows.Next(t.Context())
@@ -242,7 +242,7 @@ func TestConvertBetweenTypes(t *testing.T) {
 			schema: source.Schema{{Name: "id", Standard: of(test.from)}}, left: []source.Record{{test.value}, {nil}},
 		}
 
-		converted, err := source.Convert(rows, "stage", source.Table{Name: "t"}, map[string]source.Standard{"id": of(test.to)}, nil)
+		converted, err := source.Convert(rows, "stage", source.Read{Table: source.Table{Name: "t"}, Types: map[string]source.Standard{"id": of(test.to)}})
 		require.NoError(t, err)
 		require.Equal(t, test.to, converted.Schema()[0].Type)
 
@@ -263,7 +263,7 @@ func TestConvertRejectsLossOfValue(t *testing.T) {
 		schema: source.Schema{{Name: "id", Standard: of(source.Decimal)}}, left: []source.Record{{source.Number("1.5")}},
 	}
 
-	converted, err := source.Convert(rows, "stage", source.Table{Name: "t"}, map[string]source.Standard{"id": of(source.Integer)}, nil)
+	converted, err := source.Convert(rows, "stage", source.Read{Table: source.Table{Name: "t"}, Types: map[string]source.Standard{"id": of(source.Integer)}})
 	require.NoError(t, err)
 
 	_, err = converted.Next(t.Context())

@@ -76,7 +76,7 @@ func TestFitErrorContainsLocation(t *testing.T) {
 	t.Parallel()
 
 	rows, err := source.Fit(texts([]string{"n"}, source.Record{"1"}, source.Record{"9007199254740993"}), "stage",
-		source.Table{Name: "t"}, map[string]source.Standard{"n": of(source.Float)})
+		source.Table{Name: "t"}, source.Format{}, map[string]source.Standard{"n": of(source.Float)})
 	require.NoError(t, err)
 
 	record, err := rows.Next(t.Context())

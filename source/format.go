@@ -1,5 +1,11 @@
 package source
 
+import (
+	"maps"
+	"slices"
+	"unicode/utf8"
+)
+
 // Format describes how a file represents a table. The defaults of its fields depend on the name of the file. Its tags describe
 // the fields in the language; package format adds the defaults and the types of files that have the field.
 type Format struct {
@@ -14,4 +20,91 @@ type Format struct {
 	Records     string `json:"records,omitempty" description:"In json, the path of the list of records, for example data.items. In xml, the name or the path of the elements that are records, for example feed/entry."`
 	Sheet       string `json:"sheet,omitempty" description:"The name of the sheet."`
 	Range       string `json:"range,omitempty" description:"The cells to read: B3:F100, or B3:F for all rows from row 3 on."`
+
+	Notation
+
+	Columns map[string]Notation `json:"columns,omitempty" description:"The notation of single columns, by their names, where it differs: for example {price: {decimalSeparator: \".\"}}."`
+}
+
+// HasNotation reports whether texts are in a notation of their own.
+func (f Format) HasNotation() bool { return !f.Notation.isZero() || len(f.Columns) > 0 }
+
+// Mistake is what is wrong with a field of a format.
+type Mistake struct {
+	Field   string // The path of the field, for example columns.price.decimalSeparator.
+	Message string
+	Known   []string // The values that the field can have; nil if they are not a list.
+}
+
+// FileTypes returns the names of the types of files that can be read and written, in the order in which documentation lists them.
+func FileTypes() []string { return []string{"csv", "json", "ndjson", "xml", "xlsx", "parquet"} }
+
+// Compressions returns the names of the compressions.
+func Compressions() []string { return []string{"none", "gzip", "zstd", "zip"} }
+
+// Mistakes returns what is wrong with the values of a format, apart from the name of an encoding.
+func (f Format) Mistakes() []Mistake {
+	var mistakes []Mistake
+
+	add := func(field, message string, known []string) {
+		mistakes = append(mistakes, Mistake{field, message, known})
+	}
+
+	if f.Type != "" && !slices.Contains(FileTypes(), f.Type) {
+		add("type", Quote(f.Type)+" is not a type of files", FileTypes())
+	}
+
+	if f.Compression != "" && !slices.Contains(Compressions(), f.Compression) {
+		add("compression", Quote(f.Compression)+" is not a compression", Compressions())
+	}
+
+	separator, quote := f.Separator, f.Quote
+	if separator == "tab" {
+		separator = "\t"
+	}
+
+	if separator != "" && !isCharacter(separator) {
+		add("separator", Quote(separator)+` is not one character; use one character, or "tab"`, nil)
+	}
+
+	if quote != "" && quote != "none" && !isCharacter(quote) {
+		add("quote", Quote(quote)+` is not one character; use one character, or "none"`, nil)
+	}
+
+	if separator == "" {
+		separator = ","
+	}
+
+	if quote == separator {
+		add("quote", Quote(quote)+" is the separator too; use different characters", nil)
+	}
+
+	return append(mistakes, f.NotationMistakes()...)
+}
+
+// isCharacter reports whether text is one character other than a line end.
+func isCharacter(text string) bool {
+	r, size := utf8.DecodeRuneInString(text)
+
+	return size == len(text) && r != utf8.RuneError && r != '\n' && r != '\r'
+}
+
+// NotationMistakes returns what is wrong with the notation of the format and its columns.
+func (f Format) NotationMistakes() []Mistake {
+	mistakes := f.Notation.Mistakes()
+	all := len(mistakes)
+
+	for _, name := range slices.Sorted(maps.Keys(f.Columns)) {
+		for _, mistake := range f.Columns[name].over(f.Notation).Mistakes() {
+			isOfAll := func(other Mistake) bool { return other.Field == mistake.Field && other.Message == mistake.Message }
+			if slices.ContainsFunc(mistakes[:all], isOfAll) {
+				continue
+			}
+
+			mistake.Field = "columns." + name + "." + mistake.Field
+			mistakes = append(mistakes, mistake)
+		}
+	}
+
+	return mistakes
 }

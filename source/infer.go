@@ -6,6 +6,7 @@ import (
 	"io"
 	"regexp"
 	"slices"
+	"strings"
 )
 
 // Types are inferred from the first records, up to the first of these limits.
@@ -14,12 +15,29 @@ const (
 	inferBytes   = MaxRecord
 )
 
-// Infer infers the types of text columns, except for the columns in given, from the first thousand records or 64 MiB: the
-// first of integer, decimal, float, boolean, date, datetime, timestamp, time and uuid that all values of the column have. A column
-// without values stays text, and so does a column with a value whose text form in the type differs, or that would lose digits:
-// texts of digits with leading zeros, for example, are often codes, not numbers. Infer returns the inferred types, for
-// [Inferred], and rows that start with the first record again.
-func Infer(ctx context.Context, rows Rows, given map[string]Standard) (map[string]Standard, Rows, error) {
+// Inference infers types of columns from the first thousand records, or the first 64 MiB.
+type Inference struct {
+	// Texts requests types for text columns: the first of integer, decimal, float, boolean, date, datetime, timestamp, time and
+	// uuid that all values have. A column without values stays text, and so does a column with a value whose text form in the
+	// type differs, or that would lose digits: texts of digits with leading zeros, for example, are often codes, not numbers.
+	Texts bool
+
+	Format Format              // The format of the records, with the notation of texts.
+	Given  map[string]Standard // The types of columns that are not inferred.
+
+	// Digits, if it is not 0, is the number of digits up to which the target stores decimals as numbers, as in [DecimalLimiter].
+	// Decimals with no more digits then get a type that the target stores as numbers.
+	Digits int
+
+	// Decimals requests this for columns that are decimals without a precision too, because their source has inferred the type.
+	Decimals bool
+}
+
+// Infer returns the inferred types, for [Inferred]; columns that look like numbers, but stay text because they are ambiguous, as
+// conversions from text to text with a note; and rows that start with the first record again.
+func (i Inference) Infer(ctx context.Context, rows Rows) (
+	types map[string]Standard, unclear []Conversion, again Rows, err error,
+) {
 	start := &buffered{Rows: rows}
 
 	for size := int64(0); len(start.records) < inferRecords && size < inferBytes; {
@@ -33,7 +51,7 @@ func Infer(ctx context.Context, rows Rows, given map[string]Standard) (map[strin
 		}
 
 		if err != nil {
-			return nil, nil, err
+			return nil, nil, nil, err
 		}
 
 		size += record.Size()
@@ -41,68 +59,174 @@ func Infer(ctx context.Context, rows Rows, given map[string]Standard) (map[strin
 		start.locations = append(start.locations, Location(rows, int64(len(start.records))))
 	}
 
-	types := map[string]Standard{}
+	types = map[string]Standard{}
 
-	for i, column := range rows.Schema() {
+	for at, column := range rows.Schema() {
 		if err := ctx.Err(); err != nil {
-			return nil, nil, err
+			return nil, nil, nil, err
 		}
 
-		if _, named := given[column.Name]; named || column.Type != Text {
+		if _, named := i.Given[column.Name]; named {
 			continue
 		}
 
-		if of, found := inferred(start.records, i); found {
+		of, note := i.infer(start.records, at, column)
+		if of != column.Standard {
 			types[column.Name] = of
 		}
+
+		if note != "" {
+			unclear = append(unclear, Conversion{Column: column.Name, From: column.String(), To: of.String(), Note: note})
+		}
 	}
 
-	return types, start, nil
+	return types, unclear, start, nil
 }
 
-// inferred returns the first type that all values of a column have, and whether there is one.
-func inferred(records []Record, column int) (Standard, bool) {
-	for _, of := range []Type{Integer, Decimal, Float, Boolean, Date, Datetime, Timestamp, Time, UUID} {
-		standard, values := Standard{Type: of}, 0
+// infer returns the type of a column, and why it is not another one if that is not clear.
+func (i Inference) infer(records []Record, at int, column Column) (of Standard, note string) {
+	values := &columnValues{parser: i.Format.Parser(column.Name)}
 
-		fits := !slices.ContainsFunc(records, func(record Record) bool {
-			text, isText := record[column].(string)
-			if !isText {
-				return false
+	switch {
+	case column.Type == Text && i.Texts:
+		for _, record := range records {
+			if text, isText := record[at].(string); isText {
+				values.texts = append(values.texts, values.parser.Trim(text))
 			}
+		}
 
-			values++
+		if of, note = values.infer(); note != "" || of.Type == "" {
+			return column.Standard, note
+		}
+	case column.Standard == Standard{Type: Decimal} && i.Decimals:
+		for _, record := range records {
+			if number, isNumber := record[at].(Number); isNumber {
+				values.texts = append(values.texts, string(number))
+			}
+		}
 
-			_, err := inferredValue(standard, text)
+		values.parser, of = nil, column.Standard
+	default:
+		return column.Standard, ""
+	}
+
+	if of.Type == Decimal && i.Digits > 0 {
+		of = values.limited(i.Digits)
+	}
+
+	return of, ""
+}
+
+// columnValues are the values of a column from which its type is inferred.
+type columnValues struct {
+	texts  []string
+	parser *Parser
+}
+
+// infer returns the first type that all values have, or the zero type and, if they look like numbers, why they are not.
+func (v *columnValues) infer() (of Standard, note string) {
+	if len(v.texts) == 0 {
+		return Standard{}, ""
+	}
+
+	for _, of := range []Type{Integer, Decimal, Float, Boolean, Date, Datetime, Timestamp, Time, UUID} {
+		standard := Standard{Type: of}
+
+		if !slices.ContainsFunc(v.texts, func(text string) bool {
+			_, err := inferredValue(standard, text, v.parser)
 
 			return err != nil
-		})
-
-		if values == 0 {
-			return Standard{}, false
-		}
-
-		if fits {
-			return standard, true
+		}) {
+			return standard, v.ambiguity(of)
 		}
 	}
 
-	return Standard{}, false
+	return Standard{}, v.ambiguity(Text)
 }
 
-// Inferred returns rows in which the columns named in types have those types, which [Infer] has returned. A later value that
-// does not have the type, or whose text form in the type differs, is an [*Error], as in [Convert].
-func Inferred(
-	rows Rows, sourceName string, table Table, types map[string]Standard, reject func(Reject) error,
-) (Rows, error) {
+var (
+	// grouped matches numbers that have either a fraction or groups of three digits.
+	grouped = regexp.MustCompile(`^-?[1-9]\d{0,2}[.]\d{3}$`)
+
+	// separated matches numbers with separators of any country.
+	separated = regexp.MustCompile(`^[-+]?(?:\d{1,3}(?:[., '\x{a0}\x{202f}’]\d{3})+(?:[.,]\d+)?|\d+[.,]\d+)$`)
+
+	plain = regexp.MustCompile(`^[-+]?\d+$`)
+)
+
+// ambiguity returns why the values of a column are not read as numbers, although they may be, or "". If the format has a
+// notation of numbers, that decides.
+func (v *columnValues) ambiguity(of Type) string {
+	if v.parser != nil && (v.parser.notation.DecimalSeparator != "" || v.parser.notation.ThousandsSeparator != "") {
+		return ""
+	}
+
+	example := ""
+
+	for _, text := range v.texts {
+		switch {
+		case plain.MatchString(text):
+		case of == Text && separated.MatchString(text), of == Decimal && grouped.MatchString(text):
+			example = text
+		default:
+			return ""
+		}
+	}
+
+	if example == "" {
+		return ""
+	}
+
+	return fmt.Sprintf("numbers such as %s may have a fraction or thousands; set decimalSeparator in the format, or the type in "+
+		"columnTypes", Quote(example))
+}
+
+// limited returns the type of decimals for a target that stores up to a number of digits as a number: decimals with that
+// precision, which keep the zeros at their ends, or floats, if the values have no such zeros and fractions of different
+// lengths. It is decimal without a precision if a value has more digits.
+func (v *columnValues) limited(digits int) Standard {
+	var (
+		whole, fraction int
+		shortest        = digits
+		areFloats       = true
+		endWithZeros    bool
+	)
+
+	for _, text := range v.texts {
+		form, _ := v.parser.number(text)
+
+		number, err := ParseNumber(form)
+		if err != nil {
+			return Standard{Type: Decimal}
+		}
+
+		before, after := number.Digits()
+		whole, fraction, shortest = max(whole, before), max(fraction, after), min(shortest, after)
+		areFloats = areFloats && before+after <= digits
+		endWithZeros = endWithZeros || after > 0 && strings.HasSuffix(form, "0")
+	}
+
+	switch {
+	case whole+fraction <= digits && (endWithZeros || shortest == fraction):
+		return Standard{Type: Decimal, Precision: digits, Scale: fraction}
+	case areFloats && !endWithZeros:
+		return Standard{Type: Float}
+	}
+
+	return Standard{Type: Decimal}
+}
+
+// Inferred returns rows in which the columns named in types have those types, which [Inference.Infer] has returned. A later
+// value that does not have the type, or whose text form in the type differs, is an [*Error], as in [Convert].
+func Inferred(rows Rows, sourceName string, read Read, types map[string]Standard) (Rows, error) {
 	converted := &converted{
-		Rows: rows, source: sourceName, table: table, reject: reject,
-		value: func(from, to Standard, value any) (any, error) {
+		Rows: rows, source: sourceName, read: read,
+		value: func(c *change, value any) (any, error) {
 			if text, isText := value.(string); isText {
-				return inferredValue(to, text)
+				return inferredValue(c.to, c.parser.Trim(text), c.parser)
 			}
 
-			return ConvertValue(from, to, value)
+			return ConvertValue(c.from, c.to, value)
 		},
 		hint: "correct the value, or set the type of the column in columnTypes",
 	}
@@ -112,8 +236,22 @@ func Inferred(
 
 // inferredValue parses text as a value of the type. Text that is not in the form in which the type's values are written is an
 // error.
-func inferredValue(of Standard, text string) (any, error) {
-	value, err := ParseExactly(of, text)
+func inferredValue(of Standard, text string, parser *Parser) (any, error) {
+	form := text
+
+	switch of.Type { //nolint:exhaustive // Numbers have a notation.
+	case Integer, Decimal, Float:
+		var ok bool
+		if form, ok = parser.number(text); !ok {
+			return nil, fmt.Errorf("%s is not a value of type %s in the format's notation of numbers", Quote(text), of)
+		}
+	case Boolean, Date, Datetime, Timestamp:
+		if parser != nil && text != "" {
+			return parser.Parse(of, text)
+		}
+	}
+
+	value, err := ParseExactly(of, form)
 	if err != nil {
 		return nil, err
 	}
@@ -123,9 +261,9 @@ func inferredValue(of Standard, text string) (any, error) {
 	switch of.Type { //nolint:exhaustive // The other types have only one form.
 	case Integer, Decimal, UUID:
 		written, err := AppendText(nil, of, value)
-		isForm = err == nil && string(written) == text
+		isForm = err == nil && string(written) == form
 	case Float:
-		isForm = floatForm.MatchString(text)
+		isForm = floatForm.MatchString(form)
 	}
 
 	if !isForm {

@@ -31,7 +31,7 @@ func TestInferUsesTypeOfAllValues(t *testing.T) {
 			rows.left = append(rows.left, source.Record{value})
 		}
 
-		types, again, err := source.Infer(t.Context(), rows, nil)
+		types, _, again, err := source.Inference{Texts: true}.Infer(t.Context(), rows)
 		require.NoError(t, err)
 
 		if want == "text" {
@@ -80,7 +80,7 @@ func TestInferKeepsTextThatWouldChange(t *testing.T) {
 			rows.left = append(rows.left, source.Record{value})
 		}
 
-		types, _, err := source.Infer(t.Context(), rows, nil)
+		types, _, _, err := source.Inference{Texts: true}.Infer(t.Context(), rows)
 		require.NoError(t, err)
 		require.Empty(t, types, values)
 	}
@@ -96,11 +96,13 @@ func TestInferUsesFirstThousandRecords(t *testing.T) {
 
 	rows.left = append(rows.left, source.Record{"x", "1"})
 
-	types, again, err := source.Infer(t.Context(), rows, map[string]source.Standard{"named": of(source.Text)})
+	inference := source.Inference{Texts: true, Given: map[string]source.Standard{"named": of(source.Text)}}
+
+	types, _, again, err := inference.Infer(t.Context(), rows)
 	require.NoError(t, err)
 	require.Equal(t, map[string]source.Standard{"v": of(source.Integer)}, types)
 
-	converted, err := source.Inferred(again, "files", source.Table{Name: "t.csv"}, types, nil)
+	converted, err := source.Inferred(again, "files", source.Read{Table: source.Table{Name: "t.csv"}}, types)
 	require.NoError(t, err)
 
 	for range 1_001 {
@@ -119,12 +121,11 @@ func TestInferredRejectsRecords(t *testing.T) {
 
 	rows := texts([]string{"id", "name"}, source.Record{"1", "one"}, source.Record{"x", "two"}, source.Record{"3", nil})
 
-	converted, err := source.Convert(rows, "files", source.Table{Name: "t.csv"},
-		map[string]source.Standard{"id": of(source.Integer)}, func(r source.Reject) error {
-			rejected = append(rejected, r)
+	converted, err := source.Convert(rows, "files", source.Read{Table: source.Table{Name: "t.csv"}, Types: map[string]source.Standard{"id": of(source.Integer)}, Reject: func(r source.Reject) error {
+		rejected = append(rejected, r)
 
-			return nil
-		})
+		return nil
+	}})
 	require.NoError(t, err)
 
 	for _, want := range []source.Record{{int64(1), "one"}, {int64(3), nil}} {
@@ -151,7 +152,7 @@ func TestInferredRejectsValueThatWouldChange(t *testing.T) {
 	} {
 		rows := texts([]string{"v"}, source.Record{"1.5e3"}, source.Record{value})
 
-		converted, err := source.Inferred(rows, "files", source.Table{Name: "t.csv"}, map[string]source.Standard{"v": of(source.Float)}, nil)
+		converted, err := source.Inferred(rows, "files", source.Read{Table: source.Table{Name: "t.csv"}}, map[string]source.Standard{"v": of(source.Float)})
 		require.NoError(t, err)
 
 		record, err := converted.Next(t.Context())
@@ -171,7 +172,114 @@ func TestInferKeepsAtMost64MiBOfRecords(t *testing.T) {
 		rows.left = append(rows.left, source.Record{long})
 	}
 
-	_, _, err := source.Infer(t.Context(), rows, nil)
+	_, _, _, err := source.Inference{Texts: true}.Infer(t.Context(), rows)
 	require.NoError(t, err)
 	require.Len(t, rows.left, 36)
+}
+
+// infer returns the types of the columns v and, if they are not clear, the notes.
+func infer(t *testing.T, inference source.Inference, values ...string) (of string, note string) {
+	t.Helper()
+
+	rows := texts([]string{"v"})
+	for _, value := range values {
+		rows.left = append(rows.left, source.Record{value})
+	}
+
+	inference.Texts = true
+
+	types, unclear, _, err := inference.Infer(t.Context(), rows)
+	require.NoError(t, err)
+
+	of = "text"
+	if found, isFound := types["v"]; isFound {
+		of = found.String()
+	}
+
+	if len(unclear) > 0 {
+		require.Equal(t, source.Conversion{Column: "v", From: "text", To: "text", Note: unclear[0].Note}, unclear[0])
+		note = unclear[0].Note
+	}
+
+	return of, note
+}
+
+func TestInferNeverReadsThousandsAsAFraction(t *testing.T) {
+	t.Parallel()
+
+	for _, values := range [][]string{
+		{"1.234", "2.500"}, {"1.234", "17"}, {"-1.234"}, {"1.234,56", "17"}, {"1,234", "2,500"}, {"1,234.50"}, {"0,50"}, {"1'234"},
+		{"1.234.567"}, {"1 234"}, {"1.234", "1.234,56"},
+	} {
+		of, note := infer(t, source.Inference{}, values...)
+		require.Equal(t, "text", of, values)
+		require.Contains(t, note, "may have a fraction or thousands; set decimalSeparator in the format, or the type in columnTypes", values)
+	}
+
+	for _, values := range [][]string{{"1.234", "1.5"}, {"0.500", "1.234"}, {"1234.567"}, {"1.2345", "1.234"}} {
+		of, note := infer(t, source.Inference{}, values...)
+		require.Equal(t, "decimal", of, values)
+		require.Empty(t, note)
+	}
+
+	for _, values := range [][]string{{"1.234", "x"}, {"1,5", "7 h"}, {"10,20,30"}} { // No numbers.
+		of, note := infer(t, source.Inference{}, values...)
+		require.Equal(t, "text", of, values)
+		require.Empty(t, note)
+	}
+}
+
+func TestInferUsesTheNotationOfTheFormat(t *testing.T) {
+	t.Parallel()
+
+	for _, test := range []struct {
+		notation source.Notation
+		of       string
+		values   []string
+	}{
+		{german, "integer", []string{"1.234", "2.500", "17"}},
+		{german, "decimal", []string{"1.234,56", "0,5", "17"}},
+		{german, "text", []string{"1.5"}},
+		{german, "text", []string{"007"}},
+		{german, "date", []string{"31.12.2025", "01.01.2026"}},
+		{german, "datetime", []string{"31.12.2025 23:59:58"}},
+		{german, "text", []string{"2025-12-31"}},
+		{german, "boolean", []string{"Ja", " nein "}},
+		{german, "float", []string{"1,5e-7"}},
+		{source.Notation{DecimalSeparator: "."}, "decimal", []string{"1.234", "2.500"}},
+		{source.Notation{ThousandsSeparator: ","}, "integer", []string{"1,234"}},
+		{source.Notation{TimestampFormat: "dd.MM.yyyy HH:mm XXX"}, "timestamp", []string{"31.12.2025 23:59 +01:00"}},
+	} {
+		inference := source.Inference{Format: source.Format{Columns: map[string]source.Notation{"v": test.notation}}}
+
+		of, note := infer(t, inference, test.values...)
+		require.Equal(t, test.of, of, test.values)
+		require.Empty(t, note)
+	}
+}
+
+func TestInferFitsDecimalsToTheNumbersOfTheTarget(t *testing.T) {
+	t.Parallel()
+
+	for _, test := range []struct {
+		of     string
+		values []string
+	}{
+		{"decimal(15,1)", []string{"9.4", "37.8", "-0.5"}},
+		{"decimal(15,2)", []string{"1.50", "2.5", "10"}},
+		{"decimal(15,2)", []string{"1234567890123.45"}},
+		{"float", []string{"9.4", "10", "3.25"}},
+		{"float", []string{"123456789012.5", "0.0001"}},
+		{"decimal", []string{"0.1234567890123456"}},
+		{"decimal", []string{"12345678901234.55"}},
+		{"decimal", []string{"1234567890.50", "0.1234567"}},
+		{"integer", []string{"12"}},
+		{"decimal", []string{"12345678901234567890"}},
+	} {
+		of, _ := infer(t, source.Inference{Digits: 15}, test.values...)
+		require.Equal(t, test.of, of, test.values)
+	}
+
+	of, _ := infer(t, source.Inference{Digits: 15, Format: source.Format{Notation: german}}, "1.234,50", "0,99")
+	require.Equal(t, "decimal(15,2)", of)
 }

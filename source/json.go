@@ -102,7 +102,10 @@ func AppendJSONText(dst []byte, text string) ([]byte, error) {
 
 // FromJSON parses a JSON value as a value of that type, in the forms of [AppendJSON], and of [ParseText] in a JSON string. The
 // JSON value null is NULL, also for json.
-func FromJSON(of Standard, raw json.RawMessage) (any, error) {
+func FromJSON(of Standard, raw json.RawMessage) (any, error) { return fromJSON(of, raw, nil) }
+
+// fromJSON is [FromJSON] with JSON strings in the notation of a parser.
+func fromJSON(of Standard, raw json.RawMessage, parser *Parser) (any, error) {
 	raw = bytes.TrimSpace(raw)
 
 	switch {
@@ -116,11 +119,11 @@ func FromJSON(of Standard, raw json.RawMessage) (any, error) {
 			return nil, err
 		}
 
-		if text == "" && of.Type != Text && of.Type != Binary {
+		if text = parser.Trim(text); text == "" && of.Type != Text && of.Type != Binary {
 			return nil, fmt.Errorf("empty text is not a value of type %s", of)
 		}
 
-		return ParseText(of, text)
+		return parser.Parse(of, text)
 	case raw[0] == '[' && of.Type == Array:
 		return arrayFromJSON(of, raw)
 	case of.Type == Text: // A number, a boolean, a list or an object.

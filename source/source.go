@@ -60,6 +60,15 @@ type Copier interface {
 		written Written, copied bool, err error)
 }
 
+// DecimalLimiter is a [Writer] whose numbers have fewer digits than a decimal can have. It stores decimals with a larger
+// precision, or without one, as text, which its queries do not compare as numbers.
+type DecimalLimiter interface {
+	Writer
+
+	// DecimalDigits returns the largest precision of decimals that are stored as numbers.
+	DecimalDigits() int
+}
+
 // Dropper is a source whose tables can be dropped.
 type Dropper interface {
 	Source

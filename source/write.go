@@ -66,11 +66,12 @@ type Written struct {
 	Read []Part
 }
 
-// Conversion is a column whose type a target does not have.
+// Conversion is a column whose type a target does not have, or whose type was inferred.
 type Conversion struct {
 	Column string `json:"column"`
-	From   string `json:"from"` // The standard type that was written.
-	To     string `json:"to"`   // The native type in which the target stores it.
+	From   string `json:"from"`           // The standard type that was written.
+	To     string `json:"to"`             // The native type in which the target stores it.
+	Note   string `json:"note,omitempty"` // Why the column does not have another type, if that is not clear.
 }
 
 // Recorded returns written with the files that the rows have been read from, and with the number of rejected records.

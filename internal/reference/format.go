@@ -15,12 +15,13 @@ func FormatSections() []Section {
 	sections := []Section{
 		{"formats", typeTable("format", format.Types())},
 		{"common", formatTable(isCommon)},
+		{"notation", formatTable(isNotation)},
 		{"compressions", typeTable("compression", format.Compressions())},
 	}
 
 	for _, of := range format.Types() {
 		sections = append(sections, Section{of.Name, formatTable(func(f format.Field) bool {
-			return !isCommon(f) && slices.Contains(f.Formats, of.Name)
+			return !isCommon(f) && !isNotation(f) && slices.Contains(f.Formats, of.Name)
 		})})
 	}
 
@@ -29,6 +30,11 @@ func FormatSections() []Section {
 
 // isCommon reports whether all formats have a field.
 func isCommon(field format.Field) bool { return len(field.Formats) == len(format.Types()) }
+
+// isNotation reports whether a field describes how texts represent values of other types, in all formats with texts.
+func isNotation(field format.Field) bool {
+	return slices.Equal(field.Written, []string{"csv"}) && len(field.Formats) > 1 || field.Name == "trim"
+}
 
 // typeTable returns the table of the extensions of formats or compressions.
 func typeTable(kind string, types []format.Type) string {
@@ -58,7 +64,7 @@ func formatTable(selected func(format.Field) bool) string {
 	}
 
 	if rows == nil {
-		return "The format has only the common fields.\n"
+		return "The format has no further fields.\n"
 	}
 
 	return table([]string{"field", "type", "default", "meaning"}, rows)

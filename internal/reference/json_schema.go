@@ -192,6 +192,8 @@ func formSchema(f schema.Form) node {
 		return node{"enum": []source.Naming{source.Standardize, source.ToUpperCase, source.ToLowerCase}}
 	case schema.Format:
 		return objectSchema(formatFields(), true)
+	case schema.Notation:
+		return node{"type": "object", "additionalProperties": objectSchema(schema.Fields[source.Notation](), true)}
 	case scenario.FormOnError:
 		return node{"enum": []scenario.OnError{scenario.OnErrorFail, scenario.OnErrorContinue}}
 	case scenario.FormDuration:

@@ -136,6 +136,7 @@ const (
 	TypeMap  compound = "an object of column names with types"
 	Naming   compound = "standardize, toUpperCase or toLowerCase"
 	Format   compound = "a format"
+	Notation compound = "an object of column names with notations"
 )
 
 // String returns the form's name for messages.
@@ -159,7 +160,11 @@ func (c compound) Mismatch(subject string, value any) string {
 	case Naming:
 		fits = value == string(source.Standardize) || value == string(source.ToUpperCase) || value == string(source.ToLowerCase)
 	case Format:
-		return formatMismatch(subject, value)
+		return objectMismatch(subject, value, Fields[source.Format]())
+	case Notation:
+		return fieldsMismatch(subject, c, value, func(subject string, value any) string {
+			return objectMismatch(subject, value, Fields[source.Notation]())
+		})
 	case Type:
 		if text, _ := value.(string); !source.Type(text).Valid() {
 			return MismatchUnless(false, subject, c, value) + "; " + problem.Suggest(text, TypeNames())
@@ -176,7 +181,7 @@ func (c compound) Accepts(kind Kind) bool {
 	switch c {
 	case Texts, Integers, Records:
 		return kind == "" || kind == List
-	case TextMap, TypeMap, Format:
+	case TextMap, TypeMap, Format, Notation:
 		return kind == "" || kind == Object
 	case Type, Naming:
 		return kind == "" || kind == Text
@@ -211,27 +216,26 @@ func fieldsMismatch(subject string, form Form, value any, mismatch func(subject 
 	return MismatchUnless(isObject, subject, form, value)
 }
 
-// formatMismatch returns what is wrong with a format, or "".
-func formatMismatch(subject string, value any) string {
-	format, isObject := value.(map[string]any)
+// objectMismatch returns what is wrong with an object that has the fields, or "".
+func objectMismatch(subject string, value any, fields []Field) string {
+	object, isObject := value.(map[string]any)
 	if !isObject {
 		return MismatchUnless(false, subject, Object, value)
 	}
 
-	fields := Fields[source.Format]()
 	names := make([]string, len(fields))
 
 	for i, field := range fields {
 		names[i] = field.Name
 
-		if given, present := format[field.Name]; present {
+		if given, present := object[field.Name]; present {
 			if mismatch := field.Form.Mismatch(problem.JoinPath(subject, field.Name), given); mismatch != "" {
 				return mismatch
 			}
 		}
 	}
 
-	for _, name := range slices.Sorted(maps.Keys(format)) {
+	for _, name := range slices.Sorted(maps.Keys(object)) {
 		if !slices.Contains(names, name) {
 			return fmt.Sprintf("%s has no field %s; %s", subject, name, problem.Suggest(name, names))
 		}

@@ -3,6 +3,7 @@
 package schema
 
 import (
+	"encoding/json"
 	"fmt"
 	"maps"
 	"reflect"
@@ -84,6 +85,8 @@ func FormOf(t reflect.Type) Form {
 		return Naming
 	case reflect.TypeFor[source.Format]():
 		return Format
+	case reflect.TypeFor[map[string]source.Notation]():
+		return Notation
 	case reflect.TypeFor[[]int64]():
 		return Integers
 	case reflect.TypeFor[[]jsonvalue.Object]():
@@ -189,13 +192,98 @@ func (c *Checker) Field(path string, field Field, value any) bool {
 		return false
 	}
 
-	if mismatch := field.Form.Mismatch(problem.Subject(path), value); mismatch != "" {
+	if object, isObject := value.(map[string]any); isObject {
+		switch field.Form {
+		case Format:
+			return c.format(path, object)
+		case TypeMap:
+			return c.each(path, object, func(path string, value any) bool { return c.mismatch(path, standardMismatch, value) })
+		case Notation:
+			return c.each(path, object, func(path string, value any) bool {
+				before := len(c.Problems)
+				c.Object(path, value, Fields[source.Notation](), c.Field)
+
+				return len(c.Problems) == before
+			})
+		}
+	}
+
+	return c.mismatch(path, field.Form.Mismatch, value)
+}
+
+// mismatch adds the problem of a value, and reports whether there is none.
+func (c *Checker) mismatch(path string, mismatchOf func(subject string, value any) string, value any) bool {
+	if mismatch := mismatchOf(problem.Subject(path), value); mismatch != "" {
 		c.Addf(path, problem.CodeTypeMismatch, "%s", mismatch)
 
 		return false
 	}
 
 	return true
+}
+
+// each checks the value of each field, and reports whether no value has a problem.
+func (c *Checker) each(path string, object map[string]any, check func(path string, value any) bool) bool {
+	isSound := true
+
+	for _, name := range slices.Sorted(maps.Keys(object)) {
+		isSound = check(problem.JoinPath(path, name), object[name]) && isSound
+	}
+
+	return isSound
+}
+
+// format checks a format, and reports whether it has no problem.
+func (c *Checker) format(path string, object map[string]any) bool {
+	before := len(c.Problems)
+	c.Object(path, object, Fields[source.Format](), c.Field)
+
+	sound := soundFields(object, Fields[source.Format]())
+
+	if columns, isObject := object["columns"].(map[string]any); isObject {
+		notations := make(map[string]any, len(columns))
+		for _, name := range slices.Sorted(maps.Keys(columns)) {
+			notations[name] = soundFields(columns[name], Fields[source.Notation]())
+		}
+
+		sound["columns"] = notations
+	}
+
+	encoded, err := json.Marshal(sound)
+	if err != nil {
+		return false
+	}
+
+	var format source.Format
+	if err := json.Unmarshal(encoded, &format); err != nil {
+		return len(c.Problems) == before
+	}
+
+	for _, mistake := range format.Mistakes() {
+		message := mistake.Message
+		if mistake.Known != nil {
+			value, _ := object[mistake.Field].(string)
+			message += "; " + problem.Suggest(value, mistake.Known)
+		}
+
+		c.Addf(path+"."+mistake.Field, problem.CodeValueInvalid, "%s", message)
+	}
+
+	return len(c.Problems) == before
+}
+
+// soundFields returns the fields of an object whose values have their forms.
+func soundFields(value any, fields []Field) map[string]any {
+	object, _ := value.(map[string]any)
+	sound := make(map[string]any, len(object))
+
+	for _, field := range fields {
+		if given, present := object[field.Name]; present && field.Form.Mismatch(field.Name, given) == "" {
+			sound[field.Name] = given
+		}
+	}
+
+	return sound
 }
 
 // meaning returns the first sentence of the description in parentheses, or "" if there is none.

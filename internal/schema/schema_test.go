@@ -65,7 +65,7 @@ func TestCheckSupportsEveryForm(t *testing.T) {
 		"records[0] must be an object, but is the text \"x\" [type_mismatch]",
 		"names.a must be text, but is the integer 1 [type_mismatch]",
 		`naming must be standardize, toUpperCase or toLowerCase, but is the text "lower" [type_mismatch]`,
-		"format: format has no field separater; did you mean separator? [type_mismatch]",
+		"format.separater: unknown field separater; did you mean separator? [field_unknown]",
 		"object must be an object, but is nothing [type_mismatch]",
 		"list must be a list, but is an object [type_mismatch]",
 	}, "\n"))

@@ -64,7 +64,9 @@ func (c *checker) field(path string, field schema.Field, value any) bool {
 		value = withoutExpressions(value)
 	}
 
-	return c.Field(path, field, value) && (c.app == nil || c.reference(path, field, value))
+	isSound := c.Field(path, field, value)
+
+	return c.encoding(path, field, value) && isSound && (c.app == nil || c.reference(path, field, value))
 }
 
 // reference checks that a field with [schema.Field.Refers] names an existing object of the app.

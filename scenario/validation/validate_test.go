@@ -85,7 +85,7 @@ func mistakes() []mistake {
 		{"an operation's boolean is one", "steps:\n- opName: Transform\n  opParams: {source: stage, query: q, returnResult: \"yes\"}", problem.CodeTypeMismatch, "3:39", `must be true or false, but is the text "yes"`},
 		{"an operation's object is one", query + ", bind: [1]}", problem.CodeTypeMismatch, "3:66", "must be an object, but is a list"},
 		{"column types are an object", load + ", columnTypes: [text]}", problem.CodeTypeMismatch, "3:76", "must be an object of column names with types, but is a list"},
-		{"column types are known", load + ", columnTypes: {a: text, b: int}}", problem.CodeTypeMismatch, "3:76", `columnTypes.b must be a type, but is the text "int"`},
+		{"column types are known", load + ", columnTypes: {a: text, b: int}}", problem.CodeTypeMismatch, "3:99", `b must be a type, but is the text "int"`},
 		{"a source is known", "steps:\n- opName: Transform\n  opParams: {source: stgae, query: q, returnResult: true}", problem.CodeSourceUnknown, "3:14", "unknown source stgae; did you mean stage?"},
 		{"a target source is known", "steps:\n- opName: LoadTableFromSource\n  opParams: {source: files, table: a, targetSource: warehouse, targetTable: b}", problem.CodeSourceUnknown, "3:39", "unknown source warehouse; known are files, stage"},
 
@@ -155,6 +155,57 @@ func boundMistakes() map[problem.Code]jsonvalue.Object {
 		problem.CodeParameterMismatch: {"x": "five"},
 		problem.CodeParameterUnknown:  {"x": int64(5), "y": "z"},
 	}
+}
+
+func TestParseReportsEveryMistakeOfFormatsAndColumnTypes(t *testing.T) {
+	t.Parallel()
+
+	_, err := validation.Parse("scenarios/Main.yaml", []byte(`steps:
+- opName: LoadTableFromSource
+  opParams:
+    source: files
+    table: a.csv
+    format:
+      type: cvs
+      encoding: ansi
+      separator: ";;"
+      quotes: none
+      header: 1
+      dateFormat: DD.MM.YYYY
+      decimalSeparator: ","
+      thousandsSeparator: ","
+      columns:
+        price: {decimalSeparator: x, precision: 2}
+        total: {booleans: [ja]}
+    targetSource: stage
+    targetTable: b
+    targetFormat: {encoding: utf8, compression: gzipp}
+    columnTypes:
+      a: int
+      b: text
+      c: decimals
+`), environment())
+
+	var found []string
+	for _, one := range problemsOf(t, err) {
+		found = append(found, fmt.Sprintf("%d: %s", one.Line, one.Message))
+	}
+
+	require.Equal(t, []string{
+		`7: "cvs" is not a type of files; did you mean csv?`,
+		`8: "ansi" is not a supported encoding; Windows calls windows-1252 so in Western Europe and America`,
+		`9: ";;" is not one character; use one character, or "tab"`,
+		`10: unknown field quotes; did you mean quote?`,
+		`11: header must be true or false, but is the integer 1`,
+		`12: the pattern "DD.MM.YYYY" has the letter D; its letters are yyyy, MM, dd, HH, mm, ss, SSS and XXX, for example dd.MM.yyyy HH:mm:ss; other letters stand in single quotes`,
+		`14: "," is also the decimalSeparator; set both to different characters`,
+		`16: "x" is not one character that separates digits, such as a comma`,
+		`16: unknown field precision; known are dateFormat, timestampFormat, decimalSeparator, thousandsSeparator, booleans, trim`,
+		`17: it needs two different texts, those of true and of false, for example [yes, no]`,
+		`20: "gzipp" is not a compression; did you mean gzip?`,
+		`22: a must be a type, but is the text "int"; "int" is not a type; did you mean integer?`,
+		`24: c must be a type, but is the text "decimals"; "decimals" is not a type; did you mean decimal?`,
+	}, found)
 }
 
 func TestParseReportsCodePlaceAndMessageOfEachMistake(t *testing.T) {

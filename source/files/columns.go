@@ -12,7 +12,7 @@ import (
 
 // match returns rows with exactly the columns of an existing table, matched by name. Columns that rows lack are NULL; columns
 // that the table lacks are an error. A JSON column of the table that contains only null takes the type that rows have.
-func match(rows source.Rows, existing source.Schema, sourceName string, table source.Table) (*matched, error) {
+func match(rows source.Rows, existing source.Schema, sourceName string, write source.Write) (*matched, error) {
 	indexes := make(map[string]int, len(existing))
 	for i, column := range existing {
 		indexes[column.Name] = i
@@ -32,13 +32,13 @@ func match(rows source.Rows, existing source.Schema, sourceName string, table so
 		switch {
 		case !found:
 			return nil, &source.Error{
-				Code: source.CodeRecordInvalid, Source: sourceName, Table: table.String(),
+				Code: source.CodeRecordInvalid, Source: sourceName, Table: write.Table.String(),
 				Message: fmt.Sprintf("the file has no column %q", column.Name),
 				Hint:    "its columns are " + strings.Join(existing.Names(), ", "),
 			}
 		case matched.from[at] >= 0:
 			return nil, &source.Error{
-				Code: source.CodeRecordInvalid, Source: sourceName, Table: table.String(),
+				Code: source.CodeRecordInvalid, Source: sourceName, Table: write.Table.String(),
 				Message: fmt.Sprintf("the records have two columns %q", column.Name),
 				Hint:    "rename one of them",
 			}
@@ -65,7 +65,7 @@ func match(rows source.Rows, existing source.Schema, sourceName string, table so
 	}
 
 	var err error
-	if matched.Rows, err = source.Fit(rows, sourceName, table, types); err != nil {
+	if matched.Rows, err = source.Fit(rows, sourceName, write.Table, write.Format, types); err != nil {
 		return nil, err
 	}
 

@@ -3,6 +3,7 @@ package files
 import (
 	"context"
 	"path"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -66,7 +67,7 @@ func sameBytes(read source.Read, write source.Write) bool {
 
 	from.Header, to.Header = nil, nil
 
-	if from != to || from.Member != "" || from.Records != "" || from.Sheet != "" || from.Range != "" {
+	if !reflect.DeepEqual(from, to) || from.Member != "" || from.Records != "" || from.Sheet != "" || from.Range != "" {
 		return false
 	}
 

@@ -29,7 +29,7 @@ func TestCopyTableCopiesBytesIfFormatsAreEqual(t *testing.T) {
 		{"a file", source.Read{Table: named("t.csv")}, source.Write{Table: named("u.csv"), Mode: source.Replace}, true},
 		{"the letters of its extension", source.Read{Table: named("t.csv")}, source.Write{Table: named("u.2.CSV"), Mode: source.Replace}, true},
 		{"a compressed file", source.Read{Table: named("t.csv.gz")}, source.Write{Table: named("u.csv.gz"), Mode: source.Replace}, true},
-		{"a format", source.Read{Table: named("t.csv"), Format: source.Format{Separator: ";"}}, source.Write{Table: named("u.csv"), Mode: source.Replace, Format: source.Format{Separator: ";"}}, true},
+		{"a format", source.Read{Table: named("t.csv"), Format: source.Format{Null: "-", Notation: source.Notation{Booleans: []string{"1", "0"}}}}, source.Write{Table: named("u.csv"), Mode: source.Replace, Format: source.Format{Null: "-", Notation: source.Notation{Booleans: []string{"1", "0"}}}}, true},
 		{"an explicit header", source.Read{Table: named("t.csv"), Format: source.Format{Header: &yes}}, source.Write{Table: named("u.csv"), Mode: source.Replace}, true},
 		{"an explicit type and compression", source.Read{Table: named("t.csv"), Format: source.Format{Type: "csv", Compression: "none"}}, source.Write{Table: named("u"), Mode: source.Replace, Format: source.Format{Type: "csv", Compression: "none"}}, true},
 

@@ -76,7 +76,7 @@ func (t *target) extend(ctx context.Context, added source.Rows) (source.Written,
 		return t.supersede(ctx, existing.file, added)
 	}
 
-	matched, err := match(added, existing.schema, t.source.name, t.write.Table)
+	matched, err := match(added, existing.schema, t.source.name, t.write)
 	if err != nil {
 		return source.Written{}, err
 	}

@@ -2,6 +2,7 @@ package format_test
 
 import (
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -14,23 +15,54 @@ import (
 func TestFieldsDescribesEveryFieldOfAFormat(t *testing.T) {
 	t.Parallel()
 
+	var declared []reflect.StructField
+
+	for _, field := range reflect.VisibleFields(reflect.TypeFor[source.Format]()) {
+		if !field.Anonymous {
+			declared = append(declared, field)
+		}
+	}
+
 	fields := format.Fields()
-	formats := reflect.TypeFor[source.Format]()
-	require.Len(t, fields, formats.NumField())
+	require.Len(t, fields, len(declared))
 
 	for i, field := range fields {
-		name, _, _ := strings.Cut(formats.Field(i).Tag.Get("json"), ",")
+		name, _, _ := strings.Cut(declared[i].Tag.Get("json"), ",")
 		require.Equal(t, name, field.Name)
-		require.Equal(t, map[bool]string{true: "boolean", false: "text"}[name == "header"], field.Type)
+		require.NotEmpty(t, field.Type)
 		require.NotEmpty(t, field.Description)
 		require.NotEmpty(t, field.Default)
 		require.NotEmpty(t, field.Formats)
 	}
 }
 
-// Each field is refused exactly in the formats that do not have it.
+// set sets a field of a format to a value that does not matter.
+func set(f *source.Format, index []int) {
+	switch value := reflect.ValueOf(f).Elem().FieldByIndex(index); value.Kind() {
+	case reflect.String:
+		value.SetString("x")
+	case reflect.Bool:
+		value.SetBool(true)
+	case reflect.Slice:
+		value.Set(reflect.ValueOf([]string{"x"}))
+	case reflect.Map:
+		value.Set(reflect.ValueOf(map[string]source.Notation{"x": {}}))
+	default:
+		value.Set(reflect.New(value.Type().Elem()))
+	}
+}
+
+// Each field is refused exactly in the formats that do not have it, or that have it only for reading.
 func TestFieldsListsTheFormatsThatAcceptAField(t *testing.T) {
 	t.Parallel()
+
+	var declared []reflect.StructField
+
+	for _, field := range reflect.VisibleFields(reflect.TypeFor[source.Format]()) {
+		if !field.Anonymous {
+			declared = append(declared, field)
+		}
+	}
 
 	for i, field := range format.Fields() {
 		if len(field.Formats) == len(format.Types()) {
@@ -39,19 +71,30 @@ func TestFieldsListsTheFormatsThatAcceptAField(t *testing.T) {
 
 		for _, of := range format.Types() {
 			f := source.Format{Type: of.Name}
-
-			if value := reflect.ValueOf(&f).Elem().Field(i); field.Type == "boolean" {
-				value.Set(reflect.ValueOf(new(bool)))
-			} else {
-				value.SetString("x") // Its value does not matter.
-			}
+			set(&f, declared[i].Index)
 
 			_, err := format.NewWriter(new(strings.Builder), "orders", f, texts("a"))
-			if refused := err != nil && strings.Contains(err.Error(), "the format's field "+field.Name+" has no effect on a file of type "+of.Name); refused {
-				require.NotContains(t, field.Formats, of.Name, field.Name)
-			} else {
-				require.Contains(t, field.Formats, of.Name, field.Name)
-			}
+			refused := err != nil && strings.Contains(err.Error(), "the format's field "+field.Name+" has no effect on a file of type "+of.Name)
+			require.Equal(t, !slices.Contains(field.Formats, of.Name), refused, "%s in %s: %v", field.Name, of.Name, err)
+
+			onlyRead := err != nil && strings.Contains(err.Error(), "the format's field "+field.Name+" applies to reading a file of type "+of.Name)
+			require.Equal(t, !refused && !slices.Contains(field.Written, of.Name), onlyRead, "%s in %s: %v", field.Name, of.Name, err)
 		}
 	}
+}
+
+func TestNamesOfTypesAndCompressionsAreThoseOfTheLanguage(t *testing.T) {
+	t.Parallel()
+
+	var types, compressions []string
+	for _, of := range format.Types() {
+		types = append(types, of.Name)
+	}
+
+	for _, of := range format.Compressions() {
+		compressions = append(compressions, of.Name)
+	}
+
+	require.Equal(t, source.FileTypes(), types)
+	require.Equal(t, source.Compressions(), append([]string{"none"}, compressions...))
 }

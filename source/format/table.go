@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 
 	"github.com/jobwright/jobwright/source"
 )
@@ -14,8 +15,9 @@ type table struct {
 	Reader
 	interrupt
 
-	codec codec
-	free  []func() error // Releases the resources; the last is called first.
+	codec   codec
+	trimmed []int          // The columns of texts around which spaces are removed. CSV and XLSX remove them themselves.
+	free    []func() error // Releases the resources; the last is called first.
 }
 
 // NamesColumns implements [ColumnNamer].
@@ -25,7 +27,31 @@ func (t *table) NamesColumns() bool { return t.codec.named }
 func (t *table) Next(ctx context.Context) (source.Record, error) {
 	t.ctx = ctx
 
-	return t.Reader.Next(ctx)
+	record, err := t.Reader.Next(ctx)
+	if err != nil {
+		return nil, err
+	}
+
+	for _, at := range t.trimmed {
+		if text, isText := record[at].(string); isText {
+			record[at] = strings.TrimSpace(text)
+		}
+	}
+
+	return record, nil
+}
+
+// trim selects the columns that are trimmed.
+func (t *table) trim(f source.Format) {
+	if !t.codec.named {
+		return
+	}
+
+	for i, column := range t.Schema() {
+		if column.Type == source.Text && (f.Trim || f.Columns[column.Name].Trim) {
+			t.trimmed = append(t.trimmed, i)
+		}
+	}
 }
 
 // Close closes the codec, and releases all resources.
@@ -52,11 +78,13 @@ func openTable(ctx context.Context, content File, c codec, read source.Read) (*t
 		return nil, errors.Join(err, t.Close())
 	}
 
+	t.trim(read.Format)
+
 	return t, nil
 }
 
 func (t *table) open(ctx context.Context, content File, c codec, read source.Read) error {
-	if err := c.check(read.Format); err != nil {
+	if err := c.check(read.Format, reads); err != nil {
 		return err
 	}
 

@@ -33,7 +33,7 @@ func NewWriter(w io.Writer, name string, f source.Format, schema source.Schema) 
 		return nil, err
 	}
 
-	if err := c.check(f); err != nil {
+	if err := c.check(f, writes); err != nil {
 		return nil, err
 	}
 

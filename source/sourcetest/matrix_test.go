@@ -247,7 +247,7 @@ func typed(t *testing.T, from store, table source.Table, columns source.Schema, 
 	rows, err := from.reader.ReadTable(t.Context(), source.Read{Table: table, Types: types})
 	require.NoError(t, err)
 
-	rows, err = source.Convert(rows, from.name(), table, types, nil)
+	rows, err = source.Convert(rows, from.name(), source.Read{Table: table, Types: types})
 	require.NoError(t, err)
 
 	schema := rows.Schema()

@@ -134,7 +134,7 @@ func (s Suite) typed(t *testing.T, rows source.Rows, columns source.Schema) sour
 		types[column.Name] = column.Standard
 	}
 
-	converted, err := source.Convert(rows, "test", source.Table{}, types, nil)
+	converted, err := source.Convert(rows, "test", source.Read{Types: types})
 	require.NoError(t, err)
 
 	return converted
@@ -223,7 +223,7 @@ func RequireStored(
 		}
 	}
 
-	converted, err := source.Convert(rows, "test", table, types, nil)
+	converted, err := source.Convert(rows, "test", source.Read{Table: table, Types: types})
 	require.NoError(t, err)
 
 	number := func(record source.Record) int64 { // Records without a number are all equal.

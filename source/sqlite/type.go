@@ -30,6 +30,9 @@ var declarations = map[source.Type]string{
 	source.UUID:      "UUID",
 }
 
+// DecimalDigits implements [source.DecimalLimiter].
+func (s *Source) DecimalDigits() int { return exactDigits }
+
 // decimalText is the declared type of a column of decimals with more digits than SQLite's numbers.
 const decimalText = "DECIMAL_TEXT"
 
@@ -74,7 +77,7 @@ func Creations() []source.Creation {
 				},
 				source.Creation{
 					Standard: "decimal", Native: decimalText + " or " + decimalText + "(p,s)",
-					Note: "Stored as text, because SQLite's numbers have fewer digits. SQL compares the text unless you CAST it.",
+					Note: "A conversion: stored as text, because SQLite's numbers have fewer digits. SQL compares the text unless you CAST it.",
 				})
 		case source.Array:
 			creations = append(creations, source.Creation{

@@ -28,7 +28,7 @@ func (s *Source) WriteTable(ctx context.Context, write source.Write, rows source
 
 		count, err := w.load(ctx, rows)
 
-		return write.Recorded(source.Written{Rows: count}), err
+		return write.Recorded(source.Written{Rows: count, Conversions: w.conversions()}), err
 	})
 	if w.failed != nil { // An error of another source.
 		return source.Written{}, w.failed
@@ -151,6 +151,20 @@ func (w *writing) targets() []target {
 	}
 
 	return targets
+}
+
+// conversions returns the columns of decimals that the table stores as text.
+func (w *writing) conversions() []source.Conversion {
+	var conversions []source.Conversion
+
+	for _, column := range w.schema {
+		found, _ := w.table.column(column.Name)
+		if column.Type == source.Decimal && strings.HasPrefix(found.declared, decimalText) {
+			conversions = append(conversions, source.Conversion{Column: column.Name, From: column.String(), To: found.declared})
+		}
+	}
+
+	return conversions
 }
 
 // statements returns the statement that writes batchRecords records, or "" if records are written separately, and the

@@ -56,6 +56,26 @@ func (d dialect) check() error {
 	return nil
 }
 
+// checkSeparator refuses the name of the only column of a file if it contains another usual separator, which was probably
+// forgotten: every record would be one text.
+func checkSeparator(name, separator string) error {
+	for _, other := range []string{";", "\t", "|", ","} {
+		if other == separator || !strings.Contains(name, other) {
+			continue
+		}
+
+		if other == "\t" {
+			other = "tab"
+		}
+
+		return invalid(fmt.Sprintf("line 1: with the separator %q, the file has the single column %q", separator,
+			content.Shorten(name, 100)),
+			fmt.Sprintf("set the format's separator: %q; if the column has this name, put it in quotes", other))
+	}
+
+	return nil
+}
+
 // isCharacter reports whether text is one character other than a line end.
 func isCharacter(text string) bool {
 	r, size := utf8.DecodeRuneInString(text)

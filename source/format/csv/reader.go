@@ -7,6 +7,7 @@ import (
 	"io"
 	"slices"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/jobwright/jobwright/source"
@@ -21,8 +22,9 @@ type Rows struct {
 	fields   fields
 	schema   source.Schema
 	record   source.Record
-	parsed   []parsed // The previous value of each column.
-	begin    int      // The line on which the last record begins.
+	parsers  []*source.Parser // The parser of each column; nil if no column has a notation of its own.
+	parsed   []parsed         // The previous value of each column.
+	begin    int              // The line on which the last record begins.
 	reject   func(source.Reject) error
 	end      error // The error that ended reading.
 }
@@ -38,9 +40,9 @@ type parsed struct {
 	value any
 }
 
-// NewReader reads the names of the columns, and returns the records that follow. It uses separator, quote, header and null of the
-// format; the encoding for messages only, because r is UTF-8. Columns have the types of read, in the forms of [source.ParseText],
-// and are text otherwise.
+// NewReader reads the names of the columns, and returns the records that follow. It uses separator, quote, header, null and the
+// notation of the format; the encoding for messages only, because r is UTF-8. Columns have the types of read, and are text
+// otherwise.
 //
 // Invalid records are passed to read's Reject. Without Reject, an invalid record ends reading with a [*source.Error].
 // Errors about the content name neither source nor table. Errors of r are returned as they are. Empty lines are skipped,
@@ -56,8 +58,14 @@ func NewReader(r io.Reader, read source.Read) (*Rows, error) {
 		rows.encoding = "UTF-8"
 	}
 
-	if err := rows.readHeader(); err != nil {
+	if err := rows.readHeader(read.Format); err != nil {
 		return nil, err
+	}
+
+	if read.Format.HasNotation() {
+		for _, column := range rows.schema {
+			rows.parsers = append(rows.parsers, read.Format.Parser(column.Name))
+		}
 	}
 
 	for i := range rows.schema {
@@ -73,7 +81,7 @@ func NewReader(r io.Reader, read source.Read) (*Rows, error) {
 }
 
 // readHeader reads the names of the columns, or their number, from the first line.
-func (r *Rows) readHeader() error {
+func (r *Rows) readHeader(f source.Format) error {
 	const hint = "give each column a unique name; if the first line is a record, set the format's header to false"
 
 	wrong, err := r.fields.parse(r.input, r.dialect)
@@ -98,9 +106,20 @@ func (r *Rows) readHeader() error {
 		return source.TooManyColumns()
 	}
 
+	names := r.fields.split()
+	if r.header && len(names) == 1 && !r.fields.quoted[0] {
+		if err := checkSeparator(names[0], r.separator); err != nil {
+			return err
+		}
+	}
+
 	seen := map[string]bool{}
 
-	for i, name := range r.fields.split() {
+	for i, name := range names {
+		if f.Trim {
+			name = strings.TrimSpace(name)
+		}
+
 		switch {
 		case !r.header:
 			name = fmt.Sprintf("column%d", i+1)
@@ -226,6 +245,12 @@ func (r *Rows) readLine(text []byte) bool {
 
 // put sets a value of the record.
 func (r *Rows) put(i int, field string, quoted bool) (err error) {
+	var parser *source.Parser
+	if r.parsers != nil {
+		parser = r.parsers[i]
+		field = parser.Trim(field)
+	}
+
 	if !quoted && field == r.null {
 		r.record[i] = nil
 
@@ -237,7 +262,7 @@ func (r *Rows) put(i int, field string, quoted bool) (err error) {
 	if previous.value == nil || previous.text != field {
 		previous.text = field
 
-		if previous.value, err = source.ParseText(r.schema[i].Standard, field); err != nil {
+		if previous.value, err = parser.Parse(r.schema[i].Standard, field); err != nil {
 			return err
 		}
 	}

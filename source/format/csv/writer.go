@@ -19,13 +19,14 @@ type Writer struct {
 
 	to      io.Writer
 	schema  source.Schema
-	special [256]bool // The bytes that may require quotes, or a check of the text.
+	parsers []*source.Parser // The notation of each column.
+	special [256]bool        // The bytes that may require quotes, or a check of the text.
 	buffer  []byte
 	records int64
 }
 
 // NewWriter returns a writer that writes a table to w. The first line has the names of the columns, if the format has a
-// header. Values are in the forms of [source.AppendText]. A value that the format cannot represent exactly is a
+// header. Values are in the notation of the format. A value that the format cannot represent exactly is a
 // [*source.Error] without source and table; errors of w are returned as they are.
 func NewWriter(w io.Writer, f source.Format, schema source.Schema) (*Writer, error) {
 	d, err := newDialect(f)
@@ -37,7 +38,11 @@ func NewWriter(w io.Writer, f source.Format, schema source.Schema) (*Writer, err
 		return nil, invalid("CSV cannot represent a table without columns", "write at least one column")
 	}
 
-	writer := &Writer{dialect: d, to: w, schema: schema}
+	writer := &Writer{dialect: d, to: w, schema: schema, parsers: make([]*source.Parser, len(schema))}
+	for i, column := range schema {
+		writer.parsers[i] = f.Parser(column.Name)
+	}
+
 	writer.markSpecial()
 
 	if d.header {
@@ -144,7 +149,7 @@ func (w *Writer) appendField(i int, of source.Standard, value any) *fault {
 
 	begin := len(w.buffer)
 
-	buffer, err := source.AppendText(w.buffer, of, value)
+	buffer, err := w.parsers[i].Append(w.buffer, of, value)
 	if err != nil {
 		return &fault{message: err.Error(), hint: "convert the column, or leave it out"}
 	}

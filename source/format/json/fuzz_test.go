@@ -190,7 +190,7 @@ func FuzzWriteAndRead(f *testing.F) {
 			read, err := json.NewReader(strings.NewReader(content.String()), source.Read{Format: format, Types: named})
 			require.NoError(t, err)
 
-			rows, err := source.Convert(read, "test", source.Table{}, named, nil)
+			rows, err := source.Convert(read, "test", source.Read{Types: named})
 			require.NoError(t, err)
 			require.Equal(t, types(schema), types(rows.Schema()))
 

@@ -582,7 +582,7 @@ func TestAColumnWithANamedTypeAcceptsAnyValue(t *testing.T) {
 	})
 	require.NoError(t, err)
 
-	typed, err := source.Convert(rows, "files", source.Table{}, map[string]source.Standard{"a": {Type: source.Text}}, nil)
+	typed, err := source.Convert(rows, "files", source.Read{Types: map[string]source.Standard{"a": {Type: source.Text}}})
 	require.NoError(t, err)
 
 	records := sourcetest.ReadAll(t, typed)

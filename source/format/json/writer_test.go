@@ -238,7 +238,7 @@ func requireKept(t *testing.T, f source.Format, of source.Standard, values []any
 
 	if len(writer.Conversions()) > 0 {
 		var err error
-		rows, err = source.Convert(rows, "test", source.Table{}, map[string]source.Standard{"v": of}, nil)
+		rows, err = source.Convert(rows, "test", source.Read{Types: map[string]source.Standard{"v": of}})
 		require.NoError(t, err)
 	}
 

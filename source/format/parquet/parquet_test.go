@@ -76,7 +76,7 @@ func TestWriteAndReadKeepValuesOfEveryType(t *testing.T) {
 				require.Equal(t, sample.Type, rows.Schema()[1].Standard)
 			}
 
-			typed, err := source.Convert(rows, "files", source.Table{}, types, nil)
+			typed, err := source.Convert(rows, "files", source.Read{Types: types})
 			require.NoError(t, err)
 
 			for i, record := range sourcetest.ReadAll(t, typed) {

@@ -29,6 +29,8 @@ type Rows struct {
 	area    area
 	reject  func(source.Reject) error
 	types   map[string]source.Standard // The types of [source.Read].
+	format  source.Format
+	parsers []*source.Parser // The notation of each column.
 	schema  source.Schema
 
 	ahead []line // Rows of the sample that were not returned yet.
@@ -61,7 +63,7 @@ func (l line) isRecord() bool {
 // If they have several types, or read names its type, it is text in the forms of [source.AppendText].
 func NewReader(content io.ReaderAt, size int64, read source.Read) (rows *Rows, err error) {
 	f := read.Format
-	rows = &Rows{reject: read.Reject, types: read.Types}
+	rows = &Rows{reject: read.Reject, types: read.Types, format: f}
 
 	if rows.area, err = parseRange(f.Range); err != nil {
 		return nil, err
@@ -173,6 +175,10 @@ func (r *Rows) names(header line) ([]string, error) {
 			name = string(text)
 		}
 
+		if r.format.Trim {
+			name = strings.TrimSpace(name)
+		}
+
 		if name == "" || taken[name] {
 			return nil, r.wrong(fmt.Sprintf("cell %s: the name of the column is %q, which is empty or not unique",
 				r.cellName(i, header.number), name), "give each column a unique name, or set the format's range")
@@ -208,6 +214,7 @@ func (r *Rows) learn(names []string) {
 			found = source.Text
 		}
 
+		r.parsers = append(r.parsers, r.format.Parser(name))
 		r.schema = append(r.schema, source.Column{
 			Name:     name,
 			Native:   source.NativeType{Name: string(found), TypeStr: string(found), Precision: -1},
@@ -399,7 +406,7 @@ func (r *Rows) record(read line) (record source.Record, message string) {
 	for i, one := range read.cells {
 		value, of, err := r.book.value(one)
 		if err == nil && value != nil {
-			record[i], err = fitted(value, of, r.schema[i].Standard)
+			record[i], err = fitted(value, of, r.schema[i].Standard, r.parsers[i])
 		}
 
 		if text, isText := record[i].(string); isText { // Many cells may share a long text.
@@ -416,9 +423,11 @@ func (r *Rows) record(read line) (record source.Record, message string) {
 	return record, ""
 }
 
-// fitted converts a value to the type of its column.
-func fitted(value any, of source.Type, column source.Standard) (any, error) {
+// fitted converts a value to the type of its column. Values of other types among texts are texts in the notation of the column.
+func fitted(value any, of source.Type, column source.Standard, parser *source.Parser) (any, error) {
 	switch {
+	case of == source.Text && column.Type == source.Text:
+		return parser.Trim(value.(string)), nil //nolint:forcetypeassert // The type determines it.
 	case of == column.Type, of == source.Date && column.Type == source.Datetime:
 		return value, nil
 	case of == source.Integer && column.Type == source.Float:
@@ -430,7 +439,7 @@ func fitted(value any, of source.Type, column source.Standard) (any, error) {
 		return int64(0), nil
 	}
 
-	text, err := source.AppendText(nil, source.Standard{Type: of}, value)
+	text, err := parser.Append(nil, source.Standard{Type: of}, value)
 	if err != nil {
 		return nil, err
 	}

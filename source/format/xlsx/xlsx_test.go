@@ -65,8 +65,7 @@ func TestWriteAndReadKeepValuesOfEveryType(t *testing.T) {
 				values = append(values, value)
 			}
 
-			typed, err := source.Convert(open(t, write(t, source.Format{}, columns, records...), source.Format{}), "files",
-				source.Table{}, map[string]source.Standard{"v": sample.Type}, nil)
+			typed, err := source.Convert(open(t, write(t, source.Format{}, columns, records...), source.Format{}), "files", source.Read{Types: map[string]source.Standard{"v": sample.Type}})
 			require.NoError(t, err)
 
 			for i, record := range sourcetest.ReadAll(t, typed) {

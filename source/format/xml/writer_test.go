@@ -211,8 +211,7 @@ func TestWriteAndReadKeepValuesOfEveryType(t *testing.T) {
 				var content bytes.Buffer
 				write(t, &content, path, source.Schema{sourcetest.Column("v", sample.Type)}, records)
 
-				rows, err := source.Convert(open(t, content.String(), path), "test", source.Table{},
-					map[string]source.Standard{"v": sample.Type}, nil)
+				rows, err := source.Convert(open(t, content.String(), path), "test", source.Read{Types: map[string]source.Standard{"v": sample.Type}})
 				require.NoError(t, err)
 
 				read := sourcetest.ReadAll(t, rows)
