@@ -24,6 +24,7 @@ type App struct {
 	Sources     map[string]source.Definition
 	Variables   []scenario.Parameter // They outlive jobs; each has a default until a job sets it.
 	Access      []Access
+	Limits      scenario.Limits
 
 	appsDir    string // The folder of the catalog.
 	secretsDir string
@@ -51,7 +52,7 @@ func (a *App) SourceNames() []string { return slices.Sorted(maps.Keys(a.Sources)
 
 // Environment returns the names that scenarios of the app may use.
 func (a *App) Environment() validation.Environment {
-	offered := validation.Environment{Sources: a.SourceNames(), Kinds: map[string]string{}, Variables: a.Variables}
+	offered := validation.Environment{Sources: a.SourceNames(), Kinds: map[string]string{}, Variables: a.Variables, Limits: a.Limits}
 	for name, definition := range a.Sources {
 		offered.Kinds[name] = definition.Kind
 	}

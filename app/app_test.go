@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -148,6 +149,10 @@ func TestAppReportsEveryMistakeInAppYAMLWithItsPlace(t *testing.T) {
 		{"a pattern of scenarios with a mistake", "access: [{name: nightly, key: '${env:JOBWRIGHT_APP_7_KEY}', scenarios: ['[']}]", "app.yaml:1:73: [ is not a pattern of names"},
 		{"an unknown operation", "access: [{name: nightly, key: '${env:JOBWRIGHT_APP_7_KEY}', operations: [Transfrom]}]", "app.yaml:1:74: unknown operation Transfrom; did you mean Transform?"},
 		{"an unknown field of an access", "access: [{name: nightly, key: '${env:JOBWRIGHT_APP_7_KEY}', right: [status]}]", "app.yaml:1:61: unknown field access[0].right; did you mean rights?"},
+		{"an unknown limit", "limits: {querytimeout: 1h}", "app.yaml:1:10: unknown field limits.querytimeout; did you mean queryTimeout?"},
+		{"a limit that is no duration", "limits: {queryTimeout: 60}", "app.yaml:1:24: queryTimeout must be a duration above zero such as 90s"},
+		{"a limit below zero", "limits: {maxStepTimeout: -1s}", "app.yaml:1:26: maxStepTimeout must be a duration above zero"},
+		{"a limit above its maximum", "limits: {queryTimeout: 2h, maxStepTimeout: 1h}", "app.yaml:1:24: queryTimeout is greater than maxStepTimeout"},
 		{"variables that are no object", "variables: [since]", "app.yaml:1:12: variables: expected an object"},
 		{"a variable that is no object", "variables: {since: 7}", "app.yaml:1:13: variables.since must be an object, but is the integer 7"},
 		{"a variable without fields", "variables: {since: }", "variables.since must be an object, but is nothing"},
@@ -345,6 +350,34 @@ variables:
 		},
 		{Name: "whole", Type: source.Float, Default: 1000.0},
 	}, found.Variables)
+}
+
+func TestStepTimeoutMustNotExceedTheMaximumOfTheApp(t *testing.T) {
+	t.Parallel()
+
+	found := load(t, "sources: {stage: {kind: SQLiteSource}}\nlimits: {queryTimeout: 90s, maxStepTimeout: 2h}", map[string]string{
+		"scenarios/Good.yaml": "steps: [{opName: Transform, timeout: 2h, opParams: {source: stage, query: SELECT 1, returnResult: true}}]",
+		"scenarios/Bad.yaml":  "steps:\n  - {opName: Transform, timeout: 3h, opParams: {source: stage, query: SELECT 1, returnResult: true}}",
+		"scenarios/Wait.yaml": "steps: [{opName: Wait, timeout: 72h, opParams: {duration: 48h}}]",
+	})
+
+	_, err := found.Scenario("Bad")
+	require.ErrorContains(t, err, "scenarios/Bad.yaml:2:25: timeout is 3h0m0s, and maxStepTimeout in app.yaml allows 2h0m0s at most")
+
+	_, err = found.Scenario("Wait")
+	require.NoError(t, err)
+
+	good, err := found.Scenario("Good")
+	require.NoError(t, err)
+
+	library, err := found.Library()
+	require.NoError(t, err)
+
+	program, err := validation.NewProgram("Good", good, library)
+	require.NoError(t, err)
+	require.Equal(t, scenario.Limits{
+		QueryTimeout: scenario.Duration(90 * time.Second), MaxStepTimeout: scenario.Duration(2 * time.Hour),
+	}, program.Limits)
 }
 
 func TestEnvironmentOfScenarios(t *testing.T) {

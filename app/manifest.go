@@ -7,6 +7,7 @@ import (
 	pathpkg "path"
 	"slices"
 	"strings"
+	"time"
 
 	"go.yaml.in/yaml/v4"
 
@@ -26,6 +27,7 @@ const (
 	fieldSources     = "sources"
 	fieldVariables   = "variables"
 	fieldAccess      = "access"
+	fieldLimits      = "limits"
 )
 
 // readManifest reads the text of an app's app.yaml into the app. The error is a [problem.List] with every mistake, its line and
@@ -49,7 +51,7 @@ func readManifest(text []byte, into *App, secrets Secrets, all []string) error {
 }
 
 func (r *manifestReader) document(root *yaml.Node) {
-	fields := r.object(root, "", []string{fieldDescription, fieldSources, fieldVariables, fieldAccess})
+	fields := r.object(root, "", []string{fieldDescription, fieldSources, fieldVariables, fieldAccess, fieldLimits})
 
 	if field, given := fields[fieldDescription]; given {
 		r.app.Description = r.text(field.value, fieldDescription)
@@ -64,6 +66,10 @@ func (r *manifestReader) document(root *yaml.Node) {
 
 	if field, given := fields[fieldVariables]; given {
 		r.variables(field.value)
+	}
+
+	if field, given := fields[fieldLimits]; given {
+		r.limits(field.value)
 	}
 
 	if field, given := fields[fieldAccess]; given {
@@ -116,6 +122,37 @@ func (r *manifestReader) access(node *yaml.Node, path string) {
 	})
 
 	r.app.Access = append(r.app.Access, access)
+}
+
+// limits reads the limits of the app.
+func (r *manifestReader) limits(node *yaml.Node) {
+	const query, step = "queryTimeout", "maxStepTimeout"
+
+	fields := r.object(node, fieldLimits, []string{query, step})
+	r.app.Limits = scenario.Limits{
+		QueryTimeout: r.duration(fields, query), MaxStepTimeout: r.duration(fields, step),
+	}
+
+	if most := r.app.Limits.MaxStepTimeout; most > 0 && r.app.Limits.QueryTimeout > most {
+		r.addf(fields[query].value, fieldLimits+"."+query, "%s is greater than %s", query, step)
+	}
+}
+
+// duration reads a limit that is a duration, or 0 if it is missing.
+func (r *manifestReader) duration(fields map[string]field, name string) scenario.Duration {
+	given, ok := fields[name]
+	if !ok {
+		return 0
+	}
+
+	parsed, err := time.ParseDuration(given.value.Value)
+	if err != nil || parsed <= 0 || given.value.Kind != yaml.ScalarNode {
+		r.addf(given.value, fieldLimits+"."+name, "%s must be a duration above zero such as 90s or 1h30m", name)
+
+		return 0
+	}
+
+	return scenario.Duration(parsed)
 }
 
 // rights reads the rights of an access.

@@ -15,11 +15,12 @@ type Program struct {
 	Scenarios map[string]Scenario `json:"scenarios"`           // The entry, and every scenario that it can call.
 	Variables []Parameter         `json:"variables,omitempty"` // The app's variables.
 	Files     map[string]string   `json:"files,omitempty"`     // The script files of its steps, by path.
+	Limits    Limits              `json:"limits,omitzero"`     // The app's limits.
 }
 
 // Reachable returns the part of the program that the scenario of that name needs, with that scenario as the entry.
 func (p Program) Reachable(name string) (Program, error) {
-	part := Program{Entry: name, Scenarios: map[string]Scenario{}, Variables: p.Variables}
+	part := Program{Entry: name, Scenarios: map[string]Scenario{}, Variables: p.Variables, Limits: p.Limits}
 
 	for waiting := []string{name}; len(waiting) > 0; waiting = waiting[1:] {
 		found, ok := p.Scenarios[waiting[0]]

@@ -23,6 +23,7 @@ type activityCall struct {
 	id      string          // Unique among the activities that run at the same time.
 	retry   *scenario.Retry // nil for the step's own.
 	timeout scenario.Duration
+	isQuery bool // Whether it only reads, by a query.
 }
 
 // callAuxiliary calls an activity on behalf of a step, beside or instead of an activity of the step's own.
@@ -35,10 +36,16 @@ func (m *machine) callAuxiliary(ctx workflow.Context, s *step, call activityCall
 // call calls an activity with a [job.Task] and the request, and waits for its response.
 func (m *machine) call(ctx workflow.Context, s *step, call activityCall, request, response any) error {
 	policy := retryPolicy(cmp.Or(call.retry, s.Retry))
+	limit, isLast := m.timeout(call)
+
+	if isLast {
+		policy.NonRetryableErrorTypes = []string{startToCloseTimeout}
+	}
+
 	ctx = workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
 		ActivityID:          call.id,
 		Summary:             s.DisplayTitle(),
-		StartToCloseTimeout: time.Duration(cmp.Or(call.timeout, scenario.DefaultTimeout)),
+		StartToCloseTimeout: limit,
 		HeartbeatTimeout:    heartbeatTimeout,
 		RetryPolicy:         policy,
 		WaitForCancellation: true, // A job ends after its activities.
@@ -59,7 +66,33 @@ func (m *machine) call(ctx workflow.Context, s *step, call activityCall, request
 		return ctx.Err()
 	}
 
+	if timeout, ok := errors.AsType[*temporal.TimeoutError](err); ok && isLast &&
+		timeout.TimeoutType() == enumspb.TIMEOUT_TYPE_START_TO_CLOSE {
+		return failedWith(job.CodeStepTimedOut,
+			"the query did not end within %s, the queryTimeout of the app; make it faster, or set the timeout of the step", limit)
+	}
+
 	return withAttempts(err, policy)
+}
+
+// startToCloseTimeout is the type of the error of an attempt that exceeds its timeout, in Temporal's retry policies.
+const startToCloseTimeout = "TemporalTimeout:StartToClose"
+
+// timeout returns the limit of each attempt of a call, and whether an attempt that reaches it is the last: a query that runs for
+// too long does so again.
+func (m *machine) timeout(call activityCall) (limit time.Duration, isLast bool) {
+	limits := m.input.Program.Limits
+	chosen := cmp.Or(call.timeout, scenario.DefaultTimeout)
+
+	if isLast = call.isQuery && call.timeout == 0; isLast {
+		chosen = cmp.Or(limits.QueryTimeout, scenario.DefaultQueryTimeout)
+	}
+
+	if limits.MaxStepTimeout > 0 {
+		chosen = min(chosen, limits.MaxStepTimeout)
+	}
+
+	return time.Duration(chosen), isLast
 }
 
 // withAttempts adds the number of attempts to an error that lacks it, because its last attempt timed out.

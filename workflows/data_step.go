@@ -17,7 +17,10 @@ func (m *machine) dataStep(ctx workflow.Context, s *step) (jsonvalue.Object, err
 		return nil, err
 	}
 
-	call := activityCall{name: s.OpName, id: s.instance, timeout: s.Timeout}
+	query, isQuery := request.operation.(scenario.Transform)
+	call := activityCall{
+		name: s.OpName, id: s.instance, timeout: s.Timeout, isQuery: isQuery && query.TargetTable == "",
+	}
 
 	var outcome job.StepOutcome
 	if err := m.call(ctx, s, call, request, &outcome); err != nil {

@@ -118,7 +118,7 @@ func (f *forEachRun) open(ctx workflow.Context) error {
 func (f *forEachRun) readPage(ctx workflow.Context, query job.RecordsQuery) error {
 	var page job.RecordsPage
 
-	call := activityCall{name: job.ReadRecordsActivity}
+	call := activityCall{name: job.ReadRecordsActivity, isQuery: true}
 	if err := f.machine.callAuxiliary(ctx, f.step, call, query, &page); err != nil {
 		return err
 	}

@@ -132,7 +132,7 @@ func (m *machine) withLookUps(ctx workflow.Context, s *step, evaluate func(expre
 
 		var found job.Found
 
-		call := activityCall{name: job.LookUpActivity, timeout: s.Timeout}
+		call := activityCall{name: job.LookUpActivity, timeout: s.Timeout, isQuery: true}
 		request := job.LookUp{Queries: missing.Queries, Variables: missing.Variables}
 
 		if err := m.callAuxiliary(ctx, s, call, request, &found); err != nil {

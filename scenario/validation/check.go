@@ -18,6 +18,7 @@ type Environment struct {
 	Kinds     map[string]string    // The kinds of its sources by their names, as far as they are known.
 	Variables []scenario.Parameter // The variables that outlive its jobs.
 	Access    []string             // The names in its access list.
+	Limits    scenario.Limits      // The limits of its steps.
 }
 
 // checker checks one document.

@@ -33,7 +33,7 @@ func NewProgram(name string, entry Document, library Library) (scenario.Program,
 	program := func() scenario.Program {
 		pinned := scenario.Program{
 			Entry: name, Scenarios: map[string]scenario.Scenario{},
-			Variables: library.Environment.Variables, Files: pinning.files,
+			Variables: library.Environment.Variables, Files: pinning.files, Limits: library.Environment.Limits,
 		}
 
 		for name, document := range pinning.documents { //workflowcheck:ignore // The order does not matter.

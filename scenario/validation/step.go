@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/jobwright/jobwright/internal/schema"
 	"github.com/jobwright/jobwright/scenario"
@@ -191,6 +192,7 @@ func (c *checker) step(path string, value any) scenario.Step {
 		return step
 	}
 
+	c.timeout(problem.JoinPath(path, "timeout"), step)
 	c.operation(problem.JoinPath(path, "opParams"), operation, step.OpParams)
 	c.blocks(problem.JoinPath(path, "opParams"), operation, &step)
 	c.unreached(path, step)
@@ -210,6 +212,18 @@ func (c *checker) step(path string, value any) scenario.Step {
 	}
 
 	return step
+}
+
+// timeout checks that the timeout of a data operation does not exceed the maximum of the app.
+func (c *checker) timeout(path string, step scenario.Step) {
+	if c.app == nil || c.app.Limits.MaxStepTimeout == 0 || step.Timeout <= c.app.Limits.MaxStepTimeout {
+		return
+	}
+
+	if slices.ContainsFunc(scenario.DataOperations(), func(o scenario.Operation) bool { return o.Name == step.OpName }) {
+		c.Addf(path, problem.CodeValueInvalid, "timeout is %s, and maxStepTimeout in app.yaml allows %s at most",
+			time.Duration(step.Timeout), time.Duration(c.app.Limits.MaxStepTimeout))
+	}
 }
 
 // arguments records the kinds of the expressions that are parameters of another scenario.
