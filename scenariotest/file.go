@@ -13,6 +13,7 @@ import (
 
 	"go.yaml.in/yaml/v4"
 
+	"github.com/jobwright/jobwright/job"
 	"github.com/jobwright/jobwright/scenario"
 	"github.com/jobwright/jobwright/scenario/expression"
 	"github.com/jobwright/jobwright/scenario/problem"
@@ -138,7 +139,9 @@ func Load(file string, text []byte) ([]Case, error) {
 
 	if len(bytes.TrimSpace(text)) > 0 {
 		if err := yaml.Load(text, &document); err != nil {
-			return nil, located(file, 0, err)
+			found := validation.SyntaxProblem(text, err)
+
+			return nil, fmt.Errorf("%s:%d: %s", file, found.Line, found.Message)
 		}
 	}
 
@@ -228,7 +231,11 @@ func (c definition) ownScenario() string {
 	return ""
 }
 
-var statuses = []string{"completed", "completedWithError", "stopped"}
+// The words that a test may use.
+var (
+	statuses = []string{"completed", "completedWithError", "stopped"}
+	refusals = []string{job.SignalForbidden, job.SignalUnknown, job.SignalTooLarge, job.SignalsTooMany}
+)
 
 // validate checks the rules that the types of the fields don't express.
 func (c definition) validate() error {
@@ -250,6 +257,11 @@ func (c definition) validate() error {
 	for i, signal := range c.Signals {
 		if signal.Name == "" {
 			return fmt.Errorf("signals[%d]: name is missing", i)
+		}
+
+		if signal.Refused != "" && !slices.Contains(refusals, signal.Refused) {
+			return fmt.Errorf("signals[%d].refused: unknown reason %s; %s", i, signal.Refused,
+				problem.Suggest(signal.Refused, refusals))
 		}
 	}
 
