@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"runtime/debug"
 	"time"
 
@@ -14,6 +15,7 @@ import (
 	"github.com/jobwright/jobwright/app"
 	"github.com/jobwright/jobwright/job"
 	"github.com/jobwright/jobwright/scenario/expression"
+	"github.com/jobwright/jobwright/scenario/jsonvalue"
 	"github.com/jobwright/jobwright/source"
 )
 
@@ -142,12 +144,25 @@ func (s *step) query(ctx context.Context, query expression.Query) (source.Rows, 
 		return nil, err
 	}
 
-	rows, err := from.Query(ctx, query.Query, query.Bind)
+	rows, err := from.Query(ctx, query.Query, boundValues(query.Bind))
 	if err != nil {
 		return nil, err
 	}
 
 	return s.progress.count(rows), nil
+}
+
+// boundValues returns the values of a query's parameters as sources receive them.
+func boundValues(bind jsonvalue.Object) map[string]any {
+	values := maps.Clone(map[string]any(bind))
+
+	for name, value := range values {
+		if decimal, is := value.(jsonvalue.Decimal); is {
+			values[name] = source.Number(decimal.String())
+		}
+	}
+
+	return values
 }
 
 // forEach calls do with every record of rows.

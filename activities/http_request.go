@@ -81,7 +81,7 @@ func (c *call) request(ctx context.Context) (request source.Request, file io.Clo
 
 	switch {
 	case c.params.JSON.Any != nil:
-		body, err := json.Marshal(c.params.JSON)
+		body, err := json.Marshal(jsonvalue.Plain(c.params.JSON))
 		if err != nil {
 			return request, nil, err
 		}

@@ -60,6 +60,8 @@ func typeOf(value any) source.Type {
 		return source.Integer
 	case float64:
 		return source.Float
+	case jsonvalue.Decimal:
+		return source.Decimal
 	case bool:
 		return source.Boolean
 	}
@@ -101,6 +103,9 @@ func (l *literals) Next(ctx context.Context) (source.Record, error) {
 
 	for i, column := range l.schema {
 		value := given[column.Name]
+		if decimal, is := value.(jsonvalue.Decimal); is && column.Type == source.Decimal {
+			value = source.Number(decimal.String())
+		}
 
 		if value != nil && (column.Type == source.JSON || column.Type == source.Decimal) {
 			var err error
@@ -117,11 +122,15 @@ func (l *literals) Next(ctx context.Context) (source.Record, error) {
 
 // toCommonType converts a value to the type of a column whose values have different types.
 func toCommonType(of source.Type, value any) (any, error) {
+	if number, is := value.(source.Number); is {
+		return number, nil
+	}
+
 	if of == source.Decimal {
 		return source.ConvertValue(source.Standard{Type: typeOf(value)}, source.Standard{Type: of}, value)
 	}
 
-	encoded, err := json.Marshal(jsonvalue.Value{Any: value})
+	encoded, err := json.Marshal(jsonvalue.Plain{Any: value})
 
 	return json.RawMessage(encoded), err
 }

@@ -23,7 +23,7 @@ type envelope struct {
 type jobStarted struct {
 	JobID  string           `json:"jobId"`
 	Status job.State        `json:"status,omitempty"`
-	Value  *jsonvalue.Value `json:"value,omitempty"` // The value that the scenario returned.
+	Value  *jsonvalue.Plain `json:"value,omitempty"` // The value that the scenario returned.
 }
 
 // respondOutcome responds to a caller that waited for the job: 200 with the results, or 422 with the failure.

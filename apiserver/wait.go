@@ -27,7 +27,7 @@ type outcome struct {
 	Trace    []string         `json:"trace,omitempty"`    // The places from that step to the outermost step around it.
 	Causes   []string         `json:"causes,omitempty"`   // The failures that led to this one, the nearest first.
 	Steps    []job.StepStatus `json:"steps,omitempty"`
-	Value    *jsonvalue.Value `json:"value,omitempty"` // The value that the scenario returned.
+	Value    *jsonvalue.Plain `json:"value,omitempty"` // The value that the scenario returned.
 
 	startedAt time.Time // When the job began; zero if unknown.
 	results   []job.Result
@@ -46,7 +46,7 @@ func (s *Server) waitForOutcome(ctx context.Context, jobID, runID string) (*outc
 	err := longPoll(ctx, s.options.Temporal.GetWorkflow(ctx, jobID, runID), &completed)
 	if err == nil {
 		return &outcome{
-			JobID: jobID, Status: job.Completed, Steps: completed.Steps, Value: completed.Value, results: completed.Results,
+			JobID: jobID, Status: job.Completed, Steps: completed.Steps, Value: (*jsonvalue.Plain)(completed.Value), results: completed.Results,
 			startedAt: completed.StartedAt,
 		}, nil
 	}

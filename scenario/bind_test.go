@@ -56,8 +56,10 @@ func TestBindConvertsValuesToParameterTypes(t *testing.T) {
 		{"a date", source.Date, "2024-02-29", "2024-02-29"},
 		{"a timestamp", source.Timestamp, "2024-02-29T12:00:00.5+01:00", "2024-02-29T12:00:00.5+01:00"},
 		{"binary data", source.Binary, "AAEC", "AAEC"},
-		{"a decimal", source.Decimal, "12.50", "12.50"},
-		{"a decimal written as an integer", source.Decimal, int64(12), "12"},
+		{"a decimal", source.Decimal, "12.50", decimal("12.50")},
+		{"a decimal written as an integer", source.Decimal, int64(12), decimal("12")},
+		{"a decimal with an exponent", source.Decimal, "1.5e1", decimal("15")},
+		{"a decimal itself", source.Decimal, decimal("12.50"), decimal("12.50")},
 		{"a time", source.Time, "12:30:00", "12:30:00"},
 		{"a date with a time", source.Datetime, "2024-02-29T12:00:00", "2024-02-29T12:00:00"},
 		{"a UUID", source.UUID, "f47ac10b-58cc-0372-8567-0e02b2c3d479", "f47ac10b-58cc-0372-8567-0e02b2c3d479"},
@@ -179,4 +181,11 @@ func problemsOf(t *testing.T, err error) problem.List {
 	require.NotEmpty(t, problems)
 
 	return problems
+}
+
+// decimal returns the decimal with that text.
+func decimal(text string) jsonvalue.Decimal {
+	parsed, _ := jsonvalue.ParseDecimal(text)
+
+	return parsed
 }

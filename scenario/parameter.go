@@ -116,7 +116,8 @@ func (p Parameter) Meaning() string {
 
 // Convert returns value as the Go type that represents the parameter's type in the language, or why value is not of that type:
 // "must be …, but is …".
-// Decimals, dates, times, binary data and UUIDs are text, in the form in which results show them; JSON is any value.
+// Dates, times, binary data and UUIDs are text, in the form in which results show them; JSON is any value. A decimal may be given
+// as text or as an integer, because the JSON of most programs has no exact decimals.
 func (p Parameter) Convert(value any) (converted any, mismatch string) {
 	switch p.Type { //nolint:exhaustive // The other types need no conversion.
 	case source.JSON:
@@ -130,8 +131,8 @@ func (p Parameter) Convert(value any) (converted any, mismatch string) {
 			return float64(v), ""
 		}
 	case source.Decimal:
-		if v, isInteger := value.(int64); isInteger {
-			return strconv.FormatInt(v, 10), ""
+		if decimal, is := toDecimal(value); is {
+			return decimal, ""
 		}
 	}
 
@@ -142,10 +143,29 @@ func (p Parameter) Convert(value any) (converted any, mismatch string) {
 	return nil, fmt.Sprintf("must be %s, but is %s", describeType(p.Type), jsonvalue.Describe(value))
 }
 
+// toDecimal returns a decimal, an integer or the text of a decimal as a decimal.
+func toDecimal(value any) (decimal jsonvalue.Decimal, is bool) {
+	switch v := value.(type) {
+	case jsonvalue.Decimal:
+		return v, true
+	case int64:
+		return jsonvalue.ParseDecimal(strconv.FormatInt(v, 10))
+	case string:
+		number, err := source.ParseNumber(v)
+		if err != nil {
+			return jsonvalue.Decimal{}, false
+		}
+
+		return jsonvalue.ParseDecimal(string(number))
+	}
+
+	return jsonvalue.Decimal{}, false
+}
+
 // CheckKind returns why the parameter cannot have the result of a template, which is of the given kind, or "": "must be …,
 // but … gives …".
 func (p Parameter) CheckKind(template any, kind schema.Kind) (mismatch string) {
-	if schema.KindOfType(p.Type).Accepts(kind) || p.Type == source.Decimal && kind == schema.Integer {
+	if schema.KindOfType(p.Type).Accepts(kind) || p.Type == source.Decimal && (kind == schema.Integer || kind == schema.Text) {
 		return ""
 	}
 

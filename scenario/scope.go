@@ -78,6 +78,11 @@ func (s *Scope) Set(name string, value any) error {
 		at.names[name] = value
 	case before == schema.Number && now == schema.Integer:
 		at.names[name] = float64(value.(int64)) //nolint:forcetypeassert // Its kind is checked above.
+	case before == schema.Decimal && now == schema.Integer:
+		at.names[name], _ = toDecimal(value)
+	case before == schema.Integer && now == schema.Decimal:
+		return fmt.Errorf("%s is an integer from where it begins, this is %s; let it begin as decimal(0)",
+			name, jsonvalue.Describe(value))
 	case before == schema.Integer && now == schema.Number:
 		return fmt.Errorf("%s is an integer from where it begins, this is %s; let it begin as 0.0 if it may have a fraction",
 			name, jsonvalue.Describe(value))

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/jobwright/jobwright/job"
+	"github.com/jobwright/jobwright/scenario/expression"
 	"github.com/jobwright/jobwright/scenario/jsonvalue"
 )
 
@@ -164,6 +165,11 @@ func mismatch(path string, want, have any, exact bool) string {
 		have = map[string]any(params)
 	}
 
+	// A number without the tag !decimal is any number of the same value.
+	if _, isDecimal := have.(jsonvalue.Decimal); isDecimal && isNumber(want) && expression.Equal(want, have) {
+		return ""
+	}
+
 	switch w := want.(type) {
 	case map[string]any:
 		h, isObject := have.(map[string]any)
@@ -209,6 +215,15 @@ func mismatch(path string, want, have any, exact bool) string {
 	return fmt.Sprintf("%s: want %s, have %s", path, format(want), format(have))
 }
 
+func isNumber(value any) bool {
+	switch value.(type) {
+	case int64, float64:
+		return true
+	}
+
+	return false
+}
+
 func join(path, name string) string {
 	if path == "" {
 		return name
@@ -219,7 +234,7 @@ func join(path, name string) string {
 
 // format returns a value as JSON for a message.
 func format(value any) string {
-	text, err := jsonvalue.Value{Any: value}.MarshalJSON()
+	text, err := jsonvalue.Plain{Any: value}.MarshalJSON()
 	if err != nil {
 		return fmt.Sprint(value)
 	}

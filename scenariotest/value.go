@@ -83,6 +83,15 @@ func valueOf(node *yaml.Node) (any, error) {
 }
 
 func scalarOf(node *yaml.Node) (any, error) {
+	if node.Tag == "!decimal" {
+		decimal, ok := jsonvalue.ParseDecimal(node.Value)
+		if !ok {
+			return nil, fmt.Errorf("line %d: %q is not a decimal such as 12.50", node.Line, node.Value)
+		}
+
+		return decimal, nil
+	}
+
 	var (
 		read any
 		err  error

@@ -35,9 +35,9 @@ type Querier interface {
 	Source
 
 	// Query streams the records that a query returns. It runs the query in a read-only transaction; functions that the query
-	// calls may have effects outside of it. bind contains the values of the
-	// parameters :name in the query, each a string, int64, float64, bool or nil. A parameter without a value is an error, and
-	// so is a value without a parameter.
+	// calls may have effects outside of it. bind contains the values of the parameters :name in the query, each a string, int64,
+	// float64, [Number], bool or nil, and the names of the parameters :"name", which the source quotes. A parameter without a
+	// value is an error, and so is a value without a parameter.
 	Query(ctx context.Context, query string, bind map[string]any) (Rows, error)
 }
 

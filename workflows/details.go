@@ -55,7 +55,7 @@ func shownParameters(parameters jsonvalue.Object) string {
 
 		value, isText := parameters[name].(string)
 		if !isText {
-			encoded, err := json.Marshal(jsonvalue.Value{Any: parameters[name]})
+			encoded, err := json.Marshal(jsonvalue.Plain{Any: parameters[name]})
 			if err != nil {
 				continue
 			}

@@ -1,11 +1,10 @@
 package workflows
 
 import (
-	"reflect"
-
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/jobwright/jobwright/scenario"
+	"github.com/jobwright/jobwright/scenario/expression"
 	"github.com/jobwright/jobwright/scenario/jsonvalue"
 )
 
@@ -45,35 +44,19 @@ func (m *machine) matchingCase(ctx workflow.Context, s *step, params scenario.Sw
 	return scenario.BlockDefault, nil
 }
 
-// matches reports whether the value of a case, or an entry of its list, equals a value. An integer equals the float of the
-// same size, as in expressions.
+// matches reports whether the value of a case, or an entry of its list, equals a value. Numbers of the same value are
+// equal, as in expressions.
 func matches(when, value any) bool {
-	if equal(when, value) {
+	if expression.Equal(when, value) {
 		return true
 	}
 
 	list, _ := when.([]any)
 	for _, entry := range list {
-		if equal(entry, value) {
+		if expression.Equal(entry, value) {
 			return true
 		}
 	}
 
 	return false
-}
-
-func equal(a, b any) bool {
-	if integer, ok := a.(int64); ok {
-		if float, ok := b.(float64); ok {
-			return float64(integer) == float
-		}
-	}
-
-	if _, ok := a.(float64); ok {
-		if _, ok := b.(int64); ok {
-			return equal(b, a)
-		}
-	}
-
-	return reflect.DeepEqual(a, b)
 }

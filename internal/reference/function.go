@@ -180,9 +180,14 @@ func formFunctions() []Function {
 	return []Function{
 		{"int(value)", "A number, or text that is a number, as an integer.", `int("42")`, `42`},
 		{"float(value)", "A number, or text that is a number, as a float.", `float("1.5")`, `1.5`},
+		{
+			"decimal(value)", "A number, or text that is a number, as a decimal; with `decimal(value, places)`, rounded to so many "+
+				"digits after the point, halves away from 0.",
+			`decimal("9.5") * 1.19`, `11.305`,
+		},
 		{"string(value)", "A number, a boolean or text as text.", `string(42)`, `"42"`},
 		{
-			"type(value)", "The type of the value: `string`, `int`, `float`, `bool`, `array`, `map` or `nil`.",
+			"type(value)", "The type of the value: `string`, `int`, `float`, `decimal`, `bool`, `array`, `map` or `nil`.",
 			`type(1.5)`, `"float"`,
 		},
 		{

@@ -215,7 +215,7 @@ func TestFunctionExamplesHaveDocumentedResults(t *testing.T) {
 			value, err := scenario.NewScope(scenario.JobScope{}, nil, nil).Evaluate(params["value"], moment)
 			require.NoError(t, err)
 
-			text, err := json.Marshal(jsonvalue.Value{Any: value})
+			text, err := json.Marshal(jsonvalue.Plain{Any: value})
 			require.NoError(t, err)
 			require.Equal(t, function.Result, string(text))
 		})

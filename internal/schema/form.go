@@ -23,7 +23,7 @@ type Form interface {
 	Accepts(kind Kind) bool
 }
 
-// Kind is the form of a single value: one of the kinds of JSON values, with integers apart from other numbers.
+// Kind is the form of a single value: one of the kinds of JSON values, with integers and decimals apart from other numbers.
 type Kind string
 
 // The kinds. The empty kind is that of an expression whose result is known only at run time.
@@ -31,6 +31,7 @@ const (
 	Text    Kind = "text"
 	Integer Kind = "an integer"
 	Number  Kind = "a number"
+	Decimal Kind = "a decimal"
 	Boolean Kind = "true or false"
 	List    Kind = "a list"
 	Object  Kind = "an object"
@@ -56,6 +57,8 @@ func (k Kind) Mismatch(subject string, value any) string {
 		case float64:
 			fits = !math.IsNaN(number)
 		}
+	case Decimal:
+		_, fits = value.(jsonvalue.Decimal)
 	case Boolean:
 		_, fits = value.(bool)
 	case List:
@@ -92,6 +95,8 @@ func KindOf(value any) Kind {
 		return Integer
 	case float64:
 		return Number
+	case jsonvalue.Decimal:
+		return Decimal
 	case bool:
 		return Boolean
 	case []any:
@@ -103,7 +108,7 @@ func KindOf(value any) Kind {
 	return ""
 }
 
-// KindOfType returns the kind of the values of a standard type. Dates, decimals, binary data and UUIDs are text.
+// KindOfType returns the kind of the values of a standard type. Dates, binary data and UUIDs are text.
 func KindOfType(t source.Type) Kind {
 	switch t {
 	case source.Integer:
@@ -116,7 +121,9 @@ func KindOfType(t source.Type) Kind {
 		return List
 	case source.JSON:
 		return Any
-	case source.Text, source.Decimal, source.Date, source.Time, source.Datetime, source.Timestamp, source.Binary, source.UUID:
+	case source.Decimal:
+		return Decimal
+	case source.Text, source.Date, source.Time, source.Datetime, source.Timestamp, source.Binary, source.UUID:
 		return Text
 	}
 

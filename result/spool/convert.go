@@ -11,8 +11,8 @@ import (
 	"github.com/jobwright/jobwright/source"
 )
 
-// Converter converts records to values of scenarios. Integers, floats, texts, Booleans and NULL correspond to each other.
-// A decimal becomes the text of its digits, because no float can represent all of them. Dates, times, UUIDs and binary
+// Converter converts records to values of scenarios. Integers, floats, decimals, texts, Booleans and NULL correspond to each
+// other. Dates, times, UUIDs and binary
 // data become the text that results use. JSON becomes the value that it contains, and an array becomes a list.
 type Converter struct {
 	encoder *encoder
@@ -46,7 +46,7 @@ func decodeRecord(line []byte) (jsonvalue.Object, error) {
 	return record, nil
 }
 
-// encoder encodes records as JSON that a scenario decodes: it distinguishes floats from integers, and decimals are text.
+// encoder encodes records as JSON that a scenario decodes: it distinguishes integers, floats and decimals.
 type encoder struct {
 	records *result.Encoder
 	escaped bytes.Buffer
@@ -79,7 +79,7 @@ func appendValue(line []byte, of source.Standard, value any) ([]byte, error) {
 	case float64:
 		return appendFloat(line, of, v)
 	case source.Number:
-		return append(append(append(line, '"'), v...), '"'), nil
+		return jsonvalue.AppendDecimal(line, string(v)), nil
 	case json.RawMessage:
 		return appendJSON(line, v)
 	case []any:

@@ -235,8 +235,8 @@ var exactValues = []struct {
 	{"integer", int64(math.MaxInt64), int64(math.MaxInt64)},
 	{"integer", int64(math.MinInt64), int64(math.MinInt64)},
 	{"integer", nil, nil},
-	{"decimal(40,2)", source.Number("12345678901234567890123456789012345678.90"), "12345678901234567890123456789012345678.90"},
-	{"decimal", source.Number("3"), "3"},
+	{"decimal(40,2)", source.Number("12345678901234567890123456789012345678.90"), decimal("12345678901234567890123456789012345678.90")},
+	{"decimal", source.Number("3"), decimal("3")},
 	{"float", 0.1, 0.1},
 	{"float", 3.0, 3.0},
 	{"float", 1e21, 1e21},
@@ -261,7 +261,7 @@ var exactValues = []struct {
 	{"json", json.RawMessage(`null`), nil},
 	{"integer[]", []any{int64(1), nil, []any{int64(math.MaxInt64)}}, []any{int64(1), nil, []any{int64(math.MaxInt64)}}},
 	{"float[]", []any{1.0, []any{2.5}, math.NaN()}, []any{1.0, []any{2.5}, "NaN"}},
-	{"decimal[]", []any{source.Number("1.50"), []any{source.Number("2")}}, []any{"1.50", []any{"2"}}},
+	{"decimal[]", []any{source.Number("1.50"), []any{source.Number("2")}}, []any{decimal("1.50"), []any{decimal("2")}}},
 	{"json[]", []any{json.RawMessage(`[1.0]`)}, []any{[]any{1.0}}},
 	{"date[]", []any{time.Date(2024, 2, 29, 0, 0, 0, 0, time.UTC)}, []any{"2024-02-29"}},
 	{"text[]", []any{}, []any{}},
@@ -402,4 +402,11 @@ func TestReadPageRejectsInvalidOffsets(t *testing.T) {
 
 	_, err = spool.ReadPage(t.Context(), store, page.Key, page.Next)
 	require.ErrorContains(t, err, "no record begins")
+}
+
+// decimal returns the decimal with that text.
+func decimal(text string) jsonvalue.Decimal {
+	parsed, _ := jsonvalue.ParseDecimal(text)
+
+	return parsed
 }

@@ -37,6 +37,9 @@ type program struct {
 
 	code *vm.Program
 	cost *costMeter // Adds up the cost of a run.
+
+	// The program for values with decimals. It is nil until the expression first has such a value.
+	decimal *vm.Program
 }
 
 // maxCompiled is the maximum number of expressions that an evaluator caches.
@@ -236,7 +239,15 @@ func (e *Evaluator) expression(source string, scope Scope, moment Moment) (any, 
 	machine := vm.VM{MemoryBudget: MaxValues}
 	*program.cost = costMeter{} // Cached patterns go too, so that the cost does not depend on earlier runs.
 
-	result, err := machine.Run(program.code, env)
+	code := program.code
+
+	if hasDecimals(env) || makesDecimals(source) {
+		if code, err = program.forDecimals(source); err != nil {
+			return nil, err
+		}
+	}
+
+	result, err := machine.Run(code, env)
 	e.cost += int64(program.cost.total / meterPerCost)
 
 	if err != nil {
@@ -249,6 +260,20 @@ func (e *Evaluator) expression(source string, scope Scope, moment Moment) (any, 
 	}
 
 	return value, nil
+}
+
+// forDecimals compiles the program for values with decimals.
+func (p *program) forDecimals(source string) (*vm.Program, error) {
+	if p.decimal != nil {
+		return p.decimal, nil
+	}
+
+	var err error
+
+	// The order matters: the cost is that of the functions that replace operators.
+	p.decimal, err = compile(source, p.untyped(), slices.Concat(decimals{p.cost}.options(), p.cost.options())...)
+
+	return p.decimal, err
 }
 
 // env returns the values of the names that a program uses, converted for expr.

@@ -73,6 +73,7 @@ func functions() []expr.Option {
 		call func(...any) (any, error)
 		form any // A pointer to a Go function with the signature.
 	}{
+		{nameDecimal, decimalOf, new(func(any, ...int) any)},
 		{"keys", entries(func(key string, _ any) any { return key }), new(func(any) []any)},
 		{"values", entries(func(_ string, value any) any { return value }), new(func(any) []any)},
 		{"toPairs", entries(func(key string, value any) any { return []any{key, value} }), new(func(any) []any)},

@@ -49,6 +49,8 @@ func (s *size) fromExpr(value any) (any, error) {
 	switch v := value.(type) {
 	case nil, bool, string:
 		return v, nil
+	case jsonvalue.Decimal:
+		return v, s.add(v.String())
 	case float64:
 		if math.IsNaN(v) || math.IsInf(v, 0) {
 			return nil, errors.New("the result is not a number")
@@ -121,6 +123,8 @@ func Text(value any) (string, error) {
 		return strconv.FormatInt(v, 10), nil
 	case float64:
 		return formatFloat(v), nil
+	case jsonvalue.Decimal:
+		return v.String(), nil
 	}
 
 	return encode(value)

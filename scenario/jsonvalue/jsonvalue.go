@@ -1,6 +1,6 @@
 // Package jsonvalue defines the values of the scenario language and their exact JSON form. A value is nil, a bool, an int64,
-// a float64, a string, a []any or a map[string]any of values. Integers and floats remain distinct: an integer is never
-// converted to a float.
+// a float64, a [Decimal], a string, a []any or a map[string]any of values. Integers, floats and decimals remain distinct: an
+// integer is never converted to a float.
 package jsonvalue
 
 import (
@@ -52,9 +52,17 @@ func (v *Value) UnmarshalJSON(data []byte) error {
 	return err
 }
 
-// wire replaces the floats in value by numbers that have a fraction or an exponent.
+// wire replaces the floats in value by numbers that have a fraction or an exponent, and decimals by numbers that [Decode]
+// recognizes.
 func wire(value any) any {
+	return written(value, func(d Decimal) json.Number { return json.Number(d.text + exponentOfDecimals) })
+}
+
+// written replaces the floats in value by numbers that have a fraction or an exponent, and decimals by the given numbers.
+func written(value any, decimal func(Decimal) json.Number) any {
 	switch v := value.(type) {
+	case Decimal:
+		return decimal(v)
 	case float64:
 		text := strconv.FormatFloat(v, 'g', -1, 64)
 		if !strings.ContainsAny(text, ".e") {
@@ -65,19 +73,19 @@ func wire(value any) any {
 	case []any:
 		list := make([]any, len(v))
 		for i := range v {
-			list[i] = wire(v[i])
+			list[i] = written(v[i], decimal)
 		}
 
 		return list
 	case map[string]any:
 		object := make(map[string]any, len(v))
 		for _, name := range slices.Sorted(maps.Keys(v)) {
-			object[name] = wire(v[name])
+			object[name] = written(v[name], decimal)
 		}
 
 		return object
 	case Object:
-		return wire(map[string]any(v))
+		return written(map[string]any(v), decimal)
 	}
 
 	return value
@@ -126,6 +134,12 @@ func exact(value any) (any, error) {
 }
 
 func number(text string) (any, error) {
+	if digits, marked := strings.CutSuffix(text, exponentOfDecimals); marked {
+		if decimal, ok := ParseDecimal(digits); ok {
+			return decimal, nil
+		}
+	}
+
 	if strings.ContainsAny(text, ".eE") {
 		value, err := strconv.ParseFloat(text, 64)
 		if err != nil {
@@ -154,6 +168,8 @@ func Describe(value any) string {
 		return fmt.Sprintf("the integer %d", v)
 	case float64:
 		return fmt.Sprintf("the number %g", v)
+	case Decimal:
+		return "the decimal " + short(v.text)
 	case string:
 		return fmt.Sprintf("the text %q", short(v))
 	case []any:
@@ -184,6 +200,8 @@ func SizeOf(value any) int {
 	switch v := value.(type) {
 	case string:
 		size += len(v)
+	case Decimal:
+		size += len(v.text)
 	case []any:
 		for _, entry := range v {
 			size += SizeOf(entry)

@@ -64,9 +64,22 @@ func (p parameters) areInferred() bool {
 	return !slices.ContainsFunc(p.types, func(oid uint32) bool { return oid != 0 })
 }
 
-// prepare parses a statement on the server and returns the types of its parameters. The server infers the type text for a
-// parameter whose place implies none, as in SELECT $1: a number or a boolean keeps its own type there, if the statement is
-// still valid then.
+// isGuess reports whether a type that the server inferred may not be the type that the statement means, for a value with a type
+// of its own. The server infers text if the place implies no type, as in SELECT $1, and integer for a number beside an integer,
+// as in $1 + 1.
+func isGuess(inferred, own uint32) bool {
+	switch inferred {
+	case pgtype.TextOID:
+		return own != 0
+	case pgtype.Int2OID, pgtype.Int4OID, pgtype.Int8OID:
+		return own == pgtype.NumericOID
+	}
+
+	return false
+}
+
+// prepare parses a statement on the server and returns the types of its parameters. Where the server has guessed, a number or a
+// boolean keeps its own type, if the statement is still valid then.
 func (s *session) prepare(
 	ctx context.Context, statement string, given parameters,
 ) (described *pgconn.StatementDescription, types []uint32, err error) {
@@ -78,7 +91,7 @@ func (s *session) prepare(
 	types = make([]uint32, len(given.types))
 
 	for i, own := range given.types {
-		if own == 0 || described.ParamOIDs[i] != pgtype.TextOID {
+		if !isGuess(described.ParamOIDs[i], own) {
 			continue
 		}
 

@@ -70,12 +70,14 @@ func TestQueryKeepsTheTypesOfParametersWhoseTypesCannotBeInferred(t *testing.T) 
 	d := newDatabase(t)
 	d.run(t, `CREATE TABLE t (name text); INSERT INTO t VALUES ('5')`)
 
-	rows, err := d.Query(t.Context(), `SELECT :n AS n, :big, :f, :d, :b, :s, :none, :n || '' FROM t WHERE name = :id`, map[string]any{
+	rows, err := d.Query(t.Context(), `SELECT :n AS n, :big, :f, :d, :b, :s, :none, :n || '', :d2 + 1, :f2 + 1 FROM t WHERE name = :id`, map[string]any{
 		"n": int64(5), "big": int64(1) << 40, "f": 0.1, "d": source.Number("1.50"), "b": true, "s": "5", "none": nil, "id": int64(5),
+		"d2": source.Number("1.50"), "f2": 0.1,
 	})
 	require.NoError(t, err)
 	require.Equal(t, []source.Record{{
 		int64(5), int64(1) << 40, source.Number("0.1"), source.Number("1.50"), true, "5", nil, "5",
+		source.Number("2.50"), source.Number("1.1"),
 	}}, sourcetest.ReadAll(t, rows))
 
 	_, err = d.Execute(t.Context(), source.Script{

@@ -2,10 +2,13 @@ package sqlite
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"modernc.org/libc"
 	sqlite3 "modernc.org/sqlite/lib"
+
+	"github.com/jobwright/jobwright/source"
 )
 
 // statement is a prepared statement.
@@ -153,6 +156,8 @@ func (s *statement) bindAny(number int, value any) error {
 		param.class, param.integer = classInteger, int64(libc.BoolInt32(v))
 	case float64:
 		param.class, param.float = classFloat, v
+	case source.Number:
+		return s.bindAny(number, boundNumber(v))
 	case string:
 		native, err := libc.CString(v)
 		if err != nil {
@@ -167,6 +172,22 @@ func (s *statement) bindAny(number int, value any) error {
 	}
 
 	return s.bindParameter(number, &param)
+}
+
+// boundNumber returns a decimal as an integer or a float that represents all its digits, or as text if there is none.
+func boundNumber(decimal source.Number) any {
+	if integer, err := strconv.ParseInt(string(decimal), 10, 64); err == nil {
+		return integer
+	}
+
+	const digitsOfFloat = 15 // A float represents all decimals with so many digits.
+
+	whole, fraction := decimal.Digits()
+	if float, err := strconv.ParseFloat(string(decimal), 64); err == nil && whole+fraction <= digitsOfFloat {
+		return float
+	}
+
+	return string(decimal)
 }
 
 // bindParameter binds a value to the parameter with the given number, which starts at 1.

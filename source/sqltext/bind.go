@@ -6,6 +6,8 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+
+	"github.com/jobwright/jobwright/source"
 )
 
 // Bind replaces the parameters :name of a statement with the database's placeholders, and the parameters :"name" with the
@@ -59,7 +61,13 @@ func (d Dialect) Bind(statement string, bind map[string]any) (text string, value
 			numbers[name] = len(values)
 		}
 
-		written.WriteString(d.Placeholder(numbers[name]))
+		placeholder := d.Placeholder(numbers[name])
+		if decimal, is := value.(source.Number); is && d.Decimal != nil {
+			whole, fraction := decimal.Digits()
+			placeholder = d.Decimal(placeholder, whole, fraction)
+		}
+
+		written.WriteString(placeholder)
 	}
 }
 

@@ -1,6 +1,7 @@
 package sqltext
 
 import (
+	"fmt"
 	"strconv"
 
 	"github.com/jobwright/jobwright/source/kind"
@@ -24,6 +25,10 @@ type Dialect struct {
 
 	// Placeholder returns the placeholder of the parameter with that number, from 1.
 	Placeholder func(number int) string
+
+	// Decimal returns an expression for a placeholder whose value is the text of a decimal with that number of digits before and
+	// after the point. It is nil if the placeholder itself is a decimal then.
+	Decimal func(placeholder string, whole, fraction int) string
 }
 
 // The dialects of the databases.
@@ -34,7 +39,7 @@ var (
 	}
 	MySQL = Dialect{
 		Name: "MySQL", Backslashes: true, Backticks: true, HashComments: true, SpacedDashes: true,
-		NameQuote: '`', LongestName: 256, Placeholder: marked, // 64 characters, of up to 4 bytes.
+		NameQuote: '`', LongestName: 256, Placeholder: marked, Decimal: castDecimal, // 64 characters, of up to 4 bytes.
 	}
 	SQLite = Dialect{
 		Name: "SQLite", Backticks: true, Brackets: true,
@@ -64,3 +69,15 @@ func Dialects(kindOfSource string) []Dialect {
 func numbered(number int) string { return "$" + strconv.Itoa(number) }
 
 func marked(int) string { return "?" }
+
+// castDecimal casts a text to a decimal, which MySQL would otherwise compare as a float. A text with more digits than a DECIMAL
+// stays text.
+func castDecimal(placeholder string, whole, fraction int) string {
+	const longest, mostAfterPoint = 65, 30
+
+	if whole+fraction > longest || fraction > mostAfterPoint {
+		return placeholder
+	}
+
+	return fmt.Sprintf("CAST(%s AS DECIMAL(%d,%d))", placeholder, max(whole+fraction, 1), fraction)
+}
