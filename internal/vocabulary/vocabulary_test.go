@@ -38,7 +38,7 @@ var standard = map[string]string{
 }
 
 // standardUse matches standard uses of these words, which are allowed: rounding, and free disk space.
-var standardUse = regexp.MustCompile("math\\.Floor|\\bfloor\\(|`floor`|\"floor\"|ceil,? floor")
+var standardUse = regexp.MustCompile("(?:math|rounding)\\.Floor|\\bfloor\\(|`floor`|\"floor\"|ceil,? floor")
 
 // bases maps the endings of inflected words to what replaces them to get the base form.
 var bases = []struct{ ending, replacement string }{{"s", ""}, {"ed", ""}, {"d", ""}, {"ing", ""}, {"ing", "e"}}
