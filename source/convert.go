@@ -24,7 +24,8 @@ func Convert(rows Rows, sourceName string, read Read) (Rows, error) {
 }
 
 // Fit returns rows in which the columns named in types have those types, the types of a target's columns. It converts values
-// by [ConvertValue] while they are read, to text in the notation of the target's format. A value that can't be converted without loss is an [*Error], as in [Convert].
+// by [ConvertValue] while they are read, to text in the notation of the target's format. A value that can't be converted
+// without loss is an [*Error], as in [Convert].
 func Fit(rows Rows, sourceName string, table Table, format Format, types map[string]Standard) (Rows, error) {
 	converted := &converted{
 		Rows: rows, source: sourceName, read: Read{Table: table, Format: format},

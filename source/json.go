@@ -128,7 +128,7 @@ func fromJSON(of Standard, raw json.RawMessage, parser *Parser) (any, error) {
 		return arrayFromJSON(of, raw)
 	case of.Type == Text: // A number, a boolean, a list or an object.
 		return string(raw), nil
-	case raw[0] == '{' || raw[0] == '[':
+	case raw[0] == '{' || raw[0] == '[' || of.Type == Array:
 		return nil, fmt.Errorf("%s is not a value of type %s", Quote(string(raw)), of)
 	}
 

@@ -195,3 +195,15 @@ func TestShortenCountsCharacters(t *testing.T) {
 
 	require.Equal(t, `"a\n\xff"`, source.Quote("a\n\xff"))
 }
+
+// The text of an array that is no list was parsed again and again, until the stack of the process overflowed.
+func TestParseTextRefusesAnArrayThatIsNoList(t *testing.T) {
+	t.Parallel()
+
+	for _, text := range []string{"1", "1.234,56", "true", "x", `"1"`, `"[1"`, "null1", "{}"} {
+		for _, element := range []source.Type{source.Integer, source.Text, source.JSON} {
+			_, err := source.ParseText(source.Standard{Type: source.Array, Element: element}, text)
+			require.ErrorContains(t, err, "is not a value of type "+string(element)+"[]", text)
+		}
+	}
+}

@@ -13,9 +13,9 @@ import (
 )
 
 // ReadTable streams the records of a file, or of all files that match a pattern, in the order of their names. All files must
-// have the same columns, in the same order unless each record names them, as in JSON and XML. In a pattern, * matches any part of a name, ? any character, [a-z] one of these characters, {a,b} one
-// of these parts, and ** any folders. Patterns ignore names that begin with a dot. The table's space is a folder. The context
-// must last until the rows are closed.
+// have the same columns, in the same order unless each record names them, as in JSON and XML. In a pattern, * matches any part
+// of a name, ? any character, [a-z] one of these characters, {a,b} one of these parts, and ** any folders. Patterns ignore names
+// that begin with a dot. The table's space is a folder. The context must last until the rows are closed.
 func (s *Source) ReadTable(ctx context.Context, read source.Read) (source.Rows, error) {
 	names, isPattern, err := s.files(ctx, read.Table)
 	if err != nil {

@@ -155,7 +155,13 @@ func (t *target) named(err error) error { return t.source.named(err, t.write.Tab
 
 // appendAll appends the records of rows and returns their number. An error of rows is returned unchanged.
 func (t *target) appendAll(ctx context.Context, into format.Writer, rows source.Rows) (count int64, err error) {
+	const checked = 256 // Records between two checks of the context, which rows need not watch.
+
 	for ; ; count++ {
+		if count%checked == 0 && ctx.Err() != nil {
+			return count, ctx.Err()
+		}
+
 		record, err := rows.Next(ctx)
 		if err == io.EOF {
 			return count, nil

@@ -35,7 +35,11 @@ var fields = []struct {
 		[]string{"csv", "json", "ndjson"},
 		func(f source.Format) bool { return f.Encoding != "" }, nil,
 	},
-	{"separator", "a comma; in .tsv files, the tab character", []string{"csv"}, func(f source.Format) bool { return f.Separator != "" }, nil},
+	{
+		"separator", "a comma; in .tsv files, the tab character",
+		[]string{"csv"},
+		func(f source.Format) bool { return f.Separator != "" }, nil,
+	},
 	{"quote", `"`, []string{"csv"}, func(f source.Format) bool { return f.Quote != "" }, nil},
 	{"header", "true", []string{"csv", "xlsx"}, func(f source.Format) bool { return f.Header != nil }, nil},
 	{
