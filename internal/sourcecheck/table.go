@@ -111,7 +111,7 @@ func (c *checker) shaped(at place, schema source.Schema, table source.Table) []s
 
 	rows, err := load.Shape().Apply(emptyRows{schema}, at.Source, table)
 	if err == nil {
-		_, err = source.Convert(emptyRows{schema}, at.Source, table, load.ColumnTypes, nil)
+		_, err = source.Convert(emptyRows{schema}, at.Source, source.Read{Table: table, Types: load.ColumnTypes})
 	}
 
 	if refused, isSource := errors.AsType[*source.Error](err); isSource {
