@@ -67,6 +67,7 @@ type bench struct {
 	sources    *countedSources
 	results    *result.Store
 	keys       seal.Keys
+	secrets    []string // The sealed secrets of the job.
 	temporal   *variables
 	runs       int // Number of steps that ran. Each step has its own idempotency key.
 }
@@ -137,7 +138,7 @@ func runAs[T any](tb testing.TB, b *bench, called, request any) (T, error) {
 	b.runs++
 
 	another := task
-	another.Step = fmt.Sprintf("2[%d]", b.runs)
+	another.Step, another.Secrets = fmt.Sprintf("2[%d]", b.runs), b.secrets
 
 	value, err := env.ExecuteActivity(called, another, request)
 	if err == nil && value.HasValue() {

@@ -69,7 +69,10 @@ func runAttempt[T any](
 	}
 	defer s.releaseSources()
 
-	outcome, err = do(ctx, s)
+	if err = secrets.openAll(task.Secrets); err == nil {
+		outcome, err = do(ctx, s)
+	}
+
 	if panicked, isPanic := errors.AsType[*source.PanicError](err); isPanic {
 		err = defect(ctx, secrets.hidePanic(panicked))
 	}

@@ -65,6 +65,13 @@ func (s *secrets) open(params any) error {
 	})
 }
 
+// openAll opens secrets to hide their values.
+func (s *secrets) openAll(sealed []string) error {
+	values := slices.Clone(sealed)
+
+	return s.open(&values)
+}
+
 // add records an opened value, to hide it from then on.
 func (s *secrets) add(value, sealed string) {
 	if slices.Contains(s.sealed, value) {

@@ -98,6 +98,30 @@ func TestSecretsAreHiddenInErrors(t *testing.T) {
 	}
 }
 
+func TestSecretsThatAnEarlierStepHasStoredAreSealed(t *testing.T) {
+	t.Parallel()
+
+	b := newBench(t)
+
+	_, err := b.run(t, b.RunSourceScript, scenario.RunSourceScript{
+		Source: "stage", Script: "CREATE TABLE t AS SELECT :p AS p", Bind: jsonvalue.Object{"p": b.seal(t)},
+	})
+	require.NoError(t, err)
+
+	b.secrets = []string{b.seal(t)}
+
+	got, err := b.run(t, b.Transform, scenario.Transform{Source: "stage", ReturnValue: true, Query: "SELECT p FROM t"})
+	require.NoError(t, err)
+	require.Equal(t, b.secrets[0], got.Value.Any.([]any)[0].(map[string]any)["p"])
+
+	_, err = b.run(t, b.Transform, scenario.Transform{Source: "stage", ReturnValue: true, Query: "SELECT json(p) FROM t"})
+	require.Error(t, err)
+	_, err = b.run(t, b.Transform, scenario.Transform{Source: "stage", ReturnValue: true, Query: "SELECT json_extract('{}', p) FROM t"})
+	require.Error(t, err)
+	require.Contains(t, err.Error(), "(secret)")
+	requireHidden(t, err.Error())
+}
+
 func TestSecretOfAnotherJobIsNotOpened(t *testing.T) {
 	t.Parallel()
 

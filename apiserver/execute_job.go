@@ -40,6 +40,7 @@ type execution struct {
 	entry     string // The entry of the job's program, if this call has started the job.
 	keys      seal.Keys
 	sealed    job.SealedParameters // The secret parameters of the job, once its input is known.
+	secrets   []string             // Their sealed values.
 	async     bool
 	format    resultFormat // For calls that wait for the results.
 	deadline  time.Time    // The end of the wait.

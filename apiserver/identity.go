@@ -100,6 +100,7 @@ func (e *execution) seal(of scenario.Scenario, bound jsonvalue.Object) error {
 		bound[parameter.Name] = sealed.String()
 		e.sealed.KeyID = sealed.KeyID
 		e.sealed.Names = append(e.sealed.Names, parameter.Name)
+		e.secrets = append(e.secrets, sealed.String())
 	}
 
 	slices.Sort(e.sealed.Names)

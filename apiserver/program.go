@@ -75,7 +75,7 @@ func (e *execution) program() (job.Input, error) {
 		return input, err
 	}
 
-	input.Scenario = name
+	input.Scenario, input.Secrets = name, e.secrets
 	input.Program, err = validation.NewProgram(name, entry, library)
 
 	switch {

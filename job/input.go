@@ -13,7 +13,8 @@ type Input struct {
 	Caller     string            `json:"caller,omitempty"`     // The name of the access that started the job.
 	Labels     map[string]string `json:"labels,omitempty"`     // The caller's labels of the job.
 	AppID      string            `json:"appId"`
-	Depth      int               `json:"depth,omitempty"` // The number of ancestors that are connected by RunScenario.
+	Depth      int               `json:"depth,omitempty"`   // The number of ancestors that are connected by RunScenario.
+	Secrets    []string          `json:"secrets,omitempty"` // Each [SealedSecret] of the job and its ancestors, as text.
 	Program    scenario.Program  `json:"program"`
 }
 
@@ -25,4 +26,8 @@ type Task struct {
 
 	// Bytes that a result may have within the outcome; a larger one is written to the result store.
 	Inline int `json:"inline,omitempty"`
+
+	// The secrets of the job, as in [Input]. An attempt hides them even if its own parameters contain none: a source may return
+	// what an earlier step has stored.
+	Secrets []string `json:"secrets,omitempty"`
 }

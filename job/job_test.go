@@ -244,6 +244,8 @@ func TestJSONOfTask(t *testing.T) {
 	t.Parallel()
 
 	requireWire(t, `{"appId":"7","jobId":"nightly","step":"2"}`, job.Task{AppID: "7", JobID: "nightly", Step: "2"})
+	requireWire(t, `{"appId":"7","jobId":"nightly","step":"2","secrets":["s"]}`,
+		job.Task{AppID: "7", JobID: "nightly", Step: "2", Secrets: []string{"s"}})
 }
 
 func TestJSONOfStepOutcome(t *testing.T) {

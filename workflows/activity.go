@@ -55,7 +55,9 @@ func (m *machine) call(ctx workflow.Context, s *step, call activityCall, request
 		return err
 	}
 
-	task := job.Task{AppID: m.input.AppID, JobID: m.jobID, Step: s.instance, Inline: m.inlineCapacity()}
+	task := job.Task{
+		AppID: m.input.AppID, JobID: m.jobID, Step: s.instance, Inline: m.inlineCapacity(), Secrets: m.input.Secrets,
+	}
 	future := workflow.ExecuteActivity(ctx, call.name, task, request)
 
 	m.beforeBlocking(ctx)

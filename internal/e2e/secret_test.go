@@ -44,6 +44,8 @@ parameters:
 steps:
   - opName: RunSourceScript
     opParams: {source: db, script: "CREATE TABLE received AS SELECT CAST(:p AS text) AS p", bind: {p: "${password}"}}
+  - {opName: Transform, opParams: {source: db, query: "SELECT p FROM received", returnResult: true}}
+  - {opName: RunScenario, opParams: {scenario: Reader}}
   - name: echo
     opName: HTTPRequest
     opParams:
@@ -80,6 +82,9 @@ steps:
     onError: continue
     opParams: {source: web, path: "refuse/${password}", headers: {Authorization: "Basic ${password}"}}
   - {opName: Fail, opParams: {message: "${steps.broken.error.message} ${steps.refused.error.message} ${echoed} ${steps.child.value}"}}
+`,
+	"scenarios/Reader.yaml": `
+steps: [{opName: Transform, opParams: {source: db, query: "SELECT p FROM received", returnValue: true}}]
 `,
 	"scenarios/Child.yaml": `
 parameters:
@@ -181,7 +186,7 @@ func TestSecretParameterIsNowhereButInTheSources(t *testing.T) {
 
 	temporal := p.temporal(t)
 
-	for _, id := range []string{jobID, jobID + "/6"} {
+	for _, id := range []string{jobID, jobID + "/3", jobID + "/8"} {
 		described, err := temporal.DescribeWorkflowExecution(t.Context(), id, "")
 		require.NoError(t, err)
 
