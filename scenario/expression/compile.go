@@ -266,6 +266,11 @@ func expressionError(source string, err error) error {
 
 	message = plainMessage(source, message)
 
+	if queryWithin.MatchString(source) {
+		message += "; a query can't stand within an expression: set a variable to it first"
+		isName, isField = false, false
+	}
+
 	if hint := javascriptHint(source); hint != "" {
 		message, isName, isField = message+"; this looks like JavaScript: "+hint, false, false
 	}

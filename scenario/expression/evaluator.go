@@ -108,7 +108,12 @@ func (e *Evaluator) text(text string, scope Scope, moment Moment) (any, error) {
 		}
 
 		text, err := Text(value)
-		if err != nil {
+
+		switch {
+		case value == nil && parsed[i].Kind == QueryFragment: // An expression can't contain a query.
+			return fmt.Errorf("in %s: it finds nothing; set a variable to it first, and write what stands for nothing, "+
+				"as in ${found ?? \"none\"}", parsed[i])
+		case err != nil:
 			return fmt.Errorf("in %s: %w", parsed[i], err)
 		}
 

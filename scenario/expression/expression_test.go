@@ -2,6 +2,7 @@ package expression_test
 
 import (
 	"encoding/json"
+	"errors"
 	"strconv"
 	"strings"
 	"testing"
@@ -475,4 +476,42 @@ func problemsOf(t *testing.T, err error) problem.List {
 	require.NotEmpty(t, problems)
 
 	return problems
+}
+
+// The remedy of the message for nil in an expression has no valid form for a query.
+func TestQueryThatFindsNothingInTextNamesARemedyThatWorks(t *testing.T) {
+	t.Parallel()
+
+	const text = "got $[stage]{SELECT 1 WHERE 1 = 0}"
+
+	_, err := scenario.NewScope(scenario.JobScope{}, nil, nil).Evaluate(text, expression.Moment{})
+	missing, is := errors.AsType[*expression.Missing](err)
+	require.True(t, is, err)
+
+	moment, err := expression.Moment{}.With(missing, []jsonvalue.Value{{}}, nil)
+	require.NoError(t, err)
+
+	_, err = scenario.NewScope(scenario.JobScope{}, nil, nil).Evaluate(text, moment)
+	require.EqualError(t, err, "in $[stage]{SELECT 1 WHERE 1 = 0}: it finds nothing; set a variable to it first, "+
+		`and write what stands for nothing, as in ${found ?? "none"}`)
+
+	// The remedy.
+	scope := scenario.NewScope(scenario.JobScope{}, nil, nil)
+
+	found, err := scope.Evaluate("$[stage]{SELECT 1 WHERE 1 = 0}", moment)
+	require.NoError(t, err)
+	require.NoError(t, scope.Set("found", found))
+
+	value, err := scope.Evaluate(`got ${found ?? "none"}`, moment)
+	require.NoError(t, err)
+	require.Equal(t, "got none", value)
+
+	_, err = scope.Evaluate("${$[stage]{SELECT 1} ?? 'none'}", moment)
+	require.ErrorContains(t, err, "a query can't stand within an expression: set a variable to it first")
+
+	_, err = scope.Evaluate("${map([1], {'a': #})}", moment)
+	require.ErrorContains(t, err, `unexpected ":"; write an object in a predicate with two braces`)
+
+	_, err = scope.Evaluate("${found = 1}", moment)
+	require.ErrorContains(t, err, "= is not an operator; use == to compare")
 }

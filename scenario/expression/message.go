@@ -55,6 +55,9 @@ var unambiguousType = regexp.MustCompile(
 
 var placeholder = regexp.MustCompile(`[$%]\d`)
 
+// queryWithin matches the beginning of a query.
+var queryWithin = regexp.MustCompile(`\$\[[^\[\]{}$]+\]\{`)
+
 // objectInPredicate matches an object with one brace as an argument.
 var objectInPredicate = regexp.MustCompile(`,\s*\{\s*(?:'[^']*'|"[^"]*"|\w+)\s*:`)
 

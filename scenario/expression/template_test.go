@@ -14,6 +14,7 @@ import (
 	"github.com/jobwright/jobwright/scenario/expression"
 	"github.com/jobwright/jobwright/scenario/jsonvalue"
 	"github.com/jobwright/jobwright/scenario/problem"
+	"github.com/jobwright/jobwright/source/sqltext"
 )
 
 // resolve returns what a text gives as a parameter that takes any value, in a scope with the parameters country, a
@@ -136,6 +137,7 @@ func FuzzTemplate(f *testing.F) {
 		"${toPairs({b: 1, a: [2.5, nil]})}", "${job.id | upper()}", "${if true {1} else {2}}", "${sortBy([2, 1], #)}",
 		"$[stage]{SELECT 1}", "$[ s ]{a '${country}' }", "$[a]{$[b]{c}}", "$[a]{${big} $${ '}'}", "$((a.length))", "${uuid()}",
 		"${formatTime(now(), '11')}", "${addDays(today(), -800000)}", "$[a]{${$[b]{c}}}", "${country // it's\n}",
+		"${decimal('1.50') * 2 < 3.5}", "${sum([decimal(1), 2.5]) ** 3 / 7}", "${decimal('1e300') % 7}", "${sortBy([decimal(2), 1], #)}",
 	} {
 		f.Add(text)
 	}
@@ -177,7 +179,7 @@ func requireLanguage(t *testing.T, value any) {
 	t.Helper()
 
 	switch v := value.(type) {
-	case nil, bool, int64, float64, string:
+	case nil, bool, int64, float64, string, jsonvalue.Decimal:
 	case []any:
 		for _, entry := range v {
 			requireLanguage(t, entry)
@@ -213,4 +215,52 @@ func TestParseTemplateIgnoresQuotesInCommentsOfQueries(t *testing.T) {
 			require.Equal(t, want, missing.Queries[0].Query)
 		})
 	}
+}
+
+// An expression that validation accepts in a query is a parameter of the statement, whatever its value.
+func FuzzQueryText(f *testing.F) {
+	for _, query := range []string{
+		"SELECT ${x}", "SELECT '${x}', \"${x}\", `${x}`, [${x}], $$${x}$$", "SELECT 1 -- ${x}\n, ${x} /* ${x} */ # ${x}",
+		"SELECT * FROM ${identifier(x)}.${identifier(y)} WHERE a = ${x}::text", "a${x}b ${x}${y} ${x}.${y}", "${x}", "E'\\'' ${x}", "$$[s]{${x}}",
+		"SELECT $[s]{SELECT ${x}} FROM t ORDER BY a, ${x}", "x[1:${x}]", "UPDATE t SET a = ${x}; ${x}", "SELECT '\\' || ${x} || '",
+	} {
+		f.Add(query, "'; DROP TABLE t; --")
+	}
+
+	f.Fuzz(func(t *testing.T, text, value string) {
+		query, err := expression.ParseQueryText(text)
+		if err != nil {
+			return
+		}
+
+		bind, other := map[string]any{}, map[string]any{}
+
+		for i := range query.Values {
+			bind[expression.BindName(i+1)] = value
+			other[expression.BindName(i+1)] = "a"
+
+			if query.Values[i].IsName {
+				bind[expression.BindName(i+1)] = "a"
+			}
+		}
+
+		for _, dialect := range []sqltext.Dialect{sqltext.PostgreSQL, sqltext.MySQL, sqltext.SQLite} {
+			if query.CheckPlaces([]sqltext.Dialect{dialect}) != nil {
+				continue
+			}
+
+			bound, _, used, err := dialect.Bind(query.Text, bind)
+			if err != nil { // Another parameter of the query, which has no value.
+				require.ErrorContains(t, err, "has no value")
+
+				continue
+			}
+
+			require.NoError(t, sqltext.Unused(bind, used), "an expression is not a parameter")
+
+			plain, _, _, err := dialect.Bind(query.Text, other)
+			require.NoError(t, err)
+			require.Equal(t, plain, bound, "the query depends on a value")
+		}
+	})
 }

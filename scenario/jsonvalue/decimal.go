@@ -29,7 +29,9 @@ func (d Decimal) String() string { return d.text }
 func (d Decimal) MarshalJSON() ([]byte, error) { return []byte(d.text), nil }
 
 // AppendDecimal appends the canonical text of a decimal as the number that [Decode] reads as a decimal.
-func AppendDecimal(line []byte, text string) []byte { return append(append(line, text...), exponentOfDecimals...) }
+func AppendDecimal(line []byte, text string) []byte {
+	return append(append(line, text...), exponentOfDecimals...)
+}
 
 // Plain is a value in JSON for other programs, in which decimals are ordinary numbers.
 type Plain struct{ Any any }
