@@ -2,28 +2,31 @@ package source
 
 import (
 	"maps"
+	"reflect"
 	"slices"
+	"strings"
 	"unicode/utf8"
 )
 
 // Format describes how a file represents a table. The defaults of its fields depend on the name of the file. Its tags describe
-// the fields in the language; package format adds the defaults and the types of files that have the field.
+// the fields in the language, and in formats the types of files that have the field, if they are not all; package format adds the
+// defaults.
 type Format struct {
 	Type        string `json:"type,omitempty" description:"The type of the file: csv, json, ndjson, xml, xlsx or parquet."`
 	Compression string `json:"compression,omitempty" description:"The compression of the file: none, gzip, zstd or zip."`
 	Member      string `json:"member,omitempty" description:"The member of a zip file, or a pattern of members to read, such as *.csv."`
-	Encoding    string `json:"encoding,omitempty" description:"The encoding of the text: utf-8, utf-16, utf-16le, utf-16be, windows-1252, or another label of the WHATWG encoding standard. A byte order mark takes precedence."`
-	Separator   string `json:"separator,omitempty" description:"The character between two fields. \"tab\" stands for the tab character."`
-	Quote       string `json:"quote,omitempty" description:"The character around fields that contain separators, quotes or line breaks. Within such a field, it is doubled. \"none\" means that no field is quoted."`
-	Header      *bool  `json:"header,omitempty" description:"Whether the first line or row names the columns. Otherwise, the columns are column1, column2 and so on."`
-	Null        string `json:"null,omitempty" description:"The text that represents NULL if it is not quoted, for example \\N. An empty field is then empty text."`
-	Records     string `json:"records,omitempty" description:"In json, the path of the list of records, for example data.items. In xml, the name or the path of the elements that are records, for example feed/entry."`
-	Sheet       string `json:"sheet,omitempty" description:"The name of the sheet."`
-	Range       string `json:"range,omitempty" description:"The cells to read: B3:F100, or B3:F for all rows from row 3 on."`
+	Encoding    string `json:"encoding,omitempty" formats:"csv json ndjson" description:"The encoding of the text: utf-8, utf-16, utf-16le, utf-16be, windows-1252, or another label of the WHATWG encoding standard. A byte order mark takes precedence."`
+	Separator   string `json:"separator,omitempty" formats:"csv" description:"The character between two fields. \"tab\" stands for the tab character."`
+	Quote       string `json:"quote,omitempty" formats:"csv" description:"The character around fields that contain separators, quotes or line breaks. Within such a field, it is doubled. \"none\" means that no field is quoted."`
+	Header      *bool  `json:"header,omitempty" formats:"csv xlsx" description:"Whether the first line or row names the columns. Otherwise, the columns are column1, column2 and so on."`
+	Null        string `json:"null,omitempty" formats:"csv" description:"The text that represents NULL if it is not quoted, for example \\N. An empty field is then empty text."`
+	Records     string `json:"records,omitempty" formats:"json xml" description:"In json, the path of the list of records, for example data.items. In xml, the name or the path of the elements that are records, for example feed/entry."`
+	Sheet       string `json:"sheet,omitempty" formats:"xlsx" description:"The name of the sheet."`
+	Range       string `json:"range,omitempty" formats:"xlsx" description:"The cells to read: B3:F100, or B3:F for all rows from row 3 on."`
 
 	Notation
 
-	Columns map[string]Notation `json:"columns,omitempty" description:"The notation of single columns, by their names, where it differs: for example {price: {decimalSeparator: \".\"}}."`
+	Columns map[string]Notation `json:"columns,omitempty" formats:"csv json ndjson xml xlsx" description:"The notation of single columns, by their names, where it differs: for example {price: {decimalSeparator: \".\"}}."`
 }
 
 // HasNotation reports whether texts are in a notation of their own.
@@ -79,7 +82,40 @@ func (f Format) Mistakes() []Mistake {
 		add("quote", Quote(quote)+" is the separator too; use different characters", nil)
 	}
 
+	if slices.Contains(FileTypes(), f.Type) {
+		for _, field := range f.WithoutEffect(f.Type) {
+			add(field, "it has no effect on a file of type "+f.Type, nil)
+		}
+	}
+
 	return append(mistakes, f.NotationMistakes()...)
+}
+
+// WithoutEffect returns the fields that are set although they have no effect on files of a type.
+func (f Format) WithoutEffect(fileType string) []string {
+	return f.setFields(func(formats []string) bool { return len(formats) > 0 && !slices.Contains(formats, fileType) })
+}
+
+// IsSet reports whether the field with a name in the language is set.
+func (f Format) IsSet(name string) bool {
+	return slices.Contains(f.setFields(func([]string) bool { return true }), name)
+}
+
+// setFields returns the names of the fields that are set, and whose types of files are selected.
+func (f Format) setFields(selects func(formats []string) bool) []string {
+	var names []string
+
+	value := reflect.ValueOf(f)
+	for _, field := range reflect.VisibleFields(value.Type()) {
+		if field.Anonymous || value.FieldByIndex(field.Index).IsZero() || !selects(strings.Fields(field.Tag.Get("formats"))) {
+			continue
+		}
+
+		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+		names = append(names, name)
+	}
+
+	return names
 }
 
 // isCharacter reports whether text is one character other than a line end.

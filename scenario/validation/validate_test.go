@@ -179,7 +179,7 @@ func TestParseReportsEveryMistakeOfFormatsAndColumnTypes(t *testing.T) {
         total: {booleans: [ja]}
     targetSource: stage
     targetTable: b
-    targetFormat: {encoding: utf8, compression: gzipp}
+    targetFormat: {type: json, encoding: utf8, compression: gzipp, sheet: x, header: false}
     columnTypes:
       a: int
       b: text
@@ -203,6 +203,8 @@ func TestParseReportsEveryMistakeOfFormatsAndColumnTypes(t *testing.T) {
 		`16: unknown field precision; known are dateFormat, timestampFormat, decimalSeparator, thousandsSeparator, booleans, trim`,
 		`17: it needs two different texts, those of true and of false, for example [yes, no]`,
 		`20: "gzipp" is not a compression; did you mean gzip?`,
+		`20: it has no effect on a file of type json`,
+		`20: it has no effect on a file of type json`,
 		`22: a must be a type, but is the text "int"; "int" is not a type; did you mean integer?`,
 		`24: c must be a type, but is the text "decimals"; "decimals" is not a type; did you mean decimal?`,
 	}, found)

@@ -20,60 +20,35 @@ type Field struct {
 	Written     []string // The types of files in which the field applies to writing too.
 }
 
-// fields are the fields of a [source.Format], in its order, except for the description and the type.
+// fields are the fields of a [source.Format], in its order, with what its tags do not contain.
 var fields = []struct {
 	name, missing string
-	formats       []string // Nil for every type.
-	isSet         func(source.Format) bool
-	written       []string // The types of files in which it applies to writing; nil for all in formats.
+	written       []string // The types of files in which it applies to writing; nil for all that have it.
 }{
-	{"type", "by the extension of the file", nil, nil, nil},
-	{"compression", "by the extension of the file, or none", nil, nil, nil},
-	{"member", "all members, in the order of their names; when writing, the name of the zip file without .zip", nil, nil, nil},
-	{
-		"encoding", "by the byte order mark, or utf-8",
-		[]string{"csv", "json", "ndjson"},
-		func(f source.Format) bool { return f.Encoding != "" }, nil,
-	},
-	{
-		"separator", "a comma; in .tsv files, the tab character",
-		[]string{"csv"},
-		func(f source.Format) bool { return f.Separator != "" }, nil,
-	},
-	{"quote", `"`, []string{"csv"}, func(f source.Format) bool { return f.Quote != "" }, nil},
-	{"header", "true", []string{"csv", "xlsx"}, func(f source.Format) bool { return f.Header != nil }, nil},
-	{
-		"null", "an empty field without quotes is NULL",
-		[]string{"csv"},
-		func(f source.Format) bool { return f.Null != "" }, nil,
-	},
-	{
-		"records", "in json, the whole file; in xml, the children of the root, and records/record when writing",
-		[]string{"json", "xml"},
-		func(f source.Format) bool { return f.Records != "" }, nil,
-	},
-	{
-		"sheet", "the first sheet when reading, Sheet1 when writing",
-		[]string{"xlsx"},
-		func(f source.Format) bool { return f.Sheet != "" }, nil,
-	},
-	{"range", "all cells", []string{"xlsx"}, func(f source.Format) bool { return f.Range != "" }, nil},
-	{"dateFormat", "yyyy-MM-dd", notated, func(f source.Format) bool { return f.DateFormat != "" }, onlyCSV},
+	{"type", "by the extension of the file", nil},
+	{"compression", "by the extension of the file, or none", nil},
+	{"member", "all members, in the order of their names; when writing, the name of the zip file without .zip", nil},
+	{"encoding", "by the byte order mark, or utf-8", nil},
+	{"separator", "a comma; in .tsv files, the tab character", nil},
+	{"quote", `"`, nil},
+	{"header", "true", nil},
+	{"null", "an empty field without quotes is NULL", nil},
+	{"records", "in json, the whole file; in xml, the children of the root, and records/record when writing", nil},
+	{"sheet", "the first sheet when reading, Sheet1 when writing", nil},
+	{"range", "all cells", nil},
+	{"dateFormat", "yyyy-MM-dd", onlyCSV},
 	{
 		"timestampFormat", "yyyy-MM-dd HH:mm:ss with any fraction, for timestamps followed by the offset, and T in place of the space",
-		notated, func(f source.Format) bool { return f.TimestampFormat != "" }, onlyCSV,
+		onlyCSV,
 	},
-	{"decimalSeparator", ".", notated, func(f source.Format) bool { return f.DecimalSeparator != "" }, onlyCSV},
-	{"thousandsSeparator", "no character", notated, func(f source.Format) bool { return f.ThousandsSeparator != "" }, onlyCSV},
-	{"booleans", "[true, false]", notated, func(f source.Format) bool { return f.Booleans != nil }, onlyCSV},
-	{"trim", "false", notated, func(f source.Format) bool { return f.Trim }, []string{}},
-	{"columns", "the notation of the format", notated, func(f source.Format) bool { return len(f.Columns) > 0 }, onlyCSV},
+	{"decimalSeparator", ".", onlyCSV},
+	{"thousandsSeparator", "no character", onlyCSV},
+	{"booleans", "[true, false]", onlyCSV},
+	{"trim", "false", []string{}},
+	{"columns", "the notation of the format", onlyCSV},
 }
 
-var (
-	notated = []string{"csv", "json", "ndjson", "xml", "xlsx"} // Texts in them are converted to other types.
-	onlyCSV = []string{"csv"}
-)
+var onlyCSV = []string{"csv"}
 
 // Fields returns the fields of a [source.Format], in its order.
 func Fields() []Field {
@@ -86,11 +61,9 @@ func Fields() []Field {
 
 		field := fields[len(all)]
 
-		formats := field.formats
-		if formats == nil {
-			for _, one := range Types() {
-				formats = append(formats, one.Name)
-			}
+		formats := strings.Fields(described.Tag.Get("formats"))
+		if len(formats) == 0 {
+			formats = source.FileTypes()
 		}
 
 		written := field.written
@@ -99,8 +72,7 @@ func Fields() []Field {
 		}
 
 		all = append(all, Field{
-			field.name, typeName(described.Type), described.Tag.Get("description"), field.missing, slices.Clone(formats),
-			slices.Clone(written),
+			field.name, typeName(described.Type), described.Tag.Get("description"), field.missing, formats, slices.Clone(written),
 		})
 	}
 
@@ -131,17 +103,18 @@ const (
 
 // check refuses fields that have no effect on files of the codec's type, and a notation with mistakes.
 func (c codec) check(f source.Format, use purpose) error {
-	for _, field := range fields {
-		switch {
-		case field.formats == nil || !field.isSet(f):
-		case !slices.Contains(field.formats, c.Name):
-			return content.Unsupported(
-				fmt.Sprintf("the format's field %s has no effect on a file of type %s", field.name, c.Name),
-				"remove the field, which belongs to "+strings.Join(field.formats, ", ")+", or give the format another type")
-		case use == writes && field.written != nil && !slices.Contains(field.written, c.Name):
-			return content.Unsupported(
-				fmt.Sprintf("the format's field %s applies to reading a file of type %s, not to writing it", field.name, c.Name),
-				"remove the field from the format of the target")
+	if wrong := f.WithoutEffect(c.Name); len(wrong) > 0 {
+		return content.Unsupported(fmt.Sprintf("the format's field %s has no effect on a file of type %s", wrong[0], c.Name),
+			"remove the field, or give the format another type")
+	}
+
+	if use == writes {
+		for _, field := range fields {
+			if field.written != nil && !slices.Contains(field.written, c.Name) && f.IsSet(field.name) {
+				return content.Unsupported(
+					fmt.Sprintf("the format's field %s applies to reading a file of type %s, not to writing it", field.name, c.Name),
+					"remove the field from the format of the target")
+			}
 		}
 	}
 
