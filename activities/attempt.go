@@ -176,10 +176,6 @@ func forEach(ctx context.Context, rows source.Rows, do func(source.Record) error
 			return nil
 		}
 
-		if err == nil {
-			err = ctx.Err() // The rows may not watch the context.
-		}
-
 		if err != nil {
 			return err
 		}

@@ -269,3 +269,32 @@ func TestConvertRejectsLossOfValue(t *testing.T) {
 	_, err = converted.Next(t.Context())
 	require.ErrorContains(t, err, `record 1, column "id": "1.5" is not a value of type integer`)
 }
+
+// A series of rejected records may have no end, and its rows need not watch the context.
+func TestConvertEndsWithItsContextWhileItRejects(t *testing.T) {
+	t.Parallel()
+
+	ctx, cancel := context.WithCancel(t.Context())
+	rejected := 0
+
+	rows := texts([]string{"id"})
+	for range 1_000 {
+		rows.left = append(rows.left, source.Record{"x"})
+	}
+
+	converted, err := source.Convert(rows, "files", source.Read{
+		Table: source.Table{Name: "t.csv"}, Types: map[string]source.Standard{"id": of(source.Integer)},
+		Reject: func(source.Reject) error {
+			rejected++
+
+			cancel()
+
+			return nil
+		},
+	})
+	require.NoError(t, err)
+
+	_, err = converted.Next(ctx)
+	require.ErrorIs(t, err, context.Canceled)
+	require.Equal(t, 1, rejected)
+}

@@ -29,18 +29,20 @@ type folder struct {
 func open(t *testing.T, name string, content map[string]string) folder {
 	t.Helper()
 
-	place := source.Place{AppDir: t.TempDir()}
-	opened, err := file.Open(t.Context(), source.Definition{Name: name, Kind: file.Kind}, place)
+	root := t.TempDir()
+	opened, err := file.Open(t.Context(), source.Definition{
+		Name: name, Kind: file.Kind, Options: map[string]any{"path": root},
+	}, source.Place{AppDir: t.TempDir()})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, opened.Close()) })
 
 	for name, text := range content {
-		path := filepath.Join(place.AppDir, filepath.FromSlash(name))
+		path := filepath.Join(root, filepath.FromSlash(name))
 		require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o750))
 		require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
 	}
 
-	return folder{Source: opened.(*files.Source), path: place.AppDir}
+	return folder{Source: opened.(*files.Source), path: root}
 }
 
 // text returns the content of a file.

@@ -184,10 +184,6 @@ func (w *writer) next(ctx context.Context) (source.Record, error) {
 		return nil, err
 	}
 
-	if err == nil {
-		err = ctx.Err() // The rows may not watch the context.
-	}
-
 	if err != nil {
 		return nil, &readingError{err}
 	}

@@ -233,10 +233,6 @@ func (e *encoding) fill() error {
 			e.buffer = append(e.buffer, 0xff, 0xff)
 		}
 
-		if err == nil {
-			err = e.ctx.Err() // The rows may not watch the context.
-		}
-
 		if err != nil {
 			return err
 		}

@@ -94,7 +94,7 @@ func (b *batch) fill(ctx context.Context, rows source.Rows, count *int64) {
 	for len(b.records) < maxRecords && b.bytes < maxBytes {
 		record, err := rows.Next(ctx)
 		if err == nil {
-			err = ctx.Err() // The rows may not watch the context.
+			err = ctx.Err() // Rows need not watch the context.
 		}
 
 		if err != nil {

@@ -168,3 +168,31 @@ func TestRowsDrainedOnlyAfterNextReturnedEOF(t *testing.T) {
 		require.NoError(t, rows.Close())
 	}
 }
+
+// heedless calls then in its first call of Next, and does not watch the context.
+type heedless struct {
+	counting
+
+	then func()
+}
+
+func (h *heedless) Next(ctx context.Context) (source.Record, error) {
+	if h.read.Load() == 0 {
+		h.then()
+	}
+
+	return h.counting.Next(context.WithoutCancel(ctx))
+}
+
+func TestRowsReadNoMoreAfterTheContextEnds(t *testing.T) {
+	t.Parallel()
+
+	ctx, cancel := context.WithCancel(t.Context())
+	from := &heedless{counting{most: 100}, cancel}
+	rows := prefetch.New(ctx, from)
+
+	_, err := rows.Next(t.Context())
+	require.ErrorIs(t, err, context.Canceled)
+	require.NoError(t, rows.Close())
+	require.EqualValues(t, 1, from.read.Load())
+}

@@ -84,10 +84,6 @@ func (l *loader) load(ctx context.Context, rows source.Rows) error {
 			return l.flush()
 		}
 
-		if err == nil {
-			err = ctx.Err() // The rows may not watch the context.
-		}
-
 		if err != nil {
 			l.failed = err
 
