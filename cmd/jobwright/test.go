@@ -148,7 +148,7 @@ func testFiles(path string) ([]string, error) {
 // file runs the tests of a file. They use the scenarios of the app that the file belongs to.
 func (t *tests) file(ctx context.Context, path string) error {
 	shown := path
-	if relative, err := filepath.Rel(t.dir, path); err == nil {
+	if relative, err := filepath.Rel(t.dir, path); err == nil && filepath.IsLocal(relative) {
 		shown = relative
 	}
 

@@ -376,9 +376,9 @@ func (v *validator) added(list problem.List, dir string, problems problem.List) 
 	return list
 }
 
-// relative returns the path relative to the current folder.
+// relative returns the path relative to the current folder if it is in it, and otherwise the absolute path.
 func (v *validator) relative(path string) string {
-	if relative, err := filepath.Rel(v.dir, path); err == nil {
+	if relative, err := filepath.Rel(v.dir, path); err == nil && filepath.IsLocal(relative) {
 		return relative
 	}
 

@@ -254,3 +254,25 @@ func TestSchemaPrintsTheDocumentedSchema(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, string(file), out.String())
 }
+
+func TestValidatePrintsNoPathOutsideOfTheFolder(t *testing.T) {
+	t.Parallel()
+
+	dir := folder(t, map[string]string{"apps/7/app.yaml": "source: {}", "elsewhere/deep/x": ""})
+
+	status, stdout, _ := runValidate(t, filepath.Join(dir, "elsewhere", "deep"), false, filepath.Join("..", "..", "apps"))
+	require.Equal(t, 1, status)
+	require.Equal(t, filepath.Join(dir, "apps", "7", "app.yaml")+
+		":1:1: unknown field source; did you mean sources? [app_invalid]\n", stdout)
+}
+
+func TestValidateRefusesSecretsOfOtherApps(t *testing.T) {
+	t.Parallel()
+
+	dir := folder(t, map[string]string{"7/app.yaml": `access: [{name: x, key: "${env:JOBWRIGHT_APP_8_KEY}"}]`, "8/app.yaml": anApp})
+
+	status, stdout, _ := runValidate(t, dir, false, "7")
+	require.Equal(t, 1, status)
+	require.Contains(t, stdout, "7/app.yaml:1:25: app 7 must not refer to the secret ${env:JOBWRIGHT_APP_8_KEY}: "+
+		"its environment variables begin with JOBWRIGHT_APP_7_ (--env-prefix)")
+}
