@@ -191,3 +191,19 @@ func TestNewReaderRefusesANotationWithMistakes(t *testing.T) {
 	_, err := format.Read(t.Context(), &file{Reader: strings.NewReader("a\n")}, "a.csv", options(source.Format{Notation: source.Notation{DateFormat: "DD"}}))
 	requireProblem(t, err, source.CodeOperationUnsupported, `the format's dateFormat: the pattern "DD" has the letter D; its letters are yyyy, MM, dd, HH, mm, ss, SSS and XXX, for example dd.MM.yyyy HH:mm:ss; other letters stand in single quotes`)
 }
+
+func TestTheNameOfASingleColumnWithASeparatorIsReadAgain(t *testing.T) {
+	t.Parallel()
+
+	for _, name := range []string{"a;b", "a|b", "a\tb", "a,b", "a'b;"} {
+		for _, f := range []source.Format{{}, {Separator: ";"}, {Quote: "'"}} {
+			names, records, err := read(t, write(t, "a.csv", f, texts(name), source.Record{"x;y"}), "a.csv", options(f))
+			require.NoError(t, err)
+			require.Equal(t, []string{name}, names)
+			require.Equal(t, []source.Record{{"x;y"}}, records)
+		}
+	}
+
+	_, err := format.NewWriter(io.Discard, "a.csv", source.Format{Quote: "none"}, texts("a;b"))
+	require.ErrorContains(t, err, "the file has the single column")
+}

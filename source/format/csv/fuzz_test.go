@@ -30,7 +30,7 @@ func FuzzRead(f *testing.F) {
 	}
 
 	f.Fuzz(func(t *testing.T, text string) {
-		for _, format := range formats() {
+		for _, format := range append(formats(), source.Format{Notation: source.Notation{Trim: true}}) {
 			rejected := 0
 			reject := func(reject source.Reject) error {
 				require.True(t, utf8.ValidString(reject.Text))

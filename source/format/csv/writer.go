@@ -83,7 +83,29 @@ func (w *Writer) appendHeader() error {
 		}
 	}
 
+	if len(w.schema) == 1 {
+		if err := w.quoteSeparators(); err != nil {
+			return err
+		}
+	}
+
 	w.buffer = append(w.buffer, '\n')
+
+	return nil
+}
+
+// quoteSeparators puts quotes around the name of the only column, if a reader would refuse it because it contains another usual
+// separator.
+func (w *Writer) quoteSeparators() error {
+	name := string(w.buffer)
+
+	switch err := checkSeparator(name, w.separator); {
+	case err == nil || strings.HasPrefix(name, w.quote) && w.quote != "":
+	case w.quote == "":
+		return err
+	default:
+		w.buffer = append(append(append(w.buffer[:0], w.quote...), name...), w.quote...)
+	}
 
 	return nil
 }
