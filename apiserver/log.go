@@ -77,15 +77,22 @@ func (l *callLog) attributes() (attributes []slog.Attr) {
 
 // level returns the level of the line: a warning for refused access, an error for what an operator has to look at.
 func (l *callLog) level(c *gin.Context) slog.Level {
-	switch status := c.Writer.Status(); {
-	case c.FullPath() == "/healthz", c.FullPath() == "/readyz":
+	switch c.FullPath() {
+	case "/healthz", "/readyz":
 		return slog.LevelDebug
-	case status >= http.StatusInternalServerError:
-		return slog.LevelError
-	case status == http.StatusUnauthorized, status == http.StatusForbidden, status == http.StatusTooManyRequests:
+	}
+
+	if c.Request.Context().Err() != nil {
+		return slog.LevelInfo // The client has disconnected, and misses the response.
+	}
+
+	switch status := c.Writer.Status(); status {
+	case http.StatusUnauthorized, http.StatusForbidden, http.StatusMisdirectedRequest, http.StatusTooManyRequests:
 		return slog.LevelWarn
-	case l.err != nil && c.Request.Context().Err() == nil:
-		return slog.LevelError // The response was aborted, and not by the client.
+	default:
+		if status >= http.StatusInternalServerError || l.err != nil { // An error without such a status aborted the response.
+			return slog.LevelError
+		}
 	}
 
 	return slog.LevelInfo

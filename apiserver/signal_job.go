@@ -100,7 +100,7 @@ func (s *Server) signal(ctx context.Context, request signalRequest, from string)
 		return taken, jobEnded(request.JobID)
 	}
 
-	ctx, cancel := s.outage.withTimeout(ctx)
+	ctx, cancel := s.outage.withTimeout(ctx, callTimeout)
 	defer cancel()
 
 	id := request.SignalID

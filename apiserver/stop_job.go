@@ -92,7 +92,9 @@ func (s *Server) readStop(c *gin.Context) (request stopRequest, by string, err e
 // stop requests the cancellation of the job, unless it is stopping or has ended. A job with many steps that run at the same time
 // can keep Temporal so busy that it takes several requests.
 func (s *Server) stop(ctx context.Context, request stopRequest, by string) (stopped, error) {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	const requests = 2 // Describing the job, and cancelling it.
+
+	ctx, cancel := context.WithTimeout(ctx, requests*patience)
 	defer cancel()
 
 	result := stopped{JobID: request.JobID}
@@ -162,13 +164,14 @@ func (s *Server) cancel(
 		return result, err
 	}
 
-	// Temporal also accepts the request if the job has just ended. This call has not stopped such a job.
-	now, err := s.describe(ctx, result.JobID)
+	// Temporal also accepts the request if the job has just ended. This call has not stopped such a job. If Temporal is too busy
+	// to say so, the stop has started all the same.
+	now, _ := s.describe(ctx, result.JobID)
 	if state := endState(now); state != "" && state != job.Stopped {
 		result.Status, result.JobStatus = alreadyEnded, state
 	}
 
-	return result, err
+	return result, nil
 }
 
 // stopReason returns the reason of the cancellation, which Temporal UI shows.

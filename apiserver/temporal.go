@@ -23,18 +23,20 @@ const (
 	outageMemory  = 3 * time.Second // How long a failed request shortens the timeout of others.
 )
 
-// patience limits how long a request is repeated that a slow Temporal does not answer within its timeout. Calls that wait for a job
-// are as patient as they wait.
+// patience limits how long a request is repeated that a slow Temporal does not answer within its timeout. Calls that wait for a
+// job are as patient as they wait.
 const (
 	patience  = 30 * time.Second
 	busyPause = 100 * time.Millisecond // Between two requests.
 )
 
-// persistently calls request with the timeout of a request to Temporal. It repeats a request that timed out or was rejected because
-// Temporal is busy, until ctx ends or Temporal no longer responds.
+// persistently calls request with the timeout of a request to Temporal. It repeats a request that timed out or was rejected
+// because Temporal is busy, until ctx ends or Temporal no longer responds. A repetition has more time than the first request:
+// requests about one workflow wait for each other in Temporal, and one that gives up loses its place. The client limits each to
+// 10 s.
 func (s *Server) persistently(ctx context.Context, request func(context.Context) error) error {
-	for {
-		attempt, cancel := s.outage.withTimeout(ctx)
+	for timeout := callTimeout; ; timeout = 2 * callTimeout {
+		attempt, cancel := s.outage.withTimeout(ctx, timeout)
 		err := request(attempt)
 
 		cancel()
@@ -72,13 +74,13 @@ func (s *Server) responds(ctx context.Context) bool {
 // outage records when Temporal was last unreachable. A slow answer does not count.
 type outage struct{ lastFailure atomic.Int64 } // In Unix nanoseconds; 0 after a request that succeeded since.
 
-// withTimeout returns a context with the timeout of a request to Temporal.
-func (o *outage) withTimeout(ctx context.Context) (context.Context, context.CancelFunc) {
+// withTimeout returns a context with the timeout, or a shorter one soon after a request has failed.
+func (o *outage) withTimeout(ctx context.Context, timeout time.Duration) (context.Context, context.CancelFunc) {
 	if time.Since(time.Unix(0, o.lastFailure.Load())) < outageMemory {
-		return context.WithTimeout(ctx, outageTimeout)
+		timeout = outageTimeout
 	}
 
-	return context.WithTimeout(ctx, callTimeout)
+	return context.WithTimeout(ctx, timeout)
 }
 
 // record records the result of a request: only a failed connection starts an outage, and only a response ends it.

@@ -151,8 +151,8 @@ func canBe(defined any, value string) bool {
 	return err != nil || !template.IsPlain() || template[0].Text == value
 }
 
-// storedFrom returns the number of stored signals of a sender. Each sender has a limit of its own, so that none can use up that of
-// another where a name or a sender is an expression.
+// storedFrom returns the number of stored signals of a sender. Each sender has a limit of its own, so that none can use up that
+// of another where a name or a sender is an expression.
 func (m *machine) storedFrom(sender string) (count int) {
 	for _, stored := range m.checkpoint.Signals {
 		if stored.From == sender {

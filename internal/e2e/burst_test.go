@@ -37,7 +37,8 @@ func TestBurstOfWaitingCallsIsQueuedOrRefusedHonestly(t *testing.T) {
 		require.NoError(t, err)
 
 		group.Go(func() {
-			responses[i], errs[i] = api().callContext(t.Context(), http.MethodPost, "/api/v1/executeJob.jsp", asJSON, string(body))
+			responses[i], errs[i] = api().callContext(
+				t.Context(), http.MethodPost, "/api/v1/executeJob.jsp", asJSON, string(body))
 		})
 	}
 
@@ -91,7 +92,9 @@ func serveBusy(t *testing.T, busy *busyTemporal) caller {
 
 	connection, err := client.Dial(client.Options{
 		HostPort: shared.temporal.Address(), Logger: silent{},
-		ConnectionOptions: client.ConnectionOptions{DialOptions: []grpc.DialOption{grpc.WithChainUnaryInterceptor(busy.intercept)}},
+		ConnectionOptions: client.ConnectionOptions{
+			DialOptions: []grpc.DialOption{grpc.WithChainUnaryInterceptor(busy.intercept)},
+		},
 	})
 	require.NoError(t, err)
 	t.Cleanup(connection.Close)

@@ -60,7 +60,8 @@ func TestDevContinuesRunningStepsAtOnceAfterKill(t *testing.T) {
 
 	first := dev(t, data, "--apps", apps)
 	for i := range jobs {
-		got := apiOf(t, first).execute(t, with(runScenario("8", "Main", object{}), object{"jobId": fmt.Sprint(i), "isAsync": true}))
+		request := with(runScenario("8", "Main", object{}), object{"jobId": fmt.Sprint(i), "isAsync": true})
+		got := apiOf(t, first).execute(t, request)
 		require.Equal(t, http.StatusOK, got.status, got.text)
 	}
 

@@ -27,8 +27,8 @@ import (
 	"github.com/jobwright/jobwright/job"
 )
 
-// openExecutions returns the open workflows of the namespace, read from the database file before the server starts. Temporal's own
-// list of workflows may lack those that started shortly before the process died.
+// openExecutions returns the open workflows of the namespace, read from the database file before the server starts. Temporal's
+// own list of workflows may lack those that started shortly before the process died.
 func openExecutions(ctx context.Context, path, namespace string) (open []*commonpb.WorkflowExecution, err error) {
 	database, err := sql.Open("sqlite", path)
 	if err != nil {
@@ -62,8 +62,8 @@ func openExecutions(ctx context.Context, path, namespace string) (open []*common
 	return open, rows.Err()
 }
 
-// Reschedule ends the attempts of activities, and the workflow tasks, that workers had started when the process died that used the
-// folder before. Temporal schedules the next attempts at once, instead of after a heartbeat timeout. It ends only attempts of
+// Reschedule ends the attempts of activities, and the workflow tasks, that workers had started when the process died that used
+// the folder before. Temporal schedules the next attempts at once, instead of after a heartbeat timeout. It ends only attempts of
 // workers whose identity has the prefix: the caller guarantees that these workers lived in that process. It must be called before
 // another worker with such an identity starts.
 //
@@ -105,8 +105,8 @@ type rescheduler struct {
 	service        workflowservice.WorkflowServiceClient
 }
 
-// reschedule ends the attempts and the workflow task of one workflow. The tokens contain the number of the attempt, so that no later
-// attempt ends.
+// reschedule ends the attempts and the workflow task of one workflow. The tokens contain the number of the attempt, so that no
+// later attempt ends.
 func (r *rescheduler) reschedule(ctx context.Context, execution *commonpb.WorkflowExecution) error {
 	described, err := r.admin.DescribeMutableState(ctx, &adminservice.DescribeMutableStateRequest{
 		Namespace: r.namespace, Execution: execution,
@@ -118,7 +118,8 @@ func (r *rescheduler) reschedule(ctx context.Context, execution *commonpb.Workfl
 	state := described.GetDatabaseMutableState()
 
 	for _, attempt := range state.GetActivityInfos() {
-		if attempt.GetStartedEventId() == common.EmptyEventID || !strings.HasPrefix(attempt.GetStartedIdentity(), r.identityPrefix) {
+		isDead := strings.HasPrefix(attempt.GetStartedIdentity(), r.identityPrefix)
+		if attempt.GetStartedEventId() == common.EmptyEventID || !isDead {
 			continue
 		}
 

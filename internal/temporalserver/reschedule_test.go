@@ -147,7 +147,7 @@ func TestRescheduleEndsWhatDeadWorkersHadStarted(t *testing.T) {
 	})
 	require.NoError(t, err)
 	require.Len(t, described.GetPendingActivities(), 1)
-	require.EqualValues(t, 1, described.GetPendingActivities()[0].GetAttempt(), "a worker of another process continues its attempt")
+	require.EqualValues(t, 1, described.GetPendingActivities()[0].GetAttempt(), "the other process runs its attempt")
 
 	require.NoError(t, second.Reschedule(t.Context(), "dead 1"))
 
