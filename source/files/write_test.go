@@ -352,3 +352,19 @@ func TestReadTableRequiresEqualTypesOfAllFiles(t *testing.T) {
 	_, _, err := from.read(t, source.Read{Table: named("*.parquet")})
 	requireProblem(t, err, source.CodeRecordInvalid, "2.parquet", `column "id" has the type text instead of integer`)
 }
+
+func TestAppendWritesTextsInTheNotationOfTheFile(t *testing.T) {
+	t.Parallel()
+
+	to := open(t, "files", map[string]string{"a.csv": "id;betrag;am\n1;1.234,56;31.12.2025\n"})
+	format := source.Format{Separator: ";", Notation: source.Notation{DecimalSeparator: ",", ThousandsSeparator: ".", DateFormat: "dd.MM.yyyy"}}
+	columns := source.Schema{
+		sourcetest.Column("id", source.Standard{Type: source.Integer}), sourcetest.Column("betrag", source.Standard{Type: source.Decimal}),
+		sourcetest.Column("am", source.Standard{Type: source.Date}),
+	}
+
+	_, err := to.WriteTable(t.Context(), source.Write{Table: named("a.csv"), Mode: source.Append, Format: format},
+		sourcetest.NewRows(columns, source.Record{int64(2000), source.Number("1000.50"), time.Date(2026, 1, 2, 0, 0, 0, 0, time.UTC)}))
+	require.NoError(t, err)
+	require.Equal(t, "id;betrag;am\n1;1.234,56;31.12.2025\n2000;1000,50;02.01.2026\n", to.text(t, "a.csv"))
+}
