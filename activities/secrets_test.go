@@ -19,12 +19,14 @@ import (
 // planted is a secret whose forms in JSON, in URLs and in base64 differ.
 const planted = `plAnted "<secret>" & Ä`
 
-// seal returns the text of a secret of the bench's job.
+// seal returns the text of a secret that it adds to the bench's job.
 func (b *bench) seal(t *testing.T) string {
 	t.Helper()
 
 	sealed, err := b.keys.Seal(planted, seal.Place{AppID: task.AppID, JobID: task.JobID, Parameter: "password"})
 	require.NoError(t, err)
+
+	b.secrets = append(b.secrets, sealed.String())
 
 	return sealed.String()
 }
@@ -108,8 +110,6 @@ func TestSecretsThatAnEarlierStepHasStoredAreSealed(t *testing.T) {
 	})
 	require.NoError(t, err)
 
-	b.secrets = []string{b.seal(t)}
-
 	got, err := b.run(t, b.Transform, scenario.Transform{Source: "stage", ReturnValue: true, Query: "SELECT p FROM t"})
 	require.NoError(t, err)
 	require.Equal(t, b.secrets[0], got.Value.Any.([]any)[0].(map[string]any)["p"])
@@ -126,6 +126,7 @@ func TestSecretOfAnotherJobIsNotOpened(t *testing.T) {
 	t.Parallel()
 
 	b := newBench(t)
+	b.seal(t)
 
 	for _, test := range []struct {
 		keys      seal.Keys
@@ -149,6 +150,20 @@ func TestSecretOfAnotherJobIsNotOpened(t *testing.T) {
 		require.Equal(t, test.retryable, !failed.NonRetryable())
 		require.Contains(t, failed.Message(), "the secret parameter password can't be opened")
 	}
+}
+
+func TestJobWithoutSecretsHasNoSealedTexts(t *testing.T) {
+	t.Parallel()
+
+	const text = "⟦sealed:1a2b3c4d:password:AbC⟧"
+
+	b := newBench(t)
+
+	got, err := b.run(t, b.Transform, scenario.Transform{
+		Source: "stage", ReturnValue: true, Query: "SELECT :p AS p", Bind: jsonvalue.Object{"p": text},
+	})
+	require.NoError(t, err)
+	require.Equal(t, text, got.Value.Any.([]any)[0].(map[string]any)["p"])
 }
 
 func newKeys(t *testing.T) seal.Keys {
