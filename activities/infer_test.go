@@ -22,12 +22,15 @@ func TestLoadedNumbersCompareAsNumbersInSQLite(t *testing.T) {
 
 	for name, inferred := range map[string][]source.Conversion{
 		"weather.csv": {
-			{Column: "day", From: "text", To: "date"}, {Column: "temp_max", From: "text", To: "decimal(15,1)"},
-			{Column: "rain", From: "text", To: "float"}, {Column: "station", From: "text", To: "decimal"},
+			{Column: "day", From: "text", To: "date"},
+			{Column: "temp_max", From: "text", To: "decimal(15,1)"},
+			{Column: "rain", From: "text", To: "float"},
+			{Column: "station", From: "text", To: "decimal"},
 			{Column: "station", From: "decimal", To: "DECIMAL_TEXT"},
 		},
 		"weather.json": {
-			{Column: "temp_max", From: "decimal", To: "decimal(15,1)"}, {Column: "rain", From: "decimal", To: "float"},
+			{Column: "temp_max", From: "decimal", To: "decimal(15,1)"},
+			{Column: "rain", From: "decimal", To: "float"},
 			{Column: "station", From: "decimal", To: "DECIMAL_TEXT"},
 		},
 	} {
@@ -39,9 +42,9 @@ func TestLoadedNumbersCompareAsNumbersInSQLite(t *testing.T) {
 
 		for query, want := range map[string]string{
 			"SELECT max(temp_max) AS m, min(rain) AS r, sum(temp_max > 30) AS n, sum(rain) AS s FROM weather": `{"m":37.8,"r":0.25,"n":1,"s":13.75}`,
-			"SELECT temp_max AS t FROM weather WHERE rain < 5 ORDER BY temp_max DESC LIMIT 1":                `{"t":9.4}`,
-			"SELECT rain AS r FROM weather ORDER BY rain DESC LIMIT 1":                                       `{"r":10}`,
-			"SELECT station AS s FROM weather WHERE temp_max = 9.4":                                          `{"s":0.1234567890123456789}`,
+			"SELECT temp_max AS t FROM weather WHERE rain < 5 ORDER BY temp_max DESC LIMIT 1":                 `{"t":9.4}`,
+			"SELECT rain AS r FROM weather ORDER BY rain DESC LIMIT 1":                                        `{"r":10}`,
+			"SELECT station AS s FROM weather WHERE temp_max = 9.4":                                           `{"s":0.1234567890123456789}`,
 		} {
 			require.Equal(t, `{"records":[`+want+`]}`, b.returned(t, scenario.Transform{Source: "stage", Query: query}), "%s: %s", name, query)
 		}

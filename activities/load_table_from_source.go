@@ -276,7 +276,7 @@ func (l *load) convert(ctx context.Context, rows source.Rows) (source.Rows, []so
 
 	var conversions []source.Conversion
 
-	if inference.Texts || inference.Decimals {
+	if inference.Applies(rows.Schema()) {
 		types, unclear, again, err := inference.Infer(ctx, rows)
 		if err != nil {
 			return nil, nil, err

@@ -76,7 +76,7 @@ func TestProgressCountsBytesOfAStoredResponse(t *testing.T) {
 		job.Progress{Bytes: 5}, reported)
 }
 
-// trickle is a source of two records that ends after a heartbeat has reported them.
+// trickle is a source of two records, and of one to reject before them, that ends after a heartbeat has reported them.
 type trickle struct {
 	*sourcetest.Rows
 
@@ -85,7 +85,13 @@ type trickle struct {
 
 func (trickle) Check(context.Context) (string, error) { return "", nil }
 
-func (s trickle) ReadTable(context.Context, source.Read) (source.Rows, error) { return s, nil }
+func (s trickle) ReadTable(_ context.Context, read source.Read) (source.Rows, error) {
+	if read.Reject == nil {
+		return s, nil
+	}
+
+	return s, read.Reject(source.Reject{Location: "record 1"})
+}
 
 func (s trickle) Next(ctx context.Context) (source.Record, error) {
 	record, err := s.Rows.Next(ctx)
@@ -104,6 +110,17 @@ func (s trickle) Next(ctx context.Context) (source.Record, error) {
 func TestProgressCountsRecordsAndBytesOfALoad(t *testing.T) {
 	t.Parallel()
 
+	for rejectTable, rejected := range map[string]int64{"": 0, "r": 1} {
+		t.Run(rejectTable, func(t *testing.T) {
+			t.Parallel()
+			progressOfALoad(t, rejectTable, rejected)
+		})
+	}
+}
+
+func progressOfALoad(t *testing.T, rejectTable string, rejected int64) {
+	t.Helper()
+
 	reported := make(chan struct{})
 
 	own := driversWith(func(context.Context, source.Definition, source.Place) (source.Source, error) {
@@ -118,9 +135,9 @@ func TestProgressCountsRecordsAndBytesOfALoad(t *testing.T) {
 	b.write(t, "app.yaml", "sources: {trickle: {kind: AWSS3Source, bucket: x}, stage: {kind: SQLiteSource}}")
 
 	outcome := b.watch(t, b.LoadTableFromSource, scenario.LoadTableFromSource{
-		Source: "trickle", Table: "t", TargetSource: "stage", TargetTable: "t",
-	}, job.Progress{Rows: 2, Bytes: 8 + 7 + 8}, reported)
-	require.Equal(t, job.StepOutcome{Rows: 2}, outcome)
+		Source: "trickle", Table: "t", TargetSource: "stage", TargetTable: "t", RejectTable: rejectTable,
+	}, job.Progress{Rows: 2, Bytes: 8 + 7 + 8, Rejected: rejected}, reported)
+	require.Equal(t, job.StepOutcome{Rows: 2, Rejected: rejected}, outcome)
 }
 
 func TestProgressCountsBytesOfASentFile(t *testing.T) {

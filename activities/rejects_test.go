@@ -209,18 +209,19 @@ func TestLoadWritesItsRejectTableAfterTheTargetIsRecorded(t *testing.T) {
 
 	var hasFailed atomic.Bool
 
-	with := maps.Clone(drivers)
-	with["ForgetfulSource"] = func(ctx context.Context, of source.Definition, place source.Place) (source.Source, error) {
+	with := driversWith(func(ctx context.Context, of source.Definition, place source.Place) (source.Source, error) {
+		of.Options = nil
+
 		opened, err := sqlite.Open(ctx, of, place)
 		if err != nil {
 			return nil, err
 		}
 
 		return forgetful{Source: opened.(*sqlite.Source), hasFailed: &hasFailed}, nil
-	}
+	})
 
 	b := newBenchWith(t, with)
-	b.write(t, "app.yaml", manifest+"  warehouse: {kind: ForgetfulSource}\n")
+	b.write(t, "app.yaml", manifest+"  warehouse: {kind: AWSS3Source, bucket: x}\n")
 	b.write(t, "files/numbers.csv", numbers)
 
 	load := loadNumbers("warehouse")

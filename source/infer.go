@@ -33,6 +33,16 @@ type Inference struct {
 	Decimals bool
 }
 
+// Applies reports whether the records determine the type of a column. Otherwise, [Inference.Infer] would read them in vain, and
+// delay the first of a source that is slow.
+func (i Inference) Applies(schema Schema) bool {
+	return slices.ContainsFunc(schema, func(column Column) bool {
+		_, named := i.Given[column.Name]
+
+		return !named && (column.Type == Text && i.Texts || column.Standard == Standard{Type: Decimal} && i.Decimals)
+	})
+}
+
 // Infer returns the inferred types, for [Inferred]; columns that look like numbers, but stay text because they are ambiguous, as
 // conversions from text to text with a note; and rows that start with the first record again.
 func (i Inference) Infer(ctx context.Context, rows Rows) (
