@@ -3,6 +3,7 @@ package jsonvalue_test
 import (
 	"encoding/json"
 	"math"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -96,7 +97,7 @@ func TestObjectRejectsOtherJSON(t *testing.T) {
 func FuzzDecode(f *testing.F) {
 	for _, text := range []string{
 		"null", "-0", "9007199254740993", "9223372036854775808", "1e400", "5.0", `{"a": [1, {"b": 2.5}], "a": "\ud800"}`,
-		"1 2", "{} }", "[1,]", "\"\xff\"", " \n", "[[[[", "01", "+1", "1.", ".5",
+		"1 2", "{} }", "[1,]", "\"\xff\"", " \n", "[[[[", "01", "+1", "1.", ".5", "0E0", "-1.50E0", "1e0",
 	} {
 		f.Add([]byte(text))
 	}
@@ -131,11 +132,15 @@ func FuzzDecode(f *testing.F) {
 	})
 }
 
-// withFloats turns every integer in value into the float that the standard decoding makes of it.
+// withFloats turns every integer and decimal in value into the float that the standard decoding makes of it.
 func withFloats(value any) any {
 	switch v := value.(type) {
 	case int64:
 		return float64(v)
+	case jsonvalue.Decimal:
+		float, _ := strconv.ParseFloat(v.String(), 64)
+
+		return float
 	case []any:
 		for i := range v {
 			v[i] = withFloats(v[i])

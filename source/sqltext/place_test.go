@@ -141,10 +141,15 @@ func TestBindRefusesWhatIsNoNameOrValue(t *testing.T) {
 func FuzzBind(f *testing.F) {
 	for _, value := range []string{"x' || current_user || '", "1; DROP TABLE t", `\' OR 1=1 --`, "$$", "\x00", "é", "\xbf\x27", "`", `"`, "]"} {
 		f.Add("SELECT :v, 'it''s' FROM :\"n\" WHERE $a$ :v $a$ = :v", value)
+		f.Add(":n :\"n\" :v", value)
 		f.Add("SELECT E'\\'' || :v -- :v\n, `:v`, [:v], \":v\" /* :v */; UPDATE :\"n\" SET a = :v", value)
 	}
 
 	f.Fuzz(func(t *testing.T, query, value string) {
+		if strings.Contains(query, `:"v"`) {
+			return // The value would be a name.
+		}
+
 		for _, dialect := range []sqltext.Dialect{sqltext.PostgreSQL, sqltext.MySQL, sqltext.SQLite} {
 			plain, _, _, err := dialect.Bind(query, map[string]any{"v": "a", "n": "b"})
 			if err != nil {
@@ -156,7 +161,7 @@ func FuzzBind(f *testing.F) {
 			require.Equal(t, plain, text, "the text depends on a value")
 
 			for _, bound := range values {
-				require.Equal(t, value, bound)
+				require.Contains(t, []any{value, "b"}, bound)
 			}
 
 			named, _, _, err := dialect.Bind(query, map[string]any{"v": "a", "n": value})
