@@ -20,10 +20,10 @@ import (
 	"github.com/jobwright/jobwright/apiserver"
 )
 
-// Temporal is reachable during the burst, and only slow.
+// Temporal is reachable during the burst, and only slow. The test does not run in parallel with others, whose timeouts would pass.
+//
+//nolint:paralleltest // See above.
 func TestBurstOfWaitingCallsIsQueuedOrRefusedHonestly(t *testing.T) {
-	t.Parallel()
-
 	const calls = 300
 
 	var (
