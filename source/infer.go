@@ -48,6 +48,10 @@ func (i Inference) Applies(schema Schema) bool {
 func (i Inference) Infer(ctx context.Context, rows Rows) (
 	types map[string]Standard, unclear []Conversion, again Rows, err error,
 ) {
+	if !slices.ContainsFunc(rows.Schema(), i.concerns) {
+		return nil, nil, rows, nil // Without reading ahead.
+	}
+
 	start := &buffered{Rows: rows}
 
 	for size := int64(0); len(start.records) < inferRecords && size < inferBytes; {
@@ -91,6 +95,13 @@ func (i Inference) Infer(ctx context.Context, rows Rows) (
 	}
 
 	return types, unclear, start, nil
+}
+
+// concerns reports whether the type of a column may be inferred.
+func (i Inference) concerns(column Column) bool {
+	_, named := i.Given[column.Name]
+
+	return !named && (i.Texts && column.Type == Text || i.Decimals && column.Standard == Standard{Type: Decimal})
 }
 
 // infer returns the type of a column, and why it is not another one if that is not clear.
