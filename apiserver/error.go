@@ -57,10 +57,11 @@ const (
 func Codes() []Code {
 	return []Code{
 		CodeRequestInvalid, CodeUnauthorized, CodeForbidden, CodeBrowserRefused, CodeHostNotAllowed, CodeCallNotFound,
-		CodeAppNotFound, CodeAppInvalid, CodeScenarioNotFound, CodeJobNotFound, CodeMethodNotAllowed, CodeJobIDTaken, CodeJobEnded,
-		CodeResultExpired, CodeResultNotFound, CodeSignalNotFound, CodeSignalForbidden, CodeNotAcceptable, CodeRequestTimeout,
-		CodeRequestTooLarge, CodeMediaTypeUnsupported, CodeScenarioInvalid, CodeJobStopped, CodeJobTerminated, CodeTooManyRequests,
-		CodeTooManyFailures, CodeSecretKeyMissing, CodeTemporalUnavailable, CodeInternal,
+		CodeAppNotFound, CodeAppInvalid, CodeScenarioNotFound, CodeJobNotFound, CodeMethodNotAllowed, CodeJobIDTaken,
+		CodeJobEnded, CodeResultExpired, CodeResultNotFound, CodeSignalNotFound, CodeSignalForbidden, CodeNotAcceptable,
+		CodeRequestTimeout, CodeRequestTooLarge, CodeMediaTypeUnsupported, CodeScenarioInvalid, CodeJobStopped,
+		CodeJobTerminated, CodeTooManyRequests, CodeTooManyFailures, CodeSecretKeyMissing, CodeTemporalUnavailable,
+		CodeInternal,
 	}
 }
 

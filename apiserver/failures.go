@@ -70,14 +70,14 @@ func network(address netip.Addr) netip.Prefix {
 		bits = 32
 	}
 
-	prefix, _ := address.Prefix(bits) //nolint:errcheck // An invalid address has the zero prefix.
+	prefix, _ := address.Prefix(bits) // An invalid address has the zero prefix.
 
 	return prefix
 }
 
 // authenticationFailed returns the error of a failed authentication, or 429 if its address has too many of them.
 func (s *Server) authenticationFailed(c *gin.Context, failed *callError) error {
-	from, _ := netip.ParseAddrPort(c.Request.RemoteAddr) //nolint:errcheck // An invalid address is one of its own.
+	from, _ := netip.ParseAddrPort(c.Request.RemoteAddr) // An invalid address is one of its own.
 
 	wait := s.failures.record(from.Addr(), time.Now())
 	if wait == 0 {

@@ -101,7 +101,8 @@ func connOf(r *http.Request) *recordingConn {
 	return conn
 }
 
-// refuseTwoLengths refuses a request with both Content-Length and Transfer-Encoding. As its body is not read, the connection is closed.
+// refuseTwoLengths refuses a request with both Content-Length and Transfer-Encoding. As its body is not read, the connection
+// is closed.
 func (s *Server) refuseTwoLengths(c *gin.Context) {
 	conn := connOf(c.Request)
 	if conn == nil || len(c.Request.TransferEncoding) == 0 || conn.hasOneLength(c.Request) {

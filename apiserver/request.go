@@ -34,7 +34,7 @@ func (b *bodyCall[T]) has(field string) bool {
 // readCall checks the key of the header, reads the body of a POST, authorizes the caller and validates the fields, in this
 // order: a caller without access learns nothing about other mistakes.
 func readCall[T any](s *Server, c *gin.Context, right app.Right) (call bodyCall[T], err error) {
-	if err = s.authenticateHeader(c); err != nil {
+	if err := s.authenticateHeader(c); err != nil {
 		return call, err
 	}
 

@@ -46,8 +46,8 @@ func (s *Server) waitForOutcome(ctx context.Context, jobID, runID string) (*outc
 	err := longPoll(ctx, s.options.Temporal.GetWorkflow(ctx, jobID, runID), &completed)
 	if err == nil {
 		return &outcome{
-			JobID: jobID, Status: job.Completed, Steps: completed.Steps, Value: (*jsonvalue.Plain)(completed.Value), results: completed.Results,
-			startedAt: completed.StartedAt,
+			JobID: jobID, Status: job.Completed, Steps: completed.Steps, Value: (*jsonvalue.Plain)(completed.Value),
+			results: completed.Results, startedAt: completed.StartedAt,
 		}, nil
 	}
 

@@ -52,7 +52,10 @@ func (a *App) SourceNames() []string { return slices.Sorted(maps.Keys(a.Sources)
 
 // Environment returns the names that scenarios of the app may use.
 func (a *App) Environment() validation.Environment {
-	offered := validation.Environment{Sources: a.SourceNames(), Kinds: map[string]string{}, Variables: a.Variables, Limits: a.Limits}
+	offered := validation.Environment{
+		Sources: a.SourceNames(), Kinds: map[string]string{}, Variables: a.Variables, Limits: a.Limits,
+	}
+
 	for name, definition := range a.Sources {
 		offered.Kinds[name] = definition.Kind
 	}

@@ -196,7 +196,8 @@ func (r *manifestReader) optionText(o option) any {
 	literal := o.secret == "true" && text != "" && len(references) == 0
 	if literal || o.secret == "url" && hasPassword(text) {
 		r.addf(o.node, o.path,
-			"%s contains a secret, which must not be in the file; write ${env:%s} and set this variable in the environment of the workers",
+			"%s contains a secret, which must not be in the file; "+
+				"write ${env:%s} and set this variable in the environment of the workers",
 			o.path, r.secrets.prefix(r.app.ID)+variableName(o.source+"_"+lastName(o.path)))
 	}
 

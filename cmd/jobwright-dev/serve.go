@@ -120,8 +120,8 @@ func serve(ctx context.Context, opts options, out, logs io.Writer) (err error) {
 
 	go func() { ended <- api.Serve(serving, listener, grace) }()
 
-	client := &apiClient{address: listener.Addr().String(), key: key}
-	err = runAndWait(ctx, opts, client, temporal, apps, ended, out)
+	caller := &apiClient{address: listener.Addr().String(), key: key}
+	err = runAndWait(ctx, opts, caller, temporal, apps, ended, out)
 
 	stop()
 
@@ -204,9 +204,9 @@ func reschedule(ctx context.Context, temporal *temporalserver.Server, log *slog.
 
 // connect returns a client as soon as the server responds.
 func connect(
-	ctx context.Context, address string, log *slog.Logger, metrics client.MetricsHandler,
+	ctx context.Context, address string, log *slog.Logger, sdk client.MetricsHandler,
 ) (client.Client, error) {
-	options := client.Options{HostPort: address, Namespace: namespace, MetricsHandler: metrics, Identity: identity()}
+	options := client.Options{HostPort: address, Namespace: namespace, MetricsHandler: sdk, Identity: identity()}
 	temporalclient.Configure(&options, log)
 
 	ctx, cancel := context.WithTimeout(ctx, startTime)

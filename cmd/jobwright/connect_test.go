@@ -44,7 +44,7 @@ func TestValidateConnectPreparesQueries(t *testing.T) {
 		return cli.Report(command.ExecuteContext(t.Context()), "jobwright", &summary), out.String(), summary.String()
 	}
 
-	main := filepath.Join(dir, "7/scenarios/Main.yaml")
+	main := filepath.Join(dir, "7", "scenarios", "Main.yaml")
 
 	status, stdout, stderr := validateIn(main)
 	require.Zero(t, status, stdout)

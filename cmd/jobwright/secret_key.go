@@ -3,6 +3,8 @@ package main
 import "github.com/spf13/pflag"
 
 // secretKeyVariable is the line about the keys of secret parameters in the environment of API servers and workers.
+//
+//nolint:gosec // The text contains no key.
 const secretKeyVariable = "  JOBWRIGHT_SECRET_KEY  keys of secret parameters, unless --secret-key-file is given\n"
 
 // addSecretKeyFile adds the flag of the file with the keys.

@@ -18,7 +18,9 @@ type Hosts []string
 // one, but health checks in HTTP/1.0 do.
 func (h Hosts) Allow(r *http.Request) bool {
 	host := hostname(r.Host)
-	if host == "" || host == "localhost" || slices.ContainsFunc(h, func(allowed string) bool { return hostname(allowed) == host }) {
+	isAllowed := func(allowed string) bool { return hostname(allowed) == host }
+
+	if host == "" || host == "localhost" || slices.ContainsFunc(h, isAllowed) {
 		return true
 	}
 

@@ -26,7 +26,7 @@ func TestReportAppsShowsInvalidAppsInLogAndMetrics(t *testing.T) {
 	report := cli.ReportApps(slog.New(slog.NewTextHandler(&log, nil)), sdk)
 	scrape := func() string {
 		response := httptest.NewRecorder()
-		endpoint.ServeHTTP(response, httptest.NewRequest(http.MethodGet, "/metrics", nil))
+		endpoint.ServeHTTP(response, httptest.NewRequest(http.MethodGet, "/metrics", http.NoBody))
 
 		return response.Body.String()
 	}

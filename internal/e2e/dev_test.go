@@ -16,7 +16,8 @@ import (
 func dev(t *testing.T, dataDir string, arguments ...string) *process {
 	t.Helper()
 
-	return launch(t, nil, "jobwright-dev", append([]string{"--env-prefix", envPrefix,
+	return launch(t, nil, "jobwright-dev", append([]string{
+		"--env-prefix", envPrefix,
 		"--apps", "../../examples/apps", "--data", dataDir, "--http", "127.0.0.1:0", "--temporal", "127.0.0.1:0", "--ui", "127.0.0.1:0",
 	}, arguments...)...)
 }
@@ -79,7 +80,7 @@ func TestDevServesTemporalUIAndRefusesForeignHosts(t *testing.T) {
 
 	for host, status := range map[string]int{"": http.StatusOK, "evil.example": http.StatusMisdirectedRequest} {
 		for _, path := range []string{"/", "/api/v1/namespaces/default/workflows"} {
-			request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address+path, nil)
+			request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address+path, http.NoBody)
 			require.NoError(t, err)
 
 			request.Host = host

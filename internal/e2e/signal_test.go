@@ -226,7 +226,7 @@ func TestSignalThatNoStepWaitsForIsNotFound(t *testing.T) {
 
 	await(t, func() bool { return api().status(t, "7", jobID).status == http.StatusOK })
 
-	signal := object{"apiKey": devKey, "appId": "7", "jobId": jobID, "signal": "aproval"}
+	signal := object{"apiKey": devKey, "appId": "7", "jobId": jobID, "signal": "aprovals"}
 
 	got := api().signal(t, signal)
 	require.Equal(t, http.StatusNotFound, got.status, got.text)

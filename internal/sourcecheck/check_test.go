@@ -119,6 +119,7 @@ func eachDatabase(t *testing.T, do func(t *testing.T, a *app, database string)) 
 	}
 }
 
+//nolint:misspell // The scenarios misspell names.
 func TestCheckReportsMissingTablesAndColumns(t *testing.T) {
 	t.Parallel()
 

@@ -38,24 +38,34 @@ func creationsOf(app App) creations {
 				}
 
 				dialect, _ := sqltext.DialectOf(app.Kinds[use.Source])
-				for _, statement := range dialect.Statements(script) {
-					if definition.MatchString(statement.Text) {
-						for _, word := range strings.FieldsFunc(strings.ToLower(statement.Text), isOutsideOfNames) {
-							found.tables[word] = true
-						}
-					}
-				}
+				found.addScript(dialect, script)
 			case use.Ability == source.CanWrite && use.Mode.Creates():
-				for _, field := range []string{"targetTable", "rejectTable"} {
-					name, _ := use.Params[field].(string)
-					found.tables[strings.ToLower(name)] = true
-					found.any = found.any || !expression.IsLiteral(name)
-				}
+				found.addTargets(use.Params)
 			}
 		}
 	}
 
 	return all
+}
+
+// addScript adds the words of the script's statements that change definitions.
+func (c *creation) addScript(dialect sqltext.Dialect, script string) {
+	for _, statement := range dialect.Statements(script) {
+		if definition.MatchString(statement.Text) {
+			for _, word := range strings.FieldsFunc(strings.ToLower(statement.Text), isOutsideOfNames) {
+				c.tables[word] = true
+			}
+		}
+	}
+}
+
+// addTargets adds the tables that a step with the parameters writes.
+func (c *creation) addTargets(params map[string]any) {
+	for _, field := range []string{"targetTable", "rejectTable"} {
+		name, _ := params[field].(string)
+		c.tables[strings.ToLower(name)] = true
+		c.any = c.any || !expression.IsLiteral(name)
+	}
 }
 
 // has reports whether a step may create the table.

@@ -47,8 +47,8 @@ func (s *Server) startUI(options Options) error {
 
 // protect rejects requests that web pages of other origins can cause: those that address the UI by a foreign host, and those
 // that change something.
-func protect(ui http.Handler, hosts browser.Hosts) http.Handler {
-	sameOrigin := http.NewCrossOriginProtection().Handler(ui)
+func protect(handler http.Handler, hosts browser.Hosts) http.Handler {
+	sameOrigin := http.NewCrossOriginProtection().Handler(handler)
 
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !hosts.Allow(r) {
