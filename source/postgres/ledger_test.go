@@ -235,5 +235,5 @@ func TestWriteRemovesOldRecords(t *testing.T) {
 
 	found, err := d.Check(t.Context())
 	require.NoError(t, err)
-	require.Regexp(t, "tables$", found)
+	require.Regexp(t, ", 1 table$", found)
 }
