@@ -18,7 +18,7 @@ import (
 )
 
 // statementsOfPage returns the blocks of SQL in the how-to guide about users of databases: PostgreSQL's, then MySQL's.
-func statementsOfPage(t *testing.T) (postgres, mysql string) {
+func statementsOfPage(t *testing.T) (forPostgreSQL, forMySQL string) {
 	t.Helper()
 
 	page, err := os.ReadFile(filepath.Join("..", "docs", "how-to", "database-roles.md"))

@@ -22,7 +22,8 @@ func (a *Activities) RunSourceScript(
 		}
 
 		rows, err := in.Execute(ctx, source.Script{
-			Text: params.Script, Bind: boundValues(params.Bind), IdempotencyKey: s.idempotencyKey(ctx, ""), Progress: s.progress.setRows,
+			Text: params.Script, Bind: boundValues(params.Bind),
+			IdempotencyKey: s.idempotencyKey(ctx, ""), Progress: s.progress.setRows,
 		})
 		if err != nil {
 			return nil, err

@@ -104,7 +104,7 @@ func formsOf(value string) []string {
 	encoder := json.NewEncoder(&quoted)
 	encoder.SetEscapeHTML(false)
 
-	if encoder.Encode(value) == nil {
+	if err := encoder.Encode(value); err == nil {
 		forms = append(forms, quoted.String()[1:quoted.Len()-2]) // Without the quotes and the line break.
 	}
 
@@ -247,7 +247,7 @@ func (s *secrets) sealValue(value any) any {
 
 // replaceTexts replaces each text within a value that can be set. It returns the first error of replace.
 func replaceTexts(value reflect.Value, replace func(string) (string, error)) error {
-	switch value.Kind() { //nolint:exhaustive // Other kinds contain no text.
+	switch value.Kind() { // Other kinds contain no text.
 	case reflect.String:
 		text, err := replace(value.String())
 		if err == nil && text != value.String() {

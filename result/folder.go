@@ -119,7 +119,7 @@ func (f *folder) createFile(name string) (*os.File, error) {
 		}
 	}
 
-	//nolint:gosec // create has verified that it is below the root.
+	// create has verified that the file is below the root.
 	return os.OpenFile(f.path(name), os.O_WRONLY|os.O_CREATE|os.O_EXCL, fileMode)
 }
 

@@ -273,7 +273,8 @@ func BindConflict(bind map[string]any, expressions int) string {
 	for number := range expressions {
 		name := expression.BindName(number + 1)
 		if _, taken := bind[name]; taken {
-			return fmt.Sprintf("bind can't have the name %s, which stands for an expression in the query; choose another name", name)
+			return fmt.Sprintf("bind can't have the name %s, which stands for an expression in the query; "+
+				"choose another name", name)
 		}
 	}
 

@@ -106,8 +106,8 @@ func TestLoadReportsMistakes(t *testing.T) {
 		"an empty error":    {"tests:\n- {name: a, mocks: [{step: b, error: {}}]}\n", "error requires code and message"},
 		"no signal's name":  {"tests:\n- {name: a, signals: [{after: 1m}]}\n", "name is missing"},
 		"an unknown refusal": {
-			"tests:\n- {name: a, signals: [{name: s, refused: signal_forbiden}]}\n",
-			"signals[0].refused: unknown reason signal_forbiden; did you mean signal_forbidden?",
+			"tests:\n- {name: a, signals: [{name: s, refused: signals_forbidden}]}\n",
+			"signals[0].refused: unknown reason signals_forbidden; did you mean signal_forbidden?",
 		},
 		"no YAML":         {"tests: [\n", "T.yaml:"},
 		"a tab":           {"tests:\n\t- name: a\n", "T.yaml:2: YAML does not allow tabs for indentation; use spaces"},

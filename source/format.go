@@ -30,7 +30,7 @@ type Format struct {
 }
 
 // HasNotation reports whether texts are in a notation of their own.
-func (f Format) HasNotation() bool { return !f.Notation.isZero() || len(f.Columns) > 0 }
+func (f Format) HasNotation() bool { return !isDefault(f.Notation) || len(f.Columns) > 0 }
 
 // Mistake is what is wrong with a field of a format.
 type Mistake struct {

@@ -36,35 +36,47 @@ func FuzzParser(f *testing.F) {
 				standard.Element = source.Integer
 			}
 
-			value, err := by.Parse(standard, text)
-			if err != nil || value == nil {
-				continue
-			}
-
-			written, err := by.Append(nil, standard, value)
-			if err != nil {
-				continue // A pattern may lose a part of the value.
-			}
-
-			again, err := by.Parse(standard, string(written))
-			if err != nil {
-				t.Fatalf("%s: %q was written as %q, which is an error: %v", of, text, written, err)
-			}
-
-			moment, isTime := value.(time.Time)
-			if isTime && moment.Equal(again.(time.Time)) {
-				continue
-			}
-
-			if number, isFloat := value.(float64); isFloat && math.IsNaN(number) {
-				continue // NaN.
-			}
-
-			if !isTime && reflect.DeepEqual(value, again) {
-				continue
-			}
-
-			t.Fatalf("%s: %q was written as %q and read as %v", of, text, written, again)
+			requireStable(t, by, standard, text)
 		}
 	})
+}
+
+// requireStable verifies that the value of a text, if it has one that can be written, is the same when it is parsed again.
+func requireStable(t *testing.T, by *source.Parser, standard source.Standard, text string) {
+	t.Helper()
+
+	value, err := by.Parse(standard, text)
+	if err != nil || value == nil {
+		return
+	}
+
+	written, err := by.Append(nil, standard, value)
+	if err != nil {
+		return // A pattern may lose a part of the value.
+	}
+
+	again, err := by.Parse(standard, string(written))
+	if err != nil {
+		t.Fatalf("%s: %q was written as %q, which is an error: %v", standard, text, written, err)
+	}
+
+	if !isSame(value, again) {
+		t.Fatalf("%s: %q was written as %q and read as %v", standard, text, written, again)
+	}
+}
+
+// isSame reports whether two values are equal, as points in time if they are times. NaN is the same as NaN.
+func isSame(a, b any) bool {
+	switch value := a.(type) {
+	case time.Time:
+		other, isTime := b.(time.Time)
+
+		return isTime && value.Equal(other)
+	case float64:
+		other, isFloat := b.(float64)
+
+		return isFloat && (value == other || math.IsNaN(value) && math.IsNaN(other))
+	}
+
+	return reflect.DeepEqual(a, b)
 }

@@ -172,9 +172,13 @@ func TestInferKeepsAtMost64MiBOfRecords(t *testing.T) {
 		rows.left = append(rows.left, source.Record{long})
 	}
 
-	_, _, _, err := source.Inference{Texts: true}.Infer(t.Context(), rows)
+	_, _, again, err := source.Inference{Texts: true}.Infer(t.Context(), rows)
 	require.NoError(t, err)
 	require.Len(t, rows.left, 36)
+
+	first, err := again.Next(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, source.Record{long}, first)
 }
 
 // infer returns the types of the columns v and, if they are not clear, the notes.

@@ -51,11 +51,11 @@ func (n Notation) Mistakes() []Mistake {
 	}
 
 	if n.ThousandsSeparator != "" && n.ThousandsSeparator == n.point() {
-		add("thousandsSeparator", "%s is also the decimalSeparator; set both to different characters", Quote(n.ThousandsSeparator))
+		add("thousandsSeparator", "%s is also the decimalSeparator; set both to different characters",
+			Quote(n.ThousandsSeparator))
 	}
 
-	if n.Booleans != nil && (len(n.Booleans) != 2 || n.Booleans[0] == "" || n.Booleans[1] == "" ||
-		strings.EqualFold(n.Booleans[0], n.Booleans[1])) {
+	if n.Booleans != nil && !areBooleans(n.Booleans) {
 		add("booleans", "it needs two different texts, those of true and of false, for example [yes, no]")
 	}
 
@@ -68,6 +68,11 @@ func isSeparator(text string) bool {
 
 	return size == len(text) && r != utf8.RuneError && !unicode.IsLetter(r) && !unicode.IsDigit(r) && !unicode.IsControl(r) &&
 		r != '-' && r != '+'
+}
+
+// areBooleans reports whether texts are two that can be distinguished.
+func areBooleans(texts []string) bool {
+	return len(texts) == 2 && texts[0] != "" && texts[1] != "" && !strings.EqualFold(texts[0], texts[1])
 }
 
 // point returns the separator of the fraction.
@@ -106,8 +111,8 @@ func (n Notation) over(other Notation) Notation {
 	return n
 }
 
-// isZero reports whether the notation is that of [ParseText].
-func (n Notation) isZero() bool {
+// isDefault reports whether a notation is that of [ParseText].
+func isDefault(n Notation) bool {
 	return n.DateFormat == "" && n.TimestampFormat == "" && n.DecimalSeparator == "" && n.ThousandsSeparator == "" &&
 		n.Booleans == nil && !n.Trim
 }
@@ -116,7 +121,7 @@ func (n Notation) isZero() bool {
 // format has no [Format.Mistakes].
 func (f Format) Parser(column string) *Parser {
 	notation := f.Columns[column].over(f.Notation)
-	if notation.isZero() {
+	if isDefault(notation) {
 		return nil
 	}
 
@@ -229,7 +234,7 @@ func ungrouped(digits, separator string) (string, bool) {
 	}
 
 	for i, group := range groups {
-		if len(group) != 3 && (i > 0 || len(group) == 0 || len(group) > 3) {
+		if len(group) != 3 && (i > 0 || group == "" || len(group) > 3) {
 			return "", false
 		}
 	}

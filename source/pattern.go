@@ -206,7 +206,8 @@ func (p *pattern) parse(text string) (time.Time, error) {
 		}
 	}
 
-	parsed := time.Date(read.year, time.Month(read.month), read.day, read.hour, read.minute, read.second, read.nanosecond, read.zone)
+	parsed := time.Date(read.year, time.Month(read.month), read.day,
+		read.hour, read.minute, read.second, read.nanosecond, read.zone)
 
 	// time.Date converts the 31st of April to the 1st of May.
 	if text != "" || parsed.Month() != time.Month(read.month) || parsed.Day() != read.day ||

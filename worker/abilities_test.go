@@ -37,7 +37,7 @@ func TestKindsHaveTheAbilitiesOfTheirDrivers(t *testing.T) {
 
 		_, hasDialect := sqltext.DialectOf(name)
 		require.Equal(t, kind.Can(name, source.CanQuery), hasDialect, name)
-		require.True(t, kind.Writes(name, source.Replace) == kind.Can(name, source.CanWrite), name)
+		require.Equal(t, kind.Can(name, source.CanWrite), kind.Writes(name, source.Replace), name)
 	}
 
 	require.Len(t, worker.Drivers(), len(kind.Names()))

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -215,8 +216,8 @@ func compare(operator string, a, b any) (int, error) {
 const nameDecimal = "decimal"
 
 // makesDecimals reports whether an expression may have decimals that none of the values that it reads have.
-func makesDecimals(source string) bool {
-	return strings.Contains(source, nameDecimal) || strings.Contains(source, "fromJSON")
+func makesDecimals(text string) bool {
+	return strings.Contains(text, nameDecimal) || strings.Contains(text, "fromJSON")
 }
 
 // decimalOf is the function decimal: a number, or text that is a number, as a decimal, with a number of digits after the point
@@ -315,11 +316,7 @@ func hasDecimals(value any) bool {
 	case jsonvalue.Decimal:
 		return true
 	case []any:
-		for _, entry := range v {
-			if hasDecimals(entry) {
-				return true
-			}
-		}
+		return slices.ContainsFunc(v, hasDecimals)
 	case map[string]any:
 		for _, entry := range v { //workflowcheck:ignore // The result is the same in every order.
 			if hasDecimals(entry) {

@@ -173,7 +173,8 @@ func withoutExpressions(value any) any {
 	return plain
 }
 
-// template checks a text or a query. It reports whether the text is plain, that is without expressions, and whether it has no mistake.
+// template checks a text or a query. It reports whether the text is plain, that is without expressions, and whether it has no
+// mistake.
 func (c *checker) template(path string, field schema.Field, text string) (plain, sound bool) {
 	if len(field.Query) > 0 {
 		return c.query(path, field, text)
@@ -236,13 +237,13 @@ func (c *checker) fragment(path string, fragment expression.Fragment) (given sch
 	return c.expression(path, fragment.Text)
 }
 
-func (c *checker) expression(path, source string) (kind schema.Kind, sound bool) {
-	return c.expressionWith(expression.Check, path, source)
+func (c *checker) expression(path, text string) (kind schema.Kind, sound bool) {
+	return c.expressionWith(expression.Check, path, text)
 }
 
 // expressionWith checks an expression with the given function.
 func (c *checker) expressionWith(
-	check func(string, expression.Declarations) (schema.Kind, error), path, source string,
+	check func(string, expression.Declarations) (schema.Kind, error), path, text string,
 ) (kind schema.Kind, sound bool) {
 	c.expressionCount++
 
@@ -256,14 +257,14 @@ func (c *checker) expressionWith(
 		return "", false
 	}
 
-	kind, err := check(source, c.names)
+	kind, err := check(text, c.names)
 	if err != nil {
 		c.Addf(path, problem.CodeExpressionInvalid, "%v", c.explain(err))
 
 		return "", false
 	}
 
-	return kind, c.secrets(path, source)
+	return kind, c.secrets(path, text)
 }
 
 // operation checks the parameters of an operation at path, except the steps in them.

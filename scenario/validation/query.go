@@ -67,8 +67,9 @@ func (c *checker) queryValues(path string, query expression.QueryText, source st
 		}
 
 		if kind == schema.List || kind == schema.Object {
-			c.Addf(path, problem.CodeTypeMismatch, "%s gives %s, which can't be a value in a query; pass it as JSON, "+
-				"with toJSON(…), and read it with the database's functions for JSON, or run the query for each entry", value, kind)
+			c.Addf(path, problem.CodeTypeMismatch,
+				"%s gives %s, which can't be a value in a query; pass it as JSON, with toJSON(…), "+
+					"and read it with the database's functions for JSON, or run the query for each entry", value, kind)
 
 			valueSound = false
 		}

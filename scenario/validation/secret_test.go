@@ -1,7 +1,6 @@
 package validation_test
 
 import (
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -135,7 +134,7 @@ func TestBindDoesNotRepeatASecret(t *testing.T) {
 
 	_, err = main.Bind(map[string]any{"password": int64(4711), "user": "x"})
 	require.ErrorContains(t, err, "the parameter password must be text")
-	require.False(t, strings.Contains(err.Error(), "4711"))
+	require.NotContains(t, err.Error(), "4711")
 
 	require.Equal(t, []scenario.Parameter{{Name: "password", Type: "text", Required: true, Secret: true}, {Name: "user", Type: "text", Required: true}},
 		main.Parameters)

@@ -93,11 +93,13 @@ func (c *checker) binds(path string, use scenario.SourceUse, params jsonvalue.Ob
 
 // compareBind reports the parameters of text that have no value in the parameter bind of a step, at the path textPath, and the
 // values that belong to no parameter. It does not expect values for the parameters that stand for expressions.
-func (c *checker) compareBind(path, textPath, kind, text string, params jsonvalue.Object, expressions ...string) {
+func (c *checker) compareBind(
+	path, textPath, sourceKind, text string, params jsonvalue.Object, expressions ...string,
+) {
 	given, isGiven := params["bind"]
 
 	bind, isObject := given.(map[string]any)
-	dialect, isKnown := sqltext.DialectOf(kind)
+	dialect, isKnown := sqltext.DialectOf(sourceKind)
 
 	if !isKnown || text == "" || isGiven && !isObject {
 		return

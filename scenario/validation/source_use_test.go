@@ -1,7 +1,6 @@
 package validation_test
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"testing"
@@ -160,7 +159,7 @@ func TestParseReportsAllMistakesThatNeedNoServer(t *testing.T) {
 
 	var problems problem.List
 
-	require.True(t, errors.As(err, &problems))
+	require.ErrorAs(t, err, &problems)
 
 	var lines []int
 	for _, found := range problems {

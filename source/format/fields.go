@@ -38,7 +38,8 @@ var fields = []struct {
 	{"range", "all cells", nil},
 	{"dateFormat", "yyyy-MM-dd", onlyCSV},
 	{
-		"timestampFormat", "yyyy-MM-dd HH:mm:ss with any fraction, for timestamps followed by the offset, and T in place of the space",
+		"timestampFormat",
+		"yyyy-MM-dd HH:mm:ss with any fraction, for timestamps followed by the offset, and T in place of the space",
 		onlyCSV,
 	},
 	{"decimalSeparator", ".", onlyCSV},
@@ -81,7 +82,7 @@ func Fields() []Field {
 
 // typeName returns the name of the type of a field.
 func typeName(of reflect.Type) string {
-	switch of.Kind() { //nolint:exhaustive // A format has no other fields.
+	switch of.Kind() { // A format has no fields of other kinds.
 	case reflect.Pointer, reflect.Bool:
 		return "boolean"
 	case reflect.Slice:
@@ -112,14 +113,16 @@ func (c codec) check(f source.Format, use purpose) error {
 		for _, field := range fields {
 			if field.written != nil && !slices.Contains(field.written, c.Name) && f.IsSet(field.name) {
 				return content.Unsupported(
-					fmt.Sprintf("the format's field %s applies to reading a file of type %s, not to writing it", field.name, c.Name),
+					fmt.Sprintf("the format's field %s applies to reading a file of type %s, not to writing it",
+						field.name, c.Name),
 					"remove the field from the format of the target")
 			}
 		}
 	}
 
 	if mistakes := f.NotationMistakes(); len(mistakes) > 0 {
-		return content.Unsupported(fmt.Sprintf("the format's %s: %s", mistakes[0].Field, mistakes[0].Message), "correct the format")
+		return content.Unsupported(
+			fmt.Sprintf("the format's %s: %s", mistakes[0].Field, mistakes[0].Message), "correct the format")
 	}
 
 	return nil

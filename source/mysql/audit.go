@@ -60,8 +60,10 @@ const administrative = "'CREATE USER', 'FILE', 'SHUTDOWN', 'SUPER'"
 func (s *session) auditUser(ctx context.Context, user string) ([]source.Warning, error) {
 	var privileges string
 
-	err := s.conn.QueryRowContext(ctx, "SELECT COALESCE(GROUP_CONCAT(privilege_type ORDER BY privilege_type SEPARATOR ', '), '') "+
-		"FROM information_schema.user_privileges WHERE privilege_type IN ("+administrative+") AND grantee = ?", user).Scan(&privileges)
+	query := "SELECT COALESCE(GROUP_CONCAT(privilege_type ORDER BY privilege_type SEPARATOR ', '), '') " +
+		"FROM information_schema.user_privileges WHERE privilege_type IN (" + administrative + ") AND grantee = ?"
+
+	err := s.conn.QueryRowContext(ctx, query, user).Scan(&privileges)
 	if err != nil || privileges == "" {
 		return nil, err
 	}
@@ -111,11 +113,13 @@ func (s *session) auditLedger(ctx context.Context, user string) ([]source.Warnin
 }
 
 // prepare prepares a statement, for which the server checks the privileges, and does not run it.
-func (s *session) prepare(ctx context.Context, text string) error {
+func (s *session) prepare(ctx context.Context, text string) (err error) {
 	statement, err := s.conn.PrepareContext(ctx, text)
 	if err != nil {
 		return err
 	}
 
-	return statement.Close()
+	defer func() { err = statement.Close() }()
+
+	return nil
 }

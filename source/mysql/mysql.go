@@ -125,7 +125,9 @@ func (s *Source) check(ctx context.Context) (string, error) {
 		return session.server.String() + ", no database", err
 	}
 
-	return fmt.Sprintf("%s, database %s, %s%s", &session.server, session.space, source.Count(tables, "table"), s.ledger.Status()), err
+	contents := source.Count(tables, "table") + s.ledger.Status()
+
+	return fmt.Sprintf("%s, database %s, %s", &session.server, session.space, contents), err
 }
 
 // DropTable drops a table. A missing table is no error.

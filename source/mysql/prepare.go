@@ -33,11 +33,7 @@ func (s *Source) prepare(ctx context.Context, text string) error {
 		return s.classify(ctx, source.Table{}, source.CodeUnavailable, err)
 	}
 
-	prepared, err := session.conn.PrepareContext(ctx, text)
-	if err == nil {
-		err = prepared.Close()
-	}
-
+	err = session.prepare(ctx, text)
 	if number(err) == errNotPreparable {
 		err = nil
 	}

@@ -133,8 +133,8 @@ const insufficientPrivilege = "42501"
 // ledgerStatements are the statements that a ledger requires, without effect.
 func ledgerStatements(table string) []string {
 	return []string{
-		"INSERT INTO " + table + " (job, run, step, rows, details, recorded_at) SELECT job, run, step, rows, details, recorded_at " +
-			"FROM " + table + " ON CONFLICT (run, step) DO NOTHING",
+		"INSERT INTO " + table + " (job, run, step, rows, details, recorded_at) " +
+			"SELECT job, run, step, rows, details, recorded_at FROM " + table + " ON CONFLICT (run, step) DO NOTHING",
 		"DELETE FROM " + table + " WHERE recorded_at < now()",
 	}
 }

@@ -25,10 +25,14 @@ func (s *Source) PrepareStatement(ctx context.Context, statement string, bind ma
 }
 
 // prepare compiles a statement with the rule of what it may do, and calls use with it, unless use is nil.
-func (s *Source) prepare(ctx context.Context, text string, bind map[string]any, deny rule, use func(*statement)) error {
+func (s *Source) prepare(
+	ctx context.Context, text string, bind map[string]any, deny rule, use func(*statement),
+) error {
 	bound, _, _, err := sqltext.SQLite.Bind(text, bind)
 	if err != nil {
-		return &source.Error{Code: source.CodeQueryInvalid, Source: s.name, Message: err.Error(), Hint: "correct the query", Err: err}
+		return &source.Error{
+			Code: source.CodeQueryInvalid, Source: s.name, Message: err.Error(), Hint: "correct the query", Err: err,
+		}
 	}
 
 	c, err := s.readers.get(ctx, busyTimeout)

@@ -94,14 +94,14 @@ func (t *table) isIndexed(key []string) bool {
 	return leads(t.primary) || slices.ContainsFunc(t.indexes, func(i index) bool { return leads(i.columns) })
 }
 
-// column returns the column with the given name.
-func (t *table) column(name string) (tableColumn, bool) {
+// column returns the column with the given name, or the zero value if there is none.
+func (t *table) column(name string) tableColumn {
 	at := slices.IndexFunc(t.columns, func(column tableColumn) bool { return sameName(column.name, name) })
 	if at < 0 {
-		return tableColumn{}, false
+		return tableColumn{}
 	}
 
-	return t.columns[at], true
+	return t.columns[at]
 }
 
 // names returns the names of the columns that can be written.

@@ -77,7 +77,8 @@ func Creations() []source.Creation {
 				},
 				source.Creation{
 					Standard: "decimal", Native: decimalText + " or " + decimalText + "(p,s)",
-					Note: "A conversion: stored as text, because SQLite's numbers have fewer digits. SQL compares the text unless you CAST it.",
+					Note: "A conversion: stored as text, because SQLite's numbers have fewer digits. " +
+						"SQL compares the text unless you CAST it.",
 				})
 		case source.Array:
 			creations = append(creations, source.Creation{

@@ -141,7 +141,7 @@ func (w *writing) targets() []target {
 	targets := make([]target, len(w.schema))
 
 	for i, column := range w.schema {
-		found, _ := w.table.column(column.Name)
+		found := w.table.column(column.Name)
 		targets[i] = target{
 			name: column.Name, from: column.Standard, to: standard(found.declared), keepsText: keepsText(found.declared),
 		}
@@ -158,7 +158,7 @@ func (w *writing) conversions() []source.Conversion {
 	var conversions []source.Conversion
 
 	for _, column := range w.schema {
-		found, _ := w.table.column(column.Name)
+		found := w.table.column(column.Name)
 		if column.Type == source.Decimal && strings.HasPrefix(found.declared, decimalText) {
 			conversions = append(conversions, source.Conversion{Column: column.Name, From: column.String(), To: found.declared})
 		}

@@ -73,14 +73,14 @@ func (d Dialect) Bind(statement string, bind map[string]any) (text string, value
 
 // checkValue returns an error for a value that no placeholder can stand for.
 func checkValue(value any) error {
-	kind := ""
+	var kind string
 
-	switch reflect.ValueOf(value).Kind() { //nolint:exhaustive // The other values are scalars.
+	switch reflect.ValueOf(value).Kind() {
 	case reflect.Slice:
 		kind = "a list"
 	case reflect.Map:
 		kind = "an object"
-	default:
+	default: // A scalar.
 		return nil
 	}
 

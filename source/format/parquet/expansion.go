@@ -9,7 +9,6 @@ import (
 
 	"github.com/andybalholm/brotli"
 	"github.com/klauspost/compress/snappy"
-	"github.com/klauspost/compress/zstd"
 	"github.com/parquet-go/parquet-go/format"
 )
 
@@ -75,82 +74,6 @@ func verifySnappy(page *io.SectionReader) error {
 	}
 
 	return err
-}
-
-// verifyZstd adds the largest sizes that the blocks of all frames can have
-// (https://www.rfc-editor.org/rfc/rfc8878#section-3.1.1.2).
-func verifyZstd(page *io.SectionReader) error {
-	const (
-		headerSize, blockHeader, checksum = 18, 3, 4 // The most bytes of a frame's header; those of a block's header and of a checksum.
-		maxBlock                          = 128 << 10
-		raw, rle                          = 0, 1
-	)
-
-	content := make([]byte, page.Size())
-	if err := readFull(page, content, 0); err != nil {
-		return err
-	}
-
-	for total := 0; len(content) > 0; {
-		var header zstd.Header
-		if err := header.Decode(content[:min(headerSize, len(content))]); err != nil {
-			return err
-		}
-
-		if header.HasFCS && header.FrameContentSize > maxPage {
-			return errExpands
-		}
-
-		content = content[header.HeaderSize:]
-
-		if header.Skippable {
-			if int(header.SkippableSize) > len(content) {
-				return io.ErrUnexpectedEOF
-			}
-
-			content = content[header.SkippableSize:]
-
-			continue
-		}
-
-		for last := false; !last; {
-			if len(content) < blockHeader {
-				return io.ErrUnexpectedEOF
-			}
-
-			block := int(content[0]) | int(content[1])<<8 | int(content[2])<<16
-			last = block&1 == 1
-			stored, expanded := block>>3, block>>3
-
-			switch block >> 1 & 3 {
-			case raw:
-			case rle:
-				stored = 1
-			default:
-				expanded = maxBlock
-			}
-
-			if total += expanded; total > maxPage {
-				return errExpands
-			}
-
-			if content = content[blockHeader:]; stored > len(content) {
-				return io.ErrUnexpectedEOF
-			}
-
-			content = content[stored:]
-		}
-
-		if header.HasCheckSum {
-			if len(content) < checksum {
-				return io.ErrUnexpectedEOF
-			}
-
-			content = content[checksum:]
-		}
-	}
-
-	return nil
 }
 
 // verifyLZ4 adds the lengths of the literals and matches of a block

@@ -161,7 +161,8 @@ func (s *scan) repeat(size uint64, depth int, kinds ...byte) error {
 
 	for range size {
 		for _, kind := range kinds {
-			if s.cost++; kind == thriftStruct {
+			s.cost++
+			if kind == thriftStruct {
 				s.cost += structCost
 			}
 

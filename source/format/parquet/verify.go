@@ -22,7 +22,8 @@ const (
 	maxFooter = source.MaxRecord
 	maxHeader = source.MaxRecord // The header of a page, which contains its smallest and its largest value.
 
-	// maxPage limits the bytes of a page, compressed or not. Pages usually have 1 MiB; the largest that DuckDB writes have 100 MB.
+	// maxPage limits the bytes of a page, compressed or not. Pages usually have 1 MiB; the largest that DuckDB writes have
+	// 100 MB.
 	maxPage   = 128 << 20
 	maxValues = 1 << 24 // The values of a page. Repeated values take almost no space.
 )

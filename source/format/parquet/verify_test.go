@@ -22,9 +22,8 @@ import (
 	"github.com/jobwright/jobwright/source/format/parquet"
 )
 
-// The tests measure the memory of the process and do not run in parallel.
-
-func TestNewReaderTakesNoMemoryForStatedSizes(t *testing.T) { //nolint:paralleltest // It measures memory.
+//nolint:paralleltest // It measures memory.
+func TestNewReaderTakesNoMemoryForStatedSizes(t *testing.T) {
 	footers := map[string][]byte{
 		"a footer of 4 GiB":               append([]byte("PAR1"), binary.LittleEndian.AppendUint32(nil, 0xffff_fff0)...),
 		"a list of 2,000,000,000 entries": footer("\x29\xfc", binary.AppendUvarint(nil, 2_000_000_000)),
@@ -55,7 +54,8 @@ func footer(parts ...any) []byte {
 	return binary.LittleEndian.AppendUint32(append([]byte("PAR1"), metadata...), uint32(len(metadata)))
 }
 
-func TestNextTakesNoMemoryForStatedSizesOfPages(t *testing.T) { //nolint:paralleltest // It measures memory.
+//nolint:paralleltest // It measures memory.
+func TestNextTakesNoMemoryForStatedSizesOfPages(t *testing.T) {
 	valid := format.PageHeader{
 		Type: format.DataPage, UncompressedPageSize: 4, CompressedPageSize: 4,
 		DataPageHeader: thrift.Null[format.DataPageHeader]{Valid: true, V: format.DataPageHeader{NumValues: 1}},
@@ -79,39 +79,33 @@ func TestNextTakesNoMemoryForStatedSizesOfPages(t *testing.T) { //nolint:paralle
 	}
 }
 
-func TestNextRefusesPagesThatExpand(t *testing.T) { //nolint:paralleltest // It measures memory.
+//nolint:paralleltest // It measures memory.
+func TestNextRefusesPagesThatExpand(t *testing.T) {
 	const size = 200 << 20
 
-	for name, page := range map[format.CompressionCodec]func(t *testing.T) []byte{
-		format.Gzip: func(t *testing.T) []byte {
-			return compressed(t, size, func(w io.Writer) io.WriteCloser { return gzip.NewWriter(w) })
-		},
-		format.Zstd: func(t *testing.T) []byte {
-			return compressed(t, size, func(w io.Writer) io.WriteCloser {
-				writer, err := zstd.NewWriter(w, zstd.WithEncoderConcurrency(1))
-				require.NoError(t, err)
+	pages := map[format.CompressionCodec][]byte{
+		format.Gzip: compressed(t, size, func(w io.Writer) io.WriteCloser { return gzip.NewWriter(w) }),
+		format.Zstd: compressed(t, size, func(w io.Writer) io.WriteCloser {
+			writer, err := zstd.NewWriter(w, zstd.WithEncoderConcurrency(1))
+			require.NoError(t, err)
 
-				return writer
-			})
-		},
-		format.Brotli: func(t *testing.T) []byte {
-			return compressed(t, size, func(w io.Writer) io.WriteCloser { return brotli.NewWriterLevel(w, 1) })
-		},
-		format.Snappy: func(*testing.T) []byte { return binary.AppendUvarint(nil, size) },
-		format.Lz4Raw: func(*testing.T) []byte { // A literal, and matches of 255 bytes for each byte.
-			return append([]byte{0x1f, 'a', 1, 0}, append(bytes.Repeat([]byte{255}, size/255), 0)...)
-		},
-	} {
-		t.Run(name.String(), func(t *testing.T) {
-			content := page(t)
+			return writer
+		}),
+		format.Brotli: compressed(t, size, func(w io.Writer) io.WriteCloser { return brotli.NewWriterLevel(w, 1) }),
+		format.Snappy: binary.AppendUvarint(nil, size),
+		// A literal, and matches of 255 bytes for each byte.
+		format.Lz4Raw: append([]byte{0x1f, 'a', 1, 0}, append(bytes.Repeat([]byte{255}, size/255), 0)...),
+	}
 
+	for codec, content := range pages {
+		t.Run(codec.String(), func(t *testing.T) {
 			header, err := thrift.Marshal(new(thrift.CompactProtocol), format.PageHeader{
 				Type: format.DataPage, UncompressedPageSize: 10, CompressedPageSize: int32(len(content)),
 				DataPageHeader: thrift.Null[format.DataPageHeader]{Valid: true, V: format.DataPageHeader{NumValues: 1}},
 			})
 			require.NoError(t, err)
 
-			requirePageRefused(t, name, append(header, content...))
+			requirePageRefused(t, codec, append(header, content...))
 		})
 	}
 }
