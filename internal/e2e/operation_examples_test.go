@@ -123,7 +123,7 @@ var documentedExamples = map[string]documented{
 
 // Not parallel with other tests, because it sets the environment variable of a secret.
 func TestDataOperationExamples(t *testing.T) { //nolint:tparallel // It sets a secret in the environment.
-	t.Setenv("WAREHOUSE_PASSWORD", "a secret that the tests' server does not ask for")
+	t.Setenv("JOBWRIGHT_APP_7_WAREHOUSE_PASSWORD", "a secret that the tests' server does not ask for")
 
 	text, err := os.ReadFile(filepath.Join("..", "..", "docs", "scenarios.md"))
 	require.NoError(t, err)

@@ -88,7 +88,9 @@ func TestStallTimeoutAbortsAnUnreadResponse(t *testing.T) {
 	const timeout = 200 * time.Millisecond
 
 	closed := make(chan struct{})
-	server := httptest.NewUnstartedServer(newServer(apiserver.Options{Temporal: shared.client, StallTimeout: timeout}, devKey))
+	server := httptest.NewUnstartedServer(newServer(apiserver.Options{
+		Temporal: shared.client, Namespace: "default", StallTimeout: timeout,
+	}, devKey))
 	server.Config.ConnState = func(_ net.Conn, state http.ConnState) {
 		if state == http.StateClosed {
 			close(closed)
