@@ -57,7 +57,7 @@ const HiddenSecret = "(secret)"
 func HideSecrets(parameters jsonvalue.Object) jsonvalue.Object {
 	hidden := make(jsonvalue.Object, len(parameters))
 
-	for name, value := range parameters { //workflowcheck:ignore // The order does not matter.
+	for name, value := range parameters {
 		if text, isText := value.(string); isText {
 			value, _ = ReplaceSecrets(text, func(SealedSecret) (string, error) { return HiddenSecret, nil })
 		}

@@ -8,12 +8,14 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/google/uuid"
 	"github.com/jedib0t/go-pretty/v6/table"
 
+	"github.com/jobwright/jobwright/app"
 	"github.com/jobwright/jobwright/internal/cli"
 	"github.com/jobwright/jobwright/scenario"
 	"github.com/jobwright/jobwright/scenario/jsonvalue"
@@ -25,6 +27,7 @@ var errJobFailed = cli.ExitError{Status: 1}
 const (
 	maxResponse  = 8 << 20 // The largest response that is printed, in bytes.
 	maxTableRows = 20
+	mainScenario = "Main" // The scenario of the example.
 	readyPause   = 20 * time.Millisecond
 )
 
@@ -67,17 +70,60 @@ func (c *apiClient) waitUntilReady(ctx context.Context) error {
 	}
 }
 
-// runScenario runs a scenario as a job, waits for its end and prints the response. The error is errJobFailed if the job or
-// the call failed.
-func (c *apiClient) runScenario(ctx context.Context, appID, name string, out io.Writer) error {
-	request := executeJob{APIKey: c.key, AppID: appID, Operation: operation{
+// request returns the body of a call that runs a scenario.
+func (c *apiClient) request(appID, name string) executeJob {
+	return executeJob{APIKey: c.key, AppID: appID, Operation: operation{
 		OpName: scenario.OpRunScenario, OpParams: scenario.RunScenario{Scenario: name, Parameters: jsonvalue.Object{}},
 	}}
+}
 
-	example, err := json.Marshal(request)
+// printCurl prints a command that runs a scenario.
+func (c *apiClient) printCurl(out io.Writer, appID, name, purpose string) error {
+	body, err := json.Marshal(c.request(appID, name))
 	if err != nil {
 		return err
 	}
+
+	_, err = fmt.Fprintf(out, "\n%s:\n\n"+
+		"  curl -H \"Content-Type: application/json\" -X POST -d '%s' \"http://%s/api/v1/executeJob.jsp\"\n",
+		purpose, strings.ReplaceAll(string(body), "'", `'\''`), c.address)
+
+	return err
+}
+
+// printExample prints a command that runs a scenario of the app: Main, if it has one.
+func (c *apiClient) printExample(out io.Writer, apps *app.Catalog, appID string) error {
+	ids, err := apps.IDs()
+	if err != nil || len(ids) == 0 {
+		return err
+	}
+
+	if !slices.Contains(ids, appID) {
+		appID = ids[0]
+	}
+
+	example, err := apps.App(appID)
+	if err != nil {
+		return nil //nolint:nilerr // The log has the mistakes of the app.
+	}
+
+	names, err := example.ScenarioNames()
+	if err != nil || len(names) == 0 {
+		return err
+	}
+
+	name := names[0]
+	if slices.Contains(names, mainScenario) {
+		name = mainScenario
+	}
+
+	return c.printCurl(out, appID, name, "To run the scenario "+name+" of app "+appID)
+}
+
+// runScenario runs a scenario as a job, waits for its end and prints the response. The error is errJobFailed if the job or
+// the call failed.
+func (c *apiClient) runScenario(ctx context.Context, appID, name string, out io.Writer) error {
+	request := c.request(appID, name)
 
 	// With a jobId, the call can be repeated until the job has ended, even if the job runs longer than a call may wait.
 	request.JobID = uuid.NewString()
@@ -100,9 +146,9 @@ func (c *apiClient) runScenario(ctx context.Context, appID, name string, out io.
 		return err
 	}
 
-	fmt.Fprintf(out, "\nTo run it again:\n\n"+
-		"  curl -H \"Content-Type: application/json\" -X POST -d '%s' \"http://%s/api/v1/executeJob.jsp\"\n",
-		strings.ReplaceAll(string(example), "'", `'\''`), c.address)
+	if err := c.printCurl(out, appID, name, "To run it again"); err != nil {
+		return err
+	}
 
 	if status != http.StatusOK {
 		return errJobFailed

@@ -144,6 +144,8 @@ func runAndWait(
 	var err error
 	if opts.run != "" {
 		err = api.runScenario(ctx, opts.app, opts.run, out)
+	} else {
+		err = api.printExample(out, apps, opts.app)
 	}
 
 	if opts.once {

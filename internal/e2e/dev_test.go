@@ -53,15 +53,27 @@ func TestDevRunOnceExitsWithOneIfTheJobFails(t *testing.T) {
 	require.Contains(t, p.output(), "Failed: app 8, scenario Failing, step 2")
 }
 
-func TestDevPrintsACurlCommandThatRepeatsTheJob(t *testing.T) {
+func TestDevPrintsACurlCommandThatRunsAScenario(t *testing.T) {
 	t.Parallel()
 
-	p := dev(t, t.TempDir(), "--run", "Main")
+	for name, arguments := range map[string][]string{"again": {"--run", "Main"}, "without --run": nil} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			requirePrintedCommand(t, dev(t, t.TempDir(), arguments...))
+		})
+	}
+}
+
+// requirePrintedCommand verifies that the command that jobwright-dev prints runs the scenario Main with the random key.
+func requirePrintedCommand(t *testing.T, p *process) {
+	t.Helper()
+
 	pasted := p.await(t, `  (curl .*)\n`)
 
 	parts := regexp.MustCompile(`^curl -H "Content-Type: application/json" -X POST -d '(.*)' "http://(.*)(/api/v1/executeJob.jsp)"$`).
 		FindStringSubmatch(pasted)
 	require.Len(t, parts, 4, pasted)
+	require.NotContains(t, parts[1], `"apiKey":"`+devKey+`"`)
 
 	got := caller{"http://" + parts[2]}.call(t, http.MethodPost, parts[3], asJSON, parts[1])
 	require.Equal(t, http.StatusOK, got.status, got.text)

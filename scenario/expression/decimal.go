@@ -285,7 +285,7 @@ func equal(a, b any) bool {
 			return false
 		}
 
-		for name := range left { //workflowcheck:ignore // The result is the same in every order.
+		for name := range left {
 			value, exists := right[name]
 			if !exists || !equal(left[name], value) {
 				return false
