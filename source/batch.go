@@ -1,0 +1,232 @@
+package source
+
+import (
+	"context"
+	"fmt"
+)
+
+// The limits of a batch. With 4,096 records, the cost of a batch is negligible compared to that of its values, and the batches
+// of a few columns stay in the caches of a processor. 1 MiB bounds the memory of batches of long texts; the last record may
+// exceed it.
+const (
+	BatchRecords = 4096
+	BatchBytes   = 1 << 20
+)
+
+// Batch is a number of consecutive records, as a [Vector] for each column. A batch has at least one record. Its owner is whoever
+// received it last: the owner may change it, may pass it to another goroutine, and releases it.
+type Batch struct {
+	Columns []Vector
+	Len     int
+
+	// Locate returns the location of the i-th record, as a [Locator] does. It is nil if the locations are unknown. It may be
+	// called until the batch is released.
+	Locate func(i int) string
+
+	// Free, if it is not nil, takes the memory back. See Release.
+	Free func(*Batch)
+}
+
+// Batches is a stream of records in batches, to be read by one goroutine.
+type Batches interface {
+	// NextBatch returns the next records, or io.EOF itself after the last ones, as [Rows.Next] does. If there is an error,
+	// the records before it have been returned.
+	NextBatch(ctx context.Context) (*Batch, error)
+}
+
+// Batched is implemented by [Rows] that may be able to return their records in batches.
+type Batched interface {
+	Rows
+
+	// Batches returns the records that Next has not returned, in batches, or nil if these rows can't. If it is not nil, the
+	// caller does not call Next any more. Schema and Close remain those of the rows; Location has no meaning.
+	Batches() Batches
+}
+
+// BatchesOf returns the remaining records of rows in batches, or nil if rows return only single records.
+func BatchesOf(rows Rows) Batches {
+	if batched, ok := rows.(Batched); ok {
+		return batched.Batches()
+	}
+
+	return nil
+}
+
+// NewBatch returns a batch without records, to be filled.
+func NewBatch(schema Schema) *Batch {
+	b := &Batch{Columns: make([]Vector, len(schema))}
+	for i, column := range schema {
+		b.Columns[i].Type = column.Type
+	}
+
+	return b
+}
+
+// Append appends a record. If a value has another Go type than its column, Append returns an error, and the batch can't be used.
+func (b *Batch) Append(record Record) error {
+	for i := range b.Columns {
+		if err := b.Columns[i].Append(record[i]); err != nil {
+			return fmt.Errorf("column %d: %w", i+1, err)
+		}
+	}
+
+	b.Len++
+
+	return nil
+}
+
+// Record returns the i-th record. It uses the memory of into if that is large enough; the values are independent of the batch.
+func (b *Batch) Record(i int, into Record) Record {
+	into = into[:0]
+	for at := range b.Columns {
+		into = append(into, b.Columns[at].Value(i))
+	}
+
+	return into
+}
+
+// Size returns the size of the records in bytes, as [Record.Size] counts it.
+func (b *Batch) Size() int64 {
+	size := int64(0)
+	for i := range b.Columns {
+		size += b.Columns[i].Size()
+	}
+
+	return size
+}
+
+// Location returns the location of the i-th record. before is the number of records before the batch.
+func (b *Batch) Location(i int, before int64) string {
+	if b.Locate == nil {
+		return fmt.Sprintf("record %d", before+int64(i)+1)
+	}
+
+	return b.Locate(i)
+}
+
+// Reset removes all records. The memory is used again.
+func (b *Batch) Reset() {
+	for i := range b.Columns {
+		b.Columns[i].Reset()
+	}
+
+	b.Len, b.Locate = 0, nil
+}
+
+// Release gives the memory back to the source of the batch. The caller must not use the batch any more. A batch that is not
+// released is collected like any memory.
+func (b *Batch) Release() {
+	if free := b.Free; free != nil {
+		b.Free = nil
+		free(b)
+	}
+}
+
+// Keep removes all records but those with the given indexes, which are sorted.
+func (b *Batch) Keep(indexes []int) {
+	for i := range b.Columns {
+		b.Columns[i].keep(indexes)
+	}
+
+	if locate := b.Locate; locate != nil {
+		b.Locate = func(i int) string { return locate(indexes[i]) }
+	}
+
+	b.Len = len(indexes)
+}
+
+// ByBatch returns rows that read their records from batches. Close closes rows, whose schema the batches have.
+func ByBatch(rows Rows, batches Batches) Rows { return &unbatched{Rows: rows, batches: batches} }
+
+// unbatched returns the records of batches one by one.
+type unbatched struct {
+	Rows
+
+	batches Batches
+	current *Batch
+	next    int   // The index in current of the next record.
+	before  int64 // The number of records before current.
+	record  Record
+	end     error
+}
+
+func (u *unbatched) Next(ctx context.Context) (Record, error) {
+	for u.current == nil || u.next == u.current.Len {
+		if err := u.advance(ctx); err != nil {
+			return nil, err
+		}
+	}
+
+	u.next++
+	u.record = u.current.Record(u.next-1, u.record)
+
+	return u.record, nil
+}
+
+// advance replaces the current batch by the next one.
+func (u *unbatched) advance(ctx context.Context) error {
+	if u.end != nil {
+		return u.end
+	}
+
+	if u.current != nil {
+		u.before += int64(u.current.Len)
+		u.current.Release()
+	}
+
+	u.current, u.next = nil, 0
+	u.current, u.end = u.batches.NextBatch(ctx)
+
+	return u.end
+}
+
+// Location returns the location of the last record.
+func (u *unbatched) Location() string {
+	if u.current == nil || u.next == 0 {
+		return fmt.Sprintf("record %d", u.before)
+	}
+
+	return u.current.Location(u.next-1, u.before)
+}
+
+// InBatches returns the records of rows in batches, for tests and for rows of a few records.
+func InBatches(rows Rows) Batches { return &inBatches{rows: rows} }
+
+type inBatches struct {
+	rows  Rows
+	count int64
+	end   error
+}
+
+func (b *inBatches) NextBatch(ctx context.Context) (*Batch, error) {
+	if b.end != nil {
+		return nil, b.end
+	}
+
+	batch, locations := NewBatch(b.rows.Schema()), []string{}
+
+	for size := int64(0); batch.Len < BatchRecords && size < BatchBytes; {
+		record, err := b.rows.Next(ctx)
+		if err == nil {
+			if err = batch.Append(record); err != nil {
+				return nil, err
+			}
+		}
+
+		if b.end = err; err != nil {
+			break
+		}
+
+		b.count++
+		size += record.Size()
+		locations = append(locations, Location(b.rows, b.count))
+	}
+
+	if batch.Len == 0 {
+		return nil, b.end
+	}
+
+	batch.Locate = func(i int) string { return locations[i] }
+
+	return batch, nil
+}
