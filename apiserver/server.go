@@ -15,6 +15,7 @@ import (
 	"github.com/gin-gonic/gin"
 	"github.com/klauspost/compress/gzhttp"
 	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/converter"
 	"golang.org/x/net/netutil"
 	"golang.org/x/time/rate"
 
@@ -32,6 +33,12 @@ type Options struct {
 	Results   *result.Store
 	Keys      seal.Keys // The keys of the secret parameters of jobs; the workers have the same.
 	Log       *slog.Logger
+
+	// Converter decodes what workflows return. It is the data converter of the Temporal client; nil means Temporal's default.
+	Converter converter.DataConverter
+
+	// Ends reports the ends of jobs that workers of this process run; nil means none.
+	Ends Ends
 
 	// Hosts are the hosts by which clients may address the server, in addition to those of this machine.
 	Hosts browser.Hosts
