@@ -73,6 +73,16 @@ fuzz: ## Run each fuzz test (FUZZTIME=30s)
 bench: ## Run the benchmarks; nothing else should run on the machine
 	go test -run '^$$' -bench . -benchmem ./...
 
+# The records of the files, and a pattern for the names of the conversions.
+ROWS ?= 3000000
+FILES ?= .
+
+.PHONY: bench-files
+bench-files: | $(TOOLS)/.gitignore ## Compare conversions of files with DuckDB and sqlite3 (ROWS=3000000 FILES=CSVIntoParquet)
+	cd bench/duckdb && go build -o $(CURDIR)/$(TOOLS)/duckdb .
+	go test ./activities -run '^$$' -bench 'BenchmarkFiles/$(FILES)' -benchtime 1x -timeout 30m \
+		-args -rows $(ROWS) -duckdb $(CURDIR)/$(TOOLS)/duckdb
+
 # A pattern for the names of the golden histories to record.
 GOLDEN ?= .
 

@@ -75,7 +75,7 @@ func writeOrders(b *testing.B, path string, records int) int64 {
 }
 
 // BenchmarkLoad loads a table of -rows records, and reports the speed as a share of that of the database's own program,
-// which does the same in turn: the median of three pairs. And how far the heap rose above rest meanwhile.
+// which does the same in turn: the median and the range of three pairs. And how far the heap rose above rest meanwhile.
 func BenchmarkLoad(b *testing.B) {
 	server := testserver.NewPostgreSQL(b, testserver.PostgreSQLOptions{Durable: true})
 	address := server.NewDatabase(b)
@@ -211,6 +211,8 @@ func compare(b *testing.B, size int64, reference, load func()) {
 		}
 
 		b.ReportMetric(ratios[1], "of-reference")
+		b.ReportMetric(ratios[0], "of-reference-min")
+		b.ReportMetric(ratios[len(ratios)-1], "of-reference-max")
 		b.ReportMetric(theirs[1], "reference-s")
 		b.ReportMetric(ours[1], "ours-s")
 		b.ReportMetric(float64(size)/ours[1]/1e6, "MB/s")
