@@ -85,3 +85,53 @@ func BenchmarkWrite(b *testing.B) {
 		require.NoError(b, writer.Close())
 	}
 }
+
+// BenchmarkReadTyped reads five short columns of different types, record by record and in batches.
+func BenchmarkReadTyped(b *testing.B) {
+	var file bytes.Buffer
+
+	file.WriteString("id,region,quantity,price,day\n")
+
+	for i := range 200_000 {
+		fmt.Fprintf(&file, "%d,R%d,%d,%d.%02d,2026-%02d-%02d\n", i, i%97, i*7%1000, i*31%1000, i%100, 1+i%12, 1+i%28)
+	}
+
+	read := source.Read{Types: map[string]source.Standard{
+		"id": {Type: source.Integer}, "quantity": {Type: source.Integer}, "price": {Type: source.Float}, "day": {Type: source.Date},
+	}}
+
+	b.Run("records", func(b *testing.B) {
+		b.SetBytes(int64(file.Len()))
+		b.ReportAllocs()
+
+		for b.Loop() {
+			rows, err := csv.NewReader(bytes.NewReader(file.Bytes()), read)
+			require.NoError(b, err)
+
+			for err == nil {
+				_, err = rows.Next(b.Context())
+			}
+
+			require.ErrorIs(b, err, io.EOF)
+		}
+	})
+
+	b.Run("batches", func(b *testing.B) {
+		b.SetBytes(int64(file.Len()))
+		b.ReportAllocs()
+
+		for b.Loop() {
+			rows, err := csv.NewReader(bytes.NewReader(file.Bytes()), read)
+			require.NoError(b, err)
+
+			batches := rows.Batches()
+
+			var batch *source.Batch
+			for batch, err = batches.NextBatch(b.Context()); err == nil; batch, err = batches.NextBatch(b.Context()) {
+				batch.Release()
+			}
+
+			require.ErrorIs(b, err, io.EOF)
+		}
+	})
+}

@@ -20,6 +20,8 @@ type input struct {
 	line   int   // The line of the next record, from 1.
 	end    error // The error that the file ended with, which is io.EOF at its regular end.
 
+	consumed int64 // The number of consumed bytes.
+
 	lf, cr, quote mark
 }
 
@@ -146,6 +148,7 @@ func countLineBreaks(text []byte) int {
 func (in *input) consume(size, lines int) {
 	in.at += size
 	in.line += lines
+	in.consumed += int64(size)
 }
 
 // skipLine skips the next line, which may have any length.
@@ -158,6 +161,6 @@ func (in *input) skipLine() error {
 			return err
 		}
 
-		in.at = in.filled - 1 // The last byte may be the first half of a line break.
+		in.consume(len(in.rest())-1, 0) // The last byte may be the first half of a line break.
 	}
 }
