@@ -78,6 +78,10 @@ func (l *loader) close() {
 
 // load writes all records of rows.
 func (l *loader) load(ctx context.Context, rows source.Rows) error {
+	if batches := source.BatchesOf(rows); batches != nil {
+		return l.loadBatches(ctx, batches)
+	}
+
 	for {
 		record, err := rows.Next(ctx)
 		if err == io.EOF {
@@ -98,16 +102,62 @@ func (l *loader) load(ctx context.Context, rows source.Rows) error {
 	}
 }
 
+// loadBatches writes all records of batches.
+func (l *loader) loadBatches(ctx context.Context, batches source.Batches) error {
+	for {
+		batch, err := batches.NextBatch(ctx)
+		if err == io.EOF {
+			return l.flush()
+		}
+
+		if err != nil {
+			l.failed = err
+
+			return err
+		}
+
+		before := l.count
+
+		for at := range batch.Len {
+			l.count++
+
+			if err := l.addFrom(batch, at, before); err != nil {
+				return err
+			}
+		}
+
+		batch.Release()
+	}
+}
+
 // add encodes a record, and writes the pending records when they fill a batch.
 func (l *loader) add(rows source.Rows, record source.Record) error {
 	values := l.pending[l.waiting*len(l.targets):]
 
 	for i := range l.targets {
 		if err := l.encoder.encode(&l.targets[i], record[i], &values[i]); err != nil {
-			return l.invalid(rows, l.targets[i].name, err)
+			return l.invalid(source.Location(rows, l.count), l.targets[i].name, err)
 		}
 	}
 
+	return l.added()
+}
+
+// addFrom is like add for a record of a batch. before is the number of records before the batch.
+func (l *loader) addFrom(batch *source.Batch, at int, before int64) error {
+	values := l.pending[l.waiting*len(l.targets):]
+
+	for i := range l.targets {
+		if err := l.encoder.encodeAt(&l.targets[i], &batch.Columns[i], at, &values[i]); err != nil {
+			return l.invalid(batch.Location(at, before), l.targets[i].name, err)
+		}
+	}
+
+	return l.added()
+}
+
+// added counts a pending record, and writes the pending records if they fill a batch.
+func (l *loader) added() error {
 	l.waiting++
 	if l.waiting < batchRecords {
 		return nil
@@ -117,15 +167,10 @@ func (l *loader) add(rows source.Rows, record source.Record) error {
 }
 
 // invalid returns the error for a value that can't be written.
-func (l *loader) invalid(rows source.Rows, column string, err error) error {
-	where := fmt.Sprintf("record %d", l.count)
-	if locator, ok := rows.(source.Locator); ok {
-		where = locator.Location()
-	}
-
+func (l *loader) invalid(location, column string, err error) error {
 	return &source.Error{
 		Code: source.CodeRecordInvalid, Source: l.source, Table: l.table.String(),
-		Message: fmt.Sprintf("%s, column %q: %v", where, column, err),
+		Message: fmt.Sprintf("%s, column %q: %v", location, column, err),
 		Hint:    "correct the value, or the type of the column",
 		Err:     err,
 	}

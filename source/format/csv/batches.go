@@ -216,7 +216,7 @@ func (in *input) unread(text string, line int) {
 }
 
 // lastRecordEnd returns the end of the last record in text that ends with a line break outside of quotes, or 0. It counts the
-// quotes, so it may be wrong if a record before has an odd number of quotes, which is invalid.
+// quotes, so it may be wrong after an invalid record with an odd number of quotes.
 func lastRecordEnd(text []byte, quote string) int {
 	inQuotes := quote != "" && bytes.Count(text, []byte(quote))%2 == 1
 
