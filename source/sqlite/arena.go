@@ -15,6 +15,7 @@ type arena struct {
 	block    []byte
 	used     int
 	overflow []uintptr // Allocations for values that did not fit into the block.
+	large    int       // Their size in bytes.
 }
 
 func newArena(c *connection) (*arena, error) {
@@ -42,6 +43,7 @@ func store[T string | []byte](a *arena, value T) (uintptr, error) {
 	}
 
 	a.overflow = append(a.overflow, address)
+	a.large += len(value)
 	copy(bytesAt(address, len(value)), value)
 
 	return address, nil
@@ -53,7 +55,7 @@ func (a *arena) reset() {
 		sqlite3.Xsqlite3_free(a.c.tls, address)
 	}
 
-	a.overflow, a.used = a.overflow[:0], 0
+	a.overflow, a.large, a.used = a.overflow[:0], 0, 0
 }
 
 // close frees the arena's memory.

@@ -41,6 +41,8 @@ type connection struct {
 	done        <-chan struct{} // Closed when the watched context ends.
 	closing     atomic.Bool     // Ends the running statement because its rows are being closed.
 	denied      string          // Why the authorizer last denied an action.
+	memory      *memoryUsage
+	unlimit     func() // Ends the limit of memory.
 
 	// SQLite calls these callbacks by address, so they must live as long as the connection.
 	progress  func(tls *libc.TLS, _ uintptr) int32
@@ -49,12 +51,12 @@ type connection struct {
 }
 
 // connect opens the database file and creates it if it is missing. Readers continue while a table is written (WAL), and
-// committed records survive a power failure (synchronous FULL): a step that is recorded as done is done. The connection
-// caches up to cache MiB of the file.
-func connect(ctx context.Context, path string, cache int) (*connection, error) {
+// committed records survive a power failure (synchronous FULL): a step that is recorded as done is done.
+func connect(ctx context.Context, path string, size size) (*connection, error) {
 	create(path)
 
 	c := &connection{tls: libc.NewTLS(), interrupted: new(atomic.Bool)}
+	c.memory, c.unlimit = memory.limit(c.tls, size.blocks)
 
 	if err := c.open(path); err != nil {
 		return nil, errors.Join(err, c.close())
@@ -62,7 +64,7 @@ func connect(ctx context.Context, path string, cache int) (*connection, error) {
 
 	defer c.watch(ctx)()
 
-	for _, pragma := range []string{"journal_mode = WAL", "synchronous = FULL", fmt.Sprintf("cache_size = -%d", cache<<10)} {
+	for _, pragma := range []string{"journal_mode = WAL", "synchronous = FULL", fmt.Sprintf("cache_size = -%d", size.cache<<10)} {
 		if err := c.execute("PRAGMA " + pragma); err != nil {
 			return nil, errors.Join(err, c.close())
 		}
@@ -142,6 +144,7 @@ func (c *connection) close() error {
 		err = c.lastError(code)
 	}
 
+	c.unlimit()
 	c.tls.Close()
 
 	return err
@@ -164,6 +167,10 @@ func (c *connection) watch(ctx context.Context) (release func()) {
 func (c *connection) lastError(code int32) error {
 	message := libc.GoString(sqlite3.Xsqlite3_errmsg(c.tls, c.db)) // "out of memory" if open allocated no connection.
 
+	if code&primaryCode == sqlite3.SQLITE_NOMEM && c.memory.refused {
+		code, message = sqlite3.SQLITE_TOOBIG, "string or blob too big"
+	}
+
 	return &nativeError{code: code, message: message, denied: c.denied}
 }
 
@@ -183,7 +190,7 @@ func (c *connection) prepare(text string) (*statement, error) {
 	defer c.tls.Free(2 * int(pointerSize))
 
 	tail := results + pointerSize
-	c.denied = ""
+	c.denied, c.memory.refused = "", false
 
 	code := sqlite3.Xsqlite3_prepare_v2(c.tls, c.db, native, -1, results, tail)
 	if code != sqlite3.SQLITE_OK {

@@ -86,7 +86,7 @@ func explain(problem *source.Error, native *nativeError) {
 	case sqlite3.SQLITE_AUTH:
 		set(source.CodeQueryInvalid, "a query can only read, and a script can only access its own source")
 	case sqlite3.SQLITE_TOOBIG:
-		tooLarge := source.RecordTooLarge("a value or a record")
+		tooLarge := source.RecordTooLarge("a value, a record, or what the statement computes for one record")
 		problem.Message = strings.Replace(problem.Message, "string or blob too big", tooLarge.Message, 1)
 		set(tooLarge.Code, tooLarge.Hint)
 	case sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_MISMATCH:

@@ -15,6 +15,10 @@ import (
 // batches were no faster.
 const batchRecords = 10
 
+// batchBytes is the size in bytes of the large values from which pending records are written at once, one by one: a batch of
+// records of the maximum size would take more memory than a connection may have.
+const batchBytes = 1 << 20
+
 // loader runs statements for each record of a write.
 type loader struct {
 	source  string
@@ -130,7 +134,7 @@ func (l *loader) loadBatches(ctx context.Context, batches source.Batches) error 
 	}
 }
 
-// add encodes a record, and writes the pending records when they fill a batch.
+// add encodes a record, and writes the pending records when they fill a batch or are large.
 func (l *loader) add(rows source.Rows, record source.Record) error {
 	values := l.pending[l.waiting*len(l.targets):]
 
@@ -156,10 +160,10 @@ func (l *loader) addFrom(batch *source.Batch, at int, before int64) error {
 	return l.added()
 }
 
-// added counts a pending record, and writes the pending records if they fill a batch.
+// added counts a pending record, and writes the pending records if they fill a batch or are large.
 func (l *loader) added() error {
 	l.waiting++
-	if l.waiting < batchRecords {
+	if l.waiting < batchRecords && l.encoder.arena.large < batchBytes {
 		return nil
 	}
 

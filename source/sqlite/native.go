@@ -1,6 +1,10 @@
 package sqlite
 
-import "unsafe"
+import (
+	"unsafe"
+
+	sqlite3 "modernc.org/sqlite/lib"
+)
 
 // This file contains every unsafe operation of the package. SQLite, translated to Go, allocates its memory outside of Go's
 // heap and passes addresses as uintptr. Go's garbage collector neither moves nor frees that memory, and the race detector
@@ -33,6 +37,23 @@ func bytesAt(address uintptr, length int) []byte {
 // outlives the registration: SQLite's copy of the pointer does not keep the closure alive.
 func functionPointer[F any](function *F) uintptr {
 	return *(*uintptr)(unsafe.Pointer(function)) //nolint:gosec // See above.
+}
+
+// functionAt returns the function whose C function pointer is address: the reverse of functionPointer.
+//
+// F must be the exact Go translation of the function's C type.
+func functionAt[F any](address uintptr) F {
+	return *(*F)(unsafe.Pointer(&struct{ uintptr }{address})) //nolint:gosec // See above.
+}
+
+// sizeOfMethods is the size in bytes of the methods of an allocator in SQLite's memory.
+const sizeOfMethods = unsafe.Sizeof(sqlite3.Tsqlite3_mem_methods{})
+
+// methodsAt returns the methods of an allocator in SQLite's memory.
+//
+// The address must be that of sizeOfMethods bytes that are allocated in SQLite's memory.
+func methodsAt(address uintptr) *sqlite3.Tsqlite3_mem_methods {
+	return *(**sqlite3.Tsqlite3_mem_methods)(unsafe.Pointer(&address)) //nolint:gosec // See above.
 }
 
 // viewText returns the bytes as a string, without copying them.

@@ -15,7 +15,7 @@ var (
 // pool limits the number of connections and reuses idle ones.
 type pool struct {
 	path  string
-	cache int           // Each connection's cache, in MiB.
+	size  size          // Of each connection.
 	inUse chan struct{} // A semaphore: one element for each connection in use.
 
 	mu     sync.Mutex
@@ -24,8 +24,8 @@ type pool struct {
 }
 
 // newPool returns a pool of up to limit connections.
-func newPool(path string, limit, cache int) *pool {
-	return &pool{path: path, cache: cache, inUse: make(chan struct{}, limit)}
+func newPool(path string, limit int, size size) *pool {
+	return &pool{path: path, size: size, inUse: make(chan struct{}, limit)}
 }
 
 // get returns a connection. It waits for one until the timeout, or without a limit if timeout is 0.
@@ -36,7 +36,7 @@ func (p *pool) get(ctx context.Context, timeout time.Duration) (*connection, err
 
 	c, err := p.popIdle()
 	if c == nil && err == nil {
-		c, err = connect(ctx, p.path, p.cache)
+		c, err = connect(ctx, p.path, p.size)
 	}
 
 	if err != nil {

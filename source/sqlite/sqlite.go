@@ -47,12 +47,20 @@ const Kind = kind.SQLiteSource
 // options are the options of a SQLiteSource in app.yaml.
 type options kind.SQLite
 
-// The cache of a connection, in MiB of the file; it uses about twice as much memory. With SQLite's default of 2 MiB, which is
-// too small for the pages of an index, writing a million records in random order of their keys took nearly twice the
-// processor time.
-const (
-	readerCache = 4
-	writerCache = 64
+// size limits the memory of a connection.
+type size struct {
+	// The cache, in MiB of the file; it uses about twice as much memory. With SQLite's default of 2 MiB, which is too small for
+	// the pages of an index, writing a million records in random order of their keys took nearly twice the processor time.
+	cache int
+
+	// The large blocks of memory, in bytes. To compute a value of the maximum size, SQLite needs the memory of up to three of
+	// them; to change a record, of up to five.
+	blocks int64
+}
+
+var (
+	readerSize = size{cache: 4, blocks: 4 * source.MaxRecord}
+	writerSize = size{cache: 64, blocks: 8 * source.MaxRecord}
 )
 
 // Source is one database file.
@@ -118,7 +126,7 @@ func Open(_ context.Context, definition source.Definition, place source.Place) (
 
 	return &Source{
 		name: definition.Name, path: path, ledger: records,
-		readers: newPool(path, opts.MaxConnections, readerCache), writer: newPool(path, 1, writerCache),
+		readers: newPool(path, opts.MaxConnections, readerSize), writer: newPool(path, 1, writerSize),
 	}, nil
 }
 

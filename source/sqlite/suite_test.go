@@ -2,6 +2,7 @@ package sqlite_test
 
 import (
 	"math"
+	"strings"
 	"testing"
 
 	"github.com/jobwright/jobwright/source"
@@ -36,6 +37,11 @@ func TestQueryTakesNoMemoryForAnOversizedRecord(t *testing.T) {
 		"SELECT zeroblob(900000000)",
 		"SELECT 1 UNION ALL SELECT replace(hex(zeroblob(30000000)), '0', 'xxxxxxxxxx')",
 		"SELECT zeroblob(60000000), zeroblob(60000000)",
+		"SELECT "+strings.Repeat("hex(zeroblob(30000000)), ", 20)+"1",
+		"SELECT length("+strings.Repeat("hex(zeroblob(30000000)) || ", 20)+"'')",
+		"SELECT length(concat("+strings.Repeat("hex(zeroblob(30000000)), ", 20)+"''))",
+		"SELECT x'', x'' UNION ALL SELECT * FROM (WITH large(v) AS (SELECT hex(zeroblob(30000000))) "+
+			"SELECT a.v || '1', b.v || '2' FROM large a, large b, large c, large d, large e, large f)",
 		"SELECT x'', x'' UNION ALL SELECT zeroblob(60000000), zeroblob(60000000)",
 	)
 }
