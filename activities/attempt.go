@@ -38,26 +38,7 @@ type step struct {
 // sources at its end, and classifies its error for the retry policy.
 func runAttempt[T any](
 	ctx context.Context, a *Activities, task job.Task, do func(context.Context, *step) (*T, error),
-) (outcome *T, err error) {
-	secrets := &secrets{keys: a.keys, task: task}
-	outer := ctx // When a panic is recovered, the attempt's own context is already canceled.
-
-	defer func() {
-		if panicked := recover(); panicked != nil {
-			caught := secrets.hidePanic(&source.PanicError{Value: panicked, Stack: debug.Stack()})
-			outcome, err = nil, asFailure(outer, defect(outer, caught))
-		}
-	}()
-
-	found, err := a.apps.App(task.AppID)
-	if errors.Is(err, app.ErrNotFound) {
-		err = fmt.Errorf("this worker has no app %s", task.AppID)
-	}
-
-	if err != nil {
-		return nil, asFailure(ctx, &appError{err: err})
-	}
-
+) (*T, error) {
 	ctx, cancel := a.untilStopped(ctx)
 	defer cancel()
 
@@ -65,23 +46,46 @@ func runAttempt[T any](
 	defer progress.stop()
 
 	s := &step{
-		activities: a, task: task, app: found, progress: progress, secrets: secrets, sources: map[string]source.Source{},
+		activities: a, task: task, progress: progress,
+		secrets: &secrets{keys: a.keys, task: task}, sources: map[string]source.Source{},
 	}
+
+	return untilAbandoned(ctx, func() (*T, error) { return attempt(ctx, s, do) })
+}
+
+// attempt runs do with the app and the secrets of the step. It recovers panics.
+func attempt[T any](ctx context.Context, s *step, do func(context.Context, *step) (*T, error)) (outcome *T, err error) {
+	defer func() {
+		if panicked := recover(); panicked != nil {
+			caught := s.secrets.hidePanic(&source.PanicError{Value: panicked, Stack: debug.Stack()})
+			outcome, err = nil, asFailure(ctx, defect(ctx, caught))
+		}
+	}()
+
+	s.app, err = s.activities.apps.App(s.task.AppID)
+	if errors.Is(err, app.ErrNotFound) {
+		err = fmt.Errorf("this worker has no app %s", s.task.AppID)
+	}
+
+	if err != nil {
+		return nil, asFailure(ctx, &appError{err: err})
+	}
+
 	defer s.releaseSources()
 
-	if err = secrets.openAll(task.Secrets); err == nil {
+	if err = s.secrets.openAll(s.task.Secrets); err == nil {
 		outcome, err = do(ctx, s)
 	}
 
 	if panicked, isPanic := errors.AsType[*source.PanicError](err); isPanic {
-		err = defect(ctx, secrets.hidePanic(panicked))
+		err = defect(ctx, s.secrets.hidePanic(panicked))
 	}
 
 	if err != nil {
-		return nil, asFailure(ctx, secrets.hide(err))
+		return nil, asFailure(ctx, s.secrets.hide(err))
 	}
 
-	secrets.sealOutcome(outcome)
+	s.secrets.sealOutcome(outcome)
 
 	return outcome, nil
 }
