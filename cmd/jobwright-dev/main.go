@@ -14,7 +14,10 @@ import (
 	"github.com/jobwright/jobwright/internal/version"
 )
 
-func main() { os.Exit(cli.Run(command())) }
+func main() {
+	configureGC()
+	os.Exit(cli.Run(command()))
+}
 
 // options are the command's flags.
 type options struct {
@@ -24,7 +27,7 @@ type options struct {
 	allowedHosts       []string
 	run, app           string
 	secrets            app.Secrets
-	once               bool
+	once, durable      bool
 	log                cli.LogFlags
 }
 
@@ -41,6 +44,13 @@ jobwright against a Temporal of your own.
 The folder --data has all state: Temporal's database, results, and the databases of SQLite sources. After
 a crash or Ctrl-C, start jobwright-dev with the same folder, and its jobs continue. Delete the folder to
 start from scratch.
+
+All state survives the death of the process at any moment. A power cut can undo about the last second of
+Temporal's state: jobs that were accepted then may be missing, and other jobs repeat the steps of that second.
+With --durable, each commit of Temporal waits for the disk and survives a power cut; small jobs take longer.
+
+The garbage collector runs rarely, which is faster and takes more memory. If memory is scarce, set one of the
+environment variables GOMEMLIMIT and GOGC.
 
 The API has two keys for every app, which are accepted from this machine only: a random one, which the
 first start creates in the file "key" of the folder --data, and "dev". Requests of browsers need the first,
@@ -78,6 +88,7 @@ environment variable NAME, which begins with the prefix of the app.`,
 	flags := command.Flags()
 	flags.StringVar(&opts.apps, "apps", "examples/apps", "folder with the apps")
 	flags.StringVar(&opts.data, "data", ".jobwright", "folder for all state; created if missing")
+	flags.BoolVar(&opts.durable, "durable", false, "make each commit of Temporal survive a power cut; slower")
 	flags.StringVar(&opts.http, "http", "127.0.0.1:8080", "address of the API; port 0 picks a free port")
 	flags.StringVar(&opts.temporal, "temporal", "127.0.0.1:7233", "address of Temporal; port 0 picks a free port")
 	flags.StringVar(&opts.ui, "ui", "127.0.0.1:8233", "address of Temporal UI; port 0 picks a free port")

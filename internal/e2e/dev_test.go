@@ -7,9 +7,12 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
+	"go.temporal.io/api/workflowservice/v1"
+	"go.temporal.io/sdk/client"
 )
 
 // dev starts jobwright-dev on free ports with the example apps. The arguments can override both.
@@ -108,13 +111,27 @@ func TestDevServesTemporalUIAndRefusesForeignHosts(t *testing.T) {
 func TestDevContinuesJobsAfterKill(t *testing.T) {
 	t.Parallel()
 
+	for name, arguments := range map[string][]string{"default": nil, "durable": {"--durable"}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			requireJobsContinueAfterKill(t, arguments...)
+		})
+	}
+}
+
+// requireJobsContinueAfterKill verifies that jobs of a jobwright-dev that is killed have their results, or continue, in the next
+// one.
+func requireJobsContinueAfterKill(t *testing.T, arguments ...string) {
+	t.Helper()
+
 	apps, data := t.TempDir(), t.TempDir()
 	writeApp(t, filepath.Join(apps, "8"), contractApp)
 	writeApp(t, filepath.Join(apps, "9"), lockedApp)
 
 	release := lockDatabase(t, data, "9")
 
-	first := dev(t, data, "--apps", apps)
+	arguments = append(arguments, "--apps", apps)
+	first := dev(t, data, arguments...)
 	completed := with(runScenario("8", "Outcomes", object{}), object{"jobId": uuid.NewString()})
 	before := apiOf(t, first).execute(t, completed)
 	require.Equal(t, http.StatusOK, before.status, before.text)
@@ -125,7 +142,7 @@ func TestDevContinuesJobsAfterKill(t *testing.T) {
 
 	first.kill()
 
-	second := dev(t, data, "--apps", apps)
+	second := dev(t, data, arguments...)
 
 	// The completed job has its results and does not run again.
 	require.Equal(t, before.text, apiOf(t, second).execute(t, completed).text)
@@ -138,11 +155,45 @@ func TestDevContinuesJobsAfterKill(t *testing.T) {
 	require.Equal(t, "completed", apiOf(t, second).awaitStatus(t, "9", running["jobId"].(string), ended)["status"])
 }
 
+func TestDevListsJobsThatEndedBeforeAKill(t *testing.T) {
+	t.Parallel()
+
+	const jobs = 20
+
+	apps, data := t.TempDir(), t.TempDir()
+	writeApp(t, filepath.Join(apps, "8"), contractApp)
+
+	first := dev(t, data, "--apps", apps)
+	api := apiOf(t, first)
+
+	for range jobs {
+		got := api.execute(t, runScenario("8", "Outcomes", object{}))
+		require.Equal(t, http.StatusOK, got.status, got.text)
+	}
+
+	first.kill()
+
+	connection, err := client.Dial(client.Options{HostPort: dev(t, data, "--apps", apps).await(t, `Temporal +([0-9.:]+), namespace`)})
+	require.NoError(t, err)
+	t.Cleanup(connection.Close)
+
+	require.Eventually(t, func() bool {
+		counted, err := connection.CountWorkflow(t.Context(), &workflowservice.CountWorkflowExecutionsRequest{
+			Query: `JobwrightApp = "8" AND ExecutionStatus = "Completed"`,
+		})
+		require.NoError(t, err)
+
+		return counted.GetCount() == jobs
+	}, time.Minute, 50*time.Millisecond)
+}
+
 func TestDevStartsAfterAKillDuringItsFirstStart(t *testing.T) {
 	t.Parallel()
 
 	data := t.TempDir()
-	writeApp(t, data, map[string]string{"temporal.db.new": "half a database", "temporal.db.new-journal": "half a journal"})
+	writeApp(t, data, map[string]string{
+		"temporal.db.new": "half a database", "temporal.db.new-journal": "half a journal", "temporal-visibility.db.new": "half a database",
+	})
 
 	got := apiOf(t, dev(t, data)).execute(t, runScenario("7", "Main", object{}))
 	require.Equal(t, http.StatusOK, got.status, got.text)

@@ -22,7 +22,6 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/status"
-	_ "modernc.org/sqlite" // The driver of the database.
 
 	"github.com/jobwright/jobwright/job"
 )
@@ -30,7 +29,7 @@ import (
 // openExecutions returns the open workflows of the namespace, read from the database file before the server starts. Temporal's
 // own list of workflows may lack those that started shortly before the process died.
 func openExecutions(ctx context.Context, path, namespace string) (open []*commonpb.WorkflowExecution, err error) {
-	database, err := sql.Open("sqlite", path)
+	database, err := sql.Open(driver, path)
 	if err != nil {
 		return nil, err
 	}

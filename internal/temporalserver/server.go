@@ -1,5 +1,5 @@
-// Package temporalserver runs a Temporal server with its UI inside the process, for development and tests. It stores its state
-// in one SQLite file, which survives the death of the process at any moment.
+// Package temporalserver runs a Temporal server with its UI inside the process, for development and tests. It stores its state in
+// SQLite files, which survive the death of the process at any moment.
 package temporalserver
 
 import (
@@ -27,13 +27,17 @@ import (
 
 // Options configure a server.
 type Options struct {
-	DataDir          string        // The folder for the database and the log. Start creates it if it is missing.
+	DataDir          string        // The folder for the databases and the log. Start creates it if it is missing.
 	Address          string        // The address of the frontend, host:port. Port 0 selects a free one.
 	UIAddress        string        // The address of the UI. Empty for no UI.
 	UIHosts          browser.Hosts // The hosts by which browsers may address the UI, in addition to those of this machine.
 	Namespace        string        // The name of the namespace, which a new database gets.
 	Retention        time.Duration // The retention of closed workflows in a new namespace.
 	SearchAttributes map[string]enumspb.IndexedValueType
+
+	// Durable makes each commit survive a power cut. Without it, each commit survives the death of the process, and a power cut
+	// can undo the commits of about the last second.
+	Durable bool
 
 	// SuggestContinueAsNew is the number of events after which the server suggests that a workflow continues as new. 0 means
 	// Temporal's default.
@@ -42,13 +46,14 @@ type Options struct {
 
 // Server is a running server.
 type Server struct {
-	server    temporal.Server
-	ui        *http.Server
-	lock      *flock.Flock
-	address   string
-	uiAddress string
-	namespace string
-	open      []*commonpb.WorkflowExecution // The workflows that were open before the start.
+	server      temporal.Server
+	ui          *http.Server
+	lock        *flock.Flock
+	address     string
+	uiAddress   string
+	namespace   string
+	checkpoints *checkpointer
+	open        []*commonpb.WorkflowExecution // The workflows that were open before the start.
 }
 
 // Start starts a server. The frontend may not accept requests immediately. The error explains if an address is in use or
@@ -88,17 +93,19 @@ func (s *Server) start(options Options) error {
 		}
 	}
 
-	database, err := openDatabase(options)
+	ctx := context.Background()
+
+	files, err := openDatabases(ctx, options)
 	if err != nil {
 		return err
 	}
 
 	s.namespace = options.Namespace
-	if s.open, err = openExecutions(context.Background(), database.DatabaseName, options.Namespace); err != nil {
+	if s.open, err = openExecutions(ctx, files.state.DatabaseName, options.Namespace); err != nil {
 		return err
 	}
 
-	configuration, err := configure(s.address, database)
+	configuration, err := configure(s.address, files)
 	if err != nil {
 		return err
 	}
@@ -126,6 +133,14 @@ func (s *Server) start(options Options) error {
 		return err
 	}
 
+	// The state first: if it marks the task of a record as done, the checkpoint of the visibility, which follows, has the record.
+	s.checkpoints, err = openCheckpointer(logger, files.state.DatabaseName, files.visibility.DatabaseName)
+	if err != nil {
+		return err
+	}
+
+	s.checkpoints.start()
+
 	return s.startUI(options)
 }
 
@@ -142,7 +157,7 @@ func (s *Server) Stop() error {
 		err = s.ui.Close()
 	}
 
-	return errors.Join(err, s.server.Stop(), s.lock.Unlock())
+	return errors.Join(err, s.server.Stop(), s.checkpoints.stop(), s.lock.Unlock())
 }
 
 // Ports that replace port 0. Operating systems assign higher ports to connections, so no connection can take such a port

@@ -1,0 +1,90 @@
+package temporalserver
+
+import (
+	"bytes"
+	"database/sql"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/server/common/log"
+)
+
+// openLogged returns a connection to a new database whose commits make no checkpoints, and the path of its file.
+func openLogged(t *testing.T) (database *sql.DB, path string) {
+	t.Helper()
+
+	path = filepath.Join(t.TempDir(), "state.db")
+	database, err := sql.Open(driver, "file:"+path+"?_pragma=journal_mode=wal&_pragma=wal_autocheckpoint=0")
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, database.Close()) })
+
+	database.SetMaxOpenConns(1)
+
+	_, err = database.ExecContext(t.Context(), "CREATE TABLE rows (text TEXT)")
+	require.NoError(t, err)
+
+	return database, path
+}
+
+func insert(t *testing.T, database *sql.DB, text string) {
+	t.Helper()
+
+	_, err := database.ExecContext(t.Context(), "INSERT INTO rows VALUES (?)", text)
+	require.NoError(t, err)
+}
+
+func TestShortenLogStartsALongLogAgain(t *testing.T) {
+	t.Parallel()
+
+	database, path := openLogged(t)
+	checkpoints, err := openCheckpointer(log.NewNoopLogger(), path)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, checkpoints.close()) })
+
+	const megabyte = 1 << 20
+	for range 40 {
+		insert(t, database, strings.Repeat("x", megabyte))
+	}
+
+	pages, err := checkpoint(t.Context(), checkpoints.databases[0], "NOOP")
+	require.NoError(t, err)
+	require.Greater(t, pages, maxLogPages)
+
+	require.NoError(t, shortenLog(t.Context(), checkpoints.databases[0]))
+	insert(t, database, "after")
+
+	pages, err = checkpoint(t.Context(), checkpoints.databases[0], "NOOP")
+	require.NoError(t, err)
+	require.Less(t, pages, 10)
+}
+
+func TestCheckpointerCopiesCommitsToTheFile(t *testing.T) {
+	t.Parallel()
+
+	database, path := openLogged(t)
+	checkpoints, err := openCheckpointer(log.NewNoopLogger(), path)
+	require.NoError(t, err)
+	checkpoints.start()
+
+	fileHas := func(text string) bool {
+		content, err := os.ReadFile(path)
+		require.NoError(t, err)
+
+		return bytes.Contains(content, []byte(text))
+	}
+
+	insert(t, database, "first commit")
+	require.Eventually(t, func() bool { return fileHas("first commit") }, time.Minute, 10*time.Millisecond)
+
+	insert(t, database, "last commit")
+	require.NoError(t, checkpoints.stop())
+	require.True(t, fileHas("last commit"))
+
+	emptied, err := os.Stat(path + "-wal")
+	require.NoError(t, err)
+	require.Zero(t, emptied.Size())
+}
