@@ -19,78 +19,125 @@ import (
 // when it continues as new.
 const maxInput = 1_400_000
 
+// jobInput is the input of a job, ready to be sent.
+type jobInput struct {
+	job.Input // Without its program.
+
+	description string // Of the scenario.
+	encoded     []byte // The whole input as JSON.
+}
+
 // input returns the job's input: the pinned program with its bound parameters. It checks that the input is not too large.
-func (e *execution) input() (job.Input, error) {
-	input, err := e.program()
+func (e *execution) input() (*jobInput, error) {
+	input := &jobInput{Input: job.Input{Caller: e.caller, Labels: e.labels, AppID: e.app.ID}}
+
+	program, err := e.program(input)
 	if err != nil {
-		return input, err
+		return nil, err
 	}
 
-	encoded, err := json.Marshal(input)
-	if err != nil {
-		return input, err
+	input.Secrets = e.secrets
+
+	if input.encoded, err = input.Encode(program); err != nil {
+		return nil, err
 	}
 
-	if len(encoded) > maxInput {
-		return input, newError(http.StatusRequestEntityTooLarge, CodeRequestTooLarge,
+	if len(input.encoded) > maxInput {
+		return nil, newError(http.StatusRequestEntityTooLarge, CodeRequestTooLarge,
 			"the scenario with its parameters has %d bytes, more than the %d that a job can have; store large data in a source",
-			len(encoded), maxInput)
+			len(input.encoded), maxInput)
 	}
 
 	return input, nil
 }
 
-// program pins the program of the job and binds its parameters.
-func (e *execution) program() (job.Input, error) {
-	input := job.Input{Caller: e.caller, Labels: e.labels, AppID: e.app.ID}
-
+// program pins the program of the job, and sets the input's other fields. It returns the program as JSON.
+func (e *execution) program(input *jobInput) (json.RawMessage, error) {
 	var problems problem.List
 
 	step, err := validation.ParseOperation(e.operation, e.app.Environment())
 	if errors.As(err, &problems) {
-		return input, withProblems(http.StatusBadRequest, CodeRequestInvalid, under("operation", problems))
+		return nil, withProblems(http.StatusBadRequest, CodeRequestInvalid, under("operation", problems))
 	}
 
-	name, entry := step.OpName, validation.Document{Scenario: scenario.Scenario{Steps: []scenario.Step{step}}}
-	isScenario := step.OpName == scenario.OpRunScenario
-
-	if isScenario {
-		if problems = stepOnlyFields(e.operation, step.OpParams); len(problems) > 0 {
-			return input, withProblems(http.StatusBadRequest, CodeRequestInvalid, under("operation", problems))
-		}
-
-		params, err := scenario.Decode[scenario.RunScenario](step.OpParams)
-		if err != nil {
-			return input, err
-		}
-
-		name = params.Scenario
-		if entry, input.Parameters, err = e.scenario(params); err != nil {
-			return input, err
-		}
-	}
-
-	library, err := e.app.Library()
 	if err != nil {
-		return input, err
+		return nil, err
 	}
 
-	input.Scenario, input.Secrets = name, e.secrets
-	input.Program, err = validation.NewProgram(name, entry, library)
+	if step.OpName == scenario.OpRunScenario {
+		return e.scenario(input, step)
+	}
+
+	input.Scenario = step.OpName
+
+	return e.single(step)
+}
+
+// scenario pins the scenario of the call and binds its parameters.
+func (e *execution) scenario(input *jobInput, step scenario.Step) (json.RawMessage, error) {
+	if problems := stepOnlyFields(e.operation, step.OpParams); len(problems) > 0 {
+		return nil, withProblems(http.StatusBadRequest, CodeRequestInvalid, under("operation", problems))
+	}
+
+	params, err := scenario.Decode[scenario.RunScenario](step.OpParams)
+	if err != nil {
+		return nil, err
+	}
+
+	var problems problem.List
+
+	pinned, err := e.app.Pin(params.Scenario)
 
 	switch {
-	case errors.As(err, &problems) && (isScenario || problems[0].File != ""):
-		return input, withProblems(http.StatusUnprocessableEntity, CodeScenarioInvalid, problems)
+	case errors.Is(err, app.ErrNotFound):
+		return nil, e.scenarioNotFound(params.Scenario)
 	case errors.As(err, &problems):
-		// The operation is the only step of a generated scenario, which the caller doesn't know.
+		return nil, withProblems(http.StatusUnprocessableEntity, CodeScenarioInvalid, problems)
+	case err != nil:
+		return nil, err
+	}
+
+	input.Scenario, input.description = pinned.Name, pinned.Scenario.Description
+
+	if input.Parameters, err = pinned.Scenario.Bind(params.Parameters); errors.As(err, &problems) {
+		return nil, withProblems(http.StatusBadRequest, CodeRequestInvalid,
+			under("operation.opParams.parameters", problems))
+	}
+
+	if err != nil {
+		return nil, err
+	}
+
+	return pinned.Program, e.seal(pinned.Scenario, input.Parameters)
+}
+
+// single pins the program of a job that executes one operation, which is the only step of a generated scenario.
+func (e *execution) single(step scenario.Step) (json.RawMessage, error) {
+	library, err := e.app.Library()
+	if err != nil {
+		return nil, err
+	}
+
+	var problems problem.List
+
+	entry := validation.Document{Scenario: scenario.Scenario{Steps: []scenario.Step{step}}}
+	program, err := validation.NewProgram(step.OpName, entry, library)
+
+	switch {
+	case errors.As(err, &problems) && problems[0].File != "":
+		return nil, withProblems(http.StatusUnprocessableEntity, CodeScenarioInvalid, problems)
+	case errors.As(err, &problems):
+		// The caller doesn't know the generated scenario.
 		for i := range problems {
 			problems[i].Path = strings.TrimPrefix(problems[i].Path, "steps[0].")
 		}
 
-		return input, withProblems(http.StatusBadRequest, CodeRequestInvalid, under("operation", problems))
+		return nil, withProblems(http.StatusBadRequest, CodeRequestInvalid, under("operation", problems))
+	case err != nil:
+		return nil, err
 	}
 
-	return input, err
+	return json.Marshal(program)
 }
 
 // stepOnlyFields returns a problem for each field that RunScenario accepts only as a step. The scenario of a call is the job
@@ -111,50 +158,6 @@ func stepOnlyFields(operation, opParams jsonvalue.Object) (problems problem.List
 	add(opParams, "opParams.", "inline", "addResults")
 
 	return problems
-}
-
-// scenario reads the scenario of the call and binds its parameters.
-func (e *execution) scenario(params scenario.RunScenario) (validation.Document, jsonvalue.Object, error) {
-	var problems problem.List
-
-	entry, err := e.app.Scenario(params.Scenario)
-
-	switch {
-	case errors.Is(err, app.ErrNotFound):
-		return entry, nil, e.scenarioNotFound(params.Scenario)
-	case errors.As(err, &problems):
-		return entry, nil, e.scenarioInvalid(params.Scenario, entry, problems)
-	case err != nil:
-		return entry, nil, err
-	}
-
-	bound, err := entry.Bind(params.Parameters)
-	if errors.As(err, &problems) {
-		return entry, nil, withProblems(http.StatusBadRequest, CodeRequestInvalid,
-			under("operation.opParams.parameters", problems))
-	}
-
-	if err != nil {
-		return entry, nil, err
-	}
-
-	return entry, bound, e.seal(entry.Scenario, bound)
-}
-
-// scenarioInvalid returns an error with the problems of the scenario's file and of the calls between scenarios, so that the
-// author sees all of them at once.
-func (e *execution) scenarioInvalid(name string, entry validation.Document, found problem.List) error {
-	library, err := e.app.Library()
-	if err != nil {
-		return err
-	}
-
-	var between problem.List
-	if _, err := validation.NewProgram(name, entry, library); err != nil && !errors.As(err, &between) {
-		return err
-	}
-
-	return withProblems(http.StatusUnprocessableEntity, CodeScenarioInvalid, append(found, between...))
 }
 
 // scenarioNotFound returns an error that suggests a scenario with a similar name.

@@ -7,9 +7,11 @@ import (
 	"net/http"
 	"strings"
 
+	commonpb "go.temporal.io/api/common/v1"
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/temporal"
 
 	"github.com/jobwright/jobwright/job"
@@ -18,7 +20,7 @@ import (
 
 // start starts the job, or returns the job that the same request has started with this jobId before. It returns the ID of
 // the workflow run. While Temporal is busy, it tries as long as the call waits.
-func (s *Server) start(ctx context.Context, call *execution, input job.Input) (runID string, err error) {
+func (s *Server) start(ctx context.Context, call *execution, input *jobInput) (runID string, err error) {
 	ctx, cancel := context.WithDeadline(ctx, call.startDeadline())
 	defer cancel()
 
@@ -38,7 +40,7 @@ func (s *Server) start(ctx context.Context, call *execution, input job.Input) (r
 }
 
 // startOrAttach starts the job, unless an earlier request has started it.
-func (s *Server) startOrAttach(ctx context.Context, call *execution, input job.Input) (runID string, err error) {
+func (s *Server) startOrAttach(ctx context.Context, call *execution, input *jobInput) (runID string, err error) {
 	hasScenario := call.operation["opName"] == scenario.OpRunScenario
 
 	memo, err := call.memo(input, hasScenario)
@@ -56,9 +58,11 @@ func (s *Server) startOrAttach(ctx context.Context, call *execution, input job.I
 		TypedSearchAttributes:                    input.Attributes(hasScenario),
 		Memo:                                     memo,
 		StaticSummary:                            input.Summary(),
-		StaticDetails:                            input.Program.Scenarios[input.Program.Entry].Description,
+		StaticDetails:                            input.description,
 		Priority:                                 temporal.Priority{FairnessKey: call.app.ID},
-	}, job.Workflow, input)
+	}, job.Workflow, converter.NewRawValue(&commonpb.Payload{
+		Metadata: map[string][]byte{converter.MetadataEncoding: []byte(converter.MetadataEncodingJSON)}, Data: input.encoded,
+	}))
 
 	if _, ok := errors.AsType[*serviceerror.WorkflowExecutionAlreadyStarted](err); ok {
 		return s.attach(ctx, call)
@@ -68,13 +72,13 @@ func (s *Server) startOrAttach(ctx context.Context, call *execution, input job.I
 		return "", err
 	}
 
-	call.entry = input.Program.Entry
+	call.entry = input.Scenario
 
 	return run.GetRunID(), nil
 }
 
 // memo returns the fields that the workflow stores about the call that started it.
-func (e *execution) memo(input job.Input, hasScenario bool) (map[string]any, error) {
+func (e *execution) memo(input *jobInput, hasScenario bool) (map[string]any, error) {
 	of, err := e.identity(e.sealed)
 	if err != nil {
 		return nil, err

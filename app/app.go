@@ -2,7 +2,6 @@ package app
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 	"maps"
 	"os"
@@ -10,6 +9,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/jobwright/jobwright/scenario"
 	"github.com/jobwright/jobwright/scenario/validation"
@@ -26,8 +26,11 @@ type App struct {
 	Access      []Access
 	Limits      scenario.Limits
 
-	appsDir    string // The folder of the catalog.
-	secretsDir string
+	appsDir     string // The folder of the catalog.
+	secretsDir  string
+	environment validation.Environment
+	pinned      *pinnedScenarios // Those of the catalog.
+	pinning     sync.Mutex       // Held while a scenario is read, so that each change is read once.
 }
 
 // pathName matches names of apps and scenarios, which become parts of paths: they contain no separator and don't begin with
@@ -50,8 +53,11 @@ func (a *App) Place(dataDir string) source.Place {
 // SourceNames returns the names of the app's sources, in order.
 func (a *App) SourceNames() []string { return slices.Sorted(maps.Keys(a.Sources)) }
 
-// Environment returns the names that scenarios of the app may use.
-func (a *App) Environment() validation.Environment {
+// Environment returns the names that scenarios of the app may use. The caller must not change it.
+func (a *App) Environment() validation.Environment { return a.environment }
+
+// offered returns the environment of an app whose manifest was read.
+func (a *App) offered() validation.Environment {
 	offered := validation.Environment{
 		Sources: a.SourceNames(), Kinds: map[string]string{}, Variables: a.Variables, Limits: a.Limits,
 	}
@@ -68,67 +74,12 @@ func (a *App) Environment() validation.Environment {
 }
 
 // Library returns the app's scenarios and files, for scenarios that run other ones.
-func (a *App) Library() (validation.Library, error) {
-	names, err := a.ScenarioNames()
-
-	return validation.Library{
-		Names: names, Load: a.load, ReadFile: a.readFile, Environment: a.Environment(),
-	}, err
-}
-
-// load reads a scenario that another one runs.
-func (a *App) load(name string) (validation.Document, error) {
-	found, err := a.Scenario(name)
-	if errors.Is(err, ErrNotFound) {
-		err = validation.ErrUnknown
-	}
-
-	return found, err
-}
-
-// readFile reads a file that a step runs. It rejects paths outside the app's folder.
-func (a *App) readFile(path string) (string, error) {
-	root, err := os.OpenRoot(a.Dir)
-	if err != nil {
-		return "", fmt.Errorf("app %s can't be read: %w", a.ID, err)
-	}
-
-	defer root.Close() //nolint:errcheck // It was only read.
-
-	text, err := root.ReadFile(filepath.FromSlash(path))
-	if err != nil {
-		return "", validation.ErrUnknown // It does not exist, is outside the folder, or is a folder.
-	}
-
-	return string(text), nil
-}
+func (a *App) Library() (validation.Library, error) { return (&reader{app: a}).library() }
 
 // Scenario reads and validates a scenario. The error is [ErrNotFound] if it does not exist, and a [problem.List] if it has
 // mistakes.
 func (a *App) Scenario(name string) (validation.Document, error) {
-	if !pathName.MatchString(name) {
-		return validation.Document{}, ErrNotFound
-	}
-
-	for _, extension := range scenarioExtensions {
-		file := filepath.Join("scenarios", name+extension)
-		if isTest(file) {
-			continue
-		}
-
-		text, err := os.ReadFile(filepath.Join(a.Dir, file)) //nolint:gosec // The name is checked above.
-		if isMissing(err) {
-			continue
-		}
-
-		if err != nil {
-			return validation.Document{}, fmt.Errorf("app %s, scenario %s can't be read: %w", a.ID, name, err)
-		}
-
-		return validation.Parse(filepath.ToSlash(file), text, a.Environment())
-	}
-
-	return validation.Document{}, ErrNotFound
+	return (&reader{app: a}).scenario(name)
 }
 
 var scenarioExtensions = []string{".yaml", ".yml", ".json"}

@@ -45,7 +45,8 @@ type Catalog struct {
 	mu      sync.RWMutex
 	loaded  map[string]*loaded // By the app's ID.
 
-	keys keys
+	keys   keys
+	pinned pinnedScenarios
 }
 
 // Open opens the folder dir. Each folder in it is an app.

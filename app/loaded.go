@@ -2,12 +2,9 @@ package app
 
 import (
 	"crypto/sha256"
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
-	"syscall"
 	"time"
 )
 
@@ -21,14 +18,9 @@ type loaded struct {
 
 // stamp identifies a version of an app.yaml without reading it.
 type stamp struct {
-	file  fs.FileInfo
-	apps  time.Time // The time of the last change of the folder of apps: the secrets of an app depend on the other apps.
-	exact bool      // Whether a later change of the file has a different time.
+	file fileStamp
+	apps time.Time // The time of the last change of the folder of apps: the secrets of an app depend on the other apps.
 }
-
-// coarseTime is the longest time in which two changes of a file can have the same modification time. It is that of FAT; other
-// file systems are more exact.
-const coarseTime = 2 * time.Second
 
 // stampOf returns the stamp of an app.yaml.
 func (c *Catalog) stampOf(id string) (stamp, error) {
@@ -42,13 +34,12 @@ func (c *Catalog) stampOf(id string) (stamp, error) {
 		return stamp{}, err
 	}
 
-	return stamp{file: file, apps: apps.ModTime(), exact: time.Since(file.ModTime()) > coarseTime}, nil
+	return stamp{file: stampOfFile(file), apps: apps.ModTime()}, nil
 }
 
 // matches reports whether the file certainly has not changed between the stamps.
 func (s stamp) matches(later stamp) bool {
-	return s.exact && s.apps.Equal(later.apps) && os.SameFile(s.file, later.file) &&
-		s.file.Size() == later.file.Size() && s.file.ModTime().Equal(later.file.ModTime())
+	return s.apps.Equal(later.apps) && s.file.matches(later.file)
 }
 
 // current returns what is loaded of the app after it has loaded a change. The error is [ErrNotFound] if there is no such app.
@@ -114,7 +105,7 @@ func (c *Catalog) load(id string) (*loaded, error) {
 	}
 
 	if err != nil {
-		stamp.exact = false // The permissions of a file are not in its stamp.
+		stamp.file.exact = false // The permissions of a file are not in its stamp.
 		failed := &loaded{stamp: stamp, err: fmt.Errorf("it can't be read: %w", err)}
 
 		return c.replace(id, known, failed, known == nil || known.err == nil || known.err.Error() != failed.err.Error()), nil
@@ -154,16 +145,15 @@ func (c *Catalog) parse(id string, text []byte) (*App, error) {
 		return nil, err
 	}
 
-	parsed := &App{ID: id, Dir: filepath.Join(c.dir, id), appsDir: c.dir, secretsDir: c.options.Secrets.Dir}
+	parsed := &App{
+		ID: id, Dir: filepath.Join(c.dir, id), appsDir: c.dir, secretsDir: c.options.Secrets.Dir, pinned: &c.pinned,
+	}
 
 	if err := readManifest(text, parsed, c.options.Secrets, all); err != nil {
 		return nil, err
 	}
 
-	return parsed, nil
-}
+	parsed.environment = parsed.offered()
 
-// isMissing reports whether err means that a file does not exist, or that no file can have its name.
-func isMissing(err error) bool {
-	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) || errors.Is(err, syscall.ENAMETOOLONG)
+	return parsed, nil
 }

@@ -1,6 +1,11 @@
 package job
 
 import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"slices"
+
 	"github.com/jobwright/jobwright/scenario"
 	"github.com/jobwright/jobwright/scenario/jsonvalue"
 )
@@ -16,6 +21,24 @@ type Input struct {
 	Depth      int               `json:"depth,omitempty"`   // The number of ancestors that are connected by RunScenario.
 	Secrets    []string          `json:"secrets,omitempty"` // Each [SealedSecret] of the job and its ancestors, as text.
 	Program    scenario.Program  `json:"program"`
+}
+
+// emptyProgram is how the JSON of an input without a program ends.
+const emptyProgram = `"program":{"entry":"","scenarios":null}}`
+
+// Encode returns the JSON of the input with a program that is encoded already. The input itself has no program.
+func (i Input) Encode(program json.RawMessage) ([]byte, error) {
+	encoded, err := json.Marshal(i)
+	if err != nil {
+		return nil, err
+	}
+
+	begin, isEmpty := bytes.CutSuffix(encoded, []byte(emptyProgram))
+	if !isEmpty {
+		return nil, errors.New("the input has a program of its own")
+	}
+
+	return slices.Concat(begin, []byte(`"program":`), program, []byte("}")), nil
 }
 
 // Task is the first argument of every activity; the parameters of the operation are the second.

@@ -334,3 +334,34 @@ func TestStepPlaceString(t *testing.T) {
 	place.File, place.Line = "scenarios/Main.yaml", 17
 	require.Equal(t, `app 7, scenario Main, step 2 "Ask them" (scenarios/Main.yaml:17)`, place.String())
 }
+
+func TestInputEncodeWritesTheJSONOfTheInputWithItsProgram(t *testing.T) {
+	t.Parallel()
+
+	program := scenario.Program{Entry: "Main <&>", Scenarios: map[string]scenario.Scenario{"Main <&>": {Steps: []scenario.Step{{
+		OpName: "Return", OpParams: jsonvalue.Object{"value": 1.0},
+	}}}}}
+	input := job.Input{
+		Scenario: "Main <&>", Parameters: jsonvalue.Object{"amount": 2.0}, Caller: "nightly", AppID: "7", Depth: 1,
+		Labels: map[string]string{"a": "b"}, Secrets: []string{"s"},
+	}
+
+	encoded, err := json.Marshal(program)
+	require.NoError(t, err)
+
+	for _, header := range []job.Input{input, {}} {
+		given, err := header.Encode(encoded)
+		require.NoError(t, err)
+
+		header.Program = program
+
+		whole, err := json.Marshal(header)
+		require.NoError(t, err)
+		require.Equal(t, string(whole), string(given))
+	}
+
+	input.Program = program
+
+	_, err = input.Encode(encoded)
+	require.ErrorContains(t, err, "has a program of its own")
+}

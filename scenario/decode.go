@@ -32,8 +32,8 @@ func decodeFields[T any](params jsonvalue.Object, includes func(reflect.StructTa
 }
 
 func decodeStruct(target reflect.Value, object map[string]any, includes func(reflect.StructTag) bool) error {
-	for _, field := range reflect.VisibleFields(target.Type()) {
-		if field.Anonymous || !field.IsExported() || includes != nil && !includes(field.Tag) {
+	for _, field := range schema.StructFields(target.Type()) {
+		if !field.IsExported() || includes != nil && !includes(field.Tag) {
 			continue
 		}
 

@@ -9,6 +9,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 
@@ -38,14 +39,27 @@ type Field struct {
 }
 
 // Fields returns the fields of the struct T, those of embedded structs included.
-func Fields[T any]() []Field {
+func Fields[T any]() []Field { return slices.Clone(fieldsOf(reflect.TypeFor[T]())) }
+
+// known are the fields of structs, by the struct's type. Reading the tags takes longer than checking most values: with it, a
+// call of executeJob took 0.16 ms instead of 0.09.
+var known sync.Map
+
+// fieldsOf returns the fields of a struct, which callers must not change.
+func fieldsOf(of reflect.Type) []Field {
+	if fields, ok := known.Load(of); ok {
+		return fields.([]Field) //nolint:forcetypeassert // Nothing else is stored.
+	}
+
+	fields, _ := known.LoadOrStore(of, readFields(of))
+
+	return fields.([]Field) //nolint:forcetypeassert // As above.
+}
+
+func readFields(of reflect.Type) []Field {
 	var fields []Field
 
-	for _, structField := range reflect.VisibleFields(reflect.TypeFor[T]()) {
-		if structField.Anonymous { // VisibleFields also returns the fields of an embedded struct.
-			continue
-		}
-
+	for _, structField := range StructFields(of) {
 		name, _, _ := strings.Cut(structField.Tag.Get("json"), ",")
 		fields = append(fields, Field{
 			Name:        name,
@@ -58,6 +72,22 @@ func Fields[T any]() []Field {
 			Form:        FormOf(structField.Type),
 		})
 	}
+
+	return fields
+}
+
+// structFields are the fields of structs as Go has them, by the struct's type.
+var structFields sync.Map
+
+// StructFields returns the fields of a struct as Go has them, with those of embedded structs in place of the embedded structs.
+// The caller must not change them.
+func StructFields(of reflect.Type) []reflect.StructField {
+	if fields, ok := structFields.Load(of); ok {
+		return fields.([]reflect.StructField) //nolint:forcetypeassert // Nothing else is stored.
+	}
+
+	fields := slices.DeleteFunc(reflect.VisibleFields(of), func(field reflect.StructField) bool { return field.Anonymous })
+	structFields.Store(of, fields)
 
 	return fields
 }
@@ -119,7 +149,7 @@ func FormOf(t reflect.Type) Form {
 func Check[T any](object jsonvalue.Object) error {
 	var check Checker
 
-	check.Object("", map[string]any(object), Fields[T](), check.Field)
+	check.Object("", map[string]any(object), fieldsOf(reflect.TypeFor[T]()), check.Field)
 
 	return check.Problems.Err()
 }
