@@ -113,6 +113,13 @@ func (b *Batch) Reset() {
 	b.Len, b.Locate = 0, nil
 }
 
+// Undo removes the values that were appended to some columns for a record that is not complete.
+func (b *Batch) Undo() {
+	for i := range b.Columns {
+		b.Columns[i].truncate(b.Len)
+	}
+}
+
 // Release gives the memory back to the source of the batch. The caller must not use the batch any more. A batch that is not
 // released is collected like any memory.
 func (b *Batch) Release() {

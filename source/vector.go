@@ -209,6 +209,37 @@ func (v *Vector) Reset() {
 	v.Bytes, v.Ends, v.Values = v.Bytes[:0], v.Ends[:0], v.Values[:0]
 }
 
+// truncate removes all values but the first.
+func (v *Vector) truncate(length int) {
+	if v.Len() <= length {
+		return
+	}
+
+	if v.Nulls != nil {
+		v.Nulls = v.Nulls[:length]
+	}
+
+	switch v.Type {
+	case Integer, Date, Time:
+		v.Ints = v.Ints[:length]
+	case Float:
+		v.Floats = v.Floats[:length]
+	case Boolean:
+		v.Bools = v.Bools[:length]
+	case Datetime, Timestamp:
+		v.Times = v.Times[:length]
+	case Text, Decimal, Binary, JSON, UUID:
+		v.Ends = v.Ends[:length]
+		v.Bytes = v.Bytes[:0]
+
+		if length > 0 {
+			v.Bytes = v.Bytes[:v.Ends[length-1]]
+		}
+	case Array:
+		v.Values = v.Values[:length]
+	}
+}
+
 // Size returns the size of the values in bytes, as [Record.Size] counts it.
 func (v *Vector) Size() int64 {
 	size := int64(len(v.Bytes))

@@ -5,6 +5,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/jobwright/jobwright/source"
+	"github.com/jobwright/jobwright/source/format/internal/chunks"
 )
 
 // chunkParser parses the valid records of chunks. It is used by several goroutines.
@@ -16,12 +17,11 @@ type chunkParser struct {
 	null      string
 	parsers   []*source.Parser // Nil if no column has a notation of its own.
 	ends      [256]bool        // The bytes that end a field without quotes, or must not be in it.
-	free      chan *part       // Batches that were released.
 }
 
 func newChunkParser(r *Rows) *chunkParser {
 	p := &chunkParser{
-		schema: r.schema, separator: r.separator[0], null: r.null, parsers: r.parsers, free: make(chan *part, 2*maxChunks),
+		schema: r.schema, separator: r.separator[0], null: r.null, parsers: r.parsers,
 	}
 	p.ends['\n'], p.ends['\r'], p.ends[p.separator] = true, true, true
 
@@ -33,74 +33,31 @@ func newChunkParser(r *Rows) *chunkParser {
 	return p
 }
 
-// part returns an empty batch, if possible one that was released.
-func (p *chunkParser) part() *part {
-	var next *part
+// Parse implements [chunks.File].
+func (p *chunkParser) Parse(c *chunks.Chunk) {
+	isValid := utf8.ValidString(c.Text)
+	record := &chunkRecord{chunkParser: p, text: c.Text}
 
-	select {
-	case next = <-p.free:
-		next.batch.Reset()
-	default:
-		next = &part{batch: source.NewBatch(p.schema)}
-	}
+	for c.At() < len(c.Text) {
+		record.at, record.breaks = c.At(), 0
 
-	next.lines = next.lines[:0]
-	next.batch.Free = func(*source.Batch) {
-		select {
-		case p.free <- next:
-		default:
-		}
-	}
-
-	return next
-}
-
-// parse parses the records of a chunk up to the first one that is invalid.
-func (p *chunkParser) parse(c *chunk) {
-	isValid := utf8.ValidString(c.text)
-	next := p.part()
-	record := &chunkRecord{chunkParser: p, text: c.text}
-
-	for record.at < len(c.text) {
-		if size := breakAt(c.text, record.at); size > 0 && len(p.schema) > 1 { // An empty line.
-			record.at += size
-			c.size, c.lines = record.at, c.lines+1
+		if size := breakAt(c.Text, c.At()); size > 0 && len(p.schema) > 1 { // An empty line.
+			c.Skipped(c.At()+size, 1)
 
 			continue
 		}
 
-		begin := record.at
-		record.columns, record.breaks = next.batch.Columns, 0
+		batch := c.Batch()
+		record.columns = batch.Columns
 
-		if !record.parse() || !isValid && !utf8.ValidString(c.text[begin:record.at]) {
-			next.batch.Keep(upTo(next.batch.Len)) // Without the first values of this record.
+		if !record.parse() || !isValid && !utf8.ValidString(c.Text[c.At():record.at]) {
+			batch.Undo()
 
-			break
+			return
 		}
 
-		next.batch.Len++
-		next.lines = append(next.lines, c.lines)
-		c.size, c.lines = record.at, c.lines+record.breaks
-
-		if next.batch.Len == source.BatchRecords {
-			c.parts = append(c.parts, next)
-			next = p.part()
-		}
+		c.Added(record.at, record.breaks)
 	}
-
-	if next.batch.Len > 0 {
-		c.parts = append(c.parts, next)
-	}
-}
-
-// upTo returns the indexes below n.
-func upTo(n int) []int {
-	indexes := make([]int, n)
-	for i := range indexes {
-		indexes[i] = i
-	}
-
-	return indexes
 }
 
 // breakAt returns the size of the line break at an index, or 0.

@@ -3,6 +3,4 @@ package csv
 import "github.com/jobwright/jobwright/source"
 
 // BatchesOfChunks is like Batches with chunks of a size.
-func (r *Rows) BatchesOfChunks(size int) source.Batches {
-	return &batches{rows: r, parser: newChunkParser(r), bytes: size}
-}
+func (r *Rows) BatchesOfChunks(size int) source.Batches { return r.batches(size) }
