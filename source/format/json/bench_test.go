@@ -80,3 +80,27 @@ func BenchmarkWrite(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkReadBatches reads NDJSON in batches.
+func BenchmarkReadBatches(b *testing.B) {
+	schema, records := orders(100_000)
+
+	var content bytes.Buffer
+	write(b, &content, formats[1], schema, records)
+	b.SetBytes(int64(content.Len()))
+	b.ReportAllocs()
+
+	for b.Loop() {
+		rows, err := json.NewReader(bytes.NewReader(content.Bytes()), source.Read{Format: formats[1]})
+		require.NoError(b, err)
+
+		batches := rows.Batches()
+
+		var batch *source.Batch
+		for batch, err = batches.NextBatch(b.Context()); err == nil; batch, err = batches.NextBatch(b.Context()) {
+			batch.Release()
+		}
+
+		require.ErrorIs(b, err, io.EOF)
+	}
+}

@@ -107,24 +107,31 @@ func (r *Rows) Close() error { return nil }
 // Next returns the next record. The record is reused by the next call, its values are not.
 func (r *Rows) Next(ctx context.Context) (source.Record, error) {
 	for r.end == nil {
-		text, err := r.next()
-		if err != nil {
-			r.end = located(r.at, err)
-
-			break
-		}
-
-		err = r.read(text)
-		if err == nil {
+		var found bool
+		if found, r.end = r.read(); found {
 			return r.record, nil
 		}
 
-		if r.end = r.refuse(text, err); r.end == nil {
+		if r.end == nil {
 			r.end = ctx.Err() // No caller checks it between rejected records.
 		}
 	}
 
 	return nil, r.end
+}
+
+// read reads the next record, and reports whether it is valid. It may also be rejected.
+func (r *Rows) read() (found bool, err error) {
+	text, err := r.next()
+	if err != nil {
+		return false, located(r.at, err)
+	}
+
+	if err = r.parse(text); err != nil {
+		return false, r.refuse(text, err)
+	}
+
+	return true, nil
 }
 
 // next returns the text of the next record.
@@ -142,8 +149,8 @@ func (r *Rows) next() (string, error) {
 	return string(text), err
 }
 
-// read parses a record.
-func (r *Rows) read(text string) error {
+// parse parses a record.
+func (r *Rows) parse(text string) error {
 	r.count++
 
 	if err := r.parser.begin(text); err != nil {

@@ -24,6 +24,8 @@ type stream struct {
 	line   int   // The line on which the unconsumed bytes begin, from 1.
 	end    error // The error that the file ended with, which is io.EOF at its regular end.
 	extent extent
+
+	consumed int64 // The number of bytes that take has consumed.
 }
 
 func newStream(from io.Reader) *stream {
@@ -64,6 +66,9 @@ func (s *stream) fill() bool {
 
 // rest returns the unconsumed bytes.
 func (s *stream) rest() []byte { return s.buffer[s.at:] }
+
+// complete reports whether the rest of the file is in the buffer.
+func (s *stream) complete() bool { return s.end == io.EOF }
 
 // peek skips white space and returns the next byte. The error is the one that the file ended with.
 func (s *stream) peek() (byte, error) {
@@ -183,6 +188,7 @@ func (s *stream) take(size int) []byte {
 	consumed := s.rest()[:size]
 	s.line += bytes.Count(consumed, []byte("\n"))
 	s.at += size
+	s.consumed += int64(size)
 
 	return consumed
 }
