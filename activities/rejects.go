@@ -145,18 +145,28 @@ func (c *checkedRows) Next(ctx context.Context) (source.Record, error) {
 		r.accepted++
 	}
 
-	if read := r.accepted + r.count; err == io.EOF && r.limit.ExceededAtEnd(r.count, read) {
-		message := fmt.Sprintf("%d of %d records were rejected, and maxRejected is %s", r.count, read, r.limit)
-		if r.count == read {
-			message = fmt.Sprintf("all records were rejected (%d)", read)
-		}
-
-		if exceeded := r.exceed(message); exceeded != nil {
+	if err == io.EOF {
+		if exceeded := r.exceededAtEnd(); exceeded != nil {
 			return nil, exceeded
 		}
 	}
 
 	return record, err
+}
+
+// exceededAtEnd returns the error if too many of all records were rejected.
+func (r *rejects) exceededAtEnd() error {
+	read := r.accepted + r.count
+	if !r.limit.ExceededAtEnd(r.count, read) {
+		return nil
+	}
+
+	message := fmt.Sprintf("%d of %d records were rejected, and maxRejected is %s", r.count, read, r.limit)
+	if r.count == read {
+		message = fmt.Sprintf("all records were rejected (%d)", read)
+	}
+
+	return r.exceed(message)
 }
 
 // Location returns the location of the last record in its source.

@@ -13,8 +13,8 @@ const (
 	BatchBytes   = 1 << 20
 )
 
-// Batch is a number of consecutive records, as a [Vector] for each column. A batch has at least one record. Its owner is whoever
-// received it last: the owner may change it, may pass it to another goroutine, and releases it.
+// Batch is a number of consecutive records, as a [Vector] for each column. A batch has at least one record. Its owner is the
+// function that received it last: the owner may change it, may pass it to another goroutine, and releases it.
 type Batch struct {
 	Columns []Vector
 	Len     int
@@ -38,8 +38,8 @@ type Batches interface {
 type Batched interface {
 	Rows
 
-	// Batches returns the records that Next has not returned, in batches, or nil if these rows can't. If it is not nil, the
-	// caller does not call Next any more. Schema and Close remain those of the rows; Location has no meaning.
+	// Batches returns the records that Next has not returned, in batches, or nil if these rows can't. After the first call of
+	// NextBatch, the caller does not call Next any more, and Location has no meaning.
 	Batches() Batches
 }
 

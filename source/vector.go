@@ -1,9 +1,11 @@
 package source
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/google/uuid"
@@ -32,6 +34,8 @@ type Vector struct {
 	Bytes  []byte
 	Ends   []int
 	Values []any
+
+	nulls []bool // Memory for Nulls.
 }
 
 // secondsOfDay is the number of seconds of a day in UTC.
@@ -102,6 +106,31 @@ func (v *Vector) Value(i int) any {
 	}
 
 	return v.Values[i]
+}
+
+// AppendText appends the i-th value, which is not NULL, to a text, like the function [AppendText]. of is the type of the column.
+func (v *Vector) AppendText(dst []byte, of Standard, i int) ([]byte, error) {
+	switch v.Type {
+	case Integer:
+		return strconv.AppendInt(dst, v.Ints[i], 10), nil
+	case Float:
+		return appendFloat(dst, v.Floats[i]), nil
+	case Boolean:
+		return strconv.AppendBool(dst, v.Bools[i]), nil
+	case Text, Decimal, JSON:
+		return append(dst, v.At(i)...), nil
+	case Binary:
+		return base64.StdEncoding.AppendEncode(dst, v.At(i)), nil
+	case Date:
+		return appendDate(dst, v.Ints[i])
+	case Time:
+		return appendClock(dst, time.Duration(v.Ints[i]))
+	case Datetime, Timestamp:
+		return appendTime(dst, v.Type, v.Times[i])
+	case UUID, Array:
+	}
+
+	return AppendText(dst, of, v.Value(i))
 }
 
 // Append appends a value, nil for NULL. A value of another Go type than that of the vector's type is an error.
@@ -179,9 +208,10 @@ func appendBytesIf[T ~string | ~[]byte](matches bool, to *Vector, value T) bool 
 // AppendNull appends NULL.
 func (v *Vector) AppendNull() {
 	if v.Nulls == nil {
-		v.Nulls = make([]bool, v.Len(), max(v.Len()+1, BatchRecords))
+		v.Nulls = slices.Grow(v.nulls[:0], max(v.Len()+1, BatchRecords))
 	}
 
+	v.extendNulls()
 	v.Nulls = append(v.Nulls, true)
 
 	switch v.Type {
@@ -200,11 +230,28 @@ func (v *Vector) AppendNull() {
 	}
 }
 
+// Extended is called after values other than NULL have been appended to the slice of the type, without Append.
+func (v *Vector) Extended() {
+	if v.Nulls != nil {
+		v.extendNulls()
+	}
+}
+
+// extendNulls gives Nulls an element for each value.
+func (v *Vector) extendNulls() {
+	begin := len(v.Nulls)
+	v.Nulls = slices.Grow(v.Nulls, v.Len()-begin)[:v.Len()]
+	clear(v.Nulls[begin:])
+}
+
 // Reset removes all values. The memory is used again.
 func (v *Vector) Reset() {
 	clear(v.Values) // Release the memory of their elements.
 
-	v.Nulls = nil
+	if v.Nulls != nil {
+		v.Nulls, v.nulls = nil, v.Nulls
+	}
+
 	v.Ints, v.Floats, v.Bools, v.Times = v.Ints[:0], v.Floats[:0], v.Bools[:0], v.Times[:0]
 	v.Bytes, v.Ends, v.Values = v.Bytes[:0], v.Ends[:0], v.Values[:0]
 }

@@ -157,6 +157,12 @@ func (t *target) named(err error) error { return t.source.named(err, t.write.Tab
 func (t *target) appendAll(ctx context.Context, into format.Writer, rows source.Rows) (count int64, err error) {
 	const checked = 256 // Records between two checks of the context, which rows need not watch.
 
+	if batchWriter := format.BatchWriterOf(into); batchWriter != nil {
+		if batches := source.BatchesOf(rows); batches != nil {
+			return t.appendBatches(ctx, batchWriter, batches)
+		}
+	}
+
 	for ; ; count++ {
 		if count%checked == 0 && ctx.Err() != nil {
 			return count, ctx.Err()

@@ -3,13 +3,20 @@ package format
 import (
 	"context"
 	"io"
+	"sync/atomic"
 )
 
 // interrupt ends the reads of a content when the context of the running call has ended: before it returns a record, a codec may
 // skip, sample or decompress any number of bytes. It is checked once for each read of a buffer, which costs nothing.
 type interrupt struct {
-	ctx context.Context //nolint:containedctx // Set by each call: a codec reads while a call runs.
+	ctx atomic.Pointer[context.Context] // Set by each call. A codec may read in goroutines of its own.
 }
+
+// set sets the context of the running call.
+func (i *interrupt) set(ctx context.Context) { i.ctx.Store(&ctx) }
+
+// err returns the error of the context of the running call.
+func (i *interrupt) err() error { return (*i.ctx.Load()).Err() }
 
 // reader returns content whose reads end with the context.
 func (i *interrupt) reader(content io.Reader) io.Reader { return &interruptible{content, i} }
@@ -24,7 +31,7 @@ type interruptible struct {
 }
 
 func (r *interruptible) Read(chunk []byte) (int, error) {
-	if err := r.by.ctx.Err(); err != nil {
+	if err := r.by.err(); err != nil {
 		return 0, err
 	}
 
@@ -38,7 +45,7 @@ type interruptibleAt struct {
 }
 
 func (r *interruptibleAt) ReadAt(chunk []byte, offset int64) (int, error) {
-	if err := r.by.ctx.Err(); err != nil {
+	if err := r.by.err(); err != nil {
 		return 0, err
 	}
 

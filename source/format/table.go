@@ -25,7 +25,7 @@ func (t *table) NamesColumns() bool { return t.codec.named }
 
 // Next returns the next record. It returns when the context has ended, however many bytes the codec reads for the record.
 func (t *table) Next(ctx context.Context) (source.Record, error) {
-	t.ctx = ctx
+	t.set(ctx)
 
 	record, err := t.Reader.Next(ctx)
 	if err != nil {
@@ -72,7 +72,8 @@ func (t *table) Close() error {
 
 // openTable returns the records of uncompressed content. It closes the content with the records, or if there is an error.
 func openTable(ctx context.Context, content File, c codec, read source.Read) (*table, error) {
-	t := &table{interrupt: interrupt{ctx}, codec: c, free: []func() error{content.Close}}
+	t := &table{codec: c, free: []func() error{content.Close}}
+	t.set(ctx)
 
 	if err := t.open(ctx, content, c, read); err != nil {
 		return nil, errors.Join(err, t.Close())

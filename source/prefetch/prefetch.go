@@ -22,15 +22,23 @@ const batches = 3
 
 // Rows are rows that a goroutine reads ahead of their consumer.
 type Rows struct {
-	rows   source.Rows
-	cancel context.CancelFunc
-	filled chan *batch // Closed when the goroutine has ended.
+	rows    source.Rows
+	batches source.Batches  // The records in batches, if rows have them.
+	ctx     context.Context //nolint:containedctx // Of the goroutine, which starts with the first call of Next or NextBatch.
+	cancel  context.CancelFunc
+
+	filled chan *batch // Closed when the goroutine has ended; nil before it starts, and in NextBatch.
 	free   chan *batch
+
+	read chan read // Closed when the goroutine has ended; nil before it starts, and in Next.
+	end  error     // The error that NextBatch has returned.
 
 	current *batch // The batch of the last record; nil before the first.
 	next    int    // The index in current of the next record.
-	drained bool   // Whether Next has returned io.EOF.
+	drained bool   // Whether Next or NextBatch has returned io.EOF.
 }
+
+var _ source.Batched = (*Rows)(nil)
 
 // batch is a number of consecutive records.
 type batch struct {
@@ -41,21 +49,29 @@ type batch struct {
 	err       error    // Why the batch is the last one; nil if it is not.
 }
 
-// New starts to read rows ahead. The caller must not use rows until it has closed the returned Rows, which does not close
-// rows. Functions that rows call, such as [source.Read.Reject], are called by another goroutine, but not after Close.
+// New starts to read rows ahead. If rows have [source.Batches], reading starts when the caller has called Next or NextBatch. The
+// caller must not use rows until it has closed the returned Rows, which does not close rows. Functions that rows call, such as
+// [source.Read.Reject], are called by another goroutine, but not after Close.
 func New(ctx context.Context, rows source.Rows) *Rows {
 	ctx, cancel := context.WithCancel(ctx)
-	r := &Rows{
-		rows: rows, cancel: cancel, filled: make(chan *batch, batches), free: make(chan *batch, batches),
+	r := &Rows{rows: rows, batches: source.BatchesOf(rows), ctx: ctx, cancel: cancel}
+
+	if r.batches == nil {
+		r.start()
 	}
+
+	return r
+}
+
+// start starts to read records ahead.
+func (r *Rows) start() {
+	r.filled, r.free = make(chan *batch, batches), make(chan *batch, batches)
 
 	for range batches {
 		r.free <- &batch{}
 	}
 
-	go r.fill(ctx)
-
-	return r
+	go r.fill(r.ctx)
 }
 
 // fill reads batches until the rows end, with io.EOF or another error, or ctx is cancelled.
@@ -145,6 +161,14 @@ func (r *Rows) Schema() source.Schema { return r.rows.Schema() }
 // Next returns the next record, as described at [source.Rows]. A panic of the underlying rows is returned as a
 // [*source.PanicError].
 func (r *Rows) Next(ctx context.Context) (source.Record, error) {
+	if r.filled == nil {
+		if err := r.ctx.Err(); err != nil { // After Close.
+			return nil, err
+		}
+
+		r.start()
+	}
+
 	for r.current == nil || r.next == len(r.current.records) {
 		if err := r.advance(ctx); err != nil {
 			r.drained = err == io.EOF
@@ -183,7 +207,7 @@ func (r *Rows) advance(ctx context.Context) error {
 	}
 }
 
-// Drained reports whether Next has returned io.EOF. Records that were read ahead do not count.
+// Drained reports whether Next or NextBatch has returned io.EOF. Records that were read ahead do not count.
 func (r *Rows) Drained() bool { return r.drained }
 
 // Location returns the location of the record that Next returned last.
@@ -199,7 +223,18 @@ func (r *Rows) Location() string {
 func (r *Rows) Close() error {
 	r.cancel()
 
-	for range r.filled {
+	if r.filled == nil && r.read == nil { // Nothing was read. From now on, Next returns the error of the cancelled context.
+		return nil
+	}
+
+	if r.filled != nil {
+		for range r.filled {
+		}
+	}
+
+	if r.read != nil {
+		for range r.read {
+		}
 	}
 
 	return nil

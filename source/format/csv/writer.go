@@ -21,8 +21,10 @@ type Writer struct {
 	schema  source.Schema
 	parsers []*source.Parser // The notation of each column.
 	special [256]bool        // The bytes that may require quotes, or a check of the text.
+	plain   []bool           // Whether the values of a column need no check and are in the notation of [source.AppendText].
 	buffer  []byte
 	records int64
+	outputs []*output // The batches that are being converted to text, in order.
 }
 
 // NewWriter returns a writer that writes a table to w. The first line has the names of the columns, if the format has a
@@ -44,6 +46,7 @@ func NewWriter(w io.Writer, f source.Format, schema source.Schema) (*Writer, err
 	}
 
 	writer.markSpecial()
+	writer.markPlain()
 
 	if d.header {
 		if err := writer.appendHeader(); err != nil {
@@ -78,7 +81,8 @@ func (w *Writer) appendHeader() error {
 				"give each column a unique name")
 		}
 
-		if wrong := w.appendField(i, source.Standard{Type: source.Text}, name); wrong != nil {
+		var wrong *fault
+		if w.buffer, wrong = w.appendField(w.buffer, i, source.Standard{Type: source.Text}, name); wrong != nil {
 			return wrong.in(fmt.Sprintf("the name of column %d", i+1))
 		}
 	}
@@ -125,20 +129,22 @@ func (w *Writer) Conversions() []source.Conversion {
 
 // Append writes a record.
 func (w *Writer) Append(record source.Record) error {
+	if err := w.writeOutputs(0); err != nil {
+		return err
+	}
+
 	w.records++
 
-	begin := len(w.buffer)
+	buffer := w.buffer
 
 	for i, value := range record {
-		if wrong := w.appendField(i, w.schema[i].Standard, value); wrong != nil {
-			w.buffer = w.buffer[:begin]
-			wrong.field = fmt.Sprintf("column %q", w.schema[i].Name)
-
-			return wrong.in(fmt.Sprintf("record %d", w.records))
+		var wrong *fault
+		if buffer, wrong = w.appendField(buffer, i, w.schema[i].Standard, value); wrong != nil {
+			return w.inRecord(wrong, i, w.records)
 		}
 	}
 
-	w.buffer = append(w.buffer, '\n')
+	w.buffer = append(buffer, '\n')
 
 	if len(w.buffer) < writeSize {
 		return nil
@@ -147,8 +153,21 @@ func (w *Writer) Append(record source.Record) error {
 	return w.flush()
 }
 
-// Close writes the rest of the buffer.
-func (w *Writer) Close() error { return w.flush() }
+// inRecord returns the error of a value in the record with a number.
+func (w *Writer) inRecord(wrong *fault, column int, record int64) error {
+	wrong.field = fmt.Sprintf("column %q", w.schema[column].Name)
+
+	return wrong.in(fmt.Sprintf("record %d", record))
+}
+
+// Close writes the rest.
+func (w *Writer) Close() error {
+	if err := w.writeOutputs(0); err != nil {
+		return err
+	}
+
+	return w.flush()
+}
 
 func (w *Writer) flush() error {
 	_, err := w.to.Write(w.buffer)
@@ -157,32 +176,37 @@ func (w *Writer) flush() error {
 	return err
 }
 
-// appendField appends the separator before the i-th field, and the field.
-func (w *Writer) appendField(i int, of source.Standard, value any) *fault {
+// appendField appends the separator before the i-th field, and the field. If there is a fault, the caller discards the result.
+func (w *Writer) appendField(to []byte, i int, of source.Standard, value any) ([]byte, *fault) {
 	if i > 0 {
-		w.buffer = append(w.buffer, w.separator...)
+		to = append(to, w.separator...)
 	}
 
 	if value == nil {
-		w.buffer = append(w.buffer, w.null...)
-
-		return nil
+		return append(to, w.null...), nil
 	}
 
-	begin := len(w.buffer)
+	begin := len(to)
 
-	buffer, err := w.parsers[i].Append(w.buffer, of, value)
+	appended, err := w.parsers[i].Append(to, of, value)
 	if err != nil {
-		return &fault{message: err.Error(), hint: "convert the column, or leave it out"}
+		return to, invalidValue(err)
 	}
 
-	w.buffer = buffer
+	return w.quoteIfSpecial(appended, begin)
+}
 
-	if text := w.buffer[begin:]; string(text) == w.null || w.isSpecial(text) {
-		return w.quoteField(begin)
+func invalidValue(err error) *fault {
+	return &fault{message: err.Error(), hint: "convert the column, or leave it out"}
+}
+
+// quoteIfSpecial puts quotes around the field that begins at begin, if it would be read differently without them.
+func (w *Writer) quoteIfSpecial(to []byte, begin int) ([]byte, *fault) {
+	if text := to[begin:]; string(text) == w.null || w.isSpecial(text) {
+		return w.quoteField(to, begin)
 	}
 
-	return nil
+	return to, nil
 }
 
 func (w *Writer) isSpecial(text []byte) bool {
@@ -195,31 +219,30 @@ func (w *Writer) isSpecial(text []byte) bool {
 	return false
 }
 
-// quoteField puts quotes around the field at the end of the buffer, if it would be read differently without them.
-func (w *Writer) quoteField(begin int) *fault {
-	text := string(w.buffer[begin:])
+// quoteField puts quotes around the field that begins at begin, if it would be read differently without them.
+func (w *Writer) quoteField(to []byte, begin int) ([]byte, *fault) {
+	text := string(to[begin:])
 	isNull := text == w.null
 
 	switch {
 	case !utf8.ValidString(text):
-		return &fault{message: fmt.Sprintf("%q is not UTF-8", aroundInvalid(text)), hint: "write it as binary, or correct it"}
+		return to, &fault{message: fmt.Sprintf("%q is not UTF-8", aroundInvalid(text)), hint: "write it as binary, or correct it"}
 	case !isNull && !w.mustQuote(text):
-		return nil
+		return to, nil
 	case w.quote == "" && isNull:
-		return &fault{
+		return to, &fault{
 			message: fmt.Sprintf("the text %q would be read as NULL in a file without quotes", text),
 			hint:    "set the format's quote, or another null",
 		}
 	case w.quote == "":
-		return &fault{
+		return to, &fault{
 			message: fmt.Sprintf("%q would be read differently in a file without quotes", content.Shorten(text, 50)),
 			hint:    "set the format's quote, or a separator that the values do not contain",
 		}
 	}
 
-	w.buffer = append(w.buffer[:begin], w.quote...)
-	w.buffer = append(w.buffer, strings.ReplaceAll(text, w.quote, w.quote+w.quote)...)
-	w.buffer = append(w.buffer, w.quote...)
+	to = append(to[:begin], w.quote...)
+	to = append(to, strings.ReplaceAll(text, w.quote, w.quote+w.quote)...)
 
-	return nil
+	return append(to, w.quote...), nil
 }

@@ -226,7 +226,7 @@ func requireBroken(t *testing.T, content []byte) {
 	require.False(t, problem.Retryable)
 }
 
-// FuzzReader verifies that reading any file ends, with an error or without.
+// FuzzReader verifies that reading any file ends, with an error or without, and that batches have the records of rows.
 func FuzzReader(f *testing.F) {
 	var content bytes.Buffer
 
@@ -244,16 +244,21 @@ func FuzzReader(f *testing.F) {
 	require.NoError(f, writer.Close())
 	f.Add(content.Bytes())
 
+	content.Reset()
+
+	writer, err = parquet.NewWriter(&content, source.Format{}, source.Schema{ // Without lists, it is read in batches.
+		sourcetest.Column("v", source.Standard{Type: source.Text}), sourcetest.Column("n", source.Standard{Type: source.Integer}),
+	})
+	require.NoError(f, err)
+
+	for i := range 3 {
+		require.NoError(f, writer.Append(source.Record{fmt.Sprint(i), int64(i)}))
+	}
+
+	require.NoError(f, writer.Close())
+	f.Add(content.Bytes())
+
 	f.Fuzz(func(t *testing.T, content []byte) {
-		rows, err := parquet.NewReader(bytes.NewReader(content), int64(len(content)), source.Read{})
-		if err != nil {
-			return
-		}
-
-		for count := 0; err == nil && count < 10_000; count++ {
-			_, err = rows.Next(t.Context())
-		}
-
-		_ = rows.Close()
+		requireSame(t, readAll(t, content, 0, false, false), readAll(t, content, 0, false, true))
 	})
 }

@@ -25,6 +25,7 @@ type Rows struct {
 
 	groups []parquet.RowGroup // All row groups.
 	opened int                // The number of row groups that were opened.
+	begin  int64              // The number of rows before the row group that was opened last.
 	rows   parquet.Rows       // The rows of the open row group.
 	buffer []parquet.Row
 	at     int // The index of the next row in buffer.
@@ -43,6 +44,7 @@ type column struct {
 	reading
 
 	leaf    int // The number of the leaf.
+	many    many
 	list    bool
 	present int // The smallest definition level of a value or list that is not NULL.
 	filled  int // The smallest definition level of a list with entries.
@@ -116,7 +118,9 @@ func (r *Rows) add(field parquet.Field) error {
 		return broken(fmt.Sprintf("the column %q is not in the file", field.Name()), nil)
 	}
 
-	added := column{reading: readingOf(leaf.Node.Type()), leaf: leaf.ColumnIndex, list: list}
+	added := column{
+		reading: readingOf(leaf.Node.Type()), many: manyOf(leaf.Node.Type()), leaf: leaf.ColumnIndex, list: list,
+	}
 	added.deepest = leaf.MaxDefinitionLevel
 	added.present = added.deepest
 
@@ -221,6 +225,7 @@ func (r *Rows) fill(ctx context.Context) error {
 
 			r.rows = r.groups[r.opened].Rows()
 			r.opened++
+			r.begin = r.count
 		}
 
 		count, err := r.rows.ReadRows(r.buffer)

@@ -159,7 +159,7 @@ func ofInt96(v parquet.Value) (any, error) {
 func ofText(v parquet.Value) (any, error) {
 	text := string(v.ByteArray())
 	if !utf8.ValidString(text) {
-		return nil, errors.New("the text is not UTF-8")
+		return nil, errNotUTF8
 	}
 
 	return text, nil
