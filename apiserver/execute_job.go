@@ -44,6 +44,8 @@ type execution struct {
 	async     bool
 	format    resultFormat // For calls that wait for the results.
 	deadline  time.Time    // The end of the wait.
+	end       endOfJob     // Reports the end of the job, if the call waits for it.
+	hasEnded  bool         // Whether the job had ended before this call.
 }
 
 // startDeadline returns the time until which the call tries to start its job: to the end of its wait, if that is longer than
@@ -69,6 +71,8 @@ func (s *Server) executeJob(c *gin.Context) {
 	logOf(c).jobID = call.jobID
 
 	runID, err := s.accept(c.Request.Context(), call)
+	defer call.end.close()
+
 	if err != nil {
 		failed := s.asCallError(c, err)
 		// The job may have started. With its jobId, the caller can repeat the call without the risk of a second run.
@@ -162,6 +166,10 @@ func (s *Server) accept(ctx context.Context, call *execution) (runID string, err
 		call.jobID = id.String()
 	}
 
+	if !call.async {
+		call.end = s.watchEnd(call.jobID)
+	}
+
 	input, err := call.input()
 	if err == nil {
 		return s.start(ctx, call, input)
@@ -183,11 +191,21 @@ func (s *Server) accept(ctx context.Context, call *execution) (runID string, err
 
 // waitAndRespond responds with the job's outcome, or with 202 if the job has not ended within the call's wait.
 func (s *Server) waitAndRespond(c *gin.Context, call *execution, runID string) {
-	ctx, cancel := context.WithDeadline(c.Request.Context(), call.deadline)
+	deadline := call.deadline
+	if earliest := time.Now().Add(callTimeout); call.hasEnded && deadline.Before(earliest) {
+		deadline = earliest // The call only reads the outcome, also if it does not wait.
+	}
+
+	ctx, cancel := context.WithDeadline(c.Request.Context(), deadline)
 	defer cancel()
 	defer context.AfterFunc(s.draining, cancel)()
 
-	ended, err := s.waitForOutcome(ctx, call.jobID, runID)
+	var grace time.Duration
+	if call.entry != "" { // This call has started the job; another one may have ended.
+		grace = newsGrace
+	}
+
+	ended, err := s.waitForOutcome(ctx, call.jobID, runID, call.end, grace)
 
 	switch {
 	case err == nil:

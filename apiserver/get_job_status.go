@@ -1,227 +1,152 @@
 package apiserver
 
 import (
-	"context"
-	"fmt"
 	"net/http"
-	"slices"
+	"strconv"
 	"time"
 
 	"github.com/gin-gonic/gin"
-	enumspb "go.temporal.io/api/enums/v1"
-	workflowpb "go.temporal.io/api/workflow/v1"
-	"go.temporal.io/api/workflowservice/v1"
-	"go.temporal.io/sdk/client"
-	"go.temporal.io/sdk/converter"
 
 	"github.com/jobwright/jobwright/app"
 	"github.com/jobwright/jobwright/job"
 )
 
-// queryTimeout limits the status query. After it, the response has only what Temporal itself knows about the job.
-const queryTimeout = 2 * time.Second
+// statusRequest has the fields of getJobStatus, which are query parameters of a GET or the body of a POST.
+type statusRequest struct {
+	APIKey      string `json:"apiKey"      description:"The caller's key."`
+	AppID       string `json:"appId"       required:"true" description:"The app that the job belongs to."`
+	JobID       string `json:"jobId"       required:"true" description:"The job."`
+	ResultName  string `json:"resultName"  description:"The name of the results to return."`
+	Offset      int64  `json:"offset"      description:"The index of the first record of each result to return."`
+	Limit       int64  `json:"limit"       description:"The maximum number of records of each result to return."`
+	WaitSeconds int64  `json:"waitSeconds" description:"How long to wait for the end of the job, or for a change."`
+	After       int64  `json:"after"       description:"The version that the caller knows, to wait for a change of the status."`
+}
 
-// progress is the result of getJobStatus for a running job.
-type progress struct {
-	JobID   string    `json:"jobId"`
-	Status  job.State `json:"status"`
-	Message string    `json:"message,omitempty"`
-
-	origin
-
-	Steps []job.StepStatus `json:"steps"`
-
-	Signals []job.AwaitedSignal `json:"signals,omitempty"` // The signals that the job waits for.
+// statusCall is a valid call of getJobStatus.
+type statusCall struct {
+	appID, jobID string
+	wait         statusWait
+	format       resultFormat
 }
 
 // getJobStatus responds with the status of a job and, if it has ended, with its results.
 func (s *Server) getJobStatus(c *gin.Context) {
-	query, err := readQuery(c, "apiKey", "appId", "jobId", "resultName", "offset", "limit")
+	call, err := s.readStatusCall(c)
 	if err != nil {
 		s.respondError(c, err)
 
 		return
+	}
+
+	status, err := s.awaitStatus(c.Request.Context(), call.appID, call.jobID, call.wait)
+
+	switch {
+	case c.Request.Context().Err() != nil: // The caller disconnected.
+	case err != nil:
+		s.respondError(c, err)
+	case !status.ended:
+		body := append([]byte(`{"result":`), status.fields...)
+		c.Data(http.StatusOK, mediaJSON+"; charset=utf-8", append(body, `,"status":"success"}`...))
+	default:
+		if status.state != job.Completed {
+			call.format.mediaType = mediaJSON // CSV and NDJSON can't express a failure.
+		}
+
+		s.streamResults(c, http.StatusOK, "success", status.fields, status.results, call.format)
+	}
+}
+
+// readStatusCall reads and validates a call of getJobStatus.
+func (s *Server) readStatusCall(c *gin.Context) (call statusCall, err error) {
+	parameters, appID, err := s.readStatusParameters(c)
+	if err != nil {
+		return call, err
+	}
+
+	call.appID, call.jobID = appID, parameters["jobId"]
+
+	if call.jobID == "" {
+		return call, badRequest("jobId parameter is required.")
+	}
+
+	if call.wait, err = readStatusWait(parameters); err != nil {
+		return call, err
+	}
+
+	call.format, err = readResultFormat(c, parameters)
+
+	return call, err
+}
+
+// readStatusParameters reads the parameters of an authorized call of getJobStatus, by name. appID is the app that the caller may
+// use.
+func (s *Server) readStatusParameters(c *gin.Context) (parameters map[string]string, appID string, err error) {
+	if c.Request.Method == http.MethodPost {
+		call, err := readCall[statusRequest](s, c, app.Status)
+		if err != nil {
+			return nil, "", err
+		}
+
+		logOf(c).jobID = call.request.JobID
+
+		return call.request.parameters(call.has), call.app.ID, nil
+	}
+
+	query, err := readQuery(c, "apiKey", "appId", "jobId", "resultName", "offset", "limit", "waitSeconds", "after")
+	if err != nil {
+		return nil, "", err
 	}
 
 	logOf(c).jobID = query["jobId"]
 
 	caller, err := s.authorize(c, query["apiKey"], query["appId"], app.Status)
 	if err != nil {
-		s.respondError(c, err)
-
-		return
+		return nil, "", err
 	}
 
-	if query["jobId"] == "" {
-		s.respondError(c, badRequest("jobId parameter is required."))
-
-		return
-	}
-
-	format, err := readResultFormat(c, query)
-	if err == nil {
-		err = s.respondStatus(c, caller.app.ID, query["jobId"], format)
-	}
-
-	if err != nil {
-		s.respondError(c, err)
-	}
+	return query, caller.app.ID, nil
 }
 
-func (s *Server) respondStatus(c *gin.Context, appID, jobID string, format resultFormat) error {
-	ctx, cancel := context.WithTimeout(c.Request.Context(), callTimeout)
-	defer cancel()
+// parameters returns the fields that the caller has set in the form of query parameters.
+func (r statusRequest) parameters(has func(field string) bool) map[string]string {
+	parameters := map[string]string{"jobId": r.JobID}
 
-	for {
-		described, err := s.describeOf(ctx, appID, jobID)
-		if err != nil {
-			return err
-		}
-
-		info := described.GetWorkflowExecutionInfo()
-		if info.GetStatus() != enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING {
-			ended, err := s.waitForOutcome(ctx, jobID, info.GetExecution().GetRunId())
-			if err != nil {
-				return err
-			}
-
-			if ended.Status != job.Completed {
-				format.mediaType = mediaJSON // CSV and NDJSON can't express a failure.
-			}
-
-			if format.mediaType == mediaJSON {
-				if err := s.addOrigin(ctx, ended, described); err != nil {
-					return err
-				}
-			}
-
-			s.streamResults(c, http.StatusOK, envelope{Status: "success", Result: ended}, ended.results, format)
-
-			return nil
-		}
-
-		current, running, err := s.progressOf(ctx, described)
-		if err != nil {
-			return err
-		}
-
-		if running {
-			c.JSON(http.StatusOK, envelope{Status: "success", Result: current})
-
-			return nil
-		}
-
-		// Since the description, the job has ended or continued in a new run.
+	if has("resultName") {
+		parameters["resultName"] = r.ResultName
 	}
+
+	for name, value := range map[string]int64{
+		"offset": r.Offset, "limit": r.Limit, "waitSeconds": r.WaitSeconds, "after": r.After,
+	} {
+		if has(name) {
+			parameters[name] = strconv.FormatInt(value, 10)
+		}
+	}
+
+	return parameters
 }
 
-// progressOf queries the job's workflow for its progress. If no worker responds, the progress has only what Temporal knows.
-// running is false if the described run has ended meanwhile.
-func (s *Server) progressOf(
-	ctx context.Context, described *workflowservice.DescribeWorkflowExecutionResponse,
-) (current progress, running bool, err error) {
-	execution := described.GetWorkflowExecutionInfo().GetExecution()
-	current = progress{
-		JobID:  execution.GetWorkflowId(),
-		Status: job.Running,
-		origin: originOf(described),
-		Steps:  []job.StepStatus{},
-	}
+// readStatusWait reads the parameters waitSeconds and after.
+func readStatusWait(parameters map[string]string) (wait statusWait, err error) {
+	if given, has := parameters["waitSeconds"]; has {
+		most := int64(MaximumWait / time.Second)
 
-	if described.GetWorkflowExtendedInfo().GetCancelRequested() {
-		current.Status = job.Stopping // Even if no worker has processed the request yet.
-	}
-
-	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
-	defer cancel()
-
-	answer, err := s.options.Temporal.QueryWorkflowWithOptions(ctx, &client.QueryWorkflowWithOptionsRequest{
-		WorkflowID:           execution.GetWorkflowId(), // Without a run: the described one may have continued in a new one.
-		QueryType:            job.StatusQuery,
-		QueryRejectCondition: enumspb.QUERY_REJECT_CONDITION_NOT_OPEN,
-	})
-
-	switch {
-	case err != nil:
-		current.Message = unresponsive(described.GetPendingWorkflowTask().GetAttempt())
-		s.logUnresponsive(current.JobID, err)
-	case answer.QueryRejected != nil:
-		return current, false, nil
-	default:
-		var status job.Status
-		if err := answer.QueryResult.Get(&status); err != nil {
-			return current, false, err
+		seconds, err := strconv.ParseInt(given, 10, 64)
+		if err != nil || seconds < 0 || seconds > most {
+			return wait, badRequest("waitSeconds must be an integer between 0 and %d, not %q", most, given)
 		}
 
-		if !status.StartedAt.IsZero() {
-			current.StartedAt = status.StartedAt
+		wait.length = time.Duration(seconds) * time.Second
+	}
+
+	given, has := parameters["after"]
+	if has {
+		wait.hasAfter = true
+		if wait.after, err = strconv.ParseInt(given, 10, 64); err != nil || wait.after < 0 {
+			return wait, badRequest("after must be the version of a status, not %q", given)
 		}
-
-		current.Parameters = job.HideSecrets(status.Parameters)
-		current.Status, current.Steps, current.Signals = status.State, status.Steps, status.Signals
 	}
 
-	for _, activity := range described.GetPendingActivities() {
-		current.Steps = withActivity(current.Steps, activity)
-	}
-
-	return current, true, nil
-}
-
-// unresponsive explains why the workflow does not respond, given the attempt of its pending workflow task. After several
-// attempts, workers don't lose the task but fail it.
-func unresponsive(attempt int32) string {
-	const few = 3
-
-	if attempt < few {
-		return "no worker responds at the moment; this status has only what Temporal knows about the job"
-	}
-
-	return fmt.Sprintf("the job makes no progress: workers have failed its workflow task %d times, usually because they run "+
-		"another version than the job was started with; Temporal UI shows the reason, and the job continues as soon as a "+
-		"worker can run it",
-		attempt-1)
-}
-
-// withActivity adds what Temporal knows about a pending activity to its step.
-func withActivity(steps []job.StepStatus, activity *workflowpb.PendingActivityInfo) []job.StepStatus {
-	path := job.StepPath(activity.GetActivityId())
-
-	at := slices.IndexFunc(steps, func(step job.StepStatus) bool { return step.Path == path })
-	if at < 0 {
-		opName := activity.GetActivityType().GetName()
-		steps = append(steps, job.StepStatus{Path: path, Title: opName, OpName: opName})
-		at = len(steps) - 1
-	}
-
-	step := &steps[at]
-	if step.EndedAt != nil {
-		return steps // It has ended since the description.
-	}
-
-	step.State = job.StepRunning
-
-	var heartbeat job.Progress
-	if converter.GetDefaultDataConverter().FromPayloads(activity.GetHeartbeatDetails(), &heartbeat) == nil {
-		step.Rows += heartbeat.Rows
-		step.Bytes += heartbeat.Bytes
-		step.Rejected += heartbeat.Rejected
-	}
-
-	// Of several activities of one step, report the one with the most attempts.
-	if activity.GetAttempt() < step.Attempt {
-		return steps
-	}
-
-	step.Attempt = activity.GetAttempt()
-	if failure := activity.GetLastFailure(); failure != nil {
-		step.LastError = failure.GetMessage()
-	}
-
-	if next := activity.GetNextAttemptScheduleTime(); next != nil {
-		at := next.AsTime()
-		step.NextTry = &at
-	}
-
-	return steps
+	return wait, nil
 }

@@ -21,11 +21,11 @@ type identity struct {
 }
 
 // identityOf returns the identity that a job's memo contains, and the secrets in it.
-func identityOf(described *workflowservice.DescribeWorkflowExecutionResponse) (identity, job.SealedParameters) {
+func (s *Server) identityOf(described *workflowservice.DescribeWorkflowExecutionResponse) (identity, job.SealedParameters) {
 	return identity{
-		fingerprint:  memoField[string](described, job.MemoFingerprint),
-		fieldDigests: memoField[map[string]string](described, job.MemoFieldDigests),
-	}, memoField[job.SealedParameters](described, job.MemoSealed)
+		fingerprint:  memoField[string](s, described, job.MemoFingerprint),
+		fieldDigests: memoField[map[string]string](s, described, job.MemoFieldDigests),
+	}, memoField[job.SealedParameters](s, described, job.MemoSealed)
 }
 
 // identity returns the identity of the call. Of the sealed parameters, it contains a digest that only the holder of their key

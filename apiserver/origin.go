@@ -6,7 +6,6 @@ import (
 
 	commonpb "go.temporal.io/api/common/v1"
 	"go.temporal.io/api/workflowservice/v1"
-	"go.temporal.io/sdk/converter"
 
 	"github.com/jobwright/jobwright/job"
 	"github.com/jobwright/jobwright/scenario/jsonvalue"
@@ -24,51 +23,59 @@ type origin struct {
 
 // originOf returns the origin of a described job, without its parameters. After a continue-as-new, Temporal's start time is
 // that of the last run.
-func originOf(described *workflowservice.DescribeWorkflowExecutionResponse) origin {
+func (s *Server) originOf(described *workflowservice.DescribeWorkflowExecutionResponse) origin {
 	return origin{
-		App:       memoField[string](described, job.MemoAppID),
-		Scenario:  memoField[string](described, job.MemoScenario),
-		Caller:    memoField[string](described, job.MemoCaller),
-		Labels:    memoField[map[string]string](described, job.MemoLabels),
+		App:       memoField[string](s, described, job.MemoAppID),
+		Scenario:  memoField[string](s, described, job.MemoScenario),
+		Caller:    memoField[string](s, described, job.MemoCaller),
+		Labels:    memoField[map[string]string](s, described, job.MemoLabels),
 		StartedAt: described.GetWorkflowExecutionInfo().GetStartTime().AsTime(),
 	}
 }
 
-// addOrigin adds its origin to the outcome of a job.
-func (s *Server) addOrigin(
-	ctx context.Context, ended *outcome, described *workflowservice.DescribeWorkflowExecutionResponse,
-) error {
-	found := originOf(described)
-	if !ended.startedAt.IsZero() {
-		found.StartedAt = ended.startedAt
-	}
-
-	var err error
-
-	found.Parameters, err = s.parametersOf(ctx, described.GetWorkflowExecutionInfo().GetExecution())
-	ended.origin = &found
-
-	return err
+// start is what the first event of a workflow run says.
+type start struct {
+	parameters jsonvalue.Object // The parameters of the job, with secrets hidden.
+	runs       int64            // The number of runs before.
 }
 
-// parametersOf reads the parameters of a job from the first event of a run, which has the job's input.
-func (s *Server) parametersOf(ctx context.Context, execution *commonpb.WorkflowExecution) (jsonvalue.Object, error) {
-	history, err := s.options.Temporal.WorkflowService().GetWorkflowExecutionHistory(ctx,
+// startOf reads the first event of a run, which has the job's input.
+func (s *Server) startOf(ctx context.Context, run *commonpb.WorkflowExecution) (start, error) {
+	page, err := s.options.Temporal.WorkflowService().GetWorkflowExecutionHistory(ctx,
 		&workflowservice.GetWorkflowExecutionHistoryRequest{
-			Namespace: s.options.Namespace, Execution: execution, MaximumPageSize: 1,
+			Namespace: s.options.Namespace, Execution: run, MaximumPageSize: 1,
 		})
-	if err != nil || len(history.GetHistory().GetEvents()) == 0 {
-		return nil, err
+	if err != nil {
+		return start{}, err
 	}
 
-	started := history.GetHistory().GetEvents()[0].GetWorkflowExecutionStartedEventAttributes()
+	events, err := eventsOf(page)
+	if err != nil || len(events) == 0 {
+		return start{}, err
+	}
+
+	arguments := events[0].GetWorkflowExecutionStartedEventAttributes().GetInput().GetPayloads()
 
 	var input struct {
 		Parameters jsonvalue.Object `json:"parameters"`
 	}
 
-	// The second payload of a continued job is its checkpoint.
-	err = converter.GetDefaultDataConverter().FromPayload(started.GetInput().GetPayloads()[0], &input)
+	if len(arguments) > 0 {
+		if err := s.options.Converter.FromPayload(arguments[0], &input); err != nil {
+			return start{}, err
+		}
+	}
 
-	return job.HideSecrets(input.Parameters), err
+	// The second argument of a continued job is its checkpoint.
+	var checkpoint struct {
+		Runs int64 `json:"runs"`
+	}
+
+	if len(arguments) > 1 {
+		if err := s.options.Converter.FromPayload(arguments[1], &checkpoint); err != nil {
+			return start{}, err
+		}
+	}
+
+	return start{parameters: job.HideSecrets(input.Parameters), runs: checkpoint.Runs}, nil
 }

@@ -28,22 +28,30 @@ type jobStarted struct {
 
 // respondOutcome responds to a caller that waited for the job: 200 with the results, or 422 with the failure.
 func (s *Server) respondOutcome(c *gin.Context, ended *outcome, format resultFormat) {
-	if ended.Status == job.Completed {
-		result := jobStarted{JobID: ended.JobID, Value: ended.Value}
-		s.streamResults(c, http.StatusOK, envelope{Status: "success", Result: result}, ended.results, format)
+	code, status, result := http.StatusOK, "success", any(jobStarted{JobID: ended.JobID, Value: ended.Value})
+
+	if ended.Status != job.Completed {
+		code, status, result = http.StatusUnprocessableEntity, "error", ended
+		format.mediaType = mediaJSON // CSV and NDJSON can't express a failure.
+	}
+
+	fields, err := json.Marshal(result)
+	if err != nil {
+		s.respondError(c, err)
 
 		return
 	}
 
-	format.mediaType = mediaJSON // CSV and NDJSON can't express a failure.
-	s.streamResults(c, http.StatusUnprocessableEntity, envelope{Status: "error", Result: ended}, ended.results, format)
+	s.streamResults(c, code, status, fields, ended.results, format)
 }
 
-// streamResults responds with the envelope, whose result must marshal to a JSON object and gets the additional field
+// streamResults responds with an envelope of that status, whose result has the fields of a JSON object and the additional field
 // results; or, in CSV and NDJSON, with the records of one result alone. Result sets are copied from the store in constant
 // memory. If the store fails on the way, the connection is aborted, so that the caller can't take an incomplete response
 // for a complete one.
-func (s *Server) streamResults(c *gin.Context, status int, body envelope, results []job.Result, format resultFormat) {
+func (s *Server) streamResults(
+	c *gin.Context, code int, status string, fields []byte, results []job.Result, format resultFormat,
+) {
 	ctx := c.Request.Context()
 
 	results, err := format.choose(results)
@@ -57,21 +65,14 @@ func (s *Server) streamResults(c *gin.Context, status int, body envelope, result
 		return
 	}
 
-	fields, err := json.Marshal(body.Result)
-	if err != nil {
-		s.respondError(c, err)
-
-		return
-	}
-
 	c.Header("Content-Type", format.mediaType+"; charset=utf-8")
 	c.Writer.Header().Add("Vary", "Accept")
-	c.Status(status)
+	c.Status(code)
 
 	w := newDeadlineWriter(c.Writer, s.options.StallTimeout)
 
 	if format.mediaType == mediaJSON {
-		err = s.writeEnvelope(ctx, w, body.Status, fields, results, format)
+		err = s.writeEnvelope(ctx, w, status, fields, results, format)
 	} else {
 		err = s.writeRecords(ctx, w, format, results[0])
 	}

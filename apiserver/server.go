@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/gin-gonic/gin"
+	lru "github.com/hashicorp/golang-lru/v2"
 	"github.com/klauspost/compress/gzhttp"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/converter"
@@ -81,9 +82,16 @@ type Server struct {
 	outage   outage
 	failures failures
 	starts   admission
-	draining context.Context //nolint:containedctx // Done when the server begins to stop, for all requests.
+	ended    *endedJobs
+	reads    reads[*jobStatus]
+	watches  watches
+	runs     *lru.Cache[string, int64] // The number of runs before a run, by the ID of the run.
+	draining context.Context           //nolint:containedctx // Done when the server begins to stop, for all requests.
 	drain    context.CancelFunc
 }
+
+// maxRuns is the number of runs of continued jobs whose position a server remembers.
+const maxRuns = 10_000
 
 // New returns a server. It accepts connections in [Server.Serve].
 func New(options Options) *Server {
@@ -91,8 +99,14 @@ func New(options Options) *Server {
 
 	s := &Server{
 		options: options, engine: gin.New(), failures: failures{limiters: make(map[netip.Prefix]*rate.Limiter)},
-		starts: newAdmission(),
+		starts: newAdmission(), ended: newEndedJobs(maxEndedJobs, maxEndedBytes),
 	}
+	s.runs, _ = lru.New[string, int64](maxRuns) // The only error is that of a size that is not positive.
+
+	if options.Converter == nil {
+		s.options.Converter = converter.GetDefaultDataConverter()
+	}
+
 	s.options.DefaultWait = cmp.Or(options.DefaultWait, DefaultWait)
 	s.options.MaxConnections = cmp.Or(options.MaxConnections, DefaultMaxConnections)
 	s.failures.perMinute = cmp.Or(options.MaxFailures, DefaultMaxFailures)
@@ -114,7 +128,7 @@ func New(options Options) *Server {
 	api := s.engine.Group("/api/v1")
 	for _, suffix := range []string{"", ".jsp"} {
 		api.POST("/executeJob"+suffix, s.executeJob)
-		api.GET("/getJobStatus"+suffix, s.getJobStatus)
+		api.Match([]string{http.MethodGet, http.MethodPost}, "/getJobStatus"+suffix, s.getJobStatus)
 		api.POST("/signalJob"+suffix, s.signalJob)
 
 		// The API has both names and stops jobs by GET. Jobwright also accepts POST, the usual method for a change.

@@ -73,6 +73,7 @@ func (s *Server) startOrAttach(ctx context.Context, call *execution, input *jobI
 	}
 
 	call.entry = input.Scenario
+	s.ended.remove(call.jobID) // Temporal has deleted an earlier job with this jobId after the retention.
 
 	return run.GetRunID(), nil
 }
@@ -101,7 +102,7 @@ func (s *Server) attach(ctx context.Context, call *execution) (runID string, err
 		return "", err
 	}
 
-	first, sealed := identityOf(described)
+	first, sealed := s.identityOf(described)
 
 	later, err := call.identity(sealed)
 	if err != nil {
@@ -112,7 +113,10 @@ func (s *Server) attach(ctx context.Context, call *execution) (runID string, err
 		return "", jobIDTaken(call.jobID, job.DifferingFields(first.fieldDigests, later.fieldDigests))
 	}
 
-	return described.GetWorkflowExecutionInfo().GetExecution().GetRunId(), nil
+	info := described.GetWorkflowExecutionInfo()
+	call.hasEnded = info.GetStatus() != enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING
+
+	return info.GetExecution().GetRunId(), nil
 }
 
 // jobIDTaken returns the error for a jobId whose job was started by a request that differs in the fields, as far as they

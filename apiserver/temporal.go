@@ -10,7 +10,6 @@ import (
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
-	"go.temporal.io/sdk/converter"
 
 	"github.com/jobwright/jobwright/job"
 )
@@ -109,11 +108,16 @@ func (s *Server) describe(ctx context.Context, jobID string) (*workflowservice.D
 		return err
 	})
 
+	return described, asJobError(jobID, err)
+}
+
+// asJobError turns the error of a request about a job that does not exist into the error of the call.
+func asJobError(jobID string, err error) error {
 	if _, ok := errors.AsType[*serviceerror.NotFound](err); ok {
-		return nil, jobNotFound(jobID)
+		return jobNotFound(jobID)
 	}
 
-	return described, err
+	return err
 }
 
 // describeOf returns Temporal's description of a job of the app. A job of another app is not found.
@@ -121,7 +125,7 @@ func (s *Server) describeOf(
 	ctx context.Context, appID, jobID string,
 ) (*workflowservice.DescribeWorkflowExecutionResponse, error) {
 	described, err := s.describe(ctx, jobID)
-	if err == nil && memoField[string](described, job.MemoAppID) != appID {
+	if err == nil && memoField[string](s, described, job.MemoAppID) != appID {
 		return nil, jobNotFound(jobID)
 	}
 
@@ -138,9 +142,11 @@ func jobNotFound(jobID string) *callError {
 
 // memoField returns a field of the workflow's memo, or the zero value if the memo has no such field of that type, as in
 // workflows that Jobwright did not start.
-func memoField[T any](described *workflowservice.DescribeWorkflowExecutionResponse, name string) (value T) {
+func memoField[T any](
+	s *Server, described *workflowservice.DescribeWorkflowExecutionResponse, name string,
+) (value T) {
 	payload := described.GetWorkflowExecutionInfo().GetMemo().GetFields()[name]
-	if payload == nil || converter.GetDefaultDataConverter().FromPayload(payload, &value) != nil {
+	if payload == nil || s.options.Converter.FromPayload(payload, &value) != nil {
 		return *new(T)
 	}
 

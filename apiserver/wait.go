@@ -5,74 +5,246 @@ import (
 	"errors"
 	"time"
 
+	commandpb "go.temporal.io/api/command/v1"
+	commonpb "go.temporal.io/api/common/v1"
+	enumspb "go.temporal.io/api/enums/v1"
+	historypb "go.temporal.io/api/history/v1"
 	"go.temporal.io/api/serviceerror"
-	"go.temporal.io/sdk/client"
-	"go.temporal.io/sdk/temporal"
-
-	"github.com/jobwright/jobwright/job"
-	"github.com/jobwright/jobwright/scenario/jsonvalue"
+	"go.temporal.io/api/workflowservice/v1"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/protobuf/proto"
 )
 
-// outcome is how a job ended.
-type outcome struct {
-	JobID   string    `json:"jobId"`
-	Status  job.State `json:"status"`
-	Code    string    `json:"code,omitempty"`
-	Message string    `json:"message,omitempty"`
-
-	*origin // Only in a status.
-
-	Step     *job.StepPlace   `json:"step,omitempty"`     // The step that failed.
-	Attempts int32            `json:"attempts,omitempty"` // The number of attempts of that step.
-	Trace    []string         `json:"trace,omitempty"`    // The places from that step to the outermost step around it.
-	Causes   []string         `json:"causes,omitempty"`   // The failures that led to this one, the nearest first.
-	Steps    []job.StepStatus `json:"steps,omitempty"`
-	Value    *jsonvalue.Plain `json:"value,omitempty"` // The value that the scenario returned.
-
-	startedAt time.Time // When the job began; zero if unknown.
-	results   []job.Result
+// endOfJob receives the end of a job if a worker of this process runs it, see [Options.Ends]. The zero value receives nothing.
+type endOfJob struct {
+	command <-chan *commandpb.Command
+	stop    func()
 }
 
-// Bounds of one long poll for a job's end.
+// watchEnd watches the end of the job, before the job starts, until close is called.
+func (s *Server) watchEnd(jobID string) (end endOfJob) {
+	if s.options.Ends != nil {
+		end.command, end.stop = s.options.Ends.Watch(jobID)
+	}
+
+	return end
+}
+
+func (e endOfJob) close() {
+	if e.stop != nil {
+		e.stop()
+	}
+}
+
+// newsGrace is how long a call that has started its job waits for the end to be reported within the process, before it also asks
+// Temporal: the job may run in another process. Most synchronous jobs are shorter, and cost no request.
+const newsGrace = 500 * time.Millisecond
+
+// waitForOutcome waits until the job ends, starting with the run. If ctx ends first, the error is that of ctx. grace is how long
+// to wait for end alone, before Temporal is asked.
+func (s *Server) waitForOutcome(
+	ctx context.Context, jobID, runID string, end endOfJob, grace time.Duration,
+) (*outcome, error) {
+	ended, err := s.waitForEnd(ctx, &commonpb.WorkflowExecution{WorkflowId: jobID, RunId: runID}, end, grace)
+	if err != nil {
+		return nil, errors.Join(ctx.Err(), asJobError(jobID, err))
+	}
+
+	return s.outcomeOf(jobID, ended)
+}
+
+// waitForEnd waits until the workflow ends, whichever way reports it first.
+func (s *Server) waitForEnd(
+	ctx context.Context, run *commonpb.WorkflowExecution, end endOfJob, grace time.Duration,
+) (ending, error) {
+	polling, cancel := context.WithCancel(context.WithoutCancel(ctx)) // Without the deadline, see pollTimeout.
+	defer cancel()
+
+	type answer struct {
+		ending
+		err error
+	}
+
+	polled := make(chan answer, 1)
+	poll := func() {
+		found, err := s.pollEnd(polling, run)
+		polled <- answer{found, err}
+	}
+
+	if end.command == nil || grace == 0 {
+		go poll()
+	} else {
+		defer time.AfterFunc(grace, poll).Stop()
+	}
+
+	for {
+		select {
+		case command := <-end.command:
+			if found, ok := endingOfCommand(command); ok {
+				return found, nil
+			}
+		case found := <-polled:
+			return found.ending, found.err
+		case <-ctx.Done():
+			return ending{}, ctx.Err()
+		}
+	}
+}
+
+// pollEnd asks Temporal for the end of the workflow until it ends. It follows the workflow through its runs. It repeats requests
+// that fail because Temporal is unreachable or busy.
+func (s *Server) pollEnd(ctx context.Context, run *commonpb.WorkflowExecution) (ending, error) {
+	for {
+		event, err := s.closeEvent(ctx, run)
+		if err != nil {
+			return ending{}, err
+		}
+
+		end, err := endingOfEvent(event)
+		if err != nil || end.nextRun == "" {
+			return end, err
+		}
+
+		run = &commonpb.WorkflowExecution{WorkflowId: run.GetWorkflowId(), RunId: end.nextRun}
+	}
+}
+
+// closeEvent waits for the last event of a run's history. It polls the history, and describes the run beside it: Temporal's
+// history service drops the notification of a change while a poll has not received the one before yet (channels of capacity 1
+// in service/history/events/notifier.go, server 1.32), and if that was the end of a short job, the poll would last another 20 s.
+// The pauses between descriptions double, so a caller waits at most twice as long as the job ran.
+func (s *Server) closeEvent(ctx context.Context, run *commonpb.WorkflowExecution) (*historypb.HistoryEvent, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+
+	type answer struct {
+		event *historypb.HistoryEvent
+		err   error
+	}
+
+	found := make(chan answer, 2) //nolint:mnd // One for each way.
+
+	go func() {
+		event, err := s.pollCloseEvent(ctx, run)
+		found <- answer{event, err}
+	}()
+
+	go func() {
+		event, err := s.describeCloseEvent(ctx, run)
+		found <- answer{event, err}
+	}()
+
+	first := <-found // Both end when ctx ends.
+
+	return first.event, first.err
+}
+
+// Timeouts of a long poll of a history. Temporal responds after 20 s without an event, and 1 s before the deadline of the
+// request (DefaultLongPollBuffer). It responds at once if less remains, so a deadline near the end of the caller's wait would
+// make polls spin. Therefore each poll has the same deadline, and is cancelled when the caller's wait ends.
 const (
-	minPoll = 250 * time.Millisecond
-	maxPoll = time.Minute
+	pollTimeout = time.Minute
+	minPoll     = time.Second // The least time between two polls that return nothing.
 )
 
-// waitForOutcome waits until the job ends. If ctx ends first, the error is that of ctx.
-func (s *Server) waitForOutcome(ctx context.Context, jobID, runID string) (*outcome, error) {
-	var completed job.Outcome
+// Pauses before requests that are repeated.
+const (
+	minPause      = 250 * time.Millisecond
+	maxPause      = 10 * time.Second
+	maxRetryPause = time.Second
+)
 
-	err := longPoll(ctx, s.options.Temporal.GetWorkflow(ctx, jobID, runID), &completed)
-	if err == nil {
-		return &outcome{
-			JobID: jobID, Status: job.Completed, Steps: completed.Steps, Value: (*jsonvalue.Plain)(completed.Value),
-			results: completed.Results, startedAt: completed.StartedAt,
-		}, nil
+// pollCloseEvent polls the history of a run until it has its last event.
+func (s *Server) pollCloseEvent(ctx context.Context, run *commonpb.WorkflowExecution) (*historypb.HistoryEvent, error) {
+	request := &workflowservice.GetWorkflowExecutionHistoryRequest{
+		Namespace: s.options.Namespace, Execution: run, WaitNewEvent: true,
+		HistoryEventFilterType: enumspb.HISTORY_EVENT_FILTER_TYPE_CLOSE_EVENT,
 	}
 
-	failed, ok := errors.AsType[*temporal.WorkflowExecutionError](err)
-	if !ok {
-		return nil, errors.Join(ctx.Err(), err)
-	}
+	retryPause := busyPause
 
-	return outcomeOfError(jobID, failed)
-}
-
-// longPoll waits for the end of the run in several long polls, each as long as all polls before it. A single poll would do
-// if Temporal never lost a notification: its history service drops one while the one before has not been received yet
-// (channels of capacity 1 in service/history/events/notifier.go, server 1.32), and if that was the end of a short job, the
-// caller learns of it 20 s later. With growing polls, a caller waits at most about twice as long as the job ran.
-func longPoll(ctx context.Context, run client.WorkflowRun, completed *job.Outcome) error {
-	for length := minPoll; ; length = min(2*length, maxPoll) {
-		polling, cancel := context.WithTimeout(ctx, length)
-		err := run.Get(polling, completed)
+	for ctx.Err() == nil {
+		began := time.Now()
+		polling, cancel := context.WithTimeout(ctx, pollTimeout)
+		page, err := s.options.Temporal.WorkflowService().GetWorkflowExecutionHistory(polling, request)
 
 		cancel()
 
-		if ctx.Err() != nil || !isBusy(err) {
-			return err
+		var events []*historypb.HistoryEvent
+		if err == nil {
+			events, err = eventsOf(page)
 		}
+
+		switch {
+		case err == nil && len(events) > 0:
+			return events[len(events)-1], nil
+		case err == nil:
+			request.NextPageToken, retryPause = page.GetNextPageToken(), busyPause
+			pause(ctx, minPoll-time.Since(began))
+		case isTransient(err):
+			pause(ctx, retryPause)
+			retryPause = min(2*retryPause, maxRetryPause)
+		default:
+			return nil, err
+		}
+	}
+
+	return nil, ctx.Err()
+}
+
+// describeCloseEvent describes a run until it has ended, and returns the last event of its history.
+func (s *Server) describeCloseEvent(ctx context.Context, run *commonpb.WorkflowExecution) (*historypb.HistoryEvent, error) {
+	for length := minPause; ; length = min(2*length, maxPause) {
+		if pause(ctx, length); ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+
+		described, err := s.options.Temporal.DescribeWorkflowExecution(ctx, run.GetWorkflowId(), run.GetRunId())
+
+		switch {
+		case err == nil && described.GetWorkflowExecutionInfo().GetStatus() != enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING:
+			return s.pollCloseEvent(ctx, run) // It does not wait.
+		case err != nil && !isTransient(err):
+			return nil, err
+		}
+	}
+}
+
+// pause waits for that long, or until ctx is done.
+func pause(ctx context.Context, length time.Duration) {
+	timer := time.NewTimer(length)
+	defer timer.Stop()
+
+	select {
+	case <-ctx.Done():
+	case <-timer.C:
+	}
+}
+
+// eventsOf returns the events of a page of a history. A Temporal that is set up so returns them encoded.
+func eventsOf(page *workflowservice.GetWorkflowExecutionHistoryResponse) ([]*historypb.HistoryEvent, error) {
+	events := page.GetHistory().GetEvents()
+
+	for _, raw := range page.GetRawHistory() {
+		var batch historypb.History
+		if err := proto.Unmarshal(raw.GetData(), &batch); err != nil {
+			return nil, err
+		}
+
+		events = append(events, batch.GetEvents()...)
+	}
+
+	return events, nil
+}
+
+// isTransient reports whether a request may succeed if it is repeated. These are the codes that Temporal's client retries, and
+// timeouts, because the callers have a deadline of their own.
+func isTransient(err error) bool {
+	switch serviceerror.ToStatus(err).Code() { //nolint:exhaustive // Others stay as they are.
+	case codes.Aborted, codes.DeadlineExceeded, codes.Internal, codes.ResourceExhausted, codes.Unavailable, codes.Unknown:
+		return true
+	default:
+		return false
 	}
 }
 
@@ -81,48 +253,4 @@ func isDeadline(err error) bool {
 	_, inServer := errors.AsType[*serviceerror.DeadlineExceeded](err)
 
 	return inServer || errors.Is(err, context.DeadlineExceeded)
-}
-
-// outcomeOfError returns the outcome of a job that did not complete.
-func outcomeOfError(jobID string, failed *temporal.WorkflowExecutionError) (*outcome, error) {
-	var (
-		application *temporal.ApplicationError
-		cancelled   *temporal.CanceledError
-		terminated  *temporal.TerminatedError
-	)
-
-	switch {
-	case errors.As(failed, &cancelled):
-		var stopped job.Outcome
-		if cancelled.HasDetails() {
-			if err := cancelled.Details(&stopped); err != nil {
-				return nil, err
-			}
-		}
-
-		return &outcome{
-			JobID: jobID, Status: job.Stopped, Code: string(CodeJobStopped), Message: "the job was stopped",
-			Steps: stopped.Steps, results: stopped.Results, startedAt: stopped.StartedAt,
-		}, nil
-	case errors.As(failed, &terminated):
-		return &outcome{
-			JobID: jobID, Status: job.CompletedWithError, Code: string(CodeJobTerminated),
-			Message: "the job was terminated by an operator or by Temporal; its history in Temporal UI shows the reason",
-		}, nil
-	case errors.As(failed, &application) && application.HasDetails():
-		var failure job.Failure
-		if err := application.Details(&failure); err != nil {
-			return nil, err
-		}
-
-		return &outcome{
-			JobID: jobID, Status: job.CompletedWithError, Code: failure.Code, Message: failure.Message, Step: failure.Step,
-			Attempts: failure.Attempts, Trace: failure.Trace, Causes: failure.Causes,
-			Steps: failure.Outcome.Steps, results: failure.Outcome.Results, startedAt: failure.Outcome.StartedAt,
-		}, nil
-	}
-
-	return &outcome{
-		JobID: jobID, Status: job.CompletedWithError, Code: job.CodeInternal, Message: failed.Error(),
-	}, nil
 }

@@ -216,7 +216,7 @@ func TestContract(t *testing.T) {
 		// Unknown calls and methods.
 		{name: "another path", path: "/api/v1/executeJobs", body: request(nil), status: 404, code: "call_not_found", contains: []string{"executeJob.jsp"}},
 		{name: "GET executeJob", method: http.MethodGet, status: 405, code: "method_not_allowed", contains: []string{"use POST"}, headers: http.Header{"Allow": {"POST"}}},
-		{name: "POST getJobStatus", path: status, status: 405, code: "method_not_allowed", contains: []string{"use GET"}},
+		{name: "PUT getJobStatus", method: http.MethodPut, path: status, status: 405, code: "method_not_allowed", contains: []string{"use GET, POST"}},
 
 		// getJobStatus.
 		{name: "status: no key", method: http.MethodGet, path: status + "?appId=7&jobId=x", status: 401, code: "unauthorized", contains: []string{"apiKey parameter is required."}},
@@ -229,6 +229,10 @@ func TestContract(t *testing.T) {
 		{name: "status: a jobId longer than any", method: http.MethodGet, path: status + "?apiKey=dev&appId=7&jobId=" + strings.Repeat("x", 1001), status: 400, code: "request_invalid", contains: []string{"at most 1000 bytes, this one has 1001"}},
 		{name: "status: a jobId that is not UTF-8", method: http.MethodGet, path: status + "?apiKey=dev&appId=7&jobId=%ff", status: 400, code: "request_invalid", contains: []string{"must be UTF-8"}},
 		{name: "status: a jobId that does not print", method: http.MethodGet, path: status + "?apiKey=dev&appId=7&jobId=%00", status: 400, code: "request_invalid", contains: []string{"unprintable characters"}},
+		{name: "status: a wait that is too long", method: http.MethodGet, path: status + "?apiKey=dev&appId=7&jobId=x&waitSeconds=3601", status: 400, code: "request_invalid", contains: []string{"waitSeconds must be an integer between 0 and 3600"}},
+		{name: "status: a wait that is no number", method: http.MethodGet, path: status + "?apiKey=dev&appId=7&jobId=x&waitSeconds=long", status: 400, code: "request_invalid", contains: []string{"waitSeconds must be an integer between 0 and 3600"}},
+		{name: "status: a version that is no number", method: http.MethodGet, path: status + "?apiKey=dev&appId=7&jobId=x&after=-1", status: 400, code: "request_invalid", contains: []string{"after must be the version of a status"}},
+		{name: "status: POST", path: status, body: request(object{"jobId": "nowhere", "operation": nil}), status: 400, code: "request_invalid", contains: []string{"isAsync"}},
 		{name: "status: without .jsp", method: http.MethodGet, path: "/api/v1/getJobStatus?apiKey=dev&appId=7&jobId=nowhere", status: 404, code: "job_not_found"},
 		{name: "status: the right is enough", method: http.MethodGet, path: status + "?appId=" + appID + "&jobId=nowhere", header: http.Header{"Authorization": {"Bearer " + statusKey}}, status: 404, code: "job_not_found"},
 

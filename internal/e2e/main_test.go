@@ -37,6 +37,7 @@ type system struct {
 	dir      string // The folder of all data and of the apps.
 	temporal *temporalserver.Server
 	client   client.Client
+	ends     temporalclient.Ends // Of the jobs of the worker.
 	server   *httptest.Server
 	apps     *app.Catalog
 	results  *result.Store
@@ -111,7 +112,7 @@ func (s *system) start() error {
 
 	quiet := slog.New(slog.DiscardHandler)
 
-	if s.client, err = dial(s.temporal.Address(), quiet); err != nil {
+	if s.client, err = dial(s.temporal.Address(), quiet, s.ends.AddTo); err != nil {
 		return err
 	}
 
@@ -124,7 +125,7 @@ func (s *system) start() error {
 	}
 
 	s.server = httptest.NewServer(apiserver.New(apiserver.Options{
-		Temporal: s.client, Namespace: client.DefaultNamespace, Apps: s.apps, Results: s.results,
+		Temporal: s.client, Namespace: client.DefaultNamespace, Apps: s.apps, Results: s.results, Ends: &s.ends,
 		WellKnownKey: devKey, MaxFailures: 10_000, Log: quiet,
 	}))
 
@@ -144,9 +145,10 @@ func (s *system) stop() error {
 }
 
 // dial connects to Temporal as soon as it responds.
-func dial(address string, log *slog.Logger) (client.Client, error) {
+func dial(address string, log *slog.Logger, configure func(*client.Options)) (client.Client, error) {
 	options := client.Options{HostPort: address}
 	temporalclient.Configure(&options, log)
+	configure(&options)
 
 	deadline := time.Now().Add(time.Minute)
 

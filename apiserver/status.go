@@ -1,0 +1,318 @@
+package apiserver
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	enumspb "go.temporal.io/api/enums/v1"
+	workflowpb "go.temporal.io/api/workflow/v1"
+	"go.temporal.io/api/workflowservice/v1"
+	"go.temporal.io/sdk/client"
+
+	"github.com/jobwright/jobwright/job"
+)
+
+// jobStatus is the status of a job at one moment. Calls share it; nothing changes it.
+type jobStatus struct {
+	appID   string
+	jobID   string
+	runID   string // The current run of its workflow.
+	state   job.State
+	version int64
+	ended   bool
+	fields  []byte // The fields of the status as a JSON object, without results.
+	results []job.Result
+}
+
+// size returns about how much memory the status needs, in bytes.
+func (j *jobStatus) size() int {
+	const overhead = 512 // Of the structs and of the cache.
+
+	size := overhead + len(j.jobID) + len(j.fields)
+	for _, result := range j.results {
+		size += overhead + len(result.Inline)
+	}
+
+	return size
+}
+
+// versionsOfRun is more than the number of state transitions of a workflow run.
+const versionsOfRun = 1_000_000_000
+
+// versionOf returns the version of the status of a described job, which only grows: within a run, Temporal counts the transitions
+// of the workflow's state, which include the progress of its activities. runs is the number of runs before.
+func versionOf(described *workflowservice.DescribeWorkflowExecutionResponse, runs int64) int64 {
+	return runs*versionsOfRun + described.GetWorkflowExecutionInfo().GetStateTransitionCount()
+}
+
+// statusOf returns the status of a job of the app. That of a running job is never older than the call. That of an ended job does
+// not change, and comes from a cache; whether the job still exists is checked every [endedTTL].
+func (s *Server) statusOf(ctx context.Context, appID, jobID string) (*jobStatus, error) {
+	if err := checkJobID(jobID); err != nil {
+		return nil, err
+	}
+
+	ctx, cancel := context.WithTimeout(ctx, 2*callTimeout) //nolint:mnd // For the read before, and for that of this call.
+	defer cancel()
+
+	status, isFresh := s.ended.get(jobID, time.Now())
+	if !isFresh {
+		var err error
+
+		status, err = s.reads.do(ctx, jobID, func() (*jobStatus, error) {
+			reading, cancel := context.WithTimeout(context.WithoutCancel(ctx), callTimeout)
+			defer cancel()
+
+			return s.readStatus(reading, jobID)
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+
+	if status.appID != appID {
+		return nil, jobNotFound(jobID) // A job of another app.
+	}
+
+	return status, nil
+}
+
+// readStatus reads the status of a job from Temporal.
+func (s *Server) readStatus(ctx context.Context, jobID string) (*jobStatus, error) {
+	for {
+		began := time.Now()
+
+		described, err := s.describe(ctx, jobID)
+		if err != nil {
+			return nil, err
+		}
+
+		if described.GetWorkflowExecutionInfo().GetStatus() != enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING {
+			status, err := s.readEnded(ctx, described)
+			if err == nil {
+				s.ended.put(status, began)
+			}
+
+			return status, err
+		}
+
+		status, running, err := s.readRunning(ctx, described)
+		if err != nil || running {
+			return status, err
+		}
+
+		// Since the description, the job has ended or continued in a new run.
+	}
+}
+
+// readEnded returns the status of a described job that has ended.
+func (s *Server) readEnded(
+	ctx context.Context, described *workflowservice.DescribeWorkflowExecutionResponse,
+) (*jobStatus, error) {
+	run := described.GetWorkflowExecutionInfo().GetExecution()
+	if known := s.ended.ofRun(run.GetWorkflowId(), run.GetRunId()); known != nil {
+		return known, nil
+	}
+
+	ended, err := s.waitForOutcome(ctx, run.GetWorkflowId(), run.GetRunId(), endOfJob{}, 0)
+	if err != nil {
+		return nil, err
+	}
+
+	started, err := s.startOf(ctx, run)
+	if err != nil {
+		return nil, err
+	}
+
+	found := s.originOf(described)
+	found.Parameters = started.parameters
+
+	if !ended.startedAt.IsZero() {
+		found.StartedAt = ended.startedAt
+	}
+
+	ended.origin, ended.Version = &found, versionOf(described, started.runs)
+
+	fields, err := json.Marshal(ended)
+
+	return &jobStatus{
+		appID: found.App, jobID: run.GetWorkflowId(), runID: run.GetRunId(), state: ended.Status, version: ended.Version,
+		ended: true, fields: fields, results: ended.results,
+	}, err
+}
+
+// readRunning returns the status of a described job that runs. running is false if the described run has ended meanwhile.
+func (s *Server) readRunning(
+	ctx context.Context, described *workflowservice.DescribeWorkflowExecutionResponse,
+) (status *jobStatus, running bool, err error) {
+	current, running, err := s.progressOf(ctx, described)
+	if err != nil || !running {
+		return nil, running, err
+	}
+
+	info := described.GetWorkflowExecutionInfo()
+
+	runs, err := s.runsBefore(ctx, info)
+	if err != nil {
+		return nil, true, err
+	}
+
+	current.Version = versionOf(described, runs)
+
+	fields, err := json.Marshal(current)
+
+	return &jobStatus{
+		appID: current.App, jobID: current.JobID, runID: info.GetExecution().GetRunId(), state: current.Status,
+		version: current.Version, fields: fields,
+	}, true, err
+}
+
+// runsBefore returns how many runs the job had before the described one.
+func (s *Server) runsBefore(ctx context.Context, info *workflowpb.WorkflowExecutionInfo) (int64, error) {
+	runID := info.GetExecution().GetRunId()
+	if runID == info.GetFirstRunId() {
+		return 0, nil
+	}
+
+	if runs, known := s.runs.Get(runID); known {
+		return runs, nil
+	}
+
+	started, err := s.startOf(ctx, info.GetExecution())
+	if err == nil {
+		s.runs.Add(runID, started.runs)
+	}
+
+	return started.runs, err
+}
+
+// queryTimeout limits the status query. After it, the response has only what Temporal itself knows about the job.
+const queryTimeout = 2 * time.Second
+
+// progress is the result of getJobStatus for a running job.
+type progress struct {
+	JobID   string    `json:"jobId"`
+	Status  job.State `json:"status"`
+	Version int64     `json:"version"`
+	Message string    `json:"message,omitempty"`
+
+	origin
+
+	Steps []job.StepStatus `json:"steps"`
+
+	Signals []job.AwaitedSignal `json:"signals,omitempty"` // The signals that the job waits for.
+}
+
+// progressOf queries the job's workflow for its progress. If no worker responds, the progress has only what Temporal knows.
+// running is false if the described run has ended meanwhile.
+func (s *Server) progressOf(
+	ctx context.Context, described *workflowservice.DescribeWorkflowExecutionResponse,
+) (current progress, running bool, err error) {
+	execution := described.GetWorkflowExecutionInfo().GetExecution()
+	current = progress{
+		JobID:  execution.GetWorkflowId(),
+		Status: job.Running,
+		origin: s.originOf(described),
+		Steps:  []job.StepStatus{},
+	}
+
+	if described.GetWorkflowExtendedInfo().GetCancelRequested() {
+		current.Status = job.Stopping // Even if no worker has processed the request yet.
+	}
+
+	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
+	defer cancel()
+
+	answer, err := s.options.Temporal.QueryWorkflowWithOptions(ctx, &client.QueryWorkflowWithOptionsRequest{
+		WorkflowID:           execution.GetWorkflowId(), // Without a run: the described one may have continued in a new one.
+		QueryType:            job.StatusQuery,
+		QueryRejectCondition: enumspb.QUERY_REJECT_CONDITION_NOT_OPEN,
+	})
+
+	switch {
+	case err != nil:
+		current.Message = unresponsive(described.GetPendingWorkflowTask().GetAttempt())
+		s.logUnresponsive(current.JobID, err)
+	case answer.QueryRejected != nil:
+		return current, false, nil
+	default:
+		var status job.Status
+		if err := answer.QueryResult.Get(&status); err != nil {
+			return current, false, err
+		}
+
+		if !status.StartedAt.IsZero() {
+			current.StartedAt = status.StartedAt
+		}
+
+		current.Parameters = job.HideSecrets(status.Parameters)
+		current.Status, current.Steps, current.Signals = status.State, status.Steps, status.Signals
+	}
+
+	for _, activity := range described.GetPendingActivities() {
+		current.Steps = s.withActivity(current.Steps, activity)
+	}
+
+	return current, true, nil
+}
+
+// unresponsive explains why the workflow does not respond, given the attempt of its pending workflow task. After several
+// attempts, workers don't lose the task but fail it.
+func unresponsive(attempt int32) string {
+	const few = 3
+
+	if attempt < few {
+		return "no worker responds at the moment; this status has only what Temporal knows about the job"
+	}
+
+	return fmt.Sprintf("the job makes no progress: workers have failed its workflow task %d times, usually because they run "+
+		"another version than the job was started with; Temporal UI shows the reason, and the job continues as soon as a "+
+		"worker can run it",
+		attempt-1)
+}
+
+// withActivity adds what Temporal knows about a pending activity to its step.
+func (s *Server) withActivity(steps []job.StepStatus, activity *workflowpb.PendingActivityInfo) []job.StepStatus {
+	path := job.StepPath(activity.GetActivityId())
+
+	at := slices.IndexFunc(steps, func(step job.StepStatus) bool { return step.Path == path })
+	if at < 0 {
+		opName := activity.GetActivityType().GetName()
+		steps = append(steps, job.StepStatus{Path: path, Title: opName, OpName: opName})
+		at = len(steps) - 1
+	}
+
+	step := &steps[at]
+	if step.EndedAt != nil {
+		return steps // It has ended since the description.
+	}
+
+	step.State = job.StepRunning
+
+	var heartbeat job.Progress
+	if s.decode(activity.GetHeartbeatDetails(), &heartbeat) == nil {
+		step.Rows += heartbeat.Rows
+		step.Bytes += heartbeat.Bytes
+		step.Rejected += heartbeat.Rejected
+	}
+
+	// Of several activities of one step, report the one with the most attempts.
+	if activity.GetAttempt() < step.Attempt {
+		return steps
+	}
+
+	step.Attempt = activity.GetAttempt()
+	if failure := activity.GetLastFailure(); failure != nil {
+		step.LastError = failure.GetMessage()
+	}
+
+	if next := activity.GetNextAttemptScheduleTime(); next != nil {
+		at := next.AsTime()
+		step.NextTry = &at
+	}
+
+	return steps
+}
