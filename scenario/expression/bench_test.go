@@ -78,3 +78,14 @@ func BenchmarkExpressionsOfAStep(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkFirstExpression measures the first evaluation of an expression in a run of a scenario, if other runs have evaluated
+// it before.
+func BenchmarkFirstExpression(b *testing.B) {
+	b.ReportAllocs()
+
+	for b.Loop() {
+		_, err := benchScope().Evaluate("${count + item.id}", expression.Moment{Seed: "job/1"})
+		require.NoError(b, err)
+	}
+}

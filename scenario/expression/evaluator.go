@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/expr-lang/expr/vm"
 
@@ -22,14 +23,9 @@ type Scope interface {
 	Outcomes(steps []string, all bool) map[string]any
 }
 
-// Evaluator evaluates the expressions of one run of a scenario. It caches compiled expressions, and is not safe for concurrent
-// use. The zero Evaluator is ready to use.
-type Evaluator struct {
-	templates map[string]Template
-	queries   map[string]QueryText
-	programs  map[string]*program
-	cost      int64
-}
+// Evaluator evaluates the expressions of one run of a scenario, and adds up their cost. It is not safe for concurrent use. The
+// zero Evaluator is ready to use.
+type Evaluator struct{ cost int64 }
 
 // program is a compiled expression.
 type program struct {
@@ -41,9 +37,6 @@ type program struct {
 	// The program for values with decimals. It is nil until the expression first has such a value.
 	decimal *vm.Program
 }
-
-// maxCompiled is the maximum number of expressions that an evaluator caches.
-const maxCompiled = 10_000
 
 // Cost returns the total cost of the evaluated expressions. The unit is the cost of an expression without a loop; loops and
 // expressions that read or create much text cost more.
@@ -80,7 +73,11 @@ func (e *Evaluator) Evaluate(value any, scope Scope, moment Moment) (any, error)
 }
 
 func (e *Evaluator) text(text string, scope Scope, moment Moment) (any, error) {
-	parsed, err := e.template(text)
+	if isPlain(text) {
+		return text, nil
+	}
+
+	parsed, err := parsedTemplate(text)
 	if err != nil {
 		return nil, err
 	}
@@ -141,17 +138,17 @@ func (e *Evaluator) fragment(fragment Fragment, scope Scope, moment Moment) (any
 // Query returns a query or a script as a source receives it, and the values of the expressions in it, by the names of its
 // parameters. The error is [*Missing] if values must be looked up first.
 func (e *Evaluator) Query(text string, scope Scope, moment Moment) (bound string, bind jsonvalue.Object, err error) {
-	parsed, known := e.queries[text]
-	if !known {
+	if isPlain(text) {
+		return text, jsonvalue.Object{}, nil
+	}
+
+	parsed, isKnown := queries.get(text)
+	if !isKnown {
 		if parsed, err = ParseQueryText(text); err != nil {
 			return "", nil, err
 		}
 
-		if e.queries == nil || len(e.queries) >= maxCompiled {
-			e.queries = map[string]QueryText{}
-		}
-
-		e.queries[text] = parsed
+		parsed = queries.add(text, parsed)
 	}
 
 	return e.query(parsed, scope, moment)
@@ -168,9 +165,12 @@ func (e *Evaluator) query(query QueryText, scope Scope, moment Moment) (bound st
 	})
 }
 
-// template returns the parsed template of a text.
-func (e *Evaluator) template(text string) (Template, error) {
-	if known, ok := e.templates[text]; ok {
+// isPlain reports whether a text certainly contains no expression and no query, so that it need not be parsed and cached.
+func isPlain(text string) bool { return !strings.Contains(text, "$") }
+
+// parsedTemplate returns the template of a text. Callers must not change it.
+func parsedTemplate(text string) (Template, error) {
+	if known, isKnown := templates.get(text); isKnown {
 		return known, nil
 	}
 
@@ -179,21 +179,35 @@ func (e *Evaluator) template(text string) (Template, error) {
 		return nil, err
 	}
 
-	if e.templates == nil || len(e.templates) >= maxCompiled {
-		e.templates = map[string]Template{}
-	}
-
-	e.templates[text] = parsed
-
-	return parsed, nil
+	return templates.add(text, parsed), nil
 }
 
-// program compiles an expression. Validation has checked its names and types; here the types of its values are dynamic.
-func (e *Evaluator) program(source string) (*program, error) {
-	if known, ok := e.programs[source]; ok {
-		return known, nil
+// takeProgram returns the program of an expression, and compiles it if all known ones are in use. The caller uses it alone until
+// it calls release. Validation has checked the names and types of the expression; here the types of its values are dynamic.
+func takeProgram(source string) (taken *program, release func(), err error) {
+	idle, isKnown := programs.get(source)
+	if isKnown {
+		taken, _ = idle.Get().(*program)
 	}
 
+	if taken == nil {
+		if taken, err = newProgram(source); err != nil {
+			return nil, nil, err
+		}
+	}
+
+	if !isKnown {
+		idle = programs.add(source, &sync.Pool{})
+	}
+
+	return taken, func() {
+		*taken.cost = costMeter{} // Cached patterns go too, so that the cost does not depend on earlier runs.
+		idle.Put(taken)
+	}, nil
+}
+
+// newProgram compiles an expression.
+func newProgram(source string) (*program, error) {
 	used, err := parseExpression(source)
 	if err != nil {
 		return nil, err
@@ -206,15 +220,7 @@ func (e *Evaluator) program(source string) (*program, error) {
 		return nil, err
 	}
 
-	compiled := &program{code: code, cost: cost, uses: used}
-
-	if e.programs == nil || len(e.programs) >= maxCompiled {
-		e.programs = map[string]*program{}
-	}
-
-	e.programs[source] = compiled
-
-	return compiled, nil
+	return &program{code: code, cost: cost, uses: used}, nil
 }
 
 // Costs of an expression beyond its base cost of 1.
@@ -226,10 +232,11 @@ const (
 
 // expression evaluates an expression.
 func (e *Evaluator) expression(source string, scope Scope, moment Moment) (any, error) {
-	program, err := e.program(source)
+	program, release, err := takeProgram(source)
 	if err != nil {
 		return nil, err
 	}
+	defer release()
 
 	e.cost++
 	if program.hasLoops {
@@ -242,7 +249,6 @@ func (e *Evaluator) expression(source string, scope Scope, moment Moment) (any, 
 	}
 
 	machine := vm.VM{MemoryBudget: MaxValues}
-	*program.cost = costMeter{} // Cached patterns go too, so that the cost does not depend on earlier runs.
 
 	code := program.code
 
