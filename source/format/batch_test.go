@@ -96,7 +96,7 @@ func writeTable(
 func TestBatchesAreWrittenLikeRecords(t *testing.T) {
 	t.Parallel()
 
-	for _, name := range []string{"t.csv", "t.csv.gz"} {
+	for _, name := range []string{"t.csv", "t.csv.gz", "t.parquet"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 

@@ -34,7 +34,11 @@ type Writer struct {
 	rows        []parquet.Row // The rows that are not encoded yet.
 	pending     int           // The size of these rows in bytes.
 	group       int           // The size of the row group in bytes, unless it has ended because of its rows.
+	groupRows   int64         // The rows of the row group that were written in batches.
 	count       int64
+
+	next    *batchEncoding // The batches that will be encoded next.
+	running *batchEncoding // The batches that are being encoded.
 }
 
 // target is a column of the file.
@@ -42,6 +46,9 @@ type target struct {
 	name string
 	of   source.Standard
 	text bool // Whether values are written as text, because Parquet has no such type.
+
+	values []parquet.Value // The values of a batch that are encoded next.
+	bytes  []byte          // The memory of some of them.
 }
 
 // NewWriter returns a writer that writes a table to w. Datetimes, timestamps and times are written in microseconds; finer
@@ -141,6 +148,12 @@ func (w *Writer) Conversions() []source.Conversion { return w.conversions }
 
 // Append writes a record.
 func (w *Writer) Append(record source.Record) error {
+	if w.next != nil || w.running != nil {
+		if err := w.finishBatches(); err != nil {
+			return err
+		}
+	}
+
 	w.count++
 
 	row := make(parquet.Row, 0, len(record))
@@ -148,10 +161,7 @@ func (w *Writer) Append(record source.Record) error {
 	for i, column := range w.columns {
 		var err error
 		if row, err = column.append(row, i, record[i]); err != nil {
-			return &source.Error{
-				Code: source.CodeRecordInvalid, Err: err,
-				Message: fmt.Sprintf("record %d, column %q: %v", w.count, column.name, err),
-			}
+			return w.invalid(w.count, i, err)
 		}
 	}
 
@@ -197,11 +207,24 @@ func (w *Writer) flush() error {
 
 // Close completes the file.
 func (w *Writer) Close() error {
+	if err := w.finishBatches(); err != nil {
+		return err
+	}
+
 	if err := w.flush(); err != nil {
 		return err
 	}
 
 	return w.parquet.Close()
+}
+
+// finishBatches encodes the remaining batches.
+func (w *Writer) finishBatches() error {
+	if err := w.startEncoding(); err != nil {
+		return err
+	}
+
+	return w.finishEncoding()
 }
 
 // The definition levels of a written list, whose three levels are optional, repeated and optional.
