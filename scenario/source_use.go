@@ -14,6 +14,8 @@ type SourceUse struct {
 	Ability source.Ability
 	Mode    source.Mode // How the step writes to the source, if it does.
 	Text    string      // The parameter with the query or the script, if there is one. Its values are in the parameter bind.
+
+	Table, Format string // The parameters with the table and its format, if a file can be the table.
 }
 
 // SourceUses returns what a step with the given parameters requires of its sources. The parameters need not be valid.
@@ -49,8 +51,8 @@ func modeField(params jsonvalue.Object) string {
 
 func loadUses(params jsonvalue.Object) []SourceUse {
 	uses := []SourceUse{
-		{Field: "source", Ability: source.CanRead},
-		{Field: "targetSource", Ability: source.CanWrite, Mode: modeOf(params)},
+		{Field: "source", Ability: source.CanRead, Table: "table", Format: "format"},
+		targetUse(params),
 	}
 
 	if params["dropSource"] == true {
@@ -63,7 +65,7 @@ func loadUses(params jsonvalue.Object) []SourceUse {
 func transformUses(params jsonvalue.Object) []SourceUse {
 	uses := []SourceUse{{Field: "source", Ability: source.CanQuery, Text: "query"}}
 	if params["targetTable"] != nil {
-		uses = append(uses, SourceUse{Field: "targetSource", Ability: source.CanWrite, Mode: modeOf(params)})
+		uses = append(uses, targetUse(params))
 	}
 
 	return uses
@@ -92,7 +94,7 @@ func requestUses(params jsonvalue.Object) []SourceUse {
 	}
 
 	if params["targetSource"] != nil {
-		uses = append(uses, SourceUse{Field: "targetSource", Ability: source.CanWrite, Mode: modeOf(params)})
+		uses = append(uses, targetUse(params))
 	}
 
 	return uses
@@ -104,6 +106,13 @@ func forEachUses(params jsonvalue.Object) []SourceUse {
 	}
 
 	return []SourceUse{{Field: "source", Ability: source.CanQuery, Text: "query"}}
+}
+
+// targetUse returns the use of the target that the parameters of [Writing] describe.
+func targetUse(params jsonvalue.Object) SourceUse {
+	return SourceUse{
+		Field: "targetSource", Ability: source.CanWrite, Mode: modeOf(params), Table: "targetTable", Format: "targetFormat",
+	}
 }
 
 // modeOf returns the mode of writing that the parameters of [Writing] select, as far as they are literals.

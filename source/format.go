@@ -9,8 +9,8 @@ import (
 )
 
 // Format describes how a file represents a table. The defaults of its fields depend on the name of the file. Its tags describe
-// the fields in the language, and in formats the types of files that have the field, if they are not all; package format adds the
-// defaults.
+// the fields in the language. The tag formats lists the types of files that have the field, if they are not all, and written those
+// that have it when they are written, if they are others. Package format adds the defaults.
 type Format struct {
 	Type        string `json:"type,omitempty" description:"The type of the file: csv, json, ndjson, xml, xlsx or parquet."`
 	Compression string `json:"compression,omitempty" description:"The compression of the file: none, gzip, zstd or zip."`
@@ -26,7 +26,7 @@ type Format struct {
 
 	Notation
 
-	Columns map[string]Notation `json:"columns,omitempty" formats:"csv json ndjson xml xlsx" description:"The notation of single columns, by their names, where it differs: for example {price: {decimalSeparator: \".\"}}."`
+	Columns map[string]Notation `json:"columns,omitempty" formats:"csv json ndjson xml xlsx" written:"csv" description:"The notation of single columns, by their names, where it differs: for example {price: {decimalSeparator: \".\"}}."`
 }
 
 // HasNotation reports whether texts are in a notation of their own.
@@ -39,12 +39,6 @@ type Mistake struct {
 	Known   []string // The values that the field can have; nil if they are not a list.
 }
 
-// FileTypes returns the names of the types of files that can be read and written, in the order in which documentation lists them.
-func FileTypes() []string { return []string{"csv", "json", "ndjson", "xml", "xlsx", "parquet"} }
-
-// Compressions returns the names of the compressions.
-func Compressions() []string { return []string{"none", "gzip", "zstd", "zip"} }
-
 // Mistakes returns what is wrong with the values of a format, apart from the name of an encoding.
 func (f Format) Mistakes() []Mistake {
 	var mistakes []Mistake
@@ -53,12 +47,14 @@ func (f Format) Mistakes() []Mistake {
 		mistakes = append(mistakes, Mistake{field, message, known})
 	}
 
-	if f.Type != "" && !slices.Contains(FileTypes(), f.Type) {
-		add("type", Quote(f.Type)+" is not a type of files", FileTypes())
+	types, compressions := TypeNames(FileTypes()), append([]string{NoCompression}, TypeNames(Compressions())...)
+
+	if f.Type != "" && !slices.Contains(types, f.Type) {
+		add("type", Quote(f.Type)+" is not a type of files", types)
 	}
 
-	if f.Compression != "" && !slices.Contains(Compressions(), f.Compression) {
-		add("compression", Quote(f.Compression)+" is not a compression", Compressions())
+	if f.Compression != "" && !slices.Contains(compressions, f.Compression) {
+		add("compression", Quote(f.Compression)+" is not a compression", compressions)
 	}
 
 	separator, quote := f.Separator, f.Quote
@@ -82,7 +78,7 @@ func (f Format) Mistakes() []Mistake {
 		add("quote", Quote(quote)+" is the separator too; use different characters", nil)
 	}
 
-	if slices.Contains(FileTypes(), f.Type) {
+	if slices.Contains(types, f.Type) {
 		for _, field := range f.WithoutEffect(f.Type) {
 			add(field, "it has no effect on a file of type "+f.Type, nil)
 		}
@@ -93,21 +89,23 @@ func (f Format) Mistakes() []Mistake {
 
 // WithoutEffect returns the fields that are set although they have no effect on files of a type.
 func (f Format) WithoutEffect(fileType string) []string {
-	return f.setFields(func(formats []string) bool { return len(formats) > 0 && !slices.Contains(formats, fileType) })
+	return f.unlisted("formats", fileType)
 }
 
-// IsSet reports whether the field with a name in the language is set.
-func (f Format) IsSet(name string) bool {
-	return slices.Contains(f.setFields(func([]string) bool { return true }), name)
-}
+// OnlyRead returns the fields that are set although they have no effect on writing files of a type.
+func (f Format) OnlyRead(fileType string) []string { return f.unlisted("written", fileType) }
 
-// setFields returns the names of the fields that are set, and whose types of files are selected.
-func (f Format) setFields(selects func(formats []string) bool) []string {
+// unlisted returns the names of the fields that are set, and whose tag lists types of files other than the given one.
+func (f Format) unlisted(tag, fileType string) []string {
 	var names []string
 
 	value := reflect.ValueOf(f)
 	for _, field := range reflect.VisibleFields(value.Type()) {
-		if field.Anonymous || value.FieldByIndex(field.Index).IsZero() || !selects(strings.Fields(field.Tag.Get("formats"))) {
+		if field.Anonymous || value.FieldByIndex(field.Index).IsZero() {
+			continue
+		}
+
+		if types, isLimited := field.Tag.Lookup(tag); !isLimited || slices.Contains(strings.Fields(types), fileType) {
 			continue
 		}
 

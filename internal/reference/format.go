@@ -13,13 +13,13 @@ import (
 // FormatSections returns the generated sections of docs/formats.md, in the order of the page.
 func FormatSections() []Section {
 	sections := []Section{
-		{"formats", typeTable("format", format.Types())},
+		{"formats", typeTable("format", source.FileTypes())},
 		{"common", formatTable(isCommon)},
 		{"notation", formatTable(isNotation)},
-		{"compressions", typeTable("compression", format.Compressions())},
+		{"compressions", typeTable("compression", source.Compressions())},
 	}
 
-	for _, of := range format.Types() {
+	for _, of := range source.FileTypes() {
 		sections = append(sections, Section{of.Name, formatTable(func(f format.Field) bool {
 			return !isCommon(f) && !isNotation(f) && slices.Contains(f.Formats, of.Name)
 		})})
@@ -29,7 +29,7 @@ func FormatSections() []Section {
 }
 
 // isCommon reports whether all formats have a field.
-func isCommon(field format.Field) bool { return len(field.Formats) == len(format.Types()) }
+func isCommon(field format.Field) bool { return len(field.Formats) == len(source.FileTypes()) }
 
 // isNotation reports whether a field describes how texts represent values of other types, in all formats with texts.
 func isNotation(field format.Field) bool {
@@ -37,7 +37,7 @@ func isNotation(field format.Field) bool {
 }
 
 // typeTable returns the table of the extensions of formats or compressions.
-func typeTable(kind string, types []format.Type) string {
+func typeTable(kind string, types []source.FileType) string {
 	rows := make([][]string, len(types))
 	for i, of := range types {
 		rows[i] = []string{"`" + of.Name + "`", "`" + strings.Join(of.Extensions, "`, `") + "`"}

@@ -268,28 +268,7 @@ func (c *Checker) format(path string, object map[string]any) bool {
 	before := len(c.Problems)
 	c.Object(path, object, Fields[source.Format](), c.Field)
 
-	sound := soundFields(object, Fields[source.Format]())
-
-	if columns, isObject := object["columns"].(map[string]any); isObject {
-		notations := make(map[string]any, len(columns))
-		for _, name := range slices.Sorted(maps.Keys(columns)) {
-			notations[name] = soundFields(columns[name], Fields[source.Notation]())
-		}
-
-		sound["columns"] = notations
-	}
-
-	encoded, err := json.Marshal(sound)
-	if err != nil {
-		return false
-	}
-
-	var format source.Format
-	if err := json.Unmarshal(encoded, &format); err != nil {
-		return len(c.Problems) == before
-	}
-
-	for _, mistake := range format.Mistakes() {
+	for _, mistake := range FormatOf(object).Mistakes() {
 		message := mistake.Message
 		if mistake.Known != nil {
 			value, _ := object[mistake.Field].(string)
@@ -300,6 +279,33 @@ func (c *Checker) format(path string, object map[string]any) bool {
 	}
 
 	return len(c.Problems) == before
+}
+
+// FormatOf returns the format that an object describes, without the fields whose values do not have their forms, such as those
+// of expressions.
+func FormatOf(object map[string]any) source.Format {
+	sound := soundFields(object, Fields[source.Format]())
+
+	if columns, isObject := object["columns"].(map[string]any); isObject {
+		notations := make(map[string]any, len(columns))
+		for name, notation := range columns {
+			notations[name] = soundFields(notation, Fields[source.Notation]())
+		}
+
+		sound["columns"] = notations
+	}
+
+	encoded, err := json.Marshal(sound)
+	if err != nil {
+		return source.Format{}
+	}
+
+	var format source.Format
+	if err := json.Unmarshal(encoded, &format); err != nil {
+		return source.Format{}
+	}
+
+	return format
 }
 
 // soundFields returns the fields of an object whose values have their forms.

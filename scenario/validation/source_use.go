@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/jobwright/jobwright/internal/schema"
 	"github.com/jobwright/jobwright/scenario"
 	"github.com/jobwright/jobwright/scenario/expression"
 	"github.com/jobwright/jobwright/scenario/jsonvalue"
@@ -25,9 +26,50 @@ func (c *checker) sourceUses(path string, operation scenario.Operation, params j
 	for _, use := range operation.SourceUses(params) {
 		at := problem.JoinPath(path, use.Field)
 
-		if c.ability(at, use.Source, use.Ability, use.Mode) && use.Text != "" {
+		if !c.ability(at, use.Source, use.Ability, use.Mode) {
+			continue
+		}
+
+		if use.Text != "" {
 			c.binds(path, use, params)
 		}
+
+		if use.Format != "" {
+			c.fileFormat(path, use, params)
+		}
+	}
+}
+
+// fileFormat reports the fields of a format that have no effect on a file, whose name or format determines its type. An
+// expression may determine the type too; it is checked when the step runs.
+func (c *checker) fileFormat(path string, use scenario.SourceUse, params jsonvalue.Object) {
+	name, _ := params[use.Table].(string)
+	object, _ := params[use.Format].(map[string]any)
+	format := schema.FormatOf(object)
+
+	if sourceKind, isKnown := c.app.Kinds[use.Source]; !isKnown || !kind.Can(sourceKind, source.CanKeepFiles) {
+		return
+	}
+
+	fileType := format.TypeOf(name)
+	if fileType == "" {
+		return
+	}
+
+	report := func(fields []string, message string) {
+		for _, field := range fields {
+			c.Addf(problem.JoinPath(problem.JoinPath(path, use.Format), field), problem.CodeValueInvalid, message, fileType)
+		}
+	}
+
+	without := format.WithoutEffect(fileType)
+	if format.Type == "" { // Otherwise, they were reported when the field was checked.
+		report(without, "it has no effect on a file of type %s")
+	}
+
+	if use.Ability == source.CanWrite {
+		onlyRead := slices.DeleteFunc(format.OnlyRead(fileType), func(field string) bool { return slices.Contains(without, field) })
+		report(onlyRead, "it applies to reading a file of type %s, not to writing it")
 	}
 }
 

@@ -68,6 +68,66 @@ func TestParseReportsWhatTheKindOfASourceCantDo(t *testing.T) {
 	}
 }
 
+func TestParseReportsFieldsOfAFormatWithoutEffectOnTheFile(t *testing.T) {
+	t.Parallel()
+
+	const (
+		load = "LoadTableFromSource, opParams: {source: stage, table: t, targetSource: files, targetTable: "
+		read = "LoadTableFromSource, opParams: {targetSource: stage, targetTable: t, source: bucket, table: "
+	)
+
+	for step, want := range map[string][]string{
+		load + "a.csv, targetFormat: {trim: true}}": {"targetFormat.trim: it applies to reading a file of type csv, not to writing it"},
+		load + "A.JSON.gz, targetFormat: {dateFormat: dd.MM.yyyy, booleans: [yes, no]}}": {
+			"targetFormat.dateFormat: it applies to reading a file of type json, not to writing it",
+			"targetFormat.booleans: it applies to reading a file of type json, not to writing it",
+		},
+		load + `"${job.id}.xlsx", targetFormat: {columns: {a: {decimalSeparator: ","}}}}`: {"targetFormat.columns: it applies to reading a file of type xlsx, not to writing it"},
+		load + `a, targetFormat: {type: xml, decimalSeparator: "${job.id}"}}`:       {"targetFormat.decimalSeparator: it applies to reading a file of type xml, not to writing it"},
+		load + `a.parquet, targetFormat: {separator: ;, trim: true}}`: {
+			"targetFormat.separator: it has no effect on a file of type parquet", "targetFormat.trim: it has no effect on a file of type parquet",
+		},
+		read + `"*/a.json", format: {separator: ";"}}`: {"format.separator: it has no effect on a file of type json"},
+		read + `a.csv, format: {sheet: Sheet1}}`:       {"format.sheet: it has no effect on a file of type csv"},
+		"Transform, opParams: {source: stage, query: SELECT 1, targetSource: files, targetTable: a.json, targetFormat: {trim: true}}": {
+			"targetFormat.trim: it applies to reading a file of type json, not to writing it",
+		},
+		"HTTPRequest, opParams: {source: shop, targetSource: files, targetTable: a.json, targetFormat: {header: true}}": {
+			"targetFormat.header: it has no effect on a file of type json",
+		},
+
+		load + `a.csv, targetFormat: {dateFormat: dd.MM.yyyy}}`:         nil,
+		load + `"a.${job.id}", targetFormat: {trim: true}}`:             nil,
+		load + `a.json, targetFormat: {type: "${job.id}", trim: true}}`: nil,
+		load + `a.zip, targetFormat: {trim: true}}`:                     nil,
+		read + `a.json, format: {trim: true, dateFormat: dd.MM.yyyy}}`:  nil,
+		read + `a.json, format: {type: csv, separator: ";"}}`:           nil,
+		"LoadTableFromSource, opParams: {source: other, table: a.json, format: {separator: ;}, " +
+			"targetSource: stage, targetTable: t}": nil,
+	} {
+		_, err := validation.Parse("Main.yaml", []byte("steps:\n- {opName: "+step+"}"), stores())
+		if want == nil {
+			require.NoError(t, err, step)
+
+			continue
+		}
+
+		var found []string
+
+		for _, mistake := range problemsOf(t, err) {
+			require.Equal(t, problem.CodeValueInvalid, mistake.Code, step)
+			require.Equal(t, 2, mistake.Line, step)
+			found = append(found, mistake.Path+": "+mistake.Message)
+		}
+
+		for i := range want {
+			want[i] = "steps[0].opParams." + want[i]
+		}
+
+		require.Equal(t, want, found, step)
+	}
+}
+
 func TestParseComparesBindWithTheParametersOfAQuery(t *testing.T) {
 	t.Parallel()
 

@@ -80,7 +80,7 @@ func extensions(name string) string {
 	name = strings.ToLower(path.Base(name))
 	last := path.Ext(name)
 
-	for _, of := range format.Types() {
+	for _, of := range source.FileTypes() {
 		if slices.Contains(of.Extensions, last) {
 			return last
 		}

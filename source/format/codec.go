@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"path"
-	"slices"
 	"strings"
 
 	"github.com/jobwright/jobwright/source"
@@ -16,25 +15,9 @@ import (
 	"github.com/jobwright/jobwright/source/format/xml"
 )
 
-// Type is a type of files, or a compression, with the file name extensions that identify it.
-type Type struct {
-	Name       string
-	Extensions []string
-}
-
-// Types returns the types of files that can be read and written, in the order in which documentation lists them.
-func Types() []Type {
-	types := make([]Type, len(codecs))
-	for i, c := range codecs {
-		types[i] = c.Type
-	}
-
-	return types
-}
-
 // codec converts between bytes and records.
 type codec struct {
-	Type
+	source.FileType
 
 	text  bool // Its content is text, in any encoding.
 	named bool // Each record names its columns, so that their order has no meaning.
@@ -46,31 +29,37 @@ type codec struct {
 	write func(w io.Writer, f source.Format, schema source.Schema) (Writer, error)
 }
 
+// codecs are the codecs of [source.FileTypes], in the same order.
 var codecs = []codec{
 	{
-		Type: Type{"csv", []string{".csv", tabExtension}}, text: true,
+		FileType: named(source.FileTypes(), "csv"), text: true,
 		read: reading(csv.NewReader), write: writing(csv.NewWriter),
 	},
 	{
-		Type: Type{"json", []string{".json"}}, text: true, named: true,
+		FileType: named(source.FileTypes(), "json"), text: true, named: true,
 		read: reading(json.NewReader), write: writing(json.NewWriter),
 	},
 	{
-		Type: Type{"ndjson", []string{".ndjson", ".jsonl"}}, text: true, named: true,
+		FileType: named(source.FileTypes(), "ndjson"), text: true, named: true,
 		read: reading(json.NewReader), write: writing(json.NewWriter),
 	},
 	{
-		Type: Type{"xml", []string{".xml"}}, named: true, // The file declares its encoding.
+		FileType: named(source.FileTypes(), "xml"), named: true, // The file declares its encoding.
 		read: reading(xml.NewReader), write: writing(xml.NewWriter),
 	},
 	{
-		Type:   Type{"xlsx", []string{".xlsx"}},
-		readAt: readingAt(xlsx.NewReader), write: writing(xlsx.NewWriter),
+		FileType: named(source.FileTypes(), "xlsx"),
+		readAt:   readingAt(xlsx.NewReader), write: writing(xlsx.NewWriter),
 	},
 	{
-		Type:   Type{"parquet", []string{".parquet"}},
-		readAt: readingAt(parquet.NewReader), write: writing(parquet.NewWriter),
+		FileType: named(source.FileTypes(), "parquet"),
+		readAt:   readingAt(parquet.NewReader), write: writing(parquet.NewWriter),
 	},
+}
+
+// named returns the type with a name.
+func named(types []source.FileType, name string) source.FileType {
+	return types[source.TypeByName(types, name)]
 }
 
 // reading adapts the constructor of a sequential reader. The interface is nil if there is an error.
@@ -111,25 +100,10 @@ func writing[W Writer](open func(io.Writer, source.Format, source.Schema) (W, er
 	}
 }
 
-// indexByName returns the index of the type with a name, or -1.
-func indexByName(types []Type, name string) int {
-	return slices.IndexFunc(types, func(t Type) bool { return t.Name == name })
-}
-
-// indexByExtension returns the index of the type of a file name, or -1.
-func indexByExtension(types []Type, name string) int {
-	extension := strings.ToLower(path.Ext(name))
-
-	return slices.IndexFunc(types, func(t Type) bool { return slices.Contains(t.Extensions, extension) })
-}
-
-// tabExtension is the extension of CSV files whose separator is the tab character.
-const tabExtension = ".tsv"
-
 // WithSeparator returns a format with the separator that a file name implies, if the format has none.
 func WithSeparator(f source.Format, name string) source.Format {
 	_, inner, err := compressionOf(name, f)
-	if err != nil || f.Separator != "" || !strings.EqualFold(path.Ext(inner), tabExtension) {
+	if err != nil || f.Separator != "" || !strings.EqualFold(path.Ext(inner), source.TabExtension) {
 		return f
 	}
 
@@ -142,10 +116,10 @@ func WithSeparator(f source.Format, name string) source.Format {
 
 // choose returns the codec of a format, or that of a file name without the extension of a compression.
 func choose(name string, f source.Format) (codec, error) {
-	types := Types()
+	types := source.FileTypes()
 
 	if f.Type != "" {
-		at := indexByName(types, f.Type)
+		at := source.TypeByName(types, f.Type)
 		if at < 0 {
 			return codec{}, content.Unsupported(fmt.Sprintf("%q is not a supported type of files", f.Type), "use "+list(types))
 		}
@@ -153,7 +127,7 @@ func choose(name string, f source.Format) (codec, error) {
 		return codecs[at], nil
 	}
 
-	at := indexByExtension(types, name)
+	at := source.TypeByExtension(types, name)
 	if at < 0 {
 		return codec{}, content.Unsupported(fmt.Sprintf("the name %q does not determine the type of the file", path.Base(name)),
 			"set the format's type to "+list(types))
@@ -163,12 +137,8 @@ func choose(name string, f source.Format) (codec, error) {
 }
 
 // list joins the names of types for a message.
-func list(types []Type) string {
-	names := make([]string, len(types))
-	for i, t := range types {
-		names[i] = t.Name
-	}
-
+func list(types []source.FileType) string {
+	names := source.TypeNames(types)
 	last := len(names) - 1
 
 	return strings.Join(names[:last], ", ") + " or " + names[last]

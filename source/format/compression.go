@@ -14,15 +14,12 @@ import (
 	"github.com/jobwright/jobwright/source/format/internal/content"
 )
 
-// Names of compressions with a special meaning.
-const (
-	uncompressed = "none"
-	zipped       = "zip"
-)
+// zipped is the name of the compression whose files have members.
+const zipped = "zip"
 
 // compression is a compression of a stream of bytes.
 type compression struct {
-	Type
+	source.FileType
 
 	magic   string // The first bytes of a compressed file.
 	extract func(io.Reader) (content io.Reader, free func(), err error)
@@ -32,10 +29,10 @@ type compression struct {
 // maxWindow limits the memory that a zstd file may require. It is the default of the program zstd.
 const maxWindow = 128 << 20
 
+// compressions are the compressions of [source.Compressions], in the same order.
 var compressions = []compression{
 	{
-		Type:  Type{"gzip", []string{".gz", ".gzip"}},
-		magic: "\x1f\x8b",
+		FileType: named(source.Compressions(), "gzip"), magic: "\x1f\x8b",
 		extract: func(r io.Reader) (io.Reader, func(), error) {
 			reader, err := gzip.NewReader(r)
 
@@ -44,8 +41,7 @@ var compressions = []compression{
 		pack: func(w io.Writer) (io.WriteCloser, error) { return gzip.NewWriter(w), nil },
 	},
 	{
-		Type:  Type{"zstd", []string{".zst", ".zstd"}},
-		magic: "\x28\xb5\x2f\xfd",
+		FileType: named(source.Compressions(), "zstd"), magic: "\x28\xb5\x2f\xfd",
 		extract: func(r io.Reader) (io.Reader, func(), error) {
 			reader, err := zstd.NewReader(r, zstd.WithDecoderMaxWindow(maxWindow))
 			if err != nil {
@@ -56,38 +52,23 @@ var compressions = []compression{
 		},
 		pack: func(w io.Writer) (io.WriteCloser, error) { return zstd.NewWriter(w) },
 	},
-	{Type: Type{zipped, []string{".zip"}}, magic: "PK\x03\x04"}, // Its members are read in zip.go.
-}
-
-// Compressions returns the supported compressions, in the order in which documentation lists them.
-func Compressions() []Type {
-	types := make([]Type, len(compressions))
-	for i, c := range compressions {
-		types[i] = c.Type
-	}
-
-	return types
+	{FileType: named(source.Compressions(), zipped), magic: "PK\x03\x04"}, // Its members are read in zip.go.
 }
 
 // compressionOf returns the compression of a format, or that of a file name, and the name without the extension of the
 // compression. The compression is nil if the file has none.
 func compressionOf(name string, f source.Format) (*compression, string, error) {
-	types := Compressions()
-	inner := name
-
-	at := indexByExtension(types, name)
-	if at >= 0 {
-		inner = name[:strings.LastIndexByte(name, '.')]
-	}
+	types := source.Compressions()
+	inner, at := source.WithoutCompression(name)
 
 	switch f.Compression {
 	case "":
-	case uncompressed:
+	case source.NoCompression:
 		at = -1
 	default:
-		if at = indexByName(types, f.Compression); at < 0 {
+		if at = source.TypeByName(types, f.Compression); at < 0 {
 			return nil, "", content.Unsupported(fmt.Sprintf("%q is not a supported compression", f.Compression),
-				"use "+list(append([]Type{{Name: uncompressed}}, types...)))
+				"use "+list(append([]source.FileType{{Name: source.NoCompression}}, types...)))
 		}
 	}
 

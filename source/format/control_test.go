@@ -18,7 +18,7 @@ func TestWriteKeepsOrRefusesControlCharacters(t *testing.T) {
 
 	withoutThem := []string{"xml", "xlsx"}
 
-	for _, of := range format.Types() {
+	for _, of := range source.FileTypes() {
 		t.Run(of.Name, func(t *testing.T) {
 			t.Parallel()
 

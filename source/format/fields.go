@@ -20,36 +20,27 @@ type Field struct {
 	Written     []string // The types of files in which the field applies to writing too.
 }
 
-// fields are the fields of a [source.Format], in its order, with what its tags do not contain.
-var fields = []struct {
-	name, missing string
-	written       []string // The types of files in which it applies to writing; nil for all that have it.
-}{
-	{"type", "by the extension of the file", nil},
-	{"compression", "by the extension of the file, or none", nil},
-	{"member", "all members, in the order of their names; when writing, the name of the zip file without .zip", nil},
-	{"encoding", "by the byte order mark, or utf-8", nil},
-	{"separator", "a comma; in .tsv files, the tab character", nil},
-	{"quote", `"`, nil},
-	{"header", "true", nil},
-	{"null", "an empty field without quotes is NULL", nil},
-	{"records", "in json, the whole file; in xml, the children of the root, and records/record when writing", nil},
-	{"sheet", "the first sheet when reading, Sheet1 when writing", nil},
-	{"range", "all cells", nil},
-	{"dateFormat", "yyyy-MM-dd", onlyCSV},
-	{
-		"timestampFormat",
-		"yyyy-MM-dd HH:mm:ss with any fraction, for timestamps followed by the offset, and T in place of the space",
-		onlyCSV,
-	},
-	{"decimalSeparator", ".", onlyCSV},
-	{"thousandsSeparator", "no character", onlyCSV},
-	{"booleans", "[true, false]", onlyCSV},
-	{"trim", "false", []string{}},
-	{"columns", "the notation of the format", onlyCSV},
+// defaults are the value or the behavior of each field of a [source.Format] that is missing, in its order.
+var defaults = []string{
+	"by the extension of the file",
+	"by the extension of the file, or none",
+	"all members, in the order of their names; when writing, the name of the zip file without .zip",
+	"by the byte order mark, or utf-8",
+	"a comma; in .tsv files, the tab character",
+	`"`,
+	"true",
+	"an empty field without quotes is NULL",
+	"in json, the whole file; in xml, the children of the root, and records/record when writing",
+	"the first sheet when reading, Sheet1 when writing",
+	"all cells",
+	"yyyy-MM-dd",
+	"yyyy-MM-dd HH:mm:ss with any fraction, for timestamps followed by the offset, and T in place of the space",
+	".",
+	"no character",
+	"[true, false]",
+	"false",
+	"the notation of the format",
 }
-
-var onlyCSV = []string{"csv"}
 
 // Fields returns the fields of a [source.Format], in its order.
 func Fields() []Field {
@@ -60,24 +51,26 @@ func Fields() []Field {
 			continue
 		}
 
-		field := fields[len(all)]
-
-		formats := strings.Fields(described.Tag.Get("formats"))
-		if len(formats) == 0 {
-			formats = source.FileTypes()
-		}
-
-		written := field.written
-		if written == nil {
-			written = formats
-		}
+		formats := typesIn(described.Tag, "formats", source.TypeNames(source.FileTypes()))
+		name, _, _ := strings.Cut(described.Tag.Get("json"), ",")
 
 		all = append(all, Field{
-			field.name, typeName(described.Type), described.Tag.Get("description"), field.missing, formats, slices.Clone(written),
+			Name: name, Type: typeName(described.Type), Description: described.Tag.Get("description"),
+			Default: defaults[len(all)], Formats: formats, Written: typesIn(described.Tag, "written", formats),
 		})
 	}
 
 	return all
+}
+
+// typesIn returns the types of files that a tag lists, or others if there is no such tag.
+func typesIn(tag reflect.StructTag, key string, others []string) []string {
+	types, isListed := tag.Lookup(key)
+	if !isListed {
+		return slices.Clone(others)
+	}
+
+	return strings.Fields(types)
 }
 
 // typeName returns the name of the type of a field.
@@ -109,15 +102,10 @@ func (c codec) check(f source.Format, use purpose) error {
 			"remove the field, or give the format another type")
 	}
 
-	if use == writes {
-		for _, field := range fields {
-			if field.written != nil && !slices.Contains(field.written, c.Name) && f.IsSet(field.name) {
-				return content.Unsupported(
-					fmt.Sprintf("the format's field %s applies to reading a file of type %s, not to writing it",
-						field.name, c.Name),
-					"remove the field from the format of the target")
-			}
-		}
+	if readOnly := f.OnlyRead(c.Name); use == writes && len(readOnly) > 0 {
+		return content.Unsupported(
+			fmt.Sprintf("the format's field %s applies to reading a file of type %s, not to writing it", readOnly[0], c.Name),
+			"remove the field from the format of the target")
 	}
 
 	if mistakes := f.NotationMistakes(); len(mistakes) > 0 {

@@ -65,11 +65,11 @@ func TestFieldsListsTheFormatsThatAcceptAField(t *testing.T) {
 	}
 
 	for i, field := range format.Fields() {
-		if len(field.Formats) == len(format.Types()) {
+		if len(field.Formats) == len(source.FileTypes()) {
 			continue
 		}
 
-		for _, of := range format.Types() {
+		for _, of := range source.FileTypes() {
 			f := source.Format{Type: of.Name}
 			set(&f, declared[i].Index)
 
@@ -81,20 +81,4 @@ func TestFieldsListsTheFormatsThatAcceptAField(t *testing.T) {
 			require.Equal(t, !refused && !slices.Contains(field.Written, of.Name), onlyRead, "%s in %s: %v", field.Name, of.Name, err)
 		}
 	}
-}
-
-func TestNamesOfTypesAndCompressionsAreThoseOfTheLanguage(t *testing.T) {
-	t.Parallel()
-
-	var types, compressions []string
-	for _, of := range format.Types() {
-		types = append(types, of.Name)
-	}
-
-	for _, of := range format.Compressions() {
-		compressions = append(compressions, of.Name)
-	}
-
-	require.Equal(t, source.FileTypes(), types)
-	require.Equal(t, source.Compressions(), append([]string{"none"}, compressions...))
 }

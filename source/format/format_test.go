@@ -125,7 +125,9 @@ func requireProblem(t *testing.T, err error, code source.Code, message string) {
 }
 
 // textual are the types of files that have an encoding.
-func textual(t format.Type) bool { return slices.Contains([]string{"csv", "json", "ndjson"}, t.Name) }
+func textual(t source.FileType) bool {
+	return slices.Contains([]string{"csv", "json", "ndjson"}, t.Name)
+}
 
 func TestWriteAndReadEveryTypeOfFile(t *testing.T) {
 	t.Parallel()
@@ -138,8 +140,8 @@ func TestWriteAndReadEveryTypeOfFile(t *testing.T) {
 		{"4", strings.Repeat("é", 10_000)},
 	}
 
-	for _, of := range format.Types() {
-		for _, how := range append([]format.Type{{Name: "none", Extensions: []string{""}}}, format.Compressions()...) {
+	for _, of := range source.FileTypes() {
+		for _, how := range append([]source.FileType{{Name: "none", Extensions: []string{""}}}, source.Compressions()...) {
 			for _, encoding := range []string{"", "utf-8", "utf-16", "UTF-16LE", "utf-16be", "windows-1252", "latin1", "gb18030"} {
 				if encoding != "" && !textual(of) {
 					continue
@@ -169,7 +171,7 @@ func TestWriteAndReadEveryTypeOfFile(t *testing.T) {
 func TestReadUsesRandomAccessIfAvailable(t *testing.T) {
 	t.Parallel()
 
-	for _, of := range format.Types() {
+	for _, of := range source.FileTypes() {
 		for _, extension := range []string{"", ".gz", ".zip"} {
 			name := "orders" + of.Extensions[0] + extension
 
@@ -227,12 +229,12 @@ func TestErrorsListTheSupportedTypes(t *testing.T) {
 	t.Parallel()
 
 	_, _, err := read(t, nil, "orders.txt", options(source.Format{}))
-	for _, of := range format.Types() {
+	for _, of := range source.FileTypes() {
 		require.ErrorContains(t, err, of.Name)
 	}
 
 	_, _, err = read(t, nil, "orders.csv", options(source.Format{Compression: "rar"}))
-	for _, how := range format.Compressions() {
+	for _, how := range source.Compressions() {
 		require.ErrorContains(t, err, how.Name)
 	}
 }

@@ -19,7 +19,7 @@ import (
 
 // names returns file names of each type with each compression.
 func names() (names []string) {
-	for _, of := range format.Types() {
+	for _, of := range source.FileTypes() {
 		for _, extension := range []string{"", ".gz", ".zst", ".zip"} {
 			names = append(names, "orders"+of.Extensions[0]+extension)
 		}

@@ -163,7 +163,7 @@ func (z *zipRows) openMember(ctx context.Context) error {
 // choose returns the codec of a member, by its name or else by that of the zip file.
 func (z *zipRows) choose() (codec, error) {
 	name := z.member
-	if indexByExtension(Types(), name) < 0 && indexByExtension(Types(), z.name) >= 0 {
+	if source.TypeByExtension(source.FileTypes(), name) < 0 && source.TypeByExtension(source.FileTypes(), z.name) >= 0 {
 		name = z.name
 	}
 
@@ -291,7 +291,7 @@ func memberName(inner string, f source.Format) (string, error) {
 	}
 
 	name := path.Base(inner)
-	if at := indexByName(Types(), f.Type); at >= 0 && indexByExtension(Types(), name) < 0 {
+	if at := source.TypeByName(source.FileTypes(), f.Type); at >= 0 && source.TypeByExtension(source.FileTypes(), name) < 0 {
 		name += codecs[at].Extensions[0]
 	}
 
