@@ -73,6 +73,14 @@ fuzz: ## Run each fuzz test (FUZZTIME=30s)
 bench: ## Run the benchmarks; nothing else should run on the machine
 	go test -run '^$$' -bench . -benchmem ./...
 
+# The flags of the benchmark; go run ./bench -help lists them. JSON is written to this file.
+BENCH_FLAGS ?=
+BENCH_JSON ?= bench-jobs.json
+
+.PHONY: bench-jobs
+bench-jobs: ## Compare small jobs with workflows written by hand; nothing else should run (BENCH_FLAGS="-short")
+	go run ./bench -json $(BENCH_JSON) $(BENCH_FLAGS)
+
 # The records of the files, and a pattern for the names of the conversions.
 ROWS ?= 3000000
 FILES ?= .

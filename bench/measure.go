@@ -1,0 +1,206 @@
+package main
+
+import (
+	"context"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// alone runs jobs one at a time until the window has passed. It returns their durations in order of length.
+func (b *bench) alone(ctx context.Context, s *system, w work) ([]time.Duration, error) {
+	return b.repeat(func() error {
+		_, err := s.run(ctx, w)
+
+		return err
+	})
+}
+
+// repeat calls do until the window has passed, but at least leastJobs times. It returns the durations in order of length. The
+// first call is not measured.
+func (b *bench) repeat(do func() error) (durations []time.Duration, err error) {
+	if err := do(); err != nil {
+		return nil, err
+	}
+
+	for end := time.Now().Add(b.sizes.window); len(durations) < b.sizes.leastJobs || time.Now().Before(end); {
+		began := time.Now()
+
+		if err := do(); err != nil {
+			return nil, err
+		}
+
+		durations = append(durations, time.Since(began))
+	}
+
+	slices.Sort(durations)
+
+	return durations, nil
+}
+
+// percentile returns the duration in milliseconds that a part of the durations, which are sorted, does not exceed.
+func percentile(durations []time.Duration, p namedPart) float64 {
+	index := int(p.part * float64(len(durations)))
+
+	return milliseconds(durations[min(index, len(durations)-1)])
+}
+
+func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
+
+// load is what a number of concurrent callers achieved.
+type load struct {
+	rate      float64 // Calls per second.
+	durations []time.Duration
+	cpu       float64 // Of the system, in milliseconds per call.
+	first     float64 // Of its first process, in milliseconds per call.
+}
+
+// together measures callers that call do again and again, each one call at a time. The measurement begins when each caller has
+// finished its first call: until then, all calls are in the same phase. It lasts for a window, and until as many calls have ended
+// as there are callers: slow calls that began together end together.
+func (b *bench) together(ctx context.Context, s *system, callers int, do func(ctx context.Context, caller int) error) (load, error) {
+	var (
+		result          load
+		mutex           sync.Mutex
+		measured, ended atomic.Bool
+		started         atomic.Int64
+		warm, enough    = make(chan struct{}), make(chan struct{})
+	)
+
+	group, ctx := errgroup.WithContext(ctx)
+
+	for caller := range callers {
+		group.Go(func() error {
+			err := do(ctx, caller)
+			if started.Add(1) == int64(callers) {
+				close(warm)
+			}
+
+			for err == nil && !ended.Load() {
+				began := time.Now()
+				err = do(ctx, caller)
+
+				if measured.Load() && !ended.Load() {
+					mutex.Lock()
+					result.durations = append(result.durations, time.Since(began))
+
+					if len(result.durations) == callers {
+						close(enough)
+					}
+
+					mutex.Unlock()
+				}
+			}
+
+			return err
+		})
+	}
+
+	group.Go(func() error {
+		defer ended.Store(true)
+
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-warm:
+		}
+
+		before, first, err := cpuTimes(s)
+		if err != nil {
+			return err
+		}
+
+		began := time.Now()
+
+		measured.Store(true)
+
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(b.sizes.window):
+		}
+
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-enough:
+		}
+
+		ended.Store(true)
+
+		took := time.Since(began)
+
+		after, last, err := cpuTimes(s)
+
+		mutex.Lock()
+		defer mutex.Unlock()
+
+		calls := float64(len(result.durations))
+		result.rate = float64(len(result.durations)) / took.Seconds()
+		result.cpu = milliseconds(after-before) / calls
+		result.first = milliseconds(last-first) / calls
+
+		return err
+	})
+
+	err := group.Wait()
+
+	slices.Sort(result.durations)
+
+	return result, err
+}
+
+// cpuTimes returns the CPU times of the system and of its first process.
+func cpuTimes(s *system) (all, first time.Duration, err error) {
+	if all, err = s.cpu(); err != nil {
+		return 0, 0, err
+	}
+
+	first, err = s.processes[0].cpu()
+
+	return all, first, err
+}
+
+// arrive starts jobs at random moments, at a rate per minute, whether or not earlier ones have ended. It returns their
+// durations from the moment at which each should have started, in order of length.
+func (b *bench) arrive(ctx context.Context, s *system, w work, rate int) ([]time.Duration, error) {
+	var (
+		// The same moments for all systems.
+		random    = rand.New(rand.NewPCG(uint64(rate), 0)) //nolint:gosec // It needs no secrecy.
+		mean      = float64(time.Minute) / float64(rate)
+		began     = time.Now()
+		durations []time.Duration
+		mutex     sync.Mutex
+	)
+
+	group, ctx := errgroup.WithContext(ctx)
+
+	for at := time.Duration(0); at < b.sizes.arrivals; at += time.Duration(random.ExpFloat64() * mean) {
+		select {
+		case <-ctx.Done():
+			return nil, group.Wait()
+		case <-time.After(time.Until(began.Add(at))):
+		}
+
+		group.Go(func() error {
+			_, err := s.run(ctx, w)
+
+			mutex.Lock()
+			defer mutex.Unlock()
+
+			durations = append(durations, time.Since(began)-at)
+
+			return err
+		})
+	}
+
+	err := group.Wait()
+
+	slices.Sort(durations)
+
+	return durations, err
+}

@@ -1,0 +1,138 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"go.temporal.io/sdk/client"
+
+	"github.com/jobwright/jobwright/internal/testserver"
+)
+
+// startPostgreSQL starts PostgreSQL and a Temporal that stores its state there.
+func (b *bench) startPostgreSQL(ctx context.Context) (address string, temporal *process, err error) {
+	server, err := testserver.StartPostgreSQL(testserver.PostgreSQLOptions{Durable: true})
+	if err != nil {
+		return "", nil, err
+	}
+
+	parsed, err := url.Parse(server.URL("postgres"))
+	if err != nil {
+		return "", nil, err
+	}
+
+	connection, err := pgx.Connect(ctx, parsed.String())
+	if err != nil {
+		return "", nil, err
+	}
+
+	err = connection.QueryRow(ctx, "SHOW server_version").Scan(&b.report.Environment.PostgreSQL)
+	if err := errors.Join(err, connection.Close(ctx)); err != nil {
+		return "", nil, err
+	}
+
+	b.database = func() (time.Duration, error) { return cpuOf(server.PID(), true) }
+
+	temporal, err = startProcess(nil, b.self, temporalProcess,
+		"-postgresql", parsed.Host, "-user", parsed.User.Username(), "-data", b.dir)
+	if err != nil {
+		return "", nil, err
+	}
+
+	found, err := temporal.await(`temporal is up address=(\S+)\n`)
+	if err != nil {
+		return "", nil, errors.Join(err, temporal.stop())
+	}
+
+	return found[0], temporal, nil
+}
+
+// startProduction starts Jobwright as in production, on a Temporal that runs already: an API server and a worker in separate
+// processes.
+func (b *bench) startProduction(ctx context.Context, name, address, namespace string) (_ *system, err error) {
+	environment := append(keys(), "TEMPORAL_ADDRESS="+address, "TEMPORAL_NAMESPACE="+namespace)
+	results := filepath.Join(b.dir, namespace, "results")
+	data := filepath.Join(b.dir, namespace, "data")
+
+	program, err := b.program(ctx, "jobwright")
+	if err != nil {
+		return nil, err
+	}
+
+	setup, err := startProcess(environment, program, "setup")
+	if err != nil {
+		return nil, err
+	}
+
+	<-setup.ended
+
+	if !setup.command.ProcessState.Success() {
+		text, _ := setup.output.text()
+
+		return nil, fmt.Errorf("jobwright setup: %s", text)
+	}
+
+	s := &system{name: name, client: newClient(), request: scenarioCall(appOfSteps), data: data, database: b.database}
+
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.stop())
+		}
+	}()
+
+	// The API server is the first process: its CPU time is a measure.
+	for _, command := range []struct {
+		arguments []string
+		ready     string
+	}{
+		{
+			[]string{"apiserver", "--apps", b.apps, "--results", results, "--metrics", "127.0.0.1:0", "--http", "127.0.0.1:0"},
+			`"API server is up","http":"([0-9.:]+)","metrics":"([0-9.:]+)"`,
+		},
+		{
+			[]string{"worker", "--apps", b.apps, "--results", results, "--data", data, "--http", "127.0.0.1:0"},
+			`"worker is up","http":"(([0-9.:]+))"`,
+		},
+	} {
+		p, err := startProcess(environment, program, command.arguments...)
+		if err != nil {
+			return nil, err
+		}
+
+		s.processes = append(s.processes, p)
+
+		found, err := p.await(command.ready)
+		if err != nil {
+			return nil, err
+		}
+
+		if s.url == "" {
+			s.url = "http://" + found[0]
+		}
+
+		s.metrics = append(s.metrics, "http://"+found[1]+"/metrics")
+	}
+
+	s.temporal, err = dial(ctx, silent(address, namespace))
+
+	return s, err
+}
+
+// silent returns the options of a client without a log.
+func silent(address, namespace string) client.Options {
+	return client.Options{HostPort: address, Namespace: namespace, Logger: slog.New(slog.DiscardHandler)}
+}
+
+// folder creates a folder for the state of a process.
+func (b *bench) folder(name string) (string, error) {
+	dir := filepath.Join(b.dir, name)
+
+	return dir, os.MkdirAll(dir, 0o750)
+}

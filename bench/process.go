@@ -1,0 +1,253 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"regexp"
+	"runtime"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+)
+
+const (
+	startTime = 90 * time.Second // For a process to become ready.
+	stopTime  = 20 * time.Second // For a process to end after SIGTERM.
+
+	// ticks is the number of clock ticks per second in /proc. Linux uses this number on all platforms that Go supports.
+	ticks = 100
+)
+
+// process is a process that the benchmark has started.
+type process struct {
+	command *exec.Cmd
+	ended   chan struct{}
+	output  *output
+}
+
+// startProcess starts a process, which ends with this one.
+func startProcess(environment []string, path string, arguments ...string) (*process, error) {
+	command := exec.Command(path, arguments...) //nolint:gosec,noctx // Its end is that of the benchmark.
+	command.Env = append(os.Environ(), environment...)
+	command.SysProcAttr = endWithParent()
+
+	p := &process{command: command, ended: make(chan struct{}), output: newOutput()}
+	command.Stdout, command.Stderr = p.output, p.output
+
+	started := make(chan error)
+
+	go func() {
+		// The kernel ends the process when the thread that started it ends.
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		defer close(p.ended)
+
+		err := command.Start()
+		started <- err
+
+		if err == nil {
+			_ = command.Wait() // The error is expected after a signal; the output explains a failed start.
+		}
+	}()
+
+	if err := <-started; err != nil {
+		return nil, err
+	}
+
+	return p, nil
+}
+
+// await waits until the output matches the pattern, and returns the texts of its groups.
+func (p *process) await(pattern string) ([]string, error) {
+	expression, err := regexp.Compile(pattern)
+	if err != nil {
+		return nil, err
+	}
+
+	deadline := time.After(startTime)
+
+	for {
+		text, changed := p.output.text()
+		if found := expression.FindStringSubmatch(text); found != nil {
+			return found[1:], nil
+		}
+
+		select {
+		case <-changed:
+		case <-p.ended:
+			return nil, fmt.Errorf("%s ended before it was ready:\n%s", p.command.Path, text)
+		case <-deadline:
+			return nil, fmt.Errorf("%s is not ready after %s:\n%s", p.command.Path, startTime, text)
+		}
+	}
+}
+
+// stop ends the process.
+func (p *process) stop() error {
+	if err := p.command.Process.Signal(syscall.SIGTERM); errors.Is(err, os.ErrProcessDone) {
+		return nil
+	}
+
+	select {
+	case <-p.ended:
+		return nil
+	case <-time.After(stopTime):
+		return p.kill()
+	}
+}
+
+// kill ends the process with SIGKILL.
+func (p *process) kill() error {
+	if err := p.command.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		return err
+	}
+
+	<-p.ended
+
+	return nil
+}
+
+// cpu returns the CPU time of the process so far.
+func (p *process) cpu() (time.Duration, error) { return cpuOf(p.command.Process.Pid, false) }
+
+// memory returns the anonymous memory of the process in bytes, which is that without files.
+func (p *process) memory() (int64, error) {
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.command.Process.Pid))
+	if err != nil {
+		return 0, err
+	}
+
+	found := regexp.MustCompile(`RssAnon:\s+(\d+) kB`).FindSubmatch(status)
+	if found == nil {
+		return 0, errors.New("/proc has no RssAnon; Linux is required")
+	}
+
+	kilobytes, err := strconv.ParseInt(string(found[1]), 10, 64)
+
+	return kilobytes << 10, err
+}
+
+// cpuOf returns the CPU time of a process so far, optionally with that of its children: those that have ended and those that
+// run.
+func cpuOf(pid int, children bool) (time.Duration, error) {
+	const utime, ended, running = 11, 13, 15 // Indexes after the name: utime, stime, cutime, cstime.
+
+	fields, err := statOf(pid)
+	if err != nil {
+		return 0, err
+	}
+
+	last := ended
+	if children {
+		last = running
+	}
+
+	var sum int64
+
+	for _, field := range fields[utime:last] {
+		spent, err := strconv.ParseInt(field, 10, 64)
+		if err != nil {
+			return 0, err
+		}
+
+		sum += spent
+	}
+
+	total := time.Duration(sum) * time.Second / ticks
+
+	if children {
+		pids, err := childrenOf(pid)
+		if err != nil {
+			return 0, err
+		}
+
+		for _, child := range pids {
+			spent, err := cpuOf(child, false)
+			if err == nil { // It may have ended.
+				total += spent
+			}
+		}
+	}
+
+	return total, nil
+}
+
+// statOf returns the fields of /proc/pid/stat after the name, which may have spaces.
+func statOf(pid int) ([]string, error) {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return nil, err
+	}
+
+	fields := strings.Fields(string(stat[strings.LastIndexByte(string(stat), ')')+1:]))
+
+	const least = 15
+	if len(fields) < least {
+		return nil, fmt.Errorf("/proc/%d/stat is incomplete", pid)
+	}
+
+	return fields, nil
+}
+
+// childrenOf returns the processes whose parent is pid.
+func childrenOf(pid int) (children []int, err error) {
+	entries, err := os.ReadDir("/proc")
+	if err != nil {
+		return nil, err
+	}
+
+	for _, entry := range entries {
+		child, err := strconv.Atoi(entry.Name())
+		if err != nil {
+			continue
+		}
+
+		fields, err := statOf(child)
+		if err == nil && fields[1] == strconv.Itoa(pid) { // It may have ended.
+			children = append(children, child)
+		}
+	}
+
+	return children, nil
+}
+
+// output is what a process has printed.
+type output struct {
+	mutex   sync.Mutex
+	printed strings.Builder
+	changed chan struct{} // Closed at the next change.
+}
+
+var _ io.Writer = (*output)(nil)
+
+func newOutput() *output { return &output{changed: make(chan struct{})} }
+
+// Write appends to the output, up to a limit: a process may log for a long time.
+func (o *output) Write(text []byte) (int, error) {
+	const limit = 64 << 10
+
+	o.mutex.Lock()
+	defer o.mutex.Unlock()
+
+	if o.printed.Len() < limit {
+		o.printed.Write(text)
+	}
+
+	close(o.changed)
+	o.changed = make(chan struct{})
+
+	return len(text), nil
+}
+
+// text returns the output so far, and a channel that is closed when there is more.
+func (o *output) text() (text string, changed <-chan struct{}) {
+	o.mutex.Lock()
+	defer o.mutex.Unlock()
+
+	return o.printed.String(), o.changed
+}

@@ -1,0 +1,231 @@
+// Package postgres runs a Temporal server that stores its state in PostgreSQL, for benchmarks: with the plugin, the schema and
+// the number of history shards of a small production cluster, but all services in one process.
+package postgres
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"go.temporal.io/server/common/authorization"
+	"go.temporal.io/server/common/cluster"
+	"go.temporal.io/server/common/config"
+	"go.temporal.io/server/common/dynamicconfig"
+	"go.temporal.io/server/common/log"
+	"go.temporal.io/server/common/membership/static"
+	"go.temporal.io/server/common/metrics"
+	"go.temporal.io/server/common/persistence"
+	"go.temporal.io/server/common/persistence/sql"
+	"go.temporal.io/server/common/persistence/sql/sqlplugin"
+	_ "go.temporal.io/server/common/persistence/sql/sqlplugin/postgresql" // The plugin.
+	"go.temporal.io/server/common/primitives"
+	"go.temporal.io/server/common/resolver"
+	"go.temporal.io/server/schema"
+	v12 "go.temporal.io/server/schema/postgresql/v12"
+	"go.temporal.io/server/temporal"
+)
+
+// HistoryShards is the number of history shards.
+const HistoryShards = 64
+
+const (
+	plugin          = "postgres12_pgx"
+	clusterName     = "active"
+	mainDatabase    = "temporal"
+	visibility      = "temporal_visibility"
+	connections     = 20 // The default of Temporal's configuration for Docker.
+	connectionTime  = time.Hour
+	membershipStart = 30 * time.Second
+)
+
+var services = []primitives.ServiceName{
+	primitives.FrontendService, primitives.HistoryService, primitives.MatchingService, primitives.WorkerService,
+}
+
+// Options configure a server.
+type Options struct {
+	// PostgreSQL is the host:port of a PostgreSQL server that requires no password. Start creates the databases temporal and
+	// temporal_visibility, which must not exist.
+	PostgreSQL string
+
+	// User is a superuser of PostgreSQL.
+	User string
+
+	// LogDir is an existing folder for the log.
+	LogDir string
+}
+
+// Server is a running server.
+type Server struct {
+	server  temporal.Server
+	address string
+}
+
+// Start creates the databases and starts a server on free loopback ports. The frontend may not accept requests immediately.
+func Start(ctx context.Context, options Options) (*Server, error) {
+	logger := log.NewZapLogger(log.BuildZapLogger(log.Config{
+		Level: "warn", OutputFile: filepath.Join(options.LogDir, "temporal.log"),
+	}))
+	stores := map[string]config.DataStore{}
+
+	for _, name := range []string{mainDatabase, visibility} {
+		store := &config.SQL{
+			PluginName: plugin, DatabaseName: name, ConnectAddr: options.PostgreSQL, ConnectProtocol: "tcp", User: options.User,
+			MaxConns: connections, MaxIdleConns: connections, MaxConnLifetime: connectionTime,
+		}
+		if err := createDatabase(ctx, options, store, logger); err != nil {
+			return nil, fmt.Errorf("create the database %s: %w", name, err)
+		}
+
+		stores[name] = config.DataStore{SQL: store}
+	}
+
+	configuration, err := configure(stores)
+	if err != nil {
+		return nil, err
+	}
+
+	hosts := map[primitives.ServiceName]static.Hosts{}
+	for _, name := range services {
+		hosts[name] = static.SingleLocalHost(address(configuration, name))
+	}
+
+	server, err := temporal.NewServer(
+		temporal.WithConfig(configuration),
+		temporal.ForServices(temporal.DefaultServices),
+		temporal.WithStaticHosts(hosts),
+		temporal.WithDynamicConfigClient(dynamicconfig.StaticClient{
+			// One node serves all partitions; with several, a task sometimes waits for a poller of another one.
+			dynamicconfig.MatchingNumTaskqueueReadPartitions.Key():  1,
+			dynamicconfig.MatchingNumTaskqueueWritePartitions.Key(): 1,
+		}),
+		temporal.WithLogger(logger),
+		temporal.WithAuthorizer(authorization.NewNoopAuthorizer()),
+		temporal.WithClaimMapper(func(*config.Config) authorization.ClaimMapper { return authorization.NewNoopClaimMapper() }),
+	)
+	if err != nil {
+		return nil, err
+	}
+
+	return &Server{server: server, address: address(configuration, primitives.FrontendService)}, server.Start()
+}
+
+// Address returns the address of the frontend, host:port.
+func (s *Server) Address() string { return s.address }
+
+// Stop stops the server. The databases remain.
+func (s *Server) Stop() error { return s.server.Stop() }
+
+// createDatabase creates a database and its schema.
+func createDatabase(ctx context.Context, options Options, store *config.SQL, logger log.Logger) (err error) {
+	postgres, err := pgx.Connect(ctx, "postgres://"+options.User+"@"+options.PostgreSQL+"/postgres?sslmode=disable")
+	if err != nil {
+		return err
+	}
+
+	_, err = postgres.Exec(ctx, "CREATE DATABASE "+pgx.Identifier{store.DatabaseName}.Sanitize())
+	if err := errors.Join(err, postgres.Close(ctx)); err != nil {
+		return err
+	}
+
+	admin, err := sql.NewSQLAdminDB(
+		sqlplugin.DbKindUnknown, store, resolver.NewNoopResolver(), logger, metrics.NoopMetricsHandler)
+	if err != nil {
+		return err
+	}
+
+	defer func() { err = errors.Join(err, admin.Close()) }()
+
+	return createSchema(admin, store.DatabaseName)
+}
+
+// createSchema creates the tables, and records their version as Temporal's own tool for schemas does: servers verify it.
+func createSchema(admin sqlplugin.AdminDB, database string) error {
+	file, version := "postgresql/v12/temporal/schema.sql", v12.Version
+	if database == visibility {
+		file, version = "postgresql/v12/visibility/schema.sql", v12.VisibilityVersion
+	}
+
+	script, err := fs.ReadFile(schema.Assets(), file)
+	if err != nil {
+		return err
+	}
+
+	statements, err := persistence.LoadAndSplitQueryFromReaders([]io.Reader{bytes.NewReader(script)})
+	if err != nil {
+		return err
+	}
+
+	for _, statement := range statements {
+		if err := admin.Exec(statement); err != nil {
+			return fmt.Errorf("%s: %w", statement, err)
+		}
+	}
+
+	if err := admin.CreateSchemaVersionTables(); err != nil {
+		return err
+	}
+
+	return admin.UpdateSchemaVersion(database, version, version)
+}
+
+// configure returns the configuration of a server in one process, whose services use free loopback ports.
+func configure(stores map[string]config.DataStore) (*config.Config, error) {
+	configuration := &config.Config{
+		Global: config.Global{
+			Membership: config.Membership{MaxJoinDuration: membershipStart, BroadcastAddress: "127.0.0.1"},
+		},
+		Persistence: config.Persistence{
+			DefaultStore: mainDatabase, VisibilityStore: visibility, NumHistoryShards: HistoryShards, DataStores: stores,
+		},
+		DCRedirectionPolicy: config.DCRedirectionPolicy{Policy: "noop"},
+		Services:            map[string]config.Service{},
+	}
+
+	for _, name := range services {
+		port, err := freePort()
+		if err != nil {
+			return nil, err
+		}
+
+		configuration.Services[string(name)] = config.Service{RPC: config.RPC{GRPCPort: port, BindOnIP: "127.0.0.1"}}
+	}
+
+	frontend := address(configuration, primitives.FrontendService)
+	configuration.PublicClient = config.PublicClient{HostPort: frontend}
+	configuration.ClusterMetadata = &cluster.Config{
+		FailoverVersionIncrement: 10, MasterClusterName: clusterName, CurrentClusterName: clusterName,
+		ClusterInformation: map[string]cluster.ClusterInformation{
+			clusterName: {Enabled: true, InitialFailoverVersion: 1, RPCAddress: frontend},
+		},
+	}
+
+	return configuration, nil
+}
+
+// address returns the address of a service.
+func address(configuration *config.Config, name primitives.ServiceName) string {
+	rpc := configuration.Services[string(name)].RPC
+
+	return net.JoinHostPort(rpc.BindOnIP, strconv.Itoa(rpc.GRPCPort))
+}
+
+// freePort returns a free port of the loopback interface.
+func freePort() (int, error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return 0, err
+	}
+
+	port := listener.Addr().(*net.TCPAddr).Port //nolint:forcetypeassert // The address of a TCP listener.
+
+	return port, listener.Close()
+}
