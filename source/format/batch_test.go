@@ -93,6 +93,24 @@ func writeTable(
 	return to.String(), ""
 }
 
+// texted returns the records of a file as texts.
+func texted(t require.TestingT, content, name string) (records []string) {
+	rows, err := format.Read(context.Background(), &randomFile{Reader: bytes.NewReader([]byte(content))}, name,
+		options(source.Format{}))
+	require.NoError(t, err)
+
+	for {
+		record, err := rows.Next(context.Background())
+		if err == io.EOF {
+			return records
+		}
+
+		require.NoError(t, err)
+
+		records = append(records, fmt.Sprintf("%#v", record))
+	}
+}
+
 func TestBatchesAreWrittenLikeRecords(t *testing.T) {
 	t.Parallel()
 
@@ -112,7 +130,12 @@ func TestBatchesAreWrittenLikeRecords(t *testing.T) {
 				again, same := writeTable(name, f, schema, records, func(i int) bool { return i%3 < 2 })
 
 				require.Equal(t, problem, same)
-				require.Equal(t, content, again)
+
+				if name != "t.parquet" {
+					require.Equal(t, content, again)
+				} else if problem == "" { // The encodings of columns can differ.
+					require.Equal(t, texted(t, content, name), texted(t, again, name))
+				}
 			})
 		})
 	}
