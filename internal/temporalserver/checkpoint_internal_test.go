@@ -54,7 +54,30 @@ func TestShortenLogStartsALongLogAgain(t *testing.T) {
 	require.NoError(t, err)
 	require.Greater(t, pages, maxLogPages)
 
-	require.NoError(t, shortenLog(t.Context(), checkpoints.databases[0]))
+	// A reader of an earlier state needs the last pages of the log, so a checkpoint that does not wait can't copy them.
+	reader, err := sql.Open(driver, path)
+	require.NoError(t, err)
+
+	reading, err := reader.BeginTx(t.Context(), nil)
+	require.NoError(t, err)
+
+	var rows int
+	require.NoError(t, reading.QueryRowContext(t.Context(), "SELECT count(*) FROM rows").Scan(&rows))
+	insert(t, database, "later")
+
+	shortened := make(chan error, 1)
+
+	go func() { shortened <- shortenLog(t.Context(), checkpoints.databases[0]) }()
+
+	require.Eventually(t, func() bool {
+		_, err := database.ExecContext(t.Context(), "UPDATE rows SET text = 'latest' WHERE text = 'later'")
+
+		return err != nil // The checkpoint has the lock.
+	}, time.Minute, time.Millisecond)
+	require.NoError(t, reading.Rollback())
+	require.NoError(t, reader.Close())
+	require.NoError(t, <-shortened)
+
 	insert(t, database, "after")
 
 	pages, err = checkpoint(t.Context(), checkpoints.databases[0], "NOOP")
