@@ -16,7 +16,7 @@ import (
 // an error.
 func Convert(rows Rows, sourceName string, read Read) (Rows, error) {
 	converted := &converted{
-		Rows: rows, source: sourceName, read: read, value: convertDeclared,
+		Rows: rows, source: sourceName, read: read, value: convertDeclared, fast: declaredFast,
 		hint: "correct the value, or set another type for the column in columnTypes",
 	}
 
@@ -60,6 +60,7 @@ type converted struct {
 	source  string
 	read    Read
 	value   func(c *change, value any) (any, error)
+	fast    func(c *change, text string, to *Vector) bool // Does the same for many texts that are not empty; may be nil.
 	hint    string
 	count   int64
 }
@@ -117,28 +118,33 @@ func (c *converted) Next(ctx context.Context) (Record, error) {
 			return record, nil
 		}
 
-		if c.read.Reject == nil {
-			return nil, &Error{
-				Code: CodeRecordInvalid, Source: c.source, Table: c.read.Table.String(),
-				Message: c.Location() + ", " + message,
-				Hint:    c.hint,
-				Err:     err,
-			}
-		}
-
-		if err := ctx.Err(); err != nil { // A long series of rejected records must end too.
-			return nil, err
-		}
-
-		text, err := c.encode(record)
-		if err != nil {
-			return nil, err
-		}
-
-		if err := c.read.Reject(Reject{Location: c.Location(), Message: message, Text: text}); err != nil {
+		if err := c.refuse(ctx, record, c.Location(), message, err); err != nil {
 			return nil, err
 		}
 	}
+}
+
+// refuse passes a record that can't be converted to Reject, or returns its error.
+func (c *converted) refuse(ctx context.Context, record Record, location, message string, err error) error {
+	if c.read.Reject == nil {
+		return &Error{
+			Code: CodeRecordInvalid, Source: c.source, Table: c.read.Table.String(),
+			Message: location + ", " + message,
+			Hint:    c.hint,
+			Err:     err,
+		}
+	}
+
+	if err := ctx.Err(); err != nil { // A long series of rejected records must end too.
+		return err
+	}
+
+	text, err := c.encode(record)
+	if err != nil {
+		return err
+	}
+
+	return c.read.Reject(Reject{Location: location, Message: message, Text: text})
 }
 
 // convert converts the values of the record in place. It stops at the first value that can't be converted, and returns the

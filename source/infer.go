@@ -241,7 +241,7 @@ func (v *columnValues) limited(digits int) Standard {
 // value that does not have the type, or whose text form in the type differs, is an [*Error], as in [Convert].
 func Inferred(rows Rows, sourceName string, read Read, types map[string]Standard) (Rows, error) {
 	converted := &converted{
-		Rows: rows, source: sourceName, read: read,
+		Rows: rows, source: sourceName, read: read, fast: inferredFast,
 		value: func(c *change, value any) (any, error) {
 			if text, isText := value.(string); isText {
 				return inferredValue(c.to, c.parser.Trim(text), c.parser)
