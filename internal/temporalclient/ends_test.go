@@ -144,7 +144,9 @@ func TestEndsReportsToAllWatchersThatHaveNotStopped(t *testing.T) {
 
 	stop()
 	require.NoError(t, completeTask(t.Context(), &ends, request, nil))
+	require.NoError(t, completeTask(t.Context(), &ends, request, nil)) // It waits for no reader.
 	require.NotNil(t, reported(first))
+	require.Nil(t, reported(first))
 	require.NotNil(t, reported(second))
 	require.Nil(t, reported(stopped))
 
