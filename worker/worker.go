@@ -48,8 +48,8 @@ type Options struct {
 	// StopTimeout limits how long running steps continue after a stop. Other workers retry the steps that did not finish.
 	StopTimeout time.Duration
 
-	// OnFatalError, if not nil, is called once with an error that ends the worker.
-	OnFatalError func(error)
+	// OnStart, if not nil, is called by [Run] when the worker has started.
+	OnStart func()
 }
 
 // Drivers returns the drivers of all kinds of sources.
@@ -75,14 +75,17 @@ type Worker struct {
 }
 
 // New returns a worker that polls with the client temporal, which the caller closes after the worker was stopped.
-func New(temporal client.Client, options Options) *Worker {
+func New(temporal client.Client, options Options) *Worker { return newWorker(temporal, options, nil) }
+
+// newWorker returns a worker. It calls onFatalError, if not nil, once with an error that ends the worker.
+func newWorker(temporal client.Client, options Options, onFatalError func(error)) *Worker {
 	w := &Worker{sources: pool.New(Drivers()), endSweeps: func() {}, sweeper: &sweeper{
 		temporal: temporal, namespace: options.Namespace, results: options.Results,
 		log: options.Log,
 	}}
 	w.Worker = worker.New(temporal, job.TaskQueue, worker.Options{
 		WorkerStopTimeout:            options.StopTimeout,
-		OnFatalError:                 options.OnFatalError,
+		OnFatalError:                 onFatalError,
 		MaxHeartbeatThrottleInterval: heartbeatThrottle,
 		DeadlockDetectionTimeout:     deadlockTimeout,
 		Interceptors:                 []interceptor.WorkerInterceptor{&jobLog{}},

@@ -18,6 +18,7 @@ import (
 	"github.com/jobwright/jobwright/app/seal"
 	"github.com/jobwright/jobwright/internal/cli"
 	"github.com/jobwright/jobwright/internal/metrics"
+	"github.com/jobwright/jobwright/internal/node"
 	"github.com/jobwright/jobwright/internal/temporalclient"
 	"github.com/jobwright/jobwright/internal/temporalserver"
 	"github.com/jobwright/jobwright/internal/version"
@@ -81,7 +82,9 @@ func serve(ctx context.Context, opts options, out, logs io.Writer) (err error) {
 		return err
 	}
 
-	connection, err := connect(ctx, temporal.Address(), log, sdkMetrics)
+	var ends temporalclient.Ends
+
+	connection, err := connect(ctx, temporal.Address(), log, sdkMetrics, &ends)
 	if err != nil {
 		return err
 	}
@@ -101,37 +104,41 @@ func serve(ctx context.Context, opts options, out, logs io.Writer) (err error) {
 
 	defer func() { err = errors.Join(err, results.Close()) }()
 
-	jobs := worker.New(connection, worker.Options{
-		Apps: apps, Keys: keys, Results: results, Namespace: namespace, DataDir: opts.data, Log: log, StopTimeout: grace,
-	})
-	if err := jobs.Start(); err != nil {
-		return err
+	parts := node.Node{
+		API: apiserver.Options{
+			Temporal: connection, Namespace: namespace, Apps: apps, Results: results, Keys: keys, Log: log, Ends: &ends,
+			Hosts: opts.allowedHosts, LoopbackKey: key, WellKnownKey: devKey,
+		},
+		Listener: listener, Grace: grace,
+		Worker: worker.Options{
+			Apps: apps, Keys: keys, Results: results, Namespace: namespace, DataDir: opts.data, Log: log, StopTimeout: grace,
+		},
 	}
-	defer jobs.Stop()
 
-	api := apiserver.New(apiserver.Options{
-		Temporal: connection, Namespace: namespace, Apps: apps, Results: results, Keys: keys, Log: log,
-		Hosts: opts.allowedHosts, LoopbackKey: key, WellKnownKey: devKey,
-	})
+	running, stop := context.WithCancel(ctx)
+	defer stop()
 
-	// The API stops first: it responds to waiting callers while the other parts still run.
-	serving, stop := context.WithCancel(ctx)
 	ended := make(chan error, 1)
 
-	go func() { ended <- api.Serve(serving, listener, grace) }()
+	go func() {
+		ended <- parts.Run(running)
 
-	caller := &apiClient{address: listener.Addr().String(), key: key}
-	err = runAndWait(ctx, opts, caller, temporal, apps, ended, out)
+		stop()
+	}()
+
+	err = runAndWait(running, opts, &apiClient{address: listener.Addr().String(), key: key}, temporal, apps, out)
+	if ctx.Err() != nil && !opts.once {
+		fmt.Fprintln(out, "Stopping. Running jobs continue at the next start.")
+	}
 
 	stop()
 
 	return errors.Join(err, <-ended)
 }
 
-// runAndWait prints the addresses, runs the scenario given by --run, and waits until ctx is done or the API fails.
+// runAndWait prints the addresses, runs the scenario given by --run, and waits until ctx is done.
 func runAndWait(
-	ctx context.Context, opts options, api *apiClient, temporal *temporalserver.Server, apps *app.Catalog,
-	ended chan error, out io.Writer,
+	ctx context.Context, opts options, api *apiClient, temporal *temporalserver.Server, apps *app.Catalog, out io.Writer,
 ) error {
 	if err := api.waitUntilReady(ctx); err != nil {
 		return err
@@ -156,14 +163,7 @@ func runAndWait(
 		fmt.Fprintln(out, err)
 	}
 
-	select {
-	case <-ctx.Done():
-		fmt.Fprintln(out, "Stopping. Running jobs continue at the next start.")
-	case err := <-ended: // The API failed.
-		ended <- nil // serve waits for the end, too.
-
-		return err
-	}
+	<-ctx.Done()
 
 	return nil
 }
@@ -206,10 +206,11 @@ func reschedule(ctx context.Context, temporal *temporalserver.Server, log *slog.
 
 // connect returns a client as soon as the server responds.
 func connect(
-	ctx context.Context, address string, log *slog.Logger, sdk client.MetricsHandler,
+	ctx context.Context, address string, log *slog.Logger, sdk client.MetricsHandler, ends *temporalclient.Ends,
 ) (client.Client, error) {
 	options := client.Options{HostPort: address, Namespace: namespace, MetricsHandler: sdk, Identity: identity()}
 	temporalclient.Configure(&options, log)
+	ends.AddTo(&options)
 
 	ctx, cancel := context.WithTimeout(ctx, startTime)
 	defer cancel()

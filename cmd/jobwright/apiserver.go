@@ -6,29 +6,63 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"time"
+	"net"
+	"net/http"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/jobwright/jobwright/apiserver"
 	"github.com/jobwright/jobwright/app"
-	"github.com/jobwright/jobwright/app/seal"
 	"github.com/jobwright/jobwright/internal/cli"
-	"github.com/jobwright/jobwright/internal/version"
 )
 
-type apiserverOptions struct {
-	http, metrics, apps, results string
-	allowedHosts                 []string
-	maxConnections               int
-	secrets                      app.Secrets
-	secretKeyFile                string
-	grace                        time.Duration
-	log                          cli.LogFlags
+// apiFlags are the flags of a process that serves the API.
+type apiFlags struct {
+	http, metrics  string
+	allowedHosts   []string
+	maxConnections int
+}
+
+// addTo adds the flags to those of a command. At the address of --metrics, the command serves the endpoints for operators.
+func (f *apiFlags) addTo(flags *pflag.FlagSet, endpoints string) {
+	flags.StringVar(&f.http, "http", "127.0.0.1:8080", "address to listen on; port 0 picks a free port")
+	flags.StringVar(&f.metrics, "metrics", "", "address for "+endpoints+"; by default, none")
+	flags.IntVar(&f.maxConnections, "max-connections", apiserver.DefaultMaxConnections,
+		"number of open connections after which new ones wait")
+	flags.StringSliceVar(&f.allowedHosts, "allowed-host", nil,
+		"name or address by which clients reach the server, for example jobs.example.com; repeatable")
+}
+
+// listen listens on the address of the API.
+func (f *apiFlags) listen() (net.Listener, error) {
+	if f.maxConnections < 1 {
+		return nil, fmt.Errorf("--max-connections must be at least 1, not %d", f.maxConnections)
+	}
+
+	return cli.Listen("--http", f.http)
+}
+
+// serveOperators serves the endpoints for operators at the address of --metrics, and returns the address with its port.
+func (f *apiFlags) serveOperators(endpoints http.Handler, log *slog.Logger) (*http.Server, string, error) {
+	return cli.Serve("--metrics", f.metrics, endpoints, log, func(err error) {
+		log.Error("metrics are no longer served", "error", err)
+	})
+}
+
+// options returns the options of an API server of the system.
+func (f *apiFlags) options(opened *system) apiserver.Options {
+	return apiserver.Options{
+		Temporal: opened.temporal, Namespace: opened.namespace, Apps: opened.apps, Results: opened.results,
+		Keys: opened.keys, Log: opened.log, Hosts: f.allowedHosts, MaxConnections: f.maxConnections,
+	}
 }
 
 func apiserverCommand() *cobra.Command {
-	var opts apiserverOptions
+	var (
+		shared systemFlags
+		api    apiFlags
+	)
 
 	command := &cobra.Command{
 		Use:   "apiserver",
@@ -57,39 +91,18 @@ The exit status is 0 after SIGINT or SIGTERM, and 1 on an error.` + environment(
   jobwright apiserver --apps /srv/apps --results 's3://jobwright-results?region=eu-central-1'`,
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
-			if opts.maxConnections < 1 {
-				return fmt.Errorf("--max-connections must be at least 1, not %d", opts.maxConnections)
-			}
-
-			return serveAPI(command.Context(), opts, command.ErrOrStderr())
+			return serveAPI(command.Context(), &shared, &api, command.ErrOrStderr())
 		},
 	}
 
-	flags := command.Flags()
-	flags.StringVar(&opts.http, "http", "127.0.0.1:8080", "address to listen on; port 0 picks a free port")
-	flags.StringVar(&opts.metrics, "metrics", "", "address for metrics; by default, none")
-	flags.IntVar(&opts.maxConnections, "max-connections", apiserver.DefaultMaxConnections,
-		"number of open connections after which new ones wait")
-	flags.StringSliceVar(&opts.allowedHosts, "allowed-host", nil,
-		"name or address by which clients reach the server, for example jobs.example.com; repeatable")
-	flags.StringVar(&opts.apps, "apps", "apps", "folder with the apps")
-	flags.StringVar(&opts.results, "results", "results",
-		"result store, a folder or the URL of a bucket; the same as the workers'")
-	cli.AddSecrets(flags, &opts.secrets)
-	addSecretKeyFile(flags, &opts.secretKeyFile)
-	flags.DurationVar(&opts.grace, "grace", 30*time.Second, "time for running requests to finish after SIGTERM")
-	opts.log.AddTo(flags, cli.LogJSON, slog.LevelInfo)
+	api.addTo(command.Flags(), "metrics")
+	shared.addTo(command.Flags(), "requests")
 
 	return command
 }
 
-func serveAPI(ctx context.Context, opts apiserverOptions, logs io.Writer) (err error) {
-	keys, err := seal.Load(opts.secretKeyFile)
-	if err != nil {
-		return err
-	}
-
-	opened, err := openSystem(ctx, opts.apps, opts.results, opts.secrets, opts.log.Logger(logs))
+func serveAPI(ctx context.Context, shared *systemFlags, api *apiFlags, logs io.Writer) (err error) {
+	opened, err := openSystem(ctx, shared, logs)
 	if err != nil {
 		return err
 	}
@@ -98,28 +111,21 @@ func serveAPI(ctx context.Context, opts apiserverOptions, logs io.Writer) (err e
 
 	warnOfMissingKeys(opened.apps, opened.log)
 
-	listener, err := cli.Listen("--http", opts.http)
+	listener, err := api.listen()
 	if err != nil {
 		return err
 	}
 	defer listener.Close() //nolint:errcheck // For a start that fails; otherwise, the server closes it.
 
-	metrics, metricsAddress, err := cli.Serve("--metrics", opts.metrics, opened.metrics, opened.log, func(err error) {
-		opened.log.Error("metrics are no longer served", "error", err)
-	})
+	operators, address, err := api.serveOperators(opened.metrics, opened.log)
 	if err != nil {
 		return err
 	}
-	defer metrics.Close() //nolint:errcheck // An open request may fail.
+	defer operators.Close() //nolint:errcheck // An open request may fail.
 
-	opened.log.Info("API server is up",
-		"http", listener.Addr().String(), "metrics", metricsAddress, "temporal", opened.address, "namespace", opened.namespace,
-		"build", version.Get())
+	opened.logStart("API server is up", "http", listener.Addr().String(), "metrics", address)
 
-	return apiserver.New(apiserver.Options{
-		Temporal: opened.temporal, Namespace: opened.namespace, Apps: opened.apps, Results: opened.results,
-		Keys: keys, Log: opened.log, Hosts: opts.allowedHosts, MaxConnections: opts.maxConnections,
-	}).Serve(ctx, listener, opts.grace)
+	return apiserver.New(api.options(opened)).Serve(ctx, listener, shared.grace)
 }
 
 // warnOfMissingKeys logs the accesses whose key is not set.

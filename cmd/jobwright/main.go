@@ -20,7 +20,8 @@ func command() *cobra.Command {
 		Long: `Run durable jobs for REST callers on Temporal.
 
 In production, run "jobwright setup" once for a Temporal namespace, then any number of API servers and
-workers. On your machine, jobwright-dev runs all parts in one process.`,
+workers, or of processes that are both ("jobwright serve"). On your machine, jobwright-dev runs all parts
+in one process, with a Temporal of its own.`,
 		Example: `  # Find mistakes in scenarios
   jobwright validate apps
 
@@ -33,12 +34,15 @@ workers. On your machine, jobwright-dev runs all parts in one process.`,
   # Prepare Temporal, then start an API server and a worker
   jobwright setup
   jobwright apiserver --apps apps --results /var/lib/jobwright/results
-  jobwright worker --apps apps --results /var/lib/jobwright/results --data /var/lib/jobwright/data`,
+  jobwright worker --apps apps --results /var/lib/jobwright/results --data /var/lib/jobwright/data
+
+  # Or start both in one process
+  jobwright serve --apps apps --results /var/lib/jobwright/results --data /var/lib/jobwright/data`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
 
-	command.AddCommand(apiserverCommand(), workerCommand(), setupCommand(), validateCommand(), testCommand(), schemaCommand(),
+	command.AddCommand(apiserverCommand(), workerCommand(), serveCommand(), setupCommand(), validateCommand(), testCommand(), schemaCommand(),
 		sourcesCommand())
 	version.AddTo(command)
 

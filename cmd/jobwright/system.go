@@ -4,36 +4,66 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
+	"time"
 
+	"github.com/spf13/pflag"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/contrib/envconfig"
 
 	"github.com/jobwright/jobwright/app"
+	"github.com/jobwright/jobwright/app/seal"
 	"github.com/jobwright/jobwright/internal/cli"
 	"github.com/jobwright/jobwright/internal/metrics"
 	"github.com/jobwright/jobwright/internal/temporalclient"
+	"github.com/jobwright/jobwright/internal/version"
 	"github.com/jobwright/jobwright/result"
 )
+
+// systemFlags are the flags that API servers and workers have in common.
+type systemFlags struct {
+	apps, results string
+	secrets       app.Secrets
+	secretKeyFile string
+	grace         time.Duration
+	log           cli.LogFlags
+}
+
+// addTo adds the flags to those of a command. After SIGTERM, the command lets the running work finish.
+func (f *systemFlags) addTo(flags *pflag.FlagSet, running string) {
+	flags.StringVar(&f.apps, "apps", "apps", "folder with the apps")
+	flags.StringVar(&f.results, "results", "results",
+		"result store, a folder or the URL of a bucket; the same for all API servers and workers")
+	cli.AddSecrets(flags, &f.secrets)
+	addSecretKeyFile(flags, &f.secretKeyFile)
+	flags.DurationVar(&f.grace, "grace", 30*time.Second, "time for running "+running+" to finish after SIGTERM")
+	f.log.AddTo(flags, cli.LogJSON, slog.LevelInfo)
+}
 
 // system is what API servers and workers have in common.
 type system struct {
 	log       *slog.Logger
 	apps      *app.Catalog
+	keys      seal.Keys
 	results   *result.Store
 	temporal  client.Client
-	address   string // The address of Temporal.
+	ends      temporalclient.Ends // The ends of the jobs that a worker of the client runs.
+	address   string              // The address of Temporal.
 	namespace string
 	metrics   http.Handler // Serves /metrics.
 }
 
 // openSystem opens the folder of the apps and the result store. The client connects to Temporal when it is used, so that
 // Temporal may start later.
-func openSystem(
-	ctx context.Context, apps, results string, secrets app.Secrets, log *slog.Logger,
-) (*system, error) {
-	opened := &system{log: log}
+func openSystem(ctx context.Context, flags *systemFlags, logs io.Writer) (*system, error) {
+	keys, err := seal.Load(flags.secretKeyFile)
+	if err != nil {
+		return nil, err
+	}
+
+	opened := &system{log: flags.log.Logger(logs), keys: keys}
 
 	sdkMetrics, endpoint, err := metrics.New()
 	if err != nil {
@@ -42,14 +72,14 @@ func openSystem(
 
 	opened.metrics = endpoint
 
-	reported := app.Options{Secrets: secrets, Loaded: cli.ReportApps(log, sdkMetrics)}
-	if opened.apps, err = openApps(apps, reported); err != nil {
+	reported := app.Options{Secrets: flags.secrets, Loaded: cli.ReportApps(opened.log, sdkMetrics)}
+	if opened.apps, err = openApps(flags.apps, reported); err != nil {
 		return nil, err
 	}
 
-	if folder, isFolder := result.Folder(results); isFolder {
+	if folder, isFolder := result.Folder(flags.results); isFolder {
 		if err := opened.apps.CheckFolder(folder); err != nil {
-			return nil, fmt.Errorf("--results %s: %w", results, err)
+			return nil, fmt.Errorf("--results %s: %w", flags.results, err)
 		}
 	}
 
@@ -59,9 +89,10 @@ func openSystem(
 	}
 
 	options.MetricsHandler = sdkMetrics
+	opened.ends.AddTo(&options)
 	opened.address, opened.namespace = options.HostPort, options.Namespace
 
-	if opened.results, err = result.Open(ctx, results); err != nil {
+	if opened.results, err = result.Open(ctx, flags.results); err != nil {
 		return nil, fmt.Errorf("--results: %w", err)
 	}
 
@@ -70,6 +101,11 @@ func openSystem(
 	}
 
 	return opened, nil
+}
+
+// logStart logs that a part of Jobwright has started, with its attributes.
+func (s *system) logStart(message string, attributes ...any) {
+	s.log.Info(message, append(attributes, "temporal", s.address, "namespace", s.namespace, "build", version.Get())...)
 }
 
 func (s *system) close() error {

@@ -3,35 +3,48 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
-	"log/slog"
 	"net/http"
 	"sync/atomic"
-	"time"
 
 	"github.com/spf13/cobra"
-	"go.temporal.io/api/serviceerror"
-	"go.temporal.io/sdk/client"
+	"github.com/spf13/pflag"
 
-	"github.com/jobwright/jobwright/app"
-	"github.com/jobwright/jobwright/app/seal"
 	"github.com/jobwright/jobwright/internal/cli"
-	"github.com/jobwright/jobwright/internal/version"
-	"github.com/jobwright/jobwright/result"
 	"github.com/jobwright/jobwright/worker"
 )
 
-type workerOptions struct {
-	http, apps, results, data string
-	secrets                   app.Secrets
-	secretKeyFile             string
-	grace                     time.Duration
-	log                       cli.LogFlags
+// workerFlags are the flags of a process that runs jobs.
+type workerFlags struct{ data string }
+
+// addTo adds the flags to those of a command.
+func (f *workerFlags) addTo(flags *pflag.FlagSet) {
+	flags.StringVar(&f.data, "data", "data", "folder for sources that store data on this machine, such as SQLite")
+}
+
+// options returns the options of a worker of the system.
+func (f *workerFlags) options(opened *system, shared *systemFlags) worker.Options {
+	return worker.Options{
+		Apps: opened.apps, Keys: opened.keys, Results: opened.results, Namespace: opened.namespace, DataDir: f.data,
+		Log: opened.log, StopTimeout: shared.grace,
+	}
+}
+
+// workerEndpoints returns the endpoints for operators of a process with a worker.
+func (s *system) workerEndpoints(running func() bool) http.Handler {
+	endpoints := http.NewServeMux()
+	endpoints.Handle("/", worker.Health(s.temporal, running))
+	endpoints.Handle("/metrics", s.metrics)
+
+	return endpoints
 }
 
 func workerCommand() *cobra.Command {
-	var opts workerOptions
+	var (
+		shared  systemFlags
+		jobs    workerFlags
+		address string
+	)
 
 	command := &cobra.Command{
 		Use:   "worker",
@@ -54,103 +67,57 @@ The exit status is 0 after SIGINT or SIGTERM, and 1 on an error.` + environment(
   jobwright worker --http :8081 --apps /srv/apps --results /srv/results --data /srv/data`,
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
-			return work(command.Context(), opts, command.ErrOrStderr())
+			return work(command.Context(), &shared, &jobs, address, command.ErrOrStderr())
 		},
 	}
 
-	flags := command.Flags()
-	flags.StringVar(&opts.http, "http", "", "address for health checks and metrics; by default, none")
-	flags.StringVar(&opts.apps, "apps", "apps", "folder with the apps")
-	flags.StringVar(&opts.results, "results", "results",
-		"result store, a folder or the URL of a bucket; the same as the API servers'")
-	flags.StringVar(&opts.data, "data", "data", "folder for sources that store data on this machine, such as SQLite")
-	cli.AddSecrets(flags, &opts.secrets)
-	addSecretKeyFile(flags, &opts.secretKeyFile)
-	flags.DurationVar(&opts.grace, "grace", 30*time.Second, "time for running steps to finish after SIGTERM")
-	opts.log.AddTo(flags, cli.LogJSON, slog.LevelInfo)
+	command.Flags().StringVar(&address, "http", "", "address for health checks and metrics; by default, none")
+	jobs.addTo(command.Flags())
+	shared.addTo(command.Flags(), "steps")
 
 	return command
 }
 
-func work(ctx context.Context, opts workerOptions, logs io.Writer) (err error) {
-	keys, err := seal.Load(opts.secretKeyFile)
-	if err != nil {
-		return err
-	}
-
-	opened, err := openSystem(ctx, opts.apps, opts.results, opts.secrets, opts.log.Logger(logs))
+func work(ctx context.Context, shared *systemFlags, jobs *workerFlags, address string, logs io.Writer) (err error) {
+	opened, err := openSystem(ctx, shared, logs)
 	if err != nil {
 		return err
 	}
 
 	defer func() { err = errors.Join(err, opened.close()) }()
 
-	failed := make(chan error, 2) // Fatal errors of the worker and of the operator endpoints.
+	// The worker stops if its endpoints fail.
+	working, stop := context.WithCancel(ctx)
+	defer stop()
+
+	failed := make(chan error, 1)
 
 	var running atomic.Bool
 
-	operators := http.NewServeMux()
-	operators.Handle("/", worker.Health(opened.temporal, running.Load))
-	operators.Handle("/metrics", opened.metrics)
+	operators, address, err := cli.Serve("--http", address,
+		opened.workerEndpoints(func() bool { return running.Load() && working.Err() == nil }), opened.log,
+		func(err error) {
+			failed <- err
 
-	server, address, err := cli.Serve("--http", opts.http, operators, opened.log, func(err error) { failed <- err })
+			stop()
+		})
 	if err != nil {
 		return err
 	}
-	defer server.Close() //nolint:errcheck // An open health check may fail.
+	defer operators.Close() //nolint:errcheck // An open health check may fail.
 
-	jobs, err := start(ctx, opened.temporal, worker.Options{
-		Apps: opened.apps, Keys: keys, Results: opened.results, Namespace: opened.namespace, DataDir: opts.data, Log: opened.log,
-		StopTimeout: opts.grace, OnFatalError: func(err error) { failed <- err },
-	})
-
-	switch {
-	case ctx.Err() != nil: // Stopped before it started.
-		return nil
-	case err != nil:
-		return fmt.Errorf("the worker can't start in the namespace %s: %w", opened.namespace, err)
+	options := jobs.options(opened, shared)
+	options.OnStart = func() {
+		running.Store(true)
+		opened.logStart("worker is up", "http", address)
 	}
-	defer jobs.Stop()
 
-	running.Store(true)
-	opened.log.Info("worker is up", "http", address, "temporal", opened.address, "namespace", opened.namespace,
-		"build", version.Get())
+	err = worker.Run(working, opened.temporal, options)
 
 	select {
-	case <-ctx.Done():
-		running.Store(false) // It accepts no new work while running steps finish.
-
-		return nil
-	case err := <-failed:
+	case endpoints := <-failed:
+		return errors.Join(endpoints, err)
+	default:
 		return err
-	}
-}
-
-// startInterval is the time between two attempts to start the worker.
-const startInterval = 2 * time.Second
-
-// start starts a worker as soon as Temporal and the result store are reachable, so that processes can start in any order. It
-// returns an error at once if Temporal does not have the namespace, or if the result store belongs to another namespace.
-func start(ctx context.Context, temporal client.Client, options worker.Options) (*worker.Worker, error) {
-	for {
-		jobs := worker.New(temporal, options)
-
-		err := jobs.Start()
-		if err == nil {
-			return jobs, nil
-		}
-
-		_, unknown := errors.AsType[*serviceerror.NamespaceNotFound](err)
-		if unknown || errors.Is(err, result.ErrClaimed) {
-			return nil, err
-		}
-
-		options.Log.Warn("the worker can't start yet", "retryIn", startInterval.String(), "error", err)
-
-		select {
-		case <-ctx.Done():
-			return nil, errors.Join(ctx.Err(), err)
-		case <-time.After(startInterval):
-		}
 	}
 }

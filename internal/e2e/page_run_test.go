@@ -46,6 +46,7 @@ var (
 		"jobwright-dev":       {"127.0.0.1:8080": `API +http://([0-9.:]+)/`, "127.0.0.1:8233": `Temporal UI +http://([0-9.:]+)`},
 		"jobwright apiserver": {"127.0.0.1:8080": `"http":"([0-9.:]+)"`},
 		"jobwright worker":    {"127.0.0.1:8081": `"http":"([0-9.:]+)"`},
+		"jobwright serve":     {"127.0.0.1:8080": `"API server is up","http":"([0-9.:]+)"`},
 	}
 
 	// built is how a reader gets the commands, which the tests build by the same command.
@@ -55,6 +56,7 @@ var (
 		"jobwright-dev":       " --http 127.0.0.1:0 --temporal 127.0.0.1:0 --ui 127.0.0.1:0",
 		"jobwright apiserver": " --http 127.0.0.1:0",
 		"jobwright worker":    " --http 127.0.0.1:0",
+		"jobwright serve":     " --http 127.0.0.1:0",
 	}
 )
 
