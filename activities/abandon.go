@@ -3,6 +3,8 @@ package activities
 import (
 	"context"
 	"time"
+
+	"github.com/jobwright/jobwright/job"
 )
 
 // abandonAfter is the time after the end of an attempt's context until the attempt is abandoned: a stopped step ends within five
@@ -16,7 +18,7 @@ const abandonAfter = 3 * time.Second
 // An attempt that ends late changes nothing, since it commits only what it has written before ctx ends; only a commit that is
 // already running may still succeed. Temporal may have assigned the step to another worker by then, as after a timeout, which
 // the idempotency keys allow. do must recover its panics.
-func untilAbandoned[T any](ctx context.Context, do func() (*T, error)) (*T, error) {
+func untilAbandoned[T any](ctx context.Context, task job.Task, do func() (*T, error)) (*T, error) {
 	type results struct {
 		outcome *T
 		err     error
@@ -42,6 +44,6 @@ func untilAbandoned[T any](ctx context.Context, do func() (*T, error)) (*T, erro
 	case got := <-ended:
 		return got.outcome, got.err
 	case <-timer.C:
-		return nil, asFailure(ctx, context.Cause(ctx))
+		return nil, asFailure(ctx, task, context.Cause(ctx))
 	}
 }

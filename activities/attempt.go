@@ -7,8 +7,10 @@ import (
 	"io"
 	"maps"
 	"runtime/debug"
+	"strconv"
 	"time"
 
+	"github.com/google/uuid"
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/activity"
 
@@ -39,18 +41,15 @@ type step struct {
 func runAttempt[T any](
 	ctx context.Context, a *Activities, task job.Task, do func(context.Context, *step) (*T, error),
 ) (*T, error) {
-	ctx, cancel := a.untilStopped(ctx)
-	defer cancel()
-
-	progress := startProgress(ctx)
-	defer progress.stop()
+	ctx, progress, end := a.begin(ctx, task)
+	defer end()
 
 	s := &step{
 		activities: a, task: task, progress: progress,
 		secrets: &secrets{keys: a.keys, task: task}, sources: map[string]source.Source{},
 	}
 
-	return untilAbandoned(ctx, func() (*T, error) { return attempt(ctx, s, do) })
+	return untilAbandoned(ctx, task, func() (*T, error) { return attempt(ctx, s, do) })
 }
 
 // attempt runs do with the app and the secrets of the step. It recovers panics.
@@ -58,7 +57,7 @@ func attempt[T any](ctx context.Context, s *step, do func(context.Context, *step
 	defer func() {
 		if panicked := recover(); panicked != nil {
 			caught := s.secrets.hidePanic(&source.PanicError{Value: panicked, Stack: debug.Stack()})
-			outcome, err = nil, asFailure(ctx, defect(ctx, caught))
+			outcome, err = nil, asFailure(ctx, s.task, defect(ctx, caught))
 		}
 	}()
 
@@ -68,7 +67,7 @@ func attempt[T any](ctx context.Context, s *step, do func(context.Context, *step
 	}
 
 	if err != nil {
-		return nil, asFailure(ctx, &appError{err: err})
+		return nil, asFailure(ctx, s.task, &appError{err: err})
 	}
 
 	defer s.releaseSources()
@@ -77,17 +76,39 @@ func attempt[T any](ctx context.Context, s *step, do func(context.Context, *step
 		outcome, err = do(ctx, s)
 	}
 
+	if err == nil {
+		err = s.checkLocalResult(outcome)
+	}
+
 	if panicked, isPanic := errors.AsType[*source.PanicError](err); isPanic {
 		err = defect(ctx, s.secrets.hidePanic(panicked))
 	}
 
 	if err != nil {
-		return nil, asFailure(ctx, s.secrets.hide(err))
+		return nil, asFailure(ctx, s.task, s.secrets.hide(err))
 	}
 
 	s.secrets.sealOutcome(outcome)
 
 	return outcome, nil
+}
+
+// begin returns the context of an attempt, which ends too early for some reason, and its progress. The caller calls end at the end
+// of the attempt.
+func (a *Activities) begin(ctx context.Context, task job.Task) (_ context.Context, p *progress, end func()) {
+	if task.Local != nil {
+		ctx, cancel := bounded(ctx, task.Local)
+
+		return ctx, &progress{exceeded: func() { cancel(errHandedOver) }}, func() { cancel(nil) }
+	}
+
+	ctx, cancel := a.untilStopped(ctx)
+	reporting := startProgress(ctx)
+
+	return ctx, reporting, func() {
+		reporting.stop()
+		cancel()
+	}
 }
 
 // runCommand is [runAttempt] for an activity without a return value.
@@ -139,9 +160,20 @@ func (s *step) releaseSources() {
 
 // resultKey returns the key under which the attempt stores a blob.
 func (s *step) resultKey(ctx context.Context, extension string) string {
-	info := activity.GetInfo(ctx)
+	attempt := strconv.Itoa(int(s.attempt(ctx)))
+	if s.task.Local != nil { // A crash repeats the attempt without another number.
+		attempt = uuid.NewString()
+	}
 
-	return job.ResultKey(s.task, info.WorkflowExecution.RunID, info.Attempt, extension)
+	return job.ResultKey(s.task, activity.GetInfo(ctx).WorkflowExecution.RunID, attempt, extension)
+}
+
+// attempt returns the number of the attempt, from 1.
+func (s *step) attempt(ctx context.Context) int32 { return attemptOf(ctx, s.task) }
+
+// attemptOf returns the number of the attempt of a task, from 1.
+func attemptOf(ctx context.Context, task job.Task) int32 {
+	return task.Attempts + activity.GetInfo(ctx).Attempt
 }
 
 // query runs a query in a source. The caller closes the records.

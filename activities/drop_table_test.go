@@ -221,7 +221,7 @@ func TestLoadRetryReportsFilesFromTheLedger(t *testing.T) {
 			require.Equal(t, first, second)
 
 			// An attempt may still be at it when the next one has done all.
-			require.Equal(t, first, b.again(t, b.LoadTableFromSource, params)[0])
+			require.Equal(t, first, b.again(t, false, b.LoadTableFromSource, params)[0])
 		})
 	}
 
@@ -232,7 +232,7 @@ func TestLoadRetryReportsFilesFromTheLedger(t *testing.T) {
 		b.write(t, "app.yaml", manifest+"  warehouse: {kind: SQLiteSource}\n")
 		b.load(t)
 
-		for _, outcome := range b.again(t, b.LoadTableFromSource, scenario.LoadTableFromSource{
+		for _, outcome := range b.again(t, false, b.LoadTableFromSource, scenario.LoadTableFromSource{
 			Source: "stage", Table: "companies", TargetSource: "warehouse", TargetTable: "t", DropSource: true,
 		}) {
 			require.Equal(t, job.StepOutcome{Rows: 3}, outcome)

@@ -71,7 +71,13 @@ func defect(ctx context.Context, panicked *source.PanicError) error {
 }
 
 // asFailure converts the error of an attempt to an error of Temporal with its code, and whether Temporal retries the step.
-func asFailure(ctx context.Context, err error) error {
+func asFailure(ctx context.Context, task job.Task, err error) error {
+	if task.Local != nil {
+		if failed := localFailure(ctx, err); failed != nil {
+			return failed
+		}
+	}
+
 	cancelled := ctx.Err()
 
 	if errors.Is(context.Cause(ctx), errStopping) {
@@ -97,7 +103,7 @@ func asFailure(ctx context.Context, err error) error {
 		ofSecret    *secretError
 	)
 
-	detail := job.ErrorDetail{Attempt: activity.GetInfo(ctx).Attempt}
+	detail := job.ErrorDetail{Attempt: attemptOf(ctx, task)}
 
 	var retryAfter time.Duration
 

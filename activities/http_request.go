@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"mime"
+	"net/http"
 	"net/url"
 	"path"
 	"strings"
@@ -28,6 +29,10 @@ func (a *Activities) HTTPRequest(
 	return runOpened(ctx, a, task, params, func(
 		ctx context.Context, s *step, params scenario.HTTPRequest,
 	) (*job.StepOutcome, error) {
+		if err := s.checkRepeatable(isIdempotent(params.Method)); err != nil {
+			return nil, err
+		}
+
 		call := &call{step: s, params: params}
 		if params.TargetTable == "" {
 			return call.send(ctx)
@@ -35,6 +40,14 @@ func (a *Activities) HTTPRequest(
 
 		return s.once(ctx, params.TargetSource, func() (*job.StepOutcome, error) { return call.send(ctx) })
 	})
+}
+
+// isIdempotent reports whether a server has the same state after several requests of the method as after one, by section 9.2.2
+// of RFC 9110.
+func isIdempotent(method string) bool {
+	upper := strings.ToUpper(method)
+
+	return upper != http.MethodPost && upper != http.MethodPatch
 }
 
 // call is one attempt of an HTTPRequest.

@@ -27,7 +27,7 @@ func (s *step) once(ctx context.Context, target string, do func() (*job.StepOutc
 	case err != nil:
 		return nil, err
 	case isRecorded:
-		return outcomeOf(written), nil
+		return s.outcomeOf(written, true), nil
 	}
 
 	return do()
@@ -36,7 +36,7 @@ func (s *step) once(ctx context.Context, target string, do func() (*job.StepOutc
 // recorded returns what the ledger of the target records about a write of an earlier attempt, and whether there is a record.
 // The suffix is that of the write's idempotency key.
 func (s *step) recorded(ctx context.Context, target, suffix string) (source.Written, bool, error) {
-	if activity.GetInfo(ctx).Attempt == 1 {
+	if s.task.First() && activity.GetInfo(ctx).Attempt == 1 {
 		return source.Written{}, false, nil
 	}
 
@@ -53,8 +53,11 @@ func (s *step) recorded(ctx context.Context, target, suffix string) (source.Writ
 	return ledger.Recorded(ctx, s.idempotencyKey(ctx, suffix))
 }
 
-func outcomeOf(written source.Written) *job.StepOutcome {
+// outcomeOf returns what the step has written as its outcome. isRecorded is whether the ledger of the target contains it, which
+// matters to local activities.
+func (s *step) outcomeOf(written source.Written, isRecorded bool) *job.StepOutcome {
 	return &job.StepOutcome{
 		Rows: written.Rows, Rejected: written.Rejected, Conversions: written.Conversions, Read: written.Read,
+		Recorded: isRecorded && s.task.Local != nil,
 	}
 }

@@ -1,6 +1,7 @@
 package activities_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -15,8 +16,9 @@ import (
 	"github.com/jobwright/jobwright/source"
 )
 
-// again runs the same step three times, as Temporal does if the reports of the first two attempts are lost.
-func (b *bench) again(t *testing.T, operation, params any) []job.StepOutcome {
+// again runs the same step three times, as Temporal does if the reports of the first two attempts are lost, or if a crash repeats
+// a local activity.
+func (b *bench) again(t *testing.T, isLocal bool, operation, params any) []job.StepOutcome {
 	t.Helper()
 
 	var (
@@ -31,7 +33,13 @@ func (b *bench) again(t *testing.T, operation, params any) []job.StepOutcome {
 
 		for range 3 {
 			var outcome job.StepOutcome
-			if err := workflow.ExecuteActivity(ctx, operation, task, params).Get(ctx, &outcome); err != nil {
+
+			future := workflow.ExecuteActivity
+			if isLocal {
+				future, ctx = workflow.ExecuteLocalActivity, locally(ctx)
+			}
+
+			if err := future(ctx, operation, taskOf(isLocal), params).Get(ctx, &outcome); err != nil {
 				return err
 			}
 
@@ -45,8 +53,22 @@ func (b *bench) again(t *testing.T, operation, params any) []job.StepOutcome {
 	return outcomes
 }
 
+// TestStepTakesEffectOnceIfItsReportIsLost runs steps as regular activities, of which Temporal counts the attempts, and as local
+// ones, whose repetitions all are the first attempt.
 func TestStepTakesEffectOnceIfItsReportIsLost(t *testing.T) {
 	t.Parallel()
+
+	for _, isLocal := range []bool{false, true} {
+		t.Run(fmt.Sprintf("local %t", isLocal), func(t *testing.T) {
+			t.Parallel()
+
+			requireOneEffect(t, isLocal)
+		})
+	}
+}
+
+func requireOneEffect(t *testing.T, isLocal bool) {
+	t.Helper()
 
 	for _, in := range []string{"stage", "warehouse"} {
 		for name, test := range map[string]struct {
@@ -91,7 +113,7 @@ func TestStepTakesEffectOnceIfItsReportIsLost(t *testing.T) {
 				require.NoError(t, err)
 
 				operation, params := test.change(b)
-				for _, outcome := range b.again(t, operation, params) {
+				for _, outcome := range b.again(t, isLocal, operation, params) {
 					require.Equal(t, test.rows, outcome.Rows)
 				}
 

@@ -32,7 +32,7 @@ func (a *Activities) LoadTableFromSource(
 		case err != nil:
 			return nil, err
 		case isRecorded:
-			return outcomeOf(written), nil
+			return s.outcomeOf(written, true), nil
 		}
 
 		return load.run(ctx)
@@ -56,6 +56,10 @@ func (l *load) run(ctx context.Context) (outcome *job.StepOutcome, err error) {
 	}
 
 	if l.to, err = open[source.Writer](ctx, l.step, l.params.TargetSource, source.CanWrite); err != nil {
+		return nil, err
+	}
+
+	if err := l.step.checkRepeatable(l.target().isRepeatable(l.to)); err != nil {
 		return nil, err
 	}
 
@@ -152,7 +156,7 @@ func (l *load) copyTable(ctx context.Context) (*job.StepOutcome, error) {
 		return nil, err
 	}
 
-	outcome := outcomeOf(written)
+	outcome := l.step.outcomeOf(written, recordsWrites(l.to))
 	outcome.Read = append(outcome.Read, l.step.read...)
 
 	return outcome, nil

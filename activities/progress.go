@@ -23,6 +23,7 @@ type progress struct {
 	rows     atomic.Int64
 	bytes    atomic.Int64
 	rejected atomic.Int64
+	exceeded func() // Of an attempt in a local activity: called when the counts exceed its bounds.
 	stopped  chan struct{}
 	ended    chan struct{}
 }
@@ -30,8 +31,6 @@ type progress struct {
 // startProgress starts the heartbeats. The caller ends them with stop.
 func startProgress(ctx context.Context) *progress {
 	p := &progress{stopped: make(chan struct{}), ended: make(chan struct{})}
-
-	activity.RecordHeartbeat(ctx, job.Progress{})
 
 	go func() {
 		defer close(p.ended)
@@ -63,10 +62,24 @@ func (p *progress) stop() {
 func (p *progress) set(rows, bytes int64) {
 	p.rows.Store(rows)
 	p.bytes.Store(bytes)
+	p.check(rows, bytes)
 }
 
 // setRows replaces the count of records.
-func (p *progress) setRows(rows int64) { p.rows.Store(rows) }
+func (p *progress) setRows(rows int64) {
+	p.rows.Store(rows)
+	p.check(rows, 0)
+}
+
+// add adds to both counts.
+func (p *progress) add(rows, bytes int64) { p.check(p.rows.Add(rows), p.bytes.Add(bytes)) }
+
+// check ends an attempt in a local activity whose counts exceed its bounds.
+func (p *progress) check(rows, bytes int64) {
+	if p.exceeded != nil && (rows > localRecords || bytes > localBytes) {
+		p.exceeded()
+	}
+}
 
 // countBytes returns a reader of content that counts every byte it reads.
 func (p *progress) countBytes(content io.Reader) io.Reader { return &countedBytes{content, p} }
@@ -79,7 +92,7 @@ type countedBytes struct {
 
 func (r *countedBytes) Read(chunk []byte) (int, error) {
 	length, err := r.Reader.Read(chunk)
-	r.progress.bytes.Add(int64(length))
+	r.progress.add(0, int64(length))
 
 	return length, err
 }
@@ -97,8 +110,7 @@ type countedRows struct {
 func (r *countedRows) Next(ctx context.Context) (source.Record, error) {
 	record, err := r.Rows.Next(ctx)
 	if err == nil {
-		r.progress.rows.Add(1)
-		r.progress.bytes.Add(record.Size())
+		r.progress.add(1, record.Size())
 	}
 
 	r.ended = r.ended || err == io.EOF

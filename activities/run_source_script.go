@@ -21,14 +21,21 @@ func (a *Activities) RunSourceScript(
 			return nil, err
 		}
 
-		rows, err := in.Execute(ctx, source.Script{
+		if err := s.checkRepeatable(recordsWrites(in)); err != nil {
+			return nil, err
+		}
+
+		script := source.Script{
 			Text: params.Script, Bind: boundValues(params.Bind),
 			IdempotencyKey: s.idempotencyKey(ctx, ""), Progress: s.progress.setRows,
-		})
+			OnlyRecorded: s.task.Local != nil && !s.task.Local.MayRepeat,
+		}
+
+		rows, err := in.Execute(ctx, script)
 		if err != nil {
 			return nil, err
 		}
 
-		return &job.StepOutcome{Rows: rows}, nil
+		return &job.StepOutcome{Rows: rows, Recorded: script.OnlyRecorded}, nil
 	})
 }

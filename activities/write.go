@@ -30,6 +30,11 @@ func targetOf(sourceName, table string, writing scenario.Writing) target {
 	}}
 }
 
+// isRepeatable reports whether the table is the same after it was written twice: if it is written as a whole, or recorded.
+func (t target) isRepeatable(in source.Source) bool {
+	return t.write.Mode == source.Replace || t.write.Mode == source.Refill || recordsWrites(in)
+}
+
 // invalid returns an error about the records that the target receives.
 func (t target) invalid(message, hint string) error {
 	return &source.Error{
@@ -41,6 +46,10 @@ func (t target) invalid(message, hint string) error {
 func (s *step) write(ctx context.Context, to target, rows source.Rows) (*job.StepOutcome, error) {
 	writer, err := open[source.Writer](ctx, s, to.source, source.CanWrite)
 	if err != nil {
+		return nil, err
+	}
+
+	if err := s.checkRepeatable(to.isRepeatable(writer)); err != nil {
 		return nil, err
 	}
 
@@ -66,7 +75,7 @@ func (s *step) write(ctx context.Context, to target, rows source.Rows) (*job.Ste
 	// A writer reads all rows, unless its ledger records that an earlier attempt has written them.
 	s.written = s.written || !ahead.Drained()
 
-	return outcomeOf(written), nil
+	return s.outcomeOf(written, recordsWrites(writer)), nil
 }
 
 // fitJSON converts the values of JSON columns to the types of the target's columns of the same names, if the target exists.
@@ -157,7 +166,7 @@ func (s *step) writeWithoutColumns(
 		return nil, err
 	}
 
-	return outcomeOf(written), nil
+	return s.outcomeOf(written, recordsWrites(writer)), nil
 }
 
 // updateable returns the columns that accept values: all columns of a file, and those that a database does not compute.

@@ -256,6 +256,10 @@ func (s *Server) progressOf(
 		current.Steps = s.withActivity(current.Steps, activity)
 	}
 
+	for i := range current.Steps {
+		current.Steps[i].Failed = 0
+	}
+
 	return current, true, nil
 }
 
@@ -300,11 +304,12 @@ func (s *Server) withActivity(steps []job.StepStatus, activity *workflowpb.Pendi
 	}
 
 	// Of several activities of one step, report the one with the most attempts.
-	if activity.GetAttempt() < step.Attempt {
+	attempt := step.Failed + activity.GetAttempt()
+	if attempt < step.Attempt {
 		return steps
 	}
 
-	step.Attempt = activity.GetAttempt()
+	step.Attempt = attempt
 	if failure := activity.GetLastFailure(); failure != nil {
 		step.LastError = failure.GetMessage()
 	}

@@ -25,6 +25,7 @@ type App struct {
 	Variables   []scenario.Parameter // They outlive jobs; each has a default until a job sets it.
 	Access      []Access
 	Limits      scenario.Limits
+	Execution   scenario.Execution // The default of its scenarios.
 
 	appsDir     string // The folder of the catalog.
 	secretsDir  string
@@ -60,6 +61,7 @@ func (a *App) Environment() validation.Environment { return a.environment }
 func (a *App) offered() validation.Environment {
 	offered := validation.Environment{
 		Sources: a.SourceNames(), Kinds: map[string]string{}, Variables: a.Variables, Limits: a.Limits,
+		Execution: a.Execution,
 	}
 
 	for name, definition := range a.Sources {

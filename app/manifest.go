@@ -28,6 +28,7 @@ const (
 	fieldVariables   = "variables"
 	fieldAccess      = "access"
 	fieldLimits      = "limits"
+	fieldExecution   = "execution"
 )
 
 // readManifest reads the text of an app's app.yaml into the app. The error is a [problem.List] with every mistake, its line and
@@ -51,7 +52,9 @@ func readManifest(text []byte, into *App, secrets Secrets, all []string) error {
 }
 
 func (r *manifestReader) document(root *yaml.Node) {
-	fields := r.object(root, "", []string{fieldDescription, fieldSources, fieldVariables, fieldAccess, fieldLimits})
+	fields := r.object(root, "", []string{
+		fieldDescription, fieldSources, fieldVariables, fieldAccess, fieldLimits, fieldExecution,
+	})
 
 	if field, given := fields[fieldDescription]; given {
 		r.app.Description = r.text(field.value, fieldDescription)
@@ -70,6 +73,10 @@ func (r *manifestReader) document(root *yaml.Node) {
 
 	if field, given := fields[fieldLimits]; given {
 		r.limits(field.value)
+	}
+
+	if field, given := fields[fieldExecution]; given {
+		r.execution(field.value)
 	}
 
 	if field, given := fields[fieldAccess]; given {
@@ -135,6 +142,15 @@ func (r *manifestReader) limits(node *yaml.Node) {
 
 	if most := r.app.Limits.MaxStepTimeout; most > 0 && r.app.Limits.QueryTimeout > most {
 		r.addf(fields[query].value, fieldLimits+"."+query, "%s is greater than %s", query, step)
+	}
+}
+
+// execution reads the default of the app's scenarios.
+func (r *manifestReader) execution(node *yaml.Node) {
+	r.app.Execution = scenario.Execution(r.text(node, fieldExecution))
+
+	if !slices.Contains(scenario.Executions(), r.app.Execution) {
+		r.addf(node, fieldExecution, "%s must be %s", fieldExecution, scenario.FormExecution)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"slices"
+	"time"
 
 	"github.com/jobwright/jobwright/scenario"
 	"github.com/jobwright/jobwright/scenario/jsonvalue"
@@ -53,4 +54,25 @@ type Task struct {
 	// The secrets of the job, as in [Input]. An attempt hides them even if its own parameters contain none: a source may return
 	// what an earlier step has stored.
 	Secrets []string `json:"secrets,omitempty"`
+
+	// What became of the first attempt, if it was a local activity.
+	Attempts  int32 `json:"attempts,omitempty"`  // The attempts before the first one of this activity: 1 if it failed.
+	HandedOver bool `json:"handedOver,omitempty"` // Whether it handed the step over to this activity, whose first attempt counts as the same.
+
+	// Local is set in a local activity. Histories don't contain the arguments of local activities.
+	Local *LocalAttempt `json:"-"`
 }
+
+// First reports whether no attempt before the activity's first one can have had an effect.
+func (t Task) First() bool { return t.Local == nil && t.Attempts == 0 && !t.HandedOver }
+
+// LocalAttempt describes the attempt of a step in a local activity. A crash repeats it, without counting an attempt.
+type LocalAttempt struct {
+	Timeout   time.Duration // The timeout of the step.
+	MaxResult int           // Bytes that the result may have as JSON; a step with a larger one is handed over.
+	MayRepeat bool          // Whether the author accepts that a crash repeats effects of the step.
+}
+
+// HandedOver is the type of the error with which a local activity gives its step to a regular activity: the step takes long, or
+// is not safe to repeat.
+const HandedOver = "handed_over"

@@ -41,6 +41,9 @@ type StepOutcome struct {
 	// Read lists the files that were read, if the step drops them afterwards. Sources without files report none.
 	Read []source.Part `json:"read,omitempty"`
 
+	// Recorded reports whether the target's ledger contains the outcome, so that a repetition of the step returns the same.
+	Recorded bool `json:"recorded,omitempty"`
+
 	// Conversions lists the columns that the target stores in another type than the source.
 	Conversions []source.Conversion `json:"conversions,omitempty"`
 }

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
 	"github.com/jobwright/jobwright/job"
@@ -21,7 +22,7 @@ func TestOfResultReturnsTheOutermostJob(t *testing.T) {
 		"x?y#z\\w:":      "x?y#z\\w:",
 		"sha256":         "sha256",
 	} {
-		key := job.ResultKey(job.Task{AppID: "7", JobID: jobID, Step: "4.steps[17].2"}, "run", 3, ".json")
+		key := job.ResultKey(job.Task{AppID: "7", JobID: jobID, Step: "4.steps[17].2"}, "run", "3", ".json")
 
 		found, readable := job.OfResult(key)
 		require.True(t, readable, key)
@@ -46,7 +47,7 @@ func TestResultKeyIsUniquePerAttempt(t *testing.T) {
 		{AppID: "7", JobID: "a/2", Step: "1"},
 	} {
 		for _, runID := range []string{"r", "s"} {
-			for attempt := range int32(2) {
+			for _, attempt := range []string{"1", "2"} {
 				keys[job.ResultKey(task, runID, attempt, ".json")] = true
 			}
 		}
@@ -60,7 +61,7 @@ func TestResultKeyPartsAreBounded(t *testing.T) {
 
 	key := job.ResultKey(job.Task{
 		AppID: "7", JobID: strings.Repeat("株", 200), Step: strings.Repeat("4.steps[17].", 100),
-	}, "f47ac10b-58cc-0372-8567-0e02b2c3d479", 1, ".ndjson")
+	}, "f47ac10b-58cc-0372-8567-0e02b2c3d479", uuid.NewString(), ".ndjson")
 
 	for part := range strings.SplitSeq(key, "/") {
 		require.LessOrEqual(t, len(part), 255)

@@ -64,6 +64,9 @@ type StepStatus struct {
 	LastError  string     `json:"lastError,omitempty"`
 	NextTry    *time.Time `json:"nextTry,omitempty"`
 
+	// Failed is the number of attempts before those of the step's activity in Temporal. The API server adds both.
+	Failed int32 `json:"failedAttempts,omitempty"`
+
 	// Files that it loaded but kept although it should have dropped them; the first of them if there are many.
 	Kept []Kept `json:"kept,omitempty"`
 

@@ -14,6 +14,7 @@ type (
 	fileFields struct {
 		Description string         `json:"description" description:"A description for readers."`
 		Parameters  map[string]any `json:"parameters"  description:"The parameters of the scenario."`
+		Execution   Execution      `json:"execution"   description:"Where the first attempts of its steps run: auto, local or activity. Default: the app's."`
 		Steps       []any          `json:"steps"       required:"true" description:"The steps, in order."`
 	}
 
@@ -33,6 +34,7 @@ type (
 		Retry     map[string]any `json:"retry"     description:"The retry policy of a data operation."`
 		Timeout   Duration       `json:"timeout"   description:"The time limit of each attempt of a data operation, or of a control operation as a whole."`
 		OnError   OnError        `json:"onError"   description:"Whether the scenario continues if the step fails: fail (default) or continue."`
+		Execution Execution      `json:"execution" description:"Where the first attempt of the step runs: auto, local or activity. Default: the scenario's."`
 	}
 )
 

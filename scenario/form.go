@@ -2,6 +2,7 @@ package scenario
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jobwright/jobwright/internal/schema"
@@ -15,6 +16,7 @@ type Form string
 const (
 	FormDuration    Form = "a duration"
 	FormOnError     Form = "fail or continue"
+	FormExecution   Form = "auto, local or activity"
 	FormCondition   Form = "true, false or an expression"
 	FormSteps       Form = "a list of steps"
 	FormCases       Form = "a list of cases"
@@ -40,6 +42,9 @@ func (f Form) Mismatch(subject string, value any) string {
 		return fmt.Sprintf("%s must be a duration above zero such as 90s or 1h30m, but is %s", subject, jsonvalue.Describe(value))
 	case FormOnError:
 		fits = value == string(OnErrorFail) || value == string(OnErrorContinue)
+	case FormExecution:
+		text, _ := value.(string)
+		fits = slices.Contains(Executions(), Execution(text))
 	case FormCondition:
 		_, fits = value.(bool)
 	case FormSteps, FormCases, FormIgnoreRules:
@@ -63,7 +68,7 @@ func (f Form) Accepts(kind schema.Kind) bool {
 		return kind == "" || kind == schema.Boolean
 	case FormMaxRejected:
 		return kind == "" || kind == schema.Integer || kind == schema.Text
-	case FormOnError, FormSteps, FormCases, FormBranches, FormIgnoreRules:
+	case FormOnError, FormExecution, FormSteps, FormCases, FormBranches, FormIgnoreRules:
 	}
 
 	return kind == ""
@@ -74,6 +79,9 @@ func (Duration) SchemaForm() schema.Form { return FormDuration }
 
 // SchemaForm implements [schema.Typed].
 func (OnError) SchemaForm() schema.Form { return FormOnError }
+
+// SchemaForm implements [schema.Typed].
+func (Execution) SchemaForm() schema.Form { return FormExecution }
 
 // SchemaForm implements [schema.Typed].
 func (Condition) SchemaForm() schema.Form { return FormCondition }

@@ -16,11 +16,14 @@ type Program struct {
 	Variables []Parameter         `json:"variables,omitempty"` // The app's variables.
 	Files     map[string]string   `json:"files,omitempty"`     // The script files of its steps, by path.
 	Limits    Limits              `json:"limits,omitzero"`     // The app's limits.
+	Execution Execution           `json:"execution,omitempty"` // The app's default for its scenarios.
 }
 
 // Reachable returns the part of the program that the scenario of that name needs, with that scenario as the entry.
 func (p Program) Reachable(name string) (Program, error) {
-	part := Program{Entry: name, Scenarios: map[string]Scenario{}, Variables: p.Variables, Limits: p.Limits}
+	part := Program{
+		Entry: name, Scenarios: map[string]Scenario{}, Variables: p.Variables, Limits: p.Limits, Execution: p.Execution,
+	}
 
 	for waiting := []string{name}; len(waiting) > 0; waiting = waiting[1:] {
 		found, ok := p.Scenarios[waiting[0]]

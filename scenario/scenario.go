@@ -13,6 +13,7 @@ type Scenario struct {
 	File        string      `json:"file,omitempty"` // Its path, relative to its app; empty for a single operation.
 	Description string      `json:"description,omitempty"`
 	Parameters  []Parameter `json:"parameters,omitempty"`
+	Execution   Execution   `json:"execution,omitempty"` // Where the first attempts of its steps run; "" means the app's.
 	Steps       []Step      `json:"steps"`
 }
 
@@ -27,7 +28,8 @@ type Step struct {
 	Retry     *Retry           `json:"retry,omitempty"`
 	Timeout   Duration         `json:"timeout,omitempty"` // The limit of one attempt; of a control operation, of the whole step.
 	OnError   OnError          `json:"onError,omitempty"`
-	Line      int              `json:"line,omitempty"` // Its line in the scenario's file, from 1.
+	Execution Execution        `json:"execution,omitempty"` // Where the first attempt runs; "" means the scenario's.
+	Line      int              `json:"line,omitempty"`      // Its line in the scenario's file, from 1.
 }
 
 // Block is a list of steps within a control operation.

@@ -84,13 +84,46 @@ func (o *workflowOutbound) ExecuteChildWorkflow(
 }
 
 func (o *workflowOutbound) ExecuteActivity(ctx workflow.Context, name string, arguments ...any) workflow.Future {
-	future, settable := workflow.NewFuture(ctx)
 	options := workflow.GetActivityOptions(ctx)
 
 	o.simulation.count(ctx, 6)
 
+	return simulate(ctx, func(ctx workflow.Context) (any, error) {
+		return o.simulation.activity(ctx, name, options, arguments)
+	})
+}
+
+func (o *workflowOutbound) ExecuteLocalActivity(ctx workflow.Context, name string, arguments ...any) workflow.Future {
+	o.simulation.count(ctx, 1)
+
+	task, request, isStep := localCall(arguments)
+	if !isStep { // It does nothing.
+		return o.Next.ExecuteLocalActivity(ctx, name, arguments...)
+	}
+
+	return simulate(ctx, func(ctx workflow.Context) (any, error) {
+		return o.simulation.localActivity(ctx, name, task, request)
+	})
+}
+
+// localCall returns the arguments of a local activity that runs a step.
+func localCall(arguments []any) (task job.Task, request any, isStep bool) {
+	const count = 2 // The task and the request.
+	if len(arguments) != count {
+		return job.Task{}, nil, false
+	}
+
+	task, isStep = arguments[0].(job.Task)
+
+	return task, arguments[1], isStep
+}
+
+// simulate returns the future of a simulated activity.
+func simulate(ctx workflow.Context, activity func(workflow.Context) (any, error)) workflow.Future {
+	future, settable := workflow.NewFuture(ctx)
+
 	workflow.Go(workflow.WithValue(ctx, simulated{}, true), func(ctx workflow.Context) {
-		result, err := o.simulation.activity(ctx, name, options, arguments)
+		result, err := activity(ctx)
 		if err != nil {
 			settable.SetError(err)
 

@@ -30,6 +30,15 @@ func (m *mock) next() callOutcome {
 	return m.Calls[min(m.used, len(m.Calls))-1]
 }
 
+// peek returns the outcome that next will return.
+func (m *mock) peek() callOutcome {
+	if len(m.Calls) == 0 {
+		return m.callOutcome
+	}
+
+	return m.Calls[min(m.used+1, len(m.Calls))-1]
+}
+
 // place is a step of a program with its path.
 type place struct {
 	path string // In the scenario, without the rounds of loops.

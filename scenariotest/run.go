@@ -4,6 +4,7 @@
 package scenariotest
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -35,6 +36,9 @@ type Options struct {
 
 	// MaxHistory is the number of history events after which the job continues as new; 0 for Temporal's default.
 	MaxHistory int
+
+	// Execution is the default of the scenarios; "" means that of the library.
+	Execution scenario.Execution
 }
 
 // Report is the result of a test.
@@ -87,6 +91,8 @@ func (c Case) Run(ctx context.Context, library validation.Library, options Optio
 	if err != nil {
 		return report, err
 	}
+
+	program.Execution = cmp.Or(options.Execution, program.Execution)
 
 	r := newRun(c.definition, options)
 	r.simulation.checkMocks(program)
@@ -144,7 +150,7 @@ func newRun(definition definition, options Options) *jobRun {
 	}
 	r.simulation = &simulation{
 		places: map[string][]place{}, variables: jsonvalue.Object{}, applied: map[string]bool{},
-		stored: map[string][]jsonvalue.Object{}, calls: map[string]int{}, attempts: map[string]int{},
+		failed: map[string]callOutcome{}, stored: map[string][]jsonvalue.Object{}, calls: map[string]int{}, attempts: map[string]int{},
 	}
 
 	maps.Copy(r.simulation.variables, jsonvalue.Object(definition.Variables))

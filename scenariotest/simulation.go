@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -34,6 +35,7 @@ type simulation struct {
 	places    map[string][]place // By the job's ID.
 	variables jsonvalue.Object
 	applied   map[string]bool               // The IDs of the settings of variables that took effect.
+	failed    map[string]callOutcome        // The outcomes of calls whose first attempt, a local activity, has failed.
 	stored    map[string][]jsonvalue.Object // The stored records of queries, by their keys.
 
 	trace       []string
@@ -81,22 +83,17 @@ func (s *simulation) activity(ctx workflow.Context, name string, options workflo
 	}
 
 	call := &call{simulation: s, task: task, options: options}
-	request := arguments[1]
 
-	switch name {
-	case job.LookUpActivity:
-		return decode(request, func(r job.LookUp) (any, error) { return call.lookUp(ctx, r) })
-	case job.ReadRecordsActivity:
-		return decode(request, func(r job.RecordsQuery) (any, error) { return call.readRecords(ctx, r) })
-	case job.DropRecordsActivity:
-		return decode(request, func(key string) (any, error) { return nil, call.dropRecords(ctx, key) })
-	case job.DropTableActivity:
-		return decode(request, func(job.SourceTable) (any, error) { return nil, nil }) // Tests have no tables.
-	case job.SetVariableActivity:
-		return decode(request, func(variable job.Variable) (any, error) { return nil, call.setVariable(ctx, variable) })
-	default:
-		return decode(request, func(params jsonvalue.Object) (any, error) { return call.data(ctx, params) })
-	}
+	return call.run(ctx, name, arguments[1])
+}
+
+// localActivity runs a simulated local activity.
+func (s *simulation) localActivity(ctx workflow.Context, name string, task job.Task, request any) (any, error) {
+	call := &call{simulation: s, task: task, options: workflow.ActivityOptions{
+		StartToCloseTimeout: task.Local.Timeout, RetryPolicy: &temporal.RetryPolicy{MaximumAttempts: 1},
+	}}
+
+	return call.run(ctx, name, request)
 }
 
 // decode calls do with the request after a round trip through Temporal's encoding.
@@ -121,13 +118,41 @@ type call struct {
 	options    workflow.ActivityOptions
 }
 
+// run runs the activity of that name.
+func (c *call) run(ctx workflow.Context, name string, request any) (any, error) {
+	switch name {
+	case job.LookUpActivity:
+		return decode(request, func(r job.LookUp) (any, error) { return c.lookUp(ctx, r) })
+	case job.ReadRecordsActivity:
+		return decode(request, func(r job.RecordsQuery) (any, error) { return c.readRecords(ctx, r) })
+	case job.DropRecordsActivity:
+		return decode(request, func(key string) (any, error) { return nil, c.dropRecords(ctx, key) })
+	case job.DropTableActivity:
+		return decode(request, func(job.SourceTable) (any, error) { return nil, nil }) // Tests have no tables.
+	case job.SetVariableActivity:
+		return decode(request, func(variable job.Variable) (any, error) { return nil, c.setVariable(ctx, variable) })
+	default:
+		return decode(request, func(params jsonvalue.Object) (any, error) { return c.data(ctx, params) })
+	}
+}
+
 func (c *call) key() string { return c.simulation.key(c.task.JobID, c.task.Step) }
 
 // step performs the next call of the step as its mock defines it.
 func (c *call) step(ctx workflow.Context, params map[string]any) (callOutcome, error) {
+	if c.task.Attempts > 0 {
+		outcome := c.simulation.failed[c.key()]
+
+		return outcome, c.perform(ctx, "step "+c.key()+", after its first attempt", outcome, params)
+	}
+
 	var outcome callOutcome
 
 	if found := c.simulation.mockOf(c.task); found != nil {
+		if c.task.Local != nil && found.peek().Duration > 0 {
+			return outcome, handedOver()
+		}
+
 		outcome = found.next()
 	}
 
@@ -135,7 +160,17 @@ func (c *call) step(ctx workflow.Context, params map[string]any) (callOutcome, e
 
 	name := fmt.Sprintf("step %s, call %d", c.key(), c.simulation.calls[withoutRounds(c.key())])
 
-	return outcome, c.perform(ctx, name, outcome, params)
+	err := c.perform(ctx, name, outcome, params)
+	if err != nil && c.task.Local != nil {
+		c.simulation.failed[c.key()] = outcome
+	}
+
+	return outcome, err
+}
+
+// handedOver returns the error of a local activity that takes time: a regular activity runs the step.
+func handedOver() error {
+	return temporal.NewNonRetryableApplicationError("handed over", job.HandedOver, nil)
 }
 
 // perform compares the parameters, lets time pass, and fails and retries as the mock defines.
@@ -149,7 +184,7 @@ func (c *call) perform(ctx workflow.Context, name string, outcome callOutcome, p
 	policy := c.options.RetryPolicy
 	backoff := policy.InitialInterval
 
-	for attempt := int32(1); ; attempt++ {
+	for attempt := c.task.Attempts + 1; ; attempt++ {
 		c.simulation.attempts[withoutRounds(c.key())]++
 
 		err := c.attempt(ctx, outcome, attempt)
@@ -158,7 +193,7 @@ func (c *call) perform(ctx workflow.Context, name string, outcome callOutcome, p
 		}
 
 		retryable := outcome.Error == nil || outcome.Error.Retryable || temporal.IsTimeoutError(err)
-		if !retryable || attempt == policy.MaximumAttempts {
+		if !retryable || attempt == c.task.Attempts+policy.MaximumAttempts {
 			return err
 		}
 
@@ -225,6 +260,10 @@ func (c *call) data(ctx workflow.Context, params jsonvalue.Object) (*job.StepOut
 func (c *call) lookUp(ctx workflow.Context, request job.LookUp) (*job.Found, error) {
 	found := &job.Found{Variables: jsonvalue.Object{}}
 
+	if c.task.Local != nil && slices.ContainsFunc(request.Queries, c.takesTime) {
+		return nil, handedOver()
+	}
+
 	for _, query := range request.Queries {
 		var outcome callOutcome
 
@@ -255,6 +294,13 @@ func (c *call) lookUp(ctx workflow.Context, request job.LookUp) (*job.Found, err
 	}
 
 	return found, nil
+}
+
+// takesTime reports whether the mock of a query defines a duration or an error.
+func (c *call) takesTime(query expression.Query) bool {
+	mocked := c.simulation.queryMockOf(query)
+
+	return mocked != nil && (mocked.peek().Duration > 0 || mocked.peek().Error != nil)
 }
 
 // readRecords simulates the records of a query. They are stored and read in pages.

@@ -1,6 +1,9 @@
 package source
 
-import "context"
+import (
+	"context"
+	"errors"
+)
 
 // IdempotencyKey identifies a change that a step of a job makes to a source, so that the change takes effect once although the
 // step may be attempted several times. Every attempt uses the same key. A transactional source commits the change together
@@ -17,9 +20,16 @@ type IdempotencyKey struct {
 type Ledger interface {
 	Source
 
+	// RecordsWrites reports whether the source records every WriteTable: whether an operator has not turned its ledger off.
+	RecordsWrites() bool
+
 	// Recorded returns what an earlier attempt with that key has done, and whether there is a record of it.
 	Recorded(ctx context.Context, key IdempotencyKey) (Written, bool, error)
 }
+
+// ErrUnrecorded is the error of Execute for a script that changed nothing, because the source can't record it in its transaction
+// and [Script.OnlyRecorded] is set.
+var ErrUnrecorded = errors.New("the source can't record the script in its transaction")
 
 // Script is a script that a source is to run, in a language of its own.
 type Script struct {
@@ -27,6 +37,7 @@ type Script struct {
 	Bind map[string]any // The values for the :name parameters of its statements, as in [Querier].
 
 	IdempotencyKey IdempotencyKey // The key under which a [Ledger] records the script.
+	OnlyRecorded   bool           // Whether not to run the script if the source can't record it: Execute returns ErrUnrecorded.
 
 	// Progress, if it is not nil, is called after each statement with the number of records changed so far.
 	Progress func(changed int64)

@@ -33,11 +33,39 @@ func (m *machine) callAuxiliary(ctx workflow.Context, s *step, call activityCall
 	return m.call(ctx, s, call, request, response)
 }
 
-// call calls an activity with a [job.Task] and the request, and waits for its response.
+// call calls an activity with a [job.Task] and the request, and waits for its response. The first attempt may be a local
+// activity.
 func (m *machine) call(ctx workflow.Context, s *step, call activityCall, request, response any) error {
-	policy := retryPolicy(cmp.Or(call.retry, s.Retry))
-	limit, isLast := m.timeout(call)
+	encoded, err := encodeArguments(request)
+	if err != nil {
+		return err
+	}
 
+	policy := retryPolicy(cmp.Or(call.retry, s.Retry))
+	task := job.Task{
+		AppID: m.input.AppID, JobID: m.jobID, Step: s.instance, Inline: m.inlineCapacity(), Secrets: m.input.Secrets,
+	}
+
+	if m.beginsLocally(s, call, policy) {
+		local := localCall{activityCall: call, step: s, policy: policy, task: task}
+
+		ended, err := m.callLocally(ctx, &local, request, encoded, response)
+		if ended || err != nil {
+			return err
+		}
+
+		task, policy = local.task, local.policy
+	}
+
+	return m.callRegularly(ctx, s, call, policy, task, request, len(encoded), response)
+}
+
+// callRegularly calls a regular activity.
+func (m *machine) callRegularly(
+	ctx workflow.Context, s *step, call activityCall, policy *temporal.RetryPolicy, task job.Task, request any, size int,
+	response any,
+) error {
+	limit, isLast := m.timeout(call)
 	if isLast {
 		policy.NonRetryableErrorTypes = []string{startToCloseTimeout}
 	}
@@ -51,13 +79,10 @@ func (m *machine) call(ctx workflow.Context, s *step, call activityCall, request
 		WaitForCancellation: true, // A job ends after its activities.
 	})
 
-	if err := m.reserveCommand(ctx, request); err != nil {
+	if err := m.reserveCommand(ctx, size); err != nil {
 		return err
 	}
 
-	task := job.Task{
-		AppID: m.input.AppID, JobID: m.jobID, Step: s.instance, Inline: m.inlineCapacity(), Secrets: m.input.Secrets,
-	}
 	future := workflow.ExecuteActivity(ctx, call.name, task, request)
 
 	m.beforeBlocking(ctx)
@@ -70,11 +95,16 @@ func (m *machine) call(ctx workflow.Context, s *step, call activityCall, request
 
 	if timeout, ok := errors.AsType[*temporal.TimeoutError](err); ok && isLast &&
 		timeout.TimeoutType() == enumspb.TIMEOUT_TYPE_START_TO_CLOSE {
-		return failedWith(job.CodeStepTimedOut,
-			"the query did not end within %s, the queryTimeout of the app; make it faster, or set the timeout of the step", limit)
+		return queryTimedOut(limit)
 	}
 
-	return withAttempts(err, policy)
+	return withAttempts(err, policy.MaximumAttempts+task.Attempts)
+}
+
+// queryTimedOut returns the failure of a query that has reached the app's limit.
+func queryTimedOut(limit time.Duration) *failure {
+	return failedWith(job.CodeStepTimedOut,
+		"the query did not end within %s, the queryTimeout of the app; make it faster, or set the timeout of the step", limit)
 }
 
 // startToCloseTimeout is the type of the error of an attempt that exceeds its timeout, in Temporal's retry policies.
@@ -97,15 +127,15 @@ func (m *machine) timeout(call activityCall) (limit time.Duration, isLast bool) 
 	return time.Duration(chosen), isLast
 }
 
-// withAttempts adds the number of attempts to an error that lacks it, because its last attempt timed out.
-func withAttempts(err error, policy *temporal.RetryPolicy) error {
+// withAttempts adds the number of attempts to an error that lacks it, because the last of all attempts timed out.
+func withAttempts(err error, all int32) error {
 	activityError, isActivity := errors.AsType[*temporal.ActivityError](err)
 	if !isActivity || activityError.RetryState() != enumspb.RETRY_STATE_MAXIMUM_ATTEMPTS_REACHED {
 		return err
 	}
 
 	failed, _ := asFailure(err)
-	failed.Attempts = cmp.Or(failed.Attempts, policy.MaximumAttempts)
+	failed.Attempts = cmp.Or(failed.Attempts, all)
 
 	return failed
 }

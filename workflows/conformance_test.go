@@ -12,6 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/jobwright/jobwright/scenario"
 	"github.com/jobwright/jobwright/scenario/validation"
 	"github.com/jobwright/jobwright/scenariotest"
 )
@@ -68,30 +69,51 @@ var continuing = []string{
 func requireConformance(t *testing.T, fixture scenariotest.Case) (continued bool) {
 	t.Helper()
 
-	var still scenariotest.Report
+	activities := requireConformanceOf(t, fixture, scenario.ExecutionActivity)
+	auto := requireConformanceOf(t, fixture, scenario.ExecutionAuto)
+
+	require.Equal(t, withoutTimes(activities.Outcome), withoutTimes(auto.Outcome), "%s:%d: with local activities", fixture.File,
+		fixture.Line)
+
+	return activities.continued
+}
+
+// conformance is the report of a fixture whose job did not continue as new.
+type conformance struct {
+	scenariotest.Report
+
+	continued bool // Whether it continued as new with a limit of seven events.
+}
+
+func requireConformanceOf(t *testing.T, fixture scenariotest.Case, execution scenario.Execution) (made conformance) {
+	t.Helper()
+
+	still := &made.Report
 
 	for _, most := range []int{0, 50, 7, 1} {
 		if most < 7 && len(still.Outcome.Trace) > longTrace {
 			continue // A run for each step of a long job takes long and proves nothing new.
 		}
 
-		report, err := fixture.Run(t.Context(), validation.Library{}, scenariotest.Options{AppID: "7", MaxHistory: most})
+		report, err := fixture.Run(t.Context(), validation.Library{}, scenariotest.Options{
+			AppID: "7", MaxHistory: most, Execution: execution,
+		})
 		require.NoError(t, err)
-		require.Empty(t, report.Differences, "%s:%d: with at most %d events a run, %d times", fixture.File, fixture.Line, most, report.Runs)
+		require.Empty(t, report.Differences, "%s:%d: %s with at most %d events a run, %d times", fixture.File, fixture.Line, execution, most, report.Runs)
 
 		if most == 0 {
-			still = report
+			*still = report
 
 			continue
 		}
 
-		continued = continued || (most == 7 && report.Runs > 0)
+		made.continued = made.continued || (most == 7 && report.Runs > 0)
 
 		require.Equal(t, withoutTimes(still.Outcome), withoutTimes(report.Outcome),
-			"%s:%d: with at most %d events a run, %d times", fixture.File, fixture.Line, most, report.Runs)
+			"%s:%d: %s with at most %d events a run, %d times", fixture.File, fixture.Line, execution, most, report.Runs)
 	}
 
-	return continued
+	return made
 }
 
 const longTrace = 200

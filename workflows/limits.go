@@ -2,62 +2,30 @@ package workflows
 
 import (
 	"encoding/json"
-	"time"
-
-	"go.temporal.io/sdk/workflow"
 
 	"github.com/jobwright/jobwright/job"
 	"github.com/jobwright/jobwright/scenario/jsonvalue"
 )
 
-// Limits of Temporal's, in bytes: it rejects a payload of 2 MiB and a message of 4 MB, and retries a workflow task whose
-// response it rejects for ever. At which places a job waits for the next workflow task is part of its history: running jobs
-// depend on these numbers.
-const (
-	maxPayload  = 1_900_000 // The input of an activity, a child or the next run, and the outcome of a job.
-	maxCommands = 1_000_000 // The commands of a workflow task together, before another is added.
-)
+// Limit of Temporal's, in bytes: it rejects a payload of 2 MiB, and retries a workflow task whose response it rejects for
+// ever. At which places a job waits for the next workflow task is part of its history: running jobs
+// depend on this number.
+const maxPayload = 1_900_000 // The input of an activity, a child or the next run, and the outcome of a job.
 
-// reserveCommand verifies that Temporal accepts a command with these arguments. If the commands of this workflow task are
-// too large already, it waits for the next one.
-func (m *machine) reserveCommand(ctx workflow.Context, arguments any) error {
+// encodeArguments returns the JSON of a command's arguments. The error is a failure if Temporal would reject them.
+func encodeArguments(arguments any) ([]byte, error) {
 	encoded, err := json.Marshal(arguments)
 	if err != nil {
-		return failedWith(job.CodeParameterInvalid, "the parameters can't be written as JSON: %v", err)
+		return nil, failedWith(job.CodeParameterInvalid, "the parameters can't be written as JSON: %v", err)
 	}
 
-	size := len(encoded)
-	if size > maxPayload {
-		return failedWith(job.CodeLimitExceeded,
+	if size := len(encoded); size > maxPayload {
+		return nil, failedWith(job.CodeLimitExceeded,
 			"the parameters have %d bytes once their expressions are evaluated, and %d is the most; keep large data in a source",
 			size, maxPayload)
 	}
 
-	for {
-		// A history grows only between two workflow tasks.
-		length := workflow.GetInfo(ctx).GetCurrentHistoryLength()
-		if length != m.taskHistory {
-			m.taskHistory, m.taskCommands = length, 0
-		}
-
-		if m.taskCommands == 0 || m.taskCommands+size <= maxCommands {
-			break
-		}
-
-		m.beforeBlocking(ctx)
-
-		if err := workflow.Sleep(ctx, time.Millisecond); err != nil {
-			return err
-		}
-
-		if workflow.GetInfo(ctx).GetCurrentHistoryLength() == length {
-			break // The test environment has no workflow tasks and accepts messages of any size.
-		}
-	}
-
-	m.taskCommands += size
-
-	return nil
+	return encoded, nil
 }
 
 // maxValue bounds a value in the checkpoint, in bytes.

@@ -24,10 +24,9 @@ type machine struct {
 	signalWaits []*signalWait
 	slots       int // Concurrency slots in use, beside the first.
 
-	capacity     int // Bytes of values, records and results that the checkpoint can store.
-	stored       int // Bytes that it stores, or has stored since it was last measured.
-	taskHistory  int // The length of the history in this workflow task.
-	taskCommands int // Bytes of the commands of this workflow task so far.
+	capacity int // Bytes of values, records and results that the checkpoint can store.
+	stored   int // Bytes that it stores, or has stored since it was last measured.
+	task     task
 
 	continuing  bool  // Whether this run ends, so that the job continues in the next one.
 	begun       bool  // Whether this run has begun a step; a run that has not makes no progress.
@@ -49,6 +48,7 @@ type level struct {
 type scenarioRun struct {
 	name           string
 	file           string
+	execution      scenario.Execution
 	discardResults bool // Whether it runs inline with addResults: false.
 }
 
@@ -108,7 +108,7 @@ func (m *machine) scenarioLevel(
 	}, m.input.Program.Variables, parameters)
 
 	return level{
-		run: &scenarioRun{name: name, file: definition.File}, steps: definition.Steps, state: state,
+		run: &scenarioRun{name: name, file: definition.File, execution: definition.Execution}, steps: definition.Steps, state: state,
 		scope: state.scope(outermost),
 	}
 }

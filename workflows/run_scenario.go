@@ -106,7 +106,12 @@ func (m *machine) runChild(
 		StaticDetails:         program.Scenarios[name].Description,
 	})
 
-	if err := m.reserveCommand(ctx, input); err != nil {
+	encoded, err := encodeArguments(input)
+	if err == nil {
+		err = m.reserveCommand(ctx, len(encoded))
+	}
+
+	if err != nil {
 		return nil, err
 	}
 

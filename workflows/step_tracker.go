@@ -33,10 +33,17 @@ type stepRecord struct {
 
 	Attempt   int32  `json:"attempt,omitempty"`
 	LastError string `json:"lastError,omitempty"`
+	Retry     *retry `json:"retry,omitempty"` // While the step is tried again after a local activity has failed.
 	ChildID   string `json:"childId,omitempty"`
 
 	Kept        []job.Kept          `json:"kept,omitempty"`
 	Conversions []source.Conversion `json:"conversions,omitempty"`
+}
+
+// retry is the state of a step whose first attempt, a local activity, has failed.
+type retry struct {
+	LastError string     `json:"lastError"`
+	NextTry   *time.Time `json:"nextTry,omitempty"` // When the next attempt begins; nil once it has begun.
 }
 
 // Bounds of a step's record.
@@ -102,6 +109,7 @@ func (t *stepTracker) end(path string, now time.Time, state job.StepState, outco
 	}
 
 	record.Active--
+	record.Retry = nil
 	rows, _ := outcome["rows"].(int64)
 	rejected, _ := outcome["rejected"].(int64)
 	record.Rows += rows
@@ -114,6 +122,20 @@ func (t *stepTracker) end(path string, now time.Time, state job.StepState, outco
 
 	if record.Active <= 0 {
 		record.State, record.EndedAt = state, &now
+	}
+}
+
+// setRetry records that the first attempt of a step has failed, and when the next one begins.
+func (t *stepTracker) setRetry(path, message string, next time.Time) {
+	if record := t.records[path]; record != nil {
+		record.Retry = &retry{LastError: shorten(message, maxLastError), NextTry: &next}
+	}
+}
+
+// beginRetry records that the next attempt has begun.
+func (t *stepTracker) beginRetry(path string) {
+	if record := t.records[path]; record != nil && record.Retry != nil {
+		record.Retry.NextTry = nil
 	}
 }
 
@@ -158,6 +180,11 @@ func (t *stepTracker) statuses() []job.StepStatus {
 			status.ChildID, status.Kept, status.Conversions = record.ChildID, record.Kept, record.Conversions
 
 			status.Iterations, status.Total = record.Iterations, record.Total
+
+			if record.Retry != nil {
+				status.Attempt, status.Failed = 1, 1
+				status.LastError, status.NextTry = record.Retry.LastError, record.Retry.NextTry
+			}
 
 			if record.Runs > 1 {
 				status.Runs, status.Failures = record.Runs, record.Failures

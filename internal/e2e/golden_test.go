@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
+	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -176,7 +177,13 @@ func (g golden) run(t *testing.T, s *system, jobID string) {
 
 	if g.app != nil {
 		appID = "golden-" + uuid.NewString()
-		writeApp(t, filepath.Join(s.dir, "apps", appID), g.app)
+
+		files := maps.Clone(g.app)
+		if g.continues { // With local activities, these jobs would end within a few workflow tasks.
+			files["app.yaml"] += "\nexecution: activity\n"
+		}
+
+		writeApp(t, filepath.Join(s.dir, "apps", appID), files)
 	}
 
 	if g.long {

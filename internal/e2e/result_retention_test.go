@@ -46,7 +46,7 @@ func newSweptStore(t *testing.T, temporal client.Client, namespace, folder strin
 func (s sweptStore) store(t *testing.T, jobID string, age time.Duration) string {
 	t.Helper()
 
-	key := job.ResultKey(job.Task{AppID: "7", JobID: jobID, Step: "1"}, uuid.NewString(), 1, ".json")
+	key := job.ResultKey(job.Task{AppID: "7", JobID: jobID, Step: "1"}, uuid.NewString(), "1", ".json")
 	name := filepath.Join(s.folder, filepath.FromSlash(key))
 	changed := time.Now().Add(-age)
 

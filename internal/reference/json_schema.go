@@ -194,6 +194,8 @@ func formSchema(f schema.Form) node {
 		return objectSchema(formatFields(), true)
 	case schema.Notation:
 		return node{"type": "object", "additionalProperties": objectSchema(schema.Fields[source.Notation](), true)}
+	case scenario.FormExecution:
+		return node{"enum": scenario.Executions()}
 	case scenario.FormOnError:
 		return node{"enum": []scenario.OnError{scenario.OnErrorFail, scenario.OnErrorContinue}}
 	case scenario.FormDuration:

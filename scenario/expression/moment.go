@@ -19,6 +19,9 @@ type Moment struct {
 	Now  time.Time // The workflow's time, which is the same on every replay.
 	Seed string    // The seed of random values: the job, the step and its round.
 
+	// ReadsTime, if not nil, is called when an expression reads the time.
+	ReadsTime func()
+
 	place     string         // The path of the parameter, so that two parameters of a step have different random values.
 	cells     map[string]any // By the key of their query.
 	variables jsonvalue.Object
@@ -102,7 +105,8 @@ func (m Moment) With(missing *Missing, cells []jsonvalue.Value, variables jsonva
 		return m, fmt.Errorf("%d queries were answered with %d values", len(missing.Queries), len(cells))
 	}
 
-	found := Moment{Now: m.Now, Seed: m.Seed, place: m.place, cells: map[string]any{}, variables: jsonvalue.Object{}}
+	found := m
+	found.cells, found.variables = map[string]any{}, jsonvalue.Object{}
 	maps.Copy(found.cells, m.cells)
 	maps.Copy(found.variables, m.variables)
 
@@ -161,9 +165,17 @@ func momentFunctions(moment Moment) map[string]any {
 		return sha256.Sum256(binary.BigEndian.AppendUint64([]byte(moment.Seed+moment.place+"\x00"), drawn))
 	}
 
+	now := func() time.Time {
+		if moment.ReadsTime != nil {
+			moment.ReadsTime()
+		}
+
+		return moment.Now.UTC()
+	}
+
 	return map[string]any{
-		"now":   func() string { return FormatTimestamp(moment.Now) },
-		"today": func() string { return moment.Now.UTC().Format(time.DateOnly) },
+		"now":   func() string { return FormatTimestamp(now()) },
+		"today": func() string { return now().Format(time.DateOnly) },
 		"random": func() float64 {
 			sum := draw()
 

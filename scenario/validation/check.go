@@ -19,6 +19,7 @@ type Environment struct {
 	Variables []scenario.Parameter // The variables that outlive its jobs.
 	Access    []string             // The names in its access list.
 	Limits    scenario.Limits      // The limits of its steps.
+	Execution scenario.Execution   // The default of its scenarios.
 }
 
 // checker checks one document.

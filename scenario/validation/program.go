@@ -34,6 +34,7 @@ func NewProgram(name string, entry Document, library Library) (scenario.Program,
 		pinned := scenario.Program{
 			Entry: name, Scenarios: map[string]scenario.Scenario{},
 			Variables: library.Environment.Variables, Files: pinning.files, Limits: library.Environment.Limits,
+			Execution: library.Environment.Execution,
 		}
 
 		for name, document := range pinning.documents { //workflowcheck:ignore // The order does not matter.

@@ -109,6 +109,8 @@ func (c *checker) scenario(value any) scenario.Scenario {
 	var found scenario.Scenario
 
 	found.Description, _ = object["description"].(string)
+	execution, _ := object["execution"].(string)
+	found.Execution = scenario.Execution(execution)
 
 	parameters, _ := object["parameters"].(map[string]any)
 	found.Parameters = c.parameters("parameters", parameters)
@@ -220,6 +222,8 @@ func (c *checker) stepFrame(path string, value any) (step scenario.Step, sound b
 	step.Condition = object["condition"]
 	onError, _ := object["onError"].(string)
 	step.OnError = scenario.OnError(onError)
+	execution, _ := object["execution"].(string)
+	step.Execution = scenario.Execution(execution)
 
 	params, sound := object["opParams"].(map[string]any)
 	if !sound {

@@ -19,6 +19,10 @@ import (
 // the end of the script. An earlier attempt that is still running has one second to finish; then its connection is killed. A
 // statement that mentions the ledger may only read.
 func (s *Source) Execute(ctx context.Context, script source.Script) (int64, error) {
+	if script.OnlyRecorded { // A statement such as CREATE TABLE would commit the changes before it without a record.
+		return 0, source.ErrUnrecorded
+	}
+
 	statements, err := s.bind(script)
 	if err != nil {
 		return 0, err

@@ -39,6 +39,9 @@ func (l *ledgerTable) isChangedBy(statement string) bool {
 		!slices.Contains([]string{"SELECT", "SHOW", "DESCRIBE", "DESC", "EXPLAIN"}, firstWord(statement))
 }
 
+// RecordsWrites reports whether the source has a ledger.
+func (s *Source) RecordsWrites() bool { return s.ledger.Enabled() }
+
 // Recorded returns the record of an earlier attempt with that key. If an attempt ended after it replaced or created a table
 // and before it added the record, there is no record yet; the next write adds it.
 func (s *Source) Recorded(ctx context.Context, key source.IdempotencyKey) (source.Written, bool, error) {

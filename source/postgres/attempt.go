@@ -13,6 +13,9 @@ import (
 	"github.com/jobwright/jobwright/source/ledger"
 )
 
+// RecordsWrites reports whether the source has a ledger.
+func (s *Source) RecordsWrites() bool { return s.ledger.Enabled() }
+
 // Recorded returns the result of an earlier attempt with the same key, if it is recorded. It also terminates sessions in which
 // earlier attempts of the same user still run, since they may hold locks on tables that this attempt is about to read.
 func (s *Source) Recorded(ctx context.Context, key source.IdempotencyKey) (source.Written, bool, error) {

@@ -28,6 +28,10 @@ func (s *Source) Execute(ctx context.Context, script source.Script) (int64, erro
 	}
 
 	if !s.ledger.Records(script.IdempotencyKey) {
+		if script.OnlyRecorded {
+			return 0, source.ErrUnrecorded
+		}
+
 		opening := ""
 		if len(statements) > 1 {
 			opening = "BEGIN"
@@ -48,6 +52,10 @@ func (s *Source) Execute(ctx context.Context, script source.Script) (int64, erro
 
 	changed, err := s.executeOnce(ctx, script, statements)
 	if len(statements) == 1 && needsNoTransaction(err) {
+		if script.OnlyRecorded {
+			return 0, source.ErrUnrecorded
+		}
+
 		return s.execute(ctx, "SET "+setAttemptName(script.IdempotencyKey), statements, script.Report,
 			func(*session, int64) error { return nil })
 	}

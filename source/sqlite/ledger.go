@@ -17,6 +17,9 @@ const ledgerDefinition = "CREATE TABLE IF NOT EXISTS " + ledgerTable + ` (
 	job TEXT NOT NULL, run TEXT NOT NULL, step TEXT NOT NULL, "rows" INTEGER NOT NULL, details TEXT,
 	recorded_at TIMESTAMP NOT NULL, PRIMARY KEY (run, step))`
 
+// RecordsWrites reports whether the source records its changes: always.
+func (s *Source) RecordsWrites() bool { return true }
+
 // Recorded returns the result of an earlier attempt with the same key, if it is recorded.
 func (s *Source) Recorded(ctx context.Context, key source.IdempotencyKey) (source.Written, bool, error) {
 	c, err := s.readers.get(ctx, busyTimeout)
