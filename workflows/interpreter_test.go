@@ -65,7 +65,9 @@ func program(t *testing.T, text string) scenario.Program {
 	parsed, err := validation.Parse("scenarios/Main.yaml", []byte(text), validation.Environment{Sources: []string{"files", "stage"}})
 	require.NoError(t, err)
 
-	return scenario.Program{Entry: "Main", Scenarios: map[string]scenario.Scenario{"Main": parsed.Scenario}}
+	return scenario.Program{
+		Entry: "Main", Scenarios: map[string]scenario.Scenario{"Main": parsed.Scenario}, Execution: scenario.ExecutionActivity,
+	}
 }
 
 // failure returns the failure of the workflow.

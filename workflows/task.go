@@ -27,7 +27,7 @@ type task struct {
 
 // observe notices that another workflow task has begun.
 func (t *task) observe(ctx workflow.Context) {
-	if length := workflow.GetInfo(ctx).GetCurrentHistoryLength(); length != t.history {
+	if length := workflow.GetInfo(ctx).GetCurrentHistoryLength(); length != t.history || t.began.IsZero() {
 		t.history, t.began, t.size, t.volatile = length, workflow.Now(ctx), 0, false
 	}
 }
