@@ -117,7 +117,10 @@ func (m *machine) withLookUps(ctx workflow.Context, s *step, evaluate func(expre
 
 	moment := expression.Moment{
 		Now: workflow.Now(ctx), Seed: fmt.Sprintf("%s/%s#%d", m.jobID, s.instance, s.frame.Evaluations),
-		ReadsTime: func() { m.task.volatile = true },
+		ReadsTime: func() {
+			m.task.observe(ctx)
+			m.task.volatile = true
+		},
 	}
 	before := s.level.scope.Cost()
 
