@@ -75,8 +75,9 @@ func BenchmarkFiles(b *testing.B) {
 			})
 
 			b.ReportMetric(float64(sizeOf(b, written))/float64(sizeOf(b, expected)), "size-of-reference")
-			duckdb(b, "SELECT if(count(*) = 0, '', error('the results differ')) FROM "+
-				"(FROM (FROM '"+written+"' EXCEPT ALL FROM '"+expected+"') UNION ALL (FROM '"+expected+"' EXCEPT ALL FROM '"+written+"'))")
+			duckdb(b, "SELECT if(count(*) = 0, '', error('the results differ')) FROM (FROM "+
+				"(FROM '"+written+"' EXCEPT ALL FROM '"+expected+"') UNION ALL "+
+				"(FROM '"+expected+"' EXCEPT ALL FROM '"+written+"'))")
 		})
 	}
 
@@ -99,7 +100,8 @@ func BenchmarkFiles(b *testing.B) {
 func startDuckDB(b *testing.B) func(b *testing.B, statement string) {
 	b.Helper()
 
-	command := exec.CommandContext(context.WithoutCancel(b.Context()), *duckdbProgram, "-threads", strconv.Itoa(runtime.GOMAXPROCS(0)))
+	threads := strconv.Itoa(runtime.GOMAXPROCS(0))
+	command := exec.CommandContext(context.WithoutCancel(b.Context()), *duckdbProgram, "-threads", threads)
 	command.Stderr = os.Stderr
 
 	input, err := command.StdinPipe()

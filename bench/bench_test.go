@@ -39,7 +39,8 @@ func TestBenchMeasuresAllSystems(t *testing.T) {
 	require.NoError(t, err)
 
 	opts.sizes = sizes{
-		window: 10 * time.Millisecond, leastJobs: 1, callers: 2, steps: 20, branches: 2, branchSteps: 2, loopRounds: 5, countedJobs: 2,
+		window: 10 * time.Millisecond, leastJobs: 1, callers: 2, steps: 20, branches: 2, branchSteps: 2, loopRounds: 5,
+		countedJobs: 2,
 	}
 
 	var table strings.Builder
@@ -104,7 +105,8 @@ func TestReportComparesRoundByRound(t *testing.T) {
 
 	var table strings.Builder
 	require.NoError(t, r.write(&table))
-	require.Contains(t, table.String(), "| callers3 | jobs, /s | jobwright | 20.0 (10.0–30.0) |  | 20.0 |  |  | 1.00 (0.50–1.50) |  |")
+	require.Contains(t, table.String(),
+		"| callers3 | jobs, /s | jobwright | 20.0 (10.0–30.0) |  | 20.0 |  |  | 1.00 (0.50–1.50) |  |")
 }
 
 func TestFlagsRefuseUnknownWorkloads(t *testing.T) {

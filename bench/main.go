@@ -94,9 +94,11 @@ func parse(arguments []string, out io.Writer) (options, error) {
 	flags.BoolVar(&opts.list, "list", false, "print the names of all workloads")
 	flags.IntVar(&opts.rounds, "rounds", 0, "number of rounds; by default, 3, or 1 with -short")
 	flags.BoolVar(&short, "short", false, "measure for a short time and with fewer jobs, to see whether everything works")
-	flags.DurationVar(&opts.sizes.window, "window", 0, "how long a round measures one system; by default, 3s, or 500ms with -short")
+	flags.DurationVar(&opts.sizes.window, "window", 0,
+		"how long a round measures one system; by default, 3s, or 500ms with -short")
 	flags.StringVar(&opts.bin, "bin", "", "folder with jobwright-dev and jobwright; by default, they are built")
-	flags.BoolVar(&opts.durable, "durable", false, "make each commit of the embedded Temporal survive a power cut, for all systems")
+	flags.BoolVar(&opts.durable, "durable", false,
+		"make each commit of the embedded Temporal survive a power cut, for all systems")
 	flags.StringVar(&opts.json, "json", "", "file to which all measurements are written as JSON")
 
 	if err := flags.Parse(arguments); err != nil {
@@ -161,13 +163,13 @@ type sizes struct {
 
 var (
 	fullSizes = sizes{
-		rounds: 3, window: 3 * time.Second, leastJobs: 10, callers: 32, steps: 400, branches: 40, branchSteps: 10, loopRounds: 10_000,
-		rates: []int{250, 500, 1000, 2000, 3000}, arrivals: 6 * time.Second, statuses: 64, waiting: 10_000, slowRows: 5_000_000,
-		countedJobs: 20,
+		rounds: 3, window: 3 * time.Second, leastJobs: 10, callers: 32, steps: 400, branches: 40, branchSteps: 10,
+		loopRounds: 10_000, rates: []int{250, 500, 1000, 2000, 3000}, arrivals: 6 * time.Second, statuses: 64, waiting: 10_000,
+		slowRows: 5_000_000, countedJobs: 20,
 	}
 	shortSizes = sizes{
-		rounds: 1, window: 500 * time.Millisecond, leastJobs: 2, callers: 32, steps: 400, branches: 40, branchSteps: 10, loopRounds: 300,
-		rates: []int{250, 1000}, arrivals: time.Second, statuses: 16, waiting: 200, slowRows: 2_000_000,
+		rounds: 1, window: 500 * time.Millisecond, leastJobs: 2, callers: 32, steps: 400, branches: 40, branchSteps: 10,
+		loopRounds: 300, rates: []int{250, 1000}, arrivals: time.Second, statuses: 16, waiting: 200, slowRows: 2_000_000,
 		countedJobs: 5,
 	}
 )

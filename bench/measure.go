@@ -62,7 +62,7 @@ type load struct {
 // together measures callers that call do again and again, each one call at a time. The measurement begins when each caller has
 // finished its first call: until then, all calls are in the same phase. It lasts for a window, and until as many calls have ended
 // as there are callers: slow calls that began together end together.
-func (b *bench) together(ctx context.Context, s *system, callers int, do func(ctx context.Context, caller int) error) (load, error) {
+func (b *bench) together(ctx context.Context, s *system, callers int, do func(ctx context.Context) error) (load, error) {
 	var (
 		result          load
 		mutex           sync.Mutex
@@ -73,16 +73,16 @@ func (b *bench) together(ctx context.Context, s *system, callers int, do func(ct
 
 	group, ctx := errgroup.WithContext(ctx)
 
-	for caller := range callers {
+	for range callers {
 		group.Go(func() error {
-			err := do(ctx, caller)
+			err := do(ctx)
 			if started.Add(1) == int64(callers) {
 				close(warm)
 			}
 
 			for err == nil && !ended.Load() {
 				began := time.Now()
-				err = do(ctx, caller)
+				err = do(ctx)
 
 				if measured.Load() && !ended.Load() {
 					mutex.Lock()

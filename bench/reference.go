@@ -228,7 +228,9 @@ func serveReference(ctx context.Context, arguments []string, out io.Writer) (err
 		server.Close() //nolint:errcheck,gosec // The process ends.
 	}()
 
-	fmt.Fprintf(out, "reference is up http=%s temporal=%s\n", listener.Addr(), address) //nolint:errcheck // The caller waits for it.
+	if _, err := fmt.Fprintf(out, "reference is up http=%s temporal=%s\n", listener.Addr(), address); err != nil {
+		return err
+	}
 
 	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 		return err

@@ -301,21 +301,31 @@ func lightStep(id string) string {
 // writeApps writes the apps of Jobwright with a scenario for each work.
 func writeApps(dir string, s sizes) error {
 	files := map[string]string{
-		"Setup": "steps:\n- {opName: Transform, opParams: {source: stage, query: \"" + numbersQuery + "\", targetTable: numbers}}\n",
+		"Setup": "steps:\n- opName: Transform\n  opParams: {source: stage, targetTable: numbers, query: \"" + numbersQuery + "\"}\n",
 		"Loop": `parameters: {rounds: {type: integer}}
 steps:
 - opName: ForEach
   opParams:
     source: stage
-    query: WITH RECURSIVE s(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM s WHERE i < :rounds) SELECT i % ` + strconv.Itoa(numbers) + ` AS i FROM s
+    query: |-
+      WITH RECURSIVE s (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM s WHERE i < :rounds)
+      SELECT i % ` + strconv.Itoa(numbers) + ` AS i FROM s
     bind: {rounds: "${rounds}"}
     maxConcurrency: ` + strconv.Itoa(loopConcurrency) + `
     steps:
     - ` + lightStep(`"${item.i}"`) + "\n",
 		"Wait": "steps:\n- {opName: Wait, opParams: {duration: 24h}}\n",
-		"Slow": fmt.Sprintf("steps:\n- %s\n- {opName: Transform, opParams: {source: stage, query: \"WITH RECURSIVE s(i) AS (SELECT 1 UNION ALL "+
-			"SELECT i + 1 FROM s WHERE i < %d) SELECT count(*) AS n FROM s\", returnValue: true}}\n- %s\n",
-			lightStep("1"), s.slowRows, lightStep("2")),
+		"Slow": fmt.Sprintf(`steps:
+- %s
+- opName: Transform
+  opParams:
+    source: stage
+    query: |-
+      WITH RECURSIVE s (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM s WHERE i < %d)
+      SELECT count(*) AS n FROM s
+    returnValue: true
+- %s
+`, lightStep("1"), s.slowRows, lightStep("2")),
 	}
 
 	for _, w := range []work{{steps: 0}, {steps: 3}, {steps: 10}, {steps: s.steps}} {

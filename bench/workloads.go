@@ -30,7 +30,10 @@ var everything = []string{subject, localActivities, activityPerStep, emptyWorkfl
 
 var workloads = []workload{
 	{name: "steps3", about: "3 light steps, one job at a time", run: oneAtATime((*round).systems, work{steps: 3}, everything...)},
-	{name: "steps10", about: "10 light steps, one job at a time", run: oneAtATime((*round).systems, work{steps: 10}, everything...)},
+	{
+		name: "steps10", about: "10 light steps, one job at a time",
+		run: oneAtATime((*round).systems, work{steps: 10}, everything...),
+	},
 	{name: "callers3", about: "3 light steps, 32 callers", run: callers((*round).systems, work{steps: 3}, everything...)},
 	{name: "callers10", about: "10 light steps, 32 callers", run: callers((*round).systems, work{steps: 10}, everything...)},
 	{name: "activities", about: "10 light steps with execution: activity, one job at a time and 32 callers", run: asActivities},
@@ -39,7 +42,10 @@ var workloads = []workload{
 		name: "wide", about: "a job of 40 branches of 10 light steps",
 		run: single(func(s sizes) work { return work{branches: s.branches, steps: s.branchSteps} }),
 	},
-	{name: "loop", about: "a loop of 10,000 rounds of a light step", run: single(func(s sizes) work { return work{rounds: s.loopRounds} })},
+	{
+		name: "loop", about: "a loop of 10,000 rounds of a light step",
+		run: single(func(s sizes) work { return work{rounds: s.loopRounds} }),
+	},
 	{name: "arrivals", about: "jobs of 10 light steps that arrive at random, at increasing rates", run: arrivals},
 	{name: "layer", about: "a call, and the same workflow started with Temporal's SDK", run: layer},
 	{name: "status", about: "16 callers of the status of ended jobs, 50 of that of a running job", run: statuses},
@@ -101,7 +107,7 @@ func callers(on deployment, w work, names ...string) func(ctx context.Context, r
 		}
 
 		for _, s := range systems {
-			reached, err := r.together(ctx, s, r.sizes.callers, func(ctx context.Context, _ int) error {
+			reached, err := r.together(ctx, s, r.sizes.callers, func(ctx context.Context) error {
 				_, err := s.run(ctx, w)
 
 				return err
@@ -290,7 +296,7 @@ func statuses(ctx context.Context, r *round) error {
 
 	var next atomic.Int64
 
-	reached, err := r.together(ctx, s, readers, func(ctx context.Context, _ int) error {
+	reached, err := r.together(ctx, s, readers, func(ctx context.Context) error {
 		_, err := s.call(ctx, http.MethodGet, statusPath(ended[int(next.Add(1))%len(ended)]), nil)
 
 		return err
@@ -325,7 +331,7 @@ func (r *round) watch(ctx context.Context, s *system, watchers int) error {
 
 	var polls int
 
-	reached, err := r.together(ctx, s, watchers, func(ctx context.Context, _ int) error {
+	reached, err := r.together(ctx, s, watchers, func(ctx context.Context) error {
 		_, err := s.call(ctx, http.MethodGet, statusPath(running), nil)
 
 		return err
