@@ -301,7 +301,7 @@ func lightStep(id string) string {
 // writeApps writes the apps of Jobwright with a scenario for each work.
 func writeApps(dir string, s sizes) error {
 	files := map[string]string{
-		"Setup": "steps:\n- opName: Transform\n  opParams: {source: stage, targetTable: numbers, query: \"" + numbersQuery + "\"}\n",
+		"Setup": "steps:\n- opName: Transform\n  opParams: {source: stage, targetTable: numbers,\n    query: \"" + numbersQuery + "\"}\n",
 		"Loop": `parameters: {rounds: {type: integer}}
 steps:
 - opName: ForEach
