@@ -18,11 +18,6 @@ func (e *encoder) encodeAt(to *target, values *source.Vector, at int, param *par
 		return e.encode(to, values.Value(at), param)
 	}
 
-	var (
-		moment time.Time
-		layout string
-	)
-
 	switch to.to.Type {
 	case source.Text: // The text is copied.
 		return e.text(viewText(values.At(at)), param)
@@ -45,27 +40,28 @@ func (e *encoder) encodeAt(to *target, values *source.Vector, at int, param *par
 		return storeParameter(classBinary, e.arena, values.At(at), param)
 	case source.JSON:
 		return e.json(json.RawMessage(values.At(at)), param)
-	case source.Date: // Package time formats RFC 3339 fastest.
-		moment, layout = time.Unix(values.Ints[at]*secondsOfDay, 0).UTC(), time.RFC3339
-	case source.Datetime:
-		moment, layout = values.Times[at], datetimeLayout
-	case source.Timestamp:
-		moment, layout = values.Times[at], time.RFC3339Nano
+	case source.Datetime, source.Timestamp:
+		if values.Times[at].Location() == time.UTC { // Otherwise encode checks the offset.
+			return e.moment(to, values, at, param)
+		}
+	case source.Date:
+		return e.moment(to, values, at, param)
 	case source.Time, source.UUID, source.Array:
 	}
 
-	// encode checks offsets and years of more than four digits.
-	if year := moment.Year(); layout == "" || moment.Location() != time.UTC || year < 0 || year > 9999 {
-		return e.encode(to, values.Value(at), param)
+	return e.encode(to, values.Value(at), param)
+}
+
+// moment stores a date or a time in UTC in its text form, like form.
+func (e *encoder) moment(to *target, values *source.Vector, at int, param *parameter) error {
+	var err error
+	if e.scratch, err = values.AppendText(e.scratch[:0], to.to, at); err != nil {
+		return err
 	}
 
-	e.scratch = moment.AppendFormat(e.scratch[:0], layout)
-	if to.to.Type == source.Date {
-		e.scratch = e.scratch[:len(time.DateOnly)]
+	if to.to.Type == source.Datetime {
+		e.scratch[len(time.DateOnly)] = ' ' // Instead of T, as in SQLite's date functions.
 	}
 
 	return storeParameter(classText, e.arena, e.scratch, param)
 }
-
-// secondsOfDay is the number of seconds of a day in UTC.
-const secondsOfDay = 24 * 60 * 60
