@@ -11,9 +11,7 @@ import (
 // need no allocation. of is the type of the column. If the text is not a value of the type, nothing is appended.
 func (v *Vector) Parse(of Standard, by *Parser, text string) error {
 	if by == nil && v.parse(of, text) {
-		if v.Nulls != nil {
-			v.Nulls = append(v.Nulls, false)
-		}
+		v.Extended()
 
 		return nil
 	}

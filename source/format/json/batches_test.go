@@ -33,7 +33,7 @@ func (o *outcome) add(record source.Record, location string) {
 var values = []string{
 	"1", "-0", "0", "-5", "01", "1.", "1.50", "-0.5", ".5", "1e5", "1E+2", "1e", "1e-400", "1e400", "12345678901234567890",
 	"0.1000000000000000055511151231257827", "true", "false", "null", "nul", "tru", "truex", `"NaN"`, `"x"`, `""`, `"é"`, "\"\xff\"",
-	`"\n"`, `"a\"b"`, `"\ud800"`, `"\u00e9"`, "\"\t\"", "\"\x7f\"", `"open`, "{}", `{"a": [1, {"b": null}]}`, "[1, 2", "[]", "", " ",
+	`"\n"`, `"a\"b"`, `"\ud800"`, `"\u00e9"`, `"\ud83d\ude00"`, `"\ud83d"`, `"\ude00\ud83d"`, `"\x"`, `"\u00e"`, `"\u0000"`, `"\"`, `"\\"`, `"a\/b\b"`, "\"\\n\n\"", "\"\\n\t\"", "\"\t\"", "\"\x7f\"", `"open`, "{}", `{"a": [1, {"b": null}]}`, "[1, 2", "[]", "", " ",
 }
 
 // samples are first records, which decide on the columns. As many as the sample has are read before the others.

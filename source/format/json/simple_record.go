@@ -3,11 +3,13 @@ package json
 import (
 	"strings"
 
+	"github.com/go-json-experiment/json/jsontext"
+
 	"github.com/jobwright/jobwright/source"
 )
 
-// simpleRecord parses records without escape sequences, and without objects and arrays, whose values have the types of their
-// columns. It verifies everything that jsontext verifies, except for UTF-8.
+// simpleRecord parses records without objects and arrays, and without escape sequences except in texts, whose values have the types
+// of their columns. It verifies everything that jsontext verifies, except for UTF-8.
 type simpleRecord struct {
 	places map[string]int // The index of each column, by its name.
 	seen   []int64        // For each column, the number of the last record that had it.
@@ -155,7 +157,7 @@ func (r *simpleRecord) value(c *column, to *source.Vector) bool {
 
 		switch {
 		case !ok:
-			return false
+			return c.standard.Type == source.Text && r.escaped(to)
 		case c.standard.Type == source.JSON:
 			content = r.text[begin:r.at]
 		case c.standard.Type != source.Text:
@@ -180,6 +182,28 @@ func (r *simpleRecord) value(c *column, to *source.Vector) bool {
 	return r.number() && appendNumber(c, to, r.text[begin:r.at])
 }
 
+// escaped parses a string with escape sequences, and appends it to its column.
+func (r *simpleRecord) escaped(to *source.Vector) bool {
+	for end := r.at + 1; end < len(r.text); end++ {
+		switch r.text[end] {
+		case '\\':
+			end++
+		case '"':
+			content, err := jsontext.AppendUnquote(to.Bytes, r.text[r.at:end+1])
+			if err != nil {
+				return false
+			}
+
+			r.at, to.Bytes, to.Ends = end+1, content, append(to.Ends, len(content))
+			to.Extended()
+
+			return true
+		}
+	}
+
+	return false
+}
+
 // literal skips a literal, which ends where the next token begins.
 func (r *simpleRecord) literal(name string) bool {
 	if !strings.HasPrefix(r.text[r.at:], name) {
@@ -195,8 +219,9 @@ func (r *simpleRecord) appendBoolean(c *column, to *source.Vector, value bool) b
 	switch c.standard.Type { //nolint:exhaustive // The others accept no boolean.
 	case source.Boolean:
 		to.Bools = append(to.Bools, value)
+		to.Extended()
 
-		return present(to)
+		return true
 	case source.JSON:
 		if value {
 			return appendBytes(to, "true")
@@ -260,8 +285,9 @@ func appendNumber(c *column, to *source.Vector, raw string) bool {
 	case source.Float:
 		value, exact := exactFloat(raw)
 		to.Floats = append(to.Floats, value)
+		to.Extended()
 
-		return exact && present(to)
+		return exact
 	case source.Decimal:
 		return of != float && !strings.HasPrefix(raw, "-0") && appendBytes(to, raw)
 	}
@@ -273,15 +299,7 @@ func appendNumber(c *column, to *source.Vector, raw string) bool {
 func appendBytes(to *source.Vector, value string) bool {
 	to.Bytes = append(to.Bytes, value...)
 	to.Ends = append(to.Ends, len(to.Bytes))
-
-	return present(to)
-}
-
-// present marks the value that was appended last as not NULL.
-func present(to *source.Vector) bool {
-	if to.Nulls != nil {
-		to.Nulls = append(to.Nulls, false)
-	}
+	to.Extended()
 
 	return true
 }
