@@ -59,6 +59,16 @@ access:
   - {name: caller, key: "${env:JOBWRIGHT_APP_7_CHAOS_KEY}"}
 `
 
+// writeManifest replaces the app's app.yaml. The jobs that start from then on begin their steps as the execution says.
+func writeManifest(dir, execution string) error {
+	path := filepath.Join(dir, "app.yaml")
+	if err := os.WriteFile(path+".new", []byte(manifest+"execution: "+execution+"\n"), 0o600); err != nil {
+		return err
+	}
+
+	return os.Rename(path+".new", path)
+}
+
 // writeFileToDrop writes the file that a job of the scenario Drop loads and then drops.
 func writeFileToDrop(dir, jobID string) (name string, err error) {
 	var text strings.Builder
@@ -85,6 +95,8 @@ CREATE TABLE looped (job text, round bigint);
 CREATE TABLE tried (job text);
 CREATE TABLE finished (job text);
 CREATE TABLE inherited (job text);
+CREATE TABLE counted (job text, n bigint);
+CREATE TABLE summed (job text, total bigint);
 CREATE TABLE stopped (job text);`
 
 // scenarios returns the texts of the scenarios by name.
@@ -157,6 +169,26 @@ steps:
       steps:
         - opName: Insert
           opParams: {source: warehouse, table: looped, records: [{job: "${job.id}", round: "${round}"}]}
+`, rounds),
+		// Each round reads what the round before has written. If a crash repeated the read of a round after its write, the total
+		// would be larger.
+		"Count": fmt.Sprintf(`
+steps:
+  - opName: SetVariable
+    opParams: {name: total, value: 0}
+  - opName: ForEach
+    opParams:
+      in: "${1..%d}"
+      steps:
+        - opName: Transform
+          name: before
+          opParams: {source: warehouse, query: "SELECT count(*) AS n FROM counted WHERE job = :job", bind: {job: "${job.id}"}, returnValue: true}
+        - opName: Insert
+          opParams: {source: warehouse, table: counted, records: [{job: "${job.id}", n: "${steps.before.value[0].n}"}]}
+        - opName: SetVariable
+          opParams: {name: total, value: "${total + steps.before.value[0].n}"}
+  - opName: Insert
+    opParams: {source: warehouse, table: summed, records: [{job: "${job.id}", total: "${total}"}]}
 `, rounds),
 		"Try": `
 steps:

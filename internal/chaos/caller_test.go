@@ -30,6 +30,7 @@ var kinds = []kind{
 	{"Drop", "completed"},
 	{"Script", "completed"},
 	{"Loop", "completed"},
+	{"Count", "completed"},
 	{"Try", "completedWithError"},
 	{"Parent", "completed"},
 	{"Request", "completed"},

@@ -43,6 +43,9 @@ func (c *checker) run(t *testing.T) {
 		c.checkTable(ctx, t, connection, "dropped", "Drop", droppedRows)
 		c.checkTable(ctx, t, connection, "scripted", "Script", 1)
 		c.checkTable(ctx, t, connection, "looped", "Loop", rounds)
+		c.checkTable(ctx, t, connection, "counted", "Count", rounds)
+		c.checkTable(ctx, t, connection, "summed", "Count", 1)
+		c.checkSums(ctx, t, connection)
 		c.checkTable(ctx, t, connection, "tried", "Try", 1)
 		c.checkTable(ctx, t, connection, "finished", "Try", 1)
 		c.checkTable(ctx, t, connection, "inherited", "Parent", 1)
@@ -226,6 +229,20 @@ func (c *checker) checkTotal(ctx context.Context, t *testing.T, connection *pgx.
 
 	if total != jobs {
 		c.addProblemf("scripts of %d jobs counted to %d", jobs, total)
+	}
+}
+
+// checkSums verifies that each round of a Count has counted the records of the rounds before it.
+func (c *checker) checkSums(ctx context.Context, t *testing.T, connection *pgx.Conn) {
+	t.Helper()
+
+	var wrong int
+
+	require.NoError(t, connection.QueryRow(ctx, "SELECT count(*) FROM summed WHERE total <> $1", rounds*(rounds-1)/2).Scan(&wrong))
+
+	if wrong > 0 {
+		c.counts["wrong sums"] = wrong
+		c.addProblemf("%d jobs have read records of later rounds", wrong)
 	}
 }
 

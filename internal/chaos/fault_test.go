@@ -66,6 +66,15 @@ func newFaults(t *testing.T, s *system, seed uint64) *faults {
 		}},
 	)
 
+	executions := 0
+	f.kinds = append(f.kinds, fault{"change of the execution", 4, func(context.Context) {
+		executions++
+
+		if err := writeManifest(s.app(), []string{"auto", "activity"}[executions%2]); err != nil {
+			t.Error(err)
+		}
+	}})
+
 	for name, proxy := range s.proxies() {
 		f.kinds = append(f.kinds,
 			fault{"connections cut to " + name, 2, func(context.Context) { proxy.cut() }},
