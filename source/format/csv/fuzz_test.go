@@ -1,6 +1,7 @@
 package csv_test
 
 import (
+	"io"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -52,6 +53,10 @@ func FuzzRead(f *testing.F) {
 			records, err := readAll(t, rows)
 			require.NoError(t, err)
 
+			if rows, err = csv.NewReader(strings.NewReader(text), source.Read{Format: format, Reject: reject}); err == nil {
+				requireBatches(t, rows, records)
+			}
+
 			again, err := readAll(t, slow)
 
 			if rejected > 0 {
@@ -64,6 +69,30 @@ func FuzzRead(f *testing.F) {
 			require.Equal(t, records, again)
 		}
 	})
+}
+
+// requireBatches verifies that rows have the records in batches too, if they can be read in batches.
+func requireBatches(t *testing.T, rows *csv.Rows, records []source.Record) {
+	t.Helper()
+
+	batches := rows.BatchesOfChunks(16)
+	if batches == nil {
+		return
+	}
+
+	var found []source.Record
+
+	batch, err := batches.NextBatch(t.Context())
+	for ; err == nil; batch, err = batches.NextBatch(t.Context()) {
+		for i := range batch.Len {
+			found = append(found, batch.Record(i, nil))
+		}
+
+		batch.Release()
+	}
+
+	require.ErrorIs(t, err, io.EOF)
+	require.Equal(t, records, found)
 }
 
 func TestWriteAndReadKeepValues(t *testing.T) {
