@@ -91,7 +91,7 @@ func serveBusy(t *testing.T, busy *busyTemporal) caller {
 	t.Helper()
 
 	connection, err := client.Dial(client.Options{
-		HostPort: shared.temporal.Address(), Logger: silent{},
+		HostPort: shared.temporal.Frontend, Logger: silent{},
 		ConnectionOptions: client.ConnectionOptions{
 			DialOptions: []grpc.DialOption{grpc.WithChainUnaryInterceptor(busy.intercept)},
 		},

@@ -51,7 +51,7 @@ func newEndings(t *testing.T) *endings {
 	t.Helper()
 
 	e := &endings{queue: uuid.NewString()}
-	options := client.Options{HostPort: shared.temporal.Address(), ConnectionOptions: client.ConnectionOptions{
+	options := client.Options{HostPort: shared.temporal.Frontend, ConnectionOptions: client.ConnectionOptions{
 		DialOptions: []grpc.DialOption{grpc.WithChainUnaryInterceptor(e.rejections.intercept)},
 	}}
 	temporalclient.Configure(&options, slog.New(slog.DiscardHandler))

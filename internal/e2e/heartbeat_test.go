@@ -78,7 +78,7 @@ func startLoad(t *testing.T, interceptors ...grpc.UnaryClientInterceptor) (run c
 	release = lockDatabase(t, shared.dir, appID)
 
 	connection, err := client.Dial(client.Options{
-		HostPort: shared.temporal.Address(), Logger: silent{},
+		HostPort: shared.temporal.Frontend, Logger: silent{},
 		ConnectionOptions: client.ConnectionOptions{
 			DialOptions: []grpc.DialOption{grpc.WithChainUnaryInterceptor(interceptors...)},
 		},

@@ -52,7 +52,7 @@ func TestWaitSurvivesALostNotification(t *testing.T) {
 
 	losing := &firstPollLoser{lost: map[string]bool{}}
 	connection, err := client.Dial(client.Options{
-		HostPort: shared.temporal.Address(), Logger: silent{},
+		HostPort: shared.temporal.Frontend, Logger: silent{},
 		ConnectionOptions: client.ConnectionOptions{
 			DialOptions: []grpc.DialOption{grpc.WithChainUnaryInterceptor(losing.intercept)},
 		},

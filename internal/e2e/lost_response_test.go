@@ -62,7 +62,7 @@ func newLosingServer(t *testing.T) (caller, *responseLoser) {
 	quiet := slog.New(slog.DiscardHandler)
 
 	temporal, err := client.Dial(client.Options{
-		HostPort: shared.temporal.Address(), Logger: sdklog.NewStructuredLogger(quiet),
+		HostPort: shared.temporal.Frontend, Logger: sdklog.NewStructuredLogger(quiet),
 		ConnectionOptions: client.ConnectionOptions{
 			DialOptions: []grpc.DialOption{grpc.WithChainUnaryInterceptor(losing.intercept)},
 		},

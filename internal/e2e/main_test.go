@@ -17,9 +17,7 @@ import (
 	"github.com/jobwright/jobwright/apiserver"
 	"github.com/jobwright/jobwright/app"
 	"github.com/jobwright/jobwright/internal/temporalclient"
-	"github.com/jobwright/jobwright/internal/temporalserver"
 	"github.com/jobwright/jobwright/internal/testserver"
-	"github.com/jobwright/jobwright/job"
 	"github.com/jobwright/jobwright/result"
 	"github.com/jobwright/jobwright/worker"
 )
@@ -35,7 +33,7 @@ const (
 // apps.
 type system struct {
 	dir      string // The folder of all data and of the apps.
-	temporal *temporalserver.Server
+	temporal *temporalProcess
 	client   client.Client
 	ends     temporalclient.Ends // Of the jobs of the worker.
 	server   *httptest.Server
@@ -103,16 +101,13 @@ func run(m *testing.M) (err error) {
 // start starts all parts except the worker.
 func (s *system) start() error {
 	var err error
-	if s.temporal, err = temporalserver.Start(temporalserver.Options{
-		DataDir: s.dir, Address: "127.0.0.1:0", UIAddress: "127.0.0.1:0", Namespace: client.DefaultNamespace, Retention: time.Hour,
-		SearchAttributes: job.SearchAttributes(), SuggestContinueAsNew: s.suggest,
-	}); err != nil {
+	if s.temporal, err = startTemporal(s.dir, s.suggest); err != nil {
 		return err
 	}
 
 	quiet := slog.New(slog.DiscardHandler)
 
-	if s.client, err = dial(s.temporal.Address(), quiet, s.ends.AddTo); err != nil {
+	if s.client, err = dial(s.temporal.Frontend, quiet, s.ends.AddTo); err != nil {
 		return err
 	}
 
@@ -141,7 +136,7 @@ func (s *system) stop() error {
 	s.server.Close()
 	s.client.Close()
 
-	return errors.Join(err, s.results.Close(), s.temporal.Stop())
+	return errors.Join(err, s.results.Close(), s.temporal.stop())
 }
 
 // dial connects to Temporal as soon as it responds.

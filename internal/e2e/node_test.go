@@ -56,7 +56,7 @@ steps:
 	var ends temporalclient.Ends
 
 	quiet := slog.New(slog.DiscardHandler)
-	options := client.Options{HostPort: shared.temporal.Address(), ConnectionOptions: client.ConnectionOptions{
+	options := client.Options{HostPort: shared.temporal.Frontend, ConnectionOptions: client.ConnectionOptions{
 		DialOptions: []grpc.DialOption{grpc.WithChainUnaryInterceptor(withoutQuestions)},
 	}}
 	temporalclient.Configure(&options, quiet)

@@ -25,7 +25,7 @@ func TestStatusReportsAJobThatNoWorkerCanRun(t *testing.T) {
 	writeApp(t, filepath.Join(system.apps, "8"), volumeApp)
 
 	_, namespace, _ := strings.Cut(system.environment[1], "=")
-	temporal, err := client.Dial(client.Options{HostPort: shared.temporal.Address(), Namespace: namespace, Logger: silent{}})
+	temporal, err := client.Dial(client.Options{HostPort: shared.temporal.Frontend, Namespace: namespace, Logger: silent{}})
 	require.NoError(t, err)
 	t.Cleanup(temporal.Close)
 

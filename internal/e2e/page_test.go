@@ -99,14 +99,14 @@ func TestHowToRotateAKey(t *testing.T) {
 func (r *pageRun) withTemporal(t *testing.T) *pageRun {
 	t.Helper()
 
-	r.addresses["temporal.example.com:7233"] = shared.temporal.Address()
+	r.addresses["temporal.example.com:7233"] = shared.temporal.Frontend
 	r.addresses["jobwright-prod"] = "page-" + uuid.NewString()
 	r.addresses["/srv/jobwright/apps"] = filepath.Join(r.dir, "examples", "apps")
 	r.addresses["/srv/jobwright/results"] = filepath.Join(r.dir, "results")
 	r.addresses["/srv/jobwright/data"] = filepath.Join(r.dir, "data")
 	r.addresses["/run/secrets"] = filepath.Join(r.dir, "secrets")
 	require.NoError(t, os.Mkdir(r.addresses["/run/secrets"], 0o750))
-	r.exports = []string{"export TEMPORAL_ADDRESS=" + shared.temporal.Address()} // For pages that do not choose one.
+	r.exports = []string{"export TEMPORAL_ADDRESS=" + shared.temporal.Frontend} // For pages that do not choose one.
 
 	return r
 }

@@ -48,7 +48,7 @@ func newProduction(tb testing.TB) production {
 	tb.Helper()
 
 	p := production{
-		environment: []string{"TEMPORAL_ADDRESS=" + shared.temporal.Address(), "TEMPORAL_NAMESPACE=apart-" + uuid.NewString()},
+		environment: []string{"TEMPORAL_ADDRESS=" + shared.temporal.Frontend, "TEMPORAL_NAMESPACE=apart-" + uuid.NewString()},
 		apps:        tb.TempDir(), results: tb.TempDir(), dataDir: tb.TempDir(),
 	}
 
@@ -259,7 +259,7 @@ func TestProcessesReadTemporalProfiles(t *testing.T) {
 	profile := filepath.Join(t.TempDir(), "temporal.toml")
 	namespace := "profile-" + uuid.NewString()
 	require.NoError(t, os.WriteFile(profile, fmt.Appendf(nil,
-		"[profile.night]\naddress = %q\nnamespace = %q\n", shared.temporal.Address(), namespace), 0o600))
+		"[profile.night]\naddress = %q\nnamespace = %q\n", shared.temporal.Frontend, namespace), 0o600))
 
 	setup := launch(t, []string{"TEMPORAL_CONFIG_FILE=" + profile, "TEMPORAL_PROFILE=night"}, "jobwright", "setup")
 	require.Equal(t, 0, setup.end(t), setup.output())

@@ -88,7 +88,7 @@ func serveCounting(t *testing.T, options apiserver.Options) (caller, *requestCou
 
 	counting := &requestCounts{}
 	connection, err := client.Dial(client.Options{
-		HostPort: shared.temporal.Address(), Logger: silent{},
+		HostPort: shared.temporal.Frontend, Logger: silent{},
 		ConnectionOptions: client.ConnectionOptions{
 			DialOptions: []grpc.DialOption{grpc.WithChainUnaryInterceptor(counting.intercept)},
 		},

@@ -100,7 +100,7 @@ func TestSweepDeletesNothingDuringAnOutageOfTemporal(t *testing.T) {
 
 	requests := 0
 	temporal, err := client.Dial(client.Options{
-		HostPort: shared.temporal.Address(), Logger: silent{},
+		HostPort: shared.temporal.Frontend, Logger: silent{},
 		ConnectionOptions: client.ConnectionOptions{DialOptions: []grpc.DialOption{grpc.WithChainUnaryInterceptor(
 			func(
 				ctx context.Context, method string, request, reply any, connection *grpc.ClientConn, invoke grpc.UnaryInvoker,
@@ -139,7 +139,7 @@ func TestWorkerRejectsTheResultStoreOfAnotherNamespace(t *testing.T) {
 
 	production := newProduction(t) // Its namespace has none of the other jobs.
 	temporal, err := client.Dial(client.Options{
-		HostPort: shared.temporal.Address(), Namespace: production.namespace(), Logger: silent{},
+		HostPort: shared.temporal.Frontend, Namespace: production.namespace(), Logger: silent{},
 	})
 	require.NoError(t, err)
 	t.Cleanup(temporal.Close)

@@ -224,7 +224,7 @@ func (p production) temporal(t *testing.T) client.Client {
 	t.Helper()
 
 	connection, err := client.Dial(client.Options{
-		HostPort: shared.temporal.Address(), Namespace: strings.TrimPrefix(p.environment[1], "TEMPORAL_NAMESPACE="), Logger: silent{},
+		HostPort: shared.temporal.Frontend, Namespace: strings.TrimPrefix(p.environment[1], "TEMPORAL_NAMESPACE="), Logger: silent{},
 	})
 	require.NoError(t, err)
 	t.Cleanup(connection.Close)

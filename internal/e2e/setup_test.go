@@ -13,7 +13,7 @@ func TestSetupSetsTheRetention(t *testing.T) {
 	t.Parallel()
 
 	namespace := "setup-" + uuid.NewString()
-	environment := []string{"TEMPORAL_ADDRESS=" + shared.temporal.Address(), "TEMPORAL_NAMESPACE=" + namespace}
+	environment := []string{"TEMPORAL_ADDRESS=" + shared.temporal.Frontend, "TEMPORAL_NAMESPACE=" + namespace}
 
 	for _, run := range []struct {
 		arguments []string

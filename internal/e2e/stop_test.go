@@ -570,7 +570,7 @@ func (f *cancelInterceptor) newAPI(t *testing.T) caller {
 	t.Helper()
 
 	connection, err := client.Dial(client.Options{
-		HostPort: shared.temporal.Address(), Logger: silent{},
+		HostPort: shared.temporal.Frontend, Logger: silent{},
 		ConnectionOptions: client.ConnectionOptions{
 			DialOptions: []grpc.DialOption{grpc.WithChainUnaryInterceptor(f.intercept)},
 		},

@@ -28,7 +28,7 @@ func newInterruptibleServer(t *testing.T) (api caller, unreachable *atomic.Bool)
 	unreachable = &atomic.Bool{}
 
 	temporal, err := client.Dial(client.Options{
-		HostPort: shared.temporal.Address(), Logger: silent{},
+		HostPort: shared.temporal.Frontend, Logger: silent{},
 		ConnectionOptions: client.ConnectionOptions{DialOptions: []grpc.DialOption{grpc.WithChainUnaryInterceptor(
 			func(
 				ctx context.Context, method string, request, reply any, connection *grpc.ClientConn, invoke grpc.UnaryInvoker,
@@ -154,7 +154,7 @@ func TestCallsFailFastDuringAnOutageOfTemporal(t *testing.T) {
 
 	outage := &outage{}
 	temporal, err := client.NewLazyClient(client.Options{
-		HostPort: shared.temporal.Address(), Logger: silent{},
+		HostPort: shared.temporal.Frontend, Logger: silent{},
 		ConnectionOptions: client.ConnectionOptions{
 			DialOptions: []grpc.DialOption{grpc.WithChainUnaryInterceptor(outage.intercept)},
 		},

@@ -57,7 +57,7 @@ func TestTemporalUIShowsCurrentDetailsWithoutAReload(t *testing.T) {
 	described, err := shared.client.DescribeWorkflowExecution(t.Context(), jobID, "")
 	require.NoError(t, err)
 
-	address := fmt.Sprintf("http://%s/namespaces/default/workflows/%s/%s/user-metadata", shared.temporal.UIAddress(), jobID,
+	address := fmt.Sprintf("http://%s/namespaces/default/workflows/%s/%s/user-metadata", shared.temporal.UI, jobID,
 		described.GetWorkflowExecutionInfo().GetExecution().GetRunId())
 	browser.open(t, address)
 

@@ -1,7 +1,9 @@
 package testserver
 
 // StartPostgreSQL starts a server for a program that is not a test. [Close] stops it and removes its databases.
-func StartPostgreSQL(options PostgreSQLOptions) (*PostgreSQLServer, error) { return startPostgreSQL(options) }
+func StartPostgreSQL(options PostgreSQLOptions) (*PostgreSQLServer, error) {
+	return startPostgreSQL(options)
+}
 
 // Close stops all servers that the program has started, and removes their folders.
 func Close() error { return servers.close() }

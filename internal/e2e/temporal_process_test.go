@@ -1,0 +1,69 @@
+package e2e_test
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"sync"
+)
+
+// temporalBinary builds the command that runs the embedded Temporal, without the race detector.
+var temporalBinary = sync.OnceValues(func() (path string, err error) {
+	path = filepath.Join(shared.dir, "temporal-standalone")
+
+	build := exec.Command("go", "build", "-o", path, "../temporalserver/standalone")
+	build.Stderr = os.Stderr
+
+	return path, build.Run()
+})
+
+// temporalProcess is a Temporal in a process of its own, which ends with this one.
+type temporalProcess struct {
+	Frontend string `json:"frontend"` // The address of the frontend, host:port.
+	UI       string `json:"ui"`       // The address of the UI, host:port.
+
+	command *exec.Cmd
+	input   io.Closer
+}
+
+// startTemporal starts a Temporal that stores its data in dir. suggest is the number of events after which it suggests to continue
+// as new; 0 for its default.
+func startTemporal(dir string, suggest int) (*temporalProcess, error) {
+	path, err := temporalBinary()
+	if err != nil {
+		return nil, err
+	}
+
+	p := &temporalProcess{command: exec.Command(path, "-data", dir, "-suggest", strconv.Itoa(suggest))}
+	p.command.Stderr = os.Stderr
+
+	input, err := p.command.StdinPipe()
+	if err != nil {
+		return nil, err
+	}
+
+	p.input = input
+
+	output, err := p.command.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+
+	if err := p.command.Start(); err != nil {
+		return nil, err
+	}
+
+	if err := json.NewDecoder(output).Decode(p); err != nil {
+		return nil, errors.Join(fmt.Errorf("Temporal did not start: %w", err), p.command.Wait())
+	}
+
+	return p, nil
+}
+
+// stop ends the server.
+func (p *temporalProcess) stop() error { return errors.Join(p.input.Close(), p.command.Wait()) }
