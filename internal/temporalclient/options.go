@@ -1,5 +1,5 @@
-// Package temporalclient configures the clients of Temporal that Jobwright's processes share: their log, their heartbeats and
-// their headers. It also reports the ends of workflows to other parts of the process of a worker.
+// Package temporalclient configures the clients of Temporal that Jobwright's processes share: their log, their heartbeats, their
+// headers and their compression. It also reports the ends of workflows to other parts of the process of a worker.
 package temporalclient
 
 import (
@@ -24,7 +24,7 @@ func Configure(options *client.Options, log *slog.Logger) {
 
 	options.Logger = sdklog.NewStructuredLogger(slog.New(handler{log.Handler()}))
 	options.ConnectionOptions.DialOptions = append(options.ConnectionOptions.DialOptions,
-		grpc.WithChainUnaryInterceptor(PatientHeartbeats, EncodeHeaders))
+		grpc.WithChainUnaryInterceptor(PatientHeartbeats, EncodeHeaders, CompressLarge))
 }
 
 // isLoopback reports whether an address is on this machine, as far as that is known without a name server.
