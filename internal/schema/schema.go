@@ -41,8 +41,8 @@ type Field struct {
 // Fields returns the fields of the struct T, those of embedded structs included.
 func Fields[T any]() []Field { return slices.Clone(fieldsOf(reflect.TypeFor[T]())) }
 
-// known are the fields of structs, by the struct's type. Reading the tags takes longer than checking most values: with it, a
-// call of executeJob took 0.16 ms instead of 0.09.
+// known are the fields of structs, by the struct's type. Without it and [structFields], a call of executeJob allocated 40 KB
+// instead of 28 KB.
 var known sync.Map
 
 // fieldsOf returns the fields of a struct, which callers must not change.
