@@ -8,8 +8,8 @@ import (
 	"github.com/jobwright/jobwright/source"
 )
 
-// simpleRecord parses records without objects and arrays, and without escape sequences except in texts, whose values have the types
-// of their columns. It verifies everything that jsontext verifies, except for UTF-8.
+// simpleRecord parses records without objects and arrays, and without escape sequences except in texts, whose values have the
+// types of their columns. It verifies everything that jsontext verifies, except for UTF-8.
 type simpleRecord struct {
 	places map[string]int // The index of each column, by its name.
 	seen   []int64        // For each column, the number of the last record that had it.

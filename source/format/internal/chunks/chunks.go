@@ -43,9 +43,9 @@ type File interface {
 	Parse(c *Chunk)
 }
 
-// Batches are the records of a file in batches. NextBatch reads the file and cuts it into chunks; other goroutines parse them. At a
-// record that they can't parse, reading continues one by one, up to the end of the chunks that were cut already, so that errors,
-// rejected records and their lines are those of Next.
+// Batches are the records of a file in batches. NextBatch reads the file and cuts it into chunks; other goroutines parse them. At
+// a record that they can't parse, reading continues one by one, up to the end of the chunks that were cut already, so that
+// errors, rejected records and their lines are those of Next.
 type Batches struct {
 	file    File
 	size    int
