@@ -149,7 +149,14 @@ func (r *round) onPostgreSQL(ctx context.Context, names ...string) ([]*system, e
 
 		r.stops = append(r.stops, temporal.stop)
 
-		separate, err := r.startProduction(ctx, subjectSeparate, address, "separate")
+		whole, err := r.startProduction(ctx, subject, address, commandServe, commandServe)
+		if err != nil {
+			return nil, err
+		}
+
+		r.stops = append([]func() error{whole.stop}, r.stops...)
+
+		separate, err := r.startProduction(ctx, subjectSeparate, address, "separate", commandAPIServer, commandWorker)
 		if err != nil {
 			return nil, err
 		}
@@ -169,15 +176,17 @@ func (r *round) onPostgreSQL(ctx context.Context, names ...string) ([]*system, e
 		r.stops = append([]func() error{reference.stop}, r.stops...)
 		reference.database = r.database
 
-		for _, s := range []*system{separate, reference} { // Temporal's CPU time counts as well.
+		for _, s := range []*system{whole, separate, reference} { // Temporal's CPU time counts as well.
 			s.processes = append(s.processes, temporal)
 		}
 
-		if err := separate.prepare(ctx); err != nil {
-			return nil, err
+		for _, s := range []*system{whole, separate} {
+			if err := s.prepare(ctx); err != nil {
+				return nil, err
+			}
 		}
 
-		r.postgres = variants(separate, reference)
+		r.postgres = append(variants(whole, reference), separate)
 	}
 
 	return r.choose(r.postgres, names)

@@ -54,9 +54,17 @@ func (b *bench) startPostgreSQL(ctx context.Context) (address string, temporal *
 	return found[0], temporal, nil
 }
 
-// startProduction starts Jobwright as in production, on a Temporal that runs already: an API server and a worker in separate
-// processes.
-func (b *bench) startProduction(ctx context.Context, name, address, namespace string) (_ *system, err error) {
+// The commands of Jobwright that need a Temporal of their own.
+const (
+	commandServe     = "serve"
+	commandAPIServer = "apiserver"
+	commandWorker    = "worker"
+)
+
+// startProduction starts Jobwright as in production, on a Temporal that runs already. The namespace is created.
+func (b *bench) startProduction(
+	ctx context.Context, name, address, namespace string, commands ...string,
+) (_ *system, err error) {
 	environment := append(keys(), "TEMPORAL_ADDRESS="+address, "TEMPORAL_NAMESPACE="+namespace)
 	results := filepath.Join(b.dir, namespace, "results")
 	data := filepath.Join(b.dir, namespace, "data")
@@ -87,28 +95,28 @@ func (b *bench) startProduction(ctx context.Context, name, address, namespace st
 		}
 	}()
 
-	// The API server is the first process: its CPU time is a measure.
-	for _, command := range []struct {
-		arguments []string
-		ready     string
-	}{
-		{
-			[]string{"apiserver", "--apps", b.apps, "--results", results, "--metrics", "127.0.0.1:0", "--http", "127.0.0.1:0"},
-			`"API server is up","http":"([0-9.:]+)","metrics":"([0-9.:]+)"`,
-		},
-		{
-			[]string{"worker", "--apps", b.apps, "--results", results, "--data", data, "--http", "127.0.0.1:0"},
-			`"worker is up","http":"(([0-9.:]+))"`,
-		},
-	} {
-		p, err := startProcess(environment, program, command.arguments...)
+	for _, command := range commands {
+		arguments := []string{command, "--apps", b.apps, "--results", results, "--http", "127.0.0.1:0"}
+		ready := `"API server is up","http":"([0-9.:]+)","metrics":"([0-9.:]+)"`
+
+		if command == commandWorker {
+			ready = `"worker is up","http":"(([0-9.:]+))"`
+		} else {
+			arguments = append(arguments, "--metrics", "127.0.0.1:0")
+		}
+
+		if command != commandAPIServer {
+			arguments = append(arguments, "--data", data)
+		}
+
+		p, err := startProcess(environment, program, arguments...)
 		if err != nil {
 			return nil, err
 		}
 
 		s.processes = append(s.processes, p)
 
-		found, err := p.await(command.ready)
+		found, err := p.await(ready)
 		if err != nil {
 			return nil, err
 		}

@@ -217,7 +217,12 @@ func (r *report) write(out io.Writer) error {
 
 // row returns the row of a measure of Jobwright.
 func (r *report) row(m *measurement) table.Row {
-	row := table.Row{m.Workload, m.Measure + ", " + m.Unit, m.System, m.summary}
+	measure := m.Measure
+	if m.Unit != "" {
+		measure += ", " + m.Unit
+	}
+
+	row := table.Row{m.Workload, measure, m.System, m.summary}
 
 	for _, name := range references {
 		cell := ""

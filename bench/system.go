@@ -301,7 +301,8 @@ func lightStep(id string) string {
 // writeApps writes the apps of Jobwright with a scenario for each work.
 func writeApps(dir string, s sizes) error {
 	files := map[string]string{
-		"Setup": "steps:\n- opName: Transform\n  opParams: {source: stage, targetTable: numbers,\n    query: \"" + numbersQuery + "\"}\n",
+		"Setup": "steps:\n- opName: Transform\n  opParams: {source: stage, targetTable: numbers, query: \"" +
+			numbersQuery + "\"}\n",
 		"Loop": `parameters: {rounds: {type: integer}}
 steps:
 - opName: ForEach
@@ -352,7 +353,7 @@ steps:
 
 	for app, manifest := range map[string]string{
 		appOfSteps:      "sources:\n  stage: {kind: SQLiteSource}\n",
-		appOfActivities: "sources:\n  stage: {kind: SQLiteSource}\n",
+		appOfActivities: "execution: activity\nsources:\n  stage: {kind: SQLiteSource}\n",
 	} {
 		folder := filepath.Join(dir, app, "scenarios")
 		if err := os.MkdirAll(folder, 0o750); err != nil {

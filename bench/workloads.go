@@ -54,11 +54,11 @@ var workloads = []workload{
 	{name: "waiting", about: "10,000 jobs in flight", once: true, run: waiting},
 	{
 		name: "postgres-steps10", about: "steps10, on PostgreSQL",
-		run: oneAtATime((*round).onPostgreSQL, work{steps: 10}, subjectSeparate, localActivities, activityPerStep, emptyWorkflow),
+		run: oneAtATime((*round).onPostgreSQL, work{steps: 10}, append([]string{subjectSeparate}, everything...)...),
 	},
 	{
 		name: "postgres-callers10", about: "callers10, on PostgreSQL",
-		run: callers((*round).onPostgreSQL, work{steps: 10}, subjectSeparate, localActivities, activityPerStep, emptyWorkflow),
+		run: callers((*round).onPostgreSQL, work{steps: 10}, append([]string{subjectSeparate}, everything...)...),
 	},
 }
 
