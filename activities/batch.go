@@ -35,10 +35,11 @@ func (b *countedBatches) NextBatch(ctx context.Context) (*source.Batch, error) {
 	return batch, err
 }
 
-// Batches implements [source.Batched].
+// Batches implements [source.Batched]. If types are converted, there are no batches: the reader of a file and the conversions
+// would each reject the records of a batch, and not in the order of the records.
 func (c *checkedRows) Batches() source.Batches {
 	batches := source.BatchesOf(c.Rows)
-	if batches == nil {
+	if batches == nil || c.rejects.load.converts {
 		return nil
 	}
 

@@ -44,6 +44,7 @@ type load struct {
 	step      *step
 	params    scenario.LoadTableFromSource
 	isWritten bool // Whether the ledger records that an earlier attempt has written the target.
+	converts  bool // Whether the types of columns are converted after they are read.
 
 	from source.Reader
 	read source.Read
@@ -299,7 +300,8 @@ func (l *load) convert(ctx context.Context, rows source.Rows) (source.Rows, []so
 		}
 	}
 
-	rows, err := source.Convert(rows, l.params.Source, l.read)
+	converted, err := source.Convert(rows, l.params.Source, l.read)
+	l.converts = len(conversions) > 0 || converted != rows
 
-	return rows, conversions, err
+	return converted, conversions, err
 }

@@ -14,7 +14,8 @@ const (
 )
 
 // Batch is a number of consecutive records, as a [Vector] for each column. A batch has at least one record. Its owner is the
-// function that received it last: the owner may change it, may pass it to another goroutine, and releases it.
+// function that received it last, which may pass it to another goroutine, and releases it. Nobody changes the vectors of a batch,
+// because batches can share them.
 type Batch struct {
 	Columns []Vector
 	Len     int
@@ -127,19 +128,6 @@ func (b *Batch) Release() {
 		b.Free = nil
 		free(b)
 	}
-}
-
-// Keep removes all records but those with the given indexes, which are sorted.
-func (b *Batch) Keep(indexes []int) {
-	for i := range b.Columns {
-		b.Columns[i].keep(indexes)
-	}
-
-	if locate := b.Locate; locate != nil {
-		b.Locate = func(i int) string { return locate(indexes[i]) }
-	}
-
-	b.Len = len(indexes)
 }
 
 // ByBatch returns rows that read their records from batches. Close closes rows, whose schema the batches have.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -92,7 +93,7 @@ func TestBatchesHaveTheRecordsOfRows(t *testing.T) {
 	})
 }
 
-func TestBatchKeepAndSize(t *testing.T) {
+func TestBatchHasTheSizeOfItsRecords(t *testing.T) {
 	t.Parallel()
 
 	rapid.Check(t, func(t *rapid.T) {
@@ -109,24 +110,9 @@ func TestBatchKeepAndSize(t *testing.T) {
 
 		require.Equal(t, size, batch.Size())
 
-		var indexes []int
-
-		for i := range rows.records {
-			if rapid.Bool().Draw(t, "keep") {
-				indexes = append(indexes, i)
-			}
-		}
-
-		batch.Keep(indexes)
-		require.Equal(t, len(indexes), batch.Len)
-
-		for i, at := range indexes {
-			requireRecord(t, rows.schema, rows.records[at], batch.Record(i, nil))
-			require.Equal(t, fmt.Sprintf("line %d", at), batch.Location(i, 0))
-		}
-
-		for _, record := range rows.records { // The remaining batch can be extended, and used again.
-			require.NoError(t, batch.Append(record))
+		for i, record := range rows.records {
+			requireRecord(t, rows.schema, record, batch.Record(i, nil))
+			require.Equal(t, fmt.Sprintf("line %d", i), batch.Location(i, 0))
 		}
 
 		batch.Reset()
@@ -149,4 +135,151 @@ func TestVectorAppendRefusesValuesOfOtherTypes(t *testing.T) {
 			require.Zero(t, into.Len())
 		}
 	}
+}
+
+// batched are listed rows with batches.
+type batched struct{ *listed }
+
+func (b *batched) Batches() source.Batches { return b }
+
+// NextBatch returns three records.
+func (b *batched) NextBatch(ctx context.Context) (*source.Batch, error) {
+	batch, locations := source.NewBatch(b.schema), []string{}
+
+	for batch.Len < 3 {
+		record, err := b.Next(ctx)
+		if err != nil && batch.Len == 0 {
+			return nil, err
+		}
+
+		if err != nil {
+			break
+		}
+
+		if err := batch.Append(record); err != nil {
+			return nil, err
+		}
+
+		locations = append(locations, b.Location())
+	}
+
+	batch.Locate = func(i int) string { return locations[i] }
+
+	return batch, nil
+}
+
+// converted describes the records and locations of rows, and how they ended.
+func converted(rows source.Rows, inBatches bool) (lines []string) {
+	if inBatches {
+		if batches := source.BatchesOf(rows); batches != nil {
+			rows = source.ByBatch(rows, batches)
+		}
+	}
+
+	for count := int64(1); ; count++ {
+		record, err := rows.Next(context.Background())
+		if err != nil {
+			return append(lines, err.Error())
+		}
+
+		lines = append(lines, fmt.Sprintf("%s: %#v", source.Location(rows, count), record))
+	}
+}
+
+// drawTexts draws rows of texts, most of which are values of the same type.
+func drawTexts(t *rapid.T) *listed {
+	rows := &listed{end: io.EOF}
+	forms := [][]any{
+		{"0", "1", "-17", "123456789012345678", "007", "-0", "+1", "", nil, "x", "9223372036854775808"},
+		{"1.50", "0.5", "-0.5", "12.345", "1e3", ".5", nil, "01.5", "1,5", "123456789.123456789", "-0.0"},
+		{"2024-02-29", "1970-01-01", nil, "2023-02-29", "24-1-1", ""},
+		{"2024-02-29T12:30:45", "2024-02-29 12:30:45", "2024-02-29T12:30:45.5Z", "2024-02-29T12:30:45Z", nil},
+		{"true", "false", "TRUE", "yes", nil},
+		{"f47ac10b-58cc-0372-8567-0e02b2c3d479", "F47AC10B-58CC-0372-8567-0E02B2C3D479", nil},
+		{"12:30:45", "24:00:00", nil, " padded "},
+	}
+
+	var columns []*rapid.Generator[any]
+
+	for i := range rapid.IntRange(1, 4).Draw(t, "columns") {
+		form := rapid.SampledFrom(forms).Draw(t, "form")
+		usual := rapid.IntRange(1, len(form)).Draw(t, "usual")
+
+		rows.schema = append(rows.schema, source.Column{Name: fmt.Sprintf("c%d", i), Standard: source.Standard{Type: source.Text}})
+		columns = append(columns, rapid.SampledFrom(form[:usual]))
+	}
+
+	for range rapid.IntRange(0, 30).Draw(t, "records") {
+		record := source.Record{}
+		for _, column := range columns {
+			record = append(record, column.Draw(t, "value"))
+		}
+
+		rows.records = append(rows.records, record)
+	}
+
+	return rows
+}
+
+func TestConvertAndInferReturnBatchesWithTheRecordsOfRows(t *testing.T) {
+	t.Parallel()
+
+	rapid.Check(t, func(t *rapid.T) {
+		rows := drawTexts(t)
+		format := source.Format{}
+		if rapid.IntRange(0, 3).Draw(t, "notation") == 0 {
+			format.DecimalSeparator, format.Trim = ",", true
+		}
+
+		types := map[string]source.Standard{}
+
+		for _, column := range rows.schema {
+			if rapid.Bool().Draw(t, "typed") {
+				types[column.Name] = source.Standard{Type: rapid.SampledFrom(source.Types()[:12]).Draw(t, "type")}
+			}
+		}
+
+		others := map[string]source.Standard{}
+
+		for _, column := range rows.schema {
+			if rapid.Bool().Draw(t, "other") {
+				others[column.Name] = source.Standard{Type: rapid.SampledFrom(source.Types()[1:8]).Draw(t, "other type")}
+			}
+		}
+
+		shape := source.Shape{Naming: source.ToUpperCase}
+		if rapid.Bool().Draw(t, "shaped") {
+			shape = source.Shape{Columns: []string{rows.schema[0].Name, rows.schema[0].Name}, RecordOrder: "number"}
+		}
+
+		skipsInference := rapid.Bool().Draw(t, "skips") // The values are those after the records from which types are inferred.
+
+		run := func(inBatches bool) []string {
+			read := source.Read{Format: format, Types: types}
+			from := *rows
+
+			inferred, _, again, err := source.Inference{Texts: true, Format: format, Given: types}.Infer(
+				context.Background(), &batched{&from})
+			require.NoError(t, err)
+
+			if skipsInference {
+				from = *rows
+				again, inferred = &batched{&from}, maps.Clone(others)
+				maps.DeleteFunc(inferred, func(name string, _ source.Standard) bool { return types[name].Type != "" })
+			}
+
+			again, err = source.Inferred(again, "files", read, inferred)
+			require.NoError(t, err)
+
+			again, err = source.Convert(again, "files", read)
+			require.NoError(t, err)
+
+			again, err = shape.Apply(again, "files", source.Table{})
+			require.NoError(t, err)
+
+			return converted(again, inBatches)
+		}
+
+		require.Equal(t, run(false), run(true))
+	})
 }
