@@ -90,7 +90,7 @@ func staticHosts(configuration *config.Config) map[primitives.ServiceName]static
 const pollRPS = 10_000
 
 // visibilityPollRPS delays the lists of workflows by up to 200 ms. Temporal writes no record for the start of a workflow that has
-// ended by then: a small job costs 0.79 of the CPU time that it costs with pollRPS.
+// ended by then: a small job costs 0.8 to 0.95 of the CPU time that it costs with pollRPS.
 const visibilityPollRPS = 5
 
 // Limits of the server's caches: entries of workflows, and bytes of events.
