@@ -166,8 +166,8 @@ func TestAppReportsEveryMistakeInAppYAMLWithItsPlace(t *testing.T) {
 		{"an unknown field of a variable", "variables: {n: {type: integer, default: 1, min: 0}}", "app.yaml:1:44: variables.n.min: unknown field min"},
 		{"a variable with a reserved name", "variables: {steps: {type: integer, default: 1}}", "steps can't name a parameter"},
 		{"a repeated variable", "variables: {n: {type: text, default: a}, n: {type: text, default: b}}", "the field variables.n is already in line 1"},
-		{"an alias of itself", "variables: {n: &n {type: json, default: *n}}", "app.yaml"},
-		{"a merge of itself", "variables: &n {<<: *n}", "app.yaml"},
+		{"an alias of itself", "variables: {n: &n {type: json, default: *n}}", "app.yaml:1:16: the values are nested too deeply"},
+		{"a merge of itself", "variables: &n {<<: *n}", "app.yaml:1:12: the values are nested too deeply"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
