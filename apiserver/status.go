@@ -85,6 +85,11 @@ func (s *Server) readStatus(ctx context.Context, jobID string) (*jobStatus, erro
 	for {
 		began := time.Now()
 
+		// The read before this one may have found that the job has ended.
+		if status, isFresh := s.ended.get(jobID, began); isFresh {
+			return status, nil
+		}
+
 		described, err := s.describe(ctx, jobID)
 		if err != nil {
 			return nil, err
