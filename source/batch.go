@@ -14,7 +14,7 @@ const (
 )
 
 // Batch is a number of consecutive records, as a [Vector] for each column. A batch has at least one record. Its owner is the
-// function that received it last, which may pass it to another goroutine, and releases it. Nobody changes the vectors of a batch,
+// function that received it last, which may pass it to another goroutine, and releases it. The vectors of a batch are not changed,
 // because batches can share them.
 type Batch struct {
 	Columns []Vector
