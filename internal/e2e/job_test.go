@@ -20,6 +20,7 @@ import (
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
+	_ "modernc.org/sqlite" // Registers the driver with which tests open databases.
 
 	"github.com/jobwright/jobwright/apiserver"
 )
