@@ -140,7 +140,8 @@ func writeRides(b *testing.B, path string, records int) {
 		record   []byte
 	)
 
-	out.WriteString("id,pickup,passengers,distance,fare,payment\n")
+	_, err = out.WriteString("id,pickup,passengers,distance,fare,payment\n")
+	require.NoError(b, err)
 
 	for id := range records {
 		pickup = pickup.Add(time.Duration(random.IntN(3)) * time.Second)
@@ -150,7 +151,8 @@ func writeRides(b *testing.B, path string, records int) {
 		record = strconv.AppendFloat(append(record, ','), random.ExpFloat64()*3, 'f', 2, 64)
 		record = strconv.AppendFloat(append(record, ','), 3+random.ExpFloat64()*12, 'f', 2, 64)
 		record = append(append(append(record, ','), payments[random.IntN(len(payments))]...), '\n')
-		out.Write(record)
+		_, err = out.Write(record)
+		require.NoError(b, err)
 	}
 
 	require.NoError(b, out.Flush())

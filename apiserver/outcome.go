@@ -48,7 +48,7 @@ type ending struct {
 
 // endingOfEvent returns the ending that the last event of a history describes.
 func endingOfEvent(event *historypb.HistoryEvent) (ending, error) {
-	switch event.GetEventType() { //nolint:exhaustive // Other events end no workflow.
+	switch event.GetEventType() {
 	case enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED:
 		completed := event.GetWorkflowExecutionCompletedEventAttributes()
 
@@ -60,7 +60,8 @@ func endingOfEvent(event *historypb.HistoryEvent) (ending, error) {
 		failed := event.GetWorkflowExecutionFailedEventAttributes()
 
 		return ending{
-			status: enumspb.WORKFLOW_EXECUTION_STATUS_FAILED, failure: failed.GetFailure(), nextRun: failed.GetNewExecutionRunId(),
+			status: enumspb.WORKFLOW_EXECUTION_STATUS_FAILED, failure: failed.GetFailure(),
+			nextRun: failed.GetNewExecutionRunId(),
 		}, nil
 	case enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_CANCELED:
 		return ending{
@@ -86,7 +87,7 @@ func endingOfEvent(event *historypb.HistoryEvent) (ending, error) {
 
 // endingOfCommand returns the ending that a command causes. ok is false if the command ends no workflow.
 func endingOfCommand(command *commandpb.Command) (end ending, ok bool) {
-	switch command.GetCommandType() { //nolint:exhaustive // Other commands end no workflow.
+	switch command.GetCommandType() {
 	case enumspb.COMMAND_TYPE_COMPLETE_WORKFLOW_EXECUTION:
 		return ending{
 			status:   enumspb.WORKFLOW_EXECUTION_STATUS_COMPLETED,
@@ -109,7 +110,7 @@ func endingOfCommand(command *commandpb.Command) (end ending, ok bool) {
 
 // outcomeOf decodes the outcome of the job from the ending of its last run.
 func (s *Server) outcomeOf(jobID string, end ending) (*outcome, error) {
-	switch end.status { //nolint:exhaustive // A run with one of the other statuses has not ended.
+	switch end.status {
 	case enumspb.WORKFLOW_EXECUTION_STATUS_COMPLETED:
 		var completed job.Outcome
 		if err := s.decode(end.payloads, &completed); err != nil {

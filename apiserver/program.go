@@ -53,10 +53,8 @@ func (e *execution) input() (*jobInput, error) {
 
 // program pins the program of the job, and sets the input's other fields. It returns the program as JSON.
 func (e *execution) program(input *jobInput) (json.RawMessage, error) {
-	var problems problem.List
-
 	step, err := validation.ParseOperation(e.operation, e.app.Environment())
-	if errors.As(err, &problems) {
+	if problems, ok := errors.AsType[problem.List](err); ok {
 		return nil, withProblems(http.StatusBadRequest, CodeRequestInvalid, under("operation", problems))
 	}
 

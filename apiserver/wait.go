@@ -196,7 +196,9 @@ func (s *Server) pollCloseEvent(ctx context.Context, run *commonpb.WorkflowExecu
 // describeCloseEvent describes a run until it has ended, and returns the last event of its history.
 func (s *Server) describeCloseEvent(ctx context.Context, run *commonpb.WorkflowExecution) (*historypb.HistoryEvent, error) {
 	for length := minPause; ; length = min(2*length, maxPause) {
-		if pause(ctx, length); ctx.Err() != nil {
+		pause(ctx, length)
+
+		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
 
@@ -241,7 +243,7 @@ func eventsOf(page *workflowservice.GetWorkflowExecutionHistoryResponse) ([]*his
 // isTransient reports whether a request may succeed if it is repeated. These are the codes that Temporal's client retries, and
 // timeouts, because the callers have a deadline of their own.
 func isTransient(err error) bool {
-	switch serviceerror.ToStatus(err).Code() { //nolint:exhaustive // Others stay as they are.
+	switch serviceerror.ToStatus(err).Code() {
 	case codes.Aborted, codes.DeadlineExceeded, codes.Internal, codes.ResourceExhausted, codes.Unavailable, codes.Unknown:
 		return true
 	default:

@@ -103,6 +103,7 @@ func (b *bench) program(ctx context.Context, name string) (string, error) {
 
 	fmt.Fprintln(b.progress, "building", name) //nolint:errcheck // It is informative.
 
+	//nolint:gosec // The benchmark names its commands.
 	command := exec.CommandContext(ctx, "go", "build", "-o", path, "github.com/jobwright/jobwright/cmd/"+name)
 	if output, err := command.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("go build: %w\n%s", err, output)

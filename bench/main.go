@@ -61,7 +61,9 @@ func command(ctx context.Context, arguments []string, out, progress io.Writer) e
 
 	if opts.list {
 		for _, w := range workloads {
-			fmt.Fprintf(out, "%-20s %s\n", w.name, w.about)
+			if _, err := fmt.Fprintf(out, "%-20s %s\n", w.name, w.about); err != nil {
+				return err
+			}
 		}
 
 		return nil

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -184,7 +185,7 @@ func statOf(pid int) ([]string, error) {
 		return nil, err
 	}
 
-	fields := strings.Fields(string(stat[strings.LastIndexByte(string(stat), ')')+1:]))
+	fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))
 
 	const least = 15
 	if len(fields) < least {

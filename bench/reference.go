@@ -138,7 +138,7 @@ func openNumbers(ctx context.Context, dir string) (*sql.DB, error) {
 
 	_, err = database.ExecContext(ctx, "CREATE TABLE IF NOT EXISTS numbers (id INTEGER PRIMARY KEY, value INTEGER NOT NULL)")
 	if err == nil {
-		_, err = database.ExecContext(ctx, "INSERT OR IGNORE INTO numbers "+numbersQuery)
+		_, err = database.ExecContext(ctx, "INSERT OR IGNORE INTO numbers "+numbersQuery) //nolint:gosec // It is constant.
 	}
 
 	if err != nil {
@@ -225,7 +225,7 @@ func serveReference(ctx context.Context, arguments []string, out io.Writer) (err
 	server := &http.Server{Handler: routes, ReadHeaderTimeout: stepTimeout}
 	go func() {
 		<-ctx.Done()
-		server.Close() //nolint:errcheck,gosec // The process ends.
+		server.Close() //nolint:errcheck // The process ends.
 	}()
 
 	if _, err := fmt.Fprintf(out, "reference is up http=%s temporal=%s\n", listener.Addr(), address); err != nil {

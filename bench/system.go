@@ -330,12 +330,17 @@ steps:
 	}
 
 	for _, w := range []work{{steps: 0}, {steps: 3}, {steps: 10}, {steps: s.steps}} {
-		text := "steps:\n"
+		var text strings.Builder
+
+		text.WriteString("steps:\n")
+
 		for i := range w.steps {
-			text += "- " + lightStep(strconv.Itoa(i%numbers)) + "\n"
+			text.WriteString("- " + lightStep(strconv.Itoa(i%numbers)) + "\n")
 		}
 
-		files[scenarioOf(w)] = text + "- {opName: Return, opParams: {value: 1}}\n"
+		text.WriteString("- {opName: Return, opParams: {value: 1}}\n")
+
+		files[scenarioOf(w)] = text.String()
 	}
 
 	entries := make([]string, s.branches)
@@ -343,13 +348,16 @@ steps:
 		entries[i] = strconv.Itoa(i)
 	}
 
-	wide := fmt.Sprintf("steps:\n- opName: ForEach\n  opParams:\n    in: [%s]\n    maxConcurrency: %d\n    steps:\n",
+	var wide strings.Builder
+
+	fmt.Fprintf(&wide, "steps:\n- opName: ForEach\n  opParams:\n    in: [%s]\n    maxConcurrency: %d\n    steps:\n",
 		strings.Join(entries, ", "), s.branches)
+
 	for i := range s.branchSteps {
-		wide += "    - " + lightStep(strconv.Itoa(i)) + "\n"
+		wide.WriteString("    - " + lightStep(strconv.Itoa(i)) + "\n")
 	}
 
-	files[scenarioOf(work{branches: s.branches, steps: s.branchSteps})] = wide
+	files[scenarioOf(work{branches: s.branches, steps: s.branchSteps})] = wide.String()
 
 	for app, manifest := range map[string]string{
 		appOfSteps:      "sources:\n  stage: {kind: SQLiteSource}\n",

@@ -585,12 +585,11 @@ func diskOf(dir string) (size int64, err error) {
 			return err
 		}
 
-		info, err := entry.Info()
-		if err == nil {
+		if info, err := entry.Info(); err == nil { // Otherwise, the file has been removed.
 			size += info.Size()
 		}
 
-		return nil //nolint:nilerr // The file has been removed.
+		return nil
 	})
 
 	return size, err

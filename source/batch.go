@@ -14,8 +14,8 @@ const (
 )
 
 // Batch is a number of consecutive records, as a [Vector] for each column. A batch has at least one record. Its owner is the
-// function that received it last, which may pass it to another goroutine, and releases it. The vectors of a batch are not changed,
-// because batches can share them.
+// function that received it last, which may pass it to another goroutine, and releases it. The vectors of a batch are not
+// changed, because batches can share them.
 type Batch struct {
 	Columns []Vector
 	Len     int
@@ -202,14 +202,14 @@ func (b *inBatches) NextBatch(ctx context.Context) (*Batch, error) {
 
 	for size := int64(0); batch.Len < BatchRecords && size < BatchBytes; {
 		record, err := b.rows.Next(ctx)
-		if err == nil {
-			if err = batch.Append(record); err != nil {
-				return nil, err
-			}
+		if err != nil {
+			b.end = err
+
+			break
 		}
 
-		if b.end = err; err != nil {
-			break
+		if err := batch.Append(record); err != nil {
+			return nil, err
 		}
 
 		b.count++

@@ -146,13 +146,11 @@ func (b *batched) Batches() source.Batches { return b }
 func (b *batched) NextBatch(ctx context.Context) (*source.Batch, error) {
 	batch, locations := source.NewBatch(b.schema), []string{}
 
-	for batch.Len < 3 {
-		record, err := b.Next(ctx)
-		if err != nil && batch.Len == 0 {
-			return nil, err
-		}
+	var end error
 
-		if err != nil {
+	for batch.Len < 3 {
+		var record source.Record
+		if record, end = b.Next(ctx); end != nil {
 			break
 		}
 
@@ -161,6 +159,10 @@ func (b *batched) NextBatch(ctx context.Context) (*source.Batch, error) {
 		}
 
 		locations = append(locations, b.Location())
+	}
+
+	if batch.Len == 0 {
+		return nil, end
 	}
 
 	batch.Locate = func(i int) string { return locations[i] }
@@ -259,7 +261,7 @@ func TestConvertAndInferReturnBatchesWithTheRecordsOfRows(t *testing.T) {
 			from := *rows
 
 			inferred, _, again, err := source.Inference{Texts: true, Format: format, Given: types}.Infer(
-				context.Background(), &batched{&from})
+				t.Context(), &batched{&from})
 			require.NoError(t, err)
 
 			if skipsInference {

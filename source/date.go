@@ -13,6 +13,7 @@ func appendDate(dst []byte, days int64) ([]byte, error) {
 
 	year, month, day := civil(days)
 
+	//nolint:gosec // Each number is a digit.
 	return append(dst,
 		byte('0'+year/1000), byte('0'+year/100%10), byte('0'+year/10%10), byte('0'+year%10), '-',
 		byte('0'+month/10), byte('0'+month%10), '-',
@@ -28,7 +29,8 @@ func civil(days int64) (year, month, day uint64) {
 		yearsOfEra  = 400
 	)
 
-	shifted := uint64(days + toMarch0000 + daysOfEra) //nolint:gosec // The caller has verified the range; the era before 0 is added.
+	// The era before 0 is added, so that the number is not negative.
+	shifted := uint64(days + toMarch0000 + daysOfEra) //nolint:gosec // The caller has verified the range.
 	era, dayOfEra := shifted/daysOfEra, shifted%daysOfEra
 	yearOfEra := (dayOfEra - dayOfEra/1460 + dayOfEra/36_524 - dayOfEra/146_096) / 365
 	dayOfYear := dayOfEra - (365*yearOfEra + yearOfEra/4 - yearOfEra/100)

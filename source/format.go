@@ -9,8 +9,8 @@ import (
 )
 
 // Format describes how a file represents a table. The defaults of its fields depend on the name of the file. Its tags describe
-// the fields in the language. The tag formats lists the types of files that have the field, if they are not all, and written those
-// that have it when they are written, if they are others. Package format adds the defaults.
+// the fields in the language. The tag formats lists the types of files that have the field, if they are not all, and written
+// those that have it when they are written, if they are others. Package format adds the defaults.
 type Format struct {
 	Type        string `json:"type,omitempty" description:"The type of the file: csv, json, ndjson, xml, xlsx or parquet."`
 	Compression string `json:"compression,omitempty" description:"The compression of the file: none, gzip, zstd or zip."`

@@ -86,7 +86,7 @@ func appendShortFloat(dst []byte, value float64) ([]byte, bool) {
 	}
 
 	scaled := uint64(size*scale + 0.5)
-	if float64(scaled)/scale != size { //nolint:floatcompare // The division is rounded as a parser rounds.
+	if float64(scaled)/scale != size { // The division is rounded as a parser rounds.
 		return dst, false
 	}
 

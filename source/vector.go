@@ -42,7 +42,7 @@ type Vector struct {
 const secondsOfDay = 24 * 60 * 60
 
 // IsNull reports whether the i-th value is NULL.
-func (v *Vector) IsNull(i int) bool { return v.Nulls != nil && v.Nulls[i] }
+func (v *Vector) IsNull(i int) bool { return len(v.Nulls) > 0 && v.Nulls[i] }
 
 // At returns the i-th value of a vector whose values are in Bytes. The value is valid as long as the vector is unchanged.
 func (v *Vector) At(i int) []byte {

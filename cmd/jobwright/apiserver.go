@@ -123,7 +123,7 @@ func serveAPI(ctx context.Context, shared *systemFlags, api *apiFlags, logs io.W
 	}
 	defer operators.Close() //nolint:errcheck // An open request may fail.
 
-	opened.logStart("API server is up", "http", listener.Addr().String(), "metrics", address)
+	opened.log.Info("API server is up", opened.attributes("http", listener.Addr().String(), "metrics", address)...)
 
 	return apiserver.New(api.options(opened)).Serve(ctx, listener, shared.grace)
 }

@@ -42,8 +42,8 @@ in one process, with a Temporal of its own.`,
 		SilenceErrors: true,
 	}
 
-	command.AddCommand(apiserverCommand(), workerCommand(), serveCommand(), setupCommand(), validateCommand(), testCommand(), schemaCommand(),
-		sourcesCommand())
+	command.AddCommand(apiserverCommand(), workerCommand(), serveCommand(), setupCommand(), validateCommand(), testCommand(),
+		schemaCommand(), sourcesCommand())
 	version.AddTo(command)
 
 	return command

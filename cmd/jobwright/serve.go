@@ -95,10 +95,10 @@ func serve(
 	both.API.Ends = &opened.ends
 	both.Worker.OnStart = func() {
 		running.Store(true)
-		opened.logStart("worker is up", "http", address)
+		opened.log.Info("worker is up", opened.attributes("http", address)...)
 	}
 
-	opened.logStart("API server is up", "http", listener.Addr().String(), "metrics", address)
+	opened.log.Info("API server is up", opened.attributes("http", listener.Addr().String(), "metrics", address)...)
 
 	return both.Run(ctx)
 }

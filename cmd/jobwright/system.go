@@ -103,9 +103,9 @@ func openSystem(ctx context.Context, flags *systemFlags, logs io.Writer) (*syste
 	return opened, nil
 }
 
-// logStart logs that a part of Jobwright has started, with its attributes.
-func (s *system) logStart(message string, attributes ...any) {
-	s.log.Info(message, append(attributes, "temporal", s.address, "namespace", s.namespace, "build", version.Get())...)
+// attributes returns what is logged when a part of Jobwright has started, after its own attributes.
+func (s *system) attributes(own ...any) []any {
+	return append(own, "temporal", s.address, "namespace", s.namespace, "build", version.Get())
 }
 
 func (s *system) close() error {

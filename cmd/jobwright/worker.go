@@ -109,7 +109,7 @@ func work(ctx context.Context, shared *systemFlags, jobs *workerFlags, address s
 	options := jobs.options(opened, shared)
 	options.OnStart = func() {
 		running.Store(true)
-		opened.logStart("worker is up", "http", address)
+		opened.log.Info("worker is up", opened.attributes("http", address)...)
 	}
 
 	err = worker.Run(working, opened.temporal, options)

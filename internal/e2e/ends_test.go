@@ -106,7 +106,9 @@ func (e *endings) rejectFirst(ctx workflow.Context) (string, error) {
 }
 
 // start starts a workflow, and returns the channel that receives its end.
-func (e *endings) start(t *testing.T, id, name string, arguments ...any) (client.WorkflowRun, <-chan *commandpb.Command) {
+func (e *endings) start(
+	t *testing.T, id, name string, arguments ...any,
+) (run client.WorkflowRun, end <-chan *commandpb.Command) {
 	t.Helper()
 
 	end, stop := e.ends.Watch(id)

@@ -69,7 +69,14 @@ func signalGo(t *testing.T, appID, jobID string) {
 }
 
 // getAll makes a call in each of many goroutines until done returns true for its response, and returns the last responses.
-func (c caller) getAll(t *testing.T, calls int, paths func() string, done func(apiResponse) bool) []apiResponse {
+func (c caller) getAll(t *testing.T, calls int, path string, done func(apiResponse) bool) []apiResponse {
+	t.Helper()
+
+	return c.startAll(t, calls, path, done)()
+}
+
+// startAll starts the goroutines of getAll. The function wait waits for their end, and returns the last responses.
+func (c caller) startAll(t *testing.T, calls int, path string, done func(apiResponse) bool) (wait func() []apiResponse) {
 	t.Helper()
 
 	var (
@@ -81,19 +88,22 @@ func (c caller) getAll(t *testing.T, calls int, paths func() string, done func(a
 	for i := range calls {
 		group.Go(func() {
 			for errs[i] == nil && (last[i].body == nil || !done(last[i])) {
-				last[i], errs[i] = c.callContext(t.Context(), http.MethodGet, paths(), nil, "")
+				last[i], errs[i] = c.callContext(t.Context(), http.MethodGet, path, nil, "")
 			}
 		})
 	}
 
-	group.Wait()
+	return func() []apiResponse {
+		t.Helper()
+		group.Wait()
 
-	for i, err := range errs {
-		require.NoError(t, err)
-		require.Equal(t, http.StatusOK, last[i].status, last[i].text)
+		for i, err := range errs {
+			require.NoError(t, err)
+			require.Equal(t, http.StatusOK, last[i].status, last[i].text)
+		}
+
+		return last
 	}
-
-	return last
 }
 
 // Fifty callers that ask for the status again and again share the requests of about one of them.
@@ -111,7 +121,7 @@ func TestStatusPollersShareRequests(t *testing.T) {
 	)
 
 	path := statusPath(appID, jobID)
-	api.getAll(t, callers, func() string { return path }, func(apiResponse) bool {
+	api.getAll(t, callers, path, func(apiResponse) bool {
 		mutex.Lock()
 		defer mutex.Unlock()
 
@@ -136,16 +146,12 @@ func TestCallersThatWaitForAChangeShareRequests(t *testing.T) {
 	path := statusPath(appID, jobID, "waitSeconds", "60", "after", textOf(version))
 
 	began := time.Now()
-	responses := make(chan []apiResponse, 1)
-
-	go func() {
-		responses <- api.getAll(t, 50, func() string { return path }, func(apiResponse) bool { return true })
-	}()
+	wait := api.startAll(t, 50, path, func(apiResponse) bool { return true })
 
 	await(t, func() bool { return counting.of(jobID)[polls] > 0 }) // One of them waits.
 	signalGo(t, appID, jobID)
 
-	for _, got := range <-responses {
+	for _, got := range wait() {
 		require.Greater(t, versionOf(t, got.result(t)), version, got.text)
 	}
 
@@ -161,17 +167,12 @@ func TestStatusCallWaitsForTheEnd(t *testing.T) {
 
 	appID, jobID, running := startWaitingJob(t)
 	api, counting := serveCounting(t, apiserver.Options{})
-	responses := make(chan []apiResponse, 1)
-
-	go func() {
-		path := statusPath(appID, jobID, "waitSeconds", "60")
-		responses <- api.getAll(t, 2, func() string { return path }, func(apiResponse) bool { return true })
-	}()
+	wait := api.startAll(t, 2, statusPath(appID, jobID, "waitSeconds", "60"), func(apiResponse) bool { return true })
 
 	await(t, func() bool { return counting.of(jobID)[polls] > 0 })
 	signalGo(t, appID, jobID)
 
-	for _, got := range <-responses {
+	for _, got := range wait() {
 		require.Equal(t, "completed", got.result(t)["status"], got.text)
 		require.Greater(t, versionOf(t, got.result(t)), versionOf(t, running))
 	}
@@ -304,7 +305,7 @@ func TestStatusOfAnEndedJobIsCachedForItsApp(t *testing.T) {
 	}
 
 	path := statusPath("7", jobID)
-	for _, got := range api.getAll(t, 16, func() string { return path }, func(apiResponse) bool {
+	for _, got := range api.getAll(t, 16, path, func(apiResponse) bool {
 		select {
 		case <-remaining:
 			return false

@@ -103,7 +103,7 @@ func (e *Ends) Intercept(
 
 // endsWorkflow reports whether the command ends a workflow, including all its runs.
 func endsWorkflow(command *commandpb.Command) bool {
-	switch command.GetCommandType() { //nolint:exhaustive // The other commands do not end a workflow.
+	switch command.GetCommandType() {
 	case enumspb.COMMAND_TYPE_COMPLETE_WORKFLOW_EXECUTION, enumspb.COMMAND_TYPE_FAIL_WORKFLOW_EXECUTION,
 		enumspb.COMMAND_TYPE_CANCEL_WORKFLOW_EXECUTION:
 		return true

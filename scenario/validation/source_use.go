@@ -68,7 +68,9 @@ func (c *checker) fileFormat(path string, use scenario.SourceUse, params jsonval
 	}
 
 	if use.Ability == source.CanWrite {
-		onlyRead := slices.DeleteFunc(format.OnlyRead(fileType), func(field string) bool { return slices.Contains(without, field) })
+		onlyRead := slices.DeleteFunc(format.OnlyRead(fileType), func(field string) bool {
+			return slices.Contains(without, field)
+		})
 		report(onlyRead, "it applies to reading a file of type %s, not to writing it")
 	}
 }

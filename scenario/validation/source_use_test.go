@@ -83,7 +83,7 @@ func TestParseReportsFieldsOfAFormatWithoutEffectOnTheFile(t *testing.T) {
 			"targetFormat.booleans: it applies to reading a file of type json, not to writing it",
 		},
 		load + `"${job.id}.xlsx", targetFormat: {columns: {a: {decimalSeparator: ","}}}}`: {"targetFormat.columns: it applies to reading a file of type xlsx, not to writing it"},
-		load + `a, targetFormat: {type: xml, decimalSeparator: "${job.id}"}}`:       {"targetFormat.decimalSeparator: it applies to reading a file of type xml, not to writing it"},
+		load + `a, targetFormat: {type: xml, decimalSeparator: "${job.id}"}}`:             {"targetFormat.decimalSeparator: it applies to reading a file of type xml, not to writing it"},
 		load + `a.parquet, targetFormat: {separator: ;, trim: true}}`: {
 			"targetFormat.separator: it has no effect on a file of type parquet", "targetFormat.trim: it has no effect on a file of type parquet",
 		},

@@ -223,7 +223,7 @@ func TestReadReturnsBatchesWithTheRecordsOfRows(t *testing.T) {
 					record, err := again.Next(t.Context())
 					require.NoError(t, err)
 					require.Equal(t, record, batch.Record(i, nil))
-					require.Equal(t, again.(source.Locator).Location(), batch.Location(i, count)) //nolint:forcetypeassert // Documented.
+					require.Equal(t, again.(source.Locator).Location(), batch.Location(i, count))
 				}
 
 				count += int64(batch.Len)

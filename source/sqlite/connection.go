@@ -53,6 +53,10 @@ type connection struct {
 // connect opens the database file and creates it if it is missing. Readers continue while a table is written (WAL), and
 // committed records survive a power failure (synchronous FULL): a step that is recorded as done is done.
 func connect(ctx context.Context, path string, size size) (*connection, error) {
+	if errMemory != nil {
+		return nil, errMemory
+	}
+
 	create(path)
 
 	c := &connection{tls: libc.NewTLS(), interrupted: new(atomic.Bool)}

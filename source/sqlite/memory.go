@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"fmt"
 	"sync"
 
 	"modernc.org/libc"
@@ -15,7 +16,10 @@ const largeBlock = 128 << 10
 // memory limits the memory of all connections in the process. SQLite's own limits are for one value, and for all connections
 // together: a statement that computes a record of many large values could take all memory of the process before its first
 // record could be measured.
-var memory = newAllocator() //nolint:gochecknoglobals // SQLite has one allocator, which it uses from its first call on.
+//
+// SQLite has one allocator, which it uses from its first call on, so it is replaced before the process can open a database. If
+// that fails, errMemory is the error, and no database is opened.
+var memory, errMemory = newAllocator()
 
 // allocator implements SQLite's memory allocation (https://www.sqlite.org/c3ref/mem_methods.html) by the allocator that SQLite
 // uses by default. It refuses a connection large blocks beyond its limit, which ends the statement like a lack of memory.
@@ -43,24 +47,30 @@ type memoryUsage struct {
 	refused bool // Whether the allocator has refused a block.
 }
 
-// newAllocator replaces SQLite's allocator. It panics if SQLite is already in use, since its memory has no limit then.
-func newAllocator() *allocator {
+// newAllocator replaces SQLite's allocator. That is an error if SQLite is already in use.
+func newAllocator() (*allocator, error) {
 	tls := libc.NewTLS()
 	defer tls.Close()
 
 	methods := tls.Alloc(int(sizeOfMethods))
 	defer tls.Free(int(sizeOfMethods))
 
-	configure := func(option int32) {
+	configure := func(option int32) error {
 		argument := libc.NewVaList(methods)
 		defer libc.Xfree(tls, argument)
 
 		if code := sqlite3.Xsqlite3_config(tls, option, argument); code != sqlite3.SQLITE_OK {
-			panic("sqlite: the limit of the memory can't be set: " + libc.GoString(sqlite3.Xsqlite3_errstr(tls, code)))
+			message := libc.GoString(sqlite3.Xsqlite3_errstr(tls, code))
+
+			return fmt.Errorf("the memory of SQLite can't be limited: %s", message)
 		}
+
+		return nil
 	}
 
-	configure(sqlite3.SQLITE_CONFIG_GETMALLOC)
+	if err := configure(sqlite3.SQLITE_CONFIG_GETMALLOC); err != nil {
+		return nil, err
+	}
 
 	native := methodsAt(methods)
 	a := &allocator{
@@ -77,9 +87,7 @@ func newAllocator() *allocator {
 	native.FxFree = functionPointer(&a.limitedFree)
 	native.FxRealloc = functionPointer(&a.limitedRealloc)
 
-	configure(sqlite3.SQLITE_CONFIG_MALLOC)
-
-	return a
+	return a, configure(sqlite3.SQLITE_CONFIG_MALLOC)
 }
 
 // limit limits the large blocks of the connection that uses tls, in bytes, until release is called.

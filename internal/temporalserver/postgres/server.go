@@ -29,7 +29,7 @@ import (
 	"go.temporal.io/server/common/primitives"
 	"go.temporal.io/server/common/resolver"
 	"go.temporal.io/server/schema"
-	v12 "go.temporal.io/server/schema/postgresql/v12"
+	"go.temporal.io/server/schema/postgresql/v12"
 	"go.temporal.io/server/temporal"
 )
 

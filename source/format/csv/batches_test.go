@@ -1,6 +1,7 @@
 package csv_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -39,9 +40,16 @@ func fragments() *rapid.Generator[string] {
 	)
 }
 
-func TestBatchesAgreeWithNext(t *testing.T) {
-	t.Parallel()
+// comparison is one way to read a file, record by record and in batches.
+type comparison struct {
+	file    string
+	read    source.Read
+	size    int // The size of a chunk.
+	single  int // The number of records that are read before the batches.
+	rejects int // The number of records that are rejected before an error: 0 for none, and 4 for all.
+}
 
+func drawComparison(r *rapid.T) *comparison {
 	types := []map[string]source.Standard{
 		nil,
 		{"a": {Type: source.Integer}, "b": {Type: source.Date}},
@@ -50,88 +58,104 @@ func TestBatchesAgreeWithNext(t *testing.T) {
 	formats := append(formats(), source.Format{Quote: "'"}, source.Format{Notation: source.Notation{Trim: true}},
 		source.Format{Notation: source.Notation{DecimalSeparator: "."}, Null: "x"})
 
-	rapid.Check(t, func(r *rapid.T) {
-		header := rapid.SampledFrom([]string{"a,b\n", "a,b\r\n", "a\n", "a\tb\n", ""}).Draw(r, "header")
-		file := header + strings.Join(rapid.SliceOf(fragments()).Draw(r, "file"), "")
-		size := rapid.IntRange(1, 60).Draw(r, "size")
-		single := rapid.IntRange(0, 3).Draw(r, "single")
-		rejects := rapid.IntRange(0, 4).Draw(r, "rejects") // 0 rejects none, and 4 all.
-		read := source.Read{
+	header := rapid.SampledFrom([]string{"a,b\n", "a,b\r\n", "a\n", "a\tb\n", ""}).Draw(r, "header")
+
+	return &comparison{
+		file:    header + strings.Join(rapid.SliceOf(fragments()).Draw(r, "file"), ""),
+		size:    rapid.IntRange(1, 60).Draw(r, "size"),
+		single:  rapid.IntRange(0, 3).Draw(r, "single"),
+		rejects: rapid.IntRange(0, 4).Draw(r, "rejects"),
+		read: source.Read{
 			Format: rapid.SampledFrom(formats).Draw(r, "format"), Types: rapid.SampledFrom(types).Draw(r, "types"),
-		}
+		},
+	}
+}
 
-		open := func(o *outcome) (*csv.Rows, error) {
-			if rejects > 0 {
-				read.Reject = func(reject source.Reject) error {
-					o.Rejects = append(o.Rejects, reject)
-					if rejects < 4 && len(o.Rejects) == rejects {
-						return errors.New("too many")
-					}
-
-					return nil
-				}
+func (c *comparison) open(r *rapid.T, o *outcome) (*csv.Rows, error) {
+	read := c.read
+	if c.rejects > 0 {
+		read.Reject = func(reject source.Reject) error {
+			o.Rejects = append(o.Rejects, reject)
+			if c.rejects < 4 && len(o.Rejects) == c.rejects {
+				return errors.New("too many")
 			}
 
-			var from io.Reader = strings.NewReader(file)
-			if rapid.Bool().Draw(r, "slow") {
-				from = iotest.OneByteReader(from)
-			}
-
-			return csv.NewReader(from, read)
+			return nil
 		}
+	}
+
+	var from io.Reader = strings.NewReader(c.file)
+	if rapid.Bool().Draw(r, "slow") {
+		from = iotest.OneByteReader(from)
+	}
+
+	return csv.NewReader(from, read)
+}
+
+// next adds the next record of rows, or the error.
+func (o *outcome) next(ctx context.Context, rows *csv.Rows) {
+	var record source.Record
+	if record, o.Err = rows.Next(ctx); o.Err == nil {
+		o.add(record, rows.Location())
+	}
+}
+
+// addBatches adds the records of batches, and the error after them.
+func (o *outcome) addBatches(r *rapid.T, batches source.Batches) {
+	for o.Err == nil {
+		var batch *source.Batch
+		if batch, o.Err = batches.NextBatch(r.Context()); o.Err != nil {
+			break
+		}
+
+		require.Positive(r, batch.Len)
+
+		for _, column := range batch.Columns {
+			require.Equal(r, batch.Len, column.Len())
+		}
+
+		for i := range batch.Len {
+			o.add(batch.Record(i, nil), batch.Location(i, 0))
+		}
+
+		batch.Release()
+	}
+}
+
+func TestBatchesAgreeWithNext(t *testing.T) {
+	t.Parallel()
+
+	rapid.Check(t, func(r *rapid.T) {
+		check := drawComparison(r)
 
 		var expected, actual outcome
 
-		rows, err := open(&expected)
+		rows, err := check.open(r, &expected)
 		if err != nil {
 			return
 		}
 
 		for expected.Err == nil {
-			var record source.Record
-			if record, expected.Err = rows.Next(t.Context()); expected.Err == nil {
-				expected.add(record, rows.Location())
-			}
+			expected.next(r.Context(), rows)
 		}
 
-		rows, err = open(&actual)
+		rows, err = check.open(r, &actual)
 		require.NoError(r, err)
 
-		for range single {
-			var record source.Record
-			if record, actual.Err = rows.Next(t.Context()); actual.Err == nil {
-				actual.add(record, rows.Location())
-			}
+		for range check.single {
+			actual.next(r.Context(), rows)
 		}
 
-		if read.Format.Separator == "→" || read.Format.Quote == "→" {
+		if check.read.Format.Separator == "→" || check.read.Format.Quote == "→" {
 			require.Nil(r, rows.Batches())
 
 			return
 		}
 
-		batches := rows.BatchesOfChunks(size)
+		batches := rows.BatchesOfChunks(check.size)
+		actual.addBatches(r, batches)
 
-		for actual.Err == nil {
-			var batch *source.Batch
-			if batch, actual.Err = batches.NextBatch(t.Context()); actual.Err != nil {
-				continue
-			}
-
-			require.Positive(r, batch.Len)
-
-			for _, column := range batch.Columns {
-				require.Equal(r, batch.Len, column.Len())
-			}
-
-			for i := range batch.Len {
-				actual.add(batch.Record(i, nil), batch.Location(i, 0))
-			}
-
-			batch.Release()
-		}
-
-		_, again := batches.NextBatch(t.Context())
+		_, again := batches.NextBatch(r.Context())
 		require.Equal(r, actual.Err, again)
 		require.Equal(r, expected, actual)
 	})

@@ -144,7 +144,8 @@ func (w *Writer) Append(record source.Record) error {
 		}
 	}
 
-	w.buffer = append(buffer, '\n')
+	buffer = append(buffer, '\n')
+	w.buffer = buffer
 
 	if len(w.buffer) < writeSize {
 		return nil

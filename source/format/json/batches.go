@@ -49,7 +49,10 @@ func (f *file) Cut(size int) string {
 		return ""
 	}
 
-	for len(f.stream.rest()) < size && f.stream.fill() {
+	for len(f.stream.rest()) < size {
+		if !f.stream.fill() {
+			break
+		}
 	}
 
 	text := f.stream.rest()[:min(len(f.stream.rest()), size)]

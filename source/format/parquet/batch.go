@@ -53,16 +53,14 @@ func (b *batches) NextBatch(ctx context.Context) (*source.Batch, error) {
 		}
 
 		batch, err := b.read()
-
-		switch {
-		case err == nil:
+		if err == nil {
 			return batch, nil
-		case err == io.EOF:
+		}
+
+		if err == io.EOF {
 			b.close()
-		default:
-			if err := b.readSingle(); err != nil {
-				return nil, err
-			}
+		} else if err := b.readSingle(); err != nil {
+			return nil, err
 		}
 	}
 
@@ -287,13 +285,22 @@ func (c *cursor) start(page parquet.Page) error {
 	return c.many(c.entries, entries.Data(), 0, int(entries.NumValues()))
 }
 
+// notNull returns the definition level of a value that is not NULL.
+func (c *cursor) notNull() byte {
+	return byte(c.deepest) //nolint:gosec // The library has the levels of a page as bytes.
+}
+
 // limit returns the number of rows, at most count and at least one, whose texts do not exceed [source.BatchBytes].
 func (c *cursor) limit(count int) int {
-	if c.page.Type().Kind() != parquet.ByteArray || c.many == nil && c.page.Size() <= source.BatchBytes && c.page.Dictionary() == nil {
+	if c.page.Type().Kind() != parquet.ByteArray {
 		return count
 	}
 
 	if c.many == nil {
+		if c.page.Size() <= source.BatchBytes && c.page.Dictionary() == nil {
+			return count
+		}
+
 		return 1
 	}
 
@@ -305,7 +312,7 @@ func (c *cursor) limit(count int) int {
 	size, value := 0, c.value
 
 	for i := range count {
-		if c.levels != nil && c.levels[c.at+i] != byte(c.deepest) {
+		if len(c.levels) > 0 && c.levels[c.at+i] != c.notNull() {
 			continue
 		}
 
@@ -315,7 +322,9 @@ func (c *cursor) limit(count int) int {
 			size += int(offsets[value+1] - offsets[value])
 		}
 
-		if value++; size > source.BatchBytes {
+		value++
+
+		if size > source.BatchBytes {
 			return max(i, 1)
 		}
 	}
@@ -336,7 +345,7 @@ func (c *cursor) append(to *source.Vector, count int) error {
 		return c.appendValues(to, count)
 	}
 
-	levels, present := c.levels[from:from+count], byte(c.deepest)
+	levels, present := c.levels[from:from+count], c.notNull()
 	if bytes.Count(levels, []byte{present}) == count {
 		return c.appendValues(to, count)
 	}

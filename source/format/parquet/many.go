@@ -13,8 +13,8 @@ import (
 	"github.com/jobwright/jobwright/source"
 )
 
-// many appends the values of a page with the indexes from from to to, which are not NULL, to a vector. It has the results of
-// [reading.value].
+// many appends values of a page to a vector: the ones from the index "from" up to the one before the index "to", which are not
+// NULL. It has the results of [reading.value].
 type many func(into *source.Vector, data encoding.Values, from, to int) error
 
 var errNotUTF8 = errors.New("the text is not UTF-8")

@@ -29,8 +29,8 @@ const (
 	maxPrecision    = 38
 )
 
-// compression is the fastest level of Zstandard: writing 3,000,000 records of five short columns takes 25 % less time than with the
-// default level.
+// compression is the fastest level of Zstandard: writing 3,000,000 records of five short columns takes 25 % less time than with
+// the default level.
 var compression = zstd.Codec{Level: zstd.SpeedFastest}
 
 // Writer writes a table.
@@ -258,7 +258,7 @@ const (
 )
 
 // append adds the Parquet values of a value to a row.
-func (t target) append(row parquet.Row, leaf int, value any) (parquet.Row, error) {
+func (t *target) append(row parquet.Row, leaf int, value any) (parquet.Row, error) {
 	list, isList := value.([]any)
 
 	switch {

@@ -39,7 +39,8 @@ type File interface {
 	// Consumed returns the number of bytes that were consumed.
 	Consumed() int64
 
-	// Parse parses the records of a chunk up to the first one that is not valid, or that has to be read by Next for another reason.
+	// Parse parses the records of a chunk up to the first one that is not valid, or that has to be read by Next for another
+	// reason.
 	Parse(c *Chunk)
 }
 
