@@ -93,8 +93,8 @@ func attempt[T any](ctx context.Context, s *step, do func(context.Context, *step
 	return outcome, nil
 }
 
-// begin returns the context of an attempt, which ends too early for some reason, and its progress. The caller calls end at the end
-// of the attempt.
+// begin returns the context of an attempt and its progress. The context ends when the worker stops or, in a local activity, when
+// the attempt exceeds its bounds. The caller calls end at the end of the attempt.
 func (a *Activities) begin(ctx context.Context, task job.Task) (_ context.Context, p *progress, end func()) {
 	if task.Local != nil {
 		ctx, cancel := bounded(ctx, task.Local)

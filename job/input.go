@@ -55,9 +55,10 @@ type Task struct {
 	// what an earlier step has stored.
 	Secrets []string `json:"secrets,omitempty"`
 
-	// What became of the first attempt, if it was a local activity.
-	Attempts  int32 `json:"attempts,omitempty"`  // The attempts before the first one of this activity: 1 if it failed.
-	HandedOver bool `json:"handedOver,omitempty"` // Whether it handed the step over to this activity, whose first attempt counts as the same.
+	// What became of the first attempt, if it was a local activity: it has failed, or has handed the step over to this activity,
+	// whose first attempt then counts as the same.
+	Attempts   int32 `json:"attempts,omitempty"` // The attempts before the first one of this activity.
+	HandedOver bool  `json:"handedOver,omitempty"`
 
 	// Local is set in a local activity. Histories don't contain the arguments of local activities.
 	Local *LocalAttempt `json:"-"`

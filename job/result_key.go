@@ -9,9 +9,9 @@ import (
 // maxKeyPart bounds the parts of a key in the result store, in bytes: each is the name of a file or a folder.
 const maxKeyPart = 100
 
-// ResultKey returns the key of the result of an attempt, which has a number or another unique name, in the result store. Each attempt has a key of its own, so that an
-// attempt that outlives its worker's lease can't disturb another. The first parts of the key are the app and the job whose
-// outcome contains the result in the end: for a child, the outermost job.
+// ResultKey returns the key of the result of an attempt in the result store. The attempt is a number or another name that no
+// other attempt of the step has, so that an attempt that outlives its worker's lease can't disturb another. The first parts of
+// the key are the app and the job whose outcome contains the result in the end: for a child, the outermost job.
 func ResultKey(task Task, runID string, attempt, extension string) string {
 	owner, _, _ := strings.Cut(task.JobID, "/")
 	owner = strings.ReplaceAll(url.PathEscape(owner), ".", "%2E") // No folder is called "..".

@@ -150,7 +150,8 @@ func newRun(definition definition, options Options) *jobRun {
 	}
 	r.simulation = &simulation{
 		places: map[string][]place{}, variables: jsonvalue.Object{}, applied: map[string]bool{},
-		failed: map[string]callOutcome{}, stored: map[string][]jsonvalue.Object{}, calls: map[string]int{}, attempts: map[string]int{},
+		failed: map[string]callOutcome{},
+		stored: map[string][]jsonvalue.Object{}, calls: map[string]int{}, attempts: map[string]int{},
 	}
 
 	maps.Copy(r.simulation.variables, jsonvalue.Object(definition.Variables))

@@ -138,7 +138,9 @@ func (m *machine) attemptLocally(
 
 	err = workflow.ExecuteLocalActivity(detached, call.name, task, argument).Get(detached, response)
 
-	if m.task.observe(ctx); m.task.history == history {
+	m.task.observe(ctx)
+
+	if m.task.history == history {
 		m.task.size -= reserved - maxMarker - len(title) - resultSize(response)
 	}
 

@@ -108,8 +108,8 @@ func (m *machine) scenarioLevel(
 	}, m.input.Program.Variables, parameters)
 
 	return level{
-		run: &scenarioRun{name: name, file: definition.File, execution: definition.Execution}, steps: definition.Steps, state: state,
-		scope: state.scope(outermost),
+		run:   &scenarioRun{name: name, file: definition.File, execution: definition.Execution},
+		steps: definition.Steps, state: state, scope: state.scope(outermost),
 	}
 }
 

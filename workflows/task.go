@@ -54,7 +54,9 @@ func (m *machine) reserveCommand(ctx workflow.Context, size int) error {
 
 // endLongTask waits for the next workflow task if this one has run local activities for long.
 func (m *machine) endLongTask(ctx workflow.Context) error {
-	if m.task.observe(ctx); workflow.Now(ctx).Sub(m.task.began) < maxTaskLength {
+	m.task.observe(ctx)
+
+	if workflow.Now(ctx).Sub(m.task.began) < maxTaskLength {
 		return nil
 	}
 
@@ -64,7 +66,9 @@ func (m *machine) endLongTask(ctx workflow.Context) error {
 // stabilize waits for the next workflow task if this one has read what it might not read again. Then a local activity may have an
 // effect: whatever the job has read before is in its history, and a crash can't change it.
 func (m *machine) stabilize(ctx workflow.Context) error {
-	if m.task.observe(ctx); !m.task.volatile {
+	m.task.observe(ctx)
+
+	if !m.task.volatile {
 		return nil
 	}
 

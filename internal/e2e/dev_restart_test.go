@@ -14,16 +14,33 @@ import (
 	"go.temporal.io/sdk/client"
 
 	"github.com/jobwright/jobwright/job"
+	"github.com/jobwright/jobwright/scenario"
 )
 
-// The attempts of the killed process would otherwise end with the heartbeat timeout of 15 s.
+// Without the server's help, regular activities of the killed process would end with the heartbeat timeout of 15 s, and local ones
+// with the timeout of their workflow task, 10 s.
 func TestDevContinuesRunningStepsAtOnceAfterKill(t *testing.T) {
 	t.Parallel()
 
-	const jobs = 5
+	for _, execution := range []scenario.Execution{scenario.ExecutionActivity, scenario.ExecutionAuto} {
+		t.Run(string(execution), func(t *testing.T) {
+			t.Parallel()
+
+			requireContinuedAfterKill(t, execution)
+		})
+	}
+}
+
+func requireContinuedAfterKill(t *testing.T, execution scenario.Execution) {
+	t.Helper()
+
+	const (
+		jobs = 5
+		most = 4 * jobs // Requests: a local activity sends one, and the regular one that follows another.
+	)
 
 	var (
-		requests = make(chan time.Time, 2*jobs)
+		requests = make(chan time.Time, most)
 		release  = make(chan struct{})
 	)
 
@@ -41,7 +58,7 @@ func TestDevContinuesRunningStepsAtOnceAfterKill(t *testing.T) {
 
 	apps, data := t.TempDir(), t.TempDir()
 	writeApp(t, filepath.Join(apps, "8"), map[string]string{
-		"app.yaml":            fmt.Sprintf("sources:\n  slow: {kind: HTTPSource, url: %q}\n", server.URL),
+		"app.yaml":            fmt.Sprintf("execution: %s\nsources:\n  slow: {kind: HTTPSource, url: %q}\n", execution, server.URL),
 		"scenarios/Main.yaml": "steps:\n  - {opName: HTTPRequest, opParams: {source: slow, path: /}}\n",
 	})
 
@@ -82,7 +99,16 @@ func TestDevContinuesRunningStepsAtOnceAfterKill(t *testing.T) {
 		require.Equal(t, "completed", api.awaitStatus(t, "8", fmt.Sprint(i), ended)["status"])
 	}
 
-	temporal, err := client.Dial(client.Options{HostPort: second.await(t, `Temporal +([0-9.:]+), namespace`), Logger: silent{}})
+	if execution == scenario.ExecutionActivity {
+		requireRescheduled(t, second.await(t, `Temporal +([0-9.:]+), namespace`), jobs)
+	}
+}
+
+// requireRescheduled requires that the second attempt of each job's step followed the end of its worker.
+func requireRescheduled(t *testing.T, address string, jobs int) {
+	t.Helper()
+
+	temporal, err := client.Dial(client.Options{HostPort: address, Logger: silent{}})
 	require.NoError(t, err)
 	t.Cleanup(temporal.Close)
 

@@ -1,6 +1,6 @@
-// Command standalone runs the embedded Temporal in a process of its own, for tests: the race detector, which slows a program down
-// several times, then examines the code of the tests and not Temporal's. The server ends with its standard input, so that it never
-// outlives the process that has started it.
+// Command standalone runs the embedded Temporal in a process of its own, for tests: the race detector, which slows a program
+// down several times, then examines the code of the tests and not Temporal's. The server ends with its standard input, so that
+// it never outlives the process that has started it.
 package main
 
 import (
@@ -37,8 +37,8 @@ func run() error {
 	flag.Parse()
 
 	server, err := temporalserver.Start(temporalserver.Options{
-		DataDir: *data, Address: "127.0.0.1:0", UIAddress: "127.0.0.1:0", Namespace: client.DefaultNamespace, Retention: time.Hour,
-		SearchAttributes: job.SearchAttributes(), SuggestContinueAsNew: *suggest,
+		DataDir: *data, Address: "127.0.0.1:0", UIAddress: "127.0.0.1:0", Namespace: client.DefaultNamespace,
+		Retention: time.Hour, SearchAttributes: job.SearchAttributes(), SuggestContinueAsNew: *suggest,
 	})
 	if err != nil {
 		return err
