@@ -2,6 +2,7 @@ package e2e_test
 
 import (
 	"log/slog"
+	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -43,6 +44,14 @@ var continuingSystem = sync.OnceValues(func() (*system, error) {
 	return system, jobs.Start()
 })
 
+// withActivities returns the files of an app whose steps are regular activities, so that its jobs have many workflow tasks.
+func withActivities(files map[string]string) map[string]string {
+	changed := maps.Clone(files)
+	changed["app.yaml"] += "\nexecution: activity\n"
+
+	return changed
+}
+
 // newContinuingApp adds languageApp to the continuing system.
 func newContinuingApp(t *testing.T) (*system, caller, string) {
 	t.Helper()
@@ -51,7 +60,7 @@ func newContinuingApp(t *testing.T) (*system, caller, string) {
 	require.NoError(t, err)
 
 	id := "test-" + uuid.NewString()
-	writeApp(t, filepath.Join(system.dir, "apps", id), languageApp)
+	writeApp(t, filepath.Join(system.dir, "apps", id), withActivities(languageApp))
 
 	return system, caller{system.server.URL}, id
 }

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
-	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -178,9 +177,9 @@ func (g golden) run(t *testing.T, s *system, jobID string) {
 	if g.app != nil {
 		appID = "golden-" + uuid.NewString()
 
-		files := maps.Clone(g.app)
-		if g.continues { // With local activities, these jobs would end within a few workflow tasks.
-			files["app.yaml"] += "\nexecution: activity\n"
+		files := g.app
+		if g.continues {
+			files = withActivities(files)
 		}
 
 		writeApp(t, filepath.Join(s.dir, "apps", appID), files)

@@ -27,7 +27,17 @@ func TestTemporalUIShowsTheJob(t *testing.T) {
 
 	require.NoError(t, err)
 
-	p := dev(t, t.TempDir())
+	apps := t.TempDir()
+	require.NoError(t, os.CopyFS(apps, os.DirFS("../../examples/apps")))
+
+	manifest := filepath.Join(apps, "7", "app.yaml")
+	text, err := os.ReadFile(manifest)
+	require.NoError(t, err)
+
+	// Temporal UI shows the titles and durations of regular activities. Of local ones, it shows the operation.
+	require.NoError(t, os.WriteFile(manifest, append(text, "\nexecution: activity\n"...), 0o600))
+
+	p := dev(t, t.TempDir(), "--apps", apps)
 	ui := p.await(t, `Temporal UI +(http://[0-9.:]+)`)
 
 	const jobID = "nightly-2026-01-31"
