@@ -49,6 +49,10 @@ func runAttempt[T any](
 		secrets: &secrets{keys: a.keys, task: task}, sources: map[string]source.Source{},
 	}
 
+	if task.Local != nil { // The SDK abandons a local activity by its timeout.
+		return attempt(ctx, s, do)
+	}
+
 	return untilAbandoned(ctx, task, func() (*T, error) { return attempt(ctx, s, do) })
 }
 

@@ -26,8 +26,7 @@ type countedBatches struct {
 func (b *countedBatches) NextBatch(ctx context.Context) (*source.Batch, error) {
 	batch, err := b.batches.NextBatch(ctx)
 	if err == nil {
-		b.rows.progress.rows.Add(int64(batch.Len))
-		b.rows.progress.bytes.Add(batch.Size())
+		b.rows.progress.add(int64(batch.Len), batch.Size())
 	}
 
 	b.rows.ended = b.rows.ended || err == io.EOF

@@ -159,7 +159,7 @@ func TestLocalAttemptHandsOverWhatIsNotShort(t *testing.T) {
 	t.Parallel()
 
 	b := newBench(t)
-	b.write(t, "files/long.csv", "n\n"+strings.Repeat("1\n", 20_000))
+	b.write(t, "files/long.csv", "n\n"+strings.Repeat("1\n", 1_000_000))
 
 	const endless = "WITH RECURSIVE t (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM t) SELECT max(n) FROM t"
 
@@ -167,7 +167,7 @@ func TestLocalAttemptHandsOverWhatIsNotShort(t *testing.T) {
 		"a query without an end": {Source: "stage", Query: endless, ReturnValue: true},
 		"a large value":          {Source: "stage", Query: "SELECT hex(zeroblob(20000)) AS x", ReturnValue: true},
 		"many records": {
-			Source: "stage", TargetTable: "t", Query: "WITH RECURSIVE t (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM t LIMIT 20000) SELECT n FROM t",
+			Source: "stage", TargetTable: "t", Query: "WITH RECURSIVE t (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM t LIMIT 1000000) SELECT n FROM t",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

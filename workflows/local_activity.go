@@ -14,9 +14,9 @@ import (
 	"github.com/jobwright/jobwright/scenario"
 )
 
-// localTimeout bounds a local activity. Activities end long before, and hand their step over; this bound is for those that do
-// not respond.
-const localTimeout = 10 * time.Second
+// localTimeout bounds a local activity. Activities end long before, and hand their step over; this bound is for those that
+// nothing interrupts. The SDK then continues without them.
+const localTimeout = 4 * time.Second
 
 // Bytes of the result of a local activity, which is a command of the workflow task. Several run at once, so the task reserves
 // that much for each of them.

@@ -66,7 +66,7 @@ steps:
   - opName: Transform
     opParams:
       source: stage
-      query: WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < 20000) SELECT n FROM s
+      query: WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < 500000) SELECT n FROM s
       targetTable: numbers
   - {name: count, opName: Transform, opParams: {source: stage, query: SELECT count(*) AS n FROM numbers, returnValue: true}}
   - {opName: Return, opParams: {value: "${steps.count.value[0].n}"}}
@@ -76,7 +76,7 @@ steps:
 
 	got := api().execute(t, with(runScenario(appID, "Main", object{}), object{"jobId": jobID}))
 	require.Equal(t, http.StatusOK, got.status, got.text)
-	require.Contains(t, got.text, `"value":20000`)
+	require.Contains(t, got.text, `"value":500000`)
 
 	scheduled := 0
 
