@@ -24,21 +24,21 @@ type addresses struct {
 }
 
 func main() {
-	if err := run(); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-}
-
-func run() error {
 	data := flag.String("data", "", "the folder of the data")
 	suggest := flag.Int("suggest", 0, "the number of events after which jobs continue as new; 0 for Temporal's default")
 
 	flag.Parse()
 
+	if err := run(*data, *suggest); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func run(data string, suggest int) error {
 	server, err := temporalserver.Start(temporalserver.Options{
-		DataDir: *data, Address: "127.0.0.1:0", UIAddress: "127.0.0.1:0", Namespace: client.DefaultNamespace,
-		Retention: time.Hour, SearchAttributes: job.SearchAttributes(), SuggestContinueAsNew: *suggest,
+		DataDir: data, Address: "127.0.0.1:0", UIAddress: "127.0.0.1:0", Namespace: client.DefaultNamespace,
+		Retention: time.Hour, SearchAttributes: job.SearchAttributes(), SuggestContinueAsNew: suggest,
 	})
 	if err != nil {
 		return err
