@@ -8,7 +8,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"time"
 
 	"github.com/jobwright/jobwright/internal/testserver"
 )
@@ -23,7 +22,7 @@ type bench struct {
 	progress io.Writer
 	self     string // The binary of the benchmark.
 	apps     string
-	database func() (time.Duration, error) // The CPU time of PostgreSQL.
+	database *database
 
 	embedded []*system // Jobwright and the references on the embedded Temporal.
 	postgres []*system // And on PostgreSQL.

@@ -38,7 +38,7 @@ func (b *bench) startPostgreSQL(ctx context.Context) (address string, temporal *
 		return "", nil, err
 	}
 
-	b.database = func() (time.Duration, error) { return cpuOf(server.PID(), true) }
+	b.database = &database{pid: server.PID(), url: parsed.String()}
 
 	temporal, err = startProcess(nil, b.self, temporalProcess,
 		"-postgresql", parsed.Host, "-user", parsed.User.Username(), "-data", b.dir)
@@ -52,6 +52,31 @@ func (b *bench) startPostgreSQL(ctx context.Context) (address string, temporal *
 	}
 
 	return found[0], temporal, nil
+}
+
+// database is the PostgreSQL in which a Temporal stores its state.
+type database struct {
+	pid int
+	url string
+}
+
+// cpu returns the CPU time that the server has used.
+func (d *database) cpu() (time.Duration, error) { return cpuOf(d.pid, true) }
+
+// written returns the number of transactions that have written something so far, and the bytes of the write-ahead log.
+func (d *database) written(ctx context.Context) (transactions, log float64, err error) {
+	connection, err := pgx.Connect(ctx, d.url)
+	if err != nil {
+		return 0, 0, err
+	}
+
+	defer func() { err = errors.Join(err, connection.Close(ctx)) }()
+
+	const query = "SELECT pg_snapshot_xmax(pg_current_snapshot())::text::float8, (pg_current_wal_lsn() - '0/0')::float8"
+
+	err = connection.QueryRow(ctx, query).Scan(&transactions, &log)
+
+	return transactions, log, err
 }
 
 // The commands of Jobwright that need a Temporal of their own.

@@ -59,8 +59,8 @@ type system struct {
 	processes []*process
 	metrics   []string // The URLs of the metrics of its clients of Temporal.
 	temporal  client.Client
-	data      string                        // The folder of its state.
-	database  func() (time.Duration, error) // The CPU time of its database server, if it has one.
+	data      string    // The folder of its state.
+	database  *database // The database of its Temporal, if that is PostgreSQL.
 }
 
 // run runs a job to its end and returns its workflow ID.
@@ -132,7 +132,7 @@ func (s *system) cpu() (total time.Duration, err error) {
 	}
 
 	if s.database != nil {
-		spent, err := s.database()
+		spent, err := s.database.cpu()
 
 		return total + spent, err
 	}

@@ -49,7 +49,7 @@ var workloads = []workload{
 	{name: "arrivals", about: "jobs of 10 light steps that arrive at random, at increasing rates", run: arrivals},
 	{name: "layer", about: "a call, and the same workflow started with Temporal's SDK", run: layer},
 	{name: "status", about: "16 callers of the status of ended jobs, 50 of that of a running job", run: statuses},
-	{name: "cost", about: "events, transitions and requests of a job", run: cost},
+	{name: "cost", about: "events, transitions and requests of a job", run: cost((*round).systems, subject, localActivities, activityPerStep)},
 	{name: "resume", about: "the time until a job continues after SIGKILL", run: resume},
 	{name: "waiting", about: "10,000 jobs in flight", once: true, run: waiting},
 	{
@@ -59,6 +59,10 @@ var workloads = []workload{
 	{
 		name: "postgres-callers10", about: "callers10, on PostgreSQL",
 		run: callers((*round).onPostgreSQL, work{steps: 10}, append([]string{subjectSeparate}, everything...)...),
+	},
+	{
+		name: "postgres-cost", about: "cost, on PostgreSQL, and what is written there",
+		run: cost((*round).onPostgreSQL, subject, subjectSeparate, localActivities, activityPerStep),
 	},
 }
 
@@ -353,23 +357,60 @@ func statusPath(id string) string {
 	return statusCall + "?" + url.Values{"apiKey": {devKey}, "appId": {appOfSteps}, "jobId": {id}}.Encode()
 }
 
-func cost(ctx context.Context, r *round) error {
-	workload := r.workload
+// cost measures what jobs of 0, 3 and 10 steps cost.
+func cost(on deployment, names ...string) func(ctx context.Context, r *round) error {
+	return func(ctx context.Context, r *round) error {
+		workload := r.workload
 
-	for _, steps := range []int{0, 3, 10} {
-		r.workload = fmt.Sprintf("%s, %d steps", workload, steps)
+		for _, steps := range []int{0, 3, 10} {
+			r.workload = fmt.Sprintf("%s, %d steps", workload, steps)
 
-		systems, err := r.systems(ctx, subject, localActivities, activityPerStep)
-		if err != nil {
-			return err
-		}
-
-		for _, s := range systems {
-			if err := r.costOf(ctx, s, work{steps: steps}); err != nil {
+			systems, err := on(r, ctx, names...)
+			if err != nil {
 				return err
 			}
+
+			for _, s := range systems {
+				if err := r.costOf(ctx, s, work{steps: steps}); err != nil {
+					return err
+				}
+
+				if err := r.writtenBy(ctx, s, work{steps: steps}); err != nil {
+					return err
+				}
+			}
+		}
+
+		return nil
+	}
+}
+
+// writtenBy measures what jobs write to PostgreSQL, if Temporal stores its state there.
+func (r *round) writtenBy(ctx context.Context, s *system, w work) error {
+	if s.database == nil {
+		return nil
+	}
+
+	transactions, log, err := s.database.written(ctx)
+	if err != nil {
+		return err
+	}
+
+	for range r.sizes.countedJobs {
+		if _, err := s.run(ctx, w); err != nil {
+			return err
 		}
 	}
+
+	transactionsAfter, logAfter, err := s.database.written(ctx)
+	if err != nil {
+		return err
+	}
+
+	jobs := float64(r.sizes.countedJobs)
+
+	r.record("transactions that write", s, "", lower, (transactionsAfter-transactions)/jobs)
+	r.record("write-ahead log", s, "bytes", lower, (logAfter-log)/jobs)
 
 	return nil
 }
