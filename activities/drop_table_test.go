@@ -222,6 +222,15 @@ func TestLoadRetryReportsFilesFromTheLedger(t *testing.T) {
 
 			// An attempt may still be at it when the next one has done all.
 			require.Equal(t, first, b.again(t, false, b.LoadTableFromSource, params)[0])
+
+			// A crash repeats a local activity as its first attempt, when its input may be gone.
+			require.NoError(t, os.RemoveAll(filepath.Join(b.apps, "7", "files", "in")))
+
+			repeated := b.again(t, true, b.LoadTableFromSource, params)[0]
+			require.True(t, repeated.Recorded)
+
+			repeated.Recorded = false
+			require.Equal(t, first, repeated)
 		})
 	}
 

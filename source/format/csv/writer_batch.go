@@ -54,9 +54,10 @@ func (w *Writer) AppendBatch(batch *source.Batch) error {
 	w.buffer = nil
 	w.outputs = append(w.outputs, added)
 
-	go added.fill(w, batch, w.records)
+	before := w.records
+	w.records += int64(batch.Len) // The goroutine releases the batch.
 
-	w.records += int64(batch.Len)
+	go added.fill(w, batch, before)
 
 	return nil
 }
