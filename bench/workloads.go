@@ -49,7 +49,10 @@ var workloads = []workload{
 	{name: "arrivals", about: "jobs of 10 light steps that arrive at random, at increasing rates", run: arrivals},
 	{name: "layer", about: "a call, and the same workflow started with Temporal's SDK", run: layer},
 	{name: "status", about: "16 callers of the status of ended jobs, 50 of that of a running job", run: statuses},
-	{name: "cost", about: "events, transitions and requests of a job", run: cost((*round).systems, subject, localActivities, activityPerStep)},
+	{
+		name: "cost", about: "events, transitions and requests of a job",
+		run: cost((*round).systems, subject, localActivities, activityPerStep),
+	},
 	{name: "resume", about: "the time until a job continues after SIGKILL", run: resume},
 	{name: "waiting", about: "10,000 jobs in flight", once: true, run: waiting},
 	{
