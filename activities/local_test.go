@@ -158,9 +158,6 @@ func TestLocalAttemptRepeatsWhatItsAuthorAccepts(t *testing.T) {
 func TestLocalAttemptHandsOverWhatIsNotShort(t *testing.T) {
 	t.Parallel()
 
-	b := newBench(t)
-	b.write(t, "files/long.csv", "n\n"+strings.Repeat("1\n", 1_000_000))
-
 	const endless = "WITH RECURSIVE t (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM t) SELECT max(n) FROM t"
 
 	for name, params := range map[string]scenario.Transform{
@@ -173,6 +170,8 @@ func TestLocalAttemptHandsOverWhatIsNotShort(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 
+			b := newBench(t)
+
 			_, err := b.runLocally(t, anyLocal, b.Transform, params)
 			require.Equal(t, job.HandedOver, codeOf(err), "%v", err)
 		})
@@ -180,6 +179,9 @@ func TestLocalAttemptHandsOverWhatIsNotShort(t *testing.T) {
 
 	t.Run("a large load", func(t *testing.T) {
 		t.Parallel()
+
+		b := newBench(t)
+		b.write(t, "files/long.csv", "n\n"+strings.Repeat("1\n", 1_000_000))
 
 		_, err := b.runLocally(t, anyLocal, b.LoadTableFromSource, scenario.LoadTableFromSource{
 			Source: "files", Table: "long.csv", TargetSource: "stage", TargetTable: "long",
@@ -197,7 +199,9 @@ func TestLocalAttemptEndsAtTheTimeoutOfItsStep(t *testing.T) {
 	local := anyLocal
 	local.Timeout = 50 * time.Millisecond
 
-	_, err := newBench(t).runLocally(t, local, newBench(t).Transform, scenario.Transform{
+	b := newBench(t)
+
+	_, err := b.runLocally(t, local, b.Transform, scenario.Transform{
 		Source: "stage", ReturnValue: true,
 		Query: "WITH RECURSIVE t (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM t) SELECT max(n) FROM t",
 	})
