@@ -9,6 +9,7 @@ import (
 	"github.com/jobwright/jobwright/job"
 	"github.com/jobwright/jobwright/scenario"
 	"github.com/jobwright/jobwright/source"
+	"github.com/jobwright/jobwright/source/format"
 )
 
 // maxParts bounds the files that a load with dropSource reads: the job stores their names until it drops them.
@@ -64,6 +65,10 @@ func (l *load) run(ctx context.Context) (outcome *job.StepOutcome, err error) {
 		return nil, err
 	}
 
+	if err := l.checkShort(ctx); err != nil {
+		return nil, err
+	}
+
 	l.read = source.Read{
 		Table: source.Table{Space: l.params.Space, Name: l.params.Table}, Format: l.params.Format, Types: l.params.ColumnTypes,
 	}
@@ -80,6 +85,33 @@ func (l *load) run(ctx context.Context) (outcome *job.StepOutcome, err error) {
 	}
 
 	return l.copyRecords(ctx)
+}
+
+// checkShort returns errHandedOver if the attempt is in a local activity and the table is not a small file: the beginning of a
+// large load would be lost, a tenth of a second for a million records.
+func (l *load) checkShort(ctx context.Context) error {
+	if local := l.step.task.Local; local == nil || local.MayRepeat {
+		return nil
+	}
+
+	files, hasFiles := l.from.(source.FileKeeper)
+	if !hasFiles || l.params.Space != "" {
+		return errHandedOver
+	}
+
+	file, err := files.OpenFile(ctx, l.params.Table)
+	if err != nil { // It is a pattern, or the load reports why there is no such file.
+		return errHandedOver
+	}
+
+	sizer, isSized := file.(format.Sizer)
+	isShort := isSized && sizer.Size() <= localBytes
+
+	if err := file.Close(); err != nil || !isShort {
+		return errors.Join(err, errHandedOver)
+	}
+
+	return nil
 }
 
 func (l *load) target() target {

@@ -34,7 +34,7 @@ func locally(ctx workflow.Context) workflow.Context {
 func taskOf(isLocal bool) job.Task {
 	of := task
 	if isLocal {
-		of.Local = &job.LocalAttempt{Timeout: time.Hour, MaxResult: 16 << 10}
+		of.Local = &job.LocalAttempt{Timeout: time.Hour, MaxResult: 16 << 10, MayRepeat: true}
 	}
 
 	return of
