@@ -12,12 +12,15 @@ var (
 	ScenarioAttribute = temporal.NewSearchAttributeKeyKeyword("JobwrightScenario")
 	CallerAttribute   = temporal.NewSearchAttributeKeyKeyword("JobwrightCaller")     // The name of the access that started it.
 	LabelsAttribute   = temporal.NewSearchAttributeKeyKeywordList("JobwrightLabels") // Each label as name=value.
+	ListenedAttribute = temporal.NewSearchAttributeKeyBool("JobwrightListened")      // True if the job has [Listeners].
 )
 
 // SearchAttributes returns the search attributes of a job's workflow, by name.
 func SearchAttributes() map[string]enumspb.IndexedValueType {
 	attributes := map[string]enumspb.IndexedValueType{}
-	for _, key := range []temporal.SearchAttributeKey{AppAttribute, ScenarioAttribute, CallerAttribute, LabelsAttribute} {
+	for _, key := range []temporal.SearchAttributeKey{
+		AppAttribute, ScenarioAttribute, CallerAttribute, LabelsAttribute, ListenedAttribute,
+	} {
 		attributes[key.GetName()] = key.GetValueType()
 	}
 
@@ -40,6 +43,10 @@ func (i Input) Attributes(hasScenario bool) temporal.SearchAttributes {
 		attributes = append(attributes, LabelsAttribute.ValueSet(labelTexts(i.Labels)))
 	}
 
+	if i.Listeners != nil {
+		attributes = append(attributes, ListenedAttribute.ValueSet(true))
+	}
+
 	return temporal.NewSearchAttributes(attributes...)
 }
 
@@ -58,6 +65,10 @@ func (i Input) Memo(hasScenario bool) map[string]any {
 
 	if len(i.Labels) > 0 {
 		memo[MemoLabels] = i.Labels
+	}
+
+	if i.Listeners != nil {
+		memo[MemoListeners] = i.Listeners
 	}
 
 	return memo

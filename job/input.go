@@ -19,8 +19,9 @@ type Input struct {
 	Caller     string            `json:"caller,omitempty"`     // The name of the access that started the job.
 	Labels     map[string]string `json:"labels,omitempty"`     // The caller's labels of the job.
 	AppID      string            `json:"appId"`
-	Depth      int               `json:"depth,omitempty"`   // The number of ancestors that are connected by RunScenario.
-	Secrets    []string          `json:"secrets,omitempty"` // Each [SealedSecret] of the job and its ancestors, as text.
+	Depth      int               `json:"depth,omitempty"`     // The number of ancestors that are connected by RunScenario.
+	Listeners  *Listeners        `json:"listeners,omitempty"` // Of the job itself; a child job has none.
+	Secrets    []string          `json:"secrets,omitempty"`   // Each [SealedSecret] of the job and its ancestors, as text.
 	Program    scenario.Program  `json:"program"`
 }
 

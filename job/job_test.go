@@ -115,6 +115,7 @@ func TestNamesInTemporalAreStable(t *testing.T) {
 		"JobwrightScenario": enumspb.INDEXED_VALUE_TYPE_KEYWORD,
 		"JobwrightCaller":   enumspb.INDEXED_VALUE_TYPE_KEYWORD,
 		"JobwrightLabels":   enumspb.INDEXED_VALUE_TYPE_KEYWORD_LIST,
+		"JobwrightListened": enumspb.INDEXED_VALUE_TYPE_BOOL,
 	}, job.SearchAttributes())
 	require.Equal(t, []string{
 		"parameter_invalid", "step_timed_out", "app_invalid", "secret_unreadable", "result_store", "result_invalid", "failed", "iterations_exceeded", "rejected_exceeded",
@@ -127,6 +128,12 @@ func TestNamesInTemporalAreStable(t *testing.T) {
 			job.VariablesWorkflow, job.VariablesQuery, job.SetVariableUpdate, job.DropTableActivity,
 		})
 	require.Equal(t, "app/7/variables", job.VariablesID("7"))
+	require.Equal(t, []string{"Notify", "DeliverCallback", "redeliver", "listeners"},
+		[]string{job.NotifyWorkflow, job.DeliverActivity, job.RedeliverSignal, job.MemoListeners})
+
+	ended := job.Notification{JobID: "j", RunID: "019a-7c", Event: job.JobCompleted}
+	require.Equal(t, "j/job.completed/019a-7c", ended.WorkflowID())
+	require.Equal(t, "msg_019a7c_completed", ended.MessageID())
 }
 
 func TestStepPathOfActivityID(t *testing.T) {

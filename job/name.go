@@ -19,6 +19,7 @@ const (
 	MemoScenario    = "scenario"    // The memo field with the name of its scenario; a job of a single operation has none.
 	MemoCaller      = "caller"      // The memo field with the name of the access that started it.
 	MemoLabels      = "labels"      // The memo field with its labels.
+	MemoListeners   = "listeners"   // The memo field with its [Listeners]; absent if it has none.
 	MemoFingerprint = "fingerprint" // The memo field with the [Fingerprint] of the request that started the job.
 
 	MemoFieldDigests = "fieldDigests" // The memo field with the [FieldDigests] of that request.

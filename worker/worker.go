@@ -101,6 +101,7 @@ func newWorker(temporal client.Client, options Options, onFatalError func(error)
 
 	w.RegisterWorkflowWithOptions(workflows.RunScenario, workflow.RegisterOptions{Name: job.Workflow})
 	w.RegisterWorkflowWithOptions(workflows.AppVariables, workflow.RegisterOptions{Name: job.VariablesWorkflow})
+	w.RegisterWorkflowWithOptions(workflows.Notify, workflow.RegisterOptions{Name: job.NotifyWorkflow})
 	w.RegisterActivityWithOptions(
 		activities.New(options.Apps, options.Keys, w.sources, options.Results, temporal, options.DataDir,
 			options.StopTimeout*3/4),

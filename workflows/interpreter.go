@@ -40,6 +40,14 @@ type StepEvent struct {
 
 // RunScenario is [RunScenario] with the interpreter's configuration.
 func (i Interpreter) RunScenario(ctx workflow.Context, input job.Input, checkpoint *Checkpoint) (*job.Outcome, error) {
+	outcome, err := i.run(ctx, input, checkpoint)
+	notifyEnd(ctx, input, err)
+
+	return outcome, err
+}
+
+// run runs the job until it ends or continues as new.
+func (i Interpreter) run(ctx workflow.Context, input job.Input, checkpoint *Checkpoint) (*job.Outcome, error) {
 	m, err := newMachine(ctx, i, input, checkpoint)
 	if err != nil {
 		return nil, err

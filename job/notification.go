@@ -1,0 +1,127 @@
+package job
+
+import (
+	"slices"
+	"strings"
+	"time"
+)
+
+// The workflow that reports an event of a job, its activity and its signal.
+const (
+	NotifyWorkflow  = "Notify"          // The workflow type. It accepts a [Notification] and returns a [Delivery].
+	DeliverActivity = "DeliverCallback" // Accepts a [Notification], calls its callback, and returns a [Delivery].
+	RedeliverSignal = "redeliver"       // Without data. The workflow calls the callback at once.
+)
+
+// The types of the errors of a delivery. Their detail is a [Delivery].
+const (
+	CallbackFailed    = "callback_failed"    // The receiver did not accept the call. It is retried.
+	CallbackGone      = "callback_gone"      // The receiver wants no more calls: it answered 410.
+	CallbackForbidden = "callback_forbidden" // The app does not allow to call this URL or the address of its host.
+)
+
+// Event is an event of a job that is reported outside.
+type Event string
+
+// The events of a job.
+const (
+	JobCompleted Event = "job.completed"
+	JobFailed    Event = "job.failed" // Also if the job's workflow was terminated or timed out.
+	JobStopped   Event = "job.stopped"
+)
+
+// Events returns all events.
+func Events() []Event { return []Event{JobCompleted, JobFailed, JobStopped} }
+
+// EventOf returns the event of a job that ended in that state.
+func EventOf(state State) Event {
+	switch state {
+	case Completed:
+		return JobCompleted
+	case Stopped:
+		return JobStopped
+	default:
+		return JobFailed
+	}
+}
+
+// Listeners are the systems outside to which a job reports its events. They are part of the job's input, so that its workflow
+// decides by them, and of its memo, so that a job whose workflow was terminated is reported too. A job without listeners has none
+// at all: a nil pointer.
+type Listeners struct {
+	Callback *Callback `json:"callback,omitempty"`
+}
+
+// Want reports whether any listener wants the event. It accepts nil.
+func (l *Listeners) Want(event Event) bool {
+	return l != nil && l.Callback.Wants(event)
+}
+
+// Callback is an HTTP request that reports an event of a job.
+type Callback struct {
+	// The URL as the request or app.yaml contains it: in app.yaml, it may refer to secrets, which only the activity reads.
+	URL string `json:"url"`
+
+	Default bool    `json:"default,omitempty"` // Whether the URL is that of app.yaml, which needs no permission.
+	Events  []Event `json:"events,omitempty"`  // The events to report; empty for all.
+}
+
+// Wants reports whether the callback reports the event. It accepts nil.
+func (c *Callback) Wants(event Event) bool {
+	return c != nil && (len(c.Events) == 0 || slices.Contains(c.Events, event))
+}
+
+// ShownURL returns the URL without its query, which may contain secrets.
+func (c *Callback) ShownURL() string {
+	shown, _, _ := strings.Cut(c.URL, "?")
+
+	return shown
+}
+
+// Notification is the input of the workflow that reports an event of a job.
+type Notification struct {
+	AppID     string     `json:"appId"`
+	JobID     string     `json:"jobId"`
+	RunID     string     `json:"runId"` // The first run of the job's workflow, which distinguishes jobs that had the same jobId.
+	Event     Event      `json:"event"`
+	Listeners *Listeners `json:"listeners"`
+}
+
+// WorkflowID returns the ID of the workflow that reports the event.
+func (n Notification) WorkflowID() string {
+	return n.JobID + "/" + string(n.Event) + "/" + n.RunID
+}
+
+// Summary returns the line that Temporal UI shows as the summary of the workflow.
+func (n Notification) Summary() string {
+	return string(n.Event) + " · " + n.JobID + " · app " + n.AppID
+}
+
+// MessageID returns the ID of the message to receivers. It is the same for all deliveries of the event.
+func (n Notification) MessageID() string {
+	_, event, _ := strings.Cut(string(n.Event), ".")
+
+	return "msg_" + strings.ReplaceAll(n.RunID, "-", "") + "_" + event
+}
+
+// DeliveryState is the state of a [Delivery].
+type DeliveryState string
+
+// The states of a delivery. All but the first are final.
+const (
+	DeliveryPending   DeliveryState = "pending"
+	DeliveryDelivered DeliveryState = "delivered"
+	DeliveryFailed    DeliveryState = "failed"   // All attempts failed, or the target is not allowed.
+	DeliveryDisabled  DeliveryState = "disabled" // The receiver answered that it wants no more calls.
+)
+
+// Delivery is the state of the call of a callback.
+type Delivery struct {
+	URL         string        `json:"url"` // Without its query.
+	Event       Event         `json:"event"`
+	State       DeliveryState `json:"state"`
+	Attempts    int32         `json:"attempts"`
+	LastError   string        `json:"lastError,omitempty"`
+	NextTry     *time.Time    `json:"nextTry,omitempty"`
+	DeliveredAt *time.Time    `json:"deliveredAt,omitempty"`
+}
