@@ -3,9 +3,7 @@ package apiserver
 import (
 	"crypto/subtle"
 	"errors"
-	"maps"
 	"net"
-	"net/http"
 	"slices"
 	"strings"
 
@@ -14,16 +12,9 @@ import (
 	"github.com/jobwright/jobwright/app"
 	"github.com/jobwright/jobwright/internal/browser"
 	"github.com/jobwright/jobwright/job"
-	"github.com/jobwright/jobwright/scenario"
-	"github.com/jobwright/jobwright/scenario/jsonvalue"
+	"github.com/jobwright/jobwright/jobservice"
 	"github.com/jobwright/jobwright/scenario/problem"
 )
-
-// authorization is what a valid key gives access to.
-type authorization struct {
-	app   *app.App
-	grant app.Access
-}
 
 // headerKey returns the key of the header Authorization, or "" if there is none. Schemes other than Bearer are ignored, as they
 // may be for a proxy.
@@ -52,8 +43,10 @@ func (s *Server) authenticateHeader(c *gin.Context) error {
 
 // authorize returns the app with that ID if the key grants the right in it. The key is the one in the request, or else that
 // of the header Authorization. Without a key for an app, the error does not reveal whether the app exists.
-func (s *Server) authorize(c *gin.Context, key, appID string, right app.Right) (authorization, error) {
-	var none authorization
+func (s *Server) authorize(c *gin.Context, key, appID string, right app.Right) (
+	jobservice.Caller, error,
+) {
+	var none jobservice.Caller
 
 	log := logOf(c)
 	log.app = appID
@@ -61,7 +54,7 @@ func (s *Server) authorize(c *gin.Context, key, appID string, right app.Right) (
 	if inHeader := headerKey(c); key == "" {
 		key = inHeader
 	} else if inHeader != "" && inHeader != key {
-		return none, badRequest("the apiKey and the header Authorization have different keys; omit one of them")
+		return none, jobservice.Invalid("the apiKey and the header Authorization have different keys; omit one of them")
 	}
 
 	if key == "" {
@@ -70,11 +63,11 @@ func (s *Server) authorize(c *gin.Context, key, appID string, right app.Right) (
 			message += " The header Authorization must be Bearer, a space and the key."
 		}
 
-		return none, s.authenticationFailed(c, newError(http.StatusUnauthorized, CodeUnauthorized, "%s", message))
+		return none, s.authenticationFailed(c, jobservice.NewError(codeUnauthorized, "%s", message))
 	}
 
 	if appID == "" {
-		return none, badRequest("appId parameter is required.")
+		return none, jobservice.Invalid("appId parameter is required.")
 	}
 
 	found, err := s.options.Apps.App(appID)
@@ -93,86 +86,16 @@ func (s *Server) authorize(c *gin.Context, key, appID string, right app.Right) (
 
 	log.access = access.Name
 
-	if !access.Grants(right) {
-		return none, newError(http.StatusForbidden, CodeForbidden,
-			"this apiKey does not have the right %q in app %s", right, appID)
-	}
+	caller := jobservice.Caller{App: found, Access: access}
 
-	return authorization{app: found, grant: access}, nil
+	return caller, caller.Require(right)
 }
-
-// permit returns an error if the key does not permit to execute the operation, or one within it. The scenarios of the app that a
-// permitted operation runs are their author's responsibility.
-//
-// It reads the operation as the caller sent it, before it is validated. An object with the field opName counts as an operation
-// wherever it is, so that none can be hidden.
-func (a authorization) permit(operation jsonvalue.Object) error {
-	forbidden := func(format string, arguments ...any) error {
-		return newError(http.StatusForbidden, CodeForbidden, "this apiKey does not permit to "+format+" in app %s; "+
-			"the operator permits it in app.yaml", append(arguments, a.app.ID)...)
-	}
-
-	name, _ := operation["opName"].(string)
-	if name == scenario.OpRunScenario {
-		params, _ := operation["opParams"].(map[string]any)
-		if called, isText := params["scenario"].(string); isText && !a.grant.MayRun(called) {
-			return forbidden("run the scenario %q", called)
-		}
-
-		return nil // The call has no other operations; parameters are data.
-	}
-
-	var denied error
-
-	eachOperation(map[string]any(operation), func(name string, params map[string]any) {
-		called, _ := params["scenario"].(string)
-
-		switch {
-		case denied != nil:
-		case name == scenario.OpRunScenario && !a.grant.MayRun(called):
-			denied = forbidden("run the scenario %q", called)
-		case name != scenario.OpRunScenario && !a.grant.MayExecute(name):
-			denied = forbidden("execute the operation %q", name)
-		}
-	})
-
-	return denied
-}
-
-// eachOperation calls visit with the name and the parameters of each operation in a value. A look-up counts as a Transform: both
-// run a query of the caller.
-func eachOperation(value any, visit func(name string, params map[string]any)) {
-	switch v := value.(type) {
-	case string:
-		if strings.Contains(v, lookUpPrefix) {
-			visit(scenario.OpTransform, nil)
-		}
-	case jsonvalue.Object:
-		eachOperation(map[string]any(v), visit)
-	case map[string]any:
-		if name, isOperation := v["opName"].(string); isOperation {
-			params, _ := v["opParams"].(map[string]any)
-			visit(name, params)
-		}
-
-		for _, field := range slices.Sorted(maps.Keys(v)) {
-			eachOperation(v[field], visit)
-		}
-	case []any:
-		for _, entry := range v {
-			eachOperation(entry, visit)
-		}
-	}
-}
-
-// lookUpPrefix begins the look-up of a value by a query, such as $[stage]{SELECT 1}.
-const lookUpPrefix = "$["
 
 // accessOf returns the access that the key has to the app, which is nil if there is no such app.
 func (s *Server) accessOf(c *gin.Context, found *app.App, appID, key string) (app.Access, error) {
 	if s.isLoopbackKey(c, key) {
 		if found == nil {
-			return app.Access{}, newError(http.StatusNotFound, CodeAppNotFound, "there is no app %s", appID)
+			return app.Access{}, jobservice.NewError(codeAppNotFound, "there is no app %s", appID)
 		}
 
 		return playedAccess(c, found)
@@ -181,7 +104,7 @@ func (s *Server) accessOf(c *gin.Context, found *app.App, appID, key string) (ap
 	if found != nil {
 		if access, ok := found.Lookup(key); ok {
 			if c.GetHeader(actAs) != "" {
-				return access, newError(http.StatusForbidden, CodeForbidden,
+				return access, jobservice.NewError(jobservice.CodeForbidden,
 					"only the keys of jobwright-dev may use the header %s", actAs)
 			}
 
@@ -205,7 +128,7 @@ func playedAccess(c *gin.Context, of *app.App) (app.Access, error) {
 
 	at := slices.IndexFunc(of.Access, func(access app.Access) bool { return access.Name == name })
 	if at < 0 {
-		return app.Access{}, badRequest("the header %s names no access of app %s; the names in app.yaml are %s",
+		return app.Access{}, jobservice.Invalid("the header %s names no access of app %s; the names in app.yaml are %s",
 			actAs, of.ID, strings.Join(of.Environment().Access, ", "))
 	}
 
@@ -215,12 +138,12 @@ func playedAccess(c *gin.Context, of *app.App) (app.Access, error) {
 // appInvalid returns the error for an app without a valid revision. Its keys are unknown, so that only a loopback key sees the
 // mistakes.
 func (s *Server) appInvalid(c *gin.Context, key string, invalid *app.InvalidError) error {
-	failed := newError(http.StatusServiceUnavailable, CodeAppInvalid,
+	failed := jobservice.NewError(codeAppInvalid,
 		"app %s can't be used until its app.yaml is corrected; the server's log has the mistakes", invalid.ID)
 
 	var problems problem.List
 	if s.isLoopbackKey(c, key) && errors.As(invalid, &problems) {
-		failed = withProblems(http.StatusServiceUnavailable, CodeAppInvalid, problems)
+		failed = jobservice.WithProblems(codeAppInvalid, problems)
 	}
 
 	failed.RetryAfter = retryAfter
@@ -248,12 +171,12 @@ func (s *Server) isLoopbackKey(c *gin.Context, key string) bool {
 // key.
 func (s *Server) unauthorized(c *gin.Context, key, appID string) error {
 	if s.options.Apps.HasKey(key) {
-		return newError(http.StatusForbidden, CodeForbidden, "this apiKey is not for app %s", appID)
+		return jobservice.NewError(jobservice.CodeForbidden, "this apiKey is not for app %s", appID)
 	}
 
 	return s.authenticationFailed(c, wrongKey())
 }
 
-func wrongKey() *callError {
-	return newError(http.StatusUnauthorized, CodeUnauthorized, "the apiKey is wrong")
+func wrongKey() *jobservice.Error {
+	return jobservice.NewError(codeUnauthorized, "the apiKey is wrong")
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/gin-gonic/gin"
 	"github.com/go-json-experiment/json/jsontext"
 
+	"github.com/jobwright/jobwright/jobservice"
 	"github.com/jobwright/jobwright/scenario/jsonvalue"
 )
 
@@ -54,16 +55,16 @@ func readBody(c *gin.Context) (jsonvalue.Object, error) {
 	text, err := io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, maxBody))
 
 	if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok {
-		return nil, newError(http.StatusRequestEntityTooLarge, CodeRequestTooLarge,
+		return nil, jobservice.NewError(jobservice.CodeRequestTooLarge,
 			"the body has more than %d bytes; store large data in a source and refer to it in the operation", tooLarge.Limit)
 	}
 
 	if errors.Is(err, os.ErrDeadlineExceeded) {
-		return nil, newError(http.StatusRequestTimeout, CodeRequestTimeout, "the body did not arrive in time")
+		return nil, jobservice.NewError(codeRequestTimeout, "the body did not arrive in time")
 	}
 
 	if err != nil {
-		return nil, badRequest("the body can't be read: %v", err)
+		return nil, jobservice.Invalid("the body can't be read: %v", err)
 	}
 
 	setReadDeadline(c, time.Time{}) // The call may wait longer for the job.
@@ -75,12 +76,12 @@ func readBody(c *gin.Context) (jsonvalue.Object, error) {
 
 	value, err := jsonvalue.Decode(text)
 	if err != nil {
-		return nil, badRequest("the body is not valid JSON: %v", err)
+		return nil, jobservice.Invalid("the body is not valid JSON: %v", err)
 	}
 
 	object, ok := value.(map[string]any)
 	if !ok {
-		return nil, badRequest("the body must be a JSON object")
+		return nil, jobservice.Invalid("the body must be a JSON object")
 	}
 
 	return object, nil
@@ -89,7 +90,7 @@ func readBody(c *gin.Context) (jsonvalue.Object, error) {
 // checkContentType requires JSON. A web page can't send it to another origin without asking, so the header is required too.
 func checkContentType(given string) error {
 	if given == "" {
-		return newError(http.StatusUnsupportedMediaType, CodeMediaTypeUnsupported,
+		return jobservice.NewError(codeMediaTypeUnsupported,
 			"the header Content-Type is missing; it must be application/json")
 	}
 
@@ -97,7 +98,7 @@ func checkContentType(given string) error {
 	charset := strings.ToLower(parameters["charset"])
 
 	if err != nil || mediaType != "application/json" || (charset != "" && charset != "utf-8") {
-		return newError(http.StatusUnsupportedMediaType, CodeMediaTypeUnsupported,
+		return jobservice.NewError(codeMediaTypeUnsupported,
 			"the body must be application/json in UTF-8, not %.100q", given)
 	}
 
@@ -113,14 +114,14 @@ func checkJSON(text []byte) error {
 		token, err := decoder.ReadToken()
 		if errors.Is(err, io.EOF) {
 			if values == 0 {
-				return badRequest("the body is not valid JSON: it is empty")
+				return jobservice.Invalid("the body is not valid JSON: it is empty")
 			}
 
 			return nil
 		}
 
 		if err != nil {
-			return badRequest("the body is not valid JSON: %.300s", strings.TrimPrefix(err.Error(), "jsontext: "))
+			return jobservice.Invalid("the body is not valid JSON: %.300s", strings.TrimPrefix(err.Error(), "jsontext: "))
 		}
 
 		if kind := token.Kind(); kind != '}' && kind != ']' {
@@ -128,11 +129,11 @@ func checkJSON(text []byte) error {
 		}
 
 		if values > maxBodyValues {
-			return badRequest("the body has more than %d values and names; store large data in a source", maxBodyValues)
+			return jobservice.Invalid("the body has more than %d values and names; store large data in a source", maxBodyValues)
 		}
 
 		if decoder.StackDepth() > maxBodyDepth {
-			return badRequest("the body is nested deeper than %d levels", maxBodyDepth)
+			return jobservice.Invalid("the body is nested deeper than %d levels", maxBodyDepth)
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/jobwright/jobwright/internal/browser"
+	"github.com/jobwright/jobwright/jobservice"
 )
 
 // setSecurityHeaders sets headers for browsers: no page may show, run, embed or cache a response, or learn its address.
@@ -23,18 +24,18 @@ func setSecurityHeaders(c *gin.Context) {
 func (s *Server) refuseForeignPages(c *gin.Context) {
 	switch {
 	case !s.options.Hosts.Allow(c.Request):
-		s.respondError(c, newError(http.StatusMisdirectedRequest, CodeHostNotAllowed,
+		s.respondError(c, jobservice.NewError(codeHostNotAllowed,
 			"the server does not serve the host of this address; the operator allows hosts with --allowed-host"))
 	case browser.IsCrossOrigin(c.Request):
-		s.respondError(c, newError(http.StatusForbidden, CodeBrowserRefused,
+		s.respondError(c, jobservice.NewError(codeBrowserRefused,
 			"a web page of another origin sent the request; call the API from a program"))
 	}
 }
 
 // checkKeyInAddress refuses a change by GET with the key in its address if a browser sends it: a link is enough for that.
-func checkKeyInAddress(c *gin.Context, query map[string]string) error {
-	if _, given := query["apiKey"]; given && browser.Sent(c.Request) {
-		return newError(http.StatusForbidden, CodeBrowserRefused,
+func checkKeyInAddress(c *gin.Context) error {
+	if c.Request.Method == http.MethodGet && c.Request.URL.Query().Has("apiKey") && browser.Sent(c.Request) {
+		return jobservice.NewError(codeBrowserRefused,
 			"a browser can't change anything by GET with the apiKey in the address; use POST, or the header Authorization")
 	}
 

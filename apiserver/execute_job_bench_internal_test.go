@@ -41,17 +41,8 @@ func BenchmarkExecuteJob(b *testing.B) {
 	apps, err := app.Open(filepath.Dir(folder), app.Options{})
 	require.NoError(b, err)
 
-	server := New(Options{Apps: apps, LoopbackKey: "dev", Log: slog.New(slog.DiscardHandler)})
-	server.engine.POST("/start", func(c *gin.Context) {
-		call, err := server.readExecution(c)
-		require.NoError(b, err)
-
-		input, err := call.input()
-		require.NoError(b, err)
-
-		_, err = call.memo(input, true)
-		require.NoError(b, err)
-	})
+	server := newServer(apps, slog.New(slog.DiscardHandler))
+	server.engine.POST("/start", func(c *gin.Context) { require.NoError(b, checkExecution(server, c)) })
 
 	const body = `{"apiKey": "dev", "appId": "7", "operation": {"opName": "RunScenario", "opParams": {"scenario": "Main", ` +
 		`"parameters": {"country": "DE"}}}, "isAsync": false}`

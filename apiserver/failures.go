@@ -2,13 +2,14 @@ package apiserver
 
 import (
 	"maps"
-	"net/http"
 	"net/netip"
 	"sync"
 	"time"
 
 	"github.com/gin-gonic/gin"
 	"golang.org/x/time/rate"
+
+	"github.com/jobwright/jobwright/jobservice"
 )
 
 // DefaultMaxFailures is the default of [Options.MaxFailures].
@@ -76,7 +77,7 @@ func network(address netip.Addr) netip.Prefix {
 }
 
 // authenticationFailed returns the error of a failed authentication, or 429 if its address has too many of them.
-func (s *Server) authenticationFailed(c *gin.Context, failed *callError) error {
+func (s *Server) authenticationFailed(c *gin.Context, failed *jobservice.Error) error {
 	from, _ := netip.ParseAddrPort(c.Request.RemoteAddr) // An invalid address is one of its own.
 
 	wait := s.failures.record(from.Addr(), time.Now())
@@ -84,7 +85,7 @@ func (s *Server) authenticationFailed(c *gin.Context, failed *callError) error {
 		return failed
 	}
 
-	limited := newError(http.StatusTooManyRequests, CodeTooManyFailures,
+	limited := jobservice.NewError(codeTooManyFailures,
 		"too many requests from this address have a wrong key or none; the last one: %s", failed.Message)
 	limited.RetryAfter = wait
 

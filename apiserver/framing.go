@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/gin-gonic/gin"
+
+	"github.com/jobwright/jobwright/jobservice"
 )
 
 // A request with both Content-Length and Transfer-Encoding has two possible ends, of which a proxy may choose another one than
@@ -110,6 +112,6 @@ func (s *Server) refuseTwoLengths(c *gin.Context) {
 	}
 
 	setReadDeadline(c, time.Now()) // The rest of the connection is not read.
-	s.respondError(c, badRequest(
+	s.respondError(c, jobservice.Invalid(
 		"a request with Transfer-Encoding can't have a Content-Length, and must wait for the response to the one before"))
 }

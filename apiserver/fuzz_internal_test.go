@@ -13,6 +13,8 @@ import (
 
 	"github.com/gin-gonic/gin"
 	"github.com/stretchr/testify/require"
+
+	"github.com/jobwright/jobwright/jobservice"
 )
 
 // FuzzReadBody verifies that every body is read or refused with a short message.
@@ -36,10 +38,10 @@ func FuzzReadBody(f *testing.F) {
 			return
 		}
 
-		failed := &callError{}
+		failed := &jobservice.Error{}
 		require.ErrorAs(t, err, &failed)
-		require.GreaterOrEqual(t, failed.Status, 400)
-		require.Less(t, failed.Status, 500)
+		require.GreaterOrEqual(t, httpStatuses[failed.Code], 400)
+		require.Less(t, httpStatuses[failed.Code], 500)
 		require.Less(t, len(failed.Message), 1_000)
 	})
 }

@@ -1,7 +1,6 @@
 package apiserver
 
 import (
-	"context"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -12,6 +11,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/jobwright/jobwright/job"
+	"github.com/jobwright/jobwright/jobservice"
 )
 
 // callLog collects what the line of a call in the log says, beside the request and its status.
@@ -20,7 +20,7 @@ type callLog struct {
 	app       string
 	access    string // The name of the caller's access.
 	jobID     string
-	code      Code
+	code      jobservice.Code
 	err       error // The reason of an error whose reason callers don't see.
 }
 
@@ -99,7 +99,7 @@ func (l *callLog) level(c *gin.Context) slog.Level {
 }
 
 // maxLogged is the length of the longest value in the log that a caller chose, in bytes: that of a jobId.
-const maxLogged = maxJobID
+const maxLogged = 1000
 
 // shorten shortens a value of a caller to a length that the log can afford.
 func shorten(value string) string {
@@ -111,17 +111,17 @@ func shorten(value string) string {
 }
 
 // logStart logs that the call has started its job.
-func (s *Server) logStart(c *gin.Context, call *execution) {
+func (s *Server) logStart(c *gin.Context, started *jobservice.Started) {
 	log := logOf(c)
 
-	s.options.Log.InfoContext(c, "job started", "reference", log.reference, "app", call.app.ID, "access", log.access,
-		"scenario", call.entry, "jobId", call.jobID)
+	s.options.Log.InfoContext(c, "job started", "reference", log.reference, "app", log.app, "access", log.access,
+		"scenario", started.Scenario, "jobId", started.JobID)
 }
 
 // logEnd logs how the job ended for which the call has waited.
-func (s *Server) logEnd(c *gin.Context, call *execution, ended *outcome) {
+func (s *Server) logEnd(c *gin.Context, appID string, ended *jobservice.Outcome) {
 	attributes := []slog.Attr{
-		slog.String("reference", reference(c)), slog.String("app", call.app.ID), slog.String("jobId", ended.JobID),
+		slog.String("reference", reference(c)), slog.String("app", appID), slog.String("jobId", ended.JobID),
 		slog.String("status", string(ended.Status)),
 	}
 
@@ -137,14 +137,4 @@ func (s *Server) logEnd(c *gin.Context, call *execution, ended *outcome) {
 // logAborted records that the response of the call was aborted because of the error.
 func logAborted(c *gin.Context, err error) {
 	logOf(c).err = errors.Join(errors.New("the response was aborted"), err)
-}
-
-// logUnresponsive logs that a job did not respond to the status query. A busy system can take longer than the query waits.
-func (s *Server) logUnresponsive(jobID string, err error) {
-	level := slog.LevelWarn
-	if isDeadline(err) || errors.Is(err, context.Canceled) {
-		level = slog.LevelInfo
-	}
-
-	s.options.Log.Log(context.Background(), level, "the job does not respond to the status query", "jobId", jobID, "error", err)
 }

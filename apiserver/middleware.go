@@ -7,6 +7,8 @@ import (
 	"runtime/debug"
 
 	"github.com/gin-gonic/gin"
+
+	"github.com/jobwright/jobwright/jobservice"
 )
 
 // recoverPanic responds to a panic with an internal error. It passes on http.ErrAbortHandler.
@@ -29,12 +31,12 @@ func (s *Server) recoverPanic(c *gin.Context) {
 
 // callNotFound responds to an unknown path.
 func (s *Server) callNotFound(c *gin.Context) {
-	s.respondError(c, newError(http.StatusNotFound, CodeCallNotFound,
+	s.respondError(c, jobservice.NewError(codeCallNotFound,
 		"there is no such call; the calls are executeJob.jsp, getJobStatus.jsp, stopJob.jsp and signalJob.jsp under /api/v1"))
 }
 
 // methodNotAllowed responds to an unsupported method of a known path.
 func (s *Server) methodNotAllowed(c *gin.Context) {
-	s.respondError(c, newError(http.StatusMethodNotAllowed, CodeMethodNotAllowed,
+	s.respondError(c, jobservice.NewError(codeMethodNotAllowed,
 		"%s does not support %s; use %s", c.Request.URL.Path, c.Request.Method, c.Writer.Header().Get("Allow")))
 }

@@ -3,108 +3,128 @@ package apiserver
 import (
 	"errors"
 	"net/http"
+	"net/url"
+	"reflect"
+	"strconv"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/gin-gonic/gin"
 
 	"github.com/jobwright/jobwright/app"
 	"github.com/jobwright/jobwright/internal/schema"
+	"github.com/jobwright/jobwright/jobservice"
 	"github.com/jobwright/jobwright/scenario"
 	"github.com/jobwright/jobwright/scenario/jsonvalue"
 	"github.com/jobwright/jobwright/scenario/problem"
 )
 
-// bodyCall is an authorized call whose body has the fields of T.
-type bodyCall[T any] struct {
-	authorization
-
-	request T
-	body    jsonvalue.Object // The fields that are present.
+// request is an authorized request whose fields are those of T.
+type request[T any] struct {
+	caller jobservice.Caller
+	fields T
+	given  jsonvalue.Object // The fields that are present.
 }
 
 // has reports whether the caller set the field.
-func (b *bodyCall[T]) has(field string) bool {
-	_, present := b.body[field]
+func (r request[T]) has(field string) bool {
+	_, present := r.given[field]
 
 	return present
 }
 
-// readCall checks the key of the header, reads the body of a POST, authorizes the caller and validates the fields, in this
-// order: a caller without access learns nothing about other mistakes.
-func readCall[T any](s *Server, c *gin.Context, right app.Right) (call bodyCall[T], err error) {
+// readRequest checks the key of the header, reads the query of a GET or the body of a POST, authorizes the caller and validates
+// the fields, in this order: a caller without access learns nothing about other mistakes.
+func readRequest[T any](s *Server, c *gin.Context, right app.Right) (read request[T], err error) {
 	if err := s.authenticateHeader(c); err != nil {
-		return call, err
+		return read, err
 	}
 
-	if call.body, err = readBody(c); err != nil {
-		return call, err
+	query := c.Request.URL.Query()
+
+	if c.Request.Method == http.MethodGet {
+		read.given = fromQuery[T](query)
+	} else if read.given, err = readBody(c); err != nil {
+		return read, err
 	}
 
-	key, _ := call.body["apiKey"].(string)
-	appID, _ := call.body["appId"].(string)
+	key, _ := read.given["apiKey"].(string)
+	appID, _ := read.given["appId"].(string)
+	logOf(c).jobID, _ = read.given["jobId"].(string)
 
-	if call.has("appId") && appID == "" {
-		return call, badRequest("appId must be a text such as \"7\", not %s", jsonvalue.Describe(call.body["appId"]))
+	if read.has("appId") && appID == "" && c.Request.Method != http.MethodGet {
+		return read, jobservice.Invalid("appId must be a text such as \"7\", not %s", jsonvalue.Describe(read.given["appId"]))
 	}
 
-	if call.authorization, err = s.authorize(c, key, appID, right); err != nil {
-		return call, err
+	if read.caller, err = s.authorize(c, key, appID, right); err != nil {
+		return read, err
+	}
+
+	if c.Request.Method == http.MethodGet {
+		if err := checkQuery[T](query); err != nil {
+			return read, err
+		}
 	}
 
 	var problems problem.List
-	if err := schema.Check[T](call.body); errors.As(err, &problems) {
-		return call, withProblems(http.StatusBadRequest, CodeRequestInvalid, problems)
+	if err := schema.Check[T](read.given); errors.As(err, &problems) {
+		return read, jobservice.WithProblems(jobservice.CodeRequestInvalid, problems)
 	}
 
-	call.request, err = scenario.Decode[T](call.body)
+	read.fields, err = scenario.Decode[T](read.given)
 
-	return call, err
+	return read, err
 }
 
-// maxJobID is the longest jobId in bytes that Temporal accepts. The jobId of a child job contains the path of its step.
-const maxJobID = 1000
+// fromQuery returns the fields of T in a query, as they would be in a body. A text that is not a value of its field's type
+// remains a text, which the check of the fields reports.
+func fromQuery[T any](query url.Values) jsonvalue.Object {
+	given := jsonvalue.Object{}
 
-// checkJobID rejects jobIds that Temporal would reject with a less helpful error.
-func checkJobID(id string) error {
-	switch {
-	case !utf8.ValidString(id):
-		return badRequest("jobId must be UTF-8")
-	case len(id) > maxJobID:
-		return badRequest("a jobId has at most %d bytes, this one has %d", maxJobID, len(id))
-	case strings.ContainsFunc(id, func(r rune) bool { return !unicode.IsPrint(r) }):
-		return badRequest("a jobId can't contain unprintable characters")
+	for _, field := range schema.StructFields(reflect.TypeFor[T]()) {
+		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+		if !query.Has(name) {
+			continue
+		}
+
+		text := query.Get(name)
+		given[name] = text
+
+		switch field.Type.Kind() {
+		case reflect.Int64:
+			if integer, err := strconv.ParseInt(text, 10, 64); err == nil {
+				given[name] = integer
+			}
+		case reflect.Bool:
+			if boolean, err := strconv.ParseBool(text); err == nil {
+				given[name] = boolean
+			}
+		}
 	}
 
-	return nil
+	return given
 }
 
-// readQuery reads the query parameters of a GET. Unknown and repeated parameters are errors.
-func readQuery(c *gin.Context, known ...string) (map[string]string, error) {
-	query := make(map[string]any)
+// checkQuery returns an error for unknown, repeated and missing parameters of a query.
+func checkQuery[T any](query url.Values) error {
+	fields := schema.Fields[T]()
+	names := make([]string, len(fields))
 
-	for name, values := range c.Request.URL.Query() {
-		if len(values) > 1 {
-			return nil, badRequest("the parameter %s is given %d times", name, len(values))
+	for i, field := range fields {
+		names[i] = field.Name
+
+		switch values := query[field.Name]; {
+		case len(values) > 1:
+			return jobservice.Invalid("the parameter %s is given %d times", field.Name, len(values))
+		case field.Required && query.Get(field.Name) == "":
+			return jobservice.Invalid("%s parameter is required.", field.Name)
 		}
 
-		query[name] = values[0]
-	}
-
-	read := make(map[string]string, len(known))
-
-	for _, name := range known {
-		if value, given := query[name].(string); given {
-			read[name] = value
-		}
-
-		delete(query, name)
+		query.Del(field.Name)
 	}
 
 	for name := range query {
-		return nil, badRequest("unknown parameter %s; the parameters are %s", name, strings.Join(known, ", "))
+		return jobservice.Invalid("unknown parameter %s; the parameters are %s", name, strings.Join(names, ", "))
 	}
 
-	return read, nil
+	return nil
 }

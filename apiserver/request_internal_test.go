@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/jobwright/jobwright/app"
+	"github.com/jobwright/jobwright/jobservice"
 )
 
 // FuzzExecuteJob verifies that any body is accepted or refused with a client error, up to the start of the job.
@@ -34,14 +35,8 @@ func FuzzExecuteJob(f *testing.F) {
 
 	var err error
 
-	server := New(Options{Apps: newCatalog(f), LoopbackKey: "dev", Log: slog.New(slog.DiscardHandler)})
-	server.engine.POST("/read", func(c *gin.Context) {
-		var call *execution
-
-		if call, err = server.readExecution(c); err == nil {
-			_, err = call.input()
-		}
-	})
+	server := newServer(newCatalog(f), slog.New(slog.DiscardHandler))
+	server.engine.POST("/read", func(c *gin.Context) { err = checkExecution(server, c) })
 
 	f.Fuzz(func(t *testing.T, body, query string) {
 		request := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/read", strings.NewReader(body))
@@ -58,12 +53,35 @@ func FuzzExecuteJob(f *testing.F) {
 			return
 		}
 
-		refused, ok := errors.AsType[*callError](err)
+		refused, ok := errors.AsType[*jobservice.Error](err)
 		require.True(t, ok, "%T: %v", err, err)
-		require.GreaterOrEqual(t, refused.Status, http.StatusBadRequest, refused.Message)
-		require.Less(t, refused.Status, http.StatusInternalServerError, refused.Message)
+		status := httpStatuses[refused.Code]
+		require.GreaterOrEqual(t, status, http.StatusBadRequest, refused.Message)
+		require.Less(t, status, http.StatusInternalServerError, refused.Message)
 		require.Less(t, len(refused.Message), 8<<10)
 	})
+}
+
+// newServer returns a server that can't reach Temporal.
+func newServer(apps *app.Catalog, log *slog.Logger) *Server {
+	return New(Options{
+		Jobs: jobservice.New(jobservice.Options{Log: log}), Apps: apps, LoopbackKey: "dev", Log: log,
+	})
+}
+
+// checkExecution does what executeJob does before its job starts.
+func checkExecution(server *Server, c *gin.Context) error {
+	call, err := readRequest[executeRequest](server, c, app.Execute)
+	if err != nil {
+		return err
+	}
+
+	wanted, _, err := server.readExecution(c, call)
+	if err != nil {
+		return err
+	}
+
+	return server.jobs.Check(wanted)
 }
 
 // newCatalog returns the app 7 with the scenario Main.

@@ -10,7 +10,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/jobwright/jobwright/job"
-	"github.com/jobwright/jobwright/scenario/jsonvalue"
+	"github.com/jobwright/jobwright/jobservice"
 )
 
 // envelope is the body of every response of the API.
@@ -19,15 +19,8 @@ type envelope struct {
 	Status string `json:"status"` // success or error.
 }
 
-// jobStarted is the result of an executeJob call: the jobId and, if the call waited, how far the job got.
-type jobStarted struct {
-	JobID  string           `json:"jobId"`
-	Status job.State        `json:"status,omitempty"`
-	Value  *jsonvalue.Plain `json:"value,omitempty"` // The value that the scenario returned.
-}
-
 // respondOutcome responds to a caller that waited for the job: 200 with the results, or 422 with the failure.
-func (s *Server) respondOutcome(c *gin.Context, ended *outcome, format resultFormat) {
+func (s *Server) respondOutcome(c *gin.Context, ended *jobservice.Outcome, format resultFormat) {
 	code, status, result := http.StatusOK, "success", any(jobStarted{JobID: ended.JobID, Value: ended.Value})
 
 	if ended.Status != job.Completed {
@@ -42,7 +35,7 @@ func (s *Server) respondOutcome(c *gin.Context, ended *outcome, format resultFor
 		return
 	}
 
-	s.streamResults(c, code, status, fields, ended.results, format)
+	s.streamResults(c, code, status, fields, ended.Results, format)
 }
 
 // streamResults responds with an envelope of that status, whose result has the fields of a JSON object and the additional field
@@ -92,7 +85,7 @@ func (s *Server) checkResults(ctx context.Context, results []job.Result) error {
 		}
 
 		if !has {
-			return newError(http.StatusGone, CodeResultExpired,
+			return jobservice.NewError(codeResultExpired,
 				"the results of this job have expired; run it again with another jobId")
 		}
 	}

@@ -5,13 +5,13 @@ import (
 	"context"
 	"encoding/json"
 	"io"
-	"net/http"
 	"strconv"
 	"strings"
 
 	"github.com/gin-gonic/gin"
 
 	"github.com/jobwright/jobwright/job"
+	"github.com/jobwright/jobwright/jobservice"
 	"github.com/jobwright/jobwright/result"
 )
 
@@ -26,49 +26,48 @@ const (
 type resultFormat struct {
 	mediaType  string
 	withSchema bool
-	named      bool // Whether to respond only with the results that have the name.
-	name       string
+	name       *string       // The name of the results to respond with; nil for all results.
 	part       *result.Range // The range of records of each result; nil for all records.
 }
 
-// readResultFormat reads the Accept header and the parameters resultName, offset and limit, if the call has them.
-func readResultFormat(c *gin.Context, query map[string]string) (resultFormat, error) {
-	format := resultFormat{withSchema: true, mediaType: mediaJSON}
+// resultSelection has the parameters of a call that select results; nil for those that the call does not have.
+type resultSelection struct {
+	name          *string
+	offset, limit *int64
+}
+
+// readResultFormat reads the Accept header, and which results the call selects.
+func readResultFormat(c *gin.Context, selection resultSelection) (resultFormat, error) {
+	format := resultFormat{withSchema: true, mediaType: mediaJSON, name: selection.name}
 
 	if accepted := c.GetHeader("Accept"); accepted != "" {
 		format.mediaType = c.NegotiateFormat(mediaJSON, mediaNDJSON, mediaCSV)
 		if format.mediaType == "" {
-			return format, newError(http.StatusNotAcceptable, CodeNotAcceptable,
+			return format, jobservice.NewError(codeNotAcceptable,
 				"the response can be %s, %s or %s, not %s", mediaJSON, mediaNDJSON, mediaCSV, accepted)
 		}
 	}
 
-	format.name, format.named = query["resultName"]
-
-	_, hasOffset := query["offset"]
-	_, hasLimit := query["limit"]
-
-	if !hasOffset && !hasLimit {
+	if selection.offset == nil && selection.limit == nil {
 		return format, nil
 	}
 
 	format.part = &result.Range{Limit: 1_000}
 
-	var err error
-	if hasOffset {
-		if format.part.First, err = strconv.ParseInt(query["offset"], 10, 64); err != nil || format.part.First < 0 {
-			return format, badRequest("offset must be the index of the first record, at least 0, not %q", query["offset"])
+	if selection.offset != nil {
+		if format.part.First = *selection.offset; format.part.First < 0 {
+			return format, jobservice.Invalid("offset must be the index of the first record, at least 0, not %d", format.part.First)
 		}
 	}
 
-	if hasLimit {
-		if format.part.Limit, err = strconv.ParseInt(query["limit"], 10, 64); err != nil || format.part.Limit < 1 {
-			return format, badRequest("limit must be the maximum number of records, at least 1, not %q", query["limit"])
+	if selection.limit != nil {
+		if format.part.Limit = *selection.limit; format.part.Limit < 1 {
+			return format, jobservice.Invalid("limit must be the maximum number of records, at least 1, not %d", format.part.Limit)
 		}
 	}
 
 	if format.mediaType != mediaJSON {
-		return format, badRequest("offset and limit are only available in JSON responses")
+		return format, jobservice.Invalid("offset and limit are only available in JSON responses")
 	}
 
 	return format, nil
@@ -76,25 +75,25 @@ func readResultFormat(c *gin.Context, query map[string]string) (resultFormat, er
 
 // choose returns the selected results.
 func (f resultFormat) choose(results []job.Result) ([]job.Result, error) {
-	if f.named {
+	if f.name != nil {
 		var chosen []job.Result
 
 		for _, candidate := range results {
-			if candidate.Name != nil && *candidate.Name == f.name {
+			if candidate.Name != nil && *candidate.Name == *f.name {
 				chosen = append(chosen, candidate)
 			}
 		}
 
 		if len(chosen) == 0 {
-			return nil, newError(http.StatusNotFound, CodeResultNotFound,
-				"the job has no result named %q; its results are %s", f.name, namesOf(results))
+			return nil, jobservice.NewError(codeResultNotFound,
+				"the job has no result named %q; its results are %s", *f.name, namesOf(results))
 		}
 
 		results = chosen
 	}
 
 	if f.mediaType != mediaJSON && len(results) != 1 {
-		return nil, newError(http.StatusNotAcceptable, CodeNotAcceptable,
+		return nil, jobservice.NewError(codeNotAcceptable,
 			"a response in %s has exactly one result, and the job has %d (%s); choose one with resultName, or accept %s",
 			f.mediaType, len(results), namesOf(results), mediaJSON)
 	}

@@ -10,36 +10,26 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"sync/atomic"
 	"time"
 
 	"github.com/gin-gonic/gin"
-	lru "github.com/hashicorp/golang-lru/v2"
 	"github.com/klauspost/compress/gzhttp"
-	"go.temporal.io/sdk/client"
-	"go.temporal.io/sdk/converter"
 	"golang.org/x/net/netutil"
 	"golang.org/x/time/rate"
 
 	"github.com/jobwright/jobwright/app"
-	"github.com/jobwright/jobwright/app/seal"
 	"github.com/jobwright/jobwright/internal/browser"
+	"github.com/jobwright/jobwright/jobservice"
 	"github.com/jobwright/jobwright/result"
 )
 
 // Options configure a [Server].
 type Options struct {
-	Temporal  client.Client // The server does not close it.
-	Namespace string        // The namespace of the Temporal client.
-	Apps      *app.Catalog
-	Results   *result.Store
-	Keys      seal.Keys // The keys of the secret parameters of jobs; the workers have the same.
-	Log       *slog.Logger
-
-	// Converter decodes what workflows return. It is the data converter of the Temporal client; nil means Temporal's default.
-	Converter converter.DataConverter
-
-	// Ends reports the ends of jobs that workers of this process run; nil means none.
-	Ends Ends
+	Jobs    *jobservice.Service // The server closes it when it stops.
+	Apps    *app.Catalog
+	Results *result.Store
+	Log     *slog.Logger
 
 	// Hosts are the hosts by which clients may address the server, in addition to those of this machine.
 	Hosts browser.Hosts
@@ -79,32 +69,18 @@ type Server struct {
 	options  Options
 	engine   *gin.Engine
 	handler  http.Handler // The engine with compression.
-	outage   outage
+	jobs     *jobservice.Service
 	failures failures
-	starts   admission
-	ended    *endedJobs
-	reads    reads[*jobStatus]
-	watches  watches
-	runs     *lru.Cache[string, int64] // The number of runs before a run, by the ID of the run.
-	draining context.Context           //nolint:containedctx // Done when the server begins to stop, for all requests.
-	drain    context.CancelFunc
+	draining atomic.Bool // Whether the server stops.
 }
-
-// maxRuns is the number of runs of continued jobs whose position a server remembers.
-const maxRuns = 10_000
 
 // New returns a server. It accepts connections in [Server.Serve].
 func New(options Options) *Server {
 	gin.SetMode(gin.ReleaseMode)
 
 	s := &Server{
-		options: options, engine: gin.New(), failures: failures{limiters: make(map[netip.Prefix]*rate.Limiter)},
-		starts: newAdmission(), ended: newEndedJobs(maxEndedJobs, maxEndedBytes),
-	}
-	s.runs, _ = lru.New[string, int64](maxRuns) // The only error is that of a size that is not positive.
-
-	if options.Converter == nil {
-		s.options.Converter = converter.GetDefaultDataConverter()
+		options: options, engine: gin.New(), jobs: options.Jobs,
+		failures: failures{limiters: make(map[netip.Prefix]*rate.Limiter)},
 	}
 
 	s.options.DefaultWait = cmp.Or(options.DefaultWait, DefaultWait)
@@ -112,8 +88,6 @@ func New(options Options) *Server {
 	s.failures.perMinute = cmp.Or(options.MaxFailures, DefaultMaxFailures)
 	s.options.BodyTimeout = cmp.Or(options.BodyTimeout, DefaultBodyTimeout)
 	s.options.StallTimeout = cmp.Or(options.StallTimeout, DefaultStallTimeout)
-
-	s.draining, s.drain = context.WithCancel(context.Background())
 
 	s.engine.HandleMethodNotAllowed = true
 	s.engine.RedirectTrailingSlash = false // A redirect repeats the query, which may contain a key.
@@ -126,14 +100,10 @@ func New(options Options) *Server {
 	s.engine.GET("/readyz", s.readyz)
 
 	api := s.engine.Group("/api/v1")
-	for _, suffix := range []string{"", ".jsp"} {
-		api.POST("/executeJob"+suffix, s.executeJob)
-		api.Match([]string{http.MethodGet, http.MethodPost}, "/getJobStatus"+suffix, s.getJobStatus)
-		api.POST("/signalJob"+suffix, s.signalJob)
-
-		// The API has both names and stops jobs by GET. Jobwright also accepts POST, the usual method for a change.
-		for _, name := range []string{"/stopJob", "/stop"} {
-			api.Match([]string{http.MethodGet, http.MethodPost}, name+suffix, s.stopJob)
+	for _, call := range s.calls() {
+		for _, name := range call.names {
+			api.Match(call.methods, "/"+name, call.handle)
+			api.Match(call.methods, "/"+name+".jsp", call.handle)
 		}
 	}
 
@@ -180,7 +150,8 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener, grace time.Du
 	case <-ctx.Done():
 	}
 
-	s.drain()
+	s.draining.Store(true)
+	s.jobs.Close()
 
 	stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
 	defer cancel()

@@ -23,6 +23,7 @@ import (
 	"github.com/jobwright/jobwright/internal/temporalserver"
 	"github.com/jobwright/jobwright/internal/version"
 	"github.com/jobwright/jobwright/job"
+	"github.com/jobwright/jobwright/jobservice"
 	"github.com/jobwright/jobwright/result"
 	"github.com/jobwright/jobwright/worker"
 )
@@ -105,8 +106,12 @@ func serve(ctx context.Context, opts options, out, logs io.Writer) (err error) {
 	defer func() { err = errors.Join(err, results.Close()) }()
 
 	parts := node.Node{
+		Temporal: connection,
 		API: apiserver.Options{
-			Temporal: connection, Namespace: namespace, Apps: apps, Results: results, Keys: keys, Log: log, Ends: &ends,
+			Jobs: jobservice.New(jobservice.Options{
+				Temporal: connection, Namespace: namespace, Keys: keys, Log: log, Ends: &ends,
+			}),
+			Apps: apps, Results: results, Log: log,
 			Hosts: opts.allowedHosts, LoopbackKey: key, WellKnownKey: devKey,
 		},
 		Listener: listener, Grace: grace,

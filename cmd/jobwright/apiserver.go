@@ -15,6 +15,7 @@ import (
 	"github.com/jobwright/jobwright/apiserver"
 	"github.com/jobwright/jobwright/app"
 	"github.com/jobwright/jobwright/internal/cli"
+	"github.com/jobwright/jobwright/jobservice"
 )
 
 // apiFlags are the flags of a process that serves the API.
@@ -50,11 +51,13 @@ func (f *apiFlags) serveOperators(endpoints http.Handler, log *slog.Logger) (*ht
 	})
 }
 
-// options returns the options of an API server of the system.
-func (f *apiFlags) options(opened *system) apiserver.Options {
+// options returns the options of an API server of the system. ends reports the ends of jobs that run in this process.
+func (f *apiFlags) options(opened *system, ends jobservice.Ends) apiserver.Options {
 	return apiserver.Options{
-		Temporal: opened.temporal, Namespace: opened.namespace, Apps: opened.apps, Results: opened.results,
-		Keys: opened.keys, Log: opened.log, Hosts: f.allowedHosts, MaxConnections: f.maxConnections,
+		Jobs: jobservice.New(jobservice.Options{
+			Temporal: opened.temporal, Namespace: opened.namespace, Keys: opened.keys, Log: opened.log, Ends: ends,
+		}),
+		Apps: opened.apps, Results: opened.results, Log: opened.log, Hosts: f.allowedHosts, MaxConnections: f.maxConnections,
 	}
 }
 
@@ -125,7 +128,7 @@ func serveAPI(ctx context.Context, shared *systemFlags, api *apiFlags, logs io.W
 
 	opened.log.Info("API server is up", opened.attributes("http", listener.Addr().String(), "metrics", address)...)
 
-	return apiserver.New(api.options(opened)).Serve(ctx, listener, shared.grace)
+	return apiserver.New(api.options(opened, nil)).Serve(ctx, listener, shared.grace)
 }
 
 // warnOfMissingKeys logs the accesses whose key is not set.

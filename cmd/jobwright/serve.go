@@ -90,9 +90,9 @@ func serve(
 	defer operators.Close() //nolint:errcheck // An open request may fail.
 
 	both := node.Node{
-		API: api.options(opened), Listener: listener, Grace: shared.grace, Worker: jobs.options(opened, shared),
+		Temporal: opened.temporal, API: api.options(opened, &opened.ends), Listener: listener, Grace: shared.grace,
+		Worker: jobs.options(opened, shared),
 	}
-	both.API.Ends = &opened.ends
 	both.Worker.OnStart = func() {
 		running.Store(true)
 		opened.log.Info("worker is up", opened.attributes("http", address)...)

@@ -46,7 +46,7 @@ func TestWebPageOfAnotherOriginHasNoEffect(t *testing.T) {
 	require.NoError(t, err)
 
 	calls := make(chan string, 10*attackRequests)
-	server := newServer(apiserver.Options{Temporal: shared.client, Namespace: "default"}, devKey)
+	server := newServer(apiserver.Options{}, devKey)
 	recorded := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		recorder := httptest.NewRecorder()
 		server.ServeHTTP(recorder, r)
@@ -127,7 +127,7 @@ func TestRequestsOfBrowsersAreRefused(t *testing.T) {
 
 	const secret = "a-random-key"
 
-	server := newServer(apiserver.Options{Temporal: shared.client, Namespace: "default", LoopbackKey: secret}, devKey)
+	server := newServer(apiserver.Options{LoopbackKey: secret}, devKey)
 	recorded := httptest.NewServer(server)
 	t.Cleanup(recorded.Close)
 
@@ -195,7 +195,7 @@ func TestRequestsOfBrowsersAreRefused(t *testing.T) {
 func TestAllowedHostsAreServed(t *testing.T) {
 	t.Parallel()
 
-	server := newServer(apiserver.Options{Temporal: shared.client, Namespace: "default", Hosts: []string{"jobs.example.com"}}, "")
+	server := newServer(apiserver.Options{Hosts: []string{"jobs.example.com"}}, "")
 
 	for host, want := range map[string]int{
 		"jobs.example.com": http.StatusOK, "jobs.example.com:443": http.StatusOK, "localhost:8080": http.StatusOK,
@@ -216,7 +216,7 @@ func TestNoKeyInRedirectsLogsAndCaches(t *testing.T) {
 	var log syncBuffer
 
 	api := serve(t, apiserver.Options{
-		Temporal: shared.client, Namespace: "default", Log: slog.New(slog.NewTextHandler(&log, nil)),
+		Log: slog.New(slog.NewTextHandler(&log, nil)),
 	})
 
 	for _, path := range []string{

@@ -99,7 +99,7 @@ func serveBusy(t *testing.T, busy *busyTemporal) caller {
 	require.NoError(t, err)
 	t.Cleanup(connection.Close)
 
-	return serve(t, apiserver.Options{Temporal: connection, Namespace: client.DefaultNamespace})
+	return serve(t, apiserver.Options{Jobs: newJobs(connection)})
 }
 
 func TestStopIsRepeatedWhileTemporalIsBusy(t *testing.T) {

@@ -438,7 +438,7 @@ func TestCallWithoutTemporalResponds503(t *testing.T) {
 	require.NoError(t, err)
 	t.Cleanup(lazy.Close)
 
-	api := serve(t, apiserver.Options{Temporal: lazy, Namespace: "default"})
+	api := serve(t, apiserver.Options{Jobs: newJobs(lazy)})
 
 	for _, jobID := range []any{"mine-" + uuid.NewString(), nil} {
 		request := runScenario("7", "Main", object{})
@@ -461,14 +461,14 @@ func TestCallWithoutTemporalResponds503(t *testing.T) {
 func TestLoopbackKeyIsRejectedIfNotConfigured(t *testing.T) {
 	t.Parallel()
 
-	production := serve(t, apiserver.Options{Temporal: shared.client, Namespace: "default"}, "")
+	production := serve(t, apiserver.Options{}, "")
 	require.Equal(t, http.StatusUnauthorized, production.execute(t, runScenario("7", "Main", object{})).status)
 }
 
 func TestLoopbackKeyIsRejectedFromOtherMachines(t *testing.T) {
 	t.Parallel()
 
-	server := newServer(apiserver.Options{Temporal: shared.client, Namespace: "default"}, devKey)
+	server := newServer(apiserver.Options{}, devKey)
 
 	for address, status := range map[string]int{
 		"127.0.0.1:1234": http.StatusNotFound, "[::1]:1234": http.StatusNotFound,
@@ -496,7 +496,7 @@ func TestStoppingServerResponds202ToWaitingCallers(t *testing.T) {
 
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
-	server := newServer(apiserver.Options{Temporal: shared.client, Namespace: "default"}, devKey)
+	server := newServer(apiserver.Options{}, devKey)
 
 	go func() { ended <- server.Serve(ctx, listener, time.Minute) }()
 

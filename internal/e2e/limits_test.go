@@ -45,8 +45,6 @@ func (b *syncBuffer) String() string {
 func listen(t *testing.T, options apiserver.Options) string {
 	t.Helper()
 
-	options.Temporal, options.Namespace = shared.client, "default"
-
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 

@@ -61,7 +61,7 @@ func TestWaitSurvivesALostNotification(t *testing.T) {
 	t.Cleanup(connection.Close)
 
 	jobID := uuid.NewString()
-	api := serve(t, apiserver.Options{Temporal: connection, Namespace: client.DefaultNamespace})
+	api := serve(t, apiserver.Options{Jobs: newJobs(connection)})
 	got := api.execute(t, with(runScenario("7", "Main", object{}), object{"jobId": jobID, "waitSeconds": 10}))
 	require.True(t, losing.lost[jobID], "no response was lost")
 	require.Equal(t, http.StatusOK, got.status, got.text)

@@ -71,7 +71,7 @@ func newLosingServer(t *testing.T) (caller, *responseLoser) {
 	t.Cleanup(temporal.Close)
 
 	server := httptest.NewServer(apiserver.New(apiserver.Options{
-		Temporal: temporal, Namespace: client.DefaultNamespace, Apps: shared.apps, Results: shared.results,
+		Jobs: newJobs(temporal), Apps: shared.apps, Results: shared.results,
 		WellKnownKey: devKey, Log: quiet,
 	}))
 	t.Cleanup(server.Close)

@@ -18,6 +18,7 @@ import (
 	"github.com/jobwright/jobwright/app"
 	"github.com/jobwright/jobwright/internal/temporalclient"
 	"github.com/jobwright/jobwright/internal/testserver"
+	"github.com/jobwright/jobwright/jobservice"
 	"github.com/jobwright/jobwright/result"
 	"github.com/jobwright/jobwright/worker"
 )
@@ -120,7 +121,7 @@ func (s *system) start() error {
 	}
 
 	s.server = httptest.NewServer(apiserver.New(apiserver.Options{
-		Temporal: s.client, Namespace: client.DefaultNamespace, Apps: s.apps, Results: s.results, Ends: &s.ends,
+		Jobs: newJobs(s.client, func(options *jobservice.Options) { options.Ends = &s.ends }), Apps: s.apps, Results: s.results,
 		WellKnownKey: devKey, MaxFailures: 10_000, Log: quiet,
 	}))
 
@@ -155,10 +156,24 @@ func dial(address string, log *slog.Logger, configure func(*client.Options)) (cl
 	}
 }
 
+// newJobs returns a job service, with other options than the defaults.
+func newJobs(temporal client.Client, configure ...func(*jobservice.Options)) *jobservice.Service {
+	options := jobservice.Options{
+		Temporal: temporal, Namespace: client.DefaultNamespace, Log: slog.New(slog.DiscardHandler),
+	}
+
+	for _, set := range configure {
+		set(&options)
+	}
+
+	return jobservice.New(options)
+}
+
 // newServer returns an API server with the apps and results of the shared system, and other options.
 func newServer(options apiserver.Options, loopbackKey string) *apiserver.Server {
 	options.Apps, options.Results, options.WellKnownKey = shared.apps, shared.results, loopbackKey
 	options.Log = cmp.Or(options.Log, slog.New(slog.DiscardHandler))
+	options.Jobs = cmp.Or(options.Jobs, newJobs(shared.client))
 	options.MaxFailures = cmp.Or(options.MaxFailures, 10_000) // The tests share one address.
 
 	return apiserver.New(options)

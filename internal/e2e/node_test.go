@@ -18,6 +18,7 @@ import (
 	"github.com/jobwright/jobwright/apiserver"
 	"github.com/jobwright/jobwright/internal/node"
 	"github.com/jobwright/jobwright/internal/temporalclient"
+	"github.com/jobwright/jobwright/jobservice"
 	"github.com/jobwright/jobwright/worker"
 )
 
@@ -72,9 +73,10 @@ steps:
 	ctx, stop := context.WithCancel(t.Context())
 	started, ended := make(chan struct{}), make(chan error, 1)
 	both := node.Node{
+		Temporal: connection,
 		API: apiserver.Options{
-			Temporal: connection, Namespace: client.DefaultNamespace, Apps: shared.apps, Results: shared.results,
-			WellKnownKey: devKey, Log: quiet, Ends: &ends,
+			Jobs: newJobs(connection, func(options *jobservice.Options) { options.Ends = &ends }), Apps: shared.apps,
+			Results: shared.results, WellKnownKey: devKey, Log: quiet,
 		},
 		Listener: listener, Grace: time.Second,
 		Worker: worker.Options{

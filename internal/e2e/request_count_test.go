@@ -14,6 +14,7 @@ import (
 	"google.golang.org/grpc"
 
 	"github.com/jobwright/jobwright/apiserver"
+	"github.com/jobwright/jobwright/jobservice"
 )
 
 // requestCounts counts the requests of a client to Temporal about each workflow, by method.
@@ -83,7 +84,9 @@ func sum(counts map[string]int) (total int) {
 }
 
 // serveCounting runs an API server until the test ends, whose requests to Temporal are counted.
-func serveCounting(t *testing.T, options apiserver.Options) (caller, *requestCounts) {
+func serveCounting(
+	t *testing.T, options apiserver.Options, configure ...func(*jobservice.Options),
+) (caller, *requestCounts) {
 	t.Helper()
 
 	counting := &requestCounts{}
@@ -96,7 +99,7 @@ func serveCounting(t *testing.T, options apiserver.Options) (caller, *requestCou
 	require.NoError(t, err)
 	t.Cleanup(connection.Close)
 
-	options.Temporal, options.Namespace = connection, client.DefaultNamespace
+	options.Jobs = newJobs(connection, configure...)
 
 	return serve(t, options), counting
 }

@@ -25,6 +25,7 @@ import (
 	"github.com/jobwright/jobwright/apiserver"
 	"github.com/jobwright/jobwright/app/seal"
 	"github.com/jobwright/jobwright/internal/testserver"
+	"github.com/jobwright/jobwright/jobservice"
 )
 
 // secretApp passes a secret to a database and to an HTTP server, which both return it, and fails with an error that contains
@@ -282,12 +283,12 @@ func TestSecretParameterNeedsAKeyAndAMinimumLength(t *testing.T) {
 	appID := newApp(t, secretApp)
 	request := runScenario(appID, "Main", object{"password": "correct horse", "user": "me"})
 
-	got := serve(t, apiserver.Options{Temporal: shared.client, Namespace: client.DefaultNamespace}).execute(t, request)
+	got := serve(t, apiserver.Options{}).execute(t, request)
 	require.Equal(t, http.StatusNotImplemented, got.status, got.text)
 	require.Equal(t, "secret_key_missing", got.result(t)["code"])
 	require.Contains(t, got.result(t)["message"], "JOBWRIGHT_SECRET_KEY or by --secret-key-file")
 
-	got = serve(t, apiserver.Options{Temporal: shared.client, Namespace: client.DefaultNamespace, Keys: secretKeys(t)}).
+	got = serve(t, apiserver.Options{Jobs: newJobs(shared.client, func(options *jobservice.Options) { options.Keys = secretKeys(t) })}).
 		execute(t, runScenario(appID, "Main", object{"password": "1234567", "user": "me"}))
 	require.Equal(t, http.StatusBadRequest, got.status, got.text)
 	require.Contains(t, got.result(t)["message"], "a secret has at least 8 bytes")
@@ -322,11 +323,11 @@ steps: [{opName: WaitForSignal, opParams: {name: go}}]
 	request := with(runScenario(appID, "Main", object{"password": "correct horse"}), object{"jobId": uuid.NewString(), "isAsync": true})
 
 	for _, keys := range []seal.Keys{secretKeys(t, older), secretKeys(t, newer, older)} {
-		got := serve(t, apiserver.Options{Temporal: shared.client, Namespace: client.DefaultNamespace, Keys: keys}).execute(t, request)
+		got := serve(t, apiserver.Options{Jobs: newJobs(shared.client, func(options *jobservice.Options) { options.Keys = keys })}).execute(t, request)
 		require.Equal(t, http.StatusOK, got.status, got.text)
 	}
 
-	got := serve(t, apiserver.Options{Temporal: shared.client, Namespace: client.DefaultNamespace, Keys: secretKeys(t, newer)}).
+	got := serve(t, apiserver.Options{Jobs: newJobs(shared.client, func(options *jobservice.Options) { options.Keys = secretKeys(t, newer) })}).
 		execute(t, request)
 	require.Equal(t, http.StatusNotImplemented, got.status, got.text)
 }

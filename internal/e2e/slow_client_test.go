@@ -89,7 +89,7 @@ func TestStallTimeoutAbortsAnUnreadResponse(t *testing.T) {
 
 	closed := make(chan struct{})
 	server := httptest.NewUnstartedServer(newServer(apiserver.Options{
-		Temporal: shared.client, Namespace: "default", StallTimeout: timeout,
+		StallTimeout: timeout,
 	}, devKey))
 	server.Config.ConnState = func(_ net.Conn, state http.ConnState) {
 		if state == http.StateClosed {

@@ -251,7 +251,7 @@ func TestVersionGrowsWhenTheJobContinuesAsNew(t *testing.T) {
 
 	system, first, appID := newContinuingApp(t)
 	other := httptest.NewServer(apiserver.New(apiserver.Options{
-		Temporal: system.client, Namespace: client.DefaultNamespace, Apps: system.apps, Results: system.results,
+		Jobs: newJobs(system.client), Apps: system.apps, Results: system.results,
 		WellKnownKey: devKey, MaxFailures: 10_000, Log: slog.New(slog.DiscardHandler),
 	}))
 	t.Cleanup(other.Close)

@@ -525,7 +525,7 @@ func TestStopWithoutTemporalResponds503(t *testing.T) {
 	require.NoError(t, err)
 	t.Cleanup(lazy.Close)
 
-	got := serve(t, apiserver.Options{Temporal: lazy, Namespace: client.DefaultNamespace}).stop(t, "7", "some job")
+	got := serve(t, apiserver.Options{Jobs: newJobs(lazy)}).stop(t, "7", "some job")
 	require.Equal(t, http.StatusServiceUnavailable, got.status, got.text)
 	require.Equal(t, "temporal_unavailable", got.result(t)["code"])
 	require.Equal(t, "some job", got.result(t)["jobId"])
@@ -578,7 +578,7 @@ func (f *cancelInterceptor) newAPI(t *testing.T) caller {
 	require.NoError(t, err)
 	t.Cleanup(connection.Close)
 
-	return serve(t, apiserver.Options{Temporal: connection, Namespace: client.DefaultNamespace})
+	return serve(t, apiserver.Options{Jobs: newJobs(connection)})
 }
 
 func TestStopIsRetriedAfterALostResponse(t *testing.T) {

@@ -44,7 +44,7 @@ func newInterruptibleServer(t *testing.T) (api caller, unreachable *atomic.Bool)
 	require.NoError(t, err)
 	t.Cleanup(temporal.Close)
 
-	return serve(t, apiserver.Options{Temporal: temporal, Namespace: client.DefaultNamespace}), unreachable
+	return serve(t, apiserver.Options{Jobs: newJobs(temporal)}), unreachable
 }
 
 // requireUnavailable verifies that the response asks the caller to repeat the call with its jobId.
@@ -162,7 +162,7 @@ func TestCallsFailFastDuringAnOutageOfTemporal(t *testing.T) {
 	require.NoError(t, err)
 	t.Cleanup(temporal.Close)
 
-	api := serve(t, apiserver.Options{Temporal: temporal, Namespace: client.DefaultNamespace})
+	api := serve(t, apiserver.Options{Jobs: newJobs(temporal)})
 	request := func() object {
 		return with(runScenario("7", "Main", object{}), object{"jobId": uuid.NewString(), "isAsync": true})
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/jobwright/jobwright/apiserver"
+	"github.com/jobwright/jobwright/jobservice"
 )
 
 // transitions returns how often the state of a job's workflow has changed.
@@ -81,7 +82,7 @@ func TestWaitForAnEndedJobRespondsWithItsOutcome(t *testing.T) {
 func TestEndReportedInTheProcessCostsNoRequest(t *testing.T) {
 	t.Parallel()
 
-	api, counting := serveCounting(t, apiserver.Options{Ends: &shared.ends})
+	api, counting := serveCounting(t, apiserver.Options{}, func(options *jobservice.Options) { options.Ends = &shared.ends })
 	polling, _ := serveCounting(t, apiserver.Options{})
 	appID := newApp(t, map[string]string{
 		"app.yaml": "sources:\n  stage: {kind: SQLiteSource}\n",

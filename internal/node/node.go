@@ -9,6 +9,8 @@ import (
 	"net"
 	"time"
 
+	"go.temporal.io/sdk/client"
+
 	"github.com/jobwright/jobwright/apiserver"
 	"github.com/jobwright/jobwright/worker"
 )
@@ -16,6 +18,7 @@ import (
 // Node is an API server and a worker. Both have the same client, apps, keys and result store, which the caller closes after
 // [Node.Run].
 type Node struct {
+	Temporal client.Client
 	API      apiserver.Options
 	Listener net.Listener  // The API server accepts connections here, and closes it.
 	Grace    time.Duration // The time for running requests to finish when the node stops.
@@ -37,7 +40,7 @@ func (n Node) Run(ctx context.Context) error {
 	worked := make(chan error, 1)
 
 	go func() {
-		worked <- worker.Run(working, n.API.Temporal, n.Worker)
+		worked <- worker.Run(working, n.Temporal, n.Worker)
 
 		stopServing() // Without the worker, another process should get the calls.
 	}()

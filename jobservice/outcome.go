@@ -1,4 +1,4 @@
-package apiserver
+package jobservice
 
 import (
 	"errors"
@@ -16,8 +16,8 @@ import (
 	"github.com/jobwright/jobwright/scenario/jsonvalue"
 )
 
-// outcome is how a job ended.
-type outcome struct {
+// Outcome is how a job ended. It is encoded without its results.
+type Outcome struct {
 	JobID   string    `json:"jobId"`
 	Status  job.State `json:"status"`
 	Version int64     `json:"version,omitempty"` // Only in a status.
@@ -33,8 +33,9 @@ type outcome struct {
 	Steps    []job.StepStatus `json:"steps,omitempty"`
 	Value    *jsonvalue.Plain `json:"value,omitempty"` // The value that the scenario returned.
 
+	Results []job.Result `json:"-"`
+
 	startedAt time.Time // When the job began; zero if unknown.
-	results   []job.Result
 }
 
 // ending is how a run of a job's workflow ended, according to the last event of its history, or to the command of the worker
@@ -109,7 +110,7 @@ func endingOfCommand(command *commandpb.Command) (end ending, ok bool) {
 }
 
 // outcomeOf decodes the outcome of the job from the ending of its last run.
-func (s *Server) outcomeOf(jobID string, end ending) (*outcome, error) {
+func (s *Service) outcomeOf(jobID string, end ending) (*Outcome, error) {
 	switch end.status {
 	case enumspb.WORKFLOW_EXECUTION_STATUS_COMPLETED:
 		var completed job.Outcome
@@ -117,9 +118,9 @@ func (s *Server) outcomeOf(jobID string, end ending) (*outcome, error) {
 			return nil, err
 		}
 
-		return &outcome{
+		return &Outcome{
 			JobID: jobID, Status: job.Completed, Steps: completed.Steps, Value: (*jsonvalue.Plain)(completed.Value),
-			results: completed.Results, startedAt: completed.StartedAt,
+			Results: completed.Results, startedAt: completed.StartedAt,
 		}, nil
 	case enumspb.WORKFLOW_EXECUTION_STATUS_CANCELED:
 		var stopped job.Outcome
@@ -127,17 +128,17 @@ func (s *Server) outcomeOf(jobID string, end ending) (*outcome, error) {
 			return nil, err
 		}
 
-		return &outcome{
+		return &Outcome{
 			JobID: jobID, Status: job.Stopped, Code: string(CodeJobStopped), Message: "the job was stopped",
-			Steps: stopped.Steps, results: stopped.Results, startedAt: stopped.StartedAt,
+			Steps: stopped.Steps, Results: stopped.Results, startedAt: stopped.StartedAt,
 		}, nil
 	case enumspb.WORKFLOW_EXECUTION_STATUS_TERMINATED:
-		return &outcome{
+		return &Outcome{
 			JobID: jobID, Status: job.CompletedWithError, Code: string(CodeJobTerminated),
 			Message: "the job was terminated by an operator or by Temporal; its history in Temporal UI shows the reason",
 		}, nil
 	case enumspb.WORKFLOW_EXECUTION_STATUS_TIMED_OUT:
-		return &outcome{
+		return &Outcome{
 			JobID: jobID, Status: job.CompletedWithError, Code: job.CodeInternal,
 			Message: "Temporal has ended the job because of a timeout of its workflow",
 		}, nil
@@ -147,7 +148,7 @@ func (s *Server) outcomeOf(jobID string, end ending) (*outcome, error) {
 }
 
 // outcomeOfFailure decodes the outcome of a job whose workflow failed.
-func (s *Server) outcomeOfFailure(jobID string, failure *failurepb.Failure) (*outcome, error) {
+func (s *Service) outcomeOfFailure(jobID string, failure *failurepb.Failure) (*Outcome, error) {
 	err := temporal.NewDefaultFailureConverter(temporal.DefaultFailureConverterOptions{
 		DataConverter: s.options.Converter,
 	}).FailureToError(failure)
@@ -158,10 +159,10 @@ func (s *Server) outcomeOfFailure(jobID string, failure *failurepb.Failure) (*ou
 			return nil, err
 		}
 
-		return &outcome{
+		return &Outcome{
 			JobID: jobID, Status: job.CompletedWithError, Code: details.Code, Message: details.Message, Step: details.Step,
 			Attempts: details.Attempts, Trace: details.Trace, Causes: details.Causes,
-			Steps: details.Outcome.Steps, results: details.Outcome.Results, startedAt: details.Outcome.StartedAt,
+			Steps: details.Outcome.Steps, Results: details.Outcome.Results, startedAt: details.Outcome.StartedAt,
 		}, nil
 	}
 
@@ -170,11 +171,11 @@ func (s *Server) outcomeOfFailure(jobID string, failure *failurepb.Failure) (*ou
 		message = err.Error()
 	}
 
-	return &outcome{JobID: jobID, Status: job.CompletedWithError, Code: job.CodeInternal, Message: message}, nil
+	return &Outcome{JobID: jobID, Status: job.CompletedWithError, Code: job.CodeInternal, Message: message}, nil
 }
 
 // decode decodes the first of the payloads. Without any, value remains unchanged.
-func (s *Server) decode(payloads *commonpb.Payloads, value any) error {
+func (s *Service) decode(payloads *commonpb.Payloads, value any) error {
 	if len(payloads.GetPayloads()) == 0 {
 		return nil
 	}

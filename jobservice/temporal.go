@@ -1,9 +1,8 @@
-package apiserver
+package jobservice
 
 import (
 	"context"
 	"errors"
-	"net/http"
 	"sync/atomic"
 	"time"
 
@@ -33,7 +32,7 @@ const (
 // because Temporal is busy, until ctx ends or Temporal no longer responds. A repetition has more time than the first request:
 // requests about one workflow wait for each other in Temporal, and one that gives up loses its place. The client limits each to
 // 10 s.
-func (s *Server) persistently(ctx context.Context, request func(context.Context) error) error {
+func (s *Service) persistently(ctx context.Context, request func(context.Context) error) error {
 	for timeout := callTimeout; ; timeout = 2 * callTimeout {
 		attempt, cancel := s.outage.withTimeout(ctx, timeout)
 		err := request(attempt)
@@ -61,7 +60,7 @@ func isBusy(err error) bool {
 }
 
 // responds reports whether Temporal is reachable. The check does not touch Temporal's database, so a busy Temporal responds too.
-func (s *Server) responds(ctx context.Context) bool {
+func (s *Service) responds(ctx context.Context) bool {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), outageTimeout)
 	defer cancel()
 
@@ -92,7 +91,7 @@ func (o *outage) record(err error) {
 }
 
 // describe returns Temporal's description of a job. It also validates jobIds of callers, before anything else uses them.
-func (s *Server) describe(ctx context.Context, jobID string) (*workflowservice.DescribeWorkflowExecutionResponse, error) {
+func (s *Service) describe(ctx context.Context, jobID string) (*workflowservice.DescribeWorkflowExecutionResponse, error) {
 	if err := checkJobID(jobID); err != nil {
 		return nil, err
 	}
@@ -121,7 +120,7 @@ func asJobError(jobID string, err error) error {
 }
 
 // describeOf returns Temporal's description of a job of the app. A job of another app is not found.
-func (s *Server) describeOf(
+func (s *Service) describeOf(
 	ctx context.Context, appID, jobID string,
 ) (*workflowservice.DescribeWorkflowExecutionResponse, error) {
 	described, err := s.describe(ctx, jobID)
@@ -132,8 +131,8 @@ func (s *Server) describeOf(
 	return described, err
 }
 
-func jobNotFound(jobID string) *callError {
-	missing := newError(http.StatusNotFound, CodeJobNotFound,
+func jobNotFound(jobID string) *Error {
+	missing := NewError(CodeJobNotFound,
 		"there is no job %s in this app; jobs that ended are deleted after the retention of Temporal's namespace", jobID)
 	missing.JobID = jobID
 
@@ -143,7 +142,7 @@ func jobNotFound(jobID string) *callError {
 // memoField returns a field of the workflow's memo, or the zero value if the memo has no such field of that type, as in
 // workflows that Jobwright did not start.
 func memoField[T any](
-	s *Server, described *workflowservice.DescribeWorkflowExecutionResponse, name string,
+	s *Service, described *workflowservice.DescribeWorkflowExecutionResponse, name string,
 ) (value T) {
 	payload := described.GetWorkflowExecutionInfo().GetMemo().GetFields()[name]
 	if payload == nil || s.options.Converter.FromPayload(payload, &value) != nil {

@@ -1,8 +1,7 @@
-package apiserver
+package jobservice
 
 import (
 	"fmt"
-	"net/http"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -34,7 +33,6 @@ func TestJobIDTakenNamesDifferingFieldsAndWhatToDo(t *testing.T) {
 			taken := jobIDTaken("night 1", row.differing)
 			require.Equal(t, "the jobId night 1 belongs to another job: "+row.reason+
 				"; use another jobId, or repeat the first request unchanged to get that job", taken.Message)
-			require.Equal(t, http.StatusConflict, taken.Status)
 			require.Equal(t, CodeJobIDTaken, taken.Code)
 			require.Equal(t, "night 1", taken.JobID)
 		})

@@ -1,4 +1,4 @@
-package apiserver
+package jobservice
 
 import commandpb "go.temporal.io/api/command/v1"
 

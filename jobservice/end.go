@@ -1,4 +1,4 @@
-package apiserver
+package jobservice
 
 import (
 	"context"
@@ -22,7 +22,7 @@ type endOfJob struct {
 }
 
 // watchEnd watches the end of the job, before the job starts, until close is called.
-func (s *Server) watchEnd(jobID string) (end endOfJob) {
+func (s *Service) watchEnd(jobID string) (end endOfJob) {
 	if s.options.Ends != nil {
 		end.command, end.stop = s.options.Ends.Watch(jobID)
 	}
@@ -36,15 +36,11 @@ func (e endOfJob) close() {
 	}
 }
 
-// newsGrace is how long a call that has started its job waits for the end to be reported within the process, before it also asks
-// Temporal: the job may run in another process. Most synchronous jobs are shorter, and cost no request beside their start.
-const newsGrace = 500 * time.Millisecond
-
 // waitForOutcome waits until the job ends, starting with the run. If ctx ends first, the error is that of ctx. grace is how long
 // to wait for end alone, before Temporal is asked.
-func (s *Server) waitForOutcome(
+func (s *Service) waitForOutcome(
 	ctx context.Context, jobID, runID string, end endOfJob, grace time.Duration,
-) (*outcome, error) {
+) (*Outcome, error) {
 	ended, err := s.waitForEnd(ctx, &commonpb.WorkflowExecution{WorkflowId: jobID, RunId: runID}, end, grace)
 	if err != nil {
 		return nil, errors.Join(ctx.Err(), asJobError(jobID, err))
@@ -54,7 +50,7 @@ func (s *Server) waitForOutcome(
 }
 
 // waitForEnd waits until the workflow ends, whichever way reports it first.
-func (s *Server) waitForEnd(
+func (s *Service) waitForEnd(
 	ctx context.Context, run *commonpb.WorkflowExecution, end endOfJob, grace time.Duration,
 ) (ending, error) {
 	polling, cancel := context.WithCancel(context.WithoutCancel(ctx)) // Without the deadline, see pollTimeout.
@@ -93,7 +89,7 @@ func (s *Server) waitForEnd(
 
 // pollEnd asks Temporal for the end of the workflow until it ends. It follows the workflow through its runs. It repeats requests
 // that fail because Temporal is unreachable or busy.
-func (s *Server) pollEnd(ctx context.Context, run *commonpb.WorkflowExecution) (ending, error) {
+func (s *Service) pollEnd(ctx context.Context, run *commonpb.WorkflowExecution) (ending, error) {
 	for {
 		event, err := s.closeEvent(ctx, run)
 		if err != nil {
@@ -113,7 +109,7 @@ func (s *Server) pollEnd(ctx context.Context, run *commonpb.WorkflowExecution) (
 // history service drops the notification of a change while a poll has not received the one before yet (channels of capacity 1
 // in service/history/events/notifier.go, server 1.32), and if that was the end of a short job, the poll would last another 20 s.
 // The pauses between descriptions double, so a caller waits at most twice as long as the job ran.
-func (s *Server) closeEvent(ctx context.Context, run *commonpb.WorkflowExecution) (*historypb.HistoryEvent, error) {
+func (s *Service) closeEvent(ctx context.Context, run *commonpb.WorkflowExecution) (*historypb.HistoryEvent, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 
@@ -156,7 +152,7 @@ const (
 )
 
 // pollCloseEvent polls the history of a run until it has its last event.
-func (s *Server) pollCloseEvent(ctx context.Context, run *commonpb.WorkflowExecution) (*historypb.HistoryEvent, error) {
+func (s *Service) pollCloseEvent(ctx context.Context, run *commonpb.WorkflowExecution) (*historypb.HistoryEvent, error) {
 	request := &workflowservice.GetWorkflowExecutionHistoryRequest{
 		Namespace: s.options.Namespace, Execution: run, WaitNewEvent: true,
 		HistoryEventFilterType: enumspb.HISTORY_EVENT_FILTER_TYPE_CLOSE_EVENT,
@@ -194,7 +190,7 @@ func (s *Server) pollCloseEvent(ctx context.Context, run *commonpb.WorkflowExecu
 }
 
 // describeCloseEvent describes a run until it has ended, and returns the last event of its history.
-func (s *Server) describeCloseEvent(ctx context.Context, run *commonpb.WorkflowExecution) (*historypb.HistoryEvent, error) {
+func (s *Service) describeCloseEvent(ctx context.Context, run *commonpb.WorkflowExecution) (*historypb.HistoryEvent, error) {
 	for length := minPause; ; length = min(2*length, maxPause) {
 		pause(ctx, length)
 

@@ -1,10 +1,9 @@
-package apiserver
+package jobservice
 
 import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/http"
 	"strings"
 
 	"github.com/jobwright/jobwright/app"
@@ -29,7 +28,7 @@ type jobInput struct {
 
 // input returns the job's input: the pinned program with its bound parameters. It checks that the input is not too large.
 func (e *execution) input() (*jobInput, error) {
-	input := &jobInput{Input: job.Input{Caller: e.caller, Labels: e.labels, AppID: e.app.ID}}
+	input := &jobInput{Input: job.Input{Caller: e.Caller.Access.Name, Labels: e.Labels, AppID: e.Caller.App.ID}}
 
 	program, err := e.program(input)
 	if err != nil {
@@ -43,7 +42,7 @@ func (e *execution) input() (*jobInput, error) {
 	}
 
 	if len(input.encoded) > maxInput {
-		return nil, newError(http.StatusRequestEntityTooLarge, CodeRequestTooLarge,
+		return nil, NewError(CodeRequestTooLarge,
 			"the scenario with its parameters has %d bytes, more than the %d that a job can have; store large data in a source",
 			len(input.encoded), maxInput)
 	}
@@ -53,9 +52,9 @@ func (e *execution) input() (*jobInput, error) {
 
 // program pins the program of the job, and sets the input's other fields. It returns the program as JSON.
 func (e *execution) program(input *jobInput) (json.RawMessage, error) {
-	step, err := validation.ParseOperation(e.operation, e.app.Environment())
+	step, err := validation.ParseOperation(e.Operation, e.Caller.App.Environment())
 	if problems, ok := errors.AsType[problem.List](err); ok {
-		return nil, withProblems(http.StatusBadRequest, CodeRequestInvalid, under("operation", problems))
+		return nil, WithProblems(CodeRequestInvalid, under("operation", problems))
 	}
 
 	if err != nil {
@@ -73,8 +72,8 @@ func (e *execution) program(input *jobInput) (json.RawMessage, error) {
 
 // scenario pins the scenario of the call and binds its parameters.
 func (e *execution) scenario(input *jobInput, step scenario.Step) (json.RawMessage, error) {
-	if problems := stepOnlyFields(e.operation, step.OpParams); len(problems) > 0 {
-		return nil, withProblems(http.StatusBadRequest, CodeRequestInvalid, under("operation", problems))
+	if problems := stepOnlyFields(e.Operation, step.OpParams); len(problems) > 0 {
+		return nil, WithProblems(CodeRequestInvalid, under("operation", problems))
 	}
 
 	params, err := scenario.Decode[scenario.RunScenario](step.OpParams)
@@ -84,13 +83,13 @@ func (e *execution) scenario(input *jobInput, step scenario.Step) (json.RawMessa
 
 	var problems problem.List
 
-	pinned, err := e.app.Pin(params.Scenario)
+	pinned, err := e.Caller.App.Pin(params.Scenario)
 
 	switch {
 	case errors.Is(err, app.ErrNotFound):
 		return nil, e.scenarioNotFound(params.Scenario)
 	case errors.As(err, &problems):
-		return nil, withProblems(http.StatusUnprocessableEntity, CodeScenarioInvalid, problems)
+		return nil, WithProblems(CodeScenarioInvalid, problems)
 	case err != nil:
 		return nil, err
 	}
@@ -98,7 +97,7 @@ func (e *execution) scenario(input *jobInput, step scenario.Step) (json.RawMessa
 	input.Scenario, input.description = pinned.Name, pinned.Scenario.Description
 
 	if input.Parameters, err = pinned.Scenario.Bind(params.Parameters); errors.As(err, &problems) {
-		return nil, withProblems(http.StatusBadRequest, CodeRequestInvalid,
+		return nil, WithProblems(CodeRequestInvalid,
 			under("operation.opParams.parameters", problems))
 	}
 
@@ -111,7 +110,7 @@ func (e *execution) scenario(input *jobInput, step scenario.Step) (json.RawMessa
 
 // single pins the program of a job that executes one operation, which is the only step of a generated scenario.
 func (e *execution) single(step scenario.Step) (json.RawMessage, error) {
-	library, err := e.app.Library()
+	library, err := e.Caller.App.Library()
 	if err != nil {
 		return nil, err
 	}
@@ -123,14 +122,14 @@ func (e *execution) single(step scenario.Step) (json.RawMessage, error) {
 
 	switch {
 	case errors.As(err, &problems) && problems[0].File != "":
-		return nil, withProblems(http.StatusUnprocessableEntity, CodeScenarioInvalid, problems)
+		return nil, WithProblems(CodeScenarioInvalid, problems)
 	case errors.As(err, &problems):
 		// The caller doesn't know the generated scenario.
 		for i := range problems {
 			problems[i].Path = strings.TrimPrefix(problems[i].Path, "steps[0].")
 		}
 
-		return nil, withProblems(http.StatusBadRequest, CodeRequestInvalid, under("operation", problems))
+		return nil, WithProblems(CodeRequestInvalid, under("operation", problems))
 	case err != nil:
 		return nil, err
 	}
@@ -160,13 +159,13 @@ func stepOnlyFields(operation, opParams jsonvalue.Object) (problems problem.List
 
 // scenarioNotFound returns an error that suggests a scenario with a similar name.
 func (e *execution) scenarioNotFound(name string) error {
-	names, err := e.app.ScenarioNames()
+	names, err := e.Caller.App.ScenarioNames()
 	if err != nil {
 		return err
 	}
 
-	return newError(http.StatusNotFound, CodeScenarioNotFound, "app %s has no scenario %s; %s",
-		e.app.ID, name, problem.Suggest(name, names))
+	return NewError(CodeScenarioNotFound, "app %s has no scenario %s; %s",
+		e.Caller.App.ID, name, problem.Suggest(name, names))
 }
 
 // under prefixes the paths of problems with a path in the request.

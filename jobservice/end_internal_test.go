@@ -1,4 +1,4 @@
-package apiserver
+package jobservice
 
 import (
 	"testing"
@@ -50,7 +50,7 @@ func TestWaitForOutcomeRequestsNothingIfTheEndIsReportedSoon(t *testing.T) {
 
 		got, err := s.waitForOutcome(t.Context(), "night 1", "", end, newsGrace)
 		require.NoError(t, err)
-		require.Equal(t, &outcome{JobID: "night 1", Status: job.Completed, Steps: []job.StepStatus{{Path: "1"}}}, got)
+		require.Equal(t, &Outcome{JobID: "night 1", Status: job.Completed, Steps: []job.StepStatus{{Path: "1"}}}, got)
 	})
 }
 

@@ -1,4 +1,4 @@
-package apiserver
+package jobservice
 
 import (
 	"fmt"
@@ -14,7 +14,7 @@ func TestEndedJobsGetExpires(t *testing.T) {
 	t.Parallel()
 
 	cache, now := newEndedJobs(10, 1<<20), time.Now()
-	ended := &jobStatus{jobID: "night 1", runID: "first"}
+	ended := &Status{JobID: "night 1", runID: "first"}
 
 	_, ok := cache.get("night 1", now)
 	require.False(t, ok)
@@ -57,8 +57,8 @@ func TestEndedJobsIsBoundedInJobsAndBytes(t *testing.T) {
 
 		for i := range 10 * maxJobs {
 			jobID := fmt.Sprint("night ", i%(2*maxJobs))
-			cache.put(&jobStatus{
-				jobID: jobID, fields: make([]byte, size/2), results: []job.Result{{Inline: make([]byte, size/2)}},
+			cache.put(&Status{
+				JobID: jobID, Fields: make([]byte, size/2), Results: []job.Result{{Inline: make([]byte, size/2)}},
 			}, now)
 
 			_, ok := cache.get(jobID, now)
@@ -78,7 +78,7 @@ func TestEndedJobsIsBoundedInJobsAndBytes(t *testing.T) {
 
 	// One large status does not replace all others.
 	cache := newEndedJobs(maxJobs, maxBytes)
-	cache.put(&jobStatus{jobID: "small"}, now)
-	cache.put(&jobStatus{jobID: "large", fields: make([]byte, maxBytes/4)}, now)
+	cache.put(&Status{JobID: "small"}, now)
+	cache.put(&Status{JobID: "large", Fields: make([]byte, maxBytes/4)}, now)
 	require.Equal(t, 1, cache.jobs.Len())
 }

@@ -1,11 +1,16 @@
-package apiserver
+package jobservice
 
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
+	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	enumspb "go.temporal.io/api/enums/v1"
 	workflowpb "go.temporal.io/api/workflow/v1"
@@ -15,24 +20,25 @@ import (
 	"github.com/jobwright/jobwright/job"
 )
 
-// jobStatus is the status of a job at one moment. Calls share it; nothing changes it.
-type jobStatus struct {
-	appID   string
-	jobID   string
-	runID   string // The current run of its workflow.
-	state   job.State
-	version int64
-	ended   bool
-	fields  []byte // The fields of the status as a JSON object, without results.
-	results []job.Result
+// Status is the status of a job at one moment. Requests share it; nothing may change it.
+type Status struct {
+	JobID   string
+	State   job.State
+	Version int64 // It only grows while the job changes, and is greater than that of an earlier run.
+	Ended   bool
+	Fields  json.RawMessage // The status as a JSON object, without results.
+	Results []job.Result    // Of an ended job.
+
+	appID string
+	runID string // The current run of its workflow.
 }
 
 // size returns about how much memory the status needs, in bytes.
-func (j *jobStatus) size() int {
+func (s *Status) size() int {
 	const overhead = 512 // Of the structs and of the cache.
 
-	size := overhead + len(j.jobID) + len(j.fields)
-	for _, result := range j.results {
+	size := overhead + len(s.JobID) + len(s.Fields)
+	for _, result := range s.Results {
 		size += overhead + len(result.Inline)
 	}
 
@@ -48,9 +54,34 @@ func versionOf(described *workflowservice.DescribeWorkflowExecutionResponse, run
 	return runs*versionsOfRun + described.GetWorkflowExecutionInfo().GetStateTransitionCount()
 }
 
-// statusOf returns the status of a job of the app. That of a running job is never older than the call. That of an ended job does
+// maxJobID is the longest jobId in bytes that Temporal accepts. The jobId of a child job contains the path of its step.
+const maxJobID = 1000
+
+// checkJobID rejects jobIds that Temporal would reject with a less helpful error.
+func checkJobID(id string) error {
+	switch {
+	case id == "":
+		return Invalid("jobId parameter is required.")
+	case !utf8.ValidString(id):
+		return Invalid("jobId must be UTF-8")
+	case len(id) > maxJobID:
+		return Invalid("a jobId has at most %d bytes, this one has %d", maxJobID, len(id))
+	case strings.ContainsFunc(id, func(r rune) bool { return !unicode.IsPrint(r) }):
+		return Invalid("a jobId can't contain unprintable characters")
+	}
+
+	return nil
+}
+
+// Status returns the status of a job of the app. That of a running job is never older than the call. That of an ended job does
 // not change, and comes from a cache; whether the job still exists is checked every [endedTTL].
-func (s *Server) statusOf(ctx context.Context, appID, jobID string) (*jobStatus, error) {
+func (s *Service) Status(ctx context.Context, appID, jobID string) (*Status, error) {
+	status, err := s.statusOf(ctx, appID, jobID)
+
+	return status, s.asError(ctx, jobID, err)
+}
+
+func (s *Service) statusOf(ctx context.Context, appID, jobID string) (*Status, error) {
 	if err := checkJobID(jobID); err != nil {
 		return nil, err
 	}
@@ -62,7 +93,7 @@ func (s *Server) statusOf(ctx context.Context, appID, jobID string) (*jobStatus,
 	if !isFresh {
 		var err error
 
-		status, err = s.reads.do(ctx, jobID, func() (*jobStatus, error) {
+		status, err = s.reads.do(ctx, jobID, func() (*Status, error) {
 			reading, cancel := context.WithTimeout(context.WithoutCancel(ctx), callTimeout)
 			defer cancel()
 
@@ -81,7 +112,7 @@ func (s *Server) statusOf(ctx context.Context, appID, jobID string) (*jobStatus,
 }
 
 // readStatus reads the status of a job from Temporal.
-func (s *Server) readStatus(ctx context.Context, jobID string) (*jobStatus, error) {
+func (s *Service) readStatus(ctx context.Context, jobID string) (*Status, error) {
 	for {
 		began := time.Now()
 
@@ -114,9 +145,9 @@ func (s *Server) readStatus(ctx context.Context, jobID string) (*jobStatus, erro
 }
 
 // readEnded returns the status of a described job that has ended.
-func (s *Server) readEnded(
+func (s *Service) readEnded(
 	ctx context.Context, described *workflowservice.DescribeWorkflowExecutionResponse,
-) (*jobStatus, error) {
+) (*Status, error) {
 	run := described.GetWorkflowExecutionInfo().GetExecution()
 	if known := s.ended.ofRun(run.GetWorkflowId(), run.GetRunId()); known != nil {
 		return known, nil
@@ -143,16 +174,16 @@ func (s *Server) readEnded(
 
 	fields, err := json.Marshal(ended)
 
-	return &jobStatus{
-		appID: found.App, jobID: run.GetWorkflowId(), runID: run.GetRunId(), state: ended.Status, version: ended.Version,
-		ended: true, fields: fields, results: ended.results,
+	return &Status{
+		JobID: run.GetWorkflowId(), State: ended.Status, Version: ended.Version, Ended: true, Fields: fields,
+		Results: ended.Results, appID: found.App, runID: run.GetRunId(),
 	}, err
 }
 
 // readRunning returns the status of a described job that runs. running is false if the described run has ended meanwhile.
-func (s *Server) readRunning(
+func (s *Service) readRunning(
 	ctx context.Context, described *workflowservice.DescribeWorkflowExecutionResponse,
-) (status *jobStatus, running bool, err error) {
+) (status *Status, running bool, err error) {
 	current, running, err := s.progressOf(ctx, described)
 	if err != nil || !running {
 		return nil, running, err
@@ -169,14 +200,14 @@ func (s *Server) readRunning(
 
 	fields, err := json.Marshal(current)
 
-	return &jobStatus{
-		appID: current.App, jobID: current.JobID, runID: info.GetExecution().GetRunId(), state: current.Status,
-		version: current.Version, fields: fields,
+	return &Status{
+		JobID: current.JobID, State: current.Status, Version: current.Version, Fields: fields,
+		appID: current.App, runID: info.GetExecution().GetRunId(),
 	}, true, err
 }
 
 // runsBefore returns how many runs the job had before the described one.
-func (s *Server) runsBefore(ctx context.Context, info *workflowpb.WorkflowExecutionInfo) (int64, error) {
+func (s *Service) runsBefore(ctx context.Context, info *workflowpb.WorkflowExecutionInfo) (int64, error) {
 	runID := info.GetExecution().GetRunId()
 	if runID == info.GetFirstRunId() {
 		return 0, nil
@@ -197,8 +228,8 @@ func (s *Server) runsBefore(ctx context.Context, info *workflowpb.WorkflowExecut
 // queryTimeout limits the status query. After it, the response has only what Temporal itself knows about the job.
 const queryTimeout = 2 * time.Second
 
-// progress is the result of getJobStatus for a running job.
-type progress struct {
+// Progress is the status of a running job.
+type Progress struct {
 	JobID   string    `json:"jobId"`
 	Status  job.State `json:"status"`
 	Version int64     `json:"version"`
@@ -213,11 +244,11 @@ type progress struct {
 
 // progressOf queries the job's workflow for its progress. If no worker responds, the progress has only what Temporal knows.
 // running is false if the described run has ended meanwhile.
-func (s *Server) progressOf(
+func (s *Service) progressOf(
 	ctx context.Context, described *workflowservice.DescribeWorkflowExecutionResponse,
-) (current progress, running bool, err error) {
+) (current Progress, running bool, err error) {
 	execution := described.GetWorkflowExecutionInfo().GetExecution()
-	current = progress{
+	current = Progress{
 		JobID:  execution.GetWorkflowId(),
 		Status: job.Running,
 		origin: s.originOf(described),
@@ -284,7 +315,7 @@ func unresponsive(attempt int32) string {
 }
 
 // withActivity adds what Temporal knows about a pending activity to its step.
-func (s *Server) withActivity(steps []job.StepStatus, activity *workflowpb.PendingActivityInfo) []job.StepStatus {
+func (s *Service) withActivity(steps []job.StepStatus, activity *workflowpb.PendingActivityInfo) []job.StepStatus {
 	path := job.StepPath(activity.GetActivityId())
 
 	at := slices.IndexFunc(steps, func(step job.StepStatus) bool { return step.Path == path })
@@ -325,4 +356,14 @@ func (s *Server) withActivity(steps []job.StepStatus, activity *workflowpb.Pendi
 	}
 
 	return steps
+}
+
+// logUnresponsive logs that a job did not respond to the status query. A busy system can take longer than the query waits.
+func (s *Service) logUnresponsive(jobID string, err error) {
+	level := slog.LevelWarn
+	if isDeadline(err) || errors.Is(err, context.Canceled) {
+		level = slog.LevelInfo
+	}
+
+	s.options.Log.Log(context.Background(), level, "the job does not respond to the status query", "jobId", jobID, "error", err)
 }

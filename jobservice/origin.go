@@ -1,4 +1,4 @@
-package apiserver
+package jobservice
 
 import (
 	"context"
@@ -23,7 +23,7 @@ type origin struct {
 
 // originOf returns the origin of a described job, without its parameters. After a continue-as-new, Temporal's start time is
 // that of the last run.
-func (s *Server) originOf(described *workflowservice.DescribeWorkflowExecutionResponse) origin {
+func (s *Service) originOf(described *workflowservice.DescribeWorkflowExecutionResponse) origin {
 	return origin{
 		App:       memoField[string](s, described, job.MemoAppID),
 		Scenario:  memoField[string](s, described, job.MemoScenario),
@@ -40,7 +40,7 @@ type start struct {
 }
 
 // startOf reads the first event of a run, which has the job's input.
-func (s *Server) startOf(ctx context.Context, run *commonpb.WorkflowExecution) (start, error) {
+func (s *Service) startOf(ctx context.Context, run *commonpb.WorkflowExecution) (start, error) {
 	page, err := s.options.Temporal.WorkflowService().GetWorkflowExecutionHistory(ctx,
 		&workflowservice.GetWorkflowExecutionHistoryRequest{
 			Namespace: s.options.Namespace, Execution: run, MaximumPageSize: 1,

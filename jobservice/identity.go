@@ -1,9 +1,8 @@
-package apiserver
+package jobservice
 
 import (
 	"errors"
 	"maps"
-	"net/http"
 	"slices"
 
 	"go.temporal.io/api/workflowservice/v1"
@@ -21,7 +20,7 @@ type identity struct {
 }
 
 // identityOf returns the identity that a job's memo contains, and the secrets in it.
-func (s *Server) identityOf(described *workflowservice.DescribeWorkflowExecutionResponse) (identity, job.SealedParameters) {
+func (s *Service) identityOf(described *workflowservice.DescribeWorkflowExecutionResponse) (identity, job.SealedParameters) {
 	return identity{
 		fingerprint:  memoField[string](s, described, job.MemoFingerprint),
 		fieldDigests: memoField[map[string]string](s, described, job.MemoFieldDigests),
@@ -31,7 +30,7 @@ func (s *Server) identityOf(described *workflowservice.DescribeWorkflowExecution
 // identity returns the identity of the call. Of the sealed parameters, it contains a digest that only the holder of their key
 // can compute, so that the memo of a job does not help to guess them.
 func (e *execution) identity(sealed job.SealedParameters) (found identity, err error) {
-	operation := e.operation
+	operation := e.Operation
 
 	if len(sealed.Names) > 0 {
 		if operation, err = e.withDigests(sealed); err != nil {
@@ -39,18 +38,18 @@ func (e *execution) identity(sealed job.SealedParameters) (found identity, err e
 		}
 	}
 
-	if found.fingerprint, err = job.Fingerprint(e.app.ID, operation); err != nil {
+	if found.fingerprint, err = job.Fingerprint(e.Caller.App.ID, operation); err != nil {
 		return found, err
 	}
 
-	found.fieldDigests, err = job.FieldDigests(e.app.ID, operation)
+	found.fieldDigests, err = job.FieldDigests(e.Caller.App.ID, operation)
 
 	return found, err
 }
 
 // withDigests returns the operation with digests in place of the sealed parameters.
 func (e *execution) withDigests(sealed job.SealedParameters) (jsonvalue.Object, error) {
-	operation := maps.Clone(e.operation)
+	operation := maps.Clone(e.Operation)
 	opParams, _ := operation["opParams"].(map[string]any)
 	parameters, _ := opParams["parameters"].(map[string]any)
 
@@ -88,7 +87,7 @@ func (e *execution) seal(of scenario.Scenario, bound jsonvalue.Object) error {
 		}
 
 		if len(value) < seal.MinLength {
-			return badRequest("operation.opParams.parameters.%s: a secret has at least %d bytes; a shorter one could not be "+
+			return Invalid("operation.opParams.parameters.%s: a secret has at least %d bytes; a shorter one could not be "+
 				"hidden in errors and results", parameter.Name, seal.MinLength)
 		}
 
@@ -110,7 +109,7 @@ func (e *execution) seal(of scenario.Scenario, bound jsonvalue.Object) error {
 
 // placeOf returns the only place where the value of a parameter of this job can be opened.
 func (e *execution) placeOf(parameter string) seal.Place {
-	return seal.Place{AppID: e.app.ID, JobID: e.jobID, Parameter: parameter}
+	return seal.Place{AppID: e.Caller.App.ID, JobID: e.JobID, Parameter: parameter}
 }
 
 // secretKeyMissing returns the error of a call with a secret for which the server has no key.
@@ -119,7 +118,7 @@ func secretKeyMissing(err error) error {
 		return err
 	}
 
-	return newError(http.StatusNotImplemented, CodeSecretKeyMissing,
+	return NewError(CodeSecretKeyMissing,
 		"the scenario has a secret parameter, but this server can't encrypt or compare it; an operator has to set the same key "+
 			"for API servers and workers, in %s or by --secret-key-file", seal.Variable)
 }

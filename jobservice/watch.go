@@ -1,4 +1,4 @@
-package apiserver
+package jobservice
 
 import (
 	"context"
@@ -85,25 +85,30 @@ func (w *watches) leave(key watchKey, shared *watch) {
 	}
 }
 
-// statusWait is how long a call of getJobStatus waits, and for what.
-type statusWait struct {
-	length   time.Duration
-	after    int64 // The version that the caller knows.
-	hasAfter bool
+// Wait is how long a request waits for a status, and for what.
+type Wait struct {
+	Length time.Duration
+	After  *int64 // Wait for another version than this one, which the caller knows; nil to wait for the end of the job.
 }
 
 // isOver reports whether the call responds with the status. The version can be less than that of the caller after an operator has
 // reset the job.
-func (w statusWait) isOver(status *jobStatus) bool {
-	return status.ended || w.hasAfter && status.version != w.after
+func (w Wait) isOver(status *Status) bool {
+	return status.Ended || w.After != nil && status.Version != *w.After
 }
 
-// awaitStatus returns the status of a job of the app, as soon as it is what the call waits for, or when the call's wait or the
-// server ends.
-func (s *Server) awaitStatus(ctx context.Context, appID, jobID string, wait statusWait) (*jobStatus, error) {
-	waiting, cancel := context.WithTimeout(ctx, wait.length)
+// AwaitStatus returns the status of a job of the app, as soon as it is what the call waits for, or when the wait ends or the
+// service closes.
+func (s *Service) AwaitStatus(ctx context.Context, appID, jobID string, wait Wait) (*Status, error) {
+	status, err := s.awaitStatus(ctx, appID, jobID, wait)
+
+	return status, s.asError(ctx, jobID, err)
+}
+
+func (s *Service) awaitStatus(ctx context.Context, appID, jobID string, wait Wait) (*Status, error) {
+	waiting, cancel := context.WithTimeout(ctx, wait.Length)
 	defer cancel()
-	defer context.AfterFunc(s.draining, cancel)()
+	defer context.AfterFunc(s.closing, cancel)()
 
 	for {
 		status, err := s.statusOf(ctx, appID, jobID)
@@ -111,7 +116,7 @@ func (s *Server) awaitStatus(ctx context.Context, appID, jobID string, wait stat
 			return status, err
 		}
 
-		if wait.hasAfter {
+		if wait.After != nil {
 			err = s.watchVersion(waiting, status)
 		} else {
 			err = s.watchJob(waiting, status)
@@ -124,12 +129,12 @@ func (s *Server) awaitStatus(ctx context.Context, appID, jobID string, wait stat
 }
 
 // watchJob waits until the job has ended. Calls that wait for one job share the requests to Temporal.
-func (s *Server) watchJob(ctx context.Context, status *jobStatus) error {
-	return s.watches.wait(ctx, watchKey{jobID: status.jobID, runID: status.runID}, func(ctx context.Context) error {
-		end := s.watchEnd(status.jobID)
+func (s *Service) watchJob(ctx context.Context, status *Status) error {
+	return s.watches.wait(ctx, watchKey{jobID: status.JobID, runID: status.runID}, func(ctx context.Context) error {
+		end := s.watchEnd(status.JobID)
 		defer end.close()
 
-		_, err := s.waitForEnd(ctx, &commonpb.WorkflowExecution{WorkflowId: status.jobID, RunId: status.runID}, end, 0)
+		_, err := s.waitForEnd(ctx, &commonpb.WorkflowExecution{WorkflowId: status.JobID, RunId: status.runID}, end, 0)
 
 		return err
 	})
@@ -144,8 +149,8 @@ const (
 
 // watchVersion waits until the version of the job differs from that of the status. It notices the end of the job at once, and
 // other changes with a delay of at most maxLook. Calls that wait for one job share the requests to Temporal.
-func (s *Server) watchVersion(ctx context.Context, status *jobStatus) error {
-	key := watchKey{jobID: status.jobID, runID: status.runID, version: status.version}
+func (s *Service) watchVersion(ctx context.Context, status *Status) error {
+	key := watchKey{jobID: status.JobID, runID: status.runID, version: status.Version}
 
 	return s.watches.wait(ctx, key, func(ctx context.Context) error {
 		ctx, cancel := context.WithCancel(ctx)
@@ -170,8 +175,8 @@ func (s *Server) watchVersion(ctx context.Context, status *jobStatus) error {
 }
 
 // hasChanged reports whether the version of the job differs from that of the status.
-func (s *Server) hasChanged(ctx context.Context, status *jobStatus) (bool, error) {
-	described, err := s.options.Temporal.DescribeWorkflowExecution(ctx, status.jobID, "")
+func (s *Service) hasChanged(ctx context.Context, status *Status) (bool, error) {
+	described, err := s.options.Temporal.DescribeWorkflowExecution(ctx, status.JobID, "")
 	if err != nil {
 		return false, err
 	}
@@ -179,5 +184,5 @@ func (s *Server) hasChanged(ctx context.Context, status *jobStatus) (bool, error
 	info := described.GetWorkflowExecutionInfo()
 
 	return info.GetExecution().GetRunId() != status.runID || info.GetStatus() != enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING ||
-		info.GetStateTransitionCount() != status.version%versionsOfRun, nil
+		info.GetStateTransitionCount() != status.Version%versionsOfRun, nil
 }

@@ -1,8 +1,7 @@
-package apiserver
+package jobservice
 
 import (
 	"context"
-	"net/http"
 )
 
 // maxStarts is the number of jobs that a server starts at the same time. Temporal processes more concurrent starts more slowly,
@@ -20,7 +19,7 @@ func (a admission) enter(ctx context.Context) (leave func(), err error) {
 	case a <- struct{}{}:
 		return func() { <-a }, nil
 	case <-ctx.Done():
-		full := newError(http.StatusTooManyRequests, CodeTooManyRequests,
+		full := NewError(CodeTooManyRequests,
 			"too many calls start jobs at the moment; no job was started; repeat the call")
 		full.RetryAfter = retryAfter
 

@@ -1,4 +1,4 @@
-package apiserver
+package jobservice
 
 import (
 	"sync"
@@ -29,7 +29,7 @@ type endedJobs struct {
 
 // endedJob is an entry of the cache.
 type endedJob struct {
-	status    *jobStatus
+	status    *Status
 	size      int
 	checkedAt time.Time // When Temporal last said that the run of the status is the job's current one.
 }
@@ -43,7 +43,7 @@ func newEndedJobs(maxJobs, maxBytes int) *endedJobs {
 }
 
 // get returns the status of the job. ok is false if the cache has none, or has not had it checked recently.
-func (e *endedJobs) get(jobID string, now time.Time) (status *jobStatus, ok bool) {
+func (e *endedJobs) get(jobID string, now time.Time) (status *Status, ok bool) {
 	e.mutex.Lock()
 	defer e.mutex.Unlock()
 
@@ -53,7 +53,7 @@ func (e *endedJobs) get(jobID string, now time.Time) (status *jobStatus, ok bool
 }
 
 // ofRun returns the status of the job with which that run ended, however long ago it was checked, or nil.
-func (e *endedJobs) ofRun(jobID, runID string) *jobStatus {
+func (e *endedJobs) ofRun(jobID, runID string) *Status {
 	e.mutex.Lock()
 	defer e.mutex.Unlock()
 
@@ -66,13 +66,13 @@ func (e *endedJobs) ofRun(jobID, runID string) *jobStatus {
 
 // put adds the status of a job whose run was its current one at that time. A status that needs a large part of the memory of the
 // cache is not added.
-func (e *endedJobs) put(status *jobStatus, checkedAt time.Time) {
+func (e *endedJobs) put(status *Status, checkedAt time.Time) {
 	const part = 8
 
 	e.mutex.Lock()
 	defer e.mutex.Unlock()
 
-	e.jobs.Remove(status.jobID) // Replacing an entry does not call the callback.
+	e.jobs.Remove(status.JobID) // Replacing an entry does not call the callback.
 
 	size := status.size()
 	if size > e.maxBytes/part {
@@ -80,7 +80,7 @@ func (e *endedJobs) put(status *jobStatus, checkedAt time.Time) {
 	}
 
 	e.bytes += size
-	e.jobs.Add(status.jobID, endedJob{status: status, size: size, checkedAt: checkedAt})
+	e.jobs.Add(status.JobID, endedJob{status: status, size: size, checkedAt: checkedAt})
 
 	for e.bytes > e.maxBytes {
 		e.jobs.RemoveOldest()

@@ -1,0 +1,76 @@
+package apiserver
+
+import (
+	"net/http"
+	"reflect"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/jobwright/jobwright/app"
+	"github.com/jobwright/jobwright/jobservice"
+)
+
+// call is a call of the API.
+type call struct {
+	names   []string // The last part of its path; the first name is the documented one.
+	methods []string
+	right   app.Right // What the caller's key has to permit.
+	changes bool      // Whether the call changes something.
+	summary string
+
+	request reflect.Type // The struct with the fields of the query of a GET or of the body of a POST.
+	result  reflect.Type // The struct with the fields of the result in a response of status success.
+
+	handle gin.HandlerFunc
+}
+
+// calls returns every call of the API.
+func (s *Server) calls() []call {
+	post, either := []string{http.MethodPost}, []string{http.MethodGet, http.MethodPost}
+
+	return []call{
+		newCall[executeRequest, jobStarted](s, call{
+			names: []string{"executeJob"}, methods: post, right: app.Execute, changes: true,
+			summary: "Executes an operation as a job, usually a scenario",
+		}, s.executeJob),
+		newCall[statusRequest, jobservice.Progress](s, call{
+			names: []string{"getJobStatus"}, methods: either, right: app.Status,
+			summary: "Returns the status of a job and, if it has ended, its results",
+		}, s.getJobStatus),
+		// The API has both names and stops jobs by GET. Jobwright also accepts POST, the usual method for a change.
+		newCall[stopRequest, jobservice.Stop](s, call{
+			names: []string{"stopJob", "stop"}, methods: either, right: app.Stop, changes: true,
+			summary: "Requests that a job stops",
+		}, s.stopJob),
+		newCall[signalRequest, signalAccepted](s, call{
+			names: []string{"signalJob"}, methods: post, right: app.Signal, changes: true,
+			summary: "Sends a signal to a running job",
+		}, s.signalJob),
+	}
+}
+
+// newCall completes the description of a call whose requests have the fields of T, and whose result has those of R.
+func newCall[T, R any](s *Server, described call, handle func(*gin.Context, request[T])) call {
+	described.request, described.result = reflect.TypeFor[T](), reflect.TypeFor[R]()
+
+	described.handle = func(c *gin.Context) {
+		if described.changes {
+			if err := checkKeyInAddress(c); err != nil {
+				s.respondError(c, err)
+
+				return
+			}
+		}
+
+		read, err := readRequest[T](s, c, described.right)
+		if err != nil {
+			s.respondError(c, err)
+
+			return
+		}
+
+		handle(c, read)
+	}
+
+	return described
+}

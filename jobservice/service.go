@@ -1,0 +1,63 @@
+// Package jobservice starts jobs, finds, awaits, describes and stops them, and sends signals to them, whoever asks for it: a call
+// of the HTTP API, a schedule, or the retry of a job. Each rule of jobs is implemented here once: which requests are the same,
+// how a program is pinned, what a caller may run, and what an error says. The service talks to Temporal, never to a data source,
+// and knows nothing of HTTP.
+package jobservice
+
+import (
+	"context"
+	"log/slog"
+
+	lru "github.com/hashicorp/golang-lru/v2"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/converter"
+
+	"github.com/jobwright/jobwright/app/seal"
+)
+
+// Options configure a [Service].
+type Options struct {
+	Temporal  client.Client // The service does not close it.
+	Namespace string        // The namespace of the Temporal client.
+	Keys      seal.Keys     // The keys of the secret parameters of jobs; the workers have the same.
+	Log       *slog.Logger
+
+	// Converter decodes what workflows return. It is the data converter of the Temporal client; nil means Temporal's default.
+	Converter converter.DataConverter
+
+	// Ends reports the ends of jobs that workers of this process run; nil means none.
+	Ends Ends
+}
+
+// Service starts and finds jobs. Create it with [New]. It is safe for concurrent use.
+type Service struct {
+	options Options
+	outage  outage
+	starts  admission
+	ended   *endedJobs
+	reads   reads[*Status]
+	watches watches
+	runs    *lru.Cache[string, int64] // The number of runs before a run, by the ID of the run.
+	closing context.Context           //nolint:containedctx // Done when the service begins to close, for all requests.
+	close   context.CancelFunc
+}
+
+// maxRuns is the number of runs of continued jobs whose position a service remembers.
+const maxRuns = 10_000
+
+// New returns a service. The caller closes it.
+func New(options Options) *Service {
+	s := &Service{options: options, starts: newAdmission(), ended: newEndedJobs(maxEndedJobs, maxEndedBytes)}
+	s.runs, _ = lru.New[string, int64](maxRuns) // The only error is that of a size that is not positive.
+
+	if options.Converter == nil {
+		s.options.Converter = converter.GetDefaultDataConverter()
+	}
+
+	s.closing, s.close = context.WithCancel(context.Background())
+
+	return s
+}
+
+// Close ends the waits for jobs, each as if its deadline had passed. Other requests are still served.
+func (s *Service) Close() { s.close() }

@@ -1,0 +1,146 @@
+package jobservice
+
+import (
+	"context"
+	"errors"
+
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/api/workflowservice/v1"
+	"go.temporal.io/sdk/client"
+
+	"github.com/jobwright/jobwright/job"
+)
+
+// StopStatus is what a request to stop a job has found.
+type StopStatus string
+
+// A caller may repeat the request until the job has ended.
+const (
+	StopStarted     StopStatus = "stop started"
+	AlreadyStopping StopStatus = "already being stopped"
+	AlreadyEnded    StopStatus = "already completed"
+)
+
+// Stop is the result of [Service.Stop].
+type Stop struct {
+	JobID     string     `json:"jobId"`
+	Status    StopStatus `json:"status"`
+	JobStatus job.State  `json:"jobStatus,omitempty"` // How the job ended; empty if it has not.
+}
+
+// Stop requests that the job stops. It returns as soon as Temporal has accepted the request, before the job has stopped.
+func (s *Service) Stop(ctx context.Context, caller Caller, jobID string) (Stop, error) {
+	result, err := s.stop(ctx, caller, jobID)
+
+	return result, s.asError(ctx, jobID, err)
+}
+
+// stop requests the cancellation of the job, unless it is stopping or has ended. A job with many steps that run at the same time
+// can keep Temporal so busy that it takes several requests.
+func (s *Service) stop(ctx context.Context, caller Caller, jobID string) (Stop, error) {
+	const requests = 2 // Describing the job, and cancelling it.
+
+	ctx, cancel := context.WithTimeout(ctx, requests*patience)
+	defer cancel()
+
+	result := Stop{JobID: jobID}
+
+	described, err := s.describeOf(ctx, caller.App.ID, jobID)
+	if err != nil {
+		return result, err
+	}
+
+	if result.JobStatus = endState(described); result.JobStatus != "" {
+		result.Status = AlreadyEnded
+
+		return result, nil
+	}
+
+	stopping, err := s.isStopping(ctx, described)
+	if err != nil {
+		return result, err
+	}
+
+	if stopping {
+		result.Status = AlreadyStopping
+
+		return result, nil
+	}
+
+	return s.cancel(ctx, described, caller.Access.Name)
+}
+
+// isStopping reports whether the job's stop has been requested before.
+func (s *Service) isStopping(ctx context.Context, described *workflowservice.DescribeWorkflowExecutionResponse) (bool, error) {
+	if described.GetWorkflowExtendedInfo().GetCancelRequested() {
+		return true, nil
+	}
+
+	info := described.GetWorkflowExecutionInfo()
+	if info.GetExecution().GetRunId() == info.GetFirstRunId() {
+		return false, nil
+	}
+
+	// Temporal records the cancellation of a single run. Only the workflow knows whether an earlier run was cancelled. If no
+	// worker responds, the job is cancelled once more, which is harmless.
+	current, running, err := s.progressOf(ctx, described)
+
+	return running && current.Status == job.Stopping, err
+}
+
+// cancel requests the cancellation of the job, also if it has continued in a new run. A repeated request has no effect.
+func (s *Service) cancel(
+	ctx context.Context, described *workflowservice.DescribeWorkflowExecutionResponse, by string,
+) (Stop, error) {
+	result := Stop{JobID: described.GetWorkflowExecutionInfo().GetExecution().GetWorkflowId(), Status: StopStarted}
+
+	err := s.persistently(ctx, func(ctx context.Context) error {
+		return s.options.Temporal.CancelWorkflowWithOptions(ctx, client.CancelWorkflowOptions{
+			WorkflowID:          result.JobID,
+			FirstExecutionRunID: described.GetWorkflowExecutionInfo().GetFirstRunId(),
+			Reason:              stopReason(by),
+		})
+	})
+
+	if _, gone := errors.AsType[*serviceerror.NotFound](err); gone {
+		return result, jobNotFound(result.JobID)
+	}
+
+	if err != nil {
+		return result, err
+	}
+
+	// Temporal also accepts the request if the job has just ended. This call has not stopped such a job. If Temporal is too busy
+	// to say so, the stop has started all the same.
+	now, _ := s.describe(ctx, result.JobID)
+	if state := endState(now); state != "" && state != job.Stopped {
+		result.Status, result.JobStatus = AlreadyEnded, state
+	}
+
+	return result, nil
+}
+
+// stopReason returns the reason of the cancellation, which Temporal UI shows.
+func stopReason(by string) string {
+	if by == job.AnyAccess {
+		return "stopJob, called with the key of this machine"
+	}
+
+	return "stopJob, called by " + by
+}
+
+// endState returns how a job ended, or "" if it has not.
+func endState(described *workflowservice.DescribeWorkflowExecutionResponse) job.State {
+	switch described.GetWorkflowExecutionInfo().GetStatus() {
+	case enumspb.WORKFLOW_EXECUTION_STATUS_COMPLETED:
+		return job.Completed
+	case enumspb.WORKFLOW_EXECUTION_STATUS_CANCELED:
+		return job.Stopped
+	case enumspb.WORKFLOW_EXECUTION_STATUS_FAILED, enumspb.WORKFLOW_EXECUTION_STATUS_TERMINATED,
+		enumspb.WORKFLOW_EXECUTION_STATUS_TIMED_OUT:
+		return job.CompletedWithError
+	default:
+		return ""
+	}
+}
