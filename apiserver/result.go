@@ -56,13 +56,13 @@ func readResultFormat(c *gin.Context, selection resultSelection) (resultFormat, 
 
 	if selection.offset != nil {
 		if format.part.First = *selection.offset; format.part.First < 0 {
-			return format, jobservice.Invalid("offset must be the index of the first record, at least 0, not %d", format.part.First)
+			return format, jobservice.Invalid("offset must be the index of a record, at least 0, not %d", format.part.First)
 		}
 	}
 
 	if selection.limit != nil {
 		if format.part.Limit = *selection.limit; format.part.Limit < 1 {
-			return format, jobservice.Invalid("limit must be the maximum number of records, at least 1, not %d", format.part.Limit)
+			return format, jobservice.Invalid("limit must be a number of records, at least 1, not %d", format.part.Limit)
 		}
 	}
 

@@ -47,15 +47,15 @@ type Error struct {
 	cause error // The reason that the message does not contain; nil if it does.
 }
 
-func (e *Error) Error() string { return e.Message }
-
-// Unwrap returns the reason that the message does not contain, for the log, or nil.
-func (e *Error) Unwrap() error { return e.cause }
-
 // NewError returns an error whose message has the format and the arguments of [fmt.Sprintf].
 func NewError(code Code, format string, arguments ...any) *Error {
 	return &Error{Code: code, Message: fmt.Sprintf(format, arguments...)}
 }
+
+func (e *Error) Error() string { return e.Message }
+
+// Unwrap returns the reason that the message does not contain, for the log, or nil.
+func (e *Error) Unwrap() error { return e.cause }
 
 // Invalid returns the error of an invalid request.
 func Invalid(format string, arguments ...any) *Error {
