@@ -128,14 +128,9 @@ func runCommand(ctx context.Context, a *Activities, task job.Task, do func(conte
 func open[T source.Source](ctx context.Context, s *step, name string, need source.Ability) (T, error) {
 	var none T
 
-	definition, ok := s.app.Sources[name]
-	if !ok {
-		return none, &appError{err: fmt.Errorf("app %s has no source named %q", s.app.ID, name)}
-	}
-
 	opened, isOpen := s.sources[name]
 	if !isOpen {
-		got, release, err := s.activities.sources.Get(ctx, definition, s.app.Place(s.activities.dataDir))
+		got, release, err := s.lease(ctx, name)
 		if err != nil {
 			return none, err
 		}
@@ -149,11 +144,21 @@ func open[T source.Source](ctx context.Context, s *step, name string, need sourc
 	if !ok {
 		return none, &source.Error{
 			Code: source.CodeOperationUnsupported, Source: name,
-			Message: fmt.Sprintf("a %s can't %s", definition.Kind, need), Hint: "name another source in the step",
+			Message: fmt.Sprintf("a %s can't %s", s.app.Sources[name].Kind, need), Hint: "name another source in the step",
 		}
 	}
 
 	return able, nil
+}
+
+// lease returns the source of that name, which stays open until release is called.
+func (s *step) lease(ctx context.Context, name string) (leased source.Source, release func(), err error) {
+	definition, ok := s.app.Sources[name]
+	if !ok {
+		return nil, nil, &appError{err: fmt.Errorf("app %s has no source named %q", s.app.ID, name)}
+	}
+
+	return s.activities.sources.Get(ctx, definition, s.app.Place(s.activities.dataDir))
 }
 
 func (s *step) releaseSources() {

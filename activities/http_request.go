@@ -133,7 +133,7 @@ func (c *call) withFile(ctx context.Context, request source.Request) (source.Req
 		return request, nil, err
 	}
 
-	request.Body, request.ContentType = form.body(c.step.progress.countBytes(file)), form.contentType
+	request.Body, request.ContentType = form.body(c.step.progress.countBytes(file, format.SizeOf(file))), form.contentType
 	if sizer, isSized := file.(format.Sizer); isSized { // Many servers reject bodies of unknown length.
 		request.Length = form.size() + sizer.Size()
 	}
@@ -261,7 +261,7 @@ func (c *call) file(ctx context.Context, response *source.Response) (*job.StepOu
 		return nil, err
 	}
 
-	_, err = files.WriteFile(ctx, c.params.TargetFile, c.step.progress.countBytes(response.Body))
+	_, err = files.WriteFile(ctx, c.params.TargetFile, c.step.progress.countBytes(response.Body, format.SizeOf(response.Body)))
 
 	return &job.StepOutcome{}, err
 }

@@ -49,6 +49,9 @@ func newLiterals(records []jsonvalue.Object) *literals {
 	return rows
 }
 
+// Extent returns the number of records.
+func (l *literals) Extent() source.Extent { return source.Extent{TotalRows: int64(len(l.records))} }
+
 // typeOf returns the type of a value of the language, or "" for NULL.
 func typeOf(value any) source.Type {
 	switch value.(type) {

@@ -80,6 +80,8 @@ func (l *load) run(ctx context.Context) (outcome *job.StepOutcome, err error) {
 		return nil, err
 	}
 
+	l.estimate()
+
 	if outcome, err := l.copyTable(ctx); err != nil || outcome != nil {
 		return outcome, err
 	}
@@ -112,6 +114,30 @@ func (l *load) checkShort(ctx context.Context) error {
 	}
 
 	return nil
+}
+
+// estimate makes the catalog of a database tell how many records the table has.
+func (l *load) estimate() {
+	if _, isEstimator := l.from.(source.Estimator); !isEstimator {
+		return
+	}
+
+	table := l.read.Table
+
+	l.step.progress.estimateBy(func(ctx context.Context) (int64, error) {
+		from, release, err := l.step.lease(ctx, l.params.Source) // The attempt may end before the estimate.
+		if err != nil {
+			return 0, err
+		}
+		defer release()
+
+		estimator, isEstimator := from.(source.Estimator)
+		if !isEstimator {
+			return 0, nil
+		}
+
+		return estimator.EstimateRows(ctx, table)
+	})
 }
 
 func (l *load) target() target {
@@ -236,6 +262,10 @@ func (l *load) copyAccepted(ctx context.Context, rejects *rejects) (outcome *job
 	}
 
 	defer func() { err = errors.Join(err, table.Close()) }()
+
+	if measured, isMeasured := table.(source.Measured); isMeasured {
+		l.step.progress.measure(measured.Extent)
+	}
 
 	if err := l.checkParts(table); err != nil {
 		return nil, err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -17,52 +18,105 @@ import (
 // the worker's throttle allows.
 const heartbeatInterval = time.Second
 
+// estimateTimeout limits how long an estimate of the input may take.
+const estimateTimeout = 5 * time.Second
+
 // progress counts the records and bytes that an attempt has read, changed or copied, and the records that it has rejected. It
-// reports them in heartbeats.
+// reports them in heartbeats, with the size of the input if that is known.
 type progress struct {
 	rows     atomic.Int64
 	bytes    atomic.Int64
 	rejected atomic.Int64
 	exceeded func() // Of an attempt in a local activity: called when the counts exceed its bounds.
-	stopped  chan struct{}
-	ended    chan struct{}
+
+	input    atomic.Pointer[func() source.Extent]
+	estimate atomic.Pointer[func(context.Context) (int64, error)] // Estimates the records of the input.
+
+	stopped context.CancelFunc
+	ended   sync.WaitGroup
 }
 
 // startProgress starts the heartbeats. The caller ends them with stop.
 func startProgress(ctx context.Context) *progress {
-	p := &progress{stopped: make(chan struct{}), ended: make(chan struct{})}
+	p := &progress{}
 
-	go func() {
-		defer close(p.ended)
+	reporting, stop := context.WithCancel(ctx)
+	p.stopped = stop
 
+	p.ended.Go(func() {
 		ticker := time.NewTicker(heartbeatInterval)
 		defer ticker.Stop()
 
+		meter := newMeter(time.Now())
+
 		for {
 			select {
-			case <-p.stopped:
+			case <-reporting.Done():
 				return
-			case <-ticker.C:
-				activity.RecordHeartbeat(ctx, job.Progress{
-					Rows: p.rows.Load(), Bytes: p.bytes.Load(), Rejected: p.rejected.Load(),
-				})
+			case now := <-ticker.C:
+				p.startEstimate(reporting)
+				activity.RecordHeartbeat(ctx, meter.report(now, p.counts(), p.extent()))
 			}
 		}
-	}()
+	})
 
 	return p
 }
 
 func (p *progress) stop() {
-	close(p.stopped)
-	<-p.ended
+	p.stopped()
+	p.ended.Wait()
 }
 
-// set replaces both counts.
-func (p *progress) set(rows, bytes int64) {
+// counts returns the counts so far.
+func (p *progress) counts() job.Progress {
+	return job.Progress{Rows: p.rows.Load(), Bytes: p.bytes.Load(), Rejected: p.rejected.Load()}
+}
+
+// extent returns the extent of the input, or a zero one if it is unknown.
+func (p *progress) extent() source.Extent {
+	if input := p.input.Load(); input != nil {
+		return (*input)()
+	}
+
+	return source.Extent{}
+}
+
+// measure makes extent the extent of the input.
+func (p *progress) measure(extent func() source.Extent) { p.input.Store(&extent) }
+
+// estimateBy makes estimate the way to find the number of the input's records. It is called once, after the first heartbeat
+// interval: a shorter step does not pay for it. Its error is ignored.
+func (p *progress) estimateBy(estimate func(context.Context) (int64, error)) {
+	p.estimate.Store(&estimate)
+}
+
+// startEstimate starts the estimate, unless there is none or it was started before.
+func (p *progress) startEstimate(ctx context.Context) {
+	estimate := p.estimate.Swap(nil)
+	if estimate == nil {
+		return
+	}
+
+	p.ended.Go(func() {
+		ctx, cancel := context.WithTimeout(ctx, estimateTimeout)
+		defer cancel()
+
+		if rows, err := (*estimate)(ctx); err == nil && rows > 0 {
+			p.measure(func() source.Extent { return source.Extent{TotalRows: rows, Estimated: true} })
+		}
+	})
+}
+
+// set replaces both counts, and the extent of the input.
+func (p *progress) set(rows int64, of source.Extent) {
 	p.rows.Store(rows)
-	p.bytes.Store(bytes)
-	p.check(rows, bytes)
+	p.bytes.Store(of.Bytes)
+	p.check(rows, of.Bytes)
+
+	if of.TotalBytes > 0 {
+		p.measure(func() source.Extent { return of })
+	}
 }
 
 // setRows replaces the count of records.
@@ -81,8 +135,14 @@ func (p *progress) check(rows, bytes int64) {
 	}
 }
 
-// countBytes returns a reader of content that counts every byte it reads.
-func (p *progress) countBytes(content io.Reader) io.Reader { return &countedBytes{content, p} }
+// countBytes returns a reader of content that counts every byte it reads. size is the size of the content, or 0 if it is unknown.
+func (p *progress) countBytes(content io.Reader, size int64) io.Reader {
+	if size > 0 {
+		p.measure(func() source.Extent { return source.Extent{Bytes: p.bytes.Load(), TotalBytes: size} })
+	}
+
+	return &countedBytes{content, p}
+}
 
 type countedBytes struct {
 	io.Reader
@@ -97,8 +157,15 @@ func (r *countedBytes) Read(chunk []byte) (int, error) {
 	return length, err
 }
 
-// count returns rows that count every record they read, and the bytes of its values.
-func (p *progress) count(rows source.Rows) *countedRows { return &countedRows{Rows: rows, progress: p} }
+// count returns rows that count every record they read, and the bytes of its values. If the rows are [source.Measured], their
+// extent is that of the input.
+func (p *progress) count(rows source.Rows) *countedRows {
+	if measured, isMeasured := rows.(source.Measured); isMeasured {
+		p.measure(measured.Extent)
+	}
+
+	return &countedRows{Rows: rows, progress: p}
+}
 
 type countedRows struct {
 	source.Rows

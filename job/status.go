@@ -43,7 +43,7 @@ type Status struct {
 }
 
 // StepStatus is the status of one step. While a step runs, the API server completes the workflow's status with that of the
-// activity in Temporal: the attempt, the last error, the next attempt, and the rows so far.
+// activity in Temporal: the attempt, the last error, the next attempt, the rows so far, and how far that is.
 type StepStatus struct {
 	Path       string     `json:"path"` // Its place in the program: 4.steps.2 is the second step in block steps of the fourth.
 	Title      string     `json:"title"`
@@ -64,6 +64,8 @@ type StepStatus struct {
 	LastError  string     `json:"lastError,omitempty"`
 	NextTry    *time.Time `json:"nextTry,omitempty"`
 
+	Advance
+
 	// Failed is the number of attempts before those of the step's activity in Temporal. The API server adds both.
 	Failed int32 `json:"failedAttempts,omitempty"`
 
@@ -72,11 +74,4 @@ type StepStatus struct {
 
 	// Columns that it wrote in another type than it read them; the first of them if there are many.
 	Conversions []source.Conversion `json:"conversions,omitempty"`
-}
-
-// Progress is the detail of the heartbeats of a step's activity.
-type Progress struct {
-	Rows     int64 `json:"rows"`               // Records read, changed or copied so far.
-	Bytes    int64 `json:"bytes,omitempty"`    // Bytes of these records, or of a file.
-	Rejected int64 `json:"rejected,omitempty"` // Records rejected so far.
 }

@@ -34,7 +34,7 @@ type Response struct {
 	Status      int
 	Headers     map[string]string // By canonical name; multiple values are joined by commas.
 	ContentType string            // The media type in lower case, without parameters.
-	Body        io.ReadCloser
+	Body        io.ReadCloser     // If its size is known, a [github.com/jobwright/jobwright/source/format.Sizer].
 }
 
 // FileKeeper is a source whose files can be read and written as bytes.

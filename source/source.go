@@ -55,8 +55,8 @@ type Copier interface {
 	Writer
 
 	// CopyTable has the same effect as reading the table and writing it. If the source can't copy the table, copied is false and
-	// nothing has changed. CopyTable calls progress with the number of records and bytes copied so far.
-	CopyTable(ctx context.Context, from Reader, read Read, write Write, progress func(rows, bytes int64)) (
+	// nothing has changed. CopyTable calls progress with the number of records and the extent that it has copied so far.
+	CopyTable(ctx context.Context, from Reader, read Read, write Write, progress func(rows int64, of Extent)) (
 		written Written, copied bool, err error)
 }
 

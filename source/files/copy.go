@@ -15,7 +15,7 @@ import (
 // requested, so that reading the copy returns the same records. CopyTable also reads the records to count them, and fails at
 // the first invalid one. It calls progress after each copied chunk.
 func (s *Source) CopyTable(
-	ctx context.Context, from source.Reader, read source.Read, write source.Write, progress func(rows, bytes int64),
+	ctx context.Context, from source.Reader, read source.Read, write source.Write, progress func(rows int64, of source.Extent),
 ) (written source.Written, copied bool, err error) {
 	other, isFiles := from.(*Source)
 	if !isFiles || write.Mode != source.Replace || read.Reject != nil || !sameBytes(read, write) {
@@ -34,9 +34,10 @@ func (s *Source) CopyTable(
 	defer file.Close() //nolint:errcheck // Only read.
 
 	counted := newTally(ctx, file, name, format.Options{Read: read, Source: other.name})
+	total := format.SizeOf(file.file)
 	report := func(bytes int64) {
 		if progress != nil {
-			progress(counted.rows.Load(), bytes)
+			progress(counted.rows.Load(), source.Extent{Bytes: bytes, TotalBytes: total})
 		}
 	}
 

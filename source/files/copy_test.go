@@ -57,12 +57,12 @@ func TestCopyTableCopiesBytesIfFormatsAreEqual(t *testing.T) {
 			to := open(t, "to", nil)
 
 			var (
-				reported []int64
-				rows     int64
+				reported    []int64
+				rows, total int64
 			)
 
-			written, copied, err := to.CopyTable(t.Context(), from.Source, test.read, test.write, func(sofar, bytes int64) {
-				rows, reported = sofar, append(reported, bytes)
+			written, copied, err := to.CopyTable(t.Context(), from.Source, test.read, test.write, func(sofar int64, of source.Extent) {
+				rows, reported, total = sofar, append(reported, of.Bytes), of.TotalBytes
 			})
 			require.NoError(t, err)
 			require.Equal(t, test.copied, copied)
@@ -79,6 +79,7 @@ func TestCopyTableCopiesBytesIfFormatsAreEqual(t *testing.T) {
 			require.Equal(t, content, to.text(t, test.write.Table.Name))
 			require.IsNonDecreasing(t, reported)
 			require.EqualValues(t, len(content), reported[len(reported)-1])
+			require.EqualValues(t, len(content), total)
 			require.EqualValues(t, 100_000, rows)
 		})
 	}
@@ -164,7 +165,7 @@ func TestCopyTableEndsWithItsContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 
 	_, copied, err := to.CopyTable(ctx, from.Source, source.Read{Table: named("t.csv")},
-		source.Write{Table: named("t.csv"), Mode: source.Replace}, func(_, _ int64) { cancel() })
+		source.Write{Table: named("t.csv"), Mode: source.Replace}, func(int64, source.Extent) { cancel() })
 	require.Equal(t, context.Canceled, err)
 	require.False(t, copied)
 	require.Empty(t, to.names(t))

@@ -48,11 +48,14 @@ type rows struct {
 
 	count int   // The number of files.
 	end   error // The error that every further call of Next returns.
+
+	measure measure
 }
 
 var (
-	_ source.Locator = (*rows)(nil)
-	_ source.Parts   = (*rows)(nil)
+	_ source.Locator  = (*rows)(nil)
+	_ source.Measured = (*rows)(nil)
+	_ source.Parts    = (*rows)(nil)
 )
 
 // open opens the next file that has columns, or the last file. In some formats, a file without records has no columns; such a
@@ -87,6 +90,7 @@ func (r *rows) openNext(ctx context.Context) error {
 	current, err := format.Read(ctx, r.file, r.name, format.Options{Read: read, Source: r.source.name})
 	if err == nil {
 		r.current = current
+		r.measure.begin(r.file, current)
 	}
 
 	return err
@@ -95,6 +99,7 @@ func (r *rows) openNext(ctx context.Context) error {
 // finish closes the current file, which was read to its end, and reports it as done.
 func (r *rows) finish() error {
 	r.source.done(r.read, r.name, r.source.store.Version(r.file))
+	r.measure.finish()
 
 	return r.Close()
 }
@@ -216,5 +221,8 @@ func (r *rows) Location() string {
 
 // Len returns the number of files.
 func (r *rows) Len() int { return r.count }
+
+// Extent returns the size of the files, and how much of them was read.
+func (r *rows) Extent() source.Extent { return r.measure.extent(r.count) }
 
 func (r *rows) Close() error { return r.source.named(r.current.Close(), r.table()) }

@@ -17,6 +17,15 @@ type Sizer interface {
 	Size() int64
 }
 
+// SizeOf returns the size of a file, or 0 if the file does not know it.
+func SizeOf(file File) int64 {
+	if sizer, isSized := file.(Sizer); isSized {
+		return sizer.Size()
+	}
+
+	return 0
+}
+
 // Writer writes the records of a table. The file is complete when Close has returned.
 type Writer interface {
 	Append(record source.Record) error

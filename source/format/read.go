@@ -16,6 +16,8 @@ func Read(ctx context.Context, file File, name string, options Options) (source.
 	r := &rows{sourceName: options.Source, table: options.Table}
 	options.Format = WithSeparator(options.Format, name)
 
+	r.origin.size.Store(SizeOf(file))
+
 	if reject := options.Reject; reject != nil {
 		options.Reject = func(record source.Reject) error {
 			r.refusal = reject(record)
@@ -49,6 +51,9 @@ func (r *rows) NamesColumns() bool {
 
 	return ok && named.NamesColumns()
 }
+
+// Extent returns the size of the file, and how much of it was read.
+func (r *rows) Extent() source.Extent { return r.origin.extent() }
 
 // open returns the records of the codec. If there is an error, it closes the file.
 func (r *rows) open(ctx context.Context, file File, name string, options Options) (Reader, error) {

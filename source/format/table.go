@@ -92,13 +92,13 @@ func (t *table) open(ctx context.Context, content File, c codec, read source.Rea
 	read.Format.Type = c.Name
 
 	if c.readAt != nil {
-		random, size, cleanup, err := Random(ctx, content)
+		at, size, cleanup, err := random(ctx, content)
 		if err != nil {
 			return err
 		}
 
 		t.free = append(t.free, cleanup)
-		t.Reader, err = c.readAt(t.readerAt(random), size, read)
+		t.Reader, err = c.readAt(t.readerAt(at), size, read)
 
 		return err
 	}

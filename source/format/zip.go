@@ -104,14 +104,14 @@ func openZip(ctx context.Context, file File, from *origin, name string, options 
 }
 
 func (z *zipRows) openArchive(ctx context.Context, file File) error {
-	random, size, cleanup, err := Random(ctx, file)
+	at, size, cleanup, err := random(ctx, file)
 	if err != nil {
 		return err
 	}
 
 	z.archive.free = append(z.archive.free, cleanup)
 
-	archive, err := zip.NewReader(random, size)
+	archive, err := zip.NewReader(at, size)
 	if err != nil && !errors.Is(err, zip.ErrInsecurePath) { // No file is written to such a path.
 		return &Problem{
 			Message: fmt.Sprintf("the zip file cannot be read: %v", err),

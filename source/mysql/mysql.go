@@ -41,6 +41,7 @@ var (
 	_ source.Writer     = (*Source)(nil)
 	_ source.Dropper    = (*Source)(nil)
 	_ source.Describer  = (*Source)(nil)
+	_ source.Estimator  = (*Source)(nil)
 	_ source.Overlapper = (*Source)(nil)
 	_ source.Executor   = (*Source)(nil)
 	_ source.Ledger     = (*Source)(nil)

@@ -19,7 +19,7 @@ import (
 // of the target's column nor a lossless cast to it. NaN and infinite dates are copied too. The copy is recorded in the ledger
 // as by [Source.WriteTable]; if it is recorded already, no table is read.
 func (s *Source) CopyTable(
-	ctx context.Context, from source.Reader, read source.Read, write source.Write, progress func(rows, bytes int64),
+	ctx context.Context, from source.Reader, read source.Read, write source.Write, progress func(rows int64, of source.Extent),
 ) (written source.Written, copied bool, err error) {
 	origin, isPostgres := from.(*Source)
 	if !isPostgres || write.Mode.Keyed() {
@@ -58,7 +58,7 @@ var errOtherTypes = errors.New("the columns have other types")
 type rawFeed struct {
 	origin   *Source
 	session  *session
-	progress func(rows, bytes int64)
+	progress func(rows int64, of source.Extent)
 	read     source.Read
 	table    *table
 }
@@ -152,7 +152,7 @@ const copyTrailer = "\xff\xff"
 type counter struct {
 	io.Writer
 
-	progress    func(rows, bytes int64)
+	progress    func(rows int64, of source.Extent)
 	rows, bytes int64
 }
 
@@ -165,7 +165,7 @@ func (c *counter) Write(record []byte) (int, error) {
 	}
 
 	if c.progress != nil {
-		c.progress(c.rows, c.bytes)
+		c.progress(c.rows, source.Extent{Bytes: c.bytes})
 	}
 
 	return n, err

@@ -33,7 +33,7 @@ func TestCopyTableWritesSameTableAsReadAndWrite(t *testing.T) {
 		var rows, bytes int64
 
 		written, copied, err := to.CopyTable(t.Context(), from.Source, source.Read{Table: table("T")},
-			source.Write{Table: table("copied"), Mode: mode}, func(r, b int64) { rows, bytes = r, b })
+			source.Write{Table: table("copied"), Mode: mode}, func(r int64, of source.Extent) { rows, bytes = r, of.Bytes })
 		require.NoError(t, err, mode)
 		require.True(t, copied, mode)
 		require.Equal(t, want, written)
@@ -100,7 +100,7 @@ func TestFailedCopyTableChangesNothing(t *testing.T) {
 		CREATE VIEW endless AS SELECT generate_series(1, 1000000000) id`)
 	to.run(t, "CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t VALUES (7)")
 
-	copyTo := func(ctx context.Context, name string, mode source.Mode, progress func(rows, bytes int64)) error {
+	copyTo := func(ctx context.Context, name string, mode source.Mode, progress func(int64, source.Extent)) error {
 		_, copied, err := to.CopyTable(ctx, from.Source, source.Read{Table: table(name)}, source.Write{Table: table("t"), Mode: mode}, progress)
 		require.False(t, copied)
 
@@ -118,8 +118,8 @@ func TestFailedCopyTableChangesNothing(t *testing.T) {
 	requireError(t, err, source.CodeTableNotFound)
 
 	ctx, cancel := context.WithCancel(t.Context())
-	err = copyTo(ctx, "endless", source.Replace, func(_, bytes int64) {
-		if bytes > 1_000_000 {
+	err = copyTo(ctx, "endless", source.Replace, func(_ int64, of source.Extent) {
+		if of.Bytes > 1_000_000 {
 			cancel()
 		}
 	})

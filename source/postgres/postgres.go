@@ -40,6 +40,7 @@ var (
 	_ source.Copier     = (*Source)(nil)
 	_ source.Dropper    = (*Source)(nil)
 	_ source.Describer  = (*Source)(nil)
+	_ source.Estimator  = (*Source)(nil)
 	_ source.Overlapper = (*Source)(nil)
 	_ source.Executor   = (*Source)(nil)
 	_ source.Ledger     = (*Source)(nil)

@@ -685,3 +685,37 @@ func TestReadTableReadsFormatsThatNeedRandomAccess(t *testing.T) {
 		require.Equal(t, []string{"1", "2", "3"}, found)
 	}
 }
+
+func TestExtentOfAnObjectDoesNotCountATemporaryCopy(t *testing.T) {
+	t.Parallel()
+
+	s := serve(t)
+	from := s.open(t, nil)
+
+	records := make([]source.Record, 50_000)
+	for i := range records {
+		records[i] = source.Record{int64(i)}
+	}
+
+	for _, name := range []string{"t.csv", "t.parquet"} {
+		columns := source.Schema{sourcetest.Column("id", source.Standard{Type: source.Integer})}
+		_, err := from.WriteTable(t.Context(), source.Write{Table: source.Table{Name: name}, Mode: source.Replace},
+			sourcetest.NewRows(columns, records...))
+		require.NoError(t, err)
+
+		rows, err := from.ReadTable(t.Context(), source.Read{Table: source.Table{Name: name}})
+		require.NoError(t, err)
+
+		total := source.ExtentOf(rows).TotalBytes
+		require.Positive(t, total)
+
+		if name == "t.parquet" {
+			require.Less(t, source.ExtentOf(rows).Bytes, total, "the copy is complete, but no record was read")
+		}
+
+		sourcetest.ReadAll(t, rows)
+		require.Positive(t, source.ExtentOf(rows).Bytes)
+		require.Equal(t, total, source.ExtentOf(rows).TotalBytes)
+		require.NoError(t, rows.Close())
+	}
+}

@@ -86,6 +86,7 @@ type database interface {
 	source.Writer
 	source.Dropper
 	source.Executor
+	source.Estimator
 	source.Ledger
 }
 

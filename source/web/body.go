@@ -28,10 +28,25 @@ func (s *Source) send(request *http.Request) (*http.Response, error) {
 		return nil, s.unreachable(request.Context(), request, err)
 	}
 
-	response.Body = &body{ReadCloser: response.Body, source: s, request: request, ctx: ctx, cancel: cancel}
+	content := &body{ReadCloser: response.Body, source: s, request: request, ctx: ctx, cancel: cancel}
+	response.Body = content
+
+	if response.ContentLength > 0 {
+		response.Body = &sizedBody{content, response.ContentLength}
+	}
 
 	return response, nil
 }
+
+// sizedBody is a body whose size the server has announced.
+type sizedBody struct {
+	*body
+
+	size int64
+}
+
+// Size returns the size of the body.
+func (b *sizedBody) Size() int64 { return b.size }
 
 // body is the body of a response. It returns a retryable error if the body ends too early or pauses for too long.
 type body struct {

@@ -65,5 +65,8 @@ func (r *hidingRows) Next(ctx context.Context) (source.Record, error) {
 	return record, err
 }
 
+// Extent returns the size of the response, and how much of it was read.
+func (r *hidingRows) Extent() source.Extent { return source.ExtentOf(r.Rows) }
+
 // Location returns the location of the last record.
 func (r *hidingRows) Location() string { return source.Location(r.Rows, r.count) }
