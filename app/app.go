@@ -26,6 +26,7 @@ type App struct {
 	Access      []Access
 	Limits      scenario.Limits
 	Execution   scenario.Execution // The default of its scenarios.
+	Callbacks   Callbacks
 
 	appsDir     string // The folder of the catalog.
 	secretsDir  string

@@ -29,6 +29,7 @@ const (
 	fieldAccess      = "access"
 	fieldLimits      = "limits"
 	fieldExecution   = "execution"
+	fieldCallbacks   = "callbacks"
 )
 
 // readManifest reads the text of an app's app.yaml into the app. The error is a [problem.List] with every mistake, its line and
@@ -54,6 +55,7 @@ func readManifest(text []byte, into *App, secrets Secrets, all []string) error {
 func (r *manifestReader) document(root *yaml.Node) {
 	fields := r.object(root, "", []string{
 		fieldDescription, fieldSources, fieldVariables, fieldAccess, fieldLimits, fieldExecution,
+		fieldCallbacks,
 	})
 
 	if field, given := fields[fieldDescription]; given {
@@ -77,6 +79,10 @@ func (r *manifestReader) document(root *yaml.Node) {
 
 	if field, given := fields[fieldExecution]; given {
 		r.execution(field.value)
+	}
+
+	if field, given := fields[fieldCallbacks]; given {
+		r.callbacks(field)
 	}
 
 	if field, given := fields[fieldAccess]; given {
