@@ -88,6 +88,20 @@ func (s Shape) Apply(rows Rows, sourceName string, table Table) (Rows, error) {
 	return shaped, nil
 }
 
+// Names returns the names of the columns of rows in that shape, if the rows have these columns.
+func (s Shape) Names(columns []string) ([]string, error) {
+	if len(s.Columns) > 0 {
+		columns = s.Columns
+	}
+
+	names, err := s.names(columns, "", Table{})
+	if err == nil && s.RecordOrder != "" {
+		names = append(names, s.RecordOrder)
+	}
+
+	return names, err
+}
+
 // names returns the new names of columns. A name in [Shape.Rename] that another column has too is an error; numbers make the
 // other names unique.
 func (s Shape) names(columns []string, sourceName string, table Table) ([]string, error) {
