@@ -6,10 +6,12 @@ import (
 	"net"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
 	"github.com/jobwright/jobwright/app"
+	"github.com/jobwright/jobwright/app/apikey"
 	"github.com/jobwright/jobwright/internal/browser"
 	"github.com/jobwright/jobwright/job"
 	"github.com/jobwright/jobwright/jobservice"
@@ -34,8 +36,8 @@ func (s *Server) authenticateHeader(c *gin.Context) error {
 		return nil
 	}
 
-	if !s.options.Apps.HasKey(key) {
-		return s.authenticationFailed(c, wrongKey())
+	if err := s.options.Apps.CheckKey(key); err != nil {
+		return s.authenticationFailed(c, keyRefused(err))
 	}
 
 	return nil
@@ -102,7 +104,12 @@ func (s *Server) accessOf(c *gin.Context, found *app.App, appID, key string) (ap
 	}
 
 	if found != nil {
-		if access, ok := found.Lookup(key); ok {
+		access, err := found.Lookup(key)
+		if _, expired := errors.AsType[*app.ExpiredKeyError](err); expired {
+			return app.Access{}, s.authenticationFailed(c, keyRefused(err))
+		}
+
+		if err == nil {
 			if c.GetHeader(actAs) != "" {
 				return access, jobservice.NewError(jobservice.CodeForbidden,
 					"only the keys of jobwright-dev may use the header %s", actAs)
@@ -170,13 +177,25 @@ func (s *Server) isLoopbackKey(c *gin.Context, key string) bool {
 // unauthorized returns the error for a key that the app does not have: 403 for the key of another app, 401 for an unknown
 // key.
 func (s *Server) unauthorized(c *gin.Context, key, appID string) error {
-	if s.options.Apps.HasKey(key) {
+	err := s.options.Apps.CheckKey(key)
+	if err == nil {
 		return jobservice.NewError(jobservice.CodeForbidden, "this apiKey is not for app %s", appID)
 	}
 
-	return s.authenticationFailed(c, wrongKey())
+	return s.authenticationFailed(c, keyRefused(err))
 }
 
-func wrongKey() *jobservice.Error {
-	return jobservice.NewError(codeUnauthorized, "the apiKey is wrong")
+// keyRefused returns the error for a key that no app accepts.
+func keyRefused(err error) *jobservice.Error {
+	expired, isExpired := errors.AsType[*app.ExpiredKeyError](err)
+
+	switch {
+	case isExpired:
+		return jobservice.NewError(codeKeyExpired, "the apiKey expired at %s; the operator of the app has to make a new one",
+			expired.Expired.UTC().Format(time.RFC3339))
+	case errors.Is(err, apikey.ErrMistyped):
+		return jobservice.NewError(codeUnauthorized, "the apiKey is mistyped or incomplete")
+	default:
+		return jobservice.NewError(codeUnauthorized, "the apiKey is wrong")
+	}
 }

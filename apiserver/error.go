@@ -19,6 +19,7 @@ import (
 // The codes of errors of calls that do not reach the job service.
 const (
 	codeUnauthorized         jobservice.Code = "unauthorized"
+	codeKeyExpired           jobservice.Code = "key_expired"
 	codeBrowserRefused       jobservice.Code = "browser_refused"
 	codeHostNotAllowed       jobservice.Code = "host_not_allowed"
 	codeCallNotFound         jobservice.Code = "call_not_found"
@@ -38,6 +39,7 @@ const (
 var httpStatuses = map[jobservice.Code]int{
 	jobservice.CodeRequestInvalid:      http.StatusBadRequest,
 	codeUnauthorized:                   http.StatusUnauthorized,
+	codeKeyExpired:                     http.StatusUnauthorized,
 	jobservice.CodeForbidden:           http.StatusForbidden,
 	codeBrowserRefused:                 http.StatusForbidden,
 	jobservice.CodeSignalForbidden:     http.StatusForbidden,
@@ -96,9 +98,10 @@ func (s *Server) respondError(c *gin.Context, err error) {
 		c.Header("Retry-After", strconv.Itoa(int(math.Ceil(failed.RetryAfter.Seconds()))))
 	}
 
-	if failed.Code == codeUnauthorized {
+	status := httpStatuses[failed.Code]
+	if status == http.StatusUnauthorized {
 		c.Header("WWW-Authenticate", "Bearer")
 	}
 
-	c.AbortWithStatusJSON(httpStatuses[failed.Code], envelope{Status: "error", Result: failed})
+	c.AbortWithStatusJSON(status, envelope{Status: "error", Result: failed})
 }

@@ -3,11 +3,16 @@ package app_test
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/jobwright/jobwright/app"
+	"github.com/jobwright/jobwright/app/apikey"
+	"github.com/jobwright/jobwright/scenario/problem"
 )
 
 // keyFile writes a key of app 7 to a file and returns the reference to it.
@@ -33,13 +38,13 @@ access:
   - {name: empty, key: "${env:JOBWRIGHT_APP_7_TEST_EMPTY}"}
 `, nil)
 
-	access, ok := found.Lookup("open sesame")
-	require.True(t, ok)
+	access, err := found.Lookup("open sesame")
+	require.NoError(t, err)
 	require.Equal(t, "nightly", access.Name)
 	require.Equal(t, []string{"empty"}, found.MissingKeys())
 
-	_, ok = found.Lookup("")
-	require.False(t, ok)
+	_, err = found.Lookup("")
+	require.ErrorIs(t, err, app.ErrUnknownKey)
 }
 
 func TestLookupReadsKeysFromFiles(t *testing.T) {
@@ -52,8 +57,8 @@ access:
 `, nil)
 
 	for key, name := range map[string]string{"open sesame": "nightly", "look": "monitor"} {
-		access, ok := found.Lookup(key)
-		require.True(t, ok)
+		access, err := found.Lookup(key)
+		require.NoError(t, err)
 		require.Equal(t, name, access.Name)
 	}
 
@@ -67,8 +72,8 @@ func TestLookupRejectsWrongKeys(t *testing.T) {
 	found := load(t, `access: [{name: nightly, key: "`+reference+`"}]`, nil)
 
 	for _, key := range []string{"", "open", "open sesame ", "OPEN SESAME", reference} {
-		_, ok := found.Lookup(key)
-		require.False(t, ok, key)
+		_, err := found.Lookup(key)
+		require.ErrorIs(t, err, app.ErrUnknownKey, key)
 	}
 }
 
@@ -85,8 +90,8 @@ access:
 `, nil)
 
 	for _, key := range []string{"", " \n", missing, "${env:JOBWRIGHT_APP_7_TEST_NEVER_SET}"} {
-		_, ok := found.Lookup(key)
-		require.False(t, ok, key)
+		_, err := found.Lookup(key)
+		require.ErrorIs(t, err, app.ErrUnknownKey, key)
 	}
 
 	require.Equal(t, []string{"missing file", "empty file", "missing variable"}, found.MissingKeys())
@@ -95,8 +100,145 @@ access:
 func TestLookupWithoutAccessRejectsEveryKey(t *testing.T) {
 	t.Parallel()
 
-	_, ok := load(t, "description: x", nil).Lookup("")
-	require.False(t, ok)
+	_, err := load(t, "description: x", nil).Lookup("")
+	require.ErrorIs(t, err, app.ErrUnknownKey)
+}
+
+func TestLookupFindsTheDigestsOfMadeKeysUntilTheyExpire(t *testing.T) {
+	t.Parallel()
+
+	synctest.Test(t, func(t *testing.T) { //nolint:thelper // It is the test.
+		first, second := apikey.New(), apikey.New()
+		expires := time.Now().Add(time.Hour)
+		found := load(t, `
+access:
+  - name: other
+    keys: [{sha256: `+apikey.DigestOf(apikey.New()).String()+`}]
+  - name: nightly
+    keys:
+      - {sha256: `+apikey.DigestOf(first).String()+`, expires: `+expires.Format(time.RFC3339)+`}
+      - {sha256: `+apikey.DigestOf(second).String()+`}
+`, nil)
+
+		for _, key := range []string{first, second} {
+			access, err := found.Lookup(key)
+			require.NoError(t, err)
+			require.Equal(t, "nightly", access.Name)
+		}
+
+		require.Empty(t, found.ExpiringKeys(time.Now()))
+		require.Len(t, found.ExpiringKeys(expires), 1)
+		time.Sleep(time.Until(expires.Truncate(time.Second)))
+
+		_, err := found.Lookup(second)
+		require.NoError(t, err)
+
+		_, err = found.Lookup(first)
+		require.EqualError(t, err, "the key expired at "+expires.UTC().Format(time.RFC3339))
+
+		_, err = found.Lookup(second[:len(second)-1])
+		require.ErrorIs(t, err, apikey.ErrMistyped)
+		require.Empty(t, found.MissingKeys())
+	})
+}
+
+func TestLookupIgnoresDigestsOfKeysThatCanBeGuessed(t *testing.T) {
+	t.Parallel()
+
+	found := load(t, `access: [{name: nightly, keys: [{sha256: `+apikey.DigestOf("open sesame").String()+`}]}]`, nil)
+
+	_, err := found.Lookup("open sesame")
+	require.ErrorIs(t, err, app.ErrUnknownKey)
+}
+
+func TestLookupDigestFindsReferencesAndDigests(t *testing.T) {
+	t.Parallel()
+
+	key := apikey.New()
+	found := load(t, `
+access:
+  - {name: nightly, key: "`+keyFile(t, "open sesame")+`"}
+  - {name: monitor, keys: [{sha256: `+apikey.DigestOf(key).String()+`}]}
+`, nil)
+
+	for text, name := range map[string]string{"open sesame": "nightly", key: "monitor"} {
+		access, err := found.LookupDigest(func(known apikey.Digest) bool { return known == apikey.DigestOf(text) })
+		require.NoError(t, err)
+		require.Equal(t, name, access.Name)
+	}
+
+	_, err := found.LookupDigest(func(apikey.Digest) bool { return false })
+	require.ErrorIs(t, err, app.ErrUnknownKey)
+}
+
+func TestLookupClaimsRequiresEveryClaim(t *testing.T) {
+	t.Parallel()
+
+	found := load(t, `
+access:
+  - {name: no claims, key: "${env:JOBWRIGHT_APP_7_TEST_NEVER_SET}"}
+  - {name: builder, claims: {azp: ci, groups: jobs}}
+  - {name: reader, claims: {groups: jobs}}
+`, nil)
+
+	for name, claims := range map[string]map[string]any{
+		"builder": {"azp": "ci", "groups": []any{"staff", "jobs"}, "sub": "x"},
+		"reader":  {"azp": "other", "groups": "jobs"},
+		"":        {"azp": "ci", "groups": []any{"job", 7}},
+	} {
+		access, ok := found.LookupClaims(claims)
+		require.Equal(t, name != "", ok, name)
+		require.Equal(t, name, access.Name)
+	}
+
+	for _, claims := range []map[string]any{nil, {}, {"groups": map[string]any{"jobs": "jobs"}}, {"groups": nil}} {
+		_, ok := found.LookupClaims(claims)
+		require.False(t, ok)
+	}
+}
+
+func TestAppReportsMistakesInAccess(t *testing.T) {
+	t.Parallel()
+
+	key := apikey.New()
+	digest := apikey.DigestOf(key).String()
+
+	_, err := catalog(t, map[string]string{"7/app.yaml": `
+access:
+  - {key: "${env:JOBWRIGHT_APP_7_KEY}"}
+  - {name: a}
+  - {name: b, key: hunter2}
+  - {name: c, keys: [{sha256: ` + key + `}]}
+  - {name: d, keys: [{sha256: hunter2}, {expires: 2027-01-31T00:00:00Z}, {sha256: ` + digest + `, expires: soon, rights: [stop]}]}
+  - {name: e, keys: [{sha256: ` + digest + `, expires: 2027-01-31T00:00:00+01:00}]}
+  - {name: f, keys: [], claims: {}}
+  - {name: g, claims: {sub: 7, groups: [a]}}
+`}).App("7")
+
+	var problems problem.List
+	require.ErrorAs(t, err, &problems)
+
+	var got []string
+	for _, found := range problems {
+		got = append(got, found.String())
+	}
+
+	require.Equal(t, strings.Split(`
+app.yaml:3:5: the access has no name; callers and logs refer to it by its name [app_invalid]
+app.yaml:4:5: the access "a" needs a key, for example ${env:JOBWRIGHT_APP_7_KEY}, or keys (jobwright keys new), or claims [app_invalid]
+app.yaml:5:20: the key of "b" must be a reference, for example ${env:JOBWRIGHT_APP_7_KEY} [app_invalid]
+app.yaml:6:31: this is a key itself, which must not be in the file; revoke it, and write its SHA-256 [app_invalid]
+app.yaml:7:31: the sha256 of the key of "d" is wrong: it must have 64 hexadecimal digits [app_invalid]
+app.yaml:7:41: the key of "d" needs sha256, which jobwright keys new prints [app_invalid]
+app.yaml:7:158: expires must be a time such as 2027-01-31T00:00:00Z [app_invalid]
+app.yaml:7:164: unknown field access[4].keys[2].rights; known are sha256, expires [app_invalid]
+app.yaml:8:31: the access "d" has this key already; make another one [app_invalid]
+app.yaml:9:15: the access "f" has no key in the list; jobwright keys new makes one [app_invalid]
+app.yaml:9:25: the access "f" has no claims; name at least one, for example {sub: nightly} [app_invalid]
+app.yaml:10:29: the claim sub must be text [app_invalid]
+app.yaml:10:40: the claim groups must be text [app_invalid]`[1:], "\n"), got)
+	require.NotContains(t, err.Error(), "hunter2")
+	require.NotContains(t, err.Error(), key)
 }
 
 func TestGrantsListedRightsOrAllRights(t *testing.T) {

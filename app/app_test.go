@@ -139,7 +139,7 @@ func TestAppReportsEveryMistakeInAppYAMLWithItsPlace(t *testing.T) {
 		{"a repeated source", "sources:\n  a: {kind: x}\n  a: {kind: y}", "app.yaml:3:3: the field sources.a is already in line 2"},
 		{"access that is no list", "access: {name: x}", "app.yaml:1:9: access: expected a list"},
 		{"a literal key", "access: [{name: nightly, key: hunter2}]", `app.yaml:1:31: the key of "nightly" must be a reference`},
-		{"a missing key", "access: [{name: nightly}]", `app.yaml:1:10: the key of "nightly" must be a reference`},
+		{"a missing key", "access: [{name: nightly}]", `app.yaml:1:10: the access "nightly" needs a key, for example ${env:JOBWRIGHT_APP_7_KEY}`},
 		{"a key of another kind", "access: [{name: nightly, key: '${vault:x}'}]", "must be a reference"},
 		{"a key without a name", "access: [{name: nightly, key: '${env:}'}]", "must be a reference"},
 		{"a key without a closing brace", "access: [{name: nightly, key: '${env:KEY'}]", "must be a reference"},

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/jobwright/jobwright/app"
+	"github.com/jobwright/jobwright/app/apikey"
 	"github.com/jobwright/jobwright/scenario/problem"
 )
 
@@ -204,7 +205,7 @@ func TestAppIsReadAgainWhenAnAppIsAdded(t *testing.T) {
 	require.Equal(t, map[string]app.State{"a": app.Stale}, states)
 }
 
-func TestHasKeyParsesNoApp(t *testing.T) {
+func TestCheckKeyParsesNoApp(t *testing.T) {
 	t.Parallel()
 
 	files := map[string]string{}
@@ -216,16 +217,36 @@ func TestHasKeyParsesNoApp(t *testing.T) {
 
 	apps, _, seen := observed(t, files)
 
-	require.True(t, apps.HasKey("open sesame"))
+	require.NoError(t, apps.CheckKey("open sesame"))
 
 	count, _ := seen.count()
 	require.Equal(t, len(files), count)
 
 	for range 100 {
-		require.False(t, apps.HasKey("wrong"))
-		require.False(t, apps.HasKey(""))
+		require.ErrorIs(t, apps.CheckKey("wrong"), app.ErrUnknownKey)
+		require.ErrorIs(t, apps.CheckKey(""), app.ErrUnknownKey)
 	}
 
 	count, _ = seen.count()
 	require.Zero(t, count)
+}
+
+func TestCheckKeyDistinguishesExpiredAndUnknownKeys(t *testing.T) {
+	t.Parallel()
+
+	expired, valid := apikey.New(), apikey.New()
+	keys := func(key, expires string) string {
+		return `access: [{name: nightly, keys: [{sha256: ` + apikey.DigestOf(key).String() + `, expires: ` + expires + `}]}]`
+	}
+
+	apps := catalog(t, map[string]string{
+		"7/app.yaml": keys(expired, "2020-01-01T00:00:00Z"),
+		"8/app.yaml": keys(valid, "2020-01-01T00:00:00Z"),
+		"9/app.yaml": keys(valid, "2999-01-01T00:00:00Z"),
+	})
+
+	require.NoError(t, apps.CheckKey(valid), "it has expired in one app only")
+	require.EqualError(t, apps.CheckKey(expired), "the key expired at 2020-01-01T00:00:00Z")
+	require.ErrorIs(t, apps.CheckKey(apikey.New()), app.ErrUnknownKey)
+	require.ErrorIs(t, apps.CheckKey(valid+"a"), apikey.ErrMistyped)
 }

@@ -1,25 +1,31 @@
 package app
 
 import (
-	"crypto/sha256"
 	"sync"
 	"time"
+
+	"github.com/jobwright/jobwright/app/apikey"
 )
 
-// keys is an index of the keys of all apps, by their hashes.
+// keys is an index of the keys of all apps, by their digests.
 type keys struct {
 	mu    sync.Mutex
-	known map[[sha256.Size]byte]bool
+	known map[apikey.Digest]Key
 	until time.Time // When the index is read again.
 }
 
 // keysShare limits the time for reading the index: it stays in use for so many times the time that reading it took.
 const keysShare = 20
 
-// HasKey reports whether any app accepts the key. It looks the key up in an index, so that wrong keys cost little however many
-// apps there are. Reading the index takes at most a twentieth of the time: with few apps, HasKey knows a changed key after
-// milliseconds, and with hundreds after a tenth of a second. [App.Lookup] knows it at once.
-func (c *Catalog) HasKey(key string) bool {
+// CheckKey returns nil if an app accepts the key; otherwise, its error is that of [App.Lookup]. It looks the key up in an index, so
+// that wrong keys cost little however many apps there are. Reading the index takes at most a twentieth of the time: with few
+// apps, CheckKey knows a changed key after milliseconds, and with hundreds after a tenth of a second. [App.Lookup] knows it at
+// once.
+func (c *Catalog) CheckKey(key string) error {
+	if _, err := apikey.Check(key); err != nil {
+		return err
+	}
+
 	c.keys.mu.Lock()
 	defer c.keys.mu.Unlock()
 
@@ -28,12 +34,22 @@ func (c *Catalog) HasKey(key string) bool {
 		c.keys.until = time.Now().Add(time.Since(began) * keysShare)
 	}
 
-	return c.keys.known[sha256.Sum256([]byte(key))]
+	known, ok := c.keys.known[apikey.DigestOf(key)]
+
+	switch {
+	case !ok:
+		return ErrUnknownKey
+	case known.isExpired(time.Now()):
+		return &ExpiredKeyError{Expired: known.Expires}
+	}
+
+	return nil
 }
 
-// readKeys returns the hashes of the keys of all apps. Those of an invalid app are accepted nowhere.
-func (c *Catalog) readKeys() map[[sha256.Size]byte]bool {
-	known := map[[sha256.Size]byte]bool{}
+// readKeys returns the keys of all apps. Those of an invalid app are accepted nowhere. Of two equal keys, the one that expires
+// later counts.
+func (c *Catalog) readKeys() map[apikey.Digest]Key {
+	known := map[apikey.Digest]Key{}
 
 	ids, err := c.IDs()
 	if err != nil {
@@ -47,8 +63,11 @@ func (c *Catalog) readKeys() map[[sha256.Size]byte]bool {
 		}
 
 		for _, access := range found.Access {
-			if key := access.key(); key != "" {
-				known[sha256.Sum256([]byte(key))] = true
+			for _, key := range access.digests() {
+				earlier, exists := known[key.Digest]
+				if !exists || !earlier.Expires.IsZero() && (key.Expires.IsZero() || key.Expires.After(earlier.Expires)) {
+					known[key.Digest] = key
+				}
 			}
 		}
 	}

@@ -16,7 +16,6 @@ import (
 	"github.com/jobwright/jobwright/scenario/problem"
 	"github.com/jobwright/jobwright/scenario/validation"
 	"github.com/jobwright/jobwright/source"
-	"github.com/jobwright/jobwright/source/secret"
 )
 
 const manifestFile = "app.yaml"
@@ -30,6 +29,13 @@ const (
 	fieldLimits      = "limits"
 	fieldExecution   = "execution"
 	fieldCallbacks   = "callbacks"
+)
+
+// The fields of an access by which an API server identifies the holder.
+const (
+	fieldKey    = "key"
+	fieldKeys   = "keys"
+	fieldClaims = "claims"
 )
 
 // readManifest reads the text of an app's app.yaml into the app. The error is a [problem.List] with every mistake, its line and
@@ -93,7 +99,7 @@ func (r *manifestReader) document(root *yaml.Node) {
 }
 
 func (r *manifestReader) access(node *yaml.Node, path string) {
-	fields := r.object(node, path, []string{"name", "key", "rights", "scenarios", "operations"})
+	fields := r.object(node, path, []string{"name", fieldKey, fieldKeys, fieldClaims, "rights", "scenarios", "operations"})
 	text := func(name string) string {
 		if _, given := fields[name]; !given {
 			return ""
@@ -101,26 +107,17 @@ func (r *manifestReader) access(node *yaml.Node, path string) {
 
 		return r.text(fields[name].value, path+"."+name)
 	}
-	place := func(name string) *yaml.Node {
-		if found, given := fields[name]; given {
-			return found.value
-		}
 
-		return node
+	access := Access{Name: text("name"), Key: text(fieldKey)}
+
+	switch {
+	case access.Name == "":
+		r.addf(node, path+".name", "the access has no name; callers and logs refer to it by its name")
+	case access.Name == job.AnyAccess:
+		r.addf(fields["name"].value, path+".name", "the name %q stands for every access; choose another name", access.Name)
 	}
 
-	access := Access{Name: text("name"), Key: text("key")}
-
-	if access.Name == job.AnyAccess {
-		r.addf(place("name"), path+".name", "the name %q stands for every access; choose another name", access.Name)
-	}
-
-	if reference, ok := secret.Parse(access.Key); ok {
-		r.reference(place("key"), path+".key", reference)
-	} else {
-		r.addf(place("key"), path+".key", "the key of %q must be a reference, for example ${env:%sKEY}", access.Name,
-			r.secrets.prefix(r.app.ID))
-	}
+	r.credentials(node, path, fields, &access)
 
 	access.Rights = r.rights(fields["rights"], path+".rights")
 	access.Scenarios = r.names(fields["scenarios"], path+".scenarios", func(at *yaml.Node, path, pattern string) {

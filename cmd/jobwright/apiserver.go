@@ -13,7 +13,6 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/jobwright/jobwright/apiserver"
-	"github.com/jobwright/jobwright/app"
 	"github.com/jobwright/jobwright/internal/cli"
 	"github.com/jobwright/jobwright/jobservice"
 )
@@ -112,7 +111,7 @@ func serveAPI(ctx context.Context, shared *systemFlags, api *apiFlags, logs io.W
 
 	defer func() { err = errors.Join(err, opened.close()) }()
 
-	warnOfMissingKeys(opened.apps, opened.log)
+	go warnOfKeys(ctx, opened.apps, opened.log)
 
 	listener, err := api.listen()
 	if err != nil {
@@ -129,23 +128,4 @@ func serveAPI(ctx context.Context, shared *systemFlags, api *apiFlags, logs io.W
 	opened.log.Info("API server is up", opened.attributes("http", listener.Addr().String(), "metrics", address)...)
 
 	return apiserver.New(api.options(opened, nil)).Serve(ctx, listener, shared.grace)
-}
-
-// warnOfMissingKeys logs the accesses whose key is not set.
-func warnOfMissingKeys(apps *app.Catalog, log *slog.Logger) {
-	ids, err := apps.IDs()
-	if err != nil {
-		log.Warn("can't list the apps", "error", err)
-	}
-
-	for _, id := range ids {
-		found, err := apps.App(id)
-		if err != nil {
-			continue // The catalog has reported it.
-		}
-
-		for _, name := range found.MissingKeys() {
-			log.Warn("the key of an access is not set; calls with it are rejected", "app", id, "access", name)
-		}
-	}
 }

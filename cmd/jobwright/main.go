@@ -43,7 +43,7 @@ in one process, with a Temporal of its own.`,
 	}
 
 	command.AddCommand(apiserverCommand(), workerCommand(), serveCommand(), setupCommand(), validateCommand(), testCommand(),
-		schemaCommand(), sourcesCommand())
+		schemaCommand(), sourcesCommand(), keysCommand())
 	version.AddTo(command)
 
 	return command

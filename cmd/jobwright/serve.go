@@ -72,7 +72,7 @@ func serve(
 
 	defer func() { err = errors.Join(err, opened.close()) }()
 
-	warnOfMissingKeys(opened.apps, opened.log)
+	go warnOfKeys(ctx, opened.apps, opened.log)
 
 	listener, err := api.listen()
 	if err != nil {

@@ -270,6 +270,8 @@ var changing = []struct {
 }{
 	{regexp.MustCompile(`\d{4}-\d\d-\d\dT[0-9:.]+Z`), "<moment>"},
 	{regexp.MustCompile(`[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}`), "<uuid>"},
+	{regexp.MustCompile(`\bjw_[a-z2-7]{58}\b`), "<key>"},
+	{regexp.MustCompile(`\b[0-9a-f]{64}\b`), "<sha256>"},
 	{regexp.MustCompile(`"attempt":\d+`), `"attempt":<n>`},
 	{regexp.MustCompile(`"version":\d+`), `"version":<n>`},
 	{regexp.MustCompile(` in [0-9.]+m?s\b`), " in <time>"},

@@ -1,0 +1,57 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/jobwright/jobwright/app"
+)
+
+const (
+	warnInterval = 24 * time.Hour
+	warnBefore   = 14 * 24 * time.Hour // How long before its end a key counts as expiring.
+)
+
+// warnOfKeys logs the keys that are not set, have expired or will expire soon, now and once a day until ctx is done.
+func warnOfKeys(ctx context.Context, apps *app.Catalog, log *slog.Logger) {
+	ticker := time.NewTicker(warnInterval)
+	defer ticker.Stop()
+
+	for {
+		logKeys(apps, log, time.Now())
+
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+	}
+}
+
+func logKeys(apps *app.Catalog, log *slog.Logger, now time.Time) {
+	ids, err := apps.IDs()
+	if err != nil {
+		log.Warn("can't list the apps", "error", err)
+	}
+
+	for _, id := range ids {
+		found, err := apps.App(id)
+		if err != nil {
+			continue // The catalog has reported it.
+		}
+
+		for _, name := range found.MissingKeys() {
+			log.Warn("the key of an access is not set; calls with it are rejected", "app", id, "access", name)
+		}
+
+		for _, key := range found.ExpiringKeys(now.Add(warnBefore)) {
+			message := "a key of an access expires soon"
+			if !key.Expires.After(now) {
+				message = "a key of an access has expired; calls with it are rejected"
+			}
+
+			log.Warn(message, "app", id, "access", key.Access, "expires", key.Expires)
+		}
+	}
+}
