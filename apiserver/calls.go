@@ -8,6 +8,7 @@ import (
 
 	"github.com/jobwright/jobwright/app"
 	"github.com/jobwright/jobwright/jobservice"
+	"github.com/jobwright/jobwright/lineage"
 )
 
 // call is a call of the API.
@@ -46,6 +47,10 @@ func (s *Server) calls() []call {
 			names: []string{"signalJob"}, methods: post, right: app.Signal, changes: true,
 			summary: "Sends a signal to a running job",
 		}, s.signalJob),
+		newCall[lineageRequest, lineage.Lineage](s, call{
+			names: []string{"getLineage"}, methods: either, right: app.Execute,
+			summary: "Returns which tables, files and URLs a scenario reads and writes, by its definition",
+		}, s.getLineage),
 	}
 }
 

@@ -31,16 +31,11 @@ func (c Caller) Require(right app.Right) error {
 // It reads the operation as the caller sent it, before it is validated. An object with the field opName counts as an operation
 // wherever it is, so that none can be hidden.
 func (c Caller) permit(operation jsonvalue.Object) error {
-	forbidden := func(format string, arguments ...any) error {
-		return NewError(CodeForbidden, "this apiKey does not permit to "+format+" in app %s; "+
-			"the operator permits it in app.yaml", append(arguments, c.App.ID)...)
-	}
-
 	name, _ := operation["opName"].(string)
 	if name == scenario.OpRunScenario {
 		params, _ := operation["opParams"].(map[string]any)
 		if called, isText := params["scenario"].(string); isText && !c.Access.MayRun(called) {
-			return forbidden("run the scenario %q", called)
+			return c.forbidden("run the scenario %q", called)
 		}
 
 		return nil // The call has no other operations; parameters are data.
@@ -54,13 +49,19 @@ func (c Caller) permit(operation jsonvalue.Object) error {
 		switch {
 		case denied != nil:
 		case name == scenario.OpRunScenario && !c.Access.MayRun(called):
-			denied = forbidden("run the scenario %q", called)
+			denied = c.forbidden("run the scenario %q", called)
 		case name != scenario.OpRunScenario && !c.Access.MayExecute(name):
-			denied = forbidden("execute the operation %q", name)
+			denied = c.forbidden("execute the operation %q", name)
 		}
 	})
 
 	return denied
+}
+
+// forbidden returns the error for an action that the key does not permit.
+func (c Caller) forbidden(action string, arguments ...any) error {
+	return NewError(CodeForbidden, "this apiKey does not permit to "+action+" in app %s; "+
+		"the operator permits it in app.yaml", append(arguments, c.App.ID)...)
 }
 
 // eachOperation calls visit with the name and the parameters of each operation in a value. A look-up counts as a Transform: both

@@ -81,18 +81,12 @@ func (e *execution) scenario(input *jobInput, step scenario.Step) (json.RawMessa
 		return nil, err
 	}
 
-	var problems problem.List
-
-	pinned, err := e.Caller.App.Pin(params.Scenario)
-
-	switch {
-	case errors.Is(err, app.ErrNotFound):
-		return nil, e.scenarioNotFound(params.Scenario)
-	case errors.As(err, &problems):
-		return nil, WithProblems(CodeScenarioInvalid, problems)
-	case err != nil:
+	pinned, err := e.Caller.pin(params.Scenario)
+	if err != nil {
 		return nil, err
 	}
+
+	var problems problem.List
 
 	input.Scenario, input.description = pinned.Name, pinned.Scenario.Description
 
@@ -157,15 +151,30 @@ func stepOnlyFields(operation, opParams jsonvalue.Object) (problems problem.List
 	return problems
 }
 
+// pin pins a scenario of the caller's app.
+func (c Caller) pin(name string) (*app.Pinned, error) {
+	var problems problem.List
+
+	pinned, err := c.App.Pin(name)
+
+	switch {
+	case errors.Is(err, app.ErrNotFound):
+		return nil, c.scenarioNotFound(name)
+	case errors.As(err, &problems):
+		return nil, WithProblems(CodeScenarioInvalid, problems)
+	}
+
+	return pinned, err
+}
+
 // scenarioNotFound returns an error that suggests a scenario with a similar name.
-func (e *execution) scenarioNotFound(name string) error {
-	names, err := e.Caller.App.ScenarioNames()
+func (c Caller) scenarioNotFound(name string) error {
+	names, err := c.App.ScenarioNames()
 	if err != nil {
 		return err
 	}
 
-	return NewError(CodeScenarioNotFound, "app %s has no scenario %s; %s",
-		e.Caller.App.ID, name, problem.Suggest(name, names))
+	return NewError(CodeScenarioNotFound, "app %s has no scenario %s; %s", c.App.ID, name, problem.Suggest(name, names))
 }
 
 // under prefixes the paths of problems with a path in the request.

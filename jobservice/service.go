@@ -12,7 +12,9 @@ import (
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/converter"
 
+	"github.com/jobwright/jobwright/app"
 	"github.com/jobwright/jobwright/app/seal"
+	"github.com/jobwright/jobwright/lineage"
 )
 
 // Options configure a [Service].
@@ -38,7 +40,8 @@ type Service struct {
 	reads   reads[*Status]
 	watches watches
 	runs    *lru.Cache[string, int64] // The number of runs before a run, by the ID of the run.
-	closing context.Context           //nolint:containedctx // Done when the service begins to close, for all requests.
+	lineage *lru.Cache[*app.Pinned, *lineage.Lineage]
+	closing context.Context //nolint:containedctx // Done when the service begins to close, for all requests.
 	close   context.CancelFunc
 }
 
@@ -49,6 +52,7 @@ const maxRuns = 10_000
 func New(options Options) *Service {
 	s := &Service{options: options, starts: newAdmission(), ended: newEndedJobs(maxEndedJobs, maxEndedBytes)}
 	s.runs, _ = lru.New[string, int64](maxRuns) // The only error is that of a size that is not positive.
+	s.lineage, _ = lru.New[*app.Pinned, *lineage.Lineage](maxLineage)
 
 	if options.Converter == nil {
 		s.options.Converter = converter.GetDefaultDataConverter()
