@@ -40,7 +40,7 @@ type step struct {
 // sources at its end, and classifies its error for the retry policy.
 func runAttempt[T any](
 	ctx context.Context, a *Activities, task job.Task, do func(context.Context, *step) (*T, error),
-) (*T, error) {
+) (outcome *T, err error) {
 	ctx, progress, end := a.begin(ctx, task)
 	defer end()
 
@@ -48,6 +48,8 @@ func runAttempt[T any](
 		activities: a, task: task, progress: progress,
 		secrets: &secrets{keys: a.keys, task: task}, sources: map[string]source.Source{},
 	}
+
+	defer func() { s.report(ctx, err) }()
 
 	if task.Local != nil { // The SDK abandons a local activity by its timeout.
 		return attempt(ctx, s, do)

@@ -10,11 +10,14 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"strings"
 	"sync/atomic"
 	"time"
 
 	"github.com/gin-gonic/gin"
 	"github.com/klauspost/compress/gzhttp"
+	"go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp"
+	"go.temporal.io/sdk/client"
 	"golang.org/x/net/netutil"
 	"golang.org/x/time/rate"
 
@@ -30,6 +33,7 @@ type Options struct {
 	Apps    *app.Catalog
 	Results *result.Store
 	Log     *slog.Logger
+	Metrics client.MetricsHandler // Of calls; nil for none.
 
 	// Hosts are the hosts by which clients may address the server, in addition to those of this machine.
 	Hosts browser.Hosts
@@ -64,6 +68,9 @@ const (
 	MaximumWait = time.Hour
 )
 
+// apiPath begins the path of every call.
+const apiPath = "/api/v1"
+
 // Server is the HTTP handler of the API. Create it with [New].
 type Server struct {
 	options  Options
@@ -83,6 +90,7 @@ func New(options Options) *Server {
 		failures: failures{limiters: make(map[netip.Prefix]*rate.Limiter)},
 	}
 
+	s.options.Metrics = cmp.Or(options.Metrics, client.MetricsNopHandler)
 	s.options.DefaultWait = cmp.Or(options.DefaultWait, DefaultWait)
 	s.options.MaxConnections = cmp.Or(options.MaxConnections, DefaultMaxConnections)
 	s.failures.perMinute = cmp.Or(options.MaxFailures, DefaultMaxFailures)
@@ -91,7 +99,7 @@ func New(options Options) *Server {
 
 	s.engine.HandleMethodNotAllowed = true
 	s.engine.RedirectTrailingSlash = false // A redirect repeats the query, which may contain a key.
-	s.engine.Use(s.logCall, s.recoverPanic, setSecurityHeaders, s.limitBody, s.refuseTwoLengths,
+	s.engine.Use(s.logCall, s.measureCall, nameSpan, s.recoverPanic, setSecurityHeaders, s.limitBody, s.refuseTwoLengths,
 		s.refuseForeignPages)
 	s.engine.NoRoute(s.callNotFound)
 	s.engine.NoMethod(s.methodNotAllowed)
@@ -99,7 +107,7 @@ func New(options Options) *Server {
 	s.engine.GET("/healthz", s.healthz)
 	s.engine.GET("/readyz", s.readyz)
 
-	api := s.engine.Group("/api/v1")
+	api := s.engine.Group(apiPath)
 	for _, call := range s.calls() {
 		for _, name := range call.names {
 			api.Match(call.methods, "/"+name, call.handle)
@@ -107,7 +115,8 @@ func New(options Options) *Server {
 		}
 	}
 
-	s.handler = gzhttp.GzipHandler(s.engine)
+	s.handler = otelhttp.NewHandler(gzhttp.GzipHandler(s.engine), "call",
+		otelhttp.WithFilter(func(r *http.Request) bool { return strings.HasPrefix(r.URL.Path, apiPath) }))
 
 	return s
 }
@@ -139,6 +148,10 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener, grace time.Du
 		ConnContext: withConn, ErrorLog: slog.NewLogLogger(s.options.Log.Handler(), slog.LevelWarn),
 	}
 	ended := make(chan error, 1)
+
+	if s.options.Metrics != client.MetricsNopHandler {
+		go s.jobs.ReportGauges(ctx, s.options.Metrics)
+	}
 
 	limited := netutil.LimitListener(listener, s.options.MaxConnections)
 

@@ -40,8 +40,16 @@ type StepEvent struct {
 
 // RunScenario is [RunScenario] with the interpreter's configuration.
 func (i Interpreter) RunScenario(ctx workflow.Context, input job.Input, checkpoint *Checkpoint) (*job.Outcome, error) {
+	startedAt := workflow.GetInfo(ctx).WorkflowStartTime
+	if checkpoint == nil {
+		countStart(ctx, input)
+	} else {
+		startedAt = checkpoint.StartedAt
+	}
+
 	outcome, err := i.run(ctx, input, checkpoint)
 	notifyEnd(ctx, input, err)
+	countEnd(ctx, input, startedAt, err)
 
 	return outcome, err
 }

@@ -217,6 +217,7 @@ func (m *machine) end(ctx workflow.Context, s *step, outcome jsonvalue.Object, e
 
 	m.tracker.end(s.path, now, state, outcome, failed)
 	m.observe(s, state)
+	m.countStep(ctx, s, state)
 
 	if err != nil && (!isFailure || s.OnError != scenario.OnErrorContinue) {
 		return err

@@ -21,6 +21,7 @@ import (
 	"github.com/jobwright/jobwright/internal/node"
 	"github.com/jobwright/jobwright/internal/temporalclient"
 	"github.com/jobwright/jobwright/internal/temporalserver"
+	"github.com/jobwright/jobwright/internal/tracing"
 	"github.com/jobwright/jobwright/internal/version"
 	"github.com/jobwright/jobwright/job"
 	"github.com/jobwright/jobwright/jobservice"
@@ -85,7 +86,19 @@ func serve(ctx context.Context, opts options, out, logs io.Writer) (err error) {
 
 	var ends temporalclient.Ends
 
-	connection, err := connect(ctx, temporal.Address(), log, sdkMetrics, &ends)
+	traces, err := tracing.Start(ctx, "jobwright-dev", version.Get().Version)
+	if err != nil {
+		return fmt.Errorf("the configuration of traces is invalid (environment variables OTEL_…): %w", err)
+	}
+
+	defer func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
+		defer cancel()
+
+		err = errors.Join(err, traces.Stop(ctx))
+	}()
+
+	connection, err := connect(ctx, temporal.Address(), log, sdkMetrics, traces, &ends)
 	if err != nil {
 		return err
 	}
@@ -111,7 +124,7 @@ func serve(ctx context.Context, opts options, out, logs io.Writer) (err error) {
 			Jobs: jobservice.New(jobservice.Options{
 				Temporal: connection, Namespace: namespace, Keys: keys, Log: log, Ends: &ends,
 			}),
-			Apps: apps, Results: results, Log: log,
+			Apps: apps, Results: results, Log: log, Metrics: sdkMetrics,
 			Hosts: opts.allowedHosts, LoopbackKey: key, WellKnownKey: devKey,
 		},
 		Listener: listener, Grace: grace,
@@ -211,11 +224,16 @@ func reschedule(ctx context.Context, temporal *temporalserver.Server, log *slog.
 
 // connect returns a client as soon as the server responds.
 func connect(
-	ctx context.Context, address string, log *slog.Logger, sdk client.MetricsHandler, ends *temporalclient.Ends,
+	ctx context.Context, address string, log *slog.Logger, sdk client.MetricsHandler, traces *tracing.Tracing,
+	ends *temporalclient.Ends,
 ) (client.Client, error) {
 	options := client.Options{HostPort: address, Namespace: namespace, MetricsHandler: sdk, Identity: identity()}
 	temporalclient.Configure(&options, log)
 	ends.AddTo(&options)
+
+	if err := traces.AddTo(&options); err != nil {
+		return nil, err
+	}
 
 	ctx, cancel := context.WithTimeout(ctx, startTime)
 	defer cancel()

@@ -56,7 +56,7 @@ func (f *apiFlags) options(opened *system, ends jobservice.Ends) apiserver.Optio
 		Jobs: jobservice.New(jobservice.Options{
 			Temporal: opened.temporal, Namespace: opened.namespace, Keys: opened.keys, Log: opened.log, Ends: ends,
 		}),
-		Apps: opened.apps, Results: opened.results, Log: opened.log, Hosts: f.allowedHosts, MaxConnections: f.maxConnections,
+		Apps: opened.apps, Results: opened.results, Log: opened.log, Metrics: opened.metrics, Hosts: f.allowedHosts, MaxConnections: f.maxConnections,
 	}
 }
 
@@ -119,7 +119,7 @@ func serveAPI(ctx context.Context, shared *systemFlags, api *apiFlags, logs io.W
 	}
 	defer listener.Close() //nolint:errcheck // For a start that fails; otherwise, the server closes it.
 
-	operators, address, err := api.serveOperators(opened.metrics, opened.log)
+	operators, address, err := api.serveOperators(opened.endpoint, opened.log)
 	if err != nil {
 		return err
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/jobwright/jobwright/internal/cli"
 	"github.com/jobwright/jobwright/internal/metrics"
 	"github.com/jobwright/jobwright/internal/temporalclient"
+	"github.com/jobwright/jobwright/internal/tracing"
 	"github.com/jobwright/jobwright/internal/version"
 	"github.com/jobwright/jobwright/result"
 )
@@ -52,7 +53,9 @@ type system struct {
 	ends      temporalclient.Ends // The ends of the jobs that a worker of the client runs.
 	address   string              // The address of Temporal.
 	namespace string
-	metrics   http.Handler // Serves /metrics.
+	metrics   client.MetricsHandler
+	endpoint  http.Handler // Serves /metrics.
+	tracing   *tracing.Tracing
 }
 
 // openSystem opens the folder of the apps and the result store. The client connects to Temporal when it is used, so that
@@ -65,14 +68,11 @@ func openSystem(ctx context.Context, flags *systemFlags, logs io.Writer) (*syste
 
 	opened := &system{log: flags.log.Logger(logs), keys: keys}
 
-	sdkMetrics, endpoint, err := metrics.New()
-	if err != nil {
+	if opened.metrics, opened.endpoint, err = metrics.New(); err != nil {
 		return nil, err
 	}
 
-	opened.metrics = endpoint
-
-	reported := app.Options{Secrets: flags.secrets, Loaded: cli.ReportApps(opened.log, sdkMetrics)}
+	reported := app.Options{Secrets: flags.secrets, Loaded: cli.ReportApps(opened.log, opened.metrics)}
 	if opened.apps, err = openApps(flags.apps, reported); err != nil {
 		return nil, err
 	}
@@ -88,7 +88,15 @@ func openSystem(ctx context.Context, flags *systemFlags, logs io.Writer) (*syste
 		return nil, err
 	}
 
-	options.MetricsHandler = sdkMetrics
+	if opened.tracing, err = tracing.Start(ctx, "jobwright", version.Get().Version); err == nil {
+		err = opened.tracing.AddTo(&options)
+	}
+
+	if err != nil {
+		return nil, fmt.Errorf("the configuration of traces is invalid (environment variables OTEL_…): %w", err)
+	}
+
+	options.MetricsHandler = opened.metrics
 	opened.ends.AddTo(&options)
 	opened.address, opened.namespace = options.HostPort, options.Namespace
 
@@ -108,10 +116,16 @@ func (s *system) attributes(own ...any) []any {
 	return append(own, "temporal", s.address, "namespace", s.namespace, "build", version.Get())
 }
 
+// closeTimeout limits the time for sending the last traces.
+const closeTimeout = 5 * time.Second
+
 func (s *system) close() error {
 	s.temporal.Close()
 
-	return s.results.Close()
+	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
+	defer cancel()
+
+	return errors.Join(s.tracing.Stop(ctx), s.results.Close())
 }
 
 // openApps opens the folder given by --apps.

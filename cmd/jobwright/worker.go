@@ -34,7 +34,7 @@ func (f *workerFlags) options(opened *system, shared *systemFlags) worker.Option
 func (s *system) workerEndpoints(running func() bool) http.Handler {
 	endpoints := http.NewServeMux()
 	endpoints.Handle("/", worker.Health(s.temporal, running))
-	endpoints.Handle("/metrics", s.metrics)
+	endpoints.Handle("/metrics", s.endpoint)
 
 	return endpoints
 }

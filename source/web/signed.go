@@ -7,6 +7,8 @@ import (
 	"net/url"
 	"sync"
 
+	"go.opentelemetry.io/otel"
+	"go.opentelemetry.io/otel/propagation"
 	"golang.org/x/oauth2"
 	"golang.org/x/oauth2/clientcredentials"
 )
@@ -81,6 +83,7 @@ type sent struct {
 
 func (s *signed) try(request *http.Request) (*http.Response, sent, error) {
 	clone := request.Clone(request.Context())
+	otel.GetTextMapPropagator().Inject(clone.Context(), propagation.HeaderCarrier(clone.Header)) // Nothing unless traced.
 
 	var token sent
 
