@@ -7,6 +7,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/jobwright/jobwright/app"
+	"github.com/jobwright/jobwright/internal/openapi"
 	"github.com/jobwright/jobwright/jobservice"
 	"github.com/jobwright/jobwright/lineage"
 )
@@ -17,7 +18,17 @@ type call struct {
 	methods []string
 	right   app.Right // What the caller's key has to permit.
 	changes bool      // Whether the call changes something.
+	group   string    // The name of a group of [groups].
 	summary string
+
+	// description is what the summary does not say; it may be empty.
+	description string
+
+	// errors are the codes of the errors that not every call has.
+	errors []jobservice.Code
+
+	// responses are the responses of a call that has others than a result with status 200.
+	responses []openapi.Response
 
 	request reflect.Type // The struct with the fields of the query of a GET or of the body of a POST.
 	result  reflect.Type // The struct with the fields of the result in a response of status success.
@@ -31,24 +42,38 @@ func (s *Server) calls() []call {
 
 	return []call{
 		newCall[executeRequest, jobStarted](s, call{
-			names: []string{"executeJob"}, methods: post, right: app.Execute, changes: true,
-			summary: "Executes an operation as a job, usually a scenario",
+			names: []string{"executeJob"}, methods: post, right: app.Execute, changes: true, group: groupJobs,
+			summary:     "Executes an operation as a job, usually a scenario",
+			description: "The same request with the same jobId returns the same job, so that the call can be repeated safely.",
+			errors: []jobservice.Code{
+				jobservice.CodeScenarioNotFound, jobservice.CodeScenarioInvalid, jobservice.CodeJobIDTaken,
+				jobservice.CodeSecretKeyMissing, codeResultExpired, codeNotAcceptable,
+			},
+			responses: executeResponses(),
 		}, s.executeJob),
 		newCall[statusRequest, jobservice.Progress](s, call{
-			names: []string{"getJobStatus"}, methods: either, right: app.Status,
-			summary: "Returns the status of a job and, if it has ended, its results",
+			names: []string{"getJobStatus"}, methods: either, right: app.Status, group: groupJobs,
+			summary:     "Returns the status of a job and, if it has ended, its results",
+			description: "With `waitSeconds`, it waits for the end of the job or, with `after`, for a change.",
+			errors:      []jobservice.Code{codeResultExpired, codeResultNotFound, codeNotAcceptable},
+			responses:   statusResponses(),
 		}, s.getJobStatus),
 		// The API has both names and stops jobs by GET. Jobwright also accepts POST, the usual method for a change.
 		newCall[stopRequest, jobservice.Stop](s, call{
-			names: []string{"stopJob", "stop"}, methods: either, right: app.Stop, changes: true,
-			summary: "Requests that a job stops",
+			names: []string{"stopJob", "stop"}, methods: either, right: app.Stop, changes: true, group: groupJobs,
+			summary:     "Requests that a job stops",
+			description: "It does not wait for the end of the job. Repeat it until it returns `already completed`.",
 		}, s.stopJob),
 		newCall[signalRequest, signalAccepted](s, call{
-			names: []string{"signalJob"}, methods: post, right: app.Signal, changes: true,
+			names: []string{"signalJob"}, methods: post, right: app.Signal, changes: true, group: groupJobs,
 			summary: "Sends a signal to a running job",
+			errors: []jobservice.Code{
+				jobservice.CodeSignalForbidden, jobservice.CodeSignalNotFound, jobservice.CodeJobEnded,
+			},
 		}, s.signalJob),
 		newCall[lineageRequest, lineage.Lineage](s, call{
-			names: []string{"getLineage"}, methods: either, right: app.Execute,
+			names: []string{"getLineage"}, methods: either, right: app.Execute, group: groupScenarios,
+			errors:  []jobservice.Code{jobservice.CodeScenarioNotFound, jobservice.CodeScenarioInvalid},
 			summary: "Returns which tables, files and URLs a scenario reads and writes, by its definition",
 		}, s.getLineage),
 	}

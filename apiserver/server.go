@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/netip"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -79,6 +80,8 @@ type Server struct {
 	jobs     *jobservice.Service
 	failures failures
 	draining atomic.Bool // Whether the server stops.
+
+	described func() (*description, error) // Describes the API, once.
 }
 
 // New returns a server. It accepts connections in [Server.Serve].
@@ -91,6 +94,7 @@ func New(options Options) *Server {
 	}
 
 	s.options.Metrics = cmp.Or(options.Metrics, client.MetricsNopHandler)
+	s.described = sync.OnceValues(s.describe)
 	s.options.DefaultWait = cmp.Or(options.DefaultWait, DefaultWait)
 	s.options.MaxConnections = cmp.Or(options.MaxConnections, DefaultMaxConnections)
 	s.failures.perMinute = cmp.Or(options.MaxFailures, DefaultMaxFailures)
@@ -106,6 +110,8 @@ func New(options Options) *Server {
 
 	s.engine.GET("/healthz", s.healthz)
 	s.engine.GET("/readyz", s.readyz)
+	s.engine.GET("/openapi.json", s.openAPI)
+	s.engine.GET("/docs", s.docs)
 
 	api := s.engine.Group(apiPath)
 	for _, call := range s.calls() {

@@ -141,6 +141,9 @@ const (
 	Invalid State = "invalid" // No revision was valid.
 )
 
+// SchemaValues returns every state as text.
+func (State) SchemaValues() []string { return []string{string(Stale), string(Invalid)} }
+
 // Broken returns the apps whose app.yaml is invalid now.
 func (c *Catalog) Broken() (map[string]State, error) {
 	ids, err := c.IDs()

@@ -16,14 +16,14 @@ type Failure struct {
 
 // StepPlace identifies a step of a scenario, for people.
 type StepPlace struct {
-	AppID    string `json:"appId"`
-	Scenario string `json:"scenario"`
-	File     string `json:"file,omitempty"`
-	Line     int    `json:"line,omitempty"`
-	Path     string `json:"path"`
-	Title    string `json:"title"`
-	Name     string `json:"name,omitempty"`
-	OpName   string `json:"opName"`
+	AppID    string `json:"appId" description:"The app."`
+	Scenario string `json:"scenario" description:"The scenario that has the step."`
+	File     string `json:"file,omitempty" description:"The file of the scenario in the folder of the app."`
+	Line     int    `json:"line,omitempty" description:"The line at which the step begins."`
+	Path     string `json:"path" description:"The position of the step: 4.steps.2 is the second step in the loop that is the fourth step."`
+	Title    string `json:"title" description:"The title of the step."`
+	Name     string `json:"name,omitempty" description:"The name of the step."`
+	OpName   string `json:"opName" description:"The operation of the step."`
 }
 
 // String returns the place in one line.

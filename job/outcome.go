@@ -50,6 +50,6 @@ type StepOutcome struct {
 
 // Kept is a loaded table that was kept although it should have been dropped.
 type Kept struct {
-	Table  string `json:"table"`
-	Reason string `json:"reason"`
+	Table  string `json:"table" description:"The file or table."`
+	Reason string `json:"reason" description:"Why it was kept."`
 }

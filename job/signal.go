@@ -20,9 +20,9 @@ type SignalAccepted struct {
 
 // AwaitedSignal is a signal that a job waits for.
 type AwaitedSignal struct {
-	Name string   `json:"name"`
-	From []string `json:"from,omitempty"` // The names of the access that may send it; empty if every access with the right may.
-	Step string   `json:"step"`           // The path of the step that waits, with its rounds.
+	Name string   `json:"name" description:"The name of the signal."`
+	From []string `json:"from,omitempty" description:"The accesses that may send it. If missing, every access with the right signal may."`
+	Step string   `json:"step" description:"The path of the step that waits, with its iterations."`
 }
 
 // The types of the errors with which a job rejects a signal.

@@ -19,6 +19,11 @@ const (
 	Stopped            State = "stopped"
 )
 
+// SchemaValues returns every state as text.
+func (State) SchemaValues() []string {
+	return []string{string(Running), string(Stopping), string(Completed), string(CompletedWithError), string(Stopped)}
+}
+
 // StepState is the state of a step.
 type StepState string
 
@@ -31,6 +36,14 @@ const (
 	StepStopped   StepState = "stopped"
 	StepSkipped   StepState = "skipped" // Its condition was false.
 )
+
+// SchemaValues returns every state as text.
+func (StepState) SchemaValues() []string {
+	return []string{
+		string(StepPending), string(StepRunning), string(StepCompleted), string(StepFailed), string(StepStopped),
+		string(StepSkipped),
+	}
+}
 
 // Status is the result of a job's status query.
 type Status struct {

@@ -13,12 +13,12 @@ import (
 
 // origin is what started a job, as its status shows it.
 type origin struct {
-	App        string            `json:"app"`
-	Scenario   string            `json:"scenario,omitempty"` // A job of a single operation has none.
-	Caller     string            `json:"caller,omitempty"`   // The name of the access that started the job.
-	Labels     map[string]string `json:"labels,omitempty"`
-	Parameters jsonvalue.Object  `json:"parameters,omitempty"`
-	StartedAt  time.Time         `json:"startedAt"`
+	App        string            `json:"app" description:"The app."`
+	Scenario   string            `json:"scenario,omitempty" description:"The scenario. The job of a single operation has none."`
+	Caller     string            `json:"caller,omitempty" description:"The name of the access whose key started the job."`
+	Labels     map[string]string `json:"labels,omitempty" description:"The labels of the job."`
+	Parameters jsonvalue.Object  `json:"parameters,omitempty" description:"The parameters of the scenario. A secret is shown as (secret)."`
+	StartedAt  time.Time         `json:"startedAt" description:"When the job started."`
 }
 
 // originOf returns the origin of a described job, without its parameters. After a continue-as-new, Temporal's start time is

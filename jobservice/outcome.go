@@ -18,20 +18,20 @@ import (
 
 // Outcome is how a job ended. It is encoded without its results.
 type Outcome struct {
-	JobID   string    `json:"jobId"`
-	Status  job.State `json:"status"`
-	Version int64     `json:"version,omitempty"` // Only in a status.
-	Code    string    `json:"code,omitempty"`
-	Message string    `json:"message,omitempty"`
+	JobID   string    `json:"jobId" description:"The job."`
+	Status  job.State `json:"status" enum:"completed,completedWithError,stopped" description:"How the job ended."`
+	Version int64     `json:"version,omitempty" description:"In a status: the version, which grows with every change of the status."`
+	Code    string    `json:"code,omitempty" description:"Of a job that did not complete: the code of the error."`
+	Message string    `json:"message,omitempty" description:"Of a job that did not complete: what went wrong, where, and what to do."`
 
 	*origin // Only in a status.
 
-	Step     *job.StepPlace   `json:"step,omitempty"`     // The step that failed.
-	Attempts int32            `json:"attempts,omitempty"` // The number of attempts of that step.
-	Trace    []string         `json:"trace,omitempty"`    // The places from that step to the outermost step around it.
-	Causes   []string         `json:"causes,omitempty"`   // The failures that led to this one, the nearest first.
-	Steps    []job.StepStatus `json:"steps,omitempty"`
-	Value    *jsonvalue.Plain `json:"value,omitempty"` // The value that the scenario returned.
+	Step     *job.StepPlace   `json:"step,omitempty" description:"The step that failed."`
+	Attempts int32            `json:"attempts,omitempty" description:"The number of attempts of that step."`
+	Trace    []string         `json:"trace,omitempty" description:"The places from that step to the outermost step around it."`
+	Causes   []string         `json:"causes,omitempty" description:"The failures that led to this one, the nearest first."`
+	Steps    []job.StepStatus `json:"steps,omitempty" description:"The steps that the scenario defines."`
+	Value    *jsonvalue.Plain `json:"value,omitempty" description:"The value that the scenario returned."`
 
 	Results []job.Result `json:"-"`
 

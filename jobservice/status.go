@@ -230,16 +230,16 @@ const queryTimeout = 2 * time.Second
 
 // Progress is the status of a running job.
 type Progress struct {
-	JobID   string    `json:"jobId"`
-	Status  job.State `json:"status"`
-	Version int64     `json:"version"`
-	Message string    `json:"message,omitempty"`
+	JobID   string    `json:"jobId" description:"The job."`
+	Status  job.State `json:"status" enum:"running,stopping" description:"Whether a stop was requested."`
+	Version int64     `json:"version" description:"The version, which grows with every change of the status."`
+	Message string    `json:"message,omitempty" description:"Why the status has only what Temporal knows about the job, if no worker responds."`
 
 	origin
 
-	Steps []job.StepStatus `json:"steps"`
+	Steps []job.StepStatus `json:"steps" description:"The steps that the scenario defines."`
 
-	Signals []job.AwaitedSignal `json:"signals,omitempty"` // The signals that the job waits for.
+	Signals []job.AwaitedSignal `json:"signals,omitempty" description:"The signals that the job waits for."`
 }
 
 // progressOf queries the job's workflow for its progress. If no worker responds, the progress has only what Temporal knows.

@@ -22,11 +22,16 @@ const (
 	AlreadyEnded    StopStatus = "already completed"
 )
 
+// SchemaValues returns every status as text.
+func (StopStatus) SchemaValues() []string {
+	return []string{string(StopStarted), string(AlreadyStopping), string(AlreadyEnded)}
+}
+
 // Stop is the result of [Service.Stop].
 type Stop struct {
-	JobID     string     `json:"jobId"`
-	Status    StopStatus `json:"status"`
-	JobStatus job.State  `json:"jobStatus,omitempty"` // How the job ended; empty if it has not.
+	JobID     string     `json:"jobId" description:"The job."`
+	Status    StopStatus `json:"status" description:"What the request has found."`
+	JobStatus job.State  `json:"jobStatus,omitempty" description:"How the job ended, if it has."`
 }
 
 // Stop requests that the job stops. It returns as soon as Temporal has accepted the request, before the job has stopped.

@@ -38,17 +38,20 @@ func (s Schema) Indexes() map[string]int {
 
 // standardType is a [Standard] in the JSON of a result's schema.
 type standardType struct {
-	Name    Type   `json:"name"`
-	TypeStr string `json:"typeStr"`
+	Name    Type   `json:"name" description:"The name of the type."`
+	TypeStr string `json:"typeStr" description:"The type with its arguments, such as decimal(10,2)."`
 }
 
 // column is a [Column] in the JSON of a result's schema, which docs/api.md documents.
 type column struct {
-	Name         string       `json:"name"`
-	Updateable   bool         `json:"updateable"`
-	Type         NativeType   `json:"type"`
-	TypeStandard standardType `json:"typeStandard"`
+	Name         string       `json:"name" description:"The name of the column."`
+	Updateable   bool         `json:"updateable" description:"Whether the source can change the values of the column."`
+	Type         NativeType   `json:"type" description:"The type in the source."`
+	TypeStandard standardType `json:"typeStandard" description:"The standard type, which determines the form of the values in records."`
 }
+
+// JSONForm returns the struct that describes the JSON of a column.
+func (Column) JSONForm() any { return column{} }
 
 // MarshalJSON encodes the column as docs/api.md documents it for a result's schema.
 func (c Column) MarshalJSON() ([]byte, error) {

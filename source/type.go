@@ -39,10 +39,10 @@ func (t Type) Valid() bool { return slices.Contains(Types(), t) }
 
 // NativeType is a column's type as its source names it.
 type NativeType struct {
-	Name      string `json:"name"`
-	TypeStr   string `json:"typeStr"`   // The full form, with its arguments: "VARCHAR(20)".
-	Precision int    `json:"precision"` // -1 if the source has no limit.
-	Scale     int    `json:"scale"`
+	Name      string `json:"name" description:"The name of the type."`
+	TypeStr   string `json:"typeStr" description:"The type with its arguments, such as VARCHAR(20)."`
+	Precision int    `json:"precision" description:"The precision; -1 if the source has no limit."`
+	Scale     int    `json:"scale" description:"The digits after the decimal point."`
 }
 
 // Standard is a standard type with its arguments, the type of a column. Its text form is, for example, "text", "decimal",

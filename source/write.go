@@ -68,10 +68,10 @@ type Written struct {
 
 // Conversion is a column whose type a target does not have, or whose type was inferred.
 type Conversion struct {
-	Column string `json:"column"`
-	From   string `json:"from"`           // The standard type that was written.
-	To     string `json:"to"`             // The native type in which the target stores it.
-	Note   string `json:"note,omitempty"` // Why the column does not have another type, if that is not clear.
+	Column string `json:"column" description:"The name of the column."`
+	From   string `json:"from" description:"The type in the source."`
+	To     string `json:"to" description:"The type in the target."`
+	Note   string `json:"note,omitempty" description:"Why the column does not have another type, if that is not clear."`
 }
 
 // Recorded returns written with the files that the rows have been read from, and with the number of rejected records.

@@ -56,6 +56,9 @@ func JSONSchema() ([]byte, error) {
 	return text.Bytes(), err
 }
 
+// ObjectSchema returns the JSON Schema of an object with the fields, without expressions as values.
+func ObjectSchema(fields []schema.Field) any { return objectSchema(fields, false) }
+
 type (
 	// node is a schema, or a part of a schema.
 	node map[string]any

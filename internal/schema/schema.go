@@ -41,6 +41,9 @@ type Field struct {
 // Fields returns the fields of the struct T, those of embedded structs included.
 func Fields[T any]() []Field { return slices.Clone(fieldsOf(reflect.TypeFor[T]())) }
 
+// FieldsOf returns the fields of a struct, those of embedded structs included.
+func FieldsOf(of reflect.Type) []Field { return slices.Clone(fieldsOf(of)) }
+
 // known are the fields of structs, by the struct's type. Without it and [structFields], a call of executeJob allocated 40 KB
 // instead of 28 KB.
 var known sync.Map
@@ -96,6 +99,12 @@ func StructFields(of reflect.Type) []reflect.StructField {
 type Typed interface {
 	// SchemaForm returns the form. The receiver is the type's zero value.
 	SchemaForm() Form
+}
+
+// Enumerated is implemented by types of texts with few values.
+type Enumerated interface {
+	// SchemaValues returns all values. The receiver is the type's zero value.
+	SchemaValues() []string
 }
 
 // FormOf returns the form of the values of a type.

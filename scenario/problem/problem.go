@@ -42,6 +42,16 @@ const (
 	CodeTooLarge          Code = "too_large"
 )
 
+// SchemaValues returns every code as text.
+func (Code) SchemaValues() []string {
+	var values []string
+	for _, code := range Codes() {
+		values = append(values, string(code))
+	}
+
+	return values
+}
+
 // Codes returns every code.
 func Codes() []Code {
 	return []Code{
@@ -55,12 +65,12 @@ func Codes() []Code {
 
 // Problem is one mistake, with its place and how to correct it.
 type Problem struct {
-	Code    Code   `json:"code"`
-	File    string `json:"file,omitempty"`
-	Line    int    `json:"line,omitempty"`   // From 1; 0 if the input is not a file.
-	Column  int    `json:"column,omitempty"` // From 1.
-	Path    string `json:"path,omitempty"`   // In the document, for example steps[0].opParams.source.
-	Message string `json:"message"`
+	Code    Code   `json:"code" description:"Identifies the kind of mistake."`
+	File    string `json:"file,omitempty" description:"The file with the mistake. A mistake in a request has none."`
+	Line    int    `json:"line,omitempty" description:"The line in the file, from 1."`
+	Column  int    `json:"column,omitempty" description:"The column in the line, from 1."`
+	Path    string `json:"path,omitempty" description:"The place in the document, such as steps[0].opParams.source."`
+	Message string `json:"message" description:"What is wrong, and what to do."`
 }
 
 // String returns the place, the message and the code in one line.
