@@ -1,5 +1,5 @@
-// Package jobservice starts jobs, finds, awaits, describes and stops them, and sends signals to them, whoever asks for it: a call
-// of the HTTP API, a schedule, or the retry of a job. Each rule of jobs is implemented here once: which requests are the same,
+// Package jobservice starts jobs, finds, awaits, describes and stops them, and sends signals to them, for calls of the HTTP API,
+// for schedules, and for retries of jobs. Each rule of jobs is implemented here once: which requests are the same,
 // how a program is pinned, what a caller may run, and what an error says. The service talks to Temporal, never to a data source,
 // and knows nothing of HTTP.
 package jobservice
