@@ -89,9 +89,10 @@ func TestDashboardExpressionsAreValid(t *testing.T) {
 
 	var dashboard struct {
 		Panels []struct {
-			Title   string
-			Targets []struct{ Expr string }
-		}
+			Targets []struct {
+				Expr string `json:"expr"`
+			} `json:"targets"`
+		} `json:"panels"`
 	}
 
 	text, err := os.ReadFile(filepath.Join("grafana", "jobwright.json"))

@@ -3,7 +3,6 @@ package workflows
 import (
 	"time"
 
-	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/jobwright/jobwright/job"
@@ -14,7 +13,7 @@ import (
 
 // countStart counts the start of a job, in the first run of its workflow.
 func countStart(ctx workflow.Context, input job.Input) {
-	jobMetrics(ctx, input).Counter("jobwright_jobs_started").Inc(1)
+	workflow.GetMetricsHandler(ctx).WithTags(tagsOf(input)).Counter("jobwright_jobs_started").Inc(1)
 }
 
 // countEnd counts the end of a job. The histogram has no scenario: with every scenario of every app, it would have too many time
@@ -24,16 +23,15 @@ func countEnd(ctx workflow.Context, input job.Input, startedAt time.Time, ended 
 		return
 	}
 
-	state := string(endState(ended))
+	metrics := workflow.GetMetricsHandler(ctx).WithTags(map[string]string{"app": input.AppID, "status": string(endState(ended))})
 
-	jobMetrics(ctx, input).WithTags(map[string]string{"status": state}).Counter("jobwright_jobs_ended").Inc(1)
-	workflow.GetMetricsHandler(ctx).WithTags(map[string]string{"app": input.AppID, "status": state}).
-		Timer("jobwright_job_duration").Record(workflow.Now(ctx).Sub(startedAt))
+	metrics.WithTags(tagsOf(input)).Counter("jobwright_jobs_ended").Inc(1)
+	metrics.Timer("jobwright_job_duration").Record(workflow.Now(ctx).Sub(startedAt))
 }
 
-// jobMetrics returns metrics with the app and the scenario of a job. A job of a single operation has the name of the operation.
-func jobMetrics(ctx workflow.Context, input job.Input) client.MetricsHandler {
-	return workflow.GetMetricsHandler(ctx).WithTags(map[string]string{"app": input.AppID, "scenario": input.Scenario})
+// tagsOf returns the app and the scenario of a job. A job of a single operation has the name of the operation.
+func tagsOf(input job.Input) map[string]string {
+	return map[string]string{"app": input.AppID, "scenario": input.Scenario}
 }
 
 // countStep counts the end of a step, whose duration includes all attempts and the pauses between them.
