@@ -76,6 +76,10 @@ func (s *Server) calls() []call {
 			errors:  []jobservice.Code{jobservice.CodeScenarioNotFound, jobservice.CodeScenarioInvalid},
 			summary: "Returns which tables, files and URLs a scenario reads and writes, by its definition",
 		}, s.getLineage),
+		newCall[redeliverRequest, jobservice.Redelivery](s, call{
+			names: []string{"redeliverCallback"}, methods: post, right: app.Execute, changes: true,
+			summary: "Calls the callback of an ended job again",
+		}, s.redeliverCallback),
 	}
 }
 

@@ -9,9 +9,13 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"github.com/jobwright/jobwright/app"
+	"github.com/jobwright/jobwright/internal/schema"
 	"github.com/jobwright/jobwright/job"
 	"github.com/jobwright/jobwright/jobservice"
+	"github.com/jobwright/jobwright/scenario"
 	"github.com/jobwright/jobwright/scenario/jsonvalue"
+	"github.com/jobwright/jobwright/scenario/problem"
 )
 
 // executeRequest has the fields of executeJob.
@@ -25,6 +29,8 @@ type executeRequest struct {
 	WaitSeconds    int64            `json:"waitSeconds"    description:"How long to wait for the job's end when isAsync is false."`
 
 	Labels map[string]string `json:"labels" description:"Texts by which operators find the job."`
+
+	Callback jsonvalue.Object `json:"callback" description:"The URL to call when the job ends, and for which events."`
 }
 
 // jobStarted is the result of an executeJob call: the jobId and, if the call waited, how far the job got.
@@ -74,6 +80,12 @@ func (s *Server) readExecution(c *gin.Context, call request[executeRequest]) (
 		Caller: call.caller, Operation: call.fields.Operation, JobID: call.fields.JobID, Labels: call.fields.Labels,
 	}
 
+	if call.has("callback") {
+		if wanted.Callback, err = readCallback(call.fields.Callback); err != nil {
+			return wanted, format, err
+		}
+	}
+
 	if call.has("jobId") && wanted.JobID == "" {
 		return wanted, format, jobservice.Invalid("%v", job.CheckID(""))
 	}
@@ -96,6 +108,22 @@ func (s *Server) readExecution(c *gin.Context, call request[executeRequest]) (
 	}
 
 	return wanted, format, nil
+}
+
+// readCallback reads the callback that the call asks for.
+func readCallback(given jsonvalue.Object) (*app.CallbackRequest, error) {
+	var check schema.Checker
+
+	check.Object("callback", map[string]any(given), schema.Fields[app.CallbackRequest](), check.Field)
+
+	var problems problem.List
+	if err := check.Problems.Err(); errors.As(err, &problems) {
+		return nil, jobservice.WithProblems(jobservice.CodeRequestInvalid, problems)
+	}
+
+	read, err := scenario.Decode[app.CallbackRequest](given)
+
+	return &read, err
 }
 
 // readWait returns the length of a wait.

@@ -28,8 +28,8 @@ type Callbacks struct {
 
 // CallbackRequest is the callback that a call asks for.
 type CallbackRequest struct {
-	URL    string      `json:"url"    description:"The URL to call instead of that of app.yaml."`
-	Events []job.Event `json:"events" description:"The events to report; an empty list for none."`
+	URL    string   `json:"url"    description:"The URL to call instead of that of app.yaml."`
+	Events []string `json:"events" description:"The events to report; an empty list for none."`
 }
 
 // ErrCallbackForbidden is the error for a URL that the app does not allow to call.
@@ -46,13 +46,16 @@ func (c Callbacks) Choose(requested *CallbackRequest) (*job.Callback, error) {
 		return &job.Callback{URL: c.URL, Default: true, Events: c.Events}, nil
 	}
 
-	for _, event := range requested.Events {
-		if !slices.Contains(job.Events(), event) {
-			return nil, fmt.Errorf("events: there is no event %q; the events are %s", event, eventNames())
-		}
-	}
+	chosen := &job.Callback{URL: requested.URL}
 
-	chosen := &job.Callback{URL: requested.URL, Events: requested.Events}
+	for _, name := range requested.Events {
+		event := job.Event(name)
+		if !slices.Contains(job.Events(), event) {
+			return nil, fmt.Errorf("events: there is no event %q; the events are %s", name, eventNames())
+		}
+
+		chosen.Events = append(chosen.Events, event)
+	}
 
 	switch {
 	case requested.Events != nil && len(requested.Events) == 0:

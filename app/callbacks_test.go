@@ -70,9 +70,9 @@ func TestCallbacksChoose(t *testing.T) {
 	}{
 		{"no default", without, nil, nil, ""},
 		{"the default", with, nil, &job.Callback{URL: with.URL, Default: true, Events: failed}, ""},
-		{"no callback", with, &app.CallbackRequest{Events: []job.Event{}}, nil, ""},
+		{"no callback", with, &app.CallbackRequest{Events: []string{}}, nil, ""},
 		{
-			"other events", with, &app.CallbackRequest{Events: []job.Event{job.JobStopped}},
+			"other events", with, &app.CallbackRequest{Events: []string{"job.stopped"}},
 			&job.Callback{URL: with.URL, Default: true, Events: []job.Event{job.JobStopped}}, "",
 		},
 		{
@@ -80,8 +80,8 @@ func TestCallbacksChoose(t *testing.T) {
 			&job.Callback{URL: "https://b.example.com/hook"}, "",
 		},
 		{"a forbidden URL", with, &app.CallbackRequest{URL: "https://c.example.com/"}, nil, "url: app.yaml does not allow"},
-		{"an unknown event", with, &app.CallbackRequest{Events: []job.Event{"done"}}, nil, `events: there is no event "done"`},
-		{"no URL at all", without, &app.CallbackRequest{Events: failed}, nil, "url is missing"},
+		{"an unknown event", with, &app.CallbackRequest{Events: []string{"done"}}, nil, `events: there is no event "done"`},
+		{"no URL at all", without, &app.CallbackRequest{Events: []string{"job.failed"}}, nil, "url is missing"},
 	} {
 		got, err := test.rules.Choose(test.requested)
 		if test.err == "" {

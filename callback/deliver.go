@@ -26,10 +26,8 @@ import (
 
 // Jobs returns how jobs ended.
 type Jobs interface {
-	// Ended returns the final status of a job, without its results, and the time of its end. If the job still runs, Ended waits
-	// for a few seconds. The error of a job that Temporal has deleted is a [*jobservice.Error] with
-	// [jobservice.CodeJobNotFound].
-	Ended(ctx context.Context, appID, jobID string) (status json.RawMessage, at time.Time, err error)
+	// Ended returns how a job ended; see [jobservice.Service.Ended].
+	Ended(ctx context.Context, appID, jobID string) (jobservice.End, error)
 }
 
 // Activities are the activities of the workflow Notify that concern callbacks.
@@ -114,19 +112,9 @@ func (a *Activities) deliver(ctx context.Context, notification job.Notification)
 		return failedf("the call can't be signed: %v", err)
 	}
 
-	status, at, err := a.jobs.Ended(ctx, notification.AppID, notification.JobID)
-	if err != nil {
-		failed := failedf("the status of the job can't be read: %v", err)
-
-		known, ok := errors.AsType[*jobservice.Error](err)
-		failed.final = ok && known.Code == jobservice.CodeJobNotFound
-
+	body, failed := a.body(ctx, notification)
+	if failed != nil {
 		return failed
-	}
-
-	body, err := json.Marshal(message{Type: notification.Event, Timestamp: at, Data: status})
-	if err != nil {
-		return failedf("the status of the job can't be written: %v", err)
 	}
 
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, target.String(), bytes.NewReader(body))
@@ -147,6 +135,33 @@ func (a *Activities) deliver(ctx context.Context, notification job.Notification)
 	}
 
 	return failed
+}
+
+// body returns the body of the call.
+func (a *Activities) body(ctx context.Context, notification job.Notification) ([]byte, *failure) {
+	end, err := a.jobs.Ended(ctx, notification.AppID, notification.JobID)
+	if err != nil {
+		failed := failedf("the status of the job can't be read: %v", err)
+
+		known, ok := errors.AsType[*jobservice.Error](err)
+		failed.final = ok && known.Code == jobservice.CodeJobNotFound
+
+		return nil, failed
+	}
+
+	if event := job.EventOf(end.State); event != notification.Event {
+		failed := failedf("an operator has reset the job, and it has ended with %s", event)
+		failed.final = true
+
+		return nil, failed
+	}
+
+	body, err := json.Marshal(message{Type: notification.Event, Timestamp: end.At, Data: end.Status})
+	if err != nil {
+		return nil, failedf("the status of the job can't be written: %v", err)
+	}
+
+	return body, nil
 }
 
 // targetOf returns the URL to call, and a replacer of the secrets in it. The default of the app is that of now, so that an

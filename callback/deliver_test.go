@@ -29,14 +29,20 @@ const (
 	urlSecret     = "the-token-in-the-url"
 )
 
-// endedJobs is a [callback.Jobs] with one job.
-type endedJobs struct{ err error }
-
-var endedAt = time.Date(2026, 7, 1, 2, 0, 7, 0, time.UTC)
-
-func (e endedJobs) Ended(context.Context, string, string) (json.RawMessage, time.Time, error) {
-	return json.RawMessage(`{"jobId":"j","status":"completed"}`), endedAt, e.err
+// jobs is a [callback.Jobs] with one job.
+type jobs struct {
+	state job.State
+	err   error
 }
+
+func (j jobs) Ended(context.Context, string, string) (jobservice.End, error) {
+	return jobservice.End{
+		State: j.state, Status: json.RawMessage(`{"jobId":"j","status":"completed"}`),
+		At: time.Date(2026, 7, 1, 2, 0, 7, 0, time.UTC),
+	}, j.err
+}
+
+var completed = jobs{state: job.Completed}
 
 // receiver records requests and answers with a status.
 type receiver struct {
@@ -94,7 +100,7 @@ func apps(t *testing.T, callbacks string) *app.Catalog {
 }
 
 // deliver makes one attempt to call the callback.
-func deliver(t *testing.T, catalog *app.Catalog, jobs callback.Jobs, wanted job.Callback) (job.Delivery, *temporal.ApplicationError) {
+func deliver(t *testing.T, catalog *app.Catalog, of callback.Jobs, wanted job.Callback) (job.Delivery, *temporal.ApplicationError) {
 	t.Helper()
 
 	var (
@@ -104,7 +110,7 @@ func deliver(t *testing.T, catalog *app.Catalog, jobs callback.Jobs, wanted job.
 	)
 
 	env := suite.NewTestActivityEnvironment()
-	env.RegisterActivity(callback.New(catalog, jobs))
+	env.RegisterActivity(callback.New(catalog, of))
 
 	encoded, err := env.ExecuteActivity(job.DeliverActivity, job.Notification{
 		AppID: "7", JobID: "j", RunID: "019a-7c", Event: job.JobCompleted, Listeners: &job.Listeners{Callback: &wanted},
@@ -132,7 +138,7 @@ func TestDeliverCallbackSendsTheSignedStatus(t *testing.T) {
 	wanted := job.Callback{URL: r.URL + "/hooks/7"}
 
 	for range 2 { // Two attempts have the same ID.
-		got, failed := deliver(t, catalog, endedJobs{}, wanted)
+		got, failed := deliver(t, catalog, completed, wanted)
 		require.Nil(t, failed)
 		require.WithinDuration(t, time.Now(), *got.DeliveredAt, time.Minute)
 
@@ -165,7 +171,7 @@ func TestDeliverCallbackCallsTheDefaultOfTheAppWithItsSecrets(t *testing.T) {
 	catalog := apps(t, `{url: "`+r.URL+`/TOKEN?key=TOKEN"`+allowLoopback)
 
 	// The app's URL has changed since the job started.
-	got, failed := deliver(t, catalog, endedJobs{}, job.Callback{URL: "https://old.example.com/${file:x}?y", Default: true})
+	got, failed := deliver(t, catalog, completed, job.Callback{URL: "https://old.example.com/${file:x}?y", Default: true})
 	require.Nil(t, failed)
 	require.Equal(t, "https://old.example.com/${file:x}", got.URL)
 
@@ -186,7 +192,7 @@ func TestDeliverCallbackReportsWhatTheReceiverAnswered(t *testing.T) {
 	} {
 		r := newReceiver(t, answers(status))
 
-		got, failed := deliver(t, apps(t, `{allow: ["`+r.URL+`"]`+allowLoopback), endedJobs{}, job.Callback{URL: r.URL})
+		got, failed := deliver(t, apps(t, `{allow: ["`+r.URL+`"]`+allowLoopback), completed, job.Callback{URL: r.URL})
 		require.Equal(t, want.code, failed.Type())
 		require.Equal(t, status == http.StatusGone, failed.NonRetryable())
 		require.Equal(t, job.Delivery{
@@ -202,7 +208,7 @@ func TestDeliverCallbackFollowsNoRedirect(t *testing.T) {
 		http.Redirect(w, request, "/elsewhere", http.StatusTemporaryRedirect)
 	})
 
-	_, failed := deliver(t, apps(t, `{allow: ["`+r.URL+`"]`+allowLoopback), endedJobs{}, job.Callback{URL: r.URL})
+	_, failed := deliver(t, apps(t, `{allow: ["`+r.URL+`"]`+allowLoopback), completed, job.Callback{URL: r.URL})
 	require.Equal(t, "the receiver answered 307 Temporary Redirect; redirects are not followed, so correct the URL", failed.Message())
 	require.Len(t, r.received, 1)
 }
@@ -213,7 +219,7 @@ func TestDeliverCallbackRetriesWithoutAnswer(t *testing.T) {
 	r := newReceiver(t, answers(http.StatusOK))
 	r.Close()
 
-	_, failed := deliver(t, apps(t, `{url: "`+r.URL+`/?key=TOKEN"`+allowLoopback), endedJobs{}, job.Callback{Default: true})
+	_, failed := deliver(t, apps(t, `{url: "`+r.URL+`/?key=TOKEN"`+allowLoopback), completed, job.Callback{Default: true})
 	require.False(t, failed.NonRetryable())
 	require.ErrorContains(t, failed, "the receiver did not answer")
 	require.ErrorContains(t, failed, "connection refused")
@@ -223,7 +229,7 @@ func TestDeliverCallbackRetriesWithoutAnswer(t *testing.T) {
 func TestDeliverCallbackHidesSecretsOfTheURL(t *testing.T) {
 	t.Parallel()
 
-	_, failed := deliver(t, apps(t, `{url: "https://TOKEN.invalid/"`+allowLoopback), endedJobs{}, job.Callback{Default: true})
+	_, failed := deliver(t, apps(t, `{url: "https://TOKEN.invalid/"`+allowLoopback), completed, job.Callback{Default: true})
 	require.ErrorContains(t, failed, "the name ….invalid can't be resolved")
 }
 
@@ -237,7 +243,7 @@ func TestDeliverCallbackRefusesTargets(t *testing.T) {
 		"an internal address":   {`{allow: ["` + r.URL + `"], secrets: ["SECRET"]}`, "its host has the address 127.0.0.1, which is not public"},
 		"another address of it": {`{allow: ["` + r.URL + `"], addresses: [127.0.0.2], secrets: ["SECRET"]}`, "which is not public"},
 	} {
-		_, failed := deliver(t, apps(t, test.callbacks), endedJobs{}, job.Callback{URL: r.URL})
+		_, failed := deliver(t, apps(t, test.callbacks), completed, job.Callback{URL: r.URL})
 		require.ErrorContains(t, failed, test.want, name)
 		require.Equal(t, job.CallbackForbidden, failed.Type(), name)
 		require.True(t, failed.NonRetryable(), name)
@@ -252,20 +258,24 @@ func TestDeliverCallbackWithoutTheJobsStatus(t *testing.T) {
 	r := newReceiver(t, answers(http.StatusOK))
 	catalog := apps(t, `{allow: ["`+r.URL+`"]`+allowLoopback)
 
-	_, failed := deliver(t, catalog, endedJobs{errors.New("it still runs")}, job.Callback{URL: r.URL})
+	_, failed := deliver(t, catalog, jobs{err: errors.New("it still runs")}, job.Callback{URL: r.URL})
 	require.False(t, failed.NonRetryable())
 	require.ErrorContains(t, failed, "the status of the job can't be read: it still runs")
 
 	deleted := jobservice.NewError(jobservice.CodeJobNotFound, "there is no job j")
-	_, failed = deliver(t, catalog, endedJobs{deleted}, job.Callback{URL: r.URL})
+	_, failed = deliver(t, catalog, jobs{err: deleted}, job.Callback{URL: r.URL})
 	require.True(t, failed.NonRetryable())
+
+	_, failed = deliver(t, catalog, jobs{state: job.Stopped}, job.Callback{URL: r.URL})
+	require.True(t, failed.NonRetryable())
+	require.ErrorContains(t, failed, "an operator has reset the job, and it has ended with job.stopped")
 	require.Empty(t, r.received)
 }
 
 func TestDeliverCallbackNeedsTheSigningSecret(t *testing.T) {
 	t.Parallel()
 
-	_, failed := deliver(t, apps(t, `{url: "https://hooks.example.com/", secrets: ["TOKEN"]}`), endedJobs{}, job.Callback{Default: true})
+	_, failed := deliver(t, apps(t, `{url: "https://hooks.example.com/", secrets: ["TOKEN"]}`), completed, job.Callback{Default: true})
 	require.ErrorContains(t, failed, "the call can't be signed: the secret ${file:")
 	require.NotContains(t, failed.Error(), urlSecret)
 	require.False(t, failed.NonRetryable()) // Another worker may have it, and an operator can correct it.

@@ -54,6 +54,11 @@ type Listeners struct {
 
 // Want reports whether any listener wants the event. It accepts nil.
 func (l *Listeners) Want(event Event) bool {
+	return l.WantCallback(event)
+}
+
+// WantCallback reports whether the event is reported by a callback. It accepts nil.
+func (l *Listeners) WantCallback(event Event) bool {
 	return l != nil && l.Callback.Wants(event)
 }
 
@@ -117,8 +122,8 @@ const (
 
 // Delivery is the state of the call of a callback.
 type Delivery struct {
-	URL         string        `json:"url"` // Without its query.
-	Event       Event         `json:"event"`
+	URL         string        `json:"url"`             // Without its query.
+	Event       Event         `json:"event,omitempty"` // Empty while the job runs.
 	State       DeliveryState `json:"state"`
 	Attempts    int32         `json:"attempts"`
 	LastError   string        `json:"lastError,omitempty"`

@@ -30,6 +30,13 @@ type jobInput struct {
 func (e *execution) input() (*jobInput, error) {
 	input := &jobInput{Input: job.Input{Caller: e.Caller.Access.Name, Labels: e.Labels, AppID: e.Caller.App.ID}}
 
+	listeners, err := e.listeners()
+	if err != nil {
+		return nil, err
+	}
+
+	input.Listeners = listeners
+
 	program, err := e.program(input)
 	if err != nil {
 		return nil, err

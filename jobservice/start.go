@@ -15,6 +15,7 @@ import (
 	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/temporal"
 
+	"github.com/jobwright/jobwright/app"
 	"github.com/jobwright/jobwright/app/seal"
 	"github.com/jobwright/jobwright/job"
 	"github.com/jobwright/jobwright/scenario"
@@ -27,6 +28,7 @@ type Request struct {
 	Operation jsonvalue.Object // As the caller sent it.
 	JobID     string           // Empty to generate one.
 	Labels    map[string]string
+	Callback  *app.CallbackRequest // The callback that the caller asks for; nil for the default of the app.
 
 	// AwaitUntil is until when the caller will wait for the end of the job in [Service.Await]; zero if it will not.
 	AwaitUntil time.Time
@@ -236,6 +238,10 @@ func (s *Service) attach(ctx context.Context, call *execution, started *Started)
 
 	if first.fingerprint != later.fingerprint {
 		return jobIDTaken(call.JobID, job.DifferingFields(first.fieldDigests, later.fieldDigests))
+	}
+
+	if asksForAnother(call.Callback, memoField[job.Listeners](s, described, job.MemoListeners).Callback) {
+		return jobIDTaken(call.JobID, []string{"callback"})
 	}
 
 	info := described.GetWorkflowExecutionInfo()

@@ -29,8 +29,11 @@ type Status struct {
 	Fields  json.RawMessage // The status as a JSON object, without results.
 	Results []job.Result    // Of an ended job.
 
-	appID string
-	runID string // The current run of its workflow.
+	appID      string
+	runID      string // The current run of its workflow.
+	firstRunID string
+	listeners  *job.Listeners
+	endedAt    time.Time // Zero if it has not ended.
 }
 
 // size returns about how much memory the status needs, in bytes.
@@ -77,6 +80,9 @@ func checkJobID(id string) error {
 // not change, and comes from a cache; whether the job still exists is checked every [endedTTL].
 func (s *Service) Status(ctx context.Context, appID, jobID string) (*Status, error) {
 	status, err := s.statusOf(ctx, appID, jobID)
+	if err == nil {
+		status, err = s.withDeliveries(ctx, status)
+	}
 
 	return status, s.asError(ctx, jobID, err)
 }
@@ -177,6 +183,9 @@ func (s *Service) readEnded(
 	return &Status{
 		JobID: run.GetWorkflowId(), State: ended.Status, Version: ended.Version, Ended: true, Fields: fields,
 		Results: ended.Results, appID: found.App, runID: run.GetRunId(),
+		firstRunID: described.GetWorkflowExecutionInfo().GetFirstRunId(),
+		listeners:  memoField[*job.Listeners](s, described, job.MemoListeners),
+		endedAt:    described.GetWorkflowExecutionInfo().GetCloseTime().AsTime(),
 	}, err
 }
 
@@ -202,7 +211,8 @@ func (s *Service) readRunning(
 
 	return &Status{
 		JobID: current.JobID, State: current.Status, Version: current.Version, Fields: fields,
-		appID: current.App, runID: info.GetExecution().GetRunId(),
+		appID: current.App, runID: info.GetExecution().GetRunId(), firstRunID: info.GetFirstRunId(),
+		listeners: memoField[*job.Listeners](s, described, job.MemoListeners),
 	}, true, err
 }
 

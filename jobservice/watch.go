@@ -101,6 +101,9 @@ func (w Wait) isOver(status *Status) bool {
 // service closes.
 func (s *Service) AwaitStatus(ctx context.Context, appID, jobID string, wait Wait) (*Status, error) {
 	status, err := s.awaitStatus(ctx, appID, jobID, wait)
+	if err == nil {
+		status, err = s.withDeliveries(ctx, status)
+	}
 
 	return status, s.asError(ctx, jobID, err)
 }

@@ -15,7 +15,9 @@ import (
 	"github.com/jobwright/jobwright/activities"
 	"github.com/jobwright/jobwright/app"
 	"github.com/jobwright/jobwright/app/seal"
+	"github.com/jobwright/jobwright/callback"
 	"github.com/jobwright/jobwright/job"
+	"github.com/jobwright/jobwright/jobservice"
 	"github.com/jobwright/jobwright/result"
 	"github.com/jobwright/jobwright/source"
 	"github.com/jobwright/jobwright/source/file"
@@ -68,7 +70,9 @@ func Drivers() source.Drivers {
 type Worker struct {
 	worker.Worker
 
+	log       *slog.Logger
 	sources   *pool.Pool
+	jobs      *jobservice.Service
 	sweeper   *sweeper
 	sweeping  sync.WaitGroup
 	endSweeps context.CancelFunc
@@ -79,10 +83,13 @@ func New(temporal client.Client, options Options) *Worker { return newWorker(tem
 
 // newWorker returns a worker. It calls onFatalError, if not nil, once with an error that ends the worker.
 func newWorker(temporal client.Client, options Options, onFatalError func(error)) *Worker {
-	w := &Worker{sources: pool.New(Drivers()), endSweeps: func() {}, sweeper: &sweeper{
-		temporal: temporal, namespace: options.Namespace, results: options.Results,
-		log: options.Log,
-	}}
+	w := &Worker{
+		log: options.Log, sources: pool.New(Drivers()), endSweeps: func() {},
+		jobs: jobservice.New(jobservice.Options{
+			Temporal: temporal, Namespace: options.Namespace, Keys: options.Keys, Log: options.Log,
+		}),
+		sweeper: &sweeper{temporal: temporal, namespace: options.Namespace, results: options.Results, log: options.Log},
+	}
 
 	// By default, a worker has two pollers for each kind of task. Under load, tasks then wait in the database of Temporal for the
 	// next poll. With as many pollers as there are tasks, 16 callers of small jobs that do not start eagerly cost Temporal and
@@ -106,6 +113,7 @@ func newWorker(temporal client.Client, options Options, onFatalError func(error)
 		activities.New(options.Apps, options.Keys, w.sources, options.Results, temporal, options.DataDir,
 			options.StopTimeout*3/4),
 		activity.RegisterOptions{})
+	w.RegisterActivity(callback.New(options.Apps, w.jobs))
 
 	return w
 }
@@ -131,11 +139,13 @@ func (w *Worker) Start() error {
 	return nil
 }
 
-// startSweeps sweeps the result store periodically until the worker is stopped.
+// startSweeps sweeps the result store, and starts the reports of jobs that were terminated, periodically until the worker is
+// stopped.
 func (w *Worker) startSweeps() {
 	ctx, cancel := context.WithCancel(context.Background())
 	w.endSweeps = cancel
 	w.sweeping.Go(func() { w.sweeper.run(ctx) })
+	w.sweeping.Go(func() { notifyPeriodically(ctx, w.jobs.Notifier(), w.log) })
 }
 
 // Sweep removes the results of jobs that Temporal no longer has, and returns how many it has removed. A started worker does so
@@ -147,6 +157,7 @@ func (w *Worker) Stop() {
 	w.endSweeps()
 	w.sweeping.Wait()
 	w.Worker.Stop()
+	w.jobs.Close()
 
 	_ = w.sources.Close() // No step uses the sources, so an error is without consequences.
 }

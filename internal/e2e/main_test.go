@@ -59,6 +59,7 @@ const envPrefix = "JOBWRIGHT_"
 func run(m *testing.M) (err error) {
 	for name, key := range map[string]string{
 		"JOBWRIGHT_APP_7_KEY": callerKey, "JOBWRIGHT_STATUS_KEY": statusKey, "JOBWRIGHT_S3_SECRET": testserver.S3SecretAccessKey,
+		"JOBWRIGHT_WEBHOOK_SECRET": webhookSecret, "JOBWRIGHT_OLD_WEBHOOK_SECRET": oldWebhookSecret,
 	} {
 		if err := os.Setenv(name, key); err != nil {
 			return err
