@@ -47,7 +47,7 @@ func (s *Server) calls() []call {
 			description: "The same request with the same jobId returns the same job, so that the call can be repeated safely.",
 			errors: []jobservice.Code{
 				jobservice.CodeScenarioNotFound, jobservice.CodeScenarioInvalid, jobservice.CodeJobIDTaken,
-				jobservice.CodeSecretKeyMissing, codeResultExpired, codeNotAcceptable,
+				jobservice.CodeSecretKeyMissing, jobservice.CodeCallbackForbidden, codeResultExpired, codeNotAcceptable,
 			},
 			responses: executeResponses(),
 		}, s.executeJob),
@@ -77,8 +77,10 @@ func (s *Server) calls() []call {
 			summary: "Returns which tables, files and URLs a scenario reads and writes, by its definition",
 		}, s.getLineage),
 		newCall[redeliverRequest, jobservice.Redelivery](s, call{
-			names: []string{"redeliverCallback"}, methods: post, right: app.Execute, changes: true,
-			summary: "Calls the callback of an ended job again",
+			names: []string{"redeliverCallback"}, methods: post, right: app.Execute, changes: true, group: groupJobs,
+			errors:      []jobservice.Code{jobservice.CodeCallbackNotFound, jobservice.CodeJobNotEnded},
+			summary:     "Calls the callback of an ended job again",
+			description: "It does not wait for the call. `getJobStatus` shows the delivery.",
 		}, s.redeliverCallback),
 	}
 }

@@ -220,7 +220,8 @@ type jobRunning struct {
 type jobEnded struct {
 	jobservice.Outcome
 
-	Results []resultSet `json:"results" description:"The results; of a job that did not complete, those of the steps before."`
+	Results   []resultSet    `json:"results" description:"The results; of a job that did not complete, those of the steps before."`
+	Callbacks []job.Delivery `json:"callbacks,omitempty" description:"The delivery of the job's callback, if it is to be called."`
 }
 
 // recordTexts are the media types of the records of a single result.

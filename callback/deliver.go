@@ -61,7 +61,9 @@ func (a *Activities) DeliverCallback(ctx context.Context, notification job.Notif
 		delivery.State, delivery.LastError = job.DeliveryPending, failed.message
 	}
 
-	activity.GetMetricsHandler(ctx).WithTags(map[string]string{"outcome": failed.outcome()}).Counter(metric).Inc(1)
+	activity.GetMetricsHandler(ctx).WithTags(map[string]string{
+		"app": notification.AppID, "outcome": failed.outcome(),
+	}).Counter(metric).Inc(1)
 
 	if failed == nil {
 		return delivery, nil

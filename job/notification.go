@@ -33,6 +33,11 @@ const (
 // Events returns all events.
 func Events() []Event { return []Event{JobCompleted, JobFailed, JobStopped} }
 
+// SchemaValues returns every event as text.
+func (Event) SchemaValues() []string {
+	return []string{string(JobCompleted), string(JobFailed), string(JobStopped)}
+}
+
 // EventOf returns the event of a job that ended in that state.
 func EventOf(state State) Event {
 	switch state {
@@ -120,13 +125,18 @@ const (
 	DeliveryDisabled  DeliveryState = "disabled" // The receiver answered that it wants no more calls.
 )
 
+// SchemaValues returns every state as text.
+func (DeliveryState) SchemaValues() []string {
+	return []string{string(DeliveryPending), string(DeliveryDelivered), string(DeliveryFailed), string(DeliveryDisabled)}
+}
+
 // Delivery is the state of the call of a callback.
 type Delivery struct {
-	URL         string        `json:"url"`             // Without its query.
-	Event       Event         `json:"event,omitempty"` // Empty while the job runs.
-	State       DeliveryState `json:"state"`
-	Attempts    int32         `json:"attempts"`
-	LastError   string        `json:"lastError,omitempty"`
-	NextTry     *time.Time    `json:"nextTry,omitempty"`
-	DeliveredAt *time.Time    `json:"deliveredAt,omitempty"`
+	URL         string        `json:"url" description:"The URL, without its query."`
+	Event       Event         `json:"event,omitempty" description:"The event. While the job runs, it is missing."`
+	State       DeliveryState `json:"state" description:"How far the delivery is."`
+	Attempts    int32         `json:"attempts" description:"The number of calls so far."`
+	LastError   string        `json:"lastError,omitempty" description:"Why the last call failed."`
+	NextTry     *time.Time    `json:"nextTry,omitempty" description:"When the next call is made."`
+	DeliveredAt *time.Time    `json:"deliveredAt,omitempty" description:"When the receiver accepted the call."`
 }

@@ -71,24 +71,17 @@ func (s *Service) Ended(ctx context.Context, appID, jobID string) (End, error) {
 	return End{State: status.State, Status: status.Fields, At: status.endedAt}, nil
 }
 
-// withDeliveries returns the status with the deliveries of the job's callbacks, which change after its end. The status of a job
-// without a callback is returned as it is.
+// withDeliveries returns the status of an ended job with the delivery of its callback, which changes after the end. Any other status
+// is returned as it is.
 func (s *Service) withDeliveries(ctx context.Context, status *Status) (*Status, error) {
-	if status.listeners == nil || status.listeners.Callback == nil {
+	notification := status.notification()
+	if !status.Ended || !status.listeners.WantCallback(notification.Event) {
 		return status, nil
 	}
 
-	delivery := job.Delivery{URL: status.listeners.Callback.ShownURL(), State: job.DeliveryPending}
-
-	if notification := status.notification(); status.Ended {
-		if !notification.Listeners.WantCallback(notification.Event) {
-			return status, nil
-		}
-
-		var err error
-		if delivery, err = s.delivery(ctx, notification); err != nil {
-			return nil, err
-		}
+	delivery, err := s.delivery(ctx, notification)
+	if err != nil {
+		return nil, err
 	}
 
 	encoded, err := json.Marshal([]job.Delivery{delivery})
@@ -168,8 +161,8 @@ func addAttempts(delivery *job.Delivery, activity *workflowpb.PendingActivityInf
 
 // Redelivery is the result of [Service.Redeliver].
 type Redelivery struct {
-	JobID    string       `json:"jobId"`
-	Callback job.Delivery `json:"callback"`
+	JobID    string       `json:"jobId" description:"The job."`
+	Callback job.Delivery `json:"callback" description:"The delivery, which begins again."`
 }
 
 // Redeliver calls the callback of an ended job again, whether it was delivered or not. If a delivery waits for its next attempt,
@@ -188,15 +181,19 @@ func (s *Service) redeliver(ctx context.Context, caller Caller, jobID string) (r
 
 	notification := status.notification()
 
+	var refused *Error
+
 	switch {
 	case !status.Ended:
-		err = NewError(CodeJobNotEnded, "the job %s still runs; its callback is called when it ends", jobID)
+		refused = NewError(CodeJobNotEnded, "the job %s still runs; its callback is called when it ends", jobID)
 	case !status.listeners.WantCallback(notification.Event):
-		err = NewError(CodeCallbackNotFound, "the job %s has no callback for the event %s", jobID, notification.Event)
+		refused = NewError(CodeCallbackNotFound, "the job %s has no callback for the event %s", jobID, notification.Event)
 	}
 
-	if err != nil {
-		return result, err
+	if refused != nil {
+		refused.JobID = jobID
+
+		return result, refused
 	}
 
 	notification.Listeners = &job.Listeners{Callback: status.listeners.Callback} // The others are not called again.

@@ -29,11 +29,13 @@ type Status struct {
 	Fields  json.RawMessage // The status as a JSON object, without results.
 	Results []job.Result    // Of an ended job.
 
-	appID      string
-	runID      string // The current run of its workflow.
+	appID string
+	runID string // The current run of its workflow.
+
+	// Of an ended job:
 	firstRunID string
-	listeners  *job.Listeners
-	endedAt    time.Time // Zero if it has not ended.
+	listeners  *job.Listeners // nil if it has none.
+	endedAt    time.Time
 }
 
 // size returns about how much memory the status needs, in bytes.
@@ -207,12 +209,15 @@ func (s *Service) readRunning(
 
 	current.Version = versionOf(described, runs)
 
+	if listeners := memoField[job.Listeners](s, described, job.MemoListeners); listeners.Callback != nil {
+		current.Callbacks = []job.Delivery{{URL: listeners.Callback.ShownURL(), State: job.DeliveryPending}}
+	}
+
 	fields, err := json.Marshal(current)
 
 	return &Status{
 		JobID: current.JobID, State: current.Status, Version: current.Version, Fields: fields,
-		appID: current.App, runID: info.GetExecution().GetRunId(), firstRunID: info.GetFirstRunId(),
-		listeners: memoField[*job.Listeners](s, described, job.MemoListeners),
+		appID: current.App, runID: info.GetExecution().GetRunId(),
 	}, true, err
 }
 
@@ -250,6 +255,8 @@ type Progress struct {
 	Steps []job.StepStatus `json:"steps" description:"The steps that the scenario defines."`
 
 	Signals []job.AwaitedSignal `json:"signals,omitempty" description:"The signals that the job waits for."`
+
+	Callbacks []job.Delivery `json:"callbacks,omitempty" description:"The callback that is called when the job ends, if there is one."`
 }
 
 // progressOf queries the job's workflow for its progress. If no worker responds, the progress has only what Temporal knows.

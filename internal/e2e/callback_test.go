@@ -315,7 +315,7 @@ func TestCallbackOfAJobThatContinuesAsNewIsCalledOnce(t *testing.T) {
 	files["scenarios/Long.yaml"] = `
 steps:
   - opName: ForEach
-    opParams: {in: "${1..30}", as: i, steps: [{opName: Wait, opParams: {duration: 10ms}}]}
+    opParams: {in: "${1..6}", as: i, steps: [{opName: Wait, opParams: {duration: 10ms}}]}
 `
 	system, err := continuingSystem()
 	require.NoError(t, err)
