@@ -55,6 +55,7 @@ type key struct {
 	id     string
 	sealer cipher.AEAD
 	digest []byte // The key of digests.
+	sign   []byte // The key of signatures.
 }
 
 const (
@@ -90,11 +91,11 @@ func Parse(text string) (Keys, error) {
 	return keys, nil
 }
 
-// newKey derives the keys for sealing and for digests, so that neither use weakens the other.
+// newKey derives the keys for sealing, for digests and for signatures, so that no use weakens another one.
 func newKey(secret []byte) (key, error) {
-	var derived [3][]byte
+	var derived [4][]byte
 
-	for i, purpose := range []string{"jobwright seal", "jobwright digest", "jobwright key id"} {
+	for i, purpose := range []string{"jobwright seal", "jobwright digest", "jobwright key id", "jobwright sign"} {
 		var err error
 		if derived[i], err = hkdf.Key(sha256.New, secret, nil, purpose, keySize); err != nil {
 			return key{}, err
@@ -108,7 +109,7 @@ func newKey(secret []byte) (key, error) {
 
 	sealer, err := cipher.NewGCM(block)
 
-	return key{id: hex.EncodeToString(derived[2][:idSize]), sealer: sealer, digest: derived[1]}, err
+	return key{id: hex.EncodeToString(derived[2][:idSize]), sealer: sealer, digest: derived[1], sign: derived[3]}, err
 }
 
 // New returns the text of a new random key.
@@ -137,6 +138,22 @@ func (k Keys) find(id string) (key, error) {
 	}
 
 	return k.keys[at], nil
+}
+
+// SigningKey is a key that was derived from a key of the operator, for signatures of the operator's API servers.
+type SigningKey struct {
+	ID  string // The ID of the key that it was derived from.
+	Key []byte
+}
+
+// SigningKeys returns the signing key of each key. The first one signs, all verify.
+func (k Keys) SigningKeys() []SigningKey {
+	keys := make([]SigningKey, len(k.keys))
+	for i, key := range k.keys {
+		keys[i] = SigningKey{ID: key.id, Key: key.sign}
+	}
+
+	return keys
 }
 
 // Seal encrypts a value for its place. The error is [ErrKeyMissing] if there is no key.
