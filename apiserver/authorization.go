@@ -18,7 +18,7 @@ import (
 	"github.com/jobwright/jobwright/scenario/problem"
 )
 
-// headerKey returns the key of the header Authorization, or "" if there is none. Schemes other than Bearer are ignored, as they
+// headerKey returns the key, or the access token, of the header Authorization, or "" if there is none. Schemes other than Bearer are ignored, as they
 // may be for a proxy.
 func headerKey(c *gin.Context) string {
 	scheme, key, _ := strings.Cut(c.GetHeader("Authorization"), " ")
@@ -29,22 +29,29 @@ func headerKey(c *gin.Context) string {
 	return strings.TrimSpace(key)
 }
 
-// authenticateHeader rejects an unknown key of the header Authorization, before the body of the request is read.
+// authenticateHeader rejects an unknown key or token of the header Authorization, before the body of the request is read.
 func (s *Server) authenticateHeader(c *gin.Context) error {
 	key := headerKey(c)
 	if key == "" || s.isLoopbackKey(c, key) {
 		return nil
 	}
 
-	if err := s.options.Apps.CheckKey(key); err != nil {
+	err := s.options.Apps.CheckKey(key)
+	if errors.Is(err, app.ErrUnknownKey) && hasTokenForm(key) {
+		_, err := s.verifyToken(c, key)
+
+		return err
+	}
+
+	if err != nil {
 		return s.authenticationFailed(c, keyRefused(err))
 	}
 
 	return nil
 }
 
-// authorize returns the app with that ID if the key grants the right in it. The key is the one in the request, or else that
-// of the header Authorization. Without a key for an app, the error does not reveal whether the app exists.
+// authorize returns the app with that ID if the key grants the right in it. The key, or the access token in its place, is the one
+// in the request, or else that of the header Authorization. Without a key for an app, the error does not reveal whether the app exists.
 func (s *Server) authorize(c *gin.Context, key, appID string, right app.Right) (
 	jobservice.Caller, error,
 ) {
@@ -103,23 +110,37 @@ func (s *Server) accessOf(c *gin.Context, found *app.App, appID, key string) (ap
 		return playedAccess(c, found)
 	}
 
+	access, err := s.grantedAccess(c, found, appID, key)
+	if err == nil && c.GetHeader(actAs) != "" {
+		return access, jobservice.NewError(jobservice.CodeForbidden, "only the keys of jobwright-dev may use the header %s", actAs)
+	}
+
+	return access, err
+}
+
+// grantedAccess returns the access that the app's definition gives to a key or a token.
+func (s *Server) grantedAccess(c *gin.Context, found *app.App, appID, key string) (app.Access, error) {
 	if found != nil {
 		access, err := found.Lookup(key)
+		if err == nil {
+			return access, nil
+		}
+
 		if _, expired := errors.AsType[*app.ExpiredKeyError](err); expired {
 			return app.Access{}, s.authenticationFailed(c, keyRefused(err))
 		}
-
-		if err == nil {
-			if c.GetHeader(actAs) != "" {
-				return access, jobservice.NewError(jobservice.CodeForbidden,
-					"only the keys of jobwright-dev may use the header %s", actAs)
-			}
-
-			return access, nil
-		}
 	}
 
-	return app.Access{}, s.unauthorized(c, key, appID)
+	err := s.options.Apps.CheckKey(key)
+
+	switch {
+	case err == nil:
+		return app.Access{}, jobservice.NewError(jobservice.CodeForbidden, "this apiKey is not for app %s", appID)
+	case errors.Is(err, app.ErrUnknownKey) && hasTokenForm(key):
+		return s.accessOfToken(c, found, appID, key)
+	default:
+		return app.Access{}, s.authenticationFailed(c, keyRefused(err))
+	}
 }
 
 // actAs is the header with the name of an access of the app, with whose rights the holder of a loopback key makes the call.
@@ -169,20 +190,14 @@ func (s *Server) isLoopbackKey(c *gin.Context, key string) bool {
 		return false
 	}
 
+	return isFromLoopback(c)
+}
+
+// isFromLoopback reports whether the connection comes from this machine.
+func isFromLoopback(c *gin.Context) bool {
 	host, _, err := net.SplitHostPort(c.Request.RemoteAddr)
 
 	return err == nil && net.ParseIP(host).IsLoopback()
-}
-
-// unauthorized returns the error for a key that the app does not have: 403 for the key of another app, 401 for an unknown
-// key.
-func (s *Server) unauthorized(c *gin.Context, key, appID string) error {
-	err := s.options.Apps.CheckKey(key)
-	if err == nil {
-		return jobservice.NewError(jobservice.CodeForbidden, "this apiKey is not for app %s", appID)
-	}
-
-	return s.authenticationFailed(c, keyRefused(err))
 }
 
 // keyRefused returns the error for a key that no app accepts.

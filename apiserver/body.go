@@ -40,6 +40,12 @@ func (s *Server) limitBody(c *gin.Context) {
 	}
 }
 
+// bodyArrived ends the deadline for the body, because the call may wait longer for the job, and keeps the connection.
+func bodyArrived(c *gin.Context) {
+	setReadDeadline(c, time.Time{})
+	c.Writer.Header().Del("Connection")
+}
+
 // setReadDeadline sets the deadline of the connection. Requests without a connection, as in tests, have none.
 func setReadDeadline(c *gin.Context, deadline time.Time) {
 	//nolint:errcheck // If the connection is closed, reading fails too.
@@ -67,8 +73,7 @@ func readBody(c *gin.Context) (jsonvalue.Object, error) {
 		return nil, jobservice.Invalid("the body can't be read: %v", err)
 	}
 
-	setReadDeadline(c, time.Time{}) // The call may wait longer for the job.
-	c.Writer.Header().Del("Connection")
+	bodyArrived(c)
 
 	if err := checkJSON(text); err != nil {
 		return nil, err

@@ -19,6 +19,7 @@ type call struct {
 	right   app.Right // What the caller's key has to permit.
 	changes bool      // Whether the call changes something.
 	group   string    // The name of a group of [groups].
+	isOAuth bool      // Whether its body is a form, and its response has no envelope, as RFC 6749 requires.
 	summary string
 
 	// description is what the summary does not say; it may be empty.
@@ -82,6 +83,13 @@ func (s *Server) calls() []call {
 			summary:     "Calls the callback of an ended job again",
 			description: "It does not wait for the call. `getJobStatus` shows the delivery.",
 		}, s.redeliverCallback),
+		{
+			names: []string{"oauth2/token"}, methods: post, changes: true, group: groupTokens, isOAuth: true,
+			summary:     "Issues an access token to a client that has a key",
+			description: "The grant is that of client credentials (RFC 6749, section 4.4).",
+			request:     reflect.TypeFor[tokenRequest](), result: reflect.TypeFor[tokenIssued](),
+			responses: tokenResponses(), handle: s.issueToken,
+		},
 	}
 }
 

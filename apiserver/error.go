@@ -20,6 +20,7 @@ import (
 const (
 	codeUnauthorized         jobservice.Code = "unauthorized"
 	codeKeyExpired           jobservice.Code = "key_expired"
+	codeTokenExpired         jobservice.Code = "token_expired"
 	codeBrowserRefused       jobservice.Code = "browser_refused"
 	codeHostNotAllowed       jobservice.Code = "host_not_allowed"
 	codeCallNotFound         jobservice.Code = "call_not_found"
@@ -32,6 +33,8 @@ const (
 	codeRequestTimeout       jobservice.Code = "request_timeout"
 	codeMediaTypeUnsupported jobservice.Code = "media_type_unsupported"
 	codeTooManyFailures      jobservice.Code = "too_many_failures"
+
+	codeIdentityProviderUnavailable jobservice.Code = "identity_provider_unavailable"
 )
 
 // httpStatuses are the error codes of calls and the HTTP status of a response with each. The outcome of a job that was stopped or
@@ -40,6 +43,7 @@ var httpStatuses = map[jobservice.Code]int{
 	jobservice.CodeRequestInvalid:      http.StatusBadRequest,
 	codeUnauthorized:                   http.StatusUnauthorized,
 	codeKeyExpired:                     http.StatusUnauthorized,
+	codeTokenExpired:                   http.StatusUnauthorized,
 	jobservice.CodeForbidden:           http.StatusForbidden,
 	codeBrowserRefused:                 http.StatusForbidden,
 	jobservice.CodeCallbackForbidden:   http.StatusForbidden,
@@ -69,6 +73,7 @@ var httpStatuses = map[jobservice.Code]int{
 	jobservice.CodeInternal:            http.StatusInternalServerError,
 	jobservice.CodeSecretKeyMissing:    http.StatusNotImplemented,
 	codeAppInvalid:                     http.StatusServiceUnavailable,
+	codeIdentityProviderUnavailable:    http.StatusServiceUnavailable,
 	jobservice.CodeTemporalUnavailable: http.StatusServiceUnavailable,
 }
 
@@ -103,7 +108,12 @@ func (s *Server) respondError(c *gin.Context, err error) {
 
 	status := httpStatuses[failed.Code]
 	if status == http.StatusUnauthorized {
-		c.Header("WWW-Authenticate", "Bearer")
+		challenge := "Bearer"
+		if headerKey(c) != "" {
+			challenge += ` error="invalid_token"` // RFC 6750, section 3.1.
+		}
+
+		c.Header("WWW-Authenticate", challenge)
 	}
 
 	c.AbortWithStatusJSON(status, envelope{Status: "error", Result: failed})

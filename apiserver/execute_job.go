@@ -57,7 +57,8 @@ func (s *Server) executeJob(c *gin.Context, call request[executeRequest]) {
 	}
 	defer started.Close()
 
-	logOf(c).jobID = started.JobID
+	logOf(c).jobID, logOf(c).scenario = started.JobID, started.Scenario
+	s.auditCall(c)
 
 	if started.IsNew {
 		s.logStart(c, started)

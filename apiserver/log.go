@@ -20,8 +20,10 @@ type callLog struct {
 	app       string
 	access    string // The name of the caller's access.
 	jobID     string
+	scenario  string // Of a job that the call has started.
 	code      jobservice.Code
 	err       error // The reason of an error whose reason callers don't see.
+	audited   bool  // Whether the audit log has the call.
 }
 
 const callLogKey = "log"
@@ -53,6 +55,7 @@ func (s *Server) logCall(c *gin.Context) {
 		}, log.attributes()...)
 
 		s.options.Log.LogAttrs(c.Request.Context(), log.level(c), "call", attributes...)
+		s.auditCall(c)
 	}()
 
 	c.Next()

@@ -20,6 +20,7 @@ import (
 const (
 	groupJobs      = "Jobs"
 	groupScenarios = "Scenarios"
+	groupTokens    = "Access tokens"
 	groupServers   = "Servers"
 )
 
@@ -28,6 +29,7 @@ func groups() []openapi.Group {
 	return []openapi.Group{
 		{Name: groupJobs, Description: "Start jobs, follow them, and read their results."},
 		{Name: groupScenarios, Description: "Find out which scenarios an app has, and what they read and write."},
+		{Name: groupTokens, Description: "Get a token that replaces a key for half an hour, by OAuth 2.0."},
 		{Name: groupServers, Description: "Check the health of a server, and read this description. These calls need no key."},
 	}
 }
@@ -97,7 +99,8 @@ func (s *Server) api() openapi.API {
 		},
 		Statuses: map[string]int{},
 		Errors: texts(
-			jobservice.CodeRequestInvalid, codeUnauthorized, jobservice.CodeForbidden, codeBrowserRefused, codeHostNotAllowed,
+			jobservice.CodeRequestInvalid, codeUnauthorized, codeKeyExpired, codeTokenExpired, codeIdentityProviderUnavailable,
+			jobservice.CodeForbidden, codeBrowserRefused, codeHostNotAllowed,
 			codeAppNotFound, codeAppInvalid, codeTooManyFailures, jobservice.CodeTooManyRequests,
 			jobservice.CodeTemporalUnavailable, jobservice.CodeInternal,
 		),
@@ -137,6 +140,10 @@ func (d call) openAPI() openapi.Call {
 		described.Responses = []openapi.Response{{
 			Status: http.StatusOK, Description: "The call succeeded.", Result: d.result,
 		}}
+	}
+
+	if d.isOAuth {
+		described.Form, described.Path = true, apiPath+"/"+d.names[0]
 	}
 
 	isAboutJob := slices.ContainsFunc(schema.FieldsOf(d.request), func(field schema.Field) bool {

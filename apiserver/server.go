@@ -22,7 +22,11 @@ import (
 	"golang.org/x/net/netutil"
 	"golang.org/x/time/rate"
 
+	"github.com/jobwright/jobwright/apiserver/oidc"
+	"github.com/jobwright/jobwright/apiserver/token"
 	"github.com/jobwright/jobwright/app"
+	"github.com/jobwright/jobwright/app/seal"
+	"github.com/jobwright/jobwright/audit"
 	"github.com/jobwright/jobwright/internal/browser"
 	"github.com/jobwright/jobwright/jobservice"
 	"github.com/jobwright/jobwright/result"
@@ -35,6 +39,15 @@ type Options struct {
 	Results *result.Store
 	Log     *slog.Logger
 	Metrics client.MetricsHandler // Of calls; nil for none.
+
+	// Audit gets a line for each call that changes something or is not permitted; nil for none. The caller closes it.
+	Audit *audit.Log
+
+	// Keys sign access tokens; all API servers have the same. Without a key, the server issues none.
+	Keys seal.Keys
+
+	// IdentityProvider verifies the access tokens of an OpenID Connect provider; nil for none.
+	IdentityProvider *oidc.Verifier
 
 	// Hosts are the hosts by which clients may address the server, in addition to those of this machine.
 	Hosts browser.Hosts
@@ -78,8 +91,10 @@ type Server struct {
 	engine   *gin.Engine
 	handler  http.Handler // The engine with compression.
 	jobs     *jobservice.Service
+	tokens   *token.Issuer
 	failures failures
-	draining atomic.Bool // Whether the server stops.
+	draining atomic.Bool     // Whether the server stops.
+	byPath   map[string]call // The calls, by their paths.
 
 	described func() (*description, error) // Describes the API, once.
 }
@@ -89,8 +104,8 @@ func New(options Options) *Server {
 	gin.SetMode(gin.ReleaseMode)
 
 	s := &Server{
-		options: options, engine: gin.New(), jobs: options.Jobs,
-		failures: failures{limiters: make(map[netip.Prefix]*rate.Limiter)},
+		options: options, engine: gin.New(), jobs: options.Jobs, tokens: token.NewIssuer(options.Keys),
+		failures: failures{limiters: make(map[netip.Prefix]*rate.Limiter)}, byPath: map[string]call{},
 	}
 
 	s.options.Metrics = cmp.Or(options.Metrics, client.MetricsNopHandler)
@@ -116,8 +131,10 @@ func New(options Options) *Server {
 	api := s.engine.Group(apiPath)
 	for _, call := range s.calls() {
 		for _, name := range call.names {
-			api.Match(call.methods, "/"+name, call.handle)
-			api.Match(call.methods, "/"+name+".jsp", call.handle)
+			for _, suffix := range []string{"", ".jsp"} {
+				api.Match(call.methods, "/"+name+suffix, call.handle)
+				s.byPath[api.BasePath()+"/"+name+suffix] = call
+			}
 		}
 	}
 

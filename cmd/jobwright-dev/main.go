@@ -23,7 +23,7 @@ func main() {
 type options struct {
 	apps, data         string
 	http, temporal, ui string
-	metrics            string
+	metrics, auditLog  string
 	allowedHosts       []string
 	run, app           string
 	secrets            app.Secrets
@@ -95,6 +95,7 @@ environment variable NAME, which begins with the prefix of the app.`,
 	flags.StringVar(&opts.metrics, "metrics", "", "address for metrics; by default, none")
 	flags.StringSliceVar(&opts.allowedHosts, "allowed-host", nil,
 		"name or address by which clients reach the API and the UI, besides those of this machine; repeatable")
+	cli.AddAuditLog(flags, &opts.auditLog, cli.AuditToNone)
 	flags.StringVar(&opts.run, "run", "", "run this scenario after the start")
 	flags.StringVar(&opts.app, "app", "7", "app of the scenario given by --run")
 	cli.AddSecrets(flags, &opts.secrets)

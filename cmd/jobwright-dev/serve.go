@@ -118,13 +118,20 @@ func serve(ctx context.Context, opts options, out, logs io.Writer) (err error) {
 
 	defer func() { err = errors.Join(err, results.Close()) }()
 
+	audited, err := cli.OpenAuditLog(ctx, opts.auditLog, logs, log)
+	if err != nil {
+		return err
+	}
+
+	defer func() { err = errors.Join(err, audited.Close()) }()
+
 	parts := node.Node{
 		Temporal: connection,
 		API: apiserver.Options{
 			Jobs: jobservice.New(jobservice.Options{
 				Temporal: connection, Namespace: namespace, Keys: keys, Log: log, Ends: &ends,
 			}),
-			Apps: apps, Results: results, Log: log, Metrics: sdkMetrics,
+			Apps: apps, Results: results, Log: log, Metrics: sdkMetrics, Audit: audited, Keys: keys,
 			Hosts: opts.allowedHosts, LoopbackKey: key, WellKnownKey: devKey,
 		},
 		Listener: listener, Grace: grace,

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/jobwright/jobwright/apiserver"
+	"github.com/jobwright/jobwright/apiserver/oidc"
 	"github.com/jobwright/jobwright/internal/cli"
 	"github.com/jobwright/jobwright/jobservice"
 )
@@ -22,6 +23,8 @@ type apiFlags struct {
 	http, metrics  string
 	allowedHosts   []string
 	maxConnections int
+	auditLog       string
+	oidc           oidc.Options
 }
 
 // addTo adds the flags to those of a command. At the address of --metrics, the command serves the endpoints for operators.
@@ -32,6 +35,10 @@ func (f *apiFlags) addTo(flags *pflag.FlagSet, endpoints string) {
 		"number of open connections after which new ones wait")
 	flags.StringSliceVar(&f.allowedHosts, "allowed-host", nil,
 		"name or address by which clients reach the server, for example jobs.example.com; repeatable")
+	cli.AddAuditLog(flags, &f.auditLog, cli.AuditToStderr)
+	flags.StringVar(&f.oidc.Issuer, "oidc-issuer", "",
+		"URL of an OpenID Connect provider whose access tokens the server accepts; by default, none")
+	flags.StringVar(&f.oidc.Audience, "oidc-audience", "", "audience that these tokens must have")
 }
 
 // listen listens on the address of the API.
@@ -50,14 +57,33 @@ func (f *apiFlags) serveOperators(endpoints http.Handler, log *slog.Logger) (*ht
 	})
 }
 
-// options returns the options of an API server of the system. ends reports the ends of jobs that run in this process.
-func (f *apiFlags) options(opened *system, ends jobservice.Ends) apiserver.Options {
-	return apiserver.Options{
-		Jobs: jobservice.New(jobservice.Options{
-			Temporal: opened.temporal, Namespace: opened.namespace, Keys: opened.keys, Log: opened.log, Ends: ends,
-		}),
-		Apps: opened.apps, Results: opened.results, Log: opened.log, Metrics: opened.metrics, Hosts: f.allowedHosts, MaxConnections: f.maxConnections,
+// options returns the options of an API server of the system. ends reports the ends of jobs that run in this process. Until ctx is
+// done, SIGHUP opens the audit log again; the caller closes it.
+func (f *apiFlags) options(
+	ctx context.Context, opened *system, ends jobservice.Ends, stderr io.Writer,
+) (apiserver.Options, error) {
+	options := apiserver.Options{
+		Apps: opened.apps, Results: opened.results, Log: opened.log, Metrics: opened.metrics, Keys: opened.keys, Hosts: f.allowedHosts,
+		MaxConnections: f.maxConnections,
 	}
+
+	var err error
+
+	if f.oidc != (oidc.Options{}) {
+		if options.IdentityProvider, err = oidc.New(f.oidc); err != nil {
+			return options, fmt.Errorf("--oidc-issuer and --oidc-audience: %w", err)
+		}
+	}
+
+	if options.Audit, err = cli.OpenAuditLog(ctx, f.auditLog, stderr, opened.log); err != nil {
+		return options, err
+	}
+
+	options.Jobs = jobservice.New(jobservice.Options{
+		Temporal: opened.temporal, Namespace: opened.namespace, Keys: opened.keys, Log: opened.log, Ends: ends,
+	})
+
+	return options, nil
 }
 
 func apiserverCommand() *cobra.Command {
@@ -113,6 +139,13 @@ func serveAPI(ctx context.Context, shared *systemFlags, api *apiFlags, logs io.W
 
 	go warnOfKeys(ctx, opened.apps, opened.log)
 
+	options, err := api.options(ctx, opened, nil, logs)
+	if err != nil {
+		return err
+	}
+
+	defer func() { err = errors.Join(err, options.Audit.Close()) }()
+
 	listener, err := api.listen()
 	if err != nil {
 		return err
@@ -127,5 +160,5 @@ func serveAPI(ctx context.Context, shared *systemFlags, api *apiFlags, logs io.W
 
 	opened.log.Info("API server is up", opened.attributes("http", listener.Addr().String(), "metrics", address)...)
 
-	return apiserver.New(api.options(opened, nil)).Serve(ctx, listener, shared.grace)
+	return apiserver.New(options).Serve(ctx, listener, shared.grace)
 }

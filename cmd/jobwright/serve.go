@@ -74,6 +74,13 @@ func serve(
 
 	go warnOfKeys(ctx, opened.apps, opened.log)
 
+	options, err := api.options(ctx, opened, &opened.ends, logs)
+	if err != nil {
+		return err
+	}
+
+	defer func() { err = errors.Join(err, options.Audit.Close()) }()
+
 	listener, err := api.listen()
 	if err != nil {
 		return err
@@ -90,7 +97,7 @@ func serve(
 	defer operators.Close() //nolint:errcheck // An open request may fail.
 
 	both := node.Node{
-		Temporal: opened.temporal, API: api.options(opened, &opened.ends), Listener: listener, Grace: shared.grace,
+		Temporal: opened.temporal, API: options, Listener: listener, Grace: shared.grace,
 		Worker: jobs.options(opened, shared),
 	}
 	both.Worker.OnStart = func() {
