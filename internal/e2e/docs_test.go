@@ -114,7 +114,7 @@ func TestReadmeAndAPIExamples(t *testing.T) {
 	require.Contains(t, p.output(), blocks[1].text)
 
 	require.Equal(t, 1, requireExamples(t, "README.md", api))
-	require.Equal(t, 10, requireExamples(t, "docs/api.md", api))
+	require.Equal(t, 11, requireExamples(t, "docs/api.md", api))
 }
 
 func TestScenarioReferenceMatchesOperations(t *testing.T) {
