@@ -23,8 +23,8 @@ const (
 	rounds       = 10
 )
 
-// writeApp writes the app of the jobs to dir.
-func writeApp(t *testing.T, dir string) {
+// writeApp writes the app of the jobs to dir. Their callbacks go to the receiver.
+func writeApp(t *testing.T, dir, receiver string) {
 	t.Helper()
 
 	var file strings.Builder
@@ -35,7 +35,7 @@ func writeApp(t *testing.T, dir string) {
 		fmt.Fprintf(&file, "%d,name %d\n", i, i)
 	}
 
-	files := map[string]string{"app.yaml": manifest, "files/names.csv": file.String()}
+	files := map[string]string{"app.yaml": manifestWith(receiver, "auto"), "files/names.csv": file.String()}
 	for name, text := range scenarios() {
 		files["scenarios/"+name+".yaml"] = text
 	}
@@ -57,12 +57,19 @@ sources:
   counter: {kind: HTTPSource, url: "${env:JOBWRIGHT_APP_7_CHAOS_COUNTER}"}
 access:
   - {name: caller, key: "${env:JOBWRIGHT_APP_7_CHAOS_KEY}"}
+callbacks: {allow: ["%s"], addresses: [127.0.0.1], secrets: ["${env:JOBWRIGHT_APP_7_CHAOS_SIGNING}"]}
+execution: %s
 `
 
-// writeManifest replaces the app's app.yaml. The jobs that start from then on begin their steps as the execution says.
-func writeManifest(dir, execution string) error {
+// manifestWith returns the app.yaml with which steps begin as the execution says.
+func manifestWith(receiver, execution string) string {
+	return fmt.Sprintf(manifest, receiver, execution)
+}
+
+// writeManifest replaces the app's app.yaml. It is in effect for jobs that start from then on.
+func writeManifest(dir, receiver, execution string) error {
 	path := filepath.Join(dir, "app.yaml")
-	if err := os.WriteFile(path+".new", []byte(manifest+"execution: "+execution+"\n"), 0o600); err != nil {
+	if err := os.WriteFile(path+".new", []byte(manifestWith(receiver, execution)), 0o600); err != nil {
 		return err
 	}
 
@@ -229,6 +236,11 @@ steps:
       finally:
         - opName: Insert
           opParams: {source: warehouse, table: stopped, records: [{job: "${job.id}"}]}
+`,
+		"Terminate": `
+steps:
+  - opName: Wait
+    opParams: {duration: 24h}
 `,
 		"Wait": `
 parameters: {variant: {type: text}}

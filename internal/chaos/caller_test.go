@@ -35,6 +35,7 @@ var kinds = []kind{
 	{"Parent", "completed"},
 	{"Request", "completed"},
 	{"Stop", "stopped"},
+	{"Terminate", "completedWithError"},
 }
 
 // trackedJob is a job and the responses that its caller received.
@@ -53,7 +54,12 @@ type trackedJob struct {
 
 // callers start jobs concurrently and follow each until it ends.
 type callers struct {
-	api    string
+	api  string
+	hook string // The URL of the receiver of callbacks.
+
+	// terminate terminates a job as an operator does. The error says that it may not have taken effect.
+	terminate func(ctx context.Context, jobID string) error
+
 	app    string // The app's folder.
 	client *http.Client
 
@@ -63,9 +69,9 @@ type callers struct {
 	problems []string // Responses that violate the contract.
 }
 
-func newCallers(api, app string, seed uint64) *callers {
+func newCallers(s *system, terminate func(context.Context, string) error, seed uint64) *callers {
 	return &callers{
-		api: api, app: app, random: rand.New(rand.NewPCG(seed, 1)),
+		api: s.api, hook: s.receiverURL(), terminate: terminate, app: s.app(), random: rand.New(rand.NewPCG(seed, 1)),
 		client: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 16}},
 	}
 }
@@ -140,12 +146,17 @@ func (c *callers) start(ctx context.Context, job *trackedJob) {
 		parameters["file"] = job.file
 	}
 
-	status, response, err := c.call(callContext, http.MethodPost, "executeJob.jsp", map[string]any{
+	request := map[string]any{
 		"apiKey": key, "appId": appID, "jobId": job.jobID, "isAsync": c.randomNumber(2) == 0,
 		"operation": map[string]any{
 			"opName": "RunScenario", "opParams": map[string]any{"scenario": job.scenario, "parameters": parameters},
 		},
-	})
+	}
+	if job.hasCallback() {
+		request["callback"] = map[string]any{"url": c.hook + "jobs"}
+	}
+
+	status, response, err := c.call(callContext, http.MethodPost, "executeJob.jsp", request)
 
 	switch {
 	case hasUnknownEffect(status, err):
@@ -181,6 +192,8 @@ func (c *callers) pollStatus(ctx context.Context, job *trackedJob) {
 		job.state, job.result = state, response
 	case job.scenario == "Stop" && running:
 		c.callSharedJob(ctx, job.jobID, stopJob) // Repeated until the job has ended, as callers may.
+	case job.scenario == "Terminate":
+		_ = c.terminate(ctx, job.jobID) // Repeated until the job has ended.
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"log/slog"
 	"maps"
 	"math/rand/v2"
 	"slices"
@@ -14,6 +15,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/client"
+	sdklog "go.temporal.io/sdk/log"
 )
 
 var (
@@ -42,7 +45,7 @@ func TestGuaranteesUnderRandomFaults(t *testing.T) {
 	goroutinesBefore := s.goroutines(t)
 
 	var (
-		callers    = newCallers(s.api, s.app(), *seed)
+		callers    = newCallers(s, terminator(t, s), *seed)
 		faults     = newFaults(t, s, *seed)
 		sharedJobs []*sharedJob
 		calling    sync.WaitGroup
@@ -86,6 +89,24 @@ func TestGuaranteesUnderRandomFaults(t *testing.T) {
 
 	t.Log("\n" + table(callers, faults, check))
 	require.Empty(t, strings.Join(check.problems, "\n"))
+}
+
+// terminator returns a function that terminates a job through Temporal.
+func terminator(t *testing.T, s *system) func(ctx context.Context, jobID string) error {
+	t.Helper()
+
+	temporal, err := client.NewLazyClient(client.Options{
+		HostPort: s.temporalProxy.address(), Namespace: namespace, Logger: sdklog.NewStructuredLogger(slog.New(slog.DiscardHandler)),
+	})
+	require.NoError(t, err)
+	t.Cleanup(temporal.Close)
+
+	return func(ctx context.Context, jobID string) error {
+		ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+		defer cancel()
+
+		return temporal.TerminateWorkflow(ctx, jobID, "", "chaos")
+	}
 }
 
 // table formats the figures of a run as the table in docs/guarantees.md.

@@ -70,7 +70,7 @@ func newFaults(t *testing.T, s *system, seed uint64) *faults {
 	f.kinds = append(f.kinds, fault{"change of the execution", 4, func(context.Context) {
 		executions++
 
-		if err := writeManifest(s.app(), []string{"auto", "activity"}[executions%2]); err != nil {
+		if err := writeManifest(s.app(), s.receiverURL(), []string{"auto", "activity"}[executions%2]); err != nil {
 			t.Error(err)
 		}
 	}})

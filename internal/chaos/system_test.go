@@ -51,7 +51,7 @@ func runTemporal(folder, address string) error {
 }
 
 // system is a Jobwright as in production: an API server, workers, Temporal and PostgreSQL run as separate processes. Proxies
-// stand in front of Temporal, PostgreSQL and the HTTP server that jobs call.
+// stand in front of Temporal, PostgreSQL, the HTTP server that jobs call, and the receiver of their callbacks.
 type system struct {
 	dir      string
 	temporal *process
@@ -64,18 +64,23 @@ type system struct {
 	postgresProxy *proxy
 	temporalProxy *proxy
 	counterProxy  *proxy
+	receiverProxy *proxy
 
-	api     string
-	counter *counter
+	api      string
+	counter  *counter
+	receiver *receiver
 }
 
 // app returns the folder of the app of the jobs.
 func (s *system) app() string { return filepath.Join(s.dir, "apps", appID) }
 
+// receiverURL returns the URL of the receiver of callbacks.
+func (s *system) receiverURL() string { return "http://" + s.receiverProxy.address() + "/" }
+
 func newSystem(t *testing.T) *system {
 	t.Helper()
 
-	s := &system{dir: t.TempDir(), counter: newCounter(t)}
+	s := &system{dir: t.TempDir(), counter: newCounter(t), receiver: newReceiver(t)}
 
 	build := exec.CommandContext(t.Context(), "go", "build", "-o", s.dir+"/", "../../cmd/jobwright")
 	output, err := build.CombinedOutput()
@@ -85,6 +90,7 @@ func newSystem(t *testing.T) *system {
 	s.database = s.postgres.NewDatabase(t)
 	s.postgresProxy = newProxy(t, host(t, s.database))
 	s.counterProxy = newProxy(t, host(t, s.counter.server.URL))
+	s.receiverProxy = newProxy(t, host(t, s.receiver.server.URL))
 
 	temporal := freeAddress(t)
 	s.temporalProxy = newProxy(t, temporal)
@@ -101,7 +107,7 @@ func newSystem(t *testing.T) *system {
 		ready: func() bool { return accepts(temporal) },
 	}
 
-	writeApp(t, s.app())
+	writeApp(t, s.app(), s.receiverURL())
 	s.addJobwright(t)
 
 	for _, p := range s.processes() {
@@ -121,7 +127,8 @@ func (s *system) processes() []*process {
 // proxies returns the proxies by the names of their servers.
 func (s *system) proxies() iter.Seq2[string, *proxy] {
 	return func(yield func(string, *proxy) bool) {
-		_ = yield("Temporal", s.temporalProxy) && yield("PostgreSQL", s.postgresProxy) && yield("the HTTP server", s.counterProxy)
+		_ = yield("Temporal", s.temporalProxy) && yield("PostgreSQL", s.postgresProxy) && yield("the HTTP server", s.counterProxy) &&
+			yield("the receiver", s.receiverProxy)
 	}
 }
 
@@ -134,7 +141,8 @@ func (s *system) addJobwright(t *testing.T) {
 
 	database.Host = s.postgresProxy.address()
 	environment := append(os.Environ(), "TEMPORAL_ADDRESS="+s.temporalProxy.address(), "TEMPORAL_NAMESPACE="+namespace,
-		"JOBWRIGHT_APP_7_CHAOS_DATABASE="+database.String(), "JOBWRIGHT_APP_7_CHAOS_COUNTER=http://"+s.counterProxy.address(), "JOBWRIGHT_APP_7_CHAOS_KEY="+key)
+		"JOBWRIGHT_APP_7_CHAOS_DATABASE="+database.String(), "JOBWRIGHT_APP_7_CHAOS_COUNTER=http://"+s.counterProxy.address(), "JOBWRIGHT_APP_7_CHAOS_KEY="+key,
+		"JOBWRIGHT_APP_7_CHAOS_SIGNING="+signingSecret)
 
 	command := func(arguments ...string) func() *exec.Cmd {
 		return func() *exec.Cmd {
