@@ -59,6 +59,10 @@ func (s *Server) calls() []call {
 			errors:      []jobservice.Code{codeResultExpired, codeResultNotFound, codeNotAcceptable},
 			responses:   statusResponses(),
 		}, s.getJobStatus),
+		newCall[watchRequest, jobservice.Progress](s, call{
+			names: []string{"watchJob"}, methods: either, right: app.Status,
+			summary: "Sends the status of a job, and each change of it, as server-sent events",
+		}, s.watchJob),
 		// The API has both names and stops jobs by GET. Jobwright also accepts POST, the usual method for a change.
 		newCall[stopRequest, jobservice.Stop](s, call{
 			names: []string{"stopJob", "stop"}, methods: either, right: app.Stop, changes: true, group: groupJobs,

@@ -97,6 +97,7 @@ type Server struct {
 	byPath   map[string]call // The calls, by their paths.
 
 	described func() (*description, error) // Describes the API, once.
+	watching  atomic.Int64                 // The number of calls of watchJob.
 }
 
 // New returns a server. It accepts connections in [Server.Serve].

@@ -33,16 +33,17 @@ type Options struct {
 
 // Service starts and finds jobs. Create it with [New]. It is safe for concurrent use.
 type Service struct {
-	options Options
-	outage  outage
-	starts  admission
-	ended   *endedJobs
-	reads   reads[*Status]
-	watches watches
-	runs    *lru.Cache[string, int64] // The number of runs before a run, by the ID of the run.
-	lineage *lru.Cache[*app.Pinned, *lineage.Lineage]
-	closing context.Context //nolint:containedctx // Done when the service begins to close, for all requests.
-	close   context.CancelFunc
+	options   Options
+	outage    outage
+	starts    admission
+	ended     *endedJobs
+	reads     reads[*Status]
+	watches   watches
+	followers followers
+	runs      *lru.Cache[string, int64] // The number of runs before a run, by the ID of the run.
+	lineage   *lru.Cache[*app.Pinned, *lineage.Lineage]
+	closing   context.Context //nolint:containedctx // Done when the service begins to close, for all requests.
+	close     context.CancelFunc
 }
 
 // maxRuns is the number of runs of continued jobs whose position a service remembers.

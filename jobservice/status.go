@@ -29,8 +29,9 @@ type Status struct {
 	Fields  json.RawMessage // The status as a JSON object, without results.
 	Results []job.Result    // Of an ended job.
 
-	appID string
-	runID string // The current run of its workflow.
+	appID  string
+	runID  string    // The current run of its workflow.
+	readAt time.Time // When reading it began.
 
 	// Of an ended job:
 	firstRunID string
@@ -135,7 +136,7 @@ func (s *Service) readStatus(ctx context.Context, jobID string) (*Status, error)
 		}
 
 		if described.GetWorkflowExecutionInfo().GetStatus() != enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING {
-			status, err := s.readEnded(ctx, described)
+			status, err := s.readEnded(ctx, described, began)
 			if err == nil {
 				s.ended.put(status, began)
 			}
@@ -143,7 +144,7 @@ func (s *Service) readStatus(ctx context.Context, jobID string) (*Status, error)
 			return status, err
 		}
 
-		status, running, err := s.readRunning(ctx, described)
+		status, running, err := s.readRunning(ctx, described, began)
 		if err != nil || running {
 			return status, err
 		}
@@ -154,7 +155,7 @@ func (s *Service) readStatus(ctx context.Context, jobID string) (*Status, error)
 
 // readEnded returns the status of a described job that has ended.
 func (s *Service) readEnded(
-	ctx context.Context, described *workflowservice.DescribeWorkflowExecutionResponse,
+	ctx context.Context, described *workflowservice.DescribeWorkflowExecutionResponse, began time.Time,
 ) (*Status, error) {
 	run := described.GetWorkflowExecutionInfo().GetExecution()
 	if known := s.ended.ofRun(run.GetWorkflowId(), run.GetRunId()); known != nil {
@@ -178,6 +179,8 @@ func (s *Service) readEnded(
 		found.StartedAt = ended.startedAt
 	}
 
+	job.WithPercent(ended.Steps)
+
 	ended.origin, ended.Version = &found, versionOf(described, started.runs)
 
 	fields, err := json.Marshal(ended)
@@ -188,12 +191,13 @@ func (s *Service) readEnded(
 		firstRunID: described.GetWorkflowExecutionInfo().GetFirstRunId(),
 		listeners:  memoField[*job.Listeners](s, described, job.MemoListeners),
 		endedAt:    described.GetWorkflowExecutionInfo().GetCloseTime().AsTime(),
+		readAt:     began,
 	}, err
 }
 
 // readRunning returns the status of a described job that runs. running is false if the described run has ended meanwhile.
 func (s *Service) readRunning(
-	ctx context.Context, described *workflowservice.DescribeWorkflowExecutionResponse,
+	ctx context.Context, described *workflowservice.DescribeWorkflowExecutionResponse, began time.Time,
 ) (status *Status, running bool, err error) {
 	current, running, err := s.progressOf(ctx, described)
 	if err != nil || !running {
@@ -217,7 +221,7 @@ func (s *Service) readRunning(
 
 	return &Status{
 		JobID: current.JobID, State: current.Status, Version: current.Version, Fields: fields,
-		appID: current.App, runID: info.GetExecution().GetRunId(),
+		appID: current.App, runID: info.GetExecution().GetRunId(), readAt: began,
 	}, true, err
 }
 
@@ -305,13 +309,21 @@ func (s *Service) progressOf(
 		current.Status, current.Steps, current.Signals = status.State, status.Steps, status.Signals
 	}
 
+	pending := map[string]int{} // The number of pending activities by the path of their step.
 	for _, activity := range described.GetPendingActivities() {
-		current.Steps = s.withActivity(current.Steps, activity)
+		pending[job.StepPath(activity.GetActivityId())]++
+	}
+
+	for _, activity := range described.GetPendingActivities() {
+		isOnly := pending[job.StepPath(activity.GetActivityId())] == 1
+		current.Steps = s.withActivity(current.Steps, activity, isOnly)
 	}
 
 	for i := range current.Steps {
 		current.Steps[i].Failed = 0
 	}
+
+	job.WithPercent(current.Steps)
 
 	return current, true, nil
 }
@@ -331,8 +343,10 @@ func unresponsive(attempt int32) string {
 		attempt-1)
 }
 
-// withActivity adds what Temporal knows about a pending activity to its step.
-func (s *Service) withActivity(steps []job.StepStatus, activity *workflowpb.PendingActivityInfo) []job.StepStatus {
+// withActivity adds what Temporal knows about a pending activity to its step. isOnly reports whether the step has no other one.
+func (s *Service) withActivity(
+	steps []job.StepStatus, activity *workflowpb.PendingActivityInfo, isOnly bool,
+) []job.StepStatus {
 	path := job.StepPath(activity.GetActivityId())
 
 	at := slices.IndexFunc(steps, func(step job.StepStatus) bool { return step.Path == path })
@@ -351,9 +365,11 @@ func (s *Service) withActivity(steps []job.StepStatus, activity *workflowpb.Pend
 
 	var heartbeat job.Progress
 	if s.decode(activity.GetHeartbeatDetails(), &heartbeat) == nil {
-		step.Rows += heartbeat.Rows
-		step.Bytes += heartbeat.Bytes
-		step.Rejected += heartbeat.Rejected
+		if !hasHeartbeat(activity) {
+			heartbeat.Advance = job.Advance{} // Of the attempt before.
+		}
+
+		step.AddProgress(heartbeat, isOnly && step.Runs <= 1)
 	}
 
 	// Of several activities of one step, report the one with the most attempts.
@@ -373,6 +389,12 @@ func (s *Service) withActivity(steps []job.StepStatus, activity *workflowpb.Pend
 	}
 
 	return steps
+}
+
+// hasHeartbeat reports whether the current attempt of an activity runs and has sent a heartbeat.
+func hasHeartbeat(activity *workflowpb.PendingActivityInfo) bool {
+	return activity.GetState() == enumspb.PENDING_ACTIVITY_STATE_STARTED &&
+		!activity.GetLastHeartbeatTime().AsTime().Before(activity.GetLastStartedTime().AsTime())
 }
 
 // logUnresponsive logs that a job did not respond to the status query. A busy system can take longer than the query waits.
