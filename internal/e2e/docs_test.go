@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"io"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -44,13 +45,15 @@ var (
 	moment   = regexp.MustCompile(`"\d{4}-\d\d-\d\dT[0-9:.]+Z"`)
 	version  = regexp.MustCompile(`"version":\d+`)
 	issued   = regexp.MustCompile(`"access_token":"[^"]+"`)
+	eventID  = regexp.MustCompile(`(?m)^(id|retry): \d+$`)
 )
 
 // withoutVariable replaces the parts of a response that differ between runs.
 func withoutVariable(response string) string {
 	response = version.ReplaceAllString(moment.ReplaceAllString(response, `"a moment"`), `"version":0`)
+	response = issued.ReplaceAllString(response, `"access_token":"a token"`)
 
-	return issued.ReplaceAllString(response, `"access_token":"a token"`)
+	return eventID.ReplaceAllString(response, "$1: 0")
 }
 
 // curl sends the request of a curl command.
@@ -72,6 +75,20 @@ func (c caller) curl(t *testing.T, command string) apiResponse {
 	return c.call(t, http.MethodGet, path[1], nil, "")
 }
 
+// curlText sends the request of a curl command whose answer is not JSON.
+func (c caller) curlText(t *testing.T, command string) string {
+	t.Helper()
+
+	response, err := http.Get(c.address + curlURL.FindStringSubmatch(command)[1])
+	require.NoError(t, err)
+	defer response.Body.Close() //nolint:errcheck // It was read to its end.
+
+	text, err := io.ReadAll(response.Body)
+	require.NoError(t, err)
+
+	return string(text)
+}
+
 // requireExamples runs the curl commands of a page in order, and compares the answers that the page shows.
 func requireExamples(t *testing.T, name string, api caller) (ran int) {
 	t.Helper()
@@ -82,8 +99,17 @@ func requireExamples(t *testing.T, name string, api caller) (ran int) {
 			continue
 		}
 
-		got := api.curl(t, block.text)
 		ran++
+
+		require.Greater(t, len(blocks), i+1, "%s shows no answer to %s", name, block.text)
+
+		if answer := blocks[i+1]; answer.language == "text" {
+			require.Equal(t, withoutVariable(answer.text)+"\n\n", withoutVariable(api.curlText(t, block.text)))
+
+			continue
+		}
+
+		got := api.curl(t, block.text)
 
 		// An asynchronous job continues, and the next example may depend on its progress.
 		result, _ := got.body["result"].(object) // The response of oauth2/token has none.
@@ -91,7 +117,6 @@ func requireExamples(t *testing.T, name string, api caller) (ran int) {
 			api.awaitStatus(t, "7", jobID, func(result object) bool { return ended(result) || result["signals"] != nil })
 		}
 
-		require.Greater(t, len(blocks), i+1, "%s shows no answer to %s", name, block.text)
 		require.Equal(t, "json", blocks[i+1].language)
 
 		require.JSONEq(t, withoutVariable(blocks[i+1].text), withoutVariable(got.text))
@@ -114,7 +139,7 @@ func TestReadmeAndAPIExamples(t *testing.T) {
 	require.Contains(t, p.output(), blocks[1].text)
 
 	require.Equal(t, 1, requireExamples(t, "README.md", api))
-	require.Equal(t, 11, requireExamples(t, "docs/api.md", api))
+	require.Equal(t, 12, requireExamples(t, "docs/api.md", api))
 }
 
 func TestScenarioReferenceMatchesOperations(t *testing.T) {
