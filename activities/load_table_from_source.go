@@ -116,7 +116,7 @@ func (l *load) checkShort(ctx context.Context) error {
 	return nil
 }
 
-// estimate makes the catalog of a database tell how many records the table has.
+// estimate asks the catalog of a database for the number of records.
 func (l *load) estimate() {
 	if _, isEstimator := l.from.(source.Estimator); !isEstimator {
 		return

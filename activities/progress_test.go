@@ -206,7 +206,7 @@ func TestProgressCountsRecordsChangedByAScript(t *testing.T) {
 	require.Equal(t, job.StepOutcome{Rows: 8}, outcome)
 }
 
-// estimated is a [trickle] whose catalog tells how many records it has, or fails.
+// estimated is a [trickle] whose catalog reports how many records it has, or fails.
 type estimated struct {
 	trickle
 

@@ -60,8 +60,10 @@ func (s *Server) calls() []call {
 			responses:   statusResponses(),
 		}, s.getJobStatus),
 		newCall[watchRequest, jobservice.Progress](s, call{
-			names: []string{"watchJob"}, methods: either, right: app.Status,
-			summary: "Sends the status of a job, and each change of it, as server-sent events",
+			names: []string{"watchJob"}, methods: either, right: app.Status, group: groupJobs,
+			summary:     "Sends the status of a job, and each change of it, as server-sent events",
+			description: "A client that connects again with the header `Last-Event-ID` receives what it does not know yet.",
+			responses:   watchResponses(),
 		}, s.watchJob),
 		// The API has both names and stops jobs by GET. Jobwright also accepts POST, the usual method for a change.
 		newCall[stopRequest, jobservice.Stop](s, call{

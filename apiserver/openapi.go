@@ -265,3 +265,16 @@ func statusResponses() []openapi.Response {
 		Result: reflect.TypeFor[jobservice.Progress](), OrResult: reflect.TypeFor[jobEnded](),
 	}}
 }
+
+func watchResponses() []openapi.Response {
+	return []openapi.Response{
+		{
+			Status: http.StatusOK, Texts: map[string]string{
+				mediaEvents: "Events `status` and a last event `end`, each with the version as its ID and the status of the job as its data: " +
+					"the `result` of getJobStatus, without results.",
+			},
+			Description: "The current status of the job, and each change of it.",
+		},
+		{Status: http.StatusNoContent, Description: "The job has ended, as the client knows."},
+	}
+}

@@ -26,6 +26,9 @@ type watchRequest struct {
 // lastEventID is the header with the ID of the last event that a client has received, when it reconnects.
 const lastEventID = "Last-Event-ID"
 
+// mediaEvents is the media type of server-sent events.
+const mediaEvents = "text/event-stream"
+
 // The events of watchJob.
 const (
 	eventStatus = "status" // The status of a running job.
@@ -161,7 +164,7 @@ func (s *Server) stream(ctx context.Context, c *gin.Context, watch *jobservice.W
 // setStreamHeaders sets the headers of a response that neither this server nor a proxy may buffer.
 func setStreamHeaders(c *gin.Context) {
 	header := c.Writer.Header()
-	header.Set("Content-Type", "text/event-stream; charset=utf-8")
+	header.Set("Content-Type", mediaEvents+"; charset=utf-8")
 	header.Set("Cache-Control", "no-store, no-transform")
 	header.Set("X-Accel-Buffering", "no") // nginx buffers otherwise.
 	header.Set(gzhttp.HeaderNoCompression, "true")

@@ -11,18 +11,17 @@ type Progress struct {
 
 // Advance is how far and how fast an attempt of a step has come. A field is missing if it is unknown.
 type Advance struct {
-	TotalRows  int64 `json:"totalRows,omitempty"`  // Records of the input.
-	TotalBytes int64 `json:"totalBytes,omitempty"` // Size of the input's files, of which the step has read its bytes.
-	Estimated  bool  `json:"estimated,omitempty"`  // Whether the totals are estimates.
+	TotalRows  int64 `json:"totalRows,omitempty" description:"The number of records of the input."`
+	TotalBytes int64 `json:"totalBytes,omitempty" description:"The size of the input's files, of which bytes were read."`
+	Estimated  bool  `json:"estimated,omitempty" description:"Whether the totals are estimates."`
 
-	// Percent is how much of the input was read. It never decreases during an attempt, and is less than 100 while the step runs:
-	// when the whole input was read, the target may still have to be completed.
-	Percent *int64 `json:"percent,omitempty"`
+	// Percent never decreases during an attempt, and is less than 100 while the step runs: when the whole input was read, the
+	// target may still have to be completed.
+	Percent *int64 `json:"percent,omitempty" description:"How much of the input was read; of a ForEach, how many of its rounds have ended."`
 
-	// The speed over the last heartbeats, and the time that the rest of the input takes at this speed.
-	RowsPerSecond    int64 `json:"rowsPerSecond,omitempty"`
-	BytesPerSecond   int64 `json:"bytesPerSecond,omitempty"`
-	RemainingSeconds int64 `json:"remainingSeconds,omitempty"`
+	RowsPerSecond    int64 `json:"rowsPerSecond,omitempty" description:"The speed over the last seconds."`
+	BytesPerSecond   int64 `json:"bytesPerSecond,omitempty" description:"The speed over the last seconds."`
+	RemainingSeconds int64 `json:"remainingSeconds,omitempty" description:"How long the rest of the input takes at this speed."`
 }
 
 // PercentOf returns done as a percentage of total, between 0 and 99, or 100 if all has ended.
@@ -40,7 +39,7 @@ func PercentOf(done, total int64, ended bool) int64 {
 }
 
 // AddProgress adds the progress of an activity to the status of its step. isOnly reports whether the step's counts are those of
-// this activity alone: in a loop, they are also those of other rounds, and the input of one of them does not tell how far the step
+// this activity alone: in a loop, they are also those of other rounds, and the input of one of them does not show how far the step
 // has come.
 func (s *StepStatus) AddProgress(of Progress, isOnly bool) {
 	s.Rows += of.Rows

@@ -25,11 +25,11 @@ func ExtentOf(rows Rows) Extent {
 	return Extent{}
 }
 
-// Estimator is a [Reader] whose catalog tells about how many records a table has.
+// Estimator is a [Reader] whose catalog has an estimate of the number of records of a table.
 type Estimator interface {
 	Reader
 
-	// EstimateRows returns about how many records a table has, or 0 if the catalog does not tell. It reads the catalog and no
+	// EstimateRows returns about how many records a table has, or 0 if the catalog has no estimate. It reads the catalog and no
 	// records, so its time does not depend on the size of the table.
 	EstimateRows(ctx context.Context, table Table) (int64, error)
 }

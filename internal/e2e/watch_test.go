@@ -399,7 +399,7 @@ func TestStallTimeoutEndsAWatch(t *testing.T) {
 	<-closed
 }
 
-// A server that stops ends its watches; the clients have been told when to connect again.
+// A server that stops ends its watches; the clients know when to connect again.
 func TestStoppingServerEndsWatches(t *testing.T) {
 	t.Parallel()
 
