@@ -20,7 +20,7 @@ type Input struct {
 	Labels     map[string]string `json:"labels,omitempty"`     // The caller's labels of the job.
 	AppID      string            `json:"appId"`
 	Depth      int               `json:"depth,omitempty"`     // The number of ancestors that are connected by RunScenario.
-	Listeners  *Listeners        `json:"listeners,omitempty"` // Of the job itself; a child job has none.
+	Listeners  *Listeners        `json:"listeners,omitempty"` // A child job has those of [Listeners.OfChild].
 	Secrets    []string          `json:"secrets,omitempty"`   // Each [SealedSecret] of the job and its ancestors, as text.
 	Program    scenario.Program  `json:"program"`
 }

@@ -11,6 +11,9 @@ const (
 	NotifyWorkflow  = "Notify"          // The workflow type. It accepts a [Notification] and returns a [Delivery].
 	DeliverActivity = "DeliverCallback" // Accepts a [Notification], calls its callback, and returns a [Delivery].
 	RedeliverSignal = "redeliver"       // Without data. The workflow calls the callback at once.
+
+	LineageActivity = "ReportLineage"   // Accepts a [Notification], sends its event, and returns whether the job still runs.
+	LineageRefused  = "lineage_refused" // The type of the error with which no attempt to send an event can succeed.
 )
 
 // The types of the errors of a delivery. Their detail is a [Delivery].
@@ -28,9 +31,12 @@ const (
 	JobCompleted Event = "job.completed"
 	JobFailed    Event = "job.failed" // Also if the job's workflow was terminated or timed out.
 	JobStopped   Event = "job.stopped"
+
+	JobStarted Event = "job.started" // Not for callbacks.
+	JobRunning Event = "job.running" // Not for callbacks. It is repeated while the job runs.
 )
 
-// Events returns all events.
+// Events returns the events that a callback can report.
 func Events() []Event { return []Event{JobCompleted, JobFailed, JobStopped} }
 
 // SchemaValues returns every event as text.
@@ -54,12 +60,25 @@ func EventOf(state State) Event {
 // decides by them, and of its memo, so that a job whose workflow was terminated is reported too. A job without listeners has none
 // at all: a nil pointer.
 type Listeners struct {
-	Callback *Callback `json:"callback,omitempty"`
+	Callback    *Callback `json:"callback,omitempty"`
+	OpenLineage bool      `json:"openLineage,omitempty"` // Whether workers report the job to the server for OpenLineage.
 }
+
+// OfChild returns the listeners of a child job, which has no callbacks. It accepts nil.
+func (l *Listeners) OfChild() *Listeners {
+	if !l.WantLineage() {
+		return nil
+	}
+
+	return &Listeners{OpenLineage: true}
+}
+
+// WantLineage reports whether the job is reported to the server for OpenLineage. It accepts nil.
+func (l *Listeners) WantLineage() bool { return l != nil && l.OpenLineage }
 
 // Want reports whether any listener wants the event. It accepts nil.
 func (l *Listeners) Want(event Event) bool {
-	return l.WantCallback(event)
+	return l.WantCallback(event) || l.WantLineage()
 }
 
 // WantCallback reports whether the event is reported by a callback. It accepts nil.
@@ -78,7 +97,16 @@ type Callback struct {
 
 // Wants reports whether the callback reports the event. It accepts nil.
 func (c *Callback) Wants(event Event) bool {
-	return c != nil && (len(c.Events) == 0 || slices.Contains(c.Events, event))
+	if c == nil {
+		return false
+	}
+
+	wanted := c.Events
+	if len(wanted) == 0 {
+		wanted = Events()
+	}
+
+	return slices.Contains(wanted, event)
 }
 
 // ShownURL returns the URL without its query, which may contain secrets.

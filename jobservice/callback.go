@@ -26,11 +26,11 @@ func (e *execution) listeners() (*job.Listeners, error) {
 		return nil, NewError(CodeCallbackForbidden, "callback.%v; an operator can allow it by callbacks.allow", err)
 	case err != nil:
 		return nil, Invalid("callback.%v", err)
-	case callback == nil:
+	case callback == nil && !e.reportsLineage:
 		return nil, nil //nolint:nilnil // Nothing listens.
 	}
 
-	return &job.Listeners{Callback: callback}, nil
+	return &job.Listeners{Callback: callback, OpenLineage: e.reportsLineage}, nil
 }
 
 // asksForAnother reports whether a request asks for another callback than that of the job that its jobId belongs to.

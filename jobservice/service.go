@@ -24,6 +24,9 @@ type Options struct {
 	Keys      seal.Keys     // The keys of the secret parameters of jobs; the workers have the same.
 	Log       *slog.Logger
 
+	// ReportsLineage is whether workers report new jobs to a server for OpenLineage.
+	ReportsLineage bool
+
 	// Converter decodes what workflows return. It is the data converter of the Temporal client; nil means Temporal's default.
 	Converter converter.DataConverter
 

@@ -52,6 +52,8 @@ func (s *Started) Close() { s.end.close() }
 type execution struct {
 	Request
 
+	reportsLineage bool // Whether workers report the job to the server for OpenLineage.
+
 	keys    seal.Keys
 	sealed  job.SealedParameters // The secret parameters of the job, once its input is known.
 	secrets []string             // Their sealed values.
@@ -145,7 +147,7 @@ func (s *Service) prepare(request Request) (*execution, *jobInput, error) {
 		return nil, nil, Invalid("labels: %v", err)
 	}
 
-	call := &execution{Request: request, keys: s.options.Keys}
+	call := &execution{Request: request, keys: s.options.Keys, reportsLineage: s.options.ReportsLineage}
 	input, err := call.input()
 
 	return call, input, err

@@ -124,14 +124,17 @@ func (d Dataset) isComplete() bool {
 
 // isSame reports whether two datasets certainly are the same.
 func (d Dataset) isSame(as Dataset) bool {
-	return d.Source == as.Source && d.Space == as.Space && d.Name == as.Name && (d.Name != "" || slices.Equal(d.Unknown, as.Unknown))
+	isNamed := d.Name != "" || slices.Equal(d.Unknown, as.Unknown)
+
+	return isNamed && d.Source == as.Source && d.Space == as.Space && d.Name == as.Name
 }
 
 // addDataset adds a dataset to a list, or its columns to the same dataset in the list.
 func addDataset(list []Dataset, added Dataset) []Dataset {
 	at := slices.IndexFunc(list, added.isSame)
 	if at < 0 {
-		added.Columns, added.Modes, added.Unknown = slices.Clone(added.Columns), slices.Clone(added.Modes), slices.Clone(added.Unknown)
+		added.Columns, added.Modes = slices.Clone(added.Columns), slices.Clone(added.Modes)
+		added.Unknown = slices.Clone(added.Unknown)
 
 		return append(list, added)
 	}

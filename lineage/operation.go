@@ -371,7 +371,9 @@ func (o *operation) records(definition scenario.Operation) {
 		keys, isLiteral := o.texts("key")
 
 		target.AllColumns = !isLiteral
-		target.Columns = slices.DeleteFunc(target.Columns, func(c Column) bool { return isLiteral && !slices.Contains(keys, c.Name) })
+		target.Columns = slices.DeleteFunc(target.Columns, func(c Column) bool {
+			return isLiteral && !slices.Contains(keys, c.Name)
+		})
 	}
 
 	o.writes(target, strings.ToLower(definition.Name))

@@ -18,6 +18,7 @@ import (
 	"github.com/jobwright/jobwright/callback"
 	"github.com/jobwright/jobwright/job"
 	"github.com/jobwright/jobwright/jobservice"
+	"github.com/jobwright/jobwright/openlineage"
 	"github.com/jobwright/jobwright/result"
 	"github.com/jobwright/jobwright/source"
 	"github.com/jobwright/jobwright/source/file"
@@ -44,6 +45,9 @@ type Options struct {
 	Results   *result.Store // The store of the results, which the worker also sweeps.
 	Namespace string        // The namespace of the Temporal client.
 	DataDir   string        // The folder for the data of sources on this machine.
+
+	// OpenLineage says where jobs are reported whose API server reports them.
+	OpenLineage openlineage.Options
 
 	Log *slog.Logger
 
@@ -114,6 +118,7 @@ func newWorker(temporal client.Client, options Options, onFatalError func(error)
 			options.StopTimeout*3/4),
 		activity.RegisterOptions{})
 	w.RegisterActivity(callback.New(options.Apps, w.jobs))
+	w.RegisterActivity(openlineage.New(options.OpenLineage, options.Apps, w.jobs))
 
 	return w
 }

@@ -41,13 +41,18 @@ type StepEvent struct {
 // RunScenario is [RunScenario] with the interpreter's configuration.
 func (i Interpreter) RunScenario(ctx workflow.Context, input job.Input, checkpoint *Checkpoint) (*job.Outcome, error) {
 	startedAt := workflow.GetInfo(ctx).WorkflowStartTime
+
+	var started workflow.ChildWorkflowFuture
+
 	if checkpoint == nil {
+		started = notifyStart(ctx, input)
 		countStart(ctx, input)
 	} else {
 		startedAt = checkpoint.StartedAt
 	}
 
 	outcome, err := i.run(ctx, input, checkpoint)
+	awaitNotified(ctx, started)
 	notifyEnd(ctx, input, err)
 	countEnd(ctx, input, startedAt, err)
 

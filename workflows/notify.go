@@ -22,7 +22,24 @@ func notifyEnd(ctx workflow.Context, input job.Input, ended error) {
 	}
 
 	if event := job.EventOf(endState(ended)); input.Listeners.Want(event) {
-		_ = notify(ctx, input, event).GetChildWorkflowExecution().Get(ctx, nil) // It fails if an operator has reset the job.
+		awaitNotified(ctx, notify(ctx, input, event))
+	}
+}
+
+// notifyStart starts the workflow [Notify] at the beginning of a job if a listener wants to know of it, and returns the child, or
+// nil. The caller waits for it with [awaitNotified] before the run ends.
+func notifyStart(ctx workflow.Context, input job.Input) workflow.ChildWorkflowFuture {
+	if !input.Listeners.WantLineage() {
+		return nil
+	}
+
+	return notify(ctx, input, job.JobStarted)
+}
+
+// awaitNotified waits until a child of [notify] is started. It accepts nil.
+func awaitNotified(ctx workflow.Context, child workflow.ChildWorkflowFuture) {
+	if child != nil {
+		_ = child.GetChildWorkflowExecution().Get(ctx, nil) // It fails if an operator has reset the job.
 	}
 }
 
@@ -69,7 +86,20 @@ func endState(ended error) job.State {
 // The workflow is started by the job itself, by the sweep for jobs whose workflow was terminated, and by redeliveries, always with
 // the ID [job.Notification.WorkflowID].
 func Notify(ctx workflow.Context, notification job.Notification) (*job.Delivery, error) {
-	return deliver(ctx, notification)
+	reported := reportLineage(ctx, notification)
+
+	var (
+		delivery *job.Delivery
+		err      error
+	)
+
+	if notification.Listeners.WantCallback(notification.Event) {
+		delivery, err = deliver(ctx, notification)
+	}
+
+	_ = reported.Get(ctx, nil) // Temporal UI shows why a report failed; the delivery does not depend on it.
+
+	return delivery, err
 }
 
 // The retries of a callback: after 5 s, 15 s, 45 s and so on up to every 6 hours, for 3 days.

@@ -88,7 +88,8 @@ func (m *machine) runChild(
 
 	input := job.Input{
 		Scenario: name, Parameters: parameters, Caller: m.input.Caller, Labels: m.input.Labels, AppID: m.input.AppID,
-		Depth: m.input.Depth + 1, Secrets: m.input.Secrets, Program: program,
+		Listeners: m.input.Listeners.OfChild(),
+		Depth:     m.input.Depth + 1, Secrets: m.input.Secrets, Program: program,
 	}
 
 	childID := m.jobID + "/" + s.instance

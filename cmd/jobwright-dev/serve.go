@@ -25,6 +25,7 @@ import (
 	"github.com/jobwright/jobwright/internal/version"
 	"github.com/jobwright/jobwright/job"
 	"github.com/jobwright/jobwright/jobservice"
+	"github.com/jobwright/jobwright/openlineage"
 	"github.com/jobwright/jobwright/result"
 	"github.com/jobwright/jobwright/worker"
 )
@@ -118,6 +119,11 @@ func serve(ctx context.Context, opts options, out, logs io.Writer) (err error) {
 
 	defer func() { err = errors.Join(err, results.Close()) }()
 
+	reports, err := openlineage.FromEnvironment()
+	if err != nil {
+		return err
+	}
+
 	audited, err := cli.OpenAuditLog(ctx, opts.auditLog, logs, log)
 	if err != nil {
 		return err
@@ -129,7 +135,7 @@ func serve(ctx context.Context, opts options, out, logs io.Writer) (err error) {
 		Temporal: connection,
 		API: apiserver.Options{
 			Jobs: jobservice.New(jobservice.Options{
-				Temporal: connection, Namespace: namespace, Keys: keys, Log: log, Ends: &ends,
+				Temporal: connection, Namespace: namespace, Keys: keys, Log: log, Ends: &ends, ReportsLineage: reports.URL != "",
 			}),
 			Apps: apps, Results: results, Log: log, Metrics: sdkMetrics, Audit: audited, Keys: keys,
 			Hosts: opts.allowedHosts, LoopbackKey: key, WellKnownKey: devKey,
@@ -137,6 +143,7 @@ func serve(ctx context.Context, opts options, out, logs io.Writer) (err error) {
 		Listener: listener, Grace: grace,
 		Worker: worker.Options{
 			Apps: apps, Keys: keys, Results: results, Namespace: namespace, DataDir: opts.data, Log: log, StopTimeout: grace,
+			OpenLineage: reports,
 		},
 	}
 

@@ -81,6 +81,7 @@ func (f *apiFlags) options(
 
 	options.Jobs = jobservice.New(jobservice.Options{
 		Temporal: opened.temporal, Namespace: opened.namespace, Keys: opened.keys, Log: opened.log, Ends: ends,
+		ReportsLineage: opened.lineage.URL != "",
 	})
 
 	return options, nil
@@ -111,7 +112,7 @@ its own, which callers need not reach.
 
 The exit status is 0 after SIGINT or SIGTERM, and 1 on an error.` + environment(
 			"  NAME                  key of an access that app.yaml declares as ${env:NAME}; see --env-prefix\n"+
-				secretKeyVariable),
+				secretKeyVariable+openLineageVariables),
 		Example: `  # Serve on all interfaces, with results in a folder that the workers share
   jobwright apiserver --http :8080 --apps /srv/apps --results /srv/results
 

@@ -20,6 +20,7 @@ import (
 	"github.com/jobwright/jobwright/internal/temporalclient"
 	"github.com/jobwright/jobwright/internal/tracing"
 	"github.com/jobwright/jobwright/internal/version"
+	"github.com/jobwright/jobwright/openlineage"
 	"github.com/jobwright/jobwright/result"
 )
 
@@ -56,6 +57,7 @@ type system struct {
 	metrics   client.MetricsHandler
 	endpoint  http.Handler // Serves /metrics.
 	tracing   *tracing.Tracing
+	lineage   openlineage.Options
 }
 
 // openSystem opens the folder of the apps and the result store. The client connects to Temporal when it is used, so that
@@ -67,6 +69,10 @@ func openSystem(ctx context.Context, flags *systemFlags, logs io.Writer) (*syste
 	}
 
 	opened := &system{log: flags.log.Logger(logs), keys: keys}
+
+	if opened.lineage, err = openlineage.FromEnvironment(); err != nil {
+		return nil, err
+	}
 
 	if opened.metrics, opened.endpoint, err = metrics.New(); err != nil {
 		return nil, err

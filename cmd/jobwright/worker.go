@@ -26,7 +26,7 @@ func (f *workerFlags) addTo(flags *pflag.FlagSet) {
 func (f *workerFlags) options(opened *system, shared *systemFlags) worker.Options {
 	return worker.Options{
 		Apps: opened.apps, Keys: opened.keys, Results: opened.results, Namespace: opened.namespace, DataDir: f.data,
-		Log: opened.log, StopTimeout: shared.grace,
+		Log: opened.log, StopTimeout: shared.grace, OpenLineage: opened.lineage,
 	}
 }
 
@@ -59,7 +59,7 @@ runs, GET /readyz while it accepts work from Temporal, and GET /metrics with met
 
 The exit status is 0 after SIGINT or SIGTERM, and 1 on an error.` + environment(
 			"  NAME                  secret of a source that app.yaml declares as ${env:NAME}; see --env-prefix\n"+
-				secretKeyVariable),
+				secretKeyVariable+openLineageVariables),
 		Example: `  # Run jobs, with results in a folder that the API servers share
   jobwright worker --apps /srv/apps --results /srv/results --data /srv/data
 

@@ -19,6 +19,7 @@ import (
 	"github.com/jobwright/jobwright/internal/temporalclient"
 	"github.com/jobwright/jobwright/internal/testserver"
 	"github.com/jobwright/jobwright/jobservice"
+	"github.com/jobwright/jobwright/openlineage"
 	"github.com/jobwright/jobwright/result"
 	"github.com/jobwright/jobwright/worker"
 )
@@ -40,7 +41,8 @@ type system struct {
 	server   *httptest.Server
 	apps     *app.Catalog
 	results  *result.Store
-	suggest  int // The number of events after which Temporal suggests to continue as new; 0 for its default.
+	lineage  *lineageServer // To which the worker sends events of OpenLineage.
+	suggest  int            // The number of events after which Temporal suggests to continue as new; 0 for its default.
 	stopping []func() error
 }
 
@@ -77,13 +79,16 @@ func run(m *testing.M) (err error) {
 		return err
 	}
 
-	shared = &system{dir: dir}
+	shared = &system{dir: dir, lineage: newLineageServer()}
+	defer shared.lineage.Close()
+
 	if err := shared.start(); err != nil {
 		return err
 	}
 
 	jobs := worker.New(shared.client, worker.Options{
 		Apps: shared.apps, Results: shared.results, Namespace: client.DefaultNamespace, DataDir: dir, Log: slog.New(slog.DiscardHandler),
+		OpenLineage: openlineage.Options{URL: shared.lineage.URL, Key: lineageKey},
 	})
 	if err := jobs.Start(); err != nil {
 		return err

@@ -139,8 +139,10 @@ func (m mysql) list(of *ast.SetOprSelectList) *query {
 		return &query{}
 	}
 
-	if of.With != nil {
-		q = &query{ctes: m.ctes(of.With), left: q.left, right: q.right, from: q.from, items: q.items, rest: q.rest, order: q.order}
+	if with := of.With; with != nil {
+		of := *q
+		of.ctes = m.ctes(with)
+		q = &of
 	}
 
 	return q

@@ -35,7 +35,7 @@ func postgresTree(text string) (node, error) {
 	parsing.Unlock()
 
 	if err != nil {
-		return nil, fmt.Errorf("it can't be parsed: %s", err)
+		return nil, fmt.Errorf("it can't be parsed: %w", err)
 	}
 
 	var tree struct {
@@ -109,10 +109,13 @@ func (n node) strings(field string) []string {
 type postgres struct{}
 
 // withoutTables are the statements that concern no records of tables.
-var withoutTables = strings.Fields("TransactionStmt VariableSetStmt VariableShowStmt VacuumStmt IndexStmt CommentStmt GrantStmt " +
-	"LockStmt AlterOwnerStmt CreateSchemaStmt CreateSeqStmt AlterSeqStmt CheckPointStmt DiscardStmt DeallocateStmt CreateExtensionStmt " +
-	"ReindexStmt ClusterStmt ConstraintsSetStmt CreateStatsStmt CreateEnumStmt CreateDomainStmt ListenStmt NotifyStmt UnlistenStmt " +
-	"AlterDefaultPrivilegesStmt GrantRoleStmt CreateRoleStmt AlterRoleStmt")
+var withoutTables = strings.Fields(`
+	TransactionStmt VariableSetStmt VariableShowStmt VacuumStmt IndexStmt CommentStmt GrantStmt LockStmt
+	AlterOwnerStmt CreateSchemaStmt CreateSeqStmt AlterSeqStmt CheckPointStmt DiscardStmt DeallocateStmt
+	CreateExtensionStmt ReindexStmt ClusterStmt ConstraintsSetStmt CreateStatsStmt CreateEnumStmt
+	CreateDomainStmt ListenStmt NotifyStmt UnlistenStmt AlterDefaultPrivilegesStmt GrantRoleStmt
+	CreateRoleStmt AlterRoleStmt
+`)
 
 func (p postgres) statement(of node) (found parsed, err error) {
 	name, n := of.kind()
@@ -158,8 +161,10 @@ func (p postgres) table(of node) relation {
 		space = catalog + "." + space
 	}
 
+	alias := of.child("alias")
+
 	return relation{
-		table: name{space, of.text("relname")}, alias: of.child("alias").text("aliasname"), columns: of.child("alias").strings("colnames"),
+		table: name{space, of.text("relname")}, alias: alias.text("aliasname"), columns: alias.strings("colnames"),
 	}
 }
 
@@ -301,7 +306,8 @@ func (p postgres) addTo(to *from, entry node) {
 		to.relations = append(to.relations, p.table(n))
 	case "RangeSubselect":
 		to.relations = append(to.relations, relation{
-			query: p.query(n.child("subquery").child("SelectStmt")), alias: alias.text("aliasname"), columns: alias.strings("colnames"),
+			query: p.query(n.child("subquery").child("SelectStmt")),
+			alias: alias.text("aliasname"), columns: alias.strings("colnames"),
 		})
 	case "JoinExpr":
 		p.addTo(to, n.child("larg"))
@@ -312,7 +318,9 @@ func (p postgres) addTo(to *from, entry node) {
 	case "RangeTableSample":
 		p.addTo(to, n.child("relation"))
 	default: // A function that returns records.
-		to.relations = append(to.relations, relation{isCall: true, values: p.expr(map[string]any(entry)), alias: alias.text("aliasname")})
+		to.relations = append(to.relations, relation{
+			isCall: true, values: p.expr(map[string]any(entry)), alias: alias.text("aliasname"),
+		})
 	}
 }
 
@@ -481,7 +489,8 @@ func (p postgres) merge(c *change, n node) {
 
 		values := when.list("values")
 		for i, target := range when.list("targetList") {
-			added := set{column: ref{column: target.child("ResTarget").text("name")}, value: p.expr(target.child("ResTarget")["val"])}
+			n := target.child("ResTarget")
+			added := set{column: ref{column: n.text("name")}, value: p.expr(n["val"])}
 
 			if i < len(values) {
 				added.value.and(p.expr(map[string]any(values[i])))

@@ -50,7 +50,7 @@ type result struct {
 
 func (r *resolver) same(a, b string) bool { return a == b || r.folds && strings.EqualFold(a, b) }
 
-func (r *resolver) unknown(format string, arguments ...any) {
+func (r *resolver) unknownf(format string, arguments ...any) {
 	r.effect.Unknown = addNew(r.effect.Unknown, fmt.Sprintf(format, arguments...))
 }
 
@@ -77,13 +77,15 @@ func tableOf(of name) Table {
 	return Table{Space: of.space, Name: of.name}
 }
 
+const computedColumn = "the name of a column is computed when the step runs"
+
 // readColumn records that a column of a table is read.
 func (r *resolver) readColumn(table int, column string) Column {
 	if isComputed(column) {
 		r.effect.Reads[table].IsOpen = true
-		r.effect.Reads[table].Unknown = addNew(r.effect.Reads[table].Unknown, "the name of a column is computed when the step runs")
+		r.effect.Reads[table].Unknown = addNew(r.effect.Reads[table].Unknown, computedColumn)
 
-		return Column{Name: column, Unknown: "the name of a column is computed when the step runs"}
+		return Column{Name: column, Unknown: computedColumn}
 	}
 
 	of := &r.effect.Reads[table]
@@ -109,7 +111,9 @@ func (r *resolver) query(q *query, outer *scope, known ctes) result {
 	if q.left != nil {
 		left := r.query(q.left, outer, known)
 		right := r.query(q.right, outer, known)
-		r.expression(q.order, &scope{outer: outer, relations: []*bound{{table: noTable, columns: left.columns, isOpen: true}}}, known)
+
+		all := &bound{table: noTable, columns: left.columns, isOpen: true}
+		r.expression(q.order, &scope{outer: outer, relations: []*bound{all}}, known)
 
 		return united(left, right)
 	}
@@ -121,7 +125,9 @@ func (r *resolver) query(q *query, outer *scope, known ctes) result {
 	// A name in ORDER BY is that of a column of the result, if there is one.
 	order := q.order
 	order.refs = slices.DeleteFunc(slices.Clone(order.refs), func(ref ref) bool {
-		return ref.table == name{} && slices.ContainsFunc(q.items, func(i item) bool { return !i.isStar && r.same(i.name, ref.column) })
+		isItem := func(i item) bool { return !i.isStar && r.same(i.name, ref.column) }
+
+		return ref.table == name{} && slices.ContainsFunc(q.items, isItem)
 	})
 	r.expression(order, inner, known)
 
@@ -231,7 +237,7 @@ func (r *resolver) from(of from, outer *scope, known ctes) *scope {
 	}
 
 	if of.natural {
-		r.unknown("a NATURAL JOIN compares columns that the statement does not name")
+		r.unknownf("a NATURAL JOIN compares columns that the statement does not name")
 	}
 
 	r.expression(of.on, inner, known)
@@ -278,8 +284,8 @@ func (r *resolver) relation(of relation, before *scope, known ctes) *bound {
 }
 
 func lastIndex[T any](list []T, matches func(T) bool) int {
-	for at := len(list) - 1; at >= 0; at-- {
-		if matches(list[at]) {
+	for at, entry := range slices.Backward(list) {
+		if matches(entry) {
 			return at
 		}
 	}
@@ -519,7 +525,7 @@ func (r *resolver) set(c *change, written []result, to set, value Column) {
 
 	switch {
 	case at < 0:
-		r.unknown("the statement does not say which table has the column %s", value.Name)
+		r.unknownf("the statement does not say which table has the column %s", value.Name)
 	case isComputed(value.Name):
 		written[at].isOpen = true
 	default:

@@ -46,11 +46,11 @@ func Script(kindOfSource, text string) Effect {
 
 	switch {
 	case !isKnown:
-		r.unknown("the language of the source is not known")
+		r.unknownf("the language of the source is not known")
 
 		return r.effect
 	case len(text) > maxText:
-		r.unknown("the text has %d bytes, more than the %d that are parsed", len(text), maxText)
+		r.unknownf("the text has %d bytes, more than the %d that are parsed", len(text), maxText)
 
 		return r.effect
 	}
@@ -72,13 +72,13 @@ func Script(kindOfSource, text string) Effect {
 func (r *resolver) statement(of language, place, text string) {
 	found, err := of.read(text)
 	if err != nil {
-		r.unknown("%s%s", place, err)
+		r.unknownf("%s%s", place, err)
 
 		return
 	}
 
 	if found.unknown != "" {
-		r.unknown("%s%s", place, found.unknown)
+		r.unknownf("%s%s", place, found.unknown)
 	}
 
 	if found.query != nil {

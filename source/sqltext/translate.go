@@ -8,8 +8,8 @@ import (
 // The words of SQLite after INSERT OR and UPDATE OR, which say what happens in a conflict.
 var resolutions = strings.Fields("REPLACE IGNORE ABORT FAIL ROLLBACK")
 
-// TranslateSQLite returns a statement of SQLite in the syntax of PostgreSQL, for parsers that read names of tables and columns, not
-// for execution: names are quoted as in PostgreSQL, and clauses that concern no names are omitted. Other differences stay.
+// TranslateSQLite returns a statement of SQLite in the syntax of PostgreSQL, for parsers that read names of tables and columns,
+// not for execution: names are quoted as in PostgreSQL, and clauses that concern no names are omitted. Other differences stay.
 // spelling has the names as they are written, by their lower case.
 func TranslateSQLite(statement string) (translated string, spelling map[string]string) {
 	var written []string
