@@ -80,12 +80,23 @@ func (c *call) send(ctx context.Context) (outcome *job.StepOutcome, err error) {
 	return c.handle(ctx, response)
 }
 
+// idempotencyKey returns the key by which a service recognizes a repeated request. Unlike a ledger's, it does not contain the
+// run, so that a service can read which job has called it.
+func (c *call) idempotencyKey() string {
+	jobID := c.step.task.JobID
+	if earlier := c.step.task.Earlier; earlier != nil {
+		jobID = earlier.JobID
+	}
+
+	return jobID + "/" + c.step.task.Step
+}
+
 // request builds the request. If its body contains a file, request returns the file, which the caller closes after the
 // request was sent.
 func (c *call) request(ctx context.Context) (request source.Request, file io.Closer, err error) {
 	request = source.Request{
 		Method: c.params.Method, Path: c.params.Path, Headers: c.params.Headers, Statuses: c.params.Statuses,
-		IdempotencyKey: c.step.task.JobID + "/" + c.step.task.Step,
+		IdempotencyKey: c.idempotencyKey(),
 	}
 
 	if request.Params, err = values(c.params.Params); err != nil {

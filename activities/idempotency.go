@@ -10,11 +10,16 @@ import (
 )
 
 // idempotencyKey returns the key under which a source's ledger records a write of the step. It is the same in every
-// attempt. The suffix distinguishes several writes of one step.
+// attempt, also in those of a job that continues the step's first one. The suffix distinguishes several writes of one step.
 func (s *step) idempotencyKey(ctx context.Context, suffix string) source.IdempotencyKey {
-	return source.IdempotencyKey{
+	key := source.IdempotencyKey{
 		Job: s.task.JobID, Run: activity.GetInfo(ctx).WorkflowExecution.RunID, Step: s.task.Step + suffix,
 	}
+	if earlier := s.task.Earlier; earlier != nil {
+		key.Job, key.Run = earlier.JobID, earlier.RunID
+	}
+
+	return key
 }
 
 // files returns the files that the step has read completely.

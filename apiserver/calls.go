@@ -96,6 +96,26 @@ func (s *Server) calls() []call {
 			request:     reflect.TypeFor[tokenRequest](), result: reflect.TypeFor[tokenIssued](),
 			responses: tokenResponses(), handle: s.issueToken,
 		},
+		newCall[retryRequest, jobRetried](s, call{
+			names: []string{"retryJob"}, methods: post, right: app.Execute, changes: true, group: groupJobs,
+			summary:     "Runs an ended job again, whole or from one of its steps",
+			description: "With `fromStep`, the outcomes of the steps before are taken over. A repeated call finds the same job.",
+			errors: []jobservice.Code{
+				jobservice.CodeJobNotEnded, jobservice.CodeJobIDTaken, jobservice.CodeStepNotFound, jobservice.CodeRetryRefused,
+				jobservice.CodeSecretKeyMissing,
+			},
+		}, s.retryJob),
+		newCall[pauseRequest, jobservice.Pause](s, call{
+			names: []string{"pauseJob"}, methods: either, right: app.Stop, changes: true, group: groupJobs,
+			summary:     "Pauses a job between two steps",
+			description: "Steps that run end as usual, and no other one begins until the job is resumed.",
+			errors:      []jobservice.Code{jobservice.CodeJobEnded, jobservice.CodeJobStopping},
+		}, s.pauseJob),
+		newCall[pauseRequest, jobservice.Pause](s, call{
+			names: []string{"resumeJob"}, methods: either, right: app.Stop, changes: true, group: groupJobs,
+			summary: "Resumes a paused job",
+			errors:  []jobservice.Code{jobservice.CodeJobEnded, jobservice.CodeJobStopping},
+		}, s.resumeJob),
 	}
 }
 

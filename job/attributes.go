@@ -71,6 +71,10 @@ func (i Input) Memo(hasScenario bool) map[string]any {
 		memo[MemoListeners] = i.Listeners
 	}
 
+	if i.RetryOf != "" {
+		memo[MemoRetryOf] = i.RetryOf
+	}
+
 	return memo
 }
 

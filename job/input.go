@@ -19,6 +19,7 @@ type Input struct {
 	Caller     string            `json:"caller,omitempty"`     // The name of the access that started the job.
 	Labels     map[string]string `json:"labels,omitempty"`     // The caller's labels of the job.
 	AppID      string            `json:"appId"`
+	RetryOf    string            `json:"retryOf,omitempty"`   // The ended job that this one runs again or continues.
 	Depth      int               `json:"depth,omitempty"`     // The number of ancestors that are connected by RunScenario.
 	Listeners  *Listeners        `json:"listeners,omitempty"` // A child job has those of [Listeners.OfChild].
 	Secrets    []string          `json:"secrets,omitempty"`   // Each [SealedSecret] of the job and its ancestors, as text.
@@ -61,12 +62,23 @@ type Task struct {
 	Attempts   int32 `json:"attempts,omitempty"` // The attempts before the first one of this activity.
 	HandedOver bool  `json:"handedOver,omitempty"`
 
+	// The job in which the step was attempted before, if this job continues it. Its change may be recorded there.
+	Earlier *EarlierAttempt `json:"earlier,omitempty"`
+
 	// Local is set in a local activity. Histories don't contain the arguments of local activities.
 	Local *LocalAttempt `json:"-"`
 }
 
 // First reports whether no attempt before the activity's first one can have had an effect.
-func (t Task) First() bool { return t.Local == nil && t.Attempts == 0 && !t.HandedOver }
+func (t Task) First() bool {
+	return t.Local == nil && t.Attempts == 0 && !t.HandedOver && t.Earlier == nil
+}
+
+// EarlierAttempt is the run of a job that has attempted a step without a known outcome.
+type EarlierAttempt struct {
+	JobID string `json:"jobId"`
+	RunID string `json:"runId"` // The run of its workflow.
+}
 
 // LocalAttempt describes the attempt of a step in a local activity. A crash repeats it, without counting an attempt.
 type LocalAttempt struct {

@@ -18,6 +18,7 @@ const (
 	MemoAppID       = "appId"       // The memo field with the ID of the job's app.
 	MemoScenario    = "scenario"    // The memo field with the name of its scenario; a job of a single operation has none.
 	MemoCaller      = "caller"      // The memo field with the name of the access that started it.
+	MemoRetryOf     = "retryOf"     // The memo field with the ID of the job that it runs again; absent in others.
 	MemoLabels      = "labels"      // The memo field with its labels.
 	MemoListeners   = "listeners"   // The memo field with its [Listeners]; absent if it has none.
 	MemoFingerprint = "fingerprint" // The memo field with the [Fingerprint] of the request that started the job.

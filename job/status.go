@@ -13,6 +13,7 @@ type State string
 // The states of a job. The last three are final.
 const (
 	Running            State = "running"
+	Paused             State = "paused"   // It begins no step until it is resumed; steps that had begun may still run.
 	Stopping           State = "stopping" // It was cancelled, and its running steps and finally steps end.
 	Completed          State = "completed"
 	CompletedWithError State = "completedWithError"
@@ -21,7 +22,9 @@ const (
 
 // SchemaValues returns every state as text.
 func (State) SchemaValues() []string {
-	return []string{string(Running), string(Stopping), string(Completed), string(CompletedWithError), string(Stopped)}
+	return []string{
+		string(Running), string(Paused), string(Stopping), string(Completed), string(CompletedWithError), string(Stopped),
+	}
 }
 
 // StepState is the state of a step.
@@ -47,7 +50,8 @@ func (StepState) SchemaValues() []string {
 
 // Status is the result of a job's status query.
 type Status struct {
-	State State `json:"state"`
+	State  State  `json:"state"`
+	Paused *Pause `json:"paused,omitempty"` // Of a paused job.
 	// When the job began. After a continue-as-new, Temporal's start time is that of the last run.
 	StartedAt  time.Time        `json:"startedAt,omitzero"`
 	Parameters jsonvalue.Object `json:"parameters,omitempty"`
@@ -78,6 +82,8 @@ type StepStatus struct {
 	NextTry    *time.Time `json:"nextTry,omitempty"`
 
 	Advance
+
+	TakenOver bool `json:"takenOver,omitempty" description:"Whether it ended in the job that this one continues, and did not run again."`
 
 	// Failed is the number of attempts before those of the step's activity in Temporal. The API server adds both.
 	Failed int32 `json:"failedAttempts,omitempty"`

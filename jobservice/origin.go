@@ -19,6 +19,7 @@ type origin struct {
 	Labels     map[string]string `json:"labels,omitempty" description:"The labels of the job."`
 	Parameters jsonvalue.Object  `json:"parameters,omitempty" description:"The parameters of the scenario. A secret is shown as (secret)."`
 	StartedAt  time.Time         `json:"startedAt" description:"When the job started."`
+	RetryOf    string            `json:"retryOf,omitempty" description:"The ended job that this one runs again or continues."`
 }
 
 // originOf returns the origin of a described job, without its parameters. After a continue-as-new, Temporal's start time is
@@ -27,6 +28,7 @@ func (s *Service) originOf(described *workflowservice.DescribeWorkflowExecutionR
 	return origin{
 		App:       memoField[string](s, described, job.MemoAppID),
 		Scenario:  memoField[string](s, described, job.MemoScenario),
+		RetryOf:   memoField[string](s, described, job.MemoRetryOf),
 		Caller:    memoField[string](s, described, job.MemoCaller),
 		Labels:    memoField[map[string]string](s, described, job.MemoLabels),
 		StartedAt: described.GetWorkflowExecutionInfo().GetStartTime().AsTime(),

@@ -6,6 +6,9 @@ import (
 	"fmt"
 	"strings"
 
+	commonpb "go.temporal.io/api/common/v1"
+	"go.temporal.io/sdk/converter"
+
 	"github.com/jobwright/jobwright/app"
 	"github.com/jobwright/jobwright/job"
 	"github.com/jobwright/jobwright/scenario"
@@ -22,8 +25,27 @@ const maxInput = 1_400_000
 type jobInput struct {
 	job.Input // Without its program.
 
+	hasScenario bool   // Whether it runs a scenario, rather than a single operation.
 	description string // Of the scenario.
 	encoded     []byte // The whole input as JSON.
+	checkpoint  []byte // The state in which it continues another job, as JSON; nil if it does not.
+}
+
+// arguments returns the arguments of the job's workflow.
+func (i *jobInput) arguments() []any {
+	arguments := []any{rawJSON(i.encoded)}
+	if i.checkpoint != nil {
+		arguments = append(arguments, rawJSON(i.checkpoint))
+	}
+
+	return arguments
+}
+
+// rawJSON returns an argument that is encoded already.
+func rawJSON(encoded []byte) converter.RawValue {
+	return converter.NewRawValue(&commonpb.Payload{
+		Metadata: map[string][]byte{converter.MetadataEncoding: []byte(converter.MetadataEncodingJSON)}, Data: encoded,
+	})
 }
 
 // input returns the job's input: the pinned program with its bound parameters. It checks that the input is not too large.
@@ -95,7 +117,7 @@ func (e *execution) scenario(input *jobInput, step scenario.Step) (json.RawMessa
 
 	var problems problem.List
 
-	input.Scenario, input.description = pinned.Name, pinned.Scenario.Description
+	input.Scenario, input.hasScenario, input.description = pinned.Name, true, pinned.Scenario.Description
 
 	if input.Parameters, err = pinned.Scenario.Bind(params.Parameters); errors.As(err, &problems) {
 		return nil, WithProblems(CodeRequestInvalid,

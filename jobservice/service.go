@@ -30,6 +30,9 @@ type Options struct {
 	// Converter decodes what workflows return. It is the data converter of the Temporal client; nil means Temporal's default.
 	Converter converter.DataConverter
 
+	// Continuations finds where retries continue jobs. [Service.Retry] and [Service.PlanRetry] need it.
+	Continuations Continuations
+
 	// Ends reports the ends of jobs that workers of this process run; nil means none.
 	Ends Ends
 }

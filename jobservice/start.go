@@ -8,17 +8,14 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	commonpb "go.temporal.io/api/common/v1"
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
-	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/temporal"
 
 	"github.com/jobwright/jobwright/app"
 	"github.com/jobwright/jobwright/app/seal"
 	"github.com/jobwright/jobwright/job"
-	"github.com/jobwright/jobwright/scenario"
 	"github.com/jobwright/jobwright/scenario/jsonvalue"
 )
 
@@ -170,9 +167,7 @@ func (s *Service) startPersistently(ctx context.Context, call *execution, input 
 
 // startOrAttach starts the job, unless an earlier request has started it.
 func (s *Service) startOrAttach(ctx context.Context, call *execution, input *jobInput, started *Started) error {
-	hasScenario := call.Operation["opName"] == scenario.OpRunScenario
-
-	memo, err := call.memo(input, hasScenario)
+	memo, err := call.memo(input, input.hasScenario)
 	if err != nil {
 		return err
 	}
@@ -184,14 +179,12 @@ func (s *Service) startOrAttach(ctx context.Context, call *execution, input *job
 		WorkflowIDConflictPolicy:                 enumspb.WORKFLOW_ID_CONFLICT_POLICY_FAIL,
 		WorkflowExecutionErrorWhenAlreadyStarted: true,
 		EnableEagerStart:                         true,
-		TypedSearchAttributes:                    input.Attributes(hasScenario),
+		TypedSearchAttributes:                    input.Attributes(input.hasScenario),
 		Memo:                                     memo,
 		StaticSummary:                            input.Summary(),
 		StaticDetails:                            input.description,
 		Priority:                                 temporal.Priority{FairnessKey: call.Caller.App.ID},
-	}, job.Workflow, converter.NewRawValue(&commonpb.Payload{
-		Metadata: map[string][]byte{converter.MetadataEncoding: []byte(converter.MetadataEncodingJSON)}, Data: input.encoded,
-	}))
+	}, job.Workflow, input.arguments()...)
 
 	if _, ok := errors.AsType[*serviceerror.WorkflowExecutionAlreadyStarted](err); ok {
 		return s.attach(ctx, call, started)

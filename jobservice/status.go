@@ -256,6 +256,8 @@ type Progress struct {
 
 	origin
 
+	Paused *job.Pause `json:"paused,omitempty" description:"Since when the job is paused, and who paused it."`
+
 	Steps []job.StepStatus `json:"steps" description:"The steps that the scenario defines."`
 
 	Signals []job.AwaitedSignal `json:"signals,omitempty" description:"The signals that the job waits for."`
@@ -306,7 +308,8 @@ func (s *Service) progressOf(
 		}
 
 		current.Parameters = job.HideSecrets(status.Parameters)
-		current.Status, current.Steps, current.Signals = status.State, status.Steps, status.Signals
+		current.Status, current.Paused = status.State, status.Paused
+		current.Steps, current.Signals = status.Steps, status.Signals
 	}
 
 	pending := map[string]int{} // The number of pending activities by the path of their step.

@@ -46,6 +46,10 @@ func (m *machine) call(ctx workflow.Context, s *step, call activityCall, request
 		AppID: m.input.AppID, JobID: m.jobID, Step: s.instance, Inline: m.inlineCapacity(), Secrets: m.input.Secrets,
 	}
 
+	if earlier, ok := m.checkpoint.Earlier[s.instance]; ok {
+		task.Earlier = &earlier
+	}
+
 	if m.beginsLocally(s, call, policy) {
 		local := localCall{activityCall: call, step: s, policy: policy, task: task}
 

@@ -18,7 +18,14 @@ const (
 // admit decides, between two steps, whether the next step begins. It returns errContinueAsNew if the job continues in the
 // next run instead, and the cancellation of ctx.
 func (m *machine) admit(ctx workflow.Context) error {
-	if err := ctx.Err(); err != nil {
+	err := m.restWhilePaused(ctx)
+	if err == nil {
+		err = ctx.Err()
+	}
+
+	if err != nil {
+		m.Recording.stops(err)
+
 		return err
 	}
 

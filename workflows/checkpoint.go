@@ -15,11 +15,24 @@ type Checkpoint struct {
 	StartedAt time.Time              `json:"startedAt"`          // When the job's first run began.
 	Runs      int                    `json:"runs"`               // How many runs there were before.
 	Stopping  bool                   `json:"stopping,omitempty"` // Whether the job was cancelled.
+	Paused    *job.Pause             `json:"paused,omitempty"`   // Who paused the job, and when; nil if it is not paused.
 	Root      *list                  `json:"root"`               // The steps of the scenario.
 	Steps     map[string]*stepRecord `json:"steps,omitempty"`    // The record of each step that has begun, by path.
 	Results   []job.Result           `json:"results,omitempty"`  // The results that the job has returned so far.
 	Signals   []job.Signal           `json:"signals,omitempty"`  // Signals that came before a step waited for them.
 	Accepted  []acceptedSignal       `json:"accepted,omitempty"` // The last signals with an ID, oldest first.
+
+	// Of a job that continues another one.
+	Continued *continued                    `json:"continued,omitempty"`
+	Earlier   map[string]job.EarlierAttempt `json:"earlier,omitempty"`  // Steps without a known outcome, by path with rounds.
+	Children  map[string]json.RawMessage    `json:"children,omitempty"` // Where their child jobs continue, likewise.
+}
+
+// continued is the first of the jobs that continue each other. Expressions read its ID and its time: the steps that were taken
+// over have read them.
+type continued struct {
+	ID        string    `json:"id"`
+	StartedAt time.Time `json:"startedAt"`
 }
 
 // acceptedSignal is the answer to a signal. Temporal deduplicates signals by their ID only within a run.

@@ -32,6 +32,11 @@ func (m *machine) showDetails(ctx workflow.Context, failed *failure) {
 		fmt.Fprintf(&details, "Parameters: %s\n\n", m.parameters)
 	}
 
+	if paused := m.paused(); paused != nil {
+		fmt.Fprintf(&details, "**Paused** since %s UTC by %s\n\n", paused.Since.UTC().Format(time.DateTime),
+			markdown(paused.By, maxShownTitle))
+	}
+
 	if failed != nil {
 		fmt.Fprintf(&details, "Failed with **%s**: %s\n\n", markdown(failed.Code, maxShownError),
 			markdown(failed.withPlace(), maxMessage))

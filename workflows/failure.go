@@ -32,6 +32,8 @@ type failure struct {
 	Causes   []string      `json:"causes,omitempty"`   // The failures that led to this one, the nearest first.
 	Step     job.StepPlace `json:"step"`
 	Trace    []string      `json:"trace,omitempty"` // The places from the step that failed to the outermost one around it.
+
+	number int // Its number in a [Recording], from 1.
 }
 
 func (f *failure) Error() string { return f.Message }

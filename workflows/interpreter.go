@@ -28,6 +28,9 @@ type Interpreter struct {
 
 	// Observe, if set, receives an event for each step that begins or ends. Replays repeat the events.
 	Observe func(StepEvent)
+
+	// Recording, if set, finds a state of the job from which another one can continue.
+	Recording *Recording
 }
 
 // StepEvent reports that a step began, ended or was skipped.
@@ -76,6 +79,7 @@ func (i Interpreter) run(ctx workflow.Context, input job.Input, checkpoint *Chec
 	err = m.runList(ctx, m.root)
 	failed, isFailure := asFailure(err)
 	m.showDetails(ctx, failed)
+	m.Recording.ends(err, failed)
 
 	var returns *returned
 

@@ -22,7 +22,8 @@ type machine struct {
 	tracker     *stepTracker
 	parameters  string // The job's parameters, for operators.
 	signalWaits []*signalWait
-	slots       int // Concurrency slots in use, beside the first.
+	isStopping  func() bool // Whether the job was cancelled.
+	slots       int         // Concurrency slots in use, beside the first.
 
 	capacity int // Bytes of values, records and results that the checkpoint can store.
 	stored   int // Bytes that it stores, or has stored since it was last measured.
@@ -63,6 +64,12 @@ func newMachine(
 		Interpreter: interpreter, input: input, jobID: workflow.GetInfo(ctx).WorkflowExecution.ID, checkpoint: checkpoint,
 		parameters: shownParameters(job.HideSecrets(input.Parameters)),
 	}
+	if checkpoint.StartedAt.IsZero() { // The job continues another one.
+		checkpoint.StartedAt = workflow.GetInfo(ctx).WorkflowStartTime
+	}
+
+	m.isStopping = func() bool { return ctx.Err() != nil || m.checkpoint.Stopping }
+
 	entry := input.Program.Scenarios[input.Program.Entry]
 
 	if checkpoint.Steps == nil {
@@ -95,6 +102,7 @@ func newMachine(
 	}
 
 	m.root = m.scenarioLevel(input.Program.Entry, entry, bound, checkpoint.Root)
+	m.Recording.begin(m)
 
 	return m, nil
 }
@@ -103,8 +111,9 @@ func newMachine(
 func (m *machine) scenarioLevel(
 	name string, definition scenario.Scenario, parameters jsonvalue.Object, state *list,
 ) level {
+	first := m.first()
 	outermost := scenario.NewScope(scenario.JobScope{
-		ID: m.jobID, AppID: m.input.AppID, Scenario: name, StartedAt: m.checkpoint.StartedAt,
+		ID: first.ID, AppID: m.input.AppID, Scenario: name, StartedAt: first.StartedAt,
 	}, m.input.Program.Variables, parameters)
 
 	return level{
@@ -113,21 +122,35 @@ func (m *machine) scenarioLevel(
 	}
 }
 
+// first returns the job as expressions read it: this one, or the first of the jobs that it continues.
+func (m *machine) first() continued {
+	if m.checkpoint.Continued != nil {
+		return *m.checkpoint.Continued
+	}
+
+	return continued{ID: m.jobID, StartedAt: m.checkpoint.StartedAt}
+}
+
 // listen sets the handlers of queries and signals.
 func (m *machine) listen(ctx workflow.Context) error {
-	status := func() (job.Status, error) { return m.status(ctx), nil }
+	status := func() (job.Status, error) { return m.status(), nil }
 	options := workflow.QueryHandlerOptions{Description: "The status of the job and of each of its steps."}
 
-	return errors.Join(workflow.SetQueryHandlerWithOptions(ctx, job.StatusQuery, status, options), m.acceptSignals(ctx))
+	return errors.Join(
+		workflow.SetQueryHandlerWithOptions(ctx, job.StatusQuery, status, options), m.acceptSignals(ctx), m.acceptPauses(ctx))
 }
 
 // status answers the status query.
-func (m *machine) status(ctx workflow.Context) job.Status {
+func (m *machine) status() job.Status {
 	status := job.Status{
 		State: job.Running, StartedAt: m.checkpoint.StartedAt, Parameters: m.input.Parameters, Steps: m.tracker.statuses(),
 	}
-	if ctx.Err() != nil || m.checkpoint.Stopping {
+
+	switch paused := m.paused(); {
+	case m.isStopping():
 		status.State = job.Stopping
+	case paused != nil:
+		status.State, status.Paused = job.Paused, paused
 	}
 
 	for _, wait := range m.signalWaits {

@@ -116,7 +116,7 @@ func (m *machine) withLookUps(ctx workflow.Context, s *step, evaluate func(expre
 	s.frame.Evaluations++
 
 	moment := expression.Moment{
-		Now: workflow.Now(ctx), Seed: fmt.Sprintf("%s/%s#%d", m.jobID, s.instance, s.frame.Evaluations),
+		Now: workflow.Now(ctx), Seed: fmt.Sprintf("%s/%s#%d", m.first().ID, s.instance, s.frame.Evaluations),
 		ReadsTime: func() {
 			m.task.observe(ctx)
 			m.task.volatile = true

@@ -49,6 +49,7 @@ func (m *machine) addResults(s *step, results ...job.Result) error {
 			return err
 		}
 
+		m.Recording.addsResult(s, len(m.checkpoint.Results))
 		m.checkpoint.Results = append(m.checkpoint.Results, result)
 	}
 

@@ -118,7 +118,7 @@ func (m *machine) runChild(
 
 	var outcome job.Outcome
 
-	err = workflow.ExecuteChildWorkflow(ctx, job.Workflow, input).Get(ctx, &outcome)
+	err = workflow.ExecuteChildWorkflow(ctx, job.Workflow, m.childArguments(s, input)...).Get(ctx, &outcome)
 	if err != nil {
 		outcome, err = childFailure(ctx, err)
 	}
@@ -133,6 +133,15 @@ func (m *machine) runChild(
 	}
 
 	return returns, err
+}
+
+// childArguments returns the arguments of a child job: its input and, if an earlier job has begun it, where it continues.
+func (m *machine) childArguments(s *step, input job.Input) []any {
+	if checkpoint, ok := m.checkpoint.Children[s.instance]; ok {
+		return []any{input, checkpoint}
+	}
+
+	return []any{input}
 }
 
 // childFailure returns the failure of a child job that did not complete, and its outcome until then.

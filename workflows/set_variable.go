@@ -38,8 +38,18 @@ func (m *machine) setVariable(ctx workflow.Context, s *step) (jsonvalue.Object, 
 		return nil, failedWith(job.CodeParameterInvalid, "the app's variable %s: %v", name, err)
 	}
 
-	variable := job.Variable{Name: name, Value: jsonvalue.Value{Any: converted}, ID: m.jobID + "/" + s.instance}
+	variable := job.Variable{Name: name, Value: jsonvalue.Value{Any: converted}, ID: m.updateID(s)}
 	call := activityCall{name: job.SetVariableActivity}
 
 	return jsonvalue.Object{"value": converted}, m.callAuxiliary(ctx, s, call, variable, nil)
+}
+
+// updateID identifies the step's update of a variable, so that it takes effect once, also if an earlier job has sent it.
+func (m *machine) updateID(s *step) string {
+	jobID := m.jobID
+	if earlier, ok := m.checkpoint.Earlier[s.instance]; ok {
+		jobID = earlier.JobID
+	}
+
+	return jobID + "/" + s.instance
 }

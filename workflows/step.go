@@ -59,6 +59,8 @@ func (m *machine) runStep(ctx workflow.Context, s *step) (err error) {
 			return err
 		}
 
+		m.Recording.stepBegins(s)
+
 		skipped, err := m.begin(ctx, s)
 		if skipped {
 			return nil
@@ -67,6 +69,10 @@ func (m *machine) runStep(ctx workflow.Context, s *step) (err error) {
 		if err != nil {
 			return m.end(ctx, s, nil, err)
 		}
+	}
+
+	if s.frame.StartedAt.IsZero() { // It has begun in the job that this one continues.
+		s.frame.StartedAt = workflow.Now(ctx)
 	}
 
 	outcome, err := m.runOperation(ctx, s)
@@ -211,6 +217,8 @@ func (m *machine) end(ctx workflow.Context, s *step, outcome jsonvalue.Object, e
 
 		err = failed
 	}
+
+	m.Recording.stepEnds(s, failed, err)
 
 	now := workflow.Now(ctx)
 	state := stateOf(err, isFailure)

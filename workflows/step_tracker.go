@@ -35,6 +35,7 @@ type stepRecord struct {
 	LastError string `json:"lastError,omitempty"`
 	Retry     *retry `json:"retry,omitempty"` // While the step is tried again after a local activity has failed.
 	ChildID   string `json:"childId,omitempty"`
+	TakenOver bool   `json:"takenOver,omitempty"` // Whether it ended in the job that this one continues.
 
 	Kept        []job.Kept          `json:"kept,omitempty"`
 	Conversions []source.Conversion `json:"conversions,omitempty"`
@@ -91,7 +92,7 @@ func (t *stepTracker) begin(path string, now time.Time) {
 	}
 
 	record.State, record.StartedAt, record.EndedAt = job.StepRunning, now, nil
-	record.Iterations, record.Total = 0, 0
+	record.Iterations, record.Total, record.TakenOver = 0, 0, false
 	record.Runs++
 	record.Active++
 }
@@ -179,7 +180,7 @@ func (t *stepTracker) statuses() []job.StepStatus {
 			status.Attempt, status.LastError = record.Attempt, record.LastError
 			status.ChildID, status.Kept, status.Conversions = record.ChildID, record.Kept, record.Conversions
 
-			status.Iterations, status.Total = record.Iterations, record.Total
+			status.Iterations, status.Total, status.TakenOver = record.Iterations, record.Total, record.TakenOver
 
 			if record.Retry != nil {
 				status.Attempt, status.Failed = 1, 1

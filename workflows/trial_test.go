@@ -36,6 +36,7 @@ type conditions struct {
 	checkpoint    []byte        // The checkpoint of the first run, as JSON; nil for none.
 	continuations int           // Ends the trial after so many runs that continued as new; 0 for never.
 	slowReads     bool          // Whether reading and dropping records takes time.
+	target        *target       // What the steps change; nil if no test asks.
 }
 
 // trial is the result of a job that the interpreter ran.
@@ -48,6 +49,7 @@ type trial struct {
 	stored      map[string]bool // Keys of stored records that were not dropped.
 	err         error
 
+	target *target
 	mutex  sync.Mutex
 	starts map[string]time.Time // When each step began, by job and path.
 	events int
@@ -127,13 +129,15 @@ func (m *trial) environment(under conditions, now time.Time) *testsuite.TestWork
 	env.RegisterWorkflowWithOptions(
 		func(ctx workflow.Context, input job.Input, checkpoint *workflows.Checkpoint) (*job.Outcome, error) {
 			id := workflow.GetInfo(ctx).WorkflowExecution.ID
-			interpreter := workflows.Interpreter{MaxHistory: under.maxHistory, Observe: func(e workflows.StepEvent) {
-				m.observe(env.Now(), id, e)
-			}}
+			interpreter := workflows.Interpreter{
+				MaxHistory: under.maxHistory, Recording: under.target.recording(id),
+				Observe: func(e workflows.StepEvent) { m.observe(env.Now(), id, e) },
+			}
 
 			return interpreter.RunScenario(ctx, input, checkpoint)
 		}, workflow.RegisterOptions{Name: job.Workflow})
 
+	m.target = under.target
 	m.activities(env, under.slowReads)
 	m.count(env)
 
@@ -249,6 +253,11 @@ func (m *trial) answer(
 	if given.code != "" {
 		detail.NonRetryable = true
 		outcome, failed = nil, temporal.NewApplicationErrorWithOptions(faultMessage, given.code, detail)
+	}
+
+	if failed == nil && m.target.change(task) {
+		detail.NonRetryable = true
+		outcome, failed = nil, temporal.NewApplicationErrorWithOptions("injected", "injected", detail)
 	}
 
 	complete := func() {

@@ -26,6 +26,7 @@ import (
 	"github.com/jobwright/jobwright/job"
 	"github.com/jobwright/jobwright/jobservice"
 	"github.com/jobwright/jobwright/openlineage"
+	"github.com/jobwright/jobwright/replay"
 	"github.com/jobwright/jobwright/result"
 	"github.com/jobwright/jobwright/worker"
 )
@@ -136,6 +137,7 @@ func serve(ctx context.Context, opts options, out, logs io.Writer) (err error) {
 		API: apiserver.Options{
 			Jobs: jobservice.New(jobservice.Options{
 				Temporal: connection, Namespace: namespace, Keys: keys, Log: log, Ends: &ends, ReportsLineage: reports.URL != "",
+				Continuations: replay.New(connection, nil),
 			}),
 			Apps: apps, Results: results, Log: log, Metrics: sdkMetrics, Audit: audited, Keys: keys,
 			Hosts: opts.allowedHosts, LoopbackKey: key, WellKnownKey: devKey,

@@ -16,6 +16,7 @@ import (
 	"github.com/jobwright/jobwright/apiserver/oidc"
 	"github.com/jobwright/jobwright/internal/cli"
 	"github.com/jobwright/jobwright/jobservice"
+	"github.com/jobwright/jobwright/replay"
 )
 
 // apiFlags are the flags of a process that serves the API.
@@ -81,7 +82,7 @@ func (f *apiFlags) options(
 
 	options.Jobs = jobservice.New(jobservice.Options{
 		Temporal: opened.temporal, Namespace: opened.namespace, Keys: opened.keys, Log: opened.log, Ends: ends,
-		ReportsLineage: opened.lineage.URL != "",
+		ReportsLineage: opened.lineage.URL != "", Continuations: replay.New(opened.temporal, nil),
 	})
 
 	return options, nil

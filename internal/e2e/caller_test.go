@@ -140,7 +140,7 @@ func (c caller) awaitStatus(t *testing.T, appID, jobID string, satisfied func(re
 
 // ended reports whether the job has ended.
 func ended(result object) bool {
-	return result["status"] != "running" && result["status"] != "stopping"
+	return result["status"] != "running" && result["status"] != "stopping" && result["status"] != "paused"
 }
 
 // runScenario returns a request that runs a scenario and waits for its end.

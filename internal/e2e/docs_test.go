@@ -140,6 +140,7 @@ func TestReadmeAndAPIExamples(t *testing.T) {
 
 	require.Equal(t, 1, requireExamples(t, "README.md", api))
 	require.Equal(t, 12, requireExamples(t, "docs/api.md", api))
+	require.Equal(t, 5, requireExamples(t, "docs/retry.md", api))
 }
 
 func TestScenarioReferenceMatchesOperations(t *testing.T) {

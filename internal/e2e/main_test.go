@@ -20,6 +20,7 @@ import (
 	"github.com/jobwright/jobwright/internal/testserver"
 	"github.com/jobwright/jobwright/jobservice"
 	"github.com/jobwright/jobwright/openlineage"
+	"github.com/jobwright/jobwright/replay"
 	"github.com/jobwright/jobwright/result"
 	"github.com/jobwright/jobwright/worker"
 )
@@ -114,7 +115,7 @@ func (s *system) start() error {
 
 	quiet := slog.New(slog.DiscardHandler)
 
-	if s.client, err = dial(s.temporal.Frontend, quiet, s.ends.AddTo); err != nil {
+	if s.client, err = dial(s.temporal.Frontend, quiet, s.configure); err != nil {
 		return err
 	}
 
@@ -146,6 +147,13 @@ func (s *system) stop() error {
 	return errors.Join(err, s.results.Close(), s.temporal.stop())
 }
 
+// configure configures the client of the worker and of the API server.
+func (s *system) configure(options *client.Options) {
+	s.ends.AddTo(options)
+
+	options.Interceptors = append(options.Interceptors, &lostOutcomes)
+}
+
 // dial connects to Temporal as soon as it responds.
 func dial(address string, log *slog.Logger, configure func(*client.Options)) (client.Client, error) {
 	options := client.Options{HostPort: address}
@@ -166,6 +174,7 @@ func dial(address string, log *slog.Logger, configure func(*client.Options)) (cl
 func newJobs(temporal client.Client, configure ...func(*jobservice.Options)) *jobservice.Service {
 	options := jobservice.Options{
 		Temporal: temporal, Namespace: client.DefaultNamespace, Log: slog.New(slog.DiscardHandler),
+		Continuations: replay.New(temporal, nil),
 	}
 
 	for _, set := range configure {

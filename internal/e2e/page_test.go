@@ -85,6 +85,11 @@ func TestHowToFindAStuckJob(t *testing.T) {
 	require.Equal(t, 5, filters)
 }
 
+func TestHowToRunAgain(t *testing.T) {
+	t.Parallel()
+	newPageRun(t, "docs/how-to/run-again.md").run(t)
+}
+
 func TestHowToDeploy(t *testing.T) {
 	t.Parallel()
 	newPageRun(t, "docs/how-to/deploy.md").withExamples(t).withTemporal(t).run(t)

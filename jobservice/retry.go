@@ -1,0 +1,340 @@
+package jobservice
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	commonpb "go.temporal.io/api/common/v1"
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/workflowservice/v1"
+
+	"github.com/jobwright/jobwright/app/seal"
+	"github.com/jobwright/jobwright/job"
+	"github.com/jobwright/jobwright/scenario"
+	"github.com/jobwright/jobwright/scenario/jsonvalue"
+)
+
+// FromFailed is the step from which a [Retry] continues a job where it failed, was stopped or was terminated.
+const FromFailed = "failed"
+
+// Continuations finds the states from which jobs continue ended ones.
+type Continuations interface {
+	// Plan returns what becomes of the steps of a job that runs a whole program.
+	Plan(program scenario.Program) []job.PlannedStep
+
+	// Continuation returns the state of an ended job before the step with that path, or where its last run has ended if the path
+	// is empty. The error is a [job.NotContinuableError] if no job can continue there.
+	Continuation(ctx context.Context, run job.EarlierAttempt, from string) (*job.Continuation, error)
+}
+
+// Retry asks for another job with the pinned program and the parameters of an ended one.
+type Retry struct {
+	Caller   Caller
+	JobID    string // The ended job.
+	NewJobID string // The ID of the other job; empty to derive it.
+
+	// FromStep is the path of the step, with its rounds, from which the job runs; the outcomes of the steps before are taken
+	// over. It can also be [FromFailed]. If it is empty, the job runs all steps.
+	FromStep string
+}
+
+// RetryPlan is what a [Retry] would do.
+type RetryPlan struct {
+	JobID       string            `json:"jobId"`
+	RetryOf     string            `json:"retryOf"`
+	Interrupted []string          `json:"interrupted,omitempty"`
+	Steps       []job.PlannedStep `json:"steps"`
+}
+
+// PlanRetry returns what the retry would do, and starts no job.
+func (s *Service) PlanRetry(ctx context.Context, retry Retry) (*RetryPlan, error) {
+	ctx, cancel := context.WithTimeout(ctx, 2*patience) //nolint:mnd // As Retry.
+	defer cancel()
+
+	plan, err := s.planRetry(ctx, retry)
+
+	return plan, s.asError(ctx, retry.JobID, err)
+}
+
+func (s *Service) planRetry(ctx context.Context, retry Retry) (*RetryPlan, error) {
+	ended, err := s.retriedJob(ctx, &retry)
+	if err != nil {
+		return nil, err
+	}
+
+	continuation, err := s.continuation(ctx, retry, ended)
+	if err != nil {
+		return nil, err
+	}
+
+	return &RetryPlan{
+		JobID: retry.NewJobID, RetryOf: retry.JobID, Interrupted: continuation.Interrupted, Steps: continuation.Plan,
+	}, nil
+}
+
+// Retry starts the job, or finds the job that the same retry has started before: unless the caller names another jobId, a job is
+// retried once, and the retry can be retried.
+func (s *Service) Retry(ctx context.Context, retry Retry) (*Started, error) {
+	ctx, cancel := context.WithTimeout(ctx, 2*patience) //nolint:mnd // For reading the ended job, and for starting the other one.
+	defer cancel()
+
+	started, err := s.retry(ctx, retry)
+	if err == nil {
+		return started, nil
+	}
+
+	err = s.asError(ctx, retry.JobID, err)
+	if failed, ok := errors.AsType[*Error](err); ok && failed.RetryAfter > 0 {
+		failed.JobID = retry.JobID
+	}
+
+	return nil, err
+}
+
+func (s *Service) retry(ctx context.Context, retry Retry) (*Started, error) {
+	ended, err := s.retriedJob(ctx, &retry)
+	if err != nil {
+		return nil, err
+	}
+
+	call := &execution{
+		Request: Request{Caller: retry.Caller, Operation: ended.identity(retry), JobID: retry.NewJobID}, keys: s.options.Keys,
+	}
+	started := &Started{JobID: retry.NewJobID}
+
+	// The state of the ended job is read only if no job has continued from it.
+	err = s.attach(ctx, call, started)
+	if known, ok := errors.AsType[*Error](err); !ok || known.Code != CodeJobNotFound {
+		return started, err
+	}
+
+	input, err := s.retryInput(ctx, retry, ended)
+	if err != nil {
+		return nil, err
+	}
+
+	return started, s.startPersistently(ctx, call, input, started)
+}
+
+// retriedJob is a job that has ended.
+type retriedJob struct {
+	run         job.EarlierAttempt // Its last run.
+	firstRun    string             // The ID of its first run, which distinguishes it from other jobs with its jobId.
+	input       job.Input
+	hasScenario bool
+}
+
+// identity returns an operation that identifies the retry.
+func (e *retriedJob) identity(retry Retry) jsonvalue.Object {
+	return jsonvalue.Object{"retryOf": retry.JobID, "run": e.firstRun, "fromStep": retry.FromStep}
+}
+
+// retriedJob returns the job to retry, if the caller may execute it. It derives the ID of the other job.
+func (s *Service) retriedJob(ctx context.Context, retry *Retry) (*retriedJob, error) {
+	if strings.Contains(retry.JobID, "/") {
+		return nil, Invalid("%s is the child of another job; retry the job that has started it", retry.JobID)
+	}
+
+	if retry.NewJobID == "" {
+		retry.NewJobID = nextID(retry.JobID)
+	}
+
+	if err := job.CheckID(retry.NewJobID); err != nil {
+		return nil, Invalid("the jobId of the retry, %s: %v; give it a newJobId", retry.NewJobID, err)
+	}
+
+	described, err := s.describeOf(ctx, retry.Caller.App.ID, retry.JobID)
+	if err != nil {
+		return nil, err
+	}
+
+	info := described.GetWorkflowExecutionInfo()
+	if info.GetStatus() == enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING {
+		running := NewError(CodeJobNotEnded, "the job %s still runs; retry it when it has ended", retry.JobID)
+		running.JobID = retry.JobID
+
+		return nil, running
+	}
+
+	ended := &retriedJob{
+		run:         job.EarlierAttempt{JobID: retry.JobID, RunID: info.GetExecution().GetRunId()},
+		firstRun:    info.GetFirstRunId(),
+		hasScenario: memoField[string](s, described, job.MemoScenario) != "",
+	}
+
+	if ended.input, err = s.inputOf(ctx, info.GetExecution()); err != nil {
+		return nil, asJobError(retry.JobID, err)
+	}
+
+	return ended, ended.permit(retry.Caller)
+}
+
+// numbered matches a jobId that [nextID] has returned.
+var numbered = regexp.MustCompile(`^(.+)~([1-9]\d{0,5})$`)
+
+// nextID derives the ID of a retry: load~2 for load, load~3 for load~2. It is the same for each retry of a job, so that a
+// repeated request finds the job that the first one has started.
+func nextID(jobID string) string {
+	const second = 2
+
+	parts := numbered.FindStringSubmatch(jobID)
+	if parts == nil {
+		return fmt.Sprintf("%s~%d", jobID, second)
+	}
+
+	number, err := strconv.Atoi(parts[2])
+	if err != nil {
+		return fmt.Sprintf("%s~%d", jobID, second)
+	}
+
+	return fmt.Sprintf("%s~%d", parts[1], number+1)
+}
+
+// inputOf reads the input of a run.
+func (s *Service) inputOf(ctx context.Context, run *commonpb.WorkflowExecution) (input job.Input, err error) {
+	page, err := s.options.Temporal.WorkflowService().GetWorkflowExecutionHistory(ctx,
+		&workflowservice.GetWorkflowExecutionHistoryRequest{
+			Namespace: s.options.Namespace, Execution: run, MaximumPageSize: 1,
+		})
+	if err != nil {
+		return input, err
+	}
+
+	events, err := eventsOf(page)
+	if err != nil {
+		return input, err
+	}
+
+	if len(events) == 0 {
+		return input, errors.New("the history of the job is empty")
+	}
+
+	return input, s.decode(events[0].GetWorkflowExecutionStartedEventAttributes().GetInput(), &input)
+}
+
+// permit returns an error if the caller may not execute the job.
+func (e *retriedJob) permit(caller Caller) error {
+	if e.hasScenario {
+		return caller.permit(jsonvalue.Object{
+			"opName": scenario.OpRunScenario, "opParams": map[string]any{"scenario": e.input.Scenario},
+		})
+	}
+
+	// The job of a single operation: it and those within it are the steps of a generated scenario.
+	for _, step := range e.input.Program.Scenarios[e.input.Program.Entry].Steps {
+		encoded, err := json.Marshal(step)
+		if err != nil {
+			return err
+		}
+
+		var operation jsonvalue.Object
+		if err := json.Unmarshal(encoded, &operation); err != nil {
+			return err
+		}
+
+		if err := caller.permit(operation); err != nil {
+			return err
+		}
+	}
+
+	return nil
+}
+
+// continuation returns the state in which the retry continues the ended job. Without a step, it has only a plan.
+func (s *Service) continuation(ctx context.Context, retry Retry, ended *retriedJob) (*job.Continuation, error) {
+	from := retry.FromStep
+
+	switch from {
+	case "":
+		return &job.Continuation{Plan: s.options.Continuations.Plan(ended.input.Program)}, nil
+	case FromFailed:
+		from = ""
+	}
+
+	found, err := s.options.Continuations.Continuation(ctx, ended.run, from)
+
+	refused, ok := errors.AsType[*job.NotContinuableError](err)
+	if !ok {
+		return found, err
+	}
+
+	code := CodeRetryRefused
+	if refused.UnknownStep {
+		code = CodeStepNotFound
+	}
+
+	failed := NewError(code, "the job %s can't be retried from there: %s", retry.JobID, refused.Reason)
+	failed.JobID = retry.JobID
+
+	return nil, failed
+}
+
+// retryInput returns the input of the retry.
+func (s *Service) retryInput(ctx context.Context, retry Retry, ended *retriedJob) (*jobInput, error) {
+	found, err := s.continuation(ctx, retry, ended)
+	if err != nil {
+		return nil, err
+	}
+
+	input := &jobInput{
+		Input: ended.input, description: ended.input.Program.Scenarios[ended.input.Program.Entry].Description,
+		hasScenario: ended.hasScenario,
+	}
+	input.Caller, input.RetryOf = retry.Caller.Access.Name, retry.JobID
+
+	encoded, err := json.Marshal(input.Input)
+	if err != nil {
+		return nil, err
+	}
+
+	reseal := s.resealer(retry, ended)
+	if input.encoded, err = reseal(encoded); err != nil {
+		return nil, err
+	}
+
+	if found.Checkpoint != nil {
+		input.checkpoint, err = reseal(found.Checkpoint)
+	}
+
+	return input, err
+}
+
+// resealer returns a function that seals the secrets in a JSON text of the ended job for the other job.
+func (s *Service) resealer(retry Retry, ended *retriedJob) func(text []byte) ([]byte, error) {
+	resealed := map[string]string{}
+
+	return func(text []byte) ([]byte, error) {
+		replaced, err := job.ReplaceSecrets(string(text), func(found job.SealedSecret) (string, error) {
+			if !slices.Contains(ended.input.Secrets, found.String()) {
+				return found.String(), nil // Data that looks like a secret.
+			}
+
+			if known, ok := resealed[found.String()]; ok {
+				return known, nil
+			}
+
+			value, err := s.options.Keys.Open(found, retry.Caller.App.ID, retry.JobID)
+			if err != nil {
+				return "", err
+			}
+
+			sealed, err := s.options.Keys.Seal(value, seal.Place{
+				AppID: retry.Caller.App.ID, JobID: retry.NewJobID, Parameter: found.Parameter,
+			})
+			resealed[found.String()] = sealed.String()
+
+			return sealed.String(), err
+		})
+		if err != nil {
+			return nil, secretKeyMissing(err)
+		}
+
+		return []byte(replaced), nil
+	}
+}
