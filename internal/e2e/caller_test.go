@@ -15,6 +15,8 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
+
+	"github.com/jobwright/jobwright/internal/openapi/openapitest"
 )
 
 // object is a JSON object.
@@ -69,6 +71,12 @@ func (c caller) callContext(ctx context.Context, method, path string, header htt
 
 	if err == nil {
 		err = json.Unmarshal(text, &got.body)
+	}
+
+	if err == nil {
+		err = checkExchange(openapitest.Exchange{
+			Request: request, RequestBody: []byte(body), Response: response, ResponseBody: text,
+		})
 	}
 
 	return got, err

@@ -273,7 +273,7 @@ func (s readSchema) html() template.HTML {
 	case len(s.OneOf) > 0:
 		return joined(s.OneOf, " or ", readSchema.html)
 	case len(s.AllOf) > 0:
-		return joined(s.AllOf, ", ", readSchema.html)
+		return s.AllOf[0].html()
 	case s.Items != nil:
 		return "list of " + s.Items.html()
 	case s.Type == "object" && json.Unmarshal(s.Values, &values) == nil && values.html() != "any value":

@@ -1,0 +1,30 @@
+package e2e_test
+
+import (
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"sync"
+
+	"github.com/jobwright/jobwright/apiserver"
+	"github.com/jobwright/jobwright/internal/openapi/openapitest"
+)
+
+// document is the OpenAPI document that a server returns.
+var document = sync.OnceValues(func() (*openapitest.Document, error) {
+	recorder := httptest.NewRecorder()
+	server := apiserver.New(apiserver.Options{Log: slog.New(slog.DiscardHandler)})
+	server.ServeHTTP(recorder, httptest.NewRequest(http.MethodGet, "http://localhost/openapi.json", nil))
+
+	return openapitest.Parse(recorder.Body.Bytes())
+})
+
+// checkExchange returns what the OpenAPI document does not describe of an exchange.
+func checkExchange(exchange openapitest.Exchange) error {
+	described, err := document()
+	if err != nil {
+		return err
+	}
+
+	return described.Check(exchange)
+}
