@@ -7,6 +7,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"github.com/jobwright/jobwright/app"
 	"github.com/jobwright/jobwright/internal/openapi"
 	"github.com/jobwright/jobwright/internal/schema"
 	"github.com/jobwright/jobwright/job"
@@ -97,6 +98,7 @@ func (s *Server) api() openapi.API {
 			reflect.TypeFor[job.State]():    "JobState",
 			reflect.TypeFor[executed]():     "JobExecuted",
 		},
+		Objects:  map[string]reflect.Type{"callback": reflect.TypeFor[app.CallbackRequest]()},
 		Statuses: map[string]int{},
 		Errors: texts(
 			jobservice.CodeRequestInvalid, codeUnauthorized, codeKeyExpired, codeTokenExpired, codeIdentityProviderUnavailable,

@@ -21,6 +21,10 @@ var document = sync.OnceValues(func() (*openapitest.Document, error) {
 
 // checkExchange returns what the OpenAPI document does not describe of an exchange.
 func checkExchange(exchange openapitest.Exchange) error {
+	if exchange.Response.Header.Get("Content-Security-Policy") == "" {
+		return nil // A worker responded, whose health checks are no part of the API.
+	}
+
 	described, err := document()
 	if err != nil {
 		return err

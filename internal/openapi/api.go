@@ -22,6 +22,9 @@ type API struct {
 	// Names are the names of types in the document that differ from their names in Go.
 	Names map[reflect.Type]string
 
+	// Objects are the structs of fields of requests whose Go type does not say which fields they have, by the names of the fields.
+	Objects map[string]reflect.Type
+
 	// Failure is the result of a call that failed. Its field code identifies the error.
 	Failure reflect.Type
 

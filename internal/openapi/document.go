@@ -231,7 +231,7 @@ func (d *document) operationOf(a API, call Call, method string) (operation, erro
 		described.Description = strings.TrimSpace(described.Description + " The key needs the right `" + call.Right + "`.")
 	}
 
-	if err := d.addRequest(call, method, &described); err != nil {
+	if err := d.addRequest(a, call, method, &described); err != nil {
 		return described, err
 	}
 
@@ -261,12 +261,12 @@ func (d *document) operationOf(a API, call Call, method string) (operation, erro
 }
 
 // addRequest adds the fields of a request, as parameters of a GET or as the body of a POST.
-func (d *document) addRequest(call Call, method string, described *operation) error {
+func (d *document) addRequest(a API, call Call, method string, described *operation) error {
 	if call.Request == nil {
 		return nil
 	}
 
-	text, err := requestSchema(call.Request)
+	text, err := a.requestSchema(call.Request)
 	if err != nil {
 		return err
 	}
@@ -291,7 +291,7 @@ func (d *document) addRequest(call Call, method string, described *operation) er
 }
 
 // requestSchema returns the schema of the fields of a request.
-func requestSchema(of reflect.Type) ([]byte, error) {
+func (a API) requestSchema(of reflect.Type) ([]byte, error) {
 	text, err := json.Marshal(reference.ObjectSchema(schema.FieldsOf(of)))
 	if err != nil {
 		return nil, err
@@ -305,6 +305,14 @@ func requestSchema(of reflect.Type) ([]byte, error) {
 	properties, _ := object["properties"].(map[string]any)
 	if operation, isObject := properties["operation"].(map[string]any); isObject {
 		properties["operation"] = node{"$ref": operationRef, "description": operation["description"]}
+	}
+
+	for name, of := range a.Objects {
+		if field, isObject := properties[name].(map[string]any); isObject {
+			properties[name] = node{
+				"description": field["description"], "allOf": []any{reference.ObjectSchema(schema.FieldsOf(of))},
+			}
+		}
 	}
 
 	return json.Marshal(object)
@@ -329,9 +337,17 @@ func (d *document) addParameters(call Call, request []byte, described *operation
 		of := object.Properties[field.Name]
 		delete(of, "description")
 
-		d.Components.Parameters[name] = node{
+		parameter := node{
 			"name": field.Name, "in": "query", "required": field.Required, "description": field.Description, "schema": of,
 		}
+
+		if of["type"] == "object" { // A query has it as JSON.
+			delete(parameter, "schema")
+
+			parameter["content"] = node{mediaJSON: node{"schema": of}}
+		}
+
+		d.Components.Parameters[name] = parameter
 		described.Parameters = append(described.Parameters, refTo("parameters", name))
 	}
 

@@ -160,7 +160,7 @@ func (d readDocument) call(a API, of Call) (pageCall, error) {
 	shown := pageCall{Call: of}
 
 	var err error
-	if shown.Fields, err = requestFields(of); err != nil {
+	if shown.Fields, err = requestFields(a, of); err != nil {
 		return shown, err
 	}
 
@@ -192,12 +192,12 @@ func (d readDocument) call(a API, of Call) (pageCall, error) {
 }
 
 // requestFields returns the fields of a call's request, in the order of its struct.
-func requestFields(of Call) ([]pageField, error) {
+func requestFields(a API, of Call) ([]pageField, error) {
 	if of.Request == nil {
 		return nil, nil
 	}
 
-	text, err := requestSchema(of.Request)
+	text, err := a.requestSchema(of.Request)
 	if err != nil {
 		return nil, err
 	}

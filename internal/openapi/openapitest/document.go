@@ -137,11 +137,11 @@ func (d *Document) checkRequest(operation []string, exchange Exchange) error {
 	given := exchange.Request.URL.Query()
 	given.Del("apiKey") // A security scheme describes it.
 
-	parameters, _ := d.value(append(operation, "parameters")...)
+	parameters, _ := d.value(below(operation, "parameters")...)
 	list, _ := parameters.([]any)
 
 	for i := range list {
-		if err := d.checkParameter(d.resolve(append(operation, "parameters", strconv.Itoa(i))), given); err != nil {
+		if err := d.checkParameter(d.resolve(below(operation, "parameters", strconv.Itoa(i))), given); err != nil {
 			return err
 		}
 	}
@@ -150,20 +150,20 @@ func (d *Document) checkRequest(operation []string, exchange Exchange) error {
 		return fmt.Errorf("it has no parameter %s", name)
 	}
 
-	body := d.resolve(append(operation, "requestBody"))
+	body := d.resolve(below(operation, "requestBody"))
 
-	content, has := d.value(append(body, "content")...)
+	content, has := d.value(below(body, "content")...)
 	if !has {
 		return nil
 	}
 
-	return d.checkContent(append(body, "content"), content, exchange.Request.Header, exchange.RequestBody)
+	return d.checkContent(below(body, "content"), content, exchange.Request.Header, exchange.RequestBody)
 }
 
 // checkParameter checks a parameter, and removes it from the given ones.
 func (d *Document) checkParameter(parameter []string, given url.Values) error {
 	field := func(name string) any {
-		value, _ := d.value(append(parameter, name)...)
+		value, _ := d.value(below(parameter, name)...)
 
 		return value
 	}
@@ -181,8 +181,13 @@ func (d *Document) checkParameter(parameter []string, given url.Values) error {
 	text := given.Get(name)
 	given.Del(name)
 
+	schema := below(parameter, "schema")
+	if _, isJSON := field("content").(map[string]any); isJSON {
+		schema = below(parameter, "content", "application/json", "schema")
+	}
+
 	var value any = text
-	if kind, _ := d.value(append(parameter, "schema", "type")...); kind == "integer" || kind == "boolean" {
+	if kind, _ := d.value(below(schema, "type")...); kind != "string" && kind != nil {
 		decoded, err := jsonschema.UnmarshalJSON(strings.NewReader(text))
 		if err != nil {
 			return fmt.Errorf("the parameter %s: %w", name, err)
@@ -191,19 +196,19 @@ func (d *Document) checkParameter(parameter []string, given url.Values) error {
 		value = decoded
 	}
 
-	return d.validate(append(parameter, "schema"), value)
+	return d.validate(schema, value)
 }
 
 // checkResponse checks the status, the media type and the body of a response.
 func (d *Document) checkResponse(operation []string, exchange Exchange) error {
-	response := d.resolve(append(operation, "responses", strconv.Itoa(exchange.Response.StatusCode)))
+	response := d.resolve(below(operation, "responses", strconv.Itoa(exchange.Response.StatusCode)))
 
-	content, known := d.value(append(response, "content")...)
+	content, known := d.value(below(response, "content")...)
 	if !known {
 		return fmt.Errorf("it has no response %d", exchange.Response.StatusCode)
 	}
 
-	return d.checkContent(append(response, "content"), content, exchange.Response.Header, exchange.ResponseBody)
+	return d.checkContent(below(response, "content"), content, exchange.Response.Header, exchange.ResponseBody)
 }
 
 // checkContent checks a body of one of the media types of content, which is at a path.
@@ -228,7 +233,7 @@ func (d *Document) checkContent(path []string, content any, header http.Header, 
 		return err
 	}
 
-	return d.validate(append(path, media, "schema"), value)
+	return d.validate(below(path, media, "schema"), value)
 }
 
 // validate validates a value with the schema at a path.
@@ -267,7 +272,7 @@ func (d *Document) at(path ...string) ([]string, bool) {
 
 // resolve returns the path of a part, or of the part to which it refers.
 func (d *Document) resolve(path []string) []string {
-	ref, isRef := d.value(append(path, "$ref")...)
+	ref, isRef := d.value(below(path, "$ref")...)
 	if !isRef {
 		return path
 	}
@@ -315,3 +320,6 @@ func pointer(path []string) string {
 
 	return text.String()
 }
+
+// below returns the path of a part of the part at a path.
+func below(path []string, keys ...string) []string { return slices.Concat(path, keys) }
