@@ -78,6 +78,11 @@ func (s *Server) calls() []call {
 				jobservice.CodeSignalForbidden, jobservice.CodeSignalNotFound, jobservice.CodeJobEnded,
 			},
 		}, s.signalJob),
+		newCall[scenariosRequest, jobservice.Scenarios](s, call{
+			names: []string{"getScenarios"}, methods: either, right: app.Execute, group: groupScenarios,
+			summary:     "Returns the scenarios that the key may run, and whether they are valid",
+			description: "The parameters of each are described as JSON Schema.",
+		}, s.getScenarios),
 		newCall[lineageRequest, lineage.Lineage](s, call{
 			names: []string{"getLineage"}, methods: either, right: app.Execute, group: groupScenarios,
 			errors:  []jobservice.Code{jobservice.CodeScenarioNotFound, jobservice.CodeScenarioInvalid},

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/jobwright/jobwright/scenario"
 	"github.com/jobwright/jobwright/scenario/problem"
@@ -83,6 +84,17 @@ func (a *App) pin(name string) (*Pinned, error) {
 	pinned.read.Store(&reader.read)
 
 	return pinned, nil
+}
+
+// ModifiedAt returns when one of the files of the scenario, and of everything that it can run, was changed last.
+func (p *Pinned) ModifiedAt() (latest time.Time) {
+	for _, version := range *p.read.Load() {
+		if info := version.stamp.info; info != nil && info.ModTime().After(latest) {
+			latest = info.ModTime()
+		}
+	}
+
+	return latest
 }
 
 // isCurrent reports whether the scenario would be the same if its files were read now by this revision of the app.
