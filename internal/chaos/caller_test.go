@@ -50,6 +50,7 @@ type trackedJob struct {
 	result   string    // The response of getJobStatus that reported the final state.
 	started  time.Time // The time before the first call.
 	ended    time.Time
+	watcher  *watcher // nil for jobs that nobody watches.
 }
 
 // callers start jobs concurrently and follow each until it ends.
@@ -115,6 +116,13 @@ func (c *callers) follow(ctx context.Context, job *trackedJob) {
 	for ctx.Err() == nil && !job.accepted {
 		job.calls++
 		c.start(ctx, job)
+	}
+
+	if job.accepted && job.isWatched() {
+		var watching sync.WaitGroup
+		defer watching.Wait()
+
+		watching.Go(func() { c.watch(ctx, job) })
 	}
 
 	for ctx.Err() == nil && job.state == "" {

@@ -59,6 +59,7 @@ func (c *checker) run(t *testing.T) {
 	c.checkDroppedFiles(t)
 	c.checkSQLite(t)
 	c.checkRequests()
+	c.checkWatchers()
 	c.checkCallbacks(t)
 }
 
