@@ -130,7 +130,7 @@ func ParseTarget(text string) (*url.URL, error) {
 		return nil, fmt.Errorf("the URL has more than %d bytes", maxTarget)
 	case err != nil || target.Host == "" || target.Hostname() == "" || target.Opaque != "":
 		return nil, errors.New("it must be an absolute URL such as https://hooks.example.com/jobs")
-	case target.Scheme != "https" && !(target.Scheme == "http" && isLoopback(target.Hostname())):
+	case target.Scheme != "https" && (target.Scheme != "http" || !isLoopback(target.Hostname())):
 		return nil, errors.New("the URL must begin with https://; http:// is allowed only for loopback addresses")
 	case target.User != nil:
 		return nil, errors.New("the URL must not contain a user; calls are authenticated by their signature")
@@ -165,7 +165,9 @@ func isLoopback(host string) bool {
 // isAmbiguous reports whether servers may understand a path differently.
 func isAmbiguous(path string) bool {
 	lower := strings.ToLower(path)
-	isEncoded := slices.ContainsFunc([]string{"%2e", "%2f", "%5c", `\`}, func(part string) bool { return strings.Contains(lower, part) })
+	isIn := func(part string) bool { return strings.Contains(lower, part) }
+	isRelative := func(part string) bool { return part == "." || part == ".." }
 
-	return isEncoded || slices.ContainsFunc(strings.Split(path, "/"), func(part string) bool { return part == "." || part == ".." })
+	return slices.ContainsFunc([]string{"%2e", "%2f", "%5c", `\`}, isIn) ||
+		slices.ContainsFunc(strings.Split(path, "/"), isRelative)
 }

@@ -100,14 +100,12 @@ func apps(t *testing.T, callbacks string) *app.Catalog {
 }
 
 // deliver makes one attempt to call the callback.
-func deliver(t *testing.T, catalog *app.Catalog, of callback.Jobs, wanted job.Callback) (job.Delivery, *temporal.ApplicationError) {
+func deliver(
+	t *testing.T, catalog *app.Catalog, of callback.Jobs, wanted job.Callback,
+) (delivery job.Delivery, failed *temporal.ApplicationError) {
 	t.Helper()
 
-	var (
-		suite    testsuite.WorkflowTestSuite
-		delivery job.Delivery
-		failed   *temporal.ApplicationError
-	)
+	var suite testsuite.WorkflowTestSuite
 
 	env := suite.NewTestActivityEnvironment()
 	env.RegisterActivity(callback.New(catalog, of))
@@ -209,7 +207,8 @@ func TestDeliverCallbackFollowsNoRedirect(t *testing.T) {
 	})
 
 	_, failed := deliver(t, apps(t, `{allow: ["`+r.URL+`"]`+allowLoopback), completed, job.Callback{URL: r.URL})
-	require.Equal(t, "the receiver answered 307 Temporary Redirect; redirects are not followed, so correct the URL", failed.Message())
+	require.Equal(t, "the receiver answered 307 Temporary Redirect; redirects are not followed, so correct the URL",
+		failed.Message())
 	require.Len(t, r.received, 1)
 }
 
@@ -239,9 +238,9 @@ func TestDeliverCallbackRefusesTargets(t *testing.T) {
 	r := newReceiver(t, answers(http.StatusOK))
 
 	for name, test := range map[string]struct{ callbacks, want string }{
-		"not allowed any more":  {`{allow: ["https://hooks.example.com/"]` + allowLoopback, "app.yaml does not allow to call this URL"},
-		"an internal address":   {`{allow: ["` + r.URL + `"], secrets: ["SECRET"]}`, "its host has the address 127.0.0.1, which is not public"},
-		"another address of it": {`{allow: ["` + r.URL + `"], addresses: [127.0.0.2], secrets: ["SECRET"]}`, "which is not public"},
+		"not allowed any more":  {`{allow: ["https://hooks.example.com/"]` + allowLoopback, "does not allow to call this URL"},
+		"an internal address":   {`{allow: ["` + r.URL + `"], secrets: ["SECRET"]}`, "the address 127.0.0.1, which is not public"},
+		"another address of it": {`{allow: ["` + r.URL + `"], addresses: [127.0.0.2], secrets: ["SECRET"]}`, "is not public"},
 	} {
 		_, failed := deliver(t, apps(t, test.callbacks), completed, job.Callback{URL: r.URL})
 		require.ErrorContains(t, failed, test.want, name)
@@ -275,7 +274,8 @@ func TestDeliverCallbackWithoutTheJobsStatus(t *testing.T) {
 func TestDeliverCallbackNeedsTheSigningSecret(t *testing.T) {
 	t.Parallel()
 
-	_, failed := deliver(t, apps(t, `{url: "https://hooks.example.com/", secrets: ["TOKEN"]}`), completed, job.Callback{Default: true})
+	catalog := apps(t, `{url: "https://hooks.example.com/", secrets: ["TOKEN"]}`)
+	_, failed := deliver(t, catalog, completed, job.Callback{Default: true})
 	require.ErrorContains(t, failed, "the call can't be signed: the secret ${file:")
 	require.NotContains(t, failed.Error(), urlSecret)
 	require.False(t, failed.NonRetryable()) // Another worker may have it, and an operator can correct it.

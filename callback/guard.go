@@ -2,6 +2,7 @@ package callback
 
 import (
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"net/netip"
@@ -28,7 +29,8 @@ var cloudPrefixes = []netip.Prefix{
 type forbiddenAddressError struct{ address string }
 
 func (e *forbiddenAddressError) Error() string {
-	return "its host has the address " + e.address + ", which is not public; an operator can allow it by callbacks.addresses in app.yaml"
+	return fmt.Sprintf(
+		"its host has the address %s, which is not public; an operator can allow it by callbacks.addresses in app.yaml", e.address)
 }
 
 // newClient returns a client that connects to public addresses and to the allowed ones only. The check concerns the address to

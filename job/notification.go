@@ -51,9 +51,10 @@ func EventOf(state State) Event {
 		return JobCompleted
 	case Stopped:
 		return JobStopped
-	default:
-		return JobFailed
+	case Running, Stopping, CompletedWithError:
 	}
+
+	return JobFailed
 }
 
 // Listeners are the systems outside to which a job reports its events. They are part of the job's input, so that its workflow

@@ -56,8 +56,8 @@ type End struct {
 	At     time.Time
 }
 
-// Ended returns how a job ended. If the job still runs, Ended waits for a few seconds. The error of a job that Temporal has deleted
-// is an [*Error] with [CodeJobNotFound], and that of a job that still runs is [ErrRunning].
+// Ended returns how a job ended. If the job still runs, Ended waits for a few seconds. The error of a job that Temporal has
+// deleted is an [*Error] with [CodeJobNotFound], and that of a job that still runs is [ErrRunning].
 func (s *Service) Ended(ctx context.Context, appID, jobID string) (End, error) {
 	status, err := s.awaitStatus(ctx, appID, jobID, Wait{Length: callTimeout})
 
@@ -71,8 +71,8 @@ func (s *Service) Ended(ctx context.Context, appID, jobID string) (End, error) {
 	return End{State: status.State, Status: status.Fields, At: status.endedAt}, nil
 }
 
-// withDeliveries returns the status of an ended job with the delivery of its callback, which changes after the end. Any other status
-// is returned as it is.
+// withDeliveries returns the status of an ended job with the delivery of its callback, which changes after the end. Any other
+// status is returned as it is.
 func (s *Service) withDeliveries(ctx context.Context, status *Status) (*Status, error) {
 	notification := status.notification()
 	if !status.Ended || !status.listeners.WantCallback(notification.Event) {

@@ -64,7 +64,8 @@ func (n *Notifier) Sweep(ctx context.Context) (started int, err error) {
 			}
 		}
 
-		if request.NextPageToken = page.GetNextPageToken(); len(request.NextPageToken) == 0 {
+		request.NextPageToken = page.GetNextPageToken()
+		if len(request.GetNextPageToken()) == 0 {
 			break
 		}
 	}

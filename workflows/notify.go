@@ -76,15 +76,16 @@ func endState(ended error) job.State {
 	}
 }
 
-// Notify is the workflow that reports an event of a job to its listeners. It is not a part of the job: no listener delays a job or
-// fails it. Each listener has one activity with a retry policy of its own, which accepts the [job.Notification]; they run at the
-// same time. The workflow returns the delivery of the callback; if the delivery failed, it is the detail of the workflow's error.
+// Notify is the workflow that reports an event of a job to its listeners. It is not a part of the job: no listener delays a
+// job or fails it. Each listener has one activity with a retry policy of its own, which accepts the [job.Notification]; they
+// run at the same time. The workflow returns the delivery of the callback; if it failed, it is the detail of the workflow's
+// error.
 //
 // Another listener needs a field in [job.Listeners], its condition in [job.Listeners.Want], and its activity here. Another event
 // needs a constant in package job and a call of notify where it happens.
 //
-// The workflow is started by the job itself, by the sweep for jobs whose workflow was terminated, and by redeliveries, always with
-// the ID [job.Notification.WorkflowID].
+// The workflow is started by the job itself, by the sweep for jobs whose workflow was terminated, and by redeliveries, always
+// with the ID [job.Notification.WorkflowID].
 func Notify(ctx workflow.Context, notification job.Notification) (*job.Delivery, error) {
 	reported := reportLineage(ctx, notification)
 
