@@ -18,8 +18,8 @@ import (
 	"github.com/jobwright/jobwright/scenario/problem"
 )
 
-// headerKey returns the key, or the access token, of the header Authorization, or "" if there is none. Schemes other than Bearer are ignored, as they
-// may be for a proxy.
+// headerKey returns the key, or the access token, of the header Authorization, or "" if there is none. Schemes other than Bearer
+// are ignored, as they may be for a proxy.
 func headerKey(c *gin.Context) string {
 	scheme, key, _ := strings.Cut(c.GetHeader("Authorization"), " ")
 	if !strings.EqualFold(scheme, "Bearer") {
@@ -51,7 +51,8 @@ func (s *Server) authenticateHeader(c *gin.Context) error {
 }
 
 // authorize returns the app with that ID if the key grants the right in it. The key, or the access token in its place, is the one
-// in the request, or else that of the header Authorization. Without a key for an app, the error does not reveal whether the app exists.
+// in the request, or else that of the header Authorization. Without a key for an app, the error does not reveal whether the app
+// exists.
 func (s *Server) authorize(c *gin.Context, key, appID string, right app.Right) (
 	jobservice.Caller, error,
 ) {
@@ -112,7 +113,8 @@ func (s *Server) accessOf(c *gin.Context, found *app.App, appID, key string) (ap
 
 	access, err := s.grantedAccess(c, found, appID, key)
 	if err == nil && c.GetHeader(actAs) != "" {
-		return access, jobservice.NewError(jobservice.CodeForbidden, "only the keys of jobwright-dev may use the header %s", actAs)
+		return access, jobservice.NewError(jobservice.CodeForbidden,
+			"only the keys of jobwright-dev may use the header %s", actAs)
 	}
 
 	return access, err

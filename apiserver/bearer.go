@@ -79,7 +79,8 @@ func (s *Server) accessOfToken(c *gin.Context, found *app.App, appID, text strin
 			}
 		}
 
-		return app.Access{}, jobservice.NewError(jobservice.CodeForbidden, "the claims of this access token have no access to app %s", appID)
+		return app.Access{}, jobservice.NewError(jobservice.CodeForbidden,
+			"the claims of this access token have no access to app %s", appID)
 	}
 
 	if found == nil || verified.issued.App != appID {

@@ -100,7 +100,9 @@ func (s *server) write(t *testing.T, name, text string) {
 }
 
 // send sends a request, and returns the status, the header and the body of the response.
-func (s *server) send(t *testing.T, method, path string, header http.Header, body string) (int, http.Header, map[string]any) {
+func (s *server) send(t *testing.T, method, path string, header http.Header, body string) (
+	status int, answered http.Header, read map[string]any,
+) {
 	t.Helper()
 
 	request, err := http.NewRequestWithContext(t.Context(), method, s.URL+path, strings.NewReader(body))
@@ -115,15 +117,13 @@ func (s *server) send(t *testing.T, method, path string, header http.Header, bod
 	text, err := io.ReadAll(response.Body)
 	require.NoError(t, err)
 
-	var read map[string]any
-
 	require.NoError(t, json.Unmarshal(text, &read), string(text))
 
 	return response.StatusCode, response.Header, read
 }
 
 // token requests an access token by a form.
-func (s *server) token(t *testing.T, fields url.Values) (int, http.Header, map[string]any) {
+func (s *server) token(t *testing.T, fields url.Values) (status int, header http.Header, read map[string]any) {
 	t.Helper()
 
 	return s.send(t, http.MethodPost, "/api/v1/oauth2/token",
@@ -185,11 +185,10 @@ func TestAccessTokenStandsForItsKey(t *testing.T) {
 	bearer, _ := issued["access_token"].(string)
 	require.Equal(t, map[string]any{"access_token": bearer, "token_type": "Bearer", "expires_in": 1800.0}, issued)
 
-	require := require.New(t)
 	check := func(wantStatus int, wantCode, appID, bearer string) {
 		status, code := s.lineage(t, appID, bearer)
-		require.Equal(wantStatus, status, code)
-		require.Equal(wantCode, code)
+		require.Equal(t, wantStatus, status, code)
+		require.Equal(t, wantCode, code)
 	}
 
 	check(http.StatusOK, "", "7", bearer)

@@ -32,15 +32,15 @@ type tokenRequest struct {
 
 // tokenIssued is the response of oauth2/token.
 type tokenIssued struct {
-	AccessToken string `json:"access_token" description:"The access token."`                        //nolint:tagliatelle // RFC 6749.
-	TokenType   string `json:"token_type"   description:"Bearer."`                                  //nolint:tagliatelle // RFC 6749.
-	ExpiresIn   int    `json:"expires_in"   description:"For how many seconds the token is valid."` //nolint:tagliatelle // RFC 6749.
+	AccessToken string `json:"access_token" description:"The access token."`
+	TokenType   string `json:"token_type"   description:"Bearer."`
+	ExpiresIn   int    `json:"expires_in"   description:"For how many seconds the token is valid."`
 }
 
 // tokenError is an error of oauth2/token, in the form of RFC 6749, section 5.2.
 type tokenError struct {
 	Code        string `json:"error"             description:"The kind of the error, by RFC 6749."`
-	Description string `json:"error_description" description:"What is wrong."` //nolint:tagliatelle // RFC 6749.
+	Description string `json:"error_description" description:"What is wrong."`
 
 	status int
 	code   jobservice.Code // The code in the log.

@@ -107,7 +107,7 @@ func TestLookupWithoutAccessRejectsEveryKey(t *testing.T) {
 func TestLookupFindsTheDigestsOfMadeKeysUntilTheyExpire(t *testing.T) {
 	t.Parallel()
 
-	synctest.Test(t, func(t *testing.T) { //nolint:thelper // It is the test.
+	synctest.Test(t, func(t *testing.T) {
 		first, second := apikey.New(), apikey.New()
 		expires := time.Now().Add(time.Hour)
 		found := load(t, `
@@ -128,7 +128,7 @@ access:
 
 		require.Empty(t, found.ExpiringKeys(time.Now()))
 		require.Len(t, found.ExpiringKeys(expires), 1)
-		time.Sleep(time.Until(expires.Truncate(time.Second)))
+		time.Sleep(time.Until(expires.Truncate(time.Second))) //nolint:forbidigo // Fake time.
 
 		_, err := found.Lookup(second)
 		require.NoError(t, err)

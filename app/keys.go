@@ -17,8 +17,8 @@ type keys struct {
 // keysShare limits the time for reading the index: it stays in use for so many times the time that reading it took.
 const keysShare = 20
 
-// CheckKey returns nil if an app accepts the key; otherwise, its error is that of [App.Lookup]. It looks the key up in an index, so
-// that wrong keys cost little however many apps there are. Reading the index takes at most a twentieth of the time: with few
+// CheckKey returns nil if an app accepts the key; otherwise, its error is that of [App.Lookup]. It looks the key up in an index,
+// so that wrong keys cost little however many apps there are. Reading the index takes at most a twentieth of the time: with few
 // apps, CheckKey knows a changed key after milliseconds, and with hundreds after a tenth of a second. [App.Lookup] knows it at
 // once.
 func (c *Catalog) CheckKey(key string) error {

@@ -110,10 +110,10 @@ func (r *manifestReader) access(node *yaml.Node, path string) {
 
 	access := Access{Name: text("name"), Key: text(fieldKey)}
 
-	switch {
-	case access.Name == "":
+	switch access.Name {
+	case "":
 		r.addf(node, path+".name", "the access has no name; callers and logs refer to it by its name")
-	case access.Name == job.AnyAccess:
+	case job.AnyAccess:
 		r.addf(fields["name"].value, path+".name", "the name %q stands for every access; choose another name", access.Name)
 	}
 

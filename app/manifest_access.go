@@ -32,7 +32,8 @@ func (r *manifestReader) credentials(node *yaml.Node, path string, fields map[st
 		}
 
 		if len(entries) == 0 {
-			r.addf(given.key, path+"."+fieldKeys, "the access %q has no key in the list; jobwright keys new makes one", access.Name)
+			r.addf(given.key, path+"."+fieldKeys, "the access %q has no key in the list; jobwright keys new makes one",
+				access.Name)
 		}
 	}
 
@@ -40,8 +41,9 @@ func (r *manifestReader) credentials(node *yaml.Node, path string, fields map[st
 		r.claims(given, path+"."+fieldClaims, access)
 	}
 
-	if !slices.ContainsFunc([]string{fieldKey, fieldKeys, fieldClaims}, func(name string) bool { return fields[name].value != nil }) {
-		r.addf(node, path, "the access %q needs a key, for example %s, or keys (jobwright keys new), or claims", access.Name, example)
+	if fields[fieldKey].value == nil && fields[fieldKeys].value == nil && fields[fieldClaims].value == nil {
+		r.addf(node, path, "the access %q needs a key, for example %s, or keys (jobwright keys new), or claims",
+			access.Name, example)
 	}
 }
 

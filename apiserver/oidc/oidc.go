@@ -1,5 +1,5 @@
-// Package oidc verifies bearer tokens of an OpenID Connect provider: JSON Web Tokens that the provider has signed for the audience
-// of the API.
+// Package oidc verifies bearer tokens of an OpenID Connect provider: JSON Web Tokens that the provider has signed for the
+// audience of the API.
 package oidc
 
 import (
@@ -52,7 +52,7 @@ func newVerifier(options Options, transport http.RoundTripper) (*Verifier, error
 	}
 
 	if address.Scheme != "https" && (address.Scheme != "http" || !isLoopback(address.Hostname())) {
-		return nil, fmt.Errorf("the issuer %q must be an https URL: whoever changes its responses may do everything", options.Issuer)
+		return nil, fmt.Errorf("the issuer %q must be an https URL, or an attacker could replace its keys", options.Issuer)
 	}
 
 	if options.Audience == "" {

@@ -7,6 +7,7 @@ import (
 	"crypto/x509"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"sync/atomic"
@@ -76,11 +77,12 @@ func (i *issuer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // sign returns a token, whose claims replace the usual ones.
 func (i *issuer) sign(key string, claims map[string]any) string {
 	all := map[string]any{"iss": i.url, "aud": audience, "sub": "nightly", "exp": time.Now().Add(time.Hour).Unix()}
-	for name, value := range claims {
-		all[name] = value
-	}
+	maps.Copy(all, claims)
 
-	text, _ := json.Marshal(all)
+	text, err := json.Marshal(all)
+	if err != nil {
+		panic(err) // The claims of the tests are texts, numbers and lists.
+	}
 
 	return oidctest.SignIDToken(i.keys[key], key, "ES256", string(text))
 }
@@ -176,7 +178,7 @@ func (h handled) RoundTrip(request *http.Request) (*http.Response, error) {
 func TestVerifyKnowsNewKeysAndForgetsOldOnes(t *testing.T) {
 	t.Parallel()
 
-	synctest.Test(t, func(t *testing.T) { //nolint:thelper // It is the test.
+	synctest.Test(t, func(t *testing.T) {
 		from := newIssuer(t, "https://id.example", "first")
 
 		verifier, err := oidc.NewWithTransport(oidc.Options{Issuer: from.url, Audience: audience}, handled{from})
@@ -194,7 +196,7 @@ func TestVerifyKnowsNewKeysAndForgetsOldOnes(t *testing.T) {
 		require.NoError(t, verify("first"), "the key is known")
 		require.ErrorIs(t, verify("second"), oidc.ErrInvalid, "the keys have just been requested")
 
-		time.Sleep(10 * time.Second)
+		time.Sleep(10 * time.Second) //nolint:forbidigo // Fake time.
 		require.NoError(t, verify("second"))
 		require.ErrorIs(t, verify("first"), oidc.ErrInvalid)
 
@@ -205,7 +207,7 @@ func TestVerifyKnowsNewKeysAndForgetsOldOnes(t *testing.T) {
 		require.EqualValues(t, 2, from.requests.Load())
 
 		from.rotate(t)
-		time.Sleep(time.Hour)
+		time.Sleep(time.Hour) //nolint:forbidigo // Fake time.
 		require.ErrorIs(t, verify("second"), oidc.ErrInvalid, "a withdrawn key ends after an hour")
 	})
 }
@@ -213,7 +215,7 @@ func TestVerifyKnowsNewKeysAndForgetsOldOnes(t *testing.T) {
 func TestVerifySurvivesAnOutageOfTheProvider(t *testing.T) {
 	t.Parallel()
 
-	synctest.Test(t, func(t *testing.T) { //nolint:thelper // It is the test.
+	synctest.Test(t, func(t *testing.T) {
 		from := newIssuer(t, "https://id.example", "first")
 
 		verifier, err := oidc.NewWithTransport(oidc.Options{Issuer: from.url, Audience: audience}, handled{from})
@@ -229,13 +231,13 @@ func TestVerifySurvivesAnOutageOfTheProvider(t *testing.T) {
 		require.ErrorIs(t, verify(), oidc.ErrUnavailable)
 		from.down.Store(false)
 		require.ErrorIs(t, verify(), oidc.ErrUnavailable, "it was just tried")
-		time.Sleep(10 * time.Second)
+		time.Sleep(10 * time.Second) //nolint:forbidigo // Fake time.
 		require.NoError(t, verify())
 
 		from.down.Store(true)
-		time.Sleep(23 * time.Hour)
+		time.Sleep(23 * time.Hour) //nolint:forbidigo // Fake time.
 		require.NoError(t, verify(), "the last keys stay in use")
-		time.Sleep(time.Hour)
+		time.Sleep(time.Hour) //nolint:forbidigo // Fake time.
 		require.ErrorIs(t, verify(), oidc.ErrUnavailable)
 		require.ErrorContains(t, verify(), "502")
 	})

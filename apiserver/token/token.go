@@ -124,7 +124,8 @@ func (t Token) IsFor(key apikey.Digest) bool {
 	return hmac.Equal([]byte(t.fingerprint), []byte(fingerprint(t.signing, key)))
 }
 
-// fingerprint identifies a key in a token. Unlike a digest, it does not help to guess the key: computing it takes the signing key.
+// fingerprint identifies a key in a token. Unlike a digest, it does not help to guess the key: computing it requires the signing
+// key.
 func fingerprint(signing seal.SigningKey, key apikey.Digest) string {
 	mac := hmac.New(sha256.New, signing.Key)
 	mac.Write([]byte("access key\x00")) // No signed token begins like this.

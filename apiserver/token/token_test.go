@@ -30,7 +30,7 @@ func keys(t *testing.T, texts ...string) seal.Keys {
 func TestTokensAreValidForHalfAnHourOnEveryServer(t *testing.T) {
 	t.Parallel()
 
-	synctest.Test(t, func(t *testing.T) { //nolint:thelper // It is the test.
+	synctest.Test(t, func(t *testing.T) {
 		secret := seal.New()
 		first, second := token.NewIssuer(keys(t, secret)), token.NewIssuer(keys(t, seal.New(), secret))
 		key := apikey.DigestOf("open sesame")
@@ -49,11 +49,11 @@ func TestTokensAreValidForHalfAnHourOnEveryServer(t *testing.T) {
 		require.NoError(t, err)
 		require.NotEqual(t, text, again)
 
-		time.Sleep(token.Lifetime)
+		time.Sleep(token.Lifetime) //nolint:forbidigo // Fake time.
 
 		_, err = second.Verify(text)
 		require.NoError(t, err, "the clocks of servers differ")
-		time.Sleep(2 * time.Minute)
+		time.Sleep(2 * time.Minute) //nolint:forbidigo // Fake time.
 
 		_, err = second.Verify(text)
 		require.ErrorIs(t, err, token.ErrExpired)

@@ -58,14 +58,14 @@ func (f *apiFlags) serveOperators(endpoints http.Handler, log *slog.Logger) (*ht
 	})
 }
 
-// options returns the options of an API server of the system. ends reports the ends of jobs that run in this process. Until ctx is
-// done, SIGHUP opens the audit log again; the caller closes it.
+// options returns the options of an API server of the system. ends reports the ends of jobs that run in this process. Until ctx
+// is done, SIGHUP opens the audit log again; the caller closes it.
 func (f *apiFlags) options(
 	ctx context.Context, opened *system, ends jobservice.Ends, stderr io.Writer,
 ) (apiserver.Options, error) {
 	options := apiserver.Options{
-		Apps: opened.apps, Results: opened.results, Log: opened.log, Metrics: opened.metrics, Keys: opened.keys, Hosts: f.allowedHosts,
-		MaxConnections: f.maxConnections,
+		Apps: opened.apps, Results: opened.results, Log: opened.log, Metrics: opened.metrics, Keys: opened.keys,
+		Hosts: f.allowedHosts, MaxConnections: f.maxConnections,
 	}
 
 	var err error

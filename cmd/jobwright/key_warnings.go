@@ -46,12 +46,13 @@ func logKeys(apps *app.Catalog, log *slog.Logger, now time.Time) {
 		}
 
 		for _, key := range found.ExpiringKeys(now.Add(warnBefore)) {
-			message := "a key of an access expires soon"
-			if !key.Expires.After(now) {
-				message = "a key of an access has expired; calls with it are rejected"
-			}
+			of := log.With("app", id, "access", key.Access, "expires", key.Expires)
 
-			log.Warn(message, "app", id, "access", key.Access, "expires", key.Expires)
+			if key.Expires.After(now) {
+				of.Warn("a key of an access expires soon")
+			} else {
+				of.Warn("a key of an access has expired; calls with it are rejected")
+			}
 		}
 	}
 }

@@ -20,7 +20,7 @@ import (
 func TestWarnOfKeysReportsMissingAndExpiringKeysEachDay(t *testing.T) {
 	t.Parallel()
 
-	synctest.Test(t, func(t *testing.T) { //nolint:thelper // It is the test.
+	synctest.Test(t, func(t *testing.T) {
 		days := func(count int) string { return time.Now().AddDate(0, 0, count).UTC().Format(time.RFC3339) }
 		digest := func() string { return apikey.DigestOf(apikey.New()).String() }
 
@@ -53,10 +53,10 @@ access:
 		require.Contains(t, first, `msg="the key of an access is not set; calls with it are rejected" app=7 access=missing`)
 		require.Contains(t, first, `msg="a key of an access expires soon" app=7 access=rotated expires=`+days(1)[:19])
 
-		time.Sleep(24 * time.Hour)
+		time.Sleep(24 * time.Hour) //nolint:forbidigo // Fake time.
 		require.Contains(t, printed(), `msg="a key of an access has expired; calls with it are rejected" app=7 access=rotated`)
 
-		time.Sleep(6 * 24 * time.Hour)
+		time.Sleep(6 * 24 * time.Hour) //nolint:forbidigo // Fake time.
 		require.Contains(t, printed(), `expires=`+days(13)[:19])
 
 		cancel()

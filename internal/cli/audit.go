@@ -26,8 +26,8 @@ func AddAuditLog(flags *pflag.FlagSet, target *string, byDefault string) {
 		"file for the audit log, which SIGHUP opens again; or "+AuditToStderr+", or "+AuditToNone)
 }
 
-// OpenAuditLog opens the audit log that the flag names, which is nil for none. Until ctx is done, SIGHUP opens its file again. log
-// gets the errors of lines that can't be written. The caller closes the log.
+// OpenAuditLog opens the audit log that the flag names, which is nil for none. Until ctx is done, SIGHUP opens its file again.
+// log gets the errors of lines that can't be written. The caller closes the log.
 func OpenAuditLog(ctx context.Context, target string, stderr io.Writer, log *slog.Logger) (*audit.Log, error) {
 	switch target {
 	case AuditToNone:
