@@ -131,7 +131,7 @@ func (s *Server) stream(ctx context.Context, c *gin.Context, watch *jobservice.W
 		return errors.Join(err, w.control.Flush())
 	}
 
-	reconnect := minReconnect + rand.N(maxReconnect-minReconnect)
+	reconnect := minReconnect + rand.N(maxReconnect-minReconnect) //nolint:gosec // It need not be unpredictable.
 	if err := send("retry: %d\n\n", reconnect.Milliseconds()); err != nil {
 		return err
 	}

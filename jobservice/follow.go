@@ -183,7 +183,9 @@ func (f *followers) leave(key jobKey, of *follower) {
 	f.mutex.Lock()
 	defer f.mutex.Unlock()
 
-	if of.watches--; of.watches > 0 {
+	of.watches--
+
+	if of.watches > 0 {
 		return
 	}
 

@@ -77,11 +77,13 @@ func TestThousandWatchesShareOneFollower(t *testing.T) {
 func TestWatchReceivesTheLastStatusOnly(t *testing.T) {
 	t.Parallel()
 
-	s, reported := New(Options{}), make(chan struct{})
+	s, reported, more := New(Options{}), make(chan struct{}), make(chan struct{})
 	watch := watchOf(t, s, func(ctx context.Context, report func(*Status)) error {
 		report(&Status{Version: 1})
 		report(&Status{Version: 2})
 		close(reported)
+		<-more
+		report(&Status{Version: 3})
 		<-ctx.Done()
 
 		return ctx.Err()
@@ -92,6 +94,11 @@ func TestWatchReceivesTheLastStatusOnly(t *testing.T) {
 	status, err := watch.Next(t.Context())
 	require.NoError(t, err)
 	require.EqualValues(t, 2, status.Version)
+	close(more)
+
+	status, err = watch.Next(t.Context())
+	require.NoError(t, err)
+	require.EqualValues(t, 3, status.Version)
 
 	short, cancel := context.WithCancel(t.Context())
 	cancel()

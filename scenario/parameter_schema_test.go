@@ -7,7 +7,6 @@ import (
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"github.com/stretchr/testify/require"
-	"pgregory.net/rapid"
 
 	"github.com/jobwright/jobwright/scenario"
 	"github.com/jobwright/jobwright/scenario/jsonvalue"
@@ -59,27 +58,24 @@ func TestParameterSchemaAgreesWithBind(t *testing.T) {
 		`"f47ac10b-58cc-0372-8567-0e02b2c3d479"`, `"f47ac10b58cc037285670e02b2c3d479"`, "[]", "[1,null]", "{}", `{"a":[]}`,
 	}
 
-	rapid.Check(t, func(t *rapid.T) {
+	for _, each := range source.Types() {
 		of := scenario.Scenario{Parameters: []scenario.Parameter{
-			{Name: "a", Type: rapid.SampledFrom(source.Types()).Draw(t, "type of a"), Required: true},
-			{Name: "b", Type: source.Text, Default: "x"},
+			{Name: "a", Type: each, Required: true}, {Name: "b", Type: source.Text, Default: "x"},
 		}}
-		text := `{"` + rapid.SampledFrom([]string{"a", "a", "a", "a", "c"}).Draw(t, "name") + `":` +
-			rapid.SampledFrom(values).Draw(t, "a")
+		schema := compiledSchema(t, of)
 
-		if rapid.Bool().Draw(t, "gives b") {
-			text += `,"b":` + rapid.SampledFrom(values).Draw(t, "b")
+		for _, value := range values {
+			for _, text := range []string{`{"a":` + value + `}`, `{"b":` + value + `}`, `{"a":` + value + `,"c":1}`} {
+				bySchema, byBind := accepts(t, of, schema, text)
+
+				if isOtherForm := strings.Contains(text, `"f47ac10b58cc`); isOtherForm {
+					require.True(t, byBind || !bySchema, text)
+				} else {
+					require.Equal(t, byBind, bySchema, "%s: %s", each, text)
+				}
+			}
 		}
-
-		text += "}"
-
-		bySchema, byBind := accepts(t, of, compiledSchema(t, of), text)
-		if isOtherForm := strings.Contains(text, `"f47ac10b58cc`); isOtherForm {
-			require.True(t, byBind || !bySchema, text)
-		} else {
-			require.Equal(t, byBind, bySchema, "%s: %s", of.Parameters[0].Type, text)
-		}
-	})
+	}
 }
 
 func TestParameterSchemaDescribesEachParameter(t *testing.T) {
