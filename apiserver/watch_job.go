@@ -51,7 +51,8 @@ func (s *Server) watchJob(c *gin.Context, call request[watchRequest]) {
 	if watching := s.watching.Add(1); watching > s.maxWatching() {
 		s.watching.Add(-1)
 
-		failed := jobservice.NewError(jobservice.CodeTooManyRequests, "the server has too many calls of watchJob; repeat the call")
+		failed := jobservice.NewError(jobservice.CodeTooManyRequests,
+			"the server has too many calls of watchJob; repeat the call")
 		failed.RetryAfter = maxReconnect
 		s.refuseWatch(c, failed)
 
@@ -88,8 +89,8 @@ func (s *Server) watchJob(c *gin.Context, call request[watchRequest]) {
 // maxWatching is the number of calls of watchJob at a time. The other half of the connections is for other calls.
 func (s *Server) maxWatching() int64 { return int64(max(s.options.MaxConnections/2, 1)) } //nolint:mnd // Half.
 
-// refuseWatch responds with an error. A client that reconnects receives a stream that ends, if it may try again: by the standard, an
-// EventSource gives up after an error.
+// refuseWatch responds with an error. A client that reconnects receives a stream that ends, if it may try again: by the standard,
+// an EventSource gives up after an error.
 func (s *Server) refuseWatch(c *gin.Context, err error) {
 	failed, isKnown := errors.AsType[*jobservice.Error](err)
 

@@ -39,8 +39,8 @@ func PercentOf(done, total int64, ended bool) int64 {
 }
 
 // AddProgress adds the progress of an activity to the status of its step. isOnly reports whether the step's counts are those of
-// this activity alone: in a loop, they are also those of other rounds, and the input of one of them does not show how far the step
-// has come.
+// this activity alone: in a loop, they are also those of other rounds, and the input of one of them does not show how far the
+// step has come.
 func (s *StepStatus) AddProgress(of Progress, isOnly bool) {
 	s.Rows += of.Rows
 	s.Bytes += of.Bytes

@@ -22,9 +22,9 @@ type Watch struct {
 // jobKey identifies a job of an app.
 type jobKey struct{ appID, jobID string }
 
-// Watch follows a job of the app, from the current status or, if that has the version after, from the next change. It returns when
-// the current status is known; if the job does not exist, it returns an error. All watches of a job share the requests to Temporal.
-// The caller closes the watch.
+// Watch follows a job of the app, from the current status or, if that has the version after, from the next change. It returns
+// when the current status is known; if the job does not exist, it returns an error. All watches of a job share the requests to
+// Temporal. The caller closes the watch.
 func (s *Service) Watch(ctx context.Context, appID, jobID string, after *int64) (*Watch, error) {
 	if err := checkJobID(jobID); err != nil {
 		return nil, err

@@ -137,7 +137,7 @@ func TestWatchSkipsStatusesThatItsReceiverKnows(t *testing.T) {
 	t.Parallel()
 
 	known := int64(2)
-	watch := watchOf(t, New(Options{}), func(ctx context.Context, report func(*Status)) error {
+	watch := watchOf(t, New(Options{}), func(_ context.Context, report func(*Status)) error {
 		report(&Status{Version: 2})
 		report(&Status{Version: 3, Ended: true})
 

@@ -30,8 +30,8 @@ type Scenario struct {
 	Lineage  *lineage.Lineage  `json:"lineage,omitempty" description:"What the scenario reads and writes, if withLineage is true."`
 }
 
-// Scenarios returns the scenarios of the app that the caller may run, valid or not. As for a job, files are read only after one of
-// them has changed.
+// Scenarios returns the scenarios of the app that the caller may run, valid or not. As for a job, files are read only after one
+// of them has changed.
 func (s *Service) Scenarios(caller Caller, withLineage bool) (*Scenarios, error) {
 	names, err := caller.App.ScenarioNames()
 	if err != nil {

@@ -7,7 +7,8 @@ import (
 	"github.com/jobwright/jobwright/source"
 )
 
-// The patterns of texts that are values of a type, in the form in which results show them. They exclude days that no calendar has.
+// The patterns of texts that are values of a type, in the form in which results show them. They exclude days that no calendar
+// has.
 const (
 	datePattern = `(\d{4}-((0[13578]|1[02])-(0[1-9]|[12]\d|3[01])|(0[469]|11)-(0[1-9]|[12]\d|30)|02-(0[1-9]|1\d|2[0-8]))|` +
 		`(\d\d(0[48]|[2468][048]|[13579][26])|([02468][048]|[13579][26])00)-02-29)`
