@@ -120,14 +120,15 @@ func (a *Activities) state(ctx context.Context, notification job.Notification) (
 		}
 
 		return stateOf(Running, time.Now(), status.Fields)
-	default:
-		end, err := a.jobs.Ended(ctx, notification.AppID, notification.JobID)
-		if err != nil {
-			return nil, err
-		}
-
-		return stateOf(endOf(notification.Event), end.At, end.Status)
+	case job.JobCompleted, job.JobFailed, job.JobStopped:
 	}
+
+	end, err := a.jobs.Ended(ctx, notification.AppID, notification.JobID)
+	if err != nil {
+		return nil, err
+	}
+
+	return stateOf(endOf(notification.Event), end.At, end.Status)
 }
 
 func endOf(event job.Event) EventType {
@@ -136,9 +137,10 @@ func endOf(event job.Event) EventType {
 		return Complete
 	case job.JobStopped:
 		return Abort
-	default:
-		return Fail
+	case job.JobFailed, job.JobStarted, job.JobRunning:
 	}
+
+	return Fail
 }
 
 // stateOf returns a state with the fields of a status.

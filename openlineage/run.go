@@ -64,7 +64,7 @@ func NewEvent(namespace string, run JobRun, sources map[string]source.Definition
 	return event
 }
 
-func jobName(appID, scenario string) string { return appID + "." + scenario }
+func jobName(appID, entry string) string { return appID + "." + entry }
 
 // parentOf returns the facet of a job with parents.
 func parentOf(namespace string, parents []Ancestor) *ParentFacet {
