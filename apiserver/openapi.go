@@ -145,7 +145,7 @@ func (d call) openAPI() openapi.Call {
 	}
 
 	if d.isOAuth {
-		described.Form, described.Path = true, apiPath+"/"+d.names[0]
+		described.Form = true
 	}
 
 	isAboutJob := slices.ContainsFunc(schema.FieldsOf(d.request), func(field schema.Field) bool {

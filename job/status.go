@@ -62,35 +62,33 @@ type Status struct {
 // StepStatus is the status of one step. While a step runs, the API server completes the workflow's status with that of the
 // activity in Temporal: the attempt, the last error, the next attempt, the rows so far, and how far that is.
 type StepStatus struct {
-	Path       string     `json:"path"` // Its place in the program: 4.steps.2 is the second step in block steps of the fourth.
-	Title      string     `json:"title"`
-	Name       string     `json:"name,omitempty"`
-	OpName     string     `json:"opName"`
-	State      StepState  `json:"state"`
-	StartedAt  *time.Time `json:"startedAt,omitempty"`
-	EndedAt    *time.Time `json:"endedAt,omitempty"`
-	Rows       int64      `json:"rows"`                      // Records written or returned; in a loop, by all rounds.
-	Rejected   int64      `json:"rejected,omitempty"`        // Records rejected by a load; in a loop, by all rounds.
-	Bytes      int64      `json:"bytes,omitempty"`           // Bytes that a running step has read or copied so far.
-	Runs       int64      `json:"runs,omitempty"`            // How often it has begun, if more than once.
-	Failures   int64      `json:"failures,omitempty"`        // How often it failed, if it has begun more than once.
-	Iterations int64      `json:"iterations,omitempty"`      // Of a loop: how many rounds of its last run have ended.
-	Total      int64      `json:"totalIterations,omitempty"` // Of a ForEach: how many rounds that run has.
-	ChildID    string     `json:"childJobId,omitempty"`      // Of a RunScenario: the job that it started.
-	Attempt    int32      `json:"attempt,omitempty"`
-	LastError  string     `json:"lastError,omitempty"`
-	NextTry    *time.Time `json:"nextTry,omitempty"`
+	Path       string     `json:"path" description:"The position of the step: 4.steps.2 is the second step in the loop that is the fourth step."`
+	Title      string     `json:"title" description:"The title of the step."`
+	Name       string     `json:"name,omitempty" description:"The name of the step."`
+	OpName     string     `json:"opName" description:"The operation of the step."`
+	State      StepState  `json:"state" description:"Whether the step runs, or how it ended."`
+	StartedAt  *time.Time `json:"startedAt,omitempty" description:"When its last run began."`
+	EndedAt    *time.Time `json:"endedAt,omitempty" description:"When its last run ended."`
+	Rows       int64      `json:"rows" description:"The number of records that it has written or returned; in a loop, in all iterations."`
+	Rejected   int64      `json:"rejected,omitempty" description:"The number of records that a load has rejected; in a loop, in all iterations."`
+	Bytes      int64      `json:"bytes,omitempty" description:"The number of bytes that it has read or copied so far, while it runs."`
+	Runs       int64      `json:"runs,omitempty" description:"The number of its runs, if there were several."`
+	Failures   int64      `json:"failures,omitempty" description:"The number of its failed runs, if there were several runs."`
+	Iterations int64      `json:"iterations,omitempty" description:"Of a loop: the number of rounds that have ended."`
+	Total      int64      `json:"totalIterations,omitempty" description:"Of a ForEach: the number of all rounds."`
+	ChildID    string     `json:"childJobId,omitempty" description:"Of a RunScenario: the job that it has started."`
+	Attempt    int32      `json:"attempt,omitempty" description:"The current attempt."`
+	LastError  string     `json:"lastError,omitempty" description:"The error of the last attempt."`
+	NextTry    *time.Time `json:"nextTry,omitempty" description:"When the next attempt begins."`
 
 	Advance
 
 	TakenOver bool `json:"takenOver,omitempty" description:"Whether it ended in the job that this one continues, and did not run again."`
 
 	// Failed is the number of attempts before those of the step's activity in Temporal. The API server adds both.
-	Failed int32 `json:"failedAttempts,omitempty"`
+	Failed int32 `json:"failedAttempts,omitempty" description:"Not in responses."`
 
-	// Files that it loaded but kept although it should have dropped them; the first of them if there are many.
-	Kept []Kept `json:"kept,omitempty"`
+	Kept []Kept `json:"kept,omitempty" description:"The first files that it loaded and left in place although it was to drop them."`
 
-	// Columns that it wrote in another type than it read them; the first of them if there are many.
-	Conversions []source.Conversion `json:"conversions,omitempty"`
+	Conversions []source.Conversion `json:"conversions,omitempty" description:"The first columns that it wrote in another type than it read them."`
 }

@@ -95,7 +95,7 @@ func (c Call) method() string {
 func (a API) errorsOf(call Call, method string) map[int][]string {
 	codes := slices.Clone(call.Errors)
 
-	if call.Path == "" {
+	if call.Path == "" && !call.Form {
 		codes = append(codes, a.Errors...)
 
 		if method != http.MethodGet {

@@ -67,7 +67,7 @@ export async function end(appId: string, jobId: string): Promise<Schemas['JobEnd
       api.GET('/api/v1/getJobStatus', { params: { query: { appId, jobId, waitSeconds: 60, limit: 100 } } }),
     );
 
-    if (status.status !== 'running' && status.status !== 'stopping') return status;
+    if ('results' in status) return status;
   }
 }
 

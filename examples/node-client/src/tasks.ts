@@ -1,29 +1,90 @@
+// What a newcomer does with Jobwright, from the first job to callbacks.
+
 import { randomUUID } from 'node:crypto';
-import { api, end, JobwrightError, records, resultOf } from './client.js';
+import { api, end, JobwrightError, records, resultOf, type Schemas } from './client.js';
+import { receive } from './receiver.js';
+import { watch } from './watch.js';
 
-const appId = process.argv[2] ?? 'shop';
+const appId = 'shop';
+const run = randomUUID(); // Makes the jobIds of this run of the program unique.
 
-async function main() {
-  const jobId = `orders-${randomUUID()}`;
-  const started = await resultOf(
+async function start(jobId: string, scenario: string, parameters = {}, more: Partial<Schemas['ExecuteJobRequest']> = {}) {
+  return resultOf(
     api.POST('/api/v1/executeJob', {
-      body: { appId, jobId, operation: { opName: 'RunScenario', opParams: { scenario: 'Main', parameters: { country: 'DE' } } } },
+      body: { appId, jobId, operation: { opName: 'RunScenario', opParams: { scenario, parameters } }, ...more },
     }),
   );
-  console.log('started', started.jobId === jobId);
-  const job = await end(appId, jobId);
-  console.log(job.status);
-  for await (const record of records(appId, jobId, 'companies', 1)) console.log(record);
-  try {
-    await resultOf(
-      api.POST('/api/v1/executeJob', {
-        body: { appId, jobId: randomUUID(), operation: { opName: 'RunScenario', opParams: { scenario: 'Mian' } } },
-      }),
-    );
-  } catch (error) {
-    if (!(error instanceof JobwrightError)) throw error;
-    console.log(error.code, error.message);
-  }
 }
 
-await main();
+async function errorOf(call: Promise<unknown>): Promise<JobwrightError> {
+  try {
+    await call;
+  } catch (error) {
+    if (error instanceof JobwrightError) return error;
+    throw error;
+  }
+
+  throw new Error('the call succeeded');
+}
+
+// Start a job, wait for its end, and read its rows.
+const companies = `companies ${run}`;
+await start(companies, 'Companies', { country: 'DE' });
+
+const loaded = await end(appId, companies);
+console.log(`job: ${loaded.status}, ${loaded.steps?.map((step) => `${step.title} ${step.rows}`).join(', ')}`);
+
+for await (const company of records(appId, companies, 'companies', 1)) {
+  console.log(`row: ${company['id']} ${company['company_name']}`);
+}
+
+// The same request finds the same job. Another request with its jobId is an error.
+await start(companies, 'Companies', { country: 'DE' });
+console.log(`taken: ${(await errorOf(start(companies, 'Companies', { country: 'US' }))).code}`);
+
+// A mistake is reported before a job starts.
+const mistake = await errorOf(start(`mistake ${run}`, 'Companies', { country: 49 }));
+const { problems } = mistake.details as Schemas['Error'];
+console.log(`mistake: ${mistake.code}, ${problems?.map((problem) => `${problem.code} at ${problem.path}`).join()}`);
+
+// Watch a job that waits for a signal and then fails. Its end is reported to a callback.
+const receiver = await receive(process.env.JOBWRIGHT_APP_SHOP_WEBHOOK_SECRET ?? '', Number(process.env.RECEIVER_PORT ?? 8090));
+const approval = `approval ${run}`;
+await start(approval, 'Approve', {}, { callback: { url: receiver.url }, labels: { purpose: 'example' } });
+
+let version = -1;
+
+for await (const status of watch(appId, approval)) {
+  if ((status.version ?? 0) <= version) throw new Error('the version of the status has not grown');
+  version = status.version ?? 0;
+
+  if ('signals' in status && status.signals) {
+    console.log(`watched: ${status.status}, waits for ${status.signals[0]?.name}`);
+    await resultOf(
+      api.POST('/api/v1/signalJob', {
+        body: { appId, jobId: approval, signal: 'approval', signalId: '1', data: { approved: false } },
+      }),
+    );
+  }
+
+  if ('code' in status) console.log(`watched: ${status.status}, ${status.code} in step ${status.step?.path}`);
+}
+
+const callback = await receiver.next();
+console.log(`callback: ${callback.type} ${callback.data.jobId === approval}, ${callback.data.code}`);
+
+// Run the job again from the step that failed: the approval is not awaited again.
+const again = await resultOf(api.POST('/api/v1/retryJob', { body: { appId, jobId: approval, fromStep: 'failed' } }));
+const repeated = await end(appId, again.jobId);
+console.log(`retried: ${again.jobId === `${approval}~2`}, ${repeated.status}, ${repeated.code}`);
+
+// Run it again as a whole, and stop it.
+const whole = await resultOf(api.POST('/api/v1/retryJob', { body: { appId, jobId: approval, newJobId: `whole ${run}` } }));
+const stopping = await resultOf(api.POST('/api/v1/stopJob', { body: { appId, jobId: whole.jobId } }));
+console.log(`stopped: ${stopping.status}, ${(await end(appId, whole.jobId)).status}`);
+
+// What a scenario reads and writes is known before it runs.
+const lineage = await resultOf(api.GET('/api/v1/getLineage', { params: { query: { appId, scenarioName: 'Companies' } } }));
+console.log(`lineage: ${Object.keys(lineage).sort().join(', ')}`);
+
+receiver.close();
