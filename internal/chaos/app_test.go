@@ -58,6 +58,8 @@ sources:
 access:
   - {name: caller, key: "${env:JOBWRIGHT_APP_7_CHAOS_KEY}"}
 callbacks: {allow: ["%s"], addresses: [127.0.0.1], secrets: ["${env:JOBWRIGHT_APP_7_CHAOS_SIGNING}"]}
+schedules:
+  tick: {scenario: Tick, interval: 5s, overlap: allowAll, catchUpWindow: 1h}
 execution: %s
 `
 
@@ -104,6 +106,7 @@ CREATE TABLE finished (job text);
 CREATE TABLE inherited (job text);
 CREATE TABLE counted (job text, n bigint);
 CREATE TABLE summed (job text, total bigint);
+CREATE TABLE ticked (job text);
 CREATE TABLE stopped (job text);`
 
 // scenarios returns the texts of the scenarios by name.
@@ -236,6 +239,11 @@ steps:
       finally:
         - opName: Insert
           opParams: {source: warehouse, table: stopped, records: [{job: "${job.id}"}]}
+`,
+		"Tick": `
+steps:
+  - opName: Insert
+    opParams: {source: warehouse, table: ticked, records: [{job: "${job.id}"}]}
 `,
 		"Terminate": `
 steps:

@@ -50,7 +50,7 @@ type trackedJob struct {
 	result   string    // The response of getJobStatus that reported the final state.
 	started  time.Time // The time before the first call.
 	ended    time.Time
-	watcher  *watcher // nil for jobs that nobody watches.
+	watcher  *watcher // nil if the job has none.
 }
 
 // callers start jobs concurrently and follow each until it ends.

@@ -45,7 +45,8 @@ func TestGuaranteesUnderRandomFaults(t *testing.T) {
 	goroutinesBefore := s.goroutines(t)
 
 	var (
-		callers    = newCallers(s, terminator(t, s), *seed)
+		temporal   = connect(t, s)
+		callers    = newCallers(s, terminator(temporal), *seed)
 		faults     = newFaults(t, s, *seed)
 		sharedJobs []*sharedJob
 		calling    sync.WaitGroup
@@ -74,6 +75,7 @@ func TestGuaranteesUnderRandomFaults(t *testing.T) {
 	check := &checker{system: s, callers: callers, counts: map[string]int{"duplicates": 0, "losses": 0, "stuck jobs": 0}}
 	check.stopSharedJobs(t.Context(), sharedJobs)
 	check.run(t)
+	check.checkSchedule(t, temporal)
 	check.checkLinearizability(sharedJobs)
 
 	if *duration >= time.Minute { // The check waits for idle connections to close, too long for a short run.
@@ -91,8 +93,8 @@ func TestGuaranteesUnderRandomFaults(t *testing.T) {
 	require.Empty(t, strings.Join(check.problems, "\n"))
 }
 
-// terminator returns a function that terminates a job through Temporal.
-func terminator(t *testing.T, s *system) func(ctx context.Context, jobID string) error {
+// connect returns a client of Temporal.
+func connect(t *testing.T, s *system) client.Client {
 	t.Helper()
 
 	temporal, err := client.NewLazyClient(client.Options{
@@ -101,6 +103,11 @@ func terminator(t *testing.T, s *system) func(ctx context.Context, jobID string)
 	require.NoError(t, err)
 	t.Cleanup(temporal.Close)
 
+	return temporal
+}
+
+// terminator returns a function that terminates a job.
+func terminator(temporal client.Client) func(ctx context.Context, jobID string) error {
 	return func(ctx context.Context, jobID string) error {
 		ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 		defer cancel()

@@ -1,0 +1,87 @@
+package chaos_test
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/api/workflowservice/v1"
+	"go.temporal.io/sdk/client"
+)
+
+// tickInterval is the interval of the schedule tick.
+const tickInterval = 5 * time.Second
+
+// checkSchedule verifies that the schedule has fired once for each of its times. It pauses the schedule before.
+func (c *checker) checkSchedule(t *testing.T, temporal client.Client) {
+	t.Helper()
+
+	ctx, cancel := context.WithTimeout(t.Context(), endTimeout)
+	defer cancel()
+
+	for {
+		status, response, err := c.callers.call(ctx, http.MethodPost, "pauseSchedule.jsp", map[string]any{
+			"apiKey": key, "appId": appID, "schedule": "tick",
+		})
+		if status == http.StatusOK {
+			break
+		}
+
+		require.True(t, hasUnknownEffect(status, err), "%d %s %v", status, response, err)
+		pause(ctx, 100*time.Millisecond)
+	}
+
+	for running := int64(1); running > 0; pause(ctx, 100*time.Millisecond) {
+		counted, err := temporal.CountWorkflow(ctx, &workflowservice.CountWorkflowExecutionsRequest{
+			Namespace: namespace,
+			Query:     "ExecutionStatus = 'Running' AND (WorkflowType = 'FireSchedule' OR JobwrightLabels = 'schedule=tick')",
+		})
+		require.NoError(t, err)
+
+		running = counted.GetCount()
+	}
+
+	c.system.withPostgreSQL(t, func(ctx context.Context, connection *pgx.Conn) {
+		rows, err := connection.Query(ctx, "SELECT job FROM ticked ORDER BY job")
+		require.NoError(t, err)
+
+		jobs, err := pgx.CollectRows(rows, pgx.RowTo[string])
+		require.NoError(t, err)
+
+		c.checkTicks(t, jobs)
+	})
+}
+
+// checkTicks verifies that the jobs, which are sorted, are those of subsequent firings.
+func (c *checker) checkTicks(t *testing.T, jobs []string) {
+	t.Helper()
+
+	c.counts["firings of a schedule"] = len(jobs)
+
+	if len(jobs) == 0 {
+		c.addProblemf("the schedule has not fired")
+	}
+
+	var before time.Time
+
+	for i, job := range jobs {
+		at, err := time.Parse(time.RFC3339, strings.TrimPrefix(job, appID+":tick:"))
+		require.NoError(t, err)
+
+		switch since := at.Sub(before); {
+		case i == 0 || since == tickInterval:
+		case since == 0:
+			c.counts["duplicates"]++
+			c.addProblemf("%s has taken effect twice", job)
+		default:
+			c.counts["losses"]++
+			c.addProblemf("the schedule fired at %s, %s after the firing before", at, since)
+		}
+
+		before = at
+	}
+}
