@@ -86,8 +86,8 @@ func (s *Server) api() openapi.API {
 	api := openapi.API{
 		Title:   "Jobwright",
 		Version: "1",
-		Description: "Runs jobs. Each response of a call is an object with `status`, which is `success` or `error`, and `result`. " +
-			"Every call is also served with the suffix `.jsp`.",
+		Description: "Runs jobs. Each response of a call is an object with `status`, which is `success` or `error`, and " +
+			"`result`. Every call is also served with the suffix `.jsp`.",
 		Manual:   "https://github.com/jobwright/jobwright/blob/main/docs/api.md",
 		Prefix:   "/api/v1/",
 		Suffixes: []string{"", ".jsp"},
@@ -272,8 +272,8 @@ func watchResponses() []openapi.Response {
 	return []openapi.Response{
 		{
 			Status: http.StatusOK, Texts: map[string]string{
-				mediaEvents: "Events `status` and a last event `end`, each with the version as its ID and the status of the job as its data: " +
-					"the `result` of getJobStatus, without results.",
+				mediaEvents: "Events `status` and a last event `end`, each with the version as its ID and the status of the " +
+					"job as its data: the `result` of getJobStatus, without results.",
 			},
 			Description: "The current status of the job, and each change of it.",
 		},

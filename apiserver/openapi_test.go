@@ -22,7 +22,7 @@ var update = flag.Bool("update", false, "write docs/openapi.json")
 func get(path string) *httptest.ResponseRecorder {
 	recorder := httptest.NewRecorder()
 	server := apiserver.New(apiserver.Options{Log: slog.New(slog.DiscardHandler)})
-	server.ServeHTTP(recorder, httptest.NewRequest(http.MethodGet, "http://localhost"+path, nil))
+	server.ServeHTTP(recorder, httptest.NewRequest(http.MethodGet, "http://localhost"+path, http.NoBody))
 
 	return recorder
 }
@@ -53,12 +53,12 @@ func TestOpenAPIDocumentDescribesEveryField(t *testing.T) {
 		Components struct {
 			Schemas map[string]struct {
 				Properties map[string]struct {
-					Description string
+					Description string `json:"description"`
 					Ref         string `json:"$ref"`
-					Const       any
-				}
-			}
-		}
+					Const       any    `json:"const"`
+				} `json:"properties"`
+			} `json:"schemas"`
+		} `json:"components"`
 	}
 
 	require.NoError(t, json.Unmarshal(get("/openapi.json").Body.Bytes(), &document))

@@ -30,7 +30,7 @@ type forbiddenAddressError struct{ address string }
 
 func (e *forbiddenAddressError) Error() string {
 	return fmt.Sprintf(
-		"its host has the address %s, which is not public; an operator can allow it by callbacks.addresses in app.yaml", e.address)
+		"its host has the address %s, which is not public; callbacks.addresses in app.yaml can allow it", e.address)
 }
 
 // newClient returns a client that connects to public addresses and to the allowed ones only. The check concerns the address to

@@ -16,7 +16,7 @@ import (
 )
 
 // signingSecret signs the callbacks of the jobs.
-const signingSecret = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD" //nolint:gosec // Of the tests only.
+const signingSecret = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"
 
 // receiver receives callbacks. It verifies their signatures, and refuses some of them, which Jobwright repeats.
 type receiver struct {

@@ -83,7 +83,7 @@ func (c caller) curlText(t *testing.T, command string) string {
 
 	response, err := http.Get(c.address + curlURL.FindStringSubmatch(command)[1])
 	require.NoError(t, err)
-	defer response.Body.Close() //nolint:errcheck // It was read to its end.
+	defer response.Body.Close()
 
 	text, err := io.ReadAll(response.Body)
 	require.NoError(t, err)

@@ -45,7 +45,7 @@ steps:
 	}{
 		{"loader", "Secret", "forbidden", http.StatusForbidden},
 		{"stopper", "Load", "forbidden", http.StatusForbidden},
-		{"runner", "Laod", "scenario_not_found", http.StatusNotFound}, //nolint:misspell // A misspelt name.
+		{"runner", "Laod", "scenario_not_found", http.StatusNotFound},
 		{"runner", "Wrong", "scenario_invalid", http.StatusUnprocessableEntity},
 		{"runner", "", "request_invalid", http.StatusBadRequest},
 	} {

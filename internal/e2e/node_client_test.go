@@ -50,7 +50,9 @@ func TestNodeClient(t *testing.T) {
 
 	for _, arguments := range [][]string{
 		{"npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline"},
-		{"npm", "run", "generate"}, {"npm", "run", "build"}, {"node", "dist/tasks.js"},
+		{"npm", "run", "generate"},
+		{"npm", "run", "build"},
+		{"node", "dist/tasks.js"},
 	} {
 		command := exec.CommandContext(t.Context(), arguments[0], arguments[1:]...)
 		command.Dir = dir

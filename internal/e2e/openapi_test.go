@@ -14,7 +14,7 @@ import (
 var document = sync.OnceValues(func() (*openapitest.Document, error) {
 	recorder := httptest.NewRecorder()
 	server := apiserver.New(apiserver.Options{Log: slog.New(slog.DiscardHandler)})
-	server.ServeHTTP(recorder, httptest.NewRequest(http.MethodGet, "http://localhost/openapi.json", nil))
+	server.ServeHTTP(recorder, httptest.NewRequest(http.MethodGet, "http://localhost/openapi.json", http.NoBody))
 
 	return openapitest.Parse(recorder.Body.Bytes())
 })

@@ -45,7 +45,7 @@ func (c caller) watch(ctx context.Context, key, appID, jobID, lastEventID string
 		request.Header.Set("Last-Event-ID", lastEventID)
 	}
 
-	response, err := http.DefaultClient.Do(request)
+	response, err := http.DefaultClient.Do(request) //nolint:bodyclose // The caller closes it.
 	if err != nil {
 		return nil, err
 	}
@@ -67,10 +67,9 @@ func (c caller) startWatch(t *testing.T, appID, jobID, lastEventID string) *stre
 }
 
 // version returns the version of an event, and checks that its status has the same one.
-func versionOfEvent(t *testing.T, event sse.Event) (int64, object) {
+func versionOfEvent(t *testing.T, event sse.Event) (version int64, status object) {
 	t.Helper()
 
-	var status object
 	require.NoError(t, json.Unmarshal([]byte(event.Data), &status), event.Data)
 	require.Equal(t, event.LastEventID, textOf(versionOf(t, status)))
 
@@ -207,7 +206,7 @@ func TestWatchersShareRequests(t *testing.T) {
 					if errs[i] = err; err != nil {
 						return
 					}
-					defer following.Body.Close() //nolint:errcheck // It was read to its end.
+					defer following.Body.Close()
 
 					for event, err := range following.events {
 						lasts[i], errs[i] = event, err
@@ -320,7 +319,7 @@ func TestWatchContinuesOnAnotherServerAfterKill(t *testing.T) {
 				killed++
 
 				serverA.kill()
-				serverA, apiA, serverB, apiB = serverB, apiB, nil, caller{}
+				serverA, apiA = serverB, apiB
 				sendSignals(t, apiA, "8", jobID, int(done)+1)
 
 				serverB, apiB = system.apiserver(t)
@@ -362,7 +361,7 @@ func TestStallTimeoutEndsAWatch(t *testing.T) {
 	server.Config.ConnState = func(conn net.Conn, state http.ConnState) {
 		switch state {
 		case http.StateNew:
-			_ = conn.(interface{ SetWriteBuffer(int) error }).SetWriteBuffer(64 << 10) //nolint:forcetypeassert // A TCP connection.
+			_ = conn.(interface{ SetWriteBuffer(bytes int) error }).SetWriteBuffer(64 << 10)
 		case http.StateClosed:
 			close(closed)
 		}

@@ -2,6 +2,7 @@ package openapi
 
 import (
 	"encoding/json"
+	"maps"
 	"regexp"
 	"slices"
 
@@ -64,9 +65,7 @@ func (s schemas) addOperations() error {
 func stepOf(operation scenario.Operation, step map[string]any) node {
 	properties, required := node{}, []string{"opName"}
 
-	for name, field := range step {
-		properties[name] = field
-	}
+	maps.Copy(properties, step)
 
 	properties["opName"] = node{"type": "string", "const": operation.Name}
 	properties["opParams"] = refTo("schemas", operation.Name)

@@ -82,7 +82,7 @@ func (a API) Page() (text []byte, policy string, err error) {
 		return nil, "", err
 	}
 
-	shown := page{API: a, Style: template.CSS(pageStyle), Types: read.types()} //nolint:gosec // The file is a part of the program.
+	shown := page{API: a, Style: template.CSS(pageStyle), Types: read.types()} //nolint:gosec // A part of the program.
 
 	for _, group := range a.Groups {
 		of := pageGroup{Group: group}

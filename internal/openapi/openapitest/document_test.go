@@ -62,7 +62,7 @@ func TestDocumentCheck(t *testing.T) {
 			t.Parallel()
 
 			method, target, _ := strings.Cut(row.line, " ")
-			request := httptest.NewRequest(method, target, nil)
+			request := httptest.NewRequest(method, target, http.NoBody)
 			request.Header.Set("Content-Type", "application/json")
 
 			response := &http.Response{
