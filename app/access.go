@@ -21,10 +21,13 @@ const (
 	Status  Right = "status"  // Read the status and the results of jobs.
 	Signal  Right = "signal"  // Send signals to jobs.
 	Stop    Right = "stop"    // Stop jobs.
+
+	// Pause, resume, run and backfill schedules.
+	ChangeSchedules Right = "schedule"
 )
 
 // Rights returns all rights.
-func Rights() []Right { return []Right{Execute, Status, Signal, Stop} }
+func Rights() []Right { return []Right{Execute, Status, Signal, Stop, ChangeSchedules} }
 
 // Every is the entry of a list of operations that stands for all of them.
 const Every = "*"

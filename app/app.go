@@ -27,6 +27,7 @@ type App struct {
 	Limits      scenario.Limits
 	Execution   scenario.Execution // The default of its scenarios.
 	Callbacks   Callbacks
+	Schedules   []Schedule // In the order of their names.
 
 	appsDir     string // The folder of the catalog.
 	secretsDir  string

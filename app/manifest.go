@@ -29,6 +29,7 @@ const (
 	fieldLimits      = "limits"
 	fieldExecution   = "execution"
 	fieldCallbacks   = "callbacks"
+	fieldSchedules   = "schedules"
 )
 
 // The fields of an access by which an API server identifies the holder.
@@ -61,7 +62,7 @@ func readManifest(text []byte, into *App, secrets Secrets, all []string) error {
 func (r *manifestReader) document(root *yaml.Node) {
 	fields := r.object(root, "", []string{
 		fieldDescription, fieldSources, fieldVariables, fieldAccess, fieldLimits, fieldExecution,
-		fieldCallbacks,
+		fieldCallbacks, fieldSchedules,
 	})
 
 	if field, given := fields[fieldDescription]; given {
@@ -95,6 +96,10 @@ func (r *manifestReader) document(root *yaml.Node) {
 		for i, entry := range r.list(field.value, fieldAccess) {
 			r.access(entry, fmt.Sprintf("%s[%d]", fieldAccess, i))
 		}
+	}
+
+	if field, given := fields[fieldSchedules]; given {
+		r.schedules(field.value)
 	}
 }
 
@@ -239,9 +244,12 @@ func (r *manifestReader) variables(node *yaml.Node) {
 }
 
 // placeOf returns the node of a path, or the nearest one around it.
-func (r *manifestReader) placeOf(path string) *yaml.Node {
+func (r *manifestReader) placeOf(path string) *yaml.Node { return nearest(r.places, path) }
+
+// nearest returns the node of a path, or the nearest one around it.
+func nearest(places map[string]*yaml.Node, path string) *yaml.Node {
 	for at := path; at != ""; at = problem.ParentPath(at) {
-		if node, ok := r.places[at]; ok {
+		if node, ok := places[at]; ok {
 			return node
 		}
 	}
