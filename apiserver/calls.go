@@ -10,6 +10,7 @@ import (
 	"github.com/jobwright/jobwright/internal/openapi"
 	"github.com/jobwright/jobwright/jobservice"
 	"github.com/jobwright/jobwright/lineage"
+	"github.com/jobwright/jobwright/schedule"
 )
 
 // call is a call of the API.
@@ -121,6 +122,32 @@ func (s *Server) calls() []call {
 			summary: "Resumes a paused job",
 			errors:  []jobservice.Code{jobservice.CodeJobEnded, jobservice.CodeJobStopping},
 		}, s.resumeJob),
+		newCall[schedulesRequest, schedules](s, call{
+			names: []string{"getSchedules"}, methods: either, right: app.Status, group: groupSchedules,
+			summary: "Returns the schedules of an app with their next times and last firings",
+			errors:  []jobservice.Code{schedule.CodeScheduleNotFound},
+		}, s.getSchedules),
+		newCall[pauseScheduleRequest, schedule.Paused](s, call{
+			names: []string{"pauseSchedule"}, methods: post, right: app.ChangeSchedules, changes: true, group: groupSchedules,
+			summary: "Pauses a schedule",
+			errors:  []jobservice.Code{schedule.CodeScheduleNotFound},
+		}, s.pauseSchedule),
+		newCall[pauseScheduleRequest, schedule.Paused](s, call{
+			names: []string{"resumeSchedule"}, methods: post, right: app.ChangeSchedules, changes: true, group: groupSchedules,
+			summary: "Resumes a paused schedule",
+			errors:  []jobservice.Code{schedule.CodeScheduleNotFound},
+		}, s.resumeSchedule),
+		newCall[scheduleRequest, schedule.RunNow](s, call{
+			names: []string{"runSchedule"}, methods: post, right: app.ChangeSchedules, changes: true, group: groupSchedules,
+			summary: "Lets a schedule fire now",
+			errors:  []jobservice.Code{schedule.CodeScheduleNotFound, schedule.CodeScheduleBusy},
+		}, s.runSchedule),
+		newCall[backfillRequest, schedule.Backfilled](s, call{
+			names: []string{"backfillSchedule"}, methods: post, right: app.ChangeSchedules, changes: true, group: groupSchedules,
+			summary:     "Lets a schedule fire for the times of a range",
+			description: "Times whose job has completed are skipped, unless `repeatCompleted` is true.",
+			errors:      []jobservice.Code{schedule.CodeScheduleNotFound},
+		}, s.backfillSchedule),
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/jobwright/jobwright/jobservice"
+	"github.com/jobwright/jobwright/schedule"
 )
 
 // The codes of errors of calls that do not reach the job service.
@@ -53,6 +54,7 @@ var httpStatuses = map[jobservice.Code]int{
 	jobservice.CodeCallbackNotFound:    http.StatusNotFound,
 	codeResultNotFound:                 http.StatusNotFound,
 	jobservice.CodeJobNotFound:         http.StatusNotFound,
+	schedule.CodeScheduleNotFound:      http.StatusNotFound,
 	jobservice.CodeScenarioNotFound:    http.StatusNotFound,
 	jobservice.CodeSignalNotFound:      http.StatusNotFound,
 	codeMethodNotAllowed:               http.StatusMethodNotAllowed,
@@ -63,6 +65,7 @@ var httpStatuses = map[jobservice.Code]int{
 	jobservice.CodeJobNotEnded:         http.StatusConflict,
 	jobservice.CodeJobStopping:         http.StatusConflict,
 	jobservice.CodeRetryRefused:        http.StatusConflict,
+	schedule.CodeScheduleBusy:          http.StatusConflict,
 	jobservice.CodeJobIDTaken:          http.StatusConflict,
 	codeResultExpired:                  http.StatusGone,
 	jobservice.CodeRequestTooLarge:     http.StatusRequestEntityTooLarge,

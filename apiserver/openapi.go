@@ -22,6 +22,7 @@ const (
 	groupJobs      = "Jobs"
 	groupScenarios = "Scenarios"
 	groupTokens    = "Access tokens"
+	groupSchedules = "Schedules"
 	groupServers   = "Servers"
 )
 
@@ -31,6 +32,7 @@ func groups() []openapi.Group {
 		{Name: groupJobs, Description: "Start jobs, follow them, and read their results."},
 		{Name: groupScenarios, Description: "Find out which scenarios an app has, and what they read and write."},
 		{Name: groupTokens, Description: "Get a token that replaces a key for half an hour, by OAuth 2.0."},
+		{Name: groupSchedules, Description: "See when scenarios run by themselves, and pause, repeat or start that."},
 		{Name: groupServers, Description: "Check the health of a server, and read this description. These calls need no key."},
 	}
 }

@@ -30,6 +30,7 @@ import (
 	"github.com/jobwright/jobwright/internal/browser"
 	"github.com/jobwright/jobwright/jobservice"
 	"github.com/jobwright/jobwright/result"
+	"github.com/jobwright/jobwright/schedule"
 )
 
 // Options configure a [Server].
@@ -87,14 +88,15 @@ const apiPath = "/api/v1"
 
 // Server is the HTTP handler of the API. Create it with [New].
 type Server struct {
-	options  Options
-	engine   *gin.Engine
-	handler  http.Handler // The engine with compression.
-	jobs     *jobservice.Service
-	tokens   *token.Issuer
-	failures failures
-	draining atomic.Bool     // Whether the server stops.
-	byPath   map[string]call // The calls, by their paths.
+	options   Options
+	engine    *gin.Engine
+	handler   http.Handler // The engine with compression.
+	jobs      *jobservice.Service
+	tokens    *token.Issuer
+	schedules *schedule.Service
+	failures  failures
+	draining  atomic.Bool     // Whether the server stops.
+	byPath    map[string]call // The calls, by their paths.
 
 	described func() (*description, error) // Describes the API, once.
 	watching  atomic.Int64                 // The number of calls of watchJob.
@@ -106,7 +108,8 @@ func New(options Options) *Server {
 
 	s := &Server{
 		options: options, engine: gin.New(), jobs: options.Jobs, tokens: token.NewIssuer(options.Keys),
-		failures: failures{limiters: make(map[netip.Prefix]*rate.Limiter)}, byPath: map[string]call{},
+		schedules: schedule.New(options.Jobs, options.Apps),
+		failures:  failures{limiters: make(map[netip.Prefix]*rate.Limiter)}, byPath: map[string]call{},
 	}
 
 	s.options.Metrics = cmp.Or(options.Metrics, client.MetricsNopHandler)
@@ -165,7 +168,8 @@ const (
 )
 
 // Serve serves requests on the listener until ctx is done. Then it closes the listener, responds with 202 to calls that wait
-// for a job, and lets other requests finish within the grace period. It returns nil after such a shutdown.
+// for a job, and lets other requests finish within the grace period. It returns nil after such a shutdown. Until ctx is done, it also
+// keeps the schedules in Temporal equal to those of the apps.
 func (s *Server) Serve(ctx context.Context, listener net.Listener, grace time.Duration) error {
 	server := &http.Server{
 		Handler: s, ReadHeaderTimeout: readHeaderTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader,
@@ -176,6 +180,8 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener, grace time.Du
 	if s.options.Metrics != client.MetricsNopHandler {
 		go s.jobs.ReportGauges(ctx, s.options.Metrics)
 	}
+
+	go s.schedules.Keep(ctx)
 
 	limited := netutil.LimitListener(listener, s.options.MaxConnections)
 

@@ -97,6 +97,11 @@ func (s Schedule) Fires(at time.Time) bool {
 	return at.UnixNano()%int64(s.Interval) == 0
 }
 
+// Misfires reports whether Temporal may start the schedule at a time although the schedule does not fire.
+func (s Schedule) Misfires(at time.Time) bool {
+	return s.expression != nil && s.expression.Misfires(at.In(s.zone))
+}
+
 // Location returns the time zone of the schedule.
 func (s Schedule) Location() *time.Location {
 	if s.zone == nil {

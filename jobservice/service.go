@@ -70,5 +70,8 @@ func New(options Options) *Service {
 	return s
 }
 
+// Options returns the options of the service, with its defaults.
+func (s *Service) Options() Options { return s.options }
+
 // Close ends the waits for jobs, each as if its deadline had passed. Other requests are still served.
 func (s *Service) Close() { s.close() }

@@ -20,6 +20,7 @@ import (
 	"github.com/jobwright/jobwright/jobservice"
 	"github.com/jobwright/jobwright/openlineage"
 	"github.com/jobwright/jobwright/result"
+	"github.com/jobwright/jobwright/schedule"
 	"github.com/jobwright/jobwright/source"
 	"github.com/jobwright/jobwright/source/file"
 	"github.com/jobwright/jobwright/source/mysql"
@@ -113,12 +114,15 @@ func newWorker(temporal client.Client, options Options, onFatalError func(error)
 	w.RegisterWorkflowWithOptions(workflows.RunScenario, workflow.RegisterOptions{Name: job.Workflow})
 	w.RegisterWorkflowWithOptions(workflows.AppVariables, workflow.RegisterOptions{Name: job.VariablesWorkflow})
 	w.RegisterWorkflowWithOptions(workflows.Notify, workflow.RegisterOptions{Name: job.NotifyWorkflow})
-	w.RegisterActivityWithOptions(
-		activities.New(options.Apps, options.Keys, w.sources, options.Results, temporal, options.DataDir,
-			options.StopTimeout*3/4),
-		activity.RegisterOptions{})
+	w.RegisterWorkflowWithOptions(workflows.FireSchedule, workflow.RegisterOptions{Name: job.FireScheduleWorkflow})
+
+	operations := activities.New(options.Apps, options.Keys, w.sources, options.Results, temporal, options.DataDir,
+		options.StopTimeout*3/4)
+
+	w.RegisterActivityWithOptions(operations, activity.RegisterOptions{})
 	w.RegisterActivity(callback.New(options.Apps, w.jobs))
 	w.RegisterActivity(openlineage.New(options.OpenLineage, options.Apps, w.jobs))
+	w.RegisterActivity(schedule.NewFirings(w.jobs, options.Apps, operations.LookUp))
 
 	return w
 }

@@ -60,7 +60,6 @@ func TestTutorialCallFromNode(t *testing.T) {
 
 func TestTutorialNightly(t *testing.T) {
 	t.Parallel()
-	requireProgram(t, "systemd-analyze")
 	newPageRun(t, "docs/tutorials/nightly.md").withExamples(t).run(t)
 }
 

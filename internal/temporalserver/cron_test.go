@@ -55,6 +55,8 @@ func (m moments) next(t require.TestingT, after time.Time) time.Time {
 			return found.Nominal
 		}
 
+		require.True(t, m.expression.Misfires(found.Nominal.In(m.zone)), "%s", found.Nominal.In(m.zone))
+
 		after = found.Nominal
 	}
 }

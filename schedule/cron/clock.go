@@ -1,6 +1,9 @@
 package cron
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Fires reports whether the expression fires at a time, in the time's own time zone. It fires where the clock [Expression.Matches],
 // with exceptions for expressions with fixed times of day when the clock is changed: they fire in the first of two equal hours
@@ -49,8 +52,30 @@ func changeBefore(at time.Time) (before, after time.Duration, isChange bool) {
 		return 0, 0, false
 	}
 
-	_, earlier := start.Add(-time.Second).Zone()
-	_, later := at.Zone()
+	before, after = offsetOf(start.Add(-time.Second)), offsetOf(at)
 
-	return time.Duration(earlier) * time.Second, time.Duration(later) * time.Second, earlier != later
+	return before, after, before != after
+}
+
+// Misfires reports whether Temporal may start a schedule with the [Expression.Spec] at a time, although the expression does not
+// fire: because the clock shows it again, or because Temporal confuses two equal hours.
+func (e *Expression) Misfires(at time.Time) bool {
+	before, after, isChange := changeBefore(at)
+	if !isChange {
+		if before, after, isChange = changeBefore(at.Add(24 * time.Hour)); !isChange {
+			return false
+		}
+	}
+
+	clock := at.UTC().Add(offsetOf(at))
+	confused := []time.Duration{0, after - before, before - after, time.Hour, -time.Hour} // Temporal assumes changes of an hour.
+
+	return !e.Fires(at) && slices.ContainsFunc(confused, func(by time.Duration) bool { return e.Matches(clock.Add(by)) })
+}
+
+// offsetOf returns the offset of a time's zone.
+func offsetOf(at time.Time) time.Duration {
+	_, seconds := at.Zone()
+
+	return time.Duration(seconds) * time.Second
 }

@@ -1,0 +1,329 @@
+package schedule
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+	schedulepb "go.temporal.io/api/schedule/v1"
+	"go.temporal.io/api/workflowservice/v1"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"github.com/jobwright/jobwright/app"
+	"github.com/jobwright/jobwright/job"
+	"github.com/jobwright/jobwright/jobservice"
+)
+
+// Paused is the state of a schedule after it was paused or resumed.
+type Paused struct {
+	Schedule string `json:"schedule" description:"The name of the schedule."`
+	Paused   bool   `json:"paused"   description:"Whether it is paused now."`
+	Note     string `json:"note"     description:"Who has paused or resumed it, and why."`
+}
+
+// Pause pauses the schedule: it does not fire until it is resumed. Running jobs continue.
+func (s *Service) Pause(ctx context.Context, caller jobservice.Caller, name, note string) (*Paused, error) {
+	return call(ctx, s, func(ctx context.Context) (*Paused, error) {
+		return s.setPaused(ctx, caller.App, name, true, "paused by "+nameOf(caller)+withNote(note))
+	})
+}
+
+// Resume resumes the schedule. It does not make up for the times at which the schedule was paused.
+func (s *Service) Resume(ctx context.Context, caller jobservice.Caller, name, note string) (*Paused, error) {
+	return call(ctx, s, func(ctx context.Context) (*Paused, error) {
+		return s.setPaused(ctx, caller.App, name, false, "resumed by "+nameOf(caller)+withNote(note))
+	})
+}
+
+// nameOf returns the name of a caller, for people.
+func nameOf(caller jobservice.Caller) string {
+	if caller.Access.Name == job.AnyAccess {
+		return "the key of this machine"
+	}
+
+	return caller.Access.Name
+}
+
+func withNote(note string) string {
+	if note == "" {
+		return ""
+	}
+
+	return ": " + note
+}
+
+func (s *Service) setPaused(ctx context.Context, of *app.App, name string, paused bool, note string) (*Paused, error) {
+	patch := &schedulepb.SchedulePatch{Unpause: note}
+	if paused {
+		patch = &schedulepb.SchedulePatch{Pause: note}
+	}
+
+	current, err := s.existing(ctx, of, name)
+	if err != nil {
+		return nil, err
+	}
+
+	if current.GetSchedule().GetState().GetPaused() == paused { // It keeps the note of the one who did it first.
+		return &Paused{Schedule: name, Paused: paused, Note: current.GetSchedule().GetState().GetNotes()}, nil
+	}
+
+	if err := s.patch(ctx, of, name, patch); err != nil {
+		return nil, err
+	}
+
+	err = s.eventually(ctx, of, name, func(now *described) bool { return now.GetSchedule().GetState().GetPaused() == paused })
+
+	return &Paused{Schedule: name, Paused: paused, Note: note}, err
+}
+
+// existing returns a schedule that the app defines and Temporal has.
+func (s *Service) existing(ctx context.Context, of *app.App, name string) (*described, error) {
+	if _, err := find(of, name); err != nil {
+		return nil, err
+	}
+
+	current, err := s.describe(ctx, of.ID, name)
+	if err != nil {
+		return nil, err
+	}
+
+	if current == nil {
+		missing := jobservice.NewError(CodeScheduleNotFound, "no API server has created the schedule %s in Temporal yet; repeat the call", name)
+		missing.RetryAfter = reconcileInterval
+
+		return nil, missing
+	}
+
+	return current, nil
+}
+
+// patch requests an action of a schedule.
+func (s *Service) patch(ctx context.Context, of *app.App, name string, patch *schedulepb.SchedulePatch) error {
+	_, err := s.service().PatchSchedule(ctx, &workflowservice.PatchScheduleRequest{
+		Namespace: s.options.Namespace, ScheduleId: job.ScheduleID(of.ID, name), Patch: patch, RequestId: uuid.NewString(),
+	})
+
+	return err
+}
+
+// eventually waits until Temporal has processed a change of a schedule.
+func (s *Service) eventually(ctx context.Context, of *app.App, name string, isDone func(*described) bool) error {
+	for range maxConflicts {
+		current, err := s.describe(ctx, of.ID, name)
+		if err != nil {
+			return err
+		}
+
+		if current != nil && isDone(current) {
+			return nil
+		}
+
+		if err := pause(ctx); err != nil {
+			return err
+		}
+	}
+
+	busy := jobservice.NewError(jobservice.CodeTooManyRequests, "Temporal has not processed the change of the schedule yet; repeat the call")
+	busy.RetryAfter = reconcileInterval
+
+	return busy
+}
+
+// RunNow is the firing that [Service.Run] has requested.
+type RunNow struct {
+	Schedule    string    `json:"schedule"    description:"The name of the schedule."`
+	ScheduledAt time.Time `json:"scheduledAt" description:"The time for which it fires."`
+	JobID       string    `json:"jobId"       description:"The job that the schedule starts, unless its condition is false."`
+}
+
+// Run lets the schedule fire now, also if it is paused. The error is [CodeScheduleBusy] if a job of the schedule runs and its
+// policy skips firings meanwhile.
+func (s *Service) Run(ctx context.Context, caller jobservice.Caller, name string) (*RunNow, error) {
+	return call(ctx, s, func(ctx context.Context) (*RunNow, error) { return s.run(ctx, caller.App, name) })
+}
+
+func (s *Service) run(ctx context.Context, of *app.App, name string) (*RunNow, error) {
+	current, err := s.existing(ctx, of, name)
+	if err != nil {
+		return nil, err
+	}
+
+	schedule, err := find(of, name)
+	if err != nil {
+		return nil, err
+	}
+
+	if len(current.GetInfo().GetRunningWorkflows()) > 0 && schedule.Overlap == app.OverlapSkip {
+		return nil, jobservice.NewError(CodeScheduleBusy, "a job of the schedule %s runs, and its overlap policy is skip; "+
+			"wait for the end of the job, or stop it", name)
+	}
+
+	at := freeTime(schedule, current.GetInfo(), time.Now())
+
+	err = s.patch(ctx, of, name, &schedulepb.SchedulePatch{TriggerImmediately: &schedulepb.TriggerImmediatelyRequest{
+		ScheduledTime: timestamppb.New(at),
+	}})
+	if err != nil {
+		return nil, err
+	}
+
+	return &RunNow{Schedule: name, ScheduledAt: at, JobID: job.FiringJobID(of.ID, name, at, 1)}, nil
+}
+
+// freeTime returns a time at or soon after now for which the schedule has not fired, and does not fire by itself. A schedule that
+// fires every second has none.
+func freeTime(schedule app.Schedule, info *schedulepb.ScheduleInfo, now time.Time) time.Time {
+	const tries = 30
+
+	at := now.UTC().Truncate(time.Second)
+
+	for range tries {
+		hasFired := slices.ContainsFunc(info.GetRecentActions(), func(action *schedulepb.ScheduleActionResult) bool {
+			return action.GetScheduleTime().AsTime().Equal(at)
+		})
+		if !hasFired && !schedule.Fires(at) && !schedule.Misfires(at) {
+			return at
+		}
+
+		at = at.Add(time.Second)
+	}
+
+	return at
+}
+
+// Backfill asks to make up for the times of a range.
+type Backfill struct {
+	From    time.Time
+	To      time.Time
+	Overlap app.Overlap // Empty for [app.OverlapBufferAll].
+
+	// RepeatCompleted also runs the jobs again that have completed.
+	RepeatCompleted bool
+}
+
+// Backfilled is what a [Backfill] has requested.
+type Backfilled struct {
+	Schedule string    `json:"schedule" description:"The name of the schedule."`
+	From     time.Time `json:"from"     description:"The begin of the range."`
+	To       time.Time `json:"to"       description:"The end of the range."`
+	Firings  int       `json:"firings"  description:"The number of times in the range. Those whose job has completed are skipped, unless repeatCompleted is true."`
+}
+
+// maxBackfill is the maximum number of times of a backfill. Temporal stores as many waiting firings.
+const maxBackfill = 900
+
+// Backfill lets the schedule fire for the times of a range, in their order, also if it is paused. A time whose job has completed, as
+// far as Temporal still knows the job, is skipped unless the request says otherwise; a time whose job has failed is tried again.
+func (s *Service) Backfill(ctx context.Context, caller jobservice.Caller, name string, request Backfill) (*Backfilled, error) {
+	return call(ctx, s, func(ctx context.Context) (*Backfilled, error) { return s.backfill(ctx, caller.App, name, request) })
+}
+
+func (s *Service) backfill(ctx context.Context, of *app.App, name string, request Backfill) (*Backfilled, error) {
+	if request.Overlap == "" {
+		request.Overlap = app.OverlapBufferAll
+	}
+
+	policy, isKnown := policies[request.Overlap]
+
+	switch {
+	case request.To.Before(request.From):
+		return nil, jobservice.Invalid("to is before from")
+	case request.To.After(time.Now()):
+		return nil, jobservice.Invalid("to is in the future")
+	case !isKnown:
+		return nil, jobservice.Invalid("there is no overlap policy %q; there are %s", request.Overlap, fmt.Sprint(app.Overlaps()))
+	}
+
+	if _, err := s.existing(ctx, of, name); err != nil {
+		return nil, err
+	}
+
+	count, err := s.countTimes(ctx, of, name, request)
+	if err != nil {
+		return nil, err
+	}
+
+	if request.RepeatCompleted && count > 0 {
+		if err := s.repeat(ctx, of, name, job.Repetition{From: request.From, To: request.To, Before: time.Now()}); err != nil {
+			return nil, err
+		}
+	}
+
+	err = s.patch(ctx, of, name, &schedulepb.SchedulePatch{BackfillRequest: []*schedulepb.BackfillRequest{{
+		StartTime: timestamppb.New(request.From), EndTime: timestamppb.New(request.To), OverlapPolicy: policy,
+	}}})
+
+	return &Backfilled{Schedule: name, From: request.From, To: request.To, Firings: count}, err
+}
+
+// countTimes returns the number of times in the range of a backfill.
+func (s *Service) countTimes(ctx context.Context, of *app.App, name string, request Backfill) (int, error) {
+	schedule, err := find(of, name)
+	if err != nil {
+		return 0, err
+	}
+
+	times, err := s.service().ListScheduleMatchingTimes(ctx, &workflowservice.ListScheduleMatchingTimesRequest{
+		Namespace: s.options.Namespace, ScheduleId: job.ScheduleID(of.ID, name),
+		StartTime: timestamppb.New(request.From.Add(-time.Millisecond)), EndTime: timestamppb.New(request.To),
+	})
+	if err != nil {
+		return 0, err
+	}
+
+	if len(times.GetStartTime()) > maxBackfill {
+		return 0, jobservice.Invalid("the schedule fires more than %d times in this range; backfill a shorter one", maxBackfill)
+	}
+
+	count := 0
+
+	for _, at := range times.GetStartTime() {
+		if !schedule.Misfires(at.AsTime()) {
+			count++
+		}
+	}
+
+	return count, nil
+}
+
+// maxRepetitions is the number of repetitions that a schedule remembers. A firing that waits longer does not repeat its job.
+const maxRepetitions = 20
+
+// repeat records in the schedule that jobs of a range are to be run again.
+func (s *Service) repeat(ctx context.Context, of *app.App, name string, asked job.Repetition) error {
+	isRecorded := func(now *described) bool {
+		for _, known := range now.action.Repeat {
+			if known.Before.Equal(asked.Before) {
+				return true
+			}
+		}
+
+		return false
+	}
+
+	return s.eventually(ctx, of, name, func(now *described) bool {
+		if isRecorded(now) {
+			return true
+		}
+
+		action := now.action
+		action.Repeat = append(action.Repeat, asked)
+		action.Repeat = action.Repeat[max(0, len(action.Repeat)-maxRepetitions):]
+
+		schedule := proto.CloneOf(now.GetSchedule())
+
+		var err error
+		if schedule.Action, err = s.action(action); err == nil {
+			err = s.update(ctx, job.ScheduleID(of.ID, name), now, schedule)
+		}
+
+		if err != nil {
+			s.options.Log.Warn("the schedule can't be changed yet", "app", of.ID, "schedule", name, "error", err)
+		}
+
+		return false
+	})
+}
