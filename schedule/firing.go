@@ -244,7 +244,7 @@ func (f *Firings) StopFiring(ctx context.Context, plan job.FiringPlan) (job.Firi
 	return state, ended(ctx, asFailure(err))
 }
 
-// heartbeatInterval is the time between two heartbeats of an activity that waits. Heartbeats also tell it that it is cancelled.
+// heartbeatInterval is the time between two heartbeats of an activity that waits. By heartbeats, it also learns that it is cancelled.
 const heartbeatInterval = 10 * time.Second
 
 // errStopping is the cause of the end of an attempt whose worker stops.

@@ -230,7 +230,11 @@ func (v *validator) file(path string) error {
 	folder = filepath.Clean(folder)
 
 	if name == manifest {
-		return v.scenarios(folder, func(string) bool { return false })
+		if err := v.scenarios(folder, func(string) bool { return false }); err != nil {
+			return err
+		}
+
+		return v.schedules(folder)
 	}
 
 	if filepath.Base(folder) != scenariosFolder || !isApp(filepath.Dir(folder)) {
@@ -255,7 +259,25 @@ func (v *validator) file(path string) error {
 
 // app checks an app and all its scenarios.
 func (v *validator) app(dir string) error {
-	return v.scenarios(dir, func(string) bool { return true })
+	if err := v.scenarios(dir, func(string) bool { return true }); err != nil {
+		return err
+	}
+
+	return v.schedules(dir)
+}
+
+// schedules compares the schedules of an app with its scenarios.
+func (v *validator) schedules(dir string) error {
+	if v.checked[filepath.Join(dir, manifest)] {
+		return nil // Its app.yaml has mistakes.
+	}
+
+	of, err := v.open(dir)
+	if err != nil {
+		return err
+	}
+
+	return v.collect(dir, of.CheckSchedules())
 }
 
 // scenarios checks an app and its selected scenarios.
