@@ -103,7 +103,7 @@ func (s *Service) existing(ctx context.Context, of *app.App, name string) (*desc
 // patch requests an action of a schedule.
 func (s *Service) patch(ctx context.Context, of *app.App, name string, patch *schedulepb.SchedulePatch) error {
 	_, err := s.service().PatchSchedule(ctx, &workflowservice.PatchScheduleRequest{
-		Namespace: s.options.Namespace, ScheduleId: job.ScheduleID(of.ID, name), Patch: patch, RequestId: uuid.NewString(),
+		Namespace: s.options().Namespace, ScheduleId: job.ScheduleID(of.ID, name), Patch: patch, RequestId: uuid.NewString(),
 	})
 
 	return err
@@ -267,7 +267,7 @@ func (s *Service) countTimes(ctx context.Context, of *app.App, name string, requ
 	}
 
 	times, err := s.service().ListScheduleMatchingTimes(ctx, &workflowservice.ListScheduleMatchingTimesRequest{
-		Namespace: s.options.Namespace, ScheduleId: job.ScheduleID(of.ID, name),
+		Namespace: s.options().Namespace, ScheduleId: job.ScheduleID(of.ID, name),
 		StartTime: timestamppb.New(request.From.Add(-time.Millisecond)), EndTime: timestamppb.New(request.To),
 	})
 	if err != nil {
@@ -321,7 +321,7 @@ func (s *Service) repeat(ctx context.Context, of *app.App, name string, asked jo
 		}
 
 		if err != nil {
-			s.options.Log.Warn("the schedule can't be changed yet", "app", of.ID, "schedule", name, "error", err)
+			s.options().Log.Warn("the schedule can't be changed yet", "app", of.ID, "schedule", name, "error", err)
 		}
 
 		return false

@@ -36,7 +36,7 @@ func (s *Service) Keep(ctx context.Context) {
 		err := s.reconcile(ctx, kept)
 
 		if err != nil && ctx.Err() == nil && !failing {
-			s.options.Log.Warn("schedules can't be reconciled yet", "error", err)
+			s.options().Log.Warn("schedules can't be reconciled yet", "error", err)
 		}
 
 		failing = err != nil
@@ -105,7 +105,7 @@ func (s *Service) reconcile(ctx context.Context, kept map[string]revision) error
 func (s *Service) list(ctx context.Context, appIDs []string) (map[string][]string, error) {
 	names := map[string][]string{}
 
-	for request := (&workflowservice.ListSchedulesRequest{Namespace: s.options.Namespace}); ; {
+	for request := (&workflowservice.ListSchedulesRequest{Namespace: s.options().Namespace}); ; {
 		page, err := s.service().ListSchedules(ctx, request)
 		if err != nil {
 			return nil, err
@@ -141,18 +141,18 @@ func (s *Service) reconcileApp(ctx context.Context, of *app.App, existing []stri
 		}
 
 		_, err := s.service().DeleteSchedule(ctx, &workflowservice.DeleteScheduleRequest{
-			Namespace: s.options.Namespace, ScheduleId: job.ScheduleID(of.ID, name),
+			Namespace: s.options().Namespace, ScheduleId: job.ScheduleID(of.ID, name),
 		})
 
 		if _, isGone := errors.AsType[*serviceerror.NotFound](err); err != nil && !isGone {
 			failed = errors.Join(failed, fmt.Errorf("the schedule %s: %w", name, err))
 		} else if err == nil {
-			s.options.Log.Info("the schedule was deleted", "app", of.ID, "schedule", name)
+			s.options().Log.Info("the schedule was deleted", "app", of.ID, "schedule", name)
 		}
 	}
 
 	if err := of.CheckSchedules(); err != nil {
-		s.options.Log.Warn("schedules can't start their jobs", "app", of.ID, "error", err)
+		s.options().Log.Warn("schedules can't start their jobs", "app", of.ID, "error", err)
 	}
 
 	return failed
@@ -179,7 +179,7 @@ func (s *Service) put(ctx context.Context, of *app.App, schedule app.Schedule) e
 			err = s.create(ctx, desired)
 		case current.action.Digest == desired.action.Digest:
 			if changed != "" {
-				s.options.Log.Info("the schedule was "+changed, "app", of.ID, "schedule", schedule.Name)
+				s.options().Log.Info("the schedule was "+changed, "app", of.ID, "schedule", schedule.Name)
 			}
 
 			return nil
@@ -283,7 +283,7 @@ func noteOf(schedule app.Schedule) string {
 // create creates a schedule, unless another server does.
 func (s *Service) create(ctx context.Context, wanted *desired) error {
 	_, err := s.service().CreateSchedule(ctx, &workflowservice.CreateScheduleRequest{
-		Namespace: s.options.Namespace, ScheduleId: wanted.id, Schedule: wanted.schedule, RequestId: uuid.NewString(),
+		Namespace: s.options().Namespace, ScheduleId: wanted.id, Schedule: wanted.schedule, RequestId: uuid.NewString(),
 	})
 
 	_, started := errors.AsType[*serviceerror.WorkflowExecutionAlreadyStarted](err)
@@ -318,7 +318,7 @@ func (s *Service) replace(ctx context.Context, current *described, wanted *desir
 // update changes a schedule, unless it has changed since it was described.
 func (s *Service) update(ctx context.Context, id string, current *described, schedule *schedulepb.Schedule) error {
 	_, err := s.service().UpdateSchedule(ctx, &workflowservice.UpdateScheduleRequest{
-		Namespace: s.options.Namespace, ScheduleId: id, Schedule: schedule,
+		Namespace: s.options().Namespace, ScheduleId: id, Schedule: schedule,
 		ConflictToken: current.GetConflictToken(), RequestId: uuid.NewString(),
 	})
 

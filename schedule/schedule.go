@@ -32,19 +32,21 @@ const (
 
 // Service keeps, describes and changes the schedules of apps. It is safe for concurrent use.
 type Service struct {
-	options jobservice.Options
-	jobs    *jobservice.Service
-	apps    *app.Catalog
+	jobs *jobservice.Service
+	apps *app.Catalog
 }
 
 // New returns a service for the apps of a catalog. It uses the connection to Temporal of the job service.
 func New(jobs *jobservice.Service, apps *app.Catalog) *Service {
-	return &Service{options: jobs.Options(), jobs: jobs, apps: apps}
+	return &Service{jobs: jobs, apps: apps}
 }
+
+// options returns the options of the job service, among them the connection to Temporal.
+func (s *Service) options() jobservice.Options { return s.jobs.Options() }
 
 // service returns the connection to Temporal.
 func (s *Service) service() workflowservice.WorkflowServiceClient {
-	return s.options.Temporal.WorkflowService()
+	return s.options().Temporal.WorkflowService()
 }
 
 // described is a schedule as Temporal has it.
@@ -57,7 +59,7 @@ type described struct {
 // describe returns a schedule as Temporal has it, or nil if Temporal does not have it.
 func (s *Service) describe(ctx context.Context, appID, name string) (*described, error) {
 	found, err := s.service().DescribeSchedule(ctx, &workflowservice.DescribeScheduleRequest{
-		Namespace: s.options.Namespace, ScheduleId: job.ScheduleID(appID, name),
+		Namespace: s.options().Namespace, ScheduleId: job.ScheduleID(appID, name),
 	})
 	if _, isMissing := errors.AsType[*serviceerror.NotFound](err); isMissing {
 		return nil, nil //nolint:nilnil // It does not exist.
@@ -70,7 +72,7 @@ func (s *Service) describe(ctx context.Context, appID, name string) (*described,
 	schedule := &described{DescribeScheduleResponse: found}
 
 	payloads := found.GetSchedule().GetAction().GetStartWorkflow().GetInput()
-	if err := s.options.Converter.FromPayloads(payloads, &schedule.action); err != nil {
+	if err := s.options().Converter.FromPayloads(payloads, &schedule.action); err != nil {
 		return nil, fmt.Errorf("the action of the schedule %s can't be read: %w", name, err)
 	}
 
@@ -79,12 +81,12 @@ func (s *Service) describe(ctx context.Context, appID, name string) (*described,
 
 // action returns the start of the workflow of a schedule.
 func (s *Service) action(action job.ScheduleAction) (*schedulepb.ScheduleAction, error) {
-	input, err := s.options.Converter.ToPayloads(action)
+	input, err := s.options().Converter.ToPayloads(action)
 	if err != nil {
 		return nil, err
 	}
 
-	summary, err := s.options.Converter.ToPayload("schedule " + action.Schedule + " · app " + action.AppID)
+	summary, err := s.options().Converter.ToPayload("schedule " + action.Schedule + " · app " + action.AppID)
 	if err != nil {
 		return nil, err
 	}
