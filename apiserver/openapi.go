@@ -274,8 +274,9 @@ func watchResponses() []openapi.Response {
 	return []openapi.Response{
 		{
 			Status: http.StatusOK, Texts: map[string]string{
-				mediaEvents: "Events `status` and a last event `end`, each with the version as its ID and the status of the " +
-					"job as its data: the `result` of getJobStatus, without results.",
+				mediaEvents: "Events `status` and a last event `end`, each with the version as its ID and the status of " +
+					"the job as its data: " +
+					"the `result` of getJobStatus, without results.",
 			},
 			Description: "The current status of the job, and each change of it.",
 		},

@@ -38,7 +38,7 @@ func pages(t *testing.T) map[string]string {
 		}
 
 		isHidden := strings.HasPrefix(entry.Name(), ".") && entry.Name() != ".." && entry.Name() != ".github"
-		if entry.IsDir() && (isHidden || entry.Name() == "testdata") {
+		if entry.IsDir() && (isHidden || entry.Name() == "testdata" || entry.Name() == "node_modules") {
 			return fs.SkipDir
 		}
 

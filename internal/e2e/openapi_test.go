@@ -5,6 +5,9 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/require"
 
 	"github.com/jobwright/jobwright/apiserver"
 	"github.com/jobwright/jobwright/internal/openapi/openapitest"
@@ -31,4 +34,17 @@ func checkExchange(exchange openapitest.Exchange) error {
 	}
 
 	return described.Check(exchange)
+}
+
+// The page has its style and its links work, although the policy permits neither scripts nor other files.
+func TestDocumentationPage(t *testing.T) {
+	t.Parallel()
+
+	page := openBrowser(t)
+	page.open(t, shared.server.URL+"/docs#executeJob")
+
+	require.Equal(t, "Jobwright", page.await(t, `document.querySelector("h1").textContent`))
+	require.Equal(t, "flex", page.await(t, `document.readyState === "complete" && getComputedStyle(document.body).display`))
+	require.Equal(t, "none", page.await(t,
+		`[...document.querySelectorAll("a[href^='#']")].find((a) => !document.getElementById(a.hash.slice(1)))?.hash ?? "none"`))
 }

@@ -62,8 +62,8 @@ schedules:
 // newSchedules returns a service as another API server has it.
 func newSchedules() *schedule.Service { return schedule.New(newJobs(shared.client), shared.apps) }
 
-// post makes a call with the key of the operator of the app.
-func (c caller) post(t *testing.T, call, appID string, fields object) apiResponse {
+// operate makes a call with the key of the operator of the app.
+func (c caller) operate(t *testing.T, call, appID string, fields object) apiResponse {
 	t.Helper()
 
 	body, err := json.Marshal(with(object{"apiKey": callerKey, "appId": appID}, fields))
@@ -124,7 +124,7 @@ func endedRuns(count int) func([]schedule.Run) bool {
 func (c caller) runNow(t *testing.T, appID, name string) (jobID string) {
 	t.Helper()
 
-	got := c.post(t, "runSchedule.jsp", appID, object{"schedule": name})
+	got := c.operate(t, "runSchedule.jsp", appID, object{"schedule": name})
 	require.Equal(t, http.StatusOK, got.status, got.text)
 
 	jobID, _ = got.result(t)["jobId"].(string)
@@ -168,7 +168,7 @@ func TestScheduleFiresOrdinaryJobs(t *testing.T) {
 
 	setSchedules(t, appID, "  other: {scenario: Echo, interval: 24h, paused: true}\n")
 
-	got := api().post(t, "runSchedule", appID, object{"schedule": "often"})
+	got := api().operate(t, "runSchedule", appID, object{"schedule": "often"})
 	require.Equal(t, http.StatusNotFound, got.status, got.text)
 	require.Equal(t, "schedule_not_found", got.result(t)["code"])
 
@@ -222,7 +222,7 @@ func TestScheduleRemainsPausedByTheOperator(t *testing.T) {
 	require.Len(t, status.Next, 5)
 	require.Regexp(t, `T02:00:00\+0[12]:00$`, status.Next[0])
 
-	got := api().post(t, "pauseSchedule", appID, object{"schedule": "nightly", "note": "the database moves"})
+	got := api().operate(t, "pauseSchedule", appID, object{"schedule": "nightly", "note": "the database moves"})
 	require.Equal(t, http.StatusOK, got.status, got.text)
 	require.JSONEq(t, `{"status":"success","result":{"schedule":"nightly","paused":true,"note":"paused by operator: the database moves"}}`, got.text)
 
@@ -236,7 +236,7 @@ func TestScheduleRemainsPausedByTheOperator(t *testing.T) {
 	setSchedules(t, appID, "  nightly: {scenario: Echo, cron: 0 0 3 * * ?, timeZone: Europe/Berlin, paused: true}\n")
 	require.Equal(t, "paused in app.yaml", api().schedule(t, appID, "nightly").Note, "the file now says so")
 
-	got = api().post(t, "resumeSchedule", appID, object{"schedule": "nightly"})
+	got = api().operate(t, "resumeSchedule", appID, object{"schedule": "nightly"})
 	require.Equal(t, http.StatusOK, got.status, got.text)
 	require.NoError(t, newSchedules().Reconcile(t.Context()))
 
@@ -254,7 +254,7 @@ func TestResumedScheduleDoesNotFireMissedTimes(t *testing.T) {
 
 	await(t, func() bool { return time.Since(paused) > 3*time.Second })
 
-	got := api().post(t, "resumeSchedule", appID, object{"schedule": "often"})
+	got := api().operate(t, "resumeSchedule", appID, object{"schedule": "often"})
 	require.Equal(t, http.StatusOK, got.status, got.text)
 
 	runs := api().awaitRuns(t, appID, "often", func(runs []schedule.Run) bool { return len(runs) > 0 })
@@ -283,7 +283,7 @@ func TestFiringPinsTheProgramAndEvaluatesTheCondition(t *testing.T) {
 	second := api().runNow(t, appID, "newer")
 	require.Equal(t, object{"version": json.Number("2"), "day": "none"}, valueOf(t, appID, second))
 
-	got := api().post(t, "runSchedule", appID, object{"schedule": "conditional"})
+	got := api().operate(t, "runSchedule", appID, object{"schedule": "conditional"})
 	require.Equal(t, http.StatusOK, got.status, got.text)
 
 	runs := api().awaitRuns(t, appID, "conditional", endedRuns(1))
@@ -293,7 +293,7 @@ func TestFiringPinsTheProgramAndEvaluatesTheCondition(t *testing.T) {
 
 	require.Contains(t, api().schedule(t, appID, "broken").Problems[0], "the app has no scenario Missing")
 
-	got = api().post(t, "runSchedule", appID, object{"schedule": "broken"})
+	got = api().operate(t, "runSchedule", appID, object{"schedule": "broken"})
 	require.Equal(t, http.StatusOK, got.status, got.text)
 
 	runs = api().awaitRuns(t, appID, "broken", endedRuns(1))
@@ -328,7 +328,7 @@ func TestOverlapConcernsJobs(t *testing.T) {
 
 	api().runNow(t, appID, "skip")
 
-	got := api().post(t, "runSchedule", appID, object{"schedule": "skip"})
+	got := api().operate(t, "runSchedule", appID, object{"schedule": "skip"})
 	require.Equal(t, http.StatusConflict, got.status, got.text)
 	require.Equal(t, "schedule_busy", got.result(t)["code"])
 
@@ -356,7 +356,7 @@ func TestBackfillRepeatsCompletedFiringsOnlyIfAsked(t *testing.T) {
 `)
 
 	backfill := func(name string, fields object) {
-		got := api().post(t, "backfillSchedule", appID, with(object{
+		got := api().operate(t, "backfillSchedule", appID, with(object{
 			"schedule": name, "from": "2026-01-31T01:00:00+01:00", "to": "2026-01-31T02:59:59Z",
 		}, fields))
 		require.Equal(t, http.StatusOK, got.status, got.text)
@@ -425,7 +425,7 @@ func TestScheduleCallsRejectWrongRequests(t *testing.T) {
 		{"backfillSchedule", object{"schedule": "often", "from": "2026-01-01T00:00:00Z", "to": "2026-01-02T00:00:00Z"}, http.StatusBadRequest, "more than 900 times"},
 		{"backfillSchedule", object{"schedule": "often", "from": "2026-01-01T00:00:00Z", "to": "2026-01-01T00:00:01Z", "overlap": "queue"}, http.StatusBadRequest, "no overlap policy"},
 	} {
-		got := api().post(t, test.call, appID, test.fields)
+		got := api().operate(t, test.call, appID, test.fields)
 		require.Equal(t, test.status, got.status, got.text)
 		require.Contains(t, got.text, test.text)
 	}

@@ -22,7 +22,7 @@ type API struct {
 	// Names are the names of types in the document that differ from their names in Go.
 	Names map[reflect.Type]string
 
-	// Objects are the structs of fields of requests whose Go type does not say which fields they have, by their names.
+	// Objects are the structs of those fields of requests whose Go type does not say which fields they have, by their names.
 	Objects map[string]reflect.Type
 
 	// Failure is the result of a call that failed. Its field code identifies the error.

@@ -3,6 +3,7 @@ package openapi
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"maps"
 	"net/http"
 	"reflect"
@@ -123,6 +124,10 @@ func (a API) describe() (*document, error) {
 		if err := d.addCall(a, call); err != nil {
 			return nil, err
 		}
+	}
+
+	for unknown := range d.Components.Schemas.unknown {
+		return nil, fmt.Errorf("no schema can be generated for the type %v", unknown)
 	}
 
 	return d, nil

@@ -39,6 +39,7 @@ type (
 	pageCall struct {
 		Call
 
+		Anchor    string
 		Addresses []string // The methods with their paths.
 		Fields    []pageField
 		Responses []pageResponse
@@ -82,7 +83,7 @@ func (a API) Page() (text []byte, policy string, err error) {
 		return nil, "", err
 	}
 
-	shown := page{API: a, Style: template.CSS(pageStyle), Types: read.types()} //nolint:gosec // A part of the program.
+	shown := page{API: a, Style: template.CSS(pageStyle), Types: read.types()} //nolint:gosec // The file is embedded.
 
 	for _, group := range a.Groups {
 		of := pageGroup{Group: group}
@@ -157,7 +158,7 @@ type (
 
 // call returns what the page shows of a call.
 func (d readDocument) call(a API, of Call) (pageCall, error) {
-	shown := pageCall{Call: of}
+	shown := pageCall{Call: of, Anchor: identifier(of.Name)}
 
 	var err error
 	if shown.Fields, err = requestFields(a, of); err != nil {

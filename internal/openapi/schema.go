@@ -2,7 +2,6 @@ package openapi
 
 import (
 	"encoding/json"
-	"fmt"
 	"maps"
 	"path"
 	"reflect"
@@ -23,6 +22,8 @@ type schemas struct {
 	named map[string]any
 	names map[reflect.Type]string // The names of the schemas of Go types.
 	added map[reflect.Type]bool
+
+	unknown map[reflect.Type]bool // Types of which no schema can be generated.
 }
 
 // newSchemas returns an empty set of schemas. names are the names of types that differ from their names in Go.
@@ -32,7 +33,7 @@ func newSchemas(names map[reflect.Type]string) schemas {
 		named = map[reflect.Type]string{}
 	}
 
-	return schemas{named: map[string]any{}, names: named, added: map[reflect.Type]bool{}}
+	return schemas{named: map[string]any{}, names: named, added: map[reflect.Type]bool{}, unknown: map[reflect.Type]bool{}}
 }
 
 // MarshalJSON encodes the schemas by name.
@@ -86,7 +87,9 @@ func (s schemas) of(t reflect.Type) node {
 
 		return s.add(t, func() node { return s.object(t) })
 	default:
-		panic(fmt.Sprintf("openapi: no schema for the type %v", t)) //nolint:forbidigo // Every test of a server finds it.
+		s.unknown[t] = true
+
+		return node{}
 	}
 }
 
