@@ -287,6 +287,7 @@ func (s *Service) retryInput(ctx context.Context, retry Retry, ended *retriedJob
 		hasScenario: ended.hasScenario,
 	}
 	input.Caller, input.RetryOf = retry.Caller.Access.Name, retry.JobID
+	input.Slot = slotUse(retry.Caller.App.Quota)
 
 	encoded, err := json.Marshal(input.Input)
 	if err != nil {
