@@ -6,6 +6,7 @@ import (
 
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/converter"
@@ -15,7 +16,7 @@ import (
 	"github.com/jobwright/jobwright/scenario/jsonvalue"
 )
 
-// Temporal is the part of Temporal's client that the variables of apps require.
+// Temporal is the part of Temporal's client that the variables and the slots of apps require.
 type Temporal interface {
 	NewWithStartWorkflowOperation(
 		options client.StartWorkflowOptions, workflow any, arguments ...any,
@@ -24,6 +25,11 @@ type Temporal interface {
 	UpdateWithStartWorkflow(
 		ctx context.Context, options client.UpdateWithStartWorkflowOptions,
 	) (client.WorkflowUpdateHandle, error)
+
+	SignalWorkflow(ctx context.Context, workflowID, runID, signal string, argument any) error
+
+	DescribeWorkflowExecution(ctx context.Context, workflowID, runID string) (
+		*workflowservice.DescribeWorkflowExecutionResponse, error)
 
 	QueryWorkflow(
 		ctx context.Context, workflowID, runID, queryType string, arguments ...any,

@@ -21,6 +21,8 @@ import (
 
 // variables stands in for the workflow of an app's variables. Each value passes through Temporal's data converter.
 type variables struct {
+	client.Client // No other method is called.
+
 	fails, refuses error // What every call, or every setting, ends with.
 
 	mutex    sync.Mutex

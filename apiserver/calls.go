@@ -3,6 +3,7 @@ package apiserver
 import (
 	"net/http"
 	"reflect"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -19,6 +20,7 @@ type call struct {
 	methods []string
 	right   app.Right // What the caller's key has to permit.
 	changes bool      // Whether the call changes something.
+	always  bool      // Whether an app may make the call beyond its quota.
 	group   string    // The name of a group of [groups].
 	isOAuth bool      // Whether its body is a form, and its response has no envelope, as RFC 6749 requires.
 	summary string
@@ -66,9 +68,13 @@ func (s *Server) calls() []call {
 			description: "A client that connects again with the header `Last-Event-ID` receives what it does not know yet.",
 			responses:   watchResponses(),
 		}, s.watchJob),
+		newCall[jobsRequest, jobservice.List](s, call{
+			names: []string{"getJobs"}, methods: either, right: app.Status, group: groupJobs,
+			summary: "Lists the jobs of an app, the newest first",
+		}, s.getJobs),
 		// The API has both names and stops jobs by GET. Jobwright also accepts POST, the usual method for a change.
 		newCall[stopRequest, jobservice.Stop](s, call{
-			names: []string{"stopJob", "stop"}, methods: either, right: app.Stop, changes: true, group: groupJobs,
+			names: []string{"stopJob", "stop"}, methods: either, right: app.Stop, changes: true, always: true, group: groupJobs,
 			summary:     "Requests that a job stops",
 			description: "It does not wait for the end of the job. Repeat it until it returns `already completed`.",
 		}, s.stopJob),
@@ -165,6 +171,10 @@ func newCall[T, R any](s *Server, described call, handle func(*gin.Context, requ
 		}
 
 		read, err := readRequest[T](s, c, described.right)
+		if err == nil && !described.always {
+			err = s.quotas.admit(read.caller.App, time.Now())
+		}
+
 		if err != nil {
 			s.respondError(c, err)
 

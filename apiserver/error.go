@@ -76,6 +76,7 @@ var httpStatuses = map[jobservice.Code]int{
 	jobservice.CodeJobTerminated:       http.StatusUnprocessableEntity,
 	codeTooManyFailures:                http.StatusTooManyRequests,
 	jobservice.CodeTooManyRequests:     http.StatusTooManyRequests,
+	jobservice.CodeQuotaExceeded:       http.StatusTooManyRequests,
 	jobservice.CodeInternal:            http.StatusInternalServerError,
 	jobservice.CodeSecretKeyMissing:    http.StatusNotImplemented,
 	codeAppInvalid:                     http.StatusServiceUnavailable,

@@ -28,9 +28,9 @@ type executeRequest struct {
 	JobID          string           `json:"jobId"          description:"The jobId to use instead of a generated one."`
 	WaitSeconds    int64            `json:"waitSeconds"    description:"How long to wait for the job's end when isAsync is false."`
 
-	Labels map[string]string `json:"labels" description:"Texts by which operators find the job."`
-
-	Callback jsonvalue.Object `json:"callback" description:"The URL to call when the job ends, and for which events."`
+	Labels   map[string]string `json:"labels"   description:"Texts by which operators find the job."`
+	Priority int64             `json:"priority" description:"When workers run the job, compared with others: from 1, first, to 5."`
+	Callback jsonvalue.Object  `json:"callback" description:"The URL to call when the job ends, and for which events."`
 }
 
 // jobStarted is the result of an executeJob call: the jobId and, if the call waited, how far the job got.
@@ -89,6 +89,13 @@ func (s *Server) readExecution(c *gin.Context, call request[executeRequest]) (
 
 	if call.has("jobId") && wanted.JobID == "" {
 		return wanted, format, jobservice.Invalid("%v", job.CheckID(""))
+	}
+
+	if call.has("priority") {
+		wanted.Priority = int(call.fields.Priority)
+		if err := job.CheckPriority(wanted.Priority); err != nil {
+			return wanted, format, jobservice.Invalid("%v", err)
+		}
 	}
 
 	if format, err = readResultFormat(c, resultSelection{}); err != nil {

@@ -1,6 +1,7 @@
 package apiserver
 
 import (
+	"encoding/json"
 	"errors"
 	"net/http"
 	"net/url"
@@ -97,6 +98,11 @@ func fromQuery[T any](query url.Values) jsonvalue.Object {
 		case reflect.Bool:
 			if boolean, err := strconv.ParseBool(text); err == nil {
 				given[name] = boolean
+			}
+		case reflect.Map:
+			var object map[string]any
+			if json.Unmarshal([]byte(text), &object) == nil {
+				given[name] = object
 			}
 		}
 	}

@@ -95,6 +95,7 @@ type Server struct {
 	tokens    *token.Issuer
 	schedules *schedule.Service
 	failures  failures
+	quotas    callQuotas
 	draining  atomic.Bool     // Whether the server stops.
 	byPath    map[string]call // The calls, by their paths.
 

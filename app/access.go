@@ -21,13 +21,14 @@ const (
 	Status  Right = "status"  // Read the status and the results of jobs.
 	Signal  Right = "signal"  // Send signals to jobs.
 	Stop    Right = "stop"    // Stop jobs.
+	Query   Right = "query"   // Filter the list of jobs by a query of Temporal, beside the right status.
 
 	// Pause, resume, run and backfill schedules.
 	ChangeSchedules Right = "schedule"
 )
 
 // Rights returns all rights.
-func Rights() []Right { return []Right{Execute, Status, Signal, Stop, ChangeSchedules} }
+func Rights() []Right { return []Right{Execute, Status, Signal, Stop, ChangeSchedules, Query} }
 
 // Every is the entry of a list of operations that stands for all of them.
 const Every = "*"

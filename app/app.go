@@ -25,6 +25,7 @@ type App struct {
 	Variables   []scenario.Parameter // They outlive jobs; each has a default until a job sets it.
 	Access      []Access
 	Limits      scenario.Limits
+	Quota       Quota
 	Execution   scenario.Execution // The default of its scenarios.
 	Callbacks   Callbacks
 	Schedules   []Schedule // In the order of their names.

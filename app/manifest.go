@@ -143,7 +143,10 @@ func (r *manifestReader) access(node *yaml.Node, path string) {
 func (r *manifestReader) limits(node *yaml.Node) {
 	const query, step = "queryTimeout", "maxStepTimeout"
 
-	fields := r.object(node, fieldLimits, []string{query, step})
+	fields := r.object(node, fieldLimits, []string{
+		query, step, fieldRunningJobs, fieldWhenFull, fieldCallsPerMinute, fieldWeight,
+	})
+	r.quota(fields)
 	r.app.Limits = scenario.Limits{
 		QueryTimeout: r.duration(fields, query), MaxStepTimeout: r.duration(fields, step),
 	}

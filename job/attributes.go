@@ -1,6 +1,8 @@
 package job
 
 import (
+	"time"
+
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/temporal"
 )
@@ -13,13 +15,15 @@ var (
 	CallerAttribute   = temporal.NewSearchAttributeKeyKeyword("JobwrightCaller")     // The name of the access that started it.
 	LabelsAttribute   = temporal.NewSearchAttributeKeyKeywordList("JobwrightLabels") // Each label as name=value.
 	ListenedAttribute = temporal.NewSearchAttributeKeyBool("JobwrightListened")      // True if the job has [Listeners].
+	StartedAttribute  = temporal.NewSearchAttributeKeyTime("JobwrightStarted")       // When its first run was started.
+	CodeAttribute     = temporal.NewSearchAttributeKeyKeyword("JobwrightCode")       // The code of the failure, if it failed.
 )
 
 // SearchAttributes returns the search attributes of a job's workflow, by name.
 func SearchAttributes() map[string]enumspb.IndexedValueType {
 	attributes := map[string]enumspb.IndexedValueType{}
 	for _, key := range []temporal.SearchAttributeKey{
-		AppAttribute, ScenarioAttribute, CallerAttribute, LabelsAttribute, ListenedAttribute,
+		AppAttribute, ScenarioAttribute, CallerAttribute, LabelsAttribute, ListenedAttribute, StartedAttribute, CodeAttribute,
 	} {
 		attributes[key.GetName()] = key.GetValueType()
 	}
@@ -27,9 +31,12 @@ func SearchAttributes() map[string]enumspb.IndexedValueType {
 	return attributes
 }
 
-// Attributes returns the search attributes of the job with this input. The job of a single operation has no scenario.
-func (i Input) Attributes(hasScenario bool) temporal.SearchAttributes {
-	attributes := []temporal.SearchAttributeUpdate{AppAttribute.ValueSet(i.AppID)}
+// Attributes returns the search attributes of the job with this input, which is started now. The job of a single operation has no
+// scenario. All stores of Temporal have times with a precision of milliseconds, some have a better one.
+func (i Input) Attributes(hasScenario bool, now time.Time) temporal.SearchAttributes {
+	attributes := []temporal.SearchAttributeUpdate{
+		AppAttribute.ValueSet(i.AppID), StartedAttribute.ValueSet(now.UTC().Truncate(time.Millisecond)),
+	}
 
 	if hasScenario {
 		attributes = append(attributes, ScenarioAttribute.ValueSet(i.Scenario))

@@ -115,6 +115,8 @@ func TestNamesInTemporalAreStable(t *testing.T) {
 		"JobwrightScenario": enumspb.INDEXED_VALUE_TYPE_KEYWORD,
 		"JobwrightCaller":   enumspb.INDEXED_VALUE_TYPE_KEYWORD,
 		"JobwrightLabels":   enumspb.INDEXED_VALUE_TYPE_KEYWORD_LIST,
+		"JobwrightStarted":  enumspb.INDEXED_VALUE_TYPE_DATETIME,
+		"JobwrightCode":     enumspb.INDEXED_VALUE_TYPE_KEYWORD,
 		"JobwrightListened": enumspb.INDEXED_VALUE_TYPE_BOOL,
 	}, job.SearchAttributes())
 	require.Equal(t, []string{

@@ -41,12 +41,15 @@ func CheckLabels(labels map[string]string) error {
 	return nil
 }
 
-// labelTexts returns each label as name=value, in the order of their names.
+// labelTexts returns each label as [LabelText], in the order of their names.
 func labelTexts(labels map[string]string) []string {
 	texts := make([]string, 0, len(labels))
 	for _, name := range slices.Sorted(maps.Keys(labels)) {
-		texts = append(texts, name+"="+labels[name])
+		texts = append(texts, LabelText(name, labels[name]))
 	}
 
 	return texts
 }
+
+// LabelText returns a label as the search attribute has it.
+func LabelText(name, value string) string { return name + "=" + value }

@@ -20,6 +20,7 @@ const (
 	MemoCaller      = "caller"      // The memo field with the name of the access that started it.
 	MemoRetryOf     = "retryOf"     // The memo field with the ID of the job that it runs again; absent in others.
 	MemoLabels      = "labels"      // The memo field with its labels.
+	MemoPriority    = "priority"    // The memo field with its priority; absent for [DefaultPriority].
 	MemoListeners   = "listeners"   // The memo field with its [Listeners]; absent if it has none.
 	MemoFingerprint = "fingerprint" // The memo field with the [Fingerprint] of the request that started the job.
 

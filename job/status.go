@@ -12,6 +12,7 @@ type State string
 
 // The states of a job. The last three are final.
 const (
+	Queued             State = "queued" // It waits because its app runs as many jobs as it may.
 	Running            State = "running"
 	Paused             State = "paused"   // It begins no step until it is resumed; steps that had begun may still run.
 	Stopping           State = "stopping" // It was cancelled, and its running steps and finally steps end.

@@ -34,5 +34,9 @@ func (s *Service) Await(ctx context.Context, started *Started, until time.Time) 
 		return nil, ErrRunning
 	}
 
+	if err == nil {
+		s.recent.add(started.JobID, started.appID, time.Now())
+	}
+
 	return ended, s.asError(ctx, started.JobID, err)
 }

@@ -36,6 +36,7 @@ const (
 	CodeSignalNotFound      Code = "signal_not_found"
 	CodeRequestTooLarge     Code = "request_too_large"
 	CodeTooManyRequests     Code = "too_many_requests"
+	CodeQuotaExceeded       Code = "quota_exceeded"
 	CodeSecretKeyMissing    Code = "secret_key_missing"
 	CodeTemporalUnavailable Code = "temporal_unavailable"
 	CodeInternal            Code = "internal"

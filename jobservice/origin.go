@@ -17,6 +17,7 @@ type origin struct {
 	Scenario   string            `json:"scenario,omitempty" description:"The scenario. The job of a single operation has none."`
 	Caller     string            `json:"caller,omitempty" description:"The name of the access whose key started the job."`
 	Labels     map[string]string `json:"labels,omitempty" description:"The labels of the job."`
+	Priority   int               `json:"priority,omitempty" description:"The priority of the job, unless it is 3."`
 	Parameters jsonvalue.Object  `json:"parameters,omitempty" description:"The parameters of the scenario. A secret is shown as (secret)."`
 	StartedAt  time.Time         `json:"startedAt" description:"When the job started."`
 	RetryOf    string            `json:"retryOf,omitempty" description:"The ended job that this one runs again or continues."`
@@ -31,6 +32,7 @@ func (s *Service) originOf(described *workflowservice.DescribeWorkflowExecutionR
 		RetryOf:   memoField[string](s, described, job.MemoRetryOf),
 		Caller:    memoField[string](s, described, job.MemoCaller),
 		Labels:    memoField[map[string]string](s, described, job.MemoLabels),
+		Priority:  memoField[int](s, described, job.MemoPriority),
 		StartedAt: described.GetWorkflowExecutionInfo().GetStartTime().AsTime(),
 	}
 }

@@ -43,7 +43,9 @@ type Service struct {
 	outage    outage
 	starts    admission
 	ended     *endedJobs
+	recent    recentJobs
 	reads     reads[*Status]
+	lists     reads[*List] // By the identity of the list and the page.
 	watches   watches
 	followers followers
 	runs      *lru.Cache[string, int64] // The number of runs before a run, by the ID of the run.

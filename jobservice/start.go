@@ -1,6 +1,7 @@
 package jobservice
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -26,6 +27,7 @@ type Request struct {
 	JobID     string           // Empty to generate one.
 	Labels    map[string]string
 	Callback  *app.CallbackRequest // The callback that the caller asks for; nil for the default of the app.
+	Priority  int                  // 0 for [job.DefaultPriority].
 
 	// AwaitUntil is until when the caller will wait for the end of the job in [Service.Await]; zero if it will not.
 	AwaitUntil time.Time
@@ -37,6 +39,7 @@ type Started struct {
 	IsNew    bool   // Whether this request has started the job; otherwise the same request has started it before.
 	Scenario string // The entry of a new job's program.
 
+	appID    string
 	runID    string
 	hasEnded bool     // Whether the job had ended before this request.
 	end      endOfJob // Reports the end of the job, if the request waits for it.
@@ -87,7 +90,7 @@ func (s *Service) Start(ctx context.Context, request Request) (*Started, error) 
 		request.JobID = id.String()
 	}
 
-	started := &Started{JobID: request.JobID}
+	started := &Started{JobID: request.JobID, appID: request.Caller.App.ID}
 	if !request.AwaitUntil.IsZero() {
 		started.end = s.watchEnd(request.JobID)
 	}
@@ -144,6 +147,12 @@ func (s *Service) prepare(request Request) (*execution, *jobInput, error) {
 		return nil, nil, Invalid("labels: %v", err)
 	}
 
+	if request.Priority != 0 {
+		if err := job.CheckPriority(request.Priority); err != nil {
+			return nil, nil, Invalid("priority: %v", err)
+		}
+	}
+
 	call := &execution{Request: request, keys: s.options.Keys, reportsLineage: s.options.ReportsLineage}
 	input, err := call.input()
 
@@ -172,6 +181,13 @@ func (s *Service) startOrAttach(ctx context.Context, call *execution, input *job
 		return err
 	}
 
+	holdsSlot := false
+	if input.Slot == job.SlotHeld {
+		if holdsSlot, err = s.acquireSlot(ctx, call, started); !holdsSlot {
+			return err
+		}
+	}
+
 	run, err := s.options.Temporal.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
 		ID:                                       call.JobID,
 		TaskQueue:                                job.TaskQueue,
@@ -179,15 +195,20 @@ func (s *Service) startOrAttach(ctx context.Context, call *execution, input *job
 		WorkflowIDConflictPolicy:                 enumspb.WORKFLOW_ID_CONFLICT_POLICY_FAIL,
 		WorkflowExecutionErrorWhenAlreadyStarted: true,
 		EnableEagerStart:                         true,
-		TypedSearchAttributes:                    input.Attributes(input.hasScenario),
+		TypedSearchAttributes:                    input.Attributes(input.hasScenario, time.Now()),
 		Memo:                                     memo,
 		StaticSummary:                            input.Summary(),
 		StaticDetails:                            input.description,
-		Priority:                                 temporal.Priority{FairnessKey: call.Caller.App.ID},
+		Priority:                                 call.priority(),
 	}, job.Workflow, input.arguments()...)
 
 	if _, ok := errors.AsType[*serviceerror.WorkflowExecutionAlreadyStarted](err); ok {
-		return s.attach(ctx, call, started)
+		err = s.attach(ctx, call, started)
+		if holdsSlot && (err != nil || started.hasEnded) {
+			s.releaseSlot(ctx, call)
+		}
+
+		return err
 	}
 
 	if err != nil {
@@ -195,9 +216,19 @@ func (s *Service) startOrAttach(ctx context.Context, call *execution, input *job
 	}
 
 	started.IsNew, started.Scenario, started.runID = true, input.Scenario, run.GetRunID()
+	s.recent.add(call.JobID, call.Caller.App.ID, time.Now())
 	s.ended.remove(call.JobID) // Temporal has deleted an earlier job with this jobId after the retention.
 
 	return nil
+}
+
+// priority returns when workers run the job, compared with others: first by its priority, and among jobs of one priority so that
+// each app has its share.
+func (e *execution) priority() temporal.Priority {
+	return temporal.Priority{
+		PriorityKey: cmp.Or(e.Priority, job.DefaultPriority),
+		FairnessKey: e.Caller.App.ID, FairnessWeight: float32(e.Caller.App.Quota.Weight),
+	}
 }
 
 // memo returns the fields that the workflow stores about the call that started it.
@@ -209,6 +240,10 @@ func (e *execution) memo(input *jobInput, hasScenario bool) (map[string]any, err
 
 	memo := input.Memo(hasScenario)
 	memo[job.MemoFingerprint], memo[job.MemoFieldDigests] = of.fingerprint, of.fieldDigests
+
+	if priority := cmp.Or(e.Priority, job.DefaultPriority); priority != job.DefaultPriority {
+		memo[job.MemoPriority] = priority
+	}
 
 	if len(e.sealed.Names) > 0 {
 		memo[job.MemoSealed] = e.sealed

@@ -139,6 +139,7 @@ func (s *Service) readStatus(ctx context.Context, jobID string) (*Status, error)
 			status, err := s.readEnded(ctx, described, began)
 			if err == nil {
 				s.ended.put(status, began)
+				s.recent.add(jobID, status.appID, time.Now())
 			}
 
 			return status, err
@@ -351,6 +352,9 @@ func (s *Service) withActivity(
 	steps []job.StepStatus, activity *workflowpb.PendingActivityInfo, isOnly bool,
 ) []job.StepStatus {
 	path := job.StepPath(activity.GetActivityId())
+	if path == "" {
+		return steps // It belongs to no step.
+	}
 
 	at := slices.IndexFunc(steps, func(step job.StepStatus) bool { return step.Path == path })
 	if at < 0 {

@@ -56,8 +56,13 @@ func (i Interpreter) RunScenario(ctx workflow.Context, input job.Input, checkpoi
 
 	outcome, err := i.run(ctx, input, checkpoint)
 	awaitNotified(ctx, started)
+	releaseSlot(ctx, input, err)
 	notifyEnd(ctx, input, err)
 	countEnd(ctx, input, startedAt, err)
+
+	if indexed := indexCode(ctx, err); indexed != nil {
+		return nil, errors.Join(err, indexed)
+	}
 
 	return outcome, err
 }
@@ -76,7 +81,10 @@ func (i Interpreter) run(ctx workflow.Context, input job.Input, checkpoint *Chec
 		stop()
 	}
 
-	err = m.runList(ctx, m.root)
+	if err = m.awaitSlot(ctx); err == nil {
+		err = m.runList(ctx, m.root)
+	}
+
 	failed, isFailure := asFailure(err)
 	m.showDetails(ctx, failed)
 	m.Recording.ends(err, failed)

@@ -24,6 +24,7 @@ type machine struct {
 	signalWaits []*signalWait
 	isStopping  func() bool // Whether the job was cancelled.
 	slots       int         // Concurrency slots in use, beside the first.
+	isQueued    bool        // Whether the job waits for a slot of its app.
 
 	capacity int // Bytes of values, records and results that the checkpoint can store.
 	stored   int // Bytes that it stores, or has stored since it was last measured.
@@ -144,6 +145,9 @@ func (m *machine) listen(ctx workflow.Context) error {
 func (m *machine) status() job.Status {
 	status := job.Status{
 		State: job.Running, StartedAt: m.checkpoint.StartedAt, Parameters: m.input.Parameters, Steps: m.tracker.statuses(),
+	}
+	if m.isQueued {
+		status.State = job.Queued
 	}
 
 	switch paused := m.paused(); {

@@ -102,7 +102,7 @@ func (m *machine) runChild(
 		ParentClosePolicy:     enumspb.PARENT_CLOSE_POLICY_REQUEST_CANCEL,
 		WaitForCancellation:   true, // A job ends after its children.
 		Memo:                  input.Memo(true),
-		TypedSearchAttributes: input.Attributes(true),
+		TypedSearchAttributes: input.Attributes(true, workflow.Now(ctx)),
 		StaticSummary:         input.Summary(),
 		StaticDetails:         program.Scenarios[name].Description,
 	})

@@ -43,7 +43,8 @@ var (
 	curlURL  = regexp.MustCompile(`"http://127\.0\.0\.1:8080([^"]*)"`)
 	curlBody = regexp.MustCompile(`-d '([^']*)'`)
 	moment   = regexp.MustCompile(`"\d{4}-\d\d-\d\dT[0-9:.]+Z"`)
-	version  = regexp.MustCompile(`"version":\d+`)
+	version  = regexp.MustCompile(`"(version|durationMs)":\d+`)
+	cursor   = regexp.MustCompile(`"nextCursor":"[^"]*"`)
 	issued   = regexp.MustCompile(`"access_token":"[^"]+"`)
 	digest   = regexp.MustCompile(`"sha256:[0-9a-f]{64}"`)
 	eventID  = regexp.MustCompile(`(?m)^(id|retry): \d+$`)
@@ -51,7 +52,9 @@ var (
 
 // withoutVariable replaces the parts of a response that differ between runs.
 func withoutVariable(response string) string {
-	response = version.ReplaceAllString(moment.ReplaceAllString(response, `"a moment"`), `"version":0`)
+	response = moment.ReplaceAllString(response, `"a moment"`)
+	response = cursor.ReplaceAllString(response, `"nextCursor":"a cursor"`)
+	response = version.ReplaceAllString(response, `"$1":0`)
 	response = digest.ReplaceAllString(response, `"a digest"`)
 	response = issued.ReplaceAllString(response, `"access_token":"a token"`)
 

@@ -273,7 +273,7 @@ var changing = []struct {
 	{regexp.MustCompile(`\bjw_[a-z2-7]{58}\b`), "<key>"},
 	{regexp.MustCompile(`\b[0-9a-f]{64}\b`), "<sha256>"},
 	{regexp.MustCompile(`"attempt":\d+`), `"attempt":<n>`},
-	{regexp.MustCompile(`"version":\d+`), `"version":<n>`},
+	{regexp.MustCompile(`"(version|durationMs)":\d+`), `"$1":<n>`},
 	{regexp.MustCompile(` in [0-9.]+m?s\b`), " in <time>"},
 	{regexp.MustCompile(`(PostgreSQL|SQLite) \d[0-9.]*( \([^)]*\))?`), "$1 <version>"},
 	{regexp.MustCompile(`(?m) +$`), ""},

@@ -89,6 +89,12 @@ func TestHowToRunAgain(t *testing.T) {
 	newPageRun(t, "docs/how-to/run-again.md").run(t)
 }
 
+func TestHowToListJobs(t *testing.T) {
+	t.Parallel()
+
+	newPageRun(t, "docs/how-to/list-jobs.md").run(t)
+}
+
 func TestHowToDeploy(t *testing.T) {
 	t.Parallel()
 	newPageRun(t, "docs/how-to/deploy.md").withExamples(t).withTemporal(t).run(t)

@@ -113,6 +113,9 @@ func dynamicConfig(options Options) dynamicconfig.StaticClient {
 		dynamicconfig.MatchingNumTaskqueueReadPartitions.Key():  1,
 		dynamicconfig.MatchingNumTaskqueueWritePartitions.Key(): 1,
 
+		// The jobs of an app do not wait for all jobs of another app that have started before. It applies within a partition.
+		dynamicconfig.MatchingEnableFairness.Key(): true,
+
 		// By default, the state of each workflow stays in memory for an hour after its end. Workflows that run on leave the cache
 		// and return to it as they make progress.
 		dynamicconfig.HistoryCacheHostLevelMaxSize.Key(): cachedWorkflows,

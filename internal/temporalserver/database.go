@@ -161,7 +161,7 @@ func setUp(ctx context.Context, path, schemaName string) (err error) {
 // changes. Without them, a small job costs 0.8 of the CPU time; lists by other attributes read all workflows.
 var usedIndexes = []string{
 	"default_idx", "by_workflow_id", "by_status", "by_temporal_scheduled_by_id",
-	"by_keyword_01", "by_keyword_02", "by_keyword_03",
+	"by_keyword_01", "by_keyword_02", "by_keyword_03", "by_keyword_04",
 }
 
 // dropIndexes drops the other indexes of the visibility. Other schemas have none of this table.

@@ -1,0 +1,71 @@
+package jobservice
+
+import (
+	"context"
+	"errors"
+
+	"go.temporal.io/sdk/client"
+
+	"github.com/jobwright/jobwright/app"
+	"github.com/jobwright/jobwright/job"
+)
+
+// slotUse returns how jobs of an app with the quota use a slot.
+func slotUse(quota app.Quota) job.SlotUse {
+	switch {
+	case quota.RunningJobs == 0:
+		return ""
+	case quota.WhenFull == app.Queue:
+		return job.SlotQueued
+	default:
+		return job.SlotHeld
+	}
+}
+
+// acquireSlot requests a slot for a job that does not wait for one. If none is free, it finds the job that the same request has
+// started before.
+func (s *Service) acquireSlot(ctx context.Context, call *execution, started *Started) (acquired bool, err error) {
+	of := call.Caller.App
+	request := job.SlotRequest{AppID: of.ID, JobID: call.JobID, Limit: of.Quota.RunningJobs}
+
+	handle, err := s.options.Temporal.UpdateWithStartWorkflow(ctx, client.UpdateWithStartWorkflowOptions{
+		StartWorkflowOperation: s.options.Temporal.NewWithStartWorkflowOperation(job.SlotsStart(of.ID), job.SlotsWorkflow),
+		UpdateOptions:          job.SlotsUpdate(request),
+	})
+
+	var answer job.SlotAnswer
+	if err == nil {
+		err = handle.Get(ctx, &answer)
+	}
+
+	if _, timedOut := errors.AsType[*client.WorkflowUpdateServiceTimeoutOrCanceledError](err); timedOut {
+		timeout := NewError(CodeTemporalUnavailable, "no worker responds at the moment, and one has to count the running jobs of "+
+			"the app; repeat the call")
+		timeout.RetryAfter = retryAfter
+
+		return false, timeout
+	}
+
+	if err != nil || answer.Granted {
+		return answer.Granted, err
+	}
+
+	attachError := s.attach(ctx, call, started)
+	if known, ok := errors.AsType[*Error](attachError); ok && known.Code == CodeJobNotFound {
+		full := NewError(CodeQuotaExceeded, "app %s runs %d jobs, and limits.runningJobs in its app.yaml permits no more at the same "+
+			"time; no job was started; repeat the call", of.ID, of.Quota.RunningJobs)
+		full.RetryAfter = retryAfter
+
+		return false, full
+	}
+
+	return false, attachError
+}
+
+// releaseSlot returns the slot of a job that was not started. If it fails, a check of the slots repairs it.
+func (s *Service) releaseSlot(ctx context.Context, call *execution) {
+	appID := call.Caller.App.ID
+	if err := s.options.Temporal.SignalWorkflow(ctx, job.SlotsID(appID), "", job.ReleaseSignal, call.JobID); err != nil {
+		s.options.Log.Warn("A slot of an app can't be returned now", "app", appID, "job", call.JobID, "error", err)
+	}
+}
