@@ -75,7 +75,7 @@ func TestVerifyRefusesWhatNoServerIssued(t *testing.T) {
 
 	sizes := map[jose.SignatureAlgorithm]int{jose.HS256: 32, jose.HS512: 64} // Of keys.
 
-	// sign signs claims with the key of the servers, which nobody else can do.
+	// sign signs claims with the key of the servers, which only they can do.
 	sign := func(algorithm jose.SignatureAlgorithm, claims jwt.Claims) string {
 		signing := secret.SigningKeys()[0]
 		key := slices.Repeat(signing.Key, 2)[:sizes[algorithm]]

@@ -3,7 +3,7 @@ package main
 import (
 	"github.com/spf13/cobra"
 
-	"github.com/jobwright/jobwright/internal/reference"
+	"github.com/jobwright/jobwright/internal/scenarioschema"
 )
 
 func schemaCommand() *cobra.Command {
@@ -22,7 +22,7 @@ The schema covers the fields and their types. "jobwright validate" also checks n
   jobwright schema > scenario.schema.json`,
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
-			text, err := reference.JSONSchema()
+			text, err := scenarioschema.File()
 			if err != nil {
 				return err
 			}

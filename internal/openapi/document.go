@@ -11,7 +11,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/jobwright/jobwright/internal/reference"
+	"github.com/jobwright/jobwright/internal/scenarioschema"
 	"github.com/jobwright/jobwright/internal/schema"
 )
 
@@ -297,7 +297,7 @@ func (d *document) addRequest(a API, call Call, method string, described *operat
 
 // requestSchema returns the schema of the fields of a request.
 func (a API) requestSchema(of reflect.Type) ([]byte, error) {
-	text, err := json.Marshal(reference.ObjectSchema(schema.FieldsOf(of)))
+	text, err := json.Marshal(scenarioschema.Object(schema.FieldsOf(of)))
 	if err != nil {
 		return nil, err
 	}
@@ -315,7 +315,7 @@ func (a API) requestSchema(of reflect.Type) ([]byte, error) {
 	for name, of := range a.Objects {
 		if field, isObject := properties[name].(map[string]any); isObject {
 			properties[name] = node{
-				"description": field["description"], "allOf": []any{reference.ObjectSchema(schema.FieldsOf(of))},
+				"description": field["description"], "allOf": []any{scenarioschema.Object(schema.FieldsOf(of))},
 			}
 		}
 	}

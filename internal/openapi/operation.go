@@ -6,7 +6,7 @@ import (
 	"regexp"
 	"slices"
 
-	"github.com/jobwright/jobwright/internal/reference"
+	"github.com/jobwright/jobwright/internal/scenarioschema"
 	"github.com/jobwright/jobwright/scenario"
 )
 
@@ -18,7 +18,7 @@ const operationRef = "#/components/schemas/Operation"
 // addOperations adds the schemas of the operations of the language, and of what they contain. Operation is any of them as the
 // job of a call; Step is any of them in a list of steps.
 func (s schemas) addOperations() error {
-	text, err := reference.JSONSchema()
+	text, err := scenarioschema.File()
 	if err != nil {
 		return err
 	}

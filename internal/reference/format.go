@@ -1,38 +1,33 @@
 package reference
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
-	"github.com/jobwright/jobwright/internal/schema"
+	"github.com/jobwright/jobwright/internal/scenarioschema"
 	"github.com/jobwright/jobwright/source"
-	"github.com/jobwright/jobwright/source/format"
 )
 
 // FormatSections returns the generated sections of docs/formats.md, in the order of the page.
 func FormatSections() []Section {
 	sections := []Section{
 		{"formats", typeTable("format", source.FileTypes())},
-		{"common", formatTable(isCommon)},
+		{"common", formatTable(scenarioschema.FormatField.IsCommon)},
 		{"notation", formatTable(isNotation)},
 		{"compressions", typeTable("compression", source.Compressions())},
 	}
 
 	for _, of := range source.FileTypes() {
-		sections = append(sections, Section{of.Name, formatTable(func(f format.Field) bool {
-			return !isCommon(f) && !isNotation(f) && slices.Contains(f.Formats, of.Name)
+		sections = append(sections, Section{of.Name, formatTable(func(f scenarioschema.FormatField) bool {
+			return !f.IsCommon() && !isNotation(f) && slices.Contains(f.Formats, of.Name)
 		})})
 	}
 
 	return sections
 }
 
-// isCommon reports whether all formats have a field.
-func isCommon(field format.Field) bool { return len(field.Formats) == len(source.FileTypes()) }
-
 // isNotation reports whether a field describes how texts represent values of other types, in all formats with texts.
-func isNotation(field format.Field) bool {
+func isNotation(field scenarioschema.FormatField) bool {
 	return slices.Equal(field.Written, []string{"csv"}) && len(field.Formats) > 1 || field.Name == "trim"
 }
 
@@ -47,10 +42,10 @@ func typeTable(kind string, types []source.FileType) string {
 }
 
 // formatTable returns the table of the fields that are selected, or a sentence if there are none.
-func formatTable(selected func(format.Field) bool) string {
+func formatTable(selected func(scenarioschema.FormatField) bool) string {
 	var rows [][]string
 
-	for _, field := range format.Fields() {
+	for _, field := range scenarioschema.FormatFields() {
 		if !selected(field) {
 			continue
 		}
@@ -68,19 +63,4 @@ func formatTable(selected func(format.Field) bool) string {
 	}
 
 	return table([]string{"field", "type", "default", "meaning"}, rows)
-}
-
-// formatFields returns the fields of a [source.Format], whose descriptions include the formats and the default.
-func formatFields() []schema.Field {
-	fields := schema.Fields[source.Format]()
-
-	for i, described := range format.Fields() {
-		if !isCommon(described) {
-			fields[i].Description += " Only in " + strings.Join(described.Formats, ", ") + "."
-		}
-
-		fields[i].Description += fmt.Sprintf(" Default: %s.", described.Default)
-	}
-
-	return fields
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.yaml.in/yaml/v4"
 
-	"github.com/jobwright/jobwright/internal/reference"
+	"github.com/jobwright/jobwright/internal/scenarioschema"
 	"github.com/jobwright/jobwright/scenario/validation"
 )
 
@@ -20,7 +20,7 @@ const theSchema = "scenario.schema.json"
 func TestPublishedJSONSchemaIsCurrent(t *testing.T) {
 	t.Parallel()
 
-	text, err := reference.JSONSchema()
+	text, err := scenarioschema.File()
 	require.NoError(t, err)
 
 	if *update {
@@ -36,7 +36,7 @@ func TestPublishedJSONSchemaIsCurrent(t *testing.T) {
 func compiled(t *testing.T) *jsonschema.Schema {
 	t.Helper()
 
-	text, err := reference.JSONSchema()
+	text, err := scenarioschema.File()
 	require.NoError(t, err)
 
 	document, err := jsonschema.UnmarshalJSON(strings.NewReader(string(text)))

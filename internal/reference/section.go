@@ -1,5 +1,5 @@
 // Package reference generates the reference of the scenario language from the definitions that validation uses: the generated
-// sections of docs/scenarios.md and docs/formats.md, and the JSON Schema docs/scenario.schema.json.
+// sections of docs/scenarios.md and docs/formats.md.
 package reference
 
 import (

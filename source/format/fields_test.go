@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/jobwright/jobwright/internal/scenarioschema"
 	"github.com/jobwright/jobwright/source"
 	"github.com/jobwright/jobwright/source/format"
 )
@@ -23,7 +24,7 @@ func TestFieldsDescribesEveryFieldOfAFormat(t *testing.T) {
 		}
 	}
 
-	fields := format.Fields()
+	fields := scenarioschema.FormatFields()
 	require.Len(t, fields, len(declared))
 
 	for i, field := range fields {
@@ -64,7 +65,7 @@ func TestFieldsListsTheFormatsThatAcceptAField(t *testing.T) {
 		}
 	}
 
-	for i, field := range format.Fields() {
+	for i, field := range scenarioschema.FormatFields() {
 		if len(field.Formats) == len(source.FileTypes()) {
 			continue
 		}

@@ -1,4 +1,4 @@
-package format
+package scenarioschema
 
 import (
 	"fmt"
@@ -6,12 +6,12 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/jobwright/jobwright/internal/schema"
 	"github.com/jobwright/jobwright/source"
-	"github.com/jobwright/jobwright/source/format/internal/content"
 )
 
-// Field describes a field of a [source.Format], for documentation.
-type Field struct {
+// FormatField describes a field of a [source.Format], for documentation.
+type FormatField struct {
 	Name        string
 	Type        string   // The type of its values: text, boolean or another.
 	Description string   // The description of the field in the language.
@@ -42,9 +42,9 @@ var defaults = []string{
 	"the notation of the format",
 }
 
-// Fields returns the fields of a [source.Format], in its order.
-func Fields() []Field {
-	var all []Field
+// FormatFields returns the fields of a [source.Format], in its order.
+func FormatFields() []FormatField {
+	var all []FormatField
 
 	for _, described := range reflect.VisibleFields(reflect.TypeFor[source.Format]()) {
 		if described.Anonymous { // Its fields follow.
@@ -54,7 +54,7 @@ func Fields() []Field {
 		formats := typesIn(described.Tag, "formats", source.TypeNames(source.FileTypes()))
 		name, _, _ := strings.Cut(described.Tag.Get("json"), ",")
 
-		all = append(all, Field{
+		all = append(all, FormatField{
 			Name: name, Type: typeName(described.Type), Description: described.Tag.Get("description"),
 			Default: defaults[len(all)], Formats: formats, Written: typesIn(described.Tag, "written", formats),
 		})
@@ -87,31 +87,20 @@ func typeName(of reflect.Type) string {
 	return "text"
 }
 
-// purpose is what a format is used for.
-type purpose string
+// IsCommon reports whether all formats have the field.
+func (f FormatField) IsCommon() bool { return len(f.Formats) == len(source.FileTypes()) }
 
-const (
-	reads  purpose = "reading"
-	writes purpose = "writing"
-)
+// formatFields returns the fields of a [source.Format], whose descriptions include the formats and the default.
+func formatFields() []schema.Field {
+	fields := schema.Fields[source.Format]()
 
-// check refuses fields that have no effect on files of the codec's type, and a notation with mistakes.
-func (c codec) check(f source.Format, use purpose) error {
-	if wrong := f.WithoutEffect(c.Name); len(wrong) > 0 {
-		return content.Unsupported(fmt.Sprintf("the format's field %s has no effect on a file of type %s", wrong[0], c.Name),
-			"remove the field, or give the format another type")
+	for i, described := range FormatFields() {
+		if !described.IsCommon() {
+			fields[i].Description += " Only in " + strings.Join(described.Formats, ", ") + "."
+		}
+
+		fields[i].Description += fmt.Sprintf(" Default: %s.", described.Default)
 	}
 
-	if readOnly := f.OnlyRead(c.Name); use == writes && len(readOnly) > 0 {
-		return content.Unsupported(
-			fmt.Sprintf("the format's field %s applies to reading a file of type %s, not to writing it", readOnly[0], c.Name),
-			"remove the field from the format of the target")
-	}
-
-	if mistakes := f.NotationMistakes(); len(mistakes) > 0 {
-		return content.Unsupported(
-			fmt.Sprintf("the format's %s: %s", mistakes[0].Field, mistakes[0].Message), "correct the format")
-	}
-
-	return nil
+	return fields
 }

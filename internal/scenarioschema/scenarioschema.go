@@ -1,4 +1,5 @@
-package reference
+// Package scenarioschema generates the JSON Schema of the scenario language from the definitions that validation uses.
+package scenarioschema
 
 import (
 	"bytes"
@@ -12,9 +13,9 @@ import (
 	"github.com/jobwright/jobwright/source"
 )
 
-// JSONSchema returns the JSON Schema of a scenario's file. Editors use it to complete and check a file while an author types. It
+// File returns the JSON Schema of a scenario's file. Editors use it to complete and check a file while an author types. It
 // covers the structure of one file; expressions, sources and calls are checked by package validation.
-func JSONSchema() ([]byte, error) {
+func File() ([]byte, error) {
 	named := definitions{
 		"steps":              {"type": "array", "items": refTo("step")},
 		"step":               stepSchema(),
@@ -56,8 +57,8 @@ func JSONSchema() ([]byte, error) {
 	return text.Bytes(), err
 }
 
-// ObjectSchema returns the JSON Schema of an object with the fields, without expressions as values.
-func ObjectSchema(fields []schema.Field) any { return objectSchema(fields, false) }
+// Object returns the JSON Schema of an object with the fields, without expressions as values.
+func Object(fields []schema.Field) any { return objectSchema(fields, false) }
 
 type (
 	// node is a schema, or a part of a schema.
