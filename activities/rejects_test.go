@@ -282,5 +282,8 @@ func TestLoadReportsRejectedRecordsInMetrics(t *testing.T) {
 		require.Equal(t, i == 1, err != nil, err)
 	}
 
-	require.Equal(t, map[string]int64{"jobwright_records_rejected 7 LoadTableFromSource": 3}, counted.total)
+	require.Equal(t, int64(3), counted.total["jobwright_records_rejected 7 LoadTableFromSource"])
+	require.Equal(t, int64(2), counted.total["jobwright_step_attempts 7 LoadTableFromSource"])
+	require.Positive(t, counted.total["jobwright_step_rows 7 LoadTableFromSource"])
+	require.Positive(t, counted.total["jobwright_step_bytes 7 LoadTableFromSource"])
 }

@@ -6,9 +6,9 @@ import (
 
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
-	"go.temporal.io/sdk/client"
 
 	"github.com/jobwright/jobwright/job"
+	"github.com/jobwright/jobwright/slot"
 )
 
 // AcquireSlot requests a slot of the app for a job, with the limit that the app has now.
@@ -20,15 +20,7 @@ func (a *Activities) AcquireSlot(ctx context.Context, request job.SlotRequest) (
 
 	request.Limit = of.Quota.RunningJobs
 
-	handle, err := a.temporal.UpdateWithStartWorkflow(ctx, client.UpdateWithStartWorkflowOptions{
-		StartWorkflowOperation: a.temporal.NewWithStartWorkflowOperation(job.SlotsStart(request.AppID), job.SlotsWorkflow),
-		UpdateOptions:          job.SlotsUpdate(request),
-	})
-	if err == nil {
-		err = handle.Get(ctx, &answer)
-	}
-
-	return answer, err
+	return slot.Acquire(ctx, a.temporal, request)
 }
 
 // ReleaseSlot returns the slot of a job.
@@ -53,8 +45,9 @@ func (a *Activities) EndedJobs(ctx context.Context, jobIDs []string) ([]string, 
 			return nil, err
 		}
 
-		status := described.GetWorkflowExecutionInfo().GetStatus()
-		if isMissing || status != enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING && status != enumspb.WORKFLOW_EXECUTION_STATUS_PAUSED {
+		switch described.GetWorkflowExecutionInfo().GetStatus() {
+		case enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING, enumspb.WORKFLOW_EXECUTION_STATUS_PAUSED:
+		default: // It has ended, or there is no such job.
 			ended = append(ended, jobID)
 		}
 	}

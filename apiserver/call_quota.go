@@ -16,8 +16,8 @@ type callQuotas struct {
 	limiters map[string]*rate.Limiter // By the app's ID.
 }
 
-// admit counts a call, and returns an error if it exceeds the quota of the app. As many calls as the quota permits in a minute may
-// come at once.
+// admit counts a call, and returns an error if it exceeds the quota of the app. As many calls as the quota permits in a minute
+// may come at once.
 func (q *callQuotas) admit(of *app.App, now time.Time) error {
 	perMinute := of.Quota.CallsPerMinute
 	if perMinute == 0 {

@@ -94,7 +94,8 @@ func (s *Server) backfillSchedule(c *gin.Context, call request[backfillRequest])
 	}{{"from", call.fields.From, &asked.From}, {"to", call.fields.To, &asked.To}} {
 		at, err := time.Parse(time.RFC3339, field.text)
 		if err != nil {
-			s.respondError(c, jobservice.Invalid("%s must be a time such as 2026-11-30T02:00:00Z, not %q", field.name, field.text))
+			s.respondError(c, jobservice.Invalid(
+				"%s must be a time such as 2026-11-30T02:00:00Z, not %q", field.name, field.text))
 
 			return
 		}

@@ -169,8 +169,8 @@ const (
 )
 
 // Serve serves requests on the listener until ctx is done. Then it closes the listener, responds with 202 to calls that wait
-// for a job, and lets other requests finish within the grace period. It returns nil after such a shutdown. Until ctx is done, it also
-// keeps the schedules in Temporal equal to those of the apps.
+// for a job, and lets other requests finish within the grace period. It returns nil after such a shutdown. Until ctx is done,
+// it also keeps the schedules in Temporal equal to those of the apps.
 func (s *Server) Serve(ctx context.Context, listener net.Listener, grace time.Duration) error {
 	server := &http.Server{
 		Handler: s, ReadHeaderTimeout: readHeaderTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader,

@@ -23,7 +23,7 @@ const (
 	Stop    Right = "stop"    // Stop jobs.
 	Query   Right = "query"   // Filter the list of jobs by a query of Temporal, beside the right status.
 
-	// Pause, resume, run and backfill schedules.
+	// ChangeSchedules permits to pause, resume, run and backfill schedules.
 	ChangeSchedules Right = "schedule"
 )
 

@@ -58,7 +58,8 @@ func (r *manifestReader) schedule(name string, declared field) {
 	})}
 
 	schedule := Schedule{
-		Name: name, Description: reader.text(fieldDescription), Scenario: reader.text(fieldScenario), path: path, places: r.places,
+		Name: name, Description: reader.text(fieldDescription), Scenario: reader.text(fieldScenario),
+		path: path, places: r.places,
 	}
 
 	if schedule.Scenario == "" {
@@ -90,8 +91,8 @@ func (r scheduleReader) text(name string) string {
 	return ""
 }
 
-// wrong adds a mistake in a field.
-func (r scheduleReader) wrong(name, format string, arguments ...any) {
+// wrongf adds a mistake in a field.
+func (r scheduleReader) wrongf(name, format string, arguments ...any) {
 	at := r.key
 	if given, ok := r.fields[name]; ok {
 		at = given.value
@@ -112,11 +113,11 @@ func (r scheduleReader) times(into *Schedule) {
 
 		return
 	case hasInterval && hasZone:
-		r.wrong(fieldTimeZone, "an interval has no time zone; use cron for times of the day")
+		r.wrongf(fieldTimeZone, "an interval has no time zone; use cron for times of the day")
 	case hasInterval:
 		into.Interval = r.period(fieldInterval, minInterval, maxCatchUpWindow)
 		if into.Interval%time.Second != 0 {
-			r.wrong(fieldInterval, "it must be whole seconds")
+			r.wrongf(fieldInterval, "it must be whole seconds")
 		}
 	}
 
@@ -131,19 +132,19 @@ func (r scheduleReader) times(into *Schedule) {
 
 	var err error
 	if into.expression, err = cron.Parse(into.Cron); err != nil {
-		r.wrong(fieldCron, "%v", err)
+		r.wrongf(fieldCron, "%v", err)
 	}
 
 	into.zone, err = time.LoadLocation(into.TimeZone)
-	if err != nil || into.TimeZone == "" || into.TimeZone == time.Local.String() {
-		r.wrong(fieldTimeZone, "there is no time zone %q; name one such as Europe/Berlin or America/New_York", into.TimeZone)
+	if err != nil || into.TimeZone == "" || into.TimeZone == time.Local.String() { //nolint:gosmopolitan // It is refused.
+		r.wrongf(fieldTimeZone, "there is no time zone %q; name one such as Europe/Berlin or America/New_York", into.TimeZone)
 
 		return
 	}
 
 	if into.expression != nil {
 		if _, err := into.Spec(time.Now()); err != nil {
-			r.wrong(fieldCron, "%v", err)
+			r.wrongf(fieldCron, "%v", err)
 		}
 	}
 }
@@ -152,7 +153,7 @@ func (r scheduleReader) times(into *Schedule) {
 func (r scheduleReader) period(name string, least, most time.Duration) time.Duration {
 	parsed, err := time.ParseDuration(r.text(name))
 	if err != nil || parsed < least || parsed > most {
-		r.wrong(name, "it must be a duration from %s to %s such as 90s or 1h30m", least, most)
+		r.wrongf(name, "it must be a duration from %s to %s such as 90s or 1h30m", least, most)
 
 		return least
 	}
@@ -174,7 +175,7 @@ func (r scheduleReader) policies(into *Schedule) {
 			names[i] = string(policy)
 		}
 
-		r.wrong(fieldOverlap, "it must be one of %s", strings.Join(names, ", "))
+		r.wrongf(fieldOverlap, "it must be one of %s", strings.Join(names, ", "))
 	}
 
 	if _, given := r.fields[fieldCatchUpWindow]; given {
@@ -184,7 +185,7 @@ func (r scheduleReader) policies(into *Schedule) {
 	if given, ok := r.fields[fieldPaused]; ok {
 		paused, isBool := r.value(given.value, problem.JoinPath(r.path, fieldPaused)).(bool)
 		if !isBool {
-			r.wrong(fieldPaused, "it must be true or false")
+			r.wrongf(fieldPaused, "it must be true or false")
 		}
 
 		into.Paused = paused

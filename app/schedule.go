@@ -76,8 +76,9 @@ func (a *App) Schedule(name string) (Schedule, bool) {
 	return a.Schedules[at], true
 }
 
-// Spec returns the times of the schedule for Temporal, which may start it at other times too; see [Schedule.Fires]. The spec is the
-// same for all moments of a year. Those of a schedule with a time zone are correct until the end of the second year after now.
+// Spec returns the times of the schedule for Temporal, which may start it at other times too; see [Schedule.Fires]. The spec is
+// the same for all moments of a year. Those of a schedule with a time zone are correct until the end of the second year after
+// now.
 func (s Schedule) Spec(now time.Time) (*schedulepb.ScheduleSpec, error) {
 	if s.expression != nil {
 		return s.expression.Spec(s.zone, now)
@@ -145,12 +146,12 @@ func (a *App) CheckSchedule(schedule Schedule) error {
 			return err
 		}
 
-		schedule.addTo(&problems, "scenario", "the app has no scenario %s; %s", schedule.Scenario,
+		schedule.addTof(&problems, "scenario", "the app has no scenario %s; %s", schedule.Scenario,
 			problem.Suggest(schedule.Scenario, names))
 
 		return problems
 	case errors.As(err, &mistakes):
-		schedule.addTo(&problems, "scenario", "the scenario %s is invalid: %s", schedule.Scenario, mistakes[0])
+		schedule.addTof(&problems, "scenario", "the scenario %s is invalid: %s", schedule.Scenario, mistakes[0])
 
 		return problems
 	case err != nil:
@@ -164,8 +165,8 @@ func (a *App) CheckSchedule(schedule Schedule) error {
 		value, isGiven := schedule.Parameters[parameter.Name]
 
 		if isGiven && parameter.Secret {
-			schedule.addTo(&problems, "parameters."+parameter.Name, "the parameter %s is a secret, which must not be in the file; "+
-				"let a source of the scenario have it", parameter.Name)
+			schedule.addTof(&problems, "parameters."+parameter.Name, "the parameter %s is a secret, which must not be in the "+
+				"file; let a source of the scenario have it", parameter.Name)
 		}
 
 		if isGiven && (parameter.Secret || !expression.IsLiteral(value)) {
@@ -175,15 +176,15 @@ func (a *App) CheckSchedule(schedule Schedule) error {
 
 	if _, err := called.Bind(schedule.Parameters); errors.As(err, &mistakes) {
 		for _, mistake := range mistakes {
-			schedule.addTo(&problems, "parameters."+mistake.Path, "%s", mistake.Message)
+			schedule.addTof(&problems, "parameters."+mistake.Path, "%s", mistake.Message)
 		}
 	}
 
 	return problems.Err()
 }
 
-// addTo adds a mistake in a field of the schedule.
-func (s Schedule) addTo(problems *problem.List, field, format string, arguments ...any) {
+// addTof adds a mistake in a field of the schedule.
+func (s Schedule) addTof(problems *problem.List, field, format string, arguments ...any) {
 	path := problem.JoinPath(s.path, field)
 	at := nearest(s.places, path)
 

@@ -1,7 +1,6 @@
 package app_test
 
 import (
-	"errors"
 	"testing"
 	"time"
 
@@ -121,7 +120,7 @@ schedules:
 	})
 
 	var problems problem.List
-	require.True(t, errors.As(found.CheckSchedules(), &problems))
+	require.ErrorAs(t, found.CheckSchedules(), &problems)
 
 	var texts []string
 	for _, found := range problems {

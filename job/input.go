@@ -20,7 +20,7 @@ type Input struct {
 	Labels     map[string]string `json:"labels,omitempty"`     // The caller's labels of the job.
 	AppID      string            `json:"appId"`
 	RetryOf    string            `json:"retryOf,omitempty"`   // The ended job that this one runs again or continues.
-	Slot       SlotUse           `json:"slot,omitempty"`      // Whether the job uses a slot of its app; empty if its app has no limit.
+	Slot       SlotUse           `json:"slot,omitempty"`      // How the job uses a slot of its app; empty without a limit.
 	Depth      int               `json:"depth,omitempty"`     // The number of ancestors that are connected by RunScenario.
 	Listeners  *Listeners        `json:"listeners,omitempty"` // A child job has those of [Listeners.OfChild].
 	Secrets    []string          `json:"secrets,omitempty"`   // Each [SealedSecret] of the job and its ancestors, as text.

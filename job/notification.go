@@ -51,7 +51,7 @@ func EventOf(state State) Event {
 		return JobCompleted
 	case Stopped:
 		return JobStopped
-	case Running, Stopping, Paused, CompletedWithError:
+	case Running, Queued, Stopping, Paused, CompletedWithError:
 	}
 
 	return JobFailed

@@ -37,8 +37,8 @@ func FiringTime(appID, name, workflowID string) (time.Time, error) {
 	return time.Parse(time.RFC3339, strings.TrimPrefix(workflowID, ScheduleID(appID, name)+"-"))
 }
 
-// FiringJobID returns the jobId of the job that a schedule starts for a time. If an earlier job for this time has failed, it is the
-// job of a later try, from 2. Neither IDs of apps nor names of schedules contain a colon.
+// FiringJobID returns the jobId of the job that a schedule starts for a time. If an earlier job for this time has failed, it is
+// the job of a later try, from 2. Neither IDs of apps nor names of schedules contain a colon.
 func FiringJobID(appID, name string, at time.Time, try int) string {
 	id := appID + ":" + name + ":" + at.UTC().Format(time.RFC3339)
 	if try > 1 {
@@ -48,14 +48,14 @@ func FiringJobID(appID, name string, at time.Time, try int) string {
 	return id
 }
 
-// ScheduleAction is the input of the workflow that a schedule starts. Temporal stores it with the schedule, so it also contains what
-// the API servers record of the schedule.
+// ScheduleAction is the input of the workflow that a schedule starts. Temporal stores it with the schedule, so it also contains
+// what the API servers record of the schedule.
 type ScheduleAction struct {
 	AppID    string `json:"appId"`
 	Schedule string `json:"schedule"` // Its name.
 
-	// Wait reports whether the workflow waits for the end of the job, so that Temporal's policies for overlapping workflows apply to
-	// jobs.
+	// Wait reports whether the workflow waits for the end of the job, so that Temporal's policies for overlapping workflows apply
+	// to jobs.
 	Wait bool `json:"wait,omitempty"`
 
 	// Repeat lists requests to run the jobs of some times again.

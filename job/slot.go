@@ -1,10 +1,5 @@
 package job
 
-import (
-	enumspb "go.temporal.io/api/enums/v1"
-	"go.temporal.io/sdk/client"
-)
-
 // A workflow of its own admits the jobs of an app that limits how many of them run at the same time: each job holds a slot. No
 // job can have its ID, see [VariablesWorkflow].
 const (
@@ -40,20 +35,4 @@ type SlotRequest struct {
 // SlotAnswer is the answer to a [SlotRequest]. A queued job without a slot receives [GrantedSignal] later.
 type SlotAnswer struct {
 	Granted bool `json:"granted"`
-}
-
-// SlotsStart returns the options that start the workflow of an app's slots, unless it runs.
-func SlotsStart(appID string) client.StartWorkflowOptions {
-	return client.StartWorkflowOptions{
-		ID: SlotsID(appID), TaskQueue: TaskQueue, StaticSummary: "The slots of the running jobs of app " + appID,
-		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
-	}
-}
-
-// SlotsUpdate returns the options of the update that requests a slot.
-func SlotsUpdate(request SlotRequest) client.UpdateWorkflowOptions {
-	return client.UpdateWorkflowOptions{
-		WorkflowID: SlotsID(request.AppID), UpdateName: AcquireUpdate, Args: []any{request},
-		WaitForStage: client.WorkflowUpdateStageCompleted,
-	}
 }

@@ -7,9 +7,9 @@ import (
 	"sync"
 )
 
-// reads lets calls share the reads of one job, or of another thing with a key. At most one read of it runs, and at most one waits for it to end; all calls
-// that begin meanwhile share the latter. So a call never receives what was read before the call began. The zero value is ready
-// for use.
+// reads lets calls share the reads of one job, or of another thing with a key. At most one read of it runs, and at most one
+// waits for it to end; all calls that begin meanwhile share the latter. So a call never receives what was read before the call
+// began. The zero value is ready for use.
 type reads[T any] struct {
 	mutex   sync.Mutex
 	running map[string]*read[T] // By jobId, or by another key.

@@ -77,8 +77,8 @@ func WithProblems(code Code, problems problem.List) *Error {
 // retryAfter is the time after which to repeat a request that failed because of an outage.
 const retryAfter = 5 * time.Second
 
-// TemporalError turns the error of a request to Temporal into an [*Error]. An error that is one, and that of a context that has ended,
-// remain.
+// TemporalError turns the error of a request to Temporal into an [*Error]. An error that is one, and that of a context that has
+// ended, remain.
 func (s *Service) TemporalError(ctx context.Context, err error) error { return s.asError(ctx, "", err) }
 
 // asError turns the error of a request about a job, if any, into an [*Error]. The error of a context that has ended remains.

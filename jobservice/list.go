@@ -169,7 +169,8 @@ func (s *Service) newest(ctx context.Context, of selection, count int) ([]Entry,
 
 	for {
 		page, err := s.listPage(ctx, &workflowservice.ListWorkflowExecutionsRequest{
-			Query: of.query(from), PageSize: int32(max(minPage, count)), NextPageToken: token, //nolint:gosec // At most MaxListLimit+1.
+			Query: of.query(from), NextPageToken: token,
+			PageSize: int32(max(minPage, count)), //nolint:gosec // At most MaxListLimit+1.
 		})
 		if err != nil {
 			return nil, err

@@ -29,7 +29,8 @@ const (
 
 // cursorOf returns the text that stands for a place in the list that the filter selects.
 func cursorOf(at place, filter string) string {
-	position := binary.BigEndian.AppendUint64(nil, uint64(at.startedAt.UnixMilli())) //nolint:gosec // The reverse conversion is the same.
+	milliseconds := uint64(at.startedAt.UnixMilli()) // The reverse conversion is the same.
+	position := binary.BigEndian.AppendUint64(nil, milliseconds)
 	position = append(position, at.jobID...)
 
 	return base64.RawURLEncoding.EncodeToString(append(digestOf(position, filter), position...))

@@ -46,7 +46,8 @@ var listedStates = []job.State{job.Running, job.Completed, job.CompletedWithErro
 func (f Filter) check(caller Caller) error {
 	for _, status := range f.Statuses {
 		if !slices.Contains(listedStates, status) {
-			return Invalid("status must be one or several of running, completed, completedWithError and stopped, separated by commas, "+
+			return Invalid("status must be one or several of running, completed, completedWithError and stopped, "+
+				"separated by commas, "+
 				"not %q", status)
 		}
 	}
@@ -84,8 +85,8 @@ const maxFilter = 500
 // It is a conjunction.
 func (f Filter) expression(caller Caller) (string, error) {
 	terms := []string{
-		compare("WorkflowType", "=", job.Workflow),
-		compare(job.AppAttribute.GetName(), "=", caller.App.ID),
+		equals("WorkflowType", job.Workflow),
+		equals(job.AppAttribute.GetName(), caller.App.ID),
 	}
 
 	visible, err := visibleTo(caller)
@@ -105,12 +106,12 @@ func (f Filter) expression(caller Caller) (string, error) {
 		{job.CodeAttribute.GetName(), f.Code},
 	} {
 		if equal.text != "" {
-			terms = append(terms, compare(equal.attribute, "=", equal.text))
+			terms = append(terms, equals(equal.attribute, equal.text))
 		}
 	}
 
 	for _, name := range slices.Sorted(maps.Keys(f.Labels)) {
-		terms = append(terms, compare(job.LabelsAttribute.GetName(), "=", job.LabelText(name, f.Labels[name])))
+		terms = append(terms, equals(job.LabelsAttribute.GetName(), job.LabelText(name, f.Labels[name])))
 	}
 
 	for _, bound := range []struct {
@@ -139,14 +140,14 @@ func (f Filter) expression(caller Caller) (string, error) {
 	return strings.Join(terms, " AND "), nil
 }
 
-// visibleTo returns the terms that select the jobs which the caller may see: all of its app or, if it may run only some scenarios,
-// the jobs of these and those that it has started itself.
+// visibleTo returns the terms that select the jobs which the caller may see: all of its app or, if it may run only some
+// scenarios, the jobs of these and those that it has started itself.
 func visibleTo(caller Caller) ([]string, error) {
 	if caller.Access.Scenarios == nil {
 		return nil, nil
 	}
 
-	own := compare(job.CallerAttribute.GetName(), "=", caller.Access.Name)
+	own := equals(job.CallerAttribute.GetName(), caller.Access.Name)
 
 	names, err := caller.App.ScenarioNames()
 	if err != nil {

@@ -26,7 +26,7 @@ func restriction(query string) (string, error) {
 	switch {
 	case len(query) > maxQuery:
 		return "", Invalid("query has %d bytes, and %d is the most", len(query), maxQuery)
-	case !utf8.ValidString(query), strings.ContainsFunc(query, func(r rune) bool { return !unicode.IsPrint(r) && r != '\n' && r != '\t' }):
+	case !utf8.ValidString(query), strings.ContainsFunc(query, isUnprintable):
 		return "", Invalid("query contains characters that don't print")
 	}
 
@@ -41,7 +41,8 @@ func restriction(query string) (string, error) {
 		return "", Invalid("query must be a single condition")
 	}
 
-	if selected.GroupBy != nil || selected.Having != nil || selected.OrderBy != nil || selected.Limit != nil || selected.Lock != "" {
+	if selected.GroupBy != nil || selected.Having != nil || selected.OrderBy != nil || selected.Limit != nil ||
+		selected.Lock != "" {
 		return "", Invalid("query must be a condition without ORDER BY, GROUP BY, LIMIT and other clauses")
 	}
 
@@ -51,6 +52,8 @@ func restriction(query string) (string, error) {
 
 	return "(" + sqlparser.String(selected.Where.Expr) + ")", nil
 }
+
+func isUnprintable(r rune) bool { return !unicode.IsPrint(r) && r != '\n' && r != '\t' }
 
 // withoutPrefix returns the error of the parser with the position within the query.
 func withoutPrefix(err error) string {
@@ -109,7 +112,8 @@ func checkConditions(left, right sqlparser.Expr) error {
 	return checkCondition(right)
 }
 
-// divisions is the search attribute that separates workflows of Temporal's own. Temporal hides them from queries that don't name it.
+// divisions is the search attribute that separates workflows of Temporal's own. Temporal hides them from queries that don't
+// name it.
 const divisions = "TemporalNamespaceDivision"
 
 // checkComparison checks a search attribute and the values that it is compared with.
@@ -125,7 +129,8 @@ func checkComparison(attribute sqlparser.Expr, values ...sqlparser.Expr) error {
 
 	for _, value := range values {
 		if column.Name.String() == job.LabelsAttribute.GetName() && hasLabelQuote(value) {
-			return Invalid("query compares labels with a text that has a double quote, by which not all databases of Temporal can search")
+			return Invalid("query compares labels with a text that has a double quote, by which not all databases of Temporal " +
+				"can search")
 		}
 
 		if !isValue(value) {
@@ -173,10 +178,8 @@ func quoted(text string) string { return sqlparser.String(sqlparser.NewStrVal([]
 // quotedTime returns a time as a value of a query.
 func quotedTime(at time.Time) string { return quoted(at.UTC().Format(time.RFC3339Nano)) }
 
-// compare returns the comparison of a search attribute with a text.
-func compare(attribute, operator, text string) string {
-	return attribute + " " + operator + " " + quoted(text)
-}
+// equals returns the comparison of a search attribute with a text.
+func equals(attribute, text string) string { return attribute + " = " + quoted(text) }
 
 // oneOf returns the comparison of a search attribute with several texts, at least one.
 func oneOf(attribute string, texts []string) string {

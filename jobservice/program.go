@@ -50,7 +50,9 @@ func rawJSON(encoded []byte) converter.RawValue {
 
 // input returns the job's input: the pinned program with its bound parameters. It checks that the input is not too large.
 func (e *execution) input() (*jobInput, error) {
-	input := &jobInput{Input: job.Input{Caller: e.Caller.Access.Name, Labels: e.Labels, AppID: e.Caller.App.ID, Slot: slotUse(e.Caller.App.Quota)}}
+	input := &jobInput{Input: job.Input{
+		Caller: e.Caller.Access.Name, Labels: e.Labels, AppID: e.Caller.App.ID, Slot: slotUse(e.Caller.App.Quota),
+	}}
 
 	listeners, err := e.listeners()
 	if err != nil {

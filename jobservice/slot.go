@@ -8,6 +8,7 @@ import (
 
 	"github.com/jobwright/jobwright/app"
 	"github.com/jobwright/jobwright/job"
+	"github.com/jobwright/jobwright/slot"
 )
 
 // slotUse returns how jobs of an app with the quota use a slot.
@@ -28,19 +29,10 @@ func (s *Service) acquireSlot(ctx context.Context, call *execution, started *Sta
 	of := call.Caller.App
 	request := job.SlotRequest{AppID: of.ID, JobID: call.JobID, Limit: of.Quota.RunningJobs}
 
-	handle, err := s.options.Temporal.UpdateWithStartWorkflow(ctx, client.UpdateWithStartWorkflowOptions{
-		StartWorkflowOperation: s.options.Temporal.NewWithStartWorkflowOperation(job.SlotsStart(of.ID), job.SlotsWorkflow),
-		UpdateOptions:          job.SlotsUpdate(request),
-	})
-
-	var answer job.SlotAnswer
-	if err == nil {
-		err = handle.Get(ctx, &answer)
-	}
-
+	answer, err := slot.Acquire(ctx, s.options.Temporal, request)
 	if _, timedOut := errors.AsType[*client.WorkflowUpdateServiceTimeoutOrCanceledError](err); timedOut {
-		timeout := NewError(CodeTemporalUnavailable, "no worker responds at the moment, and one has to count the running jobs of "+
-			"the app; repeat the call")
+		timeout := NewError(CodeTemporalUnavailable, "no worker responds at the moment, and one has to count the running jobs "+
+			"of the app; repeat the call")
 		timeout.RetryAfter = retryAfter
 
 		return false, timeout
@@ -52,8 +44,8 @@ func (s *Service) acquireSlot(ctx context.Context, call *execution, started *Sta
 
 	attachError := s.attach(ctx, call, started)
 	if known, ok := errors.AsType[*Error](attachError); ok && known.Code == CodeJobNotFound {
-		full := NewError(CodeQuotaExceeded, "app %s runs %d jobs, and limits.runningJobs in its app.yaml permits no more at the same "+
-			"time; no job was started; repeat the call", of.ID, of.Quota.RunningJobs)
+		full := NewError(CodeQuotaExceeded, "app %s runs %d jobs, and limits.runningJobs in its app.yaml permits no more at the "+
+			"same time; no job was started; repeat the call", of.ID, of.Quota.RunningJobs)
 		full.RetryAfter = retryAfter
 
 		return false, full
@@ -66,6 +58,6 @@ func (s *Service) acquireSlot(ctx context.Context, call *execution, started *Sta
 func (s *Service) releaseSlot(ctx context.Context, call *execution) {
 	appID := call.Caller.App.ID
 	if err := s.options.Temporal.SignalWorkflow(ctx, job.SlotsID(appID), "", job.ReleaseSignal, call.JobID); err != nil {
-		s.options.Log.Warn("A slot of an app can't be returned now", "app", appID, "job", call.JobID, "error", err)
+		s.options.Log.Warn("a slot of an app can't be returned now", "app", appID, "jobId", call.JobID, "error", err)
 	}
 }

@@ -91,7 +91,8 @@ func (s *Service) existing(ctx context.Context, of *app.App, name string) (*desc
 	}
 
 	if current == nil {
-		missing := jobservice.NewError(CodeScheduleNotFound, "no API server has created the schedule %s in Temporal yet; repeat the call", name)
+		missing := jobservice.NewError(CodeScheduleNotFound,
+			"no API server has created the schedule %s in Temporal yet; repeat the call", name)
 		missing.RetryAfter = reconcileInterval
 
 		return nil, missing
@@ -126,7 +127,8 @@ func (s *Service) eventually(ctx context.Context, of *app.App, name string, isDo
 		}
 	}
 
-	busy := jobservice.NewError(jobservice.CodeTooManyRequests, "Temporal has not processed the change of the schedule yet; repeat the call")
+	busy := jobservice.NewError(jobservice.CodeTooManyRequests,
+		"Temporal has not processed the change of the schedule yet; repeat the call")
 	busy.RetryAfter = reconcileInterval
 
 	return busy
@@ -215,8 +217,9 @@ type Backfilled struct {
 // maxBackfill is the maximum number of times of a backfill. Temporal stores as many waiting firings.
 const maxBackfill = 900
 
-// Backfill lets the schedule fire for the times of a range, in their order, also if it is paused. A time whose job has completed, as
-// far as Temporal still knows the job, is skipped unless the request says otherwise; a time whose job has failed is tried again.
+// Backfill lets the schedule fire for the times of a range, in their order, also if it is paused. A time whose job has
+// completed, as far as Temporal still knows the job, is skipped unless the request says otherwise; a time whose job has failed
+// is tried again.
 func (s *Service) Backfill(ctx context.Context, caller jobservice.Caller, name string, request Backfill) (*Backfilled, error) {
 	return call(ctx, s, func(ctx context.Context) (*Backfilled, error) { return s.backfill(ctx, caller.App, name, request) })
 }

@@ -177,7 +177,8 @@ func (s *Service) runs(ctx context.Context, appID, name string, count int) ([]Ru
 
 	page, err := s.service().ListWorkflowExecutions(ctx, &workflowservice.ListWorkflowExecutionsRequest{
 		Namespace: s.options().Namespace, PageSize: int32(count), //nolint:gosec // At most MaxRuns.
-		Query: fmt.Sprintf("WorkflowType = '%s' AND TemporalScheduledById = '%s'", job.FireScheduleWorkflow, job.ScheduleID(appID, name)),
+		Query: fmt.Sprintf("WorkflowType = '%s' AND TemporalScheduledById = '%s'",
+			job.FireScheduleWorkflow, job.ScheduleID(appID, name)),
 	})
 	if err != nil {
 		return nil, err
@@ -200,7 +201,8 @@ func (s *Service) runOf(info *workflowpb.WorkflowExecutionInfo, at time.Time) Ru
 	run := Run{ScheduledAt: at, StartedAt: info.GetStartTime().AsTime(), Status: job.FiringRunning}
 
 	var firing job.Firing
-	if payload := info.GetMemo().GetFields()[job.MemoFiring]; payload != nil && s.options().Converter.FromPayload(payload, &firing) == nil {
+	payload := info.GetMemo().GetFields()[job.MemoFiring]
+	if payload != nil && s.options().Converter.FromPayload(payload, &firing) == nil {
 		run.JobID, run.Status, run.Reason = firing.JobID, firing.State, firing.Reason
 	}
 

@@ -112,8 +112,8 @@ func (f *Firings) plan(
 // maxTries bounds the jobs of one time of a schedule.
 const maxTries = 1_000
 
-// findJob finds out which jobs the schedule has started for the time before: a completed one is not repeated unless that was asked
-// for, a running one is awaited, and a failed or stopped one is tried again with another jobId.
+// findJob finds out which jobs the schedule has started for the time before: a completed one is not repeated unless that was
+// asked for, a running one is awaited, and a failed or stopped one is tried again with another jobId.
 func (f *Firings) findJob(ctx context.Context, task job.FiringTask, plan *job.FiringPlan) error {
 	for try := 1; try <= maxTries; try++ {
 		plan.JobID = job.FiringJobID(task.AppID, task.Schedule, task.At, try)
@@ -151,8 +151,8 @@ func beginOf(status *jobservice.Status) time.Time {
 	return fields.StartedAt
 }
 
-// RunFiring starts the job of a firing, or finds the job that an earlier attempt has started. Then it waits for the end of the job,
-// if the firing does.
+// RunFiring starts the job of a firing, or finds the job that an earlier attempt has started. Then it waits for the end of the
+// job, if the firing does.
 func (f *Firings) RunFiring(ctx context.Context, plan job.FiringPlan) (job.FiringState, error) {
 	ctx, end := heartbeat(ctx)
 	defer end()
@@ -244,7 +244,8 @@ func (f *Firings) StopFiring(ctx context.Context, plan job.FiringPlan) (job.Firi
 	return state, ended(ctx, asFailure(err))
 }
 
-// heartbeatInterval is the time between two heartbeats of an activity that waits. By heartbeats, it also learns that it is cancelled.
+// heartbeatInterval is the time between two heartbeats of an activity that waits. By heartbeats, it also learns that it is
+// cancelled.
 const heartbeatInterval = 10 * time.Second
 
 // errStopping is the cause of the end of an attempt whose worker stops.
@@ -359,8 +360,8 @@ func (e *evaluator) parameters(ctx context.Context) (jsonvalue.Object, error) {
 // maxLookUps bounds the look-ups of one value: the result of a look-up may be necessary for the next one.
 const maxLookUps = 10
 
-// evaluate evaluates a field of the schedule, and looks up the values that its expressions lack. The error of a look-up says whether
-// a retry can help.
+// evaluate evaluates a field of the schedule, and looks up the values that its expressions lack. The error of a look-up says
+// whether a retry can help.
 func (e *evaluator) evaluate(ctx context.Context, value any, field string) (any, error) {
 	for range maxLookUps {
 		evaluated, err := e.scope.Evaluate(value, e.moment.At(field))
@@ -370,7 +371,8 @@ func (e *evaluator) evaluate(ctx context.Context, value any, field string) (any,
 
 		missing, ok := errors.AsType[*expression.Missing](err)
 		if !ok {
-			return nil, jobservice.NewError(CodeScheduleInvalid, "%s of the schedule %s: %v", field, e.schedule.Name, err)
+			return nil, jobservice.NewError(CodeScheduleInvalid,
+				"%s of the schedule %s: %v", field, e.schedule.Name, err)
 		}
 
 		found, err := e.lookUp(ctx, e.task, job.LookUp{Queries: missing.Queries, Variables: missing.Variables})
@@ -383,6 +385,7 @@ func (e *evaluator) evaluate(ctx context.Context, value any, field string) (any,
 		}
 	}
 
-	return nil, jobservice.NewError(CodeScheduleInvalid, "%s of the schedule %s needs more than %d look-ups, each for the next one",
+	return nil, jobservice.NewError(CodeScheduleInvalid,
+		"%s of the schedule %s needs more than %d look-ups, each for the next one",
 		field, e.schedule.Name, maxLookUps)
 }

@@ -26,8 +26,8 @@ import (
 const reconcileInterval = 3 * time.Second
 
 // Keep keeps the schedules in Temporal equal to those of the app.yaml files, until ctx ends: from the beginning, and after each
-// change of a file. Several API servers may do so at once. A server changes the schedules of an app only after it has read another
-// app.yaml, so that servers with different files, during a deployment, do not undo the changes of each other.
+// change of a file. Several API servers may do so at once. A server changes the schedules of an app only after it has read
+// another app.yaml, so that servers with different files, during a deployment, do not undo the changes of each other.
 func (s *Service) Keep(ctx context.Context) {
 	kept := map[string]revision{}
 	failing := false
@@ -119,7 +119,7 @@ func (s *Service) list(ctx context.Context, appIDs []string) (map[string][]strin
 			}
 		}
 
-		if request.NextPageToken = page.GetNextPageToken(); len(request.NextPageToken) == 0 {
+		if request.NextPageToken = page.GetNextPageToken(); len(request.GetNextPageToken()) == 0 {
 			return names, nil
 		}
 	}
@@ -179,7 +179,7 @@ func (s *Service) put(ctx context.Context, of *app.App, schedule app.Schedule) e
 			err = s.create(ctx, desired)
 		case current.action.Digest == desired.action.Digest:
 			if changed != "" {
-				s.options().Log.Info("the schedule was "+changed, "app", of.ID, "schedule", schedule.Name)
+				s.options().Log.Info("schedule changed", "change", changed, "app", of.ID, "schedule", schedule.Name)
 			}
 
 			return nil

@@ -1,6 +1,6 @@
-// Package schedule runs scenarios at the times that app.yaml says. Each schedule is a Schedule of Temporal's, which API servers keep
-// equal to its definition. When it fires, Temporal starts the workflow FireSchedule; its activities are methods of [Firings],
-// and start the job as every job is started.
+// Package schedule runs scenarios at the times that app.yaml says. Each schedule is a Schedule of Temporal's, which API servers
+// keep equal to its definition. When it fires, Temporal starts the workflow FireSchedule; its activities are methods of
+// [Firings], and start the job as every job is started.
 package schedule
 
 import (

@@ -19,10 +19,10 @@ const (
 	firingMaxInterval = time.Minute // Between two attempts.
 )
 
-// FireSchedule is the workflow that Temporal starts when a schedule fires. Temporal appends the time to the ID of a workflow that a
-// schedule starts, and starts it once for each time; the job has an ID of its own and is started by the same code as every job. The
-// workflow ends with its job, unless the schedule lets jobs overlap: what Temporal does about overlapping workflows then happens to
-// jobs. If it is cancelled, it stops its job and ends after it.
+// FireSchedule is the workflow that Temporal starts when a schedule fires. Temporal appends the time to the ID of a workflow
+// that a schedule starts, and starts it once for each time; the job has an ID of its own and is started by the same code as
+// every job. The workflow ends with its job, unless the schedule lets jobs overlap: what Temporal does about overlapping
+// workflows then happens to jobs. If it is cancelled, it stops its job and ends after it.
 //
 // It fails if the job can't be started. A job that fails does not make it fail.
 func FireSchedule(ctx workflow.Context, action job.ScheduleAction) (job.Firing, error) {
@@ -57,7 +57,9 @@ func fire(ctx workflow.Context, action job.ScheduleAction, plan *job.FiringPlan)
 
 	preparing := workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
 		StartToCloseTimeout: prepareTimeout, HeartbeatTimeout: firingHeartbeat,
-		RetryPolicy: &temporal.RetryPolicy{MaximumInterval: firingMaxInterval, MaximumAttempts: int32(retry.MaximumAttempts)}, //nolint:gosec // 20.
+		RetryPolicy: &temporal.RetryPolicy{
+			MaximumInterval: firingMaxInterval, MaximumAttempts: int32(retry.MaximumAttempts), //nolint:gosec // 20.
+		},
 	})
 
 	if err := workflow.ExecuteActivity(preparing, job.PrepareFiringActivity, task).Get(ctx, plan); err != nil {
@@ -87,7 +89,8 @@ func stopFiring(ctx workflow.Context, plan job.FiringPlan) (job.Firing, error) {
 	if plan.JobID != "" {
 		firing = job.Firing{JobID: plan.JobID}
 
-		if err := workflow.ExecuteActivity(withFiringOptions(ctx), job.StopFiringActivity, plan).Get(ctx, &firing.State); err != nil {
+		stopped := workflow.ExecuteActivity(withFiringOptions(ctx), job.StopFiringActivity, plan)
+		if err := stopped.Get(ctx, &firing.State); err != nil {
 			return firing, err
 		}
 	}

@@ -97,7 +97,7 @@ func TestGetJobsFilters(t *testing.T) {
 	run("quick", devKey, "Quick", object{"labels": object{"order": "17", "note": "it's new ü"}})
 
 	moment := time.Now().Add(2 * time.Millisecond).Truncate(time.Millisecond) // The precision of the start of jobs.
-	for time.Now().Before(moment) {                                           //nolint:revive // It spins for at most two milliseconds.
+	for time.Now().Before(moment) {                                           // It spins for at most two milliseconds.
 	}
 
 	between := moment.UTC().Format(time.RFC3339Nano)

@@ -88,7 +88,9 @@ func (c caller) schedule(t *testing.T, appID, name string) schedule.Status {
 	require.Equal(t, http.StatusOK, got.status, got.text)
 
 	var response struct {
-		Result struct{ Schedules []schedule.Status }
+		Result struct {
+			Schedules []schedule.Status `json:"schedules"`
+		} `json:"result"`
 	}
 
 	require.NoError(t, json.Unmarshal([]byte(got.text), &response))
@@ -310,7 +312,9 @@ func valueOf(t *testing.T, appID, jobID string) any {
 	decoder := json.NewDecoder(strings.NewReader(api().status(t, appID, jobID).text))
 	decoder.UseNumber()
 
-	var response struct{ Result object }
+	var response struct {
+		Result object `json:"result"`
+	}
 
 	require.NoError(t, decoder.Decode(&response))
 

@@ -313,20 +313,34 @@ func TestCronFiresOncePerNightWhereClocksChange(t *testing.T) {
 	t.Parallel()
 
 	for _, test := range []struct{ name, zone, expression, from, want string }{
-		{"a skipped time fires at the end of the gap", "Europe/Berlin", "30 2 * * *", "2027-03-27T00:00:00Z",
-			"2027-03-27T02:30:00+01:00 2027-03-28T03:00:00+02:00 2027-03-29T02:30:00+02:00"},
-		{"a doubled time fires the first time", "Europe/Berlin", "30 2 * * *", "2027-10-30T00:00:00Z",
-			"2027-10-30T02:30:00+02:00 2027-10-31T02:30:00+02:00 2027-11-01T02:30:00+01:00"},
-		{"a skipped time in New York", "America/New_York", "0 30 2 * * ?", "2027-03-13T06:00:00Z",
-			"2027-03-13T02:30:00-05:00 2027-03-14T03:00:00-04:00 2027-03-15T02:30:00-04:00"},
-		{"a doubled time in New York", "America/New_York", "0 30 1 * * ?", "2027-11-06T05:00:00Z",
-			"2027-11-06T01:30:00-04:00 2027-11-07T01:30:00-04:00 2027-11-08T01:30:00-05:00"},
-		{"every hour, the doubled one too", "Europe/Berlin", "0 0 * * * ?", "2027-10-30T23:30:00Z",
-			"2027-10-31T02:00:00+02:00 2027-10-31T02:00:00+01:00 2027-10-31T03:00:00+01:00"},
-		{"half hours of the doubled hour, twice", "Europe/Berlin", "0/30 2 * * *", "2027-10-30T23:30:00Z",
-			"2027-10-31T02:00:00+02:00 2027-10-31T02:30:00+02:00 2027-10-31T02:00:00+01:00"},
-		{"half hours of the skipped hour, never", "Europe/Berlin", "0/30 2 * * *", "2027-03-27T01:00:00Z",
-			"2027-03-27T02:30:00+01:00 2027-03-29T02:00:00+02:00 2027-03-29T02:30:00+02:00"},
+		{
+			"a skipped time fires at the end of the gap", "Europe/Berlin", "30 2 * * *", "2027-03-27T00:00:00Z",
+			"2027-03-27T02:30:00+01:00 2027-03-28T03:00:00+02:00 2027-03-29T02:30:00+02:00",
+		},
+		{
+			"a doubled time fires the first time", "Europe/Berlin", "30 2 * * *", "2027-10-30T00:00:00Z",
+			"2027-10-30T02:30:00+02:00 2027-10-31T02:30:00+02:00 2027-11-01T02:30:00+01:00",
+		},
+		{
+			"a skipped time in New York", "America/New_York", "0 30 2 * * ?", "2027-03-13T06:00:00Z",
+			"2027-03-13T02:30:00-05:00 2027-03-14T03:00:00-04:00 2027-03-15T02:30:00-04:00",
+		},
+		{
+			"a doubled time in New York", "America/New_York", "0 30 1 * * ?", "2027-11-06T05:00:00Z",
+			"2027-11-06T01:30:00-04:00 2027-11-07T01:30:00-04:00 2027-11-08T01:30:00-05:00",
+		},
+		{
+			"every hour, the doubled one too", "Europe/Berlin", "0 0 * * * ?", "2027-10-30T23:30:00Z",
+			"2027-10-31T02:00:00+02:00 2027-10-31T02:00:00+01:00 2027-10-31T03:00:00+01:00",
+		},
+		{
+			"half hours of the doubled hour, twice", "Europe/Berlin", "0/30 2 * * *", "2027-10-30T23:30:00Z",
+			"2027-10-31T02:00:00+02:00 2027-10-31T02:30:00+02:00 2027-10-31T02:00:00+01:00",
+		},
+		{
+			"half hours of the skipped hour, never", "Europe/Berlin", "0/30 2 * * *", "2027-03-27T01:00:00Z",
+			"2027-03-27T02:30:00+01:00 2027-03-29T02:00:00+02:00 2027-03-29T02:30:00+02:00",
+		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()

@@ -6,8 +6,8 @@ import (
 	"github.com/jobwright/jobwright/source"
 )
 
-// CheckSchedule checks the expressions of a schedule of the app: its parameters and its condition, as fields of an object. They can
-// read variables of the app and [scenario.NameScheduledAt]. The error is a [problem.List] whose paths begin with path.
+// CheckSchedule checks the expressions of a schedule of the app: its parameters and its condition, as fields of an object. They
+// can read variables of the app and [scenario.NameScheduledAt]. The error is a [problem.List] whose paths begin with path.
 func CheckSchedule(path string, expressions map[string]any, app Environment) error {
 	type fields struct {
 		Parameters map[string]any     `json:"parameters"`

@@ -5,9 +5,10 @@ import (
 	"time"
 )
 
-// Fires reports whether the expression fires at a time, in the time's own time zone. It fires where the clock [Expression.Matches],
-// with exceptions for expressions with fixed times of day when the clock is changed: they fire in the first of two equal hours
-// only, and if the clock skips their time, they fire at the end of the skipped hour. So a nightly job runs once every night.
+// Fires reports whether the expression fires at a time, in the time's own time zone. It fires where the clock
+// [Expression.Matches], with exceptions for expressions with fixed times of day when the clock is changed: they fire in the
+// first of two equal hours only, and if the clock skips their time, they fire at the end of the skipped hour. So a nightly job
+// runs once every night.
 func (e *Expression) Fires(at time.Time) bool {
 	if !e.isFixed() {
 		return e.Matches(at)
@@ -45,7 +46,8 @@ func (e *Expression) matchesWithin(clock time.Time, length time.Duration) bool {
 	return false
 }
 
-// changeBefore returns the offsets of the time zone before and after its last change, if that was less than a day before the time.
+// changeBefore returns the offsets of the time zone before and after its last change, if that was less than a day before the
+// time.
 func changeBefore(at time.Time) (before, after time.Duration, isChange bool) {
 	start, _ := at.ZoneBounds()
 	if start.IsZero() || at.Sub(start) >= 24*time.Hour {

@@ -1,7 +1,7 @@
 // Package cron parses cron expressions, and expresses them as calendars of Temporal's schedules.
 //
-// An expression of five fields is a standard one: minute, hour, day of month, month, day of week from 0 (Sunday) to 7 (Sunday).
-// One of six or seven fields is one of Quartz: second, minute, hour, day of month, month, day of week from 1 (Sunday) to
+// An expression of five fields is a standard one: minute, hour, day of month, month and day of week from 0 (Sunday) to 7.
+// One of six or seven fields is one of Quartz: second, minute, hour, day of month, month and day of week from 1 (Sunday) to
 // 7 (Saturday), and optionally year. Both have names of months and days, lists, ranges and steps, and the forms L, W and #.
 package cron
 
@@ -40,7 +40,7 @@ func Parse(text string) (*Expression, error) {
 		fields = append(fields, anyValue)
 	case 7:
 	default:
-		return nil, fmt.Errorf("a cron expression has five fields (minute, hour, day of month, month, day of week), or six or "+
+		return nil, fmt.Errorf("a cron expression has five fields (minute, hour, day of month, month and day of week), or six or "+
 			"seven (second first, and year last); %q has %d", text, len(fields))
 	}
 

@@ -14,9 +14,9 @@ const horizon = 2
 // maxCorrections bounds the corrections of a spec, which Temporal compares with each other for each firing.
 const maxCorrections = 5_000
 
-// Spec returns the expression as the spec of a schedule of Temporal's in a time zone. The schedule also starts at moments at which
-// the expression does not [Expression.Fires], where the zone's clock changes. The spec is correct until the end of the second
-// year after now, and the same for all moments of a year.
+// Spec returns the expression as the spec of a schedule of Temporal's in a time zone. The schedule also starts at moments at
+// which the expression does not [Expression.Fires], where the zone's clock changes. The spec is correct until the end of the
+// second year after now, and the same for all moments of a year.
 func (e *Expression) Spec(zone *time.Location, now time.Time) (*schedulepb.ScheduleSpec, error) {
 	from := time.Date(now.Year()-1, time.January, 1, 0, 0, 0, 0, time.UTC)
 	to := from.AddDate(1+horizon+1, 0, 0)
@@ -31,7 +31,8 @@ func (e *Expression) Spec(zone *time.Location, now time.Time) (*schedulepb.Sched
 
 	corrections := e.corrections(zone, from, to)
 	if len(corrections) > maxCorrections {
-		return nil, fmt.Errorf("the cron expression fires too often around the changes of time in %s; use the time zone UTC", zone)
+		return nil, fmt.Errorf(
+			"the cron expression fires too often around the changes of time in %s; use the time zone UTC", zone)
 	}
 
 	for _, at := range corrections {
