@@ -40,8 +40,8 @@ func Parse(text string) (*Expression, error) {
 		fields = append(fields, anyValue)
 	case 7:
 	default:
-		return nil, fmt.Errorf("a cron expression has five fields (minute, hour, day of month, month and day of week), or six or "+
-			"seven (second first, and year last); %q has %d", text, len(fields))
+		return nil, fmt.Errorf("a cron expression has five fields (minute, hour, day of month, month and day of week), or six "+
+			"or seven (second first, and year last); %q has %d", text, len(fields))
 	}
 
 	return parse([7]string(fields), isQuartz)
