@@ -105,7 +105,7 @@ func (s *Server) api() openapi.API {
 		Errors: texts(
 			jobservice.CodeRequestInvalid, codeUnauthorized, codeKeyExpired, codeTokenExpired, codeIdentityProviderUnavailable,
 			jobservice.CodeForbidden, codeBrowserRefused, codeHostNotAllowed,
-			codeAppNotFound, codeAppInvalid, codeTooManyFailures, jobservice.CodeTooManyRequests,
+			codeAppNotFound, codeAppInvalid, codeTooManyFailures, jobservice.CodeTooManyRequests, jobservice.CodeQuotaExceeded,
 			jobservice.CodeTemporalUnavailable, jobservice.CodeInternal,
 		),
 		BodyErrors: texts(codeRequestTimeout, jobservice.CodeRequestTooLarge, codeMediaTypeUnsupported),

@@ -251,7 +251,7 @@ const queryTimeout = 2 * time.Second
 // Progress is the status of a running job.
 type Progress struct {
 	JobID   string    `json:"jobId" description:"The job."`
-	Status  job.State `json:"status" enum:"running,stopping" description:"Whether a stop was requested."`
+	Status  job.State `json:"status" enum:"running,queued,stopping,paused" description:"Whether the job runs, waits for a slot of its app, is being stopped, or rests."`
 	Version int64     `json:"version" description:"The version, which grows with every change of the status."`
 	Message string    `json:"message,omitempty" description:"Why the status has only what Temporal knows about the job, if no worker responds."`
 

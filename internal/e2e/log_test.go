@@ -177,8 +177,8 @@ func TestLogHasRefusedAccessAndFailedJobsButNoKey(t *testing.T) {
 	}
 
 	require.Equal(t, []object{
-		{"path": "/api/v1/executeJob.jsp", "status": 401.0, "app": "8", "code": "unauthorized"},
-		{"path": "/api/v1/executeJob.jsp", "status": 403.0, "app": "8", "access": "looker", "code": "forbidden"},
+		{"path": "/api/v1/executeJob.jsp", "status": 401.0, "app": "8", "jobId": jobID, "code": "unauthorized"},
+		{"path": "/api/v1/executeJob.jsp", "status": 403.0, "app": "8", "access": "looker", "jobId": jobID, "code": "forbidden"},
 		{"path": "/api/v1/getJobStatus.jsp", "status": 401.0, "app": "8", "jobId": jobID, "code": "unauthorized"},
 	}, refused)
 

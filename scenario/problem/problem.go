@@ -42,9 +42,9 @@ const (
 	CodeTooLarge          Code = "too_large"
 )
 
-// SchemaValues returns every code as text.
+// SchemaValues returns every code as text, and that of mistakes in app.yaml, which is also one of jobs.
 func (Code) SchemaValues() []string {
-	var values []string
+	values := []string{"app_invalid"}
 	for _, code := range Codes() {
 		values = append(values, string(code))
 	}
