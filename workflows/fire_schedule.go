@@ -31,12 +31,17 @@ func FireSchedule(ctx workflow.Context, action job.ScheduleAction) (job.Firing, 
 	firing, err := fire(ctx, action, &plan)
 
 	if temporal.IsCanceledError(err) {
-		return stopFiring(ctx, plan)
+		firing, err = stopFiring(ctx, plan)
+		countFiring(ctx, action, firing)
+
+		return firing, err
 	}
 
 	if err != nil {
 		firing = job.Firing{State: job.FiringFailed, JobID: plan.JobID, Reason: reasonOf(err)}
 	}
+
+	countFiring(ctx, action, firing)
 
 	if recording := record(ctx, firing); recording != nil {
 		return firing, recording

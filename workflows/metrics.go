@@ -39,3 +39,10 @@ func (m *machine) countStep(ctx workflow.Context, s *step, state job.StepState) 
 	workflow.GetMetricsHandler(ctx).WithTags(map[string]string{"operation": s.OpName, "status": string(state)}).
 		Timer("jobwright_step_duration").Record(workflow.Now(ctx).Sub(s.frame.StartedAt))
 }
+
+// countFiring counts a firing of a schedule, when it has ended.
+func countFiring(ctx workflow.Context, action job.ScheduleAction, firing job.Firing) {
+	workflow.GetMetricsHandler(ctx).WithTags(map[string]string{
+		"app": action.AppID, "schedule": action.Schedule, "state": string(firing.State),
+	}).Counter("jobwright_schedule_firings").Inc(1)
+}
