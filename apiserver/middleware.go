@@ -32,7 +32,7 @@ func (s *Server) recoverPanic(c *gin.Context) {
 // callNotFound responds to an unknown path.
 func (s *Server) callNotFound(c *gin.Context) {
 	s.respondError(c, jobservice.NewError(codeCallNotFound,
-		"there is no such call; the calls are executeJob.jsp, getJobStatus.jsp, stopJob.jsp and signalJob.jsp under /api/v1"))
+		"there is no such call; the calls, such as executeJob.jsp, are under /api/v1, and the page /docs lists them"))
 }
 
 // methodNotAllowed responds to an unsupported method of a known path.
