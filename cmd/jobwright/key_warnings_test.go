@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -36,16 +37,15 @@ access:
 		apps, err := app.Open(dir, app.Options{})
 		require.NoError(t, err)
 
-		var out bytes.Buffer
+		var out logBuffer
 
 		ctx, cancel := context.WithCancel(t.Context())
 		go warnOfKeys(ctx, apps, slog.New(slog.NewTextHandler(&out, nil)))
 
 		printed := func() string {
 			synctest.Wait()
-			defer out.Reset()
 
-			return out.String()
+			return out.take()
 		}
 
 		first := printed()
@@ -61,4 +61,26 @@ access:
 
 		cancel()
 	})
+}
+
+// logBuffer collects what a logger of another goroutine writes. Fake time does not order the accesses of two goroutines.
+type logBuffer struct {
+	mu  sync.Mutex
+	out bytes.Buffer
+}
+
+func (b *logBuffer) Write(line []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+
+	return b.out.Write(line)
+}
+
+// take returns what was written since the last call.
+func (b *logBuffer) take() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	defer b.out.Reset()
+
+	return b.out.String()
 }
