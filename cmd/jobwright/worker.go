@@ -35,6 +35,7 @@ func (s *system) workerEndpoints(running func() bool) http.Handler {
 	endpoints := http.NewServeMux()
 	endpoints.Handle("/", worker.Health(s.temporal, running))
 	endpoints.Handle("/metrics", s.endpoint)
+	endpoints.Handle("/debug/pprof/", s.endpoint)
 
 	return endpoints
 }

@@ -17,7 +17,7 @@ import (
 var latencies = []float64{.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60, 300, 1_800, 7_200, 28_800}
 
 // New returns the metrics handler of the Temporal SDK, and an HTTP handler that serves its metrics at /metrics, with
-// those of the Go runtime and of the process, in Prometheus format.
+// those of the Go runtime and of the process, in Prometheus format, and [Profiles].
 func New() (client.MetricsHandler, http.Handler, error) {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(
@@ -39,6 +39,7 @@ func New() (client.MetricsHandler, http.Handler, error) {
 
 	endpoint := http.NewServeMux()
 	endpoint.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
+	endpoint.Handle("/debug/pprof/", Profiles())
 
 	return handler, endpoint, nil
 }
