@@ -44,8 +44,8 @@ var pathName = regexp.MustCompile(`^[\p{L}\p{N}_][\p{L}\p{N}_ .-]*$`)
 // maxIDLength is Temporal's limit for a fairness key, in bytes.
 const maxIDLength = 64
 
-// isID reports whether an app can have that ID.
-func isID(id string) bool { return pathName.MatchString(id) && len(id) <= maxIDLength }
+// IsID reports whether an app can have that ID.
+func IsID(id string) bool { return pathName.MatchString(id) && len(id) <= maxIDLength }
 
 // Place returns the folders of the app's sources on a machine on which sources may store data in dataDir.
 func (a *App) Place(dataDir string) source.Place {

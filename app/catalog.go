@@ -117,7 +117,7 @@ func (c *Catalog) folders() ([]string, error) {
 	var names []string
 
 	for _, entry := range entries {
-		if isID(entry.Name()) {
+		if IsID(entry.Name()) {
 			names = append(names, entry.Name())
 		}
 	}

@@ -44,7 +44,7 @@ func (s stamp) matches(later stamp) bool {
 
 // current returns what is loaded of the app after it has loaded a change. The error is [ErrNotFound] if there is no such app.
 func (c *Catalog) current(id string) (*loaded, error) {
-	if !isID(id) {
+	if !IsID(id) {
 		return nil, ErrNotFound
 	}
 

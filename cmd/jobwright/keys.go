@@ -15,6 +15,12 @@ import (
 	"github.com/jobwright/jobwright/scenario/problem"
 )
 
+// The caller and the days of a key, unless the user gives others.
+const (
+	defaultCaller = "caller"
+	defaultDays   = 365
+)
+
 func keysCommand() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "keys",
@@ -51,7 +57,7 @@ needs no server and changes no file. The name of the caller, by default "caller"
   jobwright keys new monitor --rights status --days 90 > monitor.key`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(command *cobra.Command, names []string) error {
-			name := "caller"
+			name := defaultCaller
 			if len(names) > 0 {
 				name = names[0]
 			}
@@ -71,7 +77,7 @@ needs no server and changes no file. The name of the caller, by default "caller"
 
 	flags := command.Flags()
 	flags.StringSliceVar(&rights, "rights", nil, "rights of the caller, for example execute,status; all by default")
-	flags.IntVar(&days, "days", 365, "number of days after which the key expires; 0 for never")
+	flags.IntVar(&days, "days", defaultDays, "number of days after which the key expires; 0 for never")
 
 	return command
 }

@@ -22,7 +22,10 @@ func command() *cobra.Command {
 In production, run "jobwright setup" once for a Temporal namespace, then any number of API servers and
 workers, or of processes that are both ("jobwright serve"). On your machine, jobwright-dev runs all parts
 in one process, with a Temporal of its own.`,
-		Example: `  # Find mistakes in scenarios
+		Example: `  # Make a new app with a scenario and its test
+  jobwright init
+
+  # Find mistakes in scenarios
   jobwright validate apps
 
   # Run the tests of scenarios
@@ -43,7 +46,7 @@ in one process, with a Temporal of its own.`,
 	}
 
 	command.AddCommand(apiserverCommand(), workerCommand(), serveCommand(), setupCommand(), validateCommand(), testCommand(),
-		schemaCommand(), sourcesCommand(), keysCommand())
+		schemaCommand(), sourcesCommand(), keysCommand(), initCommand())
 	version.AddTo(command)
 
 	return command

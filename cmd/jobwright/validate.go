@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -141,11 +140,7 @@ func (v *validator) validate(paths []string, asJSON bool, out, summary io.Writer
 
 func (v *validator) print(asJSON bool, out io.Writer) error {
 	if asJSON {
-		encoder := json.NewEncoder(out)
-		encoder.SetEscapeHTML(false)
-		encoder.SetIndent("", "  ")
-
-		return encoder.Encode(append(problem.List{}, v.problems...)) // An empty list instead of null.
+		return printJSON(out, append(problem.List{}, v.problems...)) // An empty list instead of null.
 	}
 
 	for _, problem := range v.problems {

@@ -107,7 +107,7 @@ func paragraphs(help string) string {
 
 // markup matches text of a help text that is code in Markdown: flags, names with characters that have a meaning in Markdown,
 // and commands in quotes.
-var markup = regexp.MustCompile(`"jobwright [a-z ]+"|--[a-z]+|\$\{[^}]*\}|[<\w/-]*[<_][\w>/.…-]*`)
+var markup = regexp.MustCompile(`"jobwright [a-z ]+"|--[a-z]+(?:-[a-z]+)*|\$\{[^}]*\}|[<\w/-]*[<_][\w>/.…-]*`)
 
 func escaped(line string) string {
 	return markup.ReplaceAllStringFunc(line, func(found string) string { return "`" + strings.Trim(found, `"`) + "`" })
