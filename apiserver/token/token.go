@@ -38,7 +38,7 @@ var (
 )
 
 // Issuer issues and verifies tokens. Many goroutines may use an Issuer at once.
-type Issuer struct{ keys []seal.SigningKey }
+type Issuer struct{ keys []seal.DerivedKey }
 
 // NewIssuer returns an issuer with the keys of the operator.
 func NewIssuer(keys seal.Keys) *Issuer { return &Issuer{keys: keys.SigningKeys()} }
@@ -59,7 +59,7 @@ type Token struct {
 	Access string // The name of the access.
 
 	fingerprint string
-	signing     seal.SigningKey
+	signing     seal.DerivedKey
 }
 
 // Issue returns a token for a key of an access to an app. The error is [ErrKeyMissing] if the issuer has no key.
@@ -97,7 +97,7 @@ func (i *Issuer) Verify(text string) (Token, error) {
 		return Token{}, ErrNotIssued
 	}
 
-	at := slices.IndexFunc(i.keys, func(key seal.SigningKey) bool { return key.ID == parsed.Headers[0].KeyID })
+	at := slices.IndexFunc(i.keys, func(key seal.DerivedKey) bool { return key.ID == parsed.Headers[0].KeyID })
 	if at < 0 {
 		return Token{}, ErrNotIssued
 	}
@@ -126,7 +126,7 @@ func (t Token) IsFor(key apikey.Digest) bool {
 
 // fingerprint identifies a key in a token. Unlike a digest, it does not help to guess the key: computing it requires the signing
 // key.
-func fingerprint(signing seal.SigningKey, key apikey.Digest) string {
+func fingerprint(signing seal.DerivedKey, key apikey.Digest) string {
 	mac := hmac.New(sha256.New, signing.Key)
 	mac.Write([]byte("access key\x00")) // No signed token begins like this.
 	mac.Write(key[:])

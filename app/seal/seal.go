@@ -56,6 +56,7 @@ type key struct {
 	sealer cipher.AEAD
 	digest []byte // The key of digests.
 	sign   []byte // The key of signatures.
+	cookie []byte // The key of cookies.
 }
 
 const (
@@ -91,11 +92,13 @@ func Parse(text string) (Keys, error) {
 	return keys, nil
 }
 
-// newKey derives the keys for sealing, for digests and for signatures, so that no use weakens another one.
+// newKey derives the keys for sealing, for digests, for signatures and for cookies, so that no use weakens another one.
 func newKey(secret []byte) (key, error) {
-	var derived [4][]byte
+	var derived [5][]byte
 
-	for i, purpose := range []string{"jobwright seal", "jobwright digest", "jobwright key id", "jobwright sign"} {
+	for i, purpose := range []string{
+		"jobwright seal", "jobwright digest", "jobwright key id", "jobwright sign", "jobwright cookie",
+	} {
 		var err error
 		if derived[i], err = hkdf.Key(sha256.New, secret, nil, purpose, keySize); err != nil {
 			return key{}, err
@@ -109,7 +112,9 @@ func newKey(secret []byte) (key, error) {
 
 	sealer, err := cipher.NewGCM(block)
 
-	return key{id: hex.EncodeToString(derived[2][:idSize]), sealer: sealer, digest: derived[1], sign: derived[3]}, err
+	return key{
+		id: hex.EncodeToString(derived[2][:idSize]), sealer: sealer, digest: derived[1], sign: derived[3], cookie: derived[4],
+	}, err
 }
 
 // New returns the text of a new random key.
@@ -140,17 +145,26 @@ func (k Keys) find(id string) (key, error) {
 	return k.keys[at], nil
 }
 
-// SigningKey is a key that was derived from a key of the operator, for signatures of the operator's API servers.
-type SigningKey struct {
+// DerivedKey is a key for a use by the operator's API servers that was derived from a key of the operator.
+type DerivedKey struct {
 	ID  string // The ID of the key that it was derived from.
 	Key []byte
 }
 
 // SigningKeys returns the signing key of each key. The first one signs, all verify.
-func (k Keys) SigningKeys() []SigningKey {
-	keys := make([]SigningKey, len(k.keys))
+func (k Keys) SigningKeys() []DerivedKey {
+	return k.derived(func(key key) []byte { return key.sign })
+}
+
+// CookieKeys returns the key for encrypting cookies of each key: 32 bytes. The first one encrypts, all decrypt.
+func (k Keys) CookieKeys() []DerivedKey {
+	return k.derived(func(key key) []byte { return key.cookie })
+}
+
+func (k Keys) derived(of func(key) []byte) []DerivedKey {
+	keys := make([]DerivedKey, len(k.keys))
 	for i, key := range k.keys {
-		keys[i] = SigningKey{ID: key.id, Key: key.sign}
+		keys[i] = DerivedKey{ID: key.id, Key: of(key)}
 	}
 
 	return keys
