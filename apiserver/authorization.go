@@ -31,8 +31,16 @@ func headerKey(c *gin.Context) string {
 
 // authenticateHeader rejects an unknown key or token of the header Authorization, before the body of the request is read.
 func (s *Server) authenticateHeader(c *gin.Context) error {
-	key := headerKey(c)
-	if key == "" || s.isLoopbackKey(c, key) {
+	if key := headerKey(c); key != "" {
+		return s.authenticate(c, key)
+	}
+
+	return nil
+}
+
+// authenticate rejects a key, or a token, that no app accepts.
+func (s *Server) authenticate(c *gin.Context, key string) error {
+	if s.isLoopbackKey(c, key) {
 		return nil
 	}
 
@@ -61,19 +69,9 @@ func (s *Server) authorize(c *gin.Context, key, appID string, right app.Right) (
 	log := logOf(c)
 	log.app = appID
 
-	if inHeader := headerKey(c); key == "" {
-		key = inHeader
-	} else if inHeader != "" && inHeader != key {
-		return none, jobservice.Invalid("the apiKey and the header Authorization have different keys; omit one of them")
-	}
-
-	if key == "" {
-		message := "apiKey parameter is required."
-		if c.GetHeader("Authorization") != "" {
-			message += " The header Authorization must be Bearer, a space and the key."
-		}
-
-		return none, s.authenticationFailed(c, jobservice.NewError(codeUnauthorized, "%s", message))
+	key, err := s.keyOf(c, key)
+	if err != nil {
+		return none, err
 	}
 
 	if appID == "" {
@@ -99,6 +97,26 @@ func (s *Server) authorize(c *gin.Context, key, appID string, right app.Right) (
 	caller := jobservice.Caller{App: found, Access: access}
 
 	return caller, caller.Require(right)
+}
+
+// keyOf returns the key of a request: the one in its fields, or else that of the header Authorization.
+func (s *Server) keyOf(c *gin.Context, key string) (string, error) {
+	if inHeader := headerKey(c); key == "" {
+		key = inHeader
+	} else if inHeader != "" && inHeader != key {
+		return "", jobservice.Invalid("the apiKey and the header Authorization have different keys; omit one of them")
+	}
+
+	if key == "" {
+		message := "apiKey parameter is required."
+		if c.GetHeader("Authorization") != "" {
+			message += " The header Authorization must be Bearer, a space and the key."
+		}
+
+		return "", s.authenticationFailed(c, jobservice.NewError(codeUnauthorized, "%s", message))
+	}
+
+	return key, nil
 }
 
 // accessOf returns the access that the key has to the app, which is nil if there is no such app.

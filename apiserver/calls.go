@@ -16,14 +16,15 @@ import (
 
 // call is a call of the API.
 type call struct {
-	names   []string // The last part of its path; the first name is the documented one.
-	methods []string
-	right   app.Right // What the caller's key has to permit.
-	changes bool      // Whether the call changes something.
-	always  bool      // Whether an app may make the call beyond its quota.
-	group   string    // The name of a group of [groups].
-	isOAuth bool      // Whether its body is a form, and its response has no envelope, as RFC 6749 requires.
-	summary string
+	names    []string // The last part of its path; the first name is the documented one.
+	methods  []string
+	right    app.Right // What the caller's key has to permit.
+	changes  bool      // Whether the call changes something.
+	always   bool      // Whether an app may make the call beyond its quota.
+	group    string    // The name of a group of [groups].
+	needsKey bool      // Whether it needs a key although it needs no right.
+	isOAuth  bool      // Whether its body is a form, and its response has no envelope, as RFC 6749 requires.
+	summary  string
 
 	// description is what the summary does not say; it may be empty.
 	description string
@@ -90,11 +91,26 @@ func (s *Server) calls() []call {
 			summary:     "Returns the scenarios that the key may run, and whether they are valid",
 			description: "The parameters of each are described as JSON Schema.",
 		}, s.getScenarios),
+		newCall[scenarioRequest, jobservice.ScenarioFile](s, call{
+			names: []string{"getScenario"}, methods: either, right: app.Execute, group: groupScenarios,
+			errors:  []jobservice.Code{jobservice.CodeScenarioNotFound},
+			summary: "Returns a scenario with the text of its file, its mistakes, its tests and its schedules",
+		}, s.getScenario),
 		newCall[lineageRequest, lineage.Lineage](s, call{
 			names: []string{"getLineage"}, methods: either, right: app.Execute, group: groupScenarios,
 			errors:  []jobservice.Code{jobservice.CodeScenarioNotFound, jobservice.CodeScenarioInvalid},
 			summary: "Returns which tables, files and URLs a scenario reads and writes, by its definition",
 		}, s.getLineage),
+		{
+			names: []string{"getApps"}, methods: either, group: groupSystem, needsKey: true,
+			summary:     "Returns the apps that the key may use, and its rights in them",
+			description: "Every valid key may make the call. It has no app.",
+			request:     reflect.TypeFor[appsRequest](), result: reflect.TypeFor[jobservice.Apps](), handle: s.getApps,
+		},
+		newCall[sourcesRequest, jobservice.Sources](s, call{
+			names: []string{"getSources"}, methods: either, right: app.Execute, group: groupSystem,
+			summary: "Returns the sources of an app, and which scenarios use them",
+		}, s.getSources),
 		newCall[redeliverRequest, jobservice.Redelivery](s, call{
 			names: []string{"redeliverCallback"}, methods: post, right: app.Execute, changes: true, group: groupJobs,
 			errors:      []jobservice.Code{jobservice.CodeCallbackNotFound, jobservice.CodeJobNotEnded},

@@ -55,6 +55,7 @@ var httpStatuses = map[jobservice.Code]int{
 	codeResultNotFound:                 http.StatusNotFound,
 	jobservice.CodeJobNotFound:         http.StatusNotFound,
 	schedule.CodeScheduleNotFound:      http.StatusNotFound,
+	jobservice.CodeSourceNotFound:      http.StatusNotFound,
 	jobservice.CodeScenarioNotFound:    http.StatusNotFound,
 	jobservice.CodeSignalNotFound:      http.StatusNotFound,
 	codeMethodNotAllowed:               http.StatusMethodNotAllowed,

@@ -23,6 +23,7 @@ const (
 	groupScenarios = "Scenarios"
 	groupTokens    = "Access tokens"
 	groupSchedules = "Schedules"
+	groupSystem    = "System"
 	groupServers   = "Servers"
 )
 
@@ -33,6 +34,7 @@ func groups() []openapi.Group {
 		{Name: groupScenarios, Description: "Find out which scenarios an app has, and what they read and write."},
 		{Name: groupTokens, Description: "Get a token that replaces a key for half an hour, by OAuth 2.0."},
 		{Name: groupSchedules, Description: "See when scenarios run by themselves, and pause, repeat or start that."},
+		{Name: groupSystem, Description: "See the apps of a key, their sources, and the state of the system."},
 		{Name: groupServers, Description: "Check the health of a server, and read this description. These calls need no key."},
 	}
 }
@@ -136,7 +138,7 @@ func texts(codes ...jobservice.Code) []string {
 // openAPI returns the description of the call.
 func (d call) openAPI() openapi.Call {
 	described := openapi.Call{
-		Name: d.names[0], Aliases: d.names[1:], Group: d.group, Methods: d.methods, Right: string(d.right),
+		Name: d.names[0], Aliases: d.names[1:], Group: d.group, Methods: d.methods, Right: string(d.right), NeedsKey: d.needsKey,
 		Summary: d.summary, Description: d.description, Request: d.request, Responses: d.responses, Errors: texts(d.errors...),
 	}
 

@@ -36,15 +36,7 @@ func (r request[T]) has(field string) bool {
 // readRequest checks the key of the header, reads the query of a GET or the body of a POST, authorizes the caller and validates
 // the fields, in this order: a caller without access learns nothing about other mistakes.
 func readRequest[T any](s *Server, c *gin.Context, right app.Right) (read request[T], err error) {
-	if err := s.authenticateHeader(c); err != nil {
-		return read, err
-	}
-
-	query := c.Request.URL.Query()
-
-	if c.Request.Method == http.MethodGet {
-		read.given = fromQuery[T](query)
-	} else if read.given, err = readBody(c); err != nil {
+	if read.given, err = readGiven[T](s, c); err != nil {
 		return read, err
 	}
 
@@ -60,20 +52,38 @@ func readRequest[T any](s *Server, c *gin.Context, right app.Right) (read reques
 		return read, err
 	}
 
+	read.fields, err = decodeFields[T](c, read.given)
+
+	return read, err
+}
+
+// readGiven checks the key of the header, and reads the query of a GET or the body of a POST.
+func readGiven[T any](s *Server, c *gin.Context) (jsonvalue.Object, error) {
+	if err := s.authenticateHeader(c); err != nil {
+		return nil, err
+	}
+
 	if c.Request.Method == http.MethodGet {
-		if err := checkQuery[T](query); err != nil {
-			return read, err
+		return fromQuery[T](c.Request.URL.Query()), nil
+	}
+
+	return readBody(c)
+}
+
+// decodeFields validates the fields of a request.
+func decodeFields[T any](c *gin.Context, given jsonvalue.Object) (fields T, err error) {
+	if c.Request.Method == http.MethodGet {
+		if err := checkQuery[T](c.Request.URL.Query()); err != nil {
+			return fields, err
 		}
 	}
 
 	var problems problem.List
-	if err := schema.Check[T](read.given); errors.As(err, &problems) {
-		return read, jobservice.WithProblems(jobservice.CodeRequestInvalid, problems)
+	if err := schema.Check[T](given); errors.As(err, &problems) {
+		return fields, jobservice.WithProblems(jobservice.CodeRequestInvalid, problems)
 	}
 
-	read.fields, err = scenario.Decode[T](read.given)
-
-	return read, err
+	return scenario.Decode[T](given)
 }
 
 // fromQuery returns the fields of T in a query, as they would be in a body. A text that is not a value of its field's type

@@ -25,10 +25,14 @@ const (
 
 	// ChangeSchedules permits to pause, resume, run and backfill schedules.
 	ChangeSchedules Right = "schedule"
+
+	// Operate permits to read the state of the system and the options of sources, and to check sources. Callers who only run
+	// jobs need neither: both show the machines behind the API.
+	Operate Right = "operate"
 )
 
 // Rights returns all rights.
-func Rights() []Right { return []Right{Execute, Status, Signal, Stop, ChangeSchedules, Query} }
+func Rights() []Right { return []Right{Execute, Status, Signal, Stop, ChangeSchedules, Query, Operate} }
 
 // Every is the entry of a list of operations that stands for all of them.
 const Every = "*"

@@ -87,11 +87,20 @@ func (a *App) Scenario(name string) (validation.Document, error) {
 	return (&reader{app: a}).scenario(name)
 }
 
+// ScenarioFile returns the text of the file of a scenario, valid or not, and the path of the file in the app's folder. The error
+// is [ErrNotFound] if the scenario does not exist.
+func (a *App) ScenarioFile(name string) (file string, text []byte, err error) {
+	return (&reader{app: a}).scenarioFile(name)
+}
+
 var scenarioExtensions = []string{".yaml", ".yml", ".json"}
+
+// testSuffix ends the names of files with tests, without their extension.
+const testSuffix = "_test"
 
 // isTest reports whether a file in the folder of scenarios contains tests.
 func isTest(file string) bool {
-	return strings.HasSuffix(file, "_test.yaml") || strings.HasSuffix(file, "_test.yml")
+	return strings.HasSuffix(file, testSuffix+".yaml") || strings.HasSuffix(file, testSuffix+".yml")
 }
 
 // ScenarioNames returns the names of the app's scenarios, in order.

@@ -89,6 +89,17 @@ func (c *Catalog) App(id string) (*App, error) {
 	return found.app, nil
 }
 
+// Mistakes returns why the present app.yaml of an app can't be used, or nil if it can: a [problem.List] with its mistakes, or the
+// reason why the file can't be read. [Catalog.App] may still return the last valid revision.
+func (c *Catalog) Mistakes(id string) error {
+	found, err := c.current(id)
+	if err != nil {
+		return err
+	}
+
+	return found.err
+}
+
 // IDs returns the ids of all apps, in order.
 func (c *Catalog) IDs() ([]string, error) {
 	names, err := c.folders()

@@ -156,8 +156,18 @@ func (r *reader) load(name string) (validation.Document, error) {
 
 // scenario reads and validates a scenario; see [App.Scenario].
 func (r *reader) scenario(name string) (validation.Document, error) {
+	file, text, err := r.scenarioFile(name)
+	if err != nil {
+		return validation.Document{}, err
+	}
+
+	return validation.Parse(file, text, r.app.Environment())
+}
+
+// scenarioFile reads the file of a scenario, and returns its path with slashes; see [App.ScenarioFile].
+func (r *reader) scenarioFile(name string) (file string, text []byte, err error) {
 	if !pathName.MatchString(name) {
-		return validation.Document{}, ErrNotFound
+		return "", nil, ErrNotFound
 	}
 
 	for _, extension := range scenarioExtensions {
@@ -172,13 +182,13 @@ func (r *reader) scenario(name string) (validation.Document, error) {
 		}
 
 		if err != nil {
-			return validation.Document{}, fmt.Errorf("app %s, scenario %s can't be read: %w", r.app.ID, name, err)
+			return "", nil, fmt.Errorf("app %s, scenario %s can't be read: %w", r.app.ID, name, err)
 		}
 
-		return validation.Parse(filepath.ToSlash(file), text, r.app.Environment())
+		return filepath.ToSlash(file), text, nil
 	}
 
-	return validation.Document{}, ErrNotFound
+	return "", nil, ErrNotFound
 }
 
 // scriptFile reads a file that a step runs. It rejects paths outside the app's folder.

@@ -21,6 +21,7 @@ const (
 	CodeForbidden           Code = "forbidden"
 	CodeScenarioNotFound    Code = "scenario_not_found"
 	CodeScenarioInvalid     Code = "scenario_invalid"
+	CodeSourceNotFound      Code = "source_not_found"
 	CodeJobNotFound         Code = "job_not_found"
 	CodeJobIDTaken          Code = "job_id_taken"
 	CodeJobEnded            Code = "job_ended"

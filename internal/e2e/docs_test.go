@@ -144,7 +144,8 @@ func TestReadmeAndAPIExamples(t *testing.T) {
 	require.Contains(t, p.output(), blocks[1].text)
 
 	require.Equal(t, 1, requireExamples(t, "README.md", api))
-	require.Equal(t, 14, requireExamples(t, "docs/api.md", api))
+	require.Equal(t, 15, requireExamples(t, "docs/api.md", api))
+	require.Equal(t, 2, requireExamples(t, "docs/system.md", api))
 	require.Equal(t, 5, requireExamples(t, "docs/retry.md", api))
 }
 

@@ -44,7 +44,8 @@ type Call struct {
 	Aliases     []string // Other names of the call.
 	Group       string   // The name of its [Group].
 	Methods     []string // GET, POST or both.
-	Right       string   // The right that the key needs; empty if the call needs no key.
+	Right       string   // The right that the key needs; empty if it needs none.
+	NeedsKey    bool     // Whether the call needs a key; so does every call with a Right.
 	Summary     string
 	Description string
 

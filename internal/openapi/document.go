@@ -226,13 +226,16 @@ func (d *document) operationOf(a API, call Call, method string) (operation, erro
 		Security: []map[string][]string{}, Responses: map[string]node{},
 	}
 
-	if call.Right != "" {
+	if call.NeedsKey || call.Right != "" {
 		inRequest := map[string][]string{}
 		if method == http.MethodGet {
 			inRequest[keyScheme] = []string{}
 		}
 
 		described.Security = append(described.Security, map[string][]string{bearerScheme: {}}, inRequest)
+	}
+
+	if call.Right != "" {
 		described.Description = strings.TrimSpace(described.Description + " The key needs the right `" + call.Right + "`.")
 	}
 
