@@ -4,11 +4,9 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net"
 	"net/http"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -51,12 +49,7 @@ func (s *Sessions) identify(r *http.Request, appID, key string) (Identity, error
 		} `json:"apps"`
 	}
 
-	err := s.call(r, "getApps", key, &found)
-	if missing, ok := errors.AsType[*RefusedError](err); ok && missing.Code == "call_not_found" {
-		return s.identifyByScenarios(r, appID, key)
-	}
-
-	if err != nil {
+	if err := s.call(r, "getApps", key, &found); err != nil {
 		return Identity{}, err
 	}
 
@@ -74,18 +67,6 @@ func (s *Sessions) identify(r *http.Request, appID, key string) (Identity, error
 	}
 
 	return Identity{}, refused
-}
-
-// identifyByScenarios identifies a key by a call that needs the right execute, until there is the call getApps.
-func (s *Sessions) identifyByScenarios(r *http.Request, appID, key string) (Identity, error) {
-	var ignored json.RawMessage
-	if err := s.call(r, "getScenarios?"+url.Values{"appId": {appID}}.Encode(), key, &ignored); err != nil {
-		return Identity{}, err
-	}
-
-	rights := []string{"execute", "status", "signal", "stop", "schedule", "query"}
-
-	return Identity{App: appID, Access: "caller", Rights: rights}, nil
 }
 
 // call makes a call of the API with the key, for the browser that sent the request.

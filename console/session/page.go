@@ -4,6 +4,7 @@ import (
 	"embed"
 	"html/template"
 	"net/http"
+	"net/url"
 )
 
 // Page is what the page for signing in shows. It sends a form with app, key and next to /sign-in by POST, and loads
@@ -13,6 +14,10 @@ type Page struct {
 	App    string // The ID of the app, if it is known.
 	Next   string // The path of the page to open then.
 	Error  string // Why the last attempt failed, as sentences; empty if there was none.
+
+	// Provider is the address for signing in by the identity provider; empty if there is none.
+	Provider     string
+	ProviderName string // The name of the identity provider's host.
 }
 
 // Script returns the path of the script that signs in by a link whose fragment is a key.
@@ -32,6 +37,15 @@ func (s *Sessions) show(w http.ResponseWriter, r *http.Request, page Page) {
 	setHeaders(w)
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("Content-Security-Policy", policy)
+
+	if s.provider != nil {
+		page.Provider = providerPath + "?" + url.Values{"app": {page.App}, "next": {page.Next}}.Encode()
+
+		if issuer, err := url.Parse(s.provider.options.Issuer); err == nil {
+			page.ProviderName = issuer.Hostname()
+		}
+	}
+
 	s.options.Render(w, r, page)
 }
 

@@ -18,6 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/jobwright/jobwright/apiserver"
+	"github.com/jobwright/jobwright/apiserver/oidc"
 	"github.com/jobwright/jobwright/app"
 	"github.com/jobwright/jobwright/app/apikey"
 	"github.com/jobwright/jobwright/app/seal"
@@ -60,6 +61,13 @@ type site struct {
 func newSite(t *testing.T, configure func(*session.Options)) *site {
 	t.Helper()
 
+	return newSiteWith(t, nil, configure)
+}
+
+// newSiteWith returns a site that accepts the tokens of an identity provider, too.
+func newSiteWith(t *testing.T, verifier *oidc.Verifier, configure func(*session.Options)) *site {
+	t.Helper()
+
 	s := &site{key: apikey.New()}
 	dir := t.TempDir()
 	s.manifest = filepath.Join(dir, "7", "app.yaml")
@@ -74,7 +82,7 @@ func newSite(t *testing.T, configure func(*session.Options)) *site {
 	options := session.Options{
 		API: apiserver.New(apiserver.Options{
 			Jobs: jobservice.New(jobservice.Options{Log: log}), Apps: apps, Log: log, Audit: audited, WellKnownKey: "dev",
-			LoopbackKey: "only from here", MaxFailures: 3,
+			LoopbackKey: "only from here", MaxFailures: 3, IdentityProvider: verifier,
 		}),
 		Log: log, Audit: audited,
 	}
@@ -112,6 +120,8 @@ func (s *site) writeManifest(t *testing.T, keys ...string) {
 	for _, key := range keys {
 		text += "      - {sha256: " + apikey.DigestOf(key).String() + "}\n"
 	}
+
+	text += "  - name: on call\n    claims: {groups: operators}\n"
 
 	require.NoError(t, os.WriteFile(s.manifest, []byte(text), 0o600))
 }
@@ -516,6 +526,29 @@ func TestSignInRefusesFormsOfOtherSites(t *testing.T) {
 
 	require.Equal(t, http.StatusForbidden, b.signIn(t, s.key).Code)
 	require.Empty(t, b.cookies)
+}
+
+func TestSignInChoosesTheApp(t *testing.T) {
+	t.Parallel()
+
+	s := newSite(t, nil)
+	b := s.browser()
+
+	require.Equal(t, http.StatusSeeOther, b.send(t, "/sign-in", url.Values{"key": {s.key}}).Code)
+	require.Contains(t, b.send(t, "/", nil).Body.String(), "page 7 ", "the only app of the key")
+
+	got := s.browser().send(t, "/sign-in", url.Values{"app": {"8"}, "key": {s.key}})
+	require.Equal(t, http.StatusForbidden, got.Code)
+	require.Contains(t, got.Body.String(), "This key is not for app 8.")
+
+	require.Equal(t, http.StatusForbidden, b.send(t, "/sign-in/app", url.Values{"app": {"7"}}).Code)
+
+	token := b.csrf(t)
+	require.Equal(t, http.StatusForbidden, b.send(t, "/sign-in/app", url.Values{"app": {"8"}, "csrf": {token}}).Code)
+
+	got = b.send(t, "/sign-in/app", url.Values{"app": {"7"}, "csrf": {token}, "next": {"/schedules"}})
+	require.Equal(t, http.StatusSeeOther, got.Code)
+	require.Equal(t, "/schedules", got.Header().Get("Location"))
 }
 
 func TestSignInByAKeyOfThisMachine(t *testing.T) {

@@ -29,14 +29,18 @@ type Options struct {
 	// If it is nil, it is the address of each request.
 	URL *url.URL
 
+	// Provider is an OpenID Connect provider by which people can sign in, beside API keys.
+	Provider ProviderOptions
+
 	// Render writes the page for signing in; nil for a page without a style.
 	Render func(http.ResponseWriter, *http.Request, Page)
 }
 
 // Sessions signs people in. Create it with [New]. Many goroutines may use it at once.
 type Sessions struct {
-	options Options
-	cookies cookies
+	options  Options
+	cookies  cookies
+	provider *provider // nil if people sign in by API keys only.
 }
 
 // New returns sessions with these options.
@@ -56,7 +60,12 @@ func New(options Options) (*Sessions, error) {
 		}
 	}
 
-	return &Sessions{options: options, cookies: cookies{keys: keys.CookieKeys()}}, nil
+	s := &Sessions{options: options, cookies: cookies{keys: keys.CookieKeys()}}
+	if options.Provider.ClientID != "" {
+		s.provider = newProvider(options.Provider)
+	}
+
+	return s, nil
 }
 
 // Require returns a handler that lets requests pass if their sender is signed in; see [Of]. For others, it responds with a
@@ -68,6 +77,12 @@ func (s *Sessions) Require(next http.Handler) http.Handler {
 		found, ok := s.read(r)
 		if !ok {
 			s.requireSignIn(w, r)
+
+			return
+		}
+
+		if err := s.refresh(w, r, found); err != nil {
+			s.End(w, r, err.Error())
 
 			return
 		}

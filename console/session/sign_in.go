@@ -30,6 +30,12 @@ func (s *Sessions) Register(mux *http.ServeMux) {
 	mux.HandleFunc("GET "+signInPath, s.signInPage)
 	mux.HandleFunc("POST "+signInPath, s.signIn)
 	mux.HandleFunc("GET "+scriptPath, script)
+
+	if s.provider != nil {
+		mux.HandleFunc("GET "+providerPath, s.leave)
+		mux.HandleFunc("GET "+callbackPath, s.arrive)
+	}
+
 	mux.Handle("POST "+appPath, s.Require(http.HandlerFunc(s.changeApp)))
 	mux.Handle("POST "+signOutPath, s.Require(http.HandlerFunc(s.signOut)))
 }
@@ -85,6 +91,13 @@ func (s *Sessions) beginWith(w http.ResponseWriter, r *http.Request, page Page, 
 
 	if err != nil {
 		s.refuse(w, r, page, err)
+
+		return
+	}
+
+	if tokens != nil {
+		// The browser comes from the provider, and would not send the strict cookie after a redirect.
+		continueTo(w, page.Next)
 
 		return
 	}
