@@ -145,8 +145,21 @@ layers: ## Check the indirect imports of packages
 	}; \
 	keeps_out ./cmd/jobwright '^(go\.temporal\.io/server|github\.com/temporalio/ui-server)(/|$$)' \
 		'the production binary carries no Temporal server'; \
+	keeps_out ./console '^github\.com/jobwright/jobwright/(activities|apiserver|result|source/(files?|format|ledger|mysql|pool|postgres|prefetch|s3|sqlite|web)|worker|workflows)(/|$$)' \
+		'the console makes all pages from responses of the API'; \
 	keeps_out ./apiserver '^github\.com/jobwright/jobwright/source/(files?|format|ledger|mysql|pool|postgres|prefetch|s3|sqlite|web)(/|$$)' \
 		'apiserver talks to Temporal, never to a data source'
+
+# The files of npm packages that the pages of the console load. A test compares them with their checksums.
+IDIOMORPH_VERSION := 0.8.0
+VENDOR := console/static/vendor
+
+.PHONY: vendor-npm
+vendor-npm: | $(TOOLS)/.gitignore ## Store the files of npm packages for the console
+	cd $(TOOLS) && npm pack --silent idiomorph@$(IDIOMORPH_VERSION)
+	tar -xzOf $(TOOLS)/idiomorph-$(IDIOMORPH_VERSION).tgz package/dist/idiomorph.min.js >$(VENDOR)/idiomorph.min.js
+	tar -xzOf $(TOOLS)/idiomorph-$(IDIOMORPH_VERSION).tgz package/LICENSE >$(VENDOR)/idiomorph.LICENSE
+	cd $(VENDOR) && sha256sum idiomorph.min.js idiomorph.LICENSE >SHA256SUMS
 
 .PHONY: tidy
 tidy: ## Update go.mod and go.sum

@@ -20,13 +20,13 @@ func setSecurityHeaders(c *gin.Context) {
 }
 
 // refuseForeignPages refuses requests that a web page of another origin can make a browser send, whatever their method: some
-// calls change something by GET.
+// calls change something by GET. Links may lead to web pages.
 func (s *Server) refuseForeignPages(c *gin.Context) {
 	switch {
 	case !s.options.Hosts.Allow(c.Request):
 		s.respondError(c, jobservice.NewError(codeHostNotAllowed,
 			"the server does not serve the host of this address; the operator allows hosts with --allowed-host"))
-	case browser.IsCrossOrigin(c.Request):
+	case browser.IsCrossOrigin(c.Request) && !s.opensPage(c):
 		s.respondError(c, jobservice.NewError(codeBrowserRefused,
 			"a web page of another origin sent the request; call the API from a program"))
 	}

@@ -24,6 +24,7 @@ type callLog struct {
 	code      jobservice.Code
 	err       error // The reason of an error whose reason callers don't see.
 	audited   bool  // Whether the audit log has the call.
+	isPage    bool  // Whether the request is for a web page, which makes calls of its own.
 }
 
 const callLogKey = "log"
@@ -83,6 +84,10 @@ func (l *callLog) level(c *gin.Context) slog.Level {
 	switch c.FullPath() {
 	case "/healthz", "/readyz":
 		return slog.LevelDebug
+	}
+
+	if logOf(c).isPage && c.Writer.Status() < http.StatusInternalServerError {
+		return slog.LevelDebug // The calls have lines.
 	}
 
 	if c.Request.Context().Err() != nil {

@@ -16,7 +16,11 @@ func (s *Server) measureCall(c *gin.Context) {
 
 	defer func() {
 		route, method := c.FullPath(), c.Request.Method
-		if route == "" {
+
+		switch {
+		case logOf(c).isPage:
+			route, method = "page", "any"
+		case route == "":
 			route, method = "unknown", "unknown"
 		}
 

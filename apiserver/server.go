@@ -59,6 +59,9 @@ type Options struct {
 	// WellKnownKey is a second such key, which is not secret: browsers can't use it, because any web page could.
 	WellKnownKey string
 
+	// Pages returns the handler of the requests that are not for the API, to which it makes calls; nil for none.
+	Pages func(api http.Handler) http.Handler
+
 	// DefaultWait is the wait of calls without waitSeconds; 0 means [DefaultWait].
 	DefaultWait time.Duration
 
@@ -98,6 +101,7 @@ type Server struct {
 	quotas    callQuotas
 	draining  atomic.Bool     // Whether the server stops.
 	byPath    map[string]call // The calls, by their paths.
+	pages     http.Handler    // The web pages; nil for none.
 
 	described func() (*description, error) // Describes the API, once.
 	watching  atomic.Int64                 // The number of calls of watchJob.
@@ -125,7 +129,7 @@ func New(options Options) *Server {
 	s.engine.RedirectTrailingSlash = false // A redirect repeats the query, which may contain a key.
 	s.engine.Use(s.logCall, s.measureCall, nameSpan, s.recoverPanic, setSecurityHeaders, s.limitBody, s.refuseTwoLengths,
 		s.refuseForeignPages)
-	s.engine.NoRoute(s.callNotFound)
+	s.engine.NoRoute(s.otherPath)
 	s.engine.NoMethod(s.methodNotAllowed)
 
 	s.engine.GET("/healthz", s.healthz)
@@ -145,6 +149,10 @@ func New(options Options) *Server {
 
 	s.handler = otelhttp.NewHandler(gzhttp.GzipHandler(s.engine), "call",
 		otelhttp.WithFilter(func(r *http.Request) bool { return strings.HasPrefix(r.URL.Path, apiPath) }))
+
+	if options.Pages != nil {
+		s.pages = options.Pages(s)
+	}
 
 	return s
 }

@@ -28,6 +28,7 @@ type options struct {
 	run, app           string
 	secrets            app.Secrets
 	once, durable      bool
+	console            bool
 	log                cli.LogFlags
 }
 
@@ -90,6 +91,7 @@ environment variable NAME, which begins with the prefix of the app.`,
 	flags.StringVar(&opts.data, "data", ".jobwright", "folder for all state; created if missing")
 	flags.BoolVar(&opts.durable, "durable", false, "make each commit of Temporal survive a power cut; slower")
 	flags.StringVar(&opts.http, "http", "127.0.0.1:8080", "address of the API; port 0 picks a free port")
+	flags.BoolVar(&opts.console, "console", true, "serve web pages for callers and operators at the address of the API")
 	flags.StringVar(&opts.temporal, "temporal", "127.0.0.1:7233", "address of Temporal; port 0 picks a free port")
 	flags.StringVar(&opts.ui, "ui", "127.0.0.1:8233", "address of Temporal UI; port 0 picks a free port")
 	flags.StringVar(&opts.metrics, "metrics", "", "address for metrics; by default, none")

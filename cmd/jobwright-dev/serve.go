@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -16,6 +17,7 @@ import (
 	"github.com/jobwright/jobwright/apiserver"
 	"github.com/jobwright/jobwright/app"
 	"github.com/jobwright/jobwright/app/seal"
+	"github.com/jobwright/jobwright/console"
 	"github.com/jobwright/jobwright/internal/cli"
 	"github.com/jobwright/jobwright/internal/metrics"
 	"github.com/jobwright/jobwright/internal/node"
@@ -147,6 +149,12 @@ func serve(ctx context.Context, opts options, out, logs io.Writer) (err error) {
 			Apps: apps, Keys: keys, Results: results, Namespace: namespace, DataDir: opts.data, Log: log, StopTimeout: grace,
 			OpenLineage: reports,
 		},
+	}
+
+	if opts.console {
+		parts.API.Pages = func(api http.Handler) http.Handler {
+			return console.New(console.Options{API: api, Keys: keys, Log: log, Audit: audited})
+		}
 	}
 
 	running, stop := context.WithCancel(ctx)

@@ -14,6 +14,7 @@ import (
 
 	"github.com/jobwright/jobwright/apiserver"
 	"github.com/jobwright/jobwright/apiserver/oidc"
+	"github.com/jobwright/jobwright/console"
 	"github.com/jobwright/jobwright/internal/cli"
 	"github.com/jobwright/jobwright/jobservice"
 	"github.com/jobwright/jobwright/replay"
@@ -25,12 +26,14 @@ type apiFlags struct {
 	allowedHosts   []string
 	maxConnections int
 	auditLog       string
+	console        bool
 	oidc           oidc.Options
 }
 
 // addTo adds the flags to those of a command. At the address of --metrics, the command serves the endpoints for operators.
 func (f *apiFlags) addTo(flags *pflag.FlagSet, endpoints string) {
 	flags.StringVar(&f.http, "http", "127.0.0.1:8080", "address to listen on; port 0 picks a free port")
+	flags.BoolVar(&f.console, "console", true, "serve web pages for callers and operators at the address of the API")
 	flags.StringVar(&f.metrics, "metrics", "", "address for "+endpoints+"; by default, none")
 	flags.IntVar(&f.maxConnections, "max-connections", apiserver.DefaultMaxConnections,
 		"number of open connections after which new ones wait")
@@ -78,6 +81,12 @@ func (f *apiFlags) options(
 
 	if options.Audit, err = cli.OpenAuditLog(ctx, f.auditLog, stderr, opened.log); err != nil {
 		return options, err
+	}
+
+	if f.console {
+		options.Pages = func(api http.Handler) http.Handler {
+			return console.New(console.Options{API: api, Keys: options.Keys, Log: options.Log, Audit: options.Audit})
+		}
 	}
 
 	options.Jobs = jobservice.New(jobservice.Options{

@@ -1,0 +1,173 @@
+package console
+
+import (
+	"encoding/json"
+	"fmt"
+	"html/template"
+	"math"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/jobwright/jobwright/job"
+)
+
+// functions are those of the templates.
+var functions = template.FuncMap{
+	"static": static, "caller": callerText, "rfc3339": rfc3339, "absolute": absolute, "relative": relative,
+	"duration": duration, "number": number, "size": size, "indented": indented, "state": stateOf, "stepState": stepStateOf,
+	"jobAddress": jobAddress, "count": countOf,
+}
+
+// callerText returns the name of an access as people read it.
+func callerText(access string) string {
+	if access == job.AnyAccess {
+		return "developer's key"
+	}
+
+	return access
+}
+
+func rfc3339(at time.Time) string { return at.UTC().Format(time.RFC3339Nano) }
+
+// absolute returns a time with its date.
+func absolute(at time.Time) string { return at.UTC().Format("2006-01-02 15:04:05 UTC") }
+
+const day = 24 * time.Hour
+
+// relative returns how far a time is from now. The script of the pages has the same rules, for pages that stay open.
+func relative(at time.Time) string {
+	return relativeTo(at, time.Now())
+}
+
+func relativeTo(at, now time.Time) string {
+	distance := now.Sub(at)
+	text := distance.Abs()
+
+	var words string
+
+	switch {
+	case text < 5*time.Second:
+		return "now"
+	case text < time.Minute:
+		words = fmt.Sprintf("%d s", int(text.Seconds()))
+	case text < time.Hour:
+		words = fmt.Sprintf("%d min", int(text.Minutes()))
+	case text < day:
+		words = fmt.Sprintf("%d h", int(text.Hours()))
+	default:
+		words = fmt.Sprintf("%d d", int(text/day))
+	}
+
+	if distance < 0 {
+		return "in " + words
+	}
+
+	return words + " ago"
+}
+
+// duration returns a duration with two units at most.
+func duration(length time.Duration) string {
+	switch {
+	case length < 0:
+		return "0 ms"
+	case length < time.Second:
+		return fmt.Sprintf("%d ms", length.Milliseconds())
+	case length < time.Minute:
+		return fmt.Sprintf("%.1f s", math.Floor(length.Seconds()*10)/10)
+	case length < time.Hour:
+		return fmt.Sprintf("%d min %02d s", int(length.Minutes()), int(length.Seconds())%60)
+	case length < day:
+		return fmt.Sprintf("%d h %02d min", int(length.Hours()), int(length.Minutes())%60)
+	default:
+		return fmt.Sprintf("%d d %02d h", int(length/day), int(length.Hours())%24)
+	}
+}
+
+// number returns a number with its thousands apart.
+func number(value int64) string {
+	digits := strconv.FormatInt(value, 10)
+
+	for at := len(digits) - 3; at > 0 && digits[at-1] != '-'; at -= 3 {
+		digits = digits[:at] + "," + digits[at:]
+	}
+
+	return digits
+}
+
+// countOf returns a number and its noun.
+func countOf(value int64, singular, plural string) string {
+	if value == 1 {
+		return "1 " + singular
+	}
+
+	return number(value) + " " + plural
+}
+
+// size returns a number of bytes in the largest fitting unit.
+func size(bytes int64) string {
+	value, unit := float64(bytes), "B"
+
+	for _, larger := range []string{"kB", "MB", "GB", "TB"} {
+		if value < 1000 {
+			break
+		}
+
+		value, unit = value/1000, larger
+	}
+
+	if unit == "B" {
+		return fmt.Sprintf("%d B", bytes)
+	}
+
+	return fmt.Sprintf("%.1f %s", value, unit)
+}
+
+// indented returns a value as JSON, for people.
+func indented(value any) (string, error) {
+	text, err := json.MarshalIndent(value, "", "  ")
+
+	return string(text), err
+}
+
+// state is a state as pages show it: by a class with a colour and a shape, and by a word.
+type state struct{ Class, Text string }
+
+// stateOf returns the state of a job.
+func stateOf(of job.State) state {
+	if of == job.CompletedWithError {
+		return state{"failed", "failed"}
+	}
+
+	return state{string(of), string(of)}
+}
+
+// stepStateOf returns the state of a step. One that waits for its next attempt is shown as such.
+func stepStateOf(step job.StepStatus) state {
+	switch {
+	case step.State == job.StepRunning && step.NextTry != nil:
+		return state{"waiting", "retrying"}
+	case step.State == job.StepCompleted && step.TakenOver:
+		return state{"completed", "taken over"}
+	default:
+		return state{string(step.State), string(step.State)}
+	}
+}
+
+// jobAddress returns the address of the page of a job.
+func jobAddress(jobID string) string { return "/jobs/" + url.PathEscape(jobID) }
+
+// sentence returns a message as a sentence of its own.
+func sentence(message string) string {
+	if message == "" {
+		return ""
+	}
+
+	message = strings.ToUpper(message[:1]) + message[1:]
+	if strings.HasSuffix(message, ".") {
+		return message
+	}
+
+	return message + "."
+}

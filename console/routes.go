@@ -1,0 +1,26 @@
+package console
+
+import "net/http"
+
+// show makes a page.
+type show func(*request) (*view, error)
+
+// change handles a form whose CSRF token is right, and returns the address of the page to show then.
+type change func(*request) (address string, err error)
+
+// route is an address of the console. It has one of the functions.
+type route struct {
+	pattern string // Of [http.ServeMux].
+	show    show
+	change  change
+	copy    func(http.ResponseWriter, *request) error // Responds with what the API responds.
+}
+
+// routes are the addresses that need a session.
+var routes = []route{
+	{pattern: "GET /{$}", change: showJobs},
+	{pattern: "GET /jobs", show: jobs},
+}
+
+// showJobs leads to the page that a visitor sees first.
+func showJobs(*request) (string, error) { return "/jobs", nil }

@@ -1,0 +1,103 @@
+"use strict"
+// What pages do without a reload. They also work without this script.
+
+const main = document.getElementById("main")
+
+// A page with data-events gets itself again after each event of that address, one with data-refresh after that many seconds. The
+// server makes the page; the script replaces what differs.
+let source, timer, loading = false, again = false
+
+// changed reports whether a person has changed a control, so that a new page must not set it back.
+const changed = (node) => node.matches?.("input, textarea, select") && (
+  node === document.activeElement || node.checked !== node.defaultChecked ||
+  (node.matches("input, textarea") && node.value !== node.defaultValue))
+
+async function refresh() {
+  if (loading) { again = true; return }
+  loading = true
+
+  try {
+    const response = await fetch(location.href, { headers: { Accept: "text/html" }, cache: "no-store" })
+    if (response.redirected || response.status === 401) { location.reload(); return }
+    if (response.ok) { show(new DOMParser().parseFromString(await response.text(), "text/html")) }
+  } catch { /* The server is not reachable: the next event or refresh tries again. */ }
+
+  // At most one page in this time, however often the state changes.
+  setTimeout(() => { loading = false; if (again) { again = false; refresh() } }, 300)
+}
+
+function show(next) {
+  const shown = next.getElementById("main")
+  if (!shown) { return }
+
+  shown.querySelector(".notice")?.remove() // It is about the form before.
+  document.title = next.title
+  for (const name of ["data-events", "data-refresh"]) {
+    if (shown.hasAttribute(name)) { main.setAttribute(name, shown.getAttribute(name)) } else { main.removeAttribute(name) }
+  }
+
+  Idiomorph.morph(main, shown.innerHTML, { morphStyle: "innerHTML", ignoreActiveValue: true, callbacks: {
+    beforeNodeMorphed: (before) => !changed(before),
+    beforeAttributeUpdated: (name, node) => !(name === "open" && node.matches("details")),
+  } })
+
+  prepare()
+  follow()
+}
+
+// follow opens and closes the connection that the page needs, which is none while nobody sees it.
+function follow() {
+  const events = document.hidden ? "" : main.dataset.events ?? ""
+
+  if (source && (!events || source.readyState === EventSource.CLOSED)) { source.close(); source = undefined }
+
+  if (events && !source) {
+    source = new EventSource(events)
+    source.addEventListener("status", refresh)
+    source.addEventListener("end", refresh)
+  }
+
+  clearInterval(timer)
+  if (main.dataset.refresh && !document.hidden) { timer = setInterval(refresh, main.dataset.refresh * 1000) }
+}
+
+document.addEventListener("visibilitychange", () => { if (!document.hidden && (main.dataset.events || main.dataset.refresh)) { refresh() } follow() })
+addEventListener("pageshow", follow)
+
+// Relative times go on. The rules are those of the server.
+function relative(at) {
+  const seconds = (Date.now() - at) / 1000, size = Math.abs(seconds)
+  if (size < 5) { return "now" }
+  const words = size < 60 ? `${Math.floor(size)} s` : size < 3600 ? `${Math.floor(size / 60)} min`
+    : size < 86400 ? `${Math.floor(size / 3600)} h` : `${Math.floor(size / 86400)} d`
+  return seconds < 0 ? `in ${words}` : `${words} ago`
+}
+
+setInterval(() => {
+  for (const time of document.querySelectorAll("time[data-relative]")) {
+    const text = relative(Date.parse(time.dateTime))
+    if (time.textContent !== text) { time.textContent = text }
+  }
+}, 5000)
+
+// A box selects all boxes of a name.
+function prepare() {
+  for (const all of document.querySelectorAll("[data-all]")) { all.hidden = false }
+}
+
+document.addEventListener("change", (event) => {
+  const name = event.target.dataset?.all
+  if (name) { for (const box of event.target.form.querySelectorAll(`input[name="${name}"]`)) { box.checked = event.target.checked } }
+})
+
+// A menu closes by Escape and by a click elsewhere.
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") { return }
+  for (const menu of document.querySelectorAll("details.menu[open]")) { menu.open = false; menu.querySelector("summary").focus() }
+})
+document.addEventListener("click", (event) => {
+  for (const menu of document.querySelectorAll("details.menu[open]")) { if (!menu.contains(event.target)) { menu.open = false } }
+})
+
+prepare()
+follow()
