@@ -61,6 +61,13 @@ type ScheduleAction struct {
 	// Repeat lists requests to run the jobs of some times again.
 	Repeat []Repetition `json:"repeat,omitempty"`
 
+	// LastTrigger is the time of the last firing that a call has requested. Temporal names a firing after its time, so the next
+	// one has a later time.
+	LastTrigger time.Time `json:"lastTrigger,omitzero"`
+
+	// Change is the change of the schedule that an API server makes at the moment, if any.
+	Change *ScheduleChange `json:"change,omitempty"`
+
 	Digest string `json:"digest"` // Of the definition in app.yaml.
 	Paused bool   `json:"paused"` // Whether the definition says that the schedule is paused.
 }
@@ -70,6 +77,13 @@ type Repetition struct {
 	From   time.Time `json:"from"` // The times for which the schedule fires.
 	To     time.Time `json:"to"`
 	Before time.Time `json:"before"` // Jobs that began before count as if they had not run.
+}
+
+// ScheduleChange is the turn of an API server to change a schedule. Of two changes that reach Temporal at once, Temporal makes
+// only one.
+type ScheduleChange struct {
+	ID    string    `json:"id"`
+	Until time.Time `json:"until"` // When another server may change the schedule, if this one has not ended its turn.
 }
 
 // FiringTask is a firing of a schedule.

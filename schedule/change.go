@@ -1,7 +1,9 @@
 package schedule
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -70,13 +72,9 @@ func (s *Service) setPaused(ctx context.Context, of *app.App, name string, pause
 		return &Paused{Schedule: name, Paused: paused, Note: current.GetSchedule().GetState().GetNotes()}, nil
 	}
 
-	if err := s.patch(ctx, of, name, patch); err != nil {
-		return nil, err
-	}
-
-	err = s.eventually(ctx, of, name, func(now *described) bool { return now.GetSchedule().GetState().GetPaused() == paused })
-
-	return &Paused{Schedule: name, Paused: paused, Note: note}, err
+	return &Paused{Schedule: name, Paused: paused, Note: note}, s.change(ctx, of, name, change{
+		patch: func(job.ScheduleAction) *schedulepb.SchedulePatch { return patch },
+	})
 }
 
 // existing returns a schedule that the app defines and Temporal has.
@@ -101,37 +99,105 @@ func (s *Service) existing(ctx context.Context, of *app.App, name string) (*desc
 	return current, nil
 }
 
-// patch requests an action of a schedule.
-func (s *Service) patch(ctx context.Context, of *app.App, name string, patch *schedulepb.SchedulePatch) error {
-	_, err := s.service().PatchSchedule(ctx, &workflowservice.PatchScheduleRequest{
-		Namespace: s.options().Namespace, ScheduleId: job.ScheduleID(of.ID, name), Patch: patch, RequestId: uuid.NewString(),
-	})
+// Temporal accepts changes of a schedule and makes them later; of two that arrive meanwhile, it makes the last one and loses the
+// other. So servers take turns. A turn that a crash has interrupted ends after its length.
+const (
+	turnLength   = 10 * time.Second
+	patchTimeout = turnLength / 2 // The clocks of two servers may differ by the rest.
+)
 
-	return err
+// change is a change of a schedule.
+type change struct {
+	// remember, if not nil, changes what the schedule remembers. It may be called several times.
+	remember func(*described, *job.ScheduleAction) error
+
+	// patch returns the request, given what the schedule then remembers.
+	patch func(job.ScheduleAction) *schedulepb.SchedulePatch
 }
 
-// eventually waits until Temporal has processed a change of a schedule.
-func (s *Service) eventually(ctx context.Context, of *app.App, name string, isDone func(*described) bool) error {
-	for range maxConflicts {
-		current, err := s.describe(ctx, of.ID, name)
-		if err != nil {
-			return err
+// change makes a change of a schedule in a turn of its own. When it returns, Temporal has made the change.
+func (s *Service) change(ctx context.Context, of *app.App, name string, change change) error {
+	id := uuid.NewString()
+	isOurs := func(action job.ScheduleAction) bool { return action.Change != nil && action.Change.ID == id }
+
+	began, err := s.record(ctx, of, name, isOurs, func(now *described, action *job.ScheduleAction) error {
+		if action.Change != nil && time.Now().Before(action.Change.Until) {
+			return errNotYet
 		}
 
-		if current != nil && isDone(current) {
+		action.Change = &job.ScheduleChange{ID: id, Until: time.Now().Add(turnLength)}
+		if change.remember == nil {
 			return nil
 		}
 
-		if err := pause(ctx); err != nil {
-			return err
-		}
+		return change.remember(now, action)
+	})
+	if err != nil {
+		return err
 	}
 
-	busy := jobservice.NewError(jobservice.CodeTooManyRequests,
-		"Temporal has not processed the change of the schedule yet; repeat the call")
-	busy.RetryAfter = reconcileInterval
+	patching, cancel := context.WithTimeout(ctx, patchTimeout)
+	defer cancel()
 
-	return busy
+	_, patchError := s.service().PatchSchedule(patching, &workflowservice.PatchScheduleRequest{
+		Namespace: s.options().Namespace, ScheduleId: job.ScheduleID(of.ID, name), Patch: change.patch(*began),
+		RequestId: uuid.NewString(),
+	})
+
+	// Temporal makes the patch before changes that arrive later, such as the end of the turn.
+	_, err = s.record(ctx, of, name, func(action job.ScheduleAction) bool { return !isOurs(action) },
+		func(_ *described, action *job.ScheduleAction) error {
+			action.Change = nil
+
+			return nil
+		})
+
+	return cmp.Or(patchError, err)
+}
+
+// errNotYet says that a schedule can't be changed now.
+var errNotYet = errors.New("another server changes the schedule")
+
+// record changes what a schedule remembers, and returns what it remembers when Temporal has stored it. Other servers may change
+// the schedule meanwhile; then change is called again, with the schedule as it is then, as it is after errNotYet.
+func (s *Service) record(
+	ctx context.Context, of *app.App, name string, isRecorded func(job.ScheduleAction) bool,
+	change func(*described, *job.ScheduleAction) error,
+) (*job.ScheduleAction, error) {
+	for {
+		now, err := s.existing(ctx, of, name)
+		if err != nil {
+			return nil, err
+		}
+
+		if isRecorded(now.action) {
+			return &now.action, nil
+		}
+
+		action := now.action
+		schedule := proto.CloneOf(now.GetSchedule())
+
+		err = change(now, &action)
+		if err == nil {
+			schedule.Action, err = s.action(action)
+		}
+
+		if err == nil {
+			err = s.update(ctx, job.ScheduleID(of.ID, name), now, schedule)
+		}
+
+		if err != nil && !errors.Is(err, errNotYet) && !isBusy(err) {
+			return nil, err
+		}
+
+		if err := pause(ctx); err != nil {
+			busy := jobservice.NewError(jobservice.CodeTooManyRequests,
+				"other calls change the schedule %s at the moment; repeat the call", name)
+			busy.RetryAfter = reconcileInterval
+
+			return nil, busy
+		}
+	}
 }
 
 // RunNow is the firing that [Service.Run] has requested.
@@ -163,11 +229,28 @@ func (s *Service) run(ctx context.Context, of *app.App, name string) (*RunNow, e
 			"wait for the end of the job, or stop it", name)
 	}
 
-	at := freeTime(schedule, current.GetInfo(), time.Now())
+	var at time.Time
 
-	err = s.patch(ctx, of, name, &schedulepb.SchedulePatch{TriggerImmediately: &schedulepb.TriggerImmediatelyRequest{
-		ScheduledTime: timestamppb.New(at),
-	}})
+	err = s.change(ctx, of, name, change{
+		remember: func(current *described, action *job.ScheduleAction) error {
+			free, ok := freeTime(schedule, current, time.Now())
+			if !ok {
+				return jobservice.NewError(CodeScheduleBusy, "every second near now belongs to another firing of the schedule %s; "+
+					"start the scenario with executeJob", schedule.Name)
+			}
+
+			action.LastTrigger = free
+
+			return nil
+		},
+		patch: func(action job.ScheduleAction) *schedulepb.SchedulePatch {
+			at = action.LastTrigger
+
+			return &schedulepb.SchedulePatch{
+				TriggerImmediately: &schedulepb.TriggerImmediatelyRequest{ScheduledTime: timestamppb.New(at)},
+			}
+		},
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -176,24 +259,30 @@ func (s *Service) run(ctx context.Context, of *app.App, name string) (*RunNow, e
 }
 
 // freeTime returns a time at or soon after now for which the schedule has not fired, and does not fire by itself. A schedule that
-// fires every second has none.
-func freeTime(schedule app.Schedule, info *schedulepb.ScheduleInfo, now time.Time) time.Time {
+// fires every second has none, unless it is paused now.
+func freeTime(schedule app.Schedule, current *described, now time.Time) (at time.Time, ok bool) {
 	const tries = 30
 
-	at := now.UTC().Truncate(time.Second)
+	at = now.UTC().Truncate(time.Second)
+
+	if next := current.action.LastTrigger.Add(time.Second); next.After(at) {
+		at = next
+	}
+
+	isPaused := current.GetSchedule().GetState().GetPaused()
 
 	for range tries {
-		hasFired := slices.ContainsFunc(info.GetRecentActions(), func(action *schedulepb.ScheduleActionResult) bool {
+		hasFired := slices.ContainsFunc(current.GetInfo().GetRecentActions(), func(action *schedulepb.ScheduleActionResult) bool {
 			return action.GetScheduleTime().AsTime().Equal(at)
 		})
-		if !hasFired && !schedule.Fires(at) && !schedule.Misfires(at) {
-			return at
+		if !hasFired && (isPaused && !at.After(now) || !schedule.Fires(at) && !schedule.Misfires(at)) {
+			return at, true
 		}
 
 		at = at.Add(time.Second)
 	}
 
-	return at
+	return time.Time{}, false
 }
 
 // Backfill asks to make up for the times of a range.
@@ -249,15 +338,21 @@ func (s *Service) backfill(ctx context.Context, of *app.App, name string, reques
 		return nil, err
 	}
 
-	if request.RepeatCompleted && count > 0 {
-		if err := s.repeat(ctx, of, name, job.Repetition{From: request.From, To: request.To, Before: time.Now()}); err != nil {
-			return nil, err
-		}
-	}
+	err = s.change(ctx, of, name, change{
+		remember: func(_ *described, action *job.ScheduleAction) error {
+			if request.RepeatCompleted && count > 0 {
+				action.Repeat = append(action.Repeat, job.Repetition{From: request.From, To: request.To, Before: time.Now()})
+				action.Repeat = action.Repeat[max(0, len(action.Repeat)-maxRepetitions):]
+			}
 
-	err = s.patch(ctx, of, name, &schedulepb.SchedulePatch{BackfillRequest: []*schedulepb.BackfillRequest{{
-		StartTime: timestamppb.New(request.From), EndTime: timestamppb.New(request.To), OverlapPolicy: policy,
-	}}})
+			return nil
+		},
+		patch: func(job.ScheduleAction) *schedulepb.SchedulePatch {
+			return &schedulepb.SchedulePatch{BackfillRequest: []*schedulepb.BackfillRequest{{
+				StartTime: timestamppb.New(request.From), EndTime: timestamppb.New(request.To), OverlapPolicy: policy,
+			}}}
+		},
+	})
 
 	return &Backfilled{Schedule: name, From: request.From, To: request.To, Firings: count}, err
 }
@@ -294,39 +389,3 @@ func (s *Service) countTimes(ctx context.Context, of *app.App, name string, requ
 
 // maxRepetitions is the number of repetitions that a schedule remembers. A firing that waits longer does not repeat its job.
 const maxRepetitions = 20
-
-// repeat records in the schedule that jobs of a range are to be run again.
-func (s *Service) repeat(ctx context.Context, of *app.App, name string, asked job.Repetition) error {
-	isRecorded := func(now *described) bool {
-		for _, known := range now.action.Repeat {
-			if known.Before.Equal(asked.Before) {
-				return true
-			}
-		}
-
-		return false
-	}
-
-	return s.eventually(ctx, of, name, func(now *described) bool {
-		if isRecorded(now) {
-			return true
-		}
-
-		action := now.action
-		action.Repeat = append(action.Repeat, asked)
-		action.Repeat = action.Repeat[max(0, len(action.Repeat)-maxRepetitions):]
-
-		schedule := proto.CloneOf(now.GetSchedule())
-
-		var err error
-		if schedule.Action, err = s.action(action); err == nil {
-			err = s.update(ctx, job.ScheduleID(of.ID, name), now, schedule)
-		}
-
-		if err != nil {
-			s.options().Log.Warn("the schedule can't be changed yet", "app", of.ID, "schedule", name, "error", err)
-		}
-
-		return false
-	})
-}

@@ -300,7 +300,7 @@ func (s *Service) create(ctx context.Context, wanted *desired) error {
 // if the definition now says something else about it.
 func (s *Service) replace(ctx context.Context, current *described, wanted *desired) error {
 	action := wanted.action
-	action.Repeat = current.action.Repeat
+	action.Repeat, action.LastTrigger, action.Change = current.action.Repeat, current.action.LastTrigger, current.action.Change
 
 	schedule := proto.CloneOf(wanted.schedule)
 	if current.action.Paused == action.Paused {

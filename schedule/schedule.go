@@ -56,11 +56,18 @@ type described struct {
 	action job.ScheduleAction
 }
 
-// describe returns a schedule as Temporal has it, or nil if Temporal does not have it.
+// describe returns a schedule as Temporal has it, or nil if Temporal does not have it. Temporal answers one such request about a
+// schedule at a time, and rejects others.
 func (s *Service) describe(ctx context.Context, appID, name string) (*described, error) {
-	found, err := s.service().DescribeSchedule(ctx, &workflowservice.DescribeScheduleRequest{
+	request := &workflowservice.DescribeScheduleRequest{
 		Namespace: s.options().Namespace, ScheduleId: job.ScheduleID(appID, name),
-	})
+	}
+	found, err := s.service().DescribeSchedule(ctx, request)
+
+	for isBusy(err) && pause(ctx) == nil {
+		found, err = s.service().DescribeSchedule(ctx, request)
+	}
+
 	if _, isMissing := errors.AsType[*serviceerror.NotFound](err); isMissing {
 		return nil, nil //nolint:nilnil // It does not exist.
 	}
@@ -77,6 +84,12 @@ func (s *Service) describe(ctx context.Context, appID, name string) (*described,
 	}
 
 	return schedule, nil
+}
+
+func isBusy(err error) bool {
+	_, isExhausted := errors.AsType[*serviceerror.ResourceExhausted](err)
+
+	return isExhausted
 }
 
 // action returns the start of the workflow of a schedule.

@@ -18,6 +18,7 @@ import (
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
 
+	"github.com/jobwright/jobwright/apiserver"
 	"github.com/jobwright/jobwright/job"
 	"github.com/jobwright/jobwright/schedule"
 )
@@ -349,6 +350,51 @@ func TestOverlapConcernsJobs(t *testing.T) {
 
 	runs := api().awaitRuns(t, appID, "all", endedRuns(2))
 	require.Equal(t, job.FiringStarted, runs[0].Status, "it does not wait for its job")
+}
+
+func TestRunScheduleGivesEachFiringAJobOfItsOwn(t *testing.T) {
+	t.Parallel()
+
+	const calls = 8
+
+	appID := newScheduledApp(t, `
+  rare: {scenario: Echo, interval: 2s, overlap: allowAll, parameters: {day: "${scheduledAt}"}, paused: true}
+  often: {scenario: Echo, interval: 1s, overlap: allowAll}
+`)
+	servers := []caller{api(), serve(t, apiserver.Options{}), serve(t, apiserver.Options{})}
+	responses := make([]apiResponse, calls)
+
+	var all sync.WaitGroup
+	for i := range calls {
+		all.Go(func() {
+			responses[i] = servers[i%len(servers)].operate(t, "runSchedule", appID, object{"schedule": "rare"})
+		})
+	}
+
+	all.Wait()
+
+	ids := map[string]bool{}
+
+	for _, got := range responses {
+		require.Equal(t, http.StatusOK, got.status, got.text)
+
+		jobID, _ := got.result(t)["jobId"].(string)
+		at, _ := got.result(t)["scheduledAt"].(string)
+		ids[jobID] = true
+
+		require.Equal(t, appID+":rare:"+at, jobID)
+		await(t, func() bool { return api().status(t, appID, jobID).status == http.StatusOK })
+		require.Equal(t, object{"version": json.Number("1"), "day": strings.TrimSuffix(at, "Z") + ".000Z"}, valueOf(t, appID, jobID))
+	}
+
+	require.Len(t, ids, calls)
+
+	runs := api().awaitRuns(t, appID, "rare", endedRuns(calls))
+	require.False(t, slices.ContainsFunc(runs, func(run schedule.Run) bool { return !ids[run.JobID] }))
+
+	got := api().operate(t, "runSchedule", appID, object{"schedule": "often"})
+	require.Equal(t, http.StatusConflict, got.status, got.text)
+	require.Contains(t, got.text, "every second near now belongs to another firing")
 }
 
 func TestBackfillRepeatsCompletedFiringsOnlyIfAsked(t *testing.T) {
