@@ -11,6 +11,7 @@ type Code string
 
 // The codes of errors that sources report.
 const (
+	CodeAlreadyChanged       Code = "source_already_changed"
 	CodeDefinitionInvalid    Code = "source_definition_invalid"
 	CodeLimitExceeded        Code = "source_limit_exceeded"
 	CodeOperationUnsupported Code = "source_operation_unsupported"
@@ -24,8 +25,8 @@ const (
 // Codes returns all codes.
 func Codes() []Code {
 	return []Code{
-		CodeDefinitionInvalid, CodeLimitExceeded, CodeOperationUnsupported, CodeQueryInvalid, CodeRecordInvalid,
-		CodeRequestRefused, CodeTableNotFound, CodeUnavailable,
+		CodeAlreadyChanged, CodeDefinitionInvalid, CodeLimitExceeded, CodeOperationUnsupported, CodeQueryInvalid,
+		CodeRecordInvalid, CodeRequestRefused, CodeTableNotFound, CodeUnavailable,
 	}
 }
 

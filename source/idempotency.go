@@ -13,6 +13,10 @@ type IdempotencyKey struct {
 	Job  string // The jobId, for people who read the ledger.
 	Run  string // The ID of the run of the job's workflow. Unlike the jobId, it is never reused.
 	Step string // The path of the step, with the iteration of each loop around it.
+
+	// Input is a digest of the step's parameters, if an earlier attempt had other ones; otherwise it is empty. It is not part of
+	// the identity: if the change is recorded with another input, the error is [CodeAlreadyChanged].
+	Input string
 }
 
 // Ledger is a source that records changes under their idempotency keys. If WriteTable or Execute finds a record under the key

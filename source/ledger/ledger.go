@@ -155,30 +155,41 @@ func (l *Ledger) Status() string {
 
 // details are what a record contains about a write besides the number of records.
 type details struct {
+	Input       string              `json:"input,omitempty"` // Of the idempotency key.
 	Conversions []source.Conversion `json:"conversions,omitempty"`
 	Read        []source.Part       `json:"read,omitempty"`
 	Rejected    int64               `json:"rejected,omitempty"`
 }
 
 // EncodeDetails returns the JSON for the column details of the record of a write, or nil if there is none to store. The number of
-// records has a column of its own.
-func EncodeDetails(written source.Written) ([]byte, error) {
-	if len(written.Conversions) == 0 && len(written.Read) == 0 && written.Rejected == 0 {
+// records and the rest of the key have columns of their own.
+func EncodeDetails(key source.IdempotencyKey, written source.Written) ([]byte, error) {
+	if key.Input == "" && len(written.Conversions) == 0 && len(written.Read) == 0 && written.Rejected == 0 {
 		return nil, nil
 	}
 
-	return json.Marshal(details{Conversions: written.Conversions, Read: written.Read, Rejected: written.Rejected})
+	return json.Marshal(details{
+		Input: key.Input, Conversions: written.Conversions, Read: written.Read, Rejected: written.Rejected,
+	})
 }
 
-// DecodeDetails stores the details that [EncodeDetails] has encoded in written. No text means no details.
-func DecodeDetails(text []byte, written *source.Written) error {
-	if len(text) == 0 {
-		return nil
+// DecodeDetails stores the details that [EncodeDetails] has encoded in written. No text means no details. The error lacks the
+// source if the change under the key was made with another input.
+func DecodeDetails(text []byte, key source.IdempotencyKey, written *source.Written) error {
+	var decoded details
+
+	if len(text) > 0 {
+		if err := json.Unmarshal(text, &decoded); err != nil {
+			return fmt.Errorf("the details of the ledger's record: %w", err)
+		}
 	}
 
-	var decoded details
-	if err := json.Unmarshal(text, &decoded); err != nil {
-		return fmt.Errorf("the details of the ledger's record: %w", err)
+	if key.Input != decoded.Input {
+		return &source.Error{
+			Code:    source.CodeAlreadyChanged,
+			Message: fmt.Sprintf("the job %s, or a retry of it, has made the change of this step with other parameters", key.Job),
+			Hint:    "retry that job with its own parameters to keep the change, or from an earlier step to make it again",
+		}
 	}
 
 	written.Conversions, written.Read, written.Rejected = decoded.Conversions, decoded.Read, decoded.Rejected

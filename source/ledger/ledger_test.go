@@ -127,16 +127,41 @@ func TestDetailsRoundTrip(t *testing.T) {
 			Read:        []source.Part{{Table: source.Table{Name: "a.csv"}}},
 		},
 	} {
-		text, err := ledger.EncodeDetails(written)
+		text, err := ledger.EncodeDetails(source.IdempotencyKey{}, written)
 		require.NoError(t, err)
 		require.Equal(t, written.Conversions == nil && written.Read == nil, text == nil)
 
 		decoded := source.Written{Rows: 7}
-		require.NoError(t, ledger.DecodeDetails(text, &decoded))
+		require.NoError(t, ledger.DecodeDetails(text, source.IdempotencyKey{}, &decoded))
 
 		written.Rows = 7
 		require.Equal(t, written, decoded)
 	}
 
-	require.ErrorContains(t, ledger.DecodeDetails([]byte("[]"), new(source.Written)), "details")
+	require.ErrorContains(t, ledger.DecodeDetails([]byte("[]"), source.IdempotencyKey{}, new(source.Written)), "details")
+}
+
+func TestDecodeDetailsRejectsTheChangeOfAnotherInput(t *testing.T) {
+	t.Parallel()
+
+	for _, recorded := range []string{"", "a", "b"} {
+		text, err := ledger.EncodeDetails(source.IdempotencyKey{Input: recorded}, source.Written{})
+		require.NoError(t, err)
+
+		for _, input := range []string{"", "a", "b"} {
+			err := ledger.DecodeDetails(text, source.IdempotencyKey{Job: "load", Input: input}, new(source.Written))
+			if input == recorded {
+				require.NoError(t, err)
+
+				continue
+			}
+
+			var problem *source.Error
+
+			require.ErrorAs(t, err, &problem)
+			require.Equal(t, source.CodeAlreadyChanged, problem.Code)
+			require.Contains(t, problem.Message, "the job load")
+			require.False(t, problem.Retryable)
+		}
+	}
 }

@@ -69,7 +69,7 @@ func (a *attempt) lookUp(ctx context.Context) (written source.Written, found boo
 	}
 
 	if err == nil {
-		err = ledger.DecodeDetails([]byte(details.String), &written)
+		err = ledger.DecodeDetails([]byte(details.String), a.key, &written)
 	}
 
 	return written, err == nil, err
@@ -91,7 +91,7 @@ func (a *attempt) record(ctx context.Context, written source.Written) error {
 		return nil
 	}
 
-	text, err := ledger.EncodeDetails(written)
+	text, err := ledger.EncodeDetails(a.key, written)
 	if err != nil {
 		return err
 	}

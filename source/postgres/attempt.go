@@ -141,7 +141,7 @@ func (s *session) startAttempt(ctx context.Context, table string, key source.Ide
 
 	var written source.Written
 	if written.Rows, err = strconv.ParseInt(rows[0][0], 10, 64); err == nil {
-		err = ledger.DecodeDetails([]byte(rows[0][1]), &written)
+		err = ledger.DecodeDetails([]byte(rows[0][1]), key, &written)
 	}
 
 	return written, err == nil, err
@@ -150,7 +150,7 @@ func (s *session) startAttempt(ctx context.Context, table string, key source.Ide
 // record adds the record of a change to the ledger, as the last statement of the change's transaction: other attempts that
 // reach this point wait for the commit. The error is [ledger.ErrRecorded] if another attempt has committed its record first.
 func (s *session) record(ctx context.Context, table string, key source.IdempotencyKey, written source.Written) error {
-	details, err := ledger.EncodeDetails(written)
+	details, err := ledger.EncodeDetails(key, written)
 	if err != nil {
 		return err
 	}

@@ -266,8 +266,27 @@ func (s Suite) recorded(t *testing.T) {
 
 			require.NoError(t, recorder.DropTable(t.Context(), table))
 			attempt("id", "name")
+
+			write.IdempotencyKey.Input = "another"
+			_, err := recorder.WriteTable(t.Context(), write, &unreadable{t: t, schema: texts("id", "name")})
+			requireAlreadyChanged(t, err)
+
+			_, _, err = recorder.Recorded(t.Context(), write.IdempotencyKey)
+			requireAlreadyChanged(t, err)
 		})
 	}
+}
+
+// requireAlreadyChanged checks the error of a change that is recorded with another input.
+func requireAlreadyChanged(t *testing.T, err error) {
+	t.Helper()
+
+	var problem *source.Error
+
+	require.ErrorAs(t, err, &problem)
+	require.Equal(t, source.CodeAlreadyChanged, problem.Code, "%v", err)
+	require.NotEmpty(t, problem.Source)
+	require.False(t, problem.Retryable)
 }
 
 func (s Suite) recorder(t *testing.T) Recorder {

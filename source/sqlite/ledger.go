@@ -68,7 +68,7 @@ func (c *connection) lookUp(key source.IdempotencyKey) (written source.Written, 
 		[]any{key.Run, key.Step}, func(row *statement) error {
 			written.Rows, found = row.integer(0), true
 
-			return ledger.DecodeDetails([]byte(row.text(1)), &written)
+			return ledger.DecodeDetails([]byte(row.text(1)), key, &written)
 		})
 
 	return written, found, onLedger(err)
@@ -76,7 +76,7 @@ func (c *connection) lookUp(key source.IdempotencyKey) (written source.Written, 
 
 // record adds a record to the ledger.
 func (c *connection) record(key source.IdempotencyKey, written source.Written) error {
-	text, err := ledger.EncodeDetails(written)
+	text, err := ledger.EncodeDetails(key, written)
 	if err != nil {
 		return err
 	}
