@@ -81,14 +81,20 @@ func (c *call) send(ctx context.Context) (outcome *job.StepOutcome, err error) {
 }
 
 // idempotencyKey returns the key by which a service recognizes a repeated request. Unlike a ledger's, it does not contain the
-// run, so that a service can read which job has called it.
+// run, so that a service can read which job has called it. A request whose content has changed since an earlier attempt is another
+// request: services refuse a key with another content.
 func (c *call) idempotencyKey() string {
 	jobID := c.step.task.JobID
 	if earlier := c.step.task.Earlier; earlier != nil {
 		jobID = earlier.JobID
 	}
 
-	return jobID + "/" + c.step.task.Step
+	key := jobID + "/" + c.step.task.Step
+	if input := c.step.task.Input; input != "" {
+		key += "#" + input
+	}
+
+	return key
 }
 
 // request builds the request. If its body contains a file, request returns the file, which the caller closes after the

@@ -13,7 +13,7 @@ import (
 // attempt, also in those of a job that continues the step's first one. The suffix distinguishes several writes of one step.
 func (s *step) idempotencyKey(ctx context.Context, suffix string) source.IdempotencyKey {
 	key := source.IdempotencyKey{
-		Job: s.task.JobID, Run: activity.GetInfo(ctx).WorkflowExecution.RunID, Step: s.task.Step + suffix,
+		Job: s.task.JobID, Run: activity.GetInfo(ctx).WorkflowExecution.RunID, Step: s.task.Step + suffix, Input: s.task.Input,
 	}
 	if earlier := s.task.Earlier; earlier != nil {
 		key.Job, key.Run = earlier.JobID, earlier.RunID

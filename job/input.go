@@ -66,6 +66,10 @@ type Task struct {
 	// The job in which the step was attempted before, if this job continues it. Its change may be recorded there.
 	Earlier *EarlierAttempt `json:"earlier,omitempty"`
 
+	// Input is a digest of the step's parameters, if an earlier attempt had other ones because the parameters of the job have
+	// changed; otherwise it is empty.
+	Input string `json:"input,omitempty"`
+
 	// Local is set in a local activity. Histories don't contain the arguments of local activities.
 	Local *LocalAttempt `json:"-"`
 }

@@ -46,8 +46,10 @@ func (m *machine) call(ctx workflow.Context, s *step, call activityCall, request
 		AppID: m.input.AppID, JobID: m.jobID, Step: s.instance, Inline: m.inlineCapacity(), Secrets: m.input.Secrets,
 	}
 
-	if earlier, ok := m.checkpoint.Earlier[s.instance]; ok {
-		task.Earlier = &earlier
+	if call.id == s.instance {
+		m.continueAttempts(s, encoded, &task)
+	} else if earlier, ok := m.checkpoint.Earlier[s.instance]; ok {
+		task.Earlier = &earlier.EarlierAttempt
 	}
 
 	if m.beginsLocally(s, call, policy) {

@@ -23,9 +23,17 @@ type Checkpoint struct {
 	Accepted  []acceptedSignal       `json:"accepted,omitempty"` // The last signals with an ID, oldest first.
 
 	// Of a job that continues another one.
-	Continued *continued                    `json:"continued,omitempty"`
-	Earlier   map[string]job.EarlierAttempt `json:"earlier,omitempty"`  // Steps without a known outcome, by path with rounds.
-	Children  map[string]json.RawMessage    `json:"children,omitempty"` // Where their child jobs continue, likewise.
+	Continued *continued                 `json:"continued,omitempty"`
+	Earlier   map[string]earlierAttempts `json:"earlier,omitempty"`  // Steps without a known outcome, by path with rounds.
+	Children  map[string]json.RawMessage `json:"children,omitempty"` // Where their child jobs continue, likewise.
+	Changes   map[string]int             `json:"changes,omitempty"`  // How often each parameter has got another value.
+}
+
+// earlierAttempts are the attempts of a step in the jobs before this one: the first of them, whose idempotency key all have.
+type earlierAttempts struct {
+	job.EarlierAttempt
+
+	Inputs []string `json:"inputs,omitempty"` // Digests of the step's parameters, see [machine.continueAttempts].
 }
 
 // continued is the first of the jobs that continue each other. Expressions read its ID and its time: the steps that were taken

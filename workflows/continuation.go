@@ -25,8 +25,9 @@ type Continuation struct {
 
 	program  scenario.Program
 	run      job.EarlierAttempt
-	places   map[string][]int // The places of each step's results, see [Recording].
-	obsolete map[int]bool     // The places of results that steps return again.
+	places   map[string][]int  // The places of each step's results, see [Recording].
+	inputs   map[string]string // The digests of each step's parameters, likewise.
+	obsolete map[int]bool      // The places of results that steps return again.
 }
 
 // maxEarlier bounds the steps without an outcome.
@@ -35,7 +36,7 @@ const maxEarlier = 1_000
 // prepare turns the checkpoint of the ended job into that of a job which continues it.
 func (c *Continuation) prepare(r *Recording) error {
 	checkpoint := c.Checkpoint
-	c.Children, c.places, c.obsolete = map[string]string{}, r.results, map[int]bool{}
+	c.Children, c.places, c.inputs, c.obsolete = map[string]string{}, r.results, r.inputs, map[int]bool{}
 
 	if checkpoint.Continued == nil {
 		checkpoint.Continued = &continued{ID: c.run.JobID, StartedAt: checkpoint.StartedAt}
@@ -45,7 +46,7 @@ func (c *Continuation) prepare(r *Recording) error {
 	checkpoint.Paused, checkpoint.Accepted = nil, nil
 
 	earlier := checkpoint.Earlier
-	checkpoint.Earlier = map[string]job.EarlierAttempt{}
+	checkpoint.Earlier = map[string]earlierAttempts{}
 
 	if r.from == "" {
 		maps.Copy(checkpoint.Earlier, earlier)
@@ -232,13 +233,19 @@ func (c *Continuation) interrupt(at place) {
 }
 
 // attempted records that the ended job has attempted a step, or one before it, of which earlier are the attempts.
-func (c *Continuation) attempted(instance string, earlier map[string]job.EarlierAttempt) {
-	attempt, known := earlier[instance]
+func (c *Continuation) attempted(instance string, earlier map[string]earlierAttempts) {
+	attempts, known := earlier[instance]
 	if !known {
-		attempt = c.run
+		attempts.EarlierAttempt = c.run
 	}
 
-	c.Checkpoint.Earlier[instance] = attempt
+	// Two different inputs are enough: each input differs from one of them.
+	input, begun := c.inputs[instance]
+	if begun && len(attempts.Inputs) < 2 && !slices.Contains(attempts.Inputs, input) { //nolint:mnd // See above.
+		attempts.Inputs = append(slices.Clip(attempts.Inputs), input)
+	}
+
+	c.Checkpoint.Earlier[instance] = attempts
 }
 
 // takeOver marks the steps that have ended, and removes the results that steps return again.
@@ -264,6 +271,44 @@ func (c *Continuation) takeOver() {
 	}
 
 	c.Checkpoint.Results = results
+}
+
+// Change prepares the continuation for other values of the named parameters of the job. The steps before have used the former
+// ones. A scenario that continues within the job evaluates its own parameters again, as a child job does.
+func (c *Continuation) Change(parameters []string) {
+	if c.Checkpoint.Changes == nil {
+		c.Checkpoint.Changes = map[string]int{}
+	}
+
+	for _, name := range parameters {
+		c.Checkpoint.Changes[name]++
+	}
+
+	c.Checkpoint.Root.forgetParams()
+}
+
+// forgetParams removes the parameters of the step that continues in the list, and of those within it, so that they are evaluated
+// again. A ForEach goes on with the list that it has begun.
+func (l *list) forgetParams() {
+	if l == nil || l.Step == nil {
+		return
+	}
+
+	state := l.Step
+	state.List.forgetParams()
+
+	switch {
+	case state.Loop != nil:
+		for _, round := range state.Loop.Rounds { //workflowcheck:ignore // The order does not matter.
+			round.forgetParams()
+		}
+	case state.Branches != nil:
+		for _, branch := range state.Branches { //workflowcheck:ignore // The order does not matter.
+			branch.List.forgetParams()
+		}
+	case state.List != nil:
+		state.Params = nil
+	}
 }
 
 // AddChild makes the child job of an interrupted step continue, too.

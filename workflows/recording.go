@@ -28,6 +28,7 @@ type Recording struct {
 	began   map[string]string // The first run of each step that has begun, by its path.
 	later   []string          // Without from: the steps that have begun since the state, but not at the end of a TryCatch.
 	results map[string][]int  // The places of each step's results among those of the job.
+	inputs  map[string]string // The digests of the parameters with which steps were attempted.
 }
 
 // NewRecording returns a recording of the state before the step with this path began. If the path is empty, it is the state in
@@ -56,7 +57,7 @@ func (r *Recording) begin(m *machine) {
 	}
 
 	r.machine, r.failures, r.ended, r.failed = m, 0, false, false
-	r.state, r.later, r.began, r.results = nil, nil, map[string]string{}, map[string][]int{}
+	r.state, r.later, r.began, r.results, r.inputs = nil, nil, map[string]string{}, map[string][]int{}, map[string]string{}
 }
 
 // stepBegins records that a step begins.
@@ -76,6 +77,13 @@ func (r *Recording) stepBegins(s *step) {
 	if s.instance == r.from {
 		r.concurrent = r.machine.slots > 0
 		r.save()
+	}
+}
+
+// attempts records the digest of the parameters with which a step is attempted.
+func (r *Recording) attempts(s *step, input string) {
+	if r != nil {
+		r.inputs[s.instance] = input
 	}
 }
 

@@ -1,6 +1,8 @@
 package workflows
 
 import (
+	"encoding/json"
+
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/jobwright/jobwright/job"
@@ -38,18 +40,36 @@ func (m *machine) setVariable(ctx workflow.Context, s *step) (jsonvalue.Object, 
 		return nil, failedWith(job.CodeParameterInvalid, "the app's variable %s: %v", name, err)
 	}
 
-	variable := job.Variable{Name: name, Value: jsonvalue.Value{Any: converted}, ID: m.updateID(s)}
+	variable := job.Variable{Name: name, Value: jsonvalue.Value{Any: converted}}
+
+	if variable.ID, err = m.updateID(s, variable.Value); err != nil {
+		return nil, err
+	}
+
 	call := activityCall{name: job.SetVariableActivity}
 
 	return jsonvalue.Object{"value": converted}, m.callAuxiliary(ctx, s, call, variable, nil)
 }
 
-// updateID identifies the step's update of a variable, so that it takes effect once, also if an earlier job has sent it.
-func (m *machine) updateID(s *step) string {
-	jobID := m.jobID
-	if earlier, ok := m.checkpoint.Earlier[s.instance]; ok {
-		jobID = earlier.JobID
+// updateID identifies the step's update of a variable to that value, so that it takes effect once, also if an earlier job has sent
+// it.
+func (m *machine) updateID(s *step, value jsonvalue.Value) (string, error) {
+	encoded, err := json.Marshal(value)
+	if err != nil {
+		return "", failedWith(job.CodeParameterInvalid, "the value can't be written as JSON: %v", err)
 	}
 
-	return jobID + "/" + s.instance
+	task := job.Task{JobID: m.jobID}
+	m.continueAttempts(s, encoded, &task)
+
+	if task.Earlier != nil {
+		task.JobID = task.Earlier.JobID
+	}
+
+	id := task.JobID + "/" + s.instance
+	if task.Input != "" {
+		id += "#" + task.Input
+	}
+
+	return id, nil
 }
