@@ -7,6 +7,7 @@ import (
 
 	"github.com/jobwright/jobwright/job"
 	"github.com/jobwright/jobwright/jobservice"
+	"github.com/jobwright/jobwright/scenario/jsonvalue"
 )
 
 // retryRequest has the fields of retryJob.
@@ -17,6 +18,8 @@ type retryRequest struct {
 	NewJobID string `json:"newJobId" description:"The jobId of the other job; by default jobId~2."`
 	FromStep string `json:"fromStep" description:"The step to begin with: its path, or failed. By default, all steps run."`
 	DryRun   bool   `json:"dryRun"   description:"Whether to respond with the steps that would run, and start no job."`
+
+	Parameters jsonvalue.Object `json:"parameters" description:"Parameters in place of those of the ended job with these names."`
 }
 
 // jobRetried is the result of retryJob.
@@ -34,6 +37,7 @@ type jobRetried struct {
 func (s *Server) retryJob(c *gin.Context, call request[retryRequest]) {
 	retry := jobservice.Retry{
 		Caller: call.caller, JobID: call.fields.JobID, NewJobID: call.fields.NewJobID, FromStep: call.fields.FromStep,
+		Parameters: call.fields.Parameters,
 	}
 
 	if call.fields.DryRun {

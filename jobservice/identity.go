@@ -47,12 +47,20 @@ func (e *execution) identity(sealed job.SealedParameters) (found identity, err e
 	return found, err
 }
 
+// fieldParameters is the field of a request with the parameters of a scenario.
+const fieldParameters = "parameters"
+
 // withDigests returns the operation with digests in place of the sealed parameters.
 func (e *execution) withDigests(sealed job.SealedParameters) (jsonvalue.Object, error) {
 	operation := maps.Clone(e.Operation)
-	opParams, _ := operation["opParams"].(map[string]any)
-	parameters, _ := opParams["parameters"].(map[string]any)
 
+	holder := map[string]any(operation) // Of a retry, see [retriedJob.identity].
+	if opParams, ok := operation["opParams"].(map[string]any); ok {
+		holder = maps.Clone(opParams)
+		operation["opParams"] = holder
+	}
+
+	parameters, _ := holder[fieldParameters].(map[string]any)
 	if parameters = maps.Clone(parameters); parameters == nil {
 		return operation, nil
 	}
@@ -71,15 +79,13 @@ func (e *execution) withDigests(sealed job.SealedParameters) (jsonvalue.Object, 
 		parameters[name] = digest
 	}
 
-	opParams = maps.Clone(opParams)
-	opParams["parameters"] = parameters
-	operation["opParams"] = opParams
+	holder[fieldParameters] = parameters
 
 	return operation, nil
 }
 
-// seal seals the values of the scenario's secret parameters.
-func (e *execution) seal(of scenario.Scenario, bound jsonvalue.Object) error {
+// seal seals the values of the scenario's secret parameters. place is where they are in the request.
+func (e *execution) seal(place string, of scenario.Scenario, bound jsonvalue.Object) error {
 	for _, parameter := range of.Parameters {
 		value, isText := bound[parameter.Name].(string)
 		if !parameter.Secret || !isText {
@@ -87,8 +93,8 @@ func (e *execution) seal(of scenario.Scenario, bound jsonvalue.Object) error {
 		}
 
 		if len(value) < seal.MinLength {
-			return Invalid("operation.opParams.parameters.%s: a secret has at least %d bytes; a shorter one could not be "+
-				"hidden in errors and results", parameter.Name, seal.MinLength)
+			return Invalid("%s.%s: a secret has at least %d bytes; a shorter one could not be hidden in errors and results",
+				place, parameter.Name, seal.MinLength)
 		}
 
 		sealed, err := e.keys.Seal(value, e.placeOf(parameter.Name))

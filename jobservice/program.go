@@ -72,13 +72,18 @@ func (e *execution) input() (*jobInput, error) {
 		return nil, err
 	}
 
-	if len(input.encoded) > maxInput {
-		return nil, NewError(CodeRequestTooLarge,
-			"the scenario with its parameters has %d bytes, more than the %d that a job can have; store large data in a source",
-			len(input.encoded), maxInput)
+	return input, checkSize(input.encoded)
+}
+
+// checkSize returns an error if the input of a job is too large.
+func checkSize(encoded []byte) error {
+	if len(encoded) <= maxInput {
+		return nil
 	}
 
-	return input, nil
+	return NewError(CodeRequestTooLarge,
+		"the scenario with its parameters has %d bytes, more than the %d that a job can have; store large data in a source",
+		len(encoded), maxInput)
 }
 
 // program pins the program of the job, and sets the input's other fields. It returns the program as JSON.
@@ -101,6 +106,9 @@ func (e *execution) program(input *jobInput) (json.RawMessage, error) {
 	return e.single(step)
 }
 
+// placeOfParameters is where the parameters are in the request for a job.
+const placeOfParameters = "operation.opParams." + fieldParameters
+
 // scenario pins the scenario of the call and binds its parameters.
 func (e *execution) scenario(input *jobInput, step scenario.Step) (json.RawMessage, error) {
 	if problems := stepOnlyFields(e.Operation, step.OpParams); len(problems) > 0 {
@@ -122,15 +130,14 @@ func (e *execution) scenario(input *jobInput, step scenario.Step) (json.RawMessa
 	input.Scenario, input.hasScenario, input.description = pinned.Name, true, pinned.Scenario.Description
 
 	if input.Parameters, err = pinned.Scenario.Bind(params.Parameters); errors.As(err, &problems) {
-		return nil, WithProblems(CodeRequestInvalid,
-			under("operation.opParams.parameters", problems))
+		return nil, WithProblems(CodeRequestInvalid, under(placeOfParameters, problems))
 	}
 
 	if err != nil {
 		return nil, err
 	}
 
-	return pinned.Program, e.seal(pinned.Scenario, input.Parameters)
+	return pinned.Program, e.seal(placeOfParameters, pinned.Scenario, input.Parameters)
 }
 
 // single pins the program of a job that executes one operation, which is the only step of a generated scenario.

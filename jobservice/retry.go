@@ -29,11 +29,12 @@ type Continuations interface {
 	Plan(program scenario.Program) []job.PlannedStep
 
 	// Continuation returns the state of an ended job before the step with that path, or where its last run has ended if the path
-	// is empty. The error is a [job.NotContinuableError] if no job can continue there.
-	Continuation(ctx context.Context, run job.EarlierAttempt, from string) (*job.Continuation, error)
+	// is empty, for a job with other values of the parameters that changed names. The error is a [job.NotContinuableError] if no
+	// job can continue there.
+	Continuation(ctx context.Context, run job.EarlierAttempt, from string, changed []string) (*job.Continuation, error)
 }
 
-// Retry asks for another job with the pinned program and the parameters of an ended one.
+// Retry asks for another job with the pinned program of an ended one, and with its parameters unless others are given.
 type Retry struct {
 	Caller   Caller
 	JobID    string // The ended job.
@@ -42,6 +43,9 @@ type Retry struct {
 	// FromStep is the path of the step, with its rounds, from which the job runs; the outcomes of the steps before are taken
 	// over. It can also be [FromFailed]. If it is empty, the job runs all steps.
 	FromStep string
+
+	// Parameters replace those of the ended job with the same names. The steps before FromStep have used the former ones.
+	Parameters jsonvalue.Object
 }
 
 // RetryPlan is what a [Retry] would do.
@@ -68,7 +72,12 @@ func (s *Service) planRetry(ctx context.Context, retry Retry) (*RetryPlan, error
 		return nil, err
 	}
 
-	continuation, err := s.continuation(ctx, retry, ended)
+	parameters, err := s.retryCall(retry, ended).parameters(ended)
+	if err != nil {
+		return nil, err
+	}
+
+	continuation, err := s.continuation(ctx, retry, ended, parameters.changed)
 	if err != nil {
 		return nil, err
 	}
@@ -103,9 +112,7 @@ func (s *Service) retry(ctx context.Context, retry Retry) (*Started, error) {
 		return nil, err
 	}
 
-	call := &execution{
-		Request: Request{Caller: retry.Caller, Operation: ended.identity(retry), JobID: retry.NewJobID}, keys: s.options.Keys,
-	}
+	call := s.retryCall(retry, ended)
 	started := &Started{JobID: retry.NewJobID}
 
 	// The state of the ended job is read only if no job has continued from it.
@@ -114,7 +121,7 @@ func (s *Service) retry(ctx context.Context, retry Retry) (*Started, error) {
 		return started, err
 	}
 
-	input, err := s.retryInput(ctx, retry, ended)
+	input, err := s.retryInput(ctx, call, retry, ended)
 	if err != nil {
 		return nil, err
 	}
@@ -132,7 +139,12 @@ type retriedJob struct {
 
 // identity returns an operation that identifies the retry.
 func (e *retriedJob) identity(retry Retry) jsonvalue.Object {
-	return jsonvalue.Object{"retryOf": retry.JobID, "run": e.firstRun, "fromStep": retry.FromStep}
+	identity := jsonvalue.Object{"retryOf": retry.JobID, "run": e.firstRun, "fromStep": retry.FromStep}
+	if len(retry.Parameters) > 0 {
+		identity[fieldParameters] = map[string]any(retry.Parameters)
+	}
+
+	return identity
 }
 
 // retriedJob returns the job to retry, if the caller may execute it. It derives the ID of the other job.
@@ -246,8 +258,11 @@ func (e *retriedJob) permit(caller Caller) error {
 	return nil
 }
 
-// continuation returns the state in which the retry continues the ended job. Without a step, it has only a plan.
-func (s *Service) continuation(ctx context.Context, retry Retry, ended *retriedJob) (*job.Continuation, error) {
+// continuation returns the state in which the retry continues the ended job with other values of the parameters that changed names.
+// Without a step, it has only a plan.
+func (s *Service) continuation(
+	ctx context.Context, retry Retry, ended *retriedJob, changed []string,
+) (*job.Continuation, error) {
 	from := retry.FromStep
 
 	switch from {
@@ -257,7 +272,7 @@ func (s *Service) continuation(ctx context.Context, retry Retry, ended *retriedJ
 		from = ""
 	}
 
-	found, err := s.options.Continuations.Continuation(ctx, ended.run, from)
+	found, err := s.options.Continuations.Continuation(ctx, ended.run, from, changed)
 
 	refused, ok := errors.AsType[*job.NotContinuableError](err)
 	if !ok {
@@ -276,8 +291,13 @@ func (s *Service) continuation(ctx context.Context, retry Retry, ended *retriedJ
 }
 
 // retryInput returns the input of the retry.
-func (s *Service) retryInput(ctx context.Context, retry Retry, ended *retriedJob) (*jobInput, error) {
-	found, err := s.continuation(ctx, retry, ended)
+func (s *Service) retryInput(ctx context.Context, call *execution, retry Retry, ended *retriedJob) (*jobInput, error) {
+	parameters, err := call.parameters(ended)
+	if err != nil {
+		return nil, err
+	}
+
+	found, err := s.continuation(ctx, retry, ended, parameters.changed)
 	if err != nil {
 		return nil, err
 	}
@@ -288,6 +308,8 @@ func (s *Service) retryInput(ctx context.Context, retry Retry, ended *retriedJob
 	}
 	input.Caller, input.RetryOf = retry.Caller.Access.Name, retry.JobID
 	input.Slot = slotUse(retry.Caller.App.Quota)
+	input.Parameters = parameters.values
+	input.Secrets = slices.Concat(input.Secrets, call.secrets)
 
 	encoded, err := json.Marshal(input.Input)
 	if err != nil {
@@ -296,6 +318,10 @@ func (s *Service) retryInput(ctx context.Context, retry Retry, ended *retriedJob
 
 	reseal := s.resealer(retry, ended)
 	if input.encoded, err = reseal(encoded); err != nil {
+		return nil, err
+	}
+
+	if err := checkSize(input.encoded); err != nil {
 		return nil, err
 	}
 

@@ -53,6 +53,7 @@ type execution struct {
 	Request
 
 	reportsLineage bool // Whether workers report the job to the server for OpenLineage.
+	isRetry        bool // Whether the operation is that of [retriedJob.identity].
 
 	keys    seal.Keys
 	sealed  job.SealedParameters // The secret parameters of the job, once its input is known.
@@ -267,7 +268,7 @@ func (s *Service) attach(ctx context.Context, call *execution, started *Started)
 	}
 
 	if first.fingerprint != later.fingerprint {
-		return jobIDTaken(call.JobID, job.DifferingFields(first.fieldDigests, later.fieldDigests))
+		return jobIDTaken(call.JobID, call.fieldsOf(job.DifferingFields(first.fieldDigests, later.fieldDigests)))
 	}
 
 	if asksForAnother(call.Callback, memoField[job.Listeners](s, described, job.MemoListeners).Callback) {
@@ -279,6 +280,17 @@ func (s *Service) attach(ctx context.Context, call *execution, started *Started)
 	started.runID = info.GetExecution().GetRunId()
 
 	return nil
+}
+
+// fieldsOf returns the fields of the request, given those of its operation.
+func (e *execution) fieldsOf(paths []string) []string {
+	for i := range paths {
+		if e.isRetry {
+			paths[i] = strings.TrimPrefix(paths[i], "operation.")
+		}
+	}
+
+	return paths
 }
 
 // jobIDTaken returns the error for a jobId whose job was started by a request that differs in the fields, as far as they

@@ -50,10 +50,13 @@ func New(temporal client.Client, dataConverter converter.DataConverter) *Replaye
 func (r *Replayer) Plan(program scenario.Program) []job.PlannedStep { return workflows.PlanOf(program) }
 
 // Continuation returns the state in which another job continues an ended one: before the step with the path from begins, or, if
-// from is empty, where the ended job failed, was stopped or was terminated. run is the last run of the ended job.
+// from is empty, where the ended job failed, was stopped or was terminated. run is the last run of the ended job. The other job has
+// other values of the parameters that changed names.
 //
 // The error is a [job.NotContinuableError] if no job can continue there, or that of a request to Temporal.
-func (r *Replayer) Continuation(ctx context.Context, run job.EarlierAttempt, from string) (*job.Continuation, error) {
+func (r *Replayer) Continuation(
+	ctx context.Context, run job.EarlierAttempt, from string, changed []string,
+) (*job.Continuation, error) {
 	select {
 	case r.slots <- struct{}{}:
 	case <-ctx.Done():
@@ -62,7 +65,7 @@ func (r *Replayer) Continuation(ctx context.Context, run job.EarlierAttempt, fro
 
 	defer func() { <-r.slots }()
 
-	found, err := r.find(ctx, run, from)
+	found, err := r.find(ctx, run, from, changed)
 	if err != nil {
 		return nil, err
 	}
@@ -76,7 +79,9 @@ func (r *Replayer) Continuation(ctx context.Context, run job.EarlierAttempt, fro
 }
 
 // find replays the runs of a job, the last one first, until one has begun the step.
-func (r *Replayer) find(ctx context.Context, run job.EarlierAttempt, from string) (*workflows.Continuation, error) {
+func (r *Replayer) find(
+	ctx context.Context, run job.EarlierAttempt, from string, changed []string,
+) (*workflows.Continuation, error) {
 	for first := ""; ; {
 		history, err := r.history(ctx, run)
 		if err != nil {
@@ -90,7 +95,11 @@ func (r *Replayer) find(ctx context.Context, run job.EarlierAttempt, from string
 
 		found, err := recording.Continuation(run)
 		if err == nil {
-			return found, r.addChildren(ctx, found)
+			if len(changed) > 0 {
+				found.Change(changed)
+			}
+
+			return found, r.addChildren(ctx, found, changed)
 		}
 
 		if !errors.Is(err, workflows.ErrNotBegun) {
@@ -180,7 +189,7 @@ func (r *Replayer) replay(history *historypb.History, run job.EarlierAttempt, fr
 }
 
 // addChildren makes the child jobs of interrupted steps continue, too.
-func (r *Replayer) addChildren(ctx context.Context, found *workflows.Continuation) error {
+func (r *Replayer) addChildren(ctx context.Context, found *workflows.Continuation, changed []string) error {
 	for _, step := range slices.Sorted(maps.Keys(found.Children)) {
 		jobID := found.Children[step]
 
@@ -202,7 +211,7 @@ func (r *Replayer) addChildren(ctx context.Context, found *workflows.Continuatio
 			return refused("the job %s that the step %s has started completed later; name the step to run it again", jobID, step)
 		}
 
-		child, err := r.find(ctx, job.EarlierAttempt{JobID: jobID, RunID: info.GetExecution().GetRunId()}, "")
+		child, err := r.find(ctx, job.EarlierAttempt{JobID: jobID, RunID: info.GetExecution().GetRunId()}, "", changed)
 
 		if failed, ok := errors.AsType[*job.NotContinuableError](err); ok {
 			return refused("the job %s that the step %s has started can't continue; name the step to run it again: %s",

@@ -146,7 +146,7 @@ func TestReadmeAndAPIExamples(t *testing.T) {
 	require.Equal(t, 1, requireExamples(t, "README.md", api))
 	require.Equal(t, 15, requireExamples(t, "docs/api.md", api))
 	require.Equal(t, 2, requireExamples(t, "docs/system.md", api))
-	require.Equal(t, 5, requireExamples(t, "docs/retry.md", api))
+	require.Equal(t, 6, requireExamples(t, "docs/retry.md", api))
 }
 
 func TestScenarioReferenceMatchesOperations(t *testing.T) {
