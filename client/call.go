@@ -104,7 +104,7 @@ const (
 	maxPause   = 2 * time.Second
 )
 
-// codeAppInvalid is the code of an app whose files have mistakes. Callers want to know them, although somebody may correct them.
+// codeAppInvalid is the code of an app whose files have mistakes. Callers want to know them, although a later call may succeed.
 const codeAppInvalid jobservice.Code = "app_invalid"
 
 // repeatAfter returns after which time to repeat a call that failed, and whether that can help.

@@ -22,6 +22,20 @@ func (c *Client) Scenarios(ctx context.Context, appID string, withLineage bool) 
 	return found.Scenarios, err
 }
 
+// scenarioRequest has the fields of getScenario.
+type scenarioRequest struct {
+	App         string `json:"appId"`
+	Scenario    string `json:"scenarioName"`
+	WithLineage bool   `json:"withLineage,omitempty"`
+}
+
+// Scenario returns a scenario with the text of its file, its tests and its schedules.
+func (c *Client) Scenario(ctx context.Context, appID, scenario string, withLineage bool) (*jobservice.ScenarioFile, error) {
+	return result[jobservice.ScenarioFile](ctx, c, call{
+		name: "getScenario", fields: scenarioRequest{appID, scenario, withLineage}, isRepeatable: true,
+	})
+}
+
 // lineageRequest has the fields of getLineage.
 type lineageRequest struct {
 	App      string `json:"appId"`

@@ -45,6 +45,7 @@ in one process, with a Temporal of its own.`,
 		SilenceErrors: true,
 	}
 
+	command.AddCommand(contextCommand(), statusCommand())
 	command.AddCommand(apiserverCommand(), workerCommand(), serveCommand(), setupCommand(), validateCommand(), testCommand(),
 		schemaCommand(), sourcesCommand(), keysCommand(), initCommand())
 	version.AddTo(command)

@@ -1,0 +1,30 @@
+package client
+
+import (
+	"context"
+
+	"github.com/jobwright/jobwright/jobservice"
+)
+
+// Apps returns the apps that the key may use, in the order of their IDs.
+func (c *Client) Apps(ctx context.Context) ([]jobservice.App, error) {
+	var found jobservice.Apps
+
+	err := c.call(ctx, call{name: "getApps", fields: struct{}{}, isRepeatable: true}, &found)
+
+	return found.Apps, err
+}
+
+// Sources returns the sources of an app, in the order of their names.
+func (c *Client) Sources(ctx context.Context, appID string) ([]jobservice.Source, error) {
+	var found jobservice.Sources
+
+	err := c.call(ctx, call{name: "getSources", fields: appRequest{appID}, isRepeatable: true}, &found)
+
+	return found.Sources, err
+}
+
+// appRequest has the fields of calls about one app.
+type appRequest struct {
+	App string `json:"appId"`
+}

@@ -1,0 +1,307 @@
+package view
+
+import (
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/jedib0t/go-pretty/v6/text"
+
+	"github.com/jobwright/jobwright/client"
+	"github.com/jobwright/jobwright/job"
+)
+
+// Status prints the status of a job for people.
+func (o Output) Status(status *client.Status) error {
+	page := page{width: Width(o.Out), isColored: HasColors(o.Out), now: time.Now()}
+	if !IsTerminal(o.Out) {
+		page.width = wide
+	}
+
+	_, err := io.WriteString(o.Out, strings.Join(page.status(status), "\n")+"\n")
+
+	return err
+}
+
+// wide is the width of lines that are not for a terminal.
+const wide = 160
+
+// page is where the status of a job is shown.
+type page struct {
+	width     int
+	height    int // The maximum number of lines; 0 for no limit.
+	isColored bool
+	now       time.Time
+}
+
+// status returns the lines that show the status of a job.
+func (p page) status(of *client.Status) []string {
+	lines := []string{p.title(of)}
+	below := p.below(of)
+
+	steps := p.steps(of.Steps)
+	if room := p.height - len(lines) - len(below); p.height > 0 && len(steps) > room {
+		steps = p.shortened(of.Steps, max(room, 1))
+	}
+
+	return append(append(lines, steps...), below...)
+}
+
+// title returns the line with the state of the job.
+func (p page) title(of *client.Status) string {
+	parts := []string{}
+	if of.Scenario != "" {
+		parts = append(parts, of.Scenario)
+	}
+
+	parts = append(parts, "app "+of.App, "job "+of.JobID)
+
+	state := State(of.Status)
+	if took := p.took(of); took != "" {
+		parts = append(parts, took)
+	}
+
+	room := p.width - text.StringWidthWithoutEscSequences(state.text(false)) - 2 //nolint:mnd // The spaces between them.
+
+	return state.text(p.isColored) + "  " + cut(strings.Join(parts, " · "), room)
+}
+
+// took returns how long the job has taken so far or, of one that has ended, about how long it took.
+func (p page) took(of *client.Status) string {
+	end := p.now
+
+	if of.StartedAt.IsZero() {
+		return ""
+	}
+
+	if of.Ended() {
+		end = of.StartedAt
+
+		for _, step := range of.Steps {
+			if step.EndedAt != nil && step.EndedAt.After(end) {
+				end = *step.EndedAt
+			}
+		}
+	}
+
+	return Duration(end.Sub(of.StartedAt))
+}
+
+// below returns the lines below the steps: what the job waits for, and why it failed.
+func (p page) below(of *client.Status) []string {
+	var lines []string
+
+	add := func(color text.Color, format string, arguments ...any) {
+		for _, line := range wrapped(fmt.Sprintf(format, arguments...), p.width) {
+			lines = append(lines, paint(line, color, p.isColored))
+		}
+	}
+
+	if of.Paused != nil {
+		add(text.FgYellow, "paused by %s since %s", of.Paused.By, of.Paused.Since.Local().Format(time.DateTime))
+	}
+
+	for _, signal := range of.Signals {
+		from := ""
+		if len(signal.From) > 0 {
+			from = " from " + strings.Join(signal.From, " or ")
+		}
+
+		add(text.FgYellow, "step %s waits for the signal %s%s", signal.Step, signal.Name, from)
+	}
+
+	if of.Message != "" {
+		color, code := text.FgYellow, ""
+		if of.Ended() {
+			color = text.FgRed
+		}
+
+		if of.Code != "" {
+			code = of.Code + ": "
+		}
+
+		add(color, "%s%s", code, of.Message)
+	}
+
+	if of.Step != nil {
+		add(text.FgHiBlack, "  at %s", of.Step)
+	}
+
+	for _, cause := range of.Causes {
+		add(text.FgHiBlack, "  caused by %s", cause)
+	}
+
+	return lines
+}
+
+// Widths of the columns of a step.
+const (
+	percentWidth  = 5
+	countWidth    = 15
+	speedWidth    = 11
+	durationWidth = 9
+	signWidth     = 2
+	minTitle      = 16
+)
+
+// steps returns the lines of steps.
+func (p page) steps(steps []job.StepStatus) []string {
+	width := 0
+	for i := range steps {
+		width = max(width, text.StringWidthWithoutEscSequences(label(&steps[i])))
+	}
+
+	width = min(width, max(p.width-signWidth-percentWidth-countWidth-speedWidth-durationWidth-1, minTitle))
+
+	var lines []string
+
+	for i := range steps {
+		lines = append(lines, p.step(&steps[i], width)...)
+	}
+
+	return lines
+}
+
+// step returns the line of a step, and one with the error of its last attempt.
+func (p page) step(step *job.StepStatus, width int) []string {
+	shown := looks[State(step.State)]
+
+	percent, count, speed, took := "", countOf(step), "", ""
+	if step.State == job.StepRunning {
+		if step.Percent != nil {
+			percent = strconv.FormatInt(*step.Percent, 10) + "%"
+		}
+
+		speed = speedOf(step)
+	}
+
+	if step.StartedAt != nil {
+		end := p.now
+		if step.EndedAt != nil {
+			end = *step.EndedAt
+		}
+
+		took = Duration(end.Sub(*step.StartedAt))
+	}
+
+	columns := fmt.Sprintf("%*s%*s%*s%*s", percentWidth, percent, countWidth, count, speedWidth, speed, durationWidth, took)
+	line := paint(shown.sign, shown.color, p.isColored) + " " + text.Pad(cut(label(step), width), width, ' ') + columns
+	lines := []string{strings.TrimRight(line, " ")}
+
+	for _, detail := range p.details(step) {
+		lines = append(lines, paint(cut(indent(step)+"    "+detail, p.width), text.FgHiBlack, p.isColored))
+	}
+
+	return lines
+}
+
+// details returns what else people want to know of a step.
+func (p page) details(step *job.StepStatus) []string {
+	var details []string
+
+	if step.State == job.StepRunning && (step.LastError != "" || step.Attempt > 1) {
+		detail := fmt.Sprintf("attempt %d", step.Attempt)
+		if step.NextTry != nil && step.NextTry.After(p.now) {
+			detail += " in " + Duration(step.NextTry.Sub(p.now))
+		}
+
+		if step.LastError != "" {
+			detail += "; the last one failed: " + oneLine(step.LastError)
+		}
+
+		details = append(details, detail)
+	}
+
+	if step.Rejected > 0 {
+		details = append(details, Count(step.Rejected, "record")+" rejected")
+	}
+
+	if step.ChildID != "" && step.State != job.StepCompleted {
+		details = append(details, "runs the job "+step.ChildID)
+	}
+
+	return details
+}
+
+// shortened returns lines of at most that number. Running and failed steps are shown first; the others are counted.
+func (p page) shortened(steps []job.StepStatus, room int) []string {
+	var shown []job.StepStatus
+
+	hidden := map[job.StepState]int{}
+
+	for _, step := range steps {
+		isOfInterest := step.State == job.StepRunning || step.State == job.StepFailed
+		if isOfInterest && len(shown) < room-2 { //nolint:mnd // The lines of the counts, and of an error.
+			shown = append(shown, step)
+		} else {
+			hidden[step.State]++
+		}
+	}
+
+	lines := p.steps(shown)
+
+	var counts []string
+
+	for _, state := range []job.StepState{
+		job.StepCompleted, job.StepRunning, job.StepFailed, job.StepStopped, job.StepSkipped, job.StepPending,
+	} {
+		if hidden[state] > 0 {
+			counts = append(counts, fmt.Sprintf("%d %s", hidden[state], state))
+		}
+	}
+
+	if len(lines) > room-1 {
+		lines = lines[:max(room-1, 0)]
+	}
+
+	return append(lines, cut("  and steps that are "+strings.Join(counts, ", "), p.width))
+}
+
+// indent returns the indentation of a step within others.
+func indent(step *job.StepStatus) string {
+	return strings.Repeat("  ", strings.Count(step.Path, ".")/2) //nolint:mnd // 4.steps.2 is one level below 4.
+}
+
+// label returns the title of a step, indented as it is nested.
+func label(step *job.StepStatus) string {
+	name := step.Title
+	if name == "" {
+		name = step.OpName
+	}
+
+	if step.TakenOver {
+		name += " (taken over)"
+	}
+
+	return indent(step) + oneLine(name)
+}
+
+// countOf returns how much a step has done: rounds of a loop, or rows.
+func countOf(step *job.StepStatus) string {
+	switch {
+	case step.Total > 0:
+		return fmt.Sprintf("%s/%s rounds", Number(step.Iterations), Number(step.Total))
+	case step.Iterations > 0:
+		return Count(step.Iterations, "round")
+	case step.Rows > 0:
+		return Count(step.Rows, "row")
+	case step.Bytes > 0:
+		return Bytes(step.Bytes)
+	default:
+		return ""
+	}
+}
+
+// speedOf returns the speed of a running step.
+func speedOf(step *job.StepStatus) string {
+	switch {
+	case step.RowsPerSecond > 0:
+		return short(step.RowsPerSecond) + "/s"
+	case step.BytesPerSecond > 0:
+		return Bytes(step.BytesPerSecond) + "/s"
+	default:
+		return ""
+	}
+}

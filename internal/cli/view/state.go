@@ -1,0 +1,47 @@
+package view
+
+import (
+	"github.com/jedib0t/go-pretty/v6/text"
+)
+
+// State is the state of a job, a step or a firing, which people tell apart by its sign and its color.
+type State string
+
+// look is how a state is shown.
+type look struct {
+	sign  string
+	color text.Color
+}
+
+var looks = map[State]look{
+	"queued":             {"◌", text.FgYellow},
+	"pending":            {"·", text.FgHiBlack},
+	"running":            {"▶", text.FgBlue},
+	"paused":             {"‖", text.FgYellow},
+	"stopping":           {"■", text.FgYellow},
+	"completed":          {"✓", text.FgGreen},
+	"failed":             {"✗", text.FgRed},
+	"completedWithError": {"✗", text.FgRed},
+	"stopped":            {"■", text.FgMagenta},
+	"skipped":            {"–", text.FgHiBlack},
+	"started":            {"▶", text.FgGreen},
+}
+
+// text returns the sign and the name of the state.
+func (s State) text(colored bool) string {
+	shown, known := looks[s]
+	if !known {
+		return string(s)
+	}
+
+	return paint(shown.sign+" "+string(s), shown.color, colored)
+}
+
+// paint colors a text.
+func paint(plain string, color text.Color, colored bool) string {
+	if !colored {
+		return plain
+	}
+
+	return color.Sprint(plain)
+}
