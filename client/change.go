@@ -67,6 +67,8 @@ type Retry struct {
 	NewJobID string `json:"newJobId,omitempty"` // Empty for one that the server derives from the JobID.
 	FromStep string `json:"fromStep,omitempty"` // The path of the step to begin with, or failed. Empty for all steps.
 	DryRun   bool   `json:"dryRun,omitempty"`   // Whether to only return what would run.
+
+	Parameters jsonvalue.Object `json:"parameters,omitempty"` // In place of those of the ended job with the same names.
 }
 
 // Retried is the job that a [Retry] has started or, of a dry run, would start.

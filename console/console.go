@@ -35,6 +35,9 @@ type Options struct {
 
 	// URL is the address at which browsers reach the server; nil if it is that of each request.
 	URL *url.URL
+
+	// Provider is an OpenID Connect provider by which visitors can sign in, beside API keys.
+	Provider session.ProviderOptions
 }
 
 // Console is the handler of all pages. Create it with [New].
@@ -50,7 +53,8 @@ func New(options Options) *Console {
 
 	var err error
 	if c.sessions, err = session.New(session.Options{
-		API: options.API, Keys: options.Keys, Log: options.Log, Audit: options.Audit, URL: options.URL, Render: c.signInPage,
+		API: options.API, Keys: options.Keys, Log: options.Log, Audit: options.Audit, URL: options.URL, Provider: options.Provider,
+		Render: c.signInPage,
 	}); err != nil {
 		panic(err) // The key that it makes if there is none is not one: a defect.
 	}

@@ -11,13 +11,15 @@ import (
 	"time"
 
 	"github.com/jobwright/jobwright/job"
+	"github.com/jobwright/jobwright/scenario/jsonvalue"
 )
 
 // functions are those of the templates.
 var functions = template.FuncMap{
 	"static": static, "caller": callerText, "rfc3339": rfc3339, "absolute": absolute, "relative": relative,
 	"duration": duration, "number": number, "size": size, "indented": indented, "state": stateOf, "stepState": stepStateOf,
-	"jobAddress": jobAddress, "count": countOf,
+	"jobAddress": jobAddress, "count": countOf, "plain": plain,
+	"deliveryState": deliveryState, "actionState": actionState,
 }
 
 // callerText returns the name of an access as people read it.
@@ -153,6 +155,51 @@ func stepStateOf(step job.StepStatus) state {
 	default:
 		return state{string(step.State), string(step.State)}
 	}
+}
+
+// deliveryState returns the state of a delivery of a callback.
+func deliveryState(of job.Delivery) state {
+	switch of.State {
+	case job.DeliveryDelivered:
+		return state{"completed", "delivered"}
+	case job.DeliveryFailed:
+		return state{"failed", "failed"}
+	case job.DeliveryDisabled:
+		return state{"skipped", "disabled by the receiver"}
+	case job.DeliveryPending:
+	}
+
+	if of.Attempts > 0 {
+		return state{"waiting", "retrying"}
+	}
+
+	return state{"pending", "pending"}
+}
+
+// actionState returns what becomes of a step in a retry.
+func actionState(of job.Action) state {
+	switch of {
+	case job.ActionTakeOver:
+		return state{"completed", "is taken over"}
+	case job.ActionContinue:
+		return state{"running", "continues"}
+	case job.ActionSkip:
+		return state{"skipped", "is skipped"}
+	case job.ActionRun:
+	}
+
+	return state{"pending", "runs"}
+}
+
+// plain returns a value in one line: a text as it is, others as JSON.
+func plain(value any) (string, error) {
+	if text, ok := value.(string); ok {
+		return text, nil
+	}
+
+	text, err := json.Marshal(jsonvalue.Plain{Any: value})
+
+	return string(text), err
 }
 
 // jobAddress returns the address of the page of a job.

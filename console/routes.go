@@ -20,6 +20,17 @@ type route struct {
 var routes = []route{
 	{pattern: "GET /{$}", change: showJobs},
 	{pattern: "GET /jobs", show: jobs},
+	{pattern: "POST /jobs/bulk", change: bulk},
+	{pattern: "GET /jobs/{job}", show: showJob},
+	{pattern: "GET /jobs/{job}/events", copy: events},
+	{pattern: "GET /jobs/{job}/results/{format}", copy: download},
+	{pattern: "GET /jobs/{job}/retry", show: showRetry},
+	{pattern: "POST /jobs/{job}/retry", change: retryJob},
+	{pattern: "POST /jobs/{job}/stop", change: stopJob},
+	{pattern: "POST /jobs/{job}/pause", change: pauseJob},
+	{pattern: "POST /jobs/{job}/resume", change: resumeJob},
+	{pattern: "POST /jobs/{job}/signal", change: signalJob},
+	{pattern: "POST /jobs/{job}/redeliver", change: redeliver},
 }
 
 // showJobs leads to the page that a visitor sees first.

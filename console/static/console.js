@@ -83,9 +83,11 @@ setInterval(() => {
 // A box selects all boxes of a name.
 function prepare() {
   for (const all of document.querySelectorAll("[data-all]")) { all.hidden = false }
+  for (const button of document.querySelectorAll("form[data-submits] button")) { button.hidden = true } // A change submits.
 }
 
 document.addEventListener("change", (event) => {
+  if (event.target.form?.hasAttribute("data-submits")) { event.target.form.requestSubmit() }
   const name = event.target.dataset?.all
   if (name) { for (const box of event.target.form.querySelectorAll(`input[name="${name}"]`)) { box.checked = event.target.checked } }
 })
