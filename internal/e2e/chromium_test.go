@@ -58,6 +58,16 @@ func openBrowser(t *testing.T) *browser {
 func (b *browser) call(t *testing.T, method string, params object) object {
 	t.Helper()
 
+	result, failed := b.tryCall(t, method, params)
+	require.Empty(t, failed, method)
+
+	return result
+}
+
+// tryCall calls a method of the protocol, and returns its result or its error.
+func (b *browser) tryCall(t *testing.T, method string, params object) (result, failed object) {
+	t.Helper()
+
 	b.sent++
 
 	request := object{"id": b.sent, "method": method, "params": params}
@@ -83,9 +93,7 @@ func (b *browser) call(t *testing.T, method string, params object) object {
 		require.NoError(t, json.Unmarshal(message[:len(message)-1], &response))
 
 		if response.ID == b.sent { // Others are events.
-			require.Empty(t, response.Error, method)
-
-			return response.Result
+			return response.Result, response.Error
 		}
 	}
 }
@@ -96,26 +104,37 @@ func (b *browser) open(t *testing.T, address string) {
 	b.call(t, "Page.navigate", object{"url": address})
 }
 
-// await waits until an expression in JavaScript, evaluated in the page, is a text that is not empty, and returns the text.
+// await waits until an expression in JavaScript, evaluated in the page, is a text that is not empty, and returns the text. The page
+// may be replaced by another one meanwhile.
 func (b *browser) await(t *testing.T, expression string) string {
 	t.Helper()
 
 	// On a busy machine, a page of Temporal UI takes long to load.
 	const timeout = 2 * time.Minute
 
-	result := b.call(t, "Runtime.evaluate", object{"awaitPromise": true, "returnByValue": true, "expression": fmt.Sprintf(`
-		new Promise((resolve) => {
-			const look = (left) => {
-				let text = ""
-				try { text = %s } catch { /* The page is not complete. */ }
-				if (text || left <= 0) { resolve(text || "") } else { setTimeout(look, 100, left - 100) }
-			}
-			look(%d)
-		})`, expression, timeout.Milliseconds())})
+	for deadline := time.Now().Add(timeout); ; {
+		left := time.Until(deadline)
+		result, failed := b.tryCall(t, "Runtime.evaluate", object{
+			"awaitPromise": true, "returnByValue": true, "expression": fmt.Sprintf(`
+			new Promise((resolve) => {
+				const look = (left) => {
+					let text = ""
+					try { text = %s } catch { /* The page is not complete. */ }
+					if (text || left <= 0) { resolve(text || "") } else { setTimeout(look, 100, left - 100) }
+				}
+				look(%d)
+			})`, expression, left.Milliseconds())})
 
-	value, _ := result["result"].(object)
-	text, _ := value["value"].(string)
-	require.NotEmpty(t, text, "the page never has %s", expression)
+		if failed != nil && left > 0 { // The page has gone.
+			continue
+		}
 
-	return text
+		require.Empty(t, failed)
+
+		value, _ := result["result"].(object)
+		text, _ := value["value"].(string)
+		require.NotEmpty(t, text, "the page never has %s", expression)
+
+		return text
+	}
 }
