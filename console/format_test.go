@@ -1,0 +1,157 @@
+package console
+
+import (
+	"net/url"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/jobwright/jobwright/apiserver"
+	"github.com/jobwright/jobwright/job"
+	"github.com/jobwright/jobwright/scenario/jsonvalue"
+)
+
+func TestDurationHasTwoUnits(t *testing.T) {
+	t.Parallel()
+
+	for length, want := range map[time.Duration]string{
+		-time.Second: "0 ms", 999 * time.Millisecond: "999 ms", 1990 * time.Millisecond: "1.9 s", time.Minute: "1 min 00 s",
+		61*time.Minute + time.Second: "1 h 01 min", 49 * time.Hour: "2 d 01 h",
+	} {
+		require.Equal(t, want, duration(length))
+	}
+}
+
+func TestRelativeTime(t *testing.T) {
+	t.Parallel()
+
+	now := time.Date(2026, 1, 31, 6, 0, 0, 0, time.UTC)
+
+	for distance, want := range map[time.Duration]string{
+		0: "now", -4 * time.Second: "now", -59 * time.Second: "59 s ago", -time.Minute: "1 min ago", -47 * time.Hour: "1 d ago",
+		time.Hour: "in 1 h",
+	} {
+		require.Equal(t, want, relativeTo(now.Add(distance), now))
+	}
+}
+
+func TestNumberSeparatesThousands(t *testing.T) {
+	t.Parallel()
+
+	for value, want := range map[int64]string{0: "0", 999: "999", 1000: "1,000", 1234567: "1,234,567", -1000: "-1,000", -100: "-100"} {
+		require.Equal(t, want, number(value))
+	}
+}
+
+func TestEveryErrorHasARemedy(t *testing.T) {
+	t.Parallel()
+
+	for _, code := range apiserver.Codes() {
+		require.NotEmpty(t, callRemedies[string(code)], code)
+	}
+
+	for _, code := range job.Codes() {
+		require.NotEmpty(t, jobRemedies[code], code)
+		require.NotContains(t, jobRemedies[code], "](", code)
+	}
+
+	require.NotEqual(t, callRemedies["internal"], jobRemedies["internal"])
+}
+
+func TestLevelOfStep(t *testing.T) {
+	t.Parallel()
+
+	known := map[string]bool{"1": true, "2": true, "2.steps.1": true, "2.steps.1.then.10": true, "3": true, "3.branches.a.1": true}
+
+	for path, want := range map[string]struct {
+		level  int
+		branch string
+	}{
+		"1": {0, ""}, "2.steps.1": {1, ""}, "2.steps.1.then.10": {2, "then"}, "3.branches.a.1": {1, "branches.a"},
+	} {
+		level, branch := levelOf(path, known)
+		require.Equal(t, want.level, level, path)
+		require.Equal(t, want.branch, branch, path)
+	}
+}
+
+func TestReadFieldsReturnsOnlyWhatChanged(t *testing.T) {
+	t.Parallel()
+
+	schema := map[string]any{
+		"properties": map[string]any{
+			"country": map[string]any{"type": "string", "default": "US"}, "empty": map[string]any{"type": "string"},
+			"limit": map[string]any{"type": "integer"}, "share": map[string]any{"type": "number"},
+			"dry": map[string]any{"type": "boolean"}, "list": map[string]any{"type": "array"},
+			"password": map[string]any{"type": "string", "writeOnly": true},
+		},
+		"required": []any{"limit"},
+	}
+	values := jsonvalue.Object{
+		"country": "US", "empty": "x", "limit": int64(5), "share": 0.5, "dry": true, "list": []any{"a"}, "password": "(secret)",
+		"unknown": map[string]any{"a": int64(1)},
+	}
+	fields := fieldsOf(schema, values)
+	require.Len(t, fields, len(values))
+
+	form := url.Values{}
+	for _, f := range fields {
+		form.Set(fieldPrefix+f.Name, f.Text)
+	}
+
+	require.Empty(t, form.Get(fieldPrefix+"password"), "a secret is not in the page")
+
+	read, err := readFields(form, fields)
+	require.NoError(t, err)
+	require.Empty(t, read)
+
+	for name, text := range map[string]string{
+		"country": "DE", "empty": "", "limit": " 17 ", "share": "1.5", "dry": "false", "list": `["b", 2]`, "password": "tiger",
+		"unknown": "null",
+	} {
+		form.Set(fieldPrefix+name, text)
+	}
+
+	read, err = readFields(form, fields)
+	require.NoError(t, err)
+	require.Equal(t, jsonvalue.Object{
+		"country": "DE", "empty": "", "limit": int64(17), "share": 1.5, "dry": false, "list": []any{"b", int64(2)},
+		"password": "tiger", "unknown": nil,
+	}, read)
+
+	form.Set(fieldPrefix+"limit", "many")
+
+	_, err = readFields(form, fields)
+	require.ErrorContains(t, err, "limit")
+}
+
+func TestBarStaysWithinItsJob(t *testing.T) {
+	t.Parallel()
+
+	began := time.Date(2026, 1, 31, 6, 0, 0, 0, time.UTC)
+	at := func(seconds int) *time.Time { return new(began.Add(time.Duration(seconds) * time.Second)) }
+
+	for name, row := range map[string]struct {
+		step job.StepStatus
+		want *bar
+	}{
+		"not begun":   {job.StepStatus{State: job.StepPending}, nil},
+		"half":        {job.StepStatus{State: job.StepCompleted, StartedAt: at(50), EndedAt: at(75)}, &bar{Class: "completed", From: 50, Size: 25}},
+		"running":     {job.StepStatus{State: job.StepRunning, StartedAt: at(90)}, &bar{Class: "running", From: 90, Size: 10}},
+		"short":       {job.StepStatus{State: job.StepFailed, StartedAt: at(100), EndedAt: at(100)}, &bar{Class: "failed", From: 99.6, Size: 0.4}},
+		"other clock": {job.StepStatus{State: job.StepCompleted, StartedAt: at(-5), EndedAt: at(200)}, &bar{Class: "completed", From: 0, Size: 100}},
+		"next try":    {job.StepStatus{State: job.StepRunning, StartedAt: at(0), NextTry: at(120)}, &bar{Class: "waiting", From: 0, Size: 100}},
+	} {
+		got := barOf(row.step, began, *at(100))
+		if row.want == nil {
+			require.Nil(t, got, name)
+
+			continue
+		}
+
+		require.Equal(t, row.want.Class, got.Class, name)
+		require.InDelta(t, row.want.From, got.From, 0.001, name)
+		require.InDelta(t, row.want.Size, got.Size, 0.001, name)
+	}
+}
