@@ -73,6 +73,11 @@ func (s *Server) calls() []call {
 			names: []string{"getJobs"}, methods: either, right: app.Status, group: groupJobs,
 			summary: "Lists the jobs of an app, the newest first",
 		}, s.getJobs),
+		newCall[historyRequest, jobservice.History](s, call{
+			names: []string{"getJobHistory"}, methods: either, right: app.Status, group: groupJobs,
+			summary:     "Returns how many jobs of the last hours started, failed and were stopped, and how long they took",
+			description: "It also has the last jobs of each scenario. Callers share an answer for five seconds.",
+		}, s.getJobHistory),
 		// The API has both names and stops jobs by GET. Jobwright also accepts POST, the usual method for a change.
 		newCall[stopRequest, jobservice.Stop](s, call{
 			names: []string{"stopJob", "stop"}, methods: either, right: app.Stop, changes: true, always: true, group: groupJobs,
@@ -111,6 +116,17 @@ func (s *Server) calls() []call {
 			names: []string{"getSources"}, methods: either, right: app.Execute, group: groupSystem,
 			summary: "Returns the sources of an app, and which scenarios use them",
 		}, s.getSources),
+		newCall[systemRequest, jobservice.System](s, call{
+			names: []string{"getSystem"}, methods: either, right: app.Operate, group: groupSystem,
+			summary:     "Returns the state of the system: workers, Temporal, the result store, and the version",
+			description: "Callers share an answer for two seconds.",
+		}, s.getSystem),
+		newCall[checkSourceRequest, jobservice.SourceChecked](s, call{
+			names: []string{"checkSource"}, methods: post, right: app.Operate, changes: true, group: groupSystem,
+			errors:      []jobservice.Code{jobservice.CodeSourceNotFound},
+			summary:     "Checks that a worker can use a source",
+			description: "It waits for the result. A source that can't be used is a result, not an error.",
+		}, s.checkSource),
 		newCall[redeliverRequest, jobservice.Redelivery](s, call{
 			names: []string{"redeliverCallback"}, methods: post, right: app.Execute, changes: true, group: groupJobs,
 			errors:      []jobservice.Code{jobservice.CodeCallbackNotFound, jobservice.CodeJobNotEnded},

@@ -109,11 +109,11 @@ func (s *Server) backfillSchedule(c *gin.Context, call request[backfillRequest])
 
 // respond responds with the result of a call, or with its error.
 func respond[R any](s *Server, c *gin.Context, result R, err error) {
-	if err != nil {
+	switch {
+	case c.Request.Context().Err() != nil: // The caller disconnected.
+	case err != nil:
 		s.respondError(c, err)
-
-		return
+	default:
+		c.JSON(http.StatusOK, envelope{Status: "success", Result: result})
 	}
-
-	c.JSON(http.StatusOK, envelope{Status: "success", Result: result})
 }

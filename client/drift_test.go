@@ -73,6 +73,7 @@ func TestTypesHaveTheFieldsOfTheAPI(t *testing.T) {
 		"JobRetried":              {reflect.TypeFor[client.Retried](), nil},
 		"GetSchedulesRequest":     {reflect.TypeFor[client.SchedulesRequest](), []string{"apiKey"}},
 		"BackfillScheduleRequest": {reflect.TypeFor[client.Backfill](), []string{"apiKey"}},
+		"GetJobHistoryRequest":    {reflect.TypeFor[client.HistoryRequest](), []string{"apiKey"}},
 		"ResultSet":               {reflect.TypeFor[client.Result](), nil},
 		"Records":                 {reflect.TypeFor[client.Records](), nil},
 	} {

@@ -103,3 +103,17 @@ func (c *Client) AllJobs(ctx context.Context, request JobsRequest) iter.Seq2[job
 		}
 	}
 }
+
+// HistoryRequest asks for the history of the jobs of an app. Zero values stand for the server's defaults.
+type HistoryRequest struct {
+	App      string `json:"appId"`
+	Scenario string `json:"scenario,omitempty"` // Empty for the jobs of all scenarios.
+	Hours    int    `json:"hours,omitempty"`    // How long it is.
+	Buckets  int    `json:"buckets,omitempty"`  // The number of its parts.
+	Runs     *int   `json:"runs,omitempty"`     // The number of last jobs of each scenario; nil for the default.
+}
+
+// History returns how many jobs of the last hours started, failed and were stopped, and how long they took.
+func (c *Client) History(ctx context.Context, request HistoryRequest) (*jobservice.History, error) {
+	return result[jobservice.History](ctx, c, call{name: "getJobHistory", fields: request, isRepeatable: true})
+}

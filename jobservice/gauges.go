@@ -15,11 +15,14 @@ const gaugeInterval = 15 * time.Second
 
 const runningJobs = "WorkflowType = '" + job.Workflow + "' AND ExecutionStatus = 'Running'"
 
-// The queries of the gauges, in the order of their reports. Temporal sets TemporalReportedProblems on a workflow whose tasks fail
+// isStuck restricts a query to jobs that make no progress. Temporal sets TemporalReportedProblems on a workflow whose tasks fail
 // again and again, and removes it when one succeeds.
+const isStuck = " AND TemporalReportedProblems IS NOT NULL"
+
+// The queries of the gauges, in the order of their reports.
 var gauges = []struct{ name, query string }{
 	{"jobwright_jobs_running", runningJobs},
-	{"jobwright_jobs_stuck", runningJobs + " AND TemporalReportedProblems IS NOT NULL"},
+	{"jobwright_jobs_stuck", runningJobs + isStuck},
 }
 
 // ReportGauges counts the running jobs and those that make no progress, of all apps, until ctx is done. Every API server reports

@@ -5,6 +5,7 @@
 package jobservice
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 
@@ -14,6 +15,7 @@ import (
 
 	"github.com/jobwright/jobwright/app"
 	"github.com/jobwright/jobwright/app/seal"
+	"github.com/jobwright/jobwright/job"
 	"github.com/jobwright/jobwright/lineage"
 )
 
@@ -33,6 +35,13 @@ type Options struct {
 	// Continuations finds where retries continue jobs. [Service.Retry] and [Service.PlanRetry] need it.
 	Continuations Continuations
 
+	// TemporalAddress is the address of Temporal, and TemporalUI that of its UI, for operators; empty if they are not known.
+	TemporalAddress, TemporalUI string
+
+	// HistoryJobs is the number of jobs that [Service.History] reads one by one; 0 means [DefaultHistoryJobs]. Those beyond are
+	// only counted.
+	HistoryJobs int
+
 	// Ends reports the ends of jobs that workers of this process run; nil means none.
 	Ends Ends
 }
@@ -45,7 +54,10 @@ type Service struct {
 	ended     *endedJobs
 	recent    recentJobs
 	reads     reads[*Status]
-	lists     reads[*List] // By the identity of the list and the page.
+	lists     reads[*List]    // By the identity of the list and the page.
+	systems   *cache[*System] // By the ID of the app.
+	histories *cache[*History]
+	buckets   *lru.Cache[string, map[job.State]int64] // The counts of past buckets of histories, by their query.
 	watches   watches
 	followers followers
 	runs      *lru.Cache[string, int64] // The number of runs before a run, by the ID of the run.
@@ -62,6 +74,11 @@ func New(options Options) *Service {
 	s := &Service{options: options, starts: newAdmission(), ended: newEndedJobs(maxEndedJobs, maxEndedBytes)}
 	s.runs, _ = lru.New[string, int64](maxRuns) // The only error is that of a size that is not positive.
 	s.lineage, _ = lru.New[*app.Pinned, *lineage.Lineage](maxLineage)
+
+	s.systems, s.histories = newCache[*System](systemAge), newCache[*History](historyAge)
+	s.buckets, _ = lru.New[string, map[job.State]int64](maxBuckets)
+
+	s.options.HistoryJobs = cmp.Or(options.HistoryJobs, DefaultHistoryJobs)
 
 	if options.Converter == nil {
 		s.options.Converter = converter.GetDefaultDataConverter()

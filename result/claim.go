@@ -48,3 +48,12 @@ func (s *Store) owner(ctx context.Context) (string, error) {
 
 	return string(text), err
 }
+
+// Check returns an error if the store can't be read.
+func (s *Store) Check(ctx context.Context) error {
+	if _, err := s.owner(ctx); !errors.Is(err, ErrNotFound) { // No worker has claimed it yet.
+		return err
+	}
+
+	return nil
+}

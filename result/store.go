@@ -17,6 +17,7 @@ import (
 // Store stores result sets.
 type Store struct {
 	bucket bucket
+	kind   string
 }
 
 // Open opens the store in a folder, which it creates if necessary, or in the bucket of a gocloud.dev/blob URL. A program
@@ -27,8 +28,16 @@ func Open(ctx context.Context, location string) (*Store, error) {
 		return nil, fmt.Errorf("the result store %q can't be opened: %w", location, err)
 	}
 
-	return &Store{opened}, nil
+	scheme, _, isURL := strings.Cut(location, "://")
+	if !isURL || scheme == "file" {
+		scheme = "folder"
+	}
+
+	return &Store{bucket: opened, kind: scheme}, nil
 }
+
+// Kind returns folder, or the scheme of the URL of the bucket.
+func (s *Store) Kind() string { return s.kind }
 
 // Folder returns the folder that a location names, if it names no bucket.
 func Folder(location string) (folder string, isFolder bool) {

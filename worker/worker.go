@@ -16,6 +16,7 @@ import (
 	"github.com/jobwright/jobwright/app"
 	"github.com/jobwright/jobwright/app/seal"
 	"github.com/jobwright/jobwright/callback"
+	"github.com/jobwright/jobwright/internal/version"
 	"github.com/jobwright/jobwright/job"
 	"github.com/jobwright/jobwright/jobservice"
 	"github.com/jobwright/jobwright/openlineage"
@@ -108,13 +109,17 @@ func newWorker(temporal client.Client, options Options, onFatalError func(error)
 		OnFatalError:                 onFatalError,
 		MaxHeartbeatThrottleInterval: heartbeatThrottle,
 		DeadlockDetectionTimeout:     deadlockTimeout,
-		Interceptors:                 []interceptor.WorkerInterceptor{&jobLog{}},
+		DeploymentOptions: worker.DeploymentOptions{ // Without UseVersioning, it only says which build a worker is.
+			Version: worker.WorkerDeploymentVersion{DeploymentName: job.TaskQueue, BuildID: version.Get().String()},
+		},
+		Interceptors: []interceptor.WorkerInterceptor{&jobLog{}},
 	})
 
 	w.RegisterWorkflowWithOptions(workflows.RunScenario, workflow.RegisterOptions{Name: job.Workflow})
 	w.RegisterWorkflowWithOptions(workflows.AppVariables, workflow.RegisterOptions{Name: job.VariablesWorkflow})
 	w.RegisterWorkflowWithOptions(workflows.AppSlots, workflow.RegisterOptions{Name: job.SlotsWorkflow})
 	w.RegisterWorkflowWithOptions(workflows.Notify, workflow.RegisterOptions{Name: job.NotifyWorkflow})
+	w.RegisterWorkflowWithOptions(workflows.CheckSource, workflow.RegisterOptions{Name: job.CheckSourceWorkflow})
 	w.RegisterWorkflowWithOptions(workflows.FireSchedule, workflow.RegisterOptions{Name: job.FireScheduleWorkflow})
 
 	operations := activities.New(options.Apps, options.Keys, w.sources, options.Results, temporal, options.DataDir,

@@ -139,7 +139,8 @@ func serve(ctx context.Context, opts options, out, logs io.Writer) (err error) {
 		API: apiserver.Options{
 			Jobs: jobservice.New(jobservice.Options{
 				Temporal: connection, Namespace: namespace, Keys: keys, Log: log, Ends: &ends, ReportsLineage: reports.URL != "",
-				Continuations: replay.New(connection, nil),
+				Continuations:   replay.New(connection, nil),
+				TemporalAddress: temporal.Address(), TemporalUI: "http://" + temporal.UIAddress(),
 			}),
 			Apps: apps, Results: results, Log: log, Metrics: sdkMetrics, Audit: audited, Keys: keys,
 			Hosts: opts.allowedHosts, LoopbackKey: key, WellKnownKey: devKey,

@@ -8,6 +8,8 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/url"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -25,6 +27,7 @@ type apiFlags struct {
 	http, metrics  string
 	allowedHosts   []string
 	maxConnections int
+	temporalUI     string
 	auditLog       string
 	console        bool
 	oidc           oidc.Options
@@ -39,6 +42,8 @@ func (f *apiFlags) addTo(flags *pflag.FlagSet, endpoints string) {
 		"number of open connections after which new ones wait")
 	flags.StringSliceVar(&f.allowedHosts, "allowed-host", nil,
 		"name or address by which clients reach the server, for example jobs.example.com; repeatable")
+	flags.StringVar(&f.temporalUI, "temporal-ui", "",
+		"URL of Temporal UI, for links to it, for example https://temporal.example.com; by default, none")
 	cli.AddAuditLog(flags, &f.auditLog, cli.AuditToStderr)
 	flags.StringVar(&f.oidc.Issuer, "oidc-issuer", "",
 		"URL of an OpenID Connect provider whose access tokens the server accepts; by default, none")
@@ -73,6 +78,10 @@ func (f *apiFlags) options(
 
 	var err error
 
+	if err = checkURL(f.temporalUI); err != nil {
+		return options, fmt.Errorf("--temporal-ui: %w", err)
+	}
+
 	if f.oidc != (oidc.Options{}) {
 		if options.IdentityProvider, err = oidc.New(f.oidc); err != nil {
 			return options, fmt.Errorf("--oidc-issuer and --oidc-audience: %w", err)
@@ -91,10 +100,25 @@ func (f *apiFlags) options(
 
 	options.Jobs = jobservice.New(jobservice.Options{
 		Temporal: opened.temporal, Namespace: opened.namespace, Keys: opened.keys, Log: opened.log, Ends: ends,
+		TemporalAddress: opened.address, TemporalUI: strings.TrimSuffix(f.temporalUI, "/"),
 		ReportsLineage: opened.lineage.URL != "", Continuations: replay.New(opened.temporal, nil),
 	})
 
 	return options, nil
+}
+
+// checkURL returns an error unless a text is empty or the URL of a web page without credentials.
+func checkURL(text string) error {
+	if text == "" {
+		return nil
+	}
+
+	parsed, err := url.Parse(text)
+	if err != nil || parsed.Scheme != "http" && parsed.Scheme != "https" || parsed.Host == "" || parsed.User != nil {
+		return errors.New("it must be the URL of a page without a user, for example https://temporal.example.com")
+	}
+
+	return nil
 }
 
 func apiserverCommand() *cobra.Command {

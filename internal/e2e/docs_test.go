@@ -1,10 +1,12 @@
 package e2e_test
 
 import (
+	"encoding/json"
 	"io"
 	"net/http"
 	"os"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -59,6 +61,34 @@ func withoutVariable(response string) string {
 	response = issued.ReplaceAllString(response, `"access_token":"a token"`)
 
 	return eventID.ReplaceAllString(response, "$1: 0")
+}
+
+// state matches calls whose answers differ between machines and times: only their fields are compared.
+var state = regexp.MustCompile(`/(getSystem|checkSource|getJobHistory)\b`)
+
+// shapeOf returns a JSON value with the types of its values in place of the values. The entries of a list count once.
+func shapeOf(value any) any {
+	switch v := value.(type) {
+	case object:
+		shape := object{}
+		for name, field := range v {
+			shape[name] = shapeOf(field)
+		}
+
+		for _, name := range []string{"commit", "modified", "date"} { // Of a build from a working copy of Git.
+			delete(shape, name)
+		}
+
+		return shape
+	case []any:
+		if len(v) == 0 {
+			return v
+		}
+
+		return []any{shapeOf(v[0])}
+	default:
+		return reflect.TypeOf(value)
+	}
 }
 
 // curl sends the request of a curl command.
@@ -124,6 +154,14 @@ func requireExamples(t *testing.T, name string, api caller) (ran int) {
 
 		require.Equal(t, "json", blocks[i+1].language)
 
+		if state.MatchString(block.text) {
+			var want any
+			require.NoError(t, json.Unmarshal([]byte(blocks[i+1].text), &want))
+			require.Equal(t, shapeOf(want), shapeOf(got.body), got.text)
+
+			continue
+		}
+
 		require.JSONEq(t, withoutVariable(blocks[i+1].text), withoutVariable(got.text))
 	}
 
@@ -144,8 +182,8 @@ func TestReadmeAndAPIExamples(t *testing.T) {
 	require.Contains(t, p.output(), blocks[1].text)
 
 	require.Equal(t, 1, requireExamples(t, "README.md", api))
-	require.Equal(t, 15, requireExamples(t, "docs/api.md", api))
-	require.Equal(t, 2, requireExamples(t, "docs/system.md", api))
+	require.Equal(t, 16, requireExamples(t, "docs/api.md", api))
+	require.Equal(t, 4, requireExamples(t, "docs/system.md", api))
 	require.Equal(t, 6, requireExamples(t, "docs/retry.md", api))
 }
 

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
+	"time"
 
 	"go.temporal.io/sdk/client"
 	sdklog "go.temporal.io/sdk/log"
@@ -22,10 +23,14 @@ func Configure(options *client.Options, log *slog.Logger) {
 		options.ConnectionOptions.GrpcCompression = &client.GrpcCompressionNone{}
 	}
 
+	options.WorkerHeartbeatInterval = workerReports
 	options.Logger = sdklog.NewStructuredLogger(slog.New(handler{log.Handler()}))
 	options.ConnectionOptions.DialOptions = append(options.ConnectionOptions.DialOptions,
 		grpc.WithChainUnaryInterceptor(PatientHeartbeats, EncodeHeaders, CompressLarge))
 }
+
+// workerReports is the time between two reports of a worker to Temporal, of its slots for example.
+const workerReports = 15 * time.Second
 
 // isLoopback reports whether an address is on this machine, as far as that is known without a name server.
 func isLoopback(address string) bool {
