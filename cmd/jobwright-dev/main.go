@@ -26,6 +26,7 @@ type options struct {
 	metrics, auditLog  string
 	allowedHosts       []string
 	run, app           string
+	parameters         []string
 	secrets            app.Secrets
 	once, durable      bool
 	console            bool
@@ -53,6 +54,9 @@ With --durable, each commit of Temporal waits for the disk and survives a power 
 The garbage collector runs rarely, which is faster and takes more memory. If memory is scarce, set one of the
 environment variables GOMEMLIMIT and GOGC.
 
+The first address that the command prints is that of the console, the web pages for callers and operators.
+It contains a key and signs you in. With --run, it shows the job.
+
 The API has two keys for every app, which are accepted from this machine only: a random one, which the
 first start creates in the file "key" of the folder --data, and "dev". Requests of browsers need the first,
 because any web page can make a browser send the second.
@@ -71,6 +75,9 @@ environment variable NAME, which begins with the prefix of the app.`,
   # Run the scenario Main of app 7, print its results, and keep serving
   jobwright-dev --run Main --app 7
 
+  # Run it with a parameter
+  jobwright-dev --run Main -p country=DE
+
   # Run a scenario and exit with status 0 if the job succeeded, else 1
   jobwright-dev --run Main --once
 
@@ -80,6 +87,10 @@ environment variable NAME, which begins with the prefix of the app.`,
 		RunE: func(command *cobra.Command, _ []string) error {
 			if opts.once && opts.run == "" {
 				return errors.New("--once requires --run with the scenario to run")
+			}
+
+			if len(opts.parameters) > 0 && opts.run == "" {
+				return errors.New("-p requires --run with the scenario to run")
 			}
 
 			return serve(command.Context(), opts, command.OutOrStdout(), command.ErrOrStderr())
@@ -100,6 +111,8 @@ environment variable NAME, which begins with the prefix of the app.`,
 	cli.AddAuditLog(flags, &opts.auditLog, cli.AuditToNone)
 	flags.StringVar(&opts.run, "run", "", "run this scenario after the start")
 	flags.StringVar(&opts.app, "app", "7", "app of the scenario given by --run")
+	flags.StringArrayVarP(&opts.parameters, "parameter", "p", nil,
+		"parameter of the scenario given by --run, as key=value; JSON unless the parameter is a text; repeatable")
 	cli.AddSecrets(flags, &opts.secrets)
 	flags.BoolVar(&opts.once, "once", false, "exit after the scenario given by --run")
 	opts.log.AddTo(flags, cli.LogText, slog.LevelWarn) // The terminal shows the output of the user's jobs.

@@ -12,7 +12,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/jedib0t/go-pretty/v6/table"
 
 	"github.com/jobwright/jobwright/app"
@@ -71,15 +70,15 @@ func (c *apiClient) waitUntilReady(ctx context.Context) error {
 }
 
 // request returns the body of a call that runs a scenario.
-func (c *apiClient) request(appID, name string) executeJob {
+func (c *apiClient) request(appID, name string, parameters jsonvalue.Object) executeJob {
 	return executeJob{APIKey: c.key, AppID: appID, Operation: operation{
-		OpName: scenario.OpRunScenario, OpParams: scenario.RunScenario{Scenario: name, Parameters: jsonvalue.Object{}},
+		OpName: scenario.OpRunScenario, OpParams: scenario.RunScenario{Scenario: name, Parameters: parameters},
 	}}
 }
 
 // printCurl prints a command that runs a scenario.
-func (c *apiClient) printCurl(out io.Writer, appID, name, purpose string) error {
-	body, err := json.Marshal(c.request(appID, name))
+func (c *apiClient) printCurl(out io.Writer, request executeJob, purpose string) error {
+	body, err := json.Marshal(request)
 	if err != nil {
 		return err
 	}
@@ -91,15 +90,25 @@ func (c *apiClient) printCurl(out io.Writer, appID, name, purpose string) error 
 	return err
 }
 
-// printExample prints a command that runs a scenario of the app: Main, if it has one.
-func (c *apiClient) printExample(out io.Writer, apps *app.Catalog, appID string) error {
+// exampleApp returns the app given by --app or, if there is no such app, the first one; "" if there is none.
+func exampleApp(apps *app.Catalog, appID string) (string, error) {
 	ids, err := apps.IDs()
 	if err != nil || len(ids) == 0 {
-		return err
+		return "", err
 	}
 
 	if !slices.Contains(ids, appID) {
 		appID = ids[0]
+	}
+
+	return appID, nil
+}
+
+// printExample prints a command that runs a scenario of the app: Main, if it has one.
+func (c *apiClient) printExample(out io.Writer, apps *app.Catalog, appID string) error {
+	appID, err := exampleApp(apps, appID)
+	if err != nil || appID == "" {
+		return err
 	}
 
 	example, err := apps.App(appID)
@@ -117,18 +126,16 @@ func (c *apiClient) printExample(out io.Writer, apps *app.Catalog, appID string)
 		name = mainScenario
 	}
 
-	return c.printCurl(out, appID, name, "To run the scenario "+name+" of app "+appID)
+	request := c.request(appID, name, jsonvalue.Object{})
+
+	return c.printCurl(out, request, "To run the scenario "+name+" of app "+appID)
 }
 
 // runScenario runs a scenario as a job, waits for its end and prints the response. The error is errJobFailed if the job or
 // the call failed.
-func (c *apiClient) runScenario(ctx context.Context, appID, name string, out io.Writer) error {
-	request := c.request(appID, name)
-
-	// With a jobId, the call can be repeated until the job has ended, even if the job runs longer than a call may wait.
-	request.JobID = uuid.NewString()
-
-	fmt.Fprintf(out, "\nRunning scenario %s of app %s as job %s\n", name, appID, request.JobID)
+func (c *apiClient) runScenario(ctx context.Context, request executeJob, out io.Writer) error {
+	fmt.Fprintf(out, "\nRunning scenario %s of app %s as job %s\n", request.Operation.OpParams.Scenario, request.AppID,
+		request.JobID)
 
 	body, err := json.Marshal(request)
 	if err != nil {
@@ -146,7 +153,8 @@ func (c *apiClient) runScenario(ctx context.Context, appID, name string, out io.
 		return err
 	}
 
-	if err := c.printCurl(out, appID, name, "To run it again"); err != nil {
+	request.JobID = ""
+	if err := c.printCurl(out, request, "To run it again"); err != nil {
 		return err
 	}
 

@@ -6,12 +6,15 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
 	"time"
 
+	"github.com/google/uuid"
 	"go.temporal.io/sdk/client"
 
 	"github.com/jobwright/jobwright/apiserver"
@@ -187,13 +190,17 @@ func runAndWait(
 		return err
 	}
 
-	if err := printAddresses(out, opts, api, temporal, apps); err != nil {
+	first, err := firstJob(opts, api, apps)
+	if err != nil {
 		return err
 	}
 
-	var err error
+	if err := printAddresses(out, opts, api, temporal, apps, first.JobID); err != nil {
+		return err
+	}
+
 	if opts.run != "" {
-		err = api.runScenario(ctx, opts.app, opts.run, out)
+		err = api.runScenario(ctx, first, out)
 	} else {
 		err = api.printExample(out, apps, opts.app)
 	}
@@ -209,6 +216,25 @@ func runAndWait(
 	<-ctx.Done()
 
 	return nil
+}
+
+// firstJob returns the call that runs the scenario given by --run.
+func firstJob(opts options, api *apiClient, apps *app.Catalog) (executeJob, error) {
+	if opts.run == "" {
+		return executeJob{}, nil
+	}
+
+	given, err := parameters(opts.parameters, textParameters(apps, opts.app, opts.run))
+	if err != nil {
+		return executeJob{}, err
+	}
+
+	first := api.request(opts.app, opts.run, given)
+
+	// With a jobId, the call can be repeated until the job has ended, even if the job runs longer than a call may wait.
+	first.JobID = uuid.NewString()
+
+	return first, nil
 }
 
 func startTemporal(opts options) (*temporalserver.Server, error) {
@@ -273,22 +299,27 @@ func connect(
 
 // printAddresses prints the version and the addresses of all parts.
 func printAddresses(
-	out io.Writer, opts options, api *apiClient, temporal *temporalserver.Server, apps *app.Catalog,
+	out io.Writer, opts options, api *apiClient, temporal *temporalserver.Server, apps *app.Catalog, jobID string,
 ) error {
 	ids, err := apps.IDs()
 	if err != nil {
 		return err
 	}
 
+	link, err := consoleLink(opts, api, apps, jobID)
+	if err != nil {
+		return err
+	}
+
 	_, err = fmt.Fprintf(out, `Jobwright %s is up.
-  API          http://%s/api/v1/
+%s  API          http://%s/api/v1/
   Key          %s or, except in browsers, %s; from this machine only
   Worker       in this process, task queue %s
   Temporal     %s, namespace %s
   Temporal UI  http://%s
   Apps         %s: %s
   Data         %s
-`, version.Get(), api.address, api.key, devKey, job.TaskQueue, temporal.Address(), namespace, temporal.UIAddress(), opts.apps,
+`, version.Get(), link, api.address, api.key, devKey, job.TaskQueue, temporal.Address(), namespace, temporal.UIAddress(), opts.apps,
 		strings.Join(ids, ", "), opts.data)
 
 	if opts.metrics != "" && err == nil {
@@ -296,4 +327,40 @@ func printAddresses(
 	}
 
 	return err
+}
+
+// consoleLink returns the line with the address of the console, which shows the job if its jobId is not empty. The key is in the
+// fragment, which browsers send to no server.
+func consoleLink(opts options, api *apiClient, apps *app.Catalog, jobID string) (string, error) {
+	if !opts.console {
+		return "", nil
+	}
+
+	appID, err := exampleApp(apps, opts.app)
+	if err != nil {
+		return "", err
+	}
+
+	query := url.Values{}
+	if appID != "" {
+		query.Set("app", appID)
+	}
+
+	if jobID != "" {
+		query.Set("next", "/jobs/"+jobID)
+	}
+
+	link := url.URL{Scheme: "http", Host: browserHost(api.address), Path: "/sign-in", RawQuery: query.Encode(), Fragment: api.key}
+
+	return fmt.Sprintf("  Console      %s\n", link.String()), nil
+}
+
+// browserHost returns the host by which a browser on this machine reaches an address. The key is accepted from this machine only.
+func browserHost(address string) string {
+	host, port, err := net.SplitHostPort(address)
+	if ip := net.ParseIP(host); err == nil && ip != nil && ip.IsUnspecified() {
+		return net.JoinHostPort("localhost", port)
+	}
+
+	return address
 }

@@ -45,6 +45,59 @@ func TestDevRunOncePrintsResultsAndExits(t *testing.T) {
 	require.Regexp(t, `^Jobwright \S+.* is up\.\n`, output)
 }
 
+func TestDevRunTakesParameters(t *testing.T) {
+	t.Parallel()
+
+	p := dev(t, t.TempDir(), "--run", "Main", "-p", "country=DE", "--once")
+	require.Equal(t, 0, p.end(t))
+	require.Contains(t, p.output(), "│ 3  │ SAP          │\n│ 4  │ Bosch        │\n")
+	require.Contains(t, p.output(), `"parameters":{"country":"DE"}`, "the command to run it again")
+
+	for argument, message := range map[string]string{
+		"country":    "-p country: it must be key=value, for example -p country=DE",
+		"country=US": "-p country=US: the parameter country is given twice",
+	} {
+		p := dev(t, t.TempDir(), "--run", "Main", "-p", "country=DE", "-p", argument, "--once")
+		require.Equal(t, 1, p.end(t))
+		require.Contains(t, p.output(), message)
+	}
+}
+
+func TestDevRunReadsParametersByTheirTypes(t *testing.T) {
+	t.Parallel()
+
+	apps := t.TempDir()
+	writeApp(t, filepath.Join(apps, "8"), map[string]string{"app.yaml": "{}", "scenarios/Sum.yaml": `
+parameters:
+  zip: {type: text}
+  count: {type: integer}
+  days: {type: array}
+steps:
+  - {opName: Return, opParams: {value: "${zip + string(count + 1) + days[1]}"}}
+`})
+
+	p := dev(t, t.TempDir(), "--apps", apps, "--app", "8", "--run", "Sum", "-p", "zip=01067", "-p", "count=41", "-p",
+		`days=["Mon","Tue"]`, "--once")
+	require.Equal(t, 0, p.end(t), p.output())
+	require.Contains(t, p.output(), `"value": "0106742Tue"`)
+}
+
+// The first address signs in, without typing, and shows the job.
+func TestDevOpensTheConsole(t *testing.T) {
+	t.Parallel()
+
+	p := dev(t, t.TempDir(), "--run", "Main")
+	address := p.await(t, `is up\.\n  Console +(http://\S+)\n`)
+	jobID := p.await(t, `as job (\S+)\n`)
+
+	b := openBrowser(t)
+	b.open(t, address)
+	require.Contains(t, b.await(t, `location.pathname.startsWith("/jobs/") && location.href`), "/jobs/"+jobID)
+	require.Equal(t, "null", b.await(t, `String(sessionStorage.getItem("key") ?? localStorage.getItem("key"))`))
+	require.NotContains(t, b.await(t, `document.documentElement.outerHTML`), strings.Split(address, "#")[1])
+	require.NotContains(t, p.output()[strings.Index(p.output(), "Running scenario"):], "/sign-in")
+}
+
 func TestDevRunOnceExitsWithOneIfTheJobFails(t *testing.T) {
 	t.Parallel()
 
