@@ -1,6 +1,6 @@
-// Package replay finds the states from which jobs can continue ended ones. Temporal stores no state of a job but its history:
-// every decision, and every outcome on which it depended. The package replays the history, as a worker does after a crash, and
-// reads the state that the interpreter had at the wanted moment.
+// Package replay replays the histories of jobs. Temporal stores no state of a job but its history: every decision, and every
+// outcome on which it depended. The package replays the history, as a worker does after a crash, to find the state from which
+// another job continues an ended one, and to check that a worker of this version can continue running jobs.
 package replay
 
 import (
@@ -84,6 +84,10 @@ func (r *Replayer) find(
 ) (*workflows.Continuation, error) {
 	for first := ""; ; {
 		history, err := r.history(ctx, run)
+		if _, gone := errors.AsType[*serviceerror.NotFound](err); gone {
+			return nil, refused("Temporal has deleted the history of the job's run %s; retry the job whole", run.RunID)
+		}
+
 		if err != nil {
 			return nil, err
 		}
@@ -138,18 +142,13 @@ func notBegun(program scenario.Program, from, round string) error {
 	return failed
 }
 
-// history returns the history of a run.
+// history returns the history of a run. The error is a [serviceerror.NotFound] if Temporal has deleted it.
 func (r *Replayer) history(ctx context.Context, run job.EarlierAttempt) (*historypb.History, error) {
 	events := r.temporal.GetWorkflowHistory(ctx, run.JobID, run.RunID, false, enumspb.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
 	history := &historypb.History{}
 
 	for events.HasNext() {
 		event, err := events.Next()
-
-		if _, gone := errors.AsType[*serviceerror.NotFound](err); gone {
-			return nil, refused("Temporal has deleted the history of the job's run %s; retry the job whole", run.RunID)
-		}
-
 		if err != nil {
 			return nil, err
 		}

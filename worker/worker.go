@@ -10,7 +10,6 @@ import (
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/interceptor"
 	"go.temporal.io/sdk/worker"
-	"go.temporal.io/sdk/workflow"
 
 	"github.com/jobwright/jobwright/activities"
 	"github.com/jobwright/jobwright/app"
@@ -115,12 +114,7 @@ func newWorker(temporal client.Client, options Options, onFatalError func(error)
 		Interceptors: []interceptor.WorkerInterceptor{&jobLog{}},
 	})
 
-	w.RegisterWorkflowWithOptions(workflows.RunScenario, workflow.RegisterOptions{Name: job.Workflow})
-	w.RegisterWorkflowWithOptions(workflows.AppVariables, workflow.RegisterOptions{Name: job.VariablesWorkflow})
-	w.RegisterWorkflowWithOptions(workflows.AppSlots, workflow.RegisterOptions{Name: job.SlotsWorkflow})
-	w.RegisterWorkflowWithOptions(workflows.Notify, workflow.RegisterOptions{Name: job.NotifyWorkflow})
-	w.RegisterWorkflowWithOptions(workflows.CheckSource, workflow.RegisterOptions{Name: job.CheckSourceWorkflow})
-	w.RegisterWorkflowWithOptions(workflows.FireSchedule, workflow.RegisterOptions{Name: job.FireScheduleWorkflow})
+	workflows.Register(w)
 
 	operations := activities.New(options.Apps, options.Keys, w.sources, options.Results, temporal, options.DataDir,
 		options.StopTimeout*3/4)

@@ -47,7 +47,7 @@ in one process, with a Temporal of its own.`,
 
 	command.AddCommand(contextCommand(), statusCommand())
 	command.AddCommand(apiserverCommand(), workerCommand(), serveCommand(), setupCommand(), validateCommand(), testCommand(),
-		schemaCommand(), sourcesCommand(), keysCommand(), initCommand())
+		schemaCommand(), sourcesCommand(), keysCommand(), initCommand(), replayCommand())
 	version.AddTo(command)
 
 	return command
