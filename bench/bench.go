@@ -19,6 +19,7 @@ type bench struct {
 	dir      string // The folder of all state.
 	bin      string // The folder of the commands of Jobwright, if they are built already.
 	durable  bool   // Whether the embedded Temporal survives a power cut.
+	profile  string // The file for a profile of jobwright-dev; empty for none.
 	progress io.Writer
 	self     string // The binary of the benchmark.
 	apps     string
@@ -33,7 +34,7 @@ type bench struct {
 func run(ctx context.Context, opts options, out, progress io.Writer) (err error) {
 	b := &bench{
 		sizes: opts.sizes, report: &report{Environment: newEnvironment(opts)},
-		bin: opts.bin, durable: opts.durable, progress: progress,
+		bin: opts.bin, durable: opts.durable, profile: opts.profile, progress: progress,
 	}
 
 	if b.dir, err = os.MkdirTemp("", "jobwright-bench-"); err != nil {
@@ -130,6 +131,10 @@ func (r *round) systems(ctx context.Context, names ...string) ([]*system, error)
 		jobwright, reference, err := r.startPair(ctx, "embedded")
 		if err != nil {
 			return nil, err
+		}
+
+		if r.profile != "" {
+			r.collectProfiles(jobwright.metrics[0], r.profile)
 		}
 
 		r.stops = append(r.stops, jobwright.stop, reference.stop)

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/pprof/profile"
 	"github.com/stretchr/testify/require"
 )
 
@@ -34,8 +35,10 @@ func TestMain(m *testing.M) {
 func TestBenchMeasuresAllSystems(t *testing.T) {
 	t.Parallel()
 
-	file := filepath.Join(t.TempDir(), "result.json")
-	opts, err := parse([]string{"-workloads", "steps3,callers10,wide,loop,cost", "-rounds", "2", "-json", file}, t.Output())
+	file, profiled := filepath.Join(t.TempDir(), "result.json"), filepath.Join(t.TempDir(), "profile.pgo")
+	opts, err := parse([]string{
+		"-workloads", "steps3,callers10,wide,loop,cost", "-rounds", "2", "-json", file, "-profile", profiled,
+	}, t.Output())
 	require.NoError(t, err)
 
 	opts.sizes = sizes{
@@ -74,6 +77,15 @@ func TestBenchMeasuresAllSystems(t *testing.T) {
 		require.InDelta(t, 5, got.find("cost, 0 steps", "events", name).Median, 0, name)
 		require.Positive(t, got.find("cost, 10 steps", "requests to Temporal", name).Median, name)
 	}
+
+	text, err = os.ReadFile(profiled)
+	require.NoError(t, err)
+
+	sum, err := profile.ParseData(text)
+	require.NoError(t, err)
+	require.Equal(t, "cpu", sum.PeriodType.Type)
+	require.NotEmpty(t, sum.Sample)
+	require.Equal(t, "jobwright-dev", sum.Mapping[0].File)
 
 	// The references do what they stand for: 3 events for an activity, and 1 for a local one.
 	const ends, workflowTask = 2, 3

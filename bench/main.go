@@ -81,6 +81,7 @@ type options struct {
 	bin       string
 	durable   bool
 	json      string
+	profile   string
 }
 
 func parse(arguments []string, out io.Writer) (options, error) {
@@ -102,6 +103,8 @@ func parse(arguments []string, out io.Writer) (options, error) {
 	flags.BoolVar(&opts.durable, "durable", false,
 		"make each commit of the embedded Temporal survive a power cut, for all systems")
 	flags.StringVar(&opts.json, "json", "", "file to which all measurements are written as JSON")
+	flags.StringVar(&opts.profile, "profile", "",
+		"file to which a profile of the computing time of jobwright-dev is written, which slows it down a little")
 
 	if err := flags.Parse(arguments); err != nil {
 		return options{}, err
