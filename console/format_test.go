@@ -126,6 +126,23 @@ func TestReadFieldsReturnsOnlyWhatChanged(t *testing.T) {
 	require.ErrorContains(t, err, "limit")
 }
 
+func TestAxisOfRunningJobSeldomChanges(t *testing.T) {
+	t.Parallel()
+
+	axes := map[time.Duration]bool{}
+
+	for length := range 1000 {
+		ran := time.Duration(length) * time.Second
+		axis := axisOf(ran)
+		axes[axis] = true
+
+		require.GreaterOrEqual(t, axis, ran)
+		require.LessOrEqual(t, axis, max(ran+ran/3, time.Second))
+	}
+
+	require.Less(t, len(axes), 40)
+}
+
 func TestBarStaysWithinItsJob(t *testing.T) {
 	t.Parallel()
 
@@ -143,7 +160,7 @@ func TestBarStaysWithinItsJob(t *testing.T) {
 		"other clock": {job.StepStatus{State: job.StepCompleted, StartedAt: at(-5), EndedAt: at(200)}, &bar{Class: "completed", From: 0, Size: 100}},
 		"next try":    {job.StepStatus{State: job.StepRunning, StartedAt: at(0), NextTry: at(120)}, &bar{Class: "waiting", From: 0, Size: 100}},
 	} {
-		got := barOf(row.step, began, *at(100))
+		got := barOf(row.step, began, *at(100), 100*time.Second)
 		if row.want == nil {
 			require.Nil(t, got, name)
 

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/jobwright/jobwright/app"
@@ -155,6 +156,7 @@ func failureOf(status *client.Status) *failure {
 	}
 
 	if place := status.Step; place != nil {
+		failed.Message = sentence(strings.TrimPrefix(status.Message, place.String()+": ")) // The page shows the place.
 		failed.Title, failed.StepAddress = place.Title, "#step-"+place.Path
 		failed.Place = place.Scenario
 

@@ -56,6 +56,10 @@ func stepTableOf(status *client.Status, only string, now time.Time) stepTable {
 	}
 
 	table := stepTable{Length: max(0, end.Sub(status.StartedAt))}
+	if !status.Ended() {
+		table.Length = axisOf(table.Length)
+	}
+
 	known := make(map[string]bool, len(status.Steps))
 	counts := map[string]int64{}
 
@@ -68,7 +72,7 @@ func stepTableOf(status *client.Status, only string, now time.Time) stepTable {
 		}
 
 		row := stepRow{
-			StepStatus: step, Shown: stepStateOf(step), Notes: notesOf(step), Bar: barOf(step, status.StartedAt, end),
+			StepStatus: step, Shown: stepStateOf(step), Notes: notesOf(step), Bar: barOf(step, status.StartedAt, end, table.Length),
 			CanRetry: status.Ended() && step.StartedAt != nil && !step.TakenOver,
 		}
 		row.Level, row.Branch = levelOf(step.Path, known)
@@ -125,9 +129,19 @@ func levelOf(path string, known map[string]bool) (level int, branch string) {
 	return min(level, maxLevel), branch
 }
 
-// barOf returns the bar of a step in the time of its job.
-func barOf(step job.StepStatus, began, end time.Time) *bar {
-	length := end.Sub(began)
+// axisOf returns the length of the time line of a job that has run so long. It grows in steps, so that the bars of steps that have
+// ended seldom change.
+func axisOf(length time.Duration) time.Duration {
+	axis := time.Second
+	for axis < length {
+		axis += axis / 4
+	}
+
+	return axis
+}
+
+// barOf returns the bar of a step in the time line of its job, which has that length. end is the time up to which steps run.
+func barOf(step job.StepStatus, began, end time.Time, length time.Duration) *bar {
 	if step.StartedAt == nil || length <= 0 || step.TakenOver {
 		return nil
 	}
@@ -137,13 +151,11 @@ func barOf(step job.StepStatus, began, end time.Time) *bar {
 		until = *step.EndedAt
 	}
 
-	percent := func(length time.Duration, of time.Duration) float64 {
-		return min(100, max(0, 100*float64(length)/float64(of)))
-	}
+	percent := func(part time.Duration) float64 { return min(100, max(0, 100*float64(part)/float64(length))) }
 
 	shown := &bar{
-		Class: stepStateOf(step).Class, From: min(percent(step.StartedAt.Sub(began), length), 100-minBar),
-		Size: max(percent(until.Sub(*step.StartedAt), length), minBar),
+		Class: stepStateOf(step).Class, From: min(percent(step.StartedAt.Sub(began)), 100-minBar),
+		Size: max(percent(until.Sub(*step.StartedAt)), minBar),
 	}
 	shown.Size = min(shown.Size, 100-shown.From)
 

@@ -37,7 +37,7 @@ function show(next) {
   }
 
   Idiomorph.morph(main, shown.innerHTML, { morphStyle: "innerHTML", ignoreActiveValue: true, callbacks: {
-    beforeNodeMorphed: (before) => !changed(before),
+    beforeNodeMorphed: (before, after) => !changed(before) && !before.isEqualNode(after),
     beforeAttributeUpdated: (name, node) => !(name === "open" && node.matches("details")),
   } })
 
