@@ -17,12 +17,12 @@ func contextCommand() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "context",
 		Short: "Choose the server that commands call",
-		Long: `Choose the server that commands call. A context is the address of an API server, with an app and a key, under a
-name. The file config.yaml in the folder jobwright of your configuration files has your contexts; only you can read it. The
-environment variable JOBWRIGHT_CONFIG names another file.
+		Long: `Choose the server that commands call. A context is the address of an API server, with an app and a key,
+under a name. The file config.yaml in the folder jobwright of your configuration files has your contexts;
+only you can read it. The environment variable JOBWRIGHT_CONFIG names another file.
 
-jobwright-dev keeps the context "dev" up to date: that of its own server. It becomes the current context unless you have chosen
-another one.`,
+jobwright-dev keeps the context "dev" up to date: that of its own server. It becomes the current context
+unless you have chosen another one.`,
 		Example: `  # Show the contexts
   jobwright context list
 
@@ -58,8 +58,8 @@ func contextListCommand() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "list",
 		Short: "List the contexts",
-		Long: `List the contexts, with their servers, apps and where their keys are. It prints no key. With --json, it prints an object
-with the name of the current context (current), and the contexts by their names.`,
+		Long: `List the contexts, with their servers, apps and where their keys are. It prints no key. With --json, it
+prints an object with the name of the current context (current), and the contexts by their names.`,
 		Example: `  jobwright context list`,
 		Args:    cobra.NoArgs,
 	}
@@ -146,14 +146,15 @@ func contextSetCommand() *cobra.Command {
 		Short: "Add or change a context",
 		Long: `Add a context, or change the given settings of one. The first context becomes the current one.
 
-The key can stay where it is: in an environment variable (--key-env), in a file (--key-file) or in a password manager, whose
-command prints it (--key-command). With --read-key, the command reads the key from the terminal or the standard input, and
-stores it in the file of contexts. A key is no argument, because other users of the machine can see arguments.`,
+The key can stay where it is: in an environment variable (--key-env), in a file (--key-file) or in a
+password manager, whose command prints it (--key-command). With --read-key, the command reads the key from
+the terminal or the standard input, and stores it in the file of contexts. A key is no argument, because
+other users of the machine can see arguments.`,
 		Example: `  # The key is in an environment variable
   jobwright context set production --url https://jobs.example.org --app 7 --key-env PRODUCTION_KEY
 
   # A password manager has the key
-  jobwright context set production --url https://jobs.example.org --key-command "pass show jobwright/production"
+  jobwright context set production --url https://jobs.example.org --key-command "pass show production"
 
   # Store the key of the file shop.key
   jobwright context set shop --url http://127.0.0.1:8080 --app shop --read-key < shop.key`,

@@ -40,6 +40,7 @@ type remote struct {
 	out    view.Output
 	asJSON bool   // Whether to print the result of the API's response.
 	appID  string // Empty if the user has named none; see app.
+	named  remoteFlags
 }
 
 // remoteCommand completes a command that calls an API server: it adds the flags of the connection and --json, and runs the
@@ -95,8 +96,8 @@ func refuseWrongCalls(command *cobra.Command) {
 }
 
 // remoteHelp is the end of the help of all commands that call an API server.
-const remoteHelp = `The server, the key and the app are those of the flags, else those of the environment variables JOBWRIGHT_URL,
-JOBWRIGHT_KEY and JOBWRIGHT_APP, else those of the current context ("jobwright context").`
+const remoteHelp = `The server, the key and the app are those of the flags, else those of the environment variables
+JOBWRIGHT_URL, JOBWRIGHT_KEY and JOBWRIGHT_APP, else those of the current context ("jobwright context").`
 
 // connect returns a client of the server that the user has chosen.
 func (f remoteFlags) connect(ctx context.Context) (*remote, error) {
@@ -115,7 +116,7 @@ func (f remoteFlags) connect(ctx context.Context) (*remote, error) {
 		return nil, wrongCall("%w", err)
 	}
 
-	return &remote{api: made, asJSON: f.asJSON, appID: chosen.App}, nil
+	return &remote{api: made, asJSON: f.asJSON, appID: chosen.App, named: f}, nil
 }
 
 // choose returns the server that the user has chosen. It has the key of a context only if the server is that of the context: no

@@ -14,8 +14,9 @@ func statusCommand() *cobra.Command {
 	return remoteCommand(&cobra.Command{
 		Use:   "status JOBID",
 		Short: "Show the status of a job",
-		Long: `Show the status of a job: its state, its steps with their rows and errors, and the signals that it waits for. It does not
-wait; "jobwright watch" does. With --json, it prints the status as getJobStatus returns it, without results.
+		Long: `Show the status of a job: its state, its steps with their rows and errors, and the signals that it waits
+for. It does not wait; "jobwright watch" does. With --json, it prints the status as getJobStatus returns
+it, without results.
 
 The exit status is 0 if the job runs or has completed, 1 if it has failed, and 3 if it was stopped.`,
 		Example: `  jobwright status "night 1"

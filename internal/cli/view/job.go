@@ -42,8 +42,8 @@ func (p page) status(of *client.Status) []string {
 	below := p.below(of)
 
 	steps := p.steps(of.Steps)
-	if room := p.height - len(lines) - len(below); p.height > 0 && len(steps) > room {
-		steps = p.shortened(of.Steps, max(room, 1))
+	if space := p.height - len(lines) - len(below); p.height > 0 && len(steps) > space {
+		steps = p.shortened(of.Steps, max(space, 1))
 	}
 
 	return append(append(lines, steps...), below...)
@@ -63,9 +63,9 @@ func (p page) title(of *client.Status) string {
 		parts = append(parts, took)
 	}
 
-	room := p.width - text.StringWidthWithoutEscSequences(state.text(false)) - 2 //nolint:mnd // The spaces between them.
+	space := p.width - text.StringWidthWithoutEscSequences(state.text(false)) - 2 //nolint:mnd // The spaces between them.
 
-	return state.text(p.isColored) + "  " + cut(strings.Join(parts, " · "), room)
+	return state.text(p.isColored) + "  " + cut(strings.Join(parts, " · "), space)
 }
 
 // took returns how long the job has taken so far or, of one that has ended, about how long it took.
@@ -113,27 +113,37 @@ func (p page) below(of *client.Status) []string {
 	}
 
 	if of.Message != "" {
-		color, code := text.FgYellow, ""
+		color := text.FgYellow
 		if of.Ended() {
 			color = text.FgRed
 		}
 
-		if of.Code != "" {
-			code = of.Code + ": "
-		}
-
-		add(color, "%s%s", code, of.Message)
+		add(color, "%s", reason(of))
 	}
 
 	if of.Step != nil {
-		add(text.FgHiBlack, "  at %s", of.Step)
+		add(text.FgHiBlack, "at %s", of.Step)
 	}
 
 	for _, cause := range of.Causes {
-		add(text.FgHiBlack, "  caused by %s", cause)
+		add(text.FgHiBlack, "caused by %s", cause)
 	}
 
 	return lines
+}
+
+// reason returns the message of a status with its code, and without the place of the step.
+func reason(of *client.Status) string {
+	message := of.Message
+	if of.Step != nil {
+		message = strings.TrimPrefix(message, of.Step.String()+": ")
+	}
+
+	if of.Code != "" {
+		message = of.Code + ": " + message
+	}
+
+	return message
 }
 
 // Widths of the columns of a step.
@@ -144,6 +154,8 @@ const (
 	durationWidth = 9
 	signWidth     = 2
 	minTitle      = 16
+
+	maxDetail = 3 // Lines of an error below a step.
 )
 
 // steps returns the lines of steps.
@@ -190,8 +202,17 @@ func (p page) step(step *job.StepStatus, width int) []string {
 	line := paint(shown.sign, shown.color, p.isColored) + " " + text.Pad(cut(label(step), width), width, ' ') + columns
 	lines := []string{strings.TrimRight(line, " ")}
 
+	margin := indent(step) + "    "
+
 	for _, detail := range p.details(step) {
-		lines = append(lines, paint(cut(indent(step)+"    "+detail, p.width), text.FgHiBlack, p.isColored))
+		parts := wrapped(detail, p.width-len(margin))
+		if len(parts) > maxDetail {
+			parts = append(parts[:maxDetail-1], cut(strings.Join(parts[maxDetail-1:], " "), p.width-len(margin)))
+		}
+
+		for _, part := range parts {
+			lines = append(lines, paint(margin+part, text.FgHiBlack, p.isColored))
+		}
 	}
 
 	return lines
@@ -226,14 +247,14 @@ func (p page) details(step *job.StepStatus) []string {
 }
 
 // shortened returns lines of at most that number. Running and failed steps are shown first; the others are counted.
-func (p page) shortened(steps []job.StepStatus, room int) []string {
+func (p page) shortened(steps []job.StepStatus, space int) []string {
 	var shown []job.StepStatus
 
 	hidden := map[job.StepState]int{}
 
 	for _, step := range steps {
 		isOfInterest := step.State == job.StepRunning || step.State == job.StepFailed
-		if isOfInterest && len(shown) < room-2 { //nolint:mnd // The lines of the counts, and of an error.
+		if isOfInterest && len(shown) < space-2 { //nolint:mnd // The lines of the counts, and of an error.
 			shown = append(shown, step)
 		} else {
 			hidden[step.State]++
@@ -252,8 +273,8 @@ func (p page) shortened(steps []job.StepStatus, room int) []string {
 		}
 	}
 
-	if len(lines) > room-1 {
-		lines = lines[:max(room-1, 0)]
+	if len(lines) > space-1 {
+		lines = lines[:max(space-1, 0)]
 	}
 
 	return append(lines, cut("  and steps that are "+strings.Join(counts, ", "), p.width))

@@ -1,10 +1,8 @@
 package view
 
-import (
-	"github.com/jedib0t/go-pretty/v6/text"
-)
+import "github.com/jedib0t/go-pretty/v6/text"
 
-// State is the state of a job, a step or a firing, which people tell apart by its sign and its color.
+// State is the state of a job, a step or a firing, which has a sign and a color.
 type State string
 
 // look is how a state is shown.
@@ -34,7 +32,16 @@ func (s State) text(colored bool) string {
 		return string(s)
 	}
 
-	return paint(shown.sign+" "+string(s), shown.color, colored)
+	return paint(shown.sign+" "+s.name(), shown.color, colored)
+}
+
+// name returns the name of the state for people.
+func (s State) name() string {
+	if s == "completedWithError" {
+		return "failed"
+	}
+
+	return string(s)
 }
 
 // paint colors a text.

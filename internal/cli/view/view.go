@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
@@ -52,39 +53,70 @@ func (o Output) JSON(value any) error {
 	return encoder.Encode(value)
 }
 
-// Note prints a line for people to Err.
-func (o Output) Note(format string, arguments ...any) {
-	_, _ = fmt.Fprintf(o.Err, format+"\n", arguments...) // An error of the terminal can't be reported.
+// Line prints a line of data to Out.
+func (o Output) Line(format string, arguments ...any) error {
+	_, err := fmt.Fprintf(o.Out, format+"\n", arguments...)
+
+	return err
 }
 
-// Table prints rows below their header, in columns without lines. On a terminal, it cuts the last column so that each row has one
-// line. Cells are texts, numbers, which are aligned to the right, or a [State].
+// Prompt prints a question to Err.
+func (o Output) Prompt(question string) {
+	_, _ = io.WriteString(o.Err, question) // An error of the terminal can't be reported.
+}
+
+// Note prints a line for people to Err.
+func (o Output) Note(format string, arguments ...any) {
+	_, _ = fmt.Fprintf(o.Err, format+"\n", arguments...) // As above.
+}
+
+// Table prints rows below their header, in columns without lines. On a terminal, it cuts rows, so that each has one line. Cells are
+// texts, numbers, which are aligned to the right, or a [State].
 func (o Output) Table(header []string, rows [][]any) error {
+	titles := make([]string, len(header))
+	for i, title := range header {
+		titles[i] = strings.ToUpper(title)
+	}
+
+	return o.table(titles, rows, true)
+}
+
+// table prints a table. On a terminal, it cuts long rows if they are to be cut.
+func (o Output) table(header []string, rows [][]any, isCut bool) error {
 	lines := table.NewWriter()
 	lines.SetStyle(plain)
+	lines.SuppressTrailingSpaces()
 
-	colored := HasColors(o.Out)
+	columns := make([]table.ColumnConfig, len(header))
 	titles := make(table.Row, len(header))
 
 	for i, title := range header {
-		titles[i] = title
+		titles[i], columns[i] = title, table.ColumnConfig{Number: i + 1}
 	}
 
-	lines.AppendHeader(titles)
+	colored := HasColors(o.Out)
 
 	for _, row := range rows {
 		cells := make(table.Row, len(row))
+
 		for i, value := range row {
 			cells[i] = value
-			if state, ok := value.(State); ok {
-				cells[i] = state.text(colored)
+
+			switch value := value.(type) {
+			case State:
+				cells[i] = value.text(colored)
+			case number, int, int64:
+				columns[i].Align, columns[i].AlignHeader = text.AlignRight, text.AlignRight
 			}
 		}
 
 		lines.AppendRow(cells)
 	}
 
-	if IsTerminal(o.Out) {
+	lines.AppendHeader(titles)
+	lines.SetColumnConfigs(columns)
+
+	if isCut && IsTerminal(o.Out) {
 		lines.Style().Size.WidthMax = Width(o.Out)
 	}
 
@@ -96,6 +128,5 @@ func (o Output) Table(header []string, rows [][]any) error {
 // plain is a style without lines: columns are two spaces apart.
 var plain = table.Style{
 	Box:     table.BoxStyle{PaddingRight: "  ", UnfinishedRow: "…"},
-	Format:  table.FormatOptions{Header: text.FormatUpper},
 	Options: table.OptionsNoBordersAndSeparators,
 }
