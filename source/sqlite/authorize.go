@@ -77,19 +77,32 @@ func denyFunction(name string) string {
 }
 
 // restrict denies the connection's statements the actions that the rule denies, until release is called.
+//
+// The authorizer stays installed: to install it or to remove it makes SQLite compile all prepared statements again.
 func (c *connection) restrict(deny rule) (release func()) {
-	c.authorize = func(_ *libc.TLS, _ uintptr, action int32, first, second, _, _ uintptr) int32 {
-		reason := deny(action, libc.GoString(first), libc.GoString(second))
-		if reason == "" {
-			return sqlite3.SQLITE_OK
-		}
+	c.deny = deny
 
-		c.denied = reason
+	if c.authorize == nil {
+		c.authorize = c.authorizeAction
 
-		return sqlite3.SQLITE_DENY
+		sqlite3.Xsqlite3_set_authorizer(c.tls, c.db, functionPointer(&c.authorize), 0)
 	}
 
-	sqlite3.Xsqlite3_set_authorizer(c.tls, c.db, functionPointer(&c.authorize), 0)
+	return func() { c.deny = nil }
+}
 
-	return func() { sqlite3.Xsqlite3_set_authorizer(c.tls, c.db, 0, 0) }
+// authorizeAction is the connection's authorizer.
+func (c *connection) authorizeAction(_ *libc.TLS, _ uintptr, action int32, first, second, _, _ uintptr) int32 {
+	if c.deny == nil {
+		return sqlite3.SQLITE_OK
+	}
+
+	reason := c.deny(action, libc.GoString(first), libc.GoString(second))
+	if reason == "" {
+		return sqlite3.SQLITE_OK
+	}
+
+	c.denied = reason
+
+	return sqlite3.SQLITE_DENY
 }

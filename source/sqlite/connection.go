@@ -40,8 +40,10 @@ type connection struct {
 	interrupted *atomic.Bool
 	done        <-chan struct{} // Closed when the watched context ends.
 	closing     atomic.Bool     // Ends the running statement because its rows are being closed.
+	deny        rule            // What the authorizer denies; nil if it denies nothing.
 	denied      string          // Why the authorizer last denied an action.
 	memory      *memoryUsage
+	queries     statementCache
 	unlimit     func() // Ends the limit of memory.
 
 	// SQLite calls these callbacks by address, so they must live as long as the connection.
@@ -143,6 +145,8 @@ func (c *connection) retryLock(retries int32) bool {
 
 // close closes the connection. The caller closes its statements first.
 func (c *connection) close() error {
+	c.queries.close()
+
 	var err error
 	if code := sqlite3.Xsqlite3_close_v2(c.tls, c.db); code != sqlite3.SQLITE_OK {
 		err = c.lastError(code)
@@ -201,7 +205,7 @@ func (c *connection) prepare(text string) (*statement, error) {
 		return nil, c.lastError(code)
 	}
 
-	prepared := &statement{c: c, handle: pointerAt(results)}
+	prepared := &statement{c: c, sql: text, handle: pointerAt(results)}
 
 	if prepared.handle == 0 {
 		return nil, &nativeError{code: sqlite3.SQLITE_ERROR, message: "there is no statement"}
@@ -276,8 +280,20 @@ func (c *connection) transaction(ctx context.Context, work func() error) error {
 
 func (c *connection) inTransaction() bool { return sqlite3.Xsqlite3_get_autocommit(c.tls, c.db) == 0 }
 
+// maxIdleCache is the size of the pages, in bytes, that an idle connection keeps in memory. A small query is faster if it need
+// not read the upper pages of its tables and indexes again.
+const maxIdleCache = 256 << 10
+
 // releaseMemory frees memory that an idle connection does not need.
-func (c *connection) releaseMemory() { sqlite3.Xsqlite3_db_release_memory(c.tls, c.db) }
+func (c *connection) releaseMemory() {
+	counts := c.tls.Alloc(2 * int(pointerSize)) // The size now, and the largest one.
+	defer c.tls.Free(2 * int(pointerSize))
+
+	code := sqlite3.Xsqlite3_db_status(c.tls, c.db, sqlite3.SQLITE_DBSTATUS_CACHE_USED, counts, counts+pointerSize, 0)
+	if code != sqlite3.SQLITE_OK || int32At(counts) > maxIdleCache {
+		sqlite3.Xsqlite3_db_release_memory(c.tls, c.db)
+	}
+}
 
 // changes returns the number of records changed since the connection was opened.
 func (c *connection) changes() int64 { return sqlite3.Xsqlite3_total_changes64(c.tls, c.db) }

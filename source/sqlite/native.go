@@ -20,6 +20,13 @@ func pointerAt(address uintptr) uintptr {
 	return **(**uintptr)(unsafe.Pointer(&address)) //nolint:gosec // See above.
 }
 
+// int32At returns the number that SQLite stored at address.
+//
+// The address must be that of at least four bytes that are allocated in SQLite's memory.
+func int32At(address uintptr) int32 {
+	return **(**int32)(unsafe.Pointer(&address)) //nolint:gosec // See above.
+}
+
 // bytesAt returns length bytes of SQLite's memory, without copying them. It returns no bytes for address 0, which SQLite
 // returns for an empty BLOB.
 //

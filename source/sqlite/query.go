@@ -25,7 +25,12 @@ func (s *Source) ReadTable(ctx context.Context, read source.Read) (source.Rows, 
 			return err
 		}
 
-		if err := r.open("SELECT * FROM "+quote(read.Table.Name), nil); err != nil {
+		prepared, err := r.c.prepare("SELECT * FROM " + quote(read.Table.Name))
+		if err != nil {
+			return err
+		}
+
+		if err := r.open(prepared, nil); err != nil {
 			return err
 		}
 
@@ -54,7 +59,12 @@ func (s *Source) Query(ctx context.Context, query string, bind map[string]any) (
 	return s.stream(ctx, source.Table{}, func(r *queryRows) error {
 		r.unrestrict = r.c.restrict(denyInQuery)
 
-		return r.open(text, values)
+		prepared, err := r.c.prepareQuery(text)
+		if err != nil {
+			return err
+		}
+
+		return r.open(prepared, values)
 	})
 }
 
@@ -101,11 +111,10 @@ type queryRows struct {
 
 var _ source.Rows = (*queryRows)(nil)
 
-func (r *queryRows) open(query string, values []any) error {
-	var err error
-	if r.statement, err = r.c.prepare(query); err != nil {
-		return err
-	}
+// open runs a statement, which the rows then own, up to its first record. An error that occurs only when the statement runs is
+// thus returned before the first call of Next.
+func (r *queryRows) open(prepared *statement, values []any) error {
+	r.statement = prepared
 
 	if err := r.statement.bind(values); err != nil {
 		return err
@@ -118,6 +127,12 @@ func (r *queryRows) open(query string, values []any) error {
 		}
 	}
 
+	// The first step compiles the statement again if the schema has changed, so the columns are those after it.
+	row, err := r.statement.step()
+	if err != nil {
+		return err
+	}
+
 	for i := range r.statement.columnCount() {
 		name, declared := r.statement.column(i)
 		r.schema = append(r.schema, source.Column{Name: name, Native: native(declared), Standard: standard(declared)})
@@ -125,33 +140,33 @@ func (r *queryRows) open(query string, values []any) error {
 
 	r.record = make(source.Record, len(r.schema))
 
-	return r.inferTypes()
+	return r.inferTypes(row)
 }
 
 // inferTypes sets the type of each column whose declaration implies none: the type of its first value that is not NULL, or
-// text if the first records have no such value. It reads at least one record, so an error that occurs only when the
-// statement runs is returned before the first call of Next.
-func (r *queryRows) inferTypes() error {
+// text if the first records have no such value. It buffers the records that it reads, at least the first one; row is whether
+// there is one.
+func (r *queryRows) inferTypes(row bool) error {
 	untyped := func() bool {
 		return slices.ContainsFunc(r.schema, func(column source.Column) bool { return column.Type == "" })
 	}
 
-	for !r.done && len(r.buffered) < inferenceRecords && r.size < source.MaxRecord && (len(r.buffered) == 0 || untyped()) {
-		row, err := r.statement.step()
-		if err != nil {
-			return err
-		}
-
-		if !row {
-			r.done = true
-
-			break
-		}
-
+	for row {
 		if err := r.buffer(); err != nil {
 			return err
 		}
+
+		if len(r.buffered) == inferenceRecords || r.size >= source.MaxRecord || !untyped() {
+			break
+		}
+
+		var err error
+		if row, err = r.statement.step(); err != nil {
+			return err
+		}
 	}
+
+	r.done = !row
 
 	for i := range r.schema {
 		column := &r.schema[i]
@@ -289,7 +304,7 @@ func (r *queryRows) Close() error {
 	r.c.closing.Store(false)
 
 	if r.statement != nil {
-		r.statement.close()
+		r.c.queries.put(r.statement)
 	}
 
 	r.unrestrict()

@@ -14,7 +14,11 @@ import (
 // statement is a prepared statement.
 type statement struct {
 	c      *connection
+	sql    string
 	handle uintptr
+
+	isQuery bool // Whether [connection.prepareQuery] has compiled it.
+	failed  bool // Whether a call of step has failed.
 }
 
 // storageClass is the storage class of a value (https://www.sqlite.org/datatype3.html).
@@ -67,6 +71,8 @@ func (s *statement) step() (bool, error) {
 	case sqlite3.SQLITE_DONE:
 		return false, nil
 	default:
+		s.failed = true
+
 		return false, s.c.lastError(code)
 	}
 }
