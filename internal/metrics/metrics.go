@@ -41,5 +41,5 @@ func New() (client.MetricsHandler, http.Handler, error) {
 	endpoint.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
 	endpoint.Handle("/debug/pprof/", Profiles())
 
-	return handler, endpoint, nil
+	return newCache(handler), endpoint, nil
 }
