@@ -20,6 +20,8 @@ type Activities struct {
 	temporal Temporal
 	dataDir  string
 	grace    time.Duration
+
+	revisions revisions
 }
 
 // Sources opens the sources of apps; see [github.com/jobwright/jobwright/source/pool.Pool].

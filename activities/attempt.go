@@ -67,7 +67,7 @@ func attempt[T any](ctx context.Context, s *step, do func(context.Context, *step
 		}
 	}()
 
-	s.app, err = s.activities.apps.App(s.task.AppID)
+	s.app, err = s.activities.app(ctx, s.task)
 	if errors.Is(err, app.ErrNotFound) {
 		err = fmt.Errorf("this worker has no app %s", s.task.AppID)
 	}
