@@ -136,9 +136,9 @@ func openNumbers(ctx context.Context, dir string) (*sql.DB, error) {
 		return nil, err
 	}
 
-	_, err = database.ExecContext(ctx, "CREATE TABLE IF NOT EXISTS numbers (id INTEGER PRIMARY KEY, value INTEGER NOT NULL)")
+	_, err = database.ExecContext(ctx, createNumbers)
 	if err == nil {
-		_, err = database.ExecContext(ctx, "INSERT OR IGNORE INTO numbers "+numbersQuery) //nolint:gosec // It is constant.
+		_, err = database.ExecContext(ctx, insertNumbers)
 	}
 
 	if err != nil {
@@ -148,9 +148,12 @@ func openNumbers(ctx context.Context, dir string) (*sql.DB, error) {
 	return database, nil
 }
 
-// numbersQuery returns the rows of the table that the steps query.
-var numbersQuery = fmt.Sprintf("WITH RECURSIVE ids (id) AS (SELECT 0 UNION ALL SELECT id + 1 FROM ids WHERE id < %d) "+
-	"SELECT id, id * 2 AS value FROM ids", numbers)
+// createNumbers creates the table that the steps query, the same for all systems.
+const createNumbers = "CREATE TABLE IF NOT EXISTS numbers (id INTEGER PRIMARY KEY, value INTEGER NOT NULL)"
+
+// insertNumbers inserts the rows of the table.
+var insertNumbers = fmt.Sprintf("WITH RECURSIVE ids (id) AS (SELECT 0 UNION ALL SELECT id + 1 FROM ids WHERE id < %d) "+
+	"INSERT OR IGNORE INTO numbers SELECT id, id * 2 FROM ids", numbers)
 
 // serveReference runs a worker with the workflows of the reference, and an HTTP server that runs them for a caller: as a
 // service does that a user of Temporal's SDK writes. Without an address of Temporal, it also runs the embedded Temporal.

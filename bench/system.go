@@ -301,8 +301,8 @@ func lightStep(id string) string {
 // writeApps writes the apps of Jobwright with a scenario for each work.
 func writeApps(dir string, s sizes) error {
 	files := map[string]string{
-		"Setup": "steps:\n- opName: Transform\n  opParams: {source: stage, targetTable: numbers, query: \"" +
-			numbersQuery + "\"}\n",
+		"Setup": "steps:\n- opName: RunSourceScript\n  opParams: {source: stage, script: \"" +
+			createNumbers + "; " + insertNumbers + "\"}\n",
 		"Loop": `parameters: {rounds: {type: integer}}
 steps:
 - opName: ForEach
