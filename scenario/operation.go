@@ -23,11 +23,15 @@ type Operation struct {
 	uses func(params jsonvalue.Object) []SourceUse
 
 	decode func(params jsonvalue.Object) (any, error)
+	eager  []schema.Field // The fields whose expressions are evaluated before the operation runs.
 }
 
 // define completes an operation with the fields and the decoder of its parameters, the struct T.
 func define[T any](operation Operation) Operation {
 	operation.Fields = schema.Fields[T]()
+	operation.eager = slices.DeleteFunc(slices.Clone(operation.Fields), func(f schema.Field) bool {
+		return f.Lazy || HasSteps(f.Form)
+	})
 	operation.decode = func(params jsonvalue.Object) (any, error) { return Decode[T](params) }
 
 	return operation

@@ -283,16 +283,19 @@ func BindConflict(bind map[string]any, expressions int) string {
 
 // checkResolved checks parameters whose expressions were evaluated.
 func checkResolved(check *schema.Checker, operation Operation, params jsonvalue.Object) {
-	fields := slices.DeleteFunc(slices.Clone(operation.Fields), func(f schema.Field) bool {
-		return f.Lazy || HasSteps(f.Form)
-	})
+	eager := params
 
-	eager := maps.Clone(params)
-	maps.DeleteFunc(eager, func(name string, _ any) bool {
-		return !slices.ContainsFunc(fields, func(f schema.Field) bool { return f.Name == name })
-	})
+	if len(operation.eager) < len(operation.Fields) {
+		eager = jsonvalue.Object{}
 
-	check.Object("", map[string]any(eager), fields, check.Field)
+		for _, field := range operation.eager {
+			if value, given := params[field.Name]; given {
+				eager[field.Name] = value
+			}
+		}
+	}
+
+	check.Object("", map[string]any(eager), operation.eager, check.Field)
 
 	if len(check.Problems) > 0 {
 		return

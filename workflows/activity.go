@@ -36,18 +36,15 @@ func (m *machine) callAuxiliary(ctx workflow.Context, s *step, call activityCall
 // call calls an activity with a [job.Task] and the request, and waits for its response. The first attempt may be a local
 // activity.
 func (m *machine) call(ctx workflow.Context, s *step, call activityCall, request, response any) error {
-	encoded, err := encodeArguments(request)
-	if err != nil {
-		return err
-	}
-
 	policy := retryPolicy(cmp.Or(call.retry, s.Retry))
 	task := job.Task{
 		AppID: m.input.AppID, JobID: m.jobID, Step: s.instance, Inline: m.inlineCapacity(), Secrets: m.input.Secrets,
 	}
 
 	if call.id == s.instance {
-		m.continueAttempts(s, encoded, &task)
+		if err := m.continueAttempts(s, request, &task); err != nil {
+			return err
+		}
 	} else if earlier, ok := m.checkpoint.Earlier[s.instance]; ok {
 		task.Earlier = &earlier.EarlierAttempt
 	}
@@ -55,7 +52,7 @@ func (m *machine) call(ctx workflow.Context, s *step, call activityCall, request
 	if m.beginsLocally(s, call, policy) {
 		local := localCall{activityCall: call, step: s, policy: policy, task: task}
 
-		ended, err := m.callLocally(ctx, &local, request, encoded, response)
+		ended, err := m.callLocally(ctx, &local, request, response)
 		if ended || err != nil {
 			return err
 		}
@@ -63,14 +60,18 @@ func (m *machine) call(ctx workflow.Context, s *step, call activityCall, request
 		task, policy = local.task, local.policy
 	}
 
-	return m.callRegularly(ctx, s, call, policy, task, request, len(encoded), response)
+	return m.callRegularly(ctx, s, call, policy, task, request, response)
 }
 
 // callRegularly calls a regular activity.
 func (m *machine) callRegularly(
-	ctx workflow.Context, s *step, call activityCall, policy *temporal.RetryPolicy, task job.Task, request any, size int,
-	response any,
+	ctx workflow.Context, s *step, call activityCall, policy *temporal.RetryPolicy, task job.Task, request, response any,
 ) error {
+	encoded, err := encodeArguments(request)
+	if err != nil {
+		return err
+	}
+
 	limit, isLast := m.timeout(call)
 	if isLast {
 		policy.NonRetryableErrorTypes = []string{startToCloseTimeout}
@@ -85,7 +86,7 @@ func (m *machine) callRegularly(
 		WaitForCancellation: true, // A job ends after its activities.
 	})
 
-	if err := m.reserveCommand(ctx, size); err != nil {
+	if err := m.reserveCommand(ctx, len(encoded)); err != nil {
 		return err
 	}
 
@@ -93,7 +94,7 @@ func (m *machine) callRegularly(
 
 	m.beforeBlocking(ctx)
 
-	err := future.Get(ctx, response)
+	err = future.Get(ctx, response)
 	if err != nil && ctx.Err() != nil {
 		// Temporal does not retry a cancelled activity: an attempt that fails, or whose worker dies, is cancelled too.
 		return ctx.Err()

@@ -74,6 +74,7 @@ func rejectedBefore(err error) jsonvalue.Object {
 type dataRequest struct {
 	operation any              // A [scenario.Transform] for example.
 	params    jsonvalue.Object // The same as the scenario sets it; nil if the interpreter has changed the operation.
+	isExact   bool             // Whether operation is what an activity reads from the JSON, and shares nothing with params.
 }
 
 // MarshalJSON writes the parameters of the operation.
@@ -97,13 +98,18 @@ func (m *machine) dataRequest(ctx workflow.Context, s *step) (dataRequest, error
 		return dataRequest{}, failedWith(job.CodeInternal, "unknown operation %s", s.OpName)
 	}
 
-	operation, err := definition.Decode(params)
-	if script, ok := operation.(scenario.RunSourceScript); ok && script.ScriptFile != "" {
-		script.Script = m.input.Program.Files[script.ScriptFile]
-		operation, params = script, nil
+	copied, isExact := jsonvalue.Copy(params)
+	if !isExact {
+		copied = map[string]any(params)
 	}
 
-	return dataRequest{operation: operation, params: params}, err
+	operation, err := definition.Decode(copied.(map[string]any)) //nolint:forcetypeassert // The copy of an object is one.
+	if script, ok := operation.(scenario.RunSourceScript); ok && script.ScriptFile != "" {
+		script.Script = m.input.Program.Files[script.ScriptFile]
+		operation, params, isExact = script, nil, false
+	}
+
+	return dataRequest{operation: operation, params: params, isExact: isExact}, err
 }
 
 // dropSource drops the table that a step has loaded, or the files of it that were read. It is an activity of its own,

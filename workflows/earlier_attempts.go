@@ -7,21 +7,26 @@ import (
 	"github.com/jobwright/jobwright/job"
 )
 
-// continueAttempts makes the task of a step continue its attempts in earlier jobs. encoded are the parameters of the step.
+// continueAttempts makes the task of a step continue its attempts in earlier jobs. request are the parameters of the step.
 //
 // If the parameters of the job have changed, and those of the step with them, a change of an earlier attempt is not that of this
 // one. Without a change of the job's parameters, those of a step differ by the time, for example, and the change is the same.
-func (m *machine) continueAttempts(s *step, encoded []byte, task *job.Task) {
+func (m *machine) continueAttempts(s *step, request any, task *job.Task) error {
 	earlier, continues := m.checkpoint.Earlier[s.instance]
 	if !continues && m.Recording == nil {
-		return
+		return nil
+	}
+
+	encoded, err := encodeArguments(request)
+	if err != nil {
+		return err
 	}
 
 	input := m.inputDigest(encoded)
 	m.Recording.attempts(s, input)
 
 	if !continues {
-		return
+		return nil
 	}
 
 	task.Earlier = &earlier.EarlierAttempt
@@ -30,6 +35,8 @@ func (m *machine) continueAttempts(s *step, encoded []byte, task *job.Task) {
 	if differs && len(m.checkpoint.Changes) > 0 {
 		task.Input = input
 	}
+
+	return nil
 }
 
 // inputDigestLength is the length of a digest of a step's parameters, in hex digits.

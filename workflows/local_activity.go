@@ -7,11 +7,13 @@ import (
 	"reflect"
 	"time"
 
+	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/jobwright/jobwright/job"
 	"github.com/jobwright/jobwright/scenario"
+	"github.com/jobwright/jobwright/scenario/jsonvalue"
 )
 
 // localTimeout bounds a local activity. Activities end long before, and hand their step over; this bound is for those that
@@ -52,13 +54,13 @@ func (m *machine) beginsLocally(s *step, call activityCall, policy *temporal.Ret
 // callLocally makes the first attempt of a call in a local activity. If ended is false and there is no error, the call continues
 // as a regular activity with the task and the policy of the call, after the interval of the policy.
 func (m *machine) callLocally(
-	ctx workflow.Context, call *localCall, request any, encoded []byte, response any,
+	ctx workflow.Context, call *localCall, request, response any,
 ) (ended bool, err error) {
 	if err := ctx.Err(); err != nil {
 		return false, err
 	}
 
-	err = m.attemptLocally(ctx, call, request, encoded, response)
+	err = m.attemptLocally(ctx, call, request, response)
 	if err == nil {
 		return true, m.endLongTask(ctx)
 	}
@@ -91,10 +93,8 @@ func (m *machine) callLocally(
 
 // attemptLocally executes the local activity and waits for its end, also if the job is being stopped: it ends soon, and a job
 // ends after its activities.
-func (m *machine) attemptLocally(
-	ctx workflow.Context, call *localCall, request any, encoded []byte, response any,
-) error {
-	argument, err := decodeLike(request, encoded)
+func (m *machine) attemptLocally(ctx workflow.Context, call *localCall, request, response any) error {
+	argument, err := localArgument(request)
 	if err != nil {
 		return err
 	}
@@ -136,12 +136,12 @@ func (m *machine) attemptLocally(
 	task := call.task
 	task.Local = local
 
-	err = workflow.ExecuteLocalActivity(detached, call.name, task, argument).Get(detached, response)
+	size, err := awaitLocally(detached, workflow.ExecuteLocalActivity(detached, call.name, task, argument), response)
 
 	m.task.observe(ctx)
 
 	if m.task.history == history {
-		m.task.size -= reserved - maxMarker - len(title) - resultSize(response)
+		m.task.size -= reserved - maxMarker - len(title) - size
 	}
 
 	outcome, isData := response.(*job.StepOutcome)
@@ -151,20 +151,40 @@ func (m *machine) attemptLocally(
 	return err
 }
 
-// resultSize returns the bytes of a response as JSON.
-func resultSize(response any) int {
-	encoded, err := json.Marshal(response)
-	if err != nil {
-		return maxLocalResult
+// awaitLocally waits for the end of a local activity, and returns the bytes of its response as JSON.
+func awaitLocally(ctx workflow.Context, future workflow.Future, response any) (size int, err error) {
+	if response == nil {
+		return 0, future.Get(ctx, nil)
 	}
 
-	return len(encoded)
+	var encoded converter.RawValue
+	if err := future.Get(ctx, &encoded); err != nil {
+		return 0, err
+	}
+
+	payload := encoded.Payload()
+
+	return len(payload.GetData()), converter.GetDefaultDataConverter().FromPayload(payload, response)
 }
 
-// decodeLike returns the request as an activity receives it. A local activity receives its arguments as Go values: the round
+// exactSize is the size from which the parameters of a local activity are encoded to measure them. A character has at most six
+// bytes in JSON.
+const exactSize = maxPayload / 6
+
+// localArgument returns the request as an activity receives it. A local activity receives its arguments as Go values: the round
 // through JSON gives them the same types as in a regular one, and the activity may change them.
-func decodeLike(request any, encoded []byte) (any, error) {
-	if data, is := request.(dataRequest); is {
+func localArgument(request any) (any, error) {
+	data, isData := request.(dataRequest)
+	if isData && data.isExact && jsonvalue.SizeOf(map[string]any(data.params)) < exactSize {
+		return data.operation, nil
+	}
+
+	encoded, err := encodeArguments(request)
+	if err != nil {
+		return nil, err
+	}
+
+	if isData {
 		request = data.operation
 	}
 

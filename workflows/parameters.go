@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
 
 	"go.temporal.io/sdk/workflow"
 
@@ -116,7 +117,7 @@ func (m *machine) withLookUps(ctx workflow.Context, s *step, evaluate func(expre
 	s.frame.Evaluations++
 
 	moment := expression.Moment{
-		Now: workflow.Now(ctx), Seed: fmt.Sprintf("%s/%s#%d", m.first().ID, s.instance, s.frame.Evaluations),
+		Now: workflow.Now(ctx), Seed: m.first().ID + "/" + s.instance + "#" + strconv.FormatInt(s.frame.Evaluations, 10),
 		ReadsTime: func() {
 			m.task.observe(ctx)
 			m.task.volatile = true

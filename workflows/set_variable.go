@@ -1,8 +1,6 @@
 package workflows
 
 import (
-	"encoding/json"
-
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/jobwright/jobwright/job"
@@ -54,13 +52,10 @@ func (m *machine) setVariable(ctx workflow.Context, s *step) (jsonvalue.Object, 
 // updateID identifies the step's update of a variable to that value, so that it takes effect once, also if an earlier job has sent
 // it.
 func (m *machine) updateID(s *step, value jsonvalue.Value) (string, error) {
-	encoded, err := json.Marshal(value)
-	if err != nil {
-		return "", failedWith(job.CodeParameterInvalid, "the value can't be written as JSON: %v", err)
-	}
-
 	task := job.Task{JobID: m.jobID}
-	m.continueAttempts(s, encoded, &task)
+	if err := m.continueAttempts(s, value, &task); err != nil {
+		return "", err
+	}
 
 	if task.Earlier != nil {
 		task.JobID = task.Earlier.JobID

@@ -10,9 +10,11 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // Object maps names to values. Parameters, outcomes of steps and records are objects.
@@ -189,6 +191,47 @@ func short(text string) string {
 	}
 
 	return text
+}
+
+// Copy returns a copy of a value that shares no list or object with it. ok is false if the value is not one that [Decode] returns:
+// then its JSON does not restore it exactly.
+func Copy(value any) (copied any, ok bool) {
+	switch v := value.(type) {
+	case nil, bool, int64, Decimal:
+		return v, true
+	case float64:
+		return v, !math.IsNaN(v) && !math.IsInf(v, 0)
+	case string:
+		return v, utf8.ValidString(v)
+	case []any:
+		list := make([]any, len(v))
+		ok = v != nil
+
+		for i := 0; ok && i < len(v); i++ {
+			list[i], ok = Copy(v[i])
+		}
+
+		return list, ok
+	case Object:
+		return Copy(map[string]any(v))
+	case map[string]any:
+		return copyObject(v)
+	}
+
+	return nil, false
+}
+
+func copyObject(object map[string]any) (copied any, ok bool) {
+	entries := make(map[string]any, len(object))
+	ok = object != nil
+
+	for name, value := range object { //workflowcheck:ignore // The copy is the same in every order.
+		entry, isExact := Copy(value)
+		entries[name] = entry
+		ok = ok && isExact && utf8.ValidString(name)
+	}
+
+	return entries, ok
 }
 
 // SizeOf estimates the size of a value as JSON, in bytes.

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
 
 	"github.com/jobwright/jobwright/scenario"
 	"github.com/jobwright/jobwright/scenario/jsonvalue"
@@ -183,4 +184,67 @@ func TestSizeOfEstimatesJSONSize(t *testing.T) {
 	scope := scenario.NewScope(scenario.JobScope{}, nil, nil).Inner(jsonvalue.Object{"a": "x"}, jsonvalue.Object{})
 	scope.AddStep("s", jsonvalue.Object{"value": "xyz"})
 	require.Equal(t, (8+1+8+1)+(8+1+8+5+8+3), scope.Size())
+}
+
+func TestCopyEqualsTheValueItsJSONRestores(t *testing.T) {
+	t.Parallel()
+
+	rapid.Check(t, func(t *rapid.T) {
+		value := values(3).Draw(t, "value")
+
+		copied, ok := jsonvalue.Copy(value)
+
+		encoded, err := json.Marshal(jsonvalue.Value{Any: value})
+		if !ok {
+			return
+		}
+
+		require.NoError(t, err)
+
+		decoded, err := jsonvalue.Decode(encoded)
+		require.NoError(t, err)
+		require.Equal(t, decoded, copied)
+	})
+}
+
+func TestCopySharesNothing(t *testing.T) {
+	t.Parallel()
+
+	value := map[string]any{"list": []any{int64(1), map[string]any{"a": "b"}}}
+
+	copied, ok := jsonvalue.Copy(jsonvalue.Object(value))
+	require.True(t, ok)
+	require.Equal(t, value, copied)
+
+	list := copied.(map[string]any)["list"].([]any)
+	list[0] = nil
+	list[1].(map[string]any)["a"] = nil
+
+	require.Equal(t, map[string]any{"list": []any{int64(1), map[string]any{"a": "b"}}}, value)
+}
+
+func TestCopyRefusesWhatJSONChanges(t *testing.T) {
+	t.Parallel()
+
+	for _, value := range []any{
+		math.NaN(), math.Inf(-1), "a\xff", 7, []any{"\xff"}, []any(nil), map[string]any{"\xff": nil}, map[string]any(nil),
+		json.Number("1"), map[string]any{"a": []any{map[string]any{"b": int32(1)}}},
+	} {
+		_, ok := jsonvalue.Copy(value)
+		require.False(t, ok, "%#v", value)
+	}
+}
+
+// values returns values of the language, and some that JSON changes.
+func values(depth int) *rapid.Generator[any] {
+	scalars := []*rapid.Generator[any]{
+		rapid.Just[any](nil), rapid.Bool().AsAny(), rapid.Int64().AsAny(), rapid.Float64().AsAny(), rapid.String().AsAny(),
+		rapid.SampledFrom([]any{math.NaN(), math.Copysign(0, -1), "\xff", "<&\u2028", 1e300}),
+	}
+	if depth == 0 {
+		return rapid.OneOf(scalars...)
+	}
+
+	return rapid.OneOf(append(scalars,
+		rapid.SliceOfN(values(depth-1), 0, 4).AsAny(), rapid.MapOfN(rapid.String(), values(depth-1), 0, 4).AsAny())...)
 }
