@@ -11,6 +11,7 @@ import (
 	"go.temporal.io/sdk/temporal"
 
 	"github.com/jobwright/jobwright/app"
+	"github.com/jobwright/jobwright/audit"
 	"github.com/jobwright/jobwright/job"
 	"github.com/jobwright/jobwright/jobservice"
 	"github.com/jobwright/jobwright/scenario"
@@ -28,11 +29,12 @@ type Firings struct {
 	jobs   *jobservice.Service
 	apps   *app.Catalog
 	lookUp LookUp
+	audit  *audit.Log
 }
 
-// NewFirings returns the activities for the apps of a catalog.
-func NewFirings(jobs *jobservice.Service, apps *app.Catalog, lookUp LookUp) *Firings {
-	return &Firings{jobs: jobs, apps: apps, lookUp: lookUp}
+// NewFirings returns the activities for the apps of a catalog. They record in the audit log which jobs they start and stop.
+func NewFirings(jobs *jobservice.Service, apps *app.Catalog, lookUp LookUp, log *audit.Log) *Firings {
+	return &Firings{jobs: jobs, apps: apps, lookUp: lookUp, audit: log}
 }
 
 // PrepareFiring decides what to start for a firing. It starts nothing.
@@ -59,6 +61,10 @@ func (f *Firings) PrepareFiring(ctx context.Context, task job.FiringTask) (*job.
 		plan.Skipped = fmt.Sprintf("the clock in %s was changed, and the schedule does not fire at this time", schedule.TimeZone)
 	default:
 		err = f.plan(ctx, of, schedule, task, plan)
+	}
+
+	if err != nil {
+		f.record(ctx, "executeJob", *plan, "", err)
 	}
 
 	return plan, asFailure(err)
@@ -186,17 +192,44 @@ func (f *Firings) start(ctx context.Context, plan job.FiringPlan) error {
 		}},
 		JobID: plan.JobID, Labels: map[string]string{job.LabelSchedule: plan.Schedule},
 	})
-	if err == nil {
-		started.Close()
+	if err != nil {
+		f.record(ctx, "executeJob", plan, "", err)
+
+		return err
 	}
 
-	return err
+	started.Close()
+	f.record(ctx, "executeJob", plan, started.Scenario, nil)
+
+	return nil
+}
+
+// record writes a line to the audit log about a job that the schedule starts or stops, as the call of that name would. An error
+// after which the attempt is repeated gets no line.
+func (f *Firings) record(ctx context.Context, call string, plan job.FiringPlan, scenario string, err error) {
+	outcome := audit.OK
+
+	if err != nil {
+		failed, ok := errors.AsType[*jobservice.Error](err)
+		if !ok || !isFinal(failed) {
+			return
+		}
+
+		outcome = string(failed.Code)
+	}
+
+	f.audit.Record(ctx, audit.Entry{
+		Call: call, App: plan.AppID, Access: accessOf(plan.Schedule), JobID: plan.JobID, Scenario: scenario, Outcome: outcome,
+	})
 }
 
 // callerOf returns a schedule as the caller of its jobs. It may run every scenario of its app, whose operator has written it.
 func callerOf(of *app.App, schedule string) jobservice.Caller {
-	return jobservice.Caller{App: of, Access: app.Access{Name: "schedule " + schedule}}
+	return jobservice.Caller{App: of, Access: app.Access{Name: accessOf(schedule)}}
 }
+
+// accessOf returns the name of a schedule as a caller.
+func accessOf(schedule string) string { return "schedule " + schedule }
 
 // maxAwait is the length of one wait for a job.
 const maxAwait = time.Hour
@@ -234,6 +267,8 @@ func (f *Firings) StopFiring(ctx context.Context, plan job.FiringPlan) (job.Firi
 	if failed, ok := errors.AsType[*jobservice.Error](err); ok && failed.Code == jobservice.CodeJobNotFound {
 		return job.FiringSkipped, nil
 	}
+
+	f.record(ctx, "stopJob", plan, "", err)
 
 	if err != nil {
 		return "", ended(ctx, asFailure(err))
@@ -295,11 +330,14 @@ func asFailure(err error) error {
 		return err
 	}
 
-	isFinal := failed.RetryAfter == 0 && failed.Code != jobservice.CodeInternal
-
 	return temporal.NewApplicationErrorWithOptions(failed.Message, string(failed.Code), temporal.ApplicationErrorOptions{
-		NonRetryable: isFinal, NextRetryDelay: failed.RetryAfter, Cause: failed.Unwrap(),
+		NonRetryable: isFinal(failed), NextRetryDelay: failed.RetryAfter, Cause: failed.Unwrap(),
 	})
+}
+
+// isFinal reports whether a repetition of the request would have the same error.
+func isFinal(failed *jobservice.Error) bool {
+	return failed.RetryAfter == 0 && failed.Code != jobservice.CodeInternal
 }
 
 // evaluator evaluates the expressions of a schedule when it fires.

@@ -14,6 +14,7 @@ import (
 	"github.com/jobwright/jobwright/activities"
 	"github.com/jobwright/jobwright/app"
 	"github.com/jobwright/jobwright/app/seal"
+	"github.com/jobwright/jobwright/audit"
 	"github.com/jobwright/jobwright/callback"
 	"github.com/jobwright/jobwright/internal/version"
 	"github.com/jobwright/jobwright/job"
@@ -50,7 +51,8 @@ type Options struct {
 	// OpenLineage says where jobs are reported whose API server reports them.
 	OpenLineage openlineage.Options
 
-	Log *slog.Logger
+	Log   *slog.Logger
+	Audit *audit.Log // Records which jobs schedules start and stop. Nil discards it.
 
 	// StopTimeout limits how long running steps continue after a stop. Other workers retry the steps that did not finish.
 	StopTimeout time.Duration
@@ -122,7 +124,7 @@ func newWorker(temporal client.Client, options Options, onFatalError func(error)
 	w.RegisterActivityWithOptions(operations, activity.RegisterOptions{})
 	w.RegisterActivity(callback.New(options.Apps, w.jobs))
 	w.RegisterActivity(openlineage.New(options.OpenLineage, options.Apps, w.jobs))
-	w.RegisterActivity(schedule.NewFirings(w.jobs, options.Apps, operations.LookUp))
+	w.RegisterActivity(schedule.NewFirings(w.jobs, options.Apps, operations.LookUp, options.Audit))
 
 	return w
 }

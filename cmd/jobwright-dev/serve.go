@@ -151,7 +151,7 @@ func serve(ctx context.Context, opts options, out, logs io.Writer) (err error) {
 		Listener: listener, Grace: grace,
 		Worker: worker.Options{
 			Apps: apps, Keys: keys, Results: results, Namespace: namespace, DataDir: opts.data, Log: log, StopTimeout: grace,
-			OpenLineage: reports,
+			OpenLineage: reports, Audit: audited,
 		},
 	}
 

@@ -98,7 +98,7 @@ func serve(
 
 	both := node.Node{
 		Temporal: opened.temporal, API: options, Listener: listener, Grace: shared.grace,
-		Worker: jobs.options(opened, shared),
+		Worker: jobs.options(opened, shared, options.Audit),
 	}
 	both.Worker.OnStart = func() {
 		running.Store(true)

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/jobwright/jobwright/audit"
 	"github.com/jobwright/jobwright/internal/cli"
 	"github.com/jobwright/jobwright/worker"
 )
@@ -22,11 +23,11 @@ func (f *workerFlags) addTo(flags *pflag.FlagSet) {
 	flags.StringVar(&f.data, "data", "data", "folder for sources that store data on this machine, such as SQLite")
 }
 
-// options returns the options of a worker of the system.
-func (f *workerFlags) options(opened *system, shared *systemFlags) worker.Options {
+// options returns the options of a worker of the system, which writes to an audit log.
+func (f *workerFlags) options(opened *system, shared *systemFlags, audited *audit.Log) worker.Options {
 	return worker.Options{
 		Apps: opened.apps, Keys: opened.keys, Results: opened.results, Namespace: opened.namespace, DataDir: f.data,
-		Log: opened.log, StopTimeout: shared.grace, OpenLineage: opened.lineage,
+		Log: opened.log, StopTimeout: shared.grace, OpenLineage: opened.lineage, Audit: audited,
 	}
 }
 
@@ -42,9 +43,10 @@ func (s *system) workerEndpoints(running func() bool) http.Handler {
 
 func workerCommand() *cobra.Command {
 	var (
-		shared  systemFlags
-		jobs    workerFlags
-		address string
+		shared   systemFlags
+		jobs     workerFlags
+		address  string
+		auditLog string
 	)
 
 	command := &cobra.Command{
@@ -68,24 +70,34 @@ The exit status is 0 after SIGINT or SIGTERM, and 1 on an error.` + environment(
   jobwright worker --http :8081 --apps /srv/apps --results /srv/results --data /srv/data`,
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
-			return work(command.Context(), &shared, &jobs, address, command.ErrOrStderr())
+			return work(command.Context(), &shared, &jobs, address, auditLog, command.ErrOrStderr())
 		},
 	}
 
 	command.Flags().StringVar(&address, "http", "", "address for health checks and metrics; by default, none")
+	cli.AddAuditLog(command.Flags(), &auditLog, cli.AuditToStderr)
 	jobs.addTo(command.Flags())
 	shared.addTo(command.Flags(), "steps")
 
 	return command
 }
 
-func work(ctx context.Context, shared *systemFlags, jobs *workerFlags, address string, logs io.Writer) (err error) {
+func work(
+	ctx context.Context, shared *systemFlags, jobs *workerFlags, address, auditLog string, logs io.Writer,
+) (err error) {
 	opened, err := openSystem(ctx, shared, logs)
 	if err != nil {
 		return err
 	}
 
 	defer func() { err = errors.Join(err, opened.close()) }()
+
+	audited, err := cli.OpenAuditLog(ctx, auditLog, logs, opened.log)
+	if err != nil {
+		return err
+	}
+
+	defer func() { err = errors.Join(err, audited.Close()) }()
 
 	// The worker stops if its endpoints fail.
 	working, stop := context.WithCancel(ctx)
@@ -107,7 +119,7 @@ func work(ctx context.Context, shared *systemFlags, jobs *workerFlags, address s
 	}
 	defer operators.Close() //nolint:errcheck // An open health check may fail.
 
-	options := jobs.options(opened, shared)
+	options := jobs.options(opened, shared, audited)
 	options.OnStart = func() {
 		running.Store(true)
 		opened.log.Info("worker is up", opened.attributes("http", address)...)

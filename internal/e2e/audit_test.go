@@ -131,3 +131,68 @@ func TestAuditLogOfAProcessIsAFileThatCanBeRotated(t *testing.T) {
 		require.Equal(t, "*", lines[0]["access"])
 	}
 }
+
+func TestAuditLogOfAWorkerHasTheJobsOfSchedules(t *testing.T) {
+	t.Parallel()
+
+	p := newProduction(t)
+	appID := "7"
+	writeApp(t, filepath.Join(p.apps, appID), scheduledScenarios)
+	writeApp(t, filepath.Join(p.apps, appID), map[string]string{"app.yaml": `
+access:
+  - {name: operator, key: "${env:JOBWRIGHT_APP_7_KEY}"}
+schedules:
+  nightly: {scenario: Wait, interval: 1000h, overlap: stopOther}
+  broken: {scenario: Missing, interval: 1000h}
+`})
+
+	path := filepath.Join(t.TempDir(), "audit.log")
+	p.worker(t, "--audit-log", path)
+	_, api := p.apiserver(t)
+
+	runNow := func(name string) (jobID string) {
+		await(t, func() bool {
+			got := api.operate(t, "runSchedule", appID, object{"schedule": name})
+			jobID, _ = got.result(t)["jobId"].(string)
+
+			return got.status == http.StatusOK // The API server has created the schedule.
+		})
+
+		return jobID
+	}
+	lines := func() []object {
+		text, err := os.ReadFile(path)
+		require.NoError(t, err)
+
+		var lines []object
+		for _, line := range logLines(t, string(text), "audit") {
+			lines = append(lines, pick(line, "call", "app", "access", "jobId", "scenario", "outcome"))
+		}
+
+		return lines
+	}
+
+	first := runNow("nightly")
+	want := []object{
+		{"call": "executeJob", "app": appID, "access": "schedule nightly", "jobId": first, "scenario": "Wait", "outcome": "ok"},
+	}
+
+	await(t, func() bool { return len(lines()) == len(want) })
+	require.Equal(t, want, lines())
+
+	second := runNow("nightly")
+	want = append(want,
+		object{"call": "stopJob", "app": appID, "access": "schedule nightly", "jobId": first, "outcome": "ok"},
+		object{"call": "executeJob", "app": appID, "access": "schedule nightly", "jobId": second, "scenario": "Wait", "outcome": "ok"},
+	)
+
+	await(t, func() bool { return len(lines()) == len(want) })
+	require.Equal(t, want, lines())
+
+	refused := runNow("broken")
+	want = append(want,
+		object{"call": "executeJob", "app": appID, "access": "schedule broken", "jobId": refused, "outcome": "schedule_invalid"})
+
+	await(t, func() bool { return len(lines()) == len(want) })
+	require.Equal(t, want, lines())
+}
