@@ -22,6 +22,7 @@ import (
 	"google.golang.org/protobuf/encoding/protojson"
 
 	"github.com/jobwright/jobwright/job"
+	"github.com/jobwright/jobwright/schedule"
 	"github.com/jobwright/jobwright/workflows"
 )
 
@@ -54,6 +55,10 @@ func goldenJobs() map[string]golden {
 		t.Helper()
 		require.NoError(t, s.client.CancelWorkflow(t.Context(), jobID, ""))
 	}
+	stopByCall := func(t *testing.T, s *system, appID, jobID string) {
+		t.Helper()
+		requireStop(t, object{"jobId": jobID, "status": "stop started"}, caller{s.server.URL}.stop(t, appID, jobID))
+	}
 	signal := func(t *testing.T, s *system, appID, jobID string) {
 		t.Helper()
 
@@ -72,6 +77,7 @@ func goldenJobs() map[string]golden {
 		"fail":                      {app: languageApp, scenario: "Fail"},
 		"drop-source":               {app: dropApp, scenario: "Main"},
 		"wait-for-signal":           {app: languageApp, scenario: "WaitForSignal", long: true, act: signal},
+		"stopped-by-call":           {app: languageApp, scenario: "TryCatch", long: true, act: stopByCall},
 		"continued-wait-for-signal": {app: languageApp, scenario: "WaitForSignal", long: true, continues: true, act: signal},
 	}
 
@@ -163,6 +169,52 @@ func TestGoldenHistoryOfVariables(t *testing.T) {
 			record(t, filepath.Join("..", "..", "workflows", "testdata", "histories", "app-variables.json"), history)
 		}
 	})
+}
+
+// TestGoldenHistoryOfFirings does the same with the workflow that starts the job of a schedule, and stops it.
+func TestGoldenHistoryOfFirings(t *testing.T) {
+	t.Parallel()
+
+	const schedules = `
+  hourly: {scenario: Echo, cron: "0 * * * *", parameters: {day: "${scheduledAt}"}, onlyIf: "$[stage]{SELECT 1}"}
+  stopped: {scenario: Wait, cron: "0 * * * *", overlap: stopOther}
+  invalid: {scenario: Missing, cron: "0 * * * *"}
+`
+
+	for name, of := range map[string]struct{ schedule, file string }{
+		"completed": {"hourly", "fire-schedule"}, "stopped": {"stopped", "fire-schedule-stopped"},
+		"failed": {"invalid", "fire-schedule-failed"},
+	} {
+		t.Run(of.file, func(t *testing.T) { // The name lets make golden record it alone.
+			t.Parallel()
+
+			appID := newScheduledApp(t, schedules)
+
+			got := api().operate(t, "runSchedule", appID, object{"schedule": of.schedule})
+			require.Equal(t, http.StatusOK, got.status, got.text)
+
+			if name == "stopped" {
+				api().awaitRuns(t, appID, of.schedule, func(runs []schedule.Run) bool { return len(runs) == 1 && runs[0].JobID != "" })
+				api().runNow(t, appID, of.schedule)
+			}
+
+			runs := api().awaitRuns(t, appID, of.schedule, func(runs []schedule.Run) bool { return len(runs) > 0 && runs[0].EndedAt != nil })
+			require.EqualValues(t, name, runs[0].Status)
+
+			history := historyOf(t, job.FiringWorkflowID(appID, of.schedule, runs[0].ScheduledAt))
+			started := history.GetEvents()[0].GetWorkflowExecutionStartedEventAttributes()
+
+			replayer := worker.NewWorkflowReplayer()
+			replayer.RegisterWorkflowWithOptions(workflows.FireSchedule, workflow.RegisterOptions{Name: job.FireScheduleWorkflow})
+			require.NoError(t, replayer.ReplayWorkflowHistoryWithOptions(nil, history, worker.ReplayWorkflowHistoryOptions{
+				OriginalExecution: workflow.Execution{ID: started.GetWorkflowId(), RunID: started.GetOriginalExecutionRunId()},
+			}))
+
+			if *update {
+				record(t, filepath.Join("..", "..", "workflows", "testdata", "histories", of.file+".json"), history)
+			}
+		})
+	}
 }
 
 // recordedRuns bounds the recorded runs of a job that continues as new.
