@@ -51,8 +51,9 @@ func (StepState) SchemaValues() []string {
 
 // Status is the result of a job's status query.
 type Status struct {
-	State  State  `json:"state"`
-	Paused *Pause `json:"paused,omitempty"` // Of a paused job.
+	State     State  `json:"state"`
+	Paused    *Pause `json:"paused,omitempty"`    // Of a paused job.
+	StoppedBy string `json:"stoppedBy,omitempty"` // The access that stops it, if this run was cancelled.
 	// When the job began. After a continue-as-new, Temporal's start time is that of the last run.
 	StartedAt  time.Time        `json:"startedAt,omitzero"`
 	Parameters jsonvalue.Object `json:"parameters,omitempty"`

@@ -26,6 +26,8 @@ type Outcome struct {
 
 	*origin // Only in a status.
 
+	StoppedBy string `json:"stoppedBy,omitempty" description:"In a status of a job that was stopped: the name of the access that stopped it."`
+
 	Step     *job.StepPlace   `json:"step,omitempty" description:"The step that failed."`
 	Attempts int32            `json:"attempts,omitempty" description:"The number of attempts of that step."`
 	Trace    []string         `json:"trace,omitempty" description:"The places from that step to the outermost step around it."`

@@ -1,6 +1,7 @@
 package jobservice
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -182,6 +183,10 @@ func (s *Service) readEnded(
 
 	job.WithPercent(ended.Steps)
 
+	if ended.Status != job.Completed {
+		ended.StoppedBy = memoField[string](s, described, job.MemoStoppedBy)
+	}
+
 	ended.origin, ended.Version = &found, versionOf(described, started.runs)
 
 	fields, err := json.Marshal(ended)
@@ -259,6 +264,8 @@ type Progress struct {
 
 	Paused *job.Pause `json:"paused,omitempty" description:"Since when the job is paused, and who paused it."`
 
+	StoppedBy string `json:"stoppedBy,omitempty" description:"Of a job that is being stopped: the name of the access that stops it."`
+
 	Steps []job.StepStatus `json:"steps" description:"The steps that the scenario defines."`
 
 	Signals []job.AwaitedSignal `json:"signals,omitempty" description:"The signals that the job waits for."`
@@ -278,6 +285,8 @@ func (s *Service) progressOf(
 		origin: s.originOf(described),
 		Steps:  []job.StepStatus{},
 	}
+
+	current.StoppedBy = memoField[string](s, described, job.MemoStoppedBy)
 
 	if described.GetWorkflowExtendedInfo().GetCancelRequested() {
 		current.Status = job.Stopping // Even if no worker has processed the request yet.
@@ -310,6 +319,7 @@ func (s *Service) progressOf(
 
 		current.Parameters = job.HideSecrets(status.Parameters)
 		current.Status, current.Paused = status.State, status.Paused
+		current.StoppedBy = cmp.Or(status.StoppedBy, current.StoppedBy)
 		current.Steps, current.Signals = status.Steps, status.Signals
 	}
 

@@ -44,7 +44,7 @@ func (s *Service) Stop(ctx context.Context, caller Caller, jobID string) (Stop, 
 // stop requests the cancellation of the job, unless it is stopping or has ended. A job with many steps that run at the same time
 // can keep Temporal so busy that it takes several requests.
 func (s *Service) stop(ctx context.Context, caller Caller, jobID string) (Stop, error) {
-	const requests = 2 // Describing the job, and cancelling it.
+	const requests = 3 // Describing the job, saying who stops it, and cancelling it.
 
 	ctx, cancel := context.WithTimeout(ctx, requests*patience)
 	defer cancel()
@@ -94,19 +94,19 @@ func (s *Service) isStopping(ctx context.Context, described *workflowservice.Des
 	return running && current.Status == job.Stopping, err
 }
 
-// cancel requests the cancellation of the job, also if it has continued in a new run. A repeated request has no effect.
+// cancel requests the cancellation of the job. Before, it sends the job the name of the access that stops it. A repeated request
+// has no effect.
 func (s *Service) cancel(
 	ctx context.Context, described *workflowservice.DescribeWorkflowExecutionResponse, by string,
 ) (Stop, error) {
 	result := Stop{JobID: described.GetWorkflowExecutionInfo().GetExecution().GetWorkflowId(), Status: StopStarted}
 
 	err := s.persistently(ctx, func(ctx context.Context) error {
-		return s.options.Temporal.CancelWorkflowWithOptions(ctx, client.CancelWorkflowOptions{
-			WorkflowID:          result.JobID,
-			FirstExecutionRunID: described.GetWorkflowExecutionInfo().GetFirstRunId(),
-			Reason:              stopReason(by),
-		})
+		return s.options.Temporal.SignalWorkflow(ctx, result.JobID, "", job.StopSignal, by)
 	})
+	if err == nil {
+		err = s.requestCancel(ctx, described, by)
+	}
 
 	if _, gone := errors.AsType[*serviceerror.NotFound](err); gone {
 		return result, jobNotFound(result.JobID)
@@ -124,6 +124,21 @@ func (s *Service) cancel(
 	}
 
 	return result, nil
+}
+
+// requestCancel requests the cancellation from Temporal, also if the job has continued in a new run.
+func (s *Service) requestCancel(
+	ctx context.Context, described *workflowservice.DescribeWorkflowExecutionResponse, by string,
+) error {
+	info := described.GetWorkflowExecutionInfo()
+
+	return s.persistently(ctx, func(ctx context.Context) error {
+		return s.options.Temporal.CancelWorkflowWithOptions(ctx, client.CancelWorkflowOptions{
+			WorkflowID:          info.GetExecution().GetWorkflowId(),
+			FirstExecutionRunID: info.GetFirstRunId(),
+			Reason:              stopReason(by),
+		})
+	})
 }
 
 // stopReason returns the reason of the cancellation, which Temporal UI shows.

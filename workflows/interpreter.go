@@ -74,6 +74,9 @@ func (i Interpreter) run(ctx workflow.Context, input job.Input, checkpoint *Chec
 		return nil, err
 	}
 
+	m.recordStops(ctx)
+	defer m.recordStop(ctx) // The job may end before the other goroutine runs.
+
 	if m.checkpoint.Stopping {
 		stopping, stop := workflow.WithCancel(ctx)
 		ctx = stopping

@@ -23,6 +23,7 @@ type machine struct {
 	parameters  string // The job's parameters, for operators.
 	signalWaits []*signalWait
 	isStopping  func() bool // Whether the job was cancelled.
+	stoppedBy   string      // The access that stops the job, if this run was cancelled.
 	slots       int         // Concurrency slots in use, beside the first.
 	isQueued    bool        // Whether the job waits for a slot of its app.
 
@@ -152,7 +153,7 @@ func (m *machine) status() job.Status {
 
 	switch paused := m.paused(); {
 	case m.isStopping():
-		status.State = job.Stopping
+		status.State, status.StoppedBy = job.Stopping, m.stoppedBy
 	case paused != nil:
 		status.State, status.Paused = job.Paused, paused
 	}

@@ -344,7 +344,9 @@ func TestRepeatedStopReportsTheFirst(t *testing.T) {
 			api.awaitStatus(t, appID, jobID, isWaitingLong)
 
 			requireStop(t, object{"jobId": jobID, "status": "stop started"}, api.stop(t, appID, jobID))
-			require.Equal(t, "stopping", api.awaitStatus(t, appID, jobID, isCleaning)["status"])
+
+			cleaning := api.awaitStatus(t, appID, jobID, isCleaning)
+			require.Equal(t, object{"status": "stopping", "stoppedBy": "*"}, pick(cleaning, "status", "stoppedBy"))
 
 			if system == continuing {
 				described, err := system.client.DescribeWorkflowExecution(t.Context(), jobID, "")
@@ -362,7 +364,7 @@ func TestRepeatedStopReportsTheFirst(t *testing.T) {
 			require.Equal(t, http.StatusOK, signal.status, signal.text)
 
 			ended := api.awaitStatus(t, appID, jobID, ended)
-			require.Equal(t, "stopped", ended["status"])
+			require.Equal(t, object{"status": "stopped", "stoppedBy": "*"}, pick(ended, "status", "stoppedBy"))
 			require.Equal(t, []string{"finally"}, resultNames(t, ended))
 
 			for range 2 {
@@ -426,8 +428,8 @@ func TestStopJobHasTwoNamesAndMethods(t *testing.T) {
 
 				requireStop(t, object{"jobId": jobID, "status": "stop started"}, got)
 				require.Equal(t, "no-store", got.header.Get("Cache-Control"))
-				require.Equal(t, "stopped", api().awaitStatus(t, appID, jobID, ended)["status"])
-
+				require.Equal(t, object{"status": "stopped", "stoppedBy": "boss"},
+					pick(api().awaitStatus(t, appID, jobID, ended), "status", "stoppedBy"))
 				require.Equal(t, "stopJob, called by boss", causeOf(t, jobID), "the reason names the caller")
 			})
 		}

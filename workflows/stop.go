@@ -1,0 +1,39 @@
+package workflows
+
+import (
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/jobwright/jobwright/job"
+)
+
+// recordStops stores in the memo who stops the job, as soon as it is cancelled.
+func (m *machine) recordStops(ctx workflow.Context) {
+	workflow.Go(ctx, func(ctx workflow.Context) {
+		ctx.Done().Receive(ctx, nil)
+		m.recordStop(ctx)
+	})
+}
+
+// recordStop stores in the memo who stops the job, if it was cancelled by a caller. The caller has sent a signal before. A caller
+// whose cancellation did not follow, because of a crash, may have sent an earlier one.
+func (m *machine) recordStop(ctx workflow.Context) {
+	if ctx.Err() == nil {
+		return
+	}
+
+	by := ""
+
+	signals := workflow.GetSignalChannel(ctx, job.StopSignal)
+	for signals.ReceiveAsync(&by) {
+	}
+
+	if by == "" {
+		return
+	}
+
+	m.stoppedBy = by
+
+	if err := workflow.UpsertMemo(ctx, map[string]any{job.MemoStoppedBy: by}); err != nil {
+		workflow.GetLogger(ctx).Error("the memo can't have the name of the access that stops the job", "error", err)
+	}
+}
