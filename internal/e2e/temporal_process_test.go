@@ -34,12 +34,17 @@ type temporalProcess struct {
 // startTemporal starts a Temporal that stores its data in dir. suggest is the number of events after which it suggests to continue
 // as new; 0 for its default.
 func startTemporal(dir string, suggest int) (*temporalProcess, error) {
+	return startTemporalAt("127.0.0.1:0", dir, suggest)
+}
+
+// startTemporalAt starts a Temporal whose frontend has that address.
+func startTemporalAt(address, dir string, suggest int) (*temporalProcess, error) {
 	path, err := temporalBinary()
 	if err != nil {
 		return nil, err
 	}
 
-	p := &temporalProcess{command: exec.Command(path, "-data", dir, "-suggest", strconv.Itoa(suggest))}
+	p := &temporalProcess{command: exec.Command(path, "-address", address, "-data", dir, "-suggest", strconv.Itoa(suggest))}
 	p.command.Stderr = os.Stderr
 
 	input, err := p.command.StdinPipe()
@@ -67,3 +72,9 @@ func startTemporal(dir string, suggest int) (*temporalProcess, error) {
 
 // stop ends the server.
 func (p *temporalProcess) stop() error { return errors.Join(p.input.Close(), p.command.Wait()) }
+
+// kill ends the server at once.
+func (p *temporalProcess) kill() {
+	_ = p.command.Process.Kill()
+	_ = p.command.Wait() // Its error is the signal.
+}

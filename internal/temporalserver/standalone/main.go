@@ -25,19 +25,20 @@ type addresses struct {
 
 func main() {
 	data := flag.String("data", "", "the folder of the data")
+	address := flag.String("address", "127.0.0.1:0", "the address of the frontend; port 0 picks a free port")
 	suggest := flag.Int("suggest", 0, "the number of events after which jobs continue as new; 0 for Temporal's default")
 
 	flag.Parse()
 
-	if err := run(*data, *suggest); err != nil {
+	if err := run(*data, *address, *suggest); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 }
 
-func run(data string, suggest int) error {
+func run(data, address string, suggest int) error {
 	server, err := temporalserver.Start(temporalserver.Options{
-		DataDir: data, Address: "127.0.0.1:0", UIAddress: "127.0.0.1:0", Namespace: client.DefaultNamespace,
+		DataDir: data, Address: address, UIAddress: "127.0.0.1:0", Namespace: client.DefaultNamespace,
 		Retention: time.Hour, SearchAttributes: job.SearchAttributes(), SuggestContinueAsNew: suggest,
 	})
 	if err != nil {
