@@ -64,6 +64,12 @@ func TestStatusReportsAJobThatNoWorkerCanRun(t *testing.T) {
 		return strings.Contains(got.text, "the job makes no progress: workers have failed its workflow task")
 	})
 
+	// Temporal marks the job after five failures, and the API server counts such jobs periodically.
+	require.Eventually(t, func() bool {
+		return strings.Contains(metrics(t, metricsOf(t, server)), "\njobwright_jobs_stuck 1\n")
+	}, 3*time.Minute, time.Second)
+	require.Contains(t, metrics(t, metricsOf(t, server)), "\njobwright_jobs_running 1\n")
+
 	require.Regexp(t, `(?m)^temporal_workflow_task_execution_failed_total\{.*failure_reason="NonDeterminismError".*\} [1-9]`,
 		metrics(t, operators))
 	require.Regexp(t, `(?m)^temporal_request_latency_seconds_count\{.*operation="StartWorkflowExecution".*\} [1-9]`,
