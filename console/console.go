@@ -16,6 +16,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"sync/atomic"
 
 	"github.com/jobwright/jobwright/app/seal"
 	"github.com/jobwright/jobwright/audit"
@@ -45,6 +46,8 @@ type Console struct {
 	options  Options
 	sessions *session.Sessions
 	mux      *http.ServeMux
+
+	temporalUI atomic.Pointer[string] // What the addresses of workflows in Temporal UI begin with; nil if not asked for yet.
 }
 
 // New returns a console.

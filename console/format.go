@@ -19,6 +19,7 @@ var functions = template.FuncMap{
 	"static": static, "caller": callerText, "rfc3339": rfc3339, "absolute": absolute, "relative": relative,
 	"duration": duration, "number": number, "size": size, "indented": indented, "state": stateOf, "stepState": stepStateOf,
 	"jobAddress": jobAddress, "count": countOf, "plain": plain,
+	"quarter":       func(of float64) float64 { return of / 4 },
 	"deliveryState": deliveryState, "actionState": actionState,
 }
 

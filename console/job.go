@@ -90,6 +90,8 @@ func showJob(r *request) (*view, error) {
 		shown.Results = resultPageOf(status, selected)
 	}
 
+	shown.TemporalUI = r.temporalUI(jobID)
+
 	page := &view{template: "job", section: "/jobs", Title: jobID, Data: shown}
 	if !shown.Ended {
 		page.Events = jobAddress(jobID) + "/events?after=" + strconv.FormatInt(status.Version, 10)
@@ -183,4 +185,32 @@ func (p jobPage) Address(parameters ...string) string {
 	}
 
 	return jobAddress(p.JobID) + "?" + query.Encode()
+}
+
+// temporalUI returns the address of a job's workflow in Temporal UI, for operators; "" if it is unknown.
+func (r *request) temporalUI(jobID string) string {
+	if !r.may(app.Operate) {
+		return ""
+	}
+
+	known := r.console.temporalUI.Load()
+	if known == nil { // It does not change while the server runs.
+		system, err := r.api.System(r.Context(), r.session.App)
+		if err != nil {
+			return "" // The next page asks again.
+		}
+
+		known = new("")
+		if system.Temporal.UI != "" {
+			*known = system.Temporal.UI + "/namespaces/" + url.PathEscape(system.Temporal.Namespace) + "/workflows/"
+		}
+
+		r.console.temporalUI.Store(known)
+	}
+
+	if *known == "" {
+		return ""
+	}
+
+	return *known + url.PathEscape(jobID)
 }

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/jobwright/jobwright/app"
 	"github.com/jobwright/jobwright/client"
 	"github.com/jobwright/jobwright/job"
@@ -17,6 +19,7 @@ import (
 type jobList struct {
 	Filter    jobFilter
 	Tabs      []jobTab
+	History   *historyStrip // nil on further pages, and if it is not available in time.
 	Jobs      []jobRow
 	Next      string   // The address of the next page; "" if the list ends.
 	First     string   // The address of the first page; "" if it is this one.
@@ -59,15 +62,38 @@ func jobs(r *request) (*view, error) {
 	}
 
 	request.Cursor, request.Counts = r.query("cursor"), true
+	data := jobList{Filter: filter, MayStop: r.may(app.Stop), MayRetry: r.may(app.Execute)}
 
-	list, err := r.api.Jobs(r.Context(), request)
-	if err != nil {
+	var (
+		list   *jobservice.List
+		making errgroup.Group
+	)
+
+	making.Go(func() (err error) {
+		list, err = r.api.Jobs(r.Context(), request)
+
+		return err
+	})
+
+	making.Go(func() (err error) {
+		data.Scenarios, err = r.scenarioNames()
+
+		return err
+	})
+
+	if request.Cursor == "" {
+		making.Go(func() error {
+			data.History = r.history(filter)
+
+			return nil
+		})
+	}
+
+	if err := making.Wait(); err != nil {
 		return nil, err
 	}
 
-	data := jobList{
-		Filter: filter, Tabs: filter.tabs(list.Counts), MayStop: r.may(app.Stop), MayRetry: r.may(app.Execute),
-	}
+	data.Tabs = filter.tabs(list.Counts)
 
 	for _, entry := range list.Jobs {
 		data.Jobs = append(data.Jobs, rowOf(entry))
@@ -81,13 +107,9 @@ func jobs(r *request) (*view, error) {
 		data.First = filter.address()
 	}
 
-	if data.Scenarios, err = r.scenarioNames(); err != nil {
-		return nil, err
-	}
-
 	shown := &view{template: "jobs", section: "/jobs", Title: "Jobs", Data: data}
 	if request.Cursor == "" {
-		shown.Refresh = 5
+		shown.Refresh = 10
 	}
 
 	return shown, nil
@@ -97,7 +119,7 @@ func jobs(r *request) (*view, error) {
 func rowOf(entry jobservice.Entry) jobRow {
 	row := jobRow{
 		Entry: entry, Shown: stateOf(entry.Status), Ended: entry.EndedAt != nil,
-		Duration: time.Duration(entry.DurationMs) * time.Millisecond,
+		Duration: milliseconds(entry.DurationMs),
 	}
 
 	for _, name := range slices.Sorted(maps.Keys(entry.Labels)) {
