@@ -315,6 +315,16 @@ func (a API) requestSchema(of reflect.Type) ([]byte, error) {
 		properties["operation"] = node{"$ref": operationRef, "description": operation["description"]}
 	}
 
+	for _, field := range properties {
+		values, isObject := field.(map[string]any)
+		_, hasFields := values["properties"]
+		_, hasValues := values["additionalProperties"]
+
+		if isObject && values["type"] == "object" && !hasFields && !hasValues {
+			values["additionalProperties"] = node{} // Generators of clients take an object without it for one without fields.
+		}
+	}
+
 	for name, of := range a.Objects {
 		if field, isObject := properties[name].(map[string]any); isObject {
 			properties[name] = node{

@@ -24,7 +24,7 @@ export class JobwrightError extends Error {
   }
 }
 
-const sleep = (seconds: number) => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+export const sleep = (seconds: number) => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
 
 /** Sends a request. Repeats it while the API asks for that, or does not respond: with a jobId, every call can be repeated. */
 async function send(request: Request): Promise<Response> {
@@ -81,5 +81,17 @@ export async function* records(appId: string, jobId: string, resultName: string,
     const page: Schemas['ResultSet'] | undefined = 'results' in status ? status.results[0] : undefined;
     yield* page?.result.records ?? [];
     offset = page?.nextOffset;
+  }
+}
+
+/** Yields the jobs that a filter selects, the newest first, one page after the other. */
+export async function* jobs(filter: Omit<Schemas['GetJobsRequest'], 'cursor'>) {
+  for (let cursor: string | undefined = ''; cursor !== undefined; ) {
+    const page: Schemas['List'] = await resultOf(
+      api.POST('/api/v1/getJobs', { body: { ...filter, ...(cursor && { cursor }) } }),
+    );
+
+    yield* page.jobs;
+    cursor = page.nextCursor;
   }
 }
