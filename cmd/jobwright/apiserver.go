@@ -16,7 +16,6 @@ import (
 
 	"github.com/jobwright/jobwright/apiserver"
 	"github.com/jobwright/jobwright/apiserver/oidc"
-	"github.com/jobwright/jobwright/console"
 	"github.com/jobwright/jobwright/internal/cli"
 	"github.com/jobwright/jobwright/jobservice"
 	"github.com/jobwright/jobwright/replay"
@@ -29,14 +28,14 @@ type apiFlags struct {
 	maxConnections int
 	temporalUI     string
 	auditLog       string
-	console        bool
+	console        consoleFlags
 	oidc           oidc.Options
 }
 
 // addTo adds the flags to those of a command. At the address of --metrics, the command serves the endpoints for operators.
 func (f *apiFlags) addTo(flags *pflag.FlagSet, endpoints string) {
 	flags.StringVar(&f.http, "http", "127.0.0.1:8080", "address to listen on; port 0 picks a free port")
-	flags.BoolVar(&f.console, "console", true, "serve web pages for callers and operators at the address of the API")
+	f.console.addTo(flags)
 	flags.StringVar(&f.metrics, "metrics", "", "address for "+endpoints+"; by default, none")
 	flags.IntVar(&f.maxConnections, "max-connections", apiserver.DefaultMaxConnections,
 		"number of open connections after which new ones wait")
@@ -92,10 +91,8 @@ func (f *apiFlags) options(
 		return options, err
 	}
 
-	if f.console {
-		options.Pages = func(api http.Handler) http.Handler {
-			return console.New(console.Options{API: api, Keys: options.Keys, Log: options.Log, Audit: options.Audit})
-		}
+	if options.Pages, err = f.console.pages(options, f.oidc.Issuer); err != nil {
+		return options, err
 	}
 
 	options.Jobs = jobservice.New(jobservice.Options{
@@ -146,7 +143,7 @@ its own, which callers need not reach.
 
 The exit status is 0 after SIGINT or SIGTERM, and 1 on an error.` + environment(
 			"  NAME                  key of an access that app.yaml declares as ${env:NAME}; see --env-prefix\n"+
-				secretKeyVariable+openLineageVariables),
+				secretKeyVariable+clientSecretLine+openLineageVariables),
 		Example: `  # Serve on all interfaces, with results in a folder that the workers share
   jobwright apiserver --http :8080 --apps /srv/apps --results /srv/results
 

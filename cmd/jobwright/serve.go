@@ -43,7 +43,7 @@ running steps have time to finish. Each of the two takes up to --grace; the step
 retried by other workers, or after the next start. The exit status is 0 after SIGINT or SIGTERM, and 1 on
 an error.` + environment(
 			"  NAME                  key of an access, or secret of a source, that app.yaml declares as ${env:NAME}\n"+
-				secretKeyVariable+openLineageVariables),
+				secretKeyVariable+clientSecretLine+openLineageVariables),
 		Example: `  # Serve the API on this machine and run its jobs
   jobwright serve --apps /srv/apps --results /srv/results --data /srv/data
 

@@ -20,7 +20,7 @@ import (
 // tokens that the provider issues to the console must be tokens that the API accepts.
 type ProviderOptions struct {
 	Issuer       string   // The provider's URL, exactly as its tokens have it.
-	ClientID     string   // The ID of the console at the provider; empty if nobody can sign in by the provider.
+	ClientID     string   // The ID of the console at the provider; empty to disable signing in by the provider.
 	ClientSecret string   // The secret of the console; empty for a public client.
 	Scopes       []string // The scopes to request beside openid.
 }

@@ -66,7 +66,7 @@ func TestSignInByAProvider(t *testing.T) {
 
 	page := b.send(t, "/sign-in?app=7&next=/jobs/night-1", nil).Body.String()
 	require.Contains(t, page, `href="/sign-in/provider?app=7&amp;next=%2Fjobs%2Fnight-1"`)
-	require.Contains(t, page, "Sign in with 127.0.0.1")
+	require.Contains(t, page, "Sign in with localhost")
 
 	address := b.leave(t)
 	query := mustParse(t, address).Query()

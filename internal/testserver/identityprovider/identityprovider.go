@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -72,8 +73,9 @@ func Start(t *testing.T, claims map[string]any) *Provider {
 	server := httptest.NewServer(mux)
 	t.Cleanup(server.Close)
 
-	p.Issuer = server.URL
-	p.endpoint.SetIssuer(server.URL)
+	// For browsers, it is a site apart from servers at 127.0.0.1.
+	p.Issuer = strings.Replace(server.URL, "127.0.0.1", "localhost", 1)
+	p.endpoint.SetIssuer(p.Issuer)
 
 	return p
 }
