@@ -22,6 +22,7 @@ import (
 	"github.com/jobwright/jobwright/app/seal"
 	"github.com/jobwright/jobwright/console"
 	"github.com/jobwright/jobwright/internal/cli"
+	"github.com/jobwright/jobwright/internal/cli/contexts"
 	"github.com/jobwright/jobwright/internal/metrics"
 	"github.com/jobwright/jobwright/internal/node"
 	"github.com/jobwright/jobwright/internal/temporalclient"
@@ -172,7 +173,7 @@ func serve(ctx context.Context, opts options, out, logs io.Writer) (err error) {
 		stop()
 	}()
 
-	err = runAndWait(running, opts, &apiClient{address: listener.Addr().String(), key: key}, temporal, apps, out)
+	err = runAndWait(running, opts, &apiClient{address: listener.Addr().String(), key: key}, temporal, apps, out, log)
 	if ctx.Err() != nil && !opts.once {
 		fmt.Fprintln(out, "Stopping. Running jobs continue at the next start.")
 	}
@@ -185,6 +186,7 @@ func serve(ctx context.Context, opts options, out, logs io.Writer) (err error) {
 // runAndWait prints the addresses, runs the scenario given by --run, and waits until ctx is done.
 func runAndWait(
 	ctx context.Context, opts options, api *apiClient, temporal *temporalserver.Server, apps *app.Catalog, out io.Writer,
+	log *slog.Logger,
 ) error {
 	if err := api.waitUntilReady(ctx); err != nil {
 		return err
@@ -197,6 +199,10 @@ func runAndWait(
 
 	if err := printAddresses(out, opts, api, temporal, apps, first.JobID); err != nil {
 		return err
+	}
+
+	if !opts.once {
+		writeContext(opts, api, apps, log)
 	}
 
 	if opts.run != "" {
@@ -216,6 +222,24 @@ func runAndWait(
 	<-ctx.Done()
 
 	return nil
+}
+
+// writeContext makes the command jobwright call this process, if that is possible: a user without a home has no contexts.
+func writeContext(opts options, api *apiClient, apps *app.Catalog, log *slog.Logger) {
+	file, err := contexts.Open()
+
+	var ids []string
+	if err == nil {
+		ids, err = apps.IDs()
+	}
+
+	if err == nil {
+		err = leaveContext(file, api.address, opts.data, ids)
+	}
+
+	if err != nil {
+		log.Warn("jobwright can't call this process without flags", "error", err)
+	}
 }
 
 // firstJob returns the call that runs the scenario given by --run.

@@ -29,7 +29,7 @@ func (f parameterFlags) values(ctx context.Context, on *remote, appID, scenario 
 
 	if f.file != "" {
 		if err := readParameters(f.file, &values); err != nil {
-			return nil, wrongCall("the parameters of --params-file can't be read: %w", err)
+			return nil, wrongCall("the parameters of --parameters can't be read: %w", err)
 		}
 	}
 

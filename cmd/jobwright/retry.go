@@ -27,7 +27,7 @@ func retryCommand() *cobra.Command {
 		Long: `Run an ended job again as a new job, whole or from one of its steps, and show the new job as "jobwright
 run" does. With --from, the outcomes of the steps before are taken over: --from failed begins with the
 step that failed, --from 4.steps.2 with the step of this path. Parameters have the values of the ended job
-unless -p or --params-file gives others.
+unless -p or --parameters gives others.
 
 With --dry-run, it prints what would become of each step, and starts no job. A repeated command finds the
 same new job.
@@ -47,8 +47,8 @@ the response of retryJob. The exit status is that of "jobwright run".`,
 
 	set := command.Flags()
 	set.StringVar(&flags.fromStep, "from", "", "step to begin with: its path, or failed; by default, all steps run")
-	set.StringArrayVarP(&flags.parameters.pairs, "param", "p", nil, "parameter as name=value; repeatable")
-	set.StringVarP(&flags.parameters.file, "params-file", "f", "", "file with a JSON object of parameters; - for the standard input")
+	set.StringArrayVarP(&flags.parameters.pairs, "parameter", "p", nil, "parameter as name=value; repeatable")
+	set.StringVarP(&flags.parameters.file, "parameters", "f", "", "file with a JSON object of parameters; - for the standard input")
 	set.StringVar(&flags.newJobID, "new-job-id", "", "jobId of the new job; by default that of the ended job and ~2")
 	set.BoolVar(&flags.dryRun, "dry-run", false, "print what would run, and start no job")
 	set.BoolVar(&flags.isAsync, "async", false, "do not wait for the end of the job; print its jobId")

@@ -33,7 +33,7 @@ the progress and the speed of each step; elsewhere, the standard error gets a li
 
 The values of -p are converted to the types of the scenario's parameters: numbers, true and false, JSON
 for lists and objects; everything else is text. Other users of the machine can see arguments: pass secrets
-by --params-file, a file with a JSON object, or - for the standard input.
+by --parameters, a file with a JSON object, or - for the standard input.
 
 Ctrl-C asks on a terminal whether to stop the job or to leave it running; a second Ctrl-C leaves it.
 Without a terminal, the job is left running. With --job-id, the command can be repeated: a job with the
@@ -57,8 +57,8 @@ was stopped, 4 if the server refuses the call, and 130 if the job was left runni
 	}
 
 	set := command.Flags()
-	set.StringArrayVarP(&flags.parameters.pairs, "param", "p", nil, "parameter as name=value; repeatable")
-	set.StringVarP(&flags.parameters.file, "params-file", "f", "", "file with a JSON object of parameters; - for the standard input")
+	set.StringArrayVarP(&flags.parameters.pairs, "parameter", "p", nil, "parameter as name=value; repeatable")
+	set.StringVarP(&flags.parameters.file, "parameters", "f", "", "file with a JSON object of parameters; - for the standard input")
 	set.StringVar(&flags.jobID, "job-id", "", "jobId of the job; by default a new one")
 	set.StringArrayVar(&flags.labels, "label", nil, "label of the job as name=text; repeatable")
 	set.IntVar(&flags.priority, "priority", 0, "priority of the job, from 1 (first) to 5; by default 3")

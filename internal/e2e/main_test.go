@@ -16,6 +16,7 @@ import (
 
 	"github.com/jobwright/jobwright/apiserver"
 	"github.com/jobwright/jobwright/app"
+	"github.com/jobwright/jobwright/internal/cli/contexts"
 	"github.com/jobwright/jobwright/internal/temporalclient"
 	"github.com/jobwright/jobwright/internal/testserver"
 	"github.com/jobwright/jobwright/jobservice"
@@ -75,6 +76,11 @@ func run(m *testing.M) (err error) {
 	}
 
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+
+	// Commands must not change the configuration of the user who runs the tests.
+	if err := os.Setenv(contexts.EnvPath, filepath.Join(dir, "config.yaml")); err != nil {
+		return err
+	}
 
 	if err := os.CopyFS(filepath.Join(dir, "apps"), os.DirFS("../../examples/apps")); err != nil {
 		return err

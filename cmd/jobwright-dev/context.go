@@ -1,0 +1,55 @@
+package main
+
+import (
+	"net"
+	"path/filepath"
+
+	"github.com/jobwright/jobwright/internal/cli/contexts"
+)
+
+const (
+	contextName  = "dev"           // The name of the context that the process leaves.
+	contextOwner = "jobwright-dev" // Marks the context, so that one of the user with this name is left alone.
+)
+
+// leaveContext makes the command jobwright call this process: it writes the context dev, and makes it the current one unless the
+// user has chosen another. A context dev that the user has written remains.
+func leaveContext(file contexts.File, address, dataDir string, apps []string) error {
+	keyPath, err := filepath.Abs(filepath.Join(dataDir, keyFile))
+	if err != nil {
+		return err
+	}
+
+	left := contexts.Context{URL: "http://" + reachable(address), KeyFile: keyPath, By: contextOwner}
+	if len(apps) == 1 {
+		left.App = apps[0]
+	}
+
+	return file.Change(func(list *contexts.List) error {
+		if existing, exists := list.Contexts[contextName]; exists && existing.By != contextOwner {
+			return nil
+		}
+
+		list.Contexts[contextName] = left
+		if list.Current == "" {
+			list.Current = contextName
+		}
+
+		return nil
+	})
+}
+
+// reachable returns the address at which this machine reaches a listener: one that listens on all addresses is reached at
+// 127.0.0.1.
+func reachable(address string) string {
+	host, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return address
+	}
+
+	if ip := net.ParseIP(host); ip != nil && ip.IsUnspecified() {
+		return net.JoinHostPort("127.0.0.1", port)
+	}
+
+	return address
+}
