@@ -29,7 +29,8 @@ type Status struct {
 	StartedAt  time.Time         `json:"startedAt,omitzero"`
 	RetryOf    string            `json:"retryOf,omitempty"` // The ended job that this one runs again or continues.
 
-	Paused    *job.Pause          `json:"paused,omitempty"` // Of a paused job.
+	StoppedBy string              `json:"stoppedBy,omitempty"` // The name of the access that stops, or has stopped, the job.
+	Paused    *job.Pause          `json:"paused,omitempty"`    // Of a paused job.
 	Steps     []job.StepStatus    `json:"steps,omitempty"`
 	Signals   []job.AwaitedSignal `json:"signals,omitempty"` // The signals that the job waits for.
 	Callbacks []job.Delivery      `json:"callbacks,omitempty"`
