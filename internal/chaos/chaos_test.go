@@ -129,13 +129,18 @@ func table(callers *callers, faults *faults, check *checker) string {
 		row(name, check.counts[name])
 	}
 
-	total := 0
+	total, kills := 0, 0
 
 	for _, name := range slices.Sorted(maps.Keys(faults.counts)) {
 		total += faults.counts[name]
 		row(name, faults.counts[name])
+
+		if strings.HasPrefix(name, "SIGKILL") {
+			kills += faults.counts[name]
+		}
 	}
 
+	row("all SIGKILLs", kills)
 	row("all faults", total)
 
 	recoveries := recoveryTimes(faults.outages, callers.jobs)
