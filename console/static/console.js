@@ -55,6 +55,9 @@ function follow() {
     source = new EventSource(events)
     source.addEventListener("status", refresh)
     source.addEventListener("end", refresh)
+    source.addEventListener("error", (event) => { // Browsers connect again, unless the server has refused.
+      if (event.target.readyState === EventSource.CLOSED) { setTimeout(refresh, 5000) }
+    })
   }
 
   clearInterval(timer)

@@ -196,7 +196,7 @@ func TestConsoleShowsAndDoesOnlyWhatAKeyPermits(t *testing.T) {
 		require.Equal(t, http.StatusForbidden, status, "%s: %s", path, text)
 	}
 
-	// A form without the token of the session, also of somebody who may do it.
+	// A form without the token of the session, also of a visitor who may do it.
 	v = signIn(t, address, appID, callerKey)
 
 	for _, wrong := range []string{"", token} {
@@ -239,6 +239,62 @@ func TestConsoleRetriesAndStopsSelectedJobs(t *testing.T) {
 	status, text = v.post(t, "/jobs/bulk", form)
 	require.Equal(t, http.StatusNotFound, status, text)
 	require.Contains(t, text, "1 of 2 jobs were not changed")
+}
+
+func TestConsolePausesSignalsAndStopsAJob(t *testing.T) {
+	t.Parallel()
+
+	appID := newApp(t, consoleApp)
+	v := signIn(t, serveConsole(t).address, appID, callerKey)
+
+	start := func() (job, token string) {
+		jobID := uuid.NewString()
+		got := api().execute(t, with(runScenario(appID, "Load", object{"file": "second.csv"}), object{"jobId": jobID, "isAsync": true}))
+		require.Equal(t, http.StatusOK, got.status, got.text)
+		api().awaitStatus(t, appID, jobID, func(result object) bool { return result["signals"] != nil })
+
+		_, _, page := v.get(t, "/jobs/"+jobID)
+		require.Contains(t, page, `data-events="/jobs/`+jobID+`/events?after=`)
+
+		return "/jobs/" + jobID, csrf(t, page)
+	}
+	do := func(path string, form url.Values, want string) {
+		t.Helper()
+
+		status, text := v.post(t, path, form)
+		require.Equal(t, http.StatusOK, status, text)
+		require.Contains(t, text, want)
+	}
+
+	job, token := start()
+	form := url.Values{"csrf": {token}}
+
+	do(job+"/pause", form, "The job pauses before its next step.")
+	do(job+"/resume", form, "The job continues.")
+
+	form.Set("signal", "approve")
+	form.Set("data", "not JSON")
+
+	status, text := v.post(t, job+"/signal", form)
+	require.Equal(t, http.StatusBadRequest, status)
+	require.Contains(t, text, "The data of a signal is JSON")
+
+	form.Set("data", `{"by": "Ann"}`)
+	do(job+"/signal", form, "The signal was sent.")
+	require.Equal(t, "completed", api().awaitStatus(t, appID, strings.TrimPrefix(job, "/jobs/"), ended)["status"])
+
+	status, header, text := v.get(t, job+"/results/ndjson")
+	require.Equal(t, http.StatusOK, status)
+	require.Contains(t, header.Get("Content-Disposition"), ".ndjson")
+	require.JSONEq(t, `{"id": "1", "name": "Ada"}`, strings.Split(text, "\n")[0])
+
+	_, _, page := v.get(t, job)
+	require.Contains(t, page, "&lt;b&gt;Tony&lt;/b&gt;", "data is no markup")
+	require.NotContains(t, page, "data-events")
+
+	job, token = start()
+	do(job+"/stop", url.Values{"csrf": {token}}, "The job is being stopped.")
+	require.Equal(t, "stopped", api().awaitStatus(t, appID, strings.TrimPrefix(job, "/jobs/"), ended)["status"])
 }
 
 // A person finds a failed job, reads why it failed, retries it from the failed step with another parameter, sees it complete
@@ -326,7 +382,7 @@ func literal(t *testing.T, text string) string {
 func (b *browser) click(t *testing.T, text string) {
 	t.Helper()
 	b.clickAt(t, fmt.Sprintf(`[...document.querySelectorAll("a, button, summary")].find((e) =>
-		e.innerText.replace(/\s+/g, " ").trim() === %s && e.checkVisibility())`, literal(t, text)))
+		e.innerText?.replace(/\s+/g, " ").trim() === %s && e.checkVisibility())`, literal(t, text)))
 }
 
 // fill replaces the text of the control with that label.
