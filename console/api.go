@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 
@@ -101,10 +102,7 @@ func (r *request) copyCall(w http.ResponseWriter, name string, query map[string]
 
 	call.URL.RawQuery = parameters.Encode()
 
-	for field, values := range header {
-		call.Header[field] = values
-	}
-
+	maps.Copy(call.Header, header)
 	call.Header.Set("Authorization", "Bearer "+r.session.Key)
 
 	r.console.options.API.ServeHTTP(w, transport{visit: r.Request}.onBehalf(call))

@@ -56,10 +56,10 @@ func New(options Options) *Console {
 
 	var err error
 	if c.sessions, err = session.New(session.Options{
-		API: options.API, Keys: options.Keys, Log: options.Log, Audit: options.Audit, URL: options.URL, Provider: options.Provider,
-		Render: c.signInPage,
+		API: options.API, Keys: options.Keys, Log: options.Log, Audit: options.Audit, URL: options.URL,
+		Provider: options.Provider, Render: c.signInPage,
 	}); err != nil {
-		panic(err) // The key that it makes if there is none is not one: a defect.
+		panic(err) //nolint:forbidigo // The only cause is that a key which the program has made is none.
 	}
 
 	c.sessions.Register(c.mux)

@@ -14,6 +14,7 @@ import (
 
 	"github.com/jobwright/jobwright/app"
 	"github.com/jobwright/jobwright/client"
+	"github.com/jobwright/jobwright/jobservice"
 	"github.com/jobwright/jobwright/scenario/jsonvalue"
 )
 
@@ -69,7 +70,8 @@ func signalJob(r *request) (string, error) {
 	if text := strings.TrimSpace(r.PostFormValue("data")); text != "" {
 		data, err := jsonvalue.Decode([]byte(text))
 		if err != nil {
-			return "", refused(`The data of a signal is JSON, such as "approved", true or {"by": "Ann"}; %q is not. Texts have quotes.`, text)
+			return "", refused(
+				`The data of a signal is JSON, such as "approved", true or {"by": "Ann"}; %q is not. Texts have quotes.`, text)
 		}
 
 		signal.Data = jsonvalue.Value{Any: data}
@@ -126,7 +128,7 @@ func (r *request) retry(jobID string) error {
 	_, err := r.api.Retry(r.Context(), client.Retry{App: r.session.App, JobID: jobID, FromStep: "failed"})
 
 	// A job that has completed has no failed step.
-	if refused, ok := errors.AsType[*client.Error](err); ok && refused.Code != "job_not_ended" && refused.HTTPStatus == http.StatusNotFound {
+	if refused, ok := errors.AsType[*client.Error](err); ok && refused.Code == "step_not_found" {
 		_, err = r.api.Retry(r.Context(), client.Retry{App: r.session.App, JobID: jobID})
 	}
 
@@ -223,7 +225,9 @@ func (r *request) toRetry() (*client.Status, []field, error) {
 	}
 
 	if !r.may(app.Execute) {
-		return nil, nil, &client.Error{HTTPStatus: http.StatusForbidden, Message: "This key may not start jobs", Code: "forbidden"}
+		return nil, nil, &client.Error{
+			HTTPStatus: http.StatusForbidden, Message: "This key may not start jobs", Code: jobservice.CodeForbidden,
+		}
 	}
 
 	scenarios, err := r.api.Scenarios(r.Context(), r.session.App, false)

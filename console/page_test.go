@@ -30,7 +30,7 @@ func TestFirstPageIsSmall(t *testing.T) {
 	t.Cleanup(server.Close)
 
 	get := func(path string) (http.Header, string) {
-		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL+path, nil)
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL+path, http.NoBody)
 		require.NoError(t, err)
 		request.Header.Set("Accept", "text/html")
 

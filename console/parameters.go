@@ -152,7 +152,7 @@ func readFields(form url.Values, fields []field) (jsonvalue.Object, error) {
 
 		value, err := f.parse(text)
 		if err != nil {
-			return nil, refused("The parameter %s: %v", f.Name, err)
+			return nil, refused("The parameter %s: %v.", f.Name, err)
 		}
 
 		values[f.Name] = value
@@ -167,14 +167,14 @@ func (f field) parse(text string) (any, error) {
 	case integerField:
 		value, err := strconv.ParseInt(text, 10, 64)
 		if err != nil {
-			return nil, errors.New("it must be an integer, such as 17.")
+			return nil, errors.New("it must be an integer, such as 17")
 		}
 
 		return value, nil
 	case numberField:
 		value, err := strconv.ParseFloat(text, 64)
 		if err != nil {
-			return nil, errors.New("it must be a number, such as 1.5.")
+			return nil, errors.New("it must be a number, such as 1.5")
 		}
 
 		return value, nil
@@ -183,7 +183,7 @@ func (f field) parse(text string) (any, error) {
 	case jsonField:
 		value, err := jsonvalue.Decode([]byte(text))
 		if err != nil {
-			return nil, errors.New(`it must be JSON, such as "a text", 17 or ["a", "b"].`)
+			return nil, errors.New(`it must be JSON, such as "a text", 17 or ["a", "b"]`)
 		}
 
 		return value, nil

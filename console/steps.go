@@ -72,7 +72,8 @@ func stepTableOf(status *client.Status, only string, now time.Time) stepTable {
 		}
 
 		row := stepRow{
-			StepStatus: step, Shown: stepStateOf(step), Notes: notesOf(step), Bar: barOf(step, status.StartedAt, end, table.Length),
+			StepStatus: step, Shown: stepStateOf(step), Notes: notesOf(step),
+			Bar:      barOf(step, status.StartedAt, end, table.Length),
 			CanRetry: status.Ended() && step.StartedAt != nil && !step.TakenOver,
 		}
 		row.Level, row.Branch = levelOf(step.Path, known)
@@ -96,7 +97,7 @@ func stepTableOf(status *client.Status, only string, now time.Time) stepTable {
 	if len(status.Steps) >= longTable || only != "" {
 		table.Tabs = append(table.Tabs, stepTab{"all", "", int64(len(status.Steps)), only == ""})
 
-		for _, state := range (job.StepState("")).SchemaValues() {
+		for _, state := range job.StepState("").SchemaValues() {
 			if counts[state] > 0 || state == only {
 				table.Tabs = append(table.Tabs, stepTab{state, state, counts[state], only == state})
 			}
@@ -106,7 +107,7 @@ func stepTableOf(status *client.Status, only string, now time.Time) stepTable {
 	return table
 }
 
-// levelOf returns how deep a step is, and to which list of the step around it it belongs. The path of a step is that of the step
+// levelOf returns how deep a step is, and to which list of the outer step it belongs. The path of a step is that of the step
 // around it, the name of the list, and the number in it.
 func levelOf(path string, known map[string]bool) (level int, branch string) {
 	around := ""
@@ -129,8 +130,8 @@ func levelOf(path string, known map[string]bool) (level int, branch string) {
 	return min(level, maxLevel), branch
 }
 
-// axisOf returns the length of the time line of a job that has run so long. It grows in steps, so that the bars of steps that have
-// ended seldom change.
+// axisOf returns the length of the time line of a job that has run so long. It grows in steps, so that the bars of ended steps
+// seldom change.
 func axisOf(length time.Duration) time.Duration {
 	axis := time.Second
 	for axis < length {

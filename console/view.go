@@ -52,7 +52,7 @@ func parseTemplates() map[string]*template.Template {
 
 	files, err := fs.Glob(templateFiles, "templates/*.html")
 	if err != nil {
-		panic(err) // The pattern is wrong.
+		panic(err) //nolint:forbidigo // The pattern, which is a constant, is wrong.
 	}
 
 	for _, file := range files {

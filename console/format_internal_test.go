@@ -39,7 +39,9 @@ func TestRelativeTime(t *testing.T) {
 func TestNumberSeparatesThousands(t *testing.T) {
 	t.Parallel()
 
-	for value, want := range map[int64]string{0: "0", 999: "999", 1000: "1,000", 1234567: "1,234,567", -1000: "-1,000", -100: "-100"} {
+	for value, want := range map[int64]string{
+		0: "0", 999: "999", 1000: "1,000", 1234567: "1,234,567", -1000: "-1,000", -100: "-100",
+	} {
 		require.Equal(t, want, number(value))
 	}
 }
@@ -150,17 +152,21 @@ func TestBarStaysWithinItsJob(t *testing.T) {
 	at := func(seconds int) *time.Time { return new(began.Add(time.Duration(seconds) * time.Second)) }
 
 	for name, row := range map[string]struct {
-		step job.StepStatus
-		want *bar
+		state job.StepState
+		from  *time.Time
+		to    *time.Time
+		next  *time.Time
+		want  *bar
 	}{
-		"not begun":   {job.StepStatus{State: job.StepPending}, nil},
-		"half":        {job.StepStatus{State: job.StepCompleted, StartedAt: at(50), EndedAt: at(75)}, &bar{Class: "completed", From: 50, Size: 25}},
-		"running":     {job.StepStatus{State: job.StepRunning, StartedAt: at(90)}, &bar{Class: "running", From: 90, Size: 10}},
-		"short":       {job.StepStatus{State: job.StepFailed, StartedAt: at(100), EndedAt: at(100)}, &bar{Class: "failed", From: 99.6, Size: 0.4}},
-		"other clock": {job.StepStatus{State: job.StepCompleted, StartedAt: at(-5), EndedAt: at(200)}, &bar{Class: "completed", From: 0, Size: 100}},
-		"next try":    {job.StepStatus{State: job.StepRunning, StartedAt: at(0), NextTry: at(120)}, &bar{Class: "waiting", From: 0, Size: 100}},
+		"not begun":   {job.StepPending, nil, nil, nil, nil},
+		"half":        {job.StepCompleted, at(50), at(75), nil, &bar{Class: "completed", From: 50, Size: 25}},
+		"running":     {job.StepRunning, at(90), nil, nil, &bar{Class: "running", From: 90, Size: 10}},
+		"short":       {job.StepFailed, at(100), at(100), nil, &bar{Class: "failed", From: 99.6, Size: 0.4}},
+		"other clock": {job.StepCompleted, at(-5), at(200), nil, &bar{Class: "completed", From: 0, Size: 100}},
+		"next try":    {job.StepRunning, at(0), nil, at(120), &bar{Class: "waiting", From: 0, Size: 100}},
 	} {
-		got := barOf(row.step, began, *at(100), 100*time.Second)
+		step := job.StepStatus{State: row.state, StartedAt: row.from, EndedAt: row.to, NextTry: row.next}
+		got := barOf(step, began, *at(100), 100*time.Second)
 		if row.want == nil {
 			require.Nil(t, got, name)
 
