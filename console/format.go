@@ -18,6 +18,7 @@ import (
 var functions = template.FuncMap{
 	"static": static, "caller": callerText, "rfc3339": rfc3339, "absolute": absolute, "relative": relative,
 	"duration": duration, "number": number, "size": size, "indented": indented, "state": stateOf, "stepState": stepStateOf,
+	"scenarioAddress": scenarioAddress, "scheduleAddress": scheduleAddress, "percent": percent, "int64": toInt64, "reachable": reachable, "stateNamed": stateNamed, "validState": validState, "join": join,
 	"jobAddress": jobAddress, "count": countOf, "plain": plain,
 	"quarter":       func(of float64) float64 { return of / 4 },
 	"deliveryState": deliveryState, "actionState": actionState,
@@ -218,4 +219,46 @@ func sentence(message string) string {
 	}
 
 	return message + "."
+}
+
+// scenarioAddress returns the address of the page of a scenario.
+func scenarioAddress(name string) string { return "/scenarios/" + url.PathEscape(name) }
+
+// scheduleAddress returns the address of the forms of a schedule.
+func scheduleAddress(name string) string { return "/schedules/" + url.PathEscape(name) }
+
+// percent returns a percentage, with a decimal unless it is whole.
+func percent(value float64) string { return strconv.FormatFloat(value, 'f', -1, 64) + " %" }
+
+// join returns texts with commas between them.
+func join(texts []string) string { return strings.Join(texts, ", ") }
+
+// toInt64 returns an integer of any size as the type that other functions want.
+func toInt64(value any) int64 {
+	switch v := value.(type) {
+	case int:
+		return int64(v)
+	case int32:
+		return int64(v)
+	default:
+		return 0
+	}
+}
+
+// stateNamed returns a state by its name.
+func stateNamed(name string) state {
+	if name == "active" {
+		return state{"completed", name}
+	}
+
+	return state{name, name}
+}
+
+// validState returns the state of a scenario or an app.
+func validState(isValid bool) state {
+	if isValid {
+		return state{"completed", "valid"}
+	}
+
+	return state{"invalid", "has mistakes"}
 }

@@ -31,6 +31,17 @@ var routes = []route{
 	{pattern: "POST /jobs/{job}/resume", change: resumeJob},
 	{pattern: "POST /jobs/{job}/signal", change: signalJob},
 	{pattern: "POST /jobs/{job}/redeliver", change: redeliver},
+	{pattern: "GET /scenarios", show: scenarios},
+	{pattern: "GET /scenarios/{scenario}", show: showScenario},
+	{pattern: "POST /scenarios/{scenario}/run", change: runScenario},
+	{pattern: "GET /schedules", show: schedules},
+	{pattern: "POST /schedules/{schedule}/pause", change: pauseSchedule},
+	{pattern: "POST /schedules/{schedule}/resume", change: resumeSchedule},
+	{pattern: "POST /schedules/{schedule}/run", change: runSchedule},
+	{pattern: "POST /schedules/{schedule}/backfill", change: backfillSchedule},
+	{pattern: "GET /sources", show: sources},
+	{pattern: "POST /sources", show: checkSources},
+	{pattern: "GET /system", show: system},
 }
 
 // showJobs leads to the page that a visitor sees first.

@@ -69,7 +69,7 @@ func (r *request) render(w http.ResponseWriter, status int, shown *view) error {
 
 	made := page{view: shown, Done: done[r.query("done")]}
 	if r.session != nil {
-		made.Session, made.Navigation, made.CSRF = r.session, navigation(shown.section), r.session.CSRF
+		made.Session, made.Navigation, made.CSRF = r.session, navigation(r.session, shown.section), r.session.CSRF
 	}
 
 	err := templates[shown.template].ExecuteTemplate(&text, "layout.html", made)
@@ -94,4 +94,10 @@ var done = map[string]string{
 	"signal":    "The signal was sent.",
 	"redeliver": "The callback is being called again.",
 	"bulk":      "Done.",
+
+	"schedule-pause":    "The schedule is paused.",
+	"schedule-resume":   "The schedule fires again.",
+	"schedule-run":      "The schedule fires now. Its job appears in a moment.",
+	"schedule-backfill": "The schedule fires for the times of the range, one after the other.",
+	"run":               "The job has started.",
 }

@@ -107,6 +107,9 @@ type Slots struct {
 	Failed int32 `json:"failed" description:"How many of these failed."`
 }
 
+// Size returns the number of all slots.
+func (s Slots) Size() int32 { return s.Used + s.Free }
+
 // JobCounts are numbers of jobs of an app.
 type JobCounts struct {
 	Running int64 `json:"running" description:"The number of running jobs, including those that wait, and child jobs."`

@@ -1,0 +1,86 @@
+package console
+
+import (
+	"fmt"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/jobwright/jobwright/jobservice"
+	problems "github.com/jobwright/jobwright/scenario/problem"
+)
+
+// systemPage is the data of the page of the system.
+type systemPage struct {
+	*jobservice.System
+
+	Apps      []jobservice.App
+	Retention string
+	Oldest    string // How long the oldest waiting task has waited; "" if none waits.
+	Builds    int    // The number of different builds of the workers.
+}
+
+// system shows the state of the system.
+func system(r *request) (*view, error) {
+	var (
+		group errgroup.Group
+		data  systemPage
+	)
+
+	group.Go(func() (err error) {
+		data.System, err = r.api.System(r.Context(), r.session.App)
+
+		return err
+	})
+	group.Go(func() (err error) {
+		data.Apps, err = r.api.Apps(r.Context())
+
+		return err
+	})
+
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+
+	if retention, err := time.ParseDuration(data.Temporal.Retention); err == nil {
+		data.Retention = duration(retention)
+	}
+
+	if oldest := max(data.Queue.Workflows.BacklogMs, data.Queue.Activities.BacklogMs); oldest > 0 {
+		data.Oldest = duration(time.Duration(oldest) * time.Millisecond)
+	}
+
+	builds := map[string]bool{}
+	for _, worker := range data.Workers {
+		builds[worker.Build] = true
+	}
+
+	data.Builds = len(builds)
+
+	return &view{template: "system", section: "/system", Title: "System", Data: data, Refresh: 5}, nil
+}
+
+// Commit returns the beginning of the commit of the server.
+func (p systemPage) Commit() string {
+	const short = 12
+
+	return p.Server.Commit[:min(len(p.Server.Commit), short)]
+}
+
+// PlaceOf returns the place of a mistake, for people.
+func (systemPage) PlaceOf(mistake problems.Problem) string {
+	if mistake.Line == 0 {
+		return mistake.File
+	}
+
+	return fmt.Sprintf("%s:%d", mistake.File, mistake.Line)
+}
+
+// reachable returns the state of a service.
+func reachable(is bool) state {
+	if is {
+		return state{"completed", "reachable"}
+	}
+
+	return state{"failed", "not reachable"}
+}
