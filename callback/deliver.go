@@ -131,7 +131,7 @@ func (a *Activities) deliver(ctx context.Context, notification job.Notification)
 		return failedf("the call can't be signed")
 	}
 
-	failed = call(newClient(found.Callbacks.Addresses), request)
+	failed = call(newClient(found.Callbacks.Addresses, nil), request)
 	if failed != nil {
 		failed.message = hide.Replace(failed.message)
 	}

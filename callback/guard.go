@@ -35,8 +35,8 @@ func (e *forbiddenAddressError) Error() string {
 
 // newClient returns a client that connects to public addresses and to the allowed ones only. The check concerns the address to
 // which it connects, so a name that resolves to another address later does not help. The client follows no redirect, uses no
-// proxy, which would connect in its place, and keeps no connection.
-func newClient(allowed []netip.Prefix) *http.Client {
+// proxy, which would connect in its place, and keeps no connection. A nil resolver means that of the system.
+func newClient(allowed []netip.Prefix, resolver *net.Resolver) *http.Client {
 	var v4, v6 []netip.Prefix
 
 	for _, prefix := range allowed {
@@ -50,7 +50,7 @@ func newClient(allowed []netip.Prefix) *http.Client {
 	guardian := ssrf.New(ssrf.WithAnyPort(), ssrf.WithAllowedV4Prefixes(v4...), ssrf.WithAllowedV6Prefixes(v6...),
 		ssrf.WithDeniedV4Prefixes(cloudPrefixes...))
 
-	dialer := &net.Dialer{Timeout: dialTimeout, Control: func(network, address string, connection syscall.RawConn) error {
+	control := func(network, address string, connection syscall.RawConn) error {
 		if err := guardian.Safe(network, address, connection); err != nil {
 			host, _, _ := net.SplitHostPort(address)
 
@@ -58,7 +58,8 @@ func newClient(allowed []netip.Prefix) *http.Client {
 		}
 
 		return nil
-	}}
+	}
+	dialer := &net.Dialer{Timeout: dialTimeout, Control: control, Resolver: resolver}
 
 	return &http.Client{
 		Timeout: callTimeout,

@@ -28,7 +28,7 @@ func TestClientRefusesAddressesThatAreNotPublic(t *testing.T) {
 		"deprecated":    {"[fec0::1]"},
 	} {
 		for _, host := range hosts {
-			response, err := newClient(nil).Get("http://" + host + ":9/")
+			response, err := newClient(nil, nil).Get("http://" + host + ":9/")
 			if err == nil {
 				require.NoError(t, response.Body.Close())
 			}
@@ -50,7 +50,7 @@ func TestClientConnectsToAllowedAddresses(t *testing.T) {
 			prefixes = append(prefixes, netip.MustParsePrefix(text))
 		}
 
-		response, err := newClient(prefixes).Get(server.URL)
+		response, err := newClient(prefixes, nil).Get(server.URL)
 		if err == nil {
 			err = response.Body.Close()
 		}
@@ -66,7 +66,7 @@ func TestClientConnectsToAllowedAddresses(t *testing.T) {
 func TestClientUsesNoProxy(t *testing.T) {
 	t.Parallel()
 
-	transport, ok := newClient(nil).Transport.(*http.Transport)
+	transport, ok := newClient(nil, nil).Transport.(*http.Transport)
 	require.True(t, ok)
 	require.Nil(t, transport.Proxy) // A proxy would connect to any address.
 }
@@ -79,7 +79,7 @@ func TestClientRefusesNamesOfInternalAddresses(t *testing.T) {
 	require.NoError(t, err)
 	require.NotEmpty(t, addresses)
 
-	client := newClient([]netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")})
+	client := newClient([]netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}, nil)
 
 	_, err = client.Get("https://localhost:9/") //nolint:bodyclose // Nothing is sent.
 	require.True(t, isForbidden(err))
