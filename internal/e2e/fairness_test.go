@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/jobwright/jobwright/job"
 	"github.com/jobwright/jobwright/workflows"
@@ -24,7 +25,7 @@ func TestAppsShareWorkers(t *testing.T) {
 	t.Parallel()
 
 	const (
-		many    = 150
+		many    = 2_000
 		blocked = 2 // Slots of the worker, both in use.
 	)
 
@@ -81,9 +82,19 @@ func TestAppsShareWorkers(t *testing.T) {
 		<-blocker
 	}
 
+	var starting errgroup.Group
+
+	starting.SetLimit(16) //nolint:mnd // Calls at the same time.
+
 	for i := range many {
-		start("busy", fmt.Sprintf("busy %d", i), nil)
+		starting.Go(func() error {
+			start("busy", fmt.Sprintf("busy %d", i), nil)
+
+			return nil
+		})
 	}
+
+	require.NoError(t, starting.Wait())
 
 	for i := range 20 {
 		start("light", fmt.Sprintf("light %d", i), object{"priority": 4})
@@ -100,7 +111,7 @@ func TestAppsShareWorkers(t *testing.T) {
 	require.Less(t, rank("small 1"), 10, begun)
 	require.Less(t, rank("small 2"), 20, begun)
 	require.Less(t, rank("urgent"), 10, begun)
-	require.Greater(t, rank("light 0"), rank(fmt.Sprintf("busy %d", many-20)), "a later priority comes last: %v", begun)
+	require.Greater(t, rank("light 0"), rank(fmt.Sprintf("busy %d", many-100)), "a later priority comes last: %v", begun)
 
 	// Of two apps that wait, one with four times the weight has about four times as many jobs begun.
 	var shared []string
