@@ -14,6 +14,7 @@ import (
 
 	"github.com/jobwright/jobwright/app"
 	"github.com/jobwright/jobwright/client"
+	"github.com/jobwright/jobwright/job"
 	"github.com/jobwright/jobwright/jobservice"
 	"github.com/jobwright/jobwright/scenario/jsonvalue"
 )
@@ -124,11 +125,16 @@ func (r *request) stop(jobID string) error {
 	return err
 }
 
+// retry runs a job again from where it failed or was stopped, or a completed one whole.
 func (r *request) retry(jobID string) error {
-	_, err := r.api.Retry(r.Context(), client.Retry{App: r.session.App, JobID: jobID, FromStep: "failed"})
+	_, err := r.api.Retry(r.Context(), client.Retry{App: r.session.App, JobID: jobID, FromStep: jobservice.FromFailed})
 
-	// A job that has completed has no failed step.
-	if refused, ok := errors.AsType[*client.Error](err); ok && refused.Code == "step_not_found" {
+	if refusal, ok := errors.AsType[*client.Error](err); !ok || refusal.Code != jobservice.CodeRetryRefused {
+		return err
+	}
+
+	status, _, unknown := r.status(jobID, resultSelection{})
+	if unknown == nil && status.Status == job.Completed {
 		_, err = r.api.Retry(r.Context(), client.Retry{App: r.session.App, JobID: jobID})
 	}
 
@@ -277,7 +283,7 @@ func (r *request) unusedJobID(jobID string) (string, error) {
 		candidate := base + "~" + strconv.Itoa(number)
 
 		_, err := r.api.Status(r.Context(), client.StatusRequest{App: r.session.App, JobID: candidate, Limit: &limit})
-		if missing, ok := errors.AsType[*client.Error](err); ok && missing.Code == "job_not_found" {
+		if missing, ok := errors.AsType[*client.Error](err); ok && missing.Code == jobservice.CodeJobNotFound {
 			return candidate, nil
 		} else if err != nil {
 			return "", err

@@ -28,7 +28,7 @@ sources:
   files: {kind: FileSource, path: files}
   stage: {kind: SQLiteSource}
 access:
-  - {name: caller, key: "${env:JOBWRIGHT_APP_7_KEY}"}
+  - {name: caller, key: "${env:JOBWRIGHT_APP_7_KEY}", operations: [Return]}
   - {name: viewer, key: "${env:JOBWRIGHT_STATUS_KEY}", rights: [status]}
 `,
 	"files/first.csv":  "id,name\n1,Ada\n2,Grace\n",
@@ -219,16 +219,22 @@ func TestConsoleRetriesAndStopsSelectedJobs(t *testing.T) {
 	t.Parallel()
 
 	appID := newApp(t, consoleApp)
-	first, second := startFailingJob(t, appID), startFailingJob(t, appID)
+	first, second, completed := startFailingJob(t, appID), startFailingJob(t, appID), uuid.NewString()
+	got := api().execute(t, object{
+		"apiKey": devKey, "appId": appID, "jobId": completed, "isAsync": false,
+		"operation": object{"opName": "Return", "opParams": object{"value": 1}},
+	})
+	require.Equal(t, http.StatusOK, got.status, got.text)
+
 	v := signIn(t, serveConsole(t).address, appID, callerKey)
 
 	_, _, page := v.get(t, "/jobs")
-	form := url.Values{"csrf": {csrf(t, page)}, "do": {"retry"}, "job": {first, second}}
+	form := url.Values{"csrf": {csrf(t, page)}, "do": {"retry"}, "job": {first, second, completed}}
 
 	status, text := v.post(t, "/jobs/bulk", form)
 	require.Equal(t, http.StatusOK, status, text)
 
-	for _, jobID := range []string{first, second} {
+	for _, jobID := range []string{first, second, completed} {
 		retried := api().awaitStatus(t, appID, jobID+"~2", ended)
 		require.Equal(t, jobID, retried["retryOf"])
 	}
