@@ -9,6 +9,7 @@ import (
 	"go.temporal.io/sdk/temporal"
 
 	"github.com/jobwright/jobwright/job"
+	"github.com/jobwright/jobwright/scenario/jsonvalue"
 	"github.com/jobwright/jobwright/source"
 )
 
@@ -60,7 +61,7 @@ func localFailure(ctx context.Context, err error) error {
 
 // checkLocalResult returns errHandedOver if the outcome is too large for the result of a local activity.
 func (s *step) checkLocalResult(outcome any) error {
-	if s.task.Local == nil {
+	if s.task.Local == nil || isWithin(outcome, s.task.Local.MaxResult) {
 		return nil
 	}
 
@@ -70,6 +71,21 @@ func (s *step) checkLocalResult(outcome any) error {
 	}
 
 	return err
+}
+
+// isWithin reports whether an outcome certainly has at most that many bytes as JSON. It is faster than to encode the outcome.
+func isWithin(outcome any, most int) bool {
+	const (
+		fields   = 200 // Bytes of the outcome without its value.
+		escaping = 6   // The most bytes that JSON needs for a byte of a text.
+	)
+
+	found, isOutcome := outcome.(*job.StepOutcome)
+	if !isOutcome || found == nil || found.Result != nil || len(found.Read) > 0 || len(found.Conversions) > 0 {
+		return false
+	}
+
+	return fields+escaping*jsonvalue.SizeOf(found.Value.Any) <= most
 }
 
 // checkRepeatable returns errHandedOver if the attempt is in a local activity, which a crash repeats, and the step is not safe
