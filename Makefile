@@ -114,8 +114,8 @@ vet: ## Run go vet
 
 # Exceptions of workflowcheck. reflect reads the stack, but only for the text of a panic; without that line everything that
 # encodes JSON or prints a value would count as not deterministic. maps.Keys has no order, but .golangci.yaml requires that
-# it is sorted; the order in which a map is copied or cleared, in which SizeOf adds, or in which the functions of job and
-# expression convert or compare entries one by one, has no effect. findInEmbedded looks for one name in embedded structs.
+# it is sorted; the order in which a map is copied or cleared, also by copyObject, in which SizeOf adds, or in which the
+# functions of job and expression convert or compare entries one by one, has no effect. findInEmbedded looks for one name in embedded structs.
 define WORKFLOWCHECK_CONFIG
 decls:
   reflect.valueMethodName: false
@@ -124,6 +124,7 @@ decls:
   maps.Clone: false
   maps.DeleteFunc: false
   github.com/jobwright/jobwright/scenario/jsonvalue.SizeOf: false
+  github.com/jobwright/jobwright/scenario/jsonvalue.copyObject: false
   github.com/jobwright/jobwright/job.HideSecrets: false
   github.com/jobwright/jobwright/scenario/expression.equal: false
   github.com/jobwright/jobwright/scenario/expression.toExpr: false
