@@ -116,7 +116,7 @@ func (f *follower) ask(ctx context.Context) error {
 	}
 
 	f.live.Leave()
-	f.on.out.Prompt("\nStop the job (s), leave it running (l), or continue to wait (c)? ")
+	f.on.out.Note("\nStop the job (s), leave it running (l), or continue to wait (c)?")
 
 	answers := make(chan string, 1)
 

@@ -60,14 +60,9 @@ func (o Output) Line(format string, arguments ...any) error {
 	return err
 }
 
-// Prompt prints a question to Err.
-func (o Output) Prompt(question string) {
-	_, _ = io.WriteString(o.Err, question) // An error of the terminal can't be reported.
-}
-
 // Note prints a line for people to Err.
 func (o Output) Note(format string, arguments ...any) {
-	_, _ = fmt.Fprintf(o.Err, format+"\n", arguments...) // As above.
+	_, _ = fmt.Fprintf(o.Err, format+"\n", arguments...) // An error of the terminal can't be reported.
 }
 
 // Table prints rows below their header, in columns without lines. On a terminal, it cuts rows, so that each has one line. Cells are
