@@ -385,5 +385,9 @@ func TestDevLeavesAContext(t *testing.T) {
 	require.NoError(t, err)
 
 	user := newTerminal(t, "", config, "JOBWRIGHT_URL=", "JOBWRIGHT_KEY=")
-	require.Equal(t, "id  company_name\n3   SAP\n4   Bosch\n", user.require(t, "run", "Main", "-p", "country=DE"))
+
+	printed := user.require(t, "run", "Main", "-p", "country=DE")
+	require.Contains(t, page(t, "README.md"), block{
+		"console", "$ go run ./cmd/jobwright run Main -p country=DE\n" + strings.TrimSuffix(printed, "\n"),
+	})
 }

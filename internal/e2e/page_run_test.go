@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/jobwright/jobwright/internal/cli/contexts"
 )
 
 // pageRun executes a page of the documentation as a reader would, from top to bottom, in an empty folder:
@@ -241,7 +243,7 @@ func (r *pageRun) shell(t *testing.T, command string) *exec.Cmd {
 
 	shell := exec.Command("bash", "-c", strings.Join(append(r.exports, command), "\n"))
 	shell.Dir = r.dir
-	shell.Env = append(os.Environ(), "PATH="+dir+":"+os.Getenv("PATH"))
+	shell.Env = append(os.Environ(), "PATH="+dir+":"+os.Getenv("PATH"), contexts.EnvPath+"="+filepath.Join(r.dir, ".config.yaml"))
 
 	return shell
 }
@@ -276,6 +278,7 @@ var changing = []struct {
 	{regexp.MustCompile(`"(version|durationMs)":\d+`), `"$1":<n>`},
 	{regexp.MustCompile(` in [0-9.]+m?s\b`), " in <time>"},
 	{regexp.MustCompile(`(PostgreSQL|SQLite) \d[0-9.]*( \([^)]*\))?`), "$1 <version>"},
+	{regexp.MustCompile(`(?m)^\d\d:\d\d:\d\d (step|job) .*\n`), ""}, // A terminal shows the steps of a job instead.
 	{regexp.MustCompile(`(?m) +$`), ""},
 	{regexp.MustCompile(` +│`), " │"}, // Columns are as wide as a version is long.
 	{regexp.MustCompile(`─+`), "─"},
