@@ -235,8 +235,8 @@ func (s *Service) run(ctx context.Context, of *app.App, name string) (*RunNow, e
 		remember: func(current *described, action *job.ScheduleAction) error {
 			free, ok := freeTime(schedule, current, time.Now())
 			if !ok {
-				return jobservice.NewError(CodeScheduleBusy, "every second near now belongs to another firing of the schedule %s; "+
-					"start the scenario with executeJob", schedule.Name)
+				return jobservice.NewError(CodeScheduleBusy, "every second near now belongs to another firing of the "+
+					"schedule %s; start the scenario with executeJob", schedule.Name)
 			}
 
 			action.LastTrigger = free

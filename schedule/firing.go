@@ -204,9 +204,9 @@ func (f *Firings) start(ctx context.Context, plan job.FiringPlan) error {
 	return nil
 }
 
-// record writes a line to the audit log about a job that the schedule starts or stops, as the call of that name would. An error
-// after which the attempt is repeated gets no line.
-func (f *Firings) record(ctx context.Context, call string, plan job.FiringPlan, scenario string, err error) {
+// record writes a line to the audit log about a job that the schedule starts or stops, as the call of that name would. started is
+// the scenario of a new job. An error after which the attempt is repeated gets no line.
+func (f *Firings) record(ctx context.Context, call string, plan job.FiringPlan, started string, err error) {
 	outcome := audit.OK
 
 	if err != nil {
@@ -219,7 +219,7 @@ func (f *Firings) record(ctx context.Context, call string, plan job.FiringPlan, 
 	}
 
 	f.audit.Record(ctx, audit.Entry{
-		Call: call, App: plan.AppID, Access: accessOf(plan.Schedule), JobID: plan.JobID, Scenario: scenario, Outcome: outcome,
+		Call: call, App: plan.AppID, Access: accessOf(plan.Schedule), JobID: plan.JobID, Scenario: started, Outcome: outcome,
 	})
 }
 
