@@ -81,8 +81,8 @@ func (c *call) send(ctx context.Context) (outcome *job.StepOutcome, err error) {
 }
 
 // idempotencyKey returns the key by which a service recognizes a repeated request. Unlike a ledger's, it does not contain the
-// run, so that a service can read which job has called it. A request whose content has changed since an earlier attempt is another
-// request: services refuse a key with another content.
+// run, so that a service can read which job has called it. A request whose content has changed since an earlier attempt is
+// another request: services refuse a key with another content.
 func (c *call) idempotencyKey() string {
 	jobID := c.step.task.JobID
 	if earlier := c.step.task.Earlier; earlier != nil {

@@ -13,8 +13,8 @@ import (
 	"golang.org/x/net/dns/dnsmessage"
 )
 
-// newResolver returns a resolver whose server answers each question for an IPv4 address with the next of the addresses, and at last
-// with the last one.
+// newResolver returns a resolver whose server answers each question for an IPv4 address with the next of the addresses, and at
+// last with the last one.
 func newResolver(t *testing.T, addresses ...string) *net.Resolver {
 	t.Helper()
 
@@ -64,8 +64,8 @@ func newResolver(t *testing.T, addresses ...string) *net.Resolver {
 	}}
 }
 
-// TestClientChecksTheAddressToWhichItConnects calls a host whose name has an allowed address first, and an internal one later. The
-// server at the internal address receives nothing.
+// TestClientChecksTheAddressToWhichItConnects calls a host whose name has an allowed address first, and an internal one later.
+// The server at the internal address receives nothing.
 func TestClientChecksTheAddressToWhichItConnects(t *testing.T) {
 	t.Parallel()
 

@@ -258,8 +258,8 @@ func (e *retriedJob) permit(caller Caller) error {
 	return nil
 }
 
-// continuation returns the state in which the retry continues the ended job with other values of the parameters that changed names.
-// Without a step, it has only a plan.
+// continuation returns the state in which the retry continues the ended job with other values of the parameters that changed
+// names. Without a step, it has only a plan.
 func (s *Service) continuation(
 	ctx context.Context, retry Retry, ended *retriedJob, changed []string,
 ) (*job.Continuation, error) {

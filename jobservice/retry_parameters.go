@@ -48,10 +48,8 @@ func (e *execution) parameters(ended *retriedJob) (retryParameters, error) {
 
 	entry := ended.input.Program.Scenarios[ended.input.Program.Entry]
 
-	var problems problem.List
-
 	bound, err := entry.Bind(all)
-	if errors.As(err, &problems) {
+	if problems, ok := errors.AsType[problem.List](err); ok {
 		return retryParameters{}, WithProblems(CodeRequestInvalid, under(fieldParameters, problems))
 	}
 

@@ -50,8 +50,8 @@ func New(temporal client.Client, dataConverter converter.DataConverter) *Replaye
 func (r *Replayer) Plan(program scenario.Program) []job.PlannedStep { return workflows.PlanOf(program) }
 
 // Continuation returns the state in which another job continues an ended one: before the step with the path from begins, or, if
-// from is empty, where the ended job failed, was stopped or was terminated. run is the last run of the ended job. The other job has
-// other values of the parameters that changed names.
+// from is empty, where the ended job failed, was stopped or was terminated. run is the last run of the ended job. The other job
+// has other values of the parameters that changed names.
 //
 // The error is a [job.NotContinuableError] if no job can continue there, or that of a request to Temporal.
 func (r *Replayer) Continuation(

@@ -42,8 +42,8 @@ func (m *machine) continueAttempts(s *step, request any, task *job.Task) error {
 // inputDigestLength is the length of a digest of a step's parameters, in hex digits.
 const inputDigestLength = 32
 
-// inputDigest returns a digest of the parameters of a step. It is the same in a job that continues this one, where the same secret
-// is another sealed text.
+// inputDigest returns a digest of the parameters of a step. It is the same in a job that continues this one, where the same
+// secret is another sealed text.
 func (m *machine) inputDigest(encoded []byte) string {
 	text, _ := job.ReplaceSecrets(string(encoded), func(secret job.SealedSecret) (string, error) {
 		return fmt.Sprintf("⟦%s:%d⟧", secret.Parameter, m.checkpoint.Changes[secret.Parameter]), nil

@@ -14,8 +14,8 @@ import (
 	"github.com/jobwright/jobwright/workflows"
 )
 
-// runUntil runs a job whose step with that path fails, records its state and returns the tasks of its steps by path. An empty path
-// lets all steps complete.
+// runUntil runs a job whose step with that path fails, records its state and returns the tasks of its steps by path. An empty
+// path lets all steps complete.
 func runUntil(
 	t *testing.T, failing string, input job.Input, checkpoint *workflows.Checkpoint,
 ) (tasks map[string]call, recording *workflows.Recording) {

@@ -49,8 +49,8 @@ func (m *machine) setVariable(ctx workflow.Context, s *step) (jsonvalue.Object, 
 	return jsonvalue.Object{"value": converted}, m.callAuxiliary(ctx, s, call, variable, nil)
 }
 
-// updateID identifies the step's update of a variable to that value, so that it takes effect once, also if an earlier job has sent
-// it.
+// updateID identifies the step's update of a variable to that value, so that it takes effect once, also if an earlier job has
+// sent it.
 func (m *machine) updateID(s *step, value jsonvalue.Value) (string, error) {
 	task := job.Task{JobID: m.jobID}
 	if err := m.continueAttempts(s, value, &task); err != nil {

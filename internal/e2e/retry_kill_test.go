@@ -12,7 +12,8 @@ import (
 	"github.com/jobwright/jobwright/internal/testserver"
 )
 
-// gatedApp makes a change in each step. The second step fails unless the country is CH. The steps after the first wait for a lock.
+// gatedApp makes a change in each step. The second step fails unless the country is CH. The steps after the first one wait for
+// a lock.
 var gatedApp = map[string]string{
 	"app.yaml": `
 sources:

@@ -170,8 +170,8 @@ func loseFirst(t *testing.T, appID, scenario, jobID string) {
 	require.NoError(t, shared.client.TerminateWorkflow(t.Context(), jobID, "", "lost"))
 }
 
-// TestRetryWithParametersRefusesALostChangeWithOthers verifies that a change is neither lost nor made twice, if its step has made it
-// with the former parameters, and the job has not learned of it.
+// TestRetryWithParametersRefusesALostChangeWithOthers verifies that a change is neither lost nor made twice, if its step has made
+// it with the former parameters, and the job has not learned of it.
 func TestRetryWithParametersRefusesALostChangeWithOthers(t *testing.T) {
 	t.Parallel()
 
