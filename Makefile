@@ -177,6 +177,15 @@ ci: ## Run everything that the build server runs
 notices: ## Write THIRD_PARTY_NOTICES, the licences of everything that the binaries include
 	go run ./internal/notices ./cmd/jobwright ./cmd/jobwright-dev >THIRD_PARTY_NOTICES
 
+.PHONY: manuals
+manuals: ## Write the manual pages and the completion scripts of both commands
+	rm -rf man completions && mkdir completions
+	export SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct); \
+	for name in jobwright jobwright-dev; do \
+		go run ./cmd/$$name man --dir man; \
+		for shell in bash zsh fish; do go run ./cmd/$$name completion $$shell >completions/$$name.$$shell; done; \
+	done
+
 .PHONY: release-check
 release-check: $(GORELEASER) ## Check .goreleaser.yaml
 	$(GORELEASER) check

@@ -120,6 +120,7 @@ environment variable NAME, which begins with the prefix of the app.`,
 	flags.BoolVar(&opts.once, "once", false, "exit after the scenario given by --run")
 	opts.log.AddTo(flags, cli.LogText, slog.LevelWarn) // The terminal shows the output of the user's jobs.
 
+	cli.AddMan(command)
 	version.AddTo(command)
 
 	return command

@@ -47,9 +47,12 @@ in one process, with a Temporal of its own.`,
 
 	command.AddCommand(runCommand(), statusCommand(), watchCommand(), jobsCommand(), resultsCommand(), stopCommand(), retryCommand(),
 		pauseCommand(), resumeCommand(), signalCommand(), contextCommand())
+	command.AddCommand(scenariosCommand(), lineageCommand(), schedulesCommand())
 	command.AddCommand(apiserverCommand(), workerCommand(), serveCommand(), setupCommand(), validateCommand(), testCommand(),
 		schemaCommand(), sourcesCommand(), keysCommand(), initCommand(), replayCommand())
+	cli.AddMan(command)
 	version.AddTo(command)
+	addCompletion(command)
 
 	return command
 }

@@ -1,0 +1,228 @@
+package main
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/jobwright/jobwright/app"
+	"github.com/jobwright/jobwright/client"
+	"github.com/jobwright/jobwright/schedule"
+)
+
+func schedulesCommand() *cobra.Command {
+	command := &cobra.Command{
+		Use:   "schedules",
+		Short: "List, pause and run schedules",
+		Long: `List the schedules of an app, and pause, resume, run and backfill them. Schedules are defined in app.yaml,
+see docs/schedules.md. The key needs the right status to list them, and the right schedule for all else.`,
+		Example: `  # Show the next times and the last runs
+  jobwright schedules list
+
+  # Make up for two days
+  jobwright schedules backfill nightly --from 2026-01-29T00:00:00Z --to 2026-01-31T00:00:00Z`,
+		Args: cobra.NoArgs,
+	}
+
+	command.AddCommand(schedulesListCommand(), pauseScheduleCommand(), resumeScheduleCommand(), runScheduleCommand(), backfillCommand())
+
+	return command
+}
+
+func schedulesListCommand() *cobra.Command {
+	return remoteCommand(&cobra.Command{
+		Use:   "list",
+		Short: "List the schedules of an app",
+		Long: `List the schedules of an app, each with its next time and its last run. With --json, the command prints an
+object with the list schedules, as getSchedules returns it.`,
+		Example: `  jobwright schedules list
+
+  # The schedules that are paused
+  jobwright schedules list --json | jq -r '.schedules[] | select(.paused).name'`,
+		Args: cobra.NoArgs,
+	}, func(ctx context.Context, on *remote, _ []string) error {
+		appID, err := on.app(ctx)
+		if err != nil {
+			return err
+		}
+
+		found, err := on.api.Schedules(ctx, client.SchedulesRequest{App: appID})
+		if err != nil {
+			return err
+		}
+
+		if on.asJSON {
+			return on.out.JSON(map[string]any{"schedules": found})
+		}
+
+		rows := make([][]any, 0, len(found))
+		for _, of := range found {
+			rows = append(rows, []any{of.Name, of.Scenario, timesOf(of), nextOf(of), lastOf(of), strings.Join(of.Problems, "; ")})
+		}
+
+		return on.out.Table([]string{"schedule", "scenario", "times", "next", "last", "problems"}, rows)
+	})
+}
+
+// timesOf returns when a schedule fires.
+func timesOf(of schedule.Status) string {
+	if of.Cron != "" {
+		return strings.TrimSpace(of.Cron + " " + of.TimeZone)
+	}
+
+	return "every " + of.Interval
+}
+
+func nextOf(of schedule.Status) string {
+	switch {
+	case of.Paused:
+		return "paused"
+	case len(of.Next) == 0:
+		return "never"
+	default:
+		return of.Next[0]
+	}
+}
+
+// lastOf returns the time and the outcome of the last firing.
+func lastOf(of schedule.Status) string {
+	if len(of.Runs) == 0 {
+		return ""
+	}
+
+	return of.Runs[0].ScheduledAt.Format(time.RFC3339) + " " + string(of.Runs[0].Status)
+}
+
+// scheduleCommand completes a command that calls the API about one schedule. The result is printed as JSON or as a line.
+func scheduleCommand[T any](
+	command *cobra.Command, call func(ctx context.Context, on *remote, appID, name string) (T, error), line func(T) string,
+) *cobra.Command {
+	command.Args = cobra.ExactArgs(1)
+
+	return remoteCommand(command, func(ctx context.Context, on *remote, arguments []string) error {
+		appID, err := on.app(ctx)
+		if err != nil {
+			return err
+		}
+
+		done, err := call(ctx, on, appID, arguments[0])
+		if err != nil {
+			return err
+		}
+
+		if on.asJSON {
+			return on.out.JSON(done)
+		}
+
+		on.out.Note("%s", line(done))
+
+		return nil
+	})
+}
+
+func pauseScheduleCommand() *cobra.Command {
+	var note string
+
+	command := &cobra.Command{
+		Use:   "pause SCHEDULE",
+		Short: "Pause a schedule",
+		Long: `Pause a schedule: it does not fire until it is resumed, also if app.yaml changes. Running jobs continue. With
+--json, the command prints an object with schedule, paused and note.`,
+		Example: `  jobwright schedules pause nightly --note "the database moves"`,
+	}
+	command.Flags().StringVar(&note, "note", "", "the reason")
+
+	return scheduleCommand(command, func(ctx context.Context, on *remote, appID, name string) (*schedule.Paused, error) {
+		return on.api.PauseSchedule(ctx, appID, name, note)
+	}, func(done *schedule.Paused) string { return done.Schedule + " is paused: " + done.Note })
+}
+
+func resumeScheduleCommand() *cobra.Command {
+	var note string
+
+	command := &cobra.Command{
+		Use:   "resume SCHEDULE",
+		Short: "Resume a paused schedule",
+		Long: `Resume a paused schedule. It does not make up for the times of its pause; "jobwright schedules backfill"
+does. With --json, the command prints an object with schedule, paused and note.`,
+		Example: `  jobwright schedules resume nightly`,
+	}
+	command.Flags().StringVar(&note, "note", "", "the reason")
+
+	return scheduleCommand(command, func(ctx context.Context, on *remote, appID, name string) (*schedule.Paused, error) {
+		return on.api.ResumeSchedule(ctx, appID, name, note)
+	}, func(done *schedule.Paused) string { return done.Schedule + " fires again: " + done.Note })
+}
+
+func runScheduleCommand() *cobra.Command {
+	return scheduleCommand(&cobra.Command{
+		Use:   "run SCHEDULE",
+		Short: "Let a schedule fire now",
+		Long: `Let a schedule fire now, also if it is paused. The command prints the jobId of the job that the schedule
+starts, unless its condition (onlyIf) is false, and does not wait for the job. With --json, it prints an
+object with schedule, scheduledAt and jobId.`,
+		Example: `  jobwright schedules run nightly`,
+	}, func(ctx context.Context, on *remote, appID, name string) (*schedule.RunNow, error) {
+		done, err := on.api.RunSchedule(ctx, appID, name)
+		if err == nil && !on.asJSON {
+			_, err = on.out.Out.Write([]byte(done.JobID + "\n"))
+		}
+
+		return done, err
+	}, func(done *schedule.RunNow) string {
+		return done.Schedule + " fires for " + done.ScheduledAt.Format(time.RFC3339)
+	})
+}
+
+func backfillCommand() *cobra.Command {
+	var (
+		from, to, overlap string
+		repeat            bool
+	)
+
+	command := &cobra.Command{
+		Use:   "backfill SCHEDULE",
+		Short: "Let a schedule fire for the times of a range",
+		Long: `Let a schedule fire for the times of a range in the past, in their order, also if it is paused. Times whose
+job has completed are skipped. The command does not wait for the jobs. With --json, it prints an object with
+schedule, from, to and firings.`,
+		Example: `  jobwright schedules backfill nightly --from 2026-01-29T00:00:00Z --to 2026-01-31T00:00:00Z`,
+	}
+
+	flags := command.Flags()
+	flags.StringVar(&from, "from", "", "begin of the range, for example 2026-01-29T00:00:00Z")
+	flags.StringVar(&to, "to", "", "end of the range; by default, now")
+	flags.StringVar(&overlap, "overlap", "", "what to do while a job runs: "+overlaps()+" (default bufferAll)")
+	flags.BoolVar(&repeat, "repeat-completed", false, "also run the jobs again that have completed")
+
+	return scheduleCommand(command, func(ctx context.Context, on *remote, appID, name string) (*schedule.Backfilled, error) {
+		request := client.Backfill{App: appID, Schedule: name, Overlap: app.Overlap(overlap), RepeatCompleted: repeat, To: time.Now()}
+
+		var err error
+		if request.From, err = time.Parse(time.RFC3339, from); err != nil {
+			return nil, wrongCall("--from %q is not a time such as 2026-01-29T00:00:00Z", from)
+		}
+
+		if to != "" {
+			if request.To, err = time.Parse(time.RFC3339, to); err != nil {
+				return nil, wrongCall("--to %q is not a time such as 2026-01-31T00:00:00Z", to)
+			}
+		}
+
+		return on.api.BackfillSchedule(ctx, request)
+	}, func(done *schedule.Backfilled) string {
+		return done.Schedule + " fires for " + counted(done.Firings, "time")
+	})
+}
+
+// overlaps returns the policies of schedules as a list.
+func overlaps() string {
+	var names []string
+	for _, overlap := range app.Overlaps() {
+		names = append(names, string(overlap))
+	}
+
+	return strings.Join(names, ", ")
+}
