@@ -18,7 +18,8 @@ import (
 var functions = template.FuncMap{
 	"static": static, "caller": callerText, "rfc3339": rfc3339, "absolute": absolute, "relative": relative,
 	"duration": duration, "number": number, "size": size, "indented": indented, "state": stateOf, "stepState": stepStateOf,
-	"scenarioAddress": scenarioAddress, "scheduleAddress": scheduleAddress, "percent": percent, "int64": toInt64, "reachable": reachable, "stateNamed": stateNamed, "validState": validState, "join": join,
+	"scenarioAddress": scenarioAddress, "scheduleAddress": scheduleAddress, "percent": percent, "int64": toInt64,
+	"reachable": reachable, "stateNamed": stateNamed, "validState": validState, "join": join,
 	"jobAddress": jobAddress, "count": countOf, "plain": plain,
 	"quarter":       func(of float64) float64 { return of / 4 },
 	"deliveryState": deliveryState, "actionState": actionState,

@@ -120,8 +120,8 @@ func (b *graphBuilder) dataset(of lineage.Dataset, column int) *graphNode {
 	}
 
 	added := &graphNode{
-		Class: cmp.Or(string(of.Type), "table"), Title: cmp.Or(name, "known when it runs"), Detail: cmp.Or(of.Source, "a computed source"),
-		column: column,
+		Class: cmp.Or(string(of.Type), "table"), Title: cmp.Or(name, "known when it runs"),
+		Detail: cmp.Or(of.Source, "a computed source"), column: column,
 	}
 	if of.Source != "" {
 		added.Address = "/sources#source-" + of.Source
@@ -191,7 +191,9 @@ func (b *graphBuilder) place() *graph {
 			x2, y2 := node.X-5, node.Y+nodeHeight/2 // The arrow is as long as that.
 			bend := max(columnGap/2, (x2-x1)/2)
 
-			drawn.Lines = append(drawn.Lines, graphLine{fmt.Sprintf("M%d %dC%d %d %d %d %d %d", x1, y1, x1+bend, y1, x2-bend, y2, x2, y2)})
+			drawn.Lines = append(drawn.Lines, graphLine{
+				fmt.Sprintf("M%d %dC%d %d %d %d %d %d", x1, y1, x1+bend, y1, x2-bend, y2, x2, y2),
+			})
 		}
 	}
 

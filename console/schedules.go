@@ -61,8 +61,8 @@ func schedules(r *request) (*view, error) {
 	}
 
 	data := scheduleList{
-		MayChange: r.may(app.ChangeSchedules), Now: r.now.UTC().Format(timeField), DayAgo: r.now.UTC().Add(-day).Format(timeField),
-		Hours: int(timeLine.Hours()),
+		MayChange: r.may(app.ChangeSchedules), Now: r.now.UTC().Format(timeField),
+		DayAgo: r.now.UTC().Add(-day).Format(timeField), Hours: int(timeLine.Hours()),
 	}
 
 	for _, status := range found {

@@ -104,7 +104,8 @@ type ScenarioHistory struct {
 }
 
 // History returns numbers of the jobs that the caller may see. It costs Temporal a few requests, however many jobs there are;
-// the first one in an app with thousands of jobs costs one more for each bucket. Callers share what was read a few seconds before.
+// the first one in an app with thousands of jobs costs one more for each bucket. Callers share what was read a few seconds
+// before.
 func (s *Service) History(ctx context.Context, caller Caller, request HistoryRequest) (*History, error) {
 	request.Hours = cmp.Or(request.Hours, DefaultHistoryHours)
 	request.Buckets = cmp.Or(request.Buckets, DefaultHistoryBuckets)
@@ -127,7 +128,9 @@ func (s *Service) History(ctx context.Context, caller Caller, request HistoryReq
 		return nil, err
 	}
 
-	identity, err := json.Marshal([]any{caller.App.ID, caller.Access.Name, caller.Access.Rights, caller.Access.Scenarios, request})
+	access := caller.Access
+
+	identity, err := json.Marshal([]any{caller.App.ID, access.Name, access.Rights, access.Scenarios, request})
 	if err != nil {
 		return nil, s.asError(ctx, "", err)
 	}
@@ -192,8 +195,8 @@ func (s *Service) history(ctx context.Context, caller Caller, request HistoryReq
 	return history, err
 }
 
-// sample returns the jobs of a selection, at most about [Options.HistoryJobs], the newest first. If there are more, these are the running
-// ones and those that ended last: completeFrom is the time from which on they are all that have started.
+// sample returns the jobs of a selection, at most about [Options.HistoryJobs], the newest first. If there are more, these are the
+// running ones and those that ended last: completeFrom is the time from which on they are all that have started.
 func (s *Service) sample(ctx context.Context, of selection) (jobs []Entry, completeFrom time.Time, err error) {
 	found := map[string]Entry{}
 
@@ -234,8 +237,8 @@ func (s *Service) sample(ctx context.Context, of selection) (jobs []Entry, compl
 	return s.updated(ctx, of, slices.Collect(maps.Values(found)), nil), completeFrom.UTC(), nil
 }
 
-// countBuckets counts the jobs of the buckets that are not complete in the sample. The counts of a past bucket whose jobs have all
-// ended don't change any more.
+// countBuckets counts the jobs of the buckets that are not complete in the sample. The counts of a past bucket whose jobs have
+// all ended don't change any more.
 func (s *Service) countBuckets(
 	ctx context.Context, of selection, history *History, completeFrom time.Time, length time.Duration,
 ) error {

@@ -23,8 +23,8 @@ type ScenarioFile struct {
 	Unread    []problem.Problem `json:"unreadTests,omitempty" description:"The test files that are not valid YAML: their tests are missing."`
 }
 
-// ScenarioFile returns a scenario that the caller may run, valid or not, with the text of its file. A caller who may run a scenario may
-// read it: its lineage and its errors show the same, and its secrets are in the environment of the workers.
+// ScenarioFile returns a scenario that the caller may run, valid or not, with the text of its file. A caller who may run a
+// scenario may read it: its lineage and its errors show the same, and its secrets are in the environment of the workers.
 func (s *Service) ScenarioFile(caller Caller, name string, withLineage bool) (*ScenarioFile, error) {
 	if !caller.Access.MayRun(name) {
 		return nil, caller.forbidden("run the scenario %q", name)

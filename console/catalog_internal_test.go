@@ -45,7 +45,8 @@ func TestLinesOfMarksTheLinesWithMistakes(t *testing.T) {
 	t.Parallel()
 
 	mistakes := []problems.Problem{
-		{File: "scenarios/A.yaml", Line: 3, Message: "here"}, {File: "scenarios/B.yaml", Line: 1, Message: "elsewhere"},
+		{File: "scenarios/A.yaml", Line: 3, Message: "here"},
+		{File: "scenarios/B.yaml", Line: 1, Message: "elsewhere"},
 		{File: "scenarios/A.yaml", Line: 9, Message: "beyond"},
 	}
 
