@@ -37,6 +37,14 @@ func TestDrawLineagePlacesStepsAfterWhatTheyRead(t *testing.T) {
 	require.Equal(t, "/scenarios/Clean", drawn.Nodes[3].Address)
 	require.Equal(t, "/sources#source-stage", drawn.Nodes[4].Address)
 
+	// A step that changes a table is to the right of what the table was read for.
+	joined := lineage.Dataset{Source: "stage", Type: lineage.Table, Name: "joined"}
+	of.Steps = append(of.Steps[:1:1],
+		lineage.Step{Scenario: "Main", Title: "Join", Reads: []lineage.Dataset{table}, Writes: []lineage.Dataset{joined}}, of.Steps[2])
+	drawn = drawLineage(of)
+	require.Greater(t, drawn.Nodes[5].X, drawn.Nodes[4].X, drawn.Nodes[5].Full)
+	require.Contains(t, drawn.Nodes[4].Full, "joined")
+
 	require.Nil(t, drawLineage(nil))
 	require.Nil(t, drawLineage(&lineage.Lineage{}))
 }

@@ -27,6 +27,7 @@ type graphNode struct {
 
 	column int
 	row    int
+	reader int // Of a dataset: the column of the last step that reads it.
 	from   []*graphNode
 }
 
@@ -99,7 +100,15 @@ func (b *graphBuilder) add(step lineage.Step, entry string) {
 	for _, dataset := range step.Writes { // What it changes was there before.
 		if before := b.current[keyOf(dataset)]; before != nil {
 			drawn.column = max(drawn.column, before.column+1)
+
+			if before.reader > 0 { // To the right of what its readers write.
+				drawn.column = max(drawn.column, before.reader+2)
+			}
 		}
+	}
+
+	for _, read := range drawn.from {
+		read.reader = max(read.reader, drawn.column)
 	}
 
 	for _, dataset := range step.Writes {
