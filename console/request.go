@@ -48,8 +48,14 @@ func (c *Console) handler(to route) http.Handler {
 	})
 }
 
-// serve responds to the request, unless there is an error.
+// serve responds to the request, unless there is an error. A form has to be one of the session.
 func (r *request) serve(w http.ResponseWriter, to route) error {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		if err := r.console.sessions.CheckCSRF(r.Request); err != nil {
+			return err
+		}
+	}
+
 	switch {
 	case to.show != nil:
 		shown, err := to.show(r)
@@ -59,12 +65,6 @@ func (r *request) serve(w http.ResponseWriter, to route) error {
 
 		return r.render(w, http.StatusOK, shown)
 	case to.change != nil:
-		if r.Method != http.MethodGet && r.Method != http.MethodHead {
-			if err := r.console.sessions.CheckCSRF(r.Request); err != nil {
-				return err
-			}
-		}
-
 		address, err := to.change(r)
 		if err == nil {
 			http.Redirect(w, r.Request, address, http.StatusSeeOther)

@@ -69,10 +69,6 @@ func (r *request) sourceList() (*sourceList, error) {
 func checkSources(r *request) (*view, error) {
 	const parallel = 4
 
-	if err := r.console.sessions.CheckCSRF(r.Request); err != nil {
-		return nil, err
-	}
-
 	data, err := r.sourceList()
 	if err != nil {
 		return nil, err

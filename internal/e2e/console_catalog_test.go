@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// catalogApp has what the pages of scenarios, schedules, sources and the system show. Nobody listens at the address of erp.
+// catalogApp has what the pages of scenarios, schedules, sources and the system show. No server listens at the address of erp.
 func catalogApp(t *testing.T) map[string]string {
 	t.Helper()
 

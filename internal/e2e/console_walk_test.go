@@ -68,7 +68,7 @@ tests:
 
 // walked is a system with the console, and a failed and a completed job of walkedApp.
 type walked struct {
-	address          string
+	address             string
 	operator, powerless string // The keys.
 }
 

@@ -1,8 +1,10 @@
 package e2e_test
 
 import (
+	"encoding/base64"
 	"net"
 	"net/http"
+	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -93,9 +95,29 @@ func TestDevOpensTheConsole(t *testing.T) {
 	b := openBrowser(t)
 	b.open(t, address)
 	require.Contains(t, b.await(t, `location.pathname.startsWith("/jobs/") && location.href`), "/jobs/"+jobID)
+	b.awaitText(t, "#status", "completed")
+	b.awaitText(t, ".records", "Microsoft")
 	require.Equal(t, "null", b.await(t, `String(sessionStorage.getItem("key") ?? localStorage.getItem("key"))`))
 	require.NotContains(t, b.await(t, `document.documentElement.outerHTML`), strings.Split(address, "#")[1])
 	require.NotContains(t, p.output()[strings.Index(p.output(), "Running scenario"):], "/sign-in")
+
+	if *update {
+		b.screenshot(t, consolePicture)
+	}
+}
+
+// consolePicture is the picture of the console in the documentation. The test takes it anew with -update.
+const consolePicture = "../../docs/images/console-job.png"
+
+// screenshot stores the visible part of the page as a PNG file.
+func (b *browser) screenshot(t *testing.T, file string) {
+	t.Helper()
+	b.call(t, "Emulation.setDeviceMetricsOverride", object{"width": 1200, "height": 760, "deviceScaleFactor": 1, "mobile": false})
+
+	encoded, _ := b.call(t, "Page.captureScreenshot", object{"format": "png"})["data"].(string)
+	picture, err := base64.StdEncoding.DecodeString(encoded)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(file, picture, 0o600))
 }
 
 func TestDevRunOnceExitsWithOneIfTheJobFails(t *testing.T) {
