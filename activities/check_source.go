@@ -17,8 +17,8 @@ import (
 // sourceCheckTimeout limits the check of a source.
 const sourceCheckTimeout = 30 * time.Second
 
-// CheckSource connects to a source of an app as a step would, and examines the privileges of its user. A source that can't be used
-// is a result, not an error.
+// CheckSource connects to a source of an app as a step would, and examines the privileges of its user. A source that can't be
+// used is a result, not an error.
 func (a *Activities) CheckSource(ctx context.Context, check job.SourceCheck) (checked job.SourceChecked, _ error) {
 	ctx, cancel := context.WithTimeout(ctx, sourceCheckTimeout)
 	defer cancel()

@@ -23,8 +23,10 @@ func TestOutcomeWithinALimitIsNotLonger(t *testing.T) {
 
 	for _, value := range []any{
 		nil, true, int64(math.MinInt64), -math.MaxFloat64, math.SmallestNonzeroFloat64, decimal, strings.Repeat("\x00", 100),
-		"<&>\u2028\xff", []any{},
-		[]any{map[string]any{"\x01\x02": []any{nil, int64(math.MinInt64)}, "": false}}, strings.Repeat("a", 2000),
+		"<&>\u2028\xff",
+		[]any{},
+		[]any{map[string]any{"\x01\x02": []any{nil, int64(math.MinInt64)}, "": false}},
+		strings.Repeat("a", 2000),
 	} {
 		for count := range 40 {
 			outcome := &job.StepOutcome{Rows: math.MinInt64, Rejected: math.MinInt64, Recorded: true}

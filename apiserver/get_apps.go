@@ -88,7 +88,8 @@ func (s *Server) appOf(c *gin.Context, key, id string) (*jobservice.App, error) 
 	}
 
 	access, err := s.accessOf(c, found, id, key)
-	if failed, known := errors.AsType[*jobservice.Error](err); known && httpStatuses[failed.Code] < http.StatusInternalServerError {
+	failed, known := errors.AsType[*jobservice.Error](err)
+	if known && httpStatuses[failed.Code] < http.StatusInternalServerError {
 		return nil, nil //nolint:nilnil // The key is for another app.
 	}
 

@@ -24,7 +24,11 @@ func (s *Server) getJobHistory(c *gin.Context, call request[historyRequest]) {
 		name  string
 		value int64
 		into  *int
-	}{{"hours", call.fields.Hours, &asked.Hours}, {"buckets", call.fields.Buckets, &asked.Buckets}, {"runs", call.fields.Runs, &asked.Runs}} {
+	}{
+		{"hours", call.fields.Hours, &asked.Hours},
+		{"buckets", call.fields.Buckets, &asked.Buckets},
+		{"runs", call.fields.Runs, &asked.Runs},
+	} {
 		if call.has(field.name) {
 			*field.into = int(max(-1, min(field.value, maxField)))
 		}

@@ -35,7 +35,7 @@ func (a *App) Tests(scenario string) (tests []Test, problems problem.List, err e
 			continue
 		}
 
-		text, err := os.ReadFile(filepath.Join(folder, entry.Name()))
+		text, err := os.ReadFile(filepath.Join(folder, entry.Name())) //nolint:gosec // It is in the folder of the app.
 		if isMissing(err) {
 			continue
 		}
@@ -65,7 +65,7 @@ func testsIn(file string, text []byte, scenario string) (tests []Test, err error
 		Tests []yaml.Node `yaml:"tests"`
 	}
 
-	if len(strings.TrimSpace(string(text))) == 0 {
+	if strings.TrimSpace(string(text)) == "" {
 		return nil, nil
 	}
 

@@ -17,8 +17,8 @@ import (
 // profileSeconds is the length of each profile that is collected. The collection ends with a whole one.
 const profileSeconds = 2
 
-// collectProfiles collects profiles of the computing time of a process until the benchmark ends, and then writes their sum to a file.
-// metrics is the URL of its metrics.
+// collectProfiles collects profiles of the computing time of a process until the benchmark ends, and then writes their sum to a
+// file. metrics is the URL of its metrics.
 func (b *bench) collectProfiles(metrics, file string) {
 	url := fmt.Sprintf("%s/debug/pprof/profile?seconds=%d", strings.TrimSuffix(metrics, "/metrics"), profileSeconds)
 
@@ -56,7 +56,7 @@ func (b *bench) collectProfiles(metrics, file string) {
 
 // readProfile returns the profile that a URL serves.
 func readProfile(url string) (read *profile.Profile, err error) {
-	request, err := http.NewRequestWithContext(context.Background(), http.MethodGet, url, nil)
+	request, err := http.NewRequestWithContext(context.Background(), http.MethodGet, url, http.NoBody)
 	if err != nil {
 		return nil, err
 	}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"math/rand/v2"
 	"net/http"
 	"net/url"
@@ -38,7 +39,7 @@ func (c *Client) call(ctx context.Context, of call, into any) error {
 	if err != nil {
 		return err
 	}
-	defer response.Body.Close() //nolint:errcheck // It was read.
+	defer response.Body.Close()
 
 	body, err := io.ReadAll(io.LimitReader(response.Body, maxResponse+1))
 	if err != nil {
@@ -138,9 +139,7 @@ func (c *Client) sendOnce(ctx context.Context, of call, body []byte) (*http.Resp
 		return nil, err
 	}
 
-	for name, values := range of.header {
-		request.Header[name] = values
-	}
+	maps.Copy(request.Header, of.header)
 
 	request.Header.Set("Content-Type", mediaJSON)
 
@@ -152,7 +151,7 @@ func (c *Client) sendOnce(ctx context.Context, of call, body []byte) (*http.Resp
 		request.Header.Set("Jobwright-Act-As", c.actAs)
 	}
 
-	response, err := c.http.Do(request) //nolint:bodyclose // The caller closes it.
+	response, err := c.http.Do(request)
 	if err != nil {
 		return nil, c.unreachable(err)
 	}
@@ -161,7 +160,7 @@ func (c *Client) sendOnce(ctx context.Context, of call, body []byte) (*http.Resp
 		return response, nil
 	}
 
-	defer response.Body.Close() //nolint:errcheck // It was read.
+	defer response.Body.Close()
 
 	text, err := io.ReadAll(io.LimitReader(response.Body, maxResponse))
 	if err != nil {

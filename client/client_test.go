@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
+	"strconv"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -339,7 +340,10 @@ func TestWatchConnectsAgain(t *testing.T) {
 	target, err := url.Parse(address)
 	require.NoError(t, err)
 
-	var watches atomic.Int64
+	var (
+		watches atomic.Int64
+		known   atomic.Value // The version that the second watch says it knows.
+	)
 
 	proxy := httputil.NewSingleHostReverseProxy(target)
 	proxy.FlushInterval = -1
@@ -350,7 +354,12 @@ func TestWatchConnectsAgain(t *testing.T) {
 			return
 		}
 
-		if watches.Add(1)%2 == 1 { // Cut it after the first event.
+		number := watches.Add(1)
+		if number == 2 {
+			known.Store(request.Header.Get("Last-Event-ID"))
+		}
+
+		if number%2 == 1 { // Cut it after the first event.
 			ctx, cancel := context.WithCancel(request.Context())
 			defer cancel()
 
@@ -388,14 +397,14 @@ func TestWatchConnectsAgain(t *testing.T) {
 
 	require.IsIncreasing(t, versions)
 	require.Greater(t, watches.Load(), int64(1))
+	require.Equal(t, strconv.FormatInt(versions[0], 10), known.Load(), "the second watch begins after what the first has sent")
 }
 
 // cutter cuts the connection after the first event.
 type cutter struct {
 	http.ResponseWriter
 
-	cut    func()
-	events int
+	cut func()
 }
 
 func (c *cutter) Write(part []byte) (int, error) {

@@ -55,7 +55,7 @@ type StatusRequest struct {
 	App   string `json:"appId"`
 	JobID string `json:"jobId"`
 
-	// After is the version that the caller knows, to wait for another one. Without it, a call that waits waits for the end.
+	// After is the version that the caller knows, to wait for another one. Without it, WaitSeconds is for the end of the job.
 	After       *int64 `json:"after,omitempty"`
 	WaitSeconds int64  `json:"waitSeconds,omitempty"` // How long the call waits, up to 3600 seconds.
 

@@ -88,7 +88,7 @@ func (c *Client) watchOnce(
 	if err != nil {
 		return false, err
 	}
-	defer response.Body.Close() //nolint:errcheck // It is only read.
+	defer response.Body.Close()
 
 	if response.StatusCode == http.StatusNoContent {
 		return true, nil // The job has ended in the version that the caller knows.

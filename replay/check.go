@@ -156,7 +156,7 @@ func (r *Replayer) list(
 			}
 		}
 
-		if request.NextPageToken = page.GetNextPageToken(); len(request.NextPageToken) == 0 {
+		if request.NextPageToken = page.GetNextPageToken(); len(request.GetNextPageToken()) == 0 {
 			return nil
 		}
 	}
@@ -319,12 +319,14 @@ const maxReason = 300
 
 // The forms of the errors of Temporal's SDK.
 var (
-	otherCommand    = regexp.MustCompile(`(?s)nondeterministic workflow: history event is (\w+: .*?), replay command is (\w+: .*)`)
+	otherCommand = regexp.MustCompile(
+		`(?s)nondeterministic workflow: history event is (\w+: .*?), replay command is (\w+: .*)`)
 	missingCommand  = regexp.MustCompile(`(?s)nondeterministic workflow: missing replay command for (\w+: .*)`)
 	extraCommand    = regexp.MustCompile(`(?s)nondeterministic workflow: extra replay command for (\w+: .*)`)
 	missingActivity = regexp.MustCompile(`lookup failed for scheduledEventID to activityID: scheduleEventID: (\d+)`)
 	failureMessage  = regexp.MustCompile(`(?s)failure: message:"((?:[^"\\]|\\.)*)"`)
-	command         = regexp.MustCompile(`^(\w+): \((?:(?:ActivityId|TimerId|MarkerName):([^,)]+)(?:, ActivityType:\(Name:(\w+))?)?`)
+	command         = regexp.MustCompile(
+		`^(\w+): \((?:(?:ActivityId|TimerId|MarkerName):([^,)]+)(?:, ActivityType:\(Name:(\w+))?)?`)
 )
 
 // commandName returns the type of a command or event, with the step, timer or marker, and the activity.

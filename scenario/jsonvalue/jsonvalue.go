@@ -193,8 +193,8 @@ func short(text string) string {
 	return text
 }
 
-// Copy returns a copy of a value that shares no list or object with it. ok is false if the value is not one that [Decode] returns:
-// then its JSON does not restore it exactly.
+// Copy returns a copy of a value that shares no list or object with it. ok is false if the value is not one that [Decode]
+// returns: then its JSON does not restore it exactly.
 func Copy(value any) (copied any, ok bool) {
 	switch v := value.(type) {
 	case nil, bool, int64, Decimal:

@@ -227,8 +227,13 @@ func TestCopyRefusesWhatJSONChanges(t *testing.T) {
 	t.Parallel()
 
 	for _, value := range []any{
-		math.NaN(), math.Inf(-1), "a\xff", 7, []any{"\xff"}, []any(nil), map[string]any{"\xff": nil}, map[string]any(nil),
-		json.Number("1"), map[string]any{"a": []any{map[string]any{"b": int32(1)}}},
+		math.NaN(), math.Inf(-1), "a\xff", 7,
+		[]any{"\xff"},
+		[]any(nil),
+		map[string]any{"\xff": nil},
+		map[string]any(nil),
+		json.Number("1"),
+		map[string]any{"a": []any{map[string]any{"b": int32(1)}}},
 	} {
 		_, ok := jsonvalue.Copy(value)
 		require.False(t, ok, "%#v", value)
