@@ -18,7 +18,7 @@ type route struct {
 
 // routes are the addresses that need a session.
 var routes = []route{
-	{pattern: "GET /{$}", change: showJobs},
+	{pattern: "GET /{$}", change: showFirst},
 	{pattern: "GET /jobs", show: jobs},
 	{pattern: "POST /jobs/bulk", change: bulk},
 	{pattern: "GET /jobs/{job}", show: showJob},
@@ -44,15 +44,11 @@ var routes = []route{
 	{pattern: "GET /system", show: system},
 }
 
-// showJobs leads to the page that a visitor sees first.
-func showJobs(*request) (string, error) { return "/jobs", nil }
-
-// Patterns returns the patterns of all addresses that need a session, as [http.ServeMux] has them.
-func Patterns() []string {
-	patterns := make([]string, len(routes))
-	for i, route := range routes {
-		patterns[i] = route.pattern
+// showFirst leads to the page that a visitor sees first: the first one in the navigation.
+func showFirst(r *request) (string, error) {
+	if permitted := navigation(r.session, ""); len(permitted) > 0 {
+		return permitted[0].Address, nil
 	}
 
-	return patterns
+	return "/jobs", nil
 }
