@@ -45,7 +45,9 @@ func addCompletion(root *cobra.Command) {
 	}
 
 	if complete, ok := completedArguments[root.CommandPath()]; ok {
-		root.ValidArgsFunction = func(command *cobra.Command, before []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		root.ValidArgsFunction = func(
+			command *cobra.Command, before []string, _ string,
+		) ([]cobra.Completion, cobra.ShellCompDirective) {
 			if len(before) > 0 {
 				return nil, cobra.ShellCompDirectiveNoFileComp
 			}
@@ -58,7 +60,7 @@ func addCompletion(root *cobra.Command) {
 	case "jobwright context use", "jobwright context set", "jobwright context delete":
 		root.ValidArgsFunction = completeContexts
 	case "jobwright run":
-		addFlagCompletion(root, "param", parameterWords)
+		addFlagCompletion(root, "parameter", parameterWords)
 	case "jobwright retry":
 		addFlagCompletion(root, "from", stepWords)
 	case "jobwright jobs":
@@ -69,22 +71,17 @@ func addCompletion(root *cobra.Command) {
 		return
 	}
 
-	_ = root.RegisterFlagCompletionFunc("context", completeContexts)
-
+	cobra.CheckErr(root.RegisterFlagCompletionFunc("context", completeContexts))
 	addFlagCompletion(root, "app", appWords)
 }
 
-// addFlagCompletion completes the values of a flag, if the command has it.
+// addFlagCompletion completes the values of a flag. It ends the process if the command doesn't have the flag.
 func addFlagCompletion(of *cobra.Command, flag string, complete words) {
-	if of.Flags().Lookup(flag) == nil {
-		return
-	}
-
-	_ = of.RegisterFlagCompletionFunc(flag, func( // It can only fail for an unknown flag.
+	cobra.CheckErr(of.RegisterFlagCompletionFunc(flag, func(
 		command *cobra.Command, arguments []string, _ string,
 	) ([]cobra.Completion, cobra.ShellCompDirective) {
 		return completed(command, arguments, complete)
-	})
+	}))
 }
 
 // completed returns the words that complete a command line, none if the server can't be asked.
