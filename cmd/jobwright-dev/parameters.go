@@ -43,7 +43,7 @@ func textParameters(apps *app.Catalog, appID, name string) func(string) bool {
 	found, err := apps.App(appID)
 	if err == nil {
 		document, _ := found.Scenario(name) // The API reports the mistakes.
-		for _, parameter := range document.Scenario.Parameters {
+		for _, parameter := range document.Parameters {
 			texts[parameter.Name] = parameter.Type == source.Text
 		}
 	}

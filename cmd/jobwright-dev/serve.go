@@ -343,8 +343,8 @@ func printAddresses(
   Temporal UI  http://%s
   Apps         %s: %s
   Data         %s
-`, version.Get(), link, api.address, api.key, devKey, job.TaskQueue, temporal.Address(), namespace, temporal.UIAddress(), opts.apps,
-		strings.Join(ids, ", "), opts.data)
+`, version.Get(), link, api.address, api.key, devKey, job.TaskQueue, temporal.Address(), namespace, temporal.UIAddress(),
+		opts.apps, strings.Join(ids, ", "), opts.data)
 
 	if opts.metrics != "" && err == nil {
 		_, err = fmt.Fprintf(out, "  Metrics      http://%s/metrics\n", opts.metrics)

@@ -79,7 +79,7 @@ prints an object with the name of the current context (current), and the context
 		}
 
 		if len(list.Contexts) == 0 {
-			out.Note("There is no context. Add one by jobwright context set, or start jobwright-dev.")
+			out.Notef("There is no context. Add one by jobwright context set, or start jobwright-dev.")
 
 			return nil
 		}
@@ -223,7 +223,7 @@ func askForKey(command *cobra.Command) (string, error) {
 
 	fmt.Fprint(command.ErrOrStderr(), "Key: ")
 
-	key, err := term.ReadPassword(int(os.Stdin.Fd())) //nolint:gosec // A file descriptor is small.
+	key, err := term.ReadPassword(int(os.Stdin.Fd()))
 
 	fmt.Fprintln(command.ErrOrStderr())
 

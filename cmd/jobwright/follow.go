@@ -116,7 +116,7 @@ func (f *follower) ask(ctx context.Context) error {
 	}
 
 	f.live.Leave()
-	f.on.out.Note("\nStop the job (s), leave it running (l), or continue to wait (c)?")
+	f.on.out.Notef("\nStop the job (s), leave it running (l), or continue to wait (c)?")
 
 	answers := make(chan string, 1)
 
@@ -138,7 +138,7 @@ func (f *follower) ask(ctx context.Context) error {
 			return f.leave()
 		}
 	case <-f.interrupts:
-		f.on.out.Note("")
+		f.on.out.Notef("")
 
 		return f.leave()
 	}
@@ -147,7 +147,7 @@ func (f *follower) ask(ctx context.Context) error {
 // leave says that the job continues.
 func (f *follower) leave() error {
 	f.live.Leave()
-	f.on.out.Note("The job continues. To wait for it again: %s", f.on.command("watch", f.appID, f.jobID))
+	f.on.out.Notef("The job continues. To wait for it again: %s", f.on.command("watch", f.appID, f.jobID))
 
 	return cli.ExitError{Status: statusInterrupted}
 }

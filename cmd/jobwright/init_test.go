@@ -6,7 +6,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"testing"
 
@@ -84,7 +83,7 @@ func TestInitPrintsJSON(t *testing.T) {
 
 	var made map[string]any
 	require.NoError(t, json.Unmarshal([]byte(out), &made))
-	require.Regexp(t, regexp.MustCompile(`^jw_[a-z2-7]{58}$`), made["key"])
+	require.Regexp(t, `^jw_[a-z2-7]{58}$`, made["key"])
 
 	delete(made, "key")
 	require.Equal(t, map[string]any{

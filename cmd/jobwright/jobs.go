@@ -98,7 +98,7 @@ func (r *remote) jobs(ctx context.Context, flags jobsFlags) error {
 	}
 
 	if list.NextCursor != "" {
-		r.out.Note("There are more jobs: use --all, or --cursor %s.", list.NextCursor)
+		r.out.Notef("There are more jobs: use --all, or --cursor %s.", list.NextCursor)
 	}
 
 	return nil

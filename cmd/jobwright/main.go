@@ -45,8 +45,8 @@ in one process, with a Temporal of its own.`,
 		SilenceErrors: true,
 	}
 
-	command.AddCommand(runCommand(), statusCommand(), watchCommand(), jobsCommand(), resultsCommand(), stopCommand(), retryCommand(),
-		pauseCommand(), resumeCommand(), signalCommand(), contextCommand())
+	command.AddCommand(runCommand(), statusCommand(), watchCommand(), jobsCommand(), resultsCommand(), stopCommand(),
+		retryCommand(), pauseCommand(), resumeCommand(), signalCommand(), contextCommand())
 	command.AddCommand(scenariosCommand(), lineageCommand(), schedulesCommand())
 	command.AddCommand(apiserverCommand(), workerCommand(), serveCommand(), setupCommand(), validateCommand(), testCommand(),
 		schemaCommand(), sourcesCommand(), keysCommand(), initCommand(), replayCommand())

@@ -64,7 +64,11 @@ func (f parameterFlags) values(ctx context.Context, on *remote, appID, scenario 
 
 // readParameters reads a JSON object from a file; "-" is the standard input.
 func readParameters(path string, into *jsonvalue.Object) error {
-	text, err := []byte(nil), error(nil)
+	var (
+		text []byte
+		err  error
+	)
+
 	if path == "-" {
 		text, err = io.ReadAll(os.Stdin)
 	} else {

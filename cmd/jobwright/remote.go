@@ -18,8 +18,8 @@ import (
 )
 
 // A command that calls an API server consists of a cobra.Command, completed by [remoteCommand], and of a function that gets a
-// [remote]: the client (api), and where to print (out). The function calls the API by the methods of package client and prints by those
-// of package view. Its error determines the exit status, see [exitError].
+// [remote]: the client (api), and where to print (out). The function calls the API by the methods of package client and prints by
+// those of package view. Its error determines the exit status, see [exitError].
 
 // The environment variables with the server, the key and the app of calls.
 const (

@@ -112,7 +112,7 @@ func (r *remote) printResults(ctx context.Context, appID, jobID string, flags *r
 	// An incomplete file never looks complete.
 	unfinished := flags.file + ".part"
 
-	file, err := os.Create(unfinished)
+	file, err := os.Create(unfinished) //nolint:gosec // The user chose the file.
 	if err != nil {
 		return err
 	}
@@ -163,7 +163,7 @@ func (r *remote) copyRecords(ctx context.Context, appID, jobID string, flags *re
 	if err != nil {
 		return err
 	}
-	defer stream.Close() //nolint:errcheck // It was read.
+	defer stream.Close()
 
 	if received != format { // The status of a job that runs, failed or was stopped.
 		status, err := r.api.Current(ctx, appID, jobID)

@@ -48,7 +48,8 @@ the response of retryJob. The exit status is that of "jobwright run".`,
 	set := command.Flags()
 	set.StringVar(&flags.fromStep, "from", "", "step to begin with: its path, or failed; by default, all steps run")
 	set.StringArrayVarP(&flags.parameters.pairs, "parameter", "p", nil, "parameter as name=value; repeatable")
-	set.StringVarP(&flags.parameters.file, "parameters", "f", "", "file with a JSON object of parameters; - for the standard input")
+	set.StringVarP(&flags.parameters.file, "parameters", "f", "",
+		"file with a JSON object of parameters; - for the standard input")
 	set.StringVar(&flags.newJobID, "new-job-id", "", "jobId of the new job; by default that of the ended job and ~2")
 	set.BoolVar(&flags.dryRun, "dry-run", false, "print what would run, and start no job")
 	set.BoolVar(&flags.isAsync, "async", false, "do not wait for the end of the job; print its jobId")
@@ -91,7 +92,7 @@ func (r *remote) retry(ctx context.Context, jobID string, flags *retryFlags) err
 
 	switch {
 	case !flags.dryRun && !flags.isAsync:
-		r.out.Note("job %s runs %s again", retried.JobID, retried.RetryOf)
+		r.out.Notef("job %s runs %s again", retried.JobID, retried.RetryOf)
 
 		return r.finish(ctx, appID, retried.JobID, &flags.results)
 	case r.asJSON:

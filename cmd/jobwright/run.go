@@ -58,7 +58,8 @@ was stopped, 4 if the server refuses the call, and 130 if the job was left runni
 
 	set := command.Flags()
 	set.StringArrayVarP(&flags.parameters.pairs, "parameter", "p", nil, "parameter as name=value; repeatable")
-	set.StringVarP(&flags.parameters.file, "parameters", "f", "", "file with a JSON object of parameters; - for the standard input")
+	set.StringVarP(&flags.parameters.file, "parameters", "f", "",
+		"file with a JSON object of parameters; - for the standard input")
 	set.StringVar(&flags.jobID, "job-id", "", "jobId of the job; by default a new one")
 	set.StringArrayVar(&flags.labels, "label", nil, "label of the job as name=text; repeatable")
 	set.IntVar(&flags.priority, "priority", 0, "priority of the job, from 1 (first) to 5; by default 3")
@@ -91,7 +92,8 @@ func (r *remote) run(ctx context.Context, scenario string, flags *runFlags) erro
 	}
 
 	execution := client.Execution{
-		App: appID, Operation: client.RunScenario(scenario, parameters), JobID: flags.jobID, Labels: labels, Priority: flags.priority,
+		App: appID, Operation: client.RunScenario(scenario, parameters),
+		JobID: flags.jobID, Labels: labels, Priority: flags.priority,
 	}
 	if execution.JobID == "" {
 		execution.JobID = uuid.NewString()
@@ -132,7 +134,7 @@ func (r *remote) finish(ctx context.Context, appID, jobID string, results *resul
 	isForFailures := results.format == "json" || results.format == "table"
 	if status.Status == job.Completed || isForFailures {
 		if status.Status == job.Completed && view.IsTerminal(r.out.Out) && view.IsTerminal(r.out.Err) {
-			r.out.Note("") // Between the steps and the results.
+			r.out.Notef("") // Between the steps and the results.
 		}
 
 		if err := r.printResults(after(ctx), appID, jobID, results); err != nil {

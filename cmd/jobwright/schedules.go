@@ -26,7 +26,8 @@ see docs/schedules.md. The key needs the right status to list them, and the righ
 		Args: cobra.NoArgs,
 	}
 
-	command.AddCommand(schedulesListCommand(), pauseScheduleCommand(), resumeScheduleCommand(), runScheduleCommand(), backfillCommand())
+	command.AddCommand(schedulesListCommand(), pauseScheduleCommand(), resumeScheduleCommand(), runScheduleCommand(),
+		backfillCommand())
 
 	return command
 }
@@ -116,7 +117,7 @@ func scheduleCommand[T any](
 			return on.out.JSON(done)
 		}
 
-		on.out.Note("%s", line(done))
+		on.out.Notef("%s", line(done))
 
 		return nil
 	})
@@ -198,7 +199,9 @@ schedule, from, to and firings.`,
 	flags.BoolVar(&repeat, "repeat-completed", false, "also run the jobs again that have completed")
 
 	return scheduleCommand(command, func(ctx context.Context, on *remote, appID, name string) (*schedule.Backfilled, error) {
-		request := client.Backfill{App: appID, Schedule: name, Overlap: app.Overlap(overlap), RepeatCompleted: repeat, To: time.Now()}
+		request := client.Backfill{
+			App: appID, Schedule: name, Overlap: app.Overlap(overlap), RepeatCompleted: repeat, To: time.Now(),
+		}
 
 		var err error
 		if request.From, err = time.Parse(time.RFC3339, from); err != nil {

@@ -51,7 +51,7 @@ The exit status is 0 if the job runs or has completed, 1 if it has failed, and 3
 
 // exitOf returns the exit status of a command about a job.
 func exitOf(status *client.Status) error {
-	switch status.Status {
+	switch status.Status { //nolint:exhaustive // All others are a success of the command.
 	case job.CompletedWithError:
 		return cli.ExitError{Status: cli.StatusFailed}
 	case job.Stopped:

@@ -25,10 +25,11 @@ type Context struct {
 	URL string `json:"url"           yaml:"url"`
 	App string `json:"app,omitempty" yaml:"app,omitempty"` // The app of calls that name none.
 
+	// The key, or where it is: in an environment variable, in a file, or in the output of a command (with its arguments).
 	Key        string `json:"-"                    yaml:"key,omitempty"`
-	KeyEnv     string `json:"keyEnv,omitempty"     yaml:"keyEnv,omitempty"`     // The environment variable with the key.
-	KeyFile    string `json:"keyFile,omitempty"    yaml:"keyFile,omitempty"`    // The file with the key.
-	KeyCommand string `json:"keyCommand,omitempty" yaml:"keyCommand,omitempty"` // A command that prints the key, with its arguments.
+	KeyEnv     string `json:"keyEnv,omitempty"     yaml:"keyEnv,omitempty"`
+	KeyFile    string `json:"keyFile,omitempty"    yaml:"keyFile,omitempty"`
+	KeyCommand string `json:"keyCommand,omitempty" yaml:"keyCommand,omitempty"`
 
 	// By is the program that keeps the context up to date; empty for the user.
 	By string `json:"by,omitempty" yaml:"by,omitempty"`

@@ -100,7 +100,8 @@ func (p page) below(of *client.Status) []string {
 	}
 
 	if of.Paused != nil {
-		add(text.FgYellow, "paused by %s since %s", of.Paused.By, of.Paused.Since.Local().Format(time.DateTime))
+		since := of.Paused.Since.Local() //nolint:gosmopolitan // The user reads it.
+		add(text.FgYellow, "paused by %s since %s", of.Paused.By, since.Format(time.DateTime))
 	}
 
 	for _, signal := range of.Signals {

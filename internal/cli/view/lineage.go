@@ -89,8 +89,8 @@ func notKnown(of lineage.Dataset) string {
 	return " - unknown: " + oneLine(strings.Join(of.Unknown, "; "))
 }
 
-// Mermaid returns a flow chart in the language of Mermaid: datasets and steps, with an arrow from what a step reads and to what it
-// writes.
+// Mermaid returns a flow chart in the language of Mermaid: datasets and steps, with an arrow from what a step reads and to what
+// it writes.
 func Mermaid(of *lineage.Lineage) string {
 	var (
 		nodes, arrows strings.Builder
@@ -148,5 +148,7 @@ func shape(of lineage.Type) (left, right string) {
 
 // mermaidText returns a text between quotes. Mermaid has entities for characters, without an ampersand.
 func mermaidText(of string) string {
-	return strings.NewReplacer("#", "#35;", `"`, "#quot;", "<", "#lt;", ">", "#gt;", "&", "#amp;", "`", "#96;").Replace(oneLine(of))
+	entities := strings.NewReplacer("#", "#35;", `"`, "#quot;", "<", "#lt;", ">", "#gt;", "&", "#amp;", "`", "#96;")
+
+	return entities.Replace(oneLine(of))
 }

@@ -47,6 +47,7 @@ Publish: 1 Send them (CallHTTP)
 func TestMermaidDrawsEachDatasetOnce(t *testing.T) {
 	t.Parallel()
 
+	//nolint:dupword // An arrow ends where the next one begins.
 	require.Equal(t, `flowchart LR
   s1["1 Load #quot;all#quot; #lt;companies#gt;"]
   d1[/"files: companies.csv"/]

@@ -83,7 +83,7 @@ func height(stream any) int {
 	const unknown = 24
 
 	if file, ok := stream.(*os.File); ok {
-		if _, height, err := term.GetSize(int(file.Fd())); err == nil && height > 0 { //nolint:gosec // It is small.
+		if _, height, err := term.GetSize(int(file.Fd())); err == nil && height > 0 {
 			return height
 		}
 	}

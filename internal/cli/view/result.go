@@ -69,7 +69,7 @@ func (o Output) result(result client.Result, hasTitle, isLater bool) error {
 	}
 
 	if more := result.Records - int64(len(result.Result.Records)); result.NextOffset > 0 && more > 0 {
-		o.Note("%s of %s. See %q for the others.", Number(int64(len(result.Result.Records))), Count(result.Records, "record"),
+		o.Notef("%s of %s. See %q for the others.", Number(int64(len(result.Result.Records))), Count(result.Records, "record"),
 			"jobwright results")
 	}
 

@@ -25,13 +25,13 @@ const defaultWidth = 80
 func IsTerminal(stream any) bool {
 	file, ok := stream.(*os.File)
 
-	return ok && term.IsTerminal(int(file.Fd())) //nolint:gosec // A file descriptor is small.
+	return ok && term.IsTerminal(int(file.Fd()))
 }
 
 // Width returns the number of columns of a terminal.
 func Width(stream any) int {
 	if file, ok := stream.(*os.File); ok {
-		if width, _, err := term.GetSize(int(file.Fd())); err == nil && width > 0 { //nolint:gosec // As above.
+		if width, _, err := term.GetSize(int(file.Fd())); err == nil && width > 0 {
 			return width
 		}
 	}
@@ -60,13 +60,13 @@ func (o Output) Line(format string, arguments ...any) error {
 	return err
 }
 
-// Note prints a line for people to Err.
-func (o Output) Note(format string, arguments ...any) {
+// Notef prints a line for people to Err.
+func (o Output) Notef(format string, arguments ...any) {
 	_, _ = fmt.Fprintf(o.Err, format+"\n", arguments...) // An error of the terminal can't be reported.
 }
 
-// Table prints rows below their header, in columns without lines. On a terminal, it cuts rows, so that each has one line. Cells are
-// texts, numbers, which are aligned to the right, or a [State].
+// Table prints rows below their header, in columns without lines. On a terminal, it cuts rows, so that each has one line. Cells
+// are texts, numbers, which are aligned to the right, or a [State].
 func (o Output) Table(header []string, rows [][]any) error {
 	titles := make([]string, len(header))
 	for i, title := range header {
