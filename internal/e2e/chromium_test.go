@@ -123,7 +123,8 @@ func (b *browser) await(t *testing.T, expression string) string {
 					if (text || left <= 0) { resolve(text || "") } else { setTimeout(look, 100, left - 100) }
 				}
 				look(%d)
-			})`, expression, left.Milliseconds())})
+			})`, expression, left.Milliseconds()),
+		})
 
 		if failed != nil && left > 0 { // The page has gone.
 			continue

@@ -91,29 +91,29 @@ func signIn(t *testing.T, address, appID, key string) visitor {
 }
 
 // get opens a page.
-func (v visitor) get(t *testing.T, path string) (int, http.Header, string) {
+func (v visitor) get(t *testing.T, path string) (status int, header http.Header, text string) {
 	t.Helper()
 
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, v.address+path, nil)
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, v.address+path, http.NoBody)
 	require.NoError(t, err)
 
 	return v.do(t, request)
 }
 
 // post sends a form.
-func (v visitor) post(t *testing.T, path string, form url.Values) (int, string) {
+func (v visitor) post(t *testing.T, path string, form url.Values) (status int, text string) {
 	t.Helper()
 
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, v.address+path, strings.NewReader(form.Encode()))
 	require.NoError(t, err)
 	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 
-	status, _, text := v.do(t, request)
+	status, _, text = v.do(t, request)
 
 	return status, text
 }
 
-func (v visitor) do(t *testing.T, request *http.Request) (int, http.Header, string) {
+func (v visitor) do(t *testing.T, request *http.Request) (status int, header http.Header, text string) {
 	t.Helper()
 
 	request.Header.Set("Accept", "text/html")
@@ -123,10 +123,10 @@ func (v visitor) do(t *testing.T, request *http.Request) (int, http.Header, stri
 
 	defer response.Body.Close()
 
-	text, err := io.ReadAll(response.Body)
+	body, err := io.ReadAll(response.Body)
 	require.NoError(t, err)
 
-	return response.StatusCode, response.Header, string(text)
+	return response.StatusCode, response.Header, string(body)
 }
 
 var csrfField = regexp.MustCompile(`name="csrf" value="([^"]+)"`)
@@ -404,11 +404,14 @@ func (b *browser) fill(t *testing.T, label, text string) {
 func (b *browser) clickAt(t *testing.T, element string) {
 	t.Helper()
 
-	var at struct{ X, Y float64 }
+	var at struct {
+		X float64 `json:"x"`
+		Y float64 `json:"y"`
+	}
 
 	found := b.await(t, fmt.Sprintf(`(() => { const e = %s; if (!e) { return "" }
 		e.scrollIntoView({block: "center"}); const r = e.getBoundingClientRect()
-		return JSON.stringify({X: r.x + r.width / 2, Y: r.y + r.height / 2}) })()`, element))
+		return JSON.stringify({x: r.x + r.width / 2, y: r.y + r.height / 2}) })()`, element))
 	require.NoError(t, json.Unmarshal([]byte(found), &at))
 
 	for _, event := range []string{"mousePressed", "mouseReleased"} {

@@ -3,6 +3,7 @@ package e2e_test
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
@@ -102,7 +103,7 @@ func (w walked) addresses(t *testing.T, method string) []string {
 		"job": walkedJobID, "format": "csv", "scenario": "Load", "schedule": "nightly", "source": "stage_confidential", "app": "7",
 		"name": "Load", "$": "",
 	}
-	wildcard := regexp.MustCompile(`\{([^}.]+)(?:\.\.\.)?\}`)
+	wildcard := regexp.MustCompile(`\{([^}.]+)(?:\.{3})?\}`)
 
 	var addresses []string
 
@@ -138,27 +139,12 @@ func formsOf(t *testing.T, page, text string) (found []pageForm) {
 	document, err := html.Parse(strings.NewReader(text))
 	require.NoError(t, err)
 
-	attribute := func(node *html.Node, name string) string {
-		for _, attribute := range node.Attr {
-			if attribute.Key == name {
-				return attribute.Val
-			}
-		}
-
-		return ""
-	}
 	byID := map[string]*pageForm{}
 
 	for node := range document.Descendants() {
 		if node.Type == html.ElementNode && node.Data == "form" && strings.EqualFold(attribute(node, "method"), "post") {
-			read := &pageForm{page: page, action: attribute(node, "action"), fields: url.Values{}}
+			read := &pageForm{page: page, action: attribute(node, "action"), fields: fieldsOf(node)}
 			byID[attribute(node, "id")] = read
-
-			for field := range node.Descendants() {
-				if name := attribute(field, "name"); field.Type == html.ElementNode && name != "" {
-					read.fields.Set(name, attribute(field, "value"))
-				}
-			}
 
 			if attribute(node, "id") == "" {
 				found = append(found, *read)
@@ -184,6 +170,30 @@ func formsOf(t *testing.T, page, text string) (found []pageForm) {
 	}
 
 	return found
+}
+
+// fieldsOf returns the fields within a form.
+func fieldsOf(form *html.Node) url.Values {
+	fields := url.Values{}
+
+	for field := range form.Descendants() {
+		if name := attribute(field, "name"); name != "" {
+			fields.Set(name, attribute(field, "value"))
+		}
+	}
+
+	return fields
+}
+
+// attribute returns the value of an attribute of an element; empty if it has none of that name.
+func attribute(node *html.Node, name string) string {
+	for _, attribute := range node.Attr {
+		if attribute.Key == name {
+			return attribute.Val
+		}
+	}
+
+	return ""
 }
 
 // state returns what a change through the console would change: the jobs with their status, and whether the schedule is paused.
@@ -235,9 +245,7 @@ func TestConsoleWalk(t *testing.T) {
 		for _, found := range formsOf(t, page, text) {
 			offered = append(offered, found)
 
-			for name, values := range found.fields {
-				every[name] = values
-			}
+			maps.Copy(every, found.fields)
 		}
 	}
 
@@ -269,11 +277,7 @@ func TestConsoleWalk(t *testing.T) {
 			continue
 		}
 
-		sent := url.Values{}
-		for name, values := range offer.fields {
-			sent[name] = values
-		}
-
+		sent := maps.Clone(offer.fields)
 		sent.Set("csrf", token)
 		status, text := powerless.post(t, offer.action, sent)
 		require.Contains(t, []int{http.StatusForbidden, http.StatusBadRequest, http.StatusNotFound}, status,
@@ -371,15 +375,15 @@ func TestConsolePagesInABrowser(t *testing.T) {
 	b.awaitText(t, "h1", "Jobs")
 
 	var size struct {
-		Bytes   int
-		Elapsed float64
+		Bytes   int     `json:"bytes"`
+		Elapsed float64 `json:"elapsed"`
 	}
 
 	b.open(t, w.address+"/jobs")
 	b.awaitText(t, "h1", "Jobs")
 	require.NoError(t, json.Unmarshal([]byte(b.await(t, `document.readyState === "complete" && JSON.stringify({
-		Bytes: performance.getEntries().reduce((sum, e) => sum + (e.encodedBodySize ?? 0), 0),
-		Elapsed: performance.getEntriesByType("navigation")[0].responseEnd})`)), &size))
+		bytes: performance.getEntries().reduce((sum, e) => sum + (e.encodedBodySize ?? 0), 0),
+		elapsed: performance.getEntriesByType("navigation")[0].responseEnd})`)), &size))
 	t.Logf("the first page has %d bytes with everything, and arrived after %.0f ms", size.Bytes, size.Elapsed)
 	require.Less(t, size.Bytes, 200_000)
 	require.Greater(t, size.Bytes, 5_000, "the test counts the files")
