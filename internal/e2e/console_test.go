@@ -400,7 +400,8 @@ func (b *browser) fill(t *testing.T, label, text string) {
 	b.call(t, "Input.insertText", object{"text": text})
 }
 
-// clickAt clicks the middle of the element that an expression in JavaScript returns, as soon as there is one.
+// clickAt clicks the middle of the element that an expression in JavaScript returns, as soon as there is one in a page that the
+// browser has painted: without its styles, the element can be elsewhere, and before the first paint a browser can drop clicks.
 func (b *browser) clickAt(t *testing.T, element string) {
 	t.Helper()
 
@@ -409,7 +410,8 @@ func (b *browser) clickAt(t *testing.T, element string) {
 		Y float64 `json:"y"`
 	}
 
-	found := b.await(t, fmt.Sprintf(`(() => { const e = %s; if (!e) { return "" }
+	found := b.await(t, fmt.Sprintf(`(() => { const e = %s
+		if (!e || document.readyState !== "complete" || !performance.getEntriesByType("paint").length) { return "" }
 		e.scrollIntoView({block: "center"}); const r = e.getBoundingClientRect()
 		return JSON.stringify({x: r.x + r.width / 2, y: r.y + r.height / 2}) })()`, element))
 	require.NoError(t, json.Unmarshal([]byte(found), &at))
