@@ -52,3 +52,13 @@ func showFirst(r *request) (string, error) {
 
 	return "/jobs", nil
 }
+
+// Patterns returns the patterns of all addresses that need a session, as [http.ServeMux] has them.
+func Patterns() []string {
+	patterns := make([]string, len(routes))
+	for i, route := range routes {
+		patterns[i] = route.pattern
+	}
+
+	return patterns
+}
