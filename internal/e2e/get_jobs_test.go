@@ -83,14 +83,20 @@ func (c caller) awaitJobs(t *testing.T, want []string, key, appID string, parame
 	})
 }
 
-// TestGetJobsFilters lists jobs immediately after they started and ended.
 func TestGetJobsFilters(t *testing.T) {
 	t.Parallel()
+
+	requireGetJobsFilters(t, api())
+}
+
+// requireGetJobsFilters lists jobs immediately after they started and ended.
+func requireGetJobsFilters(t *testing.T, c caller) {
+	t.Helper()
 
 	appID := newApp(t, listApp)
 	prefix := uuid.NewString() + " "
 	run := func(name, key, scenario string, fields object) {
-		got := api().execute(t, with(with(runScenario(appID, scenario, object{}), object{"apiKey": key, "jobId": prefix + name}), fields))
+		got := c.execute(t, with(with(runScenario(appID, scenario, object{}), object{"apiKey": key, "jobId": prefix + name}), fields))
 		require.Contains(t, []int{http.StatusOK, http.StatusAccepted, http.StatusUnprocessableEntity}, got.status, got.text)
 	}
 
@@ -138,7 +144,7 @@ func TestGetJobsFilters(t *testing.T) {
 		}
 
 		var got []string
-		for _, id := range idsOf(api().jobs(t, callerKey, appID, parameters...).entries(t)) {
+		for _, id := range idsOf(c.jobs(t, callerKey, appID, parameters...).entries(t)) {
 			got = append(got, strings.TrimPrefix(id, prefix))
 		}
 
@@ -154,11 +160,11 @@ func TestGetJobsFilters(t *testing.T) {
 		return ids
 	}
 
-	api().awaitJobs(t, append(full(all...), child), callerKey, appID, "children=true")
-	api().awaitJobs(t, full("waits", "quick"), callerKey, appID, `query=JobwrightLabels = "order=17" OR RunId = 'none'`)
-	api().awaitJobs(t, full("quick"), callerKey, appID,
+	c.awaitJobs(t, append(full(all...), child), callerKey, appID, "children=true")
+	c.awaitJobs(t, full("waits", "quick"), callerKey, appID, `query=JobwrightLabels = "order=17" OR RunId = 'none'`)
+	c.awaitJobs(t, full("quick"), callerKey, appID,
 		fmt.Sprintf(`query=WorkflowId = '%squick' AND NOT (ExecutionStatus = "Running")`, prefix))
-	api().awaitJobs(t, full("looked", "quick"), statusKey, appID) // The key sees only what it may run.
+	c.awaitJobs(t, full("looked", "quick"), statusKey, appID) // The key sees only what it may run.
 
 	// The same over POST, with all fields of an entry.
 	body, err := json.Marshal(object{
@@ -166,7 +172,7 @@ func TestGetJobsFilters(t *testing.T) {
 	})
 	require.NoError(t, err)
 
-	got := api().call(t, http.MethodPost, "/api/v1/getJobs.jsp", asJSON, string(body))
+	got := c.call(t, http.MethodPost, "/api/v1/getJobs.jsp", asJSON, string(body))
 	entry := got.entries(t)[0]
 	started, ended := entry["startedAt"].(string), entry["endedAt"].(string)
 	lasted := must(time.Parse(time.RFC3339, ended)).Sub(must(time.Parse(time.RFC3339, started)))
@@ -177,15 +183,15 @@ func TestGetJobsFilters(t *testing.T) {
 	}, entry)
 	require.NotContains(t, got.result(t), "nextCursor")
 
-	counts := api().jobs(t, callerKey, appID, "counts=true", "status=stopped")
+	counts := c.jobs(t, callerKey, appID, "counts=true", "status=stopped")
 	require.Empty(t, counts.entries(t))
 	require.Equal(t, object{"running": 1.0, "completed": 3.0, "completedWithError": 1.0, "stopped": 0.0},
 		counts.result(t)["counts"])
 
-	stopped := api().call(t, http.MethodGet, "/api/v1/stopJob?"+
+	stopped := c.call(t, http.MethodGet, "/api/v1/stopJob?"+
 		url.Values{"appId": {appID}, "jobId": {prefix + "waits"}}.Encode(), http.Header{"Authorization": {"Bearer " + callerKey}}, "")
 	require.Equal(t, http.StatusOK, stopped.status, stopped.text)
-	api().awaitJobs(t, full("waits"), callerKey, appID, "status=stopped", "code=")
+	c.awaitJobs(t, full("waits"), callerKey, appID, "status=stopped", "code=")
 }
 
 // must returns the value of a call that can't fail.
@@ -306,16 +312,22 @@ func awaitLists(t *testing.T, check func() (done bool, text string)) {
 	}
 }
 
-// TestGetJobsOfOneApp tries to see the jobs of another app, and the workflows of Temporal itself.
 func TestGetJobsOfOneApp(t *testing.T) {
 	t.Parallel()
+
+	requireGetJobsOfOneApp(t, api())
+}
+
+// requireGetJobsOfOneApp tries to see the jobs of another app, and the workflows of Temporal itself.
+func requireGetJobsOfOneApp(t *testing.T, c caller) {
+	t.Helper()
 
 	own, foreign := newApp(t, listApp), newApp(t, listApp)
 	jobID := uuid.NewString()
 
-	got := api().execute(t, with(runScenario(foreign, "Quick", object{}), object{"jobId": jobID, "labels": object{"a": "b"}}))
+	got := c.execute(t, with(runScenario(foreign, "Quick", object{}), object{"jobId": jobID, "labels": object{"a": "b"}}))
 	require.Equal(t, http.StatusOK, got.status, got.text)
-	api().awaitJobs(t, []string{jobID}, callerKey, foreign, "query=WorkflowId = '"+jobID+"'")
+	c.awaitJobs(t, []string{jobID}, callerKey, foreign, "query=WorkflowId = '"+jobID+"'")
 
 	for _, query := range []string{
 		"WorkflowId = '" + jobID + "'",
@@ -341,18 +353,18 @@ func TestGetJobsOfOneApp(t *testing.T) {
 		"`TemporalNamespaceDivision` = 'x' OR WorkflowId IS NOT NULL",
 		"JobwrightApp BETWEEN '' AND 'zzzz'",
 	} {
-		got := api().jobs(t, callerKey, own, "query="+query, "children=true")
+		got := c.jobs(t, callerKey, own, "query="+query, "children=true")
 		require.NotContains(t, got.text, `"jobId"`, query)
 		require.Contains(t, []int{http.StatusOK, http.StatusBadRequest}, got.status, "%s: %s", query, got.text)
 	}
 
 	// Texts of other filters are values, whatever they contain.
 	for _, parameter := range []string{"scenario", "caller", "code"} {
-		got := api().jobs(t, callerKey, own, parameter+"=x' OR JobwrightApp = '"+foreign+"'")
+		got := c.jobs(t, callerKey, own, parameter+"=x' OR JobwrightApp = '"+foreign+"'")
 		require.Empty(t, got.entries(t), got.text)
 	}
 
-	list := api().jobs(t, callerKey, foreign, "limit=1")
+	list := c.jobs(t, callerKey, foreign, "limit=1")
 	require.Len(t, list.entries(t), 1)
 }
 

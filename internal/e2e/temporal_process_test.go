@@ -5,11 +5,18 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
 	"sync"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/require"
+
+	"github.com/jobwright/jobwright/internal/testserver"
 )
 
 // temporalBinary builds the command that runs the embedded Temporal, without the race detector.
@@ -39,12 +46,32 @@ func startTemporal(dir string, suggest int) (*temporalProcess, error) {
 
 // startTemporalAt starts a Temporal whose frontend has that address.
 func startTemporalAt(address, dir string, suggest int) (*temporalProcess, error) {
+	return runTemporal("-address", address, "-data", dir, "-suggest", strconv.Itoa(suggest))
+}
+
+// startTemporalOn starts a Temporal that stores its data in a new PostgreSQL, and has no namespace.
+func startTemporalOn(t *testing.T, server *testserver.PostgreSQLServer) *temporalProcess {
+	t.Helper()
+
+	database, err := pgx.ParseConfig(server.NewDatabase(t))
+	require.NoError(t, err)
+
+	p, err := runTemporal("-postgresql", net.JoinHostPort(database.Host, strconv.Itoa(int(database.Port))),
+		"-user", database.User, "-data", t.TempDir())
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, p.stop()) })
+
+	return p
+}
+
+// runTemporal starts the command that runs a Temporal, and waits until it has started.
+func runTemporal(arguments ...string) (*temporalProcess, error) {
 	path, err := temporalBinary()
 	if err != nil {
 		return nil, err
 	}
 
-	p := &temporalProcess{command: exec.Command(path, "-address", address, "-data", dir, "-suggest", strconv.Itoa(suggest))}
+	p := &temporalProcess{command: exec.Command(path, arguments...)}
 	p.command.Stderr = os.Stderr
 
 	input, err := p.command.StdinPipe()

@@ -1,10 +1,12 @@
-// Command standalone runs the embedded Temporal in a process of its own, for tests: the race detector, which slows a program
-// down several times, then examines the code of the tests and not Temporal's. The server ends with its standard input, so that
-// it never outlives the process that has started it.
+// Command standalone runs the embedded Temporal, or one on PostgreSQL, in a process of its own, for tests: the race detector, which
+// slows a program down several times, then examines the code of the tests and not Temporal's. The server ends with its standard
+// input, so that it never outlives the process that has started it.
 package main
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -14,13 +16,14 @@ import (
 	"go.temporal.io/sdk/client"
 
 	"github.com/jobwright/jobwright/internal/temporalserver"
+	"github.com/jobwright/jobwright/internal/temporalserver/postgres"
 	"github.com/jobwright/jobwright/job"
 )
 
 // addresses are what the command prints when it has started, as JSON.
 type addresses struct {
 	Frontend string `json:"frontend"`
-	UI       string `json:"ui"`
+	UI       string `json:"ui"` // Empty on PostgreSQL.
 }
 
 func main() {
@@ -28,9 +31,21 @@ func main() {
 	address := flag.String("address", "127.0.0.1:0", "the address of the frontend; port 0 picks a free port")
 	suggest := flag.Int("suggest", 0, "the number of events after which jobs continue as new; 0 for Temporal's default")
 
+	var database postgres.Options
+
+	flag.StringVar(&database.PostgreSQL, "postgresql", "", "host:port of a PostgreSQL that stores everything, instead of the folder")
+	flag.StringVar(&database.User, "user", "", "a superuser of PostgreSQL")
+
 	flag.Parse()
 
-	if err := run(*data, *address, *suggest); err != nil {
+	var err error
+	if database.LogDir = *data; database.PostgreSQL != "" {
+		err = runOnPostgreSQL(database)
+	} else {
+		err = run(*data, *address, *suggest)
+	}
+
+	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
@@ -45,13 +60,26 @@ func run(data, address string, suggest int) error {
 		return err
 	}
 
-	if err := json.NewEncoder(os.Stdout).Encode(addresses{Frontend: server.Address(), UI: server.UIAddress()}); err != nil {
+	return errors.Join(serve(addresses{Frontend: server.Address(), UI: server.UIAddress()}), server.Stop())
+}
+
+// runOnPostgreSQL runs a server that has no namespace yet.
+func runOnPostgreSQL(options postgres.Options) error {
+	server, err := postgres.Start(context.Background(), options)
+	if err != nil {
 		return err
 	}
 
-	if _, err := io.Copy(io.Discard, os.Stdin); err != nil {
+	return errors.Join(serve(addresses{Frontend: server.Address()}), server.Stop())
+}
+
+// serve prints the addresses of a server, and waits until the server is no longer needed.
+func serve(at addresses) error {
+	if err := json.NewEncoder(os.Stdout).Encode(at); err != nil {
 		return err
 	}
 
-	return server.Stop()
+	_, err := io.Copy(io.Discard, os.Stdin)
+
+	return err
 }
