@@ -95,6 +95,12 @@ func TestHowToListJobs(t *testing.T) {
 	newPageRun(t, "docs/how-to/list-jobs.md").run(t)
 }
 
+func TestHowToUseTheCommandLine(t *testing.T) {
+	t.Parallel()
+
+	newPageRun(t, "docs/how-to/use-the-command-line.md").run(t)
+}
+
 func TestHowToDeploy(t *testing.T) {
 	t.Parallel()
 	newPageRun(t, "docs/how-to/deploy.md").withExamples(t).withTemporal(t).run(t)
