@@ -46,6 +46,7 @@ func TestCodesAreStable(t *testing.T) {
 	t.Parallel()
 
 	require.Equal(t, []source.Code{
+		"source_already_changed",
 		"source_definition_invalid",
 		"source_limit_exceeded",
 		"source_operation_unsupported",

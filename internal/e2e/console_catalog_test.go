@@ -93,7 +93,6 @@ func TestConsoleScenariosInABrowser(t *testing.T) {
 	b.fill(t, "count", "1")
 	b.fill(t, "note", `with "quotes"`)
 	b.click(t, "Run and watch")
-	b.awaitText(t, ".notice", "The job has started")
 	b.awaitText(t, "#status", "completed")
 	b.awaitText(t, "main", `42 with`)
 

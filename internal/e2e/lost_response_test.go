@@ -159,7 +159,8 @@ func TestCallCanBeRepeatedAfterALostResponseOfTemporal(t *testing.T) {
 
 	for _, method := range []string{
 		"StartWorkflowExecution", "DescribeWorkflowExecution", "GetWorkflowExecutionHistory", "QueryWorkflow",
-		"UpdateWorkflowExecution", "RequestCancelWorkflowExecution", "DescribeTaskQueue", "Check",
+		"UpdateWorkflowExecution", "SignalWorkflowExecution", "RequestCancelWorkflowExecution", "DescribeTaskQueue",
+		"Check",
 	} {
 		require.True(t, seen[method], "%s was never lost: %v", method, seen)
 		delete(seen, method)
