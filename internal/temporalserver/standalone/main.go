@@ -1,6 +1,6 @@
-// Command standalone runs the embedded Temporal, or one on PostgreSQL, in a process of its own, for tests: the race detector, which
-// slows a program down several times, then examines the code of the tests and not Temporal's. The server ends with its standard
-// input, so that it never outlives the process that has started it.
+// Command standalone runs the embedded Temporal, or one on PostgreSQL, in a process of its own, for tests: the race detector,
+// which slows a program down several times, then examines the code of the tests and not Temporal's. The server ends with its
+// standard input, so that it never outlives the process that has started it.
 package main
 
 import (
@@ -33,7 +33,7 @@ func main() {
 
 	var database postgres.Options
 
-	flag.StringVar(&database.PostgreSQL, "postgresql", "", "host:port of a PostgreSQL that stores everything, instead of the folder")
+	flag.StringVar(&database.PostgreSQL, "postgresql", "", "host:port of a PostgreSQL that stores everything")
 	flag.StringVar(&database.User, "user", "", "a superuser of PostgreSQL")
 
 	flag.Parse()
