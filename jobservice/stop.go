@@ -104,7 +104,9 @@ func (s *Service) cancel(
 	err := s.persistently(ctx, func(ctx context.Context) error {
 		return s.options.Temporal.SignalWorkflow(ctx, result.JobID, "", job.StopSignal, by)
 	})
-	if err == nil {
+
+	// A job that has just ended receives no signal. Whether it exists is what the request to cancel finds.
+	if _, ended := errors.AsType[*serviceerror.NotFound](err); ended || err == nil {
 		err = s.requestCancel(ctx, described, by)
 	}
 
