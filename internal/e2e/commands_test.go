@@ -327,10 +327,7 @@ func TestCommandRunLeavesTheJobAtAnInterrupt(t *testing.T) {
 func TestCommandRunAsksOnATerminal(t *testing.T) {
 	t.Parallel()
 
-	script, err := exec.LookPath("script")
-	if err != nil {
-		t.Skip("script, which makes a terminal, is not installed")
-	}
+	requireProgram(t, "script") // It makes a terminal.
 
 	user := newTerminal(t, newApp(t, commandScenarios))
 
@@ -338,7 +335,7 @@ func TestCommandRunAsksOnATerminal(t *testing.T) {
 		width, answer string
 		status        int
 	}{{"80", "s\n", 3}, {"160", "l\n", 130}, {"80", "\x03", 130}} {
-		command := exec.Command(script, "-qec", "stty cols "+test.width+" rows 24; exec "+user.binary+" run Wait", "/dev/null")
+		command := exec.Command("script", "-qec", "stty cols "+test.width+" rows 24; exec "+user.binary+" run Wait", "/dev/null")
 		command.Env = append(os.Environ(), append(user.env, "TERM=xterm", "NO_COLOR=1")...)
 
 		keyboard, err := command.StdinPipe()
