@@ -3,7 +3,6 @@ package e2e_test
 import (
 	"maps"
 	"net/http"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -76,19 +75,7 @@ access:
 	b.awaitText(t, ".records", "Edsger")
 	b.click(t, "csv")
 
-	await(t, func() bool {
-		found, err := filepath.Glob(filepath.Join(downloads, "*.csv"))
-		require.NoError(t, err)
-
-		if len(found) == 0 {
-			return false
-		}
-
-		text, err := os.ReadFile(found[0])
-		require.NoError(t, err)
-
-		return string(text) == "id,name\r\n1,Ada\r\n2,Grace\r\n3,Edsger\r\n4,<b>Tony</b>\r\n"
-	})
+	requireDownload(t, downloads, "*.csv", "id,name\r\n1,Ada\r\n2,Grace\r\n3,Edsger\r\n4,<b>Tony</b>\r\n")
 
 	b.click(t, "Schedules")
 	b.awaitText(t, "h1", "Schedules")

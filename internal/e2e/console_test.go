@@ -344,17 +344,7 @@ func TestConsoleInABrowser(t *testing.T) {
 
 	b.click(t, "csv")
 
-	file := filepath.Join(downloads, jobID+"~2 people.csv")
-
-	await(t, func() bool {
-		_, err := os.Stat(file)
-
-		return err == nil
-	})
-
-	text, err := os.ReadFile(file)
-	require.NoError(t, err)
-	require.Equal(t, "id,name\r\n1,Ada\r\n2,Grace\r\n3,Edsger\r\n4,<b>Tony</b>\r\n", string(text))
+	requireDownload(t, downloads, jobID+"~2 people.csv", "id,name\r\n1,Ada\r\n2,Grace\r\n3,Edsger\r\n4,<b>Tony</b>\r\n")
 }
 
 // acceptDownloads lets the browser store downloads in a folder, and returns the folder.
@@ -365,6 +355,25 @@ func (b *browser) acceptDownloads(t *testing.T) string {
 	b.call(t, "Page.setDownloadBehavior", object{"behavior": "allow", "downloadPath": folder})
 
 	return folder
+}
+
+// requireDownload waits until a file of a folder of downloads has a content. The browser creates the file before its content
+// arrives.
+func requireDownload(t *testing.T, folder, pattern, want string) {
+	t.Helper()
+	await(t, func() bool {
+		found, err := filepath.Glob(filepath.Join(folder, pattern))
+		require.NoError(t, err)
+
+		if len(found) == 0 {
+			return false
+		}
+
+		text, err := os.ReadFile(found[0])
+		require.NoError(t, err)
+
+		return string(text) == want
+	})
 }
 
 // awaitText waits until an element of a selector contains a text.

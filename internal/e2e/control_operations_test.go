@@ -384,8 +384,15 @@ func TestRunScenarioStartsAChildJob(t *testing.T) {
 func await(t *testing.T, condition func() bool) {
 	t.Helper()
 
-	for deadline := time.Now().Add(time.Minute); !condition(); {
-		require.True(t, time.Now().Before(deadline), "the condition did not become true")
+	deadline, tick := time.After(time.Minute), time.NewTicker(10*time.Millisecond)
+	defer tick.Stop()
+
+	for !condition() {
+		select {
+		case <-tick.C:
+		case <-deadline:
+			require.Fail(t, "the condition did not become true")
+		}
 	}
 }
 

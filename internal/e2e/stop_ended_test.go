@@ -18,7 +18,7 @@ import (
 	"github.com/jobwright/jobwright/apiserver"
 )
 
-// TestStopOfAJobThatEndsMeanwhile lets a job complete after the API server has seen it running, and before it tells Temporal to
+// TestStopOfAJobThatEndsMeanwhile lets a job complete after the API server has seen it running, and before it asks Temporal to
 // stop it.
 func TestStopOfAJobThatEndsMeanwhile(t *testing.T) {
 	t.Parallel()

@@ -241,7 +241,7 @@ func TestStopCancelsAnHTTPRequest(t *testing.T) {
 	}))
 	t.Cleanup(server.CloseClientConnections)
 
-	request := `{title: Long, opName: HTTPRequest, opParams: {source: slow, path: /}}`
+	request := `{title: Long, execution: activity, opName: HTTPRequest, opParams: {source: slow, path: /}}` // One attempt, one request.
 	appID, jobID := startLongJob(t, stopApp(request, fmt.Sprintf("  slow: {kind: HTTPSource, url: %q}", server.URL)), isWaitingLong)
 
 	<-received
