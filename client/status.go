@@ -27,7 +27,11 @@ type Status struct {
 	Priority   int               `json:"priority,omitempty"` // Missing if it is 3.
 	Parameters jsonvalue.Object  `json:"parameters,omitempty"`
 	StartedAt  time.Time         `json:"startedAt,omitzero"`
+	EndedAt    *time.Time        `json:"endedAt,omitempty"` // Of a job that has ended.
 	RetryOf    string            `json:"retryOf,omitempty"` // The ended job that this one runs again or continues.
+
+	// ProgramVersion is the same for jobs whose scenario, with everything that it can run, was the same when they started.
+	ProgramVersion string `json:"programVersion,omitempty"`
 
 	StoppedBy string              `json:"stoppedBy,omitempty"` // The name of the access that stops, or has stopped, the job.
 	Paused    *job.Pause          `json:"paused,omitempty"`    // Of a paused job.

@@ -131,16 +131,10 @@ func (r *request) actionsOf(status *client.Status) jobActions {
 	}
 }
 
-// endOf returns when the last step of an ended job ended, or the zero time.
+// endOf returns when a job ended, or the zero time.
 func endOf(status *client.Status) (end time.Time) {
-	if !status.Ended() {
-		return end
-	}
-
-	for _, step := range status.Steps {
-		if step.EndedAt != nil && step.EndedAt.After(end) {
-			end = *step.EndedAt
-		}
+	if status.EndedAt != nil {
+		end = *status.EndedAt
 	}
 
 	return end

@@ -24,6 +24,8 @@ const (
 	MemoListeners   = "listeners"   // The memo field with its [Listeners]; absent if it has none.
 	MemoFingerprint = "fingerprint" // The memo field with the [Fingerprint] of the request that started the job.
 
+	MemoProgramVersion = "programVersion" // The memo field with the [ProgramVersion] of its scenario; absent if it has none.
+
 	MemoFieldDigests = "fieldDigests" // The memo field with the [FieldDigests] of that request.
 	MemoSealed       = "sealed"       // The memo field with the [SealedParameters] of that request; absent if there are none.
 )

@@ -20,7 +20,10 @@ type origin struct {
 	Priority   int               `json:"priority,omitempty" description:"The priority of the job, unless it is 3."`
 	Parameters jsonvalue.Object  `json:"parameters,omitempty" description:"The parameters of the scenario. A secret is shown as (secret)."`
 	StartedAt  time.Time         `json:"startedAt" description:"When the job started."`
-	RetryOf    string            `json:"retryOf,omitempty" description:"The ended job that this one runs again or continues."`
+
+	ProgramVersion string `json:"programVersion,omitempty" description:"A digest of the scenario, with everything that it can run, when the job started. Jobs with the same one run the same steps."`
+
+	RetryOf string `json:"retryOf,omitempty" description:"The ended job that this one runs again or continues."`
 }
 
 // originOf returns the origin of a described job, without its parameters. After a continue-as-new, Temporal's start time is
@@ -34,6 +37,8 @@ func (s *Service) originOf(described *workflowservice.DescribeWorkflowExecutionR
 		Labels:    memoField[map[string]string](s, described, job.MemoLabels),
 		Priority:  memoField[int](s, described, job.MemoPriority),
 		StartedAt: described.GetWorkflowExecutionInfo().GetStartTime().AsTime(),
+
+		ProgramVersion: memoField[string](s, described, job.MemoProgramVersion),
 	}
 }
 

@@ -26,6 +26,8 @@ type Outcome struct {
 
 	*origin // Only in a status.
 
+	EndedAt *time.Time `json:"endedAt,omitempty" description:"In a status: when the job ended."`
+
 	StoppedBy string `json:"stoppedBy,omitempty" description:"In a status of a job that was stopped: the name of the access that stopped it."`
 
 	Step     *job.StepPlace   `json:"step,omitempty" description:"The step that failed."`

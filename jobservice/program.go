@@ -27,6 +27,7 @@ type jobInput struct {
 
 	hasScenario bool   // Whether it runs a scenario, rather than a single operation.
 	description string // Of the scenario.
+	version     string // The [job.ProgramVersion]; empty without a scenario.
 	encoded     []byte // The whole input as JSON.
 	checkpoint  []byte // The state in which it continues another job, as JSON; nil if it does not.
 }
@@ -128,6 +129,7 @@ func (e *execution) scenario(input *jobInput, step scenario.Step) (json.RawMessa
 	var problems problem.List
 
 	input.Scenario, input.hasScenario, input.description = pinned.Name, true, pinned.Scenario.Description
+	input.version = job.ProgramVersion(pinned.Program)
 
 	if input.Parameters, err = pinned.Scenario.Bind(params.Parameters); errors.As(err, &problems) {
 		return nil, WithProblems(CodeRequestInvalid, under(placeOfParameters, problems))

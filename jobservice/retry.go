@@ -135,6 +135,7 @@ type retriedJob struct {
 	firstRun    string             // The ID of its first run, which distinguishes it from other jobs with its jobId.
 	input       job.Input
 	hasScenario bool
+	version     string // The [job.ProgramVersion] of its scenario.
 }
 
 // identity returns an operation that identifies the retry.
@@ -178,6 +179,7 @@ func (s *Service) retriedJob(ctx context.Context, retry *Retry) (*retriedJob, er
 		run:         job.EarlierAttempt{JobID: retry.JobID, RunID: info.GetExecution().GetRunId()},
 		firstRun:    info.GetFirstRunId(),
 		hasScenario: memoField[string](s, described, job.MemoScenario) != "",
+		version:     memoField[string](s, described, job.MemoProgramVersion),
 	}
 
 	if ended.input, err = s.inputOf(ctx, info.GetExecution()); err != nil {
@@ -304,7 +306,7 @@ func (s *Service) retryInput(ctx context.Context, call *execution, retry Retry, 
 
 	input := &jobInput{
 		Input: ended.input, description: ended.input.Program.Scenarios[ended.input.Program.Entry].Description,
-		hasScenario: ended.hasScenario,
+		hasScenario: ended.hasScenario, version: ended.version,
 	}
 	input.Caller, input.RetryOf = retry.Caller.Access.Name, retry.JobID
 	input.Slot = slotUse(retry.Caller.App.Quota)

@@ -242,6 +242,10 @@ func (e *execution) memo(input *jobInput, hasScenario bool) (map[string]any, err
 	memo := input.Memo(hasScenario)
 	memo[job.MemoFingerprint], memo[job.MemoFieldDigests] = of.fingerprint, of.fieldDigests
 
+	if input.version != "" {
+		memo[job.MemoProgramVersion] = input.version
+	}
+
 	if priority := cmp.Or(e.Priority, job.DefaultPriority); priority != job.DefaultPriority {
 		memo[job.MemoPriority] = priority
 	}

@@ -187,6 +187,8 @@ func (s *Service) readEnded(
 		ended.StoppedBy = memoField[string](s, described, job.MemoStoppedBy)
 	}
 
+	closed := described.GetWorkflowExecutionInfo().GetCloseTime().AsTime()
+	ended.EndedAt = &closed
 	ended.origin, ended.Version = &found, versionOf(described, started.runs)
 
 	fields, err := json.Marshal(ended)
@@ -196,7 +198,7 @@ func (s *Service) readEnded(
 		Results: ended.Results, appID: found.App, runID: run.GetRunId(),
 		firstRunID: described.GetWorkflowExecutionInfo().GetFirstRunId(),
 		listeners:  memoField[*job.Listeners](s, described, job.MemoListeners),
-		endedAt:    described.GetWorkflowExecutionInfo().GetCloseTime().AsTime(),
+		endedAt:    closed,
 		readAt:     began,
 	}, err
 }

@@ -21,6 +21,7 @@ type machine struct {
 	root        level
 	tracker     *stepTracker
 	parameters  string // The job's parameters, for operators.
+	versions    map[string]string // The versions of the programs of child jobs, by their entries.
 	signalWaits []*signalWait
 	isStopping  func() bool // Whether the job was cancelled.
 	stoppedBy   string      // The access that stops the job, if this run was cancelled.
@@ -64,7 +65,7 @@ func newMachine(
 
 	m := &machine{
 		Interpreter: interpreter, input: input, jobID: workflow.GetInfo(ctx).WorkflowExecution.ID, checkpoint: checkpoint,
-		parameters: shownParameters(job.HideSecrets(input.Parameters)),
+		parameters: shownParameters(job.HideSecrets(input.Parameters)), versions: map[string]string{},
 	}
 	if checkpoint.StartedAt.IsZero() { // The job continues another one.
 		checkpoint.StartedAt = workflow.GetInfo(ctx).WorkflowStartTime

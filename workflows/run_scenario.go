@@ -1,6 +1,7 @@
 package workflows
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -92,6 +93,11 @@ func (m *machine) runChild(
 		Depth:     m.input.Depth + 1, Secrets: m.input.Secrets, Program: program,
 	}
 
+	memo := input.Memo(true)
+	if memo[job.MemoProgramVersion], err = m.programVersion(program); err != nil {
+		return nil, failedWith(job.CodeInternal, "%v", err)
+	}
+
 	childID := m.jobID + "/" + s.instance
 	m.tracker.setChild(s.path, childID)
 	m.beforeBlocking(ctx)
@@ -101,7 +107,7 @@ func (m *machine) runChild(
 		WorkflowIDReusePolicy: enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE, // After a reset of this job by an operator.
 		ParentClosePolicy:     enumspb.PARENT_CLOSE_POLICY_REQUEST_CANCEL,
 		WaitForCancellation:   true, // A job ends after its children.
-		Memo:                  input.Memo(true),
+		Memo:                  memo,
 		TypedSearchAttributes: input.Attributes(true, workflow.Now(ctx)),
 		StaticSummary:         input.Summary(),
 		StaticDetails:         program.Scenarios[name].Description,
@@ -133,6 +139,22 @@ func (m *machine) runChild(
 	}
 
 	return returns, err
+}
+
+// programVersion returns the version of the program of a child job, which is the same for all children with that entry.
+func (m *machine) programVersion(program scenario.Program) (string, error) {
+	if known, ok := m.versions[program.Entry]; ok {
+		return known, nil
+	}
+
+	encoded, err := json.Marshal(program)
+	if err != nil {
+		return "", err
+	}
+
+	m.versions[program.Entry] = job.ProgramVersion(encoded)
+
+	return m.versions[program.Entry], nil
 }
 
 // childArguments returns the arguments of a child job: its input and, if an earlier job has begun it, where it continues.

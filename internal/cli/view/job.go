@@ -3,6 +3,7 @@ package view
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -20,7 +21,12 @@ func (o Output) Status(status *client.Status) error {
 		page.width = wide
 	}
 
-	_, err := io.WriteString(o.Out, strings.Join(page.status(status), "\n")+"\n")
+	lines := page.status(status)
+	if facts := page.facts(status); facts != "" {
+		lines = slices.Insert(lines, 1, facts) // Below the title.
+	}
+
+	_, err := io.WriteString(o.Out, strings.Join(lines, "\n")+"\n")
 
 	return err
 }
@@ -68,7 +74,31 @@ func (p page) title(of *client.Status) string {
 	return state.text(p.isColored) + "  " + cut(strings.Join(parts, " · "), space)
 }
 
-// took returns how long the job has taken so far or, of one that has ended, about how long it took.
+// facts returns the line with who started the job when, when it ended, and what it runs.
+func (p page) facts(of *client.Status) string {
+	var parts []string
+
+	if !of.StartedAt.IsZero() {
+		started := "started " + Time(of.StartedAt, p.now)
+		if of.Caller != "" {
+			started += " by " + of.Caller
+		}
+
+		parts = append(parts, started)
+	}
+
+	if of.EndedAt != nil {
+		parts = append(parts, "ended "+Time(*of.EndedAt, p.now))
+	}
+
+	if of.ProgramVersion != "" {
+		parts = append(parts, "program "+of.ProgramVersion)
+	}
+
+	return paint(cut(strings.Join(parts, " · "), p.width), text.FgHiBlack, p.isColored)
+}
+
+// took returns how long the job has taken, so far or until its end.
 func (p page) took(of *client.Status) string {
 	end := p.now
 
@@ -76,14 +106,8 @@ func (p page) took(of *client.Status) string {
 		return ""
 	}
 
-	if of.Ended() {
-		end = of.StartedAt
-
-		for _, step := range of.Steps {
-			if step.EndedAt != nil && step.EndedAt.After(end) {
-				end = *step.EndedAt
-			}
-		}
+	if of.EndedAt != nil {
+		end = *of.EndedAt
 	}
 
 	return Duration(end.Sub(of.StartedAt))
