@@ -238,6 +238,17 @@ func decided(events []*historypb.HistoryEvent) []*historypb.HistoryEvent {
 	return nil
 }
 
+// answered returns the events of a run that has ended. Of a run that Temporal has ended, these are the events up to the last
+// commands of the job: what Temporal stored later, the job never knew. There are none if the job has never had a command.
+func answered(events []*historypb.HistoryEvent) []*historypb.HistoryEvent {
+	switch events[len(events)-1].GetEventType() {
+	case enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_TERMINATED, enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_TIMED_OUT:
+		return decided(events)
+	default:
+		return events
+	}
+}
+
 // isDecision reports whether an event is a command, or the answer to an update, of a completed workflow task.
 func isDecision(event *historypb.HistoryEvent, completedID int64) bool {
 	switch event.GetEventType() {

@@ -92,7 +92,20 @@ func (r *Replayer) find(
 			return nil, err
 		}
 
-		recording, err := r.replay(history, run, from)
+		before := history.GetEvents()[0].GetWorkflowExecutionStartedEventAttributes().GetContinuedExecutionRunId()
+		events := answered(history.GetEvents())
+
+		if len(events) == 0 && before == "" {
+			return nil, refused("the job was terminated before it began a step; retry the job whole")
+		}
+
+		if len(events) == 0 {
+			run.RunID = before
+
+			continue
+		}
+
+		recording, err := r.replay(events, run, from)
 		if err != nil {
 			return nil, err
 		}
@@ -114,8 +127,7 @@ func (r *Replayer) find(
 			first = round
 		}
 
-		run.RunID = history.GetEvents()[0].GetWorkflowExecutionStartedEventAttributes().GetContinuedExecutionRunId()
-		if run.RunID == "" {
+		if run.RunID = before; run.RunID == "" {
 			return nil, notBegun(recording.Program(), from, first)
 		}
 	}
@@ -159,8 +171,8 @@ func (r *Replayer) history(ctx context.Context, run job.EarlierAttempt) (*histor
 	return history, nil
 }
 
-// replay replays a history, as often as the recording needs it.
-func (r *Replayer) replay(history *historypb.History, run job.EarlierAttempt, from string) (*workflows.Recording, error) {
+// replay replays the events of a run, as often as the recording needs it.
+func (r *Replayer) replay(events []*historypb.HistoryEvent, run job.EarlierAttempt, from string) (*workflows.Recording, error) {
 	recording := workflows.NewRecording(from)
 
 	replayer, err := worker.NewWorkflowReplayerWithOptions(worker.WorkflowReplayerOptions{
@@ -179,7 +191,7 @@ func (r *Replayer) replay(history *historypb.History, run job.EarlierAttempt, fr
 	}
 
 	for again := true; again; again = recording.Next() {
-		if err := replayer.ReplayWorkflowHistoryWithOptions(log, history, original); err != nil {
+		if err := replayer.ReplayWorkflowHistoryWithOptions(log, &historypb.History{Events: events}, original); err != nil {
 			return nil, refused("this version can't replay the history of the job; retry the job whole: %v", err)
 		}
 	}
