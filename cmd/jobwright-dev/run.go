@@ -15,49 +15,45 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 
 	"github.com/jobwright/jobwright/app"
+	"github.com/jobwright/jobwright/client"
 	"github.com/jobwright/jobwright/internal/cli"
-	"github.com/jobwright/jobwright/scenario"
+	"github.com/jobwright/jobwright/internal/cli/view"
+	"github.com/jobwright/jobwright/job"
 	"github.com/jobwright/jobwright/scenario/jsonvalue"
 )
 
-// errJobFailed ends the command with exit status 1 after the response of a failed job has been printed.
+// errJobFailed ends the command with exit status 1 after the failure of a job has been printed.
 var errJobFailed = cli.ExitError{Status: 1}
 
 const (
-	maxResponse  = 8 << 20 // The largest response that is printed, in bytes.
-	maxTableRows = 20
+	maxTableRows = 20     // The number of records of each result that are printed.
 	mainScenario = "Main" // The scenario of the example.
 	readyPause   = 20 * time.Millisecond
 )
 
-// apiClient is a client of the API.
-type apiClient struct {
+// devAPI is the API of this process.
+type devAPI struct {
+	*client.Client
+
 	address string
 	key     string
 }
 
-// executeJob is the body of an executeJob call.
-type executeJob struct {
-	APIKey    string    `json:"apiKey"`
-	AppID     string    `json:"appId"`
-	Operation operation `json:"operation"`
-	IsAsync   bool      `json:"isAsync"`
-	JobID     string    `json:"jobId,omitempty"`
-}
+// newAPI returns the API at an address, for calls with a key.
+func newAPI(address, key string) (*devAPI, error) {
+	made, err := client.New(client.Options{URL: "http://" + reachable(address), Key: key})
 
-type operation struct {
-	OpName   string               `json:"opName"`
-	OpParams scenario.RunScenario `json:"opParams"`
+	return &devAPI{Client: made, address: address, key: key}, err
 }
 
 // waitUntilReady waits until new jobs can run.
-func (c *apiClient) waitUntilReady(ctx context.Context) error {
+func (a *devAPI) waitUntilReady(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, startTime)
 	defer cancel()
 
 	for {
-		status, _, err := c.call(ctx, http.MethodGet, "/readyz", nil)
-		if err == nil && status == http.StatusOK {
+		ready, err := a.isReady(ctx)
+		if ready {
 			return nil
 		}
 
@@ -69,23 +65,36 @@ func (c *apiClient) waitUntilReady(ctx context.Context) error {
 	}
 }
 
-// request returns the body of a call that runs a scenario.
-func (c *apiClient) request(appID, name string, parameters jsonvalue.Object) executeJob {
-	return executeJob{APIKey: c.key, AppID: appID, Operation: operation{
-		OpName: scenario.OpRunScenario, OpParams: scenario.RunScenario{Scenario: name, Parameters: parameters},
-	}}
+// isReady reports whether new jobs can run now.
+func (a *devAPI) isReady(ctx context.Context) (bool, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, a.URL()+"/readyz", http.NoBody)
+	if err != nil {
+		return false, err
+	}
+
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return false, err
+	}
+
+	return response.StatusCode == http.StatusOK, response.Body.Close()
 }
 
-// printCurl prints a command that runs a scenario.
-func (c *apiClient) printCurl(out io.Writer, request executeJob, purpose string) error {
-	body, err := json.Marshal(request)
+// printCurl prints a command that runs a scenario, whatever the jobId of the execution.
+func (a *devAPI) printCurl(out io.Writer, execution client.Execution, purpose string) error {
+	body, err := json.Marshal(struct {
+		APIKey    string           `json:"apiKey"`
+		App       string           `json:"appId"`
+		Operation client.Operation `json:"operation"`
+		IsAsync   bool             `json:"isAsync"`
+	}{a.key, execution.App, execution.Operation, false})
 	if err != nil {
 		return err
 	}
 
 	_, err = fmt.Fprintf(out, "\n%s:\n\n"+
 		"  curl -H \"Content-Type: application/json\" -X POST -d '%s' \"http://%s/api/v1/executeJob.jsp\"\n",
-		purpose, strings.ReplaceAll(string(body), "'", `'\''`), c.address)
+		purpose, strings.ReplaceAll(string(body), "'", `'\''`), a.address)
 
 	return err
 }
@@ -105,7 +114,7 @@ func exampleApp(apps *app.Catalog, appID string) (string, error) {
 }
 
 // printExample prints a command that runs a scenario of the app: Main, if it has one.
-func (c *apiClient) printExample(out io.Writer, apps *app.Catalog, appID string) error {
+func (a *devAPI) printExample(out io.Writer, apps *app.Catalog, appID string) error {
 	appID, err := exampleApp(apps, appID)
 	if err != nil || appID == "" {
 		return err
@@ -126,145 +135,127 @@ func (c *apiClient) printExample(out io.Writer, apps *app.Catalog, appID string)
 		name = mainScenario
 	}
 
-	request := c.request(appID, name, jsonvalue.Object{})
+	execution := client.Execution{App: appID, Operation: client.RunScenario(name, jsonvalue.Object{})}
 
-	return c.printCurl(out, request, "To run the scenario "+name+" of app "+appID)
+	return a.printCurl(out, execution, "To run the scenario "+name+" of app "+appID)
 }
 
-// runScenario runs a scenario as a job, waits for its end and prints the response. The error is errJobFailed if the job or
-// the call failed.
-func (c *apiClient) runScenario(ctx context.Context, request executeJob, out io.Writer) error {
-	fmt.Fprintf(out, "\nRunning scenario %s of app %s as job %s\n", request.Operation.OpParams.Scenario, request.AppID,
-		request.JobID)
+// runScenario runs a scenario as a job, waits for its end and prints its status. The error is errJobFailed if the job or the call
+// failed.
+func (a *devAPI) runScenario(ctx context.Context, execution client.Execution, out io.Writer) error {
+	fmt.Fprintf(out, "\nRunning scenario %s of app %s as job %s\n", execution.Operation.Parameters["scenario"], execution.App,
+		execution.JobID)
 
-	body, err := json.Marshal(request)
+	status, err := a.run(ctx, execution)
+	refused, isRefused := errors.AsType[*client.Error](err)
+
+	switch {
+	case isRefused:
+		fmt.Fprintf(out, "\nFailed: %s\n", refused.Message)
+
+		err = printJSON(out, refused)
+	case err == nil:
+		err = printStatus(out, status)
+	}
+
 	if err != nil {
 		return err
 	}
 
-	status, response := http.StatusAccepted, []byte(nil)
-	for status == http.StatusAccepted {
-		if status, response, err = c.call(ctx, http.MethodPost, "/api/v1/executeJob.jsp", body); err != nil {
-			return err
-		}
-	}
-
-	if err := printResponse(out, response); err != nil {
+	if err := a.printCurl(out, execution, "To run it again"); err != nil {
 		return err
 	}
 
-	request.JobID = ""
-	if err := c.printCurl(out, request, "To run it again"); err != nil {
-		return err
-	}
-
-	if status != http.StatusOK {
+	if isRefused || status.Status != job.Completed {
 		return errJobFailed
 	}
 
 	return nil
 }
 
-func (c *apiClient) call(ctx context.Context, method, path string, body []byte) (status int, text []byte, err error) {
-	request, err := http.NewRequestWithContext(ctx, method, "http://"+c.address+path, bytes.NewReader(body))
+// run runs a scenario as a job, and returns its status at its end, with the first records of its results.
+func (a *devAPI) run(ctx context.Context, execution client.Execution) (*client.Status, error) {
+	jobID, err := a.Execute(ctx, execution)
 	if err != nil {
-		return 0, nil, err
+		return nil, err
 	}
 
-	request.Header.Set("Content-Type", "application/json")
-
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return 0, nil, err
+	if _, err := a.Await(ctx, execution.App, jobID); err != nil {
+		return nil, err
 	}
-	defer response.Body.Close()
 
-	text, err = io.ReadAll(io.LimitReader(response.Body, maxResponse+1))
+	first, count := int64(0), int64(maxTableRows)
 
-	return response.StatusCode, text, err
+	return a.Status(ctx, client.StatusRequest{App: execution.App, JobID: jobID, Offset: &first, Limit: &count})
 }
 
-// printedResponse has the fields of a response that are printed as text.
-type printedResponse struct {
-	Status string `json:"status"`
-	Result struct {
-		Message string `json:"message"`
-		Results []struct {
-			Name   *string `json:"name"`
-			Result struct {
-				Schema []struct {
-					Name string `json:"name"`
-				} `json:"schema"`
-				Records []map[string]any `json:"records"`
-			} `json:"result"`
-		} `json:"results"`
-	} `json:"result"`
+// printStatus prints the results of a job as tables, and its status as JSON.
+func printStatus(out io.Writer, status *client.Status) error {
+	if status.Status != job.Completed {
+		fmt.Fprintf(out, "\nFailed: %s\n", status.Message)
+	}
+
+	for _, result := range status.Results {
+		if err := printTable(out, result); err != nil {
+			return err
+		}
+	}
+
+	return printJSON(out, status)
 }
 
-// printResponse prints the results of a response as tables, and its JSON.
-func printResponse(out io.Writer, response []byte) error {
-	if len(response) > maxResponse {
-		_, err := fmt.Fprintf(out, "\nThe response has more than %d MiB; use the command below to get it.\n", maxResponse>>20)
+// printTable prints the first records of a result.
+func printTable(out io.Writer, result client.Result) error {
+	rows := table.NewWriter()
+	rows.SetStyle(table.StyleLight)
+	rows.Style().Format.Header = 0 // Don't change the case of column names.
 
-		return err
+	var header table.Row
+	for _, column := range result.Result.Schema {
+		header = append(header, column.Name)
 	}
 
-	var read printedResponse
+	rows.AppendHeader(header)
 
-	decoder := json.NewDecoder(bytes.NewReader(response))
-	decoder.UseNumber()
+	for _, encoded := range result.Result.Records {
+		var record map[string]any
 
-	if err := decoder.Decode(&read); err != nil {
-		return fmt.Errorf("the response of the API is not valid JSON: %w", err)
-	}
+		decoder := json.NewDecoder(bytes.NewReader(encoded))
+		decoder.UseNumber()
 
-	if read.Status != "success" {
-		fmt.Fprintf(out, "\nFailed: %s\n", read.Result.Message)
-	}
-
-	for _, set := range read.Result.Results {
-		rows := table.NewWriter()
-		rows.SetStyle(table.StyleLight)
-		rows.Style().Format.Header = 0 // Don't change the case of column names.
-
-		var header table.Row
-		for _, column := range set.Result.Schema {
-			header = append(header, column.Name)
+		if err := decoder.Decode(&record); err != nil {
+			return err
 		}
 
-		rows.AppendHeader(header)
-
-		for i, record := range set.Result.Records {
-			if i == maxTableRows {
-				rows.AppendFooter(table.Row{fmt.Sprintf("… %d more", len(set.Result.Records)-maxTableRows)})
-
-				break
-			}
-
-			var row table.Row
-			for _, column := range set.Result.Schema {
-				row = append(row, cell(record[column.Name]))
-			}
-
-			rows.AppendRow(row)
+		var row table.Row
+		for _, column := range result.Result.Schema {
+			row = append(row, cell(record[column.Name]))
 		}
 
-		name := "result"
-		if set.Name != nil {
-			name = *set.Name
-		}
-
-		fmt.Fprintf(out, "\n%s\n%s\n", name, rows.Render())
+		rows.AppendRow(row)
 	}
 
-	var indented bytes.Buffer
-	if err := json.Indent(&indented, response, "", "  "); err != nil {
-		return err
+	if more := result.Records - int64(len(result.Result.Records)); more > 0 {
+		rows.AppendFooter(table.Row{fmt.Sprintf("… %d more", more)})
 	}
 
-	_, err := fmt.Fprintf(out, "\n%s\n", strings.TrimSpace(indented.String()))
+	name := "result"
+	if result.Name != nil {
+		name = *result.Name
+	}
+
+	_, err := fmt.Fprintf(out, "\n%s\n%s\n", name, rows.Render())
 
 	return err
+}
+
+// printJSON prints a value below an empty line.
+func printJSON(out io.Writer, value any) error {
+	if _, err := fmt.Fprintln(out); err != nil {
+		return err
+	}
+
+	return view.Output{Out: out}.JSON(value)
 }
 
 // cell returns a value as a table shows it.

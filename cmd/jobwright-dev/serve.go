@@ -15,11 +15,12 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"go.temporal.io/sdk/client"
+	temporalsdk "go.temporal.io/sdk/client"
 
 	"github.com/jobwright/jobwright/apiserver"
 	"github.com/jobwright/jobwright/app"
 	"github.com/jobwright/jobwright/app/seal"
+	"github.com/jobwright/jobwright/client"
 	"github.com/jobwright/jobwright/console"
 	"github.com/jobwright/jobwright/internal/cli"
 	"github.com/jobwright/jobwright/internal/cli/contexts"
@@ -162,6 +163,11 @@ func serve(ctx context.Context, opts options, out, logs io.Writer) (err error) {
 		}
 	}
 
+	api, err := newAPI(listener.Addr().String(), key)
+	if err != nil {
+		return err
+	}
+
 	running, stop := context.WithCancel(ctx)
 	defer stop()
 
@@ -173,7 +179,7 @@ func serve(ctx context.Context, opts options, out, logs io.Writer) (err error) {
 		stop()
 	}()
 
-	err = runAndWait(running, opts, &apiClient{address: listener.Addr().String(), key: key}, temporal, apps, out, log)
+	err = runAndWait(running, opts, api, temporal, apps, out, log)
 	if ctx.Err() != nil && !opts.once {
 		fmt.Fprintln(out, "Stopping. Running jobs continue at the next start.")
 	}
@@ -185,14 +191,14 @@ func serve(ctx context.Context, opts options, out, logs io.Writer) (err error) {
 
 // runAndWait prints the addresses, runs the scenario given by --run, and waits until ctx is done.
 func runAndWait(
-	ctx context.Context, opts options, api *apiClient, temporal *temporalserver.Server, apps *app.Catalog, out io.Writer,
+	ctx context.Context, opts options, api *devAPI, temporal *temporalserver.Server, apps *app.Catalog, out io.Writer,
 	log *slog.Logger,
 ) error {
 	if err := api.waitUntilReady(ctx); err != nil {
 		return err
 	}
 
-	first, err := firstJob(opts, api, apps)
+	first, err := firstJob(opts, apps)
 	if err != nil {
 		return err
 	}
@@ -225,7 +231,7 @@ func runAndWait(
 }
 
 // writeContext makes the command jobwright call this process, if that is possible: a user without a home has no contexts.
-func writeContext(opts options, api *apiClient, apps *app.Catalog, log *slog.Logger) {
+func writeContext(opts options, api *devAPI, apps *app.Catalog, log *slog.Logger) {
 	file, err := contexts.Open()
 
 	var ids []string
@@ -243,22 +249,17 @@ func writeContext(opts options, api *apiClient, apps *app.Catalog, log *slog.Log
 }
 
 // firstJob returns the call that runs the scenario given by --run.
-func firstJob(opts options, api *apiClient, apps *app.Catalog) (executeJob, error) {
+func firstJob(opts options, apps *app.Catalog) (client.Execution, error) {
 	if opts.run == "" {
-		return executeJob{}, nil
+		return client.Execution{}, nil
 	}
 
 	given, err := parameters(opts.parameters, textParameters(apps, opts.app, opts.run))
 	if err != nil {
-		return executeJob{}, err
+		return client.Execution{}, err
 	}
 
-	first := api.request(opts.app, opts.run, given)
-
-	// With a jobId, the call can be repeated until the job has ended, even if the job runs longer than a call may wait.
-	first.JobID = uuid.NewString()
-
-	return first, nil
+	return client.Execution{App: opts.app, Operation: client.RunScenario(opts.run, given), JobID: uuid.NewString()}, nil
 }
 
 func startTemporal(opts options) (*temporalserver.Server, error) {
@@ -299,10 +300,10 @@ func reschedule(ctx context.Context, temporal *temporalserver.Server, log *slog.
 
 // connect returns a client as soon as the server responds.
 func connect(
-	ctx context.Context, address string, log *slog.Logger, sdk client.MetricsHandler, traces *tracing.Tracing,
+	ctx context.Context, address string, log *slog.Logger, sdk temporalsdk.MetricsHandler, traces *tracing.Tracing,
 	ends *temporalclient.Ends,
-) (client.Client, error) {
-	options := client.Options{HostPort: address, Namespace: namespace, MetricsHandler: sdk, Identity: identity()}
+) (temporalsdk.Client, error) {
+	options := temporalsdk.Options{HostPort: address, Namespace: namespace, MetricsHandler: sdk, Identity: identity()}
 	temporalclient.Configure(&options, log)
 	ends.AddTo(&options)
 
@@ -314,7 +315,7 @@ func connect(
 	defer cancel()
 
 	for {
-		connection, err := client.DialContext(ctx, options)
+		connection, err := temporalsdk.DialContext(ctx, options)
 		if err == nil || ctx.Err() != nil {
 			return connection, err
 		}
@@ -323,7 +324,7 @@ func connect(
 
 // printAddresses prints the version and the addresses of all parts.
 func printAddresses(
-	out io.Writer, opts options, api *apiClient, temporal *temporalserver.Server, apps *app.Catalog, jobID string,
+	out io.Writer, opts options, api *devAPI, temporal *temporalserver.Server, apps *app.Catalog, jobID string,
 ) error {
 	ids, err := apps.IDs()
 	if err != nil {
@@ -355,7 +356,7 @@ func printAddresses(
 
 // consoleLink returns the line with the address of the console, which shows the job if its jobId is not empty. The key is in the
 // fragment, which browsers send to no server.
-func consoleLink(opts options, api *apiClient, apps *app.Catalog, jobID string) (string, error) {
+func consoleLink(opts options, api *devAPI, apps *app.Catalog, jobID string) (string, error) {
 	if !opts.console {
 		return "", nil
 	}
