@@ -60,8 +60,9 @@ func addCompletion(root *cobra.Command) {
 	case "jobwright context use", "jobwright context set", "jobwright context delete":
 		root.ValidArgsFunction = completeContexts
 	case "jobwright run":
-		addFlagCompletion(root, "parameter", parameterWords)
+		addParameterCompletion(root, parameterWords)
 	case "jobwright retry":
+		addParameterCompletion(root, retriedParameterWords)
 		addFlagCompletion(root, "from", stepWords)
 	case "jobwright jobs":
 		addFlagCompletion(root, "scenario", scenarioWords)
@@ -81,6 +82,17 @@ func addFlagCompletion(of *cobra.Command, flag string, complete words) {
 		command *cobra.Command, arguments []string, _ string,
 	) ([]cobra.Completion, cobra.ShellCompDirective) {
 		return completed(command, arguments, complete)
+	}))
+}
+
+// addParameterCompletion completes the names of parameters. The shell adds no space, because the value follows.
+func addParameterCompletion(of *cobra.Command, complete words) {
+	cobra.CheckErr(of.RegisterFlagCompletionFunc("parameter", func(
+		command *cobra.Command, arguments []string, _ string,
+	) ([]cobra.Completion, cobra.ShellCompDirective) {
+		found, directive := completed(command, arguments, complete)
+
+		return found, directive | cobra.ShellCompDirectiveNoSpace
 	}))
 }
 
@@ -167,12 +179,31 @@ func parameterWords(ctx context.Context, on *remote, appID string, arguments []s
 		return nil, nil
 	}
 
+	return parametersOfScenario(ctx, on, appID, arguments[0])
+}
+
+// retriedParameterWords returns the parameters of the scenario of the job that is the first argument.
+func retriedParameterWords(ctx context.Context, on *remote, appID string, arguments []string) ([]cobra.Completion, error) {
+	if len(arguments) == 0 {
+		return nil, nil
+	}
+
+	status, err := on.api.Current(ctx, appID, arguments[0])
+	if err != nil {
+		return nil, err
+	}
+
+	return parametersOfScenario(ctx, on, appID, status.Scenario)
+}
+
+// parametersOfScenario returns the parameters of a scenario as the begin of key=value, each with its description.
+func parametersOfScenario(ctx context.Context, on *remote, appID, name string) ([]cobra.Completion, error) {
 	found, err := on.api.Scenarios(ctx, appID, false)
 
 	var names []cobra.Completion
 
 	for _, scenario := range found {
-		if scenario.Name != arguments[0] {
+		if scenario.Name != name {
 			continue
 		}
 

@@ -103,12 +103,17 @@ func makeApp(apps, id string, now time.Time) (*madeApp, error) {
 		return nil, cli.ExitError{Status: statusUnusable, Err: err}
 	}
 
-	lines, key, err := newKey(made.Caller, nil, defaultDays, now)
+	key, err := newKey(made.Caller, nil, defaultDays, now)
 	if err != nil {
 		return nil, err
 	}
 
-	made.Key = key
+	lines, err := key.Access.lines()
+	if err != nil {
+		return nil, err
+	}
+
+	made.Key = key.Key
 
 	unfinished := filepath.Join(apps, ".init-"+rand.Text())
 

@@ -40,6 +40,7 @@ func newKeyCommand() *cobra.Command {
 	var (
 		rights []string
 		days   int
+		asJSON bool
 	)
 
 	command := &cobra.Command{
@@ -49,12 +50,21 @@ func newKeyCommand() *cobra.Command {
 of the key, which is no secret: the key cannot be computed from it.
 
 The key is printed to the standard output, once; the lines are printed to the standard error. The command
-needs no server and changes no file. The name of the caller, by default "caller", is that of the access.`,
+needs no server and changes no file. The name of the caller, by default "caller", is that of the access.
+
+With --json, the command prints an object with the key and the access. A key without expiry has no expires,
+and an access with all rights no rights:
+
+  {"key": "jw_…", "access": {"name": "monitor", "keys": [{"sha256": "…", "expires": "2027-01-31T06:00:00Z"}],
+   "rights": ["status"]}}`,
 		Example: `  # Make a key
   jobwright keys new "nightly load"
 
   # Make a key that can only read the status of jobs, for three months, and store it in a file
-  jobwright keys new monitor --rights status --days 90 > monitor.key`,
+  jobwright keys new monitor --rights status --days 90 > monitor.key
+
+  # Make a key for a program, and print its digest
+  jobwright keys new loader --json | jq -r '.access.keys[0].sha256'`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(command *cobra.Command, names []string) error {
 			name := defaultCaller
@@ -62,13 +72,22 @@ needs no server and changes no file. The name of the caller, by default "caller"
 				name = names[0]
 			}
 
-			lines, key, err := newKey(name, rights, days, time.Now())
+			made, err := newKey(name, rights, days, time.Now())
+			if err != nil {
+				return err
+			}
+
+			if asJSON {
+				return printJSON(command.OutOrStdout(), made)
+			}
+
+			lines, err := made.Access.lines()
 			if err != nil {
 				return err
 			}
 
 			command.PrintErr("The key, which is stored nowhere and not shown again:\n\n")
-			_, err = fmt.Fprintln(command.OutOrStdout(), key)
+			_, err = fmt.Fprintln(command.OutOrStdout(), made.Key)
 			command.PrintErrf("\nThe lines of access in app.yaml:\n\n%s", lines)
 
 			return err
@@ -78,18 +97,38 @@ needs no server and changes no file. The name of the caller, by default "caller"
 	flags := command.Flags()
 	flags.StringSliceVar(&rights, "rights", nil, "rights of the caller, for example execute,status; all by default")
 	flags.IntVar(&days, "days", defaultDays, "number of days after which the key expires; 0 for never")
+	flags.BoolVar(&asJSON, "json", false, "print a JSON object")
 
 	return command
 }
 
-// newKey makes a key, and returns the lines of app.yaml for it.
-func newKey(name string, rights []string, days int, now time.Time) (lines, key string, err error) {
+// madeKey is a new key, with the access of app.yaml that accepts it.
+type madeKey struct {
+	Key    string     `json:"key"`
+	Access madeAccess `json:"access"`
+}
+
+// madeAccess is an access of app.yaml with a single key.
+type madeAccess struct {
+	Name   string         `json:"name"`
+	Keys   [1]madeKeyLine `json:"keys"`
+	Rights []string       `json:"rights,omitempty"` // All rights if there are none.
+}
+
+// madeKeyLine is how app.yaml accepts a key.
+type madeKeyLine struct {
+	SHA256  string    `json:"sha256"`
+	Expires time.Time `json:"expires,omitzero"` // Zero for never.
+}
+
+// newKey makes a key.
+func newKey(name string, rights []string, days int, now time.Time) (*madeKey, error) {
 	if name == "" || name == job.AnyAccess {
-		return "", "", fmt.Errorf("an access can't have the name %q", name)
+		return nil, fmt.Errorf("an access can't have the name %q", name)
 	}
 
 	if days < 0 {
-		return "", "", fmt.Errorf("--days must not be negative, but is %d", days)
+		return nil, fmt.Errorf("--days must not be negative, but is %d", days)
 	}
 
 	var known []string
@@ -99,25 +138,36 @@ func newKey(name string, rights []string, days int, now time.Time) (lines, key s
 
 	for _, right := range rights {
 		if !slices.Contains(known, right) {
-			return "", "", fmt.Errorf("--rights: unknown right %s; %s", right, problem.Suggest(right, known))
+			return nil, fmt.Errorf("--rights: unknown right %s; %s", right, problem.Suggest(right, known))
 		}
 	}
 
-	quoted, err := yaml.Marshal(name)
-	if err != nil {
-		return "", "", err
-	}
-
-	key = apikey.New()
-	lines = fmt.Sprintf("  - name: %s    keys:\n      - sha256: %s\n", quoted, apikey.DigestOf(key))
+	made := &madeKey{Key: apikey.New(), Access: madeAccess{Name: name, Rights: rights}}
+	made.Access.Keys[0].SHA256 = apikey.DigestOf(made.Key).String()
 
 	if days > 0 {
-		lines += "        expires: " + now.UTC().AddDate(0, 0, days).Format(time.RFC3339) + "\n"
+		made.Access.Keys[0].Expires = now.UTC().AddDate(0, 0, days).Truncate(time.Second)
 	}
 
-	if len(rights) > 0 {
-		lines += "    rights: [" + strings.Join(rights, ", ") + "]\n"
+	return made, nil
+}
+
+// lines returns the lines of app.yaml for the access.
+func (a madeAccess) lines() (string, error) {
+	quoted, err := yaml.Marshal(a.Name)
+	if err != nil {
+		return "", err
 	}
 
-	return lines, key, nil
+	lines := fmt.Sprintf("  - name: %s    keys:\n      - sha256: %s\n", quoted, a.Keys[0].SHA256)
+
+	if expires := a.Keys[0].Expires; !expires.IsZero() {
+		lines += "        expires: " + expires.Format(time.RFC3339) + "\n"
+	}
+
+	if len(a.Rights) > 0 {
+		lines += "    rights: [" + strings.Join(a.Rights, ", ") + "]\n"
+	}
+
+	return lines, nil
 }

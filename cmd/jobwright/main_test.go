@@ -36,3 +36,43 @@ func TestEveryCommandHasHelp(t *testing.T) {
 
 	check(command())
 }
+
+// Commands that print data print it as JSON, too.
+func TestEveryCommandPrintsJSON(t *testing.T) {
+	t.Parallel()
+
+	without := map[string]string{
+		"jobwright apiserver":      "a server, whose log is JSON",
+		"jobwright worker":         "a server, whose log is JSON",
+		"jobwright serve":          "a server, whose log is JSON",
+		"jobwright schema":         "it prints nothing but JSON",
+		"jobwright man":            "it writes files",
+		"jobwright context use":    "it prints nothing",
+		"jobwright context set":    "it prints nothing",
+		"jobwright context delete": "it prints nothing",
+	}
+
+	var check func(command *cobra.Command)
+
+	check = func(command *cobra.Command) {
+		path := command.CommandPath()
+
+		if command.Runnable() {
+			_, isExcepted := without[path]
+			require.NotEqual(t, isExcepted, command.Flags().Lookup("json") != nil, "%s: either --json, or a reason", path)
+
+			if !isExcepted {
+				require.Contains(t, command.Long+command.Flags().Lookup("json").Usage, "JSON", path)
+			}
+		}
+
+		delete(without, path)
+
+		for _, child := range command.Commands() {
+			check(child)
+		}
+	}
+
+	check(command())
+	require.Empty(t, without, "commands that do not exist")
+}

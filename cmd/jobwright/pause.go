@@ -16,7 +16,7 @@ func pauseCommand() *cobra.Command {
 		Long: `Pause a job: steps that run end as usual, and no other one begins until "jobwright resume".
 
 With --json, it prints the response of pauseJob.`,
-		Example: `  jobwright pause "night 1"`,
+		Example: `  jobwright pause "night 2"`,
 		Args:    cobra.ExactArgs(1),
 	}, (*client.Client).Pause)
 }
@@ -28,7 +28,7 @@ func resumeCommand() *cobra.Command {
 		Long: `Resume a job that was paused by "jobwright pause".
 
 With --json, it prints the response of resumeJob.`,
-		Example: `  jobwright resume "night 1"`,
+		Example: `  jobwright resume "night 2"`,
 		Args:    cobra.ExactArgs(1),
 	}, (*client.Client).Resume)
 }

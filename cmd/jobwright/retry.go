@@ -35,13 +35,13 @@ same new job.
 With --json, it prints what "jobwright run --json" prints of the new job and, with --dry-run or --async,
 the response of retryJob. The exit status is that of "jobwright run".`,
 		Example: `  # Run the job again from the step that failed
-  jobwright retry "night 1" --from failed
+  jobwright retry "night 3" --from failed
 
-  # With another parameter
-  jobwright retry "night 1" --from failed -p country=DE
+  # With another parameter, as another job
+  jobwright retry "night 3" --from failed -p country=DE --new-job-id "night 3, Germany"
 
   # See what would run
-  jobwright retry "night 1" --from failed --dry-run`,
+  jobwright retry "night 3" --from failed --dry-run`,
 		Args: cobra.ExactArgs(1),
 	}
 

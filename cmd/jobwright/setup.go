@@ -30,7 +30,10 @@ const (
 )
 
 func setupCommand() *cobra.Command {
-	var retention time.Duration
+	var (
+		retention time.Duration
+		asJSON    bool
+	)
 
 	command := &cobra.Command{
 		Use:   "setup",
@@ -42,52 +45,81 @@ The command can be repeated: it keeps existing namespaces and search attributes.
 of an existing namespace only if --retention is given.
 
 The retention is the time for which the status and the results of an ended job are available, and for
-which its jobId can't be used for another job. Temporal requires at least 24h.` + environment(""),
+which its jobId can't be used for another job. Temporal requires at least 24h.
+
+With --json, the command prints an object: the namespace, whether it is new, its retention in seconds, and
+the search attributes that the command has registered:
+
+  {"namespace": "default", "registered": false, "retentionSeconds": 604800, "attributes": []}` + environment(""),
 		Example: `  # Prepare the namespace "default" of a Temporal on this machine
   jobwright setup
 
   # Prepare another namespace that retains ended jobs for 30 days
-  TEMPORAL_ADDRESS=temporal.example.com:7233 TEMPORAL_NAMESPACE=jobs jobwright setup --retention 720h`,
+  TEMPORAL_ADDRESS=temporal.example.com:7233 TEMPORAL_NAMESPACE=jobs jobwright setup --retention 720h
+
+  # Print the search attributes that were missing
+  jobwright setup --json | jq -r '.attributes[]'`,
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
-			return setup(command.Context(), retention, command.Flags().Changed("retention"), command.OutOrStdout())
+			messages := command.OutOrStdout()
+			if asJSON {
+				messages = io.Discard
+			}
+
+			prepared, err := setup(command.Context(), retention, command.Flags().Changed("retention"), messages)
+			if err == nil && asJSON {
+				err = printJSON(command.OutOrStdout(), prepared)
+			}
+
+			return err
 		},
 	}
 
 	command.Flags().DurationVar(&retention, "retention", 7*24*time.Hour, "how long the namespace retains ended jobs")
+	command.Flags().BoolVar(&asJSON, "json", false, "print a JSON object")
 
 	return command
 }
 
-func setup(ctx context.Context, retention time.Duration, explicit bool, out io.Writer) error {
+// preparedTemporal is what setup has found and changed, as --json prints it.
+type preparedTemporal struct {
+	Namespace        string   `json:"namespace"`
+	Registered       bool     `json:"registered"` // Whether the command has registered the namespace.
+	RetentionSeconds int64    `json:"retentionSeconds"`
+	Attributes       []string `json:"attributes"` // The search attributes that it has registered.
+}
+
+// setup prepares Temporal, and prints what it does to out.
+func setup(ctx context.Context, retention time.Duration, explicit bool, out io.Writer) (*preparedTemporal, error) {
 	options, err := clientOptions(slog.New(slog.DiscardHandler))
 	if err != nil {
-		return err
+		return nil, err
 	}
 
 	temporal, err := client.NewLazyClient(options)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer temporal.Close()
 
 	ctx, cancel := context.WithTimeout(ctx, setupTimeout)
 	defer cancel()
 
-	err = prepareNamespace(ctx, temporal.WorkflowService(), options.Namespace, retention, explicit, out)
+	prepared := &preparedTemporal{Namespace: options.Namespace, Attributes: []string{}}
+	err = prepared.namespace(ctx, temporal.WorkflowService(), retention, explicit, out)
 
 	if unreachable, ok := errors.AsType[*serviceerror.Unavailable](err); ok {
-		return fmt.Errorf("can't reach Temporal at %s, set its address with TEMPORAL_ADDRESS: %w", options.HostPort, unreachable)
+		return nil, fmt.Errorf("can't reach Temporal at %s, set its address with TEMPORAL_ADDRESS: %w", options.HostPort, unreachable)
 	}
 
 	if err != nil {
-		return err
+		return nil, err
 	}
 
 	if err := retry(ctx, func() error {
-		return registerAttributes(ctx, temporal.OperatorService(), options.Namespace, out)
+		return prepared.registerAttributes(ctx, temporal.OperatorService(), out)
 	}); err != nil {
-		return fmt.Errorf("can't register the search attributes: %w", err)
+		return nil, fmt.Errorf("can't register the search attributes: %w", err)
 	}
 
 	// Temporal rejects new jobs until the search attributes have taken effect.
@@ -96,25 +128,29 @@ func setup(ctx context.Context, retention time.Duration, explicit bool, out io.W
 
 		return err
 	}); err != nil {
-		return fmt.Errorf("the search attributes have not taken effect: %w", err)
+		return nil, fmt.Errorf("the search attributes have not taken effect: %w", err)
 	}
 
 	fmt.Fprintln(out, "Temporal is ready for jobs.")
 
-	return nil
+	return prepared, nil
 }
 
-// prepareNamespace registers the namespace, or sets the retention of an existing one if the flag was given.
-func prepareNamespace(
-	ctx context.Context, service workflowservice.WorkflowServiceClient, namespace string, retention time.Duration, explicit bool,
-	out io.Writer,
+// namespace registers the namespace, or sets the retention of an existing one if the flag was given.
+func (p *preparedTemporal) namespace(
+	ctx context.Context, service workflowservice.WorkflowServiceClient, retention time.Duration, explicit bool, out io.Writer,
 ) error {
+	namespace := p.Namespace
+	p.RetentionSeconds = int64(retention.Seconds())
+
 	_, err := service.RegisterNamespace(ctx, &workflowservice.RegisterNamespaceRequest{
 		Namespace:                        namespace,
 		Description:                      "Jobs of Jobwright",
 		WorkflowExecutionRetentionPeriod: durationpb.New(retention),
 	})
 	if err == nil {
+		p.Registered = true
+
 		fmt.Fprintf(out, "Registered the namespace %s with a retention of %s.\n", namespace, retention)
 
 		return nil
@@ -131,6 +167,8 @@ func prepareNamespace(
 
 	before := found.GetConfig().GetWorkflowExecutionRetentionTtl().AsDuration()
 	if !explicit || before == retention {
+		p.RetentionSeconds = int64(before.Seconds())
+
 		fmt.Fprintf(out, "The namespace %s exists, with a retention of %s.\n", namespace, before)
 
 		return nil
@@ -180,10 +218,10 @@ func retry(ctx context.Context, do func() error) error {
 }
 
 // registerAttributes registers the search attributes that the namespace lacks.
-func registerAttributes(
-	ctx context.Context, operator operatorservice.OperatorServiceClient, namespace string, out io.Writer,
+func (p *preparedTemporal) registerAttributes(
+	ctx context.Context, operator operatorservice.OperatorServiceClient, out io.Writer,
 ) error {
-	existing, err := operator.ListSearchAttributes(ctx, &operatorservice.ListSearchAttributesRequest{Namespace: namespace})
+	existing, err := operator.ListSearchAttributes(ctx, &operatorservice.ListSearchAttributesRequest{Namespace: p.Namespace})
 	if err != nil {
 		return err
 	}
@@ -207,10 +245,12 @@ func registerAttributes(
 	}
 
 	if _, err := operator.AddSearchAttributes(ctx, &operatorservice.AddSearchAttributesRequest{
-		Namespace: namespace, SearchAttributes: missing,
+		Namespace: p.Namespace, SearchAttributes: missing,
 	}); err != nil {
 		return err
 	}
+
+	p.Attributes = slices.Sorted(maps.Keys(missing))
 
 	fmt.Fprintf(out, "Registered %d search attributes.\n", len(missing))
 

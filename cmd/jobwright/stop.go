@@ -22,10 +22,10 @@ With --json, it prints the response of stopJob.
 
 The exit status is 0 if the stop was requested or the job had ended before, and with --wait that of how
 the job ended, where stopped is a success: 0 if the job is completed or stopped, and 1 if it has failed.`,
-		Example: `  jobwright stop "night 1"
+		Example: `  jobwright stop "night 2"
 
   # Wait until it has stopped
-  jobwright stop "night 1" --wait`,
+  jobwright stop "night 2" --wait`,
 		Args: cobra.ExactArgs(1),
 	}
 

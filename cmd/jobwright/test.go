@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -22,6 +23,7 @@ import (
 func testCommand() *cobra.Command {
 	var (
 		pattern string
+		asJSON  bool
 		secrets app.Secrets
 	)
 
@@ -34,6 +36,12 @@ milliseconds. See docs/how-to/write-a-test.md.
 
 A path is an app, a folder of apps or of tests, or a test file. The default is the current folder.
 
+With --json, the command prints an object with the numbers of tests, and each test with its differences from
+what it expects. simulatedMs is the duration of its job in simulated time, durationMs that of the test:
+
+  {"passed": 1, "failed": 0, "tests": [{"file": "Main_test.yaml", "line": 2, "name": "late", "passed": true,
+   "simulatedMs": 60000, "durationMs": 4, "differences": []}]}
+
 The exit status is 1 if a test fails, and 2 if there are no tests or a file can't be read.`,
 		Example: `  # Run all tests of all apps in a folder
   jobwright test apps
@@ -42,7 +50,10 @@ The exit status is 1 if a test fails, and 2 if there are no tests or a file can'
   jobwright test apps/7/scenarios/Main_test.yaml
 
   # Run the tests whose names match a regular expression
-  jobwright test --run 'late|approval' apps/7`,
+  jobwright test --run 'late|approval' apps/7
+
+  # Print the names of the tests that fail
+  jobwright test --json apps | jq -r '.tests[] | select(.passed | not).name'`,
 		RunE: func(command *cobra.Command, paths []string) error {
 			selected, err := regexp.Compile(pattern)
 			if err != nil {
@@ -55,12 +66,21 @@ The exit status is 1 if a test fails, and 2 if there are no tests or a file can'
 			}
 
 			tests := tests{dir: dir, secrets: secrets, selected: selected, out: command.OutOrStdout()}
+			if asJSON {
+				tests.out = io.Discard
+			}
 
-			return tests.run(command.Context(), paths, command.ErrOrStderr())
+			err = tests.run(command.Context(), paths, command.ErrOrStderr())
+			if asJSON && !isUnusable(err) {
+				err = errors.Join(printJSON(command.OutOrStdout(), tests.testRun), err)
+			}
+
+			return err
 		},
 	}
 
 	cli.AddSecrets(command.Flags(), &secrets)
+	command.Flags().BoolVar(&asJSON, "json", false, "print a JSON object")
 	command.Flags().StringVar(&pattern, "run", "", "run only tests whose name matches this regular expression")
 	command.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return cli.ExitError{Status: statusUnusable, Err: err} })
 
@@ -74,8 +94,32 @@ type tests struct {
 	selected *regexp.Regexp // Of the names of tests.
 	out      io.Writer
 
-	count  int
-	failed int
+	testRun
+}
+
+// testRun is what the tests have found, as --json prints it.
+type testRun struct {
+	Passed int            `json:"passed"`
+	Failed int            `json:"failed"`
+	Tests  []testedResult `json:"tests"`
+}
+
+// testedResult is what a test has found.
+type testedResult struct {
+	File        string   `json:"file"`
+	Line        int      `json:"line"`
+	Name        string   `json:"name"`
+	Passed      bool     `json:"passed"`
+	SimulatedMs int64    `json:"simulatedMs"` // The duration of the job in simulated time.
+	DurationMs  int64    `json:"durationMs"`
+	Differences []string `json:"differences"` // From what the test expects.
+}
+
+// isUnusable reports whether tests could not run because the arguments are wrong or a file can't be read.
+func isUnusable(err error) bool {
+	failed, ok := errors.AsType[cli.ExitError](err)
+
+	return ok && failed.Status == statusUnusable
 }
 
 func (t *tests) run(ctx context.Context, paths []string, summary io.Writer) error {
@@ -106,17 +150,18 @@ func (t *tests) run(ctx context.Context, paths []string, summary io.Writer) erro
 		}
 	}
 
-	if t.count == 0 {
+	count := len(t.Tests)
+	if count == 0 {
 		return cli.ExitError{Status: statusUnusable, Err: fmt.Errorf("there are no tests in %s", strings.Join(paths, ", "))}
 	}
 
-	if t.failed > 0 {
-		fmt.Fprintf(summary, "%s, %d failed\n", counted(t.count, "test"), t.failed)
+	if t.Failed > 0 {
+		fmt.Fprintf(summary, "%s, %d failed\n", counted(count, "test"), t.Failed)
 
 		return cli.ExitError{Status: statusProblems}
 	}
 
-	fmt.Fprintf(summary, "%s passed\n", counted(t.count, "test"))
+	fmt.Fprintf(summary, "%s passed\n", counted(count, "test"))
 
 	return nil
 }
@@ -196,17 +241,25 @@ func (t *tests) test(
 		return err
 	}
 
-	t.count++
+	took, verdict := time.Since(began), "ok    "
+	found := testedResult{
+		File: test.File, Line: test.Line, Name: test.Name, Passed: len(report.Differences) == 0,
+		SimulatedMs: report.Duration.Milliseconds(), DurationMs: took.Milliseconds(),
+		Differences: append([]string{}, report.Differences...), // An empty list instead of null.
+	}
 
-	verdict := "ok    "
-	if len(report.Differences) > 0 {
-		t.failed++
+	if found.Passed {
+		t.Passed++
+	} else {
+		t.Failed++
 
 		verdict = "FAILED"
 	}
 
+	t.Tests = append(t.Tests, found)
+
 	fmt.Fprintf(t.out, "%s %s:%d: %s (%s in %s)\n", verdict, test.File, test.Line, test.Name, report.Duration,
-		time.Since(began).Round(time.Millisecond))
+		took.Round(time.Millisecond))
 
 	for _, difference := range report.Differences {
 		fmt.Fprintln(t.out, "    "+strings.ReplaceAll(difference, "\n", "\n    "))

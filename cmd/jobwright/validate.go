@@ -49,6 +49,9 @@ it in the environment of a worker, as jobwright sources check.
 A path is an app, a folder of apps, or the file of a scenario. The default is the current folder. A
 scenario is checked together with the scenarios that it runs.
 
+With --json, the command prints a list with an object for each mistake: code, message, file, line, column and
+path, the place in the file, such as steps[0].opParams.source.
+
 The exit status is 1 if there are mistakes, and 2 if there is nothing to check or a file can't be read.`,
 		Example: `  # Check the app or the apps in the current folder
   jobwright validate

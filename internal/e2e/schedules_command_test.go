@@ -13,8 +13,8 @@ import (
 // commands runs commands of jobwright that call a server.
 type commands struct{ environment []string }
 
-// newCommands starts jobwright-dev with the example apps, one of them with a schedule.
-func newCommands(t *testing.T) commands {
+// newNightlyApps returns a folder of apps with a copy of the example app, which has a schedule.
+func newNightlyApps(t *testing.T) string {
 	t.Helper()
 
 	apps := filepath.Join(t.TempDir(), "apps")
@@ -27,8 +27,15 @@ func newCommands(t *testing.T) commands {
 	text = append(text, "\nschedules:\n  nightly: {scenario: Main, cron: 0 0 2 * * ?, description: Every night}\n"...)
 	require.NoError(t, os.WriteFile(manifest, text, 0o600))
 
+	return apps
+}
+
+// newCommands starts jobwright-dev with the example app, which has a schedule.
+func newCommands(t *testing.T) commands {
+	t.Helper()
+
 	return commands{[]string{
-		"JOBWRIGHT_URL=" + apiOf(t, dev(t, t.TempDir(), "--apps", apps)).address, "JOBWRIGHT_KEY=" + devKey,
+		"JOBWRIGHT_URL=" + apiOf(t, dev(t, t.TempDir(), "--apps", newNightlyApps(t))).address, "JOBWRIGHT_KEY=" + devKey,
 		"JOBWRIGHT_APP=7", "JOBWRIGHT_CONFIG=" + filepath.Join(t.TempDir(), "config.yaml"),
 	}}
 }
@@ -65,7 +72,26 @@ func (c commands) complete(t *testing.T, arguments ...string) []string {
 	words, _, found := strings.Cut("\n"+text, "\n:") // The directive for the shell.
 	require.True(t, found, text)
 
+	if len(arguments) > 1 && arguments[len(arguments)-2] == "-p" {
+		require.Contains(t, text, "ShellCompDirectiveNoSpace", "the value follows")
+	}
+
 	return strings.Fields(words)
+}
+
+// awaitSchedule waits until the server has found the schedule, and returns the list of schedules.
+func (c commands) awaitSchedule(t *testing.T) (list string) {
+	t.Helper()
+
+	await(t, func() bool {
+		var status int
+
+		status, list = c.run(t, "schedules", "list")
+
+		return status == 0 && strings.Contains(list, "T02:00:00")
+	})
+
+	return list
 }
 
 func TestCommandsListAndRunSchedules(t *testing.T) {
@@ -92,11 +118,7 @@ func TestCommandsListAndRunSchedules(t *testing.T) {
 	require.Equal(t, 2, status)
 	require.Contains(t, text, `--output "svg" is none of text, mermaid and json`)
 
-	await(t, func() bool {
-		status, text = c.run(t, "schedules", "list")
-
-		return status == 0 && strings.Contains(text, "T02:00:00") // The server has found the schedule.
-	})
+	text = c.awaitSchedule(t)
 	require.Regexp(t, `(?m)^nightly +Main +0 0 2 \* \* \? `, text)
 
 	paused := c.json(t, "schedules", "pause", "nightly", "--note", "the database moves")
@@ -120,6 +142,7 @@ func TestCommandsListAndRunSchedules(t *testing.T) {
 	// Words for the shell.
 	require.Equal(t, []string{"IncrementalLoad", "LoadFeeds", "Main", "Publish"}, c.complete(t, "run", ""))
 	require.Equal(t, []string{"country="}, c.complete(t, "run", "Main", "-p", ""))
+	require.Equal(t, []string{"country="}, c.complete(t, "retry", jobID, "-p", ""))
 	require.Contains(t, c.complete(t, "status", ""), jobID)
 	require.Equal(t, []string{"failed", "1", "2"}, c.complete(t, "retry", jobID, "--from", ""))
 	require.Equal(t, []string{"nightly"}, c.complete(t, "schedules", "pause", ""))

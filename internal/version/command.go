@@ -23,7 +23,9 @@ func AddTo(root *cobra.Command) {
 		Long: `Print the version of this binary, the commit and the date of its build, and the versions of Go and of
 Temporal's SDK that it is built with. Include this output in every bug report.
 
-The flag --version prints the same text.`,
+The flag --version prints the same text. With --json, the command prints an object with version, go, platform
+and temporalSdk and, if they are known, commit, date and modified: whether the build has changes that are not
+in the commit.`,
 		Example: fmt.Sprintf(`  %[1]s version
   %[1]s version --json | jq -r .version`, root.Name()),
 		Args: cobra.NoArgs,
