@@ -20,7 +20,7 @@ type machine struct {
 	checkpoint  *Checkpoint
 	root        level
 	tracker     *stepTracker
-	parameters  string // The job's parameters, for operators.
+	parameters  string            // The job's parameters, for operators.
 	versions    map[string]string // The versions of the programs of child jobs, by their entries.
 	signalWaits []*signalWait
 	isStopping  func() bool // Whether the job was cancelled.
