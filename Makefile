@@ -38,7 +38,7 @@ test: ## Run the tests
 # The packages whose tests start neither Temporal's server nor a database server.
 define FAST_PACKAGES
 go list -test -f '{{.ImportPath}} {{join .Deps " "}}' ./... | \
-	grep -vE ' (go\.temporal\.io/server|github\.com/jobwright/jobwright/internal/testserver)[ /]|/internal/(e2e|chaos)\.test ' | \
+	grep -vE ' (go\.temporal\.io/server|github\.com/jobwright/jobwright/internal/testserver)[ /]|/internal/(e2e|chaos|cluster)\.test ' | \
 	sed -n 's/\.test .*//p'
 endef
 
@@ -48,15 +48,19 @@ test-fast: ## Run the tests that need no Temporal server and no database server
 
 .PHONY: race
 race: ## Run the tests with the race detector, without cached results
-	go test -race -count=1 -timeout 25m $$(go list ./... | grep -v /internal/chaos) # Chaos starts processes that are built without it.
+	go test -race -count=1 -timeout 25m $$(go list ./... | grep -vE '/internal/(chaos|cluster)$$') # These start processes that are built without it.
 
-# The duration of the chaos test, and the seed of its random decisions; 0 chooses one.
+# The duration of the chaos test and of the soak, and the seed of random decisions; 0 chooses one.
 DURATION ?= 3m
 SEED ?= 0
 
 .PHONY: chaos
 chaos: ## Inject random faults into the whole system and verify its guarantees (DURATION=3m SEED=0)
 	go test ./internal/chaos -count=1 -v -timeout 0 -args -duration $(DURATION) -seed $(SEED)
+
+.PHONY: soak
+soak: ## Restart and kill the processes of a whole cluster under a steady load, and verify that none grows (DURATION=60m)
+	go test ./internal/cluster -count=1 -v -timeout 0 -run TestCluster -args -duration $(DURATION)
 
 # Go minimizes each interesting input for up to a minute, in which it tries nothing new: without -fuzzminimizetime, five minutes
 # on two processors tried 3,805 bodies of executeJob, and 17,663 with it.

@@ -209,12 +209,12 @@ func TestGoStaysBelowTheMemoryLimit(t *testing.T) {
 }
 
 // Steps write files of any size to the folder of temporary files.
-func TestJobwrightWritesOnlyToVolumes(t *testing.T) {
+func TestServicesWriteOnlyToVolumes(t *testing.T) {
 	t.Parallel()
 
 	project := load(t)
-	for _, name := range []string{"jobwright-setup", "apiserver", "worker"} {
-		require.True(t, project.Services[name].ReadOnly, name)
+	for _, service := range project.Services {
+		require.True(t, service.ReadOnly, service.Name)
 	}
 
 	temporary := mount(t, project, "worker", "/tmp")
@@ -237,6 +237,32 @@ func TestAppsAreReadOnly(t *testing.T) {
 	for _, name := range []string{"apiserver", "worker"} {
 		require.True(t, mount(t, load(t), name, "/etc/jobwright/apps").ReadOnly, name)
 	}
+}
+
+// Prometheus reads them in the networks of the services. A published port would be open to every user of the machine.
+func TestMetricsAreServedAndNotPublished(t *testing.T) {
+	t.Parallel()
+
+	services := load(t).Services
+	require.NotNil(t, services["temporal"].Environment["PROMETHEUS_ENDPOINT"])
+	require.Contains(t, services["apiserver"].Command, "--metrics=0.0.0.0:8081")
+	require.Contains(t, services["worker"].Command, "--http=0.0.0.0:8081")
+
+	for _, service := range services {
+		for _, port := range service.Ports {
+			require.NotContains(t, []uint32{8081, 9090}, port.Target, service.Name)
+		}
+	}
+}
+
+func TestImageHasTheRevision(t *testing.T) {
+	t.Parallel()
+
+	env := markers()
+	env["JOBWRIGHT_REVISION"] = "0123abc"
+	project, err := tryLoad(t, env)
+	require.NoError(t, err)
+	require.Equal(t, "0123abc", *project.Services["jobwright-setup"].Build.Args["REVISION"])
 }
 
 func TestAppsFolderIsConfigurable(t *testing.T) {

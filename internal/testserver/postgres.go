@@ -26,6 +26,9 @@ type PostgreSQLOptions struct {
 
 	// Settings are additional settings of postgresql.conf, for example "lock_timeout=1s".
 	Settings []string
+
+	// Initdb are additional arguments of initdb, for example "--data-checksums".
+	Initdb []string
 }
 
 // PostgreSQLServer is a running PostgreSQL server on a loopback port. It requires no passwords.
@@ -149,8 +152,9 @@ func startPostgreSQL(options PostgreSQLOptions) (*PostgreSQLServer, error) {
 	servers.add(func() error { return os.RemoveAll(folder) })
 
 	data := filepath.Join(folder, "data")
-	if err := run(folder, filepath.Join(programs, "initdb"), "--pgdata="+data, "--username=postgres", "--auth=trust",
-		"--encoding=UTF8", "--no-locale", "--no-sync", "--no-instructions"); err != nil {
+	arguments := append([]string{"--pgdata=" + data, "--username=postgres", "--auth=trust",
+		"--encoding=UTF8", "--no-locale", "--no-sync", "--no-instructions"}, options.Initdb...)
+	if err := run(folder, filepath.Join(programs, "initdb"), arguments...); err != nil {
 		return nil, err
 	}
 

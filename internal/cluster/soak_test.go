@@ -1,0 +1,180 @@
+package cluster_test
+
+import (
+	"flag"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/jobwright/jobwright/internal/testserver"
+)
+
+var duration = flag.Duration("duration", 0, "how long to soak the cluster; 0 restarts and kills each kind of process once")
+
+const (
+	killInterval    = time.Minute
+	restartInterval = 5 * time.Minute
+
+	// settled is the shortest soak in which no process may grow. In a shorter one, caches fill.
+	settled = 20 * time.Minute
+)
+
+func TestMain(m *testing.M) { testserver.Main(m) }
+
+func TestCluster(t *testing.T) {
+	t.Parallel()
+
+	c := newCluster(t)
+	c.start(t)
+
+	t.Run("contract", func(t *testing.T) { testContract(t, c) }) //nolint:paralleltest // What follows disturbs it.
+
+	s := &soak{cluster: c, load: startLoad(t, c), kills: map[string]int{}}
+	s.load.awaitProgress(t)
+
+	if *duration == 0 {
+		s.restart(t)
+		s.load.awaitProgress(t)
+
+		for _, victim := range c.victims() {
+			s.kill(t, victim)
+			s.load.awaitProgress(t)
+		}
+	} else {
+		s.growth = startSampling(t.Context(), c.processes, 5*time.Second)
+		s.run(t)
+		s.growth.finish()
+	}
+
+	s.load.stop()
+
+	table := s.table(s.load.check(t, c))
+	t.Log("\n" + table)
+	require.Empty(t, strings.Join(s.load.problems, "\n"))
+
+	for _, process := range slices.Backward(c.processes) {
+		require.NoError(t, process.stop())
+	}
+}
+
+// soak restarts and kills processes under a steady load.
+type soak struct {
+	cluster  *cluster
+	load     *load
+	growth   *growth
+	restarts int
+	kills    map[string]int
+}
+
+// run restarts all processes every five minutes, and kills one of another kind every minute.
+func (s *soak) run(t *testing.T) {
+	t.Helper()
+
+	var (
+		started = time.Now()
+		victims = s.cluster.victims()
+		minutes = time.NewTicker(killInterval)
+	)
+
+	defer minutes.Stop()
+
+	for next := 0; time.Since(started) < *duration; next++ {
+		if time.Since(started) >= time.Duration(s.restarts)*restartInterval {
+			s.restart(t)
+		}
+
+		s.kill(t, victims[next%len(victims)])
+		<-minutes.C
+	}
+}
+
+func (s *soak) restart(t *testing.T) {
+	t.Helper()
+	s.cluster.restart(t)
+	s.restarts++
+}
+
+func (s *soak) kill(t *testing.T, victim victim) {
+	t.Helper()
+	victim.kill(t)
+	s.kills[victim.name]++
+}
+
+// table formats the figures of a run as the table in docs/guarantees.md, and adds processes that have grown to the problems.
+func (s *soak) table(found losses) string {
+	var text strings.Builder
+
+	row := func(label string, value any) { fmt.Fprintf(&text, "| %s | %v |\n", label, value) }
+
+	fmt.Fprintf(&text, "| %s, %d jobs per second | |\n|---|---:|\n", *duration, jobsPerSecond)
+	row("jobs", len(s.load.jobs))
+	row("calls", s.load.calls)
+	row("calls repeated without a response or after a 503", s.load.repeated)
+	row("expected records", found.records)
+	row("duplicates", found.duplicates)
+	row("losses", found.lost)
+	row("failed jobs", found.failed)
+	row("stuck jobs", found.stuck)
+	row("duration of a job, p50", s.durationOfJobs(50))
+	row("duration of a job, p99", s.durationOfJobs(99))
+	row("rolling restarts", s.restarts)
+
+	for _, victim := range s.cluster.victims() {
+		row("SIGKILL "+victim.name, s.kills[victim.name])
+	}
+
+	overdue, exits := 0, 0
+	for _, process := range s.cluster.processes {
+		overdue += process.counts.overdue
+		exits += process.counts.exits - process.counts.kills
+	}
+
+	row("processes killed because their stop took too long", overdue)
+	row("processes that ended by themselves, and were started again", exits)
+
+	if s.growth != nil {
+		s.addGrowth(&text)
+	}
+
+	return text.String()
+}
+
+// addGrowth adds a table of the memory and the goroutines.
+func (s *soak) addGrowth(text *strings.Builder) {
+	fmt.Fprint(text, "\n| process | memory, second quarter | last quarter | goroutines, second quarter | last quarter |\n|---|---:|---:|---:|---:|\n")
+
+	for _, process := range s.cluster.processes {
+		second, last := medians(s.growth.samples[process.name], memory)
+		secondGoroutines, lastGoroutines := medians(s.growth.samples[process.name], goroutines)
+
+		fmt.Fprintf(text, "| %s | %d MB | %d MB | %d | %d |\n", process.name, second>>20, last>>20, secondGoroutines, lastGoroutines)
+
+		if *duration < settled {
+			continue
+		}
+
+		if !isFlat(second, last, 32<<20) {
+			s.load.addProblemf("%s: the memory has grown from %d to %d MB", process.name, second>>20, last>>20)
+		}
+
+		if !isFlat(secondGoroutines, lastGoroutines, 50) {
+			s.load.addProblemf("%s: the goroutines have grown from %d to %d", process.name, secondGoroutines, lastGoroutines)
+		}
+	}
+}
+
+// durationOfJobs returns a percentile of the durations of the jobs.
+func (s *soak) durationOfJobs(percentile int) time.Duration {
+	durations := make([]time.Duration, 0, len(s.load.jobs))
+	for _, job := range s.load.jobs {
+		durations = append(durations, job.took)
+	}
+
+	slices.Sort(durations)
+
+	return durations[len(durations)*percentile/100].Round(time.Millisecond)
+}
