@@ -177,6 +177,10 @@ func (c *cluster) start(t *testing.T) {
 	build(t, c.programs)
 
 	require.NoError(t, c.project.ForEachService(c.project.ServiceNames(), func(_ string, service *types.ServiceConfig) error {
+		for name := range service.DependsOn {
+			c.awaitReady(t, name)
+		}
+
 		for _, container := range c.containers[service.Name] {
 			require.NoError(t, os.MkdirAll(container.folder, 0o750))
 
@@ -199,12 +203,21 @@ func (c *cluster) start(t *testing.T) {
 			}
 		}
 
-		for _, process := range c.processesOf(service.Name) {
-			process.awaitReady(t)
-		}
-
 		return nil
 	}))
+
+	for name := range c.project.Services {
+		c.awaitReady(t, name)
+	}
+}
+
+// awaitReady waits until all processes of a service are ready.
+func (c *cluster) awaitReady(t *testing.T, service string) {
+	t.Helper()
+
+	for _, process := range c.processesOf(service) {
+		process.awaitReady(t)
+	}
 }
 
 // processesOf returns the processes of a service.

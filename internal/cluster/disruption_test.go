@@ -19,7 +19,8 @@ func (c *cluster) restart(t *testing.T) {
 			stopped := time.Since(begin)
 			require.NoError(t, process.start())
 			process.awaitReady(t)
-			t.Logf("%s stopped within %s and was ready after %s", process.name, stopped.Round(time.Millisecond), time.Since(begin).Round(time.Millisecond))
+			t.Logf("%s stopped within %s and was ready after %s", process.name, stopped.Round(time.Millisecond),
+				time.Since(begin).Round(time.Millisecond))
 		}
 	}
 }

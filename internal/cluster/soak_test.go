@@ -33,7 +33,7 @@ func TestCluster(t *testing.T) {
 
 	t.Run("contract", func(t *testing.T) { testContract(t, c) }) //nolint:paralleltest // What follows disturbs it.
 
-	s := &soak{cluster: c, load: startLoad(t, c), kills: map[string]int{}}
+	s := &soak{cluster: c, load: startLoad(t, c), started: time.Now(), kills: map[string]int{}}
 	s.load.awaitProgress(t)
 
 	if *duration == 0 {
@@ -65,6 +65,7 @@ func TestCluster(t *testing.T) {
 type soak struct {
 	cluster  *cluster
 	load     *load
+	started  time.Time
 	growth   *growth
 	restarts int
 	kills    map[string]int
@@ -75,15 +76,14 @@ func (s *soak) run(t *testing.T) {
 	t.Helper()
 
 	var (
-		started = time.Now()
 		victims = s.cluster.victims()
 		minutes = time.NewTicker(killInterval)
 	)
 
 	defer minutes.Stop()
 
-	for next := 0; time.Since(started) < *duration; next++ {
-		if time.Since(started) >= time.Duration(s.restarts)*restartInterval {
+	for next := 0; time.Since(s.started) < *duration; next++ {
+		if time.Since(s.started) >= time.Duration(s.restarts)*restartInterval {
 			s.restart(t)
 		}
 
@@ -100,7 +100,9 @@ func (s *soak) restart(t *testing.T) {
 
 func (s *soak) kill(t *testing.T, victim victim) {
 	t.Helper()
+	begin := time.Now()
 	victim.kill(t)
+	t.Logf("%s was killed and ready after %s", victim.name, time.Since(begin).Round(time.Millisecond))
 	s.kills[victim.name]++
 }
 
@@ -110,7 +112,7 @@ func (s *soak) table(found losses) string {
 
 	row := func(label string, value any) { fmt.Fprintf(&text, "| %s | %v |\n", label, value) }
 
-	fmt.Fprintf(&text, "| %s, %d jobs per second | |\n|---|---:|\n", *duration, jobsPerSecond)
+	fmt.Fprintf(&text, "| %s, %d jobs per second | |\n|---|---:|\n", time.Since(s.started).Round(time.Second), jobsPerSecond)
 	row("jobs", len(s.load.jobs))
 	row("calls", s.load.calls)
 	row("calls repeated without a response or after a 503", s.load.repeated)
