@@ -19,8 +19,8 @@ const (
 	killInterval    = time.Minute
 	restartInterval = 5 * time.Minute
 
-	// settled is the shortest soak in which no process may grow. In a shorter one, caches fill.
-	settled = 20 * time.Minute
+	// steady is the shortest soak in which no process may grow. In a shorter one, caches fill.
+	steady = 20 * time.Minute
 )
 
 func TestMain(m *testing.M) { testserver.Main(m) }
@@ -155,7 +155,7 @@ func (s *soak) addGrowth(text *strings.Builder) {
 
 		fmt.Fprintf(text, "| %s | %d MB | %d MB | %d | %d |\n", process.name, second>>20, last>>20, secondGoroutines, lastGoroutines)
 
-		if *duration < settled {
+		if *duration < steady {
 			continue
 		}
 
