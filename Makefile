@@ -177,6 +177,15 @@ tools: $(GOLANGCI_LINT) $(WORKFLOWCHECK) ## Install the tools of lint, fmt and w
 ci: ## Run everything that the build server runs
 	.ci/run
 
+# The tests of the chart are a module of their own, because they need Helm and the types of Kubernetes.
+.PHONY: chart
+chart: ## Lint and render the Helm chart, and check its objects
+	cd deploy/chart/check && go vet ./... && go test ./...
+
+.PHONY: chart-docs
+chart-docs: ## Write the rendered objects of the Helm chart and the table of its values
+	cd deploy/chart/check && go test ./... -update
+
 .PHONY: notices
 notices: ## Write THIRD_PARTY_NOTICES, the licences of everything that the binaries include
 	go run ./internal/notices ./cmd/jobwright ./cmd/jobwright-dev >THIRD_PARTY_NOTICES
