@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"net/url"
 	"time"
@@ -41,9 +42,7 @@ func execute(ctx context.Context, api, jobID, scenario string, fields execution)
 		"appId": appID, "jobId": jobID,
 		"operation": map[string]any{"opName": "RunScenario", "opParams": map[string]any{"scenario": scenario}},
 	}
-	for name, value := range fields {
-		body[name] = value
-	}
+	maps.Copy(body, fields)
 
 	encoded, err := json.Marshal(body)
 	if err != nil {
@@ -56,9 +55,7 @@ func execute(ctx context.Context, api, jobID, scenario string, fields execution)
 // ask calls getJobStatus or stopJob.
 func ask(ctx context.Context, api, name, jobID string, fields url.Values) *response {
 	query := url.Values{"appId": {appID}, "jobId": {jobID}}
-	for field, values := range fields {
-		query[field] = values
-	}
+	maps.Copy(query, fields)
 
 	return call(ctx, http.MethodGet, api+"/api/v1/"+name+".jsp?"+query.Encode(), nil)
 }

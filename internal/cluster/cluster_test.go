@@ -115,9 +115,7 @@ func freeAddress() string {
 
 	for range 1000 {
 		listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", first+rand.IntN(end-first)))
-		if err == nil {
-			defer listener.Close() //nolint:errcheck // Nothing was accepted.
-
+		if err == nil && listener.Close() == nil {
 			return listener.Addr().String()
 		}
 	}
@@ -125,7 +123,8 @@ func freeAddress() string {
 	panic("the machine has no port left")
 }
 
-// process returns the process in place of the container; nil for PostgreSQL, which the package testserver runs.
+// process returns the process in place of the container; one without a command for PostgreSQL, which the package testserver
+// runs.
 func (c *container) process() (*process, error) {
 	environment, err := c.environment()
 	arguments, argumentsErr := c.arguments()
@@ -142,7 +141,7 @@ func (c *container) process() (*process, error) {
 
 	switch c.service.Name {
 	case "postgresql":
-		return nil, nil
+		return created, nil
 	case "temporal-schema": // Its command begins with the program.
 	case "temporal":
 		name := strings.TrimPrefix(c.name, "temporal ")
@@ -240,7 +239,7 @@ func runOnce(t *testing.T, process *process, policy string) {
 	require.NoError(t, err)
 
 	for try := range restarts + 1 {
-		command := exec.CommandContext(t.Context(), process.arguments[0], process.arguments[1:]...) //nolint:gosec // The program is known.
+		command := exec.CommandContext(t.Context(), process.arguments[0], process.arguments[1:]...)
 		command.Env, command.Dir = process.environment, process.folder
 		command.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 

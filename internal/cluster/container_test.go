@@ -24,7 +24,7 @@ type container struct {
 }
 
 var (
-	containerAddress = regexp.MustCompile(`([A-Za-z0-9][A-Za-z0-9.-]*):([0-9]+)`)
+	containerAddress = regexp.MustCompile(`([A-Za-z0-9][A-Za-z0-9.-]*):(\d+)`)
 	containerPath    = regexp.MustCompile(`(?:^|[^A-Za-z0-9.])(/(?:bin|boot|dev|etc|home|lib|media|mnt|opt|proc|root|run|sbin|srv|sys|tmp|usr|var)\b[\w./-]*)`)
 )
 

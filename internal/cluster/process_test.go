@@ -56,7 +56,7 @@ func (p *process) start() error {
 
 // spawn starts the process. The caller has locked the mutex.
 func (p *process) spawn() error {
-	command := exec.Command(p.arguments[0], p.arguments[1:]...) //nolint:gosec,noctx // It outlives its caller; stop ends it.
+	command := exec.Command(p.arguments[0], p.arguments[1:]...)
 	command.Env, command.Dir = p.environment, p.folder
 	command.Stdout, command.Stderr = &p.output, &p.output
 	// The kernel kills it when the test process ends, however that ends.

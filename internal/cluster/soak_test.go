@@ -25,13 +25,13 @@ const (
 
 func TestMain(m *testing.M) { testserver.Main(m) }
 
-func TestCluster(t *testing.T) {
+func TestCluster(t *testing.T) { //nolint:tparallel // The contract is tested before the disruptions.
 	t.Parallel()
 
 	c := newCluster(t)
 	c.start(t)
 
-	t.Run("contract", func(t *testing.T) { testContract(t, c) }) //nolint:paralleltest // What follows disturbs it.
+	t.Run("contract", func(t *testing.T) { testContract(t, c) })
 
 	s := &soak{cluster: c, load: startLoad(t, c), started: time.Now(), kills: map[string]int{}}
 	s.load.awaitProgress(t)

@@ -152,8 +152,9 @@ func startPostgreSQL(options PostgreSQLOptions) (*PostgreSQLServer, error) {
 	servers.add(func() error { return os.RemoveAll(folder) })
 
 	data := filepath.Join(folder, "data")
-	arguments := append([]string{"--pgdata=" + data, "--username=postgres", "--auth=trust",
-		"--encoding=UTF8", "--no-locale", "--no-sync", "--no-instructions"}, options.Initdb...)
+	arguments := append([]string{
+		"--pgdata=" + data, "--username=postgres", "--auth=trust", "--encoding=UTF8", "--no-locale", "--no-sync", "--no-instructions",
+	}, options.Initdb...)
 	if err := run(folder, filepath.Join(programs, "initdb"), arguments...); err != nil {
 		return nil, err
 	}
