@@ -92,7 +92,7 @@ func TestScheduleRowOfPlacesFiringsOnTheTimeLine(t *testing.T) {
 	}
 
 	row := scheduleRowOf(status, now)
-	require.Equal(t, "every 6h0m0s", row.When)
+	require.Equal(t, "every 6h", row.When)
 	require.Len(t, row.Marks, 2)
 	require.InDelta(t, 62.5, row.Marks[0].X, 0.01)
 	require.True(t, row.Marks[0].Next)

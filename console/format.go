@@ -23,6 +23,7 @@ var functions = template.FuncMap{
 	"jobAddress": jobAddress, "count": countOf, "plain": plain,
 	"quarter":       func(of float64) float64 { return of / 4 },
 	"deliveryState": deliveryState, "actionState": actionState,
+	"isLong": func(text string) bool { return text != shortened(text) }, "cut": shortened,
 }
 
 // callerText returns the name of an access as people read it.
@@ -39,7 +40,10 @@ func rfc3339(at time.Time) string { return at.UTC().Format(time.RFC3339Nano) }
 // absolute returns a time with its date.
 func absolute(at time.Time) string { return at.UTC().Format("2006-01-02 15:04:05 UTC") }
 
-const day = 24 * time.Hour
+const (
+	day  = 24 * time.Hour
+	year = 365 * day
+)
 
 // relative returns how far a time is from now. The script of the pages has the same rules, for pages that stay open.
 func relative(at time.Time) string {
@@ -61,8 +65,10 @@ func relativeTo(at, now time.Time) string {
 		words = fmt.Sprintf("%d min", int(text.Minutes()))
 	case text < day:
 		words = fmt.Sprintf("%d h", int(text.Hours()))
-	default:
+	case text < 2*year:
 		words = fmt.Sprintf("%d d", int(text/day))
+	default:
+		words = fmt.Sprintf("%d y", int(text/year))
 	}
 
 	if distance < 0 {
@@ -203,6 +209,13 @@ func plain(value any) (string, error) {
 	text, err := json.Marshal(jsonvalue.Plain{Any: value})
 
 	return string(text), err
+}
+
+// shortened returns the beginning of a long text, without line breaks.
+func shortened(text string) string {
+	const most = 80
+
+	return cut(strings.Join(strings.Fields(text), " "), most)
 }
 
 // jobAddress returns the address of the page of a job.

@@ -59,6 +59,11 @@ func showJob(r *request) (*view, error) {
 		return nil, err
 	}
 
+	steps, err := readStepSelection(r.URL.Query())
+	if err != nil {
+		return nil, err
+	}
+
 	status, gone, err := r.status(jobID, selected)
 	if err != nil {
 		return nil, err
@@ -66,7 +71,7 @@ func showJob(r *request) (*view, error) {
 
 	shown := &jobPage{
 		Status: status, Shown: stateOf(status.Status), Ended: status.Ended(), Gone: gone,
-		Steps: stepTableOf(status, r.query("steps"), r.now), Actions: r.actionsOf(status),
+		Steps: stepTableOf(status, steps, r.now), Actions: r.actionsOf(status),
 		Value: string(indent(status.Value)),
 	}
 
@@ -153,7 +158,7 @@ func failureOf(status *client.Status) *failure {
 
 	if place := status.Step; place != nil {
 		failed.Message = sentence(strings.TrimPrefix(status.Message, place.String()+": ")) // The page shows the place.
-		failed.Title, failed.StepAddress = place.Title, "#step-"+place.Path
+		failed.Title, failed.StepAddress = place.Title, stepAddress(status, place.Path)
 		failed.Place = place.Scenario
 
 		if place.File != "" {

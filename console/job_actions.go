@@ -87,9 +87,9 @@ func signalJob(r *request) (string, error) {
 func bulk(r *request) (string, error) {
 	const parallel = 4
 
-	do := r.stop
+	do, done := r.stop, "bulk-stop"
 	if r.PostFormValue("do") == "retry" {
-		do = r.retry
+		do, done = r.retry, "bulk-retry"
 	}
 
 	jobIDs := r.PostForm["job"]
@@ -116,7 +116,16 @@ func bulk(r *request) (string, error) {
 		return "", err
 	}
 
-	return back(r.Request), nil
+	list, err := url.Parse(back(r.Request))
+	if err != nil {
+		return "", err
+	}
+
+	query := list.Query()
+	query.Set("done", done)
+	list.RawQuery = query.Encode()
+
+	return list.String(), nil
 }
 
 func (r *request) stop(jobID string) error {

@@ -117,6 +117,10 @@ func (f field) textOf(value any) string {
 		return text
 	}
 
+	if number, ok := value.(float64); ok && f.Kind == integerField { // In a schema, all numbers have this type.
+		return strconv.FormatFloat(number, 'f', -1, 64)
+	}
+
 	text, err := json.Marshal(jsonvalue.Plain{Any: value})
 	if err != nil {
 		return ""

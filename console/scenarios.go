@@ -2,6 +2,7 @@ package console
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -10,6 +11,7 @@ import (
 	"github.com/jobwright/jobwright/app"
 	"github.com/jobwright/jobwright/client"
 	"github.com/jobwright/jobwright/jobservice"
+	"github.com/jobwright/jobwright/lineage"
 	problems "github.com/jobwright/jobwright/scenario/problem"
 )
 
@@ -100,7 +102,7 @@ type scenarioPage struct {
 	Others   []problems.Problem // The mistakes that are in other files.
 	Fields   []field
 	JobID    string
-	Graph    *graph // nil if there is nothing to draw.
+	Graph    *graph // nil if there is nothing to draw, or too much.
 	SeesJobs bool
 	Last     []jobRow
 	History  *jobservice.ScenarioHistory
@@ -234,6 +236,13 @@ func highlight(line string) []sourcePart {
 	}
 
 	return []sourcePart{{"", indent}, {"name", name}, {"", ":" + value}}
+}
+
+// HasLineage reports whether a step of the scenario reads or writes something.
+func (p scenarioPage) HasLineage() bool {
+	return p.Valid && p.Lineage != nil && slices.ContainsFunc(p.Lineage.Steps, func(step lineage.Step) bool {
+		return len(step.Reads)+len(step.Writes) > 0
+	})
 }
 
 // PlaceOf returns the place of a mistake, for people.

@@ -93,7 +93,9 @@ var done = map[string]string{
 	"retry":     "The job runs again; this is the new job.",
 	"signal":    "The signal was sent.",
 	"redeliver": "The callback is being called again.",
-	"bulk":      "Done.",
+
+	"bulk-stop":  "The selected jobs are being stopped.",
+	"bulk-retry": "The selected jobs run again. The list has the new jobs in a moment.",
 
 	"schedule-pause":    "The schedule is paused.",
 	"schedule-resume":   "The schedule fires again.",

@@ -15,15 +15,20 @@ const changed = (node) => node.matches?.("input, textarea, select") && (
 async function refresh() {
   if (loading) { again = true; return }
   loading = true
+  let busy = 0
 
   try {
     const response = await fetch(location.href, { headers: { Accept: "text/html" }, cache: "no-store" })
     if (response.redirected || response.status === 401) { location.reload(); return }
-    if (response.ok) { show(new DOMParser().parseFromString(await response.text(), "text/html")) }
+    if (response.ok) {
+      const text = await response.text(), from = performance.now()
+      show(new DOMParser().parseFromString(text, "text/html"))
+      busy = performance.now() - from
+    }
   } catch { /* The server is not reachable: the next event or refresh tries again. */ }
 
-  // At most one page in this time, however often the state changes.
-  setTimeout(() => { loading = false; if (again) { again = false; refresh() } }, 300)
+  // At most one page in this time, however often the state changes: a slow browser has time for other things.
+  setTimeout(() => { loading = false; if (again) { again = false; refresh() } }, Math.max(300, 4 * busy))
 }
 
 function show(next) {
@@ -36,7 +41,7 @@ function show(next) {
     if (shown.hasAttribute(name)) { main.setAttribute(name, shown.getAttribute(name)) } else { main.removeAttribute(name) }
   }
 
-  Idiomorph.morph(main, shown.innerHTML, { morphStyle: "innerHTML", ignoreActiveValue: true, callbacks: {
+  Idiomorph.morph(main, [...shown.childNodes], { morphStyle: "innerHTML", ignoreActiveValue: true, callbacks: {
     beforeNodeMorphed: (before, after) => !changed(before) && !before.isEqualNode(after),
     beforeAttributeUpdated: (name, node) => !(name === "open" && node.matches("details")),
   } })
@@ -72,7 +77,7 @@ function relative(at) {
   const seconds = (Date.now() - at) / 1000, size = Math.abs(seconds)
   if (size < 5) { return "now" }
   const words = size < 60 ? `${Math.floor(size)} s` : size < 3600 ? `${Math.floor(size / 60)} min`
-    : size < 86400 ? `${Math.floor(size / 3600)} h` : `${Math.floor(size / 86400)} d`
+    : size < 86400 ? `${Math.floor(size / 3600)} h` : size < 63072000 ? `${Math.floor(size / 86400)} d` : `${Math.floor(size / 31536000)} y`
   return seconds < 0 ? `in ${words}` : `${words} ago`
 }
 

@@ -370,6 +370,7 @@ func TestConsolePagesInABrowser(t *testing.T) {
 	b.open(t, w.address+"/sign-in?app=7")
 	b.awaitText(t, "h1", "Sign in")
 	b.requireAccessible(t, rules, "/sign-in")
+	b.requireFitsAPhone(t, "/sign-in")
 	b.fill(t, "API key", w.operator)
 	b.click(t, "Sign in")
 	b.awaitText(t, "h1", "Jobs")
@@ -402,6 +403,7 @@ func TestConsolePagesInABrowser(t *testing.T) {
 		b.open(t, w.address+page)
 		b.await(t, `location.href !== "about:blank" && document.readyState === "complete" && document.querySelector("h1") && "yes"`)
 		b.requireAccessible(t, rules, page)
+		b.requireFitsAPhone(t, page)
 		require.NotEqual(t, "attacked", b.await(t, `document.title || "none"`), page)
 		require.Equal(t, "[]", b.await(t, `JSON.stringify(violations)`), "%s: the policy forbids it", page)
 	}
@@ -437,4 +439,19 @@ func (b *browser) requireAccessible(t *testing.T, rules, page string) {
 				.catch((e) => { window.findings = String(e) })`})
 		require.Equal(t, "[]", b.await(t, `window.findings`), "%s, %s", page, theme)
 	}
+}
+
+// requireFitsAPhone requires that a page does not scroll to the side on a phone. Wide tables scroll within the page.
+func (b *browser) requireFitsAPhone(t *testing.T, page string) {
+	t.Helper()
+
+	const width = 390
+
+	b.call(t, "Emulation.setDeviceMetricsOverride", object{"width": width, "height": 844, "deviceScaleFactor": 1, "mobile": true})
+	require.Equal(t, "fits", b.await(t, fmt.Sprintf(`(() => {
+		const wide = document.documentElement.scrollWidth
+		if (wide <= %d) { return "fits" }
+		const parts = [...document.querySelectorAll("body *")].filter((e) => e.getBoundingClientRect().right > %[1]d + 1)
+		return wide + ": " + parts.slice(0, 3).map((e) => e.outerHTML.slice(0, 120)).join(" ") })()`, width)), page)
+	b.call(t, "Emulation.clearDeviceMetricsOverride", object{})
 }

@@ -190,7 +190,7 @@ func (p page) steps(steps []job.StepStatus) []string {
 		width = max(width, text.StringWidthWithoutEscSequences(label(&steps[i])))
 	}
 
-	width = min(width, max(p.width-signWidth-percentWidth-countWidth-speedWidth-durationWidth-1, minTitle))
+	width = min(width, max(p.width-signWidth-p.columnsWidth()-1, minTitle))
 
 	var lines []string
 
@@ -199,6 +199,19 @@ func (p page) steps(steps []job.StepStatus) []string {
 	}
 
 	return lines
+}
+
+// columnsWidth returns the width of the columns beside the titles. In a narrow terminal, these are not all.
+func (p page) columnsWidth() int {
+	width := percentWidth + durationWidth
+
+	for _, more := range []int{countWidth, speedWidth} {
+		if width+more+signWidth+minTitle < p.width {
+			width += more
+		}
+	}
+
+	return width
 }
 
 // step returns the line of a step, and one with the error of its last attempt.
@@ -224,6 +237,14 @@ func (p page) step(step *job.StepStatus, width int) []string {
 	}
 
 	columns := fmt.Sprintf("%*s%*s%*s%*s", percentWidth, percent, countWidth, count, speedWidth, speed, durationWidth, took)
+
+	switch p.columnsWidth() {
+	case percentWidth + countWidth + durationWidth:
+		columns = fmt.Sprintf("%*s%*s%*s", percentWidth, percent, countWidth, count, durationWidth, took)
+	case percentWidth + durationWidth:
+		columns = fmt.Sprintf("%*s%*s", percentWidth, percent, durationWidth, took)
+	}
+
 	line := paint(shown.sign, shown.color, p.isColored) + " " + text.Pad(cut(label(step), width), width, ' ') + columns
 	lines := []string{strings.TrimRight(line, " ")}
 
@@ -271,22 +292,48 @@ func (p page) details(step *job.StepStatus) []string {
 	return details
 }
 
-// shortened returns lines of at most that number. Running and failed steps are shown first; the others are counted.
+// shortened returns lines of at most that number, and as many if there are enough steps, so that the lines below stay where they
+// are. Running and failed steps are shown first, then those around the last one that has begun; the others are counted.
 func (p page) shortened(steps []job.StepStatus, space int) []string {
+	isShown := make([]bool, len(steps))
+	left, latest := space-1, 0 // The last line counts the others.
+
+	show := func(at int) {
+		if at < 0 || at >= len(steps) || isShown[at] {
+			return
+		}
+
+		if lines := len(p.step(&steps[at], minTitle)); lines <= left {
+			isShown[at], left = true, left-lines
+		}
+	}
+
+	for i, step := range steps {
+		if step.State == job.StepRunning || step.State == job.StepFailed {
+			show(i)
+		}
+
+		if step.State != job.StepPending {
+			latest = i
+		}
+	}
+
+	for distance := range len(steps) {
+		show(latest - distance)
+		show(latest + distance)
+	}
+
 	var shown []job.StepStatus
 
-	hidden := map[job.StepState]int{}
+	hidden := map[job.StepState]int64{}
 
-	for _, step := range steps {
-		isOfInterest := step.State == job.StepRunning || step.State == job.StepFailed
-		if isOfInterest && len(shown) < space-2 { //nolint:mnd // The lines of the counts, and of an error.
+	for i, step := range steps {
+		if isShown[i] {
 			shown = append(shown, step)
 		} else {
 			hidden[step.State]++
 		}
 	}
-
-	lines := p.steps(shown)
 
 	var counts []string
 
@@ -294,15 +341,11 @@ func (p page) shortened(steps []job.StepStatus, space int) []string {
 		job.StepCompleted, job.StepRunning, job.StepFailed, job.StepStopped, job.StepSkipped, job.StepPending,
 	} {
 		if hidden[state] > 0 {
-			counts = append(counts, fmt.Sprintf("%d %s", hidden[state], state))
+			counts = append(counts, Number(hidden[state])+" "+string(state))
 		}
 	}
 
-	if len(lines) > space-1 {
-		lines = lines[:max(space-1, 0)]
-	}
-
-	return append(lines, cut("  and steps that are "+strings.Join(counts, ", "), p.width))
+	return append(p.steps(shown), cut("  and steps that are not shown: "+strings.Join(counts, ", "), p.width))
 }
 
 // indent returns the indentation of a step within others.
