@@ -13,8 +13,9 @@ import (
 type historyStrip struct {
 	jobservice.HistoryCounts
 
-	Columns []historyColumn
-	Median  string // The largest median of the columns; "" if there is none.
+	Columns  []historyColumn
+	Median   string // The largest median of the columns; "" if there is none.
+	IsCostly bool   // Whether there are so many jobs that Temporal has to read thousands and to count the others.
 }
 
 // historyColumn are the jobs that started in a part of the time. The parts of the column are lengths in percent, from the bottom.
@@ -53,7 +54,7 @@ func (r *request) history(filter jobFilter) *historyStrip {
 		return nil // The list is of use without it.
 	}
 
-	strip := &historyStrip{HistoryCounts: found.Total}
+	strip := &historyStrip{HistoryCounts: found.Total, IsCostly: !found.Sample.Complete}
 
 	var most, longest int64
 

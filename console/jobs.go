@@ -19,6 +19,7 @@ import (
 type jobList struct {
 	Filter    jobFilter
 	Tabs      []jobTab
+	IsFirst   bool          // Whether it is the first page of the list, which has the strip.
 	History   *historyStrip // nil on further pages, and if it is not available in time.
 	Jobs      []jobRow
 	Next      string   // The address of the next page; "" if the list ends.
@@ -62,7 +63,7 @@ func jobs(r *request) (*view, error) {
 	}
 
 	request.Cursor, request.Counts = r.query("cursor"), true
-	data := jobList{Filter: filter, MayStop: r.may(app.Stop), MayRetry: r.may(app.Execute)}
+	data := jobList{Filter: filter, IsFirst: request.Cursor == "", MayStop: r.may(app.Stop), MayRetry: r.may(app.Execute)}
 
 	var (
 		list   *jobservice.List
@@ -110,6 +111,9 @@ func jobs(r *request) (*view, error) {
 	shown := &view{template: "jobs", section: "/jobs", Title: "Jobs", Data: data}
 	if request.Cursor == "" {
 		shown.Refresh = 10
+		if data.History != nil && data.History.IsCostly {
+			shown.Refresh = 30
+		}
 	}
 
 	return shown, nil
