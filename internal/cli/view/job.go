@@ -180,6 +180,9 @@ const (
 	signWidth     = 2
 	minTitle      = 16
 
+	withCount = percentWidth + countWidth + durationWidth // Beside the title, in a terminal that is not too narrow.
+	withSpeed = withCount + speedWidth
+
 	maxDetail = 3 // Lines of an error below a step.
 )
 
@@ -203,15 +206,15 @@ func (p page) steps(steps []job.StepStatus) []string {
 
 // columnsWidth returns the width of the columns beside the titles. In a narrow terminal, these are not all.
 func (p page) columnsWidth() int {
-	width := percentWidth + durationWidth
+	space := p.width - signWidth - minTitle - 1
 
-	for _, more := range []int{countWidth, speedWidth} {
-		if width+more+signWidth+minTitle < p.width {
-			width += more
+	for _, width := range []int{withSpeed, withCount} {
+		if width <= space {
+			return width
 		}
 	}
 
-	return width
+	return percentWidth + durationWidth
 }
 
 // step returns the line of a step, and one with the error of its last attempt.
@@ -236,15 +239,16 @@ func (p page) step(step *job.StepStatus, width int) []string {
 		took = Duration(end.Sub(*step.StartedAt))
 	}
 
-	columns := fmt.Sprintf("%*s%*s%*s%*s", percentWidth, percent, countWidth, count, speedWidth, speed, durationWidth, took)
-
-	switch p.columnsWidth() {
-	case percentWidth + countWidth + durationWidth:
-		columns = fmt.Sprintf("%*s%*s%*s", percentWidth, percent, countWidth, count, durationWidth, took)
-	case percentWidth + durationWidth:
-		columns = fmt.Sprintf("%*s%*s", percentWidth, percent, durationWidth, took)
+	columns := fmt.Sprintf("%*s", percentWidth, percent)
+	if p.columnsWidth() >= withCount {
+		columns += fmt.Sprintf("%*s", countWidth, count)
 	}
 
+	if p.columnsWidth() >= withSpeed {
+		columns += fmt.Sprintf("%*s", speedWidth, speed)
+	}
+
+	columns += fmt.Sprintf("%*s", durationWidth, took)
 	line := paint(shown.sign, shown.color, p.isColored) + " " + text.Pad(cut(label(step), width), width, ' ') + columns
 	lines := []string{strings.TrimRight(line, " ")}
 
