@@ -43,6 +43,7 @@ type Access struct {
 	Key    string            // A reference to a key, never the key itself: ${env:NAME} or ${file:path}; "" for none.
 	Keys   []Key             // Keys whose digests are in app.yaml.
 	Claims map[string]string // The claims of the holder's tokens of an identity provider; empty for none.
+	Nexus  bool              // Whether workflows that call by Nexus, which has no keys, have the access.
 	Rights []Right           // The rights of the holder; empty for all rights.
 
 	// Scenarios are patterns of the names of the scenarios that the holder may start; nil for all scenarios.
@@ -170,6 +171,15 @@ func (a *App) LookupClaims(claims map[string]any) (Access, bool) {
 		if len(access.Claims) > 0 && access.matches(claims) {
 			return access, true
 		}
+	}
+
+	return Access{}, false
+}
+
+// NexusAccess returns the access of workflows that call by Nexus, if they have one.
+func (a *App) NexusAccess() (Access, bool) {
+	if i := slices.IndexFunc(a.Access, func(access Access) bool { return access.Nexus }); i >= 0 {
+		return a.Access[i], true
 	}
 
 	return Access{}, false

@@ -225,7 +225,7 @@ access:
 
 	require.Equal(t, strings.Split(`
 app.yaml:3:5: the access has no name; callers and logs refer to it by its name [app_invalid]
-app.yaml:4:5: the access "a" needs a key, for example ${env:JOBWRIGHT_APP_7_KEY}, or keys (jobwright keys new), or claims [app_invalid]
+app.yaml:4:5: the access "a" needs a key, for example ${env:JOBWRIGHT_APP_7_KEY}, or keys (jobwright keys new), or claims, or nexus: true [app_invalid]
 app.yaml:5:20: the key of "b" must be a reference, for example ${env:JOBWRIGHT_APP_7_KEY} [app_invalid]
 app.yaml:6:31: this is a key itself, which must not be in the file; revoke it, and write its SHA-256 [app_invalid]
 app.yaml:7:31: the sha256 of the key of "d" is wrong: it must have 64 hexadecimal digits [app_invalid]

@@ -37,6 +37,7 @@ const (
 	fieldKey    = "key"
 	fieldKeys   = "keys"
 	fieldClaims = "claims"
+	fieldNexus  = "nexus"
 )
 
 // readManifest reads the text of an app's app.yaml into the app. The error is a [problem.List] with every mistake, its line and
@@ -104,7 +105,7 @@ func (r *manifestReader) document(root *yaml.Node) {
 }
 
 func (r *manifestReader) access(node *yaml.Node, path string) {
-	fields := r.object(node, path, []string{"name", fieldKey, fieldKeys, fieldClaims, "rights", "scenarios", "operations"})
+	fields := r.object(node, path, []string{"name", fieldKey, fieldKeys, fieldClaims, fieldNexus, "rights", "scenarios", "operations"})
 	text := func(name string) string {
 		if _, given := fields[name]; !given {
 			return ""

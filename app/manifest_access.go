@@ -41,8 +41,12 @@ func (r *manifestReader) credentials(node *yaml.Node, path string, fields map[st
 		r.claims(given, path+"."+fieldClaims, access)
 	}
 
-	if fields[fieldKey].value == nil && fields[fieldKeys].value == nil && fields[fieldClaims].value == nil {
-		r.addf(node, path, "the access %q needs a key, for example %s, or keys (jobwright keys new), or claims",
+	if given, ok := fields[fieldNexus]; ok {
+		r.nexus(given, path+"."+fieldNexus, access)
+	}
+
+	if fields[fieldKey].value == nil && fields[fieldKeys].value == nil && fields[fieldClaims].value == nil && !access.Nexus {
+		r.addf(node, path, "the access %q needs a key, for example %s, or keys (jobwright keys new), or claims, or nexus: true",
 			access.Name, example)
 	}
 }
@@ -110,5 +114,20 @@ func (r *manifestReader) claims(given field, path string, access *Access) {
 
 	if len(fields) == 0 {
 		r.addf(given.key, path, "the access %q has no claims; name at least one, for example {sub: nightly}", access.Name)
+	}
+}
+
+// nexus reads whether workflows that call by Nexus have the access. Only one access may say so, as such callers are not
+// distinguished.
+func (r *manifestReader) nexus(given field, path string, access *Access) {
+	permits, isBool := r.value(given.value, path).(bool)
+	if !isBool {
+		r.addf(given.value, path, "%s must be true or false", fieldNexus)
+	}
+
+	access.Nexus = permits
+
+	if other, taken := r.app.NexusAccess(); permits && taken {
+		r.addf(given.value, path, "the access %q has %s: true already; callers by Nexus are not distinguished", other.Name, fieldNexus)
 	}
 }

@@ -31,7 +31,15 @@ type Request struct {
 
 	// AwaitUntil is until when the caller will wait for the end of the job in [Service.Await]; zero if it will not.
 	AwaitUntil time.Time
+
+	// StartWorkflow starts the workflow of the job, for a Nexus operation that ends with it; nil for the client of the service.
+	StartWorkflow StartWorkflow
 }
+
+// StartWorkflow starts a workflow of the type with that name, and returns the ID of its run.
+type StartWorkflow func(
+	ctx context.Context, options client.StartWorkflowOptions, name string, arguments ...any,
+) (runID string, err error)
 
 // Started is the job of a [Request]. The caller closes it.
 type Started struct {
@@ -189,7 +197,12 @@ func (s *Service) startOrAttach(ctx context.Context, call *execution, input *job
 		}
 	}
 
-	run, err := s.options.Temporal.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
+	start := call.StartWorkflow
+	if start == nil {
+		start = s.startWorkflow
+	}
+
+	runID, err := start(ctx, client.StartWorkflowOptions{
 		ID:                                       call.JobID,
 		TaskQueue:                                job.TaskQueue,
 		WorkflowIDReusePolicy:                    enumspb.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE,
@@ -216,11 +229,23 @@ func (s *Service) startOrAttach(ctx context.Context, call *execution, input *job
 		return err
 	}
 
-	started.IsNew, started.Scenario, started.runID = true, input.Scenario, run.GetRunID()
+	started.IsNew, started.Scenario, started.runID = true, input.Scenario, runID
 	s.recent.add(call.JobID, call.Caller.App.ID, time.Now())
 	s.ended.remove(call.JobID) // Temporal has deleted an earlier job with this jobId after the retention.
 
 	return nil
+}
+
+// startWorkflow starts a workflow by the client of the service.
+func (s *Service) startWorkflow(
+	ctx context.Context, options client.StartWorkflowOptions, name string, arguments ...any,
+) (runID string, err error) {
+	run, err := s.options.Temporal.ExecuteWorkflow(ctx, options, name, arguments...)
+	if err != nil {
+		return "", err
+	}
+
+	return run.GetRunID(), nil
 }
 
 // priority returns when workers run the job, compared with others: first by its priority, and among jobs of one priority so that

@@ -19,6 +19,7 @@ import (
 	"github.com/jobwright/jobwright/internal/version"
 	"github.com/jobwright/jobwright/job"
 	"github.com/jobwright/jobwright/jobservice"
+	"github.com/jobwright/jobwright/nexus"
 	"github.com/jobwright/jobwright/openlineage"
 	"github.com/jobwright/jobwright/result"
 	"github.com/jobwright/jobwright/schedule"
@@ -106,6 +107,7 @@ func newWorker(temporal client.Client, options Options, onFatalError func(error)
 	w.Worker = worker.New(temporal, job.TaskQueue, worker.Options{
 		WorkflowTaskPollerBehavior:   pollers,
 		ActivityTaskPollerBehavior:   pollers,
+		NexusTaskPollerBehavior:      pollers,
 		WorkerStopTimeout:            options.StopTimeout,
 		OnFatalError:                 onFatalError,
 		MaxHeartbeatThrottleInterval: heartbeatThrottle,
@@ -125,6 +127,7 @@ func newWorker(temporal client.Client, options Options, onFatalError func(error)
 	w.RegisterActivity(callback.New(options.Apps, w.jobs))
 	w.RegisterActivity(openlineage.New(options.OpenLineage, options.Apps, w.jobs))
 	w.RegisterActivity(schedule.NewFirings(w.jobs, options.Apps, operations.LookUp, options.Audit))
+	w.RegisterNexusService(nexus.New(w.jobs, options.Apps, options.Audit))
 
 	return w
 }

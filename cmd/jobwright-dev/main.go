@@ -29,6 +29,7 @@ type options struct {
 	parameters         []string
 	secrets            app.Secrets
 	once, durable      bool
+	nexus              bool
 	console            bool
 	log                cli.LogFlags
 }
@@ -103,6 +104,7 @@ environment variable NAME, which begins with the prefix of the app.`,
 	flags := command.Flags()
 	flags.StringVar(&opts.apps, "apps", "examples/apps", "folder with the apps")
 	flags.StringVar(&opts.data, "data", ".jobwright", "folder for all state; created if missing")
+	flags.BoolVar(&opts.nexus, "nexus", false, "let other workflows run scenarios by Nexus; opens another port of Temporal")
 	flags.BoolVar(&opts.durable, "durable", false, "make each commit of Temporal survive a power cut; slower")
 	flags.StringVar(&opts.http, "http", "127.0.0.1:8080", "address of the API; port 0 picks a free port")
 	flags.BoolVar(&opts.console, "console", true, "serve web pages for callers and operators at the address of the API")

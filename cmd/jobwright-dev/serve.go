@@ -266,6 +266,7 @@ func startTemporal(opts options) (*temporalserver.Server, error) {
 	temporal, err := temporalserver.Start(temporalserver.Options{
 		DataDir: opts.data, Address: opts.temporal, UIAddress: opts.ui, UIHosts: opts.allowedHosts,
 		Namespace: namespace, Retention: retention, SearchAttributes: job.SearchAttributes(), Durable: opts.durable,
+		Nexus: opts.nexus,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("Temporal can't start with --data %s: %w", opts.data, err)

@@ -33,6 +33,7 @@ func setupCommand() *cobra.Command {
 	var (
 		retention time.Duration
 		asJSON    bool
+		endpoint  string
 	)
 
 	command := &cobra.Command{
@@ -43,6 +44,9 @@ finds jobs. Run it once before the first start, and after an upgrade that adds s
 
 The command can be repeated: it keeps existing namespaces and search attributes. It changes the retention
 of an existing namespace only if --retention is given.
+
+With --nexus-endpoint, it also creates a Nexus endpoint, by which workflows in other namespaces run the
+scenarios of apps that permit it.
 
 The retention is the time for which the status and the results of an ended job are available, and for
 which its jobId can't be used for another job. Temporal requires at least 24h.
@@ -58,7 +62,10 @@ the search attributes that the command has registered:
   TEMPORAL_ADDRESS=temporal.example.com:7233 TEMPORAL_NAMESPACE=jobs jobwright setup --retention 720h
 
   # Print the search attributes that were missing
-  jobwright setup --json | jq -r '.attributes[]'`,
+  jobwright setup --json | jq -r '.attributes[]'
+
+  # Let workflows of other namespaces run scenarios
+  jobwright setup --nexus-endpoint jobwright`,
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
 			messages := command.OutOrStdout()
@@ -66,7 +73,7 @@ the search attributes that the command has registered:
 				messages = io.Discard
 			}
 
-			prepared, err := setup(command.Context(), retention, command.Flags().Changed("retention"), messages)
+			prepared, err := setup(command.Context(), retention, command.Flags().Changed("retention"), endpoint, messages)
 			if err == nil && asJSON {
 				err = printJSON(command.OutOrStdout(), prepared)
 			}
@@ -77,6 +84,7 @@ the search attributes that the command has registered:
 
 	command.Flags().DurationVar(&retention, "retention", 7*24*time.Hour, "how long the namespace retains ended jobs")
 	command.Flags().BoolVar(&asJSON, "json", false, "print a JSON object")
+	command.Flags().StringVar(&endpoint, "nexus-endpoint", "", "name of a Nexus endpoint to create; by default, none")
 
 	return command
 }
@@ -90,7 +98,9 @@ type preparedTemporal struct {
 }
 
 // setup prepares Temporal, and prints what it does to out.
-func setup(ctx context.Context, retention time.Duration, explicit bool, out io.Writer) (*preparedTemporal, error) {
+func setup(
+	ctx context.Context, retention time.Duration, explicit bool, endpoint string, out io.Writer,
+) (*preparedTemporal, error) {
 	options, err := clientOptions(slog.New(slog.DiscardHandler))
 	if err != nil {
 		return nil, err
@@ -129,6 +139,12 @@ func setup(ctx context.Context, retention time.Duration, explicit bool, out io.W
 		return err
 	}); err != nil {
 		return nil, fmt.Errorf("the search attributes have not taken effect: %w", err)
+	}
+
+	if endpoint != "" {
+		if err := createEndpoint(ctx, temporal.OperatorService(), options.Namespace, endpoint, out); err != nil {
+			return nil, err
+		}
 	}
 
 	fmt.Fprintln(out, "Temporal is ready for jobs.")

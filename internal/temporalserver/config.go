@@ -21,8 +21,8 @@ var services = []primitives.ServiceName{
 }
 
 // configure returns the configuration of a server in one process, whose frontend listens on address and whose other services
-// use free loopback ports.
-func configure(address string, files databases) (*config.Config, error) {
+// use free loopback ports. With nexus, the frontend also has an HTTP API, by which Temporal sends requests to itself.
+func configure(address string, files databases, nexus bool) (*config.Config, error) {
 	host, port, err := splitAddress(address)
 	if err != nil {
 		return nil, err
@@ -63,6 +63,17 @@ func configure(address string, files databases) (*config.Config, error) {
 			}
 
 			if rpc.BindOnIP, rpc.GRPCPort, err = splitAddress(free); err != nil {
+				return nil, err
+			}
+		}
+
+		if name == primitives.FrontendService && nexus {
+			free, err := reserve("127.0.0.1:0")
+			if err != nil {
+				return nil, err
+			}
+
+			if _, rpc.HTTPPort, err = splitAddress(free); err != nil {
 				return nil, err
 			}
 		}

@@ -39,6 +39,9 @@ type Options struct {
 	// can undo the commits of about the last second.
 	Durable bool
 
+	// Nexus lets workflows call Nexus operations, for which Temporal opens its HTTP API on another free loopback port.
+	Nexus bool
+
 	// SuggestContinueAsNew is the number of events after which the server suggests that a workflow continues as new. 0 means
 	// Temporal's default.
 	SuggestContinueAsNew int
@@ -105,7 +108,7 @@ func (s *Server) start(options Options) error {
 		return err
 	}
 
-	configuration, err := configure(s.address, files)
+	configuration, err := configure(s.address, files, options.Nexus)
 	if err != nil {
 		return err
 	}

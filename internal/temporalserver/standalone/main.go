@@ -54,7 +54,7 @@ func main() {
 func run(data, address string, suggest int) error {
 	server, err := temporalserver.Start(temporalserver.Options{
 		DataDir: data, Address: address, UIAddress: "127.0.0.1:0", Namespace: client.DefaultNamespace,
-		Retention: time.Hour, SearchAttributes: job.SearchAttributes(), SuggestContinueAsNew: suggest,
+		Retention: time.Hour, SearchAttributes: job.SearchAttributes(), SuggestContinueAsNew: suggest, Nexus: true,
 	})
 	if err != nil {
 		return err
