@@ -38,7 +38,7 @@ func (c *canned) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		"status": "success", "result": c.results[strings.TrimPrefix(r.URL.Path, "/api/v1/")],
 	})
 	if err != nil {
-		panic(err) //nolint:forbidigo // The results of the test are wrong.
+		panic(err) // The results of the test are wrong.
 	}
 
 	w.Header().Set("Content-Type", "application/json")
@@ -130,7 +130,7 @@ func signedIn(tb testing.TB, api http.Handler) (address string, browser *http.Cl
 	require.NoError(tb, err)
 
 	browser = &http.Client{Jar: jar}
-	response, err := browser.PostForm(server.URL+"/sign-in", url.Values{"app": {"7"}, "key": {"a key"}}) //nolint:noctx // It ends with the server.
+	response, err := browser.PostForm(server.URL+"/sign-in", url.Values{"app": {"7"}, "key": {"a key"}})
 	require.NoError(tb, err)
 	require.NoError(tb, response.Body.Close())
 	require.Equal(tb, "/jobs", response.Request.URL.Path)

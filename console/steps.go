@@ -152,7 +152,7 @@ func eventfulStep(status *client.Status) int {
 	return failed
 }
 
-// stepRowOf returns the row of the step with an index. The steps of the job ran up to that end, and its time line has that length.
+// stepRowOf returns the row of the step with an index. The steps of the job ran until end, and its time line has that length.
 func stepRowOf(status *client.Status, index int, end time.Time, length time.Duration) stepRow {
 	step := status.Steps[index]
 	row := stepRow{

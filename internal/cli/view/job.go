@@ -322,7 +322,7 @@ func (p page) shortened(steps []job.StepStatus, space int) []string {
 		}
 	}
 
-	for distance := range len(steps) {
+	for distance := range steps {
 		show(latest - distance)
 		show(latest + distance)
 	}
