@@ -12,7 +12,11 @@ import (
 	"time"
 )
 
-// sample is what a process used at some time. A value is 0 if it is unknown, for example because the process had just started.
+// warmUp is the age from which on a process is sampled. Its caches fill before, and Temporal's services report their
+// goroutines once a minute.
+const warmUp = 90 * time.Second
+
+// sample is what a process used at some time. A value is 0 if it is unknown.
 type sample struct{ memory, goroutines int }
 
 // growth samples the resident memory and the goroutines of all processes.
@@ -51,7 +55,12 @@ var (
 )
 
 func (p *process) sample(ctx context.Context) (taken sample) {
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.pid()))
+	id, age := p.pid()
+	if age < warmUp {
+		return taken
+	}
+
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", id))
 	if match := residentMemory.FindSubmatch(status); err == nil && match != nil {
 		kilobytes, _ := strconv.Atoi(string(match[1])) // The pattern matches numbers only.
 		taken.memory = kilobytes << 10

@@ -38,6 +38,7 @@ type process struct {
 
 	mutex    sync.Mutex
 	running  *exec.Cmd
+	started  time.Time
 	ended    chan struct{} // Closed when the running process has ended.
 	stopping bool
 	output   tail
@@ -67,7 +68,7 @@ func (p *process) spawn() error {
 	}
 
 	ended := make(chan struct{})
-	p.running, p.ended = command, ended
+	p.running, p.started, p.ended = command, time.Now(), ended
 
 	go func() {
 		_ = command.Wait() // It fails after a kill.
@@ -149,12 +150,12 @@ func (p *process) remove() {
 	<-ended
 }
 
-// pid returns the ID of the process.
-func (p *process) pid() int {
+// pid returns the ID of the process, and how long it has run.
+func (p *process) pid() (id int, age time.Duration) {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
 
-	return p.running.Process.Pid
+	return p.running.Process.Pid, time.Since(p.started)
 }
 
 // awaitReady waits until the process is ready.

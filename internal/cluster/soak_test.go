@@ -129,14 +129,15 @@ func (s *soak) table(found losses) string {
 		row("SIGKILL "+victim.name, s.kills[victim.name])
 	}
 
-	overdue, exits := 0, 0
 	for _, process := range s.cluster.processes {
-		overdue += process.counts.overdue
-		exits += process.counts.exits - process.counts.kills
-	}
+		if process.counts.overdue > 0 {
+			row("SIGKILL "+process.name+", because its stop took too long", process.counts.overdue)
+		}
 
-	row("processes killed because their stop took too long", overdue)
-	row("processes that ended by themselves, and were started again", exits)
+		if exits := process.counts.exits - process.counts.kills; exits > 0 {
+			row("ends of "+process.name+" by itself", exits)
+		}
+	}
 
 	if s.growth != nil {
 		s.addGrowth(&text)
