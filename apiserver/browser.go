@@ -26,7 +26,7 @@ func (s *Server) refuseForeignPages(c *gin.Context) {
 	case !s.options.Hosts.Allow(c.Request):
 		s.respondError(c, jobservice.NewError(codeHostNotAllowed,
 			"the server does not serve the host of this address; the operator allows hosts with --allowed-host"))
-	case browser.IsCrossOrigin(c.Request) && !s.opensPage(c):
+	case browser.IsCrossOrigin(c.Request) && !s.opensPage(c) && !s.isFromCodecOrigin(c):
 		s.respondError(c, jobservice.NewError(codeBrowserRefused,
 			"a web page of another origin sent the request; call the API from a program"))
 	}

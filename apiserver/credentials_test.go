@@ -55,6 +55,7 @@ func (b *buffer) String() string {
 type server struct {
 	*httptest.Server
 
+	options  apiserver.Options
 	apps     string // The folder.
 	log      buffer
 	auditLog buffer
@@ -85,6 +86,7 @@ func serve(t *testing.T, apps map[string]string, configure func(*apiserver.Optio
 		configure(&options)
 	}
 
+	s.options = options
 	s.Server = httptest.NewServer(apiserver.New(options))
 	t.Cleanup(s.Close)
 

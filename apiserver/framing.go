@@ -3,6 +3,7 @@ package apiserver
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"net"
 	"net/http"
 	"strings"
@@ -62,6 +63,27 @@ func (c *recordingConn) reset() {
 	defer c.mutex.Unlock()
 
 	c.head, c.isAtBody = c.head[:0], false
+}
+
+// withoutHTTP2 returns a configuration of TLS for connections that are recorded: the standard library could not speak HTTP/2 on them.
+func withoutHTTP2(config *tls.Config) *tls.Config {
+	config = config.Clone()
+	config.NextProtos = []string{"http/1.1"}
+
+	return config
+}
+
+// state returns the state of TLS, or nil if the connection is not encrypted. The standard library does not see it, because the
+// connection that it has is the one that records.
+func (c *recordingConn) state() *tls.ConnectionState {
+	encrypted, ok := c.Conn.(*tls.Conn)
+	if !ok {
+		return nil
+	}
+
+	state := encrypted.ConnectionState()
+
+	return &state
 }
 
 // hasOneLength reports whether the header has no Content-Length beside the Transfer-Encoding of the request. It is false also

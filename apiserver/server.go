@@ -5,6 +5,7 @@ package apiserver
 import (
 	"cmp"
 	"context"
+	"crypto/tls"
 	"errors"
 	"log/slog"
 	"net"
@@ -19,6 +20,7 @@ import (
 	"github.com/klauspost/compress/gzhttp"
 	"go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp"
 	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/converter"
 	"golang.org/x/net/netutil"
 	"golang.org/x/time/rate"
 
@@ -50,6 +52,13 @@ type Options struct {
 	// IdentityProvider verifies the access tokens of an OpenID Connect provider; nil for none.
 	IdentityProvider *oidc.Verifier
 
+	// Codec decodes payloads for Temporal UI and the command temporal; nil for none.
+	Codec converter.PayloadCodec
+
+	// CodecOrigin is the origin of Temporal UI, whose pages may call the codec endpoint, such as https://temporal.example.com;
+	// empty for none.
+	CodecOrigin string
+
 	// Hosts are the hosts by which clients may address the server, in addition to those of this machine.
 	Hosts browser.Hosts
 
@@ -58,6 +67,9 @@ type Options struct {
 
 	// WellKnownKey is a second such key, which is not secret: browsers can't use it, because any web page could.
 	WellKnownKey string
+
+	// TLS makes [Server.Serve] serve HTTPS; nil for plain HTTP.
+	TLS *tls.Config
 
 	// Pages returns the handler of the requests that are not for the API, to which it makes calls; nil for none.
 	Pages func(api http.Handler) http.Handler
@@ -136,6 +148,7 @@ func New(options Options) *Server {
 	s.engine.GET("/readyz", s.readyz)
 	s.engine.GET("/openapi.json", s.openAPI)
 	s.engine.GET("/docs", s.docs)
+	s.addCodec()
 
 	api := s.engine.Group(apiPath)
 	for _, call := range s.calls() {
@@ -161,6 +174,8 @@ func New(options Options) *Server {
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if conn := connOf(r); conn != nil {
 		defer conn.reset()
+
+		r.TLS = conn.state()
 	}
 
 	s.handler.ServeHTTP(w, r)
@@ -192,9 +207,12 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener, grace time.Du
 
 	go s.schedules.Keep(ctx)
 
-	limited := netutil.LimitListener(listener, s.options.MaxConnections)
+	listener = netutil.LimitListener(listener, s.options.MaxConnections)
+	if s.options.TLS != nil {
+		listener = tls.NewListener(listener, withoutHTTP2(s.options.TLS))
+	}
 
-	go func() { ended <- server.Serve(recordingListener{limited}) }()
+	go func() { ended <- server.Serve(recordingListener{listener}) }()
 
 	select {
 	case err := <-ended:

@@ -3,6 +3,7 @@ package client
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -112,6 +113,10 @@ const codeAppInvalid jobservice.Code = "app_invalid"
 func repeatAfter(err error, pause time.Duration) (time.Duration, bool) {
 	if failed, ok := errors.AsType[*Error](err); ok {
 		return failed.RetryAfter, failed.RetryAfter > 0 && failed.Code != codeAppInvalid
+	}
+
+	if _, untrusted := errors.AsType[*tls.CertificateVerificationError](err); untrusted {
+		return 0, false
 	}
 
 	// Callers that lost their connection at the same moment do not come back at the same moment.

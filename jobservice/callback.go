@@ -124,7 +124,7 @@ func (s *Service) delivery(ctx context.Context, notification job.Notification) (
 	case enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING:
 		for _, activity := range described.GetPendingActivities() {
 			if activity.GetActivityType().GetName() == job.DeliverActivity {
-				addAttempts(&delivery, activity)
+				s.addAttempts(&delivery, activity)
 			}
 		}
 
@@ -145,9 +145,9 @@ func (s *Service) delivery(ctx context.Context, notification job.Notification) (
 }
 
 // addAttempts adds the attempts so far to the state of a delivery.
-func addAttempts(delivery *job.Delivery, activity *workflowpb.PendingActivityInfo) {
+func (s *Service) addAttempts(delivery *job.Delivery, activity *workflowpb.PendingActivityInfo) {
 	delivery.Attempts = activity.GetAttempt()
-	delivery.LastError = activity.GetLastFailure().GetMessage()
+	delivery.LastError = s.messageOf(activity.GetLastFailure())
 
 	if next := activity.GetNextAttemptScheduleTime(); next != nil {
 		at := next.AsTime()

@@ -11,6 +11,7 @@ import (
 
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/api/workflowservice/v1"
+	"go.temporal.io/sdk/converter"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/jobwright/jobwright/job"
@@ -231,7 +232,7 @@ func (s *Service) countByStatus(ctx context.Context, expression string) (map[job
 
 		for _, group := range counted.GetGroups() {
 			for _, status := range workflowStatuses[state] {
-				if decoded[string](s.options.Converter, group.GetGroupValues()[0]) == status.String() {
+				if decoded[string](converter.GetDefaultDataConverter(), group.GetGroupValues()[0]) == status.String() {
 					counts[state] += group.GetCount()
 				}
 			}

@@ -10,7 +10,9 @@ import (
 	enumspb "go.temporal.io/api/enums/v1"
 	failurepb "go.temporal.io/api/failure/v1"
 	historypb "go.temporal.io/api/history/v1"
+	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/temporal"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/jobwright/jobwright/job"
 	"github.com/jobwright/jobwright/scenario/jsonvalue"
@@ -155,7 +157,7 @@ func (s *Service) outcomeOf(jobID string, end ending) (*Outcome, error) {
 func (s *Service) outcomeOfFailure(jobID string, failure *failurepb.Failure) (*Outcome, error) {
 	err := temporal.NewDefaultFailureConverter(temporal.DefaultFailureConverterOptions{
 		DataConverter: s.options.Converter,
-	}).FailureToError(failure)
+	}).FailureToError(proto.CloneOf(failure)) // It decodes the message in place, and others may read the failure.
 
 	if application, ok := errors.AsType[*temporal.ApplicationError](err); ok && application.HasDetails() {
 		var details job.Failure
@@ -176,6 +178,18 @@ func (s *Service) outcomeOfFailure(jobID string, failure *failurepb.Failure) (*O
 	}
 
 	return &Outcome{JobID: jobID, Status: job.CompletedWithError, Code: job.CodeInternal, Message: message}, nil
+}
+
+// messageOf returns the message of a failure, which may be encrypted.
+func (s *Service) messageOf(failure *failurepb.Failure) string {
+	if failure.GetEncodedAttributes() == nil {
+		return failure.GetMessage()
+	}
+
+	decoded := proto.CloneOf(failure)
+	converter.DecodeCommonFailureAttributes(s.options.Converter, decoded)
+
+	return decoded.GetMessage()
 }
 
 // decode decodes the first of the payloads. Without any, value remains unchanged.

@@ -399,7 +399,7 @@ func (s *Service) withActivity(
 
 	step.Attempt = attempt
 	if failure := activity.GetLastFailure(); failure != nil {
-		step.LastError = failure.GetMessage()
+		step.LastError = s.messageOf(failure)
 	}
 
 	if next := activity.GetNextAttemptScheduleTime(); next != nil {

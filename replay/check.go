@@ -206,9 +206,7 @@ func (r *Replayer) replayEvents(events []*historypb.HistoryEvent, execution work
 		return nil
 	}
 
-	replayer, err := worker.NewWorkflowReplayerWithOptions(worker.WorkflowReplayerOptions{
-		DataConverter: r.converter, DisableDeadlockDetection: true,
-	})
+	replayer, err := worker.NewWorkflowReplayerWithOptions(r.options())
 	if err != nil {
 		return err
 	}

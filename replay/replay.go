@@ -18,6 +18,7 @@ import (
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/converter"
 	sdklog "go.temporal.io/sdk/log"
+	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
 
@@ -171,13 +172,19 @@ func (r *Replayer) history(ctx context.Context, run job.EarlierAttempt) (*histor
 	return history, nil
 }
 
+// options returns the options of a replayer of Temporal's SDK, which decodes payloads and failures.
+func (r *Replayer) options() worker.WorkflowReplayerOptions {
+	return worker.WorkflowReplayerOptions{
+		DataConverter: r.converter, DisableDeadlockDetection: true,
+		FailureConverter: temporal.NewDefaultFailureConverter(temporal.DefaultFailureConverterOptions{DataConverter: r.converter}),
+	}
+}
+
 // replay replays the events of a run, as often as the recording needs it.
 func (r *Replayer) replay(events []*historypb.HistoryEvent, run job.EarlierAttempt, from string) (*workflows.Recording, error) {
 	recording := workflows.NewRecording(from)
 
-	replayer, err := worker.NewWorkflowReplayerWithOptions(worker.WorkflowReplayerOptions{
-		DataConverter: r.converter, DisableDeadlockDetection: true,
-	})
+	replayer, err := worker.NewWorkflowReplayerWithOptions(r.options())
 	if err != nil {
 		return nil, err
 	}

@@ -1,12 +1,14 @@
 package schedule
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -177,7 +179,7 @@ func (s *Service) put(ctx context.Context, of *app.App, schedule app.Schedule) e
 		case current == nil:
 			changed = "created"
 			err = s.create(ctx, desired)
-		case current.action.Digest == desired.action.Digest:
+		case current.action.Digest == desired.action.Digest && current.isEncodedAs(desired):
 			if changed != "" {
 				s.options().Log.Info("schedule changed", "change", changed, "app", of.ID, "schedule", schedule.Name)
 			}
@@ -198,6 +200,21 @@ func (s *Service) put(ctx context.Context, of *app.App, schedule app.Schedule) e
 	}
 
 	return errors.New("other changes of the schedule prevent this one")
+}
+
+// isEncodedAs reports whether the action has the encoding that it would have now. Otherwise a schedule would need the key that
+// encrypted it for ever.
+func (d *described) isEncodedAs(wanted *desired) bool {
+	metadata := func(of *schedulepb.Schedule) map[string][]byte {
+		payloads := of.GetAction().GetStartWorkflow().GetInput().GetPayloads()
+		if len(payloads) == 0 {
+			return nil
+		}
+
+		return payloads[0].GetMetadata()
+	}
+
+	return maps.EqualFunc(metadata(d.GetSchedule()), metadata(wanted.schedule), bytes.Equal)
 }
 
 // Temporal processes changes of a schedule after it has accepted them, and drops one that conflicts with another.

@@ -8,6 +8,7 @@ import (
 
 	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/interceptor"
 	"go.temporal.io/sdk/worker"
 
@@ -47,7 +48,11 @@ type Options struct {
 	Apps      *app.Catalog  // The apps whose jobs the worker runs.
 	Results   *result.Store // The store of the results, which the worker also sweeps.
 	Namespace string        // The namespace of the Temporal client.
-	DataDir   string        // The folder for the data of sources on this machine.
+
+	// Converter is the data converter of the Temporal client; nil means Temporal's default.
+	Converter converter.DataConverter
+
+	DataDir string // The folder for the data of sources on this machine.
 
 	// OpenLineage says where jobs are reported whose API server reports them.
 	OpenLineage openlineage.Options
@@ -94,7 +99,7 @@ func newWorker(temporal client.Client, options Options, onFatalError func(error)
 	w := &Worker{
 		log: options.Log, sources: pool.New(Drivers()), endSweeps: func() {},
 		jobs: jobservice.New(jobservice.Options{
-			Temporal: temporal, Namespace: options.Namespace, Keys: options.Keys, Log: options.Log,
+			Temporal: temporal, Namespace: options.Namespace, Keys: options.Keys, Log: options.Log, Converter: options.Converter,
 		}),
 		sweeper: &sweeper{temporal: temporal, namespace: options.Namespace, results: options.Results, log: options.Log},
 	}

@@ -57,6 +57,7 @@ type key struct {
 	digest []byte // The key of digests.
 	sign   []byte // The key of signatures.
 	cookie []byte // The key of cookies.
+	data   []byte // The key of payloads.
 }
 
 const (
@@ -92,12 +93,13 @@ func Parse(text string) (Keys, error) {
 	return keys, nil
 }
 
-// newKey derives the keys for sealing, for digests, for signatures and for cookies, so that no use weakens another one.
+// newKey derives the keys for sealing, for digests, for signatures, for cookies and for payloads, so that no use weakens another
+// one.
 func newKey(secret []byte) (key, error) {
-	var derived [5][]byte
+	var derived [6][]byte
 
 	for i, purpose := range []string{
-		"jobwright seal", "jobwright digest", "jobwright key id", "jobwright sign", "jobwright cookie",
+		"jobwright seal", "jobwright digest", "jobwright key id", "jobwright sign", "jobwright cookie", "jobwright payload",
 	} {
 		var err error
 		if derived[i], err = hkdf.Key(sha256.New, secret, nil, purpose, keySize); err != nil {
@@ -114,6 +116,7 @@ func newKey(secret []byte) (key, error) {
 
 	return key{
 		id: hex.EncodeToString(derived[2][:idSize]), sealer: sealer, digest: derived[1], sign: derived[3], cookie: derived[4],
+		data: derived[5],
 	}, err
 }
 
@@ -145,7 +148,7 @@ func (k Keys) find(id string) (key, error) {
 	return k.keys[at], nil
 }
 
-// DerivedKey is a key for a use by the operator's API servers that was derived from a key of the operator.
+// DerivedKey is a key for another use than sealing that was derived from a key of the operator.
 type DerivedKey struct {
 	ID  string // The ID of the key that it was derived from.
 	Key []byte
@@ -159,6 +162,11 @@ func (k Keys) SigningKeys() []DerivedKey {
 // CookieKeys returns the key for encrypting cookies of each key: 32 bytes. The first one encrypts, all decrypt.
 func (k Keys) CookieKeys() []DerivedKey {
 	return k.derived(func(key key) []byte { return key.cookie })
+}
+
+// PayloadKeys returns the key for encrypting payloads of each key: 32 bytes. The first one encrypts, all decrypt.
+func (k Keys) PayloadKeys() []DerivedKey {
+	return k.derived(func(key key) []byte { return key.data })
 }
 
 func (k Keys) derived(of func(key) []byte) []DerivedKey {

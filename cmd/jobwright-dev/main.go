@@ -30,6 +30,7 @@ type options struct {
 	secrets            app.Secrets
 	once, durable      bool
 	nexus              bool
+	encryptPayloads    bool
 	console            bool
 	log                cli.LogFlags
 }
@@ -119,6 +120,7 @@ environment variable NAME, which begins with the prefix of the app.`,
 	flags.StringArrayVarP(&opts.parameters, "parameter", "p", nil,
 		"parameter of the scenario given by --run, as key=value; JSON unless the parameter is a text; repeatable")
 	cli.AddSecrets(flags, &opts.secrets)
+	cli.AddEncryptPayloads(flags, &opts.encryptPayloads)
 	flags.BoolVar(&opts.once, "once", false, "exit after the scenario given by --run")
 	opts.log.AddTo(flags, cli.LogText, slog.LevelWarn) // The terminal shows the output of the user's jobs.
 

@@ -27,6 +27,7 @@ import (
 	"github.com/jobwright/jobwright/internal/metrics"
 	"github.com/jobwright/jobwright/internal/node"
 	"github.com/jobwright/jobwright/internal/temporalclient"
+	"github.com/jobwright/jobwright/internal/temporalclient/encryption"
 	"github.com/jobwright/jobwright/internal/temporalserver"
 	"github.com/jobwright/jobwright/internal/tracing"
 	"github.com/jobwright/jobwright/internal/version"
@@ -71,7 +72,7 @@ func serve(ctx context.Context, opts options, out, logs io.Writer) (err error) {
 	}
 	defer listener.Close() //nolint:errcheck // For a start that fails; otherwise, the server closes it.
 
-	served, address, err := cli.Serve("--metrics", opts.metrics, endpoint, log, func(err error) {
+	served, address, err := cli.Serve("--metrics", opts.metrics, nil, endpoint, log, func(err error) {
 		log.Error("metrics are no longer served", "error", err)
 	})
 	if err != nil {
@@ -81,7 +82,17 @@ func serve(ctx context.Context, opts options, out, logs io.Writer) (err error) {
 
 	opts.metrics = address
 
-	temporal, err := startTemporal(opts)
+	keys, err := seal.LoadOrCreate(filepath.Join(opts.data, "secret.key"))
+	if err != nil {
+		return err
+	}
+
+	codec, err := encryption.New(keys.PayloadKeys(), opts.encryptPayloads)
+	if err != nil {
+		return err
+	}
+
+	temporal, err := startTemporal(opts, codec)
 	if err != nil {
 		return err
 	}
@@ -107,16 +118,11 @@ func serve(ctx context.Context, opts options, out, logs io.Writer) (err error) {
 		err = errors.Join(err, traces.Stop(ctx))
 	}()
 
-	connection, err := connect(ctx, temporal.Address(), log, sdkMetrics, traces, &ends)
+	connection, err := connect(ctx, temporal.Address(), log, sdkMetrics, traces, &ends, codec)
 	if err != nil {
 		return err
 	}
 	defer connection.Close()
-
-	keys, err := seal.LoadOrCreate(filepath.Join(opts.data, "secret.key"))
-	if err != nil {
-		return err
-	}
 
 	reschedule(ctx, temporal, log)
 
@@ -144,16 +150,16 @@ func serve(ctx context.Context, opts options, out, logs io.Writer) (err error) {
 		API: apiserver.Options{
 			Jobs: jobservice.New(jobservice.Options{
 				Temporal: connection, Namespace: namespace, Keys: keys, Log: log, Ends: &ends, ReportsLineage: reports.URL != "",
-				Continuations:   replay.New(connection, nil),
+				Continuations: replay.New(connection, codec.Converter()), Converter: codec.Converter(),
 				TemporalAddress: temporal.Address(), TemporalUI: "http://" + temporal.UIAddress(),
 			}),
 			Apps: apps, Results: results, Log: log, Metrics: sdkMetrics, Audit: audited, Keys: keys,
-			Hosts: opts.allowedHosts, LoopbackKey: key, WellKnownKey: devKey,
+			Codec: codec, Hosts: opts.allowedHosts, LoopbackKey: key, WellKnownKey: devKey,
 		},
 		Listener: listener, Grace: grace,
 		Worker: worker.Options{
 			Apps: apps, Keys: keys, Results: results, Namespace: namespace, DataDir: opts.data, Log: log, StopTimeout: grace,
-			OpenLineage: reports, Audit: audited,
+			Converter: codec.Converter(), OpenLineage: reports, Audit: audited,
 		},
 	}
 
@@ -262,11 +268,11 @@ func firstJob(opts options, apps *app.Catalog) (client.Execution, error) {
 	return client.Execution{App: opts.app, Operation: client.RunScenario(opts.run, given), JobID: uuid.NewString()}, nil
 }
 
-func startTemporal(opts options) (*temporalserver.Server, error) {
+func startTemporal(opts options, codec *encryption.Codec) (*temporalserver.Server, error) {
 	temporal, err := temporalserver.Start(temporalserver.Options{
 		DataDir: opts.data, Address: opts.temporal, UIAddress: opts.ui, UIHosts: opts.allowedHosts,
 		Namespace: namespace, Retention: retention, SearchAttributes: job.SearchAttributes(), Durable: opts.durable,
-		Nexus: opts.nexus,
+		Nexus: opts.nexus, Codec: codec,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("Temporal can't start with --data %s: %w", opts.data, err)
@@ -302,10 +308,11 @@ func reschedule(ctx context.Context, temporal *temporalserver.Server, log *slog.
 // connect returns a client as soon as the server responds.
 func connect(
 	ctx context.Context, address string, log *slog.Logger, sdk temporalsdk.MetricsHandler, traces *tracing.Tracing,
-	ends *temporalclient.Ends,
+	ends *temporalclient.Ends, codec *encryption.Codec,
 ) (temporalsdk.Client, error) {
 	options := temporalsdk.Options{HostPort: address, Namespace: namespace, MetricsHandler: sdk, Identity: identity()}
 	temporalclient.Configure(&options, log)
+	codec.AddTo(&options)
 	ends.AddTo(&options)
 
 	if err := traces.AddTo(&options); err != nil {

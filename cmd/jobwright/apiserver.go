@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"net"
 	"net/http"
 	"net/url"
@@ -27,6 +26,7 @@ type apiFlags struct {
 	allowedHosts   []string
 	maxConnections int
 	temporalUI     string
+	codecOrigin    string
 	auditLog       string
 	console        consoleFlags
 	oidc           oidc.Options
@@ -43,6 +43,8 @@ func (f *apiFlags) addTo(flags *pflag.FlagSet, endpoints string) {
 		"name or address by which clients reach the server, for example jobs.example.com; repeatable")
 	flags.StringVar(&f.temporalUI, "temporal-ui", "",
 		"URL of Temporal UI, for links to it, for example https://temporal.example.com; by default, none")
+	flags.StringVar(&f.codecOrigin, "codec-origin", "",
+		"origin of Temporal UI, whose pages may decode payloads, for example https://temporal.example.com; by default, none")
 	cli.AddAuditLog(flags, &f.auditLog, cli.AuditToStderr)
 	flags.StringVar(&f.oidc.Issuer, "oidc-issuer", "",
 		"URL of an OpenID Connect provider whose access tokens the server accepts; by default, none")
@@ -59,9 +61,9 @@ func (f *apiFlags) listen() (net.Listener, error) {
 }
 
 // serveOperators serves the endpoints for operators at the address of --metrics, and returns the address with its port.
-func (f *apiFlags) serveOperators(endpoints http.Handler, log *slog.Logger) (*http.Server, string, error) {
-	return cli.Serve("--metrics", f.metrics, endpoints, log, func(err error) {
-		log.Error("metrics are no longer served", "error", err)
+func (f *apiFlags) serveOperators(endpoints http.Handler, opened *system) (*http.Server, string, error) {
+	return cli.Serve("--metrics", f.metrics, opened.tls, endpoints, opened.log, func(err error) {
+		opened.log.Error("metrics are no longer served", "error", err)
 	})
 }
 
@@ -72,13 +74,17 @@ func (f *apiFlags) options(
 ) (apiserver.Options, error) {
 	options := apiserver.Options{
 		Apps: opened.apps, Results: opened.results, Log: opened.log, Metrics: opened.metrics, Keys: opened.keys,
-		Hosts: f.allowedHosts, MaxConnections: f.maxConnections,
+		Hosts: f.allowedHosts, MaxConnections: f.maxConnections, Codec: opened.codec, CodecOrigin: f.codecOrigin, TLS: opened.tls,
 	}
 
 	var err error
 
 	if err = checkURL(f.temporalUI); err != nil {
 		return options, fmt.Errorf("--temporal-ui: %w", err)
+	}
+
+	if err = checkOrigin(f.codecOrigin); err != nil {
+		return options, fmt.Errorf("--codec-origin: %w", err)
 	}
 
 	if f.oidc != (oidc.Options{}) {
@@ -97,8 +103,9 @@ func (f *apiFlags) options(
 
 	options.Jobs = jobservice.New(jobservice.Options{
 		Temporal: opened.temporal, Namespace: opened.namespace, Keys: opened.keys, Log: opened.log, Ends: ends,
+		Converter:       opened.codec.Converter(),
 		TemporalAddress: opened.address, TemporalUI: strings.TrimSuffix(f.temporalUI, "/"),
-		ReportsLineage: opened.lineage.URL != "", Continuations: replay.New(opened.temporal, nil),
+		ReportsLineage: opened.lineage.URL != "", Continuations: replay.New(opened.temporal, opened.codec.Converter()),
 	})
 
 	return options, nil
@@ -116,6 +123,16 @@ func checkURL(text string) error {
 	}
 
 	return nil
+}
+
+// checkOrigin returns an error unless a text is empty or an origin, as browsers write it.
+func checkOrigin(text string) error {
+	parsed, err := url.Parse(text)
+	if text == "" || err == nil && checkURL(text) == nil && text == parsed.Scheme+"://"+strings.ToLower(parsed.Host) {
+		return nil
+	}
+
+	return errors.New("it must be a scheme and a host in lower case, for example https://temporal.example.com")
 }
 
 func apiserverCommand() *cobra.Command {
@@ -139,7 +156,7 @@ refused, because a web page can send them by pointing its own name at the server
 
 Besides the API, the server has health checks: GET /healthz responds with 200 while the process runs, and
 GET /readyz while new jobs can run. With --metrics, it serves GET /metrics for Prometheus on an address of
-its own, which callers need not reach.
+its own, which callers need not reach. With --tls-cert and --tls-key, all addresses serve HTTPS.
 
 The exit status is 0 after SIGINT or SIGTERM, and 1 on an error.` + environment(
 			"  NAME                  key of an access that app.yaml declares as ${env:NAME}; see --env-prefix\n"+
@@ -184,7 +201,7 @@ func serveAPI(ctx context.Context, shared *systemFlags, api *apiFlags, logs io.W
 	}
 	defer listener.Close() //nolint:errcheck // For a start that fails; otherwise, the server closes it.
 
-	operators, address, err := api.serveOperators(opened.endpoint, opened.log)
+	operators, address, err := api.serveOperators(opened.endpoint, opened)
 	if err != nil {
 		return err
 	}

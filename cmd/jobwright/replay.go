@@ -15,8 +15,9 @@ import (
 
 func replayCommand() *cobra.Command {
 	var (
-		options replay.CheckOptions
-		asJSON  bool
+		options  replay.CheckOptions
+		payloads payloadFlags
+		asJSON   bool
 	)
 
 	command := &cobra.Command{
@@ -39,8 +40,10 @@ With --json, the standard output is an object:
 
 "deleted" counts histories that Temporal deleted while the command ran.
 
+If payloads are encrypted, the command needs the keys of the workers.
+
 The exit status is 1 if a history can't be replayed, open or not, and 2 if the call is wrong or Temporal does
-not respond.` + environment(""),
+not respond.` + environment(secretKeyVariable),
 		Example: `  # Replay all running jobs and the 100 that ended last
   jobwright replay
 
@@ -56,7 +59,7 @@ not respond.` + environment(""),
 					"--limit and --closed must not be negative, and --concurrency must be positive")}
 			}
 
-			checked, err := replayHistories(command.Context(), options, command.OutOrStdout(), asJSON)
+			checked, err := replayHistories(command.Context(), options, payloads, command.OutOrStdout(), asJSON)
 			if err != nil {
 				return cli.ExitError{Status: statusUnusable, Err: err}
 			}
@@ -80,17 +83,27 @@ not respond.` + environment(""),
 	flags.IntVar(&options.Closed, "closed", 100, "number of closed histories to replay, the newest first")
 	flags.StringVar(&options.Query, "query", "", "replay only the workflows for which this condition of Temporal's is true")
 	flags.IntVar(&options.Concurrency, "concurrency", 4, "number of histories that are replayed at the same time")
+	payloads.addTo(flags)
 	flags.BoolVar(&asJSON, "json", false, "print a JSON object")
 
 	return command
 }
 
 // replayHistories replays the histories of the namespace. It prints those that are incompatible, unless asJSON is true.
-func replayHistories(ctx context.Context, options replay.CheckOptions, out io.Writer, asJSON bool) (replay.Checked, error) {
+func replayHistories(
+	ctx context.Context, options replay.CheckOptions, payloads payloadFlags, out io.Writer, asJSON bool,
+) (replay.Checked, error) {
+	_, codec, err := payloads.load()
+	if err != nil {
+		return replay.Checked{}, err
+	}
+
 	configured, err := clientOptions(slog.New(slog.DiscardHandler))
 	if err != nil {
 		return replay.Checked{}, err
 	}
+
+	codec.AddTo(&configured)
 
 	temporal, err := client.DialContext(ctx, configured)
 	if err != nil {

@@ -90,7 +90,7 @@ func serve(
 	var running atomic.Bool
 
 	operators, address, err := api.serveOperators(
-		opened.workerEndpoints(func() bool { return running.Load() && ctx.Err() == nil }), opened.log)
+		opened.workerEndpoints(func() bool { return running.Load() && ctx.Err() == nil }), opened)
 	if err != nil {
 		return err
 	}

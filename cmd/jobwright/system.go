@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -18,6 +19,7 @@ import (
 	"github.com/jobwright/jobwright/internal/cli"
 	"github.com/jobwright/jobwright/internal/metrics"
 	"github.com/jobwright/jobwright/internal/temporalclient"
+	"github.com/jobwright/jobwright/internal/temporalclient/encryption"
 	"github.com/jobwright/jobwright/internal/tracing"
 	"github.com/jobwright/jobwright/internal/version"
 	"github.com/jobwright/jobwright/openlineage"
@@ -28,7 +30,8 @@ import (
 type systemFlags struct {
 	apps, results string
 	secrets       app.Secrets
-	secretKeyFile string
+	payloads      payloadFlags
+	tls           cli.TLSFlags
 	grace         time.Duration
 	log           cli.LogFlags
 }
@@ -39,7 +42,9 @@ func (f *systemFlags) addTo(flags *pflag.FlagSet, running string) {
 	flags.StringVar(&f.results, "results", "results",
 		"result store, a folder or the URL of a bucket; the same for all API servers and workers")
 	cli.AddSecrets(flags, &f.secrets)
-	addSecretKeyFile(flags, &f.secretKeyFile)
+	f.payloads.addTo(flags)
+	cli.AddEncryptPayloads(flags, &f.payloads.encrypt)
+	f.tls.AddTo(flags)
 	flags.DurationVar(&f.grace, "grace", 30*time.Second, "time for running "+running+" to finish after SIGTERM")
 	f.log.AddTo(flags, cli.LogJSON, slog.LevelInfo)
 }
@@ -49,6 +54,7 @@ type system struct {
 	log       *slog.Logger
 	apps      *app.Catalog
 	keys      seal.Keys
+	codec     *encryption.Codec // Of the payloads of the client.
 	results   *result.Store
 	temporal  client.Client
 	ends      temporalclient.Ends // The ends of the jobs that a worker of the client runs.
@@ -56,6 +62,7 @@ type system struct {
 	namespace string
 	metrics   client.MetricsHandler
 	endpoint  http.Handler // Serves /metrics.
+	tls       *tls.Config  // Of all servers of the process; nil for plain HTTP.
 	tracing   *tracing.Tracing
 	lineage   openlineage.Options
 }
@@ -63,12 +70,16 @@ type system struct {
 // openSystem opens the folder of the apps and the result store. The client connects to Temporal when it is used, so that
 // Temporal may start later.
 func openSystem(ctx context.Context, flags *systemFlags, logs io.Writer) (*system, error) {
-	keys, err := seal.Load(flags.secretKeyFile)
+	keys, codec, err := flags.payloads.load()
 	if err != nil {
 		return nil, err
 	}
 
-	opened := &system{log: flags.log.Logger(logs), keys: keys}
+	opened := &system{log: flags.log.Logger(logs), keys: keys, codec: codec}
+
+	if opened.tls, err = flags.tls.Config(opened.log); err != nil {
+		return nil, err
+	}
 
 	if opened.lineage, err = openlineage.FromEnvironment(); err != nil {
 		return nil, err
@@ -103,6 +114,7 @@ func openSystem(ctx context.Context, flags *systemFlags, logs io.Writer) (*syste
 	}
 
 	options.MetricsHandler = opened.metrics
+	opened.codec.AddTo(&options)
 	opened.ends.AddTo(&options)
 	opened.address, opened.namespace = options.HostPort, options.Namespace
 

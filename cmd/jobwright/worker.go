@@ -27,7 +27,7 @@ func (f *workerFlags) addTo(flags *pflag.FlagSet) {
 func (f *workerFlags) options(opened *system, shared *systemFlags, audited *audit.Log) worker.Options {
 	return worker.Options{
 		Apps: opened.apps, Keys: opened.keys, Results: opened.results, Namespace: opened.namespace, DataDir: f.data,
-		Log: opened.log, StopTimeout: shared.grace, OpenLineage: opened.lineage, Audit: audited,
+		Converter: opened.codec.Converter(), Log: opened.log, StopTimeout: shared.grace, OpenLineage: opened.lineage, Audit: audited,
 	}
 }
 
@@ -107,7 +107,7 @@ func work(
 
 	var running atomic.Bool
 
-	operators, address, err := cli.Serve("--http", address,
+	operators, address, err := cli.Serve("--http", address, opened.tls,
 		opened.workerEndpoints(func() bool { return running.Load() && working.Err() == nil }), opened.log,
 		func(err error) {
 			failed <- err

@@ -4,6 +4,7 @@ package cli
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -95,12 +96,13 @@ func Listen(flag, address string) (net.Listener, error) {
 const readHeaderTimeout = 10 * time.Second
 
 // Serve serves endpoints for operators at the TCP address of a flag until the server is closed, and returns the address with
-// its port. It calls failed if the server fails. Without an address, it serves nothing.
+// its port. It serves HTTPS if secured is not nil. It calls failed if the server fails. Without an address, it serves nothing.
 func Serve(
-	flag, address string, endpoints http.Handler, log *slog.Logger, failed func(error),
+	flag, address string, secured *tls.Config, endpoints http.Handler, log *slog.Logger, failed func(error),
 ) (*http.Server, string, error) {
 	server := &http.Server{
 		Handler: endpoints, ReadHeaderTimeout: readHeaderTimeout, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+		TLSConfig: secured.Clone(), // The server changes it.
 	}
 	if address == "" {
 		return server, "", nil
@@ -111,8 +113,13 @@ func Serve(
 		return nil, "", err
 	}
 
+	serve := server.Serve
+	if secured != nil {
+		serve = func(listener net.Listener) error { return server.ServeTLS(listener, "", "") }
+	}
+
 	go func() {
-		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+		if err := serve(listener); !errors.Is(err, http.ErrServerClosed) {
 			failed(err)
 		}
 	}()

@@ -65,11 +65,13 @@ func newProduction(tb testing.TB) production {
 	return p
 }
 
-func (p production) apiserver(tb testing.TB) (*process, caller) {
+func (p production) apiserver(tb testing.TB, arguments ...string) (*process, caller) {
 	tb.Helper()
 
-	server := launch(tb, p.environment, "jobwright", "apiserver", "--http", "127.0.0.1:0",
-		"--metrics", "127.0.0.1:0", "--apps", p.apps, "--env-prefix", envPrefix, "--results", p.results)
+	server := launch(tb, p.environment, "jobwright", append([]string{
+		"apiserver", "--http", "127.0.0.1:0", "--metrics", "127.0.0.1:0", "--apps", p.apps, "--env-prefix", envPrefix,
+		"--results", p.results,
+	}, arguments...)...)
 
 	return server, caller{"http://" + server.await(tb, `"API server is up","http":"([0-9.:]+)",.*"build":\{"version":"[^"]+"`)}
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/gofrs/flock"
 	commonpb "go.temporal.io/api/common/v1"
 	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/sdk/converter"
 	"go.temporal.io/server/common/authorization"
 	"go.temporal.io/server/common/config"
 	"go.temporal.io/server/common/log"
@@ -27,12 +28,13 @@ import (
 
 // Options configure a server.
 type Options struct {
-	DataDir          string        // The folder for the databases and the log. Start creates it if it is missing.
-	Address          string        // The address of the frontend, host:port. Port 0 selects a free one.
-	UIAddress        string        // The address of the UI. Empty for no UI.
-	UIHosts          browser.Hosts // The hosts by which browsers may address the UI, in addition to those of this machine.
-	Namespace        string        // The name of the namespace, which a new database gets.
-	Retention        time.Duration // The retention of closed workflows in a new namespace.
+	DataDir          string                 // The folder for the databases and the log. Start creates it if it is missing.
+	Address          string                 // The address of the frontend, host:port. Port 0 selects a free one.
+	UIAddress        string                 // The address of the UI. Empty for no UI.
+	UIHosts          browser.Hosts          // The hosts by which browsers may address the UI, in addition to those of this machine.
+	Codec            converter.PayloadCodec // Decodes payloads for the UI; nil for none.
+	Namespace        string                 // The name of the namespace, which a new database gets.
+	Retention        time.Duration          // The retention of closed workflows in a new namespace.
 	SearchAttributes map[string]enumspb.IndexedValueType
 
 	// Durable makes each commit survive a power cut. Without it, each commit survives the death of the process, and a power cut

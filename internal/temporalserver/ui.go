@@ -15,9 +15,13 @@ import (
 	"github.com/temporalio/ui-server/v2/server/headers"
 	"github.com/temporalio/ui-server/v2/server/route"
 	"github.com/temporalio/ui-server/v2/ui"
+	"go.temporal.io/sdk/converter"
 
 	"github.com/jobwright/jobwright/internal/browser"
 )
+
+// codecPath is the path at which the UI decodes payloads: on its own origin, because it needs no key either.
+const codecPath = "/codec"
 
 // uiHeaderTimeout limits the time for the header of a request to the UI.
 const uiHeaderTimeout = 10 * time.Second
@@ -28,7 +32,7 @@ func (s *Server) startUI(options Options) error {
 		return nil
 	}
 
-	handler, err := newUI(s.address, options.Namespace)
+	handler, err := newUI(s.address, options)
 	if err != nil {
 		return err
 	}
@@ -64,13 +68,18 @@ func protect(handler http.Handler, hosts browser.Hosts) http.Handler {
 
 // newUI returns the UI of the Temporal server at the address. It consists of the same parts as NewServer of Temporal's
 // package, which can only listen by itself: on a port of its own, any page could reach the UI past [protect].
-func newUI(address, namespace string) (http.Handler, error) {
-	provider, err := config.NewConfigProviderWithRefresh(&config.Config{
+func newUI(address string, options Options) (http.Handler, error) {
+	configuration := &config.Config{
 		TemporalGRPCAddress: address,
-		DefaultNamespace:    namespace,
+		DefaultNamespace:    options.Namespace,
 		EnableUI:            true,
 		DisableNewsFetch:    true,
-	})
+	}
+	if options.Codec != nil {
+		configuration.Codec.Endpoint = codecPath
+	}
+
+	provider, err := config.NewConfigProviderWithRefresh(configuration)
 	if err != nil {
 		return nil, err
 	}
@@ -100,5 +109,13 @@ func newUI(address, namespace string) (http.Handler, error) {
 		return nil, err
 	}
 
-	return e, route.SetUIRoutes(e, "", assets)
+	if err := route.SetUIRoutes(e, "", assets); err != nil || options.Codec == nil {
+		return e, err
+	}
+
+	mux := http.NewServeMux()
+	mux.Handle("/", e)
+	mux.Handle("POST "+codecPath+"/decode", converter.NewPayloadCodecHTTPHandler(options.Codec))
+
+	return mux, nil
 }
