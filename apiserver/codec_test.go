@@ -100,7 +100,7 @@ func TestCodecDecodesForOperatorsOfAllApps(t *testing.T) {
 	require.Equal(t, "correct horse", first)
 	require.Equal(t, 42, second)
 
-	// Nobody else, and no other origin.
+	// No other caller, and no other origin.
 	for key, want := range map[string]int{
 		"": http.StatusUnauthorized, "hunter2": http.StatusUnauthorized, apikey.New(): http.StatusUnauthorized,
 		half: http.StatusForbidden, caller: http.StatusForbidden, s.issue(t, "7/operator", half): http.StatusForbidden,

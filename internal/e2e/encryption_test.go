@@ -206,7 +206,7 @@ func TestEncryptedJobsLeaveNothingReadableInTemporal(t *testing.T) {
 	require.Equal(t, http.StatusOK, signalled.status, signalled.text)
 	require.Equal(t, jobID, receiver.next(t).data["jobId"])
 
-	// Whoever may read the job reads everything.
+	// A caller of the app reads everything.
 	await(t, func() bool { return inState("delivered")(status().result(t)) })
 
 	ended := status()
