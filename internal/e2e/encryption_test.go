@@ -35,7 +35,7 @@ func markedApp(receiver string) map[string]string {
 sources:
   web: {kind: HTTPSource, url: "${env:JOBWRIGHT_TEST_WEB}"}
   stage: {kind: SQLiteSource}
-callbacks: {allow: ["` + receiver + `/"], addresses: [127.0.0.1], secrets: ["${env:JOBWRIGHT_WEBHOOK_SECRET}"]}
+callbacks: {allow: ["` + receiver + `/"], addresses: [127.0.0.1], secrets: ["${env:JOBWRIGHT_WEBHOOK_SECRET}", "${env:JOBWRIGHT_OLD_WEBHOOK_SECRET}"]}
 variables:
   last: {type: text, default: ""}
 access:
