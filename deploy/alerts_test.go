@@ -51,7 +51,12 @@ func TestEveryAlertHasARunbook(t *testing.T) {
 
 	for _, group := range rules.Groups {
 		for _, rule := range group.Rules {
-			require.Contains(t, string(runbook), "\n## "+rule.Alert+"\n")
+			_, section, found := strings.Cut(string(runbook), "\n## "+rule.Alert+"\n")
+			require.True(t, found, rule.Alert)
+
+			section, _, _ = strings.Cut(section, "\n## ")
+			require.Regexp(t, `(?s)\*\*Meaning\.\*\* .*\*\*Which \w+\.\*\* .*\*\*What to do\.\*\* `, section, rule.Alert)
+			require.Regexp(t, "\n```(console|sh|sql)\n", section, "%s has no command", rule.Alert)
 			require.Equal(t, "docs/how-to/respond-to-alerts.md#"+strings.ToLower(rule.Alert), rule.Annotations["runbook_url"])
 		}
 	}

@@ -84,6 +84,44 @@ func TestHowToFindAStuckJob(t *testing.T) {
 	require.Equal(t, 5, filters)
 }
 
+// The page is about alerts of a system that is there already, with a job that waits and one that has failed.
+func TestHowToRespondToAlerts(t *testing.T) {
+	t.Parallel()
+
+	r := newPageRun(t, "docs/how-to/respond-to-alerts.md")
+
+	for name, text := range map[string]string{
+		"app.yaml": `
+sources:
+  warehouse: {kind: PgSQLSource, connStr: "postgres://loader@127.0.0.1:9/shop", ledger: none}
+  stage: {kind: SQLiteSource}
+schedules:
+  nightly: {cron: "0 2 * * *", timeZone: UTC, scenario: Load}
+`,
+		"scenarios/Count.yaml": `
+steps:
+  - {title: Count the orders, opName: Transform, opParams: {source: warehouse, query: SELECT count(*) FROM orders, returnResult: true}}
+`,
+		"scenarios/Load.yaml": `
+steps:
+  - {title: Look for the feed, opName: Fail, opParams: {code: no_feed, message: the feed is empty}}
+`,
+	} {
+		path := filepath.Join(r.dir, "apps", "orders", name)
+		require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o750))
+		require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
+	}
+
+	r.command(t, "jobwright-dev --apps apps")
+	r.exports = append(r.exports, "export TEMPORAL_ADDRESS="+r.server.await(t, `Temporal +([0-9.:]+), namespace`))
+	r.command(t, "jobwright run Load --job-id load-1")
+	r.command(t, "jobwright run Count --job-id count-1 --async")
+	r.command(t, `until jobwright status count-1 --json | grep lastError; do sleep 0.2; done`)
+	r.command(t, `until jobwright jobs --counts | grep count-1; do sleep 0.2; done`) // Lists lag behind.
+
+	r.run(t)
+}
+
 func TestHowToRunAgain(t *testing.T) {
 	t.Parallel()
 	newPageRun(t, "docs/how-to/run-again.md").run(t)
