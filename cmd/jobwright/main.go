@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/jobwright/jobwright/internal/cli"
+	"github.com/jobwright/jobwright/internal/cli/remote"
 	"github.com/jobwright/jobwright/internal/version"
 	_ "github.com/jobwright/jobwright/result/cloud" // Result stores in buckets.
 )
@@ -45,14 +46,11 @@ in one process, with a Temporal of its own.`,
 		SilenceErrors: true,
 	}
 
-	command.AddCommand(runCommand(), statusCommand(), watchCommand(), jobsCommand(), resultsCommand(), stopCommand(),
-		retryCommand(), pauseCommand(), resumeCommand(), signalCommand(), contextCommand())
-	command.AddCommand(scenariosCommand(), lineageCommand(), schedulesCommand())
+	remote.AddTo(command)
 	command.AddCommand(apiserverCommand(), workerCommand(), serveCommand(), setupCommand(), validateCommand(), testCommand(),
 		schemaCommand(), sourcesCommand(), keysCommand(), initCommand(), replayCommand())
 	cli.AddMan(command)
 	version.AddTo(command)
-	addCompletion(command)
 
 	return command
 }

@@ -1,4 +1,4 @@
-package main
+package remote
 
 import (
 	"context"
@@ -9,6 +9,7 @@ import (
 
 	"github.com/jobwright/jobwright/app"
 	"github.com/jobwright/jobwright/client"
+	"github.com/jobwright/jobwright/internal/cli/view"
 	"github.com/jobwright/jobwright/schedule"
 )
 
@@ -216,7 +217,7 @@ schedule, from, to and firings.`,
 
 		return on.api.BackfillSchedule(ctx, request)
 	}, func(done *schedule.Backfilled) string {
-		return done.Schedule + " fires for " + counted(done.Firings, "time")
+		return done.Schedule + " fires for " + view.Count(int64(done.Firings), "time")
 	})
 }
 

@@ -1,4 +1,5 @@
-package main
+// Package remote has the commands of jobwright that call an API server, and those for the servers that a user calls.
+package remote
 
 import (
 	"cmp"
@@ -20,6 +21,14 @@ import (
 // A command that calls an API server consists of a cobra.Command, completed by [remoteCommand], and of a function that gets a
 // [remote]: the client (api), and where to print (out). The function calls the API by the methods of package client and prints by
 // those of package view. Its error determines the exit status, see [exitError].
+
+// AddTo adds the commands to the root command of jobwright. Shells complete their arguments and flags.
+func AddTo(root *cobra.Command) {
+	root.AddCommand(runCommand(), statusCommand(), watchCommand(), jobsCommand(), resultsCommand(), stopCommand(),
+		retryCommand(), pauseCommand(), resumeCommand(), signalCommand(), contextCommand(),
+		scenariosCommand(), lineageCommand(), schedulesCommand())
+	addCompletion(root)
+}
 
 // The environment variables with the server, the key and the app of calls.
 const (
