@@ -236,15 +236,43 @@ func decided(events []*historypb.HistoryEvent) []*historypb.HistoryEvent {
 	return nil
 }
 
-// answered returns the events of a run that has ended. Of a run that Temporal has ended, these are the events up to the last
-// commands of the job: what Temporal stored later, the job never knew. There are none if the job has never had a command.
-func answered(events []*historypb.HistoryEvent) []*historypb.HistoryEvent {
+// wasTerminated reports whether Temporal has ended a run, rather than the job itself.
+func wasTerminated(events []*historypb.HistoryEvent) bool {
 	switch events[len(events)-1].GetEventType() {
 	case enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_TERMINATED, enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_TIMED_OUT:
-		return decided(events)
+		return true
 	default:
-		return events
+		return false
 	}
+}
+
+// answered returns the events of a run that has ended. Of a terminated run, these are the events up to the last commands of the
+// job: what Temporal stored later, the job never knew. There are none if the job has never had a command.
+func answered(events []*historypb.HistoryEvent) []*historypb.HistoryEvent {
+	if wasTerminated(events) {
+		return decided(events)
+	}
+
+	return events
+}
+
+// wasWorking reports whether a worker had begun a workflow task of a terminated run that it did not complete. Steps that ran in
+// local activities of the task may have had effects, and the history has none of these steps.
+func wasWorking(events []*historypb.HistoryEvent) bool {
+	if !wasTerminated(events) {
+		return false
+	}
+
+	for _, event := range slices.Backward(events) {
+		switch event.GetEventType() {
+		case enumspb.EVENT_TYPE_WORKFLOW_TASK_COMPLETED:
+			return false
+		case enumspb.EVENT_TYPE_WORKFLOW_TASK_STARTED:
+			return true
+		}
+	}
+
+	return false
 }
 
 // isDecision reports whether an event is a command, or the answer to an update, of a completed workflow task.

@@ -96,6 +96,11 @@ func (r *Replayer) find(
 		before := history.GetEvents()[0].GetWorkflowExecutionStartedEventAttributes().GetContinuedExecutionRunId()
 		events := answered(history.GetEvents())
 
+		if from == "" && wasWorking(history.GetEvents()) {
+			return nil, refused("a worker executed steps when the job was terminated, and Temporal does not know which of them have " +
+				"made their change; name the step from which they run again, or retry the job whole")
+		}
+
 		if len(events) == 0 && before == "" {
 			return nil, refused("the job was terminated before it began a step; retry the job whole")
 		}

@@ -55,7 +55,11 @@ func TestReplayOfAJobThatWasTerminatedAtAnyMoment(t *testing.T) {
 					continue // The job ended by itself.
 				}
 
-				ended := answered(terminated(append([]*historypb.HistoryEvent{}, events[:length]...)))
+				whole := terminated(append([]*historypb.HistoryEvent{}, events[:length]...))
+				isWorking := events[length-1].GetEventType() == enumspb.EVENT_TYPE_WORKFLOW_TASK_STARTED
+				require.Equal(t, isWorking, wasWorking(whole), "event %d of %d", length, len(events))
+
+				ended := answered(whole)
 				if len(ended) == 0 {
 					require.Less(t, length, minEvents+1, "only before the first workflow task has completed")
 

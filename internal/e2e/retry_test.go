@@ -3,11 +3,13 @@ package e2e_test
 import (
 	"encoding/json"
 	"net/http"
+	"slices"
 	"testing"
 
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 	enumspb "go.temporal.io/api/enums/v1"
+	historypb "go.temporal.io/api/history/v1"
 )
 
 // retry calls retryJob.
@@ -257,6 +259,45 @@ func TestRetryFindsTheChangeOfALostStep(t *testing.T) {
 	require.Equal(t, http.StatusOK, got.status, got.text)
 	require.Equal(t, "completed", api().awaitStatus(t, appID, jobID+"~2", ended)["status"])
 	require.Equal(t, object{"1": 1.0, "2": 1.0, "3": 1.0}, api().logged(t, appID))
+}
+
+// TestRetryOfAJobThatWasTerminatedDuringAWorkflowTask terminates a job while a local activity of it runs.
+func TestRetryOfAJobThatWasTerminatedDuringAWorkflowTask(t *testing.T) {
+	t.Parallel()
+
+	appID, jobID := newApp(t, map[string]string{
+		"app.yaml": "sources: {locked: {kind: SQLiteSource}, stage: {kind: SQLiteSource}}",
+		"scenarios/Main.yaml": `
+steps:
+  - {opName: RunSourceScript, execution: activity, opParams: {source: stage, script: CREATE TABLE IF NOT EXISTS first (n INTEGER)}}
+  - {opName: RunSourceScript, execution: local, opParams: {source: locked, script: CREATE TABLE IF NOT EXISTS second (n INTEGER)}}
+`,
+	}), uuid.NewString()
+
+	release := lockDatabase(t, shared.dir, appID)
+
+	got := api().execute(t, with(runScenario(appID, "Main", object{}), object{"jobId": jobID, "isAsync": true}))
+	require.Equal(t, http.StatusOK, got.status, got.text)
+
+	await(t, func() bool {
+		events := historyOf(t, jobID).GetEvents()
+
+		return slices.ContainsFunc(events, func(event *historypb.HistoryEvent) bool {
+			return event.GetEventType() == enumspb.EVENT_TYPE_ACTIVITY_TASK_COMPLETED
+		}) && events[len(events)-1].GetEventType() == enumspb.EVENT_TYPE_WORKFLOW_TASK_STARTED
+	})
+	require.NoError(t, shared.client.TerminateWorkflow(t.Context(), jobID, "", "lost"))
+	release()
+
+	// The second step may have made its change, of which the history has nothing.
+	requireError(t, http.StatusConflict, "retry_refused", "name the step from which they run again",
+		api().retry(t, appID, jobID, object{"fromStep": "failed"}))
+
+	got = api().retry(t, appID, jobID, object{"fromStep": "1"})
+	require.Equal(t, http.StatusOK, got.status, got.text)
+
+	result := api().awaitStatus(t, appID, jobID+"~2", ended)
+	require.Equal(t, "completed", result["status"], result)
 }
 
 func TestPauseRestsBetweenSteps(t *testing.T) {
