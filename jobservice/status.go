@@ -184,7 +184,7 @@ func (s *Service) readEnded(
 	job.WithPercent(ended.Steps)
 
 	if ended.Status != job.Completed {
-		ended.StoppedBy = memoField[string](s, described, job.MemoStoppedBy)
+		ended.StoppedBy = s.stoppedBy(ctx, described)
 	}
 
 	closed := described.GetWorkflowExecutionInfo().GetCloseTime().AsTime()
@@ -323,6 +323,10 @@ func (s *Service) progressOf(
 		current.Status, current.Paused = status.State, status.Paused
 		current.StoppedBy = cmp.Or(status.StoppedBy, current.StoppedBy)
 		current.Steps, current.Signals = status.Steps, status.Signals
+	}
+
+	if current.Status == job.Stopping && current.StoppedBy == "" {
+		current.StoppedBy = s.stoppedBy(ctx, described)
 	}
 
 	pending := map[string]int{} // The number of pending activities by the path of their step.

@@ -3,6 +3,7 @@ package jobservice
 import (
 	"context"
 	"errors"
+	"time"
 
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
@@ -150,6 +151,34 @@ func stopReason(by string) string {
 	}
 
 	return "stopJob, called by " + by
+}
+
+// stoppedBy returns the name of the access that stops a described job, or has stopped it; empty if it is unknown, or if no access
+// did. The job that has started a child job stops it when it is stopped itself.
+func (s *Service) stoppedBy(ctx context.Context, described *workflowservice.DescribeWorkflowExecutionResponse) string {
+	if by := memoField[string](s, described, job.MemoStoppedBy); by != "" {
+		return by
+	}
+
+	info := described.GetWorkflowExecutionInfo()
+
+	parentID := info.GetParentExecution().GetWorkflowId()
+	if parentID == "" {
+		return ""
+	}
+
+	parent, err := s.describe(ctx, parentID)
+	if err != nil { // For example because Temporal has deleted it.
+		return ""
+	}
+
+	// The child may have ended, for example at a timeout of its step, before its parent was stopped.
+	stopped := memoField[time.Time](s, parent, job.MemoStoppedAt)
+	if info.GetCloseTime() != nil && info.GetCloseTime().AsTime().Before(stopped) {
+		return ""
+	}
+
+	return s.stoppedBy(ctx, parent)
 }
 
 // endState returns how a job ended, or "" if it has not.

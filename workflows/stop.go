@@ -33,7 +33,9 @@ func (m *machine) recordStop(ctx workflow.Context) {
 
 	m.stoppedBy = by
 
-	if err := workflow.UpsertMemo(ctx, map[string]any{job.MemoStoppedBy: by}); err != nil {
+	if err := workflow.UpsertMemo(ctx, map[string]any{
+		job.MemoStoppedBy: by, job.MemoStoppedAt: workflow.Now(ctx).UTC(),
+	}); err != nil {
 		workflow.GetLogger(ctx).Error("the memo can't have the name of the access that stops the job", "error", err)
 	}
 }

@@ -230,6 +230,50 @@ func TestRunningJobKeepsItsProgram(t *testing.T) {
 	require.Len(t, result["steps"], 2)
 }
 
+func TestStatusHasTheVersionOfTheProgram(t *testing.T) {
+	t.Parallel()
+
+	appID := newApp(t, map[string]string{
+		"app.yaml":             "sources: {stage: {kind: SQLiteSource}}",
+		"scenarios/Main.yaml":  "parameters: {n: {type: integer, default: 1}}\nsteps: [{opName: RunScenario, opParams: {scenario: Child}}]",
+		"scenarios/Child.yaml": "steps: [{opName: Return, opParams: {value: 1}}]",
+	})
+	run := func(scenario string, parameters object) object {
+		jobID := uuid.NewString()
+		got := api().execute(t, with(runScenario(appID, scenario, parameters), object{"jobId": jobID}))
+		require.Equal(t, http.StatusOK, got.status, got.text)
+
+		return api().status(t, appID, jobID).result(t)
+	}
+
+	first := run("Main", object{})
+	require.Regexp(t, "^[0-9a-f]{12}$", first["programVersion"])
+	require.Equal(t, first["programVersion"], run("Main", object{"n": 2})["programVersion"], "parameters do not matter")
+
+	child := api().status(t, appID, first["jobId"].(string)+"/1").result(t)
+	require.Equal(t, run("Child", object{})["programVersion"], child["programVersion"])
+	require.NotEqual(t, first["programVersion"], child["programVersion"])
+
+	started, err := time.Parse(time.RFC3339Nano, first["startedAt"].(string))
+	require.NoError(t, err)
+
+	end, err := time.Parse(time.RFC3339Nano, first["endedAt"].(string))
+	require.NoError(t, err)
+	require.True(t, end.After(started))
+
+	// Main runs the changed scenario. A retry runs the former one.
+	writeApp(t, filepath.Join(shared.dir, "apps", appID), map[string]string{
+		"scenarios/Child.yaml": "steps: [{opName: Return, opParams: {value: 2}}]",
+	})
+	require.NotEqual(t, first["programVersion"], run("Main", object{})["programVersion"])
+
+	got := api().retry(t, appID, first["jobId"].(string), object{})
+	require.Equal(t, http.StatusOK, got.status, got.text)
+
+	again := api().awaitStatus(t, appID, got.result(t)["jobId"].(string), ended)
+	require.Equal(t, first["programVersion"], again["programVersion"])
+}
+
 func TestRunningJobKeepsItsScripts(t *testing.T) {
 	t.Parallel()
 

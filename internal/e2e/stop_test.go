@@ -162,16 +162,23 @@ func TestStopEndsALoopInItsCurrentRound(t *testing.T) {
 func TestStopStopsChildJobs(t *testing.T) {
 	t.Parallel()
 
-	appID, jobID := startLongJob(t, stopApp(`{title: Call, opName: RunScenario, opParams: {scenario: Child}}`), func(result object) bool {
-		return stepOf(result, "Call")["childJobId"] != nil
-	})
-	childID := jobID + "/2.try.1"
+	// The first child ends before the job is stopped.
+	calls := `{opName: RunScenario, opParams: {scenario: Child}, timeout: 1s, onError: continue}
+        - {title: Call, opName: RunScenario, opParams: {scenario: Child}}`
+	appID, jobID := startLongJob(t, stopApp(calls), func(result object) bool { return stepOf(result, "Call")["childJobId"] != nil })
+	earlyID, childID := jobID+"/2.try.1", jobID+"/2.try.2"
 
 	await(t, func() bool { return api().status(t, appID, childID).status == http.StatusOK })
-	api().awaitStatus(t, appID, childID, isWaitingLong)
+	require.Nil(t, api().awaitStatus(t, appID, childID, isWaitingLong)["endedAt"])
 
 	requireStops(t, appID, jobID, "before")
-	require.Equal(t, "stopped", api().status(t, appID, childID).result(t)["status"])
+
+	child := api().status(t, appID, childID).result(t)
+	require.Equal(t, object{"status": "stopped", "stoppedBy": "*"}, pick(child, "status", "stoppedBy"), "as its parent")
+	require.NotNil(t, child["endedAt"])
+
+	early := api().awaitStatus(t, appID, earlyID, ended)
+	require.Equal(t, object{"status": "stopped"}, pick(early, "status", "stoppedBy"), "by a timeout")
 }
 
 func TestStopCancelsASQLiteQuery(t *testing.T) {
