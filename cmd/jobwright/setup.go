@@ -51,8 +51,8 @@ scenarios of apps that permit it.
 The retention is the time for which the status and the results of an ended job are available, and for
 which its jobId can't be used for another job. Temporal requires at least 24h.
 
-With --json, the command prints an object: the namespace, whether it is new, its retention in seconds, and
-the search attributes that the command has registered:
+With --json, the command prints an object: the namespace, whether it is new, its retention in seconds, the
+search attributes that the command has registered and, with --nexus-endpoint, its name (nexusEndpoint):
 
   {"namespace": "default", "registered": false, "retentionSeconds": 604800, "attributes": []}` + environment(""),
 		Example: `  # Prepare the namespace "default" of a Temporal on this machine
@@ -95,6 +95,7 @@ type preparedTemporal struct {
 	Registered       bool     `json:"registered"` // Whether the command has registered the namespace.
 	RetentionSeconds int64    `json:"retentionSeconds"`
 	Attributes       []string `json:"attributes"` // The search attributes that it has registered.
+	NexusEndpoint    string   `json:"nexusEndpoint,omitempty"`
 }
 
 // setup prepares Temporal, and prints what it does to out.
@@ -145,6 +146,8 @@ func setup(
 		if err := createEndpoint(ctx, temporal.OperatorService(), options.Namespace, endpoint, out); err != nil {
 			return nil, err
 		}
+
+		prepared.NexusEndpoint = endpoint
 	}
 
 	fmt.Fprintln(out, "Temporal is ready for jobs.")
