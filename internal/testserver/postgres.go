@@ -153,7 +153,8 @@ func startPostgreSQL(options PostgreSQLOptions) (*PostgreSQLServer, error) {
 
 	data := filepath.Join(folder, "data")
 	arguments := append([]string{
-		"--pgdata=" + data, "--username=postgres", "--auth=trust", "--encoding=UTF8", "--no-locale", "--no-sync", "--no-instructions",
+		"--pgdata=" + data, "--username=postgres", "--auth=trust",
+		"--encoding=UTF8", "--no-locale", "--no-sync", "--no-instructions",
 	}, options.Initdb...)
 	if err := run(folder, filepath.Join(programs, "initdb"), arguments...); err != nil {
 		return nil, err
