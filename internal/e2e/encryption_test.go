@@ -246,9 +246,9 @@ func TestEncryptedJobsLeaveNothingReadableInTemporal(t *testing.T) {
 
 	requireNoMark(t, texts, map[string]string{"secret": secretMark})
 
-	stored := map[string]string{}
-	addFiles(t, stored, p.results)
-	require.Contains(t, strings.Join(slices.Collect(maps.Values(stored)), ""), data["row"])
+	source := map[string]string{}
+	addFiles(t, source, p.dataDir)
+	require.Contains(t, strings.Join(slices.Collect(maps.Values(source)), ""), data["row"], "the search reads files")
 
 	// An operator reads a history by the codec endpoint.
 	require.Contains(t, decodedByServer(t, api, firstInput(t, temporal, jobID)), data["parameter"])
