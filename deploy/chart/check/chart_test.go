@@ -178,6 +178,7 @@ func TestMistakesInValuesAreErrors(t *testing.T) {
 		"TLS without a certificate, which KEDA does not support": {
 			"worker.autoscaling", map[string]any{"enabled": true, "prometheus": "http://p:9090"}, "KEDA connects to Temporal by TLS",
 		},
+		"encryption without a key":    {"encryptPayloads", true, "encryptPayloads needs secretKey.existingSecret"},
 		"an unknown unit":             {"worker.resources.limits.memory", "2GB", "limits.memory"},
 		"an Ingress without a host":   {"apiserver.ingress.enabled", true, "host"},
 		"an argument that is no flag": {"worker.extraArgs", []any{"debug"}, "extraArgs"},

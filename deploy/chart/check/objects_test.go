@@ -240,6 +240,9 @@ func TestProbes(t *testing.T) {
 				require.True(t, slices.ContainsFunc(container.Ports, func(port corev1.ContainerPort) bool {
 					return port.Name == probe.HTTPGet.Port.String()
 				}), "%s probes the port %s", deployment.Name, probe.HTTPGet.Port.String())
+
+				_, servesHTTPS := flagOf(container, "--tls-cert")
+				require.Equal(t, servesHTTPS, probe.HTTPGet.Scheme == corev1.URISchemeHTTPS, deployment.Name)
 			}
 		}
 	})

@@ -47,6 +47,9 @@ imagePullPolicy: {{ $image.pullPolicy }}
 {{- if eq (empty .Values.apps.files) (empty .Values.apps.volume) -}}
 {{- fail "set one of apps.files, the files of small apps, and apps.volume, a volume with the folder of apps" -}}
 {{- end -}}
+{{- if and .Values.encryptPayloads (not .Values.secretKey.existingSecret) -}}
+{{- fail "encryptPayloads needs secretKey.existingSecret, the Secret with the keys" -}}
+{{- end -}}
 {{- $names := dict -}}
 {{- range .Values.workers -}}
 {{- if hasKey $names .name -}}
@@ -190,6 +193,13 @@ topologySpreadConstraints:
 {{- if .root.Values.secretKey.existingSecret }}
 - --secret-key-file=/etc/jobwright/secret-key/keys
 {{- end }}
+{{- if .root.Values.encryptPayloads }}
+- --encrypt-payloads
+{{- end }}
+{{- if .root.Values.tls.existingSecret }}
+- --tls-cert=/etc/jobwright/tls/tls.crt
+- --tls-key=/etc/jobwright/tls/tls.key
+{{- end }}
 {{- range .of.extraArgs }}
 - {{ . | quote }}
 {{- end }}
@@ -228,6 +238,9 @@ topologySpreadConstraints:
 {{- if .root.Values.secretKey.existingSecret }}
 - {name: secret-key, mountPath: /etc/jobwright/secret-key, readOnly: true}
 {{- end }}
+{{- if .root.Values.tls.existingSecret }}
+- {name: tls, mountPath: /etc/jobwright/tls, readOnly: true}
+{{- end }}
 {{- if .of.secretFiles }}
 - {name: secret-files, mountPath: /run/secrets, readOnly: true}
 {{- end }}
@@ -265,6 +278,10 @@ topologySpreadConstraints:
       - {key: {{ .key | quote }}, path: keys}
 {{- end }}
 {{- end }}
+{{- with .root.Values.tls.existingSecret }}
+- name: tls
+  secret: {secretName: {{ . | quote }}, defaultMode: 0440}
+{{- end }}
 {{- with .of.secretFiles }}
 - name: secret-files
   projected:
@@ -285,19 +302,19 @@ topologySpreadConstraints:
 {{- if eq $name . }}{{ $name }}{{ else }}{{ printf "%s-%s" $name (sha256sum . | trunc 6) }}{{ end -}}
 {{- end -}}
 
-{{- /* HTTP probes at a port. A slow start, for example on a cold disk, is no failure; Temporal's absence is none of the process. */ -}}
+{{- /* HTTP probes, of a dictionary with the context (root) and the name of a port (port). A slow start, for example on a cold disk, is no failure; Temporal's absence is none of the process. */ -}}
 {{- define "jobwright.probes" -}}
 startupProbe:
-  httpGet: {path: /healthz, port: {{ . }}}
+  httpGet: {path: /healthz, port: {{ .port }}{{ if .root.Values.tls.existingSecret }}, scheme: HTTPS{{ end }}}
   periodSeconds: 2
   failureThreshold: 60
 livenessProbe:
-  httpGet: {path: /healthz, port: {{ . }}}
+  httpGet: {path: /healthz, port: {{ .port }}{{ if .root.Values.tls.existingSecret }}, scheme: HTTPS{{ end }}}
   periodSeconds: 10
   timeoutSeconds: 5
   failureThreshold: 6
 readinessProbe:
-  httpGet: {path: /readyz, port: {{ . }}}
+  httpGet: {path: /readyz, port: {{ .port }}{{ if .root.Values.tls.existingSecret }}, scheme: HTTPS{{ end }}}
   periodSeconds: 5
   timeoutSeconds: 6
   failureThreshold: 3
