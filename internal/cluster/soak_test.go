@@ -154,7 +154,12 @@ func (s *soak) addGrowth(text *strings.Builder) {
 		second, last := medians(s.growth.samples[process.name], memory)
 		secondGoroutines, lastGoroutines := medians(s.growth.samples[process.name], goroutines)
 
-		fmt.Fprintf(text, "| %s | %d MB | %d MB | %d | %d |\n", process.name, second>>20, last>>20, secondGoroutines, lastGoroutines)
+		numbers := fmt.Sprintf("%d | %d", secondGoroutines, lastGoroutines)
+		if process.metrics == "" {
+			numbers = "unknown | unknown"
+		}
+
+		fmt.Fprintf(text, "| %s | %d MB | %d MB | %s |\n", process.name, second>>20, last>>20, numbers)
 
 		if *duration < steady {
 			continue
