@@ -11,21 +11,24 @@ import (
 	"github.com/jobwright/jobwright/slot"
 )
 
-// AcquireSlot requests a slot of the app for a job, with the limit that the app has now.
+// AcquireSlot requests a slot of the app for a job, or a slot of a source for a step, with the limits that the app has now.
 func (a *Activities) AcquireSlot(ctx context.Context, request job.SlotRequest) (answer job.SlotAnswer, err error) {
 	of, err := a.apps.App(request.AppID)
 	if err != nil {
 		return answer, err
 	}
 
-	request.Limit = of.Quota.RunningJobs
+	if request.Limit = of.Quota.RunningJobs; request.Source != "" {
+		capacity := of.Capacities[request.Source]
+		request.Limit, request.PerSecond = capacity.MaxConcurrentSteps, capacity.MaxStepsPerSecond
+	}
 
 	return slot.Acquire(ctx, a.temporal, request)
 }
 
-// ReleaseSlot returns the slot of a job.
+// ReleaseSlot returns a slot.
 func (a *Activities) ReleaseSlot(ctx context.Context, request job.SlotRequest) error {
-	err := a.temporal.SignalWorkflow(ctx, job.SlotsID(request.AppID), "", job.ReleaseSignal, request.JobID)
+	err := a.temporal.SignalWorkflow(ctx, job.SlotsID(request.AppID, request.Source), "", job.ReleaseSignal, request.SlotHolder)
 	if _, isMissing := errors.AsType[*serviceerror.NotFound](err); isMissing {
 		return nil // An operator has terminated the workflow: all slots are free.
 	}

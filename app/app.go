@@ -26,7 +26,9 @@ type App struct {
 	Access      []Access
 	Limits      scenario.Limits
 	Quota       Quota
-	Execution   scenario.Execution // The default of its scenarios.
+	Execution   scenario.Execution  // The default of its scenarios.
+	TaskQueue   scenario.TaskQueue  // The default of its steps.
+	Capacities  map[string]Capacity // Of its sources that have one, by their names.
 	Callbacks   Callbacks
 	Schedules   []Schedule // In the order of their names.
 
@@ -64,7 +66,7 @@ func (a *App) Environment() validation.Environment { return a.environment }
 func (a *App) offered() validation.Environment {
 	offered := validation.Environment{
 		Sources: a.SourceNames(), Kinds: map[string]string{}, Variables: a.Variables, Limits: a.Limits,
-		Execution: a.Execution,
+		Execution: a.Execution, TaskQueue: a.TaskQueue, Capacities: a.pinnedCapacities(),
 	}
 
 	for name, definition := range a.Sources {

@@ -28,6 +28,7 @@ const (
 	fieldAccess      = "access"
 	fieldLimits      = "limits"
 	fieldExecution   = "execution"
+	fieldTaskQueue   = "taskQueue" // Also of a source.
 	fieldCallbacks   = "callbacks"
 	fieldSchedules   = "schedules"
 )
@@ -43,7 +44,7 @@ const (
 // readManifest reads the text of an app's app.yaml into the app. The error is a [problem.List] with every mistake, its line and
 // its column. all are the IDs of all apps.
 func readManifest(text []byte, into *App, secrets Secrets, all []string) error {
-	into.Sources = map[string]source.Definition{}
+	into.Sources, into.Capacities = map[string]source.Definition{}, map[string]Capacity{}
 	r := &manifestReader{app: into, secrets: secrets, all: all, places: map[string]*yaml.Node{}}
 
 	var document yaml.Node
@@ -63,7 +64,7 @@ func readManifest(text []byte, into *App, secrets Secrets, all []string) error {
 func (r *manifestReader) document(root *yaml.Node) {
 	fields := r.object(root, "", []string{
 		fieldDescription, fieldSources, fieldVariables, fieldAccess, fieldLimits, fieldExecution,
-		fieldCallbacks, fieldSchedules,
+		fieldTaskQueue, fieldCallbacks, fieldSchedules,
 	})
 
 	if field, given := fields[fieldDescription]; given {
@@ -87,6 +88,10 @@ func (r *manifestReader) document(root *yaml.Node) {
 
 	if field, given := fields[fieldExecution]; given {
 		r.execution(field.value)
+	}
+
+	if field, given := fields[fieldTaskQueue]; given {
+		r.app.TaskQueue = r.taskQueue(field.value, fieldTaskQueue)
 	}
 
 	if field, given := fields[fieldCallbacks]; given {

@@ -51,6 +51,7 @@ func (r *manifestReader) source(name string, declared field) {
 	}
 
 	delete(fields, fieldKind)
+	r.capacity(name, path, fields)
 
 	options := r.options(option{node: declared.key, path: path, of: of, source: name, kind: chosen}, fields)
 	r.app.Sources[name] = source.Definition{Name: name, Kind: chosen, Options: options}
@@ -87,6 +88,11 @@ func (r *manifestReader) options(parent option, fields map[string]field) map[str
 	}
 
 	names := slices.Sorted(maps.Keys(known))
+	if parent.path == problem.JoinPath(fieldSources, parent.source) {
+		names = append(names, capacityFields()...)
+		slices.Sort(names)
+	}
+
 	values := map[string]any{}
 
 	for _, name := range slices.Sorted(maps.Keys(fields)) {

@@ -64,7 +64,7 @@ app.yaml:14:47: sources.f.pathStyle must be true or false, but is the text "mayb
 app.yaml:14:71: sources.f.secretAccessKey contains a secret, which must not be in the file; write ${env:JOBWRIGHT_APP_7_F_SECRETACCESSKEY} and set this variable in the environment of the workers [app_invalid]
 app.yaml:15:6: the source g must be an object with a kind and its options [app_invalid]
 app.yaml:16:33: sources.h.path must be text, but is a list [app_invalid]
-app.yaml:16:38: SQLiteSource has no option size; known are maxConnections, path [app_invalid]`[1:], "\n"), got)
+app.yaml:16:38: SQLiteSource has no option size; known are maxConcurrentSteps, maxConnections, maxStepsPerSecond, path, taskQueue [app_invalid]`[1:], "\n"), got)
 	require.NotContains(t, err.Error(), "hunter2")
 }
 

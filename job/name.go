@@ -10,7 +10,7 @@ import (
 
 // The names of Jobwright's workflows, messages and memo fields in Temporal.
 const (
-	TaskQueue    = "jobwright"   // The task queue of every job and every step.
+	TaskQueue    = "jobwright"   // The task queue of every job, and of its steps unless they have another one.
 	Workflow     = "RunScenario" // The workflow type of every job.
 	StatusQuery  = "status"      // The query that returns a [Status].
 	SignalUpdate = "signal"      // The update that accepts a [Signal] and returns a [SignalAccepted].
@@ -29,6 +29,10 @@ const (
 	MemoFieldDigests = "fieldDigests" // The memo field with the [FieldDigests] of that request.
 	MemoSealed       = "sealed"       // The memo field with the [SealedParameters] of that request; absent if there are none.
 )
+
+// BulkTaskQueue is the task queue of steps of bulk class that have no other one. A worker reserves a slot before it knows the type
+// of the next task, so this class needs a queue of its own for a limit of its own.
+const BulkTaskQueue = TaskQueue + "-bulk"
 
 // maxIDLength bounds a jobId, in characters. Temporal's limit is 1,000; the IDs of children append the path of a step.
 const maxIDLength = 200

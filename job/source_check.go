@@ -11,6 +11,8 @@ const (
 type SourceCheck struct {
 	AppID  string `json:"appId"`
 	Source string `json:"source"`
+
+	TaskQueue string `json:"taskQueue,omitempty"` // Where the steps on the source run; empty for that of jobs.
 }
 
 // WorkflowID returns the ID of the workflow that checks the source. At most one check of a source runs at a time.

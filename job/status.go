@@ -61,6 +61,12 @@ type Status struct {
 	Signals    []AwaitedSignal  `json:"signals,omitempty"` // The signals that the job waits for.
 }
 
+// StepWait is what a step waits for before it can begin.
+type StepWait struct {
+	Source    string `json:"source,omitempty" description:"The source whose limits permit no further step at the moment."`
+	TaskQueue string `json:"taskQueue,omitempty" description:"The task queue that no worker polls."`
+}
+
 // StepStatus is the status of one step. While a step runs, the API server completes the workflow's status with that of the
 // activity in Temporal: the attempt, the last error, the next attempt, the rows so far, and how far that is.
 type StepStatus struct {
@@ -82,6 +88,7 @@ type StepStatus struct {
 	Attempt    int32      `json:"attempt,omitempty" description:"The current attempt."`
 	LastError  string     `json:"lastError,omitempty" description:"The error of the last attempt."`
 	NextTry    *time.Time `json:"nextTry,omitempty" description:"When the next attempt begins."`
+	WaitsFor   *StepWait  `json:"waitsFor,omitempty" description:"What the step waits for before it can begin."`
 
 	Advance
 

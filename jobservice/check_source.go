@@ -1,6 +1,7 @@
 package jobservice
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"time"
@@ -32,7 +33,10 @@ func (s *Service) CheckSource(ctx context.Context, caller Caller, name string) (
 	ctx, cancel := context.WithTimeout(ctx, sourceCheckTimeout)
 	defer cancel()
 
-	check := job.SourceCheck{AppID: caller.App.ID, Source: name}
+	check := job.SourceCheck{
+		AppID: caller.App.ID, Source: name,
+		TaskQueue: string(cmp.Or(caller.App.Capacities[name].TaskQueue, caller.App.TaskQueue)),
+	}
 	checked := &SourceChecked{Source: name}
 
 	var run client.WorkflowRun

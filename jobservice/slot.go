@@ -27,7 +27,9 @@ func slotUse(quota app.Quota) job.SlotUse {
 // started before.
 func (s *Service) acquireSlot(ctx context.Context, call *execution, started *Started) (acquired bool, err error) {
 	of := call.Caller.App
-	request := job.SlotRequest{AppID: of.ID, JobID: call.JobID, Limit: of.Quota.RunningJobs}
+	request := job.SlotRequest{
+		SlotHolder: job.SlotHolder{JobID: call.JobID}, AppID: of.ID, Limit: of.Quota.RunningJobs,
+	}
 
 	answer, err := slot.Acquire(ctx, s.options.Temporal, request)
 	if _, timedOut := errors.AsType[*client.WorkflowUpdateServiceTimeoutOrCanceledError](err); timedOut {
@@ -57,7 +59,9 @@ func (s *Service) acquireSlot(ctx context.Context, call *execution, started *Sta
 // releaseSlot returns the slot of a job that was not started. If it fails, a check of the slots repairs it.
 func (s *Service) releaseSlot(ctx context.Context, call *execution) {
 	appID := call.Caller.App.ID
-	if err := s.options.Temporal.SignalWorkflow(ctx, job.SlotsID(appID), "", job.ReleaseSignal, call.JobID); err != nil {
+	holder := job.SlotHolder{JobID: call.JobID}
+
+	if err := s.options.Temporal.SignalWorkflow(ctx, job.SlotsID(appID, ""), "", job.ReleaseSignal, holder); err != nil {
 		s.options.Log.Warn("a slot of an app can't be returned now", "app", appID, "jobId", call.JobID, "error", err)
 	}
 }

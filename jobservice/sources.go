@@ -1,6 +1,7 @@
 package jobservice
 
 import (
+	"maps"
 	"reflect"
 	"slices"
 
@@ -68,6 +69,7 @@ func (s *Service) Sources(caller Caller) (*Sources, error) {
 		if caller.Access.Grants(app.Operate) {
 			of, _ := kind.Options(definition.Kind)
 			described.Options = publicOptions(of, definition.Options)
+			maps.Copy(described.Options, caller.App.Capacities[name].Options())
 		}
 
 		found.Sources = append(found.Sources, described)

@@ -339,6 +339,8 @@ func (s *Service) progressOf(
 		current.Steps = s.withActivity(current.Steps, activity, isOnly)
 	}
 
+	s.addQueueWaits(ctx, current.Steps, described.GetPendingActivities())
+
 	for i := range current.Steps {
 		current.Steps[i].Failed = 0
 	}

@@ -148,12 +148,12 @@ func (s *Service) system(ctx context.Context, appID string, now time.Time) (*Sys
 
 	group.Go(func() error { return s.describeTemporal(ctx, &found.Temporal) })
 	group.Go(func() (err error) {
-		workflows, err = s.describeQueue(ctx, enumspb.TASK_QUEUE_TYPE_WORKFLOW)
+		workflows, err = s.describeQueue(ctx, job.TaskQueue, enumspb.TASK_QUEUE_TYPE_WORKFLOW)
 
 		return err
 	})
 	group.Go(func() (err error) {
-		steps, err = s.describeQueue(ctx, enumspb.TASK_QUEUE_TYPE_ACTIVITY)
+		steps, err = s.describeQueue(ctx, job.TaskQueue, enumspb.TASK_QUEUE_TYPE_ACTIVITY)
 
 		return err
 	})
@@ -205,12 +205,12 @@ func (s *Service) describeTemporal(ctx context.Context, into *Temporal) error {
 	return nil
 }
 
-// describeQueue returns what Temporal knows of the pollers and the tasks of a type.
+// describeQueue returns what Temporal knows of the pollers and the tasks of a type in a task queue.
 func (s *Service) describeQueue(
-	ctx context.Context, of enumspb.TaskQueueType,
+	ctx context.Context, name string, of enumspb.TaskQueueType,
 ) (*workflowservice.DescribeTaskQueueResponse, error) {
 	return s.options.Temporal.WorkflowService().DescribeTaskQueue(ctx, &workflowservice.DescribeTaskQueueRequest{
-		Namespace: s.options.Namespace, TaskQueue: &taskqueuepb.TaskQueue{Name: job.TaskQueue}, TaskQueueType: of,
+		Namespace: s.options.Namespace, TaskQueue: &taskqueuepb.TaskQueue{Name: name}, TaskQueueType: of,
 		ReportStats: true,
 	})
 }

@@ -35,6 +35,7 @@ type (
 		Timeout   Duration       `json:"timeout"   description:"The time limit of each attempt of a data operation, or of a control operation as a whole."`
 		OnError   OnError        `json:"onError"   description:"Whether the scenario continues if the step fails: fail (default) or continue."`
 		Execution Execution      `json:"execution" description:"Where the first attempt of the step runs: auto, local or activity. Default: the scenario's."`
+		TaskQueue TaskQueue      `json:"taskQueue" description:"The task queue of a data operation, which workers of its own poll. Default: that of its sources or of the app."`
 	}
 )
 

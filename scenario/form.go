@@ -17,6 +17,7 @@ const (
 	FormDuration    Form = "a duration"
 	FormOnError     Form = "fail or continue"
 	FormExecution   Form = "auto, local or activity"
+	FormTaskQueue   Form = "a name of letters, digits, dots, hyphens and underscores"
 	FormCondition   Form = "true, false or an expression"
 	FormSteps       Form = "a list of steps"
 	FormCases       Form = "a list of cases"
@@ -45,6 +46,9 @@ func (f Form) Mismatch(subject string, value any) string {
 	case FormExecution:
 		text, _ := value.(string)
 		fits = slices.Contains(Executions(), Execution(text))
+	case FormTaskQueue:
+		text, _ := value.(string)
+		fits = TaskQueue(text).IsValid()
 	case FormCondition:
 		_, fits = value.(bool)
 	case FormSteps, FormCases, FormIgnoreRules:
@@ -68,7 +72,7 @@ func (f Form) Accepts(kind schema.Kind) bool {
 		return kind == "" || kind == schema.Boolean
 	case FormMaxRejected:
 		return kind == "" || kind == schema.Integer || kind == schema.Text
-	case FormOnError, FormExecution, FormSteps, FormCases, FormBranches, FormIgnoreRules:
+	case FormOnError, FormExecution, FormTaskQueue, FormSteps, FormCases, FormBranches, FormIgnoreRules:
 	}
 
 	return kind == ""
@@ -82,6 +86,9 @@ func (OnError) SchemaForm() schema.Form { return FormOnError }
 
 // SchemaForm implements [schema.Typed].
 func (Execution) SchemaForm() schema.Form { return FormExecution }
+
+// SchemaForm implements [schema.Typed].
+func (TaskQueue) SchemaForm() schema.Form { return FormTaskQueue }
 
 // SchemaForm implements [schema.Typed].
 func (Condition) SchemaForm() schema.Form { return FormCondition }

@@ -17,12 +17,15 @@ type Program struct {
 	Files     map[string]string   `json:"files,omitempty"`     // The script files of its steps, by path.
 	Limits    Limits              `json:"limits,omitzero"`     // The app's limits.
 	Execution Execution           `json:"execution,omitempty"` // The app's default for its scenarios.
+	TaskQueue TaskQueue           `json:"taskQueue,omitempty"` // The app's default for its steps.
+	Sources   map[string]Capacity `json:"sources,omitempty"`   // Those of the app's sources that have any.
 }
 
 // Reachable returns the part of the program that the scenario of that name needs, with that scenario as the entry.
 func (p Program) Reachable(name string) (Program, error) {
 	part := Program{
 		Entry: name, Scenarios: map[string]Scenario{}, Variables: p.Variables, Limits: p.Limits, Execution: p.Execution,
+		TaskQueue: p.TaskQueue, Sources: p.Sources,
 	}
 
 	for waiting := []string{name}; len(waiting) > 0; waiting = waiting[1:] {

@@ -29,6 +29,7 @@ type Step struct {
 	Timeout   Duration         `json:"timeout,omitempty"` // The limit of one attempt; of a control operation, of the whole step.
 	OnError   OnError          `json:"onError,omitempty"`
 	Execution Execution        `json:"execution,omitempty"` // Where the first attempt runs; "" means the scenario's.
+	TaskQueue TaskQueue        `json:"taskQueue,omitempty"` // Where it runs; "" means that of its sources.
 	Line      int              `json:"line,omitempty"`      // Its line in the scenario's file, from 1.
 }
 

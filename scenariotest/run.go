@@ -93,6 +93,7 @@ func (c Case) Run(ctx context.Context, library validation.Library, options Optio
 	}
 
 	program.Execution = cmp.Or(options.Execution, program.Execution)
+	program.Sources, program.TaskQueue = nil, "" // A test loads no source.
 
 	r := newRun(c.definition, options)
 	r.simulation.checkMocks(program)

@@ -1,4 +1,5 @@
-// Package slot requests slots from the workflow that admits the jobs of an app, if the app limits how many of them run at a time.
+// Package slot requests slots from the workflows that admit the jobs of an app and the steps on a source, if the app limits how
+// many of them run at a time.
 package slot
 
 import (
@@ -20,16 +21,21 @@ type Temporal interface {
 	) (client.WorkflowUpdateHandle, error)
 }
 
-// Acquire requests a slot for a job. It starts the workflow of the app's slots unless it runs, and waits for its answer.
+// Acquire requests a slot. It starts the workflow of the slots unless it runs, and waits for its answer.
 func Acquire(ctx context.Context, temporal Temporal, request job.SlotRequest) (answer job.SlotAnswer, err error) {
+	id, summary := job.SlotsID(request.AppID, request.Source), "The slots of the running jobs of app "+request.AppID
+	if request.Source != "" {
+		summary = "The slots of the source " + request.Source + " of app " + request.AppID
+	}
+
 	handle, err := temporal.UpdateWithStartWorkflow(ctx, client.UpdateWithStartWorkflowOptions{
 		StartWorkflowOperation: temporal.NewWithStartWorkflowOperation(client.StartWorkflowOptions{
-			ID: job.SlotsID(request.AppID), TaskQueue: job.TaskQueue,
-			StaticSummary:            "The slots of the running jobs of app " + request.AppID,
+			ID: id, TaskQueue: job.TaskQueue,
+			StaticSummary:            summary,
 			WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
 		}, job.SlotsWorkflow),
 		UpdateOptions: client.UpdateWorkflowOptions{
-			WorkflowID: job.SlotsID(request.AppID), UpdateName: job.AcquireUpdate, Args: []any{request},
+			WorkflowID: id, UpdateName: job.AcquireUpdate, Args: []any{request},
 			WaitForStage: client.WorkflowUpdateStageCompleted,
 		},
 	})

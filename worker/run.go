@@ -16,6 +16,10 @@ import (
 // result store are reachable, so that processes can start in any order. It returns an error at once if Temporal does not have the
 // namespace or if the result store belongs to another namespace, and when an error of Temporal has ended the worker.
 func Run(ctx context.Context, temporal client.Client, options Options) error {
+	if err := options.Capacity.Validate(); err != nil {
+		return fmt.Errorf("the capacity of the worker is invalid: %w", err)
+	}
+
 	failed := make(chan error, 1)
 
 	jobs, err := startWhenReachable(ctx, temporal, options, func(err error) { failed <- err })

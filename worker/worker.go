@@ -6,7 +6,6 @@ import (
 	"sync"
 	"time"
 
-	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/interceptor"
@@ -32,7 +31,6 @@ import (
 	"github.com/jobwright/jobwright/source/s3"
 	"github.com/jobwright/jobwright/source/sqlite"
 	"github.com/jobwright/jobwright/source/web"
-	"github.com/jobwright/jobwright/workflows"
 )
 
 // heartbeatThrottle is the minimum time between two heartbeats of a step, and so the maximum age of its reported progress.
@@ -60,6 +58,9 @@ type Options struct {
 	Log   *slog.Logger
 	Audit *audit.Log // Records which jobs schedules start and stop. Nil discards it.
 
+	// Capacity bounds what the worker does at the same time.
+	Capacity Capacity
+
 	// StopTimeout limits how long running steps continue after a stop. Other workers retry the steps that did not finish.
 	StopTimeout time.Duration
 
@@ -81,7 +82,8 @@ func Drivers() source.Drivers {
 
 // Worker runs jobs after [Worker.Start].
 type Worker struct {
-	worker.Worker
+	queues  queues
+	invalid error // What is wrong with the options; nil if nothing is.
 
 	log       *slog.Logger
 	sources   *pool.Pool
@@ -104,15 +106,7 @@ func newWorker(temporal client.Client, options Options, onFatalError func(error)
 		sweeper: &sweeper{temporal: temporal, namespace: options.Namespace, results: options.Results, log: options.Log},
 	}
 
-	// By default, a worker has two pollers for each kind of task. Under load, tasks then wait in the database of Temporal for the
-	// next poll. With as many pollers as there are tasks, 16 callers of small jobs that do not start eagerly cost Temporal and
-	// worker 22 ms of CPU for each job instead of 30 ms, and jobs of three activities 46 ms instead of 70 ms.
-	pollers := worker.NewPollerBehaviorAutoscaling(worker.PollerBehaviorAutoscalingOptions{})
-
-	w.Worker = worker.New(temporal, job.TaskQueue, worker.Options{
-		WorkflowTaskPollerBehavior:   pollers,
-		ActivityTaskPollerBehavior:   pollers,
-		NexusTaskPollerBehavior:      pollers,
+	w.queues, w.invalid = newQueues(temporal, worker.Options{
 		WorkerStopTimeout:            options.StopTimeout,
 		OnFatalError:                 onFatalError,
 		MaxHeartbeatThrottleInterval: heartbeatThrottle,
@@ -121,18 +115,19 @@ func newWorker(temporal client.Client, options Options, onFatalError func(error)
 			Version: worker.WorkerDeploymentVersion{DeploymentName: job.TaskQueue, BuildID: version.Get().String()},
 		},
 		Interceptors: []interceptor.WorkerInterceptor{&jobLog{}},
-	})
-
-	workflows.Register(w)
+	}, options.Capacity)
 
 	operations := activities.New(options.Apps, options.Keys, w.sources, options.Results, temporal, options.DataDir,
 		options.StopTimeout*3/4)
 
-	w.RegisterActivityWithOptions(operations, activity.RegisterOptions{})
-	w.RegisterActivity(callback.New(options.Apps, w.jobs))
-	w.RegisterActivity(openlineage.New(options.OpenLineage, options.Apps, w.jobs))
-	w.RegisterActivity(schedule.NewFirings(w.jobs, options.Apps, operations.LookUp, options.Audit))
-	w.RegisterNexusService(nexus.New(w.jobs, options.Apps, options.Audit))
+	w.queues.register(operations)
+	w.queues.register(callback.New(options.Apps, w.jobs))
+	w.queues.register(openlineage.New(options.OpenLineage, options.Apps, w.jobs))
+	w.queues.register(schedule.NewFirings(w.jobs, options.Apps, operations.LookUp, options.Audit))
+
+	if w.queues.main != nil {
+		w.queues.main.RegisterNexusService(nexus.New(w.jobs, options.Apps, options.Audit))
+	}
 
 	return w
 }
@@ -142,6 +137,10 @@ const claimTimeout = 30 * time.Second
 
 // Start begins to run jobs. The error is [result.ErrClaimed] if the result store belongs to another namespace.
 func (w *Worker) Start() error {
+	if w.invalid != nil {
+		return w.invalid
+	}
+
 	ctx, cancel := context.WithTimeout(context.Background(), claimTimeout)
 	defer cancel()
 
@@ -149,7 +148,7 @@ func (w *Worker) Start() error {
 		return err
 	}
 
-	if err := w.Worker.Start(); err != nil {
+	if err := w.queues.start(); err != nil {
 		return err
 	}
 
@@ -175,7 +174,7 @@ func (w *Worker) Sweep(ctx context.Context) (removed int, err error) { return w.
 func (w *Worker) Stop() {
 	w.endSweeps()
 	w.sweeping.Wait()
-	w.Worker.Stop()
+	w.queues.stop()
 	w.jobs.Close()
 
 	_ = w.sources.Close() // No step uses the sources, so an error is without consequences.

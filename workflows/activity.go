@@ -24,6 +24,8 @@ type activityCall struct {
 	retry   *scenario.Retry // nil for the step's own.
 	timeout scenario.Duration
 	isQuery bool // Whether it only reads, by a query.
+
+	placement
 }
 
 // callAuxiliary calls an activity on behalf of a step, beside or instead of an activity of the step's own.
@@ -33,9 +35,25 @@ func (m *machine) callAuxiliary(ctx workflow.Context, s *step, call activityCall
 	return m.call(ctx, s, call, request, response)
 }
 
-// call calls an activity with a [job.Task] and the request, and waits for its response. The first attempt may be a local
-// activity.
+// call calls an activity with a [job.Task] and the request, and waits for its response. If the sources that the activity uses have
+// limits, it waits for them first, and the activity has its slots for all attempts.
 func (m *machine) call(ctx workflow.Context, s *step, call activityCall, request, response any) error {
+	call.placement = m.placementOf(s, request)
+
+	held, err := m.acquireSourceSlots(ctx, s, call.id, call.limited)
+	if err != nil {
+		return err
+	}
+
+	err = m.attempt(ctx, s, call, request, response)
+
+	releaseSourceSlots(ctx, held)
+
+	return err
+}
+
+// attempt calls an activity that may begin now. The first attempt may be a local activity.
+func (m *machine) attempt(ctx workflow.Context, s *step, call activityCall, request, response any) error {
 	policy := retryPolicy(cmp.Or(call.retry, s.Retry))
 	task := job.Task{
 		AppID: m.input.AppID, JobID: m.jobID, Step: s.instance, Inline: m.inlineCapacity(), Secrets: m.input.Secrets,
@@ -79,6 +97,7 @@ func (m *machine) callRegularly(
 
 	ctx = workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
 		ActivityID:          call.id,
+		TaskQueue:           call.taskQueue(),
 		Summary:             s.DisplayTitle(),
 		StartToCloseTimeout: limit,
 		HeartbeatTimeout:    heartbeatTimeout,

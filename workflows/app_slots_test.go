@@ -3,6 +3,7 @@ package workflows_test
 import (
 	"context"
 	"errors"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -75,21 +76,28 @@ func newSlots(t *testing.T, gone ...string) *slots {
 func (s *slots) acquire(t *testing.T, after time.Duration, jobID string, limit int, queue bool) {
 	t.Helper()
 
+	s.request(t, after, job.SlotRequest{SlotHolder: job.SlotHolder{JobID: jobID}, AppID: "7", Limit: limit, Queue: queue})
+}
+
+// request sends a request at a moment of the test.
+func (s *slots) request(t *testing.T, after time.Duration, request job.SlotRequest) {
+	t.Helper()
+
 	s.RegisterDelayedCallback(func() {
 		s.UpdateWorkflow(job.AcquireUpdate, "", &testsuite.TestUpdateCallback{
 			OnAccept: func() {}, OnReject: func(err error) { require.NoError(t, err) },
 			OnComplete: func(answer any, err error) {
 				require.NoError(t, err)
 
-				s.answers[jobID] = answer.(job.SlotAnswer).Granted
+				s.answers[request.JobID] = answer.(job.SlotAnswer).Granted
 			},
-		}, job.SlotRequest{AppID: "7", JobID: jobID, Limit: limit, Queue: queue})
+		}, request)
 	}, after)
 }
 
 // release returns a slot at a moment of the test.
 func (s *slots) release(after time.Duration, jobID string) {
-	s.RegisterDelayedCallback(func() { s.SignalWorkflow(job.ReleaseSignal, jobID) }, after)
+	s.RegisterDelayedCallback(func() { s.SignalWorkflow(job.ReleaseSignal, job.SlotHolder{JobID: jobID}) }, after)
 }
 
 // run runs the workflow until the moment.
@@ -124,7 +132,7 @@ func TestAppSlotsFollowTheLimit(t *testing.T) {
 
 	s := newSlots(t)
 	s.acquire(t, time.Millisecond, "d", 3, false) // The first ones in the queue come first.
-	s.run(t, time.Second, workflows.SlotsState{Limit: 1, Running: []string{"a"}, Waiting: []string{"b", "c"}})
+	s.run(t, time.Second, workflows.SlotsState{Limit: 1, Running: []job.SlotHolder{{JobID: "a"}}, Waiting: []job.SlotHolder{{JobID: "b"}, {JobID: "c"}}})
 
 	require.Equal(t, map[string]bool{"d": false}, s.answers)
 	require.ElementsMatch(t, []string{"b", "c"}, s.granted)
@@ -135,7 +143,7 @@ func TestAppSlotsDoNotLeak(t *testing.T) {
 
 	s := newSlots(t, "terminated", "stopped")
 	s.acquire(t, time.Minute, "b", 1, true)
-	s.run(t, 2*time.Minute, workflows.SlotsState{Limit: 1, Running: []string{"terminated"}, Waiting: []string{"stopped", "a"}})
+	s.run(t, 2*time.Minute, workflows.SlotsState{Limit: 1, Running: []job.SlotHolder{{JobID: "terminated"}}, Waiting: []job.SlotHolder{{JobID: "stopped"}, {JobID: "a"}}})
 
 	require.Equal(t, []string{"a"}, s.granted, "a job that ended while it waited gets no slot")
 	require.Equal(t, []string{"terminated"}, s.checked[0])
@@ -157,5 +165,65 @@ func TestAppSlotsContinueAsNew(t *testing.T) {
 
 	var next workflows.SlotsState
 	require.NoError(t, converter.GetDefaultDataConverter().FromPayloads(continued.Input, &next))
-	require.Equal(t, workflows.SlotsState{Limit: 1, Running: []string{"a"}, Waiting: []string{"b"}}, next)
+	require.Equal(t, workflows.SlotsState{Limit: 1, Running: []job.SlotHolder{{JobID: "a"}}, Waiting: []job.SlotHolder{{JobID: "b"}}}, next)
+}
+
+func TestAppSlotsOfASourceAreForSteps(t *testing.T) {
+	t.Parallel()
+
+	s := newSlots(t)
+	first, second := job.SlotHolder{JobID: "a", Step: "1#0.1"}, job.SlotHolder{JobID: "a", Step: "2#0.2"}
+
+	s.OnSignalExternalWorkflow(mock.Anything, "a", mock.Anything, second.GrantedSignal(), mock.Anything).
+		Return(func(_, _, _, signal string, _ any) error {
+			s.mutex.Lock()
+			defer s.mutex.Unlock()
+
+			s.granted = append(s.granted, signal)
+
+			return nil
+		})
+
+	s.request(t, time.Millisecond, job.SlotRequest{SlotHolder: first, Source: "db", Limit: 1, Queue: true})
+	s.request(t, 2*time.Millisecond, job.SlotRequest{SlotHolder: second, Source: "db", Limit: 1, Queue: true})
+	s.RegisterDelayedCallback(func() { require.Empty(t, s.granted) }, 3*time.Millisecond)
+	s.RegisterDelayedCallback(func() { s.SignalWorkflow(job.ReleaseSignal, first) }, 4*time.Millisecond)
+	s.run(t, time.Second, workflows.SlotsState{})
+
+	require.Equal(t, []string{"slotGranted#2#0.2"}, s.granted)
+}
+
+func TestAppSlotsAreGrantedAtTheRate(t *testing.T) {
+	t.Parallel()
+
+	var begun []time.Duration
+
+	s := newSlots(t)
+	start := s.Now()
+
+	s.OnSignalExternalWorkflow(mock.Anything, mock.Anything, mock.Anything, mock.Anything, mock.Anything).
+		Return(func(string, string, string, string, any) error {
+			s.mutex.Lock()
+			defer s.mutex.Unlock()
+
+			begun = append(begun, s.Now().Sub(start))
+
+			return nil
+		})
+
+	for i := range 6 {
+		s.request(t, time.Millisecond, job.SlotRequest{
+			SlotHolder: job.SlotHolder{JobID: "a", Step: strconv.Itoa(i)}, Source: "db", PerSecond: 2, Queue: true,
+		})
+	}
+
+	s.run(t, time.Minute, workflows.SlotsState{})
+
+	// The first one, or two after an idle time, are granted at once. All others wait.
+	require.GreaterOrEqual(t, len(begun), 4)
+	require.LessOrEqual(t, begun[len(begun)-1], 3*time.Second)
+
+	for i, at := range begun[1:] {
+		require.GreaterOrEqual(t, at-begun[i], 400*time.Millisecond, begun)
+	}
 }

@@ -18,7 +18,7 @@ const (
 // CheckSource is the workflow that checks a source once, in an activity of a worker.
 func CheckSource(ctx workflow.Context, check job.SourceCheck) (checked *job.SourceChecked, err error) {
 	ctx = workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
-		StartToCloseTimeout: sourceCheckTimeout, ScheduleToStartTimeout: sourceCheckWait,
+		TaskQueue: check.TaskQueue, StartToCloseTimeout: sourceCheckTimeout, ScheduleToStartTimeout: sourceCheckWait,
 		RetryPolicy: &temporal.RetryPolicy{MaximumAttempts: 1},
 	})
 

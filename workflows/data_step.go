@@ -75,6 +75,7 @@ type dataRequest struct {
 	operation any              // A [scenario.Transform] for example.
 	params    jsonvalue.Object // The same as the scenario sets it; nil if the interpreter has changed the operation.
 	isExact   bool             // Whether operation is what an activity reads from the JSON, and shares nothing with params.
+	sources   []string         // The names of the sources that it uses.
 }
 
 // MarshalJSON writes the parameters of the operation.
@@ -103,13 +104,18 @@ func (m *machine) dataRequest(ctx workflow.Context, s *step) (dataRequest, error
 		copied = map[string]any(params)
 	}
 
+	var sources []string
+	for _, use := range definition.SourceUses(params) {
+		sources = append(sources, use.Source)
+	}
+
 	operation, err := definition.Decode(copied.(map[string]any)) //nolint:forcetypeassert // The copy of an object is one.
 	if script, ok := operation.(scenario.RunSourceScript); ok && script.ScriptFile != "" {
 		script.Script = m.input.Program.Files[script.ScriptFile]
 		operation, params, isExact = script, nil, false
 	}
 
-	return dataRequest{operation: operation, params: params, isExact: isExact}, err
+	return dataRequest{operation: operation, params: params, isExact: isExact, sources: sources}, err
 }
 
 // dropSource drops the table that a step has loaded, or the files of it that were read. It is an activity of its own,

@@ -143,6 +143,10 @@ func shownState(step job.StepStatus) string {
 		state += fmt.Sprintf(", %d rounds", step.Iterations)
 	}
 
+	if step.WaitsFor != nil {
+		state += ", waits for the source " + markdown(step.WaitsFor.Source, maxShownTitle)
+	}
+
 	if step.Runs > 1 {
 		state += fmt.Sprintf(", %d times, %d failed", step.Runs, step.Failures)
 	}

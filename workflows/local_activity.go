@@ -40,6 +40,10 @@ type localCall struct {
 // beginsLocally reports whether the first attempt of a call is a local activity. A crash repeats a local activity without
 // counting an attempt, so a step with a single attempt must only read.
 func (m *machine) beginsLocally(s *step, call activityCall, policy *temporal.RetryPolicy) bool {
+	if call.isRegular() {
+		return false
+	}
+
 	switch s.Execution.Or(s.level.run.execution, m.input.Program.Execution) {
 	case scenario.ExecutionActivity:
 		return false

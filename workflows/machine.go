@@ -28,6 +28,8 @@ type machine struct {
 	slots       int         // Concurrency slots in use, beside the first.
 	isQueued    bool        // Whether the job waits for a slot of its app.
 
+	slotRequests int // How often this run has requested a slot of a source.
+
 	capacity int // Bytes of values, records and results that the checkpoint can store.
 	stored   int // Bytes that it stores, or has stored since it was last measured.
 	task     task

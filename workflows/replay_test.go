@@ -39,6 +39,7 @@ func TestGoldenHistoriesReplay(t *testing.T) {
 			replayer := worker.NewWorkflowReplayer()
 			replayer.RegisterWorkflowWithOptions(workflows.RunScenario, workflow.RegisterOptions{Name: job.Workflow})
 			replayer.RegisterWorkflowWithOptions(workflows.AppVariables, workflow.RegisterOptions{Name: job.VariablesWorkflow})
+			replayer.RegisterWorkflowWithOptions(workflows.AppSlots, workflow.RegisterOptions{Name: job.SlotsWorkflow})
 			replayer.RegisterWorkflowWithOptions(workflows.FireSchedule, workflow.RegisterOptions{Name: job.FireScheduleWorkflow})
 
 			// The IDs of children contain the job's own ID.

@@ -14,7 +14,7 @@ const (
 	// releasePatience limits how long a job that has ended tries to return its slot. Later, a check of the slots finds it.
 	releasePatience = 30 * time.Second
 
-	// A job that waits repeats its request, so that an operator who terminates the workflow of the slots does no harm.
+	// A holder that waits repeats its request, so that an operator who terminates the workflow of the slots does no harm.
 	slotRepeat = 10 * time.Minute
 )
 
@@ -24,12 +24,21 @@ func (m *machine) awaitSlot(ctx workflow.Context) error {
 		return nil
 	}
 
-	granted := workflow.GetSignalChannel(ctx, job.GrantedSignal)
-	request := job.SlotRequest{AppID: m.input.AppID, JobID: m.jobID, Queue: true}
+	request := job.SlotRequest{SlotHolder: job.SlotHolder{JobID: m.jobID}, AppID: m.input.AppID, Queue: true}
+
+	return m.requestSlot(ctx, slotActivityID, request, func(isWaiting bool) { m.isQueued = isWaiting })
+}
+
+// requestSlot requests a slot until it is granted. setWaiting records whether it has to wait.
+func (m *machine) requestSlot(
+	ctx workflow.Context, activityID string, request job.SlotRequest, setWaiting func(isWaiting bool),
+) error {
+	granted := workflow.GetSignalChannel(ctx, request.GrantedSignal())
 
 	for {
 		acquiring := workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
-			ActivityID: slotActivityID, StartToCloseTimeout: slotTimeout,
+			ActivityID: activityID, StartToCloseTimeout: slotTimeout,
+			WaitForCancellation: true, // So that no request takes effect after the slot was returned.
 		})
 
 		var answer job.SlotAnswer
@@ -41,11 +50,12 @@ func (m *machine) awaitSlot(ctx workflow.Context) error {
 			return nil
 		}
 
-		m.isQueued = true
+		setWaiting(true)
 		m.beforeBlocking(ctx)
 
 		isGranted, err := workflow.AwaitWithTimeout(ctx, slotRepeat, func() bool { return granted.Len() > 0 })
-		m.isQueued = false
+		setWaiting(false)
+		granted.ReceiveAsync(nil)
 
 		if isGranted || err != nil {
 			return err
@@ -53,7 +63,7 @@ func (m *machine) awaitSlot(ctx workflow.Context) error {
 	}
 }
 
-// slotActivityID is the ID of the activities that request and return slots. They belong to no step.
+// slotActivityID is the ID of the activities that request and return slots of the app. They belong to no step.
 const slotActivityID = "#slot"
 
 // releaseSlot returns the slot of a job that ends, or its place among the jobs that wait.
@@ -67,6 +77,7 @@ func releaseSlot(ctx workflow.Context, input job.Input, ended error) {
 		ActivityID: slotActivityID, StartToCloseTimeout: slotTimeout, ScheduleToCloseTimeout: releasePatience,
 	})
 
-	request := job.SlotRequest{AppID: input.AppID, JobID: workflow.GetInfo(ctx).WorkflowExecution.ID}
+	holder := job.SlotHolder{JobID: workflow.GetInfo(ctx).WorkflowExecution.ID}
+	request := job.SlotRequest{SlotHolder: holder, AppID: input.AppID}
 	_ = workflow.ExecuteActivity(ctx, job.ReleaseSlotActivity, request).Get(ctx, nil) // A check of the slots repairs an error.
 }

@@ -2,6 +2,8 @@ package workflows
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/jobwright/jobwright/job"
@@ -35,7 +37,11 @@ type stepRecord struct {
 	LastError string `json:"lastError,omitempty"`
 	Retry     *retry `json:"retry,omitempty"` // While the step is tried again after a local activity has failed.
 	ChildID   string `json:"childId,omitempty"`
-	TakenOver bool   `json:"takenOver,omitempty"` // Whether it ended in the job that this one continues.
+
+	// The sources for whose slots its runs wait, with the number of these runs.
+	SourceWaits map[string]int `json:"sourceWaits,omitempty"`
+
+	TakenOver bool `json:"takenOver,omitempty"` // Whether it ended in the job that this one continues.
 
 	Kept        []job.Kept          `json:"kept,omitempty"`
 	Conversions []source.Conversion `json:"conversions,omitempty"`
@@ -161,6 +167,23 @@ func (t *stepTracker) addKept(path string, kept []job.Kept) {
 	}
 }
 
+// setSourceWait records that a run of the step waits for a slot of a source, or that it no longer does.
+func (t *stepTracker) setSourceWait(path, source string, isWaiting bool) {
+	record := t.records[path]
+
+	switch {
+	case record == nil:
+	case isWaiting && record.SourceWaits == nil:
+		record.SourceWaits = map[string]int{source: 1}
+	case isWaiting:
+		record.SourceWaits[source]++
+	case record.SourceWaits[source] > 1:
+		record.SourceWaits[source]--
+	default:
+		delete(record.SourceWaits, source)
+	}
+}
+
 // setChild records which job the step started.
 func (t *stepTracker) setChild(path, id string) {
 	if record := t.records[path]; record != nil {
@@ -185,6 +208,11 @@ func (t *stepTracker) statuses() []job.StepStatus {
 			if record.Retry != nil {
 				status.Attempt, status.Failed = 1, 1
 				status.LastError, status.NextTry = record.Retry.LastError, record.Retry.NextTry
+			}
+
+			// While some of its runs work, the step does not wait.
+			if sources := slices.Sorted(maps.Keys(record.SourceWaits)); len(sources) > 0 && record.EndedAt == nil {
+				status.WaitsFor = &job.StepWait{Source: sources[0]}
 			}
 
 			if record.Runs > 1 {

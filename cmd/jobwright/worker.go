@@ -16,11 +16,15 @@ import (
 )
 
 // workerFlags are the flags of a process that runs jobs.
-type workerFlags struct{ data string }
+type workerFlags struct {
+	data     string
+	capacity worker.Capacity
+}
 
 // addTo adds the flags to those of a command.
 func (f *workerFlags) addTo(flags *pflag.FlagSet) {
 	flags.StringVar(&f.data, "data", "data", "folder for sources that store data on this machine, such as SQLite")
+	addCapacity(flags, &f.capacity)
 }
 
 // options returns the options of a worker of the system, which writes to an audit log.
@@ -28,6 +32,7 @@ func (f *workerFlags) options(opened *system, shared *systemFlags, audited *audi
 	return worker.Options{
 		Apps: opened.apps, Keys: opened.keys, Results: opened.results, Namespace: opened.namespace, DataDir: f.data,
 		Converter: opened.codec.Converter(), Log: opened.log, StopTimeout: shared.grace, OpenLineage: opened.lineage, Audit: audited,
+		Capacity: f.capacity,
 	}
 }
 

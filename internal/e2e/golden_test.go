@@ -50,6 +50,23 @@ steps:
 `,
 }
 
+// slotsApp has steps that wait for each other, because their source permits one at a time, and a step of bulk class.
+var slotsApp = map[string]string{
+	"app.yaml":      "sources:\n  files: {kind: FileSource, path: files}\n  stage: {kind: SQLiteSource, maxConcurrentSteps: 1}\n",
+	"files/one.csv": "id\n1\n",
+	"scenarios/Main.yaml": `
+steps:
+  - {opName: LoadTableFromSource, opParams: {source: files, table: one.csv, targetSource: stage, targetTable: one}}
+  - opName: ForEach
+    opParams:
+      in: [1, 2, 3]
+      as: n
+      maxConcurrency: 3
+      steps:
+        - {opName: RunSourceScript, opParams: {source: stage, script: "INSERT INTO one VALUES (:n)", bind: {n: "${n}"}}}
+`,
+}
+
 func goldenJobs() map[string]golden {
 	stop := func(t *testing.T, s *system, _, jobID string) {
 		t.Helper()
@@ -76,6 +93,7 @@ func goldenJobs() map[string]golden {
 		"failing":                   {app: contractApp, scenario: "Failing"},
 		"fail":                      {app: languageApp, scenario: "Fail"},
 		"drop-source":               {app: dropApp, scenario: "Main"},
+		"source-slots":              {app: slotsApp, scenario: "Main"},
 		"wait-for-signal":           {app: languageApp, scenario: "WaitForSignal", long: true, act: signal},
 		"stopped-by-call":           {app: languageApp, scenario: "TryCatch", long: true, act: stopByCall},
 		"continued-wait-for-signal": {app: languageApp, scenario: "WaitForSignal", long: true, continues: true, act: signal},
@@ -167,6 +185,29 @@ func TestGoldenHistoryOfVariables(t *testing.T) {
 
 		if *update {
 			record(t, filepath.Join("..", "..", "workflows", "testdata", "histories", "app-variables.json"), history)
+		}
+	})
+}
+
+// TestGoldenHistoryOfSlots does the same with the workflow that grants the slots of a source.
+func TestGoldenHistoryOfSlots(t *testing.T) {
+	t.Parallel()
+
+	t.Run("app-slots", func(t *testing.T) { // The name lets make golden record it alone.
+		t.Parallel()
+
+		appID := newApp(t, slotsApp)
+		got := api().execute(t, runScenario(appID, "Main", object{}))
+		require.Equal(t, http.StatusOK, got.status, got.text)
+
+		history := historyOf(t, job.SlotsID(appID, "stage"))
+
+		replayer := worker.NewWorkflowReplayer()
+		replayer.RegisterWorkflowWithOptions(workflows.AppSlots, workflow.RegisterOptions{Name: job.SlotsWorkflow})
+		require.NoError(t, replayer.ReplayWorkflowHistory(nil, history))
+
+		if *update {
+			record(t, filepath.Join("..", "..", "workflows", "testdata", "histories", "app-slots.json"), history)
 		}
 	})
 }

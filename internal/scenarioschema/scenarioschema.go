@@ -200,6 +200,8 @@ func formSchema(f schema.Form) node {
 		return node{"type": "object", "additionalProperties": objectSchema(schema.Fields[source.Notation](), true)}
 	case scenario.FormExecution:
 		return node{"enum": scenario.Executions()}
+	case scenario.FormTaskQueue:
+		return node{"type": "string", "pattern": scenario.TaskQueuePattern}
 	case scenario.FormOnError:
 		return node{"enum": []scenario.OnError{scenario.OnErrorFail, scenario.OnErrorContinue}}
 	case scenario.FormDuration:
@@ -264,6 +266,7 @@ func stepSchema() node {
 
 		if operation.Control {
 			properties["retry"] = node{"not": node{}, "description": "A control operation is not tried again."}
+			properties["taskQueue"] = node{"not": node{}, "description": "A control operation runs in the task queue of its job."}
 		}
 
 		for _, field := range operation.Fields {

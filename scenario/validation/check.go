@@ -20,6 +20,9 @@ type Environment struct {
 	Access    []string             // The names in its access list.
 	Limits    scenario.Limits      // The limits of its steps.
 	Execution scenario.Execution   // The default of its scenarios.
+	TaskQueue scenario.TaskQueue   // The default of its steps.
+
+	Capacities map[string]scenario.Capacity // Those of its sources that have any, by their names.
 }
 
 // checker checks one document.

@@ -34,7 +34,8 @@ func NewProgram(name string, entry Document, library Library) (scenario.Program,
 		pinned := scenario.Program{
 			Entry: name, Scenarios: map[string]scenario.Scenario{},
 			Variables: library.Environment.Variables, Files: pinning.files, Limits: library.Environment.Limits,
-			Execution: library.Environment.Execution,
+			Execution: library.Environment.Execution, TaskQueue: library.Environment.TaskQueue,
+			Sources: library.Environment.Capacities,
 		}
 
 		for name, document := range pinning.documents { //workflowcheck:ignore // The order does not matter.

@@ -224,6 +224,8 @@ func (c *checker) stepFrame(path string, value any) (step scenario.Step, sound b
 	step.OnError = scenario.OnError(onError)
 	execution, _ := object["execution"].(string)
 	step.Execution = scenario.Execution(execution)
+	taskQueue, _ := object["taskQueue"].(string)
+	step.TaskQueue = scenario.TaskQueue(taskQueue)
 
 	params, sound := object["opParams"].(map[string]any)
 	if !sound {
@@ -246,6 +248,12 @@ func (c *checker) stepFrame(path string, value any) (step scenario.Step, sound b
 	if operation, ok := scenario.OperationNamed(step.OpName); ok && operation.Control && step.Retry != nil {
 		c.Addf(problem.JoinPath(path, "retry"), problem.CodeValueInvalid,
 			"%s has no retry policy; set retry on the data steps in it",
+			step.OpName)
+	}
+
+	if operation, ok := scenario.OperationNamed(step.OpName); ok && operation.Control && step.TaskQueue != "" {
+		c.Addf(problem.JoinPath(path, "taskQueue"), problem.CodeValueInvalid,
+			"%s runs in no task queue of its own; set taskQueue on the data steps in it",
 			step.OpName)
 	}
 
