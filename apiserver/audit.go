@@ -21,6 +21,13 @@ func (s *Server) auditCall(c *gin.Context) {
 		return
 	}
 
+	s.auditJob(c, log.jobID, cmp.Or(string(log.code), audit.OK))
+}
+
+// auditJob writes a line to the audit log about what the call has done with a job. The line of the whole call is not written any
+// more.
+func (s *Server) auditJob(c *gin.Context, jobID, outcome string) {
+	log := logOf(c)
 	log.audited = true
 
 	remote, _, err := net.SplitHostPort(c.Request.RemoteAddr)
@@ -29,8 +36,8 @@ func (s *Server) auditCall(c *gin.Context) {
 	}
 
 	s.options.Audit.Record(c.Request.Context(), audit.Entry{
-		Call: call.names[0], App: shorten(log.app), Access: log.access, JobID: shorten(log.jobID), Scenario: log.scenario,
-		Outcome: cmp.Or(string(log.code), audit.OK), Remote: remote, Reference: log.reference,
+		Call: s.byPath[c.FullPath()].names[0], App: shorten(log.app), Access: log.access, JobID: shorten(jobID),
+		Scenario: log.scenario, Outcome: outcome, Remote: remote, Reference: log.reference,
 	})
 }
 

@@ -84,6 +84,14 @@ func (s *Server) calls() []call {
 			summary:     "Requests that a job stops",
 			description: "It does not wait for the end of the job. Repeat it until it returns `already completed`.",
 		}, s.stopJob),
+		newCall[deleteRequest, jobservice.Deletions](s, call{
+			names: []string{"deleteJob"}, methods: post, right: app.Delete, changes: true, group: groupJobs,
+			summary: "Deletes an ended job, or all ended jobs with some labels",
+			description: "It deletes their results, their records in the ledgers of sources, and their histories. Repeat the call " +
+				"until it returns that the jobs are deleted.",
+			errors:    []jobservice.Code{jobservice.CodeJobNotEnded},
+			responses: deleteResponses(),
+		}, s.deleteJob),
 		newCall[signalRequest, signalAccepted](s, call{
 			names: []string{"signalJob"}, methods: post, right: app.Signal, changes: true, group: groupJobs,
 			summary: "Sends a signal to a running job",

@@ -56,7 +56,7 @@ func TestGetAppsReturnsTheAppsOfTheKey(t *testing.T) {
 	app := own["7"]
 	require.Equal(t, "Companies.", app["description"])
 	require.Equal(t, "all", app["access"])
-	require.Equal(t, []any{"execute", "status", "signal", "stop", "schedule", "query", "operate"}, app["rights"])
+	require.Equal(t, []any{"execute", "status", "signal", "stop", "schedule", "query", "operate", "delete"}, app["rights"])
 	require.Equal(t, map[string]any{
 		"runningJobs": 3.0, "whenFull": "refuse", "callsPerMinute": 100.0, "queryTimeout": "5m0s",
 	}, app["limits"])

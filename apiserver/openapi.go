@@ -272,6 +272,19 @@ func statusResponses() []openapi.Response {
 	}}
 }
 
+func deleteResponses() []openapi.Response {
+	return []openapi.Response{
+		{
+			Status: http.StatusOK, Result: reflect.TypeFor[jobservice.Deletions](),
+			Description: "No deletion still runs. Of each job, the status says whether it is deleted.",
+		},
+		{
+			Status: http.StatusAccepted, Result: reflect.TypeFor[jobservice.Deletions](),
+			Description: "Deletions still run at the end of `waitSeconds`.",
+		},
+	}
+}
+
 func watchResponses() []openapi.Response {
 	return []openapi.Response{
 		{

@@ -26,13 +26,19 @@ const (
 	// ChangeSchedules permits to pause, resume, run and backfill schedules.
 	ChangeSchedules Right = "schedule"
 
+	// Delete permits to delete ended jobs with their results. It is apart from [Operate]: a program that erases the data of a person
+	// need not see the machines, and an operator who watches the system need not be able to destroy what it has done.
+	Delete Right = "delete"
+
 	// Operate permits to read the state of the system and the options of sources, and to check sources. Callers who only run
 	// jobs need neither: both show the machines behind the API.
 	Operate Right = "operate"
 )
 
 // Rights returns all rights.
-func Rights() []Right { return []Right{Execute, Status, Signal, Stop, ChangeSchedules, Query, Operate} }
+func Rights() []Right {
+	return []Right{Execute, Status, Signal, Stop, ChangeSchedules, Query, Operate, Delete}
+}
 
 // Every is the entry of a list of operations that stands for all of them.
 const Every = "*"

@@ -37,6 +37,21 @@ func (c *Client) Redeliver(ctx context.Context, appID, jobID string) (*jobservic
 	return result[jobservice.Redelivery](ctx, c, call{name: "redeliverCallback", fields: jobRequest{appID, jobID}})
 }
 
+// Delete asks to delete ended jobs.
+type Delete struct {
+	App         string            `json:"appId"`
+	JobID       string            `json:"jobId,omitempty"`
+	Labels      map[string]string `json:"labels,omitempty"`      // Instead of JobID: labels that the ended jobs have, all of them.
+	DryRun      bool              `json:"dryRun,omitempty"`      // Whether to only return what would be deleted.
+	WaitSeconds *int              `json:"waitSeconds,omitempty"` // How long to wait for the end; nil for the server's default.
+}
+
+// Delete deletes ended jobs with all that they have left. It returns before all are deleted if that takes long; a repeated call
+// finds the deletions that the first one has started.
+func (c *Client) Delete(ctx context.Context, request Delete) (*jobservice.Deletions, error) {
+	return result[jobservice.Deletions](ctx, c, call{name: "deleteJob", fields: request, isRepeatable: true})
+}
+
 // Signal is a signal to a job.
 type Signal struct {
 	App   string          `json:"appId"`

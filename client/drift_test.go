@@ -70,6 +70,7 @@ func TestTypesHaveTheFieldsOfTheAPI(t *testing.T) {
 		"SignalJobRequest":        {reflect.TypeFor[client.Signal](), []string{"apiKey"}},
 		"SignalAccepted":          {reflect.TypeFor[client.SignalAccepted](), nil},
 		"RetryJobRequest":         {reflect.TypeFor[client.Retry](), []string{"apiKey"}},
+		"DeleteJobRequest":        {reflect.TypeFor[client.Delete](), []string{"apiKey"}},
 		"JobRetried":              {reflect.TypeFor[client.Retried](), nil},
 		"GetSchedulesRequest":     {reflect.TypeFor[client.SchedulesRequest](), []string{"apiKey"}},
 		"BackfillScheduleRequest": {reflect.TypeFor[client.Backfill](), []string{"apiKey"}},

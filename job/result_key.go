@@ -13,13 +13,6 @@ const maxKeyPart = 100
 // other attempt of the step has, so that an attempt that outlives its worker's lease can't disturb another. The first parts of
 // the key are the app and the job whose outcome contains the result in the end: for a child, the outermost job.
 func ResultKey(task Task, runID string, attempt, extension string) string {
-	owner, _, _ := strings.Cut(task.JobID, "/")
-	owner = strings.ReplaceAll(url.PathEscape(owner), ".", "%2E") // No folder is called "..".
-
-	if len(owner) > 2*maxKeyPart {
-		owner = hashed + Digest(owner)
-	}
-
 	path := task.Step
 	if strings.Contains(task.JobID, "/") { // Children of one job may have steps of the same paths.
 		path = task.JobID + " " + path
@@ -29,7 +22,19 @@ func ResultKey(task Task, runID string, attempt, extension string) string {
 		path = Digest(path)
 	}
 
-	return fmt.Sprintf("%s/%s/%s-%s-%s%s", task.AppID, owner, runID, path, attempt, extension)
+	return fmt.Sprintf("%s/%s-%s-%s%s", ResultFolder(task.AppID, task.JobID), runID, path, attempt, extension)
+}
+
+// ResultFolder returns how the keys of all results of a job begin, before a slash. For a child, it is that of the outermost job.
+func ResultFolder(appID, jobID string) string {
+	owner, _, _ := strings.Cut(jobID, "/")
+	owner = strings.ReplaceAll(url.PathEscape(owner), ".", "%2E") // No folder is called "..".
+
+	if len(owner) > 2*maxKeyPart {
+		owner = hashed + Digest(owner)
+	}
+
+	return appID + "/" + owner
 }
 
 // hashed is the prefix of the digest that replaces a jobId too long for a key.

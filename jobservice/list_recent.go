@@ -50,6 +50,14 @@ func (r *recentJobs) add(jobID, appID string, now time.Time) {
 	}
 }
 
+// remove forgets a job, because it was deleted.
+func (r *recentJobs) remove(jobID string) {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+
+	delete(r.jobs, jobID)
+}
+
 // describe records what a description of a job has returned, unless the job has changed since.
 func (r *recentJobs) describe(of recentJob, entry Entry) {
 	r.mutex.Lock()

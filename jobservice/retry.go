@@ -175,6 +175,10 @@ func (s *Service) retriedJob(ctx context.Context, retry *Retry) (*retriedJob, er
 		return nil, running
 	}
 
+	if err := s.checkNotDeleting(ctx, retry.Caller.App.ID, retry.JobID); err != nil {
+		return nil, err
+	}
+
 	ended := &retriedJob{
 		run:         job.EarlierAttempt{JobID: retry.JobID, RunID: info.GetExecution().GetRunId()},
 		firstRun:    info.GetFirstRunId(),

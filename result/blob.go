@@ -33,9 +33,10 @@ type bucket interface {
 	// remove removes a blob. A missing blob is no error.
 	remove(ctx context.Context, key string) error
 
-	// sweep calls isOld with the key and the last modification time of every blob, and of what killed writers left, and
-	// removes those for which isOld returns true. If a removal fails, sweep continues, and finally returns the first error.
-	sweep(ctx context.Context, isOld func(key string, changed time.Time) bool) (removed int, err error)
+	// sweep calls isOld with the key and the last modification time of every blob whose key begins with below and a slash, or
+	// of all blobs if below is empty, and of what killed writers left, and removes those for which isOld returns true. If a
+	// removal fails, sweep continues, and finally returns the first error.
+	sweep(ctx context.Context, below string, isOld func(key string, changed time.Time) bool) (removed int, err error)
 }
 
 // blobWriter writes a blob to a bucket. Either commit or abort ends it.

@@ -21,9 +21,18 @@ type folderSweep struct {
 	first   error // The first error of a removal.
 }
 
-func (f *folder) sweep(ctx context.Context, isOld func(key string, changed time.Time) bool) (int, error) {
+func (f *folder) sweep(ctx context.Context, below string, isOld func(key string, changed time.Time) bool) (int, error) {
+	if !f.exists() {
+		return 0, f.explain(fs.ErrNotExist)
+	}
+
 	sweep := &folderSweep{folder: f, isOld: isOld}
-	_, err := sweep.visit(ctx, ".")
+	name := path.Join(".", below)
+
+	empty, err := sweep.visit(ctx, name)
+	if empty && err == nil && name != "." {
+		_ = os.Remove(f.path(name)) // It fails if a writer has created a file meanwhile.
+	}
 
 	return sweep.removed, errors.Join(err, sweep.first)
 }

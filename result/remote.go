@@ -93,13 +93,22 @@ func (r remote) remove(ctx context.Context, key string) error {
 	return nil
 }
 
-func (r remote) sweep(ctx context.Context, isOld func(key string, changed time.Time) bool) (removed int, err error) {
-	var first error
+func (r remote) sweep(
+	ctx context.Context, below string, isOld func(key string, changed time.Time) bool,
+) (removed int, err error) {
+	var (
+		first   error
+		options blob.ListOptions
+	)
+
+	if below != "" {
+		options.Prefix = below + "/"
+	}
 
 	for token := blob.FirstPageToken; ; {
 		var objects []*blob.ListObject
 
-		objects, token, err = r.ListPage(ctx, token, sweepBatch, nil)
+		objects, token, err = r.ListPage(ctx, token, sweepBatch, &options)
 		if errors.Is(err, io.EOF) {
 			return removed, first
 		}

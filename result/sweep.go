@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"github.com/jobwright/jobwright/job"
 )
 
 // Sweep removes result sets, spooled records and the temporary files of killed writers, if they were last changed longer ago
@@ -24,13 +26,19 @@ func (s *Store) Sweep(ctx context.Context, olderThan time.Duration, isUsed func(
 
 	limit := time.Now().Add(-olderThan)
 
-	return s.bucket.sweep(ctx, func(key string, changed time.Time) bool {
+	return s.bucket.sweep(ctx, "", func(key string, changed time.Time) bool {
 		if !changed.Before(limit) || !isKey(key) {
 			return false
 		}
 
 		return strings.HasSuffix(key, temporarySuffix) || isUsed == nil || !isUsed(key)
 	})
+}
+
+// RemoveJob removes the result sets and the spooled records of a job and of its children, of all their attempts, and returns how
+// many it has removed. If a removal fails, it continues, and finally returns the first error.
+func (s *Store) RemoveJob(ctx context.Context, appID, jobID string) (removed int, err error) {
+	return s.bucket.sweep(ctx, job.ResultFolder(appID, jobID), func(key string, _ time.Time) bool { return isKey(key) })
 }
 
 // isKey reports whether a key has the form of job.ResultKey: the app, the job, and a name with the run and an extension. A

@@ -306,3 +306,38 @@ func TestCopyReportsSweptResultAsMissing(t *testing.T) {
 	require.False(t, has)
 	require.ErrorIs(t, store.Copy(t.Context(), io.Discard, *reference, true), result.ErrNotFound)
 }
+
+func TestRemoveJobRemovesAllOfOneJob(t *testing.T) {
+	t.Parallel()
+
+	folder := t.TempDir()
+	store := open(t, folder)
+
+	taken := []string{
+		"7/load 1/" + run + "-1-1.json", "7/load 1/" + otherRun + "-4.steps[17].2-1.ndjson",
+		"7/load 1/" + run + "-2-1.json.abcdef.tmp",
+	}
+	left := []string{"7/load 1/notes.txt", "7/load 10/" + run + "-1-1.json", "7/load/" + run + "-1-1.json", "8/load 1/" + run + "-1-1.json"}
+
+	for _, key := range append(taken, left...) {
+		put(t, folder, strings.ReplaceAll(key, " ", "%20"), 0)
+	}
+
+	for _, removed := range []int{len(taken), 0} {
+		got, err := store.RemoveJob(t.Context(), "7", "load 1")
+		require.NoError(t, err)
+		require.Equal(t, removed, got)
+	}
+
+	require.Len(t, keys(t, folder), len(left))
+
+	got, err := store.RemoveJob(t.Context(), "7", "load 10")
+	require.NoError(t, err)
+	require.Equal(t, 1, got)
+	require.NoDirExists(t, filepath.Join(folder, "7", "load%2010"))
+
+	require.NoError(t, os.RemoveAll(folder))
+
+	_, err = store.RemoveJob(t.Context(), "8", "load 1")
+	require.ErrorContains(t, err, "does not exist", "its file system may not be mounted")
+}

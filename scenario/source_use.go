@@ -2,7 +2,10 @@ package scenario
 
 import (
 	"cmp"
+	"maps"
+	"slices"
 
+	"github.com/jobwright/jobwright/scenario/expression"
 	"github.com/jobwright/jobwright/scenario/jsonvalue"
 	"github.com/jobwright/jobwright/source"
 )
@@ -127,4 +130,34 @@ func modeOf(params jsonvalue.Object) source.Mode {
 	}
 
 	return source.Replace
+}
+
+// ChangedSources returns the names of the sources that steps of the program write to or run scripts in, in order. isComplete is
+// false if the name of another one is an expression.
+func (p Program) ChangedSources() (names []string, isComplete bool) {
+	found := map[string]bool{}
+
+	for _, scenario := range p.Scenarios {
+		for step := range AllSteps(scenario.Steps) {
+			operation, _ := OperationNamed(step.OpName) // An unknown operation has no uses.
+
+			for _, use := range operation.SourceUses(step.OpParams) {
+				if use.Ability == source.CanWrite || use.Ability == source.CanExecute {
+					found[use.Source] = true
+				}
+			}
+		}
+	}
+
+	isComplete = true
+
+	for _, name := range slices.Sorted(maps.Keys(found)) {
+		if expression.IsLiteral(name) {
+			names = append(names, name)
+		} else {
+			isComplete = false
+		}
+	}
+
+	return names, isComplete
 }

@@ -29,6 +29,11 @@ type Ledger interface {
 
 	// Recorded returns what an earlier attempt with that key has done, and whether there is a record of it.
 	Recorded(ctx context.Context, key IdempotencyKey) (Written, bool, error)
+
+	// DeleteRecords deletes all records of the runs with these IDs, and returns their number. A run without records, and a source
+	// without a ledger, are no errors. Without its record, a change can be made again by a repeated attempt, so the caller makes
+	// sure that there will be none.
+	DeleteRecords(ctx context.Context, runs []string) (deleted int64, err error)
 }
 
 // ErrUnrecorded is the error of Execute for a script that changed nothing, because the source can't record it in its transaction

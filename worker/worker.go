@@ -16,6 +16,7 @@ import (
 	"github.com/jobwright/jobwright/app/seal"
 	"github.com/jobwright/jobwright/audit"
 	"github.com/jobwright/jobwright/callback"
+	"github.com/jobwright/jobwright/deletion"
 	"github.com/jobwright/jobwright/internal/version"
 	"github.com/jobwright/jobwright/job"
 	"github.com/jobwright/jobwright/jobservice"
@@ -56,7 +57,7 @@ type Options struct {
 	OpenLineage openlineage.Options
 
 	Log   *slog.Logger
-	Audit *audit.Log // Records which jobs schedules start and stop. Nil discards it.
+	Audit *audit.Log // Records which jobs schedules start and stop, and which were deleted. Nil discards it.
 
 	// Capacity bounds what the worker does at the same time.
 	Capacity Capacity
@@ -124,6 +125,10 @@ func newWorker(temporal client.Client, options Options, onFatalError func(error)
 	w.queues.register(callback.New(options.Apps, w.jobs))
 	w.queues.register(openlineage.New(options.OpenLineage, options.Apps, w.jobs))
 	w.queues.register(schedule.NewFirings(w.jobs, options.Apps, operations.LookUp, options.Audit))
+	w.queues.register(deletion.New(deletion.Options{
+		Temporal: temporal, Namespace: options.Namespace, Apps: options.Apps, Sources: w.sources, Results: options.Results,
+		DataDir: options.DataDir, Log: options.Log, Audit: options.Audit,
+	}))
 
 	if w.queues.main != nil {
 		w.queues.main.RegisterNexusService(nexus.New(w.jobs, options.Apps, options.Audit))

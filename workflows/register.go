@@ -20,6 +20,7 @@ func definitions() []definition {
 		{job.NotifyWorkflow, Notify},
 		{job.CheckSourceWorkflow, CheckSource},
 		{job.FireScheduleWorkflow, FireSchedule},
+		{job.DeleteWorkflow, DeleteJob},
 	}
 }
 

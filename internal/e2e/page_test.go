@@ -139,6 +139,12 @@ func TestHowToUseTheCommandLine(t *testing.T) {
 	newPageRun(t, "docs/how-to/use-the-command-line.md").run(t)
 }
 
+func TestHowToDeleteData(t *testing.T) {
+	t.Parallel()
+
+	newPageRun(t, "docs/how-to/delete-data.md").run(t)
+}
+
 func TestHowToDeploy(t *testing.T) {
 	t.Parallel()
 	newPageRun(t, "docs/how-to/deploy.md").withExamples(t).withTemporal(t).run(t)

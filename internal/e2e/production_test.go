@@ -49,8 +49,15 @@ type production struct {
 func newProduction(tb testing.TB) production {
 	tb.Helper()
 
+	return newProductionOn(tb, shared.temporal)
+}
+
+// newProductionOn returns a production on a Temporal.
+func newProductionOn(tb testing.TB, temporal *temporalProcess) production {
+	tb.Helper()
+
 	p := production{
-		environment: []string{"TEMPORAL_ADDRESS=" + shared.temporal.Frontend, "TEMPORAL_NAMESPACE=apart-" + uuid.NewString()},
+		environment: []string{"TEMPORAL_ADDRESS=" + temporal.Frontend, "TEMPORAL_NAMESPACE=apart-" + uuid.NewString()},
 		apps:        tb.TempDir(), results: tb.TempDir(), dataDir: tb.TempDir(),
 	}
 

@@ -125,26 +125,36 @@ func (a *attempt) removeOldRecords(ctx context.Context) (more bool, err error) {
 			return err
 		}
 
-		for _, key := range keys {
-			if _, err := a.session.change(ctx, "DELETE FROM "+quoteTable(a.table)+" WHERE `run` = ? AND `step` = ?",
-				key.Run, key.Step); err != nil {
-				return err
-			}
-		}
-
 		more = len(keys) == cleanBatch
 
-		return nil
+		return a.delete(ctx, keys)
 	})
 
 	return more, err
 }
 
+// delete deletes the records with the keys, each on its own.
+func (a *attempt) delete(ctx context.Context, keys []source.IdempotencyKey) error {
+	for _, key := range keys {
+		if _, err := a.session.change(ctx, "DELETE FROM "+quoteTable(a.table)+" WHERE `run` = ? AND `step` = ?",
+			key.Run, key.Step); err != nil {
+			return err
+		}
+	}
+
+	return nil
+}
+
 // oldRecords returns the keys of the oldest records. All sessions use the same order, to avoid deadlocks.
 func (a *attempt) oldRecords(ctx context.Context) ([]source.IdempotencyKey, error) {
-	rows, err := a.session.conn.QueryContext(ctx, "SELECT `run`, `step` FROM "+quoteTable(a.table)+
-		" WHERE `recorded_at` < UTC_TIMESTAMP(6) - INTERVAL "+strconv.FormatInt(int64(ledger.Retention/time.Second), 10)+
+	return a.keys(ctx, "`recorded_at` < UTC_TIMESTAMP(6) - INTERVAL "+
+		strconv.FormatInt(int64(ledger.Retention/time.Second), 10)+
 		" SECOND ORDER BY `recorded_at`, `run`, `step` LIMIT "+strconv.Itoa(cleanBatch))
+}
+
+// keys returns the keys of the records that a condition selects.
+func (a *attempt) keys(ctx context.Context, condition string, values ...any) ([]source.IdempotencyKey, error) {
+	rows, err := a.session.conn.QueryContext(ctx, "SELECT `run`, `step` FROM "+quoteTable(a.table)+" WHERE "+condition, values...)
 	if err != nil {
 		return nil, err
 	}
@@ -162,6 +172,50 @@ func (a *attempt) oldRecords(ctx context.Context) ([]source.IdempotencyKey, erro
 	}
 
 	return keys, rows.Err()
+}
+
+// DeleteRecords deletes the records of the runs.
+func (s *Source) DeleteRecords(ctx context.Context, runs []string) (deleted int64, err error) {
+	if !s.ledger.Enabled() {
+		return 0, nil
+	}
+
+	session, err := s.connect(ctx, s.writing)
+	if err != nil {
+		return 0, s.classify(ctx, source.Table{}, source.CodeUnavailable, err)
+	}
+
+	deleted, err = session.deleteRecords(ctx, runs)
+	session.release(err)
+
+	return deleted, s.classify(ctx, source.Table{}, source.CodeUnavailable, err)
+}
+
+// deleteRecords deletes the records of the runs, those of each run in a transaction of its own.
+func (s *session) deleteRecords(ctx context.Context, runs []string) (deleted int64, err error) {
+	a, err := s.newAttempt(source.IdempotencyKey{})
+	if err != nil {
+		return 0, err
+	}
+
+	for _, run := range runs {
+		keys, err := a.keys(ctx, "`run` = ? ORDER BY `step`", shortened(run, runLength))
+		if number(err) == errNoSuchTable { // There is no ledger yet.
+			return 0, nil
+		}
+
+		if err == nil && len(keys) > 0 {
+			err = s.transaction(ctx, func() error { return a.delete(ctx, keys) })
+		}
+
+		if err != nil {
+			return 0, a.explain(err)
+		}
+
+		deleted += int64(len(keys))
+	}
+
+	return deleted, nil
 }
 
 // definition returns the statement that creates the ledger's table.

@@ -2,8 +2,10 @@ package postgres
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -168,6 +170,41 @@ func (s *Source) removeOldRecords(ctx context.Context) (more bool, err error) {
 	}
 
 	return more, nil
+}
+
+// DeleteRecords deletes the records of the runs.
+func (s *Source) DeleteRecords(ctx context.Context, runs []string) (deleted int64, err error) {
+	if !s.ledger.Enabled() || len(runs) == 0 {
+		return 0, nil
+	}
+
+	list, err := json.Marshal(runs)
+	if err != nil {
+		return 0, err
+	}
+
+	err = s.transaction(ctx, s.writing, beginWriting, func(session *session) error {
+		table, err := session.findLedger(ctx, s.ledger.Table())
+		if err != nil || table == "" {
+			return err
+		}
+
+		rows, err := session.query(ctx, "WITH deleted AS (DELETE FROM "+table+
+			" WHERE run IN (SELECT pg_catalog.json_array_elements_text($1::json)) RETURNING 1) SELECT count(*) FROM deleted",
+			string(list))
+		if err != nil {
+			return err
+		}
+
+		deleted, err = strconv.ParseInt(rows[0][0], 10, 64)
+
+		return err
+	})
+	if err != nil {
+		return 0, s.classify(ctx, failure{err: onLedger(repeatable(err))})
+	}
+
+	return deleted, nil
 }
 
 // ledgerError is an error of a statement on the ledger, rather than on the table that is written.

@@ -277,6 +277,58 @@ func (s Suite) recorded(t *testing.T) {
 	}
 }
 
+// deleteRecords checks that only the records of the given runs are deleted. The names of the runs are those of no other test.
+func (s Suite) deleteRecords(t *testing.T) {
+	recorder := s.recorder(t)
+	table := s.table("deleted_records")
+
+	deleted, err := recorder.DeleteRecords(t.Context(), []string{"deleted 1", "missing"})
+	require.NoError(t, err)
+	require.Zero(t, deleted)
+
+	key := func(run, step string) source.IdempotencyKey {
+		return source.IdempotencyKey{Job: "job", Run: run, Step: step}
+	}
+	keys := []source.IdempotencyKey{
+		key("deleted 1", "1"), key("deleted 1", "2"), key("deleted 2", "1"), key("deleted 10", "1"), key("DELETED 1", "1"),
+		key(`deleted "'%_\\`, "1"),
+	}
+
+	s.write(t, recorder, source.Write{Table: table, Mode: source.Replace}, NewRows(people, source.Record{int64(0), "zero"}))
+
+	for i, key := range keys {
+		s.write(t, recorder, source.Write{Table: table, Mode: source.Append, IdempotencyKey: key},
+			NewRows(people, source.Record{int64(i + 1), "one"}))
+	}
+
+	deleteOf := func(count int, runs ...string) {
+		t.Helper()
+
+		deleted, err := recorder.DeleteRecords(t.Context(), runs)
+		require.NoError(t, err)
+		require.EqualValues(t, count, deleted, "%q", runs)
+	}
+
+	deleteOf(0)
+	deleteOf(0, "deleted _", "deleted%")
+	deleteOf(3, "deleted 1", "deleted 2", "missing")
+	deleteOf(0, "deleted 1", "deleted 2")
+
+	for i, key := range keys {
+		_, isRecorded, err := recorder.Recorded(t.Context(), key)
+		require.NoError(t, err)
+		require.Equal(t, i > 2, isRecorded, "%v", key) //nolint:mnd // The first three were deleted.
+	}
+
+	deleteOf(1, keys[len(keys)-1].Run)
+
+	// The change whose record was deleted is made again.
+	written := s.write(t, recorder, source.Write{Table: table, Mode: source.Append, IdempotencyKey: keys[0]},
+		NewRows(people, source.Record{int64(7), "seven"}))
+	require.EqualValues(t, 1, written.Rows)
+	require.Len(t, s.read(t, recorder, table, people), len(keys)+2) //nolint:mnd // And the first record, and the repeated change.
+}
+
 // requireAlreadyChanged checks the error of a change that is recorded with another input.
 func requireAlreadyChanged(t *testing.T, err error) {
 	t.Helper()

@@ -67,6 +67,7 @@ func (s Suite) Run(t *testing.T) {
 	if s.Ledger {
 		t.Run("an invalid write has the same error in every driver", s.contract)
 		t.Run("a recorded write returns its record", s.recorded)
+		t.Run("records of runs are deleted", s.deleteRecords)
 	}
 }
 

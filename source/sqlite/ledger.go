@@ -91,6 +91,39 @@ func (c *connection) record(key source.IdempotencyKey, written source.Written) e
 		key.Job, key.Run, key.Step, written.Rows, details))
 }
 
+// DeleteRecords deletes the records of the runs.
+func (s *Source) DeleteRecords(ctx context.Context, runs []string) (deleted int64, _ error) {
+	c, err := s.writer.get(ctx, 0)
+	if err != nil {
+		return 0, s.classify(ctx, source.Table{}, err)
+	}
+	defer s.writer.put(c)
+
+	err = c.transaction(ctx, func() error {
+		found, err := c.table(ledger.DefaultTable)
+		if err != nil || !found.exists {
+			return err
+		}
+
+		before := c.changes()
+
+		for _, run := range runs {
+			if err := c.execute("DELETE FROM "+ledgerTable+" WHERE run = ?", run); err != nil {
+				return onLedger(err)
+			}
+		}
+
+		deleted = c.changes() - before
+
+		return nil
+	})
+	if err != nil {
+		return 0, s.classify(ctx, source.Table{}, err)
+	}
+
+	return deleted, nil
+}
+
 // onLedger prefixes an error with the name of the ledger, which the author of a scenario may not know.
 func onLedger(err error) error { return place(err, "the ledger "+ledger.DefaultTable) }
 

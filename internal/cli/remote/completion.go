@@ -30,6 +30,7 @@ var completedArguments = map[string]words{
 	"jobwright pause":              jobWords,
 	"jobwright resume":             jobWords,
 	"jobwright signal":             jobWords,
+	"jobwright delete":             jobWords,
 	"jobwright results":            jobWords,
 	"jobwright schedules pause":    scheduleWords,
 	"jobwright schedules resume":   scheduleWords,

@@ -25,7 +25,7 @@ import (
 // AddTo adds the commands to the root command of jobwright. Shells complete their arguments and flags.
 func AddTo(root *cobra.Command) {
 	root.AddCommand(runCommand(), statusCommand(), watchCommand(), jobsCommand(), resultsCommand(), stopCommand(),
-		retryCommand(), pauseCommand(), resumeCommand(), signalCommand(), contextCommand(),
+		retryCommand(), pauseCommand(), resumeCommand(), signalCommand(), deleteCommand(), contextCommand(),
 		scenariosCommand(), lineageCommand(), schedulesCommand())
 	addCompletion(root)
 }
