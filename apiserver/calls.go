@@ -89,7 +89,7 @@ func (s *Server) calls() []call {
 			summary: "Deletes an ended job, or all ended jobs with some labels",
 			description: "It deletes their results, their records in the ledgers of sources, and their histories. Repeat the call " +
 				"until it returns that the jobs are deleted.",
-			errors:    []jobservice.Code{jobservice.CodeJobNotEnded},
+			errors:    []jobservice.Code{jobservice.CodeJobNotFound, jobservice.CodeJobNotEnded},
 			responses: deleteResponses(),
 		}, s.deleteJob),
 		newCall[signalRequest, signalAccepted](s, call{

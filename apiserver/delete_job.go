@@ -20,8 +20,9 @@ type deleteRequest struct {
 	WaitSeconds int64             `json:"waitSeconds" description:"How long to wait for the end of the deletions."`
 }
 
-// deletionWait is how long deleteJob waits unless the call says otherwise.
-const deletionWait = 20 * time.Second
+// deletionWait is how long deleteJob waits unless the call says otherwise. Temporal deletes a workflow only after its queues have
+// recorded the end of the workflow, which they do every 30 seconds.
+const deletionWait = time.Minute
 
 // deleteJob deletes ended jobs. It responds with 202 if not all of them are deleted within the call's wait.
 func (s *Server) deleteJob(c *gin.Context, call request[deleteRequest]) {

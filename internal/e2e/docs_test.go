@@ -182,7 +182,7 @@ func TestReadmeAndAPIExamples(t *testing.T) {
 	require.Contains(t, p.output(), blocks[1].text)
 
 	require.Equal(t, 1, requireExamples(t, "README.md", api))
-	require.Equal(t, 16, requireExamples(t, "docs/api.md", api))
+	require.Equal(t, 19, requireExamples(t, "docs/api.md", api))
 	require.Equal(t, 4, requireExamples(t, "docs/system.md", api))
 	require.Equal(t, 6, requireExamples(t, "docs/retry.md", api))
 }

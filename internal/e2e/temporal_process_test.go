@@ -49,7 +49,8 @@ func startTemporalAt(address, dir string, suggest int) (*temporalProcess, error)
 	return runTemporal("-address", address, "-data", dir, "-suggest", strconv.Itoa(suggest))
 }
 
-// startTemporalOn starts a Temporal that stores its data in a new PostgreSQL, and has no namespace.
+// startTemporalOn starts a Temporal that stores its data in a PostgreSQL. Unless the PostgreSQL has the databases
+// of an earlier one, it has no namespace.
 func startTemporalOn(t *testing.T, server *testserver.PostgreSQLServer) *temporalProcess {
 	t.Helper()
 
@@ -59,7 +60,11 @@ func startTemporalOn(t *testing.T, server *testserver.PostgreSQLServer) *tempora
 	p, err := runTemporal("-postgresql", net.JoinHostPort(database.Host, strconv.Itoa(int(database.Port))),
 		"-user", database.User, "-data", t.TempDir())
 	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, p.stop()) })
+	t.Cleanup(func() {
+		if p.command.ProcessState == nil { // The test has not killed it.
+			require.NoError(t, p.stop())
+		}
+	})
 
 	return p
 }

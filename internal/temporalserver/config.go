@@ -104,6 +104,10 @@ const pollRPS = 10_000
 // ended by then: a small job costs 0.8 to 0.95 of the CPU time that it costs with pollRPS.
 const visibilityPollRPS = 5
 
+// ackInterval replaces the 30 seconds after which queues record what they have done. Temporal deletes an ended workflow only after
+// two queues have recorded its end.
+const ackInterval = 5 * time.Second
+
 // Limits of the server's caches: entries of workflows, and bytes of events.
 const (
 	cachedWorkflows = 500
@@ -116,6 +120,9 @@ func dynamicConfig(options Options) dynamicconfig.StaticClient {
 		dynamicconfig.TransferProcessorMaxPollRPS.Key():   pollRPS,
 		dynamicconfig.TimerProcessorMaxPollRPS.Key():      pollRPS,
 		dynamicconfig.VisibilityProcessorMaxPollRPS.Key(): visibilityPollRPS,
+
+		dynamicconfig.TransferProcessorUpdateAckInterval.Key():   ackInterval,
+		dynamicconfig.VisibilityProcessorUpdateAckInterval.Key(): ackInterval,
 
 		// Timers fire up to this much late. The default of one second would delay every short wait.
 		dynamicconfig.TimerProcessorMaxTimeShift.Key(): 10 * time.Millisecond,

@@ -104,6 +104,9 @@ func (s *PostgreSQLServer) Start(tb testing.TB) {
 	require(tb, s.start())
 }
 
+// Port returns the server's port.
+func (s *PostgreSQLServer) Port() string { return strconv.Itoa(s.port) }
+
 // Program returns the path of a program of the same installation, for example psql.
 func (s *PostgreSQLServer) Program(name string) string {
 	return filepath.Join(filepath.Dir(s.path), name)

@@ -38,13 +38,14 @@ The command waits until all jobs are deleted. Jobs that run are not deleted. On 
 before it deletes; elsewhere, it needs --yes.
 
 With --json, it prints what deleteJob returns. The exit status is 1 if a job or a record remains.`,
-		Example: `  jobwright delete "night 1"
-
-  # See what would be deleted
+		Example: `  # See what would be deleted of a person
   jobwright delete --label person=4711 --dry-run
 
   # Delete it
-  jobwright delete --label person=4711 --yes`,
+  jobwright delete --label person=4711 --yes
+
+  # Delete a single job
+  jobwright delete "letter 1" --yes`,
 		Args: cobra.MaximumNArgs(1),
 	}
 
@@ -208,7 +209,7 @@ func (r *remote) printDeletions(deletions *jobservice.Deletions) error {
 	rows := make([][]any, len(deletions.Jobs))
 
 	for i, deletion := range deletions.Jobs {
-		rows[i] = []any{deletion.JobID, string(deletion.Status), nil, nil, nil, deletion.Reason}
+		rows[i] = []any{deletion.JobID, string(deletion.Status), "", "", "", deletion.Reason}
 
 		if deletion.Deleted == nil {
 			continue

@@ -53,7 +53,7 @@ var services = []primitives.ServiceName{
 // Options configure a server.
 type Options struct {
 	// PostgreSQL is the host:port of a PostgreSQL server that requires no password. Start creates the databases temporal and
-	// temporal_visibility, which must not exist.
+	// temporal_visibility unless they exist.
 	PostgreSQL string
 
 	// User is a superuser of PostgreSQL.
@@ -69,7 +69,7 @@ type Server struct {
 	address string
 }
 
-// Start creates the databases and starts a server on free loopback ports. The frontend may not accept requests immediately.
+// Start creates the databases, unless they exist, and starts a server on free loopback ports. The frontend may not accept requests immediately.
 func Start(ctx context.Context, options Options) (*Server, error) {
 	logger := log.NewZapLogger(log.BuildZapLogger(log.Config{
 		Level: "warn", OutputFile: filepath.Join(options.LogDir, "temporal.log"),
@@ -124,15 +124,21 @@ func (s *Server) Address() string { return s.address }
 // Stop stops the server. The databases remain.
 func (s *Server) Stop() error { return s.server.Stop() }
 
-// createDatabase creates a database and its schema.
+// createDatabase creates a database and its schema, unless the database exists.
 func createDatabase(ctx context.Context, options Options, store *config.SQL, logger log.Logger) (err error) {
 	postgres, err := pgx.Connect(ctx, "postgres://"+options.User+"@"+options.PostgreSQL+"/postgres?sslmode=disable")
 	if err != nil {
 		return err
 	}
 
-	_, err = postgres.Exec(ctx, "CREATE DATABASE "+pgx.Identifier{store.DatabaseName}.Sanitize())
-	if err := errors.Join(err, postgres.Close(ctx)); err != nil {
+	var exists bool
+
+	err = postgres.QueryRow(ctx, "SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)", store.DatabaseName).Scan(&exists)
+	if err == nil && !exists {
+		_, err = postgres.Exec(ctx, "CREATE DATABASE "+pgx.Identifier{store.DatabaseName}.Sanitize())
+	}
+
+	if err := errors.Join(err, postgres.Close(ctx)); err != nil || exists {
 		return err
 	}
 
