@@ -194,8 +194,8 @@ func TestCommandExamplesRun(t *testing.T) {
 	})
 }
 
-// newExampleUser returns a user who calls a jobwright-dev with the jobs and the schedule that the examples name: night 1 has
-// completed, night 2 and publish 1 run, and night 3 has failed.
+// newExampleUser returns a user who calls a jobwright-dev with the jobs and the schedule that the examples name: night 1 and
+// letter 1 have completed, night 2 and publish 1 run, and night 3 has failed.
 func newExampleUser(t *testing.T) exampleUser {
 	t.Helper()
 
@@ -214,6 +214,7 @@ func newExampleUser(t *testing.T) exampleUser {
 	}
 
 	prepare(0, "run", "Main", "--job-id", "night 1")
+	prepare(0, "run", "Main", "--job-id", "letter 1", "--label", "person=4711")
 	prepare(0, "run", "Publish", "--async", "--job-id", "night 2")
 	prepare(0, "run", "Publish", "--async", "--job-id", "publish 1")
 
