@@ -204,8 +204,8 @@ func childOf(event *historypb.HistoryEvent) run {
 	return run{started.GetWorkflowId(), started.GetRunId()}
 }
 
-// visitListed visits the runs that Temporal lists and that were not visited. The types of the workflows tell them from those of
-// apps, whose IDs begin with app and a slash: app can be a jobId.
+// visitListed visits the runs that Temporal lists and that were not visited. The types of the workflows distinguish them from
+// those of apps, whose IDs begin with app and a slash: app can be a jobId.
 func (f *family) visitListed(ctx context.Context, do func(run) error) error {
 	types := "WorkflowType IN ('" + job.Workflow + "', '" + job.NotifyWorkflow + "')"
 	quoted := func(text string) string { return sqlparser.String(sqlparser.NewStrVal([]byte(text))) }
