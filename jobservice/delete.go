@@ -440,7 +440,7 @@ func (s *Service) awaitDeletion(ctx context.Context, request Delete, deletion *D
 
 	isRunning := described.GetWorkflowExecutionInfo().GetCloseTime() == nil
 	if isRunning && request.Wait == 0 {
-		deletion.Reason = lastFailure(described)
+		deletion.Reason = s.lastFailure(described)
 
 		return
 	}
@@ -451,7 +451,7 @@ func (s *Service) awaitDeletion(ctx context.Context, request Delete, deletion *D
 		defer cancel()
 
 		if described, err := s.options.Temporal.DescribeWorkflowExecution(reading, workflowID, deletion.runID); err == nil {
-			deletion.Reason = lastFailure(described)
+			deletion.Reason = s.lastFailure(described)
 		}
 
 		return
@@ -462,7 +462,7 @@ func (s *Service) awaitDeletion(ctx context.Context, request Delete, deletion *D
 		deletion.Reason = "an operator has ended the deletion; repeat the call to continue it"
 
 		if end.failure != nil {
-			deletion.Reason = end.failure.GetCause().GetMessage()
+			deletion.Reason = s.messageOf(end.failure.GetCause())
 		}
 
 		return
@@ -480,9 +480,9 @@ func (s *Service) awaitDeletion(ctx context.Context, request Delete, deletion *D
 }
 
 // lastFailure returns why the activity of a deletion that is repeated has failed, if any.
-func lastFailure(described *workflowservice.DescribeWorkflowExecutionResponse) string {
+func (s *Service) lastFailure(described *workflowservice.DescribeWorkflowExecutionResponse) string {
 	for _, activity := range described.GetPendingActivities() {
-		if message := activity.GetLastFailure().GetMessage(); message != "" {
+		if message := s.messageOf(activity.GetLastFailure()); message != "" {
 			return message
 		}
 	}
