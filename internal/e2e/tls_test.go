@@ -67,6 +67,8 @@ func TestTemporalVerifiesTheClientsCertificate(t *testing.T) {
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, proxy.Close()) })
 
+	refusals := make(chan error, 1) // The first one.
+
 	go func() {
 		for {
 			accepted, err := proxy.Accept()
@@ -74,7 +76,18 @@ func TestTemporalVerifiesTheClientsCertificate(t *testing.T) {
 				return
 			}
 
-			go pass(accepted)
+			go func() {
+				if err := accepted.(*tls.Conn).HandshakeContext(t.Context()); err == nil {
+					pass(accepted)
+				} else {
+					_ = accepted.Close()
+
+					select {
+					case refusals <- err:
+					default:
+					}
+				}
+			}()
 		}
 	}()
 
@@ -85,7 +98,8 @@ func TestTemporalVerifiesTheClientsCertificate(t *testing.T) {
 
 	refused := launch(t, environment, "jobwright", "setup", "--retention", "24h")
 	require.Equal(t, 1, refused.end(t), refused.output())
-	require.Contains(t, refused.output(), "certificate required")
+	require.Contains(t, refused.output(), "can't reach Temporal")
+	require.ErrorContains(t, <-refusals, "client didn't provide a certificate")
 
 	known := append(environment, "TEMPORAL_TLS_CLIENT_CERT_PATH="+cert, "TEMPORAL_TLS_CLIENT_KEY_PATH="+key)
 	accepted := launch(t, known, "jobwright", "setup", "--retention", "24h")
