@@ -179,6 +179,7 @@ func TestMistakesInValuesAreErrors(t *testing.T) {
 			"worker.autoscaling", map[string]any{"enabled": true, "prometheus": "http://p:9090"}, "KEDA connects to Temporal by TLS",
 		},
 		"encryption without a key":    {"encryptPayloads", true, "encryptPayloads needs secretKey.existingSecret"},
+		"no pool that runs jobs":      {"worker.taskQueues", []any{"bulk"}, "no pool polls the task queue jobwright"},
 		"an unknown unit":             {"worker.resources.limits.memory", "2GB", "limits.memory"},
 		"an Ingress without a host":   {"apiserver.ingress.enabled", true, "host"},
 		"an argument that is no flag": {"worker.extraArgs", []any{"debug"}, "extraArgs"},

@@ -51,12 +51,14 @@ imagePullPolicy: {{ $image.pullPolicy }}
 {{- fail "encryptPayloads needs secretKey.existingSecret, the Secret with the keys" -}}
 {{- end -}}
 {{- $names := dict -}}
+{{- $polled := list -}}
 {{- range .Values.workers -}}
 {{- if hasKey $names .name -}}
 {{- fail (printf "workers: two pools have the name %q" .name) -}}
 {{- end -}}
 {{- $_ := set $names .name true -}}
 {{- $pool := mergeOverwrite (deepCopy $.Values.worker) (omit . "name") -}}
+{{- $polled = concat $polled $pool.taskQueues -}}
 {{- if and $pool.autoscaling.enabled (not $pool.autoscaling.prometheus) -}}
 {{- fail (printf "workers: pool %q has autoscaling without autoscaling.prometheus, which counts the running steps" .name) -}}
 {{- end -}}
@@ -64,6 +66,9 @@ imagePullPolicy: {{ $image.pullPolicy }}
 {{- if and $pool.autoscaling.enabled $tls.enabled (not $.Values.temporal.apiKey.existingSecret) (not (and $tls.existingSecret $tls.clientCertificate)) -}}
 {{- fail (printf "workers: pool %q has autoscaling, but KEDA connects to Temporal by TLS only with a client's certificate or an API key" .name) -}}
 {{- end -}}
+{{- end -}}
+{{- if not (has "jobwright" $polled) -}}
+{{- fail "workers: no pool polls the task queue jobwright, on which all jobs run" -}}
 {{- end -}}
 {{- end -}}
 
