@@ -17,7 +17,10 @@ type Deletion struct {
 	JobID   string   `json:"jobId"`
 	RunID   string   `json:"runId"`             // The first run of the job's workflow: a job that uses the jobId later is another one.
 	Sources []string `json:"sources,omitempty"` // The sources that the job may have changed.
-	By      string   `json:"by"`                // The name of the access that has requested it.
+	// TaskQueues are the task queues of the workers that can reach the sources, by source; that of jobs for all others.
+	TaskQueues map[string]string `json:"taskQueues,omitempty"`
+
+	By string `json:"by"` // The name of the access that has requested it.
 }
 
 // WorkflowID returns the ID of the workflow that deletes the job. At most one deletes it at a time.

@@ -1,6 +1,7 @@
 package jobservice
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -269,7 +270,14 @@ func (s *Service) deleteDescribed(
 
 	deletion := job.Deletion{
 		AppID: request.Caller.App.ID, JobID: result.JobID, RunID: info.GetFirstRunId(), By: request.Caller.Access.Name,
-		Sources: changedSources(request.Caller, input),
+		Sources: changedSources(request.Caller, input), TaskQueues: map[string]string{},
+	}
+
+	for _, name := range deletion.Sources {
+		queue := cmp.Or(request.Caller.App.Capacities[name].TaskQueue, request.Caller.App.TaskQueue)
+		if queue != "" {
+			deletion.TaskQueues[name] = string(queue)
+		}
 	}
 
 	err = s.persistently(ctx, func(ctx context.Context) error {

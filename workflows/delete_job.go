@@ -33,7 +33,6 @@ func DeleteJob(ctx workflow.Context, deletion job.Deletion) (*job.Deleted, error
 	ctx = workflow.WithActivityOptions(ctx, options)
 
 	options.ScheduleToCloseTimeout = ledgerPeriod
-	limited := workflow.WithActivityOptions(ctx, options)
 
 	deleted := &job.Deleted{}
 
@@ -43,6 +42,8 @@ func DeleteJob(ctx workflow.Context, deletion job.Deletion) (*job.Deleted, error
 
 	ledgers := make([]workflow.Future, len(deletion.Sources))
 	for i, source := range deletion.Sources {
+		options.TaskQueue = deletion.TaskQueues[source]
+		limited := workflow.WithActivityOptions(ctx, options)
 		ledgers[i] = workflow.ExecuteActivity(limited, job.DeleteRecordsActivity, deletion, source)
 	}
 
