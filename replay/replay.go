@@ -97,8 +97,8 @@ func (r *Replayer) find(
 		events := answered(history.GetEvents())
 
 		if from == "" && wasWorking(history.GetEvents()) {
-			return nil, refused("a worker executed steps when the job was terminated, and Temporal does not know which of them have " +
-				"made their change; name the step from which they run again, or retry the job whole")
+			return nil, refused("a worker executed steps when the job was terminated, and Temporal does not know which of them " +
+				"have made their change; name the step from which they run again, or retry the job whole")
 		}
 
 		if len(events) == 0 && before == "" {

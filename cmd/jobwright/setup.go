@@ -120,7 +120,8 @@ func setup(
 	err = prepared.namespace(ctx, temporal.WorkflowService(), retention, explicit, out)
 
 	if unreachable, ok := errors.AsType[*serviceerror.Unavailable](err); ok {
-		return nil, fmt.Errorf("can't reach Temporal at %s, set its address with TEMPORAL_ADDRESS: %w", options.HostPort, unreachable)
+		return nil, fmt.Errorf("can't reach Temporal at %s, set its address with TEMPORAL_ADDRESS: %w",
+			options.HostPort, unreachable)
 	}
 
 	if err != nil {
