@@ -101,8 +101,8 @@ bench-files: | $(TOOLS)/.gitignore ## Compare conversions of files with DuckDB a
 GOLDEN ?= .
 
 .PHONY: golden
-golden: ## Record golden histories; CONTRIBUTING.md says when (GOLDEN=continued-wait)
-	go test ./internal/e2e -run 'TestGoldenHistory/$(GOLDEN)' -update -timeout 5m
+golden: ## Record golden histories; CONTRIBUTING.md says when (GOLDEN=continued-wait, or RELEASE=v0.1.0)
+	go test ./internal/e2e -run 'TestGoldenHistory/$(GOLDEN)' -update -timeout 5m $(if $(RELEASE),-release $(RELEASE))
 
 .PHONY: fmt
 fmt: $(GOLANGCI_LINT) ## Format the code and order its imports

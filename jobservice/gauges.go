@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
 
@@ -19,10 +20,14 @@ const runningJobs = "WorkflowType = '" + job.Workflow + "' AND ExecutionStatus =
 // again and again, and removes it when one succeeds.
 const isStuck = " AND TemporalReportedProblems IS NOT NULL"
 
-// The queries of the gauges, in the order of their reports.
-var gauges = []struct{ name, query string }{
-	{"jobwright_jobs_running", runningJobs},
-	{"jobwright_jobs_stuck", runningJobs + isStuck},
+// gauges are the names of the gauges, and what they report.
+var gauges = []struct {
+	name  string
+	count func(s *Service, ctx context.Context) (int64, error)
+}{
+	{"jobwright_jobs_running", func(s *Service, ctx context.Context) (int64, error) { return s.count(ctx, runningJobs) }},
+	{"jobwright_jobs_stuck", (*Service).countStuck},
+	{"jobwright_jobs_without_worker", (*Service).countWithoutWorker},
 }
 
 // ReportGauges counts the running jobs and those that make no progress, of all apps, until ctx is done. Every API server reports
@@ -33,7 +38,7 @@ func (s *Service) ReportGauges(ctx context.Context, metrics client.MetricsHandle
 
 	for {
 		for _, gauge := range gauges {
-			if count, err := s.count(ctx, gauge.query); err == nil {
+			if count, err := gauge.count(s, ctx); err == nil {
 				metrics.Gauge(gauge.name).Update(float64(count))
 			} else if ctx.Err() == nil {
 				s.options.Log.WarnContext(ctx, "can't count jobs", "metric", gauge.name, "error", err)
@@ -46,6 +51,47 @@ func (s *Service) ReportGauges(ctx context.Context, metrics client.MetricsHandle
 		case <-ticker.C:
 		}
 	}
+}
+
+// NoProgress are the numbers of the running jobs of all apps that make no progress, although nothing that they wait for is missing.
+type NoProgress struct {
+	Stuck         int64 // Jobs whose workflow tasks fail again and again.
+	WithoutWorker int64 // Jobs that are pinned to a version of the workers of which no worker polls.
+}
+
+// NoProgress counts the jobs that make no progress. The numbers can be some seconds old.
+func (s *Service) NoProgress(ctx context.Context) (NoProgress, error) {
+	return s.progress.get(ctx, "", func(ctx context.Context, _ time.Time) (found NoProgress, err error) {
+		if found.Stuck, err = s.countStuck(ctx); err == nil {
+			found.WithoutWorker, err = s.countWithoutWorker(ctx)
+		}
+
+		return found, err
+	})
+}
+
+func (s *Service) countStuck(ctx context.Context) (int64, error) {
+	return s.count(ctx, runningJobs+isStuck)
+}
+
+func (s *Service) countWithoutWorker(ctx context.Context) (int64, error) {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+
+	described, err := s.describeQueue(ctx, job.TaskQueue, enumspb.TASK_QUEUE_TYPE_WORKFLOW)
+	if err != nil {
+		return 0, err
+	}
+
+	query := runningJobs + " AND TemporalWorkflowVersioningBehavior = 'Pinned'"
+
+	for _, poller := range described.GetPollers() {
+		if options := poller.GetDeploymentOptions(); time.Since(poller.GetLastAccessTime().AsTime()) < pollerAge {
+			query += " AND " + differs("TemporalWorkerDeploymentVersion", options.GetDeploymentName()+":"+options.GetBuildId())
+		}
+	}
+
+	return s.count(ctx, query)
 }
 
 // count returns the number of workflows that match a visibility query.

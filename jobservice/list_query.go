@@ -181,6 +181,9 @@ func quotedTime(at time.Time) string { return quoted(at.UTC().Format(time.RFC333
 // equals returns the comparison of a search attribute with a text.
 func equals(attribute, text string) string { return attribute + " = " + quoted(text) }
 
+// differs returns the opposite of [equals].
+func differs(attribute, text string) string { return attribute + " != " + quoted(text) }
+
 // oneOf returns the comparison of a search attribute with several texts, at least one.
 func oneOf(attribute string, texts []string) string {
 	values := make([]string, len(texts))

@@ -42,6 +42,10 @@ type Options struct {
 	// only counted.
 	HistoryJobs int
 
+	// StartsElsewhere, if not nil, reports whether Temporal has to choose the worker of a new job, even if this process has one:
+	// it may be of a version that runs no new jobs.
+	StartsElsewhere func() bool
+
 	// Ends reports the ends of jobs that workers of this process run; nil means none.
 	Ends Ends
 }
@@ -57,6 +61,7 @@ type Service struct {
 	lists     reads[*List]    // By the identity of the list and the page.
 	systems   *cache[*System] // By the ID of the app.
 	histories *cache[*History]
+	progress  *cache[NoProgress]
 	buckets   *lru.Cache[string, map[job.State]int64] // The counts of past buckets of histories, by their query.
 	watches   watches
 	followers followers
@@ -76,6 +81,7 @@ func New(options Options) *Service {
 	s.lineage, _ = lru.New[*app.Pinned, *lineage.Lineage](maxLineage)
 
 	s.systems, s.histories = newCache[*System](systemAge), newCache[*History](historyAge)
+	s.progress = newCache[NoProgress](gaugeInterval)
 	s.buckets, _ = lru.New[string, map[job.State]int64](maxBuckets)
 
 	s.options.HistoryJobs = cmp.Or(options.HistoryJobs, DefaultHistoryJobs)

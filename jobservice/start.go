@@ -208,7 +208,7 @@ func (s *Service) startOrAttach(ctx context.Context, call *execution, input *job
 		WorkflowIDReusePolicy:                    enumspb.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE,
 		WorkflowIDConflictPolicy:                 enumspb.WORKFLOW_ID_CONFLICT_POLICY_FAIL,
 		WorkflowExecutionErrorWhenAlreadyStarted: true,
-		EnableEagerStart:                         true,
+		EnableEagerStart:                         s.options.StartsElsewhere == nil || !s.options.StartsElsewhere(),
 		TypedSearchAttributes:                    input.Attributes(input.hasScenario, time.Now()),
 		Memo:                                     memo,
 		StaticSummary:                            input.Summary(),

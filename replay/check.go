@@ -16,7 +16,9 @@ import (
 	"go.temporal.io/api/serviceerror"
 	workflowpb "go.temporal.io/api/workflow/v1"
 	"go.temporal.io/api/workflowservice/v1"
+	"go.temporal.io/sdk/converter"
 	sdklog "go.temporal.io/sdk/log"
+	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
 	"golang.org/x/sync/errgroup"
@@ -48,6 +50,8 @@ type Incompatible struct {
 	WorkflowID   string `json:"workflowId"` // For a job, the jobId.
 	RunID        string `json:"runId"`
 	WorkflowType string `json:"workflowType"`
+	AppID        string `json:"appId,omitempty"`
+	Scenario     string `json:"scenario,omitempty"` // Of a job.
 	Open         bool   `json:"open"`
 
 	// EventID is the ID of the event WorkflowTaskCompleted whose commands this version does not repeat.
@@ -180,9 +184,19 @@ func (r *Replayer) check(
 	if result = r.compare(history.GetEvents(), execution); result != nil {
 		result.WorkflowID, result.RunID = execution.ID, execution.RunID
 		result.WorkflowType, result.Open = run.GetType().GetName(), isOpen(run)
+		result.AppID, result.Scenario = attribute(run, job.AppAttribute), attribute(run, job.ScenarioAttribute)
 	}
 
 	return result, false, nil
+}
+
+// attribute returns the value of a search attribute, or "" if the run has none.
+func attribute(run *workflowpb.WorkflowExecutionInfo, key temporal.SearchAttributeKeyKeyword) (value string) {
+	if encoded, ok := run.GetSearchAttributes().GetIndexedFields()[key.GetName()]; ok {
+		_ = converter.GetDefaultDataConverter().FromPayload(encoded, &value) // A text, which Temporal has checked.
+	}
+
+	return value
 }
 
 // compare replays a history. The result is nil if this version can replay it.

@@ -17,8 +17,6 @@ import (
 	"github.com/jobwright/jobwright/audit"
 	"github.com/jobwright/jobwright/callback"
 	"github.com/jobwright/jobwright/deletion"
-	"github.com/jobwright/jobwright/internal/version"
-	"github.com/jobwright/jobwright/job"
 	"github.com/jobwright/jobwright/jobservice"
 	"github.com/jobwright/jobwright/nexus"
 	"github.com/jobwright/jobwright/openlineage"
@@ -62,6 +60,11 @@ type Options struct {
 	// Capacity bounds what the worker does at the same time.
 	Capacity Capacity
 
+	// Deployment makes the worker a version of a Worker Deployment. OnRouting, if not nil, is then called periodically with whether
+	// the version runs all new jobs.
+	Deployment Deployment
+	OnRouting  func(isCurrent bool)
+
 	// StopTimeout limits how long running steps continue after a stop. Other workers retry the steps that did not finish.
 	StopTimeout time.Duration
 
@@ -87,6 +90,7 @@ type Worker struct {
 	invalid error // What is wrong with the options; nil if nothing is.
 
 	log       *slog.Logger
+	routing   func(context.Context) // Watches the routing of the worker's deployment.
 	sources   *pool.Pool
 	jobs      *jobservice.Service
 	sweeper   *sweeper
@@ -104,6 +108,11 @@ func newWorker(temporal client.Client, options Options, onFatalError func(error)
 		jobs: jobservice.New(jobservice.Options{
 			Temporal: temporal, Namespace: options.Namespace, Keys: options.Keys, Log: options.Log, Converter: options.Converter,
 		}),
+		routing: func(ctx context.Context) {
+			if options.Deployment.Name != "" {
+				options.Deployment.watch(ctx, temporal, options.Log, options.OnRouting)
+			}
+		},
 		sweeper: &sweeper{temporal: temporal, namespace: options.Namespace, results: options.Results, log: options.Log},
 	}
 
@@ -112,10 +121,8 @@ func newWorker(temporal client.Client, options Options, onFatalError func(error)
 		OnFatalError:                 onFatalError,
 		MaxHeartbeatThrottleInterval: heartbeatThrottle,
 		DeadlockDetectionTimeout:     deadlockTimeout,
-		DeploymentOptions: worker.DeploymentOptions{ // Without UseVersioning, it only says which build a worker is.
-			Version: worker.WorkerDeploymentVersion{DeploymentName: job.TaskQueue, BuildID: version.Get().String()},
-		},
-		Interceptors: []interceptor.WorkerInterceptor{&jobLog{}},
+		DeploymentOptions:            options.Deployment.options(),
+		Interceptors:                 []interceptor.WorkerInterceptor{&jobLog{}},
 	}, options.Capacity)
 
 	operations := activities.New(options.Apps, options.Keys, w.sources, options.Results, temporal, options.DataDir,
@@ -168,6 +175,7 @@ func (w *Worker) startSweeps() {
 	ctx, cancel := context.WithCancel(context.Background())
 	w.endSweeps = cancel
 	w.sweeping.Go(func() { w.sweeper.run(ctx) })
+	w.sweeping.Go(func() { w.routing(ctx) })
 	w.sweeping.Go(func() { notifyPeriodically(ctx, w.jobs.Notifier(), w.log) })
 }
 

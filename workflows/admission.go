@@ -31,7 +31,7 @@ func (m *machine) admit(ctx workflow.Context) error {
 
 	m.work++
 
-	if m.continuing || (m.begun && m.mustContinueAsNew(ctx)) {
+	if m.isContinuing(ctx) || (m.begun && m.mustContinueAsNew(ctx)) {
 		m.continuing = true
 
 		return errContinueAsNew
@@ -46,6 +46,13 @@ func (m *machine) admit(ctx workflow.Context) error {
 	}
 
 	return nil
+}
+
+// isContinuing reports whether this run ends before the next step, or within a wait.
+func (m *machine) isContinuing(ctx workflow.Context) bool {
+	m.continuing = m.continuing || m.mustMove(ctx)
+
+	return m.continuing
 }
 
 // mustContinueAsNew reports whether this run has done enough work.

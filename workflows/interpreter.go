@@ -129,7 +129,10 @@ func (m *machine) continueAsNew(ctx workflow.Context) error {
 			len(encoded), most), nil)
 	}
 
-	return workflow.NewContinueAsNewError(ctx, job.Workflow, m.input, m.checkpoint)
+	// The next run begins on workers of the version that new jobs get, and is pinned to it.
+	return workflow.NewContinueAsNewErrorWithOptions(ctx, workflow.ContinueAsNewErrorOptions{
+		InitialVersioningBehavior: workflow.ContinueAsNewVersioningBehaviorAutoUpgrade,
+	}, job.Workflow, m.input, m.checkpoint)
 }
 
 // fail returns the error with which the job ends: its type is the failure's code, its detail a [job.Failure].

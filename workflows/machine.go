@@ -34,7 +34,9 @@ type machine struct {
 	stored   int // Bytes that it stores, or has stored since it was last measured.
 	task     task
 
-	continuing  bool  // Whether this run ends, so that the job continues in the next one.
+	continuing    bool // Whether this run ends, so that the job continues in the next one.
+	isAskedToMove bool // Whether an operator wants the job to continue in the current version of the workers.
+
 	begun       bool  // Whether this run has begun a step; a run that has not makes no progress.
 	work        int64 // Work of this run: steps, and the cost of expressions.
 	workAtYield int64 // Work up to the last time that the run gave control back to Temporal.
@@ -140,6 +142,8 @@ func (m *machine) first() continued {
 func (m *machine) listen(ctx workflow.Context) error {
 	status := func() (job.Status, error) { return m.status(), nil }
 	options := workflow.QueryHandlerOptions{Description: "The status of the job and of each of its steps."}
+
+	m.acceptMoves(ctx)
 
 	return errors.Join(
 		workflow.SetQueryHandlerWithOptions(ctx, job.StatusQuery, status, options), m.acceptSignals(ctx), m.acceptPauses(ctx))

@@ -59,5 +59,5 @@ func (m *machine) restWhilePaused(ctx workflow.Context) error {
 	m.continuing = m.continuing || (m.begun && m.mustContinueAsNew(ctx))
 	m.beforeBlocking(ctx)
 
-	return workflow.Await(ctx, func() bool { return m.continuing || m.paused() == nil })
+	return workflow.Await(ctx, func() bool { return m.isContinuing(ctx) || m.paused() == nil })
 }

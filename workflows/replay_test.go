@@ -3,6 +3,7 @@ package workflows_test
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -10,20 +11,25 @@ import (
 	"go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
 
-	"github.com/jobwright/jobwright/job"
 	"github.com/jobwright/jobwright/workflows"
 )
 
-// TestGoldenHistoriesReplay replays histories of earlier jobs. A running job whose history does not replay hangs.
+// TestGoldenHistoriesReplay replays histories of earlier jobs: those of each release, and those of the next one. A running job whose
+// history does not replay hangs.
 func TestGoldenHistoriesReplay(t *testing.T) {
 	t.Parallel()
 
-	histories, err := filepath.Glob("testdata/histories/*.json")
+	const folder = "testdata/histories"
+
+	histories, err := filepath.Glob(folder + "/*.json")
 	require.NoError(t, err)
 	require.NotEmpty(t, histories)
 
-	for _, path := range histories {
-		t.Run(filepath.Base(path), func(t *testing.T) {
+	released, err := filepath.Glob(folder + "/v*/*.json")
+	require.NoError(t, err)
+
+	for _, path := range append(histories, released...) {
+		t.Run(strings.TrimPrefix(path, folder+"/"), func(t *testing.T) {
 			t.Parallel()
 
 			file, err := os.Open(path)
@@ -37,10 +43,7 @@ func TestGoldenHistoriesReplay(t *testing.T) {
 			started := history.GetEvents()[0].GetWorkflowExecutionStartedEventAttributes()
 
 			replayer := worker.NewWorkflowReplayer()
-			replayer.RegisterWorkflowWithOptions(workflows.RunScenario, workflow.RegisterOptions{Name: job.Workflow})
-			replayer.RegisterWorkflowWithOptions(workflows.AppVariables, workflow.RegisterOptions{Name: job.VariablesWorkflow})
-			replayer.RegisterWorkflowWithOptions(workflows.AppSlots, workflow.RegisterOptions{Name: job.SlotsWorkflow})
-			replayer.RegisterWorkflowWithOptions(workflows.FireSchedule, workflow.RegisterOptions{Name: job.FireScheduleWorkflow})
+			workflows.Register(replayer)
 
 			// The IDs of children contain the job's own ID.
 			require.NoError(t, replayer.ReplayWorkflowHistoryWithOptions(nil, history, worker.ReplayWorkflowHistoryOptions{

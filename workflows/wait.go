@@ -43,7 +43,7 @@ func (m *machine) await(ctx workflow.Context, s *step, deadline *time.Time, hold
 	ctx, cancel := workflow.WithCancel(ctx)
 	defer cancel()
 
-	over := func() bool { return m.continuing || holds() }
+	over := func() bool { return m.isContinuing(ctx) || holds() }
 
 	if deadline == nil {
 		if err := workflow.Await(ctx, over); err != nil {

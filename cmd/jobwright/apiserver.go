@@ -105,7 +105,8 @@ func (f *apiFlags) options(
 		Temporal: opened.temporal, Namespace: opened.namespace, Keys: opened.keys, Log: opened.log, Ends: ends,
 		Converter:       opened.codec.Converter(),
 		TemporalAddress: opened.address, TemporalUI: strings.TrimSuffix(f.temporalUI, "/"),
-		ReportsLineage: opened.lineage.URL != "", Continuations: replay.New(opened.temporal, opened.codec.Converter()),
+		StartsElsewhere: opened.startsElsewhere.Load,
+		ReportsLineage:  opened.lineage.URL != "", Continuations: replay.New(opened.temporal, opened.codec.Converter()),
 	})
 
 	return options, nil

@@ -48,7 +48,7 @@ in one process, with a Temporal of its own.`,
 
 	remote.AddTo(command)
 	command.AddCommand(apiserverCommand(), workerCommand(), serveCommand(), setupCommand(), validateCommand(), testCommand(),
-		schemaCommand(), sourcesCommand(), keysCommand(), initCommand(), replayCommand())
+		schemaCommand(), sourcesCommand(), keysCommand(), initCommand(), replayCommand(), deploymentCommand())
 	cli.AddMan(command)
 	version.AddTo(command)
 

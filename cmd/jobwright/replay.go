@@ -26,9 +26,9 @@ func replayCommand() *cobra.Command {
 		Long: `Check that workers of this version can continue the jobs of a namespace. Run the command of the new version
 before you replace the workers, see docs/how-to/upgrade.md. It replays the histories of all running jobs and
 of some ended ones, as a worker does after a restart, and prints each that this version can't replay: the
-jobId, the run, the event whose commands differ, and the reason. Such a job makes no progress on workers of
-this version. The command also replays the workflows of schedules, callbacks and variables. It changes
-nothing, and needs neither a worker nor sources.
+jobId, the app, the scenario, the run, the event whose commands differ, and the reason. Such a job makes no
+progress on workers of this version. The command also replays the workflows of schedules, callbacks and
+variables. It changes nothing, and needs neither a worker nor sources.
 
 Ended jobs show what this version does with steps that no job is running at the moment. Their results are
 not compared.
@@ -36,7 +36,8 @@ not compared.
 With --json, the standard output is an object:
 
   {"open": 200, "closed": 100, "deleted": 0, "incompatible": [{"workflowId": "nightly 7", "runId": "…",
-   "workflowType": "RunScenario", "open": true, "eventId": 4, "reason": "…"}]}
+   "workflowType": "RunScenario", "appId": "7", "scenario": "Main", "open": true, "eventId": 4,
+   "reason": "…"}]}
 
 "deleted" counts histories that Temporal deleted while the command ran.
 
@@ -117,13 +118,17 @@ func replayHistories(
 			return
 		}
 
-		state := "closed"
+		of, state := found.WorkflowType, "closed"
+		if found.Scenario != "" {
+			of = fmt.Sprintf("app %s, scenario %s", found.AppID, found.Scenario)
+		}
+
 		if found.Open {
 			state = "running"
 		}
 
-		fmt.Fprintf(out, "%s (%s, %s)\n    run %s, event %d: %s\n", found.WorkflowID, found.WorkflowType, state, found.RunID,
-			found.EventID, found.Reason)
+		fmt.Fprintf(out, "%s (%s, %s)\n    run %s, event %d: %s\n", found.WorkflowID, of, state, found.RunID, found.EventID,
+			found.Reason)
 	})
 }
 

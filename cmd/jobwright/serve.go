@@ -51,6 +51,10 @@ an error.` + environment(
   jobwright serve --http :8080 --allowed-host jobs.example.com --metrics 127.0.0.1:8081 --apps /srv/apps`,
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
+			if err := checkDeployment(&jobs.deployment); err != nil {
+				return err
+			}
+
 			return serve(command.Context(), &shared, &api, &jobs, command.ErrOrStderr())
 		},
 	}
@@ -100,6 +104,8 @@ func serve(
 		Temporal: opened.temporal, API: options, Listener: listener, Grace: shared.grace,
 		Worker: jobs.options(opened, shared, options.Audit),
 	}
+	both.Worker.OnRouting = func(isCurrent bool) { opened.startsElsewhere.Store(!isCurrent) }
+	opened.startsElsewhere.Store(jobs.deployment.Name != "") // Until the routing is known.
 	both.Worker.OnStart = func() {
 		running.Store(true)
 		opened.log.Info("worker is up", opened.attributes("http", address)...)

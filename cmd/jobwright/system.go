@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -65,6 +66,10 @@ type system struct {
 	tls       *tls.Config  // Of all servers of the process; nil for plain HTTP.
 	tracing   *tracing.Tracing
 	lineage   openlineage.Options
+
+	// startsElsewhere is whether new jobs must not start at once in a worker of this process, because its version runs not all of
+	// them.
+	startsElsewhere atomic.Bool
 }
 
 // openSystem opens the folder of the apps and the result store. The client connects to Temporal when it is used, so that

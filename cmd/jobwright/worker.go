@@ -12,19 +12,22 @@ import (
 
 	"github.com/jobwright/jobwright/audit"
 	"github.com/jobwright/jobwright/internal/cli"
+	"github.com/jobwright/jobwright/jobservice"
 	"github.com/jobwright/jobwright/worker"
 )
 
 // workerFlags are the flags of a process that runs jobs.
 type workerFlags struct {
-	data     string
-	capacity worker.Capacity
+	data       string
+	capacity   worker.Capacity
+	deployment worker.Deployment
 }
 
 // addTo adds the flags to those of a command.
 func (f *workerFlags) addTo(flags *pflag.FlagSet) {
 	flags.StringVar(&f.data, "data", "data", "folder for sources that store data on this machine, such as SQLite")
 	addCapacity(flags, &f.capacity)
+	addDeployment(flags, &f.deployment)
 }
 
 // options returns the options of a worker of the system, which writes to an audit log.
@@ -32,14 +35,17 @@ func (f *workerFlags) options(opened *system, shared *systemFlags, audited *audi
 	return worker.Options{
 		Apps: opened.apps, Keys: opened.keys, Results: opened.results, Namespace: opened.namespace, DataDir: f.data,
 		Converter: opened.codec.Converter(), Log: opened.log, StopTimeout: shared.grace, OpenLineage: opened.lineage, Audit: audited,
-		Capacity: f.capacity,
+		Capacity:   f.capacity,
+		Deployment: f.deployment,
 	}
 }
 
 // workerEndpoints returns the endpoints for operators of a process with a worker.
 func (s *system) workerEndpoints(running func() bool) http.Handler {
 	endpoints := http.NewServeMux()
-	endpoints.Handle("/", worker.Health(s.temporal, running))
+	endpoints.Handle("/", worker.Health(jobservice.New(jobservice.Options{
+		Temporal: s.temporal, Namespace: s.namespace, Log: s.log,
+	}), running))
 	endpoints.Handle("/metrics", s.endpoint)
 	endpoints.Handle("/debug/pprof/", s.endpoint)
 
@@ -63,7 +69,13 @@ Run one or more workers. They share the work: if one fails, the others continue 
 starts before Temporal waits until Temporal is reachable.
 
 With --http, the worker has endpoints for operators: GET /healthz responds with 200 while the process
-runs, GET /readyz while it accepts work from Temporal, and GET /metrics with metrics for Prometheus.
+runs, GET /readyz while it accepts work from Temporal, and GET /metrics with metrics for Prometheus. The
+response of /readyz has the numbers of the running jobs of all workers that make no progress: stuckJobs,
+whose workflow tasks fail again and again, and jobsWithoutWorker, of whose version no worker runs.
+
+With --deployment, the worker is a version of a Worker Deployment of Temporal's. It runs no job until
+"jobwright deployment set-current" or "jobwright deployment ramp" names its version, and then only jobs that
+belong to the version. See docs/how-to/upgrade.md.
 
 The exit status is 0 after SIGINT or SIGTERM, and 1 on an error.` + environment(
 			"  NAME                  secret of a source that app.yaml declares as ${env:NAME}; see --env-prefix\n"+
@@ -71,10 +83,17 @@ The exit status is 0 after SIGINT or SIGTERM, and 1 on an error.` + environment(
 		Example: `  # Run jobs, with results in a folder that the API servers share
   jobwright worker --apps /srv/apps --results /srv/results --data /srv/data
 
+  # Run the jobs of one version of the workers
+  jobwright worker --deployment jobs --build-id v1 --apps /srv/apps --results /srv/results --data /srv/data
+
   # Expose health checks and metrics
   jobwright worker --http :8081 --apps /srv/apps --results /srv/results --data /srv/data`,
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
+			if err := checkDeployment(&jobs.deployment); err != nil {
+				return err
+			}
+
 			return work(command.Context(), &shared, &jobs, address, auditLog, command.ErrOrStderr())
 		},
 	}

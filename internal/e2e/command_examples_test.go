@@ -150,12 +150,15 @@ func TestCommandExamplesRun(t *testing.T) {
 		requireProgram(t, program)
 	}
 
-	var servers, development, others []commandExample
+	var servers, development, deployments, others []commandExample
 
 	for _, example := range commandExamples(t) {
 		switch example.command {
 		case "jobwright", "jobwright setup", "jobwright apiserver", "jobwright worker", "jobwright serve":
 			servers = append(servers, example)
+		case "jobwright deployment", "jobwright deployment status", "jobwright deployment set-current", "jobwright deployment ramp",
+			"jobwright deployment drain":
+			deployments = append(deployments, example)
 		case "jobwright-dev":
 			development = append(development, example)
 		default:
@@ -165,6 +168,7 @@ func TestCommandExamplesRun(t *testing.T) {
 
 	require.Len(t, servers, 5)
 	require.Len(t, development, 1)
+	require.Len(t, deployments, 5)
 
 	runAll := func(t *testing.T, user exampleUser, examples []commandExample) {
 		t.Helper()
@@ -185,6 +189,21 @@ func TestCommandExamplesRun(t *testing.T) {
 		t.Parallel()
 
 		runAll(t, exampleUser{}, development)
+	})
+
+	t.Run("deployments", func(t *testing.T) {
+		t.Parallel()
+
+		system := newProduction(t)
+
+		for _, build := range []string{"v1", "v2", "v3"} {
+			system.worker(t, "--deployment", deploymentName, "--build-id", build)
+			await(t, func() bool { // It is known when it has polled.
+				return launch(t, system.environment, "jobwright", "deployment", "set-current", build).end(t) == 0
+			})
+		}
+
+		runAll(t, exampleUser{system.environment}, deployments)
 	})
 
 	t.Run("others", func(t *testing.T) {

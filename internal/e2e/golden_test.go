@@ -26,7 +26,10 @@ import (
 	"github.com/jobwright/jobwright/workflows"
 )
 
-var update = flag.Bool("update", false, "re-record the golden histories")
+var (
+	update  = flag.Bool("update", false, "re-record the golden histories")
+	release = flag.String("release", "", "with -update, record the golden histories of a release, for example v0.1.0")
+)
 
 // golden is a job whose history is recorded.
 type golden struct {
@@ -143,22 +146,12 @@ func TestGoldenHistory(t *testing.T) {
 			}
 
 			for i, history := range histories {
-				replayer := worker.NewWorkflowReplayer()
-				replayer.RegisterWorkflowWithOptions(workflows.RunScenario, workflow.RegisterOptions{Name: job.Workflow})
-
-				started := history.GetEvents()[0].GetWorkflowExecutionStartedEventAttributes()
-				require.NoError(t, replayer.ReplayWorkflowHistoryWithOptions(nil, history, worker.ReplayWorkflowHistoryOptions{
-					OriginalExecution: workflow.Execution{ID: jobID, RunID: started.GetOriginalExecutionRunId()},
-				}))
-
-				if *update && i < recordedRuns {
-					file := strings.ToLower(name)
-					if of.continues {
-						file = fmt.Sprintf("%s-%d", file, i+1)
-					}
-
-					record(t, filepath.Join("..", "..", "workflows", "testdata", "histories", file+".json"), history)
+				file := strings.ToLower(name)
+				if of.continues {
+					file = fmt.Sprintf("%s-%d", file, i+1)
 				}
+
+				replayAndRecord(t, file, history, i < recordedRuns)
 			}
 		})
 	}
@@ -177,15 +170,25 @@ func TestGoldenHistoryOfVariables(t *testing.T) {
 			require.Equal(t, http.StatusOK, got.status, got.text)
 		}
 
-		history := historyOf(t, job.VariablesID(appID))
+		replayAndRecord(t, "app-variables", historyOf(t, job.VariablesID(appID)), true)
+	})
+}
 
-		replayer := worker.NewWorkflowReplayer()
-		replayer.RegisterWorkflowWithOptions(workflows.AppVariables, workflow.RegisterOptions{Name: job.VariablesWorkflow})
-		require.NoError(t, replayer.ReplayWorkflowHistory(nil, history))
+// TestGoldenHistoryOfNotifications does the same with the workflow that reports the end of a job.
+func TestGoldenHistoryOfNotifications(t *testing.T) {
+	t.Parallel()
 
-		if *update {
-			record(t, filepath.Join("..", "..", "workflows", "testdata", "histories", "app-variables.json"), history)
-		}
+	t.Run("notify", func(t *testing.T) {
+		t.Parallel()
+
+		appID, jobID := newApp(t, newReceiver(t, always(http.StatusOK)).callbackApp()), uuid.NewString()
+		api().execute(t, with(runScenario(appID, "Fail", object{}), object{"jobId": jobID}))
+		api().awaitStatus(t, appID, jobID, inState("delivered"))
+
+		run := historyOf(t, jobID).GetEvents()[0].GetWorkflowExecutionStartedEventAttributes().GetOriginalExecutionRunId()
+		notification := job.Notification{JobID: jobID, RunID: run, Event: job.JobFailed}
+
+		replayAndRecord(t, "notify", historyOf(t, notification.WorkflowID()), true)
 	})
 }
 
@@ -200,15 +203,7 @@ func TestGoldenHistoryOfSlots(t *testing.T) {
 		got := api().execute(t, runScenario(appID, "Main", object{}))
 		require.Equal(t, http.StatusOK, got.status, got.text)
 
-		history := historyOf(t, job.SlotsID(appID, "stage"))
-
-		replayer := worker.NewWorkflowReplayer()
-		replayer.RegisterWorkflowWithOptions(workflows.AppSlots, workflow.RegisterOptions{Name: job.SlotsWorkflow})
-		require.NoError(t, replayer.ReplayWorkflowHistory(nil, history))
-
-		if *update {
-			record(t, filepath.Join("..", "..", "workflows", "testdata", "histories", "app-slots.json"), history)
-		}
+		replayAndRecord(t, "app-slots", historyOf(t, job.SlotsID(appID, "stage")), true)
 	})
 }
 
@@ -242,18 +237,7 @@ func TestGoldenHistoryOfFirings(t *testing.T) {
 			runs := api().awaitRuns(t, appID, of.schedule, func(runs []schedule.Run) bool { return len(runs) > 0 && runs[0].EndedAt != nil })
 			require.EqualValues(t, name, runs[0].Status)
 
-			history := historyOf(t, job.FiringWorkflowID(appID, of.schedule, runs[0].ScheduledAt))
-			started := history.GetEvents()[0].GetWorkflowExecutionStartedEventAttributes()
-
-			replayer := worker.NewWorkflowReplayer()
-			replayer.RegisterWorkflowWithOptions(workflows.FireSchedule, workflow.RegisterOptions{Name: job.FireScheduleWorkflow})
-			require.NoError(t, replayer.ReplayWorkflowHistoryWithOptions(nil, history, worker.ReplayWorkflowHistoryOptions{
-				OriginalExecution: workflow.Execution{ID: started.GetWorkflowId(), RunID: started.GetOriginalExecutionRunId()},
-			}))
-
-			if *update {
-				record(t, filepath.Join("..", "..", "workflows", "testdata", "histories", of.file+".json"), history)
-			}
+			replayAndRecord(t, of.file, historyOf(t, job.FiringWorkflowID(appID, of.schedule, runs[0].ScheduledAt)), true)
 		})
 	}
 }
@@ -336,6 +320,31 @@ func historyOfRun(tb testing.TB, temporal client.Client, jobID, runID string) *h
 
 // machine matches the names of the recording machine and process: identities, and sticky task queues.
 var machine = regexp.MustCompile(`"(identity|workerIdentity|name)": "[^"]*[@:][^"]*"`)
+
+// replayAndRecord replays a history. With -update, it records one that is to be recorded: as a golden history of the next release
+// or, with -release, of that one, which must not have any yet.
+func replayAndRecord(t *testing.T, name string, history *historypb.History, isRecorded bool) {
+	t.Helper()
+
+	started := history.GetEvents()[0].GetWorkflowExecutionStartedEventAttributes()
+
+	replayer := worker.NewWorkflowReplayer()
+	workflows.Register(replayer)
+	require.NoError(t, replayer.ReplayWorkflowHistoryWithOptions(nil, history, worker.ReplayWorkflowHistoryOptions{
+		OriginalExecution: workflow.Execution{ID: started.GetWorkflowId(), RunID: started.GetOriginalExecutionRunId()},
+	}))
+
+	if !*update || !isRecorded {
+		return
+	}
+
+	path := filepath.Join("..", "..", "workflows", "testdata", "histories", *release, name+".json")
+	if *release != "" {
+		require.NoFileExists(t, path, "histories of a release are never recorded again")
+	}
+
+	record(t, path, history)
+}
 
 func record(t *testing.T, path string, history *historypb.History) {
 	t.Helper()

@@ -51,7 +51,12 @@ type system struct {
 var shared *system
 
 func TestMain(m *testing.M) {
-	if err := run(m); err != nil {
+	start := func() error { return run(m) }
+	if os.Getenv(olderApps) != "" {
+		start = runOlderWorker
+	}
+
+	if err := start(); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}

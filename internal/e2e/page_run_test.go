@@ -207,13 +207,15 @@ func (r *pageRun) command(t *testing.T, command string) string {
 		}
 
 		command = regexp.MustCompile(` --http [0-9.:]+`).ReplaceAllString(command, "")
-		if earlier := r.servers[server]; earlier != nil {
+
+		name := server + regexp.MustCompile(` --build-id \S+`).FindString(command) // Several versions can run.
+		if earlier := r.servers[name]; earlier != nil {
 			earlier.kill()
 		}
 
 		r.server = start(t, r.shell(t, "exec "+r.real(command)+freePorts[server]))
 
-		r.servers[server] = r.server
+		r.servers[name] = r.server
 
 		for documented, pattern := range addresses {
 			r.addresses[documented] = r.server.await(t, pattern)

@@ -150,6 +150,11 @@ func TestHowToDeploy(t *testing.T) {
 	newPageRun(t, "docs/how-to/deploy.md").withExamples(t).withTemporal(t).run(t)
 }
 
+func TestHowToUpgrade(t *testing.T) {
+	t.Parallel()
+	newPageRun(t, "docs/how-to/upgrade.md").withExamples(t).withTemporal(t).run(t)
+}
+
 func TestHowToRotateAKey(t *testing.T) {
 	t.Parallel()
 	newPageRun(t, "docs/how-to/rotate-a-key.md").withTemporal(t).run(t)

@@ -107,13 +107,14 @@ func TestReplayNamesJobsThatWouldBreak(t *testing.T) {
 
 	found := checked.Incompatible[0]
 	require.Equal(t, replay.Incompatible{
-		WorkflowID: broken, RunID: found.RunID, WorkflowType: job.Workflow, Open: true, EventID: 4,
-		Reason: "the history has the activity of event 5, which this version would not have",
+		WorkflowID: broken, RunID: found.RunID, WorkflowType: job.Workflow, AppID: "8", Scenario: "WaitForSignal", Open: true,
+		EventID: 4,
+		Reason:  "the history has the activity of event 5, which this version would not have",
 	}, found)
 
 	status, text = run("--closed", "0", "--concurrency", "1")
 	require.Equal(t, 1, status)
-	require.Equal(t, broken+" (RunScenario, running)\n    run "+found.RunID+", event 4: "+found.Reason+
+	require.Equal(t, broken+" (app 8, scenario WaitForSignal, running)\n    run "+found.RunID+", event 4: "+found.Reason+
 		"\nReplayed 2 open and 0 closed histories: 1 incompatible\n", text)
 	require.NotContains(t, text, "secret")
 

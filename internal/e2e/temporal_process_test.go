@@ -46,7 +46,7 @@ func startTemporal(dir string, suggest int) (*temporalProcess, error) {
 
 // startTemporalAt starts a Temporal whose frontend has that address.
 func startTemporalAt(address, dir string, suggest int) (*temporalProcess, error) {
-	return runTemporal("-address", address, "-data", dir, "-suggest", strconv.Itoa(suggest))
+	return runTemporal("-address", address, "-data", dir, "-suggest", strconv.Itoa(suggest), "-drain", "1s")
 }
 
 // startTemporalOn starts a Temporal that stores its data in a PostgreSQL. Unless the PostgreSQL has the databases

@@ -149,5 +149,10 @@ func dynamicConfig(options Options) dynamicconfig.StaticClient {
 		settings[dynamicconfig.HistoryCountSuggestContinueAsNew.Key()] = options.SuggestContinueAsNew
 	}
 
+	if options.DrainInterval > 0 {
+		settings[dynamicconfig.VersionDrainageStatusVisibilityGracePeriod.Key()] = options.DrainInterval
+		settings[dynamicconfig.VersionDrainageStatusRefreshInterval.Key()] = options.DrainInterval
+	}
+
 	return settings
 }

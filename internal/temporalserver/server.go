@@ -47,6 +47,10 @@ type Options struct {
 	// SuggestContinueAsNew is the number of events after which the server suggests that a workflow continues as new. 0 means
 	// Temporal's default.
 	SuggestContinueAsNew int
+
+	// DrainInterval is how often the server checks whether a version of workers has drained, and how long it waits before. 0 means
+	// Temporal's defaults, of minutes.
+	DrainInterval time.Duration
 }
 
 // Server is a running server.

@@ -29,6 +29,7 @@ type addresses struct {
 func main() {
 	data := flag.String("data", "", "the folder of the data")
 	address := flag.String("address", "127.0.0.1:0", "the address of the frontend; port 0 picks a free port")
+	drain := flag.Duration("drain", 0, "how often to check whether a version of workers has drained; 0 for Temporal's default")
 	suggest := flag.Int("suggest", 0, "the number of events after which jobs continue as new; 0 for Temporal's default")
 
 	var database postgres.Options
@@ -42,7 +43,9 @@ func main() {
 	if database.LogDir = *data; database.PostgreSQL != "" {
 		err = runOnPostgreSQL(database)
 	} else {
-		err = run(*data, *address, *suggest)
+		err = run(temporalserver.Options{
+			DataDir: *data, Address: *address, SuggestContinueAsNew: *suggest, DrainInterval: *drain,
+		})
 	}
 
 	if err != nil {
@@ -51,11 +54,11 @@ func main() {
 	}
 }
 
-func run(data, address string, suggest int) error {
-	server, err := temporalserver.Start(temporalserver.Options{
-		DataDir: data, Address: address, UIAddress: "127.0.0.1:0", Namespace: client.DefaultNamespace,
-		Retention: time.Hour, SearchAttributes: job.SearchAttributes(), SuggestContinueAsNew: suggest, Nexus: true,
-	})
+func run(options temporalserver.Options) error {
+	options.UIAddress, options.Namespace = "127.0.0.1:0", client.DefaultNamespace
+	options.Retention, options.SearchAttributes, options.Nexus = time.Hour, job.SearchAttributes(), true
+
+	server, err := temporalserver.Start(options)
 	if err != nil {
 		return err
 	}
