@@ -3,6 +3,7 @@ package nexus
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/nexus-rpc/sdk-go/nexus"
 	"go.temporal.io/sdk/client"
@@ -49,8 +50,12 @@ func (h *handler) runScenario(ctx context.Context, request Request, options nexu
 func (h *handler) start(
 	ctx context.Context, request Request, jobID string, options nexus.StartOperationOptions,
 ) (caller jobservice.Caller, handle run, err error) {
+	if request.mistake != nil {
+		return caller, nil, jobservice.Invalid("the input of %s is invalid: %v", RunScenario, request.mistake)
+	}
+
 	if caller.App, err = h.apps.App(request.AppID); err != nil {
-		return caller, nil, err
+		return caller, nil, fmt.Errorf("app %q: %w", request.AppID, err)
 	}
 
 	var permitted bool

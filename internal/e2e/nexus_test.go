@@ -25,12 +25,13 @@ var nexusApp = map[string]string{
 	"app.yaml": `
 access:
   - {name: other teams, nexus: true, rights: [execute], scenarios: [Approve, Wait, Fail]}
+  - {name: looker, key: "${env:JOBWRIGHT_STATUS_KEY}", rights: [status]}
   - {name: boss, key: "${env:JOBWRIGHT_APP_7_KEY}"}
 `,
 	"scenarios/Approve.yaml": `
 parameters: {size: {type: integer}}
 steps:
-  - {name: approval, opName: WaitForSignal, opParams: {signal: approve}}
+  - {name: approval, opName: WaitForSignal, opParams: {name: approve}}
   - {opName: Return, opParams: {value: {size: "${size}", by: "${steps.approval.value.by}"}}}
 `,
 	"scenarios/Wait.yaml":   "steps:\n  - {title: Long, opName: Wait, opParams: {duration: 1h}}\n",
