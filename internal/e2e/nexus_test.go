@@ -25,7 +25,6 @@ var nexusApp = map[string]string{
 	"app.yaml": `
 access:
   - {name: other teams, nexus: true, rights: [execute], scenarios: [Approve, Wait, Fail]}
-  - {name: looker, key: "${env:JOBWRIGHT_STATUS_KEY}", rights: [status]}
   - {name: boss, key: "${env:JOBWRIGHT_APP_7_KEY}"}
 `,
 	"scenarios/Approve.yaml": `
@@ -83,7 +82,12 @@ func TestNexusCallSurvivesKillsOfEverything(t *testing.T) {
 	server, api := p.apiserver(t)
 	jobs, calling := p.worker(t), call()
 	jobID := api.awaitOnlyJob(t, "7", "Approve")
-	api.awaitStatus(t, "7", jobID, func(result object) bool { return result["signals"] != nil })
+	await(t, func() bool {
+		got := api.call(t, http.MethodGet, "/api/v1/getJobStatus.jsp?apiKey="+callerKey+"&appId=7&jobId="+jobID, nil, "")
+		require.Equal(t, http.StatusOK, got.status, got.text)
+
+		return got.result(t)["signals"] != nil
+	})
 
 	for _, process := range []*process{calling, jobs, server} {
 		process.kill()
