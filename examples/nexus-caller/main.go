@@ -26,20 +26,20 @@ type Call struct {
 	Request  Request `json:"request"`
 }
 
-// Request is the input of the operation run-scenario.
+// Request is the input of the operation run-scenario. The parameters are JSON, so that large integers stay exact.
 type Request struct {
-	AppID      string         `json:"appId"`
-	Scenario   string         `json:"scenario"`
-	Parameters map[string]any `json:"parameters,omitempty"`
+	AppID      string          `json:"appId"`
+	Scenario   string          `json:"scenario"`
+	Parameters json.RawMessage `json:"parameters,omitempty"`
 }
 
 // Outcome has the fields of the operation's result that this workflow uses.
 type Outcome struct {
-	Value any `json:"value"` // What the step Return of the scenario returned.
+	Value json.RawMessage `json:"value"` // What the step Return of the scenario returned.
 }
 
 // Report runs the scenario, and returns what it returned.
-func Report(ctx workflow.Context, call Call) (any, error) {
+func Report(ctx workflow.Context, call Call) (json.RawMessage, error) {
 	var outcome Outcome
 
 	jobwright := workflow.NewNexusClient(call.Endpoint, "jobwright")
@@ -59,12 +59,12 @@ func main() {
 	parameters := flag.String("parameters", "{}", "parameters of the scenario, in JSON")
 	flag.Parse()
 
-	call := Call{Endpoint: *endpoint, Request: Request{AppID: *app, Scenario: *scenario}}
-	if err := json.Unmarshal([]byte(*parameters), &call.Request.Parameters); err != nil {
-		log.Fatalf("-parameters: %v", err)
+	if !json.Valid([]byte(*parameters)) {
+		log.Fatal("-parameters is not JSON")
 	}
 
-	if err := run(*id, call); err != nil {
+	request := Request{AppID: *app, Scenario: *scenario, Parameters: json.RawMessage(*parameters)}
+	if err := run(*id, Call{Endpoint: *endpoint, Request: request}); err != nil {
 		log.Fatal(err)
 	}
 }
@@ -93,12 +93,12 @@ func run(id string, call Call) error {
 		return err
 	}
 
-	var value any
+	var value json.RawMessage
 	if err := report.Get(context.Background(), &value); err != nil {
 		return err
 	}
 
-	fmt.Fprint(os.Stdout, "The scenario returned ")
+	_, err = fmt.Fprintf(os.Stdout, "The scenario returned %s\n", value)
 
-	return json.NewEncoder(os.Stdout).Encode(value)
+	return err
 }
