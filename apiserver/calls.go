@@ -87,8 +87,8 @@ func (s *Server) calls() []call {
 		newCall[deleteRequest, jobservice.Deletions](s, call{
 			names: []string{"deleteJob"}, methods: post, right: app.Delete, changes: true, group: groupJobs,
 			summary: "Deletes an ended job, or all ended jobs with some labels",
-			description: "It deletes their results, their records in the ledgers of sources, and their histories. Repeat the call " +
-				"until it returns that the jobs are deleted.",
+			description: "It deletes their results, their records in the ledgers of sources, and their histories. Repeat " +
+				"the call until it returns that the jobs are deleted.",
 			errors:    []jobservice.Code{jobservice.CodeJobNotFound, jobservice.CodeJobNotEnded},
 			responses: deleteResponses(),
 		}, s.deleteJob),

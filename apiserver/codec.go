@@ -13,8 +13,8 @@ import (
 	"github.com/jobwright/jobwright/jobservice"
 )
 
-// The codec endpoint decodes payloads for Temporal UI and the command temporal, by the protocol of Temporal's remote codecs. It is
-// no call of the API: Temporal's tools determine its path after the namespace, its body and its response.
+// The codec endpoint decodes payloads for Temporal UI and the command temporal, by the protocol of Temporal's remote codecs. It
+// is no call of the API: Temporal's tools determine its path after the namespace, its body and its response.
 const (
 	codecPath = "/codec/:namespace/decode"
 	codecCall = "decodePayloads" // Its name in the audit log.
@@ -57,8 +57,8 @@ func (s *Server) setCodecOrigin(c *gin.Context) {
 	header.Set("Vary", "Origin")
 }
 
-// decodePayloads responds with payloads without their encryption. The caller has to be an operator of all apps: a payload does not
-// say to which app it belongs.
+// decodePayloads responds with payloads without their encryption. The caller has to be an operator of all apps: a payload does
+// not say to which app it belongs.
 func (s *Server) decodePayloads(c *gin.Context) {
 	s.setCodecOrigin(c)
 

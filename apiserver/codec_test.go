@@ -128,7 +128,11 @@ func TestCodecDecodesForOperatorsOfAllApps(t *testing.T) {
 	var outcomes []string
 
 	for line := range strings.Lines(s.auditLog.String()) {
-		var entry struct{ Call, Access, Outcome string }
+		var entry struct {
+			Call    string `json:"call"`
+			Access  string `json:"access"`
+			Outcome string `json:"outcome"`
+		}
 
 		require.NoError(t, json.Unmarshal([]byte(line), &entry))
 
@@ -165,12 +169,12 @@ func TestCodecAnswersPreflightOfItsOriginOnly(t *testing.T) {
 		return response
 	}
 
-	permitted := ask(temporalUI)
+	permitted := ask(temporalUI) //nolint:bodyclose // ask has closed it.
 	require.Equal(t, http.StatusNoContent, permitted.StatusCode)
 	require.Equal(t, temporalUI, permitted.Header.Get("Access-Control-Allow-Origin"))
 	require.Contains(t, permitted.Header.Get("Access-Control-Allow-Headers"), "Authorization")
 
-	refused := ask("https://evil.example")
+	refused := ask("https://evil.example") //nolint:bodyclose // As above.
 	require.Equal(t, http.StatusForbidden, refused.StatusCode)
 	require.Empty(t, refused.Header.Get("Access-Control-Allow-Origin"))
 }

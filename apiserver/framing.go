@@ -65,7 +65,8 @@ func (c *recordingConn) reset() {
 	c.head, c.isAtBody = c.head[:0], false
 }
 
-// withoutHTTP2 returns a configuration of TLS for connections that are recorded: the standard library could not speak HTTP/2 on them.
+// withoutHTTP2 returns a configuration of TLS for connections that are recorded: the standard library could not speak
+// HTTP/2 on them.
 func withoutHTTP2(config *tls.Config) *tls.Config {
 	config = config.Clone()
 	config.NextProtos = []string{"http/1.1"}

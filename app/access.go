@@ -26,8 +26,8 @@ const (
 	// ChangeSchedules permits to pause, resume, run and backfill schedules.
 	ChangeSchedules Right = "schedule"
 
-	// Delete permits to delete ended jobs with their results. It is apart from [Operate]: a program that erases the data of a person
-	// need not see the machines, and an operator who watches the system need not be able to destroy what it has done.
+	// Delete permits to delete ended jobs with their results. It is apart from [Operate]: a program that erases the data of a
+	// person need not see the machines, and an operator who watches the system need not be able to destroy what it has done.
 	Delete Right = "delete"
 
 	// Operate permits to read the state of the system and the options of sources, and to check sources. Callers who only run

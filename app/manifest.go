@@ -110,7 +110,9 @@ func (r *manifestReader) document(root *yaml.Node) {
 }
 
 func (r *manifestReader) access(node *yaml.Node, path string) {
-	fields := r.object(node, path, []string{"name", fieldKey, fieldKeys, fieldClaims, fieldNexus, "rights", "scenarios", "operations"})
+	fields := r.object(node, path, []string{
+		"name", fieldKey, fieldKeys, fieldClaims, fieldNexus, "rights", "scenarios", "operations",
+	})
 	text := func(name string) string {
 		if _, given := fields[name]; !given {
 			return ""

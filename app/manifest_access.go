@@ -128,6 +128,7 @@ func (r *manifestReader) nexus(given field, path string, access *Access) {
 	access.Nexus = permits
 
 	if other, taken := r.app.NexusAccess(); permits && taken {
-		r.addf(given.value, path, "the access %q has %s: true already; callers by Nexus are not distinguished", other.Name, fieldNexus)
+		r.addf(given.value, path, "the access %q has %s: true already; callers by Nexus are not distinguished",
+			other.Name, fieldNexus)
 	}
 }

@@ -41,7 +41,7 @@ func (c *Client) Redeliver(ctx context.Context, appID, jobID string) (*jobservic
 type Delete struct {
 	App         string            `json:"appId"`
 	JobID       string            `json:"jobId,omitempty"`
-	Labels      map[string]string `json:"labels,omitempty"`      // Instead of JobID: labels that the ended jobs have, all of them.
+	Labels      map[string]string `json:"labels,omitempty"`      // Instead of JobID: labels that all the ended jobs have.
 	DryRun      bool              `json:"dryRun,omitempty"`      // Whether to only return what would be deleted.
 	WaitSeconds *int              `json:"waitSeconds,omitempty"` // How long to wait for the end; nil for the server's default.
 }

@@ -171,8 +171,8 @@ func (a *Activities) familyOf(deletion job.Deletion) *family {
 // heartbeatInterval is the time between two heartbeats.
 const heartbeatInterval = 2 * time.Second
 
-// heartbeat sends heartbeats for an activity until stop is called, so that Temporal repeats the activity soon after its worker was
-// killed.
+// heartbeat sends heartbeats for an activity until stop is called, so that Temporal repeats the activity soon after its worker
+// was killed.
 func heartbeat(ctx context.Context) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 

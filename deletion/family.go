@@ -42,7 +42,8 @@ func (f *family) exists(ctx context.Context) (bool, error) {
 	return last != (run{}), err
 }
 
-// lastRun returns the last run of the job, or the zero run if Temporal no longer has the job. The jobId may belong to a later one.
+// lastRun returns the last run of the job, or the zero run if Temporal no longer has the job. The jobId may belong to a later
+// one.
 func (f *family) lastRun(ctx context.Context) (run, error) {
 	described, err := f.temporal.DescribeWorkflowExecution(ctx, f.job.JobID, "")
 	if isNotFound(err) {
@@ -92,8 +93,8 @@ func (f *family) each(ctx context.Context, do func(run) error) error {
 	return do(last)
 }
 
-// visit visits the runs of a workflow, from the first to the last, and those of its children. Of a workflow that Temporal no longer
-// has, it visits the run that its parent has started.
+// visit visits the runs of a workflow, from the first to the last, and those of its children. Of a workflow that Temporal no
+// longer has, it visits the run that its parent has started.
 func (f *family) visit(ctx context.Context, started run, do func(run) error) error {
 	last := started
 

@@ -15,7 +15,7 @@ const SourceMissing = "source_missing"
 type Deletion struct {
 	AppID   string   `json:"appId"`
 	JobID   string   `json:"jobId"`
-	RunID   string   `json:"runId"`             // The first run of the job's workflow: a job that uses the jobId later is another one.
+	RunID   string   `json:"runId"`             // The first run of the job's workflow: a later job with the jobId is another one.
 	Sources []string `json:"sources,omitempty"` // The sources that the job may have changed.
 	// TaskQueues are the task queues of the workers that can reach the sources, by source; that of jobs for all others.
 	TaskQueues map[string]string `json:"taskQueues,omitempty"`

@@ -30,8 +30,8 @@ const (
 	MemoSealed       = "sealed"       // The memo field with the [SealedParameters] of that request; absent if there are none.
 )
 
-// BulkTaskQueue is the task queue of steps of bulk class that have no other one. A worker reserves a slot before it knows the type
-// of the next task, so this class needs a queue of its own for a limit of its own.
+// BulkTaskQueue is the task queue of steps of bulk class that have no other one. A worker reserves a slot before it knows the
+// type of the next task, so this class needs a queue of its own for a limit of its own.
 const BulkTaskQueue = TaskQueue + "-bulk"
 
 // maxIDLength bounds a jobId, in characters. Temporal's limit is 1,000; the IDs of children append the path of a step.

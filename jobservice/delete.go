@@ -299,8 +299,8 @@ func (s *Service) deleteDescribed(
 	return result, err
 }
 
-// changedSources returns the sources whose ledgers may have records of a job: those that its program names, and if the name of one
-// is an expression, all databases of the app.
+// changedSources returns the sources whose ledgers may have records of a job: those that its program names, and if the name of
+// one is an expression, all databases of the app.
 func changedSources(caller Caller, input job.Input) []string {
 	names, isComplete := input.Program.ChangedSources()
 	if !isComplete {

@@ -2,6 +2,7 @@ package jobservice
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	enumspb "go.temporal.io/api/enums/v1"
@@ -53,7 +54,8 @@ func (s *Service) ReportGauges(ctx context.Context, metrics client.MetricsHandle
 	}
 }
 
-// NoProgress are the numbers of the running jobs of all apps that make no progress, although nothing that they wait for is missing.
+// NoProgress are the numbers of the running jobs of all apps that make no progress, although nothing that they wait for is
+// missing.
 type NoProgress struct {
 	Stuck         int64 // Jobs whose workflow tasks fail again and again.
 	WithoutWorker int64 // Jobs that are pinned to a version of the workers of which no worker polls.
@@ -83,15 +85,16 @@ func (s *Service) countWithoutWorker(ctx context.Context) (int64, error) {
 		return 0, err
 	}
 
-	query := runningJobs + " AND TemporalWorkflowVersioningBehavior = 'Pinned'"
+	conditions := []string{runningJobs, "TemporalWorkflowVersioningBehavior = 'Pinned'"}
 
 	for _, poller := range described.GetPollers() {
 		if options := poller.GetDeploymentOptions(); time.Since(poller.GetLastAccessTime().AsTime()) < pollerAge {
-			query += " AND " + differs("TemporalWorkerDeploymentVersion", options.GetDeploymentName()+":"+options.GetBuildId())
+			conditions = append(conditions,
+				differs("TemporalWorkerDeploymentVersion", options.GetDeploymentName()+":"+options.GetBuildId()))
 		}
 	}
 
-	return s.count(ctx, query)
+	return s.count(ctx, strings.Join(conditions, " AND "))
 }
 
 // count returns the number of workflows that match a visibility query.

@@ -34,7 +34,7 @@ type kind struct {
 
 // kindOf returns the kind of an error.
 func kindOf(failed *jobservice.Error) kind {
-	switch failed.Code {
+	switch failed.Code { //nolint:exhaustive // All others are mistakes of the request.
 	case jobservice.CodeForbidden:
 		return kind{name: nexus.HandlerErrorTypeUnauthorized}
 	case jobservice.CodeScenarioNotFound:

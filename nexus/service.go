@@ -61,7 +61,8 @@ func (h *handler) start(
 	var permitted bool
 	if caller.Access, permitted = caller.App.NexusAccess(); !permitted {
 		return caller, nil, jobservice.NewError(jobservice.CodeForbidden,
-			"app %s permits no calls by Nexus; its operator permits them by an access with nexus: true in app.yaml", request.AppID)
+			"app %s permits no calls by Nexus; its operator permits them by an access with nexus: true in app.yaml",
+			request.AppID)
 	}
 
 	if err := caller.Require(app.Execute); err != nil {
@@ -97,7 +98,8 @@ func (h *handler) start(
 // record writes a line to the audit log. A request that is repeated gets no line.
 func (h *handler) record(ctx context.Context, request Request, caller jobservice.Caller, jobID string, err error) {
 	entry := audit.Entry{
-		Call: RunScenario, App: request.AppID, Access: caller.Access.Name, JobID: jobID, Scenario: request.Scenario, Outcome: audit.OK,
+		Call: RunScenario, App: request.AppID, Access: caller.Access.Name, JobID: jobID, Scenario: request.Scenario,
+		Outcome: audit.OK,
 	}
 
 	if err != nil {

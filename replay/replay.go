@@ -41,10 +41,10 @@ type Replayer struct {
 	slots     chan struct{}
 }
 
-// New returns a replayer of the jobs of a client of Temporal, whose data converter is dataConverter; nil means Temporal's
+// New returns a replayer of the jobs of a connection to Temporal, whose data converter is dataConverter; nil means Temporal's
 // default.
-func New(temporal client.Client, dataConverter converter.DataConverter) *Replayer {
-	return &Replayer{temporal: temporal, converter: dataConverter, slots: make(chan struct{}, maxReplays)}
+func New(connection client.Client, dataConverter converter.DataConverter) *Replayer {
+	return &Replayer{temporal: connection, converter: dataConverter, slots: make(chan struct{}, maxReplays)}
 }
 
 // Plan returns what becomes of the steps of a job that runs a whole program.
@@ -181,7 +181,8 @@ func (r *Replayer) history(ctx context.Context, run job.EarlierAttempt) (*histor
 func (r *Replayer) options() worker.WorkflowReplayerOptions {
 	return worker.WorkflowReplayerOptions{
 		DataConverter: r.converter, DisableDeadlockDetection: true,
-		FailureConverter: temporal.NewDefaultFailureConverter(temporal.DefaultFailureConverterOptions{DataConverter: r.converter}),
+		FailureConverter: temporal.NewDefaultFailureConverter(
+			temporal.DefaultFailureConverterOptions{DataConverter: r.converter}),
 	}
 }
 

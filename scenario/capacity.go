@@ -17,7 +17,7 @@ func (q TaskQueue) IsValid() bool { return taskQueueName.MatchString(string(q)) 
 // app's current revision.
 type Capacity struct {
 	TaskQueue TaskQueue `json:"taskQueue,omitempty"` // Where the steps on the source run.
-	Limited   bool      `json:"limited,omitempty"`   // Whether the number of its steps at the same time or in a second is limited.
+	Limited   bool      `json:"limited,omitempty"`   // Whether it limits its steps at a time or in a second.
 }
 
 // IsBulk reports whether a data operation, a [Transform] for example, is of bulk class: it copies any number of records in the

@@ -20,8 +20,8 @@ import (
 
 // Capacity bounds what a worker does at the same time. The zero value has the defaults.
 type Capacity struct {
-	// TaskQueues are the task queues that the worker polls; by default [job.TaskQueue], which includes [job.BulkTaskQueue]. Of the
-	// others, it runs only activities.
+	// TaskQueues are the task queues that the worker polls; by default [job.TaskQueue], which includes [job.BulkTaskQueue]. Of
+	// the others, it runs only activities.
 	TaskQueues []string
 
 	LightSteps    int // The steps of the main task queue in regular activities.
@@ -62,7 +62,9 @@ func (c Capacity) Validate() error {
 		}
 	}
 
-	for _, count := range []int{c.LightSteps, c.BulkSteps, c.LocalSteps, c.WorkflowTasks, c.CachedJobs, c.MinPollers, c.MaxPollers} {
+	for _, count := range []int{
+		c.LightSteps, c.BulkSteps, c.LocalSteps, c.WorkflowTasks, c.CachedJobs, c.MinPollers, c.MaxPollers,
+	} {
 		if count < 0 {
 			return fmt.Errorf("a number of slots, jobs or polls can't be %d", count)
 		}
@@ -70,7 +72,8 @@ func (c Capacity) Validate() error {
 
 	switch {
 	case c.WorkflowTasks == 1:
-		return errors.New("a worker needs at least 2 workflow tasks at the same time, one of them for jobs that it does not know yet")
+		return errors.New(
+			"a worker needs at least 2 workflow tasks at the same time, one of them for jobs that it does not know yet")
 	case c.MinPollers > 0 && c.MaxPollers > 0 && c.MinPollers > c.MaxPollers:
 		return fmt.Errorf("the minimum of %d polls is greater than the maximum of %d", c.MinPollers, c.MaxPollers)
 	case c.TargetCPU < 0 || c.TargetCPU > 1 || c.TargetMemory < 0 || c.TargetMemory > 1:
@@ -122,12 +125,8 @@ func (c Capacity) pollers() worker.PollerBehavior {
 	})
 }
 
-// controller returns what decides by the load of the process; nil if nothing does.
+// controller returns what decides by the load of the process.
 func (c Capacity) controller() (*worker.ResourceController, error) {
-	if !c.isResourceBased() {
-		return nil, nil
-	}
-
 	used, err := newResources()
 	if err != nil {
 		return nil, err

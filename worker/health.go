@@ -18,8 +18,8 @@ const healthTimeout = 5 * time.Second
 type health struct {
 	Status string `json:"status"`
 
-	// The running jobs that make no progress; nil if Temporal has not counted them. They do not make a worker unavailable: another
-	// one could run them as little.
+	// The running jobs that make no progress; nil if Temporal has not counted them. They do not make a worker unavailable:
+	// another one could run them as little.
 	StuckJobs         *int64 `json:"stuckJobs,omitempty"`
 	JobsWithoutWorker *int64 `json:"jobsWithoutWorker,omitempty"`
 }
@@ -56,5 +56,5 @@ func Health(jobs *jobservice.Service, running func() bool) http.Handler {
 func respond(w http.ResponseWriter, code int, response health) {
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	w.WriteHeader(code)
-	_ = json.NewEncoder(w).Encode(response) // The client may have disconnected.
+	_ = json.NewEncoder(w).Encode(response) //nolint:errchkjson // The client may have disconnected.
 }

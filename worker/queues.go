@@ -23,9 +23,12 @@ func newQueues(temporal client.Client, options worker.Options, capacity Capacity
 		worker.SetStickyWorkflowCacheSize(capacity.CachedJobs)
 	}
 
-	controller, err := capacity.controller()
-	if err != nil {
-		return q, err
+	var controller *worker.ResourceController // Nil if the number of slots is fixed.
+
+	if capacity.isResourceBased() {
+		if controller, err = capacity.controller(); err != nil {
+			return q, err
+		}
 	}
 
 	names := slices.Clone(capacity.queues())

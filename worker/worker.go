@@ -60,8 +60,8 @@ type Options struct {
 	// Capacity bounds what the worker does at the same time.
 	Capacity Capacity
 
-	// Deployment makes the worker a version of a Worker Deployment. OnRouting, if not nil, is then called periodically with whether
-	// the version runs all new jobs.
+	// Deployment makes the worker a version of a Worker Deployment. OnRouting, if not nil, is then called periodically with
+	// whether the version runs all new jobs.
 	Deployment Deployment
 	OnRouting  func(isCurrent bool)
 

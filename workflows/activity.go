@@ -35,8 +35,8 @@ func (m *machine) callAuxiliary(ctx workflow.Context, s *step, call activityCall
 	return m.call(ctx, s, call, request, response)
 }
 
-// call calls an activity with a [job.Task] and the request, and waits for its response. If the sources that the activity uses have
-// limits, it waits for them first, and the activity has its slots for all attempts.
+// call calls an activity with a [job.Task] and the request, and waits for its response. If the sources that the activity uses
+// have limits, it waits for them first, and the activity has its slots for all attempts.
 func (m *machine) call(ctx workflow.Context, s *step, call activityCall, request, response any) error {
 	call.placement = m.placementOf(s, request)
 

@@ -20,9 +20,9 @@ const (
 	ledgerPeriod = time.Hour
 )
 
-// DeleteJob is the workflow that deletes an ended job. First it deletes what can only be found with the help of the job's history:
-// results, and records in the ledgers of sources. It deletes the histories last, that of the job's last run at the very end, so
-// that callers find the job until all else is deleted. Each activity can be repeated.
+// DeleteJob is the workflow that deletes an ended job. First it deletes what can only be found with the help of the job's
+// history: results, and records in the ledgers of sources. It deletes the histories last, that of the job's last run at the very
+// end, so that callers find the job until all else is deleted. Each activity can be repeated.
 //
 // A ledger that can't be reached for an hour does not prevent the deletion of the rest: the result names the source.
 func DeleteJob(ctx workflow.Context, deletion job.Deletion) (*job.Deleted, error) {

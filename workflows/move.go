@@ -8,8 +8,8 @@ import (
 	"github.com/jobwright/jobwright/job"
 )
 
-// moveAfter is the age from which a run of a job need not end on the version of the workers on which it began. Shorter ones do, so
-// that a rollout changes nothing for most jobs.
+// moveAfter is the age from which a run of a job need not end on the version of the workers on which it began. Shorter ones do,
+// so that a rollout changes nothing for most jobs.
 const moveAfter = 10 * time.Minute
 
 // acceptMoves sets the handler of [job.MoveSignal]. Any signal also makes Temporal report whether the version has changed.

@@ -13,12 +13,12 @@ type Registry interface {
 
 // Workers that are versions of a Worker Deployment report the behavior of each workflow to Temporal.
 //
-// A pinned workflow runs on workers of the version on which it began, so that a new version can't break it. Jobs are pinned: their
-// interpreter is what changes most between versions. A long job continues in the current version, see [machine.mustMove].
+// A pinned workflow runs on workers of the version on which it began, so that a new version can't break it. Jobs are pinned:
+// their interpreter is what changes most between versions. A long job continues in the current version, see [machine.mustMove].
 //
 // The other workflows move to the current version with their next task. They are small, and a change of them needs
-// [workflow.GetVersion]; golden histories test it. Some never end, and the rest can outlive their job by days. If they were pinned,
-// they would keep workers of an old version busy for as long.
+// [workflow.GetVersion]; golden histories test it. Some never end, and the rest can outlive their job by days. If they were
+// pinned, they would keep workers of an old version busy for as long.
 const (
 	pinned      = workflow.VersioningBehaviorPinned
 	autoUpgrade = workflow.VersioningBehaviorAutoUpgrade

@@ -41,8 +41,8 @@ func (m *machine) acquireSourceSlots(
 	return held, nil
 }
 
-// releaseSourceSlots returns slots, or the places among those that wait, also if the job is being stopped. If the signal fails, an
-// operator has terminated the workflow of the slots, and all are free.
+// releaseSourceSlots returns slots, or the places among those that wait, also if the job is being stopped. If the signal fails,
+// an operator has terminated the workflow of the slots, and all are free.
 func releaseSourceSlots(ctx workflow.Context, held []job.SlotRequest) {
 	ctx, cancel := workflow.NewDisconnectedContext(ctx)
 	defer cancel()

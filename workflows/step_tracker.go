@@ -168,19 +168,19 @@ func (t *stepTracker) addKept(path string, kept []job.Kept) {
 }
 
 // setSourceWait records that a run of the step waits for a slot of a source, or that it no longer does.
-func (t *stepTracker) setSourceWait(path, source string, isWaiting bool) {
+func (t *stepTracker) setSourceWait(path, name string, isWaiting bool) {
 	record := t.records[path]
 
 	switch {
 	case record == nil:
 	case isWaiting && record.SourceWaits == nil:
-		record.SourceWaits = map[string]int{source: 1}
+		record.SourceWaits = map[string]int{name: 1}
 	case isWaiting:
-		record.SourceWaits[source]++
-	case record.SourceWaits[source] > 1:
-		record.SourceWaits[source]--
+		record.SourceWaits[name]++
+	case record.SourceWaits[name] > 1:
+		record.SourceWaits[name]--
 	default:
-		delete(record.SourceWaits, source)
+		delete(record.SourceWaits, name)
 	}
 }
 

@@ -99,7 +99,7 @@ const (
 func TestStepRunsInItsTaskQueue(t *testing.T) {
 	t.Parallel()
 
-	const job = "default-test-taskqueue"
+	const ofJob = "default-test-taskqueue"
 
 	stage := map[string]scenario.Capacity{"stage": {TaskQueue: "of-stage"}}
 
@@ -110,7 +110,7 @@ func TestStepRunsInItsTaskQueue(t *testing.T) {
 		execution  scenario.Execution
 		want       string
 	}{
-		"light":                           {text: script, execution: "activity", want: job},
+		"light":                           {text: script, execution: "activity", want: ofJob},
 		"light, local":                    {text: script, execution: "auto", want: "local"},
 		"bulk":                            {text: copied, execution: "activity", want: "jobwright-bulk"},
 		"bulk, local":                     {text: copied, execution: "auto", want: "local"},

@@ -233,7 +233,7 @@ With --unversioned, new jobs run on workers without --deployment.` + aboutBuilds
 	command.Flags().BoolVar(&unversioned, "unversioned", false, "run new jobs on workers without --deployment")
 
 	return deploymentSubcommand(command, func(ctx context.Context, on *onDeployment, arguments []string) error {
-		var version rollout.Version
+		var chosen rollout.Version
 
 		if unversioned && len(arguments) > 0 {
 			return errors.New("--unversioned excludes BUILD")
@@ -241,12 +241,12 @@ With --unversioned, new jobs run on workers without --deployment.` + aboutBuilds
 
 		if !unversioned {
 			var err error
-			if version, err = on.version(ctx, arguments); err != nil {
+			if chosen, err = on.version(ctx, arguments); err != nil {
 				return err
 			}
 		}
 
-		if err := on.SetCurrent(ctx, version.BuildID); err != nil {
+		if err := on.SetCurrent(ctx, chosen.BuildID); err != nil {
 			return err
 		}
 
@@ -278,16 +278,16 @@ the ramp; set-current ends it, too. A worker of the version has to run.` + about
 			return errors.New("--percent must be between 0 and 100")
 		}
 
-		var version rollout.Version
+		var chosen rollout.Version
 
 		if percent > 0 {
 			var err error
-			if version, err = on.version(ctx, arguments); err != nil {
+			if chosen, err = on.version(ctx, arguments); err != nil {
 				return err
 			}
 		}
 
-		if err := on.Ramp(ctx, version.BuildID, percent); err != nil {
+		if err := on.Ramp(ctx, chosen.BuildID, percent); err != nil {
 			return err
 		}
 
@@ -328,12 +328,12 @@ The exit status is 1 if the version has not drained within --timeout.`,
 		var build string
 
 		if len(arguments) > 0 {
-			version, err := on.version(ctx, arguments)
+			chosen, err := on.version(ctx, arguments)
 			if err != nil {
 				return err
 			}
 
-			build = version.BuildID
+			build = chosen.BuildID
 		}
 
 		return on.drain(ctx, build, move, timeout)
@@ -363,4 +363,5 @@ func (d *onDeployment) drain(ctx context.Context, build string, move bool, timeo
 	return d.print(ctx)
 }
 
-var errNotDrained = errors.New("not drained within --timeout; jobwright deployment status shows how many jobs run in each version")
+var errNotDrained = errors.New(
+	"not drained within --timeout; jobwright deployment status shows how many jobs run in each version")

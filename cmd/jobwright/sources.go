@@ -151,7 +151,7 @@ func sourcesOf(ctx context.Context, opts sourcesOptions, ids []string) (*checked
 
 		for _, name := range slices.Sorted(maps.Keys(found.Sources)) {
 			of := checkedSource{
-				App: id, Source: name, Kind: string(found.Sources[name].Kind), Status: sourceOK, Warnings: []string{},
+				App: id, Source: name, Kind: found.Sources[name].Kind, Status: sourceOK, Warnings: []string{},
 			}
 
 			text, warnings, err := checkSource(ctx, opts, found, found.Sources[name])

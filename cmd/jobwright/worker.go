@@ -34,7 +34,8 @@ func (f *workerFlags) addTo(flags *pflag.FlagSet) {
 func (f *workerFlags) options(opened *system, shared *systemFlags, audited *audit.Log) worker.Options {
 	return worker.Options{
 		Apps: opened.apps, Keys: opened.keys, Results: opened.results, Namespace: opened.namespace, DataDir: f.data,
-		Converter: opened.codec.Converter(), Log: opened.log, StopTimeout: shared.grace, OpenLineage: opened.lineage, Audit: audited,
+		Converter: opened.codec.Converter(), Log: opened.log, StopTimeout: shared.grace,
+		OpenLineage: opened.lineage, Audit: audited,
 		Capacity:   f.capacity,
 		Deployment: f.deployment,
 	}

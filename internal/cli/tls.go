@@ -18,12 +18,13 @@ type TLSFlags struct{ certificate, key string }
 // AddTo adds the flags to those of a command.
 func (f *TLSFlags) AddTo(flags *pflag.FlagSet) {
 	flags.StringVar(&f.certificate, "tls-cert", "",
-		"PEM file with a certificate and its chain, which makes all addresses of the process serve HTTPS; read again when it changes")
+		"PEM file with a certificate and its chain, which makes all addresses of the process serve HTTPS; "+
+			"read again when it changes")
 	flags.StringVar(&f.key, "tls-key", "", "PEM file with the private key of the certificate; read again when it changes")
 }
 
-// Config returns the configuration of servers, or nil if they serve plain HTTP. It reads the files again when they change; log gets
-// the errors of doing so.
+// Config returns the configuration of servers, or nil if they serve plain HTTP. It reads the files again when they change; log
+// gets the errors of doing so.
 func (f *TLSFlags) Config(log *slog.Logger) (*tls.Config, error) {
 	if f.certificate == "" && f.key == "" {
 		return nil, nil //nolint:nilnil // As documented.

@@ -116,7 +116,7 @@ func requireNoMark(t *testing.T, texts, marks map[string]string) {
 	for kind, mark := range marks {
 		for form, hidden := range encodingsOf(mark) {
 			for name, text := range texts {
-				require.False(t, strings.Contains(text, hidden), "%s has the %s, %s", name, kind, form)
+				require.NotContains(t, text, hidden, "%s has the %s, %s", name, kind, form)
 			}
 		}
 	}
@@ -214,9 +214,7 @@ func TestEncryptedJobsLeaveNothingReadableInTemporal(t *testing.T) {
 		require.Contains(t, ended.text, data[kind])
 	}
 
-	for name, text := range histories(t, temporal, p.namespace(), 4) {
-		texts[name] = text
-	}
+	maps.Copy(texts, histories(t, temporal, p.namespace(), 4))
 
 	addFiles(t, texts, shared.dir) // Also the databases of Temporal, and its log.
 

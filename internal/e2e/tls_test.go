@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/google/uuid"
@@ -101,7 +102,7 @@ func TestTemporalVerifiesTheClientsCertificate(t *testing.T) {
 	require.Contains(t, refused.output(), "can't reach Temporal")
 	require.ErrorContains(t, <-refusals, "client didn't provide a certificate")
 
-	known := append(environment, "TEMPORAL_TLS_CLIENT_CERT_PATH="+cert, "TEMPORAL_TLS_CLIENT_KEY_PATH="+key)
+	known := append(slices.Clip(environment), "TEMPORAL_TLS_CLIENT_CERT_PATH="+cert, "TEMPORAL_TLS_CLIENT_KEY_PATH="+key)
 	accepted := launch(t, known, "jobwright", "setup", "--retention", "24h")
 	require.Equal(t, 0, accepted.end(t), accepted.output())
 

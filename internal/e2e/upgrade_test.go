@@ -98,7 +98,9 @@ func (u *upgrade) deployment(t *testing.T, arguments ...string) (found rollout.S
 
 	status, output := u.jobwright(t, append([]string{"deployment"}, append(arguments, "--json")...)...)
 	require.Equal(t, 0, status, output)
-	require.NoError(t, json.Unmarshal([]byte(output[strings.Index(output, "{"):]), &found), output)
+
+	_, fields, _ := strings.Cut(output, "{")
+	require.NoError(t, json.Unmarshal([]byte("{"+fields), &found), output)
 
 	return found
 }
@@ -124,7 +126,7 @@ func (u *upgrade) start(t *testing.T, scenario string) string {
 	return jobID
 }
 
-// starts starts several jobs.
+// starts begins several jobs.
 func (u *upgrade) starts(t *testing.T, count int, scenario string) []string {
 	t.Helper()
 

@@ -219,7 +219,8 @@ const pollerAge = 70 * time.Second
 // pollers returns the workers that poll.
 func pollers(ctx context.Context, temporal client.Client, namespace string) ([]*taskqueuepb.PollerInfo, error) {
 	described, err := temporal.WorkflowService().DescribeTaskQueue(ctx, &workflowservice.DescribeTaskQueueRequest{
-		Namespace: namespace, TaskQueue: &taskqueuepb.TaskQueue{Name: job.TaskQueue}, TaskQueueType: enumspb.TASK_QUEUE_TYPE_WORKFLOW,
+		Namespace: namespace, TaskQueue: &taskqueuepb.TaskQueue{Name: job.TaskQueue},
+		TaskQueueType: enumspb.TASK_QUEUE_TYPE_WORKFLOW,
 	})
 
 	hasEnded := func(poller *taskqueuepb.PollerInfo) bool {
@@ -229,8 +230,8 @@ func pollers(ctx context.Context, temporal client.Client, namespace string) ([]*
 	return slices.DeleteFunc(described.GetPollers(), hasEnded), err
 }
 
-func isVersioned(worker *taskqueuepb.PollerInfo) bool {
-	return worker.GetDeploymentOptions().GetWorkerVersioningMode() == enumspb.WORKER_VERSIONING_MODE_VERSIONED
+func isVersioned(poller *taskqueuepb.PollerInfo) bool {
+	return poller.GetDeploymentOptions().GetWorkerVersioningMode() == enumspb.WORKER_VERSIONING_MODE_VERSIONED
 }
 
 // workers returns the numbers of the workers of each build, and of those that are not versioned.
@@ -263,7 +264,8 @@ func (d *Deployment) count(ctx context.Context, build string) (int64, error) {
 func (d *Deployment) jobsOf(build string) string {
 	quoted := strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(d.name + ":" + build)
 
-	return "WorkflowType = '" + job.Workflow + "' AND ExecutionStatus = 'Running' AND TemporalWorkflowVersioningBehavior = 'Pinned'" +
+	return "WorkflowType = '" + job.Workflow + "' AND ExecutionStatus = 'Running'" +
+		" AND TemporalWorkflowVersioningBehavior = 'Pinned'" +
 		" AND TemporalWorkerDeploymentVersion = '" + quoted + "'"
 }
 
@@ -339,8 +341,8 @@ func (d *Deployment) Move(ctx context.Context, build string) error {
 	}
 }
 
-// drainInterval is the time between two looks at a version that drains, and moveInterval that between two requests to move: jobs of
-// the version can start children later.
+// drainInterval is the time between two looks at a version that drains, and moveInterval that between two requests to move: jobs
+// of the version can start children later.
 const (
 	drainInterval = time.Second
 	moveInterval  = 5 * time.Minute
@@ -407,7 +409,8 @@ func (s *Status) draining(build string) ([]Version, error) {
 		}
 
 		if version.State == Current || version.State == Ramping {
-			return nil, fmt.Errorf("the build %s does not drain, it is %s; set another one current first", version.BuildID, version.State)
+			return nil, fmt.Errorf("the build %s does not drain, it is %s; set another one current first",
+				version.BuildID, version.State)
 		}
 
 		versions = []Version{version}

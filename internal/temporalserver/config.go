@@ -104,8 +104,8 @@ const pollRPS = 10_000
 // ended by then: a small job costs 0.8 to 0.95 of the CPU time that it costs with pollRPS.
 const visibilityPollRPS = 5
 
-// ackInterval replaces the 30 seconds after which queues record what they have done. Temporal deletes an ended workflow only after
-// two queues have recorded its end.
+// ackInterval replaces the 30 seconds after which queues record what they have done. Temporal deletes an ended workflow only
+// after two queues have recorded its end.
 const ackInterval = 5 * time.Second
 
 // Limits of the server's caches: entries of workflows, and bytes of events.

@@ -31,7 +31,7 @@ type Options struct {
 	DataDir          string                 // The folder for the databases and the log. Start creates it if it is missing.
 	Address          string                 // The address of the frontend, host:port. Port 0 selects a free one.
 	UIAddress        string                 // The address of the UI. Empty for no UI.
-	UIHosts          browser.Hosts          // The hosts by which browsers may address the UI, in addition to those of this machine.
+	UIHosts          browser.Hosts          // The hosts by which browsers may address the UI, beside those of this machine.
 	Codec            converter.PayloadCodec // Decodes payloads for the UI; nil for none.
 	Namespace        string                 // The name of the namespace, which a new database gets.
 	Retention        time.Duration          // The retention of closed workflows in a new namespace.
@@ -48,8 +48,8 @@ type Options struct {
 	// Temporal's default.
 	SuggestContinueAsNew int
 
-	// DrainInterval is how often the server checks whether a version of workers has drained, and how long it waits before. 0 means
-	// Temporal's defaults, of minutes.
+	// DrainInterval is how often the server checks whether a version of workers has drained, and how long it waits before. 0
+	// means Temporal's defaults, of minutes.
 	DrainInterval time.Duration
 }
 

@@ -142,11 +142,10 @@ func TestListLookupSuggestsANameThatExists(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "https://jobs.example.org", found.URL)
 
-	_, err = list.Lookup("prodcution")
-	require.EqualError(t, err, "there is no context prodcution; did you mean production?")
+	_, err = list.Lookup("productio")
+	require.EqualError(t, err, "there is no context productio; did you mean production?")
 }
 
-// Not parallel: the environment belongs to the whole process.
 func TestContextLoadKey(t *testing.T) {
 	dir := t.TempDir()
 
@@ -156,7 +155,7 @@ func TestContextLoadKey(t *testing.T) {
 
 	t.Setenv("JOBWRIGHT_TEST_KEY", "of the environment")
 
-	for name, row := range map[string]struct {
+	for name, row := range map[string]struct { //nolint:paralleltest // The environment belongs to the whole process.
 		of        contexts.Context
 		key, fail string
 	}{

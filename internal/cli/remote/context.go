@@ -221,11 +221,11 @@ func askForKey(command *cobra.Command) (string, error) {
 		return contexts.ReadKey("-")
 	}
 
-	fmt.Fprint(command.ErrOrStderr(), "Key: ")
+	_, _ = fmt.Fprint(command.ErrOrStderr(), "Key: ")
 
 	key, err := term.ReadPassword(int(os.Stdin.Fd()))
 
-	fmt.Fprintln(command.ErrOrStderr())
+	_, _ = fmt.Fprintln(command.ErrOrStderr())
 
 	if err == nil && len(key) == 0 {
 		err = errors.New("no key was given")

@@ -3,6 +3,7 @@ package remote
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -123,7 +124,7 @@ func (r *remote) confirm(ctx context.Context, plan client.Delete) error {
 		count = "more than " + count
 	}
 
-	fmt.Fprintf(r.out.Err, "Delete %s ended jobs of app %s for ever? Type yes: ", count, plan.App)
+	_, _ = fmt.Fprintf(r.out.Err, "Delete %s ended jobs of app %s for ever? Type yes: ", count, plan.App)
 
 	answer, err := bufio.NewReader(os.Stdin).ReadString('\n')
 	if err != nil || strings.TrimSpace(answer) != "yes" {
@@ -152,7 +153,8 @@ func (r *remote) deleteAll(ctx context.Context, request client.Delete) (*jobserv
 				all.Jobs = append(all.Jobs, jobservice.Deletion{})
 			}
 
-			if deletion.Status == jobservice.DeletionRunning && deletion.Reason != "" && all.Jobs[index].Reason != deletion.Reason {
+			isRunning := deletion.Status == jobservice.DeletionRunning
+			if isRunning && deletion.Reason != "" && all.Jobs[index].Reason != deletion.Reason {
 				r.out.Notef("The deletion of job %s is being repeated: %s", deletion.JobID, deletion.Reason)
 			}
 
@@ -245,12 +247,16 @@ func (r *remote) printDeletions(deletions *jobservice.Deletions) error {
 func remaining(deletions *jobservice.Deletions) error {
 	for _, deletion := range deletions.Jobs {
 		if deletion.Status != jobservice.DeletionEnded || len(deletion.Remaining) > 0 {
-			return cli.ExitError{Status: cli.StatusFailed, Err: fmt.Errorf("not all data of the job %s is deleted", deletion.JobID)}
+			return cli.ExitError{
+				Status: cli.StatusFailed, Err: fmt.Errorf("not all data of the job %s is deleted", deletion.JobID),
+			}
 		}
 	}
 
 	if deletions.Running > 0 {
-		return cli.ExitError{Status: cli.StatusFailed, Err: fmt.Errorf("jobs with these labels still run; stop them, and repeat the command")}
+		return cli.ExitError{
+			Status: cli.StatusFailed, Err: errors.New("jobs with these labels still run; stop them, and repeat the command"),
+		}
 	}
 
 	return nil

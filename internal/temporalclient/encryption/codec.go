@@ -1,6 +1,6 @@
 // Package encryption encrypts the payloads of clients of Temporal: the arguments and results of workflows and activities,
-// heartbeats, signals, queries, memos, titles, and the messages and stack traces of failures. Temporal stores and returns payloads
-// without reading them, so it needs no key. Search attributes are no payloads in this sense: Temporal indexes them.
+// heartbeats, signals, queries, memos, titles, and the messages and stack traces of failures. Temporal stores and returns
+// payloads without reading them, so it needs no key. Search attributes are no payloads in this sense: Temporal indexes them.
 package encryption
 
 import (
@@ -83,7 +83,7 @@ func (c *Codec) Decode(payloads []*commonpb.Payload) ([]*commonpb.Payload, error
 		var err error
 		if decrypted[i], err = c.decrypt(payload); err != nil {
 			if c.inWorkflow {
-				panic(err) // See dataConverter.
+				panic(err) //nolint:forbidigo // The SDK then fails the workflow task, see dataConverter.
 			}
 
 			return nil, err
@@ -110,7 +110,7 @@ func encrypt(key seal.DerivedKey, payload *commonpb.Payload) (*commonpb.Payload,
 
 	return &commonpb.Payload{
 		Metadata: map[string][]byte{converter.MetadataEncoding: []byte(Encoding), KeyIDMetadata: []byte(key.ID)},
-		Data:     sealer.Seal(salt, nil, plain, []byte(key.ID)),
+		Data:     sealer.Seal(salt, nil, plain, []byte(key.ID)), //nolint:gosec // The sealer makes the nonce.
 	}, nil
 }
 

@@ -69,7 +69,8 @@ type Server struct {
 	address string
 }
 
-// Start creates the databases, unless they exist, and starts a server on free loopback ports. The frontend may not accept requests immediately.
+// Start creates the databases, unless they exist, and starts a server on free loopback ports. The frontend may not accept
+// requests immediately.
 func Start(ctx context.Context, options Options) (*Server, error) {
 	logger := log.NewZapLogger(log.BuildZapLogger(log.Config{
 		Level: "warn", OutputFile: filepath.Join(options.LogDir, "temporal.log"),
