@@ -80,8 +80,8 @@ func (d Deployment) watch(ctx context.Context, temporal client.Client, log *slog
 			case percent > 0:
 				log.InfoContext(ctx, "the build of this worker runs new jobs", "percent", percent)
 			default:
-				log.WarnContext(ctx, "the build of this worker runs no new jobs; to change that, run: "+
-					"jobwright deployment set-current "+d.BuildID+" --deployment "+d.Name)
+				log.WarnContext(ctx, "the build of this worker runs no new jobs",
+					"command", "jobwright deployment set-current "+d.BuildID+" --deployment "+d.Name)
 			}
 
 			last = percent
