@@ -413,14 +413,21 @@ func TestWorkersScaleOnBacklogAndRunningSteps(t *testing.T) {
 			require.GreaterOrEqual(t, *scaled.Spec.MinReplicaCount, int32(1), scaled.Name)
 			require.Nil(t, scaled.Spec.IdleReplicaCount, scaled.Name)
 
-			var kinds []string
-			for _, trigger := range scaled.Spec.Triggers {
-				kinds = append(kinds, trigger.Type)
+			queues := map[string]bool{}
+			last := len(scaled.Spec.Triggers) - 1
+
+			for _, trigger := range scaled.Spec.Triggers[:last] {
+				require.Equal(t, "temporal", trigger.Type)
+				queues[trigger.Metadata["taskQueue"]] = true
 			}
 
-			require.Equal(t, []string{"temporal", "prometheus"}, kinds)
-			require.Contains(t, scaled.Spec.Triggers[1].Metadata["query"], "temporal_worker_task_slots_used")
-			require.Equal(t, "false", scaled.Spec.Triggers[1].Metadata["ignoreNullValues"], "an unknown number is not zero")
+			require.NotEmpty(t, queues)
+			require.Equal(t, queues["jobwright"], queues["jobwright-bulk"], "workers of the one also poll the other")
+
+			running := scaled.Spec.Triggers[last]
+			require.Equal(t, "prometheus", running.Type)
+			require.Contains(t, running.Metadata["query"], "temporal_worker_task_slots_used")
+			require.Equal(t, "false", running.Metadata["ignoreNullValues"], "an unknown number is not zero")
 
 			for _, trigger := range scaled.Spec.Triggers {
 				if trigger.AuthenticationRef != nil {
