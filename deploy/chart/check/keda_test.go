@@ -162,7 +162,11 @@ func TestQueriesOfTriggersAreValid(t *testing.T) {
 	var rules []any
 
 	for _, scaled := range install(t, "everything").scaled {
-		rules = append(rules, map[string]any{"record": "trigger", "expr": scaled.Spec.Triggers[1].Metadata["query"]})
+		for _, used := range scaled.Spec.Triggers {
+			if used.Type == "prometheus" {
+				rules = append(rules, map[string]any{"record": "trigger", "expr": used.Metadata["query"]})
+			}
+		}
 	}
 
 	require.NotEmpty(t, rules)
