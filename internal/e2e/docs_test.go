@@ -174,7 +174,7 @@ func TestReadmeAndAPIExamples(t *testing.T) {
 	blocks := page(t, "README.md")
 	require.Equal(t, block{"sh", "go run ./cmd/jobwright-dev --run Main"}, blocks[0])
 	require.Equal(t, "text", blocks[1].language)
-	require.Contains(t, blocks, block{"sh", "go test ./..."})
+	require.Contains(t, blocks, block{"sh", "go test -timeout 30m ./..."})
 
 	p := dev(t, t.TempDir(), "--run", "Main")
 	api := apiOf(t, p)

@@ -71,9 +71,8 @@ func TestScheduleCatchesUpAfterAnOutageOfTemporal(t *testing.T) {
 	missed, madeUp := 0, 0
 
 	for i, run := range runs {
-		require.Equal(t, "8:often:"+run.ScheduledAt.Format(time.RFC3339), run.JobID)
-
-		if run.EndedAt != nil {
+		if run.EndedAt != nil { // A firing that has just begun has no job yet.
+			require.Equal(t, "8:often:"+run.ScheduledAt.Format(time.RFC3339), run.JobID)
 			require.Equal(t, job.FiringStarted, run.Status, run.Reason)
 			require.Equal(t, "completed", api.awaitStatus(t, "8", run.JobID, ended)["status"])
 		}
