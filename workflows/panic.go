@@ -46,7 +46,10 @@ func isPanicOfSDK(panicked any) bool {
 	for panics := false; ; {
 		frame, more := frames.Next() //workflowcheck:ignore
 		if panics {
-			return strings.HasPrefix(frame.Function, "go.temporal.io/sdk/")
+			// A step within another one has continued a panic of the SDK's.
+			isContinued := strings.HasSuffix(frame.Function, ".failureOfPanic")
+
+			return isContinued || strings.HasPrefix(frame.Function, "go.temporal.io/sdk/")
 		}
 
 		if panics = frame.Function == "runtime.gopanic"; !more {

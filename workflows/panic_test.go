@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/jobwright/jobwright/job"
@@ -56,6 +57,43 @@ func TestPanicFailsTheStepAndNotTheWorkflowTask(t *testing.T) {
 			require.Contains(t, failure.Message, reference)
 			require.Equal(t, test.path, failure.Step.Path)
 			require.Len(t, failure.Trace, test.trace)
+		})
+	}
+}
+
+// noContext is a context of which the SDK panics.
+type noContext struct{ workflow.Context }
+
+func (noContext) Value(any) any { return nil }
+
+// A history that does not fit the code makes the SDK panic. The job then waits for a worker that can run it.
+func TestPanicOfTheSDKFailsNoStep(t *testing.T) {
+	t.Parallel()
+
+	for name, test := range map[string]struct{ steps, path string }{
+		"a step": {"[{opName: Wait, opParams: {duration: 1s}}]", "1"},
+		"a step within others": {
+			"[{opName: If, opParams: {condition: true, then: [{opName: ForEach, opParams: {in: [1], steps: [{opName: Wait, opParams: {duration: 1s}}]}}]}}]",
+			"1.then.1.steps[0].1",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+
+			b := newBench(t, func(call) (*job.StepOutcome, error) { return &job.StepOutcome{}, nil })
+			interpreter := workflows.Interpreter{Observe: func(event workflows.StepEvent) {
+				if event.Path == test.path && event.State == job.StepRunning {
+					workflow.Now(noContext{})
+				}
+			}}
+
+			b.RegisterWorkflowWithOptions(interpreter.RunScenario, workflow.RegisterOptions{Name: "Interpreter"})
+			b.ExecuteWorkflow("Interpreter", job.Input{AppID: "7", Program: program(t, "steps: "+test.steps)}, nil)
+
+			var panicked *temporal.PanicError
+
+			require.ErrorAs(t, b.GetWorkflowError(), &panicked)
+			require.ErrorContains(t, panicked, "Not a workflow context")
 		})
 	}
 }
