@@ -113,15 +113,7 @@ func (r *manifestReader) concurrentSteps(node *yaml.Node, path string) int {
 }
 
 func (r *manifestReader) stepsPerSecond(node *yaml.Node, path string) float64 {
-	var steps float64
-
-	switch value := r.value(node, path).(type) {
-	case int64:
-		steps = float64(value)
-	case float64:
-		steps = value
-	}
-
+	steps := r.number(node, path)
 	if steps < minStepsPerSecond || steps > maxStepsPerSecond {
 		r.addf(node, path, "%s must be a number between %v and %d", path, minStepsPerSecond, maxStepsPerSecond)
 	}

@@ -216,6 +216,18 @@ func scalar(node *yaml.Node) (value any, mistake string) {
 	return node.Value, ""
 }
 
+// number returns the value of a number, or 0 if it is none.
+func (r *manifestReader) number(node *yaml.Node, path string) float64 {
+	switch value := r.value(node, path).(type) {
+	case int64:
+		return float64(value)
+	case float64:
+		return value
+	default:
+		return 0
+	}
+}
+
 func isNull(node *yaml.Node) bool { return node.Kind == yaml.ScalarNode && node.ShortTag() == "!!null" }
 
 // resolveAlias returns the node to which an alias refers, or the node itself.

@@ -88,15 +88,7 @@ func (r *manifestReader) count(fields map[string]field, name string, most int64)
 func (r *manifestReader) weight(node *yaml.Node) float64 {
 	path := problem.JoinPath(fieldLimits, fieldWeight)
 
-	var weight float64
-
-	switch value := r.value(node, path).(type) {
-	case int64:
-		weight = float64(value)
-	case float64:
-		weight = value
-	}
-
+	weight := r.number(node, path)
 	if weight < minWeight || weight > maxWeight {
 		r.addf(node, path, "%s must be a number between %v and %d", fieldWeight, minWeight, maxWeight)
 

@@ -1,7 +1,8 @@
+//go:build linux
+
 package worker
 
 import (
-	"runtime"
 	"testing"
 	"time"
 
@@ -10,10 +11,6 @@ import (
 
 func TestResourcesMeasureThisProcess(t *testing.T) {
 	t.Parallel()
-
-	if runtime.GOOS != "linux" {
-		t.Skip("the load of a process is measured on Linux only")
-	}
 
 	of, err := newResources()
 	require.NoError(t, err)
