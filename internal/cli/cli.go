@@ -36,13 +36,28 @@ func (e ExitError) Error() string {
 
 func (e ExitError) Unwrap() error { return e.Err }
 
+// ErrInterrupted is the cause of the end of a command's context if SIGINT has ended it, which Ctrl-C sends.
+var ErrInterrupted = errors.New("interrupted")
+
 // Run executes the root command of a binary and returns the exit status. The command's context ends at the first SIGINT or
 // SIGTERM; a second one ends the process at once.
 func Run(root *cobra.Command) int {
-	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer cancel()
+	ctx, cancel := context.WithCancelCause(context.Background())
+	defer cancel(nil)
 
-	context.AfterFunc(ctx, cancel) // Restores the default handling of signals.
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+
+	go func() {
+		received := <-signals
+		signal.Stop(signals)
+
+		if received == os.Interrupt {
+			cancel(ErrInterrupted)
+		} else {
+			cancel(nil)
+		}
+	}()
 
 	root.SilenceUsage, root.SilenceErrors = true, true
 

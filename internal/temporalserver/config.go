@@ -108,6 +108,9 @@ const visibilityPollRPS = 5
 // after two queues have recorded its end.
 const ackInterval = 5 * time.Second
 
+// propagationInterval bounds how long a task queue does not know the state of a version, where DrainInterval is set.
+const propagationInterval = 10 * time.Second
+
 // Limits of the server's caches: entries of workflows, and bytes of events.
 const (
 	cachedWorkflows = 500
@@ -152,6 +155,10 @@ func dynamicConfig(options Options) dynamicconfig.StaticClient {
 	if options.DrainInterval > 0 {
 		settings[dynamicconfig.VersionDrainageStatusVisibilityGracePeriod.Key()] = options.DrainInterval
 		settings[dynamicconfig.VersionDrainageStatusRefreshInterval.Key()] = options.DrainInterval
+
+		// A version drains after all task queues have its new state. A queue that misses the news asks again after five minutes
+		// by default.
+		settings[dynamicconfig.MatchingGetUserDataLongPollTimeout.Key()] = propagationInterval
 	}
 
 	return settings

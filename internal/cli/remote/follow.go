@@ -3,6 +3,7 @@ package remote
 import (
 	"bufio"
 	"context"
+	"errors"
 	"os"
 	"os/signal"
 	"strings"
@@ -25,7 +26,7 @@ type follower struct {
 	on           *remote
 	appID, jobID string
 	live         *view.Live
-	interrupts   chan os.Signal
+	interrupts   chan os.Signal // Those after the first, which ends the context of the command.
 	statuses     chan watched
 }
 
@@ -43,7 +44,6 @@ func (r *remote) follow(ctx context.Context, appID, jobID string) (*client.Statu
 		interrupts: make(chan os.Signal, 1), statuses: make(chan watched),
 	}
 
-	signal.Notify(f.interrupts, os.Interrupt)
 	defer signal.Stop(f.interrupts)
 
 	// The first Ctrl-C ends ctx, but the user may want to continue.
@@ -90,20 +90,21 @@ func (f *follower) show(ctx, watching context.Context) (*client.Status, error) {
 			if last != nil {
 				f.live.Tick(last)
 			}
-		case <-f.interrupts:
-			ended = nil // The user decides.
+		case <-ended:
+			if !errors.Is(context.Cause(ctx), cli.ErrInterrupted) {
+				return last, f.leave()
+			}
+
+			ended = nil // The user decides, now and at the next Ctrl-C.
+
+			signal.Notify(f.interrupts, os.Interrupt)
 
 			if err := f.ask(watching); err != nil {
 				return last, err
 			}
-		case <-ended:
-			select {
-			case <-f.interrupts:
-				f.interrupts <- os.Interrupt // Ctrl-C has ended it: ask.
-
-				ended = nil
-			default:
-				return last, f.leave()
+		case <-f.interrupts:
+			if err := f.ask(watching); err != nil {
+				return last, err
 			}
 		}
 	}
