@@ -48,7 +48,7 @@ test-fast: ## Run the tests that need no Temporal server and no database server
 
 .PHONY: race
 race: ## Run the tests with the race detector, without cached results
-	go test -race -count=1 -timeout 40m $$(go list ./... | grep -vE '/internal/(chaos|cluster)$$') # These start processes that are built without it.
+	go test -race -count=1 -timeout 40m $$(go list ./... | grep -vE '/internal/(chaos|cluster)$$') # These start processes that are built without it, as do the tests that e2e skips.
 
 # The duration of the chaos test and of the soak, and the seed of random decisions; 0 chooses one.
 DURATION ?= 3m

@@ -107,9 +107,7 @@ func (u exampleUser) run(t *testing.T, example commandExample) {
 			text = "exec " + text + freePorts[server]
 		}
 
-		dir, err := binaries()
-		require.NoError(t, err)
-
+		dir := commandsDir(t)
 		shell := exec.Command("bash", "-o", "pipefail", "-c", text)
 		shell.Dir = folder
 		shell.Env = append(append(os.Environ(), "PATH="+dir+":"+os.Getenv("PATH"), "HOME="+home, "MANPATH="+home+"/share/man",

@@ -60,13 +60,11 @@ type terminal struct {
 func newTerminal(t *testing.T, appID string, env ...string) terminal {
 	t.Helper()
 
-	dir, err := binaries()
-	require.NoError(t, err)
-
+	binary := commandsDir(t) + "jobwright"
 	config := "JOBWRIGHT_CONFIG=" + filepath.Join(t.TempDir(), "config.yaml")
 	defaults := []string{config, "JOBWRIGHT_URL=" + shared.server.URL, "JOBWRIGHT_KEY=" + devKey, "JOBWRIGHT_APP=" + appID}
 
-	return terminal{binary: dir + "jobwright", env: append(defaults, env...)}
+	return terminal{binary: binary, env: append(defaults, env...)}
 }
 
 // run runs a command, and returns what it prints and its exit status.

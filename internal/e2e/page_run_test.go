@@ -240,9 +240,7 @@ func (r *pageRun) command(t *testing.T, command string) string {
 func (r *pageRun) shell(t *testing.T, command string) *exec.Cmd {
 	t.Helper()
 
-	dir, err := binaries()
-	require.NoError(t, err)
-
+	dir := commandsDir(t)
 	shell := exec.Command("bash", "-c", strings.Join(append(r.exports, command), "\n"))
 	shell.Dir = r.dir
 	shell.Env = append(os.Environ(), "PATH="+dir+":"+os.Getenv("PATH"), contexts.EnvPath+"="+filepath.Join(r.dir, ".config.yaml"))

@@ -16,8 +16,23 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// binaries builds the commands once.
-var binaries = sync.OnceValues(func() (dir string, err error) {
+// commandsDir returns the folder of the commands. They are built without the race detector, which would find no race in them: it
+// skips the test if that is on.
+func commandsDir(tb testing.TB) string {
+	tb.Helper()
+
+	if hasRaceDetector {
+		tb.Skip("the commands are built without the race detector")
+	}
+
+	dir, err := buildCommands()
+	require.NoError(tb, err)
+
+	return dir
+}
+
+// buildCommands builds the commands once.
+var buildCommands = sync.OnceValues(func() (dir string, err error) {
 	dir = filepath.Join(shared.dir, "bin") + string(filepath.Separator)
 
 	build := exec.Command("go", "build", "-o", dir, "../../cmd/...")
@@ -40,10 +55,7 @@ type process struct {
 func launch(tb testing.TB, env []string, name string, arguments ...string) *process {
 	tb.Helper()
 
-	dir, err := binaries()
-	require.NoError(tb, err)
-
-	command := exec.Command(dir+name, arguments...)
+	command := exec.Command(commandsDir(tb)+name, arguments...)
 	command.Env = append(os.Environ(), env...)
 
 	return start(tb, command)

@@ -48,10 +48,7 @@ steps:
 	require.NoError(t, json.Unmarshal([]byte(got.text), &response))
 	require.Len(t, response.Result.Problems, 5, got.text)
 
-	dir, err := binaries()
-	require.NoError(t, err)
-
-	command := exec.CommandContext(t.Context(), dir+"jobwright", "validate", "--json", filepath.Join(shared.dir, "apps", appID))
+	command := exec.CommandContext(t.Context(), commandsDir(t)+"jobwright", "validate", "--json", filepath.Join(shared.dir, "apps", appID))
 	command.Stderr = os.Stderr
 	printed, err := command.Output()
 	require.ErrorContains(t, err, "exit status 1")
