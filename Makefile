@@ -177,14 +177,23 @@ tools: $(GOLANGCI_LINT) $(WORKFLOWCHECK) ## Install the tools of lint, fmt and w
 ci: ## Run everything that the build server runs
 	.ci/run
 
-# The tests of the chart are a module of their own, because they need Helm and the types of Kubernetes.
+# The tests of the chart are a module of their own, because they need Helm and the types of Kubernetes. Go does not notice
+# changes of files outside of a module, so -count=1 prevents the use of an earlier result.
 .PHONY: chart
-chart: ## Lint and render the Helm chart, and check its objects
-	cd deploy/chart/check && go vet ./... && go test ./...
+chart: ## Lint, render and package the Helm chart, and check its objects
+	cd deploy/chart/check && go vet ./... && go test -count=1 ./...
 
 .PHONY: chart-docs
 chart-docs: ## Write the rendered objects of the Helm chart and the table of its values
-	cd deploy/chart/check && go test ./... -update
+	cd deploy/chart/check && go test . -count=1 -update
+
+# The version of the package, of which a release is the tag without the v.
+CHART_VERSION ?= $(shell sed -n 's/^version: //p' deploy/chart/jobwright/Chart.yaml)
+
+.PHONY: chart-package
+chart-package: ## Package the Helm chart into packages/ (CHART_VERSION=0.1.0)
+	rm -rf packages && mkdir packages
+	cd deploy/chart/check && go run ./pack -version '$(CHART_VERSION)' -destination $(CURDIR)/packages
 
 .PHONY: notices
 notices: ## Write THIRD_PARTY_NOTICES, the licences of everything that the binaries include
@@ -200,8 +209,9 @@ manuals: ## Write the manual pages and the completion scripts of both commands
 	done
 
 .PHONY: release-check
-release-check: $(GORELEASER) ## Check .goreleaser.yaml
+release-check: $(GORELEASER) chart chart-package ## Check .goreleaser.yaml, and the Helm chart with its package
 	$(GORELEASER) check
+	go test ./deploy -run 'Release|Chart'
 
 .PHONY: release-snapshot
 release-snapshot: $(GORELEASER) $(CYCLONEDX) ## Build a release into dist/ without the image and without publishing it

@@ -95,6 +95,25 @@ func TestImagesArePinned(t *testing.T) {
 	}
 }
 
+// The guide shows where digests of images belong. A digest of another tag would be another version.
+func TestGuidePinsTheImagesOfTheFile(t *testing.T) {
+	t.Parallel()
+
+	guide := find(t, filepath.Join(root, "docs", "how-to", "deploy.md"), "(?s)```yaml\n(services:\n  postgresql:.*?)```")
+	override := filepath.Join(t.TempDir(), "docker-compose.override.yml")
+	digest := "@sha256:" + strings.Repeat("0", 64)
+	require.NoError(t, os.WriteFile(override, []byte(strings.ReplaceAll(guide, "@sha256:…", digest)), 0o600))
+
+	pinned, err := tryLoad(t, markers(), composeFile, override)
+	require.NoError(t, err)
+
+	for name, service := range load(t).Services {
+		if service.Build == nil && !strings.HasPrefix(service.Image, "jobwright:") {
+			require.Equal(t, service.Image+digest, pinned.Services[name].Image, name)
+		}
+	}
+}
+
 func TestSchemaToolHasTheVersionOfTheServer(t *testing.T) {
 	t.Parallel()
 
@@ -336,15 +355,20 @@ func load(t *testing.T) *types.Project {
 	return project
 }
 
-func tryLoad(t *testing.T, env map[string]string) (*types.Project, error) {
+// tryLoad loads the file, or other files, of which each can change what those before it say.
+func tryLoad(t *testing.T, env map[string]string, files ...string) (*types.Project, error) {
 	t.Helper()
+
+	if len(files) == 0 {
+		files = []string{composeFile}
+	}
 
 	pairs := make([]string, 0, len(env))
 	for name, value := range env {
 		pairs = append(pairs, name+"="+value)
 	}
 	// Ignore the environment of the test, and a developer's .env and override files.
-	options, err := cli.NewProjectOptions([]string{composeFile}, cli.WithEnv(pairs))
+	options, err := cli.NewProjectOptions(files, cli.WithEnv(pairs))
 	require.NoError(t, err)
 	return options.LoadProject(t.Context())
 }

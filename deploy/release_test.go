@@ -13,6 +13,7 @@ import (
 
 // releaseConfig is what these tests read of .goreleaser.yaml; `make release-check` validates the whole file.
 type releaseConfig struct {
+	Before struct{ Hooks []string }
 	Builds []struct {
 		ID, Main string
 		Ldflags  []string
@@ -21,12 +22,24 @@ type releaseConfig struct {
 		IDs   []string
 		Files []string
 	}
-	SBOMs   []struct{ Cmd string } `yaml:"sboms"`
-	Dockers []struct {
+	SBOMs    []struct{ Cmd string } `yaml:"sboms"`
+	Checksum releaseFiles
+	Release  releaseFiles
+	Dockers  []struct {
+		Images     []string
+		Tags       []string
 		Dockerfile string
 		Flags      []string
 		ExtraFiles []string `yaml:"extra_files"` //nolint:tagliatelle // goreleaser's name.
 	} `yaml:"dockers_v2"` //nolint:tagliatelle // goreleaser's name.
+}
+
+// releaseFiles are files of the release that goreleaser does not make.
+type releaseFiles struct {
+	ExtraFiles []struct { //nolint:tagliatelle // goreleaser's name.
+		Glob string
+		Name string `yaml:"name_template"` //nolint:tagliatelle // goreleaser's name.
+	} `yaml:"extra_files"`
 }
 
 func loadRelease(t *testing.T) releaseConfig {
@@ -106,4 +119,52 @@ func TestReleaseBuildsAStageOfTheDockerfile(t *testing.T) {
 	stage, found := strings.CutPrefix(docker.Flags[0], "--target=")
 	require.True(t, found)
 	require.Contains(t, string(read(t, filepath.Join(root, docker.Dockerfile))), " AS "+stage+"\n")
+}
+
+// chartVersions is what these tests read of the description of the Helm chart.
+type chartVersions struct {
+	Version    string
+	AppVersion string `yaml:"appVersion"`
+}
+
+func loadChart(t *testing.T) chartVersions {
+	t.Helper()
+
+	var chart chartVersions
+	require.NoError(t, yaml.Load(read(t, filepath.Join(root, "deploy", "chart", "jobwright", "Chart.yaml")), &chart))
+
+	return chart
+}
+
+// The chart of a checkout installs the image of the same release.
+func TestChartHasTheVersionOfTheChangelog(t *testing.T) {
+	t.Parallel()
+
+	newest := find(t, filepath.Join(root, "CHANGELOG.md"), `(?m)^## \[([0-9][^\]]*)\]`)
+	require.Equal(t, chartVersions{Version: newest, AppVersion: newest}, loadChart(t))
+}
+
+// The package has the version of the tag, is attached to the release, and its checksum is in the list.
+func TestReleaseShipsTheChart(t *testing.T) {
+	t.Parallel()
+
+	config := loadRelease(t)
+	require.Contains(t, config.Before.Hooks, "make chart-package CHART_VERSION={{ .Version }}")
+	require.Len(t, config.Release.ExtraFiles, 1)
+	require.Equal(t, "./packages/jobwright-{{ .Version }}.tgz", config.Release.ExtraFiles[0].Glob)
+	require.Equal(t, config.Release, config.Checksum, "every file of a release has a checksum")
+
+	makefile := string(read(t, filepath.Join(root, "Makefile")))
+	require.Contains(t, makefile, "go run ./pack -version '$(CHART_VERSION)' -destination $(CURDIR)/packages")
+}
+
+// The appVersion of the chart is the tag of the image.
+func TestReleaseTagsTheImageOfTheChart(t *testing.T) {
+	t.Parallel()
+
+	docker := loadRelease(t).Dockers[0]
+	require.Equal(t, []string{"{{ .Version }}"}, docker.Tags)
+
+	repository := find(t, filepath.Join(root, "deploy", "chart", "jobwright", "values.yaml"), `(?m)^  repository: (\S+)$`)
+	require.Equal(t, []string{repository}, docker.Images)
 }

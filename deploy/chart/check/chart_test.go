@@ -9,6 +9,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -28,7 +29,7 @@ var update = flag.Bool("update", false, "write testdata/*.golden.yaml and the ta
 const chartDir = "../jobwright"
 
 // installations are the files of values in testdata.
-var installations = []string{"minimal", "everything", "cloud"}
+var installations = []string{"minimal", "everything", "cloud", "versions"}
 
 // TestMain silences Helm, which logs each link that it follows.
 func TestMain(m *testing.M) {
@@ -58,8 +59,10 @@ func valuesOf(t *testing.T, installation string) map[string]any {
 func render(t *testing.T, values map[string]any) (string, error) {
 	t.Helper()
 
-	loaded := load(t)
+	return renderChart(load(t), values)
+}
 
+func renderChart(loaded *chart.Chart, values map[string]any) (string, error) {
 	all, err := chartutil.ToRenderValues(loaded, values,
 		chartutil.ReleaseOptions{Name: "jobs", Namespace: "production", Revision: 1, IsInstall: true}, nil)
 	if err != nil {
@@ -178,8 +181,33 @@ func TestMistakesInValuesAreErrors(t *testing.T) {
 		"TLS without a certificate, which KEDA does not support": {
 			"worker.autoscaling", map[string]any{"enabled": true, "prometheus": "http://p:9090"}, "KEDA connects to Temporal by TLS",
 		},
-		"encryption without a key":    {"encryptPayloads", true, "encryptPayloads needs secretKey.existingSecret"},
-		"no pool that runs jobs":      {"worker.taskQueues", []any{"bulk"}, "no pool polls the task queue jobwright"},
+		"encryption without a key":           {"encryptPayloads", true, "encryptPayloads needs secretKey.existingSecret"},
+		"no pool that runs jobs":             {"worker.taskQueues", []any{"bulk"}, "no pool polls the task queue jobwright"},
+		"a version that follows the chart":   {"worker.deployment.name", "jobs", "needs an image.tag or image.digest of its own"},
+		"a version without a deployment":     {"worker.deployment.buildID", "v1", "deployment.buildID without deployment.name"},
+		"a deployment that Temporal refuses": {"worker.deployment.name", "jobs.eu", "deployment"},
+		"a version that is no label": {
+			"worker", map[string]any{"deployment": map[string]any{"name": "jobs"}, "image": map[string]any{"tag": "_1"}}, "set deployment.buildID",
+		},
+		"two images of a version": {
+			"workers", []any{
+				map[string]any{
+					"name": "a", "image": map[string]any{"tag": "1"}, "deployment": map[string]any{"name": "jobs", "buildID": "v1"},
+				},
+				map[string]any{
+					"name": "b", "image": map[string]any{"tag": "2"}, "deployment": map[string]any{"name": "jobs", "buildID": "v1"},
+				},
+			}, "but another image",
+		},
+		"one workflow task":           {"worker.capacity.workflowTasks", 1, "workflowTasks"},
+		"a share above the whole":     {"worker.capacity.targetCPU", 80, "targetCPU"},
+		"more polls than allowed":     {"worker.capacity", map[string]any{"minPollers": 3, "maxPollers": 2}, "greater than its maxPollers"},
+		"an unknown level of logs":    {"worker.logLevel", "trace", "logLevel"},
+		"a bad name of an endpoint":   {"setup.nexusEndpoint", "jobs_eu", "nexusEndpoint"},
+		"an issuer without audience":  {"apiserver.oidc.issuer", "https://id.example.com", "need each other"},
+		"a client without issuer":     {"apiserver.oidc.clientID", "jobwright", "clientID needs issuer"},
+		"a path before the pages":     {"apiserver.publicURL", "https://example.com/jobs", "publicURL"},
+		"no digest":                   {"image.digest", "sha256:0123", "digest"},
 		"an unknown unit":             {"worker.resources.limits.memory", "2GB", "limits.memory"},
 		"an Ingress without a host":   {"apiserver.ingress.enabled", true, "host"},
 		"an argument that is no flag": {"worker.extraArgs", []any{"debug"}, "extraArgs"},
@@ -210,3 +238,28 @@ func TestAlertsAndDashboardAreThoseOfDeploy(t *testing.T) {
 		require.True(t, bytes.Equal(want, load(t).Files[found].Data), packed)
 	}
 }
+
+// The values in the guide, each block of them in a chart with what every installation has to set.
+func TestValuesOfTheGuide(t *testing.T) {
+	t.Parallel()
+
+	guide, err := os.ReadFile("../../../docs/how-to/deploy-on-kubernetes.md")
+	require.NoError(t, err)
+
+	blocks := yamlBlock.FindAllStringSubmatch(string(guide), -1)
+	require.Greater(t, len(blocks), 5)
+
+	for _, block := range blocks {
+		shown, err := chartutil.ReadValues([]byte(strings.ReplaceAll("\n"+block[2], "\n"+block[1], "\n")))
+		require.NoError(t, err, block[2])
+
+		values := valuesOf(t, "minimal")
+		maps.Copy(values, shown)
+
+		_, err = render(t, values)
+		require.NoError(t, err, block[2])
+	}
+}
+
+// yamlBlock matches a block of a page, and what its lines begin with.
+var yamlBlock = regexp.MustCompile("(?s)\n( *)```yaml\n(.*?)\n *```\n")

@@ -62,6 +62,13 @@ func install(t *testing.T, installation string) *objects {
 	manifests, err := render(t, valuesOf(t, installation))
 	require.NoError(t, err)
 
+	return objectsOf(t, manifests)
+}
+
+// objectsOf decodes manifests.
+func objectsOf(t *testing.T, manifests string) *objects {
+	t.Helper()
+
 	found := &objects{}
 
 	for document := range bytes.SplitSeq([]byte(manifests), []byte("---\n")) {

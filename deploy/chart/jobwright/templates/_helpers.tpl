@@ -24,16 +24,26 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- end -}}
 
-{{- /* The image of a dictionary with the context (root) and the fields that replace those of the image (image). */ -}}
-{{- define "jobwright.image" -}}
+{{- /* The name of the image of a dictionary with the context (root) and the fields that replace those of the image (image). */ -}}
+{{- define "jobwright.imageName" -}}
 {{- $own := default dict .image -}}
 {{- $image := mergeOverwrite (deepCopy .root.Values.image) $own -}}
 {{- if and $own.tag (not $own.digest) -}}
 {{- $image = omit $image "digest" -}}
 {{- end -}}
 {{- $version := $image.tag | default .root.Chart.AppVersion -}}
-image: {{ if $image.digest }}{{ printf "%s@%s" $image.repository $image.digest | quote }}{{ else }}{{ printf "%s:%s" $image.repository $version | quote }}{{ end }}
-imagePullPolicy: {{ $image.pullPolicy }}
+{{- if $image.digest }}{{ printf "%s@%s" $image.repository $image.digest }}{{ else }}{{ printf "%s:%s" $image.repository $version }}{{ end -}}
+{{- end -}}
+
+{{- /* The image, of the same dictionary. */ -}}
+{{- define "jobwright.image" -}}
+image: {{ include "jobwright.imageName" . | quote }}
+imagePullPolicy: {{ (default dict .image).pullPolicy | default .root.Values.image.pullPolicy }}
+{{- end -}}
+
+{{- /* The version of a pool in its Worker Deployment. It is also a label, by which the pods of a version are selected. */ -}}
+{{- define "jobwright.buildID" -}}
+{{- .deployment.buildID | default .image.tag | default (.image.digest | default "" | trimPrefix "sha256:" | trunc 12) -}}
 {{- end -}}
 
 {{- /* Mistakes that the schema of the values can't express. */ -}}
@@ -50,17 +60,47 @@ imagePullPolicy: {{ $image.pullPolicy }}
 {{- if and .Values.encryptPayloads (not .Values.secretKey.existingSecret) -}}
 {{- fail "encryptPayloads needs secretKey.existingSecret, the Secret with the keys" -}}
 {{- end -}}
+{{- $oidc := .Values.apiserver.oidc -}}
+{{- if ne (empty $oidc.issuer) (empty $oidc.audience) -}}
+{{- fail "apiserver.oidc: issuer and audience need each other" -}}
+{{- end -}}
+{{- if and (or $oidc.clientID $oidc.clientSecret.existingSecret) (not (and $oidc.issuer $oidc.clientID)) -}}
+{{- fail "apiserver.oidc: clientID needs issuer and audience, and clientSecret needs clientID" -}}
+{{- end -}}
 {{- $names := dict -}}
+{{- $builds := dict -}}
 {{- $polled := list -}}
 {{- range .Values.workers -}}
 {{- if hasKey $names .name -}}
 {{- fail (printf "workers: two pools have the name %q" .name) -}}
 {{- end -}}
 {{- $_ := set $names .name true -}}
-{{- $pool := mergeOverwrite (deepCopy $.Values.worker) (omit . "name") -}}
+{{- $pool := mergeOverwrite (deepCopy $.Values.worker) (deepCopy .) -}}
 {{- $polled = concat $polled $pool.taskQueues -}}
 {{- if and $pool.autoscaling.enabled (not $pool.autoscaling.prometheus) -}}
 {{- fail (printf "workers: pool %q has autoscaling without autoscaling.prometheus, which counts the running steps" .name) -}}
+{{- end -}}
+{{- if $pool.deployment.name -}}
+{{- if not (or $pool.image.tag $pool.image.digest) -}}
+{{- fail (printf "workers: pool %q is a version of the deployment %q and needs an image.tag or image.digest of its own; by that of the chart, an upgrade would replace its workers, and its running jobs would have none" .name $pool.deployment.name) -}}
+{{- end -}}
+{{- $build := include "jobwright.buildID" $pool -}}
+{{- if not (regexMatch "^[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$" $build) -}}
+{{- fail (printf "workers: pool %q has the version %q, which is not the value of a label in Kubernetes; set deployment.buildID" .name $build) -}}
+{{- end -}}
+{{- $version := printf "%s:%s" $pool.deployment.name $build -}}
+{{- $image := include "jobwright.imageName" (dict "root" $ "image" $pool.image) -}}
+{{- if ne $image (get $builds $version | default $image) -}}
+{{- fail (printf "workers: pool %q has the version %s of another pool, but another image; workers of a version have the same code" .name $version) -}}
+{{- end -}}
+{{- $_ := set $builds $version $image -}}
+{{- else if $pool.deployment.buildID -}}
+{{- fail (printf "workers: pool %q has deployment.buildID without deployment.name" .name) -}}
+{{- end -}}
+{{- with $pool.capacity -}}
+{{- if and .minPollers .maxPollers (gt (int .minPollers) (int .maxPollers)) -}}
+{{- fail (printf "workers: pool %q has a capacity.minPollers that is greater than its maxPollers" $pool.name) -}}
+{{- end -}}
 {{- end -}}
 {{- $tls := $.Values.temporal.tls -}}
 {{- if and $pool.autoscaling.enabled $tls.enabled (not $.Values.temporal.apiKey.existingSecret) (not (and $tls.existingSecret $tls.clientCertificate)) -}}
@@ -205,6 +245,9 @@ topologySpreadConstraints:
 - --tls-cert=/etc/jobwright/tls/tls.crt
 - --tls-key=/etc/jobwright/tls/tls.key
 {{- end }}
+{{- with .of.logLevel }}
+- --log-level={{ . }}
+{{- end }}
 {{- range .of.extraArgs }}
 - {{ . | quote }}
 {{- end }}
@@ -212,6 +255,23 @@ topologySpreadConstraints:
 
 {{- define "jobwright.env" -}}
 {{ include "jobwright.temporalEnv" .root }}
+{{- with .root.Values.openLineage }}
+{{- if .url }}
+- name: JOBWRIGHT_OPENLINEAGE_URL
+  value: {{ .url | quote }}
+{{- with .namespace }}
+- name: JOBWRIGHT_OPENLINEAGE_NAMESPACE
+  value: {{ . | quote }}
+{{- end }}
+{{- with .apiKey }}
+{{- if .existingSecret }}
+- name: JOBWRIGHT_OPENLINEAGE_KEY
+  valueFrom:
+    secretKeyRef: {name: {{ .existingSecret | quote }}, key: {{ .key | quote }}}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
 {{- with .of.resources.limits }}
 {{- if .memory }}
 - name: GOMEMLIMIT
