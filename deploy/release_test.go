@@ -36,10 +36,10 @@ type releaseConfig struct {
 
 // releaseFiles are files of the release that goreleaser does not make.
 type releaseFiles struct {
-	ExtraFiles []struct { //nolint:tagliatelle // goreleaser's name.
+	ExtraFiles []struct {
 		Glob string
 		Name string `yaml:"name_template"` //nolint:tagliatelle // goreleaser's name.
-	} `yaml:"extra_files"`
+	} `yaml:"extra_files"` //nolint:tagliatelle // goreleaser's name.
 }
 
 func loadRelease(t *testing.T) releaseConfig {
