@@ -117,7 +117,7 @@ func (s *Server) calls() []call {
 		{
 			names: []string{"getApps"}, methods: either, group: groupSystem, needsKey: true,
 			summary:     "Returns the apps that the key may use, and its rights in them",
-			description: "Every valid key may make the call. It has no app.",
+			description: "Every valid key may make the call, which needs no app.",
 			request:     reflect.TypeFor[appsRequest](), result: reflect.TypeFor[jobservice.Apps](), handle: s.getApps,
 		},
 		newCall[sourcesRequest, jobservice.Sources](s, call{

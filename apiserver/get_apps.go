@@ -14,9 +14,10 @@ import (
 // appsRequest has the fields of getApps.
 type appsRequest struct {
 	APIKey string `json:"apiKey" description:"The caller's key."`
+	AppID  string `json:"appId"  description:"The app to return, if the key may use it; by default all of them."`
 }
 
-// getApps responds with the apps that the key may use. Every valid key may make the call: it has no app and needs no right.
+// getApps responds with the apps that the key may use. Every valid key may make the call: it needs no app and no right.
 func (s *Server) getApps(c *gin.Context) {
 	found, err := s.appsOf(c)
 	respond(s, c, found, err)
@@ -38,13 +39,17 @@ func (s *Server) appsOf(c *gin.Context) (*jobservice.Apps, error) {
 		return nil, err
 	}
 
-	if _, err := decodeFields[appsRequest](c, given); err != nil {
+	fields, err := decodeFields[appsRequest](c, given)
+	if err != nil {
 		return nil, err
 	}
 
-	ids, err := s.options.Apps.IDs()
-	if err != nil {
-		return nil, err
+	ids := []string{fields.AppID}
+
+	if fields.AppID == "" {
+		if ids, err = s.options.Apps.IDs(); err != nil {
+			return nil, err
+		}
 	}
 
 	apps := &jobservice.Apps{Apps: []jobservice.App{}}

@@ -94,7 +94,19 @@ func TestGetAppsReturnsTheAppsOfTheKey(t *testing.T) {
 		require.Equal(t, http.StatusUnauthorized, status, result)
 	}
 
-	status, result := s.result(t, key, "getApps?appId=7")
+	for id, want := range map[string][]string{"7": {"7"}, "8": {}, "": {"7"}} {
+		status, result := s.result(t, key, "getApps?appId="+id)
+		require.Equal(t, http.StatusOK, status, result)
+
+		var ids []string
+		for _, found := range result["apps"].([]any) {
+			ids = append(ids, found.(map[string]any)["id"].(string))
+		}
+
+		require.ElementsMatch(t, want, ids)
+	}
+
+	status, result := s.result(t, key, "getApps?appID=7")
 	require.Equal(t, http.StatusBadRequest, status, result)
 }
 

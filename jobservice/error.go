@@ -103,6 +103,7 @@ func (s *Service) temporalError(ctx context.Context, err error) *Error {
 	var (
 		unavailable *serviceerror.Unavailable
 		exhausted   *serviceerror.ResourceExhausted
+		notReady    *serviceerror.WorkflowNotReady
 		namespace   *serviceerror.NamespaceNotFound
 		argument    *serviceerror.InvalidArgument
 	)
@@ -111,7 +112,7 @@ func (s *Service) temporalError(ctx context.Context, err error) *Error {
 	failed.RetryAfter, failed.cause = retryAfter, err
 
 	switch {
-	case errors.As(err, &exhausted), isDeadline(err) && s.responds(ctx):
+	case errors.As(err, &exhausted), errors.As(err, &notReady), isDeadline(err) && s.responds(ctx):
 		failed.Code, failed.Message = CodeTooManyRequests, "Temporal is too busy at the moment; repeat the call"
 	case isDeadline(err), errors.As(err, &unavailable), errors.Is(err, context.Canceled):
 	case errors.As(err, &namespace), errors.As(err, &argument) && strings.Contains(argument.Message, "search attribute"):

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -38,6 +39,9 @@ func (e *RefusedError) isFinal() bool {
 // identifyTimeout limits the call that verifies a key.
 const identifyTimeout = 15 * time.Second
 
+// retryAfter is the time after which to repeat a call that has taken longer.
+const retryAfter = 5 * time.Second
+
 // identify returns the access that a key has to an app, or to the first app of the key if appID is empty. The API verifies the
 // key, so that a wrong one counts as a failed authentication of the address of the browser.
 func (s *Sessions) identify(r *http.Request, appID, key string) (Identity, error) {
@@ -49,14 +53,14 @@ func (s *Sessions) identify(r *http.Request, appID, key string) (Identity, error
 		} `json:"apps"`
 	}
 
-	if err := s.call(r, "getApps", key, &found); err != nil {
+	if err := s.call(r, "getApps?"+url.Values{"appId": {appID}}.Encode(), key, &found); err != nil {
 		return Identity{}, err
 	}
 
-	for _, app := range found.Apps {
-		if appID == "" || app.ID == appID {
-			return Identity{App: app.ID, Access: app.Access, Rights: slices.Clip(app.Rights)}, nil
-		}
+	if len(found.Apps) > 0 {
+		app := found.Apps[0]
+
+		return Identity{App: app.ID, Access: app.Access, Rights: slices.Clip(app.Rights)}, nil
 	}
 
 	refused := &RefusedError{
@@ -69,7 +73,8 @@ func (s *Sessions) identify(r *http.Request, appID, key string) (Identity, error
 	return Identity{}, refused
 }
 
-// call makes a call of the API with the key, for the browser that sent the request.
+// call makes a call of the API with the key, for the browser that sent the request. The error is a [*RefusedError] if the API has
+// refused it, or has not responded in time.
 func (s *Sessions) call(r *http.Request, name, key string, result any) error {
 	// The context of the request belongs to its connection, of which the server must see one request at a time.
 	ctx, cancel := context.WithTimeout(context.Background(), identifyTimeout)
@@ -91,6 +96,13 @@ func (s *Sessions) call(r *http.Request, name, key string, result any) error {
 
 	response := &response{header: http.Header{}, status: http.StatusOK}
 	s.options.API.ServeHTTP(response, request)
+
+	if response.body.Len() == 0 && ctx.Err() != nil {
+		return &RefusedError{
+			Status: http.StatusServiceUnavailable, Code: "timeout", RetryAfter: retryAfter,
+			Message: "the server has not verified the key in time; try again",
+		}
+	}
 
 	return response.decode(result)
 }

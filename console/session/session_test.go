@@ -517,6 +517,22 @@ func TestSignInRefusesWrongKeysAndCountsThem(t *testing.T) {
 	require.Equal(t, http.StatusSeeOther, b.signIn(t, s.key).Code, "a wrong key must not lock out others")
 }
 
+func TestSignInSaysThatTheServerIsTooSlow(t *testing.T) {
+	t.Parallel()
+
+	s := newSite(t, func(options *session.Options) {
+		options.API = http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
+	})
+
+	synctest.Test(t, func(t *testing.T) {
+		got := s.browser().signIn(t, s.key)
+		require.Equal(t, http.StatusServiceUnavailable, got.Code)
+		require.Equal(t, "5", got.Header().Get("Retry-After"))
+		require.Contains(t, got.Body.String(), "The server has not verified the key in time; try again.")
+		require.Contains(t, s.auditLog.String(), `"outcome":"timeout"`)
+	})
+}
+
 func TestSignInRefusesFormsOfOtherSites(t *testing.T) {
 	t.Parallel()
 

@@ -48,7 +48,7 @@ func openConsole(t *testing.T) (b *browser, appID, address string) {
 	t.Helper()
 
 	appID, address = newApp(t, catalogApp(t)), serveConsole(t).address
-	require.NoError(t, newSchedules().Reconcile(t.Context()))
+	await(t, func() bool { return newSchedules().Reconcile(t.Context()) == nil }) // Temporal may be busy with other schedules.
 
 	b = openBrowser(t)
 	b.open(t, address)
