@@ -2,7 +2,6 @@ package e2e_test
 
 import (
 	"encoding/json"
-	"fmt"
 	"net/http"
 	"path/filepath"
 	"slices"
@@ -19,7 +18,10 @@ import (
 	"github.com/jobwright/jobwright/replay"
 )
 
-const deploymentName = "jobs"
+const (
+	deploymentName = "jobs"
+	newerBuild     = "newer"
+)
 
 // upgradeApp has jobs that wait, that loop, and that run children.
 var upgradeApp = map[string]string{
@@ -68,12 +70,20 @@ type upgrade struct {
 func newUpgrade(t *testing.T) *upgrade {
 	t.Helper()
 
-	u := &upgrade{production: newProduction(t)}
-	writeApp(t, filepath.Join(u.apps, "8"), upgradeApp)
+	return newUpgradeOn(t, shared.temporal, upgradeApp)
+}
+
+// newUpgradeOn returns a system on a Temporal, with an app, and with more variables in the environment of its processes.
+func newUpgradeOn(t *testing.T, server *temporalProcess, files map[string]string, environment ...string) *upgrade {
+	t.Helper()
+
+	u := &upgrade{production: newProductionOn(t, server)}
+	writeApp(t, filepath.Join(u.apps, "8"), files)
 
 	_, namespace, _ := strings.Cut(u.environment[1], "=")
+	u.environment = append(u.environment, environment...)
 
-	temporal, err := client.Dial(client.Options{HostPort: shared.temporal.Frontend, Namespace: namespace, Logger: silent{}})
+	temporal, err := client.Dial(client.Options{HostPort: server.Frontend, Namespace: namespace, Logger: silent{}})
 	require.NoError(t, err)
 	t.Cleanup(temporal.Close)
 	u.temporal = temporal
@@ -185,6 +195,25 @@ func (u *upgrade) signals(t *testing.T, jobIDs ...[]string) {
 	}
 }
 
+// newerWorker starts a worker of the built commands, as another version than the older worker.
+func (u *upgrade) newerWorker(t *testing.T) *process {
+	t.Helper()
+
+	return u.worker(t, "--deployment", deploymentName, "--build-id", newerBuild)
+}
+
+// awaitNewJobsOn waits until new jobs run on a build: Temporal's services learn of the routing a little later.
+func (u *upgrade) awaitNewJobsOn(t *testing.T, build string) {
+	t.Helper()
+
+	await(t, func() bool {
+		jobID := u.start(t, "Short")
+		u.requireValue(t, jobID, 1)
+
+		return u.buildOf(t, jobID) == build
+	})
+}
+
 func (u *upgrade) isReady(t *testing.T) bool {
 	t.Helper()
 
@@ -233,29 +262,18 @@ func TestUpgradeOf200Jobs(t *testing.T) {
 	require.Equal(t, []string{"8", "Waiting"}, []string{checked.Incompatible[0].AppID, checked.Incompatible[0].Scenario})
 	require.Contains(t, checked.Incompatible[0].Reason, "MarkerRecorded")
 
-	const newerBuild = "newer"
-
-	newer := u.worker(t, "--deployment", deploymentName, "--build-id", newerBuild)
+	newer := u.newerWorker(t)
 	require.Contains(t, newer.await(t, `the build of this worker (.*)"`), "runs no new jobs")
 
 	// Ramp up, and roll back.
 	require.InDelta(t, 100, u.deployment(t, "ramp", newerBuild, "--percent", "100").Percent, 0)
 
-	runsOn := func(build string) func() bool {
-		return func() bool {
-			jobID := u.start(t, "Short")
-			u.requireValue(t, jobID, 1)
-
-			return u.buildOf(t, jobID) == build
-		}
-	}
-
-	await(t, runsOn(newerBuild)) // Temporal's services learn of the routing a little later.
+	u.awaitNewJobsOn(t, newerBuild)
 	require.Empty(t, u.deployment(t, "ramp", "--percent", "0").Ramping)
-	await(t, runsOn(olderBuild))
+	u.awaitNewJobsOn(t, olderBuild)
 
 	require.Equal(t, newerBuild, u.deployment(t, "set-current", newerBuild).Current)
-	await(t, runsOn(newerBuild))
+	u.awaitNewJobsOn(t, newerBuild)
 
 	// Pinned jobs stay on their version: some end, and the loops begin their second round.
 	u.signals(t, waits[:waiting/2], loops, children)
@@ -290,28 +308,29 @@ func TestUpgradeOf200Jobs(t *testing.T) {
 	require.NoError(t, err)
 	require.Zero(t, stuck.GetCount())
 
-	requireMoves(t, u, loops[0])
+	u.requireBuilds(t, loops[0], olderBuild, newerBuild)
 }
 
-// requireMoves checks that a job has run on the older version, and then on the newer one.
-func requireMoves(t *testing.T, u *upgrade, jobID string) {
+// requireBuilds checks on which builds a job has run, one after the other.
+func (u *upgrade) requireBuilds(t *testing.T, jobID string, builds ...string) {
 	t.Helper()
 
-	var builds []string
+	var found []string
 
 	for _, history := range (&system{client: u.temporal}).historiesOf(t, jobID) {
 		for _, event := range history.GetEvents() {
 			if completed := event.GetWorkflowTaskCompletedEventAttributes(); completed != nil {
 				require.Equal(t, enumspb.VERSIONING_BEHAVIOR_PINNED, completed.GetVersioningBehavior())
 
-				builds = append(builds, completed.GetDeploymentVersion().GetBuildId())
+				found = append(found, completed.GetDeploymentVersion().GetBuildId())
 			}
+
+			require.NotEqual(t, enumspb.WORKFLOW_TASK_FAILED_CAUSE_NON_DETERMINISTIC_ERROR,
+				event.GetWorkflowTaskFailedEventAttributes().GetCause())
 		}
 	}
 
-	require.Equal(t, olderBuild, builds[0], builds)
-	require.Equal(t, "newer", builds[len(builds)-1], builds)
-	require.NotContains(t, fmt.Sprint(builds), "newer older", builds)
+	require.Equal(t, builds, slices.Compact(found))
 }
 
 // A process that is an API server and a worker does not give new jobs to its own version, unless it is the current one.
