@@ -23,10 +23,10 @@ const (
 	newerBuild     = "newer"
 )
 
-// upgradeApp has jobs that wait, that loop, and that run children.
+// upgradeApp has jobs that wait, that loop, that run children, and that have a step in another task queue.
 var upgradeApp = map[string]string{
 	"app.yaml": `
-sources: {stage: {kind: SQLiteSource}}
+sources: {stage: {kind: SQLiteSource}, heavy: {kind: SQLiteSource, taskQueue: heavy}}
 variables: {ended: {type: integer, default: 0}}
 access: [{name: boss, key: "${env:JOBWRIGHT_APP_7_KEY}"}]
 `,
@@ -51,6 +51,11 @@ steps:
 steps:
   - {name: child, opName: RunScenario, opParams: {scenario: Looping}}
   - {opName: Return, opParams: {value: "${steps.child.value}"}}
+`,
+	"scenarios/Heavy.yaml": `
+steps:
+  - {name: sum, opName: Transform, opParams: {source: heavy, query: "SELECT 42 AS n", returnValue: true}}
+  - {opName: Return, opParams: {value: "${steps.sum.value[0].n}"}}
 `,
 	"scenarios/Short.yaml": `
 steps:
