@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"helm.sh/helm/v3/pkg/chartutil"
+	"helm.sh/helm/v3/pkg/engine"
 	appsv1 "k8s.io/api/apps/v1"
 	apiequality "k8s.io/apimachinery/pkg/api/equality"
 )
@@ -93,4 +95,24 @@ func TestUpgradeOfTheChartLeavesVersionsAlone(t *testing.T) {
 		isSame := apiequality.Semantic.DeepEqual(before[i].Spec.Template, after[i].Spec.Template)
 		require.Equal(t, build != "", isSame, before[i].Name)
 	}
+}
+
+// What Helm prints after an installation has the commands for the newest version.
+func TestNotesSetTheVersion(t *testing.T) {
+	t.Parallel()
+
+	loaded := load(t)
+
+	all, err := chartutil.ToRenderValues(loaded, valuesOf(t, "versions"),
+		chartutil.ReleaseOptions{Name: "jobs", Namespace: "production", IsInstall: true}, nil)
+	require.NoError(t, err)
+
+	files, err := engine.Render(loaded, all)
+	require.NoError(t, err)
+	require.Contains(t, files["jobwright/templates/NOTES.txt"], `
+Workers are versions of the deployment jobs. Temporal gives new jobs to the current version; until one is, API servers are not ready:
+
+  kubectl --namespace production exec deployment/jobs-jobwright-apiserver -- jobwright deployment status --deployment jobs
+  kubectl --namespace production exec deployment/jobs-jobwright-apiserver -- jobwright deployment set-current next --deployment jobs
+`)
 }
