@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"go.temporal.io/api/serviceerror"
+	"google.golang.org/grpc/codes"
 
 	"github.com/jobwright/jobwright/scenario/problem"
 )
@@ -115,6 +116,8 @@ func (s *Service) temporalError(ctx context.Context, err error) *Error {
 	case errors.As(err, &exhausted), errors.As(err, &notReady), isDeadline(err) && s.responds(ctx):
 		failed.Code, failed.Message = CodeTooManyRequests, "Temporal is too busy at the moment; repeat the call"
 	case isDeadline(err), errors.As(err, &unavailable), errors.Is(err, context.Canceled):
+	case hasServerFailed(err):
+		failed.Message = "Temporal has failed to handle a request; repeat the call"
 	case errors.As(err, &namespace), errors.As(err, &argument) && strings.Contains(argument.Message, "search attribute"):
 		failed.Message = "Temporal is not set up for Jobwright, or the setup has not taken effect yet; " +
 			"repeat the call and, if the error persists, run jobwright setup"
@@ -123,4 +126,20 @@ func (s *Service) temporalError(ctx context.Context, err error) *Error {
 	}
 
 	return failed
+}
+
+// hasServerFailed reports whether a server of Temporal has not handled a request for a reason that is not in the request: a part of
+// it is starting, stopping or unreachable.
+func hasServerFailed(err error) bool {
+	failed, isServer := errors.AsType[serviceerror.ServiceError](err)
+	if !isServer {
+		return false
+	}
+
+	switch failed.Status().Code() {
+	case codes.Aborted, codes.Canceled, codes.Internal, codes.Unknown:
+		return true
+	default:
+		return false
+	}
 }

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+	"regexp"
 	"time"
 )
 
@@ -28,9 +29,20 @@ type response struct {
 	} `json:"result"`
 }
 
-// isUnknown reports whether the call may or may not have taken effect. A caller repeats such a call.
-func (r *response) isUnknown() bool {
-	return r.status == 0 || r.status == http.StatusServiceUnavailable
+// isRepeatable reports whether a caller repeats the call: it may or may not have taken effect, or Temporal was too busy for it.
+func (r *response) isRepeatable() bool {
+	return r.status == 0 || r.status == http.StatusServiceUnavailable || r.status == http.StatusTooManyRequests
+}
+
+var logReference = regexp.MustCompile(`reference in the server's log is ([0-9a-f-]{36})`)
+
+// logReference returns the reference to the log of the API server in a response about an internal error; empty if it has none.
+func (r *response) logReference() string {
+	if match := logReference.FindStringSubmatch(r.body); match != nil {
+		return match[1]
+	}
+
+	return ""
 }
 
 // execution are the fields of a call of executeJob.

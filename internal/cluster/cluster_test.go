@@ -307,6 +307,21 @@ func (c *cluster) withPostgreSQL(t *testing.T, database string, use func(context
 	require.NoError(t, connection.Close(t.Context()))
 }
 
+// logged returns the lines that the processes have logged lately with a reference.
+func (c *cluster) logged(reference string) string {
+	var found strings.Builder
+
+	for _, process := range c.processes {
+		for line := range strings.Lines(process.output.String()) {
+			if reference != "" && strings.Contains(line, reference) {
+				found.WriteString(process.name + ": " + line)
+			}
+		}
+	}
+
+	return found.String()
+}
+
 // apis returns the base URLs of the API servers.
 func (c *cluster) apis() (urls []string) {
 	for _, container := range c.containers["apiserver"] {

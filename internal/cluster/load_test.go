@@ -34,8 +34,9 @@ type trackedJob struct {
 // load is a steady load of jobs: callers start them at a constant rate, each on another API server than the one before, and
 // follow each until it ends.
 type load struct {
-	apis  []string
-	limit *rate.Limiter
+	apis   []string
+	logged func(reference string) string // Returns the lines that the API servers have logged lately with a reference.
+	limit  *rate.Limiter
 
 	mutex    sync.Mutex
 	jobs     []*trackedJob
@@ -52,7 +53,7 @@ type load struct {
 func startLoad(t *testing.T, c *cluster) *load {
 	t.Helper()
 
-	l := &load{apis: c.apis(), limit: rate.NewLimiter(jobsPerSecond, 1)}
+	l := &load{apis: c.apis(), logged: c.logged, limit: rate.NewLimiter(jobsPerSecond, 1)}
 
 	var starts, follows context.Context
 
@@ -109,12 +110,12 @@ func (l *load) follow(ctx context.Context, job *trackedJob) {
 		job.last = answer.body
 
 		switch {
-		case answer.isUnknown():
+		case answer.isRepeatable():
 			l.addRepeated()
 			pause(ctx, 100*time.Millisecond)
 		case !slices.Contains([]int{http.StatusOK, http.StatusAccepted, http.StatusUnprocessableEntity}, answer.status):
-			l.addProblemf("%s %s: after %s, accepted %t, the response was %d %s", job.scenario, job.jobID, time.Since(started),
-				accepted, answer.status, answer.body)
+			l.addProblemf("%s %s: after %s, accepted %t, the response was %d %s\n%s", job.scenario, job.jobID, time.Since(started),
+				accepted, answer.status, answer.body, l.logged(answer.logReference()))
 			pause(ctx, time.Second)
 		case accepted && isFinal(answer.Result.Status):
 			job.state = answer.Result.Status

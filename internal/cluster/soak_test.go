@@ -115,7 +115,7 @@ func (s *soak) table(found losses) string {
 	fmt.Fprintf(&text, "| %s, %d jobs per second | |\n|---|---:|\n", time.Since(s.started).Round(time.Second), jobsPerSecond)
 	row("jobs", len(s.load.jobs))
 	row("calls", s.load.calls)
-	row("calls repeated without a response or after a 503", s.load.repeated)
+	row("calls repeated without a response or after a 429 or 503", s.load.repeated)
 	row("expected records", found.records)
 	row("duplicates", found.duplicates)
 	row("losses", found.lost)
