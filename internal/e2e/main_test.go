@@ -131,7 +131,9 @@ func run(m *testing.M) (err error) {
 func setParallel(tests int) error {
 	const name = "test.parallel"
 
-	flag.Parse()
+	if err := flag.CommandLine.Parse(os.Args[1:]); err != nil {
+		return err
+	}
 
 	isSet := false
 	flag.Visit(func(set *flag.Flag) { isSet = isSet || set.Name == name })
