@@ -305,8 +305,9 @@ func drainCommand() *cobra.Command {
 		Use:   "drain [BUILD]",
 		Short: "Wait until the workers of earlier versions can be stopped",
 		Long: `Wait until a version that is neither current nor ramping has drained, or all of them without BUILD: until no
-running job needs its workers. Then the workers of the version can be stopped. Temporal notices that the last
-job has ended within about six minutes.
+running job needs its workers. Then the workers of the version can be stopped. Temporal looks for running jobs
+every three minutes, and all task queues have to learn what it has found: usually at once, but after five more
+minutes if one has missed the news.
 
 A version drains when its jobs end or continue in the current version. With --move, the command asks all of
 them to do so before their next step. A job that waits, for example for a signal, does it at once. A job

@@ -287,13 +287,17 @@ func persistently(ctx context.Context, change func() error) error {
 	for deadline := time.Now().Add(patience); ; {
 		err := change()
 
-		_, isLate := errors.AsType[*serviceerror.DeadlineExceeded](err)
-		isLate = isLate || errors.Is(err, context.DeadlineExceeded)
-
-		if !isLate || ctx.Err() != nil || time.Now().After(deadline) {
+		if !isLate(err) || ctx.Err() != nil || time.Now().After(deadline) {
 			return err
 		}
 	}
+}
+
+// isLate reports whether a request has ended by a deadline.
+func isLate(err error) bool {
+	_, late := errors.AsType[*serviceerror.DeadlineExceeded](err)
+
+	return late || errors.Is(err, context.DeadlineExceeded)
 }
 
 // Ramp makes a build run that part of the new jobs; 0 ends the ramp.
@@ -350,8 +354,19 @@ const (
 
 // Drain waits until a build has drained, or all that drain if build is empty. If move is true, it asks their jobs to move, as
 // [Deployment.Move] does. It calls report with the state of each build at first, and whenever the number of its jobs or of its
-// workers changes. The error explains if the build is in use.
+// workers changes. The error explains if the build is in use. At the deadline of ctx, ctx is done when Drain returns.
 func (d *Deployment) Drain(ctx context.Context, build string, move bool, report func(Version)) error {
+	err := d.drain(ctx, build, move, report)
+
+	// A request ends by the deadline of its context, but sometimes a moment before the context does.
+	if deadline, limited := ctx.Deadline(); limited && isLate(err) && time.Until(deadline) < drainInterval {
+		<-ctx.Done()
+	}
+
+	return err
+}
+
+func (d *Deployment) drain(ctx context.Context, build string, move bool, report func(Version)) error {
 	last, asked := map[string]Version{}, map[string]time.Time{}
 
 	for {
