@@ -265,10 +265,10 @@ func TestRolloutWaitsForConcurrentSteps(t *testing.T) {
 	older := u.olderWorker(t)
 	u.setCurrent(t, olderBuild)
 
-	ending, moving := u.startLoops(t, 2, "Concurrent", "left", "right"), u.startLoops(t, 2, "Concurrent", "left", "right")
+	ending, others := u.startLoops(t, 2, "Concurrent", "left", "right"), u.startLoops(t, 2, "Concurrent", "left", "right")
 	parents := u.starts(t, 2, "Parents")
 	children := u.children(t, parents)
-	all := []*loops{ending, moving, children}
+	all := []*loops{ending, others, children}
 
 	for _, some := range all {
 		some.next(t)
@@ -285,7 +285,7 @@ func TestRolloutWaitsForConcurrentSteps(t *testing.T) {
 	ending.end(t)
 	ending.send(t, 0, "end")
 	ending.requireSums(t, olderBuild)
-	require.True(t, moving.run(t, olderBuild))
+	require.True(t, others.run(t, olderBuild))
 	require.True(t, children.run(t, olderBuild))
 
 	status, output := u.jobwright(t, "deployment", "drain", "--timeout", "1s")
@@ -296,11 +296,11 @@ func TestRolloutWaitsForConcurrentSteps(t *testing.T) {
 	drain := launch(t, u.environment, "jobwright", "deployment", "drain", "--move", "--timeout", "5m")
 
 	await(t, func() bool { return children.run(t, newerBuild) })
-	await(t, func() bool { return u.areAskedToMove(t, moving.jobIDs) })
-	moving.next(t)
-	require.True(t, moving.run(t, olderBuild))
-	moving.end(t)
-	await(t, func() bool { return moving.run(t, newerBuild) })
+	await(t, func() bool { return u.areAskedToMove(t, others.jobIDs) })
+	others.next(t)
+	require.True(t, others.run(t, olderBuild))
+	others.end(t)
+	await(t, func() bool { return others.run(t, newerBuild) })
 
 	children.next(t)
 	children.end(t)
@@ -310,10 +310,10 @@ func TestRolloutWaitsForConcurrentSteps(t *testing.T) {
 	require.Regexp(t, `older +drained +0 +1\n`, drain.output())
 	requireTerminated(t, older)
 
-	moving.send(t, 0, "end")
-	moving.requireSums(t, newerBuild)
+	others.send(t, 0, "end")
+	others.requireSums(t, newerBuild)
 
-	for _, jobID := range slices.Concat(moving.jobIDs, parents, children.jobIDs) {
+	for _, jobID := range slices.Concat(others.jobIDs, parents, children.jobIDs) {
 		u.requireBuilds(t, jobID, olderBuild, newerBuild)
 	}
 }
@@ -348,34 +348,34 @@ func TestRollbackOfRunningJobs(t *testing.T) {
 	newer := u.newerWorker(t)
 	u.setCurrent(t, newerBuild)
 
-	ending, moving := u.startLoops(t, 2, "Loop", "left"), u.startLoops(t, 2, "Loop", "left")
+	ending, others := u.startLoops(t, 2, "Loop", "left"), u.startLoops(t, 2, "Loop", "left")
 	parents := u.starts(t, 1, "Parents")
 	children := u.children(t, parents)
 
 	ending.next(t)
-	moving.next(t)
+	others.next(t)
 	children.next(t)
 	u.setCurrent(t, olderBuild)
 
 	ending.next(t)
 	ending.end(t)
 	ending.requireSums(t, newerBuild)
-	require.True(t, moving.run(t, newerBuild))
+	require.True(t, others.run(t, newerBuild))
 
 	drain := launch(t, u.environment, "jobwright", "deployment", "drain", newerBuild, "--move", "--timeout", "5m")
 
-	await(t, func() bool { return moving.run(t, olderBuild) && children.run(t, olderBuild) })
+	await(t, func() bool { return others.run(t, olderBuild) && children.run(t, olderBuild) })
 	children.next(t)
 	children.end(t)
 	u.requireEnds(t, parents, 1, olderBuild)
 	require.Equal(t, 0, drain.end(t), drain.output())
 	requireTerminated(t, newer)
 
-	moving.next(t)
-	moving.end(t)
-	moving.requireSums(t, olderBuild)
+	others.next(t)
+	others.end(t)
+	others.requireSums(t, olderBuild)
 
-	for _, jobID := range slices.Concat(moving.jobIDs, parents, children.jobIDs) {
+	for _, jobID := range slices.Concat(others.jobIDs, parents, children.jobIDs) {
 		u.requireBuilds(t, jobID, newerBuild, olderBuild)
 	}
 }
@@ -388,16 +388,16 @@ func TestJobsMoveWithoutTheirWorkers(t *testing.T) {
 	lost := u.worker(t, "--deployment", deploymentName, "--build-id", "lost")
 	u.setCurrent(t, "lost")
 
-	moving := u.startLoops(t, 2, "Loop", "left")
-	moving.next(t)
+	others := u.startLoops(t, 2, "Loop", "left")
+	others.next(t)
 	lost.kill()
 
 	second := u.worker(t, "--deployment", deploymentName, "--build-id", "second")
 	u.setCurrent(t, "second")
 
-	u.moveOnce(t, "lost", "second", moving.jobIDs)
-	moving.next(t)
-	require.True(t, moving.run(t, "second"))
+	u.moveOnce(t, "lost", "second", others.jobIDs)
+	others.next(t)
+	require.True(t, others.run(t, "second"))
 
 	// They move on, like others.
 	u.worker(t, "--deployment", deploymentName, "--build-id", "third")
@@ -405,13 +405,13 @@ func TestJobsMoveWithoutTheirWorkers(t *testing.T) {
 
 	drain := launch(t, u.environment, "jobwright", "deployment", "drain", "--move", "--timeout", "5m")
 
-	await(t, func() bool { return moving.run(t, "third") })
-	moving.next(t)
+	await(t, func() bool { return others.run(t, "third") })
+	others.next(t)
 	require.Equal(t, 0, drain.end(t), drain.output())
 	requireTerminated(t, second)
 
-	moving.end(t)
-	moving.requireSums(t, "third")
+	others.end(t)
+	others.requireSums(t, "third")
 }
 
 // moveOnce makes the request of "temporal workflow update-options --versioning-override-behavior one_time" for the running jobs of
