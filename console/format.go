@@ -21,8 +21,8 @@ var functions = template.FuncMap{
 	"scenarioAddress": scenarioAddress, "scheduleAddress": scheduleAddress, "percent": percent, "int64": toInt64,
 	"reachable": reachable, "stateNamed": stateNamed, "validState": validState, "join": join,
 	"jobAddress": jobAddress, "count": countOf, "plain": plain,
-	"quarter":       func(of float64) float64 { return of / 4 },
-	"deliveryState": deliveryState, "actionState": actionState,
+	"quarter":  func(of float64) float64 { return of / 4 },
+	"sentence": sentence, "deliveryState": deliveryState, "actionState": actionState,
 	"isLong": func(text string) bool { return text != shortened(text) }, "cut": shortened,
 }
 
@@ -154,11 +154,13 @@ func stateOf(of job.State) state {
 	return state{string(of), string(of)}
 }
 
-// stepStateOf returns the state of a step. One that waits for its next attempt is shown as such.
+// stepStateOf returns the state of a step. One that waits for its next attempt, or before it can begin, is shown as such.
 func stepStateOf(step job.StepStatus) state {
 	switch {
 	case step.State == job.StepRunning && step.NextTry != nil:
 		return state{"waiting", "retrying"}
+	case step.Waits():
+		return state{"waiting", "waiting"}
 	case step.State == job.StepCompleted && step.TakenOver:
 		return state{"completed", "taken over"}
 	default:

@@ -178,3 +178,13 @@ func TestBarStaysWithinItsJob(t *testing.T) {
 		require.InDelta(t, row.want.Size, got.Size, 0.001, name)
 	}
 }
+
+func TestStepThatWaitsHasAStateOfItsOwn(t *testing.T) {
+	t.Parallel()
+
+	step := job.StepStatus{State: job.StepRunning, WaitsFor: &job.StepWait{Source: "db"}}
+	require.Equal(t, state{"waiting", "waiting"}, stepStateOf(step))
+
+	step.WaitsFor.Runs = 1 // Another run works.
+	require.Equal(t, state{"running", "running"}, stepStateOf(step))
+}

@@ -59,4 +59,9 @@ type SlotRequest struct {
 // SlotAnswer is the answer to a [SlotRequest]. A queued holder without a slot receives its signal later.
 type SlotAnswer struct {
 	Granted bool `json:"granted"`
+
+	// Why no slot was granted:
+	Running   int     `json:"running,omitempty"`   // The number of slots in use.
+	Limit     int     `json:"limit,omitempty"`     // The number of slots; 0 for any number.
+	PerSecond float64 `json:"perSecond,omitempty"` // How many slots are granted in a second; 0 for any number.
 }

@@ -61,12 +61,6 @@ type Status struct {
 	Signals    []AwaitedSignal  `json:"signals,omitempty"` // The signals that the job waits for.
 }
 
-// StepWait is what a step waits for before it can begin.
-type StepWait struct {
-	Source    string `json:"source,omitempty" description:"The source whose limits permit no further step at the moment."`
-	TaskQueue string `json:"taskQueue,omitempty" description:"The task queue that no worker polls."`
-}
-
 // StepStatus is the status of one step. While a step runs, the API server completes the workflow's status with that of the
 // activity in Temporal: the attempt, the last error, the next attempt, the rows so far, and how far that is.
 type StepStatus struct {

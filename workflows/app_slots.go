@@ -124,7 +124,6 @@ func (s *appSlots) acquire(ctx workflow.Context, request job.SlotRequest) (job.S
 	case slices.Contains(s.state.Running, request.SlotHolder):
 		return job.SlotAnswer{Granted: true}, nil
 	case slices.Contains(s.state.Waiting, request.SlotHolder):
-		return job.SlotAnswer{}, nil
 	case !s.isFull() && !s.isEarly(ctx) && len(s.state.Waiting) == 0:
 		s.admit(ctx, request.SlotHolder)
 
@@ -135,7 +134,7 @@ func (s *appSlots) acquire(ctx workflow.Context, request job.SlotRequest) (job.S
 		s.state.Waiting = append(s.state.Waiting, request.SlotHolder)
 	}
 
-	return job.SlotAnswer{}, nil
+	return job.SlotAnswer{Running: len(s.state.Running), Limit: request.Limit, PerSecond: request.PerSecond}, nil
 }
 
 // admit gives a slot to a holder.

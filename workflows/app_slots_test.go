@@ -28,6 +28,7 @@ type slots struct {
 	checked [][]string          // The jobIds of each check.
 	gone    map[string]struct{} // The jobs that have ended.
 	answers map[string]bool     // What each job was last answered.
+	last    job.SlotAnswer      // The last answer.
 }
 
 func newSlots(t *testing.T, gone ...string) *slots {
@@ -89,7 +90,8 @@ func (s *slots) request(t *testing.T, after time.Duration, request job.SlotReque
 			OnComplete: func(answer any, err error) {
 				require.NoError(t, err)
 
-				s.answers[request.JobID] = answer.(job.SlotAnswer).Granted
+				s.last = answer.(job.SlotAnswer)
+				s.answers[request.JobID] = s.last.Granted
 			},
 		}, request)
 	}, after)
@@ -136,6 +138,24 @@ func TestAppSlotsFollowTheLimit(t *testing.T) {
 
 	require.Equal(t, map[string]bool{"d": false}, s.answers)
 	require.ElementsMatch(t, []string{"b", "c"}, s.granted)
+}
+
+// Who has to wait learns why.
+func TestAppSlotsAnswerWithTheLimits(t *testing.T) {
+	t.Parallel()
+
+	for _, queue := range []bool{true, false} {
+		s := newSlots(t)
+		s.acquire(t, time.Millisecond, "a", 2, true)
+		s.acquire(t, 2*time.Millisecond, "b", 2, true)
+		s.RegisterDelayedCallback(func() { require.Equal(t, job.SlotAnswer{Granted: true}, s.last) }, 3*time.Millisecond)
+		s.request(t, 4*time.Millisecond, job.SlotRequest{
+			SlotHolder: job.SlotHolder{JobID: "c"}, AppID: "7", Limit: 2, PerSecond: 5, Queue: queue,
+		})
+		s.run(t, time.Second, workflows.SlotsState{})
+
+		require.Equal(t, job.SlotAnswer{Running: 2, Limit: 2, PerSecond: 5}, s.last)
+	}
 }
 
 func TestAppSlotsDoNotLeak(t *testing.T) {

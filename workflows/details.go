@@ -144,7 +144,7 @@ func shownState(step job.StepStatus) string {
 	}
 
 	if step.WaitsFor != nil {
-		state += ", waits for the source " + markdown(step.WaitsFor.Source, maxShownTitle)
+		state += ", " + markdown(step.WaitsFor.String(), maxShownTitle)
 	}
 
 	if step.Runs > 1 {

@@ -26,12 +26,13 @@ func (m *machine) awaitSlot(ctx workflow.Context) error {
 
 	request := job.SlotRequest{SlotHolder: job.SlotHolder{JobID: m.jobID}, AppID: m.input.AppID, Queue: true}
 
-	return m.requestSlot(ctx, slotActivityID, request, func(isWaiting bool) { m.isQueued = isWaiting })
+	return m.requestSlot(ctx, slotActivityID, request, func(waiting *job.SlotAnswer) { m.isQueued = waiting != nil })
 }
 
-// requestSlot requests a slot until it is granted. setWaiting records whether it has to wait.
+// requestSlot requests a slot until it is granted. setWaiting records the answer because of which it has to wait, or nil when it
+// no longer waits.
 func (m *machine) requestSlot(
-	ctx workflow.Context, activityID string, request job.SlotRequest, setWaiting func(isWaiting bool),
+	ctx workflow.Context, activityID string, request job.SlotRequest, setWaiting func(*job.SlotAnswer),
 ) error {
 	granted := workflow.GetSignalChannel(ctx, request.GrantedSignal())
 
@@ -50,11 +51,11 @@ func (m *machine) requestSlot(
 			return nil
 		}
 
-		setWaiting(true)
+		setWaiting(&answer)
 		m.beforeBlocking(ctx)
 
 		isGranted, err := workflow.AwaitWithTimeout(ctx, slotRepeat, func() bool { return granted.Len() > 0 })
-		setWaiting(false)
+		setWaiting(nil)
 		granted.ReceiveAsync(nil)
 
 		if isGranted || err != nil {

@@ -24,8 +24,8 @@ func (m *machine) acquireSourceSlots(
 		}
 		held = append(held, request)
 
-		err = m.requestSlot(ctx, activityID+slotActivityID, request, func(isWaiting bool) {
-			m.tracker.setSourceWait(s.path, name, isWaiting)
+		err = m.requestSlot(ctx, activityID+slotActivityID, request, func(waiting *job.SlotAnswer) {
+			m.tracker.setSourceWait(s.path, name, waiting)
 		})
 		if err == nil {
 			err = ctx.Err()

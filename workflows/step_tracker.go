@@ -41,6 +41,9 @@ type stepRecord struct {
 	// The sources for whose slots its runs wait, with the number of these runs.
 	SourceWaits map[string]int `json:"sourceWaits,omitempty"`
 
+	// The last answer to a request of its runs that had to wait, by the name of the source.
+	SlotAnswers map[string]job.SlotAnswer `json:"slotAnswers,omitempty"`
+
 	TakenOver bool `json:"takenOver,omitempty"` // Whether it ended in the job that this one continues.
 
 	Kept        []job.Kept          `json:"kept,omitempty"`
@@ -167,21 +170,48 @@ func (t *stepTracker) addKept(path string, kept []job.Kept) {
 	}
 }
 
-// setSourceWait records that a run of the step waits for a slot of a source, or that it no longer does.
-func (t *stepTracker) setSourceWait(path, name string, isWaiting bool) {
+// setSourceWait records that a run of the step waits for a slot of a source, with the answer to its request, or nil if it no
+// longer waits.
+func (t *stepTracker) setSourceWait(path, name string, waiting *job.SlotAnswer) {
 	record := t.records[path]
 
 	switch {
 	case record == nil:
-	case isWaiting && record.SourceWaits == nil:
-		record.SourceWaits = map[string]int{name: 1}
-	case isWaiting:
+	case waiting != nil:
+		if record.SourceWaits == nil {
+			record.SourceWaits = map[string]int{}
+		}
+
+		if record.SlotAnswers == nil {
+			record.SlotAnswers = map[string]job.SlotAnswer{}
+		}
+
 		record.SourceWaits[name]++
+		record.SlotAnswers[name] = *waiting
 	case record.SourceWaits[name] > 1:
 		record.SourceWaits[name]--
 	default:
 		delete(record.SourceWaits, name)
+		delete(record.SlotAnswers, name)
 	}
+}
+
+// wait returns what the step waits for; nil if it does not wait.
+func (r *stepRecord) wait() *job.StepWait {
+	sources := slices.Sorted(maps.Keys(r.SourceWaits))
+	if len(sources) == 0 || r.EndedAt != nil {
+		return nil
+	}
+
+	name := sources[0]
+	answer := r.SlotAnswers[name]
+	waits := &job.StepWait{Source: name, Running: answer.Running, Limit: answer.Limit, PerSecond: answer.PerSecond}
+
+	if runs := int64(r.SourceWaits[name]); runs < r.Active {
+		waits.Runs = runs
+	}
+
+	return waits
 }
 
 // setChild records which job the step started.
@@ -204,15 +234,11 @@ func (t *stepTracker) statuses() []job.StepStatus {
 			status.ChildID, status.Kept, status.Conversions = record.ChildID, record.Kept, record.Conversions
 
 			status.Iterations, status.Total, status.TakenOver = record.Iterations, record.Total, record.TakenOver
+			status.WaitsFor = record.wait()
 
 			if record.Retry != nil {
 				status.Attempt, status.Failed = 1, 1
 				status.LastError, status.NextTry = record.Retry.LastError, record.Retry.NextTry
-			}
-
-			// While some of its runs work, the step does not wait.
-			if sources := slices.Sorted(maps.Keys(record.SourceWaits)); len(sources) > 0 && record.EndedAt == nil {
-				status.WaitsFor = &job.StepWait{Source: sources[0]}
 			}
 
 			if record.Runs > 1 {

@@ -182,7 +182,7 @@ func TestStepWaitsForASlot(t *testing.T) {
 				return &job.StepOutcome{}, nil
 			}, activity.RegisterOptions{Name: "RunSourceScript"})
 			env.RegisterActivityWithOptions(func(context.Context, job.SlotRequest) (job.SlotAnswer, error) {
-				return job.SlotAnswer{}, nil
+				return job.SlotAnswer{Running: 3, Limit: 3, PerSecond: 0.5}, nil
 			}, activity.RegisterOptions{Name: job.AcquireSlotActivity})
 			env.OnSignalExternalWorkflow(mock.Anything, "app/7/sources/stage/slots", "", job.ReleaseSignal, mock.Anything).
 				Return(func(_, _, _, _ string, argument any) error {
@@ -214,7 +214,68 @@ func TestStepWaitsForASlot(t *testing.T) {
 			require.Equal(t, stops, env.GetWorkflowError() != nil)
 			require.Equal(t, !stops, began)
 			require.Equal(t, []string{"1#0.1"}, released)
-			require.Equal(t, &job.StepWait{Source: "stage"}, status.Steps[0].WaitsFor)
+			require.Equal(t, &job.StepWait{Source: "stage", Running: 3, Limit: 3, PerSecond: 0.5}, status.Steps[0].WaitsFor)
+		})
+	}
+}
+
+// A step of a loop runs several times at the same time. The status says how many of its runs wait, unless all do.
+func TestRunsOfAStepWaitForSlots(t *testing.T) {
+	t.Parallel()
+
+	for slots, want := range map[int]*job.StepWait{
+		0: {Source: "stage", Running: 2, Limit: 2},
+		1: {Source: "stage", Running: 2, Limit: 2, Runs: 2},
+		3: nil,
+	} {
+		t.Run(fmt.Sprint(slots), func(t *testing.T) {
+			t.Parallel()
+
+			var (
+				suite  testsuite.WorkflowTestSuite
+				mutex  sync.Mutex
+				status job.Status
+				left   = slots
+			)
+
+			env := suite.NewTestWorkflowEnvironment()
+			env.RegisterWorkflowWithOptions(workflows.RunScenario, workflow.RegisterOptions{Name: job.Workflow})
+			env.RegisterActivityWithOptions(func(context.Context, job.Task, jsonvalue.Object) (*job.StepOutcome, error) {
+				return nil, activity.ErrResultPending // It never ends.
+			}, activity.RegisterOptions{Name: "RunSourceScript"})
+			env.RegisterActivityWithOptions(func(context.Context, job.SlotRequest) (job.SlotAnswer, error) {
+				mutex.Lock()
+				defer mutex.Unlock()
+
+				left--
+				if left >= 0 {
+					return job.SlotAnswer{Granted: true}, nil
+				}
+
+				return job.SlotAnswer{Running: 2, Limit: 2}, nil
+			}, activity.RegisterOptions{Name: job.AcquireSlotActivity})
+			env.OnSignalExternalWorkflow(mock.Anything, mock.Anything, mock.Anything, mock.Anything, mock.Anything).Return(nil)
+			env.RegisterDelayedCallback(func() {
+				answer, err := env.QueryWorkflow(job.StatusQuery)
+				require.NoError(t, err)
+				require.NoError(t, answer.Get(&status))
+				env.CancelWorkflow()
+			}, time.Second)
+
+			whole := program(t, `
+steps:
+  - opName: ForEach
+    opParams:
+      in: [1, 2, 3]
+      as: n
+      maxConcurrency: 3
+      steps: [{opName: RunSourceScript, opParams: {source: stage, script: SELECT 1}}]
+`)
+			whole.Sources = map[string]scenario.Capacity{"stage": {Limited: true}}
+			env.ExecuteWorkflow(job.Workflow, job.Input{AppID: "7", Program: whole}, nil)
+
+			require.Nil(t, status.Steps[0].WaitsFor)
+			require.Equal(t, want, status.Steps[1].WaitsFor)
 		})
 	}
 }

@@ -220,6 +220,9 @@ func (p page) columnsWidth() int {
 // step returns the line of a step, and one with the error of its last attempt.
 func (p page) step(step *job.StepStatus, width int) []string {
 	shown := looks[State(step.State)]
+	if step.Waits() {
+		shown = looks["waiting"]
+	}
 
 	percent, count, speed, took := "", countOf(step), "", ""
 	if step.State == job.StepRunning {
@@ -271,6 +274,10 @@ func (p page) step(step *job.StepStatus, width int) []string {
 // details returns what else people want to know of a step.
 func (p page) details(step *job.StepStatus) []string {
 	var details []string
+
+	if step.WaitsFor != nil {
+		details = append(details, step.WaitsFor.String())
+	}
 
 	if step.State == job.StepRunning && (step.LastError != "" || step.Attempt > 1) {
 		detail := fmt.Sprintf("attempt %d", step.Attempt)

@@ -73,3 +73,44 @@ func TestLongJobFitsTheTerminal(t *testing.T) {
 	// A short job is shown as a whole.
 	require.Len(t, page{width: 79, height: 23, now: now}.status(longJob(20, now.Add(-time.Hour))), 1+20+1)
 }
+
+// A step that waits before it can begin looks different from one that works, and says what it waits for.
+func TestStepThatWaitsIsShown(t *testing.T) {
+	t.Parallel()
+
+	began := time.Date(2026, time.March, 1, 12, 0, 0, 0, time.UTC)
+	step := func(path, title string, waits *job.StepWait) job.StepStatus {
+		return job.StepStatus{Path: path, Title: title, State: job.StepRunning, StartedAt: &began, WaitsFor: waits}
+	}
+	status := &client.Status{JobID: "load", App: "7", Scenario: "Load", Status: job.Running, StartedAt: began, Steps: []job.StepStatus{
+		step("1", "Load", &job.StepWait{Source: "db", Running: 2, Limit: 2}),
+		step("2", "Copy", &job.StepWait{Source: "db", Running: 2, Limit: 2, Runs: 6}),
+		step("3", "Send", &job.StepWait{TaskQueue: "heavy"}),
+	}}
+
+	lines := page{width: 100, now: began.Add(time.Minute)}.status(status)
+	text := strings.Join(lines, "\n")
+
+	for _, want := range []string{
+		"(?m)^◌ Load .* 1m 00s\n +waits for a slot of the source db: 2 running of 2$",
+		"(?m)^▶ Copy .* 1m 00s\n +6 runs wait for a slot of the source db: 2 running of 2$",
+		"(?m)^◌ Send .* 1m 00s\n +waits for a worker: none polls the task queue heavy$",
+	} {
+		require.Regexp(t, want, text)
+	}
+
+	// Without a terminal, each change is a line.
+	var printed strings.Builder
+
+	live := Output{Err: &printed}.Live()
+	live.Show(status)
+	live.Show(status)
+
+	require.Equal(t, 1, strings.Count(printed.String(), `step 1 "Load": waits for a slot of the source db: 2 running of 2`+"\n"), printed.String())
+	require.Equal(t, 1, strings.Count(printed.String(), `6 runs wait`), printed.String())
+
+	status.Steps[1].WaitsFor.Runs = 5
+	status.Steps[0].WaitsFor = nil
+	live.Show(status)
+	require.Equal(t, 1, strings.Count(printed.String(), `5 runs wait`), printed.String())
+}

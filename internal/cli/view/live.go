@@ -20,6 +20,7 @@ type Live struct {
 	drawn      int                      // The number of lines on the terminal.
 	states     map[string]job.StepState // The states of steps, by their paths, that were printed.
 	errors     map[string]string        // The errors of attempts that were printed.
+	slots      map[string]string        // For what steps wait before they can begin, as it was printed.
 	waiting    map[string]bool          // The signals that were printed.
 	state      job.State                // The state of the job that was printed.
 }
@@ -28,7 +29,8 @@ type Live struct {
 func (o Output) Live() *Live {
 	return &Live{
 		out: o.Err, isTerminal: IsTerminal(o.Err) && os.Getenv("TERM") != "dumb",
-		states: map[string]job.StepState{}, errors: map[string]string{}, waiting: map[string]bool{},
+		states: map[string]job.StepState{}, errors: map[string]string{}, slots: map[string]string{},
+		waiting: map[string]bool{},
 	}
 }
 
@@ -110,6 +112,17 @@ func (l *Live) print(status *client.Status) {
 		}
 
 		l.states[step.Path] = step.State
+
+		waits := ""
+		if step.WaitsFor != nil {
+			waits = step.WaitsFor.String()
+		}
+
+		if waits != "" && waits != l.slots[step.Path] {
+			say("%s: %s", name, waits)
+		}
+
+		l.slots[step.Path] = waits
 
 		if step.LastError == "" || step.State != job.StepRunning {
 			continue

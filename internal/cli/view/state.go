@@ -15,6 +15,7 @@ var looks = map[State]look{
 	"queued":             {"◌", text.FgYellow},
 	"pending":            {"·", text.FgHiBlack},
 	"running":            {"▶", text.FgBlue},
+	"waiting":            {"◌", text.FgYellow},
 	"paused":             {"‖", text.FgYellow},
 	"stopping":           {"■", text.FgYellow},
 	"completed":          {"✓", text.FgGreen},
