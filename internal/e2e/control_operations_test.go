@@ -383,8 +383,14 @@ func TestRunScenarioStartsAChildJob(t *testing.T) {
 // await polls the condition until it is true.
 func await(t *testing.T, condition func() bool) {
 	t.Helper()
+	awaitFor(t, time.Minute, condition)
+}
 
-	deadline, tick := time.After(time.Minute), time.NewTicker(10*time.Millisecond)
+// awaitFor waits until a condition is true, for at most that long.
+func awaitFor(t *testing.T, limit time.Duration, condition func() bool) {
+	t.Helper()
+
+	deadline, tick := time.After(limit), time.NewTicker(10*time.Millisecond)
 	defer tick.Stop()
 
 	for !condition() {

@@ -69,6 +69,7 @@ type upgrade struct {
 	production
 
 	temporal client.Client
+	server   *process // The API server.
 	api      caller
 }
 
@@ -93,7 +94,7 @@ func newUpgradeOn(t *testing.T, server *temporalProcess, files map[string]string
 	t.Cleanup(temporal.Close)
 	u.temporal = temporal
 
-	_, u.api = u.apiserver(t)
+	u.server, u.api = u.apiserver(t)
 
 	return u
 }
