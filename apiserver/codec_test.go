@@ -183,7 +183,7 @@ func TestCodecRejectsWhatItCannotDecode(t *testing.T) {
 	t.Parallel()
 
 	operator := apikey.New()
-	s := serve(t, map[string]string{"7/app.yaml": accessWith("operator", "", operator)},
+	s := serve(t, map[string]string{"7/app.yaml": accessWith("operator", "", operator) + "    rights: [operate]\n"},
 		func(options *apiserver.Options) { options.Codec = codec(t) })
 
 	for body, message := range map[string]string{

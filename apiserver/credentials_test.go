@@ -158,6 +158,9 @@ func (s *server) lineage(t *testing.T, appID, bearer string) (status int, code s
 
 const mainScenario = "steps: [{opName: Return, opParams: {value: 1}}]"
 
+// allRights is the line of app.yaml for an access that has every right.
+const allRights = "    rights: [execute, status, signal, stop, schedule, query, operate, delete]\n"
+
 // accessWith returns an app.yaml with one access that accepts the keys, each with further fields.
 func accessWith(name, fields string, keys ...string) string {
 	text := "access:\n  - name: " + name + "\n    keys:\n"

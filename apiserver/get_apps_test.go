@@ -41,7 +41,7 @@ func TestGetAppsReturnsTheAppsOfTheKey(t *testing.T) {
 	key, limited, expired := apikey.New(), apikey.New(), apikey.New()
 	s := serve(t, map[string]string{
 		"7/app.yaml": "description: Companies.\nsources: {stage: {kind: SQLiteSource}}\n" +
-			"limits: {runningJobs: 3, callsPerMinute: 100, queryTimeout: 5m}\n" + accessWith("all", "", key) +
+			"limits: {runningJobs: 3, callsPerMinute: 100, queryTimeout: 5m}\n" + accessWith("all", "", key) + allRights +
 			"  - name: some\n    scenarios: [M*]\n    rights: [execute]\n    keys: [{sha256: " + apikey.DigestOf(limited).String() +
 			"}]\n  - name: old\n    keys: [{sha256: " + apikey.DigestOf(expired).String() + ", expires: 2020-01-01T00:00:00Z}]\n",
 		"7/scenarios/Main.yaml":   mainScenario,
@@ -116,7 +116,7 @@ func TestGetScenarioReturnsTheFileToWhoMayRunIt(t *testing.T) {
 	key, limited := apikey.New(), apikey.New()
 	text := "# ${env:JOBWRIGHT_APP_7_KEY}\nsteps:\n  - {opName: RunScenario, opParams: {scenario: Called}}\n"
 	s := serve(t, map[string]string{
-		"7/app.yaml": "schedules: {nightly: {scenario: Main, interval: 24h, paused: true}}\n" + accessWith("all", "", key) +
+		"7/app.yaml": "schedules: {nightly: {scenario: Main, interval: 24h, paused: true}}\n" + accessWith("all", "", key) + allRights +
 			"  - name: some\n    scenarios: [M*]\n    keys: [{sha256: " + apikey.DigestOf(limited).String() + "}]\n",
 		"7/scenarios/Main.yaml":        text,
 		"7/scenarios/Called.yml":       mainScenario,
@@ -171,7 +171,7 @@ sources:
     url: https://example.com/${env:JOBWRIGHT_APP_7_PATH}
     headers: {Accept: text/csv, Authorization: "${env:JOBWRIGHT_APP_7_WEB}"}
     oauth2: {tokenUrl: "https://example.com/token", clientId: jobs, clientSecret: "${env:JOBWRIGHT_APP_7_SECRET}"}
-` + accessWith("all", "", key) + "  - name: some\n    scenarios: [Read]\n    rights: [execute]\n    keys: [{sha256: " +
+` + accessWith("all", "", key) + allRights + "  - name: some\n    scenarios: [Read]\n    rights: [execute]\n    keys: [{sha256: " +
 			apikey.DigestOf(limited).String() + "}]\n",
 		"7/scenarios/Read.yaml": "steps: [{opName: Transform, opParams: {source: stage, query: SELECT a FROM t, returnResult: true}}]",
 		"7/scenarios/Copy.yaml": "steps: [{opName: LoadTableFromSource, opParams: {source: erp, table: t, targetSource: stage, targetTable: t}}]",

@@ -40,6 +40,12 @@ func Rights() []Right {
 	return []Right{Execute, Status, Signal, Stop, ChangeSchedules, Query, Operate, Delete}
 }
 
+// DefaultRights returns the rights of an access that lists none: all but [Operate] and [Delete]. Who may see the machines behind
+// the API, or destroy what jobs have left, has to be named.
+func DefaultRights() []Right {
+	return slices.DeleteFunc(Rights(), func(right Right) bool { return right == Operate || right == Delete })
+}
+
 // Every is the entry of a list of operations that stands for all of them.
 const Every = "*"
 
@@ -50,7 +56,7 @@ type Access struct {
 	Keys   []Key             // Keys whose digests are in app.yaml.
 	Claims map[string]string // The claims of the holder's tokens of an identity provider; empty for none.
 	Nexus  bool              // Whether workflows that call by Nexus, which has no keys, have the access.
-	Rights []Right           // The rights of the holder; empty for all rights.
+	Rights []Right           // The rights of the holder; empty for the [DefaultRights].
 
 	// Scenarios are patterns of the names of the scenarios that the holder may start; nil for all scenarios.
 	Scenarios []string
@@ -60,11 +66,17 @@ type Access struct {
 }
 
 // Unlimited returns the access with that name that may do everything.
-func Unlimited(name string) Access { return Access{Name: name, Operations: []string{Every}} }
+func Unlimited(name string) Access {
+	return Access{Name: name, Rights: Rights(), Operations: []string{Every}}
+}
 
 // Grants reports whether the access includes the right.
 func (a Access) Grants(right Right) bool {
-	return len(a.Rights) == 0 || slices.Contains(a.Rights, right)
+	if len(a.Rights) == 0 {
+		return slices.Contains(DefaultRights(), right)
+	}
+
+	return slices.Contains(a.Rights, right)
 }
 
 // MayRun reports whether the holder may start the scenario.

@@ -241,12 +241,15 @@ app.yaml:10:40: the claim groups must be text [app_invalid]`[1:], "\n"), got)
 	require.NotContains(t, err.Error(), key)
 }
 
-func TestGrantsListedRightsOrAllRights(t *testing.T) {
+func TestGrantsListedRightsOrDefaultRights(t *testing.T) {
 	t.Parallel()
 
-	require.True(t, app.Access{}.Grants(app.Execute))
-	require.True(t, app.Access{}.Grants(app.Status))
-	require.True(t, app.Access{}.Grants(app.Signal))
+	for _, right := range app.Rights() {
+		isSpecial := right == app.Operate || right == app.Delete
+		require.Equal(t, !isSpecial, app.Access{}.Grants(right), "%s: who destroys data or sees the machines is named", right)
+		require.True(t, app.Access{Rights: []app.Right{right}}.Grants(right))
+		require.True(t, app.Unlimited("dev").Grants(right))
+	}
 
 	monitor := app.Access{Rights: []app.Right{app.Status}}
 	require.True(t, monitor.Grants(app.Status))

@@ -203,7 +203,7 @@ func (r *manifestReader) rights(given field, path string) []Right {
 		}
 	})
 	if names != nil && len(names) == 0 {
-		r.addf(given.key, path, "the list of rights is empty; name rights, or remove the field for all rights")
+		r.addf(given.key, path, "the list of rights is empty; name rights, or remove the field for the default")
 	}
 
 	var rights []Right

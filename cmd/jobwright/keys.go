@@ -53,7 +53,7 @@ The key is printed to the standard output, once; the lines are printed to the st
 needs no server and changes no file. The name of the caller, by default "caller", is that of the access.
 
 With --json, the command prints an object with the key and the access. A key without expiry has no expires,
-and an access with all rights no rights:
+and an access with the default rights no rights:
 
   {"key": "jw_…", "access": {"name": "monitor", "keys": [{"sha256": "…", "expires": "2027-01-31T06:00:00Z"}],
    "rights": ["status"]}}`,
@@ -95,7 +95,8 @@ and an access with all rights no rights:
 	}
 
 	flags := command.Flags()
-	flags.StringSliceVar(&rights, "rights", nil, "rights of the caller, for example execute,status; all by default")
+	flags.StringSliceVar(&rights, "rights", nil,
+		"rights of the caller, for example execute,status; by default all but operate and delete")
 	flags.IntVar(&days, "days", defaultDays, "number of days after which the key expires; 0 for never")
 	flags.BoolVar(&asJSON, "json", false, "print a JSON object")
 
@@ -112,7 +113,7 @@ type madeKey struct {
 type madeAccess struct {
 	Name   string         `json:"name"`
 	Keys   [1]madeKeyLine `json:"keys"`
-	Rights []string       `json:"rights,omitempty"` // All rights if there are none.
+	Rights []string       `json:"rights,omitempty"` // The default rights if there are none.
 }
 
 // madeKeyLine is how app.yaml accepts a key.

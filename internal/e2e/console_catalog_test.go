@@ -25,7 +25,7 @@ sources:
 schedules:
   yearly: {scenario: Load, cron: "0 0 0 1 1 ? 2090", parameters: {count: 1}}
 access:
-  - {name: operator, key: "${env:JOBWRIGHT_APP_7_KEY}"}
+  - {name: operator, key: "${env:JOBWRIGHT_APP_7_KEY}", rights: [execute, status, schedule, operate]}
   - {name: viewer, key: "${env:JOBWRIGHT_STATUS_KEY}", rights: [status]}
 `,
 		"files/people.csv": "id,name\n1,Ada\n",

@@ -46,7 +46,9 @@ sources:
 schedules:
   nightly: {scenario: Load, parameters: {file: people.csv}, cron: 0 0 2 * * ?, timeZone: Europe/Berlin}
 access:
-  - {name: operator, keys: [{sha256: ` + apikey.DigestOf(operator).String() + `}]}
+  - name: operator
+    rights: [execute, status, signal, stop, schedule, query, operate, delete]
+    keys: [{sha256: ` + apikey.DigestOf(operator).String() + `}]
   - {name: powerless, rights: [query], keys: [{sha256: ` + apikey.DigestOf(powerless).String() + `}]}
 `,
 		"files/people.csv": "id,name\n1,Ada\n2," + `"` + strings.ReplaceAll(attack, `"`, `""`) + `"` + "\n",

@@ -30,7 +30,7 @@ sources:
 callbacks: {url: "http://127.0.0.1:1/", addresses: [127.0.0.1], secrets: ["${env:JOBWRIGHT_WEBHOOK_SECRET}"]}
 execution: activity
 access:
-  - {name: caller, key: "${env:JOBWRIGHT_APP_7_KEY}", operations: [Transform]}
+  - {name: caller, key: "${env:JOBWRIGHT_APP_7_KEY}", operations: [Transform], rights: [execute, status, delete]}
   - {name: reader, key: "${env:JOBWRIGHT_STATUS_KEY}", rights: [status]}
 `,
 	"scenarios/Main.yaml": `

@@ -39,7 +39,7 @@ callbacks: {allow: ["` + receiver + `/"], addresses: [127.0.0.1], secrets: ["${e
 variables:
   last: {type: text, default: ""}
 access:
-  - {name: caller, key: "${env:JOBWRIGHT_APP_7_KEY}"}
+  - {name: caller, key: "${env:JOBWRIGHT_APP_7_KEY}", rights: [execute, status, signal, operate]}
 `,
 		"scenarios/Main.yaml": `
 parameters:

@@ -23,6 +23,7 @@ access:
   - {name: returner, key: "${env:JOBWRIGHT_APP_7_KEY}", operations: [Return], scenarios: []}
   - {name: stopper, key: "${env:JOBWRIGHT_APP_7_KEY}", rights: [stop]}
   - {name: starter, key: "${env:JOBWRIGHT_APP_7_KEY}", rights: [execute, status, signal]}
+  - {name: named, key: "${env:JOBWRIGHT_APP_7_KEY}", rights: [operate, delete]}
 `,
 	"scenarios/Load.yaml":   "steps: [{opName: RunScenario, opParams: {scenario: Secret}}]",
 	"scenarios/Secret.yaml": "steps: [{opName: Return, opParams: {value: 1}}]",
@@ -114,6 +115,41 @@ func TestKeyWithoutTheRightStopsNoJob(t *testing.T) {
 	for access, status := range map[string]int{"starter": http.StatusForbidden, "stopper": http.StatusNotFound} {
 		header := http.Header{"Authorization": {"Bearer " + devKey}, "Jobwright-Act-As": {access}}
 		require.Equal(t, status, api().call(t, http.MethodGet, path, header, "").status, access)
+	}
+}
+
+// Who may destroy data, or see the machines behind the API, is named: an access without a list of rights is not.
+func TestDeleteAndOperateHaveToBeNamed(t *testing.T) {
+	t.Parallel()
+
+	appID := newApp(t, rightsApp)
+
+	for _, test := range []struct{ call, right, fields string }{
+		{"deleteJob", "delete", `"jobId": "none"`},
+		{"getSystem", "operate", ""},
+		{"checkSource", "operate", `"source": "none"`},
+	} {
+		for access, want := range map[string]string{
+			"runner":  `does not have the right \"` + test.right + `\"`,
+			"starter": `does not have the right \"` + test.right + `\"`,
+			"named":   "",
+		} {
+			body := `{"appId": "` + appID + `"}`
+			if test.fields != "" {
+				body = `{"appId": "` + appID + `", ` + test.fields + `}`
+			}
+
+			got := api().call(t, http.MethodPost, "/api/v1/"+test.call, http.Header{
+				"Content-Type": {"application/json"}, "Authorization": {"Bearer " + devKey}, "Jobwright-Act-As": {access},
+			}, body)
+
+			if want == "" {
+				require.NotEqual(t, http.StatusForbidden, got.status, got.text)
+			} else {
+				require.Equal(t, http.StatusForbidden, got.status, got.text)
+				require.Contains(t, got.text, want)
+			}
+		}
 	}
 }
 
