@@ -73,7 +73,7 @@ func (r *Replayer) Continuation(
 
 	encoded, err := json.Marshal(found.Checkpoint)
 	if err == nil && len(encoded) > maxCheckpoint {
-		err = refused("the state of the job has %d bytes, and %d is the most", len(encoded), maxCheckpoint)
+		err = refused("the state of the job has %d bytes, and %d is the most; retry the job whole", len(encoded), maxCheckpoint)
 	}
 
 	return &job.Continuation{Checkpoint: encoded, Plan: found.Plan(), Interrupted: found.Interrupted}, err

@@ -69,7 +69,8 @@ func (c *Continuation) prepare(r *Recording) error {
 	}
 
 	if len(checkpoint.Earlier) > maxEarlier {
-		return &job.NotContinuableError{Reason: fmt.Sprintf("more than %d steps have no outcome", maxEarlier)}
+		return &job.NotContinuableError{Reason: fmt.Sprintf("more than %d steps have no outcome; name a step before "+
+			"them, or retry the job whole", maxEarlier)}
 	}
 
 	c.takeOver()
@@ -209,7 +210,8 @@ func isEnding(state *frame) bool {
 
 func (c *Continuation) refuse(at place, reason string) error {
 	return &job.NotContinuableError{
-		Reason: fmt.Sprintf("the step %s %s; name it, or a step before it, to run it again", at.instance, reason),
+		Reason: fmt.Sprintf("the step %s %s; name it, or a step before it, to run it again, or retry the job whole",
+			at.instance, reason),
 	}
 }
 

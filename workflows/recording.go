@@ -145,21 +145,24 @@ func (r *Recording) save() {
 func (r *Recording) Continuation(run job.EarlierAttempt) (*Continuation, error) {
 	switch {
 	case r.machine == nil:
-		return nil, &job.NotContinuableError{Reason: "the job ended before its first step"}
+		return nil, &job.NotContinuableError{Reason: "the job ended before its first step; retry the job whole"}
 	case r.state != nil:
 	case r.from != "":
 		return nil, ErrNotBegun
 	case !r.ended: // The state at its termination.
 		r.save()
 	case !r.failed:
-		return nil, &job.NotContinuableError{Reason: "the job has completed: no step of it failed"}
+		return nil, &job.NotContinuableError{
+			Reason: "the job has completed: no step of it failed; name a step, or retry the job whole",
+		}
 	default:
-		return nil, &job.NotContinuableError{Reason: "the job failed before its last continue-as-new, or outside of its steps"}
+		return nil, &job.NotContinuableError{Reason: "the job failed before its last continue-as-new, or outside of its " +
+			"steps; name a step, or retry the job whole"}
 	}
 
 	if r.concurrent {
 		return nil, &job.NotContinuableError{
-			Reason: "the step " + r.from + " ran while other steps did; name the step around them",
+			Reason: "the step " + r.from + " ran while other steps did; name the step around them, or retry the job whole",
 		}
 	}
 

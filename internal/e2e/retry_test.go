@@ -298,6 +298,18 @@ steps:
 
 	result := api().awaitStatus(t, appID, jobID+"~2", ended)
 	require.Equal(t, "completed", result["status"], result)
+
+	// The command says what to do next.
+	user := newTerminal(t, appID)
+	_, errs, status := user.run(t, "", "retry", jobID, "--from", "failed", "--new-job-id", uuid.NewString())
+	require.NotZero(t, status)
+	require.Contains(t, errs, "name the step from which they run again, or retry the job whole")
+
+	again := "jobwright retry --app " + appID + " " + jobID
+	require.Contains(t, errs, "To see the paths of the steps: "+again+" --dry-run\n")
+	require.Contains(t, errs, "To begin with a step:          "+again+" --from STEP\n")
+	require.Contains(t, errs, "To run all steps again:        "+again+"\n")
+	require.Regexp(t, `(?m)^2 +RunSourceScript`, user.require(t, "retry", jobID, "--dry-run"))
 }
 
 func TestPauseRestsBetweenSteps(t *testing.T) {

@@ -2,10 +2,13 @@ package remote
 
 import (
 	"context"
+	"errors"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/jobwright/jobwright/client"
+	"github.com/jobwright/jobwright/jobservice"
 )
 
 // retryFlags are the flags of jobwright retry.
@@ -87,6 +90,8 @@ func (r *remote) retry(ctx context.Context, jobID string, flags *retryFlags) err
 
 	retried, err := r.api.Retry(ctx, retry)
 	if err != nil {
+		r.adviseRetry(err, appID, jobID, flags.fromStep)
+
 		return err
 	}
 
@@ -101,6 +106,26 @@ func (r *remote) retry(ctx context.Context, jobID string, flags *retryFlags) err
 		return r.out.Line("%s", retried.JobID)
 	default:
 		return r.printPlan(retried)
+	}
+}
+
+// adviseRetry prints the commands for what a refusal advises: to name another step, or to retry the job whole.
+func (r *remote) adviseRetry(err error, appID, jobID, fromStep string) {
+	refusal, ok := errors.AsType[*client.Error](err)
+	if !ok || refusal.Code != jobservice.CodeRetryRefused || fromStep == "" {
+		return
+	}
+
+	if !strings.Contains(refusal.Message, "retry the job whole") && !strings.Contains(refusal.Message, "; name ") {
+		return // A child job still runs, or the job is being deleted.
+	}
+
+	again := r.command("retry", appID, jobID)
+	for _, line := range []string{
+		"To see the paths of the steps: " + again + " --dry-run", "To begin with a step:          " + again + " --from STEP",
+		"To run all steps again:        " + again,
+	} {
+		r.out.Notef("%s", line)
 	}
 }
 
