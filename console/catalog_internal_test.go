@@ -103,3 +103,15 @@ func TestScheduleRowOfPlacesFiringsOnTheTimeLine(t *testing.T) {
 	status.Paused = true
 	require.Len(t, scheduleRowOf(status, now).Marks, 1)
 }
+
+func TestScheduleStatesHaveSymbols(t *testing.T) {
+	t.Parallel()
+
+	for of, want := range map[schedule.State]state{
+		schedule.StateActive: {"completed", "active"}, schedule.StatePaused: {"paused", "paused"},
+		schedule.StateInvalid: {"invalid", "invalid"}, schedule.StateStale: {"invalid", "stale"},
+		schedule.StatePending: {"pending", "pending"},
+	} {
+		require.Equal(t, want, scheduleState(of))
+	}
+}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/jobwright/jobwright/job"
 	"github.com/jobwright/jobwright/scenario/jsonvalue"
+	"github.com/jobwright/jobwright/schedule"
 )
 
 // functions are those of the templates.
@@ -19,7 +20,7 @@ var functions = template.FuncMap{
 	"static": static, "caller": callerText, "rfc3339": rfc3339, "absolute": absolute, "relative": relative,
 	"duration": duration, "number": number, "size": size, "indented": indented, "state": stateOf, "stepState": stepStateOf,
 	"scenarioAddress": scenarioAddress, "scheduleAddress": scheduleAddress, "percent": percent, "int64": toInt64,
-	"reachable": reachable, "stateNamed": stateNamed, "validState": validState, "join": join,
+	"reachable": reachable, "scheduleState": scheduleState, "validState": validState, "join": join,
 	"jobAddress": jobAddress, "count": countOf, "plain": plain,
 	"quarter":  func(of float64) float64 { return of / 4 },
 	"sentence": sentence, "deliveryState": deliveryState, "actionState": actionState,
@@ -261,13 +262,17 @@ func toInt64(value any) int64 {
 	}
 }
 
-// stateNamed returns a state by its name.
-func stateNamed(name string) state {
-	if name == "active" {
-		return state{"completed", name}
+// scheduleState returns the state of a schedule.
+func scheduleState(of schedule.State) state {
+	switch of {
+	case schedule.StateActive:
+		return state{"completed", string(of)}
+	case schedule.StateStale:
+		return state{"invalid", string(of)}
+	case schedule.StatePaused, schedule.StateInvalid, schedule.StatePending:
 	}
 
-	return state{name, name}
+	return state{string(of), string(of)}
 }
 
 // validState returns the state of a scenario or an app.

@@ -17,6 +17,23 @@ import (
 	"github.com/jobwright/jobwright/scenario/jsonvalue"
 )
 
+// State is the state of a schedule.
+type State string
+
+// The states of a schedule.
+const (
+	StateActive  State = "active"  // It fires at its times.
+	StatePaused  State = "paused"  // It does not fire until it is resumed.
+	StateInvalid State = "invalid" // It can't start its job, paused or not: a firing would fail.
+	StateStale   State = "stale"   // It fires as in the last valid revision of app.yaml: the present one has mistakes.
+	StatePending State = "pending" // No API server has created it in Temporal yet.
+)
+
+// SchemaValues returns every state as text.
+func (State) SchemaValues() []string {
+	return []string{string(StateActive), string(StatePaused), string(StateInvalid), string(StateStale), string(StatePending)}
+}
+
 // Status is a schedule with its definition, its state and its firings.
 type Status struct {
 	Name          string           `json:"name"                  description:"The name of the schedule."`
@@ -30,7 +47,8 @@ type Status struct {
 	Overlap       app.Overlap      `json:"overlap"               description:"What it does when it fires while its job runs."`
 	CatchUpWindow string           `json:"catchUpWindow"         description:"How long after its time a firing is made up for."`
 
-	Problems []string `json:"problems,omitempty" description:"Why it can't start its job."`
+	State    State    `json:"status"             description:"Whether it fires: active, paused, invalid (it can't start its job), stale (it is that of the last valid app.yaml) or pending (not yet created)."`
+	Problems []string `json:"problems,omitempty" description:"Why it is invalid, stale or pending."`
 
 	Paused bool   `json:"paused"         description:"Whether it is paused."`
 	Note   string `json:"note,omitempty" description:"Who has paused or resumed it, and why."`
@@ -123,28 +141,53 @@ func (s *Service) status(ctx context.Context, of *app.App, schedule app.Schedule
 		status.Interval = schedule.Interval.String()
 	}
 
-	if err := of.CheckSchedule(schedule); err != nil {
-		status.Problems = strings.Split(err.Error(), "\n")
-	}
-
 	current, err := s.describe(ctx, of.ID, schedule.Name)
 	if err != nil {
 		return nil, err
 	}
 
-	if current == nil {
-		status.Problems = append(status.Problems, "no API server has created the schedule in Temporal yet")
+	if current != nil {
+		state, info := current.GetSchedule().GetState(), current.GetInfo()
+		status.Paused, status.Note = state.GetPaused(), state.GetNotes()
+		status.Next, status.Counts = nextTimes(schedule, info), countsOf(info)
 
-		return status, nil
+		if status.Runs, err = s.runs(ctx, of.ID, schedule.Name, runs); err != nil {
+			return nil, err
+		}
 	}
 
-	state, info := current.GetSchedule().GetState(), current.GetInfo()
-	status.Paused, status.Note = state.GetPaused(), state.GetNotes()
-	status.Next, status.Counts = nextTimes(schedule, info), countsOf(info)
+	s.judge(status, of, schedule, current != nil)
 
-	status.Runs, err = s.runs(ctx, of.ID, schedule.Name, runs)
+	return status, nil
+}
 
-	return status, err
+// judge completes the status with the state of the schedule, and with the reasons why it does not fire as app.yaml says.
+func (s *Service) judge(status *Status, of *app.App, schedule app.Schedule, isCreated bool) {
+	status.State = StateActive
+	if status.Paused {
+		status.State = StatePaused
+	}
+
+	// Who may read the mistakes in app.yaml learns them from getApps.
+	if s.apps.Mistakes(of.ID) != nil {
+		status.Problems = append(status.Problems,
+			"app.yaml has mistakes, and the schedule is that of its last valid revision; "+
+				"getApps and jobwright validate list them")
+
+		if !status.Paused {
+			status.State = StateStale
+		}
+	}
+
+	if !isCreated {
+		status.Problems = append(status.Problems, "no API server has created the schedule in Temporal yet")
+		status.State = StatePending
+	}
+
+	if err := of.CheckSchedule(schedule); err != nil {
+		status.Problems = append(strings.Split(err.Error(), "\n"), status.Problems...)
+		status.State = StateInvalid
+	}
 }
 
 // nextTimes returns the next times at which the schedule fires.

@@ -119,7 +119,7 @@ func TestCommandsListAndRunSchedules(t *testing.T) {
 	require.Contains(t, text, `--output "svg" is none of text, mermaid and json`)
 
 	text = c.awaitSchedule(t)
-	require.Regexp(t, `(?m)^nightly +Main +0 0 2 \* \* \? `, text)
+	require.Regexp(t, `(?m)^nightly +✓ active +Main +0 0 2 \* \* \? `, text)
 
 	paused := c.json(t, "schedules", "pause", "nightly", "--note", "the database moves")
 	require.Equal(t, true, paused["paused"])

@@ -37,12 +37,16 @@ func schedulesListCommand() *cobra.Command {
 	return remoteCommand(&cobra.Command{
 		Use:   "list",
 		Short: "List the schedules of an app",
-		Long: `List the schedules of an app, each with its next time and its last run. With --json, the command prints an
-object with the list schedules, as getSchedules returns it.`,
+		Long: `List the schedules of an app, each with its status, its next time and its last run. A schedule that can't
+start its job is invalid, and the last column says why. With --json, the command prints an object with the
+list schedules, as getSchedules returns it.`,
 		Example: `  jobwright schedules list
 
   # The schedules that are paused
-  jobwright schedules list --json | jq -r '.schedules[] | select(.paused).name'`,
+  jobwright schedules list --json | jq -r '.schedules[] | select(.paused).name'
+
+  # The schedules that can't start their jobs, and why
+  jobwright schedules list --json | jq '.schedules[] | select(.status == "invalid") | {name, problems}'`,
 		Args: cobra.NoArgs,
 	}, func(ctx context.Context, on *remote, _ []string) error {
 		appID, err := on.app(ctx)
@@ -61,10 +65,12 @@ object with the list schedules, as getSchedules returns it.`,
 
 		rows := make([][]any, 0, len(found))
 		for _, of := range found {
-			rows = append(rows, []any{of.Name, of.Scenario, timesOf(of), nextOf(of), lastOf(of), strings.Join(of.Problems, "; ")})
+			rows = append(rows, []any{
+				of.Name, view.State(of.State), of.Scenario, timesOf(of), nextOf(of), lastOf(of), strings.Join(of.Problems, "; "),
+			})
 		}
 
-		return on.out.Table([]string{"schedule", "scenario", "times", "next", "last", "problems"}, rows)
+		return on.out.Table([]string{"schedule", "status", "scenario", "times", "next", "last", "problems"}, rows)
 	})
 }
 

@@ -2,7 +2,7 @@ package view
 
 import "github.com/jedib0t/go-pretty/v6/text"
 
-// State is the state of a job, a step or a firing, which has a sign and a color.
+// State is the state of a job, a step, a schedule or a firing, which has a sign and a color.
 type State string
 
 // look is how a state is shown.
@@ -24,6 +24,9 @@ var looks = map[State]look{
 	"stopped":            {"■", text.FgMagenta},
 	"skipped":            {"–", text.FgHiBlack},
 	"started":            {"▶", text.FgGreen},
+	"active":             {"✓", text.FgGreen},
+	"invalid":            {"✗", text.FgRed},
+	"stale":              {"!", text.FgYellow},
 }
 
 // text returns the sign and the name of the state.
