@@ -86,6 +86,9 @@ environment variable NAME, which begins with the prefix of the app.`,
   # Run a scenario and exit with status 0 if the job succeeded, else 1
   jobwright-dev --run Main --once
 
+  # Take the other flags from a file with lines such as "durable: true"
+  jobwright-dev --config dev.yaml --apps ~/apps
+
   # Use free ports
   jobwright-dev --http 127.0.0.1:0 --temporal 127.0.0.1:0 --ui 127.0.0.1:0`,
 		Args: cobra.NoArgs,
@@ -123,6 +126,7 @@ environment variable NAME, which begins with the prefix of the app.`,
 	cli.AddEncryptPayloads(flags, &opts.encryptPayloads)
 	flags.BoolVar(&opts.once, "once", false, "exit after the scenario given by --run")
 	opts.log.AddTo(flags, cli.LogText, slog.LevelWarn) // The terminal shows the output of the user's jobs.
+	cli.AddConfig(command)
 
 	cli.AddMan(command)
 	version.AddTo(command)

@@ -166,7 +166,10 @@ The exit status is 0 after SIGINT or SIGTERM, and 1 on an error.` + environment(
   jobwright apiserver --http :8080 --apps /srv/apps --results /srv/results
 
   # Results in an S3 bucket
-  jobwright apiserver --apps /srv/apps --results 's3://jobwright-results?region=eu-central-1'`,
+  jobwright apiserver --apps /srv/apps --results 's3://jobwright-results?region=eu-central-1'
+
+  # Take the other flags from a file with lines such as "max-connections: 500"
+  jobwright apiserver --config apiserver.yaml --apps /srv/apps --results /srv/results`,
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
 			return serveAPI(command.Context(), &shared, &api, command.ErrOrStderr())
@@ -175,6 +178,7 @@ The exit status is 0 after SIGINT or SIGTERM, and 1 on an error.` + environment(
 
 	api.addTo(command.Flags(), "metrics")
 	shared.addTo(command.Flags(), "requests")
+	cli.AddConfig(command)
 
 	return command
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/jobwright/jobwright/internal/cli"
 	"github.com/jobwright/jobwright/internal/node"
 )
 
@@ -48,7 +49,10 @@ an error.` + environment(
   jobwright serve --apps /srv/apps --results /srv/results --data /srv/data
 
   # Serve on all interfaces under the name of a proxy, with metrics for Prometheus
-  jobwright serve --http :8080 --allowed-host jobs.example.com --metrics 127.0.0.1:8081 --apps /srv/apps`,
+  jobwright serve --http :8080 --allowed-host jobs.example.com --metrics 127.0.0.1:8081 --apps /srv/apps
+
+  # Take the other flags from a file with lines such as "bulk-steps: 4"
+  jobwright serve --config serve.yaml --apps /srv/apps`,
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
 			if err := checkDeployment(&jobs.deployment); err != nil {
@@ -62,6 +66,7 @@ an error.` + environment(
 	api.addTo(command.Flags(), "metrics and health checks of the worker")
 	jobs.addTo(command.Flags())
 	shared.addTo(command.Flags(), "requests, and then for running steps,")
+	cli.AddConfig(command)
 
 	return command
 }

@@ -88,7 +88,10 @@ The exit status is 0 after SIGINT or SIGTERM, and 1 on an error.` + environment(
   jobwright worker --deployment jobs --build-id v1 --apps /srv/apps --results /srv/results --data /srv/data
 
   # Expose health checks and metrics
-  jobwright worker --http :8081 --apps /srv/apps --results /srv/results --data /srv/data`,
+  jobwright worker --http :8081 --apps /srv/apps --results /srv/results --data /srv/data
+
+  # Take the other flags from a file with lines such as "bulk-steps: 4"
+  jobwright worker --config worker.yaml --apps /srv/apps --results /srv/results --data /srv/data`,
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
 			if err := checkDeployment(&jobs.deployment); err != nil {
@@ -103,6 +106,7 @@ The exit status is 0 after SIGINT or SIGTERM, and 1 on an error.` + environment(
 	cli.AddAuditLog(command.Flags(), &auditLog, cli.AuditToStderr)
 	jobs.addTo(command.Flags())
 	shared.addTo(command.Flags(), "steps")
+	cli.AddConfig(command)
 
 	return command
 }

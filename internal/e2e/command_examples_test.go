@@ -81,6 +81,11 @@ func (u exampleUser) run(t *testing.T, example commandExample) {
 	for name, text := range map[string]string{
 		"shop.key":    "the key of the shop\n",
 		"config.yaml": "contexts: {production: {url: \"https://jobs.example.org\"}}\n",
+
+		"apiserver.yaml": "max-connections: 500\n",
+		"worker.yaml":    "bulk-steps: 4\n",
+		"serve.yaml":     "bulk-steps: 4\n",
+		"dev.yaml":       "durable: true\n",
 	} {
 		require.NoError(t, os.WriteFile(filepath.Join(home, name), []byte(text), 0o600))
 	}
