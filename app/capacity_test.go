@@ -58,3 +58,32 @@ app.yaml:4:66: sources.a.maxConcurrentSteps must be an integer between 1 and 100
 app.yaml:4:88: sources.a.maxStepsPerSecond must be a number between 0.001 and 100 [app_invalid]
 app.yaml:5:27: SQLiteSource has no option maxConcurrentStep; did you mean maxConcurrentSteps? [app_invalid]`[1:], "\n"), got)
 }
+
+func TestAppTaskQueuesAreThoseOfAppSourcesAndSteps(t *testing.T) {
+	t.Parallel()
+
+	of, err := catalog(t, map[string]string{
+		"7/app.yaml": `
+taskQueue: shop
+sources:
+  a: {kind: SQLiteSource, taskQueue: heavy}
+  b: {kind: SQLiteSource}
+`,
+		"7/scenarios/Main.yaml": `
+steps:
+  - opName: ForEach
+    opParams:
+      in: [1]
+      as: n
+      steps:
+        - {opName: RunSourceScript, taskQueue: far, opParams: {source: b, script: SELECT 1}}
+        - {opName: RunSourceScript, taskQueue: heavy, opParams: {source: b, script: SELECT 1}}
+`,
+		"7/scenarios/Wrong.yaml": "steps: [{opName: Nothing, taskQueue: never}]",
+	}).App("7")
+	require.NoError(t, err)
+
+	queues, err := of.TaskQueues()
+	require.NoError(t, err)
+	require.Equal(t, []scenario.TaskQueue{"far", "heavy", "shop"}, queues)
+}

@@ -20,7 +20,8 @@ type Pinned struct {
 	Scenario scenario.Scenario // Without its steps, which the program contains.
 	Program  json.RawMessage   // The [scenario.Program] as JSON.
 
-	app *App // The revision whose environment the scenario was validated against.
+	app    *App                 // The revision whose environment the scenario was validated against.
+	queues []scenario.TaskQueue // Those that steps of the program name.
 
 	read atomic.Pointer[[]fileVersion] // The files that it depends on.
 }
@@ -79,7 +80,7 @@ func (a *App) pin(name string) (*Pinned, error) {
 		return nil, err
 	}
 
-	pinned := &Pinned{Name: name, Scenario: entry.Scenario, Program: encoded, app: a}
+	pinned := &Pinned{Name: name, Scenario: entry.Scenario, Program: encoded, app: a, queues: queuesOf(program)}
 	pinned.Scenario.Steps = nil
 	pinned.read.Store(&reader.read)
 

@@ -60,6 +60,10 @@ type Options struct {
 	// Capacity bounds what the worker does at the same time.
 	Capacity Capacity
 
+	// MoreTaskQueues, if not nil, returns further task queues whose steps the worker runs. The worker calls it every second, and
+	// polls a task queue that was returned once until it stops.
+	MoreTaskQueues func() []string
+
 	// Deployment makes the worker a version of a Worker Deployment. OnRouting, if not nil, is then called periodically with
 	// whether the version runs all new jobs.
 	Deployment Deployment
@@ -86,11 +90,12 @@ func Drivers() source.Drivers {
 
 // Worker runs jobs after [Worker.Start].
 type Worker struct {
-	queues  queues
+	queues  *queues
 	invalid error // What is wrong with the options; nil if nothing is.
 
 	log       *slog.Logger
 	routing   func(context.Context) // Watches the routing of the worker's deployment.
+	named     func() []string       // The further task queues; nil if there are none.
 	sources   *pool.Pool
 	jobs      *jobservice.Service
 	sweeper   *sweeper
@@ -114,6 +119,12 @@ func newWorker(temporal client.Client, options Options, onFatalError func(error)
 			}
 		},
 		sweeper: &sweeper{temporal: temporal, namespace: options.Namespace, results: options.Results, log: options.Log},
+		named:   options.MoreTaskQueues,
+	}
+
+	var others []string
+	if w.named != nil {
+		others = w.named()
 	}
 
 	w.queues, w.invalid = newQueues(temporal, worker.Options{
@@ -123,7 +134,7 @@ func newWorker(temporal client.Client, options Options, onFatalError func(error)
 		DeadlockDetectionTimeout:     deadlockTimeout,
 		DeploymentOptions:            options.Deployment.options(),
 		Interceptors:                 []interceptor.WorkerInterceptor{&jobLog{}},
-	}, options.Capacity)
+	}, options.Capacity, others)
 
 	operations := activities.New(options.Apps, options.Keys, w.sources, options.Results, temporal, options.DataDir,
 		options.StopTimeout*3/4)
@@ -169,14 +180,18 @@ func (w *Worker) Start() error {
 	return nil
 }
 
-// startSweeps sweeps the result store, and starts the reports of jobs that were terminated, periodically until the worker is
-// stopped.
+// startSweeps sweeps the result store, starts the reports of jobs that were terminated, and looks for further task queues,
+// periodically until the worker is stopped.
 func (w *Worker) startSweeps() {
 	ctx, cancel := context.WithCancel(context.Background())
 	w.endSweeps = cancel
 	w.sweeping.Go(func() { w.sweeper.run(ctx) })
 	w.sweeping.Go(func() { w.routing(ctx) })
 	w.sweeping.Go(func() { notifyPeriodically(ctx, w.jobs.Notifier(), w.log) })
+
+	if w.named != nil {
+		w.sweeping.Go(func() { w.queues.follow(ctx, w.named, w.log) })
+	}
 }
 
 // Sweep removes the results of jobs that Temporal no longer has, and returns how many it has removed. A started worker does so

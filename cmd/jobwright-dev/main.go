@@ -53,6 +53,8 @@ All state survives the death of the process at any moment. A power cut can undo 
 Temporal's state: jobs that were accepted then may be missing, and other jobs repeat the steps of that second.
 With --durable, each commit of Temporal waits for the disk and survives a power cut; small jobs take longer.
 
+The worker runs the steps of all task queues that the apps name.
+
 The garbage collector runs rarely, which is faster and takes more memory. If memory is scarce, set one of the
 environment variables GOMEMLIMIT and GOGC.
 

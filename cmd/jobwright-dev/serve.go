@@ -160,6 +160,7 @@ func serve(ctx context.Context, opts options, out, logs io.Writer) (err error) {
 		Worker: worker.Options{
 			Apps: apps, Keys: keys, Results: results, Namespace: namespace, DataDir: opts.data, Log: log, StopTimeout: grace,
 			Converter: codec.Converter(), OpenLineage: reports, Audit: audited,
+			MoreTaskQueues: func() []string { return taskQueues(apps) },
 		},
 	}
 

@@ -1,5 +1,5 @@
-// Package cli has what the commands of both binaries share: how they end, how they report addresses that they can't listen on, and
-// the files from which servers take their flags.
+// Package cli has what the commands of both binaries share: how they end, how they report addresses that they can't listen on,
+// and the files from which servers take their flags.
 package cli
 
 import (

@@ -18,8 +18,8 @@ import (
 const configFlag = "config"
 
 // AddConfig adds the flag --config to a command that has all its other flags: a YAML file with values of these flags, by their
-// names. A flag on the command line takes precedence over the file. Before the command runs, a mistake in the file ends it with an
-// error that names the line.
+// names. A flag on the command line takes precedence over the file. Before the command runs, a mistake in the file ends it with
+// an error that names the line.
 func AddConfig(command *cobra.Command) {
 	var path string
 
