@@ -16,8 +16,8 @@ type systemPage struct {
 
 	Apps      []jobservice.App
 	Retention string
-	Oldest    string // How long the oldest waiting task has waited; "" if none waits.
-	Builds    int    // The number of different builds of the workers.
+	Builds    int      // The number of different builds of the workers.
+	Unpolled  []string // The task queues that no worker polls.
 }
 
 // system shows the state of the system.
@@ -46,8 +46,10 @@ func system(r *request) (*view, error) {
 		data.Retention = duration(retention)
 	}
 
-	if oldest := max(data.Queue.Workflows.BacklogMs, data.Queue.Activities.BacklogMs); oldest > 0 {
-		data.Oldest = duration(time.Duration(oldest) * time.Millisecond)
+	for _, queue := range data.Queues {
+		if queue.Workers == 0 {
+			data.Unpolled = append(data.Unpolled, queue.Name)
+		}
 	}
 
 	builds := map[string]bool{}
@@ -58,6 +60,20 @@ func system(r *request) (*view, error) {
 	data.Builds = len(builds)
 
 	return &view{template: "system", section: "/system", Title: "System", Data: data, Refresh: 5}, nil
+}
+
+// Oldest returns how long the oldest task of a task queue has waited; "" if none waits.
+func (systemPage) Oldest(of jobservice.Queue) string {
+	oldest := of.Activities.BacklogMs
+	if of.Workflows != nil {
+		oldest = max(oldest, of.Workflows.BacklogMs)
+	}
+
+	if oldest == 0 {
+		return ""
+	}
+
+	return duration(time.Duration(oldest) * time.Millisecond)
 }
 
 // Commit returns the beginning of the commit of the server.

@@ -1,19 +1,14 @@
 package jobservice
 
 import (
-	"cmp"
 	"context"
-	"maps"
 	"math"
-	"slices"
 	"time"
 
-	enumspb "go.temporal.io/api/enums/v1"
-	taskqueuepb "go.temporal.io/api/taskqueue/v1"
-	workerpb "go.temporal.io/api/worker/v1"
 	"go.temporal.io/api/workflowservice/v1"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/jobwright/jobwright/app"
 	"github.com/jobwright/jobwright/internal/version"
 	"github.com/jobwright/jobwright/job"
 )
@@ -27,8 +22,10 @@ type System struct {
 	Server Build     `json:"server" description:"The build of the API server."`
 
 	Temporal Temporal `json:"temporal" description:"The connection of the API server to Temporal."`
-	Queue    Queue    `json:"queue" description:"The task queue of the jobs of all apps."`
-	Workers  []Worker `json:"workers" description:"The workers that have asked for work within the last minute or so, in the order of their names."`
+
+	Queues     []Queue  `json:"queues" description:"The task queues of all apps: first those of jobs and of bulk steps, then the others that the app names or that workers poll, in the order of their names."`
+	MoreQueues int      `json:"moreQueues,omitempty" description:"How many further task queues are not listed, if there are more than 50."`
+	Workers    []Worker `json:"workers" description:"The workers that have asked for work within the last minute or so, in the order of their names."`
 
 	ResultStore ResultStore `json:"resultStore" description:"The store of the results of jobs, as the API server sees it."`
 
@@ -64,25 +61,13 @@ type Temporal struct {
 	UI        string `json:"ui,omitempty" description:"The address of Temporal UI, if the API server knows it."`
 }
 
-// Queue is the task queue of the jobs.
-type Queue struct {
-	Name       string    `json:"name" description:"The name of the task queue."`
-	Workflows  QueueLoad `json:"workflows" description:"The tasks that decide what jobs do next."`
-	Activities QueueLoad `json:"activities" description:"The steps that wait for a worker."`
-}
-
-// QueueLoad is what waits in a task queue.
-type QueueLoad struct {
-	Backlog   int64 `json:"backlog" description:"About how many tasks wait for a worker."`
-	BacklogMs int64 `json:"backlogMs" description:"About how long the oldest of them has waited, in milliseconds."`
-}
-
 // Worker is a worker that polls.
 type Worker struct {
 	Name       string    `json:"name" description:"The identity that Temporal UI shows: usually the process and the host."`
 	Build      string    `json:"build,omitempty" description:"The build of the worker."`
 	Workflows  bool      `json:"workflows" description:"Whether it decides what jobs do next."`
 	Activities bool      `json:"activities" description:"Whether it runs steps."`
+	TaskQueues []string  `json:"taskQueues" description:"The listed task queues that it polls, in their order."`
 	SeenAt     time.Time `json:"seenAt" description:"When it last asked for work. A worker waits for up to a minute for an answer."`
 
 	Slots *WorkerSlots `json:"slots,omitempty" description:"What it runs and can run; missing if Temporal has no report of it."`
@@ -95,7 +80,7 @@ type WorkerSlots struct {
 	Host            string     `json:"host,omitempty" description:"Its host."`
 	SDK             string     `json:"sdk,omitempty" description:"The version of its SDK."`
 	Workflows       Slots      `json:"workflows" description:"The slots for tasks that decide what jobs do next."`
-	Activities      Slots      `json:"activities" description:"The slots for steps in activities."`
+	Activities      Slots      `json:"activities" description:"The slots for steps in activities, of all task queues."`
 	LocalActivities Slots      `json:"localActivities" description:"The slots for steps in local activities."`
 }
 
@@ -119,17 +104,22 @@ type JobCounts struct {
 // System returns the state of the system. If Temporal can't be reached, the result says so, and lacks what only Temporal knows.
 func (s *Service) System(ctx context.Context, caller Caller) (*System, error) {
 	return s.systems.get(ctx, caller.App.ID, func(ctx context.Context, now time.Time) (*System, error) {
-		return s.system(ctx, caller.App.ID, now)
+		return s.system(ctx, caller.App, now)
 	})
 }
 
-func (s *Service) system(ctx context.Context, appID string, now time.Time) (*System, error) {
+func (s *Service) system(ctx context.Context, of *app.App, now time.Time) (*System, error) {
+	named, err := of.TaskQueues()
+	if err != nil {
+		return nil, err
+	}
+
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 
 	build := version.Get()
 	found := &System{
-		AsOf: now.UTC(), Workers: []Worker{}, Queue: Queue{Name: job.TaskQueue},
+		AsOf: now.UTC(), Workers: []Worker{}, Queues: []Queue{},
 		Server: Build{
 			Version: build.Version, Commit: build.Commit, Modified: build.Modified, Date: build.Date, Go: build.Go,
 			Platform: build.Platform, TemporalSDK: build.TemporalSDK,
@@ -139,31 +129,12 @@ func (s *Service) system(ctx context.Context, appID string, now time.Time) (*Sys
 		},
 	}
 
-	var (
-		group     errgroup.Group
-		workflows *workflowservice.DescribeTaskQueueResponse
-		steps     *workflowservice.DescribeTaskQueueResponse
-		reports   []*workerpb.WorkerHeartbeat
-	)
+	var group errgroup.Group
 
 	group.Go(func() error { return s.describeTemporal(ctx, &found.Temporal) })
+	group.Go(func() error { return s.describeQueues(ctx, named, found) })
 	group.Go(func() (err error) {
-		workflows, err = s.describeQueue(ctx, job.TaskQueue, enumspb.TASK_QUEUE_TYPE_WORKFLOW)
-
-		return err
-	})
-	group.Go(func() (err error) {
-		steps, err = s.describeQueue(ctx, job.TaskQueue, enumspb.TASK_QUEUE_TYPE_ACTIVITY)
-
-		return err
-	})
-	group.Go(func() error {
-		reports = s.workerReports(ctx)
-
-		return nil
-	})
-	group.Go(func() (err error) {
-		running := equals(job.AppAttribute.GetName(), appID) + " AND " + runningJobs
+		running := equals(job.AppAttribute.GetName(), of.ID) + " AND " + runningJobs
 		if found.Jobs.Running, err = s.count(ctx, running); err == nil {
 			found.Jobs.Stuck, err = s.count(ctx, running+isStuck)
 		}
@@ -171,16 +142,11 @@ func (s *Service) system(ctx context.Context, appID string, now time.Time) (*Sys
 		return err
 	})
 
-	err := group.Wait()
+	err = group.Wait()
 
 	if found.Temporal.Reachable = err == nil; err != nil {
 		found.Temporal.Message = s.temporalError(ctx, err).Message
-
-		return found, nil
 	}
-
-	found.Queue.Workflows, found.Queue.Activities = loadOf(workflows), loadOf(steps)
-	found.Workers = workersOf(workflows, steps, reports, now)
 
 	return found, nil
 }
@@ -203,137 +169,6 @@ func (s *Service) describeTemporal(ctx context.Context, into *Temporal) error {
 	into.Retention = namespace.GetConfig().GetWorkflowExecutionRetentionTtl().AsDuration().String()
 
 	return nil
-}
-
-// describeQueue returns what Temporal knows of the pollers and the tasks of a type in a task queue.
-func (s *Service) describeQueue(
-	ctx context.Context, name string, of enumspb.TaskQueueType,
-) (*workflowservice.DescribeTaskQueueResponse, error) {
-	return s.options.Temporal.WorkflowService().DescribeTaskQueue(ctx, &workflowservice.DescribeTaskQueueRequest{
-		Namespace: s.options.Namespace, TaskQueue: &taskqueuepb.TaskQueue{Name: name}, TaskQueueType: of,
-		ReportStats: true,
-	})
-}
-
-// maxWorkerReports is the number of workers whose reports are read, and parallelReports how many at a time.
-const (
-	maxWorkerReports = 100
-	parallelReports  = 8
-)
-
-// workerReports returns the reports that running workers have sent. Older servers have none.
-func (s *Service) workerReports(ctx context.Context) []*workerpb.WorkerHeartbeat {
-	listed, err := s.options.Temporal.WorkflowService().ListWorkers(ctx, &workflowservice.ListWorkersRequest{
-		Namespace: s.options.Namespace, PageSize: maxWorkerReports,
-		Query: equals("TaskQueue", job.TaskQueue) + " AND " + equals("Status", "Running"),
-	})
-	if err != nil {
-		s.options.Log.DebugContext(ctx, "can't list the reports of workers", "error", err)
-	}
-
-	workers := listed.GetWorkers()
-	reports := make([]*workerpb.WorkerHeartbeat, min(len(workers), maxWorkerReports))
-
-	var group errgroup.Group
-	group.SetLimit(parallelReports)
-
-	for i := range reports {
-		group.Go(func() error {
-			described, err := s.options.Temporal.WorkflowService().DescribeWorker(ctx, &workflowservice.DescribeWorkerRequest{
-				Namespace: s.options.Namespace, WorkerInstanceKey: workers[i].GetWorkerInstanceKey(),
-			})
-			if err == nil { // Otherwise, it has ended meanwhile.
-				reports[i] = described.GetWorkerInfo().GetWorkerHeartbeat()
-			}
-
-			return nil
-		})
-	}
-
-	_ = group.Wait() // No function returns an error.
-
-	return reports
-}
-
-func loadOf(described *workflowservice.DescribeTaskQueueResponse) QueueLoad {
-	stats := described.GetStats()
-
-	return QueueLoad{
-		Backlog: stats.GetApproximateBacklogCount(), BacklogMs: stats.GetApproximateBacklogAge().AsDuration().Milliseconds(),
-	}
-}
-
-// workersOf returns the workers that poll for tasks of either type, with their reports.
-func workersOf(
-	workflows, activities *workflowservice.DescribeTaskQueueResponse, reports []*workerpb.WorkerHeartbeat, now time.Time,
-) []Worker {
-	byName := map[string]*Worker{}
-
-	add := func(poller *taskqueuepb.PollerInfo) *Worker {
-		seen := poller.GetLastAccessTime().AsTime()
-		if now.Sub(seen) > pollerAge {
-			return &Worker{} // It has ended.
-		}
-
-		worker := byName[poller.GetIdentity()]
-		if worker == nil {
-			worker = &Worker{Name: poller.GetIdentity(), Build: poller.GetDeploymentOptions().GetBuildId()}
-			byName[worker.Name] = worker
-		}
-
-		if seen.After(worker.SeenAt) {
-			worker.SeenAt = seen
-		}
-
-		return worker
-	}
-
-	for _, poller := range workflows.GetPollers() {
-		add(poller).Workflows = true
-	}
-
-	for _, poller := range activities.GetPollers() {
-		add(poller).Activities = true
-	}
-
-	for _, report := range reports {
-		if worker := byName[report.GetWorkerIdentity()]; worker != nil && report != nil {
-			addReport(worker, report)
-		}
-	}
-
-	return slices.SortedFunc(func(yield func(Worker) bool) {
-		for worker := range maps.Values(byName) {
-			if !yield(*worker) {
-				return
-			}
-		}
-	}, func(a, b Worker) int { return cmp.Compare(a.Name, b.Name) })
-}
-
-// addReport adds a report to a worker, unless the worker has a later one: of a process that was restarted with the same identity.
-func addReport(worker *Worker, report *workerpb.WorkerHeartbeat) {
-	at := report.GetHeartbeatTime().AsTime()
-	if worker.Slots != nil && worker.Slots.ReportedAt.After(at) {
-		return
-	}
-
-	worker.Slots = &WorkerSlots{
-		ReportedAt: at, Host: report.GetHostInfo().GetHostName(), SDK: report.GetSdkVersion(),
-		Workflows: slotsOf(report.GetWorkflowTaskSlotsInfo()), Activities: slotsOf(report.GetActivityTaskSlotsInfo()),
-		LocalActivities: slotsOf(report.GetLocalActivitySlotsInfo()),
-	}
-
-	if started := report.GetStartTime(); started != nil {
-		worker.Slots.StartedAt = new(started.AsTime())
-	}
-}
-
-func slotsOf(reported *workerpb.WorkerSlotsInfo) Slots {
-	return Slots{
-		Used: reported.GetCurrentUsedSlots(), Free: reported.GetCurrentAvailableSlots(), Done: reported.GetTotalProcessedTasks(),
-		Failed: reported.GetTotalFailedTasks(),
-	}
 }
 
 // percent returns a share as a percentage with one decimal.

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -103,7 +104,12 @@ func TestGetSystemReturnsTheStateForOperators(t *testing.T) {
 	require.Equal(t, object{"kind": "folder", "reachable": true}, system["resultStore"])
 	require.NotEmpty(t, system["server"].(object)["version"])
 	require.InDelta(t, 0, system["jobs"].(object)["stuck"], 0)
-	require.Equal(t, "jobwright", system["queue"].(object)["name"])
+
+	queues := system["queues"].([]any)
+	require.Equal(t, "jobwright", queues[0].(object)["name"])
+	require.Contains(t, queues[0], "workflows")
+	require.Equal(t, "jobwright-bulk", queues[1].(object)["name"])
+	require.NotContains(t, queues[1], "workflows")
 
 	worker := system["workers"].([]any)[0].(object)
 	require.NotEmpty(t, worker["name"])
@@ -119,6 +125,64 @@ func TestGetSystemReturnsTheStateForOperators(t *testing.T) {
 
 	stopped := api().get(t, "boss", "stopJob?appId="+appID+"&jobId="+waiting)
 	require.Equal(t, http.StatusOK, stopped.status, stopped.text)
+}
+
+// TestGetSystemShowsTaskQueues has an app that names a task queue without workers, and a worker of another one.
+func TestGetSystemShowsTaskQueues(t *testing.T) {
+	t.Parallel()
+
+	p := newProduction(t)
+	writeApp(t, filepath.Join(p.apps, "8"), queuedApp("unpolled", "later"))
+
+	_, api := p.apiserver(t)
+	p.worker(t)
+	p.worker(t, "--task-queue", "pool", "--bulk-steps", "3")
+
+	got := api.execute(t, with(runScenario("8", "Main", object{}), object{"apiKey": callerKey, "isAsync": true}))
+	require.Equal(t, http.StatusOK, got.status, got.text)
+
+	var queues, workers []any
+
+	slots := func(of any) any {
+		reported, _ := of.(object)["slots"].(object)
+
+		return reported["free"]
+	}
+
+	await(t, func() bool { // Workers report a little later, and their first report may be incomplete.
+		system := api.call(t, http.MethodGet, "/api/v1/getSystem?apiKey="+callerKey+"&appId=8", nil, "").result(t)
+		queues, workers = system["queues"].([]any), system["workers"].([]any)
+
+		return len(queues) == 5 && len(workers) == 2 && slots(queues[0]) == 1000.0 && slots(queues[3]) == 3.0 &&
+			queues[4].(object)["activities"].(object)["backlog"] == 1.0 &&
+			queues[4].(object)["activities"].(object)["backlogMs"].(float64) > 0
+	})
+
+	names, polled := []any{}, []any{}
+	for _, queue := range queues {
+		names, polled = append(names, queue.(object)["name"]), append(polled, queue.(object)["workers"])
+	}
+
+	require.Equal(t, []any{"jobwright", "jobwright-bulk", "later", "pool", "unpolled"}, names)
+	require.Equal(t, []any{1.0, 1.0, 0.0, 1.0, 0.0}, polled)
+	require.NotContains(t, queues[4], "slots")
+
+	var own []any
+	for _, worker := range workers {
+		own = append(own, worker.(object)["taskQueues"])
+	}
+
+	require.ElementsMatch(t, []any{[]any{"jobwright", "jobwright-bulk"}, []any{"pool"}}, own)
+
+	for _, worker := range workers {
+		isPool := worker.(object)["taskQueues"].([]any)[0] == "pool"
+		require.Equal(t, !isPool, worker.(object)["workflows"])
+
+		if isPool {
+			require.InDelta(t, 3, worker.(object)["slots"].(object)["activities"].(object)["free"], 0)
+			require.InDelta(t, 0, worker.(object)["slots"].(object)["workflows"].(object)["free"], 0)
+		}
+	}
 }
 
 func TestGetJobHistoryCountsTheJobsThatTheKeyMaySee(t *testing.T) {
