@@ -24,7 +24,8 @@ const (
 // SchemaValues returns every state as text.
 func (State) SchemaValues() []string {
 	return []string{
-		string(Running), string(Paused), string(Stopping), string(Completed), string(CompletedWithError), string(Stopped),
+		string(Queued), string(Running), string(Paused), string(Stopping), string(Completed), string(CompletedWithError),
+		string(Stopped),
 	}
 }
 
