@@ -128,8 +128,8 @@ func (s *Service) temporalError(ctx context.Context, err error) *Error {
 	return failed
 }
 
-// hasServerFailed reports whether a server of Temporal has not handled a request for a reason that is not in the request: a part of
-// it is starting, stopping or unreachable.
+// hasServerFailed reports whether a server of Temporal has not handled a request for a reason that is not in the request: a part
+// of it is starting, stopping or unreachable.
 func hasServerFailed(err error) bool {
 	failed, isServer := errors.AsType[serviceerror.ServiceError](err)
 	if !isServer {

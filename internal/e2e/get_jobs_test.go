@@ -21,7 +21,7 @@ import (
 var listApp = map[string]string{
 	"app.yaml": `
 access:
-  - {name: boss, key: "${env:JOBWRIGHT_APP_7_KEY}"}
+  - {name: boss, key: "${env:JOBWRIGHT_APP_7_KEY}", rights: [execute, status, signal, stop, schedule, query, operate, delete]}
   - {name: looker, key: "${env:JOBWRIGHT_STATUS_KEY}", rights: [execute, status], scenarios: [Qui*]}
 `,
 	"scenarios/Quick.yaml": "steps: [{opName: Return, opParams: {value: 1}}]",
