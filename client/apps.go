@@ -15,6 +15,18 @@ func (c *Client) Apps(ctx context.Context) ([]jobservice.App, error) {
 	return found.Apps, err
 }
 
+// App returns an app that the key may use, or the first of them if appID is empty. It returns nil if there is none.
+func (c *Client) App(ctx context.Context, appID string) (*jobservice.App, error) {
+	var found jobservice.Apps
+
+	err := c.call(ctx, call{name: "getApps", fields: appRequest{appID}, isRepeatable: true}, &found)
+	if err != nil || len(found.Apps) == 0 {
+		return nil, err
+	}
+
+	return &found.Apps[0], nil
+}
+
 // Sources returns the sources of an app, in the order of their names.
 func (c *Client) Sources(ctx context.Context, appID string) ([]jobservice.Source, error) {
 	var found jobservice.Sources

@@ -27,7 +27,7 @@ func navigation(of *session.Session, section string) []entry {
 	var shown []entry
 
 	for _, known := range entries {
-		if of.May(string(known.right)) {
+		if of.May(known.right) {
 			known.IsCurrent = known.Address == section
 			shown = append(shown, known)
 		}

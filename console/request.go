@@ -7,6 +7,7 @@ import (
 	"github.com/jobwright/jobwright/app"
 	"github.com/jobwright/jobwright/client"
 	"github.com/jobwright/jobwright/console/session"
+	"github.com/jobwright/jobwright/console/visitor"
 )
 
 // request is a request of a visitor who has signed in.
@@ -20,7 +21,7 @@ type request struct {
 }
 
 // may reports whether the visitor's key grants the right. Pages do not show what it does not permit; the API refuses it.
-func (r *request) may(right app.Right) bool { return r.session.May(string(right)) }
+func (r *request) may(right app.Right) bool { return r.session.May(right) }
 
 // query returns a parameter of the address.
 func (r *request) query(name string) string { return r.URL.Query().Get(name) }
@@ -38,7 +39,7 @@ func (c *Console) handler(to route) http.Handler {
 		r := &request{Request: visit, console: c, session: signedIn, now: time.Now()}
 
 		var err error
-		if r.api, err = newClient(c.options.API, visit, signedIn.Key); err == nil {
+		if r.api, err = visitor.NewClient(c.options.API, visit, signedIn.Key); err == nil {
 			err = r.serve(w, to)
 		}
 

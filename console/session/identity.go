@@ -1,24 +1,23 @@
 package session
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
+	"errors"
 	"fmt"
-	"net"
 	"net/http"
-	"net/url"
-	"slices"
-	"strconv"
 	"strings"
 	"time"
+
+	"github.com/jobwright/jobwright/app"
+	"github.com/jobwright/jobwright/client"
+	"github.com/jobwright/jobwright/console/visitor"
 )
 
 // Identity is an access to an app that a key has.
 type Identity struct {
-	App    string   // The ID of the app.
-	Access string   // The name of the access.
-	Rights []string // The rights of the key in the app.
+	App    string      // The ID of the app.
+	Access string      // The name of the access.
+	Rights []app.Right // The rights of the key in the app.
 }
 
 // RefusedError is the error for a key that the API does not accept.
@@ -45,22 +44,21 @@ const retryAfter = 5 * time.Second
 // identify returns the access that a key has to an app, or to the first app of the key if appID is empty. The API verifies the
 // key, so that a wrong one counts as a failed authentication of the address of the browser.
 func (s *Sessions) identify(r *http.Request, appID, key string) (Identity, error) {
-	var found struct {
-		Apps []struct {
-			ID     string   `json:"id"`
-			Access string   `json:"access"`
-			Rights []string `json:"rights"`
-		} `json:"apps"`
-	}
+	ctx, cancel := context.WithTimeout(r.Context(), identifyTimeout)
+	defer cancel()
 
-	if err := s.call(r, "getApps?"+url.Values{"appId": {appID}}.Encode(), key, &found); err != nil {
+	api, err := visitor.NewClient(s.options.API, r, key)
+	if err != nil {
 		return Identity{}, err
 	}
 
-	if len(found.Apps) > 0 {
-		app := found.Apps[0]
+	found, err := api.App(ctx, appID)
+	if err != nil {
+		return Identity{}, refusedBy(ctx, err)
+	}
 
-		return Identity{App: app.ID, Access: app.Access, Rights: slices.Clip(app.Rights)}, nil
+	if found != nil {
+		return Identity{App: found.ID, Access: found.Access, Rights: found.Rights}, nil
 	}
 
 	refused := &RefusedError{
@@ -73,83 +71,21 @@ func (s *Sessions) identify(r *http.Request, appID, key string) (Identity, error
 	return Identity{}, refused
 }
 
-// call makes a call of the API with the key, for the browser that sent the request. The error is a [*RefusedError] if the API has
-// refused it, or has not responded in time.
-func (s *Sessions) call(r *http.Request, name, key string, result any) error {
-	// The context of the request belongs to its connection, of which the server must see one request at a time.
-	ctx, cancel := context.WithTimeout(context.Background(), identifyTimeout)
-	defer cancel()
-	defer context.AfterFunc(r.Context(), cancel)()
-
-	if local, ok := r.Context().Value(http.LocalAddrContextKey).(net.Addr); ok {
-		ctx = context.WithValue(ctx, http.LocalAddrContextKey, local)
+// refusedBy returns the error of a call: a [*RefusedError] if the API has refused it, or has not responded before ctx ended.
+func refusedBy(ctx context.Context, err error) error {
+	if failed, ok := errors.AsType[*client.Error](err); ok && failed.Code != "" {
+		return &RefusedError{
+			Status: failed.HTTPStatus, Code: string(failed.Code), RetryAfter: failed.RetryAfter,
+			Message: strings.TrimSuffix(strings.ReplaceAll(failed.Message, "apiKey", "API key"), "."),
+		}
 	}
 
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "/api/v1/"+name, http.NoBody)
-	if err != nil {
-		return err
-	}
-
-	request.Host, request.RemoteAddr = r.Host, r.RemoteAddr
-	request.Header.Set("Authorization", "Bearer "+key)
-	request.Header.Set("Sec-Fetch-Site", "same-origin") // A browser makes the call.
-
-	response := &response{header: http.Header{}, status: http.StatusOK}
-	s.options.API.ServeHTTP(response, request)
-
-	if response.body.Len() == 0 && ctx.Err() != nil {
+	if ctx.Err() != nil {
 		return &RefusedError{
 			Status: http.StatusServiceUnavailable, Code: "timeout", RetryAfter: retryAfter,
 			Message: "the server has not verified the key in time; try again",
 		}
 	}
 
-	return response.decode(result)
-}
-
-// response receives the response of the API.
-type response struct {
-	header http.Header
-	status int
-	body   bytes.Buffer
-}
-
-// Header returns the header of the response.
-func (r *response) Header() http.Header { return r.header }
-
-// WriteHeader sets the status.
-func (r *response) WriteHeader(status int) { r.status = status }
-
-// Write appends to the body.
-func (r *response) Write(part []byte) (int, error) { return r.body.Write(part) }
-
-// decode reads the result of a call. The error of a refused one is a [*RefusedError].
-func (r *response) decode(result any) error {
-	var read struct {
-		Status string          `json:"status"`
-		Result json.RawMessage `json:"result"`
-	}
-
-	if err := json.Unmarshal(r.body.Bytes(), &read); err != nil {
-		return fmt.Errorf("the response of the API with status %d can't be read: %w", r.status, err)
-	}
-
-	if r.status == http.StatusOK {
-		return json.Unmarshal(read.Result, result)
-	}
-
-	var failed struct {
-		Code    string `json:"code"`
-		Message string `json:"message"`
-	}
-	if err := json.Unmarshal(read.Result, &failed); err != nil {
-		return err
-	}
-
-	seconds, _ := strconv.Atoi(r.header.Get("Retry-After"))
-
-	return &RefusedError{
-		Status: r.status, Code: failed.Code, RetryAfter: time.Duration(seconds) * time.Second,
-		Message: strings.TrimSuffix(strings.ReplaceAll(failed.Message, "apiKey", "API key"), "."),
-	}
+	return err
 }

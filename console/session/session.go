@@ -10,6 +10,8 @@ import (
 	"net/http"
 	"slices"
 	"time"
+
+	"github.com/jobwright/jobwright/app"
 )
 
 // Limits of sessions.
@@ -23,12 +25,12 @@ const renewAfter = 5 * time.Minute
 
 // Session is a sign-in to an app.
 type Session struct {
-	App     string    `json:"app"`    // The ID of the app.
-	Access  string    `json:"access"` // The name of the access that the key has to the app.
-	Key     string    `json:"key"`    // The API key, or the access token of an identity provider. It must never reach a page.
-	Rights  []string  `json:"rights"` // The rights of the key in the app, as of the last renewal. The API enforces them.
-	CSRF    string    `json:"csrf"`   // The token that forms have to contain; see [Sessions.CheckCSRF].
-	Expires time.Time `json:"expires"`
+	App     string      `json:"app"`    // The ID of the app.
+	Access  string      `json:"access"` // The name of the access that the key has to the app.
+	Key     string      `json:"key"`    // The API key, or the access token of an identity provider. It must never reach a page.
+	Rights  []app.Right `json:"rights"` // The rights of the key in the app, as of the last renewal. The API enforces them.
+	CSRF    string      `json:"csrf"`   // The token that forms have to contain; see [Sessions.CheckCSRF].
+	Expires time.Time   `json:"expires"`
 
 	Began   time.Time `json:"began"`
 	Renewed time.Time `json:"renewed"`
@@ -44,7 +46,7 @@ type Tokens struct {
 }
 
 // May reports whether the key has a right in the app.
-func (s *Session) May(right string) bool { return slices.Contains(s.Rights, right) }
+func (s *Session) May(right app.Right) bool { return slices.Contains(s.Rights, right) }
 
 // begin returns a new session of an identity.
 func begin(of Identity, key string, tokens *Tokens) *Session {
