@@ -7,12 +7,12 @@ import (
 	"log/slog"
 	"time"
 
-	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/temporal"
 
 	"github.com/jobwright/jobwright/app"
 	"github.com/jobwright/jobwright/audit"
+	"github.com/jobwright/jobwright/internal/heartbeat"
 	"github.com/jobwright/jobwright/job"
 	"github.com/jobwright/jobwright/result"
 	"github.com/jobwright/jobwright/source"
@@ -48,7 +48,7 @@ func New(options Options) *Activities { return &Activities{options} }
 // DeleteResults deletes the results of all attempts of the job and its children, and returns their number. It deletes nothing if
 // the jobId belongs to a later job by now, or if the job runs.
 func (a *Activities) DeleteResults(ctx context.Context, deletion job.Deletion) (int64, error) {
-	defer heartbeat(ctx)()
+	defer heartbeat.Start(ctx, heartbeatInterval)()
 
 	if exists, err := a.familyOf(deletion).exists(ctx); !exists || err != nil {
 		return 0, err
@@ -68,7 +68,7 @@ const recordsBatch = 500
 // DeleteRecords deletes the records of the job and its children from the ledger of a source, and returns their number. A source
 // without a ledger has none.
 func (a *Activities) DeleteRecords(ctx context.Context, deletion job.Deletion, name string) (deleted int64, err error) {
-	defer heartbeat(ctx)()
+	defer heartbeat.Start(ctx, heartbeatInterval)()
 
 	of, err := a.options.Apps.App(deletion.AppID)
 	if errors.Is(err, app.ErrNotFound) {
@@ -129,7 +129,7 @@ const recordsRemain = "records_remain"
 // DeleteHistories deletes all runs of the workflows of the job, of its children, and of its callbacks, and returns their number.
 // The last run of the job itself is the last one: until then, callers find the job, and a repeated attempt finds the rest.
 func (a *Activities) DeleteHistories(ctx context.Context, deletion job.Deletion, deleted *job.Deleted) (count int64, err error) {
-	defer heartbeat(ctx)()
+	defer heartbeat.Start(ctx, heartbeatInterval)()
 
 	family := a.familyOf(deletion)
 
@@ -170,26 +170,3 @@ func (a *Activities) familyOf(deletion job.Deletion) *family {
 
 // heartbeatInterval is the time between two heartbeats.
 const heartbeatInterval = 2 * time.Second
-
-// heartbeat sends heartbeats for an activity until stop is called, so that Temporal repeats the activity soon after its worker
-// was killed.
-func heartbeat(ctx context.Context) (stop func()) {
-	ctx, cancel := context.WithCancel(ctx)
-
-	go func() {
-		ticker := time.NewTicker(heartbeatInterval)
-		defer ticker.Stop()
-
-		for {
-			activity.RecordHeartbeat(ctx)
-
-			select {
-			case <-ctx.Done():
-				return
-			case <-ticker.C:
-			}
-		}
-	}()
-
-	return cancel
-}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/jobwright/jobwright/app"
 	"github.com/jobwright/jobwright/audit"
+	"github.com/jobwright/jobwright/internal/heartbeat"
 	"github.com/jobwright/jobwright/job"
 	"github.com/jobwright/jobwright/jobservice"
 	"github.com/jobwright/jobwright/scenario"
@@ -160,7 +161,7 @@ func beginOf(status *jobservice.Status) time.Time {
 // RunFiring starts the job of a firing, or finds the job that an earlier attempt has started. Then it waits for the end of the
 // job, if the firing does.
 func (f *Firings) RunFiring(ctx context.Context, plan job.FiringPlan) (job.FiringState, error) {
-	ctx, end := heartbeat(ctx)
+	ctx, end := untilStopped(ctx)
 	defer end()
 
 	if !plan.Runs {
@@ -255,7 +256,7 @@ func (f *Firings) await(ctx context.Context, plan job.FiringPlan) (job.FiringSta
 
 // StopFiring stops the job of a firing, if it was started, and waits for its end.
 func (f *Firings) StopFiring(ctx context.Context, plan job.FiringPlan) (job.FiringState, error) {
-	ctx, end := heartbeat(ctx)
+	ctx, end := untilStopped(ctx)
 	defer end()
 
 	of, err := f.app(plan.AppID)
@@ -286,25 +287,16 @@ const heartbeatInterval = 10 * time.Second
 // errStopping is the cause of the end of an attempt whose worker stops.
 var errStopping = errors.New("the worker was stopped; another worker continues")
 
-// heartbeat sends heartbeats until end is called. The context ends when the activity is cancelled or its worker stops.
-func heartbeat(ctx context.Context) (_ context.Context, end func()) {
+// untilStopped sends heartbeats until end is called. The context ends when the activity is cancelled or its worker stops.
+func untilStopped(ctx context.Context) (_ context.Context, end func()) {
 	ctx, cancel := context.WithCancelCause(ctx)
-	stopping := activity.GetWorkerStopChannel(ctx)
+	heartbeat.Start(ctx, heartbeatInterval)
 
 	go func() {
-		ticker := time.NewTicker(heartbeatInterval)
-		defer ticker.Stop()
-
-		for {
-			activity.RecordHeartbeat(ctx)
-
-			select {
-			case <-ctx.Done():
-				return
-			case <-stopping:
-				cancel(errStopping)
-			case <-ticker.C:
-			}
+		select {
+		case <-ctx.Done():
+		case <-activity.GetWorkerStopChannel(ctx):
+			cancel(errStopping)
 		}
 	}()
 
