@@ -351,7 +351,7 @@ func (l *load) convert(ctx context.Context, rows source.Rows) (source.Rows, []so
 
 		for _, column := range again.Schema() {
 			if of, found := types[column.Name]; found {
-				conversions = append(conversions, source.Conversion{Column: column.Name, From: column.String(), To: of.String()})
+				conversions = append(conversions, column.ConvertedTo(of.String()))
 			}
 		}
 

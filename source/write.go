@@ -74,6 +74,22 @@ type Conversion struct {
 	Note   string `json:"note,omitempty" description:"Why the column does not have another type, if that is not clear."`
 }
 
+// ConvertedTo describes a column that has the type to in the target.
+func (c Column) ConvertedTo(to string) Conversion {
+	return Conversion{Column: c.Name, From: c.String(), To: to}
+}
+
+// ConvertedToText returns the columns that are not text, for a target in which all columns are text.
+func (s Schema) ConvertedToText() (conversions []Conversion) {
+	for _, column := range s {
+		if column.Type != Text {
+			conversions = append(conversions, column.ConvertedTo(string(Text)))
+		}
+	}
+
+	return conversions
+}
+
 // Recorded returns written with the files that the rows have been read from, and with the number of rejected records.
 func (w Write) Recorded(written Written) Written {
 	if w.Rejected != nil {

@@ -54,13 +54,13 @@ func match(rows source.Rows, existing source.Schema, sourceName string, write so
 
 		if column.Type == source.JSON && existing[at].Native.TypeStr == "text" {
 			matched.verbatim = append(matched.verbatim, i)
-			matched.conversions = append(matched.conversions, conversion(column, existing[at]))
+			matched.conversions = append(matched.conversions, column.ConvertedTo(existing[at].Native.TypeStr))
 
 			continue
 		}
 
 		if types[column.Name] = existing[at].Standard; column.Standard != existing[at].Standard {
-			matched.conversions = append(matched.conversions, conversion(column, existing[at]))
+			matched.conversions = append(matched.conversions, column.ConvertedTo(existing[at].Native.TypeStr))
 		}
 	}
 
@@ -70,11 +70,6 @@ func match(rows source.Rows, existing source.Schema, sourceName string, write so
 	}
 
 	return matched, nil
-}
-
-// conversion describes a column that has another type in the table.
-func conversion(column, existing source.Column) source.Conversion {
-	return source.Conversion{Column: column.Name, From: column.String(), To: existing.Native.TypeStr}
 }
 
 // matched are rows with the columns of a table.

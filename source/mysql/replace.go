@@ -111,9 +111,7 @@ func (w *writer) define() (definitions []string, conversions []source.Conversion
 			quote(column.Name)+" "+created.String()+created.attributes+attributes+created.comment)
 
 		if created.converts {
-			conversions = append(conversions, source.Conversion{
-				Column: column.Name, From: column.String(), To: created.String(),
-			})
+			conversions = append(conversions, column.ConvertedTo(created.String()))
 		}
 
 		encode, err := encoderFor(column.Standard, created.native)

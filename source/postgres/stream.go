@@ -71,9 +71,7 @@ func (f *recordFeed) open(ctx context.Context, key []string, into *table, indexe
 		encoding.fields = append(encoding.fields, field{encode, slices.Contains(key, written.Name)})
 
 		if to := column.standard(); written.Type != to.Type || written.Element != to.Element {
-			encoding.converted = append(encoding.converted, source.Conversion{
-				Column: written.Name, From: written.String(), To: column.native.TypeStr,
-			})
+			encoding.converted = append(encoding.converted, written.ConvertedTo(column.native.TypeStr))
 		}
 	}
 

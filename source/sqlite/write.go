@@ -160,7 +160,7 @@ func (w *writing) conversions() []source.Conversion {
 	for _, column := range w.schema {
 		found := w.table.column(column.Name)
 		if column.Type == source.Decimal && strings.HasPrefix(found.declared, decimalText) {
-			conversions = append(conversions, source.Conversion{Column: column.Name, From: column.String(), To: found.declared})
+			conversions = append(conversions, column.ConvertedTo(found.declared))
 		}
 	}
 

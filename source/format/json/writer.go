@@ -178,9 +178,7 @@ func (w *Writer) Conversions() []source.Conversion {
 
 	for _, column := range w.schema {
 		if !isKept(column.Type) {
-			conversions = append(conversions, source.Conversion{
-				Column: column.Name, From: column.String(), To: native(column.Type),
-			})
+			conversions = append(conversions, column.ConvertedTo(native(column.Type)))
 		}
 	}
 

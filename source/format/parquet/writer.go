@@ -76,9 +76,7 @@ func NewWriter(w io.Writer, _ source.Format, schema source.Schema) (*Writer, err
 		if !held {
 			added.text = true
 			node = parquet.String()
-			writer.conversions = append(writer.conversions, source.Conversion{
-				Column: column.Name, From: column.String(), To: "STRING",
-			})
+			writer.conversions = append(writer.conversions, column.ConvertedTo("STRING"))
 		}
 
 		writer.table.Group[column.Name] = parquet.Optional(node)

@@ -24,14 +24,4 @@ func Creations() []source.Creation {
 }
 
 // Conversions returns the columns that are not text, because all columns are text when they are read again.
-func (w *Writer) Conversions() []source.Conversion {
-	var conversions []source.Conversion
-
-	for _, column := range w.schema {
-		if column.Type != source.Text {
-			conversions = append(conversions, source.Conversion{Column: column.Name, From: column.String(), To: "text"})
-		}
-	}
-
-	return conversions
-}
+func (w *Writer) Conversions() []source.Conversion { return w.schema.ConvertedToText() }
