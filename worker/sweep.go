@@ -15,8 +15,7 @@ import (
 	"github.com/jobwright/jobwright/result"
 )
 
-// sweepInterval is the average time between two sweeps of a worker. The time varies, so that several workers do not sweep at
-// the same moment.
+// sweepInterval is the average time between two sweeps of a worker.
 const sweepInterval = time.Hour
 
 // sweeper removes the results of jobs that Temporal no longer has from the result store.
@@ -29,17 +28,7 @@ type sweeper struct {
 
 // run sweeps periodically until ctx ends.
 func (s *sweeper) run(ctx context.Context) {
-	for {
-		wait := time.NewTimer(sweepInterval/2 + rand.N(sweepInterval)) //nolint:gosec // The time need not be unpredictable.
-
-		select {
-		case <-ctx.Done():
-			wait.Stop()
-
-			return
-		case <-wait.C:
-		}
-
+	for pause(ctx, sweepInterval) == nil {
 		removed, err := s.sweep(ctx)
 		if err != nil && ctx.Err() == nil {
 			s.log.Warn("The result store can't be swept", "error", err)
@@ -48,6 +37,20 @@ func (s *sweeper) run(ctx context.Context) {
 		if removed > 0 {
 			s.log.Info("Removed results of jobs that Temporal no longer has", "count", removed)
 		}
+	}
+}
+
+// pause waits for the average time between two sweeps, or until ctx ends. The time varies, so that several workers do not sweep at
+// the same moment.
+func pause(ctx context.Context, average time.Duration) error {
+	timer := time.NewTimer(average/2 + rand.N(average)) //nolint:gosec // The time need not be unpredictable.
+	defer timer.Stop()
+
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
 	}
 }
 
