@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"maps"
 	"os"
@@ -17,6 +16,7 @@ import (
 	"github.com/gofrs/flock"
 	"go.yaml.in/yaml/v4"
 
+	"github.com/jobwright/jobwright/internal/cli"
 	"github.com/jobwright/jobwright/scenario/problem"
 )
 
@@ -56,17 +56,7 @@ func (c Context) LoadKey(ctx context.Context) (string, error) {
 
 // ReadKey returns the key in a file; "-" is the standard input.
 func ReadKey(path string) (string, error) {
-	var (
-		text []byte
-		err  error
-	)
-
-	if path == "-" {
-		text, err = io.ReadAll(os.Stdin)
-	} else {
-		text, err = os.ReadFile(path) //nolint:gosec // The user chose the file.
-	}
-
+	text, err := cli.ReadInput(path)
 	if err != nil {
 		return "", fmt.Errorf("the key can't be read: %w", err)
 	}

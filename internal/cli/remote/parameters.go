@@ -4,13 +4,12 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"maps"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/jobwright/jobwright/internal/cli"
 	"github.com/jobwright/jobwright/jobservice"
 	"github.com/jobwright/jobwright/scenario/jsonvalue"
 	"github.com/jobwright/jobwright/scenario/problem"
@@ -28,7 +27,12 @@ func (f parameterFlags) values(ctx context.Context, on *remote, appID, scenario 
 	values := jsonvalue.Object{}
 
 	if f.file != "" {
-		if err := readParameters(f.file, &values); err != nil {
+		text, err := cli.ReadInput(f.file)
+		if err == nil {
+			err = json.Unmarshal(text, &values)
+		}
+
+		if err != nil {
 			return nil, wrongCall("the parameters of --parameters can't be read: %w", err)
 		}
 	}
@@ -60,26 +64,6 @@ func (f parameterFlags) values(ctx context.Context, on *remote, appID, scenario 
 	}
 
 	return values, nil
-}
-
-// readParameters reads a JSON object from a file; "-" is the standard input.
-func readParameters(path string, into *jsonvalue.Object) error {
-	var (
-		text []byte
-		err  error
-	)
-
-	if path == "-" {
-		text, err = io.ReadAll(os.Stdin)
-	} else {
-		text, err = os.ReadFile(path) //nolint:gosec // The user chose the file.
-	}
-
-	if err != nil {
-		return err
-	}
-
-	return json.Unmarshal(text, into)
 }
 
 // parameterTypes returns the JSON Schemas of the parameters of a scenario; nil if it has mistakes, which executeJob reports.
