@@ -2,16 +2,19 @@ package chaos_test
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/jobwright/jobwright/internal/faulttest"
 )
 
 const (
-	appID = "7"
+	appID = faulttest.AppID
 	key   = "the-key-of-chaos"
 )
 
@@ -35,18 +38,12 @@ func writeApp(t *testing.T, dir, receiver string) {
 		fmt.Fprintf(&file, "%d,name %d\n", i, i)
 	}
 
+	own := scenarios()
+	maps.Copy(own, faulttest.Scenarios(appendedRows))
+
 	files := map[string]string{"app.yaml": manifestWith(receiver, "auto"), "files/names.csv": file.String()}
-	for name, text := range scenarios() {
-		files["scenarios/"+name+".yaml"] = text
-	}
-
+	faulttest.WriteApp(t, dir, files, own)
 	require.NoError(t, os.MkdirAll(filepath.Join(dir, "files", "in"), 0o750))
-
-	for name, text := range files {
-		path := filepath.Join(dir, filepath.FromSlash(name))
-		require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o750))
-		require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
-	}
 }
 
 const manifest = `
@@ -94,35 +91,19 @@ func writeFileToDrop(dir, jobID string) (name string, err error) {
 }
 
 // tables creates the PostgreSQL tables to which the jobs write.
-const tables = `
-CREATE TABLE appended (job text, n bigint);
-CREATE TABLE scripted (job text);
+const tables = faulttest.Tables + `
 CREATE TABLE dropped (job text, n bigint);
-CREATE TABLE total (n bigint);
-INSERT INTO total VALUES (0);
 CREATE TABLE looped (job text, round bigint);
 CREATE TABLE tried (job text);
 CREATE TABLE finished (job text);
-CREATE TABLE inherited (job text);
 CREATE TABLE counted (job text, n bigint);
 CREATE TABLE summed (job text, total bigint);
 CREATE TABLE ticked (job text);
 CREATE TABLE stopped (job text);`
 
-// scenarios returns the texts of the scenarios by name.
+// scenarios returns the texts of the scenarios by name, beside those of [faulttest.Scenarios].
 func scenarios() map[string]string {
 	return map[string]string{
-		"Append": fmt.Sprintf(`
-steps:
-  - opName: Transform
-    opParams:
-      source: warehouse
-      query: SELECT :job::text AS job, n::bigint AS n FROM generate_series(1, %d) AS n
-      bind: {job: "${job.id}"}
-      targetSource: warehouse
-      targetTable: appended
-      append: true
-`, appendedRows),
 		"Stage": fmt.Sprintf(`
 steps:
   - opName: Transform
@@ -158,16 +139,6 @@ steps:
       targetTable: dropped
       append: true
       dropSource: true
-`,
-		"Script": `
-steps:
-  - opName: RunSourceScript
-    opParams:
-      source: warehouse
-      script: |
-        INSERT INTO scripted VALUES (:job);
-        UPDATE total SET n = n + 1;
-      bind: {job: "${job.id}"}
 `,
 		"Loop": fmt.Sprintf(`
 steps:
@@ -212,17 +183,6 @@ steps:
       finally:
         - opName: Insert
           opParams: {source: warehouse, table: finished, records: [{job: "${job.id}"}]}
-`,
-		"Child": `
-parameters: {of: {type: text}}
-steps:
-  - opName: Insert
-    opParams: {source: warehouse, table: inherited, records: [{job: "${of}"}]}
-`,
-		"Parent": `
-steps:
-  - opName: RunScenario
-    opParams: {scenario: Child, parameters: {of: "${job.id}"}}
 `,
 		"Request": `
 steps:

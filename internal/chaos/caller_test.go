@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"github.com/jobwright/jobwright/internal/faulttest"
 )
 
 // kind is a kind of jobs.
@@ -134,7 +136,7 @@ func (c *callers) follow(ctx context.Context, job *trackedJob) {
 			c.pollStatus(ctx, job)
 		}
 
-		pause(ctx, 200*time.Millisecond)
+		faulttest.Pause(ctx, 200*time.Millisecond)
 	}
 }
 
@@ -168,12 +170,12 @@ func (c *callers) start(ctx context.Context, job *trackedJob) {
 
 	switch {
 	case hasUnknownEffect(status, err):
-		pause(ctx, 100*time.Millisecond)
+		faulttest.Pause(ctx, 100*time.Millisecond)
 	case slices.Contains([]int{http.StatusOK, http.StatusAccepted, http.StatusUnprocessableEntity}, status):
 		job.accepted = true
 	default:
 		c.addProblemf("%s %s: start responded %d %s", job.scenario, job.jobID, status, response)
-		pause(ctx, time.Second)
+		faulttest.Pause(ctx, time.Second)
 	}
 }
 
@@ -186,7 +188,7 @@ func (c *callers) pollStatus(ctx context.Context, job *trackedJob) {
 		return
 	case status != http.StatusOK:
 		c.addProblemf("%s %s: status of an accepted job responded %d %s", job.scenario, job.jobID, status, response)
-		pause(ctx, time.Second)
+		faulttest.Pause(ctx, time.Second)
 
 		return
 	}
@@ -196,7 +198,7 @@ func (c *callers) pollStatus(ctx context.Context, job *trackedJob) {
 	switch {
 	case err != nil:
 		c.addProblemf("%s %s: status responded %s: %v", job.scenario, job.jobID, response, err)
-	case isFinal(state):
+	case faulttest.IsFinal(state):
 		job.state, job.result = state, response
 	case job.scenario == "Stop" && running:
 		c.callSharedJob(ctx, job.jobID, stopJob) // Repeated until the job has ended, as callers may.
@@ -281,20 +283,4 @@ func parseStatus(response string) (state string, running bool, err error) {
 	}
 
 	return envelope.Result.Status, running, err
-}
-
-// isFinal reports whether the state is final.
-func isFinal(state string) bool {
-	return slices.Contains([]string{"completed", "completedWithError", "stopped"}, state)
-}
-
-// pause waits for the given time or until ctx ends.
-func pause(ctx context.Context, wait time.Duration) {
-	timer := time.NewTimer(wait)
-	defer timer.Stop()
-
-	select {
-	case <-ctx.Done():
-	case <-timer.C:
-	}
 }

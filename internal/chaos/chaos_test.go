@@ -17,6 +17,8 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/client"
 	sdklog "go.temporal.io/sdk/log"
+
+	"github.com/jobwright/jobwright/internal/faulttest"
 )
 
 var (
@@ -37,7 +39,7 @@ func TestGuaranteesUnderRandomFaults(t *testing.T) {
 	t.Logf("seed %d, for %s", *seed, *duration)
 
 	s := newSystem(t)
-	s.withPostgreSQL(t, func(ctx context.Context, connection *pgx.Conn) {
+	faulttest.WithPostgreSQL(t, s.database, func(ctx context.Context, connection *pgx.Conn) {
 		_, err := connection.Exec(ctx, tables)
 		require.NoError(t, err)
 	})
@@ -83,7 +85,8 @@ func TestGuaranteesUnderRandomFaults(t *testing.T) {
 	}
 
 	for _, p := range slices.Backward(s.processes()[1:]) {
-		require.Equal(t, 0, p.stop(t), "output of %s:\n%s", p.name, &p.output)
+		require.NoError(t, p.Stop())
+		require.Zero(t, p.Ends().Overdue, "%s has not ended in time", p.Name)
 	}
 
 	check.checkSessions(t)

@@ -1,14 +1,14 @@
 package chaos_test
 
 import (
-	"io"
-	"net/http"
 	"regexp"
 	"strconv"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/jobwright/jobwright/internal/faulttest"
 )
 
 // goroutines returns the total number of goroutines of the workers.
@@ -16,15 +16,8 @@ func (s *system) goroutines(t *testing.T) (count int) {
 	t.Helper()
 
 	for _, worker := range s.workers {
-		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, worker.http+"/metrics", http.NoBody)
+		text, err := faulttest.Get(t.Context(), worker.http+"/metrics")
 		require.NoError(t, err)
-
-		response, err := http.DefaultClient.Do(request)
-		require.NoError(t, err)
-
-		text, err := io.ReadAll(response.Body)
-		require.NoError(t, err)
-		require.NoError(t, response.Body.Close())
 
 		match := regexp.MustCompile(`(?m)^go_goroutines (\d+)$`).FindSubmatch(text)
 		require.NotNil(t, match, "%s", text)
@@ -48,7 +41,7 @@ func (c *checker) checkGoroutines(t *testing.T, before int) {
 		row       = "goroutines of idle workers"
 	)
 
-	for deadline := time.Now().Add(3 * time.Minute); time.Now().Before(deadline); pause(t.Context(), time.Second) {
+	for deadline := time.Now().Add(3 * time.Minute); time.Now().Before(deadline); faulttest.Pause(t.Context(), time.Second) {
 		if c.counts[row] = c.system.goroutines(t); c.counts[row] <= before+tolerance {
 			return
 		}

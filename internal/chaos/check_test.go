@@ -16,12 +16,15 @@ import (
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
 	_ "modernc.org/sqlite" // The driver of the SQLite database of the workers.
+
+	"github.com/jobwright/jobwright/internal/faulttest"
 )
 
 // checker verifies the guarantees after the last fault. All processes are ready by then.
 type checker struct {
 	system   *system
 	callers  *callers
+	records  faulttest.Records
 	counts   map[string]int // The figures for the table, by label.
 	problems []string       // Violations of guarantees.
 }
@@ -39,7 +42,7 @@ func (c *checker) run(t *testing.T) {
 	c.checkFinalStates(t)
 	c.checkWorkflows(t)
 
-	c.system.withPostgreSQL(t, func(ctx context.Context, connection *pgx.Conn) {
+	faulttest.WithPostgreSQL(t, c.system.database, func(ctx context.Context, connection *pgx.Conn) {
 		c.checkTable(ctx, t, connection, "appended", "Append", appendedRows)
 		c.checkTable(ctx, t, connection, "dropped", "Drop", droppedRows)
 		c.checkTable(ctx, t, connection, "scripted", "Script", 1)
@@ -51,13 +54,14 @@ func (c *checker) run(t *testing.T) {
 		c.checkTable(ctx, t, connection, "finished", "Try", 1)
 		c.checkTable(ctx, t, connection, "inherited", "Parent", 1)
 		c.checkTable(ctx, t, connection, "stopped", "Stop", 1)
-		c.checkTotal(ctx, t, connection)
+		c.records.CheckTotal(ctx, t, connection)
 		c.checkReplacedTables(ctx, connection)
 		c.checkLeftovers(ctx, t, connection)
 	})
 
 	c.checkDroppedFiles(t)
 	c.checkSQLite(t)
+	c.addRecords()
 	c.checkRequests()
 	c.checkWatchers()
 	c.checkCallbacks(t)
@@ -102,7 +106,7 @@ func (c *checker) checkWorkflows(t *testing.T) {
 	runs := map[string]string{} // The last run of each workflow, by workflow ID.
 
 	// Temporal's lists are eventually consistent.
-	for deadline := time.Now().Add(2 * time.Minute); ; pause(t.Context(), time.Second) {
+	for deadline := time.Now().Add(2 * time.Minute); ; faulttest.Pause(t.Context(), time.Second) {
 		c.listWorkflows(t, temporal, runs)
 
 		missing := slices.DeleteFunc(slices.Clone(c.callers.jobs), func(job *trackedJob) bool {
@@ -177,67 +181,32 @@ func (c *checker) checkTable(
 	ctx context.Context, t *testing.T, connection *pgx.Conn, table, scenario string, records int,
 ) {
 	t.Helper()
-
-	rows, err := connection.Query(ctx, "SELECT job, count(*) FROM "+table+" GROUP BY job")
-	require.NoError(t, err)
-
-	counts := map[string]int{}
-
-	for rows.Next() {
-		var (
-			job   string
-			count int
-		)
-
-		require.NoError(t, rows.Scan(&job, &count))
-
-		counts[job] = count
-	}
-
-	require.NoError(t, rows.Err())
-	c.checkCounts(table, scenario, records, counts)
+	c.checkCounts(table, scenario, records, faulttest.CountRecords(ctx, t, connection, table))
 }
 
 // checkCounts verifies that each job of the scenario has the given number of records in the table, and other jobs have none.
 func (c *checker) checkCounts(table, scenario string, records int, counts map[string]int) {
+	var jobIDs []string
+
 	for _, job := range c.callers.jobs {
-		if job.scenario != scenario {
-			continue
+		if job.scenario == scenario {
+			jobIDs = append(jobIDs, job.jobID)
 		}
-
-		c.counts["expected records"] += records
-
-		switch count := counts[job.jobID]; {
-		case count > records:
-			c.counts["duplicates"] += count - records
-		case count < records:
-			c.counts["losses"] += records - count
-		}
-
-		if counts[job.jobID] != records {
-			c.addProblemf("%s has %d records of %s %s, expected %d", table, counts[job.jobID], scenario, job.jobID, records)
-		}
-
-		delete(counts, job.jobID)
 	}
+
+	c.records.Check(table, scenario, records, jobIDs, counts)
 
 	if len(counts) > 0 {
 		c.addProblemf("%s has records of unknown jobs: %v", table, counts)
 	}
 }
 
-// checkTotal verifies that the script, which all jobs run on the same record, has taken effect once for each job.
-func (c *checker) checkTotal(ctx context.Context, t *testing.T, connection *pgx.Conn) {
-	t.Helper()
-
-	var total, jobs int
-
-	require.NoError(t, connection.QueryRow(ctx,
-		"SELECT n, (SELECT count(*) FROM scripted) FROM total").Scan(&total, &jobs))
-
-	if total != jobs {
-		c.addProblemf("scripts of %d jobs counted to %d", jobs, total)
-	}
+// addRecords adds the figures and the problems of the records of the jobs.
+func (c *checker) addRecords() {
+	c.counts["expected records"] += c.records.Expected
+	c.counts["duplicates"] += c.records.Duplicates
+	c.counts["losses"] += c.records.Lost
+	c.problems = append(c.problems, c.records.Problems...)
 }
 
 // checkSums verifies that each round of a Count has counted the records of the rounds before it.
@@ -297,7 +266,7 @@ func (c *checker) checkLeftovers(ctx context.Context, t *testing.T, connection *
 func (c *checker) checkSessions(t *testing.T) {
 	t.Helper()
 
-	c.system.withPostgreSQL(t, func(ctx context.Context, connection *pgx.Conn) {
+	faulttest.WithPostgreSQL(t, c.system.database, func(ctx context.Context, connection *pgx.Conn) {
 		require.Eventually(t, func() bool {
 			var sessions int
 

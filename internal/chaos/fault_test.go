@@ -9,6 +9,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/jobwright/jobwright/internal/faulttest"
 )
 
 // fault is a kind of fault.
@@ -40,27 +42,27 @@ func newFaults(t *testing.T, s *system, seed uint64) *faults {
 	}
 
 	for _, worker := range s.workers {
-		f.kinds = append(f.kinds, fault{"SIGKILL " + worker.name, 4, f.restart(t, worker)})
-		f.kinds = append(f.kinds, fault{"SIGSTOP, SIGCONT " + worker.name, 1, func(ctx context.Context) {
-			worker.signal(syscall.SIGSTOP)
-			pause(ctx, f.randomTime(25*time.Second)) // Sometimes longer than the heartbeat timeout.
-			worker.signal(syscall.SIGCONT)
+		f.kinds = append(f.kinds, fault{"SIGKILL " + worker.Name, 4, f.restart(t, worker)})
+		f.kinds = append(f.kinds, fault{"SIGSTOP, SIGCONT " + worker.Name, 1, func(ctx context.Context) {
+			worker.Signal(syscall.SIGSTOP)
+			faulttest.Pause(ctx, f.randomTime(25*time.Second)) // Sometimes longer than the heartbeat timeout.
+			worker.Signal(syscall.SIGCONT)
 		}})
 	}
 
 	f.kinds = append(f.kinds,
 		fault{"SIGKILL API server", 4, f.restart(t, s.server)},
 		fault{"SIGSTOP, SIGCONT API server", 1, func(ctx context.Context) {
-			s.server.signal(syscall.SIGSTOP)
-			pause(ctx, f.randomTime(3*time.Second))
-			s.server.signal(syscall.SIGCONT)
+			s.server.Signal(syscall.SIGSTOP)
+			faulttest.Pause(ctx, f.randomTime(3*time.Second))
+			s.server.Signal(syscall.SIGCONT)
 		}},
 		fault{"SIGKILL Temporal", 1, f.restart(t, s.temporal)},
 		fault{"SIGKILL PostgreSQL", 2, func(ctx context.Context) {
 			from := time.Now()
 
 			s.postgres.Kill(goroutineTB{t})
-			pause(ctx, f.randomTime(time.Second))
+			faulttest.Pause(ctx, f.randomTime(time.Second))
 			s.postgres.Start(goroutineTB{t})
 			f.addOutage(from)
 		}},
@@ -80,7 +82,7 @@ func newFaults(t *testing.T, s *system, seed uint64) *faults {
 			fault{"connections cut to " + name, 2, func(context.Context) { proxy.cut() }},
 			fault{"responses lost from " + name, 2, func(ctx context.Context) {
 				proxy.discard.Store(true)
-				pause(ctx, f.randomTime(500*time.Millisecond))
+				faulttest.Pause(ctx, f.randomTime(500*time.Millisecond))
 				proxy.cut() // Before responses pass again: a client would take the next one for the discarded one.
 				proxy.discard.Store(false)
 			}})
@@ -96,10 +98,10 @@ func (f *faults) restart(t *testing.T, p *process) func(context.Context) {
 	return func(ctx context.Context) {
 		from := time.Now()
 
-		p.kill()
-		pause(ctx, f.randomTime(time.Second))
+		p.Kill()
+		faulttest.Pause(ctx, f.randomTime(time.Second))
 
-		if err := errors.Join(p.start(), p.awaitReady()); err != nil {
+		if err := errors.Join(p.Start(), p.awaitReady()); err != nil {
 			t.Error(err)
 
 			return
@@ -117,7 +119,7 @@ func (f *faults) run(ctx context.Context) {
 	active := make([]sync.Mutex, len(f.kinds))
 
 	for ctx.Err() == nil {
-		pause(ctx, f.randomTime(2*time.Second))
+		faulttest.Pause(ctx, f.randomTime(2*time.Second))
 
 		i := f.choose()
 		if !active[i].TryLock() {

@@ -14,6 +14,8 @@ import (
 
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 	"github.com/stretchr/testify/require"
+
+	"github.com/jobwright/jobwright/internal/faulttest"
 )
 
 // signingSecret signs the callbacks of the jobs.
@@ -151,7 +153,7 @@ func (c *checker) awaitCallback(ctx context.Context, job *trackedJob) map[string
 			}
 		}
 
-		pause(ctx, time.Second)
+		faulttest.Pause(ctx, time.Second)
 	}
 }
 

@@ -11,6 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
+
+	"github.com/jobwright/jobwright/internal/faulttest"
 )
 
 // tickInterval is the interval of the schedule tick.
@@ -32,10 +34,10 @@ func (c *checker) checkSchedule(t *testing.T, temporal client.Client) {
 		}
 
 		require.True(t, hasUnknownEffect(status, err), "%d %s %v", status, response, err)
-		pause(ctx, 100*time.Millisecond)
+		faulttest.Pause(ctx, 100*time.Millisecond)
 	}
 
-	for running := int64(1); running > 0; pause(ctx, 100*time.Millisecond) {
+	for running := int64(1); running > 0; faulttest.Pause(ctx, 100*time.Millisecond) {
 		counted, err := temporal.CountWorkflow(ctx, &workflowservice.CountWorkflowExecutionsRequest{
 			Namespace: namespace,
 			Query:     "ExecutionStatus = 'Running' AND (WorkflowType = 'FireSchedule' OR JobwrightLabels = 'schedule=tick')",
@@ -45,7 +47,7 @@ func (c *checker) checkSchedule(t *testing.T, temporal client.Client) {
 		running = counted.GetCount()
 	}
 
-	c.system.withPostgreSQL(t, func(ctx context.Context, connection *pgx.Conn) {
+	faulttest.WithPostgreSQL(t, c.system.database, func(ctx context.Context, connection *pgx.Conn) {
 		rows, err := connection.Query(ctx, "SELECT job FROM ticked ORDER BY job")
 		require.NoError(t, err)
 

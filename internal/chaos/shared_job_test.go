@@ -13,6 +13,8 @@ import (
 
 	"github.com/anishathalye/porcupine"
 	"github.com/google/uuid"
+
+	"github.com/jobwright/jobwright/internal/faulttest"
 )
 
 // sharedJob is a jobId that several callers use concurrently: they start it with two different requests, request its status
@@ -107,7 +109,7 @@ func (c *callers) runSharedJobs(ctx context.Context) []*sharedJob {
 		}
 
 		running.Wait()
-		pause(ctx, time.Second)
+		faulttest.Pause(ctx, time.Second)
 	}
 
 	return jobs
@@ -196,7 +198,7 @@ func (c *checker) stopSharedJobs(ctx context.Context, jobs []*sharedJob) {
 
 		for stopContext.Err() == nil && output != completed && output != notFound {
 			output = c.callers.callSharedJob(stopContext, job.jobID, stopJob)
-			pause(stopContext, 10*time.Millisecond)
+			faulttest.Pause(stopContext, 10*time.Millisecond)
 		}
 
 		if output != completed && output != notFound {

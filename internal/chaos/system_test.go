@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -18,9 +17,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
+	"github.com/jobwright/jobwright/internal/faulttest"
 	"github.com/jobwright/jobwright/internal/temporalserver"
 	"github.com/jobwright/jobwright/internal/testserver"
 	"github.com/jobwright/jobwright/job"
@@ -92,27 +91,19 @@ func newSystem(t *testing.T) *system {
 	s.counterProxy = newProxy(t, host(t, s.counter.server.URL))
 	s.receiverProxy = newProxy(t, host(t, s.receiver.server.URL))
 
-	temporal := freeAddress(t)
+	temporal := faulttest.FreeAddress()
 	s.temporalProxy = newProxy(t, temporal)
-	s.temporal = &process{
-		name: "Temporal",
-		command: func() *exec.Cmd {
-			command, err := temporalCommand(temporalFolder+"="+filepath.Join(s.dir, "temporal"), temporalAddress+"="+temporal)
-			if err != nil {
-				panic(err) // The path of a running executable is known.
-			}
-
-			return command
-		},
-		ready: func() bool { return accepts(temporal) },
-	}
+	s.temporal = newProcess("Temporal", "", func() *exec.Cmd {
+		return temporalCommand(temporalFolder+"="+filepath.Join(s.dir, "temporal"), temporalAddress+"="+temporal)
+	})
+	s.temporal.Ready = func(ctx context.Context) bool { return faulttest.Accepts(ctx, temporal) }
 
 	writeApp(t, s.app(), s.receiverURL())
 	s.addJobwright(t)
 
 	for _, p := range s.processes() {
-		require.NoError(t, p.start())
-		t.Cleanup(p.kill)
+		require.NoError(t, p.Start())
+		t.Cleanup(p.Remove)
 		require.NoError(t, p.awaitReady())
 	}
 
@@ -154,21 +145,16 @@ func (s *system) addJobwright(t *testing.T) {
 		}
 	}
 
-	address := freeAddress(t)
+	address := faulttest.FreeAddress()
 	s.api = "http://" + address
-	s.server = &process{
-		name: "API server", command: command("apiserver", "--http", address),
-		ready: func() bool { return respondsOK(s.api + "/healthz") },
-	}
+	s.server = newProcess("API server", s.api+"/healthz", command("apiserver", "--http", address))
 
 	for number := range 2 {
-		address := freeAddress(t)
-		s.workers = append(s.workers, &process{
-			name:    fmt.Sprintf("worker %d", number+1),
-			http:    "http://" + address,
-			command: command("worker", "--http", address, "--data", filepath.Join(s.dir, "data")),
-			ready:   func() bool { return respondsOK("http://" + address + "/readyz") },
-		})
+		address := faulttest.FreeAddress()
+		worker := newProcess(fmt.Sprintf("worker %d", number+1), "http://"+address+"/readyz",
+			command("worker", "--http", address, "--data", filepath.Join(s.dir, "data")))
+		worker.http = "http://" + address
+		s.workers = append(s.workers, worker)
 	}
 }
 
@@ -180,53 +166,6 @@ func host(t *testing.T, address string) string {
 	require.NoError(t, err)
 
 	return parsed.Host
-}
-
-// freeAddress returns an address with an unused port.
-func freeAddress(t *testing.T) string {
-	t.Helper()
-
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	require.NoError(t, listener.Close())
-
-	return listener.Addr().String()
-}
-
-// accepts reports whether a server accepts connections at the address.
-func accepts(address string) bool {
-	connection, err := net.DialTimeout("tcp", address, time.Second)
-
-	return err == nil && connection.Close() == nil
-}
-
-// respondsOK reports whether a GET of the address returns status 200.
-func respondsOK(address string) bool {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
-	defer cancel()
-
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, http.NoBody)
-	if err != nil {
-		return false
-	}
-
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return false
-	}
-
-	return response.Body.Close() == nil && response.StatusCode == http.StatusOK
-}
-
-// withPostgreSQL calls use with a connection to PostgreSQL, not through the proxy.
-func (s *system) withPostgreSQL(t *testing.T, use func(context.Context, *pgx.Conn)) {
-	t.Helper()
-
-	connection, err := pgx.Connect(t.Context(), s.database)
-	require.NoError(t, err)
-
-	use(t.Context(), connection)
-	require.NoError(t, connection.Close(t.Context()))
 }
 
 // counter is an HTTP server that counts requests by idempotency key. It never responds to requests of /slow.

@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/jobwright/jobwright/internal/faulttest"
 )
 
 // watcher follows a job by server-sent events, and connects again until the job has ended.
@@ -29,7 +31,7 @@ func (c *callers) watch(ctx context.Context, job *trackedJob) {
 
 	for ctx.Err() == nil && job.watcher.state == "" {
 		c.connectWatcher(ctx, job)
-		pause(ctx, 50*time.Millisecond)
+		faulttest.Pause(ctx, 50*time.Millisecond)
 	}
 }
 
@@ -65,10 +67,10 @@ func (c *callers) connectWatcher(ctx context.Context, job *trackedJob) {
 	case response.StatusCode == http.StatusOK:
 		c.readEvents(response.Body, job)
 	case hasUnknownEffect(response.StatusCode, nil):
-		pause(ctx, 100*time.Millisecond)
+		faulttest.Pause(ctx, 100*time.Millisecond)
 	default:
 		c.addProblemf("%s %s: watchJob responded %d after version %d", job.scenario, job.jobID, response.StatusCode, job.watcher.version)
-		pause(ctx, time.Second)
+		faulttest.Pause(ctx, time.Second)
 	}
 }
 
@@ -110,7 +112,7 @@ func (c *callers) receiveEvent(fields map[string]string, job *trackedJob) {
 		err = json.Unmarshal([]byte(fields["data"]), &status)
 	}
 
-	if err != nil || id != status.Version || id <= job.watcher.version || isFinal(status.Status) != (fields["event"] == "end") {
+	if err != nil || id != status.Version || id <= job.watcher.version || faulttest.IsFinal(status.Status) != (fields["event"] == "end") {
 		c.addProblemf("%s %s: after version %d, watchJob sent the event %v: %v", job.scenario, job.jobID, job.watcher.version, fields, err)
 
 		return

@@ -2,11 +2,10 @@ package cluster_test
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
+	"maps"
 	"testing"
 
-	"github.com/stretchr/testify/require"
+	"github.com/jobwright/jobwright/internal/faulttest"
 )
 
 // The numbers of records that one job writes.
@@ -30,13 +29,8 @@ var kinds = []kind{
 }
 
 // tables creates the tables to which the jobs write.
-const tables = `
-CREATE TABLE appended (job text, n bigint);
+const tables = faulttest.Tables + `
 CREATE TABLE looped (job text, round bigint);
-CREATE TABLE scripted (job text);
-CREATE TABLE total (n bigint);
-INSERT INTO total VALUES (0);
-CREATE TABLE inherited (job text);
 CREATE TABLE stopped (job text);`
 
 // writeApp writes the app of the jobs to dir. Only docker-compose.yml and its override set variables: that of the key is the
@@ -44,37 +38,20 @@ CREATE TABLE stopped (job text);`
 func writeApp(t *testing.T, dir string) {
 	t.Helper()
 
-	files := map[string]string{"app.yaml": `
+	own := scenarios()
+	maps.Copy(own, faulttest.Scenarios(appendedRows))
+
+	faulttest.WriteApp(t, dir, map[string]string{"app.yaml": `
 sources:
   warehouse: {kind: PgSQLSource, connStr: "${env:JOBWRIGHT_APP_7_WAREHOUSE}"}
 access:
   - {name: caller, key: "${env:JOBWRIGHT_APP_7_KEY}"}
-`}
-	for name, text := range scenarios() {
-		files["scenarios/"+name+".yaml"] = text
-	}
-
-	for name, text := range files {
-		path := filepath.Join(dir, filepath.FromSlash(name))
-		require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o750))
-		require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
-	}
+`}, own)
 }
 
-// scenarios returns the texts of the scenarios by name.
+// scenarios returns the texts of the scenarios by name, beside those of [faulttest.Scenarios].
 func scenarios() map[string]string {
 	return map[string]string{
-		"Append": fmt.Sprintf(`
-steps:
-  - opName: Transform
-    opParams:
-      source: warehouse
-      query: SELECT :job::text AS job, n::bigint AS n FROM generate_series(1, %d) AS n
-      bind: {job: "${job.id}"}
-      targetSource: warehouse
-      targetTable: appended
-      append: true
-`, appendedRows),
 		"Loop": fmt.Sprintf(`
 steps:
   - opName: ForEach
@@ -88,27 +65,6 @@ steps:
         - opName: Wait
           opParams: {duration: 1s}
 `, rounds),
-		"Script": `
-steps:
-  - opName: RunSourceScript
-    opParams:
-      source: warehouse
-      script: |
-        INSERT INTO scripted VALUES (:job);
-        UPDATE total SET n = n + 1;
-      bind: {job: "${job.id}"}
-`,
-		"Child": `
-parameters: {of: {type: text}}
-steps:
-  - opName: Insert
-    opParams: {source: warehouse, table: inherited, records: [{job: "${of}"}]}
-`,
-		"Parent": `
-steps:
-  - opName: RunScenario
-    opParams: {scenario: Child, parameters: {of: "${job.id}"}}
-`,
 		"Return": fmt.Sprintf(`
 parameters: {first: {type: integer, default: 1}}
 steps:

@@ -6,11 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"math/rand/v2"
-	"net"
 	"net/url"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -22,6 +19,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
+	"github.com/jobwright/jobwright/internal/faulttest"
 	"github.com/jobwright/jobwright/internal/testserver"
 )
 
@@ -96,7 +94,7 @@ func (c *cluster) newContainer(service types.ServiceConfig, name string) *contai
 func (c *cluster) newTemporal(service types.ServiceConfig) (containers []*container) {
 	ports := map[string]string{}
 	for _, port := range chosenPorts[service.Name] {
-		ports[port] = freeAddress()
+		ports[port] = faulttest.FreeAddress()
 	}
 
 	for _, name := range temporalServices {
@@ -106,21 +104,6 @@ func (c *cluster) newTemporal(service types.ServiceConfig) (containers []*contai
 	}
 
 	return containers
-}
-
-// freeAddress returns a loopback address with an unused port. Temporal stores the ports of its services as smallint, and the
-// kernel gives none of these ports to connections, so that a killed process finds its port free.
-func freeAddress() string {
-	const first, end = 10_000, 32_768
-
-	for range 1000 {
-		listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", first+rand.IntN(end-first)))
-		if err == nil && listener.Close() == nil {
-			return listener.Addr().String()
-		}
-	}
-
-	panic("the machine has no port left")
 }
 
 // process returns the process in place of the container; one without a command for PostgreSQL, which the package testserver
@@ -134,36 +117,42 @@ func (c *container) process() (*process, error) {
 		return nil, err
 	}
 
-	created := &process{name: c.name, environment: environment, folder: c.folder, health: health}
-	if c.service.StopGracePeriod != nil {
-		created.grace = time.Duration(*c.service.StopGracePeriod)
-	}
+	var (
+		ready   = responds(health)
+		metrics string
+	)
 
 	switch c.service.Name {
 	case "postgresql":
-		return created, nil
+		return new(process), nil
 	case "temporal-schema": // Its command begins with the program.
 	case "temporal":
 		name := strings.TrimPrefix(c.name, "temporal ")
 		arguments = append([]string{"temporal-server", "start", "--service=" + name}, arguments...)
-		created.metrics = "http://" + c.address("9090") + "/metrics"
+		metrics = "http://" + c.address("9090") + "/metrics"
 
 		if name != "frontend" {
-			created.health, created.listens = "", c.address(chosenPorts["temporal"][strings.ToUpper(name)+"_MEMBERSHIP_PORT"])
+			membership := c.address(chosenPorts["temporal"][strings.ToUpper(name)+"_MEMBERSHIP_PORT"])
+			ready = func(ctx context.Context) bool { return faulttest.Accepts(ctx, membership) }
 		}
 	case "temporal-ui":
-		created.abrupt = true
 		arguments = append([]string{"ui-server", "--root=" + c.folder, "--env=docker", "start"}, arguments...)
 	case "jobwright-setup", "apiserver", "worker":
 		arguments = append([]string{"jobwright"}, arguments...)
-		created.metrics = "http://" + c.address("8081") + "/metrics"
+		metrics = "http://" + c.address("8081") + "/metrics"
 	default:
 		return nil, fmt.Errorf("%s: the cluster of the tests has no program for this service", c.service.Name)
 	}
 
-	created.arguments = append([]string{filepath.Join(c.cluster.programs, arguments[0])}, arguments[1:]...)
-	if c.service.Name == "temporal-schema" {
-		created.arguments[0] = arguments[0]
+	if c.service.Name != "temporal-schema" {
+		arguments[0] = filepath.Join(c.cluster.programs, arguments[0])
+	}
+
+	created := newProcess(c.name, arguments, environment, c.folder)
+	created.Ready, created.metrics, created.Abrupt = ready, metrics, c.service.Name == "temporal-ui"
+
+	if c.service.StopGracePeriod != nil {
+		created.Grace = time.Duration(*c.service.StopGracePeriod)
 	}
 
 	return created, nil
@@ -196,8 +185,8 @@ func (c *cluster) start(t *testing.T) {
 					configureUI(t, container.folder)
 				}
 
-				require.NoError(t, process.start())
-				t.Cleanup(process.remove)
+				require.NoError(t, process.Start())
+				t.Cleanup(process.Remove)
 				c.processes = append(c.processes, process)
 			}
 		}
@@ -222,7 +211,7 @@ func (c *cluster) awaitReady(t *testing.T, service string) {
 // processesOf returns the processes of a service.
 func (c *cluster) processesOf(service string) (found []*process) {
 	for _, process := range c.processes {
-		if strings.HasPrefix(process.name, service+" ") {
+		if strings.HasPrefix(process.Name, service+" ") {
 			found = append(found, process)
 		}
 	}
@@ -239,8 +228,7 @@ func runOnce(t *testing.T, process *process, policy string) {
 	require.NoError(t, err)
 
 	for try := range restarts + 1 {
-		command := exec.CommandContext(t.Context(), process.arguments[0], process.arguments[1:]...)
-		command.Env, command.Dir = process.environment, process.folder
+		command := process.Command()
 		command.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 
 		output, err := command.CombinedOutput()
@@ -248,8 +236,8 @@ func runOnce(t *testing.T, process *process, policy string) {
 			return
 		}
 
-		require.Less(t, try, restarts, "%s: %v\n%s", process.name, err, output)
-		pause(t.Context(), restartDelay)
+		require.Less(t, try, restarts, "%s: %v\n%s", process.Name, err, output)
+		faulttest.Pause(t.Context(), faulttest.RestartDelay)
 	}
 }
 
@@ -272,7 +260,7 @@ func (c *cluster) startPostgreSQL(t *testing.T, service types.ServiceConfig) {
 
 	c.postgres = testserver.NewPostgreSQL(t, options)
 	administrator := c.postgres.URL("postgres")
-	c.withPostgreSQL(t, administrator, func(ctx context.Context, connection *pgx.Conn) {
+	faulttest.WithPostgreSQL(t, administrator, func(ctx context.Context, connection *pgx.Conn) {
 		for _, statement := range []string{
 			"CREATE ROLE " + *service.Environment["POSTGRES_USER"] + " SUPERUSER LOGIN",
 			"CREATE ROLE jobs LOGIN",
@@ -290,21 +278,10 @@ func (c *cluster) startPostgreSQL(t *testing.T, service types.ServiceConfig) {
 	c.hosts["warehouse"].ports["5432"] = address.Host
 	c.warehouse = c.postgres.URL("warehouse")
 
-	c.withPostgreSQL(t, c.warehouse, func(ctx context.Context, connection *pgx.Conn) {
+	faulttest.WithPostgreSQL(t, c.warehouse, func(ctx context.Context, connection *pgx.Conn) {
 		_, err := connection.Exec(ctx, "SET ROLE jobs;"+tables)
 		require.NoError(t, err)
 	})
-}
-
-// withPostgreSQL calls use with a connection to the database.
-func (c *cluster) withPostgreSQL(t *testing.T, database string, use func(context.Context, *pgx.Conn)) {
-	t.Helper()
-
-	connection, err := pgx.Connect(t.Context(), database)
-	require.NoError(t, err)
-
-	use(t.Context(), connection)
-	require.NoError(t, connection.Close(t.Context()))
 }
 
 // logged returns the lines that the processes have logged lately with a reference.
@@ -312,9 +289,9 @@ func (c *cluster) logged(reference string) string {
 	var found strings.Builder
 
 	for _, process := range c.processes {
-		for line := range strings.Lines(process.output.String()) {
+		for line := range strings.Lines(process.Output()) {
 			if reference != "" && strings.Contains(line, reference) {
-				found.WriteString(process.name + ": " + line)
+				found.WriteString(process.Name + ": " + line)
 			}
 		}
 	}

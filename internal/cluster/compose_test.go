@@ -13,11 +13,13 @@ import (
 	"github.com/compose-spec/compose-go/v2/cli"
 	"github.com/compose-spec/compose-go/v2/types"
 	"github.com/stretchr/testify/require"
+
+	"github.com/jobwright/jobwright/internal/faulttest"
 )
 
 const (
 	root     = "../.."
-	appID    = "7"
+	appID    = faulttest.AppID
 	key      = "the-key-of-the-cluster"
 	password = "the-password-of-the-cluster"
 )

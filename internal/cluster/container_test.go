@@ -11,6 +11,8 @@ import (
 	"strings"
 
 	"github.com/compose-spec/compose-go/v2/types"
+
+	"github.com/jobwright/jobwright/internal/faulttest"
 )
 
 // container is a process, or several, in place of a container: it has the command and the environment of a service, with the
@@ -34,7 +36,7 @@ var own = []string{"0.0.0.0", "127.0.0.1", "localhost"}
 // address returns the address of this machine for a port of the container.
 func (c *container) address(port string) string {
 	if c.ports[port] == "" {
-		c.ports[port] = freeAddress()
+		c.ports[port] = faulttest.FreeAddress()
 	}
 
 	return c.ports[port]

@@ -9,6 +9,8 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
+
+	"github.com/jobwright/jobwright/internal/faulttest"
 )
 
 // testContract verifies the job contract. Each call of a test is to another API server than the one before.
@@ -87,7 +89,7 @@ func testContract(t *testing.T, c *cluster) {
 
 		ui := c.containers["temporal-ui"][0]
 		namespace := *ui.service.Environment["TEMPORAL_DEFAULT_NAMESPACE"]
-		shown, err := get(t.Context(), "http://"+ui.address("8080")+"/api/v1/namespaces/"+namespace+"/workflows/"+jobID)
+		shown, err := faulttest.Get(t.Context(), "http://"+ui.address("8080")+"/api/v1/namespaces/"+namespace+"/workflows/"+jobID)
 		require.NoError(t, err)
 		require.Contains(t, string(shown), `WORKFLOW_EXECUTION_STATUS_COMPLETED`)
 	})
@@ -97,7 +99,7 @@ func testContract(t *testing.T, c *cluster) {
 func (c *cluster) requireRecords(t *testing.T, table, jobID string, records int) {
 	t.Helper()
 
-	c.withPostgreSQL(t, c.warehouse, func(ctx context.Context, connection *pgx.Conn) {
+	faulttest.WithPostgreSQL(t, c.warehouse, func(ctx context.Context, connection *pgx.Conn) {
 		var count int
 
 		require.NoError(t, connection.QueryRow(ctx, "SELECT count(*) FROM "+table+" WHERE job = $1", jobID).Scan(&count))

@@ -15,11 +15,11 @@ func (c *cluster) restart(t *testing.T) {
 	for _, service := range []string{"worker", "apiserver", "temporal", "temporal-ui"} {
 		for _, process := range c.processesOf(service) {
 			begin := time.Now()
-			require.NoError(t, process.stop())
+			require.NoError(t, process.Stop())
 			stopped := time.Since(begin)
-			require.NoError(t, process.start())
+			require.NoError(t, process.Start())
 			process.awaitReady(t)
-			t.Logf("%s stopped within %s and was ready after %s", process.name, stopped.Round(time.Millisecond),
+			t.Logf("%s stopped within %s and was ready after %s", process.Name, stopped.Round(time.Millisecond),
 				time.Since(begin).Round(time.Millisecond))
 		}
 	}
@@ -34,9 +34,9 @@ type victim struct {
 // victims returns a victim of each kind.
 func (c *cluster) victims() (victims []victim) {
 	for _, process := range slices.Concat(c.processesOf("worker")[:1], c.processesOf("apiserver")[:1], c.processesOf("temporal")) {
-		victims = append(victims, victim{process.name, func(t *testing.T) {
+		victims = append(victims, victim{process.Name, func(t *testing.T) {
 			t.Helper()
-			process.kill()
+			process.Kill()
 			process.awaitReady(t)
 		}})
 	}

@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"sync"
 	"time"
+
+	"github.com/jobwright/jobwright/internal/faulttest"
 )
 
 // warmUp is the age from which on a process is sampled. Its caches fill before, and Temporal's services report their
@@ -34,10 +36,10 @@ func startSampling(ctx context.Context, processes []*process, interval time.Dura
 	g.sampling.Go(func() {
 		for ctx.Err() == nil {
 			for _, process := range processes {
-				g.samples[process.name] = append(g.samples[process.name], process.sample(ctx))
+				g.samples[process.Name] = append(g.samples[process.Name], process.sample(ctx))
 			}
 
-			pause(ctx, interval)
+			faulttest.Pause(ctx, interval)
 		}
 	})
 
@@ -55,7 +57,7 @@ var (
 )
 
 func (p *process) sample(ctx context.Context) (taken sample) {
-	id, age := p.pid()
+	id, age := p.PID()
 	if age < warmUp {
 		return taken
 	}
@@ -70,7 +72,7 @@ func (p *process) sample(ctx context.Context) (taken sample) {
 		return taken
 	}
 
-	text, err := get(ctx, p.metrics)
+	text, err := faulttest.Get(ctx, p.metrics)
 	if match := runningGoroutine.FindSubmatch(bytes.TrimSpace(text)); err == nil && match != nil {
 		number, _ := strconv.ParseFloat(string(match[1]), 64) // Of a metric.
 		taken.goroutines = int(number)

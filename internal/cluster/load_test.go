@@ -12,8 +12,9 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
-	"github.com/stretchr/testify/require"
 	"golang.org/x/time/rate"
+
+	"github.com/jobwright/jobwright/internal/faulttest"
 )
 
 const (
@@ -112,12 +113,12 @@ func (l *load) follow(ctx context.Context, job *trackedJob) {
 		switch {
 		case answer.isRepeatable():
 			l.addRepeated()
-			pause(ctx, 100*time.Millisecond)
+			faulttest.Pause(ctx, 100*time.Millisecond)
 		case !slices.Contains([]int{http.StatusOK, http.StatusAccepted, http.StatusUnprocessableEntity}, answer.status):
 			l.addProblemf("%s %s: after %s, accepted %t, the response was %d %s\n%s", job.scenario, job.jobID, time.Since(started),
 				accepted, answer.status, answer.body, l.logged(answer.logReference()))
-			pause(ctx, time.Second)
-		case accepted && isFinal(answer.Result.Status):
+			faulttest.Pause(ctx, time.Second)
+		case accepted && faulttest.IsFinal(answer.Result.Status):
 			job.state = answer.Result.Status
 		default:
 			accepted = true
@@ -128,10 +129,6 @@ func (l *load) follow(ctx context.Context, job *trackedJob) {
 	defer l.mutex.Unlock()
 
 	job.took = time.Since(started)
-}
-
-func isFinal(state string) bool {
-	return slices.Contains([]string{"completed", "completedWithError", "stopped"}, state)
 }
 
 // nextAPI returns the API servers in turn.
@@ -159,13 +156,21 @@ func (l *load) addProblemf(format string, arguments ...any) {
 }
 
 // losses are what the guarantees exclude.
-type losses struct{ records, duplicates, lost, failed, stuck int }
+type losses struct {
+	faulttest.Records
+
+	failed, stuck int
+}
 
 // check verifies that every job has ended, has completed, and has written its records exactly once.
 func (l *load) check(t *testing.T, c *cluster) (found losses) {
 	t.Helper()
 
+	jobIDs := map[kind][]string{}
+
 	for _, job := range l.jobs {
+		jobIDs[job.kind] = append(jobIDs[job.kind], job.jobID)
+
 		switch {
 		case job.state == "":
 			found.stuck++
@@ -176,54 +181,16 @@ func (l *load) check(t *testing.T, c *cluster) (found losses) {
 		}
 	}
 
-	c.withPostgreSQL(t, c.warehouse, func(ctx context.Context, connection *pgx.Conn) {
+	faulttest.WithPostgreSQL(t, c.warehouse, func(ctx context.Context, connection *pgx.Conn) {
 		for _, kind := range kinds {
-			rows, err := connection.Query(ctx, "SELECT job, count(*) FROM "+kind.table+" GROUP BY job")
-			require.NoError(t, err)
-
-			counts := map[string]int{}
-
-			var (
-				jobID string
-				count int
-			)
-
-			_, err = pgx.ForEachRow(rows, []any{&jobID, &count}, func() error {
-				counts[jobID] = count
-
-				return nil
-			})
-			require.NoError(t, err)
-
-			l.checkRecords(kind, counts, &found)
+			counts := faulttest.CountRecords(ctx, t, connection, kind.table)
+			found.Check(kind.table, kind.scenario, kind.records, jobIDs[kind], counts)
 		}
 
-		var total, scripted int
-
-		require.NoError(t, connection.QueryRow(ctx, "SELECT n, (SELECT count(*) FROM scripted) FROM total").Scan(&total, &scripted))
-
-		if total != scripted {
-			l.addProblemf("scripts of %d jobs counted to %d", scripted, total)
-		}
+		found.CheckTotal(ctx, t, connection)
 	})
 
+	l.problems = append(l.problems, found.Problems...)
+
 	return found
-}
-
-// checkRecords compares the records of the jobs of a kind with those that they must have written.
-func (l *load) checkRecords(of kind, counts map[string]int, found *losses) {
-	for _, job := range l.jobs {
-		if job.kind != of {
-			continue
-		}
-
-		count := counts[job.jobID]
-		found.records += of.records
-		found.duplicates += max(0, count-of.records)
-		found.lost += max(0, of.records-count)
-
-		if count != of.records {
-			l.addProblemf("%s has %d records of %s %s, expected %d", of.table, count, of.scenario, job.jobID, of.records)
-		}
-	}
 }

@@ -57,7 +57,7 @@ func TestCluster(t *testing.T) { //nolint:tparallel // The contract is tested be
 	require.Empty(t, strings.Join(s.load.problems, "\n"))
 
 	for _, process := range slices.Backward(c.processes) {
-		require.NoError(t, process.stop())
+		require.NoError(t, process.Stop())
 	}
 }
 
@@ -116,9 +116,9 @@ func (s *soak) table(found losses) string {
 	row("jobs", len(s.load.jobs))
 	row("calls", s.load.calls)
 	row("calls repeated without a response or after a 429 or 503", s.load.repeated)
-	row("expected records", found.records)
-	row("duplicates", found.duplicates)
-	row("losses", found.lost)
+	row("expected records", found.Expected)
+	row("duplicates", found.Duplicates)
+	row("losses", found.Lost)
 	row("failed jobs", found.failed)
 	row("stuck jobs", found.stuck)
 	row("duration of a job, p50", s.durationOfJobs(50))
@@ -130,12 +130,13 @@ func (s *soak) table(found losses) string {
 	}
 
 	for _, process := range s.cluster.processes {
-		if process.counts.overdue > 0 {
-			row("SIGKILL "+process.name+", because its stop took too long", process.counts.overdue)
+		ends := process.Ends()
+		if ends.Overdue > 0 {
+			row("SIGKILL "+process.Name+", because its stop took too long", ends.Overdue)
 		}
 
-		if exits := process.counts.exits - process.counts.kills; exits > 0 {
-			row("ends of "+process.name+" by itself", exits)
+		if exits := ends.Exits - ends.Kills; exits > 0 {
+			row("ends of "+process.Name+" by itself", exits)
 		}
 	}
 
@@ -151,26 +152,26 @@ func (s *soak) addGrowth(text *strings.Builder) {
 	fmt.Fprint(text, "\n| process | memory, second quarter | last quarter | goroutines, second quarter | last quarter |\n|---|---:|---:|---:|---:|\n")
 
 	for _, process := range s.cluster.processes {
-		second, last := medians(s.growth.samples[process.name], memory)
-		secondGoroutines, lastGoroutines := medians(s.growth.samples[process.name], goroutines)
+		second, last := medians(s.growth.samples[process.Name], memory)
+		secondGoroutines, lastGoroutines := medians(s.growth.samples[process.Name], goroutines)
 
 		numbers := fmt.Sprintf("%d | %d", secondGoroutines, lastGoroutines)
 		if process.metrics == "" {
 			numbers = "unknown | unknown"
 		}
 
-		fmt.Fprintf(text, "| %s | %d MB | %d MB | %s |\n", process.name, second>>20, last>>20, numbers)
+		fmt.Fprintf(text, "| %s | %d MB | %d MB | %s |\n", process.Name, second>>20, last>>20, numbers)
 
 		if *duration < steady {
 			continue
 		}
 
 		if !isFlat(second, last, 32<<20) {
-			s.load.addProblemf("%s: the memory has grown from %d to %d MB", process.name, second>>20, last>>20)
+			s.load.addProblemf("%s: the memory has grown from %d to %d MB", process.Name, second>>20, last>>20)
 		}
 
 		if !isFlat(secondGoroutines, lastGoroutines, 50) {
-			s.load.addProblemf("%s: the goroutines have grown from %d to %d", process.name, secondGoroutines, lastGoroutines)
+			s.load.addProblemf("%s: the goroutines have grown from %d to %d", process.Name, secondGoroutines, lastGoroutines)
 		}
 	}
 }
