@@ -139,7 +139,7 @@ func (s *Server) authorizeOperator(c *gin.Context) error {
 
 	logOf(c).app = "" // It is about no app.
 
-	if failed, ok := errors.AsType[*jobservice.Error](err); len(ids) == 0 || ok && failed.Code == jobservice.CodeForbidden {
+	if len(ids) == 0 || jobservice.HasCode(err, jobservice.CodeForbidden) {
 		return jobservice.NewError(jobservice.CodeForbidden,
 			"decoding payloads needs the right operate in every app of the server")
 	}

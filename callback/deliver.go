@@ -144,9 +144,7 @@ func (a *Activities) body(ctx context.Context, notification job.Notification) ([
 	end, err := a.jobs.Ended(ctx, notification.AppID, notification.JobID)
 	if err != nil {
 		failed := failedf("the status of the job can't be read: %v", err)
-
-		known, ok := errors.AsType[*jobservice.Error](err)
-		failed.final = ok && known.Code == jobservice.CodeJobNotFound
+		failed.final = jobservice.HasCode(err, jobservice.CodeJobNotFound)
 
 		return nil, failed
 	}

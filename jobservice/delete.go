@@ -9,7 +9,6 @@ import (
 	"strings"
 	"time"
 
-	commonpb "go.temporal.io/api/common/v1"
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/api/workflowservice/v1"
@@ -117,7 +116,7 @@ func (s *Service) startDeletion(ctx context.Context, request Delete) (*Deletions
 	}
 
 	described, err := s.describeOf(ctx, request.Caller.App.ID, request.JobID)
-	if known, ok := errors.AsType[*Error](err); ok && known.Code == CodeJobNotFound {
+	if HasCode(err, CodeJobNotFound) {
 		found, missing := s.findDeletion(ctx, request.Caller.App.ID, request.JobID)
 		if missing != nil {
 			return nil, errors.Join(err, missing)
@@ -211,33 +210,14 @@ func (s *Service) startLabeled(ctx context.Context, request Delete) (*Deletions,
 	group.SetLimit(parallelDeletions)
 
 	for i, entry := range listed.Jobs {
-		result.Jobs[i] = Deletion{JobID: entry.JobID}
-
 		if retry, isRetried := retries[entry.JobID]; isRetried {
-			result.Jobs[i].Status, result.Jobs[i].Reason = DeletionRefused, retriedReason(entry.JobID, retry)
+			result.Jobs[i] = Deletion{JobID: entry.JobID, Status: DeletionRefused, Reason: retriedReason(entry.JobID, retry)}
 
 			continue
 		}
 
-		group.Go(func() error {
-			described, err := s.describeOf(ctx, request.Caller.App.ID, entry.JobID)
-
-			missing, ok := errors.AsType[*Error](err)
-
-			switch {
-			case ok && missing.Code == CodeJobNotFound: // It was deleted before; the list lags behind.
-				result.Jobs[i] = Deletion{}
-
-				return nil
-			case err != nil:
-				return err
-			case endState(described) == "":
-				result.Jobs[i].Status, result.Jobs[i].Reason = DeletionRefused, "an operator has reset the job, and it runs"
-
-				return nil
-			}
-
-			result.Jobs[i], err = s.deleteDescribed(ctx, request, described)
+		group.Go(func() (err error) {
+			result.Jobs[i], err = s.deleteListed(ctx, request, entry.JobID)
 
 			return err
 		})
@@ -247,6 +227,23 @@ func (s *Service) startLabeled(ctx context.Context, request Delete) (*Deletions,
 	result.Jobs = slices.DeleteFunc(result.Jobs, func(deletion Deletion) bool { return deletion.JobID == "" })
 
 	return result, err
+}
+
+// deleteListed starts the deletion of a job that a list has. It returns nothing if the job was deleted before, and the list lags
+// behind.
+func (s *Service) deleteListed(ctx context.Context, request Delete, jobID string) (Deletion, error) {
+	described, err := s.describeOf(ctx, request.Caller.App.ID, jobID)
+
+	switch {
+	case HasCode(err, CodeJobNotFound):
+		return Deletion{}, nil
+	case err != nil:
+		return Deletion{JobID: jobID}, err
+	case endState(described) == "":
+		return Deletion{JobID: jobID, Status: DeletionRefused, Reason: "an operator has reset the job, and it runs"}, nil
+	default:
+		return s.deleteDescribed(ctx, request, described)
+	}
 }
 
 // parallelDeletions is the number of jobs whose deletions a request starts or awaits at the same time.
@@ -354,7 +351,7 @@ func (s *Service) addRetried(ctx context.Context, retries map[string]string, run
 		retries[retried] = running
 
 		described, err := s.describe(ctx, retried)
-		if known, ok := errors.AsType[*Error](err); ok && known.Code == CodeJobNotFound {
+		if HasCode(err, CodeJobNotFound) {
 			return nil
 		}
 
@@ -412,88 +409,4 @@ func (s *Service) checkNotDeleting(ctx context.Context, appID, jobID string) err
 	refused.JobID = jobID
 
 	return refused
-}
-
-// awaitDeletions waits for the ends of the deletions, at most as long as the request does, and completes them. It omits what it
-// can't find out: a repeated request does.
-func (s *Service) awaitDeletions(ctx context.Context, request Delete, deletions *Deletions) {
-	waiting, cancel := context.WithTimeout(ctx, max(request.Wait, callTimeout))
-	defer cancel()
-	defer context.AfterFunc(s.closing, cancel)()
-
-	var group errgroup.Group
-	group.SetLimit(parallelDeletions)
-
-	for i := range deletions.Jobs {
-		if deletions.Jobs[i].runID != "" {
-			group.Go(func() error {
-				s.awaitDeletion(waiting, request, &deletions.Jobs[i])
-
-				return nil
-			})
-		}
-	}
-
-	_ = group.Wait() // No function returns an error.
-}
-
-// awaitDeletion waits for the end of a deletion if the request waits, and completes it.
-func (s *Service) awaitDeletion(ctx context.Context, request Delete, deletion *Deletion) {
-	workflowID := deletionID(request.Caller.App.ID, deletion.JobID)
-
-	described, err := s.options.Temporal.DescribeWorkflowExecution(ctx, workflowID, deletion.runID)
-	if err != nil {
-		return
-	}
-
-	isRunning := described.GetWorkflowExecutionInfo().GetCloseTime() == nil
-	if isRunning && request.Wait == 0 {
-		deletion.Reason = s.lastFailure(described)
-
-		return
-	}
-
-	end, err := s.waitForEnd(ctx, &commonpb.WorkflowExecution{WorkflowId: workflowID, RunId: deletion.runID}, endOfJob{}, 0)
-	if err != nil {
-		reading, cancel := context.WithTimeout(context.WithoutCancel(ctx), callTimeout)
-		defer cancel()
-
-		if described, err := s.options.Temporal.DescribeWorkflowExecution(reading, workflowID, deletion.runID); err == nil {
-			deletion.Reason = s.lastFailure(described)
-		}
-
-		return
-	}
-
-	if end.status != enumspb.WORKFLOW_EXECUTION_STATUS_COMPLETED {
-		deletion.Status = DeletionFailed
-		deletion.Reason = "an operator has ended the deletion; repeat the call to continue it"
-
-		if end.failure != nil {
-			deletion.Reason = s.messageOf(end.failure.GetCause())
-		}
-
-		return
-	}
-
-	var deleted job.Deleted
-	if err := s.decode(end.payloads, &deleted); err != nil {
-		return
-	}
-
-	deletion.Status, deletion.Deleted = DeletionEnded, &deleted
-
-	s.ended.remove(deletion.JobID)
-	s.recent.remove(deletion.JobID)
-}
-
-// lastFailure returns why the activity of a deletion that is repeated has failed, if any.
-func (s *Service) lastFailure(described *workflowservice.DescribeWorkflowExecutionResponse) string {
-	for _, activity := range described.GetPendingActivities() {
-		if message := s.messageOf(activity.GetLastFailure()); message != "" {
-			return message
-		}
-	}
-
-	return ""
 }

@@ -66,6 +66,13 @@ func (e *Error) Error() string { return e.Message }
 // Unwrap returns the reason that the message does not contain, for the log, or nil.
 func (e *Error) Unwrap() error { return e.cause }
 
+// HasCode reports whether an error is an [*Error] with the code.
+func HasCode(err error, code Code) bool {
+	failed, ok := errors.AsType[*Error](err)
+
+	return ok && failed.Code == code
+}
+
 // Invalid returns the error of an invalid request.
 func Invalid(format string, arguments ...any) *Error {
 	return NewError(CodeRequestInvalid, format, arguments...)

@@ -328,7 +328,7 @@ func (s *Service) currentOf(ctx context.Context, of selection, listed map[string
 // currentState describes a job. It returns nil if it can't, or if the job does not belong to the selection.
 func (s *Service) currentState(ctx context.Context, of selection, recent recentJob) *current {
 	described, err := s.describe(ctx, recent.jobID)
-	if missing, ok := errors.AsType[*Error](err); ok && missing.Code == CodeJobNotFound {
+	if HasCode(err, CodeJobNotFound) {
 		return &current{Entry: Entry{JobID: recent.jobID}, isMissing: true}
 	}
 

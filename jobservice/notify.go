@@ -80,7 +80,7 @@ func (n *Notifier) Sweep(ctx context.Context) (started int, err error) {
 func (s *Service) notifyEnded(ctx context.Context, jobID, runID string) (isNew bool, err error) {
 	described, err := s.describe(ctx, jobID)
 
-	if known, ok := errors.AsType[*Error](err); ok && known.Code == CodeJobNotFound {
+	if HasCode(err, CodeJobNotFound) {
 		return false, nil // Temporal has deleted it meanwhile.
 	}
 

@@ -117,7 +117,7 @@ func (s *Service) retry(ctx context.Context, retry Retry) (*Started, error) {
 
 	// The state of the ended job is read only if no job has continued from it.
 	err = s.attach(ctx, call, started)
-	if known, ok := errors.AsType[*Error](err); !ok || known.Code != CodeJobNotFound {
+	if !HasCode(err, CodeJobNotFound) {
 		return started, err
 	}
 

@@ -46,7 +46,7 @@ func (s *Service) Scenarios(caller Caller, withLineage bool) (*Scenarios, error)
 		}
 
 		described, err := s.scenario(caller, name, withLineage)
-		if failed, is := errors.AsType[*Error](err); is && failed.Code == CodeScenarioNotFound {
+		if HasCode(err, CodeScenarioNotFound) {
 			continue // It was deleted meanwhile.
 		}
 

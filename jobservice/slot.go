@@ -45,7 +45,7 @@ func (s *Service) acquireSlot(ctx context.Context, call *execution, started *Sta
 	}
 
 	attachError := s.attach(ctx, call, started)
-	if known, ok := errors.AsType[*Error](attachError); ok && known.Code == CodeJobNotFound {
+	if HasCode(attachError, CodeJobNotFound) {
 		full := NewError(CodeQuotaExceeded, "app %s runs %d jobs, and limits.runningJobs in its app.yaml permits no more at the "+
 			"same time; no job was started; repeat the call", of.ID, of.Quota.RunningJobs)
 		full.RetryAfter = retryAfter

@@ -132,7 +132,7 @@ func (s *Service) start(ctx context.Context, request Request, started *Started, 
 	// The scenario may have become invalid after the same request was accepted: that job still counts. The error about the
 	// scenario is returned only if it is certain that no job was started.
 	attachError := s.attach(ctx, call, started)
-	if known, ok := errors.AsType[*Error](attachError); ok && known.Code == CodeJobNotFound {
+	if HasCode(attachError, CodeJobNotFound) {
 		return err
 	}
 

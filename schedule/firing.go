@@ -126,7 +126,7 @@ func (f *Firings) findJob(ctx context.Context, task job.FiringTask, plan *job.Fi
 		plan.JobID = job.FiringJobID(task.AppID, task.Schedule, task.At, try)
 
 		status, err := f.jobs.Status(ctx, task.AppID, plan.JobID)
-		if failed, ok := errors.AsType[*jobservice.Error](err); ok && failed.Code == jobservice.CodeJobNotFound {
+		if jobservice.HasCode(err, jobservice.CodeJobNotFound) {
 			return nil
 		}
 
@@ -265,7 +265,7 @@ func (f *Firings) StopFiring(ctx context.Context, plan job.FiringPlan) (job.Firi
 	}
 
 	_, err = f.jobs.Stop(ctx, callerOf(of, plan.Schedule), plan.JobID)
-	if failed, ok := errors.AsType[*jobservice.Error](err); ok && failed.Code == jobservice.CodeJobNotFound {
+	if jobservice.HasCode(err, jobservice.CodeJobNotFound) {
 		return job.FiringSkipped, nil
 	}
 
