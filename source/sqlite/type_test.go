@@ -90,19 +90,27 @@ func TestReadTableRefusesValuesThatAreNotOfTheColumnsType(t *testing.T) {
 			dir := t.TempDir()
 			prepare(t, dir, "CREATE TABLE t (id INTEGER, a "+test.declared+")", "INSERT INTO t VALUES (1, NULL), (2, "+test.value+")")
 
-			rows, err := read(t, open(t, dir), "t")
-			require.NoError(t, err)
-
-			defer rows.Close() //nolint:errcheck // Nothing is written.
-
-			_, err = rows.Next(t.Context())
-			require.NoError(t, err)
-
-			_, err = rows.Next(t.Context())
-			problem := requireProblem(t, err, source.CodeRecordInvalid, false)
-			require.Contains(t, problem.Message, `record 2, column "a"`)
+			requireInvalidSecond(t, dir)
 		})
 	}
+}
+
+// requireInvalidSecond verifies that the first record of the table t can be read, and that the second is invalid because of its
+// column a.
+func requireInvalidSecond(t *testing.T, dir string) {
+	t.Helper()
+
+	rows, err := read(t, open(t, dir), "t")
+	require.NoError(t, err)
+
+	defer rows.Close() //nolint:errcheck // Nothing is written.
+
+	_, err = rows.Next(t.Context())
+	require.NoError(t, err)
+
+	_, err = rows.Next(t.Context())
+	problem := requireProblem(t, err, source.CodeRecordInvalid, false)
+	require.Contains(t, problem.Message, `record 2, column "a"`)
 }
 
 func TestWriteTableRefusesValuesThatSQLiteCannotStore(t *testing.T) {
@@ -233,17 +241,7 @@ func TestRowsNextReturnsErrorForValueOfAnotherType(t *testing.T) {
 			dir := t.TempDir()
 			prepare(t, dir, "CREATE TABLE t (a "+test.declared+")", "INSERT INTO t VALUES (NULL), ("+test.value+")")
 
-			rows, err := read(t, open(t, dir), "t")
-			require.NoError(t, err)
-
-			defer rows.Close() //nolint:errcheck // Nothing is written.
-
-			_, err = rows.Next(t.Context())
-			require.NoError(t, err)
-
-			_, err = rows.Next(t.Context())
-			problem := requireProblem(t, err, source.CodeRecordInvalid, false)
-			require.Contains(t, problem.Message, `record 2, column "a"`)
+			requireInvalidSecond(t, dir)
 		})
 	}
 }

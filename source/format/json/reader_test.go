@@ -479,28 +479,6 @@ func TestReadReturnsErrorsOfTheFileUnchanged(t *testing.T) {
 	require.Equal(t, broken, err)
 }
 
-// endless is content that repeats itself, and counts the bytes that were read.
-type endless struct {
-	begin, repeat string
-	read          int64
-	next          int
-}
-
-func (e *endless) Read(to []byte) (int, error) {
-	n := copy(to, e.begin)
-	e.begin = e.begin[n:]
-
-	for n < len(to) && e.begin == "" {
-		copied := copy(to[n:], e.repeat[e.next:])
-		n += copied
-		e.next = (e.next + copied) % len(e.repeat)
-	}
-
-	e.read += int64(n)
-
-	return n, nil
-}
-
 func TestReadDoesNotReadFarAhead(t *testing.T) {
 	t.Parallel()
 
@@ -510,7 +488,7 @@ func TestReadDoesNotReadFarAhead(t *testing.T) {
 			record = strings.Replace(record, ",\n", "\n", 1)
 		}
 
-		from := &endless{begin: begin, repeat: record}
+		from := &sourcetest.Endless{Begin: begin, Repeat: record}
 
 		rows, err := json.NewReader(from, source.Read{Format: f})
 		require.NoError(t, err)
@@ -520,7 +498,7 @@ func TestReadDoesNotReadFarAhead(t *testing.T) {
 			require.NoError(t, err)
 		}
 
-		require.Less(t, from.read, int64(50_000*len(record)+1<<20))
+		require.Less(t, from.Count, int64(50_000*len(record)+1<<20))
 	}
 }
 
@@ -538,10 +516,10 @@ func TestReadLimitsTheSizeOfARecord(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 
-			from := &endless{begin: test.begin, repeat: strings.Repeat(test.repeat, 64<<10)}
+			from := &sourcetest.Endless{Begin: test.begin, Repeat: strings.Repeat(test.repeat, 64<<10)}
 			_, err := json.NewReader(from, source.Read{Format: test.format})
 			require.ErrorContains(t, err, "does not end within 64 MiB")
-			require.Less(t, from.read, int64(257<<20))
+			require.Less(t, from.Count, int64(257<<20))
 		})
 	}
 }

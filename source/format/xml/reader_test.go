@@ -477,34 +477,12 @@ func TestReadReturnsErrorsOfTheFileUnchanged(t *testing.T) {
 	require.Equal(t, broken, err)
 }
 
-// endless is content that repeats itself, and counts the bytes that were read.
-type endless struct {
-	begin, repeat string
-	read          int64
-	next          int
-}
-
-func (e *endless) Read(to []byte) (int, error) {
-	n := copy(to, e.begin)
-	e.begin = e.begin[n:]
-
-	for n < len(to) && e.begin == "" {
-		copied := copy(to[n:], e.repeat[e.next:])
-		n += copied
-		e.next = (e.next + copied) % len(e.repeat)
-	}
-
-	e.read += int64(n)
-
-	return n, nil
-}
-
 func TestReadDoesNotReadFarAhead(t *testing.T) {
 	t.Parallel()
 
 	for _, begin := range []string{"<all>", "<?xml version='1.0' encoding='iso-8859-1'?><all>"} {
 		record := "<r a='1'><b>" + strings.Repeat("x", 78) + "</b></r>\n"
-		from := &endless{begin: begin, repeat: record}
+		from := &sourcetest.Endless{Begin: begin, Repeat: record}
 
 		rows, err := xml.NewReader(from, source.Read{})
 		require.NoError(t, err)
@@ -514,7 +492,7 @@ func TestReadDoesNotReadFarAhead(t *testing.T) {
 			require.NoError(t, err)
 		}
 
-		require.Less(t, from.read, int64(20_000*len(record)+1<<20))
+		require.Less(t, from.Count, int64(20_000*len(record)+1<<20))
 	}
 }
 
@@ -532,10 +510,10 @@ func TestReadLimitsTheSizeOfARecord(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 
-			from := &endless{begin: test.begin, repeat: strings.Repeat(test.repeat, 64<<10)}
+			from := &sourcetest.Endless{Begin: test.begin, Repeat: strings.Repeat(test.repeat, 64<<10)}
 			_, err := xml.NewReader(from, source.Read{Format: source.Format{Records: test.records}})
 			require.ErrorContains(t, err, test.want)
-			require.Less(t, from.read, int64(65<<20))
+			require.Less(t, from.Count, int64(65<<20))
 		})
 	}
 }
@@ -555,7 +533,7 @@ func TestReadDoesNotLimitTheSizeOfAFile(t *testing.T) {
 				repeat, count = "<x a='"+strings.Repeat("x", 1<<20)+"'/>", 0
 			}
 
-			content := io.MultiReader(strings.NewReader(begin), io.LimitReader(&endless{repeat: repeat}, int64(70*len(repeat))), strings.NewReader("</all>"))
+			content := io.MultiReader(strings.NewReader(begin), io.LimitReader(&sourcetest.Endless{Repeat: repeat}, int64(70*len(repeat))), strings.NewReader("</all>"))
 
 			rows, err := xml.NewReader(content, source.Read{Format: source.Format{Records: "r"}})
 			require.NoError(t, err)
