@@ -20,6 +20,7 @@ import (
 	"github.com/jobwright/jobwright/activities"
 	"github.com/jobwright/jobwright/app"
 	"github.com/jobwright/jobwright/app/seal"
+	"github.com/jobwright/jobwright/internal/filetest"
 	"github.com/jobwright/jobwright/internal/testserver"
 	"github.com/jobwright/jobwright/job"
 	"github.com/jobwright/jobwright/result"
@@ -109,9 +110,7 @@ func newBenchWith(tb testing.TB, drivers source.Drivers) *bench {
 func (b *bench) write(tb testing.TB, name, text string) {
 	tb.Helper()
 
-	path := filepath.Join(b.apps, "7", filepath.FromSlash(name))
-	require.NoError(tb, os.MkdirAll(filepath.Dir(path), 0o750))
-	require.NoError(tb, os.WriteFile(path, []byte(text), 0o600))
+	filetest.Write(tb, filepath.Join(b.apps, "7"), map[string]string{name: text})
 }
 
 var task = job.Task{AppID: "7", JobID: "nightly", Step: "2"}

@@ -12,8 +12,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -28,6 +26,7 @@ import (
 	"github.com/jobwright/jobwright/app/apikey"
 	"github.com/jobwright/jobwright/app/seal"
 	"github.com/jobwright/jobwright/audit"
+	"github.com/jobwright/jobwright/internal/filetest"
 	"github.com/jobwright/jobwright/jobservice"
 )
 
@@ -66,9 +65,7 @@ func serve(t *testing.T, apps map[string]string, configure func(*apiserver.Optio
 	t.Helper()
 
 	s := &server{apps: t.TempDir()}
-	for name, text := range apps {
-		s.write(t, name, text)
-	}
+	filetest.Write(t, s.apps, apps)
 
 	opened, err := app.Open(s.apps, app.Options{})
 	require.NoError(t, err)
@@ -95,10 +92,7 @@ func serve(t *testing.T, apps map[string]string, configure func(*apiserver.Optio
 
 func (s *server) write(t *testing.T, name, text string) {
 	t.Helper()
-
-	path := filepath.Join(s.apps, name)
-	require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o750))
-	require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
+	filetest.Write(t, s.apps, map[string]string{name: text})
 }
 
 // send sends a request, and returns the status, the header and the body of the response.

@@ -5,7 +5,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -14,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/jobwright/jobwright/app"
+	"github.com/jobwright/jobwright/internal/filetest"
 	"github.com/jobwright/jobwright/jobservice"
 )
 
@@ -89,7 +89,7 @@ func newCatalog(tb testing.TB) *app.Catalog {
 	tb.Helper()
 
 	apps := tb.TempDir()
-	for name, content := range map[string]string{
+	filetest.Write(tb, filepath.Join(apps, "7"), map[string]string{
 		"app.yaml": "sources:\n  stage: {kind: SQLiteSource}\n",
 		"scenarios/Main.yaml": `
 parameters:
@@ -100,11 +100,7 @@ parameters:
 steps:
   - {opName: Return, opParams: {value: "${country} ${day} ${amount} ${len(tags)}"}}
 `,
-	} {
-		path := filepath.Join(apps, "7", name)
-		require.NoError(tb, os.MkdirAll(filepath.Dir(path), 0o750))
-		require.NoError(tb, os.WriteFile(path, []byte(content), 0o600))
-	}
+	})
 
 	catalog, err := app.Open(apps, app.Options{})
 	require.NoError(tb, err)

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/jobwright/jobwright/app"
+	"github.com/jobwright/jobwright/internal/filetest"
 	"github.com/jobwright/jobwright/scenario"
 	"github.com/jobwright/jobwright/scenario/problem"
 	"github.com/jobwright/jobwright/scenario/validation"
@@ -26,11 +27,7 @@ func catalog(t *testing.T, files map[string]string) *app.Catalog {
 	dir := filepath.Join(t.TempDir(), "apps")
 	require.NoError(t, os.Mkdir(dir, 0o750))
 
-	for name, text := range files {
-		path := filepath.Join(dir, filepath.FromSlash(name))
-		require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o750))
-		require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
-	}
+	filetest.Write(t, dir, files)
 
 	apps, err := app.Open(dir, app.Options{Secrets: app.Secrets{Dir: secretsDir}})
 	require.NoError(t, err)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/jobwright/jobwright/app"
 	"github.com/jobwright/jobwright/app/apikey"
+	"github.com/jobwright/jobwright/internal/filetest"
 	"github.com/jobwright/jobwright/scenario/problem"
 )
 
@@ -46,10 +47,7 @@ func observed(t *testing.T, files map[string]string) (apps *app.Catalog, dir str
 	t.Helper()
 
 	dir, seen = t.TempDir(), &loads{}
-
-	for name, text := range files {
-		write(t, filepath.Join(dir, name), text)
-	}
+	filetest.Write(t, dir, files)
 
 	apps, err := app.Open(dir, app.Options{Loaded: seen.add, Secrets: app.Secrets{Dir: secretsDir}})
 	require.NoError(t, err)

@@ -2,11 +2,10 @@ package faulttest
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
 	"testing"
 
-	"github.com/stretchr/testify/require"
+	"github.com/jobwright/jobwright/internal/filetest"
 )
 
 // AppID is the ID of the app of the jobs.
@@ -62,17 +61,9 @@ steps:
 func WriteApp(t *testing.T, dir string, files, scenarios map[string]string) {
 	t.Helper()
 
-	write := func(name, text string) {
-		path := filepath.Join(dir, filepath.FromSlash(name))
-		require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o750))
-		require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
-	}
-
-	for name, text := range files {
-		write(name, text)
-	}
+	filetest.Write(t, dir, files)
 
 	for name, text := range scenarios {
-		write("scenarios/"+name+".yaml", text)
+		filetest.Write(t, filepath.Join(dir, "scenarios"), map[string]string{name + ".yaml": text})
 	}
 }

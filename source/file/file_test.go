@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/jobwright/jobwright/internal/filetest"
 	"github.com/jobwright/jobwright/source"
 	"github.com/jobwright/jobwright/source/file"
 )
@@ -21,11 +22,7 @@ func open(t *testing.T, files map[string]string) (folder string, from store) {
 	folder = filepath.Join(t.TempDir(), "files")
 	require.NoError(t, os.Mkdir(folder, 0o750))
 
-	for name, text := range files {
-		path := filepath.Join(folder, filepath.FromSlash(name))
-		require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o750))
-		require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
-	}
+	filetest.Write(t, folder, files)
 
 	definition := source.Definition{Name: "files", Kind: file.Kind, Options: map[string]any{"path": "files"}}
 

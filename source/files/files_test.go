@@ -12,6 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/jobwright/jobwright/internal/filetest"
 	"github.com/jobwright/jobwright/source"
 	"github.com/jobwright/jobwright/source/file"
 	"github.com/jobwright/jobwright/source/files"
@@ -36,11 +37,7 @@ func open(t *testing.T, name string, content map[string]string) folder {
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, opened.Close()) })
 
-	for name, text := range content {
-		path := filepath.Join(root, filepath.FromSlash(name))
-		require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o750))
-		require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
-	}
+	filetest.Write(t, root, content)
 
 	return folder{Source: opened.(*files.Source), path: root}
 }
