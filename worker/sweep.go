@@ -40,8 +40,8 @@ func (s *sweeper) run(ctx context.Context) {
 	}
 }
 
-// pause waits for the average time between two sweeps, or until ctx ends. The time varies, so that several workers do not sweep at
-// the same moment.
+// pause waits for the average time between two sweeps, or until ctx ends. The time varies, so that several workers do not sweep
+// at the same moment.
 func pause(ctx context.Context, average time.Duration) error {
 	timer := time.NewTimer(average/2 + rand.N(average)) //nolint:gosec // The time need not be unpredictable.
 	defer timer.Stop()

@@ -1,5 +1,5 @@
-// Package visitor calls the API within the process, on behalf of the visitor of a page: the API sees the visitor's address, so that
-// its log and its limits concern the visitor.
+// Package visitor calls the API within the process, on behalf of the visitor of a page: the API sees the visitor's address, so
+// that its log and its limits concern the visitor.
 package visitor
 
 import (

@@ -18,11 +18,13 @@ type process struct {
 
 // newProcess returns a process that is ready when a server responds to a URL with status 200.
 func newProcess(name, health string, command func() *exec.Cmd) *process {
-	return &process{Process: faulttest.Process{Name: name, Command: command, Grace: time.Minute, Ready: func(ctx context.Context) bool {
+	ready := func(ctx context.Context) bool {
 		_, err := faulttest.Get(ctx, health)
 
 		return err == nil
-	}}}
+	}
+
+	return &process{Process: faulttest.Process{Name: name, Command: command, Grace: time.Minute, Ready: ready}}
 }
 
 // awaitReady waits until the process is ready.

@@ -1,4 +1,5 @@
-// Package heartbeat sends the heartbeats of activities that wait, so that Temporal repeats them soon after their worker was killed.
+// Package heartbeat sends the heartbeats of activities that wait, so that Temporal repeats them soon after their worker was
+// killed.
 package heartbeat
 
 import (
