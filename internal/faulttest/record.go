@@ -46,7 +46,8 @@ func (r *Records) Check(table, scenario string, records int, jobIDs []string, co
 		r.Lost += max(0, records-count)
 
 		if count != records {
-			r.Problems = append(r.Problems, fmt.Sprintf("%s has %d records of %s %s, expected %d", table, count, scenario, jobID, records))
+			r.Problems = append(r.Problems,
+				fmt.Sprintf("%s has %d records of %s %s, expected %d", table, count, scenario, jobID, records))
 		}
 	}
 }
