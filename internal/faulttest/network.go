@@ -19,13 +19,13 @@ func FreeAddress() string {
 	for range 1000 {
 		port := first + rand.IntN(end-first) //nolint:gosec // It need not be unpredictable.
 
-		listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port)) //nolint:noctx // It does not wait.
+		listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
 		if err == nil && listener.Close() == nil {
 			return listener.Addr().String()
 		}
 	}
 
-	panic("the machine has no port left")
+	panic("the machine has no port left") //nolint:forbidigo // Only tests call it, and none can go on.
 }
 
 // Accepts reports whether a server accepts connections at the address.
