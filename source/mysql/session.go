@@ -90,8 +90,7 @@ func (s *session) watch(ctx context.Context) {
 	stop := context.AfterFunc(ctx, func() {
 		defer close(ended)
 
-		// KILL fails if the connection has ended already.
-		_ = s.source.executeAuxiliary(ctx, "KILL "+strconv.FormatInt(s.id, 10))
+		s.kill(ctx)
 	})
 
 	s.unwatch = sync.OnceValue(func() bool {
@@ -103,6 +102,25 @@ func (s *session) watch(ctx context.Context) {
 
 		return false
 	})
+}
+
+// killPatience limits how long KILL is repeated, and firstKillPause is the pause before it is repeated first.
+const (
+	killPatience   = time.Second
+	firstKillPause = 10 * time.Millisecond
+)
+
+// kill kills the connection in the server, and repeats that until the server does not know the connection any more: KILL can fail
+// because of its own connection. A connection that rolls back a long transaction is known for longer.
+func (s *session) kill(ctx context.Context) {
+	for began, pause := time.Now(), firstKillPause; ; pause *= 2 {
+		err := s.source.executeAuxiliary(ctx, "KILL "+strconv.FormatInt(s.id, 10))
+		if number(err) == errUnknownConnection || time.Since(began) > killPatience {
+			return
+		}
+
+		<-time.After(pause)
+	}
 }
 
 // executeAuxiliary runs a statement on a separate connection, even if ctx has ended.
