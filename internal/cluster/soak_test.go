@@ -52,6 +52,12 @@ func TestCluster(t *testing.T) { //nolint:tparallel // The contract is tested be
 
 	s.load.stop()
 
+	for _, process := range c.processes {
+		for _, failure := range process.Failures() {
+			t.Logf("%s ended by itself: %s", process.Name, failure)
+		}
+	}
+
 	table := s.table(s.load.check(t, c))
 	t.Log("\n" + table)
 	require.Empty(t, strings.Join(s.load.problems, "\n"))
@@ -135,8 +141,8 @@ func (s *soak) table(found losses) string {
 			row("SIGKILL "+process.Name+", because its stop took too long", ends.Overdue)
 		}
 
-		if exits := ends.Exits - ends.Kills; exits > 0 {
-			row("ends of "+process.Name+" by itself", exits)
+		if failures := len(process.Failures()); failures > 0 {
+			row("ends of "+process.Name+" by itself", failures)
 		}
 	}
 

@@ -5,6 +5,8 @@ import (
 	"context"
 	"fmt"
 	"os/exec"
+	"slices"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -29,13 +31,13 @@ type Process struct {
 	stopping bool
 	output   tail
 	ends     Ends
+	failures []string
 }
 
 // Ends are numbers of ends of a process.
 type Ends struct {
 	Kills   int // By [Process.Kill].
 	Overdue int // Stops that took longer than the grace period.
-	Exits   int // All ends without a request for a stop; those by kills, too.
 }
 
 // Start starts the process without waiting until it is ready.
@@ -74,7 +76,9 @@ func (p *Process) spawn() error {
 			return
 		}
 
-		p.ends.Exits++
+		if status, ok := command.ProcessState.Sys().(syscall.WaitStatus); ok && status.Signal() != syscall.SIGKILL {
+			p.failures = append(p.failures, command.ProcessState.String()+": "+lastLine(p.output.String()))
+		}
 
 		if p.Restart {
 			time.AfterFunc(RestartDelay, p.restart)
@@ -96,6 +100,20 @@ func (p *Process) restart() {
 	if err := p.spawn(); err != nil {
 		_, _ = fmt.Fprintln(&p.output, err) // Then the process never becomes ready.
 	}
+}
+
+// Failures returns, for each end of the process by itself, its exit status and the last line that it had printed.
+func (p *Process) Failures() []string {
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+
+	return slices.Clone(p.failures)
+}
+
+func lastLine(text string) string {
+	text = strings.TrimSpace(text)
+
+	return text[strings.LastIndex(text, "\n")+1:]
 }
 
 // Signal sends a signal to the process.
