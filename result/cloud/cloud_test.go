@@ -158,6 +158,9 @@ func TestBucketStoresResults(t *testing.T) {
 	requireAbsent(t, store, *stored)
 }
 
+// buffered is what a server may have sent before it notices that the client has read enough.
+const buffered = 128 << 10
+
 // How much is read for a page depends on the page, and not on how many records come before it or after it.
 func TestCopyRangeReadsLittleOfALargeResult(t *testing.T) {
 	t.Parallel()
@@ -179,7 +182,7 @@ func TestCopyRangeReadsLittleOfALargeResult(t *testing.T) {
 		count := max(min(1_000, records-first), 0)
 		require.EqualValues(t, count, bytes.Count(page.Bytes(), []byte(`{"n":`)))
 		require.Equal(t, count > 0, bytes.HasPrefix(page.Bytes(), fmt.Appendf(nil, `{"records":[{"n":%d}`, first)))
-		require.Less(t, s.sent.Load(), int64(2_000*len(`{"n":999999},.`)+500), first)
+		require.Less(t, s.sent.Load(), int64(2_000*len(`{"n":999999},.`)+buffered), first)
 	}
 }
 
