@@ -4,14 +4,11 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"log/slog"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
-	"runtime"
-	"strconv"
 	"testing"
 	"time"
 
@@ -68,14 +65,7 @@ func TestMain(m *testing.M) {
 // envPrefix is the prefix of the secrets of all apps, whose names are random.
 const envPrefix = "JOBWRIGHT_"
 
-// waitingTests is how many tests run at a time for each processor, unless -parallel says how many: they wait most of the time.
-const waitingTests = 2
-
 func run(m *testing.M) (err error) {
-	if err := setParallel(waitingTests * runtime.GOMAXPROCS(0)); err != nil {
-		return err
-	}
-
 	for name, key := range map[string]string{
 		"JOBWRIGHT_APP_7_KEY": callerKey, "JOBWRIGHT_STATUS_KEY": statusKey, "JOBWRIGHT_S3_SECRET": testserver.S3SecretAccessKey,
 		"JOBWRIGHT_WEBHOOK_SECRET": webhookSecret, "JOBWRIGHT_OLD_WEBHOOK_SECRET": oldWebhookSecret,
@@ -125,24 +115,6 @@ func run(m *testing.M) (err error) {
 	testserver.Main(m) // It ends the process with the result of the tests.
 
 	return nil
-}
-
-// setParallel sets the default of the flag -parallel.
-func setParallel(tests int) error {
-	const name = "test.parallel"
-
-	if err := flag.CommandLine.Parse(os.Args[1:]); err != nil {
-		return err
-	}
-
-	isSet := false
-	flag.Visit(func(set *flag.Flag) { isSet = isSet || set.Name == name })
-
-	if isSet {
-		return nil
-	}
-
-	return flag.Set(name, strconv.Itoa(tests))
 }
 
 // start starts all parts except the worker.
