@@ -128,8 +128,16 @@ func (l *loops) send(t *testing.T, data int, signals ...string) {
 
 	for _, jobID := range l.jobIDs {
 		for _, signal := range signals {
-			got := l.api.signal(t, object{"apiKey": callerKey, "appId": "8", "jobId": jobID, "signal": signal, "data": data})
-			require.Equal(t, http.StatusOK, got.status, got.text)
+			request := object{
+				"apiKey": callerKey, "appId": "8", "jobId": jobID, "signal": signal, "data": data, "signalId": uuid.NewString(),
+			}
+
+			await(t, func() bool { // While a job changes its workers, it may have none.
+				got := l.api.signal(t, request)
+				require.Contains(t, []int{http.StatusOK, http.StatusServiceUnavailable}, got.status, got.text)
+
+				return got.status == http.StatusOK
+			})
 		}
 	}
 }
