@@ -270,10 +270,12 @@ func TestCronFiresOnSpecialDays(t *testing.T) {
 	}
 }
 
-// zonesWithChanges are time zones whose clocks change, east and west of Greenwich, by an hour and by half an hour.
+// zonesWithChanges are time zones whose clocks change, east and west of Greenwich: by an hour, by half an hour (Lord Howe) and by
+// two (Troll), at midnight (Cairo, Santiago, Havana, the Azores), and around Ramadan (Casablanca).
 var zonesWithChanges = []string{
 	"Europe/London", "Europe/Berlin", "America/New_York", "America/St_Johns", "Australia/Sydney", "Australia/Lord_Howe",
-	"Asia/Kolkata",
+	"Asia/Kolkata", "Antarctica/Troll", "Africa/Cairo", "America/Santiago", "Atlantic/Azores", "Africa/Casablanca", "America/Nuuk",
+	"America/Havana",
 }
 
 func TestCronFiresThroughChangesOfTime(t *testing.T) {
@@ -281,7 +283,8 @@ func TestCronFiresThroughChangesOfTime(t *testing.T) {
 
 	expressions := []string{
 		"30 1 * * *", "30 2 * * *", "0 2 * * *", "0 3 * * *", "0 * * * *", "*/20 * * * *", "15,45 1-3 * * *", "0 1/2 L * *",
-		"0 0/30 1-3 ? * SUN", "30 2 * 3,10 SUN", "0 0 0 ? * 1",
+		"0 0/30 1-3 ? * SUN", "30 2 * 3,10 SUN", "0 0 0 ? * 1", "15 0 * * *", "45 23 * * *", "30 23 L * *", "10,40 0,23 * * *",
+		"45 12 * * SUN", "45 12 * * SAT", "0 0 12 ? * 1#1,7#2",
 	}
 
 	for _, zone := range zonesWithChanges {

@@ -2,6 +2,7 @@ package cron
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	schedulepb "go.temporal.io/api/schedule/v1"
@@ -39,7 +40,29 @@ func (e *Expression) Spec(zone *time.Location, now time.Time) (*schedulepb.Sched
 		spec.Interval = append(spec.Interval, once(at))
 	}
 
+	e.correctDaysWithoutMidnight(spec, zone, from, to)
+
 	return spec, nil
+}
+
+// correctDaysWithoutMidnight adds calendars for the days whose midnight the clock skips, from one time to another. In zones west
+// of Greenwich, Temporal takes such a day for the day of the week before it.
+func (e *Expression) correctDaysWithoutMidnight(spec *schedulepb.ScheduleSpec, zone *time.Location, from, to time.Time) {
+	for _, change := from.In(zone).ZoneBounds(); !change.IsZero() && change.Before(to); _, change = change.ZoneBounds() {
+		year, month, day := change.Date()
+		if time.Date(year, month, day, 0, 0, 0, 0, zone).Day() == day {
+			continue
+		}
+
+		onDay := Expression{seconds: e.seconds, minutes: e.minutes, hours: e.hours, days: []dayRule{
+			{daysOfMonth: set{day}, daysOfWeek: everyDayOfWeek, months: set{int(month)}, years: set{year}},
+		}}
+		if slices.ContainsFunc(e.days, func(rule dayRule) bool { return rule.matches(change) }) {
+			spec.StructuredCalendar = append(spec.StructuredCalendar, onDay.calendars()...)
+		} else {
+			spec.ExcludeStructuredCalendar = append(spec.ExcludeStructuredCalendar, onDay.calendars()...)
+		}
+	}
 }
 
 // once returns an interval that matches a single moment in decades.
