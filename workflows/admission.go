@@ -79,8 +79,13 @@ func yieldToTemporal(ctx workflow.Context) error {
 func yield(context.Context) error { return nil }
 
 // beforeBlocking records that the run gives control back to Temporal now, and updates the details that operators see
-// meanwhile.
+// meanwhile. From now on the job may be cancelled.
 func (m *machine) beforeBlocking(ctx workflow.Context) {
 	m.workAtYield = m.work
 	m.showDetails(ctx, nil)
+
+	if m.startAwaitingStop != nil {
+		m.startAwaitingStop()
+		m.startAwaitingStop = nil
+	}
 }

@@ -74,8 +74,8 @@ func (i Interpreter) run(ctx workflow.Context, input job.Input, checkpoint *Chec
 		return nil, err
 	}
 
-	m.recordStops(ctx)
-	defer m.recordStop(ctx) // The job may end before the other goroutine runs.
+	m.awaitStop(ctx)
+	defer m.recordStop(ctx) // The job may end before the other coroutine runs.
 
 	if m.checkpoint.Stopping {
 		stopping, stop := workflow.WithCancel(ctx)
@@ -119,6 +119,10 @@ func (m *machine) continueAsNew(ctx workflow.Context) error {
 	m.checkpoint.Stopping = ctx.Err() != nil
 
 	encoded, err := json.Marshal(m.checkpoint)
+	if err == nil {
+		err = m.measureCapacity()
+	}
+
 	if err != nil {
 		return m.fail(failedWith(job.CodeInternal, "%v", err), err)
 	}

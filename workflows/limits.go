@@ -63,6 +63,10 @@ func (m *machine) storedWith(size int) (int, error) {
 	}
 
 	encoded, err := json.Marshal(m.checkpoint)
+	if err == nil {
+		err = m.measureCapacity()
+	}
+
 	if err != nil {
 		return 0, failedWith(job.CodeInternal, "%v", err)
 	}
@@ -75,4 +79,16 @@ func (m *machine) storedWith(size int) (int, error) {
 	}
 
 	return stored, nil
+}
+
+// measureCapacity measures the program, once, and sets the capacity of the checkpoint beside it. Many jobs store nothing.
+func (m *machine) measureCapacity() error {
+	if m.capacity > 0 {
+		return nil
+	}
+
+	program, err := json.Marshal(m.input)
+	m.capacity = maxPayload - len(program) - maxRecords
+
+	return err
 }

@@ -1,7 +1,6 @@
 package workflows
 
 import (
-	"encoding/json"
 	"errors"
 
 	"go.temporal.io/sdk/workflow"
@@ -28,9 +27,11 @@ type machine struct {
 	slots       int         // Concurrency slots in use, beside the first.
 	isQueued    bool        // Whether the job waits for a slot of its app.
 
+	startAwaitingStop func() // See awaitStop; nil once it was called.
+
 	slotRequests int // How often this run has requested a slot of a source.
 
-	capacity int // Bytes of values, records and results that the checkpoint can store.
+	capacity int // Bytes of values, records and results that the checkpoint can store; 0 before it is measured.
 	stored   int // Bytes that it stores, or has stored since it was last measured.
 	task     task
 
@@ -85,14 +86,6 @@ func newMachine(
 
 	m.tracker = newStepTracker(input.Program, entry, checkpoint.Steps)
 
-	program, err := json.Marshal(input)
-	if err != nil {
-		return nil, m.fail(failedWith(job.CodeInternal, "%v", err), err)
-	}
-
-	m.capacity = maxPayload - len(program) - maxRecords
-	m.stored = m.capacity // The first reservation measures the checkpoint.
-
 	if err := m.listen(ctx); err != nil {
 		return nil, err
 	}
@@ -142,8 +135,6 @@ func (m *machine) first() continued {
 func (m *machine) listen(ctx workflow.Context) error {
 	status := func() (job.Status, error) { return m.status(), nil }
 	options := workflow.QueryHandlerOptions{Description: "The status of the job and of each of its steps."}
-
-	m.acceptMoves(ctx)
 
 	return errors.Join(
 		workflow.SetQueryHandlerWithOptions(ctx, job.StatusQuery, status, options), m.acceptSignals(ctx), m.acceptPauses(ctx))

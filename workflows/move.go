@@ -12,15 +12,6 @@ import (
 // so that a rollout changes nothing for most jobs.
 const moveAfter = 10 * time.Minute
 
-// acceptMoves sets the handler of [job.MoveSignal]. Any signal also makes Temporal report whether the version has changed.
-func (m *machine) acceptMoves(ctx workflow.Context) {
-	workflow.Go(ctx, func(ctx workflow.Context) {
-		workflow.GetSignalChannel(ctx, job.MoveSignal).Receive(ctx, nil)
-
-		m.isAskedToMove = true
-	})
-}
-
 // mustMove reports whether the job continues as new because workers of another version now run new jobs. Temporal says so with
 // each task of a pinned workflow; it never does if workers are not versioned.
 //
@@ -29,5 +20,13 @@ func (m *machine) mustMove(ctx workflow.Context) bool {
 	info := workflow.GetInfo(ctx)
 
 	return info.GetTargetWorkerDeploymentVersionChanged() && m.slots == 0 &&
-		(m.isAskedToMove || workflow.Now(ctx).Sub(info.WorkflowStartTime) >= moveAfter)
+		(m.mayMove(ctx) || workflow.Now(ctx).Sub(info.WorkflowStartTime) >= moveAfter)
+}
+
+// mayMove reports whether an operator has sent [job.MoveSignal]. Any signal also makes Temporal report whether the version has
+// changed.
+func (m *machine) mayMove(ctx workflow.Context) bool {
+	m.isAskedToMove = m.isAskedToMove || workflow.GetSignalChannel(ctx, job.MoveSignal).ReceiveAsync(nil)
+
+	return m.isAskedToMove
 }

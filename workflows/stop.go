@@ -6,12 +6,15 @@ import (
 	"github.com/jobwright/jobwright/job"
 )
 
-// recordStops stores in the memo who stops the job, as soon as it is cancelled.
-func (m *machine) recordStops(ctx workflow.Context) {
-	workflow.Go(ctx, func(ctx workflow.Context) {
-		ctx.Done().Receive(ctx, nil)
-		m.recordStop(ctx)
-	})
+// awaitStop makes the job store in the memo who stops it, as soon as it is cancelled. The coroutine that waits for that starts
+// when the job first blocks: no job is cancelled while it runs local activities, and each of them resumes all coroutines.
+func (m *machine) awaitStop(ctx workflow.Context) {
+	m.startAwaitingStop = func() {
+		workflow.Go(ctx, func(ctx workflow.Context) {
+			ctx.Done().Receive(ctx, nil)
+			m.recordStop(ctx)
+		})
+	}
 }
 
 // recordStop stores in the memo who stops the job, if it was cancelled by a caller. The caller has sent a signal before. A caller
