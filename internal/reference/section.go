@@ -28,7 +28,6 @@ func Sections() []Section {
 		{"retry", fieldTable("field", scenario.RetryFields())},
 		{"outcome", fieldTable("field", scenario.OutcomeFields())},
 		{"refused functions", refusedList()},
-		{"functions", functionTables()},
 	}
 
 	for _, operation := range scenario.Operations() {
@@ -134,25 +133,6 @@ func limitTable() string {
 		{"length of the result of `repeat`, `replace` or `join`", kilobytes(expression.MaxText)},
 		{"length of each text that an expression with a predicate uses", kilobytes(expression.MaxLoopText)},
 	})
-}
-
-func functionTables() string {
-	var text strings.Builder
-
-	for i, group := range Functions() {
-		if i > 0 {
-			text.WriteString("\n")
-		}
-
-		rows := make([][]string, len(group.Functions))
-		for j, f := range group.Functions {
-			rows[j] = []string{"`" + f.Signature + "`", f.Description, "`" + f.Example + "` → `" + f.Result + "`"}
-		}
-
-		text.WriteString("#### " + group.Name + "\n\n" + table([]string{"function", "result", "example"}, rows))
-	}
-
-	return text.String()
 }
 
 // refusedList returns the list of functions of expr-lang that expressions cannot call, with the reasons.

@@ -170,11 +170,18 @@ func TestScenariosOfThePageAreValid(t *testing.T) {
 	}
 }
 
-// everyFunction returns the functions of all groups.
-func everyFunction() []reference.Function {
-	var all []reference.Function
-	for _, group := range reference.Functions() {
-		all = append(all, group.Functions...)
+// A function is a row of the tables of functions in the page.
+type function struct{ name, signature, example, result string }
+
+var functionRow = regexp.MustCompile("(?m)^\\| `((\\w+)\\(.*?\\))` \\| .+? \\| `(.+)` → `(.+)` \\|$")
+
+// everyFunction returns the functions that the page describes.
+func everyFunction(t *testing.T) (all []function) {
+	t.Helper()
+
+	for _, row := range functionRow.FindAllStringSubmatch(readDocumentation(t, thePage), -1) {
+		unescape := strings.NewReplacer(`\|`, "|").Replace
+		all = append(all, function{row[2], row[1], unescape(row[3]), unescape(row[4])})
 	}
 
 	return all
@@ -185,12 +192,10 @@ func TestReferenceContainsEveryFunction(t *testing.T) {
 
 	described := []string{"identifier"} // It has no value by itself: the section on queries describes it.
 
-	for _, function := range everyFunction() {
-		name, _, _ := strings.Cut(function.Signature, "(")
-		require.Contains(t, function.Example, name+"(")
-		require.NotEmpty(t, function.Description, name)
+	for _, function := range everyFunction(t) {
+		require.Contains(t, function.example, function.name+"(")
 
-		described = append(described, name)
+		described = append(described, function.name)
 	}
 
 	slices.Sort(described)
@@ -203,12 +208,12 @@ func TestFunctionExamplesHaveDocumentedResults(t *testing.T) {
 	moment := expression.Moment{Now: time.Date(2026, time.January, 31, 9, 30, 0, 0, time.UTC), Seed: "job/1"}
 	app := validation.Environment{Sources: []string{"stage"}}
 
-	for _, function := range everyFunction() {
-		t.Run(function.Signature, func(t *testing.T) {
+	for _, function := range everyFunction(t) {
+		t.Run(function.signature, func(t *testing.T) {
 			t.Parallel()
 
 			// It passes the check of a scenario.
-			params := jsonvalue.Object{"name": "x", "value": "${" + function.Example + "}"}
+			params := jsonvalue.Object{"name": "x", "value": "${" + function.example + "}"}
 			_, err := validation.ParseOperation(jsonvalue.Object{"opName": scenario.OpSetVariable, "opParams": map[string]any(params)}, app)
 			require.NoError(t, err)
 
@@ -217,7 +222,7 @@ func TestFunctionExamplesHaveDocumentedResults(t *testing.T) {
 
 			text, err := json.Marshal(jsonvalue.Plain{Any: value})
 			require.NoError(t, err)
-			require.Equal(t, function.Result, string(text))
+			require.Equal(t, function.result, string(text))
 		})
 	}
 }
