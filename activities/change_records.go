@@ -36,12 +36,16 @@ func (a *Activities) Delete(ctx context.Context, task job.Task, params scenario.
 func (a *Activities) change(
 	ctx context.Context, task job.Task, given scenario.Given, to target,
 ) (*job.StepOutcome, error) {
-	return runOpened(ctx, a, task, given, func(ctx context.Context, s *step, given scenario.Given) (*job.StepOutcome, error) {
-		return s.once(ctx, to.source, func() (*job.StepOutcome, error) { return s.change(ctx, given, to) })
+	return runOpened(ctx, a, task, given, func(s *step, ctx context.Context, given scenario.Given) (*job.StepOutcome, error) {
+		return s.change(ctx, given, to)
 	})
 }
 
 func (s *step) change(ctx context.Context, given scenario.Given, to target) (outcome *job.StepOutcome, err error) {
+	if outcome, err := s.earlier(ctx, to.source); err != nil || outcome != nil {
+		return outcome, err
+	}
+
 	rows, err := s.given(ctx, given, to)
 	if err != nil {
 		return nil, err

@@ -20,19 +20,20 @@ const (
 // files, it removes the files that were read; a file of another version stays and is reported. DropTable is idempotent: a
 // missing table is no error.
 func (a *Activities) DropTable(ctx context.Context, task job.Task, table job.SourceTable) (*job.Dropped, error) {
-	return runAttempt(ctx, a, task, func(ctx context.Context, s *step) (*job.Dropped, error) {
-		from, err := open[source.Dropper](ctx, s, table.Source, source.CanDrop)
-		if err != nil {
-			return nil, err
-		}
+	return runAttempt(ctx, a, task, table, (*step).dropTable)
+}
 
-		files, hasFiles := from.(source.FileDropper)
-		if hasFiles {
-			return dropFiles(ctx, files, table)
-		}
+func (s *step) dropTable(ctx context.Context, table job.SourceTable) (*job.Dropped, error) {
+	from, err := open[source.Dropper](ctx, s, table.Source, source.CanDrop)
+	if err != nil {
+		return nil, err
+	}
 
-		return &job.Dropped{}, from.DropTable(ctx, source.Table{Space: table.Space, Name: table.Table})
-	})
+	if files, hasFiles := from.(source.FileDropper); hasFiles {
+		return dropFiles(ctx, files, table)
+	}
+
+	return &job.Dropped{}, from.DropTable(ctx, source.Table{Space: table.Space, Name: table.Table})
 }
 
 // dropFiles removes the files of a table in the versions that were read.

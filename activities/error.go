@@ -3,61 +3,44 @@ package activities
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/google/uuid"
 	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/temporal"
 
-	"github.com/jobwright/jobwright/app/seal"
 	"github.com/jobwright/jobwright/job"
 	"github.com/jobwright/jobwright/result"
 	"github.com/jobwright/jobwright/result/spool"
 	"github.com/jobwright/jobwright/source"
 )
 
-// appError reports an app that is missing or invalid on this worker, unlike when the job was started. The next deployment of
-// the app may correct it.
-type appError struct{ err error }
-
-func (e *appError) Error() string { return e.err.Error() }
-func (e *appError) Unwrap() error { return e.err }
-
-// storeError reports a failed operation of the result store.
-type storeError struct {
-	message string
-	err     error
+// failure is an error of an attempt with its classification, which is made where the error occurs.
+type failure struct {
+	code      string
+	retryable bool
+	rejected  int64 // The records that a load has rejected, if there are too many.
+	err       error
 }
 
-func (e *storeError) Error() string { return e.message + ": " + e.err.Error() }
-func (e *storeError) Unwrap() error { return e.err }
+func (f *failure) Error() string { return f.err.Error() }
+func (f *failure) Unwrap() error { return f.err }
 
-// variableError reports that the workflow of an app's variables can't be reached.
-type variableError struct{ err error }
-
-func (e *variableError) Error() string {
-	return "the app's variables can't be reached: " + e.err.Error()
-}
-func (e *variableError) Unwrap() error { return e.err }
-
-// limitError reports a value that exceeds a limit of jobs.
-type limitError struct{ message string }
-
-func (e *limitError) Error() string { return e.message }
-
-// rejectedError reports that a load has rejected more records than its maxRejected allows, or all.
-type rejectedError struct {
-	message  string
-	rejected int64
+// appFailure returns the failure of an app that is missing or invalid on this worker, unlike when the job was started. The next
+// deployment of the app may correct it.
+func appFailure(err error) error {
+	return &failure{code: job.CodeAppInvalid, retryable: true, err: err}
 }
 
-func (e *rejectedError) Error() string { return e.message }
+// storeFailure returns the failure of an operation of the result store.
+func storeFailure(message string, err error) error {
+	return &failure{code: job.CodeResultStore, retryable: true, err: fmt.Errorf("%s: %w", message, err)}
+}
 
-// defectError reports a bug in Jobwright. The worker's log contains the details.
-type defectError struct{ reference string }
-
-func (e *defectError) Error() string {
-	return "an internal error occurred; its reference in the worker's log is " + e.reference
+// limitFailuref returns the failure of a value that exceeds a limit of jobs.
+func limitFailuref(format string, arguments ...any) error {
+	return &failure{code: job.CodeLimitExceeded, err: fmt.Errorf(format, arguments...)}
 }
 
 // defect logs a panic, and returns an error that refers to the log. It is not retryable: a retry would panic again.
@@ -67,7 +50,8 @@ func defect(ctx context.Context, panicked *source.PanicError) error {
 	activity.GetLogger(ctx).Error("An operation panicked", "reference", reference,
 		"error", panicked, "stack", string(panicked.Stack))
 
-	return &defectError{reference}
+	return &failure{code: job.CodeInternal, err: errors.New(
+		"an internal error occurred; its reference in the worker's log is " + reference)}
 }
 
 // asFailure converts the error of an attempt to an error of Temporal with its code, and whether Temporal retries the step.
@@ -93,14 +77,8 @@ func asFailure(ctx context.Context, task job.Task, err error) error {
 	code, retryable := job.CodeInternal, true
 
 	var (
-		ofSource    *source.Error
-		ofApp       *appError
-		ofStore     *storeError
-		ofVariables *variableError
-		ofLimit     *limitError
-		ofRejected  *rejectedError
-		ofDefect    *defectError
-		ofSecret    *secretError
+		ofSource *source.Error
+		found    *failure
 	)
 
 	detail := job.ErrorDetail{Attempt: attemptOf(ctx, task)}
@@ -112,24 +90,14 @@ func asFailure(ctx context.Context, task job.Task, err error) error {
 		code = job.CodeWorkerStopped
 	case errors.Is(err, errDisconnected):
 		code = job.CodeWorkerCutOff
-	case errors.As(err, &ofDefect):
-		retryable = false
-	case errors.As(err, &ofRejected):
-		code, retryable, detail.Rejected = job.CodeRejectedExceeded, false, ofRejected.rejected
 	case errors.As(err, &ofSource):
 		code, retryable, retryAfter = string(ofSource.Code), ofSource.Retryable, ofSource.RetryAfter
-	case errors.As(err, &ofSecret): // Another worker, or this one after its next start, may have the key.
-		code, retryable = job.CodeSecretUnreadable, errors.Is(err, seal.ErrKeyMissing)
-	case errors.As(err, &ofApp):
-		code = job.CodeAppInvalid
 	case errors.Is(err, result.ErrInvalid):
 		code, retryable = job.CodeResultInvalid, false
-	case errors.As(err, &ofLimit), errors.Is(err, spool.ErrTooLarge):
+	case errors.Is(err, spool.ErrTooLarge):
 		code, retryable = job.CodeLimitExceeded, false
-	case errors.As(err, &ofStore):
-		code = job.CodeResultStore
-	case errors.As(err, &ofVariables):
-		code = job.CodeVariableStore
+	case errors.As(err, &found):
+		code, retryable, detail.Rejected = found.code, found.retryable, found.rejected
 	}
 
 	return temporal.NewApplicationErrorWithOptions(err.Error(), code, temporal.ApplicationErrorOptions{

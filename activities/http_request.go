@@ -26,20 +26,21 @@ import (
 func (a *Activities) HTTPRequest(
 	ctx context.Context, task job.Task, params scenario.HTTPRequest,
 ) (*job.StepOutcome, error) {
-	return runOpened(ctx, a, task, params, func(
-		ctx context.Context, s *step, params scenario.HTTPRequest,
-	) (*job.StepOutcome, error) {
-		if err := s.checkRepeatable(isIdempotent(params.Method)); err != nil {
-			return nil, err
-		}
+	return runOpened(ctx, a, task, params, (*step).requestHTTP)
+}
 
-		call := &call{step: s, params: params}
-		if params.TargetTable == "" {
-			return call.send(ctx)
-		}
+func (s *step) requestHTTP(ctx context.Context, params scenario.HTTPRequest) (*job.StepOutcome, error) {
+	if err := s.checkRepeatable(isIdempotent(params.Method)); err != nil {
+		return nil, err
+	}
 
-		return s.once(ctx, params.TargetSource, func() (*job.StepOutcome, error) { return call.send(ctx) })
-	})
+	if params.TargetTable != "" {
+		if outcome, err := s.earlier(ctx, params.TargetSource); err != nil || outcome != nil {
+			return outcome, err
+		}
+	}
+
+	return (&call{step: s, params: params}).send(ctx)
 }
 
 // isIdempotent reports whether a server has the same state after several requests of the method as after one, by section 9.2.2
@@ -209,8 +210,8 @@ func (c *call) value(response *source.Response) (*job.StepOutcome, error) {
 	}
 
 	if len(body) > maxValueBytes {
-		return nil, &limitError{fmt.Sprintf("source %q: the response exceeds the %d bytes that a step's value can have; "+
-			"store it as a table with targetTable, or as a file with targetFile", c.params.Source, maxValueBytes)}
+		return nil, limitFailuref("source %q: the response exceeds the %d bytes that a step's value can have; "+
+			"store it as a table with targetTable, or as a file with targetFile", c.params.Source, maxValueBytes)
 	}
 
 	headers := map[string]any{}
@@ -220,8 +221,8 @@ func (c *call) value(response *source.Response) (*job.StepOutcome, error) {
 
 	value := map[string]any{"status": int64(response.Status), "headers": headers, "body": bodyValue(response, body)}
 	if size := jsonvalue.SizeOf(value); size > maxValueBytes {
-		return nil, &limitError{fmt.Sprintf("source %q: the response with its headers has %d bytes; "+
-			"a step's value can have at most %d", c.params.Source, size, maxValueBytes)}
+		return nil, limitFailuref("source %q: the response with its headers has %d bytes; "+
+			"a step's value can have at most %d", c.params.Source, size, maxValueBytes)
 	}
 
 	return &job.StepOutcome{Value: jsonvalue.Value{Any: value}}, nil

@@ -25,17 +25,15 @@ func (s *step) idempotencyKey(ctx context.Context, suffix string) source.Idempot
 // files returns the files that the step has read completely.
 func (s *step) files() []source.Part { return s.read }
 
-// once calls do, unless the ledger of the target records that an earlier attempt has written it and only its report to
-// Temporal was lost. Then once returns the recorded outcome; it reads no input, which may have changed or be gone.
-func (s *step) once(ctx context.Context, target string, do func() (*job.StepOutcome, error)) (*job.StepOutcome, error) {
-	switch written, isRecorded, err := s.recorded(ctx, target, ""); {
-	case err != nil:
+// earlier returns the outcome of an earlier attempt that has written the target, by the ledger of the target, if only its report
+// to Temporal was lost; nil if there is none. Then the step must not read its input, which may have changed or be gone.
+func (s *step) earlier(ctx context.Context, target string) (*job.StepOutcome, error) {
+	written, isRecorded, err := s.recorded(ctx, target, "")
+	if err != nil || !isRecorded {
 		return nil, err
-	case isRecorded:
-		return s.outcomeOf(written, true), nil
 	}
 
-	return do()
+	return s.outcomeOf(written, true), nil
 }
 
 // recorded returns what the ledger of the target records about a write of an earlier attempt, and whether there is a record.

@@ -19,25 +19,27 @@ const maxParts = 1_000
 func (a *Activities) LoadTableFromSource(
 	ctx context.Context, task job.Task, params scenario.LoadTableFromSource,
 ) (*job.StepOutcome, error) {
-	return runAttempt(ctx, a, task, func(ctx context.Context, s *step) (outcome *job.StepOutcome, err error) {
-		load := load{step: s, params: params}
+	return runAttempt(ctx, a, task, params, (*step).load)
+}
 
-		written, isRecorded, err := s.recorded(ctx, params.TargetSource, "")
-		if err == nil && isRecorded && params.RejectTable != "" {
-			// The table of rejected records is written after the target, so a recorded target does not prove that it exists.
-			load.isWritten = true
-			_, isRecorded, err = s.recorded(ctx, params.TargetSource, rejectsSuffix)
-		}
+func (s *step) load(ctx context.Context, params scenario.LoadTableFromSource) (*job.StepOutcome, error) {
+	load := load{step: s, params: params}
 
-		switch {
-		case err != nil:
-			return nil, err
-		case isRecorded:
-			return s.outcomeOf(written, true), nil
-		}
+	written, isRecorded, err := s.recorded(ctx, params.TargetSource, "")
+	if err == nil && isRecorded && params.RejectTable != "" {
+		// The table of rejected records is written after the target, so a recorded target does not prove that it exists.
+		load.isWritten = true
+		_, isRecorded, err = s.recorded(ctx, params.TargetSource, rejectsSuffix)
+	}
 
-		return load.run(ctx)
-	})
+	switch {
+	case err != nil:
+		return nil, err
+	case isRecorded:
+		return s.outcomeOf(written, true), nil
+	}
+
+	return load.run(ctx)
 }
 
 // load is one attempt of a LoadTableFromSource.

@@ -18,48 +18,50 @@ const maxLookUp = 256 << 10
 
 // LookUp reads the values that the expressions of a step require: results of queries, and variables of the app.
 func (a *Activities) LookUp(ctx context.Context, task job.Task, request job.LookUp) (*job.Found, error) {
-	return runOpened(ctx, a, task, request, func(ctx context.Context, s *step, request job.LookUp) (*job.Found, error) {
-		found := &job.Found{}
-		size := 0
+	return runOpened(ctx, a, task, request, (*step).lookUp)
+}
 
-		for _, query := range request.Queries {
-			cell, err := s.cell(ctx, query)
-			if err != nil {
-				return nil, err
-			}
+func (s *step) lookUp(ctx context.Context, request job.LookUp) (*job.Found, error) {
+	found := &job.Found{}
+	size := 0
 
-			if size += jsonvalue.SizeOf(cell); size > maxLookUp {
-				return nil, lookUpTooLarge(query)
-			}
-
-			found.Cells = append(found.Cells, jsonvalue.Value{Any: cell})
-		}
-
-		if len(request.Variables) == 0 {
-			return found, nil
-		}
-
-		all, err := s.variables(ctx)
+	for _, query := range request.Queries {
+		cell, err := s.cell(ctx, query)
 		if err != nil {
 			return nil, err
 		}
 
-		found.Variables = jsonvalue.Object{}
-
-		for _, name := range request.Variables {
-			if value, set := all[name]; set {
-				found.Variables[name] = value
-			}
+		if size += jsonvalue.SizeOf(cell); size > maxLookUp {
+			return nil, lookUpTooLarge(query)
 		}
 
+		found.Cells = append(found.Cells, jsonvalue.Value{Any: cell})
+	}
+
+	if len(request.Variables) == 0 {
 		return found, nil
-	})
+	}
+
+	all, err := s.variables(ctx)
+	if err != nil {
+		return nil, err
+	}
+
+	found.Variables = jsonvalue.Object{}
+
+	for _, name := range request.Variables {
+		if value, set := all[name]; set {
+			found.Variables[name] = value
+		}
+	}
+
+	return found, nil
 }
 
 // lookUpTooLarge returns the error of a query whose result exceeds the limit of a step's look-ups.
 func lookUpTooLarge(query expression.Query) error {
-	return &limitError{fmt.Sprintf("source %q: the expressions of a step can look up at most %d bytes; "+
-		"the result of the query %q exceeds this limit", query.Source, maxLookUp, source.Shorten(query.Query, 60))}
+	return limitFailuref("source %q: the expressions of a step can look up at most %d bytes; "+
+		"the result of the query %q exceeds this limit", query.Source, maxLookUp, source.Shorten(query.Query, 60))
 }
 
 // cell returns the first column of the first record that a query returns, or nil if it returns none.

@@ -6,26 +6,25 @@ import (
 
 	"github.com/jobwright/jobwright/job"
 	"github.com/jobwright/jobwright/result/spool"
-	"github.com/jobwright/jobwright/source"
 )
 
 // ReadRecords reads a page of the records that a query returns, for a loop over them. The request for the first page runs the
 // query, and spools the records if they exceed a page. ReadRecords is idempotent: each attempt spools under its own key.
 func (a *Activities) ReadRecords(ctx context.Context, task job.Task, query job.RecordsQuery) (*job.RecordsPage, error) {
-	return runOpened(ctx, a, task, query, func(
-		ctx context.Context, s *step, query job.RecordsQuery,
-	) (*job.RecordsPage, error) {
-		if query.Key == "" {
-			return s.spool(ctx, query)
-		}
+	return runOpened(ctx, a, task, query, (*step).readRecords)
+}
 
-		page, err := spool.ReadPage(ctx, s.activities.results, query.Key, query.Offset)
-		if err != nil {
-			return nil, &storeError{"the records of the loop can't be read", err}
-		}
+func (s *step) readRecords(ctx context.Context, query job.RecordsQuery) (*job.RecordsPage, error) {
+	if query.Key == "" {
+		return s.spool(ctx, query)
+	}
 
-		return page, nil
-	})
+	page, err := spool.ReadPage(ctx, s.activities.results, query.Key, query.Offset)
+	if err != nil {
+		return nil, storeFailure("the records of the loop can't be read", err)
+	}
+
+	return page, nil
 }
 
 // spool runs the query, spools its records, and returns the first page.
@@ -43,34 +42,21 @@ func (s *step) spool(ctx context.Context, query job.RecordsQuery) (page *job.Rec
 
 	writer, err := spool.Create(ctx, s.activities.results, s.resultKey(ctx, ".ndjson"), rows.Schema())
 	if err != nil {
-		return nil, &storeError{failed, err}
+		return nil, storeFailure(failed, err)
 	}
 
-	err = forEach(ctx, rows, func(record source.Record) error {
-		if err := writer.Append(record); err != nil {
-			return &storeError{failed, err}
-		}
-
-		return nil
-	})
-	if err != nil {
-		return nil, errors.Join(err, writer.Abort())
-	}
-
-	if page, err = writer.Commit(); err != nil {
-		return nil, &storeError{failed, err}
-	}
-
-	return page, nil
+	return store(ctx, rows, writer, failed)
 }
 
 // DropRecords removes spooled records. It is idempotent: missing records are no error.
 func (a *Activities) DropRecords(ctx context.Context, task job.Task, key string) error {
-	return runCommand(ctx, a, task, func(ctx context.Context, s *step) error {
-		if err := spool.Remove(ctx, s.activities.results, key); err != nil {
-			return &storeError{"the records of the loop can't be removed", err}
-		}
+	return runCommand(ctx, a, task, key, (*step).dropRecords)
+}
 
-		return nil
-	})
+func (s *step) dropRecords(ctx context.Context, key string) error {
+	if err := spool.Remove(ctx, s.activities.results, key); err != nil {
+		return storeFailure("the records of the loop can't be removed", err)
+	}
+
+	return nil
 }

@@ -11,6 +11,7 @@ import (
 
 	"go.temporal.io/sdk/activity"
 
+	"github.com/jobwright/jobwright/job"
 	"github.com/jobwright/jobwright/scenario"
 	"github.com/jobwright/jobwright/source"
 )
@@ -24,9 +25,9 @@ type rejects struct {
 	buffer *bufio.Writer
 
 	count    int64
-	accepted int64          // Records that were read and not rejected.
-	first    source.Reject  // The first of them, for the message.
-	exceeded *rejectedError // Set once there are too many.
+	accepted int64         // Records that were read and not rejected.
+	first    source.Reject // The first of them, for the message.
+	exceeded *failure      // Set once there are too many.
 }
 
 // createRejects creates the temporary file, if the load has a rejectTable.
@@ -104,7 +105,7 @@ func (r *rejects) exceed(message string) error {
 		Message: fmt.Sprintf("%s; the first: %s, %s", message, r.first.Location, r.first.Message),
 		Hint:    "correct the records, which the table " + params.RejectTable + " contains, or increase maxRejected",
 	}
-	r.exceeded = &rejectedError{message: problem.Error(), rejected: r.count}
+	r.exceeded = &failure{code: job.CodeRejectedExceeded, rejected: r.count, err: errors.New(problem.Error())}
 
 	return r.exceeded
 }

@@ -13,29 +13,29 @@ import (
 func (a *Activities) RunSourceScript(
 	ctx context.Context, task job.Task, params scenario.RunSourceScript,
 ) (*job.StepOutcome, error) {
-	return runOpened(ctx, a, task, params, func(
-		ctx context.Context, s *step, params scenario.RunSourceScript,
-	) (*job.StepOutcome, error) {
-		in, err := open[source.Executor](ctx, s, params.Source, source.CanExecute)
-		if err != nil {
-			return nil, err
-		}
+	return runOpened(ctx, a, task, params, (*step).runScript)
+}
 
-		if err := s.checkRepeatable(recordsWrites(in)); err != nil {
-			return nil, err
-		}
+func (s *step) runScript(ctx context.Context, params scenario.RunSourceScript) (*job.StepOutcome, error) {
+	in, err := open[source.Executor](ctx, s, params.Source, source.CanExecute)
+	if err != nil {
+		return nil, err
+	}
 
-		script := source.Script{
-			Text: params.Script, Bind: boundValues(params.Bind),
-			IdempotencyKey: s.idempotencyKey(ctx, ""), Progress: s.progress.setRows,
-			OnlyRecorded: s.task.Local != nil && !s.task.Local.MayRepeat,
-		}
+	if err := s.checkRepeatable(recordsWrites(in)); err != nil {
+		return nil, err
+	}
 
-		rows, err := in.Execute(ctx, script)
-		if err != nil {
-			return nil, err
-		}
+	script := source.Script{
+		Text: params.Script, Bind: boundValues(params.Bind),
+		IdempotencyKey: s.idempotencyKey(ctx, ""), Progress: s.progress.setRows,
+		OnlyRecorded: s.task.Local != nil && !s.task.Local.MayRepeat,
+	}
 
-		return &job.StepOutcome{Rows: rows, Recorded: script.OnlyRecorded}, nil
-	})
+	rows, err := in.Execute(ctx, script)
+	if err != nil {
+		return nil, err
+	}
+
+	return &job.StepOutcome{Rows: rows, Recorded: script.OnlyRecorded}, nil
 }

@@ -19,16 +19,16 @@ import (
 // runOpened is [runAttempt] for an activity whose parameters can contain secrets. It opens them: do receives their values. In a
 // job without secrets, a text that looks like a sealed one is data.
 func runOpened[P, T any](
-	ctx context.Context, a *Activities, task job.Task, params P, do func(context.Context, *step, P) (*T, error),
+	ctx context.Context, a *Activities, task job.Task, params P, do func(*step, context.Context, P) (*T, error),
 ) (*T, error) {
-	return runAttempt(ctx, a, task, func(ctx context.Context, s *step) (*T, error) {
+	return runAttempt(ctx, a, task, params, func(s *step, ctx context.Context, params P) (*T, error) {
 		if len(task.Secrets) > 0 {
 			if err := s.secrets.open(&params); err != nil {
 				return nil, err
 			}
 		}
 
-		return do(ctx, s, params)
+		return do(s, ctx, params)
 	})
 }
 
@@ -41,24 +41,17 @@ type secrets struct {
 	forms  []string // The forms of all values, longest first.
 }
 
-// secretError reports a secret that can't be opened.
-type secretError struct {
-	parameter string
-	err       error
-}
-
-func (e *secretError) Error() string {
-	return fmt.Sprintf("the secret parameter %s can't be opened: %v", e.parameter, e.err)
-}
-func (e *secretError) Unwrap() error { return e.err }
-
 // open replaces the secrets in the texts of params, a pointer to the parameters of an activity, by their values.
 func (s *secrets) open(params any) error {
 	return replaceTexts(reflect.ValueOf(params).Elem(), func(text string) (string, error) {
 		return job.ReplaceSecrets(text, func(found job.SealedSecret) (string, error) {
 			value, err := s.keys.Open(found, s.task.AppID, s.task.JobID)
 			if err != nil {
-				return "", &secretError{parameter: found.Parameter, err: err}
+				// Another worker, or this one after its next start, may have a key that is missing.
+				return "", &failure{
+					code: job.CodeSecretUnreadable, retryable: errors.Is(err, seal.ErrKeyMissing),
+					err: fmt.Errorf("the secret parameter %s can't be opened: %w", found.Parameter, err),
+				}
 			}
 
 			s.add(value, found.String())

@@ -17,20 +17,17 @@ import (
 // Transform runs a query, and returns its records as a result of the job, stores them as a table or makes them the value of
 // the step. The table is written as a whole or not at all, and a result becomes visible when it is complete.
 func (a *Activities) Transform(ctx context.Context, task job.Task, params scenario.Transform) (*job.StepOutcome, error) {
-	return runOpened(ctx, a, task, params, func(
-		ctx context.Context, s *step, params scenario.Transform,
-	) (*job.StepOutcome, error) {
-		if params.TargetTable == "" {
-			return s.transform(ctx, params)
-		}
-
-		return s.once(ctx, cmp.Or(params.TargetSource, params.Source), func() (*job.StepOutcome, error) {
-			return s.transform(ctx, params)
-		})
-	})
+	return runOpened(ctx, a, task, params, (*step).transform)
 }
 
 func (s *step) transform(ctx context.Context, params scenario.Transform) (outcome *job.StepOutcome, err error) {
+	target := cmp.Or(params.TargetSource, params.Source)
+	if params.TargetTable != "" {
+		if outcome, err := s.earlier(ctx, target); err != nil || outcome != nil {
+			return outcome, err
+		}
+	}
+
 	rows, err := s.query(ctx, expression.Query{Source: params.Source, Query: params.Query, Bind: params.Bind})
 	if err != nil {
 		return nil, err
@@ -54,13 +51,13 @@ func (s *step) transform(ctx context.Context, params scenario.Transform) (outcom
 		return returnValue(ctx, s.secrets.sealRows(shaped))
 	}
 
-	return s.write(ctx, targetOf(cmp.Or(params.TargetSource, params.Source), params.TargetTable, params.Writing), shaped)
+	return s.write(ctx, targetOf(target, params.TargetTable, params.Writing), shaped)
 }
+
+const resultNotStored = "the result can't be stored"
 
 // returnRows stores rows as a result of the job.
 func (s *step) returnRows(ctx context.Context, resultName string, rows source.Rows) (*job.StepOutcome, error) {
-	const failed = "the result can't be stored"
-
 	rows = s.secrets.sealRows(rows)
 
 	var name *string
@@ -70,14 +67,31 @@ func (s *step) returnRows(ctx context.Context, resultName string, rows source.Ro
 
 	writer, err := s.activities.results.Create(ctx, s.resultKey(ctx, ".json"), name, rows.Schema())
 	if err != nil {
-		return nil, &storeError{failed, err}
+		return nil, storeFailure(resultNotStored, err)
 	}
 
 	writer.InlineUpTo(s.task.Inline)
 
-	err = forEach(ctx, rows, func(record source.Record) error {
+	stored, err := store(ctx, rows, writer, resultNotStored)
+	if err != nil {
+		return nil, err
+	}
+
+	return &job.StepOutcome{Rows: stored.Records, Result: stored}, nil
+}
+
+// recordWriter stores records in the result store, and returns what it has stored.
+type recordWriter[T any] interface {
+	Append(record source.Record) error
+	Commit() (*T, error)
+	Abort() error
+}
+
+// store writes rows to the result store. The message is that of a failure of the store.
+func store[T any](ctx context.Context, rows source.Rows, writer recordWriter[T], message string) (*T, error) {
+	err := forEach(ctx, rows, func(record source.Record) error {
 		if err := writer.Append(record); err != nil {
-			return &storeError{failed, err}
+			return storeFailure(message, err)
 		}
 
 		return nil
@@ -88,10 +102,10 @@ func (s *step) returnRows(ctx context.Context, resultName string, rows source.Ro
 
 	stored, err := writer.Commit()
 	if err != nil {
-		return nil, &storeError{failed, err}
+		return nil, storeFailure(message, err)
 	}
 
-	return &job.StepOutcome{Rows: stored.Records, Result: stored}, nil
+	return stored, nil
 }
 
 // Limits of records that become a value, which is part of the job's history.
@@ -110,9 +124,9 @@ func returnValue(ctx context.Context, rows source.Rows) (*job.StepOutcome, error
 	list := []any{}
 	size := jsonvalue.SizeOf(list)
 
-	tooLarge := &limitError{fmt.Sprintf("the query returns more than the %d records and %d bytes "+
+	tooLarge := limitFailuref("the query returns more than the %d records and %d bytes "+
 		"that a step's value can have; use the query in a ForEach, or store the records in a table",
-		maxValueRecords, maxValueBytes)}
+		maxValueRecords, maxValueBytes)
 
 	err = forEach(ctx, rows, func(record source.Record) error {
 		if len(list) == maxValueRecords || record.Size() > maxValueBytes { // A conversion would copy a large value.

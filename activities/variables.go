@@ -3,6 +3,7 @@ package activities
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
@@ -39,32 +40,34 @@ type Temporal interface {
 // SetVariable sets a variable of the app. It is idempotent: each setting takes effect once, even if another job has set the
 // variable since.
 func (a *Activities) SetVariable(ctx context.Context, task job.Task, variable job.Variable) error {
-	return runCommand(ctx, a, task, func(ctx context.Context, s *step) error {
-		variable.ID = settingID(ctx, variable.ID)
+	return runCommand(ctx, a, task, variable, (*step).setVariable)
+}
 
-		// The first setting of an app starts the workflow of its variables.
-		start := s.activities.temporal.NewWithStartWorkflowOperation(client.StartWorkflowOptions{
-			ID:                       job.VariablesID(s.app.ID),
-			TaskQueue:                job.TaskQueue,
-			WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
-			StaticSummary:            "The variables of app " + s.app.ID,
-		}, job.VariablesWorkflow)
+func (s *step) setVariable(ctx context.Context, variable job.Variable) error {
+	variable.ID = settingID(ctx, variable.ID)
 
-		handle, err := s.activities.temporal.UpdateWithStartWorkflow(ctx, client.UpdateWithStartWorkflowOptions{
-			StartWorkflowOperation: start,
-			UpdateOptions: client.UpdateWorkflowOptions{
-				UpdateID:     variable.ID,
-				UpdateName:   job.SetVariableUpdate,
-				Args:         []any{variable},
-				WaitForStage: client.WorkflowUpdateStageCompleted,
-			},
-		})
-		if err == nil {
-			err = handle.Get(ctx, nil)
-		}
+	// The first setting of an app starts the workflow of its variables.
+	start := s.activities.temporal.NewWithStartWorkflowOperation(client.StartWorkflowOptions{
+		ID:                       job.VariablesID(s.app.ID),
+		TaskQueue:                job.TaskQueue,
+		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
+		StaticSummary:            "The variables of app " + s.app.ID,
+	}, job.VariablesWorkflow)
 
-		return asVariableError(err)
+	handle, err := s.activities.temporal.UpdateWithStartWorkflow(ctx, client.UpdateWithStartWorkflowOptions{
+		StartWorkflowOperation: start,
+		UpdateOptions: client.UpdateWorkflowOptions{
+			UpdateID:     variable.ID,
+			UpdateName:   job.SetVariableUpdate,
+			Args:         []any{variable},
+			WaitForStage: client.WorkflowUpdateStageCompleted,
+		},
 	})
+	if err == nil {
+		err = handle.Get(ctx, nil)
+	}
+
+	return asVariableError(err)
 }
 
 // settingID returns an ID that is unique among all settings of the app. All attempts of a step belong to the same run. The ID
@@ -86,10 +89,17 @@ func asVariableError(err error) error {
 	}
 
 	if refused, ok := errors.AsType[*temporal.ApplicationError](err); ok && refused.Type() == job.VariableRejected {
-		return &limitError{refused.Message()}
+		return limitFailuref("%s", refused.Message())
 	}
 
-	return &variableError{err}
+	return variableFailure(err)
+}
+
+// variableFailure returns the failure of a worker that can't reach the workflow of the app's variables.
+func variableFailure(err error) error {
+	return &failure{
+		code: job.CodeVariableStore, retryable: true, err: fmt.Errorf("the app's variables can't be reached: %w", err),
+	}
 }
 
 // variables returns the variables of the app that are set.
@@ -100,12 +110,12 @@ func (s *step) variables(ctx context.Context) (jsonvalue.Object, error) {
 	}
 
 	if err != nil {
-		return nil, &variableError{err}
+		return nil, variableFailure(err)
 	}
 
 	var values jsonvalue.Object
 	if err := answer.Get(&values); err != nil {
-		return nil, &variableError{err}
+		return nil, variableFailure(err)
 	}
 
 	return values, nil
