@@ -167,7 +167,7 @@ func TestAppReportsEveryMistakeInAppYAMLWithItsPlace(t *testing.T) {
 		{"a default of another type", "variables:\n  n: {type: integer, default: x}", "app.yaml:2:22: variables.n.default: "},
 		{"a default with a leading zero", "variables: {n: {type: integer, default: 010}}", "app.yaml:1:41: the number 010 begins with a zero"},
 		{"a default beyond 64 bits", "variables: {n: {type: integer, default: 9223372036854775808}}", "9223372036854775808 does not fit into 64 bits"},
-		{"a default that is no number", "variables: {n: {type: float, default: .inf}}", ".inf is out of range"},
+		{"a default that is no number", "variables: {n: {type: float, default: .inf}}", ".inf is no number"},
 		{"an unknown field of a variable", "variables: {n: {type: integer, default: 1, min: 0}}", "app.yaml:1:44: variables.n.min: unknown field min"},
 		{"a variable with a reserved name", "variables: {steps: {type: integer, default: 1}}", "steps can't name a parameter"},
 		{"a repeated variable", "variables: {n: {type: text, default: a}, n: {type: text, default: b}}", "the field variables.n is already in line 1"},

@@ -51,7 +51,7 @@ func (c Callbacks) Choose(requested *CallbackRequest) (*job.Callback, error) {
 	for _, name := range requested.Events {
 		event := job.Event(name)
 		if !slices.Contains(job.Events(), event) {
-			return nil, fmt.Errorf("events: there is no event %q; the events are %s", name, eventNames())
+			return nil, fmt.Errorf("events: there is no event %q; the events are %s", name, joined(job.Events(), ", "))
 		}
 
 		chosen.Events = append(chosen.Events, event)
@@ -75,16 +75,6 @@ func (c Callbacks) Choose(requested *CallbackRequest) (*job.Callback, error) {
 	}
 
 	return chosen, nil
-}
-
-// eventNames returns the names of all events in one line.
-func eventNames() string {
-	var names []string
-	for _, event := range job.Events() {
-		names = append(names, string(event))
-	}
-
-	return strings.Join(names, ", ")
 }
 
 // Check returns an error if a request can't name the URL, or [ErrCallbackForbidden] if the app does not allow it.

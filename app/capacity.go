@@ -1,11 +1,6 @@
 package app
 
-import (
-	"go.yaml.in/yaml/v4"
-
-	"github.com/jobwright/jobwright/scenario"
-	"github.com/jobwright/jobwright/scenario/problem"
-)
+import "github.com/jobwright/jobwright/scenario"
 
 // Capacity distributes and limits the load of a source, over all workers.
 type Capacity struct {
@@ -68,19 +63,12 @@ const (
 )
 
 // capacity reads the capacity of a source, and removes its fields from the others, which are options of the source's kind.
-func (r *manifestReader) capacity(name, path string, fields map[string]field) {
-	var capacity Capacity
-
-	if given, ok := fields[fieldTaskQueue]; ok {
-		capacity.TaskQueue = r.taskQueue(given.value, problem.JoinPath(path, fieldTaskQueue))
-	}
-
-	if given, ok := fields[fieldMaxConcurrentSteps]; ok {
-		capacity.MaxConcurrentSteps = r.concurrentSteps(given.value, problem.JoinPath(path, fieldMaxConcurrentSteps))
-	}
-
-	if given, ok := fields[fieldMaxStepsPerSecond]; ok {
-		capacity.MaxStepsPerSecond = r.stepsPerSecond(given.value, problem.JoinPath(path, fieldMaxStepsPerSecond))
+func (r *manifestReader) capacity(name string, fields map[string]field) {
+	steps, perSecond := fields[fieldMaxConcurrentSteps], fields[fieldMaxStepsPerSecond]
+	capacity := Capacity{
+		TaskQueue:          r.taskQueue(fields[fieldTaskQueue]),
+		MaxConcurrentSteps: r.integer(steps, steps.path, maxConcurrentSteps),
+		MaxStepsPerSecond:  r.number(perSecond, perSecond.path, minStepsPerSecond, maxStepsPerSecond),
 	}
 
 	for _, field := range capacityFields() {
@@ -93,30 +81,12 @@ func (r *manifestReader) capacity(name, path string, fields map[string]field) {
 }
 
 // taskQueue reads the name of a task queue.
-func (r *manifestReader) taskQueue(node *yaml.Node, path string) scenario.TaskQueue {
-	queue := scenario.TaskQueue(r.text(node, path))
+func (r *manifestReader) taskQueue(of field) scenario.TaskQueue {
+	queue := scenario.TaskQueue(r.text(of))
 
-	if !queue.IsValid() {
-		r.addf(node, path, "%s must be %s, such as heavy", path, scenario.FormTaskQueue)
+	if of.isGiven() && !queue.IsValid() {
+		r.wrongf(of, "%s must be %s, such as heavy", of.path, scenario.FormTaskQueue)
 	}
 
 	return queue
-}
-
-func (r *manifestReader) concurrentSteps(node *yaml.Node, path string) int {
-	steps, isInteger := r.value(node, path).(int64)
-	if !isInteger || steps < 1 || steps > maxConcurrentSteps {
-		r.addf(node, path, "%s must be an integer between 1 and %d", path, maxConcurrentSteps)
-	}
-
-	return int(steps)
-}
-
-func (r *manifestReader) stepsPerSecond(node *yaml.Node, path string) float64 {
-	steps := r.number(node, path)
-	if steps < minStepsPerSecond || steps > maxStepsPerSecond {
-		r.addf(node, path, "%s must be a number between %v and %d", path, minStepsPerSecond, maxStepsPerSecond)
-	}
-
-	return steps
 }

@@ -1,8 +1,6 @@
 package app
 
 import (
-	"errors"
-	"fmt"
 	"maps"
 	pathpkg "path"
 	"slices"
@@ -62,85 +60,53 @@ func readManifest(text []byte, into *App, secrets Secrets, all []string) error {
 }
 
 func (r *manifestReader) document(root *yaml.Node) {
-	fields := r.object(root, "", []string{
-		fieldDescription, fieldSources, fieldVariables, fieldAccess, fieldLimits, fieldExecution,
-		fieldTaskQueue, fieldCallbacks, fieldSchedules,
-	})
+	fields := r.object(field{value: root}, fieldDescription, fieldSources, fieldVariables, fieldAccess, fieldLimits, fieldExecution,
+		fieldTaskQueue, fieldCallbacks, fieldSchedules)
 
-	if field, given := fields[fieldDescription]; given {
-		r.app.Description = r.text(field.value, fieldDescription)
+	r.app.Description = r.text(fields[fieldDescription])
+
+	sources := r.object(fields[fieldSources])
+	for _, name := range slices.Sorted(maps.Keys(sources)) {
+		r.source(name, sources[name])
 	}
 
-	if field, given := fields[fieldSources]; given {
-		sources := r.object(field.value, fieldSources, nil)
-		for _, name := range slices.Sorted(maps.Keys(sources)) {
-			r.source(name, sources[name])
-		}
+	r.variables(fields[fieldVariables])
+	r.limits(fields[fieldLimits])
+	r.execution(fields[fieldExecution])
+	r.app.TaskQueue = r.taskQueue(fields[fieldTaskQueue])
+	r.callbacks(fields[fieldCallbacks])
+
+	for _, entry := range r.list(fields[fieldAccess]) {
+		r.access(entry)
 	}
 
-	if field, given := fields[fieldVariables]; given {
-		r.variables(field.value)
-	}
-
-	if field, given := fields[fieldLimits]; given {
-		r.limits(field.value)
-	}
-
-	if field, given := fields[fieldExecution]; given {
-		r.execution(field.value)
-	}
-
-	if field, given := fields[fieldTaskQueue]; given {
-		r.app.TaskQueue = r.taskQueue(field.value, fieldTaskQueue)
-	}
-
-	if field, given := fields[fieldCallbacks]; given {
-		r.callbacks(field)
-	}
-
-	if field, given := fields[fieldAccess]; given {
-		for i, entry := range r.list(field.value, fieldAccess) {
-			r.access(entry, fmt.Sprintf("%s[%d]", fieldAccess, i))
-		}
-	}
-
-	if field, given := fields[fieldSchedules]; given {
-		r.schedules(field.value)
-	}
+	r.schedules(fields[fieldSchedules])
 }
 
-func (r *manifestReader) access(node *yaml.Node, path string) {
-	fields := r.object(node, path, []string{
-		"name", fieldKey, fieldKeys, fieldClaims, fieldNexus, "rights", "scenarios", "operations",
-	})
-	text := func(name string) string {
-		if _, given := fields[name]; !given {
-			return ""
-		}
+func (r *manifestReader) access(of field) {
+	const nameField, rights, scenarios, operations = "name", "rights", "scenarios", "operations"
 
-		return r.text(fields[name].value, path+"."+name)
-	}
-
-	access := Access{Name: text("name"), Key: text(fieldKey)}
+	fields := r.object(of, nameField, fieldKey, fieldKeys, fieldClaims, fieldNexus, rights, scenarios, operations)
+	access := Access{Name: r.text(fields[nameField]), Key: r.text(fields[fieldKey])}
 
 	switch access.Name {
 	case "":
-		r.addf(node, path+".name", "the access has no name; callers and logs refer to it by its name")
+		r.addf(of.value, of.path+"."+nameField, "the access has no name; callers and logs refer to it by its name")
 	case job.AnyAccess:
-		r.addf(fields["name"].value, path+".name", "the name %q stands for every access; choose another name", access.Name)
+		r.wrongf(fields[nameField], "the name %q stands for every access; choose another name", access.Name)
 	}
 
-	r.credentials(node, path, fields, &access)
+	r.credentials(of, fields, &access)
 
-	access.Rights = r.rights(fields["rights"], path+".rights")
-	access.Scenarios = r.names(fields["scenarios"], path+".scenarios", func(at *yaml.Node, path, pattern string) {
+	access.Rights = r.rights(fields[rights])
+	access.Scenarios = r.names(fields[scenarios], func(entry field, pattern string) {
 		if _, err := pathpkg.Match(pattern, ""); err != nil {
-			r.addf(at, path, "%s is not a pattern of names such as Load*", pattern)
+			r.wrongf(entry, "%s is not a pattern of names such as Load*", pattern)
 		}
 	})
-	access.Operations = r.names(fields["operations"], path+".operations", func(at *yaml.Node, path, name string) {
+	access.Operations = r.names(fields[operations], func(entry field, name string) {
 		if known := scenario.OperationNames(); name != Every && !slices.Contains(known, name) {
-			r.addf(at, path, "unknown operation %s; %s", name, problem.Suggest(name, known))
+			r.wrongf(entry, "unknown operation %s; %s", name, problem.Suggest(name, known))
 		}
 	})
 
@@ -148,41 +114,38 @@ func (r *manifestReader) access(node *yaml.Node, path string) {
 }
 
 // limits reads the limits of the app.
-func (r *manifestReader) limits(node *yaml.Node) {
+func (r *manifestReader) limits(declared field) {
 	const query, step = "queryTimeout", "maxStepTimeout"
 
-	fields := r.object(node, fieldLimits, []string{
-		query, step, fieldRunningJobs, fieldWhenFull, fieldCallsPerMinute, fieldWeight,
-	})
+	fields := r.object(declared, query, step, fieldRunningJobs, fieldWhenFull, fieldCallsPerMinute, fieldWeight)
 	r.quota(fields)
 	r.app.Limits = scenario.Limits{
-		QueryTimeout: r.duration(fields, query), MaxStepTimeout: r.duration(fields, step),
+		QueryTimeout: r.duration(fields[query], query), MaxStepTimeout: r.duration(fields[step], step),
 	}
 
 	if most := r.app.Limits.MaxStepTimeout; most > 0 && r.app.Limits.QueryTimeout > most {
-		r.addf(fields[query].value, fieldLimits+"."+query, "%s is greater than %s", query, step)
+		r.wrongf(fields[query], "%s is greater than %s", query, step)
 	}
 }
 
 // execution reads the default of the app's scenarios.
-func (r *manifestReader) execution(node *yaml.Node) {
-	r.app.Execution = scenario.Execution(r.text(node, fieldExecution))
+func (r *manifestReader) execution(of field) {
+	r.app.Execution = scenario.Execution(r.text(of))
 
-	if !slices.Contains(scenario.Executions(), r.app.Execution) {
-		r.addf(node, fieldExecution, "%s must be %s", fieldExecution, scenario.FormExecution)
+	if of.isGiven() && !slices.Contains(scenario.Executions(), r.app.Execution) {
+		r.wrongf(of, "%s must be %s", fieldExecution, scenario.FormExecution)
 	}
 }
 
 // duration reads a limit that is a duration, or 0 if it is missing.
-func (r *manifestReader) duration(fields map[string]field, name string) scenario.Duration {
-	given, ok := fields[name]
-	if !ok {
+func (r *manifestReader) duration(of field, name string) scenario.Duration {
+	if !of.isGiven() {
 		return 0
 	}
 
-	parsed, err := time.ParseDuration(given.value.Value)
-	if err != nil || parsed <= 0 || given.value.Kind != yaml.ScalarNode {
-		r.addf(given.value, fieldLimits+"."+name, "%s must be a duration above zero such as 90s or 1h30m", name)
+	parsed, err := time.ParseDuration(of.value.Value)
+	if err != nil || parsed <= 0 || of.value.Kind != yaml.ScalarNode {
+		r.wrongf(of, "%s must be a duration above zero such as 90s or 1h30m", name)
 
 		return 0
 	}
@@ -191,22 +154,16 @@ func (r *manifestReader) duration(fields map[string]field, name string) scenario
 }
 
 // rights reads the rights of an access.
-func (r *manifestReader) rights(given field, path string) []Right {
-	known := make([]string, len(Rights()))
-	for i, right := range Rights() {
-		known[i] = string(right)
-	}
-
-	names := r.names(given, path, func(at *yaml.Node, path, name string) {
-		if !slices.Contains(known, name) {
-			r.addf(at, path, "unknown right %q; there are %s", name, strings.Join(known, ", "))
+func (r *manifestReader) rights(of field) (rights []Right) {
+	names := r.names(of, func(entry field, name string) {
+		if !slices.Contains(Rights(), Right(name)) {
+			r.wrongf(entry, "unknown right %q; there are %s", name, joined(Rights(), ", "))
 		}
 	})
 	if names != nil && len(names) == 0 {
-		r.addf(given.key, path, "the list of rights is empty; name rights, or remove the field for the default")
+		r.wrongKeyf(of, "the list of rights is empty; name rights, or remove the field for the default")
 	}
 
-	var rights []Right
 	for _, name := range names {
 		rights = append(rights, Right(name))
 	}
@@ -214,48 +171,22 @@ func (r *manifestReader) rights(given field, path string) []Right {
 	return rights
 }
 
-// names reads a list of names, each of which check checks. It returns nil if the field is missing.
-func (r *manifestReader) names(given field, path string, check func(at *yaml.Node, path, name string)) []string {
-	if given.value == nil {
-		return nil
+// joined returns the values of an enumeration in one text.
+func joined[T ~string](values []T, separator string) string {
+	texts := make([]string, len(values))
+	for i, value := range values {
+		texts[i] = string(value)
 	}
 
-	names := []string{}
-
-	for i, entry := range r.list(given.value, path) {
-		at := fmt.Sprintf("%s[%d]", path, i)
-		name := r.text(entry, at)
-
-		check(entry, at, name)
-		names = append(names, name)
-	}
-
-	return names
+	return strings.Join(texts, separator)
 }
 
 // variables reads the declarations of the app's variables, whose values are as exact as those of scenarios.
-func (r *manifestReader) variables(node *yaml.Node) {
-	fields := r.object(node, fieldVariables, nil)
-	declared := make(map[string]any, len(fields))
-
-	for _, name := range slices.Sorted(maps.Keys(fields)) {
-		declared[name] = r.value(fields[name].value, problem.JoinPath(fieldVariables, name))
-	}
-
-	parsed, err := validation.ParseVariables(fieldVariables, declared)
+func (r *manifestReader) variables(declared field) {
+	parsed, err := validation.ParseVariables(fieldVariables, r.values(r.object(declared)))
 	r.app.Variables = parsed
-
-	mistakes, _ := errors.AsType[problem.List](err)
-	for _, mistake := range mistakes {
-		at := r.placeOf(mistake.Path)
-		mistake.File, mistake.Line, mistake.Column = manifestFile, at.Line, at.Column
-		mistake.Message = mistake.MessageWithPath()
-		r.problems.Add(mistake)
-	}
+	r.addAll(err)
 }
-
-// placeOf returns the node of a path, or the nearest one around it.
-func (r *manifestReader) placeOf(path string) *yaml.Node { return nearest(r.places, path) }
 
 // nearest returns the node of a path, or the nearest one around it.
 func nearest(places map[string]*yaml.Node, path string) *yaml.Node {

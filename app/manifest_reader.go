@@ -1,16 +1,16 @@
 package app
 
 import (
+	"errors"
 	"fmt"
 	"maps"
-	"math"
 	"slices"
-	"strings"
 
 	"go.yaml.in/yaml/v4"
 
 	"github.com/jobwright/jobwright/job"
 	"github.com/jobwright/jobwright/scenario/problem"
+	"github.com/jobwright/jobwright/scenario/validation"
 )
 
 // manifestReader reads app.yaml and collects its mistakes.
@@ -48,20 +48,50 @@ func (r *manifestReader) addf(node *yaml.Node, path, format string, arguments ..
 	})
 }
 
-// field is a field of an object in app.yaml.
-type field struct{ key, value *yaml.Node }
+// field is a field of an object in app.yaml, or an entry of a list. A missing field has neither a key nor a value.
+type field struct {
+	key, value *yaml.Node
+	path       string
+}
 
-// object returns the fields of an object. It reports fields that are unknown, unless names is nil, and repeated ones. A
-// field that is null counts as an empty object.
-func (r *manifestReader) object(node *yaml.Node, path string, names []string) map[string]field {
+func (f field) isGiven() bool { return f.value != nil }
+
+// isMissing reports whether the field has no value, which may be null.
+func (f field) isMissing() bool { return f.value == nil || isNull(f.value) }
+
+// wrongf adds a mistake in the value of a field.
+func (r *manifestReader) wrongf(f field, format string, arguments ...any) {
+	r.addf(f.value, f.path, format, arguments...)
+}
+
+// wrongKeyf adds a mistake that concerns a field as a whole.
+func (r *manifestReader) wrongKeyf(f field, format string, arguments ...any) {
+	r.addf(f.key, f.path, format, arguments...)
+}
+
+// addAll adds the mistakes that package validation has found in values.
+func (r *manifestReader) addAll(err error) {
+	mistakes, _ := errors.AsType[problem.List](err)
+	for _, mistake := range mistakes {
+		at := nearest(r.places, mistake.Path)
+		mistake.File, mistake.Line, mistake.Column = manifestFile, at.Line, at.Column
+		mistake.Message = mistake.MessageWithPath()
+		r.problems.Add(mistake)
+	}
+}
+
+// object returns the fields of an object. It reports fields that are unknown, unless there are no names, and repeated ones. A
+// field that is missing or null counts as an empty object.
+func (r *manifestReader) object(of field, names ...string) map[string]field {
 	fields := map[string]field{}
+	node, path := of.value, of.path
 
-	if isNull(node) || !r.visit(node, path) {
+	if of.isMissing() || !r.visit(node, path) {
 		return fields
 	}
 
 	if node.Kind != yaml.MappingNode {
-		r.addf(node, path, "%sexpected an object", prefix(path))
+		r.wrongf(of, "%sexpected an object", prefix(path))
 
 		return fields
 	}
@@ -80,10 +110,10 @@ func (r *manifestReader) object(node *yaml.Node, path string, names []string) ma
 			r.merge(fields, value, path)
 		case repeated && !earlier.merged(node):
 			r.addf(key, at, "the field %s is already in line %d", at, earlier.key.Line)
-		case names != nil && !slices.Contains(names, name):
+		case len(names) > 0 && !slices.Contains(names, name):
 			r.addf(key, at, "unknown field %s; %s", at, problem.Suggest(name, names))
 		default:
-			fields[name] = field{key: key, value: value}
+			fields[name] = field{key: key, value: value, path: at}
 			r.places[at] = key
 		}
 	}
@@ -99,7 +129,7 @@ func (r *manifestReader) merge(fields map[string]field, value *yaml.Node, path s
 	}
 
 	for _, node := range merged {
-		others := r.object(resolveAlias(node), path, nil)
+		others := r.object(field{value: resolveAlias(node), path: path})
 		for _, name := range slices.Sorted(maps.Keys(others)) {
 			if _, given := fields[name]; !given {
 				fields[name] = others[name]
@@ -111,121 +141,133 @@ func (r *manifestReader) merge(fields map[string]field, value *yaml.Node, path s
 // merged reports whether the field does not come from the node of the object itself.
 func (f field) merged(node *yaml.Node) bool { return !slices.Contains(node.Content, f.key) }
 
-func (r *manifestReader) list(node *yaml.Node, path string) []*yaml.Node {
-	if isNull(node) {
+func (r *manifestReader) list(of field) []field {
+	if of.isMissing() {
 		return nil
 	}
 
-	if node.Kind != yaml.SequenceNode {
-		r.addf(node, path, "%s: expected a list", path)
+	if of.value.Kind != yaml.SequenceNode {
+		r.wrongf(of, "%s: expected a list", of.path)
 
 		return nil
 	}
 
-	entries := make([]*yaml.Node, len(node.Content))
-	for i, entry := range node.Content {
-		entries[i] = resolveAlias(entry)
+	entries := make([]field, len(of.value.Content))
+	for i, entry := range of.value.Content {
+		entries[i] = field{key: entry, value: resolveAlias(entry), path: fmt.Sprintf("%s[%d]", of.path, i)}
 	}
 
 	return entries
 }
 
-func (r *manifestReader) text(node *yaml.Node, path string) string {
-	if isNull(node) {
-		return ""
-	}
-
-	if node.Kind != yaml.ScalarNode {
-		r.addf(node, path, "%s: expected text", path)
-
-		return ""
-	}
-
-	return node.Value
-}
-
-// value returns a value as scenarios read it: an integer is an int64, and a date is text.
-func (r *manifestReader) value(node *yaml.Node, path string) any {
-	if !r.visit(node, path) {
+// names reads a list of names, each of which check checks. It returns nil if the field is missing.
+func (r *manifestReader) names(of field, check func(entry field, name string)) []string {
+	if !of.isGiven() {
 		return nil
 	}
 
-	switch node.Kind {
+	names := []string{}
+
+	for _, entry := range r.list(of) {
+		name := r.text(entry)
+
+		check(entry, name)
+		names = append(names, name)
+	}
+
+	return names
+}
+
+func (r *manifestReader) text(of field) string {
+	if of.isMissing() {
+		return ""
+	}
+
+	if of.value.Kind != yaml.ScalarNode {
+		r.wrongf(of, "%s: expected text", of.path)
+
+		return ""
+	}
+
+	return of.value.Value
+}
+
+// integer reads a number of things, or 0 if it is missing. Messages contain the label.
+func (r *manifestReader) integer(of field, label string, most int64) int {
+	if !of.isGiven() {
+		return 0
+	}
+
+	number, isInteger := r.value(of).(int64)
+	if !isInteger || number < 1 || number > most {
+		r.wrongf(of, "%s must be an integer between 1 and %d", label, most)
+
+		return 0
+	}
+
+	return int(number)
+}
+
+// number reads a number, or 0 if it is missing. Messages contain the label.
+func (r *manifestReader) number(of field, label string, least float64, most int) float64 {
+	if !of.isGiven() {
+		return 0
+	}
+
+	var number float64
+
+	switch value := r.value(of).(type) {
+	case int64:
+		number = float64(value)
+	case float64:
+		number = value
+	}
+
+	if number < least || number > float64(most) {
+		r.wrongf(of, "%s must be a number between %v and %d", label, least, most)
+
+		return 0
+	}
+
+	return number
+}
+
+// value returns a value as scenarios read it: an integer is an int64, and a date is text.
+func (r *manifestReader) value(of field) any {
+	if !r.visit(of.value, of.path) {
+		return nil
+	}
+
+	switch of.value.Kind {
 	case yaml.MappingNode:
-		fields := r.object(node, path, nil)
-		object := make(map[string]any, len(fields))
-
-		for _, name := range slices.Sorted(maps.Keys(fields)) {
-			object[name] = r.value(fields[name].value, problem.JoinPath(path, name))
-		}
-
-		return object
+		return r.values(r.object(of))
 	case yaml.SequenceNode:
-		entries := r.list(node, path)
+		entries := r.list(of)
 		list := make([]any, len(entries))
 
 		for i, entry := range entries {
-			list[i] = r.value(entry, fmt.Sprintf("%s[%d]", path, i))
+			list[i] = r.value(entry)
 		}
 
 		return list
 	default:
-		value, mistake := scalar(node)
-		if mistake != "" {
-			r.addf(node, path, "the number %s %s; quote it if it is text", node.Value, mistake)
+		value, err := validation.Scalar(of.value)
+		if err != nil {
+			r.wrongf(of, "%v", err)
 		}
 
 		return value
 	}
 }
 
-// scalar returns the value of a scalar, or the mistake in a number. A scalar other than null, booleans and numbers is text.
-func scalar(node *yaml.Node) (value any, mistake string) {
-	switch node.ShortTag() {
-	case "!!null":
-		return nil, ""
-	case "!!bool":
-		var value bool
-		if node.Decode(&value) != nil {
-			return node.Value, ""
-		}
-
-		return value, ""
-	case "!!int":
-		var value int64
-
-		digits := strings.TrimLeft(node.Value, "+-")
-
-		switch {
-		case len(digits) > 1 && digits[0] == '0' && digits[1] <= '9':
-			return nil, "begins with a zero"
-		case node.Decode(&value) != nil:
-			return nil, "does not fit into 64 bits"
-		}
-
-		return value, ""
-	case "!!float":
-		var value float64
-		if node.Decode(&value) != nil || math.IsInf(value, 0) || math.IsNaN(value) {
-			return nil, "is out of range"
-		}
-
-		return value, ""
+// values returns the values of fields.
+func (r *manifestReader) values(fields map[string]field) map[string]any {
+	object := make(map[string]any, len(fields))
+	for _, name := range slices.Sorted(maps.Keys(fields)) {
+		object[name] = r.value(fields[name])
 	}
 
-	return node.Value, ""
-}
-
-// number returns the value of a number, or 0 if it is none.
-func (r *manifestReader) number(node *yaml.Node, path string) float64 {
-	switch value := r.value(node, path).(type) {
-	case int64:
-		return float64(value)
-	case float64:
-		return value
-	default:
-		return 0
-	}
+	return object
 }
 
 func isNull(node *yaml.Node) bool { return node.Kind == yaml.ScalarNode && node.ShortTag() == "!!null" }

@@ -1,17 +1,12 @@
 package app
 
 import (
-	"errors"
 	"maps"
 	"regexp"
 	"slices"
-	"strings"
 	"time"
 
-	"go.yaml.in/yaml/v4"
-
 	"github.com/jobwright/jobwright/scenario/jsonvalue"
-	"github.com/jobwright/jobwright/scenario/problem"
 	"github.com/jobwright/jobwright/scenario/validation"
 	"github.com/jobwright/jobwright/schedule/cron"
 )
@@ -33,10 +28,10 @@ const (
 var scheduleName = regexp.MustCompile(`^[\p{L}\p{N}_.-]{1,50}$`)
 
 // schedules reads the schedules of the app, whose sources and variables are known.
-func (r *manifestReader) schedules(node *yaml.Node) {
-	fields := r.object(node, fieldSchedules, nil)
+func (r *manifestReader) schedules(declared field) {
+	fields := r.object(declared)
 	if len(fields) > maxSchedules {
-		r.addf(node, fieldSchedules, "an app has at most %d schedules, these are %d", maxSchedules, len(fields))
+		r.wrongf(declared, "an app has at most %d schedules, these are %d", maxSchedules, len(fields))
 	}
 
 	for _, name := range slices.Sorted(maps.Keys(fields)) {
@@ -45,115 +40,85 @@ func (r *manifestReader) schedules(node *yaml.Node) {
 }
 
 func (r *manifestReader) schedule(name string, declared field) {
-	path := problem.JoinPath(fieldSchedules, name)
 	if !scheduleName.MatchString(name) {
-		r.addf(declared.key, path, "%q can't name a schedule; a name has up to 50 letters, digits and the characters _ . -", name)
+		r.wrongKeyf(declared, "%q can't name a schedule; a name has up to 50 letters, digits and the characters _ . -", name)
 
 		return
 	}
 
-	reader := scheduleReader{manifestReader: r, path: path, key: declared.key, fields: r.object(declared.value, path, []string{
-		fieldDescription, fieldScenario, fieldParameters, fieldCron, fieldTimeZone, fieldInterval, fieldOverlap,
-		fieldCatchUpWindow, fieldPaused, fieldOnlyIf,
-	})}
-
+	fields := r.object(declared, fieldDescription, fieldScenario, fieldParameters, fieldCron, fieldTimeZone, fieldInterval,
+		fieldOverlap, fieldCatchUpWindow, fieldPaused, fieldOnlyIf)
 	schedule := Schedule{
-		Name: name, Description: reader.text(fieldDescription), Scenario: reader.text(fieldScenario),
-		path: path, places: r.places,
+		Name: name, Description: r.text(fields[fieldDescription]), Scenario: r.text(fields[fieldScenario]),
+		path: declared.path, places: r.places,
 	}
 
 	if schedule.Scenario == "" {
-		r.addf(declared.key, path, "the schedule %s names no scenario", name)
+		r.wrongKeyf(declared, "the schedule %s names no scenario", name)
 	}
 
-	reader.times(&schedule)
-	reader.policies(&schedule)
-	reader.expressions(&schedule)
+	if times, interval := fields[fieldCron], fields[fieldInterval]; times.isGiven() == interval.isGiven() {
+		r.wrongKeyf(declared, "the schedule %s needs either cron or interval", name)
+	} else if times.isGiven() {
+		r.cron(times, fields[fieldTimeZone], &schedule)
+	} else {
+		r.interval(interval, fields[fieldTimeZone], &schedule)
+	}
+
+	r.policies(fields, &schedule)
+	r.expressions(declared, fields, &schedule)
 
 	r.app.Schedules = append(r.app.Schedules, schedule)
 }
 
-// scheduleReader reads the fields of a schedule.
-type scheduleReader struct {
-	*manifestReader
-
-	path   string
-	key    *yaml.Node
-	fields map[string]field
+// invalidf adds a mistake in a field, whose name precedes the message.
+func (r *manifestReader) invalidf(of field, format string, arguments ...any) {
+	r.wrongf(of, lastName(of.path)+": "+format, arguments...)
 }
 
-// text returns a field that is text.
-func (r scheduleReader) text(name string) string {
-	if given, ok := r.fields[name]; ok {
-		return r.manifestReader.text(given.value, problem.JoinPath(r.path, name))
-	}
+func (r *manifestReader) interval(of, zone field, into *Schedule) {
+	if zone.isGiven() {
+		r.invalidf(zone, "an interval has no time zone; use cron for times of the day")
 
-	return ""
-}
-
-// wrongf adds a mistake in a field.
-func (r scheduleReader) wrongf(name, format string, arguments ...any) {
-	at := r.key
-	if given, ok := r.fields[name]; ok {
-		at = given.value
-	}
-
-	r.addf(at, problem.JoinPath(r.path, name), name+": "+format, arguments...)
-}
-
-// times reads when the schedule fires.
-func (r scheduleReader) times(into *Schedule) {
-	_, hasCron := r.fields[fieldCron]
-	_, hasInterval := r.fields[fieldInterval]
-	_, hasZone := r.fields[fieldTimeZone]
-
-	switch {
-	case hasCron == hasInterval:
-		r.addf(r.key, r.path, "the schedule %s needs either cron or interval", into.Name)
-
-		return
-	case hasInterval && hasZone:
-		r.wrongf(fieldTimeZone, "an interval has no time zone; use cron for times of the day")
-	case hasInterval:
-		into.Interval = r.period(fieldInterval, minInterval, maxCatchUpWindow)
-		if into.Interval%time.Second != 0 {
-			r.wrongf(fieldInterval, "it must be whole seconds")
-		}
-	}
-
-	if !hasCron {
 		return
 	}
 
-	into.Cron, into.TimeZone = r.text(fieldCron), time.UTC.String()
-	if hasZone {
-		into.TimeZone = r.text(fieldTimeZone)
+	into.Interval = r.period(of, minInterval, maxCatchUpWindow)
+	if into.Interval%time.Second != 0 {
+		r.invalidf(of, "it must be whole seconds")
+	}
+}
+
+func (r *manifestReader) cron(of, zone field, into *Schedule) {
+	into.Cron, into.TimeZone = r.text(of), time.UTC.String()
+	if zone.isGiven() {
+		into.TimeZone = r.text(zone)
 	}
 
 	var err error
 	if into.expression, err = cron.Parse(into.Cron); err != nil {
-		r.wrongf(fieldCron, "%v", err)
+		r.invalidf(of, "%v", err)
 	}
 
 	into.zone, err = time.LoadLocation(into.TimeZone)
 	if err != nil || into.TimeZone == "" || into.TimeZone == time.Local.String() { //nolint:gosmopolitan // It is refused.
-		r.wrongf(fieldTimeZone, "there is no time zone %q; name one such as Europe/Berlin or America/New_York", into.TimeZone)
+		r.invalidf(zone, "there is no time zone %q; name one such as Europe/Berlin or America/New_York", into.TimeZone)
 
 		return
 	}
 
 	if into.expression != nil {
 		if _, err := into.Spec(time.Now()); err != nil {
-			r.wrongf(fieldCron, "%v", err)
+			r.invalidf(of, "%v", err)
 		}
 	}
 }
 
 // period reads a duration within bounds.
-func (r scheduleReader) period(name string, least, most time.Duration) time.Duration {
-	parsed, err := time.ParseDuration(r.text(name))
+func (r *manifestReader) period(of field, least, most time.Duration) time.Duration {
+	parsed, err := time.ParseDuration(r.text(of))
 	if err != nil || parsed < least || parsed > most {
-		r.wrongf(name, "it must be a duration from %s to %s such as 90s or 1h30m", least, most)
+		r.invalidf(of, "it must be a duration from %s to %s such as 90s or 1h30m", least, most)
 
 		return least
 	}
@@ -162,53 +127,35 @@ func (r scheduleReader) period(name string, least, most time.Duration) time.Dura
 }
 
 // policies reads how the schedule fires.
-func (r scheduleReader) policies(into *Schedule) {
+func (r *manifestReader) policies(fields map[string]field, into *Schedule) {
 	into.Overlap, into.CatchUpWindow = Overlaps()[0], DefaultCatchUpWindow
 
-	if _, given := r.fields[fieldOverlap]; given {
-		into.Overlap = Overlap(r.text(fieldOverlap))
-	}
+	if given := fields[fieldOverlap]; given.isGiven() {
+		into.Overlap = Overlap(r.text(given))
 
-	if !slices.Contains(Overlaps(), into.Overlap) {
-		names := make([]string, len(Overlaps()))
-		for i, policy := range Overlaps() {
-			names[i] = string(policy)
+		if !slices.Contains(Overlaps(), into.Overlap) {
+			r.invalidf(given, "it must be one of %s", joined(Overlaps(), ", "))
 		}
-
-		r.wrongf(fieldOverlap, "it must be one of %s", strings.Join(names, ", "))
 	}
 
-	if _, given := r.fields[fieldCatchUpWindow]; given {
-		into.CatchUpWindow = r.period(fieldCatchUpWindow, minCatchUpWindow, maxCatchUpWindow)
+	if given := fields[fieldCatchUpWindow]; given.isGiven() {
+		into.CatchUpWindow = r.period(given, minCatchUpWindow, maxCatchUpWindow)
 	}
 
-	if given, ok := r.fields[fieldPaused]; ok {
-		paused, isBool := r.value(given.value, problem.JoinPath(r.path, fieldPaused)).(bool)
-		if !isBool {
-			r.wrongf(fieldPaused, "it must be true or false")
+	if given := fields[fieldPaused]; given.isGiven() {
+		isBool := false
+		if into.Paused, isBool = r.value(given).(bool); !isBool {
+			r.invalidf(given, "it must be true or false")
 		}
-
-		into.Paused = paused
 	}
 }
 
 // expressions reads the values that may contain expressions.
-func (r scheduleReader) expressions(into *Schedule) {
-	values := map[string]any{}
+func (r *manifestReader) expressions(declared field, fields map[string]field, into *Schedule) {
+	maps.DeleteFunc(fields, func(name string, _ field) bool { return name != fieldParameters && name != fieldOnlyIf })
 
-	for _, name := range []string{fieldParameters, fieldOnlyIf} {
-		if given, ok := r.fields[name]; ok {
-			values[name] = r.value(given.value, problem.JoinPath(r.path, name))
-		}
-	}
-
-	mistakes, _ := errors.AsType[problem.List](validation.CheckSchedule(r.path, values, r.app.offered()))
-	for _, mistake := range mistakes {
-		at := r.placeOf(mistake.Path)
-		mistake.File, mistake.Line, mistake.Column = manifestFile, at.Line, at.Column
-		mistake.Message = mistake.MessageWithPath()
-		r.problems.Add(mistake)
-	}
+	values := r.values(fields)
+	r.addAll(validation.CheckSchedule(declared.path, values, r.app.offered()))
 
 	parameters, _ := values[fieldParameters].(map[string]any)
 	into.Parameters, into.OnlyIf = jsonvalue.Object(parameters), values[fieldOnlyIf]

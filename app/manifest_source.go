@@ -1,7 +1,6 @@
 package app
 
 import (
-	"fmt"
 	"maps"
 	"path/filepath"
 	"reflect"
@@ -23,19 +22,17 @@ const fieldKind = "kind"
 
 // source reads the definition of a source. Its options are those of package kind.
 func (r *manifestReader) source(name string, declared field) {
-	path := problem.JoinPath(fieldSources, name)
-
 	if declared.value.Kind != yaml.MappingNode && !isNull(declared.value) {
-		r.addf(declared.value, path, "the source %s must be an object with a kind and its options", name)
+		r.wrongf(declared, "the source %s must be an object with a kind and its options", name)
 
 		return
 	}
 
-	fields := r.object(declared.value, path, nil)
+	fields := r.object(declared)
 
-	given, hasKind := fields[fieldKind]
-	if !hasKind || isEmpty(given.value) || given.value.Kind != yaml.ScalarNode {
-		r.addf(declared.key, path, "the source %s has no kind; the kinds are %s", name, strings.Join(kind.Names(), ", "))
+	given := fields[fieldKind]
+	if given.isEmpty() || given.value.Kind != yaml.ScalarNode {
+		r.wrongKeyf(declared, "the source %s has no kind; the kinds are %s", name, strings.Join(kind.Names(), ", "))
 
 		return
 	}
@@ -44,31 +41,36 @@ func (r *manifestReader) source(name string, declared field) {
 
 	of, isKnown := kind.Options(chosen)
 	if !isKnown {
-		r.addf(given.value, path+"."+fieldKind, "there is no kind of source %s; %s", chosen,
-			problem.Suggest(chosen, kind.Names()))
+		r.wrongf(given, "there is no kind of source %s; %s", chosen, problem.Suggest(chosen, kind.Names()))
 
 		return
 	}
 
 	delete(fields, fieldKind)
-	r.capacity(name, path, fields)
+	r.capacity(name, fields)
 
-	options := r.options(option{node: declared.key, path: path, of: of, source: name, kind: chosen}, fields)
+	whole := option{field: field{value: declared.key, path: declared.path}, of: of, source: name, kind: chosen}
+	options := r.options(whole, fields)
 	r.app.Sources[name] = source.Definition{Name: name, Kind: chosen, Options: options}
 
-	if at, ok := fields["path"]; ok {
-		r.reachable(at.value, path+".path", r.app.Sources[name])
+	if at := fields["path"]; at.isGiven() {
+		r.reachable(at, r.app.Sources[name])
 	}
 }
 
 // option is an option of a source, or the source itself, while it is read.
 type option struct {
-	node   *yaml.Node
-	path   string
+	field
+
 	of     reflect.Type
 	secret string // The tag of its field; see package kind.
 	source string // The name of the source.
 	kind   string // The kind of the source.
+}
+
+// inner returns an option within the option.
+func (o option) inner(at field, of reflect.Type) option {
+	return option{field: at, of: of, source: o.source, kind: o.kind}
 }
 
 // options reads the fields of an object of options.
@@ -80,8 +82,8 @@ func (r *manifestReader) options(parent option, fields map[string]field) map[str
 		name := of.Tag.Get("json")
 		known[name] = of
 
-		if given, ok := fields[name]; of.Tag.Get("required") == "true" && (!ok || isEmpty(given.value)) {
-			r.addf(parent.node, problem.JoinPath(parent.path, name), "the source %s needs the option %s", parent.source,
+		if of.Tag.Get("required") == "true" && fields[name].isEmpty() {
+			r.addf(parent.value, problem.JoinPath(parent.path, name), "the source %s needs the option %s", parent.source,
 				optionName(parent, name))
 			delete(fields, name)
 		}
@@ -97,19 +99,16 @@ func (r *manifestReader) options(parent option, fields map[string]field) map[str
 
 	for _, name := range slices.Sorted(maps.Keys(fields)) {
 		of, isKnown := known[name]
-		at := problem.JoinPath(parent.path, name)
-
 		if !isKnown {
-			r.addf(fields[name].key, at, "%s has no option %s; %s", parent.kind, optionName(parent, name),
+			r.wrongKeyf(fields[name], "%s has no option %s; %s", parent.kind, optionName(parent, name),
 				problem.Suggest(name, names))
 
 			continue
 		}
 
-		values[name] = r.option(option{
-			node: fields[name].value, path: at, of: of.Type, secret: of.Tag.Get("secret"), source: parent.source,
-			kind: parent.kind,
-		})
+		inner := parent.inner(fields[name], of.Type)
+		inner.secret = of.Tag.Get("secret")
+		values[name] = r.option(inner)
 	}
 
 	return values
@@ -130,32 +129,30 @@ func (r *manifestReader) option(o option) any {
 
 	switch o.of.Kind() {
 	case reflect.Struct:
-		return r.options(o, r.object(o.node, o.path, nil))
+		return r.options(o, r.object(o.field))
 	case reflect.Map:
 		return r.optionTexts(o)
 	case reflect.Slice:
 		list := []any{}
 
-		for i, entry := range r.list(o.node, o.path) {
-			list = append(list, r.option(option{
-				node: entry, path: fmt.Sprintf("%s[%d]", o.path, i), of: o.of.Elem(), source: o.source, kind: o.kind,
-			}))
+		for _, entry := range r.list(o.field) {
+			list = append(list, r.option(o.inner(entry, o.of.Elem())))
 		}
 
 		return list
 	case reflect.String:
 		return r.optionText(o)
 	case reflect.Bool:
-		value := r.value(o.node, o.path)
+		value := r.value(o.field)
 		if _, ok := value.(bool); !ok {
-			r.addf(o.node, o.path, "%s must be true or false, but is %s", o.path, jsonvalue.Describe(value))
+			r.wrongf(o.field, "%s must be true or false, but is %s", o.path, jsonvalue.Describe(value))
 		}
 
 		return value
 	default:
-		value := r.value(o.node, o.path)
+		value := r.value(o.field)
 		if _, ok := value.(int64); !ok {
-			r.addf(o.node, o.path, "%s must be an integer, but is %s", o.path, jsonvalue.Describe(value))
+			r.wrongf(o.field, "%s must be an integer, but is %s", o.path, jsonvalue.Describe(value))
 		}
 
 		return value
@@ -164,13 +161,11 @@ func (r *manifestReader) option(o option) any {
 
 // optionTexts reads an option that is an object of texts.
 func (r *manifestReader) optionTexts(o option) any {
-	fields := r.object(o.node, o.path, nil)
+	fields := r.object(o.field)
 	texts := map[string]any{}
 
 	for _, name := range slices.Sorted(maps.Keys(fields)) {
-		inner := option{
-			node: fields[name].value, path: problem.JoinPath(o.path, name), of: o.of.Elem(), source: o.source, kind: o.kind,
-		}
+		inner := o.inner(fields[name], o.of.Elem())
 		if o.secret == "header" && secretHeader.MatchString(name) {
 			inner.secret = "true"
 		}
@@ -186,22 +181,22 @@ var secretHeader = regexp.MustCompile(`(?i)^(proxy-)?authorization$|^cookie$|tok
 
 // optionText reads an option that is text. It checks that the app may refer to its secrets, and that secrets are references.
 func (r *manifestReader) optionText(o option) any {
-	if o.node.Kind != yaml.ScalarNode || slices.Contains([]string{"!!null", "!!int", "!!float", "!!bool"}, o.node.ShortTag()) {
-		r.addf(o.node, o.path, "%s must be text, but is %s", o.path, described(o.node, r.value(o.node, o.path)))
+	if o.value.Kind != yaml.ScalarNode || slices.Contains([]string{"!!null", "!!int", "!!float", "!!bool"}, o.value.ShortTag()) {
+		r.wrongf(o.field, "%s must be text, but is %s", o.path, described(o.value, r.value(o.field)))
 
 		return nil
 	}
 
-	text := o.node.Value
+	text := o.value.Value
 	references := secret.References(text)
 
 	for _, reference := range references {
-		r.reference(o.node, o.path, reference)
+		r.reference(o.field, reference)
 	}
 
 	literal := o.secret == "true" && text != "" && len(references) == 0
 	if literal || o.secret == "url" && hasPassword(text) {
-		r.addf(o.node, o.path,
+		r.wrongf(o.field,
 			"%s contains a secret, which must not be in the file; "+
 				"write ${env:%s} and set this variable in the environment of the workers",
 			o.path, r.secrets.prefix(r.app.ID)+variableName(o.source+"_"+lastName(o.path)))
@@ -241,15 +236,15 @@ func hasPassword(text string) bool {
 }
 
 // reference checks that the app may refer to a secret.
-func (r *manifestReader) reference(node *yaml.Node, path string, reference secret.Reference) {
+func (r *manifestReader) reference(in field, reference secret.Reference) {
 	if err := r.secrets.check(reference, r.app.ID, r.all); err != nil {
-		r.addf(node, path, "%v", err)
+		r.wrongf(in, "%v", err)
 	}
 }
 
 // reachable checks that a path does not lead to the definition of an app. The driver checks it again when it opens the source:
 // only then are secrets in the path known, and the links of the worker's machine.
-func (r *manifestReader) reachable(node *yaml.Node, path string, of source.Definition) {
+func (r *manifestReader) reachable(at field, of source.Definition) {
 	text, _ := of.Options["path"].(string)
 	if text == "" || len(secret.References(text)) > 0 {
 		return
@@ -267,11 +262,11 @@ func (r *manifestReader) reachable(node *yaml.Node, path string, of source.Defin
 	}
 
 	if err != nil {
-		r.addf(node, path, "the source %s can't be used: %v; %s", of.Name, err, guard.Hint)
+		r.wrongf(at, "the source %s can't be used: %v; %s", of.Name, err, guard.Hint)
 	}
 }
 
-// isEmpty reports whether a value is missing or an empty text.
-func isEmpty(node *yaml.Node) bool {
-	return isNull(node) || node.Kind == yaml.ScalarNode && node.Value == ""
+// isEmpty reports whether the value of a field is missing or an empty text.
+func (f field) isEmpty() bool {
+	return f.isMissing() || f.value.Kind == yaml.ScalarNode && f.value.Value == ""
 }

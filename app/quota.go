@@ -1,13 +1,6 @@
 package app
 
-import (
-	"slices"
-	"strings"
-
-	"go.yaml.in/yaml/v4"
-
-	"github.com/jobwright/jobwright/scenario/problem"
-)
+import "slices"
 
 // Quota bounds what an app takes of the system that it shares with other apps. Unlike [scenario.Limits], it is not part of a
 // job's program: the current revision counts.
@@ -47,70 +40,31 @@ const (
 
 // quota reads the quota from the fields of the limits.
 func (r *manifestReader) quota(fields map[string]field) {
-	quota := Quota{
-		RunningJobs:    r.count(fields, fieldRunningJobs, maxRunningJobs),
-		CallsPerMinute: r.count(fields, fieldCallsPerMinute, maxCallsPerMinute),
+	r.app.Quota = Quota{
+		RunningJobs:    r.integer(fields[fieldRunningJobs], fieldRunningJobs, maxRunningJobs),
+		CallsPerMinute: r.integer(fields[fieldCallsPerMinute], fieldCallsPerMinute, maxCallsPerMinute),
+		Weight:         r.number(fields[fieldWeight], fieldWeight, minWeight, maxWeight),
 	}
 
-	if given, ok := fields[fieldWeight]; ok {
-		quota.Weight = r.weight(given.value)
+	if given := fields[fieldWhenFull]; given.isGiven() {
+		r.app.Quota.WhenFull = r.whenFull(given, fields[fieldRunningJobs].isGiven())
+	} else if r.app.Quota.RunningJobs > 0 {
+		r.app.Quota.WhenFull = Refuse
 	}
-
-	if given, ok := fields[fieldWhenFull]; ok {
-		quota.WhenFull = r.whenFull(given, fields)
-	} else if quota.RunningJobs > 0 {
-		quota.WhenFull = Refuse
-	}
-
-	r.app.Quota = quota
-}
-
-// count reads a limit that is a number of things, or 0 if it is missing.
-func (r *manifestReader) count(fields map[string]field, name string, most int64) int {
-	given, ok := fields[name]
-	if !ok {
-		return 0
-	}
-
-	path := problem.JoinPath(fieldLimits, name)
-
-	count, isInteger := r.value(given.value, path).(int64)
-	if !isInteger || count < 1 || count > most {
-		r.addf(given.value, path, "%s must be an integer between 1 and %d", name, most)
-
-		return 0
-	}
-
-	return int(count)
-}
-
-// weight reads the weight of the app.
-func (r *manifestReader) weight(node *yaml.Node) float64 {
-	path := problem.JoinPath(fieldLimits, fieldWeight)
-
-	weight := r.number(node, path)
-	if weight < minWeight || weight > maxWeight {
-		r.addf(node, path, "%s must be a number between %v and %d", fieldWeight, minWeight, maxWeight)
-
-		return 0
-	}
-
-	return weight
 }
 
 // whenFull reads what happens to further jobs.
-func (r *manifestReader) whenFull(given field, fields map[string]field) WhenFull {
-	path := problem.JoinPath(fieldLimits, fieldWhenFull)
-	known := []string{string(Refuse), string(Queue)}
-	value := r.text(given.value, path)
+func (r *manifestReader) whenFull(of field, isLimited bool) WhenFull {
+	known := []WhenFull{Refuse, Queue}
+	value := WhenFull(r.text(of))
 
 	if !slices.Contains(known, value) {
-		r.addf(given.value, path, "%s must be %s", fieldWhenFull, strings.Join(known, " or "))
+		r.wrongf(of, "%s must be %s", fieldWhenFull, joined(known, " or "))
 	}
 
-	if _, limited := fields[fieldRunningJobs]; !limited {
-		r.addf(given.key, path, "%s has no effect without %s", fieldWhenFull, fieldRunningJobs)
+	if !isLimited {
+		r.wrongKeyf(of, "%s has no effect without %s", fieldWhenFull, fieldRunningJobs)
 	}
 
-	return WhenFull(value)
+	return value
 }

@@ -123,7 +123,7 @@ func (d *document) read(path string, depth int, node *yaml.Node, problems *probl
 
 		return list
 	case yaml.ScalarNode:
-		value, err := scalar(node)
+		value, err := Scalar(node)
 		if err != nil {
 			d.complain(problems, path, node, err.Error())
 		}
@@ -192,8 +192,8 @@ func (d *document) complain(problems *problem.List, path string, node *yaml.Node
 	problems.Add(problem.Problem{Code: problem.CodeSyntax, Line: node.Line, Column: node.Column, Path: path, Message: message})
 }
 
-// scalar converts a scalar by YAML's core schema to null, a boolean or a number. Everything else, such as a date, is text.
-func scalar(node *yaml.Node) (any, error) {
+// Scalar converts a scalar by YAML's core schema to null, a boolean or a number. Everything else, such as a date, is text.
+func Scalar(node *yaml.Node) (any, error) {
 	switch node.ShortTag() {
 	case "!!null":
 		return nil, nil //nolint:nilnil // A null is a value.
