@@ -9,73 +9,51 @@ import (
 	"github.com/jobwright/jobwright/scenario/jsonvalue"
 )
 
-// Form is a form of values that only scenarios have.
-type Form string
-
-// The forms.
-const (
-	FormDuration    Form = "a duration"
-	FormOnError     Form = "fail or continue"
-	FormExecution   Form = "auto, local or activity"
-	FormTaskQueue   Form = "a name of letters, digits, dots, hyphens and underscores"
-	FormCondition   Form = "true, false or an expression"
-	FormSteps       Form = "a list of steps"
-	FormCases       Form = "a list of cases"
-	FormBranches    Form = "an object of lists of steps"
-	FormIgnoreRules Form = "a list of rules"
-	FormMaxRejected Form = "a number of records, or a percentage such as 1 %"
+// The forms of values that only scenarios have.
+var (
+	FormDuration    = schema.Form(durationForm{schema.NewForm("a duration", schema.Is[string], schema.Text)})
+	FormOnError     = schema.NewForm("fail or continue", isOneOf(OnErrorFail, OnErrorContinue))
+	FormExecution   = schema.NewForm("auto, local or activity", isOneOf(Executions()...))
+	FormTaskQueue   = schema.NewForm("a name of letters, digits, dots, hyphens and underscores", isTaskQueue)
+	FormCondition   = schema.NewForm("true, false or an expression", schema.Is[bool], schema.Boolean)
+	FormSteps       = schema.NewForm("a list of steps", schema.Is[[]any])
+	FormCases       = schema.NewForm("a list of cases", schema.Is[[]any])
+	FormBranches    = schema.NewForm("an object of lists of steps", schema.Is[map[string]any])
+	FormIgnoreRules = schema.NewForm("a list of rules", schema.Is[[]any])
+	FormMaxRejected = schema.NewForm(maxRejectedForm, isMaxRejected, schema.Integer, schema.Text)
 )
 
-// String returns the form's name for messages.
-func (f Form) String() string { return string(f) }
+// durationForm is a form whose message has examples.
+type durationForm struct{ schema.Form }
 
-// Mismatch returns why value does not have the form, or "" if it has. subject names the value in the message.
-func (f Form) Mismatch(subject string, value any) string {
-	fits := false
-
-	switch f {
-	case FormDuration:
-		text, _ := value.(string)
-		if d, err := time.ParseDuration(text); err == nil && d > 0 {
-			return ""
-		}
-
-		return fmt.Sprintf("%s must be a duration above zero such as 90s or 1h30m, but is %s", subject, jsonvalue.Describe(value))
-	case FormOnError:
-		fits = value == string(OnErrorFail) || value == string(OnErrorContinue)
-	case FormExecution:
-		text, _ := value.(string)
-		fits = slices.Contains(Executions(), Execution(text))
-	case FormTaskQueue:
-		text, _ := value.(string)
-		fits = TaskQueue(text).IsValid()
-	case FormCondition:
-		_, fits = value.(bool)
-	case FormSteps, FormCases, FormIgnoreRules:
-		_, fits = value.([]any)
-	case FormMaxRejected:
-		_, err := MaxRejected{Any: value}.Limit()
-		fits = err == nil && value != nil
-	case FormBranches:
-		_, fits = value.(map[string]any)
+// Mismatch returns why value is not a duration above zero, or "" if it is. subject names the value in the message.
+func (f durationForm) Mismatch(subject string, value any) string {
+	text, _ := value.(string)
+	if d, err := time.ParseDuration(text); err == nil && d > 0 {
+		return ""
 	}
 
-	return schema.MismatchUnless(fits, subject, f, value)
+	return fmt.Sprintf("%s must be a duration above zero such as 90s or 1h30m, but is %s", subject, jsonvalue.Describe(value))
 }
 
-// Accepts reports whether the result of an expression of the given kind can have the form.
-func (f Form) Accepts(kind schema.Kind) bool {
-	switch f {
-	case FormDuration:
-		return kind == "" || kind == schema.Text
-	case FormCondition:
-		return kind == "" || kind == schema.Boolean
-	case FormMaxRejected:
-		return kind == "" || kind == schema.Integer || kind == schema.Text
-	case FormOnError, FormExecution, FormTaskQueue, FormSteps, FormCases, FormBranches, FormIgnoreRules:
-	}
+func isOneOf[T ~string](values ...T) func(value any) bool {
+	return func(value any) bool {
+		text, isText := value.(string)
 
-	return kind == ""
+		return isText && slices.Contains(values, T(text))
+	}
+}
+
+func isTaskQueue(value any) bool {
+	text, _ := value.(string)
+
+	return TaskQueue(text).IsValid()
+}
+
+func isMaxRejected(value any) bool {
+	_, err := MaxRejected{Any: value}.Limit()
+
+	return err == nil && value != nil
 }
 
 // SchemaForm implements [schema.Typed].

@@ -19,6 +19,9 @@ const (
 	defaultMaxRejectedPercent = 1
 )
 
+// maxRejectedForm describes the values for messages.
+const maxRejectedForm = "a number of records, or a percentage such as 1 %"
+
 // MaxRejectedPattern is the regular expression of percentages from 0 to 100, without anchors.
 const MaxRejectedPattern = `(100(\.0+)?|\d{1,2}(\.\d+)?) ?%`
 
@@ -55,7 +58,7 @@ func (m MaxRejected) Limit() (RejectLimit, error) {
 		}
 	}
 
-	return RejectLimit{}, fmt.Errorf("maxRejected must be %s, but is %s", FormMaxRejected, jsonvalue.Describe(m.Any))
+	return RejectLimit{}, fmt.Errorf("maxRejected must be %s, but is %s", maxRejectedForm, jsonvalue.Describe(m.Any))
 }
 
 // RejectLimit bounds the records that a load rejects: a number of records, a share of the records that are read, or the

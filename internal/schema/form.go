@@ -43,31 +43,9 @@ func (k Kind) String() string { return string(k) }
 
 // Mismatch returns why value is not of the kind, or "" if it is.
 func (k Kind) Mismatch(subject string, value any) string {
-	fits := false
-
-	switch k {
-	case Text:
-		_, fits = value.(string)
-	case Integer:
-		_, fits = value.(int64)
-	case Number:
-		switch number := value.(type) {
-		case int64:
-			fits = true
-		case float64:
-			fits = !math.IsNaN(number)
-		}
-	case Decimal:
-		_, fits = value.(jsonvalue.Decimal)
-	case Boolean:
-		_, fits = value.(bool)
-	case List:
-		_, fits = value.([]any)
-	case Object:
-		_, fits = value.(map[string]any)
-	case Any:
-		fits = true
-	}
+	kind := KindOf(value)
+	number, _ := value.(float64)
+	fits := k == Any || kind != "" && k.Accepts(kind) && !math.IsNaN(number)
 
 	return MismatchUnless(fits, subject, k, value)
 }
@@ -130,125 +108,91 @@ func KindOfType(t source.Type) Kind {
 	return ""
 }
 
-// compound is the form of values with a further structure.
-type compound string
+// structured is a form of values with a further structure.
+type structured struct {
+	name     string
+	mismatch func(of Form, subject string, value any) string
+	kinds    []Kind
+}
 
-// The forms of lists and objects whose entries have a form, and of the types of package source.
-const (
-	Texts    compound = "a list of texts"
-	Integers compound = "a list of integers"
-	Records  compound = "a list of objects"
-	TextMap  compound = "an object of texts"
-	Type     compound = "a type"
-	TypeMap  compound = "an object of column names with types"
-	Naming   compound = "standardize, toUpperCase or toLowerCase"
-	Format   compound = "a format"
-	Notation compound = "an object of column names with notations"
-)
+// NewForm returns a form with a name for messages. fits reports whether a value has the form. The result of an expression can
+// have it if it has one of the kinds, or one that is known only at run time.
+func NewForm(name string, fits func(value any) bool, kinds ...Kind) Form {
+	return &structured{name, func(of Form, subject string, value any) string {
+		return MismatchUnless(fits(value), subject, of, value)
+	}, kinds}
+}
 
 // String returns the form's name for messages.
-func (c compound) String() string { return string(c) }
+func (s *structured) String() string { return s.name }
 
 // Mismatch returns why value does not have the form, or "" if it has.
-func (c compound) Mismatch(subject string, value any) string {
-	fits := false
-
-	switch c {
-	case Texts:
-		return entriesMismatch(subject, c, value, Text)
-	case Integers:
-		return entriesMismatch(subject, c, value, Integer)
-	case Records:
-		return entriesMismatch(subject, c, value, Object)
-	case TextMap:
-		return fieldsMismatch(subject, c, value, Text.Mismatch)
-	case TypeMap:
-		return fieldsMismatch(subject, c, value, standardMismatch)
-	case Naming:
-		fits = value == string(source.Standardize) || value == string(source.ToUpperCase) || value == string(source.ToLowerCase)
-	case Format:
-		return objectMismatch(subject, value, Fields[source.Format]())
-	case Notation:
-		return fieldsMismatch(subject, c, value, func(subject string, value any) string {
-			return objectMismatch(subject, value, Fields[source.Notation]())
-		})
-	case Type:
-		if text, _ := value.(string); !source.Type(text).Valid() {
-			return MismatchUnless(false, subject, c, value) + "; " + problem.Suggest(text, TypeNames())
-		}
-
-		return ""
-	}
-
-	return MismatchUnless(fits, subject, c, value)
-}
+func (s *structured) Mismatch(subject string, value any) string { return s.mismatch(s, subject, value) }
 
 // Accepts reports whether the result of an expression of the given kind can have the form.
-func (c compound) Accepts(kind Kind) bool {
-	switch c {
-	case Texts, Integers, Records:
-		return kind == "" || kind == List
-	case TextMap, TypeMap, Format, Notation:
-		return kind == "" || kind == Object
-	case Type, Naming:
-		return kind == "" || kind == Text
-	}
+func (s *structured) Accepts(kind Kind) bool { return kind == "" || slices.Contains(s.kinds, kind) }
 
-	return false
+// Is reports whether a value is a T.
+func Is[T any](value any) bool {
+	_, is := value.(T)
+
+	return is
 }
 
-// entriesMismatch returns why value is not a list of entries of the kind, or "".
-func entriesMismatch(subject string, form Form, value any, kind Kind) string {
-	list, isList := value.([]any)
+// The forms of lists and objects whose entries have a form, and of the types of package source. A [Checker] checks the fields of
+// a TypeMap, a Format and a Notation.
+var (
+	Texts    = listOf("a list of texts", Text)
+	Integers = listOf("a list of integers", Integer)
+	Records  = listOf("a list of objects", Object)
+	TextMap  = Form(&structured{"an object of texts", textMapMismatch, []Kind{Object}})
+	Type     = Form(&structured{"a type", typeMismatch, []Kind{Text}})
+	TypeMap  = NewForm("an object of column names with types", Is[map[string]any], Object)
+	Naming   = NewForm("standardize, toUpperCase or toLowerCase", isNaming, Text)
+	Format   = Form(&structured{"a format", formatMismatch, []Kind{Object}})
+	Notation = NewForm("an object of column names with notations", Is[map[string]any], Object)
+)
 
-	for i, entry := range list {
-		if mismatch := kind.Mismatch(fmt.Sprintf("%s[%d]", subject, i), entry); mismatch != "" {
+// listOf returns the form of lists whose entries have a kind.
+func listOf(name string, kind Kind) Form {
+	return &structured{name, func(of Form, subject string, value any) string {
+		list, isList := value.([]any)
+
+		for i, entry := range list {
+			if mismatch := kind.Mismatch(fmt.Sprintf("%s[%d]", subject, i), entry); mismatch != "" {
+				return mismatch
+			}
+		}
+
+		return MismatchUnless(isList, subject, of, value)
+	}, []Kind{List}}
+}
+
+func textMapMismatch(of Form, subject string, value any) string {
+	object, isObject := value.(map[string]any)
+
+	for _, name := range slices.Sorted(maps.Keys(object)) {
+		if mismatch := Text.Mismatch(problem.JoinPath(subject, name), object[name]); mismatch != "" {
 			return mismatch
 		}
 	}
 
-	return MismatchUnless(isList, subject, form, value)
+	return MismatchUnless(isObject, subject, of, value)
 }
 
-// fieldsMismatch returns why value is not an object of values without mismatch, or "".
-func fieldsMismatch(subject string, form Form, value any, mismatch func(subject string, value any) string) string {
-	object, isObject := value.(map[string]any)
-
-	for _, name := range slices.Sorted(maps.Keys(object)) {
-		if found := mismatch(problem.JoinPath(subject, name), object[name]); found != "" {
-			return found
-		}
+func typeMismatch(of Form, subject string, value any) string {
+	text, _ := value.(string)
+	if source.Type(text).Valid() {
+		return ""
 	}
 
-	return MismatchUnless(isObject, subject, form, value)
+	return MismatchUnless(false, subject, of, value) + "; " + problem.Suggest(text, TypeNames())
 }
 
-// objectMismatch returns what is wrong with an object that has the fields, or "".
-func objectMismatch(subject string, value any, fields []Field) string {
-	object, isObject := value.(map[string]any)
-	if !isObject {
-		return MismatchUnless(false, subject, Object, value)
-	}
+func formatMismatch(_ Form, subject string, value any) string { return Object.Mismatch(subject, value) }
 
-	names := make([]string, len(fields))
-
-	for i, field := range fields {
-		names[i] = field.Name
-
-		if given, present := object[field.Name]; present {
-			if mismatch := field.Form.Mismatch(problem.JoinPath(subject, field.Name), given); mismatch != "" {
-				return mismatch
-			}
-		}
-	}
-
-	for _, name := range slices.Sorted(maps.Keys(object)) {
-		if !slices.Contains(names, name) {
-			return fmt.Sprintf("%s has no field %s; %s", subject, name, problem.Suggest(name, names))
-		}
-	}
-
-	return ""
+func isNaming(value any) bool {
+	return value == string(source.Standardize) || value == string(source.ToUpperCase) || value == string(source.ToLowerCase)
 }
 
 // standardMismatch returns why value is not a type with its arguments, or "".
