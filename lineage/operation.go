@@ -135,9 +135,8 @@ func (o *operation) writes(found Dataset, modes ...string) {
 
 // lookUps adds the tables of the queries $[source]{…} in a value.
 func (o *operation) lookUps(value any) {
-	switch v := value.(type) {
-	case string:
-		parsed, err := expression.ParseTemplate(v)
+	for _, text := range jsonvalue.Texts("", value) {
+		parsed, err := expression.ParseTemplate(text)
 		if err != nil {
 			o.unknown("the text can't be read: " + err.Error())
 		}
@@ -147,16 +146,6 @@ func (o *operation) lookUps(value any) {
 				o.readsOf(fragment.Source, statement.Script(o.kindOf(fragment.Source), fragment.Query.Text))
 			}
 		}
-	case []any:
-		for i := range v {
-			o.lookUps(v[i])
-		}
-	case map[string]any:
-		for _, name := range slices.Sorted(maps.Keys(v)) {
-			o.lookUps(v[name])
-		}
-	case jsonvalue.Object:
-		o.lookUps(map[string]any(v))
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"maps"
 	"math"
 	"slices"
@@ -256,4 +257,32 @@ func SizeOf(value any) int {
 	}
 
 	return size
+}
+
+// Texts returns the texts in a value with their paths, which begin with path, in the order of lists and of the names of fields.
+func Texts(path string, value any) iter.Seq2[string, string] {
+	return func(yield func(path, text string) bool) { yieldTexts(path, value, yield) }
+}
+
+func yieldTexts(path string, value any, yield func(path, text string) bool) bool {
+	switch v := value.(type) {
+	case string:
+		return yield(path, v)
+	case []any:
+		for i := range v {
+			if !yieldTexts(fmt.Sprintf("%s[%d]", path, i), v[i], yield) {
+				return false
+			}
+		}
+	case map[string]any:
+		for _, name := range slices.Sorted(maps.Keys(v)) {
+			if !yieldTexts(path+"."+name, v[name], yield) {
+				return false
+			}
+		}
+	case Object:
+		return yieldTexts(path, map[string]any(v), yield)
+	}
+
+	return true
 }

@@ -2,6 +2,7 @@ package validation
 
 import (
 	"fmt"
+	"iter"
 
 	"github.com/jobwright/jobwright/scenario"
 	"github.com/jobwright/jobwright/scenario/jsonvalue"
@@ -72,5 +73,26 @@ func blockPath(s scenario.Step, path, block string) string {
 		return fmt.Sprintf("%s.cases[%d].steps", path, caseIndex(block))
 	default:
 		return problem.JoinPath(path, block)
+	}
+}
+
+// stepsByPath returns all steps with their paths in the file, those of nested lists after the step that contains them. path is
+// that of the list.
+func stepsByPath(steps []scenario.Step, path string) iter.Seq2[string, scenario.Step] {
+	return func(yield func(string, scenario.Step) bool) {
+		for i, step := range steps {
+			at := fmt.Sprintf("%s[%d]", path, i)
+			if !yield(at, step) {
+				return
+			}
+
+			for _, block := range step.Blocks {
+				for inner, of := range stepsByPath(block.Steps, blockPath(step, at, block.Name)) {
+					if !yield(inner, of) {
+						return
+					}
+				}
+			}
+		}
 	}
 }

@@ -2,7 +2,6 @@ package validation
 
 import (
 	"errors"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -10,7 +9,6 @@ import (
 
 	"github.com/jobwright/jobwright/scenario"
 	"github.com/jobwright/jobwright/scenario/expression"
-	"github.com/jobwright/jobwright/scenario/jsonvalue"
 	"github.com/jobwright/jobwright/scenario/problem"
 )
 
@@ -259,7 +257,10 @@ func (p *pinning) size(name string, sizes map[string]int) int {
 		return size
 	}
 
-	size := countSteps(p.documents[name].Steps)
+	size := 0
+	for range scenario.AllSteps(p.documents[name].Steps) {
+		size++
+	}
 
 	for _, call := range callsOf(p.documents[name].Scenario) {
 		if call.inline {
@@ -270,18 +271,6 @@ func (p *pinning) size(name string, sizes map[string]int) int {
 	sizes[name] = min(size, MaxSteps+1)
 
 	return sizes[name]
-}
-
-func countSteps(steps []scenario.Step) int {
-	count := len(steps)
-
-	for _, step := range steps {
-		for _, block := range step.Blocks {
-			count += countSteps(block.Steps)
-		}
-	}
-
-	return count
 }
 
 // addf adds a problem at a path of a scenario's file.
@@ -299,64 +288,50 @@ func (p *pinning) addf(at Document, path string, code problem.Code, format strin
 	}
 }
 
-// scriptFile is a step that runs a file of the app.
-type scriptFile struct {
-	file, path string
-	params     jsonvalue.Object // The parameters of the step.
-}
-
-// scriptFilesOf returns the files that steps run, in the order of the scenario's own file.
-func scriptFilesOf(steps []scenario.Step, path string) []scriptFile {
-	var files []scriptFile
-
-	for i, step := range steps {
-		at := fmt.Sprintf("%s[%d]", path, i)
-
-		if file, isText := step.OpParams["scriptFile"].(string); isText && step.OpName == scenario.OpRunSourceScript {
-			files = append(files, scriptFile{file, problem.JoinPath(at, "opParams.scriptFile"), step.OpParams})
-		}
-
-		for _, block := range step.Blocks {
-			files = append(files, scriptFilesOf(block.Steps, blockPath(step, at, block.Name))...)
-		}
-	}
-
-	return files
-}
-
-// scriptFiles adds the files that a scenario of the program runs.
+// scriptFiles adds the files that the steps of a scenario run, in the order of its own file.
 func (p *pinning) scriptFiles(name string) error {
-	pinned := p.documents[name]
+	for path, step := range stepsByPath(p.documents[name].Steps, "steps") {
+		if step.ScriptFile() == "" {
+			continue
+		}
 
-	for _, script := range scriptFilesOf(pinned.Steps, "steps") {
-		text, err := p.library.file(script.file)
-
-		switch {
-		case errors.Is(err, ErrUnknown):
-			p.addf(pinned, script.path, problem.CodeFileMissing, "the app has no file %s", script.file)
-		case err != nil:
+		if err := p.scriptFile(p.documents[name], problem.JoinPath(path, "opParams.scriptFile"), step); err != nil {
 			return err
-		case !utf8.ValidString(text):
-			p.addf(pinned, script.path, problem.CodeFileMissing, "the file %s is not UTF-8 text", script.file)
-		default:
-			if p.files == nil {
-				p.files = map[string]string{}
-			}
-
-			p.files[script.file] = text
-			p.bindScript(pinned, script, text)
 		}
 	}
 
 	return nil
 }
 
+// scriptFile adds the file that a step runs. path is the place of its name.
+func (p *pinning) scriptFile(at Document, path string, step scenario.Step) error {
+	file := step.ScriptFile()
+	text, err := p.library.file(file)
+
+	switch {
+	case errors.Is(err, ErrUnknown):
+		p.addf(at, path, problem.CodeFileMissing, "the app has no file %s", file)
+	case err != nil:
+		return err
+	case !utf8.ValidString(text):
+		p.addf(at, path, problem.CodeFileMissing, "the file %s is not UTF-8 text", file)
+	default:
+		if p.files == nil {
+			p.files = map[string]string{}
+		}
+
+		p.files[file] = text
+		p.bindScript(at, path, step, text)
+	}
+
+	return nil
+}
+
 // bindScript compares the parameters of a file's statements with the values that the step gives for them.
-func (p *pinning) bindScript(at Document, script scriptFile, text string) {
-	name, _ := script.params["source"].(string)
+func (p *pinning) bindScript(at Document, path string, step scenario.Step, text string) {
+	name, _ := step.OpParams["source"].(string)
 	check := newChecker(at.File, at.document, nil)
-	check.compareBind(problem.ParentPath(script.path), script.path, p.library.Environment.Kinds[name], text,
-		script.params)
+	check.compareBind(problem.ParentPath(path), path, p.library.Environment.Kinds[name], text, step.OpParams)
 
 	for _, found := range check.Problems {
 		p.problems.Add(found)

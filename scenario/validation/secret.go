@@ -5,6 +5,7 @@ import (
 
 	"github.com/jobwright/jobwright/scenario"
 	"github.com/jobwright/jobwright/scenario/expression"
+	"github.com/jobwright/jobwright/scenario/jsonvalue"
 	"github.com/jobwright/jobwright/scenario/problem"
 )
 
@@ -35,27 +36,10 @@ func (c *checker) secrets(path, source string) bool {
 
 // placesSecret reports whether the value of a call's parameter contains a secret parameter of the caller.
 func placesSecret(caller scenario.Scenario, value any) bool {
-	switch v := value.(type) {
-	case string:
-		parsed, err := expression.ParseTemplate(v)
-		if err != nil {
-			return false
-		}
-
+	for _, text := range jsonvalue.Texts("", value) {
+		parsed, _ := expression.ParseTemplate(text) // A mistake was reported when the field was checked.
 		for _, fragment := range parsed {
 			if fragment.Kind == expression.ExpressionFragment && caller.IsSecret(strings.TrimSpace(fragment.Text)) {
-				return true
-			}
-		}
-	case []any:
-		for _, entry := range v {
-			if placesSecret(caller, entry) {
-				return true
-			}
-		}
-	case map[string]any:
-		for _, entry := range v { //workflowcheck:ignore // The order does not matter.
-			if placesSecret(caller, entry) {
 				return true
 			}
 		}

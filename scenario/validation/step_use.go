@@ -1,7 +1,6 @@
 package validation
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 
@@ -24,12 +23,11 @@ type StepUse struct {
 }
 
 // Uses returns what the steps of a document require of sources, in the order of the document.
-func (d Document) Uses() []StepUse { return appendUses(nil, d.Steps, "steps") }
+func (d Document) Uses() []StepUse {
+	var uses []StepUse
 
-func appendUses(uses []StepUse, steps []scenario.Step, path string) []StepUse {
-	for i, step := range steps {
-		at := fmt.Sprintf("%s[%d]", path, i)
-		of := StepUse{OpName: step.OpName, Params: step.OpParams, path: problem.JoinPath(at, "opParams")}
+	for path, step := range stepsByPath(d.Steps, "steps") {
+		of := StepUse{OpName: step.OpName, Params: step.OpParams, path: problem.JoinPath(path, "opParams")}
 		operation, _ := scenario.OperationNamed(step.OpName)
 
 		for _, use := range operation.SourceUses(step.OpParams) {
@@ -38,36 +36,23 @@ func appendUses(uses []StepUse, steps []scenario.Step, path string) []StepUse {
 		}
 
 		for _, name := range slices.Sorted(maps.Keys(step.OpParams)) {
-			uses = appendLookUps(uses, of, name, step.OpParams[name])
-		}
-
-		for _, block := range step.Blocks {
-			uses = appendUses(uses, block.Steps, blockPath(step, at, block.Name))
+			for field, text := range jsonvalue.Texts(name, step.OpParams[name]) {
+				uses = append(uses, of.lookUps(field, text)...)
+			}
 		}
 	}
 
 	return uses
 }
 
-// appendLookUps adds the look-ups in the value of a parameter.
-func appendLookUps(uses []StepUse, of StepUse, field string, value any) []StepUse {
-	switch v := value.(type) {
-	case string:
-		parsed, _ := expression.ParseTemplate(v) // The document is valid.
-		for _, fragment := range parsed {
-			if fragment.Kind == expression.QueryFragment {
-				of.SourceUse = scenario.SourceUse{Field: field, Source: fragment.Source, Ability: source.CanQuery}
-				of.Query = fragment.Query.Text
-				uses = append(uses, of)
-			}
-		}
-	case []any:
-		for i := range v {
-			uses = appendLookUps(uses, of, fmt.Sprintf("%s[%d]", field, i), v[i])
-		}
-	case map[string]any:
-		for _, name := range slices.Sorted(maps.Keys(v)) {
-			uses = appendLookUps(uses, of, problem.JoinPath(field, name), v[name])
+// lookUps returns the uses of the look-ups in a text.
+func (u StepUse) lookUps(field, text string) (uses []StepUse) {
+	parsed, _ := expression.ParseTemplate(text) // The document is valid.
+	for _, fragment := range parsed {
+		if fragment.Kind == expression.QueryFragment {
+			u.SourceUse = scenario.SourceUse{Field: field, Source: fragment.Source, Ability: source.CanQuery}
+			u.Query = fragment.Query.Text
+			uses = append(uses, u)
 		}
 	}
 

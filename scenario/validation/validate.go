@@ -4,7 +4,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/jobwright/jobwright/internal/schema"
 	"github.com/jobwright/jobwright/scenario"
@@ -180,15 +179,9 @@ func (c *checker) parameter(path, name string, value any) scenario.Parameter {
 	}
 
 	object := c.object(path, value, scenario.ParameterFields())
-	parameter := scenario.Parameter{Name: name}
-	parameter.Description, _ = object["description"].(string)
-
-	typeName, _ := object["type"].(string)
-	parameter.Type = source.Type(typeName)
-
+	parameter, _ := scenario.Decode[scenario.Parameter](object) // The values have been checked.
 	fallback, given := object["default"]
-	parameter.Required = !given
-	parameter.Secret, _ = object["secret"].(bool)
+	parameter.Name, parameter.Default, parameter.Required = name, nil, !given
 
 	if parameter.Secret && given {
 		c.Addf(path+".default", problem.CodeValueInvalid, "a secret has no default, which everyone who reads the file would know")
@@ -214,44 +207,35 @@ func (c *checker) parameter(path, name string, value any) scenario.Parameter {
 func (c *checker) stepFrame(path string, value any) (step scenario.Step, sound bool) {
 	raw, _ := value.(map[string]any)
 	object := c.stepObject(path, value)
+	retry, hasRetry := object["retry"]
+	delete(object, "retry") // Its fields are checked below.
 
-	step.Title, _ = object["title"].(string)
-	step.Name, _ = object["name"].(string)
-	step.OpName, _ = object["opName"].(string)
-	step.Timeout = duration(object["timeout"])
-	step.Condition = object["condition"]
-	onError, _ := object["onError"].(string)
-	step.OnError = scenario.OnError(onError)
-	execution, _ := object["execution"].(string)
-	step.Execution = scenario.Execution(execution)
-	taskQueue, _ := object["taskQueue"].(string)
-	step.TaskQueue = scenario.TaskQueue(taskQueue)
+	step, _ = scenario.Decode[scenario.Step](object) // The values have been checked.
 
-	params, sound := object["opParams"].(map[string]any)
-	if !sound {
-		params = map[string]any{}
-		_, given := raw["opParams"]
-		sound = !given
+	_, given := raw["opParams"]
+	sound = step.OpParams != nil || !given
+
+	if step.OpParams == nil {
+		step.OpParams = jsonvalue.Object{}
 	}
-
-	step.OpParams = params
 
 	if step.Name != "" && !expression.IsIdentifier(step.Name) {
 		c.Addf(problem.JoinPath(path, "name"), problem.CodeValueInvalid,
 			"%s can't name a step; a name consists of letters, digits and _", step.Name)
 	}
 
-	if retry, given := object["retry"]; given {
+	if hasRetry {
 		step.Retry = c.retry(problem.JoinPath(path, "retry"), retry)
 	}
 
-	if operation, ok := scenario.OperationNamed(step.OpName); ok && operation.Control && step.Retry != nil {
+	operation, _ := scenario.OperationNamed(step.OpName)
+	if operation.Control && step.Retry != nil {
 		c.Addf(problem.JoinPath(path, "retry"), problem.CodeValueInvalid,
 			"%s has no retry policy; set retry on the data steps in it",
 			step.OpName)
 	}
 
-	if operation, ok := scenario.OperationNamed(step.OpName); ok && operation.Control && step.TaskQueue != "" {
+	if operation.Control && step.TaskQueue != "" {
 		c.Addf(problem.JoinPath(path, "taskQueue"), problem.CodeValueInvalid,
 			"%s runs in no task queue of its own; set taskQueue on the data steps in it",
 			step.OpName)
@@ -296,41 +280,17 @@ func (c *checker) stepObject(path string, value any) map[string]any {
 
 func (c *checker) retry(path string, value any) *scenario.Retry {
 	object := c.object(path, value, schema.Fields[scenario.Retry]())
-	retry := &scenario.Retry{
-		InitialInterval: duration(object["initialInterval"]), MaximumInterval: duration(object["maximumInterval"]),
+	retry, _ := scenario.Decode[scenario.Retry](object) // The values have been checked.
+
+	const most = 1_000_000
+	if attempts, given := object["maximumAttempts"]; given && (retry.MaximumAttempts < 1 || retry.MaximumAttempts > most) {
+		c.Addf(path+".maximumAttempts", problem.CodeValueInvalid, "maximumAttempts must be from 1 to %d, but is %d", most, attempts)
 	}
 
-	if attempts, given := object["maximumAttempts"].(int64); given {
-		const most = 1_000_000
-		if attempts < 1 || attempts > most {
-			c.Addf(path+".maximumAttempts", problem.CodeValueInvalid,
-				"maximumAttempts must be from 1 to %d, but is %d", most, attempts)
-		}
-
-		retry.MaximumAttempts = int(attempts)
+	if coefficient, given := object["backoffCoefficient"]; given && retry.BackoffCoefficient < 1 {
+		c.Addf(path+".backoffCoefficient", problem.CodeValueInvalid,
+			"backoffCoefficient must be at least 1, but is %s", jsonvalue.Describe(coefficient))
 	}
 
-	if coefficient, given := object["backoffCoefficient"]; given {
-		switch number := coefficient.(type) {
-		case int64:
-			retry.BackoffCoefficient = float64(number)
-		case float64:
-			retry.BackoffCoefficient = number
-		}
-
-		if retry.BackoffCoefficient < 1 {
-			c.Addf(path+".backoffCoefficient", problem.CodeValueInvalid,
-				"backoffCoefficient must be at least 1, but is %s", jsonvalue.Describe(coefficient))
-		}
-	}
-
-	return retry
-}
-
-// duration parses a duration that was checked before.
-func duration(value any) scenario.Duration {
-	text, _ := value.(string)
-	parsed, _ := time.ParseDuration(text) // Zero if the text is empty.
-
-	return scenario.Duration(parsed)
+	return &retry
 }
