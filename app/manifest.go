@@ -60,8 +60,8 @@ func readManifest(text []byte, into *App, secrets Secrets, all []string) error {
 }
 
 func (r *manifestReader) document(root *yaml.Node) {
-	fields := r.object(field{value: root}, fieldDescription, fieldSources, fieldVariables, fieldAccess, fieldLimits, fieldExecution,
-		fieldTaskQueue, fieldCallbacks, fieldSchedules)
+	fields := r.object(field{value: root}, fieldDescription, fieldSources, fieldVariables, fieldAccess, fieldLimits,
+		fieldExecution, fieldTaskQueue, fieldCallbacks, fieldSchedules)
 
 	r.app.Description = r.text(fields[fieldDescription])
 

@@ -143,7 +143,7 @@ func (r *manifestReader) policies(fields map[string]field, into *Schedule) {
 	}
 
 	if given := fields[fieldPaused]; given.isGiven() {
-		isBool := false
+		var isBool bool
 		if into.Paused, isBool = r.value(given).(bool); !isBool {
 			r.invalidf(given, "it must be true or false")
 		}
