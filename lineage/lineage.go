@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 
+	"github.com/jobwright/jobwright/lineage/statement"
 	"github.com/jobwright/jobwright/scenario"
 	"github.com/jobwright/jobwright/source"
 )
@@ -56,19 +57,10 @@ type Dataset struct {
 }
 
 // Column is a column that is read or written.
-type Column struct {
-	Name    string   `json:"name" description:"The name of the column."`
-	From    []Origin `json:"from,omitempty" description:"The columns from which the written value is computed."`
-	Unknown string   `json:"unknown,omitempty" description:"Why the value may be computed from other columns than these."`
-}
+type Column statement.Column
 
-// Origin is a column of a dataset that is read.
-type Origin struct {
-	Source string `json:"source" description:"The source."`
-	Space  string `json:"space,omitempty" description:"The schema, the database or the folder."`
-	Name   string `json:"name" description:"The table or the file."`
-	Column string `json:"column" description:"The column."`
-}
+// Origin is a column from which a written value is computed.
+type Origin = statement.Origin
 
 // Of returns the lineage of a program. sources are the sources of its app.
 func Of(program scenario.Program, sources map[string]source.Definition) *Lineage {
@@ -141,31 +133,15 @@ func addDataset(list []Dataset, added Dataset) []Dataset {
 
 	into := &list[at]
 	into.AllColumns = into.AllColumns || added.AllColumns
-	into.Modes = addNew(into.Modes, added.Modes...)
-	into.Unknown = addNew(into.Unknown, added.Unknown...)
+	into.Modes = statement.AddNew(into.Modes, added.Modes...)
+	into.Unknown = statement.AddNew(into.Unknown, added.Unknown...)
 
 	for _, column := range added.Columns {
 		known := slices.IndexFunc(into.Columns, func(c Column) bool { return c.Name == column.Name })
 		if known < 0 {
 			into.Columns = append(into.Columns, column)
-
-			continue
-		}
-
-		merged := into.Columns[known]
-		merged.From = addNew(slices.Clone(merged.From), column.From...)
-		merged.Unknown = cmp.Or(merged.Unknown, column.Unknown)
-		into.Columns[known] = merged
-	}
-
-	return list
-}
-
-// addNew adds the values that a list does not have.
-func addNew[T comparable](list []T, values ...T) []T {
-	for _, value := range values {
-		if !slices.Contains(list, value) {
-			list = append(list, value)
+		} else {
+			into.Columns[known] = Column(statement.Merge(statement.Column(into.Columns[known]), statement.Column(column)))
 		}
 	}
 

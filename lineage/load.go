@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/jobwright/jobwright/lineage/statement"
 	"github.com/jobwright/jobwright/scenario/expression"
 	"github.com/jobwright/jobwright/source"
 )
@@ -27,7 +28,7 @@ func (o *operation) load() {
 
 	from.AllColumns = len(columns) == 0
 	if reason != "" {
-		from.Unknown = addNew(from.Unknown, reason)
+		from.Unknown = statement.AddNew(from.Unknown, reason)
 	}
 
 	o.setLoaded(&target, from, rename, reason)
@@ -105,7 +106,7 @@ func (o *operation) setLoaded(target *Dataset, from Dataset, rename map[string]s
 	number, numberReason := o.text("recordOrderColumn")
 
 	if reason = cmp.Or(reason, namingReason, numberReason); reason != "" {
-		target.AllColumns, target.Unknown = true, addNew(target.Unknown, reason)
+		target.AllColumns, target.Unknown = true, statement.AddNew(target.Unknown, reason)
 
 		return
 	}
@@ -145,7 +146,7 @@ func (o *operation) setLoaded(target *Dataset, from Dataset, rename map[string]s
 
 	names, err := source.Shape{Rename: rename, Naming: source.Naming(naming), RecordOrder: number}.Names(before)
 	if err != nil {
-		target.AllColumns, target.Unknown = true, addNew(target.Unknown, err.Error())
+		target.AllColumns, target.Unknown = true, statement.AddNew(target.Unknown, err.Error())
 
 		return
 	}

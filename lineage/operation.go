@@ -63,7 +63,7 @@ func (o *operation) add(step scenario.Step) {
 	}
 }
 
-func (o *operation) unknown(reason string) { o.step.Unknown = addNew(o.step.Unknown, reason) }
+func (o *operation) unknown(reason string) { o.step.Unknown = statement.AddNew(o.step.Unknown, reason) }
 
 // text returns a text parameter. If it is computed, text is empty and reason says so.
 func (o *operation) text(field string) (text, reason string) {
@@ -82,6 +82,11 @@ func (o *operation) text(field string) (text, reason string) {
 
 // kindOf returns the kind of a source.
 func (o *operation) kindOf(name string) string { return o.job.sources[name].Kind }
+
+// effectOf returns what a text in the language of a source reads and writes.
+func (o *operation) effectOf(from, text string) statement.Effect {
+	return statement.Script(from, o.kindOf(from), text)
+}
 
 // dataset returns the dataset that parameters name: a source, a space and a table.
 func (o *operation) dataset(sourceField, spaceField, nameField string) Dataset {
@@ -143,7 +148,7 @@ func (o *operation) lookUps(value any) {
 
 		for _, fragment := range parsed {
 			if fragment.Kind == expression.QueryFragment {
-				o.readsOf(fragment.Source, statement.Script(o.kindOf(fragment.Source), fragment.Query.Text))
+				o.readsOf(fragment.Source, o.effectOf(fragment.Source, fragment.Query.Text))
 			}
 		}
 	}
@@ -167,24 +172,24 @@ func (o *operation) sourceOf(fields ...string) (name string, isKnown bool) {
 	return "", false
 }
 
-// query adds the tables that the parameter query reads, and returns the effect of the query and its source.
-func (o *operation) query(sourceFields ...string) (effect statement.Effect, from string) {
+// query adds the tables that the parameter query reads, and returns the effect of the query.
+func (o *operation) query(sourceFields ...string) statement.Effect {
 	text, _ := o.params["query"].(string)
 	parsed := o.parseQuery(text)
 
 	from, isKnown := o.sourceOf(sourceFields...)
 	if !isKnown {
-		return statement.Effect{IsOpen: true}, ""
+		return statement.Effect{IsOpen: true}
 	}
 
-	effect = statement.Script(o.kindOf(from), parsed)
+	effect := o.effectOf(from, parsed)
 	o.readsOf(from, effect)
 
 	if len(effect.Unknown) > 0 {
 		effect.IsOpen = true
 	}
 
-	return effect, from
+	return effect
 }
 
 // parseQuery returns a query with parameters in place of its expressions, and adds the tables of the queries in it.
@@ -198,7 +203,7 @@ func (o *operation) parseQuery(text string) string {
 
 	for _, value := range parsed.Values {
 		if value.Kind == expression.QueryFragment {
-			o.readsOf(value.Source, statement.Script(o.kindOf(value.Source), value.Query.Text))
+			o.readsOf(value.Source, o.effectOf(value.Source, value.Query.Text))
 		}
 	}
 
@@ -220,24 +225,8 @@ func (o *operation) readsOf(from string, effect statement.Effect) {
 func (o *operation) table(from string, table statement.Table) Dataset {
 	return o.typed(Dataset{
 		Source: from, Space: table.Space, Name: table.Name, Unknown: table.Unknown, AllColumns: table.IsOpen,
-		Columns: columnsOf(from, table.Columns),
+		Columns: columnsOf(table.Columns),
 	})
-}
-
-// columnsOf converts columns of statements for a source.
-func columnsOf(from string, columns []statement.Column) []Column {
-	var found []Column
-
-	for _, column := range columns {
-		added := Column{Name: column.Name, Unknown: column.Unknown}
-		for _, origin := range column.Origins {
-			added.From = append(added.From, Origin{Source: from, Space: origin.Space, Name: origin.Table, Column: origin.Column})
-		}
-
-		found = append(found, added)
-	}
-
-	return found
 }
 
 // script adds the tables of a RunSourceScript.
@@ -254,7 +243,7 @@ func (o *operation) script() {
 		return
 	}
 
-	effect := statement.Script(o.kindOf(in), text)
+	effect := o.effectOf(in, text)
 	o.readsOf(in, effect)
 
 	for _, table := range effect.Writes {
@@ -264,14 +253,14 @@ func (o *operation) script() {
 
 // transform adds the tables of a Transform.
 func (o *operation) transform() {
-	effect, from := o.query("source")
+	effect := o.query("source")
 
 	if o.params["targetTable"] == nil {
 		return
 	}
 
 	target := o.dataset(o.targetSource(), "targetSpace", "targetTable")
-	o.setColumns(&target, from, effect)
+	o.setColumns(&target, effect)
 	o.renameColumns(&target)
 	o.writes(target, o.mode())
 }
@@ -285,11 +274,19 @@ func (o *operation) targetSource() string {
 	return "targetSource"
 }
 
+func columnsOf(columns []statement.Column) (found []Column) {
+	for _, column := range columns {
+		found = append(found, Column(column))
+	}
+
+	return found
+}
+
 // setColumns sets the columns of a target to those of a query.
-func (o *operation) setColumns(target *Dataset, from string, effect statement.Effect) {
+func (o *operation) setColumns(target *Dataset, effect statement.Effect) {
 	target.AllColumns = effect.IsOpen
 
-	for _, column := range columnsOf(from, effect.Columns) {
+	for _, column := range columnsOf(effect.Columns) {
 		if column.Name != "" {
 			target.Columns = append(target.Columns, column)
 
@@ -297,7 +294,7 @@ func (o *operation) setColumns(target *Dataset, from string, effect statement.Ef
 		}
 
 		target.AllColumns = true
-		target.Unknown = addNew(target.Unknown, "the query does not name each of its columns")
+		target.Unknown = statement.AddNew(target.Unknown, "the query does not name each of its columns")
 	}
 }
 
@@ -307,12 +304,12 @@ func (o *operation) renameColumns(target *Dataset) {
 
 	switch {
 	case reason != "":
-		target.Unknown = addNew(target.Unknown, reason)
+		target.Unknown = statement.AddNew(target.Unknown, reason)
 	case naming == "":
 		return
 	case target.AllColumns:
 		reason = "columnNames changes the names of columns that the definition does not name"
-		target.Unknown = addNew(target.Unknown, reason)
+		target.Unknown = statement.AddNew(target.Unknown, reason)
 	}
 
 	var before []string
@@ -350,8 +347,7 @@ func (o *operation) records(definition scenario.Operation) {
 	target := o.dataset("source", "space", "table")
 
 	if _, queries := o.params["query"]; queries {
-		effect, from := o.query("fromSource", "source")
-		o.setColumns(&target, from, effect)
+		o.setColumns(&target, o.query("fromSource", "source"))
 	} else {
 		o.literalColumns(&target)
 	}
@@ -378,11 +374,11 @@ func (o *operation) literalColumns(target *Dataset) {
 	for _, record := range records {
 		object, isObject := record.(map[string]any)
 		target.AllColumns = target.AllColumns || !isObject
-		names = addNew(names, slices.Sorted(maps.Keys(object))...)
+		names = statement.AddNew(names, slices.Sorted(maps.Keys(object))...)
 	}
 
 	if target.AllColumns {
-		target.Unknown = addNew(target.Unknown, "the records are computed when the step runs")
+		target.Unknown = statement.AddNew(target.Unknown, "the records are computed when the step runs")
 	}
 
 	for _, name := range names {
@@ -415,7 +411,7 @@ func (o *operation) request() {
 
 	method, reason := o.text("method")
 	if reason != "" {
-		url.Unknown = addNew(url.Unknown, reason)
+		url.Unknown = statement.AddNew(url.Unknown, reason)
 	}
 
 	method = strings.ToUpper(cmp.Or(method, "GET"))

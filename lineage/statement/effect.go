@@ -1,6 +1,9 @@
 package statement
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+)
 
 // Effect is what a query or a script reads and writes, as far as its text says.
 type Effect struct {
@@ -23,15 +26,20 @@ type Table struct {
 	Unknown     []string
 }
 
-// Column is a column of a table or of a query, with the columns from which its value is computed.
+// Column is a column that is read, written or returned.
 type Column struct {
-	Name    string
-	Origins []Origin
-	Unknown string // Why there may be more origins than these.
+	Name    string   `json:"name" description:"The name of the column."`
+	From    []Origin `json:"from,omitempty" description:"The columns from which the written value is computed."`
+	Unknown string   `json:"unknown,omitempty" description:"Why the value may be computed from other columns than these."`
 }
 
-// Origin is a column of a table from which a value is computed.
-type Origin struct{ Space, Table, Column string }
+// Origin is a column from which a value is computed.
+type Origin struct {
+	Source string `json:"source" description:"The source."`
+	Space  string `json:"space,omitempty" description:"The schema, the database or the folder."`
+	Name   string `json:"name" description:"The table or the file."`
+	Column string `json:"column" description:"The column."`
+}
 
 // Mode is how a statement writes a table.
 type Mode string
@@ -48,35 +56,33 @@ const (
 )
 
 // add adds a column, or origins of a column that the list has already.
+// addColumn adds a column to a list, or its origins to the column of that name.
 func addColumn(columns []Column, added Column) []Column {
 	at := slices.IndexFunc(columns, func(c Column) bool { return c.Name == added.Name })
 	if at < 0 {
 		return append(columns, added)
 	}
 
-	columns[at] = merged(columns[at], added)
+	columns[at] = Merge(columns[at], added)
 
 	return columns
 }
 
-// merged returns a column whose value is one of two.
-func merged(a, b Column) Column {
-	for _, origin := range b.Origins {
-		a.Origins = addNew(a.Origins, origin)
-	}
-
-	if a.Unknown == "" {
-		a.Unknown = b.Unknown
-	}
+// Merge returns a column whose value is one of two.
+func Merge(a, b Column) Column {
+	a.From = AddNew(slices.Clip(a.From), b.From...)
+	a.Unknown = cmp.Or(a.Unknown, b.Unknown)
 
 	return a
 }
 
-// addNew adds a value that the list does not have.
-func addNew[T comparable](list []T, value T) []T {
-	if slices.Contains(list, value) {
-		return list
+// AddNew adds the values to a list that it does not contain yet.
+func AddNew[T comparable](list []T, values ...T) []T {
+	for _, value := range values {
+		if !slices.Contains(list, value) {
+			list = append(list, value)
+		}
 	}
 
-	return append(list, value)
+	return list
 }

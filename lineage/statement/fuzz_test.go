@@ -24,7 +24,7 @@ func FuzzScript(f *testing.F) {
 
 	f.Fuzz(func(t *testing.T, text string) {
 		for _, database := range databases {
-			found := statement.Script(database, text)
+			found := statement.Script("", database, text)
 
 			for _, table := range append(found.Reads, found.Writes...) {
 				require.True(t, table.Name != "" || len(table.Unknown) > 0, "a table without a name has a reason: %s", text)
@@ -40,7 +40,7 @@ func FuzzScript(f *testing.F) {
 func TestScriptReportsWhatItDoesNotRead(t *testing.T) {
 	t.Parallel()
 
-	require.Equal(t, []string{"the language of the source is not known"}, statement.Script("FileSource", "SELECT 1").Unknown)
+	require.Equal(t, []string{"the language of the source is not known"}, statement.Script("", "FileSource", "SELECT 1").Unknown)
 	require.Equal(t, []string{"the text has 300000 bytes, more than the 262144 that are parsed"},
-		statement.Script(postgresql[0], strings.Repeat(" ", 300_000)).Unknown)
+		statement.Script("", postgresql[0], strings.Repeat(" ", 300_000)).Unknown)
 }

@@ -48,13 +48,7 @@ func (m mysql) statement(of ast.StmtNode) (found parsed) {
 	case *ast.CreateTableStmt:
 		one(m.createTable(s))
 	case *ast.CreateViewStmt:
-		view := change{mode: Create, targets: m.targets(s.ViewName), source: m.query(s.Select)}
-		for _, column := range s.Cols {
-			view.columns = append(view.columns, column.O)
-		}
-
-		view.hasFields = len(view.columns) > 0
-		one(view)
+		one(change{mode: Create, targets: m.targets(s.ViewName), source: m.query(s.Select), columns: texts(s.Cols)})
 	case *ast.DropTableStmt:
 		for _, table := range s.Tables {
 			one(change{mode: Drop, targets: m.targets(table)})
@@ -71,9 +65,7 @@ func (m mysql) statement(of ast.StmtNode) (found parsed) {
 			}})
 		}
 	case *ast.LoadDataStmt:
-		load := change{mode: Insert, targets: m.targets(s.Table), columns: m.names(s.Columns)}
-		load.hasFields = len(load.columns) > 0
-		one(load)
+		one(change{mode: Insert, targets: m.targets(s.Table), columns: m.names(s.Columns)})
 
 		found.unknown = "LOAD DATA reads a file of the database's server or client"
 	case *ast.ExplainStmt:
@@ -93,6 +85,15 @@ func (m mysql) name(of *ast.TableName) name { return name{of.Schema.O, of.Name.O
 
 func (m mysql) targets(of *ast.TableName) []relation { return []relation{{table: m.name(of)}} }
 
+// texts returns names as they are written.
+func texts(of []ast.CIStr) (texts []string) {
+	for _, name := range of {
+		texts = append(texts, name.O)
+	}
+
+	return texts
+}
+
 func (m mysql) names(of []*ast.ColumnName) (names []string) {
 	for _, column := range of {
 		names = append(names, column.Name.O)
@@ -110,9 +111,7 @@ func (m mysql) query(of ast.Node) *query {
 		q := m.list(s.SelectList)
 		q.ctes = append(m.ctes(s.With), q.ctes...)
 
-		if s.OrderBy != nil {
-			q.order.and(m.expr(s.OrderBy))
-		}
+		m.add(&q.order, s.OrderBy)
 
 		return q
 	case *ast.SetOprSelectList:
@@ -154,12 +153,7 @@ func (m mysql) ctes(of *ast.WithClause) (found []cte) {
 	}
 
 	for _, entry := range of.CTEs {
-		added := cte{name: entry.Name.O, query: m.query(entry.Query)}
-		for _, column := range entry.ColNameList {
-			added.columns = append(added.columns, column.O)
-		}
-
-		found = append(found, added)
+		found = append(found, cte{name: entry.Name.O, query: m.query(entry.Query), columns: texts(entry.ColNameList)})
 	}
 
 	return found
@@ -194,25 +188,17 @@ func (m mysql) selects(of *ast.SelectStmt) *query {
 		}
 	}
 
-	if of.Where != nil {
-		q.rest.and(m.expr(of.Where))
-	}
+	m.add(&q.rest, of.Where)
 
 	for i := range of.WindowSpecs {
 		q.rest.and(m.expr(&of.WindowSpecs[i]))
 	}
 
-	if of.GroupBy != nil {
-		q.order.and(m.expr(of.GroupBy))
-	}
+	m.add(&q.order, of.GroupBy)
 
-	if of.Having != nil {
-		q.order.and(m.expr(of.Having))
-	}
+	m.add(&q.order, of.Having)
 
-	if of.OrderBy != nil {
-		q.order.and(m.expr(of.OrderBy))
-	}
+	m.add(&q.order, of.OrderBy)
 
 	return q
 }
@@ -259,10 +245,7 @@ func (m mysql) addTo(to *from, entry ast.ResultSetNode) {
 		to.using = append(to.using, m.names(n.Using)...)
 		to.natural = to.natural || n.NaturalJoin
 	case *ast.TableSource:
-		added := relation{alias: n.AsName.O}
-		for _, column := range n.ColumnNames {
-			added.columns = append(added.columns, column.O)
-		}
+		added := relation{alias: n.AsName.O, columns: texts(n.ColumnNames)}
 
 		switch inner := n.Source.(type) {
 		case *ast.TableName:
@@ -283,7 +266,6 @@ func (m mysql) addTo(to *from, entry ast.ResultSetNode) {
 
 func (m mysql) insert(of *ast.InsertStmt) change {
 	c := change{mode: Insert, columns: m.names(of.Columns)}
-	c.hasFields = len(c.columns) > 0
 
 	if of.Table != nil {
 		c.targets = m.from(of.Table.TableRefs).relations
@@ -318,13 +300,9 @@ func (m mysql) sets(of []*ast.Assignment) (sets []set) {
 func (m mysql) update(of *ast.UpdateStmt) change {
 	c := change{mode: Update, ctes: m.ctes(of.With), sets: m.sets(of.List)}
 
-	if of.Where != nil {
-		c.rest.and(m.expr(of.Where))
-	}
+	m.add(&c.rest, of.Where)
 
-	if of.Order != nil {
-		c.rest.and(m.expr(of.Order))
-	}
+	m.add(&c.rest, of.Order)
 
 	tables := m.from(of.TableRefs.TableRefs)
 	if len(tables.relations) == 1 {
@@ -360,9 +338,7 @@ func (m mysql) isNamed(table relation, by name) bool {
 func (m mysql) delete(of *ast.DeleteStmt) change {
 	c := change{mode: Delete, ctes: m.ctes(of.With)}
 
-	if of.Where != nil {
-		c.rest.and(m.expr(of.Where))
-	}
+	m.add(&c.rest, of.Where)
 
 	tables := m.from(of.TableRefs.TableRefs)
 	if of.Tables == nil {
@@ -399,8 +375,6 @@ func (m mysql) createTable(of *ast.CreateTableStmt) change {
 		c.source = &query{from: from{relations: m.targets(of.ReferTable)}, items: []item{{isStar: true}}}
 	}
 
-	c.hasFields = len(c.columns) > 0
-
 	return c
 }
 
@@ -410,6 +384,13 @@ func (m mysql) ref(of *ast.ColumnName) ref {
 }
 
 // expr translates an expression, or a clause with expressions.
+// add adds what a part of a statement mentions. The part may be missing.
+func (m mysql) add(to *expr, of ast.Node) {
+	if of != nil && !reflect.ValueOf(of).IsNil() {
+		to.and(m.expr(of))
+	}
+}
+
 func (m mysql) expr(of ast.Node) expr {
 	var found mentioned
 

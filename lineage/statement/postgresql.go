@@ -187,10 +187,7 @@ func (p postgres) copy(of node) (found parsed) {
 	case table == nil:
 		found.query = p.query(of.child("query").child("SelectStmt"))
 	case of.is("is_from"):
-		columns := of.strings("attlist")
-		found.changes = []change{{
-			mode: Insert, targets: []relation{p.table(table)}, columns: columns, hasFields: len(columns) > 0,
-		}}
+		found.changes = []change{{mode: Insert, targets: []relation{p.table(table)}, columns: of.strings("attlist")}}
 	default:
 		found.query = &query{from: from{relations: []relation{p.table(table)}}, items: []item{{isStar: true}}}
 	}
@@ -222,8 +219,6 @@ func (p postgres) create(kind string, of node) change {
 			created.columns = append(created.columns, column.text("colname"))
 		}
 	}
-
-	created.hasFields = len(created.columns) > 0
 
 	return created
 }
@@ -448,8 +443,6 @@ func (p postgres) insert(c *change, n node) {
 	for _, column := range n.list("cols") {
 		c.columns = append(c.columns, column.child("ResTarget").text("name"))
 	}
-
-	c.hasFields = len(c.columns) > 0
 
 	if source := n.child("selectStmt").child("SelectStmt"); source != nil {
 		c.source = p.query(source)

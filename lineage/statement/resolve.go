@@ -8,7 +8,8 @@ import (
 
 // resolver resolves the names in statements to tables.
 type resolver struct {
-	folds  bool // Whether the case of names has no meaning.
+	source string // The name of the source.
+	folds  bool   // Whether the case of names has no meaning.
 	effect Effect
 }
 
@@ -51,7 +52,7 @@ type result struct {
 func (r *resolver) same(a, b string) bool { return a == b || r.folds && strings.EqualFold(a, b) }
 
 func (r *resolver) unknownf(format string, arguments ...any) {
-	r.effect.Unknown = addNew(r.effect.Unknown, fmt.Sprintf(format, arguments...))
+	r.effect.Unknown = AddNew(r.effect.Unknown, fmt.Sprintf(format, arguments...))
 }
 
 // read returns the index of a table that is read.
@@ -83,7 +84,7 @@ const computedColumn = "the name of a column is computed when the step runs"
 func (r *resolver) readColumn(table int, column string) Column {
 	if isComputed(column) {
 		r.effect.Reads[table].IsOpen = true
-		r.effect.Reads[table].Unknown = addNew(r.effect.Reads[table].Unknown, computedColumn)
+		r.effect.Reads[table].Unknown = AddNew(r.effect.Reads[table].Unknown, computedColumn)
 
 		return Column{Name: column, Unknown: computedColumn}
 	}
@@ -101,7 +102,7 @@ func (r *resolver) readColumn(table int, column string) Column {
 		return Column{Name: column, Unknown: of.Unknown[0]}
 	}
 
-	return Column{Name: column, Origins: []Origin{{of.Space, of.Name, column}}}
+	return Column{Name: column, From: []Origin{{r.source, of.Space, of.Name, column}}}
 }
 
 // query resolves a query and returns its columns.
@@ -149,7 +150,7 @@ func united(left, right result) result {
 	}
 
 	for i := range left.columns {
-		left.columns[i] = merged(left.columns[i], right.columns[i])
+		left.columns[i] = Merge(left.columns[i], right.columns[i])
 	}
 
 	return left
@@ -350,12 +351,12 @@ func (r *resolver) expression(of expr, in *scope, known ctes) Column {
 	var value Column
 
 	for _, ref := range of.refs {
-		value = merged(value, r.ref(ref, in))
+		value = Merge(value, r.ref(ref, in))
 	}
 
 	for _, inner := range of.queries {
 		for _, column := range r.query(inner, in, known).columns {
-			value = merged(value, column)
+			value = Merge(value, column)
 		}
 	}
 
@@ -427,7 +428,7 @@ func (r *resolver) ambiguous(column string, in []*bound) Column {
 		names = append(names, relation.name.name)
 
 		if relation.table >= 0 {
-			r.effect.Reads[relation.table].Unknown = addNew(r.effect.Reads[relation.table].Unknown,
+			r.effect.Reads[relation.table].Unknown = AddNew(r.effect.Reads[relation.table].Unknown,
 				fmt.Sprintf("the column %s may be one of this table or of another; the statement does not say", column))
 		}
 	}

@@ -105,9 +105,9 @@ func (r *resolver) set(c *change, written []result, to set, value Column) {
 // fields returns the columns of the records that a change adds to a table, with their origins.
 func fields(c *change, source result) result {
 	switch {
-	case !c.hasFields && c.mode == Create:
+	case len(c.columns) == 0 && c.mode == Create:
 		return source
-	case !c.hasFields:
+	case len(c.columns) == 0:
 		return result{isOpen: c.mode == Insert}
 	}
 

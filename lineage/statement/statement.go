@@ -40,9 +40,9 @@ func languageOf(kindOfSource string) (language, bool) {
 
 // Script returns the effect of the statements of a script, or of one query, for a source of that kind. Parameters :name stand for
 // values, and parameters :"name" for names that are not known.
-func Script(kindOfSource, text string) Effect {
+func Script(source, kindOfSource, text string) Effect {
 	of, isKnown := languageOf(kindOfSource)
-	r := &resolver{folds: of.folds}
+	r := &resolver{source: source, folds: of.folds}
 
 	switch {
 	case !isKnown:

@@ -48,8 +48,8 @@ func columnsText(columns []statement.Column, isOpen bool) string {
 	for _, column := range columns {
 		text := column.Name
 
-		for i, origin := range column.Origins {
-			text += map[bool]string{true: "=", false: "+"}[i == 0] + strings.TrimPrefix(origin.Space+".", ".") + origin.Table + "." + origin.Column
+		for i, origin := range column.From {
+			text += map[bool]string{true: "=", false: "+"}[i == 0] + strings.TrimPrefix(origin.Space+".", ".") + origin.Name + "." + origin.Column
 		}
 
 		if column.Unknown != "" {
@@ -210,7 +210,7 @@ func TestScriptFindsTablesAndColumns(t *testing.T) {
 		for _, database := range test.kinds {
 			t.Run(database+" "+test.text, func(t *testing.T) {
 				t.Parallel()
-				requireLines(t, test.want, lines(statement.Script(database, test.text)))
+				requireLines(t, test.want, lines(statement.Script("", database, test.text)))
 			})
 		}
 	}

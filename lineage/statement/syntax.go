@@ -78,8 +78,7 @@ type change struct {
 	ctes      []cte
 	targets   []relation // The tables that it writes.
 	joined    bool       // Whether from has the targets, too.
-	columns   []string   // The columns of an INSERT, or of a table that is created.
-	hasFields bool       // Whether columns is the whole list.
+	columns   []string   // The columns of an INSERT, or of a table that is created; empty if the text does not list them.
 	source    *query     // The records of an INSERT, or of a table that is created.
 	sets      []set
 	from      from // The other tables of an UPDATE or a DELETE.
