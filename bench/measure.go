@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"math/rand/v2"
 	"slices"
@@ -103,48 +104,37 @@ func (b *bench) together(ctx context.Context, s *system, callers int, do func(ct
 	group.Go(func() error {
 		defer ended.Store(true)
 
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-warm:
-		}
-
-		before, first, err := cpuTimes(s)
-		if err != nil {
+		if err := await(ctx, warm); err != nil {
 			return err
 		}
 
-		began := time.Now()
+		var took time.Duration
 
-		measured.Store(true)
+		spent, err := increases(ctx, func() error {
+			began := time.Now()
 
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(b.sizes.window):
+			measured.Store(true)
+
+			err := cmp.Or(await(ctx, time.After(b.sizes.window)), await(ctx, enough))
+
+			ended.Store(true)
+
+			took = time.Since(began)
+
+			return err
+		}, s.cpu, s.processes[0].cpu)
+		if err != nil {
+			return err
 		}
-
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-enough:
-		}
-
-		ended.Store(true)
-
-		took := time.Since(began)
-
-		after, last, err := cpuTimes(s)
 
 		mutex.Lock()
 		defer mutex.Unlock()
 
 		calls := float64(len(result.durations))
-		result.rate = float64(len(result.durations)) / took.Seconds()
-		result.cpu = milliseconds(after-before) / calls
-		result.first = milliseconds(last-first) / calls
+		result.rate = calls / took.Seconds()
+		result.cpu, result.first = spent[0]*millisecond/calls, spent[1]*millisecond/calls
 
-		return err
+		return nil
 	})
 
 	err := group.Wait()
@@ -154,15 +144,45 @@ func (b *bench) together(ctx context.Context, s *system, callers int, do func(ct
 	return result, err
 }
 
-// cpuTimes returns the CPU times of the system and of its first process.
-func cpuTimes(s *system) (all, first time.Duration, err error) {
-	if all, err = s.cpu(); err != nil {
-		return 0, 0, err
+// millisecond is the number of milliseconds in a second.
+const millisecond = 1000
+
+// increases returns by how much counters increase while do runs. The first counter is read first and last.
+func increases(
+	ctx context.Context, do func() error, counters ...func(context.Context) (float64, error),
+) (increased []float64, err error) {
+	increased = make([]float64, len(counters))
+
+	for i, count := range counters {
+		if increased[i], err = count(ctx); err != nil {
+			return nil, err
+		}
 	}
 
-	first, err = s.processes[0].cpu()
+	if err := do(); err != nil {
+		return nil, err
+	}
 
-	return all, first, err
+	for i, count := range slices.Backward(counters) {
+		after, err := count(ctx)
+		if err != nil {
+			return nil, err
+		}
+
+		increased[i] = after - increased[i]
+	}
+
+	return increased, nil
+}
+
+// await waits for a value or the end of a channel.
+func await[T any](ctx context.Context, channel <-chan T) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-channel:
+		return nil
+	}
 }
 
 // arrive starts jobs at random moments, at a rate per minute, whether or not earlier ones have ended. It returns their
@@ -180,10 +200,8 @@ func (b *bench) arrive(ctx context.Context, s *system, w work, rate int) ([]time
 	group, ctx := errgroup.WithContext(ctx)
 
 	for at := time.Duration(0); at < b.sizes.arrivals; at += time.Duration(random.ExpFloat64() * mean) {
-		select {
-		case <-ctx.Done():
-			return nil, group.Wait()
-		case <-time.After(time.Until(began.Add(at))):
+		if await(ctx, time.After(time.Until(began.Add(at)))) != nil {
+			break
 		}
 
 		group.Go(func() error {

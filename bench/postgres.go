@@ -8,9 +8,9 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/prometheus/procfs"
 	"go.temporal.io/sdk/client"
 
 	"github.com/jobwright/jobwright/internal/testserver"
@@ -60,23 +60,53 @@ type database struct {
 	url string
 }
 
-// cpu returns the CPU time that the server has used.
-func (d *database) cpu() (time.Duration, error) { return cpuOf(d.pid, true) }
+// cpu returns the CPU time that the server has used, in seconds: that of its processes that have ended, and of those that run.
+func (d *database) cpu() (float64, error) {
+	const ticks = 100 // A second in /proc, on all platforms that Go supports.
 
-// written returns the number of transactions that have written something so far, and the bytes of the write-ahead log.
-func (d *database) written(ctx context.Context) (transactions, log float64, err error) {
+	processes, err := procfs.AllProcs()
+	if err != nil {
+		return 0, err
+	}
+
+	var total float64
+
+	for _, process := range processes {
+		stat, err := process.Stat()
+
+		switch {
+		case err != nil: // It has ended.
+		case process.PID == d.pid:
+			total += stat.CPUTime() + float64(stat.CUTime+stat.CSTime)/ticks
+		case stat.PPID == d.pid:
+			total += stat.CPUTime()
+		}
+	}
+
+	return total, nil
+}
+
+// transactions returns the number of transactions that have written something so far.
+func (d *database) transactions(ctx context.Context) (float64, error) {
+	return d.number(ctx, "SELECT pg_snapshot_xmax(pg_current_snapshot())::text::float8")
+}
+
+// log returns the bytes of the write-ahead log.
+func (d *database) log(ctx context.Context) (float64, error) {
+	return d.number(ctx, "SELECT (pg_current_wal_lsn() - '0/0')::float8")
+}
+
+func (d *database) number(ctx context.Context, query string) (number float64, err error) {
 	connection, err := pgx.Connect(ctx, d.url)
 	if err != nil {
-		return 0, 0, err
+		return 0, err
 	}
 
 	defer func() { err = errors.Join(err, connection.Close(ctx)) }()
 
-	const query = "SELECT pg_snapshot_xmax(pg_current_snapshot())::text::float8, (pg_current_wal_lsn() - '0/0')::float8"
+	err = connection.QueryRow(ctx, query).Scan(&number)
 
-	err = connection.QueryRow(ctx, query).Scan(&transactions, &log)
-
-	return transactions, log, err
+	return number, err
 }
 
 // The commands of Jobwright that need a Temporal of their own.

@@ -1,7 +1,7 @@
 package main
 
 import (
-	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -9,19 +9,17 @@ import (
 	"os/exec"
 	"regexp"
 	"runtime"
-	"strconv"
 	"strings"
 	"sync"
 	"syscall"
 	"time"
+
+	"github.com/prometheus/procfs"
 )
 
 const (
 	startTime = 90 * time.Second // For a process to become ready.
 	stopTime  = 20 * time.Second // For a process to end after SIGTERM.
-
-	// ticks is the number of clock ticks per second in /proc. Linux uses this number on all platforms that Go supports.
-	ticks = 100
 )
 
 // process is a process that the benchmark has started.
@@ -113,108 +111,31 @@ func (p *process) kill() error {
 	return nil
 }
 
-// cpu returns the CPU time of the process so far.
-func (p *process) cpu() (time.Duration, error) { return cpuOf(p.command.Process.Pid, false) }
+// cpu returns the CPU time of the process so far, in seconds.
+func (p *process) cpu(context.Context) (float64, error) { return cpuOf(p.command.Process.Pid) }
 
 // memory returns the anonymous memory of the process in bytes, which is that without files.
-func (p *process) memory() (int64, error) {
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.command.Process.Pid))
+func (p *process) memory() (float64, error) {
+	process, err := procfs.NewProc(p.command.Process.Pid)
 	if err != nil {
 		return 0, err
 	}
 
-	found := regexp.MustCompile(`RssAnon:\s+(\d+) kB`).FindSubmatch(status)
-	if found == nil {
-		return 0, errors.New("/proc has no RssAnon; Linux is required")
-	}
+	status, err := process.NewStatus()
 
-	kilobytes, err := strconv.ParseInt(string(found[1]), 10, 64)
-
-	return kilobytes << 10, err
+	return float64(status.RssAnon), err
 }
 
-// cpuOf returns the CPU time of a process so far, optionally with that of its children: those that have ended and those that
-// run.
-func cpuOf(pid int, children bool) (time.Duration, error) {
-	const utime, ended, running = 11, 13, 15 // Indexes after the name: utime, stime, cutime, cstime.
-
-	fields, err := statOf(pid)
+// cpuOf returns the CPU time of a process so far, in seconds.
+func cpuOf(pid int) (float64, error) {
+	process, err := procfs.NewProc(pid)
 	if err != nil {
 		return 0, err
 	}
 
-	last := ended
-	if children {
-		last = running
-	}
+	stat, err := process.Stat()
 
-	var sum int64
-
-	for _, field := range fields[utime:last] {
-		spent, err := strconv.ParseInt(field, 10, 64)
-		if err != nil {
-			return 0, err
-		}
-
-		sum += spent
-	}
-
-	total := time.Duration(sum) * time.Second / ticks
-
-	if children {
-		pids, err := childrenOf(pid)
-		if err != nil {
-			return 0, err
-		}
-
-		for _, child := range pids {
-			spent, err := cpuOf(child, false)
-			if err == nil { // It may have ended.
-				total += spent
-			}
-		}
-	}
-
-	return total, nil
-}
-
-// statOf returns the fields of /proc/pid/stat after the name, which may have spaces.
-func statOf(pid int) ([]string, error) {
-	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-	if err != nil {
-		return nil, err
-	}
-
-	fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))
-
-	const least = 15
-	if len(fields) < least {
-		return nil, fmt.Errorf("/proc/%d/stat is incomplete", pid)
-	}
-
-	return fields, nil
-}
-
-// childrenOf returns the processes whose parent is pid.
-func childrenOf(pid int) (children []int, err error) {
-	entries, err := os.ReadDir("/proc")
-	if err != nil {
-		return nil, err
-	}
-
-	for _, entry := range entries {
-		child, err := strconv.Atoi(entry.Name())
-		if err != nil {
-			continue
-		}
-
-		fields, err := statOf(child)
-		if err == nil && fields[1] == strconv.Itoa(pid) { // It may have ended.
-			children = append(children, child)
-		}
-	}
-
-	return children, nil
+	return stat.CPUTime(), err
 }
 
 // output is what a process has printed.

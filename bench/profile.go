@@ -3,9 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -28,14 +26,19 @@ func (b *bench) collectProfiles(metrics, file string) {
 		var collected []*profile.Profile
 
 		for {
-			next, err := readProfile(url)
+			text, err := fetch(context.Background(), http.DefaultClient, http.MethodGet, url, http.NoBody)
+			if err == nil {
+				var next *profile.Profile
+
+				next, err = profile.ParseData(text)
+				collected = append(collected, next)
+			}
+
 			if err != nil {
 				ended <- fmt.Errorf("collecting profiles: %w", err)
 
 				return
 			}
-
-			collected = append(collected, next)
 
 			select {
 			case <-ending:
@@ -52,31 +55,6 @@ func (b *bench) collectProfiles(metrics, file string) {
 
 		return <-ended
 	})
-}
-
-// readProfile returns the profile that a URL serves.
-func readProfile(url string) (read *profile.Profile, err error) {
-	request, err := http.NewRequestWithContext(context.Background(), http.MethodGet, url, http.NoBody)
-	if err != nil {
-		return nil, err
-	}
-
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, response.Body.Close()) }()
-
-	text, err := io.ReadAll(response.Body)
-	if err != nil {
-		return nil, err
-	}
-
-	if response.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("%s: %s", response.Status, bytes.TrimSpace(text))
-	}
-
-	return profile.ParseData(text)
 }
 
 // writeProfile writes the sum of profiles to a file. It omits what the compiler does not read: where the process ran, and the

@@ -113,18 +113,13 @@ const (
 
 // record adds the value of a round.
 func (r *report) record(workload, measure, system, unit string, better direction, value float64) {
-	i := slices.IndexFunc(r.Measurements, func(m *measurement) bool {
-		return m.Workload == workload && m.Measure == measure && m.System == system
-	})
-
-	if i < 0 {
-		i = len(r.Measurements)
-		r.Measurements = append(r.Measurements, &measurement{
-			Workload: workload, Measure: measure, System: system, Unit: unit, Better: better,
-		})
+	m := r.find(workload, measure, system)
+	if m == nil {
+		m = &measurement{Workload: workload, Measure: measure, System: system, Unit: unit, Better: better}
+		r.Measurements = append(r.Measurements, m)
 	}
 
-	r.Measurements[i].Values = append(r.Measurements[i].Values, value)
+	m.Values = append(m.Values, value)
 }
 
 // references are the columns of the table after those of Jobwright.
@@ -192,17 +187,13 @@ func (r *report) write(out io.Writer) error {
 	}
 
 	rows := table.NewWriter()
-	header := table.Row{"workload", "measure", "system", "Jobwright"}
+	header, ratios := table.Row{"workload", "measure", "system", "Jobwright"}, table.Row{}
 
 	for _, name := range references {
-		header = append(header, name)
+		header, ratios = append(header, name), append(ratios, "of "+name)
 	}
 
-	for _, name := range references {
-		header = append(header, "of "+name)
-	}
-
-	rows.AppendHeader(header)
+	rows.AppendHeader(append(header, ratios...))
 
 	for _, m := range r.Measurements {
 		if !slices.Contains(references, m.System) {
@@ -222,31 +213,25 @@ func (r *report) row(m *measurement) table.Row {
 		measure += ", " + m.Unit
 	}
 
-	row := table.Row{m.Workload, measure, m.System, m.summary}
+	row, ratios := table.Row{m.Workload, measure, m.System, m.summary}, table.Row{}
 
 	for _, name := range references {
-		cell := ""
+		var absolute, compared any = "", ""
+
 		if reference := r.find(m.Workload, m.Measure, name); reference != nil {
-			cell = reference.String()
+			absolute = reference.summary
 		}
 
-		row = append(row, cell)
-	}
-
-	for _, name := range references {
-		i := slices.IndexFunc(r.Ratios, func(c *ratio) bool {
-			return c.Workload == m.Workload && c.Measure == m.Measure && c.System == m.System && c.Reference == name
-		})
-
-		cell := ""
-		if i >= 0 {
-			cell = r.Ratios[i].String()
+		for _, c := range r.Ratios {
+			if c.Workload == m.Workload && c.Measure == m.Measure && c.System == m.System && c.Reference == name {
+				compared = c.summary
+			}
 		}
 
-		row = append(row, cell)
+		row, ratios = append(row, absolute), append(ratios, compared)
 	}
 
-	return row
+	return append(row, ratios...)
 }
 
 // String returns the median and the range.

@@ -90,7 +90,7 @@ func (s *system) post(ctx context.Context, w work, query string) (string, error)
 	return id, nil
 }
 
-// call sends a request and returns the response. The error contains the response if its status is not 200.
+// call sends a request and returns the response.
 func (s *system) call(ctx context.Context, method, path string, body any) ([]byte, error) {
 	var content bytes.Buffer
 	if body != nil {
@@ -99,31 +99,42 @@ func (s *system) call(ctx context.Context, method, path string, body any) ([]byt
 		}
 	}
 
-	request, err := http.NewRequestWithContext(ctx, method, s.url+path, &content)
+	answer, err := fetch(ctx, s.client, method, s.url+path, &content)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", s.name, err)
+	}
+
+	return answer, nil
+}
+
+// fetch sends a request and returns the response. The error contains the response if its status is not 200.
+func fetch(ctx context.Context, client *http.Client, method, url string, body io.Reader) (answer []byte, err error) {
+	request, err := http.NewRequestWithContext(ctx, method, url, body)
 	if err != nil {
 		return nil, err
 	}
 
 	request.Header.Set("Content-Type", "application/json")
 
-	response, err := s.client.Do(request)
+	response, err := client.Do(request)
 	if err != nil {
 		return nil, err
 	}
-	defer response.Body.Close()
 
-	answer, err := io.ReadAll(response.Body)
+	defer func() { err = errors.Join(err, response.Body.Close()) }()
+
+	answer, err = io.ReadAll(response.Body)
 	if err == nil && response.StatusCode != http.StatusOK {
-		err = fmt.Errorf("%s: %s responds %s: %s", s.name, path, response.Status, answer)
+		err = fmt.Errorf("%s responds %s: %s", url, response.Status, bytes.TrimSpace(answer))
 	}
 
 	return answer, err
 }
 
-// cpu returns the CPU time of all processes of the system so far.
-func (s *system) cpu() (total time.Duration, err error) {
+// cpu returns the CPU time of all processes of the system so far, in seconds.
+func (s *system) cpu(ctx context.Context) (total float64, err error) {
 	for _, p := range s.processes {
-		spent, err := p.cpu()
+		spent, err := p.cpu(ctx)
 		if err != nil {
 			return 0, err
 		}
@@ -141,7 +152,7 @@ func (s *system) cpu() (total time.Duration, err error) {
 }
 
 // memory returns the anonymous memory of all processes of the system.
-func (s *system) memory() (total int64, err error) {
+func (s *system) memory(context.Context) (total float64, err error) {
 	for _, p := range s.processes {
 		used, err := p.memory()
 		if err != nil {
@@ -159,18 +170,8 @@ func (s *system) calls(ctx context.Context) (total float64, err error) {
 	sample := regexp.MustCompile(`(?m)^temporal_(?:long_)?request_total\{.*\} (\S+)$`)
 
 	for _, url := range s.metrics {
-		request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
+		text, err := fetch(ctx, s.client, http.MethodGet, url, http.NoBody)
 		if err != nil {
-			return 0, err
-		}
-
-		response, err := s.client.Do(request)
-		if err != nil {
-			return 0, err
-		}
-
-		text, err := io.ReadAll(response.Body)
-		if err := errors.Join(err, response.Body.Close()); err != nil {
 			return 0, err
 		}
 
@@ -403,10 +404,8 @@ func (s *system) prepare(ctx context.Context) error {
 				break
 			}
 
-			select {
-			case <-ctx.Done():
+			if await(ctx, time.After(readyInterval)) != nil {
 				return fmt.Errorf("jobs can't run: %w", err)
-			case <-time.After(readyInterval):
 			}
 		}
 	}

@@ -14,11 +14,7 @@ func cost(on deployment, names ...string) func(ctx context.Context, r *round) er
 			r.workload = fmt.Sprintf("%s, %d steps", workload, steps)
 
 			measure := func(ctx context.Context, r *round, s *system) error {
-				if err := r.costOf(ctx, s, work{steps: steps}); err != nil {
-					return err
-				}
-
-				return r.writtenBy(ctx, s, work{steps: steps})
+				return r.costOf(ctx, s, work{steps: steps})
 			}
 			if err := on.each(measure, names...)(ctx, r); err != nil {
 				return err
@@ -29,62 +25,25 @@ func cost(on deployment, names ...string) func(ctx context.Context, r *round) er
 	}
 }
 
-// writtenBy measures what jobs write to PostgreSQL, if Temporal stores its state there.
-func (r *round) writtenBy(ctx context.Context, s *system, w work) error {
-	if s.database == nil {
-		return nil
-	}
-
-	transactions, log, err := s.database.written(ctx)
-	if err != nil {
-		return err
-	}
-
-	for range r.sizes.countedJobs {
-		if _, err := s.run(ctx, w); err != nil {
-			return err
-		}
-	}
-
-	transactionsAfter, logAfter, err := s.database.written(ctx)
-	if err != nil {
-		return err
-	}
-
-	jobs := float64(r.sizes.countedJobs)
-
-	r.record("transactions that write", s, "", lower, (transactionsAfter-transactions)/jobs)
-	r.record("write-ahead log", s, "bytes", lower, (logAfter-log)/jobs)
-
-	return nil
-}
-
-// costOf measures what the parts of the system and Temporal do for a job.
+// costOf measures what the parts of the system and Temporal do for a job, and what they write to PostgreSQL if Temporal stores its
+// state there.
 func (r *round) costOf(ctx context.Context, s *system, w work) error {
-	before, err := s.calls(ctx)
-	if err != nil {
-		return err
-	}
-
-	cpu, err := s.cpu()
-	if err != nil {
-		return err
+	counters := []func(context.Context) (float64, error){s.calls, s.cpu}
+	if s.database != nil {
+		counters = append([]func(context.Context) (float64, error){s.database.transactions, s.database.log}, counters...)
 	}
 
 	var id string
 
-	for range r.sizes.countedJobs {
-		if id, err = s.run(ctx, w); err != nil {
-			return err
+	counted, err := increases(ctx, func() (err error) {
+		for range r.sizes.countedJobs {
+			if id, err = s.run(ctx, w); err != nil {
+				return err
+			}
 		}
-	}
 
-	spent, err := s.cpu()
-	if err != nil {
-		return err
-	}
-
-	after, err := s.calls(ctx)
+		return nil
+	}, counters...)
 	if err != nil {
 		return err
 	}
@@ -95,12 +54,18 @@ func (r *round) costOf(ctx context.Context, s *system, w work) error {
 	}
 
 	jobs, info := float64(r.sizes.countedJobs), described.GetWorkflowExecutionInfo()
+	own := counted[len(counted)-2:] //nolint:mnd // Its calls and its CPU time.
 
 	r.record("events", s, "", lower, float64(info.GetHistoryLength()))
 	r.record("history", s, "bytes", lower, float64(info.GetHistorySizeBytes()))
 	r.record("transitions", s, "", lower, float64(info.GetStateTransitionCount()))
-	r.record("requests to Temporal", s, "", lower, (after-before)/jobs)
-	r.record("CPU, one at a time", s, "ms", lower, milliseconds(spent-cpu)/jobs)
+	r.record("requests to Temporal", s, "", lower, own[0]/jobs)
+	r.record("CPU, one at a time", s, "ms", lower, own[1]*millisecond/jobs)
+
+	if s.database != nil {
+		r.record("transactions that write", s, "", lower, counted[0]/jobs)
+		r.record("write-ahead log", s, "bytes", lower, counted[1]/jobs)
+	}
 
 	return nil
 }

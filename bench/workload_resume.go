@@ -44,10 +44,8 @@ func resume(ctx context.Context, r *round) (err error) {
 		return err
 	}
 
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-time.After(normal / 2): //nolint:mnd // The slow step runs.
+	if err := await(ctx, time.After(normal/2)); err != nil { //nolint:mnd // The slow step runs.
+		return err
 	}
 
 	if err := s.processes[0].kill(); err != nil {

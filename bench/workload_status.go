@@ -26,30 +26,27 @@ func statuses(ctx context.Context, r *round) error {
 		}
 	}
 
-	before, err := s.memory()
-	if err != nil {
+	var (
+		next    atomic.Int64
+		reached load
+	)
+
+	grown, err := increases(ctx, func() (err error) {
+		reached, err = r.together(ctx, s, readers, func(ctx context.Context) error {
+			_, err := s.call(ctx, http.MethodGet, statusPath(ended[int(next.Add(1))%len(ended)]), nil)
+
+			return err
+		})
+
 		return err
-	}
-
-	var next atomic.Int64
-
-	reached, err := r.together(ctx, s, readers, func(ctx context.Context) error {
-		_, err := s.call(ctx, http.MethodGet, statusPath(ended[int(next.Add(1))%len(ended)]), nil)
-
-		return err
-	})
-	if err != nil {
-		return err
-	}
-
-	after, err := s.memory()
+	}, s.memory)
 	if err != nil {
 		return err
 	}
 
 	r.record("ended jobs", s, "/s", higher, reached.rate)
 	r.record("ended jobs, p99", s, "ms", lower, percentile(reached.durations, p99))
-	r.record("additional memory", s, "MiB", lower, float64(after-before)/(1<<20))
+	r.record("additional memory", s, "MiB", lower, grown[0]/(1<<20))
 
 	return r.watch(ctx, s, watchers)
 }
@@ -61,29 +58,27 @@ func (r *round) watch(ctx context.Context, s *system, watchers int) error {
 		return err
 	}
 
-	before, err := s.calls(ctx)
+	var reached load
+
+	requests, err := increases(ctx, func() (err error) {
+		reached, err = r.together(ctx, s, watchers, func(ctx context.Context) error {
+			_, err := s.call(ctx, http.MethodGet, statusPath(running), nil)
+
+			return err
+		})
+
+		return err
+	}, s.calls)
 	if err != nil {
 		return err
 	}
 
-	var polls int
-
-	reached, err := r.together(ctx, s, watchers, func(ctx context.Context) error {
-		_, err := s.call(ctx, http.MethodGet, statusPath(running), nil)
-
-		return err
-	})
-	if err != nil {
-		return err
-	}
-
-	after, err := s.calls(ctx)
-	polls = len(reached.durations) + watchers
+	polls := float64(len(reached.durations) + watchers)
 
 	r.record("a running job", s, "/s", higher, reached.rate)
-	r.record("requests to Temporal per 100 calls", s, "", lower, (after-before)/float64(polls)*100) //nolint:mnd // Percent.
+	r.record("requests to Temporal per 100 calls", s, "", lower, requests[0]/polls*100) //nolint:mnd // Percent.
 
-	return err
+	return nil
 }
 
 func statusPath(id string) string {

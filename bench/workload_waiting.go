@@ -31,16 +31,28 @@ func waiting(ctx context.Context, r *round) (err error) {
 func (r *round) waitingJobs(ctx context.Context, s *system) error {
 	const kibibyte = 1 << 10
 
-	memory, err := s.memory()
+	jobs := float64(r.sizes.waiting)
+
+	grown, err := increases(ctx, func() error { return r.startWaiting(ctx, s) }, s.memory, s.disk)
 	if err != nil {
 		return err
 	}
 
-	disk, err := diskOf(s.data)
+	r.record("memory per job", s, "KiB", lower, grown[0]/jobs/kibibyte)
+	r.record("disk per job", s, "KiB", lower, grown[1]/jobs/kibibyte)
+
+	durations, err := r.alone(ctx, s, work{steps: 10}) //nolint:mnd // As in the other workloads.
 	if err != nil {
 		return err
 	}
 
+	r.record("10 steps meanwhile, p50", s, "ms", lower, percentile(durations, p50))
+
+	return nil
+}
+
+// startWaiting starts the jobs, and measures what the system computes when all have started.
+func (r *round) startWaiting(ctx context.Context, s *system) error {
 	began := time.Now()
 
 	group, limited := errgroup.WithContext(ctx)
@@ -58,63 +70,29 @@ func (r *round) waitingJobs(ctx context.Context, s *system) error {
 		return err
 	}
 
-	jobs := float64(r.sizes.waiting)
-	r.record("starts", s, "/s", higher, jobs/time.Since(began).Seconds())
-
-	before, err := s.cpu()
-	if err != nil {
-		return err
-	}
+	r.record("starts", s, "/s", higher, float64(r.sizes.waiting)/time.Since(began).Seconds())
 
 	began = time.Now()
 
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-time.After(2 * r.sizes.window): //nolint:mnd // The starts are over.
-	}
-
-	after, err := s.cpu()
+	spent, err := increases(ctx, func() error { return await(ctx, time.After(2*r.sizes.window)) }, s.cpu) //nolint:mnd // The starts are over.
 	if err != nil {
 		return err
 	}
 
-	idle := (after - before).Seconds() / time.Since(began).Seconds()
-	r.record("CPU after the starts", s, "cores", lower, idle)
-
-	used, err := s.memory()
-	if err != nil {
-		return err
-	}
-
-	r.record("memory per job", s, "KiB", lower, float64(used-memory)/jobs/kibibyte)
-
-	size, err := diskOf(s.data)
-	if err != nil {
-		return err
-	}
-
-	r.record("disk per job", s, "KiB", lower, float64(size-disk)/jobs/kibibyte)
-
-	durations, err := r.alone(ctx, s, work{steps: 10}) //nolint:mnd // As in the other workloads.
-	if err != nil {
-		return err
-	}
-
-	r.record("10 steps meanwhile, p50", s, "ms", lower, percentile(durations, p50))
+	r.record("CPU after the starts", s, "cores", lower, spent[0]/time.Since(began).Seconds())
 
 	return nil
 }
 
-// diskOf returns the size of the files in a folder.
-func diskOf(dir string) (size int64, err error) {
-	err = filepath.WalkDir(dir, func(_ string, entry os.DirEntry, err error) error {
+// disk returns the size of the files in the folder of the system.
+func (s *system) disk(context.Context) (size float64, err error) {
+	err = filepath.WalkDir(s.data, func(_ string, entry os.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
 			return err
 		}
 
 		if info, err := entry.Info(); err == nil { // Otherwise, the file has been removed.
-			size += info.Size()
+			size += float64(info.Size())
 		}
 
 		return nil
