@@ -1,6 +1,7 @@
 package scenario
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -194,33 +195,17 @@ func isOfType(t source.Type, value any) bool {
 	return false
 }
 
-// describeType returns a description of values of type t for messages.
-func describeType(t source.Type) string {
-	switch t {
-	case source.Date:
-		return "a date such as " + time.DateOnly
-	case source.Timestamp:
-		return "a timestamp such as 2006-01-02T15:04:05Z"
-	case source.Binary:
-		return "binary data in base64"
-	case source.Decimal:
-		return "a decimal, as a text of digits such as 12.50"
-	case source.Time:
-		return "a time such as 15:04:05"
-	case source.Datetime:
-		return "a date with a time such as 2006-01-02T15:04:05"
-	case source.UUID:
-		return "a UUID"
-	case source.Array:
-		return "a list"
-	case source.Integer:
-		return "an integer"
-	case source.Float:
-		return "a number"
-	case source.Boolean:
-		return "true or false"
-	case source.Text, source.JSON:
-	}
+// typeDescriptions describe the values of types for messages, unless the name of their kind does.
+var typeDescriptions = map[source.Type]string{
+	source.Date:      "a date such as " + time.DateOnly,
+	source.Timestamp: "a timestamp such as 2006-01-02T15:04:05Z",
+	source.Binary:    "binary data in base64",
+	source.Decimal:   "a decimal, as a text of digits such as 12.50",
+	source.Time:      "a time such as 15:04:05",
+	source.Datetime:  "a date with a time such as 2006-01-02T15:04:05",
+	source.UUID:      "a UUID",
+}
 
-	return string(t)
+func describeType(t source.Type) string {
+	return cmp.Or(typeDescriptions[t], string(schema.KindOfType(t)))
 }

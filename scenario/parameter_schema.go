@@ -67,42 +67,37 @@ func (p Parameter) schema() map[string]any {
 	return of
 }
 
-func schemaOfType(t source.Type) map[string]any {
-	text := func(pattern string) map[string]any {
-		return map[string]any{"type": "string", "pattern": "^" + pattern + "$"}
-	}
-	integer := map[string]any{"type": "integer", "minimum": math.MinInt64, "maximum": math.MaxInt64}
+// patterns match the texts that are values of a type.
+var patterns = map[source.Type]string{
+	source.Date: datePattern, source.Time: timePattern, source.Datetime: datePattern + "T" + timePattern,
+	source.Timestamp: datePattern + "T" + timePattern + zonePattern, source.Binary: base64Pattern, source.UUID: uuidPattern,
+	source.Decimal: numberPattern,
+}
 
-	switch t {
-	case source.Text:
-		return map[string]any{"type": "string"}
+func schemaOfType(t source.Type) map[string]any {
+	integer := map[string]any{"type": "integer", "minimum": math.MinInt64, "maximum": math.MaxInt64}
+	text := map[string]any{"type": "string"}
+
+	if pattern, limited := patterns[t]; limited {
+		text["pattern"] = "^" + pattern + "$"
+	}
+
+	switch t { //nolint:exhaustive // The values of the other types are texts.
 	case source.Integer:
 		return integer
 	case source.Float:
 		return map[string]any{"type": "number"}
 	case source.Decimal:
-		return map[string]any{"anyOf": []any{text(numberPattern), integer}}
+		return map[string]any{"anyOf": []any{text, integer}}
 	case source.Boolean:
 		return map[string]any{"type": "boolean"}
-	case source.Date:
-		return text(datePattern)
-	case source.Time:
-		return text(timePattern)
-	case source.Datetime:
-		return text(datePattern + "T" + timePattern)
-	case source.Timestamp:
-		return text(datePattern + "T" + timePattern + zonePattern)
-	case source.Binary:
-		of := text(base64Pattern)
-		of["contentEncoding"], of["minLength"] = "base64", 1
-
-		return of
-	case source.UUID:
-		return text(uuidPattern)
+	case source.Binary: // An empty text is no value.
+		text["contentEncoding"], text["minLength"] = "base64", 1
 	case source.Array:
 		return map[string]any{"type": "array"}
 	case source.JSON:
+		return map[string]any{}
 	}
 
-	return map[string]any{}
+	return text
 }

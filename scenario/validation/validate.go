@@ -284,7 +284,8 @@ func (c *checker) retry(path string, value any) *scenario.Retry {
 
 	const most = 1_000_000
 	if attempts, given := object["maximumAttempts"]; given && (retry.MaximumAttempts < 1 || retry.MaximumAttempts > most) {
-		c.Addf(path+".maximumAttempts", problem.CodeValueInvalid, "maximumAttempts must be from 1 to %d, but is %d", most, attempts)
+		c.Addf(path+".maximumAttempts", problem.CodeValueInvalid,
+			"maximumAttempts must be from 1 to %d, but is %d", most, attempts)
 	}
 
 	if coefficient, given := object["backoffCoefficient"]; given && retry.BackoffCoefficient < 1 {
