@@ -12,6 +12,7 @@ import (
 	"github.com/jobwright/jobwright/job"
 	"github.com/jobwright/jobwright/scenario/expression"
 	"github.com/jobwright/jobwright/scenario/jsonvalue"
+	"github.com/jobwright/jobwright/scenario/problem"
 )
 
 // compare returns the differences between the outcome and the expectation. Fields without an expectation are not compared,
@@ -180,10 +181,10 @@ func mismatch(path string, want, have any, exact bool) string {
 		for _, name := range slices.Sorted(maps.Keys(w)) {
 			at, present := h[name]
 			if !present {
-				return fmt.Sprintf("%s: want %s, have none", join(path, name), format(w[name]))
+				return fmt.Sprintf("%s: want %s, have none", problem.JoinPath(path, name), format(w[name]))
 			}
 
-			if found := mismatch(join(path, name), w[name], at, exact); found != "" {
+			if found := mismatch(problem.JoinPath(path, name), w[name], at, exact); found != "" {
 				return found
 			}
 		}
@@ -222,14 +223,6 @@ func isNumber(value any) bool {
 	}
 
 	return false
-}
-
-func join(path, name string) string {
-	if path == "" {
-		return name
-	}
-
-	return path + "." + name
 }
 
 // format returns a value as JSON for a message.

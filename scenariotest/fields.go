@@ -63,7 +63,7 @@ func (c *fieldChecker) check(node *yaml.Node, path string, want reflect.Type) {
 	case reflect.Map:
 		if c.isKind(node, path, yaml.MappingNode) {
 			for pair := range slices.Chunk(node.Content, 2) { //nolint:mnd // Keys and values alternate.
-				c.check(pair[1], join(path, pair[0].Value), want.Elem())
+				c.check(pair[1], problem.JoinPath(path, pair[0].Value), want.Elem())
 			}
 		}
 	case reflect.Slice:
@@ -103,9 +103,9 @@ func (c *fieldChecker) checkStruct(node *yaml.Node, path string, want reflect.Ty
 	for pair := range slices.Chunk(node.Content, 2) { //nolint:mnd // Keys and values alternate.
 		name := pair[0].Value
 		if fieldType, known := types[name]; known {
-			c.check(pair[1], join(path, name), fieldType)
+			c.check(pair[1], problem.JoinPath(path, name), fieldType)
 		} else {
-			c.addf(pair[0], "unknown field %s; %s", join(path, name), problem.Suggest(name, names))
+			c.addf(pair[0], "unknown field %s; %s", problem.JoinPath(path, name), problem.Suggest(name, names))
 		}
 	}
 }

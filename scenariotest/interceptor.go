@@ -1,10 +1,12 @@
 package scenariotest
 
 import (
+	"fmt"
 	"time"
 
 	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/interceptor"
+	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/jobwright/jobwright/job"
@@ -89,25 +91,34 @@ func (o *workflowOutbound) ExecuteActivity(ctx workflow.Context, name string, ar
 	o.simulation.count(ctx, 6)
 
 	return simulate(ctx, func(ctx workflow.Context) (any, error) {
-		return o.simulation.activity(ctx, name, options, arguments)
+		task, request, isStep := callOf(arguments)
+		if !isStep {
+			return nil, fmt.Errorf("the activity %s has the arguments %v", name, arguments)
+		}
+
+		return (&call{simulation: o.simulation, task: task, options: options}).run(ctx, name, request)
 	})
 }
 
 func (o *workflowOutbound) ExecuteLocalActivity(ctx workflow.Context, name string, arguments ...any) workflow.Future {
 	o.simulation.count(ctx, 1)
 
-	task, request, isStep := localCall(arguments)
+	task, request, isStep := callOf(arguments)
 	if !isStep { // It does nothing.
 		return o.Next.ExecuteLocalActivity(ctx, name, arguments...)
 	}
 
 	return simulate(ctx, func(ctx workflow.Context) (any, error) {
-		return o.simulation.localActivity(ctx, name, task, request)
+		options := workflow.ActivityOptions{
+			StartToCloseTimeout: task.Local.Timeout, RetryPolicy: &temporal.RetryPolicy{MaximumAttempts: 1},
+		}
+
+		return (&call{simulation: o.simulation, task: task, options: options}).run(ctx, name, request)
 	})
 }
 
-// localCall returns the arguments of a local activity that runs a step.
-func localCall(arguments []any) (task job.Task, request any, isStep bool) {
+// callOf returns the arguments of an activity that runs a step.
+func callOf(arguments []any) (task job.Task, request any, isStep bool) {
 	const count = 2 // The task and the request.
 	if len(arguments) != count {
 		return job.Task{}, nil, false

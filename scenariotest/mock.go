@@ -21,13 +21,10 @@ type mock struct {
 
 // next returns the outcome of the next call. The last outcome is repeated.
 func (m *mock) next() callOutcome {
+	outcome := m.peek()
 	m.used++
 
-	if len(m.Calls) == 0 {
-		return m.callOutcome
-	}
-
-	return m.Calls[min(m.used, len(m.Calls))-1]
+	return outcome
 }
 
 // peek returns the outcome that next will return.

@@ -70,32 +70,6 @@ func (s *simulation) count(ctx workflow.Context, events int) {
 	}
 }
 
-// activity runs a simulated activity.
-func (s *simulation) activity(ctx workflow.Context, name string, options workflow.ActivityOptions, arguments []any) (any, error) {
-	const count = 2 // The task and the request.
-	if len(arguments) != count {
-		return nil, fmt.Errorf("the activity %s has %d arguments", name, len(arguments))
-	}
-
-	task, isTask := arguments[0].(job.Task)
-	if !isTask {
-		return nil, fmt.Errorf("the activity %s has an argument of the type %T", name, arguments[0])
-	}
-
-	call := &call{simulation: s, task: task, options: options}
-
-	return call.run(ctx, name, arguments[1])
-}
-
-// localActivity runs a simulated local activity.
-func (s *simulation) localActivity(ctx workflow.Context, name string, task job.Task, request any) (any, error) {
-	call := &call{simulation: s, task: task, options: workflow.ActivityOptions{
-		StartToCloseTimeout: task.Local.Timeout, RetryPolicy: &temporal.RetryPolicy{MaximumAttempts: 1},
-	}}
-
-	return call.run(ctx, name, request)
-}
-
 // decode calls do with the request after a round trip through Temporal's encoding.
 func decode[T any](request any, do func(T) (any, error)) (any, error) {
 	payloads, err := converter.GetDefaultDataConverter().ToPayloads(request)

@@ -3,11 +3,11 @@ package scenariotest
 import (
 	"fmt"
 	"slices"
-	"strconv"
 
 	"go.yaml.in/yaml/v4"
 
 	"github.com/jobwright/jobwright/scenario/jsonvalue"
+	"github.com/jobwright/jobwright/scenario/validation"
 )
 
 // value is a value of the language, as in [jsonvalue.Object].
@@ -92,23 +92,7 @@ func scalarOf(node *yaml.Node) (any, error) {
 		return decimal, nil
 	}
 
-	var (
-		read any
-		err  error
-	)
-
-	switch node.ShortTag() {
-	case "!!null":
-	case "!!bool":
-		read, err = strconv.ParseBool(node.Value)
-	case "!!int":
-		read, err = strconv.ParseInt(node.Value, 0, 64)
-	case "!!float":
-		read, err = strconv.ParseFloat(node.Value, 64)
-	default:
-		read = node.Value
-	}
-
+	read, err := validation.Scalar(node)
 	if err != nil {
 		return nil, fmt.Errorf("line %d: %w", node.Line, err)
 	}
