@@ -7,31 +7,28 @@ import (
 	"github.com/jobwright/jobwright/source"
 )
 
-// Batches implements [source.Batched].
+// batchesFunc is a function that returns the next batch.
+type batchesFunc func(ctx context.Context) (*source.Batch, error)
+
+func (f batchesFunc) NextBatch(ctx context.Context) (*source.Batch, error) { return f(ctx) }
+
+// Batches implements [source.Batched]. The batches count every record they read, and the bytes of its values.
 func (r *countedRows) Batches() source.Batches {
 	batches := source.BatchesOf(r.Rows)
 	if batches == nil {
 		return nil
 	}
 
-	return &countedBatches{r, batches}
-}
+	return batchesFunc(func(ctx context.Context) (*source.Batch, error) {
+		batch, err := batches.NextBatch(ctx)
+		if err == nil {
+			r.progress.add(int64(batch.Len), batch.Size())
+		}
 
-// countedBatches count every record they read, and the bytes of its values.
-type countedBatches struct {
-	rows    *countedRows
-	batches source.Batches
-}
+		r.ended = r.ended || err == io.EOF
 
-func (b *countedBatches) NextBatch(ctx context.Context) (*source.Batch, error) {
-	batch, err := b.batches.NextBatch(ctx)
-	if err == nil {
-		b.rows.progress.add(int64(batch.Len), batch.Size())
-	}
-
-	b.rows.ended = b.rows.ended || err == io.EOF
-
-	return batch, err
+		return batch, err
+	})
 }
 
 // Batches implements [source.Batched]. If types are converted, there are no batches: the reader of a file and the conversions
@@ -42,26 +39,12 @@ func (c *checkedRows) Batches() source.Batches {
 		return nil
 	}
 
-	return &checkedBatches{c, batches}
-}
-
-// checkedBatches end with an error if too many records were rejected.
-type checkedBatches struct {
-	rows    *checkedRows
-	batches source.Batches
-}
-
-func (b *checkedBatches) NextBatch(ctx context.Context) (*source.Batch, error) {
-	batch, err := b.batches.NextBatch(ctx)
-	if err == nil {
-		b.rows.rejects.accepted += int64(batch.Len)
-	}
-
-	if err == io.EOF {
-		if exceeded := b.rows.rejects.exceededAtEnd(); exceeded != nil {
-			return nil, exceeded
+	return batchesFunc(func(ctx context.Context) (*source.Batch, error) {
+		batch, err := batches.NextBatch(ctx)
+		if err == nil {
+			c.rejects.accepted += int64(batch.Len)
 		}
-	}
 
-	return batch, err
+		return batch, c.rejects.checkEnd(err)
+	})
 }

@@ -2,6 +2,7 @@ package activities
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -139,27 +140,19 @@ type checkedRows struct {
 }
 
 func (c *checkedRows) Next(ctx context.Context) (source.Record, error) {
-	r := c.rejects
-
 	record, err := c.Rows.Next(ctx)
 	if err == nil {
-		r.accepted++
+		c.rejects.accepted++
 	}
 
-	if err == io.EOF {
-		if exceeded := r.exceededAtEnd(); exceeded != nil {
-			return nil, exceeded
-		}
-	}
-
-	return record, err
+	return record, c.rejects.checkEnd(err)
 }
 
-// exceededAtEnd returns the error if too many of all records were rejected.
-func (r *rejects) exceededAtEnd() error {
+// checkEnd returns the error of a read, or at the end of the records the error of a load that has rejected too many.
+func (r *rejects) checkEnd(err error) error {
 	read := r.accepted + r.count
-	if !r.limit.ExceededAtEnd(r.count, read) {
-		return nil
+	if err != io.EOF || !r.limit.ExceededAtEnd(r.count, read) {
+		return err
 	}
 
 	message := fmt.Sprintf("%d of %d records were rejected, and maxRejected is %s", r.count, read, r.limit)
@@ -167,10 +160,9 @@ func (r *rejects) exceededAtEnd() error {
 		message = fmt.Sprintf("all records were rejected (%d)", read)
 	}
 
-	return r.exceed(message)
+	return cmp.Or(r.exceed(message), err)
 }
 
-// Location returns the location of the last record in its source.
 func (c *checkedRows) Location() string { return source.Location(c.Rows, c.rejects.accepted) }
 
 // readRest reads the records that the target did not request because an earlier attempt has written them: their rejects
