@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 
 	"github.com/jobwright/jobwright/internal/testserver"
 )
@@ -82,7 +83,7 @@ func run(ctx context.Context, opts options, out, progress io.Writer) (err error)
 func (b *bench) close() error {
 	var err error
 
-	for _, stop := range b.stops {
+	for _, stop := range slices.Backward(b.stops) {
 		err = errors.Join(err, stop())
 	}
 
@@ -137,7 +138,6 @@ func (r *round) systems(ctx context.Context, names ...string) ([]*system, error)
 			r.collectProfiles(jobwright.metrics[0], r.profile)
 		}
 
-		r.stops = append(r.stops, jobwright.stop, reference.stop)
 		r.embedded = variants(jobwright, reference)
 	}
 
@@ -152,21 +152,15 @@ func (r *round) onPostgreSQL(ctx context.Context, names ...string) ([]*system, e
 			return nil, err
 		}
 
-		r.stops = append(r.stops, temporal.stop)
-
 		whole, err := r.startProduction(ctx, subject, address, commandServe, commandServe)
 		if err != nil {
 			return nil, err
 		}
 
-		r.stops = append([]func() error{whole.stop}, r.stops...)
-
 		separate, err := r.startProduction(ctx, subjectSeparate, address, "separate", commandAPIServer, commandWorker)
 		if err != nil {
 			return nil, err
 		}
-
-		r.stops = append([]func() error{separate.stop}, r.stops...)
 
 		dir, err := r.folder("postgres-reference")
 		if err != nil {
@@ -178,7 +172,6 @@ func (r *round) onPostgreSQL(ctx context.Context, names ...string) ([]*system, e
 			return nil, err
 		}
 
-		r.stops = append([]func() error{reference.stop}, r.stops...)
 		reference.database = r.database
 
 		for _, s := range []*system{whole, separate, reference} { // Temporal's CPU time counts as well.
@@ -209,15 +202,15 @@ func (b *bench) startPair(ctx context.Context, name string) (jobwright, referenc
 	}
 
 	if err := jobwright.prepare(ctx); err != nil {
-		return nil, nil, errors.Join(err, jobwright.stop())
+		return nil, nil, err
 	}
 
 	if dir, err = b.folder(name + "-reference"); err != nil {
-		return nil, nil, errors.Join(err, jobwright.stop())
+		return nil, nil, err
 	}
 
 	if reference, err = b.startReference(ctx, dir, ""); err != nil {
-		return nil, nil, errors.Join(err, jobwright.stop())
+		return nil, nil, err
 	}
 
 	return jobwright, reference, nil

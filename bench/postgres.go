@@ -40,15 +40,10 @@ func (b *bench) startPostgreSQL(ctx context.Context) (address string, temporal *
 
 	b.database = &database{pid: server.PID(), url: parsed.String()}
 
-	temporal, err = startProcess(nil, b.self, temporalProcess,
+	temporal, found, err := b.launch(nil, `temporal is up address=(\S+)\n`, b.self, temporalProcess,
 		"-postgresql", parsed.Host, "-user", parsed.User.Username(), "-data", b.dir)
 	if err != nil {
 		return "", nil, err
-	}
-
-	found, err := temporal.await(`temporal is up address=(\S+)\n`)
-	if err != nil {
-		return "", nil, errors.Join(err, temporal.stop())
 	}
 
 	return found[0], temporal, nil
@@ -119,7 +114,7 @@ const (
 // startProduction starts Jobwright as in production, on a Temporal that runs already. The namespace is created.
 func (b *bench) startProduction(
 	ctx context.Context, name, address, namespace string, commands ...string,
-) (_ *system, err error) {
+) (*system, error) {
 	environment := append(keys(), "TEMPORAL_ADDRESS="+address, "TEMPORAL_NAMESPACE="+namespace)
 	results := filepath.Join(b.dir, namespace, "results")
 	data := filepath.Join(b.dir, namespace, "data")
@@ -144,12 +139,6 @@ func (b *bench) startProduction(
 
 	s := &system{name: name, client: newClient(), request: scenarioCall(appOfSteps), data: data, database: b.database}
 
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, s.stop())
-		}
-	}()
-
 	for _, command := range commands {
 		arguments := []string{command, "--apps", b.apps, "--results", results, "--http", "127.0.0.1:0"}
 		ready := `"API server is up","http":"([0-9.:]+)","metrics":"([0-9.:]+)"`
@@ -164,17 +153,12 @@ func (b *bench) startProduction(
 			arguments = append(arguments, "--data", data)
 		}
 
-		p, err := startProcess(environment, program, arguments...)
+		p, found, err := b.launch(environment, ready, program, arguments...)
 		if err != nil {
 			return nil, err
 		}
 
 		s.processes = append(s.processes, p)
-
-		found, err := p.await(ready)
-		if err != nil {
-			return nil, err
-		}
 
 		if s.url == "" {
 			s.url = "http://" + found[0]

@@ -61,6 +61,20 @@ func startProcess(environment []string, path string, arguments ...string) (*proc
 	return p, nil
 }
 
+// launch starts a process, and returns the parts of its output that a pattern finds when it is ready. The benchmark stops it at the
+// end.
+func (b *bench) launch(environment []string, ready, path string, arguments ...string) (*process, []string, error) {
+	p, err := startProcess(environment, path, arguments...)
+	if err != nil {
+		return nil, nil, err
+	}
+
+	b.stops = append(b.stops, p.stop)
+	found, err := p.await(ready)
+
+	return p, found, err
+}
+
 // await waits until the output matches the pattern, and returns the texts of its groups.
 func (p *process) await(pattern string) ([]string, error) {
 	expression, err := regexp.Compile(pattern)

@@ -420,25 +420,21 @@ func (b *bench) startDev(ctx context.Context, dir string) (*system, error) {
 		return nil, err
 	}
 
-	p, err := startProcess(keys(), program, "--apps", b.apps, "--data", dir, "--durable="+strconv.FormatBool(b.durable),
+	p, found, err := b.launch(keys(),
+		`API +(http://[0-9.:]+)/api/v1/[\s\S]+ Temporal +([0-9.:]+), [\s\S]+ Metrics +(http://\S+)\n`,
+		program, "--apps", b.apps, "--data", dir, "--durable="+strconv.FormatBool(b.durable),
 		"--http", "127.0.0.1:0", "--temporal", "127.0.0.1:0", "--ui", "127.0.0.1:0", "--metrics", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
 	}
 
-	s := &system{name: subject, client: newClient(), request: scenarioCall(appOfSteps), processes: []*process{p}, data: dir}
-
-	found, err := p.await(`API +(http://[0-9.:]+)/api/v1/[\s\S]+ Temporal +([0-9.:]+), [\s\S]+ Metrics +(http://\S+)\n`)
-	if err == nil {
-		s.url, s.metrics = found[0], []string{found[2]}
-		s.temporal, err = dial(ctx, silent(found[1], defaultNamespace))
+	s := &system{
+		name: subject, client: newClient(), request: scenarioCall(appOfSteps), processes: []*process{p}, data: dir,
+		url: found[0], metrics: []string{found[2]},
 	}
+	s.temporal, err = dial(ctx, silent(found[1], defaultNamespace))
 
-	if err != nil {
-		return nil, errors.Join(err, p.stop())
-	}
-
-	return s, nil
+	return s, err
 }
 
 // startReference starts the process of the references: on an embedded Temporal, or on the Temporal at the address.
@@ -452,23 +448,17 @@ func (b *bench) startReference(ctx context.Context, dir, address string) (*syste
 
 	arguments = append(arguments, "-temporal", address, "-namespace", namespace, "-durable="+strconv.FormatBool(b.durable))
 
-	p, err := startProcess(environment, b.self, arguments...)
+	p, found, err := b.launch(environment, `reference is up http=(\S+) temporal=(\S+)\n`, b.self, arguments...)
 	if err != nil {
 		return nil, err
 	}
 
-	s := &system{name: localActivities, client: newClient(), request: planCall(modeLocal), processes: []*process{p}, data: dir}
-
-	found, err := p.await(`reference is up http=(\S+) temporal=(\S+)\n`)
-	if err == nil {
-		s.url = "http://" + found[0]
-		s.metrics = []string{s.url + "/metrics"}
-		s.temporal, err = dial(ctx, silent(found[1], namespace))
+	url := "http://" + found[0]
+	s := &system{
+		name: localActivities, client: newClient(), request: planCall(modeLocal), processes: []*process{p}, data: dir,
+		url: url, metrics: []string{url + "/metrics"},
 	}
+	s.temporal, err = dial(ctx, silent(found[1], namespace))
 
-	if err != nil {
-		return nil, errors.Join(err, p.stop())
-	}
-
-	return s, nil
+	return s, err
 }
