@@ -1,6 +1,7 @@
 package expression
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -28,8 +29,8 @@ var decimalFunctions = map[string]func(arguments []any) (any, error){
 	"sum":    func(arguments []any) (any, error) { return sum(numbersOf(arguments)) },
 	"mean":   mean,
 	"median": median,
-	"sort":   sortNumbers,
-	"sortBy": sortByKeys,
+	"sort":   func(arguments []any) (any, error) { return sorted(arguments, itself) },
+	"sortBy": func(arguments []any) (any, error) { return sorted(arguments, paired) },
 }
 
 // rounding computes with rounding to integers.
@@ -227,86 +228,40 @@ func mean(arguments []any) (any, error) {
 func median(arguments []any) (any, error) {
 	numbers := numbersOf(arguments)
 
-	sorted, err := sorted(numbers, numbers, false)
+	numbers, err := sorted([]any{numbers}, itself)
 	if err != nil {
 		return nil, err
 	}
 
-	middle := len(sorted) / 2 //nolint:mnd // The half.
-	if len(sorted)%2 == 1 {
-		return sorted[middle], nil
+	middle := len(numbers) / 2 //nolint:mnd // The half.
+	if len(numbers)%2 == 1 {
+		return numbers[middle], nil
 	}
 
-	return mean(sorted[middle-1 : middle+1])
+	return mean(numbers[middle-1 : middle+1])
 }
 
-// sortNumbers is the function sort.
-func sortNumbers(arguments []any) (any, error) {
+// sorted returns the entries of the first argument, a list, in the order of their keys: in descending order if the second argument
+// is "desc". of returns the entry and its key.
+func sorted(arguments []any, of func(any) (entry, key any)) ([]any, error) {
 	list, isList := arguments[0].([]any)
 	if !isList {
 		return nil, errors.New("the argument must be a list")
 	}
 
-	descending, err := isDescending(arguments)
-	if err != nil {
-		return nil, err
+	descending := len(arguments) > 1 && arguments[1] == "desc"
+	if len(arguments) > 1 && !descending && arguments[1] != "asc" {
+		return nil, errors.New(`the order must be "asc" or "desc"`)
 	}
 
-	return sorted(list, list, descending)
-}
-
-// sortByKeys is the function sortBy, for a list of pairs of an entry and its key.
-func sortByKeys(arguments []any) (any, error) {
-	pairs, isList := arguments[0].([]any)
-	if !isList {
-		return nil, errors.New("the argument must be a list")
-	}
-
-	descending, err := isDescending(arguments)
-	if err != nil {
-		return nil, err
-	}
-
-	entries, keys := make([]any, len(pairs)), make([]any, len(pairs))
-
-	for i, pair := range pairs {
-		values, _ := pair.([]any)
-		entries[i], keys[i] = values[0], values[1]
-	}
-
-	return sorted(entries, keys, descending)
-}
-
-// isDescending returns whether the second argument is "desc".
-func isDescending(arguments []any) (bool, error) {
-	if len(arguments) == 1 {
-		return false, nil
-	}
-
-	switch arguments[1] {
-	case "asc":
-		return false, nil
-	case "desc":
-		return true, nil
-	}
-
-	return false, errors.New(`the order must be "asc" or "desc"`)
-}
-
-// sorted returns entries in the order of their keys.
-func sorted(entries, keys []any, descending bool) ([]any, error) {
 	var failed error
 
-	places := make([]int, len(entries))
-	for i := range places {
-		places[i] = i
-	}
-
-	slices.SortStableFunc(places, func(a, b int) int {
-		compared, err := order(keys[a], keys[b])
-		if err != nil && failed == nil {
-			failed = err
-		}
+	entries := slices.Clone(list)
+	slices.SortStableFunc(entries, func(a, b any) int {
+		_, left := of(a)
+		_, right := of(b)
+		compared, err := order(left, right)
+		failed = cmp.Or(failed, err)
 
 		if descending {
 			return -compared
@@ -315,10 +270,19 @@ func sorted(entries, keys []any, descending bool) ([]any, error) {
 		return compared
 	})
 
-	result := make([]any, len(entries))
-	for i, place := range places {
-		result[i] = entries[place]
+	for i := range entries {
+		entries[i], _ = of(entries[i])
 	}
 
-	return result, failed
+	return entries, failed
+}
+
+// itself returns an entry that is its own key.
+func itself(value any) (entry, key any) { return value, value }
+
+// paired returns the entry and the key of a pair.
+func paired(value any) (entry, key any) {
+	pair, _ := value.([]any)
+
+	return pair[0], pair[1]
 }
