@@ -12,21 +12,21 @@ import (
 // the fields in the language. The tag formats lists the types of files that have the field, if they are not all, and written
 // those that have it when they are written, if they are others. Package format adds the defaults.
 type Format struct {
-	Type        string `json:"type,omitempty" description:"The type of the file: csv, json, ndjson, xml, xlsx or parquet."`
-	Compression string `json:"compression,omitempty" description:"The compression of the file: none, gzip, zstd or zip."`
-	Member      string `json:"member,omitempty" description:"The member of a zip file, or a pattern of members to read, such as *.csv."`
-	Encoding    string `json:"encoding,omitempty" formats:"csv json ndjson" description:"The encoding of the text: utf-8, utf-16, utf-16le, utf-16be, windows-1252, or another label of the WHATWG encoding standard. A byte order mark takes precedence."`
-	Separator   string `json:"separator,omitempty" formats:"csv" description:"The character between two fields. \"tab\" stands for the tab character."`
-	Quote       string `json:"quote,omitempty" formats:"csv" description:"The character around fields that contain separators, quotes or line breaks. Within such a field, it is doubled. \"none\" means that no field is quoted."`
-	Header      *bool  `json:"header,omitempty" formats:"csv xlsx" description:"Whether the first line or row names the columns. Otherwise, the columns are column1, column2 and so on."`
-	Null        string `json:"null,omitempty" formats:"csv" description:"The text that represents NULL if it is not quoted, for example \\N. An empty field is then empty text."`
-	Records     string `json:"records,omitempty" formats:"json xml" description:"In json, the path of the list of records, for example data.items. In xml, the name or the path of the elements that are records, for example feed/entry."`
-	Sheet       string `json:"sheet,omitempty" formats:"xlsx" description:"The name of the sheet."`
-	Range       string `json:"range,omitempty" formats:"xlsx" description:"The cells to read: B3:F100, or B3:F for all rows from row 3 on."`
+	Type        string `json:"type,omitempty" default:"by the extension of the file" description:"The type of the file: csv, json, ndjson, xml, xlsx or parquet."`
+	Compression string `json:"compression,omitempty" default:"by the extension of the file, or none" description:"The compression of the file: none, gzip, zstd or zip."`
+	Member      string `json:"member,omitempty" default:"all members, in the order of their names; when writing, the name of the zip file without .zip" description:"The member of a zip file, or a pattern of members to read, such as *.csv."`
+	Encoding    string `json:"encoding,omitempty" formats:"csv json ndjson" default:"by the byte order mark, or utf-8" description:"The encoding of the text: utf-8, utf-16, utf-16le, utf-16be, windows-1252, or another label of the WHATWG encoding standard. A byte order mark takes precedence."`
+	Separator   string `json:"separator,omitempty" formats:"csv" default:"a comma; in .tsv files, the tab character" description:"The character between two fields. \"tab\" stands for the tab character."`
+	Quote       string `json:"quote,omitempty" formats:"csv" default:"\"" description:"The character around fields that contain separators, quotes or line breaks. Within such a field, it is doubled. \"none\" means that no field is quoted."`
+	Header      *bool  `json:"header,omitempty" formats:"csv xlsx" default:"true" description:"Whether the first line or row names the columns. Otherwise, the columns are column1, column2 and so on."`
+	Null        string `json:"null,omitempty" formats:"csv" default:"an empty field without quotes is NULL" description:"The text that represents NULL if it is not quoted, for example \\N. An empty field is then empty text."`
+	Records     string `json:"records,omitempty" formats:"json xml" default:"in json, the whole file; in xml, the children of the root, and records/record when writing" description:"In json, the path of the list of records, for example data.items. In xml, the name or the path of the elements that are records, for example feed/entry."`
+	Sheet       string `json:"sheet,omitempty" formats:"xlsx" default:"the first sheet when reading, Sheet1 when writing" description:"The name of the sheet."`
+	Range       string `json:"range,omitempty" formats:"xlsx" default:"all cells" description:"The cells to read: B3:F100, or B3:F for all rows from row 3 on."`
 
 	Notation
 
-	Columns map[string]Notation `json:"columns,omitempty" formats:"csv json ndjson xml xlsx" written:"csv" description:"The notation of single columns, by their names, where it differs: for example {price: {decimalSeparator: \".\"}}."`
+	Columns map[string]Notation `json:"columns,omitempty" formats:"csv json ndjson xml xlsx" written:"csv" default:"the notation of the format" description:"The notation of single columns, by their names, where it differs: for example {price: {decimalSeparator: \".\"}}."`
 }
 
 // HasNotation reports whether texts are in a notation of their own.

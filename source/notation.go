@@ -10,12 +10,12 @@ import (
 
 // Notation describes how the texts of a file represent values of other types. The zero value is the notation of [ParseText].
 type Notation struct {
-	DateFormat         string   `json:"dateFormat,omitempty" formats:"csv json ndjson xml xlsx" written:"csv" description:"The pattern of dates, for example dd.MM.yyyy."`
-	TimestampFormat    string   `json:"timestampFormat,omitempty" formats:"csv json ndjson xml xlsx" written:"csv" description:"The pattern of datetimes, for example dd.MM.yyyy HH:mm:ss, or of timestamps, for example yyyy-MM-dd HH:mm:ssXXX."`
-	DecimalSeparator   string   `json:"decimalSeparator,omitempty" formats:"csv json ndjson xml xlsx" written:"csv" description:"The character between the whole part of a number and its fraction."`
-	ThousandsSeparator string   `json:"thousandsSeparator,omitempty" formats:"csv json ndjson xml xlsx" written:"csv" description:"The character between groups of three digits of a number. Numbers without it are read too."`
-	Booleans           []string `json:"booleans,omitempty" formats:"csv json ndjson xml xlsx" written:"csv" description:"The texts of true and of false, for example [yes, no], in upper or lower case."`
-	Trim               bool     `json:"trim,omitempty" formats:"csv json ndjson xml xlsx" written:"" description:"Whether spaces around texts and names of columns are removed. A text of spaces without quotes is then NULL."`
+	DateFormat         string   `json:"dateFormat,omitempty" formats:"csv json ndjson xml xlsx" written:"csv" default:"yyyy-MM-dd" description:"The pattern of dates, for example dd.MM.yyyy."`
+	TimestampFormat    string   `json:"timestampFormat,omitempty" formats:"csv json ndjson xml xlsx" written:"csv" default:"yyyy-MM-dd HH:mm:ss with any fraction, for timestamps followed by the offset, and T in place of the space" description:"The pattern of datetimes, for example dd.MM.yyyy HH:mm:ss, or of timestamps, for example yyyy-MM-dd HH:mm:ssXXX."`
+	DecimalSeparator   string   `json:"decimalSeparator,omitempty" formats:"csv json ndjson xml xlsx" written:"csv" default:"." description:"The character between the whole part of a number and its fraction."`
+	ThousandsSeparator string   `json:"thousandsSeparator,omitempty" formats:"csv json ndjson xml xlsx" written:"csv" default:"no character" description:"The character between groups of three digits of a number. Numbers without it are read too."`
+	Booleans           []string `json:"booleans,omitempty" formats:"csv json ndjson xml xlsx" written:"csv" default:"[true, false]" description:"The texts of true and of false, for example [yes, no], in upper or lower case."`
+	Trim               bool     `json:"trim,omitempty" formats:"csv json ndjson xml xlsx" written:"" default:"false" description:"Whether spaces around texts and names of columns are removed. A text of spaces without quotes is then NULL."`
 }
 
 // Mistakes returns what is wrong with a notation.

@@ -20,28 +20,6 @@ type FormatField struct {
 	Written     []string // The types of files in which the field applies to writing too.
 }
 
-// defaults are the value or the behavior of each field of a [source.Format] that is missing, in its order.
-var defaults = []string{
-	"by the extension of the file",
-	"by the extension of the file, or none",
-	"all members, in the order of their names; when writing, the name of the zip file without .zip",
-	"by the byte order mark, or utf-8",
-	"a comma; in .tsv files, the tab character",
-	`"`,
-	"true",
-	"an empty field without quotes is NULL",
-	"in json, the whole file; in xml, the children of the root, and records/record when writing",
-	"the first sheet when reading, Sheet1 when writing",
-	"all cells",
-	"yyyy-MM-dd",
-	"yyyy-MM-dd HH:mm:ss with any fraction, for timestamps followed by the offset, and T in place of the space",
-	".",
-	"no character",
-	"[true, false]",
-	"false",
-	"the notation of the format",
-}
-
 // FormatFields returns the fields of a [source.Format], in its order.
 func FormatFields() []FormatField {
 	var all []FormatField
@@ -56,7 +34,7 @@ func FormatFields() []FormatField {
 
 		all = append(all, FormatField{
 			Name: name, Type: typeName(described.Type), Description: described.Tag.Get("description"),
-			Default: defaults[len(all)], Formats: formats, Written: typesIn(described.Tag, "written", formats),
+			Default: described.Tag.Get("default"), Formats: formats, Written: typesIn(described.Tag, "written", formats),
 		})
 	}
 
