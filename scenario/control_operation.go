@@ -28,56 +28,32 @@ const (
 
 // ControlOperations returns the operations that the interpreter runs itself.
 func ControlOperations() []Operation {
-	return []Operation{
-		define[If](Operation{Name: OpIf, Description: "Runs one list of steps or another.", Control: true}),
-		define[Switch](Operation{
-			Name: OpSwitch, Description: "Runs the steps of the first case that matches a value.",
-			Control: true,
+	control := []Operation{
+		define[If]("Runs one list of steps or another.", Operation{}),
+		define[Switch]("Runs the steps of the first case that matches a value.", Operation{}),
+		define[While]("Repeats steps while a condition is true.", Operation{
+			Outcome: schema.Fields[WhileOutcome](), rule: within("maxIterations", MaxIterations),
 		}),
-		define[While](Operation{
-			Name: OpWhile, Description: "Repeats steps while a condition is true.",
-			Outcome: schema.Fields[WhileOutcome](), Control: true, rule: whileRule,
+		define[ForEach]("Runs steps for each entry of a list, or for each record of a query.", Operation{
+			Outcome: schema.Fields[ForEachOutcome](), rule: forEachRule, uses: forEachUses,
 		}),
-		define[ForEach](Operation{
-			Name:        OpForEach,
-			Description: "Runs steps for each entry of a list, or for each record of a query.",
-			Outcome:     schema.Fields[ForEachOutcome](), Control: true, rule: forEachRule, uses: forEachUses,
+		define[Parallel]("Runs several lists of steps concurrently.", Operation{
+			Outcome: schema.Fields[ParallelOutcome](), rule: within("maxConcurrency", MaxConcurrency),
 		}),
-		define[Parallel](Operation{
-			Name: OpParallel, Description: "Runs several lists of steps concurrently.",
-			Outcome: schema.Fields[ParallelOutcome](), Control: true, rule: parallelRule,
-		}),
-		define[TryCatch](Operation{
-			Name:        OpTryCatch,
-			Description: "Runs steps, and other steps if they fail, and other steps in any case.",
-			Control:     true,
-		}),
-		define[RunScenario](Operation{
-			Name: OpRunScenario, Description: "Runs another scenario of the app, as a child job.",
-			Control: true,
-		}),
-		define[SetVariable](Operation{
-			Name: OpSetVariable, Description: "Sets a variable.",
-			Control: true, rule: setVariableRule,
-		}),
-		define[Wait](Operation{
-			Name: OpWait, Description: "Waits for a duration, or until a time.",
-			Control: true, rule: waitRule,
-		}),
-		define[WaitForSignal](Operation{
-			Name:        OpWaitForSignal,
-			Description: "Waits for a signal, which the call signalJob sends. The data of the signal is the value of the step.",
-			Control:     true,
-		}),
-		define[Return](Operation{
-			Name: OpReturn, Description: "Ends the scenario successfully.",
-			Control: true,
-		}),
-		define[Fail](Operation{
-			Name: OpFail, Control: true, rule: failRule,
-			Description: "Fails, and thereby ends the scenario unless the error is handled.",
-		}),
+		define[TryCatch]("Runs steps, and other steps if they fail, and other steps in any case.", Operation{}),
+		define[RunScenario]("Runs another scenario of the app, as a child job.", Operation{}),
+		define[SetVariable]("Sets a variable.", Operation{rule: setVariableRule}),
+		define[Wait]("Waits for a duration, or until a time.", Operation{rule: waitRule}),
+		define[WaitForSignal]("Waits for a signal, which the call signalJob sends. The data of the signal is the value of the step.",
+			Operation{}),
+		define[Return]("Ends the scenario successfully.", Operation{}),
+		define[Fail]("Fails, and thereby ends the scenario unless the error is handled.", Operation{rule: failRule}),
 	}
+	for i := range control {
+		control[i].Control = true
+	}
+
+	return control
 }
 
 // The names of blocks with a fixed name.
@@ -285,7 +261,7 @@ func forEachRule(params jsonvalue.Object) (field, message string) {
 		return "index", "the number needs another name than the entry"
 	}
 
-	return within(params, "maxConcurrency", MaxConcurrency)
+	return within("maxConcurrency", MaxConcurrency)(params)
 }
 
 // ItemName returns the name of an entry in the steps of a [ForEach] with these parameters.
@@ -295,21 +271,15 @@ func ItemName(params jsonvalue.Object) string {
 	return cmp.Or(name, DefaultItem)
 }
 
-func parallelRule(params jsonvalue.Object) (field, message string) {
-	return within(params, "maxConcurrency", MaxConcurrency)
-}
+// within returns the rule that the number of a parameter is from 1 to most.
+func within(name string, most int64) func(params jsonvalue.Object) (field, message string) {
+	return func(params jsonvalue.Object) (field, message string) {
+		if number, given := params[name].(int64); given && (number < 1 || number > most) {
+			return name, fmt.Sprintf("%s must be from 1 to %d, but is %d", name, most, number)
+		}
 
-func whileRule(params jsonvalue.Object) (field, message string) {
-	return within(params, "maxIterations", MaxIterations)
-}
-
-// within requires that a number, if given, is from 1 to most.
-func within(params jsonvalue.Object, name string, most int64) (field, message string) {
-	if number, given := params[name].(int64); given && (number < 1 || number > most) {
-		return name, fmt.Sprintf("%s must be from 1 to %d, but is %d", name, most, number)
+		return "", ""
 	}
-
-	return "", ""
 }
 
 func setVariableRule(params jsonvalue.Object) (field, message string) {

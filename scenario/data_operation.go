@@ -16,41 +16,20 @@ const (
 // DataOperations returns the operations that read or write data. Each runs as one activity of the same name.
 func DataOperations() []Operation {
 	return []Operation{
-		define[LoadTableFromSource](Operation{
-			Name:        OpLoadTableFromSource,
-			Description: "Copies a table from one source to another, and converts formats and types.",
-			Outcome:     schema.Fields[LoadOutcome](), rule: loadRule, uses: loadUses,
+		define[LoadTableFromSource]("Copies a table from one source to another, and converts formats and types.", Operation{
+			Outcome: schema.Fields[LoadOutcome](), rule: loadRule, uses: loadUses,
 		}),
-		define[Transform](Operation{
-			Name:        OpTransform,
-			Description: "Runs a query, and returns its records, stores them in a table, or passes them to later steps.",
-			rule:        transformRule, uses: transformUses,
-		}),
-		define[RunSourceScript](Operation{
-			Name:        OpRunSourceScript,
-			Description: "Runs statements in the language of a source, in one transaction if the source supports that.",
-			rule:        scriptRule, uses: scriptUses,
-		}),
-		define[Insert](Operation{
-			Name:        "Insert",
-			Description: "Adds records to an existing table.",
-			rule:        recordsRule, uses: recordsUses(source.Insert),
-		}),
-		define[Update](Operation{
-			Name:        "Update",
-			Description: "Changes the records of a table that have the keys of given records.",
-			rule:        recordsRule, uses: recordsUses(source.Update),
-		}),
-		define[Delete](Operation{
-			Name:        "Delete",
-			Description: "Deletes the records of a table that have the keys of given records.",
-			rule:        recordsRule, uses: recordsUses(source.Delete),
-		}),
-		define[HTTPRequest](Operation{
-			Name:        "HTTPRequest",
-			Description: "Sends a request to an HTTPSource, and stores the response as a value, a result, a table or a file.",
-			rule:        requestRule, uses: requestUses,
-		}),
+		define[Transform]("Runs a query, and returns its records, stores them in a table, or passes them to later steps.",
+			Operation{rule: transformRule, uses: transformUses}),
+		define[RunSourceScript]("Runs statements in the language of a source, in one transaction if the source supports that.",
+			Operation{rule: scriptRule, uses: scriptUses}),
+		define[Insert]("Adds records to an existing table.", Operation{rule: recordsRule, uses: recordsUses(source.Insert)}),
+		define[Update]("Changes the records of a table that have the keys of given records.",
+			Operation{rule: recordsRule, uses: recordsUses(source.Update)}),
+		define[Delete]("Deletes the records of a table that have the keys of given records.",
+			Operation{rule: recordsRule, uses: recordsUses(source.Delete)}),
+		define[HTTPRequest]("Sends a request to an HTTPSource, and stores the response as a value, a result, a table or a file.",
+			Operation{rule: requestRule, uses: requestUses}),
 	}
 }
 

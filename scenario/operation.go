@@ -1,6 +1,7 @@
 package scenario
 
 import (
+	"reflect"
 	"slices"
 	"sync"
 
@@ -26,8 +27,9 @@ type Operation struct {
 	eager  []schema.Field // The fields whose expressions are evaluated before the operation runs.
 }
 
-// define completes an operation with the fields and the decoder of its parameters, the struct T.
-func define[T any](operation Operation) Operation {
+// define completes an operation with what follows from its parameters, the struct T: its name, its fields and its decoder.
+func define[T any](description string, operation Operation) Operation {
+	operation.Name, operation.Description = reflect.TypeFor[T]().Name(), description
 	operation.Fields = schema.Fields[T]()
 	operation.eager = slices.DeleteFunc(slices.Clone(operation.Fields), func(f schema.Field) bool {
 		return f.Lazy || HasSteps(f.Form)

@@ -23,10 +23,8 @@ type Program struct {
 
 // Reachable returns the part of the program that the scenario of that name needs, with that scenario as the entry.
 func (p Program) Reachable(name string) (Program, error) {
-	part := Program{
-		Entry: name, Scenarios: map[string]Scenario{}, Variables: p.Variables, Limits: p.Limits, Execution: p.Execution,
-		TaskQueue: p.TaskQueue, Sources: p.Sources,
-	}
+	part := p
+	part.Entry, part.Scenarios, part.Files = name, map[string]Scenario{}, nil
 
 	for waiting := []string{name}; len(waiting) > 0; waiting = waiting[1:] {
 		found, ok := p.Scenarios[waiting[0]]
