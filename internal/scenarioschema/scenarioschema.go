@@ -4,6 +4,7 @@ package scenarioschema
 import (
 	"bytes"
 	"encoding/json"
+	"maps"
 	"slices"
 	"strings"
 
@@ -169,73 +170,58 @@ func orExpression(f schema.Form, plain node) node {
 	}
 }
 
-// formSchema returns the schema of values of the form without expressions.
+// simpleForms are the schemas of forms without fields.
+var simpleForms = map[schema.Form]node{
+	schema.Text:           {"type": "string"},
+	schema.Integer:        {"type": "integer"},
+	schema.Number:         {"type": "number"},
+	schema.Boolean:        {"type": "boolean"},
+	schema.Object:         {"type": "object"},
+	schema.List:           {"type": "array"},
+	schema.Texts:          {"type": "array", "items": node{"type": "string"}},
+	schema.Integers:       {"type": "array", "items": node{"type": "integer"}},
+	schema.Records:        {"type": "array", "items": node{"type": "object"}},
+	schema.TextMap:        {"type": "object", "additionalProperties": node{"type": "string"}},
+	schema.Type:           refTo("type"),
+	schema.Naming:         {"enum": []source.Naming{source.Standardize, source.ToUpperCase, source.ToLowerCase}},
+	scenario.FormDuration: refTo("duration"),
+	scenario.FormSteps:    refTo("steps"),
+
+	scenario.FormExecution: {"enum": scenario.Executions()},
+	scenario.FormTaskQueue: {"type": "string", "pattern": scenario.TaskQueuePattern},
+	scenario.FormOnError:   {"enum": []scenario.OnError{scenario.OnErrorFail, scenario.OnErrorContinue}},
+	scenario.FormCondition: {"anyOf": []node{{"type": "boolean"}, refTo("expression")}},
+	scenario.FormMaxRejected: {"anyOf": []node{
+		{"type": "integer", "minimum": 0}, {"type": "string", "pattern": "^" + scenario.MaxRejectedPattern + "$"},
+	}},
+	scenario.FormBranches: {
+		"type": "object", "additionalProperties": refTo("steps"), "minProperties": 1,
+		"propertyNames": node{"pattern": expression.IdentifierPattern},
+	},
+	schema.TypeMap: {"type": "object", "additionalProperties": node{
+		"anyOf": []node{refTo("typeWithArguments"), refTo("textWithExpression")},
+	}},
+}
+
+// formSchema returns the schema of the values of a form.
 func formSchema(f schema.Form) node {
 	switch f {
-	case schema.Text:
-		return node{"type": "string"}
-	case schema.Integer:
-		return node{"type": "integer"}
-	case schema.Number:
-		return node{"type": "number"}
-	case schema.Boolean:
-		return node{"type": "boolean"}
-	case schema.Object:
-		return node{"type": "object"}
-	case schema.List:
-		return node{"type": "array"}
-	case schema.Texts:
-		return node{"type": "array", "items": node{"type": "string"}}
-	case schema.Integers:
-		return node{"type": "array", "items": node{"type": "integer"}}
-	case schema.Records:
-		return node{"type": "array", "items": node{"type": "object"}}
-	case schema.TextMap:
-		return node{"type": "object", "additionalProperties": node{"type": "string"}}
-	case schema.Naming:
-		return node{"enum": []source.Naming{source.Standardize, source.ToUpperCase, source.ToLowerCase}}
 	case schema.Format:
 		return objectSchema(formatFields(), true)
 	case schema.Notation:
 		return node{"type": "object", "additionalProperties": objectSchema(schema.Fields[source.Notation](), true)}
-	case scenario.FormExecution:
-		return node{"enum": scenario.Executions()}
-	case scenario.FormTaskQueue:
-		return node{"type": "string", "pattern": scenario.TaskQueuePattern}
-	case scenario.FormOnError:
-		return node{"enum": []scenario.OnError{scenario.OnErrorFail, scenario.OnErrorContinue}}
-	case scenario.FormDuration:
-		return refTo("duration")
-	case schema.Type:
-		return refTo("type")
-	case schema.TypeMap:
-		of := node{"anyOf": []node{refTo("typeWithArguments"), refTo("textWithExpression")}}
-
-		return node{"type": "object", "additionalProperties": of}
-	case scenario.FormCondition:
-		return node{"anyOf": []node{{"type": "boolean"}, refTo("expression")}}
-	case scenario.FormSteps:
-		return refTo("steps")
 	case scenario.FormCases:
 		return node{"type": "array", "items": objectSchema(schema.Fields[scenario.Case](), true), "minItems": 1}
-	case scenario.FormBranches:
-		return node{
-			"type": "object", "additionalProperties": refTo("steps"), "minProperties": 1,
-			"propertyNames": node{"pattern": expression.IdentifierPattern},
-		}
 	case scenario.FormIgnoreRules:
 		rule := objectSchema(schema.Fields[scenario.IgnoreRule](), true)
 		rule["minProperties"], rule["maxProperties"] = 1, 1
 
 		return node{"type": "array", "items": rule}
-	case scenario.FormMaxRejected:
-		return node{"anyOf": []node{
-			{"type": "integer", "minimum": 0}, {"type": "string", "pattern": "^" + scenario.MaxRejectedPattern + "$"},
-		}}
 	case schema.Any:
+		return node{}
 	}
 
-	return node{}
+	return maps.Clone(simpleForms[f])
 }
 
 func parameterSchema() node { return objectSchema(scenario.ParameterFields(), false) }
