@@ -100,9 +100,14 @@ var scenarioExtensions = []string{".yaml", ".yml", ".json"}
 // testSuffix ends the names of files with tests, without their extension.
 const testSuffix = "_test"
 
-// isTest reports whether a file in the folder of scenarios contains tests.
-func isTest(file string) bool {
+// IsTest reports whether a file with this name contains tests of scenarios, and no scenario.
+func IsTest(file string) bool {
 	return strings.HasSuffix(file, testSuffix+".yaml") || strings.HasSuffix(file, testSuffix+".yml")
+}
+
+// TestedScenario returns the name of the scenario that belongs to a file with tests.
+func TestedScenario(file string) string {
+	return strings.TrimSuffix(strings.TrimSuffix(filepath.Base(file), filepath.Ext(file)), testSuffix)
 }
 
 // ScenarioNames returns the names of the app's scenarios, in order.
@@ -116,7 +121,7 @@ func (a *App) ScenarioNames() ([]string, error) {
 
 	for _, entry := range entries {
 		extension := filepath.Ext(entry.Name())
-		if entry.IsDir() || isTest(entry.Name()) {
+		if entry.IsDir() || IsTest(entry.Name()) {
 			continue
 		}
 

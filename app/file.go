@@ -172,7 +172,7 @@ func (r *reader) scenarioFile(name string) (file string, text []byte, err error)
 
 	for _, extension := range scenarioExtensions {
 		file := filepath.Join("scenarios", name+extension)
-		if isTest(file) {
+		if IsTest(file) {
 			continue
 		}
 

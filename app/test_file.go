@@ -31,7 +31,7 @@ func (a *App) Tests(scenario string) (tests []Test, problems problem.List, err e
 	}
 
 	for _, entry := range entries {
-		if entry.IsDir() || !isTest(entry.Name()) {
+		if entry.IsDir() || !IsTest(entry.Name()) {
 			continue
 		}
 
@@ -73,8 +73,7 @@ func testsIn(file string, text []byte, scenario string) (tests []Test, err error
 		return nil, err
 	}
 
-	of := strings.TrimSuffix(path.Base(file), path.Ext(file))
-	of = strings.TrimSuffix(of, testSuffix)
+	of := TestedScenario(file)
 
 	for i := range read.Tests {
 		var test struct {

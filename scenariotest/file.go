@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
@@ -13,22 +12,13 @@ import (
 
 	"go.yaml.in/yaml/v4"
 
+	"github.com/jobwright/jobwright/app"
 	"github.com/jobwright/jobwright/job"
 	"github.com/jobwright/jobwright/scenario"
 	"github.com/jobwright/jobwright/scenario/expression"
 	"github.com/jobwright/jobwright/scenario/problem"
 	"github.com/jobwright/jobwright/scenario/validation"
 )
-
-// Suffix is the end of the names of test files, without their extension. Such a file is not a scenario.
-const Suffix = "_test"
-
-// IsTest reports whether a file with this name is a test file.
-func IsTest(name string) bool {
-	extension := filepath.Ext(name)
-
-	return (extension == ".yaml" || extension == ".yml") && strings.HasSuffix(strings.TrimSuffix(name, extension), Suffix)
-}
 
 // Case is one test of a scenario.
 type Case struct {
@@ -129,8 +119,8 @@ type (
 	}
 )
 
-// Load reads a test file. Messages contain the name of the file; the default scenario is named like the file without
-// [Suffix].
+// Load reads a test file. Messages contain the name of the file; the default scenario is that of
+// [app.TestedScenario].
 func Load(file string, text []byte) ([]Case, error) {
 	var (
 		document yaml.Node
@@ -177,7 +167,7 @@ func Load(file string, text []byte) ([]Case, error) {
 	return cases, nil
 }
 
-func loadCase(file string, node *yaml.Node, app *appFields, text []byte) (Case, error) {
+func loadCase(file string, node *yaml.Node, offered *appFields, text []byte) (Case, error) {
 	found := Case{File: file, Line: node.Line}
 
 	if err := checkFields(file, node, reflect.TypeFor[definition]()); err != nil {
@@ -193,7 +183,7 @@ func loadCase(file string, node *yaml.Node, app *appFields, text []byte) (Case, 
 		return found, fmt.Errorf("%s:%d: name is missing; describe what the test shows", file, found.Line)
 	}
 
-	found.definition.Scenario = cmp.Or(found.definition.Scenario, found.definition.ownScenario(), scenarioOf(file))
+	found.definition.Scenario = cmp.Or(found.definition.Scenario, found.definition.ownScenario(), app.TestedScenario(file))
 
 	if err := found.definition.validate(); err != nil {
 		return found, fmt.Errorf("%s:%d: test %q: %w", file, found.Line, found.Name, err)
@@ -203,7 +193,7 @@ func loadCase(file string, node *yaml.Node, app *appFields, text []byte) (Case, 
 		return found, nil
 	}
 
-	library, err := libraryOf(app, found.definition.Scenarios, text)
+	library, err := libraryOf(offered, found.definition.Scenarios, text)
 	if err != nil {
 		return found, fmt.Errorf("%s:%d: test %q: %w", file, found.Line, found.Name, err)
 	}
@@ -211,13 +201,6 @@ func loadCase(file string, node *yaml.Node, app *appFields, text []byte) (Case, 
 	found.library = &library
 
 	return found, nil
-}
-
-// scenarioOf returns the name of the scenario that belongs to a test file.
-func scenarioOf(file string) string {
-	base := filepath.Base(file)
-
-	return strings.TrimSuffix(strings.TrimSuffix(base, filepath.Ext(base)), Suffix)
 }
 
 // ownScenario returns the name of the only scenario in the test, or Main if there are several.

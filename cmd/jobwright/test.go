@@ -180,7 +180,7 @@ func testFiles(path string) ([]string, error) {
 	var files []string
 
 	err = filepath.WalkDir(path, func(file string, entry os.DirEntry, err error) error {
-		if err == nil && !entry.IsDir() && scenariotest.IsTest(entry.Name()) {
+		if err == nil && !entry.IsDir() && app.IsTest(entry.Name()) {
 			files = append(files, file)
 		}
 
