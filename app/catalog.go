@@ -42,8 +42,7 @@ type Catalog struct {
 	options Options
 
 	loading sync.Mutex // Held while a file is read, so that each change is read once.
-	mu      sync.RWMutex
-	loaded  map[string]*loaded // By the app's ID.
+	loaded  sync.Map   // A *loaded by the app's ID.
 
 	keys   keys
 	pinned pinnedScenarios
@@ -71,7 +70,7 @@ func Open(dir string, options Options) (*Catalog, error) {
 		options.Loaded = func(string, error) {}
 	}
 
-	return &Catalog{dir: absolute, options: options, loaded: map[string]*loaded{}}, nil
+	return &Catalog{dir: absolute, options: options}, nil
 }
 
 // App returns the app with that id; its files are read if they have changed. The error is [ErrNotFound] if there is none, and

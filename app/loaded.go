@@ -52,7 +52,7 @@ func (c *Catalog) current(id string) (*loaded, error) {
 
 	switch known := c.known(id); {
 	case isMissing(err):
-		c.set(id, nil)
+		c.loaded.Delete(id)
 
 		return nil, ErrNotFound
 	case err == nil && known != nil && known.stamp.matches(stamp):
@@ -63,22 +63,10 @@ func (c *Catalog) current(id string) (*loaded, error) {
 }
 
 func (c *Catalog) known(id string) *loaded {
-	c.mu.RLock()
-	defer c.mu.RUnlock()
+	found, _ := c.loaded.Load(id)
+	known, _ := found.(*loaded)
 
-	return c.loaded[id]
-}
-
-// set replaces what is known of an app.
-func (c *Catalog) set(id string, found *loaded) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-
-	if found == nil {
-		delete(c.loaded, id)
-	} else {
-		c.loaded[id] = found
-	}
+	return known
 }
 
 // load reads an app.yaml. It parses the file only if the text has changed.
@@ -99,7 +87,7 @@ func (c *Catalog) load(id string) (*loaded, error) {
 	}
 
 	if isMissing(err) {
-		c.set(id, nil)
+		c.loaded.Delete(id)
 
 		return nil, ErrNotFound
 	}
@@ -129,7 +117,7 @@ func (c *Catalog) replace(id string, known, next *loaded, isChange bool) *loaded
 		next.app = known.app
 	}
 
-	c.set(id, next)
+	c.loaded.Store(id, next)
 
 	if isChange {
 		c.options.Loaded(id, next.err)

@@ -78,18 +78,18 @@ func functions() []expr.Option {
 		{"values", entries(func(_ string, value any) any { return value }), new(func(any) []any)},
 		{"toPairs", entries(func(key string, value any) any { return []any{key, value} }), new(func(any) []any)},
 		{"repeat", repeatText, new(func(string, int) string)},
-		{"replace", replaceText, new(func(string, string, string) string)},
+		{"replace", ofTexts(replaceText), new(func(string, string, string) string)},
 		{"join", joinTexts, new(func([]any, string) string)},
 		{"split", partsOf(strings.SplitSeq), new(func(string, string) []any)},
 		{"splitAfter", partsOf(strings.SplitAfterSeq), new(func(string, string) []any)},
 		{"string", scalarText, new(func(any) string)},
 		{"toJSON", toJSON, new(func(any) string)},
-		{"fromJSON", fromJSON, new(func(string) any)},
-		{nameIdentifier, identifierOf, new(func(string) string)},
-		{"addTime", addTime, new(func(string, string) string)},
+		{"fromJSON", ofTexts(fromJSON), new(func(string) any)},
+		{nameIdentifier, ofTexts(identifierOf), new(func(string) string)},
+		{"addTime", ofMoment(addTime), new(func(string, string) string)},
 		{"addDays", addDays, new(func(string, int) string)},
-		{"formatTime", formatTime, new(func(string, string) string)},
-		{"secondsBetween", secondsBetween, new(func(string, string) float64)},
+		{"formatTime", ofMoment(formatTime), new(func(string, string) string)},
+		{"secondsBetween", ofMoment(secondsBetween), new(func(string, string) float64)},
 	}
 
 	var options []expr.Option
@@ -145,12 +145,7 @@ func repeatText(arguments ...any) (any, error) {
 	return strings.Repeat(text, count), nil
 }
 
-func replaceText(arguments ...any) (any, error) {
-	texts, err := asTexts(arguments)
-	if err != nil {
-		return nil, err
-	}
-
+func replaceText(texts []string) (any, error) {
 	text, from, to := texts[0], texts[1], texts[2]
 	if len(text)+strings.Count(text, from)*max(0, len(to)-len(from)) > MaxText {
 		return nil, tooLong()
@@ -184,12 +179,7 @@ func joinTexts(arguments ...any) (any, error) {
 
 // partsOf returns a function that splits a text.
 func partsOf(split func(text, separator string) iter.Seq[string]) func(...any) (any, error) {
-	return func(arguments ...any) (any, error) {
-		texts, err := asTexts(arguments)
-		if err != nil {
-			return nil, err
-		}
-
+	return ofTexts(func(texts []string) (any, error) {
 		if strings.Count(texts[0], texts[1]) > MaxValues {
 			return nil, fmt.Errorf("it has more than %d parts", MaxValues)
 		}
@@ -200,7 +190,7 @@ func partsOf(split func(text, separator string) iter.Seq[string]) func(...any) (
 		}
 
 		return parts, nil
-	}
+	})
 }
 
 func scalarText(arguments ...any) (any, error) {
@@ -226,12 +216,7 @@ func toJSON(arguments ...any) (any, error) {
 	return encode(value)
 }
 
-func fromJSON(arguments ...any) (any, error) {
-	texts, err := asTexts(arguments)
-	if err != nil {
-		return nil, err
-	}
-
+func fromJSON(texts []string) (any, error) {
 	value, err := jsonvalue.Decode([]byte(texts[0]))
 	if err != nil {
 		return nil, err
@@ -243,6 +228,18 @@ func fromJSON(arguments ...any) (any, error) {
 	}
 
 	return toExpr(value), nil
+}
+
+// ofTexts returns a function whose arguments are texts.
+func ofTexts(call func(texts []string) (any, error)) func(...any) (any, error) {
+	return func(arguments ...any) (any, error) {
+		texts, err := asTexts(arguments)
+		if err != nil {
+			return nil, err
+		}
+
+		return call(texts)
+	}
 }
 
 func asTexts(values []any) ([]string, error) {

@@ -159,14 +159,7 @@ func (v QueryValue) refusal(place sqltext.Place) string {
 const nameIdentifier = "identifier"
 
 // identifierOf is the function of that name. It returns its argument: the source quotes it.
-func identifierOf(arguments ...any) (any, error) {
-	texts, err := asTexts(arguments)
-	if err != nil {
-		return nil, err
-	}
-
-	return texts[0], nil
-}
+func identifierOf(texts []string) (any, error) { return texts[0], nil }
 
 // callsIdentifier reports whether an expression is a call of identifier.
 func callsIdentifier(expression string) bool {

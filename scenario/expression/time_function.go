@@ -11,25 +11,20 @@ import (
 // Dates and timestamps are text in the language, as in parameters and results. The functions support only UTC, since other time
 // zones depend on the machine's database.
 
-// momentAndText returns the arguments of a function of a time and a text.
-func momentAndText(arguments []any) (moment time.Time, text string, err error) {
-	texts, err := asTexts(arguments)
-	if err != nil {
-		return time.Time{}, "", err
-	}
+// ofMoment returns a function of a time and a text.
+func ofMoment(call func(moment time.Time, text string) (any, error)) func(...any) (any, error) {
+	return ofTexts(func(texts []string) (any, error) {
+		moment, err := ParseMoment(texts[0])
+		if err != nil {
+			return nil, err
+		}
 
-	moment, err = ParseMoment(texts[0])
-
-	return moment, texts[1], err
+		return call(moment, texts[1])
+	})
 }
 
 // addTime adds a duration, such as "-24h", to a time.
-func addTime(arguments ...any) (any, error) {
-	moment, text, err := momentAndText(arguments)
-	if err != nil {
-		return nil, err
-	}
-
+func addTime(moment time.Time, text string) (any, error) {
 	duration, err := time.ParseDuration(text)
 	if err != nil {
 		return nil, fmt.Errorf("the duration must be text such as \"-24h\" or \"90m\", but is %q", text)
@@ -71,12 +66,7 @@ func writeMoment(moment time.Time, isDate bool) (any, error) {
 }
 
 // formatTime formats a time with a layout of package time: "2006-01-02 15:04".
-func formatTime(arguments ...any) (any, error) {
-	moment, text, err := momentAndText(arguments)
-	if err != nil {
-		return nil, err
-	}
-
+func formatTime(moment time.Time, text string) (any, error) {
 	// A digit of the layout may become two in the result, and the result may be the layout of another call.
 	const longest = 100
 	if len(text) > longest {
@@ -87,12 +77,7 @@ func formatTime(arguments ...any) (any, error) {
 }
 
 // secondsBetween returns the seconds from one time to another.
-func secondsBetween(arguments ...any) (any, error) {
-	from, text, err := momentAndText(arguments)
-	if err != nil {
-		return nil, err
-	}
-
+func secondsBetween(from time.Time, text string) (any, error) {
 	to, err := ParseMoment(text)
 	if err != nil {
 		return nil, err
