@@ -162,12 +162,7 @@ func (r *round) onPostgreSQL(ctx context.Context, names ...string) ([]*system, e
 			return nil, err
 		}
 
-		dir, err := r.folder("postgres-reference")
-		if err != nil {
-			return nil, err
-		}
-
-		reference, err := r.startReference(ctx, dir, address)
+		reference, err := r.startReference(ctx, "postgres-reference", address)
 		if err != nil {
 			return nil, err
 		}
@@ -192,12 +187,7 @@ func (r *round) onPostgreSQL(ctx context.Context, names ...string) ([]*system, e
 
 // startPair starts Jobwright and the references, both with an embedded Temporal.
 func (b *bench) startPair(ctx context.Context, name string) (jobwright, reference *system, err error) {
-	dir, err := b.folder(name + "-jobwright")
-	if err != nil {
-		return nil, nil, err
-	}
-
-	if jobwright, err = b.startDev(ctx, dir); err != nil {
+	if jobwright, err = b.startDev(ctx, name+"-jobwright"); err != nil {
 		return nil, nil, err
 	}
 
@@ -205,15 +195,9 @@ func (b *bench) startPair(ctx context.Context, name string) (jobwright, referenc
 		return nil, nil, err
 	}
 
-	if dir, err = b.folder(name + "-reference"); err != nil {
-		return nil, nil, err
-	}
+	reference, err = b.startReference(ctx, name+"-reference", "")
 
-	if reference, err = b.startReference(ctx, dir, ""); err != nil {
-		return nil, nil, err
-	}
-
-	return jobwright, reference, nil
+	return jobwright, reference, err
 }
 
 // variants returns the systems that two processes serve.

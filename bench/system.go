@@ -413,8 +413,13 @@ func (s *system) prepare(ctx context.Context) error {
 	return nil
 }
 
-// startDev starts jobwright-dev.
-func (b *bench) startDev(ctx context.Context, dir string) (*system, error) {
+// startDev starts jobwright-dev, with its state in a folder of the name.
+func (b *bench) startDev(ctx context.Context, name string) (*system, error) {
+	dir, err := b.folder(name)
+	if err != nil {
+		return nil, err
+	}
+
 	program, err := b.program(ctx, "jobwright-dev")
 	if err != nil {
 		return nil, err
@@ -438,7 +443,12 @@ func (b *bench) startDev(ctx context.Context, dir string) (*system, error) {
 }
 
 // startReference starts the process of the references: on an embedded Temporal, or on the Temporal at the address.
-func (b *bench) startReference(ctx context.Context, dir, address string) (*system, error) {
+func (b *bench) startReference(ctx context.Context, name, address string) (*system, error) {
+	dir, err := b.folder(name)
+	if err != nil {
+		return nil, err
+	}
+
 	environment, arguments, namespace := []string(nil), []string{referenceProcess, "-data", dir}, referenceProcess
 
 	if address == "" {

@@ -13,12 +13,9 @@ import (
 // resume kills jobwright-dev while it runs a slow step, and measures how long the job takes after the restart, without the time
 // of the step.
 func resume(ctx context.Context, r *round) (err error) {
-	dir, err := r.folder(fmt.Sprintf("resume-%d", r.number))
-	if err != nil {
-		return err
-	}
+	name := fmt.Sprintf("resume-%d", r.number)
 
-	s, err := r.startDev(ctx, dir)
+	s, err := r.startDev(ctx, name)
 	if err != nil {
 		return err
 	}
@@ -54,7 +51,7 @@ func resume(ctx context.Context, r *round) (err error) {
 
 	began = time.Now()
 
-	restarted, err := r.startDev(ctx, dir)
+	restarted, err := r.startDev(ctx, name)
 	if err != nil {
 		return err
 	}

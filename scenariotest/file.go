@@ -261,10 +261,7 @@ func (c definition) validate() error {
 	return nil
 }
 
-func (o callOutcome) isEmpty() bool {
-	return o.Rows == nil && o.Rejected == 0 && !o.Value.given && o.Result == "" && o.Records == nil && o.Duration == 0 &&
-		o.Error == nil && o.Expect == nil
-}
+func (o callOutcome) isEmpty() bool { return reflect.ValueOf(o).IsZero() }
 
 // start returns the simulated time at which the job starts.
 func (c definition) start() time.Time {

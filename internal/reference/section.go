@@ -8,6 +8,9 @@ import (
 	"slices"
 	"strings"
 
+	"golang.org/x/text/language"
+	"golang.org/x/text/message"
+
 	"github.com/jobwright/jobwright/internal/schema"
 	"github.com/jobwright/jobwright/scenario"
 	"github.com/jobwright/jobwright/scenario/expression"
@@ -106,14 +109,8 @@ func typeList() string {
 
 // limitTable returns the table of limits.
 func limitTable() string {
-	number := func(n int) string {
-		text := fmt.Sprint(n)
-		for i := len(text) - 3; i > 0; i -= 3 {
-			text = text[:i] + "," + text[i:]
-		}
-
-		return text
-	}
+	english := message.NewPrinter(language.English)
+	number := func(n int) string { return english.Sprint(n) }
 	kilobytes := func(n int) string { return fmt.Sprintf("%d KiB", n>>10) }
 
 	return table([]string{"limit", "maximum"}, [][]string{

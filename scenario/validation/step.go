@@ -220,7 +220,7 @@ func (c *checker) timeout(path string, step scenario.Step) {
 		return
 	}
 
-	if slices.ContainsFunc(scenario.DataOperations(), func(o scenario.Operation) bool { return o.Name == step.OpName }) {
+	if operation, isKnown := scenario.OperationNamed(step.OpName); isKnown && !operation.Control {
 		c.Addf(path, problem.CodeValueInvalid, "timeout is %s, and maxStepTimeout in app.yaml allows %s at most",
 			time.Duration(step.Timeout), time.Duration(c.app.Limits.MaxStepTimeout))
 	}
