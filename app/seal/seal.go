@@ -112,7 +112,7 @@ func newKey(secret []byte) (key, error) {
 		return key{}, err
 	}
 
-	sealer, err := cipher.NewGCM(block)
+	sealer, err := cipher.NewGCMWithRandomNonce(block)
 
 	return key{
 		id: hex.EncodeToString(derived[2][:idSize]), sealer: sealer, digest: derived[1], sign: derived[3], cookie: derived[4],
@@ -185,11 +185,7 @@ func (k Keys) Seal(value string, place Place) (job.SealedSecret, error) {
 	}
 
 	key := k.keys[0]
-
-	nonce := make([]byte, key.sealer.NonceSize())
-	_, _ = rand.Read(nonce) // It never fails.
-
-	sealed := key.sealer.Seal(nonce, nonce, []byte(value), place.data())
+	sealed := key.sealer.Seal(nil, nil, []byte(value), place.data())
 
 	return job.SealedSecret{
 		KeyID: key.id, Parameter: place.Parameter, Sealed: base64.RawURLEncoding.EncodeToString(sealed),
@@ -204,14 +200,13 @@ func (k Keys) Open(secret job.SealedSecret, appID, jobID string) (string, error)
 	}
 
 	sealed, err := base64.RawURLEncoding.DecodeString(secret.Sealed)
-	if err != nil || len(sealed) < key.sealer.NonceSize() {
+	if err != nil {
 		return "", ErrInvalid
 	}
 
-	nonce, sealed := sealed[:key.sealer.NonceSize()], sealed[key.sealer.NonceSize():]
 	place := Place{AppID: appID, JobID: jobID, Parameter: secret.Parameter}
 
-	value, err := key.sealer.Open(nil, nonce, sealed, place.data())
+	value, err := key.sealer.Open(nil, nil, sealed, place.data())
 	if err != nil {
 		return "", ErrInvalid
 	}
