@@ -61,8 +61,8 @@ func startProcess(environment []string, path string, arguments ...string) (*proc
 	return p, nil
 }
 
-// launch starts a process, and returns the parts of its output that a pattern finds when it is ready. The benchmark stops it at the
-// end.
+// launch starts a process, and returns the parts of its output that a pattern finds when it is ready. The benchmark stops it at
+// the end.
 func (b *bench) launch(environment []string, ready, path string, arguments ...string) (*process, []string, error) {
 	p, err := startProcess(environment, path, arguments...)
 	if err != nil {

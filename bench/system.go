@@ -108,7 +108,7 @@ func (s *system) call(ctx context.Context, method, path string, body any) ([]byt
 }
 
 // fetch sends a request and returns the response. The error contains the response if its status is not 200.
-func fetch(ctx context.Context, client *http.Client, method, url string, body io.Reader) (answer []byte, err error) {
+func fetch(ctx context.Context, by *http.Client, method, url string, body io.Reader) (answer []byte, err error) {
 	request, err := http.NewRequestWithContext(ctx, method, url, body)
 	if err != nil {
 		return nil, err
@@ -116,7 +116,7 @@ func fetch(ctx context.Context, client *http.Client, method, url string, body io
 
 	request.Header.Set("Content-Type", "application/json")
 
-	response, err := client.Do(request)
+	response, err := by.Do(request)
 	if err != nil {
 		return nil, err
 	}

@@ -25,8 +25,8 @@ func cost(on deployment, names ...string) func(ctx context.Context, r *round) er
 	}
 }
 
-// costOf measures what the parts of the system and Temporal do for a job, and what they write to PostgreSQL if Temporal stores its
-// state there.
+// costOf measures what the parts of the system and Temporal do for a job, and what they write to PostgreSQL if Temporal stores
+// its state there.
 func (r *round) costOf(ctx context.Context, s *system, w work) error {
 	counters := []func(context.Context) (float64, error){s.calls, s.cpu}
 	if s.database != nil {

@@ -74,7 +74,9 @@ func (r *round) startWaiting(ctx context.Context, s *system) error {
 
 	began = time.Now()
 
-	spent, err := increases(ctx, func() error { return await(ctx, time.After(2*r.sizes.window)) }, s.cpu) //nolint:mnd // The starts are over.
+	spent, err := increases(ctx, func() error {
+		return await(ctx, time.After(2*r.sizes.window)) //nolint:mnd // The starts are over.
+	}, s.cpu)
 	if err != nil {
 		return err
 	}

@@ -44,8 +44,8 @@ func ControlOperations() []Operation {
 		define[RunScenario]("Runs another scenario of the app, as a child job.", Operation{}),
 		define[SetVariable]("Sets a variable.", Operation{rule: setVariableRule}),
 		define[Wait]("Waits for a duration, or until a time.", Operation{rule: waitRule}),
-		define[WaitForSignal]("Waits for a signal, which the call signalJob sends. The data of the signal is the value of the step.",
-			Operation{}),
+		define[WaitForSignal](
+			"Waits for a signal, which the call signalJob sends. The data of the signal is the value of the step.", Operation{}),
 		define[Return]("Ends the scenario successfully.", Operation{}),
 		define[Fail]("Fails, and thereby ends the scenario unless the error is handled.", Operation{rule: failRule}),
 	}

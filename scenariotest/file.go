@@ -289,11 +289,11 @@ func located(file string, line int, err error) error {
 }
 
 // libraryOf returns the scenarios in a test.
-func libraryOf(app *appFields, scenarios map[string]yaml.Node, text []byte) (validation.Library, error) {
+func libraryOf(offered *appFields, scenarios map[string]yaml.Node, text []byte) (validation.Library, error) {
 	library := validation.Library{}
 
-	if app != nil {
-		declared, err := valueOf(&app.Variables)
+	if offered != nil {
+		declared, err := valueOf(&offered.Variables)
 		if err != nil {
 			return library, err
 		}
@@ -305,7 +305,7 @@ func libraryOf(app *appFields, scenarios map[string]yaml.Node, text []byte) (val
 			return library, err
 		}
 
-		library.Environment = validation.Environment{Sources: app.Sources, Access: app.Access, Variables: variables}
+		library.Environment = validation.Environment{Sources: offered.Sources, Access: offered.Access, Variables: variables}
 	}
 
 	for name := range scenarios {

@@ -241,8 +241,8 @@ func median(arguments []any) (any, error) {
 	return mean(numbers[middle-1 : middle+1])
 }
 
-// sorted returns the entries of the first argument, a list, in the order of their keys: in descending order if the second argument
-// is "desc". of returns the entry and its key.
+// sorted returns the entries of the first argument, a list, in the order of their keys: in descending order if the second
+// argument is "desc". of returns the entry and its key.
 func sorted(arguments []any, of func(any) (entry, key any)) ([]any, error) {
 	list, isList := arguments[0].([]any)
 	if !isList {
