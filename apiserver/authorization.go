@@ -194,9 +194,7 @@ func (s *Server) appInvalid(c *gin.Context, key string, invalid *app.InvalidErro
 		failed = jobservice.WithProblems(codeAppInvalid, problems)
 	}
 
-	failed.RetryAfter = retryAfter
-
-	return failed
+	return failed.RepeatAfter(retryAfter)
 }
 
 // isLoopbackKey reports whether the key is a loopback key and the connection comes from this machine. Headers such as

@@ -55,11 +55,8 @@ func (s *Server) tokenRefused(c *gin.Context, reason error) error {
 	case errors.Is(reason, token.ErrExpired), errors.Is(reason, oidc.ErrExpired):
 		return jobservice.NewError(codeTokenExpired, "the access token has expired; get a new one")
 	case errors.Is(reason, oidc.ErrUnavailable):
-		unavailable := jobservice.NewError(codeIdentityProviderUnavailable,
-			"the keys of the identity provider are not available at the moment; repeat the call")
-		unavailable.RetryAfter = retryAfter
-
-		return unavailable
+		return jobservice.NewError(codeIdentityProviderUnavailable,
+			"the keys of the identity provider are not available at the moment; repeat the call").RepeatAfter(retryAfter)
 	default:
 		return s.authenticationFailed(c, jobservice.NewError(codeUnauthorized, "the access token is invalid"))
 	}

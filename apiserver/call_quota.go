@@ -33,12 +33,9 @@ func (q *callQuotas) admit(of *app.App, now time.Time) error {
 
 	reservation.CancelAt(now)
 
-	exceeded := jobservice.NewError(jobservice.CodeQuotaExceeded,
+	return jobservice.NewError(jobservice.CodeQuotaExceeded,
 		"app %s makes more calls than limits.callsPerMinute in its app.yaml permits, %d in a minute on each API server; "+
-			"repeat the call", of.ID, perMinute)
-	exceeded.RetryAfter = wait
-
-	return exceeded
+			"repeat the call", of.ID, perMinute).RepeatAfter(wait)
 }
 
 // limiter returns the limiter of an app, with its present quota.

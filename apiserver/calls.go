@@ -1,6 +1,7 @@
 package apiserver
 
 import (
+	"context"
 	"net/http"
 	"reflect"
 	"time"
@@ -10,7 +11,6 @@ import (
 	"github.com/jobwright/jobwright/app"
 	"github.com/jobwright/jobwright/internal/openapi"
 	"github.com/jobwright/jobwright/jobservice"
-	"github.com/jobwright/jobwright/lineage"
 	"github.com/jobwright/jobwright/schedule"
 )
 
@@ -69,17 +69,17 @@ func (s *Server) calls() []call {
 			description: "A client that connects again with the header `Last-Event-ID` receives what it does not know yet.",
 			responses:   watchResponses(),
 		}, s.watchJob),
-		newCall[jobsRequest, jobservice.List](s, call{
+		newAnswer(s, call{
 			names: []string{"getJobs"}, methods: either, right: app.Status, group: groupJobs,
 			summary: "Lists the jobs of an app, the newest first",
 		}, s.getJobs),
-		newCall[historyRequest, jobservice.History](s, call{
+		newAnswer(s, call{
 			names: []string{"getJobHistory"}, methods: either, right: app.Status, group: groupJobs,
 			summary:     "Returns how many jobs of the last hours started, failed and were stopped, and how long they took",
 			description: "It also has the last jobs of each scenario. Callers share an answer for five seconds.",
 		}, s.getJobHistory),
 		// The API has both names and stops jobs by GET. Jobwright also accepts POST, the usual method for a change.
-		newCall[stopRequest, jobservice.Stop](s, call{
+		newAnswer(s, call{
 			names: []string{"stopJob", "stop"}, methods: either, right: app.Stop, changes: true, always: true, group: groupJobs,
 			summary:     "Requests that a job stops",
 			description: "It does not wait for the end of the job. Repeat it until it returns `already completed`.",
@@ -92,24 +92,24 @@ func (s *Server) calls() []call {
 			errors:    []jobservice.Code{jobservice.CodeJobNotFound, jobservice.CodeJobNotEnded},
 			responses: deleteResponses(),
 		}, s.deleteJob),
-		newCall[signalRequest, signalAccepted](s, call{
+		newAnswer(s, call{
 			names: []string{"signalJob"}, methods: post, right: app.Signal, changes: true, group: groupJobs,
 			summary: "Sends a signal to a running job",
 			errors: []jobservice.Code{
 				jobservice.CodeSignalForbidden, jobservice.CodeSignalNotFound, jobservice.CodeJobEnded,
 			},
 		}, s.signalJob),
-		newCall[scenariosRequest, jobservice.Scenarios](s, call{
+		newAnswer(s, call{
 			names: []string{"getScenarios"}, methods: either, right: app.Execute, group: groupScenarios,
 			summary:     "Returns the scenarios that the key may run, and whether they are valid",
 			description: "The parameters of each are described as JSON Schema.",
 		}, s.getScenarios),
-		newCall[scenarioRequest, jobservice.ScenarioFile](s, call{
+		newAnswer(s, call{
 			names: []string{"getScenario"}, methods: either, right: app.Execute, group: groupScenarios,
 			errors:  []jobservice.Code{jobservice.CodeScenarioNotFound},
 			summary: "Returns a scenario with the text of its file, its mistakes, its tests and its schedules",
 		}, s.getScenario),
-		newCall[lineageRequest, lineage.Lineage](s, call{
+		newAnswer(s, call{
 			names: []string{"getLineage"}, methods: either, right: app.Execute, group: groupScenarios,
 			errors:  []jobservice.Code{jobservice.CodeScenarioNotFound, jobservice.CodeScenarioInvalid},
 			summary: "Returns which tables, files and URLs a scenario reads and writes, by its definition",
@@ -120,22 +120,22 @@ func (s *Server) calls() []call {
 			description: "Every valid key may make the call, which needs no app.",
 			request:     reflect.TypeFor[appsRequest](), result: reflect.TypeFor[jobservice.Apps](), handle: s.getApps,
 		},
-		newCall[sourcesRequest, jobservice.Sources](s, call{
+		newAnswer(s, call{
 			names: []string{"getSources"}, methods: either, right: app.Execute, group: groupSystem,
 			summary: "Returns the sources of an app, and which scenarios use them",
 		}, s.getSources),
-		newCall[systemRequest, jobservice.System](s, call{
+		newAnswer(s, call{
 			names: []string{"getSystem"}, methods: either, right: app.Operate, group: groupSystem,
 			summary:     "Returns the state of the system: workers, Temporal, the result store, and the version",
 			description: "Callers share an answer for two seconds.",
 		}, s.getSystem),
-		newCall[checkSourceRequest, jobservice.SourceChecked](s, call{
+		newAnswer(s, call{
 			names: []string{"checkSource"}, methods: post, right: app.Operate, changes: true, group: groupSystem,
 			errors:      []jobservice.Code{jobservice.CodeSourceNotFound},
 			summary:     "Checks that a worker can use a source",
 			description: "It waits for the result. A source that can't be used is a result, not an error.",
 		}, s.checkSource),
-		newCall[redeliverRequest, jobservice.Redelivery](s, call{
+		newAnswer(s, call{
 			names: []string{"redeliverCallback"}, methods: post, right: app.Execute, changes: true, group: groupJobs,
 			errors:      []jobservice.Code{jobservice.CodeCallbackNotFound, jobservice.CodeJobNotEnded},
 			summary:     "Calls the callback of an ended job again",
@@ -148,7 +148,7 @@ func (s *Server) calls() []call {
 			request:     reflect.TypeFor[tokenRequest](), result: reflect.TypeFor[tokenIssued](),
 			responses: tokenResponses(), handle: s.issueToken,
 		},
-		newCall[retryRequest, jobRetried](s, call{
+		newCall[retryRequest, jobservice.JobRetried](s, call{
 			names: []string{"retryJob"}, methods: post, right: app.Execute, changes: true, group: groupJobs,
 			summary:     "Runs an ended job again, whole or from one of its steps",
 			description: "With `fromStep`, the outcomes of the steps before are taken over. A repeated call finds the same job.",
@@ -157,38 +157,38 @@ func (s *Server) calls() []call {
 				jobservice.CodeSecretKeyMissing,
 			},
 		}, s.retryJob),
-		newCall[pauseRequest, jobservice.Pause](s, call{
+		newAnswer(s, call{
 			names: []string{"pauseJob"}, methods: either, right: app.Stop, changes: true, group: groupJobs,
 			summary:     "Pauses a job between two steps",
 			description: "Steps that run end as usual, and no other one begins until the job is resumed.",
 			errors:      []jobservice.Code{jobservice.CodeJobEnded, jobservice.CodeJobStopping},
 		}, s.pauseJob),
-		newCall[pauseRequest, jobservice.Pause](s, call{
+		newAnswer(s, call{
 			names: []string{"resumeJob"}, methods: either, right: app.Stop, changes: true, group: groupJobs,
 			summary: "Resumes a paused job",
 			errors:  []jobservice.Code{jobservice.CodeJobEnded, jobservice.CodeJobStopping},
 		}, s.resumeJob),
-		newCall[schedulesRequest, schedules](s, call{
+		newAnswer(s, call{
 			names: []string{"getSchedules"}, methods: either, right: app.Status, group: groupSchedules,
 			summary: "Returns the schedules of an app with their next times and last firings",
 			errors:  []jobservice.Code{schedule.CodeScheduleNotFound},
 		}, s.getSchedules),
-		newCall[pauseScheduleRequest, schedule.Paused](s, call{
+		newAnswer(s, call{
 			names: []string{"pauseSchedule"}, methods: post, right: app.ChangeSchedules, changes: true, group: groupSchedules,
 			summary: "Pauses a schedule",
 			errors:  []jobservice.Code{schedule.CodeScheduleNotFound},
 		}, s.pauseSchedule),
-		newCall[pauseScheduleRequest, schedule.Paused](s, call{
+		newAnswer(s, call{
 			names: []string{"resumeSchedule"}, methods: post, right: app.ChangeSchedules, changes: true, group: groupSchedules,
 			summary: "Resumes a paused schedule",
 			errors:  []jobservice.Code{schedule.CodeScheduleNotFound},
 		}, s.resumeSchedule),
-		newCall[scheduleRequest, schedule.RunNow](s, call{
+		newAnswer(s, call{
 			names: []string{"runSchedule"}, methods: post, right: app.ChangeSchedules, changes: true, group: groupSchedules,
 			summary: "Lets a schedule fire now",
 			errors:  []jobservice.Code{schedule.CodeScheduleNotFound, schedule.CodeScheduleBusy},
 		}, s.runSchedule),
-		newCall[backfillRequest, schedule.Backfilled](s, call{
+		newAnswer(s, call{
 			names: []string{"backfillSchedule"}, methods: post, right: app.ChangeSchedules, changes: true, group: groupSchedules,
 			summary:     "Lets a schedule fire for the times of a range",
 			description: "Times whose job has completed are skipped, unless `repeatCompleted` is true.",
@@ -197,9 +197,28 @@ func (s *Server) calls() []call {
 	}
 }
 
-// newCall completes the description of a call whose requests have the fields of T, and whose result has those of R.
+// newAnswer completes the description of a call to which the server responds with what a function returns.
+func newAnswer[T, R any](s *Server, described call, answer func(context.Context, request[T]) (R, error)) call {
+	return newCall[T, R](s, described, func(c *gin.Context, read request[T]) {
+		result, err := answer(c.Request.Context(), read)
+
+		switch {
+		case c.Request.Context().Err() != nil && !described.changes: // The caller disconnected.
+		case err != nil:
+			s.respondError(c, err)
+		default:
+			c.JSON(http.StatusOK, envelope{Status: "success", Result: result})
+		}
+	})
+}
+
+// newCall completes the description of a call whose requests have the fields of T, and whose result has those of R, or of the
+// struct to which R points.
 func newCall[T, R any](s *Server, described call, handle func(*gin.Context, request[T])) call {
 	described.request, described.result = reflect.TypeFor[T](), reflect.TypeFor[R]()
+	if described.result.Kind() == reflect.Pointer {
+		described.result = described.result.Elem()
+	}
 
 	described.handle = func(c *gin.Context) {
 		if described.changes {

@@ -1,6 +1,10 @@
 package apiserver
 
-import "github.com/gin-gonic/gin"
+import (
+	"context"
+
+	"github.com/jobwright/jobwright/jobservice"
+)
 
 // checkSourceRequest has the fields of checkSource.
 type checkSourceRequest struct {
@@ -10,7 +14,8 @@ type checkSourceRequest struct {
 }
 
 // checkSource responds with whether a worker can use a source.
-func (s *Server) checkSource(c *gin.Context, call request[checkSourceRequest]) {
-	checked, err := s.jobs.CheckSource(c.Request.Context(), call.caller, call.fields.Source)
-	respond(s, c, checked, err)
+func (s *Server) checkSource(
+	ctx context.Context, call request[checkSourceRequest],
+) (*jobservice.SourceChecked, error) {
+	return s.jobs.CheckSource(ctx, call.caller, call.fields.Source)
 }

@@ -85,9 +85,6 @@ func (s *Server) authenticationFailed(c *gin.Context, failed *jobservice.Error) 
 		return failed
 	}
 
-	limited := jobservice.NewError(codeTooManyFailures,
-		"too many requests from this address have a wrong key or none; the last one: %s", failed.Message)
-	limited.RetryAfter = wait
-
-	return limited
+	return jobservice.NewError(codeTooManyFailures,
+		"too many requests from this address have a wrong key or none; the last one: %s", failed.Message).RepeatAfter(wait)
 }

@@ -20,7 +20,14 @@ type appsRequest struct {
 // getApps responds with the apps that the key may use. Every valid key may make the call: it needs no app and no right.
 func (s *Server) getApps(c *gin.Context) {
 	found, err := s.appsOf(c)
-	respond(s, c, found, err)
+
+	switch {
+	case c.Request.Context().Err() != nil: // The caller disconnected.
+	case err != nil:
+		s.respondError(c, err)
+	default:
+		c.JSON(http.StatusOK, envelope{Status: "success", Result: found})
+	}
 }
 
 // appsOf returns the apps that the key of the request may use.

@@ -1,7 +1,7 @@
 package apiserver
 
 import (
-	"github.com/gin-gonic/gin"
+	"context"
 
 	"github.com/jobwright/jobwright/jobservice"
 )
@@ -17,8 +17,11 @@ type historyRequest struct {
 }
 
 // getJobHistory responds with numbers of the jobs of the last hours.
-func (s *Server) getJobHistory(c *gin.Context, call request[historyRequest]) {
-	asked := jobservice.HistoryRequest{Scenario: call.fields.Scenario, Runs: jobservice.DefaultHistoryRuns}
+func (s *Server) getJobHistory(ctx context.Context, call request[historyRequest]) (*jobservice.History, error) {
+	asked := jobservice.HistoryRequest{
+		Scenario: call.fields.Scenario, Hours: jobservice.DefaultHistoryHours, Buckets: jobservice.DefaultHistoryBuckets,
+		Runs: jobservice.DefaultHistoryRuns,
+	}
 
 	for _, field := range []struct {
 		name  string
@@ -32,14 +35,9 @@ func (s *Server) getJobHistory(c *gin.Context, call request[historyRequest]) {
 		if call.has(field.name) {
 			*field.into = int(max(-1, min(field.value, maxField)))
 		}
-
-		if field.name != "runs" && call.has(field.name) && field.value == 0 {
-			*field.into = -1 // 0 would be the default.
-		}
 	}
 
-	history, err := s.jobs.History(c.Request.Context(), call.caller, asked)
-	respond(s, c, history, err)
+	return s.jobs.History(ctx, call.caller, asked)
 }
 
 // maxField is above the largest value of each integer field.

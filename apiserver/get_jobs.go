@@ -1,11 +1,9 @@
 package apiserver
 
 import (
-	"net/http"
+	"context"
 	"strings"
 	"time"
-
-	"github.com/gin-gonic/gin"
 
 	"github.com/jobwright/jobwright/job"
 	"github.com/jobwright/jobwright/jobservice"
@@ -32,29 +30,19 @@ type jobsRequest struct {
 }
 
 // getJobs responds with a page of the list of jobs.
-func (s *Server) getJobs(c *gin.Context, call request[jobsRequest]) {
+func (s *Server) getJobs(ctx context.Context, call request[jobsRequest]) (*jobservice.List, error) {
 	filter, err := call.fields.filter()
 	if err == nil && call.has("limit") && call.fields.Limit < 1 {
 		err = jobservice.Invalid("limit must be between 1 and %d, not %d", jobservice.MaxListLimit, call.fields.Limit)
 	}
 
 	if err != nil {
-		s.respondError(c, err)
-
-		return
+		return nil, err
 	}
 
-	list, err := s.jobs.List(c.Request.Context(), call.caller, filter, jobservice.ListPage{
+	return s.jobs.List(ctx, call.caller, filter, jobservice.ListPage{
 		Limit: int(min(call.fields.Limit, jobservice.MaxListLimit+1)), Cursor: call.fields.Cursor, Counts: call.fields.Counts,
 	})
-
-	switch {
-	case c.Request.Context().Err() != nil: // The caller disconnected.
-	case err != nil:
-		s.respondError(c, err)
-	default:
-		c.JSON(http.StatusOK, envelope{Status: "success", Result: list})
-	}
 }
 
 // filter returns the filter of the request.

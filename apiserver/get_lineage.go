@@ -1,9 +1,9 @@
 package apiserver
 
 import (
-	"net/http"
+	"context"
 
-	"github.com/gin-gonic/gin"
+	"github.com/jobwright/jobwright/lineage"
 )
 
 // lineageRequest has the fields of getLineage.
@@ -14,13 +14,6 @@ type lineageRequest struct {
 }
 
 // getLineage responds with what a scenario reads and writes, by its definition.
-func (s *Server) getLineage(c *gin.Context, call request[lineageRequest]) {
-	found, err := s.jobs.Lineage(call.caller, call.fields.ScenarioName)
-	if err != nil {
-		s.respondError(c, err)
-
-		return
-	}
-
-	c.JSON(http.StatusOK, envelope{Status: "success", Result: found})
+func (s *Server) getLineage(_ context.Context, call request[lineageRequest]) (*lineage.Lineage, error) {
+	return s.jobs.Lineage(call.caller, call.fields.ScenarioName)
 }

@@ -1,6 +1,10 @@
 package apiserver
 
-import "github.com/gin-gonic/gin"
+import (
+	"context"
+
+	"github.com/jobwright/jobwright/jobservice"
+)
 
 // scenarioRequest has the fields of getScenario.
 type scenarioRequest struct {
@@ -11,7 +15,6 @@ type scenarioRequest struct {
 }
 
 // getScenario responds with a scenario and its file.
-func (s *Server) getScenario(c *gin.Context, call request[scenarioRequest]) {
-	found, err := s.jobs.ScenarioFile(call.caller, call.fields.ScenarioName, call.fields.WithLineage)
-	respond(s, c, found, err)
+func (s *Server) getScenario(_ context.Context, call request[scenarioRequest]) (*jobservice.ScenarioFile, error) {
+	return s.jobs.ScenarioFile(call.caller, call.fields.ScenarioName, call.fields.WithLineage)
 }

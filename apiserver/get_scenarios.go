@@ -1,9 +1,9 @@
 package apiserver
 
 import (
-	"net/http"
+	"context"
 
-	"github.com/gin-gonic/gin"
+	"github.com/jobwright/jobwright/jobservice"
 )
 
 // scenariosRequest has the fields of getScenarios.
@@ -14,13 +14,6 @@ type scenariosRequest struct {
 }
 
 // getScenarios responds with the scenarios of the app that the caller may run.
-func (s *Server) getScenarios(c *gin.Context, call request[scenariosRequest]) {
-	found, err := s.jobs.Scenarios(call.caller, call.fields.WithLineage)
-	if err != nil {
-		s.respondError(c, err)
-
-		return
-	}
-
-	c.JSON(http.StatusOK, envelope{Status: "success", Result: found})
+func (s *Server) getScenarios(_ context.Context, call request[scenariosRequest]) (*jobservice.Scenarios, error) {
+	return s.jobs.Scenarios(call.caller, call.fields.WithLineage)
 }

@@ -1,6 +1,10 @@
 package apiserver
 
-import "github.com/gin-gonic/gin"
+import (
+	"context"
+
+	"github.com/jobwright/jobwright/jobservice"
+)
 
 // sourcesRequest has the fields of getSources.
 type sourcesRequest struct {
@@ -9,7 +13,6 @@ type sourcesRequest struct {
 }
 
 // getSources responds with the sources of the app.
-func (s *Server) getSources(c *gin.Context, call request[sourcesRequest]) {
-	found, err := s.jobs.Sources(call.caller)
-	respond(s, c, found, err)
+func (s *Server) getSources(_ context.Context, call request[sourcesRequest]) (*jobservice.Sources, error) {
+	return s.jobs.Sources(call.caller)
 }

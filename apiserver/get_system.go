@@ -4,8 +4,6 @@ import (
 	"context"
 	"time"
 
-	"github.com/gin-gonic/gin"
-
 	"github.com/jobwright/jobwright/jobservice"
 )
 
@@ -19,17 +17,16 @@ type systemRequest struct {
 const storeTimeout = 5 * time.Second
 
 // getSystem responds with the state of the system.
-func (s *Server) getSystem(c *gin.Context, call request[systemRequest]) {
-	found, err := s.jobs.System(c.Request.Context(), call.caller)
+func (s *Server) getSystem(ctx context.Context, call request[systemRequest]) (*jobservice.System, error) {
+	found, err := s.jobs.System(ctx, call.caller)
 	if err != nil {
-		s.respondError(c, err)
-
-		return
+		return nil, err
 	}
 
 	state := *found // Calls share it.
-	state.ResultStore = s.describeStore(c.Request.Context())
-	respond(s, c, state, nil)
+	state.ResultStore = s.describeStore(ctx)
+
+	return &state, nil
 }
 
 // describeStore checks the result store.

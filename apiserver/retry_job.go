@@ -5,7 +5,6 @@ import (
 
 	"github.com/gin-gonic/gin"
 
-	"github.com/jobwright/jobwright/job"
 	"github.com/jobwright/jobwright/jobservice"
 	"github.com/jobwright/jobwright/scenario/jsonvalue"
 )
@@ -22,17 +21,6 @@ type retryRequest struct {
 	Parameters jsonvalue.Object `json:"parameters" description:"Parameters in place of those of the ended job with these names."`
 }
 
-// jobRetried is the result of retryJob.
-type jobRetried struct {
-	JobID   string `json:"jobId"   description:"The new job."`
-	RetryOf string `json:"retryOf" description:"The ended job."`
-
-	// Of a dry run.
-	DryRun      bool              `json:"dryRun,omitempty" description:"Whether no job was started."`
-	Interrupted []string          `json:"interrupted,omitempty" description:"The steps without an outcome, which run again."`
-	Steps       []job.PlannedStep `json:"steps,omitempty" description:"What becomes of each step."`
-}
-
 // retryJob runs an ended job again, or the rest of it, and responds as soon as the job has started.
 func (s *Server) retryJob(c *gin.Context, call request[retryRequest]) {
 	retry := jobservice.Retry{
@@ -40,26 +28,25 @@ func (s *Server) retryJob(c *gin.Context, call request[retryRequest]) {
 		Parameters: call.fields.Parameters,
 	}
 
-	if call.fields.DryRun {
-		plan, err := s.jobs.PlanRetry(c.Request.Context(), retry)
-		if err != nil {
-			s.respondError(c, err)
-
-			return
-		}
-
-		c.JSON(http.StatusOK, envelope{Status: "success", Result: jobRetried{
-			JobID: plan.JobID, RetryOf: plan.RetryOf, DryRun: true, Interrupted: plan.Interrupted, Steps: plan.Steps,
-		}})
-
-		return
-	}
-
-	started, err := s.jobs.Retry(c.Request.Context(), retry)
+	retried, err := s.retry(c, retry, call.fields.DryRun)
 	if err != nil {
 		s.respondError(c, err)
 
 		return
+	}
+
+	c.JSON(http.StatusOK, envelope{Status: "success", Result: retried})
+}
+
+// retry starts the job or, without effects, plans what it would do.
+func (s *Server) retry(c *gin.Context, retry jobservice.Retry, dryRun bool) (*jobservice.JobRetried, error) {
+	if dryRun {
+		return s.jobs.PlanRetry(c.Request.Context(), retry)
+	}
+
+	started, err := s.jobs.Retry(c.Request.Context(), retry)
+	if err != nil {
+		return nil, err
 	}
 	defer started.Close()
 
@@ -68,5 +55,5 @@ func (s *Server) retryJob(c *gin.Context, call request[retryRequest]) {
 		s.logStart(c, started)
 	}
 
-	c.JSON(http.StatusOK, envelope{Status: "success", Result: jobRetried{JobID: started.JobID, RetryOf: retry.JobID}})
+	return &jobservice.JobRetried{JobID: started.JobID, RetryOf: retry.JobID}, nil
 }

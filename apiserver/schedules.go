@@ -1,10 +1,8 @@
 package apiserver
 
 import (
-	"net/http"
+	"context"
 	"time"
-
-	"github.com/gin-gonic/gin"
 
 	"github.com/jobwright/jobwright/app"
 	"github.com/jobwright/jobwright/jobservice"
@@ -19,25 +17,17 @@ type schedulesRequest struct {
 	Runs     int64  `json:"runs"     description:"The maximum number of firings of each schedule, 0 to 100. Default: 5."`
 }
 
-// schedules is the result of getSchedules.
-type schedules struct {
-	Schedules []schedule.Status `json:"schedules" description:"The schedules, in the order of their names."`
-}
-
 // getSchedules responds with the schedules of the app.
-func (s *Server) getSchedules(c *gin.Context, call request[schedulesRequest]) {
+func (s *Server) getSchedules(ctx context.Context, call request[schedulesRequest]) (*schedule.Schedules, error) {
 	runs := int64(schedule.DefaultRuns)
 
 	if call.has("runs") {
 		if runs = call.fields.Runs; runs < 0 || runs > schedule.MaxRuns {
-			s.respondError(c, jobservice.Invalid("runs must be between 0 and %d, not %d", schedule.MaxRuns, runs))
-
-			return
+			return nil, jobservice.Invalid("runs must be between 0 and %d, not %d", schedule.MaxRuns, runs)
 		}
 	}
 
-	found, err := s.schedules.Describe(c.Request.Context(), call.caller, call.fields.Schedule, int(runs))
-	respond(s, c, schedules{Schedules: found}, err)
+	return s.schedules.Describe(ctx, call.caller, call.fields.Schedule, int(runs))
 }
 
 // scheduleRequest has the fields of runSchedule.
@@ -56,21 +46,18 @@ type pauseScheduleRequest struct {
 }
 
 // pauseSchedule pauses a schedule.
-func (s *Server) pauseSchedule(c *gin.Context, call request[pauseScheduleRequest]) {
-	paused, err := s.schedules.Pause(c.Request.Context(), call.caller, call.fields.Schedule, call.fields.Note)
-	respond(s, c, paused, err)
+func (s *Server) pauseSchedule(ctx context.Context, call request[pauseScheduleRequest]) (*schedule.Paused, error) {
+	return s.schedules.Pause(ctx, call.caller, call.fields.Schedule, call.fields.Note)
 }
 
 // resumeSchedule resumes a schedule.
-func (s *Server) resumeSchedule(c *gin.Context, call request[pauseScheduleRequest]) {
-	resumed, err := s.schedules.Resume(c.Request.Context(), call.caller, call.fields.Schedule, call.fields.Note)
-	respond(s, c, resumed, err)
+func (s *Server) resumeSchedule(ctx context.Context, call request[pauseScheduleRequest]) (*schedule.Paused, error) {
+	return s.schedules.Resume(ctx, call.caller, call.fields.Schedule, call.fields.Note)
 }
 
 // runSchedule lets a schedule fire now.
-func (s *Server) runSchedule(c *gin.Context, call request[scheduleRequest]) {
-	run, err := s.schedules.Run(c.Request.Context(), call.caller, call.fields.Schedule)
-	respond(s, c, run, err)
+func (s *Server) runSchedule(ctx context.Context, call request[scheduleRequest]) (*schedule.RunNow, error) {
+	return s.schedules.Run(ctx, call.caller, call.fields.Schedule)
 }
 
 // backfillRequest has the fields of backfillSchedule.
@@ -85,7 +72,7 @@ type backfillRequest struct {
 }
 
 // backfillSchedule lets a schedule fire for the times of a range.
-func (s *Server) backfillSchedule(c *gin.Context, call request[backfillRequest]) {
+func (s *Server) backfillSchedule(ctx context.Context, call request[backfillRequest]) (*schedule.Backfilled, error) {
 	asked := schedule.Backfill{Overlap: call.fields.Overlap, RepeatCompleted: call.fields.RepeatCompleted}
 
 	for _, field := range []struct {
@@ -94,26 +81,11 @@ func (s *Server) backfillSchedule(c *gin.Context, call request[backfillRequest])
 	}{{"from", call.fields.From, &asked.From}, {"to", call.fields.To, &asked.To}} {
 		at, err := time.Parse(time.RFC3339, field.text)
 		if err != nil {
-			s.respondError(c, jobservice.Invalid(
-				"%s must be a time such as 2026-11-30T02:00:00Z, not %q", field.name, field.text))
-
-			return
+			return nil, jobservice.Invalid("%s must be a time such as 2026-11-30T02:00:00Z, not %q", field.name, field.text)
 		}
 
 		*field.into = at
 	}
 
-	done, err := s.schedules.Backfill(c.Request.Context(), call.caller, call.fields.Schedule, asked)
-	respond(s, c, done, err)
-}
-
-// respond responds with the result of a call, or with its error.
-func respond[R any](s *Server, c *gin.Context, result R, err error) {
-	switch {
-	case c.Request.Context().Err() != nil: // The caller disconnected.
-	case err != nil:
-		s.respondError(c, err)
-	default:
-		c.JSON(http.StatusOK, envelope{Status: "success", Result: result})
-	}
+	return s.schedules.Backfill(ctx, call.caller, call.fields.Schedule, asked)
 }

@@ -1,9 +1,7 @@
 package apiserver
 
 import (
-	"net/http"
-
-	"github.com/gin-gonic/gin"
+	"context"
 
 	"github.com/jobwright/jobwright/jobservice"
 	"github.com/jobwright/jobwright/scenario/jsonvalue"
@@ -19,27 +17,9 @@ type signalRequest struct {
 	SignalID string          `json:"signalId" description:"Identifies the signal, so that a repeated call takes effect once."`
 }
 
-// signalAccepted is the result of signalJob.
-type signalAccepted struct {
-	JobID   string `json:"jobId"   description:"The job."`
-	Signal  string `json:"signal"  description:"The signal's name."`
-	Awaited bool   `json:"awaited" description:"Whether a step waited for it; otherwise the job stores it for a later step."`
-}
-
 // signalJob sends a signal to a running job.
-func (s *Server) signalJob(c *gin.Context, call request[signalRequest]) {
-	fields := call.fields
-
-	taken, err := s.jobs.Signal(c.Request.Context(), call.caller, jobservice.Signal{
-		JobID: fields.JobID, Name: fields.Signal, Data: fields.Data, ID: fields.SignalID,
+func (s *Server) signalJob(ctx context.Context, call request[signalRequest]) (jobservice.SignalAccepted, error) {
+	return s.jobs.Signal(ctx, call.caller, jobservice.Signal{
+		JobID: call.fields.JobID, Name: call.fields.Signal, Data: call.fields.Data, ID: call.fields.SignalID,
 	})
-	if err != nil {
-		s.respondError(c, err)
-
-		return
-	}
-
-	c.JSON(http.StatusOK, envelope{Status: "success", Result: signalAccepted{
-		JobID: fields.JobID, Signal: fields.Signal, Awaited: taken.Awaited,
-	}})
 }

@@ -51,10 +51,8 @@ func (s *Server) watchJob(c *gin.Context, call request[watchRequest]) {
 	if watching := s.watching.Add(1); watching > s.maxWatching() {
 		s.watching.Add(-1)
 
-		failed := jobservice.NewError(jobservice.CodeTooManyRequests,
-			"the server has too many calls of watchJob; repeat the call")
-		failed.RetryAfter = maxReconnect
-		s.refuseWatch(c, failed)
+		s.refuseWatch(c, jobservice.NewError(jobservice.CodeTooManyRequests,
+			"the server has too many calls of watchJob; repeat the call").RepeatAfter(maxReconnect))
 
 		return
 	}

@@ -19,10 +19,7 @@ func (a admission) enter(ctx context.Context) (leave func(), err error) {
 	case a <- struct{}{}:
 		return func() { <-a }, nil
 	case <-ctx.Done():
-		full := NewError(CodeTooManyRequests,
-			"too many calls start jobs at the moment; no job was started; repeat the call")
-		full.RetryAfter = retryAfter
-
-		return nil, full
+		return nil, NewError(CodeTooManyRequests,
+			"too many calls start jobs at the moment; no job was started; repeat the call").RepeatAfter(retryAfter)
 	}
 }

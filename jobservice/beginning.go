@@ -2,9 +2,11 @@ package jobservice
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	commonpb "go.temporal.io/api/common/v1"
+	historypb "go.temporal.io/api/history/v1"
 	"go.temporal.io/api/workflowservice/v1"
 
 	"github.com/jobwright/jobwright/job"
@@ -31,8 +33,25 @@ func (s *Service) Beginning(ctx context.Context, jobID, runID string) (*Beginnin
 	return found, s.asError(ctx, jobID, asJobError(jobID, err))
 }
 
-// beginning reads the first event of a run.
+// beginning returns how a run began.
 func (s *Service) beginning(ctx context.Context, run *commonpb.WorkflowExecution) (*Beginning, error) {
+	first, err := s.firstEvent(ctx, run)
+	if err != nil {
+		return nil, err
+	}
+
+	started := first.GetWorkflowExecutionStartedEventAttributes()
+	found := &Beginning{
+		At: first.GetEventTime().AsTime(), FirstRunID: started.GetFirstExecutionRunId(),
+		ParentID:    started.GetParentWorkflowExecution().GetWorkflowId(),
+		ParentRunID: started.GetParentWorkflowExecution().GetRunId(),
+	}
+
+	return found, s.decode(started.GetInput(), &found.Input)
+}
+
+// firstEvent reads the first event of a run, which has its input.
+func (s *Service) firstEvent(ctx context.Context, run *commonpb.WorkflowExecution) (*historypb.HistoryEvent, error) {
 	page, err := s.options.Temporal.WorkflowService().GetWorkflowExecutionHistory(ctx,
 		&workflowservice.GetWorkflowExecutionHistoryRequest{
 			Namespace: s.options.Namespace, Execution: run, MaximumPageSize: 1,
@@ -42,16 +61,13 @@ func (s *Service) beginning(ctx context.Context, run *commonpb.WorkflowExecution
 	}
 
 	events, err := eventsOf(page)
-	if err != nil || len(events) == 0 {
+	if err == nil && len(events) == 0 {
+		err = errors.New("the history of the job is empty")
+	}
+
+	if err != nil {
 		return nil, err
 	}
 
-	started := events[0].GetWorkflowExecutionStartedEventAttributes()
-	found := &Beginning{
-		At: events[0].GetEventTime().AsTime(), FirstRunID: started.GetFirstExecutionRunId(),
-		ParentID:    started.GetParentWorkflowExecution().GetWorkflowId(),
-		ParentRunID: started.GetParentWorkflowExecution().GetRunId(),
-	}
-
-	return found, s.decode(started.GetInput(), &found.Input)
+	return events[0], nil
 }

@@ -167,13 +167,9 @@ type Redelivery struct {
 
 // Redeliver calls the callback of an ended job again, whether it was delivered or not. If a delivery waits for its next attempt,
 // this attempt is made at once.
-func (s *Service) Redeliver(ctx context.Context, caller Caller, jobID string) (Redelivery, error) {
-	result, err := s.redeliver(ctx, caller, jobID)
+func (s *Service) Redeliver(ctx context.Context, caller Caller, jobID string) (result Redelivery, err error) {
+	defer s.asErrorOf(ctx, jobID, &err)
 
-	return result, s.asError(ctx, jobID, err)
-}
-
-func (s *Service) redeliver(ctx context.Context, caller Caller, jobID string) (result Redelivery, err error) {
 	status, err := s.statusOf(ctx, caller.App.ID, jobID)
 	if err != nil {
 		return result, err
@@ -181,19 +177,13 @@ func (s *Service) redeliver(ctx context.Context, caller Caller, jobID string) (r
 
 	notification := status.notification()
 
-	var refused *Error
-
 	switch {
 	case !status.Ended:
-		refused = NewError(CodeJobNotEnded, "the job %s still runs; its callback is called when it ends", jobID)
+		return result, NewError(
+			CodeJobNotEnded, "the job %s still runs; its callback is called when it ends", jobID).OfJob(jobID)
 	case !status.listeners.WantCallback(notification.Event):
-		refused = NewError(CodeCallbackNotFound, "the job %s has no callback for the event %s", jobID, notification.Event)
-	}
-
-	if refused != nil {
-		refused.JobID = jobID
-
-		return result, refused
+		return result, NewError(
+			CodeCallbackNotFound, "the job %s has no callback for the event %s", jobID, notification.Event).OfJob(jobID)
 	}
 
 	notification.Listeners = &job.Listeners{Callback: status.listeners.Callback} // The others are not called again.

@@ -58,11 +58,8 @@ func (s *Service) CheckSource(ctx context.Context, caller Caller, name string) (
 
 	_, isTimeout := errors.AsType[*temporal.TimeoutError](err)
 	if isTimeout || isDeadline(err) {
-		idle := NewError(CodeTemporalUnavailable, "no worker has checked the source %s in time; check that workers run and "+
-			"are not overloaded, and repeat the call", name)
-		idle.RetryAfter = retryAfter
-
-		return nil, idle
+		return nil, NewError(CodeTemporalUnavailable, "no worker has checked the source %s in time; check that workers run and "+
+			"are not overloaded, and repeat the call", name).RepeatAfter(retryAfter)
 	}
 
 	return checked, s.asError(ctx, "", err)

@@ -159,12 +159,9 @@ func (s *Service) startDeletion(ctx context.Context, request Delete) (*Deletions
 	return result, err
 }
 
-// notEnded returns the error for a job that can't be deleted yet.
+// notEnded returns the error for a job that can't be deleted or retried yet.
 func notEnded(jobID, format string, arguments ...any) *Error {
-	running := NewError(CodeJobNotEnded, format, arguments...)
-	running.JobID = jobID
-
-	return running
+	return NewError(CodeJobNotEnded, format, arguments...).OfJob(jobID)
 }
 
 // retriedReason says why a job with a running retry is not deleted.
@@ -260,14 +257,14 @@ func (s *Service) deleteDescribed(
 		return result, nil
 	}
 
-	input, err := s.inputOf(ctx, info.GetExecution())
+	began, err := s.beginning(ctx, info.GetExecution())
 	if err != nil {
 		return result, asJobError(result.JobID, err)
 	}
 
 	deletion := job.Deletion{
 		AppID: request.Caller.App.ID, JobID: result.JobID, RunID: info.GetFirstRunId(), By: request.Caller.Access.Name,
-		Sources: changedSources(request.Caller, input), TaskQueues: map[string]string{},
+		Sources: changedSources(request.Caller, began.Input), TaskQueues: map[string]string{},
 	}
 
 	for _, name := range deletion.Sources {
@@ -405,8 +402,5 @@ func (s *Service) checkNotDeleting(ctx context.Context, appID, jobID string) err
 		return err
 	}
 
-	refused := NewError(CodeRetryRefused, "the job %s is being deleted", jobID)
-	refused.JobID = jobID
-
-	return refused
+	return NewError(CodeRetryRefused, "the job %s is being deleted", jobID).OfJob(jobID)
 }

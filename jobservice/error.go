@@ -61,6 +61,20 @@ func NewError(code Code, format string, arguments ...any) *Error {
 	return &Error{Code: code, Message: fmt.Sprintf(format, arguments...)}
 }
 
+// OfJob adds the job that the error is about, and returns the error.
+func (e *Error) OfJob(jobID string) *Error {
+	e.JobID = jobID
+
+	return e
+}
+
+// RepeatAfter adds when to repeat the request, and returns the error.
+func (e *Error) RepeatAfter(length time.Duration) *Error {
+	e.RetryAfter = length
+
+	return e
+}
+
 func (e *Error) Error() string { return e.Message }
 
 // Unwrap returns the reason that the message does not contain, for the log, or nil.
@@ -103,6 +117,11 @@ func (s *Service) asError(ctx context.Context, jobID string, err error) error {
 	}
 
 	return failed
+}
+
+// asErrorOf is asError for a method with a named error, by defer.
+func (s *Service) asErrorOf(ctx context.Context, jobID string, err *error) {
+	*err = s.asError(ctx, jobID, *err)
 }
 
 // temporalError returns the error for a request that failed because of Temporal, or for another reason on which its sender can't

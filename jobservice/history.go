@@ -1,7 +1,6 @@
 package jobservice
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"maps"
@@ -42,8 +41,8 @@ const DefaultHistoryJobs = 3_000
 // HistoryRequest asks for a history.
 type HistoryRequest struct {
 	Scenario string // Only its jobs; empty for all.
-	Hours    int    // How long it is; 0 for the default.
-	Buckets  int    // The number of its parts; 0 for the default.
+	Hours    int    // How long it is.
+	Buckets  int    // The number of its parts.
 	Runs     int    // The number of last jobs of each scenario; 0 for none.
 }
 
@@ -107,9 +106,6 @@ type ScenarioHistory struct {
 // the first one in an app with thousands of jobs costs one more for each bucket. Callers share what was read a few seconds
 // before.
 func (s *Service) History(ctx context.Context, caller Caller, request HistoryRequest) (*History, error) {
-	request.Hours = cmp.Or(request.Hours, DefaultHistoryHours)
-	request.Buckets = cmp.Or(request.Buckets, DefaultHistoryBuckets)
-
 	for _, field := range []struct {
 		name             string
 		value, low, high int

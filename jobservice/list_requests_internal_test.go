@@ -141,7 +141,7 @@ func TestListsOfManyJobsCostFewRequests(t *testing.T) {
 	require.Equal(t, 1, counts)
 	require.LessOrEqual(t, listed, 300)
 
-	request := HistoryRequest{Scenario: "Load"}
+	request := HistoryRequest{Scenario: "Load", Hours: DefaultHistoryHours, Buckets: DefaultHistoryBuckets}
 	history, err := service.History(t.Context(), caller, request)
 	require.NoError(t, err)
 	require.False(t, history.Sample.Complete)

@@ -50,20 +50,12 @@ type start struct {
 
 // startOf reads the first event of a run, which has the job's input.
 func (s *Service) startOf(ctx context.Context, run *commonpb.WorkflowExecution) (start, error) {
-	page, err := s.options.Temporal.WorkflowService().GetWorkflowExecutionHistory(ctx,
-		&workflowservice.GetWorkflowExecutionHistoryRequest{
-			Namespace: s.options.Namespace, Execution: run, MaximumPageSize: 1,
-		})
+	first, err := s.firstEvent(ctx, run)
 	if err != nil {
 		return start{}, err
 	}
 
-	events, err := eventsOf(page)
-	if err != nil || len(events) == 0 {
-		return start{}, err
-	}
-
-	arguments := events[0].GetWorkflowExecutionStartedEventAttributes().GetInput().GetPayloads()
+	arguments := first.GetWorkflowExecutionStartedEventAttributes().GetInput().GetPayloads()
 
 	var input struct {
 		Parameters jsonvalue.Object `json:"parameters"`

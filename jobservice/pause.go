@@ -4,9 +4,6 @@ import (
 	"context"
 	"errors"
 
-	"github.com/google/uuid"
-	enumspb "go.temporal.io/api/enums/v1"
-	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/temporal"
 
@@ -46,73 +43,31 @@ func (s *Service) Resume(ctx context.Context, caller Caller, jobID string) (Paus
 	return s.changePause(ctx, caller, jobID, false)
 }
 
-func (s *Service) changePause(ctx context.Context, caller Caller, jobID string, pause bool) (Pause, error) {
-	result := Pause{JobID: jobID, Status: JobResumed}
+func (s *Service) changePause(ctx context.Context, caller Caller, jobID string, pause bool) (result Pause, err error) {
+	defer s.asErrorOf(ctx, jobID, &err)
+
+	result = Pause{JobID: jobID, Status: JobResumed}
 	if pause {
 		result.Status = JobPaused
 	}
 
-	paused, err := s.updatePause(ctx, caller, jobID, pause)
+	err = s.update(ctx, caller, client.UpdateWorkflowOptions{
+		WorkflowID: jobID, UpdateName: job.PauseUpdate,
+		Args: []any{job.PauseChange{Paused: pause, By: caller.Access.Name}},
+	}, &result.Paused, "the job %s has ended; only a running job can be paused or resumed", "")
 
 	rejected, isRejected := errors.AsType[*temporal.ApplicationError](err)
-	if isRejected && rejected.Type() == job.PauseUnchanged {
+
+	switch {
+	case isRejected && rejected.Type() == job.PauseUnchanged:
 		if result.Status = NotPaused; pause {
 			result.Status = AlreadyPaused
 		}
 
-		err = rejected.Details(&paused)
+		err = rejected.Details(&result.Paused)
+	case isRejected && rejected.Type() == job.PauseOfStopping:
+		err = NewError(CodeJobStopping, "the job %s is being stopped; it can be neither paused nor resumed", jobID).OfJob(jobID)
 	}
 
-	result.Paused = paused
-
-	return result, s.asError(ctx, jobID, err)
-}
-
-// updatePause sends the change to the job's workflow, and returns the pause of the job after it.
-func (s *Service) updatePause(ctx context.Context, caller Caller, jobID string, pause bool) (*job.Pause, error) {
-	described, err := s.describeOf(ctx, caller.App.ID, jobID)
-	if err != nil {
-		return nil, err
-	}
-
-	ended := NewError(CodeJobEnded, "the job %s has ended; only a running job can be paused or resumed", jobID)
-	ended.JobID = jobID
-
-	if described.GetWorkflowExecutionInfo().GetStatus() != enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING {
-		return nil, ended
-	}
-
-	ctx, cancel := s.outage.withTimeout(ctx, callTimeout)
-	defer cancel()
-
-	var paused *job.Pause
-
-	handle, err := s.options.Temporal.UpdateWorkflow(ctx, client.UpdateWorkflowOptions{
-		WorkflowID: jobID, UpdateID: uuid.NewString(), UpdateName: job.PauseUpdate,
-		Args:         []any{job.PauseChange{Paused: pause, By: caller.Access.Name}},
-		WaitForStage: client.WorkflowUpdateStageCompleted,
-	})
-	if err == nil {
-		err = handle.Get(ctx, &paused)
-	}
-
-	if _, gone := errors.AsType[*serviceerror.NotFound](err); gone {
-		return nil, ended // Since the description.
-	}
-
-	if _, timedOut := errors.AsType[*client.WorkflowUpdateServiceTimeoutOrCanceledError](err); timedOut {
-		timeout := NewError(CodeTemporalUnavailable, "no worker responds at the moment; repeat the call")
-		timeout.JobID, timeout.RetryAfter = jobID, retryAfter
-
-		return nil, timeout
-	}
-
-	if rejected, ok := errors.AsType[*temporal.ApplicationError](err); ok && rejected.Type() == job.PauseOfStopping {
-		stopping := NewError(CodeJobStopping, "the job %s is being stopped; it can be neither paused nor resumed", jobID)
-		stopping.JobID = jobID
-
-		return nil, stopping
-	}
-
-	return paused, err
+	return result, err
 }

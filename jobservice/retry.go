@@ -10,9 +10,7 @@ import (
 	"strconv"
 	"strings"
 
-	commonpb "go.temporal.io/api/common/v1"
 	enumspb "go.temporal.io/api/enums/v1"
-	"go.temporal.io/api/workflowservice/v1"
 
 	"github.com/jobwright/jobwright/app/seal"
 	"github.com/jobwright/jobwright/job"
@@ -48,25 +46,23 @@ type Retry struct {
 	Parameters jsonvalue.Object
 }
 
-// RetryPlan is what a [Retry] would do.
-type RetryPlan struct {
-	JobID       string            `json:"jobId"`
-	RetryOf     string            `json:"retryOf"`
-	Interrupted []string          `json:"interrupted,omitempty"`
-	Steps       []job.PlannedStep `json:"steps"`
+// JobRetried is what retryJob returns: the new job or, of a dry run, what it would do.
+type JobRetried struct {
+	JobID   string `json:"jobId"   description:"The new job."`
+	RetryOf string `json:"retryOf" description:"The ended job."`
+
+	// Of a dry run:
+	DryRun      bool              `json:"dryRun,omitempty" description:"Whether no job was started."`
+	Interrupted []string          `json:"interrupted,omitempty" description:"The steps without an outcome, which run again."`
+	Steps       []job.PlannedStep `json:"steps,omitempty" description:"What becomes of each step."`
 }
 
 // PlanRetry returns what the retry would do, and starts no job.
-func (s *Service) PlanRetry(ctx context.Context, retry Retry) (*RetryPlan, error) {
+func (s *Service) PlanRetry(ctx context.Context, retry Retry) (_ *JobRetried, err error) {
 	ctx, cancel := context.WithTimeout(ctx, 2*patience) //nolint:mnd // As Retry.
 	defer cancel()
+	defer s.asErrorOf(ctx, retry.JobID, &err)
 
-	plan, err := s.planRetry(ctx, retry)
-
-	return plan, s.asError(ctx, retry.JobID, err)
-}
-
-func (s *Service) planRetry(ctx context.Context, retry Retry) (*RetryPlan, error) {
 	ended, err := s.retriedJob(ctx, &retry)
 	if err != nil {
 		return nil, err
@@ -82,8 +78,9 @@ func (s *Service) planRetry(ctx context.Context, retry Retry) (*RetryPlan, error
 		return nil, err
 	}
 
-	return &RetryPlan{
-		JobID: retry.NewJobID, RetryOf: retry.JobID, Interrupted: continuation.Interrupted, Steps: continuation.Plan,
+	return &JobRetried{
+		JobID: retry.NewJobID, RetryOf: retry.JobID, DryRun: true, Interrupted: continuation.Interrupted,
+		Steps: continuation.Plan,
 	}, nil
 }
 
@@ -169,14 +166,16 @@ func (s *Service) retriedJob(ctx context.Context, retry *Retry) (*retriedJob, er
 
 	info := described.GetWorkflowExecutionInfo()
 	if info.GetStatus() == enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING {
-		running := NewError(CodeJobNotEnded, "the job %s still runs; retry it when it has ended", retry.JobID)
-		running.JobID = retry.JobID
-
-		return nil, running
+		return nil, notEnded(retry.JobID, "the job %s still runs; retry it when it has ended", retry.JobID)
 	}
 
 	if err := s.checkNotDeleting(ctx, retry.Caller.App.ID, retry.JobID); err != nil {
 		return nil, err
+	}
+
+	began, err := s.beginning(ctx, info.GetExecution())
+	if err != nil {
+		return nil, asJobError(retry.JobID, err)
 	}
 
 	ended := &retriedJob{
@@ -184,10 +183,7 @@ func (s *Service) retriedJob(ctx context.Context, retry *Retry) (*retriedJob, er
 		firstRun:    info.GetFirstRunId(),
 		hasScenario: memoField[string](s, described, job.MemoScenario) != "",
 		version:     memoField[string](s, described, job.MemoProgramVersion),
-	}
-
-	if ended.input, err = s.inputOf(ctx, info.GetExecution()); err != nil {
-		return nil, asJobError(retry.JobID, err)
+		input:       began.Input,
 	}
 
 	return ended, ended.permit(retry.Caller)
@@ -199,41 +195,14 @@ var numbered = regexp.MustCompile(`^(.+)~([1-9]\d{0,5})$`)
 // nextID derives the ID of a retry: load~2 for load, load~3 for load~2. It is the same for each retry of a job, so that a
 // repeated request finds the job that the first one has started.
 func nextID(jobID string) string {
-	const second = 2
+	first, number := jobID, 1
 
-	parts := numbered.FindStringSubmatch(jobID)
-	if parts == nil {
-		return fmt.Sprintf("%s~%d", jobID, second)
+	if parts := numbered.FindStringSubmatch(jobID); parts != nil {
+		first = parts[1]
+		number, _ = strconv.Atoi(parts[2]) // The pattern matches only numbers.
 	}
 
-	number, err := strconv.Atoi(parts[2])
-	if err != nil {
-		return fmt.Sprintf("%s~%d", jobID, second)
-	}
-
-	return fmt.Sprintf("%s~%d", parts[1], number+1)
-}
-
-// inputOf reads the input of a run.
-func (s *Service) inputOf(ctx context.Context, run *commonpb.WorkflowExecution) (input job.Input, err error) {
-	page, err := s.options.Temporal.WorkflowService().GetWorkflowExecutionHistory(ctx,
-		&workflowservice.GetWorkflowExecutionHistoryRequest{
-			Namespace: s.options.Namespace, Execution: run, MaximumPageSize: 1,
-		})
-	if err != nil {
-		return input, err
-	}
-
-	events, err := eventsOf(page)
-	if err != nil {
-		return input, err
-	}
-
-	if len(events) == 0 {
-		return input, errors.New("the history of the job is empty")
-	}
-
-	return input, s.decode(events[0].GetWorkflowExecutionStartedEventAttributes().GetInput(), &input)
+	return fmt.Sprintf("%s~%d", first, number+1)
 }
 
 // permit returns an error if the caller may not execute the job.
@@ -290,10 +259,7 @@ func (s *Service) continuation(
 		code = CodeStepNotFound
 	}
 
-	failed := NewError(code, "the job %s can't be retried from there: %s", retry.JobID, refused.Reason)
-	failed.JobID = retry.JobID
-
-	return nil, failed
+	return nil, NewError(code, "the job %s can't be retried from there: %s", retry.JobID, refused.Reason).OfJob(retry.JobID)
 }
 
 // retryInput returns the input of the retry.

@@ -5,9 +5,6 @@ import (
 	"errors"
 	"unicode/utf8"
 
-	"github.com/google/uuid"
-	enumspb "go.temporal.io/api/enums/v1"
-	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/temporal"
 
@@ -23,11 +20,46 @@ type Signal struct {
 	ID    string          // Identifies the signal, so that a repeated request takes effect once; empty if it need not.
 }
 
-// Signal sends a signal to a job. The result says whether a step waited for it; otherwise the job stores it for a later step.
-func (s *Service) Signal(ctx context.Context, caller Caller, signal Signal) (job.SignalAccepted, error) {
-	taken, err := s.signal(ctx, caller, signal)
+// SignalAccepted is the result of [Service.Signal].
+type SignalAccepted struct {
+	JobID   string `json:"jobId"   description:"The job."`
+	Signal  string `json:"signal"  description:"The signal's name."`
+	Awaited bool   `json:"awaited" description:"Whether a step waited for it; otherwise the job stores it for a later step."`
+}
 
-	return taken, s.asError(ctx, signal.JobID, err)
+// Signal sends a signal to a job. The result says whether a step waited for it; otherwise the job stores it for a later step.
+//
+// The signal is an update of the job's workflow. Unlike a signal of Temporal's, an update has a result.
+func (s *Service) Signal(ctx context.Context, caller Caller, signal Signal) (taken SignalAccepted, err error) {
+	defer s.asErrorOf(ctx, signal.JobID, &err)
+
+	if err := signal.validate(); err != nil {
+		return taken, err
+	}
+
+	taken = SignalAccepted{JobID: signal.JobID, Signal: signal.Name}
+	err = s.update(ctx, caller, client.UpdateWorkflowOptions{
+		WorkflowID: signal.JobID, UpdateID: signal.ID, UpdateName: job.SignalUpdate,
+		Args: []any{job.Signal{Name: signal.Name, Data: signal.Data, From: caller.Access.Name, ID: signal.ID}},
+	}, &taken, "the job %s has ended and accepts no more signals", ", with a signalId so that it takes effect once")
+
+	rejected, ok := errors.AsType[*temporal.ApplicationError](err)
+	if !ok {
+		return taken, err
+	}
+
+	switch rejected.Type() {
+	case job.SignalForbidden:
+		err = NewError(CodeSignalForbidden, "%s", rejected.Message())
+	case job.SignalUnknown:
+		err = NewError(CodeSignalNotFound, "%s", rejected.Message())
+	case job.SignalTooLarge:
+		err = NewError(CodeRequestTooLarge, "%s", rejected.Message())
+	case job.SignalsTooMany:
+		err = NewError(CodeTooManyRequests, "%s", rejected.Message()).RepeatAfter(retryAfter)
+	}
+
+	return taken, err
 }
 
 // maxSignalName is the maximum length of a signal's name and of its ID, in characters.
@@ -50,84 +82,4 @@ func (s Signal) validate() error {
 	}
 
 	return nil
-}
-
-// signal sends the signal to the job's workflow as an update. Unlike a Temporal signal, an update has a result.
-func (s *Service) signal(ctx context.Context, caller Caller, signal Signal) (job.SignalAccepted, error) {
-	var taken job.SignalAccepted
-
-	if err := signal.validate(); err != nil {
-		return taken, err
-	}
-
-	described, err := s.describeOf(ctx, caller.App.ID, signal.JobID)
-	if err != nil {
-		return taken, err
-	}
-
-	if described.GetWorkflowExecutionInfo().GetStatus() != enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING {
-		return taken, jobEnded(signal.JobID)
-	}
-
-	ctx, cancel := s.outage.withTimeout(ctx, callTimeout)
-	defer cancel()
-
-	id := signal.ID
-	if id == "" {
-		id = uuid.NewString()
-	}
-
-	handle, err := s.options.Temporal.UpdateWorkflow(ctx, client.UpdateWorkflowOptions{
-		WorkflowID: signal.JobID, UpdateID: id, UpdateName: job.SignalUpdate,
-		Args:         []any{job.Signal{Name: signal.Name, Data: signal.Data, From: caller.Access.Name, ID: signal.ID}},
-		WaitForStage: client.WorkflowUpdateStageCompleted,
-	})
-	if err == nil {
-		err = handle.Get(ctx, &taken)
-	}
-
-	return taken, asSignalError(signal.JobID, err)
-}
-
-// asSignalError turns the error of an update into the error of the call.
-func asSignalError(jobID string, err error) error {
-	if _, ended := errors.AsType[*serviceerror.NotFound](err); ended {
-		return jobEnded(jobID) // Since the description.
-	}
-
-	if _, timedOut := errors.AsType[*client.WorkflowUpdateServiceTimeoutOrCanceledError](err); timedOut {
-		timeout := NewError(CodeTemporalUnavailable,
-			"no worker responds at the moment; repeat the call, with a signalId so that it takes effect once")
-		timeout.RetryAfter = retryAfter
-
-		return timeout
-	}
-
-	rejected, ok := errors.AsType[*temporal.ApplicationError](err)
-	if !ok {
-		return err
-	}
-
-	switch rejected.Type() {
-	case job.SignalForbidden:
-		return NewError(CodeSignalForbidden, "%s", rejected.Message())
-	case job.SignalUnknown:
-		return NewError(CodeSignalNotFound, "%s", rejected.Message())
-	case job.SignalTooLarge:
-		return NewError(CodeRequestTooLarge, "%s", rejected.Message())
-	case job.SignalsTooMany:
-		full := NewError(CodeTooManyRequests, "%s", rejected.Message())
-		full.RetryAfter = retryAfter
-
-		return full
-	}
-
-	return err
-}
-
-func jobEnded(jobID string) *Error {
-	ended := NewError(CodeJobEnded, "the job %s has ended and accepts no more signals", jobID)
-	ended.JobID = jobID
-
-	return ended
 }

@@ -33,11 +33,8 @@ func (s *Service) acquireSlot(ctx context.Context, call *execution, started *Sta
 
 	answer, err := slot.Acquire(ctx, s.options.Temporal, request)
 	if _, timedOut := errors.AsType[*client.WorkflowUpdateServiceTimeoutOrCanceledError](err); timedOut {
-		timeout := NewError(CodeTemporalUnavailable, "no worker responds at the moment, and one has to count the running jobs "+
-			"of the app; repeat the call")
-		timeout.RetryAfter = retryAfter
-
-		return false, timeout
+		return false, NewError(CodeTemporalUnavailable, "no worker responds at the moment, and one has to count the running "+
+			"jobs of the app; repeat the call").RepeatAfter(retryAfter)
 	}
 
 	if err != nil || answer.Granted {
@@ -46,11 +43,8 @@ func (s *Service) acquireSlot(ctx context.Context, call *execution, started *Sta
 
 	attachError := s.attach(ctx, call, started)
 	if HasCode(attachError, CodeJobNotFound) {
-		full := NewError(CodeQuotaExceeded, "app %s runs %d jobs, and limits.runningJobs in its app.yaml permits no more at the "+
-			"same time; no job was started; repeat the call", of.ID, of.Quota.RunningJobs)
-		full.RetryAfter = retryAfter
-
-		return false, full
+		return false, NewError(CodeQuotaExceeded, "app %s runs %d jobs, and limits.runningJobs in its app.yaml permits no more "+
+			"at the same time; no job was started; repeat the call", of.ID, of.Quota.RunningJobs).RepeatAfter(retryAfter)
 	}
 
 	return false, attachError

@@ -343,10 +343,7 @@ func jobIDTaken(jobID string, differing []string) *Error {
 		reason = fmt.Sprintf("%s %s from the request that started it", named, verb)
 	}
 
-	taken := NewError(CodeJobIDTaken,
+	return NewError(CodeJobIDTaken,
 		"the jobId %s belongs to another job: %s; use another jobId, or repeat the first request unchanged to get that job",
-		jobID, reason)
-	taken.JobID = jobID
-
-	return taken
+		jobID, reason).OfJob(jobID)
 }

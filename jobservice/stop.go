@@ -36,21 +36,16 @@ type Stop struct {
 }
 
 // Stop requests that the job stops. It returns as soon as Temporal has accepted the request, before the job has stopped.
-func (s *Service) Stop(ctx context.Context, caller Caller, jobID string) (Stop, error) {
-	result, err := s.stop(ctx, caller, jobID)
+func (s *Service) Stop(ctx context.Context, caller Caller, jobID string) (result Stop, err error) {
+	defer s.asErrorOf(ctx, jobID, &err)
 
-	return result, s.asError(ctx, jobID, err)
-}
-
-// stop requests the cancellation of the job, unless it is stopping or has ended. A job with many steps that run at the same time
-// can keep Temporal so busy that it takes several requests.
-func (s *Service) stop(ctx context.Context, caller Caller, jobID string) (Stop, error) {
+	// A job with many steps that run at the same time can keep Temporal so busy that each request takes several attempts.
 	const requests = 3 // Describing the job, saying who stops it, and cancelling it.
 
 	ctx, cancel := context.WithTimeout(ctx, requests*patience)
 	defer cancel()
 
-	result := Stop{JobID: jobID}
+	result.JobID = jobID
 
 	described, err := s.describeOf(ctx, caller.App.ID, jobID)
 	if err != nil {
@@ -63,15 +58,10 @@ func (s *Service) stop(ctx context.Context, caller Caller, jobID string) (Stop, 
 		return result, nil
 	}
 
-	stopping, err := s.isStopping(ctx, described)
-	if err != nil {
-		return result, err
-	}
-
-	if stopping {
+	if stopping, err := s.isStopping(ctx, described); stopping || err != nil {
 		result.Status = AlreadyStopping
 
-		return result, nil
+		return result, err
 	}
 
 	return s.cancel(ctx, described, caller.Access.Name)

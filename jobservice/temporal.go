@@ -132,11 +132,8 @@ func (s *Service) describeOf(
 }
 
 func jobNotFound(jobID string) *Error {
-	missing := NewError(CodeJobNotFound,
-		"there is no job %s in this app; jobs that ended are deleted after the retention of Temporal's namespace", jobID)
-	missing.JobID = jobID
-
-	return missing
+	return NewError(CodeJobNotFound, "there is no job %s in this app; jobs that ended are deleted after the retention of "+
+		"Temporal's namespace", jobID).OfJob(jobID)
 }
 
 // memoField returns a field of the workflow's memo, or the zero value if the memo has no such field of that type, as in

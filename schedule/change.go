@@ -28,16 +28,12 @@ type Paused struct {
 
 // Pause pauses the schedule: it does not fire until it is resumed. Running jobs continue.
 func (s *Service) Pause(ctx context.Context, caller jobservice.Caller, name, note string) (*Paused, error) {
-	return call(ctx, s, func(ctx context.Context) (*Paused, error) {
-		return s.setPaused(ctx, caller.App, name, true, "paused by "+nameOf(caller)+withNote(note))
-	})
+	return s.setPaused(ctx, caller, name, true, note)
 }
 
 // Resume resumes the schedule. It does not make up for the times at which the schedule was paused.
 func (s *Service) Resume(ctx context.Context, caller jobservice.Caller, name, note string) (*Paused, error) {
-	return call(ctx, s, func(ctx context.Context) (*Paused, error) {
-		return s.setPaused(ctx, caller.App, name, false, "resumed by "+nameOf(caller)+withNote(note))
-	})
+	return s.setPaused(ctx, caller, name, false, note)
 }
 
 // nameOf returns the name of a caller, for people.
@@ -49,18 +45,24 @@ func nameOf(caller jobservice.Caller) string {
 	return caller.Access.Name
 }
 
-func withNote(note string) string {
-	if note == "" {
-		return ""
+func (s *Service) setPaused(
+	ctx context.Context, caller jobservice.Caller, name string, paused bool, reason string,
+) (_ *Paused, err error) {
+	ctx, end := s.begin(ctx, &err)
+	defer end()
+
+	of, note := caller.App, " by "+nameOf(caller)
+	if reason != "" {
+		note += ": " + reason
 	}
 
-	return ": " + note
-}
-
-func (s *Service) setPaused(ctx context.Context, of *app.App, name string, paused bool, note string) (*Paused, error) {
-	patch := &schedulepb.SchedulePatch{Unpause: note}
+	patch := &schedulepb.SchedulePatch{}
 	if paused {
-		patch = &schedulepb.SchedulePatch{Pause: note}
+		note = "paused" + note
+		patch.Pause = note
+	} else {
+		note = "resumed" + note
+		patch.Unpause = note
 	}
 
 	current, err := s.existing(ctx, of, name)
@@ -89,11 +91,8 @@ func (s *Service) existing(ctx context.Context, of *app.App, name string) (*desc
 	}
 
 	if current == nil {
-		missing := jobservice.NewError(CodeScheduleNotFound,
-			"no API server has created the schedule %s in Temporal yet; repeat the call", name)
-		missing.RetryAfter = reconcileInterval
-
-		return nil, missing
+		return nil, jobservice.NewError(CodeScheduleNotFound,
+			"no API server has created the schedule %s in Temporal yet; repeat the call", name).RepeatAfter(reconcileInterval)
 	}
 
 	return current, nil
@@ -191,11 +190,8 @@ func (s *Service) record(
 		}
 
 		if err := pause(ctx); err != nil {
-			busy := jobservice.NewError(jobservice.CodeTooManyRequests,
-				"other calls change the schedule %s at the moment; repeat the call", name)
-			busy.RetryAfter = reconcileInterval
-
-			return nil, busy
+			return nil, jobservice.NewError(jobservice.CodeTooManyRequests,
+				"other calls change the schedule %s at the moment; repeat the call", name).RepeatAfter(reconcileInterval)
 		}
 	}
 }
@@ -209,11 +205,12 @@ type RunNow struct {
 
 // Run lets the schedule fire now, also if it is paused. The error is [CodeScheduleBusy] if a job of the schedule runs and its
 // policy skips firings meanwhile.
-func (s *Service) Run(ctx context.Context, caller jobservice.Caller, name string) (*RunNow, error) {
-	return call(ctx, s, func(ctx context.Context) (*RunNow, error) { return s.run(ctx, caller.App, name) })
-}
+func (s *Service) Run(ctx context.Context, caller jobservice.Caller, name string) (_ *RunNow, err error) {
+	ctx, end := s.begin(ctx, &err)
+	defer end()
 
-func (s *Service) run(ctx context.Context, of *app.App, name string) (*RunNow, error) {
+	of := caller.App
+
 	current, err := s.existing(ctx, of, name)
 	if err != nil {
 		return nil, err
@@ -309,11 +306,14 @@ const maxBackfill = 900
 // Backfill lets the schedule fire for the times of a range, in their order, also if it is paused. A time whose job has
 // completed, as far as Temporal still knows the job, is skipped unless the request says otherwise; a time whose job has failed
 // is tried again.
-func (s *Service) Backfill(ctx context.Context, caller jobservice.Caller, name string, request Backfill) (*Backfilled, error) {
-	return call(ctx, s, func(ctx context.Context) (*Backfilled, error) { return s.backfill(ctx, caller.App, name, request) })
-}
+func (s *Service) Backfill(
+	ctx context.Context, caller jobservice.Caller, name string, request Backfill,
+) (_ *Backfilled, err error) {
+	ctx, end := s.begin(ctx, &err)
+	defer end()
 
-func (s *Service) backfill(ctx context.Context, of *app.App, name string, request Backfill) (*Backfilled, error) {
+	of := caller.App
+
 	if request.Overlap == "" {
 		request.Overlap = app.OverlapBufferAll
 	}

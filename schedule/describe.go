@@ -34,6 +34,11 @@ func (State) SchemaValues() []string {
 	return []string{string(StateActive), string(StatePaused), string(StateInvalid), string(StateStale), string(StatePending)}
 }
 
+// Schedules are the schedules of an app.
+type Schedules struct {
+	Schedules []Status `json:"schedules" description:"The schedules, in the order of their names."`
+}
+
 // Status is a schedule with its definition, its state and its firings.
 type Status struct {
 	Name          string           `json:"name"                  description:"The name of the schedule."`
@@ -88,15 +93,16 @@ const (
 
 // Describe returns the schedules of the caller's app, or the one of that name, with at most a number of their last firings. The
 // firings come from Temporal's visibility store, which knows a firing some moments after it began.
-func (s *Service) Describe(ctx context.Context, caller jobservice.Caller, name string, runs int) ([]Status, error) {
-	return call(ctx, s, func(ctx context.Context) ([]Status, error) { return s.statuses(ctx, caller.App, name, runs) })
-}
+func (s *Service) Describe(
+	ctx context.Context, caller jobservice.Caller, name string, runs int,
+) (_ *Schedules, err error) {
+	ctx, end := s.begin(ctx, &err)
+	defer end()
 
-func (s *Service) statuses(ctx context.Context, of *app.App, name string, runs int) ([]Status, error) {
-	schedules := of.Schedules
+	schedules := caller.App.Schedules
 
 	if name != "" {
-		schedule, err := find(of, name)
+		schedule, err := find(caller.App, name)
 		if err != nil {
 			return nil, err
 		}
@@ -104,15 +110,15 @@ func (s *Service) statuses(ctx context.Context, of *app.App, name string, runs i
 		schedules = []app.Schedule{schedule}
 	}
 
-	found := make([]Status, 0, len(schedules))
+	found := &Schedules{Schedules: make([]Status, 0, len(schedules))}
 
 	for _, schedule := range schedules {
-		status, err := s.status(ctx, of, schedule, runs)
+		status, err := s.status(ctx, caller.App, schedule, runs)
 		if err != nil {
 			return nil, err
 		}
 
-		found = append(found, *status)
+		found.Schedules = append(found.Schedules, *status)
 	}
 
 	return found, nil

@@ -119,14 +119,16 @@ func (s *Service) action(action job.ScheduleAction) (*schedulepb.ScheduleAction,
 // callTimeout limits a call.
 const callTimeout = 20 * time.Second
 
-// call makes a call with a time limit. Its error is an [*jobservice.Error], or that of a context that has ended.
-func call[T any](ctx context.Context, s *Service, do func(context.Context) (T, error)) (T, error) {
+// begin begins a call with a time limit. Its end turns the error of the call into an [*jobservice.Error], or that of a context
+// that has ended.
+func (s *Service) begin(ctx context.Context, err *error) (limited context.Context, end func()) {
 	limited, cancel := context.WithTimeout(ctx, callTimeout)
-	defer cancel()
 
-	result, err := do(limited)
+	return limited, func() {
+		*err = s.jobs.TemporalError(ctx, *err)
 
-	return result, s.jobs.TemporalError(ctx, err)
+		cancel()
+	}
 }
 
 // policies are Temporal's policies for overlapping workflows.
