@@ -10,7 +10,7 @@ import (
 func (c *Client) Apps(ctx context.Context) ([]jobservice.App, error) {
 	var found jobservice.Apps
 
-	err := c.call(ctx, call{name: "getApps", fields: struct{}{}, isRepeatable: true}, &found)
+	err := c.call(ctx, repeatable("getApps", fields{}), &found)
 
 	return found.Apps, err
 }
@@ -19,7 +19,7 @@ func (c *Client) Apps(ctx context.Context) ([]jobservice.App, error) {
 func (c *Client) App(ctx context.Context, appID string) (*jobservice.App, error) {
 	var found jobservice.Apps
 
-	err := c.call(ctx, call{name: "getApps", fields: appRequest{appID}, isRepeatable: true}, &found)
+	err := c.call(ctx, repeatable("getApps", fields{"appId": appID}), &found)
 	if err != nil || len(found.Apps) == 0 {
 		return nil, err
 	}
@@ -31,12 +31,7 @@ func (c *Client) App(ctx context.Context, appID string) (*jobservice.App, error)
 func (c *Client) Sources(ctx context.Context, appID string) ([]jobservice.Source, error) {
 	var found jobservice.Sources
 
-	err := c.call(ctx, call{name: "getSources", fields: appRequest{appID}, isRepeatable: true}, &found)
+	err := c.call(ctx, repeatable("getSources", fields{"appId": appID}), &found)
 
 	return found.Sources, err
-}
-
-// appRequest has the fields of calls about one app.
-type appRequest struct {
-	App string `json:"appId"`
 }

@@ -29,10 +29,16 @@ const (
 // call is a call of the API.
 type call struct {
 	name         string      // Its name in the API.
-	fields       any         // The fields of its body.
+	body         any         // A struct or [fields].
 	isRepeatable bool        // Whether a repeated call has no other effect than the first one.
 	header       http.Header // Further headers; nil for none.
 }
+
+// fields are the fields of a body.
+type fields map[string]any
+
+// repeatable returns a call that has no other effect if it is repeated.
+func repeatable(name string, body any) call { return call{name: name, body: body, isRepeatable: true} }
 
 // call makes a call, and decodes the result of its response into a value.
 func (c *Client) call(ctx context.Context, of call, into any) error {
@@ -80,7 +86,7 @@ func result[R any](ctx context.Context, c *Client, of call) (*R, error) {
 // send sends a call until a server accepts it, and returns the response, which the caller closes. The error is an [*Error] if a
 // server has refused the call.
 func (c *Client) send(ctx context.Context, of call) (*http.Response, error) {
-	body, err := json.Marshal(of.fields)
+	body, err := json.Marshal(of.body)
 	if err != nil {
 		return nil, err
 	}

@@ -168,7 +168,7 @@ func TestWatchFollowsAJobThroughSignals(t *testing.T) {
 		if len(status.Signals) > 0 && (last == nil || len(last.Signals) == 0) {
 			accepted, err := c.Signal(t.Context(), client.Signal{App: appID, JobID: jobID, Name: "go"})
 			require.NoError(t, err)
-			require.Equal(t, client.SignalAccepted{JobID: jobID, Signal: "go", Awaited: true}, *accepted)
+			require.Equal(t, jobservice.SignalAccepted{JobID: jobID, Signal: "go", Awaited: true}, *accepted)
 		}
 
 		last = status
@@ -245,7 +245,7 @@ func TestRetryFindsTheSameJob(t *testing.T) {
 	for range 2 {
 		retried, err := c.Retry(t.Context(), client.Retry{App: appID, JobID: jobID, FromStep: "failed"})
 		require.NoError(t, err)
-		require.Equal(t, client.Retried{JobID: jobID + "~2", RetryOf: jobID}, *retried)
+		require.Equal(t, jobservice.JobRetried{JobID: jobID + "~2", RetryOf: jobID}, *retried)
 	}
 
 	_, err = c.Redeliver(t.Context(), appID, jobID)

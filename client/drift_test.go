@@ -66,12 +66,10 @@ func TestTypesHaveTheFieldsOfTheAPI(t *testing.T) {
 	}{
 		"ExecuteJobRequest":       {reflect.TypeFor[client.Execution](), []string{"apiKey", "isAsync", "noResultSchema", "waitSeconds"}},
 		"GetJobStatusRequest":     {reflect.TypeFor[client.StatusRequest](), []string{"apiKey"}},
-		"GetJobsRequest":          {reflect.TypeOf(client.JobsFields), []string{"apiKey"}},
+		"GetJobsRequest":          {reflect.TypeFor[client.JobsRequest](), []string{"apiKey"}},
 		"SignalJobRequest":        {reflect.TypeFor[client.Signal](), []string{"apiKey"}},
-		"SignalAccepted":          {reflect.TypeFor[client.SignalAccepted](), nil},
 		"RetryJobRequest":         {reflect.TypeFor[client.Retry](), []string{"apiKey"}},
 		"DeleteJobRequest":        {reflect.TypeFor[client.Delete](), []string{"apiKey"}},
-		"JobRetried":              {reflect.TypeFor[client.Retried](), nil},
 		"GetSchedulesRequest":     {reflect.TypeFor[client.SchedulesRequest](), []string{"apiKey"}},
 		"BackfillScheduleRequest": {reflect.TypeFor[client.Backfill](), []string{"apiKey"}},
 		"GetJobHistoryRequest":    {reflect.TypeFor[client.HistoryRequest](), []string{"apiKey"}},

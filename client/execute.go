@@ -47,7 +47,7 @@ func (c *Client) Execute(ctx context.Context, execution Execution) (jobID string
 		JobID string `json:"jobId"`
 	}
 
-	err = c.call(ctx, call{name: "executeJob", fields: execution, isRepeatable: true}, &started)
+	err = c.call(ctx, repeatable("executeJob", execution), &started)
 
 	return cmp.Or(started.JobID, execution.JobID), err
 }

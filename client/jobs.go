@@ -12,70 +12,41 @@ import (
 
 // JobsRequest asks for a page of a list of jobs.
 type JobsRequest struct {
-	App         string
-	Statuses    []job.State // Empty for all.
-	Scenario    string
-	Caller      string
-	Code        string
-	Labels      map[string]string // Labels that the jobs have, all of them.
-	StartedFrom time.Time         // The first bound is included, the second one is not.
-	StartedTo   time.Time
-	EndedFrom   time.Time
-	EndedTo     time.Time
-	Query       string // A further condition in Temporal's language of list filters.
-	Children    bool   // Whether to list child jobs, too.
-	Counts      bool   // Whether to count the jobs of each status.
-	Limit       int    // The maximum number of jobs in the response; 0 for the server's default.
-	Cursor      string // The NextCursor of the page before; empty for the first page.
-}
-
-// jobsFields has the fields of getJobs.
-type jobsFields struct {
 	App         string            `json:"appId"`
-	Status      string            `json:"status,omitempty"`
+	Statuses    Statuses          `json:"status,omitempty"` // Empty for all.
 	Scenario    string            `json:"scenario,omitempty"`
 	Caller      string            `json:"caller,omitempty"`
 	Code        string            `json:"code,omitempty"`
-	Labels      map[string]string `json:"labels,omitempty"`
-	StartedFrom string            `json:"startedFrom,omitempty"`
-	StartedTo   string            `json:"startedTo,omitempty"`
-	EndedFrom   string            `json:"endedFrom,omitempty"`
-	EndedTo     string            `json:"endedTo,omitempty"`
-	Query       string            `json:"query,omitempty"`
-	Children    bool              `json:"children,omitempty"`
-	Counts      bool              `json:"counts,omitempty"`
-	Limit       int               `json:"limit,omitempty"`
-	Cursor      string            `json:"cursor,omitempty"`
+	Labels      map[string]string `json:"labels,omitempty"`     // Labels that the jobs have, all of them.
+	StartedFrom time.Time         `json:"startedFrom,omitzero"` // The first bound is included, the second one is not.
+	StartedTo   time.Time         `json:"startedTo,omitzero"`
+	EndedFrom   time.Time         `json:"endedFrom,omitzero"`
+	EndedTo     time.Time         `json:"endedTo,omitzero"`
+	Query       string            `json:"query,omitempty"`    // A further condition in Temporal's language of list filters.
+	Children    bool              `json:"children,omitempty"` // Whether to list child jobs, too.
+	Counts      bool              `json:"counts,omitempty"`   // Whether to count the jobs of each status.
+	Limit       int               `json:"limit,omitempty"`    // The maximum number of jobs; 0 for the server's default.
+	Cursor      string            `json:"cursor,omitempty"`   // The NextCursor of the page before; empty for the first page.
 }
 
-func (r JobsRequest) fields() jobsFields {
-	statuses := make([]string, len(r.Statuses))
-	for i, status := range r.Statuses {
-		statuses[i] = string(status)
+// Statuses are those of jobs that a list has.
+type Statuses []job.State
+
+// MarshalText returns the statuses, separated by commas.
+func (s Statuses) MarshalText() ([]byte, error) {
+	texts := make([]string, len(s))
+	for i, status := range s {
+		texts[i] = string(status)
 	}
 
-	return jobsFields{
-		App: r.App, Status: strings.Join(statuses, ","), Scenario: r.Scenario, Caller: r.Caller, Code: r.Code, Labels: r.Labels,
-		StartedFrom: timeText(r.StartedFrom), StartedTo: timeText(r.StartedTo),
-		EndedFrom: timeText(r.EndedFrom), EndedTo: timeText(r.EndedTo),
-		Query: r.Query, Children: r.Children, Counts: r.Counts, Limit: r.Limit, Cursor: r.Cursor,
-	}
-}
-
-// timeText returns a time as the API reads it; empty for the zero time.
-func timeText(at time.Time) string {
-	if at.IsZero() {
-		return ""
-	}
-
-	return at.UTC().Format(time.RFC3339Nano)
+	return []byte(strings.Join(texts, ",")), nil
 }
 
 // Jobs returns a page of the list of an app's jobs, the newest first.
 func (c *Client) Jobs(ctx context.Context, request JobsRequest) (*jobservice.List, error) {
 	var list jobservice.List
 
-	err := c.call(ctx, call{name: "getJobs", fields: request.fields(), isRepeatable: true}, &list)
+	err := c.call(ctx, repeatable("getJobs", request), &list)
 
 	return &list, err
 }
@@ -115,5 +86,5 @@ type HistoryRequest struct {
 
 // History returns how many jobs of the last hours started, failed and were stopped, and how long they took.
 func (c *Client) History(ctx context.Context, request HistoryRequest) (*jobservice.History, error) {
-	return result[jobservice.History](ctx, c, call{name: "getJobHistory", fields: request, isRepeatable: true})
+	return result[jobservice.History](ctx, c, repeatable("getJobHistory", request))
 }

@@ -87,7 +87,7 @@ const (
 // job that did not complete has results in [JSON] only.
 func (c *Client) Results(ctx context.Context, appID, jobID string, name *string, format Format) (io.ReadCloser, Format, error) {
 	response, err := c.send(ctx, call{
-		name: "getJobStatus", fields: StatusRequest{App: appID, JobID: jobID, ResultName: name}, isRepeatable: true,
+		name: "getJobStatus", body: StatusRequest{App: appID, JobID: jobID, ResultName: name}, isRepeatable: true,
 		header: http.Header{"Accept": {string(format)}},
 	})
 	if err != nil {

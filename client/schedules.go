@@ -17,39 +17,28 @@ type SchedulesRequest struct {
 
 // Schedules returns the schedules of an app, in the order of their names.
 func (c *Client) Schedules(ctx context.Context, request SchedulesRequest) ([]schedule.Status, error) {
-	var found struct {
-		Schedules []schedule.Status `json:"schedules"`
-	}
+	var found schedule.Schedules
 
-	err := c.call(ctx, call{name: "getSchedules", fields: request, isRepeatable: true}, &found)
+	err := c.call(ctx, repeatable("getSchedules", request), &found)
 
 	return found.Schedules, err
 }
 
-// scheduleRequest has the fields of calls about one schedule.
-type scheduleRequest struct {
-	App      string `json:"appId"`
-	Schedule string `json:"schedule"`
-	Note     string `json:"note,omitempty"` // The reason of a pause or of its end.
-}
-
 // PauseSchedule pauses a schedule. The note is the reason, and may be empty.
 func (c *Client) PauseSchedule(ctx context.Context, appID, name, note string) (*schedule.Paused, error) {
-	return result[schedule.Paused](ctx, c, call{
-		name: "pauseSchedule", fields: scheduleRequest{appID, name, note}, isRepeatable: true,
-	})
+	return result[schedule.Paused](ctx, c, repeatable("pauseSchedule", fields{"appId": appID, "schedule": name, "note": note}))
 }
 
 // ResumeSchedule resumes a paused schedule. The note is the reason, and may be empty.
 func (c *Client) ResumeSchedule(ctx context.Context, appID, name, note string) (*schedule.Paused, error) {
-	return result[schedule.Paused](ctx, c, call{
-		name: "resumeSchedule", fields: scheduleRequest{appID, name, note}, isRepeatable: true,
-	})
+	return result[schedule.Paused](ctx, c, repeatable("resumeSchedule", fields{"appId": appID, "schedule": name, "note": note}))
 }
 
 // RunSchedule lets a schedule fire now.
 func (c *Client) RunSchedule(ctx context.Context, appID, name string) (*schedule.RunNow, error) {
-	return result[schedule.RunNow](ctx, c, call{name: "runSchedule", fields: scheduleRequest{App: appID, Schedule: name}})
+	return result[schedule.RunNow](ctx, c, call{
+		name: "runSchedule", body: fields{"appId": appID, "schedule": name},
+	})
 }
 
 // Backfill asks a schedule to fire for the times of a range.
@@ -64,5 +53,5 @@ type Backfill struct {
 
 // BackfillSchedule lets a schedule fire for the times of a range.
 func (c *Client) BackfillSchedule(ctx context.Context, backfill Backfill) (*schedule.Backfilled, error) {
-	return result[schedule.Backfilled](ctx, c, call{name: "backfillSchedule", fields: backfill})
+	return result[schedule.Backfilled](ctx, c, call{name: "backfillSchedule", body: backfill})
 }

@@ -73,7 +73,7 @@ type StatusRequest struct {
 func (c *Client) Status(ctx context.Context, request StatusRequest) (*Status, error) {
 	var status Status
 
-	err := c.call(ctx, call{name: "getJobStatus", fields: request, isRepeatable: true}, &status)
+	err := c.call(ctx, repeatable("getJobStatus", request), &status)
 
 	return &status, err
 }

@@ -29,13 +29,6 @@ const (
 	lastEventID = "Last-Event-ID"
 )
 
-// watchRequest has the fields of watchJob.
-type watchRequest struct {
-	App   string `json:"appId"`
-	JobID string `json:"jobId"`
-	After int64  `json:"after,omitempty"`
-}
-
 // Watch returns the status of a job, without results, and then each later one up to that of the end. If the version of the status
 // is after, the first one is the next one. Each status is complete; a slow caller misses only those that are no longer current.
 //
@@ -48,7 +41,7 @@ func (c *Client) Watch(ctx context.Context, appID, jobID string, after int64) it
 		for {
 			before := known
 
-			ended, err := c.watchOnce(ctx, watchRequest{App: appID, JobID: jobID, After: after}, &known, yield)
+			ended, err := c.watchOnce(ctx, fields{"appId": appID, "jobId": jobID}, &known, yield)
 			if errors.Is(err, errLost) && ctx.Err() == nil {
 				err = nil
 			}
@@ -74,7 +67,7 @@ var errLost = errors.New("the connection was lost")
 // watchOnce reads the events of one connection. ended reports whether the watch is over, because the job has ended or the caller
 // wants no more.
 func (c *Client) watchOnce(
-	ctx context.Context, request watchRequest, known *int64, yield func(*Status, error) bool,
+	ctx context.Context, request fields, known *int64, yield func(*Status, error) bool,
 ) (ended bool, err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -84,7 +77,7 @@ func (c *Client) watchOnce(
 		header.Set(lastEventID, strconv.FormatInt(*known, 10))
 	}
 
-	response, err := c.send(ctx, call{name: "watchJob", fields: request, isRepeatable: true, header: header})
+	response, err := c.send(ctx, call{name: "watchJob", body: request, isRepeatable: true, header: header})
 	if err != nil {
 		return false, err
 	}

@@ -189,7 +189,7 @@ type retryPage struct {
 	Scenario string
 	From     string
 	Steps    []retryStep // The steps with which the new job can begin.
-	Plan     *client.Retried
+	Plan     *jobservice.JobRetried
 	Refused  *problem // Why the new job can't begin there; nil if it can.
 	Fields   []field
 }

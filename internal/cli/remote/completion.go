@@ -2,6 +2,7 @@ package remote
 
 import (
 	"context"
+	"maps"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -19,103 +20,57 @@ const maxCompletedJobs = 50
 // words returns the words that complete a command line, each with its description after a tab. arguments are those before.
 type words func(ctx context.Context, on *remote, appID string, arguments []string) ([]cobra.Completion, error)
 
-// completedArguments are the words for the first argument of commands.
-var completedArguments = map[string]words{
-	"jobwright run":                scenarioWords,
-	"jobwright lineage":            scenarioWords,
-	"jobwright status":             jobWords,
-	"jobwright watch":              jobWords,
-	"jobwright stop":               jobWords,
-	"jobwright retry":              jobWords,
-	"jobwright pause":              jobWords,
-	"jobwright resume":             jobWords,
-	"jobwright signal":             jobWords,
-	"jobwright delete":             jobWords,
-	"jobwright results":            jobWords,
-	"jobwright schedules pause":    scheduleWords,
-	"jobwright schedules resume":   scheduleWords,
-	"jobwright schedules run":      scheduleWords,
-	"jobwright schedules backfill": scheduleWords,
-}
+// completions are the words for flags, by their names, and those for the first argument, by "".
+type completions map[string]words
 
-// addCompletion makes shells complete arguments and flags of commands that call an API server, with words from the server. If it
-// does not respond, there are none.
-func addCompletion(root *cobra.Command) {
-	for _, command := range root.Commands() {
-		addCompletion(command)
-	}
+// The words for the first argument of commands.
+var (
+	completesScenarios = completions{"": scenarioWords}
+	completesJobs      = completions{"": jobWords}
+	completesSchedules = completions{"": scheduleWords}
+)
 
-	if complete, ok := completedArguments[root.CommandPath()]; ok {
-		root.ValidArgsFunction = func(
-			command *cobra.Command, before []string, _ string,
-		) ([]cobra.Completion, cobra.ShellCompDirective) {
-			if len(before) > 0 {
+// addTo makes shells complete the command with words from the server of its flags. If it does not respond, there are none.
+func (c completions) addTo(command *cobra.Command, flags *remoteFlags) {
+	all := completions{"app": appWords}
+	maps.Copy(all, c)
+
+	cobra.CheckErr(command.RegisterFlagCompletionFunc("context", completeContexts))
+
+	for flag, complete := range all {
+		find := func(command *cobra.Command, arguments []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
+			switch {
+			case flag == "" && len(arguments) > 0:
 				return nil, cobra.ShellCompDirectiveNoFileComp
-			}
+			case flag == "parameter": // Its value follows.
+				found, directive := flags.completed(command.Context(), arguments, complete)
 
-			return completed(command, before, complete)
+				return found, directive | cobra.ShellCompDirectiveNoSpace
+			default:
+				return flags.completed(command.Context(), arguments, complete)
+			}
+		}
+
+		if flag == "" {
+			command.ValidArgsFunction = find
+		} else {
+			cobra.CheckErr(command.RegisterFlagCompletionFunc(flag, find))
 		}
 	}
-
-	switch root.CommandPath() {
-	case "jobwright context use", "jobwright context set", "jobwright context delete":
-		root.ValidArgsFunction = completeContexts
-	case "jobwright run":
-		addParameterCompletion(root, parameterWords)
-	case "jobwright retry":
-		addParameterCompletion(root, retriedParameterWords)
-		addFlagCompletion(root, "from", stepWords)
-	case "jobwright jobs":
-		addFlagCompletion(root, "scenario", scenarioWords)
-	}
-
-	if root.Flags().Lookup("context") == nil {
-		return
-	}
-
-	cobra.CheckErr(root.RegisterFlagCompletionFunc("context", completeContexts))
-	addFlagCompletion(root, "app", appWords)
-}
-
-// addFlagCompletion completes the values of a flag. It ends the process if the command doesn't have the flag.
-func addFlagCompletion(of *cobra.Command, flag string, complete words) {
-	cobra.CheckErr(of.RegisterFlagCompletionFunc(flag, func(
-		command *cobra.Command, arguments []string, _ string,
-	) ([]cobra.Completion, cobra.ShellCompDirective) {
-		return completed(command, arguments, complete)
-	}))
-}
-
-// addParameterCompletion completes the names of parameters. The shell adds no space, because the value follows.
-func addParameterCompletion(of *cobra.Command, complete words) {
-	cobra.CheckErr(of.RegisterFlagCompletionFunc("parameter", func(
-		command *cobra.Command, arguments []string, _ string,
-	) ([]cobra.Completion, cobra.ShellCompDirective) {
-		found, directive := completed(command, arguments, complete)
-
-		return found, directive | cobra.ShellCompDirectiveNoSpace
-	}))
 }
 
 // completed returns the words that complete a command line, none if the server can't be asked.
-func completed(command *cobra.Command, arguments []string, complete words) ([]cobra.Completion, cobra.ShellCompDirective) {
-	ctx, cancel := context.WithTimeout(command.Context(), completionTime)
+func (f *remoteFlags) completed(
+	ctx context.Context, arguments []string, complete words,
+) ([]cobra.Completion, cobra.ShellCompDirective) {
+	ctx, cancel := context.WithTimeout(ctx, completionTime)
 	defer cancel()
 
-	text := func(flag string) string {
-		value, _ := command.Flags().GetString(flag) // All commands that call a server have these flags.
-
-		return value
-	}
-
-	flags := remoteFlags{
-		url: text("url"), keyFile: text("key-file"), context: text("context"), app: text("app"), actAs: text("act-as"),
-	}
-	if flags.keyFile == "-" {
+	if f.keyFile == "-" {
 		return nil, cobra.ShellCompDirectiveNoFileComp // The standard input is the terminal of the shell.
 	}
 
-	on, err := flags.connect(ctx)
+	on, err := f.connect(ctx)
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}

@@ -121,7 +121,7 @@ func contextUseCommand() *cobra.Command {
 		Short:   "Make a context the current one",
 		Long:    `Make a context the current one, which commands use that name no other server.`,
 		Example: `  jobwright context use production`,
-		Args:    cobra.ExactArgs(1),
+		Args:    cobra.ExactArgs(1), ValidArgsFunction: completeContexts,
 	}, func(file contexts.File, names []string) error {
 		return file.Change(func(list *contexts.List) error {
 			if _, err := list.Lookup(names[0]); err != nil {
@@ -158,7 +158,7 @@ other users of the machine can see arguments.`,
 
   # Store the key of the file shop.key
   jobwright context set shop --url http://127.0.0.1:8080 --app shop --read-key < shop.key`,
-		Args: cobra.ExactArgs(1),
+		Args: cobra.ExactArgs(1), ValidArgsFunction: completeContexts,
 	}
 
 	set := command.Flags()
@@ -240,7 +240,7 @@ func contextDeleteCommand() *cobra.Command {
 		Short:   "Delete a context",
 		Long:    `Delete a context. If it is the current one, there is no current one afterwards.`,
 		Example: `  jobwright context delete production`,
-		Args:    cobra.ExactArgs(1),
+		Args:    cobra.ExactArgs(1), ValidArgsFunction: completeContexts,
 	}, func(file contexts.File, names []string) error {
 		return file.Change(func(list *contexts.List) error {
 			if _, err := list.Lookup(names[0]); err != nil {

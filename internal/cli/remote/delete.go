@@ -55,7 +55,7 @@ With --json, it prints what deleteJob returns. The exit status is 1 if a job or 
 	set.BoolVar(&flags.dryRun, "dry-run", false, "print what would be deleted, and delete nothing")
 	set.BoolVar(&flags.yes, "yes", false, "do not ask before deleting")
 
-	return remoteCommand(command, func(ctx context.Context, on *remote, arguments []string) error {
+	return remoteCommand(command, completesJobs, func(ctx context.Context, on *remote, arguments []string) error {
 		return on.delete(ctx, arguments, flags)
 	})
 }

@@ -62,7 +62,11 @@ With --json, it prints the list as getJobs returns it, with nextCursor if there 
 	set.BoolVar(&flags.all, "all", false, "list all jobs, page by page")
 	command.MarkFlagsMutuallyExclusive("since", "started-from")
 
-	return remoteCommand(command, func(ctx context.Context, on *remote, _ []string) error { return on.jobs(ctx, flags) })
+	return remoteCommand(command, completions{"scenario": scenarioWords}, func(
+		ctx context.Context, on *remote, _ []string,
+	) error {
+		return on.jobs(ctx, flags)
+	})
 }
 
 func (r *remote) jobs(ctx context.Context, flags jobsFlags) error {

@@ -30,7 +30,7 @@ docs/lineage.md. With -o mermaid, the command prints a flow chart, which GitHub 
 	}
 	command.Flags().StringVarP(&format, "output", "o", "text", "form of the output: text, mermaid or json")
 
-	return remoteCommand(command, func(ctx context.Context, on *remote, arguments []string) error {
+	return remoteCommand(command, completesScenarios, func(ctx context.Context, on *remote, arguments []string) error {
 		if format != "text" && format != "mermaid" && format != "json" {
 			return wrongCall("--output %q is none of text, mermaid and json", format)
 		}

@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/jobwright/jobwright/client"
+	"github.com/jobwright/jobwright/internal/cli/view"
 	"github.com/jobwright/jobwright/jobservice"
 )
 
@@ -37,21 +38,11 @@ With --json, it prints the response of resumeJob.`,
 func changePauseCommand(
 	command *cobra.Command, change func(*client.Client, context.Context, string, string) (*jobservice.Pause, error),
 ) *cobra.Command {
-	return remoteCommand(command, func(ctx context.Context, on *remote, arguments []string) error {
-		appID, err := on.app(ctx)
-		if err != nil {
-			return err
-		}
-
-		result, err := change(on.api, ctx, appID, arguments[0])
-		if err != nil {
-			return err
-		}
-
-		if on.asJSON {
-			return on.out.JSON(result)
-		}
-
-		return on.out.Line("job %s: %s", result.JobID, result.Status)
-	})
+	return callCommand(command, completesJobs,
+		func(ctx context.Context, on *remote, appID string, jobIDs []string) (*jobservice.Pause, error) {
+			return change(on.api, ctx, appID, jobIDs[0])
+		},
+		func(out view.Output, result *jobservice.Pause) error {
+			return out.Line("job %s: %s", result.JobID, result.Status)
+		})
 }

@@ -22,12 +22,11 @@ import (
 // [remote]: the client (api), and where to print (out). The function calls the API by the methods of package client and prints by
 // those of package view. Its error determines the exit status, see [exitError].
 
-// AddTo adds the commands to the root command of jobwright. Shells complete their arguments and flags.
+// AddTo adds the commands to the root command of jobwright.
 func AddTo(root *cobra.Command) {
 	root.AddCommand(runCommand(), statusCommand(), watchCommand(), jobsCommand(), resultsCommand(), stopCommand(),
 		retryCommand(), pauseCommand(), resumeCommand(), signalCommand(), deleteCommand(), contextCommand(),
 		scenariosCommand(), lineageCommand(), schedulesCommand())
-	addCompletion(root)
 }
 
 // The environment variables with the server, the key and the app of calls.
@@ -53,9 +52,9 @@ type remote struct {
 }
 
 // remoteCommand completes a command that calls an API server: it adds the flags of the connection and --json, and runs the
-// function with the client.
+// function with the client. Shells complete the command line with the words.
 func remoteCommand(
-	command *cobra.Command, run func(ctx context.Context, on *remote, arguments []string) error,
+	command *cobra.Command, complete completions, run func(ctx context.Context, on *remote, arguments []string) error,
 ) *cobra.Command {
 	var flags remoteFlags
 
@@ -68,6 +67,7 @@ func remoteCommand(
 	set.BoolVar(&flags.asJSON, "json", false, "print the result of the API's response as JSON")
 
 	command.Long += "\n\n" + remoteHelp
+	complete.addTo(command, &flags)
 	refuseWrongCalls(command)
 
 	command.RunE = func(command *cobra.Command, arguments []string) error {
@@ -82,6 +82,30 @@ func remoteCommand(
 	}
 
 	return command
+}
+
+// callCommand completes a command that makes one call of the API, and prints its result as JSON or by a function.
+func callCommand[T any](
+	command *cobra.Command, complete completions,
+	call func(ctx context.Context, on *remote, appID string, arguments []string) (T, error), show func(view.Output, T) error,
+) *cobra.Command {
+	return remoteCommand(command, complete, func(ctx context.Context, on *remote, arguments []string) error {
+		appID, err := on.app(ctx)
+		if err != nil {
+			return err
+		}
+
+		result, err := call(ctx, on, appID, arguments)
+
+		switch {
+		case err != nil:
+			return err
+		case on.asJSON:
+			return on.out.JSON(result)
+		default:
+			return show(on.out, result)
+		}
+	})
 }
 
 // refuseWrongCalls gives errors of flags and of arguments the exit status of a wrong call.

@@ -89,7 +89,7 @@ The exit status is 0 if the results were printed, however the job ended.`,
 	flags.addTo(command.Flags())
 	command.Flags().Int64Var(&flags.offset, "offset", 0, "index of the first record of each result in a table")
 
-	return remoteCommand(command, func(ctx context.Context, on *remote, arguments []string) error {
+	return remoteCommand(command, completesJobs, func(ctx context.Context, on *remote, arguments []string) error {
 		if err := flags.check(on); err != nil {
 			return err
 		}

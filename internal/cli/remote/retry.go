@@ -58,7 +58,9 @@ the response of retryJob. The exit status is that of "jobwright run".`,
 	set.BoolVar(&flags.isAsync, "async", false, "do not wait for the end of the job; print its jobId")
 	flags.results.addTo(set)
 
-	return remoteCommand(command, func(ctx context.Context, on *remote, arguments []string) error {
+	return remoteCommand(command, completions{
+		"": jobWords, "parameter": retriedParameterWords, "from": stepWords,
+	}, func(ctx context.Context, on *remote, arguments []string) error {
 		return on.retry(ctx, arguments[0], &flags)
 	})
 }
@@ -130,7 +132,7 @@ func (r *remote) adviseRetry(err error, appID, jobID, fromStep string) {
 }
 
 // printPlan prints what a retry would do.
-func (r *remote) printPlan(plan *client.Retried) error {
+func (r *remote) printPlan(plan *jobservice.JobRetried) error {
 	rows := make([][]any, len(plan.Steps))
 	for i, step := range plan.Steps {
 		rows[i] = []any{step.Path, step.Title, step.OpName, string(step.Action)}

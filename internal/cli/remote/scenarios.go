@@ -8,11 +8,12 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/jobwright/jobwright/internal/cli/view"
 	"github.com/jobwright/jobwright/jobservice"
 )
 
 func scenariosCommand() *cobra.Command {
-	return remoteCommand(&cobra.Command{
+	return callCommand(&cobra.Command{
 		Use:   "scenarios",
 		Short: "List the scenarios that you may run",
 		Long: `List the scenarios of an app that the key may run, with their parameters. An asterisk marks a parameter that
@@ -24,24 +25,14 @@ problems has the mistakes.`,
   # The parameters of one of them
   jobwright scenarios --json | jq '.scenarios[] | select(.name == "Main").parameters.properties'`,
 		Args: cobra.NoArgs,
-	}, func(ctx context.Context, on *remote, _ []string) error {
-		appID, err := on.app(ctx)
-		if err != nil {
-			return err
-		}
-
+	}, nil, func(ctx context.Context, on *remote, appID string, _ []string) (jobservice.Scenarios, error) {
 		found, err := on.api.Scenarios(ctx, appID, false)
-		if err != nil {
-			return err
-		}
 
-		if on.asJSON {
-			return on.out.JSON(jobservice.Scenarios{Scenarios: found})
-		}
+		return jobservice.Scenarios{Scenarios: found}, err
+	}, func(out view.Output, found jobservice.Scenarios) error {
+		rows := make([][]any, 0, len(found.Scenarios))
 
-		rows := make([][]any, 0, len(found))
-
-		for _, scenario := range found {
+		for _, scenario := range found.Scenarios {
 			description := scenario.Description
 			if !scenario.Valid {
 				description = "not valid: " + firstProblem(scenario)
@@ -50,7 +41,7 @@ problems has the mistakes.`,
 			rows = append(rows, []any{scenario.Name, strings.Join(parametersOf(scenario), " "), description})
 		}
 
-		return on.out.Table([]string{"scenario", "parameters", "description"}, rows)
+		return out.Table([]string{"scenario", "parameters", "description"}, rows)
 	})
 }
 

@@ -34,7 +34,7 @@ see docs/schedules.md. The key needs the right status to list them, and the righ
 }
 
 func schedulesListCommand() *cobra.Command {
-	return remoteCommand(&cobra.Command{
+	return callCommand(&cobra.Command{
 		Use:   "list",
 		Short: "List the schedules of an app",
 		Long: `List the schedules of an app, each with its status, its next time and its last run. A schedule that can't
@@ -48,29 +48,19 @@ list schedules, as getSchedules returns it.`,
   # The schedules that can't start their jobs, and why
   jobwright schedules list --json | jq '.schedules[] | select(.status == "invalid") | {name, problems}'`,
 		Args: cobra.NoArgs,
-	}, func(ctx context.Context, on *remote, _ []string) error {
-		appID, err := on.app(ctx)
-		if err != nil {
-			return err
-		}
-
+	}, nil, func(ctx context.Context, on *remote, appID string, _ []string) (schedule.Schedules, error) {
 		found, err := on.api.Schedules(ctx, client.SchedulesRequest{App: appID})
-		if err != nil {
-			return err
-		}
 
-		if on.asJSON {
-			return on.out.JSON(map[string]any{"schedules": found})
-		}
-
-		rows := make([][]any, 0, len(found))
-		for _, of := range found {
+		return schedule.Schedules{Schedules: found}, err
+	}, func(out view.Output, found schedule.Schedules) error {
+		rows := make([][]any, 0, len(found.Schedules))
+		for _, of := range found.Schedules {
 			rows = append(rows, []any{
 				of.Name, view.State(of.State), of.Scenario, timesOf(of), nextOf(of), lastOf(of), strings.Join(of.Problems, "; "),
 			})
 		}
 
-		return on.out.Table([]string{"schedule", "status", "scenario", "times", "next", "last", "problems"}, rows)
+		return out.Table([]string{"schedule", "status", "scenario", "times", "next", "last", "problems"}, rows)
 	})
 }
 
@@ -103,84 +93,65 @@ func lastOf(of schedule.Status) string {
 	return of.Runs[0].ScheduledAt.Format(time.RFC3339) + " " + string(of.Runs[0].Status)
 }
 
-// scheduleCommand completes a command that calls the API about one schedule. The result is printed as JSON or as a line.
-func scheduleCommand[T any](
-	command *cobra.Command, call func(ctx context.Context, on *remote, appID, name string) (T, error), line func(T) string,
-) *cobra.Command {
-	command.Args = cobra.ExactArgs(1)
-
-	return remoteCommand(command, func(ctx context.Context, on *remote, arguments []string) error {
-		appID, err := on.app(ctx)
-		if err != nil {
-			return err
-		}
-
-		done, err := call(ctx, on, appID, arguments[0])
-		if err != nil {
-			return err
-		}
-
-		if on.asJSON {
-			return on.out.JSON(done)
-		}
-
-		on.out.Notef("%s", line(done))
-
-		return nil
-	})
-}
-
 func pauseScheduleCommand() *cobra.Command {
-	var note string
-
-	command := &cobra.Command{
+	return changePauseOfScheduleCommand(&cobra.Command{
 		Use:   "pause SCHEDULE",
 		Short: "Pause a schedule",
 		Long: `Pause a schedule: it does not fire until it is resumed, also if app.yaml changes. Running jobs continue. With
 --json, the command prints an object with schedule, paused and note.`,
 		Example: `  jobwright schedules pause nightly --note "the database moves"`,
-	}
-	command.Flags().StringVar(&note, "note", "", "the reason")
-
-	return scheduleCommand(command, func(ctx context.Context, on *remote, appID, name string) (*schedule.Paused, error) {
-		return on.api.PauseSchedule(ctx, appID, name, note)
-	}, func(done *schedule.Paused) string { return done.Schedule + " is paused: " + done.Note })
+		Args:    cobra.ExactArgs(1),
+	}, (*client.Client).PauseSchedule, "%s is paused: %s")
 }
 
 func resumeScheduleCommand() *cobra.Command {
-	var note string
-
-	command := &cobra.Command{
+	return changePauseOfScheduleCommand(&cobra.Command{
 		Use:   "resume SCHEDULE",
 		Short: "Resume a paused schedule",
 		Long: `Resume a paused schedule. It does not make up for the times of its pause; "jobwright schedules backfill"
 does. With --json, the command prints an object with schedule, paused and note.`,
 		Example: `  jobwright schedules resume nightly`,
-	}
+		Args:    cobra.ExactArgs(1),
+	}, (*client.Client).ResumeSchedule, "%s fires again: %s")
+}
+
+// changePauseOfScheduleCommand completes a command that pauses or resumes a schedule. The format of what it has done has the
+// schedule and the note.
+func changePauseOfScheduleCommand(
+	command *cobra.Command,
+	change func(c *client.Client, ctx context.Context, appID, name, note string) (*schedule.Paused, error), format string,
+) *cobra.Command {
+	var note string
+
 	command.Flags().StringVar(&note, "note", "", "the reason")
 
-	return scheduleCommand(command, func(ctx context.Context, on *remote, appID, name string) (*schedule.Paused, error) {
-		return on.api.ResumeSchedule(ctx, appID, name, note)
-	}, func(done *schedule.Paused) string { return done.Schedule + " fires again: " + done.Note })
+	return callCommand(command, completesSchedules,
+		func(ctx context.Context, on *remote, appID string, names []string) (*schedule.Paused, error) {
+			return change(on.api, ctx, appID, names[0], note)
+		},
+		func(out view.Output, done *schedule.Paused) error {
+			out.Notef(format, done.Schedule, done.Note)
+
+			return nil
+		})
 }
 
 func runScheduleCommand() *cobra.Command {
-	return scheduleCommand(&cobra.Command{
+	return callCommand(&cobra.Command{
 		Use:   "run SCHEDULE",
 		Short: "Let a schedule fire now",
 		Long: `Let a schedule fire now, also if it is paused. The command prints the jobId of the job that the schedule
 starts, unless its condition (onlyIf) is false, and does not wait for the job. With --json, it prints an
 object with schedule, scheduledAt and jobId.`,
 		Example: `  jobwright schedules run nightly`,
-	}, func(ctx context.Context, on *remote, appID, name string) (*schedule.RunNow, error) {
-		done, err := on.api.RunSchedule(ctx, appID, name)
-		if err == nil && !on.asJSON {
-			_, err = on.out.Out.Write([]byte(done.JobID + "\n"))
-		}
+		Args:    cobra.ExactArgs(1),
+	}, completesSchedules, func(ctx context.Context, on *remote, appID string, names []string) (*schedule.RunNow, error) {
+		return on.api.RunSchedule(ctx, appID, names[0])
+	}, func(out view.Output, done *schedule.RunNow) error {
+		err := out.Line("%s", done.JobID)
+		out.Notef("%s fires for %s", done.Schedule, done.ScheduledAt.Format(time.RFC3339))
 
-		return done, err
-	}, func(done *schedule.RunNow) string {
-		return done.Schedule + " fires for " + done.ScheduledAt.Format(time.RFC3339)
+		return err
 	})
 }
 
@@ -197,6 +168,7 @@ func backfillCommand() *cobra.Command {
 job has completed are skipped. The command does not wait for the jobs. With --json, it prints an object with
 schedule, from, to and firings.`,
 		Example: `  jobwright schedules backfill nightly --from 2026-01-29T00:00:00Z --to 2026-01-31T00:00:00Z`,
+		Args:    cobra.ExactArgs(1),
 	}
 
 	flags := command.Flags()
@@ -205,9 +177,11 @@ schedule, from, to and firings.`,
 	flags.StringVar(&overlap, "overlap", "", "what to do while a job runs: "+overlaps()+" (default bufferAll)")
 	flags.BoolVar(&repeat, "repeat-completed", false, "also run the jobs again that have completed")
 
-	return scheduleCommand(command, func(ctx context.Context, on *remote, appID, name string) (*schedule.Backfilled, error) {
+	return callCommand(command, completesSchedules, func(
+		ctx context.Context, on *remote, appID string, names []string,
+	) (*schedule.Backfilled, error) {
 		request := client.Backfill{
-			App: appID, Schedule: name, Overlap: app.Overlap(overlap), RepeatCompleted: repeat, To: time.Now(),
+			App: appID, Schedule: names[0], Overlap: app.Overlap(overlap), RepeatCompleted: repeat, To: time.Now(),
 		}
 
 		var err error
@@ -222,8 +196,10 @@ schedule, from, to and firings.`,
 		}
 
 		return on.api.BackfillSchedule(ctx, request)
-	}, func(done *schedule.Backfilled) string {
-		return done.Schedule + " fires for " + view.Count(int64(done.Firings), "time")
+	}, func(out view.Output, done *schedule.Backfilled) error {
+		out.Notef("%s fires for %s", done.Schedule, view.Count(int64(done.Firings), "time"))
+
+		return nil
 	})
 }
 

@@ -7,6 +7,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/jobwright/jobwright/client"
+	"github.com/jobwright/jobwright/internal/cli/view"
+	"github.com/jobwright/jobwright/jobservice"
 )
 
 func signalCommand() *cobra.Command {
@@ -26,31 +28,21 @@ With --json, it prints the response of signalJob.`,
 	command.Flags().StringVar(&data, "data", "null", "value of the step, as JSON")
 	command.Flags().StringVar(&id, "signal-id", "", "identifies the signal, so that a repeated call takes effect once")
 
-	return remoteCommand(command, func(ctx context.Context, on *remote, arguments []string) error {
-		signal := client.Signal{JobID: arguments[0], Name: arguments[1], ID: id}
+	return callCommand(command, completesJobs,
+		func(ctx context.Context, on *remote, appID string, arguments []string) (*jobservice.SignalAccepted, error) {
+			signal := client.Signal{App: appID, JobID: arguments[0], Name: arguments[1], ID: id}
 
-		if err := json.Unmarshal([]byte(data), &signal.Data); err != nil {
-			return wrongCall("--data is no JSON: %w; a text has quotes: --data '\"text\"'", err)
-		}
+			if err := json.Unmarshal([]byte(data), &signal.Data); err != nil {
+				return nil, wrongCall("--data is no JSON: %w; a text has quotes: --data '\"text\"'", err)
+			}
 
-		var err error
-		if signal.App, err = on.app(ctx); err != nil {
-			return err
-		}
+			return on.api.Signal(ctx, signal)
+		},
+		func(out view.Output, accepted *jobservice.SignalAccepted) error {
+			if accepted.Awaited {
+				return out.Line("job %s has received the signal %s", accepted.JobID, accepted.Signal)
+			}
 
-		accepted, err := on.api.Signal(ctx, signal)
-		if err != nil {
-			return err
-		}
-
-		if on.asJSON {
-			return on.out.JSON(accepted)
-		}
-
-		if accepted.Awaited {
-			return on.out.Line("job %s has received the signal %s", accepted.JobID, accepted.Signal)
-		}
-
-		return on.out.Line("job %s has stored the signal %s; no step waits for it yet", accepted.JobID, accepted.Signal)
-	})
+			return out.Line("job %s has stored the signal %s; no step waits for it yet", accepted.JobID, accepted.Signal)
+		})
 }

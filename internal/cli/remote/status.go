@@ -24,7 +24,7 @@ The exit status is 0 if the job runs or has completed, 1 if it has failed, and 3
   # The error of the job
   jobwright status "night 1" --json | jq -r .message`,
 		Args: cobra.ExactArgs(1),
-	}, func(ctx context.Context, on *remote, arguments []string) error {
+	}, completesJobs, func(ctx context.Context, on *remote, arguments []string) error {
 		appID, err := on.app(ctx)
 		if err != nil {
 			return err

@@ -31,7 +31,7 @@ the job ended, where stopped is a success: 0 if the job is completed or stopped,
 
 	command.Flags().BoolVar(&waits, "wait", false, "wait for the end of the job")
 
-	return remoteCommand(command, func(ctx context.Context, on *remote, arguments []string) error {
+	return remoteCommand(command, completesJobs, func(ctx context.Context, on *remote, arguments []string) error {
 		appID, err := on.app(ctx)
 		if err != nil {
 			return err

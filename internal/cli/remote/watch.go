@@ -21,7 +21,7 @@ stopped.`,
   # The state of each step, whenever the job changes
   jobwright watch "night 1" --json | jq -c '[.steps[].state]'`,
 		Args: cobra.ExactArgs(1),
-	}, func(ctx context.Context, on *remote, arguments []string) error {
+	}, completesJobs, func(ctx context.Context, on *remote, arguments []string) error {
 		appID, err := on.app(ctx)
 		if err != nil {
 			return err
