@@ -32,36 +32,21 @@ func events(w http.ResponseWriter, r *request) error {
 }
 
 // ofJob returns the change that a call about the job of the address makes.
-func ofJob(done string, call func(ctx context.Context, api *client.Client, appID, jobID string) error) change {
+func ofJob[R any](done string, call func(*client.Client, context.Context, string, string) (R, error)) change {
 	return func(r *request) (string, error) {
 		jobID := r.PathValue("job")
+		_, err := call(r.api, r.Context(), r.session.App, jobID)
 
-		return jobAddress(jobID) + "?done=" + done, call(r.Context(), r.api, r.session.App, jobID)
+		return jobAddress(jobID) + "?done=" + done, err
 	}
 }
 
 // The forms of the page of a job.
 var (
-	stopJob = ofJob("stop", func(ctx context.Context, api *client.Client, appID, jobID string) error {
-		_, err := api.Stop(ctx, appID, jobID)
-
-		return err
-	})
-	pauseJob = ofJob("pause", func(ctx context.Context, api *client.Client, appID, jobID string) error {
-		_, err := api.Pause(ctx, appID, jobID)
-
-		return err
-	})
-	resumeJob = ofJob("resume", func(ctx context.Context, api *client.Client, appID, jobID string) error {
-		_, err := api.Resume(ctx, appID, jobID)
-
-		return err
-	})
-	redeliver = ofJob("redeliver", func(ctx context.Context, api *client.Client, appID, jobID string) error {
-		_, err := api.Redeliver(ctx, appID, jobID)
-
-		return err
-	})
+	stopJob   = ofJob("stop", (*client.Client).Stop)
+	pauseJob  = ofJob("pause", (*client.Client).Pause)
+	resumeJob = ofJob("resume", (*client.Client).Resume)
+	redeliver = ofJob("redeliver", (*client.Client).Redeliver)
 )
 
 // signalJob sends the signal of the form.

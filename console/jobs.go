@@ -192,27 +192,29 @@ func (f jobFilter) request(r *request) (client.JobsRequest, error) {
 		request.StartedFrom = r.now.Add(-age).Truncate(time.Minute) // The pages of a list have the same filter for a while.
 	}
 
-	for _, bound := range []struct {
-		text string
-		at   *time.Time
-	}{{f.From, &request.StartedFrom}, {f.To, &request.StartedTo}} {
-		if bound.text == "" {
-			continue
-		}
-
-		at, err := time.Parse(timeField, bound.text)
-		if err != nil {
-			return request, refused("A time is one such as 2026-01-31T06:00, in UTC, not %q.", bound.text)
-		}
-
-		*bound.at = at
+	var err error
+	if f.From != "" {
+		err = readTime(f.From, &request.StartedFrom)
 	}
 
-	return request, nil
+	if f.To != "" && err == nil {
+		err = readTime(f.To, &request.StartedTo)
+	}
+
+	return request, err
 }
 
 // timeField is the layout of the values of fields for a time.
 const timeField = "2006-01-02T15:04"
+
+// readTime reads the value of a field for a time.
+func readTime(text string, into *time.Time) (err error) {
+	if *into, err = time.Parse(timeField, text); err != nil {
+		return refused("A time is one such as 2026-01-31T06:00, in UTC, not %q.", text)
+	}
+
+	return nil
+}
 
 // address returns the address of the list, with further parameters.
 func (f jobFilter) address(more ...string) string {

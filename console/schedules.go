@@ -138,49 +138,47 @@ func firingState(of job.FiringState) state {
 }
 
 // ofSchedule returns the change that a call about the schedule of the address makes.
-func ofSchedule(done string, call func(ctx context.Context, api *client.Client, r *request, name string) error) change {
+func ofSchedule(done string, call func(r *request, name string) error) change {
 	return func(r *request) (string, error) {
 		name := r.PathValue("schedule")
 
-		return "/schedules?done=schedule-" + done + "#" + url.PathEscape(name), call(r.Context(), r.api, r, name)
+		return "/schedules?done=schedule-" + done + "#" + url.PathEscape(name), call(r, name)
 	}
+}
+
+// ofPause returns the change of the form with which a schedule is paused or resumed.
+func ofPause(
+	done string, call func(c *client.Client, ctx context.Context, appID, name, note string) (*schedule.Paused, error),
+) change {
+	return ofSchedule(done, func(r *request, name string) error {
+		_, err := call(r.api, r.Context(), r.session.App, name, strings.TrimSpace(r.PostFormValue("note")))
+
+		return err
+	})
 }
 
 // The forms of a schedule.
 var (
-	pauseSchedule = ofSchedule("pause", func(ctx context.Context, api *client.Client, r *request, name string) error {
-		_, err := api.PauseSchedule(ctx, r.session.App, name, strings.TrimSpace(r.PostFormValue("note")))
+	pauseSchedule  = ofPause("pause", (*client.Client).PauseSchedule)
+	resumeSchedule = ofPause("resume", (*client.Client).ResumeSchedule)
+	runSchedule    = ofSchedule("run", func(r *request, name string) error {
+		_, err := r.api.RunSchedule(r.Context(), r.session.App, name)
 
 		return err
 	})
-	resumeSchedule = ofSchedule("resume", func(ctx context.Context, api *client.Client, r *request, name string) error {
-		_, err := api.ResumeSchedule(ctx, r.session.App, name, strings.TrimSpace(r.PostFormValue("note")))
-
-		return err
-	})
-	runSchedule = ofSchedule("run", func(ctx context.Context, api *client.Client, r *request, name string) error {
-		_, err := api.RunSchedule(ctx, r.session.App, name)
-
-		return err
-	})
-	backfillSchedule = ofSchedule("backfill", func(ctx context.Context, api *client.Client, r *request, name string) error {
+	backfillSchedule = ofSchedule("backfill", func(r *request, name string) error {
 		backfill := client.Backfill{
 			App: r.session.App, Schedule: name, RepeatCompleted: r.PostFormValue("repeatCompleted") == "true",
 		}
 
-		for _, bound := range []struct {
-			name string
-			at   *time.Time
-		}{{"from", &backfill.From}, {"to", &backfill.To}} {
-			at, err := time.Parse(timeField, r.PostFormValue(bound.name))
-			if err != nil {
-				return refused("A time is one such as 2026-01-31T06:00, in UTC, not %q.", r.PostFormValue(bound.name))
-			}
-
-			*bound.at = at
+		err := readTime(r.PostFormValue("from"), &backfill.From)
+		if err == nil {
+			err = readTime(r.PostFormValue("to"), &backfill.To)
 		}
 
-		_, err := api.BackfillSchedule(ctx, backfill)
+		if err == nil {
+			_, err = r.api.BackfillSchedule(r.Context(), backfill)
+		}
 
 		return err
 	})

@@ -8,31 +8,16 @@ import (
 	"strings"
 	"time"
 
-	"github.com/jobwright/jobwright/app"
 	"github.com/jobwright/jobwright/client"
 	"github.com/jobwright/jobwright/console/visitor"
+	"github.com/jobwright/jobwright/jobservice"
 )
 
-// Identity is an access to an app that a key has.
-type Identity struct {
-	App    string      // The ID of the app.
-	Access string      // The name of the access.
-	Rights []app.Right // The rights of the key in the app.
-}
+// refusalOf returns the refusal of a key, or of another sign-in, that an error is.
+func refusalOf(err error) (refused *client.Error, is bool) {
+	refused, is = errors.AsType[*client.Error](err)
 
-// RefusedError is the error for a key that the API does not accept.
-type RefusedError struct {
-	Status     int    // The HTTP status.
-	Code       string // The code of the API's error.
-	Message    string
-	RetryAfter time.Duration // After which the next attempt may be made; 0 if at once.
-}
-
-func (e *RefusedError) Error() string { return e.Message }
-
-// isFinal reports whether the key is of no use, now and later.
-func (e *RefusedError) isFinal() bool {
-	return e.Status == http.StatusUnauthorized || e.Status == http.StatusForbidden
+	return refused, is && refused.Code != ""
 }
 
 // identifyTimeout limits the call that verifies a key.
@@ -43,46 +28,45 @@ const retryAfter = 5 * time.Second
 
 // identify returns the access that a key has to an app, or to the first app of the key if appID is empty. The API verifies the
 // key, so that a wrong one counts as a failed authentication of the address of the browser.
-func (s *Sessions) identify(r *http.Request, appID, key string) (Identity, error) {
+func (s *Sessions) identify(r *http.Request, appID, key string) (jobservice.App, error) {
 	ctx, cancel := context.WithTimeout(r.Context(), identifyTimeout)
 	defer cancel()
 
 	api, err := visitor.NewClient(s.options.API, r, key)
 	if err != nil {
-		return Identity{}, err
+		return jobservice.App{}, err
 	}
 
 	found, err := api.App(ctx, appID)
 	if err != nil {
-		return Identity{}, refusedBy(ctx, err)
+		return jobservice.App{}, refusedBy(ctx, err)
 	}
 
 	if found != nil {
-		return Identity{App: found.ID, Access: found.Access, Rights: found.Rights}, nil
+		return *found, nil
 	}
 
-	refused := &RefusedError{
-		Status: http.StatusForbidden, Code: "forbidden", Message: "this key is for no app; ask the operator for access",
+	refused := &client.Error{
+		HTTPStatus: http.StatusForbidden, Code: jobservice.CodeForbidden, Message: "this key is for no app; ask the operator for access",
 	}
 	if appID != "" {
 		refused.Message = fmt.Sprintf("this key is not for app %s", appID)
 	}
 
-	return Identity{}, refused
+	return jobservice.App{}, refused
 }
 
-// refusedBy returns the error of a call: a [*RefusedError] if the API has refused it, or has not responded before ctx ended.
+// refusedBy returns the error of a call: a refusal if the API has refused it, or has not responded before ctx ended.
 func refusedBy(ctx context.Context, err error) error {
-	if failed, ok := errors.AsType[*client.Error](err); ok && failed.Code != "" {
-		return &RefusedError{
-			Status: failed.HTTPStatus, Code: string(failed.Code), RetryAfter: failed.RetryAfter,
-			Message: strings.TrimSuffix(strings.ReplaceAll(failed.Message, "apiKey", "API key"), "."),
-		}
+	if failed, ok := refusalOf(err); ok {
+		failed.Message = strings.TrimSuffix(strings.ReplaceAll(failed.Message, "apiKey", "API key"), ".")
+
+		return failed
 	}
 
 	if ctx.Err() != nil {
-		return &RefusedError{
-			Status: http.StatusServiceUnavailable, Code: "timeout", RetryAfter: retryAfter,
+		return &client.Error{
+			HTTPStatus: http.StatusServiceUnavailable, Code: "timeout", RetryAfter: retryAfter,
 			Message: "the server has not verified the key in time; try again",
 		}
 	}

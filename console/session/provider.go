@@ -14,6 +14,8 @@ import (
 	"github.com/coreos/go-oidc/v3/oidc"
 	"golang.org/x/oauth2"
 	"golang.org/x/sync/singleflight"
+
+	"github.com/jobwright/jobwright/client"
 )
 
 // ProviderOptions are those of signing in by an OpenID Connect provider, by the authorization code flow with PKCE. The access
@@ -122,8 +124,8 @@ func (s *Sessions) arrive(w http.ResponseWriter, r *http.Request) {
 	known := s.cookies.read(r, signingIn, &begun, s.isSecure(r)) &&
 		subtle.ConstantTimeCompare([]byte(query.Get("state")), []byte(begun.State)) == 1
 	if !known { // The rest of the query could come from anyone.
-		s.refuse(w, r, Page{Next: home}, &RefusedError{
-			Status: http.StatusBadRequest, Code: "sign_in_unknown",
+		s.refuse(w, r, Page{Next: home}, &client.Error{
+			HTTPStatus: http.StatusBadRequest, Code: "sign_in_unknown",
 			Message: "this sign-in was not begun in this browser, or took too long; sign in again",
 		})
 
@@ -133,8 +135,8 @@ func (s *Sessions) arrive(w http.ResponseWriter, r *http.Request) {
 	s.cookies.remove(w, r, signingIn, s.isSecure(r))
 
 	if query.Has("error") {
-		s.refuse(w, r, begun.page(), &RefusedError{
-			Status: http.StatusForbidden, Code: "sign_in_refused",
+		s.refuse(w, r, begun.page(), &client.Error{
+			HTTPStatus: http.StatusForbidden, Code: "sign_in_refused",
 			Message: "the identity provider refused the sign-in: " + cmp.Or(query.Get("error_description"), query.Get("error")),
 		})
 
@@ -156,8 +158,8 @@ func (a attempt) page() Page { return Page{App: a.App, Next: a.Next} }
 // refuseByProvider shows the page for signing in, after a failure of the provider whose reason is in the log.
 func (s *Sessions) refuseByProvider(w http.ResponseWriter, r *http.Request, begun attempt, reason error) {
 	s.options.Log.ErrorContext(r.Context(), "sign-in by the identity provider failed", "error", reason)
-	s.refuse(w, r, begun.page(), &RefusedError{
-		Status: http.StatusBadGateway, Code: "identity_provider_unavailable",
+	s.refuse(w, r, begun.page(), &client.Error{
+		HTTPStatus: http.StatusBadGateway, Code: "identity_provider_unavailable",
 		Message: "the sign-in by the identity provider failed, and the server's log has the reason; sign in again",
 	})
 }

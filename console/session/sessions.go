@@ -114,8 +114,9 @@ func (s *Sessions) read(r *http.Request) (*Session, bool) {
 func (s *Sessions) renew(w http.ResponseWriter, r *http.Request, found *Session) error {
 	as, err := s.identify(r, found.App, found.Key)
 
-	if refused, ok := errors.AsType[*RefusedError](err); ok && refused.isFinal() {
-		return refused
+	refused, ok := refusalOf(err)
+	if ok && (refused.HTTPStatus == http.StatusUnauthorized || refused.HTTPStatus == http.StatusForbidden) {
+		return refused // The key is of no use, now and later.
 	}
 
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/jobwright/jobwright/audit"
+	"github.com/jobwright/jobwright/client"
 	"github.com/jobwright/jobwright/internal/browser"
 )
 
@@ -107,19 +108,19 @@ func (s *Sessions) beginWith(w http.ResponseWriter, r *http.Request, page Page, 
 
 // refuse shows the page for signing in again, with the reason.
 func (s *Sessions) refuse(w http.ResponseWriter, r *http.Request, page Page, reason error) {
-	refused, known := errors.AsType[*RefusedError](reason)
+	refused, known := refusalOf(reason)
 	if !known {
 		s.options.Log.ErrorContext(r.Context(), "sign-in failed", "error", reason)
 
-		refused = &RefusedError{
-			Status: http.StatusInternalServerError, Message: "an internal error occurred; the server's log has the reason",
+		refused = &client.Error{
+			HTTPStatus: http.StatusInternalServerError, Message: "an internal error occurred; the server's log has the reason",
 		}
 		if errors.Is(reason, errTooLarge) {
 			refused.Message = reason.Error()
 		}
 	}
 
-	page.Status, page.Error = refused.Status, sentence(refused.Message)
+	page.Status, page.Error = refused.HTTPStatus, sentence(refused.Message)
 
 	if refused.RetryAfter > 0 {
 		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(refused.RetryAfter.Seconds()))))
@@ -150,8 +151,8 @@ func (s *Sessions) record(r *http.Request, appID, access string, err error) {
 
 	if err != nil {
 		entry.Outcome = "failed"
-		if refused, ok := errors.AsType[*RefusedError](err); ok {
-			entry.Outcome = refused.Code
+		if refused, ok := refusalOf(err); ok {
+			entry.Outcome = string(refused.Code)
 		}
 	}
 
@@ -165,7 +166,7 @@ func (s *Sessions) changeApp(w http.ResponseWriter, r *http.Request) {
 
 	page := Page{App: r.PostFormValue("app"), Next: localPath(r.PostFormValue("next"))}
 	if err := s.CheckCSRF(r); err != nil {
-		s.refuse(w, r, page, &RefusedError{Status: http.StatusForbidden, Message: err.Error(), Code: "browser_refused"})
+		s.refuse(w, r, page, &client.Error{HTTPStatus: http.StatusForbidden, Message: err.Error(), Code: "browser_refused"})
 
 		return
 	}
@@ -174,7 +175,7 @@ func (s *Sessions) changeApp(w http.ResponseWriter, r *http.Request) {
 	s.record(r, page.App, as.Access, err)
 
 	if err == nil {
-		found.App, found.Access, found.Rights = as.App, as.Access, as.Rights
+		found.App, found.Access, found.Rights = as.ID, as.Access, as.Rights
 		err = s.write(w, r, found)
 	}
 
