@@ -4,13 +4,10 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
 	"sync"
-	"sync/atomic"
 	"syscall"
 	"testing"
 
@@ -28,12 +25,7 @@ type MariaDBOptions struct {
 }
 
 // MariaDBServer is a running MariaDB server on a loopback port. Its user root has no password.
-type MariaDBServer struct {
-	process
-
-	port      int
-	databases atomic.Int64
-}
+type MariaDBServer struct{ process }
 
 // sharedMariaDB is the server that all tests of a binary share.
 var sharedMariaDB = sync.OnceValues(func() (*MariaDBServer, error) {
@@ -46,7 +38,7 @@ func MariaDB(tb testing.TB) string {
 	tb.Helper()
 
 	server, err := sharedMariaDB()
-	requireMariaDB(tb, err)
+	require(tb, err)
 
 	return server.NewDatabase(tb)
 }
@@ -56,7 +48,7 @@ func NewMariaDB(tb testing.TB, options MariaDBOptions) *MariaDBServer {
 	tb.Helper()
 
 	server, err := startMariaDB(options)
-	requireMariaDB(tb, err)
+	require(tb, err)
 	tb.Cleanup(func() { server.Stop(tb) })
 
 	return server
@@ -66,30 +58,12 @@ func NewMariaDB(tb testing.TB, options MariaDBOptions) *MariaDBServer {
 func (s *MariaDBServer) NewDatabase(tb testing.TB) string {
 	tb.Helper()
 
-	name := fmt.Sprintf("test%d", s.databases.Add(1))
+	name := s.newName()
 	if err := s.execute(tb.Context(), "CREATE DATABASE "+name); err != nil {
 		tb.Fatalf("create a database: %v", err)
 	}
 
 	return s.dsn(name)
-}
-
-// Stop stops the server, which closes all connections. The databases remain.
-func (s *MariaDBServer) Stop(tb testing.TB) {
-	tb.Helper()
-	require(tb, s.stop())
-}
-
-// Kill kills the server with SIGKILL.
-func (s *MariaDBServer) Kill(tb testing.TB) {
-	tb.Helper()
-	require(tb, s.kill())
-}
-
-// Start starts the server again after [MariaDBServer.Stop] or [MariaDBServer.Kill], on the same port.
-func (s *MariaDBServer) Start(tb testing.TB) {
-	tb.Helper()
-	require(tb, s.start())
 }
 
 func (s *MariaDBServer) dsn(database string) string {
@@ -107,18 +81,8 @@ func (s *MariaDBServer) execute(ctx context.Context, statement string) error {
 	return errors.Join(err, db.Close())
 }
 
-// errNoMariaDB reports a machine without MariaDB.
-var errNoMariaDB = errors.New("MariaDB is not installed")
-
-func requireMariaDB(tb testing.TB, err error) {
-	tb.Helper()
-
-	if errors.Is(err, errNoMariaDB) {
-		missing(tb, "MariaDB", "install the package mariadb-server")
-	}
-
-	require(tb, err)
-}
+// errNoMariaDB is for a machine without MariaDB.
+var errNoMariaDB = missingError("MariaDB is not installed here; install the package mariadb-server")
 
 // startMariaDB creates a data directory and starts a server.
 func startMariaDB(options MariaDBOptions) (*MariaDBServer, error) {
@@ -132,22 +96,20 @@ func startMariaDB(options MariaDBOptions) (*MariaDBServer, error) {
 		return nil, err
 	}
 
-	servers.add(func() error { return os.RemoveAll(folder) })
-
 	data := filepath.Join(folder, "data")
 	if err := run(folder, install, "--no-defaults", "--datadir="+data, "--tmpdir="+folder,
 		"--auth-root-authentication-method=normal", "--skip-test-db"); err != nil {
 		return nil, err
 	}
 
-	server := &MariaDBServer{}
-	if server.port, err = freePort(); err != nil {
+	port, err := freePort()
+	if err != nil {
 		return nil, err
 	}
 
 	args := []string{
 		"--no-defaults", "--datadir=" + data, "--tmpdir=" + folder, "--socket=" + filepath.Join(folder, "socket"),
-		"--pid-file=" + filepath.Join(folder, "pid"), "--bind-address=127.0.0.1", "--port=" + strconv.Itoa(server.port),
+		"--pid-file=" + filepath.Join(folder, "pid"), "--bind-address=127.0.0.1", "--port=" + strconv.Itoa(port),
 		"--skip-name-resolve", // No queries of name servers.
 	}
 	if !options.Durable {
@@ -158,18 +120,12 @@ func startMariaDB(options MariaDBOptions) (*MariaDBServer, error) {
 		args = append(args, "--"+setting)
 	}
 
-	server.process = process{
-		path: program, args: args, folder: folder, ready: "ready for connections",
+	server := &MariaDBServer{process{
+		path: program, args: args, folder: folder, port: port, ready: "ready for connections",
 		stops: syscall.SIGTERM, dies: syscall.SIGKILL,
-	}
+	}}
 
-	if err := server.start(); err != nil {
-		return nil, err
-	}
-
-	servers.add(server.stop)
-
-	return server, nil
+	return server, server.serve()
 }
 
 // findMariaDB returns the paths of the server and of the program that creates its data directory. On Debian, the server is in a

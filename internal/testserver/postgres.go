@@ -1,8 +1,6 @@
 package testserver
 
 import (
-	"errors"
-	"fmt"
 	"net/url"
 	"os"
 	"os/exec"
@@ -11,7 +9,6 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"syscall"
 	"testing"
 
@@ -32,16 +29,11 @@ type PostgreSQLOptions struct {
 }
 
 // PostgreSQLServer is a running PostgreSQL server on a loopback port. It requires no passwords.
-type PostgreSQLServer struct {
-	process
-
-	port      int
-	databases atomic.Int64
-}
+type PostgreSQLServer struct{ process }
 
 // sharedPostgreSQL is the server that all tests of a binary share.
 var sharedPostgreSQL = sync.OnceValues(func() (*PostgreSQLServer, error) {
-	return startPostgreSQL(PostgreSQLOptions{})
+	return StartPostgreSQL(PostgreSQLOptions{})
 })
 
 // PostgreSQL returns the connection URL of a new, empty database on a server that all tests of the binary share. If PostgreSQL
@@ -50,7 +42,7 @@ func PostgreSQL(tb testing.TB) string {
 	tb.Helper()
 
 	server, err := sharedPostgreSQL()
-	requirePostgreSQL(tb, err)
+	require(tb, err)
 
 	return server.NewDatabase(tb)
 }
@@ -59,8 +51,8 @@ func PostgreSQL(tb testing.TB) string {
 func NewPostgreSQL(tb testing.TB, options PostgreSQLOptions) *PostgreSQLServer {
 	tb.Helper()
 
-	server, err := startPostgreSQL(options)
-	requirePostgreSQL(tb, err)
+	server, err := StartPostgreSQL(options)
+	require(tb, err)
 	tb.Cleanup(func() { server.Stop(tb) })
 
 	return server
@@ -70,10 +62,10 @@ func NewPostgreSQL(tb testing.TB, options PostgreSQLOptions) *PostgreSQLServer {
 func (s *PostgreSQLServer) NewDatabase(tb testing.TB) string {
 	tb.Helper()
 
-	name := fmt.Sprintf("test%d", s.databases.Add(1))
+	name := s.newName()
 	ctx := tb.Context()
 
-	conn, err := pgx.Connect(ctx, s.url("postgres"))
+	conn, err := pgx.Connect(ctx, s.URL("postgres"))
 	if err != nil {
 		tb.Fatalf("connect to the tests' PostgreSQL: %v", err)
 	}
@@ -83,25 +75,7 @@ func (s *PostgreSQLServer) NewDatabase(tb testing.TB) string {
 		tb.Fatalf("create a database: %v", err)
 	}
 
-	return s.url(name)
-}
-
-// Stop stops the server, which closes all connections. The databases remain.
-func (s *PostgreSQLServer) Stop(tb testing.TB) {
-	tb.Helper()
-	require(tb, s.stop())
-}
-
-// Kill kills the server with SIGKILL.
-func (s *PostgreSQLServer) Kill(tb testing.TB) {
-	tb.Helper()
-	require(tb, s.kill())
-}
-
-// Start starts the server again after [PostgreSQLServer.Stop] or [PostgreSQLServer.Kill], on the same port.
-func (s *PostgreSQLServer) Start(tb testing.TB) {
-	tb.Helper()
-	require(tb, s.start())
+	return s.URL(name)
 }
 
 // Port returns the server's port.
@@ -112,36 +86,19 @@ func (s *PostgreSQLServer) Program(name string) string {
 	return filepath.Join(filepath.Dir(s.path), name)
 }
 
-func (s *PostgreSQLServer) url(database string) string {
+// URL returns the connection URL of a database of the server.
+func (s *PostgreSQLServer) URL(database string) string {
 	return (&url.URL{
 		Scheme: "postgres", User: url.User("postgres"), Host: "127.0.0.1:" + strconv.Itoa(s.port), Path: database,
 		RawQuery: "sslmode=disable",
 	}).String()
 }
 
-func require(tb testing.TB, err error) {
-	tb.Helper()
-
-	if err != nil {
-		tb.Fatal(err)
-	}
-}
-
 // errNoPostgreSQL is for a machine without PostgreSQL.
-var errNoPostgreSQL = errors.New("PostgreSQL is not installed")
+var errNoPostgreSQL = missingError("PostgreSQL is not installed here; install the package postgresql")
 
-func requirePostgreSQL(tb testing.TB, err error) {
-	tb.Helper()
-
-	if errors.Is(err, errNoPostgreSQL) {
-		missing(tb, "PostgreSQL", "install the package postgresql")
-	}
-
-	require(tb, err)
-}
-
-// startPostgreSQL creates a database cluster and starts its server.
-func startPostgreSQL(options PostgreSQLOptions) (*PostgreSQLServer, error) {
+// StartPostgreSQL creates a database cluster and starts its server. [Close] stops it and removes its databases.
+func StartPostgreSQL(options PostgreSQLOptions) (*PostgreSQLServer, error) {
 	programs, err := findPostgreSQL()
 	if err != nil {
 		return nil, err
@@ -152,8 +109,6 @@ func startPostgreSQL(options PostgreSQLOptions) (*PostgreSQLServer, error) {
 		return nil, err
 	}
 
-	servers.add(func() error { return os.RemoveAll(folder) })
-
 	data := filepath.Join(folder, "data")
 	arguments := append([]string{
 		"--pgdata=" + data, "--username=postgres", "--auth=trust",
@@ -163,35 +118,29 @@ func startPostgreSQL(options PostgreSQLOptions) (*PostgreSQLServer, error) {
 		return nil, err
 	}
 
-	server := &PostgreSQLServer{}
-	if server.port, err = freePort(); err != nil {
+	port, err := freePort()
+	if err != nil {
 		return nil, err
 	}
 
 	settings := []string{
-		"port=" + strconv.Itoa(server.port), "listen_addresses=127.0.0.1", "unix_socket_directories=", "max_connections=200",
+		"port=" + strconv.Itoa(port), "listen_addresses=127.0.0.1", "unix_socket_directories=", "max_connections=200",
 	}
 	if !options.Durable {
 		settings = append(settings, "fsync=off", "full_page_writes=off")
 	}
 
-	server.process = process{
-		path: filepath.Join(programs, "postgres"), args: []string{"-D", data}, folder: folder,
+	server := &PostgreSQLServer{process{
+		path: filepath.Join(programs, "postgres"), args: []string{"-D", data}, folder: folder, port: port,
 		ready: "database system is ready to accept connections",
 		stops: syscall.SIGINT, dies: syscall.SIGQUIT, // PostgreSQL's fast and immediate shutdown.
-	}
+	}}
 
 	for _, setting := range slices.Concat(settings, options.Settings) {
 		server.args = append(server.args, "-c", setting)
 	}
 
-	if err := server.start(); err != nil {
-		return nil, err
-	}
-
-	servers.add(server.stop)
-
-	return server, nil
+	return server, server.serve()
 }
 
 // findPostgreSQL returns the folder of PostgreSQL's programs, either from pg_config or the newest one of Debian's packages.

@@ -17,6 +17,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -65,23 +66,37 @@ func (g *group) close() error {
 	return err
 }
 
-// missing ends a test whose server is not installed. On a build server this is a failure: skipped tests would go unnoticed.
-func missing(tb testing.TB, what, hint string) {
+// Close stops all servers that a program has started, and removes their folders.
+func Close() error { return servers.close() }
+
+// missingError is for a machine without a server.
+type missingError string
+
+func (e missingError) Error() string { return string(e) }
+
+// require ends a test whose server fails, and skips one whose server is not installed. On a build server that is a failure, too:
+// skipped tests would go unnoticed.
+func require(tb testing.TB, err error) {
 	tb.Helper()
 
-	if os.Getenv("CI") == "true" {
-		tb.Fatalf("%s is not installed here; %s", what, hint)
+	if _, isMissing := errors.AsType[missingError](err); isMissing && os.Getenv("CI") != "true" {
+		tb.Skip(err)
 	}
 
-	tb.Skipf("%s is not installed here; %s", what, hint)
+	if err != nil {
+		tb.Fatal(err)
+	}
 }
 
-// newFolder creates a folder that the servers' user owns. That user can't access the temporary folders of tests.
+// newFolder creates a folder that the servers' user owns, until all servers are closed. That user can't access the temporary
+// folders of tests.
 func newFolder(name string) (string, error) {
 	folder, err := os.MkdirTemp("", "jobwright-"+name+"-")
 	if err != nil {
 		return "", err
 	}
+
+	servers.add(func() error { return os.RemoveAll(folder) })
 
 	return folder, changeOwner(folder)
 }
@@ -116,13 +131,55 @@ type process struct {
 	path   string
 	args   []string
 	folder string         // The working directory.
+	port   int            // Its port of the loopback interface.
 	ready  string         // The output that shows that it accepts connections.
 	stops  syscall.Signal // The signal for a stop that does not wait for clients.
 	dies   syscall.Signal // The signal that the process gets when the test binary dies.
 
+	databases atomic.Int64 // The number of databases that were created.
+
 	mu      sync.Mutex
 	command *exec.Cmd
 	ended   <-chan struct{} // Closed when the process and all of its children have ended.
+}
+
+// newName returns the name of a new database.
+func (p *process) newName() string { return fmt.Sprintf("test%d", p.databases.Add(1)) }
+
+// serve starts the process, until all servers are closed.
+func (p *process) serve() error {
+	err := p.start()
+	if err == nil {
+		servers.add(p.stop)
+	}
+
+	return err
+}
+
+// Stop stops the server, which closes all connections. The databases remain.
+func (p *process) Stop(tb testing.TB) {
+	tb.Helper()
+	require(tb, p.stop())
+}
+
+// Kill kills the server with SIGKILL.
+func (p *process) Kill(tb testing.TB) {
+	tb.Helper()
+	require(tb, p.kill())
+}
+
+// Start starts the server again after Stop or Kill, on the same port.
+func (p *process) Start(tb testing.TB) {
+	tb.Helper()
+	require(tb, p.start())
+}
+
+// PID returns the ID of the server's process, whose children serve the connections.
+func (p *process) PID() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+
+	return p.command.Process.Pid
 }
 
 // start starts the process and returns when it accepts connections.
