@@ -1,13 +1,17 @@
 package temporalserver
 
 import (
+	"path/filepath"
 	"time"
 
+	"go.temporal.io/server/common/authorization"
 	"go.temporal.io/server/common/cluster"
 	"go.temporal.io/server/common/config"
 	"go.temporal.io/server/common/dynamicconfig"
+	"go.temporal.io/server/common/log"
 	"go.temporal.io/server/common/membership/static"
 	"go.temporal.io/server/common/primitives"
+	"go.temporal.io/server/temporal"
 )
 
 const (
@@ -20,10 +24,18 @@ var services = []primitives.ServiceName{
 	primitives.FrontendService, primitives.HistoryService, primitives.MatchingService, primitives.WorkerService,
 }
 
-// configure returns the configuration of a server in one process, whose frontend listens on address and whose other services
-// use free loopback ports. With nexus, the frontend also has an HTTP API, by which Temporal sends requests to itself.
-func configure(address string, files databases, nexus bool) (*config.Config, error) {
-	host, port, err := splitAddress(address)
+// Storage is where a server stores its state.
+type Storage struct {
+	State, Visibility *config.SQL
+	HistoryShards     int32
+}
+
+// NewServer returns a server in one process, whose frontend listens on address and whose other services use free loopback ports.
+// With nexus, the frontend also has an HTTP API, by which Temporal sends requests to itself.
+func NewServer(
+	address string, storage Storage, nexus bool, settings dynamicconfig.StaticClient, logger log.Logger,
+) (temporal.Server, error) {
+	host, _, err := splitAddress(address)
 	if err != nil {
 		return nil, err
 	}
@@ -35,9 +47,9 @@ func configure(address string, files databases, nexus bool) (*config.Config, err
 		Persistence: config.Persistence{
 			DefaultStore:     stateStore,
 			VisibilityStore:  visibilityStore,
-			NumHistoryShards: 1,
+			NumHistoryShards: storage.HistoryShards,
 			DataStores: map[string]config.DataStore{
-				stateStore: {SQL: files.state}, visibilityStore: {SQL: files.visibility},
+				stateStore: {SQL: storage.State}, visibilityStore: {SQL: storage.Visibility},
 			},
 		},
 		ClusterMetadata: &cluster.Config{
@@ -52,23 +64,24 @@ func configure(address string, files databases, nexus bool) (*config.Config, err
 		Services:            map[string]config.Service{},
 		PublicClient:        config.PublicClient{HostPort: address},
 	}
+	hosts := map[primitives.ServiceName]static.Hosts{}
 
 	for _, name := range services {
-		rpc := config.RPC{GRPCPort: port, BindOnIP: host}
+		at := address
 
 		if name != primitives.FrontendService {
-			free, err := reserve("127.0.0.1:0")
-			if err != nil {
-				return nil, err
-			}
-
-			if rpc.BindOnIP, rpc.GRPCPort, err = splitAddress(free); err != nil {
+			if at, err = Reserve("127.0.0.1:0"); err != nil {
 				return nil, err
 			}
 		}
 
+		var rpc config.RPC
+		if rpc.BindOnIP, rpc.GRPCPort, err = splitAddress(at); err != nil {
+			return nil, err
+		}
+
 		if name == primitives.FrontendService && nexus {
-			free, err := reserve("127.0.0.1:0")
+			free, err := Reserve("127.0.0.1:0")
 			if err != nil {
 				return nil, err
 			}
@@ -79,21 +92,23 @@ func configure(address string, files databases, nexus bool) (*config.Config, err
 		}
 
 		configuration.Services[string(name)] = config.Service{RPC: rpc}
+		hosts[name] = static.SingleLocalHost(at)
 	}
 
-	return configuration, nil
+	return temporal.NewServer(
+		temporal.WithConfig(configuration),
+		temporal.ForServices(temporal.DefaultServices),
+		temporal.WithStaticHosts(hosts),
+		temporal.WithDynamicConfigClient(settings),
+		temporal.WithLogger(logger),
+		temporal.WithAuthorizer(authorization.NewNoopAuthorizer()),
+		temporal.WithClaimMapper(func(*config.Config) authorization.ClaimMapper { return authorization.NewNoopClaimMapper() }),
+	)
 }
 
-// staticHosts returns the addresses of all services.
-func staticHosts(configuration *config.Config) map[primitives.ServiceName]static.Hosts {
-	hosts := make(map[primitives.ServiceName]static.Hosts, len(services))
-
-	for _, name := range services {
-		rpc := configuration.Services[string(name)].RPC
-		hosts[name] = static.SingleLocalHost(joinAddress(rpc.BindOnIP, rpc.GRPCPort))
-	}
-
-	return hosts
+// NewLogger returns a logger that writes warnings and errors to a file in a folder.
+func NewLogger(dir string) log.Logger {
+	return log.NewZapLogger(log.BuildZapLogger(log.Config{Level: "warn", OutputFile: filepath.Join(dir, "temporal.log")}))
 }
 
 // pollRPS replaces the limit of 20 polls per second of each queue of a shard, which delays every task of a single job by up to

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
-	"net"
 	"os"
 	"path/filepath"
 	"slices"
@@ -212,5 +211,3 @@ func aliases(attributes map[string]enumspb.IndexedValueType) map[string]string {
 
 	return names
 }
-
-func joinAddress(host string, port int) string { return net.JoinHostPort(host, strconv.Itoa(port)) }

@@ -18,9 +18,6 @@ import (
 	commonpb "go.temporal.io/api/common/v1"
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/converter"
-	"go.temporal.io/server/common/authorization"
-	"go.temporal.io/server/common/config"
-	"go.temporal.io/server/common/log"
 	"go.temporal.io/server/temporal"
 
 	"github.com/jobwright/jobwright/internal/browser"
@@ -92,12 +89,12 @@ func Start(options Options) (*Server, error) {
 
 func (s *Server) start(options Options) error {
 	var err error
-	if s.address, err = reserve(options.Address); err != nil {
+	if s.address, err = Reserve(options.Address); err != nil {
 		return err
 	}
 
 	if options.UIAddress != "" {
-		if s.uiAddress, err = reserve(options.UIAddress); err != nil {
+		if s.uiAddress, err = Reserve(options.UIAddress); err != nil {
 			return err
 		}
 	}
@@ -114,27 +111,9 @@ func (s *Server) start(options Options) error {
 		return err
 	}
 
-	configuration, err := configure(s.address, files, options.Nexus)
-	if err != nil {
-		return err
-	}
-
-	logger := log.NewZapLogger(log.BuildZapLogger(log.Config{
-		Level: "warn", OutputFile: filepath.Join(options.DataDir, "temporal.log"),
-	}))
-
-	s.server, err = temporal.NewServer(
-		temporal.WithConfig(configuration),
-		temporal.ForServices(temporal.DefaultServices),
-		temporal.WithStaticHosts(staticHosts(configuration)),
-		temporal.WithDynamicConfigClient(dynamicConfig(options)),
-		temporal.WithLogger(logger),
-		temporal.WithAuthorizer(authorization.NewNoopAuthorizer()),
-		temporal.WithClaimMapper(func(*config.Config) authorization.ClaimMapper {
-			return authorization.NewNoopClaimMapper()
-		}),
-	)
-	if err != nil {
+	logger := NewLogger(options.DataDir)
+	storage := Storage{State: files.state, Visibility: files.visibility, HistoryShards: 1}
+	if s.server, err = NewServer(s.address, storage, options.Nexus, dynamicConfig(options), logger); err != nil {
 		return err
 	}
 
@@ -177,8 +156,8 @@ const (
 	portAttempts  = 100
 )
 
-// reserve returns an address that is free. It replaces port 0 by a free port.
-func reserve(address string) (string, error) {
+// Reserve returns an address that is free. It replaces port 0 by a free port.
+func Reserve(address string) (string, error) {
 	host, port, err := splitAddress(address)
 	if err != nil {
 		return "", err
@@ -187,7 +166,7 @@ func reserve(address string) (string, error) {
 	for attempt := 1; ; attempt++ {
 		candidate := address
 		if port == 0 {
-			candidate = joinAddress(host, firstFreePort+rand.IntN(freePorts)) //nolint:gosec // A port is not a secret.
+			candidate = net.JoinHostPort(host, strconv.Itoa(firstFreePort+rand.IntN(freePorts))) //nolint:gosec // A port is not a secret.
 		}
 
 		listener, err := net.Listen("tcp", candidate)

@@ -10,7 +10,7 @@ import (
 func TestReserveReplacesPortZeroByAFreePort(t *testing.T) {
 	t.Parallel()
 
-	address, err := reserve("127.0.0.1:0")
+	address, err := Reserve("127.0.0.1:0")
 	require.NoError(t, err)
 
 	_, port, err := splitAddress(address)
@@ -30,6 +30,6 @@ func TestReserveRefusesAnAddressInUse(t *testing.T) {
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, used.Close()) })
 
-	_, err = reserve(used.Addr().String())
+	_, err = Reserve(used.Addr().String())
 	require.ErrorContains(t, err, "the address "+used.Addr().String()+" can't be used")
 }

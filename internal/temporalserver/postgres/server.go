@@ -9,46 +9,35 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"net"
-	"path/filepath"
-	"strconv"
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"go.temporal.io/server/common/authorization"
-	"go.temporal.io/server/common/cluster"
 	"go.temporal.io/server/common/config"
 	"go.temporal.io/server/common/dynamicconfig"
 	"go.temporal.io/server/common/log"
-	"go.temporal.io/server/common/membership/static"
 	"go.temporal.io/server/common/metrics"
 	"go.temporal.io/server/common/persistence"
 	"go.temporal.io/server/common/persistence/sql"
 	"go.temporal.io/server/common/persistence/sql/sqlplugin"
 	_ "go.temporal.io/server/common/persistence/sql/sqlplugin/postgresql" // The plugin.
-	"go.temporal.io/server/common/primitives"
 	"go.temporal.io/server/common/resolver"
 	"go.temporal.io/server/schema"
-	"go.temporal.io/server/schema/postgresql/v12"
+	v12 "go.temporal.io/server/schema/postgresql/v12"
 	"go.temporal.io/server/temporal"
+
+	"github.com/jobwright/jobwright/internal/temporalserver"
 )
 
 // HistoryShards is the number of history shards.
 const HistoryShards = 64
 
 const (
-	plugin          = "postgres12_pgx"
-	clusterName     = "active"
-	mainDatabase    = "temporal"
-	visibility      = "temporal_visibility"
-	connections     = 20 // The default of Temporal's configuration for Docker.
-	connectionTime  = time.Hour
-	membershipStart = 30 * time.Second
+	plugin         = "postgres12_pgx"
+	mainDatabase   = "temporal"
+	visibility     = "temporal_visibility"
+	connections    = 20 // The default of Temporal's configuration for Docker.
+	connectionTime = time.Hour
 )
-
-var services = []primitives.ServiceName{
-	primitives.FrontendService, primitives.HistoryService, primitives.MatchingService, primitives.WorkerService,
-}
 
 // Options configure a server.
 type Options struct {
@@ -72,51 +61,36 @@ type Server struct {
 // Start creates the databases, unless they exist, and starts a server on free loopback ports. The frontend may not accept
 // requests immediately.
 func Start(ctx context.Context, options Options) (*Server, error) {
-	logger := log.NewZapLogger(log.BuildZapLogger(log.Config{
-		Level: "warn", OutputFile: filepath.Join(options.LogDir, "temporal.log"),
-	}))
-	stores := map[string]config.DataStore{}
+	logger := temporalserver.NewLogger(options.LogDir)
+	stores := map[string]*config.SQL{}
 
 	for _, name := range []string{mainDatabase, visibility} {
-		store := &config.SQL{
+		stores[name] = &config.SQL{
 			PluginName: plugin, DatabaseName: name, ConnectAddr: options.PostgreSQL, ConnectProtocol: "tcp", User: options.User,
 			MaxConns: connections, MaxIdleConns: connections, MaxConnLifetime: connectionTime,
 		}
-		if err := createDatabase(ctx, options, store, logger); err != nil {
+		if err := createDatabase(ctx, options, stores[name], logger); err != nil {
 			return nil, fmt.Errorf("create the database %s: %w", name, err)
 		}
-
-		stores[name] = config.DataStore{SQL: store}
 	}
 
-	configuration, err := configure(stores)
+	address, err := temporalserver.Reserve("127.0.0.1:0")
 	if err != nil {
 		return nil, err
 	}
 
-	hosts := map[primitives.ServiceName]static.Hosts{}
-	for _, name := range services {
-		hosts[name] = static.SingleLocalHost(address(configuration, name))
-	}
-
-	server, err := temporal.NewServer(
-		temporal.WithConfig(configuration),
-		temporal.ForServices(temporal.DefaultServices),
-		temporal.WithStaticHosts(hosts),
-		temporal.WithDynamicConfigClient(dynamicconfig.StaticClient{
-			// One node serves all partitions; with several, a task sometimes waits for a poller of another one.
-			dynamicconfig.MatchingNumTaskqueueReadPartitions.Key():  1,
-			dynamicconfig.MatchingNumTaskqueueWritePartitions.Key(): 1,
-		}),
-		temporal.WithLogger(logger),
-		temporal.WithAuthorizer(authorization.NewNoopAuthorizer()),
-		temporal.WithClaimMapper(func(*config.Config) authorization.ClaimMapper { return authorization.NewNoopClaimMapper() }),
-	)
+	server, err := temporalserver.NewServer(address, temporalserver.Storage{
+		State: stores[mainDatabase], Visibility: stores[visibility], HistoryShards: HistoryShards,
+	}, false, dynamicconfig.StaticClient{
+		// One node serves all partitions; with several, a task sometimes waits for a poller of another one.
+		dynamicconfig.MatchingNumTaskqueueReadPartitions.Key():  1,
+		dynamicconfig.MatchingNumTaskqueueWritePartitions.Key(): 1,
+	}, logger)
 	if err != nil {
 		return nil, err
 	}
 
-	return &Server{server: server, address: address(configuration, primitives.FrontendService)}, server.Start()
+	return &Server{server: server, address: address}, server.Start()
 }
 
 // Address returns the address of the frontend, host:port.
@@ -182,57 +156,4 @@ func createSchema(admin sqlplugin.AdminDB, database string) error {
 	}
 
 	return admin.UpdateSchemaVersion(database, version, version)
-}
-
-// configure returns the configuration of a server in one process, whose services use free loopback ports.
-func configure(stores map[string]config.DataStore) (*config.Config, error) {
-	configuration := &config.Config{
-		Global: config.Global{
-			Membership: config.Membership{MaxJoinDuration: membershipStart, BroadcastAddress: "127.0.0.1"},
-		},
-		Persistence: config.Persistence{
-			DefaultStore: mainDatabase, VisibilityStore: visibility, NumHistoryShards: HistoryShards, DataStores: stores,
-		},
-		DCRedirectionPolicy: config.DCRedirectionPolicy{Policy: "noop"},
-		Services:            map[string]config.Service{},
-	}
-
-	for _, name := range services {
-		port, err := freePort()
-		if err != nil {
-			return nil, err
-		}
-
-		configuration.Services[string(name)] = config.Service{RPC: config.RPC{GRPCPort: port, BindOnIP: "127.0.0.1"}}
-	}
-
-	frontend := address(configuration, primitives.FrontendService)
-	configuration.PublicClient = config.PublicClient{HostPort: frontend}
-	configuration.ClusterMetadata = &cluster.Config{
-		FailoverVersionIncrement: 10, MasterClusterName: clusterName, CurrentClusterName: clusterName,
-		ClusterInformation: map[string]cluster.ClusterInformation{
-			clusterName: {Enabled: true, InitialFailoverVersion: 1, RPCAddress: frontend},
-		},
-	}
-
-	return configuration, nil
-}
-
-// address returns the address of a service.
-func address(configuration *config.Config, name primitives.ServiceName) string {
-	rpc := configuration.Services[string(name)].RPC
-
-	return net.JoinHostPort(rpc.BindOnIP, strconv.Itoa(rpc.GRPCPort))
-}
-
-// freePort returns a free port of the loopback interface.
-func freePort() (int, error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, err
-	}
-
-	port := listener.Addr().(*net.TCPAddr).Port //nolint:forcetypeassert // The address of a TCP listener.
-
-	return port, listener.Close()
 }
