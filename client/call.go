@@ -14,6 +14,7 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/jobwright/jobwright/internal/clock"
 	"github.com/jobwright/jobwright/jobservice"
 )
 
@@ -100,7 +101,7 @@ func (c *Client) send(ctx context.Context, of call) (*http.Response, error) {
 		}
 
 		wait, mayRepeat := repeatAfter(err, pause)
-		if !mayRepeat || time.Now().Add(wait).After(deadline) || sleep(ctx, wait) != nil {
+		if !mayRepeat || time.Now().Add(wait).After(deadline) || clock.Sleep(ctx, wait) != nil {
 			return nil, err
 		}
 	}
@@ -128,19 +129,6 @@ func repeatAfter(err error, pause time.Duration) (time.Duration, bool) {
 	// Callers that lost their connection at the same moment do not come back at the same moment.
 	return pause/2 + rand.N(pause), !errors.Is(err, context.Canceled) && //nolint:gosec // It need not be unpredictable.
 		!errors.Is(err, context.DeadlineExceeded)
-}
-
-// sleep waits for that long. The error is that of a context that has ended before.
-func sleep(ctx context.Context, length time.Duration) error {
-	timer := time.NewTimer(length)
-	defer timer.Stop()
-
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-timer.C:
-		return nil
-	}
 }
 
 // sendOnce sends a call, and returns the response if it has a status of success.

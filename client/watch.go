@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/tmaxmax/go-sse"
+
+	"github.com/jobwright/jobwright/internal/clock"
 )
 
 const (
@@ -47,7 +49,7 @@ func (c *Client) Watch(ctx context.Context, appID, jobID string, after int64) it
 			}
 
 			if err == nil && !ended && known == before { // The server has no free connection, or is about to stop.
-				err = sleep(ctx, reconnectPause)
+				err = clock.Sleep(ctx, reconnectPause)
 			}
 
 			if err != nil {

@@ -16,6 +16,7 @@ import (
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/temporal"
 
+	"github.com/jobwright/jobwright/internal/clock"
 	"github.com/jobwright/jobwright/job"
 )
 
@@ -275,10 +276,8 @@ func (f *family) awaitEnd(ctx context.Context) error {
 			return err
 		}
 
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(pause):
+		if err := clock.Sleep(ctx, pause); err != nil {
+			return err
 		}
 	}
 }

@@ -13,6 +13,8 @@ import (
 	"go.temporal.io/api/workflowservice/v1"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/protobuf/proto"
+
+	"github.com/jobwright/jobwright/internal/clock"
 )
 
 // endOfJob receives the end of a job if a worker of this process runs it, see [Options.Ends]. The zero value receives nothing.
@@ -177,9 +179,9 @@ func (s *Service) pollCloseEvent(ctx context.Context, run *commonpb.WorkflowExec
 			return events[len(events)-1], nil
 		case err == nil:
 			request.NextPageToken, retryPause = page.GetNextPageToken(), busyPause
-			pause(ctx, minPoll-time.Since(began))
+			_ = clock.Sleep(ctx, minPoll-time.Since(began))
 		case isTransient(err):
-			pause(ctx, retryPause)
+			_ = clock.Sleep(ctx, retryPause)
 			retryPause = min(2*retryPause, maxRetryPause)
 		default:
 			return nil, err
@@ -192,10 +194,8 @@ func (s *Service) pollCloseEvent(ctx context.Context, run *commonpb.WorkflowExec
 // describeCloseEvent describes a run until it has ended, and returns the last event of its history.
 func (s *Service) describeCloseEvent(ctx context.Context, run *commonpb.WorkflowExecution) (*historypb.HistoryEvent, error) {
 	for length := minPause; ; length = min(2*length, maxPause) {
-		pause(ctx, length)
-
-		if ctx.Err() != nil {
-			return nil, ctx.Err()
+		if err := clock.Sleep(ctx, length); err != nil {
+			return nil, err
 		}
 
 		described, err := s.options.Temporal.DescribeWorkflowExecution(ctx, run.GetWorkflowId(), run.GetRunId())
@@ -206,17 +206,6 @@ func (s *Service) describeCloseEvent(ctx context.Context, run *commonpb.Workflow
 		case err != nil && !isTransient(err):
 			return nil, err
 		}
-	}
-}
-
-// pause waits for that long, or until ctx is done.
-func pause(ctx context.Context, length time.Duration) {
-	timer := time.NewTimer(length)
-	defer timer.Stop()
-
-	select {
-	case <-ctx.Done():
-	case <-timer.C:
 	}
 }
 

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"sync"
+
+	"github.com/jobwright/jobwright/internal/clock"
 )
 
 // ErrClosing is the error of a [Watch] whose service closes.
@@ -221,7 +223,7 @@ func (s *Service) follow(ctx context.Context, key jobKey, report func(*Status)) 
 		case last == nil, isFinal:
 			return asJobError(key.jobID, err)
 		default:
-			pause(ctx, maxRetryPause)
+			_ = clock.Sleep(ctx, maxRetryPause)
 		}
 	}
 

@@ -9,6 +9,7 @@ import (
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
 
+	"github.com/jobwright/jobwright/internal/clock"
 	"github.com/jobwright/jobwright/job"
 )
 
@@ -34,9 +35,6 @@ var gauges = []struct {
 // ReportGauges counts the running jobs and those that make no progress, of all apps, until ctx is done. Every API server reports
 // the same numbers. If Temporal can't be reached, the gauges keep their last value.
 func (s *Service) ReportGauges(ctx context.Context, metrics client.MetricsHandler) {
-	ticker := time.NewTicker(gaugeInterval)
-	defer ticker.Stop()
-
 	for {
 		for _, gauge := range gauges {
 			if count, err := gauge.count(s, ctx); err == nil {
@@ -46,10 +44,8 @@ func (s *Service) ReportGauges(ctx context.Context, metrics client.MetricsHandle
 			}
 		}
 
-		select {
-		case <-ctx.Done():
+		if clock.Sleep(ctx, gaugeInterval) != nil {
 			return
-		case <-ticker.C:
 		}
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
 
+	"github.com/jobwright/jobwright/internal/clock"
 	"github.com/jobwright/jobwright/job"
 )
 
@@ -44,10 +45,8 @@ func (s *Service) persistently(ctx context.Context, request func(context.Context
 			return err
 		}
 
-		select {
-		case <-ctx.Done():
+		if clock.Sleep(ctx, busyPause) != nil {
 			return err
-		case <-time.After(busyPause):
 		}
 	}
 }

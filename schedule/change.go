@@ -15,6 +15,7 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/jobwright/jobwright/app"
+	"github.com/jobwright/jobwright/internal/clock"
 	"github.com/jobwright/jobwright/job"
 	"github.com/jobwright/jobwright/jobservice"
 )
@@ -189,7 +190,7 @@ func (s *Service) record(
 			return nil, err
 		}
 
-		if err := pause(ctx); err != nil {
+		if err := clock.Sleep(ctx, conflictPause); err != nil {
 			return nil, jobservice.NewError(jobservice.CodeTooManyRequests,
 				"other calls change the schedule %s at the moment; repeat the call", name).RepeatAfter(reconcileInterval)
 		}

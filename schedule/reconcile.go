@@ -21,6 +21,7 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	"github.com/jobwright/jobwright/app"
+	"github.com/jobwright/jobwright/internal/clock"
 	"github.com/jobwright/jobwright/job"
 )
 
@@ -43,10 +44,8 @@ func (s *Service) Keep(ctx context.Context) {
 
 		failing = err != nil
 
-		select {
-		case <-ctx.Done():
+		if clock.Sleep(ctx, reconcileInterval) != nil {
 			return
-		case <-time.After(reconcileInterval):
 		}
 	}
 }
@@ -194,7 +193,7 @@ func (s *Service) put(ctx context.Context, of *app.App, schedule app.Schedule) e
 			return err
 		}
 
-		if err := pause(ctx); err != nil {
+		if err := clock.Sleep(ctx, conflictPause); err != nil {
 			return err
 		}
 	}
@@ -222,16 +221,6 @@ const (
 	maxConflicts  = 50
 	conflictPause = 100 * time.Millisecond
 )
-
-// pause waits for Temporal to process a change.
-func pause(ctx context.Context) error {
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-time.After(conflictPause):
-		return nil
-	}
-}
 
 // desired is a schedule as Temporal should have it.
 type desired struct {

@@ -19,6 +19,7 @@ import (
 	"go.temporal.io/api/workflowservice/v1"
 
 	"github.com/jobwright/jobwright/app"
+	"github.com/jobwright/jobwright/internal/clock"
 	"github.com/jobwright/jobwright/job"
 	"github.com/jobwright/jobwright/jobservice"
 )
@@ -64,7 +65,7 @@ func (s *Service) describe(ctx context.Context, appID, name string) (*described,
 	}
 	found, err := s.service().DescribeSchedule(ctx, request)
 
-	for isBusy(err) && pause(ctx) == nil {
+	for isBusy(err) && clock.Sleep(ctx, conflictPause) == nil {
 		found, err = s.service().DescribeSchedule(ctx, request)
 	}
 

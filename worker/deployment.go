@@ -10,6 +10,7 @@ import (
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/worker"
 
+	"github.com/jobwright/jobwright/internal/clock"
 	"github.com/jobwright/jobwright/internal/version"
 	"github.com/jobwright/jobwright/job"
 )
@@ -61,9 +62,6 @@ func (d Deployment) watch(ctx context.Context, temporal client.Client, log *slog
 	log = log.With("deployment", d.Name, "buildId", d.BuildID)
 	last := float32(-1)
 
-	ticker := time.NewTicker(routingInterval)
-	defer ticker.Stop()
-
 	for {
 		described, err := handle.Describe(ctx, client.WorkerDeploymentDescribeOptions{})
 		_, unknown := errors.AsType[*serviceerror.NotFound](err) // The first poll creates it.
@@ -89,10 +87,8 @@ func (d Deployment) watch(ctx context.Context, temporal client.Client, log *slog
 			log.DebugContext(ctx, "can't read the deployment", "error", err)
 		}
 
-		select {
-		case <-ctx.Done():
+		if clock.Sleep(ctx, routingInterval) != nil {
 			return
-		case <-ticker.C:
 		}
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/worker"
 
+	"github.com/jobwright/jobwright/internal/clock"
 	"github.com/jobwright/jobwright/job"
 	"github.com/jobwright/jobwright/workflows"
 )
@@ -99,16 +100,7 @@ const followInterval = time.Second
 
 // follow starts workers for the task queues that named returns, as soon as it does, until ctx is done.
 func (q *queues) follow(ctx context.Context, named func() []string, log *slog.Logger) {
-	ticker := time.NewTicker(followInterval)
-	defer ticker.Stop()
-
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-ticker.C:
-		}
-
+	for clock.Sleep(ctx, followInterval) == nil {
 		for _, name := range named() {
 			if slices.Contains(q.names, name) {
 				continue

@@ -9,6 +9,7 @@ import (
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
 
+	"github.com/jobwright/jobwright/internal/clock"
 	"github.com/jobwright/jobwright/result"
 )
 
@@ -66,10 +67,8 @@ func startWhenReachable(
 
 		options.Log.Warn("the worker can't start yet", "retryIn", startInterval.String(), "error", err)
 
-		select {
-		case <-ctx.Done():
+		if clock.Sleep(ctx, startInterval) != nil {
 			return nil, err
-		case <-time.After(startInterval):
 		}
 	}
 }

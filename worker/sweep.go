@@ -11,6 +11,7 @@ import (
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
 
+	"github.com/jobwright/jobwright/internal/clock"
 	"github.com/jobwright/jobwright/job"
 	"github.com/jobwright/jobwright/result"
 )
@@ -43,15 +44,7 @@ func (s *sweeper) run(ctx context.Context) {
 // pause waits for the average time between two sweeps, or until ctx ends. The time varies, so that several workers do not sweep
 // at the same moment.
 func pause(ctx context.Context, average time.Duration) error {
-	timer := time.NewTimer(average/2 + rand.N(average)) //nolint:gosec // The time need not be unpredictable.
-	defer timer.Stop()
-
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-timer.C:
-		return nil
-	}
+	return clock.Sleep(ctx, average/2+rand.N(average)) //nolint:gosec // The time need not be unpredictable.
 }
 
 // claim assigns the result store to the namespace; see [result.Store.Claim].

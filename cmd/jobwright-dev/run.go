@@ -18,6 +18,7 @@ import (
 	"github.com/jobwright/jobwright/client"
 	"github.com/jobwright/jobwright/internal/cli"
 	"github.com/jobwright/jobwright/internal/cli/view"
+	"github.com/jobwright/jobwright/internal/clock"
 	"github.com/jobwright/jobwright/job"
 	"github.com/jobwright/jobwright/scenario/jsonvalue"
 )
@@ -57,10 +58,8 @@ func (a *devAPI) waitUntilReady(ctx context.Context) error {
 			return nil
 		}
 
-		select {
-		case <-ctx.Done():
+		if clock.Sleep(ctx, readyPause) != nil {
 			return fmt.Errorf("the API did not become ready: %w", errors.Join(err, ctx.Err()))
-		case <-time.After(readyPause):
 		}
 	}
 }

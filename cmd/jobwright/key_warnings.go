@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/jobwright/jobwright/app"
+	"github.com/jobwright/jobwright/internal/clock"
 )
 
 const (
@@ -15,16 +16,11 @@ const (
 
 // warnOfKeys logs the keys that are not set, have expired or will expire soon, now and once a day until ctx is done.
 func warnOfKeys(ctx context.Context, apps *app.Catalog, log *slog.Logger) {
-	ticker := time.NewTicker(warnInterval)
-	defer ticker.Stop()
-
 	for {
 		logKeys(apps, log, time.Now())
 
-		select {
-		case <-ctx.Done():
+		if clock.Sleep(ctx, warnInterval) != nil {
 			return
-		case <-ticker.C:
 		}
 	}
 }

@@ -20,6 +20,7 @@ import (
 	"go.temporal.io/sdk/client"
 	"google.golang.org/protobuf/types/known/durationpb"
 
+	"github.com/jobwright/jobwright/internal/clock"
 	"github.com/jobwright/jobwright/job"
 )
 
@@ -229,10 +230,8 @@ func retry(ctx context.Context, do func() error) error {
 			return err
 		}
 
-		select {
-		case <-ctx.Done():
+		if clock.Sleep(ctx, setupPause) != nil {
 			return errors.Join(err, ctx.Err())
-		case <-time.After(setupPause):
 		}
 	}
 }

@@ -19,6 +19,7 @@ import (
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/worker"
 
+	"github.com/jobwright/jobwright/internal/clock"
 	"github.com/jobwright/jobwright/job"
 )
 
@@ -405,10 +406,8 @@ func (d *Deployment) drain(ctx context.Context, build string, move bool, report 
 			return nil
 		}
 
-		select {
-		case <-ctx.Done():
+		if clock.Sleep(ctx, drainInterval) != nil {
 			return cmp.Or(context.Cause(ctx), ctx.Err())
-		case <-time.After(drainInterval):
 		}
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/jobwright/jobwright/client"
 	"github.com/jobwright/jobwright/internal/cli"
 	"github.com/jobwright/jobwright/internal/cli/view"
+	"github.com/jobwright/jobwright/internal/clock"
 	"github.com/jobwright/jobwright/jobservice"
 )
 
@@ -168,10 +169,8 @@ func (r *remote) deleteAll(ctx context.Context, request client.Delete) (*jobserv
 		}
 
 		if len(last.Jobs) == 0 { // The list of jobs lags behind.
-			select {
-			case <-ctx.Done():
-				return nil, ctx.Err()
-			case <-time.After(time.Second):
+			if err := clock.Sleep(ctx, time.Second); err != nil {
+				return nil, err
 			}
 		}
 	}
