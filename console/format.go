@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/dustin/go-humanize"
+
 	"github.com/jobwright/jobwright/job"
 	"github.com/jobwright/jobwright/scenario/jsonvalue"
 	"github.com/jobwright/jobwright/schedule"
@@ -98,15 +100,7 @@ func duration(length time.Duration) string {
 }
 
 // number returns a number with its thousands apart.
-func number(value int64) string {
-	digits := strconv.FormatInt(value, 10)
-
-	for at := len(digits) - 3; at > 0 && digits[at-1] != '-'; at -= 3 {
-		digits = digits[:at] + "," + digits[at:]
-	}
-
-	return digits
-}
+func number(value int64) string { return humanize.Comma(value) }
 
 // countOf returns a number and its noun.
 func countOf(value int64, singular, plural string) string {

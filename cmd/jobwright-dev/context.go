@@ -42,13 +42,14 @@ func leaveContext(file contexts.File, address, dataDir string, apps []string) er
 // reachable returns the address at which this machine reaches a listener: one that listens on all addresses is reached at
 // 127.0.0.1.
 func reachable(address string) string {
-	host, port, err := net.SplitHostPort(address)
-	if err != nil {
-		return address
-	}
+	return reachableAt("127.0.0.1", address)
+}
 
-	if ip := net.ParseIP(host); ip != nil && ip.IsUnspecified() {
-		return net.JoinHostPort("127.0.0.1", port)
+// reachableAt returns the address of a listener, with a host of this machine if it listens on all addresses.
+func reachableAt(host, address string) string {
+	given, port, err := net.SplitHostPort(address)
+	if ip := net.ParseIP(given); err == nil && ip != nil && ip.IsUnspecified() {
+		return net.JoinHostPort(host, port)
 	}
 
 	return address

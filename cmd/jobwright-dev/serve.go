@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
 	"net/http"
 	"net/url"
 	"os"
@@ -384,17 +383,8 @@ func consoleLink(opts options, api *devAPI, apps *app.Catalog, jobID string) (st
 		query.Set("next", "/jobs/"+jobID)
 	}
 
-	link := url.URL{Scheme: "http", Host: browserHost(api.address), Path: "/sign-in", RawQuery: query.Encode(), Fragment: api.key}
+	host := reachableAt("localhost", api.address) // The key is accepted from this machine only.
+	link := url.URL{Scheme: "http", Host: host, Path: "/sign-in", RawQuery: query.Encode(), Fragment: api.key}
 
 	return fmt.Sprintf("  Console      %s\n", link.String()), nil
-}
-
-// browserHost returns the host by which a browser on this machine reaches an address. The key is accepted from this machine only.
-func browserHost(address string) string {
-	host, port, err := net.SplitHostPort(address)
-	if ip := net.ParseIP(host); err == nil && ip != nil && ip.IsUnspecified() {
-		return net.JoinHostPort("localhost", port)
-	}
-
-	return address
 }

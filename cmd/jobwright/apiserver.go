@@ -172,7 +172,7 @@ The exit status is 0 after SIGINT or SIGTERM, and 1 on an error.` + environment(
   jobwright apiserver --config apiserver.yaml --apps /srv/apps --results /srv/results`,
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
-			return serveAPI(command.Context(), &shared, &api, command.ErrOrStderr())
+			return serve(command.Context(), &shared, &api, nil, command.ErrOrStderr())
 		},
 	}
 
@@ -181,38 +181,4 @@ The exit status is 0 after SIGINT or SIGTERM, and 1 on an error.` + environment(
 	cli.AddConfig(command)
 
 	return command
-}
-
-func serveAPI(ctx context.Context, shared *systemFlags, api *apiFlags, logs io.Writer) (err error) {
-	opened, err := openSystem(ctx, shared, logs)
-	if err != nil {
-		return err
-	}
-
-	defer func() { err = errors.Join(err, opened.close()) }()
-
-	go warnOfKeys(ctx, opened.apps, opened.log)
-
-	options, err := api.options(ctx, opened, nil, logs)
-	if err != nil {
-		return err
-	}
-
-	defer func() { err = errors.Join(err, options.Audit.Close()) }()
-
-	listener, err := api.listen()
-	if err != nil {
-		return err
-	}
-	defer listener.Close() //nolint:errcheck // For a start that fails; otherwise, the server closes it.
-
-	operators, address, err := api.serveOperators(opened.endpoint, opened)
-	if err != nil {
-		return err
-	}
-	defer operators.Close() //nolint:errcheck // An open request may fail.
-
-	opened.log.Info("API server is up", opened.attributes("http", listener.Addr().String(), "metrics", address)...)
-
-	return apiserver.New(options).Serve(ctx, listener, shared.grace)
 }

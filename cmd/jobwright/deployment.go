@@ -4,12 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
-	"go.temporal.io/sdk/client"
 
 	"github.com/jobwright/jobwright/internal/cli"
 	"github.com/jobwright/jobwright/internal/cli/view"
@@ -94,15 +92,9 @@ func deploymentSubcommand(
 	command.Flags().BoolVar(&asJSON, "json", false, "print the state of the deployment as a JSON object")
 
 	command.RunE = func(command *cobra.Command, arguments []string) error {
-		configured, err := clientOptions(slog.New(slog.DiscardHandler))
+		temporal, configured, err := dial(command.Context(), nil)
 		if err != nil {
 			return cli.ExitError{Status: statusUnusable, Err: err}
-		}
-
-		temporal, err := client.DialContext(command.Context(), configured)
-		if err != nil {
-			return cli.ExitError{Status: statusUnusable, Err: fmt.Errorf(
-				"can't reach Temporal at %s, set its address with TEMPORAL_ADDRESS: %w", configured.HostPort, err)}
 		}
 		defer temporal.Close()
 

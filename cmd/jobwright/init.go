@@ -9,13 +9,13 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/jobwright/jobwright/app"
 	"github.com/jobwright/jobwright/internal/cli"
+	"github.com/jobwright/jobwright/internal/cli/view"
 )
 
 // newApp has the files of a new app. The lines of an access are added to app.yaml.
@@ -183,19 +183,7 @@ Next, check the scenario, run its tests, and run it:
   jobwright validate %[1]s
   jobwright test %[1]s
   jobwright-dev --apps %[1]s --app %[2]s --run Main
-`, shellWord(m.apps), shellWord(m.App))
+`, view.ShellWord(m.apps), view.ShellWord(m.App))
 
 	return err
 }
-
-// shellWord returns a text as a word of a shell's command line.
-func shellWord(text string) string {
-	if strings.Trim(text, plain) == "" {
-		return text
-	}
-
-	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
-}
-
-// plain are the characters that a shell takes as they are.
-const plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./"

@@ -1,15 +1,10 @@
 package main
 
 import (
-	"encoding/json"
 	"io"
+
+	"github.com/jobwright/jobwright/internal/cli/view"
 )
 
 // printJSON prints a value as indented JSON, the form of every --json.
-func printJSON(out io.Writer, value any) error {
-	encoder := json.NewEncoder(out)
-	encoder.SetEscapeHTML(false)
-	encoder.SetIndent("", "  ")
-
-	return encoder.Encode(value)
-}
+func printJSON(out io.Writer, value any) error { return view.Output{Out: out}.JSON(value) }

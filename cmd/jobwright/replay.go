@@ -4,10 +4,8 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"log/slog"
 
 	"github.com/spf13/cobra"
-	"go.temporal.io/sdk/client"
 
 	"github.com/jobwright/jobwright/internal/cli"
 	"github.com/jobwright/jobwright/replay"
@@ -99,17 +97,9 @@ func replayHistories(
 		return replay.Checked{}, err
 	}
 
-	configured, err := clientOptions(slog.New(slog.DiscardHandler))
+	temporal, configured, err := dial(ctx, codec)
 	if err != nil {
 		return replay.Checked{}, err
-	}
-
-	codec.AddTo(&configured)
-
-	temporal, err := client.DialContext(ctx, configured)
-	if err != nil {
-		return replay.Checked{}, fmt.Errorf("can't reach Temporal at %s, set its address with TEMPORAL_ADDRESS: %w",
-			configured.HostPort, err)
 	}
 	defer temporal.Close()
 

@@ -8,8 +8,10 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/jobwright/jobwright/apiserver"
 	"github.com/jobwright/jobwright/internal/cli"
 	"github.com/jobwright/jobwright/internal/node"
+	"github.com/jobwright/jobwright/jobservice"
 )
 
 func serveCommand() *cobra.Command {
@@ -71,6 +73,7 @@ an error.` + environment(
 	return command
 }
 
+// serve runs an API server and, unless jobs is nil, a worker.
 func serve(
 	ctx context.Context, shared *systemFlags, api *apiFlags, jobs *workerFlags, logs io.Writer,
 ) (err error) {
@@ -83,7 +86,18 @@ func serve(
 
 	go warnOfKeys(ctx, opened.apps, opened.log)
 
-	options, err := api.options(ctx, opened, &opened.ends, logs)
+	var (
+		running   atomic.Bool // Whether the worker accepts work.
+		ends      jobservice.Ends
+		endpoints = opened.endpoint
+	)
+
+	if jobs != nil {
+		ends = &opened.ends
+		endpoints = opened.workerEndpoints(func() bool { return running.Load() && ctx.Err() == nil })
+	}
+
+	options, err := api.options(ctx, opened, ends, logs)
 	if err != nil {
 		return err
 	}
@@ -96,14 +110,17 @@ func serve(
 	}
 	defer listener.Close() //nolint:errcheck // For a start that fails; otherwise, the server closes it.
 
-	var running atomic.Bool
-
-	operators, address, err := api.serveOperators(
-		opened.workerEndpoints(func() bool { return running.Load() && ctx.Err() == nil }), opened)
+	operators, address, err := api.serveOperators(endpoints, opened)
 	if err != nil {
 		return err
 	}
 	defer operators.Close() //nolint:errcheck // An open request may fail.
+
+	opened.log.Info("API server is up", opened.attributes("http", listener.Addr().String(), "metrics", address)...)
+
+	if jobs == nil {
+		return apiserver.New(options).Serve(ctx, listener, shared.grace)
+	}
 
 	both := node.Node{
 		Temporal: opened.temporal, API: options, Listener: listener, Grace: shared.grace,
@@ -115,8 +132,6 @@ func serve(
 		running.Store(true)
 		opened.log.Info("worker is up", opened.attributes("http", address)...)
 	}
-
-	opened.log.Info("API server is up", opened.attributes("http", listener.Addr().String(), "metrics", address)...)
 
 	return both.Run(ctx)
 }

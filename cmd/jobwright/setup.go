@@ -121,8 +121,7 @@ func setup(
 	err = prepared.namespace(ctx, temporal.WorkflowService(), retention, explicit, out)
 
 	if unreachable, ok := errors.AsType[*serviceerror.Unavailable](err); ok {
-		return nil, fmt.Errorf("can't reach Temporal at %s, set its address with TEMPORAL_ADDRESS: %w",
-			options.HostPort, unreachable)
+		return nil, notReached(options, unreachable)
 	}
 
 	if err != nil {

@@ -182,3 +182,27 @@ func clientOptions(log *slog.Logger) (client.Options, error) {
 
 	return options, nil
 }
+
+// dial connects a command to Temporal. The codec decodes its payloads, unless it is nil.
+func dial(ctx context.Context, codec *encryption.Codec) (client.Client, client.Options, error) {
+	options, err := clientOptions(slog.New(slog.DiscardHandler))
+	if err != nil {
+		return nil, options, err
+	}
+
+	if codec != nil {
+		codec.AddTo(&options)
+	}
+
+	temporal, err := client.DialContext(ctx, options)
+	if err != nil {
+		err = notReached(options, err)
+	}
+
+	return temporal, options, err
+}
+
+// notReached returns the error of a command that can't reach Temporal.
+func notReached(options client.Options, err error) error {
+	return fmt.Errorf("can't reach Temporal at %s, set its address with TEMPORAL_ADDRESS: %w", options.HostPort, err)
+}

@@ -157,30 +157,18 @@ func (f *follower) leave() error {
 func (r *remote) command(name, appID, jobID string) string {
 	words := []string{"jobwright", name}
 	if r.named.url != "" {
-		words = append(words, "--url", quoted(r.named.url))
+		words = append(words, "--url", view.ShellWord(r.named.url))
 	}
 
 	if r.named.context != "" {
-		words = append(words, "--context", quoted(r.named.context))
+		words = append(words, "--context", view.ShellWord(r.named.context))
 	}
 
 	if r.named.keyFile != "" && r.named.keyFile != "-" {
-		words = append(words, "--key-file", quoted(r.named.keyFile))
+		words = append(words, "--key-file", view.ShellWord(r.named.keyFile))
 	}
 
-	return strings.Join(append(words, "--app", quoted(appID), quoted(jobID)), " ")
-}
-
-// quoted returns a word as a shell reads it.
-func quoted(word string) string {
-	isPlain := word != "" && !strings.ContainsFunc(word, func(r rune) bool {
-		return !strings.ContainsRune("-_./:~@%+=", r) && (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z')
-	})
-	if isPlain && word[0] != '~' {
-		return word
-	}
-
-	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+	return strings.Join(append(words, "--app", view.ShellWord(appID), view.ShellWord(jobID)), " ")
 }
 
 // after returns a context for the calls after a job was followed: ctx, or one that is not done if a Ctrl-C has ended ctx and the

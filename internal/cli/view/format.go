@@ -6,19 +6,12 @@ import (
 	"strings"
 	"time"
 
+	"github.com/dustin/go-humanize"
 	"github.com/jedib0t/go-pretty/v6/text"
 )
 
 // Number returns a number with commas between its groups of digits.
-func Number(number int64) string {
-	digits := strconv.FormatInt(number, 10)
-
-	for at := len(digits) - 3; at > 0 && digits[at-1] != '-'; at -= 3 {
-		digits = digits[:at] + "," + digits[at:]
-	}
-
-	return digits
-}
+func Number(number int64) string { return humanize.Comma(number) }
 
 // Count returns a number of things: 1 row, 2,000 rows.
 func Count(number int64, thing string) string {
@@ -80,6 +73,18 @@ func Time(at, now time.Time) string {
 	}
 
 	return at.Format(time.DateTime)
+}
+
+// ShellWord returns a text as a word of a shell's command line.
+func ShellWord(word string) string {
+	isPlain := word != "" && !strings.ContainsFunc(word, func(r rune) bool {
+		return !strings.ContainsRune("-_./:~@%+=", r) && (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z')
+	})
+	if isPlain && word[0] != '~' {
+		return word
+	}
+
+	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 }
 
 // oneLine returns a text in one line.

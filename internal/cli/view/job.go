@@ -16,7 +16,8 @@ import (
 
 // Status prints the status of a job for people.
 func (o Output) Status(status *client.Status) error {
-	page := page{width: Width(o.Out), isColored: HasColors(o.Out), now: time.Now()}
+	width, _ := size(o.Out)
+	page := page{width: width, isColored: HasColors(o.Out), now: time.Now()}
 	if !IsTerminal(o.Out) {
 		page.width = wide
 	}

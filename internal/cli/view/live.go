@@ -7,8 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/term"
-
 	"github.com/jobwright/jobwright/client"
 	"github.com/jobwright/jobwright/job"
 )
@@ -17,20 +15,15 @@ import (
 type Live struct {
 	out        io.Writer
 	isTerminal bool
-	drawn      int                      // The number of lines on the terminal.
-	states     map[string]job.StepState // The states of steps, by their paths, that were printed.
-	errors     map[string]string        // The errors of attempts that were printed.
-	slots      map[string]string        // For what steps wait before they can begin, as it was printed.
-	waiting    map[string]bool          // The signals that were printed.
-	state      job.State                // The state of the job that was printed.
+	drawn      int               // The number of lines on the terminal.
+	printed    map[string]string // What was last printed of states, errors, slots and signals, by their step.
+	state      job.State         // The state of the job that was printed.
 }
 
 // Live returns a view of a job, which is shown on Err.
 func (o Output) Live() *Live {
 	return &Live{
-		out: o.Err, isTerminal: IsTerminal(o.Err) && os.Getenv("TERM") != "dumb",
-		states: map[string]job.StepState{}, errors: map[string]string{}, slots: map[string]string{},
-		waiting: map[string]bool{},
+		out: o.Err, isTerminal: IsTerminal(o.Err) && os.Getenv("TERM") != "dumb", printed: map[string]string{},
 	}
 }
 
@@ -49,7 +42,8 @@ func (l *Live) Show(status *client.Status) {
 	}
 
 	// A line that ends in the last column would be followed by an empty one on some terminals.
-	page := page{width: Width(l.out) - 1, height: height(l.out) - 1, isColored: HasColors(l.out), now: time.Now()}
+	width, height := size(l.out)
+	page := page{width: width - 1, height: height - 1, isColored: HasColors(l.out), now: time.Now()}
 
 	var screen strings.Builder
 	if l.drawn > 0 {
@@ -80,19 +74,6 @@ func (l *Live) Tick(status *client.Status) {
 // Leave leaves what is shown on the terminal. A later status is shown below it.
 func (l *Live) Leave() { l.drawn = 0 }
 
-// height returns the number of lines of a terminal.
-func height(stream any) int {
-	const unknown = 24
-
-	if file, ok := stream.(*os.File); ok {
-		if _, height, err := term.GetSize(int(file.Fd())); err == nil && height > 0 {
-			return height
-		}
-	}
-
-	return unknown
-}
-
 // print prints what has changed since the last status.
 func (l *Live) print(status *client.Status) {
 	say := func(format string, arguments ...any) {
@@ -107,38 +88,33 @@ func (l *Live) print(status *client.Status) {
 	for _, step := range status.Steps {
 		name := fmt.Sprintf("step %s %q", step.Path, step.Title)
 
-		if known := l.states[step.Path]; known != step.State && (step.State != job.StepPending || known != "") {
+		wasKnown := l.printed["state "+step.Path] != ""
+		if l.isNew("state "+step.Path, string(step.State)) && (step.State != job.StepPending || wasKnown) {
 			say("%s: %s%s", name, step.State, outcome(&step))
 		}
-
-		l.states[step.Path] = step.State
 
 		waits := ""
 		if step.WaitsFor != nil {
 			waits = step.WaitsFor.String()
 		}
 
-		if waits != "" && waits != l.slots[step.Path] {
+		if l.isNew("slot "+step.Path, waits) && waits != "" {
 			say("%s: %s", name, waits)
 		}
-
-		l.slots[step.Path] = waits
 
 		if step.LastError == "" || step.State != job.StepRunning {
 			continue
 		}
 
 		failure := fmt.Sprintf("attempt %d; the last one failed: %s", step.Attempt, oneLine(step.LastError))
-		if l.errors[step.Path] != failure {
+		if l.isNew("error "+step.Path, failure) {
 			say("%s: %s", name, failure)
-			l.errors[step.Path] = failure
 		}
 	}
 
 	for _, signal := range status.Signals {
-		if key := signal.Step + " " + signal.Name; !l.waiting[key] {
+		if l.isNew("signal "+signal.Step+" "+signal.Name, "awaited") {
 			say("step %s waits for the signal %s", signal.Step, signal.Name)
-			l.waiting[key] = true
 		}
 	}
 
@@ -157,6 +133,14 @@ func (l *Live) print(status *client.Status) {
 	if status.Step != nil {
 		say("failed at %s", status.Step)
 	}
+}
+
+// isNew reports whether something differs from what was last printed of it, and remembers it.
+func (l *Live) isNew(of, text string) bool {
+	last := l.printed[of]
+	l.printed[of] = text
+
+	return text != last
 }
 
 // outcome returns how much an ended step has done, and how long it took.

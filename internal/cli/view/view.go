@@ -18,9 +18,6 @@ type Output struct {
 	Out, Err io.Writer
 }
 
-// defaultWidth is the number of columns of a terminal whose width is unknown.
-const defaultWidth = 80
-
 // IsTerminal reports whether a stream is a terminal.
 func IsTerminal(stream any) bool {
 	file, ok := stream.(*os.File)
@@ -28,15 +25,15 @@ func IsTerminal(stream any) bool {
 	return ok && term.IsTerminal(int(file.Fd()))
 }
 
-// Width returns the number of columns of a terminal.
-func Width(stream any) int {
+// size returns the numbers of columns and of lines of a terminal.
+func size(stream any) (width, height int) {
 	if file, ok := stream.(*os.File); ok {
-		if width, _, err := term.GetSize(int(file.Fd())); err == nil && width > 0 {
-			return width
+		if width, height, err := term.GetSize(int(file.Fd())); err == nil && width > 0 && height > 0 {
+			return width, height
 		}
 	}
 
-	return defaultWidth
+	return 80, 24 // The size of a terminal that does not tell its own.
 }
 
 // HasColors reports whether texts for a stream may have colors: it is a terminal, and the user has not set NO_COLOR.
@@ -112,7 +109,7 @@ func (o Output) table(header []string, rows [][]any, isCut bool) error {
 	lines.SetColumnConfigs(columns)
 
 	if isCut && IsTerminal(o.Out) {
-		lines.Style().Size.WidthMax = Width(o.Out)
+		lines.Style().Size.WidthMax, _ = size(o.Out)
 	}
 
 	_, err := fmt.Fprintln(o.Out, lines.Render())
