@@ -77,13 +77,8 @@ func (f *family) each(ctx context.Context, do func(run) error) error {
 	}
 
 	f.seen = map[string]bool{last.runID: true}
-	children, err := f.visitEarlier(ctx, last, do)
 
-	if err == nil {
-		err = f.visitChildren(ctx, children, do)
-	}
-
-	if err == nil {
+	if err = f.visitBefore(ctx, last, do); err == nil {
 		err = f.visitListed(ctx, do)
 	}
 
@@ -127,37 +122,27 @@ func (f *family) visitRun(ctx context.Context, of run, do func(run) error) error
 
 	f.seen[of.runID] = true
 
-	children, err := f.visitEarlier(ctx, of, do)
-	if err == nil {
-		err = f.visitChildren(ctx, children, do)
-	}
-
-	if err != nil {
+	if err := f.visitBefore(ctx, of, do); err != nil {
 		return err
 	}
 
 	return do(of)
 }
 
-// visitEarlier visits the runs of the same workflow before a run, and returns the children of the run.
-func (f *family) visitEarlier(ctx context.Context, of run, do func(run) error) (children []run, err error) {
+// visitBefore visits the runs of the same workflow before a run, and the children of the run.
+func (f *family) visitBefore(ctx context.Context, of run, do func(run) error) error {
 	earlier, children, err := f.read(ctx, of)
 	if err == nil && earlier != "" {
 		err = f.visitRun(ctx, run{of.workflowID, earlier}, do)
 	}
 
-	return children, err
-}
-
-// visitChildren visits the workflows.
-func (f *family) visitChildren(ctx context.Context, children []run, do func(run) error) error {
 	for _, child := range children {
-		if err := f.visit(ctx, child, do); err != nil {
-			return err
+		if err == nil {
+			err = f.visit(ctx, child, do)
 		}
 	}
 
-	return nil
+	return err
 }
 
 // read reads from the history of a run the ID of the run before, which is empty for the first one, and the children.

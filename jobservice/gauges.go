@@ -83,11 +83,10 @@ func (s *Service) countWithoutWorker(ctx context.Context) (int64, error) {
 
 	conditions := []string{runningJobs, "TemporalWorkflowVersioningBehavior = 'Pinned'"}
 
-	for _, poller := range described.GetPollers() {
-		if options := poller.GetDeploymentOptions(); time.Since(poller.GetLastAccessTime().AsTime()) < pollerAge {
-			conditions = append(conditions,
-				differs("TemporalWorkerDeploymentVersion", options.GetDeploymentName()+":"+options.GetBuildId()))
-		}
+	for _, poller := range pollersOf(described, time.Now()) {
+		options := poller.GetDeploymentOptions()
+		conditions = append(conditions,
+			differs("TemporalWorkerDeploymentVersion", options.GetDeploymentName()+":"+options.GetBuildId()))
 	}
 
 	return s.count(ctx, strings.Join(conditions, " AND "))

@@ -2,6 +2,7 @@ package jobservice
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	deploymentpb "go.temporal.io/api/deployment/v1"
@@ -35,19 +36,21 @@ func (s *Service) Health(ctx context.Context) (found Health) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 
-	described, err := s.options.Temporal.WorkflowService().DescribeTaskQueue(ctx, &workflowservice.DescribeTaskQueueRequest{
-		Namespace:     s.options.Namespace,
-		TaskQueue:     &taskqueuepb.TaskQueue{Name: job.TaskQueue},
-		TaskQueueType: enumspb.TASK_QUEUE_TYPE_WORKFLOW,
-	})
+	described, err := s.describeQueue(ctx, job.TaskQueue, enumspb.TASK_QUEUE_TYPE_WORKFLOW)
 	found.Temporal = err == nil
 
 	current := described.GetVersioningInfo().GetCurrentDeploymentVersion()
 
-	for _, poller := range described.GetPollers() {
-		isRecent := time.Since(poller.GetLastAccessTime().AsTime()) < pollerAge
-		found.Worker = found.Worker || isRecent && isOf(current, poller.GetDeploymentOptions())
-	}
+	found.Worker = slices.ContainsFunc(pollersOf(described, time.Now()), func(poller *taskqueuepb.PollerInfo) bool {
+		return isOf(current, poller.GetDeploymentOptions())
+	})
 
 	return found
+}
+
+// pollersOf returns the pollers of a task queue that have not ended.
+func pollersOf(described *workflowservice.DescribeTaskQueueResponse, now time.Time) []*taskqueuepb.PollerInfo {
+	return slices.DeleteFunc(slices.Clone(described.GetPollers()), func(poller *taskqueuepb.PollerInfo) bool {
+		return now.Sub(poller.GetLastAccessTime().AsTime()) > pollerAge
+	})
 }

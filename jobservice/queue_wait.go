@@ -40,15 +40,6 @@ func (s *Service) addQueueWaits(
 // isPolled reports whether a worker runs the activities of a task queue. If Temporal does not say, it assumes so.
 func (s *Service) isPolled(ctx context.Context, queue string) bool {
 	described, err := s.describeQueue(ctx, queue, enumspb.TASK_QUEUE_TYPE_ACTIVITY)
-	if err != nil {
-		return true
-	}
 
-	for _, poller := range described.GetPollers() {
-		if time.Since(poller.GetLastAccessTime().AsTime()) < pollerAge {
-			return true
-		}
-	}
-
-	return false
+	return err != nil || len(pollersOf(described, time.Now())) > 0
 }

@@ -204,12 +204,8 @@ func loadOf(described *workflowservice.DescribeTaskQueueResponse) QueueLoad {
 func forPollers(
 	of *workflowservice.DescribeTaskQueueResponse, workers map[string]*Worker, now time.Time, mark func(worker *Worker),
 ) {
-	for _, poller := range of.GetPollers() {
+	for _, poller := range pollersOf(of, now) {
 		seen := poller.GetLastAccessTime().AsTime()
-		if now.Sub(seen) > pollerAge {
-			continue // It has ended.
-		}
-
 		worker := workers[poller.GetIdentity()]
 		if worker == nil {
 			worker = &Worker{

@@ -274,17 +274,19 @@ func (d *document) addRequest(a API, call Call, method string, described *operat
 		return nil
 	}
 
-	text, err := a.requestSchema(call.Request)
+	fields, err := a.requestSchema(call.Request)
 	if err != nil {
 		return err
 	}
 
 	if method == http.MethodGet {
-		return d.addParameters(call, text, described)
+		d.addParameters(call, fields, described)
+
+		return nil
 	}
 
-	name := capitalized(identifier(call.Name)) + "Request"
-	d.Components.Schemas.named[name] = json.RawMessage(text)
+	name := requestName(call)
+	d.Components.Schemas.named[name] = fields
 
 	media := mediaJSON
 	if call.Form {
@@ -298,8 +300,11 @@ func (d *document) addRequest(a API, call Call, method string, described *operat
 	return nil
 }
 
+// requestName returns the name of the schema of the fields of a call's request.
+func requestName(call Call) string { return capitalized(identifier(call.Name)) + "Request" }
+
 // requestSchema returns the schema of the fields of a request.
-func (a API) requestSchema(of reflect.Type) ([]byte, error) {
+func (a API) requestSchema(of reflect.Type) (node, error) {
 	text, err := json.Marshal(scenarioschema.Object(schema.FieldsOf(of)))
 	if err != nil {
 		return nil, err
@@ -333,18 +338,12 @@ func (a API) requestSchema(of reflect.Type) ([]byte, error) {
 		}
 	}
 
-	return json.Marshal(object)
+	return object, nil
 }
 
 // addParameters adds the fields of a request as query parameters. The key has its security scheme.
-func (d *document) addParameters(call Call, request []byte, described *operation) error {
-	var object struct {
-		Properties map[string]node `json:"properties"`
-	}
-
-	if err := json.Unmarshal(request, &object); err != nil {
-		return err
-	}
+func (d *document) addParameters(call Call, fields node, described *operation) {
+	properties, _ := fields["properties"].(map[string]any)
 
 	for _, field := range schema.FieldsOf(call.Request) {
 		if field.Name == keyField {
@@ -352,7 +351,7 @@ func (d *document) addParameters(call Call, request []byte, described *operation
 		}
 
 		name := identifier(call.Name) + "." + field.Name
-		of := object.Properties[field.Name]
+		of, _ := properties[field.Name].(map[string]any)
 		delete(of, "description")
 
 		parameter := node{
@@ -368,8 +367,6 @@ func (d *document) addParameters(call Call, request []byte, described *operation
 		d.Components.Parameters[name] = parameter
 		described.Parameters = append(described.Parameters, refTo("parameters", name))
 	}
-
-	return nil
 }
 
 // responseOf returns a response of a call. codes are those of the errors with the same status.

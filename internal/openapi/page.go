@@ -93,12 +93,7 @@ func (a API) Page() (text []byte, policy string, err error) {
 				continue
 			}
 
-			shown, err := read.call(a, call)
-			if err != nil {
-				return nil, "", err
-			}
-
-			of.Calls = append(of.Calls, shown)
+			of.Calls = append(of.Calls, read.call(a, call))
 		}
 
 		shown.Groups = append(shown.Groups, of)
@@ -157,12 +152,17 @@ type (
 )
 
 // call returns what the page shows of a call.
-func (d readDocument) call(a API, of Call) (pageCall, error) {
+func (d readDocument) call(a API, of Call) pageCall {
 	shown := pageCall{Call: of, Anchor: identifier(of.Name)}
 
-	var err error
-	if shown.Fields, err = requestFields(a, of); err != nil {
-		return shown, err
+	if of.Request != nil {
+		fields := d.Components.Schemas[requestName(of)].Properties
+		for _, field := range schema.FieldsOf(of.Request) { // In the order of the struct.
+			shown.Fields = append(shown.Fields, pageField{
+				Name: field.Name, Type: fields[field.Name].html(), IsRequired: field.Required,
+				Description: prose(field.Description),
+			})
+		}
 	}
 
 	for _, address := range a.addresses(of) {
@@ -189,35 +189,7 @@ func (d readDocument) call(a API, of Call) (pageCall, error) {
 		shown.Responses = append(shown.Responses, entry)
 	}
 
-	return shown, nil
-}
-
-// requestFields returns the fields of a call's request, in the order of its struct.
-func requestFields(a API, of Call) ([]pageField, error) {
-	if of.Request == nil {
-		return nil, nil
-	}
-
-	text, err := a.requestSchema(of.Request)
-	if err != nil {
-		return nil, err
-	}
-
-	var object readSchema
-	if err := json.Unmarshal(text, &object); err != nil {
-		return nil, err
-	}
-
-	var fields []pageField
-
-	for _, field := range schema.FieldsOf(of.Request) {
-		fields = append(fields, pageField{
-			Name: field.Name, Type: object.Properties[field.Name].html(), IsRequired: field.Required,
-			Description: prose(field.Description),
-		})
-	}
-
-	return fields, nil
+	return shown
 }
 
 // types returns the named types, in alphabetical order.
