@@ -26,15 +26,11 @@ const deletionWait = time.Minute
 
 // deleteJob deletes ended jobs. It responds with 202 if not all of them are deleted within the call's wait.
 func (s *Server) deleteJob(c *gin.Context, call request[deleteRequest]) {
-	wait := deletionWait
+	wait, err := call.wait(call.fields.WaitSeconds, deletionWait)
+	if err != nil {
+		s.respondError(c, err)
 
-	if call.has("waitSeconds") {
-		var err error
-		if wait, err = readWait(call.fields.WaitSeconds); err != nil {
-			s.respondError(c, err)
-
-			return
-		}
+		return
 	}
 
 	deletions, err := s.jobs.Delete(c.Request.Context(), jobservice.Delete{

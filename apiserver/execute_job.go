@@ -104,11 +104,9 @@ func (s *Server) readExecution(c *gin.Context, call request[executeRequest]) (
 
 	format.withSchema = !call.fields.NoResultSchema
 
-	wait := s.options.DefaultWait
-	if call.has("waitSeconds") {
-		if wait, err = readWait(call.fields.WaitSeconds); err != nil {
-			return wanted, format, err
-		}
+	wait, err := call.wait(call.fields.WaitSeconds, s.options.DefaultWait)
+	if err != nil {
+		return wanted, format, err
 	}
 
 	if isAsync := call.fields.IsAsync || !call.has("isAsync"); !isAsync {
@@ -134,8 +132,12 @@ func readCallback(given jsonvalue.Object) (*app.CallbackRequest, error) {
 	return &read, err
 }
 
-// readWait returns the length of a wait.
-func readWait(seconds int64) (time.Duration, error) {
+// wait returns the length of a wait: the field waitSeconds, if the request has it.
+func (r request[T]) wait(seconds int64, byDefault time.Duration) (time.Duration, error) {
+	if !r.has("waitSeconds") {
+		return byDefault, nil
+	}
+
 	if most := int64(MaximumWait / time.Second); seconds < 0 || seconds > most {
 		return 0, jobservice.Invalid("waitSeconds must be between 0 and %d, not %d", most, seconds)
 	}

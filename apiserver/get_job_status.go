@@ -52,7 +52,7 @@ func (s *Server) getJobStatus(c *gin.Context, call request[statusRequest]) {
 func readStatusCall(c *gin.Context, call request[statusRequest]) (
 	wait jobservice.Wait, format resultFormat, err error,
 ) {
-	if wait.Length, err = readWait(call.fields.WaitSeconds); err != nil {
+	if wait.Length, err = call.wait(call.fields.WaitSeconds, 0); err != nil {
 		return wait, format, err
 	}
 

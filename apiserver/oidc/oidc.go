@@ -76,13 +76,6 @@ func isLoopback(host string) bool {
 	return host == "localhost" || address != nil && address.IsLoopback()
 }
 
-// IsToken reports whether a text has the form of a token, which a key of an app can have too.
-func IsToken(text string) bool {
-	_, err := jose.ParseSigned(text, append([]jose.SignatureAlgorithm{jose.HS256}, algorithms...))
-
-	return err == nil
-}
-
 // Verify returns the claims of a token. The error wraps [ErrInvalid], [ErrExpired] or [ErrUnavailable], with the reason.
 func (v *Verifier) Verify(ctx context.Context, text string) (map[string]any, error) {
 	var outage error // The verifier hides it.

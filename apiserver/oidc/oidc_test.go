@@ -256,12 +256,3 @@ func TestNewRefusesOptionsThatAreNotSafe(t *testing.T) {
 	_, err := oidc.New(oidc.Options{Issuer: "https://id.example"})
 	require.ErrorContains(t, err, "the audience is missing")
 }
-
-func TestIsTokenKnowsTheFormOfTokens(t *testing.T) {
-	t.Parallel()
-
-	from := newIssuer(t, "https://id.example", "first")
-	require.True(t, oidc.IsToken(from.sign("first", nil)))
-	require.False(t, oidc.IsToken("open.sesame.now"))
-	require.False(t, oidc.IsToken(""))
-}

@@ -13,3 +13,9 @@ func AddSecrets(flags *pflag.FlagSet, into *app.Secrets) {
 	flags.StringVar(&into.Dir, "secrets-dir", app.DefaultSecretsDir,
 		"folder of the files that apps may refer to, if the names have the prefix too")
 }
+
+// AddEncryptPayloads adds the flag that makes a process encrypt what it stores in Temporal.
+func AddEncryptPayloads(flags *pflag.FlagSet, into *bool) {
+	flags.BoolVar(into, "encrypt-payloads", false,
+		"encrypt parameters, results and errors of jobs in Temporal; see docs/how-to/encrypt-payloads.md")
+}
