@@ -50,7 +50,7 @@ func (r *request) serveError(w http.ResponseWriter, err error) {
 // problemOf returns an error as pages show it, and the HTTP status of the page.
 func problemOf(err error) (int, problem) {
 	if errors.Is(err, session.ErrForeignForm) {
-		return http.StatusForbidden, problem{Message: sentence(err.Error())}
+		return http.StatusForbidden, problem{Message: session.Sentence(err.Error())}
 	}
 
 	failed, ok := errors.AsType[*client.Error](err)
@@ -60,7 +60,7 @@ func problemOf(err error) (int, problem) {
 		}
 	}
 
-	shown := problem{Message: sentence(failed.Message), Code: string(failed.Code), Remedy: callRemedies[string(failed.Code)]}
+	shown := problem{Message: session.Sentence(failed.Message), Code: string(failed.Code), Remedy: callRemedies[string(failed.Code)]}
 	for _, mistake := range failed.Problems {
 		shown.Problems = append(shown.Problems, mistake.String())
 	}

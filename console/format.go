@@ -6,14 +6,17 @@ import (
 	"html/template"
 	"math"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/dustin/go-humanize"
 
+	"github.com/jobwright/jobwright/console/session"
 	"github.com/jobwright/jobwright/job"
 	"github.com/jobwright/jobwright/scenario/jsonvalue"
+	problems "github.com/jobwright/jobwright/scenario/problem"
 	"github.com/jobwright/jobwright/schedule"
 )
 
@@ -25,8 +28,8 @@ var functions = template.FuncMap{
 	"reachable": reachable, "scheduleState": scheduleState, "validState": validState, "join": join,
 	"jobAddress": jobAddress, "count": countOf, "plain": plain,
 	"quarter":  func(of float64) float64 { return of / 4 },
-	"sentence": sentence, "deliveryState": deliveryState, "actionState": actionState,
-	"isLong": func(text string) bool { return text != shortened(text) }, "cut": shortened,
+	"sentence": session.Sentence, "deliveryState": deliveryState, "actionState": actionState,
+	"place": placeOf, "isLong": func(text string) bool { return text != shortened(text) }, "cut": shortened,
 }
 
 // callerText returns the name of an access as people read it.
@@ -218,18 +221,33 @@ func shortened(text string) string {
 // jobAddress returns the address of the page of a job.
 func jobAddress(jobID string) string { return "/jobs/" + url.PathEscape(jobID) }
 
-// sentence returns a message as a sentence of its own.
-func sentence(message string) string {
-	if message == "" {
-		return ""
+// addressWith returns a path with a query of parameters, each a name and a value. Those without a value are left out.
+func addressWith(path string, parameters ...string) string {
+	query := url.Values{}
+
+	for parameter := range slices.Chunk(parameters, 2) {
+		if parameter[1] != "" {
+			query.Set(parameter[0], parameter[1])
+		}
 	}
 
-	message = strings.ToUpper(message[:1]) + message[1:]
-	if strings.HasSuffix(message, ".") {
-		return message
+	if len(query) == 0 {
+		return path
 	}
 
-	return message + "."
+	return path + "?" + query.Encode()
+}
+
+// placeOf returns the place of a mistake: its file, with the line if it is known, or its path.
+func placeOf(mistake problems.Problem) string {
+	switch {
+	case mistake.File == "":
+		return mistake.Path
+	case mistake.Line == 0:
+		return mistake.File
+	default:
+		return fmt.Sprintf("%s:%d", mistake.File, mistake.Line)
+	}
 }
 
 // scenarioAddress returns the address of the page of a scenario.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/jobwright/jobwright/app"
 	"github.com/jobwright/jobwright/client"
+	"github.com/jobwright/jobwright/console/session"
 	"github.com/jobwright/jobwright/job"
 )
 
@@ -148,7 +149,7 @@ func endOf(status *client.Status) (end time.Time) {
 // failureOf returns why a job failed.
 func failureOf(status *client.Status) *failure {
 	failed := &failure{
-		problem: problem{Message: sentence(status.Message), Remedy: jobRemedies[status.Code]},
+		problem: problem{Message: session.Sentence(status.Message), Remedy: jobRemedies[status.Code]},
 		Code:    status.Code, Attempts: status.Attempts, Causes: status.Causes,
 	}
 
@@ -157,7 +158,7 @@ func failureOf(status *client.Status) *failure {
 	}
 
 	if place := status.Step; place != nil {
-		failed.Message = sentence(strings.TrimPrefix(status.Message, place.String()+": ")) // The page shows the place.
+		failed.Message = session.Sentence(strings.TrimPrefix(status.Message, place.String()+": ")) // The page shows the place.
 		failed.Title, failed.StepAddress = place.Title, stepAddress(status, place.Path)
 		failed.Place = place.Scenario
 
@@ -171,19 +172,7 @@ func failureOf(status *client.Status) *failure {
 
 // Address returns the address of the job's page with some of its parameters.
 func (p jobPage) Address(parameters ...string) string {
-	query := url.Values{}
-
-	for parameter := range slices.Chunk(parameters, 2) {
-		if parameter[1] != "" {
-			query.Set(parameter[0], parameter[1])
-		}
-	}
-
-	if len(query) == 0 {
-		return jobAddress(p.JobID)
-	}
-
-	return jobAddress(p.JobID) + "?" + query.Encode()
+	return addressWith(jobAddress(p.JobID), parameters...)
 }
 
 // temporalUI returns the address of a job's workflow in Temporal UI, for operators; "" if it is unknown.

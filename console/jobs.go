@@ -218,28 +218,15 @@ func readTime(text string, into *time.Time) (err error) {
 
 // address returns the address of the list, with further parameters.
 func (f jobFilter) address(more ...string) string {
-	query := url.Values{}
-
-	fields := append([]string{
-		"status", f.Status, "scenario", f.Scenario, "caller", f.Caller, "code", f.Code, "label", f.Label,
-		"since", f.Since, "from", f.From, "to", f.To,
-	}, more...)
-
-	for field := range slices.Chunk(fields, 2) {
-		if field[1] != "" {
-			query.Set(field[0], field[1])
-		}
-	}
-
+	children := ""
 	if f.Children {
-		query.Set("children", "true")
+		children = "true"
 	}
 
-	if len(query) == 0 {
-		return "/jobs"
-	}
-
-	return "/jobs?" + query.Encode()
+	return addressWith("/jobs", append([]string{
+		"status", f.Status, "scenario", f.Scenario, "caller", f.Caller, "code", f.Code, "label", f.Label,
+		"since", f.Since, "from", f.From, "to", f.To, "children", children,
+	}, more...)...)
 }
 
 // IsNarrow reports whether the filter selects not all jobs, apart from their status.

@@ -1,7 +1,6 @@
 package console
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -243,13 +242,4 @@ func (p scenarioPage) HasLineage() bool {
 	return p.Valid && p.Lineage != nil && slices.ContainsFunc(p.Lineage.Steps, func(step lineage.Step) bool {
 		return len(step.Reads)+len(step.Writes) > 0
 	})
-}
-
-// PlaceOf returns the place of a mistake, for people.
-func (scenarioPage) PlaceOf(mistake problems.Problem) string {
-	if mistake.File == "" {
-		return mistake.Path
-	}
-
-	return fmt.Sprintf("%s:%d", mistake.File, mistake.Line)
 }

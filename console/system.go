@@ -1,13 +1,11 @@
 package console
 
 import (
-	"fmt"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"github.com/jobwright/jobwright/jobservice"
-	problems "github.com/jobwright/jobwright/scenario/problem"
 )
 
 // systemPage is the data of the page of the system.
@@ -81,15 +79,6 @@ func (p systemPage) Commit() string {
 	const short = 12
 
 	return p.Server.Commit[:min(len(p.Server.Commit), short)]
-}
-
-// PlaceOf returns the place of a mistake, for people.
-func (systemPage) PlaceOf(mistake problems.Problem) string {
-	if mistake.Line == 0 {
-		return mistake.File
-	}
-
-	return fmt.Sprintf("%s:%d", mistake.File, mistake.Line)
 }
 
 // reachable returns the state of a service.

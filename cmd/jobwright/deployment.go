@@ -94,7 +94,7 @@ func deploymentSubcommand(
 	command.RunE = func(command *cobra.Command, arguments []string) error {
 		temporal, configured, err := dial(command.Context(), nil)
 		if err != nil {
-			return cli.ExitError{Status: statusUnusable, Err: err}
+			return cli.ExitError{Status: cli.StatusWrongCall, Err: err}
 		}
 		defer temporal.Close()
 
@@ -104,7 +104,7 @@ func deploymentSubcommand(
 		}
 
 		if _, has := errors.AsType[cli.ExitError](err); err != nil && !has {
-			err = cli.ExitError{Status: statusUnusable, Err: err}
+			err = cli.ExitError{Status: cli.StatusWrongCall, Err: err}
 		}
 
 		return err
@@ -347,7 +347,7 @@ func (d *onDeployment) drain(ctx context.Context, build string, move bool, timeo
 			view.Count(int64(version.Workers), "worker"))
 	}); err != nil {
 		if errors.Is(context.Cause(ctx), errNotDrained) {
-			err = cli.ExitError{Status: statusProblems, Err: errNotDrained}
+			err = cli.ExitError{Status: cli.StatusFailed, Err: errNotDrained}
 		}
 
 		return err

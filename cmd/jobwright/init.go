@@ -89,7 +89,7 @@ type madeApp struct {
 // makeApp makes an app in a folder of apps. The app is complete when it appears there.
 func makeApp(apps, id string, now time.Time) (*madeApp, error) {
 	if !app.IsID(id) {
-		return nil, cli.ExitError{Status: statusUnusable, Err: fmt.Errorf(
+		return nil, cli.ExitError{Status: cli.StatusWrongCall, Err: fmt.Errorf(
 			"--app %q: an app can't have this ID; use letters, digits, _, - and spaces, not - or a space first", id)}
 	}
 
@@ -100,7 +100,7 @@ func makeApp(apps, id string, now time.Time) (*madeApp, error) {
 			err = fmt.Errorf("%s exists; choose another ID with --app", made.Dir)
 		}
 
-		return nil, cli.ExitError{Status: statusUnusable, Err: err}
+		return nil, cli.ExitError{Status: cli.StatusWrongCall, Err: err}
 	}
 
 	key, err := newKey(made.Caller, nil, defaultDays, now)

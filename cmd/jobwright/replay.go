@@ -54,13 +54,13 @@ not respond.` + environment(secretKeyVariable),
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
 			if options.Limit < 0 || options.Closed < 0 || options.Concurrency < 1 {
-				return cli.ExitError{Status: statusUnusable, Err: fmt.Errorf(
+				return cli.ExitError{Status: cli.StatusWrongCall, Err: fmt.Errorf(
 					"--limit and --closed must not be negative, and --concurrency must be positive")}
 			}
 
 			checked, err := replayHistories(command.Context(), options, payloads, command.OutOrStdout(), asJSON)
 			if err != nil {
-				return cli.ExitError{Status: statusUnusable, Err: err}
+				return cli.ExitError{Status: cli.StatusWrongCall, Err: err}
 			}
 
 			if asJSON {
@@ -70,7 +70,7 @@ not respond.` + environment(secretKeyVariable),
 			}
 
 			if err == nil && len(checked.Incompatible) > 0 {
-				err = cli.ExitError{Status: statusProblems}
+				err = cli.ExitError{Status: cli.StatusFailed}
 			}
 
 			return err

@@ -57,12 +57,12 @@ The exit status is 1 if a test fails, and 2 if there are no tests or a file can'
 		RunE: func(command *cobra.Command, paths []string) error {
 			selected, err := regexp.Compile(pattern)
 			if err != nil {
-				return cli.ExitError{Status: statusUnusable, Err: fmt.Errorf("--run %q: %w", pattern, err)}
+				return cli.ExitError{Status: cli.StatusWrongCall, Err: fmt.Errorf("--run %q: %w", pattern, err)}
 			}
 
 			dir, err := os.Getwd()
 			if err != nil {
-				return cli.ExitError{Status: statusUnusable, Err: err}
+				return cli.ExitError{Status: cli.StatusWrongCall, Err: err}
 			}
 
 			tests := tests{dir: dir, secrets: secrets, selected: selected, out: command.OutOrStdout()}
@@ -82,7 +82,7 @@ The exit status is 1 if a test fails, and 2 if there are no tests or a file can'
 	cli.AddSecrets(command.Flags(), &secrets)
 	command.Flags().BoolVar(&asJSON, "json", false, "print a JSON object")
 	command.Flags().StringVar(&pattern, "run", "", "run only tests whose name matches this regular expression")
-	command.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return cli.ExitError{Status: statusUnusable, Err: err} })
+	command.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return cli.ExitError{Status: cli.StatusWrongCall, Err: err} })
 
 	return command
 }
@@ -119,7 +119,7 @@ type testedResult struct {
 func isUnusable(err error) bool {
 	failed, ok := errors.AsType[cli.ExitError](err)
 
-	return ok && failed.Status == statusUnusable
+	return ok && failed.Status == cli.StatusWrongCall
 }
 
 func (t *tests) run(ctx context.Context, paths []string, summary io.Writer) error {
@@ -136,7 +136,7 @@ func (t *tests) run(ctx context.Context, paths []string, summary io.Writer) erro
 
 		found, err := testFiles(filepath.Clean(path))
 		if err != nil {
-			return cli.ExitError{Status: statusUnusable, Err: err}
+			return cli.ExitError{Status: cli.StatusWrongCall, Err: err}
 		}
 
 		files = append(files, found...)
@@ -146,19 +146,19 @@ func (t *tests) run(ctx context.Context, paths []string, summary io.Writer) erro
 
 	for _, file := range slices.Compact(files) {
 		if err := t.file(ctx, file); err != nil {
-			return cli.ExitError{Status: statusUnusable, Err: err}
+			return cli.ExitError{Status: cli.StatusWrongCall, Err: err}
 		}
 	}
 
 	count := len(t.Tests)
 	if count == 0 {
-		return cli.ExitError{Status: statusUnusable, Err: fmt.Errorf("there are no tests in %s", strings.Join(paths, ", "))}
+		return cli.ExitError{Status: cli.StatusWrongCall, Err: fmt.Errorf("there are no tests in %s", strings.Join(paths, ", "))}
 	}
 
 	if t.Failed > 0 {
 		fmt.Fprintf(summary, "%s, %d failed\n", counted(count, "test"), t.Failed)
 
-		return cli.ExitError{Status: statusProblems}
+		return cli.ExitError{Status: cli.StatusFailed}
 	}
 
 	fmt.Fprintf(summary, "%s passed\n", counted(count, "test"))

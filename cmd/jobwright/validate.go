@@ -19,12 +19,6 @@ import (
 	"github.com/jobwright/jobwright/scenario/validation"
 )
 
-// The exit statuses of validate and test.
-const (
-	statusProblems = 1 // There are problems, or tests fail.
-	statusUnusable = 2 // The arguments are wrong, or a file can't be read.
-)
-
 func validateCommand() *cobra.Command {
 	var (
 		asJSON   bool
@@ -70,7 +64,7 @@ The exit status is 1 if there are mistakes, and 2 if there is nothing to check o
 		RunE: func(command *cobra.Command, paths []string) error {
 			dir, err := os.Getwd()
 			if err != nil {
-				return cli.ExitError{Status: statusUnusable, Err: err}
+				return cli.ExitError{Status: cli.StatusWrongCall, Err: err}
 			}
 
 			checks := &validator{dir: dir, secrets: secrets, checked: map[string]bool{}}
@@ -90,7 +84,7 @@ The exit status is 1 if there are mistakes, and 2 if there is nothing to check o
 		"also compare queries, scripts and tables with the databases of the apps")
 	command.Flags().StringVar(&opts.data, "data", "data", "with --connect: folder for sources that store data on this machine")
 	command.Flags().DurationVar(&opts.timeout, "timeout", 30*time.Second, "with --connect: time limit of a request to a database")
-	command.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return cli.ExitError{Status: statusUnusable, Err: err} })
+	command.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return cli.ExitError{Status: cli.StatusWrongCall, Err: err} })
 
 	return command
 }
@@ -120,12 +114,12 @@ func (v *validator) validate(paths []string, asJSON bool, out, summary io.Writer
 		}
 
 		if err := v.path(filepath.Clean(whole)); err != nil {
-			return cli.ExitError{Status: statusUnusable, Err: err}
+			return cli.ExitError{Status: cli.StatusWrongCall, Err: err}
 		}
 	}
 
 	if err := v.print(asJSON, out); err != nil {
-		return cli.ExitError{Status: statusUnusable, Err: err}
+		return cli.ExitError{Status: cli.StatusWrongCall, Err: err}
 	}
 
 	for _, note := range v.unchecked {
@@ -135,7 +129,7 @@ func (v *validator) validate(paths []string, asJSON bool, out, summary io.Writer
 	fmt.Fprintln(summary, v.summary())
 
 	if len(v.problems) > 0 {
-		return cli.ExitError{Status: statusProblems}
+		return cli.ExitError{Status: cli.StatusFailed}
 	}
 
 	return nil

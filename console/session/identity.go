@@ -59,7 +59,7 @@ func (s *Sessions) identify(r *http.Request, appID, key string) (jobservice.App,
 // refusedBy returns the error of a call: a refusal if the API has refused it, or has not responded before ctx ended.
 func refusedBy(ctx context.Context, err error) error {
 	if failed, ok := refusalOf(err); ok {
-		failed.Message = strings.TrimSuffix(strings.ReplaceAll(failed.Message, "apiKey", "API key"), ".")
+		failed.Message = strings.ReplaceAll(failed.Message, "apiKey", "API key")
 
 		return failed
 	}

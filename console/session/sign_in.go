@@ -120,7 +120,7 @@ func (s *Sessions) refuse(w http.ResponseWriter, r *http.Request, page Page, rea
 		}
 	}
 
-	page.Status, page.Error = refused.HTTPStatus, sentence(refused.Message)
+	page.Status, page.Error = refused.HTTPStatus, Sentence(refused.Message)
 
 	if refused.RetryAfter > 0 {
 		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(refused.RetryAfter.Seconds()))))
@@ -129,13 +129,18 @@ func (s *Sessions) refuse(w http.ResponseWriter, r *http.Request, page Page, rea
 	s.show(w, r, page)
 }
 
-// sentence returns a message as a sentence of its own.
-func sentence(message string) string {
+// Sentence returns a message as a sentence: with a capital letter and a period.
+func Sentence(message string) string {
 	if message == "" {
 		return ""
 	}
 
-	return strings.ToUpper(message[:1]) + message[1:] + "."
+	message = strings.ToUpper(message[:1]) + message[1:]
+	if strings.HasSuffix(message, ".") {
+		return message
+	}
+
+	return message + "."
 }
 
 // record writes the line of a sign-in to the audit log.
@@ -193,7 +198,7 @@ func (s *Sessions) signOut(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
 
 	if err := s.CheckCSRF(r); err != nil {
-		http.Error(w, sentence(err.Error()), http.StatusForbidden)
+		http.Error(w, Sentence(err.Error()), http.StatusForbidden)
 
 		return
 	}

@@ -33,7 +33,7 @@ func size(stream any) (width, height int) {
 		}
 	}
 
-	return 80, 24 // The size of a terminal that does not tell its own.
+	return 80, 24 // The size of a terminal whose own is unknown.
 }
 
 // HasColors reports whether texts for a stream may have colors: it is a terminal, and the user has not set NO_COLOR.
