@@ -164,42 +164,27 @@ func (d call) openAPI() openapi.Call {
 
 // serverCalls returns the calls that are not under the path of the API.
 func serverCalls() []openapi.Call {
-	get := []string{http.MethodGet}
-	refused := texts(codeHostNotAllowed, codeBrowserRefused)
+	server := func(name, path, summary string, responses ...openapi.Response) openapi.Call {
+		return openapi.Call{
+			Name: name, Path: path, Group: groupServers, Methods: []string{http.MethodGet},
+			Errors: texts(codeHostNotAllowed, codeBrowserRefused), Summary: summary, Responses: responses,
+		}
+	}
+	bare := func(status int, description string, of reflect.Type) openapi.Response {
+		return openapi.Response{Status: status, Description: description, Result: of, Bare: true}
+	}
 
 	return []openapi.Call{
-		{
-			Name: "healthz", Path: "/healthz", Group: groupServers, Methods: get, Errors: refused,
-			Summary: "Checks that the process lives",
-			Responses: []openapi.Response{
-				{Status: http.StatusOK, Description: "The process lives.", Result: reflect.TypeFor[alive](), Bare: true},
-			},
-		},
-		{
-			Name: "readyz", Path: "/readyz", Group: groupServers, Methods: get, Errors: refused,
-			Summary: "Checks that a new job would run now",
-			Responses: []openapi.Response{
-				{Status: http.StatusOK, Description: "A new job would run.", Result: reflect.TypeFor[health](), Bare: true},
-				{
-					Status: http.StatusServiceUnavailable, Description: "A new job would not run.",
-					Result: reflect.TypeFor[health](), Bare: true,
-				},
-			},
-		},
-		{
-			Name: "openapi", Path: "/openapi.json", Group: groupServers, Methods: get, Errors: refused,
-			Summary: "Returns the description of the API for programs",
-			Responses: []openapi.Response{{
-				Status: http.StatusOK, Description: "The document.", Result: reflect.TypeFor[map[string]any](), Bare: true,
-			}},
-		},
-		{
-			Name: "docs", Path: "/docs", Group: groupServers, Methods: get, Errors: refused,
-			Summary: "Returns the description of the API for people",
-			Responses: []openapi.Response{{
-				Status: http.StatusOK, Description: "The page.", Texts: map[string]string{"text/html": "HTML."},
-			}},
-		},
+		server("healthz", "/healthz", "Checks that the process lives",
+			bare(http.StatusOK, "The process lives.", reflect.TypeFor[alive]())),
+		server("readyz", "/readyz", "Checks that a new job would run now",
+			bare(http.StatusOK, "A new job would run.", reflect.TypeFor[health]()),
+			bare(http.StatusServiceUnavailable, "A new job would not run.", reflect.TypeFor[health]())),
+		server("openapi", "/openapi.json", "Returns the description of the API for programs",
+			bare(http.StatusOK, "The document.", reflect.TypeFor[map[string]any]())),
+		server("docs", "/docs", "Returns the description of the API for people", openapi.Response{
+			Status: http.StatusOK, Description: "The page.", Texts: map[string]string{"text/html": "HTML."},
+		}),
 	}
 }
 

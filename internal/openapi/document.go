@@ -26,8 +26,8 @@ type (
 	document struct {
 		OpenAPI      string              `json:"openapi"`
 		Info         info                `json:"info"`
-		ExternalDocs externalDocs        `json:"externalDocs"`
-		Servers      []server            `json:"servers"`
+		ExternalDocs node                `json:"externalDocs"`
+		Servers      []node              `json:"servers"`
 		Tags         []tag               `json:"tags"`
 		Paths        map[string]pathItem `json:"paths"`
 		Components   components          `json:"components"`
@@ -37,14 +37,6 @@ type (
 		Title       string `json:"title"`
 		Description string `json:"description"`
 		Version     string `json:"version"`
-	}
-
-	externalDocs struct {
-		URL string `json:"url"`
-	}
-
-	server struct {
-		URL string `json:"url"`
 	}
 
 	tag struct {
@@ -98,8 +90,8 @@ func (a API) describe() (*document, error) {
 	d := &document{
 		OpenAPI:      "3.1.0",
 		Info:         info{Title: a.Title, Description: a.Description, Version: a.Version},
-		ExternalDocs: externalDocs{URL: a.Manual},
-		Servers:      []server{{URL: "/"}},
+		ExternalDocs: node{"url": a.Manual},
+		Servers:      []node{{"url": "/"}},
 		Paths:        map[string]pathItem{},
 		Components: components{
 			SecuritySchemes: securitySchemes(),
