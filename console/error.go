@@ -60,7 +60,8 @@ func problemOf(err error) (int, problem) {
 		}
 	}
 
-	shown := problem{Message: session.Sentence(failed.Message), Code: string(failed.Code), Remedy: callRemedies[string(failed.Code)]}
+	code := string(failed.Code)
+	shown := problem{Message: session.Sentence(failed.Message), Code: code, Remedy: callRemedies[code]}
 	for _, mistake := range failed.Problems {
 		shown.Problems = append(shown.Problems, mistake.String())
 	}

@@ -120,7 +120,7 @@ func (s *Service) asError(ctx context.Context, jobID string, err error) error {
 }
 
 // asErrorOf is asError for a method with a named error, by defer.
-func (s *Service) asErrorOf(ctx context.Context, jobID string, err *error) {
+func (s *Service) asErrorOf(ctx context.Context, jobID string, err *error) { //nolint:gocritic // The deferred call sets it.
 	*err = s.asError(ctx, jobID, *err)
 }
 

@@ -122,7 +122,9 @@ const callTimeout = 20 * time.Second
 
 // begin begins a call with a time limit. Its end turns the error of the call into an [*jobservice.Error], or that of a context
 // that has ended.
-func (s *Service) begin(ctx context.Context, err *error) (limited context.Context, end func()) {
+func (s *Service) begin(
+	ctx context.Context, err *error, //nolint:gocritic // The end of the call sets it.
+) (limited context.Context, end func()) {
 	limited, cancel := context.WithTimeout(ctx, callTimeout)
 
 	return limited, func() {

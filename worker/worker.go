@@ -194,6 +194,10 @@ func (w *Worker) startSweeps() {
 	}
 }
 
+// Sweep removes the results of jobs that Temporal no longer has, and returns how many it has removed. A started worker does so
+// about once an hour.
+func (w *Worker) Sweep(ctx context.Context) (removed int, err error) { return w.sweeper.sweep(ctx) }
+
 // Stop waits for running steps up to the StopTimeout of the options, and closes the sources.
 func (w *Worker) Stop() {
 	w.endSweeps()

@@ -82,7 +82,9 @@ The exit status is 1 if a test fails, and 2 if there are no tests or a file can'
 	cli.AddSecrets(command.Flags(), &secrets)
 	command.Flags().BoolVar(&asJSON, "json", false, "print a JSON object")
 	command.Flags().StringVar(&pattern, "run", "", "run only tests whose name matches this regular expression")
-	command.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return cli.ExitError{Status: cli.StatusWrongCall, Err: err} })
+	command.SetFlagErrorFunc(func(_ *cobra.Command, err error) error {
+		return cli.ExitError{Status: cli.StatusWrongCall, Err: err}
+	})
 
 	return command
 }

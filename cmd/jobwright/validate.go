@@ -84,7 +84,9 @@ The exit status is 1 if there are mistakes, and 2 if there is nothing to check o
 		"also compare queries, scripts and tables with the databases of the apps")
 	command.Flags().StringVar(&opts.data, "data", "data", "with --connect: folder for sources that store data on this machine")
 	command.Flags().DurationVar(&opts.timeout, "timeout", 30*time.Second, "with --connect: time limit of a request to a database")
-	command.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return cli.ExitError{Status: cli.StatusWrongCall, Err: err} })
+	command.SetFlagErrorFunc(func(_ *cobra.Command, err error) error {
+		return cli.ExitError{Status: cli.StatusWrongCall, Err: err}
+	})
 
 	return command
 }

@@ -10,7 +10,6 @@ import (
 
 	"github.com/jobwright/jobwright/client"
 	"github.com/jobwright/jobwright/console/visitor"
-	"github.com/jobwright/jobwright/jobservice"
 )
 
 // refusalOf returns the refusal of a key, or of another sign-in, that an error is.
@@ -26,34 +25,34 @@ const identifyTimeout = 15 * time.Second
 // retryAfter is the time after which to repeat a call that has taken longer.
 const retryAfter = 5 * time.Second
 
-// identify returns the access that a key has to an app, or to the first app of the key if appID is empty. The API verifies the
+// identify returns the app, the access and the rights of a key, of the first app of the key if appID is empty. The API verifies the
 // key, so that a wrong one counts as a failed authentication of the address of the browser.
-func (s *Sessions) identify(r *http.Request, appID, key string) (jobservice.App, error) {
+func (s *Sessions) identify(r *http.Request, appID, key string) (Session, error) {
 	ctx, cancel := context.WithTimeout(r.Context(), identifyTimeout)
 	defer cancel()
 
 	api, err := visitor.NewClient(s.options.API, r, key)
 	if err != nil {
-		return jobservice.App{}, err
+		return Session{}, err
 	}
 
 	found, err := api.App(ctx, appID)
 	if err != nil {
-		return jobservice.App{}, refusedBy(ctx, err)
+		return Session{}, refusedBy(ctx, err)
 	}
 
 	if found != nil {
-		return *found, nil
+		return Session{App: found.ID, Access: found.Access, Rights: found.Rights}, nil
 	}
 
 	refused := &client.Error{
-		HTTPStatus: http.StatusForbidden, Code: jobservice.CodeForbidden, Message: "this key is for no app; ask the operator for access",
+		HTTPStatus: http.StatusForbidden, Code: "forbidden", Message: "this key is for no app; ask the operator for access",
 	}
 	if appID != "" {
 		refused.Message = fmt.Sprintf("this key is not for app %s", appID)
 	}
 
-	return jobservice.App{}, refused
+	return Session{}, refused
 }
 
 // refusedBy returns the error of a call: a refusal if the API has refused it, or has not responded before ctx ended.

@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/jobwright/jobwright/app"
-	"github.com/jobwright/jobwright/jobservice"
 )
 
 // Limits of sessions.
@@ -50,7 +49,7 @@ type Tokens struct {
 func (s *Session) May(right app.Right) bool { return slices.Contains(s.Rights, right) }
 
 // begin returns a new session of an identity.
-func begin(of jobservice.App, key string, tokens *Tokens) *Session {
+func begin(of Session, key string, tokens *Tokens) *Session {
 	now := time.Now()
 	s := &Session{Key: key, CSRF: rand.Text(), Began: now, ByProvider: tokens}
 	s.renew(of, now)
@@ -59,8 +58,8 @@ func begin(of jobservice.App, key string, tokens *Tokens) *Session {
 }
 
 // renew extends the session, with the rights that the key has now.
-func (s *Session) renew(as jobservice.App, now time.Time) {
-	s.App, s.Access, s.Rights = as.ID, as.Access, as.Rights
+func (s *Session) renew(as Session, now time.Time) {
+	s.App, s.Access, s.Rights = as.App, as.Access, as.Rights
 	s.Renewed = now
 
 	s.Expires = now.Add(Idle)

@@ -180,7 +180,7 @@ func (s *Sessions) changeApp(w http.ResponseWriter, r *http.Request) {
 	s.record(r, page.App, as.Access, err)
 
 	if err == nil {
-		found.App, found.Access, found.Rights = as.ID, as.Access, as.Rights
+		found.App, found.Access, found.Rights = as.App, as.Access, as.Rights
 		err = s.write(w, r, found)
 	}
 

@@ -166,7 +166,8 @@ func Reserve(address string) (string, error) {
 	for attempt := 1; ; attempt++ {
 		candidate := address
 		if port == 0 {
-			candidate = net.JoinHostPort(host, strconv.Itoa(firstFreePort+rand.IntN(freePorts))) //nolint:gosec // A port is not a secret.
+			free := firstFreePort + rand.IntN(freePorts) //nolint:gosec // A port is not a secret.
+			candidate = net.JoinHostPort(host, strconv.Itoa(free))
 		}
 
 		listener, err := net.Listen("tcp", candidate)

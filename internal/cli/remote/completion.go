@@ -60,7 +60,7 @@ func (c completions) addTo(command *cobra.Command, flags *remoteFlags) {
 }
 
 // completed returns the words that complete a command line, none if the server can't be asked.
-func (f *remoteFlags) completed(
+func (f remoteFlags) completed(
 	ctx context.Context, arguments []string, complete words,
 ) ([]cobra.Completion, cobra.ShellCompDirective) {
 	ctx, cancel := context.WithTimeout(ctx, completionTime)

@@ -66,7 +66,9 @@ was stopped, 4 if the server refuses the call, and 130 if the job was left runni
 	set.BoolVar(&flags.isAsync, "async", false, "do not wait for the end of the job; print its jobId")
 	flags.results.addTo(set)
 
-	return remoteCommand(command, completions{"": scenarioWords, "parameter": parameterWords}, func(ctx context.Context, on *remote, arguments []string) error {
+	return remoteCommand(command, completions{"": scenarioWords, "parameter": parameterWords}, func(
+		ctx context.Context, on *remote, arguments []string,
+	) error {
 		return on.run(ctx, arguments[0], &flags)
 	})
 }

@@ -22,7 +22,7 @@ import (
 	_ "go.temporal.io/server/common/persistence/sql/sqlplugin/postgresql" // The plugin.
 	"go.temporal.io/server/common/resolver"
 	"go.temporal.io/server/schema"
-	v12 "go.temporal.io/server/schema/postgresql/v12"
+	"go.temporal.io/server/schema/postgresql/v12"
 	"go.temporal.io/server/temporal"
 
 	"github.com/jobwright/jobwright/internal/temporalserver"
