@@ -201,14 +201,7 @@ func (s *Server) calls() []call {
 func newAnswer[T, R any](s *Server, described call, answer func(context.Context, request[T]) (R, error)) call {
 	return newCall[T, R](s, described, func(c *gin.Context, read request[T]) {
 		result, err := answer(c.Request.Context(), read)
-
-		switch {
-		case c.Request.Context().Err() != nil && !described.changes: // The caller disconnected.
-		case err != nil:
-			s.respondError(c, err)
-		default:
-			c.JSON(http.StatusOK, envelope{Status: "success", Result: result})
-		}
+		s.respond(c, result, err)
 	})
 }
 

@@ -20,14 +20,7 @@ type appsRequest struct {
 // getApps responds with the apps that the key may use. Every valid key may make the call: it needs no app and no right.
 func (s *Server) getApps(c *gin.Context) {
 	found, err := s.appsOf(c)
-
-	switch {
-	case c.Request.Context().Err() != nil: // The caller disconnected.
-	case err != nil:
-		s.respondError(c, err)
-	default:
-		c.JSON(http.StatusOK, envelope{Status: "success", Result: found})
-	}
+	s.respond(c, found, err)
 }
 
 // appsOf returns the apps that the key of the request may use.

@@ -19,6 +19,18 @@ type envelope struct {
 	Status string `json:"status"` // success or error.
 }
 
+// respond responds with the result of a call, or with its error. A caller that has disconnected gets nothing; if the call changes
+// something, the logs have its error all the same.
+func (s *Server) respond(c *gin.Context, result any, err error) {
+	switch {
+	case c.Request.Context().Err() != nil && !s.byPath[c.FullPath()].changes:
+	case err != nil:
+		s.respondError(c, err)
+	default:
+		c.JSON(http.StatusOK, envelope{Status: "success", Result: result})
+	}
+}
+
 // respondOutcome responds to a caller that waited for the job: 200 with the results, or 422 with the failure.
 func (s *Server) respondOutcome(c *gin.Context, ended *jobservice.Outcome, format resultFormat) {
 	code, status, result := http.StatusOK, "success", any(jobStarted{JobID: ended.JobID, Value: ended.Value})

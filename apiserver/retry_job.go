@@ -1,8 +1,6 @@
 package apiserver
 
 import (
-	"net/http"
-
 	"github.com/gin-gonic/gin"
 
 	"github.com/jobwright/jobwright/jobservice"
@@ -29,13 +27,7 @@ func (s *Server) retryJob(c *gin.Context, call request[retryRequest]) {
 	}
 
 	retried, err := s.retry(c, retry, call.fields.DryRun)
-	if err != nil {
-		s.respondError(c, err)
-
-		return
-	}
-
-	c.JSON(http.StatusOK, envelope{Status: "success", Result: retried})
+	s.respond(c, retried, err)
 }
 
 // retry starts the job or, without effects, plans what it would do.
