@@ -25,8 +25,8 @@ const identifyTimeout = 15 * time.Second
 // retryAfter is the time after which to repeat a call that has taken longer.
 const retryAfter = 5 * time.Second
 
-// identify returns the app, the access and the rights of a key, of the first app of the key if appID is empty. The API verifies the
-// key, so that a wrong one counts as a failed authentication of the address of the browser.
+// identify returns a session with the app, the access and the rights of a key: of its first app if appID is empty. The API
+// verifies the key, so that a wrong one counts as a failed authentication of the address of the browser.
 func (s *Sessions) identify(r *http.Request, appID, key string) (Session, error) {
 	ctx, cancel := context.WithTimeout(r.Context(), identifyTimeout)
 	defer cancel()
