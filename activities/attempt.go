@@ -36,10 +36,10 @@ type step struct {
 	written bool          // Whether an earlier attempt has written the target.
 }
 
-// runAttempt runs do, a method of step, as one attempt of the step that task names. It heartbeats during the attempt, closes the
-// attempt's sources at its end, and classifies its error for the retry policy.
-func runAttempt[P, T any](
-	ctx context.Context, a *Activities, task job.Task, params P, do func(*step, context.Context, P) (*T, error),
+// runAttempt runs do as one attempt of the step that task names. It heartbeats during the attempt, closes the attempt's
+// sources at its end, and classifies its error for the retry policy.
+func runAttempt[T any](
+	ctx context.Context, a *Activities, task job.Task, do func(context.Context, *step) (*T, error),
 ) (outcome *T, err error) {
 	ctx, progress, end := a.begin(ctx, task)
 	defer end()
@@ -52,16 +52,14 @@ func runAttempt[P, T any](
 	defer func() { s.report(ctx, err) }()
 
 	if task.Local != nil { // The SDK abandons a local activity by its timeout.
-		return attempt(ctx, s, params, do)
+		return attempt(ctx, s, do)
 	}
 
-	return untilAbandoned(ctx, task, func() (*T, error) { return attempt(ctx, s, params, do) })
+	return untilAbandoned(ctx, task, func() (*T, error) { return attempt(ctx, s, do) })
 }
 
 // attempt runs do with the app and the secrets of the step. It recovers panics.
-func attempt[P, T any](
-	ctx context.Context, s *step, params P, do func(*step, context.Context, P) (*T, error),
-) (outcome *T, err error) {
+func attempt[T any](ctx context.Context, s *step, do func(context.Context, *step) (*T, error)) (outcome *T, err error) {
 	defer func() {
 		if panicked := recover(); panicked != nil {
 			caught := s.secrets.hidePanic(&source.PanicError{Value: panicked, Stack: debug.Stack()})
@@ -81,7 +79,7 @@ func attempt[P, T any](
 	defer s.releaseSources()
 
 	if err = s.secrets.openAll(s.task.Secrets); err == nil {
-		outcome, err = do(s, ctx, params)
+		outcome, err = do(ctx, s)
 	}
 
 	if err == nil {
@@ -120,12 +118,8 @@ func (a *Activities) begin(ctx context.Context, task job.Task) (_ context.Contex
 }
 
 // runCommand is [runAttempt] for an activity without a return value.
-func runCommand[P any](
-	ctx context.Context, a *Activities, task job.Task, params P, do func(*step, context.Context, P) error,
-) error {
-	_, err := runAttempt(ctx, a, task, params, func(s *step, ctx context.Context, params P) (*struct{}, error) {
-		return nil, do(s, ctx, params)
-	})
+func runCommand(ctx context.Context, a *Activities, task job.Task, do func(context.Context, *step) error) error {
+	_, err := runAttempt(ctx, a, task, func(ctx context.Context, s *step) (*struct{}, error) { return nil, do(ctx, s) })
 
 	return err
 }

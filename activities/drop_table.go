@@ -20,7 +20,7 @@ const (
 // files, it removes the files that were read; a file of another version stays and is reported. DropTable is idempotent: a
 // missing table is no error.
 func (a *Activities) DropTable(ctx context.Context, task job.Task, table job.SourceTable) (*job.Dropped, error) {
-	return runAttempt(ctx, a, task, table, (*step).dropTable)
+	return runAttempt(ctx, a, task, func(ctx context.Context, s *step) (*job.Dropped, error) { return s.dropTable(ctx, table) })
 }
 
 func (s *step) dropTable(ctx context.Context, table job.SourceTable) (*job.Dropped, error) {

@@ -19,7 +19,7 @@ const maxParts = 1_000
 func (a *Activities) LoadTableFromSource(
 	ctx context.Context, task job.Task, params scenario.LoadTableFromSource,
 ) (*job.StepOutcome, error) {
-	return runAttempt(ctx, a, task, params, (*step).load)
+	return runAttempt(ctx, a, task, func(ctx context.Context, s *step) (*job.StepOutcome, error) { return s.load(ctx, params) })
 }
 
 func (s *step) load(ctx context.Context, params scenario.LoadTableFromSource) (*job.StepOutcome, error) {

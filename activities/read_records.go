@@ -50,7 +50,7 @@ func (s *step) spool(ctx context.Context, query job.RecordsQuery) (page *job.Rec
 
 // DropRecords removes spooled records. It is idempotent: missing records are no error.
 func (a *Activities) DropRecords(ctx context.Context, task job.Task, key string) error {
-	return runCommand(ctx, a, task, key, (*step).dropRecords)
+	return runCommand(ctx, a, task, func(ctx context.Context, s *step) error { return s.dropRecords(ctx, key) })
 }
 
 func (s *step) dropRecords(ctx context.Context, key string) error {

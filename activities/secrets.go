@@ -21,7 +21,7 @@ import (
 func runOpened[P, T any](
 	ctx context.Context, a *Activities, task job.Task, params P, do func(*step, context.Context, P) (*T, error),
 ) (*T, error) {
-	return runAttempt(ctx, a, task, params, func(s *step, ctx context.Context, params P) (*T, error) {
+	return runAttempt(ctx, a, task, func(ctx context.Context, s *step) (*T, error) {
 		if len(task.Secrets) > 0 {
 			if err := s.secrets.open(&params); err != nil {
 				return nil, err

@@ -40,7 +40,7 @@ type Temporal interface {
 // SetVariable sets a variable of the app. It is idempotent: each setting takes effect once, even if another job has set the
 // variable since.
 func (a *Activities) SetVariable(ctx context.Context, task job.Task, variable job.Variable) error {
-	return runCommand(ctx, a, task, variable, (*step).setVariable)
+	return runCommand(ctx, a, task, func(ctx context.Context, s *step) error { return s.setVariable(ctx, variable) })
 }
 
 func (s *step) setVariable(ctx context.Context, variable job.Variable) error {
