@@ -32,7 +32,7 @@ func ConvertValue(from, to Standard, value any) (any, error) {
 		}
 	case Number:
 		if to.Type == Integer {
-			return ParseText(to, v.withoutZeros())
+			return ParseText(to, v.WithoutZeros())
 		}
 	case time.Time:
 		isDay := v.Equal(v.Truncate(24 * time.Hour))
@@ -107,7 +107,7 @@ func parseExactFloat(of Standard, text string) (any, error) {
 
 // represents reports whether number is the float's shortest decimal form or its exact value.
 func represents(float float64, number Number) bool {
-	if strconv.FormatFloat(float, 'f', -1, 64) == number.withoutZeros() {
+	if number.IsShortestOf(float) {
 		return true
 	}
 

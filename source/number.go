@@ -2,6 +2,8 @@ package source
 
 import (
 	"fmt"
+	"math"
+	"strconv"
 	"strings"
 )
 
@@ -149,16 +151,35 @@ func (n Number) Fits(precision, scale int) bool {
 		return true
 	}
 
-	whole, fraction := Number(n.withoutZeros()).Digits()
+	whole, fraction := Number(n.WithoutZeros()).Digits()
 
 	return whole <= precision-scale && fraction <= scale
 }
 
-// withoutZeros returns the number without trailing zeros of its fraction.
-func (n Number) withoutZeros() string {
+// WithoutZeros returns the number without trailing zeros of its fraction.
+func (n Number) WithoutZeros() string {
 	if !strings.Contains(string(n), ".") {
 		return string(n)
 	}
 
 	return strings.TrimSuffix(strings.TrimRight(string(n), "0"), ".")
+}
+
+// IsShortestOf reports whether the number, apart from trailing zeros, is the shortest decimal form of a float.
+func (n Number) IsShortestOf(float float64) bool {
+	return strconv.FormatFloat(float, 'f', -1, 64) == n.WithoutZeros()
+}
+
+// Widen returns the 64-bit float with the same shortest decimal form as a 32-bit float: 0.1, not 0.10000000149011612.
+func Widen(value float32) float64 {
+	wide := float64(value)
+	if wide == math.Trunc(wide) && math.Abs(wide) < 1<<24 { // A float32 represents these whole numbers exactly.
+		return wide
+	}
+
+	var buffer [32]byte
+
+	wide, _ = strconv.ParseFloat(string(strconv.AppendFloat(buffer[:0], wide, 'g', -1, 32)), 64) // The text is a valid number.
+
+	return wide
 }

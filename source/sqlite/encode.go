@@ -137,7 +137,7 @@ func (e *encoder) decimal(to *target, number source.Number, param *parameter) er
 		return storeParameter(classText, e.arena, string(number), param)
 	}
 
-	digits := withoutZeros(number)
+	digits := number.WithoutZeros()
 
 	if !strings.Contains(digits, ".") {
 		if integer, err := strconv.ParseInt(digits, 10, 64); err == nil {
@@ -155,15 +155,6 @@ func (e *encoder) decimal(to *target, number source.Number, param *parameter) er
 	param.class = classFloat
 
 	return nil
-}
-
-// withoutZeros returns the digits of a number without trailing zeros of its fraction.
-func withoutZeros(number source.Number) string {
-	if !strings.Contains(string(number), ".") {
-		return string(number)
-	}
-
-	return strings.TrimSuffix(strings.TrimRight(string(number), "0"), ".")
 }
 
 // exactFloat returns the float whose shortest decimal form is digits.

@@ -43,7 +43,7 @@ func readingOf(leaf parquet.Type) reading {
 	case parquet.Int96:
 		return reading{standard(source.Datetime), ofInt96}
 	case parquet.Float:
-		return reading{standard(source.Float), func(v parquet.Value) (any, error) { return shortest(v.Float()) }}
+		return reading{standard(source.Float), func(v parquet.Value) (any, error) { return source.Widen(v.Float()), nil }}
 	case parquet.Double:
 		return reading{standard(source.Float), func(v parquet.Value) (any, error) { return v.Double(), nil }}
 	}
@@ -175,11 +175,6 @@ func ofJSON(v parquet.Value) (any, error) {
 }
 
 func ofBytes(v parquet.Value) (any, error) { return append([]byte{}, v.ByteArray()...), nil }
-
-// shortest converts a float of 32 bits to the float of 64 bits with the same shortest form.
-func shortest(value float32) (any, error) {
-	return strconv.ParseFloat(strconv.FormatFloat(float64(value), 'g', -1, 32), 64)
-}
 
 // float16 returns the value of a half-precision float: a sign, 5 bits of exponent and 10 of fraction (IEEE 754).
 func float16(bits uint16) float64 {
