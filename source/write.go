@@ -197,6 +197,15 @@ type Target struct {
 	Generated []string // The columns whose values the database computes.
 }
 
+// Add adds a column. generated says whether the database computes its values.
+func (t *Target) Add(column string, generated bool) {
+	t.Columns = append(t.Columns, column)
+
+	if generated {
+		t.Generated = append(t.Generated, column)
+	}
+}
+
 // ValidateTarget checks a write of columns against its table, which is nil if it does not exist. Like [Write.Validate], it is
 // called after the idempotency key has been looked up, and its errors lack the source's name.
 func (w Write) ValidateTarget(columns Schema, target *Target, names Names) error {

@@ -17,19 +17,13 @@ var _ source.Auditor = (*Source)(nil)
 // Audit warns of a user with administrative privileges, which apply to the whole server, and of a user who can't keep the
 // ledger. The server checks the privileges for statements that change nothing.
 func (s *Source) Audit(ctx context.Context) ([]source.Warning, error) {
-	warnings, err := s.audit(ctx)
+	var warnings []source.Warning
 
-	return warnings, s.classify(ctx, source.Table{}, source.CodeUnavailable, err)
-}
+	err := s.on(ctx, s.writing, source.Table{}, source.CodeUnavailable, func(session *session) (err error) {
+		warnings, err = session.audit(ctx)
 
-func (s *Source) audit(ctx context.Context) ([]source.Warning, error) {
-	session, err := s.connect(ctx, s.writing)
-	if err != nil {
-		return nil, err
-	}
-
-	warnings, err := session.audit(ctx)
-	session.release(err)
+		return err
+	})
 
 	return warnings, err
 }

@@ -92,18 +92,10 @@ func decodeFloat(value any) (any, error) {
 	case float64:
 		return v, nil
 	case float32:
-		return widen(v), nil
+		return source.Widen(v), nil
 	}
 
 	return nil, fmt.Errorf("%v is not a float", value)
-}
-
-// widen returns the float64 with the same shortest decimal form as v: 0.1 for the FLOAT 0.1, not 0.10000000149011612.
-func widen(v float32) float64 {
-	text := strconv.AppendFloat(make([]byte, 0, 24), float64(v), 'g', -1, 32)
-	wide, _ := strconv.ParseFloat(string(text), 64) // The text is a valid number.
-
-	return wide
 }
 
 func decodeBoolean(value any) (any, error) {

@@ -7,20 +7,20 @@ import (
 )
 
 // Describe returns the columns of a table or view.
-func (s *Source) Describe(ctx context.Context, table source.Table, _ source.Format) (source.Schema, error) {
-	session, err := s.connect(ctx, s.reading)
-	if err != nil {
-		return nil, s.classify(ctx, table, source.CodeUnavailable, err)
-	}
+func (s *Source) Describe(ctx context.Context, named source.Table, _ source.Format) (source.Schema, error) {
+	var found *table
 
-	found, err := session.describe(ctx, session.resolve(table))
-	session.release(err)
+	err := s.on(ctx, s.reading, named, source.CodeUnavailable, func(session *session) (err error) {
+		found, err = session.describe(ctx, session.resolve(named))
+
+		return err
+	})
 
 	switch {
 	case err != nil:
-		return nil, s.classify(ctx, table, source.CodeUnavailable, err)
+		return nil, err
 	case found == nil:
-		return nil, source.TableNotFound(s.name, table)
+		return nil, source.TableNotFound(s.name, named)
 	}
 
 	return found.schema(), nil

@@ -13,26 +13,11 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/jobwright/jobwright/source"
+	"github.com/jobwright/jobwright/source/database"
 )
-
-// encoder appends the form in which a column's value is sent to the server: bytes for a binary column, otherwise text. A value
-// that the column would change is an error, because the server changes some values without a warning.
-type encoder func(dst []byte, value any) ([]byte, error)
 
 // errNoEncoder is the error for a column that can't store values of the written type.
 var errNoEncoder = errors.New("the column can't store values of this type")
-
-// encode returns the encoder of values of the Go type T.
-func encode[T any](appendTo func(dst []byte, value T) ([]byte, error)) encoder {
-	return func(dst []byte, value any) ([]byte, error) {
-		typed, ok := value.(T)
-		if !ok {
-			return nil, fmt.Errorf("a %T is not the Go type of the column's values", value)
-		}
-
-		return appendTo(dst, typed)
-	}
-}
 
 // isBytes reports whether the type stores bytes. LOAD DATA's text contains them as hexadecimal digits.
 func (n native) isBytes() bool {
@@ -49,7 +34,7 @@ func (n native) isText() bool {
 }
 
 // encoderFor returns the encoder of values of a standard type for a column of a native type, or errNoEncoder.
-func encoderFor(from source.Standard, to native) (encoder, error) {
+func encoderFor(from source.Standard, to native) (database.Encoder, error) {
 	switch {
 	case to.name == "ENUM" || to.name == "SET":
 		return encodeMembers(from, to)
@@ -72,11 +57,11 @@ func encoderFor(from source.Standard, to native) (encoder, error) {
 		return encodeTime(from, to)
 	case "TIME":
 		if from.Type == source.Time {
-			return encode(func(dst []byte, v time.Duration) ([]byte, error) { return appendClock(dst, v, to) }), nil
+			return database.Encode(func(dst []byte, v time.Duration) ([]byte, error) { return appendClock(dst, v, to) }), nil
 		}
 	case "UUID":
 		if from.Type == source.UUID {
-			return encode(func(dst []byte, v uuid.UUID) ([]byte, error) { return append(dst, v.String()...), nil }), nil
+			return database.Encode(func(dst []byte, v uuid.UUID) ([]byte, error) { return append(dst, v.String()...), nil }), nil
 		}
 	}
 
@@ -84,7 +69,7 @@ func encoderFor(from source.Standard, to native) (encoder, error) {
 }
 
 // encodeParsed returns the encoder of text for a column of another type. It parses the text with [source.ParseExactly].
-func encodeParsed(to native) (encoder, error) {
+func encodeParsed(to native) (database.Encoder, error) {
 	of, known := to.standard()
 	if !known {
 		return nil, errNoEncoder
@@ -102,7 +87,7 @@ func encodeParsed(to native) (encoder, error) {
 		}
 	}
 
-	return encode(func(dst []byte, text string) ([]byte, error) {
+	return database.Encode(func(dst []byte, text string) ([]byte, error) {
 		// A TINYINT(1) may store any small integer.
 		if number, err := strconv.ParseInt(text, 10, 64); err == nil && to.isBoolean() {
 			return integer(dst, number)
@@ -118,14 +103,14 @@ func encodeParsed(to native) (encoder, error) {
 }
 
 // encodeText returns the encoder for a text column. All standard types except binary have a text form.
-func encodeText(from source.Standard, to native) (encoder, error) {
+func encodeText(from source.Standard, to native) (database.Encoder, error) {
 	check := checkText(to)
 
 	switch {
 	case from.Type == source.Binary:
 		return nil, errNoEncoder
 	case from.Type == source.Text:
-		return encode(func(dst []byte, text string) ([]byte, error) {
+		return database.Encode(func(dst []byte, text string) ([]byte, error) {
 			if err := check(text); err != nil {
 				return nil, err
 			}
@@ -178,14 +163,14 @@ func checkText(to native) func(text string) error {
 
 // encodeMembers returns the encoder for ENUM and SET. It accepts only the exact members: the server would also accept another
 // case, and the number of a member.
-func encodeMembers(from source.Standard, to native) (encoder, error) {
+func encodeMembers(from source.Standard, to native) (database.Encoder, error) {
 	if from.Type != source.Text {
 		return nil, errNoEncoder
 	}
 
 	members := to.members()
 
-	return encode(func(dst []byte, text string) ([]byte, error) {
+	return database.Encode(func(dst []byte, text string) ([]byte, error) {
 		chosen := []string{text}
 		if to.name == "SET" {
 			chosen = strings.Split(text, ",")
@@ -212,10 +197,10 @@ func encodeMembers(from source.Standard, to native) (encoder, error) {
 }
 
 // encodeBinary returns the encoder for a binary column.
-func encodeBinary(from source.Standard, to native) (encoder, error) {
+func encodeBinary(from source.Standard, to native) (database.Encoder, error) {
 	switch {
 	case from.Type == source.Boolean && to.name == "BIT":
-		return encode(func(dst []byte, v bool) ([]byte, error) {
+		return database.Encode(func(dst []byte, v bool) ([]byte, error) {
 			if v {
 				return append(dst, 1), nil
 			}
@@ -231,7 +216,7 @@ func encodeBinary(from source.Standard, to native) (encoder, error) {
 		length = (length + 7) / 8 //nolint:mnd // Bits of a byte.
 	}
 
-	return encode(func(dst []byte, v []byte) ([]byte, error) {
+	return database.Encode(func(dst []byte, v []byte) ([]byte, error) {
 		if count := int64(len(v)); length > 0 && count > length {
 			return nil, fmt.Errorf("it has %d bytes, but %s stores at most %d", count, to, length)
 		}
@@ -259,13 +244,13 @@ func (n native) bounds() (minimum int64, maximum uint64) {
 }
 
 // encodeInteger returns the encoder for a column of an integer type.
-func encodeInteger(from source.Standard, to native) (encoder, error) {
+func encodeInteger(from source.Standard, to native) (database.Encoder, error) {
 	minimum, maximum := to.bounds()
 	outOfRange := func(value any) error { return fmt.Errorf("%v is out of the range of %s", value, to) }
 
 	switch from.Type { //nolint:exhaustive // The other types are not integers.
 	case source.Integer:
-		return encode(func(dst []byte, v int64) ([]byte, error) {
+		return database.Encode(func(dst []byte, v int64) ([]byte, error) {
 			if v == 0 && to.name == "YEAR" {
 				return append(dst, "0000"...), nil // The server interprets a single 0 as 2000.
 			}
@@ -281,7 +266,7 @@ func encodeInteger(from source.Standard, to native) (encoder, error) {
 			return nil, errNoEncoder
 		}
 
-		return encode(func(dst []byte, v bool) ([]byte, error) {
+		return database.Encode(func(dst []byte, v bool) ([]byte, error) {
 			if v {
 				return append(dst, '1'), nil
 			}
@@ -289,7 +274,7 @@ func encodeInteger(from source.Standard, to native) (encoder, error) {
 			return append(dst, '0'), nil
 		}), nil
 	case source.Decimal:
-		return encode(func(dst []byte, v source.Number) ([]byte, error) {
+		return database.Encode(func(dst []byte, v source.Number) ([]byte, error) {
 			whole, fraction, _ := strings.Cut(string(v), ".")
 			if strings.Trim(fraction, "0") != "" {
 				return nil, fmt.Errorf("%s is not an integer, but the column's type is %s", v, to)
@@ -311,7 +296,7 @@ func encodeInteger(from source.Standard, to native) (encoder, error) {
 }
 
 // encodeDecimal returns the encoder for a DECIMAL column.
-func encodeDecimal(from source.Standard, to native) (encoder, error) {
+func encodeDecimal(from source.Standard, to native) (database.Encoder, error) {
 	fit := func(dst []byte, v source.Number) ([]byte, error) {
 		if !v.Fits(to.precision, to.scale) {
 			return nil, fmt.Errorf("%s has more digits than %s", v, to)
@@ -330,13 +315,13 @@ func encodeDecimal(from source.Standard, to native) (encoder, error) {
 
 	switch from.Type { //nolint:exhaustive // The others are no numbers.
 	case source.Decimal:
-		return encode(fit), nil
+		return database.Encode(fit), nil
 	case source.Integer:
-		return encode(func(dst []byte, v int64) ([]byte, error) {
+		return database.Encode(func(dst []byte, v int64) ([]byte, error) {
 			return fit(dst, source.Number(strconv.FormatInt(v, 10)))
 		}), nil
 	case source.Float:
-		return encode(func(dst []byte, v float64) ([]byte, error) {
+		return database.Encode(func(dst []byte, v float64) ([]byte, error) {
 			if err := checkFinite(v); err != nil {
 				return nil, err
 			}
@@ -363,13 +348,13 @@ func checkFinite(v float64) error {
 }
 
 // encodeFloat returns the encoder for a FLOAT or DOUBLE column.
-func encodeFloat(from source.Standard, to native) (encoder, error) {
+func encodeFloat(from source.Standard, to native) (database.Encoder, error) {
 	write := func(dst []byte, v float64) ([]byte, error) {
 		if err := checkFinite(v); err != nil {
 			return nil, err
 		}
 
-		if to.name == "FLOAT" && widen(float32(v)) != v {
+		if to.name == "FLOAT" && source.Widen(float32(v)) != v {
 			return nil, fmt.Errorf("%v has more digits than FLOAT", v)
 		}
 
@@ -384,9 +369,9 @@ func encodeFloat(from source.Standard, to native) (encoder, error) {
 
 	switch from.Type { //nolint:exhaustive // The others are no numbers.
 	case source.Float:
-		return encode(write), nil
+		return database.Encode(write), nil
 	case source.Integer:
-		return encode(func(dst []byte, v int64) ([]byte, error) {
+		return database.Encode(func(dst []byte, v int64) ([]byte, error) {
 			if wide := float64(v); wide >= -math.MinInt64 || int64(wide) != v {
 				return nil, fmt.Errorf("%d has more digits than %s", v, to)
 			}
@@ -394,9 +379,9 @@ func encodeFloat(from source.Standard, to native) (encoder, error) {
 			return write(dst, float64(v))
 		}), nil
 	case source.Decimal:
-		return encode(func(dst []byte, v source.Number) ([]byte, error) {
+		return database.Encode(func(dst []byte, v source.Number) ([]byte, error) {
 			wide, err := strconv.ParseFloat(string(v), 64)
-			if err != nil || !sameNumber(v, strconv.FormatFloat(wide, 'f', -1, 64)) {
+			if err != nil || !v.IsShortestOf(wide) {
 				return nil, fmt.Errorf("%s has more digits than %s", v, to)
 			}
 
@@ -405,14 +390,4 @@ func encodeFloat(from source.Standard, to native) (encoder, error) {
 	default:
 		return nil, errNoEncoder
 	}
-}
-
-// sameNumber reports whether text is the number without trailing zeros of its fraction.
-func sameNumber(number source.Number, text string) bool {
-	short := string(number)
-	if strings.Contains(short, ".") {
-		short = strings.TrimRight(strings.TrimRight(short, "0"), ".")
-	}
-
-	return short == text
 }

@@ -8,11 +8,12 @@ import (
 	"time"
 
 	"github.com/jobwright/jobwright/source"
+	"github.com/jobwright/jobwright/source/database"
 )
 
 // encodeTime returns the encoder for a DATE, DATETIME or TIMESTAMP column. It converts between timestamp and datetime in UTC;
 // a column that this driver creates for timestamps is a DATETIME in UTC.
-func encodeTime(from source.Standard, to native) (encoder, error) {
+func encodeTime(from source.Standard, to native) (database.Encoder, error) {
 	switch from.Type { //nolint:exhaustive // The other types have no date.
 	case source.Date:
 		if to.name == "TIMESTAMP" {
@@ -26,7 +27,7 @@ func encodeTime(from source.Standard, to native) (encoder, error) {
 		return nil, errNoEncoder
 	}
 
-	return encode(func(dst []byte, v time.Time) ([]byte, error) {
+	return database.Encode(func(dst []byte, v time.Time) ([]byte, error) {
 		v = v.UTC()
 		if year := v.Year(); year < 0 || year > 9999 {
 			return nil, fmt.Errorf("the year %d is out of the range of %s, which is 0 to 9999", year, to)

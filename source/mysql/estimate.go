@@ -10,28 +10,20 @@ import (
 
 // EstimateRows returns about how many records a table has, by the server's statistics. Views have none.
 func (s *Source) EstimateRows(ctx context.Context, table source.Table) (int64, error) {
-	session, err := s.connect(ctx, s.reading)
-	if err != nil {
-		return 0, s.classify(ctx, table, source.CodeUnavailable, err)
-	}
+	var count sql.NullInt64
 
-	var (
-		name  = session.resolve(table)
-		count sql.NullInt64
-	)
+	err := s.on(ctx, s.reading, table, source.CodeUnavailable, func(session *session) error {
+		name := session.resolve(table)
 
-	err = session.conn.QueryRowContext(ctx,
-		"SELECT TABLE_ROWS FROM information_schema.TABLES WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ?", name.Space, name.Name).
-		Scan(&count)
-	if errors.Is(err, sql.ErrNoRows) {
-		err = nil
-	}
+		err := session.conn.QueryRowContext(ctx,
+			"SELECT TABLE_ROWS FROM information_schema.TABLES WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ?", name.Space, name.Name).
+			Scan(&count)
+		if errors.Is(err, sql.ErrNoRows) {
+			return nil
+		}
 
-	session.release(err)
+		return err
+	})
 
-	if err != nil {
-		return 0, s.classify(ctx, table, source.CodeUnavailable, err)
-	}
-
-	return count.Int64, nil
+	return count.Int64, err
 }

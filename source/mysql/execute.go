@@ -2,12 +2,13 @@ package mysql
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
 	"github.com/jobwright/jobwright/source"
+	"github.com/jobwright/jobwright/source/ledger"
 	"github.com/jobwright/jobwright/source/sqltext"
 )
 
@@ -46,7 +47,7 @@ func (s *Source) Execute(ctx context.Context, script source.Script) (int64, erro
 // run runs the statements, adds the record and commits. It calls report after each statement with the number of records
 // changed so far.
 func (s *session) run(
-	ctx context.Context, statements []statement, a *attempt, report func(changed int64),
+	ctx context.Context, statements []sqltext.Bound, a *attempt, report func(changed int64),
 ) (changed int64, err error) {
 	// A transaction of START TRANSACTION would end at a statement that commits implicitly.
 	if err := s.execute(ctx, "SET SESSION autocommit = 0"); err != nil {
@@ -54,11 +55,16 @@ func (s *session) run(
 	}
 
 	for _, statement := range statements {
-		count, err := s.change(ctx, statement.text, statement.values...)
+		count, err := s.change(ctx, statement.Text, statement.Values...)
 		if err != nil {
 			s.rollBack(ctx)
 
-			return 0, statement.located(s.source.classify(ctx, source.Table{}, source.CodeQueryInvalid, err))
+			err = s.source.classify(ctx, source.Table{}, source.CodeQueryInvalid, err)
+			if problem, ok := errors.AsType[*source.Error](err); ok {
+				problem.Message = statement.Location + ": " + problem.Message
+			}
+
+			return 0, err
 		}
 
 		changed += count
@@ -81,69 +87,28 @@ func (s *session) rollBack(ctx context.Context) {
 	}
 }
 
-// statement is a statement of a script with its bound values.
-type statement struct {
-	text   string
-	values []any
-	number int
-	line   int
-}
-
-// located adds the statement's number and line to an error's message.
-func (s statement) located(err error) error {
-	problem, ok := err.(*source.Error) //nolint:errorlint // The error is classified, or the context's error.
-	if !ok {
-		return err
-	}
-
-	problem.Message = fmt.Sprintf("statement %d, line %d: %s", s.number, s.line, problem.Message)
-
-	return problem
-}
-
 // transactionWords are the first words of statements that would end the script's transaction.
 var transactionWords = []string{"BEGIN", "START", "COMMIT", "ROLLBACK", "XA"}
 
 // bind splits a script into statements and binds their values.
-func (s *Source) bind(script source.Script) ([]statement, error) {
-	found := sqltext.MySQL.Statements(script.Text)
-	statements := make([]statement, 0, len(found))
-	used := map[string]bool{}
-
-	for i, parsed := range found {
-		bound := statement{number: i + 1, line: parsed.Line}
-
-		if word := firstWord(parsed.Text); slices.Contains(transactionWords, word) && !strings.HasPrefix(parsed.Text, "(") {
-			return nil, bound.located(s.invalidQuery(word+" is not allowed in a script: the script is one transaction",
-				"remove the statement; run a script for each transaction"))
-		}
-
-		var (
-			err   error
-			names map[string]bool
-		)
-
-		if bound.text, bound.values, names, err = sqltext.MySQL.Bind(parsed.Text, script.Bind); err != nil {
-			return nil, bound.located(s.invalidQuery(err.Error(), "correct the script"))
-		}
-
-		if s.ledger.isChangedBy(bound.text) { // Also by a name that was passed to it.
-			return nil, bound.located(s.ledger.refusal(s))
-		}
-
-		maps.Copy(used, names)
-
-		statements = append(statements, bound)
+func (s *Source) bind(script source.Script) ([]sqltext.Bound, error) {
+	statements, err := sqltext.MySQL.BindScript(script.Text, script.Bind)
+	if err != nil {
+		return nil, sqltext.Invalid(s.name, err, sqltext.ScriptHint)
 	}
 
-	if err := sqltext.Unused(script.Bind, used); err != nil {
-		return nil, s.invalidQuery(err.Error(), "correct the script, or remove the value")
+	for _, bound := range statements {
+		if word := firstWord(bound.Text); slices.Contains(transactionWords, word) && !strings.HasPrefix(bound.Text, "(") {
+			return nil, sqltext.Invalid(s.name,
+				fmt.Errorf("%s: %s is not allowed in a script: the script is one transaction", bound.Location, word),
+				"remove the statement; run a script for each transaction")
+		}
+
+		if s.ledger.isChangedBy(bound.Text) { // Also by a name that was passed to it.
+			return nil, sqltext.Invalid(s.name, fmt.Errorf("%s: %s", bound.Location, ledger.Refusal(s.ledger.Table().Name)),
+				"read it with a SELECT")
+		}
 	}
 
 	return statements, nil
-}
-
-// invalidQuery returns the error for a query or a script that is not sent to the server.
-func (s *Source) invalidQuery(message, hint string) *source.Error {
-	return &source.Error{Code: source.CodeQueryInvalid, Source: s.name, Message: message, Hint: hint}
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/jobwright/jobwright/source"
+	"github.com/jobwright/jobwright/source/database"
 )
 
 const (
@@ -41,7 +42,7 @@ func (w *writer) insertStatement(into source.Table, replaces bool) func(records 
 		verb = "REPLACE"
 	}
 
-	head := verb + " INTO " + quoteTable(into) + " (" + joined(names, ", ", quote) + ") VALUES "
+	head := verb + " INTO " + quoteTable(into) + " (" + database.Join(names, ", ", quote) + ") VALUES "
 	record := "(" + strings.TrimSuffix(strings.Repeat("?, ", len(names)), ", ") + "), "
 
 	return func(records int) string { return head + strings.TrimSuffix(strings.Repeat(record, records), ", ") }
@@ -87,23 +88,17 @@ func (b *batch) append(record source.Record) error {
 	for i := range b.writer.columns {
 		column := &b.writer.columns[i]
 
-		if record[i] == nil {
-			if column.required {
-				return b.writer.invalidValue(column.column, errRequired)
-			}
-
-			b.values = append(b.values, nil)
-
-			continue
-		}
-
 		var err error
-		if b.value, err = column.encode(b.value[:0], record[i]); err != nil {
-			return b.writer.invalidValue(column.column, err)
+		if b.value, err = b.writer.encode(b.value[:0], column, record[i]); err != nil {
+			return err
 		}
 
-		b.values = append(b.values, string(b.value))
-		b.bytes += len(b.value)
+		if record[i] == nil {
+			b.values = append(b.values, nil)
+		} else {
+			b.values = append(b.values, string(b.value))
+			b.bytes += len(b.value)
+		}
 	}
 
 	b.records++

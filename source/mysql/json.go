@@ -49,5 +49,5 @@ func isExact(number string) bool {
 
 	float, err := strconv.ParseFloat(string(exact), 64)
 
-	return err == nil && sameNumber(exact, strconv.FormatFloat(float, 'f', -1, 64))
+	return err == nil && exact.IsShortestOf(float)
 }

@@ -44,35 +44,26 @@ func (s *Source) RecordsWrites() bool { return s.ledger.Enabled() }
 
 // Recorded returns the record of an earlier attempt with that key. If an attempt ended after it replaced or created a table
 // and before it added the record, there is no record yet; the next write adds it.
-func (s *Source) Recorded(ctx context.Context, key source.IdempotencyKey) (source.Written, bool, error) {
+func (s *Source) Recorded(ctx context.Context, key source.IdempotencyKey) (written source.Written, found bool, err error) {
 	if !s.ledger.Records(key) {
 		return source.Written{}, false, nil
 	}
 
-	session, err := s.connect(ctx, s.reading)
-	if err != nil {
-		return source.Written{}, false, s.classify(ctx, source.Table{}, source.CodeUnavailable, err)
-	}
+	err = s.on(ctx, s.reading, source.Table{}, source.CodeUnavailable, func(session *session) error {
+		a, err := session.newAttempt(key)
+		if err != nil {
+			return err
+		}
 
-	written, found, err := session.recorded(ctx, key)
-	session.release(err)
+		written, found, err = a.lookUp(ctx)
+		if number(err) == errNoSuchTable { // The ledger has no records yet.
+			return nil
+		}
 
-	return written, found, s.classify(ctx, source.Table{}, source.CodeUnavailable, err)
-}
+		return a.explain(err)
+	})
 
-// recorded looks up the record of the change with that key.
-func (s *session) recorded(ctx context.Context, key source.IdempotencyKey) (source.Written, bool, error) {
-	a, err := s.newAttempt(key)
-	if err != nil {
-		return source.Written{}, false, err
-	}
-
-	written, found, err := a.lookUp(ctx)
-	if number(err) == errNoSuchTable { // The ledger has no records yet.
-		err = nil
-	}
-
-	return written, found, a.explain(err)
+	return written, found, err
 }
 
 // once runs change, unless the ledger has a record of it. change adds the record to the ledger with its argument, just before
@@ -180,15 +171,13 @@ func (s *Source) DeleteRecords(ctx context.Context, runs []string) (deleted int6
 		return 0, nil
 	}
 
-	session, err := s.connect(ctx, s.writing)
-	if err != nil {
-		return 0, s.classify(ctx, source.Table{}, source.CodeUnavailable, err)
-	}
+	err = s.on(ctx, s.writing, source.Table{}, source.CodeUnavailable, func(session *session) (err error) {
+		deleted, err = session.deleteRecords(ctx, runs)
 
-	deleted, err = session.deleteRecords(ctx, runs)
-	session.release(err)
+		return err
+	})
 
-	return deleted, s.classify(ctx, source.Table{}, source.CodeUnavailable, err)
+	return deleted, err
 }
 
 // deleteRecords deletes the records of the runs, those of each run in a transaction of its own.
@@ -272,9 +261,4 @@ func (a *attempt) verify(ctx context.Context) error {
 // guardLedger returns an error if the table is the ledger's.
 func (s *session) guardLedger(table source.Table) error {
 	return s.source.ledger.Guard(s.resolve(table))
-}
-
-// refusal returns the error for a statement of a script that may change the ledger.
-func (l *ledgerTable) refusal(s *Source) *source.Error {
-	return s.invalidQuery(ledger.Refusal(l.Table().Name), "read it with a SELECT")
 }

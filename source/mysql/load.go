@@ -161,24 +161,17 @@ func (f *loadFile) append(record source.Record) error {
 			f.buffer = append(f.buffer, '\t')
 		}
 
-		if record[i] == nil {
-			if column.required {
-				return f.writer.invalidValue(column.column, errRequired)
-			}
-
-			f.buffer = append(f.buffer, `\N`...)
-
-			continue
-		}
-
 		var err error
-		if f.value, err = column.encode(f.value[:0], record[i]); err != nil {
-			return f.writer.invalidValue(column.column, err)
+		if f.value, err = f.writer.encode(f.value[:0], column, record[i]); err != nil {
+			return err
 		}
 
-		if column.isHex {
+		switch {
+		case record[i] == nil:
+			f.buffer = append(f.buffer, `\N`...)
+		case column.isHex:
 			f.buffer = hex.AppendEncode(f.buffer, f.value)
-		} else {
+		default:
 			f.buffer = appendEscaped(f.buffer, f.value)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/jobwright/jobwright/source"
+	"github.com/jobwright/jobwright/source/database"
 )
 
 // The names of the temporary tables of a merge. Only its connection sees them.
@@ -87,7 +88,7 @@ func (m *merge) loadWritten(ctx context.Context, isUnique bool) (int64, error) {
 	}
 
 	if !isUnique { // The server may look up the target's records in this table.
-		definitions = append(definitions, "INDEX ("+joined(m.key, ", ", m.keyPart)+")")
+		definitions = append(definitions, "INDEX ("+database.Join(m.key, ", ", m.keyPart)+")")
 	}
 
 	if err := m.session.execute(ctx,
@@ -103,7 +104,7 @@ func (m *merge) loadWritten(ctx context.Context, isUnique bool) (int64, error) {
 	// The server would sort a big result to group it, and it sorts texts by their first 1024 bytes only.
 	return m.session.change(ctx, "CREATE TEMPORARY TABLE "+m.latest+" (n BIGINT UNSIGNED NOT NULL PRIMARY KEY) "+
 		"ENGINE=InnoDB SELECT SQL_SMALL_RESULT MAX("+quote(numberColumn)+") AS n FROM "+m.written+
-		" GROUP BY "+joined(m.key, ", ", quote))
+		" GROUP BY "+database.Join(m.key, ", ", quote))
 }
 
 // keyPart returns a column of the index, limited to a prefix if the column is too long for an index.
@@ -128,7 +129,7 @@ func (m *merge) keyPart(name string) string {
 
 // equalKeys returns the condition for equal keys of the tables with the aliases a and b.
 func (m *merge) equalKeys(a, b string) string {
-	return joined(m.key, " AND ", func(name string) string { return a + "." + quote(name) + " = " + b + "." + quote(name) })
+	return database.Join(m.key, " AND ", func(name string) string { return a + "." + quote(name) + " = " + b + "." + quote(name) })
 }
 
 // latestRecords returns the join that selects the last written record with each key, as w.
@@ -139,7 +140,7 @@ func (m *merge) latestRecords() string {
 // update updates the records with written keys, and returns their number.
 func (m *merge) update(ctx context.Context) (int64, error) {
 	return m.session.change(ctx, "UPDATE "+m.into+" AS t JOIN ("+m.latestRecords()+") ON "+m.equalKeys("t", "w")+" SET "+
-		joined(m.others, ", ", func(name string) string { return "t." + quote(name) + " = w." + quote(name) }))
+		database.Join(m.others, ", ", func(name string) string { return "t." + quote(name) + " = w." + quote(name) }))
 }
 
 // upsert inserts or updates records by the unique key.
@@ -150,7 +151,7 @@ func (m *merge) upsert(ctx context.Context) error {
 	}
 
 	return m.session.execute(ctx, m.insertion()+" WHERE TRUE ON DUPLICATE KEY UPDATE "+
-		joined(changed, ", ", func(name string) string { return quote(name) + " = VALUES(" + quote(name) + ")" }))
+		database.Join(changed, ", ", func(name string) string { return quote(name) + " = VALUES(" + quote(name) + ")" }))
 }
 
 // updateAndInsert upserts into a table without a unique key on the key's columns, or with other unique keys: ON DUPLICATE KEY
@@ -170,8 +171,8 @@ func (m *merge) updateAndInsert(ctx context.Context) error {
 func (m *merge) insertion() string {
 	names := slices.Concat(m.key, m.others)
 
-	return "INSERT INTO " + m.into + " (" + joined(names, ", ", quote) + ") SELECT " +
-		joined(names, ", ", func(name string) string { return "w." + quote(name) }) + " FROM " + m.latestRecords()
+	return "INSERT INTO " + m.into + " (" + database.Join(names, ", ", quote) + ") SELECT " +
+		database.Join(names, ", ", func(name string) string { return "w." + quote(name) }) + " FROM " + m.latestRecords()
 }
 
 // isUnique reports whether the table has a unique key on exactly the key's columns, and no other unique key.

@@ -103,54 +103,40 @@ func (s *Source) Close() error {
 
 // Check connects to the server and returns its version, the database, the number of tables except the ledger, and the error
 // that prevented the last removal of old ledger records.
-func (s *Source) Check(ctx context.Context) (string, error) {
-	summary, err := s.check(ctx)
+func (s *Source) Check(ctx context.Context) (summary string, err error) {
+	err = s.on(ctx, s.reading, source.Table{}, source.CodeUnavailable, func(session *session) error {
+		if session.space == "" {
+			summary = session.server.String() + ", no database"
 
-	return summary, s.classify(ctx, source.Table{}, source.CodeUnavailable, err)
-}
+			return nil
+		}
 
-func (s *Source) check(ctx context.Context) (string, error) {
-	session, err := s.connect(ctx, s.reading)
-	if err != nil {
-		return "", err
-	}
+		var tables int64
 
-	var tables int64
+		ledger := session.resolve(s.ledger.Table())
+		err := session.conn.QueryRowContext(ctx, "SELECT COUNT(*) FROM information_schema.tables "+
+			"WHERE table_schema = DATABASE() AND NOT (table_schema = ? AND table_name = ?)", ledger.Space, ledger.Name).Scan(&tables)
+		summary = fmt.Sprintf("%s, database %s, %s%s", &session.server, session.space, source.Count(tables, "table"),
+			s.ledger.Status())
 
-	ledger := session.resolve(s.ledger.Table())
-	err = session.conn.QueryRowContext(ctx, "SELECT COUNT(*) FROM information_schema.tables "+
-		"WHERE table_schema = DATABASE() AND NOT (table_schema = ? AND table_name = ?)", ledger.Space, ledger.Name).Scan(&tables)
-	session.release(err)
+		return err
+	})
 
-	if session.space == "" {
-		return session.server.String() + ", no database", err
-	}
-
-	contents := source.Count(tables, "table") + s.ledger.Status()
-
-	return fmt.Sprintf("%s, database %s, %s", &session.server, session.space, contents), err
+	return summary, err
 }
 
 // DropTable drops a table. A missing table is no error.
 func (s *Source) DropTable(ctx context.Context, table source.Table) error {
-	session, err := s.connect(ctx, s.writing)
-	if err == nil {
-		err = session.drop(ctx, session.resolve(table))
-		session.release(err)
-	}
+	return s.on(ctx, s.writing, table, source.CodeQueryInvalid, func(session *session) error {
+		if err := session.guardLedger(table); err != nil {
+			return err
+		}
 
-	return s.classify(ctx, table, source.CodeQueryInvalid, err)
-}
+		err := session.execute(ctx, "DROP TABLE IF EXISTS "+quoteTable(session.resolve(table)))
+		if number(err) == errUnknownDatabase {
+			return nil
+		}
 
-func (s *session) drop(ctx context.Context, table source.Table) error {
-	if err := s.guardLedger(table); err != nil {
 		return err
-	}
-
-	err := s.execute(ctx, "DROP TABLE IF EXISTS "+quoteTable(table))
-	if number(err) == errUnknownDatabase {
-		return nil
-	}
-
-	return err
+	})
 }

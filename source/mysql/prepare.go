@@ -11,7 +11,7 @@ import (
 func (s *Source) PrepareQuery(ctx context.Context, query string, bind map[string]any) ([]string, error) {
 	text, _, err := bindQuery(query, bind)
 	if err != nil {
-		return nil, s.invalidQuery(err.Error(), "correct the query")
+		return nil, sqltext.Invalid(s.name, err, sqltext.QueryHint)
 	}
 
 	return nil, s.prepare(ctx, text)
@@ -21,24 +21,19 @@ func (s *Source) PrepareQuery(ctx context.Context, query string, bind map[string
 func (s *Source) PrepareStatement(ctx context.Context, statement string, bind map[string]any) error {
 	text, _, _, err := sqltext.MySQL.Bind(statement, bind)
 	if err != nil {
-		return s.invalidQuery(err.Error(), "correct the script")
+		return sqltext.Invalid(s.name, err, sqltext.ScriptHint)
 	}
 
 	return s.prepare(ctx, text)
 }
 
 func (s *Source) prepare(ctx context.Context, text string) error {
-	session, err := s.connect(ctx, s.reading)
-	if err != nil {
-		return s.classify(ctx, source.Table{}, source.CodeUnavailable, err)
-	}
+	return s.on(ctx, s.reading, source.Table{}, source.CodeQueryInvalid, func(session *session) error {
+		err := session.prepare(ctx, text)
+		if number(err) == errNotPreparable {
+			return nil
+		}
 
-	err = session.prepare(ctx, text)
-	if number(err) == errNotPreparable {
-		err = nil
-	}
-
-	session.release(err)
-
-	return s.classify(ctx, source.Table{}, source.CodeQueryInvalid, err)
+		return err
+	})
 }

@@ -43,7 +43,7 @@ func (s *Source) ReadTable(ctx context.Context, read source.Read) (source.Rows, 
 func (s *Source) Query(ctx context.Context, query string, bind map[string]any) (source.Rows, error) {
 	text, values, err := bindQuery(query, bind)
 	if err != nil {
-		return nil, s.invalidQuery(err.Error(), "correct the query")
+		return nil, sqltext.Invalid(s.name, err, sqltext.QueryHint)
 	}
 
 	session, err := s.connect(ctx, s.reading)
@@ -84,12 +84,7 @@ func bindQuery(query string, bind map[string]any) (text string, values []any, er
 		return "", nil, errors.New("a query may only read, but this query contains INTO; write a name that is into as `into`")
 	}
 
-	text, values, used, err := sqltext.MySQL.Bind(statements[0].Text, bind)
-	if err == nil {
-		err = sqltext.Unused(bind, used)
-	}
-
-	return text, values, err
+	return sqltext.MySQL.BindQuery(statements[0].Text, bind)
 }
 
 // firstWord returns the first word of a statement, in upper case.

@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/jobwright/jobwright/source"
+	"github.com/jobwright/jobwright/source/database"
 )
 
 // The names of a replacement's tables are jobwright_<hash of the target>_<random>_new for the new table, and _old for the
@@ -123,7 +124,7 @@ func (w *writer) define() (definitions []string, conversions []source.Conversion
 	}
 
 	if len(w.write.Key) > 0 {
-		definitions = append(definitions, "PRIMARY KEY ("+joined(w.write.Key, ", ", quote)+")")
+		definitions = append(definitions, "PRIMARY KEY ("+database.Join(w.write.Key, ", ", quote)+")")
 	}
 
 	return definitions, conversions

@@ -70,6 +70,21 @@ func (s *Source) connect(ctx context.Context, pool *sql.DB) (*session, error) {
 	return opened, nil
 }
 
+// on runs do on a connection of a pool. An error that [Source.classify] does not recognize gets the code fallback.
+func (s *Source) on(
+	ctx context.Context, pool *sql.DB, table source.Table, fallback source.Code, do func(*session) error,
+) error {
+	session, err := s.connect(ctx, pool)
+	if err != nil {
+		return s.classify(ctx, table, source.CodeUnavailable, err)
+	}
+
+	err = do(session)
+	session.release(err)
+
+	return s.classify(ctx, table, fallback, err)
+}
+
 // setLimit sets the session's limit to that of its connection.
 func (s *session) setLimit(conn any) error {
 	limited, ok := conn.(*limitedSession)

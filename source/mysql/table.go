@@ -59,16 +59,6 @@ func (t *table) field(name string) *field {
 	return &t.fields[at]
 }
 
-// columns returns the names of the columns.
-func (t *table) columns() []string {
-	names := make([]string, len(t.fields))
-	for i, field := range t.fields {
-		names[i] = field.column
-	}
-
-	return names
-}
-
 // schema returns the schema of the table's rows.
 func (t *table) schema() source.Schema {
 	schema := make(source.Schema, len(t.fields))
@@ -89,15 +79,13 @@ func (t *table) asTarget() *source.Target {
 		return nil
 	}
 
-	target := &source.Target{Columns: t.columns()}
+	target := new(source.Target)
 	if !t.isBase() {
 		target.Kind = strings.ToLower(t.kind)
 	}
 
 	for _, field := range t.fields {
-		if field.generated {
-			target.Generated = append(target.Generated, field.column)
-		}
+		target.Add(field.column, field.generated)
 	}
 
 	return target

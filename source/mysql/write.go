@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/jobwright/jobwright/source"
+	"github.com/jobwright/jobwright/source/database"
 )
 
 // WriteTable writes rows to a table.
@@ -28,33 +29,22 @@ import (
 // An earlier attempt that is still running has one second to finish; then its connection is killed. If that fails, the error
 // is retryable.
 func (s *Source) WriteTable(ctx context.Context, write source.Write, rows source.Rows) (source.Written, error) {
-	session, err := s.connect(ctx, s.writing)
-	if err != nil {
-		return source.Written{}, s.classify(ctx, write.Table, source.CodeUnavailable, err)
+	w := &writer{write: write, rows: rows}
+
+	var written source.Written
+
+	err := s.on(ctx, s.writing, write.Table, source.CodeRecordInvalid, func(session *session) (err error) {
+		w.session, w.table = session, session.resolve(write.Table)
+		written, err = w.run(ctx)
+
+		return err
+	})
+	if w.failed != nil { // An error of another source is returned unchanged.
+		return source.Written{}, w.failed
 	}
 
-	w := &writer{session: session, write: write, table: session.resolve(write.Table), rows: rows}
-	written, err := w.run(ctx)
-	session.release(err)
-
-	if err == nil {
-		return written, nil
-	}
-
-	// An error of the rows belongs to another source: it is returned unchanged.
-	if reading := new(readingError); errors.As(err, &reading) {
-		return source.Written{}, reading.err
-	}
-
-	return source.Written{}, s.classify(ctx, write.Table, source.CodeRecordInvalid, err)
+	return written, err
 }
-
-// readingError is an error of the rows that are written.
-type readingError struct{ err error }
-
-func (e *readingError) Error() string { return e.err.Error() }
-
-func (e *readingError) Unwrap() error { return e.err }
 
 // writer is a running write.
 type writer struct {
@@ -65,18 +55,19 @@ type writer struct {
 	attempt *attempt // Adds the record to the ledger.
 	columns []target
 	count   int64 // The number of records read from rows.
+	failed  error // The error of the rows, if reading them has failed.
 }
 
 // target is a written column.
 type target struct {
 	field
 
-	encode   encoder
+	encode   database.Encoder
 	isHex    bool // Whether LOAD DATA's text contains hexadecimal digits.
 	required bool // Whether NULL is an error.
 }
 
-func newTarget(of field, encode encoder, required bool) target {
+func newTarget(of field, encode database.Encoder, required bool) target {
 	return target{field: of, encode: encode, isHex: of.isBytes(), required: required}
 }
 
@@ -180,36 +171,38 @@ func (w *writer) result(written source.Written) source.Written { return w.write.
 // next reads a record.
 func (w *writer) next(ctx context.Context) (source.Record, error) {
 	record, err := w.rows.Next(ctx)
-	if err == io.EOF {
-		return nil, err
+
+	switch {
+	case err == nil:
+		w.count++
+	case err != io.EOF:
+		w.failed = err
+	}
+
+	return record, err
+}
+
+// encode appends the form of the value of a column. It appends nothing for NULL.
+func (w *writer) encode(dst []byte, column *target, value any) (encoded []byte, err error) {
+	switch {
+	case value != nil:
+		encoded, err = column.encode(dst, value)
+	case column.required:
+		err = errRequired
+	default:
+		return dst, nil
 	}
 
 	if err != nil {
-		return nil, &readingError{err}
+		return nil, w.invalid(fmt.Sprintf("%s, column %q: %v", source.Location(w.rows, w.count), column.column, err),
+			"correct the value, or set another type for the column in columnTypes")
 	}
 
-	w.count++
-
-	return record, nil
-}
-
-// invalidValue returns the error for a value that its column can't store.
-func (w *writer) invalidValue(column string, err error) error {
-	return w.invalid(fmt.Sprintf("%s, column %q: %v", w.location(), column, err),
-		"correct the value, or set another type for the column in columnTypes")
+	return encoded, nil
 }
 
 // errRequired is the error for NULL in a required column.
 var errRequired = errors.New("it is NULL, but the column is NOT NULL or belongs to the key")
-
-// location returns the location of the record that was read last.
-func (w *writer) location() string {
-	if locator, ok := w.rows.(source.Locator); ok {
-		return locator.Location()
-	}
-
-	return fmt.Sprintf("record %d", w.count)
-}
 
 // invalid returns the error for rows that can't be written.
 func (w *writer) invalid(message, hint string) error {

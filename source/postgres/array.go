@@ -3,19 +3,16 @@ package postgres
 import (
 	"encoding/binary"
 	"errors"
+
+	"github.com/jobwright/jobwright/source/database"
 )
 
 // PostgreSQL's arrays are rectangular.
 var errNotRectangular = errors.New("in PostgreSQL, all lists in a list must have the same length, and none may be empty or NULL")
 
 // encodeArray returns the encoder of arrays. oid is the type of the elements.
-func encodeArray(oid uint32, element encoder) encoder {
-	return func(dst []byte, value any) ([]byte, error) {
-		list, ok := value.([]any)
-		if !ok {
-			return nil, wrongType(value)
-		}
-
+func encodeArray(oid uint32, element database.Encoder) database.Encoder {
+	return database.Encode(func(dst []byte, list []any) ([]byte, error) {
 		lengths := lengthsOf(list)
 
 		dst = binary.BigEndian.AppendUint32(dst, uint32(len(lengths))) //nolint:gosec // The depth of a value.
@@ -30,7 +27,7 @@ func encodeArray(oid uint32, element encoder) encoder {
 		return appendElements(dst, list, lengths, func(dst []byte, value any) ([]byte, error) {
 			return encodeField(dst, value, element)
 		})
-	}
+	})
 }
 
 // lengthsOf returns the lengths of a list, of the first list in it, and so on; nil for an empty list.
@@ -46,7 +43,7 @@ func lengthsOf(list []any) []int {
 }
 
 // appendElements appends the elements of a list in order. All lists of the same depth must have the same length.
-func appendElements(dst []byte, list []any, lengths []int, element encoder) ([]byte, error) {
+func appendElements(dst []byte, list []any, lengths []int, element database.Encoder) ([]byte, error) {
 	if len(lengths) == 0 {
 		return dst, nil
 	}

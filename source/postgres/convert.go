@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/jobwright/jobwright/source"
+	"github.com/jobwright/jobwright/source/database"
 )
 
 // converter converts a value to another standard type without loss, or returns an error.
@@ -29,7 +30,7 @@ func converterOf(from, to source.Standard) (converter, error) {
 			return string(text), err
 		}, nil
 	case from.Type == source.Text:
-		return func(value any) (any, error) { return fromText(to, value) }, nil
+		return exactly(func(text string) (any, error) { return fromText(to, text) }), nil
 	case to.Type == source.JSON:
 		return func(value any) (any, error) {
 			text, err := source.AppendJSON(nil, from, value)
@@ -39,7 +40,7 @@ func converterOf(from, to source.Standard) (converter, error) {
 	case from.Type == source.Array && to.Type == source.Array:
 		element, err := converterOf(source.Standard{Type: from.Element}, source.Standard{Type: to.Element})
 
-		return func(value any) (any, error) { return convertElements(value, element) }, err
+		return exactly(func(list []any) (any, error) { return convertElements(list, element) }), err
 	}
 
 	if convert, found := conversions[[2]source.Type{from.Type, to.Type}]; found {
@@ -51,23 +52,18 @@ func converterOf(from, to source.Standard) (converter, error) {
 
 // conversions are the converters between types other than text, json and array.
 var conversions = map[[2]source.Type]converter{
-	{source.Integer, source.Decimal}: integerToDecimal,
-	{source.Integer, source.Float}:   integerToFloat,
-	{source.Decimal, source.Integer}: decimalToInteger,
-	{source.Decimal, source.Float}:   decimalToFloat,
-	{source.Float, source.Integer}:   floatToInteger,
-	{source.Float, source.Decimal}:   floatToDecimal,
+	{source.Integer, source.Decimal}: exactly(integerToDecimal),
+	{source.Integer, source.Float}:   exactly(integerToFloat),
+	{source.Decimal, source.Integer}: exactly(decimalToInteger),
+	{source.Decimal, source.Float}:   exactly(decimalToFloat),
+	{source.Float, source.Integer}:   exactly(floatToInteger),
+	{source.Float, source.Decimal}:   exactly(floatToDecimal),
 	{source.Date, source.Datetime}:   func(value any) (any, error) { return value, nil },
-	{source.Datetime, source.Date}:   datetimeToDate,
+	{source.Datetime, source.Date}:   exactly(datetimeToDate),
 }
 
 // fromText parses text. Empty text is not NULL, because records distinguish the two.
-func fromText(to source.Standard, value any) (any, error) {
-	text, ok := value.(string)
-	if !ok {
-		return nil, wrongType(value)
-	}
-
+func fromText(to source.Standard, text string) (any, error) {
 	parsed, err := source.ParseExactly(source.Standard{Type: to.Type, Element: to.Element}, text)
 
 	switch {
@@ -80,21 +76,16 @@ func fromText(to source.Standard, value any) (any, error) {
 	return nil, fmt.Errorf("the text is not a value of type %s", to) // The caller adds the text.
 }
 
-func convertElements(value any, element converter) (any, error) {
-	list, ok := value.([]any)
-	if !ok {
-		return nil, wrongType(value)
-	}
-
+func convertElements(list []any, element converter) (any, error) {
 	converted := make([]any, len(list))
 
 	for i, value := range list {
 		var err error
 
-		switch value.(type) {
+		switch v := value.(type) {
 		case nil:
 		case []any:
-			converted[i], err = convertElements(value, element)
+			converted[i], err = convertElements(v, element)
 		default:
 			converted[i], err = element(value)
 		}
@@ -112,21 +103,23 @@ var (
 	errInexact    = errors.New("a float can't represent all digits")
 )
 
-func integerToDecimal(value any) (any, error) {
-	number, ok := value.(int64)
-	if !ok {
-		return nil, wrongType(value)
-	}
+// exactly returns the converter of values of the Go type T.
+func exactly[T any](convert func(value T) (any, error)) converter {
+	return func(value any) (any, error) {
+		typed, ok := value.(T)
+		if !ok {
+			return nil, database.WrongType(value)
+		}
 
+		return convert(typed)
+	}
+}
+
+func integerToDecimal(number int64) (any, error) {
 	return source.Number(strconv.FormatInt(number, 10)), nil
 }
 
-func integerToFloat(value any) (any, error) {
-	number, ok := value.(int64)
-	if !ok {
-		return nil, wrongType(value)
-	}
-
+func integerToFloat(number int64) (any, error) {
 	// float64(math.MaxInt64) is 2^63, which does not fit into an int64.
 	if wide := float64(number); wide < math.MaxInt64 && int64(wide) == number {
 		return wide, nil
@@ -135,55 +128,25 @@ func integerToFloat(value any) (any, error) {
 	return nil, errInexact
 }
 
-func decimalToInteger(value any) (any, error) {
-	number, ok := value.(source.Number)
-	if !ok {
-		return nil, wrongType(value)
-	}
-
-	whole, fraction := cutPoint(number)
-
-	parsed, err := strconv.ParseInt(whole, 10, 64)
-	if err != nil || fraction != "" {
+func decimalToInteger(number source.Number) (any, error) {
+	parsed, err := strconv.ParseInt(number.WithoutZeros(), 10, 64)
+	if err != nil {
 		return nil, errNotInteger
 	}
 
 	return parsed, nil
 }
 
-func decimalToFloat(value any) (any, error) {
-	number, ok := value.(source.Number)
-	if !ok {
-		return nil, wrongType(value)
-	}
-
+func decimalToFloat(number source.Number) (any, error) {
 	parsed, err := strconv.ParseFloat(string(number), 64)
-	if err == nil && sameNumber(parsed, number) {
-		return parsed, nil
+	if err != nil || !number.IsShortestOf(parsed) {
+		return nil, errInexact
 	}
 
-	return nil, errInexact
+	return parsed, nil
 }
 
-// sameNumber reports whether the shortest decimal form of a float is equal to number.
-func sameNumber(float float64, number source.Number) bool {
-	formatted, err := source.ParseNumber(strconv.FormatFloat(float, 'f', -1, 64))
-	if err != nil {
-		return false
-	}
-
-	formattedWhole, formattedFraction := cutPoint(formatted)
-	whole, fraction := cutPoint(number)
-
-	return formattedWhole == whole && formattedFraction == fraction
-}
-
-func floatToInteger(value any) (any, error) {
-	number, ok := value.(float64)
-	if !ok {
-		return nil, wrongType(value)
-	}
-
+func floatToInteger(number float64) (any, error) {
 	if number != math.Trunc(number) || number < math.MinInt64 || number >= math.MaxInt64 {
 		return nil, errNotInteger
 	}
@@ -191,12 +154,7 @@ func floatToInteger(value any) (any, error) {
 	return int64(number), nil
 }
 
-func floatToDecimal(value any) (any, error) {
-	number, ok := value.(float64)
-	if !ok {
-		return nil, wrongType(value)
-	}
-
+func floatToDecimal(number float64) (any, error) {
 	if math.IsNaN(number) || math.IsInf(number, 0) {
 		return nil, errors.New("a decimal can't be infinite or NaN")
 	}
@@ -204,15 +162,10 @@ func floatToDecimal(value any) (any, error) {
 	return source.ParseNumber(strconv.FormatFloat(number, 'f', -1, 64))
 }
 
-func datetimeToDate(value any) (any, error) {
-	moment, ok := value.(time.Time)
-	if !ok {
-		return nil, wrongType(value)
-	}
-
+func datetimeToDate(moment time.Time) (any, error) {
 	if hour, minute, second := moment.Clock(); hour != 0 || minute != 0 || second != 0 || moment.Nanosecond() != 0 {
 		return nil, errors.New("the datetime has a time of day, which a date can't store")
 	}
 
-	return value, nil
+	return moment, nil
 }

@@ -6,14 +6,27 @@ import (
 	"encoding/json"
 	"errors"
 	"math"
-	"strconv"
 	"time"
 
 	"github.com/google/uuid"
+
+	"github.com/jobwright/jobwright/source"
 )
 
-// decoder decodes a value that the server has sent. The result must not refer to data.
-type decoder func(data []byte) (any, error)
+// decoder decodes values that the server has sent.
+type decoder struct {
+	size   int                            // The length of each value; 0 if values have any length.
+	decode func(data []byte) (any, error) // The result must not refer to data.
+}
+
+// value decodes a value.
+func (d decoder) value(data []byte) (any, error) {
+	if d.size > 0 && len(data) != d.size {
+		return nil, errMalformed
+	}
+
+	return d.decode(data)
+}
 
 // epoch is the beginning of PostgreSQL's time, 2000-01-01, in seconds of Unix time.
 const epoch = 946_684_800
@@ -28,81 +41,35 @@ const (
 func decodeText(data []byte) (any, error) { return string(data), nil }
 
 func decodeBool(data []byte) (any, error) {
-	if len(data) != 1 {
-		return nil, errMalformed
-	}
-
 	return data[0] != 0, nil
 }
 
 func decodeInt2(data []byte) (any, error) {
-	if len(data) != 2 {
-		return nil, errMalformed
-	}
-
 	return int64(int16(binary.BigEndian.Uint16(data))), nil //nolint:gosec // The server sends a signed number.
 }
 
 func decodeInt4(data []byte) (any, error) {
-	if len(data) != 4 {
-		return nil, errMalformed
-	}
-
 	return int64(int32(binary.BigEndian.Uint32(data))), nil //nolint:gosec // The server sends a signed number.
 }
 
 func decodeInt8(data []byte) (any, error) {
-	if len(data) != 8 {
-		return nil, errMalformed
-	}
-
 	return int64(binary.BigEndian.Uint64(data)), nil //nolint:gosec // The server sends a signed number.
 }
 
 func decodeOID(data []byte) (any, error) {
-	if len(data) != 4 {
-		return nil, errMalformed
-	}
-
 	return int64(binary.BigEndian.Uint32(data)), nil
 }
 
 // decodeFloat4 returns the 64-bit float with the same shortest decimal form: 0.1, not 0.10000000149011612.
 func decodeFloat4(data []byte) (any, error) {
-	if len(data) != 4 {
-		return nil, errMalformed
-	}
-
-	return widen(math.Float32frombits(binary.BigEndian.Uint32(data))), nil
-}
-
-func widen(value float32) float64 {
-	wide := float64(value)
-	if wide == math.Trunc(wide) && math.Abs(wide) < 1<<24 { // A float32 represents these whole numbers exactly.
-		return wide
-	}
-
-	var buffer [32]byte
-	if parsed, err := strconv.ParseFloat(string(strconv.AppendFloat(buffer[:0], wide, 'g', -1, 32)), 64); err == nil {
-		return parsed
-	}
-
-	return wide
+	return source.Widen(math.Float32frombits(binary.BigEndian.Uint32(data))), nil
 }
 
 func decodeFloat8(data []byte) (any, error) {
-	if len(data) != 8 {
-		return nil, errMalformed
-	}
-
 	return math.Float64frombits(binary.BigEndian.Uint64(data)), nil
 }
 
 func decodeDate(data []byte) (any, error) {
-	if len(data) != 4 {
-		return nil, errMalformed
-	}
-
 	days := int32(binary.BigEndian.Uint32(data)) //nolint:gosec // The server sends a signed number.
 
 	switch days {
@@ -116,19 +83,11 @@ func decodeDate(data []byte) (any, error) {
 }
 
 func decodeTime(data []byte) (any, error) {
-	if len(data) != 8 {
-		return nil, errMalformed
-	}
-
 	return time.Duration(binary.BigEndian.Uint64(data)) * time.Microsecond, nil //nolint:gosec // At most 24 hours.
 }
 
 // decodeTimestamp decodes timestamps with and without time zone. The server stores no zone for either.
 func decodeTimestamp(data []byte) (any, error) {
-	if len(data) != 8 {
-		return nil, errMalformed
-	}
-
 	micros := int64(binary.BigEndian.Uint64(data)) //nolint:gosec // The server sends a signed number.
 
 	switch micros {
@@ -157,16 +116,12 @@ func decodeJSONB(data []byte) (any, error) {
 }
 
 func decodeUUID(data []byte) (any, error) {
-	if len(data) != 16 {
-		return nil, errMalformed
-	}
-
 	return uuid.UUID(data), nil
 }
 
 // decodeArray returns the decoder of arrays. It discards the lower bounds of the subscripts, which a list does not have.
 func decodeArray(element decoder) decoder {
-	return func(data []byte) (any, error) {
+	return decoder{decode: func(data []byte) (any, error) {
 		if len(data) < 12 {
 			return nil, errMalformed
 		}
@@ -189,7 +144,7 @@ func decodeArray(element decoder) decoder {
 		array := elements{rest: data[8*dimensions:], decode: element}
 
 		return array.list(lengths)
-	}
+	}}
 }
 
 // elements decodes the elements of an array.
@@ -241,7 +196,7 @@ func (e *elements) next() (any, error) {
 	data := e.rest[:length]
 	e.rest = e.rest[length:]
 
-	return e.decode(data)
+	return e.decode.value(data)
 }
 
 // specialValue returns the text of the value that could not be decoded, or "" if err is not a [specialError].

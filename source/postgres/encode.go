@@ -9,29 +9,13 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"github.com/jobwright/jobwright/source/database"
 )
 
-// encoder appends a value, which is not NULL, in a form of COPY.
-type encoder func(dst []byte, value any) ([]byte, error)
+func encodeText(dst []byte, text string) ([]byte, error) { return append(dst, text...), nil }
 
-// wrongType returns the error for a value whose Go type is not that of the column's standard type.
-func wrongType(value any) error { return fmt.Errorf("a %T is not a value of the column's type", value) }
-
-func encodeText(dst []byte, value any) ([]byte, error) {
-	text, ok := value.(string)
-	if !ok {
-		return nil, wrongType(value)
-	}
-
-	return append(dst, text...), nil
-}
-
-func encodeBool(dst []byte, value any) ([]byte, error) {
-	is, ok := value.(bool)
-	if !ok {
-		return nil, wrongType(value)
-	}
-
+func encodeBool(dst []byte, is bool) ([]byte, error) {
 	if is {
 		return append(dst, 1), nil
 	}
@@ -39,67 +23,42 @@ func encodeBool(dst []byte, value any) ([]byte, error) {
 	return append(dst, 0), nil
 }
 
-func encodeInt2(dst []byte, value any) ([]byte, error) {
-	number, err := integerBetween(value, math.MinInt16, math.MaxInt16)
-
-	return binary.BigEndian.AppendUint16(dst, uint16(number)), err //nolint:gosec // integerBetween has checked the range.
+func encodeInt2(dst []byte, number int64) ([]byte, error) {
+	//nolint:gosec // between checks the range.
+	return binary.BigEndian.AppendUint16(dst, uint16(number)), between(number, math.MinInt16, math.MaxInt16)
 }
 
-func encodeInt4(dst []byte, value any) ([]byte, error) {
-	number, err := integerBetween(value, math.MinInt32, math.MaxInt32)
-
-	return binary.BigEndian.AppendUint32(dst, uint32(number)), err //nolint:gosec // integerBetween has checked the range.
+func encodeInt4(dst []byte, number int64) ([]byte, error) {
+	//nolint:gosec // between checks the range.
+	return binary.BigEndian.AppendUint32(dst, uint32(number)), between(number, math.MinInt32, math.MaxInt32)
 }
 
-func encodeInt8(dst []byte, value any) ([]byte, error) {
-	number, err := integerBetween(value, math.MinInt64, math.MaxInt64)
-
-	return binary.BigEndian.AppendUint64(dst, uint64(number)), err //nolint:gosec // The same bits are sent.
+func encodeInt8(dst []byte, number int64) ([]byte, error) {
+	return binary.BigEndian.AppendUint64(dst, uint64(number)), nil //nolint:gosec // The same bits are sent.
 }
 
-func encodeOID(dst []byte, value any) ([]byte, error) {
-	number, err := integerBetween(value, 0, math.MaxUint32)
-
-	return binary.BigEndian.AppendUint32(dst, uint32(number)), err //nolint:gosec // integerBetween has checked the range.
+func encodeOID(dst []byte, number int64) ([]byte, error) {
+	//nolint:gosec // between checks the range.
+	return binary.BigEndian.AppendUint32(dst, uint32(number)), between(number, 0, math.MaxUint32)
 }
 
-func integerBetween(value any, minimum, maximum int64) (int64, error) {
-	number, ok := value.(int64)
-
-	switch {
-	case !ok:
-		return 0, wrongType(value)
-	case number < minimum || number > maximum:
-		return 0, fmt.Errorf("the number is not between %d and %d", minimum, maximum)
+func between(number, minimum, maximum int64) error {
+	if number < minimum || number > maximum {
+		return fmt.Errorf("the number is not between %d and %d", minimum, maximum)
 	}
 
-	return number, nil
+	return nil
 }
 
-func encodeFloat4(dst []byte, value any) ([]byte, error) {
-	number, ok := value.(float64)
-	if !ok {
-		return nil, wrongType(value)
-	}
-
+func encodeFloat4(dst []byte, number float64) ([]byte, error) {
 	return binary.BigEndian.AppendUint32(dst, math.Float32bits(float32(number))), nil
 }
 
-func encodeFloat8(dst []byte, value any) ([]byte, error) {
-	number, ok := value.(float64)
-	if !ok {
-		return nil, wrongType(value)
-	}
-
+func encodeFloat8(dst []byte, number float64) ([]byte, error) {
 	return binary.BigEndian.AppendUint64(dst, math.Float64bits(number)), nil
 }
 
-func encodeDate(dst []byte, value any) ([]byte, error) {
-	day, ok := value.(time.Time)
-	if !ok {
-		return nil, wrongType(value)
-	}
-
+func encodeDate(dst []byte, day time.Time) ([]byte, error) {
 	seconds := day.Unix() - epoch
 
 	switch days := seconds / secondsPerDay; {
@@ -112,21 +71,11 @@ func encodeDate(dst []byte, value any) ([]byte, error) {
 	}
 }
 
-func encodeTime(dst []byte, value any) ([]byte, error) {
-	clock, ok := value.(time.Duration)
-	if !ok {
-		return nil, wrongType(value)
-	}
-
+func encodeTime(dst []byte, clock time.Duration) ([]byte, error) {
 	return binary.BigEndian.AppendUint64(dst, uint64(clock/time.Microsecond)), nil //nolint:gosec // It is not negative.
 }
 
-func encodeTimestamp(dst []byte, value any) ([]byte, error) {
-	moment, ok := value.(time.Time)
-	if !ok {
-		return nil, wrongType(value)
-	}
-
+func encodeTimestamp(dst []byte, moment time.Time) ([]byte, error) {
 	seconds := moment.Unix() - epoch
 	if seconds <= math.MinInt64/second || seconds >= math.MaxInt64/second {
 		return nil, errors.New("the timestamp is out of PostgreSQL's range")
@@ -137,38 +86,19 @@ func encodeTimestamp(dst []byte, value any) ([]byte, error) {
 	return binary.BigEndian.AppendUint64(dst, uint64(micros)), nil //nolint:gosec // The same bits are sent.
 }
 
-func encodeBytes(dst []byte, value any) ([]byte, error) {
-	data, ok := value.([]byte)
-	if !ok {
-		return nil, wrongType(value)
-	}
+func encodeBytes(dst, data []byte) ([]byte, error) { return append(dst, data...), nil }
 
-	return append(dst, data...), nil
-}
-
-func encodeJSON(dst []byte, value any) ([]byte, error) {
-	text, ok := value.(json.RawMessage)
-	if !ok {
-		return nil, wrongType(value)
-	}
-
-	return append(dst, text...), nil
-}
+func encodeJSON(dst []byte, text json.RawMessage) ([]byte, error) { return append(dst, text...), nil }
 
 // encodeJSONB appends the version of the form, 1, and the text.
-func encodeJSONB(dst []byte, value any) ([]byte, error) { return encodeJSON(append(dst, 1), value) }
-
-func encodeUUID(dst []byte, value any) ([]byte, error) {
-	id, ok := value.(uuid.UUID)
-	if !ok {
-		return nil, wrongType(value)
-	}
-
-	return append(dst, id[:]...), nil
+func encodeJSONB(dst []byte, text json.RawMessage) ([]byte, error) {
+	return append(append(dst, 1), text...), nil
 }
 
+func encodeUUID(dst []byte, id uuid.UUID) ([]byte, error) { return append(dst, id[:]...), nil }
+
 // encodeField appends the length of a value and the value. The length of NULL is -1.
-func encodeField(dst []byte, value any, encode encoder) ([]byte, error) {
+func encodeField(dst []byte, value any, encode database.Encoder) ([]byte, error) {
 	begin := len(dst)
 	if value == nil {
 		return append(dst, 0xff, 0xff, 0xff, 0xff), nil

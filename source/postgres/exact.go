@@ -100,7 +100,7 @@ func checkFloat4(value any) error {
 		return nil
 	}
 
-	if narrow := float32(number); float64(narrow) != number && widen(narrow) != number {
+	if narrow := float32(number); float64(narrow) != number && source.Widen(narrow) != number {
 		return errors.New("real can't store all digits")
 	}
 

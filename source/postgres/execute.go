@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -172,41 +171,27 @@ type statement struct {
 
 // parse splits a script into statements and binds its parameters.
 func (s *Source) parse(script source.Script) ([]statement, error) {
-	var statements []statement
-
-	used := map[string]bool{}
-
-	for i, found := range sqltext.PostgreSQL.Statements(script.Text) {
-		location := fmt.Sprintf("statement %d, line %d", i+1, found.Line)
-
-		text, values, names, err := sqltext.PostgreSQL.Bind(found.Text, script.Bind)
-		if err != nil {
-			return nil, s.invalidScript(location+": "+err.Error(), "")
-		}
-
-		if reason := refusal(text); reason != "" {
-			return nil, s.invalidScript(location+": "+reason, "remove the statement")
-		}
-
-		bound, err := encodeParameters(values)
-		if err != nil {
-			return nil, s.invalidScript(location+": "+err.Error(), "")
-		}
-
-		maps.Copy(used, names)
-
-		statements = append(statements, statement{text, bound, location})
+	bound, err := sqltext.PostgreSQL.BindScript(script.Text, script.Bind)
+	if err != nil {
+		return nil, sqltext.Invalid(s.name, err, sqltext.ScriptHint)
 	}
 
-	if err := sqltext.Unused(script.Bind, used); err != nil {
-		return nil, s.invalidScript(err.Error(), "")
+	statements := make([]statement, len(bound))
+
+	for i, of := range bound {
+		if reason := refusal(of.Text); reason != "" {
+			return nil, sqltext.Invalid(s.name, errors.New(of.Location+": "+reason), "remove the statement")
+		}
+
+		parameters, err := encodeParameters(of.Values)
+		if err != nil {
+			return nil, sqltext.Invalid(s.name, fmt.Errorf("%s: %w", of.Location, err), sqltext.ScriptHint)
+		}
+
+		statements[i] = statement{of.Text, parameters, of.Location}
 	}
 
 	return statements, nil
-}
-
-func (s *Source) invalidScript(message, hint string) error {
-	return &source.Error{Code: source.CodeQueryInvalid, Source: s.name, Message: message, Hint: hint}
 }
 
 // refusal returns why a script must not contain a statement, or "" if it may. A script that ends its own transaction would no

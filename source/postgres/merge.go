@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/jobwright/jobwright/source"
+	"github.com/jobwright/jobwright/source/database"
 )
 
 // merge changes the records of the table by their key. It loads the written records into a temporary table, the stage, and
@@ -124,22 +125,12 @@ func (m *mergeStatements) latest() string {
 
 // match returns the condition that a record t of the target and a record s of the stage have the same key.
 func (m *mergeStatements) match() string {
-	conditions := make([]string, len(m.key))
-	for i, name := range m.key {
-		conditions[i] = fmt.Sprintf("t.%s = s.%[1]s", quote(name))
-	}
-
-	return strings.Join(conditions, " AND ")
+	return database.Join(m.key, " AND ", func(name string) string { return fmt.Sprintf("t.%s = s.%[1]s", quote(name)) })
 }
 
 // set returns the assignments of the columns outside the key from the record with the name from.
 func (m *mergeStatements) set(from string) string {
-	assignments := make([]string, len(m.others))
-	for i, name := range m.others {
-		assignments[i] = fmt.Sprintf("%s = %s.%[1]s", quote(name), from)
-	}
-
-	return strings.Join(assignments, ", ")
+	return database.Join(m.others, ", ", func(name string) string { return fmt.Sprintf("%s = %s.%[1]s", quote(name), from) })
 }
 
 // insert returns the statement that adds the records. It also writes identity columns that are GENERATED ALWAYS.

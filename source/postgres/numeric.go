@@ -110,12 +110,7 @@ func appendGroup(text []byte, group uint16) []byte {
 	return append(text, byte('0'+group/1000%10), byte('0'+group/100%10), byte('0'+group/10%10), byte('0'+group%10))
 }
 
-func encodeNumeric(dst []byte, value any) ([]byte, error) {
-	number, ok := value.(source.Number)
-	if !ok {
-		return nil, wrongType(value)
-	}
-
+func encodeNumeric(dst []byte, number source.Number) ([]byte, error) {
 	digits, negative := strings.CutPrefix(string(number), "-")
 	whole, fraction, _ := strings.Cut(digits, ".")
 

@@ -5,7 +5,6 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 
-	"github.com/jobwright/jobwright/source"
 	"github.com/jobwright/jobwright/source/sqltext"
 )
 
@@ -43,7 +42,7 @@ func (s *Source) prepare(
 	}
 
 	if err != nil {
-		return nil, &source.Error{Code: source.CodeQueryInvalid, Source: s.name, Message: err.Error(), Err: err}
+		return nil, sqltext.Invalid(s.name, err, sqltext.QueryHint)
 	}
 
 	err = s.transaction(ctx, s.reading, beginReading, func(session *session) error {

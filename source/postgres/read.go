@@ -21,10 +21,7 @@ func (s *Source) ReadTable(ctx context.Context, read source.Read) (source.Rows, 
 
 // Query streams the records of a query, which runs in a read-only transaction.
 func (s *Source) Query(ctx context.Context, query string, bind map[string]any) (source.Rows, error) {
-	text, values, used, err := sqltext.PostgreSQL.Bind(query, bind)
-	if err == nil {
-		err = sqltext.Unused(bind, used)
-	}
+	text, values, err := sqltext.PostgreSQL.BindQuery(query, bind)
 
 	var bound parameters
 	if err == nil {
@@ -32,7 +29,7 @@ func (s *Source) Query(ctx context.Context, query string, bind map[string]any) (
 	}
 
 	if err != nil {
-		return nil, &source.Error{Code: source.CodeQueryInvalid, Source: s.name, Message: err.Error(), Err: err}
+		return nil, sqltext.Invalid(s.name, err, sqltext.QueryHint)
 	}
 
 	return (&rows{source: s}).open(ctx, text, bound)
@@ -230,7 +227,7 @@ func (r *rows) decode() (int, error) {
 			continue
 		}
 
-		value, err := r.decoders[i](data)
+		value, err := r.decoders[i].value(data)
 		if err != nil {
 			return i, err
 		}

@@ -7,6 +7,9 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/jobwright/jobwright/source"
+	"github.com/jobwright/jobwright/source/database"
 )
 
 const (
@@ -159,11 +162,7 @@ func quote(name string) string {
 }
 
 // quoteAll returns names as a list of quoted SQL identifiers.
-func quoteAll(names []string) string {
-	quoted := make([]string, len(names))
-	for i, name := range names {
-		quoted[i] = quote(name)
-	}
+func quoteAll(names []string) string { return database.Join(names, ", ", quote) }
 
-	return strings.Join(quoted, ", ")
-}
+// qualified returns the quoted name of a table, with its schema if it has one.
+func qualified(named source.Table) string { return database.Qualify(named, quote) }

@@ -11,6 +11,7 @@ import (
 	"sync"
 
 	"github.com/jobwright/jobwright/source"
+	"github.com/jobwright/jobwright/source/database"
 )
 
 // feed opens the stream of a write's records.
@@ -92,7 +93,7 @@ func (c column) isBinary() bool {
 
 // fieldEncoder returns the encoder that writes values of a standard type to a column. It converts the values if the column
 // has another standard type, and rejects values that the server would round or truncate.
-func fieldEncoder(from source.Standard, to column, inBinary bool) (encoder, error) {
+func fieldEncoder(from source.Standard, to column, inBinary bool) (database.Encoder, error) {
 	if of, isArray := nativesByArray[to.oid]; isArray {
 		standard := source.Standard{Type: source.Array, Element: of.standard}
 		element := chain(nil, checkerOf(of.oid, to.modifier), of.encode)
@@ -123,7 +124,7 @@ func fieldEncoder(from source.Standard, to column, inBinary bool) (encoder, erro
 }
 
 // chain returns an encoder that converts, checks and encodes a value. convert and check may be nil.
-func chain(convert converter, check checker, encode encoder) encoder {
+func chain(convert converter, check checker, encode database.Encoder) database.Encoder {
 	if convert == nil && check == nil {
 		return encode
 	}
@@ -151,7 +152,7 @@ const chunkSize = 64 * 1024
 
 // field is a column of the stream.
 type field struct {
-	encode encoder
+	encode database.Encoder
 	isKey  bool
 }
 
@@ -300,13 +301,8 @@ func (e *encoding) finish(buffer []byte) []byte {
 
 // invalid returns the error for a value that the table can't store.
 func (e *encoding) invalid(at int, value any, err error) error {
-	location := fmt.Sprintf("record %d", e.count)
-	if locator, ok := e.rows.(source.Locator); ok {
-		location = locator.Location()
-	}
-
 	column := e.rows.Schema()[e.from[at]]
-	message := fmt.Sprintf("%s, column %q", location, column.Name)
+	message := fmt.Sprintf("%s, column %q", source.Location(e.rows, e.count), column.Name)
 
 	if text, failed := source.AppendText(nil, column.Standard, value); failed == nil {
 		message += ", value " + source.Quote(strings.ToValidUTF8(string(text), "\uFFFD"))

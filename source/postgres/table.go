@@ -44,12 +44,9 @@ func (t *table) asTarget() *source.Target {
 		return nil
 	}
 
-	target := &source.Target{Kind: kinds[t.kind], Columns: t.columnNames()}
-
+	target := &source.Target{Kind: kinds[t.kind]}
 	for _, column := range t.columns {
-		if column.generated {
-			target.Generated = append(target.Generated, column.name)
-		}
+		target.Add(column.name, column.generated)
 	}
 
 	return target
@@ -62,15 +59,6 @@ func (t *table) column(name string) (column, bool) {
 	}
 
 	return t.columns[at], true
-}
-
-func (t *table) columnNames() []string {
-	names := make([]string, len(t.columns))
-	for i, column := range t.columns {
-		names[i] = column.name
-	}
-
-	return names
 }
 
 // standard returns the standard type as which the column is read.
@@ -121,15 +109,6 @@ func (s *session) lockName(ctx context.Context, named source.Table) error {
 		"jobwright "+qualified(named))
 
 	return err
-}
-
-// qualified returns the quoted name of a table, with its schema if it has one.
-func qualified(named source.Table) string {
-	if named.Space == "" {
-		return quote(named.Name)
-	}
-
-	return quote(named.Space) + "." + quote(named.Name)
 }
 
 // columnsOf returns the columns of the table with that OID.

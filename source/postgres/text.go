@@ -4,41 +4,32 @@ import (
 	"encoding/hex"
 
 	"github.com/jobwright/jobwright/source"
+	"github.com/jobwright/jobwright/source/database"
 )
 
 // COPY's text form is used for tables with a column whose type has no binary encoder in this package. Each record is a line;
 // tabs separate the fields, \N is NULL, and a backslash escapes these characters.
 
 // textEncoder returns the encoder of the text form of a standard type.
-func textEncoder(of source.Standard) encoder {
+func textEncoder(of source.Standard) database.Encoder {
 	if of.Type == source.Array {
 		return arrayTextEncoder(textEncoder(source.Standard{Type: of.Element}))
 	}
 
 	if of.Type == source.Binary {
-		return func(dst []byte, value any) ([]byte, error) {
-			data, ok := value.([]byte)
-			if !ok {
-				return nil, wrongType(value)
-			}
-
+		return database.Encode(func(dst, data []byte) ([]byte, error) {
 			return hex.AppendEncode(append(dst, `\x`...), data), nil
-		}
+		})
 	}
 
 	return func(dst []byte, value any) ([]byte, error) { return source.AppendText(dst, of, value) }
 }
 
 // arrayTextEncoder returns the encoder of the text form of arrays, for example {"a","b",NULL}.
-func arrayTextEncoder(element encoder) encoder {
-	var encode encoder
+func arrayTextEncoder(element database.Encoder) database.Encoder {
+	var encode database.Encoder
 
-	encode = func(dst []byte, value any) ([]byte, error) {
-		list, ok := value.([]any)
-		if !ok {
-			return nil, wrongType(value)
-		}
-
+	encode = database.Encode(func(dst []byte, list []any) ([]byte, error) {
 		dst = append(dst, '{')
 
 		for i, value := range list {
@@ -53,12 +44,12 @@ func arrayTextEncoder(element encoder) encoder {
 		}
 
 		return append(dst, '}'), nil
-	}
+	})
 
 	return encode
 }
 
-func appendTextElement(dst []byte, value any, list, element encoder) ([]byte, error) {
+func appendTextElement(dst []byte, value any, list, element database.Encoder) ([]byte, error) {
 	switch value.(type) {
 	case nil:
 		return append(dst, "NULL"...), nil
@@ -85,7 +76,7 @@ func appendTextElement(dst []byte, value any, list, element encoder) ([]byte, er
 }
 
 // appendTextField appends the field with that index in its record, after a separator.
-func appendTextField(dst []byte, index int, value any, encode encoder) ([]byte, error) {
+func appendTextField(dst []byte, index int, value any, encode database.Encoder) ([]byte, error) {
 	if index > 0 {
 		dst = append(dst, '\t')
 	}

@@ -6,6 +6,7 @@ import (
 	"github.com/jackc/pgx/v5/pgtype"
 
 	"github.com/jobwright/jobwright/source"
+	"github.com/jobwright/jobwright/source/database"
 )
 
 // native is a type of PostgreSQL whose values are read and written in binary form.
@@ -14,41 +15,41 @@ type native struct {
 	oid, array uint32 // The OIDs of the type and of its array type.
 	standard   source.Type
 	decode     decoder
-	encode     encoder
+	encode     database.Encoder
 }
 
 // natives are the types with a binary form in this package. Every other type is read and written in text form.
 var natives = []native{
-	{"smallint", pgtype.Int2OID, pgtype.Int2ArrayOID, source.Integer, decodeInt2, encodeInt2},
-	{"integer", pgtype.Int4OID, pgtype.Int4ArrayOID, source.Integer, decodeInt4, encodeInt4},
-	{"bigint", pgtype.Int8OID, pgtype.Int8ArrayOID, source.Integer, decodeInt8, encodeInt8},
-	{"oid", pgtype.OIDOID, pgtype.OIDArrayOID, source.Integer, decodeOID, encodeOID},
-	{"numeric", pgtype.NumericOID, pgtype.NumericArrayOID, source.Decimal, decodeNumeric, encodeNumeric},
-	{"real", pgtype.Float4OID, pgtype.Float4ArrayOID, source.Float, decodeFloat4, encodeFloat4},
-	{"double precision", pgtype.Float8OID, pgtype.Float8ArrayOID, source.Float, decodeFloat8, encodeFloat8},
-	{"boolean", pgtype.BoolOID, pgtype.BoolArrayOID, source.Boolean, decodeBool, encodeBool},
-	{"text", pgtype.TextOID, pgtype.TextArrayOID, source.Text, decodeText, encodeText},
-	{"character varying", pgtype.VarcharOID, pgtype.VarcharArrayOID, source.Text, decodeText, encodeText},
-	{"character", pgtype.BPCharOID, pgtype.BPCharArrayOID, source.Text, decodeText, encodeText},
-	{"name", pgtype.NameOID, pgtype.NameArrayOID, source.Text, decodeText, encodeText},
-	{"date", pgtype.DateOID, pgtype.DateArrayOID, source.Date, decodeDate, encodeDate},
-	{"time without time zone", pgtype.TimeOID, pgtype.TimeArrayOID, source.Time, decodeTime, encodeTime},
+	{"smallint", pgtype.Int2OID, pgtype.Int2ArrayOID, source.Integer, decoder{2, decodeInt2}, database.Encode(encodeInt2)},
+	{"integer", pgtype.Int4OID, pgtype.Int4ArrayOID, source.Integer, decoder{4, decodeInt4}, database.Encode(encodeInt4)},
+	{"bigint", pgtype.Int8OID, pgtype.Int8ArrayOID, source.Integer, decoder{8, decodeInt8}, database.Encode(encodeInt8)},
+	{"oid", pgtype.OIDOID, pgtype.OIDArrayOID, source.Integer, decoder{4, decodeOID}, database.Encode(encodeOID)},
+	{"numeric", pgtype.NumericOID, pgtype.NumericArrayOID, source.Decimal, decoder{0, decodeNumeric}, database.Encode(encodeNumeric)},
+	{"real", pgtype.Float4OID, pgtype.Float4ArrayOID, source.Float, decoder{4, decodeFloat4}, database.Encode(encodeFloat4)},
+	{"double precision", pgtype.Float8OID, pgtype.Float8ArrayOID, source.Float, decoder{8, decodeFloat8}, database.Encode(encodeFloat8)},
+	{"boolean", pgtype.BoolOID, pgtype.BoolArrayOID, source.Boolean, decoder{1, decodeBool}, database.Encode(encodeBool)},
+	{"text", pgtype.TextOID, pgtype.TextArrayOID, source.Text, decoder{0, decodeText}, database.Encode(encodeText)},
+	{"character varying", pgtype.VarcharOID, pgtype.VarcharArrayOID, source.Text, decoder{0, decodeText}, database.Encode(encodeText)},
+	{"character", pgtype.BPCharOID, pgtype.BPCharArrayOID, source.Text, decoder{0, decodeText}, database.Encode(encodeText)},
+	{"name", pgtype.NameOID, pgtype.NameArrayOID, source.Text, decoder{0, decodeText}, database.Encode(encodeText)},
+	{"date", pgtype.DateOID, pgtype.DateArrayOID, source.Date, decoder{4, decodeDate}, database.Encode(encodeDate)},
+	{"time without time zone", pgtype.TimeOID, pgtype.TimeArrayOID, source.Time, decoder{8, decodeTime}, database.Encode(encodeTime)},
 	{
 		"timestamp without time zone", pgtype.TimestampOID, pgtype.TimestampArrayOID,
-		source.Datetime, decodeTimestamp, encodeTimestamp,
+		source.Datetime, decoder{8, decodeTimestamp}, database.Encode(encodeTimestamp),
 	},
 	{
 		"timestamp with time zone", pgtype.TimestamptzOID, pgtype.TimestamptzArrayOID,
-		source.Timestamp, decodeTimestamp, encodeTimestamp,
+		source.Timestamp, decoder{8, decodeTimestamp}, database.Encode(encodeTimestamp),
 	},
-	{"bytea", pgtype.ByteaOID, pgtype.ByteaArrayOID, source.Binary, decodeBytes, encodeBytes},
-	{"json", pgtype.JSONOID, pgtype.JSONArrayOID, source.JSON, decodeJSON, encodeJSON},
-	{"jsonb", pgtype.JSONBOID, pgtype.JSONBArrayOID, source.JSON, decodeJSONB, encodeJSONB},
-	{"uuid", pgtype.UUIDOID, pgtype.UUIDArrayOID, source.UUID, decodeUUID, encodeUUID},
+	{"bytea", pgtype.ByteaOID, pgtype.ByteaArrayOID, source.Binary, decoder{0, decodeBytes}, database.Encode(encodeBytes)},
+	{"json", pgtype.JSONOID, pgtype.JSONArrayOID, source.JSON, decoder{0, decodeJSON}, database.Encode(encodeJSON)},
+	{"jsonb", pgtype.JSONBOID, pgtype.JSONBArrayOID, source.JSON, decoder{0, decodeJSONB}, database.Encode(encodeJSONB)},
+	{"uuid", pgtype.UUIDOID, pgtype.UUIDArrayOID, source.UUID, decoder{16, decodeUUID}, database.Encode(encodeUUID)},
 }
 
 // enumeration represents every type of CREATE TYPE … AS ENUM. The binary form of an enum is its label.
-var enumeration = native{name: "enum", standard: source.Text, decode: decodeText, encode: encodeText}
+var enumeration = native{name: "enum", standard: source.Text, decode: decoder{0, decodeText}, encode: database.Encode(encodeText)}
 
 // nativesByOID and nativesByArray are the types by their OIDs, and by the OIDs of their array types.
 var nativesByOID, nativesByArray = func() (types, arrays map[uint32]native) {
@@ -105,7 +106,7 @@ func decoderOf(oid uint32) (decode decoder, binary bool) {
 		return decodeArray(of.decode), true
 	}
 
-	return decodeText, false
+	return decoder{0, decodeText}, false
 }
 
 // nativeType describes a type. name and full are the results of format_type without and with its arguments.

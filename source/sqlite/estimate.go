@@ -9,33 +9,26 @@ import (
 // EstimateRows returns the largest rowid of a table, which SQLite finds at the end of the table: the number of its records, if
 // none was deleted. Views and tables without a rowid have no estimate.
 func (s *Source) EstimateRows(ctx context.Context, table source.Table) (count int64, err error) {
-	c, err := s.readers.get(ctx, busyTimeout)
-	if err != nil {
-		return 0, s.classify(ctx, table, err)
-	}
-	defer s.readers.put(c)
-	defer c.watch(ctx)()
+	err = s.read(ctx, table, func(c *connection) error {
+		hasRowID := false
 
-	hasRowID := false
+		// pragma_table_list names the type and whether the table is WITHOUT ROWID.
+		err := c.each("SELECT type = 'table' AND NOT wr FROM pragma_table_list WHERE schema = 'main' AND name = ? COLLATE NOCASE",
+			[]any{table.Name}, func(row *statement) error {
+				hasRowID = row.integer(0) == 1
 
-	// pragma_table_list names the type and whether the table is WITHOUT ROWID.
-	err = c.each("SELECT type = 'table' AND NOT wr FROM pragma_table_list WHERE schema = 'main' AND name = ? COLLATE NOCASE",
-		[]any{table.Name}, func(row *statement) error {
-			hasRowID = row.integer(0) == 1
+				return nil
+			})
+		if err != nil || !hasRowID {
+			return err
+		}
 
-			return nil
-		})
-	if err == nil && hasRowID {
-		err = c.each("SELECT max(_rowid_) FROM "+quote(table.Name), nil, func(row *statement) error {
+		return c.each("SELECT max(_rowid_) FROM "+quote(table.Name), nil, func(row *statement) error {
 			count = max(row.integer(0), 0)
 
 			return nil
 		})
-	}
+	})
 
-	if err != nil {
-		return 0, s.classify(ctx, table, err)
-	}
-
-	return count, nil
+	return count, err
 }

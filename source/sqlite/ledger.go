@@ -21,22 +21,17 @@ const ledgerDefinition = "CREATE TABLE IF NOT EXISTS " + ledgerTable + ` (
 func (s *Source) RecordsWrites() bool { return true }
 
 // Recorded returns the result of an earlier attempt with the same key, if it is recorded.
-func (s *Source) Recorded(ctx context.Context, key source.IdempotencyKey) (source.Written, bool, error) {
-	c, err := s.readers.get(ctx, busyTimeout)
-	if err != nil {
-		return source.Written{}, false, s.classify(ctx, source.Table{}, err)
-	}
-	defer s.readers.put(c)
-	defer c.watch(ctx)()
+func (s *Source) Recorded(ctx context.Context, key source.IdempotencyKey) (written source.Written, found bool, err error) {
+	err = s.read(ctx, source.Table{}, func(c *connection) error {
+		table, err := c.table(ledger.DefaultTable)
+		if err == nil && table.exists {
+			written, found, err = c.lookUp(key)
+		}
 
-	found, err := c.table(ledger.DefaultTable)
-	if err != nil || !found.exists {
-		return source.Written{}, false, s.classify(ctx, source.Table{}, err)
-	}
+		return err
+	})
 
-	written, isRecorded, err := c.lookUp(key)
-
-	return written, isRecorded, s.classify(ctx, source.Table{}, err)
+	return written, found, err
 }
 
 // once runs change and records it under key, unless a record exists. The surrounding transaction holds the write lock, so no

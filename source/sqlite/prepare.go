@@ -30,28 +30,22 @@ func (s *Source) prepare(
 ) error {
 	bound, _, _, err := sqltext.SQLite.Bind(text, bind)
 	if err != nil {
-		return &source.Error{
-			Code: source.CodeQueryInvalid, Source: s.name, Message: err.Error(), Hint: "correct the query", Err: err,
+		return sqltext.Invalid(s.name, err, sqltext.QueryHint)
+	}
+
+	return s.read(ctx, source.Table{}, func(c *connection) error {
+		defer c.restrict(deny)()
+
+		prepared, err := c.prepare(bound)
+		if err != nil {
+			return err
 		}
-	}
+		defer prepared.close()
 
-	c, err := s.readers.get(ctx, busyTimeout)
-	if err != nil {
-		return s.classify(ctx, source.Table{}, err)
-	}
-	defer s.readers.put(c)
-	defer c.watch(ctx)()
-	defer c.restrict(deny)()
+		if use != nil {
+			use(prepared)
+		}
 
-	prepared, err := c.prepare(bound)
-	if err != nil {
-		return s.classify(ctx, source.Table{}, err)
-	}
-	defer prepared.close()
-
-	if use != nil {
-		use(prepared)
-	}
-
-	return nil
+		return nil
+	})
 }

@@ -45,15 +45,9 @@ func (s *Source) ReadTable(ctx context.Context, read source.Read) (source.Rows, 
 
 // Query streams the records that a SELECT returns.
 func (s *Source) Query(ctx context.Context, query string, bind map[string]any) (source.Rows, error) {
-	text, values, used, err := sqltext.SQLite.Bind(query, bind)
-	if err == nil {
-		err = sqltext.Unused(bind, used)
-	}
-
+	text, values, err := sqltext.SQLite.BindQuery(query, bind)
 	if err != nil {
-		return nil, &source.Error{
-			Code: source.CodeQueryInvalid, Source: s.name, Message: err.Error(), Hint: "correct the query, or its bind", Err: err,
-		}
+		return nil, sqltext.Invalid(s.name, err, sqltext.QueryHint)
 	}
 
 	return s.stream(ctx, source.Table{}, func(r *queryRows) error {

@@ -145,25 +145,31 @@ func (s *Source) Close() error { return errors.Join(s.readers.close(), s.writer.
 
 // Check opens the database and returns SQLite's version, the number of tables except the ledger, and the error that prevented
 // the last removal of old ledger records.
-func (s *Source) Check(ctx context.Context) (string, error) {
+func (s *Source) Check(ctx context.Context) (summary string, err error) {
+	err = s.read(ctx, source.Table{}, func(c *connection) error {
+		return c.each(`SELECT sqlite_version(), count(*) FROM sqlite_schema
+			WHERE type = 'table' AND name NOT LIKE 'sqlite\_%' ESCAPE '\' AND name <> ? COLLATE NOCASE`,
+			[]any{ledger.DefaultTable}, func(row *statement) error {
+				summary = fmt.Sprintf("SQLite %s, %s%s", row.text(0), source.Count(row.integer(1), "table"), s.ledger.Status())
+
+				return nil
+			})
+	})
+
+	return summary, err
+}
+
+// read runs do on a connection for reading.
+func (s *Source) read(ctx context.Context, table source.Table, do func(c *connection) error) error {
 	c, err := s.readers.get(ctx, busyTimeout)
-	if err != nil {
-		return "", s.classify(ctx, source.Table{}, err)
+	if err == nil {
+		defer s.readers.put(c)
+		defer c.watch(ctx)()
+
+		err = do(c)
 	}
-	defer s.readers.put(c)
-	defer c.watch(ctx)()
 
-	var summary string
-
-	err = c.each(`SELECT sqlite_version(), count(*) FROM sqlite_schema
-		WHERE type = 'table' AND name NOT LIKE 'sqlite\_%' ESCAPE '\' AND name <> ? COLLATE NOCASE`,
-		[]any{ledger.DefaultTable}, func(row *statement) error {
-			summary = fmt.Sprintf("SQLite %s, %s%s", row.text(0), source.Count(row.integer(1), "table"), s.ledger.Status())
-
-			return nil
-		})
-
-	return summary, s.classify(ctx, source.Table{}, err)
+	return s.classify(ctx, table, err)
 }
 
 // DropTable drops a table. A missing table is no error.

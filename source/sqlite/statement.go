@@ -9,6 +9,7 @@ import (
 	sqlite3 "modernc.org/sqlite/lib"
 
 	"github.com/jobwright/jobwright/source"
+	"github.com/jobwright/jobwright/source/database"
 )
 
 // statement is a prepared statement.
@@ -231,11 +232,4 @@ func quote(name string) string {
 }
 
 // quoted returns names as a list of SQL identifiers.
-func quoted(names []string) string {
-	list := make([]string, len(names))
-	for i, name := range names {
-		list[i] = quote(name)
-	}
-
-	return strings.Join(list, ", ")
-}
+func quoted(names []string) string { return database.Join(names, ", ", quote) }

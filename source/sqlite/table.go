@@ -129,11 +129,7 @@ func (t *table) asTarget() *source.Target {
 	}
 
 	for _, column := range t.columns {
-		target.Columns = append(target.Columns, column.name)
-
-		if column.generated {
-			target.Generated = append(target.Generated, column.name)
-		}
+		target.Add(column.name, column.generated)
 	}
 
 	return target

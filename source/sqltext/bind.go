@@ -71,6 +71,56 @@ func (d Dialect) Bind(statement string, bind map[string]any) (text string, value
 	}
 }
 
+// BindQuery is [Dialect.Bind] for a query, in which a value without a parameter is an error too.
+func (d Dialect) BindQuery(query string, bind map[string]any) (text string, values []any, err error) {
+	text, values, used, err := d.Bind(query, bind)
+	if err == nil {
+		err = Unused(bind, used)
+	}
+
+	return text, values, err
+}
+
+// Bound is a statement of a script with the placeholders of the database, and their values.
+type Bound struct {
+	Text     string
+	Values   []any
+	Location string // The number of the statement and its line, for messages.
+}
+
+// BindScript splits a script into statements, and binds their parameters. A value without a parameter is an error too.
+func (d Dialect) BindScript(script string, bind map[string]any) ([]Bound, error) {
+	var statements []Bound
+
+	used := map[string]bool{}
+
+	for i, found := range d.Statements(script) {
+		location := fmt.Sprintf("statement %d, line %d", i+1, found.Line)
+
+		text, values, names, err := d.Bind(found.Text, bind)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", location, err)
+		}
+
+		maps.Copy(used, names)
+
+		statements = append(statements, Bound{text, values, location})
+	}
+
+	return statements, Unused(bind, used)
+}
+
+// The hints of errors of queries and of scripts that can't be bound.
+const (
+	QueryHint  = "correct the query, or its bind"
+	ScriptHint = "correct the script, or its bind"
+)
+
+// Invalid returns the error for a query or a script that is not sent to the database.
+func Invalid(sourceName string, err error, hint string) error {
+	return &source.Error{Code: source.CodeQueryInvalid, Source: sourceName, Message: err.Error(), Hint: hint, Err: err}
+}
+
 // checkValue returns an error for a value that no placeholder can stand for.
 func checkValue(value any) error {
 	var kind string
