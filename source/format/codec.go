@@ -19,42 +19,19 @@ import (
 type codec struct {
 	source.FileType
 
-	text  bool // Its content is text, in any encoding.
-	named bool // Each record names its columns, so that their order has no meaning.
-
-	// One of these functions reads: sequentially, or at random.
-	read   func(content io.Reader, read source.Read) (Reader, error)
-	readAt func(content io.ReaderAt, size int64, read source.Read) (Reader, error)
-
-	write func(w io.Writer, f source.Format, schema source.Schema) (Writer, error)
+	text   bool // Its content is text, in any encoding. XML is none, because it declares its encoding.
+	named  bool // Each record names its columns, so that their order has no meaning.
+	random bool // It is read with random access.
 }
 
 // codecs are the codecs of [source.FileTypes], in the same order.
 var codecs = []codec{
-	{
-		FileType: named(source.FileTypes(), "csv"), text: true,
-		read: reading(csv.NewReader), write: writing(csv.NewWriter),
-	},
-	{
-		FileType: named(source.FileTypes(), "json"), text: true, named: true,
-		read: reading(json.NewReader), write: writing(json.NewWriter),
-	},
-	{
-		FileType: named(source.FileTypes(), "ndjson"), text: true, named: true,
-		read: reading(json.NewReader), write: writing(json.NewWriter),
-	},
-	{
-		FileType: named(source.FileTypes(), "xml"), named: true, // The file declares its encoding.
-		read: reading(xml.NewReader), write: writing(xml.NewWriter),
-	},
-	{
-		FileType: named(source.FileTypes(), "xlsx"),
-		readAt:   readingAt(xlsx.NewReader), write: writing(xlsx.NewWriter),
-	},
-	{
-		FileType: named(source.FileTypes(), "parquet"),
-		readAt:   readingAt(parquet.NewReader), write: writing(parquet.NewWriter),
-	},
+	{FileType: named(source.FileTypes(), "csv"), text: true},
+	{FileType: named(source.FileTypes(), "json"), text: true, named: true},
+	{FileType: named(source.FileTypes(), "ndjson"), text: true, named: true},
+	{FileType: named(source.FileTypes(), "xml"), named: true},
+	{FileType: named(source.FileTypes(), "xlsx"), random: true},
+	{FileType: named(source.FileTypes(), "parquet"), random: true},
 }
 
 // named returns the type with a name.
@@ -62,42 +39,52 @@ func named(types []source.FileType, name string) source.FileType {
 	return types[source.TypeByName(types, name)]
 }
 
-// reading adapts the constructor of a sequential reader. The interface is nil if there is an error.
-func reading[R Reader](open func(io.Reader, source.Read) (R, error)) func(io.Reader, source.Read) (Reader, error) {
-	return func(content io.Reader, read source.Read) (Reader, error) {
-		rows, err := open(content, read)
-		if err != nil {
-			return nil, err
-		}
-
-		return rows, nil
+// read returns the records of a content that is read sequentially.
+func (c codec) read(content io.Reader, read source.Read) (Reader, error) {
+	switch c.Name {
+	case "csv":
+		return opened[Reader](csv.NewReader(content, read))
+	case "xml":
+		return opened[Reader](xml.NewReader(content, read))
 	}
+
+	return opened[Reader](json.NewReader(content, read))
 }
 
-// readingAt adapts the constructor of a reader with random access.
-func readingAt[R Reader](open func(io.ReaderAt, int64, source.Read) (R, error)) func(
-	io.ReaderAt, int64, source.Read) (Reader, error) {
-	return func(content io.ReaderAt, size int64, read source.Read) (Reader, error) {
-		rows, err := open(content, size, read)
-		if err != nil {
-			return nil, err
-		}
-
-		return rows, nil
+// readAt returns the records of a content that is read with random access.
+func (c codec) readAt(content io.ReaderAt, size int64, read source.Read) (Reader, error) {
+	if c.Name == "xlsx" {
+		return opened[Reader](xlsx.NewReader(content, size, read))
 	}
+
+	return opened[Reader](parquet.NewReader(content, size, read))
 }
 
-// writing adapts the constructor of a writer. The interface is nil if there is an error.
-func writing[W Writer](open func(io.Writer, source.Format, source.Schema) (W, error)) func(
-	io.Writer, source.Format, source.Schema) (Writer, error) {
-	return func(w io.Writer, f source.Format, schema source.Schema) (Writer, error) {
-		writer, err := open(w, f, schema)
-		if err != nil {
-			return nil, err
-		}
-
-		return writer, nil
+// write returns a writer of records.
+func (c codec) write(w io.Writer, f source.Format, schema source.Schema) (Writer, error) {
+	switch c.Name {
+	case "csv":
+		return opened[Writer](csv.NewWriter(w, f, schema))
+	case "xml":
+		return opened[Writer](xml.NewWriter(w, f, schema))
+	case "xlsx":
+		return opened[Writer](xlsx.NewWriter(w, f, schema))
+	case "parquet":
+		return opened[Writer](parquet.NewWriter(w, f, schema))
 	}
+
+	return opened[Writer](json.NewWriter(w, f, schema))
+}
+
+// opened converts to the interface I, which is nil if there is an error.
+func opened[I any](rows I, err error) (I, error) {
+	if err != nil {
+		var none I
+
+		return none, err
+	}
+
+	return rows, nil
 }
 
 // WithSeparator returns a format with the separator that a file name implies, if the format has none.

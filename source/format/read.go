@@ -65,7 +65,7 @@ func (r *rows) open(ctx context.Context, file File, name string, options Options
 	}
 
 	if compression != nil && compression.Name == zipped {
-		return opened(openZip(ctx, content, &r.origin, inner, options))
+		return opened[Reader](openZip(ctx, content, &r.origin, inner, options))
 	}
 
 	c, err := choose(inner, options.Format)
@@ -79,16 +79,7 @@ func (r *rows) open(ctx context.Context, file File, name string, options Options
 		}
 	}
 
-	return opened(openTable(ctx, content, c, options.Read))
-}
-
-// opened converts to the interface, which is nil if there is an error.
-func opened[R Reader](rows R, err error) (Reader, error) {
-	if err != nil {
-		return nil, err
-	}
-
-	return rows, nil
+	return opened[Reader](openTable(ctx, content, c, options.Read))
 }
 
 // Next returns the next record.

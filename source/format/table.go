@@ -91,7 +91,7 @@ func (t *table) open(ctx context.Context, content File, c codec, read source.Rea
 
 	read.Format.Type = c.Name
 
-	if c.readAt != nil {
+	if c.random {
 		at, size, cleanup, err := random(ctx, content)
 		if err != nil {
 			return err

@@ -41,7 +41,7 @@ func (p *chunkParser) Parse(c *chunks.Chunk) {
 	for c.At() < len(c.Text) {
 		record.at, record.breaks = c.At(), 0
 
-		if size := breakAt(c.Text, c.At()); size > 0 && len(p.schema) > 1 { // An empty line.
+		if size := lineBreak(c.Text[c.At():]); size > 0 && len(p.schema) > 1 { // An empty line.
 			c.Skipped(c.At()+size, 1)
 
 			continue
@@ -58,22 +58,6 @@ func (p *chunkParser) Parse(c *chunks.Chunk) {
 
 		c.Added(record.at, record.breaks)
 	}
-}
-
-// breakAt returns the size of the line break at an index, or 0.
-func breakAt(text string, at int) int {
-	switch {
-	case at == len(text):
-		return 0
-	case text[at] == '\n':
-		return 1
-	case text[at] != '\r':
-		return 0
-	case at+1 < len(text) && text[at+1] == '\n':
-		return 2
-	}
-
-	return 1
 }
 
 // chunkRecord parses one record of a chunk after the other.
@@ -102,7 +86,7 @@ func (r *chunkRecord) parse() bool {
 		}
 	}
 
-	size := breakAt(r.text, r.at)
+	size := lineBreak(r.text[r.at:])
 	r.at += size
 	r.breaks++ // The end of the file, where nothing follows, counts too.
 

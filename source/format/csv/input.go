@@ -120,8 +120,10 @@ func (in *input) lineEnd() (length, size int, err error) {
 }
 
 // lineBreak returns the length of the line break with which text begins, or 0.
-func lineBreak(text []byte) int {
+func lineBreak[T string | []byte](text T) int {
 	switch {
+	case len(text) == 0:
+		return 0
 	case text[0] == '\n':
 		return 1
 	case text[0] != '\r':
