@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"slices"
 	"strings"
 	"syscall"
@@ -32,7 +31,7 @@ func (s *store) failed(done string, err error) error {
 	}
 
 	problem := &source.Error{
-		Code: source.CodeUnavailable, Message: fmt.Sprintf("the file can't be %s: %s", done, cause(err)), Err: err,
+		Code: source.CodeUnavailable, Message: fmt.Sprintf("the file can't be %s: %s", done, source.WithoutPath(err)), Err: err,
 	}
 
 	switch {
@@ -69,16 +68,3 @@ func isMissing(err error) bool { return isAny(err, fs.ErrNotExist, syscall.ENOTD
 
 // escapes reports whether a name leads out of the folder. [os.Root] has no error value for this, only a text.
 func escapes(err error) bool { return err != nil && strings.Contains(err.Error(), "escapes") }
-
-// cause returns the text of err without the path.
-func cause(err error) string {
-	if pathError, isPath := errors.AsType[*fs.PathError](err); isPath {
-		return pathError.Err.Error()
-	}
-
-	if linkError, isLink := errors.AsType[*os.LinkError](err); isLink {
-		return linkError.Err.Error()
-	}
-
-	return err.Error()
-}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"runtime/debug"
 	"sync/atomic"
 
 	"github.com/jobwright/jobwright/source"
@@ -28,13 +27,8 @@ func newTally(ctx context.Context, file io.Reader, name string, options format.O
 
 	go func() {
 		defer close(t.ended)
-		defer func() {
-			if panicked := recover(); panicked != nil {
-				t.err = &source.PanicError{Value: panicked, Stack: debug.Stack()}
-			}
-
-			_ = reader.CloseWithError(t.err) // It never fails.
-		}()
+		defer func() { _ = reader.CloseWithError(t.err) }() // It never fails.
+		defer source.Recover(&t.err)
 
 		if t.err = t.count(ctx, reader, name, options); t.err == nil {
 			_, t.err = io.Copy(io.Discard, reader) // A format may end before its file does.

@@ -2,7 +2,6 @@ package format
 
 import (
 	"errors"
-	"io/fs"
 	"syscall"
 
 	"github.com/jobwright/jobwright/source"
@@ -45,7 +44,7 @@ func explained(err error) error {
 	wrong, ok := errors.AsType[*source.Error](err)
 	if !ok {
 		wrong = &source.Error{
-			Code: source.CodeUnavailable, Message: "the file cannot be read: " + cause(err), Retryable: true, Err: err,
+			Code: source.CodeUnavailable, Message: "the file cannot be read: " + source.WithoutPath(err).Error(), Retryable: true, Err: err,
 		}
 	}
 
@@ -60,16 +59,7 @@ func notCopied(err error) error {
 	}
 
 	return &source.Error{
-		Code: source.CodeUnavailable, Message: "the file cannot be copied to a temporary file: " + cause(err), Hint: hint,
+		Code: source.CodeUnavailable, Message: "the file cannot be copied to a temporary file: " + source.WithoutPath(err).Error(), Hint: hint,
 		Retryable: errors.Is(err, syscall.ENOSPC), Err: err,
 	}
-}
-
-// cause returns the message of err without the path, which would disclose the worker's file system to the caller.
-func cause(err error) string {
-	if pathError, ok := errors.AsType[*fs.PathError](err); ok {
-		return pathError.Err.Error()
-	}
-
-	return err.Error()
 }

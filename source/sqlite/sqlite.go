@@ -36,6 +36,7 @@ import (
 	"path/filepath"
 
 	"github.com/jobwright/jobwright/source"
+	"github.com/jobwright/jobwright/source/database"
 	"github.com/jobwright/jobwright/source/guard"
 	"github.com/jobwright/jobwright/source/kind"
 	"github.com/jobwright/jobwright/source/ledger"
@@ -74,15 +75,8 @@ type Source struct {
 }
 
 var (
-	_ source.Reader     = (*Source)(nil)
-	_ source.Querier    = (*Source)(nil)
-	_ source.Writer     = (*Source)(nil)
-	_ source.Dropper    = (*Source)(nil)
-	_ source.Describer  = (*Source)(nil)
-	_ source.Estimator  = (*Source)(nil)
-	_ source.Overlapper = (*Source)(nil)
-	_ source.Executor   = (*Source)(nil)
-	_ source.Ledger     = (*Source)(nil)
+	_ database.Source       = (*Source)(nil)
+	_ source.DecimalLimiter = (*Source)(nil)
 )
 
 // Open returns the source for the database file that definition names. A missing file is created when it is first used.
@@ -113,7 +107,7 @@ func Open(_ context.Context, definition source.Definition, place source.Place) (
 	if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
 		return nil, &source.Error{
 			Code: source.CodeUnavailable, Source: definition.Name,
-			Message:   "the directory of the database file can't be created: " + cause(err),
+			Message:   "the directory of the database file can't be created: " + source.WithoutPath(err).Error(),
 			Hint:      "correct the source's path in app.yaml, or the permissions of the directory",
 			Retryable: !errors.Is(err, fs.ErrPermission),
 			Err:       err,
@@ -129,15 +123,6 @@ func Open(_ context.Context, definition source.Definition, place source.Place) (
 		name: definition.Name, path: path, ledger: records,
 		readers: newPool(path, opts.MaxConnections, readerSize), writer: newPool(path, 1, writerSize),
 	}, nil
-}
-
-// cause returns the message of err without the path, which callers must not see.
-func cause(err error) string {
-	if pathError, ok := errors.AsType[*fs.PathError](err); ok {
-		return pathError.Err.Error()
-	}
-
-	return err.Error()
 }
 
 // Close closes the connections to the database. A connection with open rows closes when the rows are closed.

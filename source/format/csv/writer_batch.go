@@ -2,7 +2,6 @@ package csv
 
 import (
 	"runtime"
-	"runtime/debug"
 	"slices"
 	"strings"
 
@@ -87,11 +86,7 @@ func (w *Writer) writeOutputs(left int) error {
 // fill appends the text of a batch. before is the number of records before the batch.
 func (o *output) fill(w *Writer, batch *source.Batch, before int64) {
 	defer close(o.ended)
-	defer func() {
-		if panicked := recover(); panicked != nil {
-			o.err = &source.PanicError{Value: panicked, Stack: debug.Stack()}
-		}
-	}()
+	defer source.Recover(&o.err)
 
 	for record := range batch.Len {
 		begin := len(o.text)

@@ -4,7 +4,6 @@ package chunks
 import (
 	"context"
 	"runtime"
-	"runtime/debug"
 	"strconv"
 	"strings"
 
@@ -219,11 +218,7 @@ type Chunk struct {
 
 func (c *Chunk) parse() {
 	defer close(c.done)
-	defer func() {
-		if panicked := recover(); panicked != nil {
-			c.failed = &source.PanicError{Value: panicked, Stack: debug.Stack()}
-		}
-	}()
+	defer source.Recover(&c.failed)
 
 	c.batches.file.Parse(c)
 
