@@ -3,19 +3,12 @@ package prefetch
 import (
 	"context"
 	"io"
-	"runtime/debug"
 
 	"github.com/jobwright/jobwright/source"
 )
 
 // ahead is the number of batches between the goroutine and the consumer.
 const ahead = 2
-
-// read is a batch that was read, or the error that ended reading.
-type read struct {
-	batch *source.Batch
-	err   error
-}
 
 // Batches returns the records in batches, if the underlying rows have batches.
 func (r *Rows) Batches() source.Batches {
@@ -38,9 +31,7 @@ func (r *Rows) NextBatch(ctx context.Context) (*source.Batch, error) {
 			return nil, err
 		}
 
-		r.read = make(chan read, ahead)
-
-		go r.readAhead(r.ctx)
+		r.read = readAhead(r.ctx, ahead, r.readBatch)
 	}
 
 	select {
@@ -57,38 +48,8 @@ func (r *Rows) NextBatch(ctx context.Context) (*source.Batch, error) {
 	}
 }
 
-// readAhead reads batches until they end, with io.EOF or another error, or ctx is cancelled.
-func (r *Rows) readAhead(ctx context.Context) {
-	defer close(r.read)
+func (r *Rows) readBatch() (batch *source.Batch, err error) {
+	defer source.Recover(&err)
 
-	for {
-		next := r.readNext(ctx)
-		if ctx.Err() != nil && next.err == nil {
-			next.batch.Release()
-
-			next = read{err: ctx.Err()}
-		}
-
-		select {
-		case <-ctx.Done():
-			return
-		case r.read <- next:
-		}
-
-		if next.err != nil {
-			return
-		}
-	}
-}
-
-func (r *Rows) readNext(ctx context.Context) (next read) {
-	defer func() {
-		if panicked := recover(); panicked != nil {
-			next = read{err: &source.PanicError{Value: panicked, Stack: debug.Stack()}}
-		}
-	}()
-
-	next.batch, next.err = r.batches.NextBatch(ctx)
-
-	return next
+	return r.batches.NextBatch(r.ctx)
 }

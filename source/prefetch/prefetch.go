@@ -3,9 +3,7 @@ package prefetch
 
 import (
 	"context"
-	"encoding/json"
 	"io"
-	"runtime/debug"
 
 	"github.com/jobwright/jobwright/source"
 )
@@ -27,11 +25,11 @@ type Rows struct {
 	ctx     context.Context //nolint:containedctx // Of the goroutine, which starts with the first call of Next or NextBatch.
 	cancel  context.CancelFunc
 
-	filled chan *batch // Closed when the goroutine has ended; nil before it starts, and in NextBatch.
+	filled <-chan result[*batch] // Closed when the goroutine has ended; nil before it starts, and in NextBatch.
 	free   chan *batch
 
-	read chan read // Closed when the goroutine has ended; nil before it starts, and in Next.
-	end  error     // The error that NextBatch has returned.
+	read <-chan result[*source.Batch] // Closed when the goroutine has ended; nil before it starts, and in Next.
+	end  error                        // The error that NextBatch has returned.
 
 	current *batch // The batch of the last record; nil before the first.
 	next    int    // The index in current of the next record.
@@ -45,7 +43,7 @@ type batch struct {
 	records   []source.Record
 	values    []any    // The backing array of the records.
 	locations []string // The location of each record.
-	bytes     int      // The approximate size of the values.
+	bytes     int64    // The size of the values.
 	err       error    // Why the batch is the last one; nil if it is not.
 }
 
@@ -65,35 +63,56 @@ func New(ctx context.Context, rows source.Rows) *Rows {
 
 // start starts to read records ahead.
 func (r *Rows) start() {
-	r.filled, r.free = make(chan *batch, batches), make(chan *batch, batches)
+	r.free = make(chan *batch, batches)
 
 	for range batches {
 		r.free <- &batch{}
 	}
 
-	go r.fill(r.ctx)
-}
-
-// fill reads batches until the rows end, with io.EOF or another error, or ctx is cancelled.
-func (r *Rows) fill(ctx context.Context) {
-	defer close(r.filled)
-
 	var count int64
 
-	for {
+	r.filled = readAhead(r.ctx, batches, func() (*batch, error) {
 		select {
-		case <-ctx.Done():
-			return
+		case <-r.ctx.Done():
+			return nil, r.ctx.Err()
 		case b := <-r.free:
-			b.fill(ctx, r.rows, &count)
+			b.fill(r.ctx, r.rows, &count)
 
-			r.filled <- b
+			return b, b.err
+		}
+	})
+}
 
-			if b.err != nil {
+// result is what was read ahead, or the error that ended reading. A batch has the records before the error.
+type result[T any] struct {
+	batch T
+	err   error
+}
+
+// readAhead calls read in a goroutine until it returns an error or ctx is cancelled. size is the number of results that wait for
+// the consumer.
+func readAhead[T any](ctx context.Context, size int, read func() (T, error)) <-chan result[T] {
+	results := make(chan result[T], size)
+
+	go func() {
+		defer close(results)
+
+		for {
+			batch, err := read()
+
+			select {
+			case <-ctx.Done():
+				return
+			case results <- result[T]{batch, err}:
+			}
+
+			if err != nil {
 				return
 			}
 		}
-	}
+	}()
+
+	return results
 }
 
 func (b *batch) fill(ctx context.Context, rows source.Rows, count *int64) {
@@ -101,11 +120,7 @@ func (b *batch) fill(ctx context.Context, rows source.Rows, count *int64) {
 
 	b.records, b.values, b.locations, b.bytes = b.records[:0], b.values[:0], b.locations[:0], 0
 
-	defer func() {
-		if panicked := recover(); panicked != nil {
-			b.err = &source.PanicError{Value: panicked, Stack: debug.Stack()}
-		}
-	}()
+	defer source.Recover(&b.err)
 
 	for len(b.records) < maxRecords && b.bytes < maxBytes {
 		record, err := rows.Next(ctx)
@@ -126,33 +141,8 @@ func (b *batch) fill(ctx context.Context, rows source.Rows, count *int64) {
 		b.records = append(b.records, b.values[begin:len(b.values):len(b.values)])
 		b.locations = append(b.locations, source.Location(rows, *count))
 
-		for _, value := range record {
-			b.bytes += size(value)
-		}
+		b.bytes += record.Size()
 	}
-}
-
-// size returns the approximate number of bytes that a value needs beside its element of the record.
-func size(value any) int {
-	switch v := value.(type) {
-	case string:
-		return len(v)
-	case source.Number:
-		return len(v)
-	case []byte:
-		return len(v)
-	case json.RawMessage:
-		return len(v)
-	case []any:
-		total := 0
-		for _, element := range v {
-			total += 16 + size(element)
-		}
-
-		return total
-	}
-
-	return 0
 }
 
 // Schema returns the schema of the underlying rows.
@@ -201,7 +191,11 @@ func (r *Rows) advance(ctx context.Context) error {
 			return context.Canceled
 		}
 
-		r.current, r.next = filled, 0
+		if filled.batch == nil { // The context ended before a batch was filled.
+			return filled.err
+		}
+
+		r.current, r.next = filled.batch, 0
 
 		return nil
 	}
