@@ -3,6 +3,7 @@ package source
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -22,10 +23,31 @@ type patternPart struct {
 	literal string
 }
 
-// The letters of patterns, with the numbers of letters that are possible.
-var patternLetters = map[byte]string{
-	'y': "yyyy or yy", 'M': "MM or M", 'd': "dd or d", 'H': "HH or H", 'h': "hh or h", 'a': "a", 'm': "mm or m",
-	's': "ss or s", 'S': "S to SSSSSSSSS", 'X': "X, XX or XXX",
+// patternLetters are the letters of patterns, with the numbers of letters that are possible, and the layouts of package time for
+// one letter, two letters and so on.
+var patternLetters = map[byte]struct {
+	counts  string
+	layouts []string
+}{
+	'y': {"yyyy or yy", []string{"", "06", "", "2006"}},
+	'M': {"MM or M", []string{"1", "01"}},
+	'd': {"dd or d", []string{"2", "02"}},
+	'H': {"HH or H", []string{"15", "15"}}, // Package time always writes two digits.
+	'h': {"hh or h", []string{"3", "03"}},
+	'a': {"a", []string{"PM"}},
+	'm': {"mm or m", []string{"4", "04"}},
+	's': {"ss or s", []string{"5", "05"}},
+	'S': {"S to SSSSSSSSS", slices.Repeat([]string{"S"}, 9)}, // Package time has no layout without a point.
+	'X': {"X, XX or XXX", []string{"Z07", "Z0700", "Z07:00"}},
+}
+
+// layout returns the layout of package time for a run of letters, or "".
+func (p patternPart) layout() string {
+	if layouts := patternLetters[p.letter].layouts; p.count <= len(layouts) {
+		return layouts[p.count-1]
+	}
+
+	return ""
 }
 
 const patternHint = "its letters are yyyy, MM, dd, HH, mm, ss, SSS and XXX, for example dd.MM.yyyy HH:mm:ss; " +
@@ -47,18 +69,17 @@ func parsePattern(text string) (*pattern, error) {
 
 			rest = after
 		case 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z':
-			count := len(rest) - len(strings.TrimLeft(rest, string(c)))
-			if !isPatternRun(c, count) {
-				known, found := patternLetters[c]
-				if found {
-					return nil, fmt.Errorf("%s has %s; use %s", Quote(text), Quote(rest[:count]), known)
-				}
+			part := patternPart{letter: c, count: len(rest) - len(strings.TrimLeft(rest, string(c)))}
 
+			switch known, found := patternLetters[c]; {
+			case !found:
 				return nil, fmt.Errorf("%s has the letter %c; %s", Quote(text), c, patternHint)
+			case part.layout() == "":
+				return nil, fmt.Errorf("%s has %s; use %s", Quote(text), Quote(rest[:part.count]), known.counts)
 			}
 
-			p.parts = append(p.parts, patternPart{letter: c, count: count})
-			rest = rest[count:]
+			p.parts = append(p.parts, part)
+			rest = rest[part.count:]
 		default:
 			_, size := utf8.DecodeRuneInString(rest)
 			p.literal(rest[:size])
@@ -93,24 +114,6 @@ func cutQuoted(text string) (literal, rest string, err error) {
 }
 
 func (p *pattern) literal(text string) { p.parts = append(p.parts, patternPart{literal: text}) }
-
-// isPatternRun reports whether a pattern may have a number of letters.
-func isPatternRun(letter byte, count int) bool {
-	switch letter {
-	case 'y':
-		return count == 2 || count == 4
-	case 'M', 'd', 'H', 'h', 'm', 's':
-		return count <= 2
-	case 'a':
-		return count == 1
-	case 'S':
-		return count <= 9
-	case 'X':
-		return count <= 3
-	}
-
-	return false
-}
 
 // checkDigits refuses letters that occur twice, and a number of one or two digits that more digits follow.
 func (p *pattern) checkDigits() error {
@@ -178,16 +181,16 @@ func (p *pattern) hasClock() bool {
 // errPattern is returned for a text that a pattern does not match.
 var errPattern = errors.New("the text does not match the pattern")
 
-// moment contains the fields of a date and time.
+// moment contains the numbers of a date and time, by their letters.
 type moment struct {
-	year, month, day, hour, minute, second, nanosecond int
-	isAfternoon, hasHalf                               bool
-	zone                                               *time.Location
+	number      [128]int
+	isAfternoon bool
+	zone        *time.Location
 }
 
 // parse parses a text. A pattern without an offset returns a time in UTC.
 func (p *pattern) parse(text string) (time.Time, error) {
-	read := moment{month: 1, day: 1, zone: time.UTC}
+	read := moment{zone: time.UTC}
 
 	for _, part := range p.parts {
 		var ok bool
@@ -196,22 +199,23 @@ func (p *pattern) parse(text string) (time.Time, error) {
 		}
 	}
 
-	if read.hasHalf {
-		if read.hour < 1 || read.hour > 12 {
+	month, day, hour, minute, second := read.number['M'], read.number['d'], read.number['H'], read.number['m'], read.number['s']
+
+	if p.has("h") {
+		half := read.number['h']
+		if half < 1 || half > 12 {
 			return time.Time{}, errPattern
 		}
 
-		if read.hour %= 12; read.isAfternoon {
-			read.hour += 12
+		if hour = half % 12; read.isAfternoon {
+			hour += 12
 		}
 	}
 
-	parsed := time.Date(read.year, time.Month(read.month), read.day,
-		read.hour, read.minute, read.second, read.nanosecond, read.zone)
+	parsed := time.Date(read.number['y'], time.Month(month), day, hour, minute, second, read.number['S'], read.zone)
 
 	// time.Date converts the 31st of April to the 1st of May.
-	if text != "" || parsed.Month() != time.Month(read.month) || parsed.Day() != read.day ||
-		read.hour > 23 || read.minute > 59 || read.second > 59 {
+	if text != "" || parsed.Month() != time.Month(month) || parsed.Day() != day || hour > 23 || minute > 59 || second > 59 {
 		return time.Time{}, errPattern
 	}
 
@@ -229,7 +233,7 @@ func (p patternPart) parse(text string, into *moment) (rest string, ok bool) {
 		}
 
 		half := strings.ToUpper(text[:2])
-		into.hasHalf, into.isAfternoon = true, half == "PM"
+		into.isAfternoon = half == "PM"
 
 		return text[2:], half == "AM" || half == "PM"
 	case 'X':
@@ -250,38 +254,20 @@ func (p patternPart) parse(text string, into *moment) (rest string, ok bool) {
 		value = 10*value + int(digit-'0')
 	}
 
-	p.set(value, into)
-
-	return text[size:], true
-}
-
-// set sets the field of the part.
-func (p patternPart) set(value int, of *moment) {
-	switch p.letter {
-	case 'y':
-		if of.year = value; p.count == 2 { // As in POSIX: 69 to 99 are years of the 20th century.
-			of.year += 1900
-			if value < 69 {
-				of.year += 100
-			}
-		}
-	case 'M':
-		of.month = value
-	case 'd':
-		of.day = value
-	case 'H', 'h':
-		of.hour = value
-	case 'm':
-		of.minute = value
-	case 's':
-		of.second = value
-	case 'S':
+	switch {
+	case p.letter == 'y' && p.count == 2 && value < 69: // As in POSIX: 69 to 99 are years of the 20th century.
+		value += 2000
+	case p.letter == 'y' && p.count == 2:
+		value += 1900
+	case p.letter == 'S':
 		for range 9 - p.count {
 			value *= 10
 		}
-
-		of.nanosecond = value
 	}
+
+	into.number[p.letter] = value
+
+	return text[size:], true
 }
 
 // parseOffset parses Z, +01, +0100 or +01:00.
@@ -290,7 +276,7 @@ func (p patternPart) parseOffset(text string, into *moment) (rest string, ok boo
 		return rest, true
 	}
 
-	layout := [...]string{"-07", "-0700", "-07:00"}[p.count-1]
+	layout := strings.Replace(p.layout(), "Z", "-", 1)
 	if len(text) < len(layout) {
 		return text, false
 	}
@@ -315,37 +301,14 @@ func (p *pattern) append(to []byte, value time.Time) []byte {
 }
 
 func (p patternPart) append(to []byte, value time.Time) []byte {
-	number := 0
-
-	switch p.letter {
-	case 0:
+	switch {
+	case p.letter == 0:
 		return append(to, p.literal...)
-	case 'a':
-		return value.AppendFormat(to, "PM")
-	case 'X':
-		return value.AppendFormat(to, [...]string{"Z07", "Z0700", "Z07:00"}[p.count-1])
-	case 'y':
-		if number = value.Year(); p.count == 2 {
-			number %= 100
-		}
-	case 'M':
-		number = int(value.Month())
-	case 'd':
-		number = value.Day()
-	case 'H':
-		number = value.Hour()
-	case 'h':
-		number = (value.Hour()+11)%12 + 1
-	case 'm':
-		number = value.Minute()
-	case 's':
-		number = value.Second()
-	case 'S':
-		number = value.Nanosecond()
-		for range 9 - p.count {
-			number /= 10
-		}
+	case p.letter == 'S':
+		return append(to, fmt.Sprintf("%09d", value.Nanosecond())[:p.count]...)
+	case p.letter == 'H':
+		return fmt.Appendf(to, "%0*d", p.count, value.Hour())
 	}
 
-	return fmt.Appendf(to, "%0*d", p.count, number)
+	return value.AppendFormat(to, p.layout())
 }
