@@ -55,21 +55,7 @@ func (v *Vector) At(i int) []byte {
 
 // Len returns the number of values.
 func (v *Vector) Len() int {
-	switch v.Type {
-	case Integer, Date, Time:
-		return len(v.Ints)
-	case Float:
-		return len(v.Floats)
-	case Boolean:
-		return len(v.Bools)
-	case Datetime, Timestamp:
-		return len(v.Times)
-	case Text, Decimal, Binary, JSON, UUID:
-		return len(v.Ends)
-	case Array:
-	}
-
-	return len(v.Values)
+	return max(len(v.Ints), len(v.Floats), len(v.Bools), len(v.Times), len(v.Ends), len(v.Values))
 }
 
 // Value returns the i-th value in the Go type that its [Type] documents, or nil for NULL. It does not refer to the memory of
@@ -266,26 +252,16 @@ func (v *Vector) truncate(length int) {
 		v.Nulls = v.Nulls[:length]
 	}
 
-	switch v.Type {
-	case Integer, Date, Time:
-		v.Ints = v.Ints[:length]
-	case Float:
-		v.Floats = v.Floats[:length]
-	case Boolean:
-		v.Bools = v.Bools[:length]
-	case Datetime, Timestamp:
-		v.Times = v.Times[:length]
-	case Text, Decimal, Binary, JSON, UUID:
-		v.Ends = v.Ends[:length]
-		v.Bytes = v.Bytes[:0]
+	v.Ints, v.Floats, v.Bools, v.Times = first(v.Ints, length), first(v.Floats, length), first(v.Bools, length), first(v.Times, length)
+	v.Ends, v.Values, v.Bytes = first(v.Ends, length), first(v.Values, length), v.Bytes[:0]
 
-		if length > 0 {
-			v.Bytes = v.Bytes[:v.Ends[length-1]]
-		}
-	case Array:
-		v.Values = v.Values[:length]
+	if len(v.Ends) > 0 {
+		v.Bytes = v.Bytes[:v.Ends[length-1]]
 	}
 }
+
+// first returns the first values, of which there may be none.
+func first[T any](values []T, length int) []T { return values[:min(length, len(values))] }
 
 // Size returns the size of the values in bytes, as [Record.Size] counts it.
 func (v *Vector) Size() int64 {
