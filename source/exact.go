@@ -59,13 +59,8 @@ func convertElements(from, to Standard, values []any) (any, error) {
 	converted := make([]any, len(values))
 
 	for i, value := range values {
-		inner, outer := Standard{Type: from.Element}, Standard{Type: to.Element}
-		if _, isArray := value.([]any); isArray {
-			inner, outer = from, to
-		}
-
 		var err error
-		if converted[i], err = ConvertValue(inner, outer, value); err != nil {
+		if converted[i], err = ConvertValue(from.ElementOf(value), to.ElementOf(value), value); err != nil {
 			return nil, fmt.Errorf("element %d: %w", i+1, err)
 		}
 	}

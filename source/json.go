@@ -32,7 +32,7 @@ func AppendJSON(dst []byte, of Standard, value any) ([]byte, error) {
 			return appendFloat(dst, v), nil
 		}
 	case []any:
-		return appendArray(dst, of, v)
+		return AppendArray(dst, of, v, AppendJSON)
 	}
 
 	// The text forms of the other types are ASCII without quotes and backslashes.
@@ -44,9 +44,10 @@ func AppendJSON(dst []byte, of Standard, value any) ([]byte, error) {
 	return append(dst, '"'), nil
 }
 
-func appendArray(dst []byte, of Standard, values []any) ([]byte, error) {
-	element := Standard{Type: of.Element}
-
+// AppendArray appends an array as JSON, with the elements that appendElement appends.
+func AppendArray(
+	dst []byte, of Standard, values []any, appendElement func(dst []byte, of Standard, value any) ([]byte, error),
+) ([]byte, error) {
 	dst = append(dst, '[')
 
 	for i, value := range values {
@@ -54,13 +55,8 @@ func appendArray(dst []byte, of Standard, values []any) ([]byte, error) {
 			dst = append(dst, ',')
 		}
 
-		inner := element
-		if _, isArray := value.([]any); isArray {
-			inner = of
-		}
-
 		var err error
-		if dst, err = AppendJSON(dst, inner, value); err != nil {
+		if dst, err = appendElement(dst, of.ElementOf(value), value); err != nil {
 			return nil, fmt.Errorf("element %d: %w", i+1, err)
 		}
 	}

@@ -66,6 +66,15 @@ func (s Standard) String() string {
 	return string(s.Type)
 }
 
+// ElementOf returns the type of a value in an array of this type: the same type for a list in an array of several dimensions.
+func (s Standard) ElementOf(value any) Standard {
+	if _, isList := value.([]any); isList {
+		return s
+	}
+
+	return Standard{Type: s.Element}
+}
+
 // ParseStandard parses the text form of a type.
 func ParseStandard(text string) (Standard, error) {
 	if element, isArray := strings.CutSuffix(text, "[]"); isArray {

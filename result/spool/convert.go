@@ -83,7 +83,7 @@ func appendValue(line []byte, of source.Standard, value any) ([]byte, error) {
 	case json.RawMessage:
 		return appendJSON(line, v)
 	case []any:
-		return appendList(line, of, v)
+		return source.AppendArray(line, of, v, appendValue)
 	}
 
 	return source.AppendJSON(line, of, value)
@@ -111,26 +111,4 @@ func appendJSON(line []byte, text json.RawMessage) ([]byte, error) {
 	exact, err := jsonvalue.Value{Any: value}.MarshalJSON()
 
 	return append(line, exact...), err
-}
-
-func appendList(line []byte, of source.Standard, values []any) ([]byte, error) {
-	line = append(line, '[')
-
-	for i, value := range values {
-		if i > 0 {
-			line = append(line, ',')
-		}
-
-		inner := source.Standard{Type: of.Element}
-		if _, isList := value.([]any); isList {
-			inner = of
-		}
-
-		var err error
-		if line, err = appendValue(line, inner, value); err != nil {
-			return nil, fmt.Errorf("element %d: %w", i+1, err)
-		}
-	}
-
-	return append(line, ']'), nil
 }

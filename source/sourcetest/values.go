@@ -1,6 +1,7 @@
 package sourcetest
 
 import (
+	"bytes"
 	"encoding/json"
 	"math"
 	"slices"
@@ -152,36 +153,42 @@ func Equal(of source.Standard, a, b any) bool {
 
 	switch of.Type { //nolint:exhaustive // Values of the other types are compared with ==.
 	case source.Timestamp, source.Datetime, source.Date:
-		first, isTime := a.(time.Time)
-		second, isTimeToo := b.(time.Time)
-
-		return isTime && isTimeToo && first.Equal(second) && offset(first) == offset(second)
+		return same(a, b, func(a, b time.Time) bool { return a.Equal(b) && offset(a) == offset(b) })
 	case source.Decimal:
-		first, isNumber := a.(source.Number)
-		second, isNumberToo := b.(source.Number)
-
-		return isNumber && isNumberToo && plain(first) == plain(second)
+		return same(a, b, func(a, b source.Number) bool { return a.WithoutZeros() == b.WithoutZeros() })
 	case source.JSON:
-		first, isJSON := a.(json.RawMessage)
-		second, isJSONToo := b.(json.RawMessage)
-
-		return isJSON && isJSONToo && compact(first) == compact(second)
+		return same(a, b, func(a, b json.RawMessage) bool { return compact(a) == compact(b) })
 	case source.Float:
-		first, isFloat := a.(float64)
-		second, isFloatToo := b.(float64)
-
-		return isFloat && isFloatToo && (math.IsNaN(first) && math.IsNaN(second) ||
-			first == second && math.Signbit(first) == math.Signbit(second))
+		return same(a, b, func(a, b float64) bool {
+			return math.IsNaN(a) && math.IsNaN(b) || a == b && math.Signbit(a) == math.Signbit(b)
+		})
 	case source.Binary:
-		first, isBinary := a.([]byte)
-		second, isBinaryToo := b.([]byte)
-
-		return isBinary && isBinaryToo && string(first) == string(second)
+		return same(a, b, bytes.Equal)
 	case source.Array:
-		return equalLists(of, a, b)
+		return same(a, b, func(a, b []any) bool {
+			if len(a) != len(b) {
+				return false
+			}
+
+			for i := range a {
+				if !Equal(of.ElementOf(a[i]), a[i], b[i]) {
+					return false
+				}
+			}
+
+			return true
+		})
 	}
 
 	return a == b
+}
+
+// same reports whether two values have the Go type T and are equal.
+func same[T any](a, b any, equal func(a, b T) bool) bool {
+	first, isT := a.(T)
+	second, isToo := b.(T)
+
+	return isT && isToo && equal(first, second)
 }
 
 func offset(moment time.Time) int {
@@ -248,38 +255,6 @@ func IsNested(value any) bool {
 
 		return isList
 	})
-}
-
-func equalLists(of source.Standard, a, b any) bool {
-	first, isList := a.([]any)
-	second, isListToo := b.([]any)
-
-	if !isList || !isListToo || len(first) != len(second) {
-		return false
-	}
-
-	for i := range first {
-		inner := source.Standard{Type: of.Element}
-		if _, nested := first[i].([]any); nested {
-			inner = of
-		}
-
-		if !Equal(inner, first[i], second[i]) {
-			return false
-		}
-	}
-
-	return true
-}
-
-// plain returns a number without trailing zeros of its fraction.
-func plain(number source.Number) string {
-	text := string(number)
-	if strings.Contains(text, ".") {
-		text = strings.TrimSuffix(strings.TrimRight(text, "0"), ".")
-	}
-
-	return text
 }
 
 // compact returns JSON in a canonical layout and order of fields, with all digits of its numbers.
