@@ -13,18 +13,10 @@ import (
 // match returns rows with exactly the columns of an existing table, matched by name. Columns that rows lack are NULL; columns
 // that the table lacks are an error. A JSON column of the table that contains only null takes the type that rows have.
 func match(rows source.Rows, existing source.Schema, sourceName string, write source.Write) (*matched, error) {
-	indexes := make(map[string]int, len(existing))
-	for i, column := range existing {
-		indexes[column.Name] = i
-	}
-
+	indexes := existing.Indexes()
 	existing = slices.Clone(existing)
 	types := map[string]source.Standard{}
-	matched := &matched{schema: existing, from: make([]int, len(existing)), record: make(source.Record, len(existing))}
-
-	for i := range matched.from {
-		matched.from[i] = -1
-	}
+	matched := &matched{schema: existing, from: slices.Repeat([]int{-1}, len(existing)), record: make(source.Record, len(existing))}
 
 	for i, column := range rows.Schema() {
 		at, found := indexes[column.Name]
@@ -80,6 +72,7 @@ type matched struct {
 	from     []int // For each column, its index in the records of Rows, or -1.
 	verbatim []int // The indexes of columns in the records of Rows whose JSON is written as text, unchanged.
 	record   source.Record
+	count    int64
 
 	conversions []source.Conversion // The columns that have another type in the table.
 }
@@ -91,6 +84,8 @@ func (m *matched) Next(ctx context.Context) (source.Record, error) {
 	if err != nil {
 		return nil, err
 	}
+
+	m.count++
 
 	for _, at := range m.verbatim {
 		if value, isJSON := record[at].(json.RawMessage); isJSON {
@@ -108,10 +103,4 @@ func (m *matched) Next(ctx context.Context) (source.Record, error) {
 }
 
 // Location returns the location of the last record.
-func (m *matched) Location() string {
-	if locator, isLocator := m.Rows.(source.Locator); isLocator {
-		return locator.Location()
-	}
-
-	return ""
-}
+func (m *matched) Location() string { return source.Location(m.Rows, m.count) }

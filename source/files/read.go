@@ -205,18 +205,12 @@ func differs(first, other source.Schema) string {
 
 // Location returns the location of the last record, with the name of its file if the table's name is a pattern.
 func (r *rows) Location() string {
-	locator, isLocator := r.current.(source.Locator)
-
-	switch {
-	case !isLocator && r.many:
-		return r.short()
-	case !isLocator:
-		return ""
-	case r.many:
-		return r.short() + ", " + locator.Location()
+	location := source.Location(r.current, 0) // The rows of all formats know it.
+	if r.many {
+		return r.short() + ", " + location
 	}
 
-	return locator.Location()
+	return location
 }
 
 // Len returns the number of files.
