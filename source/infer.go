@@ -36,11 +36,7 @@ type Inference struct {
 // Applies reports whether the records determine the type of a column. Otherwise, [Inference.Infer] would read them in vain, and
 // delay the first of a source that is slow.
 func (i Inference) Applies(schema Schema) bool {
-	return slices.ContainsFunc(schema, func(column Column) bool {
-		_, named := i.Given[column.Name]
-
-		return !named && (column.Type == Text && i.Texts || column.Standard == Standard{Type: Decimal} && i.Decimals)
-	})
+	return slices.ContainsFunc(schema, i.concerns)
 }
 
 // Infer returns the inferred types, for [Inferred]; columns that look like numbers, but stay text because they are ambiguous, as
@@ -48,7 +44,7 @@ func (i Inference) Applies(schema Schema) bool {
 func (i Inference) Infer(ctx context.Context, rows Rows) (
 	types map[string]Standard, unclear []Conversion, again Rows, err error,
 ) {
-	if !slices.ContainsFunc(rows.Schema(), i.concerns) {
+	if !i.Applies(rows.Schema()) {
 		return nil, nil, rows, nil // Without reading ahead.
 	}
 

@@ -1,6 +1,7 @@
 package source
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -76,31 +77,14 @@ func areBooleans(texts []string) bool {
 }
 
 // point returns the separator of the fraction.
-func (n Notation) point() string {
-	if n.DecimalSeparator == "" {
-		return "."
-	}
-
-	return n.DecimalSeparator
-}
+func (n Notation) point() string { return cmp.Or(n.DecimalSeparator, ".") }
 
 // over returns the notation with the fields that are missing in it from another.
 func (n Notation) over(other Notation) Notation {
-	if n.DateFormat == "" {
-		n.DateFormat = other.DateFormat
-	}
-
-	if n.TimestampFormat == "" {
-		n.TimestampFormat = other.TimestampFormat
-	}
-
-	if n.DecimalSeparator == "" {
-		n.DecimalSeparator = other.DecimalSeparator
-	}
-
-	if n.ThousandsSeparator == "" {
-		n.ThousandsSeparator = other.ThousandsSeparator
-	}
+	n.DateFormat = cmp.Or(n.DateFormat, other.DateFormat)
+	n.TimestampFormat = cmp.Or(n.TimestampFormat, other.TimestampFormat)
+	n.DecimalSeparator = cmp.Or(n.DecimalSeparator, other.DecimalSeparator)
+	n.ThousandsSeparator = cmp.Or(n.ThousandsSeparator, other.ThousandsSeparator)
 
 	if n.Booleans == nil {
 		n.Booleans = other.Booleans
