@@ -167,7 +167,7 @@ const (
 // terminateEarlier terminates an earlier attempt with the same key. The attempt's worker may have crashed or lost its network
 // while its connection still holds locks.
 func (a *attempt) terminateEarlier(ctx context.Context) error {
-	locked, err := a.acquireLock(ctx, regularEndSeconds)
+	locked, err := a.session.lock(ctx, a.lock, regularEndSeconds)
 	if locked || err != nil {
 		return err
 	}
@@ -185,7 +185,7 @@ func (a *attempt) terminateEarlier(ctx context.Context) error {
 		}
 	}
 
-	locked, err = a.acquireLock(ctx, connectionEndSeconds)
+	locked, err = a.session.lock(ctx, a.lock, connectionEndSeconds)
 	if err == nil && !locked {
 		err = a.stillRunning()
 	}
@@ -200,13 +200,6 @@ func (a *attempt) stillRunning() error {
 		Message: "an earlier attempt of this step is still running, or being rolled back",
 		Hint:    "KILL the connection that SELECT IS_USED_LOCK('" + a.lock + "') returns",
 	}
-}
-
-// acquireLock waits at most that many seconds for the lock of all attempts with this key.
-func (a *attempt) acquireLock(ctx context.Context, seconds int) (locked bool, err error) {
-	err = a.session.conn.QueryRowContext(ctx, "SELECT COALESCE(GET_LOCK(?, ?), 0)", a.lock, seconds).Scan(&locked)
-
-	return locked, err
 }
 
 // hasCreated reports whether an attempt with this key has created the table: the table's comment identifies the key. The

@@ -12,8 +12,6 @@ import (
 	"github.com/jobwright/jobwright/source/ledger"
 )
 
-var _ source.Auditor = (*Source)(nil)
-
 // Audit warns of a user with administrative privileges, which apply to the whole server, and of a user who can't keep the
 // ledger. The server checks the privileges for statements that change nothing.
 func (s *Source) Audit(ctx context.Context) ([]source.Warning, error) {

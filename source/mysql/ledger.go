@@ -2,6 +2,7 @@ package mysql
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"regexp"
 	"slices"
@@ -144,25 +145,18 @@ func (a *attempt) oldRecords(ctx context.Context) ([]source.IdempotencyKey, erro
 }
 
 // keys returns the keys of the records that a condition selects.
-func (a *attempt) keys(ctx context.Context, condition string, values ...any) ([]source.IdempotencyKey, error) {
-	rows, err := a.session.conn.QueryContext(ctx, "SELECT `run`, `step` FROM "+quoteTable(a.table)+" WHERE "+condition, values...)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-
-	var keys []source.IdempotencyKey
-
-	for rows.Next() {
+func (a *attempt) keys(ctx context.Context, condition string, values ...any) (keys []source.IdempotencyKey, err error) {
+	query := "SELECT `run`, `step` FROM " + quoteTable(a.table) + " WHERE " + condition
+	err = a.session.each(ctx, query, values, func(rows *sql.Rows) error {
 		var key source.IdempotencyKey
-		if err := rows.Scan(&key.Run, &key.Step); err != nil {
-			return nil, err
-		}
 
+		err := rows.Scan(&key.Run, &key.Step)
 		keys = append(keys, key)
-	}
 
-	return keys, rows.Err()
+		return err
+	})
+
+	return keys, err
 }
 
 // DeleteRecords deletes the records of the runs.

@@ -12,6 +12,7 @@ import (
 	"github.com/go-sql-driver/mysql"
 
 	"github.com/jobwright/jobwright/source"
+	"github.com/jobwright/jobwright/source/database"
 	"github.com/jobwright/jobwright/source/kind"
 )
 
@@ -36,15 +37,8 @@ type Source struct {
 }
 
 var (
-	_ source.Reader     = (*Source)(nil)
-	_ source.Querier    = (*Source)(nil)
-	_ source.Writer     = (*Source)(nil)
-	_ source.Dropper    = (*Source)(nil)
-	_ source.Describer  = (*Source)(nil)
-	_ source.Estimator  = (*Source)(nil)
-	_ source.Overlapper = (*Source)(nil)
-	_ source.Executor   = (*Source)(nil)
-	_ source.Ledger     = (*Source)(nil)
+	_ database.Source = (*Source)(nil)
+	_ source.Auditor  = (*Source)(nil)
 )
 
 // Open returns the source for the database that definition names. It does not connect to the server.

@@ -42,7 +42,7 @@ func (w *writer) replace(ctx context.Context, old *table) (source.Written, error
 
 	// The lock protects the new table from removeLeftovers. The end of the connection releases it.
 	lock := stagingPrefixOf(w.table) + uuid.NewString()[:8]
-	if _, err := w.session.lock(ctx, lock); err != nil {
+	if _, err := w.session.lock(ctx, lock, 0); err != nil {
 		return source.Written{}, err
 	}
 
@@ -189,7 +189,7 @@ func (w *writer) removeLeftovers(ctx context.Context) error {
 	for _, name := range slices.Compact(names) {
 		lock := strings.TrimSuffix(strings.TrimSuffix(name, newSuffix), oldSuffix)
 
-		isFree, err := w.session.lock(ctx, lock)
+		isFree, err := w.session.lock(ctx, lock, 0)
 		if err != nil {
 			return err
 		}
@@ -206,33 +206,4 @@ func (w *writer) removeLeftovers(ctx context.Context) error {
 	}
 
 	return nil
-}
-
-// lock acquires a lock without waiting, and reports whether it was free. The end of the connection releases it.
-func (s *session) lock(ctx context.Context, name string) (acquired bool, err error) {
-	err = s.conn.QueryRowContext(ctx, "SELECT COALESCE(GET_LOCK(?, 0), 0)", name).Scan(&acquired)
-
-	return acquired, err
-}
-
-// names returns the first column of a query's result.
-func (s *session) names(ctx context.Context, query string, values ...any) ([]string, error) {
-	rows, err := s.conn.QueryContext(ctx, query, values...)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-
-	var names []string
-
-	for rows.Next() {
-		var name string
-		if err := rows.Scan(&name); err != nil {
-			return nil, err
-		}
-
-		names = append(names, name)
-	}
-
-	return names, rows.Err()
 }

@@ -188,6 +188,40 @@ func (s *session) change(ctx context.Context, statement string, values ...any) (
 	return result.RowsAffected()
 }
 
+// each runs a query and calls scan for each row of its result.
+func (s *session) each(ctx context.Context, query string, values []any, scan func(rows *sql.Rows) error) error {
+	rows, err := s.conn.QueryContext(ctx, query, values...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+
+	for rows.Next() {
+		if err := scan(rows); err != nil {
+			return err
+		}
+	}
+
+	return rows.Err()
+}
+
+// names returns the first column of a query's result.
+func (s *session) names(ctx context.Context, query string, values ...any) (names []string, err error) {
+	return names, s.each(ctx, query, values, func(rows *sql.Rows) error {
+		names = append(names, "")
+
+		return rows.Scan(&names[len(names)-1])
+	})
+}
+
+// lock waits at most that many seconds for a lock, and reports whether it has acquired the lock. The end of the connection
+// releases it.
+func (s *session) lock(ctx context.Context, name string, seconds int) (acquired bool, err error) {
+	err = s.conn.QueryRowContext(ctx, "SELECT COALESCE(GET_LOCK(?, ?), 0)", name, seconds).Scan(&acquired)
+
+	return acquired, err
+}
+
 // transaction runs work in a transaction. If work fails, it rolls back; if that fails too, the end of the connection rolls
 // back.
 func (s *session) transaction(ctx context.Context, work func() error) error {

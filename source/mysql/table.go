@@ -112,41 +112,34 @@ func (s *session) describe(ctx context.Context, name source.Table) (*table, erro
 		return nil, err
 	}
 
-	rows, err := s.conn.QueryContext(ctx, "SELECT column_name, UPPER(data_type), column_type, "+
+	err = s.each(ctx, "SELECT column_name, UPPER(data_type), column_type, "+
 		"COALESCE(character_maximum_length, IF(data_type = 'bit', numeric_precision, 0)), COALESCE(numeric_precision, 0), "+
 		"COALESCE(numeric_scale, -1), COALESCE(datetime_precision, 0), COALESCE(character_set_name, ''), "+
 		"COALESCE(collation_name, ''), is_nullable = 'YES', extra LIKE '%auto_increment%', "+
 		"COALESCE(generation_expression, '') <> '', data_type = 'datetime' AND column_comment = '"+momentComment+"' "+
 		"FROM information_schema.columns WHERE table_schema = ? AND table_name = ? ORDER BY ordinal_position",
-		name.Space, name.Name)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
+		[]any{name.Space, name.Name}, func(rows *sql.Rows) error {
+			var f field
 
-	for rows.Next() {
-		var f field
+			err := rows.Scan(&f.column, &f.name, &f.text, &f.length, &f.precision, &f.scale, &f.fraction, &f.charset, &f.collation,
+				&f.nullable, &f.automatic, &f.generated, &f.isMoment)
 
-		err := rows.Scan(&f.column, &f.name, &f.text, &f.length, &f.precision, &f.scale, &f.fraction, &f.charset, &f.collation,
-			&f.nullable, &f.automatic, &f.generated, &f.isMoment)
-		if err != nil {
-			return nil, err
-		}
+			if isJSON[f.column] {
+				f.name, f.text, f.length = "JSON", "json", 0
+			}
 
-		if isJSON[f.column] {
-			f.name, f.text, f.length = "JSON", "json", 0
-		}
+			f.isParsed = f.name == "JSON" && !s.server.mariaDB
 
-		f.isParsed = f.name == "JSON" && !s.server.mariaDB
+			if f.name == "FLOAT" || f.name == "DOUBLE" {
+				f.precision = 0
+			}
 
-		if f.name == "FLOAT" || f.name == "DOUBLE" {
-			f.precision = 0
-		}
+			found.fields = append(found.fields, f)
 
-		found.fields = append(found.fields, f)
-	}
+			return err
+		})
 
-	return found, rows.Err()
+	return found, err
 }
 
 // jsonColumns returns the names of a table's columns that were declared as JSON in MariaDB, which stores them as LONGTEXT with
@@ -156,26 +149,18 @@ func (s *session) jsonColumns(ctx context.Context, name source.Table) (map[strin
 		return nil, nil //nolint:nilnil // MySQL's JSON is a type.
 	}
 
-	rows, err := s.conn.QueryContext(ctx, "SELECT constraint_name, check_clause FROM information_schema.check_constraints "+
-		"WHERE constraint_schema = ? AND table_name = ? AND check_clause LIKE 'json_valid(%'",
-		name.Space, name.Name)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-
 	found := map[string]bool{}
 
-	for rows.Next() {
-		var column, clause string
-		if err := rows.Scan(&column, &clause); err != nil {
-			return nil, err
-		}
+	err := s.each(ctx, "SELECT constraint_name, check_clause FROM information_schema.check_constraints "+
+		"WHERE constraint_schema = ? AND table_name = ? AND check_clause LIKE 'json_valid(%'",
+		[]any{name.Space, name.Name}, func(rows *sql.Rows) error {
+			var column, clause string
 
-		if clause == fmt.Sprintf("json_valid(%s)", quote(column)) {
-			found[column] = true
-		}
-	}
+			err := rows.Scan(&column, &clause)
+			found[column] = clause == fmt.Sprintf("json_valid(%s)", quote(column))
 
-	return found, rows.Err()
+			return err
+		})
+
+	return found, err
 }

@@ -2,6 +2,7 @@ package mysql
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"regexp"
@@ -13,15 +14,7 @@ import (
 // checkWarnings returns an error for the first warning or note about the statement that has just written records. A note may
 // be the only sign of lost digits. before is the number of records that earlier statements have written.
 func (w *writer) checkWarnings(ctx context.Context, before int64) error {
-	rows, err := w.session.conn.QueryContext(ctx, "SHOW WARNINGS LIMIT 1")
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-
-	var problem error
-
-	if rows.Next() {
+	return w.session.each(ctx, "SHOW WARNINGS LIMIT 1", nil, func(rows *sql.Rows) error {
 		var (
 			level   string
 			warning mysql.MySQLError
@@ -31,10 +24,8 @@ func (w *writer) checkWarnings(ctx context.Context, before int64) error {
 			return err
 		}
 
-		problem = relocate(&warning, before)
-	}
-
-	return errors.Join(problem, rows.Err())
+		return relocate(&warning, before)
+	})
 }
 
 // atRow matches the number of the statement's row in a message of the server.

@@ -24,11 +24,8 @@ func (s *Source) Recorded(ctx context.Context, key source.IdempotencyKey) (sourc
 	}
 
 	written, found, err := s.lookUp(ctx, s.reading, beginReading, key)
-	if err != nil {
-		return source.Written{}, false, s.classify(ctx, failure{err: err})
-	}
 
-	return written, found, nil
+	return written, found, s.classify(ctx, failure{err: err})
 }
 
 // lookUp looks a record up in a transaction of its own.

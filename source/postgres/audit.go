@@ -12,8 +12,6 @@ import (
 	"github.com/jobwright/jobwright/source/ledger"
 )
 
-var _ source.Auditor = (*Source)(nil)
-
 // leastPrivileges is how to avoid privileges that no job needs.
 const leastPrivileges = "use a role that owns the schema of its tables and nothing else; docs/sources.md shows its definition"
 
@@ -29,7 +27,7 @@ func (s *Source) Audit(ctx context.Context) ([]source.Warning, error) {
 		return err
 	})
 	if err != nil || !s.ledger.Enabled() {
-		return warnings, s.classified(ctx, err)
+		return warnings, s.classify(ctx, failure{err: err})
 	}
 
 	missing, err := s.auditLedger(ctx)
@@ -38,15 +36,6 @@ func (s *Source) Audit(ctx context.Context) ([]source.Warning, error) {
 	}
 
 	return append(warnings, *missing), nil
-}
-
-// classified returns the classified error, or nil.
-func (s *Source) classified(ctx context.Context, err error) error {
-	if err == nil {
-		return nil
-	}
-
-	return s.classify(ctx, failure{err: err})
 }
 
 // auditRole warns of the attributes and memberships of the current role.
@@ -83,7 +72,7 @@ func (s *session) auditRole(ctx context.Context) ([]source.Warning, error) {
 func (s *Source) auditLedger(ctx context.Context) (*source.Warning, error) {
 	session, err := begin(ctx, s.writing, beginWriting)
 	if err != nil {
-		return nil, s.classified(ctx, err)
+		return nil, s.classify(ctx, failure{err: err})
 	}
 	defer session.end(ctx) // It rolls back.
 
@@ -106,7 +95,7 @@ func (s *Source) auditLedger(ctx context.Context) (*source.Warning, error) {
 
 	problem, isKnown := errors.AsType[*source.Error](s.classify(ctx, failure{err: onLedger(err)}))
 	if !isKnown || problem.Retryable {
-		return nil, s.classified(ctx, err)
+		return nil, s.classify(ctx, failure{err: err})
 	}
 
 	warning := &source.Warning{

@@ -16,11 +16,8 @@ func (s *Source) Describe(ctx context.Context, table source.Table, _ source.Form
 
 		return err
 	})
-	if err != nil {
-		return nil, s.classify(ctx, described.failure(err))
-	}
 
-	return described.schema, nil
+	return described.schema, s.classify(ctx, described.failure(err))
 }
 
 // selectAll returns the query that reads a whole table.

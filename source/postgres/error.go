@@ -29,9 +29,12 @@ type failure struct {
 }
 
 // classify returns the [*source.Error] for an error. It completes an error that is one already, and returns the error of an
-// ended context unchanged.
+// ended context unchanged, and nil if there is no error.
 func (s *Source) classify(ctx context.Context, failed failure) error {
-	if ctx.Err() != nil {
+	switch {
+	case failed.err == nil:
+		return nil
+	case ctx.Err() != nil:
 		return ctx.Err()
 	}
 

@@ -41,11 +41,7 @@ func (s *Source) Execute(ctx context.Context, script source.Script) (int64, erro
 				return nil
 			}
 
-			if err := session.commit(ctx); err != nil {
-				return s.classify(ctx, failure{err: err})
-			}
-
-			return nil
+			return s.classify(ctx, failure{err: session.commit(ctx)})
 		})
 	}
 
@@ -87,11 +83,7 @@ func (s *Source) executeOnce(ctx context.Context, script source.Script, statemen
 		written, err = s.finishAttempt(ctx, key, written, err)
 	}
 
-	if err != nil {
-		return 0, s.classify(ctx, failure{err: err})
-	}
-
-	return written.Rows, nil
+	return written.Rows, s.classify(ctx, failure{err: err})
 }
 
 // recordScript records a script. The script may have changed the user, so deferred constraints are checked as that user and

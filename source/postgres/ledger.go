@@ -165,11 +165,8 @@ func (s *Source) removeOldRecords(ctx context.Context) (more bool, err error) {
 
 		return err
 	})
-	if err != nil {
-		return false, s.classify(ctx, failure{err: onLedger(repeatable(err))})
-	}
 
-	return more, nil
+	return more, s.classify(ctx, failure{err: onLedger(repeatable(err))})
 }
 
 // DeleteRecords deletes the records of the runs.
@@ -200,11 +197,8 @@ func (s *Source) DeleteRecords(ctx context.Context, runs []string) (deleted int6
 
 		return err
 	})
-	if err != nil {
-		return 0, s.classify(ctx, failure{err: onLedger(repeatable(err))})
-	}
 
-	return deleted, nil
+	return deleted, s.classify(ctx, failure{err: onLedger(repeatable(err))})
 }
 
 // ledgerError is an error of a statement on the ledger, rather than on the table that is written.

@@ -23,11 +23,8 @@ func (s *Source) Overlaps(ctx context.Context, a, b source.Table) (bool, error) 
 
 		return err
 	})
-	if err != nil {
-		return false, s.classify(ctx, failure{err: err, table: a})
-	}
 
-	return same, nil
+	return same, s.classify(ctx, failure{err: err, table: a})
 }
 
 // resolve returns the table with its schema.

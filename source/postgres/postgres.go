@@ -14,6 +14,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/jobwright/jobwright/source"
+	"github.com/jobwright/jobwright/source/database"
 	"github.com/jobwright/jobwright/source/kind"
 	"github.com/jobwright/jobwright/source/ledger"
 )
@@ -35,15 +36,9 @@ type Source struct {
 }
 
 var (
-	_ source.Reader     = (*Source)(nil)
-	_ source.Querier    = (*Source)(nil)
-	_ source.Copier     = (*Source)(nil)
-	_ source.Dropper    = (*Source)(nil)
-	_ source.Describer  = (*Source)(nil)
-	_ source.Estimator  = (*Source)(nil)
-	_ source.Overlapper = (*Source)(nil)
-	_ source.Executor   = (*Source)(nil)
-	_ source.Ledger     = (*Source)(nil)
+	_ database.Source = (*Source)(nil)
+	_ source.Auditor  = (*Source)(nil)
+	_ source.Copier   = (*Source)(nil)
 )
 
 // Open returns the source that definition describes. It does not connect; the first use of the source does.
@@ -186,11 +181,8 @@ func (s *Source) Check(ctx context.Context) (string, error) {
 
 		return err
 	})
-	if err != nil {
-		return "", s.classify(ctx, failure{err: err})
-	}
 
-	return found + s.ledger.Status(), nil
+	return found + s.ledger.Status(), s.classify(ctx, failure{err: err})
 }
 
 // Close closes the connections to the database. If connections are still in use after five seconds, it returns an error.
@@ -224,10 +216,6 @@ func (s *Source) DropTable(ctx context.Context, table source.Table) error {
 		})
 	}
 
-	if err != nil {
-		// A second attempt has the same result, so the call is retryable even if the commit's answer is lost.
-		return s.classify(ctx, failure{err: repeatable(err), table: table})
-	}
-
-	return nil
+	// A second attempt has the same result, so the call is retryable even if the commit's answer is lost.
+	return s.classify(ctx, failure{err: repeatable(err), table: table})
 }

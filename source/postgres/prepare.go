@@ -50,9 +50,6 @@ func (s *Source) prepare(
 
 		return err
 	})
-	if err != nil {
-		return nil, s.classify(ctx, failure{err: err, reading: reading})
-	}
 
-	return described, nil
+	return described, s.classify(ctx, failure{err: err, reading: reading})
 }
