@@ -130,60 +130,6 @@ func (b *Batch) Release() {
 	}
 }
 
-// ByBatch returns rows that read their records from batches. Close closes rows, whose schema the batches have.
-func ByBatch(rows Rows, batches Batches) Rows { return &unbatched{Rows: rows, batches: batches} }
-
-// unbatched returns the records of batches one by one.
-type unbatched struct {
-	Rows
-
-	batches Batches
-	current *Batch
-	next    int   // The index in current of the next record.
-	before  int64 // The number of records before current.
-	record  Record
-	end     error
-}
-
-func (u *unbatched) Next(ctx context.Context) (Record, error) {
-	for u.current == nil || u.next == u.current.Len {
-		if err := u.advance(ctx); err != nil {
-			return nil, err
-		}
-	}
-
-	u.next++
-	u.record = u.current.Record(u.next-1, u.record)
-
-	return u.record, nil
-}
-
-// advance replaces the current batch by the next one.
-func (u *unbatched) advance(ctx context.Context) error {
-	if u.end != nil {
-		return u.end
-	}
-
-	if u.current != nil {
-		u.before += int64(u.current.Len)
-		u.current.Release()
-	}
-
-	u.current, u.next = nil, 0
-	u.current, u.end = u.batches.NextBatch(ctx)
-
-	return u.end
-}
-
-// Location returns the location of the last record.
-func (u *unbatched) Location() string {
-	if u.current == nil || u.next == 0 {
-		return fmt.Sprintf("record %d", u.before)
-	}
-
-	return u.current.Location(u.next-1, u.before)
-}
-
 // InBatches returns the records of rows in batches, for tests and for rows of a few records.
 func InBatches(rows Rows) Batches { return &inBatches{rows: rows} }
 
@@ -198,30 +144,35 @@ func (b *inBatches) NextBatch(ctx context.Context) (*Batch, error) {
 		return nil, b.end
 	}
 
-	batch, locations := NewBatch(b.rows.Schema()), []string{}
-
-	for size := int64(0); batch.Len < BatchRecords && size < BatchBytes; {
-		record, err := b.rows.Next(ctx)
-		if err != nil {
-			b.end = err
-
-			break
-		}
-
-		if err := batch.Append(record); err != nil {
-			return nil, err
-		}
-
-		b.count++
-		size += record.Size()
-		locations = append(locations, Location(b.rows, b.count))
-	}
-
-	if batch.Len == 0 {
+	var batch *Batch
+	if batch, b.end = collect(ctx, b.rows, b.count, BatchRecords); batch.Len == 0 {
 		return nil, b.end
 	}
 
+	b.count += int64(batch.Len)
+
+	return batch, nil
+}
+
+// collect returns a batch of the next records, up to a number of records or [BatchBytes], and the error that has ended it. before
+// is the number of records before the batch.
+func collect(ctx context.Context, rows Rows, before int64, most int) (batch *Batch, end error) {
+	batch, locations := NewBatch(rows.Schema()), []string{}
 	batch.Locate = func(i int) string { return locations[i] }
+
+	for size := int64(0); batch.Len < most && size < BatchBytes; {
+		record, err := rows.Next(ctx)
+		if err == nil {
+			err = batch.Append(record)
+		}
+
+		if err != nil {
+			return batch, err
+		}
+
+		size += record.Size()
+		locations = append(locations, Location(rows, before+int64(batch.Len)))
+	}
 
 	return batch, nil
 }

@@ -89,7 +89,7 @@ func TestBatchesHaveTheRecordsOfRows(t *testing.T) {
 
 	rapid.Check(t, func(t *rapid.T) {
 		rows := drawRows(t)
-		requireRows(t, rows, source.ByBatch(rows, source.InBatches(rows)))
+		requireRows(t, rows, &unbatched{Rows: rows, batches: source.InBatches(rows)})
 	})
 }
 
@@ -174,7 +174,7 @@ func (b *batched) NextBatch(ctx context.Context) (*source.Batch, error) {
 func converted(rows source.Rows, inBatches bool) (lines []string) {
 	if inBatches {
 		if batches := source.BatchesOf(rows); batches != nil {
-			rows = source.ByBatch(rows, batches)
+			rows = &unbatched{Rows: rows, batches: batches}
 		}
 	}
 
@@ -285,3 +285,35 @@ func TestConvertAndInferReturnBatchesWithTheRecordsOfRows(t *testing.T) {
 		require.Equal(t, run(false), run(true))
 	})
 }
+
+// unbatched returns the records of batches one by one.
+type unbatched struct {
+	source.Rows
+
+	batches source.Batches
+	current *source.Batch
+	next    int   // The index in current of the next record.
+	before  int64 // The number of records before current.
+}
+
+func (u *unbatched) Next(ctx context.Context) (source.Record, error) {
+	if u.current == nil || u.next == u.current.Len {
+		if u.current != nil {
+			u.before += int64(u.current.Len)
+			u.current.Release()
+		}
+
+		var err error
+		if u.current, err = u.batches.NextBatch(ctx); err != nil {
+			return nil, err
+		}
+
+		u.next = 0
+	}
+
+	u.next++
+
+	return u.current.Record(u.next-1, nil), nil
+}
+
+func (u *unbatched) Location() string { return u.current.Location(u.next-1, u.before) }

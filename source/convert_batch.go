@@ -224,27 +224,5 @@ func (b *bufferedBatches) NextBatch(ctx context.Context) (*Batch, error) {
 		return b.batches.NextBatch(ctx)
 	}
 
-	batch, locations, size := NewBatch(b.Schema()), []string{}, int64(0)
-
-	for batch.Len < BatchRecords && size < BatchBytes {
-		record, err := b.Next(ctx)
-		if err == nil {
-			err = batch.Append(record)
-		}
-
-		if err != nil {
-			return nil, err
-		}
-
-		locations = append(locations, b.location)
-		size += record.Size()
-
-		if len(b.records) == 0 {
-			break
-		}
-	}
-
-	batch.Locate = func(i int) string { return locations[i] }
-
-	return batch, nil
+	return collect(ctx, b.buffered, b.count, min(BatchRecords, len(b.records))) // The records are in memory.
 }
