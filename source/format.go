@@ -62,11 +62,11 @@ func (f Format) Mistakes() []Mistake {
 		separator = "\t"
 	}
 
-	if separator != "" && !isCharacter(separator) {
+	if separator != "" && !IsCharacter(separator) {
 		add("separator", Quote(separator)+` is not one character; use one character, or "tab"`, nil)
 	}
 
-	if quote != "" && quote != "none" && !isCharacter(quote) {
+	if quote != "" && quote != "none" && !IsCharacter(quote) {
 		add("quote", Quote(quote)+` is not one character; use one character, or "none"`, nil)
 	}
 
@@ -116,8 +116,8 @@ func (f Format) unlisted(tag, fileType string) []string {
 	return names
 }
 
-// isCharacter reports whether text is one character other than a line end.
-func isCharacter(text string) bool {
+// IsCharacter reports whether text is one character other than a line end.
+func IsCharacter(text string) bool {
 	r, size := utf8.DecodeRuneInString(text)
 
 	return size == len(text) && r != utf8.RuneError && r != '\n' && r != '\r'

@@ -13,3 +13,13 @@ type Creation struct {
 	Native   string
 	Note     string
 }
+
+// Creations returns the creation of a column of each standard type. notes are those of some of the types.
+func Creations(native func(Type) string, notes map[Type]string) []Creation {
+	creations := make([]Creation, len(Types()))
+	for i, of := range Types() {
+		creations[i] = Creation{Standard: string(of), Native: native(of), Note: notes[of]}
+	}
+
+	return creations
+}

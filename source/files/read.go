@@ -173,7 +173,7 @@ func (r *rows) openFollowing(ctx context.Context) error {
 	r.current = format.InOrder(r.current, r.schema)
 	columns := r.current.Schema()
 
-	if difference := differs(r.schema, columns); difference != "" {
+	if difference := format.Difference(r.schema, columns); difference != "" {
 		return &source.Error{
 			Code: source.CodeRecordInvalid, Source: r.source.name, Table: r.table().String(),
 			Message: fmt.Sprintf("its columns are not those of %s: %s", r.first, difference),
@@ -182,25 +182,6 @@ func (r *rows) openFollowing(ctx context.Context) error {
 	}
 
 	return nil
-}
-
-// differs describes the first difference between the columns of two files. It returns "" if there is none.
-func differs(first, other source.Schema) string {
-	for i := range max(len(first), len(other)) {
-		switch {
-		case i >= len(other):
-			return fmt.Sprintf("column %q is missing", first[i].Name)
-		case i >= len(first):
-			return fmt.Sprintf("column %q is additional", other[i].Name)
-		case first[i].Name != other[i].Name:
-			return fmt.Sprintf("column %d is %q instead of %q", i+1, other[i].Name, first[i].Name)
-		case first[i].Standard != other[i].Standard:
-			return fmt.Sprintf("column %q has the type %s instead of %s",
-				other[i].Name, other[i].Standard, first[i].Standard)
-		}
-	}
-
-	return ""
 }
 
 // Location returns the location of the last record, with the name of its file if the table's name is a pattern.

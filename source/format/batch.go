@@ -2,7 +2,6 @@ package format
 
 import (
 	"context"
-	"io"
 
 	"github.com/jobwright/jobwright/source"
 )
@@ -86,13 +85,9 @@ func (b *rowsBatches) NextBatch(ctx context.Context) (*source.Batch, error) {
 	}
 
 	batch, err := b.batches.NextBatch(ctx)
-	if err == nil {
-		return batch, nil
+	if err != nil {
+		return nil, r.ended(ctx, err)
 	}
 
-	if r.end = err; err != io.EOF || r.origin.failed() != nil {
-		r.end = r.explained(ctx, err)
-	}
-
-	return nil, r.end
+	return batch, nil
 }

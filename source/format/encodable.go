@@ -8,6 +8,7 @@ import (
 	"golang.org/x/text/encoding"
 
 	"github.com/jobwright/jobwright/source"
+	"github.com/jobwright/jobwright/source/format/internal/content"
 )
 
 // encodable is a writer that refuses text with characters that an encoding does not have.
@@ -106,9 +107,6 @@ func isPlain(text string) bool {
 }
 
 func (e *encodable) impossible(place, character string) error {
-	return &source.Error{
-		Code:    source.CodeRecordInvalid,
-		Message: fmt.Sprintf("%s: the encoding %s does not have the character %q", place, e.name, character),
-		Hint:    "set the format's encoding to utf-8",
-	}
+	return content.Invalid(fmt.Sprintf("%s: the encoding %s does not have the character %q", place, e.name, character),
+		"set the format's encoding to utf-8")
 }

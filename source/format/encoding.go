@@ -120,7 +120,7 @@ func encodingOf(name string) (string, encoding.Encoding, error) {
 	return canonical, found, err
 }
 
-// utf16Decoder decodes UTF-16, and writes [content.Invalid] in place of incomplete characters. The decoder of x/text writes
+// utf16Decoder decodes UTF-16, and writes [content.Unreadable] in place of incomplete characters. The decoder of x/text writes
 // U+FFFD, which may be a valid character of the text.
 type utf16Decoder struct {
 	transform.NopResetter
@@ -147,7 +147,7 @@ func (d *utf16Decoder) Transform(dst, src []byte, atEOF bool) (nDst, nSrc int, e
 
 			fallthrough
 		default:
-			dst[nDst] = content.Invalid
+			dst[nDst] = content.Unreadable
 			nDst++
 		}
 

@@ -1,6 +1,7 @@
 package format
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/jobwright/jobwright/source"
@@ -29,4 +30,23 @@ func InOrder(rows source.Rows, schema source.Schema) source.Rows {
 	}
 
 	return ordered
+}
+
+// Difference describes the first difference between the columns of two parts of a table. It returns "" if there is none.
+func Difference(first, other source.Schema) string {
+	for i := range max(len(first), len(other)) {
+		switch {
+		case i >= len(other):
+			return fmt.Sprintf("column %q is missing", first[i].Name)
+		case i >= len(first):
+			return fmt.Sprintf("column %q is additional", other[i].Name)
+		case first[i].Name != other[i].Name:
+			return fmt.Sprintf("column %d is %q instead of %q", i+1, other[i].Name, first[i].Name)
+		case first[i].Standard != other[i].Standard:
+			return fmt.Sprintf("column %q has the type %s instead of %s",
+				other[i].Name, other[i].Standard, first[i].Standard)
+		}
+	}
+
+	return ""
 }

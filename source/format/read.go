@@ -93,15 +93,20 @@ func (r *rows) Next(ctx context.Context) (source.Record, error) {
 	}
 
 	record, err := r.Reader.Next(ctx)
-	if err == nil {
-		return record, nil
+	if err != nil {
+		return nil, r.ended(ctx, err)
 	}
 
+	return record, nil
+}
+
+// ended returns the error of the reader for the caller, now and in later calls.
+func (r *rows) ended(ctx context.Context, err error) error {
 	if r.end = err; err != io.EOF || r.origin.failed() != nil {
 		r.end = r.explained(ctx, err)
 	}
 
-	return nil, r.end
+	return r.end
 }
 
 // explained returns the error for the caller: that of the context, that of Reject, the failure to read the file, or the error

@@ -234,30 +234,14 @@ func (z *zipRows) Next(ctx context.Context) (source.Record, error) {
 
 		z.shaped = InOrder(z.rows, z.schema)
 
-		if difference := differ(z.schema, z.shaped.Schema()); difference != "" {
+		if difference := Difference(z.schema, z.shaped.Schema()); difference != "" {
 			return nil, &Problem{
 				Location: z.member,
-				Message:  fmt.Sprintf("%s in %s", difference, z.first),
+				Message:  fmt.Sprintf("its columns are not those of %s: %s", z.first, difference),
 				Hint:     "give all members the same columns, or set the format's member",
 			}
 		}
 	}
-}
-
-// differ describes the difference between the columns of a member and those of the first member, or returns "".
-func differ(first, other source.Schema) string {
-	if names, others := first.Names(), other.Names(); !slices.Equal(names, others) {
-		return fmt.Sprintf("it has the columns %s, but there are %s",
-			strings.Join(shortened(others), ", "), strings.Join(shortened(names), ", "))
-	}
-
-	for i, column := range first {
-		if column.Standard != other[i].Standard {
-			return fmt.Sprintf("its column %q is of type %s, but it is %s", column.Name, other[i].Standard, column.Standard)
-		}
-	}
-
-	return ""
 }
 
 // Close closes the open member and the file.

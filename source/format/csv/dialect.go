@@ -41,10 +41,10 @@ func newDialect(f source.Format) (dialect, error) {
 // check refuses ambiguous dialects.
 func (d dialect) check() error {
 	switch {
-	case !isCharacter(d.separator):
+	case !source.IsCharacter(d.separator):
 		return content.Unsupported(fmt.Sprintf("the separator %q is not one character", d.separator),
 			`use one character, or "tab"`)
-	case d.quote != "" && !isCharacter(d.quote):
+	case d.quote != "" && !source.IsCharacter(d.quote):
 		return content.Unsupported(fmt.Sprintf("the quote %q is not one character", d.quote), `use one character, or "none"`)
 	case d.separator == d.quote:
 		return content.Unsupported(fmt.Sprintf("%q is both the separator and the quote", d.quote), "use different characters")
@@ -68,19 +68,12 @@ func checkSeparator(name, separator string) error {
 			other = "tab"
 		}
 
-		return invalid(fmt.Sprintf("line 1: with the separator %q, the file has the single column %q", separator,
+		return content.Invalid(fmt.Sprintf("line 1: with the separator %q, the file has the single column %q", separator,
 			content.Shorten(name, 100)),
 			fmt.Sprintf("set the format's separator: %q; if the column has this name, put it in quotes", other))
 	}
 
 	return nil
-}
-
-// isCharacter reports whether text is one character other than a line end.
-func isCharacter(text string) bool {
-	r, size := utf8.DecodeRuneInString(text)
-
-	return size == len(text) && r != utf8.RuneError && r != '\n' && r != '\r'
 }
 
 // mustQuote reports whether a field with this text would be read differently without quotes.

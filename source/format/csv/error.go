@@ -2,17 +2,10 @@ package csv
 
 import (
 	"bytes"
-	"fmt"
 	"strings"
 
-	"github.com/jobwright/jobwright/source"
 	"github.com/jobwright/jobwright/source/format/internal/content"
 )
-
-// invalid returns the error for invalid content.
-func invalid(message, hint string) *source.Error {
-	return &source.Error{Code: source.CodeRecordInvalid, Message: message, Hint: hint}
-}
 
 // fault is a problem of a record.
 type fault struct {
@@ -36,19 +29,10 @@ func (f *fault) String() string {
 // in returns the error for a fault at a location.
 func (f *fault) in(location string) error {
 	if f.field != "" {
-		return invalid(location+", "+f.String(), f.hint)
+		return content.Invalid(location+", "+f.String(), f.hint)
 	}
 
-	return invalid(location+": "+f.String(), f.hint)
-}
-
-// count formats a number of things.
-func count(n int, thing string) string {
-	if n == 1 {
-		return "1 " + thing
-	}
-
-	return fmt.Sprintf("%d %ss", n, thing)
+	return content.Invalid(location+": "+f.String(), f.hint)
 }
 
 // excerpt returns the beginning of a record as valid text, for a [source.Reject].

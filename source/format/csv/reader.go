@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/jobwright/jobwright/source"
+	"github.com/jobwright/jobwright/source/format/internal/content"
 )
 
 // Rows are the records of a file.
@@ -93,7 +94,7 @@ func (r *Rows) readHeader(f source.Format) error {
 
 	switch {
 	case wrong == nil && len(record) == 0:
-		return invalid("the file is empty", "write a first line with the names of the columns")
+		return content.Invalid("the file is empty", "write a first line with the names of the columns")
 	case wrong == nil && !utf8.Valid(record):
 		wrong = r.invalidText()
 	}
@@ -124,9 +125,9 @@ func (r *Rows) readHeader(f source.Format) error {
 		case !r.header:
 			name = fmt.Sprintf("column%d", i+1)
 		case name == "":
-			return invalid(fmt.Sprintf("line 1: column %d has no name", i+1), hint)
+			return content.Invalid(fmt.Sprintf("line 1: column %d has no name", i+1), hint)
 		case seen[name]:
-			return invalid(fmt.Sprintf("line 1: the name %q of column %d is not unique", name, i+1), hint)
+			return content.Invalid(fmt.Sprintf("line 1: the name %q of column %d is not unique", name, i+1), hint)
 		}
 
 		seen[name] = true
@@ -277,7 +278,7 @@ func (r *Rows) check() *fault {
 	if r.fields.count != len(r.schema) {
 		return &fault{
 			message: fmt.Sprintf("it has %s, and the table has %s",
-				count(r.fields.count, "field"), count(len(r.schema), "column")),
+				source.Count(int64(r.fields.count), "field"), source.Count(int64(len(r.schema)), "column")),
 			hint: "give each record a field for each column, and put quotes around fields that contain the separator",
 		}
 	}

@@ -9,10 +9,5 @@ func Types() []source.Mapping {
 
 // Creations returns the type of CSV that represents the standard types.
 func Creations() []source.Creation {
-	creations := make([]source.Creation, len(source.Types()))
-	for i, t := range source.Types() {
-		creations[i] = source.Creation{Standard: string(t), Native: "text"}
-	}
-
-	return creations
+	return source.Creations(func(source.Type) string { return "text" }, nil)
 }

@@ -37,7 +37,7 @@ func NewWriter(w io.Writer, f source.Format, schema source.Schema) (*Writer, err
 	}
 
 	if len(schema) == 0 {
-		return nil, invalid("CSV cannot represent a table without columns", "write at least one column")
+		return nil, content.Invalid("CSV cannot represent a table without columns", "write at least one column")
 	}
 
 	writer := &Writer{dialect: d, to: w, schema: schema, parsers: make([]*source.Parser, len(schema))}
@@ -77,7 +77,7 @@ func (w *Writer) appendHeader() error {
 
 	for i, name := range w.schema.Names() {
 		if name == "" || indexes[name] < i {
-			return invalid(fmt.Sprintf("the name of column %d is %q, which is empty or not unique", i+1, name),
+			return content.Invalid(fmt.Sprintf("the name of column %d is %q, which is empty or not unique", i+1, name),
 				"give each column a unique name")
 		}
 

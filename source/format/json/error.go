@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/jobwright/jobwright/source"
 	"github.com/jobwright/jobwright/source/format/internal/content"
 )
 
@@ -12,7 +11,7 @@ import (
 func invalid(at place, wrong *fault) error {
 	at.line += wrong.below
 
-	return &source.Error{Code: source.CodeRecordInvalid, Message: at.String() + ": " + wrong.Error(), Hint: wrong.hint}
+	return content.Invalid(at.String()+": "+wrong.Error(), wrong.hint)
 }
 
 // fault is a problem of a record, or of the text around the records.

@@ -44,16 +44,9 @@ func Types() []source.Mapping {
 
 // Creations returns the types of JSON that represent the standard types.
 func Creations() []source.Creation {
-	notes := map[source.Type]string{
+	return source.Creations(native, map[source.Type]string{
 		source.Float:  "NaN, Infinity and -Infinity are strings",
 		source.Binary: "base64",
 		source.JSON:   "unchanged, on one line; its null is read as NULL",
-	}
-
-	creations := make([]source.Creation, 0, len(source.Types()))
-	for _, t := range source.Types() {
-		creations = append(creations, source.Creation{Standard: string(t), Native: native(t), Note: notes[t]})
-	}
-
-	return creations
+	})
 }

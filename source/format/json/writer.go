@@ -44,17 +44,12 @@ func NewWriter(w io.Writer, f source.Format, schema source.Schema) (*Writer, err
 
 	for i, column := range schema {
 		if indexes[column.Name] < i {
-			return nil, &source.Error{
-				Code: source.CodeRecordInvalid, Message: fmt.Sprintf("two columns are named %q", column.Name),
-				Hint: "give each column a name of its own",
-			}
+			return nil, content.Invalid(fmt.Sprintf("two columns are named %q", column.Name), "give each column a name of its own")
 		}
 
 		name, err := source.AppendJSONText([]byte{','}, column.Name)
 		if err != nil {
-			return nil, &source.Error{
-				Code: source.CodeRecordInvalid, Message: fmt.Sprintf("the name of column %d: %v", i+1, err), Err: err,
-			}
+			return nil, content.Invalid(fmt.Sprintf("the name of column %d: %v", i+1, err), "")
 		}
 
 		writer.names = append(writer.names, append(name, ':'))
@@ -104,12 +99,7 @@ func (w *Writer) Append(record source.Record) error {
 		w.line = append(w.line, name...)
 
 		if err := w.append(w.schema[i].Standard, value); err != nil {
-			return &source.Error{
-				Code:    source.CodeRecordInvalid,
-				Message: fmt.Sprintf("record %d, column %q: %v", w.count+1, w.schema[i].Name, err),
-				Hint:    "correct the value, or leave out the column",
-				Err:     err,
-			}
+			return content.InRecord(w.count+1, w.schema[i].Name, err, "correct the value, or leave out the column")
 		}
 	}
 

@@ -10,6 +10,7 @@ import (
 	"github.com/parquet-go/parquet-go"
 
 	"github.com/jobwright/jobwright/source"
+	"github.com/jobwright/jobwright/source/format/internal/content"
 )
 
 // batchRows is the number of rows that are decoded together.
@@ -103,11 +104,8 @@ func (r *Rows) add(field parquet.Field) error {
 	if !field.Leaf() {
 		inner, isList := listPath(field)
 		if !isList {
-			return &source.Error{
-				Code:    source.CodeRecordInvalid,
-				Message: fmt.Sprintf("the column %q contains objects, which a table cannot represent", field.Name()),
-				Hint:    "write the file with columns of scalar values, or of lists of them",
-			}
+			return content.Invalid(fmt.Sprintf("the column %q contains objects, which a table cannot represent", field.Name()),
+				"write the file with columns of scalar values, or of lists of them")
 		}
 
 		path, list = append(path, inner...), true

@@ -12,6 +12,7 @@ import (
 	"github.com/parquet-go/parquet-go/compress/zstd"
 
 	"github.com/jobwright/jobwright/source"
+	"github.com/jobwright/jobwright/source/format/internal/content"
 )
 
 const (
@@ -179,7 +180,7 @@ func (w *Writer) Append(record source.Record) error {
 	for i, column := range w.columns {
 		var err error
 		if row, err = column.append(row, i, record[i]); err != nil {
-			return w.invalid(w.count, i, err)
+			return content.InRecord(w.count, column.name, err, "")
 		}
 	}
 

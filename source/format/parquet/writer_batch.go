@@ -2,7 +2,6 @@ package parquet
 
 import (
 	"encoding/binary"
-	"fmt"
 	"runtime"
 	"runtime/debug"
 	"sync"
@@ -12,6 +11,7 @@ import (
 	"github.com/parquet-go/parquet-go"
 
 	"github.com/jobwright/jobwright/source"
+	"github.com/jobwright/jobwright/source/format/internal/content"
 )
 
 const (
@@ -193,7 +193,7 @@ func (e *batchEncoding) run(w *Writer) {
 	case first.record < 0:
 		e.err = first.err
 	default:
-		e.err = w.invalid(e.before+first.record+1, first.column, first.err)
+		e.err = content.InRecord(e.before+first.record+1, w.columns[first.column].name, first.err, "")
 	}
 }
 
@@ -349,12 +349,4 @@ func shortDecimal(number []byte, of source.Standard) (value int64, isShort bool)
 	}
 
 	return value, true
-}
-
-// invalid returns the error of a value.
-func (w *Writer) invalid(record int64, column int, err error) error {
-	return &source.Error{
-		Code: source.CodeRecordInvalid, Err: err,
-		Message: fmt.Sprintf("record %d, column %q: %v", record, w.columns[column].name, err),
-	}
 }

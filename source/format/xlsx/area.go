@@ -6,7 +6,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/jobwright/jobwright/source"
+	"github.com/jobwright/jobwright/source/format/internal/content"
 )
 
 // area is a part of a sheet. Its numbers begin with 1; 0 means no limit.
@@ -22,10 +22,8 @@ func parseRange(text string) (area, error) {
 
 	parts := rangeForm.FindStringSubmatch(text)
 	if parts == nil {
-		return area{}, &source.Error{
-			Code: source.CodeRecordInvalid, Message: fmt.Sprintf("%q is not a range", text),
-			Hint: "use a range such as B3:F100, or B3:F for all rows from the third on",
-		}
+		return area{}, content.Invalid(fmt.Sprintf("%q is not a range", text),
+			"use a range such as B3:F100, or B3:F for all rows from the third on")
 	}
 
 	top, _ := strconv.Atoi(parts[2]) // The expression matches digits only.
@@ -33,10 +31,8 @@ func parseRange(text string) (area, error) {
 
 	found := area{columnNumber(parts[1]), top, columnNumber(parts[3]), bottom}
 	if found.right < found.left || (bottom > 0 && bottom < top) || top == 0 {
-		return area{}, &source.Error{
-			Code: source.CodeRecordInvalid, Message: fmt.Sprintf("the range %q has no cells", text),
-			Hint: "put the upper left cell before the colon, and the lower right cell after it",
-		}
+		return area{}, content.Invalid(fmt.Sprintf("the range %q has no cells", text),
+			"put the upper left cell before the colon, and the lower right cell after it")
 	}
 
 	return found, nil

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/jobwright/jobwright/source"
+	"github.com/jobwright/jobwright/source/format/internal/content"
 )
 
 // The sample, which determines the types of the columns, ends with the first of these limits.
@@ -109,7 +110,7 @@ func (r *Rows) begin(hasHeader bool) error {
 		}
 
 		if err == io.EOF {
-			return r.wrong("the sheet is empty", "write the names of the columns into its first row")
+			return content.Invalid("the sheet is empty", "write the names of the columns into its first row")
 		}
 
 		if err != nil {
@@ -162,7 +163,7 @@ func (r *Rows) names(header line) ([]string, error) {
 	for i, one := range header.cells {
 		value, of, err := r.book.value(one)
 		if err != nil {
-			return nil, r.wrong(fmt.Sprintf("cell %s: %v", r.cellName(i, header.number), err), "")
+			return nil, content.Invalid(fmt.Sprintf("cell %s: %v", r.cellName(i, header.number), err), "")
 		}
 
 		name := ""
@@ -180,7 +181,7 @@ func (r *Rows) names(header line) ([]string, error) {
 		}
 
 		if name == "" || taken[name] {
-			return nil, r.wrong(fmt.Sprintf("cell %s: the name of the column is %q, which is empty or not unique",
+			return nil, content.Invalid(fmt.Sprintf("cell %s: the name of the column is %q, which is empty or not unique",
 				r.cellName(i, header.number), name), "give each column a unique name, or set the format's range")
 		}
 
@@ -369,7 +370,7 @@ func (r *Rows) Next(ctx context.Context) (source.Record, error) {
 		}
 
 		if r.reject == nil {
-			return nil, r.wrong(r.Location()+", "+message, "correct the cell, or set the type of the column in columnTypes")
+			return nil, content.Invalid(r.Location()+", "+message, "correct the cell, or set the type of the column in columnTypes")
 		}
 
 		var texts []string
@@ -453,10 +454,6 @@ func fitted(value any, of source.Type, column source.Standard, parser *source.Pa
 
 func (r *Rows) cellName(column, row int) string {
 	return columnLetters(r.area.left+column) + strconv.Itoa(row)
-}
-
-func (r *Rows) wrong(message, hint string) error {
-	return &source.Error{Code: source.CodeRecordInvalid, Message: message, Hint: hint}
 }
 
 func (r *Rows) unreadable(err error) error {

@@ -14,6 +14,7 @@ import (
 	"github.com/xuri/excelize/v2"
 
 	"github.com/jobwright/jobwright/source"
+	"github.com/jobwright/jobwright/source/format/internal/content"
 )
 
 // Limits of the format (https://support.microsoft.com/office/excel-specifications-and-limits).
@@ -40,10 +41,7 @@ type Writer struct {
 // sheet represents them exactly. Other values become text in the form of [source.AppendText], which can be parsed again.
 func NewWriter(w io.Writer, f source.Format, schema source.Schema) (*Writer, error) {
 	if f.Range != "" {
-		return nil, &source.Error{
-			Code: source.CodeOperationUnsupported, Message: "a range cannot be written, only a whole sheet",
-			Hint: "remove range from the format",
-		}
+		return nil, content.Unsupported("a range cannot be written, only a whole sheet", "remove range from the format")
 	}
 
 	if len(schema) > maxColumns {

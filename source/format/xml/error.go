@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/jobwright/jobwright/source"
 	"github.com/jobwright/jobwright/source/format/internal/content"
 )
 
@@ -21,7 +20,7 @@ func (f *fault) Error() string { return content.Shorten(f.message, 500) }
 
 // on returns the error for a fault on a line.
 func (f *fault) on(line int) error {
-	return &source.Error{Code: source.CodeRecordInvalid, Message: location(line) + ": " + f.Error(), Hint: f.hint}
+	return content.Invalid(location(line)+": "+f.Error(), f.hint)
 }
 
 func location(line int) string { return fmt.Sprintf("line %d", line) }

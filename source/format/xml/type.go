@@ -12,15 +12,9 @@ func Types() []source.Mapping {
 
 // Creations returns the contents of elements that represent the standard types.
 func Creations() []source.Creation {
-	creations := make([]source.Creation, len(source.Types()))
-	for i, t := range source.Types() {
-		creations[i] = source.Creation{Standard: string(t), Native: "text"}
-		if t == source.Text {
-			creations[i].Note = "Control characters other than tabs and line ends are an error, and so are U+FFFE and U+FFFF."
-		}
-	}
-
-	return creations
+	return source.Creations(func(source.Type) string { return "text" }, map[source.Type]string{
+		source.Text: "Control characters other than tabs and line ends are an error, and so are U+FFFE and U+FFFF.",
+	})
 }
 
 // Conversions returns the columns that are not text, because all columns are text when they are read again.

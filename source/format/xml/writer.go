@@ -85,9 +85,7 @@ func (w *Writer) name(columns source.Schema) error {
 			continue
 		}
 
-		return &source.Error{
-			Code: source.CodeRecordInvalid, Message: wrong, Hint: "rename the column, or give columnNames the value standardize",
-		}
+		return content.Invalid(wrong, "rename the column, or give columnNames the value standardize")
 	}
 
 	return nil
@@ -126,12 +124,7 @@ func (w *Writer) Append(record source.Record) error {
 		w.line = append(w.line, w.begins[i]...)
 
 		if err := w.append(w.schema[i].Standard, value); err != nil {
-			return &source.Error{
-				Code:    source.CodeRecordInvalid,
-				Message: fmt.Sprintf("record %d, column %q: %v", w.count+1, w.schema[i].Name, err),
-				Hint:    "correct the value, or leave out the column",
-				Err:     err,
-			}
+			return content.InRecord(w.count+1, w.schema[i].Name, err, "correct the value, or leave out the column")
 		}
 
 		w.line = append(w.line, w.ends[i]...)

@@ -3,6 +3,7 @@ package content
 
 import (
 	"bytes"
+	"fmt"
 	"strconv"
 	"unicode/utf8"
 
@@ -14,6 +15,19 @@ import (
 // Unsupported returns the error for a format that a file cannot have.
 func Unsupported(message, hint string) error {
 	return &source.Error{Code: source.CodeOperationUnsupported, Message: message, Hint: hint}
+}
+
+// Invalid returns the error for content that a file cannot have.
+func Invalid(message, hint string) *source.Error {
+	return &source.Error{Code: source.CodeRecordInvalid, Message: message, Hint: hint}
+}
+
+// InRecord returns the error for a value that a format cannot represent. record is the number of the record.
+func InRecord(record int64, column string, err error, hint string) error {
+	problem := Invalid(fmt.Sprintf("record %d, column %q: %v", record, column, err), hint)
+	problem.Err = err
+
+	return problem
 }
 
 // Quote returns the beginning of a text in quotes, for a message.
@@ -59,11 +73,11 @@ func IndexInvalid(text string) int {
 	return at
 }
 
-// Invalid is the byte in decoded text that replaces bytes without a meaning in the file's encoding. It is not UTF-8, so that a
+// Unreadable is the byte in decoded text that replaces bytes without a meaning in the file's encoding. It is not UTF-8, so that a
 // codec finds it and reports its place.
-const Invalid = 0xff
+const Unreadable = 0xff
 
-// Strict is a decoder that writes [Invalid] in place of U+FFFD, which the decoders of golang.org/x/text write for invalid bytes.
+// Strict is a decoder that writes [Unreadable] in place of U+FFFD, which the decoders of golang.org/x/text write for invalid bytes.
 // A text that contains U+FFFD itself was damaged before.
 type Strict struct{ transform.Transformer }
 
@@ -72,7 +86,7 @@ func (s Strict) Transform(dst, src []byte, atEOF bool) (nDst, nSrc int, err erro
 	nDst, nSrc, err = s.Transformer.Transform(dst, src, atEOF)
 
 	if replacement := []byte("\ufffd"); bytes.Contains(dst[:nDst], replacement) {
-		nDst = copy(dst, bytes.ReplaceAll(dst[:nDst], replacement, []byte{Invalid}))
+		nDst = copy(dst, bytes.ReplaceAll(dst[:nDst], replacement, []byte{Unreadable}))
 	}
 
 	return nDst, nSrc, err
