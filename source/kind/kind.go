@@ -14,6 +14,8 @@ import (
 	"maps"
 	"reflect"
 	"slices"
+
+	"github.com/jobwright/jobwright/source"
 )
 
 // The kinds.
@@ -26,21 +28,28 @@ const (
 	HTTPSource   = "HTTPSource"
 )
 
-var options = map[string]reflect.Type{
-	PgSQLSource:  reflect.TypeFor[PgSQL](),
-	MySQLSource:  reflect.TypeFor[MySQL](),
-	SQLiteSource: reflect.TypeFor[SQLite](),
-	FileSource:   reflect.TypeFor[File](),
-	AWSS3Source:  reflect.TypeFor[S3](),
-	HTTPSource:   reflect.TypeFor[HTTP](),
+// definition is what is known of a kind.
+type definition struct {
+	options reflect.Type
+	can     []source.Ability // A test compares it with the drivers.
+	modes   []source.Mode    // The modes of writing.
+}
+
+var kinds = map[string]definition{
+	PgSQLSource:  {reflect.TypeFor[PgSQL](), database, source.Modes()},
+	MySQLSource:  {reflect.TypeFor[MySQL](), database, source.Modes()},
+	SQLiteSource: {reflect.TypeFor[SQLite](), database, source.Modes()},
+	FileSource:   {reflect.TypeFor[File](), files, fileModes},
+	AWSS3Source:  {reflect.TypeFor[S3](), files, fileModes},
+	HTTPSource:   {reflect.TypeFor[HTTP](), []source.Ability{source.CanRead, source.CanRequest}, nil},
 }
 
 // Names returns the names of all kinds, in order.
-func Names() []string { return slices.Sorted(maps.Keys(options)) }
+func Names() []string { return slices.Sorted(maps.Keys(kinds)) }
 
 // Options returns the struct with the options of a kind.
 func Options(kind string) (of reflect.Type, isKnown bool) {
-	of, isKnown = options[kind]
+	found, isKnown := kinds[kind]
 
-	return of, isKnown
+	return found.options, isKnown
 }
