@@ -2,6 +2,7 @@ package source
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -153,6 +154,13 @@ func (d Definition) Invalid(err error) error {
 		Message: fmt.Sprintf("the options of this %s are wrong: %s", d.Kind, strings.TrimPrefix(err.Error(), "json: ")),
 		Hint:    "correct the source in app.yaml",
 		Err:     err,
+	}
+}
+
+// Refuse returns an [*Error] with [CodeDefinitionInvalid] that says what err says. Without a hint, it has that of [Definition.Invalid].
+func (d Definition) Refuse(err error, hint string) error {
+	return &Error{
+		Code: CodeDefinitionInvalid, Source: d.Name, Message: err.Error(), Hint: cmp.Or(hint, "correct the source in app.yaml"), Err: err,
 	}
 }
 

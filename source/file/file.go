@@ -33,11 +33,11 @@ func Open(_ context.Context, definition source.Definition, place source.Place) (
 	}
 
 	if opts.Path == "" {
-		return nil, invalid(definition, errors.New("its path is missing"))
+		return nil, definition.Refuse(errors.New("its path is missing"), guard.Hint)
 	}
 
 	if err := guard.Folder(place, folder); err != nil {
-		return nil, invalid(definition, err)
+		return nil, definition.Refuse(err, guard.Hint)
 	}
 
 	root, err := os.OpenRoot(folder)
@@ -52,11 +52,4 @@ func Open(_ context.Context, definition source.Definition, place source.Place) (
 	}
 
 	return files.New(definition.Name, &store{root: root}), nil
-}
-
-// invalid returns the error for a path that the source can't have.
-func invalid(definition source.Definition, err error) error {
-	return &source.Error{
-		Code: source.CodeDefinitionInvalid, Source: definition.Name, Message: err.Error(), Hint: guard.Hint, Err: err,
-	}
 }

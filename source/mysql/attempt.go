@@ -133,14 +133,8 @@ func (a *attempt) finish(ctx context.Context) {
 // explain returns the error for a ledger that can't be used. It returns other errors unchanged.
 func (a *attempt) explain(err error) error {
 	native, ok := errors.AsType[*mysql.MySQLError](err)
-	if !ok {
+	if !ok || meanings[native.Number].retryable {
 		return err
-	}
-
-	for _, temporary := range []map[uint16]bool{lockErrors, diskErrors, capacityErrors, connectionLostErrors, temporaryErrors} {
-		if temporary[native.Number] {
-			return err
-		}
 	}
 
 	problem := &source.Error{

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/go-sql-driver/mysql"
@@ -91,7 +92,7 @@ func (s *session) auditLedger(ctx context.Context, user string) ([]source.Warnin
 			s.prepare(ctx, "DELETE FROM "+quoteTable(a.table)+" WHERE `run` = ''"))
 	}
 
-	if !permissionErrors[number(err)] {
+	if !slices.Contains(permissionErrors, number(err)) {
 		return nil, err
 	}
 

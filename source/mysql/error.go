@@ -1,6 +1,7 @@
 package mysql
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"database/sql/driver"
@@ -30,28 +31,45 @@ const (
 	errReadOnlyTransaction = 1792
 )
 
-// Groups of errors that share a code and a hint.
-var (
-	lockErrors           = numbers(1020, 1099, 1205, 1206, 1213, 3572)
-	diskErrors           = numbers(1021, 1114)
-	capacityErrors       = numbers(1037, 1038, 1040, 1041, 1203, 1226)
-	connectionLostErrors = numbers(1053, 1077, 1078, 1079, 1152, 1158, 1159, 1160, 1161, 1184, 1927, 2006, 2013, 3168)
-	temporaryErrors      = numbers(1047, 1180, 1290, 1317, 1412, 1615, 1836, 1969, 3024)
-	loginErrors          = numbers(1045, 1129, 1130, 1251, 1524, 1698, 3118, 4151)
-	permissionErrors     = numbers(1044, 1142, 1143, 1227, 1370)
-	dataErrors           = numbers(1048, 1062, 1153, 1216, 1217, 1263, 1264, 1265, 1292, 1301, 1364, 1365, 1366, 1367,
-		1406, 1411, 1416, 1441, 1451, 1452, 1526, 1586, 1690, 1748, 1761, 1762, 1859, 3140, 3141, 3157, 3819, 4025, 4078)
-)
+// meaning is the classification of errors of the server.
+type meaning struct {
+	code      source.Code // Empty for the code of the operation.
+	retryable bool
+	hint      string
+}
 
-// numbers returns a set of error numbers.
-func numbers(of ...uint16) map[uint16]bool {
-	set := map[uint16]bool{}
-	for _, number := range of {
-		set[number] = true
+// meanings are the meanings of errors by their numbers.
+var meanings = func() map[uint16]meaning {
+	meanings := map[uint16]meaning{}
+
+	add := func(code source.Code, retryable bool, hint string, numbers ...uint16) {
+		for _, number := range numbers {
+			meanings[number] = meaning{code, retryable, hint}
+		}
 	}
 
-	return set
-}
+	add(source.CodeUnavailable, true, "another session holds a lock that this operation requires",
+		1020, 1099, 1205, 1206, 1213, 3572)
+	add(source.CodeUnavailable, true, "the server's disk or tablespace is full", 1021, 1114)
+	add(source.CodeUnavailable, true, "the server has temporarily reached a limit of its capacity", 1037, 1038, 1040, 1041, 1203, 1226)
+	add(source.CodeUnavailable, true, "the server terminated or temporarily refused the operation",
+		1053, 1077, 1078, 1079, 1152, 1158, 1159, 1160, 1161, 1184, 1927, 2006, 2013, 3168, // The connection was lost.
+		1047, 1180, 1290, 1317, 1412, 1615, 1836, 1969, 3024)
+	add(source.CodeUnavailable, false, "check user and password, and whether the user may connect from this host",
+		1045, 1129, 1130, 1251, 1524, 1698, 3118, 4151)
+	add(source.CodeUnavailable, false, "grant the privilege to the source's user", permissionErrors...)
+	add(source.CodeUnavailable, false, "correct the database in connStr", errUnknownDatabase)
+	add(source.CodeTableNotFound, false, "load the table first, or correct its name", errNoSuchTable, errUnknownTable)
+	add(source.CodeQueryInvalid, false, "a query may only read; use a script to change data", errReadOnlyTransaction)
+	add("", false, "correct the value, or the table's definition",
+		1048, 1062, 1153, 1216, 1217, 1263, 1264, 1265, 1292, 1301, 1364, 1365, 1366, 1367, 1406, 1411, 1416, 1441, 1451, 1452,
+		1526, 1586, 1690, 1748, 1761, 1762, 1859, 3140, 3141, 3157, 3819, 4025, 4078)
+
+	return meanings
+}()
+
+// permissionErrors are the errors because of missing privileges.
+var permissionErrors = []uint16{1044, 1142, 1143, 1227, 1370}
 
 // number returns the number of a server's error, or 0 for other errors.
 func number(err error) uint16 {
@@ -92,30 +110,16 @@ func (s *Source) classify(ctx context.Context, table source.Table, fallback sour
 
 // explain sets the code, the hint and retryability for a server's error.
 func explain(problem *source.Error, table source.Table, number uint16) {
-	unavailable := func(retryable bool, hint string) {
-		problem.Code, problem.Retryable, problem.Hint = source.CodeUnavailable, retryable, hint
+	if number == errUnknownDatabase && table.Name != "" { // The space of the table.
+		number = errNoSuchTable
 	}
 
+	known, isKnown := meanings[number]
+
 	switch {
-	case lockErrors[number]:
-		unavailable(true, "another session holds a lock that this operation requires")
-	case diskErrors[number]:
-		unavailable(true, "the server's disk or tablespace is full")
-	case capacityErrors[number]:
-		unavailable(true, "the server has temporarily reached a limit of its capacity")
-	case connectionLostErrors[number], temporaryErrors[number]:
-		unavailable(true, "the server terminated or temporarily refused the operation")
-	case loginErrors[number]:
-		unavailable(false, "check user and password, and whether the user may connect from this host")
-	case permissionErrors[number]:
-		unavailable(false, "grant the privilege to the source's user")
-	case number == errNoSuchTable, number == errUnknownTable, number == errUnknownDatabase && table.Name != "":
-		problem.Code, problem.Hint = source.CodeTableNotFound, "load the table first, or correct its name"
-	case number == errUnknownDatabase:
-		unavailable(false, "correct the database in connStr")
-	case number == errReadOnlyTransaction:
-		problem.Code, problem.Hint = source.CodeQueryInvalid, "a query may only read; use a script to change data"
-	case dataErrors[number], problem.Code == source.CodeRecordInvalid:
+	case isKnown:
+		problem.Code, problem.Retryable, problem.Hint = cmp.Or(known.code, problem.Code), known.retryable, known.hint
+	case problem.Code == source.CodeRecordInvalid:
 		problem.Hint = "correct the value, or the table's definition"
 	case problem.Code == source.CodeQueryInvalid:
 		problem.Hint = "correct the query"

@@ -12,6 +12,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/jobwright/jobwright/source"
+	"github.com/jobwright/jobwright/source/database"
 )
 
 // load writes the rows to a table by the fastest method that the server allows. With replaces, a record replaces existing
@@ -172,7 +173,7 @@ func (f *loadFile) append(record source.Record) error {
 		case column.isHex:
 			f.buffer = hex.AppendEncode(f.buffer, f.value)
 		default:
-			f.buffer = appendEscaped(f.buffer, f.value)
+			f.buffer = escapes.Append(f.buffer, f.value)
 		}
 	}
 
@@ -181,29 +182,5 @@ func (f *loadFile) append(record source.Record) error {
 	return nil
 }
 
-// appendEscaped appends a value and escapes LOAD DATA's special characters with a backslash.
-func appendEscaped(dst, value []byte) []byte {
-	from := 0
-
-	for i, c := range value {
-		var escaped byte
-
-		switch c {
-		case '\t':
-			escaped = 't'
-		case '\n':
-			escaped = 'n'
-		case 0:
-			escaped = '0'
-		case '\\':
-			escaped = '\\'
-		default:
-			continue
-		}
-
-		dst = append(append(dst, value[from:i]...), '\\', escaped)
-		from = i + 1
-	}
-
-	return append(dst, value[from:]...)
-}
+// escapes are LOAD DATA's.
+var escapes = database.Escapes{'\t': 't', '\n': 'n', 0: '0', '\\': '\\'}

@@ -50,17 +50,17 @@ func Open(_ context.Context, definition source.Definition, _ source.Place) (sour
 
 	config, err := configure(opts)
 	if err != nil {
-		return nil, invalid(definition.Name, err)
+		return nil, definition.Refuse(err, "")
 	}
 
 	ledger, err := newLedger(opts.Ledger)
 	if err != nil {
-		return nil, invalid(definition.Name, err)
+		return nil, definition.Refuse(err, "")
 	}
 
 	native, err := mysql.NewConnector(config)
 	if err != nil {
-		return nil, invalid(definition.Name, errConnStr) // The library's message may contain parts of connStr.
+		return nil, definition.Refuse(errConnStr, "") // The library's message may contain parts of connStr.
 	}
 
 	connector := limitedConnector{native}
@@ -80,14 +80,6 @@ func Open(_ context.Context, definition source.Definition, _ source.Place) (sour
 	s.auxiliary.SetMaxIdleConns(0)
 
 	return s, nil
-}
-
-// invalid returns the error for an invalid definition.
-func invalid(name string, err error) error {
-	return &source.Error{
-		Code: source.CodeDefinitionInvalid, Source: name, Message: err.Error(),
-		Hint: "correct the source in app.yaml",
-	}
 }
 
 // Close closes the connections to the server.

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/jobwright/jobwright/source"
+	"github.com/jobwright/jobwright/source/database"
 )
 
 // cell is the value of a column in the current record.
@@ -36,10 +37,9 @@ type stream struct {
 	reject         func(source.Reject) error
 	changesSession bool // Whether the query may have changed the session's state.
 
-	cancel    context.CancelFunc // Terminates the query, also in the server.
-	openErr   func() error       // Returns the error of the context that open received.
-	nextDone  <-chan struct{}    // Done of the context that Next received last.
-	stopWatch func() bool        // Stops watching nextDone.
+	cancel  context.CancelFunc // Terminates the query, also in the server.
+	openErr func() error       // Returns the error of the context that open received.
+	watch   database.Watch     // Of the context that Next received last.
 
 	statement *sql.Stmt
 	rows      *sql.Rows
@@ -142,7 +142,7 @@ func (r *stream) Next(ctx context.Context) (source.Record, error) {
 		return nil, errors.New("the rows are closed already")
 	}
 
-	r.watch(ctx)
+	r.watch.Until(ctx, r.cancel)
 
 	for r.next() {
 		r.count++
@@ -181,20 +181,6 @@ func (r *stream) next() bool {
 	r.session.limit.begin()
 
 	return r.rows.Next()
-}
-
-// watch terminates the query when ctx, the context that Next has received, ends.
-func (r *stream) watch(ctx context.Context) {
-	done := ctx.Done()
-	if done == r.nextDone {
-		return
-	}
-
-	if r.stopWatch != nil {
-		r.stopWatch()
-	}
-
-	r.nextDone, r.stopWatch = done, context.AfterFunc(ctx, r.cancel)
 }
 
 // decode sets r.record to the decoded values of the cells.
@@ -313,9 +299,6 @@ func (r *stream) Close() error {
 
 // end releases the contexts.
 func (r *stream) end() {
-	if r.stopWatch != nil {
-		r.stopWatch()
-	}
-
+	r.watch.Stop()
 	r.cancel()
 }

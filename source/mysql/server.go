@@ -1,6 +1,7 @@
 package mysql
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -36,13 +37,7 @@ func (s *server) String() string {
 }
 
 func (s *server) isAtLeast(major, minor, patch int) bool {
-	for i, minimum := range []int{major, minor, patch} {
-		if s.numbers[i] != minimum {
-			return s.numbers[i] > minimum
-		}
-	}
-
-	return true
+	return slices.Compare(s.numbers[:], []int{major, minor, patch}) >= 0
 }
 
 // isTooOld reports whether the server lacks features that the driver requires: the expressions of generated columns in

@@ -1,6 +1,7 @@
 package mysql
 
 import (
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -173,34 +174,14 @@ func (n native) String() string {
 	return strings.ToUpper(before) + "(" + rest[:end] + strings.ToUpper(rest[end:])
 }
 
+// member matches a member of an ENUM or SET, in which a quote is doubled.
+var member = regexp.MustCompile(`'((?:[^']|'')*)'`)
+
 // members returns the members of an ENUM or SET.
 func (n native) members() []string {
-	_, list, _ := strings.Cut(n.text, "(")
-
-	var (
-		members []string
-		member  strings.Builder
-	)
-
-	inside := false
-
-	for i := 0; i < len(list); i++ {
-		switch {
-		case list[i] != '\'':
-			if inside {
-				member.WriteByte(list[i])
-			}
-		case inside && i+1 < len(list) && list[i+1] == '\'': // A quote in a member is doubled.
-			member.WriteByte('\'')
-			i++
-		case inside:
-			members = append(members, member.String())
-			member.Reset()
-
-			inside = false
-		default:
-			inside = true
-		}
+	var members []string
+	for _, found := range member.FindAllStringSubmatch(n.text, -1) {
+		members = append(members, strings.ReplaceAll(found[1], "''", "'"))
 	}
 
 	return members

@@ -40,9 +40,7 @@ const (
 // decodeText also decodes values of every type that is read in text form.
 func decodeText(data []byte) (any, error) { return string(data), nil }
 
-func decodeBool(data []byte) (any, error) {
-	return data[0] != 0, nil
-}
+func decodeBool(data []byte) (any, error) { return data[0] != 0, nil }
 
 func decodeInt2(data []byte) (any, error) {
 	return int64(int16(binary.BigEndian.Uint16(data))), nil //nolint:gosec // The server sends a signed number.
@@ -56,9 +54,7 @@ func decodeInt8(data []byte) (any, error) {
 	return int64(binary.BigEndian.Uint64(data)), nil //nolint:gosec // The server sends a signed number.
 }
 
-func decodeOID(data []byte) (any, error) {
-	return int64(binary.BigEndian.Uint32(data)), nil
-}
+func decodeOID(data []byte) (any, error) { return int64(binary.BigEndian.Uint32(data)), nil }
 
 // decodeFloat4 returns the 64-bit float with the same shortest decimal form: 0.1, not 0.10000000149011612.
 func decodeFloat4(data []byte) (any, error) {
@@ -115,9 +111,7 @@ func decodeJSONB(data []byte) (any, error) {
 	return json.RawMessage(bytes.Clone(data[1:])), nil
 }
 
-func decodeUUID(data []byte) (any, error) {
-	return uuid.UUID(data), nil
-}
+func decodeUUID(data []byte) (any, error) { return uuid.UUID(data), nil }
 
 // decodeArray returns the decoder of arrays. It discards the lower bounds of the subscripts, which a list does not have.
 func decodeArray(element decoder) decoder {

@@ -48,40 +48,36 @@ func Open(_ context.Context, definition source.Definition, _ source.Place) (sour
 		return nil, err
 	}
 
-	invalid := func(message, hint string) error {
-		return &source.Error{Code: source.CodeDefinitionInvalid, Source: definition.Name, Message: message, Hint: hint}
-	}
-
 	if opts.MaxConnections < 2 {
-		return nil, invalid(fmt.Sprintf("maxConnections is %d", opts.MaxConnections),
+		return nil, definition.Refuse(fmt.Errorf("maxConnections is %d", opts.MaxConnections),
 			"set it to 2 or more: one connection to read and one to write")
 	}
 
 	if opts.ConnStr == "" {
-		return nil, invalid("connStr is missing", connStrHint)
+		return nil, definition.Refuse(errors.New("connStr is missing"), connStrHint)
 	}
 
 	config, err := pgxpool.ParseConfig(opts.ConnStr)
 	if err != nil {
 		// The cause is left out: it may quote the string with the password.
-		return nil, invalid("connStr is not a valid connection string", connStrHint)
+		return nil, definition.Refuse(errors.New("connStr is not a valid connection string"), connStrHint)
 	}
 
 	configure(config, opts)
 
 	s := &Source{name: definition.Name, server: fmt.Sprintf("%s:%d", config.ConnConfig.Host, config.ConnConfig.Port)}
 	if s.ledger, err = newLedger(opts.Ledger); err != nil {
-		return nil, invalid(err.Error(), "name a table, or set ledger: "+ledger.None)
+		return nil, definition.Refuse(err, "name a table, or set ledger: "+ledger.None)
 	}
 
 	if s.reading, err = newPool(config, (opts.MaxConnections+1)/2); err != nil {
-		return nil, invalid("connStr can't be used", connStrHint)
+		return nil, definition.Refuse(errors.New("connStr can't be used"), connStrHint)
 	}
 
 	if s.writing, err = newPool(config, opts.MaxConnections/2); err != nil {
 		s.reading.Close()
 
-		return nil, invalid("connStr can't be used", connStrHint)
+		return nil, definition.Refuse(errors.New("connStr can't be used"), connStrHint)
 	}
 
 	return s, nil

@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/jobwright/jobwright/source"
+	"github.com/jobwright/jobwright/source/database"
 	"github.com/jobwright/jobwright/source/sqltext"
 )
 
@@ -45,8 +46,7 @@ type rows struct {
 	session  *session
 	cancel   context.CancelFunc
 	opened   context.Context //nolint:containedctx // The context of the query, until the rows are closed.
-	watched  <-chan struct{} // The Done channel of the context of the last call of Next.
-	unwatch  func() bool
+	watch    database.Watch  // Of the context of the last call of Next.
 	result   *pgconn.ResultReader
 	schema   source.Schema
 	decoders []decoder
@@ -174,7 +174,7 @@ func (r *rows) Next(ctx context.Context) (source.Record, error) {
 		return nil, r.err
 	}
 
-	r.watch(ctx)
+	r.watch.Until(ctx, r.cancel)
 
 	for r.result.NextRow() {
 		r.count++
@@ -205,17 +205,6 @@ func (r *rows) Next(ctx context.Context) (source.Record, error) {
 	r.finish(err)
 
 	return nil, err
-}
-
-// watch cancels the query when ctx ends. It has no effect if the previous call had the same context.
-func (r *rows) watch(ctx context.Context) {
-	if done := ctx.Done(); done != r.watched {
-		if r.unwatch != nil {
-			r.unwatch()
-		}
-
-		r.watched, r.unwatch = done, context.AfterFunc(ctx, r.cancel)
-	}
 }
 
 // decode decodes the current record. With an error, it returns the column of the value.
@@ -274,9 +263,7 @@ func (r *rows) finish(err error) {
 
 	r.err = err
 
-	if r.unwatch != nil {
-		r.unwatch()
-	}
+	r.watch.Stop()
 
 	if r.result != nil && r.session.conn.IsBusy() {
 		r.cancel()              // It closes the connection, which takes less time than reading the remaining records.

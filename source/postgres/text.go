@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"bytes"
 	"encoding/hex"
 
 	"github.com/jobwright/jobwright/source"
@@ -92,34 +93,12 @@ func appendTextField(dst []byte, index int, value any, encode database.Encoder) 
 		return nil, err
 	}
 
-	for i := begin; i < len(dst); i++ {
-		if isSpecial(dst[i]) {
-			text := string(dst[i:])
-
-			return appendEscaped(dst[:i], text), nil
-		}
+	if bytes.ContainsAny(dst[begin:], "\t\n\r\\") {
+		return escapes.Append(dst[:begin], bytes.Clone(dst[begin:])), nil
 	}
 
 	return dst, nil
 }
 
-func isSpecial(c byte) bool { return c == '\\' || c == '\t' || c == '\n' || c == '\r' }
-
-func appendEscaped(dst []byte, text string) []byte {
-	for i := range len(text) {
-		switch c := text[i]; c {
-		case '\t':
-			dst = append(dst, `\t`...)
-		case '\n':
-			dst = append(dst, `\n`...)
-		case '\r':
-			dst = append(dst, `\r`...)
-		case '\\':
-			dst = append(dst, `\\`...)
-		default:
-			dst = append(dst, c)
-		}
-	}
-
-	return dst
-}
+// escapes are those of COPY.
+var escapes = database.Escapes{'\t': 't', '\n': 'n', '\r': 'r', '\\': '\\'}

@@ -1,7 +1,8 @@
 package postgres
 
 import (
-	"strconv"
+	"cmp"
+	"fmt"
 
 	"github.com/jackc/pgx/v5/pgtype"
 
@@ -128,43 +129,34 @@ func nativeType(name, full string, oid uint32, modifier int32) source.NativeType
 	return described
 }
 
+// createdTypes are the types of columns that are created for the standard types, except for arrays.
+var createdTypes = map[source.Type]string{
+	source.Text:      "text",
+	source.Integer:   "bigint",
+	source.Decimal:   "numeric",
+	source.Float:     "double precision",
+	source.Boolean:   "boolean",
+	source.Date:      "date",
+	source.Time:      "time without time zone",
+	source.Datetime:  "timestamp without time zone",
+	source.Timestamp: "timestamp with time zone",
+	source.Binary:    "bytea",
+	source.JSON:      "json",
+	source.UUID:      "uuid",
+}
+
 // createdType returns the type of a column that is created for a standard type, or "" if the standard type does not exist.
 func createdType(of source.Standard) string {
-	switch of.Type {
-	case source.Text:
-		return "text"
-	case source.Integer:
-		return "bigint"
-	case source.Decimal:
-		const maxPrecision = 1000 // A numeric without arguments has more digits.
-		if of.Precision < 1 || of.Precision > maxPrecision {
-			return "numeric"
-		}
+	const maxPrecision = 1000 // A numeric without arguments has more digits.
 
-		return "numeric(" + strconv.Itoa(of.Precision) + "," + strconv.Itoa(of.Scale) + ")"
-	case source.Float:
-		return "double precision"
-	case source.Boolean:
-		return "boolean"
-	case source.Date:
-		return "date"
-	case source.Time:
-		return "time without time zone"
-	case source.Datetime:
-		return "timestamp without time zone"
-	case source.Timestamp:
-		return "timestamp with time zone"
-	case source.Binary:
-		return "bytea"
-	case source.JSON:
-		return "json"
-	case source.UUID:
-		return "uuid"
-	case source.Array:
-		return createdType(source.Standard{Type: of.Element}) + "[]"
+	switch {
+	case of.Type == source.Array:
+		return createdTypes[of.Element] + "[]"
+	case of.Type == source.Decimal && of.Precision > 0 && of.Precision <= maxPrecision:
+		return fmt.Sprintf("numeric(%d,%d)", of.Precision, of.Scale)
 	}
 
-	return ""
+	return createdTypes[of.Type]
 }
 
 // Types returns the standard type as which each type of PostgreSQL is read.
@@ -207,24 +199,11 @@ var notes = map[string]string{
 
 // Creations returns the type of the column that is created for each standard type.
 func Creations() []source.Creation {
-	var creations []source.Creation
+	native := func(of source.Type) string { return cmp.Or(createdTypes[of], "an array of the elements' type") }
 
-	for _, of := range source.Types() {
-		creation := source.Creation{Standard: string(of), Native: createdType(source.Standard{Type: of}), Note: creationNotes[of]}
-		if of == source.Array {
-			creation.Native = "an array of the elements' type"
-		}
-
-		creations = append(creations, creation)
-
-		if of == source.Decimal {
-			creations = append(creations, source.Creation{
-				Standard: "decimal(p,s)", Native: "numeric(p,s)", Note: "numeric if it has more than 1,000 digits.",
-			})
-		}
-	}
-
-	return creations
+	return append(source.Creations(native, creationNotes), source.Creation{
+		Standard: "decimal(p,s)", Native: "numeric(p,s)", Note: "numeric if it has more than 1,000 digits.",
+	})
 }
 
 var creationNotes = map[source.Type]string{

@@ -43,7 +43,7 @@ func Open(ctx context.Context, definition source.Definition, _ source.Place) (so
 	}
 
 	if err := opts.check(); err != nil {
-		return nil, invalid(definition, err)
+		return nil, definition.Invalid(err)
 	}
 
 	settings, err := config.LoadDefaultConfig(ctx, opts.settings()...)
@@ -60,14 +60,14 @@ func Open(ctx context.Context, definition source.Definition, _ source.Place) (so
 	}
 
 	if settings.Region == "" {
-		return nil, invalid(definition, errors.New("the region of the bucket is missing"))
+		return nil, definition.Invalid(errors.New("the region of the bucket is missing"))
 	}
 
 	client := s3.NewFromConfig(settings, opts.client)
 
 	opened := &store{client: client, name: opts.Bucket, prefix: opts.folder()}
 	if opened.bucket, err = opened.through(ctx, client); err != nil {
-		return nil, invalid(definition, err)
+		return nil, definition.Invalid(err)
 	}
 
 	return files.New(definition.Name, opened), nil
@@ -140,11 +140,4 @@ func (o *options) folder() string {
 	}
 
 	return ""
-}
-
-func invalid(definition source.Definition, err error) error {
-	return &source.Error{
-		Code: source.CodeDefinitionInvalid, Source: definition.Name,
-		Message: "the options of this " + Kind + " are wrong: " + err.Error(), Hint: "correct the source in app.yaml", Err: err,
-	}
 }

@@ -87,10 +87,7 @@ func Open(_ context.Context, definition source.Definition, place source.Place) (
 	}
 
 	if opts.MaxConnections < 1 {
-		return nil, &source.Error{
-			Code: source.CodeDefinitionInvalid, Source: definition.Name,
-			Message: "maxConnections is less than 1", Hint: "correct the source in app.yaml",
-		}
+		return nil, definition.Refuse(errors.New("maxConnections is less than 1"), "")
 	}
 
 	path := opts.Path
@@ -99,9 +96,7 @@ func Open(_ context.Context, definition source.Definition, place source.Place) (
 	}
 
 	if err := guard.File(place, path); err != nil {
-		return nil, &source.Error{
-			Code: source.CodeDefinitionInvalid, Source: definition.Name, Message: err.Error(), Hint: guard.Hint, Err: err,
-		}
+		return nil, definition.Refuse(err, guard.Hint)
 	}
 
 	if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {

@@ -53,10 +53,7 @@ func Open(_ context.Context, definition source.Definition, _ source.Place) (sour
 
 	base, timeout, err := opts.check()
 	if err != nil {
-		return nil, &source.Error{
-			Code: source.CodeDefinitionInvalid, Source: definition.Name, Message: err.Error(),
-			Hint: "correct the source in app.yaml",
-		}
+		return nil, definition.Refuse(err, "")
 	}
 
 	transport := &http.Transport{
