@@ -23,7 +23,7 @@ type tally struct {
 
 func newTally(ctx context.Context, file io.Reader, name string, options format.Options) *tally {
 	reader, writer := io.Pipe()
-	t := &tally{file: file, pipe: writer, ended: make(chan struct{})}
+	t := &tally{file: io.TeeReader(file, writer), pipe: writer, ended: make(chan struct{})}
 
 	go func() {
 		defer close(t.ended)
@@ -60,13 +60,6 @@ func (t *tally) count(ctx context.Context, file io.Reader, name string, options 
 // Read reads from the file. It returns the end of the file after all records have been counted.
 func (t *tally) Read(chunk []byte) (int, error) {
 	length, err := t.file.Read(chunk)
-
-	if _, failed := t.pipe.Write(chunk[:length]); failed != nil {
-		<-t.ended
-
-		return 0, t.err
-	}
-
 	if err == io.EOF {
 		if failed := t.close(); failed != nil {
 			return 0, failed

@@ -70,13 +70,13 @@ func (w *writer) merge(ctx context.Context, found *table) (source.Written, error
 			return err
 		}
 
-		return m.attempt.record(ctx, w.result(written))
+		return m.attempt.record(ctx, w.write.Recorded(written))
 	})
 	if err != nil {
 		return source.Written{}, err
 	}
 
-	return w.result(written), w.session.execute(ctx, "DROP TEMPORARY TABLE "+m.written+", "+m.latest)
+	return w.write.Recorded(written), w.session.execute(ctx, "DROP TEMPORARY TABLE "+m.written+", "+m.latest)
 }
 
 // loadWritten creates and fills the temporary tables, and returns the number of distinct keys. It is not part of the

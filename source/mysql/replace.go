@@ -76,7 +76,7 @@ func (w *writer) build(ctx context.Context, built source.Table) (source.Written,
 	isKeyed := w.write.Mode.Keyed()
 
 	err := w.session.transaction(ctx, func() error { return w.load(ctx, built, isKeyed) })
-	written := w.result(source.Written{Rows: w.count, Conversions: conversions})
+	written := w.write.Recorded(source.Written{Rows: w.count, Conversions: conversions})
 
 	if err == nil && isKeyed {
 		err = w.session.conn.QueryRowContext(ctx, "SELECT COUNT(*) FROM "+quoteTable(built)).Scan(&written.Rows)

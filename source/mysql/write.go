@@ -159,14 +159,11 @@ func (w *writer) insertAll(ctx context.Context) (source.Written, error) {
 			return err
 		}
 
-		return w.attempt.record(ctx, w.result(source.Written{Rows: w.count}))
+		return w.attempt.record(ctx, w.write.Recorded(source.Written{Rows: w.count}))
 	})
 
-	return w.result(source.Written{Rows: w.count}), err
+	return w.write.Recorded(source.Written{Rows: w.count}), err
 }
-
-// result adds the files from which the rows were read to written.
-func (w *writer) result(written source.Written) source.Written { return w.write.Recorded(written) }
 
 // next reads a record.
 func (w *writer) next(ctx context.Context) (source.Record, error) {

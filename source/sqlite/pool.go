@@ -59,22 +59,18 @@ func (p *pool) acquire(ctx context.Context, timeout time.Duration) error {
 	default:
 	}
 
-	var expired <-chan time.Time // Without a timeout, nil: it blocks forever.
-
 	if timeout > 0 {
-		timer := time.NewTimer(timeout)
-		defer timer.Stop()
+		var cancel context.CancelFunc
 
-		expired = timer.C
+		ctx, cancel = context.WithTimeoutCause(ctx, timeout, errPoolExhausted)
+		defer cancel()
 	}
 
 	select {
 	case p.inUse <- struct{}{}:
 		return nil
 	case <-ctx.Done():
-		return ctx.Err()
-	case <-expired:
-		return errPoolExhausted
+		return context.Cause(ctx)
 	}
 }
 

@@ -63,33 +63,25 @@ func Creations() []source.Creation {
 		source.Timestamp: "Stored as text, 2006-01-02T15:04:05.5+01:00. SQL compares the text, including the offset.",
 		source.JSON:      "Stored as text, unchanged.",
 		source.UUID:      "Stored as text, in lower case.",
+		source.Array:     "Stored as text, a JSON array.",
+		source.Decimal: "A conversion: stored as text, because SQLite's numbers have fewer digits. " +
+			"SQL compares the text unless you CAST it.",
 	}
 
-	var creations []source.Creation
-
-	for _, of := range source.Types() {
+	native := func(of source.Type) string {
 		switch of { //nolint:exhaustive // Each of the other types has one declaration.
 		case source.Decimal:
-			creations = append(creations,
-				source.Creation{
-					Standard: "decimal(p,s)", Native: "DECIMAL(p,s)",
-					Note: "Up to 15 digits: stored as a number, exactly.",
-				},
-				source.Creation{
-					Standard: "decimal", Native: decimalText + " or " + decimalText + "(p,s)",
-					Note: "A conversion: stored as text, because SQLite's numbers have fewer digits. " +
-						"SQL compares the text unless you CAST it.",
-				})
+			return decimalText + " or " + decimalText + "(p,s)"
 		case source.Array:
-			creations = append(creations, source.Creation{
-				Standard: "integer[] and so on", Native: "INTEGER[] and so on", Note: "Stored as text, a JSON array.",
-			})
-		default:
-			creations = append(creations, source.Creation{Standard: string(of), Native: declarations[of], Note: notes[of]})
+			return "INTEGER[] and so on"
 		}
+
+		return declarations[of]
 	}
 
-	return creations
+	return append(source.Creations(native, notes), source.Creation{
+		Standard: "decimal(p,s)", Native: "DECIMAL(p,s)", Note: "Up to 15 digits: stored as a number, exactly.",
+	})
 }
 
 // exactNames maps declared types to standard types by their whole name, without arguments.

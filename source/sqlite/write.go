@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/jobwright/jobwright/source"
+	"github.com/jobwright/jobwright/source/database"
 )
 
 // WriteTable writes rows to a table in one transaction. It compares keys with SQL's =, so a key that contains NULL equals no
@@ -245,19 +246,13 @@ func (w *writing) assignments(separator string, key bool) string {
 
 // onConflict returns the clause with which an INSERT updates an existing record with the same key.
 func (w *writing) onConflict() string {
-	var parts []string
-
-	for _, column := range w.schema {
-		if !w.isKey[column.Name] {
-			parts = append(parts, quote(column.Name)+" = excluded."+quote(column.Name))
-		}
-	}
-
-	if len(parts) == 0 {
+	others := slices.DeleteFunc(w.schema.Names(), func(name string) bool { return w.isKey[name] })
+	if len(others) == 0 {
 		return " ON CONFLICT (" + quoted(w.key) + ") DO NOTHING"
 	}
 
-	return " ON CONFLICT (" + quoted(w.key) + ") DO UPDATE SET " + strings.Join(parts, ", ")
+	return " ON CONFLICT (" + quoted(w.key) + ") DO UPDATE SET " +
+		database.Join(others, ", ", func(name string) string { return quote(name) + " = excluded." + quote(name) })
 }
 
 // indexKey creates an index on the key if the write looks up records and the table has no such index: without it, each record

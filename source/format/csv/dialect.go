@@ -1,6 +1,7 @@
 package csv
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"unicode/utf8"
@@ -19,19 +20,14 @@ type dialect struct {
 
 // newDialect returns the dialect of a format, with the defaults of RFC 4180.
 func newDialect(f source.Format) (dialect, error) {
-	d := dialect{separator: f.Separator, quote: f.Quote, header: f.Header == nil || *f.Header, null: f.Null}
-
-	switch d.separator {
-	case "":
-		d.separator = ","
-	case "tab":
+	d := dialect{
+		separator: cmp.Or(f.Separator, ","), quote: cmp.Or(f.Quote, `"`), header: f.Header == nil || *f.Header, null: f.Null,
+	}
+	if d.separator == "tab" {
 		d.separator = "\t"
 	}
 
-	switch d.quote {
-	case "":
-		d.quote = `"`
-	case "none":
+	if d.quote == "none" {
 		d.quote = ""
 	}
 
