@@ -5,10 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"os"
 	"syscall"
 	"time"
-
-	"github.com/jobwright/jobwright/source"
 )
 
 // ErrNotFound is the error for a blob that the store does not have or no longer has.
@@ -61,7 +61,14 @@ type blobReader interface {
 // pathless returns an error of the file system without the paths of this machine, as [ErrFull] if it reports a lack of space:
 // of the disk, a quota, or the limit of a file's size.
 func pathless(err error) error {
-	err = source.WithoutPath(err)
+	if pathError, ok := errors.AsType[*fs.PathError](err); ok {
+		err = pathError.Err
+	}
+
+	if linkError, ok := errors.AsType[*os.LinkError](err); ok {
+		err = linkError.Err
+	}
+
 	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) || errors.Is(err, syscall.EFBIG) {
 		return fmt.Errorf("%w: %w", ErrFull, err)
 	}

@@ -1,10 +1,7 @@
 package source
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"runtime/debug"
 	"strings"
 	"time"
@@ -99,22 +96,9 @@ type PanicError struct {
 
 func (e *PanicError) Error() string { return fmt.Sprintf("panic: %v", e.Value) }
 
-// Recover, in a defer statement, stores a panic of the function as a [*PanicError].
+// Recover stores a panic of the function that defers it as a [*PanicError].
 func Recover(err *error) { //nolint:gocritic // A deferred function sets the result.
 	if panicked := recover(); panicked != nil { //nolint:revive // The function is deferred.
 		*err = &PanicError{Value: panicked, Stack: debug.Stack()}
 	}
-}
-
-// WithoutPath returns an error of the file system without the paths of this machine, which callers must not see.
-func WithoutPath(err error) error {
-	if pathError, ok := errors.AsType[*fs.PathError](err); ok {
-		return pathError.Err
-	}
-
-	if linkError, ok := errors.AsType[*os.LinkError](err); ok {
-		return linkError.Err
-	}
-
-	return err
 }

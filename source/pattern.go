@@ -301,12 +301,12 @@ func (p *pattern) append(to []byte, value time.Time) []byte {
 }
 
 func (p patternPart) append(to []byte, value time.Time) []byte {
-	switch {
-	case p.letter == 0:
+	switch p.letter {
+	case 0:
 		return append(to, p.literal...)
-	case p.letter == 'S':
+	case 'S':
 		return append(to, fmt.Sprintf("%09d", value.Nanosecond())[:p.count]...)
-	case p.letter == 'H':
+	case 'H':
 		return fmt.Appendf(to, "%0*d", p.count, value.Hour())
 	}
 

@@ -157,10 +157,11 @@ func (d Definition) Invalid(err error) error {
 	}
 }
 
-// Refuse returns an [*Error] with [CodeDefinitionInvalid] that says what err says. Without a hint, it has that of [Definition.Invalid].
+// Refuse returns an [*Error] with [CodeDefinitionInvalid] and the message of err. The hint may be empty.
 func (d Definition) Refuse(err error, hint string) error {
 	return &Error{
-		Code: CodeDefinitionInvalid, Source: d.Name, Message: err.Error(), Hint: cmp.Or(hint, "correct the source in app.yaml"), Err: err,
+		Code: CodeDefinitionInvalid, Source: d.Name, Message: err.Error(), Err: err,
+		Hint: cmp.Or(hint, "correct the source in app.yaml"),
 	}
 }
 

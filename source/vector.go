@@ -252,7 +252,8 @@ func (v *Vector) truncate(length int) {
 		v.Nulls = v.Nulls[:length]
 	}
 
-	v.Ints, v.Floats, v.Bools, v.Times = first(v.Ints, length), first(v.Floats, length), first(v.Bools, length), first(v.Times, length)
+	v.Ints, v.Floats = first(v.Ints, length), first(v.Floats, length)
+	v.Bools, v.Times = first(v.Bools, length), first(v.Times, length)
 	v.Ends, v.Values, v.Bytes = first(v.Ends, length), first(v.Values, length), v.Bytes[:0]
 
 	if len(v.Ends) > 0 {

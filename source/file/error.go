@@ -9,6 +9,7 @@ import (
 	"syscall"
 
 	"github.com/jobwright/jobwright/source"
+	"github.com/jobwright/jobwright/source/guard"
 )
 
 // The participles that complete "the file can't be …" in messages.
@@ -31,7 +32,7 @@ func (s *store) failed(done string, err error) error {
 	}
 
 	problem := &source.Error{
-		Code: source.CodeUnavailable, Message: fmt.Sprintf("the file can't be %s: %s", done, source.WithoutPath(err)), Err: err,
+		Code: source.CodeUnavailable, Message: fmt.Sprintf("the file can't be %s: %s", done, guard.WithoutPath(err)), Err: err,
 	}
 
 	switch {

@@ -44,7 +44,7 @@ func Open(_ context.Context, definition source.Definition, place source.Place) (
 	if err != nil {
 		return nil, &source.Error{
 			Code: source.CodeUnavailable, Source: definition.Name,
-			Message:   "its folder can't be opened: " + source.WithoutPath(err).Error(),
+			Message:   "its folder can't be opened: " + guard.WithoutPath(err).Error(),
 			Hint:      "create the folder, or correct the source's path in app.yaml",
 			Retryable: isAny(err, syscall.EMFILE, syscall.ENFILE, syscall.EIO, syscall.ESTALE, syscall.ETIMEDOUT),
 			Err:       err,

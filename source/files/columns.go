@@ -16,7 +16,8 @@ func match(rows source.Rows, existing source.Schema, sourceName string, write so
 	indexes := existing.Indexes()
 	existing = slices.Clone(existing)
 	types := map[string]source.Standard{}
-	matched := &matched{schema: existing, from: slices.Repeat([]int{-1}, len(existing)), record: make(source.Record, len(existing))}
+	from := slices.Repeat([]int{-1}, len(existing))
+	matched := &matched{schema: existing, from: from, record: make(source.Record, len(existing))}
 
 	for i, column := range rows.Schema() {
 		at, found := indexes[column.Name]

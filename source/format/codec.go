@@ -40,24 +40,24 @@ func named(types []source.FileType, name string) source.FileType {
 }
 
 // read returns the records of a content that is read sequentially.
-func (c codec) read(content io.Reader, read source.Read) (Reader, error) {
+func (c codec) read(from io.Reader, read source.Read) (Reader, error) {
 	switch c.Name {
 	case "csv":
-		return opened[Reader](csv.NewReader(content, read))
+		return opened[Reader](csv.NewReader(from, read))
 	case "xml":
-		return opened[Reader](xml.NewReader(content, read))
+		return opened[Reader](xml.NewReader(from, read))
 	}
 
-	return opened[Reader](json.NewReader(content, read))
+	return opened[Reader](json.NewReader(from, read))
 }
 
 // readAt returns the records of a content that is read with random access.
-func (c codec) readAt(content io.ReaderAt, size int64, read source.Read) (Reader, error) {
+func (c codec) readAt(from io.ReaderAt, size int64, read source.Read) (Reader, error) {
 	if c.Name == "xlsx" {
-		return opened[Reader](xlsx.NewReader(content, size, read))
+		return opened[Reader](xlsx.NewReader(from, size, read))
 	}
 
-	return opened[Reader](parquet.NewReader(content, size, read))
+	return opened[Reader](parquet.NewReader(from, size, read))
 }
 
 // write returns a writer of records.

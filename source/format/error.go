@@ -5,6 +5,7 @@ import (
 	"syscall"
 
 	"github.com/jobwright/jobwright/source"
+	"github.com/jobwright/jobwright/source/guard"
 )
 
 // Named adds the names of a source and a table to a [*Problem], or to a [*source.Error] without them. It returns other errors
@@ -44,7 +45,8 @@ func explained(err error) error {
 	wrong, ok := errors.AsType[*source.Error](err)
 	if !ok {
 		wrong = &source.Error{
-			Code: source.CodeUnavailable, Message: "the file cannot be read: " + source.WithoutPath(err).Error(), Retryable: true, Err: err,
+			Code: source.CodeUnavailable, Retryable: true, Err: err,
+			Message: "the file cannot be read: " + guard.WithoutPath(err).Error(),
 		}
 	}
 
@@ -59,7 +61,7 @@ func notCopied(err error) error {
 	}
 
 	return &source.Error{
-		Code: source.CodeUnavailable, Message: "the file cannot be copied to a temporary file: " + source.WithoutPath(err).Error(), Hint: hint,
-		Retryable: errors.Is(err, syscall.ENOSPC), Err: err,
+		Code: source.CodeUnavailable, Hint: hint, Retryable: errors.Is(err, syscall.ENOSPC), Err: err,
+		Message: "the file cannot be copied to a temporary file: " + guard.WithoutPath(err).Error(),
 	}
 }

@@ -1,4 +1,5 @@
-// Package guard refuses paths of sources through which a job could change the definition of an app, or read secrets.
+// Package guard refuses paths of sources through which a job could change the definition of an app, or read secrets. It also
+// removes the paths of this machine from errors.
 //
 // The definition of an app is its file app.yaml and its folders scenarios and scripts. A source may use all other folders of an
 // app. Symbolic links are followed, and names that differ only in case count as equal, because some file systems treat them so.
@@ -7,6 +8,7 @@ package guard
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -147,4 +149,17 @@ func contains(folder, path string) bool {
 	relative, err := filepath.Rel(folder, path)
 
 	return err == nil && relative != ".." && !strings.HasPrefix(relative, ".."+string(filepath.Separator))
+}
+
+// WithoutPath returns an error of the file system without the paths of this machine, which callers must not see.
+func WithoutPath(err error) error {
+	if pathError, ok := errors.AsType[*fs.PathError](err); ok {
+		return pathError.Err
+	}
+
+	if linkError, ok := errors.AsType[*os.LinkError](err); ok {
+		return linkError.Err
+	}
+
+	return err
 }

@@ -51,7 +51,8 @@ var meanings = func() map[uint16]meaning {
 	add(source.CodeUnavailable, true, "another session holds a lock that this operation requires",
 		1020, 1099, 1205, 1206, 1213, 3572)
 	add(source.CodeUnavailable, true, "the server's disk or tablespace is full", 1021, 1114)
-	add(source.CodeUnavailable, true, "the server has temporarily reached a limit of its capacity", 1037, 1038, 1040, 1041, 1203, 1226)
+	add(source.CodeUnavailable, true, "the server has temporarily reached a limit of its capacity",
+		1037, 1038, 1040, 1041, 1203, 1226)
 	add(source.CodeUnavailable, true, "the server terminated or temporarily refused the operation",
 		1053, 1077, 1078, 1079, 1152, 1158, 1159, 1160, 1161, 1184, 1927, 2006, 2013, 3168, // The connection was lost.
 		1047, 1180, 1290, 1317, 1412, 1615, 1836, 1969, 3024)

@@ -129,7 +129,9 @@ func (m *merge) keyPart(name string) string {
 
 // equalKeys returns the condition for equal keys of the tables with the aliases a and b.
 func (m *merge) equalKeys(a, b string) string {
-	return database.Join(m.key, " AND ", func(name string) string { return a + "." + quote(name) + " = " + b + "." + quote(name) })
+	return database.Join(m.key, " AND ", func(name string) string {
+		return a + "." + quote(name) + " = " + b + "." + quote(name)
+	})
 }
 
 // latestRecords returns the join that selects the last written record with each key, as w.

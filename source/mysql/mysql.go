@@ -101,7 +101,8 @@ func (s *Source) Check(ctx context.Context) (summary string, err error) {
 
 		ledger := session.resolve(s.ledger.Table())
 		err := session.conn.QueryRowContext(ctx, "SELECT COUNT(*) FROM information_schema.tables "+
-			"WHERE table_schema = DATABASE() AND NOT (table_schema = ? AND table_name = ?)", ledger.Space, ledger.Name).Scan(&tables)
+			"WHERE table_schema = DATABASE() AND NOT (table_schema = ? AND table_name = ?)", ledger.Space, ledger.Name).
+			Scan(&tables)
 		summary = fmt.Sprintf("%s, database %s, %s%s", &session.server, session.space, source.Count(tables, "table"),
 			s.ledger.Status())
 

@@ -121,8 +121,8 @@ func (s *session) describe(ctx context.Context, name source.Table) (*table, erro
 		[]any{name.Space, name.Name}, func(rows *sql.Rows) error {
 			var f field
 
-			err := rows.Scan(&f.column, &f.name, &f.text, &f.length, &f.precision, &f.scale, &f.fraction, &f.charset, &f.collation,
-				&f.nullable, &f.automatic, &f.generated, &f.isMoment)
+			err := rows.Scan(&f.column, &f.name, &f.text, &f.length, &f.precision, &f.scale, &f.fraction, &f.charset,
+				&f.collation, &f.nullable, &f.automatic, &f.generated, &f.isMoment)
 
 			if isJSON[f.column] {
 				f.name, f.text, f.length = "JSON", "json", 0

@@ -18,7 +18,8 @@ func (s *Source) EstimateRows(ctx context.Context, table source.Table) (int64, e
 				pg_catalog.current_setting('block_size')::int END), 0)::bigint
 			FROM pg_catalog.pg_class c
 			WHERE c.relkind IN ('r', 'm') AND (c.oid = pg_catalog.to_regclass($1::text)
-				OR c.oid IN (SELECT relid FROM pg_catalog.pg_partition_tree(pg_catalog.to_regclass($1::text))))`, qualified(table))
+				OR c.oid IN (SELECT relid FROM pg_catalog.pg_partition_tree(pg_catalog.to_regclass($1::text))))`,
+			qualified(table))
 		if err == nil {
 			count, err = strconv.ParseInt(found[0][0], 10, 64)
 		}

@@ -25,16 +25,28 @@ var natives = []native{
 	{"integer", pgtype.Int4OID, pgtype.Int4ArrayOID, source.Integer, decoder{4, decodeInt4}, database.Encode(encodeInt4)},
 	{"bigint", pgtype.Int8OID, pgtype.Int8ArrayOID, source.Integer, decoder{8, decodeInt8}, database.Encode(encodeInt8)},
 	{"oid", pgtype.OIDOID, pgtype.OIDArrayOID, source.Integer, decoder{4, decodeOID}, database.Encode(encodeOID)},
-	{"numeric", pgtype.NumericOID, pgtype.NumericArrayOID, source.Decimal, decoder{0, decodeNumeric}, database.Encode(encodeNumeric)},
+	{
+		"numeric", pgtype.NumericOID, pgtype.NumericArrayOID,
+		source.Decimal, decoder{0, decodeNumeric}, database.Encode(encodeNumeric),
+	},
 	{"real", pgtype.Float4OID, pgtype.Float4ArrayOID, source.Float, decoder{4, decodeFloat4}, database.Encode(encodeFloat4)},
-	{"double precision", pgtype.Float8OID, pgtype.Float8ArrayOID, source.Float, decoder{8, decodeFloat8}, database.Encode(encodeFloat8)},
+	{
+		"double precision", pgtype.Float8OID, pgtype.Float8ArrayOID,
+		source.Float, decoder{8, decodeFloat8}, database.Encode(encodeFloat8),
+	},
 	{"boolean", pgtype.BoolOID, pgtype.BoolArrayOID, source.Boolean, decoder{1, decodeBool}, database.Encode(encodeBool)},
 	{"text", pgtype.TextOID, pgtype.TextArrayOID, source.Text, decoder{0, decodeText}, database.Encode(encodeText)},
-	{"character varying", pgtype.VarcharOID, pgtype.VarcharArrayOID, source.Text, decoder{0, decodeText}, database.Encode(encodeText)},
+	{
+		"character varying", pgtype.VarcharOID, pgtype.VarcharArrayOID,
+		source.Text, decoder{0, decodeText}, database.Encode(encodeText),
+	},
 	{"character", pgtype.BPCharOID, pgtype.BPCharArrayOID, source.Text, decoder{0, decodeText}, database.Encode(encodeText)},
 	{"name", pgtype.NameOID, pgtype.NameArrayOID, source.Text, decoder{0, decodeText}, database.Encode(encodeText)},
 	{"date", pgtype.DateOID, pgtype.DateArrayOID, source.Date, decoder{4, decodeDate}, database.Encode(encodeDate)},
-	{"time without time zone", pgtype.TimeOID, pgtype.TimeArrayOID, source.Time, decoder{8, decodeTime}, database.Encode(encodeTime)},
+	{
+		"time without time zone", pgtype.TimeOID, pgtype.TimeArrayOID,
+		source.Time, decoder{8, decodeTime}, database.Encode(encodeTime),
+	},
 	{
 		"timestamp without time zone", pgtype.TimestampOID, pgtype.TimestampArrayOID,
 		source.Datetime, decoder{8, decodeTimestamp}, database.Encode(encodeTimestamp),

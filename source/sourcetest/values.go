@@ -136,12 +136,12 @@ func moment(year int, month time.Month, day, hour, minute, second, microsecond i
 
 // every returns all values of a byte.
 func every() []byte {
-	bytes := make([]byte, 256)
-	for i := range bytes {
-		bytes[i] = byte(i)
+	all := make([]byte, 256)
+	for i := range all {
+		all[i] = byte(i)
 	}
 
-	return bytes
+	return all
 }
 
 // Equal reports whether two values of a type are equal. Trailing zeros of decimals and the layout of JSON make no difference;

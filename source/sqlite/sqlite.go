@@ -102,7 +102,7 @@ func Open(_ context.Context, definition source.Definition, place source.Place) (
 	if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
 		return nil, &source.Error{
 			Code: source.CodeUnavailable, Source: definition.Name,
-			Message:   "the directory of the database file can't be created: " + source.WithoutPath(err).Error(),
+			Message:   "the directory of the database file can't be created: " + guard.WithoutPath(err).Error(),
 			Hint:      "correct the source's path in app.yaml, or the permissions of the directory",
 			Retryable: !errors.Is(err, fs.ErrPermission),
 			Err:       err,

@@ -44,7 +44,8 @@ func NewWriter(w io.Writer, f source.Format, schema source.Schema) (*Writer, err
 
 	for i, column := range schema {
 		if indexes[column.Name] < i {
-			return nil, content.Invalid(fmt.Sprintf("two columns are named %q", column.Name), "give each column a name of its own")
+			return nil, content.Invalid(
+				fmt.Sprintf("two columns are named %q", column.Name), "give each column a name of its own")
 		}
 
 		name, err := source.AppendJSONText([]byte{','}, column.Name)

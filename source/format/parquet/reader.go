@@ -54,20 +54,20 @@ type column struct {
 
 // NewReader reads the schema of a file, and returns its records. A column is a leaf of the schema, or a list of leaves. A
 // file with other nested columns is refused. The format has no fields for Parquet.
-func NewReader(content io.ReaderAt, size int64, read source.Read) (rows *Rows, err error) {
+func NewReader(from io.ReaderAt, size int64, read source.Read) (rows *Rows, err error) {
 	defer recovered(&err)
 
-	if err := verifyFooter(content, size); err != nil {
+	if err := verifyFooter(from, size); err != nil {
 		return nil, broken("the file is not a valid Parquet file: "+err.Error(), err)
 	}
 
-	file, err := parquet.OpenFile(content, size, parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true))
+	file, err := parquet.OpenFile(from, size, parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true))
 	if err != nil {
 		return nil, broken("the file is not a valid Parquet file: "+err.Error(), err)
 	}
 
 	rows = &Rows{
-		content: content, file: file, reject: read.Reject, groups: file.RowGroups(), buffer: make([]parquet.Row, batchRows),
+		content: from, file: file, reject: read.Reject, groups: file.RowGroups(), buffer: make([]parquet.Row, batchRows),
 	}
 
 	fields := file.Schema().Fields()

@@ -62,7 +62,7 @@ func (l line) isRecord() bool {
 // NewReader reads the names of the columns and their types in the first rows of a sheet, and returns all records. A row
 // without cells is a record of NULLs; a row with only styles or a height is skipped. A column has the type of its cells.
 // If they have several types, or read names its type, it is text in the forms of [source.AppendText].
-func NewReader(content io.ReaderAt, size int64, read source.Read) (rows *Rows, err error) {
+func NewReader(from io.ReaderAt, size int64, read source.Read) (rows *Rows, err error) {
 	f := read.Format
 	rows = &Rows{reject: read.Reject, types: read.Types, format: f}
 
@@ -70,7 +70,7 @@ func NewReader(content io.ReaderAt, size int64, read source.Read) (rows *Rows, e
 		return nil, err
 	}
 
-	if rows.book, err = openWorkbook(content, size); err != nil {
+	if rows.book, err = openWorkbook(from, size); err != nil {
 		return nil, err
 	}
 
@@ -370,7 +370,8 @@ func (r *Rows) Next(ctx context.Context) (source.Record, error) {
 		}
 
 		if r.reject == nil {
-			return nil, content.Invalid(r.Location()+", "+message, "correct the cell, or set the type of the column in columnTypes")
+			return nil, content.Invalid(r.Location()+", "+message,
+				"correct the cell, or set the type of the column in columnTypes")
 		}
 
 		var texts []string

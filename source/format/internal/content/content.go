@@ -77,8 +77,8 @@ func IndexInvalid(text string) int {
 // codec finds it and reports its place.
 const Unreadable = 0xff
 
-// Strict is a decoder that writes [Unreadable] in place of U+FFFD, which the decoders of golang.org/x/text write for invalid bytes.
-// A text that contains U+FFFD itself was damaged before.
+// Strict is a decoder that writes [Unreadable] in place of U+FFFD, which the decoders of golang.org/x/text write for invalid
+// bytes. A text that contains U+FFFD itself was damaged before.
 type Strict struct{ transform.Transformer }
 
 // Transform implements [transform.Transformer].
