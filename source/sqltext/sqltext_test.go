@@ -141,3 +141,20 @@ func FuzzStatements(f *testing.F) {
 		}
 	})
 }
+
+func TestBindScriptReportsTheStatementAndUnusedValues(t *testing.T) {
+	t.Parallel()
+
+	bound, err := sqltext.MySQL.BindScript("DELETE FROM t WHERE a = :a;\nUPDATE t SET b = :b", map[string]any{"a": int64(1), "b": "x"})
+	require.NoError(t, err)
+	require.Equal(t, []sqltext.Bound{
+		{Text: "DELETE FROM t WHERE a = ?", Values: []any{int64(1)}, Location: "statement 1, line 1"},
+		{Text: "UPDATE t SET b = ?", Values: []any{"x"}, Location: "statement 2, line 2"},
+	}, bound)
+
+	_, err = sqltext.PostgreSQL.BindScript("SELECT 1;\nSELECT :missing", nil)
+	require.EqualError(t, err, "statement 2, line 2: the parameter :missing has no value; set the value in bind")
+
+	_, err = sqltext.SQLite.BindScript("SELECT 1", map[string]any{"other": nil})
+	require.ErrorContains(t, err, "bind has a value for other")
+}
