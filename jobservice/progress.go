@@ -17,8 +17,9 @@ import (
 	"github.com/jobwright/jobwright/job"
 )
 
-// queryTimeout limits the status query. After it, the response has only what Temporal itself knows about the job.
-const queryTimeout = 2 * time.Second
+// queryTimeout limits the status query. After it, the response has only what Temporal itself knows about the job. A query may wait
+// for the ends of two workflow tasks, each of which lasts a second while steps run in local activities.
+const queryTimeout = 5 * time.Second
 
 // Progress is the status of a running job.
 type Progress struct {
@@ -59,14 +60,19 @@ func (s *Service) progressOf(
 		current.Status = job.Stopping // Even if no worker has processed the request yet.
 	}
 
-	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
+	querying, cancel := context.WithTimeout(ctx, queryTimeout)
 	defer cancel()
 
-	answer, err := s.options.Temporal.QueryWorkflowWithOptions(ctx, &client.QueryWorkflowWithOptionsRequest{
+	query := &client.QueryWorkflowWithOptionsRequest{
 		WorkflowID:           execution.GetWorkflowId(), // Without a run: the described one may have continued in a new one.
 		QueryType:            job.StatusQuery,
 		QueryRejectCondition: enumspb.QUERY_REJECT_CONDITION_NOT_OPEN,
-	})
+	}
+	answer, err := s.options.Temporal.QueryWorkflowWithOptions(querying, query)
+
+	for isDeadline(err) && querying.Err() == nil { // The SDK gives an attempt half of the time, and a run may have ended during it.
+		answer, err = s.options.Temporal.QueryWorkflowWithOptions(querying, query)
+	}
 
 	switch {
 	case err != nil:
