@@ -144,6 +144,9 @@ func TestOfFindsTheDatasetsOfEachOperation(t *testing.T) {
 		`- {opName: Transform, opParams: {source: my, query: "SELECT count(*) FROM t", targetTable: u}}`: {
 			"1 reads table my:t()", "1 replace table my:u(…) ! the query does not name each of its columns",
 		},
+		`- {opName: Transform, opParams: {source: lite, query: "PRAGMA table_info(t)", targetTable: u}}`: {
+			"1 replace table lite:u(…) ! the query does not name each of its columns",
+		},
 		`- {opName: Transform, opParams: {source: pg, query: "SELECT a FROM ${identifier(p)}", returnResult: true}}`: {
 			"1 reads table pg:(a, …) ! the name of the table is computed when the step runs",
 		},

@@ -284,15 +284,11 @@ func columnsOf(columns []statement.Column) (found []Column) {
 
 // setColumns sets the columns of a target to those of a query.
 func (o *operation) setColumns(target *Dataset, effect statement.Effect) {
+	target.Columns = slices.DeleteFunc(columnsOf(effect.Columns), func(column Column) bool { return column.Name == "" })
 	target.AllColumns = effect.IsOpen
 
-	for _, column := range columnsOf(effect.Columns) {
-		if column.Name != "" {
-			target.Columns = append(target.Columns, column)
-
-			continue
-		}
-
+	namesNone := len(effect.Columns) == 0 && !effect.IsOpen // As PRAGMA does.
+	if namesNone || len(target.Columns) < len(effect.Columns) {
 		target.AllColumns = true
 		target.Unknown = statement.AddNew(target.Unknown, "the query does not name each of its columns")
 	}
