@@ -37,7 +37,8 @@ func (s *Server) auditJob(c *gin.Context, jobID, outcome string) {
 
 	s.options.Audit.Record(c.Request.Context(), audit.Entry{
 		Call: s.byPath[c.FullPath()].names[0], App: shorten(log.app), Access: log.access, JobID: shorten(jobID),
-		Scenario: log.scenario, Outcome: outcome, Remote: remote, Reference: log.reference,
+		Schedule: shorten(log.schedule), Source: shorten(log.source), Scenario: log.scenario, Outcome: outcome,
+		Remote: remote, Reference: log.reference,
 	})
 }
 

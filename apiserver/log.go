@@ -20,6 +20,8 @@ type callLog struct {
 	app       string
 	access    string // The name of the caller's access.
 	jobID     string
+	schedule  string // The schedule that the call names.
+	source    string // The source that the call names.
 	scenario  string // Of a job that the call has started.
 	code      jobservice.Code
 	err       error // The reason of an error whose reason callers don't see.

@@ -42,7 +42,11 @@ func readRequest[T any](s *Server, c *gin.Context, right app.Right) (read reques
 
 	key, _ := read.given["apiKey"].(string)
 	appID, _ := read.given["appId"].(string)
-	logOf(c).jobID, _ = read.given["jobId"].(string)
+
+	log := logOf(c)
+	log.jobID, _ = read.given["jobId"].(string)
+	log.schedule, _ = read.given["schedule"].(string)
+	log.source, _ = read.given["source"].(string)
 
 	if read.has("appId") && appID == "" && c.Request.Method != http.MethodGet {
 		return read, jobservice.Invalid("appId must be a text such as \"7\", not %s", jsonvalue.Describe(read.given["appId"]))

@@ -20,6 +20,8 @@ type Entry struct {
 	App       string // The ID of the app.
 	Access    string // Who requested it: the name of an access of the app.
 	JobID     string
+	Schedule  string // The schedule that the request names.
+	Source    string // The source that the request names.
 	Scenario  string // The scenario of a job that the request has started.
 	Outcome   string // [OK], or the code of the error.
 	Remote    string // The address of the other end of the connection.
@@ -57,13 +59,15 @@ func (l *Log) Record(ctx context.Context, entry Entry) {
 		return
 	}
 
-	attributes := make([]slog.Attr, 0, 8)
+	attributes := make([]slog.Attr, 0, 10)
 
 	for _, field := range []struct{ name, value string }{
 		{"call", entry.Call},
 		{"app", entry.App},
 		{"access", entry.Access},
 		{"jobId", entry.JobID},
+		{"schedule", entry.Schedule},
+		{"source", entry.Source},
 		{"scenario", entry.Scenario},
 		{"outcome", entry.Outcome},
 		{"remote", entry.Remote},

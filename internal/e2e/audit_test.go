@@ -80,6 +80,12 @@ steps: [{opName: WaitForSignal, opParams: {name: go}}]
 	require.Equal(t, http.StatusNotFound, call("signalJob", `,"signal":"stop","data":"`+secret+`"`).status)
 	require.Equal(t, http.StatusOK, call("stopJob", "").status)
 
+	of := func(name, body string) apiResponse {
+		return audited.call(t, http.MethodPost, "/api/v1/"+name, header, `{"appId":"`+appID+`",`+body+`}`)
+	}
+	require.Equal(t, http.StatusNotFound, of("pauseSchedule", `"schedule":"hourly"`).status)
+	require.Equal(t, http.StatusForbidden, of("checkSource", `"source":"stage"`).status)
+
 	text, err := os.ReadFile(file)
 	require.NoError(t, err)
 
@@ -87,7 +93,7 @@ steps: [{opName: WaitForSignal, opParams: {name: go}}]
 	got := make([]object, len(lines))
 
 	for i, line := range lines {
-		got[i] = pick(line, "call", "app", "access", "jobId", "scenario", "outcome")
+		got[i] = pick(line, "call", "app", "access", "jobId", "schedule", "source", "scenario", "outcome")
 	}
 
 	require.Equal(t, []object{
@@ -97,6 +103,8 @@ steps: [{opName: WaitForSignal, opParams: {name: go}}]
 		{"call": "executeJob", "app": appID, "access": "nightly", "jobId": jobID, "outcome": "job_id_taken"},
 		{"call": "signalJob", "app": appID, "access": "nightly", "jobId": jobID, "outcome": "signal_not_found"},
 		{"call": "stopJob", "app": appID, "access": "nightly", "jobId": jobID, "outcome": "ok"},
+		{"call": "pauseSchedule", "app": appID, "access": "nightly", "schedule": "hourly", "outcome": "schedule_not_found"},
+		{"call": "checkSource", "app": appID, "access": "nightly", "source": "stage", "outcome": "forbidden"},
 	}, got)
 
 	for _, planted := range []string{key, bearer, secret} {
