@@ -17,8 +17,8 @@ import (
 	"github.com/jobwright/jobwright/job"
 )
 
-// queryTimeout limits the status query. After it, the response has only what Temporal itself knows about the job. A query may wait
-// for the ends of two workflow tasks, each of which lasts a second while steps run in local activities.
+// queryTimeout limits the status query. After it, the response has only what Temporal itself knows about the job. A query may
+// wait for the ends of two workflow tasks, each of which lasts a second while steps run in local activities.
 const queryTimeout = 5 * time.Second
 
 // Progress is the status of a running job.
@@ -70,7 +70,8 @@ func (s *Service) progressOf(
 	}
 	answer, err := s.options.Temporal.QueryWorkflowWithOptions(querying, query)
 
-	for isDeadline(err) && querying.Err() == nil { // The SDK gives an attempt half of the time, and a run may have ended during it.
+	// The SDK gives an attempt half of the time, and a run may have ended during it.
+	for isDeadline(err) && querying.Err() == nil {
 		answer, err = s.options.Temporal.QueryWorkflowWithOptions(querying, query)
 	}
 

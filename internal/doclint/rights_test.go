@@ -22,7 +22,9 @@ func TestPagesNameTheRightOfEachCall(t *testing.T) {
 	t.Parallel()
 
 	var described struct {
-		Paths map[string]map[string]struct{ Description string }
+		Paths map[string]map[string]struct {
+			Description string `json:"description"`
+		} `json:"paths"`
 	}
 
 	text, err := os.ReadFile("../../docs/openapi.json")
@@ -55,7 +57,7 @@ func TestPagesNameTheRightOfEachCall(t *testing.T) {
 			for _, method := range described.Paths["/api/v1/"+call] {
 				checked++
 
-				require.Equal(t, string(right.FindStringSubmatch(method.Description)[1]), string(named[1]), "%s: %s", path, call)
+				require.Equal(t, right.FindStringSubmatch(method.Description)[1], string(named[1]), "%s: %s", path, call)
 			}
 		}
 	}
