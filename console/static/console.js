@@ -3,8 +3,9 @@
 
 const main = document.getElementById("main")
 
-// A page with data-events gets itself again after each event of that address, one with data-refresh after that many seconds. The
-// server makes the page; the script replaces what differs.
+// A page with data-events gets itself again after each event of that address and every 15 seconds, one with data-refresh after
+// that many seconds. The server makes the page; the script replaces what differs, and says if it can't get the page.
+const stale = document.getElementById("stale")
 let source, timer, loading = false, again = false
 
 // changed reports whether a person has changed a control, so that a new page must not set it back.
@@ -15,17 +16,21 @@ const changed = (node) => node.matches?.("input, textarea, select") && (
 async function refresh() {
   if (loading) { again = true; return }
   loading = true
-  let busy = 0
+  let busy = 0, problem = ""
 
   try {
-    const response = await fetch(location.href, { headers: { Accept: "text/html" }, cache: "no-store" })
+    const signal = AbortSignal.timeout(20000)
+    const response = await fetch(location.href, { headers: { Accept: "text/html" }, cache: "no-store", signal })
     if (response.redirected || response.status === 401) { location.reload(); return }
-    if (response.ok) {
-      const text = await response.text(), from = performance.now()
-      show(new DOMParser().parseFromString(text, "text/html"))
-      busy = performance.now() - from
-    }
-  } catch { /* The server is not reachable: the next event or refresh tries again. */ }
+    const text = await response.text(), from = performance.now()
+    const next = new DOMParser().parseFromString(text, "text/html")
+    if (response.ok) { show(next) } else { problem = next.querySelector("#main .problem p")?.textContent ?? next.title }
+    busy = performance.now() - from
+  } catch { problem = "The server does not respond." } // The next event or refresh tries again.
+
+  const text = problem && `This page is out of date. ${problem}`
+  if (stale.textContent !== text) { stale.textContent = text }
+  stale.hidden = !problem
 
   // At most one page in this time, however often the state changes: a slow browser has time for other things.
   setTimeout(() => { loading = false; if (again) { again = false; refresh() } }, Math.max(300, 4 * busy))
@@ -60,13 +65,12 @@ function follow() {
     source = new EventSource(events)
     source.addEventListener("status", refresh)
     source.addEventListener("end", refresh)
-    source.addEventListener("error", (event) => { // Browsers connect again, unless the server has refused.
-      if (event.target.readyState === EventSource.CLOSED) { setTimeout(refresh, 5000) }
-    })
+    source.addEventListener("error", () => setTimeout(refresh, 5000)) // Browsers connect again, unless the server has refused.
   }
 
   clearInterval(timer)
-  if (main.dataset.refresh && !document.hidden) { timer = setInterval(refresh, main.dataset.refresh * 1000) }
+  const seconds = main.dataset.refresh ?? (events && 15)
+  if (seconds && !document.hidden) { timer = setInterval(refresh, seconds * 1000) }
 }
 
 document.addEventListener("visibilitychange", () => { if (!document.hidden && (main.dataset.events || main.dataset.refresh)) { refresh() } follow() })

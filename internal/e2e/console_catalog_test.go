@@ -1,11 +1,16 @@
 package e2e_test
 
 import (
+	"log/slog"
 	"net"
 	"net/http"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/jobwright/jobwright/apiserver"
+	"github.com/jobwright/jobwright/console"
 )
 
 // catalogApp has what the pages of scenarios, schedules, sources and the system show. No server listens at the address of erp.
@@ -179,4 +184,40 @@ func TestConsoleSystemInABrowser(t *testing.T) {
 	require.Equal(t, http.StatusOK, status)
 	require.Contains(t, schedules, "yearly")
 	require.NotContains(t, schedules, "/schedules/yearly/")
+}
+
+// A page that follows changes says so when it no longer can, and when it can again.
+func TestConsolePageSaysThatItIsOutOfDate(t *testing.T) {
+	t.Parallel()
+
+	var isDown atomic.Bool
+
+	appID := newApp(t, catalogApp(t))
+	address := serve(t, apiserver.Options{Pages: func(api http.Handler) http.Handler {
+		pages := console.New(console.Options{API: api, Log: slog.New(slog.DiscardHandler)})
+
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if isDown.Load() {
+				panic(http.ErrAbortHandler) // Closes the connection.
+			}
+
+			pages.ServeHTTP(w, r)
+		})
+	}}).address
+
+	b := openBrowser(t)
+	b.open(t, address)
+	b.fill(t, "App", appID)
+	b.fill(t, "API key", callerKey)
+	b.click(t, "Sign in")
+	b.click(t, "System")
+	b.awaitText(t, "main", "Asked for work")
+
+	const hidden = `document.getElementById("stale").hidden ? "hidden" : ""`
+
+	b.await(t, hidden)
+	isDown.Store(true)
+	b.awaitText(t, "#stale", "This page is out of date. The server does not respond.")
+	isDown.Store(false)
+	b.await(t, hidden)
 }
