@@ -42,6 +42,10 @@ func (r *request) serveError(w http.ResponseWriter, err error) {
 
 	shown.Back = back(r.Request)
 
+	if status == http.StatusServiceUnavailable && r.Method == http.MethodGet {
+		w.Header().Set("Refresh", "5") // The page appears when the server has recovered.
+	}
+
 	if err := r.render(w, status, &view{template: "error", Title: titleOf(status), Data: shown}); err != nil {
 		r.console.options.Log.ErrorContext(r.Context(), "the page of an error can't be shown", "error", err)
 	}

@@ -229,3 +229,43 @@ func BenchmarkPages(b *testing.B) {
 		})
 	}
 }
+
+func TestJobWithoutAWorkerHasUnknownSteps(t *testing.T) {
+	t.Parallel()
+
+	api := cannedAPI()
+	api.results["getJobStatus"] = map[string]any{
+		"jobId": "long", "status": job.Running, "app": "7", "startedAt": began, "message": "no worker responds at the moment",
+	}
+
+	address, browser := signedIn(t, api)
+	page := open(t, browser, address+"/jobs/long")
+	require.Contains(t, page, "No worker responds at the moment.")
+	require.Contains(t, page, "The steps are unknown until a worker responds.")
+	require.NotContains(t, page, "No step has begun")
+}
+
+func TestPageWithoutTemporalAppearsWhenItIsBack(t *testing.T) {
+	t.Parallel()
+
+	api := cannedAPI()
+	isDown := false
+	address, browser := signedIn(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !isDown {
+			api.ServeHTTP(w, r)
+
+			return
+		}
+
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(http.StatusServiceUnavailable)
+		_, _ = w.Write([]byte(`{"status": "error", "message": "Temporal can't be reached", "code": "temporal_unavailable"}`))
+	}))
+	isDown = true
+
+	response, err := browser.Get(address + "/jobs")
+	require.NoError(t, err)
+	require.NoError(t, response.Body.Close())
+	require.Equal(t, http.StatusServiceUnavailable, response.StatusCode)
+	require.Equal(t, "5", response.Header.Get("Refresh"))
+}

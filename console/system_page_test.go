@@ -53,3 +53,12 @@ func TestSystemPageShowsTaskQueues(t *testing.T) {
 	require.Contains(t, page, "There are 3 more.")
 	require.Contains(t, page, `data-name="Task queues">jobwright, jobwright-bulk</td>`)
 }
+
+func TestSystemPageWithoutTemporalKnowsNoJobs(t *testing.T) {
+	t.Parallel()
+
+	address, browser := signedIn(t, cannedAPI()) // Its Temporal is not reachable.
+	page := open(t, browser, address+"/system")
+	require.Contains(t, page, "Temporal can't be reached.")
+	require.Contains(t, page, `<dt>Running jobs of this app</dt><dd><span class="quiet">unknown</span></dd>`)
+}
