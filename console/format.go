@@ -23,7 +23,7 @@ import (
 // functions are those of the templates.
 var functions = template.FuncMap{
 	"static": static, "caller": callerText, "rfc3339": rfc3339, "absolute": absolute, "relative": relative,
-	"duration": duration, "number": number, "size": size, "indented": indented, "state": stateOf, "stepState": stepStateOf,
+	"duration": duration, "number": number, "size": size, "state": stateOf, "stepState": stepStateOf,
 	"scenarioAddress": scenarioAddress, "scheduleAddress": scheduleAddress, "percent": percent, "int64": toInt64,
 	"reachable": reachable, "scheduleState": scheduleState, "validState": validState, "join": join,
 	"jobAddress": jobAddress, "count": countOf, "plain": plain,
@@ -133,13 +133,6 @@ func size(bytes int64) string {
 	return fmt.Sprintf("%.1f %s", value, unit)
 }
 
-// indented returns a value as JSON, for people.
-func indented(value any) (string, error) {
-	text, err := json.MarshalIndent(value, "", "  ")
-
-	return string(text), err
-}
-
 // state is a state as pages show it: by a class with a colour and a shape, and by a word.
 type state struct{ Class, Text string }
 
@@ -208,7 +201,7 @@ func plain(value any) (string, error) {
 
 	text, err := json.Marshal(jsonvalue.Plain{Any: value})
 
-	return string(text), err
+	return jsonvalue.Readable(text), err
 }
 
 // shortened returns the beginning of a long text, without line breaks.

@@ -188,3 +188,16 @@ func TestStepThatWaitsHasAStateOfItsOwn(t *testing.T) {
 	step.WaitsFor.Runs = 1 // Another run works.
 	require.Equal(t, state{"running", "running"}, stepStateOf(step))
 }
+
+func TestJSONIsShownAsPeopleWriteIt(t *testing.T) {
+	t.Parallel()
+
+	text, err := plain([]any{"<b>", int64(1)})
+	require.NoError(t, err)
+	require.Equal(t, `["<b>",1]`, text)
+	require.Equal(t, "{\n  \"a\": \"<b>\"\n}", indent([]byte(`{"a":"\u003cb\u003e"}`)))
+
+	// All numbers of a schema are floats.
+	require.Equal(t, "[\n  1,\n  2.5\n]", fieldOf(map[string]any{"default": []any{1.0, 2.5}}, nil, false).Default)
+	require.Equal(t, "3", fieldOf(map[string]any{"type": "integer", "default": 3.0}, nil, false).Default)
+}

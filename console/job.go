@@ -73,7 +73,7 @@ func showJob(r *request) (*view, error) {
 	shown := &jobPage{
 		Status: status, Shown: stateOf(status.Status), Ended: status.Ended(), Gone: gone,
 		Steps: stepTableOf(status, steps, r.now), Actions: r.actionsOf(status),
-		Value: string(indent(status.Value)),
+		Value: indent(status.Value),
 	}
 
 	if shown.EndedAt = endOf(status); !shown.Ended {

@@ -101,7 +101,7 @@ func fieldOf(schema map[string]any, value any, isGiven bool) field {
 	}
 
 	if given, ok := schema["default"]; ok && !described.IsSecret {
-		described.Default = described.textOf(given)
+		described.Default = described.textOf(exact(given))
 	}
 
 	if isGiven && !described.IsSecret {
@@ -111,14 +111,24 @@ func fieldOf(schema map[string]any, value any, isGiven bool) field {
 	return described
 }
 
+// exact returns a value of a schema, in which all numbers are floats, with its integers.
+func exact(value any) any {
+	text, err := json.Marshal(value)
+	if err != nil {
+		return value
+	}
+
+	if decoded, err := jsonvalue.Decode(text); err == nil {
+		return decoded
+	}
+
+	return value
+}
+
 // textOf returns the text of a value in the control.
 func (f field) textOf(value any) string {
 	if text, ok := value.(string); ok && f.Kind != jsonField {
 		return text
-	}
-
-	if number, ok := value.(float64); ok && f.Kind == integerField { // In a schema, all numbers have this type.
-		return strconv.FormatFloat(number, 'f', -1, 64)
 	}
 
 	text, err := json.Marshal(jsonvalue.Plain{Any: value})
@@ -127,7 +137,7 @@ func (f field) textOf(value any) string {
 	}
 
 	if f.Kind == jsonField {
-		return string(indent(text))
+		return indent(text)
 	}
 
 	return string(text)

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/jobwright/jobwright/client"
+	"github.com/jobwright/jobwright/scenario/jsonvalue"
 )
 
 // resultLimit is the number of records of a page.
@@ -246,12 +247,12 @@ func (f *file) WriteHeader(status int) {
 // Unwrap returns the writer of the connection, for [http.ResponseController].
 func (f *file) Unwrap() http.ResponseWriter { return f.ResponseWriter }
 
-// indent returns JSON with line breaks, for people; nil if there is none.
-func indent(text json.RawMessage) []byte {
+// indent returns JSON with line breaks, for people; "" if there is none.
+func indent(text json.RawMessage) string {
 	var shown bytes.Buffer
 	if len(text) == 0 || json.Indent(&shown, text, "", "  ") != nil {
-		return text
+		return string(text)
 	}
 
-	return shown.Bytes()
+	return jsonvalue.Readable(shown.Bytes())
 }

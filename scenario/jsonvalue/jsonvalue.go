@@ -94,6 +94,11 @@ func written(value any, decimal func(Decimal) json.Number) any {
 	return value
 }
 
+// Readable returns JSON as people write it: package json escapes <, > and &, in case that a browser takes the text for HTML.
+func Readable(text []byte) string { return unescaped.Replace(string(text)) }
+
+var unescaped = strings.NewReplacer(`\\`, `\\`, `\u003c`, "<", `\u003e`, ">", `\u0026`, "&")
+
 // Decode reads one JSON value. A number without fraction and exponent becomes an int64; if it does not fit, the result is an
 // error, never a rounded float.
 func Decode(data []byte) (any, error) {

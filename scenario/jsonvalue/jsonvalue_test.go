@@ -253,3 +253,16 @@ func values(depth int) *rapid.Generator[any] {
 	return rapid.OneOf(append(scalars,
 		rapid.SliceOfN(values(depth-1), 0, 4).AsAny(), rapid.MapOfN(rapid.String(), values(depth-1), 0, 4).AsAny())...)
 }
+
+func TestReadableKeepsTheValue(t *testing.T) {
+	t.Parallel()
+
+	value := map[string]any{"html": `<b> & \u003c \\u003e`}
+
+	encoded, err := json.Marshal(value)
+	require.NoError(t, err)
+
+	text := jsonvalue.Readable(encoded)
+	require.Equal(t, `{"html":"<b> & \\u003c \\\\u003e"}`, text)
+	require.JSONEq(t, string(encoded), text)
+}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/jobwright/jobwright/client"
+	"github.com/jobwright/jobwright/scenario/jsonvalue"
 	"github.com/jobwright/jobwright/source"
 )
 
@@ -27,7 +28,7 @@ func (o Output) Results(results []client.Result, value json.RawMessage) error {
 		return err
 	}
 
-	_, err := fmt.Fprintln(o.Out, indented.String())
+	_, err := fmt.Fprintln(o.Out, jsonvalue.Readable(indented.Bytes()))
 
 	return err
 }
