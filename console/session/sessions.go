@@ -141,6 +141,11 @@ func (s *Sessions) requireSignIn(w http.ResponseWriter, r *http.Request) {
 	case r.Method == http.MethodGet && browser.IsCrossOrigin(r):
 		// The browser does not send the cookies of a session when a page of another site links here. It does when this page does.
 		continueTo(w, r.URL.RequestURI())
+	case r.Method != http.MethodGet:
+		s.show(w, r, Page{
+			Status: http.StatusUnauthorized, Next: pageOf(r),
+			Error: "You were signed out, so nothing was done. Sign in, and repeat it.",
+		})
 	default:
 		http.Redirect(w, r, signInPath+"?"+url.Values{"next": {pageOf(r)}}.Encode(), http.StatusSeeOther)
 	}
