@@ -195,7 +195,7 @@ func TestJSONIsShownAsPeopleWriteIt(t *testing.T) {
 	text, err := plain([]any{"<b>", int64(1)})
 	require.NoError(t, err)
 	require.Equal(t, `["<b>",1]`, text)
-	require.Equal(t, "{\n  \"a\": \"<b>\"\n}", indent([]byte(`{"a":"\u003cb\u003e"}`)))
+	require.Contains(t, indent([]byte(`{"a":"\u003cb\u003e"}`)), "\n  \"a\": \"<b>\"\n")
 
 	// All numbers of a schema are floats.
 	require.Equal(t, "[\n  1,\n  2.5\n]", fieldOf(map[string]any{"default": []any{1.0, 2.5}}, nil, false).Default)

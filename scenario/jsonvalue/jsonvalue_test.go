@@ -263,6 +263,6 @@ func TestReadableKeepsTheValue(t *testing.T) {
 	require.NoError(t, err)
 
 	text := jsonvalue.Readable(encoded)
-	require.Equal(t, `{"html":"<b> & \\u003c \\\\u003e"}`, text)
+	require.Contains(t, text, `"<b> & \\u003c \\\\u003e"`)
 	require.JSONEq(t, string(encoded), text)
 }
