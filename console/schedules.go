@@ -3,7 +3,6 @@ package console
 import (
 	"context"
 	"net/url"
-	"regexp"
 	"strings"
 	"time"
 
@@ -73,16 +72,13 @@ func schedules(r *request) (*view, error) {
 	return &view{template: "schedules", section: "/schedules", Title: "Schedules", Data: data, Refresh: 10}, nil
 }
 
-// zeroUnits matches the smaller units of a duration that are zero.
-var zeroUnits = regexp.MustCompile(`([hm])(?:0m)?(?:0s)$`)
-
 // scheduleRowOf returns the row of a schedule.
 func scheduleRowOf(status schedule.Status, now time.Time) scheduleRow {
 	const lastFirings = 8
 
 	row := scheduleRow{Status: status, When: status.Cron}
 	if row.When == "" {
-		row.When = "every " + zeroUnits.ReplaceAllString(status.Interval, "$1")
+		row.When = status.Every()
 	}
 
 	for _, text := range status.Next {

@@ -3,6 +3,7 @@ package schedule
 import (
 	"context"
 	"fmt"
+	"regexp"
 	"strings"
 	"time"
 
@@ -62,6 +63,12 @@ type Status struct {
 	Runs   []Run    `json:"runs"   description:"Its last firings, the last one first."`
 	Counts Counts   `json:"counts" description:"How many firings had which fate since the schedule was created."`
 }
+
+// Every returns the interval of a schedule that has no cron expression, for people: every 6h.
+func (s Status) Every() string { return "every " + zeroUnits.ReplaceAllString(s.Interval, "$1") }
+
+// zeroUnits matches the smaller units of a duration that are zero.
+var zeroUnits = regexp.MustCompile(`([hm])(?:0m)?(?:0s)$`)
 
 // Counts are the numbers of firings of a schedule since it was created.
 type Counts struct {

@@ -70,7 +70,7 @@ func timesOf(of schedule.Status) string {
 		return strings.TrimSpace(of.Cron + " " + of.TimeZone)
 	}
 
-	return "every " + of.Interval
+	return of.Every()
 }
 
 func nextOf(of schedule.Status) string {

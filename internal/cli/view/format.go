@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/dustin/go-humanize"
 	"github.com/jedib0t/go-pretty/v6/text"
@@ -88,10 +89,23 @@ func ShellWord(word string) string {
 }
 
 // oneLine returns a text in one line.
-func oneLine(of string) string { return strings.Join(strings.Fields(of), " ") }
+func oneLine(of string) string { return harmless(strings.Join(strings.Fields(of), " ")) }
+
+// harmless returns a text that does not control the terminal, whatever a job has put into it.
+func harmless(of string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) && r != '\n' || unicode.Is(unicode.Bidi_Control, r) {
+			return unicode.ReplacementChar
+		}
+
+		return r
+	}, of)
+}
 
 // cut returns a text that has at most that many columns.
 func cut(of string, width int) string {
+	of = harmless(of)
+
 	if text.StringWidthWithoutEscSequences(of) <= width {
 		return of
 	}
@@ -99,7 +113,18 @@ func cut(of string, width int) string {
 	return text.Trim(of, max(width-1, 0)) + "…"
 }
 
-// wrapped returns a text as lines of at most that many columns, broken between words.
+// wrapped returns a text as lines of at most that many columns, broken between words and where the text has line breaks.
 func wrapped(of string, width int) []string {
-	return strings.Split(text.WrapSoft(of, width), "\n")
+	var lines []string
+
+	for line := range strings.SplitSeq(harmless(strings.ReplaceAll(of, "\t", "    ")), "\n") {
+		margin := line[:len(line)-len(strings.TrimLeft(line, " "))]
+		margin = margin[:min(len(margin), width/2)] //nolint:mnd // Half of the width remains for the text.
+
+		for part := range strings.SplitSeq(text.WrapSoft(strings.TrimSpace(line), width-len(margin)), "\n") {
+			lines = append(lines, strings.TrimRight(margin+part, " "))
+		}
+	}
+
+	return lines
 }

@@ -63,13 +63,14 @@ func (p page) title(of *client.Status) string {
 		parts = append(parts, of.Scenario)
 	}
 
-	parts = append(parts, "app "+of.App, "job "+of.JobID)
+	parts = append(parts, "job "+of.JobID)
 
 	state := State(of.Status)
 	if took := p.took(of); took != "" {
 		parts = append(parts, took)
 	}
 
+	parts = append(parts, "app "+of.App)
 	space := p.width - text.StringWidthWithoutEscSequences(state.text(false)) - 2 //nolint:mnd // The spaces between them.
 
 	return state.text(p.isColored) + "  " + cut(strings.Join(parts, " · "), space)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/jobwright/jobwright/client"
@@ -65,13 +66,42 @@ func (o Output) result(result client.Result, hasTitle, isLater bool) error {
 		}
 	}
 
-	if err := o.table(header, rows, false); err != nil {
+	if err := o.records(header, rows); err != nil {
 		return err
+	}
+
+	if len(rows) == 0 {
+		o.Notef("It has no records.")
 	}
 
 	if more := result.Records - int64(len(result.Result.Records)); result.NextOffset > 0 && more > 0 {
 		o.Notef("%s of %s. See %q for the others.", Number(int64(len(result.Result.Records))), Count(result.Records, "record"),
 			"jobwright results")
+	}
+
+	return nil
+}
+
+// records prints records as a table or, if it is wider than the terminal, each as a list of its values.
+func (o Output) records(header []string, rows [][]any) error {
+	width, _ := size(o.Out)
+	if len(rows) == 0 || !IsTerminal(o.Out) || widthOf(widthsOf(header, rows)) <= width {
+		return o.table(header, rows, false)
+	}
+
+	for at, row := range rows {
+		values := make([][]any, len(row))
+		for i, value := range row {
+			values[i] = []any{header[i], fmt.Sprint(value)}
+		}
+
+		if at > 0 {
+			values = slices.Insert(values, 0, []any{""})
+		}
+
+		if err := o.table(nil, values, false); err != nil {
+			return err
+		}
 	}
 
 	return nil

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/table"
@@ -62,8 +63,8 @@ func (o Output) Notef(format string, arguments ...any) {
 	_, _ = fmt.Fprintf(o.Err, format+"\n", arguments...) // An error of the terminal can't be reported.
 }
 
-// Table prints rows below their header, in columns without lines. On a terminal, it cuts rows, so that each has one line. Cells
-// are texts, numbers, which are aligned to the right, or a [State].
+// Table prints rows below their header, in columns without lines. On a terminal, it cuts long cells, then the rows, so that each
+// has one line. Cells are texts, numbers, which are aligned to the right, or a [State].
 func (o Output) Table(header []string, rows [][]any) error {
 	titles := make([]string, len(header))
 	for i, title := range header {
@@ -73,7 +74,7 @@ func (o Output) Table(header []string, rows [][]any) error {
 	return o.table(titles, rows, true)
 }
 
-// table prints a table. On a terminal, it cuts long rows if they are to be cut.
+// table prints a table. On a terminal, it cuts what does not fit if it is to be cut.
 func (o Output) table(header []string, rows [][]any, isCut bool) error {
 	lines := table.NewWriter()
 	lines.SetStyle(plain)
@@ -97,6 +98,8 @@ func (o Output) table(header []string, rows [][]any, isCut bool) error {
 			switch value := value.(type) {
 			case State:
 				cells[i] = value.text(colored)
+			case string:
+				cells[i] = harmless(value)
 			case number, int, int64:
 				columns[i].Align, columns[i].AlignHeader = text.AlignRight, text.AlignRight
 			}
@@ -105,16 +108,75 @@ func (o Output) table(header []string, rows [][]any, isCut bool) error {
 		lines.AppendRow(cells)
 	}
 
+	if isCut && IsTerminal(o.Out) {
+		width, _ := size(o.Out)
+		lines.Style().Size.WidthMax = width
+
+		widths := widthsOf(header, rows)
+		for i, width := range fitting(widths, width) {
+			if width < widths[i] {
+				columns[i].WidthMax, columns[i].WidthMaxEnforcer = width, cut
+			}
+		}
+	}
+
 	lines.AppendHeader(titles)
 	lines.SetColumnConfigs(columns)
-
-	if isCut && IsTerminal(o.Out) {
-		lines.Style().Size.WidthMax, _ = size(o.Out)
-	}
 
 	_, err := fmt.Fprintln(o.Out, lines.Render())
 
 	return err
+}
+
+// gap is the number of spaces after a column.
+const gap = 2
+
+// widthsOf returns the widths of the columns of a table.
+func widthsOf(header []string, rows [][]any) []int {
+	widths := make([]int, len(header))
+
+	for i, title := range header {
+		widths[i] = text.StringWidth(title)
+
+		for _, row := range rows {
+			shown := row[i]
+			if state, ok := shown.(State); ok {
+				shown = state.text(false)
+			}
+
+			widths[i] = max(widths[i], text.StringWidth(fmt.Sprint(shown)))
+		}
+	}
+
+	return widths
+}
+
+// widthOf returns the width of a table, with the space after its last column.
+func widthOf(columns []int) (width int) {
+	for _, column := range columns {
+		width += column + gap
+	}
+
+	return width
+}
+
+// fitting makes the longest columns of a table shorter, until the table fits or until all of them have the length of the UUID
+// that a job has by default.
+func fitting(columns []int, width int) []int {
+	const enough = 36
+
+	columns = slices.Clone(columns)
+
+	for widthOf(columns) > width {
+		longest := slices.Max(columns)
+		if longest <= enough {
+			break
+		}
+
+		columns[slices.Index(columns, longest)]--
+	}
+
+	return columns
 }
 
 // plain is a style without lines: columns are two spaces apart.
