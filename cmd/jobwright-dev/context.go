@@ -14,16 +14,13 @@ const (
 
 // leaveContext makes the command jobwright call this process: it writes the context dev, and makes it the current one unless the
 // user has chosen another. A context dev that the user has written remains.
-func leaveContext(file contexts.File, address, dataDir string, apps []string) error {
+func leaveContext(file contexts.File, address, dataDir, appID string) error {
 	keyPath, err := filepath.Abs(filepath.Join(dataDir, keyFile))
 	if err != nil {
 		return err
 	}
 
-	left := contexts.Context{URL: "http://" + reachable(address), KeyFile: keyPath, By: contextOwner}
-	if len(apps) == 1 {
-		left.App = apps[0]
-	}
+	left := contexts.Context{URL: "http://" + reachable(address), App: appID, KeyFile: keyPath, By: contextOwner}
 
 	return file.Change(func(list *contexts.List) error {
 		if existing, exists := list.Contexts[contextName]; exists && existing.By != contextOwner {
@@ -37,6 +34,18 @@ func leaveContext(file contexts.File, address, dataDir string, apps []string) er
 
 		return nil
 	})
+}
+
+// contextApp returns the app of the context: that of --run, or the only one; "" if the user has to choose.
+func contextApp(opts options, apps []string) string {
+	switch {
+	case opts.run != "":
+		return opts.app
+	case len(apps) == 1:
+		return apps[0]
+	default:
+		return ""
+	}
 }
 
 // reachable returns the address at which this machine reaches a listener: one that listens on all addresses is reached at

@@ -15,7 +15,7 @@ func TestLeaveContextChangesNothingOfTheUser(t *testing.T) {
 
 	file, data := contexts.File{Path: filepath.Join(t.TempDir(), "jobwright", "config.yaml")}, t.TempDir()
 
-	require.NoError(t, leaveContext(file, "127.0.0.1:8080", data, []string{"7"}))
+	require.NoError(t, leaveContext(file, "127.0.0.1:8080", data, "7"))
 
 	list, err := file.Read()
 	require.NoError(t, err)
@@ -33,7 +33,7 @@ func TestLeaveContextChangesNothingOfTheUser(t *testing.T) {
 
 		return nil
 	}))
-	require.NoError(t, leaveContext(file, "0.0.0.0:9090", data, []string{"7", "8"}))
+	require.NoError(t, leaveContext(file, "0.0.0.0:9090", data, ""))
 
 	list, err = file.Read()
 	require.NoError(t, err)
@@ -49,9 +49,17 @@ func TestLeaveContextChangesNothingOfTheUser(t *testing.T) {
 
 		return nil
 	}))
-	require.NoError(t, leaveContext(file, "127.0.0.1:8080", data, nil))
+	require.NoError(t, leaveContext(file, "127.0.0.1:8080", data, ""))
 
 	list, err = file.Read()
 	require.NoError(t, err)
 	require.Equal(t, own, list.Contexts["dev"])
+}
+
+func TestContextAppIsThatOfRun(t *testing.T) {
+	t.Parallel()
+
+	require.Equal(t, "orders", contextApp(options{app: "7"}, []string{"orders"}))
+	require.Empty(t, contextApp(options{app: "7"}, []string{"7", "orders"}))
+	require.Equal(t, "orders", contextApp(options{app: "orders", run: "Main"}, []string{"7", "orders"}))
 }

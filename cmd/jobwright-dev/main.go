@@ -65,8 +65,9 @@ The API has two keys for every app, which are accepted from this machine only: a
 first start creates in the file "key" of the folder --data, and "dev". Requests of browsers need the first,
 because any web page can make a browser send the second.
 
-The command writes the address and the key into the context "dev" of your configuration, so that commands
-such as "jobwright run Main" call it, unless you have chosen another context by "jobwright context use".
+The command writes the address, the key and, with --run, the app into the context "dev" of your configuration,
+so that commands such as "jobwright run Main" call it, unless you have chosen another context by "jobwright
+context use".
 
 The API and Temporal UI are served under the names and addresses of this machine. If you reach them by
 another name, for example through a tunnel, allow it with --allowed-host.

@@ -246,7 +246,7 @@ func writeContext(opts options, api *devAPI, apps *app.Catalog, log *slog.Logger
 	}
 
 	if err == nil {
-		err = leaveContext(file, api.address, opts.data, ids)
+		err = leaveContext(file, api.address, opts.data, contextApp(opts, ids))
 	}
 
 	if err != nil {
