@@ -3,7 +3,10 @@ package e2e_test
 import (
 	"bytes"
 	"encoding/json"
+	"io"
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -361,6 +364,78 @@ func TestCommandRunAsksOnATerminal(t *testing.T) {
 			}
 		}
 	}
+}
+
+// A command that waits for a silent server ends at Ctrl-C, and says what to do if a job may have started.
+func TestCommandsEndAtAnInterruptWhileTheServerIsSilent(t *testing.T) {
+	t.Parallel()
+
+	received := make(chan struct{}, 100)
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body) // Then the server notices that the client has gone.
+		received <- struct{}{}
+
+		<-r.Context().Done()
+	}))
+	t.Cleanup(server.Close)
+
+	user := newTerminal(t, "7", "JOBWRIGHT_URL="+server.URL)
+
+	for _, test := range []struct {
+		arguments []string
+		want      string
+	}{
+		{[]string{"jobs"}, "^jobwright: interrupted\n$"},
+		{
+			[]string{"run", "Main", "--job-id", "night 1"},
+			"The server has not confirmed the start. To see the job: jobwright status --app 7 'night 1'\njobwright: interrupted\n$",
+		},
+	} {
+		running := launch(t, user.env, "jobwright", test.arguments...)
+		<-received
+		running.interrupt(t)
+		require.Equal(t, 130, running.end(t))
+		require.Regexp(t, test.want, running.output())
+	}
+}
+
+// On a terminal, long names leave space for the other columns, and a wide record is shown value by value.
+func TestCommandsFitTheTerminal(t *testing.T) {
+	t.Parallel()
+
+	requireProgram(t, "script")
+
+	name := "Load" + strings.Repeat("VeryMuch", 8)
+	user := newTerminal(t, newApp(t, map[string]string{
+		"app.yaml": "sources: {stage: {kind: SQLiteSource}}\n",
+		"scenarios/" + name + ".yaml": `
+description: Loads it.
+steps:
+  - title: Wide
+    opName: Transform
+    opParams:
+      source: stage
+      query: "SELECT 'a text that is not short' AS first, 'another text that is not short' AS second, 'the last such text' AS third"
+      returnResult: true
+`,
+	}))
+
+	shown := func(arguments string) string {
+		command := exec.Command("script", "-qec", "stty cols 72 rows 24; exec "+user.binary+" "+arguments, "/dev/null")
+		command.Env = append(os.Environ(), append(user.env, "TERM=xterm", "NO_COLOR=1")...)
+
+		running := start(t, command)
+		require.Zero(t, running.end(t), running.output())
+
+		return strings.ReplaceAll(running.output(), "\r", "")
+	}
+
+	require.Contains(t, shown("scenarios"), "…              Loads it.\n")
+	require.Contains(t, shown("run "+name), `
+first   a text that is not short
+second  another text that is not short
+third   the last such text
+`)
 }
 
 // sequences matches the sequences that control a terminal.

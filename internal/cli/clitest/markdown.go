@@ -82,7 +82,7 @@ func paragraphs(help string) string {
 
 	isCode := false
 
-	for line := range strings.Lines(help + "\n") {
+	for line := range strings.Lines(help + "\n\n") { // The last line, which is empty, ends code.
 		indented := strings.HasPrefix(line, "  ")
 
 		switch {
@@ -102,7 +102,7 @@ func paragraphs(help string) string {
 	}
 
 	// A blank line already stands before code that a blank line precedes.
-	return strings.ReplaceAll(text.String(), "\n\n\n```", "\n\n```")
+	return strings.TrimSuffix(strings.ReplaceAll(text.String(), "\n\n\n```", "\n\n```"), "\n")
 }
 
 // markup matches text of a help text that is code in Markdown: flags, names with characters that have a meaning in Markdown,

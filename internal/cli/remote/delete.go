@@ -1,7 +1,6 @@
 package remote
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -127,12 +126,16 @@ func (r *remote) confirm(ctx context.Context, plan client.Delete) error {
 
 	_, _ = fmt.Fprintf(r.out.Err, "Delete %s ended jobs of app %s for ever? Type yes: ", count, plan.App)
 
-	answer, err := bufio.NewReader(os.Stdin).ReadString('\n')
-	if err != nil || strings.TrimSpace(answer) != "yes" {
-		return wrongCall("nothing was deleted")
-	}
+	select {
+	case typed := <-answer():
+		if typed != "yes" {
+			return wrongCall("nothing was deleted")
+		}
 
-	return nil
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // deleteAll repeats a request until all jobs are deleted, and returns all deletions.

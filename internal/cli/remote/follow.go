@@ -119,20 +119,11 @@ func (f *follower) ask(ctx context.Context) error {
 	f.live.Leave()
 	f.on.out.Notef("\nStop the job (s), leave it running (l), or continue to wait (c)?")
 
-	answers := make(chan string, 1)
-
-	go func() {
-		line, _ := bufio.NewReader(os.Stdin).ReadString('\n') // At the end of the input, the answer is to leave.
-		answers <- strings.ToLower(strings.TrimSpace(line))
-	}()
-
 	select {
-	case answer := <-answers:
+	case answer := <-answer():
 		switch {
 		case strings.HasPrefix(answer, "s"):
-			_, err := f.on.api.Stop(ctx, f.appID, f.jobID)
-
-			return err
+			return f.stop(ctx)
 		case strings.HasPrefix(answer, "c"):
 			return nil
 		default:
@@ -143,6 +134,37 @@ func (f *follower) ask(ctx context.Context) error {
 
 		return f.leave()
 	}
+}
+
+// stop requests the stop of the job. A Ctrl-C ends the command while the server does not respond.
+func (f *follower) stop(ctx context.Context) error {
+	requested := make(chan error, 1)
+
+	go func() {
+		_, err := f.on.api.Stop(ctx, f.appID, f.jobID)
+		requested <- err
+	}()
+
+	select {
+	case err := <-requested:
+		return err
+	case <-f.interrupts:
+		f.on.out.Notef("\nThe server has not confirmed the stop. To see the job: %s", f.on.command("status", f.appID, f.jobID))
+
+		return cli.ExitError{Status: statusInterrupted}
+	}
+}
+
+// answer returns what the user types in a line, in lower case; "" at the end of the input.
+func answer() <-chan string {
+	answers := make(chan string, 1)
+
+	go func() {
+		line, _ := bufio.NewReader(os.Stdin).ReadString('\n') // An incomplete line counts, too.
+		answers <- strings.ToLower(strings.TrimSpace(line))
+	}()
+
+	return answers
 }
 
 // leave says that the job continues.

@@ -66,6 +66,10 @@ func remoteCommand(
 	set.StringVar(&flags.actAs, "act-as", "", "with a key of jobwright-dev: the access whose rights the call has")
 	set.BoolVar(&flags.asJSON, "json", false, "print the result of the API's response as JSON")
 
+	if !strings.Contains(command.Long, "exit status") {
+		command.Long += "\n\n" + remoteStatus
+	}
+
 	command.Long += "\n\n" + remoteHelp
 	complete.addTo(command, &flags)
 	refuseWrongCalls(command)
@@ -78,7 +82,14 @@ func remoteCommand(
 
 		on.out = view.Output{Out: command.OutOrStdout(), Err: command.ErrOrStderr()}
 
-		return exitError(run(command.Context(), on, arguments))
+		err = run(command.Context(), on, arguments)
+
+		isCanceled := errors.Is(err, context.Canceled) || errors.Is(err, cli.ErrInterrupted)
+		if isCanceled && errors.Is(context.Cause(command.Context()), cli.ErrInterrupted) {
+			return cli.ExitError{Status: statusInterrupted, Err: cli.ErrInterrupted}
+		}
+
+		return exitError(err)
 	}
 
 	return command
@@ -127,6 +138,9 @@ func refuseWrongCalls(command *cobra.Command) {
 		return nil
 	}
 }
+
+// remoteStatus describes the exit status of commands that do not wait for a job.
+const remoteStatus = "The exit status is 0 on success, 1 on an error, 2 if the call is wrong, and 4 if the server refuses it."
 
 // remoteHelp is the end of the help of all commands that call an API server.
 const remoteHelp = `The server, the key and the app are those of the flags, else those of the environment variables

@@ -102,6 +102,11 @@ func (r *remote) run(ctx context.Context, scenario string, flags *runFlags) erro
 	}
 
 	if _, err := r.api.Execute(ctx, execution); err != nil {
+		if ctx.Err() != nil {
+			r.out.Notef("\nThe server has not confirmed the start. To see the job: %s",
+				r.command("status", appID, execution.JobID))
+		}
+
 		return err
 	}
 
