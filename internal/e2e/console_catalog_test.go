@@ -115,6 +115,10 @@ func TestConsoleSchedulesInABrowser(t *testing.T) {
 	b.awaitText(t, "tr", "active")
 
 	b.click(t, "Actions…")
+	b.await(t, `(() => {
+		const menu = document.querySelector(".menu[open] > div").getBoundingClientRect()
+		return document.elementFromPoint(menu.left + 20, menu.bottom - 20)?.closest(".menu") ? "not cut off" : ""
+	})()`)
 	b.fill(t, "Reason", "the feed is broken")
 	b.click(t, "Pause")
 	b.awaitText(t, ".notice", "The schedule is paused.")
