@@ -104,6 +104,31 @@ document.addEventListener("change", (event) => {
   if (name) { for (const box of event.target.form.querySelectorAll(`input[name="${name}"]`)) { box.checked = event.target.checked } }
 })
 
+// A form with data-stays that is refused keeps what was entered, with the reason above it.
+document.addEventListener("submit", async (event) => {
+  const form = event.target
+  if (!form.hasAttribute("data-stays")) { return }
+  event.preventDefault()
+  form.querySelector(".problem")?.remove()
+
+  const button = form.querySelector("button")
+  let problem = Object.assign(document.createElement("p"), { className: "problem", role: "alert" })
+  button.disabled = true
+
+  try {
+    const body = new URLSearchParams(new FormData(form))
+    const response = await fetch(form.action, { method: "POST", body, headers: { Accept: "text/html" } })
+    if (response.redirected) { location.assign(response.url); return }
+    const text = await response.text()
+    problem.textContent = text // Of a session that has ended.
+    problem = new DOMParser().parseFromString(text, "text/html").querySelector("#main .problem") ?? problem
+  } catch { problem.textContent = "The server does not respond." }
+
+  button.disabled = false
+  form.prepend(problem)
+  problem.scrollIntoView({ block: "center" })
+})
+
 // A menu closes by Escape and by a click elsewhere.
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Escape") { return }
