@@ -79,7 +79,8 @@ func verifyGroup(ctx context.Context, content io.ReaderAt, file *parquet.File, n
 			return errors.New("the row groups have different columns or compressions")
 		}
 
-		if err := verifyChunk(ctx, content, file.Size(), chunk); err != nil {
+		leaf, _ := file.Schema().Lookup(chunk.PathInSchema...)
+		if err := verifyChunk(ctx, content, file.Size(), chunk, leaf); err != nil {
 			return err
 		}
 	}
@@ -88,7 +89,9 @@ func verifyGroup(ctx context.Context, content io.ReaderAt, file *parquet.File, n
 }
 
 // verifyChunk verifies the sizes of the pages of a column chunk.
-func verifyChunk(ctx context.Context, content io.ReaderAt, size int64, chunk *format.ColumnMetaData) error {
+func verifyChunk(
+	ctx context.Context, content io.ReaderAt, size int64, chunk *format.ColumnMetaData, leaf parquet.LeafColumn,
+) error {
 	begin := chunk.DataPageOffset
 	if chunk.DictionaryPageOffset != 0 {
 		begin = chunk.DictionaryPageOffset
@@ -115,6 +118,12 @@ func verifyChunk(ctx context.Context, content io.ReaderAt, size int64, chunk *fo
 
 		if err := verifyPage(content, at, header, chunk.Codec); err != nil {
 			return err
+		}
+
+		if v2 := header.DataPageHeaderV2; v2.Valid {
+			if err := verifyNulls(content, at, v2.V, leaf); err != nil {
+				return err
+			}
 		}
 
 		at += int64(header.CompressedPageSize)
@@ -162,7 +171,7 @@ func verifyPage(content io.ReaderAt, at int64, header format.PageHeader, codec f
 
 	if v2 := header.DataPageHeaderV2; v2.Valid {
 		levels := int64(v2.V.RepetitionLevelsByteLength) + int64(v2.V.DefinitionLevelsByteLength)
-		if levels < 0 || levels > compressed {
+		if min(v2.V.RepetitionLevelsByteLength, v2.V.DefinitionLevelsByteLength) < 0 || levels > compressed {
 			return errInvalid
 		}
 
