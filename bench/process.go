@@ -93,7 +93,9 @@ func (p *process) await(pattern string) ([]string, error) {
 		select {
 		case <-changed:
 		case <-p.ended:
-			return nil, fmt.Errorf("%s ended before it was ready:\n%s", p.command.Path, text)
+			text, _ = p.output.text()
+
+			return nil, fmt.Errorf("%s ended before it was ready (%s):\n%s", p.command.Path, p.command.ProcessState, text)
 		case <-deadline:
 			return nil, fmt.Errorf("%s is not ready after %s:\n%s", p.command.Path, startTime, text)
 		}

@@ -425,7 +425,8 @@ func (b *bench) startDev(ctx context.Context, name string) (*system, error) {
 		return nil, err
 	}
 
-	p, found, err := b.launch(keys(),
+	// The context of the user's commands remains the one of the user.
+	p, found, err := b.launch(append(keys(), "XDG_CONFIG_HOME="+dir),
 		`API +(http://[0-9.:]+)/api/v1/[\s\S]+ Temporal +([0-9.:]+), [\s\S]+ Metrics +(http://\S+)\n`,
 		program, "--apps", b.apps, "--data", dir, "--durable="+strconv.FormatBool(b.durable),
 		"--http", "127.0.0.1:0", "--temporal", "127.0.0.1:0", "--ui", "127.0.0.1:0", "--metrics", "127.0.0.1:0")

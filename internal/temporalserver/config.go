@@ -31,9 +31,10 @@ type Storage struct {
 }
 
 // NewServer returns a server in one process, whose frontend listens on address and whose other services use free loopback ports.
-// With nexus, the frontend also has an HTTP API, by which Temporal sends requests to itself.
+// The caller releases the ports when the server has started. With nexus, the frontend also has an HTTP API, by which Temporal
+// sends requests to itself.
 func NewServer(
-	address string, storage Storage, nexus bool, settings dynamicconfig.StaticClient, logger log.Logger,
+	address string, ports *Ports, storage Storage, nexus bool, settings dynamicconfig.StaticClient, logger log.Logger,
 ) (temporal.Server, error) {
 	host, _, err := splitAddress(address)
 	if err != nil {
@@ -70,7 +71,7 @@ func NewServer(
 		at := address
 
 		if name != primitives.FrontendService {
-			if at, err = Reserve("127.0.0.1:0"); err != nil {
+			if at, err = ports.Reserve("127.0.0.1:0"); err != nil {
 				return nil, err
 			}
 		}
@@ -81,7 +82,7 @@ func NewServer(
 		}
 
 		if name == primitives.FrontendService && nexus {
-			free, err := Reserve("127.0.0.1:0")
+			free, err := ports.Reserve("127.0.0.1:0")
 			if err != nil {
 				return nil, err
 			}

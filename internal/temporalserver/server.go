@@ -88,13 +88,19 @@ func Start(options Options) (*Server, error) {
 }
 
 func (s *Server) start(options Options) error {
-	var err error
-	if s.address, err = Reserve(options.Address); err != nil {
+	var (
+		ports Ports
+		err   error
+	)
+
+	defer ports.Release()
+
+	if s.address, err = ports.Reserve(options.Address); err != nil {
 		return err
 	}
 
 	if options.UIAddress != "" {
-		if s.uiAddress, err = Reserve(options.UIAddress); err != nil {
+		if s.uiAddress, err = ports.Reserve(options.UIAddress); err != nil {
 			return err
 		}
 	}
@@ -113,7 +119,7 @@ func (s *Server) start(options Options) error {
 
 	logger := NewLogger(options.DataDir)
 	storage := Storage{State: files.state, Visibility: files.visibility, HistoryShards: 1}
-	if s.server, err = NewServer(s.address, storage, options.Nexus, dynamicConfig(options), logger); err != nil {
+	if s.server, err = NewServer(s.address, &ports, storage, options.Nexus, dynamicConfig(options), logger); err != nil {
 		return err
 	}
 
@@ -149,28 +155,38 @@ func (s *Server) Stop() error {
 }
 
 // Ports that replace port 0. Operating systems assign higher ports to connections, so no connection can take such a port
-// between reserve and the start of the server.
+// between the reservation and the start of the server.
 const (
 	firstFreePort = 20_000
 	freePorts     = 12_000
 	portAttempts  = 100
 )
 
-// Reserve returns an address that is free. It replaces port 0 by a free port.
-func Reserve(address string) (string, error) {
+// Ports reserves free ports for a server until it has started. The zero value has none.
+type Ports struct {
+	reserved []net.PacketConn // A UDP socket for each TCP port: other processes that reserve ports do not choose the same.
+}
+
+// Reserve returns an address that is free. It replaces port 0 by a free port, and reserves it until Release.
+func (p *Ports) Reserve(address string) (string, error) {
 	host, port, err := splitAddress(address)
 	if err != nil {
 		return "", err
 	}
 
 	for attempt := 1; ; attempt++ {
-		candidate := address
+		candidate, err := address, error(nil)
 		if port == 0 {
 			free := firstFreePort + rand.IntN(freePorts) //nolint:gosec // A port is not a secret.
 			candidate = net.JoinHostPort(host, strconv.Itoa(free))
+			err = p.exclude(candidate)
 		}
 
-		listener, err := net.Listen("tcp", candidate)
+		var listener net.Listener
+		if err == nil {
+			listener, err = net.Listen("tcp", candidate)
+		}
+
 		if err == nil {
 			return listener.Addr().String(), listener.Close()
 		}
@@ -179,6 +195,25 @@ func Reserve(address string) (string, error) {
 			return "", fmt.Errorf("the address %s can't be used: %w", candidate, err)
 		}
 	}
+}
+
+// exclude keeps other processes from reserving the address. The error says that one has done so.
+func (p *Ports) exclude(address string) error {
+	socket, err := net.ListenPacket("udp", address) //nolint:noctx // It does not wait.
+	if err == nil {
+		p.reserved = append(p.reserved, socket)
+	}
+
+	return err
+}
+
+// Release ends the reservations.
+func (p *Ports) Release() {
+	for _, socket := range p.reserved {
+		_ = socket.Close() // It has neither sent nor received anything.
+	}
+
+	p.reserved = nil
 }
 
 func splitAddress(address string) (host string, port int, err error) {

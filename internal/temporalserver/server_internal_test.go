@@ -10,7 +10,10 @@ import (
 func TestReserveReplacesPortZeroByAFreePort(t *testing.T) {
 	t.Parallel()
 
-	address, err := Reserve("127.0.0.1:0")
+	var ports Ports
+	defer ports.Release()
+
+	address, err := ports.Reserve("127.0.0.1:0")
 	require.NoError(t, err)
 
 	_, port, err := splitAddress(address)
@@ -30,6 +33,24 @@ func TestReserveRefusesAnAddressInUse(t *testing.T) {
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, used.Close()) })
 
-	_, err = Reserve(used.Addr().String())
+	var ports Ports
+	defer ports.Release()
+
+	_, err = ports.Reserve(used.Addr().String())
 	require.ErrorContains(t, err, "the address "+used.Addr().String()+" can't be used")
+}
+
+// The reservation lasts, so that two servers that start at the same time do not choose the same port.
+func TestReserveExcludesAPortUntilRelease(t *testing.T) {
+	t.Parallel()
+
+	var first, second Ports
+	defer second.Release()
+
+	address, err := first.Reserve("127.0.0.1:0")
+	require.NoError(t, err)
+	require.Error(t, second.exclude(address))
+
+	first.Release()
+	require.NoError(t, second.exclude(address))
 }

@@ -74,12 +74,15 @@ func Start(ctx context.Context, options Options) (*Server, error) {
 		}
 	}
 
-	address, err := temporalserver.Reserve("127.0.0.1:0")
+	var ports temporalserver.Ports
+	defer ports.Release()
+
+	address, err := ports.Reserve("127.0.0.1:0")
 	if err != nil {
 		return nil, err
 	}
 
-	server, err := temporalserver.NewServer(address, temporalserver.Storage{
+	server, err := temporalserver.NewServer(address, &ports, temporalserver.Storage{
 		State: stores[mainDatabase], Visibility: stores[visibility], HistoryShards: HistoryShards,
 	}, false, dynamicconfig.StaticClient{
 		// One node serves all partitions; with several, a task sometimes waits for a poller of another one.
