@@ -14,6 +14,7 @@ import (
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
 
+	"github.com/jobwright/jobwright/internal/clock"
 	"github.com/jobwright/jobwright/job"
 )
 
@@ -71,7 +72,7 @@ func (s *Service) progressOf(
 	answer, err := s.options.Temporal.QueryWorkflowWithOptions(querying, query)
 
 	// The SDK gives an attempt half of the time, and a run may have ended during it.
-	for isDeadline(err) && querying.Err() == nil {
+	for isDeadline(err) && clock.Sleep(querying, busyPause) == nil {
 		answer, err = s.options.Temporal.QueryWorkflowWithOptions(querying, query)
 	}
 
