@@ -1,3 +1,3 @@
-// Package database contains what the drivers of SQL databases share, independently of the database: the encoders of values, the
-// rows that are written, scripts and their parameters, and lists of names.
+// Package database contains what the drivers of SQL databases share, independently of the database: encoders of values, quoted
+// names, cancelling queries, and the interfaces that each driver implements.
 package database

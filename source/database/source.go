@@ -2,7 +2,7 @@ package database
 
 import "github.com/jobwright/jobwright/source"
 
-// Source is a SQL database: what every driver of one implements.
+// Source is an SQL database, as each driver implements it.
 type Source interface {
 	source.Reader
 	source.Querier

@@ -11,7 +11,7 @@ import (
 	"github.com/jobwright/jobwright/source"
 )
 
-// Recorder is a [Store] that records its writes in a ledger: a SQL database.
+// Recorder is a [Store] that records its writes in a ledger: an SQL database.
 type Recorder interface {
 	Store
 	source.Ledger

@@ -35,7 +35,7 @@ type Suite struct {
 	// Keyless says that the source does not support keys, so upsert, update and delete must fail.
 	Keyless bool
 
-	// Ledger says that the source is a SQL database, which records its writes in a ledger.
+	// Ledger says that the source is an SQL database, which records its writes in a ledger.
 	Ledger bool
 }
 
