@@ -134,7 +134,10 @@ func (b *browser) await(t *testing.T, expression string) string {
 
 		value, _ := result["result"].(object)
 		text, _ := value["value"].(string)
-		require.NotEmpty(t, text, "the page never has %s", expression)
+		if text == "" {
+			shown, _ := b.tryCall(t, "Runtime.evaluate", object{"expression": `location.href + "\n" + document.body?.innerText`})
+			require.Fail(t, "the page never has "+expression, "it shows %v", shown)
+		}
 
 		return text
 	}

@@ -456,4 +456,5 @@ func (b *browser) requireFitsAPhone(t *testing.T, page string) {
 		const parts = [...document.querySelectorAll("body *")].filter((e) => e.getBoundingClientRect().right > %[1]d + 1)
 		return wide + ": " + parts.slice(0, 3).map((e) => e.outerHTML.slice(0, 120)).join(" ") })()`, width)), page)
 	b.call(t, "Emulation.clearDeviceMetricsOverride", object{})
+	b.await(t, fmt.Sprintf(`innerWidth > %d ? "yes" : ""`, width)) // Until then, a click can miss.
 }
