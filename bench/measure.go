@@ -132,7 +132,7 @@ func (b *bench) together(ctx context.Context, s *system, callers int, do func(ct
 
 		calls := float64(len(result.durations))
 		result.rate = calls / took.Seconds()
-		result.cpu, result.first = spent[0]*millisecond/calls, spent[1]*millisecond/calls
+		result.cpu, result.first = spent[0]*millisecondsPerSecond/calls, spent[1]*millisecondsPerSecond/calls
 
 		return nil
 	})
@@ -144,8 +144,8 @@ func (b *bench) together(ctx context.Context, s *system, callers int, do func(ct
 	return result, err
 }
 
-// millisecond is the number of milliseconds in a second.
-const millisecond = 1000
+// millisecondsPerSecond converts the seconds of counters.
+const millisecondsPerSecond = 1000
 
 // increases returns by how much counters increase while do runs. The first counter is read first and last.
 func increases(

@@ -60,7 +60,7 @@ func (r *round) costOf(ctx context.Context, s *system, w work) error {
 	r.record("history", s, "bytes", lower, float64(info.GetHistorySizeBytes()))
 	r.record("transitions", s, "", lower, float64(info.GetStateTransitionCount()))
 	r.record("requests to Temporal", s, "", lower, own[0]/jobs)
-	r.record("CPU, one at a time", s, "ms", lower, own[1]*millisecond/jobs)
+	r.record("CPU, one at a time", s, "ms", lower, own[1]*millisecondsPerSecond/jobs)
 
 	if s.database != nil {
 		r.record("transactions that write", s, "", lower, counted[0]/jobs)
